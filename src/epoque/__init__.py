@@ -1,0 +1,44 @@
+"""Epoque: an executable lab book for neural networks.
+
+```python
+import epoque
+
+run = epoque.run("neuron/and", learning_rate=0.5)
+print(run.results["final_weights"])
+run.metrics["error"].plot()
+```
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .api import resume as resume
+    from .api import run as run
+    from .api import search as search
+    from .api import sweep as sweep
+    from .bench.run import Run as Run
+    from .bench.run import Runs as Runs
+    from .bench.sweep import Sweep as Sweep
+    from .bench.sweep import Sweeps as Sweeps
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "run": ".api",
+    "resume": ".api",
+    "search": ".api",
+    "sweep": ".api",
+    "Run": ".bench.run",
+    "Runs": ".bench.run",
+    "Sweep": ".bench.sweep",
+    "Sweeps": ".bench.sweep",
+}
+__all__ = ["Run", "Runs", "Sweep", "Sweeps", "__version__", "resume", "run", "search", "sweep"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used, so that `epoque --help` answers at once."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'epoque' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name], __name__), name)

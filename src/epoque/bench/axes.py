@@ -1,0 +1,152 @@
+"""What the axes of every figure share: numbers as a language writes them, and labelled curves."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from math import floor, log10
+from typing import TYPE_CHECKING
+
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
+
+__all__ = [
+    "is_log_spaced",
+    "label_ends",
+    "number",
+    "number_axis",
+    "number_ticks",
+    "spread",
+    "subscript",
+]
+
+THIN_SPACE = "\N{NARROW NO-BREAK SPACE}"
+LINE_HEIGHT = 12.0  # points between two labels, one above the other
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+_FRENCH = str.maketrans({",": THIN_SPACE, ".": ","})
+
+
+def number(value: float, language: str = "en", digits: int = 4, decimals: int | None = None) -> str:
+    """Return a number as a reader of `language` writes it.
+
+    English: 1,234.5 and −0.25; French: 1 234,5 and −0,25. Digits before the decimal point are
+    all kept; below 10⁻⁴ and from 10⁶ on it becomes 2×10⁻⁷ (or 10⁻⁷).
+
+    Args:
+        value: a finite number.
+        language: "en" or "fr".
+        digits: at most how many significant digits.
+        decimals: exactly how many digits after the point, instead.
+    """
+    if decimals is not None:
+        text = f"{value:,.{decimals}f}"
+    elif value and not 1e-4 <= abs(value) < 1e6:
+        text = _scientific(value, digits)
+    else:
+        exponent = floor(log10(abs(value))) if value else 0
+        text = f"{value:,.{max(digits - 1 - exponent, 0)}f}"
+        text = text.rstrip("0").rstrip(".") if "." in text else text
+    text = text.replace("-", "−")
+    return text.translate(_FRENCH) if language == "fr" else text
+
+
+def _scientific(value: float, digits: int) -> str:
+    mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+    mantissa = mantissa.rstrip("0").rstrip(".")
+    power = f"10{str(int(exponent)).translate(_SUPERSCRIPTS)}"
+    return {"1": power, "-1": f"-{power}"}.get(mantissa, f"{mantissa}×{power}")
+
+
+def subscript(index: int) -> str:
+    """Return a whole number as a subscript: ₁₂."""
+    return str(index).translate(_SUBSCRIPTS)
+
+
+def number_axis(axis: "Axis", language: str, *, whole: bool = False) -> None:
+    """Write an axis' ticks with `number`; call it after the scale and the limits are set.
+
+    A log axis of less than two decades also labels 2 and 5 in each decade.
+
+    Args:
+        axis: `axes.xaxis` or `axes.yaxis`.
+        language: "en" or "fr".
+        whole: whether only whole numbers make sense (iterations).
+    """
+    low, high = sorted(axis.get_view_interval())
+    if axis.get_scale() == "log":
+        near = log10(high / low) < 2
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5) if near else (1,), numticks=9))
+        axis.set_minor_locator(NullLocator() if near else LogLocator(subs="auto", numticks=9))
+        axis.set_minor_formatter(NullFormatter())
+    else:
+        axis.set_major_locator(MaxNLocator(6, integer=whole, steps=[1, 2, 2.5, 5, 10]))
+    number_ticks(axis, language)
+
+
+def number_ticks(axis: "Axis", language: str) -> None:
+    """Write an axis' ticks with `number`, wherever they are."""
+    axis.set_major_formatter(FuncFormatter(lambda value, _: number(value, language, 6)))
+
+
+def is_log_spaced(values: Sequence[float]) -> bool:
+    """Return whether ascending values span a decade and are more even on a log scale."""
+    if len(values) < 3 or values[0] <= 0 or values[-1] < 10 * values[0]:
+        return False
+
+    def unevenness(places: Sequence[float]) -> float:
+        steps = [b - a for a, b in pairwise(places)]
+        return (max(steps) - min(steps)) / (places[-1] - places[0])
+
+    return unevenness([log10(value) for value in values]) < unevenness(values)
+
+
+def label_ends(axes: "Axes", ends: Sequence[tuple[float, str, str]]) -> None:
+    """Name curves at their right ends, beside the axes, moved apart where they would overlap.
+
+    It fixes the limits of the y axis, so call it after everything is drawn.
+
+    Args:
+        axes: where the curves are.
+        ends: for each curve its last y, its text and its colour.
+    """
+    axes.set_ylim(axes.get_ylim())
+    to_fraction = axes.transScale + axes.transLimits
+    wanted = [float(to_fraction.transform((1.0, y))[1]) for y, _, _ in ends]
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    height = figure.get_figheight() * 72 * 0.72  # points; the rest is titles and ticks
+    for (_, text, colour), place in zip(ends, spread(wanted, LINE_HEIGHT / height), strict=True):
+        axes.annotate(
+            text,
+            (1, place),
+            (5, 0),
+            xycoords="axes fraction",
+            textcoords="offset points",
+            color=colour,
+            fontsize=9,
+            va="center",
+        )
+
+
+def spread(wanted: Sequence[float], gap: float) -> list[float]:
+    """Return places in [0, 1] nearest to the wanted ones (least squares) and `gap` apart.
+
+    That is isotonic regression of `wanted[i] - i·gap`, solved by pooling adjacent violators. Where
+    there are too many for [0, 1], the lowest ones go below 0.
+    """
+    order = sorted(range(len(wanted)), key=lambda i: wanted[i])
+    pools: list[tuple[float, int]] = []  # mean, size
+    for rank, i in enumerate(order):
+        mean, size = wanted[i] - rank * gap, 1
+        while pools and pools[-1][0] > mean:
+            before, count = pools.pop()
+            mean, size = (mean * size + before * count) / (size + count), size + count
+        pools.append((mean, size))
+    means = [mean for mean, size in pools for _ in range(size)]
+    places = [0.0] * len(wanted)
+    for rank, i in enumerate(order):
+        place = max(means[rank], 0) + rank * gap
+        places[i] = min(place, 1 - (len(order) - 1 - rank) * gap)
+    return places

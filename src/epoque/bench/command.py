@@ -1,0 +1,36 @@
+"""The shell command that repeats a run, a sweep or a search."""
+
+import shlex
+from collections.abc import Iterator, Sequence
+
+from .config import Config
+from .errors import UsageError
+from .grid import cell
+from .recipes import find_recipe
+
+__all__ = ["command_line"]
+
+
+def command_line(kind: str, recipe: str, config: Config, words: Sequence[str] = ()) -> str:
+    """Return the command: the recipe, the words, and the settings that are not the recipe's own.
+
+    Args:
+        kind: `run`, `sweep` or `search`.
+        recipe: the recipe's name; one of a user's own may be gone, then the settings that are not
+            the lab's defaults are given.
+        config: the resolved config.
+        words: the axes and the command's own options.
+    """
+    return shlex.join(["epoque", kind, recipe, *words, *_settings(recipe, config)])
+
+
+def _settings(recipe: str, config: Config) -> Iterator[str]:
+    try:
+        usual = type(config).parse(find_recipe(recipe).config)
+    except UsageError:
+        usual = type(config)()
+    for field, value in config:
+        if value != getattr(usual, field):
+            text = str(cell(value))
+            yield f"--{field.replace('_', '-')}"
+            yield text.lower() if isinstance(value, bool) else text

@@ -1,0 +1,49 @@
+"""Comparing runs: the settings that differ, the results, and one curve each."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from .errors import UnknownNameError
+from .run import Run
+
+__all__ = ["comparison", "draw_comparison"]
+
+
+def comparison(runs: Sequence[Run]) -> dict[str, list[Any]]:
+    """Return name to one value a run: the settings that differ, then all plain results.
+
+    A run that has not finished has no results; its column is None there.
+    """
+    settings = [{**run.manifest["config"], "recipe": run.recipe} for run in runs]
+    names = [n for n in settings[0] if any(s.get(n) != settings[0][n] for s in settings)]
+    rows = {name: [s.get(name) for s in settings] for name in names}
+    rows["state"] = [run.status.state for run in runs]
+    results = [run.results if run.status.state == "finished" else {} for run in runs]
+    for told in results:
+        for name, value in told.items():
+            if isinstance(value, int | float | str) and name not in rows:
+                rows[name] = [other.get(name) for other in results]
+    return rows
+
+
+def draw_comparison(runs: Sequence[Run], metric: str, stem: Path) -> None:
+    """Draw one metric of several runs as curves, saved as PNG and SVG beside each other.
+
+    Raises:
+        UnknownNameError: if a run has no such metric.
+    """
+    from matplotlib.figure import Figure
+
+    from .plot import house_style, save_figure
+
+    with house_style():
+        figure = Figure(figsize=(7, 4), layout="constrained")
+        axes = figure.subplots()
+        for run in runs:
+            if metric not in run.metrics:
+                raise UnknownNameError(f"metric of {run.id} named", metric, run.metrics.columns)
+            axes.plot(run.metrics.index, run.metrics[metric], label=run.id)
+        axes.set(xlabel="step", ylabel=metric)
+        figure.legend(loc="outside lower center", ncols=1)
+        save_figure(figure, stem)

@@ -1,0 +1,202 @@
+"""What may be set: one schema behind four doors.
+
+A lab's config is a frozen pydantic model derived from `Config`. The same class is the Python
+API, the command line, the YAML recipe and the JSON schema that a web form is made from. Every
+field is declared with `setting`, which insists on a label and a description.
+"""
+
+import reprlib
+from collections.abc import Iterator, Mapping
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Self, Union, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic.fields import FieldInfo
+
+from .errors import ConfigError, Problem, did_you_mean
+from .i18n import translator
+
+__all__ = ["Config", "allowed_values", "setting"]
+
+
+def setting(
+    default: Any,
+    label: str,
+    description: str,
+    *,
+    unit: str | None = None,
+    **bounds: Any,
+) -> Any:
+    """Declare a field of a config.
+
+    Args:
+        default: the value when nothing is said.
+        label: a learner's name for it, in English; French comes from the catalogue.
+        description: one line, in English; French comes from the catalogue.
+        unit: what the number counts ("iterations"), where it has a unit.
+        bounds: pydantic's `gt`, `ge`, `lt`, `le`, `max_length`, `pattern`, …
+    """
+    extra = {"unit": unit} if unit else None
+    return Field(default, title=label, description=description, json_schema_extra=extra, **bounds)
+
+
+class Config(BaseModel):
+    """Base of every lab's config: frozen, unknown keys refused, NaN and infinities refused."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True
+    )
+
+    seed: int = setting(
+        0,
+        "Seed",
+        "Every random number of the run comes from this one: same seed, same bytes.",
+        ge=0,
+        le=2**32 - 1,
+    )
+    checkpoint_every: int = setting(
+        1000,
+        "Checkpoint interval",
+        "How often everything needed to resume is saved; the end is always saved.",
+        unit="iterations",
+        ge=1,
+        le=10**9,
+    )
+
+    @classmethod
+    def parse(cls, values: Mapping[str, Any]) -> Self:
+        """Build a config from a mapping whose values may be text, as typed by a user.
+
+        Args:
+            values: field name to value. Text is read as the field's type: `"0.5"`, `"true"`,
+                `"4,2"` for a tuple, `"none"` for an optional field.
+
+        Raises:
+            ConfigError: with every problem at once.
+        """
+        unknown = [
+            Problem(name, "no such setting." + did_you_mean(name, cls.model_fields))
+            for name in map(str, values)
+            if name not in cls.model_fields
+        ]
+        known = {name: value for name, value in values.items() if name in cls.model_fields}
+        try:
+            config = cls.model_validate({k: _from_text(cls, k, v) for k, v in known.items()})
+        except ValidationError as error:
+            raise ConfigError([*unknown, *_problems(cls, error, known)]) from None
+        if unknown:
+            raise ConfigError(unknown)
+        return config
+
+    def replace(self, **changes: Any) -> Self:
+        """Return a copy with some fields changed, validated like a new one.
+
+        Raises:
+            ConfigError: with every problem at once.
+        """
+        return self.parse({**self.model_dump(exclude_unset=True), **changes})
+
+    def conflicts(self) -> Iterator[Problem]:
+        """Yield what is wrong between fields that are each right alone; labs override this."""
+        yield from ()
+
+    @model_validator(mode="after")
+    def _no_conflicts(self) -> Self:
+        problems = list(self.conflicts())
+        if problems:
+            raise ConfigError(problems)
+        return self
+
+    @classmethod
+    def json_schema(cls, language: str = "en") -> dict[str, Any]:
+        """Return the JSON schema, with labels and descriptions in `language` ("en" or "fr")."""
+        _ = translator(language)
+        schema = cls.model_json_schema()
+        schema.pop("description", None)
+        for value in schema["properties"].values():
+            value["title"], value["description"] = _(value["title"]), _(value["description"])
+            if "unit" in value:
+                value["unit"] = _(value["unit"])
+        return schema
+
+
+def _inner(annotation: Any) -> tuple[Any, bool]:
+    """Return an annotation without its `| None`, and whether it had one."""
+    if get_origin(annotation) in (Union, UnionType):
+        kinds = [kind for kind in get_args(annotation) if kind is not NoneType]
+        return (kinds[0], True) if len(kinds) == 1 else (annotation, NoneType in kinds)
+    return annotation, False
+
+
+def _from_text(cls: type[Config], name: str, value: Any) -> Any:
+    """Read what text alone cannot tell pydantic: lists with commas, and "none"."""
+    if not isinstance(value, str):
+        return value
+    kind, optional = _inner(cls.model_fields[name].annotation)
+    if optional and value.strip().lower() in ("none", "null", ""):
+        return None
+    if get_origin(kind) is tuple:
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return value
+
+
+def allowed_values(field: FieldInfo) -> str:
+    """Return what a field takes, in words: "a number greater than 0 and at most 100"."""
+    kind, optional = _inner(field.annotation)
+    words = _kind_in_words(kind, _bounds(field))
+    return f"{words}, or none" if optional else words
+
+
+def _bounds(field: FieldInfo) -> dict[str, Any]:
+    names = ("gt", "ge", "lt", "le")
+    return {n: getattr(m, n) for m in field.metadata for n in names if hasattr(m, n)}
+
+
+def _kind_in_words(kind: Any, bounds: Mapping[str, Any]) -> str:
+    if get_origin(kind) is Literal:
+        return "one of " + ", ".join(map(str, get_args(kind)))
+    if get_origin(kind) is tuple:
+        return f"a list such as 4,2 in which each is {_kind_in_words(get_args(kind)[0], {})}"
+    if get_origin(kind) is Annotated:
+        field = FieldInfo.from_annotation(kind)
+        return _kind_in_words(field.annotation, _bounds(field))
+    names = {int: "a whole number", float: "a finite number", bool: "true or false", str: "text"}
+    signs = {"gt": "greater than", "ge": "at least", "lt": "less than", "le": "at most"}
+    limits = [f"{signs[name]} {bound:,}" for name, bound in bounds.items() if name in signs]
+    return " ".join([names.get(kind, str(kind)), " and ".join(limits)]).strip()
+
+
+def _problems(
+    cls: type[Config], error: ValidationError, typed: Mapping[str, Any]
+) -> Iterator[Problem]:
+    """Turn pydantic's errors into one sentence a field, the value as the user typed it."""
+    seen = set()
+    for item in error.errors():
+        cause = item.get("ctx", {}).get("error")
+        if isinstance(cause, ConfigError):
+            yield from cause.problems
+            continue
+        name = str(item["loc"][0])
+        if name in seen:
+            continue
+        seen.add(name)
+        value = _shown(typed.get(name))
+        if cause is not None:
+            yield Problem(name, f"{value} {cause}")
+            continue
+        field = cls.model_fields[name]
+        kind, _ = _inner(field.annotation)
+        near = did_you_mean(value, get_args(kind)) if _is_literal(kind) else ""
+        yield Problem(name, f"{value} is not allowed; it takes {allowed_values(field)}.{near}")
+
+
+def _is_literal(kind: Any) -> bool:
+    return get_origin(kind) is Literal
+
+
+def _shown(value: Any) -> str:
+    try:
+        text = value if isinstance(value, str) else reprlib.repr(value)
+    except ValueError:  # Python refuses to write a whole number of more than 4300 digits
+        text = "a number of thousands of digits"
+    return f"{text[:60]}…" if len(text) > 60 else text or "(empty)"

@@ -1,0 +1,88 @@
+"""What is installed, which device computes, what is missing and how to get it."""
+
+import os
+import platform
+from dataclasses import dataclass
+from importlib.metadata import requires
+from pathlib import Path
+from typing import Literal
+
+from packaging.requirements import Requirement
+
+from .environment import installed_version
+
+__all__ = ["Check", "examine"]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing examined.
+
+    Attributes:
+        name: what was looked at.
+        state: ok; missing, where only an extra is not installed; bad, where something is broken.
+        found: what was found.
+        advice: the command that mends it, or "".
+    """
+
+    name: str
+    state: Literal["ok", "missing", "bad"]
+    found: str
+    advice: str = ""
+
+
+def examine() -> list[Check]:
+    """Return all checks: Python, machine, device, packages, extras, the folder of runs."""
+    machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
+    python = Check("Python", "ok", platform.python_version())
+    return [python, Check("machine", "ok", machine), *_devices(), *_packages(), _runs()]
+
+
+def _devices() -> list[Check]:
+    if installed_version("jax") is None:
+        return []
+    try:
+        import jax
+
+        found = ", ".join(str(device) for device in jax.devices())
+    except Exception as error:
+        return [Check("JAX device", "bad", str(error).splitlines()[0], "pip install -U jax")]
+    return [Check("JAX device", "ok", found)]
+
+
+def _packages() -> list[Check]:
+    checks = []
+    for text in requires("epoque") or ():
+        needed = Requirement(text)
+        extra = _extra(needed)
+        if needed.name == "epoque" or extra in ("all", "dev"):
+            continue
+        checks.append(_package(needed, extra))
+    return checks
+
+
+def _extra(needed: Requirement) -> str:
+    """Return the extra that asks for this requirement, "" if it is always needed."""
+    if needed.marker is None:
+        return ""
+    _, _, extra = str(needed.marker).rpartition("extra ==")
+    return extra.strip(" '\"")
+
+
+def _package(needed: Requirement, extra: str) -> Check:
+    name = f"{needed.name} [{extra}]" if extra else needed.name
+    found = installed_version(needed.name)
+    advice = f"pip install 'epoque[{extra}]'" if extra else f"pip install '{needed}'"
+    if found is None:
+        return Check(name, "missing" if extra else "bad", "not installed", advice)
+    if found not in needed.specifier:
+        return Check(name, "bad", f"{found}, but {needed.specifier} is needed", advice)
+    return Check(name, "ok", found)
+
+
+def _runs() -> Check:
+    folder = Path(os.environ.get("EPOQUE_RUNS") or "runs").absolute()
+    nearest = next(p for p in (folder, *folder.parents) if p.exists())
+    if os.access(nearest, os.W_OK):
+        return Check("folder of runs", "ok", str(folder))
+    return Check("folder of runs", "bad", f"{folder} cannot be written", "set EPOQUE_RUNS")

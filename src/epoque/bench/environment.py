@@ -1,0 +1,59 @@
+"""Where a run ran: versions, platform, device, commit."""
+
+import os
+import platform
+import subprocess
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+__all__ = ["environment", "installed_version"]
+
+PACKAGES = ("epoque", "jax", "jaxlib", "numpy", "optax", "scipy", "torch", "transformers")
+
+
+def installed_version(package: str) -> str | None:
+    """Return a package's version without importing it, or None if it is not installed."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def environment() -> dict[str, Any]:
+    """Return what a reader needs to judge or repeat a run, as plain JSON values."""
+    versions = {name: installed_version(name) for name in PACKAGES}
+    return {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "machine": platform.machine(),
+        "cores": os.cpu_count(),
+        "device": _device(),
+        "packages": {name: found for name, found in versions.items() if found},
+        "commit": _commit(),
+    }
+
+
+def _device() -> str:
+    """Name the accelerator that JAX, if already loaded, computes on; never load it for this."""
+    jax = sys.modules.get("jax")
+    return str(jax.devices()[0]) if jax is not None else "cpu"
+
+
+def _commit() -> str | None:
+    """Return the commit of the source tree that this package runs from, "+" if changed."""
+    here = Path(__file__).resolve().parent
+    git = ["git", "-C", str(here)]
+    try:
+        told = subprocess.run(
+            [*git, "describe", "--always", "--abbrev=12", "--dirty=+", "--exclude=*"],
+            capture_output=True, text=True, timeout=5, check=True,
+        )  # fmt: skip
+        tracked = subprocess.run(
+            [*git, "ls-files", "--error-unmatch", __file__],
+            capture_output=True, timeout=5, check=False,
+        )  # fmt: skip
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return told.stdout.strip() if tracked.returncode == 0 else None

@@ -1,0 +1,143 @@
+"""Every error a user can meet.
+
+```
+EpoqueError                 one sentence for the person at the keyboard; exit code 1
+├── UsageError              what was asked cannot be done as asked; exit code 2 (a ValueError)
+│   ├── ConfigError         one or more settings are wrong; all of them are listed
+│   ├── UnknownNameError    no such lab, recipe, run, option; the nearest names are given
+│   ├── DataError           the user's own data cannot be read
+│   └── MissingExtraError   an optional dependency is not installed (an ImportError too)
+├── RunError
+│   ├── DamagedRunError     a file of a run folder cannot be read
+│   ├── RunLockedError      another process is writing this run
+│   └── RunWriteError       the disk is full, the folder is read-only, …
+└── DivergenceError         a number became infinite or NaN; names the step
+```
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+__all__ = [
+    "ConfigError",
+    "DamagedRunError",
+    "DataError",
+    "DivergenceError",
+    "EpoqueError",
+    "MissingExtraError",
+    "Problem",
+    "RunError",
+    "RunLockedError",
+    "RunWriteError",
+    "UnknownNameError",
+    "UsageError",
+    "did_you_mean",
+]
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return " Did you mean …?" with the names nearest to `name`, or "" where none is near."""
+    near = get_close_matches(name, list(known), n=3, cutoff=0.55)
+    return f" Did you mean {' or '.join(near)}?" if near else ""
+
+
+class EpoqueError(Exception):
+    """Base of all errors that are told to the user in one sentence, without a traceback."""
+
+    exit_code = 1
+
+
+class UsageError(EpoqueError, ValueError):
+    """What was asked cannot be done as asked."""
+
+    exit_code = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One wrong setting.
+
+    Attributes:
+        field: the setting's name as the schema spells it (`learning_rate`).
+        message: what is wrong, beginning with the value and ending with what is allowed.
+    """
+
+    field: str
+    message: str
+
+
+class ConfigError(UsageError):
+    """One or more settings are wrong.
+
+    Attributes:
+        problems: every problem found, in the order of the schema.
+    """
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(self.told())
+
+    def told(self, spell: str = "{}") -> str:
+        """Return the problems, one a line, each field spelt as its door spells it.
+
+        Args:
+            spell: a format for the name, for instance `--{}` on the command line, where
+                underscores also become hyphens.
+        """
+        hyphens = spell.startswith("--")
+        names = (p.field.replace("_", "-") if hyphens else p.field for p in self.problems)
+        return "\n".join(
+            f"{spell.format(name)}: {p.message}"
+            for name, p in zip(names, self.problems, strict=True)
+        )
+
+
+class UnknownNameError(UsageError):
+    """There is no such lab, recipe, run or option; the nearest names are given."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str], hint: str = "") -> None:
+        self.kind, self.name = kind, name
+        super().__init__(f"There is no {kind} {name!r}.{did_you_mean(name, known)}{hint}")
+
+
+class DataError(UsageError):
+    """The user's own data cannot be read or used."""
+
+
+class MissingExtraError(UsageError, ImportError):
+    """An optional dependency is not installed."""
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(f"{what} needs an extra: pip install 'epoque[{extra}]'")
+
+
+class RunError(EpoqueError):
+    """A run folder cannot be read or written."""
+
+
+class DamagedRunError(RunError):
+    """A file of a run folder is missing, cut short or not what it should be."""
+
+
+class RunLockedError(RunError):
+    """Another process is writing this run."""
+
+
+class RunWriteError(RunError):
+    """The operating system refused a write: disk full, folder read-only, …"""
+
+
+class DivergenceError(EpoqueError):
+    """A number of the training became infinite or NaN.
+
+    Attributes:
+        step: the iteration at which it happened, counted from 1.
+    """
+
+    def __init__(self, what: str, step: int) -> None:
+        self.step = step
+        super().__init__(
+            f"Training diverged: {what} is not finite at iteration {step}. What was measured "
+            "before it is kept; a smaller learning rate usually helps."
+        )

@@ -1,0 +1,81 @@
+"""What a training tells the world: typed events, pulled from a generator one at a time.
+
+A lab's `train(config, resume=None)` yields these and does nothing else: it writes no file,
+prints nothing and starts no thread. Whoever pulls sets the pace, and not pulling is pausing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:  # numpy would make `epoque --help` slower
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["Artifact", "Checkpoint", "Event", "Metrics", "Snapshot"]
+
+Arrays: TypeAlias = "Mapping[str, NDArray[Any]]"
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """The numbers of one step.
+
+    Attributes:
+        step: iterations done, from 1.
+        values: name to number. No clock time here: the same seed gives the same bytes.
+    """
+
+    step: int
+    values: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What one step looks like: compact arrays to draw.
+
+    Attributes:
+        step: iterations done.
+        arrays: name to array; each lab documents its own layout.
+    """
+
+    step: int
+    arrays: Arrays
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Everything that changes during training, so that a resumed run ends bit-identical.
+
+    Attributes:
+        step: iterations done.
+        arrays: weights, optimiser state, averages, random-number keys.
+        state: what is not an array: counters, positions (plain JSON values).
+    """
+
+    step: int
+    arrays: Arrays
+    state: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """A file that belongs to the run, for instance `weights.csv`.
+
+    Attributes:
+        name: a plain file name, without folders.
+        data: its whole content.
+    """
+
+    name: str
+    data: bytes
+
+
+Event = Metrics | Snapshot | Checkpoint | Artifact
+
+
+def columns_of(arrays: "Mapping[str, NDArray[np.float64]]") -> list[Mapping[str, float]]:
+    """Return one mapping per row of equally long columns, ready for `Metrics.values`."""
+    names = list(arrays)
+    rows = zip(*(column.tolist() for column in arrays.values()), strict=True)
+    return [dict(zip(names, row, strict=True)) for row in rows]

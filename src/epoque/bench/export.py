@@ -1,0 +1,41 @@
+"""Exporting runs for other programs."""
+
+import io
+import zipfile
+from pathlib import Path
+
+from .errors import UsageError
+from .files import write_atomic
+from .run import Run
+
+__all__ = ["export_run"]
+
+
+def export_run(run: Run, to: Path) -> None:
+    """Write a run's whole folder (.zip) or its metrics (.csv, .parquet).
+
+    Raises:
+        UsageError: for another suffix.
+        RunWriteError: if the system refuses; a file of that name is then as it was.
+    """
+    match to.suffix:
+        case ".zip":
+            write_atomic(to, _zipped(run))
+        case ".csv":
+            write_atomic(to, run.metrics.to_csv().encode())
+        case ".parquet":
+            write_atomic(to, run.metrics.to_parquet())
+        case _:
+            raise UsageError(
+                f"--to: {to} should end in .zip (the run), .csv or .parquet (its metrics)."
+            )
+
+
+def _zipped(run: Run) -> bytes:
+    """Return the folder as a zip; fixed dates, so that the same run gives the same bytes."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(p for p in run.path.rglob("*") if p.is_file() and p.name != ".lock"):
+            name = f"{run.id}/{path.relative_to(run.path).as_posix()}"
+            archive.writestr(zipfile.ZipInfo(name), path.read_bytes(), zipfile.ZIP_DEFLATED)
+    return buffer.getvalue()

@@ -1,0 +1,155 @@
+"""Writing runs: the sink that every run has.
+
+Crash-safe by construction: the folder appears whole under its name; metrics are only appended; a
+checkpoint is there once its JSON is, and that JSON says how long metrics.jsonl was at that moment,
+so that resuming can cut off what came later.
+"""
+
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from .config import Config
+from .errors import DamagedRunError
+from .events import Arrays, Artifact, Checkpoint, Event, Metrics, Snapshot
+from .files import json_line, told_write_errors, write_atomic, write_json
+from .record import State, StatusFile, create_record, remove_drafts, stamped
+from .run import FORMAT, Run, checkpoint_digest
+
+__all__ = ["RunFolder", "check_metrics", "create_run"]
+
+BUFFERED_LINES = 4096
+BUFFERED_SECONDS = 0.5
+
+
+def create_run(root: Path, lab: str, recipe: str, config: Config, name: str | None = None) -> Run:
+    """Make a new run folder, whole or not at all.
+
+    Args:
+        root: the folder of runs; made if it is missing.
+        lab: the lab's name.
+        recipe: the recipe's name.
+        config: the resolved config.
+        name: the folder's name; by default the time and the recipe.
+
+    Raises:
+        RunWriteError: if the system refuses.
+    """
+    plain = config.model_dump(mode="json")
+    manifest = {"format": FORMAT, "lab": lab, "recipe": recipe, "config": plain}
+
+    def fill(draft: Path) -> None:
+        (draft / "checkpoints").mkdir()
+        (draft / "metrics.jsonl").touch()
+        write_json(draft / "config.json", manifest)
+
+    return Run(create_record(root, name or stamped(recipe), config.seed, fill))
+
+
+def check_metrics(run: Run, checkpoint: Checkpoint | None) -> Path:
+    """Return the path of metrics.jsonl if it reaches as far as a checkpoint.
+
+    Raises:
+        DamagedRunError: if it is missing or ends before the checkpoint.
+    """
+    path = run.path / "metrics.jsonl"
+    length = checkpoint.state["metrics_bytes"] if checkpoint else 0
+    if not path.is_file() or path.stat().st_size < length:
+        raise DamagedRunError(f"{path} is missing or shorter than its checkpoint says.")
+    return path
+
+
+class RunFolder:
+    """The sink that writes a run folder; use it under `lock_record`."""
+
+    def __init__(self, run: Run, resume: Checkpoint | None = None) -> None:
+        self.run = run
+        self._status = StatusFile(run.path)
+        self._lines: list[bytes] = []
+        self._flushed = time.monotonic()
+        remove_drafts(run.path)
+        self._cut_metrics(resume)
+        with told_write_errors(run.path):
+            self._file = (run.path / "metrics.jsonl").open("ab", buffering=0)
+        self._status.write("running")
+
+    def _cut_metrics(self, resume: Checkpoint | None) -> None:
+        """Drop the metrics after the checkpoint: they will be made again, to the same bytes."""
+        path = check_metrics(self.run, resume)
+        with told_write_errors(path), path.open("r+b") as file:
+            file.truncate(resume.state["metrics_bytes"] if resume else 0)
+
+    def log(self, event: Event) -> None:
+        """Write one event.
+
+        Raises:
+            RunWriteError: if the system refuses; what was there stays whole.
+        """
+        match event:
+            case Metrics(step, values):
+                self._log_metrics(step, values)
+            case Checkpoint(step, arrays, state):
+                self._log_checkpoint(step, arrays, state)
+            case Snapshot(step, arrays):
+                folder = self.run.path / "snapshots"
+                with told_write_errors(folder):
+                    folder.mkdir(exist_ok=True)
+                write_atomic(folder / f"step-{step:010d}.safetensors", _packed(arrays))
+            case Artifact(name, data):
+                assert Path(name).name == name, f"not a plain file name: {name}"
+                write_atomic(self.run.path / name, data)
+
+    def _log_metrics(self, step: int, values: Mapping[str, float]) -> None:
+        self._lines.append(json_line({"step": step, **values}))
+        waited = time.monotonic() - self._flushed
+        if len(self._lines) >= BUFFERED_LINES or waited > BUFFERED_SECONDS:
+            self.flush()
+
+    def _log_checkpoint(self, step: int, arrays: Arrays, state: Mapping[str, Any]) -> None:
+        """Write the metrics so far, the arrays, and last the JSON that makes them a checkpoint."""
+        self.flush()
+        with told_write_errors(self.run.path / "metrics.jsonl"):
+            os.fsync(self._file.fileno())
+        stem = self.run.path / "checkpoints" / f"step-{step:010d}"
+        data = _packed(arrays)
+        told = {"step": step, **state, "metrics_bytes": self._file.tell()}
+        told["sha256"] = checkpoint_digest(data, told)
+        write_atomic(stem.with_suffix(".safetensors"), data, durable=True)
+        write_json(stem.with_suffix(".json"), told, durable=True)
+
+    def flush(self) -> None:
+        """Append what is buffered; if the system takes only a part, the file gets none of it.
+
+        Raises:
+            RunWriteError: if the system refuses.
+        """
+        self._flushed = time.monotonic()
+        if not self._lines:
+            return
+        data = memoryview(b"\n".join([*self._lines, b""]))
+        self._lines.clear()
+        before = self._file.tell()
+        with told_write_errors(self.run.path / "metrics.jsonl"):
+            try:
+                while data:
+                    data = data[self._file.write(data) :]
+            except OSError:
+                self._file.truncate(before)
+                raise
+
+    def close(self, state: State, reason: str = "") -> None:
+        """End the writing: flush, and say how the run stands."""
+        with self._file:
+            self.flush()
+        self._status.write(state, reason)
+
+
+def _packed(arrays: Mapping[str, Any]) -> bytes:
+    """Return safetensors bytes; the same arrays always give the same bytes."""
+    import numpy as np
+    from safetensors.numpy import save
+
+    # Not ascontiguousarray: it turns a scalar (shape ()) into a vector (shape (1,)).
+    return save({name: np.asarray(arrays[name], order="C") for name in sorted(arrays)})

@@ -1,0 +1,35 @@
+"""The two languages of what a learner reads, through gettext catalogues."""
+
+import gettext
+from collections.abc import Callable
+from functools import cache
+from importlib.resources import as_file, files
+
+from .errors import UsageError
+
+__all__ = ["LANGUAGES", "mark", "translator"]
+
+LANGUAGES = ("en", "fr")
+
+
+def mark(message: str) -> str:
+    """Return `message` unchanged: it only marks a text that is translated where it is shown."""
+    return message
+
+
+@cache
+def translator(language: str) -> Callable[[str], str]:
+    """Return the function that translates an English message into `language`.
+
+    Raises:
+        UsageError: if there is no such language.
+    """
+    if language not in LANGUAGES:
+        raise UsageError(f"There is no language {language!r}; there are {', '.join(LANGUAGES)}.")
+    with as_file(files("epoque") / "locale") as folder:
+        catalogue = gettext.translation("epoque", folder, [language], fallback=True)
+
+    def translate(message: str) -> str:
+        return catalogue.gettext(message) if message else ""
+
+    return translate

@@ -1,0 +1,103 @@
+"""What a lab is to the bench: a config, a training, and numbers and pictures of a finished run."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+
+from .config import Config
+from .errors import UnknownNameError
+from .events import Checkpoint, Event
+
+if TYPE_CHECKING:
+    from cyclopts import App
+    from matplotlib.figure import Figure
+
+    from .run import Run
+
+__all__ = ["Columns", "Lab", "find_lab", "lab_names"]
+
+C = TypeVar("C", bound=Config)
+Columns = Mapping[str, Sequence[Any]]
+"""Equally long columns: name to values."""
+
+
+class Lab(ABC, Generic[C]):
+    """A family of experiments that share a config.
+
+    Importing the module that defines a lab must be cheap (no JAX, torch or matplotlib): the heavy
+    imports stand inside the methods.
+    """
+
+    name: ClassVar[str]
+    """The name in recipes (`neuron/and`) and on the command line."""
+    title: ClassVar[str]
+    """One line for a learner, in English; French comes from the catalogue."""
+    config: type[C]
+
+    @abstractmethod
+    def train(self, config: C, resume: Checkpoint | None = None) -> Iterator[Event]:
+        """Yield the events of a training, from the start or from a checkpoint.
+
+        Raises:
+            DivergenceError: before a non-finite number is applied or recorded.
+            DataError: if the user's own data cannot be used.
+        """
+
+    @abstractmethod
+    def evaluate(self, run: "Run") -> Mapping[str, Any]:
+        """Return the numbers of a finished run, name to plain JSON value; saved as results.json."""
+
+    def steps(self, config: C) -> int | None:
+        """Return how many iterations a run takes, for the progress bar; None if unknown."""
+        return None
+
+    def figures(self, run: "Run", language: str = "en") -> "Mapping[str, Callable[[], Figure]]":
+        """Return what can be drawn from a run folder: name to a function that draws it.
+
+        Drawing reads the run folder only and imports no training engine. The house style
+        (`epoque.bench.plot`) is already active when the function is called.
+        """
+        return {}
+
+    def sweep(self, base: C, points: Columns) -> "Columns | None":
+        """Run many configs inside one compiled program, where the lab can.
+
+        Args:
+            base: the config that every point starts from.
+            points: field name to its value at each point (n values a field), already validated.
+
+        Returns:
+            The results, name to n numbers, in the order of the points; or None if these fields
+            cannot be swept that way (each point is then a run of its own).
+        """
+        return None
+
+    def commands(self) -> "App | None":
+        """Return the lab's own commands (`epoque neuron …`), or None if it has none."""
+        return None
+
+    def sweep_score(self) -> str:
+        """Return the result that a sweep's figure and a search look at, lower being better."""
+        return "final_error"
+
+
+@cache
+def lab_names() -> tuple[str, ...]:
+    """Return the names of the installed labs (entry points of the group `epoque.labs`)."""
+    return tuple(sorted(point.name for point in entry_points(group="epoque.labs")))
+
+
+@cache
+def find_lab(name: str) -> Lab[Any]:
+    """Return a lab by its name.
+
+    Raises:
+        UnknownNameError: if there is none, with the nearest names.
+    """
+    if name not in lab_names():
+        raise UnknownNameError("lab", name, lab_names())
+    (point,) = entry_points(group="epoque.labs", name=name)
+    lab: Lab[Any] = point.load()
+    return lab

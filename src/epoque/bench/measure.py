@@ -1,0 +1,123 @@
+"""Measuring points of a sweep or a search: together in one program, or each as a run."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from .config import Config
+from .errors import RunWriteError
+from .executor import Executor, Outcome
+from .folder import create_run
+from .grid import cell
+from .lab import Columns, Lab, find_lab
+from .run import Run
+from .runner import execute
+from .study import Study
+
+__all__ = ["Progress", "measure_each", "measure_together", "run_point", "silent"]
+
+SECONDS_TO_LET_GO = 30.0
+
+Progress = Callable[[int, int], None]
+"""Is told how many points are measured, and how many there are."""
+
+
+def silent(*_: int) -> None:
+    """Take progress and tell nobody."""
+
+
+def measure_together(
+    lab: Lab[Any], base: Config, points: Columns, length: int | None = None
+) -> Columns | None:
+    """Measure points inside one compiled program, where the lab can.
+
+    Args:
+        lab: the lab.
+        base: the config that every point starts from.
+        points: field to its value at each of n points.
+        length: to how many points they are filled up, the last one repeated, so that equally long
+            parts need one program; what is measured there is dropped.
+
+    Returns:
+        The settings as a table holds them, then the results, each n values; or None.
+    """
+    count = len(next(iter(points.values())))
+    extra = max((length or 0) - count, 0)
+    filled = {field: [*values, *[values[-1]] * extra] for field, values in points.items()}
+    results = lab.sweep(base, filled)
+    if results is None:
+        return None
+    assert all(len(values) == count + extra for values in results.values()), "one value a point"
+    settings = {field: [cell(value) for value in values] for field, values in points.items()}
+    return settings | {n: values[:count] for n, values in results.items() if n not in points}
+
+
+def measure_each(
+    study: Study, executor: Executor, points: Mapping[int, Mapping[str, Any]]
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Measure points by a run of its own each, and yield them as they end.
+
+    Args:
+        study: the sweep or search; the runs are in its folder `runs`.
+        executor: what runs them.
+        points: number to settings; the number names the run.
+
+    Yields:
+        The number, and a row: the settings as a table holds them, the results, and the `state`
+        and `reason` of the run. One that fails does not stop the others.
+
+    Raises:
+        RunWriteError: if a run could not be written.
+    """
+    manifest, base = study.manifest, study.config.model_dump()
+    folder, lab, recipe = str(study.path / "runs"), manifest["lab"], manifest["recipe"]
+    for number, point in points.items():
+        name = f"point-{number:07d}"
+        executor.submit(number, run_point, folder, name, lab, recipe, {**base, **point})
+    for _ in points:
+        outcome = executor.wait()
+        if outcome.kind == RunWriteError.__name__:
+            raise RunWriteError(outcome.error)
+        yield outcome.key, _row(points[outcome.key], outcome)
+
+
+def _row(point: Mapping[str, Any], outcome: Outcome) -> dict[str, Any]:
+    told = {field: cell(value) for field, value in point.items()}
+    results = outcome.value or {}
+    told |= {name: value for name, value in results.items() if name not in point}
+    return told | {"state": "failed" if outcome.error else "finished", "reason": outcome.error}
+
+
+def run_point(
+    folder: str, name: str, lab: str, recipe: str, settings: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Train one point as a run of its own and return its numbers; made to be an executor's task.
+
+    Args:
+        folder: the folder of runs.
+        name: the run's name in it; a run that was begun before goes on from its last checkpoint.
+        lab: the lab's name.
+        recipe: the recipe's name.
+        settings: the point's whole config.
+
+    Raises:
+        EpoqueError: what stopped the run; its folder keeps what was measured before.
+    """
+    path = Path(folder) / name
+    if (path / "config.json").is_file():
+        run = Run(path)
+        _wait_until_free(run)
+    else:
+        config = find_lab(lab).config.parse(settings)
+        run = create_run(Path(folder), lab, recipe, config, name)
+    if run.status.state != "finished":
+        run = execute(run, draw=False)
+    return {k: v for k, v in run.results.items() if v is None or isinstance(v, int | float | str)}
+
+
+def _wait_until_free(run: Run) -> None:
+    """Wait for the worker of a sweep that was killed: it takes a moment until it notices."""
+    patience = time.monotonic() + SECONDS_TO_LET_GO
+    while run.is_locked() and time.monotonic() < patience:
+        time.sleep(0.05)

@@ -1,0 +1,173 @@
+"""Recipes: named experiments as YAML.
+
+```yaml
+title: One neuron learns AND
+shows: The error falls and the three weights settle.
+minutes: 0.1          # on 2 cores
+expect:               # the score to expect, checked by a test
+  metric: final_error
+  below: 0.011
+config:
+  truth_table: and
+```
+
+The lab is the folder the file stands in. A user's own file says `lab: neuron` as well.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from math import inf, isfinite, nan
+from pathlib import Path
+from typing import Any
+
+import yaml
+from yaml.error import MarkedYAMLError
+
+from .errors import UnknownNameError, UsageError, did_you_mean
+
+__all__ = ["Expectation", "Recipe", "find_recipe", "recipe_names"]
+
+KEYS = ("lab", "title", "shows", "minutes", "expect", "config")
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """The score a recipe is expected to reach: `low` ≤ results[metric] ≤ `high`."""
+
+    metric: str
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """A named experiment.
+
+    Attributes:
+        name: `neuron/and`, or a file's stem for a user's own.
+        lab: the lab's name.
+        title: one line for a learner, in English; French comes from the catalogue.
+        shows: what it shows, likewise.
+        minutes: how long it takes on 2 cores.
+        expect: the score to expect.
+        config: settings as written, not yet parsed.
+    """
+
+    name: str
+    lab: str
+    title: str
+    shows: str
+    minutes: float
+    expect: Expectation | None
+    config: Mapping[str, Any]
+
+
+@cache
+def recipe_names() -> tuple[str, ...]:
+    """Return the names of the recipes that ship with the package."""
+    folder = files("epoque") / "recipes"
+    labs = [lab for lab in folder.iterdir() if lab.is_dir()]
+    return tuple(
+        sorted(
+            f"{lab.name}/{file.name.removesuffix('.yaml')}"
+            for lab in labs
+            for file in lab.iterdir()
+            if file.name.endswith(".yaml")
+        )
+    )
+
+
+def find_recipe(name: str) -> Recipe:
+    """Return a recipe by its name, or read a user's own from a path ending in .yaml or .yml.
+
+    Raises:
+        UnknownNameError: if there is no such recipe or file.
+        UsageError: if the file is not a recipe.
+    """
+    if name.endswith((".yaml", ".yml")):
+        return _read_own(Path(name))
+    if name not in recipe_names():
+        hint = " `epoque list` shows them all."
+        raise UnknownNameError("recipe", name, recipe_names(), hint)
+    text = (files("epoque") / "recipes" / f"{name}.yaml").read_text(encoding="utf-8")
+    return _parse(text, name, name.split("/", maxsplit=1)[0], name)
+
+
+def _read_own(path: Path) -> Recipe:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise UnknownNameError("recipe file", str(path), map(str, path.parent.glob("*.y*ml")))\
+            from None  # fmt: skip
+    except (OSError, ValueError) as error:  # not UTF-8, or a name that no file can have
+        raise UsageError(f"{path} cannot be read: {error}.") from None
+    return _parse(text, path.stem, None, str(path))
+
+
+class _Loader(yaml.BaseLoader):
+    """Reads scalars as text, each key once, and no aliases: ten lines can stand for gigabytes."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+            raise MarkedYAMLError(problem="a recipe has no aliases (*name)", problem_mark=mark)
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
+        seen = set()
+        for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
+            if key.value in seen:
+                problem = f"{key.value!r} is there twice"
+                raise MarkedYAMLError(problem=problem, problem_mark=key.start_mark)
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+def _parse(text: str, name: str, lab: str | None, source: str) -> Recipe:
+    """Read YAML with every scalar as text: `0110` stays a truth table, and is no octal number."""
+    try:
+        told = yaml.load(text, Loader=_Loader)
+    except RecursionError:
+        raise UsageError(f"{source} is not a recipe: it is nested too deeply.") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or "it is not YAML"
+        raise UsageError(f"{source} is not valid YAML{where}: {problem}.") from None
+    if not isinstance(told, dict):
+        raise UsageError(f"{source} is not a recipe: it needs the keys {', '.join(KEYS)}.")
+    for key in told:
+        if key not in KEYS:
+            raise UsageError(f"{source}: no such key {key!r}.{did_you_mean(str(key), KEYS)}")
+    config = told.get("config") or {}
+    if not isinstance(config, dict):
+        raise UsageError(f"{source}: config is not a mapping of settings.")
+    lab = lab or told.get("lab")
+    if not isinstance(lab, str):
+        raise UsageError(f"{source}: it does not say its lab; add for instance `lab: neuron`.")
+    minutes = _number(told.get("minutes", "0"), source, "minutes")
+    expect = _expectation(told.get("expect"), source)
+    title, shows = str(told.get("title", name)), str(told.get("shows", ""))
+    return Recipe(name, lab, title, shows, minutes, expect, config)
+
+
+def _expectation(told: Any, source: str) -> Expectation | None:
+    if not told:
+        return None
+    if not isinstance(told, dict) or not {"metric"} < set(told) <= {"metric", "above", "below"}:
+        raise UsageError(f"{source}: expect takes metric and above, below or both.")
+    low = _number(told["above"], source, "expect.above") if "above" in told else -inf
+    high = _number(told["below"], source, "expect.below") if "below" in told else inf
+    return Expectation(str(told["metric"]), low, high)
+
+
+def _number(text: Any, source: str, key: str) -> float:
+    try:
+        number = float(text)
+    except (TypeError, ValueError):
+        number = nan
+    if not isfinite(number):
+        raise UsageError(f"{source}: {key} is {text!r}, not a number.")
+    return number

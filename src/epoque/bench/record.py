@@ -1,0 +1,221 @@
+"""What runs, sweeps and searches share on disk.
+
+A record is a folder that appears whole, says how it stands, and is written by one process at a
+time.
+"""
+
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from filelock import FileLock, Timeout
+
+from .environment import environment
+from .errors import DamagedRunError, EpoqueError, RunLockedError, RunWriteError
+from .files import read_json, told_write_errors, write_json
+
+__all__ = [
+    "State",
+    "Status",
+    "StatusFile",
+    "create_record",
+    "is_locked",
+    "lock_record",
+    "read_status",
+    "remove_drafts",
+    "stamped",
+    "work_on",
+]
+
+LOCK_SECONDS = 0.5  # a reader that looks whether the folder is locked holds it for a moment
+
+State = Literal["running", "finished", "failed", "interrupted"]
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How a run, a sweep or a search stands.
+
+    Attributes:
+        state: running, finished, failed or interrupted.
+        reason: why it failed, else "".
+        started: ISO 8601 time in UTC.
+        seconds: time spent so far, over all resumptions.
+    """
+
+    state: State
+    reason: str = ""
+    started: str = ""
+    seconds: float = 0.0
+
+
+def stamped(recipe: str, kind: str = "") -> str:
+    """Return a folder name that sorts by time and names the recipe."""
+    now = datetime.now(UTC)
+    stamp = f"{now:%Y%m%dT%H%M%S}.{now.microsecond // 1000:03d}"
+    return f"{stamp}-{recipe.replace('/', '-')}{kind}"
+
+
+def create_record(root: Path, name: str, seed: int, fill: Callable[[Path], None]) -> Path:
+    """Make a new folder, whole or not at all, and return its path.
+
+    Args:
+        root: where; made if it is missing.
+        name: the folder's name; if it is taken, `-2`, `-3`, … is added.
+        seed: noted in environment.json.
+        fill: writes into the new folder what is its own.
+
+    Raises:
+        RunWriteError: if the system refuses.
+    """
+    started = datetime.now(UTC).isoformat(timespec="milliseconds")
+    with told_write_errors(root):
+        root.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=".new-", dir=root))
+        try:
+            draft.chmod(0o755)  # mkdtemp's 0700 would hide runs from the others of a shared folder
+            (draft / ".lock").touch()
+            (draft / "figures").mkdir()
+            write_json(draft / "environment.json", {**environment(), "seed": seed})
+            _write_status(draft, Status("interrupted", "not started", started))
+            fill(draft)
+            return _rename_free(draft, root, name)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+
+
+def _rename_free(draft: Path, root: Path, name: str) -> Path:
+    """Rename to the first free one of name, name-2, name-3, …: rename never replaces a run."""
+    for attempt in range(1, 10_000):
+        path = root / (name if attempt == 1 else f"{name}-{attempt}")
+        try:
+            draft.rename(path)
+        except OSError:
+            if not path.exists():
+                raise
+        else:
+            return path
+    raise FileExistsError(f"too many folders are named {name}")
+
+
+@contextmanager
+def lock_record(path: Path) -> Iterator[None]:
+    """Hold a folder for writing; the operating system lets go if the process dies.
+
+    Raises:
+        RunLockedError: if another process holds it.
+        RunWriteError: if the folder cannot be written.
+    """
+    lock = FileLock(path / ".lock", timeout=LOCK_SECONDS)
+    with told_write_errors(path):
+        try:
+            lock.acquire()
+        except Timeout:
+            raise RunLockedError(f"Another process is writing {path}.") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def is_locked(path: Path) -> bool:
+    """Return whether a process is writing this folder now."""
+    lock_path = path / ".lock"
+    if not lock_path.exists():
+        return False
+    try:
+        with FileLock(lock_path, timeout=0):
+            return False
+    except Timeout:
+        return True
+    except OSError:
+        return False  # a folder that cannot be locked cannot be written either
+
+
+def read_status(path: Path) -> Status:
+    """Return how a folder stands now; if the process that wrote it died, it is interrupted.
+
+    Raises:
+        DamagedRunError: if its status.json cannot be read.
+    """
+    told = read_json(path / "status.json")
+    try:
+        status = Status(
+            told["state"], str(told["reason"]), str(told["started"]), float(told["seconds"])
+        )
+    except (KeyError, TypeError, ValueError, OverflowError):
+        raise DamagedRunError(f"{path / 'status.json'} is damaged.") from None
+    if status.state not in ("running", "finished", "failed", "interrupted"):
+        raise DamagedRunError(f"{path / 'status.json'} is damaged: unknown state.")
+    if status.state == "running" and not is_locked(path):
+        return Status("interrupted", "its process ended", status.started, status.seconds)
+    return status
+
+
+class StatusFile:
+    """Writes status.json, and counts the seconds over all resumptions; use it under the lock."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._before = read_status(path)
+        self._clock = time.monotonic()
+
+    def write(self, state: State, reason: str = "") -> None:
+        """Say how the folder stands.
+
+        Raises:
+            RunWriteError: if the system refuses.
+        """
+        seconds = self._before.seconds + time.monotonic() - self._clock
+        _write_status(self._path, Status(state, reason, self._before.started, seconds))
+
+
+@contextmanager
+def work_on(path: Path) -> Iterator[None]:
+    """Hold a folder for writing, and say in its status how the block ended.
+
+    Raises:
+        RunLockedError: if another process holds it.
+        RunWriteError: if the folder cannot be written.
+    """
+    with lock_record(path):
+        remove_drafts(path)
+        status = StatusFile(path)
+        status.write("running")
+        try:
+            yield
+        except BaseException as error:
+            with suppress(RunWriteError):  # a full disk already raised once
+                status.write(*_how_it_ended(error))
+            raise
+        status.write("finished")
+
+
+def _how_it_ended(error: BaseException) -> tuple[State, str]:
+    if isinstance(error, KeyboardInterrupt | GeneratorExit):
+        return "interrupted", "stopped by the user"
+    told = str(error) if isinstance(error, EpoqueError) else f"{type(error).__name__}: {error}"
+    return "failed", told
+
+
+def remove_drafts(path: Path) -> None:
+    """Remove the temporary files of a process that was killed while it wrote them."""
+    with told_write_errors(path):
+        for draft in path.rglob(".*.tmp"):
+            draft.unlink(missing_ok=True)
+
+
+def _write_status(path: Path, status: Status) -> None:
+    told = {
+        "state": status.state,
+        "reason": status.reason,
+        "started": status.started,
+        "seconds": round(status.seconds, 3),
+    }
+    write_json(path / "status.json", told)

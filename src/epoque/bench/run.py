@@ -1,0 +1,312 @@
+"""Reading runs: a run is a folder, and a folder of runs is a table.
+
+```
+20261122T101500.123-neuron-and/
+  config.json        what was set: lab, recipe, the resolved config
+  environment.json   versions, platform, device, commit
+  status.json        running, finished, failed (with the reason) or interrupted; times
+  metrics.jsonl      one JSON object a step, append-only
+  checkpoints/       step-….safetensors and step-….json (the pair is whole once the JSON is there)
+  snapshots/         step-….safetensors, where the lab draws its steps
+  results.json       the numbers of the finished run
+  figures/           PNG and SVG
+  …                  the lab's own files, for instance weights.csv
+```
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .config import Config
+from .errors import ConfigError, DamagedRunError, UnknownNameError
+from .events import Checkpoint
+from .files import read_json
+from .lab import Lab, find_lab
+from .record import State, Status, is_locked, read_status
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+__all__ = ["Run", "Runs", "State", "Status"]
+
+FORMAT = 1
+
+
+class Run:
+    """A run folder, read only.
+
+    Nothing is read before it is asked for; a damaged file is one clear `DamagedRunError` when it
+    is, and leaves the rest readable.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @classmethod
+    def open(cls, path: str | Path) -> "Run":
+        """Open a run folder.
+
+        Raises:
+            UnknownNameError: if there is no run folder at `path`.
+        """
+        path = Path(path)
+        if not (path / "config.json").is_file():
+            known = [p.parent.name for p in path.parent.glob("*/config.json")]
+            raise UnknownNameError("run", path.name or str(path), known)
+        return cls(path)
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.path)!r})"
+
+    @property
+    def id(self) -> str:
+        """The folder's name: sorts by time and names the recipe."""
+        return self.path.name
+
+    @cached_property
+    def manifest(self) -> Mapping[str, Any]:
+        """The content of config.json: `format`, `lab`, `recipe`, `config`."""
+        manifest = read_json(self.path / "config.json")
+        wanted = {"format": int, "lab": str, "recipe": str, "config": dict}
+        for name, kind in wanted.items():
+            if not isinstance(manifest.get(name), kind):
+                raise DamagedRunError(f"{self.path / 'config.json'} is damaged: no {name!r}.")
+        if manifest["format"] > FORMAT:
+            raise DamagedRunError(
+                f"{self.path} was written by a newer Epoque (format {manifest['format']})."
+            )
+        return manifest
+
+    @property
+    def recipe(self) -> str:
+        """The recipe it started from, for instance `neuron/and`."""
+        return str(self.manifest["recipe"])
+
+    @property
+    def lab(self) -> Lab[Any]:
+        """The lab that made it."""
+        return find_lab(self.manifest["lab"])
+
+    @cached_property
+    def config(self) -> Config:
+        """The resolved config, as the lab's own class."""
+        try:
+            config: Config = self.lab.config.parse(self.manifest["config"])
+        except ConfigError as error:
+            raise DamagedRunError(f"{self.path / 'config.json'} is damaged: {error}") from None
+        return config
+
+    @cached_property
+    def environment(self) -> Mapping[str, Any]:
+        """Where it ran: versions, platform, device, commit."""
+        return read_json(self.path / "environment.json")
+
+    @property
+    def status(self) -> Status:
+        """How it stands now; a run whose process died counts as interrupted."""
+        return read_status(self.path)
+
+    def is_locked(self) -> bool:
+        """Return whether a process is writing this run now."""
+        return is_locked(self.path)
+
+    @cached_property
+    def metrics(self) -> "pd.DataFrame":
+        """The metrics, one row a step, indexed by `step`."""
+        import pandas as pd
+
+        rows = list(self.metric_rows())
+        frame = pd.DataFrame(rows, columns=None if rows else ["step"])
+        return frame.set_index("step").astype(float)
+
+    def metric_rows(self) -> Iterator[dict[str, Any]]:
+        """Yield the lines of metrics.jsonl; a last line cut short by a crash is left out.
+
+        Each is a mapping: `step` to a whole number, the other names to floats, or to None where
+        the number was undefined.
+
+        Raises:
+            DamagedRunError: if another line cannot be read.
+        """
+        path = self.path / "metrics.jsonl"
+        try:
+            with path.open("rb") as file:
+                for number, line in enumerate(file, 1):
+                    if line.endswith(b"\n"):
+                        yield _metric_row(path, number, line)
+        except OSError as error:
+            raise DamagedRunError(f"{path} cannot be read: {error.strerror}.") from None
+
+    @cached_property
+    def results(self) -> Mapping[str, Any]:
+        """The numbers of the finished run, as the lab's `evaluate` gave them."""
+        return read_json(self.path / "results.json")
+
+    @property
+    def figures(self) -> Mapping[str, Path]:
+        """The saved figures: name to the SVG's path (the PNG stands beside it)."""
+        return {p.stem: p for p in sorted((self.path / "figures").glob("*.svg"))}
+
+    @property
+    def checkpoint_steps(self) -> list[int]:
+        """The steps that have a whole checkpoint, ascending."""
+        names = (p.stem for p in (self.path / "checkpoints").glob("step-*.json"))
+        return sorted(int(n[5:]) for n in names if n[5:].isdecimal())
+
+    def checkpoint(self, step: int | None = None) -> Checkpoint:
+        """Return a checkpoint, the last one by default.
+
+        Raises:
+            UnknownNameError: if there is none at that step, or none at all.
+            DamagedRunError: if its files cannot be read.
+        """
+        steps = self.checkpoint_steps
+        if not steps or (step is not None and step not in steps):
+            wanted = "any step" if step is None else str(step)
+            raise UnknownNameError(f"checkpoint of {self.id} at", wanted, map(str, steps))
+        step = steps[-1] if step is None else step
+        path = self.path / "checkpoints" / f"step-{step:010d}.safetensors"
+        state = read_json(path.with_suffix(".json"))
+        data = _read(path)
+        if state.pop("sha256", None) != checkpoint_digest(data, state):
+            raise DamagedRunError(f"{path.with_suffix('')} is damaged: it is not what was saved.")
+        return Checkpoint(step, _unpacked(path, data), state)
+
+    def snapshot_steps(self) -> list[int]:
+        """Return the steps that have a snapshot, ascending."""
+        names = (p.stem for p in (self.path / "snapshots").glob("step-*.safetensors"))
+        return sorted(int(n[5:]) for n in names if n[5:].isdecimal())
+
+    def snapshot(self, step: int) -> "dict[str, NDArray[Any]]":
+        """Return the arrays of the snapshot at one step.
+
+        Raises:
+            DamagedRunError: if its file is missing or cannot be read.
+        """
+        path = self.path / "snapshots" / f"step-{step:010d}.safetensors"
+        return _unpacked(path, _read(path))
+
+    def artifact(self, name: str) -> bytes:
+        """Return the content of one of the lab's own files, for instance `weights.csv`.
+
+        Raises:
+            UnknownNameError: if the run has no such file.
+        """
+        path = self.path / name
+        if Path(name).name != name or not path.is_file():
+            known = [p.name for p in self.path.glob("*") if p.is_file()]
+            raise UnknownNameError(f"file of {self.id} named", name, known)
+        return _read(path)
+
+
+def _metric_row(path: Path, number: int, line: bytes) -> dict[str, Any]:
+    """Read one line of metrics.jsonl; adding 0.0 refuses all that is not a number in range."""
+    try:
+        row = json.loads(line)
+        step = row.pop("step")
+        if not isinstance(step, int) or not 0 <= step < 2**63:
+            raise ValueError("no step")
+        return {"step": step} | {k: None if v is None else v + 0.0 for k, v in row.items()}
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
+        raise DamagedRunError(f"{path} is damaged at line {number}.") from None
+
+
+def checkpoint_digest(data: bytes, told: Mapping[str, Any]) -> str:
+    """Return the SHA-256 over a checkpoint's two files: its arrays and what its JSON tells."""
+    digest = hashlib.sha256(data)
+    digest.update(json.dumps(told, sort_keys=True).encode())
+    return digest.hexdigest()
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise DamagedRunError(f"{path} cannot be read: {error.strerror}.") from None
+
+
+def _unpacked(path: Path, data: bytes) -> "dict[str, NDArray[Any]]":
+    """Return the arrays of a safetensors file's bytes.
+
+    Raises:
+        DamagedRunError: if it is cut short or not safetensors.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    try:
+        return load(data)
+    except (SafetensorError, ValueError, KeyError, TypeError):
+        raise DamagedRunError(f"{path} is damaged: it is cut short or not safetensors.") from None
+
+
+class Runs:
+    """A folder of runs."""
+
+    def __init__(self, path: str | Path = "runs") -> None:
+        self.path = Path(path)
+
+    def __iter__(self) -> Iterator[Run]:
+        for config in sorted(self.path.glob("*/config.json")):
+            if not config.parent.name.startswith("."):
+                yield Run(config.parent)
+
+    def ids(self) -> list[str]:
+        """Return the ids of all runs, oldest first."""
+        return [run.id for run in self]
+
+    def find(self, name: str) -> Run:
+        """Return a run by its id, the end or a part of its id, `last`, or a path.
+
+        Raises:
+            UnknownNameError: if no run, or more than one, answers to `name`.
+        """
+        ids = self.ids()
+        if name == "last" and ids:
+            return Run(self.path / ids[-1])
+        # Unlike Path.is_file, this is never an error, however odd the name.
+        if os.path.isfile(os.path.join(name, "config.json")):
+            return Run(Path(name))
+        matches = [name] if name in ids else [i for i in ids if name in i]
+        if len(matches) > 1:
+            hint = f" {len(matches)} runs are named like that: {', '.join(matches[-3:])}."
+            raise UnknownNameError("single run", name, (), hint)
+        if not matches:
+            raise UnknownNameError("run", name, ids, f" `epoque runs list` shows {self.path}.")
+        return Run(self.path / matches[0])
+
+    def table(self) -> "pd.DataFrame":
+        """Return one row a run: id, recipe, state, seconds, settings and results.
+
+        A damaged run has the state "damaged" and the reason; the others are not affected.
+        """
+        import pandas as pd
+
+        rows = (self._row(run) for run in self)
+        return pd.DataFrame([{_utf8(k): _utf8(v) for k, v in row.items()} for row in rows])
+
+    @staticmethod
+    def _row(run: Run) -> dict[str, Any]:
+        row: dict[str, Any] = {"id": run.id}
+        try:
+            status = run.status
+            row |= {"recipe": run.recipe, "state": status.state, "reason": status.reason}
+            row |= {"seconds": status.seconds} | dict(run.manifest["config"])
+            if status.state == "finished":
+                row |= {k: v for k, v in run.results.items() if isinstance(v, int | float | str)}
+        except DamagedRunError as error:
+            row |= {"state": "damaged", "reason": str(error)}
+        return row
+
+
+def _utf8(value: Any) -> Any:
+    """Return text that pandas can store; a path may hold bytes that are no UTF-8."""
+    if isinstance(value, str):
+        return value.encode(errors="backslashreplace").decode()
+    return value

@@ -1,0 +1,133 @@
+"""Running experiments: pull the events of a training and hand each to the sinks."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .config import Config
+from .errors import DamagedRunError, EpoqueError, RunWriteError, UsageError
+from .events import Checkpoint, Event
+from .files import told_write_errors, write_json
+from .folder import RunFolder, check_metrics, create_run
+from .lab import Lab
+from .record import State, lock_record
+from .run import Run
+from .sinks import Sink, SinkFactory
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["execute", "resume", "save_figures", "start"]
+
+
+def start(lab: Lab[Any], config: Config, recipe: str, root: str | Path = "runs") -> Run:
+    """Make the folder of a new run; `execute` trains it."""
+    return create_run(Path(root), lab.name, recipe, config)
+
+
+def resume(run: Run, sinks: Sequence[SinkFactory] = (), *, draw: bool = True) -> Run:
+    """Go on with an interrupted or failed run from its last whole checkpoint.
+
+    Raises:
+        UsageError: if the run is already finished.
+        RunLockedError: if another process is writing it.
+        DamagedRunError: if what is needed to go on cannot be read.
+    """
+    if run.status.state == "finished":
+        raise UsageError(f"{run.id} is already finished; there is nothing to resume.")
+    return execute(run, sinks, draw=draw)
+
+
+def execute(run: Run, sinks: Sequence[SinkFactory] = (), *, draw: bool = True) -> Run:
+    """Train a run to its end, from its last checkpoint if it has one.
+
+    Args:
+        run: the run's folder.
+        sinks: what else receives the events.
+        draw: whether to save the figures when it is finished.
+
+    Raises:
+        EpoqueError: what stopped it; the run's status then says "failed" and why.
+        KeyboardInterrupt: passed on; the run's status then says "interrupted".
+    """
+    with lock_record(run.path):
+        checkpoint = _last_whole_checkpoint(run)
+        _train(run, checkpoint, sinks, draw)
+    return Run(run.path)  # a fresh reader: nothing cached from before the training
+
+
+def _last_whole_checkpoint(run: Run) -> Checkpoint | None:
+    """Return the newest checkpoint that can be read; an older one will do, it costs only time."""
+    damage = None
+    for step in reversed(run.checkpoint_steps):
+        try:
+            checkpoint = run.checkpoint(step)
+            check_metrics(run, checkpoint)
+        except DamagedRunError as error:
+            damage = damage or error
+        else:
+            return checkpoint
+    if damage:
+        raise damage
+    return None
+
+
+def _train(
+    run: Run, checkpoint: Checkpoint | None, factories: Iterable[SinkFactory], draw: bool
+) -> None:
+    folder = RunFolder(run, checkpoint)
+    sinks: list[Sink] = [folder]
+    state: State = "failed"
+    reason = "an unexpected error"
+    try:
+        sinks.extend(factory(run) for factory in factories)
+        for event in run.lab.train(run.config, checkpoint):
+            _tell(sinks, event)
+        folder.flush()
+        _conclude(run, draw)
+        state, reason = "finished", ""
+    except (KeyboardInterrupt, GeneratorExit):
+        state, reason = "interrupted", "stopped by the user"
+        raise
+    except EpoqueError as error:
+        reason = str(error)
+        raise
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise
+    finally:
+        _close(sinks, state, reason)
+
+
+def _tell(sinks: Iterable[Sink], event: Event) -> None:
+    for sink in sinks:
+        sink.log(event)
+
+
+def _close(sinks: Sequence[Sink], state: State, reason: str) -> None:
+    """Close every sink whatever the others raise, the run folder last."""
+    # A full disk already raised once; a second error here would hide the first.
+    hidden = () if state == "finished" else (RunWriteError,)
+    with suppress(*hidden), ExitStack() as stack:
+        for sink in sinks:
+            stack.callback(sink.close, state, reason)
+
+
+def _conclude(run: Run, draw: bool) -> None:
+    """Save the numbers and pictures of a training that came to its end."""
+    trained = Run(run.path)
+    write_json(run.path / "results.json", dict(run.lab.evaluate(trained)))
+    if draw:
+        save_figures(run.path / "figures", run.lab.figures(trained))
+
+
+def save_figures(folder: Path, figures: "Mapping[str, Callable[[], Figure]]") -> None:
+    """Draw figures in the house style and save each as PNG and SVG."""
+    from .plot import house_style, save_figure
+
+    with told_write_errors(folder):
+        folder.mkdir(exist_ok=True)
+    with house_style():
+        for name, draw in figures.items():
+            save_figure(draw(), folder / name)

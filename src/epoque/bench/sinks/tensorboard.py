@@ -1,0 +1,51 @@
+"""Metrics for TensorBoard: event files in the run's own folder (`tensorboard --logdir runs`)."""
+
+import json
+from typing import TYPE_CHECKING
+
+from ..events import Event, Metrics
+from ..files import told_write_errors
+from ..record import State
+from ..run import Run
+
+if TYPE_CHECKING:
+    from tensorboardX import SummaryWriter
+
+__all__ = ["TensorBoardSink"]
+
+
+class TensorBoardSink:
+    """Writes `<run>/tensorboard/events.out.tfevents.…`, one file for each time it is resumed."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._writer: SummaryWriter | None = None
+
+    def log(self, event: Event) -> None:
+        """Write the metrics of one step.
+
+        Raises:
+            RunWriteError: if the folder cannot be made.
+        """
+        if isinstance(event, Metrics):
+            writer = self._writer or self._open(event.step)
+            for name, value in event.values.items():
+                writer.add_scalar(name, value, event.step)
+
+    def _open(self, step: int) -> "SummaryWriter":
+        """Open a file whose header tells TensorBoard to forget older events from `step` on."""
+        from tensorboardX import SummaryWriter
+
+        folder = self._run.path / "tensorboard"
+        with told_write_errors(folder):
+            self._writer = SummaryWriter(
+                str(folder), purge_step=step, flush_secs=5, filename_suffix=f".{step}"
+            )
+        config = json.dumps(self._run.manifest["config"], indent=4)
+        self._writer.add_text("config", "    " + config.replace("\n", "\n    "), step)
+        return self._writer
+
+    def close(self, state: State, reason: str = "") -> None:
+        """Write what is buffered."""
+        if self._writer is not None:
+            self._writer.close()

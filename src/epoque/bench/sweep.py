@@ -1,0 +1,231 @@
+"""Sweeps: a recipe at every point of a grid, measured into one table.
+
+```
+20261122T101500.123-neuron-and-sweep/
+  sweep.json         format, lab, recipe, config (the base), axes (as typed), engine, points, …
+  environment.json   versions, platform, device, commit
+  status.json        running, finished, failed (with the reason) or interrupted; times
+  parts/             what is measured so far, while it runs
+  table.parquet      one row a point: the axes, then the results
+  figures/           PNG and SVG
+  runs/              one run a point, where the lab has no compiled sweep
+```
+"""
+
+import shutil
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import cached_property
+from math import ceil, prod
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .config import Config
+from .errors import EpoqueError, UsageError
+from .executor import Executor, running
+from .files import write_json
+from .grid import Axis, extremes, grid, size
+from .lab import Lab
+from .measure import Progress, measure_each, measure_together, silent
+from .record import create_record, stamped, work_on
+from .study import Studies, Study, manifest_of
+from .summary import summary
+from .table import join_parts, read_parts, read_table, whole_parts, write_part
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Sweep", "Sweeps", "resume_sweep", "run_sweep"]
+
+STEPS_A_PART = 2_000_000  # iterations over all points: about a second of a small network
+POINTS_A_PART = (128, 20_000)
+
+
+class Sweep(Study):
+    """The folder of a sweep, read only."""
+
+    kind = "sweep"
+
+    @cached_property
+    def table(self) -> "pd.DataFrame":
+        """One row a point: the axes, then the results; before it is finished, the rows so far.
+
+        Raises:
+            DamagedRunError: if it cannot be read.
+        """
+        path = self.path / "table.parquet"
+        if path.is_file() or self.status.state == "finished":
+            return read_table(path)
+        return read_parts(self.path / "parts")
+
+    @property
+    def score(self) -> str:
+        """The result that its figures look at, lower being better."""
+        return str(self.manifest.get("score", "final_error"))
+
+    def summary(self, columns: Sequence[str] = ()) -> "pd.DataFrame":
+        """Return the median and 95 % interval over the seeds (see `epoque.bench.summary`).
+
+        Args:
+            columns: the results to look at; by default the score.
+        """
+        return summary(self.table, self.axes, columns or [self.score])
+
+
+class Sweeps(Studies[Sweep]):
+    """The sweeps in a folder of runs, oldest first."""
+
+    made_of = Sweep
+
+
+def run_sweep(
+    lab: Lab[Any],
+    recipe: str,
+    base: Config,
+    axes: Sequence[Axis],
+    root: str | Path = "runs",
+    *,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+    figures: bool = True,
+) -> Sweep:
+    """Measure every point of a grid: in one compiled program where the lab can, else run by run.
+
+    Args:
+        lab: the lab.
+        recipe: the recipe's name.
+        base: the config that every point starts from.
+        axes: the fields and their values (see `epoque.bench.grid.parse_axes`).
+        root: the folder of runs.
+        executor: what runs the points that are runs of their own; by default local processes.
+        progress: is told how far it is.
+        figures: whether to draw the figures at the end.
+
+    Raises:
+        RunWriteError: if the folder cannot be written; what was measured is kept.
+        EpoqueError: what stopped it; its status then says "failed" and why.
+        KeyboardInterrupt: passed on; its status then says "interrupted".
+    """
+    manifest = manifest_of(lab, recipe, base, axes) | {
+        "engine": "compiled",
+        "points": size(axes),
+        "part_points": part_points(lab, base, axes),
+        "score": lab.sweep_score(),
+    }
+
+    def fill(draft: Path) -> None:
+        write_json(draft / "sweep.json", manifest)
+
+    path = create_record(Path(root), stamped(recipe, "-sweep"), base.seed, fill)
+    return resume_sweep(Sweep(path), executor=executor, progress=progress, figures=figures)
+
+
+def resume_sweep(
+    sweep: Sweep,
+    *,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+    figures: bool = True,
+) -> Sweep:
+    """Go on with an interrupted sweep; it ends with the table of one that was never stopped.
+
+    Points whose runs failed are tried again.
+
+    Raises:
+        UsageError: if it is already finished.
+        RunLockedError: if another process is writing it.
+        EpoqueError: what stopped it again.
+    """
+    if sweep.status.state == "finished":
+        raise UsageError(f"{sweep.id} is already finished; there is nothing to resume.")
+    told = progress or silent
+    with work_on(sweep.path):
+        if not (sweep.path / "table.parquet").is_file():
+            _measure(sweep, executor, told)
+            join_parts(sweep.path / "parts", sweep.path / "table.parquet")
+        if figures:
+            _draw(Sweep(sweep.path))
+        shutil.rmtree(sweep.path / "parts", ignore_errors=True)
+    return Sweep(sweep.path)
+
+
+def part_points(lab: Lab[Any], base: Config, axes: Sequence[Axis]) -> int:
+    """Return how many points are measured and saved together by a compiled sweep.
+
+    Enough to keep the compiled program busy, few enough to show progress and to lose little when
+    killed. All parts are equally long, so that one program serves all, and where that wastes
+    little a part is a whole number of blocks of the last axes.
+    """
+    copies = [base.model_copy(update={a.field: v}) for a in axes for v in extremes(a)]
+    steps = [lab.steps(copy) for copy in copies]
+    low, high = POINTS_A_PART
+    most = max(step or STEPS_A_PART for step in steps)
+    limit = min(max(STEPS_A_PART // most, low), high)
+    lengths, points = [len(axis.values) for axis in axes], size(axes)
+    if points <= limit:
+        return points
+    blocks = [prod(lengths[place + 1 :]) for place in range(len(lengths))]
+    whole = max(
+        block * count
+        for block, length in zip(blocks, lengths, strict=True)
+        for count in range(1, length + 1)
+        if length % count == 0 and block * count <= limit
+    )
+    return whole if 4 * whole >= limit else ceil(points / ceil(points / limit))
+
+
+def _measure(sweep: Sweep, executor: Executor | None, progress: Progress) -> None:
+    if sweep.manifest["engine"] == "compiled":
+        if _measure_together(sweep, progress):
+            return
+        shutil.rmtree(sweep.path / "parts", ignore_errors=True)
+        write_json(sweep.path / "sweep.json", {**sweep.manifest, "engine": "processes"})
+    with running(executor) as using:
+        _measure_each(sweep, using, progress)
+
+
+def _measure_together(sweep: Sweep, progress: Progress) -> bool:
+    """Measure part by part inside a compiled program; return whether the lab can."""
+    lab, base, axes, folder = sweep.lab, sweep.config, sweep.parsed_axes, sweep.path / "parts"
+    points, length = size(axes), int(sweep.manifest["part_points"])
+    done = whole_parts(folder)
+    for index, start in enumerate(range(0, points, length)):
+        if index not in done:
+            measured = measure_together(lab, base, grid(axes, start, start + length), length)
+            if measured is None:
+                return False
+            write_part(folder, index, measured)
+        progress(min(start + length, points), points)
+    return True
+
+
+def _measure_each(sweep: Sweep, executor: Executor, progress: Progress) -> None:
+    """Measure each point by a run of its own, except those whose runs are finished."""
+    axes, folder, count = sweep.parsed_axes, sweep.path / "parts", size(sweep.parsed_axes)
+    done = {index for index, path in whole_parts(folder).items() if _is_finished(path)}
+    points = {index: _point(axes, index) for index in range(count) if index not in done}
+    reasons: list[str] = []
+    progress(len(done), count)
+    for index, row in measure_each(sweep, executor, points):
+        write_part(folder, index, {name: [value] for name, value in row.items()})
+        done.add(index)
+        reasons += [row["reason"]] if row["reason"] else []
+        progress(len(done), count)
+    if len(reasons) == count:
+        raise EpoqueError(f"All {count} runs failed, the first with: {reasons[0]}")
+
+
+def _is_finished(path: Path) -> bool:
+    return bool((read_table(path)["state"] == "finished").all())
+
+
+def _point(axes: Sequence[Axis], index: int) -> dict[str, Any]:
+    return {field: values[0] for field, values in grid(axes, index, index + 1).items()}
+
+
+def _draw(sweep: Sweep) -> None:
+    from .runner import save_figures
+    from .sweep_figures import figures
+
+    with suppress(UsageError):  # no run reached a score: the table says so, nothing can be drawn
+        save_figures(sweep.path / "figures", figures(sweep))

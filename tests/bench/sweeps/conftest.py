@@ -1,0 +1,44 @@
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from epoque.bench.grid import parse_axes
+from epoque.bench.lab import find_lab, lab_names
+from epoque.bench.sweep import Sweep, run_sweep
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))  # for tasks, here and in child processes
+
+
+@pytest.fixture(autouse=True)
+def _the_bowl_is_installed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Install the bowl lab for the tests of this folder, and for their child processes."""
+    plugins = str(HERE / "plugins")
+    monkeypatch.syspath_prepend(plugins)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([plugins, str(HERE)]))
+    _forget_labs()
+    yield
+    _forget_labs()
+
+
+def _forget_labs() -> None:
+    find_lab.cache_clear()
+    lab_names.cache_clear()
+
+
+@pytest.fixture
+def swept(tmp_path: Path) -> Callable[..., Sweep]:
+    """Sweep the bowl: axes as typed, base settings by name."""
+
+    def make(*axes: str, root: Path = tmp_path / "runs", **settings: Any) -> Sweep:
+        lab = find_lab("bowl")
+        options = {k: settings.pop(k) for k in ("executor", "progress") if k in settings}
+        base = lab.config.parse(settings)
+        parsed = parse_axes(base, axes)
+        return run_sweep(lab, "bowl/test", base, parsed, root, figures=False, **options)
+
+    return make

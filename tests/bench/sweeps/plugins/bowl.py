@@ -1,0 +1,98 @@
+"""A lab installed as any other: gradient descent into a bowl, from a random start.
+
+`engine` chooses whether the lab can sweep a grid in one go; `pace` makes each iteration take a
+while, so that a test can stop it half way; `fate` lets the process die.
+"""
+
+import os
+import signal
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+
+from epoque.bench.config import Config, setting
+from epoque.bench.errors import DivergenceError, Problem
+from epoque.bench.events import Checkpoint, Event, Metrics
+from epoque.bench.lab import Columns, Lab
+from epoque.bench.run import Run
+from epoque.bench.seeds import numpy_rng
+
+FAR = 1e6
+
+
+class BowlConfig(Config):
+    learning_rate: float = setting(0.1, "Learning rate", "Length of a step.", gt=0, le=100)
+    iterations: int = setting(20, "Iterations", "Steps.", unit="iterations", ge=1, le=1000)
+    low: float = setting(-1.0, "Low", "Least start.", ge=-10, le=10)
+    high: float = setting(1.0, "High", "Greatest start.", ge=-10, le=10)
+    shape: Literal["round", "steep"] = setting("round", "Shape", "Of the bowl.")
+    widths: tuple[int, ...] = setting((1,), "Widths", "A list, to be swept.")
+    limit: int | None = setting(None, "Limit", "A whole number or none.", ge=1)
+    engine: Literal["together", "each"] = setting("together", "Engine", "How it is swept.")
+    pace: float = setting(0.0, "Pace", "Seconds an iteration.", ge=0, le=10)
+    fate: Literal["live", "die"] = setting("live", "Fate", "Of the process.")
+
+    def conflicts(self) -> Iterator[Problem]:
+        if self.low > self.high:
+            yield Problem("low", f"{self.low} is above high ({self.high}).")
+
+
+def start_of(seed: int, low: float, high: float) -> float:
+    return float(numpy_rng(seed, "start").uniform(low, high))
+
+
+def curvature(shape: str) -> float:
+    return 4.0 if shape == "steep" else 1.0
+
+
+class BowlLab(Lab[BowlConfig]):
+    name: ClassVar[str] = "bowl"
+    title: ClassVar[str] = "A bowl"
+    config = BowlConfig
+
+    def train(self, config: BowlConfig, resume: Checkpoint | None = None) -> Iterator[Event]:
+        x = start_of(config.seed, config.low, config.high)
+        first = 1
+        if resume:
+            x, first = float(resume.arrays["x"][0]), resume.step + 1
+        for step in range(first, config.iterations + 1):
+            time.sleep(config.pace)
+            if config.fate == "die":
+                os.kill(os.getpid(), signal.SIGKILL)
+            x -= config.learning_rate * curvature(config.shape) * x
+            if abs(x) > FAR:
+                raise DivergenceError("x", step)
+            yield Metrics(step, {"x": x})
+            if step % config.checkpoint_every == 0 or step == config.iterations:
+                yield Checkpoint(step, {"x": np.array([x])})
+
+    def evaluate(self, run: Run) -> Mapping[str, Any]:
+        *_, last = run.metric_rows()
+        x = float(last["x"])
+        side = "right" if x > 0 else "left"
+        return {"final_error": abs(x), "x": x, "side": side, "path": [x], "nothing": None}
+
+    def steps(self, config: BowlConfig) -> int:
+        return config.iterations
+
+    def sweep(self, base: BowlConfig, points: Columns) -> Columns | None:
+        if base.engine == "each":
+            return None
+        with open(os.environ.get("BOWL_CALLS", os.devnull), "a", encoding="utf-8") as calls:
+            print(len(next(iter(points.values()))), file=calls)
+        errors = []
+        for index in range(len(next(iter(points.values())))):
+            config = base.model_copy(
+                update={name: values[index] for name, values in points.items()}
+            )
+            time.sleep(config.pace)
+            x = start_of(config.seed, config.low, config.high)
+            for _ in range(config.iterations):
+                x -= config.learning_rate * curvature(config.shape) * x
+            errors.append(abs(x) if abs(x) < FAR else float("nan"))
+        return {"final_error": np.array(errors), "seed": np.array(errors)}
+
+
+LAB = BowlLab()

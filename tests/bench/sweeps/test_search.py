@@ -1,0 +1,285 @@
+import builtins
+import json
+import logging
+import sys
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from epoque.bench.errors import EpoqueError, MissingExtraError, UnknownNameError, UsageError
+from epoque.bench.grid import parse_axes
+from epoque.bench.lab import find_lab
+from epoque.bench.run import Runs
+from epoque.bench.search import Search, Searches, resume_search, run_search
+
+optuna = pytest.importorskip("optuna", reason="Optuna, the extra `search`, is not installed")
+
+Searched = Callable[..., Search]
+AXES = ("learning_rate=0.001:3:log:2", "shape=round,steep", "seed=0:5")
+
+
+@pytest.fixture
+def searched(tmp_path: Path) -> Searched:
+    """Search the bowl: axes as typed, arguments of `run_search`, base settings in `base`."""
+
+    def make(
+        *axes: str, root: Path = tmp_path / "runs", base: dict[str, Any] | None = None, **told: Any
+    ) -> Search:
+        lab = find_lab("bowl")
+        config = lab.config.parse(base or {})
+        parsed = parse_axes(config, axes or AXES)
+        told = {"trials": 12, "figures": False, **told}
+        return run_search(lab, "bowl/test", config, parsed, root, **told)
+
+    return make
+
+
+def table_bytes(search: Search) -> bytes:
+    return (search.path / "table.parquet").read_bytes()
+
+
+def test_a_search_tries_settings_within_the_axes(searched: Searched) -> None:
+    search = searched(
+        "learning_rate=0.01:1:log:2", "low=-2:-1:lin:2", "iterations=10:20:5", "shape=round,steep",
+        "limit=none,3", "checkpoint_every=1:9:log:2", trials=30, sampler="random",
+    )  # fmt: skip
+    table = search.table
+    assert list(table["trial"]) == list(range(30))
+    assert set(table["seed"]) == {0}
+    rates = table["learning_rate"]
+    assert rates.between(0.01, 1).all()
+    assert 8 < (rates < 0.1).sum() < 22  # even on the log scale
+    assert table["low"].between(-2, -1).all()
+    assert set(table["iterations"]) == {10, 15}
+    assert set(table["shape"]) == {"round", "steep"}
+    assert set(table["limit"]) == {"none", "3"}
+    assert set(table["checkpoint_every"]) > {1, 2}
+
+
+def test_each_trial_is_the_median_over_the_seeds(searched: Searched) -> None:
+    search = searched()
+    assert len(search.table) == 12 * 5
+    told = search.summary().set_index("trial")
+    for trial, runs in search.table.groupby("trial"):
+        assert sorted(runs["seed"]) == list(range(5))
+        assert runs["learning_rate"].nunique() == runs["shape"].nunique() == 1
+        expected = np.median(runs["final_error"].fillna(np.inf))
+        assert told.loc[trial, "final_error_median"] == expected
+        assert told.loc[trial, "learning_rate"] == runs["learning_rate"].iloc[0]
+
+
+def test_the_best_trial_is_the_one_with_the_least_median(searched: Searched) -> None:
+    search = Search.open(searched().path)
+    told = search.summary()
+    medians = list(told["final_error_median"])
+    assert medians == sorted(medians)
+    assert search.best["trial"] == told["trial"].iloc[0]
+    assert search.best["median"] == medians[0]
+    assert search.best_config.learning_rate == told["learning_rate"].iloc[0]
+    assert search.best_config.shape == told["shape"].iloc[0]
+    assert search.best_config.seed == 0
+
+
+def test_it_may_also_maximize(searched: Searched) -> None:
+    search = searched(direction="maximize", sampler="random")
+    told = search.summary()["final_error_median"]
+    finite = told[np.isfinite(told)]
+    assert search.best["median"] == finite.max()
+    assert list(finite) == sorted(finite, reverse=True)
+    assert search.command.endswith("--direction maximize")
+
+
+def test_tpe_learns_where_to_look(searched: Searched, tmp_path: Path) -> None:
+    """On average over the later trials it does much better than chance, for several seeds."""
+
+    def later(sampler: str) -> float:
+        medians = []
+        for seed in range(3):
+            search = searched(
+                "learning_rate=0.00001:10:log:2", "seed=0:3", trials=40, sampler=sampler,
+                base={"seed": seed}, root=tmp_path / sampler,
+            )  # fmt: skip
+            table = search.summary()
+            late = table[table["trial"] >= 20]["final_error_median"]
+            medians.append(np.median(late))
+        return float(np.median(medians))
+
+    assert later("tpe") < later("random") / 10
+
+
+def test_settings_that_mostly_diverge_are_not_the_best(searched: Searched) -> None:
+    search = searched("learning_rate=0.2,50,60", "seed=0:3", trials=15, sampler="random")
+    told = search.summary()
+    assert search.best_config.learning_rate == 0.2
+    assert told["final_error_median"].iloc[-1] == np.inf
+
+
+def test_a_search_in_which_nothing_is_reached_has_failed(
+    searched: Searched, tmp_path: Path
+) -> None:
+    with pytest.raises(EpoqueError, match=r"No trial of .* reached a finite final_error"):
+        searched("learning_rate=50,60", trials=3)
+    (search,) = Searches(tmp_path / "runs")
+    assert search.status.state == "failed"
+
+
+def test_the_same_seed_proposes_the_same(searched: Searched, tmp_path: Path) -> None:
+    first = searched()
+    assert table_bytes(first) == table_bytes(searched(root=tmp_path / "again"))
+    other = searched(root=tmp_path / "other", base={"seed": 1})
+    assert table_bytes(first) != table_bytes(other)
+
+
+def test_each_trial_by_runs_proposes_the_same(searched: Searched, tmp_path: Path) -> None:
+    axes = ("learning_rate=0.01:0.4:log:2", "seed=0:2")
+    together = searched(*axes, trials=7)
+    each = searched(*axes, trials=7, base={"engine": "each"}, root=tmp_path / "each")
+    assert each.manifest["engine"] == "processes"
+    same = ["trial", "learning_rate", "seed"]
+    assert together.table[same].equals(each.table[same])
+    np.testing.assert_allclose(together.table["final_error"], each.table["final_error"])
+    assert len(list(Runs(each.path / "runs"))) == 14
+
+
+def test_one_program_serves_all_batches(
+    searched: Searched, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BOWL_CALLS", str(tmp_path / "calls"))
+    searched(trials=12)
+    assert (tmp_path / "calls").read_text().split() == ["25"] * 3
+
+
+def test_optunas_own_journal_tells_the_same(searched: Searched) -> None:
+    search = searched("learning_rate=0.2,50", "seed=0:3", trials=12)
+    backend = optuna.storages.journal.JournalFileBackend(str(search.path / "journal.log"))
+    study = optuna.load_study(study_name="search", storage=optuna.storages.JournalStorage(backend))
+    told = search.summary().set_index("trial")
+    assert len(study.trials) == 12
+    for trial in study.trials:
+        assert trial.params["learning_rate"] == told.loc[trial.number, "learning_rate"]
+        assert trial.value == told.loc[trial.number, "final_error_median"]
+    assert np.inf in [trial.value for trial in study.trials]
+
+
+def test_optuna_is_quiet_and_its_settings_are_left_alone(
+    searched: Searched, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    optuna.logging.set_verbosity(optuna.logging.INFO)
+    with warnings.catch_warnings(record=True) as caught, caplog.at_level(logging.INFO):
+        warnings.simplefilter("always")
+        searched(trials=6)
+    assert [str(w.message) for w in caught if "optuna" in str(w.filename)] == []
+    assert "".join(capfd.readouterr()) == ""
+    assert optuna.logging.get_verbosity() == optuna.logging.INFO
+
+
+def stop_after(count: int) -> Callable[[int, int], None]:
+    def progress(done: int, trials: int) -> None:
+        if done >= count:
+            raise KeyboardInterrupt
+
+    return progress
+
+
+@pytest.mark.parametrize("engine", ["together", "each"])
+@pytest.mark.parametrize("torn", ["", '{"op_code": 4, "worker'])
+def test_a_search_that_was_stopped_ends_the_same(
+    engine: str, torn: str, searched: Searched, tmp_path: Path
+) -> None:
+    axes = ("learning_rate=0.01:0.4:log:2", "seed=0:2")
+    told: dict[str, Any] = {"trials": 11, "base": {"engine": engine}}
+    expected = searched(*axes, root=tmp_path / "whole", **told)
+    with pytest.raises(KeyboardInterrupt):
+        searched(*axes, progress=stop_after(5), **told)
+    (search,) = Searches(tmp_path / "runs")
+    assert search.status.state == "interrupted"
+    assert len(search.table) == 10
+    with (search.path / "journal.log").open("a") as journal:  # killed in the middle of a line
+        journal.write(torn)
+    done = resume_search(Search(search.path), figures=False)
+    assert table_bytes(done) == table_bytes(expected)
+    assert done.best == expected.best
+    with pytest.raises(UsageError, match="already finished"):
+        resume_search(done)
+
+
+def test_parts_of_another_proposal_are_measured_again(searched: Searched, tmp_path: Path) -> None:
+    """As when Optuna was updated in between and proposes otherwise."""
+    with pytest.raises(KeyboardInterrupt):
+        searched(progress=stop_after(5), base={"seed": 3})
+    (search,) = Searches(tmp_path / "runs")
+    manifest = json.loads((search.path / "search.json").read_text())
+    manifest["config"]["seed"] = 0
+    (search.path / "search.json").write_text(json.dumps(manifest))
+    done = resume_search(Search(search.path), figures=False)
+    assert table_bytes(done) == table_bytes(searched(root=tmp_path / "whole"))
+
+
+def test_a_search_says_what_it_is(searched: Searched, tmp_path: Path) -> None:
+    search = searched(trials=3, sampler="random")
+    assert search.command == (
+        "epoque search bowl/test learning_rate=0.001:3:log:2 shape=round,steep seed=0:5 "
+        "--trials 3 --sampler random --objective final_error"
+    )
+    assert search.path.name.endswith("-bowl-test-search")
+    found = Searches(tmp_path / "runs").find("bowl/test", search.axes_text, trials=3)
+    assert found is not None
+    assert found.path == search.path
+    assert Searches(tmp_path / "runs").find("bowl/test", search.axes_text, trials=4) is None
+
+
+def test_the_figure_is_drawn_and_the_same_every_time(searched: Searched, tmp_path: Path) -> None:
+    searches = [searched(trials=8, figures=True, root=tmp_path / name) for name in ("one", "two")]
+    assert list(searches[0].figures) == ["trials"]
+    first, second = (search.figures["trials"].read_bytes() for search in searches)
+    assert first == second
+    assert b"<svg" in first
+
+
+@pytest.mark.parametrize(
+    ("told", "sentence"),
+    [
+        ({"sampler": "tpee"}, "sampler: tpee is not allowed; it takes tpe or random. "
+         "Did you mean tpe?"),
+        ({"direction": "down"}, "direction: down is not allowed; it takes minimize or maximize."),
+        ({"trials": 0}, "trials: 0 is not allowed; it takes a whole number at least 1."),
+    ],
+)  # fmt: skip
+def test_a_wrong_argument_is_one_sentence(
+    told: dict[str, Any], sentence: str, searched: Searched
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        searched(**told)
+    assert str(caught.value) == sentence
+
+
+def test_the_seed_alone_cannot_be_searched(searched: Searched) -> None:
+    with pytest.raises(UsageError, match="an axis besides the seed"):
+        searched("seed=0:5")
+
+
+def test_an_unknown_objective_is_told_with_the_nearest(searched: Searched) -> None:
+    with pytest.raises(UnknownNameError, match=r"Did you mean final_error\?"):
+        searched(objective="final_eror")
+
+
+def test_without_optuna_the_extra_is_named(
+    searched: Searched, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    real = builtins.__import__
+
+    def without_optuna(name: str, *rest: Any, **more: Any) -> Any:
+        if name.partition(".")[0] == "optuna":
+            raise ModuleNotFoundError(name)
+        return real(name, *rest, **more)
+
+    for name in [name for name in sys.modules if name.partition(".")[0] == "optuna"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr(builtins, "__import__", without_optuna)
+    with pytest.raises(MissingExtraError, match=r"pip install 'epoque\[search\]'"):
+        searched()
+    assert not (tmp_path / "runs").exists()

@@ -1,0 +1,451 @@
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import psutil
+import pytest
+
+from epoque.bench.errors import (
+    DamagedRunError,
+    EpoqueError,
+    RunLockedError,
+    RunWriteError,
+    UnknownNameError,
+    UsageError,
+)
+from epoque.bench.grid import parse_axes
+from epoque.bench.lab import find_lab
+from epoque.bench.record import lock_record
+from epoque.bench.run import Runs
+from epoque.bench.summary import summary
+from epoque.bench.sweep import Sweep, Sweeps, part_points, resume_sweep
+
+Swept = Callable[..., Sweep]
+GRID = ("learning_rate=0.1:1:log:4", "shape=round,steep", "seed=0:50")
+
+
+def table_bytes(sweep: Sweep) -> bytes:
+    return (sweep.path / "table.parquet").read_bytes()
+
+
+def bowl_error(seed: int, rate: float, shape: str = "round", iterations: int = 20) -> float:
+    """Say what the bowl reaches, in closed form."""
+    import bowl
+
+    return abs(bowl.start_of(seed, -1, 1) * (1 - rate * bowl.curvature(shape)) ** iterations)
+
+
+# What a sweep is
+
+
+def test_a_sweep_measures_every_point(swept: Swept) -> None:
+    table = swept(*GRID).table
+    assert list(table.columns) == ["learning_rate", "shape", "seed", "final_error"]
+    assert len(table) == 4 * 2 * 50
+    for row in table.sample(20, random_state=0).itertuples():
+        expected = bowl_error(row.seed, row.learning_rate, row.shape)
+        assert row.final_error == pytest.approx(expected, rel=1e-9)
+
+
+def test_a_sweep_says_what_it_is(swept: Swept) -> None:
+    sweep = Sweep.open(swept(*GRID, iterations="30").path)
+    assert sweep.recipe == "bowl/test"
+    assert sweep.lab is find_lab("bowl")
+    assert sweep.config.iterations == 30
+    assert sweep.axes_text == dict(text.split("=") for text in GRID)
+    assert sweep.axes["shape"] == ("round", "steep")
+    assert sweep.axes["seed"] == tuple(range(50))
+    assert sweep.status.state == "finished"
+    assert sweep.manifest["engine"] == "compiled"
+    assert sweep.manifest["points"] == 400
+    assert sweep.environment["python"]
+    assert sweep.path.name.endswith("-bowl-test-sweep")
+    assert not (sweep.path / "parts").exists()
+    assert not list(Runs(sweep.path.parent))
+    assert sweep.command == (
+        "epoque sweep bowl/test learning_rate=0.1:1:log:4 shape=round,steep seed=0:50 "
+        "--iterations 30"
+    )
+
+
+def test_the_command_quotes_what_a_shell_would_read(swept: Swept) -> None:
+    sweep = swept("widths=2;4,2", "seed=0:2", low=-2.5)
+    assert sweep.command == "epoque sweep bowl/test 'widths=2;4,2' seed=0:2 --low -2.5"
+
+
+def test_settings_that_are_no_numbers_are_texts_in_the_table(swept: Swept) -> None:
+    sweep = swept("limit=none,3", "widths=2;4,2")
+    assert set(sweep.table["limit"]) == set(sweep.axes["limit"]) == {"none", "3"}
+    assert set(sweep.table["widths"]) == set(sweep.axes["widths"]) == {"2", "4,2"}
+
+
+def test_the_same_sweep_gives_the_same_bytes(swept: Swept, tmp_path: Path) -> None:
+    assert table_bytes(swept(*GRID)) == table_bytes(swept(*GRID, root=tmp_path / "other"))
+
+
+def test_each_point_by_a_run_gives_what_all_together_give(swept: Swept) -> None:
+    axes = ("learning_rate=0.1,0.5", "limit=none,2", "seed=0:2")
+    together = swept(*axes).table
+    sweep = swept(*axes, engine="each")
+    each = sweep.table
+    assert sweep.manifest["engine"] == "processes"
+    assert list(each.columns) == [
+        "learning_rate", "limit", "seed", "final_error", "x", "side", "nothing", "state", "reason"
+    ]  # fmt: skip
+    same = ["learning_rate", "limit", "seed"]
+    pd.testing.assert_frame_equal(each[same], together[same])
+    np.testing.assert_allclose(each["final_error"], together["final_error"], rtol=1e-12)
+    assert set(each["side"]) == {"left", "right"}
+    runs = list(Runs(sweep.path / "runs"))
+    assert [run.id for run in runs] == [f"point-{n:07d}" for n in range(8)]
+    assert [run.config.learning_rate for run in runs] == list(each["learning_rate"])
+
+
+def test_progress_is_told(swept: Swept, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("epoque.bench.sweep.POINTS_A_PART", (10, 10))
+    told: list[tuple[int, int]] = []
+    swept("learning_rate=0.1:1:log:5", "seed=0:5", progress=lambda *now: told.append(now))
+    assert told == [(5, 25), (10, 25), (15, 25), (20, 25), (25, 25)]
+    told.clear()
+    swept("seed=0:3", engine="each", progress=lambda *now: told.append(now))
+    assert told == [(0, 3), (1, 3), (2, 3), (3, 3)]
+
+
+# Parts
+
+
+@pytest.mark.parametrize(
+    ("axes", "limit", "expected"),
+    [
+        (("seed=0:100",), 100, 100),
+        (("seed=0:100",), 60, 50),
+        (("seed=0:101",), 60, 51),  # 101 is prime: two parts, the last filled up
+        (("learning_rate=0.1:1:log:10", "seed=0:100"), 250, 200),
+        (("learning_rate=0.1:1:log:7", "seed=0:100"), 250, 100),
+        (("shape=round,steep", "learning_rate=0.1:1:log:4", "seed=0:100"), 1000, 800),
+        (("shape=round,steep", "learning_rate=0.1:1:log:4", "seed=0:100"), 450, 400),
+    ],
+)
+def test_parts_are_whole_blocks_where_that_wastes_little(
+    axes: tuple[str, ...], limit: int, expected: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("epoque.bench.sweep.POINTS_A_PART", (limit, limit))
+    lab = find_lab("bowl")
+    assert part_points(lab, lab.config(), parse_axes(lab.config(), axes)) == expected
+
+
+def test_longer_runs_make_smaller_parts() -> None:
+    lab = find_lab("bowl")
+
+    def part(iterations: str) -> int:
+        base = lab.config.parse({})
+        axes = parse_axes(base, [f"iterations={iterations}", "seed=0:100000"])
+        return part_points(lab, base, axes)
+
+    assert part("10,20") == 20_000
+    assert part("10,1000") == 2_000
+
+
+def test_all_parts_are_equally_long(
+    swept: Swept, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    calls = tmp_path / "calls"
+    whole = swept("seed=0:101")
+    monkeypatch.setenv("BOWL_CALLS", str(calls))
+    monkeypatch.setattr("epoque.bench.sweep.POINTS_A_PART", (30, 30))
+    parted = swept("seed=0:101")
+    assert calls.read_text().split() == ["26"] * 4
+    pd.testing.assert_frame_equal(parted.table, whole.table)
+
+
+# Failures
+
+
+def test_a_run_that_fails_is_a_row_and_stops_no_other(swept: Swept) -> None:
+    table = swept("learning_rate=0.1,50", "fate=live,die", engine="each").table
+    assert list(table["state"]) == ["finished", "failed", "failed", "failed"]
+    reasons = list(table["reason"])
+    assert reasons[0] == ""
+    assert reasons[1] == reasons[3] == "Its process ended: Killed."
+    assert "x is not finite at iteration 4" in reasons[2]
+    assert table["final_error"].isna().tolist() == [False, True, True, True]
+
+
+def test_a_sweep_of_which_all_runs_fail_has_failed(swept: Swept, tmp_path: Path) -> None:
+    with pytest.raises(EpoqueError, match="All 2 runs failed, the first with: Training diverged"):
+        swept("learning_rate=50,60", engine="each")
+    (sweep,) = Sweeps(tmp_path / "runs")
+    assert sweep.status.state == "failed"
+    assert "All 2 runs failed" in sweep.status.reason
+    assert list(sweep.table["state"]) == ["failed", "failed"]
+
+
+def test_a_full_disk_is_one_error_and_what_was_measured_is_kept(
+    swept: Swept, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("epoque.bench.sweep.POINTS_A_PART", (10, 10))
+    expected = table_bytes(swept("seed=0:40", root=tmp_path / "whole"))
+
+    def fill_the_disk(done: int, points: int) -> None:
+        if done == 20:
+            import resource
+
+            resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        with pytest.raises(RunWriteError, match=r"part-0000002.parquet: the file would be larger"):
+            swept("seed=0:40", progress=fill_the_disk)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
+    (sweep,) = Sweeps(tmp_path / "runs")
+    assert sweep.status.state == "interrupted"  # nothing more could be written
+    assert list(sweep.table["seed"]) == list(range(20))
+    assert table_bytes(resume_sweep(Sweep(sweep.path), figures=False)) == expected
+
+
+def test_a_sweep_is_written_by_one_process_at_a_time(swept: Swept) -> None:
+    path = swept("seed=0:3").path
+    (path / "table.parquet").unlink()
+    status = json.loads((path / "status.json").read_text())
+    (path / "status.json").write_text(json.dumps({**status, "state": "interrupted"}))
+    with lock_record(path), pytest.raises(RunLockedError, match="Another process is writing"):
+        resume_sweep(Sweep(path), figures=False)
+
+
+def test_a_finished_sweep_is_not_resumed(swept: Swept) -> None:
+    with pytest.raises(UsageError, match="already finished"):
+        resume_sweep(swept("seed=0:3"), figures=False)
+
+
+def test_damage_is_one_clear_error(swept: Swept, tmp_path: Path) -> None:
+    path = swept("seed=0:3").path
+    (path / "table.parquet").write_bytes(b"PAR1 nothing")
+    with pytest.raises(DamagedRunError, match=r"table.parquet is damaged"):
+        _ = Sweep(path).table
+    manifest = json.loads((path / "sweep.json").read_text())
+    for damage in (
+        {"axes": {"seed": "3:1"}},
+        {"config": {"low": "x"}},
+        {"axes": []},
+        {"format": 99},
+    ):
+        (path / "sweep.json").write_text(json.dumps({**manifest, **damage}))
+        with pytest.raises(DamagedRunError):
+            _ = Sweep(path).axes
+    with pytest.raises(UnknownNameError, match="There is no sweep 'nowhere'"):
+        Sweep.open(tmp_path / "nowhere")
+
+
+# Stopping and going on
+
+
+def interrupt_after(count: int) -> Callable[[int, int], None]:
+    def progress(done: int, points: int) -> None:
+        if done >= count:
+            raise KeyboardInterrupt
+
+    return progress
+
+
+@pytest.mark.parametrize("engine", ["together", "each"])
+def test_an_interrupted_sweep_goes_on_where_it_stopped(
+    engine: str, swept: Swept, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("epoque.bench.sweep.POINTS_A_PART", (2, 2))
+    axes = ("learning_rate=0.1,0.2", "seed=0:4")
+    expected = swept(*axes, engine=engine, root=tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        swept(*axes, engine=engine, progress=interrupt_after(4))
+    (sweep,) = Sweeps(tmp_path / "runs")
+    assert sweep.status.state == "interrupted"
+    assert sweep.status.reason == "stopped by the user"
+    assert len(sweep.table) == 4
+    told: list[int] = []
+    done = resume_sweep(sweep, figures=False, progress=lambda done, _: told.append(done))
+    assert table_bytes(done) == table_bytes(expected)
+    assert done.status.state == "finished"
+
+
+def test_runs_that_failed_are_tried_again(swept: Swept, tmp_path: Path) -> None:
+    with pytest.raises(EpoqueError):
+        swept("fate=die", "seed=0:2", engine="each")
+    (sweep,) = Sweeps(tmp_path / "runs")
+    for config in sweep.path.glob("runs/*/config.json"):  # what killed them is gone
+        config.write_text(config.read_text().replace('"die"', '"live"'))
+    assert list(resume_sweep(sweep, figures=False).table["state"]) == ["finished"] * 2
+
+
+def test_a_part_that_is_damaged_is_measured_again(
+    swept: Swept, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("epoque.bench.sweep.POINTS_A_PART", (2, 2))
+    expected = swept("seed=0:6", root=tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        swept("seed=0:6", progress=interrupt_after(4))
+    (sweep,) = Sweeps(tmp_path / "runs")
+    (sweep.path / "parts" / "part-0000000.parquet").write_bytes(b"")
+    assert list(sweep.table["seed"]) == [2, 3]
+    assert table_bytes(resume_sweep(Sweep(sweep.path), figures=False)) == table_bytes(expected)
+
+
+SCRIPT = """
+import sys
+import epoque.bench.sweep as sweep
+from epoque.bench.executor import LocalExecutor
+from epoque.bench.grid import parse_axes
+from epoque.bench.lab import find_lab
+
+if __name__ == "__main__":
+    sweep.POINTS_A_PART = (5, 5)
+    root, engine, pace = sys.argv[1:4]
+    lab = find_lab("bowl")
+    base = lab.config.parse({"engine": engine, "pace": pace, "checkpoint_every": 3})
+    axes = parse_axes(base, sys.argv[4:])
+    begun = list(sweep.Sweeps(root))
+    executor = LocalExecutor(2)
+    print("ready", flush=True)
+    if not begun:
+        sweep.run_sweep(lab, "bowl/test", base, axes, root, figures=False, executor=executor)
+    elif begun[0].status.state != "finished":
+        sweep.resume_sweep(begun[0], figures=False, executor=executor)
+"""
+
+
+@contextmanager
+def script(tmp_path: Path, *words: str) -> Iterator["subprocess.Popen[str]"]:
+    """Start the sweep, or go on with it, in a process of its own."""
+    path = tmp_path / "script.py"
+    path.write_text(SCRIPT)
+    with subprocess.Popen(
+        [sys.executable, str(path), str(tmp_path / "runs"), *words],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n", process.communicate()[1]
+        yield process
+
+
+@pytest.mark.parametrize(
+    ("engine", "pace", "axes"),
+    [
+        ("together", "0.02", ("learning_rate=0.1:1:log:4", "seed=0:10")),
+        ("each", "0.01", ("learning_rate=0.1,40", "seed=0:5")),
+    ],
+)
+def test_killed_at_random_moments_it_ends_with_the_same_bytes(
+    engine: str, pace: str, axes: tuple[str, ...], tmp_path: Path
+) -> None:
+    whole = tmp_path / "whole"
+    whole.mkdir()
+    clock = time.monotonic()
+    with script(whole, engine, pace, *axes) as process:
+        assert process.wait() == 0
+    window = (time.monotonic() - clock) / 2
+    (expected,) = Sweeps(whole / "runs")
+    chance, kills, code = random.Random(engine), 0, None
+    while code is None:
+        with script(tmp_path, engine, pace, *axes) as process:
+            try:
+                code = process.wait(timeout=chance.uniform(0, window))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                kills += 1
+                window *= 1.1  # on a busy machine it must still come to its end
+        for sweep in Sweeps(tmp_path / "runs"):
+            assert sweep.status.state in ("interrupted", "finished")
+            assert set(sweep.table.columns) <= set(expected.table.columns)
+        assert kills < 100
+    assert code == 0
+    assert kills >= 2
+    (sweep,) = Sweeps(tmp_path / "runs")
+    assert table_bytes(sweep) == table_bytes(expected)
+    left = {path.name for path in sweep.path.iterdir()}
+    assert left == {path.name for path in expected.path.iterdir()}
+    assert not list(sweep.path.rglob("*.tmp"))
+
+
+def test_ctrl_c_stops_cleanly_and_leaves_no_process(tmp_path: Path) -> None:
+    with script(tmp_path, "each", "0.2", "seed=0:4") as process:
+        until = time.monotonic() + 60
+        while len(list(tmp_path.glob("runs/*/runs/*/metrics.jsonl"))) < 2:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        time.sleep(0.5)
+        workers = psutil.Process(process.pid).children(recursive=True)
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the workers too
+        _, errors = process.communicate(timeout=30)
+    assert "KeyboardInterrupt" in errors
+    assert errors.count("Traceback") == 1  # the script's own; the workers are silent
+    assert not psutil.wait_procs(workers, timeout=5)[1]
+    (sweep,) = Sweeps(tmp_path / "runs")
+    assert sweep.status.reason == "stopped by the user"
+    states = {run.status.reason for run in Runs(sweep.path / "runs")}
+    assert states == {"stopped by the user"}
+
+
+# Finding
+
+
+def test_the_latest_finished_one_is_found(swept: Swept, tmp_path: Path) -> None:
+    sweeps = Sweeps(tmp_path / "runs")
+    text = {"seed": "0:3"}
+    assert sweeps.find("bowl/test", text) is None
+    swept("seed=0:3", iterations=5)
+    latest = swept("seed=0:3")
+    swept("seed=0:2")
+    with pytest.raises(KeyboardInterrupt):
+        swept("seed=0:3", progress=interrupt_after(3))
+    assert len(list(sweeps)) == 4
+    found = sweeps.find("bowl/test", text)
+    assert found is not None
+    assert found.path == latest.path
+    five = sweeps.find("bowl/test", text, config=find_lab("bowl").config(iterations=5))
+    assert five is not None
+    assert five.config.iterations == 5
+    begun = sweeps.find("bowl/test", text, finished=False)
+    assert begun is not None
+    assert begun.status.state == "interrupted"
+    assert sweeps.find("bowl/other", text) is None
+    assert sweeps.find("bowl/test", {"seed": "0:4"}) is None
+
+
+# Statistics
+
+
+def test_the_summary_is_over_the_seeds(swept: Swept) -> None:
+    sweep = swept("learning_rate=0.1:0.4:log:4", "shape=round,steep", "seed=0:50")
+    told = sweep.summary()
+    assert list(told.columns) == [
+        "learning_rate", "shape", "runs", "final_error_median", "final_error_low",
+        "final_error_high",
+    ]  # fmt: skip
+    assert len(told) == 8
+    assert (told["runs"] == 50).all()
+    for row in told.itertuples():
+        errors = [bowl_error(seed, row.learning_rate, row.shape) for seed in range(50)]
+        expected = np.quantile(errors, (0.5, 0.025, 0.975))
+        found = (row.final_error_median, row.final_error_low, row.final_error_high)
+        np.testing.assert_allclose(found, expected, rtol=1e-9)
+
+
+def test_without_seeds_each_row_stands_for_itself_and_with_seeds_alone_there_is_one() -> None:
+    table = pd.DataFrame({"rate": [1.0, 2.0], "seed": [0, 1], "error": [0.5, np.nan]})
+    alone = summary(table, ["rate"], ["error"])
+    assert alone["error_median"].tolist()[0] == 0.5
+    assert alone["runs"].tolist() == [1, 1]
+    (row,) = summary(table, ["seed"], ["error"]).itertuples(index=False)
+    assert (row.runs, row.error_median, row.error_low) == (2, 0.5, 0.5)

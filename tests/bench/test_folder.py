@@ -1,0 +1,200 @@
+"""What is written: whole folders, appended metrics, checkpoints that give back what they took."""
+
+import json
+import math
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import line_lab
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays_of
+
+from epoque.bench.errors import DamagedRunError
+from epoque.bench.events import Artifact, Checkpoint, Metrics, Snapshot
+from epoque.bench.files import json_line
+from epoque.bench.folder import RunFolder, create_run
+from epoque.bench.run import Run, Runs
+
+Start = Callable[..., Run]
+
+
+def test_a_new_run_is_whole(started: Start) -> None:
+    run = started(seed=5)
+    assert re.fullmatch(r"\d{8}T\d{6}\.\d{3}-line-fit", run.id)
+    assert run.config == line_lab.LineConfig(seed=5)
+    assert (run.recipe, run.lab) == ("line/fit", line_lab.LAB)
+    assert (run.status.state, run.status.reason) == ("interrupted", "not started")
+    assert run.environment["seed"] == 5
+    assert run.environment["packages"]["numpy"] == np.__version__
+    assert run.metrics.empty
+    assert run.checkpoint_steps == run.snapshot_steps() == []
+    assert not list(run.path.parent.glob(".new-*"))
+    assert run.path.stat().st_mode & 0o777 == 0o755
+
+
+def test_every_setting_is_in_config_json(started: Start) -> None:
+    told = json.loads((started().path / "config.json").read_bytes())
+    assert set(told["config"]) == set(line_lab.LineConfig.model_fields)
+
+
+def test_ids_sort_by_time_and_never_collide(tmp_path: Path) -> None:
+    runs = [create_run(tmp_path, "line", "line/fit", line_lab.LineConfig()) for _ in range(20)]
+    assert len({run.id for run in runs}) == 20
+    assert Runs(tmp_path).ids() == sorted(run.id for run in runs)
+    stamps = [run.id[:19] for run in runs]
+    assert stamps == sorted(stamps)
+
+
+def test_a_taken_name_is_numbered(tmp_path: Path) -> None:
+    made = [create_run(tmp_path, "line", "a", line_lab.LineConfig(), "name") for _ in range(3)]
+    assert [run.id for run in made] == ["name", "name-2", "name-3"]
+
+
+def test_metrics_are_lines_of_json(started: Start) -> None:
+    run = started()
+    folder = RunFolder(run)
+    folder.log(Metrics(1, {"error": 0.1, "w0": -1.0}))
+    folder.log(Metrics(2, {"error": math.nan, "w0": math.inf}))
+    folder.close("finished")
+    text = (run.path / "metrics.jsonl").read_text()
+    assert text == '{"step":1,"error":0.1,"w0":-1.0}\n{"step":2,"error":null,"w0":null}\n'
+    frame = run.metrics
+    assert frame.index.tolist() == [1, 2]
+    assert frame.loc[1].tolist() == [0.1, -1.0]
+    assert frame.loc[2].isna().all()
+    assert set(frame.dtypes) == {np.dtype(float)}
+
+
+def test_a_number_that_is_never_defined_is_still_a_column_of_numbers(started: Start) -> None:
+    run = started()
+    folder = RunFolder(run)
+    folder.log(Metrics(1, {"error": math.nan}))
+    folder.close("finished")
+    assert run.metrics["error"].dtype == float
+
+
+def test_metrics_reach_the_disk_while_training_goes_on(started: Start) -> None:
+    run = started()
+    folder = RunFolder(run)
+    for step in range(1, 5000):
+        folder.log(Metrics(step, {"error": 1.0}))
+    assert len(Run(run.path).metrics) == 4096
+    folder._flushed -= 1  # as if a second had passed
+    folder.log(Metrics(5000, {"error": 1.0}))
+    assert len(Run(run.path).metrics) == 5000
+    assert run.status.state == "interrupted"  # nobody holds the lock here
+    folder.close("finished")
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_a_number_comes_back_to_the_last_bit(number: float) -> None:
+    told = json.loads(json_line({"x": number}))["x"]
+    assert np.float64(told).tobytes() == np.float64(number).tobytes()
+
+
+ARRAYS = st.dictionaries(
+    st.text(max_size=20).filter(lambda name: name != "__metadata__"),
+    arrays_of.arrays(
+        st.sampled_from(["<f8", "<f4", "<f2", "<i8", "<i4", "u1", "<u4", "?"]),
+        arrays_of.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=3),
+    ),
+    max_size=4,
+)
+STATES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**200), 2**200) | st.floats(allow_nan=False)
+    | st.text(st.characters(exclude_categories=["Cs"])),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
+        st.text(st.characters(exclude_categories=["Cs"])), inner, max_size=3),
+    max_leaves=6,
+)  # fmt: skip
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(arrays=ARRAYS, state=STATES)
+def test_a_checkpoint_gives_back_what_it_took(
+    started: Start, arrays: dict[str, np.ndarray], state: Any
+) -> None:
+    run = started()
+    folder = RunFolder(run)
+    folder.log(Checkpoint(7, arrays, {"state": state}))
+    folder.close("finished")
+    back = run.checkpoint()
+    assert back.step == 7
+    assert back.state["state"] == state
+    assert set(back.arrays) == set(arrays)
+    for name, array in arrays.items():
+        assert back.arrays[name].dtype == array.dtype
+        assert back.arrays[name].shape == array.shape
+        assert back.arrays[name].tobytes() == array.tobytes()
+
+
+def test_arrays_in_any_layout(started: Start) -> None:
+    run = started()
+    folder = RunFolder(run)
+    grid = np.arange(12.0).reshape(3, 4)
+    folder.log(Snapshot(1, {"t": grid.T, "s": grid[::2, ::-1], "f": np.asfortranarray(grid)}))
+    folder.close("finished")
+    back = run.snapshot(1)
+    assert (back["t"] == grid.T).all()
+    assert (back["s"] == grid[::2, ::-1]).all()
+    assert (back["f"] == grid).all()
+
+
+def test_a_checkpoint_counts_only_with_its_json(started: Start) -> None:
+    run = started()
+    folder = RunFolder(run)
+    folder.log(Checkpoint(1, {"w": np.ones(2)}))
+    folder.log(Checkpoint(2, {"w": np.ones(2)}))
+    folder.close("interrupted")
+    (run.path / "checkpoints" / "step-0000000002.json").unlink()
+    assert run.checkpoint_steps == [1]
+
+
+def test_resuming_drops_the_metrics_after_the_checkpoint(started: Start) -> None:
+    run = started()
+    folder = RunFolder(run)
+    folder.log(Metrics(1, {"error": 1.0}))
+    folder.log(Checkpoint(1, {}))
+    folder.log(Metrics(2, {"error": 0.5}))
+    folder.close("interrupted")
+    with (run.path / "metrics.jsonl").open("ab") as file:
+        file.write(b'{"step":3,"err')
+    resumed = RunFolder(run, run.checkpoint())
+    resumed.log(Metrics(2, {"error": 0.25}))
+    resumed.close("finished")
+    assert run.metrics["error"].tolist() == [1.0, 0.25]
+
+
+def test_resuming_wants_the_metrics_that_the_checkpoint_saw(started: Start) -> None:
+    run = started()
+    folder = RunFolder(run)
+    folder.log(Metrics(1, {"error": 1.0}))
+    folder.log(Checkpoint(1, {}))
+    folder.close("interrupted")
+    (run.path / "metrics.jsonl").write_bytes(b"")
+    with pytest.raises(DamagedRunError, match="shorter than its checkpoint says"):
+        RunFolder(run, run.checkpoint())
+
+
+def test_drafts_of_a_killed_process_are_removed(started: Start) -> None:
+    run = started()
+    for draft in (".status.json.123.tmp", "checkpoints/.step-0000000001.safetensors.123.tmp"):
+        (run.path / draft).write_bytes(b"half")
+    RunFolder(run).close("finished")
+    assert not list(run.path.rglob("*.tmp"))
+
+
+def test_an_artifact_is_a_file_of_the_run(started: Start) -> None:
+    run = started()
+    folder = RunFolder(run)
+    folder.log(Artifact("weights.csv", b"w\n1\n"))
+    folder.close("finished")
+    assert run.artifact("weights.csv") == b"w\n1\n"
+    with pytest.raises(AssertionError, match="not a plain file name"):
+        folder.log(Artifact(os.path.join("..", "weights.csv"), b""))

@@ -1,0 +1,193 @@
+"""The house style: colours that all can tell apart, and the same bytes for the same figure."""
+
+import os
+import subprocess
+import sys
+from itertools import combinations
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from matplotlib.colors import to_rgb
+from PIL import Image
+
+from epoque.bench.errors import RunWriteError
+from epoque.bench.plot import (
+    COLOURS,
+    SERIES,
+    colour,
+    heading,
+    house_style,
+    mix,
+    new_figure,
+    png_bytes,
+    rgb_array,
+    save_figure,
+    svg_bytes,
+)
+
+THEMES = ("light", "dark")
+
+# Machado, Oliveira and Fernandes 2009, "A physiologically-based model for simulation of color
+# vision deficiency", table 1, severity 1.0; on linear RGB.
+VISIONS = {
+    "normal": np.eye(3),
+    "protan": [
+        [0.152286, 1.052583, -0.204868],
+        [0.114503, 0.786281, 0.099216],
+        [-0.003882, -0.048116, 1.051998],
+    ],
+    "deutan": [
+        [0.367322, 0.860646, -0.227968],
+        [0.280085, 0.672501, 0.047413],
+        [-0.011820, 0.042940, 0.968881],
+    ],
+    "tritan": [
+        [1.255528, -0.076749, -0.178779],
+        [-0.078411, 0.930809, 0.147602],
+        [0.004733, 0.691367, 0.303900],
+    ],
+}
+
+
+def linear(hex_colour):
+    c = np.array(to_rgb(hex_colour))
+    return np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4)
+
+
+def luminance(hex_colour):
+    return float(linear(hex_colour) @ [0.2126, 0.7152, 0.0722])
+
+
+def contrast(one, other):
+    """WCAG 2.2's contrast ratio."""
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def lab(rgb):
+    """CIE 1976 L*a*b* of linear sRGB under D65."""
+    to_xyz = [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
+    x = np.array(to_xyz) @ np.clip(rgb, 0, 1) / [0.9505, 1, 1.089]
+    f = np.where(x > 0.008856, np.cbrt(x), 7.787 * x + 16 / 116)
+    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("vision", VISIONS)
+def test_series_differ_for_every_vision(theme, vision):
+    seen = {role: lab(VISIONS[vision] @ linear(COLOURS[theme][role])) for role in SERIES}
+    for one, other in combinations(SERIES, 2):
+        assert np.linalg.norm(seen[one] - seen[other]) > 20, (one, other)
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_colours_stand_out_from_the_paper(theme):
+    palette = COLOURS[theme]
+    for role in SERIES:
+        assert contrast(palette[role], palette["paper"]) >= 3
+    assert contrast(palette["ink"], palette["paper"]) >= 12
+    assert contrast(palette["muted"], palette["paper"]) >= 4.5
+
+
+def drawn(theme="light"):
+    with house_style(theme):
+        figure = new_figure()
+        axes = figure.add_subplot()
+        axes.plot([0, 1, 2], [0.0, 1.5, -1.0])
+        axes.plot([0, 1, 2], [1.0, 0.5, 2.0], "--")
+        axes.imshow(np.linspace(0, 1, 12).reshape(3, 4), extent=(0, 2, -1, 2), alpha=0.5)
+        heading(axes, "Époque: l’été, ça dépend", "où $x_1$ coûte 5 $ − œuvre")
+        axes.set_xlabel("Itération")
+    return figure
+
+
+def test_a_figure_gives_the_same_bytes_each_time():
+    figure = drawn()
+    first = png_bytes(figure), svg_bytes(figure)
+    assert (png_bytes(figure), svg_bytes(figure)) == first
+    again = drawn()
+    assert (png_bytes(again), svg_bytes(again)) == first
+
+
+def test_two_processes_give_the_same_bytes():
+    code = (
+        "import sys, hashlib; sys.path.insert(0, sys.argv[1]); import test_plot as t;"
+        "f = t.drawn('dark');"
+        "print(hashlib.sha256(t.png_bytes(f) + t.svg_bytes(f)).hexdigest())"
+    )
+    here = str(Path(__file__).parent)
+    digests = {
+        subprocess.run(
+            [sys.executable, "-c", code, here],
+            env={**os.environ, "PYTHONHASHSEED": seed, "SOURCE_DATE_EPOCH": ""},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(digests) == 1
+
+
+def test_files_say_neither_date_nor_program():
+    figure = drawn()
+    svg, png = svg_bytes(figure), png_bytes(figure)
+    assert b"<dc:date>" not in svg
+    assert b"<dc:creator>" not in svg
+    assert b"Software" not in png
+    assert b"tEXt" not in png
+
+
+def test_letters_are_shapes_and_a_dollar_is_a_dollar():
+    svg = svg_bytes(drawn()).decode()
+    assert "<text" not in svg
+    assert "<!-- où $x_1$ coûte 5 $ − œuvre -->" in svg
+
+
+@pytest.mark.parametrize(("theme", "paper"), [("light", (255,) * 3), ("dark", (20, 22, 26))])
+def test_the_background_is_the_theme_s_paper(theme, paper):
+    pixels = rgb_array(drawn(theme), 50)
+    assert tuple(pixels[0, 0]) == paper
+    assert pixels.shape == (155, 250, 3)
+    assert pixels.dtype == np.uint8
+
+
+def test_the_user_s_own_settings_change_nothing():
+    wanted = svg_bytes(drawn())
+    with mpl.rc_context({"font.size": 30, "lines.linewidth": 9, "svg.fonttype": "none"}):
+        assert svg_bytes(drawn()) == wanted
+
+
+def test_the_style_ends_with_its_block():
+    before = dict(mpl.rcParams)
+    with house_style("dark"):
+        assert colour("paper") == COLOURS["dark"]["paper"]
+        assert mpl.rcParams["axes.facecolor"] == COLOURS["dark"]["paper"]
+        with house_style("light"):
+            assert colour("paper") == COLOURS["light"]["paper"]
+        assert colour("paper") == COLOURS["dark"]["paper"]
+    assert dict(mpl.rcParams) == before
+    assert colour("paper") == COLOURS["light"]["paper"]
+
+
+def test_mix_goes_from_one_colour_to_the_other():
+    assert mix("blue", 1) == COLOURS["light"]["blue"]
+    assert mix("blue", 0) == COLOURS["light"]["paper"]
+    assert mix("blue", 0.5, "blue") == COLOURS["light"]["blue"]
+
+
+def test_saving_writes_both_files(tmp_path):
+    save_figure(drawn(), tmp_path / "learning_rate=0.7")
+    assert sorted(p.name for p in tmp_path.iterdir()) == [
+        "learning_rate=0.7.png",
+        "learning_rate=0.7.svg",
+    ]
+    with Image.open(tmp_path / "learning_rate=0.7.png") as image:
+        assert image.size == (1000, 620)
+
+
+def test_a_folder_that_is_gone_is_one_clear_error(tmp_path):
+    with pytest.raises(RunWriteError, match=r"Cannot write .*error\.png: the folder no longer"):
+        save_figure(drawn(), tmp_path / "gone" / "error")
