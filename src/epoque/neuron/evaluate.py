@@ -1,0 +1,124 @@
+"""The numbers of a finished run, out of its folder alone; no training engine is imported."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from epoque.bench.errors import DamagedRunError
+
+from .config import NeuronConfig
+from .data import Dataset, load_run, pattern_names
+from .separability import as_plain, mistake_bound, separate
+
+if TYPE_CHECKING:
+    from epoque.bench.run import Run
+
+__all__ = ["evaluate"]
+
+Floats = NDArray[np.float64]
+
+FINALS = ("error", "error_max", "error_mean", "error_rms", "cross_entropy")
+
+
+def evaluate(run: "Run") -> Mapping[str, Any]:
+    """Return the numbers of a finished run, saved as results.json.
+
+    For both models: `final_error` and the other error measures, `peak_error`, `peak_iteration`,
+    `accuracy`, `converged_at` (the first iteration from which every pattern stays on the right
+    side, |d − o| < 0.5; else null), `y` and `outputs` of a truth table (pattern to sum and to
+    output), and whether one line could do it: `separable`, `separating_line`,
+    `separating_margin`, `certificate` (see `epoque.neuron.separability`).
+
+    For the perceptron: `mean_error` over the iterations, `initial_weights`, `final_weights`, each
+    as `w0`, `w1`, …, `w0_over_w1`; for rule step `mistakes` (corrections made) and `mistake_bound`
+    (null where no line parts the classes, or the update is batch). For the MLP see
+    `epoque.neuron.mlp_evaluate`.
+
+    Raises:
+        DamagedRunError: if the run lacks what is needed.
+    """
+    config, dataset = run.config, load_run(run)
+    assert isinstance(config, NeuronConfig)
+    if config.model == "mlp":
+        from . import mlp
+
+        numbers = mlp.evaluate(run, dataset)
+    else:
+        numbers = _perceptron(run, config, dataset)
+    return {**numbers, **as_plain(separate(dataset.x, dataset.d), dataset.x)}
+
+
+def _perceptron(run: "Run", config: NeuronConfig, dataset: Dataset) -> dict[str, Any]:
+    inputs = dataset.x.shape[1]
+    try:
+        columns = {str(name): run.metrics[name].to_numpy(float) for name in run.metrics}
+        numbers = _of_the_curves(columns)
+        w = np.array([columns[f"w{i}"][-1] for i in range(inputs + 1)])
+    except (KeyError, IndexError, TypeError, ValueError):
+        raise DamagedRunError(f"{run.path / 'metrics.jsonl'} is not a perceptron's.") from None
+    first = _initial_weights(run, inputs)
+    y = weighted_sums(w, dataset.x)
+    numbers |= {"initial_weights": first.tolist(), "final_weights": w.tolist()}
+    numbers |= {f"w{i}": value for i, value in enumerate(w.tolist())}
+    numbers["w0_over_w1"] = float(w[0] / w[1]) if w[1] else None
+    numbers["accuracy"] = _accuracy(config, y, dataset.d)
+    if len(dataset.d_test):
+        y_test = weighted_sums(w, dataset.x_test)
+        numbers["test_accuracy"] = _accuracy(config, y_test, dataset.d_test)
+    if config.data == "truth_table":
+        names = pattern_names(inputs)
+        numbers["y"] = dict(zip(names, y.tolist(), strict=True))
+        numbers["outputs"] = dict(zip(names, _outputs(config, y).tolist(), strict=True))
+    if config.rule == "step":
+        numbers["mistakes"] = round(float(columns["error_mean"].sum() * len(dataset.d)))
+        x, d, rate = dataset.x, dataset.d, config.learning_rate
+        online = config.update == "online"
+        numbers["mistake_bound"] = mistake_bound(x, d, first, rate) if online else None
+    return numbers
+
+
+def _of_the_curves(columns: Mapping[str, Floats]) -> dict[str, Any]:
+    error, largest = columns["error"], columns["error_max"]
+    wrong = np.flatnonzero(~(largest < 0.5))
+    since = int(wrong[-1]) + 2 if len(wrong) else 1
+    return {
+        **{f"final_{name}": float(columns[name][-1]) for name in FINALS},
+        "peak_error": float(error.max()),
+        "peak_iteration": int(error.argmax()) + 1,
+        "mean_error": float(error.mean()),
+        "converged_at": since if since <= len(error) else None,
+    }
+
+
+def _initial_weights(run: "Run", inputs: int) -> Floats:
+    """Return the first row of weights.csv."""
+    try:
+        row = run.artifact("weights.csv").decode().splitlines()[1].split(",")[1:]
+        w = np.array(row, float)
+    except (IndexError, ValueError):
+        raise DamagedRunError(f"{run.path / 'weights.csv'} is damaged.") from None
+    if w.shape != (inputs + 1,):
+        raise DamagedRunError(f"{run.path / 'weights.csv'} has not {inputs + 1} weights a row.")
+    return w
+
+
+def weighted_sums(w: Floats, x: Floats) -> Floats:
+    """Return y = −w0 + Σ xi·wi of each pattern [N], added in that order as training does."""
+    y = np.full(len(x), -w[0])
+    for column, weight in zip(x.T, w[1:], strict=True):
+        y += column * weight
+    return y
+
+
+def _outputs(config: NeuronConfig, y: Floats) -> Floats:
+    if config.rule == "step":
+        return (y > 0).astype(float)
+    return np.asarray(0.5 + 0.5 * np.tanh(0.5 * y))
+
+
+def _accuracy(config: NeuronConfig, y: Floats, d: Floats) -> float:
+    """Return the share of points on the right side; with a sigmoid, on the line is wrong."""
+    right = (y > 0) == (d == 1) if config.rule == "step" else (2 * d - 1) * y > 0
+    return float(right.mean())

@@ -1,0 +1,325 @@
+"""The neuron lab's pictures, drawn from run folders alone; no training engine is imported."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from epoque.bench.animate import log_spaced, save_animation
+from epoque.bench.axes import label_ends, number, number_axis, subscript
+from epoque.bench.errors import DamagedRunError, UsageError
+from epoque.bench.i18n import mark, translator
+from epoque.bench.plot import SERIES, colour, heading, house_style, mix, new_figure
+
+from .config import GATES, NeuronConfig
+from .data import load_run
+from .regions import Plane
+from .stages import Stage, best_row, mlp_stage, perceptron_stage, swing, weight_history
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from epoque.bench.plot import Theme
+    from epoque.bench.run import Run
+
+__all__ = ["animation", "figures"]
+
+Floats = NDArray[np.float64]
+
+FRAMES = 48
+FRAME_DPI = 100
+MAX_NAME = 18  # letters
+MAX_NAMED_WEIGHTS = 11  # a truth table of ten inputs; more curves have no room for names
+
+# Measures of the error over a pass, in the order in which they are told apart.
+_MEASURES = {
+    "error": mark("last pattern"),
+    "error_max": mark("largest"),
+    "error_mean": mark("mean"),
+    "error_rms": mark("RMS"),
+}
+_DATA = {
+    "circle": mark("Circle"),
+    "exclusive_or": mark("Exclusive or"),
+    "gaussian": mark("Two Gaussians"),
+    "spiral": mark("Spiral"),
+}
+
+
+def figures(run: "Run", language: str = "en") -> "Mapping[str, Callable[[], Figure]]":
+    """Return what can be drawn of a run: name to the function that draws it.
+
+    `error`: the error curve. `weights` (perceptron): every weight over the iterations. `loss`
+    (MLP): training and test loss. `regions` (two inputs): where the model says 1, and the points.
+
+    Args:
+        run: a run of the neuron lab.
+        language: "en" or "fr".
+
+    Raises:
+        DamagedRunError: if what is needed cannot be read.
+        UsageError: if there is no such language.
+    """
+    translator(language)
+    config = _config(run)
+    if run.metrics.empty:
+        return {}
+    perceptron = config.model == "perceptron"
+    second = {"weights": weights_figure} if perceptron else {"loss": loss_figure}
+    draws = {"error": error_figure, **second}
+    if len(load_run(run).names) == 2:
+        draws["regions"] = regions_figure
+    return {name: partial(draw, run, language) for name, draw in draws.items()}
+
+
+def _config(run: "Run") -> NeuronConfig:
+    config = run.config
+    assert isinstance(config, NeuronConfig)
+    return config
+
+
+def subject(config: NeuronConfig, language: str) -> str:
+    """Return what a run is about, for the line under a title: "AND, learning rate 0.7"."""
+    _ = translator(language)
+    if config.data == "truth_table":
+        gates = {table: gate.upper() for gate, table in GATES.items()}
+        data = gates.get(config.truth_table, config.truth_table)
+    else:
+        data = Path(str(config.csv)).name if config.data == "csv" else _(_DATA[config.data])
+    data = data if len(data) <= MAX_NAME else f"{data[: MAX_NAME - 1]}…"
+    rate = _("learning rate {rate}").format(rate=number(config.learning_rate, language))
+    return f"{data}, {rate}"
+
+
+def _columns(run: "Run", *names: str) -> tuple[NDArray[np.int64], list[Floats]]:
+    """Return the steps [T] and the named metrics, each [T].
+
+    Raises:
+        DamagedRunError: if one is missing.
+    """
+    metrics = run.metrics
+    for name in names:
+        if name not in metrics:
+            raise DamagedRunError(f"{run.path / 'metrics.jsonl'} has no column {name!r}.")
+    return metrics.index.to_numpy(), [metrics[name].to_numpy(float) for name in names]
+
+
+def error_figure(run: "Run", language: str) -> "Figure":
+    """Draw the error over the iterations: one measure in front, the others quiet behind it.
+
+    In front is |d − o| of the last pattern for a truth table, as in the lab book, and the mean
+    for sets of points, where a last point means nothing.
+    """
+    _ = translator(language)
+    config = _config(run)
+    front = "error" if config.data == "truth_table" else "error_mean"
+    names = [front, *(name for name in list(_MEASURES)[1:] if name != front)]
+    steps, curves = _columns(run, *names)
+    figure = new_figure()
+    axes = figure.add_subplot()
+    for name, curve in zip(names, curves, strict=True):
+        axes.plot(steps, curve, label=_(_MEASURES[name]), **_measure_style(name, front))
+    shown = curves[names.index(front)]
+    axes.set_ylim(0, 1.04 * max(1.0, *(float(np.nanmax(c)) for c in curves)))
+    _iteration_axis(axes, steps, shown, language)
+    subtitle = subject(config, language)
+    if front == "error":
+        subtitle += _mark_half(axes, steps, shown, language)
+    figure.legend(loc="outside lower center", ncols=4, columnspacing=1.4, borderpad=0)
+    heading(axes, _("Error |d − o|"), subtitle)
+    return figure
+
+
+def _measure_style(name: str, front: str) -> dict[str, Any]:
+    if name == front:
+        return {"color": colour("blue"), "linewidth": 2.0, "zorder": 3}
+    # The largest error often is the last pattern's: wide and light, it shows from behind.
+    role, dash, width = {
+        "error_max": ("purple", "-", 3.4),
+        "error_mean": ("green", "--", 1.2),
+        "error_rms": ("vermilion", (0, (1, 1)), 1.2),
+    }[name]
+    colours = {"color": mix(role, 0.4 if name == "error_max" else 0.8)}
+    return {**colours, "linestyle": dash, "linewidth": width, "zorder": 2}
+
+
+def _iteration_axis(axes: "Axes", steps: NDArray[np.int64], curve: Floats, language: str) -> None:
+    """Label the axis; make it logarithmic where nearly all happens in the first twentieth."""
+    far = np.abs(curve - curve[-1]) > 0.05 * np.ptp(curve)
+    settled = int(steps[far][-1]) if far.any() else int(steps[-1])
+    log = len(steps) > 20 and settled < steps[-1] / 20
+    axes.set_xscale("log" if log else "linear")
+    axes.set_xlim(1 if log else 0, int(steps[-1]))
+    number_axis(axes.xaxis, language, whole=True)
+    number_axis(axes.yaxis, language)
+    axes.set_xlabel(translator(language)("Iteration"))
+
+
+def _mark_half(axes: "Axes", steps: NDArray[np.int64], curve: Floats, language: str) -> str:
+    """Mark 0.5, the border between the two sides, and where the curve goes below it for good.
+
+    Returns:
+        That in words, to go on with after the subtitle; "" where it does not happen.
+    """
+    axes.axhline(0.5, color=colour("muted"), linewidth=0.8, linestyle=(0, (1, 2)))
+    above = np.flatnonzero(curve >= 0.5)
+    if not len(above) or above[-1] == len(curve) - 1:
+        return ""
+    first = int(above[-1]) + 1
+    axes.plot(steps[first], curve[first], "o", color=colour("blue"), markersize=5.5, zorder=4)
+    text = translator(language)("; below {limit} from iteration {step} on")
+    return text.format(limit=number(0.5, language), step=number(steps[first], language))
+
+
+def weights_figure(run: "Run", language: str) -> "Figure":
+    """Draw every weight over the iterations, in one figure, named at its end.
+
+    Where the patterns of a pass visibly pull a weight to and fro, a band shows how far.
+    """
+    _ = translator(language)
+    config, data = _config(run), load_run(run)
+    steps, history = weight_history(run, len(data.names))
+    figure = new_figure()
+    axes = figure.add_subplot()
+    named = history.shape[1] <= MAX_NAMED_WEIGHTS
+    ends = []
+    for i, curve in enumerate(history.T):
+        ink = colour(SERIES[i % len(SERIES)]) if named else mix("blue", 0.4)
+        # w1 and w2 often coincide: dashes over a line show both.
+        dash = (0, (4, 3)) if named and i >= 2 else "-"
+        axes.plot(steps, curve, color=ink, linestyle=dash, linewidth=1.8 if named else 0.6)
+        text = f"w{subscript(i)} {number(float(curve[-1]), language, decimals=2)}"
+        ends.append((float(curve[-1]), text, ink))
+    subtitle = subject(config, language)
+    if _draw_swing(axes, steps, history, swing(config, data, history) if named else None):
+        subtitle += _("; bands: the swing within a pass")
+    axes.margins(y=0.06)
+    _iteration_axis(axes, steps, history[:, 0], language)
+    if named:
+        label_ends(axes, ends)
+    heading(axes, _("Weights"), subtitle)
+    return figure
+
+
+def _draw_swing(
+    axes: "Axes", steps: NDArray[np.int64], history: Floats, ends: tuple[Floats, Floats] | None
+) -> bool:
+    """Draw how far each weight swings within each pass; return whether one can see it."""
+    if ends is None or not len(ends[0]):
+        return False
+    low, high = ends
+    if np.median(high - low, axis=0).max() < 0.02 * np.ptp(history):
+        return False
+    for i, (below, above) in enumerate(zip(low.T, high.T, strict=True)):
+        ink = colour(SERIES[i % len(SERIES)])
+        axes.fill_between(steps[1:], below, above, color=ink, alpha=0.2, linewidth=0)
+    return True
+
+
+def loss_figure(run: "Run", language: str) -> "Figure":
+    """Draw a network's training loss and, where there are test points, its test loss."""
+    _ = translator(language)
+    config = _config(run)
+    names = {"loss": _("training"), "test_loss": _("test")}
+    if "test_loss" not in run.metrics:
+        names.pop("test_loss")
+    steps, curves = _columns(run, *names)
+    figure = new_figure()
+    axes = figure.add_subplot()
+    ends = []
+    styles = (("blue", "-"), ("vermilion", "--"))
+    for text, curve, (role, dash) in zip(names.values(), curves, styles, strict=False):
+        axes.plot(steps, curve, color=colour(role), linestyle=dash, linewidth=1.8)
+        ends.append((float(curve[-1]), text, colour(role)))
+    low, high = (float(f([f(c) for c in curves])) for f in (np.nanmin, np.nanmax))
+    if 0 < low < high / 100:
+        axes.set_yscale("log")
+    else:
+        axes.set_ylim(bottom=0)
+    _iteration_axis(axes, steps, curves[0], language)
+    if len(ends) > 1:
+        label_ends(axes, ends)
+    heading(axes, _("Loss"), subject(config, language))
+    return figure
+
+
+def regions_figure(run: "Run", language: str) -> "Figure":
+    """Draw where the model says 1, its line or its network's hidden lines, and the points.
+
+    Where a perceptron's last line is not its best one (for XOR it never settles), the best one
+    that it passed through is drawn, and the last one dashed.
+    """
+    _ = translator(language)
+    config, data = _config(run), load_run(run)
+    last = None
+    if config.model == "mlp":
+        title = _("Where the network says 1")
+        stage = mlp_stage(run, _snapshot_steps(run)[-1])
+    else:
+        title = _("Where the neuron says 1")
+        steps, history = weight_history(run, 2)
+        best = best_row(history, data)
+        stage = perceptron_stage(config, int(steps[best]), history[best])
+        if best < len(steps) - 1:
+            title = _("The best line the neuron found")
+            last = perceptron_stage(config, int(steps[-1]), history[-1])
+    plane = Plane(config, data, language, [stage])
+    return plane.figure(title, _score(stage, plane), last)
+
+
+def _score(stage: Stage, plane: Plane) -> str:
+    """Return the line under a picture of the plane: "XOR, iteration 7: 3 of 4 points right"."""
+    _ = translator(plane.language)
+    right = stage.right(plane.data)
+    numbers = (stage.step, int(right.sum()), len(right))
+    step, count, total = (number(n, plane.language) for n in numbers)
+    text = _("iteration {step}: {count} of {total} points right")
+    data = subject(plane.config, plane.language).split(", ")[0]
+    return f"{data}, {text.format(step=step, count=count, total=total)}"
+
+
+def _snapshot_steps(run: "Run") -> Sequence[int]:
+    steps = run.snapshot_steps()
+    if not steps:
+        raise DamagedRunError(f"{run.path / 'snapshots'} holds no snapshot.")
+    return steps
+
+
+def animation(run: "Run", stem: Path, language: str = "en", theme: "Theme" = "light") -> None:
+    """Write the boundary's way while it learns as `stem`.webp and `stem`.gif.
+
+    Iterations are chosen on a log scale, so that the early motion shows; the end is held.
+
+    Args:
+        run: a run with two inputs.
+        stem: the path without its ending.
+        language: "en" or "fr".
+        theme: "light" or "dark".
+
+    Raises:
+        UsageError: if the run has not two inputs.
+        DamagedRunError: if what is needed cannot be read.
+        RunWriteError: if the system refuses.
+    """
+    config, data = _config(run), load_run(run)
+    if len(data.names) != 2:
+        raise UsageError(f"{run.id} has {len(data.names)} inputs; only two can be animated.")
+    _ = translator(language)
+    stages = _stages(run, config)
+    plane = Plane(config, data, language, stages)
+    subtitles = [_score(stage, plane) for stage in stages]
+    with house_style(theme):
+        frames = list(plane.frames(_("Learning"), subtitles, FRAME_DPI))
+    save_animation(frames, stem)
+
+
+def _stages(run: "Run", config: NeuronConfig) -> list[Stage]:
+    if config.model == "mlp":
+        return [mlp_stage(run, step) for step in log_spaced(_snapshot_steps(run), FRAMES)]
+    steps, history = weight_history(run, 2)
+    rows = dict(zip(steps.tolist(), history, strict=True))
+    return [perceptron_stage(config, s, rows[s]) for s in log_spaced(list(rows), FRAMES)]

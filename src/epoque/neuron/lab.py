@@ -1,0 +1,63 @@
+"""The neuron lab as the bench sees it; every heavy import stands inside a method."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from epoque.bench.events import Checkpoint, Event
+from epoque.bench.i18n import mark
+from epoque.bench.lab import Columns, Lab
+
+from .config import NeuronConfig
+
+if TYPE_CHECKING:
+    from cyclopts import App
+    from matplotlib.figure import Figure
+
+    from epoque.bench.run import Run
+
+__all__ = ["LAB", "NeuronLab"]
+
+
+class NeuronLab(Lab[NeuronConfig]):
+    """One neuron on logic gates, and the small networks that go further."""
+
+    name: ClassVar[str] = "neuron"
+    title: ClassVar[str] = mark("One neuron, and the small network that solves XOR")
+    config = NeuronConfig
+
+    def train(self, config: NeuronConfig, resume: Checkpoint | None = None) -> Iterator[Event]:
+        """Yield the events of a training (see `epoque.neuron.train.train`)."""
+        from .train import train
+
+        return train(config, resume)
+
+    def evaluate(self, run: "Run") -> Mapping[str, Any]:
+        """Return the numbers of a finished run (see `epoque.neuron.evaluate.evaluate`)."""
+        from .evaluate import evaluate
+
+        return evaluate(run)
+
+    def steps(self, config: NeuronConfig) -> int:
+        """Return the number of iterations of a run."""
+        return config.iterations
+
+    def figures(self, run: "Run", language: str = "en") -> "Mapping[str, Callable[[], Figure]]":
+        """Return what can be drawn from a run folder, name to the function that draws it."""
+        from .figures import figures
+
+        return figures(run, language)
+
+    def sweep(self, base: NeuronConfig, points: Columns) -> Columns | None:
+        """Run many configs inside one compiled program (see `epoque.neuron.sweep.sweep`)."""
+        from .sweep import sweep
+
+        return sweep(base, points)
+
+    def commands(self) -> "App":
+        """Return `epoque neuron …` (see `epoque.neuron.commands`)."""
+        from .commands import APP
+
+        return APP
+
+
+LAB = NeuronLab()

@@ -1,0 +1,156 @@
+"""Stages of a training: what a model makes of the plane of its inputs at one iteration."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from epoque.bench.errors import DamagedRunError
+
+from .config import NeuronConfig
+from .data import Dataset
+from .mlp import logits, sigmoid
+
+if TYPE_CHECKING:
+    from epoque.bench.run import Run
+
+__all__ = ["Line", "Stage", "best_row", "mlp_stage", "perceptron_stage", "swing", "weight_history"]
+
+Floats = NDArray[np.float64]
+Line = tuple[float, float, float]
+"""a, b, c of the line a·x1 + b·x2 + c = 0."""
+
+MAX_REPLAYED = 16
+"""Patterns of a pass, at most, that are replayed one by one."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What a model makes of the plane at one iteration.
+
+    Attributes:
+        step: iterations done.
+        y: points [N, 2] to the output neuron's sum y [N]; the model says 1 where it is positive.
+        lines: where a perceptron's y, or the sum of each neuron of an MLP's first layer, is 0.
+        hard: whether the output is a step (Rosenblatt) instead of a sigmoid of y.
+    """
+
+    step: int
+    y: Callable[[Floats], Floats]
+    lines: tuple[Line, ...]
+    hard: bool = False
+
+    def output(self, x: Floats) -> Floats:
+        """Return the output o in [0, 1] at the points x [N, 2]."""
+        y = self.y(x)
+        o: Floats = np.where(y > 0, 1.0, 0.0) if self.hard else sigmoid(y)
+        return o
+
+    def right(self, data: Dataset) -> NDArray[np.bool_]:
+        """Return which training points are on their side, |d − o| < 0.5, as [N]."""
+        right: NDArray[np.bool_] = np.sign(self.y(data.x)) == 2 * data.d - 1
+        return right
+
+
+def perceptron_stage(config: NeuronConfig, step: int, w: Floats) -> Stage:
+    """Return a perceptron's plane from its weights [3]; w[0] multiplies the input −1."""
+    line = (float(w[1]), float(w[2]), -float(w[0]))
+    return Stage(step, lambda x: x @ w[1:] - w[0], (line,), config.rule == "step")
+
+
+def mlp_stage(run: "Run", step: int) -> Stage:
+    """Return a network's plane from the weights of a snapshot.
+
+    Raises:
+        DamagedRunError: if the snapshot cannot be read.
+    """
+    weights, config = run.snapshot(step), run.config
+    assert isinstance(config, NeuronConfig)
+    layers = range(1, len(config.hidden_layers) + 2)
+    missing = [n for i in layers for n in (f"w{i}", f"b{i}") if n not in weights]
+    if missing:
+        raise DamagedRunError(f"{run.path}: the snapshot at step {step} has no {missing[0]!r}.")
+    first = np.vstack([weights["w1"], weights["b1"]]).T if config.hidden_layers else ()
+    lines = tuple((float(a), float(b), float(c)) for a, b, c in first)
+    return Stage(step, lambda x: logits(weights, x, config.activation), lines)
+
+
+def weight_history(run: "Run", inputs: int) -> tuple[NDArray[np.int64], Floats]:
+    """Return the steps [T] and a perceptron's weights after each, [T, inputs + 1].
+
+    They begin at step 0 where the run has its `weights.csv`, which holds the initial weights.
+
+    Raises:
+        DamagedRunError: if the metrics lack a weight, or `weights.csv` cannot be read.
+    """
+    metrics = run.metrics
+    names = [f"w{i}" for i in range(inputs + 1)]
+    missing = [name for name in names if name not in metrics]
+    if missing:
+        raise DamagedRunError(f"{run.path / 'metrics.jsonl'} has no column {missing[0]!r}.")
+    steps, history = metrics.index.to_numpy(), metrics[names].to_numpy(float)
+    first = _first_weights(run, inputs)
+    return np.concatenate([np.zeros(len(first), int), steps]), np.concatenate([first, history])
+
+
+def _first_weights(run: "Run", inputs: int) -> Floats:
+    """Return the initial weights as [1, inputs + 1], or [0, inputs + 1] where none are kept."""
+    if not (run.path / "weights.csv").is_file():
+        return np.empty((0, inputs + 1))
+    try:
+        row = run.artifact("weights.csv").splitlines()[1].split(b",")
+        step, *weights = map(float, row)
+    except (IndexError, ValueError):
+        raise DamagedRunError(f"{run.path / 'weights.csv'} is damaged.") from None
+    if step != 0 or len(weights) != inputs + 1:
+        raise DamagedRunError(f"{run.path / 'weights.csv'} is damaged: no initial weights.")
+    return np.array([weights])
+
+
+def swing(config: NeuronConfig, data: Dataset, history: Floats) -> tuple[Floats, Floats] | None:
+    """Return how low and how high each weight goes within each pass but the first row's.
+
+    A run records its weights after each pass. Online, each pattern moves them, so they swing
+    between; each pass is replayed here from where it began.
+
+    Args:
+        config: the settings.
+        data: the points.
+        history: weights after each pass, [T, F + 1].
+
+    Returns:
+        Lowest and highest, each [T - 1, F + 1]; None where a pass has one correction, where it has
+        more than `MAX_REPLAYED`, or where the output is a step: rounding could tip it over.
+    """
+    if config.update == "batch" or len(data.d) > MAX_REPLAYED or config.rule == "step":
+        return None
+    w = history[:-1].copy()
+    low, high = w.copy(), w.copy()
+    for x, d in zip(np.insert(data.x, 0, -1.0, axis=1), data.d, strict=True):
+        o = sigmoid(w @ x)
+        slope = o * (1 - o) if config.rule == "squared_error" else 1.0
+        w += np.outer(config.learning_rate * (d - o) * slope, x)
+        low, high = np.minimum(low, w), np.maximum(high, w)
+    return low, high
+
+
+def best_row(history: Floats, data: Dataset) -> int:
+    """Return the row of the weights that put most points on their side, the last such row.
+
+    It is what the pocket algorithm keeps (Gallant 1990, "Perceptron-based learning algorithms").
+
+    Args:
+        history: weights after each iteration, [T, F + 1].
+        data: the points.
+    """
+    side = 2 * data.d - 1
+    rows = max(1, 10_000_000 // len(data.d))  # keeps the product below 80 MB
+    counts = np.concatenate(
+        [
+            (np.sign(part[:, 1:] @ data.x.T - part[:, :1]) == side).sum(axis=1)
+            for part in (history[i : i + rows] for i in range(0, len(history), rows))
+        ]
+    )
+    return len(counts) - 1 - int(counts[::-1].argmax())

@@ -1,0 +1,88 @@
+"""Sweeps inside one compiled program: points are gathered into groups that need no other one."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from epoque.bench.lab import Columns
+
+from .config import NeuronConfig
+from .data import load
+
+__all__ = ["sweep"]
+
+LANE_FIELDS = ("learning_rate", "seed", "truth_table", "init_low", "init_high", "init_scale")
+"""What a run of one program may have of its own, besides `iterations`."""
+
+
+def sweep(base: NeuronConfig, points: Columns) -> Columns | None:
+    """Run many configs inside compiled programs, one for each combination that needs its own.
+
+    Args:
+        base: the config that every point starts from.
+        points: field name to its value at each of n points, already validated.
+
+    Returns:
+        Name to n numbers in the order of the points; a run that diverged has NaN, and so has a
+        point without that number (a weight that its smaller truth table does not have). None if
+        `points` varies the model.
+
+    Raises:
+        DataError: if a CSV cannot be used.
+    """
+    if "model" in points:
+        return None
+    if base.model == "mlp":
+        from . import mlp
+
+        return mlp.sweep(base, load(base), points)
+    results: dict[str, NDArray[np.float64]] = {}
+    count = len(next(iter(points.values())))
+    for members, config in _groups(base, points):
+        own = {field: [values[i] for i in members] for field, values in points.items()}
+        for name, column in _sweep_group(config, own, len(members)).items():
+            results.setdefault(name, np.full(count, np.nan))[members] = column
+    return {name: column.tolist() for name, column in results.items()}
+
+
+def _groups(base: NeuronConfig, points: Columns) -> list[tuple[list[int], NeuronConfig]]:
+    """Return the places of the points that one program can take, and a config of each group."""
+    fixed = [f for f in points if f not in (*LANE_FIELDS, "iterations", "checkpoint_every")]
+    tables = points.get("truth_table", ())
+    groups: dict[Any, list[int]] = {}
+    for place in range(len(next(iter(points.values())))):
+        key = tuple(points[field][place] for field in fixed), len(tables[place]) if tables else 0
+        groups.setdefault(key, []).append(place)
+    first = ({f: values[members[0]] for f, values in points.items()} for members in groups.values())
+    configs = (base.replace(**values) for values in first)
+    return list(zip(groups.values(), configs, strict=True))
+
+
+def _sweep_group(
+    config: NeuronConfig, points: Mapping[str, Sequence[Any]], count: int
+) -> dict[str, NDArray[np.float64]]:
+    """Return the results of points that differ in `LANE_FIELDS` and `iterations` only."""
+    from .perceptron_sweep import lanes_of, run_lanes
+
+    own = {field: points[field] for field in LANE_FIELDS if field in points}
+    lane, kept = np.arange(count), list(range(count))
+    if "iterations" in points and own:
+        lane, kept = _distinct(list(zip(*own.values(), strict=True)))
+    elif not own:
+        lane, kept = np.zeros(count, int), [0]
+    runs = {field: [values[i] for i in kept] for field, values in own.items()}
+    iterations = np.array(points.get("iterations", [config.iterations] * count))
+    return run_lanes(lanes_of(config, runs, len(kept)), lane, iterations)
+
+
+def _distinct(settings: Sequence[Any]) -> tuple[NDArray[np.int64], list[int]]:
+    """Return which of the distinct settings each point has, and where each first stands."""
+    places: dict[Any, int] = {}
+    first: list[int] = []
+    for point, setting in enumerate(settings):
+        if setting not in places:
+            places[setting] = len(first)
+            first.append(point)
+    return np.array([places[setting] for setting in settings]), first

@@ -1,0 +1,389 @@
+"""The neuron lab's pictures show what the run's folder says, in both languages and themes."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from epoque.bench.axes import subscript
+from epoque.bench.errors import DamagedRunError, UsageError
+from epoque.bench.folder import RunFolder, create_run
+from epoque.bench.plot import COLOURS, house_style, png_bytes, svg_bytes
+from epoque.bench.run import Run
+from epoque.neuron.config import NeuronConfig
+from epoque.neuron.data import load
+from epoque.neuron.figures import FRAMES, animation, figures
+from epoque.neuron.stages import best_row, mlp_stage, perceptron_stage, swing, weight_history
+from epoque.neuron.train import train
+
+SETTINGS = {
+    "and": {},
+    "fast": {"learning_rate": 10},
+    "short": {"iterations": 50},
+    "xor": {"truth_table": "xor", "iterations": 300},
+    "step": {"truth_table": "and", "rule": "step", "iterations": 30},
+    "three": {"truth_table": "00010111", "iterations": 40},
+    "gaussian": {"data": "gaussian", "noise": 0.2, "iterations": 40, "learning_rate": 0.1},
+    "mlp": {
+        "model": "mlp", "truth_table": "xor", "optimizer": "adam", "learning_rate": 0.05,
+        "init": "normal", "iterations": 400, "seed": 1,
+    },
+    "circle": {
+        "model": "mlp", "data": "circle", "hidden_layers": "3,2", "noise": 0.1,
+        "optimizer": "adam", "learning_rate": 0.05, "iterations": 60, "init": "glorot_uniform",
+    },
+}  # fmt: skip
+
+
+def trained(root: Path, recipe: str, **settings) -> Run:
+    config = NeuronConfig.parse(settings)
+    run = create_run(root, "neuron", recipe, config)
+    folder = RunFolder(run)
+    for event in train(config):
+        folder.log(event)
+    folder.close("finished")
+    return Run(run.path)
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    root = tmp_path_factory.mktemp("runs")
+    return {name: trained(root, f"own/{name}", **told) for name, told in SETTINGS.items()}
+
+
+def drawn(run, name, language="en", theme="light"):
+    with house_style(theme):
+        figure = figures(run, language)[name]()
+        svg_bytes(figure)  # a glyph that is missing would warn here, and a warning is an error
+    return figure
+
+
+def line_of(axes, ink):
+    (line,) = [line for line in axes.lines if line.get_color() == COLOURS["light"][ink]]
+    return line
+
+
+def texts(figure):
+    """Return every text that is shown, the tick labels too."""
+    from matplotlib.text import Text
+
+    return [t.get_text() for t in figure.findobj(Text) if t.get_visible() and t.get_text()]
+
+
+def test_names_of_the_figures(runs):
+    assert list(figures(runs["and"])) == ["error", "weights", "regions"]
+    assert list(figures(runs["three"])) == ["error", "weights"]
+    assert list(figures(runs["mlp"])) == ["error", "loss", "regions"]
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+@pytest.mark.parametrize(("language", "theme"), [("en", "light"), ("fr", "dark")])
+def test_every_figure_can_be_drawn(runs, name, language, theme):
+    for figure in figures(runs[name], language):
+        shown = texts(drawn(runs[name], figure, language, theme))
+        if language == "fr":
+            assert not any("0." in text for text in shown), shown
+
+
+# The error
+
+
+def test_the_error_curve_is_the_last_pattern_s(runs):
+    figure = drawn(runs["and"], "error")
+    (axes,) = figure.axes
+    curves = {line.get_label(): line.get_ydata() for line in axes.lines}
+    metrics = runs["and"].metrics
+    np.testing.assert_array_equal(curves["last pattern"], metrics["error"])
+    np.testing.assert_array_equal(curves["largest"], metrics["error_max"])
+    np.testing.assert_array_equal(curves["mean"], metrics["error_mean"])
+    np.testing.assert_array_equal(curves["RMS"], metrics["error_rms"])
+    widths = {line.get_label(): line.get_zorder() for line in axes.lines}
+    assert max(widths, key=widths.get) != "largest"
+
+
+def test_the_error_figure_marks_where_it_goes_below_a_half(runs):
+    axes = drawn(runs["and"], "error").axes[0]
+    error = runs["and"].metrics["error"]
+    first = error.index[error >= 0.5].max() + 1
+    (mark,) = [line for line in axes.lines if line.get_marker() == "o"]
+    assert (mark.get_xdata()[0], mark.get_ydata()[0]) == (first, error[first])
+    expected = f"AND, learning rate 0.7; below 0.5 from iteration {first} on"
+    assert axes.texts[0].get_text() == expected
+
+
+def test_an_error_that_stays_above_a_half_is_not_marked(runs):
+    axes = drawn(runs["xor"], "error").axes[0]
+    assert runs["xor"].metrics["error"].iloc[-1] > 0.5
+    assert not [line for line in axes.lines if line.get_marker() == "o"]
+    assert axes.texts[0].get_text() == "XOR, learning rate 0.7"
+
+
+def test_the_iteration_axis_is_logarithmic_where_all_happens_early(runs):
+    assert drawn(runs["and"], "error").axes[0].get_xscale() == "linear"
+    assert drawn(runs["fast"], "error").axes[0].get_xscale() == "log"
+
+
+def test_sets_of_points_show_the_mean_error_first(runs):
+    axes = drawn(runs["circle"], "error").axes[0]
+    assert "last pattern" not in {line.get_label() for line in axes.lines}
+    front = max((line for line in axes.lines), key=lambda line: line.get_zorder())
+    np.testing.assert_array_equal(front.get_ydata(), runs["circle"].metrics["error_mean"])
+
+
+# The weights
+
+
+def test_the_weights_begin_with_the_first_ones(runs):
+    axes = drawn(runs["and"], "weights").axes[0]
+    rows = runs["and"].artifact("weights.csv").decode().splitlines()
+    first = [float(cell) for cell in rows[1].split(",")[1:]]
+    assert len(axes.lines) == 3
+    for i, line in enumerate(axes.lines):
+        x, y = line.get_data()
+        assert (x[0], y[0]) == (0, first[i])
+        np.testing.assert_array_equal(x[1:], runs["and"].metrics.index)
+        np.testing.assert_array_equal(y[1:], runs["and"].metrics[f"w{i}"])
+
+
+def test_the_weights_are_named_at_their_ends(runs):
+    axes = drawn(runs["and"], "weights", "fr").axes[0]
+    last = runs["and"].metrics.iloc[-1]
+    names = [f"w{subscript(i)} {last[f'w{i}']:.2f}".replace(".", ",") for i in range(3)]
+    assert [text.get_text() for text in axes.texts[:3]] == names
+    assert axes.get_legend() is None
+
+
+def test_the_replayed_swing_ends_where_the_training_did(runs):
+    for name in ("and", "fast", "xor", "three"):
+        run = runs[name]
+        data = load(run.config)
+        _, history = weight_history(run, len(data.names))
+        low, high = swing(run.config, data, history)
+        assert (low <= history[1:] + 1e-9).all()
+        assert (high >= history[1:] - 1e-9).all()
+        assert (low <= history[:-1]).all()
+        assert (high >= history[:-1]).all()
+    # The lab book's XOR: w1 swings between −0.85 and 0 in each pass (its figure 12).
+    low, high = (ends[-1] for ends in swing(runs["xor"].config, load(runs["xor"].config),
+                                            weight_history(runs["xor"], 2)[1]))  # fmt: skip
+    np.testing.assert_allclose(low, [-0.846, -0.846, -0.423], atol=0.002)
+    np.testing.assert_allclose(high, [0.0, 0.0, 0.0], atol=0.45)
+
+
+@pytest.mark.parametrize(
+    "settings", [{"rule": "squared_error"}, {"truth_table": "0110100110010110"}]
+)
+def test_the_replay_is_the_rule(tmp_path, settings):
+    run = trained(tmp_path, "own/replay", iterations=7, **settings)
+    data = load(run.config)
+    _, history = weight_history(run, len(data.names))
+    # With one pattern more than its last, a pass replayed from its start would not end at its end:
+    # so the first weights the next pass begins with must lie within this one's swing, tightly.
+    low, high = swing(run.config, data, history)
+    inside = np.clip(history[1:], low, high)
+    np.testing.assert_allclose(inside, history[1:], rtol=0, atol=1e-12)
+
+
+def test_a_visible_swing_is_drawn_and_named(runs):
+    axes = drawn(runs["xor"], "weights").axes[0]
+    assert len(axes.collections) == 3
+    assert axes.texts[-1].get_text() == "XOR, learning rate 0.7; bands: the swing within a pass"
+    assert not drawn(runs["and"], "weights").axes[0].collections
+
+
+# The plane
+
+
+def test_the_line_is_where_the_neuron_is_undecided(runs):
+    axes = drawn(runs["and"], "regions").axes[0]
+    w = runs["and"].metrics[["w0", "w1", "w2"]].to_numpy()[-1]
+    line = line_of(axes, "ink")
+    for x1, x2 in zip(*line.get_data(), strict=True):
+        assert -w[0] + w[1] * x1 + w[2] * x2 == pytest.approx(0, abs=1e-9)
+    assert axes.get_title("left") == "Where the neuron says 1"
+    assert axes.texts[-1].get_text() == "AND, iteration 1,000: 4 of 4 points right"
+
+
+def test_the_shades_are_the_neuron_s_output(runs):
+    axes = drawn(runs["and"], "regions").axes[0]
+    shades = axes.images[0].get_array()
+    w = runs["and"].metrics[["w0", "w1", "w2"]].to_numpy()[-1]
+    x1 = x2 = np.linspace(*axes.get_xlim(), len(shades))
+    y = -w[0] + w[1] * x1[None, :] + w[2] * x2[:, None]
+    np.testing.assert_allclose(shades, 1 / (1 + np.exp(-y)), atol=1e-12)
+
+
+def test_xor_shows_its_best_line_and_the_points_it_gets_wrong(runs):
+    run = runs["xor"]
+    data = load(run.config)
+    steps, history = weight_history(run, 2)
+    row = best_row(history, data)
+    o = 1 / (1 + np.exp(history[:, :1] - history[:, 1:] @ data.x.T))
+    right = (abs(data.d - o) < 0.5).sum(axis=1)
+    assert right[row] == right.max() < 4
+    assert not (right[row + 1 :] == right.max()).any()
+    axes = drawn(run, "regions").axes[0]
+    (ring,) = [line for line in axes.lines if line.get_markersize() == 22]
+    wrong = data.x[abs(data.d - o[row]) >= 0.5]
+    np.testing.assert_array_equal(np.transpose(ring.get_data()), wrong)
+    text = f"XOR, iteration {steps[row]}: {right.max()} of 4 points right"
+    assert axes.texts[-1].get_text() == text
+
+
+def test_a_better_line_than_the_last_is_drawn_with_it(tmp_path):
+    run = trained(tmp_path, "own/pocket", truth_table="xor", rule="step", iterations=20, seed=2,
+                  init_high=2.0)  # fmt: skip
+    data = load(run.config)
+    steps, history = weight_history(run, 2)
+    row = best_row(history, data)
+    assert row < len(steps) - 1, "choose a seed whose best line is not its last"
+    figure = drawn(run, "regions")
+    assert figure.axes[0].get_title("left") == "The best line the neuron found"
+    assert "line at the end" in [text.get_text() for text in figure.legends[0].texts]
+    best = perceptron_stage(run.config, 0, history[row]).lines[0]
+    for point in np.transpose(line_of(figure.axes[0], "ink").get_data()):
+        assert best[:2] @ point + best[2] == pytest.approx(0, abs=1e-9)
+
+
+def test_a_step_has_two_shades(runs):
+    shades = drawn(runs["step"], "regions").axes[0].images[0].get_array()
+    assert set(np.unique(shades)) == {0.0, 1.0}
+
+
+def test_train_and_test_points_are_told_apart(runs):
+    figure = drawn(runs["gaussian"], "regions")
+    data = load(runs["gaussian"].config)
+    paper = COLOURS["light"]["paper"]
+    points = [line for line in figure.axes[0].lines if line.get_marker() in "os"]
+    full = sum(len(p.get_xdata()) for p in points if p.get_markerfacecolor() != paper)
+    hollow = sum(len(p.get_xdata()) for p in points if p.get_markerfacecolor() == paper)
+    assert (full, hollow) == (len(data.d), len(data.d_test)) == (250, 250)
+    assert "test point" in [text.get_text() for text in figure.legends[0].texts]
+
+
+def test_the_network_s_hidden_lines_and_border(runs):
+    run = runs["mlp"]
+    axes = drawn(run, "regions").axes[0]
+    weights = run.snapshot(run.snapshot_steps()[-1])
+    hidden = [line for line in axes.lines if line.get_color() == COLOURS["light"]["green"]]
+    assert 1 <= len(hidden) <= 2
+    stage = mlp_stage(run, run.snapshot_steps()[-1])
+    for line in hidden:
+        points = np.transpose(line.get_data())
+        sums = np.abs(points @ weights["w1"] + weights["b1"]).max(axis=0)
+        assert sums.min() < 1e-9
+    (border,) = axes.collections
+    for path in border.get_paths():
+        assert np.abs(stage.output(path.vertices) - 0.5).max() < 0.02
+    last = run.metrics.iloc[-1]
+    assert stage.right(load(run.config)).mean() == last["accuracy"]
+
+
+def test_loss_with_and_without_test_points(runs):
+    axes = drawn(runs["circle"], "loss").axes[0]
+    metrics = runs["circle"].metrics
+    np.testing.assert_array_equal(axes.lines[0].get_ydata(), metrics["loss"])
+    np.testing.assert_array_equal(axes.lines[1].get_ydata(), metrics["test_loss"])
+    assert {text.get_text() for text in axes.texts} >= {"training", "test"}
+    assert len(drawn(runs["mlp"], "loss").axes[0].lines) == 1
+
+
+# Bytes, animations, bad input
+
+
+def test_two_processes_give_the_same_bytes(runs):
+    code = (
+        "import sys, hashlib; from epoque.bench.run import Run;"
+        "from epoque.bench.plot import house_style, png_bytes, svg_bytes;"
+        "from epoque.neuron.figures import figures;\n"
+        "with house_style('dark'):\n"
+        "    drawn = [f() for f in figures(Run(__import__('pathlib').Path(sys.argv[1]))).values()]\n"
+        "print(hashlib.sha256(b''.join(png_bytes(f) + svg_bytes(f) for f in drawn)).hexdigest())\n"
+        "assert 'jax' not in sys.modules, 'drawing imports the engine'"
+    )
+    digests = {
+        subprocess.run(
+            [sys.executable, "-c", code, str(runs["mlp"].path)],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(digests) == 1
+
+
+def test_drawing_twice_gives_the_same_bytes(runs):
+    for name in figures(runs["xor"]):
+        assert png_bytes(drawn(runs["xor"], name)) == png_bytes(drawn(runs["xor"], name))
+
+
+@pytest.mark.parametrize("name", ["short", "circle"])
+def test_animation(runs, name, tmp_path):
+    animation(runs[name], tmp_path / "boundary", "fr")
+    sizes = {}
+    for kind in ("webp", "gif"):
+        path = tmp_path / f"boundary.{kind}"
+        assert path.stat().st_size < 1_000_000
+        with Image.open(path) as image:
+            assert 12 <= image.n_frames <= FRAMES
+            assert image.info["loop"] == 0
+            sizes[kind] = image.size
+            first = np.asarray(image.convert("RGB"), int)
+            image.seek(image.n_frames - 1)
+            assert np.abs(first - np.asarray(image.convert("RGB"), int)).mean() > 1
+    assert sizes["webp"] == sizes["gif"] == (458, sizes["gif"][1])
+
+
+def test_only_a_plane_can_be_animated(runs, tmp_path):
+    with pytest.raises(UsageError, match=r"has 3 inputs; only two can be animated"):
+        animation(runs["three"], tmp_path / "three")
+    assert not list(tmp_path.iterdir())
+
+
+def test_there_is_no_such_language(runs):
+    with pytest.raises(UsageError, match="no language 'de'"):
+        figures(runs["and"], "de")
+
+
+def test_a_run_without_metrics_has_no_figures(tmp_path):
+    run = create_run(tmp_path, "neuron", "own/empty", NeuronConfig())
+    assert figures(run) == {}
+
+
+def test_damage_is_one_sentence(tmp_path):
+    run = trained(tmp_path, "own/damaged", iterations=5)
+    (run.path / "weights.csv").write_text("iteration,w0\n")
+    with pytest.raises(DamagedRunError, match=r"weights\.csv is damaged"):
+        figures(run)["weights"]()
+    lines = (run.path / "metrics.jsonl").read_text().replace('"w2"', '"w9"')
+    (run.path / "metrics.jsonl").write_text(lines)
+    with pytest.raises(DamagedRunError, match=r"metrics\.jsonl has no column 'w2'"):
+        figures(Run(run.path))["regions"]()
+    lines = lines.replace('"error"', '"e"')
+    (run.path / "metrics.jsonl").write_text(lines)
+    with pytest.raises(DamagedRunError, match=r"metrics\.jsonl has no column 'error'"):
+        figures(Run(run.path))["error"]()
+
+
+def test_a_network_without_its_snapshots_cannot_be_drawn(tmp_path):
+    run = trained(tmp_path, "own/mlp", model="mlp", iterations=3)
+    for path in (run.path / "snapshots").iterdir():
+        path.unlink()
+    with pytest.raises(DamagedRunError, match="holds no snapshot"):
+        figures(run)["regions"]()
+
+
+def test_names_of_a_csv_are_shown_as_they_are(tmp_path):
+    path = tmp_path / "prix.csv"
+    path.write_text("prix_$;coût_$;classe\n1,5;2;0\n3;1;1\n0;4;0\n5;0,5;1\n", encoding="utf-8")
+    run = trained(tmp_path, "own/csv", data="csv", csv=str(path), iterations=20)
+    figure = drawn(run, "regions", "fr")
+    assert figure.axes[0].get_xlabel() == "prix_$"
+    assert figure.axes[0].get_ylabel() == "coût_$"
+    assert b"<!-- co\xc3\xbbt_$ -->" in svg_bytes(figure)
