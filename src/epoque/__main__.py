@@ -1,0 +1,5 @@
+"""`python -m epoque`."""
+
+from epoque.cli import main
+
+main()

@@ -1,0 +1,178 @@
+"""The Python door: run, resume and sweep recipes in one call each."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .bench.config import Config
+from .bench.lab import Lab, find_lab
+from .bench.recipes import Recipe, find_recipe
+from .bench.run import Run
+from .bench.runner import execute, start
+from .bench.runner import resume as resume_run
+from .bench.sinks import SinkFactory
+
+if TYPE_CHECKING:
+    from .bench.grid import Axis
+    from .bench.measure import Progress
+    from .bench.search import Search
+    from .bench.sweep import Sweep
+
+__all__ = ["configure", "resume", "run", "runs_folder", "search", "sweep"]
+
+
+def runs_folder(told: str | Path | None = None) -> Path:
+    """Return where runs go: what was told, else the variable EPOQUE_RUNS, else ./runs."""
+    return Path(told or os.environ.get("EPOQUE_RUNS") or "runs")
+
+
+def configure(recipe: str, settings: dict[str, Any]) -> tuple[Recipe, Lab[Any], Config]:
+    """Return a recipe, its lab, and its config with some settings changed.
+
+    Raises:
+        UnknownNameError: if there is no such recipe.
+        ConfigError: if settings are wrong; all of them are listed.
+    """
+    found = find_recipe(recipe)
+    lab = find_lab(found.lab)
+    return found, lab, lab.config.parse({**found.config, **settings})
+
+
+def run(
+    recipe: str,
+    *,
+    runs: str | Path | None = None,
+    sinks: Sequence[SinkFactory] = (),
+    figures: bool = True,
+    **settings: Any,
+) -> Run:
+    """Train a recipe and return its finished run.
+
+    Args:
+        recipe: a name such as `neuron/and`, or the path of a YAML file.
+        runs: the folder of runs; by default EPOQUE_RUNS or ./runs.
+        sinks: what else receives the events, for instance progress on the console.
+        figures: whether to draw the figures at the end.
+        settings: fields of the lab's config, in place of the recipe's.
+
+    Raises:
+        UnknownNameError: if there is no such recipe.
+        ConfigError: if settings are wrong; all of them are listed.
+        RunWriteError: if the run folder cannot be written.
+        DivergenceError: if training diverges; the run keeps what was measured before.
+    """
+    found, lab, config = configure(recipe, settings)
+    return execute(start(lab, config, found.name, runs_folder(runs)), sinks, draw=figures)
+
+
+def resume(path: str | Path, *, sinks: Sequence[SinkFactory] = (), figures: bool = True) -> Run:
+    """Go on with an interrupted or failed run; it ends as if it had never stopped.
+
+    Raises:
+        UnknownNameError: if there is no run folder at `path`.
+        UsageError: if it is already finished.
+        RunLockedError: if another process is writing it.
+    """
+    return resume_run(Run.open(path), sinks, draw=figures)
+
+
+def sweep(
+    recipe: str,
+    *axes: str,
+    runs: str | Path | None = None,
+    workers: int | None = None,
+    progress: "Progress | None" = None,
+    figures: bool = True,
+    **settings: Any,
+) -> "Sweep":
+    """Run a recipe at every point of a grid and return the table of results.
+
+    The same call goes on with a sweep that was interrupted.
+
+    Args:
+        recipe: a name such as `neuron/and`, or the path of a YAML file.
+        axes: such as `"learning_rate=0.01:10:log:50"` and `"seed=0:200"`.
+        runs: the folder the sweep is saved in; by default EPOQUE_RUNS or ./runs.
+        workers: processes, where each point is a run of its own; by default one a core.
+        progress: is told how many points are measured, and how many there are.
+        figures: whether to draw the figures at the end.
+        settings: fields of the lab's config, in place of the recipe's.
+
+    Raises:
+        ConfigError: if settings or axes are wrong; all of them are listed.
+        UsageError: if there is no axis, or there are too many points.
+    """
+    from .bench.executor import LocalExecutor
+    from .bench.grid import parse_axes
+    from .bench.sweep import Sweeps, resume_sweep, run_sweep
+
+    found, lab, config = configure(recipe, settings)
+    parsed, root = parse_axes(config, axes), runs_folder(runs)
+    begun = Sweeps(root).find(found.name, _typed(parsed), config=config, finished=False)
+    told: dict[str, Any] = {
+        "executor": LocalExecutor(workers),
+        "progress": progress,
+        "figures": figures,
+    }
+    if begun is not None:
+        return resume_sweep(begun, **told)
+    return run_sweep(lab, found.name, config, parsed, root, **told)
+
+
+def search(
+    recipe: str,
+    *axes: str,
+    trials: int = 50,
+    sampler: str = "tpe",
+    objective: str | None = None,
+    direction: str = "minimize",
+    runs: str | Path | None = None,
+    workers: int | None = None,
+    progress: "Progress | None" = None,
+    figures: bool = True,
+    **settings: Any,
+) -> "Search":
+    """Look for the settings within the axes that make a result smallest (needs Optuna).
+
+    The same call goes on with a search that was interrupted.
+
+    Args:
+        recipe: a name such as `neuron/xor-mlp`, or the path of a YAML file.
+        axes: where to look; the seeds of a `seed=…` axis are summarised by their median.
+        trials: how many settings are tried.
+        sampler: `tpe`, which learns where to look, or `random`.
+        objective: the result to look at; by default the lab's score.
+        direction: `minimize` or `maximize`.
+        runs: the folder the search is saved in; by default EPOQUE_RUNS or ./runs.
+        workers: processes, where each trial is a run of its own; by default one a core.
+        progress: is told how many trials are measured, and how many there are.
+        figures: whether to draw the figures at the end.
+        settings: fields of the lab's config, in place of the recipe's.
+
+    Raises:
+        ConfigError: if settings or axes are wrong; all of them are listed.
+        UsageError: if another argument is wrong.
+        MissingExtraError: if Optuna is not installed.
+    """
+    from .bench.executor import LocalExecutor
+    from .bench.grid import parse_axes
+    from .bench.search import Searches, resume_search, run_search
+
+    found, lab, config = configure(recipe, settings)
+    parsed, root = parse_axes(config, axes), runs_folder(runs)
+    wanted: dict[str, Any] = {"trials": trials, "sampler": sampler, "direction": direction}
+    wanted |= {"objective": objective or lab.sweep_score()}
+    begun = Searches(root).find(found.name, _typed(parsed), config=config, finished=False, **wanted)
+    told: dict[str, Any] = {
+        "executor": LocalExecutor(workers),
+        "progress": progress,
+        "figures": figures,
+    }
+    if begun is not None:
+        return resume_search(begun, **told)
+    return run_search(lab, found.name, config, parsed, root, **wanted, **told)
+
+
+def _typed(axes: "Sequence[Axis]") -> dict[str, str]:
+    return {axis.field: axis.text for axis in axes}

@@ -1,0 +1,73 @@
+"""The command line: thin; it parses, calls and prints.
+
+Only this folder prints. Heavy imports stand inside the commands, so that `--help` and `list`
+answer at once.
+"""
+
+import sys
+from collections.abc import Sequence
+
+from cyclopts import App, CycloptsError
+
+from .. import __version__
+from ..bench.errors import ConfigError, EpoqueError
+from ..bench.lab import find_lab, lab_names
+from . import book, info, running, runs, sweeping
+
+__all__ = ["build_app", "main"]
+
+HELP = """An executable lab book for neural networks.
+
+Start with `epoque list`, then `epoque run neuron/and`. Every run is a folder under ./runs
+(or `--runs`, or the variable EPOQUE_RUNS); `epoque report` writes them up.
+"""
+
+
+def build_app(argv: Sequence[str]) -> App:
+    """Return the application for one command line.
+
+    The options of `run`, `sweep` and `search` are the settings of the lab whose recipe the command
+    line names, so the application depends on it.
+    """
+    app = App(
+        name="epoque",
+        help=HELP,
+        help_format="markdown",
+        version=__version__,
+        error_formatter=_one_sentence,
+    )
+    for part in (info, running, runs, sweeping, book):
+        part.register(app, argv)
+    for name in lab_names():
+        lab_app = find_lab(name).commands() if argv[:1] == [name] else None
+        app.command(lab_app or App(help=find_lab(name).title), name=name)
+    app.register_install_completion_command()
+    return app
+
+
+def _one_sentence(error: CycloptsError) -> str:
+    return f"epoque: {error}"
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run one command line and exit: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
+    argv = sys.argv[1:] if argv is None else list(argv)
+    try:
+        build_app(argv)(argv)
+    except ConfigError as error:
+        _complain(error.told("--{}"))
+        sys.exit(error.exit_code)
+    except EpoqueError as error:
+        _complain(str(error))
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        _complain("interrupted; `epoque resume last` goes on from the last checkpoint.")
+        sys.exit(130)
+    except BrokenPipeError:  # the reader of a pipe, such as `head`, has seen enough
+        sys.stderr.close()
+        sys.exit(0)
+
+
+def _complain(message: str) -> None:
+    for line in message.splitlines():
+        print(f"epoque: {line}", file=sys.stderr)

@@ -1,0 +1,78 @@
+"""`epoque report`, `new-report` and `demo`: the lab book."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from ..bench.errors import UsageError, did_you_mean
+from .common import Language, Quiet, RunsOption, console
+
+FORMATS = ("html", "pdf", "md")
+
+
+def register(app: App, argv: Sequence[str]) -> None:  # noqa: ARG001
+    """Add these commands to the application."""
+    app.command(report)
+    app.command(new_report, name="new-report")
+    app.command(demo)
+
+
+def report(
+    template: Annotated[
+        Path | None, Parameter(help="A book of your own (see `epoque new-report`).")
+    ] = None,
+    /,
+    *,
+    lang: Language = "en",
+    format: Annotated[str, Parameter(help="html, pdf or md.")] = "html",
+    out: Annotated[
+        Path | None, Parameter(help="The file to write [default: lab-book.LANG.FORMAT].")
+    ] = None,
+    runs: RunsOption = None,
+) -> None:
+    """Write the lab book from the runs: every figure, number and verdict is read from them."""
+    from ..api import runs_folder
+    from ..report import write_report
+
+    if format not in FORMATS:
+        raise UsageError(
+            f"--format: {format} is not allowed; it takes one of {', '.join(FORMATS)}."
+            + did_you_mean(format, FORMATS)
+        )
+    target = out or Path(f"{template.stem if template else 'lab-book'}.{lang}.{format}")
+    written = write_report(runs_folder(runs), target, lang, format, template=template)
+    console().print(str(written))
+
+
+def new_report(
+    folder: Annotated[Path, Parameter(help="A new folder for the book.")],
+    /,
+    *,
+    lang: Language = "en",
+    runs: RunsOption = None,
+) -> None:
+    """Start a book of your own from your runs: a Markdown template to edit and render."""
+    from ..api import runs_folder
+    from ..report import new_report as start
+
+    written = start(folder, runs_folder(runs), lang)
+    console().print(f"{written}\nEdit it, then: epoque report {written} --format pdf")
+
+
+def demo(
+    *,
+    runs: RunsOption = None,
+    out: Annotated[Path, Parameter(help="The folder of the books.")] = Path("book"),
+    quiet: Quiet = False,
+) -> None:
+    """Run every experiment of the lab book that has no run yet, and write the book.
+
+    HTML and PDF, in English and in French. What is already there is not run again.
+    """
+    from ..api import runs_folder
+    from ..demo import write_demo
+
+    for path in write_demo(runs_folder(runs), out, quiet=quiet):
+        console().print(str(path))

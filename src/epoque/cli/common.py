@@ -1,0 +1,166 @@
+"""What the commands share: options, the settings of a lab as options, and tables."""
+
+import inspect
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Group, Parameter
+
+from ..bench.config import allowed_values
+from ..bench.lab import Lab, find_lab
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+__all__ = [
+    "AsJson",
+    "Figures",
+    "Language",
+    "Quiet",
+    "RecipeName",
+    "RunsOption",
+    "console",
+    "lab_of",
+    "number",
+    "print_json",
+    "progress",
+    "table",
+    "with_settings",
+]
+
+RunsOption = Annotated[
+    Path | None,
+    Parameter(name="--runs", env_var="EPOQUE_RUNS", help="The folder of runs [default: ./runs]."),
+]
+Quiet = Annotated[bool, Parameter(name=["--quiet", "-q"], negative="", help="Print no progress.")]
+AsJson = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON for programs.")]
+RecipeName = Annotated[
+    str, Parameter(help="A recipe's name, such as neuron/and, or the path of a YAML file.")
+]
+Figures = Annotated[bool, Parameter(help="Draw the figures at the end.")]
+Language = Annotated[
+    str, Parameter(name="--lang", env_var="EPOQUE_LANG", help="The language: en or fr.")
+]
+
+
+def console() -> "Console":
+    """Return the console for results: standard output, wrapped softly when it is a pipe."""
+    from rich.console import Console
+
+    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+
+
+def print_json(value: Any) -> None:
+    """Print a value as JSON on standard output."""
+    print(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+
+
+def number(value: Any) -> str:
+    """Return a number for a table: four significant digits, nothing for None."""
+    if value is None:
+        return ""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+@contextmanager
+def progress(what: str, unit: str, *, quiet: bool) -> "Iterator[Callable[[int, int], None]]":
+    """Show a bar on standard error, if that is a terminal; yield what moves it (done, all)."""
+    from rich.console import Console
+    from rich.progress import (  # fmt: skip
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    out = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+               TextColumn(unit), TimeElapsedColumn(), TimeRemainingColumn())  # fmt: skip
+    hidden = quiet or not out.is_terminal
+    with Progress(*columns, console=out, transient=True, disable=hidden) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, points: bar.update(task, completed=done, total=points)
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str = "") -> "Table":
+    """Return a plain table; numbers stand to the right."""
+    from rich.table import Table
+
+    made = Table(title=title or None, box=None, pad_edge=False, title_justify="left")
+    for name in columns:
+        made.add_column(name, overflow="fold")
+    for row in rows:
+        made.add_row(*(number(value) for value in row))
+    return made
+
+
+def lab_of(argv: Sequence[str]) -> Lab[Any] | None:
+    """Return the lab of the recipe that a command line names.
+
+    Args:
+        argv: the words after the command.
+
+    Raises:
+        UnknownNameError: if a recipe is named that does not exist.
+        UsageError: if it is a file that is not a recipe.
+    """
+    from ..bench.recipes import find_recipe
+
+    named = [word for word in argv if not word.startswith("-") and "=" not in word]
+    likely = [word for word in named if "/" in word or word.endswith((".yaml", ".yml"))]
+    recipes = [w for w in likely if w.endswith((".yaml", ".yml")) or not Path(w).exists()]
+    if not recipes and not named:
+        return None
+    return find_lab(find_recipe((recipes or named)[0]).lab)
+
+
+def with_settings(command: Callable[..., Any], lab: Lab[Any] | None) -> Callable[..., Any]:
+    """Return a command that also takes the settings of a lab as options.
+
+    Args:
+        command: a function that takes `**settings`, each a text as typed.
+        lab: whose settings; None adds none.
+    """
+    if lab is None:
+        options: list[inspect.Parameter] = []
+    else:
+        group = Group(f"Settings of {lab.name}", sort_key=10)
+        options = [_option(lab, name, group) for name in lab.config.model_fields]
+    own = inspect.signature(command)
+    kept = [p for p in own.parameters.values() if p.kind is not p.VAR_KEYWORD]
+
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        return command(*args, **{k: v for k, v in kwargs.items() if v is not None})
+
+    wrapped.__doc__ = command.__doc__
+    wrapped.__name__ = command.__name__
+    wrapped.__signature__ = own.replace(  # type: ignore[attr-defined]
+        parameters=[*kept, *options]
+    )
+    wrapped.__annotations__ = {p.name: p.annotation for p in (*kept, *options)}
+    return wrapped
+
+
+def _option(lab: Lab[Any], name: str, group: Group) -> inspect.Parameter:
+    field = lab.config.model_fields[name]
+    default = field.default
+    shown = ",".join(map(str, default)) if isinstance(default, tuple) else str(default).lower()
+    parameter = Parameter(
+        group=group,
+        help=f"{field.description} Takes {allowed_values(field)}.",
+        show_default=lambda _: shown,
+        allow_leading_hyphen=True,
+    )
+    return inspect.Parameter(
+        name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=None,
+        annotation=Annotated[str | None, parameter],
+    )

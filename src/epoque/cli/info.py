@@ -1,0 +1,59 @@
+"""`epoque list`, `schema` and `doctor`: what there is, what may be set, what is installed."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from cyclopts import App, Parameter
+
+from ..bench.i18n import translator
+from ..bench.lab import find_lab, lab_names
+from .common import AsJson, Language, console, print_json, table
+
+
+def register(app: App, argv: Sequence[str]) -> None:  # noqa: ARG001
+    """Add these commands to the application."""
+    for command in (list_labs, schema, doctor):
+        app.command(command, name="list" if command is list_labs else command.__name__)
+
+
+def list_labs(*, lang: Language = "en", as_json: AsJson = False) -> None:
+    """List the labs and their recipes: what each shows and the minutes it takes on 2 cores."""
+    from ..bench.recipes import find_recipe, recipe_names
+
+    _ = translator(lang)
+    recipes = [find_recipe(name) for name in recipe_names()]
+    if as_json:
+        print_json(
+            [{"name": r.name, "title": _(r.title), "shows": _(r.shows), "minutes": r.minutes}
+             for r in recipes]
+        )  # fmt: skip
+        return
+    out = console()
+    for lab in lab_names():
+        out.print(f"[bold]{lab}[/]  {_(find_lab(lab).title)}")
+        rows = [(f"  {r.name}", _(r.title), f"{r.minutes:g} min") for r in recipes if r.lab == lab]
+        out.print(table(("", "", ""), rows))
+    out.print("\nepoque run RECIPE trains one; epoque run RECIPE --help shows what may be set.")
+
+
+def schema(
+    lab: Annotated[str, Parameter(help="A lab's name, for instance neuron.")],
+    /,
+    *,
+    lang: Language = "en",
+) -> None:
+    """Print the JSON schema of a lab's settings: types, bounds, units, labels, defaults."""
+    print_json(find_lab(lab).config.json_schema(lang))
+
+
+def doctor(*, as_json: AsJson = False) -> None:
+    """Say what is installed, which device computes, and what is missing."""
+    from ..bench.doctor import examine
+
+    checks = examine()
+    if as_json:
+        print_json([check.__dict__ for check in checks])
+        return
+    marks: dict[str, Any] = {"ok": "[green]ok[/]", "missing": "[yellow]--[/]", "bad": "[red]!![/]"}
+    rows = [(marks[c.state], c.name, c.found, c.advice) for c in checks]
+    console().print(table(("", "what", "found", "to get it"), rows))

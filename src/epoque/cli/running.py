@@ -1,0 +1,102 @@
+"""`epoque run` and `resume`."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from cyclopts import App, Parameter
+
+from ..bench.errors import UsageError
+from .common import (  # fmt: skip
+    AsJson,
+    Figures,
+    Quiet,
+    RecipeName,
+    RunsOption,
+    console,
+    lab_of,
+    number,
+    table,
+    with_settings,
+)
+
+Log = Annotated[
+    str,
+    Parameter(help="Also log to these, with commas between: tensorboard, mlflow, trackio."),
+]
+
+
+def register(app: App, argv: Sequence[str]) -> None:
+    """Add these commands to the application."""
+    lab = lab_of(argv[1:]) if argv[:1] == ["run"] else None
+    app.command(with_settings(run, lab), name="run")
+    app.command(resume)
+
+
+def run(
+    recipe: RecipeName,
+    /,
+    *,
+    runs: RunsOption = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+    log: Log = "",
+    figures: Figures = True,
+    **settings: Any,
+) -> None:
+    """Train a recipe and save its run: settings, metrics, checkpoints, numbers and figures.
+
+    `epoque run neuron/and --help` also lists the settings of that recipe's lab; each is an option.
+
+    Examples: `epoque run neuron/and`, `epoque run neuron/and --learning-rate 2 --seed 7`,
+    `epoque run neuron/xor --json | head`.
+    """
+    from ..api import configure, runs_folder
+    from ..bench.runner import execute, start
+
+    found, lab, config = configure(recipe, settings)
+    sinks = _sinks(quiet, as_json, log)
+    made = start(lab, config, found.name, runs_folder(runs))
+    _conclude(execute(made, sinks, draw=figures), quiet or as_json)
+
+
+def resume(
+    run: Annotated[str, Parameter(help="A run's id, a part of it, `last`, or its folder.")],
+    /,
+    *,
+    runs: RunsOption = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+    log: Log = "",
+    figures: Figures = True,
+) -> None:
+    """Go on with an interrupted run; it ends exactly as if it had never stopped."""
+    from ..api import runs_folder
+    from ..bench.run import Runs
+    from ..bench.runner import resume as resume_run
+
+    found = Runs(runs_folder(runs)).find(run)
+    done = resume_run(found, _sinks(quiet, as_json, log), draw=figures)
+    _conclude(done, quiet or as_json)
+
+
+def _sinks(quiet: bool, as_json: bool, log: str) -> list[Any]:
+    from ..bench.sinks.registry import make
+
+    if quiet and as_json:
+        raise UsageError("--quiet and --json exclude each other.")
+    names = [name.strip() for name in log.split(",") if name.strip()]
+    if as_json:
+        return make(["json", *names])
+    return make(names if quiet else ["console", *names])
+
+
+def _conclude(run: Any, quiet: bool) -> None:
+    """Print the numbers of a finished run and where it is."""
+    if quiet:
+        return
+    out = console()
+    plain = {k: v for k, v in run.results.items() if isinstance(v, int | float | str)}
+    out.print(table(("", ""), [(name, number(value)) for name, value in plain.items()]))
+    out.print(f"\n{run.path}")
+    if run.figures:
+        out.print(f"{run.path / 'figures'}: {', '.join(run.figures)}")

@@ -1,0 +1,152 @@
+"""`epoque runs list|show|compare|export|delete`."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import App, Parameter
+
+from ..bench.errors import RunLockedError, UsageError
+from .common import AsJson, RunsOption, console, print_json, table
+
+RunName = Annotated[str, Parameter(help="A run's id, a part of it, `last`, or its folder.")]
+
+
+def register(app: App, argv: Sequence[str]) -> None:  # noqa: ARG001
+    """Add these commands to the application."""
+    group = App(name="runs", help="List, show, compare, export and delete runs.")
+    for command in (list_runs, show, compare, export, delete):
+        group.command(command, name="list" if command is list_runs else command.__name__)
+    app.command(group)
+
+
+def _runs(told: Path | None) -> Any:
+    from ..api import runs_folder
+    from ..bench.run import Runs
+
+    return Runs(runs_folder(told))
+
+
+def list_runs(*, recipe: str = "", runs: RunsOption = None, as_json: AsJson = False) -> None:
+    """List the runs: state, time, and the main result.
+
+    Args:
+        recipe: only the runs of this recipe.
+    """
+    frame = _runs(runs).table()
+    if recipe and len(frame):
+        frame = frame[frame["recipe"] == recipe]
+    if as_json:
+        print_json(frame.to_dict(orient="records"))
+        return
+    if not len(frame):
+        console().print("There are no runs yet; `epoque run neuron/and` makes one.")
+        return
+    wanted = [c for c in ("id", "state", "seconds", "seed", "final_error", "reason") if c in frame]
+    rows = frame[wanted].astype(object).where(frame[wanted].notna(), None)
+    console().print(table(wanted, rows.itertuples(index=False)))
+
+
+def show(run: RunName, /, *, runs: RunsOption = None, as_json: AsJson = False) -> None:
+    """Show one run: status, settings, results, files."""
+    found = _runs(runs).find(run)
+    status = found.status
+    told = {
+        "id": found.id,
+        "path": str(found.path),
+        "recipe": found.recipe,
+        "state": status.state,
+        "reason": status.reason,
+        "seconds": status.seconds,
+        "config": found.manifest["config"],
+        "results": dict(found.results) if status.state == "finished" else {},
+        "checkpoints": found.checkpoint_steps,
+        "figures": [str(path) for path in found.figures.values()],
+    }
+    if as_json:
+        print_json(told)
+        return
+    out = console()
+    for name in ("id", "path", "recipe", "state", "reason", "seconds"):
+        if told[name] != "":
+            out.print(f"{name:12} {told[name]}")
+    for title in ("config", "results"):
+        if told[title]:
+            out.print(f"\n[bold]{title}[/]")
+            out.print(table(("", ""), ((f"  {k}", v) for k, v in told[title].items())))
+    for path in told["figures"]:
+        out.print(path)
+
+
+def compare(
+    *names: RunName,
+    metric: str = "error",
+    out: Path | None = None,
+    runs: RunsOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compare runs: the settings that differ, the results side by side, one curve each.
+
+    Args:
+        metric: the metric whose curves are drawn.
+        out: where the figure goes, without suffix (PNG and SVG); none draws none.
+    """
+    from ..bench.compare import comparison, draw_comparison
+
+    if len(names) < 2:
+        raise UsageError("`epoque runs compare` takes two runs or more.")
+    found = [_runs(runs).find(name) for name in names]
+    rows = comparison(found)
+    if as_json:
+        print_json({"runs": [run.id for run in found], "rows": rows})
+    else:
+        columns = ("", *(run.id for run in found))
+        console().print(table(columns, ((name, *values) for name, values in rows.items())))
+    if out is not None:
+        draw_comparison(found, metric, out)
+
+
+def export(
+    run: RunName,
+    /,
+    *,
+    to: Annotated[Path, Parameter(help="A .zip of the whole run, or a .csv or .parquet.")],
+    runs: RunsOption = None,
+) -> None:
+    """Export a run: the whole folder as .zip, or its metrics as .csv or .parquet."""
+    from ..bench.export import export_run
+
+    export_run(_runs(runs).find(run), to)
+    console().print(str(to))
+
+
+def delete(
+    *names: RunName,
+    yes: Annotated[bool, Parameter(name=["--yes", "-y"], negative="", help="Do not ask.")] = False,
+    runs: RunsOption = None,
+) -> None:
+    """Delete runs, after asking."""
+    import shutil
+
+    from ..bench.files import told_write_errors
+
+    found = [_runs(runs).find(name) for name in names]
+    if not found:
+        raise UsageError("`epoque runs delete` takes one run or more.")
+    for run in found:
+        if run.is_locked():
+            raise RunLockedError(f"{run.id} is being written; nothing was deleted.")
+    if not yes and not _confirmed([run.id for run in found]):
+        return
+    for run in found:
+        with told_write_errors(run.path):
+            shutil.rmtree(run.path)
+
+
+def _confirmed(ids: Sequence[str]) -> bool:
+    import sys
+
+    if not sys.stdin.isatty():
+        raise UsageError("deleting asks first; add --yes where nobody can answer.")
+    answer = console().input(f"Delete {', '.join(ids)} for good? [y/N] ")
+    return answer.strip().lower() in ("y", "yes", "o", "oui")

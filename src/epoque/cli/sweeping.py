@@ -1,0 +1,110 @@
+"""`epoque sweep` and `search`."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from cyclopts import App, Parameter
+
+from ..bench.errors import UsageError
+from .common import (
+    AsJson,
+    Figures,
+    Quiet,
+    RecipeName,
+    RunsOption,
+    console,
+    lab_of,
+    print_json,
+    progress,
+    table,
+    with_settings,
+)
+
+Axes = Annotated[
+    str,
+    Parameter(help="learning_rate=0.01:10:log:50, init_low=-2:0:lin:5, seed=0:200, update=a,b"),
+]
+Workers = Annotated[int, Parameter(help="Processes, where each point is a run of its own.")]
+
+
+def register(app: App, argv: Sequence[str]) -> None:
+    """Add these commands to the application."""
+    lab = lab_of(argv[1:]) if argv[:1] in (["sweep"], ["search"]) else None
+    app.command(with_settings(sweep, lab), name="sweep")
+    app.command(with_settings(search, lab), name="search")
+
+
+def sweep(
+    recipe: RecipeName,
+    /,
+    *axes: Axes,
+    runs: RunsOption = None,
+    workers: Workers = 0,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+    figures: Figures = True,
+    **settings: Any,
+) -> None:
+    """Run a recipe at every point of a grid: one table and one figure.
+
+    Axes: `field=low:high:log:n` and `field=low:high:lin:n` (n values, both ends),
+    `seed=0:200` (whole numbers, 200 excluded), `field=a,b,c` (a list). The same command again
+    goes on with a sweep that was interrupted.
+
+    Example: `epoque sweep neuron/and learning_rate=0.01:10:log:50 seed=0:200`.
+    """
+    from ..api import sweep as run
+
+    with progress(f"sweep {recipe}", "points", quiet=quiet or as_json) as told:
+        done = run(
+            recipe, *axes, runs=runs, workers=workers or None, figures=figures, progress=told,
+            **settings,
+        )  # fmt: skip
+    _conclude(done, quiet, as_json)
+
+
+def search(
+    recipe: RecipeName,
+    /,
+    *axes: Axes,
+    trials: Annotated[int, Parameter(help="How many points are tried.")] = 50,
+    sampler: Annotated[str, Parameter(help="tpe (learns where to look) or random.")] = "tpe",
+    objective: Annotated[
+        str, Parameter(help="The result to look at; by default the lab's own score.")
+    ] = "",
+    direction: Annotated[str, Parameter(help="minimize or maximize.")] = "minimize",
+    runs: RunsOption = None,
+    workers: Workers = 0,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+    **settings: Any,
+) -> None:
+    """Look for the best settings inside ranges, with Optuna (extra `search`).
+
+    Each `seed=…` axis is averaged over. The same command again goes on where it stopped.
+
+    Example: `epoque search neuron/xor-mlp learning_rate=0.01:10:log:50 seed=0:20 --trials 30`.
+    """
+    from ..api import search as run
+
+    if trials < 1:
+        raise UsageError(f"--trials: {trials} is not allowed; it takes a whole number at least 1.")
+    with progress(f"search {recipe}", "trials", quiet=quiet or as_json) as told:
+        done = run(
+            recipe, *axes, trials=trials, sampler=sampler, objective=objective or None,
+            direction=direction, runs=runs, workers=workers or None, progress=told, **settings,
+        )  # fmt: skip
+    _conclude(done, quiet, as_json)
+
+
+def _conclude(done: Any, quiet: bool, as_json: bool) -> None:
+    if as_json:
+        print_json({"path": str(done.path), "rows": done.table.to_dict(orient="records")})
+    elif not quiet:
+        out = console()
+        summary = done.summary()
+        shown = summary.head(12)
+        out.print(table(list(summary.columns), shown.itertuples(index=False)))
+        if len(summary) > len(shown):
+            out.print(f"… {len(summary) - len(shown)} more rows in table.parquet")
+        out.print(f"\n{done.path}")

@@ -1,0 +1,65 @@
+"""The main job: every experiment of the lab book that has no run yet, then the book."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from .api import configure, sweep
+from .bench.runner import execute, start
+from .bench.sinks.registry import make
+from .report import write_report
+from .report.needs import Need, missing
+
+__all__ = ["write_demo"]
+
+LANGUAGES = ("en", "fr")
+FORMATS = ("html", "pdf")
+
+
+def write_demo(runs: Path, out: Path, *, quiet: bool = False) -> Iterator[Path]:
+    """Run what the book still lacks, then write it; yield each file as soon as it is there.
+
+    Args:
+        runs: the folder of runs; what it already holds is not run again.
+        out: the folder of the books; made if it is missing.
+        quiet: print no progress.
+
+    Raises:
+        RunWriteError: if the system refuses a write.
+        MissingExtraError: if the extra for PDF is not installed.
+    """
+    say = _Narrator(quiet)
+    for need in missing(runs):
+        say(need.command)
+        _make(need, runs, quiet)
+    for language in LANGUAGES:
+        for form in FORMATS:
+            path = out / f"lab-book.{language}.{form}"
+            say(f"writing {path}")
+            yield write_report(runs, path, language, form)
+    say("done")
+
+
+def _make(need: Need, runs: Path, quiet: bool) -> None:
+    if need.axes:
+        axes = [f"{field}={values}" for field, values in need.axes.items()]
+        sweep(need.recipe, *axes, runs=runs)
+        return
+    recipe, lab, config = configure(need.recipe, {})
+    execute(start(lab, config, recipe.name, runs), make([] if quiet else ["console"]))
+
+
+class _Narrator:
+    """Says what is done and when, one line a step, also where there is no terminal."""
+
+    def __init__(self, quiet: bool) -> None:
+        self._quiet, self._start = quiet, time.monotonic()
+
+    def __call__(self, message: str) -> None:
+        if not self._quiet:
+            from rich.console import Console
+
+            seconds = time.monotonic() - self._start
+            Console(stderr=True, highlight=False, soft_wrap=True).print(
+                f"[dim]{seconds:5.0f} s[/]  {message}", markup=True
+            )

@@ -1,0 +1,160 @@
+"""The command line, run for real in a process of its own."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ENGINES = ("jax", "torch", "transformers", "matplotlib")
+
+
+def epoque(*words: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
+    """Run `epoque` in a folder and return what it printed."""
+    return subprocess.run(
+        [sys.executable, "-m", "epoque", *words],
+        cwd=cwd, capture_output=True, text=True, check=False, timeout=300,
+        env={**os.environ, "COLUMNS": "120", **env},
+    )  # fmt: skip
+
+
+def told(words: str, cwd: Path) -> str:
+    """Run a command line that must be refused: exit code 2, one sentence, no traceback."""
+    done = epoque(*words.split(), cwd=cwd)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+    return done.stderr
+
+
+@pytest.mark.parametrize("words", [["--help"], ["list"], ["run", "neuron/and", "--help"]])
+def test_help_imports_no_engine(words: list[str], tmp_path: Path) -> None:
+    code = (
+        "import sys; from epoque.cli import main\n"
+        f"try: main({words!r})\nexcept SystemExit: pass\n"
+        f"print([m for m in {ENGINES!r} if m in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stderr.strip() == "[]"
+    assert "neuron" in done.stdout
+
+
+def test_list_names_every_recipe_in_both_languages(tmp_path: Path) -> None:
+    english = json.loads(epoque("list", "--json", cwd=tmp_path).stdout)
+    french = json.loads(epoque("list", "--json", "--lang", "fr", cwd=tmp_path).stdout)
+    names = {recipe["name"] for recipe in english}
+    assert {"neuron/and", "neuron/and-slow", "neuron/and-fast", "neuron/and-short"} <= names
+    assert {"neuron/or", "neuron/xor", "neuron/xor-mlp"} <= names
+    assert all(a["title"] != b["title"] for a, b in zip(english, french, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("run neuron/adn", "There is no recipe 'neuron/adn'. Did you mean neuron/and"),
+        ("run neuron/and --lerning-rate 1", "Did you mean --learning-rate?"),
+        ("run neuron/and --learning-rate 0", "--learning-rate: 0 is not allowed"),
+        ("run neuron/and --learning-rate -1", "--learning-rate: -1 is not allowed"),
+        ("run neuron/and --learning-rate nan", "--learning-rate: nan is not allowed"),
+        ("run neuron/and --learning-rate 1e400", "--learning-rate: 1e400 is not allowed"),
+        ("run neuron/and --truth-table 011", "--truth-table: 011 has 3 symbols"),
+        ("run neuron/and --truth-table 01x0", "--truth-table: 01x0 is neither a gate"),
+        ("run neuron/and --truth-table nadn", "Did you mean nand"),
+        ("run neuron/and --quiet --json", "--quiet and --json exclude each other"),
+        ("run neuron/and --log tensorbord", "tensorbord"),
+        ("rnu neuron/and", 'Did you mean "run"?'),
+        ("resume nothing", "There is no run 'nothing'"),
+        ("runs show nothing", "There is no run 'nothing'"),
+        ("schema neurn", "There is no lab 'neurn'. Did you mean neuron?"),
+        ("sweep neuron/and", "axis"),
+        ("sweep neuron/and lerning_rate=1,2", "Did you mean learning_rate?"),
+        ("sweep neuron/and learning_rate=0:1:log:5", "learning_rate=0:1:log:5"),
+        ("report --format odt", "--format: odt is not allowed"),
+        ("report --lang de", "There is no language 'de'"),
+        ("run missing.yaml", "There is no recipe file 'missing.yaml'"),
+    ],
+)
+def test_bad_input_is_one_sentence(words: str, sentence: str, tmp_path: Path) -> None:
+    assert sentence in told(words, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
+    message = told("run neuron/and --learning-rate 0 --iterations x --truth-table 2", tmp_path)
+    assert len(message.splitlines()) == 3
+
+
+def test_a_malformed_recipe_says_where(tmp_path: Path) -> None:
+    (tmp_path / "own.yaml").write_text("lab: neuron\nconfig:\n  truth_table: [0\n")
+    assert "own.yaml is not valid YAML at line" in told("run own.yaml", tmp_path)
+
+
+def test_json_prints_the_events(tmp_path: Path) -> None:
+    done = epoque("run", "neuron/and-short", "--json", cwd=tmp_path)
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    steps = [event["step"] for event in events if event["event"] == "metrics"]
+    assert done.returncode == 0, done.stderr
+    assert steps == list(range(1, 51))
+
+
+def test_run_show_compare_export_delete(tmp_path: Path) -> None:
+    for seed in ("1", "2"):
+        made = epoque("run", "neuron/and-short", "--seed", seed, "--quiet", cwd=tmp_path)
+        assert (made.returncode, made.stdout) == (0, ""), made.stderr
+    first, second = (p.name for p in sorted((tmp_path / "runs").iterdir()))
+    shown = json.loads(epoque("runs", "show", first, "--json", cwd=tmp_path).stdout)
+    assert (shown["config"]["seed"], shown["state"]) == (1, "finished")
+    rows = json.loads(epoque("runs", "compare", first, second, "--json", cwd=tmp_path).stdout)
+    assert rows["rows"]["seed"] == [1, 2]
+    assert epoque("runs", "compare", first, second, "--out", "both", cwd=tmp_path).returncode == 0
+    assert (tmp_path / "both.png").stat().st_size > 10_000
+    for name in ("a.zip", "a.csv", "a.parquet"):
+        assert epoque("runs", "export", first, "--to", name, cwd=tmp_path).returncode == 0
+        assert (tmp_path / name).stat().st_size > 0
+    assert "--yes" in told(f"runs delete {first}", tmp_path)
+    assert epoque("runs", "delete", first, "--yes", cwd=tmp_path).returncode == 0
+    assert [p.name for p in (tmp_path / "runs").iterdir()] == [second]
+
+
+def test_runs_folder_from_the_option_and_the_variable(tmp_path: Path) -> None:
+    epoque("run", "neuron/and-short", "--quiet", "--runs", "here", cwd=tmp_path)
+    epoque("run", "neuron/and-short", "--quiet", cwd=tmp_path, EPOQUE_RUNS="there")
+    assert len(list((tmp_path / "here").iterdir())) == 1
+    assert len(list((tmp_path / "there").iterdir())) == 1
+
+
+def test_no_figures_draws_none(tmp_path: Path) -> None:
+    epoque("run", "neuron/and-short", "--quiet", "--no-figures", cwd=tmp_path)
+    assert list(tmp_path.glob("runs/*/figures/*")) == []
+
+
+def test_an_own_recipe_keeps_its_leading_zero(tmp_path: Path) -> None:
+    (tmp_path / "own.yaml").write_text(
+        "lab: neuron\nconfig:\n  truth_table: 0110\n  iterations: 20\n"
+    )
+    done = epoque("run", "own.yaml", "--quiet", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (config,) = tmp_path.glob("runs/*-own/config.json")
+    assert json.loads(config.read_text())["config"]["truth_table"] == "0110"
+
+
+def test_doctor_and_schema(tmp_path: Path) -> None:
+    checks = json.loads(epoque("doctor", "--json", cwd=tmp_path).stdout)
+    assert {"Python", "JAX device", "folder of runs"} <= {check["name"] for check in checks}
+    assert all(check["advice"] for check in checks if check["state"] != "ok")
+    schema = json.loads(epoque("schema", "neuron", "--lang", "fr", cwd=tmp_path).stdout)
+    assert schema["properties"]["learning_rate"]["title"] == "Taux d’apprentissage"
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_shell_completion_is_written(shell: str, tmp_path: Path) -> None:
+    done = epoque(
+        "--install-completion", "--shell", shell, "--output", str(tmp_path / "made"), cwd=tmp_path,
+        HOME=str(tmp_path),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "epoque" in (tmp_path / "made").read_text()
