@@ -1,0 +1,188 @@
+"""Making a book: fill in the templates, parse them, write the document."""
+
+from collections.abc import Callable
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from epoque.bench.errors import EpoqueError, UsageError
+from epoque.bench.files import told_write_errors
+from epoque.bench.i18n import LANGUAGES, mark, translator
+
+from .functions import Functions
+from .library import Library
+from .model import Block, Document
+from .needs import CHAPTERS, Need, chapter_needs
+from .parse import Parser
+from .slots import Slots
+from .template import Template, fill
+
+__all__ = ["FORMATS", "Progress", "read_book", "write_report"]
+
+FORMATS = ("html", "pdf", "md")
+TITLE = mark("Lab book of neural networks")
+SUBTITLE = mark("Classic experiments, repeated and measured")
+
+Progress = Callable[[str], None]
+"""Takes what is being done, in words."""
+
+
+def write_report(
+    runs: Path,
+    out: Path,
+    language: str = "en",
+    format: str = "html",
+    *,
+    progress: Progress | None = None,
+    template: Path | None = None,
+) -> Path:
+    """Write the lab book, or a reader's own book, from a folder of runs.
+
+    Args:
+        runs: the folder of runs.
+        out: the file to write; or a folder, where it is called `lab-book-en.html` and the like.
+        language: "en" or "fr".
+        format: "html", "pdf" or "md" (Markdown, with the figures in a folder beside it).
+        progress: is told what is being done.
+        template: a reader's own template instead of the book's chapters.
+
+    Returns:
+        The file written.
+
+    Raises:
+        UsageError: if runs are missing, or a template asks for what is not there.
+        MissingExtraError: if PDF is wanted and Typst is not installed.
+        RunWriteError: if the system refuses.
+    """
+    if format not in FORMATS:
+        raise UsageError(f"There is no format {format!r}; there are {', '.join(FORMATS)}.")
+    told = progress or _quiet
+    path = _path(out, template, language, format)
+    document = read_book(runs, language, told, template)
+    told(f"writing {path}")
+    with told_write_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    _writer(format)(document, path)
+    return path
+
+
+def _quiet(_what: str) -> None:
+    """Tell nobody."""
+
+
+def read_book(
+    runs: Path, language: str, progress: Progress = _quiet, template: Path | None = None
+) -> Document:
+    """Return the book as a document; see `write_report`."""
+    translator(language)  # raises if there is no such language
+    progress(f"reading {runs}")
+    if template is not None:
+        return _assemble([Template.read(template)], Library(runs), language, progress)
+    needs = [need for chapter in CHAPTERS for need in chapter_needs(chapter)]
+    library = Library(runs, tuple(_distinct(needs)))
+    library.check()
+    with as_file(files("epoque.report") / "chapters") as folder:
+        chapters = [Template.read(folder / f"{name}.{language}.md") for name in CHAPTERS]
+        return _assemble(chapters, library, language, progress)
+
+
+def _distinct(needs: list[Need]) -> list[Need]:
+    return list({need.name: need for need in needs}.values())
+
+
+def _path(out: Path, template: Path | None, language: str, format: str) -> Path:
+    if out.suffix == f".{format}" and not out.is_dir():
+        return out
+    if out.is_file() or (out.suffix.lstrip(".") in FORMATS and not out.is_dir()):
+        raise UsageError(f"{out} does not end in .{format}; name a .{format} file or a folder.")
+    stem = template.stem if template else "lab-book"
+    return out / f"{stem}-{language}.{format}"
+
+
+def _writer(format: str) -> Callable[[Document, Path], None]:
+    if format == "html":
+        from .writers.html import write
+    elif format == "pdf":
+        from .writers.pdf import write
+    else:
+        from .writers.markdown import write
+    return write
+
+
+def _assemble(
+    templates: list[Template], library: Library, language: str, progress: Progress
+) -> Document:
+    slots = Slots()
+    parser = Parser(slots, language)
+    functions = Functions(library, slots, parser, language).all()
+    blocks: list[Block] = []
+    told: dict[str, str] = {}
+    for whole in templates:
+        progress(f"filling in {whole.path.name}")
+        front, template = _front_matter(whole)
+        told = {**front, **told}
+        blocks += _read(template, functions, slots, parser)
+    _check_references(parser, blocks, templates)
+    _ = translator(language)
+    return Document(
+        title=told.get("title", _(TITLE)),
+        subtitle=told.get("subtitle", "" if "title" in told else _(SUBTITLE)),
+        author=told.get("author", ""),
+        date=max((record.status.started[:10] for record in library.used.values()), default=""),
+        language=language,
+        blocks=tuple(blocks),
+        targets=parser.targets,
+    )
+
+
+def _read(
+    template: Template, functions: dict[str, Callable[..., Any]], slots: Slots, parser: Parser
+) -> tuple[Block, ...]:
+    markdown = fill(template, functions, slots)
+    try:
+        return parser.blocks(markdown, template.path.parent)
+    except (EpoqueError, ValueError) as error:
+        raise template.wrong(error, _place(template, str(error))) from None
+
+
+def _place(template: Template, message: str) -> int | None:
+    """Return the line that holds what a message quotes: a label, a formula, an image."""
+    import re
+
+    quoted = re.findall(r"'([^']+)'|\$(.+)\$|image (\S+)", message, re.DOTALL)
+    words = [word for group in quoted for word in group if word]
+    return next(filter(None, map(template.line_of, words)), None)
+
+
+def _check_references(parser: Parser, blocks: list[Block], templates: list[Template]) -> None:
+    try:
+        parser.check_references(blocks)
+    except UsageError as error:
+        places = ((t, _place(t, str(error))) for t in templates)
+        template, line = next((p for p in places if p[1]), (templates[0], None))
+        raise template.wrong(error, line) from None
+
+
+FRONT = ("title", "subtitle", "author")
+
+
+def _front_matter(template: Template) -> tuple[dict[str, str], Template]:
+    """Split a template into what it says of itself and its content, keeping the line numbers."""
+    lines = template.text.split("\n")
+    if lines[0].strip() != "---" or "---" not in [line.strip() for line in lines[1:]]:
+        return {}, template
+    end = [line.strip() for line in lines].index("---", 1)
+    try:
+        told = yaml.load("\n".join(lines[1:end]), Loader=yaml.BaseLoader)
+    except yaml.YAMLError:
+        told = None
+    if not isinstance(told, dict) or not set(told) <= set(FRONT):
+        wrong = UsageError(f"what stands between --- and --- is YAML with {', '.join(FRONT)}.")
+        raise template.wrong(wrong, 1)
+    rest = Template(template.path, "\n".join([""] * (end + 1) + lines[end + 1 :]))
+    return {key: str(value) for key, value in told.items()}, rest
+
+
+assert set(LANGUAGES) == {"en", "fr"}, "a new language needs chapters of its own"

@@ -1,0 +1,1 @@
+"""Claims of the reported lab book, and the rules by which a measurement bears them out."""

@@ -1,0 +1,217 @@
+"""When does a measurement bear a reported claim out?
+
+A claim is one or more lines, each a quantity measured once for every seed.
+
+- *A number* was read off one run, so it holds if some of our runs could have shown it: if the
+  central 95 % of the measurements meet the reported number with the tolerance of its digits. That
+  is half a unit of its last digit, or a whole unit where the report says "about".
+- *A statement* ("falls", "still rising") says something about every run: it holds if it is true
+  for at least 95 % of the seeds, does not hold if it is true for less than 5 %, and holds partly
+  in between.
+- *A share* of the seeds for which something succeeds is given with Wilson's 95 % interval; it
+  holds if all of that interval is above the bound, does not hold if all of it is below.
+- *A fact* is decided once, by a proof or by one run.
+
+A claim holds if all its lines hold, does not hold if none does, and holds partly otherwise.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Protocol
+
+from epoque.report.model import Verdict
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = [
+    "Claim",
+    "Evidence",
+    "Fact",
+    "Line",
+    "Number",
+    "Share",
+    "Statement",
+    "as_percent",
+    "central",
+    "overall",
+    "wilson",
+]
+
+MOST, FEW = 0.95, 0.05
+
+
+class Evidence(Protocol):
+    """Where measurements come from."""
+
+    def table(self, name: str, **at: Any) -> "pd.DataFrame":
+        """Return a sweep's results, one row a seed (the index), where the other axes are `at`."""
+
+    def results(self, recipe: str) -> Mapping[str, Any]:
+        """Return the results of the run of a recipe."""
+
+
+def central(values: "Sequence[float] | pd.Series") -> tuple[float, float, float]:
+    """Return the median and the ends of the central 95 % of some numbers, without the NaNs."""
+    import numpy as np
+
+    numbers = np.asarray(values, dtype=float)
+    numbers = numbers[~np.isnan(numbers)]
+    if not numbers.size:
+        return float("nan"), float("nan"), float("nan")
+    low, middle, high = np.quantile(numbers, [0.025, 0.5, 0.975])
+    return float(middle), float(low), float(high)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line(ABC):
+    """One quantity of a claim.
+
+    Attributes:
+        quantity: what is measured, in English; French comes from the catalogue.
+        measure: evidence to its value for every seed, or to a single value.
+    """
+
+    quantity: str
+    measure: Callable[[Evidence], Any]
+
+    @abstractmethod
+    def judge(self, measured: Any) -> Verdict:
+        """Return the verdict on what `measure` gave."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Number(Line):
+    """A number was reported.
+
+    Attributes:
+        reported: the number with the digits it was given with, or two with " to " between them.
+        about: whether the report calls it approximate.
+    """
+
+    reported: str
+    about: bool = False
+
+    def range(self) -> tuple[float, float]:
+        """Return the least and greatest number that the reported one may stand for."""
+        ends = [Decimal(end) for end in self.reported.split(" to ")]
+        unit = Decimal(1).scaleb(int(ends[0].as_tuple().exponent))
+        tolerance = unit if self.about else unit / 2
+        return float(ends[0] - tolerance), float(ends[-1] + tolerance)
+
+    def judge(self, measured: Any) -> Verdict:
+        """Return whether the central 95 % of the seeds meet the reported range."""
+        _, low, high = central(measured)
+        least, greatest = self.range()
+        return "holds" if low <= greatest and high >= least else "fails"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statement(Line):
+    """Something was said of every run: that the quantity is above or below a bound.
+
+    Attributes:
+        reported: what was said, in English; French comes from the catalogue.
+        above: the quantity is greater than this.
+        below: the quantity is less than this.
+    """
+
+    reported: str
+    above: float = float("-inf")
+    below: float = float("inf")
+
+    def true_for(self, measured: "pd.Series") -> int:
+        """Return for how many seeds it is true; a NaN is no."""
+        return int(((measured > self.above) & (measured < self.below)).sum())
+
+    def judge(self, measured: Any) -> Verdict:
+        """Return whether it is true for nearly all seeds, some, or nearly none."""
+        share = self.true_for(measured) / len(measured)
+        return "holds" if share >= MOST else "fails" if share < FEW else "partly"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Share(Line):
+    """Something was said to succeed: measured as a share of the seeds.
+
+    Attributes:
+        reported: what was said, in English.
+        above: the share of the seeds that it takes.
+    """
+
+    reported: str
+    above: float
+
+    def judge(self, measured: Any) -> Verdict:
+        """Return whether the share's 95 % interval is above, around or below `above`."""
+        _, low, high = wilson(int(measured.sum()), len(measured))
+        return "holds" if low > self.above else "fails" if high < self.above else "partly"
+
+
+def wilson(successes: int, trials: int) -> tuple[float, float, float]:
+    """Return a share and the ends of its 95 % interval.
+
+    Source: Wilson, "Probable inference, the law of succession, and statistical inference",
+    J. Am. Stat. Assoc. 22 (1927), 209-212.
+    """
+    z, share = 1.959964, successes / trials
+    middle = (share + z**2 / (2 * trials)) / (1 + z**2 / trials)
+    half = z * (share * (1 - share) / trials + (z / (2 * trials)) ** 2) ** 0.5
+    half /= 1 + z**2 / trials
+    return share, max(middle - half, 0.0), min(middle + half, 1.0)
+
+
+def as_percent(interval: tuple[float, float, float]) -> tuple[float, float, float]:
+    """Return a share and its interval times a hundred."""
+    share, low, high = interval
+    return 100 * share, 100 * low, 100 * high
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fact(Line):
+    """Something was said that is true or false once and for all.
+
+    Attributes:
+        reported: what was said, in English.
+        found: what to print if it is true, in English.
+        otherwise: what to print if it is false, in English.
+    """
+
+    reported: str
+    found: str
+    otherwise: str
+
+    def judge(self, measured: Any) -> Verdict:
+        """Return whether it is true."""
+        return "holds" if measured else "fails"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """What the report claims.
+
+    Attributes:
+        id: its number in the report, "1.1".
+        text: what is claimed, in English; French comes from the catalogue.
+        lines: its quantities.
+        runs: the recipes of the runs that show it.
+        sweeps: the names of the sweeps that measure it.
+    """
+
+    id: str
+    text: str
+    lines: tuple[Line, ...]
+    runs: tuple[str, ...] = ()
+    sweeps: tuple[str, ...] = ()
+
+    def judge(self, evidence: Evidence) -> Verdict:
+        """Return the verdict on all its lines together."""
+        return overall([line.judge(line.measure(evidence)) for line in self.lines])
+
+
+def overall(verdicts: Sequence[Verdict]) -> Verdict:
+    """Return "holds" if all hold, "fails" if all fail, else "partly"."""
+    first = verdicts[0]
+    return first if all(v == first for v in verdicts) else "partly"

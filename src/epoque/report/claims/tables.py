@@ -1,0 +1,136 @@
+"""Claims as rows ready to print, in the words and digits of a language."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from epoque.bench.errors import UnknownNameError
+from epoque.bench.i18n import mark, translator
+from epoque.bench.run import Run
+from epoque.bench.sweep import Sweep
+from epoque.report.model import ClaimLine, ClaimRow, Text, Verdict
+from epoque.report.numbers import decimals_for, format_interval, format_number
+from epoque.report.typography import set_spaces
+
+from .practical1 import CLAIMS
+from .rules import (
+    Claim,
+    Fact,
+    Line,
+    Number,
+    Share,
+    Statement,
+    as_percent,
+    central,
+    overall,
+    wilson,
+)
+
+if TYPE_CHECKING:
+    from epoque.report.library import Library
+
+__all__ = ["PRACTICALS", "VERDICTS", "claim_row", "find_claim", "practical"]
+
+PRACTICALS: Mapping[str, tuple[Claim, ...]] = {"1": CLAIMS}
+VERDICTS: Mapping[Verdict, str] = {
+    "holds": mark("holds"),
+    "partly": mark("partly"),
+    "fails": mark("does not hold"),
+}
+
+
+def practical(name: str) -> tuple[Claim, ...]:
+    """Return the claims of one practical.
+
+    Raises:
+        UnknownNameError: if there is none of that name.
+    """
+    if name not in PRACTICALS:
+        raise UnknownNameError("practical", name, PRACTICALS)
+    return PRACTICALS[name]
+
+
+def find_claim(name: str) -> Claim:
+    """Return a claim by its number, for instance "1.1".
+
+    Raises:
+        UnknownNameError: if there is none.
+    """
+    known = {claim.id: claim for claims in PRACTICALS.values() for claim in claims}
+    if name not in known:
+        raise UnknownNameError("claim", name, known)
+    return known[name]
+
+
+def claim_row(claim: Claim, library: "Library", language: str) -> ClaimRow:
+    """Return a claim with what was measured for it."""
+    from epoque.report.library import command_of
+
+    records: list[Run | Sweep] = [*map(library.run, claim.runs)]
+    records += map(library.sweep, claim.sweeps)
+    lines = tuple(_line(line, library, language) for line in claim.lines)
+    return ClaimRow(
+        id=claim.id,
+        statement=_words(claim.text, language),
+        lines=lines,
+        verdict=overall([line.verdict for line in lines]),
+        runs=tuple(record.id for record in records),
+        commands=tuple(map(command_of, records)),
+    )
+
+
+def _words(message: str, language: str) -> tuple[Text, ...]:
+    """Return a message in a language; its numbers are written that language's way already."""
+    return (Text(set_spaces(translator(language)(message), language)),)
+
+
+def _line(line: Line, library: "Library", language: str) -> ClaimLine:
+    _ = translator(language)
+    measured = line.measure(library)
+    write = _WRITERS[type(line)]
+    reported, value, seeds = write(line, measured, language)
+    quantity = _words(line.quantity, language)
+    return ClaimLine(quantity, reported, value, seeds, line.judge(measured))
+
+
+def _number(line: Number, measured: Any, language: str) -> tuple[str, str, str]:
+    _ = translator(language)
+    ends = line.reported.split(" to ")
+    digits = len(ends[0].partition(".")[2])
+    shown = [format_number(float(end), language, decimals=digits) for end in ends]
+    words = {1: "{0}", 2: _("{0} to {1}")}[len(shown)].format(*shown)
+    reported = _("about {number}").format(number=words) if line.about else words
+    interval = central(measured)
+    decimals = max(digits + 1, decimals_for(*interval[1:]))
+    value = format_interval(interval, language, decimals)
+    return reported, value, format_number(len(measured), language)
+
+
+def _statement(line: Statement, measured: Any, language: str) -> tuple[str, str, str]:
+    _ = translator(language)
+    value = format_interval(central(measured), language)
+    true, all_seeds = line.true_for(measured), len(measured)
+    seeds = format_number(all_seeds, language)
+    if true < all_seeds:
+        told = _("true for {count} of {total}")
+        seeds = told.format(count=format_number(true, language), total=seeds)
+    return _(line.reported), value, seeds
+
+
+def _share(line: Share, measured: Any, language: str) -> tuple[str, str, str]:
+    successes, trials = int(measured.sum()), len(measured)
+    percent = as_percent(wilson(successes, trials))
+    value = f"{format_interval(percent, language, 1)}\u202f%"
+    return translator(language)(line.reported), value, format_number(trials, language)
+
+
+def _fact(line: Fact, measured: Any, language: str) -> tuple[str, str, str]:
+    _ = translator(language)
+    return _(line.reported), _(line.found if measured else line.otherwise), "–"
+
+
+_WRITERS: Mapping[type[Line], Callable[[Any, Any, str], tuple[str, str, str]]] = {
+    Number: _number,
+    Statement: _statement,
+    Share: _share,
+    Fact: _fact,
+}

@@ -1,0 +1,286 @@
+"""The functions that a template calls (listed in `epoque.report.template`)."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from epoque.bench.errors import UsageError
+from epoque.bench.i18n import mark, translator
+from epoque.bench.run import Run
+from epoque.bench.sweep import Sweep
+
+from .claims.rules import as_percent, central, wilson
+from .claims.tables import VERDICTS, claim_row, find_claim, practical
+from .labels import RESULTS
+from .library import Library, Record, command_of, value_of
+from .model import Align, ClaimRow, Claims, Code, Figure, Inlines, Reference, Table, Text, plain
+from .numbers import format_interval, format_number
+from .parse import Parser
+from .pictures import Drawing
+from .slots import Printed, Slots
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Functions", "Source"]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A run or sweep as a template sees it; what it reads stays out of the sandbox's reach."""
+
+    id: str
+    recipe: str
+    _record: Record
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A claim as a template sees it: prints its verdict."""
+
+    verdict: str
+    mark: str
+
+    def __str__(self) -> str:
+        return self.mark
+
+
+class Functions:
+    """What the templates of one book call."""
+
+    def __init__(self, library: Library, slots: Slots, parser: Parser, language: str) -> None:
+        self._library, self._slots, self._parser = library, slots, parser
+        self._language = language
+        self._translate = translator(language)
+        self._labels: dict[str, int] = {}
+        self._rows: dict[str, ClaimRow] = {}
+
+    def all(self) -> dict[str, Callable[..., Any]]:
+        """Return name to function."""
+        names = [name for name in vars(type(self)) if not name.startswith("_") and name != "all"]
+        return {name: getattr(self, name) for name in names}
+
+    # Sources
+
+    def run(self, name: str) -> Source:
+        """Return a run."""
+        found = self._library.run(name)
+        return Source(found.id, found.recipe, found)
+
+    def sweep(self, name: str) -> Source:
+        """Return a sweep."""
+        found = self._library.sweep(name)
+        return Source(found.id, found.recipe, found)
+
+    # Numbers
+
+    def value(self, source: Source, name: str, *, digits: int = 3, decimals: int | None = None,
+              **at: Any) -> Printed:  # fmt: skip
+        """Print a number of a run, or the median over a sweep's seeds."""
+        record = _record(source)
+        if isinstance(record, Sweep):
+            found: Any = central(self._column(source, name, at))[0]
+        else:
+            found = value_of(record, name)
+        return self.number(found, digits=digits, decimals=decimals)
+
+    def spread(self, source: Source, name: str, *, decimals: int | None = None,
+               **at: Any) -> Printed:  # fmt: skip
+        """Print the median over a sweep's seeds with the central 95 %."""
+        interval = central(self._column(source, name, at))
+        text = format_interval(interval, self._language, decimals)
+        return self._slots.add_text(text, interval[0])
+
+    def ratio(self, source: Source, first: str, second: str, *, decimals: int | None = None,
+              **at: Any) -> Printed:  # fmt: skip
+        """Print the quotient of two results of a sweep, seed by seed, like `spread`."""
+        top, bottom = (self._column(source, name, at) for name in (first, second))
+        interval = central(top / bottom)
+        text = format_interval(interval, self._language, decimals)
+        return self._slots.add_text(text, interval[0])
+
+    def share(self, source: Source, name: str, **at: Any) -> Printed:
+        """Print for which share of a sweep's seeds a result is 1, with Wilson's 95 % interval."""
+        wins = self._column(source, name, at) == 1
+        percent = as_percent(wilson(int(wins.sum()), len(wins)))
+        text = f"{format_interval(percent, self._language, 1)}\u202f%"
+        return self._slots.add_text(text, percent[0] / 100)
+
+    def number(self, value: Any, *, digits: int = 3, decimals: int | None = None) -> Printed:
+        """Print a number as the language writes it."""
+        if isinstance(value, Printed):
+            value = value.number
+        text = format_number(value, self._language, digits=digits, decimals=decimals)
+        behind = float(value) if isinstance(value, int | float) else None
+        return self._slots.add_text(text, behind)
+
+    def seeds(self, source: Source) -> Printed:
+        """Print over how many seeds a sweep goes."""
+        record = _record(source)
+        axes = record.axes if isinstance(record, Sweep) else {}
+        return self.number(len(axes.get("seed", (0,))))
+
+    def command(self, source: Source) -> Printed:
+        """Print the shell command that repeats a run or sweep."""
+        return self._slots.add((Code(command_of(_record(source))),))
+
+    # Blocks
+
+    def figure(self, source: Source, name: str, caption: str = "", alt: str = "",
+               label: str = "") -> Printed:  # fmt: skip
+        """Print a figure; it must stand in a paragraph of its own."""
+        record = _record(source)
+        label = label or self._free_label(f"{source.recipe.replace('/', '-')}-{name}")
+        picture = Drawing.of(record, name, self._language, label)
+        words = self._inline(caption) or (Text(f"{source.recipe}: {name}"),)
+        return self._slots.add(Figure(picture, words, alt or plain(words), label))
+
+    def table(self, sources: "Source | Sequence[Source]", names: Sequence[str], caption: str = "",
+              label: str = "", *, digits: int = 3) -> Printed:  # fmt: skip
+        """Print a table with a row for each name and a column for each run or sweep."""
+        several = [sources] if isinstance(sources, Source) else list(sources)
+        header = ["", *(f"`{s.recipe}`" for s in several)]
+        rows = [
+            [self._label(several[0], n), *(self.value(s, n, digits=digits) for s in several)]
+            for n in names
+        ]
+        return self.grid(header, rows, caption, label)
+
+    def grid(self, header: Sequence[Any], rows: Sequence[Sequence[Any]], caption: str = "",
+             label: str = "") -> Printed:  # fmt: skip
+        """Print a table; text in its cells is Markdown, numbers stand to the right."""
+        for row in rows:
+            if len(row) != len(header):
+                raise UsageError(f"a row has {len(row)} cells and the header {len(header)}.")
+        label = label or (self._free_label("table") if caption else "")
+        cells = tuple(tuple(map(self._cell, row)) for row in rows)
+        numbers: list[Align] = ["right"] * (len(header) - 1)
+        words = self._inline(caption)
+        return self._slots.add(
+            Table(tuple(map(self._cell, header)), cells, ("left", *numbers), words, label)
+        )
+
+    def ref(self, label: str) -> Printed:
+        """Print a reference to a figure, table or formula, for instance "figure 3"."""
+        return self._slots.add((Reference(label),))
+
+    # Claims
+
+    def claim(self, name: str) -> Judged:
+        """Print the verdict on a claim."""
+        verdict = self._row(name).verdict
+        word = self._slots.add_text(self._translate(VERDICTS[verdict]))
+        return Judged(verdict, str(word))
+
+    def claims(self, name: str, caption: str = "", label: str = "claims") -> Printed:
+        """Print every claim of a practical with what was measured."""
+        rows = tuple(self._row(claim.id) for claim in practical(name))
+        return self._slots.add(Claims(rows, self._inline(caption), label))
+
+    def verdicts(self, name: str, caption: str = "", label: str = "verdicts") -> Printed:
+        """Print every claim of a practical with its verdict alone."""
+        _ = self._translate
+        rows = [self._row(claim.id) for claim in practical(name)]
+        header = tuple((Text(_(word)),) for word in (mark("No."), mark("Claim"), mark("Verdict")))
+        cells = tuple(((Text(r.id),), r.statement, (Text(_(VERDICTS[r.verdict])),)) for r in rows)
+        caption_words = self._inline(caption)
+        return self._slots.add(Table(header, cells, ("left", "left", "left"), caption_words, label))
+
+    def count(self, name: str, verdict: str) -> Printed:
+        """Print how many claims of a practical have a verdict: holds, partly or fails."""
+        if verdict not in VERDICTS:
+            raise UsageError(f"there is no verdict {verdict!r}; there are {', '.join(VERDICTS)}.")
+        return self.number(sum(self._row(c.id).verdict == verdict for c in practical(name)))
+
+    # The appendix
+
+    def records(self, caption: str = "", label: str = "records") -> Printed:
+        """Print the runs and sweeps that the book has read so far, and how to repeat them."""
+        _ = self._translate
+        header = (mark("Run or sweep"), mark("Seconds"), mark("Command"))
+        rows = tuple(
+            (
+                (Code(name),),
+                (Text(format_number(record.status.seconds, self._language, decimals=1)),),
+                (Code(command_of(record)),),
+            )
+            for name, record in self._library.used.items()
+        )
+        words = tuple((Text(_(word)),) for word in header)
+        align: tuple[Align, ...] = ("left", "right", "left")
+        return self._slots.add(Table(words, rows, align, self._inline(caption), label))
+
+    def environments(self, caption: str = "", label: str = "environments") -> Printed:
+        """Print where the runs ran: each different environment once, with how many ran there."""
+        _ = self._translate
+        header = (
+            mark("Records"),
+            mark("Platform"),
+            mark("Device"),
+            mark("Versions"),
+            mark("Commit"),
+        )
+        counts: dict[tuple[str, ...], int] = {}
+        for record in self._library.used.values():
+            told = _environment(record)
+            counts[told] = counts.get(told, 0) + 1
+        rows = tuple(
+            tuple((Text(cell),) for cell in (format_number(count, self._language), *told))
+            for told, count in counts.items()
+        )
+        words = tuple((Text(_(word)),) for word in header)
+        align: tuple[Align, ...] = ("right", "left", "left", "left", "left")
+        return self._slots.add(Table(words, rows, align, self._inline(caption), label))
+
+    # Within
+
+    def _column(self, source: Source, name: str, at: dict[str, Any]) -> "pd.Series":
+        record = _record(source)
+        if not isinstance(record, Sweep):
+            raise UsageError(f"{record.id} is one run; a sweep over seeds is wanted here.")
+        return self._library.column(record, name, at)
+
+    def _row(self, name: str) -> ClaimRow:
+        if name not in self._rows:
+            self._rows[name] = claim_row(find_claim(name), self._library, self._language)
+        return self._rows[name]
+
+    def _inline(self, markdown: Any) -> Inlines:
+        return self._parser.inline(str(markdown)) if str(markdown) else ()
+
+    def _cell(self, value: Any) -> Inlines:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            value = self.number(value)
+        return self._inline(value)
+
+    def _label(self, source: Source, name: str) -> Printed:
+        """Return a learner's word for a setting or a result."""
+        fields = _record(source).lab.config.model_fields
+        label = str(fields[name].title) if name in fields else RESULTS.get(name, "")
+        words = (Text(self._translate(label)),) if label else (Code(name),)
+        return self._slots.add(words)
+
+    def _free_label(self, label: str) -> str:
+        self._labels[label] = self._labels.get(label, 0) + 1
+        return label if self._labels[label] == 1 else f"{label}-{self._labels[label]}"
+
+
+def _record(source: Any) -> Run | Sweep:
+    if not isinstance(source, Source):
+        raise UsageError(f"run(…) or sweep(…) is wanted here, not {str(source)[:40]!r}.")
+    return source._record
+
+
+def _environment(record: Record) -> tuple[str, ...]:
+    told = record.environment
+    packages = told.get("packages", {})
+    wanted = ("epoque", "jax", "numpy", "torch", "transformers")
+    versions = [f"{name} {packages[name]}" for name in wanted if name in packages]
+    machine = f"{told.get('platform', '–')}, {told.get('cores', '–')} cores"
+    python = f"Python {told.get('python', '–')}"
+    return (
+        machine,
+        str(told.get("device", "–")),
+        ", ".join([python, *versions]),
+        str(told.get("commit") or "–"),
+    )

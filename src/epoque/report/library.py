@@ -1,0 +1,157 @@
+"""Finding what a book reads, and reading it: runs, sweeps, values."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from epoque.bench.command import command_line
+from epoque.bench.errors import UnknownNameError, UsageError
+from epoque.bench.recipes import recipe_names
+from epoque.bench.run import Run, Runs
+from epoque.bench.sweep import Sweep, Sweeps
+
+from .needs import Need, finished_runs, found_needs
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Library", "Record", "command_of", "value_of"]
+
+Record = Run | Sweep
+
+
+class Library:
+    """The runs and sweeps of one folder, by the names that a book calls them.
+
+    Attributes:
+        used: what the book asked for, in that order: what its appendix lists.
+    """
+
+    def __init__(self, runs: Path, needs: tuple[Need, ...] = ()) -> None:
+        self.path = runs
+        self.used: dict[str, Record] = {}
+        self._tables: dict[str, pd.DataFrame] = {}
+        self._needs = needs
+        self._declared = found_needs(runs, needs)
+
+    def check(self) -> None:
+        """Check that everything declared is there.
+
+        Raises:
+            UsageError: with the commands that make what is missing.
+        """
+        absent = [need for need in self._needs if need.name not in self._declared]
+        if absent:
+            makes = "; ".join(need.command for need in absent)
+            raise UsageError(
+                f"{self.path} lacks {len(absent)} of the {len(self._needs)} runs and sweeps that "
+                f"the book reads; these commands make them: {makes}"
+            )
+
+    def run(self, name: str) -> Run:
+        """Return a run: a declared one, the newest finished one of a recipe, or one by its id.
+
+        Raises:
+            UnknownNameError: if there is none.
+        """
+        found = self._declared.get(name)
+        if not isinstance(found, Run):
+            found = self._newest(name) or self._by_id(name)
+        self.used.setdefault(found.id, found)
+        return found
+
+    def _newest(self, recipe: str) -> Run | None:
+        return next((run for run in finished_runs(self.path) if run.recipe == recipe), None)
+
+    def _by_id(self, name: str) -> Run:
+        if name in recipe_names():
+            hint = f" `epoque run {name}` makes one."
+            raise UnknownNameError(f"finished run in {self.path} of", name, (), hint)
+        return Runs(self.path).find(name)
+
+    def sweep(self, name: str) -> Sweep:
+        """Return a sweep: a declared one, the newest of a recipe, or one by a part of its id.
+
+        Raises:
+            UnknownNameError: if there is none.
+        """
+        found = self._declared.get(name)
+        if not isinstance(found, Sweep):
+            sweeps = list(Sweeps(self.path))
+            same = [s for s in sweeps if name == s.recipe or name in s.path.name]
+            if not same:
+                raise UnknownNameError("sweep", name, [s.recipe for s in sweeps])
+            found = same[-1]
+        self.used.setdefault(found.id, found)
+        return found
+
+    # What claims need of it (see `epoque.report.claims.rules.Evidence`)
+
+    def results(self, recipe: str) -> Mapping[str, Any]:
+        """Return the results of a recipe's run."""
+        return self.run(recipe).results
+
+    def table(self, name: str, **at: Any) -> "pd.DataFrame":
+        """Return a sweep's results, one row a seed (the index), where the other axes are `at`."""
+        return self.rows(self.sweep(name), at)
+
+    def rows(self, sweep: Sweep, at: Mapping[str, Any]) -> "pd.DataFrame":
+        """Return the rows of a sweep where the axes have the values `at`, indexed by seed.
+
+        Raises:
+            UsageError: if an axis is not fixed, is unknown, or never has that value.
+        """
+        if sweep.id not in self._tables:
+            self._tables[sweep.id] = sweep.table
+        table, axes = self._tables[sweep.id], sweep.axes
+        for name, value in at.items():
+            if name not in axes:
+                raise UnknownNameError(f"axis of {sweep.id} named", name, axes)
+            if value not in axes[name]:
+                raise UsageError(f"{sweep.id} has no {name} {value}.")
+            table = table[table[name] == value]
+        free = [a for a in axes if a not in at and a != "seed" and len(axes[a]) > 1]
+        if free:
+            raise UsageError(f"{sweep.id} varies {free[0]} too; say for which {free[0]}.")
+        return table.set_index("seed").sort_index() if "seed" in axes else table
+
+    def column(self, sweep: Sweep, name: str, at: Mapping[str, Any]) -> "pd.Series":
+        """Return one result of a sweep for every seed.
+
+        Raises:
+            UnknownNameError: if the sweep has no such result.
+        """
+        rows = self.rows(sweep, at)
+        if name not in rows:
+            known = [str(known) for known in rows.columns]
+            raise UnknownNameError(f"result of {sweep.id} named", name, known)
+        return rows[name]
+
+
+def value_of(run: Run, name: str) -> Any:
+    """Return one result or setting of a run; `y.00` reaches into an object, `w.0` into a list.
+
+    Raises:
+        UnknownNameError: if it has none of that name.
+    """
+    known = _flat({**run.manifest["config"], **run.results})
+    if name not in known:
+        raise UnknownNameError(f"value of {run.id} named", name, known)
+    return known[name]
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in values.items():
+        flat[prefix + name] = value
+        inner = {str(i): v for i, v in enumerate(value)} if isinstance(value, list) else value
+        if isinstance(inner, Mapping):
+            flat |= _flat(inner, f"{prefix}{name}.")
+    return flat
+
+
+def command_of(record: Record) -> str:
+    """Return the shell command that repeats a run or a sweep."""
+    if isinstance(record, Sweep):
+        return record.command
+    return command_line("run", record.recipe, record.config)

@@ -1,0 +1,113 @@
+"""What a chapter reads: the runs and sweeps declared in its YAML file, and which are missing.
+
+```yaml
+runs: [neuron/and, neuron/or]
+sweeps:
+  and:                          # how the chapter calls it
+    recipe: neuron/and
+    axes: {iterations: "200,1000", seed: "0:1000"}
+```
+"""
+
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+import yaml
+
+from epoque.bench.config import Config
+from epoque.bench.errors import DamagedRunError, UnknownNameError
+from epoque.bench.lab import find_lab
+from epoque.bench.recipes import find_recipe
+from epoque.bench.run import Run, Runs
+from epoque.bench.sweep import Sweep, Sweeps
+
+__all__ = ["CHAPTERS", "Need", "chapter_needs", "finished_runs", "found_needs", "missing"]
+
+CHAPTERS = ("neuron",)
+
+
+@dataclass(frozen=True)
+class Need:
+    """A run, or with axes a sweep, that a chapter reads.
+
+    Attributes:
+        name: how the chapter calls it: a run by its recipe.
+        recipe: the recipe, unchanged.
+        axes: field to values as typed; empty for a run.
+    """
+
+    name: str
+    recipe: str
+    axes: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def command(self) -> str:
+        """The shell command that makes it."""
+        if not self.axes:
+            return f"epoque run {self.recipe}"
+        words = [f"{name}={values}" for name, values in self.axes.items()]
+        return shlex.join(["epoque", "sweep", self.recipe, *words])
+
+    def config(self) -> Config:
+        """Return the recipe's resolved config."""
+        recipe = find_recipe(self.recipe)
+        config: Config = find_lab(recipe.lab).config.parse(recipe.config)
+        return config
+
+
+def chapter_needs(chapter: str) -> tuple[Need, ...]:
+    """Return what one of `CHAPTERS` reads."""
+    return _declared((files("epoque.report") / "chapters" / f"{chapter}.yaml").read_text("utf-8"))
+
+
+@cache
+def _declared(text: str) -> tuple[Need, ...]:
+    told = yaml.safe_load(text)
+    sweeps = (Need(name, s["recipe"], s["axes"]) for name, s in told["sweeps"].items())
+    return (*(Need(recipe, recipe) for recipe in told["runs"]), *sweeps)
+
+
+def missing(runs: Path) -> list[Need]:
+    """Return what the book's chapters read and a folder of runs does not hold.
+
+    A run counts if it is finished and its recipe and its resolved config are the recipe's; a
+    sweep if its axes also are the declared ones.
+    """
+    needs = [need for chapter in CHAPTERS for need in chapter_needs(chapter)]
+    found = found_needs(runs, needs)
+    return [need for need in needs if need.name not in found]
+
+
+def found_needs(runs: Path, needs: Sequence[Need]) -> "dict[str, Run | Sweep]":
+    """Return name to run or sweep, the newest where there are several, without what is missing."""
+    finished = list(finished_runs(runs))
+    found = {need.name: _find(need, runs, finished) for need in needs}
+    return {name: record for name, record in found.items() if record is not None}
+
+
+def finished_runs(runs: Path) -> Iterator[Run]:
+    """Yield the finished runs of a folder, the newest first; a damaged one is none."""
+    for run in reversed(list(Runs(runs))):
+        with suppress(DamagedRunError):
+            if run.manifest and run.status.state == "finished":
+                yield run
+
+
+def _find(need: Need, runs: Path, finished: Sequence[Run]) -> "Run | Sweep | None":
+    config = need.config()
+    if need.axes:
+        return Sweeps(runs).find(need.recipe, need.axes, config=config)
+    same = (run for run in finished if run.recipe == need.recipe and _config(run) == config)
+    return next(same, None)
+
+
+def _config(run: Run) -> Config | None:
+    try:
+        return run.config
+    except (DamagedRunError, UnknownNameError):
+        return None

@@ -1,0 +1,94 @@
+"""Numbers as a reader of each language expects them, with the digits that mean something."""
+
+import math
+from typing import Any
+
+__all__ = ["decimals_for", "format_interval", "format_number", "to_latex"]
+
+MINUS, TIMES, THIN = "\u2212", "\u00d7", "\u202f"
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def format_number(
+    value: Any, language: str, *, digits: int = 3, decimals: int | None = None
+) -> str:
+    """Return a number as text: 0.025 in English, 0,025 in French.
+
+    Args:
+        value: a number, a bool, None, text, or a list of them.
+        language: "en" or "fr".
+        digits: significant digits of a number that is not whole.
+        decimals: digits after the point instead.
+    """
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return {"en": ("no", "yes"), "fr": ("non", "oui")}[language][value]
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list | tuple):
+        separator = " ; " if language == "fr" else ", "
+        parts = (format_number(v, language, digits=digits, decimals=decimals) for v in value)
+        return separator.join(parts)
+    return _localised(_digits(float(value), isinstance(value, int), digits, decimals), language)
+
+
+def _digits(value: float, whole: bool, digits: int, decimals: int | None) -> str:
+    if math.isnan(value):
+        return "–"
+    if math.isinf(value):
+        return "∞" if value > 0 else "-∞"
+    if decimals is not None:
+        return f"{value:,.{max(decimals, 0)}f}"
+    if whole or value == 0:
+        return f"{value:,.0f}"
+    exponent = math.floor(math.log10(abs(float(f"{value:.{digits - 1}e}"))))
+    if exponent < -4 or exponent >= 9:
+        mantissa = value / 10.0**exponent
+        return (
+            f"{mantissa:.{digits - 1}f}{THIN}{TIMES}{THIN}10{str(exponent).translate(SUPERSCRIPTS)}"
+        )
+    return f"{value:,.{max(digits - 1 - exponent, 0)}f}"
+
+
+def _localised(text: str, language: str) -> str:
+    if set(text) <= set("-0.,"):
+        text = text.lstrip("-")  # no "−0.00"
+    text = text.replace("-", MINUS)
+    if language == "fr":
+        text = text.replace(",", THIN).replace(".", ",")
+    return text
+
+
+def decimals_for(low: float, high: float, *, most: int = 6) -> int:
+    """Return how many decimals show an interval's width with two digits, and at least its size."""
+    width, size = abs(high - low), max(abs(low), abs(high))
+    if not math.isfinite(size) or size == 0:
+        return 0
+    enough = 3 - math.floor(math.log10(size))  # four digits of the number itself
+    if width > 0:
+        enough = min(enough + 2, 1 - math.floor(math.log10(width)))
+    return min(max(enough, 0), most)
+
+
+def format_interval(
+    interval: tuple[float, float, float], language: str, decimals: int | None = None
+) -> str:
+    """Return a median with its interval: "0.0250 [0.0249, 0.0252]"; one number if it has no width.
+
+    Args:
+        interval: the median and the interval's two ends.
+        language: "en" or "fr".
+        decimals: digits after the point; found from the interval's width by default.
+    """
+    decimals = decimals_for(*interval[1:]) if decimals is None else decimals
+    middle, low, high = (format_number(v, language, decimals=decimals) for v in interval)
+    if low == high:
+        return middle
+    separator = f"{THIN}; " if language == "fr" else ", "
+    return f"{middle} [{low}{separator}{high}]"
+
+
+def to_latex(text: str) -> str:
+    """Return a formatted number for use inside a LaTeX formula."""
+    return text.replace(",", "{,}").replace(MINUS, "-").replace(THIN, r"\,").replace("×", r"\times")

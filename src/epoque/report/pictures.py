@@ -1,0 +1,137 @@
+"""The pictures of a book: what the labs draw from a record, and the author's own image files."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from epoque.bench.errors import UnknownNameError, UsageError
+from epoque.bench.run import Run
+from epoque.bench.sweep import Sweep
+
+from .model import Theme
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["Drawing", "FilePicture"]
+
+KINDS = {"svg": "svg", "png": "png", "jpg": "jpg", "jpeg": "jpg", "webp": "webp"}
+DRAWINGS_KEPT = 256
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure that a lab draws from a run or a sweep.
+
+    Attributes:
+        name: a file stem, unique in the document.
+        folder: of the run or sweep.
+        is_sweep: which of the two it is.
+        figure: the figure's name in its lab.
+        language: of the words inside the figure.
+    """
+
+    name: str
+    folder: Path
+    is_sweep: bool
+    figure: str
+    language: str
+    kind: str = "svg"
+
+    @classmethod
+    def of(cls, record: Run | Sweep, figure: str, language: str, name: str) -> "Drawing":
+        """Return a drawing.
+
+        Raises:
+            UnknownNameError: if the record has no such figure.
+        """
+        known = _drawable(record, language)
+        if figure not in known:
+            hint = "" if known else " It has no figures at all."
+            raise UnknownNameError(f"figure of {record.id} named", figure, known, hint)
+        return cls(name, record.path.resolve(), isinstance(record, Sweep), figure, language)
+
+    def data(self, theme: Theme) -> bytes:
+        """Return the SVG; each is drawn once a process."""
+        return _drawn(self, theme, (self.folder / "status.json").stat().st_mtime_ns)
+
+
+def _drawable(record: Run | Sweep, language: str) -> "Mapping[str, Callable[[], Figure]]":
+    if isinstance(record, Sweep):
+        from epoque.bench.sweep_figures import figures
+
+        return figures(record, language)
+    return record.lab.figures(record, language)
+
+
+@lru_cache(DRAWINGS_KEPT)
+def _drawn(drawing: Drawing, theme: Theme, _stamp: int) -> bytes:
+    """Draw; the stamp tells a record that was written again from the one drawn before."""
+    from epoque.bench.plot import house_style, svg_bytes
+
+    record = (Sweep if drawing.is_sweep else Run)(drawing.folder)
+    with house_style(theme):
+        return svg_bytes(_drawable(record, drawing.language)[drawing.figure]())
+
+
+@dataclass(frozen=True)
+class FilePicture:
+    """An image file beside the author's template, the same in both themes.
+
+    Attributes:
+        name: a file stem.
+        kind: "svg", "png", "jpg" or "webp".
+        content: the file.
+    """
+
+    name: str
+    kind: str
+    content: bytes
+
+    @classmethod
+    def read(cls, folder: Path, source: str) -> "FilePicture":
+        """Read an image of a template.
+
+        Args:
+            folder: the template's folder; nothing outside of it is read.
+            source: the path as written in the template.
+
+        Raises:
+            UsageError: if it is not an image in or below that folder.
+        """
+        path = folder / unquote(source)
+        inside = path.resolve().is_relative_to(folder.resolve())
+        kind = KINDS.get(path.suffix.lower().lstrip("."))
+        if kind is None or not inside or not path.is_file():
+            raise UsageError(
+                f"The image {source} cannot be used; it takes an SVG, PNG, JPEG or WebP file in "
+                f"the folder of the template."
+            )
+        content = path.read_bytes()
+        _check_image(source, kind, content)
+        return cls(path.stem, kind, content)
+
+    def data(self, theme: Theme) -> bytes:
+        """Return the file."""
+        return self.content
+
+
+def _check_image(source: str, kind: str, content: bytes) -> None:
+    from xml.etree import ElementTree
+
+    from PIL import Image
+
+    try:
+        if kind != "svg":
+            with Image.open(BytesIO(content)) as image:
+                image.verify()
+            return
+        told = ElementTree.fromstring(content).tag
+    except Exception:  # Pillow's decoders raise errors of every kind
+        told = ""
+    if not told.endswith("svg"):
+        raise UsageError(f"The image {source} is damaged or not what its name says.")

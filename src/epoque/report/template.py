@@ -1,0 +1,127 @@
+"""Templates: Markdown in which `{{ figure(run("neuron/and"), "error") }}` is filled in.
+
+Jinja's sandbox runs them: a template reads runs through the functions below and nothing else.
+
+| in a template | what it gives |
+|---|---|
+| `run(name)` | a run: a recipe's newest finished one, or one by a part of its id, or `last` |
+| `sweep(name)` | a sweep, likewise |
+| `value(source, name)` | a number of a run; of a sweep, the median over the seeds |
+| `spread(sweep, name)` | the median with the central 95 % over the seeds |
+| `figure(source, name, caption=…, alt=…, label=…)` | a figure, in a paragraph of its own |
+| `table(sources, names, caption=…)` | a row a name, a column a source |
+| `grid(header, rows, caption=…)` | a table of anything |
+| `claims(practical)`, `verdicts(practical)` | the table of claims, and its summary |
+| `claim(id)` | its verdict in words; `claim(id).verdict` is holds, partly or fails |
+| `ref(label)` | "figure 3" |
+| `number(x)`, `command(source)`, `seeds(sweep)` | what they say |
+| `records()`, `environments()` | the appendix: what the book has read, and where it ran |
+"""
+
+import re
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import StrictUndefined, TemplateSyntaxError, UndefinedError
+from jinja2.exceptions import SecurityError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from epoque.bench.errors import EpoqueError, UsageError, did_you_mean
+
+from .slots import Printed, Slots, without_marks
+
+__all__ = ["Template", "fill"]
+
+
+@dataclass(frozen=True)
+class Template:
+    """A template's text and where it came from.
+
+    Attributes:
+        path: the file, for messages and for the images it names.
+        text: its Markdown.
+    """
+
+    path: Path
+    text: str
+
+    @classmethod
+    def read(cls, path: Path) -> "Template":
+        """Read a template.
+
+        Raises:
+            UsageError: if it cannot be read.
+        """
+        try:
+            return cls(path, without_marks(path.read_text(encoding="utf-8")))
+        except UnicodeDecodeError:
+            raise UsageError(f"{path} is no UTF-8 text.") from None
+        except OSError as error:
+            raise UsageError(f"{path} cannot be read: {error.strerror}.") from None
+
+    def line_of(self, words: str) -> int | None:
+        """Return the first line that holds some words, counted from 1."""
+        lines = self.text.splitlines()
+        return next((n for n, line in enumerate(lines, 1) if words in line), None)
+
+    def wrong(self, error: Exception, line: int | None) -> UsageError:
+        """Return the error with the file and line before it."""
+        where = f"{self.path.name}, line {line}" if line else self.path.name
+        return UsageError(f"{where}: {error}")
+
+
+def fill(template: Template, functions: dict[str, Callable[..., Any]], slots: Slots) -> str:
+    """Return the template's Markdown with marks for what was filled in.
+
+    Raises:
+        UsageError: in one sentence that names the file and the line.
+    """
+    environment = ImmutableSandboxedEnvironment(
+        undefined=StrictUndefined,
+        finalize=lambda value: _printed(value, slots),
+        keep_trailing_newline=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.clear()
+    environment.globals.update(functions)
+    name = str(template.path)
+    try:
+        code = environment.compile(template.text, name, name)
+        return environment.template_class.from_code(environment, code, environment.globals).render()
+    except TemplateSyntaxError as error:
+        raise template.wrong(UsageError(f"{error.message}."), error.lineno) from None
+    except EpoqueError as error:
+        raise template.wrong(error, _line(error, name)) from None
+    except UndefinedError as error:
+        raise template.wrong(_undefined(error, functions), _line(error, name)) from None
+    except SecurityError as error:
+        told = UsageError(f"a template may not do that: {error}.")
+        raise template.wrong(told, _line(error, name)) from None
+    except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
+        told = UsageError(f"{str(error).rstrip('.')}.")
+        raise template.wrong(told, _line(error, name)) from None
+
+
+def _printed(value: Any, slots: Slots) -> str:
+    """Print what is known as it is, and anything else as plain text that is no Markdown."""
+    if isinstance(value, Printed):
+        return str(value)
+    if isinstance(value, StrictUndefined):
+        str(value)  # raises
+    return str(slots.add_text(str(value)))
+
+
+def _line(error: Exception, name: str) -> int | None:
+    frames = traceback.extract_tb(error.__traceback__)
+    return next((frame.lineno for frame in reversed(frames) if frame.filename == name), None)
+
+
+def _undefined(error: UndefinedError, functions: dict[str, Any]) -> UsageError:
+    told = str(error)
+    name = re.search(r"'(\w+)' is undefined", told)
+    near = did_you_mean(name[1], functions) if name else ""
+    return UsageError(f"{told}.{near}")

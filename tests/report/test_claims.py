@@ -1,0 +1,266 @@
+"""Every claim comes out true, partly true and false when the measurements say so."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from epoque.report.claims.practical1 import CLAIMS
+from epoque.report.claims.rules import (
+    Claim,
+    Number,
+    Share,
+    Statement,
+    central,
+    overall,
+    wilson,
+)
+from epoque.report.claims.tables import find_claim
+
+SEEDS = 200
+CLAIM_IDS = [claim.id for claim in CLAIMS]
+
+# Measurements under which the report is right in everything: sweep, iterations, column, value.
+RIGHT: dict[tuple[str, int | None], dict[str, float]] = {
+    ("and", 1): {"final_error": 0.9, "w0": 0.0},
+    ("and", 200): {"w0": 10.0, "final_error": 0.05},
+    ("and", 400): {"final_error": 0.01},
+    ("and", 900): {"w0": 14.3},
+    ("and", 1000): {
+        "w0": 14.4961, "w1": 9.5617, "w2": 9.5555, "y_00": -14.5, "y_01": -4.96, "y_10": -4.96,
+        "y_11": 4.62, "converged_at": 30.0, "final_error_max": 0.01,
+    },
+    ("and-slow", 1): {"final_error": 0.5},
+    ("and-slow", 1000): {
+        "peak_error": 0.64, "final_error": 0.38, "w0": 2.7, "w1": 1.6, "w2": 1.6
+    },
+    ("and-fast", 1): {"final_error": 1.0},
+    ("and-fast", 9): {"final_error": 0.0, "w0": 22.0},
+    ("and-fast", 1000): {"w1": 18.0, "w2": 16.0},
+    ("and-short", None): {"final_error": 0.18, "w0": 4.0},
+    ("or", 200): {"final_error": 1e-6},
+    ("or", 1000): {
+        "w0": 4.92, "w1": 10.77, "w2": 10.77, "y_00": -4.92, "y_01": 5.84, "y_10": 5.84,
+        "y_11": 16.62, "converged_at": 5.0, "final_error_max": 0.007,
+    },
+    ("xor", 900): {"final_error": 0.6},
+    ("xor", 1000): {"final_error": 0.6, "w0": -0.4, "w1": -0.8, "w2": -0.4, "accuracy": 0.5},
+    ("xor-mlp", None): {"solved": 1.0},
+}  # fmt: skip
+
+
+CERTIFICATE = {
+    "ones": [{"x": [0.0, 1.0], "weight": 0.5}, {"x": [1.0, 0.0], "weight": 0.5}],
+    "zeros": [{"x": [0.0, 0.0], "weight": 0.5}, {"x": [1.0, 1.0], "weight": 0.5}],
+}
+
+
+class Measurements:
+    """Evidence made of numbers: every seed measures the same, unless told otherwise."""
+
+    def __init__(self, changes: Mapping[tuple[str, int | None, str], Any] = {}) -> None:
+        self.tables = {
+            key: pd.DataFrame({name: np.full(SEEDS, value) for name, value in columns.items()})
+            for key, columns in RIGHT.items()
+        }
+        self.runs: dict[str, dict[str, Any]] = {
+            "neuron/xor": {"certificate": CERTIFICATE},
+            "neuron/xor-mlp": {"accuracy": 1.0},
+        }
+        for (sweep, iterations, column), value in changes.items():
+            if sweep in self.runs:
+                self.runs[sweep][column] = value
+            else:
+                self.tables[sweep, iterations][column] = value
+
+    def table(self, name: str, **at: Any) -> pd.DataFrame:
+        return self.tables[name, at.get("iterations")]
+
+    def results(self, recipe: str) -> Mapping[str, Any]:
+        return self.runs[recipe]
+
+
+def half(first: float, second: float) -> np.ndarray:
+    return np.where(np.arange(SEEDS) % 2 == 0, first, second)
+
+
+Changes = dict[tuple[str, int | None, str], Any]
+
+PARTLY: dict[str, Changes] = {
+    "1.1": {("and", 400, "final_error"): 0.025},
+    "1.2": {("and", 1000, "w1"): 9.6},
+    "1.4": {("and", 1000, "y_01"): -4.94},
+    "1.5": {("and", 1000, "w2"): 9.0},
+    "1.6": {("and-slow", 1000, "peak_error"): half(0.4, 0.9)},
+    "1.7": {("and-fast", 9, "w0"): 27.0},
+    "1.8": {("and-short", None, "final_error"): 0.25},
+    "1.9": {("or", 1000, "y_11"): 17.0},
+    "1.10": {("or", 1000, "converged_at"): half(5, 60)},
+    "1.11": {("xor", 1000, "w1"): -0.1},
+    "1.12": {("neuron/xor-mlp", None, "accuracy"): 0.75},
+    "1.13": {("xor-mlp", None, "solved"): np.arange(SEEDS) < 20},
+}
+
+FAILS: dict[str, Changes] = {
+    "1.1": {("and", 400, "final_error"): 0.95},
+    "1.2": {("and", 1000, f"w{i}"): 1.0 for i in range(3)},
+    "1.3": {("and", 1000, "w0"): 1.516 * 9.5617},
+    "1.4": {("and", 1000, f"y_{p}"): 1.0 for p in ("00", "01", "10", "11")},
+    "1.5": {
+        ("and", 200, "w0"): 1.0, ("and", 1000, "w1"): 20.0, ("and", 900, "w0"): 15.0,
+    },
+    "1.6": {
+        ("and-slow", 1, "final_error"): 0.9, ("and-slow", 1000, "peak_error"): 0.9,
+        ("and-slow", 1000, "final_error"): 0.1, ("and-slow", 1000, "w0"): 9.0,
+        ("and-slow", 1000, "w1"): 9.0, ("and-slow", 1000, "w2"): 9.0,
+    },
+    "1.7": {
+        ("and-fast", 1, "final_error"): 0.2, ("and-fast", 9, "final_error"): 0.2,
+        ("and-fast", 9, "w0"): 2.0, ("and-fast", 1000, "w1"): 2.0, ("and-fast", 1000, "w2"): 2.0,
+    },
+    "1.8": {("and-short", None, "final_error"): 0.3, ("and-short", None, "w0"): 1.0},
+    "1.9": {
+        ("or", 1000, name): 1.0 for name in ("w0", "w1", "w2", "y_00", "y_01", "y_10", "y_11")
+    },
+    "1.10": {
+        ("or", 200, "final_error"): 0.1, ("or", 1000, "converged_at"): np.nan, ("or", 1000, "final_error_max"): 0.02,
+        ("or", 1000, "w1"): 2.0,
+    },
+    "1.11": {
+        ("xor", 1000, "final_error"): 0.05, ("xor", 1000, "w0"): 1.0, ("xor", 1000, "w1"): 1.0,
+        ("xor", 1000, "w2"): 1.0,
+    },
+    "1.12": {
+        ("neuron/xor", None, "certificate"): None, ("xor", 1000, "accuracy"): 1.0,
+        ("neuron/xor-mlp", None, "accuracy"): 0.75,
+    },
+    "1.13": {("xor-mlp", None, "solved"): 0.0},
+}  # fmt: skip
+
+
+def test_thirteen_claims_in_their_order() -> None:
+    assert CLAIM_IDS == [f"1.{number}" for number in range(1, 14)]
+
+
+@pytest.mark.parametrize("name", CLAIM_IDS)
+def test_a_claim_holds_when_everything_is_as_reported(name: str) -> None:
+    evidence = Measurements({("and", 1000, "w0"): 1.55 * 9.5617} if name == "1.3" else {})
+    assert find_claim(name).judge(evidence) == "holds"
+
+
+@pytest.mark.parametrize("name", PARTLY)
+def test_a_claim_of_several_parts_holds_partly(name: str) -> None:
+    assert find_claim(name).judge(Measurements(PARTLY[name])) == "partly"
+
+
+@pytest.mark.parametrize("name", CLAIM_IDS)
+def test_a_claim_fails_when_nothing_is_as_reported(name: str) -> None:
+    assert find_claim(name).judge(Measurements(FAILS[name])) == "fails"
+
+
+@pytest.mark.parametrize(
+    "ones",
+    [
+        [{"x": [0.0, 1.0], "weight": 1.0}],  # not the zeros' mean
+        [{"x": [0.5, 0.5], "weight": 1.0}],  # no pattern of class 1
+        [{"x": [0.0, 1.0], "weight": 2.0}, {"x": [1.0, 0.0], "weight": 2.0}],
+        [{"x": [0.0, 1.0], "weight": -0.5}, {"x": [1.0, 0.0], "weight": 1.5}],
+    ],
+)
+def test_a_wrong_certificate_proves_nothing(ones: Any) -> None:
+    evidence = Measurements({("neuron/xor", None, "certificate"): {**CERTIFICATE, "ones": ones}})
+    proof, *_ = find_claim("1.12").lines
+    assert proof.judge(proof.measure(evidence)) == "fails"
+
+
+def test_only_the_claim_of_one_number_cannot_hold_partly() -> None:
+    assert set(CLAIM_IDS) - set(PARTLY) == {"1.3"}
+    assert len(find_claim("1.3").lines) == 1
+
+
+def measured_by(values: Any) -> Callable[[Any], Any]:
+    return lambda evidence: values
+
+
+@pytest.mark.parametrize(
+    ("reported", "about", "low", "high"),
+    [
+        ("0.01", False, 0.005, 0.015),
+        ("0.01", True, 0.0, 0.02),
+        ("1.0", False, 0.95, 1.05),
+        ("-0.4", False, -0.45, -0.35),
+        ("18", True, 17, 19),
+        ("20 to 25", False, 19.5, 25.5),
+    ],
+)
+def test_a_number_stands_for_what_rounds_to_it(
+    reported: str, about: bool, low: float, high: float
+) -> None:
+    number = Number(quantity="q", reported=reported, about=about, measure=measured_by(None))
+    assert number.range() == pytest.approx((low, high))
+
+
+@pytest.mark.parametrize(
+    ("values", "verdict"),
+    [
+        (np.linspace(0.4, 0.9, 100), "holds"),  # one seed could have shown it
+        (np.full(100, 0.6449), "holds"),
+        (np.full(100, 0.6451), "fails"),
+        (np.r_[np.full(98, 0.9), 0.64, 0.64], "fails"),  # but not from the outermost 5 %
+    ],
+)
+def test_a_number_holds_if_the_central_seeds_meet_it(values: Any, verdict: str) -> None:
+    assert Number(quantity="q", reported="0.64", measure=measured_by(None)).judge(values) == verdict
+
+
+@pytest.mark.parametrize(("true", "verdict"), [(100, "holds"), (95, "holds"), (94, "partly"),
+                                               (5, "partly"), (4, "fails"), (0, "fails")])  # fmt: skip
+def test_a_statement_is_counted_over_the_seeds(true: int, verdict: str) -> None:
+    values = pd.Series(np.r_[np.ones(true), np.full(100 - true, np.nan)])
+    told = Statement(quantity="q", reported="r", above=0, measure=measured_by(None))
+    assert told.true_for(values) == true
+    assert told.judge(values) == verdict
+
+
+@pytest.mark.parametrize(("wins", "verdict"), [(80, "holds"), (55, "partly"), (20, "fails")])
+def test_a_share_counts_with_its_whole_interval(wins: int, verdict: str) -> None:
+    share = Share(quantity="q", reported="r", above=0.5, measure=measured_by(None))
+    assert share.judge(pd.Series(np.arange(100) < wins)) == verdict
+
+
+def test_wilson_against_scipy() -> None:
+    from scipy.stats import binomtest
+
+    for wins, trials in ((0, 10), (3, 10), (10, 10), (931, 1000)):
+        share, low, high = wilson(wins, trials)
+        expected = binomtest(wins, trials).proportion_ci(method="wilson")
+        assert share == wins / trials
+        assert (low, high) == pytest.approx((expected.low, expected.high), abs=1e-7)
+
+
+def test_central_leaves_undefined_numbers_out() -> None:
+    middle, low, high = central([*range(1001), float("nan")])
+    assert (middle, low, high) == (500, 25, 975)
+    assert all(np.isnan(central([float("nan")])))
+
+
+def test_verdicts_add_up() -> None:
+    assert overall(["holds", "holds"]) == "holds"
+    assert overall(["fails", "fails"]) == "fails"
+    assert overall(["holds", "fails"]) == "partly"
+    assert overall(["partly"]) == "partly"
+
+
+def test_claims_name_their_evidence() -> None:
+    from epoque.report.needs import chapter_needs
+
+    needs = {need.name: need for need in chapter_needs("neuron")}
+    claim: Claim
+    for claim in CLAIMS:
+        assert claim.runs
+        for name in claim.runs:
+            assert not needs[name].axes
+        for name in claim.sweeps:
+            assert needs[name].axes

@@ -1,0 +1,74 @@
+"""Formulas: LaTeX to MathML and to Typst."""
+
+from xml.etree import ElementTree
+
+import pytest
+
+from epoque.bench.errors import UsageError
+from epoque.report.maths import latex_to_mathml, latex_to_typst
+
+FORMULAS = [
+    r"y = -w_0 + \sum_{i=1}^{n} x_i w_i",
+    r"o = \frac{1}{1 + e^{-y}}",
+    r"\left(\frac{a}{b}\right)^2",
+    r"w_i \leftarrow w_i + \eta \, x_i \, (d - o), \qquad x_0 = -1",
+    r"\{0, 1\}",
+    r"|d - o|",
+    r"0{,}025",
+    r"\begin{cases}1 & y > 0\\0 & \text{otherwise}\end{cases}",
+    r"\begin{pmatrix}1 & 2\\3 & 4\end{pmatrix}",
+    r"\hat{y} + \overline{x} + \vec{x}",
+    r"\mathbf{w}^\top x \in \mathbb{R}",
+    r"\sqrt{x} + \sqrt[3]{x}",
+    r"\operatorname{sign}(y) = \mathrm{XOR}",
+    r"\lim_{x \to 0} f \quad \max_i x_i \quad \prod_{k}^K x'",
+    r"\# \$ \% \_ \& / * ; '",
+    r"\displaystyle\int_0^1 x \,dx",
+]
+
+
+@pytest.mark.parametrize("latex", FORMULAS)
+def test_mathml_is_well_formed_and_says_its_source(latex: str) -> None:
+    root = ElementTree.fromstring(latex_to_mathml(latex, display=True))
+    assert root.tag == "{http://www.w3.org/1998/Math/MathML}math"
+    assert root.get("alttext") == latex
+    assert root.get("display") == "block"
+
+
+@pytest.mark.parametrize("latex", FORMULAS)
+def test_typst_sets_every_formula(latex: str) -> None:
+    typst = pytest.importorskip("typst")
+    page = f"$ {latex_to_typst(latex)} $"
+    assert typst.compile(page.encode(), format="pdf", ignore_system_fonts=True)
+
+
+@pytest.mark.parametrize(
+    ("latex", "expected"),
+    [
+        ("w_0", r"attach(w, b: 0)"),
+        ("x^2_i", "attach(x, b: i, t: 2)"),
+        (r"\frac{1}{2}", "frac(1, 2)"),
+        ("0{,}7", '"0,7"'),
+        ("0.7", "0.7"),
+        (r"\log o", 'op("log") o'),
+        (r"\text{a\"b}", '"a\\\\\\"b"'),
+        (r"\sum_i^n", r"attach(limits(\u{2211}), b: i, t: n)"),
+        (r"\left(a\right)", r"lr(\u{28} a \u{29})"),
+        ("#", None),
+    ],
+)
+def test_typst_of_small_formulas(latex: str, expected: str | None) -> None:
+    told = latex_to_typst(latex)
+    assert told == expected if expected else "#" not in told
+
+
+@pytest.mark.parametrize(
+    "latex",
+    [r"\frac", "a_", r"\unknown x", "a & b", r"\text{<script>alert(1)</script>}", r"\left( a",
+     r"\text{<b>x</b>}"],
+)  # fmt: skip
+def test_what_is_no_formula_is_one_sentence(latex: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        latex_to_mathml(latex)
+    assert latex in str(caught.value) or "unknown" in str(caught.value)
+    assert "\n" not in str(caught.value)
