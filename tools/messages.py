@@ -29,7 +29,6 @@ SETTING_TEXTS = {1: "label", 2: "description"}
 HEADER = "# The French of what a learner reads. tools/messages.py collects the messages."
 
 
-
 class FrenchCatalog(Catalog):
     """A catalogue whose header holds no date and no version: same messages, same bytes."""
 

@@ -81,8 +81,10 @@ def test_killed_while_runs_are_created(tmp_path: Path) -> None:
     """A run folder appears whole or not at all."""
     chance = random.Random(0)
     for _ in range(15):
+        before = len(list(tmp_path.iterdir()))
         process = child(line_lab.create_without_end, str(tmp_path))
-        process.join(chance.uniform(0.03, 0.12))
+        wait_for(lambda before=before: len(list(tmp_path.iterdir())) > before)  # type: ignore[misc]
+        process.join(chance.uniform(0.0, 0.1))
         process.kill()
         process.join(10)
     runs = list(Runs(tmp_path))
@@ -169,8 +171,8 @@ def test_readers_do_not_disturb_the_writer(started: Callable[..., Run]) -> None:
 def test_the_lock_goes_with_the_process(started: Callable[..., Run]) -> None:
     run = started(iterations=10**6, checkpoint_every=100)
     process = child(line_lab.resume_here, str(run.path))
-    wait_for(run.is_locked)
-    assert run.status.state == "running"
+    wait_for(lambda: run.status.state == "running")
+    assert run.is_locked()
     process.kill()
     process.join(10)
     assert not run.is_locked()

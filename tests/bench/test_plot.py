@@ -172,6 +172,18 @@ def test_the_style_ends_with_its_block():
     assert colour("paper") == COLOURS["light"]["paper"]
 
 
+@pytest.mark.parametrize("letters", [1, 40, 70, 85])
+def test_a_subtitle_stays_on_the_page(letters):
+    with house_style():
+        figure = new_figure()
+        axes = figure.add_subplot()
+        text = heading(axes, "Poids", "n" * letters)
+        svg_bytes(figure)
+        box = text.get_window_extent()
+    assert box.x0 > 0
+    assert box.x1 < figure.bbox.x1
+
+
 def test_mix_goes_from_one_colour_to_the_other():
     assert mix("blue", 1) == COLOURS["light"]["blue"]
     assert mix("blue", 0) == COLOURS["light"]["paper"]

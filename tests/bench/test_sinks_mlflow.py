@@ -74,6 +74,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture
 def client(server: Server, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", server.uri)
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "120")  # this machine may be very busy
     from mlflow import MlflowClient
 
     return MlflowClient(server.uri)
@@ -90,9 +91,10 @@ def history(client: Any, found: Any, name: str) -> dict[int, float]:
     return {m.step: m.value for m in client.get_metric_history(found.info.run_id, name)}
 
 
-def test_a_run_is_copied(client: Any, started: Make) -> None:
+def test_a_run_is_copied(client: Any, started: Make, capsys: pytest.CaptureFixture[str]) -> None:
     run = started(**SETTINGS)
     execute(run, [MlflowSink], draw=False)
+    assert capsys.readouterr().out == ""
     found = logged(client, run)
     assert (found.info.run_name, found.info.status) == (run.id, "FINISHED")
     assert found.data.params["iterations"] == "700"

@@ -72,7 +72,7 @@ def test_list_names_every_recipe_in_both_languages(tmp_path: Path) -> None:
         ("schema neurn", "There is no lab 'neurn'. Did you mean neuron?"),
         ("sweep neuron/and", "axis"),
         ("sweep neuron/and lerning_rate=1,2", "Did you mean learning_rate?"),
-        ("sweep neuron/and learning_rate=0:1:log:5", "learning_rate=0:1:log:5"),
+        ("sweep neuron/and learning_rate=0:1:log:5", "epoque: learning_rate: in 0:1:log:5, 0 is"),
         ("report --format odt", "--format: odt is not allowed"),
         ("report --lang de", "There is no language 'de'"),
         ("run missing.yaml", "There is no recipe file 'missing.yaml'"),

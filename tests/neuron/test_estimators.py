@@ -45,13 +45,13 @@ def test_the_perceptron_is_the_labs():
 
 def test_the_mlp_is_the_labs():
     config = NeuronConfig(
-        model="mlp", data="gaussian", samples=20, noise=0.3, hidden_layers=(3, 2), seed=7,
+        model="mlp", data="gaussian", samples=20, noise=0.3, hidden_layers=(3,), seed=7,
         iterations=30, batch_size=4, optimizer="momentum", learning_rate=0.1, init="he_normal",
     )  # fmt: skip
     data = load(config)
     arrays = last_arrays(mlp.train(config, data))
     network = MLPClassifier(
-        hidden_layers=(3, 2), iterations=30, batch_size=4, optimizer="momentum",
+        hidden_layers=(3,), iterations=30, batch_size=4, optimizer="momentum",
         learning_rate=0.1, init="he_normal", random_state=7,
     )  # fmt: skip
     network.fit(data.x, data.d)
@@ -89,7 +89,10 @@ def test_three_classes_one_against_the_rest():
 
 def test_parameters_can_be_searched():
     search = GridSearchCV(
-        MLPClassifier(random_state=0, iterations=200), {"hidden_layers": [(1,), (8,)]}, cv=2
+        MLPClassifier(random_state=0, iterations=200),
+        {"hidden_layers": [(1,), (8,)]},
+        cv=2,
+        refit=False,
     )
     search.fit(np.tile(XOR.x, (4, 1)), np.tile(XOR.d, 4))
     assert search.best_params_ == {"hidden_layers": (8,)}

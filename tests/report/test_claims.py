@@ -125,8 +125,8 @@ FAILS: dict[str, Changes] = {
         ("or", 1000, name): 1.0 for name in ("w0", "w1", "w2", "y_00", "y_01", "y_10", "y_11")
     },
     "1.10": {
-        ("or", 200, "final_error"): 0.1, ("or", 1000, "converged_at"): np.nan, ("or", 1000, "final_error_max"): 0.02,
-        ("or", 1000, "w1"): 2.0,
+        ("or", 200, "final_error"): 0.1, ("or", 1000, "converged_at"): np.nan,
+        ("or", 1000, "final_error_max"): 0.02, ("or", 1000, "w1"): 2.0,
     },
     "1.11": {
         ("xor", 1000, "final_error"): 0.05, ("xor", 1000, "w0"): 1.0, ("xor", 1000, "w1"): 1.0,
@@ -141,7 +141,7 @@ FAILS: dict[str, Changes] = {
 
 
 def test_thirteen_claims_in_their_order() -> None:
-    assert CLAIM_IDS == [f"1.{number}" for number in range(1, 14)]
+    assert [f"1.{number}" for number in range(1, 14)] == CLAIM_IDS
 
 
 @pytest.mark.parametrize("name", CLAIM_IDS)
@@ -215,8 +215,10 @@ def test_a_number_holds_if_the_central_seeds_meet_it(values: Any, verdict: str) 
     assert Number(quantity="q", reported="0.64", measure=measured_by(None)).judge(values) == verdict
 
 
-@pytest.mark.parametrize(("true", "verdict"), [(100, "holds"), (95, "holds"), (94, "partly"),
-                                               (5, "partly"), (4, "fails"), (0, "fails")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("true", "verdict"),
+    [(100, "holds"), (95, "holds"), (94, "partly"), (5, "partly"), (4, "fails"), (0, "fails")],
+)
 def test_a_statement_is_counted_over_the_seeds(true: int, verdict: str) -> None:
     values = pd.Series(np.r_[np.ones(true), np.full(100 - true, np.nan)])
     told = Statement(quantity="q", reported="r", above=0, measure=measured_by(None))

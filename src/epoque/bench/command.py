@@ -1,7 +1,7 @@
 """The shell command that repeats a run, a sweep or a search."""
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from .config import Config
 from .errors import UsageError
@@ -11,7 +11,13 @@ from .recipes import find_recipe
 __all__ = ["command_line"]
 
 
-def command_line(kind: str, recipe: str, config: Config, words: Sequence[str] = ()) -> str:
+def command_line(
+    kind: str,
+    recipe: str,
+    config: Config,
+    words: Sequence[str] = (),
+    swept: Collection[str] = (),
+) -> str:
     """Return the command: the recipe, the words, and the settings that are not the recipe's own.
 
     Args:
@@ -20,17 +26,20 @@ def command_line(kind: str, recipe: str, config: Config, words: Sequence[str] = 
             the lab's defaults are given.
         config: the resolved config.
         words: the axes and the command's own options.
+        swept: the fields of the axes, whose own setting is of no account; but the seed is also
+            what a search draws from.
     """
-    return shlex.join(["epoque", kind, recipe, *words, *_settings(recipe, config)])
+    settings = _settings(recipe, config, set(swept) - {"seed"})
+    return shlex.join(["epoque", kind, recipe, *words, *settings])
 
 
-def _settings(recipe: str, config: Config) -> Iterator[str]:
+def _settings(recipe: str, config: Config, swept: Collection[str]) -> Iterator[str]:
     try:
         usual = type(config).parse(find_recipe(recipe).config)
     except UsageError:
         usual = type(config)()
     for field, value in config:
-        if value != getattr(usual, field):
+        if field not in swept and value != getattr(usual, field):
             text = str(cell(value))
             yield f"--{field.replace('_', '-')}"
             yield text.lower() if isinstance(value, bool) else text

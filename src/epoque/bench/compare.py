@@ -33,17 +33,18 @@ def draw_comparison(runs: Sequence[Run], metric: str, stem: Path) -> None:
     Raises:
         UnknownNameError: if a run has no such metric.
     """
-    from matplotlib.figure import Figure
-
-    from .plot import house_style, save_figure
+    from .axes import number_axis
+    from .plot import heading, house_style, new_figure, save_figure
 
     with house_style():
-        figure = Figure(figsize=(7, 4), layout="constrained")
+        figure = new_figure(3.1 + 0.2 * len(runs))
         axes = figure.subplots()
         for run in runs:
             if metric not in run.metrics:
                 raise UnknownNameError(f"metric of {run.id} named", metric, run.metrics.columns)
             axes.plot(run.metrics.index, run.metrics[metric], label=run.id)
-        axes.set(xlabel="step", ylabel=metric)
-        figure.legend(loc="outside lower center", ncols=1)
+        heading(axes, metric)
+        axes.set(xlabel="Iteration", xscale="log")  # what tells runs apart happens early
+        number_axis(axes.xaxis, "en", whole=True)
+        figure.legend(loc="outside lower left")
         save_figure(figure, stem)

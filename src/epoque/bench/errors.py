@@ -4,6 +4,7 @@
 EpoqueError                 one sentence for the person at the keyboard; exit code 1
 ├── UsageError              what was asked cannot be done as asked; exit code 2 (a ValueError)
 │   ├── ConfigError         one or more settings are wrong; all of them are listed
+│   │   └── AxesError       likewise the axes of a sweep
 │   ├── UnknownNameError    no such lab, recipe, run, option; the nearest names are given
 │   ├── DataError           the user's own data cannot be read
 │   └── MissingExtraError   an optional dependency is not installed (an ImportError too)
@@ -20,6 +21,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 __all__ = [
+    "AxesError",
     "ConfigError",
     "DamagedRunError",
     "DataError",
@@ -91,6 +93,14 @@ class ConfigError(UsageError):
             f"{spell.format(name)}: {p.message}"
             for name, p in zip(names, self.problems, strict=True)
         )
+
+
+class AxesError(ConfigError):
+    """One or more axes of a sweep are wrong; on the command line they are typed as `field=…`."""
+
+    def told(self, spell: str = "{}") -> str:
+        """Return the problems, one a line, each field as an axis names it."""
+        return super().told()
 
 
 class UnknownNameError(UsageError):

@@ -19,7 +19,7 @@ from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
 from .config import Config
-from .errors import ConfigError, Problem, UsageError
+from .errors import AxesError, ConfigError, Problem, UsageError
 from .lab import Columns
 
 __all__ = ["MAX_POINTS", "Axis", "cell", "cells", "extremes", "grid", "parse_axes", "size"]
@@ -55,7 +55,7 @@ def parse_axes(base: Config, texts: Sequence[str]) -> tuple[Axis, ...]:
         texts: such as `learning_rate=0.01:10:log:50`; a field may be spelt with hyphens.
 
     Raises:
-        ConfigError: with every problem of every axis, and the conflicts between their values.
+        AxesError: with every problem of every axis, and the conflicts between their values.
         UsageError: if there is no axis, or there are more than `MAX_POINTS` points.
     """
     if not texts:
@@ -75,7 +75,7 @@ def parse_axes(base: Config, texts: Sequence[str]) -> tuple[Axis, ...]:
         _check_size(axes.values())
         problems.extend(_conflicts(base, tuple(axes.values())))
     if problems:
-        raise ConfigError(problems)
+        raise AxesError(problems)
     return tuple(axes.values())
 
 

@@ -113,6 +113,7 @@ def _settings(theme: Theme) -> dict[str, Any]:
         "figure.constrained_layout.h_pad": 0.06,
         "figure.constrained_layout.use": True,
         "figure.constrained_layout.w_pad": 0.06,
+        "figure.labelsize": 9.5,
         "figure.titlesize": 10.5,
         "figure.titleweight": "bold",
         "figure.facecolor": colours["paper"],
@@ -182,8 +183,13 @@ def new_figure(height: float = 3.1, width: float = WIDTH) -> Figure:
 
 
 def heading(axes: "Axes", title: str, subtitle: str = "") -> "Annotation":
-    """Put a bold title over the axes' left end, and a quieter line under it, which it returns."""
+    """Put a bold title over the axes' left end, and a quieter line under it, which it returns.
+
+    A long subtitle is set a little smaller, so that it stays on the page.
+    """
     axes.set_title(title, pad=20.0 if subtitle else 7.0)
+    room = axes.figure.bbox.width / axes.figure.dpi * 72 - 45  # points; the rest is ticks
+    letters = 0.55 * max(len(subtitle), 1)  # a letter is about 0.55 of its size wide
     return axes.annotate(
         subtitle,
         (0, 1),
@@ -191,7 +197,7 @@ def heading(axes: "Axes", title: str, subtitle: str = "") -> "Annotation":
         xycoords="axes fraction",
         textcoords="offset points",
         color=colour("muted"),
-        fontsize=9,
+        fontsize=min(9.0, max(6.5, room / letters)),
     )
 
 

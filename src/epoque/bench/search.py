@@ -23,6 +23,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from math import isfinite
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from .config import Config
@@ -51,6 +52,9 @@ class Search(Study):
     """The folder of a search, read only."""
 
     kind = "search"
+    told = MappingProxyType(
+        {"engine": str, "sampler": str, "trials": int, "objective": str, "direction": str}
+    )
 
     @cached_property
     def table(self) -> "pd.DataFrame":

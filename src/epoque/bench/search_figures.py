@@ -43,7 +43,7 @@ def _trials(search: Search, language: str) -> "Figure":
     axes.set_ylabel(_(search.objective.replace("_", " ").capitalize()))
     number_axis(axes.xaxis, language, whole=True)
     number_axis(axes.yaxis, language)
-    subtitle = _("median of each trial, 95 % interval over the seeds; line: best so far")
+    subtitle = _("medians with 95 % intervals; line: best so far")
     heading(axes, _("What the search found"), subtitle)
     return figure
 

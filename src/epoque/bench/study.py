@@ -9,13 +9,15 @@ from .command import command_line
 from .config import Config
 from .errors import ConfigError, DamagedRunError, UnknownNameError, UsageError
 from .files import read_json
-from .grid import Axis, cells, parse_axes
+from .grid import MAX_POINTS, Axis, cells, parse_axes
 from .lab import Lab, find_lab
 from .record import Status, read_status
 
 __all__ = ["FORMAT", "Studies", "Study", "manifest_of"]
 
 FORMAT = 1
+
+_TOLD_BY_ALL = {"format": int, "lab": str, "recipe": str, "config": dict, "axes": dict}
 
 
 def manifest_of(lab: Lab[Any], recipe: str, base: Config, axes: Sequence[Axis]) -> dict[str, Any]:
@@ -34,6 +36,8 @@ class Study:
 
     kind: ClassVar[str]
     """The command that makes it, and the name of its JSON file."""
+    told: ClassVar[Mapping[str, type]] = {}
+    """What its JSON file says besides what every study does, with the types."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -45,9 +49,9 @@ class Study:
         Raises:
             UnknownNameError: if there is none at `path`.
         """
-        path, told = Path(path), f"{cls.kind}.json"
-        if not (path / told).is_file():
-            known = [found.parent.name for found in path.parent.glob(f"*/{told}")]
+        path = Path(path)
+        if not (path / f"{cls.kind}.json").is_file():
+            known = [found.parent.name for found in path.parent.glob(f"*/{cls.kind}.json")]
             raise UnknownNameError(cls.kind, path.name or str(path), known)
         return cls(path)
 
@@ -68,9 +72,10 @@ class Study:
         """
         path = self.path / f"{self.kind}.json"
         manifest = read_json(path)
-        wanted = {"format": int, "lab": str, "recipe": str, "config": dict, "axes": dict}
-        for name, kind in wanted.items():
-            if not isinstance(manifest.get(name), kind):
+        for name, kind in {**_TOLD_BY_ALL, **self.told}.items():
+            value = manifest.get(name)
+            counts = not isinstance(value, int) or 0 < value <= MAX_POINTS
+            if not (isinstance(value, kind) and counts):
                 raise DamagedRunError(f"{path} is damaged: no {name!r}.")
         if manifest["format"] > FORMAT:
             raise DamagedRunError(
@@ -140,7 +145,8 @@ class Study:
     def command(self) -> str:
         """The shell command that repeats it."""
         axes = [f"{field}={text}" for field, text in self.axes_text.items()]
-        return command_line(self.kind, self.recipe, self.config, [*axes, *self.options])
+        words = [*axes, *self.options]
+        return command_line(self.kind, self.recipe, self.config, words, self.axes_text)
 
 
 S = TypeVar("S", bound=Study)

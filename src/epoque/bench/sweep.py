@@ -18,6 +18,7 @@ from contextlib import suppress
 from functools import cached_property
 from math import ceil, prod
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from .config import Config
@@ -45,6 +46,7 @@ class Sweep(Study):
     """The folder of a sweep, read only."""
 
     kind = "sweep"
+    told = MappingProxyType({"engine": str, "points": int, "part_points": int, "score": str})
 
     @cached_property
     def table(self) -> "pd.DataFrame":
@@ -61,7 +63,7 @@ class Sweep(Study):
     @property
     def score(self) -> str:
         """The result that its figures look at, lower being better."""
-        return str(self.manifest.get("score", "final_error"))
+        return str(self.manifest["score"])
 
     def summary(self, columns: Sequence[str] = ()) -> "pd.DataFrame":
         """Return the median and 95 % interval over the seeds (see `epoque.bench.summary`).

@@ -249,7 +249,10 @@ class _Picture:
         for axes in grid.flat[len(shown) :]:
             axes.set_visible(False)
         for axes in grid.flat:
+            axes.set(xlabel="", ylabel="")
             axes.label_outer()
+        figure.supxlabel(self.label(along))
+        figure.supylabel(self.label(up))
         bar = figure.colorbar(mesh, ax=grid, aspect=15 * rows, pad=0.02)
         bar.set_label(self.subtitle(runs, interval=False), color=colour("muted"))
         self.bar(bar, norm)

@@ -61,11 +61,17 @@ def main(argv: Sequence[str] | None = None) -> None:
         _complain(str(error))
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
-        _complain("interrupted; `epoque resume last` goes on from the last checkpoint.")
+        _complain(f"interrupted; {_how_to_go_on(argv)}")
         sys.exit(130)
     except BrokenPipeError:  # the reader of a pipe, such as `head`, has seen enough
         sys.stderr.close()
         sys.exit(0)
+
+
+def _how_to_go_on(argv: Sequence[str]) -> str:
+    if argv[:1] in (["run"], ["resume"]):
+        return "`epoque resume last` goes on from the last checkpoint."
+    return "the same command goes on with what is not done yet."
 
 
 def _complain(message: str) -> None:

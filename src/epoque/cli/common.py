@@ -47,12 +47,15 @@ Language = Annotated[
     str, Parameter(name="--lang", env_var="EPOQUE_LANG", help="The language: en or fr.")
 ]
 
+PIPE_WIDTH = 400
+
 
 def console() -> "Console":
-    """Return the console for results: standard output, wrapped softly when it is a pipe."""
+    """Return the console for results: standard output, never wrapped when it is a pipe."""
     from rich.console import Console
 
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    piped = not sys.stdout.isatty()
+    return Console(highlight=False, soft_wrap=piped, width=PIPE_WIDTH if piped else None)
 
 
 def print_json(value: Any) -> None:
@@ -90,14 +93,16 @@ def progress(what: str, unit: str, *, quiet: bool) -> "Iterator[Callable[[int, i
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str = "") -> "Table":
-    """Return a plain table; numbers stand to the right."""
+    """Return a plain table; a cell is shown as it is, unless it is a rich `Text`."""
     from rich.table import Table
+    from rich.text import Text
 
     made = Table(title=title or None, box=None, pad_edge=False, title_justify="left")
     for name in columns:
         made.add_column(name, overflow="fold")
     for row in rows:
-        made.add_row(*(number(value) for value in row))
+        cells = (value if isinstance(value, Text) else Text(number(value)) for value in row)
+        made.add_row(*cells)
     return made
 
 

@@ -1,7 +1,7 @@
 """`epoque list`, `schema` and `doctor`: what there is, what may be set, what is installed."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 from cyclopts import App, Parameter
 
@@ -54,6 +54,10 @@ def doctor(*, as_json: AsJson = False) -> None:
     if as_json:
         print_json([check.__dict__ for check in checks])
         return
-    marks: dict[str, Any] = {"ok": "[green]ok[/]", "missing": "[yellow]--[/]", "bad": "[red]!![/]"}
+    from rich.text import Text
+
+    marks = {
+        "ok": Text("ok", "green"), "missing": Text("--", "yellow"), "bad": Text("!!", "red")
+    }  # fmt: skip
     rows = [(marks[c.state], c.name, c.found, c.advice) for c in checks]
     console().print(table(("", "what", "found", "to get it"), rows))

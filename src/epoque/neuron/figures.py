@@ -17,7 +17,7 @@ from epoque.bench.plot import SERIES, colour, heading, house_style, mix, new_fig
 from .config import GATES, NeuronConfig
 from .data import load_run
 from .regions import Plane
-from .stages import Stage, best_row, mlp_stage, perceptron_stage, swing, weight_history
+from .stages import Stage, best_row, mlp_stage, perceptron_stage, replayed, weight_history
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -195,8 +195,8 @@ def weights_figure(run: "Run", language: str) -> "Figure":
         text = f"w{subscript(i)} {number(float(curve[-1]), language, decimals=2)}"
         ends.append((float(curve[-1]), text, ink))
     subtitle = subject(config, language)
-    if _draw_swing(axes, steps, history, swing(config, data, history) if named else None):
-        subtitle += _("; bands: the swing within a pass")
+    if _draw_swing(axes, steps, history, replayed(config, data, history) if named else None):
+        subtitle += _("; bands: within each pass")
     axes.margins(y=0.06)
     _iteration_axis(axes, steps, history[:, 0], language)
     if named:
@@ -206,12 +206,19 @@ def weights_figure(run: "Run", language: str) -> "Figure":
 
 
 def _draw_swing(
-    axes: "Axes", steps: NDArray[np.int64], history: Floats, ends: tuple[Floats, Floats] | None
+    axes: "Axes", steps: NDArray[np.int64], history: Floats, met: Floats | None
 ) -> bool:
-    """Draw how far each weight swings within each pass; return whether one can see it."""
-    if ends is None or not len(ends[0]):
+    """Draw how far each weight swings within each pass; return whether one can see it.
+
+    Args:
+        axes: where the curves are.
+        steps: the iterations, [T].
+        history: weights after each, [T, F + 1].
+        met: weights after each pattern, [N, T - 1, F + 1], or None where it is not known.
+    """
+    if met is None or len(history) < 2:
         return False
-    low, high = ends
+    low, high = np.minimum(met.min(axis=0), history[:-1]), np.maximum(met.max(axis=0), history[:-1])
     if np.median(high - low, axis=0).max() < 0.02 * np.ptp(history):
         return False
     for i, (below, above) in enumerate(zip(low.T, high.T, strict=True)):

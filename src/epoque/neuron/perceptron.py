@@ -43,7 +43,9 @@ Weights = Any
 """In a program: one scalar a weight, w0 first; above `NARROW` weights one array [F+1]."""
 
 NARROW = 16
-"""Up to as many weights are scalars of their own, and as many patterns are written out."""
+"""Up to as many weights are scalars of their own in a program."""
+WRITTEN_OUT = 8
+"""Up to as many patterns are written out; more would take longer to compile than they save."""
 BLOCK_WORK = 12_000
 """Products of weights and patterns in one call of the program: 1000 iterations of a gate."""
 BLOCK = 1000
@@ -75,7 +77,7 @@ class Kernel(NamedTuple):
     def of(cls, config: NeuronConfig, dataset: Dataset) -> "Kernel":
         """Return the kernel of a config and its points."""
         points, inputs = dataset.x.shape
-        written_out = config.data == "truth_table" and points <= NARROW
+        written_out = config.data == "truth_table" and points <= WRITTEN_OUT
         patterns = tuple(map(tuple, dataset.x.tolist())) if written_out else None
         return cls(config.rule, config.update, inputs, patterns)
 
@@ -136,7 +138,7 @@ class Seen(NamedTuple):
 
 def _mean(values: Any) -> Any:
     """Return the mean of [N]; few are added in their order, so that any program rounds alike."""
-    few = len(values) <= NARROW
+    few = len(values) <= WRITTEN_OUT
     return (sum(values[1:], values[0]) if few else values.sum()) / len(values)
 
 

@@ -239,7 +239,7 @@ def _results(kernel: Kernel, story: Story, seen: Seen, given: Given, stop: Any) 
         names = pattern_names(kernel.inputs)
         results |= {f"y_{name}": value for name, value in zip(names, y, strict=True)}
     right = (y > 0) == (d == 1) if kernel.rule == "step" else (2 * d - 1) * y > 0
-    results["accuracy"] = right.mean()
+    results["accuracy"] = right.astype(float).mean()
     results["converged_at"] = jnp.where(story.wrong < stop, story.wrong + 1, jnp.nan)
     finite = jnp.isfinite(jnp.stack([results[n] for n in results if n != "converged_at"])).all()
     return {name: jnp.where(finite, value, jnp.nan) for name, value in results.items()}

@@ -8,9 +8,10 @@ from matplotlib.colors import ListedColormap
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
+from epoque.bench.animate import Film
 from epoque.bench.axes import number_axis, number_ticks, subscript
 from epoque.bench.i18n import translator
-from epoque.bench.plot import colour, heading, mix, new_figure, rgb_array
+from epoque.bench.plot import colour, heading, mix, new_figure
 
 from .config import NeuronConfig
 from .data import Dataset
@@ -76,12 +77,13 @@ class Plane:
     ) -> Iterator[NDArray[np.uint8]]:
         """Yield every stage as pixels, [height, width, 3]; all in the same place."""
         figure, moving, shown = self._picture(title, subtitles[0])
+        film = Film(figure, dpi)
         for stage, subtitle in zip(self.stages, subtitles, strict=True):
             for artist in moving:
                 artist.remove()
             moving = self._draw(figure.axes[0], stage)
             shown.set_text(subtitle)
-            yield rgb_array(figure, dpi)
+            yield film.frame()
 
     def _picture(
         self, title: str, subtitle: str, last: Stage | None = None
@@ -168,7 +170,7 @@ class Plane:
     def _hidden(self, axes: "Axes", stage: Stage) -> "Iterator[Artist]":
         """Draw where each neuron of the first hidden layer changes its mind."""
         for j, line in enumerate(stage.lines, 1):
-            lines = self._line(axes, line, color=colour("green"), dashes=DASHES)
+            lines = self._line(axes, line, color=colour("green"), dashes=DASHES, zorder=2.5)
             yield from lines
             if lines and len(stage.lines) <= MAX_NAMED:
                 start, end = np.asarray(lines[0].get_xydata())

@@ -45,7 +45,7 @@ class Separability:
         line: weights [F+1] of y = −w0 + Σ xi·wi with y ≥ 1 at class 1, y ≤ −1 at class 0 and
             equality at the nearest point; None if there is none.
         margin: the distance of the nearest point from that line; None without a line, or where
-            there is only one class.
+            all w1 … wF are 0 (possible where there is only one class).
         certificate: the proof that there is no line, or None.
     """
 
@@ -62,14 +62,17 @@ def separate(x: Floats, d: Floats) -> Separability:
         x: inputs [N, F].
         d: classes [N], 0 or 1.
     """
-    centre = (x.max(axis=0) + x.min(axis=0)) / 2
-    spread = np.ptp(x, axis=0) / 2
+    size = abs(x).max(axis=0)
+    size[size == 0] = 1.0
+    unit = x / size  # first, so that no input is too large to take a difference of
+    centre = (unit.max(axis=0) + unit.min(axis=0)) / 2
+    spread = np.ptp(unit, axis=0) / 2
     spread[spread == 0] = 1.0
-    scaled = (x - centre) / spread
+    scaled = (unit - centre) / spread
     line = _line(scaled, d)
     if line is not None:
         w = line[1:] / spread
-        found = _checked_line(x, d, np.array([line[0] + w @ centre, *w]))
+        found = _checked_line(x, d, np.array([line[0] + w @ centre, *(w / size)]))
         if found is not None:
             return found
     certificate = _certificate(scaled, d)

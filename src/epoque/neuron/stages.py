@@ -16,14 +16,23 @@ from .mlp import logits, sigmoid
 if TYPE_CHECKING:
     from epoque.bench.run import Run
 
-__all__ = ["Line", "Stage", "best_row", "mlp_stage", "perceptron_stage", "swing", "weight_history"]
+__all__ = [
+    "Line",
+    "Stage",
+    "best_row",
+    "mlp_stage",
+    "perceptron_stage",
+    "replayed",
+    "weight_history",
+]
 
 Floats = NDArray[np.float64]
 Line = tuple[float, float, float]
 """a, b, c of the line a·x1 + b·x2 + c = 0."""
 
-MAX_REPLAYED = 16
-"""Patterns of a pass, at most, that are replayed one by one."""
+MAX_REPLAYED = 2_000_000  # numbers
+ON_THE_LINE = 1e-9  # nearer to 0.5 than that, an output takes no side: it is rounding
+CLEARLY = 0.01  # XOR's neuron ends with a point on its line, and creeps towards it for long
 
 
 @dataclass(frozen=True)
@@ -50,8 +59,11 @@ class Stage:
 
     def right(self, data: Dataset) -> NDArray[np.bool_]:
         """Return which training points are on their side, |d − o| < 0.5, as [N]."""
-        right: NDArray[np.bool_] = np.sign(self.y(data.x)) == 2 * data.d - 1
-        return right
+        return _right(sigmoid(self.y(data.x)), data.d)
+
+
+def _right(o: Floats, d: Floats, margin: float = ON_THE_LINE) -> NDArray[np.bool_]:
+    return np.abs(d - o) < 0.5 - margin
 
 
 def perceptron_stage(config: NeuronConfig, step: int, w: Floats) -> Stage:
@@ -109,10 +121,10 @@ def _first_weights(run: "Run", inputs: int) -> Floats:
     return np.array([weights])
 
 
-def swing(config: NeuronConfig, data: Dataset, history: Floats) -> tuple[Floats, Floats] | None:
-    """Return how low and how high each weight goes within each pass but the first row's.
+def replayed(config: NeuronConfig, data: Dataset, history: Floats) -> Floats | None:
+    """Return the weights after each pattern of each pass but the first row's.
 
-    A run records its weights after each pass. Online, each pattern moves them, so they swing
+    A run records its weights after each pass. Online, each pattern moves them, so they swing in
     between; each pass is replayed here from where it began.
 
     Args:
@@ -121,36 +133,39 @@ def swing(config: NeuronConfig, data: Dataset, history: Floats) -> tuple[Floats,
         history: weights after each pass, [T, F + 1].
 
     Returns:
-        Lowest and highest, each [T - 1, F + 1]; None where a pass has one correction, where it has
-        more than `MAX_REPLAYED`, or where the output is a step: rounding could tip it over.
+        Weights [N, T - 1, F + 1]; None where a pass has one correction, where that would be more
+        than `MAX_REPLAYED` numbers, or where the output is a step, which rounding could tip over.
     """
-    if config.update == "batch" or len(data.d) > MAX_REPLAYED or config.rule == "step":
+    steps = config.update == "batch" or config.rule == "step"
+    if steps or len(data.d) * history.size > MAX_REPLAYED:
         return None
-    w = history[:-1].copy()
-    low, high = w.copy(), w.copy()
+    w, met = history[:-1], []
     for x, d in zip(np.insert(data.x, 0, -1.0, axis=1), data.d, strict=True):
         o = sigmoid(w @ x)
         slope = o * (1 - o) if config.rule == "squared_error" else 1.0
-        w += np.outer(config.learning_rate * (d - o) * slope, x)
-        low, high = np.minimum(low, w), np.maximum(high, w)
-    return low, high
+        w = w + np.outer(config.learning_rate * (d - o) * slope, x)
+        met.append(w)
+    return np.stack(met)
 
 
 def best_row(history: Floats, data: Dataset) -> int:
-    """Return the row of the weights that put most points on their side, the last such row.
+    """Return the row of the weights that put most points clearly on their side.
 
-    It is what the pocket algorithm keeps (Gallant 1990, "Perceptron-based learning algorithms").
+    It is the last row if that is one of them, else the one of them with the least mean error. A
+    neuron that kept it would be using the pocket algorithm (Gallant 1990, "Perceptron-based
+    learning algorithms").
 
     Args:
         history: weights after each iteration, [T, F + 1].
         data: the points.
     """
-    side = 2 * data.d - 1
-    rows = max(1, 10_000_000 // len(data.d))  # keeps the product below 80 MB
-    counts = np.concatenate(
-        [
-            (np.sign(part[:, 1:] @ data.x.T - part[:, :1]) == side).sum(axis=1)
-            for part in (history[i : i + rows] for i in range(0, len(history), rows))
-        ]
-    )
-    return len(counts) - 1 - int(counts[::-1].argmax())
+    rows = max(1, 10_000_000 // len(data.d))  # keeps the outputs below 80 MB
+    counts, errors = np.empty(len(history), int), np.empty(len(history))
+    for start in range(0, len(history), rows):
+        part = history[start : start + rows]
+        o = sigmoid(part[:, 1:] @ data.x.T - part[:, :1])
+        counts[start : start + rows] = _right(o, data.d, CLEARLY).sum(axis=1)
+        errors[start : start + rows] = np.abs(data.d - o).mean(axis=1)
+    if counts[-1] == counts.max():
+        return len(counts) - 1
+    return int(np.where(counts == counts.max(), errors, np.inf).argmin())

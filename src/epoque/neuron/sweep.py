@@ -1,6 +1,6 @@
 """Sweeps inside one compiled program: points are gathered into groups that need no other one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -38,30 +38,32 @@ def sweep(base: NeuronConfig, points: Columns) -> Columns | None:
         from . import mlp
 
         return mlp.sweep(base, load(base), points)
-    results: dict[str, NDArray[np.float64]] = {}
     count = len(next(iter(points.values())))
-    for members, config in _groups(base, points):
-        own = {field: [values[i] for i in members] for field, values in points.items()}
+    results: dict[str, NDArray[np.float64]] = {}
+    for members, own in _groups(points, count):
+        config = base.replace(**{field: values[0] for field, values in own.items()})
         for name, column in _sweep_group(config, own, len(members)).items():
             results.setdefault(name, np.full(count, np.nan))[members] = column
     return {name: column.tolist() for name, column in results.items()}
 
 
-def _groups(base: NeuronConfig, points: Columns) -> list[tuple[list[int], NeuronConfig]]:
-    """Return the places of the points that one program can take, and a config of each group."""
+def _groups(points: Columns, count: int) -> list[tuple[NDArray[np.int64], Columns]]:
+    """Return the places of the points that one program can take, and what each has of its own."""
     fixed = [f for f in points if f not in (*LANE_FIELDS, "iterations", "checkpoint_every")]
-    tables = points.get("truth_table", ())
+    keys: list[Sequence[Any]] = [points[field] for field in fixed]
+    if "truth_table" in points:
+        keys.append([len(table) for table in points["truth_table"]])
+    if all(column.count(column[0]) == count for column in map(list, keys)):
+        return [(np.arange(count), points)]
     groups: dict[Any, list[int]] = {}
-    for place in range(len(next(iter(points.values())))):
-        key = tuple(points[field][place] for field in fixed), len(tables[place]) if tables else 0
+    for place, key in enumerate(zip(*keys, strict=True)):
         groups.setdefault(key, []).append(place)
-    first = ({f: values[members[0]] for f, values in points.items()} for members in groups.values())
-    configs = (base.replace(**values) for values in first)
-    return list(zip(groups.values(), configs, strict=True))
+    owns = ({f: [values[i] for i in g] for f, values in points.items()} for g in groups.values())
+    return [(np.array(g), own) for g, own in zip(groups.values(), owns, strict=True)]
 
 
 def _sweep_group(
-    config: NeuronConfig, points: Mapping[str, Sequence[Any]], count: int
+    config: NeuronConfig, points: Columns, count: int
 ) -> dict[str, NDArray[np.float64]]:
     """Return the results of points that differ in `LANE_FIELDS` and `iterations` only."""
     from .perceptron_sweep import lanes_of, run_lanes
@@ -72,7 +74,9 @@ def _sweep_group(
         lane, kept = _distinct(list(zip(*own.values(), strict=True)))
     elif not own:
         lane, kept = np.zeros(count, int), [0]
-    runs = {field: [values[i] for i in kept] for field, values in own.items()}
+    runs = own
+    if len(kept) < count:
+        runs = {field: [values[i] for i in kept] for field, values in own.items()}
     iterations = np.array(points.get("iterations", [config.iterations] * count))
     return run_lanes(lanes_of(config, runs, len(kept)), lane, iterations)
 

@@ -1,5 +1,6 @@
 """Making a book: fill in the templates, parse them, write the document."""
 
+import re
 from collections.abc import Callable
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -16,7 +17,7 @@ from .library import Library
 from .model import Block, Document
 from .needs import CHAPTERS, Need, chapter_needs
 from .parse import Parser
-from .slots import Slots
+from .slots import ALONE, Slots
 from .template import Template, fill
 
 __all__ = ["FORMATS", "Progress", "read_book", "write_report"]
@@ -143,14 +144,22 @@ def _read(
     markdown = fill(template, functions, slots)
     try:
         return parser.blocks(markdown, template.path.parent)
-    except (EpoqueError, ValueError) as error:
+    except EpoqueError as error:
         raise template.wrong(error, _place(template, str(error))) from None
+
+
+INSIDE_TEXT = re.compile(
+    r"^.*?\S.*\{\{ *(?:figure|table|grid|claims|verdicts|records|environments)\(.*$"
+    r"|^ *\{\{ *(?:figure|table|grid|claims|verdicts|records|environments)\(.*\}\} *\S.*$",
+    re.MULTILINE,
+)
+"""A line that holds a figure or table and something else."""
 
 
 def _place(template: Template, message: str) -> int | None:
     """Return the line that holds what a message quotes: a label, a formula, an image."""
-    import re
-
+    if ALONE in message:
+        return next(filter(None, map(template.line_of, INSIDE_TEXT.findall(template.text))), None)
     quoted = re.findall(r"'([^']+)'|\$(.+)\$|image (\S+)", message, re.DOTALL)
     words = [word for group in quoted for word in group if word]
     return next(filter(None, map(template.line_of, words)), None)

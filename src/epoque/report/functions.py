@@ -9,8 +9,8 @@ from epoque.bench.i18n import mark, translator
 from epoque.bench.run import Run
 from epoque.bench.sweep import Sweep
 
-from .claims.rules import as_percent, central, wilson
-from .claims.tables import VERDICTS, claim_row, find_claim, practical
+from .claims.rules import are_whole, as_percent, central, wilson
+from .claims.tables import SIGNS, VERDICTS, claim_row, find_claim, practical
 from .labels import RESULTS
 from .library import Library, Record, command_of, value_of
 from .model import Align, ClaimRow, Claims, Code, Figure, Inlines, Reference, Table, Text, plain
@@ -77,27 +77,24 @@ class Functions:
     def value(self, source: Source, name: str, *, digits: int = 3, decimals: int | None = None,
               **at: Any) -> Printed:  # fmt: skip
         """Print a number of a run, or the median over a sweep's seeds."""
-        record = _record(source)
+        record, exact = _record(source), False
         if isinstance(record, Sweep):
             found: Any = central(self._column(source, name, at))[0]
         else:
             found = value_of(record, name)
-        return self.number(found, digits=digits, decimals=decimals)
+            exact = name in record.manifest["config"]  # a setting is what was typed
+        return self.number(found, digits=None if exact else digits, decimals=decimals)
 
     def spread(self, source: Source, name: str, *, decimals: int | None = None,
                **at: Any) -> Printed:  # fmt: skip
         """Print the median over a sweep's seeds with the central 95 %."""
-        interval = central(self._column(source, name, at))
-        text = format_interval(interval, self._language, decimals)
-        return self._slots.add_text(text, interval[0])
+        return self._interval(self._column(source, name, at), decimals)
 
     def ratio(self, source: Source, first: str, second: str, *, decimals: int | None = None,
               **at: Any) -> Printed:  # fmt: skip
         """Print the quotient of two results of a sweep, seed by seed, like `spread`."""
         top, bottom = (self._column(source, name, at) for name in (first, second))
-        interval = central(top / bottom)
-        text = format_interval(interval, self._language, decimals)
-        return self._slots.add_text(text, interval[0])
+        return self._interval(top / bottom, decimals)
 
     def share(self, source: Source, name: str, **at: Any) -> Printed:
         """Print for which share of a sweep's seeds a result is 1, with Wilson's 95 % interval."""
@@ -106,7 +103,7 @@ class Functions:
         text = f"{format_interval(percent, self._language, 1)}\u202f%"
         return self._slots.add_text(text, percent[0] / 100)
 
-    def number(self, value: Any, *, digits: int = 3, decimals: int | None = None) -> Printed:
+    def number(self, value: Any, *, digits: int | None = 3, decimals: int | None = None) -> Printed:
         """Print a number as the language writes it."""
         if isinstance(value, Printed):
             value = value.number
@@ -182,9 +179,13 @@ class Functions:
         _ = self._translate
         rows = [self._row(claim.id) for claim in practical(name)]
         header = tuple((Text(_(word)),) for word in (mark("No."), mark("Claim"), mark("Verdict")))
-        cells = tuple(((Text(r.id),), r.statement, (Text(_(VERDICTS[r.verdict])),)) for r in rows)
-        caption_words = self._inline(caption)
-        return self._slots.add(Table(header, cells, ("left", "left", "left"), caption_words, label))
+        told = (f"{SIGNS[row.verdict]} {_(VERDICTS[row.verdict])}" for row in rows)
+        cells = tuple(
+            ((Text(row.id),), row.statement, (Text(verdict),))
+            for row, verdict in zip(rows, told, strict=True)
+        )
+        words = self._inline(caption)
+        return self._slots.add(Table(header, cells, ("left", "left", "left"), words, label))
 
     def count(self, name: str, verdict: str) -> Printed:
         """Print how many claims of a practical have a verdict: holds, partly or fails."""
@@ -233,6 +234,13 @@ class Functions:
         return self._slots.add(Table(words, rows, align, self._inline(caption), label))
 
     # Within
+
+    def _interval(self, values: "pd.Series", decimals: int | None) -> Printed:
+        if decimals is None and are_whole(values):
+            decimals = 0
+        interval = central(values)
+        text = format_interval(interval, self._language, decimals)
+        return self._slots.add_text(text, interval[0])
 
     def _column(self, source: Source, name: str, at: dict[str, Any]) -> "pd.Series":
         record = _record(source)

@@ -10,7 +10,7 @@ from epoque.bench.recipes import recipe_names
 from epoque.bench.run import Run, Runs
 from epoque.bench.sweep import Sweep, Sweeps
 
-from .needs import Need, finished_runs, found_needs
+from .needs import Need, finished_runs, found_needs, is_whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,13 +77,17 @@ class Library:
         """
         found = self._declared.get(name)
         if not isinstance(found, Sweep):
-            sweeps = list(Sweeps(self.path))
-            same = [s for s in sweeps if name == s.recipe or name in s.path.name]
-            if not same:
-                raise UnknownNameError("sweep", name, [s.recipe for s in sweeps])
-            found = same[-1]
+            found = self._other_sweep(name)
         self.used.setdefault(found.id, found)
         return found
+
+    def _other_sweep(self, name: str) -> Sweep:
+        sweeps = [sweep for sweep in Sweeps(self.path) if is_whole(sweep)]
+        same = [s for s in sweeps if name in (s.recipe, s.recipe.split("/")[-1])]
+        same = same or [s for s in sweeps if name in s.id]
+        if not same:
+            raise UnknownNameError("sweep", name, [s.recipe for s in sweeps])
+        return same[-1]
 
     # What claims need of it (see `epoque.report.claims.rules.Evidence`)
 

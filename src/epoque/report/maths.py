@@ -42,6 +42,8 @@ TAGS = frozenset(
 )
 NAMESPACE = "http://www.w3.org/1998/Math/MathML"
 BIG = frozenset(["∑", "∏", "⋃", "⋂", "⨁", "⨂", "max", "min", "lim", "sup", "inf"])
+SIGNS = ("−", "+", "±")
+CLOSING = (")", "]", "}", "|", "′", "!")
 FENCES = frozenset(["(", ")", "[", "]", "{", "}", "|", "‖", "∥"])
 
 
@@ -56,6 +58,7 @@ def latex_to_mathml(latex: str, *, display: bool = False) -> str:
         UsageError: if it is not a formula that can be written.
     """
     root = _tree(latex)
+    _space_out(root)
     root.set("xmlns", NAMESPACE)
     root.set("display", "block" if display else "inline")
     root.set("alttext", latex)
@@ -106,6 +109,25 @@ def _join_decimals(root: Element) -> None:
                 node.remove(comma)
                 node.remove(rest)
             at += 1
+
+
+def _space_out(root: Element) -> None:
+    """Set the spaces that LaTeX sets by itself: none after a sign, a thin one around `ln`."""
+    for node in list(root.iter()):
+        around = [None, *node, None]
+        for before, child, after in zip(around, node[:], around[2:], strict=False):
+            if child.tag == "mo" and child.text in SIGNS and _opens(before):
+                child.set("form", "prefix")
+            if child.tag == "mi" and len(child.text or "") > 1:
+                places = [(not _opens(before), 0), (after is not None and after.tag != "mo", 1)]
+                for offset in (offset for wanted, offset in reversed(places) if wanted):
+                    space = Element("mspace", width="0.167em")
+                    node.insert(list(node).index(child) + offset, space)
+
+
+def _opens(node: Element | None) -> bool:
+    """Return whether what follows cannot be subtracted from this: nothing, or an operator."""
+    return node is None or (node.tag == "mo" and node.text not in CLOSING)
 
 
 def _typst(node: Element) -> str:

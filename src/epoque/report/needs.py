@@ -11,7 +11,6 @@ sweeps:
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -26,7 +25,15 @@ from epoque.bench.recipes import find_recipe
 from epoque.bench.run import Run, Runs
 from epoque.bench.sweep import Sweep, Sweeps
 
-__all__ = ["CHAPTERS", "Need", "chapter_needs", "finished_runs", "found_needs", "missing"]
+__all__ = [
+    "CHAPTERS",
+    "Need",
+    "chapter_needs",
+    "finished_runs",
+    "found_needs",
+    "is_whole",
+    "missing",
+]
 
 CHAPTERS = ("neuron",)
 
@@ -92,10 +99,15 @@ def found_needs(runs: Path, needs: Sequence[Need]) -> "dict[str, Run | Sweep]":
 
 def finished_runs(runs: Path) -> Iterator[Run]:
     """Yield the finished runs of a folder, the newest first; a damaged one is none."""
-    for run in reversed(list(Runs(runs))):
-        with suppress(DamagedRunError):
-            if run.manifest and run.status.state == "finished":
-                yield run
+    return (run for run in reversed(list(Runs(runs))) if is_whole(run))
+
+
+def is_whole(record: "Run | Sweep") -> bool:
+    """Return whether a run or sweep is finished, and says what it is."""
+    try:
+        return bool(record.manifest) and record.status.state == "finished"
+    except DamagedRunError:
+        return False
 
 
 def _find(need: Need, runs: Path, finished: Sequence[Run]) -> "Run | Sweep | None":

@@ -5,19 +5,20 @@ from typing import Any
 
 __all__ = ["decimals_for", "format_interval", "format_number", "to_latex"]
 
-MINUS, TIMES, THIN = "\u2212", "\u00d7", "\u202f"
+MINUS, TIMES, THIN, FIXED = "\u2212", "\u00d7", "\u202f", "\u00a0"
+GROUPED_FROM = 10_000
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def format_number(
-    value: Any, language: str, *, digits: int = 3, decimals: int | None = None
+    value: Any, language: str, *, digits: int | None = 3, decimals: int | None = None
 ) -> str:
     """Return a number as text: 0.025 in English, 0,025 in French.
 
     Args:
         value: a number, a bool, None, text, or a list of them.
         language: "en" or "fr".
-        digits: significant digits of a number that is not whole.
+        digits: significant digits of a number that is not whole; None for as many as it has.
         decimals: digits after the point instead.
     """
     if value is None:
@@ -33,22 +34,25 @@ def format_number(
     return _localised(_digits(float(value), isinstance(value, int), digits, decimals), language)
 
 
-def _digits(value: float, whole: bool, digits: int, decimals: int | None) -> str:
+def _digits(value: float, whole: bool, digits: int | None, decimals: int | None) -> str:
     if math.isnan(value):
         return "–"
     if math.isinf(value):
         return "∞" if value > 0 else "-∞"
+    group = "," if abs(value) >= GROUPED_FROM else ""
     if decimals is not None:
-        return f"{value:,.{max(decimals, 0)}f}"
+        return f"{value:{group}.{max(decimals, 0)}f}"
     if whole or value == 0:
-        return f"{value:,.0f}"
+        return f"{value:{group}.0f}"
+    if digits is None:
+        digits = len(f"{value:.15g}".partition("e")[0].replace(".", "").strip("-0"))
     exponent = math.floor(math.log10(abs(float(f"{value:.{digits - 1}e}"))))
     if exponent < -4 or exponent >= 9:
         mantissa = value / 10.0**exponent
         return (
             f"{mantissa:.{digits - 1}f}{THIN}{TIMES}{THIN}10{str(exponent).translate(SUPERSCRIPTS)}"
         )
-    return f"{value:,.{max(digits - 1 - exponent, 0)}f}"
+    return f"{value:{group}.{max(digits - 1 - exponent, 0)}f}"
 
 
 def _localised(text: str, language: str) -> str:
@@ -67,7 +71,7 @@ def decimals_for(low: float, high: float, *, most: int = 6) -> int:
         return 0
     enough = 3 - math.floor(math.log10(size))  # four digits of the number itself
     if width > 0:
-        enough = min(enough + 2, 1 - math.floor(math.log10(width)))
+        enough = min(enough + 1, 1 - math.floor(math.log10(width)))
     return min(max(enough, 0), most)
 
 
@@ -85,8 +89,8 @@ def format_interval(
     middle, low, high = (format_number(v, language, decimals=decimals) for v in interval)
     if low == high:
         return middle
-    separator = f"{THIN}; " if language == "fr" else ", "
-    return f"{middle} [{low}{separator}{high}]"
+    separator = f"{THIN};{FIXED}" if language == "fr" else f",{FIXED}"
+    return f"{middle}{FIXED}[{low}{separator}{high}]"
 
 
 def to_latex(text: str) -> str:

@@ -1,7 +1,7 @@
 """The pictures of a book: what the labs draw from a record, and the author's own image files."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
@@ -30,16 +30,16 @@ class Drawing:
     Attributes:
         name: a file stem, unique in the document.
         folder: of the run or sweep.
-        is_sweep: which of the two it is.
         figure: the figure's name in its lab.
         language: of the words inside the figure.
+        record: the run or sweep, which has read its files already.
     """
 
     name: str
     folder: Path
-    is_sweep: bool
     figure: str
     language: str
+    record: Run | Sweep = field(compare=False, repr=False)
     kind: str = "svg"
 
     @classmethod
@@ -53,7 +53,7 @@ class Drawing:
         if figure not in known:
             hint = "" if known else " It has no figures at all."
             raise UnknownNameError(f"figure of {record.id} named", figure, known, hint)
-        return cls(name, record.path.resolve(), isinstance(record, Sweep), figure, language)
+        return cls(name, record.path.resolve(), figure, language, record)
 
     def data(self, theme: Theme) -> bytes:
         """Return the SVG; each is drawn once a process."""
@@ -73,9 +73,8 @@ def _drawn(drawing: Drawing, theme: Theme, _stamp: int) -> bytes:
     """Draw; the stamp tells a record that was written again from the one drawn before."""
     from epoque.bench.plot import house_style, svg_bytes
 
-    record = (Sweep if drawing.is_sweep else Run)(drawing.folder)
     with house_style(theme):
-        return svg_bytes(_drawable(record, drawing.language)[drawing.figure]())
+        return svg_bytes(_drawable(drawing.record, drawing.language)[drawing.figure]())
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,8 @@ private-use characters, which the parser turns back into the object.
 import re
 from dataclasses import dataclass
 
+from epoque.bench.errors import UsageError
+
 from .model import Block, Inline, Inlines, Text, plain
 
 __all__ = ["Printed", "Slots", "clean", "without_marks"]
@@ -16,6 +18,8 @@ OPEN, CLOSE = "\ue000", "\ue001"
 MARK = re.compile(f"{OPEN}(\\d+){CLOSE}")
 CONTROL = "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]"
 LINE_ENDS = "[\t\n\r\x0b\x0c\x1c-\x1f\x85\u2028\u2029]+"
+
+ALONE = "A figure or table must stand in a paragraph of its own."
 
 Content = Inlines | Block
 
@@ -65,14 +69,14 @@ class Slots:
         """Return the pieces of a text that holds marks.
 
         Raises:
-            ValueError: if one of them stands for a block.
+            UsageError: if one of them stands for a block.
         """
         pieces: list[Inline] = []
         for index, part in enumerate(MARK.split(text)):
             if index % 2:
                 content = self._contents[int(part)]
                 if not isinstance(content, tuple):
-                    raise ValueError("a figure or table must stand in a paragraph of its own")
+                    raise UsageError(ALONE)
                 pieces += content
             elif part:
                 pieces.append(Text(part))

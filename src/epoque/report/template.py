@@ -103,7 +103,7 @@ def fill(template: Template, functions: dict[str, Callable[..., Any]], slots: Sl
         raise template.wrong(told, _line(error, name)) from None
     except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
         told = UsageError(f"{str(error).rstrip('.')}.")
-        raise template.wrong(told, _line(error, name)) from None
+        raise template.wrong(told, _line(error, name)) from error
 
 
 def _printed(value: Any, slots: Slots) -> str:

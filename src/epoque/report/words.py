@@ -1,16 +1,11 @@
 """The words that every format of a book puts around its content."""
 
-from collections.abc import Mapping
-
 from epoque.bench.i18n import mark, translator
 
-from .claims.tables import VERDICTS
+from .claims.tables import SIGNS, VERDICTS
 from .model import ClaimRow, Document, Figure, Inline, Inlines, Target, Text, Verdict, plain
 
-__all__ = ["SIGNS", "Words", "short_caption"]
-
-SIGNS: Mapping[Verdict, str] = {"holds": "✓", "partly": "◐", "fails": "✗"}
-"""What tells verdicts apart without colour."""
+__all__ = ["Words", "short_caption"]
 
 CAPTIONS = {"figure": mark("Figure {number}."), "table": mark("Table {number}.")}
 REFERENCES = {

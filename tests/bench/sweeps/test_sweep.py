@@ -6,13 +6,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import psutil
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from epoque.bench.errors import (
     DamagedRunError,
@@ -27,7 +29,7 @@ from epoque.bench.lab import find_lab
 from epoque.bench.record import lock_record
 from epoque.bench.run import Runs
 from epoque.bench.summary import summary
-from epoque.bench.sweep import Sweep, Sweeps, part_points, resume_sweep
+from epoque.bench.sweep import Sweep, Sweeps, part_points, resume_sweep, run_sweep
 
 Swept = Callable[..., Sweep]
 GRID = ("learning_rate=0.1:1:log:4", "shape=round,steep", "seed=0:50")
@@ -78,7 +80,7 @@ def test_a_sweep_says_what_it_is(swept: Swept) -> None:
 
 
 def test_the_command_quotes_what_a_shell_would_read(swept: Swept) -> None:
-    sweep = swept("widths=2;4,2", "seed=0:2", low=-2.5)
+    sweep = swept("widths=2;4,2", "seed=0:2", low=-2.5, widths="9")
     assert sweep.command == "epoque sweep bowl/test 'widths=2;4,2' seed=0:2 --low -2.5"
 
 
@@ -250,6 +252,63 @@ def test_damage_is_one_clear_error(swept: Swept, tmp_path: Path) -> None:
         Sweep.open(tmp_path / "nowhere")
 
 
+@given(
+    name=st.sampled_from(["sweep.json", "status.json", "table.parquet", "environment.json"]),
+    at=st.floats(0, 1),
+    junk=st.binary(max_size=40),
+    cut=st.booleans(),
+)
+@settings(
+    max_examples=80,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+def test_whatever_is_damaged_nothing_but_a_clear_error_comes_of_it(
+    *, name: str, at: float, junk: bytes, cut: bool, swept: Swept, tmp_path: Path
+) -> None:
+    root = tmp_path / "runs"
+    if not root.exists():
+        swept("learning_rate=0.1,0.2", "seed=0:3")
+    (sweep,) = Sweeps(root)
+    path = sweep.path / name
+    whole = path.read_bytes()
+    place = int(at * len(whole))
+    path.write_bytes(whole[:place] + junk + (b"" if cut else whole[place + len(junk) :]))
+    try:
+        Sweeps(root).find("bowl/test", {"seed": "0:3"})
+        for look in ("table", "axes", "status", "config", "command", "environment", "score"):
+            with suppress(DamagedRunError, UnknownNameError):
+                getattr(Sweep(sweep.path), look)
+    finally:
+        path.write_bytes(whole)
+
+
+@pytest.mark.parametrize("key", ["part_points", "points", "engine", "score", "lab", "config"])
+def test_a_manifest_that_says_too_little_is_damaged(key: str, swept: Swept) -> None:
+    path = swept("seed=0:3").path
+    (path / "table.parquet").unlink()
+    (path / "status.json").write_text(
+        (path / "status.json").read_text().replace("finished", "interrupted")
+    )
+    manifest = json.loads((path / "sweep.json").read_text())
+    for value in (None, 0, []):
+        (path / "sweep.json").write_text(json.dumps({**manifest, key: value}))
+        with pytest.raises(DamagedRunError, match="is damaged"):
+            resume_sweep(Sweep(path), figures=False)
+
+
+def test_reading_and_parsing_load_nothing_heavy() -> None:
+    heavy = ("jax", "torch", "matplotlib", "pandas", "pyarrow", "scipy", "optuna", "numpy")
+    code = (
+        "import sys, epoque.bench.sweep, epoque.bench.search, epoque.bench.grid as g\n"
+        "from epoque.neuron.config import NeuronConfig\n"
+        "g.parse_axes(NeuronConfig(), ['seed=0:9', 'update=online,batch'])\n"
+        f"print([name for name in {heavy} if name in sys.modules])"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout == "[]\n"
+
+
 # Stopping and going on
 
 
@@ -278,6 +337,23 @@ def test_an_interrupted_sweep_goes_on_where_it_stopped(
     done = resume_sweep(sweep, figures=False, progress=lambda done, _: told.append(done))
     assert table_bytes(done) == table_bytes(expected)
     assert done.status.state == "finished"
+
+
+def test_the_neuron_lab_goes_on_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("epoque.bench.sweep.POINTS_A_PART", (8, 8))
+    lab = find_lab("neuron")
+    base = lab.config.parse({"iterations": "40"})
+    axes = parse_axes(base, ["learning_rate=0.1:10:log:5", "seed=0:4"])
+    whole = run_sweep(lab, "neuron/and", base, axes, tmp_path / "whole", figures=False)
+    assert whole.manifest["part_points"] == 4
+    assert whole.manifest["engine"] == "compiled"
+    with pytest.raises(KeyboardInterrupt):
+        run_sweep(lab, "neuron/and", base, axes, tmp_path / "runs", progress=interrupt_after(8))
+    (sweep,) = Sweeps(tmp_path / "runs")
+    assert len(sweep.table) == 8
+    done = resume_sweep(sweep)
+    assert table_bytes(done) == table_bytes(whole)
+    assert done.figures
 
 
 def test_runs_that_failed_are_tried_again(swept: Swept, tmp_path: Path) -> None:
@@ -343,9 +419,10 @@ def script(tmp_path: Path, *words: str) -> Iterator["subprocess.Popen[str]"]:
     ("engine", "pace", "axes"),
     [
         ("together", "0.02", ("learning_rate=0.1:1:log:4", "seed=0:10")),
-        ("each", "0.01", ("learning_rate=0.1,40", "seed=0:5")),
+        ("each", "0.01", ("learning_rate=0.1,40", "seed=0:3")),
     ],
 )
+@pytest.mark.slow
 def test_killed_at_random_moments_it_ends_with_the_same_bytes(
     engine: str, pace: str, axes: tuple[str, ...], tmp_path: Path
 ) -> None:
@@ -378,6 +455,7 @@ def test_killed_at_random_moments_it_ends_with_the_same_bytes(
     assert not list(sweep.path.rglob("*.tmp"))
 
 
+@pytest.mark.slow
 def test_ctrl_c_stops_cleanly_and_leaves_no_process(tmp_path: Path) -> None:
     with script(tmp_path, "each", "0.2", "seed=0:4") as process:
         until = time.monotonic() + 60

@@ -7,10 +7,12 @@ back.
 
 import os
 import re
+import sys
 import time
 import warnings
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import redirect_stdout
 from http.client import HTTPException
 from itertools import islice
 from math import isfinite
@@ -35,7 +37,7 @@ WAITING = 500_000  # metrics kept while the server is away; the oldest are given
 SEND_SECONDS = 2.0
 RETRY_SECONDS = 60.0
 ANSWER_SECONDS = 5  # to say that it is there
-REQUEST_SECONDS = 15  # to store a batch
+REQUEST_SECONDS = 30  # to store a batch
 
 STATUS = {
     "running": "RUNNING",
@@ -48,7 +50,8 @@ STATUS = {
 class MlflowSink:
     """Copies a run to an MLflow run of the same name; a resumed run goes on in the same one.
 
-    The experiment is MLFLOW_EXPERIMENT_NAME, or `epoque/<lab>`.
+    The experiment is MLFLOW_EXPERIMENT_NAME, or `epoque/<lab>`. A server stores one or two thousand
+    metrics a second, and the training waits for it.
     """
 
     def __init__(self, run: Run) -> None:
@@ -101,7 +104,8 @@ class MlflowSink:
     def _try(self, action: Callable[[], None]) -> None:
         """Do what needs the server; where it does not answer, warn once and try again later."""
         try:
-            action()
+            with redirect_stdout(sys.stderr):  # its notices do not belong among JSON lines
+                action()
         except Exception as error:  # whatever its network and database layers raise
             if not self._away:
                 told = "the training goes on, and MLflow gets the rest when it answers again."

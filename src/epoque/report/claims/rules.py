@@ -34,6 +34,7 @@ __all__ = [
     "Number",
     "Share",
     "Statement",
+    "are_whole",
     "as_percent",
     "central",
     "overall",
@@ -63,6 +64,14 @@ def central(values: "Sequence[float] | pd.Series") -> tuple[float, float, float]
         return float("nan"), float("nan"), float("nan")
     low, middle, high = np.quantile(numbers, [0.025, 0.5, 0.975])
     return float(middle), float(low), float(high)
+
+
+def are_whole(values: "Sequence[float] | pd.Series") -> bool:
+    """Return whether numbers only count something, NaNs left out."""
+    import numpy as np
+
+    numbers = np.asarray(values, dtype=float)
+    return bool(np.all(np.isnan(numbers) | (numbers == np.round(numbers))))
 
 
 @dataclass(frozen=True, kw_only=True)

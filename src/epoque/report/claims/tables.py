@@ -19,6 +19,7 @@ from .rules import (
     Number,
     Share,
     Statement,
+    are_whole,
     as_percent,
     central,
     overall,
@@ -28,7 +29,7 @@ from .rules import (
 if TYPE_CHECKING:
     from epoque.report.library import Library
 
-__all__ = ["PRACTICALS", "VERDICTS", "claim_row", "find_claim", "practical"]
+__all__ = ["PRACTICALS", "SIGNS", "VERDICTS", "claim_row", "find_claim", "practical"]
 
 PRACTICALS: Mapping[str, tuple[Claim, ...]] = {"1": CLAIMS}
 VERDICTS: Mapping[Verdict, str] = {
@@ -36,6 +37,8 @@ VERDICTS: Mapping[Verdict, str] = {
     "partly": mark("partly"),
     "fails": mark("does not hold"),
 }
+SIGNS: Mapping[Verdict, str] = {"holds": "✓", "partly": "◐", "fails": "✗"}
+"""What tells verdicts apart without colour."""
 
 
 def practical(name: str) -> tuple[Claim, ...]:
@@ -100,14 +103,15 @@ def _number(line: Number, measured: Any, language: str) -> tuple[str, str, str]:
     words = {1: "{0}", 2: _("{0} to {1}")}[len(shown)].format(*shown)
     reported = _("about {number}").format(number=words) if line.about else words
     interval = central(measured)
-    decimals = max(digits + 1, decimals_for(*interval[1:]))
+    decimals = max(digits, decimals_for(*interval[1:]))
     value = format_interval(interval, language, decimals)
     return reported, value, format_number(len(measured), language)
 
 
 def _statement(line: Statement, measured: Any, language: str) -> tuple[str, str, str]:
     _ = translator(language)
-    value = format_interval(central(measured), language)
+    decimals = 0 if are_whole(measured) else None
+    value = format_interval(central(measured), language, decimals)
     true, all_seeds = line.true_for(measured), len(measured)
     seeds = format_number(all_seeds, language)
     if true < all_seeds:

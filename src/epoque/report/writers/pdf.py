@@ -38,6 +38,7 @@ from epoque.report.model import (
     Strong,
     Table,
     Text,
+    plain,
 )
 from epoque.report.words import Words, short_caption
 
@@ -120,6 +121,15 @@ def _label(label: str) -> str:
     return f"label({_string(label)})"
 
 
+def _widths(table: Table) -> list[str]:
+    """Return column widths that fill the line: numbers share it, else the longest takes it."""
+    columns = list(zip(table.header, *table.rows, strict=True))
+    longest = [max(len(plain(cell)) for cell in column) for column in columns]
+    if all(side == "right" for side in table.align[1:]):
+        return ["auto", *["1fr"] * (len(columns) - 1)]
+    return ["1fr" if length == max(longest) else "auto" for length in longest]
+
+
 class _Writer:
     def __init__(self, document: Document) -> None:
         self.words = Words(document)
@@ -198,7 +208,8 @@ class _Writer:
         cells = [cell for row in (block.header, *block.rows) for cell in row]
         content = "".join(f"[{self.inlines(cell)}]," for cell in cells)
         align = "".join(f"{side}," for side in block.align)
-        return self._captioned(block, f"plain-table(({align}), {len(block.header)}, ({content}))")
+        widths = "".join(f"{width}," for width in _widths(block))
+        return self._captioned(block, f"plain-table(({align}), ({widths}), ({content}))")
 
     def claims(self, block: Claims) -> str:
         columns = "".join(f"{_string(word)}," for word in self.words.columns)

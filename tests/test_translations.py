@@ -1,0 +1,64 @@
+"""Every message a learner reads has a French translation, and the catalogue is current."""
+
+import importlib.util
+import re
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from epoque.bench.i18n import translator
+
+TOOL = Path(__file__).parent.parent / "tools" / "messages.py"
+
+
+@pytest.fixture(scope="module")
+def messages() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("messages", TOOL)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_catalogue_is_current_and_complete(messages: ModuleType) -> None:
+    assert messages.problems() == []
+
+
+def test_translations_keep_their_placeholders(messages: ModuleType) -> None:
+    for message in messages.read_catalog():
+        names = [sorted(re.findall(r"\{(\w*)\}", text)) for text in (message.id, message.string)]
+        assert not message.id or names[0] == names[1], message.id
+
+
+def test_french_has_french_spaces(messages: ModuleType) -> None:
+    for message in messages.read_catalog():
+        assert not message.id or not re.search(r"[^\u00a0\u202f] [;!?:»]", message.string)
+        assert not message.id or " [" not in message.string.replace("\u202f", " ")[:0]
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ('_("a")', ["a"]),
+        ('i18n.mark("a")', ["a"]),
+        ('translator(language)("a")', ["a"]),
+        ('self.translate("a")', ["a"]),
+        ('setting(1, "label", "what", unit="points", ge=0)', ["label", "what", "points"]),
+        ('setting(1, label="l", description="d")', ["l", "d"]),
+        ('print("a"); _(name); mark()', []),
+    ],
+)
+def test_messages_are_found_in_code(messages: ModuleType, code: str, expected: list[str]) -> None:
+    assert list(messages.code_messages(code)) == expected
+
+
+def test_messages_are_found_in_recipes(messages: ModuleType) -> None:
+    assert list(messages.recipe_messages("title: A\nshows: B\nminutes: 1")) == ["A", "B"]
+
+
+def test_the_compiled_catalogue_is_read() -> None:
+    assert translator("fr")("Learning rate") == "Taux d’apprentissage"
+    assert translator("en")("Learning rate") == "Learning rate"
+    assert translator("fr")("no such message") == "no such message"
