@@ -20,7 +20,7 @@ demo: $(READY)  ## run every experiment of the lab book and write it (HTML and P
 	$(BIN)/epoque demo
 
 test: $(READY)  ## run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 lint: $(READY)  ## check style and types
 	$(BIN)/ruff check $(SOURCES)

@@ -35,7 +35,6 @@ def test_translations_keep_their_placeholders(messages: ModuleType) -> None:
 def test_french_has_french_spaces(messages: ModuleType) -> None:
     for message in messages.read_catalog():
         assert not message.id or not re.search(r"[^\u00a0\u202f] [;!?:»]", message.string)
-        assert not message.id or " [" not in message.string.replace("\u202f", " ")[:0]
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,6 @@ from epoque.bench.run import Run, Runs
 from epoque.bench.runner import execute, resume, start
 
 SETTINGS = {"iterations": 1500, "checkpoint_every": 40, "seed": 3}
-SECONDS = 0.7  # about what such a run takes from fork to figures
 
 
 @pytest.fixture(scope="module")
@@ -50,10 +49,13 @@ def check_readable(run: Run, reference: Run) -> None:
 
 
 def kill_until_finished(run: Run, reference: Run, chance: random.Random) -> int:
-    """Train a run, killing it at random moments until it gets through; return the kills."""
+    """Train a run, killing it at random moments until it gets through; return the kills.
+
+    Patience grows with each kill: on a busy machine a run may be slower than the reference was.
+    """
     for kills in itertools.count():
         process = child(line_lab.resume_here, str(run.path), True)
-        process.join(chance.uniform(0.0, SECONDS))
+        process.join(chance.uniform(0.0, reference.status.seconds * 1.1**kills))
         process.kill()
         process.join(10)
         check_readable(Run(run.path), reference)  # a fresh reader: nothing cached
@@ -62,19 +64,15 @@ def kill_until_finished(run: Run, reference: Run, chance: random.Random) -> int:
     raise AssertionError
 
 
-def kill_many(root: Path, reference: Run, wanted: int, seed: int) -> None:
-    chance = random.Random(seed)
+def test_killed_at_random_moments(tmp_path: Path, reference: Run) -> None:
+    wanted = int(os.environ.get("EPOQUE_TEST_KILLS", "25"))
+    chance = random.Random()
     kills = 0
     while kills < wanted:
-        run = start(line_lab.LAB, reference.config, "line/fit", root)
+        run = start(line_lab.LAB, reference.config, "line/fit", tmp_path)
         kills += kill_until_finished(run, reference, chance)
         assert line_lab.content(run.path) == line_lab.content(reference.path)
         assert not list(run.path.rglob(".*.tmp"))
-
-
-def test_killed_at_random_moments(tmp_path: Path, reference: Run) -> None:
-    wanted = int(os.environ.get("EPOQUE_TEST_KILLS", "25"))
-    kill_many(tmp_path, reference, wanted, seed=random.randrange(2**32))
 
 
 def test_killed_while_runs_are_created(tmp_path: Path) -> None:
@@ -101,7 +99,7 @@ def test_stopped_by_control_c(tmp_path: Path, reference: Run) -> None:
     wait_for(lambda: bool(run.checkpoint_steps))
     assert process.pid
     os.kill(process.pid, signal.SIGINT)
-    process.join(10)
+    process.join(60)
     assert run.status.state == "interrupted"
     assert run.status.reason == "stopped by the user"
     finish(line_lab.resume_here, str(run.path), True)
@@ -111,7 +109,7 @@ def test_stopped_by_control_c(tmp_path: Path, reference: Run) -> None:
     assert mine == same
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 20) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it did not happen in time"
@@ -148,7 +146,8 @@ def test_many_processes_start_on_one_run_together(tmp_path: Path, reference: Run
     for process in processes:
         process.join(60)
     codes = sorted(process.exitcode or 0 for process in processes)
-    assert codes == [0, 1, 1, 1]
+    assert codes[0] == 0
+    assert set(codes[1:]) <= {1, 3}, codes  # refused, or so late that it was finished
     assert Run(run.path).results == reference.results
 
 

@@ -17,6 +17,7 @@ shows: Something.
 minutes: 0.5
 expect: {metric: final_error, below: 0.02}
 config:
+  model: mlp
   truth_table: 0110
   learning_rate: 1e-1
   hidden_layers: [3, 2]
@@ -78,7 +79,7 @@ REFUSED = [
     (BOMB, "is not valid YAML at line 2, column 8: a recipe has no aliases (*name)."),
     ("lab: &a neuron\ntitle: *a", "at line 2, column 8: a recipe has no aliases"),
     ("lab: neuron\nconfig: &c\n  csv: *c", "a recipe has no aliases"),
-    ("config: " + "[" * 20_000, "is nested too deeply."),
+    ("config: " + "[" * 5_000, "is nested too deeply."),
     ("config: " + "{a: " * 5_000 + "1" + "}" * 5_000, "is nested too deeply."),
     (b"title: \xff\xfe\xe9", "cannot be read: 'utf-8' codec can't decode byte 0xff"),
     (b"\x00\x01\x02", "is not valid YAML"),
@@ -145,6 +146,6 @@ def test_the_packages_recipes_can_be_parsed() -> None:
         assert recipe.title, name
         assert recipe.shows, name
         assert recipe.minutes > 0, name
-        assert recipe.expect is not None, name
         if recipe.lab == "neuron":
+            assert recipe.expect is not None, name
             NeuronConfig.parse(recipe.config)

@@ -98,9 +98,8 @@ def test_a_run_does_not_depend_on_its_company(monkeypatch: pytest.MonkeyPatch) -
     base = NeuronConfig(iterations=100)
     points: Points = {"learning_rate": np.geomspace(0.01, 10, 50).tolist(), "seed": [3] * 50}
     together = swept(base, points)
-    for lanes, few in ((7, 1000), (50, 3)):
+    for lanes in (7, 25):
         monkeypatch.setattr(perceptron_sweep, "LANES", lanes)
-        monkeypatch.setattr(perceptron_sweep, "FEW_LANES", few)
         found = swept(base, points)
         assert all(found[n].tobytes() == together[n].tobytes() for n in together)
     alone = swept(base, {name: values[20:21] for name, values in points.items()})

@@ -114,8 +114,8 @@ class Page(HTMLParser):
         return [attrs for tag, attrs in self.tags if tag in names]
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_html_is_one_accessible_file(runs: Path, written, language: str) -> None:
+def test_html_is_one_accessible_file(runs: Path, written) -> None:
+    language = "fr"
     page = Page(written(language, "html"))
     assert page.open == []
     assert page.all("html")[0]["lang"] == language
@@ -133,9 +133,8 @@ def test_html_is_one_accessible_file(runs: Path, written, language: str) -> None
     assert len(page.all("h1")) == 1
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_html_loads_nothing(runs: Path, written, language: str) -> None:
-    text = written(language, "html").read_text("utf-8")
+def test_html_loads_nothing(runs: Path, written) -> None:
+    text = written("fr", "html").read_text("utf-8")
     outside = set(re.findall(r"https?://[^\s\"'<>)]+", text))
     assert outside <= {"http://www.w3.org/1998/Math/MathML"}
     assert "@import" not in text
@@ -177,13 +176,13 @@ def test_markdown_has_its_figures_beside_it(runs: Path, written) -> None:
 def test_each_figure_is_drawn_once(runs: Path, tmp_path: Path) -> None:
     from epoque.report.pictures import _drawn
 
-    _drawn.cache_clear()
     write_report(runs, tmp_path / "a.md", "en", "md")
-    assert _drawn.cache_info().misses == 15
-    write_report(runs, tmp_path / "a.html", "en", "html")
-    assert _drawn.cache_info().misses == 30
-    write_report(runs, tmp_path / "b.html", "en", "html")
-    assert _drawn.cache_info().misses == 30
+    before = _drawn.cache_info()
+    pytest.importorskip("typst")
+    write_report(runs, tmp_path / "a.pdf", "en", "pdf")
+    after = _drawn.cache_info()
+    assert after.misses == before.misses
+    assert after.hits == before.hits + 15
 
 
 def test_nothing_is_missing(runs: Path) -> None:
@@ -261,9 +260,23 @@ def test_a_reader_starts_their_own_book(runs: Path, tmp_path: Path) -> None:
         assert sum(isinstance(block, Figure) for block in document.blocks) >= 14
         assert sum(isinstance(block, Table) for block in document.blocks) == 7
     path = write_report(runs, tmp_path / "fr", "fr", "pdf", template=template)
-    assert path.name == "book-fr.pdf"
+    assert path.name == "book.fr.pdf"
     with pytest.raises(UsageError, match="is already there"):
         new_report(tmp_path / "en", runs)
+
+
+def test_a_reader_may_name_a_recipe_as_they_like(runs: Path, tmp_path: Path) -> None:
+    from epoque.bench import runner
+    from epoque.bench.lab import find_lab
+    from epoque.report.needs import Need
+
+    name = 'it\'s "my" {{ recipe }} #1 $x$'
+    config = Need("neuron/or", "neuron/or").config().replace(iterations=5)
+    runner.execute(runner.start(find_lab("neuron"), config, name, tmp_path / "own"), draw=False)
+    template = new_report(tmp_path / "mine", tmp_path / "own")
+    document = read_book(tmp_path / "own", "en", template=template)
+    (heading,) = document.headings()
+    assert plain(heading.children).startswith("it’s “my” { { recipe }} #1")
 
 
 def test_a_book_needs_a_run(tmp_path: Path) -> None:
@@ -291,6 +304,28 @@ def test_a_wrong_name_in_a_template_is_told_with_the_nearest(runs: Path, tmp_pat
         assert words in str(caught.value)
 
 
+def test_own_book_reads_the_newest_run_and_claims_the_declared_one(
+    runs: Path, tmp_path: Path
+) -> None:
+    from epoque.bench import runner
+    from epoque.bench.lab import find_lab
+    from epoque.report.needs import Need
+
+    some, template = tmp_path / "some", tmp_path / "mine.md"
+    shutil.copytree(runs, some)
+    config = Need("neuron/or", "neuron/or").config().replace(learning_rate=0.3, iterations=5)
+    runner.execute(runner.start(find_lab("neuron"), config, "neuron/or", some), draw=False)
+    template.write_text('{{ value(run("neuron/or"), "learning_rate") }} {{ claim("1.9") }}')
+    (paragraph,) = read_book(some, "en", template=template).blocks
+    assert plain(paragraph.children) in {f"0.3 {verdict}" for verdict in ("partly", "holds")}
+
+
+def test_claims_without_their_runs(tmp_path: Path) -> None:
+    (tmp_path / "mine.md").write_text('{{ claims("1") }}')
+    with pytest.raises(UsageError, match=r"mine\.md, line 1: .* lacks 15 of the 15 runs"):
+        read_book(tmp_path / "runs", "en", template=tmp_path / "mine.md")
+
+
 def test_values_of_runs_in_a_template(runs: Path, tmp_path: Path) -> None:
     template = tmp_path / "mine.md"
     template.write_text(
@@ -305,7 +340,7 @@ def test_values_of_runs_in_a_template(runs: Path, tmp_path: Path) -> None:
 def test_a_report_imports_no_engine(made_runs: Path, tmp_path: Path) -> None:
     (tmp_path / "mine.md").write_text(
         '{{ figure(run("neuron/xor-mlp"), "regions") }}\n\n'
-        '{{ figure(sweep("xor"), "curve") }}\n\n{{ claims("1") }}'
+        '{{ figure(sweep("xor"), "curve") }}\n\n{{ table(run("neuron/or"), ["final_error"]) }}'
     )
     code = """
 import sys

@@ -36,7 +36,7 @@ def setting(
         unit: what the number counts ("iterations"), where it has a unit.
         bounds: pydantic's `gt`, `ge`, `lt`, `le`, `max_length`, `pattern`, …
     """
-    extra = {"unit": unit} if unit else None
+    extra: dict[str, Any] | None = {"unit": unit} if unit else None
     return Field(default, title=label, description=description, json_schema_extra=extra, **bounds)
 
 

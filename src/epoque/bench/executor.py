@@ -18,7 +18,7 @@ from typing import Any, NoReturn, Protocol
 
 from .errors import EpoqueError
 
-__all__ = ["Executor", "LocalExecutor", "Outcome", "running"]
+__all__ = ["Executor", "LocalExecutor", "Outcome", "cores", "running"]
 
 SECONDS_TO_STOP = 5.0
 
@@ -74,7 +74,7 @@ class LocalExecutor:
         Args:
             workers: how many processes; by default one for each core this process may use.
         """
-        self._limit = workers or _cores()
+        self._limit = workers or cores()
         self._queue: deque[tuple[int, Callable[..., Any], tuple[Any, ...]]] = deque()
         self._workers: list[_Worker] = []
 
@@ -126,7 +126,8 @@ def running(executor: Executor | None) -> Iterator[Executor]:
         using.cancel()
 
 
-def _cores() -> int:
+def cores() -> int:
+    """Return how many cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

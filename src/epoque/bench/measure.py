@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
 from .config import Config
 from .errors import RunWriteError
-from .executor import Executor, Outcome
+from .executor import Executor, Outcome, cores
 from .folder import create_run
 from .grid import cell
 from .lab import Columns, Lab, find_lab
@@ -15,7 +16,7 @@ from .run import Run
 from .runner import execute
 from .study import Study
 
-__all__ = ["Progress", "measure_each", "measure_together", "run_point", "silent"]
+__all__ = ["Progress", "measure_each", "measure_together", "run_point", "side_by_side", "silent"]
 
 SECONDS_TO_LET_GO = 30.0
 
@@ -51,6 +52,36 @@ def measure_together(
     assert all(len(values) == count + extra for values in results.values()), "one value a point"
     settings = {field: [cell(value) for value in values] for field, values in points.items()}
     return settings | {n: values[:count] for n, values in results.items() if n not in points}
+
+
+def side_by_side(
+    measure: Callable[[int], Columns | None], parts: Mapping[int, int]
+) -> Iterator[tuple[int, Columns | None]]:
+    """Measure parts of a compiled sweep on all cores, and yield each as it ends.
+
+    A compiled loop runs in the thread that calls it, so each core needs a thread of its own. The
+    first part goes alone: it compiles the program that the others then share.
+
+    Args:
+        measure: measures the part that begins at a point; None if the lab cannot.
+        parts: a part's number to the point it begins at.
+
+    Yields:
+        The part's number and what was measured; after a None nothing more.
+    """
+    waiting = list(parts.items())
+    for index, start in waiting[:1]:
+        first = measure(start)
+        yield index, first
+        if first is None:
+            return
+    with ThreadPoolExecutor(cores()) as pool:
+        try:
+            futures = {pool.submit(measure, start): index for index, start in waiting[1:]}
+            for future in as_completed(futures):
+                yield futures[future], future.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def measure_each(

@@ -26,8 +26,8 @@ from .errors import EpoqueError, UsageError
 from .executor import Executor, running
 from .files import write_json
 from .grid import Axis, extremes, grid, size
-from .lab import Lab
-from .measure import Progress, measure_each, measure_together, silent
+from .lab import Columns, Lab
+from .measure import Progress, measure_each, measure_together, side_by_side, silent
 from .record import create_record, stamped, work_on
 from .study import Studies, Study, manifest_of
 from .summary import summary
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Sweep", "Sweeps", "resume_sweep", "run_sweep"]
 
-STEPS_A_PART = 2_000_000  # iterations over all points: about a second of a small network
+STEPS_A_PART = 1_000_000  # iterations over all points: well under a second of a small network
 POINTS_A_PART = (128, 20_000)
 
 
@@ -188,16 +188,23 @@ def _measure(sweep: Sweep, executor: Executor | None, progress: Progress) -> Non
 
 def _measure_together(sweep: Sweep, progress: Progress) -> bool:
     """Measure part by part inside a compiled program; return whether the lab can."""
-    lab, base, axes, folder = sweep.lab, sweep.config, sweep.parsed_axes, sweep.path / "parts"
+    axes, folder = sweep.parsed_axes, sweep.path / "parts"
     points, length = size(axes), int(sweep.manifest["part_points"])
     done = whole_parts(folder)
-    for index, start in enumerate(range(0, points, length)):
-        if index not in done:
-            measured = measure_together(lab, base, grid(axes, start, start + length), length)
-            if measured is None:
-                return False
-            write_part(folder, index, measured)
-        progress(min(start + length, points), points)
+    starts = dict(enumerate(range(0, points, length)))
+    todo = {index: starts[index] for index in starts if index not in done}
+
+    def measure(start: int) -> Columns | None:
+        return measure_together(sweep.lab, sweep.config, grid(axes, start, start + length), length)
+
+    measured = points - sum(min(length, points - start) for start in todo.values())
+    progress(measured, points)
+    for index, columns in side_by_side(measure, todo):
+        if columns is None:
+            return False
+        write_part(folder, index, columns)
+        measured += min(length, points - starts[index])
+        progress(measured, points)
     return True
 
 

@@ -3,9 +3,7 @@
 Every run of a sweep is the single run of the same config: the same pass, from the same weights.
 """
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -36,9 +34,6 @@ Whole = NDArray[np.int64]
 
 LANES = 2500
 """Most runs in one call: their numbers then fit in a core's cache."""
-FEW_LANES = 1000
-"""Fewer runs than that are not worth a core of their own."""
-CORES = os.cpu_count() or 1
 NUMBERS_AT_ONCE = 2**22
 """Most numbers that the patterns of one call take where each run has its own: 32 MiB."""
 INF = np.inf
@@ -111,11 +106,8 @@ def run_lanes(lanes: Lanes, lane: Whole, iterations: Whole) -> dict[str, Floats]
     Returns:
         Name to [P] numbers; NaN for a run that diverged.
     """
-    parts = _parts(lanes)
-    _compile(lanes.part(parts[0]))
     results: dict[str, Floats] = {}
-
-    def run(members: Whole) -> None:
+    for members in _parts(lanes):
         wanted = np.flatnonzero((members[0] <= lane) & (lane <= members[-1]))
         stops = np.unique(iterations[wanted])
         for stop, columns in zip(stops, _run_part(lanes.part(members), stops), strict=True):
@@ -123,11 +115,6 @@ def run_lanes(lanes: Lanes, lane: Whole, iterations: Whole) -> dict[str, Floats]
             for name, column in columns.items():
                 result = results.setdefault(name, np.empty(len(lane)))
                 result[points] = column[lane[points] - members[0]]
-
-    # XLA runs a loop in the thread that calls it, so a second core needs a second thread. They
-    # live for this call only, each writes its own rows, and the numbers do not depend on them.
-    with ThreadPoolExecutor(min(CORES, len(parts))) as pool:
-        list(pool.map(run, parts))
     return results
 
 
@@ -140,15 +127,10 @@ def _parts(lanes: Lanes) -> list[Whole]:
     x, d, _ = lanes.given
     own = d.shape[-1] + (x[0].size if x.ndim == 3 else 0)
     most = max(1, min(LANES, NUMBERS_AT_ONCE // own))
-    number = max(-(-count // most), min(CORES, count // FEW_LANES))
+    number = -(-count // most)
     size = max(2, -(-count // number))  # one lane alone would be rounded as a scalar
     starts = range(0, count, size)
     return [np.minimum(np.arange(start, start + size), count - 1) for start in starts]
-
-
-def _compile(lanes: Lanes) -> None:
-    """Make the program by one iteration that is thrown away, before several threads ask for it."""
-    next(_run_part(lanes, np.ones(1, int)))
 
 
 def _run_part(lanes: Lanes, stops: Whole) -> Iterator[dict[str, Floats]]:

@@ -43,7 +43,7 @@ def write_report(
 
     Args:
         runs: the folder of runs.
-        out: the file to write; or a folder, where it is called `lab-book-en.html` and the like.
+        out: the file to write; or a folder, where it is called `lab-book.en.html` and the like.
         language: "en" or "fr".
         format: "html", "pdf" or "md" (Markdown, with the figures in a folder beside it).
         progress: is told what is being done.
@@ -79,14 +79,15 @@ def read_book(
     """Return the book as a document; see `write_report`."""
     translator(language)  # raises if there is no such language
     progress(f"reading {runs}")
-    if template is not None:
-        return _assemble([Template.read(template)], Library(runs), language, progress)
     needs = [need for chapter in CHAPTERS for need in chapter_needs(chapter)]
-    library = Library(runs, tuple(_distinct(needs)))
-    library.check()
+    evidence = Library(runs, tuple(_distinct(needs)))
+    if template is not None:
+        library = Library(runs, used=evidence.used)
+        return _assemble([Template.read(template)], library, evidence, language, progress)
+    evidence.check()
     with as_file(files("epoque.report") / "chapters") as folder:
         chapters = [Template.read(folder / f"{name}.{language}.md") for name in CHAPTERS]
-        return _assemble(chapters, library, language, progress)
+        return _assemble(chapters, evidence, evidence, language, progress)
 
 
 def _distinct(needs: list[Need]) -> list[Need]:
@@ -99,7 +100,7 @@ def _path(out: Path, template: Path | None, language: str, format: str) -> Path:
     if out.is_file() or (out.suffix.lstrip(".") in FORMATS and not out.is_dir()):
         raise UsageError(f"{out} does not end in .{format}; name a .{format} file or a folder.")
     stem = template.stem if template else "lab-book"
-    return out / f"{stem}-{language}.{format}"
+    return out / f"{stem}.{language}.{format}"
 
 
 def _writer(format: str) -> Callable[[Document, Path], None]:
@@ -113,11 +114,15 @@ def _writer(format: str) -> Callable[[Document, Path], None]:
 
 
 def _assemble(
-    templates: list[Template], library: Library, language: str, progress: Progress
+    templates: list[Template],
+    library: Library,
+    evidence: Library,
+    language: str,
+    progress: Progress,
 ) -> Document:
     slots = Slots()
     parser = Parser(slots, language)
-    functions = Functions(library, slots, parser, language).all()
+    functions = Functions(library, evidence, slots, parser, language).all()
     blocks: list[Block] = []
     told: dict[str, str] = {}
     for whole in templates:

@@ -46,10 +46,17 @@ class Judged:
 
 
 class Functions:
-    """What the templates of one book call."""
+    """What the templates of one book call.
 
-    def __init__(self, library: Library, slots: Slots, parser: Parser, language: str) -> None:
-        self._library, self._slots, self._parser = library, slots, parser
+    A reader's own book reads the newest runs (`library`); claims are always measured on the runs
+    and sweeps that the lab book declares (`evidence`).
+    """
+
+    def __init__(
+        self, library: Library, evidence: Library, slots: Slots, parser: Parser, language: str
+    ) -> None:
+        self._library, self._evidence = library, evidence
+        self._slots, self._parser = slots, parser
         self._language = language
         self._translate = translator(language)
         self._labels: dict[str, int] = {}
@@ -250,7 +257,9 @@ class Functions:
 
     def _row(self, name: str) -> ClaimRow:
         if name not in self._rows:
-            self._rows[name] = claim_row(find_claim(name), self._library, self._language)
+            claim = find_claim(name)
+            self._evidence.check()
+            self._rows[name] = claim_row(claim, self._evidence, self._language)
         return self._rows[name]
 
     def _inline(self, markdown: Any) -> Inlines:

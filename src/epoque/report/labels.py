@@ -4,7 +4,15 @@ from collections.abc import Mapping
 
 from epoque.bench.i18n import mark
 
-__all__ = ["RESULTS"]
+__all__ = ["FIGURES", "RESULTS"]
+
+FIGURES: Mapping[str, str] = {
+    "error": mark("the error over the iterations"),
+    "weights": mark("the weights over the iterations"),
+    "loss": mark("the loss over the iterations"),
+    "regions": mark("where it says 1"),
+}
+"""Figure to its caption in a reader's new book."""
 
 RESULTS: Mapping[str, str] = {
     "accuracy": mark("Accuracy"),

@@ -27,9 +27,11 @@ class Library:
         used: what the book asked for, in that order: what its appendix lists.
     """
 
-    def __init__(self, runs: Path, needs: tuple[Need, ...] = ()) -> None:
+    def __init__(
+        self, runs: Path, needs: tuple[Need, ...] = (), used: dict[str, Record] | None = None
+    ) -> None:
         self.path = runs
-        self.used: dict[str, Record] = {}
+        self.used = {} if used is None else used
         self._tables: dict[str, pd.DataFrame] = {}
         self._needs = needs
         self._declared = found_needs(runs, needs)

@@ -164,7 +164,12 @@ class Parser:
         picture = FilePicture.read(self._folder, source)
         caption = tuple(self._inlines(node.children))
         label = self._free_label(f"image-{_slug(Path(source).stem)}")
-        return Figure(picture, caption, str(node.attrs.get("title") or plain(caption)), label)
+        return Figure(
+            picture,
+            caption,
+            str(node.attrs.get("title") or plain(caption) or Path(source).stem),
+            label,
+        )
 
     def _table(self, node: SyntaxTreeNode) -> Table:
         rows = [row for part in node.children for row in part.children]

@@ -1,5 +1,6 @@
 """Starting a reader's own book from their runs."""
 
+import json
 from collections.abc import Iterator
 from itertools import islice
 from numbers import Real
@@ -11,6 +12,7 @@ from epoque.bench.i18n import mark, translator
 from epoque.bench.recipes import find_recipe
 from epoque.bench.run import Run
 
+from .labels import FIGURES
 from .needs import finished_runs
 
 __all__ = ["new_report"]
@@ -32,7 +34,7 @@ author: {author}
   {{{{ spread(sweep("neuron/and"), "final_error", iterations=400) }}}}
   {{{{ ref("and") }}}}   {{{{ command(run("neuron/and")) }}}}   $y = w_1 x_1 + w_2 x_2 - w_0$
 
-  epoque report --template {name} --format html
+  epoque report {name} --format html
 #}}
 """
 
@@ -41,11 +43,11 @@ CHAPTER = """
 
 {shows}
 
-{intro}
+{took}
 
 {figures}
 
-{{{{ table(run("{name}"), [{values}], caption="{caption}") }}}}
+{{{{ table({source}, [{values}], caption={caption}) }}}}
 
 {repeat}
 """
@@ -92,28 +94,41 @@ def new_report(out_dir: Path, runs: Path, language: str = "en") -> Path:
 
 def _chapter(run: Run, language: str) -> str:
     _ = translator(language)
-    title, shows = _about(run)
-    name = run.recipe
-    filled = _("This run took {iterations} iterations with seed {seed}.")
-    figures = [
-        f'{{{{ figure(run("{name}"), "{figure}", caption="{_(title)}: {figure}.") }}}}'
-        for figure in run.lab.figures(run, language)
-    ]
+    title, shows = (_plain(_(text)) for text in _about(run))
+    source = f"run({_quoted(run.recipe)})"
+    took = _("This run took {iterations} iterations with seed {seed}.")
+    if "iterations" not in run.manifest["config"]:
+        took = ""
     return CHAPTER.format(
-        title=_(title),
-        shows=_(shows),
-        intro=filled.format(iterations=_value(name, "iterations"), seed=_value(name, "seed"))
-        if "iterations" in run.manifest["config"] else "",
-        figures="\n\n".join(figures),
-        name=name,
-        values=", ".join(f'"{value}"' for value in islice(_numbers(run), MOST_VALUES)),
-        caption=_("What was measured at the end."),
-        repeat=_("To repeat it: {command}").format(command=f'{{{{ command(run("{name}")) }}}}'),
-    )  # fmt: skip
+        title=title,
+        shows=shows,
+        took=took.format(
+            iterations=f'{{{{ value({source}, "iterations") }}}}',
+            seed=f'{{{{ value({source}, "seed") }}}}',
+        ),
+        figures="\n\n".join(_figures(run, source, title, language)),
+        source=source,
+        values=", ".join(map(_quoted, islice(_numbers(run), MOST_VALUES))),
+        caption=_quoted(_("What was measured at the end.")),
+        repeat=_("To repeat it: {command}").format(command=f"{{{{ command({source}) }}}}"),
+    )
+
+
+def _figures(run: Run, source: str, title: str, language: str) -> Iterator[str]:
+    _ = translator(language)
+    for name in run.lab.figures(run):
+        shown = _(FIGURES[name]) if name in FIGURES else name
+        caption = _quoted(_("{title}: {shown}.").format(title=title, shown=shown))
+        yield f"{{{{ figure({source}, {_quoted(name)}, caption={caption}) }}}}"
+
+
+def _quoted(text: str) -> str:
+    """Return text as a template's string."""
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _about(run: Run) -> tuple[str, str]:
-    """Return the title of a run's recipe and what it shows."""
+    """Return the title of a run's recipe and what it shows, in English."""
     try:
         recipe = find_recipe(run.recipe)
     except UsageError:  # a recipe of the reader's own
@@ -121,8 +136,9 @@ def _about(run: Run) -> tuple[str, str]:
     return recipe.title, recipe.shows
 
 
-def _value(recipe: str, name: str) -> str:
-    return f'{{{{ value(run("{recipe}"), "{name}") }}}}'
+def _plain(text: str) -> str:
+    """Return a text of a recipe without what a template would read as its own."""
+    return text.replace("{{", "{ {").replace("{%", "{ %").replace("{#", "{ #")
 
 
 def _numbers(run: Run) -> Iterator[str]:

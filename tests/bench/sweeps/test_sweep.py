@@ -116,7 +116,7 @@ def test_progress_is_told(swept: Swept, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr("epoque.bench.sweep.POINTS_A_PART", (10, 10))
     told: list[tuple[int, int]] = []
     swept("learning_rate=0.1:1:log:5", "seed=0:5", progress=lambda *now: told.append(now))
-    assert told == [(5, 25), (10, 25), (15, 25), (20, 25), (25, 25)]
+    assert told == [(0, 25), (5, 25), (10, 25), (15, 25), (20, 25), (25, 25)]
     told.clear()
     swept("seed=0:3", engine="each", progress=lambda *now: told.append(now))
     assert told == [(0, 3), (1, 3), (2, 3), (3, 3)]
@@ -154,7 +154,7 @@ def test_longer_runs_make_smaller_parts() -> None:
         return part_points(lab, base, axes)
 
     assert part("10,20") == 20_000
-    assert part("10,1000") == 2_000
+    assert part("10,1000") == 1_000
 
 
 def test_all_parts_are_equally_long(
@@ -208,14 +208,15 @@ def test_a_full_disk_is_one_error_and_what_was_measured_is_kept(
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     try:
-        with pytest.raises(RunWriteError, match=r"part-0000002.parquet: the file would be larger"):
+        with pytest.raises(RunWriteError, match=r"part-000000[23].parquet: the file would be larger"):
             swept("seed=0:40", progress=fill_the_disk)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
         signal.signal(signal.SIGXFSZ, handler)
     (sweep,) = Sweeps(tmp_path / "runs")
     assert sweep.status.state == "interrupted"  # nothing more could be written
-    assert list(sweep.table["seed"]) == list(range(20))
+    assert sorted(sweep.table["seed"])[:10] == list(range(10))
+    assert len(sweep.table) == 20
     assert table_bytes(resume_sweep(Sweep(sweep.path), figures=False)) == expected
 
 

@@ -1,0 +1,62 @@
+"""`python -m benchmarks [NAME …]`: measure, and write docs/benchmarks.md.
+
+Each module named in `MODULES` has `rows()`, a list of dictionaries with the keys `name`,
+`baseline`, `measured`, `ratio` and `target`, all texts.
+"""
+
+import os
+import platform
+import sys
+from datetime import UTC, datetime
+from importlib import import_module
+from importlib.metadata import version
+from pathlib import Path
+
+MODULES = ("neuron", "logging", "commands")
+COLUMNS = ("name", "baseline", "measured", "ratio", "target")
+PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
+HEAD = """# Benchmarks
+
+Measured on {date} by `make bench` on {machine}, Python {python}, JAX {jax}, NumPy {numpy}. Each
+row is the median of several repetitions; a ratio compares with a baseline measured in the same run,
+because machines are noisy and differ.
+"""
+
+
+def main(names: list[str]) -> None:
+    """Measure all modules, or only the named ones (printed, not written)."""
+    tables = [_table(name) for name in names or MODULES]
+    page = "\n".join([_head(), *tables])
+    print(page)
+    if not names:
+        PAGE.parent.mkdir(exist_ok=True)
+        PAGE.write_text(page, encoding="utf-8")
+
+
+def _head() -> str:
+    return HEAD.format(
+        date=f"{datetime.now(UTC):%Y-%m-%d}",
+        machine=f"{_processor()}, {os.cpu_count()} cores",
+        python=platform.python_version(),
+        jax=version("jax"),
+        numpy=version("numpy"),
+    )
+
+
+def _processor() -> str:
+    told = Path("/proc/cpuinfo")
+    lines = told.read_text().splitlines() if told.exists() else []
+    names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+def _table(name: str) -> str:
+    print(f"measuring {name} …", file=sys.stderr, flush=True)
+    module = import_module(f"benchmarks.{name}")
+    rows = [" | ".join(str(row[column]) for column in COLUMNS) for row in module.rows()]
+    title = (module.__doc__ or name).splitlines()[0].rstrip(".")
+    head = [f"## {title}", "", " | ".join(["what", *COLUMNS[1:]]), " | ".join(["---"] * 5)]
+    return "\n".join([*head, *rows, ""])
+
+
+main(sys.argv[1:])

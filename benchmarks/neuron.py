@@ -1,0 +1,132 @@
+"""The neuron lab: one run and ten thousand, beside a plain NumPy script of the same rule."""
+
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import jax
+
+from benchmarks import script_perceptron
+from epoque.bench.grid import grid, parse_axes, size
+from epoque.bench.lab import Columns
+from epoque.bench.measure import measure_together, side_by_side
+from epoque.bench.sweep import part_points
+from epoque.neuron.config import NeuronConfig
+from epoque.neuron.data import load
+from epoque.neuron.lab import LAB
+from epoque.neuron.perceptron import Given, Kernel, _block, first_weights
+from epoque.neuron.train import train
+
+__all__ = ["rows"]
+
+AND = NeuronConfig()
+ROUNDS = 9
+ROUNDS_ALONE = 41  # a single run is over in a millisecond: one delay of the system is much
+AXES = parse_axes(AND, ["learning_rate=0.01:10:log:100", "seed=0:100"])
+
+
+def rows() -> list[dict[str, str]]:
+    """Return the measurements; the script and ours take turns, and each ratio is a median's."""
+    runs = size(AXES)
+    return [
+        _row("one AND run, 1000 iterations, all histories as arrays", _arrays, 1, "at least 10×"),
+        _row("the same, handed out as 1000 events and weights.csv", _events, 1, "none"),
+        _row(f"a sweep of {runs:,} AND runs, a run", _sweep, runs, "at least 1,000×"),
+        _memory(),
+    ]
+
+
+def _script() -> None:
+    """Run the baseline once: AND, 1000 iterations, errors and weights of each kept."""
+    weights = first_weights(AND, 2)
+    script_perceptron.train((0, 0, 0, 1), AND.learning_rate, AND.iterations, weights)
+
+
+def _arrays() -> None:
+    """Run the compiled training: every error measure and weight of 1000 iterations."""
+    data = load(AND)
+    given = Given(data.x, data.d, AND.learning_rate)
+    with jax.enable_x64(True):
+        jax.device_get(_block(Kernel.of(AND, data), AND.iterations, first_weights(AND, 2), given))
+
+
+def _events() -> None:
+    for _ in train(AND):
+        pass
+
+
+def _sweep() -> None:
+    """Measure all points as `epoque sweep` does, without its folder."""
+    length = part_points(LAB, AND, AXES)
+
+    def part(start: int) -> Columns | None:
+        return measure_together(LAB, AND, grid(AXES, start, start + length), length)
+
+    parts = dict(enumerate(range(0, size(AXES), length)))
+    assert all(columns for _, columns in side_by_side(part, parts))
+
+
+def _row(name: str, ours: Callable[[], None], runs: int, target: str) -> dict[str, str]:
+    ours()  # compiles
+    rounds = [
+        (_seconds(_script), _seconds(ours) / runs)
+        for _ in range(ROUNDS_ALONE if runs == 1 else ROUNDS)
+    ]
+    baseline, measured = (median(times) for times in zip(*rounds, strict=True))
+    return {
+        "name": name,
+        "baseline": f"script: {_told(baseline)}",
+        "measured": _told(measured),
+        "ratio": f"{median(script / own for script, own in rounds):,.0f}×",
+        "target": target,
+    }
+
+
+def _seconds(work: Callable[[], Any]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def _told(seconds: float) -> str:
+    return f"{seconds * 1e3:.2f} ms" if seconds > 1e-3 else f"{seconds * 1e6:.1f} µs"
+
+
+def _memory() -> dict[str, str]:
+    """Return the peak memory of the sweep, in a process of its own, Python and JAX included."""
+    told = subprocess.run(
+        [sys.executable, "-m", "benchmarks.neuron", "--peak"],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[1],
+    )
+    return {
+        "name": "peak memory of that sweep, the whole process",
+        "baseline": "—",
+        "measured": f"{int(told.stdout) / 1024:,.0f} MiB",
+        "ratio": "—",
+        "target": "under 2 GB",
+    }
+
+
+def main() -> None:
+    """Print the rows as a Markdown table."""
+    columns = ("name", "baseline", "measured", "ratio", "target")
+    print(" | ".join(columns))
+    print(" | ".join(["---"] * len(columns)))
+    for row in rows():
+        print(" | ".join(row[column] for column in columns))
+
+
+if __name__ == "__main__":
+    if "--peak" in sys.argv:
+        _sweep()
+        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    else:
+        main()
