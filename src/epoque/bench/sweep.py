@@ -198,7 +198,6 @@ def _measure_together(sweep: Sweep, progress: Progress) -> bool:
         return measure_together(sweep.lab, sweep.config, grid(axes, start, start + length), length)
 
     measured = points - sum(min(length, points - start) for start in todo.values())
-    progress(measured, points)
     for index, columns in side_by_side(measure, todo):
         if columns is None:
             return False
