@@ -48,7 +48,7 @@ def test_typst_sets_every_formula(latex: str) -> None:
         ("w_0", r"attach(w, b: 0)"),
         ("x^2_i", "attach(x, b: i, t: 2)"),
         (r"\frac{1}{2}", "frac(1, 2)"),
-        ("0{,}7", '"0,7"'),
+        ("0{,}7", '0 class("normal", \\u{2c}) 7'),
         ("0.7", "0.7"),
         (r"\log o", 'op("log") o'),
         (r"\text{a\"b}", '"a\\\\\\"b"'),

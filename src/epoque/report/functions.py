@@ -230,7 +230,7 @@ class Functions:
         )
         counts: dict[tuple[str, ...], int] = {}
         for record in self._library.used.values():
-            told = _environment(record)
+            told = _environment(record, _)
             counts[told] = counts.get(told, 0) + 1
         rows = tuple(
             tuple((Text(cell),) for cell in (format_number(count, self._language), *told))
@@ -288,12 +288,13 @@ def _record(source: Any) -> Run | Sweep:
     return source._record
 
 
-def _environment(record: Record) -> tuple[str, ...]:
+def _environment(record: Record, _: Callable[[str], str]) -> tuple[str, ...]:
     told = record.environment
     packages = told.get("packages", {})
     wanted = ("epoque", "jax", "numpy", "torch", "transformers")
     versions = [f"{name} {packages[name]}" for name in wanted if name in packages]
-    machine = f"{told.get('platform', '–')}, {told.get('cores', '–')} cores"
+    cores = _("{count} cores").format(count=told.get("cores", "–"))
+    machine = f"{told.get('platform', '–')}, {cores}"
     python = f"Python {told.get('python', '–')}"
     return (
         machine,

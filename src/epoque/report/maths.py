@@ -198,7 +198,9 @@ def _operator(node: Element) -> str:
 
 def _number(node: Element) -> str:
     text = node.text or ""
-    return text if re.fullmatch(r"\d+(\.\d+)?", text) else _string(text)
+    if not re.fullmatch(r"\d+([.,]\d+)?", text):
+        return _string(text)
+    return text.replace(",", ' class("normal", \\u{2c}) ')
 
 
 def _group(node: Element) -> str:
