@@ -38,7 +38,10 @@ def environment() -> dict[str, Any]:
 def _device() -> str:
     """Name the accelerator that JAX, if already loaded, computes on; never load it for this."""
     jax = sys.modules.get("jax")
-    return str(jax.devices()[0]) if jax is not None else "cpu"
+    if jax is None:
+        return "cpu"
+    device = jax.devices()[0]
+    return "cpu" if device.platform == "cpu" else str(device.device_kind)
 
 
 def _commit() -> str | None:
