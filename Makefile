@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
-READY = $(VENV)/.ready
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 SOURCES = src tests benchmarks tools
 
 .PHONY: demo test lint bench messages clean help
@@ -10,27 +10,35 @@ SOURCES = src tests benchmarks tools
 help:  ## show what there is
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/'
 
-$(READY): pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Epoque needs Python 3.11 or newer; set PYTHON=…")'
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Epoque needs Python 3.11 or newer: make PYTHON=python3.12 …")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+
+$(VENV)/.ready: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "installing Epoque into $(VENV) …"
+	$(INSTALL) -e '.[pdf]'
 	@touch $@
 
-demo: $(READY)  ## run every experiment of the lab book and write it (HTML and PDF, two languages)
+$(VENV)/.ready-dev: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "installing Epoque and its tests' tools into $(VENV) …"
+	$(INSTALL) -e '.[dev]'
+	@touch $@ $(VENV)/.ready
+
+demo: $(VENV)/.ready  ## run every experiment of the lab book and write it (HTML and PDF, two languages)
 	$(BIN)/epoque demo
 
-test: $(READY)  ## run the tests
+test: $(VENV)/.ready-dev  ## run the tests
 	$(BIN)/python -m pytest -n auto --dist loadfile
 
-lint: $(READY)  ## check style and types
+lint: $(VENV)/.ready-dev  ## check style and types
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/mypy
 
-bench: $(READY)  ## measure speed and memory, and write docs/benchmarks.md
+bench: $(VENV)/.ready-dev  ## measure speed and memory, and write docs/benchmarks.md
 	$(BIN)/python -m benchmarks
 
-messages: $(READY)  ## bring the French catalogue up to date
+messages: $(VENV)/.ready-dev  ## bring the French catalogue up to date
 	$(BIN)/python tools/messages.py
 
 clean:  ## remove what these commands made, except runs

@@ -66,5 +66,5 @@ def test_same_frames_same_bytes(tmp_path):
 
 
 def test_a_folder_that_is_gone_is_one_clear_error(tmp_path):
-    with pytest.raises(RunWriteError, match="the folder no longer exists"):
+    with pytest.raises(RunWriteError, match="the folder does not exist"):
         save_animation(frames(), tmp_path / "gone" / "a")

@@ -214,7 +214,7 @@ def test_the_run_folder_vanishes_during_training(started: Callable[..., Run]) ->
 
         def close(self, state: str, reason: str = "") -> None: ...
 
-    with pytest.raises(RunWriteError, match="the folder no longer exists"):
+    with pytest.raises(RunWriteError, match="the folder does not exist"):
         execute(run, [lambda _: Remove()], draw=False)
 
 

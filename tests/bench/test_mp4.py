@@ -48,5 +48,5 @@ def test_without_pyav_the_extra_is_named(tmp_path, monkeypatch):
 
 def test_a_folder_that_is_gone_is_one_clear_error(tmp_path):
     pytest.importorskip("av", reason="the video extra is not installed")
-    with pytest.raises(RunWriteError, match="the folder no longer exists"):
+    with pytest.raises(RunWriteError, match="the folder does not exist"):
         save_mp4(frames(), tmp_path / "gone" / "film")

@@ -2,11 +2,17 @@
 
 import json
 import os
+import shlex
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from epoque.bench.command import command_line
+from epoque.bench.recipes import find_recipe
+from epoque.neuron.config import NeuronConfig
 
 ENGINES = ("jax", "torch", "transformers", "matplotlib")
 
@@ -76,6 +82,9 @@ def test_list_names_every_recipe_in_both_languages(tmp_path: Path) -> None:
         ("report --format odt", "--format: odt is not allowed"),
         ("report --lang de", "There is no language 'de'"),
         ("run missing.yaml", "There is no recipe file 'missing.yaml'"),
+        ("run neuron/and extra", "extra: no such argument is taken here."),
+        ("run neuron/and --[/x]", "Unknown option: --[/x]."),
+        ("sweep neuron/and seed=0:2 --workers -1", "workers: -1 is not allowed"),
     ],
 )
 def test_bad_input_is_one_sentence(words: str, sentence: str, tmp_path: Path) -> None:
@@ -91,6 +100,12 @@ def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
 def test_a_malformed_recipe_says_where(tmp_path: Path) -> None:
     (tmp_path / "own.yaml").write_text("lab: neuron\nconfig:\n  truth_table: [0\n")
     assert "own.yaml is not valid YAML at line" in told("run own.yaml", tmp_path)
+
+
+def test_a_recipe_with_an_unknown_setting_is_named_as_it_is_spelt(tmp_path: Path) -> None:
+    (tmp_path / "own.yaml").write_text("lab: neuron\nconfig:\n  learning-rate: 2\n")
+    sentence = "own.yaml: there is no setting 'learning-rate' in lab neuron. Did you mean learning_"
+    assert sentence in told("run own.yaml", tmp_path)
 
 
 def test_json_prints_the_events(tmp_path: Path) -> None:
@@ -127,6 +142,59 @@ def test_runs_folder_from_the_option_and_the_variable(tmp_path: Path) -> None:
     assert len(list((tmp_path / "there").iterdir())) == 1
 
 
+def test_an_empty_variable_is_as_good_as_none(tmp_path: Path) -> None:
+    epoque("run", "neuron/and-short", "--quiet", "--no-figures", cwd=tmp_path, EPOQUE_RUNS="")
+    assert [p.name for p in tmp_path.iterdir()] == ["runs"]
+
+
+def test_an_interrupted_run_says_how_to_go_on(tmp_path: Path) -> None:
+    words = ["run", "neuron/and", "--iterations", "10000000", "--json"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "epoque", *words],
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        assert process.stderr is not None
+        while '"metrics"' not in process.stdout.readline():
+            pass
+        process.send_signal(signal.SIGINT)
+        process.stdout.read()
+        assert "epoque: interrupted; `epoque resume last` goes on" in process.stderr.read()
+    assert process.returncode == 130
+
+
+def test_options_may_stand_before_the_recipe_and_names_hold_brackets(tmp_path: Path) -> None:
+    folder = tmp_path / "a[/b]"  # rich would take it for markup
+    words = ["run", "--runs", str(folder), "--no-figures", "neuron/and-short", "--seed", "3"]
+    done = epoque(*words, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert str(folder) in done.stdout
+    assert len(list(folder.iterdir())) == 1
+
+
+def test_deleting_takes_only_runs_that_were_named(tmp_path: Path) -> None:
+    epoque("run", "neuron/and-short", "--quiet", "--no-figures", cwd=tmp_path)
+    model = tmp_path / "model"
+    model.mkdir()
+    (model / "config.json").write_text("{}")
+    for name in ("", "./model"):
+        done = epoque("runs", "delete", name, "--yes", cwd=tmp_path)
+        assert (done.returncode, "Traceback" in done.stderr) == (2, False), done.stderr
+    assert model.is_dir()
+    assert len(list((tmp_path / "runs").iterdir())) == 1
+    assert epoque("runs", "delete", "last", "last", "--yes", cwd=tmp_path).returncode == 0
+
+
+def test_a_list_of_damaged_runs_can_be_filtered(tmp_path: Path) -> None:
+    (tmp_path / "runs" / "one").mkdir(parents=True)
+    (tmp_path / "runs" / "one" / "config.json").write_text("{")
+    done = epoque("runs", "list", "--recipe", "neuron/or", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "There are no runs of neuron/or" in done.stdout
+    rows = json.loads(epoque("runs", "list", "--json", cwd=tmp_path).stdout)
+    assert [row["state"] for row in rows] == ["damaged"]
+
+
 def test_no_figures_draws_none(tmp_path: Path) -> None:
     epoque("run", "neuron/and-short", "--quiet", "--no-figures", cwd=tmp_path)
     assert list(tmp_path.glob("runs/*/figures/*")) == []
@@ -140,6 +208,16 @@ def test_an_own_recipe_keeps_its_leading_zero(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     (config,) = tmp_path.glob("runs/*-own/config.json")
     assert json.loads(config.read_text())["config"]["truth_table"] == "0110"
+
+
+def test_the_command_of_an_own_recipe_needs_no_file() -> None:
+    config = NeuronConfig(truth_table="0110", iterations=20)
+    words = shlex.split(command_line("run", "own", config))
+    assert words[:2] == ["epoque", "run"]
+    assert words[2].startswith("neuron/")
+    given = dict(zip(words[3::2], words[4::2], strict=True))
+    fields = {name[2:].replace("-", "_"): value for name, value in given.items()}
+    assert NeuronConfig.parse({**find_recipe(words[2]).config, **fields}) == config
 
 
 def test_doctor_and_schema(tmp_path: Path) -> None:

@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterator, Sequence
 from .config import Config
 from .errors import UsageError
 from .grid import cell
-from .recipes import find_recipe
+from .lab import find_lab, lab_names
+from .recipes import find_recipe, recipe_names
 
 __all__ = ["command_line"]
 
@@ -22,15 +23,22 @@ def command_line(
 
     Args:
         kind: `run`, `sweep` or `search`.
-        recipe: the recipe's name; one of a user's own may be gone, then the settings that are not
-            the lab's defaults are given.
+        recipe: the recipe's name; for one of a user's own, which may be gone, the command names
+            one of the lab's instead.
         config: the resolved config.
         words: the axes and the command's own options.
         swept: the fields of the axes, whose own setting is of no account; but the seed is also
             what a search draws from.
     """
-    settings = _settings(recipe, config, set(swept) - {"seed"})
-    return shlex.join(["epoque", kind, recipe, *words, *settings])
+    known = recipe if recipe in recipe_names() else _other_recipe(recipe, config)
+    settings = _settings(known, config, set(swept) - {"seed"})
+    return shlex.join(["epoque", kind, known, *words, *settings])
+
+
+def _other_recipe(recipe: str, config: Config) -> str:
+    """Return the first recipe of the lab whose config this is; `recipe` itself if it has none."""
+    mine = [name for name in lab_names() if find_lab(name).config is type(config)]
+    return next((r for r in recipe_names() if r.split("/")[0] in mine), recipe)
 
 
 def _settings(recipe: str, config: Config, swept: Collection[str]) -> Iterator[str]:

@@ -83,6 +83,6 @@ def _package(needed: Requirement, extra: str) -> Check:
 def _runs() -> Check:
     folder = Path(os.environ.get("EPOQUE_RUNS") or "runs").absolute()
     nearest = next(p for p in (folder, *folder.parents) if p.exists())
-    if os.access(nearest, os.W_OK):
+    if nearest.is_dir() and os.access(nearest, os.W_OK):
         return Check("folder of runs", "ok", str(folder))
     return Check("folder of runs", "bad", f"{folder} cannot be written", "set EPOQUE_RUNS")

@@ -16,7 +16,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from typing import Any, NoReturn, Protocol
 
-from .errors import EpoqueError
+from .errors import EpoqueError, UsageError
 
 __all__ = ["Executor", "LocalExecutor", "Outcome", "cores", "running"]
 
@@ -73,7 +73,14 @@ class LocalExecutor:
 
         Args:
             workers: how many processes; by default one for each core this process may use.
+
+        Raises:
+            UsageError: if that is no number of processes.
         """
+        if workers is not None and workers < 1:
+            raise UsageError(
+                f"workers: {workers} is not allowed; it takes a whole number at least 1."
+            )
         self._limit = workers or cores()
         self._queue: deque[tuple[int, Callable[..., Any], tuple[Any, ...]]] = deque()
         self._workers: list[_Worker] = []

@@ -22,7 +22,9 @@ _REASONS = {
     errno.EACCES: "there is no permission to write there",
     errno.EPERM: "there is no permission to write there",
     errno.ENOTDIR: "a part of the path is a file, not a folder",
-    errno.ENOENT: "the folder no longer exists",
+    errno.ENOENT: "the folder does not exist",
+    errno.EEXIST: "a file stands where a folder should be",
+    errno.EISDIR: "it is a folder",
 }
 
 

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +57,7 @@ def measure_together(
 def side_by_side(
     measure: Callable[[int], Columns | None], parts: Mapping[int, int]
 ) -> Iterator[tuple[int, Columns | None]]:
-    """Measure parts of a compiled sweep on all cores, and yield each as it ends.
+    """Measure parts of a compiled sweep on all cores, and yield each in turn.
 
     A compiled loop runs in the thread that calls it, so each core needs a thread of its own. The
     first part goes alone: it compiles the program that the others then share.
@@ -77,9 +77,9 @@ def side_by_side(
             return
     with ThreadPoolExecutor(cores()) as pool:
         try:
-            futures = {pool.submit(measure, start): index for index, start in waiting[1:]}
-            for future in as_completed(futures):
-                yield futures[future], future.result()
+            futures = {index: pool.submit(measure, start) for index, start in waiting[1:]}
+            for index, future in futures.items():
+                yield index, future.result()
         finally:
             pool.shutdown(cancel_futures=True)
 

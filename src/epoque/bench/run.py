@@ -268,6 +268,8 @@ class Runs:
             UnknownNameError: if no run, or more than one, answers to `name`.
         """
         ids = self.ids()
+        if not name:  # it would be a part of every id
+            raise UnknownNameError("run", name, (), f" `epoque runs list` shows {self.path}.")
         if name == "last" and ids:
             return Run(self.path / ids[-1])
         # Unlike Path.is_file, this is never an error, however odd the name.

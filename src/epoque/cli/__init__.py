@@ -4,15 +4,21 @@ Only this folder prints. Heavy imports stand inside the commands, so that `--hel
 answer at once.
 """
 
+import os
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from cyclopts import App, CycloptsError
+from cyclopts.exceptions import UnusedCliTokensError
 
 from .. import __version__
 from ..bench.errors import ConfigError, EpoqueError
 from ..bench.lab import find_lab, lab_names
 from . import book, info, running, runs, sweeping
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 __all__ = ["build_app", "main"]
 
@@ -35,6 +41,7 @@ def build_app(argv: Sequence[str]) -> App:
         help_format="markdown",
         version=__version__,
         error_formatter=_one_sentence,
+        suppress_keyboard_interrupt=False,  # `main` says how to go on
     )
     for part in (info, running, runs, sweeping, book):
         part.register(app, argv)
@@ -45,13 +52,22 @@ def build_app(argv: Sequence[str]) -> App:
     return app
 
 
-def _one_sentence(error: CycloptsError) -> str:
-    return f"epoque: {error}"
+def _one_sentence(error: CycloptsError) -> "Text":
+    """Return the error as plain text: what was typed may hold brackets, and is not wrapped."""
+    from rich.text import Text
+
+    told = str(error)
+    if isinstance(error, UnusedCliTokensError):
+        told = f"{' '.join(error.unused_tokens or ())}: no such argument is taken here."
+    return Text(f"epoque: {told}", no_wrap=True, overflow="ignore")
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run one command line and exit: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
     argv = sys.argv[1:] if argv is None else list(argv)
+    for name in ("EPOQUE_RUNS", "EPOQUE_LANG"):
+        if os.environ.get(name) == "":  # as good as not set, and not the current folder
+            del os.environ[name]
     try:
         build_app(argv)(argv)
     except ConfigError as error:
@@ -69,7 +85,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def _how_to_go_on(argv: Sequence[str]) -> str:
-    if argv[:1] in (["run"], ["resume"]):
+    if argv[:1] == ["run"]:
         return "`epoque resume last` goes on from the last checkpoint."
     return "the same command goes on with what is not done yet."
 

@@ -3,8 +3,9 @@
 import inspect
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -48,6 +49,8 @@ Language = Annotated[
 ]
 
 PIPE_WIDTH = 400
+FLAGS = ("--quiet", "-q", "--json", "--figures", "--no-figures", "--help", "-h")
+"""The options of `run`, `sweep` and `search` that take no value; a lab's settings all take one."""
 
 
 def console() -> "Console":
@@ -55,12 +58,26 @@ def console() -> "Console":
     from rich.console import Console
 
     piped = not sys.stdout.isatty()
-    return Console(highlight=False, soft_wrap=piped, width=PIPE_WIDTH if piped else None)
+    width = PIPE_WIDTH if piped else None
+    # No markup: a path, a reason or a name may hold brackets.
+    return Console(highlight=False, markup=False, soft_wrap=piped, width=width)
 
 
 def print_json(value: Any) -> None:
-    """Print a value as JSON on standard output."""
-    print(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+    """Print a value as JSON on standard output; an undefined number is null."""
+    print(json.dumps(_defined(value), indent=2, ensure_ascii=False, default=str))
+
+
+def _defined(value: Any) -> Any:
+    """Return plain values with null for NaN and the infinities, which JSON does not have."""
+    match value:
+        case float():
+            return value if isfinite(value) else None
+        case Mapping():
+            return {name: _defined(inner) for name, inner in value.items()}
+        case list() | tuple():
+            return [_defined(inner) for inner in value]
+    return value
 
 
 def number(value: Any) -> str:
@@ -118,12 +135,19 @@ def lab_of(argv: Sequence[str]) -> Lab[Any] | None:
     """
     from ..bench.recipes import find_recipe
 
-    named = [word for word in argv if not word.startswith("-") and "=" not in word]
-    likely = [word for word in named if "/" in word or word.endswith((".yaml", ".yml"))]
-    recipes = [w for w in likely if w.endswith((".yaml", ".yml")) or not Path(w).exists()]
-    if not recipes and not named:
-        return None
-    return find_lab(find_recipe((recipes or named)[0]).lab)
+    recipe = _first_argument(argv)
+    return None if recipe is None else find_lab(find_recipe(recipe).lab)
+
+
+def _first_argument(argv: Sequence[str]) -> str | None:
+    """Return the first word that is no option and no option's value."""
+    words = iter(argv)
+    for word in words:
+        if not word.startswith("-"):
+            return word
+        if "=" not in word and word not in FLAGS:
+            next(words, None)
+    return None
 
 
 def with_settings(command: Callable[..., Any], lab: Lab[Any] | None) -> Callable[..., Any]:

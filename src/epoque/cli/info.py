@@ -28,9 +28,11 @@ def list_labs(*, lang: Language = "en", as_json: AsJson = False) -> None:
              for r in recipes]
         )  # fmt: skip
         return
+    from rich.text import Text
+
     out = console()
     for lab in lab_names():
-        out.print(f"[bold]{lab}[/]  {_(find_lab(lab).title)}")
+        out.print(Text.assemble((lab, "bold"), f"  {_(find_lab(lab).title)}"))
         rows = [(f"  {r.name}", _(r.title), f"{r.minutes:g} min") for r in recipes if r.lab == lab]
         out.print(table(("", "", ""), rows))
     out.print("\nepoque run RECIPE trains one; epoque run RECIPE --help shows what may be set.")

@@ -34,13 +34,15 @@ def list_runs(*, recipe: str = "", runs: RunsOption = None, as_json: AsJson = Fa
         recipe: only the runs of this recipe.
     """
     frame = _runs(runs).table()
-    if recipe and len(frame):
-        frame = frame[frame["recipe"] == recipe]
+    some = len(frame) > 0
+    if recipe and some:
+        frame = frame[frame["recipe"] == recipe] if "recipe" in frame else frame[:0]
     if as_json:
         print_json(frame.to_dict(orient="records"))
         return
     if not len(frame):
-        console().print("There are no runs yet; `epoque run neuron/and` makes one.")
+        told = f"There are no runs of {recipe}" if some else "There are no runs yet"
+        console().print(f"{told}; `epoque run {recipe or 'neuron/and'}` makes one.")
         return
     wanted = [c for c in ("id", "state", "seconds", "seed", "final_error", "reason") if c in frame]
     rows = frame[wanted].astype(object).where(frame[wanted].notna(), None)
@@ -72,7 +74,7 @@ def show(run: RunName, /, *, runs: RunsOption = None, as_json: AsJson = False) -
             out.print(f"{name:12} {told[name]}")
     for title in ("config", "results"):
         if told[title]:
-            out.print(f"\n[bold]{title}[/]")
+            out.print(f"\n{title}", style="bold")
             out.print(table(("", ""), ((f"  {k}", v) for k, v in told[title].items())))
     for path in told["figures"]:
         out.print(path)
@@ -130,10 +132,12 @@ def delete(
 
     from ..bench.files import told_write_errors
 
-    found = [_runs(runs).find(name) for name in names]
+    found = list({run.path: run for run in map(_runs(runs).find, names)}.values())
     if not found:
         raise UsageError("`epoque runs delete` takes one run or more.")
     for run in found:
+        if not (run.path / "status.json").is_file() and not (run.path / "metrics.jsonl").is_file():
+            raise UsageError(f"{run.path} is no run folder; nothing was deleted.")
         if run.is_locked():
             raise RunLockedError(f"{run.id} is being written; nothing was deleted.")
     if not yes and not _confirmed([run.id for run in found]):
@@ -148,5 +152,5 @@ def _confirmed(ids: Sequence[str]) -> bool:
 
     if not sys.stdin.isatty():
         raise UsageError("deleting asks first; add --yes where nobody can answer.")
-    answer = console().input(f"Delete {', '.join(ids)} for good? [y/N] ")
+    answer = console().input(f"Delete {', '.join(ids)} for good? [y/N] ", markup=False)
     return answer.strip().lower() in ("y", "yes", "o", "oui")

@@ -208,15 +208,14 @@ def test_a_full_disk_is_one_error_and_what_was_measured_is_kept(
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     try:
-        with pytest.raises(RunWriteError, match=r"part-000000[23].parquet: the file would"):
+        with pytest.raises(RunWriteError, match=r"part-0000002.parquet: the file would"):
             swept("seed=0:40", progress=fill_the_disk)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
         signal.signal(signal.SIGXFSZ, handler)
     (sweep,) = Sweeps(tmp_path / "runs")
     assert sweep.status.state == "interrupted"  # nothing more could be written
-    assert sorted(sweep.table["seed"])[:10] == list(range(10))
-    assert len(sweep.table) == 20
+    assert list(sweep.table["seed"]) == list(range(20))
     assert table_bytes(resume_sweep(Sweep(sweep.path), figures=False)) == expected
 
 
