@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .bench.config import Config
+from .bench.errors import UsageError, did_you_mean
 from .bench.lab import Lab, find_lab
 from .bench.recipes import Recipe, find_recipe
 from .bench.run import Run
@@ -32,10 +33,16 @@ def configure(recipe: str, settings: dict[str, Any]) -> tuple[Recipe, Lab[Any], 
 
     Raises:
         UnknownNameError: if there is no such recipe.
+        UsageError: if the recipe names a setting that its lab does not have.
         ConfigError: if settings are wrong; all of them are listed.
     """
     found = find_recipe(recipe)
     lab = find_lab(found.lab)
+    fields = lab.config.model_fields
+    for name in found.config:
+        if name not in fields:
+            near = did_you_mean(str(name), fields)
+            raise UsageError(f"{recipe}: there is no setting {name!r} in lab {found.lab}.{near}")
     return found, lab, lab.config.parse({**found.config, **settings})
 
 

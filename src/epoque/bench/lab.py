@@ -6,19 +6,19 @@ from functools import cache
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
-from .config import Config
 from .errors import UnknownNameError
 from .events import Checkpoint, Event
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # pydantic would make `epoque --help` slower
     from cyclopts import App
     from matplotlib.figure import Figure
 
+    from .config import Config
     from .run import Run
 
 __all__ = ["Columns", "Lab", "find_lab", "lab_names"]
 
-C = TypeVar("C", bound=Config)
+C = TypeVar("C", bound="Config")
 Columns = Mapping[str, Sequence[Any]]
 """Equally long columns: name to values."""
 
@@ -34,7 +34,11 @@ class Lab(ABC, Generic[C]):
     """The name in recipes (`neuron/and`) and on the command line."""
     title: ClassVar[str]
     """One line for a learner, in English; French comes from the catalogue."""
-    config: type[C]
+
+    @property
+    @abstractmethod
+    def config(self) -> type[C]:
+        """The class of its configs, imported when it is first asked for."""
 
     @abstractmethod
     def train(self, config: C, resume: Checkpoint | None = None) -> Iterator[Event]:

@@ -24,8 +24,10 @@ __all__ = ["build_app", "main"]
 
 HELP = """An executable lab book for neural networks.
 
-Start with `epoque list`, then `epoque run neuron/and`. Every run is a folder under ./runs
-(or `--runs`, or the variable EPOQUE_RUNS); `epoque report` writes them up.
+Start with `epoque list`, then `epoque run neuron/and`.
+
+Every run is a folder under ./runs (or `--runs`, or the variable EPOQUE_RUNS), and \
+`epoque report` writes them up.
 """
 
 
@@ -38,7 +40,7 @@ def build_app(argv: Sequence[str]) -> App:
     app = App(
         name="epoque",
         help=HELP,
-        help_format="markdown",
+        help_format="plaintext",
         version=__version__,
         error_formatter=_one_sentence,
         suppress_keyboard_interrupt=False,  # `main` says how to go on
@@ -47,7 +49,7 @@ def build_app(argv: Sequence[str]) -> App:
         part.register(app, argv)
     for name in lab_names():
         lab_app = find_lab(name).commands() if argv[:1] == [name] else None
-        app.command(lab_app or App(help=find_lab(name).title), name=name)
+        app.command(lab_app or App(help=f"What only the {name} lab can do."), name=name)
     app.register_install_completion_command()
     return app
 

@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Group, Parameter
 
-from ..bench.config import allowed_values
-from ..bench.lab import Lab, find_lab
-
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
+
+    from ..bench.lab import Lab
 
 __all__ = [
     "AsJson",
@@ -123,7 +122,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str = ""
     return made
 
 
-def lab_of(argv: Sequence[str]) -> Lab[Any] | None:
+def lab_of(argv: Sequence[str]) -> "Lab[Any] | None":
     """Return the lab of the recipe that a command line names.
 
     Args:
@@ -133,6 +132,7 @@ def lab_of(argv: Sequence[str]) -> Lab[Any] | None:
         UnknownNameError: if a recipe is named that does not exist.
         UsageError: if it is a file that is not a recipe.
     """
+    from ..bench.lab import find_lab
     from ..bench.recipes import find_recipe
 
     recipe = _first_argument(argv)
@@ -150,7 +150,7 @@ def _first_argument(argv: Sequence[str]) -> str | None:
     return None
 
 
-def with_settings(command: Callable[..., Any], lab: Lab[Any] | None) -> Callable[..., Any]:
+def with_settings(command: Callable[..., Any], lab: "Lab[Any] | None") -> Callable[..., Any]:
     """Return a command that also takes the settings of a lab as options.
 
     Args:
@@ -177,7 +177,9 @@ def with_settings(command: Callable[..., Any], lab: Lab[Any] | None) -> Callable
     return wrapped
 
 
-def _option(lab: Lab[Any], name: str, group: Group) -> inspect.Parameter:
+def _option(lab: "Lab[Any]", name: str, group: Group) -> inspect.Parameter:
+    from ..bench.config import allowed_values
+
     field = lab.config.model_fields[name]
     default = field.default
     shown = ",".join(map(str, default)) if isinstance(default, tuple) else str(default).lower()

@@ -7,25 +7,31 @@ from epoque.bench.events import Checkpoint, Event
 from epoque.bench.i18n import mark
 from epoque.bench.lab import Columns, Lab
 
-from .config import NeuronConfig
-
 if TYPE_CHECKING:
     from cyclopts import App
     from matplotlib.figure import Figure
 
     from epoque.bench.run import Run
 
+    from .config import NeuronConfig
+
 __all__ = ["LAB", "NeuronLab"]
 
 
-class NeuronLab(Lab[NeuronConfig]):
+class NeuronLab(Lab["NeuronConfig"]):
     """One neuron on logic gates, and the small networks that go further."""
 
     name: ClassVar[str] = "neuron"
     title: ClassVar[str] = mark("One neuron, and the small network that solves XOR")
-    config = NeuronConfig
 
-    def train(self, config: NeuronConfig, resume: Checkpoint | None = None) -> Iterator[Event]:
+    @property
+    def config(self) -> "type[NeuronConfig]":
+        """The class of its configs."""
+        from .config import NeuronConfig
+
+        return NeuronConfig
+
+    def train(self, config: "NeuronConfig", resume: Checkpoint | None = None) -> Iterator[Event]:
         """Yield the events of a training (see `epoque.neuron.train.train`)."""
         from .train import train
 
@@ -37,7 +43,7 @@ class NeuronLab(Lab[NeuronConfig]):
 
         return evaluate(run)
 
-    def steps(self, config: NeuronConfig) -> int:
+    def steps(self, config: "NeuronConfig") -> int:
         """Return the number of iterations of a run."""
         return config.iterations
 
@@ -47,7 +53,7 @@ class NeuronLab(Lab[NeuronConfig]):
 
         return figures(run, language)
 
-    def sweep(self, base: NeuronConfig, points: Columns) -> Columns | None:
+    def sweep(self, base: "NeuronConfig", points: Columns) -> Columns | None:
         """Run many configs inside one compiled program (see `epoque.neuron.sweep.sweep`)."""
         from .sweep import sweep
 
