@@ -2,9 +2,11 @@
 
 import time
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 from .api import configure, sweep
+from .bench.errors import MissingExtraError
 from .bench.runner import execute, start
 from .bench.sinks.registry import make
 from .report import write_report
@@ -29,6 +31,8 @@ def write_demo(runs: Path, out: Path, *, quiet: bool = False) -> Iterator[Path]:
         MissingExtraError: if the extra for PDF is not installed.
     """
     say = _Narrator(quiet)
+    if find_spec("typst") is None:
+        raise MissingExtraError("Writing the book as PDF", "pdf")
     for need in missing(runs):
         say(need.command)
         _make(need, runs, quiet)
@@ -60,6 +64,5 @@ class _Narrator:
             from rich.console import Console
 
             seconds = time.monotonic() - self._start
-            Console(stderr=True, highlight=False, soft_wrap=True).print(
-                f"[dim]{seconds:5.0f} s[/]  {message}", markup=True
-            )
+            out = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
+            out.print(f"{seconds:5.0f} s  {message}")

@@ -81,7 +81,7 @@ REFUSED = [
     ("lab: neuron\nconfig: &c\n  csv: *c", "a recipe has no aliases"),
     ("config: " + "[" * 5_000, "is nested too deeply."),
     ("config: " + "{a: " * 5_000 + "1" + "}" * 5_000, "is nested too deeply."),
-    (b"title: \xff\xfe\xe9", "cannot be read: 'utf-8' codec can't decode byte 0xff"),
+    (b"title: \xff\xfe\xe9", "cannot be read: it is not UTF-8 text"),
     (b"\x00\x01\x02", "is not valid YAML"),
 ]
 

@@ -236,3 +236,43 @@ def test_shell_completion_is_written(shell: str, tmp_path: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "epoque" in (tmp_path / "made").read_text()
+
+
+def test_sweeps_are_listed_resumed_and_deleted_by_name(tmp_path: Path) -> None:
+    made = epoque("sweep", "neuron/and-short", "seed=0:3", "--quiet", cwd=tmp_path)
+    assert made.returncode == 0, made.stderr
+    (folder,) = (tmp_path / "runs").iterdir()
+    expected = (folder / "table.parquet").read_bytes()
+    assert folder.name in epoque("runs", "list", cwd=tmp_path).stdout
+    assert "already finished" in told(f"resume {folder.name}", tmp_path)
+    status = json.loads((folder / "status.json").read_text())
+    (folder / "status.json").write_text(json.dumps({**status, "state": "interrupted"}))
+    (folder / "table.parquet").unlink()
+    resumed = epoque("resume", "and-short-sweep", "--quiet", cwd=tmp_path)
+    assert resumed.returncode == 0, resumed.stderr
+    assert (folder / "table.parquet").read_bytes() == expected
+    assert epoque("runs", "delete", folder.name, "--yes", cwd=tmp_path).returncode == 0
+    assert not folder.exists()
+
+
+def test_a_csv_run_resumes_from_another_folder(tmp_path: Path) -> None:
+    (tmp_path / "points.csv").write_text("a,b,class\n0,0,0\n1,1,1\n0,1,0\n")
+    words = [
+        "run",
+        "neuron/and",
+        "--data",
+        "csv",
+        "--csv",
+        "points.csv",
+        "--iterations",
+        "20",
+        "--quiet",
+    ]
+    made = epoque(*words, cwd=tmp_path)
+    assert made.returncode == 0, made.stderr
+    (folder,) = (tmp_path / "runs").iterdir()
+    status = json.loads((folder / "status.json").read_text())
+    (folder / "status.json").write_text(json.dumps({**status, "state": "interrupted"}))
+    (tmp_path / "elsewhere").mkdir()
+    resumed = epoque("resume", str(folder), "--quiet", cwd=tmp_path / "elsewhere")
+    assert resumed.returncode == 0, resumed.stderr

@@ -135,8 +135,8 @@ def test_other_models_go_their_own_way() -> None:
     assert len(swept(mlp, {"seed": [0, 1]})["solved"]) == 2
 
 
-# lab-book.md 1.1 to 1.11: what an independent run of the same rule gave, from other initial
-# weights. Each must lie among the values of 1000 seeds, up to half a unit of its last digit.
+# Experiments 1.1 to 1.11 of the practical: what an independent run of the same rule gave, from
+# other initial weights. Each must lie among the values of 1000 seeds, up to half a unit of its last digit.
 REFERENCES = [
     ({"iterations": 400}, "final_error", "0.025"),
     ({}, "final_error", "0.010"),

@@ -16,7 +16,8 @@ def comparison(runs: Sequence[Run]) -> dict[str, list[Any]]:
     A run that has not finished has no results; its column is None there.
     """
     settings = [{**run.manifest["config"], "recipe": run.recipe} for run in runs]
-    names = [n for n in settings[0] if any(s.get(n) != settings[0][n] for s in settings)]
+    every = dict.fromkeys(name for told in settings for name in told)
+    names = [n for n in every if any(s.get(n) != settings[0].get(n) for s in settings)]
     rows = {name: [s.get(name) for s in settings] for name in names}
     rows["state"] = [run.status.state for run in runs]
     results = [run.results if run.status.state == "finished" else {} for run in runs]

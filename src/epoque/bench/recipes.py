@@ -101,8 +101,11 @@ def _read_own(path: Path) -> Recipe:
     except FileNotFoundError:
         raise UnknownNameError("recipe file", str(path), map(str, path.parent.glob("*.y*ml")))\
             from None  # fmt: skip
-    except (OSError, ValueError) as error:  # not UTF-8, or a name that no file can have
-        raise UsageError(f"{path} cannot be read: {error}.") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"{path} cannot be read: it is not UTF-8 text.") from None
+    except (OSError, ValueError) as error:  # ValueError: a name that no file can have
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UsageError(f"{path} cannot be read: {reason}.") from None
     return _parse(text, path.stem, None, str(path))
 
 

@@ -16,7 +16,15 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-__all__ = ["join_parts", "part_path", "read_parts", "read_table", "whole_parts", "write_part"]
+__all__ = [
+    "is_readable",
+    "join_parts",
+    "part_path",
+    "read_parts",
+    "read_table",
+    "whole_parts",
+    "write_part",
+]
 
 ROWS_TOGETHER = 65_536  # in a row group of the joined table
 LAST = ("state", "reason")  # columns that stand behind the numbers
@@ -168,6 +176,11 @@ def _parquet(schema: "pa.Schema", tables: "Sequence[pa.Table] | Iterator[pa.Tabl
             writer.write_table(table.combine_chunks())
     data: bytes = buffer.getvalue().to_pybytes()
     return data
+
+
+def is_readable(path: Path) -> bool:
+    """Return whether a table is there and its footer can be read."""
+    return _footer(path) is not None
 
 
 def _footer(path: Path) -> Any:

@@ -18,6 +18,7 @@ from .common import (  # fmt: skip
     table,
     with_settings,
 )
+from .sweeping import resume_study
 
 Log = Annotated[
     str,
@@ -69,14 +70,18 @@ def resume(
     log: Log = "",
     figures: Figures = True,
 ) -> None:
-    """Go on with an interrupted run; it ends exactly as if it had never stopped."""
+    """Go on with an interrupted run, sweep or search; it ends as if it had never stopped."""
     from ..api import runs_folder
-    from ..bench.run import Runs
+    from ..bench.records import find_record
+    from ..bench.run import Run
     from ..bench.runner import resume as resume_run
 
-    found = Runs(runs_folder(runs)).find(run)
-    done = resume_run(found, _sinks(quiet, as_json, log), draw=figures)
-    _conclude(done, quiet or as_json)
+    found = find_record(runs_folder(runs), run)
+    if isinstance(found, Run):
+        done = resume_run(found, _sinks(quiet, as_json, log), draw=figures)
+        _conclude(done, quiet or as_json)
+    else:
+        resume_study(found, figures=figures, quiet=quiet, as_json=as_json)
 
 
 def _sinks(quiet: bool, as_json: bool, log: str) -> list[Any]:

@@ -40,6 +40,7 @@ def list_runs(*, recipe: str = "", runs: RunsOption = None, as_json: AsJson = Fa
     if as_json:
         print_json(frame.to_dict(orient="records"))
         return
+    _list_studies(runs, recipe)
     if not len(frame):
         told = f"There are no runs of {recipe}" if some else "There are no runs yet"
         console().print(f"{told}; `epoque run {recipe or 'neuron/and'}` makes one.")
@@ -47,6 +48,24 @@ def list_runs(*, recipe: str = "", runs: RunsOption = None, as_json: AsJson = Fa
     wanted = [c for c in ("id", "state", "seconds", "seed", "final_error", "reason") if c in frame]
     rows = frame[wanted].astype(object).where(frame[wanted].notna(), None)
     console().print(table(wanted, rows.itertuples(index=False)))
+
+
+def _list_studies(told: Path | None, recipe: str) -> None:
+    """Print the sweeps and searches, if there are any: state, time and command."""
+    from ..api import runs_folder
+    from ..bench.errors import DamagedRunError
+    from ..bench.records import studies
+
+    rows: list[tuple[Any, ...]] = []
+    for study in studies(runs_folder(told)):
+        try:
+            if recipe in ("", study.recipe):
+                rows.append((study.id, study.status.state, study.status.seconds, study.command))
+        except DamagedRunError as error:
+            rows.append((study.id, "damaged", None, str(error)))
+    if rows:
+        console().print(table(("sweeps and searches", "state", "seconds", ""), rows))
+        console().print()
 
 
 def show(run: RunName, /, *, runs: RunsOption = None, as_json: AsJson = False) -> None:
@@ -127,18 +146,22 @@ def delete(
     yes: Annotated[bool, Parameter(name=["--yes", "-y"], negative="", help="Do not ask.")] = False,
     runs: RunsOption = None,
 ) -> None:
-    """Delete runs, after asking."""
+    """Delete runs, sweeps or searches, after asking."""
     import shutil
 
+    from ..api import runs_folder
     from ..bench.files import told_write_errors
+    from ..bench.record import is_locked
+    from ..bench.records import find_record
 
-    found = list({run.path: run for run in map(_runs(runs).find, names)}.values())
+    root = runs_folder(runs)
+    found = list({run.path: run for run in (find_record(root, name) for name in names)}.values())
     if not found:
         raise UsageError("`epoque runs delete` takes one run or more.")
     for run in found:
         if not (run.path / "status.json").is_file() and not (run.path / "metrics.jsonl").is_file():
             raise UsageError(f"{run.path} is no run folder; nothing was deleted.")
-        if run.is_locked():
+        if is_locked(run.path):
             raise RunLockedError(f"{run.id} is being written; nothing was deleted.")
     if not yes and not _confirmed([run.id for run in found]):
         return

@@ -1,7 +1,7 @@
 """`epoque sweep` and `search`."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 
@@ -19,6 +19,10 @@ from .common import (
     table,
     with_settings,
 )
+
+if TYPE_CHECKING:
+    from ..bench.search import Search
+    from ..bench.sweep import Sweep
 
 Axes = Annotated[
     str,
@@ -95,6 +99,18 @@ def search(
             direction=direction, runs=runs, workers=workers or None, progress=told, **settings,
         )  # fmt: skip
     _conclude(done, quiet, as_json)
+
+
+def resume_study(study: "Sweep | Search", *, figures: bool, quiet: bool, as_json: bool) -> None:
+    """Go on with an interrupted sweep or search."""
+    from ..bench.search import Search, resume_search
+    from ..bench.sweep import resume_sweep
+
+    with progress(study.id, "done", quiet=quiet or as_json) as told:
+        if isinstance(study, Search):
+            _conclude(resume_search(study, progress=told, figures=figures), quiet, as_json)
+        else:
+            _conclude(resume_sweep(study, progress=told, figures=figures), quiet, as_json)
 
 
 def _conclude(done: Any, quiet: bool, as_json: bool) -> None:

@@ -32,7 +32,7 @@ def separable(
     given = {"truth_table": truth_table} if csv is None else {"data": "csv", "csv": csv}
     dataset = load(NeuronConfig.parse(given))
     found = separate(dataset.x, dataset.d)
-    out = Console(highlight=False, soft_wrap=True)
+    out = Console(highlight=False, soft_wrap=True, markup=False)
     if found.line is not None:
         terms = " ".join(
             f"{w:+.4g}·{name}" for w, name in zip(found.line[1:], dataset.names, strict=True)
@@ -79,7 +79,7 @@ def animate(
 
     animation(Runs(runs or "runs").find(run), out, lang, "dark" if dark else "light")
     for ending in (".webp", ".gif"):
-        Console(highlight=False, soft_wrap=True).print(f"{out}{ending}")
+        Console(highlight=False, soft_wrap=True, markup=False).print(f"{out}{ending}")
 
 
 @APP.command
@@ -87,7 +87,7 @@ def check_gradients() -> None:
     """Hold every gradient of the network against finite differences."""
     from .gradcheck import check_all
 
-    out = Console(highlight=False)
+    out = Console(highlight=False, markup=False)
     out.print("Relative error of each gradient, by loss and activation:")
     for (loss, activation), error in check_all(_NETWORK).items():
         out.print(f"{error:8.1e}  {loss}, {activation}")

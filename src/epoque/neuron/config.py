@@ -1,5 +1,6 @@
 """What may be set in the neuron lab."""
 
+import os
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
@@ -42,6 +43,8 @@ def _truth_table(text: str) -> str:
 
 
 TruthTable = Annotated[str, AfterValidator(_truth_table)]
+CsvPath = Annotated[str, AfterValidator(os.path.abspath)]
+"""Absolute, so that a run can be resumed from another folder."""
 Width = Annotated[int, Field(ge=1, le=1024)]
 
 
@@ -59,7 +62,7 @@ class NeuronConfig(Config):
         "Truth table",
         "A gate's name, or the outputs for the inputs 00, 01, 10, 11 (1 to 10 inputs).",
     )
-    csv: str | None = setting(
+    csv: CsvPath | None = setting(
         None, "CSV file", "Numeric columns with a header; the last column is the class, 0 or 1."
     )
     samples: int = setting(

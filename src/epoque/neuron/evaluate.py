@@ -107,8 +107,9 @@ def _initial_weights(run: "Run", inputs: int) -> Floats:
 def weighted_sums(w: Floats, x: Floats) -> Floats:
     """Return y = −w0 + Σ xi·wi of each pattern [N], added in that order as training does."""
     y = np.full(len(x), -w[0])
-    for column, weight in zip(x.T, w[1:], strict=True):
-        y += column * weight
+    with np.errstate(over="ignore", invalid="ignore"):  # inputs of a user's may be 1e308
+        for column, weight in zip(x.T, w[1:], strict=True):
+            y += column * weight
     return y
 
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["Library", "Record", "command_of", "value_of"]
 
 Record = Run | Sweep
+FEW = 3
+"""Up to so many missing ones are named."""
 
 
 class Library:
@@ -45,9 +47,10 @@ class Library:
         absent = [need for need in self._needs if need.name not in self._declared]
         if absent:
             makes = "; ".join(need.command for need in absent)
+            few = f" ({makes})" if len(absent) <= FEW else ""
             raise UsageError(
-                f"{self.path} lacks {len(absent)} of the {len(self._needs)} runs and sweeps that "
-                f"the book reads; these commands make them: {makes}"
+                f"The folder {self.path} lacks {len(absent)} of the {len(self._needs)} runs and "
+                f"sweeps that the book reads; `epoque demo` makes them{few}."
             )
 
     def run(self, name: str) -> Run:

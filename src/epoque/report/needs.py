@@ -24,6 +24,7 @@ from epoque.bench.lab import find_lab
 from epoque.bench.recipes import find_recipe
 from epoque.bench.run import Run, Runs
 from epoque.bench.sweep import Sweep, Sweeps
+from epoque.bench.table import is_readable
 
 __all__ = [
     "CHAPTERS",
@@ -103,9 +104,11 @@ def finished_runs(runs: Path) -> Iterator[Run]:
 
 
 def is_whole(record: "Run | Sweep") -> bool:
-    """Return whether a run or sweep is finished, and says what it is."""
+    """Return whether a run or sweep is finished, says what it is, and has its numbers."""
     try:
-        return bool(record.manifest) and record.status.state == "finished"
+        if not record.manifest or record.status.state != "finished":
+            return False
+        return is_readable(record.path / "table.parquet") if isinstance(record, Sweep) else True
     except DamagedRunError:
         return False
 
@@ -113,7 +116,8 @@ def is_whole(record: "Run | Sweep") -> bool:
 def _find(need: Need, runs: Path, finished: Sequence[Run]) -> "Run | Sweep | None":
     config = need.config()
     if need.axes:
-        return Sweeps(runs).find(need.recipe, need.axes, config=config)
+        found = Sweeps(runs).find(need.recipe, need.axes, config=config)
+        return found if found is not None and is_whole(found) else None
     same = (run for run in finished if run.recipe == need.recipe and _config(run) == config)
     return next(same, None)
 
