@@ -136,7 +136,8 @@ def test_other_models_go_their_own_way() -> None:
 
 
 # Experiments 1.1 to 1.11 of the practical: what an independent run of the same rule gave, from
-# other initial weights. Each must lie among the values of 1000 seeds, up to half a unit of its last digit.
+# other initial weights. Each must lie among the values of 1000 seeds, up to half a unit of its
+# last digit.
 REFERENCES = [
     ({"iterations": 400}, "final_error", "0.025"),
     ({}, "final_error", "0.010"),

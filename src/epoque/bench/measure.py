@@ -1,7 +1,7 @@
 """Measuring points of a sweep or a search: together in one program, or each as a run."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -50,8 +50,14 @@ def measure_together(
     if results is None:
         return None
     assert all(len(values) == count + extra for values in results.values()), "one value a point"
-    settings = {field: [cell(value) for value in values] for field, values in points.items()}
+    settings = {field: _as_cells(values) for field, values in points.items()}
     return settings | {n: values[:count] for n, values in results.items() if n not in points}
+
+
+def _as_cells(values: Sequence[Any]) -> Sequence[Any]:
+    """Return settings as a table holds them; numbers and texts, the most, as they are."""
+    plain = set(map(type, values)) <= {bool, int, float, str}
+    return values if plain else [cell(value) for value in values]
 
 
 def side_by_side(

@@ -12,7 +12,7 @@ program and not for the whole process: other labs train in float32 beside this o
 """
 
 from collections.abc import Iterator, Mapping
-from functools import partial, reduce
+from functools import lru_cache, partial, reduce
 from typing import Any, NamedTuple
 
 import jax
@@ -244,8 +244,9 @@ def first_weights(config: NeuronConfig, inputs: int) -> Floats:
     return placed(config.init, unit, config.init_low, config.init_high, config.init_scale)
 
 
+@lru_cache(maxsize=10_000)  # a sweep asks for the same seeds at each of its learning rates
 def unit_draw(init: str, seed: int, inputs: int) -> Floats:
-    """Return the random part of the initial weights [F+1], before its range or spread.
+    """Return the random part of the initial weights [F+1], before its range or spread; read only.
 
     `uniform` and `normal` draw w0 like the others. Glorot & Bengio 2010 (eq. 12, 16) and He et al.
     2015 (eq. 10), for F inputs and one output, start it at 0.
@@ -265,7 +266,7 @@ def placed(init: str, unit: Floats, low: Any, high: Any, scale: Any) -> Floats:
     """Return initial weights from their random part: any shapes that broadcast."""
     if init == "uniform":
         return np.asarray(low + (high - low) * unit)
-    return np.asarray(scale * unit if init == "normal" else unit)
+    return np.array(scale * unit if init == "normal" else unit)  # never the cached one itself
 
 
 def history_stride(iterations: int, weights: int) -> int:
