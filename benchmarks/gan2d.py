@@ -1,0 +1,187 @@
+"""The 2-D GAN: GAN Lab's ring (G 2-10-10-2, D 2-9-9-9-1, batch 150, three D steps, one G step)."""
+
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from itertools import count
+from typing import Any
+
+import jax
+import numpy as np
+
+from epoque.bench.events import Snapshot
+from epoque.bench.recipes import find_recipe
+from epoque.gan2d import engine, sweep
+from epoque.gan2d.config import Gan2dConfig
+from epoque.gan2d.cost import estimate
+from epoque.gan2d.plan import Dials, Plan
+from epoque.gan2d.train import train
+
+from .gan_numpy import NumpyGan
+from .gan_torch import TorchGan
+
+RING = Gan2dConfig.parse(find_recipe("gan2d/ring").config)
+ROUNDS = 7
+SECONDS_LIVE = 5.0
+FRAMES = 30
+GANS = 256
+_widths = count(11)
+
+
+def rows() -> list[dict[str, str]]:
+    """Measure the engine against its baselines, live, in a sweep, and against the arithmetic."""
+    speeds = _speeds()
+    engine_speed = statistics.median(speeds["engine"])
+    return [
+        _against("eager PyTorch", speeds, "torch", "at least 5×"),
+        _against("hand-fused NumPy", speeds, "numpy", "at least 2×"),
+        _live(),
+        *_together(),
+        _arithmetic(engine_speed, statistics.median(speeds["product"])),
+        _compiling(),
+    ]
+
+
+def _speeds() -> dict[str, list[float]]:
+    """Return iterations per CPU second, and FLOP per CPU second of a large matrix product.
+
+    All are measured in turn in each round, so that what else the machine does touches all alike.
+    """
+    numpy_gan, torch_gan, state = NumpyGan(), TorchGan(), _state(RING)
+    a = np.random.default_rng(0).random((768, 768), np.float32)
+    work: dict[str, tuple[Callable[[], Any], float]] = {
+        "engine": (lambda: _advance(RING, state), engine.BLOCK),
+        "numpy": (lambda: [numpy_gan.iterate() for _ in range(150)], 150),
+        "torch": (lambda: [torch_gan.iterate() for _ in range(30)], 30),
+        "product": (lambda: a @ a, 2 * 768**3),
+    }
+    speeds: dict[str, list[float]] = {name: [] for name in work}
+    for _ in range(ROUNDS + 1):
+        for name, (task, amount) in work.items():
+            speeds[name].append(amount / _cpu_seconds(task))
+    return {name: each[1:] for name, each in speeds.items()}  # the first round warms up
+
+
+def _cpu_seconds(task: Callable[[], Any]) -> float:
+    before = time.process_time()
+    task()
+    return time.process_time() - before
+
+
+def _state(config: Gan2dConfig) -> Any:
+    return engine.first_state(Plan.of(config), Dials.of(config))
+
+
+def _advance(config: Gan2dConfig, state: Any) -> None:
+    span = np.int32(0), np.int32(engine.BLOCK)
+    jax.block_until_ready(engine.advance(Plan.of(config), Dials.of(config), state, *span))
+
+
+def _against(
+    baseline: str, speeds: dict[str, list[float]], name: str, target: str
+) -> dict[str, str]:
+    ratios = [ours / theirs for ours, theirs in zip(speeds["engine"], speeds[name], strict=True)]
+    return {
+        "name": f"iterations a CPU second, against {baseline}",
+        "baseline": f"{statistics.median(speeds[name]):,.0f}/s",
+        "measured": f"{statistics.median(speeds['engine']):,.0f}/s",
+        "ratio": f"{statistics.median(ratios):.1f}×",
+        "target": target,
+    }
+
+
+def _live() -> dict[str, str]:
+    """Train as a live page does, with a snapshot every thirtieth of a second."""
+    quiet = RING.replace(iterations=10**7, snapshot_every=10**7, evaluate_every=10**7)
+    without, _ = _watched(quiet)
+    with_frames, frames = _watched(quiet.replace(snapshot_every=int(without / FRAMES)))
+    return {
+        "name": f"iterations a second with {frames:.0f} snapshots a second, wall time",
+        "baseline": f"{without:,.0f}/s without snapshots",
+        "measured": f"{with_frames:,.0f}/s",
+        "ratio": f"{with_frames / without:.2f}×",
+        "target": "at least 1,500/s, and 0.9×",
+    }
+
+
+def _watched(config: Gan2dConfig) -> tuple[float, float]:
+    """Pull events for some seconds; return the iterations and the snapshots a second."""
+    training = train(config)
+    for _ in zip(range(40), training, strict=False):  # compiles
+        pass
+    start, before, frames = time.perf_counter(), training.step, 0
+    for event in training:
+        frames += isinstance(event, Snapshot)
+        seconds = time.perf_counter() - start
+        if seconds > SECONDS_LIVE:
+            break
+    return (training.step - before) / seconds, frames / seconds
+
+
+def _together() -> Iterator[dict[str, str]]:
+    """Measure many GANs in one program against one alone, both by wall clock and CPU."""
+    config = RING.replace(iterations=200, evaluate_every=200)
+    many = [config.replace(seed=seed) for seed in range(GANS)]
+    state = _state(RING)
+    lanes = sweep._lanes(many)
+    axes = jax.tree.map(lambda _: None, lanes[0].dials)._replace(seed=0)
+    size = sweep.RUNS_AT_ONCE
+    parts = [np.arange(i, i + size, dtype=np.uint32) for i in range(0, GANS, size)]
+    plan, dials = lanes[0].plan, lanes[0].dials
+
+    def together() -> None:
+        for seeds in parts:
+            each = dials._replace(seed=seeds)
+            first = sweep._start(plan, axes, each)
+            jax.block_until_ready(sweep._advance(plan, axes, each, first, np.array([0, 20], "i4")))
+
+    together()
+    _advance(RING, state)
+    ratios: dict[str, list[tuple[float, float]]] = {"wall": [], "CPU": []}
+    for _ in range(ROUNDS):
+        for name, clock in (("wall", time.perf_counter), ("CPU", time.process_time)):
+            alone = _rate(lambda: _advance(RING, state), engine.BLOCK, clock)
+            ratios[name].append((alone, _rate(together, GANS * 20, clock)))
+    for name, pairs in ratios.items():
+        yield {
+            "name": f"{GANS} GANs at once, all their iterations a {name} second",
+            "baseline": f"{statistics.median(a for a, _ in pairs):,.0f}/s alone",
+            "measured": f"{statistics.median(b for _, b in pairs):,.0f}/s",
+            "ratio": f"{statistics.median(b / a for a, b in pairs):.2f}×",
+            "target": "at least 1×",
+        }
+
+
+def _rate(task: Callable[[], Any], amount: float, clock: Callable[[], float]) -> float:
+    before = clock()
+    task()
+    return amount / (clock() - before)
+
+
+def _arithmetic(speed: float, peak: float) -> dict[str, str]:
+    flops = estimate(RING).flops
+    return {
+        "name": f"arithmetic, {flops / 1e6:.2f} MFLOP an iteration, against a large product",
+        "baseline": f"{peak / 1e9:.0f} GFLOP/s; alone it would do {peak / flops:,.0f}/s",
+        "measured": f"{speed * flops / 1e9:.1f} GFLOP/s",
+        "ratio": f"{speed * flops / peak:.1%} of the peak",
+        "target": "",
+    }
+
+
+def _compiling() -> dict[str, str]:
+    """Measure the first iterations of architectures that no program exists for yet."""
+    wall, cpu = [], []
+    for width in (next(_widths) for _ in range(3)):
+        config = RING.replace(generator_layers=(width, width))
+        before = time.perf_counter(), time.process_time()
+        _advance(config, _state(config))
+        wall.append(time.perf_counter() - before[0])
+        cpu.append(time.process_time() - before[1])
+    return {
+        "name": "from another architecture to its first 256 iterations, wall time",
+        "baseline": "",
+        "measured": f"{statistics.median(wall):.1f} s ({statistics.median(cpu):.1f} s of CPU)",
+        "ratio": "",
+        "target": "under 2 s",
+    }

@@ -1,0 +1,1 @@
+"""The GAN lab: generative adversarial networks on points of the plane."""

@@ -1,0 +1,90 @@
+"""The numbers of a finished run."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import jax
+import numpy as np
+
+from epoque.bench.run import Run
+from epoque.bench.seeds import jax_key
+
+from . import noise
+from .checkpoint import players
+from .config import Gan2dConfig
+from .distributions import modes, sampler
+from .measures import SAMPLES, all_measures, exact_w1, summary
+from .support import Support, load_run, outside
+
+__all__ = ["evaluate"]
+
+PAIRED = 1000
+"""Points between which the exact Wasserstein distance is computed."""
+
+
+def evaluate(run: Run) -> Mapping[str, Any]:
+    """Return the numbers of a finished run; a number that is not defined is None.
+
+    At the end: `final_loss_d`, `final_js`, …, each metric's last value (see `epoque.gan2d.train`
+    and `epoque.gan2d.measures`), and `final_exact_w1`, the exact Wasserstein-1 distance between
+    1,000 real and 1,000 generated points. `floor_js`, `floor_sliced_w1`, …, `floor_exact_w1`: the
+    same between two samples of real points, which is what a perfect generator would have.
+
+    Over the run: what `epoque.gan2d.measures.summary` tells, such as `converged_at`. Of the user's
+    own points: `data_points`, and `data_outside`, how many lie outside the unit square.
+
+    Raises:
+        DamagedRunError: if the metrics or the last checkpoint cannot be read.
+        DataError: if the run's copy of the user's points cannot be read.
+    """
+    config = run.config
+    assert isinstance(config, Gan2dConfig)
+    support = load_run(run)
+    found = _over_the_run(run) | _last_metrics(run)
+    found |= _against_real(run, config, support)
+    if support:
+        found |= {"data_points": len(support.points), "data_outside": outside(support.points)}
+    return {name: _plain(value) for name, value in found.items()}
+
+
+def _last_metrics(run: Run) -> dict[str, Any]:
+    """Return the last value of each metric."""
+    metrics = run.metrics
+    last = {name: metrics[name].dropna() for name in metrics}
+    return {f"final_{name}": series.iloc[-1] for name, series in last.items() if len(series)}
+
+
+def _over_the_run(run: Run) -> dict[str, Any]:
+    """Return what the evaluations say together."""
+    if "js" not in run.metrics:
+        return {}
+    rows = run.metrics.dropna(subset=["js"])
+    values = {name: rows[name].to_numpy(float) for name in rows}
+    return dict(summary(rows.index.to_numpy(), values))
+
+
+def _against_real(run: Run, config: Gan2dConfig, support: Support | None) -> dict[str, Any]:
+    """Return the exact distance at the end, and what a perfect generator would have."""
+    generate, _ = players(config, run.checkpoint().arrays)
+    keys = jax.random.split(jax_key(config.seed, "final evaluation"), 3)
+    draw = sampler(config, support)
+    real, again = draw(keys[0], SAMPLES), draw(keys[1], SAMPLES)
+    fake = generate(noise.sample(keys[2], PAIRED, config.noise, config.noise_dims))
+    floors = jax.jit(all_measures)(real, again, modes(config))
+    found: dict[str, Any] = {f"floor_{name}": value for name, value in floors.items()}
+    found["final_exact_w1"] = _exact(real, fake)
+    found["floor_exact_w1"] = _exact(real, again)
+    return found
+
+
+def _exact(real: jax.Array, other: jax.Array) -> float:
+    return exact_w1(np.asarray(real[:PAIRED]), np.asarray(other[:PAIRED]))
+
+
+def _plain(value: Any) -> int | float | None:
+    """Return a plain JSON number, None for one that is not finite."""
+    if isinstance(value, int):
+        return value
+    number = float(np.asarray(value))
+    return number if math.isfinite(number) else None

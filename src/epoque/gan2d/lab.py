@@ -1,0 +1,66 @@
+"""The 2-D GAN lab as the bench sees it; every heavy import stands inside a method."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from epoque.bench.events import Checkpoint, Event
+from epoque.bench.i18n import mark
+from epoque.bench.lab import Columns, Lab
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from epoque.bench.run import Run
+
+    from .config import Gan2dConfig
+
+__all__ = ["LAB", "Gan2dLab"]
+
+
+class Gan2dLab(Lab["Gan2dConfig"]):
+    """A generator learns to imitate points of the plane, a discriminator to tell them apart."""
+
+    name: ClassVar[str] = "gan2d"
+    title: ClassVar[str] = mark("A generator and a discriminator play on points of the plane")
+
+    @property
+    def config(self) -> "type[Gan2dConfig]":
+        """The class of its configs."""
+        from .config import Gan2dConfig
+
+        return Gan2dConfig
+
+    def train(self, config: "Gan2dConfig", resume: Checkpoint | None = None) -> Iterator[Event]:
+        """Return the events of a training (see `epoque.gan2d.train.train`)."""
+        from .train import train
+
+        return train(config, resume)
+
+    def evaluate(self, run: "Run") -> Mapping[str, Any]:
+        """Return the numbers of a finished run (see `epoque.gan2d.evaluate.evaluate`)."""
+        from .evaluate import evaluate
+
+        return evaluate(run)
+
+    def steps(self, config: "Gan2dConfig") -> int:
+        """Return the number of iterations of a run."""
+        return config.iterations
+
+    def figures(self, run: "Run", language: str = "en") -> "Mapping[str, Callable[[], Figure]]":
+        """Return what can be drawn from a run folder, name to the function that draws it."""
+        from .figures import figures
+
+        return figures(run, language)
+
+    def sweep(self, base: "Gan2dConfig", points: Columns) -> Columns | None:
+        """Run many configs inside one compiled program (see `epoque.gan2d.sweep.sweep`)."""
+        from .sweep import sweep
+
+        return sweep(base, points)
+
+    def sweep_score(self) -> str:
+        """Return the result that a sweep's figure and a search look at, lower being better."""
+        return "final_sliced_w1"
+
+
+LAB = Gan2dLab()

@@ -1,0 +1,338 @@
+"""The two networks: multi-layer perceptrons whose parameters are one flat vector.
+
+Points stand in columns: x [features, points]. A layer computes
+
+    x ← f(norm(w · x + b)),  w [out, in], b [out],
+
+the last one without normalisation. Columns make every kernel run along the long axis, and a flat
+vector makes a step of an optimiser one kernel: both matter for networks of ten neurons.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from .config import Gan2dConfig
+
+__all__ = [
+    "Spec",
+    "apply",
+    "discriminator_spec",
+    "flatten",
+    "generator_spec",
+    "init",
+    "init_statistics",
+    "learn_statistics",
+    "shapes",
+    "size",
+    "statistic_shapes",
+    "unflatten",
+]
+
+EPSILON = 1e-5
+"""Added to variances before their square root, in both normalisations."""
+MEMORY = 0.1
+"""The weight of the newest batch in batch normalisation's running statistics."""
+
+Shapes = Mapping[str, tuple[int, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """A network's architecture.
+
+    Attributes:
+        sizes: inputs, hidden neurons of each layer, outputs.
+        activation: of hidden neurons.
+        output: of output neurons: `tanh`, `sigmoid` or `linear`.
+        init: the distribution of the first weights.
+        norm: `none`, `batch` or `layer`, on hidden layers.
+        spectral: whether weight matrices are divided by their largest singular value.
+    """
+
+    sizes: tuple[int, ...]
+    activation: str
+    output: str
+    init: str
+    norm: str = "none"
+    spectral: bool = False
+
+    @property
+    def layers(self) -> range:
+        """The numbers of the layers that have weights."""
+        return range(len(self.sizes) - 1)
+
+    @property
+    def normalised(self) -> range:
+        """The numbers of the layers that are normalised."""
+        return range(0 if self.norm == "none" else len(self.sizes) - 2)
+
+
+def generator_spec(config: Gan2dConfig) -> Spec:
+    """Return the generator's architecture: noise to points of the plane."""
+    return Spec(
+        sizes=(config.noise_dims, *config.generator_layers, 2),
+        activation=config.generator_activation,
+        output=config.generator_output,
+        init=config.generator_init,
+        norm=config.generator_norm,
+    )
+
+
+def discriminator_spec(config: Gan2dConfig) -> Spec:
+    """Return the discriminator's architecture: points to one number, before any sigmoid."""
+    return Spec(
+        sizes=(2, *config.discriminator_layers, 1),
+        activation=config.discriminator_activation,
+        output="linear",
+        init=config.discriminator_init,
+        norm=config.discriminator_norm,
+        spectral=config.discriminator_spectral_norm,
+    )
+
+
+def shapes(spec: Spec) -> dict[str, tuple[int, ...]]:
+    """Return the parameters' shapes: `w0` [out, in], `b0` [out], `scale0`, `shift0`, `w1`, …"""
+    found: dict[str, tuple[int, ...]] = {}
+    for layer in spec.layers:
+        before, after = spec.sizes[layer : layer + 2]
+        found |= {f"w{layer}": (after, before), f"b{layer}": (after,)}
+        if layer in spec.normalised:
+            found |= {f"scale{layer}": (after,), f"shift{layer}": (after,)}
+    return found
+
+
+def statistic_shapes(spec: Spec) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of what is measured rather than learned.
+
+    `mean0`, `variance0` [out]: of batch normalisation; `u0` [out]: the left singular vector of
+    spectral normalisation.
+    """
+    found: dict[str, tuple[int, ...]] = {}
+    for layer in spec.layers:
+        after = spec.sizes[layer + 1]
+        if spec.norm == "batch" and layer in spec.normalised:
+            found |= {f"mean{layer}": (after,), f"variance{layer}": (after,)}
+        if spec.spectral:
+            found[f"u{layer}"] = (after,)
+    return found
+
+
+def size(wanted: Shapes) -> int:
+    """Return how many numbers arrays of these shapes hold."""
+    return sum(map(math.prod, wanted.values()))
+
+
+def unflatten(vector: Any, wanted: Shapes) -> dict[str, Any]:
+    """Cut a flat vector into named arrays; works on NumPy and JAX arrays alike."""
+    found, at = {}, 0
+    for name, shape in wanted.items():
+        found[name] = vector[at : at + math.prod(shape)].reshape(shape)
+        at += math.prod(shape)
+    return found
+
+
+def flatten(arrays: Mapping[str, Any], wanted: Shapes) -> Any:
+    """Join named arrays to one flat vector, in the order of the shapes."""
+    parts = [jnp.ravel(arrays[name]) for name in wanted]
+    return jnp.concatenate(parts) if parts else jnp.zeros(0, jnp.float32)
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(1,))
+def _cut(params: Any, spec: Spec) -> dict[str, Any]:
+    """Cut parameters into arrays whose gradients are joined again by one kernel.
+
+    JAX itself would pad each to the vector's length and add them up.
+    """
+    return unflatten(params, shapes(spec))
+
+
+_cut.defvjp(
+    lambda params, spec: (_cut(params, spec), None),
+    lambda spec, _, gradients: (flatten(gradients, shapes(spec)),),
+)
+
+
+def init(key: Any, spec: Spec) -> Any:
+    """Draw the first parameters, a flat float32 vector.
+
+    `ganlab`: N(0, 1/fan_in), the first layer always N(0, 1/2) (GAN Lab counts two inputs even where
+    the noise has one dimension); `lecun_normal`: N(0, 1/fan_in) (LeCun et al. 1998); Glorot:
+    Glorot & Bengio 2010, eq. 12 and 16; He: He et al. 2015, eq. 10; `torch`: torch.nn.Linear's
+    default, weights and biases uniform within ±1/√fan_in; `orthogonal`: Saxe et al. 2014. Biases
+    are 0 except for `torch`.
+    """
+    middle, spread = _distribution(spec)
+    if spec.init == "zeros":
+        return jnp.asarray(middle)
+    if spec.init == "orthogonal":
+        return _orthogonal(key, spec, middle)
+    if spec.init in ("glorot_uniform", "he_uniform", "torch"):
+        return middle + spread * jax.random.uniform(key, middle.shape, minval=-1.0)
+    return middle + spread * jax.random.normal(key, middle.shape)
+
+
+def _distribution(spec: Spec) -> tuple[Any, Any]:
+    """Return each parameter's mean, and its standard deviation or half its range (NumPy)."""
+    wanted = shapes(spec)
+    sizes = [math.prod(shape) for shape in wanted.values()]
+    middle = np.repeat([float(name.startswith("scale")) for name in wanted], sizes)
+    spread = np.repeat([_spread(spec, name) for name in wanted], sizes)
+    return np.float32(middle), np.float32(spread)
+
+
+def _spread(spec: Spec, name: str) -> float:
+    kind, layer = _parted(name)
+    before, after = spec.sizes[layer : layer + 2]
+    if spec.init == "torch":
+        return 1 / math.sqrt(before) if kind in "wb" else 0.0
+    variances = {
+        "ganlab": 1 / (2 if layer == 0 else before),
+        "lecun": 1 / before,
+        "glorot": 2 / (before + after),
+        "he": 2 / before,
+    }
+    variance = variances.get(spec.init.partition("_")[0], 0.0) if kind == "w" else 0.0
+    return math.sqrt(3 * variance if spec.init.endswith("uniform") else variance)
+
+
+def _orthogonal(key: Any, spec: Spec, middle: Any) -> Any:
+    arrays: dict[str, Any] = unflatten(middle, shapes(spec))
+    for layer in spec.layers:
+        after, before = arrays[f"w{layer}"].shape
+        square = jax.random.orthogonal(jax.random.fold_in(key, layer), max(after, before))
+        arrays[f"w{layer}"] = square[:after, :before]
+    return flatten(arrays, shapes(spec))
+
+
+def _parted(name: str) -> tuple[str, int]:
+    """Return an array's kind and layer: `w3` is ("w", 3)."""
+    kind = name.rstrip("0123456789")
+    return kind, int(name.removeprefix(kind))
+
+
+def init_statistics(key: Any, spec: Spec, params: Any) -> Any:
+    """Return the statistics at the start, a flat vector; singular vectors already settled."""
+    weights, wanted = unflatten(params, shapes(spec)), statistic_shapes(spec)
+    arrays = {}
+    for name, shape in wanted.items():
+        kind, layer = _parted(name)
+        if kind == "u":
+            arrays[name] = _settled(jax.random.fold_in(key, layer), weights[f"w{layer}"])
+        else:
+            arrays[name] = jnp.full(shape, float(kind == "variance"))
+    return flatten(arrays, wanted)
+
+
+def apply(
+    params: Any, statistics: Any, x: Any, spec: Spec, *, training: bool = False
+) -> tuple[Any, dict[str, Any]]:
+    """Return the network's output.
+
+    Args:
+        params: flat vector.
+        statistics: flat vector.
+        x: [inputs, points].
+        spec: the architecture.
+        training: whether batch normalisation uses the batch's own mean and variance (Ioffe &
+            Szegedy 2015, algorithm 1), else the running ones (algorithm 2).
+
+    Returns:
+        y [outputs, points], and the batch's statistics `mean0`, `variance0`, … [out] (the unbiased
+        variance), empty but for batch normalisation in training.
+    """
+    arrays, known = _cut(params, spec), unflatten(statistics, statistic_shapes(spec))
+    seen: dict[str, Any] = {}
+    # A product with ones, not a broadcast: its gradient is a product too, where XLA's sums would
+    # take most of the time to compile.
+    ones = jnp.ones((1, x.shape[1]), x.dtype)
+    for layer in spec.layers:
+        w = arrays[f"w{layer}"]
+        if spec.spectral:
+            w = w / _largest_singular_value(w, known[f"u{layer}"])
+        x = w @ x + arrays[f"b{layer}"][:, None] @ ones
+        if layer in spec.normalised:
+            x, found = _normalise(x, layer, known, spec, training)
+            seen |= found
+            x = arrays[f"scale{layer}"][:, None] * x + arrays[f"shift{layer}"][:, None]
+        x = _activate(x, spec.output if layer == spec.layers[-1] else spec.activation)
+    return x, seen
+
+
+def _normalise(
+    x: Any, layer: int, known: Mapping[str, Any], spec: Spec, training: bool
+) -> tuple[Any, dict[str, Any]]:
+    """Normalise over the points (batch) or over the neurons (layer: Ba et al. 2016, eq. 3)."""
+    if spec.norm == "batch" and not training:
+        mean, variance = known[f"mean{layer}"], known[f"variance{layer}"]
+        return (x - mean[:, None]) / jnp.sqrt(variance[:, None] + EPSILON), {}
+    axis = 1 if spec.norm == "batch" else 0
+    mean = x.mean(axis, keepdims=True)
+    variance = ((x - mean) ** 2).mean(axis, keepdims=True)
+    y = (x - mean) / jnp.sqrt(variance + EPSILON)
+    if spec.norm == "layer":
+        return y, {}
+    unbiased = variance[:, 0] * (x.shape[1] / (x.shape[1] - 1))
+    return y, {f"mean{layer}": mean[:, 0], f"variance{layer}": unbiased}
+
+
+def learn_statistics(statistics: Any, params: Any, seen: Mapping[str, Any], spec: Spec) -> Any:
+    """Return the statistics after a step: running ones moved towards the batch's, `u` improved.
+
+    Spectral normalisation does one step of the power iteration (Miyato et al. 2018, algorithm 1).
+    """
+    wanted = statistic_shapes(spec)
+    known, weights = unflatten(statistics, wanted), unflatten(params, shapes(spec))
+    moved = {name: (1 - MEMORY) * known[name] + MEMORY * value for name, value in seen.items()}
+    if spec.spectral:
+        moved |= {f"u{n}": _power_step(weights[f"w{n}"], known[f"u{n}"]) for n in spec.layers}
+    return flatten(known | moved, wanted)
+
+
+def _settled(key: Any, w: Any) -> Any:
+    """Return the left singular vector of the largest singular value."""
+    u = jax.random.normal(key, w.shape[:1])
+    for _ in range(15):
+        u = _power_step(w, u)
+    return u
+
+
+def _power_step(w: Any, u: Any) -> Any:
+    return _unit(w @ _unit(w.T @ u))
+
+
+def _largest_singular_value(w: Any, u: Any) -> Any:
+    """Return uᵀ·w·v with v the right vector that belongs to u; both count as constants."""
+    u = jax.lax.stop_gradient(u)
+    v = jax.lax.stop_gradient(_unit(w.T @ u))
+    return u @ (w @ v)
+
+
+def _unit(v: Any) -> Any:
+    return v / jnp.maximum(jnp.linalg.norm(v), 1e-12)
+
+
+def _activate(x: Any, activation: str) -> Any:
+    match activation:
+        case "relu":
+            return jnp.where(x > 0, x, 0.0)
+        case "leaky_relu":
+            return jnp.where(x > 0, x, 0.2 * x)
+        case "elu":
+            return jnp.where(x > 0, x, jnp.expm1(jnp.minimum(x, 0.0)))
+        case "silu":
+            return x * jax.nn.sigmoid(x)
+        case "tanh":
+            return jnp.tanh(x)
+        case "sigmoid":
+            return jax.nn.sigmoid(x)
+        case "sine":
+            return jnp.sin(x)
+        case _:
+            return x

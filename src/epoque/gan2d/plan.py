@@ -1,0 +1,118 @@
+"""A config as the compiled program takes it: what the program is made of, and its numbers."""
+
+from dataclasses import dataclass, field
+from math import inf
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from . import losses, networks
+from .config import Gan2dConfig
+from .distributions import Sampler, sampler
+from .losses import Labels
+from .networks import Spec
+from .optimisers import Hyper
+from .support import Support
+
+__all__ = ["DECAYS", "Dials", "Fade", "Plan", "Source"]
+
+DECAYS = ("none", "linear", "cosine", "exponential")
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where real points come from; equal sources draw the same points from the same key."""
+
+    name: str
+    digest: int
+    draw: Sampler = field(compare=False)
+
+    @classmethod
+    def of(cls, config: Gan2dConfig, support: Support | None) -> "Source":
+        """Return the source of a config; `support` holds the user's points where it has them."""
+        content = (support.points.tobytes(), support.jitter) if support else ()
+        return cls(config.data, hash(content), sampler(config, support))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the compiled program depends on; everything else is an argument of it."""
+
+    generator: Spec
+    discriminator: Spec
+    source: Source
+    noise: str
+    batch_size: int
+    unrolled_steps: int
+    gradient_penalty: bool
+    r1: bool
+    r2: bool
+    instance_noise: bool
+
+    @classmethod
+    def of(cls, config: Gan2dConfig, support: Support | None = None) -> "Plan":
+        """Return the plan of a config."""
+        return cls(
+            generator=networks.generator_spec(config),
+            discriminator=networks.discriminator_spec(config),
+            source=Source.of(config, support),
+            noise=config.noise,
+            batch_size=config.batch_size,
+            unrolled_steps=config.unrolled_steps,
+            gradient_penalty=config.gradient_penalty > 0,
+            r1=config.r1 > 0,
+            r2=config.r2 > 0,
+            instance_noise=config.instance_noise > 0,
+        )
+
+
+class Fade(NamedTuple):
+    """How a number changes with the iterations: which of `DECAYS`, until when, to which share."""
+
+    kind: Any
+    until: Any
+    final: Any
+
+
+class Dials(NamedTuple):
+    """The settings that the compiled program takes as numbers: a sweep gives each an axis."""
+
+    seed: Any
+    d_steps: Any
+    g_steps: Any
+    loss: Any
+    labels: Labels
+    d: Hyper
+    g: Hyper
+    gradient_penalty: Any
+    r1: Any
+    r2: Any
+    weight_clip: Any
+    instance_noise: Any
+    instance_noise_until: Any
+    ema: Any
+    decay: Fade
+
+    @classmethod
+    def of(cls, config: Gan2dConfig) -> "Dials":
+        """Return the dials of a config, as NumPy scalars."""
+        number = np.float32
+        until = config.lr_decay_until or config.iterations
+        fade = DECAYS.index(config.lr_decay), number(until), number(config.lr_final)
+        return cls(
+            seed=np.uint32(config.seed),
+            d_steps=np.int32(config.d_steps),
+            g_steps=np.int32(config.g_steps),
+            loss=np.int32(losses.KINDS.index(losses.kind(config))),
+            labels=Labels(*map(number, Labels.of(config))),
+            d=Hyper.of(config, "discriminator"),
+            g=Hyper.of(config, "generator"),
+            gradient_penalty=number(config.gradient_penalty),
+            r1=number(config.r1),
+            r2=number(config.r2),
+            weight_clip=number(config.weight_clip or inf),
+            instance_noise=number(config.instance_noise),
+            instance_noise_until=number(config.instance_noise_until or inf),
+            ema=number(config.ema),
+            decay=Fade(np.int32(fade[0]), *fade[1:]),
+        )

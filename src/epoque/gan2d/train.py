@@ -1,0 +1,228 @@
+"""The training of one pair of networks, as events pulled one at a time, with changes on the way."""
+
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
+from typing import Any
+
+import jax
+import numpy as np
+
+from epoque.bench.errors import DataError, DivergenceError
+from epoque.bench.events import Artifact, Checkpoint, Event, Metrics, Snapshot
+
+from . import distributions, engine, look, losses, snapshots, support
+from .checkpoint import named, restored
+from .config import Gan2dConfig
+from .engine import BLOCK, State
+from .plan import Dials, Plan
+from .schedule import Change, read_changes, write_changes
+from .steps import METRICS, Network
+from .support import Support
+
+__all__ = ["CHANGES", "Training", "train"]
+
+CHANGES = "changes.txt"
+"""The artifact that holds the changes made so far, as the setting `changes` takes them."""
+
+
+def train(config: Gan2dConfig, resume: Checkpoint | None = None) -> "Training":
+    """Return a training, an iterator of events.
+
+    `Metrics` every `log_every` iterations and at the end: `loss_d`, `accuracy_real`,
+    `accuracy_fake`, `grad_norm_d`, `saturated`, `loss_g`, `grad_norm_g` of the last step of each
+    network (absent for one that takes no steps); every `evaluate_every` iterations and at the end
+    also the measures of `look.evaluate`. `Snapshot`s every `snapshot_every` iterations, at 0 and
+    at the end (`snapshots.take`). The user's points are the artifact `data.csv`.
+
+    Args:
+        config: what to train.
+        resume: a checkpoint of the same config to go on from.
+    """
+    return Training(config, resume)
+
+
+class Training(Iterator[Event]):
+    """A training that may be changed while it runs.
+
+    Iterating raises `DivergenceError` where an iteration would make a number infinite or NaN (what
+    came before it is told first), `DataError` if the user's points cannot be used or changed since
+    the checkpoint, and `DamagedRunError` if the checkpoint is of other networks.
+
+    Attributes:
+        config: the settings as they are now.
+        step: iterations done.
+    """
+
+    def __init__(self, config: Gan2dConfig, resume: Checkpoint | None = None) -> None:
+        self._applied = read_changes(str(resume.state["changes"])) if resume else []
+        done = list(map(str, self._applied))
+        self._planned = [c for c in read_changes(config.changes) if str(c) not in done]
+        self._asked: list[Mapping[str, Any]] = []
+        self.step = resume.step if resume else 0
+        self.config = config.replace(changes="")
+        for change in self._applied:
+            self.config = self.config.changed(change.values)
+        self._events = self._run(resume)
+
+    def __next__(self) -> Event:
+        return next(self._events)
+
+    def change(self, **values: Any) -> None:
+        """Change settings from the next iteration on; the run records it.
+
+        The changes become the artifact `changes.txt` and part of the checkpoints, so that resuming
+        repeats them, and so does a new run with them as its setting `changes`.
+
+        Args:
+            values: setting (one of `config.LIVE`) to value.
+
+        Raises:
+            ConfigError: if a value is not allowed or the setting cannot change during a run; the
+                training goes on as it was.
+        """
+        future = self.config
+        for asked in self._asked:
+            future = future.changed(asked)
+        future.changed(values)
+        self._asked.append(values)
+
+    def _run(self, resume: Checkpoint | None) -> Iterator[Event]:
+        points = support.load(self.config)
+        copy = support.artifact(points) if points else None
+        digest = sha256(copy.data).hexdigest() if copy else ""
+        if resume is not None and resume.state["data_sha256"] != digest:
+            raise DataError("The points are not what they were when the run began.")
+        eyes = _Eyes(self.config, points)
+        plan, dials = Plan.of(self.config, points), Dials.of(self.config)
+        if copy:
+            yield copy
+        if resume is None:
+            state = jax.device_get(engine.first_state(plan, dials))
+            yield eyes.snapshot(plan, self.config, state, 0)
+        else:
+            state = restored(self.config, resume)
+        while self.step < self.config.iterations:
+            if changes := self._due():
+                state = self._apply(changes, state)
+                plan, dials = Plan.of(self.config, points), Dials.of(self.config)
+                yield Artifact(CHANGES, f"{write_changes(self._applied)}\n".encode())
+                yield self._checkpoint(state, digest)
+            rows, state, trouble = _advance(plan, dials, state, self.step, self._next_stop())
+            first, self.step = self.step + 1, self.step + len(rows)
+            evaluate = not trouble and self._is_time(self.config.evaluate_every)
+            measures = eyes.measures(plan, state, self.step) if evaluate else {}
+            yield from self._metrics(rows, first, measures)
+            if trouble:
+                raise DivergenceError(trouble, self.step + 1)
+            if self._is_time(self.config.snapshot_every):
+                yield eyes.snapshot(plan, self.config, state, self.step)
+            if self._is_time(self.config.checkpoint_every):
+                yield self._checkpoint(state, digest)
+
+    def _is_time(self, every: int, step: int | None = None) -> bool:
+        step = self.step if step is None else step
+        return step % every == 0 or step == self.config.iterations
+
+    def _next_stop(self) -> int:
+        """Return the next iteration after which something is due."""
+        config, step = self.config, self.step
+        paces = (BLOCK, config.snapshot_every, config.evaluate_every, config.checkpoint_every)
+        planned = [change.step for change in self._planned if change.step > step]
+        return min(config.iterations, *(step - step % pace + pace for pace in paces), *planned)
+
+    def _due(self) -> list[Change]:
+        """Take the changes that are to be made now: the planned ones, then those asked for."""
+        due = [change for change in self._planned if change.step == self.step]
+        self._planned = [change for change in self._planned if change.step > self.step]
+        due += [Change.of(self.step, values) for values in self._asked]
+        self._asked.clear()
+        return due
+
+    def _apply(self, changes: list[Change], state: State) -> State:
+        """Make changes; an optimiser that is replaced leaves no memory to the next."""
+        before = self.config
+        for change in changes:
+            self.config = self.config.changed(change.values)
+        self._applied += changes
+        if self.config.generator_optimizer != before.generator_optimizer:
+            state = state._replace(g=_forgetful(state.g))
+        if self.config.discriminator_optimizer != before.discriminator_optimizer:
+            state = state._replace(d=_forgetful(state.d))
+        return state
+
+    def _checkpoint(self, state: State, digest: str) -> Checkpoint:
+        told = {"changes": write_changes(self._applied), "data_sha256": digest}
+        return Checkpoint(self.step, named(self.config, state), told)
+
+    def _metrics(self, rows: Any, first: int, measures: Mapping[str, float]) -> Iterator[Metrics]:
+        """Tell the metrics of the iterations from `first` on, measures with the last one's."""
+        columns = self._columns()
+        for step, row in enumerate(rows[:, list(columns.values())].tolist(), first):
+            more = measures if step == self.step else {}
+            if more or self._is_time(self.config.log_every, step):
+                yield Metrics(step, {**dict(zip(columns, row, strict=True)), **more})
+
+    def _columns(self) -> dict[str, int]:
+        """Return the metrics of the networks that take steps, by name, with their places."""
+        taking = _taking(Dials.of(self.config))
+        return {name: place for place, name in enumerate(METRICS) if taking[place]}
+
+
+class _Eyes:
+    """What looks at a training the same way all along."""
+
+    def __init__(self, config: Gan2dConfig, points: Support | None) -> None:
+        self._modes = distributions.modes(config)
+        self._fixed = snapshots.prepare(config, points)
+        self._seed = np.uint32(config.seed)
+
+    def snapshot(self, plan: Plan, config: Gan2dConfig, state: State, step: int) -> Snapshot:
+        arrays = look.snapshot(plan, losses.probability(config), self._fixed, state)
+        return Snapshot(step, jax.device_get(arrays))
+
+    def measures(self, plan: Plan, state: State, step: int) -> dict[str, float]:
+        found = look.evaluated(plan, self._modes, self._seed, np.int32(step), state)
+        return {name: float(value) for name, value in jax.device_get(found).items()}
+
+
+def _forgetful(network: Network) -> Network:
+    slots = jax.tree.map(np.zeros_like, jax.device_get(network.slots))
+    return network._replace(slots=slots)
+
+
+def _advance(
+    plan: Plan, dials: Dials, state: State, step: int, stop: int
+) -> tuple[Any, State, str]:
+    """Do the iterations from `step` to `stop`, as far as every number stays finite.
+
+    Returns:
+        The metrics [iterations done, 7], the state, and what is not finite in the next iteration.
+    """
+    count = stop - step
+    after, rows, finite = jax.device_get(_blocks(plan, dials, state, step, count))
+    told = _finite_rows(dials, rows[:count])
+    if finite and told == count:
+        return rows[:count], after, ""
+    good, bad = 0, min(count, told + 1)  # `bad` iterations end badly, `good` ones do not
+    while bad - good > 1:
+        middle = (good + bad) // 2
+        _, _, finite = _blocks(plan, dials, state, step, middle)
+        good, bad = (middle, bad) if finite else (good, middle)
+    return rows[:good], state, "a loss" if good == told else "a weight"
+
+
+def _blocks(plan: Plan, dials: Dials, state: State, step: int, count: int) -> Any:
+    return engine.advance(plan, dials, state, np.int32(step), np.int32(count))
+
+
+def _finite_rows(dials: Dials, rows: Any) -> int:
+    """Return how many rows pass before a metric of a network that takes steps is not finite."""
+    taking = _taking(dials)
+    bad = ~np.isfinite(rows[:, taking]).all(axis=1)
+    return int(bad.argmax()) if bad.any() else len(rows)
+
+
+def _taking(dials: Dials) -> Any:
+    """Return which of the `METRICS` are of a network that takes steps."""
+    of_g = np.array([name.endswith("_g") for name in METRICS])
+    return np.where(of_g, dials.g_steps > 0, dials.d_steps > 0)

@@ -1,0 +1,40 @@
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import epoque.bench.run
+from epoque.bench.run import Run
+from epoque.bench.runner import execute, start
+from epoque.gan2d.config import Gan2dConfig
+from epoque.gan2d.lab import LAB
+
+SMALL: dict[str, Any] = {
+    "data": "circle",
+    "iterations": 60,
+    "generator_layers": (8,),
+    "discriminator_layers": (8,),
+    "log_every": 1,
+    "evaluate_every": 20,
+    "snapshot_every": 5,
+}
+
+
+@pytest.fixture(scope="session")
+def train_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Run]]:
+    """Train a small run, once for all tests that ask for the same settings."""
+    root: Path = tmp_path_factory.mktemp("gan2d")
+    known: dict[str, Run] = {}
+
+    def train(**settings: Any) -> Run:
+        name = repr(sorted(settings.items()))
+        if name not in known:
+            config = Gan2dConfig(**{**SMALL, **settings})
+            run = start(LAB, config, f"gan2d/{len(known)}", root)
+            known[name] = Run(execute(run, (), draw=False).path)
+        return Run(known[name].path)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(epoque.bench.run, "find_lab", lambda name: LAB)
+        yield train

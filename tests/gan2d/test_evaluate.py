@@ -1,0 +1,59 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from epoque.bench.errors import DataError
+from epoque.bench.run import Run
+from epoque.gan2d.evaluate import evaluate
+from epoque.gan2d.support import load_run
+
+
+def test_results_are_plain_json_and_the_same_each_time(train_run: Callable[..., Run]) -> None:
+    run = train_run()
+    found = evaluate(run)
+    assert json.loads(json.dumps(found, allow_nan=False)) == found == run.results
+
+
+def test_the_end_is_the_last_of_the_metrics(train_run: Callable[..., Run]) -> None:
+    run = train_run()
+    for name in ("loss_d", "loss_g", "accuracy_real", "js", "sliced_w1", "modes_covered"):
+        assert run.results[f"final_{name}"] == run.metrics[name].dropna().iloc[-1]
+    js = run.metrics["js"].dropna()
+    assert list(js.index) == [20, 40, 60]
+    assert run.results["best_js"] == js.min()
+
+
+def test_a_perfect_generators_scores_are_told_beside(train_run: Callable[..., Run]) -> None:
+    results = train_run().results
+    assert results["floor_js"] < 0.02 < results["final_js"]
+    assert results["floor_exact_w1"] < 0.03 < results["final_exact_w1"]
+    assert results["floor_modes_covered"] == 8
+    assert results["floor_high_quality"] == pytest.approx(0.989, abs=0.005)
+    sliced, exact = results["final_sliced_w1"], results["final_exact_w1"]
+    assert sliced * 0.98 < exact  # a projection never lengthens a way
+    assert results["converged_at"] is None
+
+
+def test_what_user_points_were_is_told_from_the_folder_alone(
+    train_run: Callable[..., Run], tmp_path: Path
+) -> None:
+    path = tmp_path / "points.csv"
+    rng = np.random.default_rng(0)
+    rows = "\n".join(f"{x},{y}" for x, y in rng.normal(0.5, 0.2, (300, 2)))
+    path.write_text(f"x,y\n{rows}\n3,3\n")
+    run = train_run(data="csv", csv=str(path))
+    path.unlink()
+    assert evaluate(run) == run.results
+    assert run.results["data_points"] == 301
+    support = load_run(run)
+    assert support is not None
+    assert run.results["data_outside"] == sum(
+        not (0 <= x <= 1 and 0 <= y <= 1) for x, y in support.points.tolist()
+    )
+    assert run.results["data_outside"] >= 1
+    (run.path / "data.csv").write_text("x,y,jitter\n1,2\n")
+    with pytest.raises(DataError, match="line 2: 2 values; the header has 3"):
+        evaluate(run)

@@ -1,0 +1,250 @@
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageDraw
+
+from epoque.bench.errors import DataError
+from epoque.gan2d.config import Gan2dConfig
+from epoque.gan2d.distributions import real_points
+from epoque.gan2d.support import Support, artifact, load, load_run, outside
+
+
+def csv(path: Path, text: str, fit: bool = False) -> Any:
+    path.write_text(text)
+    return Gan2dConfig(data="csv", csv=str(path), fit=fit)
+
+
+def drawing(*strokes: Any) -> Any:
+    text = json.dumps({"strokes": strokes})
+    return Gan2dConfig(data="drawing", drawing=text)
+
+
+def image(path: Path) -> Any:
+    return Gan2dConfig(data="image", image=str(path))
+
+
+def test_a_formula_needs_no_points() -> None:
+    assert load(Gan2dConfig(data="ring")) is None
+
+
+def test_a_csv_is_drawn_from_as_it_is_and_keeps_points_outside(tmp_path: Path) -> None:
+    config = csv(tmp_path / "p.csv", "x,y\n0.1,0.2\n0.3,0.4\n1.5,-2\n")
+    support = load(config)
+    assert support is not None
+    assert outside(support.points) == 1
+    drawn = real_points(config, 300, seed=0)
+    assert {tuple(p) for p in drawn.tolist()} == {tuple(p) for p in support.points.tolist()}
+
+
+def test_fit_scales_into_the_square_and_keeps_proportions(tmp_path: Path) -> None:
+    support = load(csv(tmp_path / "p.csv", "a;b\n100,0;0\n300,0;100,0\n", fit=True))
+    assert support is not None
+    np.testing.assert_allclose(support.points, [(0.1, 0.3), (0.9, 0.7)], atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "is empty"),
+        ("0.1,0.2\n0.3,0.4\n", "line 1: numbers; the first line must name the columns"),
+        ("x\n1\n", "line 1: 1 column; points need two"),
+        ("x,y,z\n1,2,3\n", "line 1: 3 columns; points need two"),
+        ("x,y\n", "has no points"),
+        ("x,y\n1,2\n1,2\n", "one point only"),
+        ("x,y\n1,2\n1\n", "line 3: 1 values"),
+        ("x,y\n1,nan\n", "line 2: 'nan' is not a finite number"),
+        ("x,y\n1,2\n\n3,four\n", "line 4: 'four' is not a finite number"),
+        ("x,y\n0,0\n1e9,0\n", "coordinate of 1e+09"),
+    ],
+)
+def test_a_fault_in_a_csv_is_one_sentence(tmp_path: Path, text: str, told: str) -> None:
+    with pytest.raises(DataError, match=told.replace("+", r"\+")) as error:
+        load(csv(tmp_path / "p.csv", text))
+    assert "p.csv" in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_missing_csv_is_said(tmp_path: Path) -> None:
+    missing = Gan2dConfig(data="csv", csv=str(tmp_path / "no.csv"), fit=False)
+    with pytest.raises(DataError, match="there is no such file"):
+        load(missing)
+
+
+def test_a_csv_that_is_too_large_is_said_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("epoque.bench.csv_table.MAX_CSV_BYTES", 10)
+    with pytest.raises(DataError, match=r"^\S+p.csv has 15 bytes; at most 10 are read.$"):
+        load(csv(tmp_path / "p.csv", "x,y\n1,2\n3,4.55\n"))
+
+
+def test_a_drawing_is_evenly_dense_however_fast_the_hand_moved() -> None:
+    slow = [[0.1 + 0.4 * (i / 200) ** 4, 0.2] for i in range(201)]
+    support = load(drawing(slow, [[0.1, 0.8], [0.9, 0.8]]))
+    assert support is not None
+    assert support.jitter == 0.02
+    upper = support.points[:, 1] > 0.5
+    assert upper.mean() == pytest.approx(2 / 3, abs=0.01)
+    gaps = np.diff(np.sort(support.points[~upper, 0]))
+    assert gaps.max() < 1.5 * gaps.mean()
+
+
+def test_a_dot_counts_as_a_stroke_of_one_brush_width() -> None:
+    support = load(drawing([[0.5, 0.5]], [[0.1, 0.1], [0.2, 0.1]]))
+    assert support is not None
+    assert (support.points == 0.5).all(axis=1).sum() == 10
+
+
+def test_drawn_points_lie_around_the_strokes() -> None:
+    drawn = real_points(drawing([[0.2, 0.5], [0.8, 0.5]]), 5000, seed=1)
+    assert drawn[:, 1].std() == pytest.approx(0.02, rel=0.05)
+    assert drawn[:, 0].mean() == pytest.approx(0.5, abs=0.01)
+
+
+def test_a_drawing_may_be_a_file_and_a_long_one_stays_small(tmp_path: Path) -> None:
+    path = tmp_path / "long.json"
+    path.write_text(json.dumps({"strokes": [[[0, 0], [1000, 1000]]]}))
+    support = load(Gan2dConfig(data="drawing", drawing=str(path)))
+    assert support is not None
+    assert len(support.points) == pytest.approx(20_001, abs=2)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('{"strokes": []}', "is empty; draw something first"),
+        ('{"strokes": [[], []]}', "is empty; draw something first"),
+        ('{"strokes": [[[0.5, 0.5]]]}', "one point only"),
+        ('{"strokes": [[[0.5, 0.5], [0.5, 0.5]]]}', "one point only"),
+        ('{"strokes": [[[0.5, 0.5], [0.5, NaN]]]}', "stroke 1, point 2"),
+        ('{"strokes": [[[0.5, 0.5]], [[0.5, 1e999]]]}', "stroke 2, point 1"),
+        ('{"strokes": [[[0.5, true]]]}', "stroke 1, point 1"),
+        ('{"strokes": [[[0.5, 0.5, 0.5]]]}', "stroke 1, point 1"),
+        ('{"strokes": [3]}', "stroke 1: it is not a list"),
+        ('{"strokes": 3}', "is no drawing"),
+        ("[[0.5, 0.5]]", "is no drawing"),
+        ('{"strokes"', "is no drawing"),
+        ("[" * 100_000, "is no drawing"),
+        ('{"strokes": [[[0, 0], [1e200, 0]]]}', "coordinate of 1e"),
+        ("no/such/file.json", "there is no such file"),
+        (".", "cannot be read"),
+    ],
+)
+def test_a_fault_in_a_drawing_is_one_sentence(text: str, told: str) -> None:
+    with pytest.raises(DataError, match=told) as error:
+        load(Gan2dConfig(data="drawing", drawing=text))
+    assert "\n" not in str(error.value)
+    assert len(str(error.value)) < 200
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=3), inner),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(JSON)
+def test_whatever_json_comes_it_is_a_drawing_or_a_data_error(strokes: Any) -> None:
+    config = Gan2dConfig(data="drawing", drawing=json.dumps({"strokes": strokes}))
+    try:
+        support = load(config)
+    except DataError:
+        return
+    assert support is not None
+    assert np.isfinite(support.points).all()
+    assert len(support.points) >= 2
+
+
+def painted(path: Path, background: str, ink: str, mode: str = "RGB") -> Path:
+    picture = Image.new(mode, (300, 200), background)
+    ImageDraw.Draw(picture).rectangle((100, 20, 199, 69), fill=ink)
+    picture.save(path)
+    return path
+
+
+@pytest.mark.parametrize(("background", "ink"), [("white", "black"), ("#202020", "#f0e000")])
+def test_a_silhouette_is_the_tone_that_is_not_the_backgrounds(
+    tmp_path: Path, background: str, ink: str
+) -> None:
+    support = load(image(painted(tmp_path / "i.png", background, ink)))
+    assert support is not None
+    low, high = support.points.min(axis=0), support.points.max(axis=0)
+    np.testing.assert_allclose([low, high], [(0.1, 0.3), (0.9, 0.7)], atol=0.025)
+    counts = np.histogram2d(*support.points.T, bins=4, range=[(low[0], high[0]), (low[1], high[1])])
+    assert counts[0].min() > 0.7 * counts[0].max()
+
+
+def test_transparency_makes_the_silhouette_and_up_is_up(tmp_path: Path) -> None:
+    picture = Image.new("RGBA", (90, 90), (0, 0, 0, 0))
+    ImageDraw.Draw(picture).polygon([(45, 0), (0, 89), (89, 89)], fill=(0, 0, 0, 255))
+    picture.save(tmp_path / "triangle.png")
+    support = load(image(tmp_path / "triangle.png"))
+    assert support is not None
+    assert (support.points[:, 1] < 0.5).mean() == pytest.approx(0.75, abs=0.03)
+
+
+@pytest.mark.parametrize("kind", ["L", "P", "1"])
+def test_other_kinds_of_images_are_read(tmp_path: Path, kind: str) -> None:
+    path = painted(tmp_path / "rgb.png", "white", "black")
+    Image.open(path).convert(kind).save(tmp_path / "i.gif")
+    assert load(image(tmp_path / "i.gif")) is not None
+
+
+def test_a_fault_in_an_image_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def told(path: Path) -> str:
+        with pytest.raises(DataError) as error:
+            load(image(path))
+        return str(error.value)
+
+    assert "there is no such file" in told(tmp_path / "no.png")
+    (tmp_path / "text.png").write_text("not an image")
+    assert "is no image" in told(tmp_path / "text.png")
+    cut = painted(tmp_path / "cut.png", "white", "black")
+    cut.write_bytes(cut.read_bytes()[:200])
+    assert "is no image" in told(cut)
+    assert "same tone" in told(painted(tmp_path / "flat.png", "white", "white"))
+    Image.new("RGBA", (9, 9), (9, 9, 9, 0)).save(tmp_path / "clear.png")
+    assert "transparent" in told(tmp_path / "clear.png")
+    one = Image.new("L", (9, 9), 255)
+    one.putpixel((4, 4), 0)
+    one.save(tmp_path / "one.png")
+    assert "one point only" in told(tmp_path / "one.png")
+    monkeypatch.setattr("epoque.gan2d.silhouette.MAX_PIXELS", 1000)
+    assert "too large" in told(painted(tmp_path / "big.png", "white", "black"))
+
+
+def test_the_runs_own_copy_gives_the_same_points_bit_for_bit(tmp_path: Path) -> None:
+    for config in (
+        drawing([[0.123456789, 0.2], [1 / 3, -0.5]]),
+        csv(tmp_path / "p.csv", "x,y\n0.1,0.2\n123456.789,1e-30\n"),
+    ):
+        support = load(config)
+        assert support is not None
+        copy = artifact(support)
+        (tmp_path / copy.name).write_bytes(copy.data)
+        again = load_run(SimpleNamespace(path=tmp_path, config=config))  # type: ignore[arg-type]
+        assert again is not None
+        assert np.array_equal(again.points, support.points)
+        assert again.jitter == support.jitter
+        assert np.array_equal(real_points(config, 9, 5, support), real_points(config, 9, 5, again))
+
+
+def test_a_damaged_copy_is_said(tmp_path: Path) -> None:
+    (tmp_path / "data.csv").write_text("x,y,jitter\n")
+    with pytest.raises(DataError, match="is damaged"):
+        load_run(SimpleNamespace(path=tmp_path, config=drawing()))  # type: ignore[arg-type]
+
+
+def test_points_on_the_edge_are_inside() -> None:
+    points = np.array([(0, 0), (1, 1), (1.0001, 0.5), (0.5, -0.0001)], np.float32)
+    assert outside(points) == 2
+    assert Support(points, 0.0).jitter == 0

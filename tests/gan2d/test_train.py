@@ -1,0 +1,290 @@
+"""Training: the same bytes again, whatever stops it, whatever changes on the way."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+import pytest
+
+from epoque.bench.errors import ConfigError, DamagedRunError, DataError, DivergenceError
+from epoque.bench.events import Artifact, Checkpoint, Event, Metrics, Snapshot
+from epoque.gan2d import engine
+from epoque.gan2d.checkpoint import named, players, restored
+from epoque.gan2d.config import Gan2dConfig
+from epoque.gan2d.plan import Dials, Plan
+from epoque.gan2d.steps import METRICS
+from epoque.gan2d.train import Training, train
+
+SMALL = Gan2dConfig(
+    generator_layers=(5,),
+    discriminator_layers=(6,),
+    batch_size=32,
+    d_steps=2,
+    iterations=60,
+    log_every=5,
+    evaluate_every=40,
+    snapshot_every=20,
+    checkpoint_every=25,
+    seed=5,
+)
+
+
+def told(events: Iterable[Event]) -> list[Any]:
+    """Return events as values that can be compared, to the last bit."""
+    return [_plain(event) for event in events]
+
+
+def _plain(event: Event) -> Any:
+    if isinstance(event, Metrics):
+        return event.step, {name: value.hex() for name, value in event.values.items()}
+    if isinstance(event, Artifact):
+        return event.name, event.data
+    arrays = {name: (a.shape, np.asarray(a).tobytes()) for name, a in event.arrays.items()}
+    return event.step, type(event).__name__, arrays, getattr(event, "state", None)
+
+
+def after(event: Event, events: list[Event]) -> list[Event]:
+    """Return the events that came after one of them."""
+    (place,) = (place for place, other in enumerate(events) if other is event)
+    return events[place + 1 :]
+
+
+def of(kind: type, events: Iterable[Event]) -> list[Any]:
+    return [event for event in events if isinstance(event, kind)]
+
+
+@pytest.fixture(scope="module")
+def events() -> list[Event]:
+    """Return the events of the small training."""
+    return list(train(SMALL))
+
+
+def test_events_come_at_their_times(events: list[Event]) -> None:
+    metrics = of(Metrics, events)
+    assert [m.step for m in metrics] == list(range(5, 61, 5))
+    assert [m.step for m in metrics if "js" in m.values] == [40, 60]
+    assert set(metrics[0].values) == set(METRICS)
+    assert all(np.isfinite(value) for m in metrics for value in m.values.values())
+    assert [s.step for s in of(Snapshot, events)] == [0, 20, 40, 60]
+    assert [c.step for c in of(Checkpoint, events)] == [25, 50, 60]
+
+
+def test_the_same_seed_gives_the_same_bytes(events: list[Event]) -> None:
+    assert told(train(SMALL)) == told(events)
+    assert told(train(SMALL.replace(seed=6))) != told(events)
+
+
+def test_other_paces_give_the_same_weights(events: list[Event]) -> None:
+    paced = train(SMALL.replace(snapshot_every=7, checkpoint_every=1000, evaluate_every=11))
+    *_, last = of(Checkpoint, paced)
+    assert told([last]) == told([of(Checkpoint, events)[-1]])
+
+
+def test_a_resumed_training_ends_with_the_same_bytes(events: list[Event]) -> None:
+    for checkpoint in of(Checkpoint, events)[:-1]:
+        assert told(train(SMALL, checkpoint)) == told(after(checkpoint, events))
+
+
+def change_at(training: Training, step: int, **values: Any) -> list[Event]:
+    """Run a training to its end, and change settings when a snapshot of a step is seen."""
+    found = []
+    for event in training:
+        found.append(event)
+        if isinstance(event, Snapshot) and event.step == step:
+            training.change(**values)
+    return found
+
+
+CHANGES: dict[str, Any] = {
+    "loss": "relativistic",
+    "generator_optimizer": "adam",
+    "generator_learning_rate": 0.003,
+    "discriminator_learning_rate": 0.02,
+    "d_steps": 4,
+    "label_smoothing": 0.1,
+}
+
+
+def test_a_live_change_is_recorded_and_repeated(events: list[Event]) -> None:
+    live = change_at(train(SMALL), 20, **CHANGES)
+    (record,) = of(Artifact, live)
+    assert record.name == "changes.txt"
+    again = list(train(SMALL.replace(changes=record.data.decode().strip())))
+    assert told(again) == told(live)
+    early = [m.step for m in of(Metrics, live) if m.step <= 20]
+    assert told(of(Metrics, live))[: len(early)] == told(of(Metrics, events))[: len(early)]
+    assert told(live)[-1] != told(events)[-1]
+
+
+def test_a_changed_training_resumes_with_its_changes() -> None:
+    live = change_at(train(SMALL), 20, **CHANGES)
+    changed = [c for c in of(Checkpoint, live) if c.step >= 20]
+    assert [c.step for c in changed] == [20, 25, 50, 60]
+    for checkpoint in changed:
+        assert told(train(SMALL, checkpoint)) == told(after(checkpoint, live))
+
+
+def test_a_planned_change_survives_a_resume_before_it() -> None:
+    config = SMALL.replace(changes="30:loss=hinge;50:d_steps=1,g_steps=3")
+    whole = list(train(config))
+    for checkpoint in of(Checkpoint, whole):
+        assert told(train(config, checkpoint)) == told(after(checkpoint, whole))
+
+
+def test_a_live_change_compiles_nothing() -> None:
+    change_at(train(SMALL), 20)
+    before = engine.advance._cache_size()
+    change_at(train(SMALL), 20, **CHANGES)
+    change_at(train(SMALL), 40, loss="hinge", discriminator_optimizer="rmsprop", lr_decay="cosine")
+    assert engine.advance._cache_size() == before
+
+
+def test_a_wrong_change_is_refused_and_harms_nothing(events: list[Event]) -> None:
+    training = train(SMALL)
+    found = [next(training) for _ in range(5)]
+    for wrong in ({"loss": "nothing"}, {"batch_size": 3}, {"d_steps": 0, "g_steps": 0}):
+        with pytest.raises(ConfigError):
+            training.change(**wrong)
+    assert told(found + list(training)) == told(events)
+
+
+def test_changes_between_two_iterations_add_up() -> None:
+    training = train(SMALL)
+    next(training)
+    training.change(d_steps=0)
+    with pytest.raises(ConfigError):
+        training.change(g_steps=0)
+    training.change(loss="hinge")
+    first = next(training)
+    assert first == Artifact("changes.txt", b"0:d_steps=0;0:loss=hinge\n")
+    assert (training.config.d_steps, training.config.loss) == (0, "hinge")
+
+
+def test_the_iteration_that_diverges_is_named_and_nothing_after_it_told() -> None:
+    config = SMALL.replace(
+        loss="least_squares",
+        discriminator_output="linear",
+        discriminator_learning_rate=2.0,
+        log_every=1,
+        d_steps=1,
+    )
+    found: list[Event] = []
+    with pytest.raises(DivergenceError) as caught:
+        found.extend(train(config))  # it keeps what came before the error
+    step = caught.value.step
+    assert 1 < step <= 60
+    assert [m.step for m in of(Metrics, found)] == list(range(1, step))
+    assert all(np.isfinite(list(m.values.values())).all() for m in of(Metrics, found))
+    plan, dials = Plan.of(config), Dials.of(config)
+    state = engine.first_state(plan, dials)
+    good, _, finite = engine.advance(plan, dials, state, np.int32(0), np.int32(step - 1))
+    assert finite
+    _, rows, finite = engine.advance(plan, dials, good, np.int32(step - 1), np.int32(1))
+    assert not (finite and np.isfinite(rows[0]).all())
+
+
+def test_one_network_may_rest() -> None:
+    rests = list(train(SMALL.replace(d_steps=0, iterations=20)))
+    assert "loss_d" not in of(Metrics, rests)[0].values
+    assert "loss_g" in of(Metrics, rests)[0].values
+    first = engine.first_state(Plan.of(SMALL), Dials.of(SMALL))
+    last = of(Checkpoint, rests)[-1]
+    kept = named(SMALL, first)
+    np.testing.assert_array_equal(last.arrays["d.w0"], kept["d.w0"])
+    assert (last.arrays["g.w0"] != kept["g.w0"]).any()
+
+
+def states(config: Gan2dConfig, count: int) -> list[engine.State]:
+    """Return the states after 0, 1, … iterations."""
+    plan, dials = Plan.of(config), Dials.of(config)
+    found = [jax.device_get(engine.first_state(plan, dials))]
+    for step in range(count):
+        state, _, _ = engine.advance(plan, dials, found[-1], np.int32(step), np.int32(1))
+        found.append(jax.device_get(state))
+    return found
+
+
+def test_the_average_is_the_exponential_one() -> None:
+    found = states(SMALL.replace(ema=0.9), 6)
+    average = found[0].g.params
+    for state in found[1:]:
+        average = 0.9 * average + 0.1 * state.g.params
+        np.testing.assert_allclose(state.ema, average, rtol=1e-5, atol=1e-6)
+    plain = states(SMALL, 6)
+    np.testing.assert_array_equal(plain[-1].ema, plain[-1].g.params)
+    np.testing.assert_array_equal(plain[-1].g.params, found[-1].g.params)
+
+
+def test_clipping_keeps_the_discriminator_small() -> None:
+    for state in states(SMALL.replace(loss="wasserstein", weight_clip=0.03), 3)[1:]:
+        assert np.abs(state.d.params).max() <= np.float32(0.03)
+        assert np.abs(state.g.params).max() > 0.03
+
+
+@pytest.mark.parametrize(
+    ("kind", "factor"),
+    [
+        ("linear", lambda p: 1 - 0.9 * p),
+        ("cosine", lambda p: 1 - 0.9 * (1 - np.cos(np.pi * p)) / 2),
+        ("exponential", lambda p: 0.1**p),
+        ("none", lambda p: 1.0),
+    ],
+)
+def test_learning_rates_decay(kind: str, factor: Callable[[float], float]) -> None:
+    config = SMALL.replace(lr_decay=kind, lr_decay_until=40, lr_final=0.1)
+    for step in (0, 10, 40, 55):
+        found = engine._decay(Dials.of(config).decay, step)
+        assert float(found) == pytest.approx(factor(min(step / 40, 1.0)), rel=1e-5)
+
+
+def test_players_are_the_networks_of_the_last_snapshot(events: list[Event]) -> None:
+    last, shown = of(Checkpoint, events)[-1], of(Snapshot, events)[-1]
+    generate, logits = players(SMALL, last.arrays)
+    from epoque.gan2d import snapshots
+
+    fixed = snapshots.prepare(SMALL)
+    np.testing.assert_allclose(generate(fixed.noise), shown.arrays["fake"], atol=1e-5)
+    answers = jax.nn.sigmoid(logits(snapshots.grid_centres())).reshape(30, 30)
+    np.testing.assert_allclose(answers, shown.arrays["d"], atol=1e-5)
+
+
+@pytest.mark.parametrize("changes", [{}, {"generator_norm": "batch", "ema": 0.5}])
+def test_a_state_survives_its_checkpoint(changes: dict[str, Any]) -> None:
+    config = SMALL.replace(**changes, discriminator_spectral_norm=bool(changes))
+    state = jax.device_get(engine.first_state(Plan.of(config), Dials.of(config)))
+    again = restored(config, Checkpoint(0, named(config, state)))
+    jax.tree.map(np.testing.assert_array_equal, again, state)
+
+
+def test_a_checkpoint_of_other_networks_is_refused(events: list[Event]) -> None:
+    checkpoint = of(Checkpoint, events)[0]
+    with pytest.raises(DamagedRunError, match="other networks"):
+        list(train(SMALL.replace(generator_layers=(7,)), checkpoint))
+
+
+def test_points_that_changed_since_the_checkpoint_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "points.csv"
+    path.write_text("x,y\n0.1,0.2\n0.8,0.3\n0.5,0.9\n")
+    config = SMALL.replace(data="csv", csv=str(path), iterations=30)
+    whole = list(train(config))
+    assert isinstance(whole[0], Artifact)
+    checkpoint = of(Checkpoint, whole)[0]
+    resumed = list(train(config, checkpoint))
+    assert told(of(Metrics, resumed)) == told(of(Metrics, whole))[-1:]
+    path.write_text("x,y\n0.1,0.2\n0.8,0.3\n0.5,0.8\n")
+    with pytest.raises(DataError, match="not what they were"):
+        list(train(config, checkpoint))
+
+
+def test_the_lab_is_cheap_to_import() -> None:
+    code = (
+        "import sys, epoque.gan2d.lab; "
+        "heavy = {'jax', 'torch', 'matplotlib', 'pandas', 'scipy', 'numpy'} & set(sys.modules); "
+        "sys.exit(', '.join(heavy) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
