@@ -24,7 +24,7 @@ def _the_lab_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
 
         return find_lab(name)
 
-    monkeypatch.setattr("epoque.bench.run.find_lab", find)
+    monkeypatch.setattr("epoque.bench.reader.find_lab", find)
 
 
 @pytest.fixture

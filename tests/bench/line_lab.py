@@ -102,7 +102,7 @@ def find(name: str) -> LineLab:
 
 def children_find_the_lab() -> None:
     """Let runs of this process find the lab, which no entry point names."""
-    mock.patch("epoque.bench.run.find_lab", find).start()
+    mock.patch("epoque.bench.reader.find_lab", find).start()
 
 
 def train_here(root: str, settings: dict[str, Any], draw: bool = False) -> Run:

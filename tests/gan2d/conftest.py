@@ -1,10 +1,9 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-import epoque.bench.run
 from epoque.bench.run import Run
 from epoque.bench.runner import execute, start
 from epoque.gan2d.config import Gan2dConfig
@@ -22,7 +21,7 @@ SMALL: dict[str, Any] = {
 
 
 @pytest.fixture(scope="session")
-def train_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Run]]:
+def train_run(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Run]:
     """Train a small run, once for all tests that ask for the same settings."""
     root: Path = tmp_path_factory.mktemp("gan2d")
     known: dict[str, Run] = {}
@@ -35,6 +34,4 @@ def train_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...
             known[name] = Run(execute(run, (), draw=False).path)
         return Run(known[name].path)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(epoque.bench.run, "find_lab", lambda name: LAB)
-        yield train
+    return train

@@ -113,7 +113,6 @@ def test_same_run_same_bytes(train_run: Train) -> None:
 def test_drawing_loads_no_training_engine(train_run: Train) -> None:
     code = (
         "import sys; from pathlib import Path; import epoque.bench.run as r;"
-        "from epoque.gan2d.lab import LAB; r.find_lab = lambda name: LAB;"
         "from epoque.gan2d.figures import figures;"
         f"run = r.Run(Path({str(train_run().path)!r}));"
         "[make() for make in figures(run).values()];"

@@ -15,8 +15,9 @@ from .config import Config
 from .errors import DamagedRunError
 from .events import Arrays, Artifact, Checkpoint, Event, Metrics, Snapshot
 from .files import json_line, told_write_errors, write_atomic, write_json
+from .reader import FORMAT
 from .record import State, StatusFile, create_record, remove_drafts, stamped
-from .run import FORMAT, Run, checkpoint_digest
+from .run import Run, checkpoint_digest
 
 __all__ = ["RunFolder", "check_metrics", "create_run"]
 

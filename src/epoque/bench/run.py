@@ -22,12 +22,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .config import Config
-from .errors import ConfigError, DamagedRunError, UnknownNameError
+from .errors import DamagedRunError, UnknownNameError
 from .events import Checkpoint
 from .files import read_json
-from .lab import Lab, find_lab
-from .record import State, Status, is_locked, read_status
+from .reader import Recorded
+from .record import State, Status, is_locked
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,82 +34,17 @@ if TYPE_CHECKING:
 
 __all__ = ["Run", "Runs", "State", "Status"]
 
-FORMAT = 1
 
+class Run(Recorded):
+    """A run folder, read only."""
 
-class Run:
-    """A run folder, read only.
-
-    Nothing is read before it is asked for; a damaged file is one clear `DamagedRunError` when it
-    is, and leaves the rest readable.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    @classmethod
-    def open(cls, path: str | Path) -> "Run":
-        """Open a run folder.
-
-        Raises:
-            UnknownNameError: if there is no run folder at `path`.
-        """
-        path = Path(path)
-        if not (path / "config.json").is_file():
-            known = [p.parent.name for p in path.parent.glob("*/config.json")]
-            raise UnknownNameError("run", path.name or str(path), known)
-        return cls(path)
-
-    def __repr__(self) -> str:
-        return f"Run({str(self.path)!r})"
-
-    @property
-    def id(self) -> str:
-        """The folder's name: sorts by time and names the recipe."""
-        return self.path.name
+    kind = "run"
+    told_in = "config.json"
 
     @cached_property
     def manifest(self) -> Mapping[str, Any]:
         """The content of config.json: `format`, `lab`, `recipe`, `config`."""
-        manifest = read_json(self.path / "config.json")
-        wanted = {"format": int, "lab": str, "recipe": str, "config": dict}
-        for name, kind in wanted.items():
-            if not isinstance(manifest.get(name), kind):
-                raise DamagedRunError(f"{self.path / 'config.json'} is damaged: no {name!r}.")
-        if manifest["format"] > FORMAT:
-            raise DamagedRunError(
-                f"{self.path} was written by a newer Epoque (format {manifest['format']})."
-            )
-        return manifest
-
-    @property
-    def recipe(self) -> str:
-        """The recipe it started from, for instance `neuron/and`."""
-        return str(self.manifest["recipe"])
-
-    @property
-    def lab(self) -> Lab[Any]:
-        """The lab that made it."""
-        return find_lab(self.manifest["lab"])
-
-    @cached_property
-    def config(self) -> Config:
-        """The resolved config, as the lab's own class."""
-        try:
-            config: Config = self.lab.config.parse(self.manifest["config"])
-        except ConfigError as error:
-            raise DamagedRunError(f"{self.path / 'config.json'} is damaged: {error}") from None
-        return config
-
-    @cached_property
-    def environment(self) -> Mapping[str, Any]:
-        """Where it ran: versions, platform, device, commit."""
-        return read_json(self.path / "environment.json")
-
-    @property
-    def status(self) -> Status:
-        """How it stands now; a run whose process died counts as interrupted."""
-        return read_status(self.path)
+        return super().manifest
 
     def is_locked(self) -> bool:
         """Return whether a process is writing this run now."""
@@ -147,11 +81,6 @@ class Run:
     def results(self) -> Mapping[str, Any]:
         """The numbers of the finished run, as the lab's `evaluate` gave them."""
         return read_json(self.path / "results.json")
-
-    @property
-    def figures(self) -> Mapping[str, Path]:
-        """The saved figures: name to the SVG's path (the PNG stands beside it)."""
-        return {p.stem: p for p in sorted((self.path / "figures").glob("*.svg"))}
 
     @property
     def checkpoint_steps(self) -> list[int]:

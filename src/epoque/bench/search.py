@@ -52,8 +52,16 @@ class Search(Study):
     """The folder of a search, read only."""
 
     kind = "search"
+    told_in = "search.json"
     told = MappingProxyType(
-        {"engine": str, "sampler": str, "trials": int, "objective": str, "direction": str}
+        {
+            "axes": dict,
+            "engine": str,
+            "sampler": str,
+            "trials": int,
+            "objective": str,
+            "direction": str,
+        }
     )
 
     @cached_property

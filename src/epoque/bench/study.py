@@ -3,21 +3,16 @@
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar, Generic, Self, TypeVar
+from typing import Any, Generic, TypeVar
 
 from .command import command_line
 from .config import Config
-from .errors import ConfigError, DamagedRunError, UnknownNameError, UsageError
-from .files import read_json
-from .grid import MAX_POINTS, Axis, cells, parse_axes
-from .lab import Lab, find_lab
-from .record import Status, read_status
+from .errors import DamagedRunError, UnknownNameError, UsageError
+from .grid import Axis, cells, parse_axes
+from .lab import Lab
+from .reader import FORMAT, Recorded
 
-__all__ = ["FORMAT", "Studies", "Study", "manifest_of"]
-
-FORMAT = 1
-
-_TOLD_BY_ALL = {"format": int, "lab": str, "recipe": str, "config": dict, "axes": dict}
+__all__ = ["Studies", "Study", "manifest_of"]
 
 
 def manifest_of(lab: Lab[Any], recipe: str, base: Config, axes: Sequence[Axis]) -> dict[str, Any]:
@@ -31,81 +26,8 @@ def manifest_of(lab: Lab[Any], recipe: str, base: Config, axes: Sequence[Axis]) 
     }
 
 
-class Study:
-    """A folder of one sweep or search, read only; nothing is read before it is asked for."""
-
-    kind: ClassVar[str]
-    """The command that makes it, and the name of its JSON file."""
-    told: ClassVar[Mapping[str, type]] = {}
-    """What its JSON file says besides what every study does, with the types."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    @classmethod
-    def open(cls, path: str | Path) -> Self:
-        """Open the folder.
-
-        Raises:
-            UnknownNameError: if there is none at `path`.
-        """
-        path = Path(path)
-        if not (path / f"{cls.kind}.json").is_file():
-            known = [found.parent.name for found in path.parent.glob(f"*/{cls.kind}.json")]
-            raise UnknownNameError(cls.kind, path.name or str(path), known)
-        return cls(path)
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({str(self.path)!r})"
-
-    @property
-    def id(self) -> str:
-        """The folder's name: sorts by time and names the recipe."""
-        return self.path.name
-
-    @property
-    def manifest(self) -> Mapping[str, Any]:
-        """The content of sweep.json or search.json.
-
-        Raises:
-            DamagedRunError: if it cannot be read.
-        """
-        path = self.path / f"{self.kind}.json"
-        manifest = read_json(path)
-        for name, kind in {**_TOLD_BY_ALL, **self.told}.items():
-            value = manifest.get(name)
-            counts = not isinstance(value, int) or 0 < value <= MAX_POINTS
-            if not (isinstance(value, kind) and counts):
-                raise DamagedRunError(f"{path} is damaged: no {name!r}.")
-        if manifest["format"] > FORMAT:
-            raise DamagedRunError(
-                f"{self.path} was written by a newer Epoque (format {manifest['format']})."
-            )
-        return manifest
-
-    @property
-    def recipe(self) -> str:
-        """The recipe it started from, for instance `neuron/and`."""
-        return str(self.manifest["recipe"])
-
-    @property
-    def lab(self) -> Lab[Any]:
-        """The lab that made it."""
-        return find_lab(self.manifest["lab"])
-
-    @cached_property
-    def config(self) -> Config:
-        """The config that every point starts from, as the lab's own class."""
-        try:
-            config: Config = self.lab.config.parse(self.manifest["config"])
-        except ConfigError as error:
-            raise DamagedRunError(f"The config of {self.path} is damaged: {error}") from None
-        return config
-
-    @cached_property
-    def environment(self) -> Mapping[str, Any]:
-        """Where it ran: versions, platform, device, commit."""
-        return read_json(self.path / "environment.json")
+class Study(Recorded):
+    """A folder of one sweep or search, read only."""
 
     @property
     def axes_text(self) -> Mapping[str, str]:
@@ -125,16 +47,6 @@ class Study:
     def axes(self) -> Mapping[str, tuple[Any, ...]]:
         """Field to its values, as the table's columns hold them."""
         return {axis.field: cells(axis) for axis in self.parsed_axes}
-
-    @property
-    def status(self) -> Status:
-        """How it stands now; if its process died, it counts as interrupted."""
-        return read_status(self.path)
-
-    @property
-    def figures(self) -> Mapping[str, Path]:
-        """The saved figures: name to the SVG's path (the PNG stands beside it)."""
-        return {p.stem: p for p in sorted((self.path / "figures").glob("*.svg"))}
 
     @property
     def options(self) -> Sequence[str]:
@@ -161,7 +73,7 @@ class Studies(Generic[S]):
         self.path = Path(path)
 
     def __iter__(self) -> Iterator[S]:
-        for told in sorted(self.path.glob(f"*/{self.made_of.kind}.json")):
+        for told in sorted(self.path.glob(f"*/{self.made_of.told_in}")):
             if not told.parent.name.startswith("."):
                 yield self.made_of(told.parent)
 

@@ -46,7 +46,10 @@ class Sweep(Study):
     """The folder of a sweep, read only."""
 
     kind = "sweep"
-    told = MappingProxyType({"engine": str, "points": int, "part_points": int, "score": str})
+    told_in = "sweep.json"
+    told = MappingProxyType(
+        {"axes": dict, "engine": str, "points": int, "part_points": int, "score": str}
+    )
 
     @cached_property
     def table(self) -> "pd.DataFrame":
