@@ -31,50 +31,47 @@ _widths = count(11)
 def rows() -> list[dict[str, str]]:
     """Measure the engine against its baselines, live, in a sweep, and against the arithmetic."""
     speeds = _speeds()
-    engine_speed = statistics.median(speeds["engine"])
     return [
         _against("eager PyTorch", speeds, "torch", "at least 5×"),
         _against("hand-fused NumPy", speeds, "numpy", "at least 2×"),
         _live(),
         *_together(),
-        _arithmetic(engine_speed, statistics.median(speeds["product"])),
+        _arithmetic(statistics.median(speeds["engine"])),
         _compiling(),
     ]
 
 
 def _speeds() -> dict[str, list[float]]:
-    """Return iterations per CPU second, and FLOP per CPU second of a large matrix product.
+    """Return iterations per CPU second, measured in turn in each round.
 
-    All are measured in turn in each round, so that what else the machine does touches all alike.
+    What else the machine does then touches all alike.
     """
-    numpy_gan, torch_gan, state = NumpyGan(), TorchGan(), _state(RING)
-    a = np.random.default_rng(0).random((768, 768), np.float32)
+    numpy_gan, torch_gan, advance = NumpyGan(), TorchGan(), _advance(RING)
     work: dict[str, tuple[Callable[[], Any], float]] = {
-        "engine": (lambda: _advance(RING, state), engine.BLOCK),
+        "engine": (advance, engine.BLOCK),
         "numpy": (lambda: [numpy_gan.iterate() for _ in range(150)], 150),
         "torch": (lambda: [torch_gan.iterate() for _ in range(30)], 30),
-        "product": (lambda: a @ a, 2 * 768**3),
     }
     speeds: dict[str, list[float]] = {name: [] for name in work}
     for _ in range(ROUNDS + 1):
         for name, (task, amount) in work.items():
-            speeds[name].append(amount / _cpu_seconds(task))
+            speeds[name].append(_rate(task, amount, time.process_time))
     return {name: each[1:] for name, each in speeds.items()}  # the first round warms up
 
 
-def _cpu_seconds(task: Callable[[], Any]) -> float:
-    before = time.process_time()
-    task()
-    return time.process_time() - before
-
-
-def _state(config: Gan2dConfig) -> Any:
-    return engine.first_state(Plan.of(config), Dials.of(config))
-
-
-def _advance(config: Gan2dConfig, state: Any) -> None:
+def _advance(config: Gan2dConfig) -> Callable[[], Any]:
+    """Return what does the first block of iterations; the first call compiles."""
+    plan, dials = Plan.of(config), jax.device_put(Dials.of(config))
+    state = engine.first_state(plan, dials)
     span = np.int32(0), np.int32(engine.BLOCK)
-    jax.block_until_ready(engine.advance(Plan.of(config), Dials.of(config), state, *span))
+    return lambda: jax.block_until_ready(engine.advance(plan, dials, state, *span))
+
+
+def _peak() -> float:
+    """Return the FLOP per CPU second of a large float32 matrix product."""
+    a = np.random.default_rng(0).random((768, 768), np.float32)
+    rates = [_rate(lambda: a @ a, 2 * 768**3, time.process_time) for _ in range(ROUNDS)]
+    return statistics.median(rates)
 
 
 def _against(
@@ -122,7 +119,7 @@ def _together() -> Iterator[dict[str, str]]:
     """Measure many GANs in one program against one alone, both by wall clock and CPU."""
     config = RING.replace(iterations=200, evaluate_every=200)
     many = [config.replace(seed=seed) for seed in range(GANS)]
-    state = _state(RING)
+    alone_block = _advance(RING)
     lanes = sweep._lanes(many)
     axes = jax.tree.map(lambda _: None, lanes[0].dials)._replace(seed=0)
     size = sweep.RUNS_AT_ONCE
@@ -136,11 +133,11 @@ def _together() -> Iterator[dict[str, str]]:
             jax.block_until_ready(sweep._advance(plan, axes, each, first, np.array([0, 20], "i4")))
 
     together()
-    _advance(RING, state)
+    alone_block()
     ratios: dict[str, list[tuple[float, float]]] = {"wall": [], "CPU": []}
     for _ in range(ROUNDS):
         for name, clock in (("wall", time.perf_counter), ("CPU", time.process_time)):
-            alone = _rate(lambda: _advance(RING, state), engine.BLOCK, clock)
+            alone = _rate(alone_block, engine.BLOCK, clock)
             ratios[name].append((alone, _rate(together, GANS * 20, clock)))
     for name, pairs in ratios.items():
         yield {
@@ -158,8 +155,8 @@ def _rate(task: Callable[[], Any], amount: float, clock: Callable[[], float]) ->
     return amount / (clock() - before)
 
 
-def _arithmetic(speed: float, peak: float) -> dict[str, str]:
-    flops = estimate(RING).flops
+def _arithmetic(speed: float) -> dict[str, str]:
+    flops, peak = estimate(RING).flops, _peak()
     return {
         "name": f"arithmetic, {flops / 1e6:.2f} MFLOP an iteration, against a large product",
         "baseline": f"{peak / 1e9:.0f} GFLOP/s; alone it would do {peak / flops:,.0f}/s",
@@ -175,7 +172,7 @@ def _compiling() -> dict[str, str]:
     for width in (next(_widths) for _ in range(3)):
         config = RING.replace(generator_layers=(width, width))
         before = time.perf_counter(), time.process_time()
-        _advance(config, _state(config))
+        _advance(config)()
         wall.append(time.perf_counter() - before[0])
         cpu.append(time.process_time() - before[1])
     return {

@@ -249,14 +249,11 @@ def apply(
     """
     arrays, known = _cut(params, spec), unflatten(statistics, statistic_shapes(spec))
     seen: dict[str, Any] = {}
-    # A product with ones, not a broadcast: its gradient is a product too, where XLA's sums would
-    # take most of the time to compile.
-    ones = jnp.ones((1, x.shape[1]), x.dtype)
     for layer in spec.layers:
         w = arrays[f"w{layer}"]
         if spec.spectral:
             w = w / _largest_singular_value(w, known[f"u{layer}"])
-        x = w @ x + arrays[f"b{layer}"][:, None] @ ones
+        x = w @ x + arrays[f"b{layer}"][:, None]
         if layer in spec.normalised:
             x, found = _normalise(x, layer, known, spec, training)
             seen |= found

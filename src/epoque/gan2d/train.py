@@ -5,6 +5,7 @@ from hashlib import sha256
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from epoque.bench.errors import DataError, DivergenceError
@@ -92,30 +93,29 @@ class Training(Iterator[Event]):
         digest = sha256(copy.data).hexdigest() if copy else ""
         if resume is not None and resume.state["data_sha256"] != digest:
             raise DataError("The points are not what they were when the run began.")
-        eyes = _Eyes(self.config, points)
-        plan, dials = Plan.of(self.config, points), Dials.of(self.config)
+        program, eyes = _Program(self.config, points), _Eyes(self.config, points)
         if copy:
             yield copy
         if resume is None:
-            state = jax.device_get(engine.first_state(plan, dials))
-            yield eyes.snapshot(plan, self.config, state, 0)
+            state = engine.first_state(program.plan, program.dials)
+            yield eyes.snapshot(program, state, 0)
         else:
-            state = restored(self.config, resume)
+            state = jax.device_put(restored(self.config, resume))
         while self.step < self.config.iterations:
             if changes := self._due():
                 state = self._apply(changes, state)
-                plan, dials = Plan.of(self.config, points), Dials.of(self.config)
+                program = _Program(self.config, points)
                 yield Artifact(CHANGES, f"{write_changes(self._applied)}\n".encode())
                 yield self._checkpoint(state, digest)
-            rows, state, trouble = _advance(plan, dials, state, self.step, self._next_stop())
+            rows, state, trouble = program.advance(state, self.step, self._next_stop())
             first, self.step = self.step + 1, self.step + len(rows)
             evaluate = not trouble and self._is_time(self.config.evaluate_every)
-            measures = eyes.measures(plan, state, self.step) if evaluate else {}
-            yield from self._metrics(rows, first, measures)
+            measures = eyes.measures(program, state, self.step) if evaluate else {}
+            yield from self._metrics(program.named(rows), first, measures)
             if trouble:
                 raise DivergenceError(trouble, self.step + 1)
             if self._is_time(self.config.snapshot_every):
-                yield eyes.snapshot(plan, self.config, state, self.step)
+                yield eyes.snapshot(program, state, self.step)
             if self._is_time(self.config.checkpoint_every):
                 yield self._checkpoint(state, digest)
 
@@ -154,18 +154,56 @@ class Training(Iterator[Event]):
         told = {"changes": write_changes(self._applied), "data_sha256": digest}
         return Checkpoint(self.step, named(self.config, state), told)
 
-    def _metrics(self, rows: Any, first: int, measures: Mapping[str, float]) -> Iterator[Metrics]:
+    def _metrics(
+        self, rows: list[Mapping[str, float]], first: int, measures: Mapping[str, float]
+    ) -> Iterator[Metrics]:
         """Tell the metrics of the iterations from `first` on, measures with the last one's."""
-        columns = self._columns()
-        for step, row in enumerate(rows[:, list(columns.values())].tolist(), first):
+        for step, row in enumerate(rows, first):
             more = measures if step == self.step else {}
             if more or self._is_time(self.config.log_every, step):
-                yield Metrics(step, {**dict(zip(columns, row, strict=True)), **more})
+                yield Metrics(step, {**row, **more})
 
-    def _columns(self) -> dict[str, int]:
-        """Return the metrics of the networks that take steps, by name, with their places."""
-        taking = _taking(Dials.of(self.config))
-        return {name: place for place, name in enumerate(METRICS) if taking[place]}
+
+class _Program:
+    """The compiled program with the settings as they are now."""
+
+    def __init__(self, config: Gan2dConfig, points: Support | None) -> None:
+        self.plan = Plan.of(config, points)
+        self.dials = jax.device_put(Dials.of(config))
+        self.probability = losses.probability(config)
+        steps = {True: config.g_steps, False: config.d_steps}
+        taking = [steps[name.endswith("_g")] > 0 for name in METRICS]
+        self._columns = {n: place for place, n in enumerate(METRICS) if taking[place]}
+
+    def named(self, rows: Any) -> list[Mapping[str, float]]:
+        """Return the metrics of the networks that take steps, from rows [n, 7]."""
+        columns = rows[:, list(self._columns.values())].tolist()
+        return [dict(zip(self._columns, row, strict=True)) for row in columns]
+
+    def advance(self, state: State, step: int, stop: int) -> tuple[Any, State, str]:
+        """Do the iterations from `step` to `stop`, as far as every number stays finite.
+
+        Returns:
+            The metrics [iterations done, 7], the state, and what is not finite in the iteration
+            after them, "" where all went well.
+        """
+        count = stop - step
+        after, rows, finite = self._blocks(state, step, count)
+        known = np.isfinite(rows[:, list(self._columns.values())]).all(axis=1)
+        told = count if known.all() else int(known.argmin())
+        if finite and told == count:
+            return rows, after, ""
+        good, bad = 0, min(count, told + 1)  # after `good` iterations all is well, after `bad` not
+        while bad - good > 1:
+            middle = (good + bad) // 2
+            good, bad = (middle, bad) if self._blocks(state, step, middle)[2] else (good, middle)
+        return rows[:good], state, "a loss" if good == told else "a weight"
+
+    def _blocks(self, state: State, step: int, count: int) -> tuple[State, Any, bool]:
+        """Do `count` iterations; only the metrics leave the device."""
+        span = np.int32(step), np.int32(count)
+        after, rows, finite = engine.advance(self.plan, self.dials, state, *span)
+        return after, np.asarray(rows)[:count], bool(finite)
 
 
 class _Eyes:
@@ -173,56 +211,17 @@ class _Eyes:
 
     def __init__(self, config: Gan2dConfig, points: Support | None) -> None:
         self._modes = distributions.modes(config)
-        self._fixed = snapshots.prepare(config, points)
+        self._fixed = jax.device_put(snapshots.prepare(config, points))
         self._seed = np.uint32(config.seed)
 
-    def snapshot(self, plan: Plan, config: Gan2dConfig, state: State, step: int) -> Snapshot:
-        arrays = look.snapshot(plan, losses.probability(config), self._fixed, state)
+    def snapshot(self, program: _Program, state: State, step: int) -> Snapshot:
+        arrays = look.snapshot(program.plan, program.probability, self._fixed, state)
         return Snapshot(step, jax.device_get(arrays))
 
-    def measures(self, plan: Plan, state: State, step: int) -> dict[str, float]:
-        found = look.evaluated(plan, self._modes, self._seed, np.int32(step), state)
+    def measures(self, program: _Program, state: State, step: int) -> dict[str, float]:
+        found = look.evaluated(program.plan, self._modes, self._seed, np.int32(step), state)
         return {name: float(value) for name, value in jax.device_get(found).items()}
 
 
 def _forgetful(network: Network) -> Network:
-    slots = jax.tree.map(np.zeros_like, jax.device_get(network.slots))
-    return network._replace(slots=slots)
-
-
-def _advance(
-    plan: Plan, dials: Dials, state: State, step: int, stop: int
-) -> tuple[Any, State, str]:
-    """Do the iterations from `step` to `stop`, as far as every number stays finite.
-
-    Returns:
-        The metrics [iterations done, 7], the state, and what is not finite in the next iteration.
-    """
-    count = stop - step
-    after, rows, finite = jax.device_get(_blocks(plan, dials, state, step, count))
-    told = _finite_rows(dials, rows[:count])
-    if finite and told == count:
-        return rows[:count], after, ""
-    good, bad = 0, min(count, told + 1)  # `bad` iterations end badly, `good` ones do not
-    while bad - good > 1:
-        middle = (good + bad) // 2
-        _, _, finite = _blocks(plan, dials, state, step, middle)
-        good, bad = (middle, bad) if finite else (good, middle)
-    return rows[:good], state, "a loss" if good == told else "a weight"
-
-
-def _blocks(plan: Plan, dials: Dials, state: State, step: int, count: int) -> Any:
-    return engine.advance(plan, dials, state, np.int32(step), np.int32(count))
-
-
-def _finite_rows(dials: Dials, rows: Any) -> int:
-    """Return how many rows pass before a metric of a network that takes steps is not finite."""
-    taking = _taking(dials)
-    bad = ~np.isfinite(rows[:, taking]).all(axis=1)
-    return int(bad.argmax()) if bad.any() else len(rows)
-
-
-def _taking(dials: Dials) -> Any:
-    """Return which of the `METRICS` are of a network that takes steps."""
-    of_g = np.array([name.endswith("_g") for name in METRICS])
-    return np.where(of_g, dials.g_steps > 0, dials.d_steps > 0)
+    return network._replace(slots=jax.tree.map(jnp.zeros_like, network.slots))
