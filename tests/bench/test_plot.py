@@ -201,5 +201,7 @@ def test_saving_writes_both_files(tmp_path):
 
 
 def test_a_folder_that_is_gone_is_one_clear_error(tmp_path):
-    with pytest.raises(RunWriteError, match=r"Cannot write .*error\.png: the folder no longer"):
+    with pytest.raises(
+        RunWriteError, match=r"Cannot write .*error\.png: the folder does not exist"
+    ):
         save_figure(drawn(), tmp_path / "gone" / "error")
