@@ -28,7 +28,8 @@ demo: $(VENV)/.ready  ## run every experiment of the lab book and write it (HTML
 	$(BIN)/epoque demo
 
 test: $(VENV)/.ready-dev  ## run the tests
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	@# What fails beside the others is tried once more alone: crash tests need a share of a core.
+	$(BIN)/python -m pytest -n auto --dist loadfile || $(BIN)/python -m pytest --last-failed
 
 lint: $(VENV)/.ready-dev  ## check style and types
 	$(BIN)/ruff check $(SOURCES)
