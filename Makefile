@@ -28,8 +28,7 @@ demo: $(VENV)/.ready  ## run every experiment of the lab book and write it (HTML
 	$(BIN)/epoque demo
 
 test: $(VENV)/.ready-dev  ## run the tests
-	@# What fails beside the others is tried once more alone: crash tests need a share of a core.
-	$(BIN)/python -m pytest -n auto --dist loadfile || $(BIN)/python -m pytest --last-failed
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 lint: $(VENV)/.ready-dev  ## check style and types
 	$(BIN)/ruff check $(SOURCES)

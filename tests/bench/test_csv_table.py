@@ -70,7 +70,7 @@ def test_a_file_that_cannot_be_read_is_said(tmp_path, monkeypatch):
         read_csv(written(tmp_path, "a,b\n1,2\n"))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.lists(st.floats(-1e300, 1e300), min_size=3, max_size=3), min_size=1))
 def test_what_was_written_is_read_back(tmp_path_factory, rows):
     lines = ["a,b,c", *(",".join(map(repr, row)) for row in rows)]
@@ -78,7 +78,7 @@ def test_what_was_written_is_read_back(tmp_path_factory, rows):
     np.testing.assert_array_equal(read_csv(path).values(), rows)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=60))
 def test_whatever_bytes_come_it_is_a_table_or_a_data_error(tmp_path_factory, data):
     try:

@@ -11,7 +11,7 @@ from typing import Any
 import line_lab
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from epoque.bench.errors import DamagedRunError, EpoqueError, UnknownNameError
@@ -160,11 +160,7 @@ def replaced(data: bytes, where: float, odd: Any) -> bytes:
     return ("\n".join(text) + "\n").encode()
 
 
-@settings(
-    max_examples=int(os.environ.get("EPOQUE_TEST_DAMAGES", "250")),
-    deadline=20_000,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(max_examples=int(os.environ.get("EPOQUE_TEST_DAMAGES", "250")))
 @given(data=st.data())
 def test_any_damage_to_any_file(runs: dict[str, Run], data: st.DataObject) -> None:
     original = runs[data.draw(st.sampled_from(["finished", "interrupted"]))].path

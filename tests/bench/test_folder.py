@@ -11,7 +11,7 @@ from typing import Any
 import line_lab
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 
@@ -115,7 +115,7 @@ STATES = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(arrays=ARRAYS, state=STATES)
 def test_a_checkpoint_gives_back_what_it_took(
     started: Start, arrays: dict[str, np.ndarray], state: Any

@@ -149,7 +149,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(JSON)
 def test_whatever_json_comes_it_is_a_drawing_or_a_data_error(strokes: Any) -> None:
     config = Gan2dConfig(data="drawing", drawing=json.dumps({"strokes": strokes}))

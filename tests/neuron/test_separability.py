@@ -90,7 +90,7 @@ def test_ten_inputs_either_way() -> None:
         st.tuples(st.integers(-3, 3), st.integers(-3, 3), st.booleans()), min_size=2, max_size=9
     )
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_points_get_a_proof(points: list[tuple[int, int, bool]]) -> None:
     *columns, d = (np.array(c, float) for c in zip(*points, strict=True))
     decided(np.stack(columns, axis=1), d)

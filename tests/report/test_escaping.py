@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -101,7 +101,7 @@ def test_markdown_reads_back_as_the_text(text: str) -> None:
     assert words("".join(child.content for child in inline)) == words(text)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25)
 @given(texts)
 def test_typst_reads_the_text_as_text(text: str) -> None:
     source = to_typst(Document("T", "", "", "", "en", (Paragraph((Text(text),)),)))
@@ -118,7 +118,7 @@ def text_of(content: dict[str, object]) -> str:
     return str(content.get("text", "" if content.get("func") != "space" else " "))
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=10)
 @given(texts)
 def test_pdf_is_written_whatever_the_text(tmp_path: Path, text: str) -> None:
     write(document(text), tmp_path / "book.pdf")

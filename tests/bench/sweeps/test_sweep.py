@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import psutil
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from epoque.bench.errors import (
@@ -258,11 +258,7 @@ def test_damage_is_one_clear_error(swept: Swept, tmp_path: Path) -> None:
     junk=st.binary(max_size=40),
     cut=st.booleans(),
 )
-@settings(
-    max_examples=80,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@settings(max_examples=80)
 def test_whatever_is_damaged_nothing_but_a_clear_error_comes_of_it(
     *, name: str, at: float, junk: bytes, cut: bool, swept: Swept, tmp_path: Path
 ) -> None:
@@ -431,7 +427,7 @@ def test_killed_at_random_moments_it_ends_with_the_same_bytes(
     clock = time.monotonic()
     with script(whole, engine, pace, *axes) as process:
         assert process.wait() == 0
-    window = (time.monotonic() - clock) / 2
+    window = (time.monotonic() - clock) / 4  # it may be four times faster alone
     (expected,) = Sweeps(whole / "runs")
     chance, kills, code = random.Random(engine), 0, None
     while code is None:
@@ -465,10 +461,10 @@ def test_ctrl_c_stops_cleanly_and_leaves_no_process(tmp_path: Path) -> None:
         time.sleep(0.5)
         workers = psutil.Process(process.pid).children(recursive=True)
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the workers too
-        _, errors = process.communicate(timeout=30)
+        _, errors = process.communicate(timeout=120)
     assert "KeyboardInterrupt" in errors
     assert errors.count("Traceback") == 1  # the script's own; the workers are silent
-    assert not psutil.wait_procs(workers, timeout=5)[1]
+    assert not psutil.wait_procs(workers, timeout=60)[1]
     (sweep,) = Sweeps(tmp_path / "runs")
     assert sweep.status.reason == "stopped by the user"
     states = {run.status.reason for run in Runs(sweep.path / "runs")}
