@@ -18,12 +18,15 @@ LANGUAGES = ("en", "fr")
 FORMATS = ("html", "pdf")
 
 
-def write_demo(runs: Path, out: Path, *, quiet: bool = False) -> Iterator[Path]:
+def write_demo(
+    runs: Path, out: Path, *, everything: bool = False, quiet: bool = False
+) -> Iterator[Path]:
     """Run what the book still lacks, then write it; yield each file as soon as it is there.
 
     Args:
         runs: the folder of runs; what it already holds is not run again.
         out: the folder of the books; made if it is missing.
+        everything: measure again what ships measured, which takes long.
         quiet: print no progress.
 
     Raises:
@@ -33,7 +36,7 @@ def write_demo(runs: Path, out: Path, *, quiet: bool = False) -> Iterator[Path]:
     say = _Narrator(quiet)
     if find_spec("typst") is None:
         raise MissingExtraError("Writing the book as PDF", "pdf")
-    for need in missing(runs):
+    for need in missing(runs, everything=everything):
         say(need.command)
         _make(need, runs, quiet)
     for language in LANGUAGES:

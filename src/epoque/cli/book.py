@@ -65,14 +65,18 @@ def demo(
     *,
     runs: RunsOption = None,
     out: Annotated[Path, Parameter(help="The folder of the books.")] = Path("book"),
+    everything: Annotated[
+        bool, Parameter(negative="", help="Also repeat the long studies that ship measured.")
+    ] = False,
     quiet: Quiet = False,
 ) -> None:
     """Run every experiment of the lab book that has no run yet, and write the book.
 
-    HTML and PDF, in English and in French. What is already there is not run again.
+    HTML and PDF, in English and in French. What is already there is not run again. Studies that
+    take long ship with their measurements; the book's appendix says where these were made.
     """
     from ..api import runs_folder
     from ..demo import write_demo
 
-    for path in write_demo(runs_folder(runs), out, quiet=quiet):
+    for path in write_demo(runs_folder(runs), out, everything=everything, quiet=quiet):
         console().print(str(path))

@@ -6,12 +6,16 @@ sweeps:
   and:                          # how the chapter calls it
     recipe: neuron/and
     axes: {iterations: "200,1000", seed: "0:1000"}
+  gan2d-capacity:
+    recipe: gan2d/study-capacity
+    axes: {…}
+    recorded: true              # takes long: ships measured, in `epoque/recorded`
 ```
 """
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -37,6 +41,8 @@ __all__ = [
 ]
 
 CHAPTERS = ("neuron",)
+RECORDED = Path(str(files("epoque"))) / "recorded"
+"""Sweeps that ship with the package, because measuring them takes long."""
 
 
 @dataclass(frozen=True)
@@ -47,11 +53,13 @@ class Need:
         name: how the chapter calls it: a run by its recipe.
         recipe: the recipe, unchanged.
         axes: field to values as typed; empty for a run.
+        recorded: whether it ships with the package, already measured.
     """
 
     name: str
     recipe: str
     axes: Mapping[str, str] = field(default_factory=dict)
+    recorded: bool = False
 
     @property
     def command(self) -> str:
@@ -76,26 +84,39 @@ def chapter_needs(chapter: str) -> tuple[Need, ...]:
 @cache
 def _declared(text: str) -> tuple[Need, ...]:
     told = yaml.safe_load(text)
-    sweeps = (Need(name, s["recipe"], s["axes"]) for name, s in told["sweeps"].items())
+    sweeps = (Need(name, **sweep) for name, sweep in told["sweeps"].items())
     return (*(Need(recipe, recipe) for recipe in told["runs"]), *sweeps)
 
 
-def missing(runs: Path) -> list[Need]:
+def missing(runs: Path, *, everything: bool = False) -> list[Need]:
     """Return what the book's chapters read and a folder of runs does not hold.
 
     A run counts if it is finished and its recipe and its resolved config are the recipe's; a
     sweep if its axes also are the declared ones.
+
+    Args:
+        runs: the folder of runs.
+        everything: whether what ships measured is missing too, until the folder holds it.
     """
     needs = [need for chapter in CHAPTERS for need in chapter_needs(chapter)]
-    found = found_needs(runs, needs)
+    found = found_needs(runs, [replace(n, recorded=False) for n in needs] if everything else needs)
     return [need for need in needs if need.name not in found]
 
 
 def found_needs(runs: Path, needs: Sequence[Need]) -> "dict[str, Run | Sweep]":
-    """Return name to run or sweep, the newest where there are several, without what is missing."""
+    """Return name to run or sweep, the newest where there are several, without what is missing.
+
+    What the folder of runs does not hold comes from what ships with the package, if it is there.
+    """
     finished = list(finished_runs(runs))
-    found = {need.name: _find(need, runs, finished) for need in needs}
-    return {name: record for name, record in found.items() if record is not None}
+    found = {}
+    for need in needs:
+        record = _find(need, runs, finished)
+        if record is None and need.recorded:
+            record = _find(need, RECORDED, ())
+        if record is not None:
+            found[need.name] = record
+    return found
 
 
 def finished_runs(runs: Path) -> Iterator[Run]:
