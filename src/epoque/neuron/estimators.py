@@ -5,6 +5,7 @@ those of the run with that `seed`. Both tell two classes apart; for more, wrap o
 `sklearn.multiclass.OneVsRestClassifier`. They need the extra `epoque[sklearn]`.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import Any, ClassVar, Self
 
@@ -30,7 +31,7 @@ __all__ = ["MLPClassifier", "PerceptronClassifier"]
 Floats = NDArray[np.float64]
 
 
-class _NeuronClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class _NeuronClassifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
     """What both share: checking the data, training, and answers from the output's sum z."""
 
     _model: ClassVar[str]
@@ -73,13 +74,13 @@ class _NeuronClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         settings.pop("random_state")
         return NeuronConfig.parse(settings | {"data": "csv", "csv": "(arrays)"})
 
+    @abstractmethod
     def _learn(self, config: NeuronConfig, dataset: Dataset) -> None:
         """Train, and keep what was learned."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _sums(self, X: Floats) -> Floats:
         """Return the output neuron's sum z [N] for checked inputs [N, F]."""
-        raise NotImplementedError
 
     def decision_function(self, X: ArrayLike) -> Floats:
         """Return the output neuron's sum z [N]; above 0 it answers `classes_[1]`."""
