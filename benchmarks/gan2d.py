@@ -3,6 +3,7 @@
 import statistics
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 
 from epoque.bench.events import Snapshot
 from epoque.bench.recipes import find_recipe
-from epoque.gan2d import engine, sweep
+from epoque.gan2d import engine, look, sweep
 from epoque.gan2d.config import Gan2dConfig
 from epoque.gan2d.cost import estimate
 from epoque.gan2d.plan import Dials, Plan
@@ -20,11 +21,13 @@ from epoque.gan2d.train import train
 from .gan_numpy import NumpyGan
 from .gan_torch import TorchGan
 
-RING = Gan2dConfig.parse(find_recipe("gan2d/ring").config)
+RING = Gan2dConfig.parse(find_recipe("gan2d/ganlab-ring").config)
 ROUNDS = 7
 SECONDS_LIVE = 5.0
 FRAMES = 30
 GANS = 256
+TOGETHER = 20
+"""Iterations of each of them."""
 _widths = count(11)
 
 
@@ -36,6 +39,7 @@ def rows() -> list[dict[str, str]]:
         _against("hand-fused NumPy", speeds, "numpy", "at least 2×"),
         _live(),
         *_together(),
+        _measuring(),
         _arithmetic(statistics.median(speeds["engine"])),
         _compiling(),
     ]
@@ -116,37 +120,64 @@ def _watched(config: Gan2dConfig) -> tuple[float, float]:
 
 
 def _together() -> Iterator[dict[str, str]]:
-    """Measure many GANs in one program against one alone, both by wall clock and CPU."""
-    config = RING.replace(iterations=200, evaluate_every=200)
-    many = [config.replace(seed=seed) for seed in range(GANS)]
-    alone_block = _advance(RING)
-    lanes = sweep._lanes(many)
-    axes = jax.tree.map(lambda _: None, lanes[0].dials)._replace(seed=0)
-    size = sweep.RUNS_AT_ONCE
-    parts = [np.arange(i, i + size, dtype=np.uint32) for i in range(0, GANS, size)]
-    plan, dials = lanes[0].plan, lanes[0].dials
-
-    def together() -> None:
-        for seeds in parts:
-            each = dials._replace(seed=seeds)
-            first = sweep._start(plan, axes, each)
-            jax.block_until_ready(sweep._advance(plan, axes, each, first, np.array([0, 20], "i4")))
-
-    together()
-    alone_block()
-    ratios: dict[str, list[tuple[float, float]]] = {"wall": [], "CPU": []}
+    """Measure many GANs side by side, as a sweep runs them, against one alone."""
+    alone, together = _advance(RING), _many(RING)
+    work = {"alone": (alone, engine.BLOCK), "together": (together, GANS * TOGETHER)}
+    clocks = {"wall": time.perf_counter, "CPU": time.process_time}
+    for task in (alone, together):
+        task()  # compiles
+    rates: dict[str, dict[str, list[float]]]
+    rates = {clock: {name: [] for name in work} for clock in clocks}
     for _ in range(ROUNDS):
-        for name, clock in (("wall", time.perf_counter), ("CPU", time.process_time)):
-            alone = _rate(alone_block, engine.BLOCK, clock)
-            ratios[name].append((alone, _rate(together, GANS * 20, clock)))
-    for name, pairs in ratios.items():
+        for clock, now in clocks.items():
+            for name, (task, amount) in work.items():
+                rates[clock][name].append(_rate(task, amount, now))
+    for clock, each in rates.items():
+        ratios = [b / a for a, b in zip(each["alone"], each["together"], strict=True)]
         yield {
-            "name": f"{GANS} GANs at once, all their iterations a {name} second",
-            "baseline": f"{statistics.median(a for a, _ in pairs):,.0f}/s alone",
-            "measured": f"{statistics.median(b for _, b in pairs):,.0f}/s",
-            "ratio": f"{statistics.median(b / a for a, b in pairs):.2f}×",
+            "name": f"{GANS} GANs at once, all their iterations a {clock} second",
+            "baseline": f"{statistics.median(each['alone']):,.0f}/s alone",
+            "measured": f"{statistics.median(each['together']):,.0f}/s",
+            "ratio": f"{statistics.median(ratios):.2f}×",
             "target": "at least 1×",
         }
+
+
+def _many(config: Gan2dConfig) -> Callable[[], Any]:
+    """Return what does the first iterations of many seeds, on all cores."""
+    lanes = sweep._lanes([config.replace(seed=seed) for seed in range(GANS)])
+    plan, each = lanes[0].plan, [lane.dials for lane in lanes]
+    axes = jax.tree.map(sweep._axis, *each)._replace(seed=0, batches=0)
+    size = sweep.RUNS_AT_ONCE
+    chunks = [sweep._together(each[i : i + size], axes) for i in range(0, GANS, size)]
+    states = [engine.first_state(plan, dials) for dials in chunks]
+    span = np.array([0, TOGETHER], np.int32)
+
+    def advance(dials: Dials, state: engine.State) -> None:
+        jax.block_until_ready(sweep._advance(plan, axes, dials, state, span))
+
+    pool = ThreadPoolExecutor(sweep._cores())
+    return lambda: list(pool.map(advance, chunks, states))
+
+
+def _measuring() -> dict[str, str]:
+    """Measure an evaluation of one of many runs, on real points that others have looked at."""
+    seeds = np.arange(sweep.RUNS_AT_ONCE, dtype=np.uint32)
+    plan, dials = Plan.of(RING), Dials.of(RING)._replace(seed=seeds)
+    state = engine.first_state(plan, dials)
+
+    def evaluate() -> None:
+        look.evaluate(plan, None, seeds, 1, state)
+
+    evaluate()  # compiles
+    rates = [_rate(evaluate, len(seeds), time.process_time) for _ in range(ROUNDS)]
+    return {
+        "name": "a measurement of one run in a sweep, 16 measures of 10,000 points, CPU time",
+        "baseline": "",
+        "measured": f"{1e3 / statistics.median(rates):.1f} ms",
+        "ratio": "",
+        "target": "",
+    }
 
 
 def _rate(task: Callable[[], Any], amount: float, clock: Callable[[], float]) -> float:

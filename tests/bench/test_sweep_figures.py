@@ -33,7 +33,7 @@ def swept(**axes):
 def draw(language="en", theme="light", score="final_error", **axes):
     table, axes = swept(**axes)
     with house_style(theme):
-        ((name, function),) = sweep_figures(table, axes, score, LABELS, language).items()
+        name, function = next(iter(sweep_figures(table, axes, score, LABELS, language).items()))
         figure = function()
         svg_bytes(figure)  # a glyph that is missing would warn here, and a warning is an error
     return name, figure, table

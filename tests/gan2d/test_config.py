@@ -98,7 +98,7 @@ def test_recipes_are_configs(name: str) -> None:
 def test_gan_labs_presets_have_its_numbers() -> None:
     told = {}
     for name in ("line", "gaussians", "ring", "disjoint"):
-        c = Gan2dConfig.parse(find_recipe(f"gan2d/{name}").config)
+        c = Gan2dConfig.parse(find_recipe(f"gan2d/ganlab-{name}").config)
         assert (c.batch_size, c.label_smoothing, c.label_smoothing_form) == (150, 0.05, "weight")
         assert (c.generator_optimizer, c.discriminator_optimizer, c.loss) == ("sgd", "sgd", "log")
         told[name] = (

@@ -1,4 +1,5 @@
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,8 +8,13 @@ import pytest
 
 from epoque.bench.errors import DataError
 from epoque.bench.run import Run
+from epoque.gan2d.config import Gan2dConfig
 from epoque.gan2d.evaluate import evaluate
+from epoque.gan2d.look import FIRST
 from epoque.gan2d.support import load_run
+from epoque.gan2d.sweep import sweep
+
+from .conftest import SMALL
 
 
 def test_results_are_plain_json_and_the_same_each_time(train_run: Callable[..., Run]) -> None:
@@ -57,3 +63,24 @@ def test_what_user_points_were_is_told_from_the_folder_alone(
     (run.path / "data.csv").write_text("x,y,jitter\n1,2\n")
     with pytest.raises(DataError, match="line 2: 2 values; the header has 3"):
         evaluate(run)
+
+
+def test_the_start_is_told_as_the_seed_alone_makes_it(train_run: Callable[..., Run]) -> None:
+    run = train_run()
+    found = sweep(Gan2dConfig(**SMALL), {"iterations": [10, 60], "seed": [run.config.seed] * 2})
+    assert found is not None
+    for name in FIRST:
+        assert run.results[name] == pytest.approx(found[name][0], rel=1e-4)
+        assert found[name][0] == found[name][1]
+    assert run.results["first_noise_central"] == pytest.approx(math.pi / 24, abs=0.01)
+
+
+def test_the_second_half_and_the_end_are_told_in_the_results(train_run: Callable[..., Run]) -> None:
+    run = train_run()
+    late = run.metrics["sliced_w1"].dropna().loc[31:]
+    assert list(late.index) == [40, 60]
+    assert run.results["late_sliced_w1"] == pytest.approx(late.mean())
+    assert run.results["swing_sliced_w1"] == pytest.approx(
+        abs(late.iloc[1] - late.iloc[0]) / 2**0.5
+    )
+    assert run.results["collapsed"] == float(run.results["final_spread"] < 0.1)

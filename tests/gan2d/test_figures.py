@@ -12,10 +12,12 @@ from epoque.bench.errors import DamagedRunError, UsageError
 from epoque.bench.plot import COLOURS, house_style, png_bytes, rgb_array, svg_bytes
 from epoque.bench.run import Run
 from epoque.gan2d.config import Gan2dConfig
-from epoque.gan2d.figures import figures, told
+from epoque.gan2d.ends import recorded
+from epoque.gan2d.figures import figures, history_figure, look, nearest
 from epoque.gan2d.film import film
 from epoque.gan2d.multiples import multiples
 from epoque.gan2d.scene import Moment, Picture, chosen, draw, frame, moments
+from epoque.gan2d.words import told
 
 Train = Callable[..., Run]
 
@@ -73,7 +75,7 @@ def test_the_longest_line_under_a_title_has_room() -> None:
     fake = np.full((450, 2), 3.0)
     longest = Moment(9_999_999, moment(fake=fake).arrays, np.ones((20, 20)))
     with house_style():
-        picture = Picture(("d",), "t", "fr", probability=True)
+        picture = Picture(("d",), "fr", probability=True)
         figure = picture.show(longest, told(config, longest, "fr"))
     figure.draw_without_rendering()
     assert figure.get_tightbbox().x1 < figure.get_figwidth()
@@ -135,7 +137,7 @@ def test_a_missing_or_damaged_snapshot_is_said(train_run: Train) -> None:
 def pixel(shown: Moment, layers: Any, x: float, y: float) -> Any:
     """Return the colour of one place of the square."""
     with house_style():
-        picture = Picture(layers, "t", "en", probability=True)
+        picture = Picture(layers, "en", probability=True)
         pixels = rgb_array(picture.show(shown, "s"), 100)
         column, row = picture.axes.transData.transform((x, y))
     return pixels[len(pixels) - 1 - int(row), int(column)].astype(int)
@@ -203,7 +205,7 @@ def test_chosen_steps_hold_the_ends_and_more_of_the_beginning() -> None:
 def test_many_runs_stand_side_by_side_in_order(train_run: Train) -> None:
     runs = [train_run(d_steps=d, seed=s) for d in (3, 1) for s in (0, 1)]
     with house_style():
-        figure = multiples(runs[:3], "d_steps", "seed")
+        figure = multiples(recorded(runs[:3]), "d_steps", "seed")
     assert "Columns: Discriminator steps; rows: Seed" in texts(figure)
     assert [axes.get_title(loc="center") for axes in figure.axes] == ["1", "3", "", ""]
     assert [bool(axes.images) for axes in figure.axes] == [True, True, False, True]
@@ -216,7 +218,7 @@ def test_what_cannot_stand_side_by_side_is_said(train_run: Train) -> None:
     with pytest.raises(UsageError, match="no run"):
         multiples([], "d_steps")
     with pytest.raises(UsageError, match="no setting 'steps'"):
-        multiples([train_run()], "steps")
+        multiples(recorded([train_run()]), "steps")
 
 
 def test_a_film_has_a_frame_a_snapshot(train_run: Train, tmp_path: Path) -> None:
@@ -228,13 +230,24 @@ def test_a_film_has_a_frame_a_snapshot(train_run: Train, tmp_path: Path) -> None
         first = np.asarray(image.convert("RGB"), int)
         image.seek(12)
         assert np.abs(np.asarray(image.convert("RGB"), int) - first).max() > 60
-    assert (tmp_path / "film.gif").is_file()
-    assert not (tmp_path / "film.mp4").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["film.webp"]
+
+
+def test_any_moment_can_be_looked_at(train_run: Train) -> None:
+    run = train_run()
+    assert (nearest(run), nearest(run, 22), nearest(run, 0)) == (60, 20, 0)
+    with house_style():
+        figure = look(run, 22, ("fake",))
+    assert "Eight Gaussians, iteration 20" in texts(figure)
+    assert not figure.axes[0].images
+    shown = max(figure.axes[0].lines, key=lambda line: len(line.get_xdata()))  # type: ignore[arg-type]
+    np.testing.assert_array_equal(shown.get_xdata(), run.snapshot(20)["fake"][:, 0])
 
 
 def test_a_film_needs_snapshots(train_run: Train, tmp_path: Path) -> None:
     run = train_run(seed=9)
     for path in (run.path / "snapshots").iterdir():
         path.unlink()
-    with pytest.raises(UsageError, match="has no snapshots"):
-        film(run, tmp_path / "film")
+    for make in (lambda: film(run, tmp_path / "film"), lambda: history_figure(run, "en")):
+        with pytest.raises(UsageError, match="has no snapshots"):
+            make()

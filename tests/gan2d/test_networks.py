@@ -40,7 +40,7 @@ def started(wanted: Spec) -> tuple[Any, Any]:
 )
 def test_first_weights_have_the_spread_of_their_source(init: str, layer: int, sd: float) -> None:
     wanted = spec(sizes=(1, 400, 300, 2), init=init)
-    arrays = networks.unflatten(networks.init(KEY, wanted), networks.shapes(wanted))
+    arrays = networks.named(networks.init(KEY, wanted), wanted)
     weights = np.asarray(arrays[f"w{layer}"])
     assert weights.std() == pytest.approx(sd, rel=5 / weights.size**0.5)
     assert abs(weights.mean()) < 5 * sd / weights.size**0.5
@@ -50,7 +50,7 @@ def test_first_weights_have_the_spread_of_their_source(init: str, layer: int, sd
 @pytest.mark.parametrize("sizes", [(3, 8), (8, 3)])
 def test_orthogonal_weights_are_orthogonal(sizes: tuple[int, int]) -> None:
     wanted = spec(sizes=sizes, init="orthogonal")
-    w = np.asarray(networks.unflatten(networks.init(KEY, wanted), networks.shapes(wanted))["w0"])
+    w = np.asarray(networks.named(networks.init(KEY, wanted), wanted)["w0"])
     gram = w @ w.T if w.shape[0] < w.shape[1] else w.T @ w
     np.testing.assert_allclose(gram, np.eye(3), atol=1e-5)
 
@@ -58,19 +58,37 @@ def test_orthogonal_weights_are_orthogonal(sizes: tuple[int, int]) -> None:
 def test_cutting_and_joining_are_each_others_inverse() -> None:
     wanted = spec(norm="batch", spectral=True)
     params, statistics = started(wanted)
-    for vector, shapes in (
-        (params, networks.shapes(wanted)),
-        (statistics, networks.statistic_shapes(wanted)),
-    ):
-        assert len(vector) == networks.size(shapes)
-        joined = networks.flatten(networks.unflatten(vector, shapes), shapes)
-        np.testing.assert_array_equal(joined, vector)
+    arrays = networks.named(params, wanted)
+    assert {name: array.shape for name, array in arrays.items()} == networks.shapes(wanted)
+    np.testing.assert_array_equal(networks.joined(arrays, wanted), params)
+    shapes = networks.statistic_shapes(wanted)
+    assert len(statistics) == networks.size(shapes)
+    joined = networks.flatten(networks.unflatten(statistics, shapes), shapes)
+    np.testing.assert_array_equal(joined, statistics)
+
+
+def test_arrays_of_other_networks_are_not_joined() -> None:
+    arrays = networks.named(started(spec())[0], spec())
+    with pytest.raises(ValueError, match="reshape"):
+        networks.joined(arrays, spec(sizes=(2, 7, 5, 1)))
+
+
+@pytest.mark.parametrize("init", ["ganlab", "torch", "orthogonal", "zeros"])
+def test_first_weights_of_many_keys_are_those_of_each(init: str) -> None:
+    wanted = spec(init=init, spectral=True)
+    keys = jax.random.split(KEY, 3)
+    params = networks.init(keys, wanted)
+    statistics = networks.init_statistics(keys, wanted, params)
+    for key, together, settled in zip(keys, params, statistics, strict=True):
+        np.testing.assert_array_equal(networks.init(key, wanted), together)
+        alone = networks.init_statistics(key, wanted, together)
+        np.testing.assert_allclose(alone, settled, atol=1e-6)
 
 
 def test_no_hidden_layer_is_a_linear_map() -> None:
     wanted = spec(sizes=(3, 2))
     params, statistics = started(wanted)
-    arrays = networks.unflatten(params, networks.shapes(wanted))
+    arrays = networks.named(params, wanted)
     x = np.random.default_rng(0).normal(size=(3, 7)).astype(np.float32)
     y, _ = networks.apply(params, statistics, x, wanted)
     np.testing.assert_allclose(y, arrays["w0"] @ x + arrays["b0"][:, None], atol=1e-6)
@@ -91,7 +109,7 @@ def test_running_statistics_are_those_of_torch() -> None:
     torch = pytest.importorskip("torch", reason="torch has the same batch normalisation")
     wanted = spec(sizes=(2, 6, 1), activation="tanh", norm="batch")
     params, statistics = started(wanted)
-    arrays = networks.unflatten(params, networks.shapes(wanted))
+    arrays = networks.named(params, wanted)
     layer, norm = torch.nn.Linear(2, 6), torch.nn.BatchNorm1d(6)
     with torch.no_grad():
         layer.weight.copy_(torch.tensor(np.asarray(arrays["w0"])))
@@ -116,7 +134,7 @@ def test_running_statistics_are_those_of_torch() -> None:
 def test_spectral_normalisation_makes_every_layer_a_contraction() -> None:
     wanted = spec(spectral=True, init="he_normal")
     params, statistics = started(wanted)
-    arrays = networks.unflatten(params, networks.shapes(wanted))
+    arrays = networks.named(params, wanted)
     known = networks.unflatten(statistics, networks.statistic_shapes(wanted))
     for layer in wanted.layers:
         w = np.asarray(arrays[f"w{layer}"])

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from epoque.bench.seeds import jax_key
-from epoque.gan2d.rng import fused, stream
+from epoque.gan2d.rng import folded, fused, split, stream, words
 
 DRAWS: dict[str, Any] = {
     "uniform": lambda key: jax.random.uniform(key, (3, 7)),
@@ -39,3 +39,18 @@ def test_streams_differ_from_each_other() -> None:
     assert len(set(drawn)) == len(drawn)
     bits = np.array(drawn, np.uint32).view(np.uint8)
     assert 0.4 < np.unpackbits(bits).mean() < 0.6
+
+
+def test_keys_made_without_jax_are_jaxs_own() -> None:
+    seeds = np.array([0, 1, 7, 2**32 - 1], np.uint32)
+    found = words(seeds, "evaluation")
+    for seed, one in zip(seeds, found, strict=True):
+        key = jax_key(seed, "evaluation")
+        np.testing.assert_array_equal(one, jax.random.key_data(key))
+        np.testing.assert_array_equal(words(seed, "evaluation"), one)
+        folds = jax.random.fold_in(key, 500)
+        np.testing.assert_array_equal(folded(one, 500), jax.random.key_data(folds))
+        parts = jax.random.key_data(jax.random.split(folds, 2))
+        np.testing.assert_array_equal(split(folded(one, 500), 2), parts)
+    many = split(folded(found, 500), 2)
+    np.testing.assert_array_equal(many[:, 2], split(folded(found[2], 500), 2))

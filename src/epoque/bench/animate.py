@@ -3,7 +3,7 @@
 The same frames always give the same bytes (of MP4, with the same version of PyAV).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from fractions import Fraction
 from io import BytesIO
 from pathlib import Path
@@ -87,6 +87,7 @@ def save_animation(
     *,
     frame_ms: int = FRAME_MS,
     hold_ms: int = HOLD_MS,
+    kinds: Collection[str] = ("webp", "gif"),
 ) -> None:
     """Write `stem`.webp and `stem`.gif, each whole or not at all; both loop for ever.
 
@@ -95,6 +96,7 @@ def save_animation(
         stem: the path without its ending.
         frame_ms: how long each frame stays, in milliseconds.
         hold_ms: how long the last frame stays before the loop begins again.
+        kinds: which of `webp` and `gif`.
 
     Raises:
         RunWriteError: if the system refuses.
@@ -105,13 +107,15 @@ def save_animation(
     assert len({frame.shape for frame in frames}) == 1, "frames differ in size"
     images = [Image.fromarray(frame) for frame in frames]
     durations = [frame_ms] * (len(images) - 1) + [hold_ms]
-    webp = _encoded(images, durations, "WEBP", quality=80, method=4)
-    # One palette, from the last frame, which has every colour: a palette a frame would flicker.
-    palette = images[-1].quantize(256, Image.Quantize.FASTOCTREE)
-    flat = [image.quantize(palette=palette, dither=Image.Dither.NONE) for image in images]
-    gif = _encoded(flat, durations, "GIF", optimize=False, disposal=1)
-    write_atomic(stem.with_name(f"{stem.name}.webp"), webp)
-    write_atomic(stem.with_name(f"{stem.name}.gif"), gif)
+    if "webp" in kinds:
+        webp = _encoded(images, durations, "WEBP", quality=80, method=4)
+        write_atomic(stem.with_name(f"{stem.name}.webp"), webp)
+    if "gif" in kinds:
+        # One palette, from the last frame, which has every colour: a palette a frame would flicker.
+        palette = images[-1].quantize(256, Image.Quantize.MEDIANCUT)
+        flat = [image.quantize(palette=palette, dither=Image.Dither.NONE) for image in images]
+        gif = _encoded(flat, durations, "GIF", optimize=False, disposal=1)
+        write_atomic(stem.with_name(f"{stem.name}.gif"), gif)
 
 
 def _encoded(images: Sequence[Any], durations: list[int], kind: str, **options: Any) -> bytes:

@@ -1,18 +1,24 @@
 """What a table of a sweep says over its seeds: median and 95 % interval."""
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from math import comb
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["summary"]
+__all__ = ["median_interval", "summary", "wilson"]
 
 QUANTILES = {"median": 0.5, "low": 0.025, "high": 0.975}
 
 
 def summary(
-    table: "pd.DataFrame", axes: Iterable[str], columns: Sequence[str], over: str = "seed"
+    table: "pd.DataFrame",
+    axes: Iterable[str],
+    columns: Sequence[str],
+    over: str = "seed",
+    *,
+    share: bool = False,
 ) -> "pd.DataFrame":
     """Return the median and the central 95 % of results over the seeds, for each other setting.
 
@@ -21,6 +27,8 @@ def summary(
         axes: the fields that were swept.
         columns: the results to look at.
         over: the axis to summarise over; without it in `axes`, each row stands for itself.
+        share: whether the results are 0 or 1 in each row: `…_median` is then their mean, a share,
+            and `…_low` and `…_high` are the ends of Wilson's 95 % interval.
 
     Returns:
         One row for each combination of the other axes, in the table's order: these axes, `runs`
@@ -35,7 +43,47 @@ def summary(
     told = {"runs": groups.size()}
     for column in columns:
         numbers = groups[column]
+        if share:
+            shares = wilson(numbers.sum(), numbers.count())
+            told |= {f"{column}_{n}": v for n, v in zip(QUANTILES, shares, strict=True)}
+            continue
         for name, quantile in QUANTILES.items():
             told[f"{column}_{name}"] = numbers.quantile(quantile)
     frame = pd.DataFrame(told)
     return frame.reset_index() if rest else frame.reset_index(drop=True)
+
+
+def median_interval(values: Any) -> tuple[float, float, float]:
+    """Return the median of some numbers, and the two of them between which the true one lies.
+
+    Two order statistics hold it with a probability of at least 95 %, whatever the distribution
+    (Conover, "Practical nonparametric statistics", 3rd ed. 1999, section 3.2). NaNs are left out;
+    the interval is infinite for fewer than 6 numbers, and without numbers all three are NaN.
+    """
+    import numpy as np
+
+    ordered = np.sort(np.asarray(values, dtype=float))
+    ordered = ordered[~np.isnan(ordered)]
+    n = len(ordered)
+    if n == 0:
+        return float("nan"), float("nan"), float("nan")
+    tail, rank = 1, 0  # rank: the most with P(B < rank) ≤ 2.5 % for B binomial(n, ½)
+    while 40 * tail <= 2**n:
+        tail, rank = tail + comb(n, rank + 1), rank + 1
+    if rank == 0:
+        return float(np.median(ordered)), float("-inf"), float("inf")
+    return float(np.median(ordered)), float(ordered[rank - 1]), float(ordered[n - rank])
+
+
+def wilson(successes: Any, trials: Any) -> tuple[Any, Any, Any]:
+    """Return a share and the ends of its 95 % interval, of numbers or of columns of numbers.
+
+    Source: Wilson, "Probable inference, the law of succession, and statistical inference",
+    J. Am. Stat. Assoc. 22 (1927), 209-212.
+    """
+    z, share = 1.959964, successes / trials
+    middle = (share + z**2 / (2 * trials)) / (1 + z**2 / trials)
+    half = z * (share * (1 - share) / trials + (z / (2 * trials)) ** 2) ** 0.5
+    half /= 1 + z**2 / trials
+    low, high = middle - half, middle + half
+    return share, low * (low > 0), high * (high < 1) + 1.0 * (high >= 1)

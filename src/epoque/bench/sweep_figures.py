@@ -2,10 +2,15 @@
 
 The shape follows from the axes, the seed left out: none gives the distribution of the score; one,
 or a second one of few values, gives curves; two give a heat map; three give small heat maps.
-Further axes are summarised together with the seeds.
+Further axes are summarised together with the seeds. Few values are also drawn as strips, a dot a
+run (`epoque.bench.strips`).
+
+A result that is 0 or 1 in each run (diverged, solved) is summarised by its share instead of the
+median.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +23,7 @@ from .axes import is_log_spaced, number, number_axis, number_ticks
 from .errors import UnknownNameError, UsageError
 from .i18n import translator
 from .plot import SERIES, colour, heading, new_figure
+from .strips import Strip, draw_strips, strip_key
 from .summary import summary
 
 if TYPE_CHECKING:
@@ -37,20 +43,43 @@ MAX_CURVES = 5  # as many as there are colours
 MAX_MAPS = 9
 MAX_BINS = 40
 MAX_WRITTEN = 36  # cells that have room for their number
+MAX_STRIPS = 8
+ROOM = 0.84  # of the distance between two values, for their strips
 LOG_FROM = 100.0  # times between the least and the greatest score
 _SHADOW = withStroke(linewidth=2.2, foreground="#00000070")  # white stays readable on yellow
 
 
-def figures(sweep: "Sweep", language: str = "en") -> "Mapping[str, Callable[[], Figure]]":
+def figures(
+    sweep: "Sweep",
+    language: str = "en",
+    score: str = "",
+    at: Mapping[str, Any] | None = None,
+    labels: Mapping[str, str] | None = None,
+) -> "Mapping[str, Callable[[], Figure]]":
     """Return what can be drawn of a sweep's folder (see `sweep_figures`).
 
+    Args:
+        sweep: the sweep.
+        language: "en" or "fr".
+        score: the result to draw; by default the sweep's own score.
+        at: axes to hold at one value.
+        labels: learner's names for results, in English.
+
     Raises:
-        UsageError: if nothing is measured yet.
+        UsageError: if nothing is measured yet, or an axis never has that value.
+        UnknownNameError: if there is no such result or axis.
         DamagedRunError: if the folder cannot be read.
     """
     fields = sweep.lab.config.model_fields
-    labels = {name: str(field.title) for name, field in fields.items()}
-    return sweep_figures(sweep.table, sweep.axes, sweep.score, labels, language)
+    names = {name: str(field.title) for name, field in fields.items()} | dict(labels or {})
+    table, axes = sweep.table, dict(sweep.axes)
+    for field, value in (at or {}).items():
+        if field not in axes:
+            raise UnknownNameError(f"axis of {sweep.id} named", field, axes)
+        if value not in axes.pop(field):
+            raise UsageError(f"{sweep.id} has no {field} {value}.")
+        table = table[table[field] == value]
+    return sweep_figures(table, axes, score or sweep.score, names, language)
 
 
 def sweep_figures(
@@ -61,6 +90,8 @@ def sweep_figures(
     language: str = "en",
 ) -> "Mapping[str, Callable[[], Figure]]":
     """Return the figure of a sweep's table: `distribution`, `curve`, `map` or `maps`.
+
+    Over few values of one axis or two there is also a `strip`.
 
     The house style (`epoque.bench.plot`) is already active when the function is called.
 
@@ -84,7 +115,10 @@ def sweep_figures(
     name = ("distribution", "curve", "map", "maps")[min(len(picture.free), 3)]
     if len(picture.free) == 2 and picture.few is not None:
         name = "curve"
-    return {name: getattr(picture, name)}
+    draws = {name: getattr(picture, name)}
+    if picture.is_strip:
+        draws["strip"] = picture.strip
+    return draws
 
 
 class _Picture:
@@ -105,6 +139,15 @@ class _Picture:
         }
         self.free = [f for f, values in self.values.items() if f != SEED and len(values) > 1]
         self._ = translator(language)
+        scores = table[score].dropna()
+        self.is_share = table[score].dtype.kind == "b" or bool(scores.isin((0, 1)).all())
+
+    @property
+    def is_strip(self) -> bool:
+        """Whether a dot for each run has room and says more than a summary."""
+        points = prod(len(self.values[field]) for field in self.free)
+        several = len(self.table) > points
+        return 0 < len(self.free) <= 2 and points <= MAX_STRIPS and several and not self.is_share
 
     @property
     def few(self) -> str | None:
@@ -121,7 +164,10 @@ class _Picture:
 
     def value(self, value: Any) -> str:
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        return number(value, self.language) if is_number else str(value)
+        if is_number:
+            return number(value, self.language)
+        parts = str(value).split(",")
+        return "-".join(parts) if all(map(str.isdecimal, parts)) else str(value)  # 10-10 neurons
 
     def cube(self, *fields: str) -> tuple[NDArray[np.int64], dict[str, Floats]]:
         """Return, by place along the fields, how many runs there are, and their summary.
@@ -129,7 +175,7 @@ class _Picture:
         Returns:
             Counts, and `median`, `low`, `high`, each with as many dimensions as fields.
         """
-        told = summary(self.table, fields, [self.score])
+        told = summary(self.table, fields, [self.score], share=self.is_share)
         places = tuple(
             told[f].map({v: i for i, v in enumerate(self.values[f])}).to_numpy() for f in fields
         )
@@ -147,7 +193,9 @@ class _Picture:
         if count == 1:
             return self._("one run per point")
         text = self._("median and 95 % interval of {count} runs per point")
-        if not interval:
+        if self.is_share:
+            text = self._("share of {count} runs per point")
+        elif not interval:
             text = self._("median of {count} runs per point")
         return text.format(count=number(count, self.language))
 
@@ -219,12 +267,48 @@ class _Picture:
             axes.vlines(x, low, high, color=ink, alpha=0.5, linewidth=3)
             axes.plot(x, median, "o", color=ink, label=text, markersize=6)
 
+    def strip(self) -> "Figure":
+        """Draw a dot for each run beside the medians, for each value of one axis or of two."""
+        along, *others = sorted(self.free, key=lambda f: -len(self.values[f]))
+        by = others[0] if others else along
+        series = self.values[by] if others else [None]
+        figure = new_figure(3.4)
+        axes = figure.add_subplot()
+        room = ROOM / len(series)
+        strips = [
+            Strip(i + (j - (len(series) - 1) / 2) * room, 0.94 * room, scores, j)
+            for i, value in enumerate(self.values[along])
+            for j, other in enumerate(series)
+            if len(scores := self.scores({by: other, along: value}))
+        ]
+        log = _is_wide(np.concatenate([strip.finite for strip in strips]))
+        axes.set_yscale("log" if log else "linear")
+        draw_strips(axes, strips, self.language, log=log)
+        self.name_places(axes.xaxis, along)
+        number_axis(axes.yaxis, self.language)
+        axes.grid(visible=False, axis="x")
+        if others:
+            keys = strip_key([self.value(value) for value in series])
+            figure.legend(handles=keys, loc="outside lower center", ncols=5, title=self.label(by))
+        count = number(max(len(strip.scores) for strip in strips), self.language)
+        text = self._("each of {count} runs; the median and its 95 % interval")
+        heading(axes, self.label(self.score), text.format(count=count))
+        return figure
+
+    def scores(self, point: Mapping[str, Any]) -> Floats:
+        """Return the score of each run at some values of the axes."""
+        chosen = np.ones(len(self.table), bool)
+        for field, value in point.items():
+            chosen &= (self.table[field] == value).to_numpy()
+        found: Floats = self.table.loc[chosen, self.score].to_numpy(float)
+        return found
+
     def map(self) -> "Figure":
         """Draw the median over two axes as a heat map."""
         runs, cubes = self.cube(*self.free)
         figure = new_figure(3.7)
         axes = figure.add_subplot()
-        norm = _norm(cubes["median"])
+        norm = self.norm(cubes["median"])
         along, up = self.free
         mesh = self.mesh(axes, along, up, cubes["median"], norm)
         self.bar(figure.colorbar(mesh, ax=axes, aspect=30, pad=0.02), norm)
@@ -233,7 +317,8 @@ class _Picture:
 
     def maps(self) -> "Figure":
         """Draw a small heat map for each value of the axis that has the fewest."""
-        by = min(self.free[:3], key=lambda field: len(self.values[field]))
+        free = self.free[:3]
+        by = min(free, key=lambda f: (_is_numeric(self.values[f]), len(self.values[f])))
         along, up = (field for field in self.free[:3] if field != by)
         runs, cubes = self.cube(by, along, up)
         count = len(self.values[by])
@@ -242,7 +327,7 @@ class _Picture:
         rows = -(-len(shown) // columns)
         figure = new_figure(0.8 + 1.9 * rows)
         grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
-        norm = _norm(cubes["median"])
+        norm = self.norm(cubes["median"])
         for axes, i in zip(grid.flat, shown, strict=False):
             mesh = self.mesh(axes, along, up, cubes["median"][i], norm, small=True)
             axes.set_title(self.value(self.values[by][i]), fontsize=9, fontweight="normal", pad=4)
@@ -251,6 +336,8 @@ class _Picture:
         for axes in grid.flat:
             axes.set(xlabel="", ylabel="")
             axes.label_outer()
+        for axes in grid.flat[max(len(shown) - columns, 0) : len(shown)]:
+            axes.tick_params(labelbottom=True)  # also above an empty place
         figure.supxlabel(self.label(along))
         figure.supylabel(self.label(up))
         bar = figure.colorbar(mesh, ax=grid, aspect=15 * rows, pad=0.02)
@@ -264,23 +351,37 @@ class _Picture:
 
     # Parts
 
+    def norm(self, median: Floats) -> Normalize:
+        """Return how medians become colours; shares begin at none."""
+        if self.is_share:
+            return Normalize(0, max(float(np.nanmax(median)), 0.01))
+        return _norm(median)
+
     def place(self, axis: "Axis", field: str) -> Floats:
         """Set up an axis for a field's values and return where each of them stands."""
         values, axes = self.values[field], axis.axes
         set_limits = axes.set_xlim if axis is axes.xaxis else axes.set_ylim
         axis.set_label_text(self.label(field))
         if not _is_numeric(values):
-            places = np.arange(len(values), dtype=float)
-            axis.set_major_locator(FixedLocator(places.tolist()))
-            axis.set_major_formatter(FuncFormatter(lambda x, _: self.value(values[round(x)])))
-            set_limits(-0.5, len(values) - 0.5)
-            return places
+            return self.name_places(axis, field)
         places = np.asarray(values, float)
         log = is_log_spaced(values)
         (axes.set_xscale if axis is axes.xaxis else axes.set_yscale)("log" if log else "linear")
         set_limits(places[0], places[-1])
         whole = all(isinstance(value, int | np.integer) for value in values)
         number_axis(axis, self.language, whole=whole)
+        return places
+
+    def name_places(self, axis: "Axis", field: str) -> Floats:
+        """Give each of a field's values a place of its own, 0, 1, …, with its name."""
+        values, axes = self.values[field], axis.axes
+        names, places = [self.value(value) for value in values], np.arange(len(values), dtype=float)
+        axis.set_label_text(self.label(field))
+        axis.set_major_locator(FixedLocator(places.tolist()))
+        axis.set_major_formatter(FuncFormatter(lambda x, _: names[round(x)]))
+        axis.set_tick_params(length=0)
+        set_limits = axes.set_xlim if axis is axes.xaxis else axes.set_ylim
+        set_limits(-0.5, len(values) - 0.5)
         return places
 
     def mesh(
@@ -312,7 +413,7 @@ class _Picture:
         for i, j in np.argwhere(np.isfinite(median)):
             light = rgb_to_hsv(mesh.to_rgba(median[i, j])[:3])[2] > 0.7
             style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 9}
-            text = number(float(median[i, j]), self.language, digits=3)
+            text = self.told(float(median[i, j]))
             axes.annotate(text, (x[i], y[j]), color="black" if light else "white", **style)
 
     def contours(self, axes: "Axes", x: Floats, y: Floats, median: Floats, norm: Normalize) -> None:
@@ -328,9 +429,17 @@ class _Picture:
         for text in lines.clabel(fontsize=8, fmt=lambda v: number(v, self.language)):
             text.set_path_effects([_SHADOW])
 
+    def told(self, median: float) -> str:
+        """Return a median, or a share in percent."""
+        if self.is_share:
+            return f"{number(100 * median, self.language, decimals=0)}\u202f%"
+        return number(median, self.language, digits=3)
+
     def bar(self, bar: Any, norm: Normalize) -> None:
         bar.outline.set_visible(False)
-        if isinstance(norm, LogNorm):
+        if self.is_share:
+            bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: self.told(value)))
+        elif isinstance(norm, LogNorm):
             number_axis(bar.ax.yaxis, self.language)
         else:
             number_ticks(bar.ax.yaxis, self.language)

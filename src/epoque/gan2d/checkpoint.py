@@ -21,11 +21,13 @@ from .networks import (
     Spec,
     discriminator_spec,
     generator_spec,
+    joined,
     shapes,
     size,
     statistic_shapes,
     unflatten,
 )
+from .networks import named as params_named
 from .optimisers import Slots
 from .steps import METRICS, Network
 
@@ -36,13 +38,13 @@ def named(config: Gan2dConfig, state: State) -> dict[str, Any]:
     """Return a state as named NumPy arrays."""
     found = {"seen": state.seen}
     g_spec = generator_spec(config)
-    networks = ("d", state.d, discriminator_spec(config)), ("g", state.g, g_spec)
-    for role, network, spec in networks:
-        found |= _prefixed(role, unflatten(network.params, shapes(spec)))
+    players = ("d", state.d, discriminator_spec(config)), ("g", state.g, g_spec)
+    for role, network, spec in players:
+        found |= _prefixed(role, params_named(network.params, spec))
         found |= _prefixed(role, unflatten(network.statistics, statistic_shapes(spec)))
         found |= _prefixed(role, network.slots._asdict())
-    found |= _prefixed("ema", unflatten(state.ema, shapes(g_spec)))
-    return {name: np.asarray(array) for name, array in found.items()}
+    found |= _prefixed("ema", params_named(state.ema, g_spec))
+    return {name: np.array(array, order="C") for name, array in found.items()}
 
 
 def restored(config: Gan2dConfig, checkpoint: Checkpoint) -> State:
@@ -57,7 +59,7 @@ def restored(config: Gan2dConfig, checkpoint: Checkpoint) -> State:
         return State(
             d=_network("d", arrays, d_spec),
             g=_network("g", arrays, g_spec),
-            ema=_joined("ema", arrays, shapes(g_spec)),
+            ema=_params("ema", arrays, g_spec),
             seen=arrays["seen"].reshape(len(METRICS)),
         )
     except (KeyError, ValueError):
@@ -89,13 +91,14 @@ def _prefixed(role: str, arrays: Mapping[str, Any]) -> dict[str, Any]:
     return {f"{role}.{name}": array for name, array in arrays.items()}
 
 
-def _joined(role: str, arrays: Mapping[str, Any], wanted: Mapping[str, tuple[int, ...]]) -> Any:
-    parts = [arrays[f"{role}.{name}"].reshape(shape).ravel() for name, shape in wanted.items()]
-    return np.concatenate([np.zeros(0, np.float32), *parts])
+def _params(role: str, arrays: Mapping[str, Any], spec: Spec) -> Any:
+    return joined({name: arrays[f"{role}.{name}"] for name in shapes(spec)}, spec)
 
 
 def _network(role: str, arrays: Mapping[str, Any], spec: Spec) -> Network:
-    params = _joined(role, arrays, shapes(spec))
+    wanted = statistic_shapes(spec)
+    parts = [arrays[f"{role}.{name}"].reshape(shape).ravel() for name, shape in wanted.items()]
+    statistics = np.concatenate([np.zeros(0, np.float32), *parts])
     m, v = (arrays[f"{role}.{name}"].reshape(size(shapes(spec))) for name in ("m", "v"))
     slots = Slots(m, v, arrays[f"{role}.count"].reshape(()))
-    return Network(params, _joined(role, arrays, statistic_shapes(spec)), slots)
+    return Network(_params(role, arrays, spec), statistics, slots)

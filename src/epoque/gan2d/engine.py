@@ -16,13 +16,13 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-
-from epoque.bench.seeds import jax_key
+import numpy as np
+from numpy.typing import NDArray
 
 from . import networks, optimisers
 from .networks import Spec
-from .plan import DECAYS, Dials, Fade, Plan
-from .rng import fused
+from .plan import Dials, Fade, Plan
+from .rng import key_of, words
 from .steps import METRICS, Game, Network, Seen, Turn, d_step, g_step, told, unseen
 
 __all__ = [
@@ -35,7 +35,6 @@ __all__ = [
     "is_finite",
     "iterate",
     "logits",
-    "start",
 ]
 
 BLOCK = 256
@@ -60,17 +59,27 @@ class State(NamedTuple):
     seen: Any
 
 
-def start(plan: Plan, dials: Dials) -> State:
-    """Draw the first parameters (seed purposes "generator" and "discriminator")."""
-    d = _first(fused(jax_key(dials.seed, "discriminator")), plan.discriminator)
-    g = _first(fused(jax_key(dials.seed, "generator")), plan.generator)
-    return State(d, g, g.params, jnp.full(len(METRICS), jnp.nan, jnp.float32))
+def first_state(plan: Plan, dials: Dials) -> State:
+    """Draw the first parameters (seed purposes "generator" and "discriminator").
+
+    Args:
+        plan: the program.
+        dials: its settings; seeds [...] give a state with the same leading axes.
+
+    Returns:
+        The state as NumPy arrays: drawn in a program for all architectures, where the initialiser
+        and the normalisation allow.
+    """
+    d = _first(dials.seed, "discriminator", plan.discriminator)
+    g = _first(dials.seed, "generator", plan.generator)
+    seen = np.full((*np.shape(dials.seed), len(METRICS)), np.nan, np.float32)
+    return State(d, g, g.params, seen)
 
 
-def _first(key: Any, spec: Spec) -> Network:
+def _first(seed: Any, role: str, spec: Spec) -> Network:
+    key = key_of(words(np.asarray(seed), role))
     params = networks.init(key, spec)
-    statistics = networks.init_statistics(jax.random.fold_in(key, 2**31), spec, params)
-    return Network(params, statistics, optimisers.empty(params))
+    return Network(params, networks.init_statistics(key, spec, params), optimisers.empty(params))
 
 
 def iterate(plan: Plan, dials: Dials, key: Any, state: State, step: Any) -> State:
@@ -95,35 +104,31 @@ def iterate(plan: Plan, dials: Dials, key: Any, state: State, step: Any) -> Stat
 
     g, seen_g = jax.lax.fori_loop(0, dials.g_steps, g_turn, (state.g, unseen(game, state.g)))
     average = g.params + dials.ema * (state.ema - g.params)
-    return State(d, g, average, told(seen_d, seen_g))
+    return State(d, g, average, told(game, seen_d, seen_g))
 
 
 def batches_key(dials: Dials) -> Any:
     """Return the key of all batches of a run (seed purpose "batches")."""
-    return fused(jax_key(dials.seed, "batches"))
+    return key_of(dials.batches)
 
 
 def _decay(fade: Fade, step: Any) -> Any:
     """Return the factor on the learning rates."""
-    progress = jnp.minimum(step / fade.until, 1.0)
-    linear = 1 - (1 - fade.final) * progress
-    cosine = 1 - (1 - fade.final) * (0.5 - 0.5 * jnp.cos(jnp.pi * progress))
-    exponential = jnp.exp(progress * jnp.log(fade.final))
-    factor = jnp.where(fade.kind == DECAYS.index("linear"), linear, 1.0)
-    factor = jnp.where(fade.kind == DECAYS.index("cosine"), cosine, factor)
-    return jnp.where(fade.kind == DECAYS.index("exponential"), exponential, factor)
+    p = jnp.minimum(step / fade.until, 1.0)
+    fallen = fade.linear * p + fade.cosine * (0.5 - 0.5 * jnp.cos(jnp.pi * p))
+    return (1 - fallen) * jnp.exp(fade.exponential * p)
 
 
-def is_finite(state: State) -> Any:
-    """Return whether all parameters, statistics and averages are finite."""
+def is_finite(state: State) -> NDArray[np.bool_]:
+    """Return whether all parameters, statistics and averages are finite, for each run."""
     parts = [*state.d[:2], *state.g[:2], state.ema, state.d.slots.v, state.g.slots.v]
-    return jnp.isfinite(jnp.concatenate(parts)).all()
+    every = [np.isfinite(np.asarray(part)).all(axis=-1) for part in parts]
+    finite: NDArray[np.bool_] = np.logical_and.reduce(every)
+    return finite
 
 
 @partial(jax.jit, static_argnames="plan")
-def advance(
-    plan: Plan, dials: Dials, state: State, step: Any, count: Any
-) -> tuple[State, Any, Any]:
+def advance(plan: Plan, dials: Dials, state: State, step: Any, count: Any) -> tuple[State, Any]:
     """Do `count` ≤ BLOCK iterations.
 
     Args:
@@ -134,23 +139,18 @@ def advance(
         count: how many to do, int32.
 
     Returns:
-        The state; `METRICS` [BLOCK, 7], row i of iteration step + i + 1; and whether every number
-        is finite.
+        The state, and `METRICS` [BLOCK, 7], row i of iteration step + i + 1.
     """
     key = batches_key(dials)
 
     def one(i: Any, carry: tuple[State, Any]) -> tuple[State, Any]:
         state, rows = carry
         state = iterate(plan, dials, key, state, step + i)
-        return state, rows.at[i].set(state.seen)
+        return state, jax.lax.dynamic_update_index_in_dim(rows, state.seen, i, 0)
 
     rows = jnp.zeros((BLOCK, len(METRICS)), jnp.float32)
-    state, rows = jax.lax.fori_loop(0, count, one, (state, rows))
-    return state, rows, is_finite(state)
-
-
-first_state = partial(jax.jit, static_argnames="plan")(start)
-"""`start`, compiled."""
+    found: tuple[State, Any] = jax.lax.fori_loop(0, count, one, (state, rows))
+    return found
 
 
 def generate(spec: Spec, state: State) -> Callable[[Any], Any]:

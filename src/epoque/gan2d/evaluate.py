@@ -10,11 +10,12 @@ import numpy as np
 from epoque.bench.run import Run
 from epoque.bench.seeds import jax_key
 
-from . import noise
+from . import engine, look, noise
 from .checkpoint import players
 from .config import Gan2dConfig
 from .distributions import modes, sampler
 from .measures import SAMPLES, all_measures, exact_w1, summary
+from .plan import Dials, Plan
 from .support import Support, load_run, outside
 
 __all__ = ["evaluate"]
@@ -31,8 +32,9 @@ def evaluate(run: Run) -> Mapping[str, Any]:
     1,000 real and 1,000 generated points. `floor_js`, `floor_sliced_w1`, …, `floor_exact_w1`: the
     same between two samples of real points, which is what a perfect generator would have.
 
-    Over the run: what `epoque.gan2d.measures.summary` tells, such as `converged_at`. Of the user's
-    own points: `data_points`, and `data_outside`, how many lie outside the unit square.
+    Over the run: what `epoque.gan2d.measures.summary` tells, such as `converged_at`. Of its start:
+    what `epoque.gan2d.look.first` tells, such as `first_spread`. Of the user's own points:
+    `data_points`, and `data_outside`, how many lie outside the unit square.
 
     Raises:
         DamagedRunError: if the metrics or the last checkpoint cannot be read.
@@ -42,7 +44,7 @@ def evaluate(run: Run) -> Mapping[str, Any]:
     assert isinstance(config, Gan2dConfig)
     support = load_run(run)
     found = _over_the_run(run) | _last_metrics(run)
-    found |= _against_real(run, config, support)
+    found |= _first(config, support) | _against_real(run, config, support)
     if support:
         found |= {"data_points": len(support.points), "data_outside": outside(support.points)}
     return {name: _plain(value) for name, value in found.items()}
@@ -64,6 +66,13 @@ def _over_the_run(run: Run) -> dict[str, Any]:
     return dict(summary(rows.index.to_numpy(), values))
 
 
+def _first(config: Gan2dConfig, support: Support | None) -> dict[str, Any]:
+    """Return what is told of the generator before its training, which its seed alone decides."""
+    plan, dials = Plan.of(config, support), Dials.of(config)
+    state = engine.first_state(plan, dials)
+    return dict(look.first(plan, dials.seed, state))
+
+
 def _against_real(run: Run, config: Gan2dConfig, support: Support | None) -> dict[str, Any]:
     """Return the exact distance at the end, and what a perfect generator would have."""
     generate, _ = players(config, run.checkpoint().arrays)
@@ -71,7 +80,7 @@ def _against_real(run: Run, config: Gan2dConfig, support: Support | None) -> dic
     draw = sampler(config, support)
     real, again = draw(keys[0], SAMPLES), draw(keys[1], SAMPLES)
     fake = generate(noise.sample(keys[2], PAIRED, config.noise, config.noise_dims))
-    floors = jax.jit(all_measures)(real, again, modes(config))
+    floors = all_measures(np.asarray(real), np.asarray(again), modes(config))
     found: dict[str, Any] = {f"floor_{name}": value for name, value in floors.items()}
     found["final_exact_w1"] = _exact(real, fake)
     found["floor_exact_w1"] = _exact(real, again)

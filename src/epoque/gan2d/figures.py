@@ -2,16 +2,17 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from epoque.bench.axes import label_ends, number, number_axis
-from epoque.bench.i18n import mark, translator
+from epoque.bench.errors import UsageError
+from epoque.bench.i18n import translator
 from epoque.bench.plot import colour, heading, mix, new_figure
 
 from .config import Gan2dConfig
 from .multiples import small_pictures
-from .scene import POINTS, Layer, Moment, Picture, chosen, moments
+from .scene import POINTS, Layer, Picture, chosen, moments
+from .words import subject, told
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from epoque.bench.run import Run
 
-__all__ = ["figures", "subject", "told"]
+__all__ = ["figures", "look", "nearest"]
 
 Curve = tuple[str, str, str, str]
 """A metric's name, its label, its colour's role and its dash."""
@@ -28,22 +29,7 @@ MANIFOLD: tuple[Layer, ...] = ("manifold", "real")
 
 HISTORY, COLUMNS = 6, 3  # small pictures of a run
 SMOOTH = 0.03  # of a curve, the window of its running median
-LONGEST_NAME = 18  # of a file, in letters
 FEW, MANY = 20, 60  # points of a curve below which each is marked, from which it is smoothed
-
-_DATA = {
-    "line": mark("Line"),
-    "gaussians": mark("Two Gaussians"),
-    "ring": mark("Ring"),
-    "disjoint": mark("Three disjoint Gaussians"),
-    "grid": mark("Grid of 25 Gaussians"),
-    "circle": mark("Eight Gaussians"),
-    "moons": mark("Two moons"),
-    "spiral": mark("Spiral"),
-    "checkerboard": mark("Checkerboard"),
-    "pinwheel": mark("Pinwheel"),
-    "drawing": mark("Drawing"),
-}
 
 BORDERLESS = ("wasserstein", "relativistic")  # D's number means nothing by itself
 MODES = {"gaussians": 2, "disjoint": 3, "grid": 25, "circle": 8}
@@ -88,51 +74,58 @@ def _config(run: "Run") -> Gan2dConfig:
     return config
 
 
-def subject(config: Gan2dConfig, language: str) -> str:
-    """Return what a run is about, for the line under a title: the real points' name."""
-    if config.data in ("csv", "image"):
-        name = Path(str(config.csv or config.image)).name
-        return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
-    return translator(language)(_DATA[config.data])
+def look(
+    run: "Run", step: int | None = None, layers: Sequence[Layer] = POINTS, language: str = "en"
+) -> "Figure":
+    """Draw one moment of a run in layers.
+
+    Args:
+        run: a run of the GAN lab.
+        step: after how many iterations; None is the end. The nearest snapshot is drawn.
+        layers: any of `d`, `manifold`, `gradients`, `real`, `fake`.
+        language: "en" or "fr".
+
+    Raises:
+        UsageError: if the run has no snapshots.
+        DamagedRunError: if the snapshot cannot be read.
+    """
+    (moment,) = moments(run, [nearest(run, step)])
+    picture = Picture(layers, language, probability=moment.probability)
+    return picture.show(moment, told(_config(run), moment, language))
 
 
-def told(config: Gan2dConfig, moment: Moment, language: str) -> str:
-    """Return the line under a picture of a moment: "Ring, iteration 2,000"."""
-    _ = translator(language)
-    step = _("iteration {step}").format(step=number(moment.step, language))
-    line = f"{subject(config, language)}, {step}"
-    if moment.outside():
-        text = _("; {count} of {total} outside")
-        count, total = moment.outside(), len(moment.arrays["fake"])
-        line += text.format(count=number(count, language), total=number(total, language))
-    return line
+def nearest(run: "Run", step: int | None = None) -> int:
+    """Return the step of the snapshot nearest to a step, the earlier of two; by default the last.
+
+    Raises:
+        UsageError: if the run has no snapshots.
+    """
+    steps = run.snapshot_steps()
+    if not steps:
+        raise UsageError(f"{run.id} has no snapshots to draw.")
+    return steps[-1] if step is None else min(steps, key=lambda have: abs(have - step))
 
 
 def points_figure(run: "Run", language: str) -> "Figure":
     """Draw the end of a run in GAN Lab's layers: answer, gradients, real and generated points."""
-    return _end(run, POINTS, translator(language)("Real and generated points"), language)
+    return look(run, None, POINTS, language)
 
 
 def manifold_figure(run: "Run", language: str) -> "Figure":
     """Draw where the generator puts the lattice of noise, denser where more points fall."""
-    return _end(run, MANIFOLD, translator(language)("The generator's manifold"), language)
+    return look(run, None, MANIFOLD, language)
 
 
-def _end(run: "Run", layers: Sequence[Layer], title: str, language: str) -> "Figure":
-    (moment,) = moments(run, run.snapshot_steps()[-1:])
-    picture = Picture(layers, title, language, probability=moment.probability)
-    return picture.show(moment, told(_config(run), moment, language))
-
-
-def history_figure(run: "Run", language: str) -> "Figure":
-    """Draw six moments of a run side by side, closer together at the beginning."""
+def history_figure(run: "Run", language: str, count: int = HISTORY) -> "Figure":
+    """Draw some moments of a run side by side, closer together at the beginning."""
     _ = translator(language)
-    steps = chosen(run.snapshot_steps(), HISTORY)
+    nearest(run)  # raises where there is none
+    steps = chosen(run.snapshot_steps(), count)
     names = [_("iteration {step}").format(step=number(step, language)) for step in steps]
     panels = list(zip(names, moments(run, steps), strict=True))
     rows = [panels[i : i + COLUMNS] for i in range(0, len(panels), COLUMNS)]
-    told = subject(_config(run), language)
-    return small_pictures(rows, [], _("From the first iteration to the last"), told, language)
+    text = _("From the first iteration to the last")
+    return small_pictures(rows, [], text, subject(_config(run), language), language)
 
 
 def losses_figure(run: "Run", language: str) -> "Figure":
@@ -203,8 +196,8 @@ def modes_figure(run: "Run", language: str) -> "Figure":
     _draw_curves(above, run, (("modes_covered", "", "blue", "-"),), language, limits=(0, count))
     _draw_curves(below, run, (("high_quality", "", "vermilion", "-"),), language, limits=(0, 1))
     above.set_xlabel("")
-    title = _("Modes covered, of {count}").format(count=number(count, language))
-    heading(above, title, subject(_config(run), language))
+    text = _("Modes covered, of {count}").format(count=number(count, language))
+    heading(above, text, subject(_config(run), language))
     heading(below, _("Share of points near a mode"))
     return figure
 

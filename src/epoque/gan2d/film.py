@@ -8,24 +8,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from epoque.bench.animate import Film, save_animation, save_mp4
-from epoque.bench.errors import UsageError
-from epoque.bench.i18n import translator
-from epoque.bench.plot import house_style
+from epoque.bench.plot import WIDTH, house_style
 
 from .config import Gan2dConfig
-from .figures import told
+from .figures import nearest
 from .scene import POINTS, Layer, Moment, Picture, chosen, moments
+from .words import told
 
 if TYPE_CHECKING:
     from epoque.bench.plot import Theme
     from epoque.bench.run import Run
 
-__all__ = ["Kind", "film"]
+__all__ = ["FRAMES", "Kind", "film"]
 
 Kind = Literal["webp", "gif", "mp4"]
 
 FRAMES = 72
-DPI = 100
 
 
 def film(
@@ -36,8 +34,9 @@ def film(
     *,
     kinds: Collection[Kind] = ("webp", "gif"),
     layers: Sequence[Layer] = POINTS,
+    pixels: int = 500,
 ) -> None:
-    """Write a run's snapshots as a film: `stem`.webp and `stem`.gif, and `stem`.mp4 if asked.
+    """Write a run's snapshots as a film: `stem`.webp, `stem`.gif and `stem`.mp4, those asked for.
 
     Each generated point comes from the same noise throughout, so that it can be followed. Of more
     than 72 snapshots some are left out, most of them late ones; the end is held.
@@ -47,8 +46,9 @@ def film(
         stem: the path without its ending.
         language: "en" or "fr".
         theme: "light" or "dark".
-        kinds: any of `webp`, `gif` (these two come together) and `mp4`.
+        kinds: any of `webp`, `gif` and `mp4`.
         layers: any of `d`, `manifold`, `gradients`, `real`, `fake`.
+        pixels: the film's width.
 
     Raises:
         UsageError: if the run has no snapshots.
@@ -56,28 +56,25 @@ def film(
         DamagedRunError: if a snapshot cannot be read.
         RunWriteError: if the system refuses.
     """
-    steps = run.snapshot_steps()
-    if not steps:
-        raise UsageError(f"{run.id} has no snapshots to make a film of.")
+    nearest(run)  # raises where there is none
     config = run.config
     assert isinstance(config, Gan2dConfig)
     with house_style(theme):
-        shown = moments(run, chosen(steps, FRAMES))
-        frames = list(_frames(config, shown, layers, language))
+        shown = moments(run, chosen(run.snapshot_steps(), FRAMES))
+        frames = list(_frames(config, shown, layers, language, pixels / WIDTH))
     if {"webp", "gif"} & set(kinds):
-        save_animation(frames, stem)
+        save_animation(frames, stem, kinds=[kind for kind in kinds if kind != "mp4"])
     if "mp4" in kinds:
         save_mp4(frames, stem)
 
 
 def _frames(
-    config: Gan2dConfig, shown: Sequence[Moment], layers: Sequence[Layer], language: str
+    config: Gan2dConfig, shown: Sequence[Moment], layers: Sequence[Layer], language: str, dpi: float
 ) -> Iterator[NDArray[np.uint8]]:
-    title = translator(language)("Real and generated points")
     probability = all(moment.probability for moment in shown)
-    picture = Picture(layers, title, language, probability=probability)
+    picture = Picture(layers, language, probability=probability)
     figure = picture.show(shown[0], told(config, shown[0], language))
-    reel = Film(figure, DPI)
+    reel = Film(figure, dpi)
     for moment in shown:
         picture.show(moment, told(config, moment, language))
         yield reel.frame()

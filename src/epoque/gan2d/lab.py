@@ -8,6 +8,7 @@ from epoque.bench.i18n import mark
 from epoque.bench.lab import Columns, Lab
 
 if TYPE_CHECKING:
+    from cyclopts import App
     from matplotlib.figure import Figure
 
     from epoque.bench.run import Run
@@ -57,6 +58,12 @@ class Gan2dLab(Lab["Gan2dConfig"]):
         from .sweep import sweep
 
         return sweep(base, points)
+
+    def commands(self) -> "App":
+        """Return `epoque gan2d …` (see `epoque.gan2d.commands`)."""
+        from .commands import APP
+
+        return APP
 
     def sweep_score(self) -> str:
         """Return the result that a sweep's figure and a search look at, lower being better."""

@@ -21,95 +21,169 @@ form, which is GAN Lab's, log D(x) counts only 1 − s times: (1−s)·s⁺(−a
 0.05, and its least-squares loss no smoothing. As in GAN Lab, least squares lack the customary ½
 and look through the sigmoid; with `discriminator_output` linear they take a and b themselves.
 WGAN-GP is wasserstein with `gradient_penalty`; R3GAN is relativistic with `r1` and `r2`.
+
+All are weighted sums of the same few terms. The weights (`Stakes`) are numbers that a compiled
+program takes, so that the loss can change while it runs, and each run of a sweep has its own.
 """
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from .config import Gan2dConfig
 
 __all__ = [
-    "KINDS",
-    "Labels",
-    "discriminator_losses",
-    "generator_losses",
+    "Stakes",
     "gradient_penalty",
-    "kind",
-    "needs_real",
+    "losses",
     "probability",
     "slope_penalty",
 ]
 
-KINDS = (
-    "log",
-    "minimax",
-    "least_squares",
-    "least_squares_linear",
-    "hinge",
-    "wasserstein",
-    "relativistic",
-)
+
+SIGNS = np.array([[-1], [1]], np.float32)
+"""Where the discriminator wants its numbers to go: those of generated points down."""
 
 
-class Labels(NamedTuple):
-    """Label smoothing as the formulas take it.
+class Stakes(NamedTuple):
+    """What each network plays for: weights of the terms at real and generated points, [2, 2] each.
 
-    Attributes:
-        right: weight of log D(x), 1 − s.
-        wrong: weight of log(1 − D(x)), s or 0.
-        target: what least squares draw D(x) to, 1 − s or 1.
+    The first row is the discriminator's, the second the generator's; see `of_network`. A network's
+    loss at a real point and a generated one, where D says a and b, is the sum over x in mix·(a, b),
+    with sign −1 and 1, of
+
+        up·s⁺(x) + down·s⁺(−x) + fit·(σ(x) − target)² + square·(x − target)²
+        + line·x + margin·max(0, 1 + sign·x).
+
+    `mix` [2, 2] makes (a, b) of them, or (b − a, 0) where points play in pairs; `unmix` is its
+    transpose.
     """
 
-    right: Any
-    wrong: Any
+    up: Any
+    down: Any
+    fit: Any
+    square: Any
     target: Any
+    line: Any
+    margin: Any
+    mix: Any
+    unmix: Any
 
     @classmethod
-    def of(cls, config: Gan2dConfig) -> "Labels":
-        """Return the labels of a config."""
-        s = config.label_smoothing
-        return cls(1 - s, s, 1 - s) if _one_sided(config) else cls(1 - s, 0.0, 1.0)
+    def of(cls, config: Gan2dConfig, number: type = np.float32) -> "Stakes":
+        """Return what the two networks play for, as arrays of a `number`."""
+        both = _discriminators(config, number), _generators(config, number)
+        return cls(*map(np.stack, zip(*both, strict=True)))
+
+    def of_network(self, place: int) -> "Stakes":
+        """Return the stakes of the discriminator (0) or of the generator (1)."""
+        return Stakes(*(each[place] for each in self))
+
+    @classmethod
+    def weighing(
+        cls, number: type, *, pairs: bool = False, **weights: tuple[float, float]
+    ) -> "Stakes":
+        """Return the stakes of some weights, 0 where none are given, as arrays of a `number`."""
+        arrays: list[Any] = [
+            np.array(weights.get(name, (0, 0)), number) for name in cls._fields[:-2]
+        ]
+        mix: Any = np.array([[-1, 1], [0, 0]] if pairs else [[1, 0], [0, 1]], number)
+        return cls._make([*arrays, mix, mix.T.copy()])
 
 
-def _one_sided(config: Gan2dConfig) -> bool:
-    return config.label_smoothing_form == "one_sided"
+def _discriminators(config: Gan2dConfig, number: type) -> Stakes:
+    s = config.label_smoothing
+    wrong = s if config.label_smoothing_form == "one_sided" else 0.0
+    target = (1 - wrong, 0.0)
+    match config.loss:
+        case "log" | "minimax":
+            return Stakes.weighing(number, up=(wrong, 1), down=(1 - s, 0))
+        case "least_squares" if probability(config):
+            return Stakes.weighing(number, fit=(1, 1), target=target)
+        case "least_squares":
+            return Stakes.weighing(number, square=(1, 1), target=target)
+        case "hinge":
+            return Stakes.weighing(number, margin=(1, 1))
+        case "wasserstein":
+            return Stakes.weighing(number, line=(-1, 1))
+    return Stakes.weighing(number, up=(1, 0), pairs=True)
 
 
-def kind(config: Gan2dConfig) -> str:
-    """Return which of `KINDS` a config plays."""
-    linear = config.loss == "least_squares" and config.discriminator_output == "linear"
-    return "least_squares_linear" if linear else config.loss
+def _generators(config: Gan2dConfig, number: type) -> Stakes:
+    match config.loss:
+        case "log":
+            return Stakes.weighing(number, down=(0, 1))
+        case "minimax":
+            return Stakes.weighing(number, up=(0, -1))
+        case "least_squares" if probability(config):
+            return Stakes.weighing(number, fit=(0, 1), target=(0, 1))
+        case "least_squares":
+            return Stakes.weighing(number, square=(0, 1), target=(0, 1))
+        case "hinge" | "wasserstein":
+            return Stakes.weighing(number, line=(0, -1))
+    return Stakes.weighing(number, down=(1, 0), pairs=True)
 
 
 def probability(config: Gan2dConfig) -> bool:
     """Return whether the discriminator's output is a probability: the sigmoid of its number."""
-    return kind(config) in ("log", "minimax", "least_squares")
+    linear = config.loss == "least_squares" and config.discriminator_output == "linear"
+    return config.loss in ("log", "minimax", "least_squares") and not linear
 
 
-def needs_real(index: Any) -> Any:
-    """Return whether the generator's loss compares with real points."""
-    return index == KINDS.index("relativistic")
+@jax.custom_vjp
+def losses(stakes: Stakes, numbers: Any) -> Any:
+    """Return what makes up one network's loss [2, n]: it plays for the mean of the columns' sums.
 
-
-def discriminator_losses(index: Any, a: Any, b: Any, labels: Labels) -> Any:
-    """Return the discriminator's loss at each pair of points [n]; it plays for the mean.
+    JAX's own derivative would be more and larger kernels, and take longer to compile.
 
     Args:
-        index: place in `KINDS`; may be traced.
-        a: its numbers for real points [n].
-        b: its numbers for generated points [n].
-        labels: label smoothing.
+        stakes: what it plays for; may be traced, and counts as a constant.
+        numbers: the discriminator's for real and for generated points [2, n].
     """
-    return _each(_for_discriminator, index, a, b, labels)
+    x, weights = stakes.mix @ numbers, _columns(stakes)
+    small = jnp.exp(-jnp.abs(x))
+    off, miss, bend = _sigmoid(x, small) - weights.target, x - weights.target, jnp.log1p(small)
+    return (
+        weights.up * (jnp.maximum(x, 0.0) + bend)
+        + weights.down * (jnp.maximum(-x, 0.0) + bend)
+        + weights.fit * off * off
+        + weights.square * miss * miss
+        + weights.line * x
+        + weights.margin * jnp.maximum(1 + SIGNS * x, 0.0)
+    )
 
 
-def generator_losses(index: Any, a: Any, b: Any) -> Any:
-    """Return the generator's loss at each point [n]; `a` counts only where `needs_real`."""
-    return _each(_for_generator, index, a, b, Labels(1.0, 0.0, 1.0))
+def _slopes(stakes: Stakes, numbers: Any) -> Any:
+    """Return the derivatives of `losses` by the x of its formula [2, n]."""
+    x, weights = stakes.mix @ numbers, _columns(stakes)
+    small = jnp.exp(-jnp.abs(x))
+    yes, no = _sigmoid(x, small), _sigmoid(-x, small)
+    return (
+        weights.up * yes
+        - weights.down * no
+        + weights.fit * (yes - weights.target) * (yes + yes) * no
+        + weights.square * ((x - weights.target) + (x - weights.target))
+        + weights.line
+        + weights.margin * jnp.where(SIGNS * x > -1, SIGNS, 0.0)
+    )
+
+
+def _columns(stakes: Stakes) -> Stakes:
+    return Stakes._make([*(each[:, None] for each in stakes[:-2]), stakes.mix, stakes.unmix])
+
+
+def _sigmoid(x: Any, small: Any) -> Any:
+    """Return σ(x), given e^−|x|: exact where eˣ would overflow and 1 − σ cancel."""
+    return jnp.where(x > 0, 1.0, small) / (1 + small)
+
+
+losses.defvjp(
+    lambda stakes, numbers: (losses(stakes, numbers), (stakes, numbers)),
+    lambda told, by_each: (None, told[0].unmix @ (by_each * _slopes(*told))),
+)
 
 
 def gradient_penalty(slope: Callable[[Any], Any], real: Any, fake: Any, share: Any) -> Any:
@@ -131,96 +205,3 @@ def slope_penalty(slope: Callable[[Any], Any], points: Any) -> Any:
     Mescheder et al. 2018, eq. 9.
     """
     return 0.5 * (slope(points) ** 2).sum(0).mean()
-
-
-Terms = tuple[Any, Any, Any]
-"""Each point's loss [n], and its derivatives by a and b."""
-Game = Callable[[Any, Any, Labels], dict[str, Terms]]
-
-
-@partial(jax.custom_vjp, nondiff_argnums=(0,))
-def _each(game: Game, index: Any, a: Any, b: Any, labels: Labels) -> Any:
-    """Return one kind's losses.
-
-    All kinds are computed and one is taken: in one kernel, that is cheaper than to branch. So are
-    the derivatives: JAX's own would be a kernel an operation, and take longer to compile.
-    """
-    return _chosen(index, game(a, b, labels))[0]
-
-
-def _each_forward(
-    game: Game, index: Any, a: Any, b: Any, labels: Labels
-) -> tuple[Any, tuple[Any, Any]]:
-    each, by_a, by_b = _chosen(index, game(a, b, labels))
-    return each, (by_a, by_b)
-
-
-def _each_backward(_: Game, slopes: tuple[Any, Any], by_each: Any) -> tuple[None, Any, Any, None]:
-    return None, by_each * slopes[0], by_each * slopes[1], None
-
-
-_each.defvjp(_each_forward, _each_backward)
-
-
-def _chosen(index: Any, by_kind: dict[str, Terms]) -> Terms:
-    found = by_kind[KINDS[0]]
-    for number, name in enumerate(KINDS[1:], 1):
-        found = tuple(  # type: ignore[assignment]
-            jnp.where(index == number, term, before)
-            for term, before in zip(by_kind[name], found, strict=True)
-        )
-    return found
-
-
-class _Curves(NamedTuple):
-    """What the formulas take of x: σ(x), σ(−x), log(1 + eˣ), log(1 + e⁻ˣ)."""
-
-    yes: Any
-    no: Any
-    up: Any
-    down: Any
-
-    @classmethod
-    def at(cls, x: Any) -> "_Curves":
-        """Return them for one exponential, exact where eˣ would overflow and 1 − σ cancel."""
-        small = jnp.exp(-jnp.abs(x))
-        larger, smaller, bend = 1 / (1 + small), small / (1 + small), jnp.log1p(small)
-        return cls(
-            jnp.where(x > 0, larger, smaller),
-            jnp.where(x > 0, smaller, larger),
-            jnp.maximum(x, 0.0) + bend,
-            jnp.maximum(-x, 0.0) + bend,
-        )
-
-
-def _for_discriminator(a: Any, b: Any, y: Labels) -> dict[str, Terms]:
-    p, q, pair = _Curves.at(a), _Curves.at(b), _Curves.at(b - a)
-    log = (y.right * p.down + y.wrong * p.up + q.up, y.wrong * p.yes - y.right * p.no, q.yes)
-    off = p.yes - y.target
-    return {
-        "log": log,
-        "minimax": log,
-        "least_squares": (off**2 + q.yes**2, 2 * off * p.yes * p.no, 2 * q.yes**2 * q.no),
-        "least_squares_linear": ((a - y.target) ** 2 + b**2, 2 * (a - y.target), 2 * b),
-        "hinge": (
-            jnp.maximum(1 - a, 0) + jnp.maximum(1 + b, 0),
-            jnp.where(a < 1, -1.0, 0.0),
-            jnp.where(b > -1, 1.0, 0.0),
-        ),
-        "wasserstein": (b - a, -jnp.ones_like(a), jnp.ones_like(b)),
-        "relativistic": (pair.up, -pair.yes, pair.yes),
-    }
-
-
-def _for_generator(a: Any, b: Any, _: Labels) -> dict[str, Terms]:
-    q, pair, none = _Curves.at(b), _Curves.at(a - b), jnp.zeros_like(a)
-    fool = (-b, none, -jnp.ones_like(b))
-    return {
-        "log": (q.down, none, -q.no),
-        "minimax": (-q.up, none, -q.yes),
-        "least_squares": (q.no**2, none, -2 * q.no**2 * q.yes),
-        "least_squares_linear": ((b - 1) ** 2, none, 2 * (b - 1)),
-        "hinge": fool,
-        "wasserstein": fool,
-        "relativistic": (pair.up, pair.yes, -pair.yes),
-    }

@@ -1,90 +1,94 @@
 """Many small pictures side by side: moments of one run, or the ends of many."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from epoque.bench.axes import number
-from epoque.bench.errors import UsageError
-from epoque.bench.grid import cell
+from epoque.bench.errors import UnknownNameError, UsageError
 from epoque.bench.i18n import translator
 from epoque.bench.plot import WIDTH, colour, new_figure
 
 from .config import Gan2dConfig
-from .scene import Layer, Moment, draw, frame, legend, moments
+from .ends import MAX_PICTURES, MAX_SIDE, End
+from .scene import Layer, Moment, draw, frame, legend
+from .words import label, subject, value
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from epoque.bench.run import Run
-
 __all__ = ["multiples", "small_pictures"]
 
 LAYERS: tuple[Layer, ...] = ("d", "real", "fake")
-MAX_SIDE = 12  # pictures in a row or a column
 
 # Inches.
 WIDE = 7.0  # of a figure with more than three columns
 EDGE, GAP, ROW_NAME, HEAD, CAPTION, FOOT = 0.12, 0.1, 0.28, 0.58, 0.24, 0.36
 
-Panel = tuple[str, Moment | None]
-"""What stands over a small picture, and what it shows; None leaves its place empty."""
+Panel = tuple[str, Moment | str]
+"""What stands over a small picture, and what it shows; or a word in its place."""
 
 
 def multiples(
-    runs: "Sequence[Run]", across: str, down: str | None = None, language: str = "en"
+    ends: Sequence[End], across: str, down: str | None = None, language: str = "en"
 ) -> "Figure":
     """Draw the ends of many runs side by side, ordered by one or two settings.
 
     Args:
-        runs: runs that differ in these settings; of several with the same, the first is drawn.
+        ends: of runs that differ in these settings; of several with the same, the last is drawn.
         across: the setting whose values become columns.
         down: the setting whose values become rows.
         language: "en" or "fr".
 
     Raises:
-        UsageError: if there is no run, no such setting, or more than twelve values of one.
-        DamagedRunError: if a run's last snapshot cannot be read.
+        UsageError: if there is no run, no such setting, or more pictures than have room.
     """
     _ = translator(language)
-    columns, rows = _values(runs, across), _values(runs, down) if down else [None]
-    places: dict[Any, Run] = {}
-    for run in runs:
-        key = getattr(run.config, across), getattr(run.config, down) if down else None
-        places.setdefault(key, run)
+    columns, rows = _values(ends, across), _values(ends, down) if down else [None]
+    if max(len(columns), len(rows)) > MAX_SIDE or len(columns) * len(rows) > MAX_PICTURES:
+        told = f"{across}: {len(columns)} columns and {len(rows)} rows of pictures; at most "
+        raise UsageError(f"{told}{MAX_SIDE} a side and {MAX_PICTURES} in all have room.")
+    found: dict[Any, Moment | str] = {_key(end, across, down): _shown(end, _) for end in ends}
     panels: list[list[Panel]] = []
     for row in rows:
-        names = ["" if panels else _text(value, language) for value in columns]
-        ends = [_end(places.get((value, row))) for value in columns]
-        panels.append(list(zip(names, ends, strict=True)))
-    labels = [_(str(Gan2dConfig.model_fields[field].title)) for field in (across, down) if field]
+        names = ["" if panels else value(column, language) for column in columns]
+        shown = [found.get((column, row), "") for column in columns]
+        panels.append(list(zip(names, shown, strict=True)))
     form = _("Columns: {across}; rows: {down}") if down else _("Columns: {across}")
-    told = form.format(across=labels[0], down=labels[-1])
-    sides = [_text(value, language) for value in rows] if down else []
-    return small_pictures(panels, sides, _("The ends of the runs"), told, language)
+    told = form.format(across=label(across, language), down=label(down or across, language))
+    sides = [value(row, language) for row in rows] if down else []
+    return small_pictures(panels, sides, _title(ends, language), told, language)
 
 
-def _values(runs: "Sequence[Run]", field: str) -> list[Any]:
+def _key(end: End, across: str, down: str | None) -> tuple[Any, Any]:
+    return getattr(end.config, across), getattr(end.config, down) if down else None
+
+
+def _shown(end: End, _: Callable[[str], str]) -> Moment | str:
+    return end.moment or _("diverged")
+
+
+def _title(ends: Sequence[End], language: str) -> str:
+    """Return what all runs have in common: the real points, and how long they were trained."""
+    _ = translator(language)
+    subjects = {subject(end.config, language) for end in ends}
+    steps = {end.config.iterations for end in ends}
+    if len(subjects) > 1:
+        return _("The ends of the runs")
+    (about,) = subjects
+    if len(steps) > 1:
+        return about
+    told = _("iteration {step}").format(step=value(steps.pop(), language))
+    return f"{about}, {told}"
+
+
+def _values(ends: Sequence[End], field: str) -> list[Any]:
     """Return the values that a setting has in the runs, in order."""
-    if not runs:
+    if not ends:
         raise UsageError("There is no run to draw.")
     if field not in Gan2dConfig.model_fields:
-        raise UsageError(f"There is no setting {field!r}.")
-    values = list(dict.fromkeys(getattr(run.config, field) for run in runs))
-    if len(values) > MAX_SIDE:
-        told = f"{field} has {len(values)} values in these runs; at most {MAX_SIDE} can be drawn."
-        raise UsageError(told)
+        raise UnknownNameError("setting", field, Gan2dConfig.model_fields)
+    values = list(dict.fromkeys(getattr(end.config, field) for end in ends))
     comparable = not any(value is None or isinstance(value, str) for value in values)
     return sorted(values) if comparable else values
-
-
-def _end(run: "Run | None") -> Moment | None:
-    return moments(run, run.snapshot_steps()[-1:])[0] if run and run.snapshot_steps() else None
-
-
-def _text(value: Any, language: str) -> str:
-    plain = cell(value)
-    is_number = isinstance(plain, int | float) and not isinstance(plain, bool)
-    return number(float(plain), language) if is_number else str(plain)
 
 
 def small_pictures(
@@ -127,12 +131,13 @@ def small_pictures(
 def _small(
     figure: "Figure", place: tuple[float, float, float, float], panel: Panel, scale: float
 ) -> None:
-    name, moment = panel
+    name, shown = panel
     axes = figure.add_axes(place)
     axes.set(xticks=[], yticks=[])
     axes.set_title(name, fontsize=9, fontweight="normal", loc="center", pad=3)
-    if moment is None:
+    if isinstance(shown, str):
         axes.spines[:].set_visible(False)
+        axes.text(0.5, 0.5, shown, color=colour("muted"), fontsize=9, ha="center", va="center")
         return
     frame(axes)
-    draw(axes, moment, LAYERS, scale)
+    draw(axes, shown, LAYERS, scale)

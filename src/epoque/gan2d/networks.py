@@ -4,12 +4,13 @@ Points stand in columns: x [features, points]. A layer computes
 
     x ← f(norm(w · x + b)),  w [out, in], b [out],
 
-the last one without normalisation. Columns make every kernel run along the long axis, and a flat
-vector makes a step of an optimiser one kernel: both matter for networks of ten neurons.
+the last one without normalisation. Columns make every kernel run along the long axis, a flat vector
+makes a step of an optimiser one kernel, and the bias stands as one more column of w, beside a row
+of ones in x, so that one product has both gradients: all that matters for networks of ten neurons.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -17,6 +18,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from numpy.typing import NDArray
 
 from .config import Gan2dConfig
 
@@ -28,7 +30,9 @@ __all__ = [
     "generator_spec",
     "init",
     "init_statistics",
+    "joined",
     "learn_statistics",
+    "named",
     "shapes",
     "size",
     "statistic_shapes",
@@ -144,38 +148,103 @@ def flatten(arrays: Mapping[str, Any], wanted: Shapes) -> Any:
     return jnp.concatenate(parts) if parts else jnp.zeros(0, jnp.float32)
 
 
+def _blocks(spec: Spec) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of parameters as they stand in their vector: `w0` with `b0` as a column."""
+    found: dict[str, tuple[int, ...]] = {}
+    for name, shape in shapes(spec).items():
+        if name.startswith("w"):
+            found[name] = (shape[0], shape[1] + 1)
+        elif not name.startswith("b"):
+            found[name] = shape
+    return found
+
+
+def named(params: Any, spec: Spec) -> dict[str, Any]:
+    """Return parameters by their names (see `shapes`); works on NumPy and JAX arrays alike."""
+    blocks = unflatten(params, _blocks(spec))
+    found = {}
+    for name in shapes(spec):
+        kind, layer = _parted(name)
+        block = blocks[f"w{layer}" if kind in "wb" else name]
+        found[name] = {"w": block[..., :-1], "b": block[..., -1]}.get(kind, block)
+    return found
+
+
+def joined(arrays: Mapping[str, Any], spec: Spec) -> NDArray[Any]:
+    """Return the vector (NumPy) of parameters by their names: `named` undone.
+
+    Raises:
+        ValueError: if an array has another shape than `shapes` says.
+    """
+    parts = []
+    for name, shape in shapes(spec).items():
+        array = np.asarray(arrays[name]).reshape(shape)
+        if name.startswith("w"):
+            array = np.column_stack([array, arrays[f"b{_parted(name)[1]}"]])
+        if not name.startswith("b"):
+            parts.append(array.ravel())
+    return np.concatenate(parts)
+
+
 @partial(jax.custom_vjp, nondiff_argnums=(1,))
 def _cut(params: Any, spec: Spec) -> dict[str, Any]:
     """Cut parameters into arrays whose gradients are joined again by one kernel.
 
     JAX itself would pad each to the vector's length and add them up.
     """
-    return unflatten(params, shapes(spec))
+    return unflatten(params, _blocks(spec))
 
 
 _cut.defvjp(
     lambda params, spec: (_cut(params, spec), None),
-    lambda spec, _, gradients: (flatten(gradients, shapes(spec)),),
+    lambda spec, _, gradients: (flatten(gradients, _blocks(spec)),),
 )
 
 
 def init(key: Any, spec: Spec) -> Any:
-    """Draw the first parameters, a flat float32 vector.
+    """Draw the first parameters, a flat float32 vector (NumPy) for each key.
 
     `ganlab`: N(0, 1/fan_in), the first layer always N(0, 1/2) (GAN Lab counts two inputs even where
     the noise has one dimension); `lecun_normal`: N(0, 1/fan_in) (LeCun et al. 1998); Glorot:
     Glorot & Bengio 2010, eq. 12 and 16; He: He et al. 2015, eq. 10; `torch`: torch.nn.Linear's
     default, weights and biases uniform within ±1/√fan_in; `orthogonal`: Saxe et al. 2014. Biases
     are 0 except for `torch`.
+
+    Args:
+        key: one key, or keys of any shape.
+        spec: the architecture.
     """
     middle, spread = _distribution(spec)
-    if spec.init == "zeros":
-        return jnp.asarray(middle)
     if spec.init == "orthogonal":
-        return _orthogonal(key, spec, middle)
-    if spec.init in ("glorot_uniform", "he_uniform", "torch"):
-        return middle + spread * jax.random.uniform(key, middle.shape, minval=-1.0)
-    return middle + spread * jax.random.normal(key, middle.shape)
+        drawn = np.asarray(_each(partial(_orthogonal, spec=spec), key))
+    else:
+        even = spec.init in ("glorot_uniform", "he_uniform", "torch")
+        count = 2 ** max(10, (len(middle) - 1).bit_length())
+        drawn = np.asarray(_drawn(key, even, count))[..., : len(middle)]
+    return (middle + spread * drawn)[..., _order(spec)]
+
+
+def _order(spec: Spec) -> NDArray[Any]:
+    """Return where each number of the vector stands when arrays are drawn one after another."""
+    wanted = shapes(spec)
+    return joined(unflatten(np.arange(size(wanted)), wanted), spec)
+
+
+@partial(jax.jit, static_argnums=(1, 2))
+def _drawn(key: Any, even: bool, count: int) -> Any:
+    """Draw uniform numbers from −1 to 1, or normal ones.
+
+    A power of two of them, whatever the architecture: so another one compiles nothing here. The
+    first numbers of a longer draw are those of a shorter one.
+    """
+    if even:
+        return _each(lambda key: jax.random.uniform(key, (count,), minval=-1.0), key)
+    return _each(lambda key: jax.random.normal(key, (count,)), key)
+
+
+def _each(function: Callable[[Any], Any], key: Any) -> Any:
+    """Apply a function to each of the keys of an array of any shape."""
+    return jax.vmap(partial(_each, function))(key) if key.ndim else function(key)
 
 
 def _distribution(spec: Spec) -> tuple[Any, Any]:
@@ -197,13 +266,15 @@ def _spread(spec: Spec, name: str) -> float:
         "lecun": 1 / before,
         "glorot": 2 / (before + after),
         "he": 2 / before,
+        "orthogonal": 1.0,
     }
     variance = variances.get(spec.init.partition("_")[0], 0.0) if kind == "w" else 0.0
     return math.sqrt(3 * variance if spec.init.endswith("uniform") else variance)
 
 
-def _orthogonal(key: Any, spec: Spec, middle: Any) -> Any:
-    arrays: dict[str, Any] = unflatten(middle, shapes(spec))
+@partial(jax.jit, static_argnames="spec")
+def _orthogonal(key: Any, spec: Spec) -> Any:
+    arrays: dict[str, Any] = {name: jnp.zeros(shape) for name, shape in shapes(spec).items()}
     for layer in spec.layers:
         after, before = arrays[f"w{layer}"].shape
         square = jax.random.orthogonal(jax.random.fold_in(key, layer), max(after, before))
@@ -218,8 +289,27 @@ def _parted(name: str) -> tuple[str, int]:
 
 
 def init_statistics(key: Any, spec: Spec, params: Any) -> Any:
-    """Return the statistics at the start, a flat vector; singular vectors already settled."""
-    weights, wanted = unflatten(params, shapes(spec)), statistic_shapes(spec)
+    """Return the statistics at the start, a flat vector (NumPy) for each key.
+
+    Args:
+        key: one key, or keys of any shape.
+        spec: the architecture.
+        params: flat vector for each key; the singular vectors are settled for its weights.
+    """
+    if spec.spectral:
+        settled = partial(_settled_statistics, spec=spec)
+        for _ in key.shape:
+            settled = jax.vmap(settled)
+        return np.asarray(settled(key, params))
+    wanted = statistic_shapes(spec)
+    sizes = [math.prod(shape) for shape in wanted.values()]
+    variances = np.repeat([name.startswith("variance") for name in wanted], sizes)
+    return np.broadcast_to(variances.astype(np.float32), (*key.shape, len(variances)))
+
+
+@partial(jax.jit, static_argnames="spec")
+def _settled_statistics(key: Any, params: Any, spec: Spec) -> Any:
+    weights, wanted = named(params, spec), statistic_shapes(spec)
     arrays = {}
     for name, shape in wanted.items():
         kind, layer = _parted(name)
@@ -250,16 +340,43 @@ def apply(
     arrays, known = _cut(params, spec), unflatten(statistics, statistic_shapes(spec))
     seen: dict[str, Any] = {}
     for layer in spec.layers:
-        w = arrays[f"w{layer}"]
+        block = arrays[f"w{layer}"]
         if spec.spectral:
-            w = w / _largest_singular_value(w, known[f"u{layer}"])
-        x = w @ x + arrays[f"b{layer}"][:, None]
+            block = _normalised_weights(block, known[f"u{layer}"])
+        x = _product(block, _with_ones(x))
         if layer in spec.normalised:
             x, found = _normalise(x, layer, known, spec, training)
             seen |= found
             x = arrays[f"scale{layer}"][:, None] * x + arrays[f"shift{layer}"][:, None]
         x = _activate(x, spec.output if layer == spec.layers[-1] else spec.activation)
     return x, seen
+
+
+def _with_ones(x: Any) -> Any:
+    """Return x [n, points] with a row of ones below, which meets the column of biases."""
+    return jnp.pad(x, ((0, 1), (0, 0)), constant_values=1.0)
+
+
+@jax.custom_jvp
+def _product(block: Any, x: Any) -> Any:
+    """Return block · x.
+
+    On the way back a product with one or two rows is a sum of outer ones: smaller code.
+    """
+    return block @ x
+
+
+@_product.defjvp
+def _product_moved(at: tuple[Any, Any], by: tuple[Any, Any]) -> tuple[Any, Any]:
+    (block, x), (block_by, x_by) = at, by
+    few = len(block) <= 2
+    moved = jnp.stack([row @ x_by for row in block]) if few else block @ x_by
+    return _product(block, x), moved + block_by @ x
+
+
+def _normalised_weights(block: Any, u: Any) -> Any:
+    w, b = block[:, :-1], block[:, -1:]
+    return jnp.concatenate([w / _largest_singular_value(w, u), b], axis=1)
 
 
 def _normalise(
@@ -285,7 +402,7 @@ def learn_statistics(statistics: Any, params: Any, seen: Mapping[str, Any], spec
     Spectral normalisation does one step of the power iteration (Miyato et al. 2018, algorithm 1).
     """
     wanted = statistic_shapes(spec)
-    known, weights = unflatten(statistics, wanted), unflatten(params, shapes(spec))
+    known, weights = unflatten(statistics, wanted), named(params, spec)
     moved = {name: (1 - MEMORY) * known[name] + MEMORY * value for name, value in seen.items()}
     if spec.spectral:
         moved |= {f"u{n}": _power_step(weights[f"w{n}"], known[f"u{n}"]) for n in spec.layers}

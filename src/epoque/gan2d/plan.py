@@ -1,22 +1,20 @@
 """A config as the compiled program takes it: what the program is made of, and its numbers."""
 
 from dataclasses import dataclass, field
-from math import inf
+from math import inf, log
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from . import losses, networks
+from . import networks, rng
 from .config import Gan2dConfig
 from .distributions import Sampler, sampler
-from .losses import Labels
+from .losses import Stakes
 from .networks import Spec
 from .optimisers import Hyper
 from .support import Support
 
-__all__ = ["DECAYS", "Dials", "Fade", "Plan", "Source"]
-
-DECAYS = ("none", "linear", "cosine", "exponential")
+__all__ = ["Dials", "Fade", "Plan", "Source"]
 
 
 @dataclass(frozen=True)
@@ -67,21 +65,43 @@ class Plan:
 
 
 class Fade(NamedTuple):
-    """How a number changes with the iterations: which of `DECAYS`, until when, to which share."""
+    """How the learning rates change with the share p of the way to `until`.
 
-    kind: Any
+    Their factor is (1 − linear·p − cosine·½(1 − cos πp))·exp(exponential·p).
+    """
+
     until: Any
-    final: Any
+    linear: Any
+    cosine: Any
+    exponential: Any
+
+    @classmethod
+    def of(cls, config: Gan2dConfig) -> "Fade":
+        """Return the fade of a config."""
+        kind, fall = config.lr_decay, 1 - config.lr_final
+        numbers = (
+            config.lr_decay_until or config.iterations,
+            fall if kind == "linear" else 0,
+            fall if kind == "cosine" else 0,
+            log(config.lr_final) if kind == "exponential" else 0,
+        )
+        return cls(*map(np.float32, numbers))
 
 
 class Dials(NamedTuple):
-    """The settings that the compiled program takes as numbers: a sweep gives each an axis."""
+    """The settings that the compiled program takes as numbers: a sweep gives each an axis.
+
+    Attributes:
+        seed: the run's.
+        batches: the words of the key of its batches (seed purpose "batches"), uint32 [2].
+        others: as in the config.
+    """
 
     seed: Any
+    batches: Any
     d_steps: Any
     g_steps: Any
-    loss: Any
-    labels: Labels
+    stakes: Stakes
     d: Hyper
     g: Hyper
     gradient_penalty: Any
@@ -94,19 +114,16 @@ class Dials(NamedTuple):
     decay: Fade
 
     @classmethod
-    def of(cls, config: Gan2dConfig) -> "Dials":
-        """Return the dials of a config, as NumPy scalars."""
-        number = np.float32
-        until = config.lr_decay_until or config.iterations
-        fade = DECAYS.index(config.lr_decay), number(until), number(config.lr_final)
+    def of(cls, config: Gan2dConfig, number: type = np.float32) -> "Dials":
+        """Return the dials of a config, as NumPy scalars and small arrays of a `number`."""
         return cls(
             seed=np.uint32(config.seed),
+            batches=rng.words(config.seed, "batches"),
             d_steps=np.int32(config.d_steps),
             g_steps=np.int32(config.g_steps),
-            loss=np.int32(losses.KINDS.index(losses.kind(config))),
-            labels=Labels(*map(number, Labels.of(config))),
-            d=Hyper.of(config, "discriminator"),
-            g=Hyper.of(config, "generator"),
+            stakes=Stakes.of(config, number),
+            d=Hyper.of(config, "discriminator", number),
+            g=Hyper.of(config, "generator", number),
             gradient_penalty=number(config.gradient_penalty),
             r1=number(config.r1),
             r2=number(config.r2),
@@ -114,5 +131,5 @@ class Dials(NamedTuple):
             instance_noise=number(config.instance_noise),
             instance_noise_until=number(config.instance_noise_until or inf),
             ema=number(config.ema),
-            decay=Fade(np.int32(fade[0]), *fade[1:]),
+            decay=Fade.of(config),
         )

@@ -7,17 +7,20 @@ kernel of them: 3 µs. Every number is the same, bit for bit.
 
 from functools import cache
 from typing import Any
+from zlib import crc32
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.extend.random import define_prng_impl
+from numpy.typing import NDArray
 
-__all__ = ["fused", "stream"]
+__all__ = ["folded", "fused", "key_of", "split", "stream", "words"]
 
 ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
 PARITY = np.uint32(0x1BD11BDA)
 ROUNDS = 20
+MOST_CONSTANTS = 2**16
 
 
 def fused(key: Any) -> Any:
@@ -26,7 +29,41 @@ def fused(key: Any) -> Any:
     Args:
         key: JAX's default key, threefry with partitionable counters; may be traced.
     """
-    return jax.random.wrap_key_data(jax.random.key_data(key), impl=_implementation())
+    return key_of(jax.random.key_data(key))
+
+
+def words(seed: Any, purpose: str) -> NDArray[np.uint32]:
+    """Return the words of `bench.seeds.jax_key` of a seed and purpose, without JAX: [..., 2].
+
+    Args:
+        seed: whole numbers from 0 to 2³² − 1 of any shape.
+        purpose: as there.
+    """
+    low = np.asarray(seed, np.uint32)
+    return folded(np.stack([np.zeros_like(low), low], axis=-1), crc32(purpose.encode()))
+
+
+def folded(words: NDArray[np.uint32], number: Any) -> NDArray[np.uint32]:
+    """Return `jax.random.fold_in` of keys, without JAX: words [..., 2]."""
+    low = np.broadcast_to(np.uint32(number), words.shape[:-1])
+    return _without_jax(words, np.zeros_like(low), low)
+
+
+def split(words: NDArray[np.uint32], count: int) -> NDArray[np.uint32]:
+    """Return `jax.random.split` of keys, without JAX: words [count, ..., 2]."""
+    low = np.arange(count, dtype=np.uint32).reshape(-1, *[1] * (words.ndim - 1))
+    low = np.broadcast_to(low, (count, *words.shape[:-1]))
+    return _without_jax(words, np.zeros_like(low), low)
+
+
+def _without_jax(words: NDArray[np.uint32], high: Any, low: Any) -> NDArray[np.uint32]:
+    with np.errstate(over="ignore"):  # they wrap around, as they should
+        return np.stack(threefry((words[..., 0], words[..., 1]), high, low), axis=-1)
+
+
+def key_of(words: Any) -> Any:
+    """Return the fast key of two words (or keys of words [..., 2]); may be traced."""
+    return jax.random.wrap_key_data(words, impl=_implementation())
 
 
 def stream(key: Any, high: Any, low: Any) -> Any:
@@ -41,7 +78,7 @@ def stream(key: Any, high: Any, low: Any) -> Any:
         low: likewise.
     """
     words = jnp.stack([jnp.asarray(high, jnp.uint32), jnp.asarray(low, jnp.uint32)])
-    return jax.random.wrap_key_data(jax.random.key_data(key) + words, impl=_implementation())
+    return key_of(jax.random.key_data(key) + words)
 
 
 def threefry(key: Any, high: Any, low: Any) -> tuple[Any, Any]:
@@ -69,8 +106,11 @@ def threefry(key: Any, high: Any, low: Any) -> tuple[Any, Any]:
 def _at(key: Any, shape: tuple[int, ...]) -> tuple[Any, Any]:
     """Return the two words at each counter 0, 1, 2, … in row-major order."""
     count = int(np.prod(shape, dtype=np.int64))
-    low = jax.lax.iota(jnp.uint32, count).reshape(shape)
-    return threefry(key, jnp.zeros_like(low), low)
+    # As constants they are the same for all kernels, and XLA compiles those but once.
+    low: Any = np.arange(count, dtype=np.uint32).reshape(shape)
+    if count > MOST_CONSTANTS:
+        low = jax.lax.iota(jnp.uint32, count).reshape(shape)
+    return threefry(key, jnp.zeros_like(low), jnp.asarray(low))
 
 
 def _bits(key: Any, width: int, shape: tuple[int, ...]) -> Any:

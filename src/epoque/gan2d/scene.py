@@ -6,7 +6,7 @@ discriminator's gradients at generated points, the real and the generated points
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 from matplotlib.cm import ScalarMappable
@@ -30,10 +30,23 @@ if TYPE_CHECKING:
 
     from epoque.bench.run import Run
 
-__all__ = ["POINTS", "Layer", "Moment", "Picture", "chosen", "draw", "frame", "legend", "moments"]
+__all__ = [
+    "LAYERS",
+    "POINTS",
+    "Layer",
+    "Moment",
+    "Picture",
+    "chosen",
+    "draw",
+    "frame",
+    "legend",
+    "masses",
+    "moments",
+]
 
 Floats = NDArray[np.floating[Any]]
 Layer = Literal["d", "manifold", "gradients", "real", "fake"]
+LAYERS: tuple[Layer, ...] = get_args(Layer)
 POINTS: tuple[Layer, ...] = ("d", "gradients", "real", "fake")
 """The layers that GAN Lab shows at its start."""
 
@@ -114,8 +127,8 @@ def moments(run: "Run", steps: Sequence[int]) -> list[Moment]:
         DamagedRunError: if a snapshot is missing or cannot be read.
     """
     config: Any = run.config
-    masses = _masses(config.noise, config.noise_dims)
-    return [Moment(step, _arrays(run, step), masses) for step in steps]
+    noise = masses(config.noise, config.noise_dims)
+    return [Moment(step, _arrays(run, step), noise) for step in steps]
 
 
 def _arrays(run: "Run", step: int) -> dict[str, Floats]:
@@ -126,7 +139,8 @@ def _arrays(run: "Run", step: int) -> dict[str, Floats]:
     return arrays
 
 
-def _masses(kind: str, dims: int) -> Floats:
+def masses(kind: str, dims: int) -> Floats:
+    """Return how much of the noise falls between the places of its lattice (`Moment.masses`)."""
     at = density(kind, lattice(kind, dims)[:, :2])
     if dims == 1:
         return (at[:-1] + at[1:]) / 2
@@ -264,14 +278,11 @@ class Picture:
 
     Args:
         layers: which layers.
-        title: the heading.
         language: "en" or "fr".
         probability: whether the discriminator's answers are probabilities, all of them.
     """
 
-    def __init__(
-        self, layers: Sequence[Layer], title: str, language: str, *, probability: bool
-    ) -> None:
+    def __init__(self, layers: Sequence[Layer], language: str, *, probability: bool) -> None:
         self.layers, self.language = layers, language
         handles = list(legend(layers, language))
         below = AXIS + LEGEND_ROW * -(-len(handles) // 2)
@@ -285,7 +296,7 @@ class Picture:
             axis.set_ticks([0, 0.5, 1])
             axis.set_tick_params(length=0, pad=1)
             number_ticks(axis, language)
-        self._subtitle = heading(self.axes, title, " ")
+        self._subtitle = heading(self.axes, _title(layers, language), " ")
         self._moving: list[Artist] = []
         inner = (below + INSET) / height, 0.1 / width, (SIDE - 2 * INSET) / height
         self._bar = self.figure.add_axes(((LEFT + SIDE) / width, *inner), visible=False)
@@ -323,6 +334,13 @@ class Picture:
             number_ticks(self._bar.yaxis, self.language)
         else:
             self._bar.set_yticklabels([_("lower"), _("higher")])
+
+
+def _title(layers: Sequence[Layer], language: str) -> str:
+    _ = translator(language)
+    if "manifold" in layers and "fake" not in layers:
+        return _("The generator's manifold")
+    return _("Real and generated points")
 
 
 def legend(layers: Sequence[Layer], language: str) -> "Iterator[Artist]":

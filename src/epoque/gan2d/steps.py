@@ -1,6 +1,5 @@
 """One step of the discriminator, one step of the generator."""
 
-from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -56,15 +55,13 @@ class Seen(NamedTuple):
     """What is seen in a step and becomes metrics in the end, if it is an iteration's last.
 
     Attributes:
-        losses: with penalties [n].
-        a: D's numbers for real points [n]; NaN in a step of G.
-        b: D's numbers for generated points [n]; NaN in a step of G.
+        numbers: D's, for real and for generated points [2, n].
+        penalty: what the loss has beside what the points tell.
         gradient: flat vector.
     """
 
-    losses: Any
-    a: Any
-    b: Any
+    numbers: Any
+    penalty: Any
     gradient: Any
 
 
@@ -99,54 +96,60 @@ def d_step(game: Game, d: Network, g: Network, turn: Turn) -> tuple[Network, See
     """Return the discriminator after one step, and what was seen."""
     spec = game.plan.generator
     fake, _ = networks.apply(g.params, g.statistics, drawn_noise(game, turn), spec, training=True)
-    gradient, (losses_n, a, b, found) = jax.grad(d_objective, has_aux=True)(
+    gradient, (numbers, penalty, found) = jax.grad(d_objective, has_aux=True)(
         d.params, game, d.statistics, fake, turn
     )
     params, slots = _d_update(game, d, gradient, turn)
     statistics = d.statistics
     for each in found:
         statistics = networks.learn_statistics(statistics, params, each, game.plan.discriminator)
-    return Network(params, statistics, slots), Seen(losses_n, a, b, gradient)
+    return Network(params, statistics, slots), Seen(numbers, penalty, gradient)
 
 
 def g_step(game: Game, d: Network, g: Network, turn: Turn) -> tuple[Network, Seen]:
     """Return the generator after one step, and what was seen."""
-    gradient, (losses_n, found) = jax.grad(g_objective, has_aux=True)(
+    gradient, (numbers, found) = jax.grad(g_objective, has_aux=True)(
         g.params, game, d, g.statistics, turn
     )
     params, slots = optimisers.step(game.dials.g, g.params, gradient, g.slots, turn.decay)
     statistics = networks.learn_statistics(g.statistics, params, found, game.plan.generator)
-    none = jnp.full_like(losses_n, jnp.nan)
-    return Network(params, statistics, slots), Seen(losses_n, none, none, gradient)
+    return Network(params, statistics, slots), Seen(numbers, np.float32(0), gradient)
 
 
 def unseen(game: Game, network: Network) -> Seen:
     """Return what is seen before the first step: NaN."""
-    none = jnp.full(game.plan.batch_size, jnp.nan, jnp.float32)
-    return Seen(none, none, none, jnp.full_like(network.params, jnp.nan))
+    numbers = np.full((2, game.plan.batch_size), np.nan, np.float32)
+    return Seen(numbers, np.float32(np.nan), jnp.full_like(network.params, np.nan))
 
 
-def told(d: Seen, g: Seen) -> Any:
+def told(game: Game, d: Seen, g: Seen) -> Any:
     """Return the `METRICS` of what was seen [7].
 
-    Means and sums are products with ones: XLA compiles those ten times faster than sums.
+    Means and sums are products: XLA compiles those ten times faster than sums.
     """
-    a, b, nothing = d.a, d.b, d.losses * 0  # NaN where no step was taken
-    certain = ((jnp.abs(a) > CERTAIN) * 0.5) + ((jnp.abs(b) > CERTAIN) * 0.5)
-    points = jnp.stack([d.losses, (a > 0) + nothing, (b < 0) + nothing, certain, g.losses])
+    mean = np.full(game.plan.batch_size, 1 / game.plan.batch_size, np.float32)
+    each = jax.vmap(losses.losses)(game.dials.stakes, jnp.stack([d.numbers, g.numbers]))
+    loss_d, loss_g = (each @ mean).sum(axis=1)
+    right = losses.SIGNS * d.numbers < 0
+    certain = jnp.abs(d.numbers) > CERTAIN
+    nothing = d.numbers * 0  # NaN where no step was taken
+    shares = (jnp.where(np.array([True, False])[:, None, None], right, certain) + nothing) @ mean
     longest = max(len(d.gradient), len(g.gradient))
-    squares = [jnp.pad(each**2, (0, longest - len(each))) for each in (d.gradient, g.gradient)]
-    means = points @ jnp.full_like(points[0], 1 / len(points[0]))
-    return jnp.concatenate([means, jnp.sqrt(jnp.stack(squares) @ jnp.ones(longest))])
+    gradients = [jnp.pad(each, (0, longest - len(each))) for each in (d.gradient, g.gradient)]
+    squares = jnp.stack(gradients) @ jnp.stack(gradients).T
+    return jnp.stack([
+        loss_d + d.penalty, *shares[0], shares[1].mean(), loss_g,
+        jnp.sqrt(squares[0, 0]), jnp.sqrt(squares[1, 1]),
+    ])  # fmt: skip
 
 
 def d_objective(
     params: Any, game: Game, statistics: Any, fake: Any, turn: Turn
-) -> tuple[Any, tuple[Any, Any, Any, tuple[dict[str, Any], ...]]]:
+) -> tuple[Any, tuple[Any, Any, tuple[dict[str, Any], ...]]]:
     """Return what the discriminator makes small.
 
-    With it: its losses [n], its numbers for real and generated points [n], and the statistics of
-    its batches.
+    With it: its numbers for real and generated points [2, n], the penalties in it, and the
+    statistics of its batches.
 
     Args:
         params: the discriminator's.
@@ -157,46 +160,46 @@ def d_objective(
     """
     plan, dials = game
     real, fake = drawn_real(game, turn), _blurred(game, fake, turn, BLUR_FAKE)
-    a, b, found = _judge(plan, params, statistics, real, fake)
-    each = losses.discriminator_losses(dials.loss, a, b, dials.labels)
+    numbers, found = _judge(plan, params, statistics, real, fake)
+    penalty = np.zeros((), numbers.dtype)
 
     def slope(points: Any) -> Any:
         return jax.grad(lambda x: _number(plan, params, statistics, x).sum())(points)
 
     if plan.gradient_penalty:
         share = jax.random.uniform(turn.stream(SHARE), (plan.batch_size,), jnp.float32)
-        each += dials.gradient_penalty * losses.gradient_penalty(slope, real, fake, share)
+        penalty += dials.gradient_penalty * losses.gradient_penalty(slope, real, fake, share)
     if plan.r1:
-        each += dials.r1 * losses.slope_penalty(slope, real)
+        penalty += dials.r1 * losses.slope_penalty(slope, real)
     if plan.r2:
-        each += dials.r2 * losses.slope_penalty(slope, fake)
-    return each.mean(), (each, a, b, found)
+        penalty += dials.r2 * losses.slope_penalty(slope, fake)
+    each = losses.losses(dials.stakes.of_network(0), numbers)
+    return 2 * each.mean() + penalty, (numbers, penalty, found)
 
 
 def g_objective(
     params: Any, game: Game, d: Network, statistics: Any, turn: Turn
 ) -> tuple[Any, tuple[Any, dict[str, Any]]]:
-    """Return what the generator makes small; with it its losses [n] and its batch's statistics.
+    """Return what the generator makes small.
+
+    With it: D's numbers for real and generated points [2, n] and its batch's statistics.
 
     Args:
         params: the generator's.
         game: the rules.
         d: the discriminator.
         statistics: the generator's.
-        turn: where the noise comes from; real points are drawn only where the loss needs them.
+        turn: where the noise comes from, and the real points that a loss in pairs looks at. All
+            losses judge them: the program is the same, and its code shared with the other step's.
     """
-    plan, loss = game.plan, game.dials.loss
+    plan, dials = game
     z = drawn_noise(game, turn)
     fake, found = networks.apply(params, statistics, z, plan.generator, training=True)
-    judge = partial(_number, plan, _look_ahead(game, d, fake, turn), d.statistics)
-    b = judge(_blurred(game, fake, turn, BLUR_FAKE))
-    a = jax.lax.cond(
-        losses.needs_real(loss),
-        lambda: judge(drawn_real(game, turn)),
-        lambda: jnp.zeros_like(b),
-    )
-    each = losses.generator_losses(loss, a, b)
-    return each.mean(), (each, found)
+    ahead = _look_ahead(game, d, fake, turn)
+    real, fake = drawn_real(game, turn), _blurred(game, fake, turn, BLUR_FAKE)
+    numbers, _ = _judge(plan, ahead, d.statistics, real, fake)
+    each = losses.losses(dials.stakes.of_network(1), numbers)
+    return 2 * each.mean(), (numbers, found)
 
 
 def drawn_noise(game: Game, turn: Turn) -> Any:
@@ -223,15 +226,15 @@ def _blurred(game: Game, points: Any, turn: Turn, purpose: int) -> Any:
 
 def _judge(
     plan: Plan, params: Any, statistics: Any, real: Any, fake: Any
-) -> tuple[Any, Any, tuple[dict[str, Any], ...]]:
+) -> tuple[Any, tuple[dict[str, Any], ...]]:
     """Return D's numbers for real and generated points, in one pass where points do not mix."""
     spec = plan.discriminator
     if spec.norm == "batch":
         a, seen_a = networks.apply(params, statistics, real, spec, training=True)
         b, seen_b = networks.apply(params, statistics, fake, spec, training=True)
-        return a[0], b[0], (seen_a, seen_b)
-    both = _number(plan, params, statistics, jnp.concatenate([real, fake], axis=1))
-    return both[: plan.batch_size], both[plan.batch_size :], ({},)
+        return jnp.concatenate([a, b]), (seen_a, seen_b)
+    both = jnp.concatenate([real, fake], axis=1)
+    return _number(plan, params, statistics, both).reshape(2, -1), ({},)
 
 
 def _number(plan: Plan, params: Any, statistics: Any, points: Any) -> Any:

@@ -7,6 +7,7 @@ little Gaussian noise. No training engine is imported here.
 import json
 import math
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,9 @@ Points = NDArray[np.float32]
 
 POINTS_COPY = "data.csv"
 """The run's own copy of the user's points."""
+
+SHIPPED = "epoque:"
+"""`epoque:cat.png` is a file that ships beside the recipes, wherever the package is installed."""
 
 MARGIN = 0.1  # of the square, on each side of what is fitted into it
 BRUSH = 0.02  # standard deviation around a stroke, as GAN Lab's
@@ -60,22 +64,28 @@ def load(config: "Gan2dConfig") -> Support | None:
     A CSV has two columns, x and y. It is taken as it is, or with `fit` scaled into the square
     with its proportions kept. A drawing is JSON, `{"strokes": [[[x, y], …], …]}`, x to the right
     and y up, the square from 0 to 1; `drawing` is that text itself or the path of a file with it.
+    A path that begins with `SHIPPED` is one of the package's own.
 
     Raises:
         DataError: if it cannot be read, is empty, or all its points are one.
     """
     match config.data:
         case "csv":
-            points, source = _csv_points(Path(str(config.csv))), str(config.csv)
+            points, source = _csv_points(_path(str(config.csv))), str(config.csv)
             return _support(source, _fitted(points) if config.fit else points, 0.0)
         case "image":
-            points, source = silhouette(Path(str(config.image))), str(config.image)
+            points, source = silhouette(_path(str(config.image))), str(config.image)
             return _support(source, _fitted(points), 0.5 * _scale(points))
         case "drawing":
             source, text = _drawing_text(str(config.drawing))
             return _support(source, _drawn(source, _strokes(source, text)), BRUSH)
         case _:
             return None
+
+
+def _path(told: str) -> Path:
+    name = told.removeprefix(SHIPPED)
+    return Path(name) if name == told else Path(str(files("epoque") / "recipes" / "gan2d" / name))
 
 
 def load_run(run: "Run") -> Support | None:
@@ -155,7 +165,7 @@ def _drawing_text(drawing: str) -> tuple[str, str]:
     """Return what to call a drawing, and its JSON."""
     if drawing.lstrip().startswith(("{", "[")):
         return "The drawing", drawing
-    path = Path(drawing)
+    path = _path(drawing)
     try:
         if path.stat().st_size > MAX_DRAWING_BYTES:
             raise DataError(f"{path} is too large; at most {MAX_DRAWING_BYTES:,} bytes are read.")

@@ -5,12 +5,13 @@ functions, the same seeds. What all runs have in common stays a single number, s
 branches on it instead of computing all branches.
 """
 
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
@@ -28,8 +29,8 @@ from .support import Support
 
 __all__ = ["histories", "sweep"]
 
-RUNS_AT_ONCE = 64
-"""More no longer fit a core's cache, and are slower each."""
+RUNS_AT_ONCE = 8
+"""In one program; more no longer fit a core's cache, and are slower each."""
 BYTES_AT_ONCE = 2**28
 POINTS = ("data", "image", "csv", "fit", "drawing")
 """The settings that decide the user's points."""
@@ -62,9 +63,9 @@ def sweep(base: Gan2dConfig, points: Columns) -> Columns | None:
 
     Returns:
         Name to n numbers in the order of the points, named as in results.json: those of
-        `measures.summary`, of all metrics and measures; and `diverged`, 1.0 for a run of which a
-        number became infinite or NaN (what is measured after that is NaN). None if settings change
-        during the runs.
+        `look.first`, of `measures.summary`, of all metrics and measures; and `diverged`, 1.0 for a
+        run of which a number became infinite or NaN (what is measured after that is NaN). None if
+        settings change during the runs.
 
     Raises:
         DataError: if the user's points cannot be used.
@@ -76,7 +77,8 @@ def sweep(base: Gan2dConfig, points: Columns) -> Columns | None:
     results: dict[str, Floats] = {}
     for members, steps, found in histories(configs):
         finite = found.pop("finite")
-        columns = {**summary(steps, found), "diverged": finite.min(axis=1) < 1}
+        first = {name: found.pop(name)[:, 0] for name in look.FIRST}
+        columns = {**first, **summary(steps, found), "diverged": finite.min(axis=1) < 1}
         for name, column in columns.items():
             results.setdefault(name, np.full(len(configs), np.nan))[members] = column
     return {name: column.tolist() for name, column in results.items()}
@@ -90,7 +92,8 @@ def histories(
     Returns:
         For each group of runs that share a program and the times of measurement: their places,
         the iterations at which they are measured [T], and each metric and measure [runs, T], with
-        `finite` (1.0 while every number of the run is finite).
+        `finite` (1.0 while every number of the run is finite) and, the same at all times,
+        `look.FIRST`.
     """
     lanes = _lanes(configs)
     groups: dict[Any, list[int]] = {}
@@ -124,29 +127,35 @@ def _runs_at_once(config: Gan2dConfig, count: int) -> int:
 
 
 def _run_group(lanes: Sequence[_Lane], size: int) -> dict[str, Floats]:
-    """Return the measures [runs, T] of the runs of one program, `size` of them at a time."""
-    stacked = jax.tree.map(lambda *leaves: np.stack(leaves), *(lane.dials for lane in lanes))
-    axes = jax.tree.map(lambda leaf: 0 if len(np.unique(leaf)) > 1 else None, stacked)
-    axes = axes._replace(seed=0)
-    parts = [_run_chunk(lanes[i : i + size], size, axes) for i in range(0, len(lanes), size)]
+    """Return the measures [runs, T] of the runs of one program, `size` of them at a time.
+
+    As many times `size` as there are cores: a program of small networks keeps but one core busy.
+    """
+    axes = jax.tree.map(_axis, *(lane.dials for lane in lanes))._replace(seed=0, batches=0)
+    chunks = [lanes[i : i + size] for i in range(0, len(lanes), size)]
+    with ThreadPoolExecutor(_cores()) as pool:
+        parts = list(pool.map(partial(_run_chunk, size=size, axes=axes), chunks))
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
+def _axis(*leaves: Any) -> int | None:
+    """Return 0 where runs differ in a setting, None where they have it in common."""
+    return None if all(np.array_equal(leaves[0], leaf) for leaf in leaves[1:]) else 0
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def _run_chunk(lanes: Sequence[_Lane], size: int, axes: Dials) -> dict[str, Floats]:
-    """Run at most `size` runs; the last chunk is filled up with its first run."""
+    """Run at most `size` runs; what is missing is filled up with the first one."""
     full = [*lanes, *[lanes[0]] * (size - len(lanes))]
-    leaves = zip(*(jax.tree.leaves(lane.dials) for lane in full), strict=True)
-    kinds = jax.tree.leaves(axes, is_leaf=lambda axis: axis is None)
-    together = [
-        column[0] if axis is None else np.stack(column)
-        for column, axis in zip(leaves, kinds, strict=True)
-    ]
-    dials = jax.tree.unflatten(jax.tree.structure(full[0].dials), together)
-    plan, modes = full[0].plan, full[0].modes
-    state, before, told = _start(plan, axes, dials), 0, []
+    plan, modes, dials = full[0].plan, full[0].modes, _together([lane.dials for lane in full], axes)
+    state = engine.first_state(plan, dials)
+    first, before, told = look.first(plan, dials.seed, state), 0, []
     for step in full[0].steps:
         state = _advance(plan, axes, dials, state, np.array([before, step], np.int32))
-        told.append(jax.device_get(_measure(plan, modes, dials.seed, np.int32(step), state)))
+        told.append({**_measured(plan, modes, dials.seed, step, state), **first})
         before = step
     return {
         name: np.stack([each[name] for each in told], axis=1)[: len(lanes)].astype(np.float64)
@@ -154,10 +163,16 @@ def _run_chunk(lanes: Sequence[_Lane], size: int, axes: Dials) -> dict[str, Floa
     }
 
 
-@partial(jax.jit, static_argnames=("plan", "axes"))
-def _start(plan: Plan, axes: Dials, dials: Dials) -> State:
-    state: State = jax.vmap(partial(engine.start, plan), in_axes=(axes,))(dials)
-    return state
+def _together(dials: Sequence[Dials], axes: Dials) -> Dials:
+    """Return the dials of many runs: one array where they differ, else what they share."""
+    kinds = jax.tree.leaves(axes, is_leaf=lambda axis: axis is None)
+    leaves = zip(*map(jax.tree.leaves, dials), strict=True)
+    joined = [
+        column[0] if axis is None else np.stack(column)
+        for column, axis in zip(leaves, kinds, strict=True)
+    ]
+    found: Dials = jax.tree.unflatten(jax.tree.structure(dials[0]), joined)
+    return found
 
 
 @partial(jax.jit, static_argnames=("plan", "axes"))
@@ -173,19 +188,12 @@ def _advance(plan: Plan, axes: Dials, dials: Dials, state: State, span: Any) -> 
     return advanced
 
 
-@partial(jax.jit, static_argnames="plan")
-def _measure(
-    plan: Plan, modes: Modes | None, seeds: Any, step: Any, states: State
-) -> dict[str, Any]:
+def _measured(
+    plan: Plan, modes: Modes | None, seeds: Any, step: int, states: State
+) -> dict[str, Floats]:
     """Return the metrics and measures of many runs, NaN where a run is no longer finite."""
-
-    def one(lane: tuple[Any, State]) -> dict[str, Any]:
-        seed, state = lane
-        finite = engine.is_finite(state)
-        found = dict(zip(METRICS, state.seen, strict=True))
-        found |= look.evaluate(plan, modes, seed, step, state)
-        told = {name: jnp.where(finite, value, jnp.nan) for name, value in found.items()}
-        return told | {"finite": finite.astype(jnp.float32)}
-
-    measured: dict[str, Any] = jax.lax.map(one, (seeds, states))
-    return measured
+    finite = engine.is_finite(states)
+    found = dict(zip(METRICS, np.asarray(states.seen).T, strict=True))
+    found |= look.evaluate(plan, modes, seeds, step, states)
+    told = {name: np.where(finite, value, np.nan) for name, value in found.items()}
+    return told | {"finite": finite.astype(np.float64)}

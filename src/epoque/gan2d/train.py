@@ -202,8 +202,8 @@ class _Program:
     def _blocks(self, state: State, step: int, count: int) -> tuple[State, Any, bool]:
         """Do `count` iterations; only the metrics leave the device."""
         span = np.int32(step), np.int32(count)
-        after, rows, finite = engine.advance(self.plan, self.dials, state, *span)
-        return after, np.asarray(rows)[:count], bool(finite)
+        after, rows = engine.advance(self.plan, self.dials, state, *span)
+        return after, np.asarray(rows)[:count], bool(engine.is_finite(after))
 
 
 class _Eyes:
@@ -219,8 +219,8 @@ class _Eyes:
         return Snapshot(step, jax.device_get(arrays))
 
     def measures(self, program: _Program, state: State, step: int) -> dict[str, float]:
-        found = look.evaluated(program.plan, self._modes, self._seed, np.int32(step), state)
-        return {name: float(value) for name, value in jax.device_get(found).items()}
+        found = look.evaluate(program.plan, self._modes, self._seed, step, state)
+        return {name: float(value) for name, value in found.items()}
 
 
 def _forgetful(network: Network) -> Network:

@@ -13,7 +13,7 @@ from epoque.bench.files import told_write_errors
 from epoque.bench.i18n import LANGUAGES, mark, translator
 
 from .functions import Functions
-from .library import Library
+from .library import Library, Record
 from .model import Block, Document
 from .needs import CHAPTERS, Need, chapter_needs
 from .parse import Parser
@@ -125,18 +125,21 @@ def _assemble(
     functions = Functions(library, evidence, slots, parser, language).all()
     blocks: list[Block] = []
     told: dict[str, str] = {}
+    read: dict[str, Record] = {}
     for whole in templates:
         progress(f"filling in {whole.path.name}")
+        library.used.clear()  # each chapter lists what it has read itself
         front, template = _front_matter(whole)
         told = {**front, **told}
         blocks += _read(template, functions, slots, parser)
+        read |= library.used
     _check_references(parser, blocks, templates)
     _ = translator(language)
     return Document(
         title=told.get("title", _(TITLE)),
         subtitle=told.get("subtitle", "" if "title" in told else _(SUBTITLE)),
         author=told.get("author", ""),
-        date=max((record.status.started[:10] for record in library.used.values()), default=""),
+        date=max((record.status.started[:10] for record in read.values()), default=""),
         language=language,
         blocks=tuple(blocks),
         targets=parser.targets,

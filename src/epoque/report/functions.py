@@ -1,14 +1,16 @@
 """The functions that a template calls (listed in `epoque.report.template`)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from epoque.bench.errors import UsageError
 from epoque.bench.i18n import mark, translator
 from epoque.bench.run import Run
+from epoque.bench.summary import median_interval
 from epoque.bench.sweep import Sweep
 
+from .claims.effects import differences
 from .claims.rules import are_whole, as_percent, central, wilson
 from .claims.tables import SIGNS, VERDICTS, claim_row, find_claim, practical
 from .labels import RESULTS
@@ -110,6 +112,19 @@ class Functions:
         text = f"{format_interval(percent, self._language, 1)}\u202f%"
         return self._slots.add_text(text, percent[0] / 100)
 
+    def effect(self, source: Source, name: str, first: Mapping[str, Any],
+               second: Mapping[str, Any], *, decimals: int | None = None, **at: Any,
+               ) -> Printed:  # fmt: skip
+        """Print by how much a result changes from one setting to another.
+
+        It is the median over the seeds of the second less the first, with the median's own 95 %
+        interval: if that leaves out 0, the difference is not chance.
+        """
+        before, after = (self._column(source, name, {**at, **to}) for to in (first, second))
+        interval = median_interval(differences(after, before))
+        text = format_interval(interval, self._language, decimals)
+        return self._slots.add_text(text, interval[0])
+
     def number(self, value: Any, *, digits: int | None = 3, decimals: int | None = None) -> Printed:
         """Print a number as the language writes it."""
         if isinstance(value, Printed):
@@ -131,11 +146,14 @@ class Functions:
     # Blocks
 
     def figure(self, source: Source, name: str, caption: str = "", alt: str = "",
-               label: str = "") -> Printed:  # fmt: skip
-        """Print a figure; it must stand in a paragraph of its own."""
+               label: str = "", *, column: str = "", **at: Any) -> Printed:  # fmt: skip
+        """Print a figure; it must stand in a paragraph of its own.
+
+        Of a sweep, `column` says which result is drawn, and `at` holds axes at one value.
+        """
         record = _record(source)
         label = label or self._free_label(f"{source.recipe.replace('/', '-')}-{name}")
-        picture = Drawing.of(record, name, self._language, label)
+        picture = Drawing.of(record, name, self._language, label, column, **at)
         words = self._inline(caption) or (Text(f"{source.recipe}: {name}"),)
         return self._slots.add(Figure(picture, words, alt or plain(words), label))
 

@@ -40,7 +40,7 @@ __all__ = [
     "missing",
 ]
 
-CHAPTERS = ("neuron",)
+CHAPTERS = ("neuron", "gan2d")
 RECORDED = Path(str(files("epoque"))) / "recorded"
 """Sweeps that ship with the package, because measuring them takes long."""
 

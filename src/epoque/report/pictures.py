@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from epoque.bench.errors import UnknownNameError, UsageError
 from epoque.bench.run import Run
 from epoque.bench.sweep import Sweep
 
+from .labels import RESULTS
 from .model import Theme
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ class Drawing:
         figure: the figure's name in its lab.
         language: of the words inside the figure.
         record: the run or sweep, which has read its files already.
+        column: of a sweep, the result drawn; "" is the sweep's own score.
+        at: of a sweep, axes held at one value.
     """
 
     name: str
@@ -40,32 +43,47 @@ class Drawing:
     figure: str
     language: str
     record: Run | Sweep = field(compare=False, repr=False)
+    column: str = ""
+    at: tuple[tuple[str, Any], ...] = ()
     kind: str = "svg"
 
     @classmethod
-    def of(cls, record: Run | Sweep, figure: str, language: str, name: str) -> "Drawing":
+    def of(
+        cls,
+        record: Run | Sweep,
+        figure: str,
+        language: str,
+        name: str,
+        column: str = "",
+        **at: Any,
+    ) -> "Drawing":
         """Return a drawing.
 
         Raises:
-            UnknownNameError: if the record has no such figure.
+            UnknownNameError: if the record has no such figure, result or axis.
+            UsageError: if a run is given what only a sweep has.
         """
-        known = _drawable(record, language)
+        folder = record.path.resolve()
+        drawing = cls(name, folder, figure, language, record, column, tuple(at.items()))
+        known = drawing.drawable()
         if figure not in known:
             hint = "" if known else " It has no figures at all."
             raise UnknownNameError(f"figure of {record.id} named", figure, known, hint)
-        return cls(name, record.path.resolve(), figure, language, record)
+        return drawing
+
+    def drawable(self) -> "Mapping[str, Callable[[], Figure]]":
+        """Return name to function of what can be drawn of the record."""
+        if isinstance(self.record, Sweep):
+            from epoque.bench.sweep_figures import figures
+
+            return figures(self.record, self.language, self.column, dict(self.at), RESULTS)
+        if self.column or self.at:
+            raise UsageError(f"{self.record.id} is one run; columns and axes are a sweep's.")
+        return self.record.lab.figures(self.record, self.language)
 
     def data(self, theme: Theme) -> bytes:
         """Return the SVG; each is drawn once a process."""
         return _drawn(self, theme, (self.folder / "status.json").stat().st_mtime_ns)
-
-
-def _drawable(record: Run | Sweep, language: str) -> "Mapping[str, Callable[[], Figure]]":
-    if isinstance(record, Sweep):
-        from epoque.bench.sweep_figures import figures
-
-        return figures(record, language)
-    return record.lab.figures(record, language)
 
 
 @lru_cache(DRAWINGS_KEPT)
@@ -74,7 +92,7 @@ def _drawn(drawing: Drawing, theme: Theme, _stamp: int) -> bytes:
     from epoque.bench.plot import house_style, svg_bytes
 
     with house_style(theme):
-        return svg_bytes(_drawable(drawing.record, drawing.language)[drawing.figure]())
+        return svg_bytes(drawing.drawable()[drawing.figure]())
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,9 @@ Jinja's sandbox runs them: a template reads runs through the functions below and
 | `sweep(name)` | a sweep, likewise |
 | `value(source, name)` | a number of a run; of a sweep, the median over the seeds |
 | `spread(sweep, name)` | the median with the central 95 % over the seeds |
+| `effect(sweep, name, {axis: a}, {axis: b})` | the median change from a to b over the seeds |
 | `figure(source, name, caption=…, alt=…, label=…)` | a figure, in a paragraph of its own |
+| `figure(sweep, name, column=…, axis=value)` | another result of a sweep, axes held at a value |
 | `table(sources, names, caption=…)` | a row a name, a column a source |
 | `grid(header, rows, caption=…)` | a table of anything |
 | `claims(practical)`, `verdicts(practical)` | the table of claims, and its summary |

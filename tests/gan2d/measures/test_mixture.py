@@ -1,4 +1,3 @@
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -17,13 +16,13 @@ def test_a_mixtures_own_points_are_good_and_cover_it() -> None:
         config = Gan2dConfig(data=name)
         mixture = modes(config)
         assert mixture is not None
-        found = mode_measures(jnp.asarray(real_points(config, SAMPLES, 0)), mixture)
+        found = mode_measures(np.asarray(real_points(config, SAMPLES, 0)), mixture)
         assert float(found["modes_covered"]) == count
         assert float(found["high_quality"]) == pytest.approx(1 - np.exp(-4.5), abs=0.005)
 
 
 def test_a_collapsed_generator_covers_one_mode_with_good_points() -> None:
-    found = mode_measures(jnp.tile(CIRCLE.centres[3], (500, 1)), CIRCLE)
+    found = mode_measures(np.tile(CIRCLE.centres[3], (500, 1)), CIRCLE)
     assert float(found["modes_covered"]) == 1
     assert float(found["high_quality"]) == 1
 
@@ -31,10 +30,10 @@ def test_a_collapsed_generator_covers_one_mode_with_good_points() -> None:
 def test_a_stray_point_covers_nothing_and_points_between_modes_are_not_good() -> None:
     stray = np.tile(CIRCLE.centres[0], (1000, 1))
     stray[:12] = CIRCLE.centres[1]  # 1.2 % is under, 1.3 % over a tenth of an eighth
-    assert float(mode_measures(jnp.asarray(stray), CIRCLE)["modes_covered"]) == 1
+    assert float(mode_measures(np.asarray(stray), CIRCLE)["modes_covered"]) == 1
     stray[:13] = CIRCLE.centres[1]
-    assert float(mode_measures(jnp.asarray(stray), CIRCLE)["modes_covered"]) == 2
-    middle = jnp.full((100, 2), 0.5)
+    assert float(mode_measures(np.asarray(stray), CIRCLE)["modes_covered"]) == 2
+    middle = np.full((100, 2), 0.5)
     assert float(mode_measures(middle, CIRCLE)["high_quality"]) == 0
 
 
@@ -42,12 +41,12 @@ def test_three_standard_deviations_are_counted_along_each_axis() -> None:
     mixture = modes(Gan2dConfig(data="gaussians"))
     assert mixture is not None
     near, far = (0.7, 0.4 + 2.9 * 0.2), (0.7 + 3.1 * 0.05, 0.4)
-    np.testing.assert_allclose(mode_shares(jnp.array([near, far]), mixture), [0, 0.5])
+    np.testing.assert_allclose(mode_shares(np.array([near, far]), mixture), [0, 0.5])
 
 
 def test_all_measures_of_real_points_against_real_points_are_near_nothing() -> None:
     config = Gan2dConfig(data="circle")
-    a, b = (jnp.asarray(real_points(config, SAMPLES, seed)) for seed in (1, 2))
+    a, b = (np.asarray(real_points(config, SAMPLES, seed)) for seed in (1, 2))
     found = {name: float(value) for name, value in all_measures(a, b, CIRCLE).items()}
     assert found["kl"] < 0.06
     assert found["js"] < 0.02

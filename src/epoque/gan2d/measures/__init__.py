@@ -1,22 +1,32 @@
 """What is measured of a GAN, each by its published definition."""
 
-from jax import Array
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ..distributions import Modes
 from .histogram import divergences, histogram, overlap
-from .jacobian import jacobian_measures
-from .kernels import energy_distance, mmd2
+from .jacobian import jacobian, jacobian_measures
+from .kernels import Means, between, within
 from .mixture import mode_measures
-from .summary import CONVERGED, summary
-from .transport import exact_w1, sliced_w1
+from .shape import central, intrinsic_dimension, spread
+from .summary import COLLAPSED, CONVERGED, summary
+from .transport import exact_w1, projections
 
 __all__ = [
+    "COLLAPSED",
     "CONVERGED",
     "PAIRS",
     "SAMPLES",
+    "Sample",
     "all_measures",
+    "central",
+    "compared",
     "exact_w1",
+    "jacobian",
     "jacobian_measures",
+    "spread",
     "summary",
 ]
 
@@ -28,23 +38,66 @@ PAIRS = 512
 """Of these, points of which all pairs are compared."""
 
 
-def all_measures(real: Array, fake: Array, modes: Modes | None = None) -> dict[str, Array]:
-    """Return every measure that compares generated with real points; JAX can compile it.
+@dataclass(frozen=True)
+class Sample:
+    """What all comparisons with a sample look at, reckoned once.
+
+    Attributes:
+        points: [n, 2], n at least `SORTED`, in random order.
+        shares: their `histogram`.
+        projections: of `SORTED` of them, see `transport.projections`.
+        within: of `PAIRS` of them, see `kernels.within`.
+        spread: see `shape.spread`.
+    """
+
+    points: NDArray[np.float32]
+    shares: NDArray[np.float64]
+    projections: NDArray[np.float32]
+    within: Means
+    spread: float
+
+    @classmethod
+    def of(cls, points: NDArray[np.float32]) -> "Sample":
+        """Return what there is to look at in points [n, 2]."""
+        return cls(
+            points,
+            histogram(points),
+            projections(points[:SORTED]),
+            within(points[:PAIRS]),
+            spread(points),
+        )
+
+
+def all_measures(
+    real: NDArray[np.float32], fake: NDArray[np.float32], modes: Modes | None = None
+) -> dict[str, float]:
+    """Return every measure that compares generated with real points (see `compared`)."""
+    return compared(Sample.of(np.asarray(real)), Sample.of(np.asarray(fake)), modes)
+
+
+def compared(real: Sample, fake: Sample, modes: Modes | None = None) -> dict[str, float]:
+    """Return every measure that compares generated with real points.
 
     Args:
-        real: real points [n, 2], n at least `SORTED`, in random order.
-        fake: generated points [n, 2].
+        real: real points.
+        fake: generated points.
         modes: the mixture that the real points are of, or None.
 
     Returns:
-        Scalars: `kl`, `kl_se`, `js`, `js_se` (bits), `coverage`, `precision` (shares), `sliced_w1`
-        and `energy` (widths of the square), `mmd2`, `outside` (share of the generated points
-        outside the square); with modes also `modes_covered` and `high_quality`.
+        `kl`, `kl_se`, `js`, `js_se` (bits), `coverage`, `precision` (shares), `sliced_w1` and
+        `energy` (widths of the square), `mmd2`, `outside` (share of the generated points outside
+        the square), `spread` (how wide the generated points lie, 1 being as wide as the real ones)
+        and `intrinsic_dimension`; with modes also `modes_covered` and `high_quality`.
     """
-    p, q = histogram(real), histogram(fake)
-    found = divergences(p, q, len(real), len(fake)) | overlap(p, q)
-    found["outside"] = q[-1]
-    found["sliced_w1"] = sliced_w1(real[:SORTED], fake[:SORTED])
-    found["mmd2"] = mmd2(real[:PAIRS], fake[:PAIRS])
-    found["energy"] = energy_distance(real[:PAIRS], fake[:PAIRS])
-    return found | (mode_measures(fake, modes) if modes else {})
+    sizes = len(real.points), len(fake.points)
+    found = divergences(real.shares, fake.shares, *sizes) | overlap(real.shares, fake.shares)
+    pairs = between(real.points[:PAIRS], fake.points[:PAIRS])
+    found |= {
+        "outside": float(fake.shares[-1]),
+        "sliced_w1": float(np.abs(real.projections - fake.projections).mean()),
+        "mmd2": real.within.kernel + fake.within.kernel - 2 * pairs.kernel,
+        "energy": 2 * pairs.distance - real.within.distance - fake.within.distance,
+        "spread": fake.spread / real.spread,
+        "intrinsic_dimension": intrinsic_dimension(fake.points[:PAIRS]),
+    }
+    return found | (mode_measures(fake.points, modes) if modes else {})

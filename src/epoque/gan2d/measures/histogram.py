@@ -7,8 +7,8 @@ is finite; unlike it, the densities are renormalised, no point is lost, and the 
 
 from typing import Any
 
-import jax.numpy as jnp
-from jax import Array
+import numpy as np
+from numpy.typing import NDArray
 
 __all__ = ["EPS", "SIDE", "divergences", "histogram", "overlap"]
 
@@ -16,27 +16,30 @@ SIDE = 30
 EPS = 1e-4
 """The mass added to each of the cells before renormalising, as in GAN Lab."""
 
+Shares = NDArray[np.float64]
 
-def histogram(points: Array, side: int = SIDE) -> Array:
+
+def histogram(points: NDArray[Any], side: int = SIDE) -> Shares:
     """Return the share of the points in each cell.
 
     Args:
-        points: float32 [n, 2].
+        points: [n, 2]; one that is not a number lies outside.
         side: cells along x and along y.
 
     Returns:
-        Float32 [side² + 1]; cell `side * row + column`, rows along y; the last is the outside. A
+        Float64 [side² + 1]; cell `side * row + column`, rows along y; the last is the outside. A
         point on the square's upper or right edge belongs to the last row or column.
     """
     inside = ((points >= 0) & (points <= 1)).all(axis=1)
-    place = jnp.clip(jnp.floor(points * side), 0, side - 1)
-    cell = jnp.where(inside, side * place[:, 1] + place[:, 0], side**2).astype(jnp.int32)
-    return jnp.zeros(side**2 + 1).at[cell].add(1.0) / len(points)
+    place = np.minimum((points[inside] * side).astype(np.int64), side - 1)
+    counts = np.bincount(side * place[:, 1] + place[:, 0], minlength=side**2 + 1)
+    counts[-1] = len(points) - len(place)
+    return counts / len(points)
 
 
 def divergences(
-    real: Array, fake: Array, n_real: Any, n_fake: Any, eps: float = EPS
-) -> dict[str, Array]:
+    real: Shares, fake: Shares, n_real: int, n_fake: int, eps: float = EPS
+) -> dict[str, float]:
     """Return the divergences between two histograms, in bits, with their standard errors.
 
     With K cells, p and q are (share + eps) / (1 + K·eps). The standard errors are the delta
@@ -58,18 +61,18 @@ def divergences(
     p, q = (real + eps) / total, (fake + eps) / total
     middle = (p + q) / 2
     log_pq, log_pm, log_qm = _log2(p, q), _log2(p, middle), _log2(q, middle)
-    kl_slopes = log_pq + 1 / jnp.log(2.0), -jnp.where(p > 0, p / q, 0.0) / jnp.log(2.0)
-    js_slopes = log_pm / 2, log_qm / 2
     samples = (real, n_real), (fake, n_fake)
-    return {
-        "kl": (p * log_pq).sum(),
-        "kl_se": _error(samples, kl_slopes) / total,
-        "js": (p * log_pm + q * log_qm).sum() / 2,
-        "js_se": _error(samples, js_slopes) / total,
-    }
+    with np.errstate(divide="ignore", invalid="ignore"):  # of an infinite KL the error is NaN
+        kl_slopes = log_pq + 1 / np.log(2.0), -np.where(p > 0, p / q, 0.0) / np.log(2.0)
+        return {
+            "kl": float(np.where(p > 0, p * log_pq, 0.0).sum()),
+            "kl_se": _error(samples, kl_slopes) / total,
+            "js": float((p * log_pm + q * log_qm).sum()) / 2,
+            "js_se": _error(samples, (log_pm / 2, log_qm / 2)) / total,
+        }
 
 
-def overlap(real: Array, fake: Array) -> dict[str, Array]:
+def overlap(real: Shares, fake: Shares) -> dict[str, float]:
     """Return how far two histograms cover each other.
 
     Like the precision and recall of Sajjadi et al. 2018 ("Assessing generative models via
@@ -85,22 +88,24 @@ def overlap(real: Array, fake: Array) -> dict[str, Array]:
         where there is reason for them.
     """
     return {
-        "coverage": jnp.where(fake >= real / 10, real, 0.0).sum(),
-        "precision": jnp.where(real >= fake / 10, fake, 0.0).sum(),
+        "coverage": float(real[fake >= real / 10].sum()),
+        "precision": float(fake[real >= fake / 10].sum()),
     }
 
 
-def _log2(p: Array, q: Array) -> Array:
+def _log2(p: Shares, q: Shares) -> Shares:
     """Return log₂(p/q), and 0 where p is 0."""
-    return jnp.where(p > 0, jnp.log2(jnp.where(p > 0, p / q, 1.0)), 0.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.log2(np.where(p > 0, p / q, 1.0))
 
 
-def _error(samples: Any, slopes: Any) -> Array:
+def _error(samples: Any, slopes: Any) -> float:
     """Return the delta method's standard error: √Σ Var(slope) / n over the samples."""
     variance = 0.0
     for (share, n), slope in zip(samples, slopes, strict=True):
         # A slope is infinite only in a cell that holds no point; it has no part in the variance.
-        finite = jnp.where(share > 0, slope, 0.0)
-        centred = finite - (share * finite).sum()
-        variance += (share * centred**2).sum() / n
-    return jnp.sqrt(variance)
+        held = share > 0
+        shares, finite = share[held], slope[held]
+        centred = finite - (shares * finite).sum()
+        variance += float((shares * centred**2).sum()) / n
+    return float(np.sqrt(variance))

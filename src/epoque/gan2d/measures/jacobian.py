@@ -1,10 +1,13 @@
 """What a generator does to the noise: how many dimensions survive, and where it folds over."""
 
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
+from numpy.typing import NDArray
 
 __all__ = ["jacobian", "jacobian_measures", "singular_values"]
 
@@ -12,13 +15,11 @@ Generate = Callable[[Array], Array]
 """Noise [n, dims] to points [n, 2], each point for itself."""
 
 
-def jacobian_measures(generate: Generate, z: Array) -> dict[str, Array]:
+def jacobian_measures(j: NDArray[Any]) -> dict[str, float]:
     """Return the geometry of the generator's manifold.
 
     Args:
-        generate: noise [n, dims] to points [n, 2]; each point depends on its own noise alone (so
-            batch normalisation must use fixed statistics).
-        z: noise [n, dims], as it is drawn.
+        j: the generator's Jacobian at noise as it is drawn [n, 2, dims] (see `jacobian`).
 
     Returns:
         `stretch_max` and `stretch_min`: medians over the noise of the Jacobian's two singular
@@ -28,22 +29,24 @@ def jacobian_measures(generate: Generate, z: Array) -> dict[str, Array]:
         alike. For two dimensions also `folded`: the share of the area, weighted by the noise's
         density, that is turned over against the rest, 0 to ½.
     """
-    j = jacobian(generate, z)
     values = singular_values(j)
     squared = values**2
-    spread = squared.sum(axis=1) ** 2 / jnp.maximum((squared**2).sum(axis=1), 1e-30)
-    found = {
-        "stretch_max": jnp.median(values[:, 0]),
-        "stretch_min": jnp.median(values[:, 1]),
-        "dimension": jnp.median(spread),
-    }
-    if z.shape[1] == 2:
+    spread = squared.sum(axis=1) ** 2 / np.maximum((squared**2).sum(axis=1), 1e-30)
+    medians = np.median([values[:, 0], values[:, 1], spread], axis=1)
+    found = dict(zip(("stretch_max", "stretch_min", "dimension"), medians.tolist(), strict=True))
+    if j.shape[2] == 2:
         found["folded"] = _folded(j)
     return found
 
 
 def jacobian(generate: Generate, z: Array) -> Array:
-    """Return d point / d noise for each noise, [n, 2, dims], by forward differentiation."""
+    """Return d point / d noise for each noise, [n, 2, dims], by forward differentiation.
+
+    Args:
+        generate: noise [n, dims] to points [n, 2]; each point depends on its own noise alone (so
+            batch normalisation must use fixed statistics). JAX differentiates it.
+        z: noise [n, dims].
+    """
 
     def along(direction: Array) -> Array:
         moved: Array = jax.jvp(generate, (z,), (jnp.broadcast_to(direction, z.shape),))[1]
@@ -52,7 +55,7 @@ def jacobian(generate: Generate, z: Array) -> Array:
     return jnp.moveaxis(jax.vmap(along)(jnp.eye(z.shape[1], dtype=z.dtype)), 0, 2)
 
 
-def singular_values(j: Array) -> Array:
+def singular_values(j: NDArray[Any]) -> NDArray[Any]:
     """Return the two singular values of each matrix [n, 2, dims], largest first, [n, 2].
 
     They are the roots of the eigenvalues of J·Jᵀ = [[a, b], [b, c]]. The smaller one comes from
@@ -61,13 +64,13 @@ def singular_values(j: Array) -> Array:
     rows = j[:, 0], j[:, 1]
     a, c = ((row**2).sum(axis=1) for row in rows)
     b = (rows[0] * rows[1]).sum(axis=1)
-    largest = jnp.sqrt((a + c) / 2 + jnp.hypot((a - c) / 2, b))
+    largest = np.sqrt((a + c) / 2 + np.hypot((a - c) / 2, b))
     minors = rows[0][:, :, None] * rows[1][:, None] - rows[1][:, :, None] * rows[0][:, None]
-    area = jnp.sqrt((minors**2).sum(axis=(1, 2)) / 2)
-    return jnp.stack([largest, area / jnp.maximum(largest, 1e-30)], axis=1)
+    area = np.sqrt((minors**2).sum(axis=(1, 2)) / 2)
+    return np.stack([largest, area / np.maximum(largest, 1e-30)], axis=1)
 
 
-def _folded(j: Array) -> Array:
+def _folded(j: NDArray[Any]) -> float:
     area = j[:, 0, 0] * j[:, 1, 1] - j[:, 0, 1] * j[:, 1, 0]
-    total = jnp.abs(area).sum()
-    return jnp.where(total > 0, (1 - jnp.abs(area.sum()) / total) / 2, 0.0)
+    total = float(np.abs(area).sum())
+    return (1 - abs(float(area.sum())) / total) / 2 if total > 0 else 0.0

@@ -3,19 +3,31 @@
 Both are U-statistics: without bias, and so sometimes a little below 0 for equal distributions.
 """
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
-import jax.numpy as jnp
-from jax import Array
+import numpy as np
+from numpy.typing import NDArray
 
-__all__ = ["WIDTHS", "energy_distance", "mmd2"]
+__all__ = ["WIDTHS", "Means", "between", "distances", "energy_distance", "mmd2", "within"]
 
 WIDTHS = (0.4, 0.2, 0.1, 0.05, 0.025)
 """Standard deviations of the Gaussian kernels: fixed, so that runs can be compared, and each half
 the one before, so that its kernel is the fourth power of that one's."""
+ROWS = 32
+"""Points whose distances are looked at together, so that they stay in a core's cache."""
+
+Points = NDArray[Any]
 
 
-def mmd2(a: Array, b: Array) -> Array:
+class Means(NamedTuple):
+    """Of pairs of points: the mean of the kernels, and the mean distance."""
+
+    kernel: float
+    distance: float
+
+
+def mmd2(a: Points, b: Points) -> float:
     """Return the squared maximum mean discrepancy between two samples.
 
     The estimator is Gretton et al. 2012 ("A kernel two-sample test"), eq. 3, with the mean of
@@ -25,19 +37,10 @@ def mmd2(a: Array, b: Array) -> Array:
         a: points [n, 2].
         b: points [m, 2].
     """
-
-    def kernel(squared: Array) -> Array:
-        power = total = jnp.exp(squared / (-2 * WIDTHS[0] ** 2))
-        for _ in WIDTHS[1:]:
-            power = (power * power) ** 2
-            total = total + power
-        return total / len(WIDTHS)
-
-    within_a, within_b, between = _means(a, b, kernel)
-    return within_a + within_b - 2 * between
+    return within(a).kernel + within(b).kernel - 2 * between(a, b).kernel
 
 
-def energy_distance(a: Array, b: Array) -> Array:
+def energy_distance(a: Points, b: Points) -> float:
     """Return the energy distance 2 E|A − B| − E|A − A′| − E|B − B′| between two samples.
 
     Székely and Rizzo 2013 ("Energy statistics"), eq. 2.
@@ -46,24 +49,47 @@ def energy_distance(a: Array, b: Array) -> Array:
         a: points [n, 2].
         b: points [m, 2].
     """
-    within_a, within_b, between = _means(a, b, jnp.sqrt)
-    return 2 * between - within_a - within_b
+    return 2 * between(a, b).distance - within(a).distance - within(b).distance
 
 
-def _means(a: Array, b: Array, of: Callable[[Array], Array]) -> tuple[Array, Array, Array]:
-    """Return the means of a function of the squared distances: in a, in b, between them."""
-    return _within(a, of), _within(b, of), of(_squared(a, b)).mean()
+def between(a: Points, b: Points) -> Means:
+    """Return the means over the pairs of a point of a [n, 2] and one of b [m, 2]."""
+    kernel, distance = _sums(a, b)
+    return Means(kernel / (len(a) * len(b)), distance / (len(a) * len(b)))
 
 
-def _within(a: Array, of: Callable[[Array], Array]) -> Array:
-    """Return the mean over pairs of different points."""
+def within(a: Points) -> Means:
+    """Return the means over the pairs of different points of a [n, 2]."""
     n = len(a)
-    values = of(_squared(a, a))
-    return (values.sum() - of(jnp.zeros(())) * n) / (n * (n - 1))
+    kernel, distance = _sums(a, a)
+    return Means((kernel - n) / (n * (n - 1)), distance / (n * (n - 1)))
 
 
-def _squared(a: Array, b: Array) -> Array:
-    """Return squared distances [n, m], exact also between points that nearly coincide."""
-    (ax, ay), (bx, by) = a.T, b.T
-    squared: Array = (ax[:, None] - bx) ** 2 + (ay[:, None] - by) ** 2
-    return squared
+def distances(a: Points, b: Points) -> Iterator[NDArray[Any]]:
+    """Yield squared distances [ROWS, m] of some points of a [n, 2] to all of b [m, 2].
+
+    They are exact also between points that nearly coincide.
+    """
+    x, y = np.ascontiguousarray(b.T)
+    for start in range(0, len(a), ROWS):
+        rows = a[start : start + ROWS]
+        squared, across = rows[:, :1] - x, rows[:, 1:] - y
+        squared *= squared
+        across *= across
+        squared += across
+        yield squared
+
+
+def _sums(a: Points, b: Points) -> tuple[float, float]:
+    """Return the sums of the kernels' mean and of the distances; arrays are written in place."""
+    kernels = distance = 0.0
+    for squared in distances(a, b):
+        power = squared * (-0.5 / WIDTHS[0] ** 2)
+        np.exp(power, out=power)
+        kernels += float(power.sum())
+        for _ in WIDTHS[1:]:
+            power *= power
+            power *= power
+            kernels += float(power.sum())
+        distance += float(np.sqrt(squared, out=squared).sum())
+    return kernels / len(WIDTHS), distance

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["CONVERGED", "converged_at", "summary"]
+__all__ = ["COLLAPSED", "CONVERGED", "LATE", "STEADY", "converged_at", "summary", "swing"]
 
 CONVERGED = 0.03
 """The sliced Wasserstein distance, in widths of the square, below which a training has converged.
@@ -15,6 +15,12 @@ CONVERGED = 0.03
 Two samples of one distribution are about 0.005 apart; a generator that has lost a fifth of a ring
 or one of eight modes is well above the limit.
 """
+COLLAPSED = 0.1
+"""The `spread` below which a generator has collapsed to one output, almost."""
+LATE = ("js", "sliced_w1", "spread", "accuracy_real", "accuracy_fake", "saturated", "grad_norm_g")
+"""What is also averaged over the evaluations of the second half of a training."""
+STEADY = ("js", "sliced_w1")
+"""What is looked at for how steady it is there."""
 
 
 def summary(
@@ -27,11 +33,20 @@ def summary(
         values: each measure there, name to [..., T]; NaN where a training had diverged.
 
     Returns:
-        `final_<name>`: each measure's last value [...]; and, from `js` and `sliced_w1`: `best_js`,
-        `best_sliced_w1`, the least values; `best_step`, when the latter was; `converged_at`, from
-        when on it stayed below `CONVERGED`. NaN where there is none.
+        `final_<name>`: each measure's last value [...]; `late_<name>` of `LATE`: the mean over
+        the evaluations after half of the steps; `swing_<name>` of `STEADY`: how unsteady it was
+        there (see `swing`). From `js` and `sliced_w1`: `best_js`, `best_sliced_w1`, the least
+        values; `best_step`, when the latter was; `converged_at`, from when on it stayed below
+        `CONVERGED`. From `spread`: `collapsed`, 1 for a generator that ends below `COLLAPSED`,
+        else 0. NaN where there is none; what is not measured is left out.
     """
     found = {f"final_{name}": np.asarray(v, np.float64)[..., -1] for name, v in values.items()}
+    late = np.asarray(steps) * 2 > steps[-1]
+    second_half = {name: np.asarray(v, np.float64)[..., late] for name, v in values.items()}
+    found |= {f"late_{n}": second_half[n].mean(axis=-1) for n in LATE if n in values}
+    found |= {f"swing_{n}": swing(second_half[n]) for n in STEADY}
+    if "spread" in values:
+        found["collapsed"] = (found["final_spread"] < COLLAPSED).astype(np.float64)
     distance = np.asarray(values["sliced_w1"], np.float64)
     found["best_js"] = _least(values["js"])
     found["best_sliced_w1"] = _least(distance)
@@ -45,6 +60,23 @@ def _least(values: NDArray[Any]) -> NDArray[np.float64]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # all NaN: NaN is the answer
         return np.asarray(np.nanmin(np.asarray(values, np.float64), axis=-1))
+
+
+def swing(values: NDArray[Any]) -> NDArray[np.float64]:
+    """Return how much a measure swings from one evaluation to the next, its trend left out.
+
+    It is √(½ · mean squared successive difference), which estimates the standard deviation as if
+    nothing drifted (von Neumann et al. 1941, "The mean square successive difference").
+
+    Args:
+        values: [..., T].
+
+    Returns:
+        [...], NaN for fewer than two values.
+    """
+    if values.shape[-1] < 2:
+        return np.full(values.shape[:-1], np.nan)
+    return np.asarray(np.sqrt((np.diff(values, axis=-1) ** 2).mean(axis=-1) / 2))
 
 
 def converged_at(steps: NDArray[Any], values: NDArray[Any], limit: float) -> NDArray[np.float64]:

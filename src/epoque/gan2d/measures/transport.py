@@ -3,17 +3,15 @@
 import math
 from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
-from jax import Array
 from numpy.typing import NDArray
 
-__all__ = ["DIRECTIONS", "exact_w1", "sliced_w1"]
+__all__ = ["DIRECTIONS", "exact_w1", "projections", "sliced_w1"]
 
 DIRECTIONS = 16
 
 
-def sliced_w1(a: Array, b: Array, directions: int = DIRECTIONS) -> Array:
+def sliced_w1(a: NDArray[Any], b: NDArray[Any], directions: int = DIRECTIONS) -> float:
     """Return the sliced Wasserstein-1 distance between two samples.
 
     It is the mean, over directions, of the distance between the projections (Rabin et al. 2011,
@@ -25,9 +23,14 @@ def sliced_w1(a: Array, b: Array, directions: int = DIRECTIONS) -> Array:
         b: as many points [n, 2].
         directions: how many.
     """
-    angles = math.pi * (jnp.arange(directions) + 0.5) / directions
-    axes = jnp.stack([jnp.cos(angles), jnp.sin(angles)], axis=1)
-    return jnp.abs(jnp.sort(axes @ a.T) - jnp.sort(axes @ b.T)).mean()
+    return float(np.abs(projections(a, directions) - projections(b, directions)).mean())
+
+
+def projections(points: NDArray[Any], directions: int = DIRECTIONS) -> NDArray[Any]:
+    """Return the points' places along each direction, in ascending order [directions, n]."""
+    angles = math.pi * (np.arange(directions) + 0.5) / directions
+    axes = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(points.dtype)
+    return np.sort(axes @ points.T)
 
 
 def exact_w1(a: NDArray[Any], b: NDArray[Any]) -> float:

@@ -10,6 +10,12 @@ A claim is one or more lines, each a quantity measured once for every seed.
   in between.
 - *A share* of the seeds for which something succeeds is given with Wilson's 95 % interval; it
   holds if all of that interval is above the bound, does not hold if all of it is below.
+- *An effect* says that one setting gives more of something than another. Both are run from the
+  same seeds; the size is the median of the differences with its own interval, and Cliff's delta
+  for pairs tells how often they go that way: +1 always, −1 never (`epoque.report.claims.effects`,
+  where the sources are). It holds if all of the delta's 95 % interval is above 0.147, up to which
+  an effect is called negligible (Romano et al. 2006, "Appropriate statistics for ordinal level
+  data"), does not hold if all of it is below, and holds partly in between.
 - *A fact* is decided once, by a proof or by one run.
 
 A claim holds if all its lines hold, does not hold if none does, and holds partly otherwise.
@@ -21,13 +27,18 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol
 
+from epoque.bench.summary import wilson
 from epoque.report.model import Verdict
+
+from .effects import cliff
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
+    "NEGLIGIBLE",
     "Claim",
+    "Effect",
     "Evidence",
     "Fact",
     "Line",
@@ -42,6 +53,7 @@ __all__ = [
 ]
 
 MOST, FEW = 0.95, 0.05
+NEGLIGIBLE = 0.147
 
 
 class Evidence(Protocol):
@@ -159,23 +171,27 @@ class Share(Line):
         return "holds" if low > self.above else "fails" if high < self.above else "partly"
 
 
-def wilson(successes: int, trials: int) -> tuple[float, float, float]:
-    """Return a share and the ends of its 95 % interval.
-
-    Source: Wilson, "Probable inference, the law of succession, and statistical inference",
-    J. Am. Stat. Assoc. 22 (1927), 209-212.
-    """
-    z, share = 1.959964, successes / trials
-    middle = (share + z**2 / (2 * trials)) / (1 + z**2 / trials)
-    half = z * (share * (1 - share) / trials + (z / (2 * trials)) ** 2) ** 0.5
-    half /= 1 + z**2 / trials
-    return share, max(middle - half, 0.0), min(middle + half, 1.0)
-
-
 def as_percent(interval: tuple[float, float, float]) -> tuple[float, float, float]:
     """Return a share and its interval times a hundred."""
     share, low, high = interval
     return 100 * share, 100 * low, 100 * high
+
+
+@dataclass(frozen=True, kw_only=True)
+class Effect(Line):
+    """One setting was said to give more of something than another.
+
+    Attributes:
+        reported: what was said, in English.
+        measure: evidence to the difference for every seed, said to be positive; it may be infinite.
+    """
+
+    reported: str
+
+    def judge(self, measured: Any) -> Verdict:
+        """Return whether the 95 % interval of Cliff's delta is above, around or below a trifle."""
+        _, low, high = cliff(measured)
+        return "holds" if low > NEGLIGIBLE else "fails" if high < NEGLIGIBLE else "partly"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING, Any
 from epoque.bench.errors import UnknownNameError
 from epoque.bench.i18n import mark, translator
 from epoque.bench.run import Run
+from epoque.bench.summary import median_interval
 from epoque.bench.sweep import Sweep
 from epoque.report.model import ClaimLine, ClaimRow, Text, Verdict
 from epoque.report.numbers import decimals_for, format_interval, format_number
 from epoque.report.typography import set_spaces
 
-from .practical1 import CLAIMS
+from . import practical1, practical2a
+from .effects import cliff
 from .rules import (
     Claim,
+    Effect,
     Fact,
     Line,
     Number,
@@ -31,7 +34,10 @@ if TYPE_CHECKING:
 
 __all__ = ["PRACTICALS", "SIGNS", "VERDICTS", "claim_row", "find_claim", "practical"]
 
-PRACTICALS: Mapping[str, tuple[Claim, ...]] = {"1": CLAIMS}
+PRACTICALS: Mapping[str, tuple[Claim, ...]] = {
+    "1": practical1.CLAIMS,
+    "2a": practical2a.CLAIMS,
+}
 VERDICTS: Mapping[Verdict, str] = {
     "holds": mark("holds"),
     "partly": mark("partly"),
@@ -127,6 +133,14 @@ def _share(line: Share, measured: Any, language: str) -> tuple[str, str, str]:
     return translator(language)(line.reported), value, format_number(trials, language)
 
 
+def _effect(line: Effect, measured: Any, language: str) -> tuple[str, str, str]:
+    decimals = 0 if are_whole(measured) else None
+    size = format_interval(median_interval(measured), language, decimals)
+    delta = format_interval(cliff(measured), language, 2)
+    value = f"{size} · δ = {delta}"
+    return translator(language)(line.reported), value, format_number(len(measured), language)
+
+
 def _fact(line: Fact, measured: Any, language: str) -> tuple[str, str, str]:
     _ = translator(language)
     return _(line.reported), _(line.found if measured else line.otherwise), "–"
@@ -136,5 +150,6 @@ _WRITERS: Mapping[type[Line], Callable[[Any, Any, str], tuple[str, str, str]]] =
     Number: _number,
     Statement: _statement,
     Share: _share,
+    Effect: _effect,
     Fact: _fact,
 }

@@ -1,0 +1,283 @@
+"""The claims of practical 2a: effects, their intervals, and verdicts on tables made by hand."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.typing import NDArray
+from scipy import stats
+
+from epoque.bench.grid import cells, parse_axes, size
+from epoque.bench.summary import median_interval
+from epoque.report.claims.effects import cliff, differences
+from epoque.report.claims.practical2a import CLAIMS
+from epoque.report.claims.rules import NEGLIGIBLE, Effect
+from epoque.report.claims.tables import find_claim, practical
+from epoque.report.needs import chapter_needs
+
+SEEDS = 64
+IDS = ["2.1", "2.2", "2.3", "2.4", "2.5"]
+INF, NAN = np.inf, np.nan
+STRONG = {"discriminator_layers": "32,32,32", "d_steps": 10}
+USUAL = {"discriminator_layers": "9,9,9", "d_steps": 3}
+
+# Measurements under which the report is right in everything: sweep, setting, columns.
+RIGHT: list[tuple[str, dict[str, Any], dict[str, float]]] = [
+    ("gan2d-noise-dims", {"noise_dims": 1}, {"final_intrinsic_dimension": 1.02}),
+    ("gan2d-noise-dims", {"noise_dims": 2}, {"final_intrinsic_dimension": 1.9}),
+    ("gan2d-noise", {"data": "gaussians", "noise": "uniform"},
+     {"first_noise_central": 0.13, "first_central": 0.2, "first_spread": 0.4}),
+    ("gan2d-noise", {"data": "gaussians", "noise": "gaussian"},
+     {"first_noise_central": 0.19, "first_central": 0.3, "first_spread": 0.3}),
+    ("gan2d-generator", {"generator_layers": "2"},
+     {"final_coverage": 0.3, "final_precision": 0.2, "converged_at": NAN, "swing_js": 0.1}),
+    ("gan2d-generator", {"generator_layers": "10,10"},
+     {"final_coverage": 0.9, "final_precision": 0.9, "converged_at": 1000, "swing_js": 0.02}),
+    ("gan2d-generator", {"generator_layers": "64,64,64,64"},
+     {"final_coverage": 0.9, "final_precision": 0.9, "converged_at": NAN, "swing_js": 0.08}),
+    ("gan2d-capacity", {"generator_layers": "8,8", "discriminator_layers": "2,2"},
+     {"late_accuracy_real": 0.5, "late_accuracy_fake": 0.5, "late_js": 0.8}),
+    ("gan2d-capacity", {"generator_layers": "8,8", "discriminator_layers": "8,8"},
+     {"late_accuracy_real": 0.6, "late_accuracy_fake": 0.7, "late_js": 0.2}),
+    ("gan2d-gradients", STRONG | {"loss": "log"},
+     {"late_grad_norm_g": 0.5, "collapsed": 1, "diverged": 0}),
+    ("gan2d-gradients", USUAL | {"loss": "log"},
+     {"late_grad_norm_g": 0.5, "collapsed": 0, "diverged": 0}),
+    ("gan2d-gradients", STRONG | {"loss": "minimax"}, {"late_grad_norm_g": 0.01}),
+    ("gan2d-gradients", USUAL | {"loss": "minimax"}, {"late_grad_norm_g": 0.5}),
+    ("gan2d-d-steps", {"d_steps": 1}, {"swing_js": 0.1, "final_js": 0.5, "best_js": 0.2}),
+    ("gan2d-d-steps", {"d_steps": 5}, {"swing_js": 0.02, "final_js": 0.3, "best_js": 0.25}),
+]  # fmt: skip
+Key = tuple[str, frozenset[Any]]
+
+
+class Measurements:
+    """Evidence made of numbers: every seed measures the same, unless told otherwise."""
+
+    def __init__(self, changes: Mapping[tuple[str, str], Mapping[str, Any]] = {}) -> None:
+        self.tables: dict[Key, pd.DataFrame] = {}
+        for sweep, where, columns in RIGHT:
+            known = {**columns, **self.changed(changes, sweep, where)}
+            filled = {name: np.broadcast_to(value, SEEDS) for name, value in known.items()}
+            self.tables[sweep, frozenset(where.items())] = pd.DataFrame(filled)
+
+    @staticmethod
+    def changed(
+        changes: Mapping[tuple[str, str], Mapping[str, Any]], sweep: str, where: Mapping[str, Any]
+    ) -> Mapping[str, Any]:
+        """Return the changes at a setting; "" stands for all settings of the sweep."""
+        values = {str(value) for value in where.values()}
+        found: dict[str, Any] = {}
+        for (name, value), columns in changes.items():
+            if name == sweep and (not value or value in values):
+                found |= columns
+        return found
+
+    def table(self, name: str, **at: Any) -> pd.DataFrame:
+        return self.tables[name, frozenset(at.items())]
+
+    def results(self, recipe: str) -> Mapping[str, Any]:
+        raise AssertionError(f"no claim of practical 2a reads the run {recipe}")
+
+
+def half(first: float, second: float) -> NDArray[np.float64]:
+    return np.where(np.arange(SEEDS) % 2 == 0, first, second)
+
+
+Changes = Mapping[tuple[str, str], Mapping[str, Any]]
+
+PARTLY: dict[str, Changes] = {
+    "2.1": {("gan2d-noise-dims", "2"): {"final_intrinsic_dimension": 1.0}},
+    "2.2": {("gan2d-noise", ""): {"first_spread": 0.3}},
+    "2.3": {("gan2d-generator", "64,64,64,64"): {"converged_at": 1000, "swing_js": 0.01}},
+    "2.4": {("gan2d-gradients", "32,32,32"): {"late_grad_norm_g": 0.5, "collapsed": 0}},
+    "2.5": {("gan2d-d-steps", "1"): {"final_js": 0.21}},
+}
+FAILS: dict[str, Changes] = {
+    "2.1": {("gan2d-noise-dims", ""): {"final_intrinsic_dimension": 1.8}},
+    "2.2": {
+        ("gan2d-noise", ""): {"first_noise_central": 0.1, "first_central": 0.1, "first_spread": 1}
+    },
+    "2.3": {
+        ("gan2d-generator", ""): {
+            "final_coverage": 0.9, "final_precision": 0.9, "converged_at": NAN, "swing_js": 0.1,
+        }
+    },
+    "2.4": {
+        ("gan2d-capacity", ""): {"late_accuracy_real": 0.5, "late_js": 0.2},
+        ("gan2d-capacity", "2,2"): {"late_accuracy_fake": 0.9},
+        ("gan2d-gradients", ""): {"late_grad_norm_g": 0.0, "collapsed": 0},
+    },
+    "2.5": {("gan2d-d-steps", ""): {"swing_js": NAN, "final_js": NAN, "best_js": NAN}},
+}  # fmt: skip
+
+
+def test_five_claims_in_their_order() -> None:
+    assert [claim.id for claim in practical("2a")] == [claim.id for claim in CLAIMS] == IDS
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdict"),
+    [({}, "holds"), (PARTLY, "partly"), (FAILS, "fails")],
+    ids=["right", "partly", "wrong"],
+)
+@pytest.mark.parametrize("name", IDS)
+def test_the_verdict_on_a_claim(name: str, changes: Mapping[str, Changes], verdict: str) -> None:
+    assert find_claim(name).judge(Measurements(changes.get(name, {}))) == verdict
+
+
+def test_an_effect_in_half_of_the_seeds_is_none() -> None:
+    coin = {"swing_js": half(0.0, 0.2), "final_js": half(0.0, 1.0), "best_js": 0.0}
+    even = Measurements(
+        {
+            ("gan2d-d-steps", "1"): coin,
+            ("gan2d-d-steps", "5"): {"swing_js": 0.1, "final_js": 0.5, "best_js": 0.0},
+        }
+    )
+    verdicts = [line.judge(line.measure(even)) for line in find_claim("2.5").lines]
+    assert verdicts == ["partly", "partly"]
+
+
+def test_a_diverged_run_counts_as_the_worst() -> None:
+    worst = {"swing_js": NAN, "final_js": NAN, "best_js": 0.2}
+    evidence = Measurements({("gan2d-d-steps", "1"): worst})
+    swing, fall_back = (line.measure(evidence) for line in find_claim("2.5").lines)
+    assert (swing == INF).all()
+    np.testing.assert_allclose(fall_back, 0.8 - 0.05)
+    gone = {"late_grad_norm_g": NAN, "collapsed": 0, "diverged": 1}
+    lost = find_claim("2.4").lines[2]
+    assert (lost.measure(Measurements({("gan2d-gradients", "32,32,32"): gone})) == 1).all()
+
+
+def test_a_generator_without_gradient_is_lost_and_one_that_learns_is_not() -> None:
+    lost = find_claim("2.4").lines[2]
+    still = {"late_grad_norm_g": half(0.0, 0.5), "collapsed": 0, "diverged": 0}
+    measured = lost.measure(Measurements({("gan2d-gradients", "32,32,32"): still}))
+    np.testing.assert_array_equal(measured, half(1.0, 0.0))
+
+
+# Effects
+
+
+@pytest.mark.parametrize("n", [6, 7, 9, 20, 64, 101])
+def test_the_median_difference_against_scipy(n: int) -> None:
+    values = pd.Series(np.random.default_rng(n).standard_t(2, n))
+    wanted = stats.quantile_test(values, q=0, p=0.5).confidence_interval(0.95)
+    middle, low, high = median_interval(values)
+    assert (low, high) == (wanted.low, wanted.high)
+    assert middle == np.median(values)
+
+
+def test_a_few_seeds_bound_nothing() -> None:
+    assert median_interval(pd.Series([1.0, 2.0, 3.0, 4.0, 5.0])) == (3.0, -INF, INF)
+
+
+def test_an_infinite_difference_has_its_place_in_the_order() -> None:
+    middle, low, high = median_interval(pd.Series([*range(60), *[INF] * 4]))
+    assert np.isfinite([middle, low, high]).all()
+    assert median_interval(pd.Series([INF] * 64)) == (INF, INF, INF)
+
+
+@pytest.mark.parametrize("shares", [(0.9, 0.05), (0.5, 0.2), (0.4, 0.4), (0.1, 0.0), (1.0, 0.0)])
+def test_cliffs_interval_covers_the_truth(shares: tuple[float, float]) -> None:
+    rng = np.random.default_rng(3)
+    counts = rng.multinomial(SEEDS, [*shares, 1 - sum(shares)], size=1500)
+    held = 0
+    for wins, losses, ties in counts:
+        _, low, high = cliff(pd.Series(np.repeat([2.0, -3.0, 0.0], [wins, losses, ties])))
+        held += low <= shares[0] - shares[1] <= high
+    assert held / len(counts) > 0.93
+
+
+def test_cliffs_delta_is_the_share_above_less_the_share_below() -> None:
+    delta, low, high = cliff(pd.Series([1.0, INF, 0.1, -5.0, 0.0]))
+    assert delta == pytest.approx(2 / 5)
+    assert -1 <= low < delta < high <= 1
+    opposite = cliff(pd.Series([-1.0, -INF, -0.1, 5.0, 0.0]))
+    assert opposite == pytest.approx((-delta, -high, -low))
+
+
+def test_mcnemars_table_of_agresti_and_min() -> None:
+    # Two of 30 pairs go one way, 10 the other: adjusted (10.5 − 2.5) / 32 ± 1.96 · s.
+    _, low, high = cliff(pd.Series([*[1.0] * 10, *[-1.0] * 2, *[0.0] * 18]))
+    middle, error = 8 / 32, ((13 - 64 / 32) / 32**2) ** 0.5
+    assert (low, high) == pytest.approx((middle - 1.959964 * error, middle + 1.959964 * error))
+
+
+def test_differences_are_paired_by_the_seed() -> None:
+    first = pd.Series([1.0, 2.0, INF, NAN, 5.0], index=[3, 1, 2, 0, 9])
+    second = pd.Series([10.0, 20.0, INF, 40.0], index=[0, 1, 2, 3])
+    assert differences(first, second).to_dict() == {0: 0.0, 1: -18.0, 2: 0.0, 3: -39.0}
+
+
+def measured_by(values: Any) -> Callable[[Any], Any]:
+    return lambda evidence: values
+
+
+@pytest.mark.parametrize(
+    ("wins", "losses", "verdict"),
+    [
+        (64, 0, "holds"), (32, 8, "holds"), (24, 8, "partly"), (32, 32, "partly"),
+        (10, 30, "fails"), (0, 0, "fails"), (0, 64, "fails"),
+    ],
+)  # fmt: skip
+def test_an_effect_counts_with_its_whole_interval(wins: int, losses: int, verdict: str) -> None:
+    values = pd.Series(np.repeat([1.0, -1.0, 0.0], [wins, losses, SEEDS - wins - losses]))
+    effect = Effect(quantity="q", reported="r", measure=measured_by(values))
+    assert effect.judge(values) == verdict
+    _, low, high = cliff(values)
+    assert {"holds": low > NEGLIGIBLE, "fails": high < NEGLIGIBLE}.get(
+        verdict, low <= NEGLIGIBLE <= high
+    )
+
+
+def test_an_effect_is_written_with_both_intervals() -> None:
+    from epoque.report.claims.tables import _WRITERS
+
+    values = pd.Series(np.linspace(0.1, 0.3, SEEDS))
+    line = Effect(quantity="q", reported="r", measure=measured_by(values))
+    _, english, seeds = _WRITERS[Effect](line, values, "en")
+    _, french, _ = _WRITERS[Effect](line, values, "fr")
+    assert english == "0.200 [0.173, 0.227] · δ = 1.00 [0.92, 1.00]".replace(
+        " [", "\u00a0["
+    ).replace(", ", ",\u00a0")
+    assert "0,200" in french
+    assert seeds == "64"
+
+
+# The chapter's declaration
+
+NEEDS = {need.name: need for need in chapter_needs("gan2d")}
+
+
+@pytest.mark.parametrize("name", [name for name, need in NEEDS.items() if need.axes])
+def test_a_studys_axes_can_be_swept(name: str) -> None:
+    need = NEEDS[name]
+    axes = parse_axes(need.config(), [f"{field}={text}" for field, text in need.axes.items()])
+    assert len(next(axis for axis in axes if axis.field == "seed").values) >= 64
+    assert size(axes) <= 10_000
+    assert axes[-1].field == "seed"  # the runs that one chunk holds differ in nothing else
+
+
+def test_every_setting_of_a_claim_was_swept() -> None:
+    for sweep, where, _ in RIGHT:
+        need = NEEDS[sweep]
+        axes = parse_axes(need.config(), [f"{field}={text}" for field, text in need.axes.items()])
+        known = {axis.field: cells(axis) for axis in axes if axis.field != "seed"}
+        assert set(where) == set(known)
+        assert all(value in known[field] for field, value in where.items())
+
+
+def test_claims_name_their_sweeps() -> None:
+    for claim in CLAIMS:
+        assert claim.sweeps
+        assert all(NEEDS[name].axes for name in claim.sweeps)
+
+
+def test_one_study_of_two_arms_is_left_to_be_run_live() -> None:
+    live = [need for need in NEEDS.values() if need.axes and not need.recorded]
+    assert [(need.name, dict(need.axes)) for need in live] == [
+        ("gan2d-noise-dims", {"noise_dims": "1,2", "seed": "0:64"})
+    ]
