@@ -1,0 +1,1 @@
+"""The language lab: causal and masked language models trained from scratch."""

@@ -1,0 +1,351 @@
+"""`epoque language generate|fill-mask|perplexity|score|save|push`: using a trained model."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from math import exp, isnan
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from cyclopts import App, Parameter
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from epoque.bench.errors import UsageError
+
+from .lab import LAB
+from .sampling import Sampling
+
+if TYPE_CHECKING:
+    from .loading import Opened
+
+__all__ = ["APP"]
+
+APP = App(help=LAB.title)
+
+ModelName = Annotated[
+    str,
+    Parameter(
+        help="A run (its id, a part of it, `last` or its folder), a saved folder, or owner/name "
+        "on the Hugging Face Hub."
+    ),
+]
+RunName = Annotated[str, Parameter(help="A run's id, a part of it, `last`, or its folder.")]
+RunsOption = Annotated[Path | None, Parameter(env_var="EPOQUE_RUNS", help="The folder of runs.")]
+AsJson = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON for programs.")]
+Licence = Annotated[
+    str | None,
+    Parameter(help="Licence of the weights for the model card, such as cc-by-sa-4.0."),
+]
+
+PIPE_WIDTH = 400
+
+# A terminal acts on these; a model may write them.
+_CONTROLS = {
+    i: "\N{REPLACEMENT CHARACTER}" for i in (*range(32), *range(127, 160)) if i not in (9, 10)
+}
+
+
+def _out() -> Console:
+    """Return the console for results: standard output, tables never folded when it is a pipe."""
+    width = None if sys.stdout.isatty() else PIPE_WIDTH
+    return Console(highlight=False, soft_wrap=True, markup=False, width=width)
+
+
+def _open(name: str, runs: Path | None) -> "Opened":
+    from .loading import open_model
+
+    return open_model(name, runs or "runs")
+
+
+@APP.command
+def generate(
+    model: ModelName,
+    prompt: Annotated[str, Parameter(help="The text to go on with.")],
+    /,
+    *more: Annotated[str, Parameter(help="More prompts; all go on side by side.")],
+    sampling: Annotated[Sampling, Parameter(name="*")] = Sampling(),  # noqa: B008
+    runs: RunsOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """Continue a text with a causal model, token by token, as it is drawn.
+
+    The next token is drawn from the model's probabilities. `--temperature 0` always takes the
+    likeliest, which soon repeats itself; `--top-p 0.9` leaves out the unlikely rest, from which
+    nonsense comes; `--beams 4` looks for the likeliest text as a whole. The same `--seed` gives
+    the same text.
+
+    Examples: `epoque language generate last "Once upon a time" --top-p 0.9`,
+    `epoque language generate last "ROMEO:" --temperature 0.7 --max-tokens 200 --seed 3`.
+    """
+    from . import generate as generation
+
+    opened = _open(model, runs)
+    sampling = replace(sampling, context=sampling.context or opened.context)
+    prompts = [prompt, *more]
+    if len(prompts) == 1 and not as_json:
+        _stream(opened, prompt, sampling)
+        return
+    texts = generation.generate(opened.model, opened.tokenizer, prompts, sampling)
+    if as_json:
+        rows = [{"prompt": p, "continuation": t} for p, t in zip(prompts, texts, strict=True)]
+        _print_json({"model": opened.name, "sampling": asdict(sampling), "texts": rows})
+        return
+    for number, (given, text) in enumerate(zip(prompts, texts, strict=True)):
+        _out().print("\n" if number else "", Text(given, "bold"), _shown(text), sep="", end="\n")
+
+
+def _stream(opened: "Opened", prompt: str, sampling: Sampling) -> None:
+    """Print a prompt, and each piece of what follows as soon as it is there."""
+    from .generate import stream
+
+    out = _out()
+    pieces = stream(opened.model, opened.tokenizer, prompt, sampling)
+    first = next(pieces, "")  # an error comes before anything is printed
+    out.print(Text(prompt, "bold"), end="")
+    out.print(_shown(first), end="")
+    for piece in pieces:
+        out.print(_shown(piece), end="")
+    out.print()
+
+
+def _shown(text: str) -> str:
+    return text.translate(_CONTROLS)
+
+
+@APP.command
+def fill_mask(
+    model: ModelName,
+    text: Annotated[str, Parameter(help="A sentence that holds the model's mask, [MASK].")],
+    /,
+    *,
+    top: Annotated[int, Parameter(help="How many candidates for each mask.")] = 5,
+    runs: RunsOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """Fill the masks of a sentence with a masked model: the likeliest words at each.
+
+    A masked model sees both sides of a mask, so it can tell what is missing, but not go on
+    with a text. With several masks, each is filled as if the others stayed empty.
+
+    Example: `epoque language fill-mask last "The king is [MASK] ."`.
+    """
+    from .fill_mask import fill_mask as fill
+
+    opened = _open(model, runs)
+    found = fill(opened.model, opened.tokenizer, text, top)
+    if as_json:
+        _print_json([[asdict(candidate) for candidate in place] for place in found])
+        return
+    out = _out()
+    for number, place in enumerate(found, 1):
+        if len(found) > 1:
+            out.print(f"{'' if number == 1 else chr(10)}Mask {number}", style="bold")
+        rows = ((f"{c.probability:.2%}", _shown(c.token), _shown(c.text)) for c in place)
+        out.print(_table(("", "token", "sentence"), rows))
+
+
+@APP.command
+def perplexity(
+    model: ModelName,
+    file: Annotated[Path, Parameter(help="A text, JSON-lines or Parquet file, or a folder.")],
+    /,
+    *more: Annotated[Path, Parameter(help="More files; they are read as one text.")],
+    context: Annotated[int, Parameter(help="Tokens seen at once; 0: as many as in training.")] = 0,
+    first: Annotated[int, Parameter(help="Only the first so many tokens; 0: all.")] = 0,
+    text_column: Annotated[str, Parameter(help="The column that holds the text.")] = "text",
+    undecodable: Annotated[
+        Literal["stop", "replace"],
+        Parameter(help="Bytes that are not UTF-8: stop there, or replace them."),
+    ] = "stop",
+    runs: RunsOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure how well a model predicts a text: lower is better.
+
+    A perplexity of 100 means that the model hesitates as if between 100 equally likely tokens.
+    Tokenizers cut texts differently, so compare models by perplexity per word or bits per byte.
+    A causal model predicts each token from those before it. A masked model is given each token as
+    a mask in turn (pseudo-perplexity), one reading a token: use --first on long texts, and do not
+    compare the number with a causal model's.
+
+    Example: `epoque language perplexity last my-text.txt`.
+    """
+    from .corpus import file_documents, lines
+    from .score import perplexity as measure
+
+    for name, value in (("context", context), ("first", first)):
+        if value < 0:
+            raise UsageError(f"--{name}: {value} is not allowed; it takes a whole number from 0.")
+    documents = file_documents([str(file), *map(str, more)], text_column, undecodable)
+    opened = _open(model, runs)
+    with _progress("reading") as told_progress:
+        found = measure(
+            opened.model,
+            opened.tokenizer,
+            lines(documents),
+            context=context or opened.context,
+            first=first,
+            progress=told_progress,
+        )
+    if as_json:
+        _print_json(asdict(found))
+        return
+    pseudo = "" if opened.model.causal else "pseudo-"
+    rows = (
+        (f"{pseudo}perplexity per token", f"{found.per_token:,.2f}"),
+        (f"{pseudo}perplexity per word", f"{found.per_word:,.2f}"),
+        ("bits per byte", f"{found.bits_per_byte:.3f}"),
+        ("tokens scored, of all", f"{found.scored:,} of {found.tokens:,}"),
+        ("words, bytes", f"{found.words:,}, {found.bytes:,}"),
+    )
+    _out().print(_table(("", ""), rows))
+
+
+@APP.command
+def score(
+    model: ModelName,
+    text: Annotated[str, Parameter(help="The text.")],
+    /,
+    *,
+    runs: RunsOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show how likely a model finds each token of a text.
+
+    A causal model cannot score the first token: nothing stands before it. A masked model is given
+    each token as a mask in turn.
+
+    Example: `epoque language score last "To be or not to be"`.
+    """
+    from .score import score as measure
+
+    opened = _open(model, runs)
+    found = measure(opened.model, opened.tokenizer, text)
+    values = found.log_probabilities.tolist()
+    if as_json:
+        rows = [
+            {"token": token, "id": i, "log_probability": None if isnan(value) else value}
+            for token, i, value in zip(found.tokens, found.ids.tolist(), values, strict=True)
+        ]
+        mean = found.perplexity
+        _print_json({"tokens": rows, "perplexity": None if isnan(mean) else mean})
+        return
+    cells = (
+        (repr(token)[1:-1], *(("", "") if isnan(v) else (f"{exp(v):.4g}", f"{v:.3f}")))
+        for token, v in zip(found.tokens, values, strict=True)
+    )
+    out = _out()
+    out.print(_table(("token", "probability", "log, nats"), cells))
+    if not isnan(found.perplexity):
+        out.print(f"\nperplexity {found.perplexity:,.2f}")
+
+
+@APP.command
+def save(
+    run: RunName,
+    folder: Annotated[Path, Parameter(help="A new folder.")],
+    /,
+    *,
+    licence: Licence = None,
+    runs: RunsOption = None,
+) -> None:
+    """Save a run's model, tokenizer and model card as a folder that transformers opens.
+
+    Example: `epoque language save last my-model`, then in Python
+    `AutoModelForCausalLM.from_pretrained("my-model")`.
+    """
+    from .hub import files_of
+    from .hub import save as save_run
+    from .loading import check_installed, find_run
+
+    check_installed()
+    made = save_run(find_run(run, runs or "runs"), folder, licence=licence)
+    _list(made, files_of(made))
+
+
+@APP.command
+def push(
+    model: Annotated[str, Parameter(help="A run, or a folder that `save` wrote.")],
+    name: Annotated[str, Parameter(help="owner/name on the Hub, or a name of your own.")],
+    /,
+    *,
+    private: Annotated[bool, Parameter(negative="", help="Only you may see it.")] = False,
+    update: Annotated[
+        bool, Parameter(negative="", help="Replace the files of a model that is there.")
+    ] = False,
+    dry_run: Annotated[
+        Path | None,
+        Parameter(help="Send nothing; write exactly what would be sent into this new folder."),
+    ] = None,
+    licence: Licence = None,
+    runs: RunsOption = None,
+) -> None:
+    """Push a model, its tokenizer and its model card to the Hugging Face Hub, in one commit.
+
+    The token is what `hf auth login` saved, or the variable HF_TOKEN. HF_ENDPOINT names another
+    Hub; where that one does not know Xet, set HF_HUB_DISABLE_XET=1.
+
+    Examples: `epoque language push last my-name/my-model --dry-run look-first`,
+    `epoque language push last my-name/my-model --private`.
+    """
+    from . import hub
+
+    with _folder(model, name, licence, runs) as folder:
+        if dry_run is not None:
+            made = hub.copy(folder, dry_run)
+            _list(made, hub.files_of(made))
+            return
+        done = hub.push(folder, name, private=private, update=update)
+    _out().print(f"{len(done.files)} files: {', '.join(done.files)}")
+    _out().print(done.url)
+
+
+@contextmanager
+def _folder(model: str, name: str, licence: str | None, runs: Path | None) -> Iterator[Path]:
+    """Give the folder that is pushed: a saved one as it is, or a run's, made for the occasion."""
+    from .hub import saved
+    from .loading import check_installed, find_run, is_model_folder
+
+    if is_model_folder(model):
+        if licence is not None:
+            told = "--licence goes into the model card of a run; this folder has its own README.md."
+            raise UsageError(told)
+        yield Path(model)
+        return
+    check_installed()
+    with saved(find_run(model, runs or "runs"), name, licence, None) as folder:
+        yield folder
+
+
+def _list(folder: Path, names: list[str]) -> None:
+    rows = ((f"{(folder / name).stat().st_size:,}", name) for name in names)
+    _out().print(_table(("bytes", "file"), rows))
+    _out().print(f"\n{folder}")
+
+
+def _table(columns: tuple[str, ...], rows: Any) -> Table:
+    made = Table(box=None, pad_edge=False, show_header=any(columns))
+    for name in columns:
+        made.add_column(name, overflow="fold")
+    for row in rows:
+        made.add_row(*(Text(cell) for cell in row))
+    return made
+
+
+def _print_json(value: Any) -> None:
+    _out().print(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Show a bar on standard error, if that is a terminal."""
+    from rich.progress import Progress
+
+    out = Console(stderr=True)
+    with Progress(console=out, transient=True, disable=not out.is_terminal) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, tokens: bar.update(task, completed=done, total=tokens)

@@ -1,0 +1,179 @@
+"""What a config costs: parameters, memory and time, and the refusal of what is out of reach."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from epoque.bench.errors import Problem, UsageError
+
+if TYPE_CHECKING:
+    from .config import LanguageConfig
+
+__all__ = [
+    "MAX_BYTES",
+    "MAX_PARAMETERS",
+    "Estimate",
+    "check_memory",
+    "measured",
+    "memory",
+    "notice",
+    "parameters",
+    "refusals",
+]
+
+MAX_PARAMETERS = 20 * 10**9
+MAX_BYTES = 2**40
+"""What no single machine that this is made for has."""
+_NOTABLE = 1e12
+"""Operations that any machine does within the minute."""
+
+
+def parameters(config: "LanguageConfig") -> int:
+    """Return about how many parameters a model has: those of its matrices, 99 % of them.
+
+    Where the tokenizer is loaded, `vocabulary` stands for its unknown size.
+    """
+    rows = config.model_vocabulary or config.vocabulary
+    embeddings = rows * config.width * (1 if config.tie_embeddings else 2)
+    layer = 4 * config.width**2 + 2 * config.width * config.inner
+    return embeddings + config.layers * layer
+
+
+def memory(config: "LanguageConfig") -> float:
+    """Return about how many bytes a training step holds at once.
+
+    Four float32 numbers a parameter (weight, gradient, two of the optimiser), two more with
+    averaging and patience; what the layers keep for the backward pass; the output layer's scores
+    and their gradient.
+    """
+    copies = 4 + (config.ema > 0) + (config.patience > 0)
+    tokens = config.batch_size // config.accumulate * config.block_size
+    layer = 16 * config.width + 4 * config.inner + 2 * config.heads * config.block_size
+    scores = {
+        "full": config.model_vocabulary or config.vocabulary,
+        "chunked": 0,
+        "sampled": config.negatives,
+    }
+    return 4.0 * (copies * parameters(config) + tokens * (config.layers * layer))\
+        + 12.0 * tokens * scores[config.head]  # fmt: skip
+
+
+def refusals(config: "LanguageConfig") -> Iterator[Problem]:
+    """Yield the refusal of a model or a batch that no machine could hold."""
+    count, needed = parameters(config), memory(config)
+    if count > MAX_PARAMETERS:
+        told = f"{config.width:,} with {config.layers:,} layers makes about {count / 1e9:,.0f}"
+        yield Problem("width", f"{told} billion parameters; at most {MAX_PARAMETERS // 10**9}.")
+    elif needed > MAX_BYTES:
+        told = f"{config.batch_size:,} blocks of {config.block_size:,} tokens need about"
+        much = f"{needed / 2**30:,.0f} GiB; at most {MAX_BYTES // 2**30:,}"
+        yield Problem("batch_size", f"{told} {much}. More accumulate or a smaller one helps.")
+
+
+def check_memory(config: "LanguageConfig", device: str) -> None:
+    """Refuse a training that this machine cannot hold, before the system kills it for that.
+
+    Args:
+        config: what is to be trained.
+        device: cpu or cuda.
+
+    Raises:
+        UsageError: with what is needed, what is there, and what helps.
+    """
+    needed, there = memory(config), _installed(device)
+    if needed <= there:
+        return
+    model = 16.0 * parameters(config)
+    helps = "fewer layers or a smaller width" if model > there else "a larger accumulate"
+    raise UsageError(
+        f"This training needs about {needed / 2**30:,.1f} GiB of memory and the {device} has "
+        f"{there / 2**30:,.1f}: {helps} helps."
+    )
+
+
+def _installed(device: str) -> float:
+    """Return the bytes of memory that a device has in all, infinite where that is not told."""
+    if device == "cuda":
+        import torch
+
+        return float(torch.cuda.get_device_properties(0).total_memory)
+    try:
+        return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    except (AttributeError, ValueError):  # Windows does not tell
+        return float("inf")
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a training takes.
+
+    Attributes:
+        parameters: of the model.
+        bytes: of memory, about.
+        steps: until the epochs or the steps are done.
+        step_seconds: of one step, measured.
+        seconds: of all steps, or of `max_seconds` if that is less.
+        device: where.
+    """
+
+    parameters: int
+    bytes: float
+    steps: int
+    step_seconds: float
+    seconds: float
+    device: str
+
+    def told(self) -> str:
+        """Return it as a sentence or two."""
+        model = f"{self.parameters / 1e6:,.1f} million parameters"
+        pace = f"about {self.step_seconds:.2g} s a step on the {self.device}"
+        much = f"{self.bytes / 2**30:,.1f} GiB of memory"
+        told = f"{model}, {pace}, about {much}: training takes about {_duration(self.seconds)}."
+        if self.device == "cpu" and self.seconds > 2 * 3600:
+            told += " A GPU would make this pleasant."
+        return told
+
+
+def measured(config: "LanguageConfig", steps: int = 2) -> Estimate:
+    """Return what a training takes; its text and tokens are made ready and a few steps measured.
+
+    Raises:
+        UsageError: if the model cannot fit this machine's memory, or a GPU is missing.
+        DataError: if the text cannot be used.
+    """
+    from .data import load
+    from .team import Team
+    from .trainer import Trainer
+
+    team = Team(config.device)
+    trainer = Trainer(config.replace(max_seconds=None), team, load(config))
+    trainer.step()  # warms up
+    before = trainer.seconds
+    for _ in range(min(steps, trainer.order.steps - 1)):
+        trainer.step()
+    each = (trainer.seconds - before) / max(1, trainer.steps - 1) or before
+    seconds = min(each * trainer.order.steps, config.max_seconds or float("inf"))
+    count = sum(weight.numel() for weight in trainer.weights.values())
+    return Estimate(
+        count, memory(config), trainer.order.steps, each, seconds, trainer.team.device.type
+    )
+
+
+def notice(config: "LanguageConfig") -> str | None:
+    """Return what a user should know before a run of more than a minute or so, else None."""
+    if config.max_seconds is not None and config.max_seconds <= 60:
+        return None
+    step = 6.0 * parameters(config) * config.batch_size * config.block_size
+    if config.max_steps is not None and step * config.max_steps < _NOTABLE:
+        return None
+    estimate = measured(config)
+    return estimate.told() if estimate.seconds > 60 else None
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:.0f} seconds"
+    if seconds < 2 * 3600:
+        return f"{seconds / 60:.0f} minutes"
+    return f"{seconds / 3600:.1f} hours"

@@ -1,0 +1,182 @@
+"""The numbers of a finished run."""
+
+import math
+import statistics
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from epoque.bench.run import Run
+
+from . import data, yardsticks
+from .checkpoint import restore
+from .config import LanguageConfig
+from .data import TRAIN_SAMPLE, Batch, Reader, sample
+from .masking import Masker
+from .measure import Sums, exact, measure, perplexity, unknown_ids
+from .objective import Objective
+
+if TYPE_CHECKING:
+    from .blocks import Blocks
+
+__all__ = ["evaluate", "pseudo"]
+
+_COUNTED = 20_000_000
+"""Tokens up to which the counting yardsticks are computed."""
+
+
+def evaluate(run: Run) -> Mapping[str, Any]:
+    """Return the numbers of a finished run, all by the exact softmax over all blocks.
+
+    `perplexity` is the report's definition, exp of the mean validation loss; beside it
+    `perplexity_without_unk` leaves out the targets that stand for unknown words, and of a causal
+    model `perplexity_per_word` and `bits_per_byte` do not depend on the tokenizer. `accuracy`:
+    share of targets that are the first guess. A masked model is measured over `mask_seeds` fixed
+    masks: the mean loss, and `perplexity_spread`, the standard deviation of their perplexities;
+    `pseudo_perplexity` masks each token of `pseudo_blocks` blocks in turn (Salazar et al. 2020,
+    eq. 3). `test_…`: the same of the test split, if asked for.
+
+    `final_train_loss` is measured on `train_blocks_measured` fixed train blocks. `epochs`: the
+    losses at each epoch's end, as measured on the way. `unigram_perplexity`, …: what counting
+    words, pairs and triples reaches on the same validation tokens.
+
+    Raises:
+        DamagedRunError: if the metrics or the last checkpoint cannot be read.
+        DataError: if the text cannot be read any more, or is another.
+    """
+    config = run.config
+    assert isinstance(config, LanguageConfig)
+    model, tokenizer = restore(run)
+    texts = data.load(config, tokenizer)
+    device = "cpu" if config.device == "cpu" or not torch.cuda.is_available() else "cuda"
+    objective = Objective(config, model, None, unknown_ids(tokenizer)).to(device).eval()
+    eyes = _Eyes(config, objective, tokenizer)
+    found: dict[str, Any] = {"parameters": sum(p.numel() for p in model.parameters())}
+    found |= _course(run)
+    found |= eyes.all_numbers(texts.valid, "")
+    if texts.test is not None:
+        found |= eyes.all_numbers(texts.test, "test_")
+    found |= eyes.train_loss(texts.train)
+    found |= _counted(config, texts, len(tokenizer))
+    found |= {f"corpus_{name}": told for name, told in texts.source.items()}
+    return {name: _plain(value) for name, value in found.items()}
+
+
+def pseudo(objective: Objective, ids: torch.Tensor, mask: int) -> torch.Tensor:
+    """Return the sums of a block in which each token is masked in turn [5], see `measure.Sums`.
+
+    Args:
+        objective: a masked model's, in evaluation mode.
+        ids: the block's tokens [T].
+        mask: the id of the mask token.
+    """
+    length = len(ids)
+    inputs = ids.repeat(length, 1).fill_diagonal_(mask)
+    targets = torch.full_like(inputs, -100)
+    targets.diagonal().copy_(ids)
+    return exact(objective, Batch(inputs, targets))
+
+
+class _Eyes:
+    """What measures a model on blocks."""
+
+    def __init__(self, config: LanguageConfig, objective: Objective, tokenizer: Any) -> None:
+        self._config, self._objective, self._tokenizer = config, objective, tokenizer
+        self._masker = Masker(config, tokenizer) if config.objective == "masked" else None
+
+    def all_numbers(self, blocks: "Blocks", prefix: str) -> dict[str, Any]:
+        """Return the numbers of a split, their names with a prefix."""
+        sums = self._sums(blocks, np.arange(len(blocks)))
+        found = _means(sums)
+        found |= {"blocks": len(blocks), "targets": int(sums[0].targets)}
+        if self._masker is None:
+            found |= _by_text(found["loss"], blocks)
+        elif self._config.pseudo_blocks:
+            found |= self._pseudo(blocks)
+        first = prefix or "valid_"
+        renamed = {"loss": f"final_{first}loss", "blocks": f"{first}blocks"}
+        renamed["targets"] = f"{first}targets"
+        return {renamed.get(name, prefix + name): value for name, value in found.items()}
+
+    def train_loss(self, blocks: "Blocks") -> dict[str, Any]:
+        """Return the loss on the train blocks that were measured on the way, too."""
+        rows = sample(TRAIN_SAMPLE, len(blocks), self._config.seed, "evaluation blocks")
+        reader = Reader(self._config, blocks, self._masker)
+        loss = measure(self._objective, reader, rows).loss
+        return {"final_train_loss": loss, "train_blocks_measured": len(rows)}
+
+    def _sums(self, blocks: "Blocks", rows: Any) -> list[Sums]:
+        """Return the sums for each mask seed; a causal model needs one."""
+        reader = Reader(self._config, blocks, self._masker)
+        seeds = range(self._config.mask_seeds if self._masker else 1)
+        return [measure(self._objective, reader, rows, seed) for seed in seeds]
+
+    def _pseudo(self, blocks: "Blocks") -> dict[str, Any]:
+        rows = sample(self._config.pseudo_blocks, len(blocks), self._config.seed, "pseudo blocks")
+        mask = self._tokenizer.mask_token_id
+        ids = torch.from_numpy(blocks[rows])
+        total = torch.stack([pseudo(self._objective, block, mask) for block in ids]).sum(0)
+        loss = Sums(*total.tolist()).loss
+        return {"pseudo_perplexity": perplexity(loss), "pseudo_blocks": len(rows)}
+
+
+def _means(sums: list[Sums]) -> dict[str, Any]:
+    """Return the means over mask seeds, and the perplexities' spread where there are many."""
+    loss = statistics.fmean(each.loss for each in sums)
+    known = statistics.fmean(each.known_nats / max(1.0, each.known) for each in sums)
+    found = {
+        "loss": loss,
+        "perplexity": perplexity(loss),
+        "perplexity_without_unk": perplexity(known),
+        "accuracy": statistics.fmean(each.right / max(1.0, each.targets) for each in sums),
+    }
+    if len(sums) > 1:
+        each_one = [perplexity(each.loss) for each in sums]
+        finite = all(map(math.isfinite, each_one))
+        found["perplexity_spread"] = statistics.stdev(each_one) if finite else math.inf
+    return found
+
+
+def _by_text(loss: float, blocks: "Blocks") -> dict[str, Any]:
+    """Return the loss by words and bytes; tokens without a prediction count as the mean one."""
+    nats = loss * blocks.tokens
+    return {
+        "perplexity_per_word": perplexity(nats / max(1, blocks.words)),
+        "bits_per_byte": nats / math.log(2) / max(1, blocks.bytes),
+    }
+
+
+def _course(run: Run) -> dict[str, Any]:
+    """Return how the training went: its counters, and the losses at the end of each epoch."""
+    state, metrics = run.checkpoint().state, run.metrics
+    told = metrics.dropna(subset=["valid_loss"])
+    ends = told[(told["epoch"] % 1 == 0) | (told.index == told.index[-1])]
+    columns = ends[["epoch", "train_loss", "valid_loss"]]
+    last = metrics.iloc[-1]
+    return {
+        "steps": int(metrics.index[-1]),
+        "epoch": last["epoch"],
+        "tokens": int(last["tokens"]),
+        "training_seconds": round(state["seconds"], 3),
+        "precision": state["precision"]["kind"],
+        "epochs": columns.to_dict("records"),
+    }
+
+
+def _counted(config: LanguageConfig, texts: data.Data, vocabulary: int) -> dict[str, Any]:
+    """Return what counting reaches; for a masked model only single tokens are comparable."""
+    if texts.train.ids.size > _COUNTED:
+        return {}
+    found = yardsticks.count(texts.train.ids, texts.valid.ids, vocabulary)
+    if config.objective == "masked":
+        found = {"unigram": found["unigram"]}
+    return {f"{name}_perplexity": value for name, value in found.items()}
+
+
+def _plain(value: Any) -> Any:
+    """Return a plain JSON value, None for a number that is not finite."""
+    if isinstance(value, float | np.floating):
+        return float(value) if math.isfinite(value) else None
+    return value

@@ -1,0 +1,85 @@
+"""The language lab as the bench sees it; every heavy import stands inside a method."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from epoque.bench.events import Checkpoint, Event
+from epoque.bench.i18n import mark
+from epoque.bench.lab import Lab
+
+if TYPE_CHECKING:
+    from cyclopts import App
+    from matplotlib.figure import Figure
+
+    from epoque.bench.run import Run
+
+    from .config import LanguageConfig
+
+__all__ = ["LAB", "LanguageLab"]
+
+
+class LanguageLab(Lab["LanguageConfig"]):
+    """A transformer learns a text from scratch: to predict the next word, or hidden ones."""
+
+    name: ClassVar[str] = "language"
+    title: ClassVar[str] = mark("A transformer learns to predict the words of a text")
+
+    @property
+    def config(self) -> "type[LanguageConfig]":
+        """The class of its configs."""
+        from .config import LanguageConfig
+
+        return LanguageConfig
+
+    def train(self, config: "LanguageConfig", resume: Checkpoint | None = None) -> Iterator[Event]:
+        """Return the events of a training (see `epoque.language.train.train`)."""
+        _check_installed()
+        from .train import train
+
+        return train(config, resume)
+
+    def evaluate(self, run: "Run") -> Mapping[str, Any]:
+        """Return the numbers of a finished run (see `epoque.language.evaluate.evaluate`)."""
+        _check_installed()
+        from .evaluate import evaluate
+
+        return evaluate(run)
+
+    def steps(self, config: "LanguageConfig") -> int | None:
+        """Return the most steps of a run; None where the corpus decides, or the clock."""
+        return None if config.max_seconds is not None else config.max_steps
+
+    def notice(self, config: "LanguageConfig") -> str | None:
+        """Return what a user should know before a long run, None of a short one.
+
+        It measures a few steps (see `epoque.language.estimate.notice`).
+        """
+        _check_installed()
+        from .estimate import notice
+
+        return notice(config)
+
+    def figures(self, run: "Run", language: str = "en") -> "Mapping[str, Callable[[], Figure]]":
+        """Return what can be drawn from a run folder, name to the function that draws it."""
+        from .figures import figures
+
+        return figures(run, language)
+
+    def commands(self) -> "App":
+        """Return `epoque language …`: generate, fill-mask, perplexity, score, save and push."""
+        from .commands import APP
+
+        return APP
+
+    def sweep_score(self) -> str:
+        """Return the result that a sweep's figure and a search look at, lower being better."""
+        return "final_valid_loss"
+
+
+def _check_installed() -> None:
+    from .loading import check_installed
+
+    check_installed()
+
+
+LAB = LanguageLab()

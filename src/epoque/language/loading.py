@@ -1,0 +1,126 @@
+"""Opening a model by whatever names it: a run, a folder, or a name on the Hub."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from epoque.bench.errors import MissingExtraError, UsageError
+from epoque.bench.files import read_json
+from epoque.bench.run import Run, Runs
+
+from .config import LanguageConfig
+
+if TYPE_CHECKING:
+    from .models import Model
+
+__all__ = ["Opened", "check_installed", "find_run", "is_model_folder", "open_model"]
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A model that is ready to use.
+
+    Attributes:
+        name: what it was asked for by.
+        model: in evaluation mode, on the CPU.
+        tokenizer: a `PreTrainedTokenizerFast`.
+        context: how many tokens it should see at once: as many as it was trained on.
+    """
+
+    name: str
+    model: "Model"
+    tokenizer: Any
+    context: int
+
+
+def open_model(name: str, runs: str | Path = "runs") -> Opened:
+    """Open a model.
+
+    Args:
+        name: a run's id, a part of it, `last` (the newest of this lab) or its folder; a folder
+            that `save` or transformers wrote; or `owner/name` on the Hub.
+        runs: the folder of runs.
+
+    Raises:
+        UnknownNameError: if there is no such run.
+        UsageError: if it is a run of another lab, or has no tokenizer.
+        DataError: if a folder's files cannot be used.
+        DamagedRunError: if a run's files are damaged.
+        HubError: if the Hub cannot be reached or has no such model.
+        MissingExtraError: if the lab's packages are not installed.
+    """
+    check_installed()
+    if is_model_folder(name):
+        return _open_folder(name, Path(name))
+    if _is_run_folder(name) or name.count("/") != 1:
+        return _open_run(find_run(name, runs))
+    from .hub import pull
+
+    return _open_folder(name, pull(name))
+
+
+def is_model_folder(name: str) -> bool:
+    """Return whether a folder of that name exists that is none of a run."""
+    return os.path.isdir(name) and not _is_run_folder(name)
+
+
+def _is_run_folder(name: str) -> bool:
+    path = os.path.join(name, "config.json")
+    return os.path.isfile(path) and "lab" in read_json(Path(path))
+
+
+def find_run(name: str, runs: str | Path = "runs") -> Run:
+    """Return a run of this lab.
+
+    Raises:
+        UnknownNameError: if there is none of that name.
+        UsageError: if it is another lab's.
+        DamagedRunError: if it cannot be read.
+    """
+    folder = Runs(runs)
+    if name == "last":
+        ours = [run.id for run in folder if run.manifest["lab"] == "language"]
+        name = ours[-1] if ours else name
+    run = folder.find(name)
+    if run.manifest["lab"] != "language":
+        raise UsageError(f"{run.id} is a run of the lab {run.manifest['lab']}, not of language.")
+    return run
+
+
+def _open_run(run: Run) -> Opened:
+    from .checkpoint import restore
+
+    config = run.config
+    assert isinstance(config, LanguageConfig)
+    model, tokenizer = restore(run)
+    return Opened(run.id, model, tokenizer, min(config.block_size, model.context))
+
+
+def _open_folder(name: str, folder: Path) -> Opened:
+    from .models import interchange
+
+    model, tokenizer = interchange.load(folder)
+    if tokenizer is None:
+        raise UsageError(f"{name} holds no tokenizer; without it there are no words.")
+    return Opened(name, model, tokenizer, _trained_on(folder, model.context))
+
+
+def _trained_on(folder: Path, context: int) -> int:
+    """Return how many tokens a saved model saw at once in training, where that is told."""
+    told = folder / "epoque.json"
+    size = read_json(told).get("config", {}).get("block_size") if told.is_file() else None
+    return min(size, context) if isinstance(size, int) and size > 0 else context
+
+
+def check_installed() -> None:
+    """Check that what the lab computes with is there.
+
+    Raises:
+        MissingExtraError: if it is not.
+    """
+    try:
+        import torch  # noqa: F401
+        import transformers  # noqa: F401
+    except ImportError:
+        raise MissingExtraError("The language lab", "language") from None

@@ -1,0 +1,264 @@
+"""How each of our models is called, configured and laid out in transformers."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from epoque.bench.errors import ConfigError, DataError
+
+from .spec import Spec
+
+if TYPE_CHECKING:
+    from epoque.language.config import Architecture, Objective
+
+__all__ = ["Entry", "copies", "entries", "model_type", "settings", "spec_from"]
+
+
+class Entry(NamedTuple):
+    """One parameter of ours and those of transformers that it is made of, one above another.
+
+    Attributes:
+        ours: its name here.
+        theirs: their names.
+        turned: whether theirs are transposed (GPT-2 multiplies from the right).
+    """
+
+    ours: str
+    theirs: tuple[str, ...]
+    turned: bool = False
+
+
+_UNTIED_BIAS = "cls.predictions.decoder.bias"
+_TYPES: "dict[tuple[Architecture, Objective], tuple[str, str]]" = {
+    ("gpt2", "causal"): ("gpt2", "GPT2LMHeadModel"),
+    ("bert", "masked"): ("bert", "BertForMaskedLM"),
+    ("modern", "causal"): ("nanochat", "NanoChatForCausalLM"),
+    ("modern", "masked"): ("eurobert", "EuroBertForMaskedLM"),
+}
+
+
+def model_type(spec: Spec) -> str:
+    """Return what transformers calls this kind of model."""
+    return _TYPES[spec.architecture, spec.objective][0]
+
+
+def entries(spec: Spec) -> Iterator[Entry]:
+    """Yield every parameter of a model with its names in transformers."""
+    yield from _ENTRIES[model_type(spec)](spec)
+
+
+def copies(spec: Spec) -> dict[str, str]:
+    """Return weights that transformers wants to find twice: the second name and the first."""
+    if spec.architecture == "bert" and not spec.tied:
+        return {"cls.predictions.bias": _UNTIED_BIAS}
+    return {}
+
+
+def _gpt2_entries(spec: Spec) -> Iterator[Entry]:
+    yield Entry("embedding.weight", ("transformer.wte.weight",))
+    yield Entry("positions.weight", ("transformer.wpe.weight",))
+    names = {
+        "attention_norm": "ln_1",
+        "attention.qkv": "attn.c_attn",
+        "attention.out": "attn.c_proj",
+        "feed_norm": "ln_2",
+        "up": "mlp.c_fc",
+        "down": "mlp.c_proj",
+    }
+    for layer in range(spec.layers):
+        for ours, theirs in names.items():
+            turned = "norm" not in ours
+            here, there = f"blocks.{layer}.{ours}", f"transformer.h.{layer}.{theirs}"
+            yield Entry(f"{here}.weight", (f"{there}.weight",), turned)
+            yield Entry(f"{here}.bias", (f"{there}.bias",))
+    yield from _both("norm", "transformer.ln_f")
+    if not spec.tied:
+        yield Entry("output", ("lm_head.weight",))
+
+
+def _bert_entries(spec: Spec) -> Iterator[Entry]:
+    table = "bert.embeddings"
+    yield Entry("embedding.weight", (f"{table}.word_embeddings.weight",))
+    yield Entry("positions.weight", (f"{table}.position_embeddings.weight",))
+    yield Entry("types.weight", (f"{table}.token_type_embeddings.weight",))
+    yield from _both("embedding_norm", f"{table}.LayerNorm")
+    for layer in range(spec.layers):
+        here, there = f"blocks.{layer}", f"bert.encoder.layer.{layer}"
+        qkv = (f"{there}.attention.self.{name}" for name in ("query", "key", "value"))
+        yield from _both(f"{here}.attention.qkv", *qkv)
+        yield from _both(f"{here}.attention.out", f"{there}.attention.output.dense")
+        yield from _both(f"{here}.attention_norm", f"{there}.attention.output.LayerNorm")
+        yield from _both(f"{here}.up", f"{there}.intermediate.dense")
+        yield from _both(f"{here}.down", f"{there}.output.dense")
+        yield from _both(f"{here}.feed_norm", f"{there}.output.LayerNorm")
+    yield from _both("transform", "cls.predictions.transform.dense")
+    yield from _both("transform_norm", "cls.predictions.transform.LayerNorm")
+    # Where nothing is tied, transformers adds the decoder's own bias.
+    yield Entry("bias", ("cls.predictions.bias" if spec.tied else _UNTIED_BIAS,))
+    if not spec.tied:
+        yield Entry("output", ("cls.predictions.decoder.weight",))
+
+
+def _modern_entries(spec: Spec) -> Iterator[Entry]:
+    yield Entry("embedding.weight", ("model.embed_tokens.weight",))
+    for layer in range(spec.layers):
+        here, there = f"blocks.{layer}", f"model.layers.{layer}"
+        qkv = tuple(f"{there}.self_attn.{name}_proj.weight" for name in "qkv")
+        yield Entry(f"{here}.attention.qkv.weight", qkv)
+        yield Entry(f"{here}.attention.out.weight", (f"{there}.self_attn.o_proj.weight",))
+        if spec.gated:
+            up = (f"{there}.mlp.gate_proj.weight", f"{there}.mlp.up_proj.weight")
+            yield Entry(f"{here}.up.weight", up)
+            yield Entry(f"{here}.down.weight", (f"{there}.mlp.down_proj.weight",))
+            first, second = f"{there}.input_layernorm", f"{there}.post_attention_layernorm"
+            yield Entry(f"{here}.attention_norm.weight", (f"{first}.weight",))
+            yield Entry(f"{here}.feed_norm.weight", (f"{second}.weight",))
+        else:
+            yield Entry(f"{here}.up.weight", (f"{there}.mlp.fc1.weight",))
+            yield Entry(f"{here}.down.weight", (f"{there}.mlp.fc2.weight",))
+    if spec.gated:
+        yield Entry("norm.weight", ("model.norm.weight",))
+    if not spec.tied:
+        yield Entry("output", ("lm_head.weight",))
+
+
+def _both(ours: str, *theirs: str) -> Iterator[Entry]:
+    for part in ("weight", "bias"):
+        yield Entry(f"{ours}.{part}", tuple(f"{name}.{part}" for name in theirs))
+
+
+_ENTRIES: dict[str, Callable[[Spec], Iterator[Entry]]] = {
+    "gpt2": _gpt2_entries,
+    "bert": _bert_entries,
+    "nanochat": _modern_entries,
+    "eurobert": _modern_entries,
+}
+
+_GPT2 = {
+    "n_embd": "width",
+    "n_layer": "layers",
+    "n_head": "heads",
+    "n_inner": "feed_forward",
+    "n_positions": "context",
+    "layer_norm_epsilon": "epsilon",
+    "resid_pdrop": "dropout",
+}
+_USUAL = {
+    "hidden_size": "width",
+    "num_hidden_layers": "layers",
+    "num_attention_heads": "heads",
+    "intermediate_size": "feed_forward",
+    "max_position_embeddings": "context",
+}
+_FIELDS = {
+    "gpt2": _GPT2,
+    "bert": {**_USUAL, "layer_norm_eps": "epsilon", "hidden_dropout_prob": "dropout"},
+    "nanochat": {**_USUAL, "rms_norm_eps": "epsilon", "attention_dropout": "dropout"},
+    "eurobert": {**_USUAL, "rms_norm_eps": "epsilon", "attention_dropout": "dropout"},
+}
+_MORE_DROPOUTS = {
+    "gpt2": ("embd_pdrop", "attn_pdrop"),
+    "bert": ("attention_probs_dropout_prob",),
+}
+# What our modules compute, with transformers' own default for a config.json that is silent.
+_FIXED: dict[str, dict[str, tuple[Any, Any]]] = {
+    "gpt2": {
+        "activation_function": ("gelu_new", "gelu_new"),
+        "scale_attn_weights": (True, True),
+        "scale_attn_by_inverse_layer_idx": (False, False),
+        "add_cross_attention": (False, False),
+    },
+    "bert": {
+        "hidden_act": ("gelu", "gelu"),
+        "type_vocab_size": (2, 2),
+        "is_decoder": (False, False),
+    },
+    "nanochat": {
+        "hidden_act": ("relu2", "relu2"),
+        "final_logit_softcapping": (None, 15.0),
+        "attention_bias": (False, False),
+    },
+    "eurobert": {
+        "hidden_act": ("silu", "silu"),
+        "attention_bias": (False, False),
+        "mlp_bias": (False, False),
+    },
+}
+_TIED = {"gpt2": True, "bert": True, "nanochat": False, "eurobert": False}
+_DEFAULTS: dict[str, dict[str, Any]] = {
+    "gpt2": {"n_inner": None, "layer_norm_epsilon": 1e-5, "resid_pdrop": 0.1},
+    "bert": {"layer_norm_eps": 1e-12, "hidden_dropout_prob": 0.1},
+    "nanochat": {"rms_norm_eps": 1e-6, "attention_dropout": 0.0},
+    "eurobert": {"rms_norm_eps": 1e-5, "attention_dropout": 0.0},
+}
+
+
+def settings(spec: Spec) -> dict[str, Any]:
+    """Return what `config.json` says of a model, but for the special tokens."""
+    kind, name = _TYPES[spec.architecture, spec.objective]
+    told: dict[str, Any] = {"architectures": [name], "model_type": kind, "dtype": "float32"}
+    told["vocab_size"] = spec.vocabulary
+    told |= {theirs: getattr(spec, ours) for theirs, ours in _FIELDS[kind].items()}
+    told |= dict.fromkeys(_MORE_DROPOUTS.get(kind, ()), spec.dropout)
+    told |= {field: ours for field, (ours, _) in _FIXED[kind].items()}
+    told["tie_word_embeddings"] = spec.tied
+    if spec.architecture == "modern":
+        told["num_key_value_heads"] = spec.heads
+        told["rope_parameters"] = {"rope_type": "default", "rope_theta": spec.rotary_base}
+    return told
+
+
+def spec_from(told: Mapping[str, Any], source: str) -> Spec:
+    """Return the shape that a `config.json` describes.
+
+    Args:
+        told: its content.
+        source: what it is called in an error.
+
+    Raises:
+        DataError: if it is no model of ours, or one with a part that ours do not have, or if its
+            numbers make no model.
+    """
+    kind = told.get("model_type")
+    found = [key for key, (theirs, _) in _TYPES.items() if theirs == kind]
+    if not found:
+        known = ", ".join(theirs for theirs, _ in _TYPES.values())
+        raise DataError(f"{source}: model_type is {kind!r}; Epoque reads {known}.")
+    kind = str(kind)
+    _refuse_other_parts(kind, told, source)
+    architecture, objective = found[0]
+    values = {ours: _number(told, theirs, kind, source) for theirs, ours in _FIELDS[kind].items()}
+    values["feed_forward"] = values["feed_forward"] or 4 * values["width"]
+    values["vocabulary"] = _number(told, "vocab_size", kind, source)
+    tied = bool(told.get("tie_word_embeddings", _TIED[kind]))
+    base = _rotary_base(told)
+    try:
+        return Spec(architecture, objective, tied=tied, rotary_base=base, **values)
+    except ConfigError as error:
+        raise DataError(f"{source}: {error}") from None
+
+
+def _number(told: Mapping[str, Any], field: str, kind: str, source: str) -> Any:
+    value = told.get(field, _DEFAULTS[kind].get(field))
+    optional = field == "n_inner" and value is None
+    if not optional and (not isinstance(value, int | float) or value < 0):
+        raise DataError(f"{source}: {field} is {value!r}; a number was expected.")
+    return value
+
+
+def _refuse_other_parts(kind: str, told: Mapping[str, Any], source: str) -> None:
+    fixed = dict(_FIXED[kind])
+    if kind in ("nanochat", "eurobert"):
+        heads = told.get("num_attention_heads")
+        fixed["num_key_value_heads"] = (heads, heads)
+        rope = told.get("rope_parameters") or {}
+        told = {**told, "rope_type": rope.get("rope_type", "default")}
+        fixed["rope_type"] = ("default", "default")
+    for field, (ours, default) in fixed.items():
+        value = told.get(field, default)
+        if value != ours and not (field == "num_key_value_heads" and value is None):
+            raise DataError(f"{source}: {field} is {value!r}; Epoque's {kind} has {ours!r} only.")
+
+
+def _rotary_base(told: Mapping[str, Any]) -> float:
+    rope = told.get("rope_parameters") or {}
+    return float(rope.get("rope_theta", told.get("rope_theta", 10_000.0)))

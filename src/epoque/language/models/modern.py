@@ -1,0 +1,119 @@
+"""The modern variants: rotary positions, RMSNorm, no biases, output projections that start at 0.
+
+Each is one of the architectures of transformers, so that its checkpoints need no code of ours:
+
+- `ModernCausal` is NanoChat's without its soft cap: norms without gain, also of the embedding and
+  of queries and keys, and the squared ReLU.
+- `ModernMasked` is EuroBERT's: norms with gain, and SwiGLU.
+"""
+
+from dataclasses import replace
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from .attention import Attention, Sight
+from .base import Model
+from .functions import rms_norm, squared_relu
+from .spec import Spec
+
+__all__ = ["ModernCausal", "ModernMasked"]
+
+
+class _Modern(Model):
+    """What the two share.
+
+    Attributes:
+        turn: the sense in which positions rotate, as the architecture in transformers does.
+    """
+
+    turn = 1.0
+
+    def _seen(self, seen: Sight) -> Sight:
+        half = self.width // self.heads // 2
+        steps = torch.arange(half, device=seen.positions.device) / half
+        frequencies = self.spec.rotary_base**-steps
+        angles = seen.positions[..., None].float() * frequencies
+        if angles.dim() == 3:
+            angles = angles[:, None]
+        return replace(seen, rotary=(angles.cos(), angles.sin() * self.turn))
+
+    def _deviation(self, name: str, parameter: nn.Parameter) -> float:
+        if name in ("embedding.weight", "output"):
+            return 0.02
+        last = name.endswith(("attention.out.weight", "down.weight"))
+        return 0.0 if last else parameter.shape[1] ** -0.5
+
+
+class _CausalBlock(nn.Module):
+    def __init__(self, spec: Spec) -> None:
+        super().__init__()
+        width, self.epsilon = spec.width, spec.epsilon
+        self.attention = Attention(width, spec.heads, False, spec.dropout, unit=spec.epsilon)
+        self.up = nn.Linear(width, spec.feed_forward, bias=False)
+        self.down = nn.Linear(spec.feed_forward, width, bias=False)
+        self.dropout = nn.Dropout(spec.dropout)
+
+    def forward(self, x: Tensor, seen: Sight, layer: int) -> Tensor:
+        x = x + self.dropout(self.attention(rms_norm(x, self.epsilon), seen, layer))
+        inner = squared_relu(self.up(rms_norm(x, self.epsilon)))
+        y: Tensor = x + self.dropout(self.down(inner))
+        return y
+
+
+class ModernCausal(_Modern):
+    """The modern variant of GPT-2."""
+
+    turn = -1.0
+
+    def __init__(self, spec: Spec) -> None:
+        super().__init__(spec)
+        self.blocks = nn.ModuleList(_CausalBlock(spec) for _ in range(spec.layers))
+        self.dropout = nn.Dropout(spec.dropout)
+
+    def _embedded(self, ids: Tensor, seen: Sight, token_types: Tensor | None) -> Tensor:
+        embedded: Tensor = self.dropout(rms_norm(self._looked_up(ids), self.spec.epsilon))
+        return embedded
+
+    def _last(self, x: Tensor) -> Tensor:
+        return rms_norm(x, self.spec.epsilon)
+
+
+class _MaskedBlock(nn.Module):
+    def __init__(self, spec: Spec) -> None:
+        super().__init__()
+        width, inner = spec.width, spec.feed_forward
+        self.attention_norm = nn.RMSNorm(width, spec.epsilon)
+        self.attention = Attention(width, spec.heads, False, spec.dropout)
+        self.feed_norm = nn.RMSNorm(width, spec.epsilon)
+        self.up = nn.Linear(width, 2 * inner, bias=False)
+        self.down = nn.Linear(inner, width, bias=False)
+        self.dropout = nn.Dropout(spec.dropout)
+
+    def forward(self, x: Tensor, seen: Sight, layer: int) -> Tensor:
+        x = x + self.dropout(self.attention(self.attention_norm(x), seen, layer))
+        gate, inner = self.up(self.feed_norm(x)).chunk(2, dim=-1)
+        y: Tensor = x + self.dropout(self.down(functional.silu(gate) * inner))
+        return y
+
+
+class ModernMasked(_Modern):
+    """The modern variant of BERT."""
+
+    def __init__(self, spec: Spec) -> None:
+        super().__init__(spec)
+        self.blocks = nn.ModuleList(_MaskedBlock(spec) for _ in range(spec.layers))
+        self.norm = nn.RMSNorm(spec.width, spec.epsilon)
+        self.dropout = nn.Dropout(spec.dropout)
+
+    def _maps(self, name: str) -> int:
+        return 2 if name.endswith("up.weight") else super()._maps(name)
+
+    def _embedded(self, ids: Tensor, seen: Sight, token_types: Tensor | None) -> Tensor:
+        embedded: Tensor = self.dropout(self._looked_up(ids))
+        return embedded
+
+    def _last(self, x: Tensor) -> Tensor:
+        normed: Tensor = self.norm(x)
+        return normed

@@ -1,0 +1,100 @@
+"""The training of a language model, as events pulled one at a time."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+from epoque.bench.errors import UsageError
+from epoque.bench.events import Artifact, Checkpoint, Event, Metrics
+
+from .checkpoint import model_of, size_of, tokenizer_files
+from .config import LanguageConfig
+from .data import Data, load
+from .team import Team
+from .trainer import Trainer
+
+__all__ = ["told_memory", "train"]
+
+
+def train(config: LanguageConfig, resume: Checkpoint | None = None) -> Iterator[Event]:
+    """Yield the events of a training.
+
+    `Metrics` every `log_every` steps, at evaluations and at the end: `loss` (nats a token, the
+    mean since the last ones; named `sampled_loss` with the sampled output layer, whose loss is
+    biased low), `learning_rate`, `gradient_norm` (before clipping), `tokens` (seen), `epoch`, and
+    with `max_seconds` the training's `seconds`.
+
+    Evaluations are every `evaluate_every` steps, at the end of each epoch and at the end. They add
+    `valid_loss`, `valid_perplexity` and `train_loss`, all by the exact softmax, the last on some
+    fixed train blocks; of a masked model with one fixed mask.
+
+    The tokenizer's files and `precision.json` are artifacts. With `max_seconds` the schedule
+    follows the clock and two runs differ; else the same seed gives the same bytes.
+
+    Where many processes train together (`epoque.language.team`), only the main one yields.
+
+    Args:
+        config: what to train.
+        resume: a checkpoint of the same config to go on from.
+
+    Raises:
+        DataError: if the text cannot be used or changed since the checkpoint.
+        DivergenceError: before a loss or gradient that is not finite changes a weight.
+        UsageError: if memory runs out, or a GPU is asked for that is not there.
+        DamagedRunError: if the checkpoint is of another model.
+    """
+    team = Team(config.device)
+    with told_memory(config):
+        for event in _events(config, team, resume):
+            if team.main:
+                yield event
+
+
+def _events(config: LanguageConfig, team: Team, resume: Checkpoint | None) -> Iterator[Event]:
+    data = load(config)
+    trainer = Trainer(config, team, data, resume)
+    yield from tokenizer_files(data.tokenizer)
+    yield Artifact("precision.json", trainer.precision.told())
+    checkpoint = resume
+    while not trainer.finished:
+        trainer.step()
+        values = trainer.evaluate() if trainer.evaluation_is_due() else {}
+        if values or trainer.is_time(config.log_every):
+            yield Metrics(trainer.steps, {**trainer.metrics(), **values})
+        if trainer.is_time(config.checkpoint_every):
+            yield (checkpoint := trainer.checkpoint())
+    assert checkpoint is not None
+    if team.main:
+        yield from _probe(config, data, checkpoint)
+
+
+def _probe(config: LanguageConfig, data: Data, checkpoint: Checkpoint) -> Iterator[Event]:
+    """Yield what the figures show of the finished model."""
+    from . import probe
+
+    model = model_of(config, size_of(config, data.tokenizer), checkpoint.arrays)
+    yield from probe.artifacts(config, model, data.tokenizer, data.train, data.valid)
+
+
+@contextmanager
+def told_memory(config: LanguageConfig) -> Iterator[None]:
+    """Turn running out of memory into one sentence that names the settings to change.
+
+    Raises:
+        UsageError: instead of PyTorch's or Python's error.
+    """
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if not (isinstance(error, torch.OutOfMemoryError | MemoryError) or _no_memory(error)):
+            raise
+        told = f"Memory ran out with batch_size {config.batch_size} of block_size"
+        raise UsageError(
+            f"{told} {config.block_size}: a larger accumulate computes the same batch in smaller "
+            "parts; a smaller batch_size, block_size, layers or width also helps."
+        ) from None
+
+
+def _no_memory(error: Exception) -> bool:
+    return "allocate memory" in str(error) or "out of memory" in str(error)

@@ -1,0 +1,165 @@
+"""What counting reaches: the perplexities of words, pairs and triples of tokens.
+
+No network is needed to predict the next token from how often it followed the one or two before it.
+A language model that does not beat these numbers has learned less than a table.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from epoque.bench.errors import DataError
+
+__all__ = ["KneserNey", "count", "perplexity"]
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+MOST_TOKENS = 2_000_000
+"""A triple of ids below this is one 64-bit number."""
+
+
+def count(train: ArrayLike, ids: ArrayLike, vocabulary: int) -> dict[str, float]:
+    """Return the perplexities on `ids` of counting on `train`.
+
+    Args:
+        train: tokens to count, of any shape; they are taken one after another.
+        ids: tokens to predict, likewise.
+        vocabulary: how many different tokens there can be, V.
+
+    Returns:
+        "unigram", "bigram" and "trigram" to the perplexity, per token.
+
+    Raises:
+        DataError: if there are fewer than three tokens to count or to predict.
+    """
+    counted, told = _flat(train), _flat(ids)
+    orders = {"unigram": 1, "bigram": 2, "trigram": 3}
+    return {
+        name: perplexity(KneserNey(counted, order, vocabulary), told)
+        for name, order in orders.items()
+    }
+
+
+def perplexity(model: "KneserNey", ids: ArrayLike) -> float:
+    """Return exp of the mean −log p of the tokens that have a whole context before them."""
+    tokens, context = _flat(ids), model.order - 1
+    windows = np.lib.stride_tricks.sliding_window_view(tokens, model.order)
+    p = model.probabilities(windows[:, :context], windows[:, context])
+    return float(np.exp(-np.log(p).mean()))
+
+
+class KneserNey:
+    """Interpolated Kneser–Ney counts of single tokens, pairs or triples.
+
+    With c the counts, N₊(·…) in how many different contexts something occurs, and D an absolute
+    discount, for the highest order
+
+        p(w | h) = max(c(hw) − D, 0) / c(h) + D N₊(h·) / c(h) · p(w | h′)
+
+    where h′ is h without its first token; the lower orders are the same with N₊(·hw) in the place
+    of c(hw), so that a token that follows only one other counts as one, however often it does. It
+    ends at the uniform 1/V, so that every token has a probability. D = n₁ / (n₁ + 2 n₂) of each
+    order, n₁ and n₂ being how many n-grams count once and twice; ½ if none counts once. A context
+    never seen hands all on to the lower order. (Kneser & Ney 1995, ICASSP; Chen & Goodman 1999,
+    Computer Speech & Language 13, section 2.7.)
+
+    A single token is counted as it occurs, not in how many contexts, if the order is 1.
+
+    Args:
+        ids: tokens to count.
+        order: 1 (tokens), 2 (pairs) or 3 (triples).
+        vocabulary: how many different tokens there can be, V, at most 2,000,000.
+
+    Raises:
+        DataError: if there are fewer than three tokens, or an id is V or more.
+    """
+
+    def __init__(self, ids: ArrayLike, order: int, vocabulary: int) -> None:
+        tokens = _flat(ids)
+        _check(tokens, vocabulary)
+        self.order, self.vocabulary = order, vocabulary
+        self._levels: list[_Level] = []
+        grams, times = _unique(_joined(tokens, order, vocabulary))
+        for size in range(order, 0, -1):
+            self._levels.insert(0, _Level(grams, times, vocabulary))
+            # The n-grams' ends: in how many of them each occurs.
+            grams, times = _unique(grams % vocabulary ** (size - 1)) if size > 1 else (grams, times)
+
+    def probabilities(self, contexts: ArrayLike, tokens: ArrayLike) -> Floats:
+        """Return p(token | context).
+
+        Args:
+            contexts: the tokens before, [M, order − 1], oldest first.
+            tokens: the tokens to predict, [M].
+        """
+        wanted, before = np.asarray(tokens, np.int64), np.asarray(contexts, np.int64)
+        p = np.full(wanted.shape, 1 / self.vocabulary)
+        context = np.zeros_like(wanted)
+        for size, level in enumerate(self._levels):
+            if size:
+                context += before[:, -size] * self.vocabulary ** (size - 1)
+            p = level.probabilities(context, wanted, p)
+        return p
+
+
+class _Level:
+    """The counts of one order.
+
+    Args:
+        grams: the different n-grams as numbers in base V, ascending.
+        times: how often each counts.
+        vocabulary: V.
+    """
+
+    def __init__(self, grams: Ints, times: Ints, vocabulary: int) -> None:
+        self._grams, self._times, self._vocabulary = grams, times, vocabulary
+        once, twice = (np.count_nonzero(times == n) for n in (1, 2))
+        self._discount = once / (once + 2 * twice) if once else 0.5
+        context = grams // vocabulary
+        self._contexts, first = np.unique(context, return_index=True)
+        self._total = np.add.reduceat(times, first)
+        self._followers = np.diff(np.append(first, len(grams)))
+
+    def probabilities(self, context: Ints, tokens: Ints, lower: Floats) -> Floats:
+        """Return p(token | context), given those of the lower order [M]."""
+        times = _found(self._grams, self._times, context * self._vocabulary + tokens)
+        total = _found(self._contexts, self._total, context)
+        followers = _found(self._contexts, self._followers, context)
+        kept = np.maximum(times - self._discount, 0.0) + self._discount * followers * lower
+        return np.where(total > 0, kept / np.maximum(total, 1), lower)
+
+
+def _found(keys: Ints, values: Ints, wanted: Ints) -> Ints:
+    """Return the value of each key, 0 where there is none."""
+    places = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    return np.where(keys[places] == wanted, values[places], 0)
+
+
+def _joined(tokens: Ints, order: int, vocabulary: int) -> Ints:
+    """Return all n-grams as numbers in base V, in the order of the text."""
+    joined = tokens[: len(tokens) - order + 1].copy()
+    for place in range(1, order):
+        joined *= vocabulary
+        joined += tokens[place : len(tokens) - order + 1 + place]
+    return joined
+
+
+def _unique(values: Ints) -> tuple[Ints, Ints]:
+    found: Any = np.unique(values, return_counts=True)
+    return found[0], found[1]
+
+
+def _flat(ids: ArrayLike) -> Ints:
+    return np.asarray(ids).reshape(-1).astype(np.int64)
+
+
+def _check(tokens: Ints, vocabulary: int) -> None:
+    if len(tokens) < 3:
+        raise DataError(f"Counting needs at least three tokens; there are {len(tokens)}.")
+    if vocabulary > MOST_TOKENS or tokens.max() >= vocabulary:
+        raise DataError(
+            f"Counting takes ids below the vocabulary and that up to {MOST_TOKENS:,}; "
+            f"here the highest id is {tokens.max():,} and the vocabulary {vocabulary:,}."
+        )

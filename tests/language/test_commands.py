@@ -1,0 +1,270 @@
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import yaml
+from transformers import AutoModelForCausalLM, AutoModelForMaskedLM, AutoTokenizer
+
+from epoque.bench.run import Run
+from epoque.cli import main
+from epoque.language.checkpoint import restore
+from epoque.language.commands import _shown
+from epoque.language.generate import generate
+from epoque.language.loading import open_model
+from epoque.language.sampling import Sampling
+from epoque.language.score import perplexity, score
+
+Train = Callable[..., Run]
+WHO = ("the cat", "a dog", "the old king", "my sister", "nobody", "the river")
+WHAT = ("the house", "a green hill", "the sea", "bread", "another day", "the end")
+PROMPT = "the cat sees"
+
+
+@pytest.fixture(scope="module")
+def causal(train_run: Train) -> Run:
+    return train_run(max_steps=250, width=32, learning_rate=0.02)
+
+
+@pytest.fixture(scope="module")
+def masked(train_run: Train) -> Run:
+    return train_run(objective="masked", max_steps=250, width=32, learning_rate=0.02)
+
+
+@pytest.fixture(scope="module")
+def both(causal: Run, masked: Run) -> dict[str, str]:
+    """Return the folders of both runs by the names they have below."""
+    return {"CAUSAL": str(causal.path), "MASKED": str(masked.path)}
+
+
+@pytest.fixture
+def told(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """Run a command of the lab and return what it prints."""
+
+    def run(*words: Any) -> str:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main(["language", *map(str, words)])
+        printed = capsys.readouterr()
+        assert ended.value.code in (0, None), printed.err
+        return printed.out
+
+    return run
+
+
+@pytest.fixture
+def refused(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str]]:
+    """Run a command that fails; return its exit code and its one sentence."""
+
+    def run(*words: Any) -> tuple[int, str]:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main(["language", *map(str, words)])
+        printed = capsys.readouterr()
+        assert printed.out == ""
+        assert printed.err.startswith("epoque: ")
+        assert printed.err.count("\n") == 1
+        return int(ended.value.code or 0), printed.err.removeprefix("epoque: ").strip()
+
+    return run
+
+
+def test_generate_streams_what_the_library_generates(causal: Run, told: Callable[..., str]) -> None:
+    options = ("--top-p", "0.9", "--max-tokens", "30", "--seed", "5")
+    found = told("generate", causal.path, PROMPT, *options)
+    model, tokenizer = restore(causal)
+    sampling = Sampling(top_p=0.9, max_tokens=30, seed=5, context=16)
+    (text,) = generate(model, tokenizer, [PROMPT], sampling)
+    assert found == f"{PROMPT}{_shown(text)}\n"
+    assert told("generate", causal.path, PROMPT, *options) == found
+    made = json.loads(told("generate", causal.path, PROMPT, "a dog", *options, "--json"))
+    assert made["texts"][0] == {"prompt": PROMPT, "continuation": text}
+    assert made["sampling"]["seed"] == 5
+    both = told("generate", causal.path, PROMPT, "a dog", *options)
+    assert both.startswith(f"{PROMPT}{_shown(text)}\n\na dog")
+
+
+def test_the_trained_model_writes_the_language_it_learned(
+    causal: Run, told: Callable[..., str]
+) -> None:
+    """Its sentences have three parts; see `sentences` beside the fixtures."""
+    for options in (("--temperature", "0"), ("--beams", "3")):
+        found = told("generate", causal.path, "the cat", *options, "--max-tokens", "40")
+        lines = found.splitlines()[:-1]
+        assert len(lines) > 1
+        for line in lines:
+            assert any(line.startswith(who) for who in WHO), line
+            assert any(line.endswith(f"{what} .") for what in WHAT), line
+
+
+def test_fill_mask_perplexity_and_score(
+    causal: Run, masked: Run, texts: dict[str, Any], told: Callable[..., str]
+) -> None:
+    found = told("fill-mask", masked.path, "the [MASK] sees the house .", "--top", "3")
+    rows = found.splitlines()
+    assert len(rows) == 4
+    assert all("sees the house" in row for row in rows[1:])
+    (place,) = json.loads(told("fill-mask", masked.path, "[MASK] dog", "--json"))
+    assert sum(row["probability"] for row in place) <= 1
+    for run in (causal, masked):
+        opened = open_model(str(run.path))
+        sentence = "the cat sees the house ."
+        scored = json.loads(told("score", run.path, sentence, "--json"))
+        wanted = score(opened.model, opened.tokenizer, sentence)
+        assert scored["perplexity"] == pytest.approx(wanted.perplexity)
+        assert "".join(row["token"] for row in scored["tokens"]).replace(" ", "") == (
+            sentence.replace(" ", "")
+        )
+        assert (scored["tokens"][0]["log_probability"] is None) == opened.model.causal
+        assert "perplexity" in told("score", run.path, sentence)
+        file = texts["valid_files"][0]
+        measured = json.loads(told("perplexity", run.path, file, "--json", "--first", "200"))
+        lines = [f"{line}\n" for line in Path(file).read_text().splitlines()]
+        direct = perplexity(opened.model, opened.tokenizer, lines, context=16, first=200)
+        assert measured["per_token"] == pytest.approx(direct.per_token)
+        assert measured["tokens"] == 200
+    assert "bits per byte" in told("perplexity", causal.path, file)
+
+
+def test_perplexity_of_the_validation_file_is_about_that_of_the_run(
+    causal: Run, texts: dict[str, Any], told: Callable[..., str]
+) -> None:
+    """Windows that overlap see more than blocks side by side: at least as good, and near."""
+    found = json.loads(told("perplexity", causal.path, texts["valid_files"][0], "--json"))
+    wanted = causal.results
+    assert 0.7 < found["per_token"] / wanted["perplexity"] < 1.05
+    assert 0.9 < found["bits_per_byte"] / wanted["bits_per_byte"] < 1.05
+
+
+@pytest.mark.parametrize("objective", ["causal", "masked"])
+def test_transformers_opens_what_save_writes(
+    objective: str, request: Any, tmp_path: Path, told: Callable[..., str]
+) -> None:
+    run: Run = request.getfixturevalue(objective)
+    folder = tmp_path / "my-model"
+    printed = told("save", run.path, folder, "--licence", "mit")
+    assert "model.safetensors" in printed
+    kind = {"causal": AutoModelForCausalLM, "masked": AutoModelForMaskedLM}[objective]
+    theirs, tokenizer = kind.from_pretrained(folder), AutoTokenizer.from_pretrained(folder)
+    ours, _tokenizer = restore(run)
+    ids = tokenizer(PROMPT, return_tensors="pt")["input_ids"]
+    with torch.no_grad():
+        torch.testing.assert_close(theirs.eval()(ids).logits, ours(ids), rtol=1e-4, atol=1e-5)
+    opened = open_model(str(folder))
+    assert opened.context == 16
+    torch.testing.assert_close(opened.model(ids), ours(ids))
+    card = (folder / "README.md").read_text()
+    header = yaml.safe_load(card.split("---\n")[1])
+    assert header["license"] == "mit"
+    assert (
+        header["model-index"][0]["results"][0]["metrics"][0]["value"] == (run.results["perplexity"])
+    )
+    assert f"{run.results['parameters']:,} parameters" in card
+    assert yaml.safe_load(card.split("```yaml\n")[1].split("```")[0]) == run.manifest["config"]
+    assert f"{kind.__name__}.from_pretrained" in card
+
+
+def test_the_dry_run_of_a_run_is_what_save_writes_under_the_name_on_the_hub(
+    causal: Run, tmp_path: Path, told: Callable[..., str]
+) -> None:
+    told("save", causal.path, tmp_path / "saved")
+    told("push", causal.path, "ada/small", "--dry-run", tmp_path / "dry")
+    for file in (tmp_path / "saved").iterdir():
+        data = (tmp_path / "dry" / file.name).read_bytes()
+        if file.name == "README.md":
+            assert data.decode() == file.read_text().replace("saved", "ada/small")
+        else:
+            assert data == file.read_bytes()
+    assert len(list((tmp_path / "dry").iterdir())) == len(list((tmp_path / "saved").iterdir()))
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("generate", "CAUSAL", ""), "The prompt is empty"),
+        (("generate", "MASKED", "a"), "This model is masked"),
+        (("fill-mask", "CAUSAL", "a [MASK]"), "This model is causal"),
+        (("fill-mask", "MASKED", "a cat"), "There is no [MASK] in the text."),
+        (("fill-mask", "MASKED", ""), "The text is empty."),
+        (("score", "CAUSAL", ""), "The text is empty."),
+        (("generate", "CAUSAL", "a", "--top-p", "2"), "--top-p: 2.0 is not allowed"),
+        (("generate", "CAUSAL", "a", "--beams", "0"), "--beams: 0 is not allowed"),
+        (("perplexity", "CAUSAL", "TMP/missing.txt"), "TMP/missing.txt"),
+        (("perplexity", "CAUSAL", "TMP/latin.txt"), "TMP/latin.txt"),
+        (("perplexity", "CAUSAL", "TMP/short.txt"), ""),
+        (("perplexity", "CAUSAL", "TMP/latin.txt", "--first", "-1"), "--first: -1"),
+        (("generate", "no-such-run", "a"), "There is no run 'no-such-run'"),
+        (("save", "CAUSAL", "TMP"), "is not empty; nothing was written."),
+        (("push", "TMP", "ada/small"), "holds no model"),
+        (("generate", "TMP", "a"), "config.json is damaged or missing"),
+    ],
+)
+def test_bad_input_is_one_sentence(
+    words: tuple[str, ...],
+    message: str,
+    both: dict[str, str],
+    tmp_path: Path,
+    refused: Callable[..., tuple[int, str]],
+) -> None:
+    (tmp_path / "latin.txt").write_bytes("the caf\u00e9\n".encode("latin-1"))
+    (tmp_path / "short.txt").write_text("\n")
+    places = {**both, "TMP": str(tmp_path)}
+    given = [places.get(word, word.replace("TMP/", f"{tmp_path}/")) for word in words]
+    code, sentence = refused(*given)
+    assert message.replace("TMP", str(tmp_path)) in sentence
+    assert code == (1 if "damaged" in sentence else 2)
+
+
+def test_damaged_and_unfinished_models_are_one_sentence(
+    causal: Run, tmp_path: Path, told: Callable[..., str], refused: Callable[..., tuple[int, str]]
+) -> None:
+    told("save", causal.path, tmp_path / "saved")
+    weights = tmp_path / "saved" / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-100])
+    _code, sentence = refused("generate", tmp_path / "saved", "a")
+    assert "model.safetensors is cut short or damaged" in sentence
+    shutil.copytree(causal.path, tmp_path / "copy")
+    for path in (tmp_path / "copy" / "checkpoints").glob("*.safetensors"):
+        path.write_bytes(path.read_bytes()[:-100])
+    _code, sentence = refused("generate", tmp_path / "copy", "a")
+    assert "is damaged" in sentence
+    status = json.loads((causal.path / "status.json").read_text())
+    (tmp_path / "copy" / "status.json").write_text(json.dumps({**status, "state": "failed"}))
+    code, sentence = refused("save", tmp_path / "copy", tmp_path / "new")
+    assert (code, "is not finished" in sentence) == (2, True)
+    assert not (tmp_path / "new").exists()
+
+
+def test_last_is_the_newest_run_of_this_lab(
+    causal: Run, tmp_path: Path, refused: Callable[..., tuple[int, str]]
+) -> None:
+    runs = tmp_path / "runs"
+    shutil.copytree(causal.path, runs / "2020-language")
+    other = runs / "2021-neuron"
+    other.mkdir()
+    told = {"format": 1, "lab": "neuron", "recipe": "neuron/and", "config": {}}
+    (other / "config.json").write_text(json.dumps(told))
+    assert open_model("last", runs).name == "2020-language"
+    code, sentence = refused("generate", "2021-neuron", "a", "--runs", runs)
+    assert (code, sentence) == (2, "2021-neuron is a run of the lab neuron, not of language.")
+
+
+def test_control_signs_do_not_reach_the_terminal() -> None:
+    assert _shown("a\x1b[31mb\x07\tc\nd é") == "a�[31mb�\tc\nd é"
+
+
+def test_help_needs_no_engine() -> None:
+    code = (
+        "import sys; from epoque.cli import main\n"
+        "try: main(['language', 'generate', '--help'])\n"
+        "except SystemExit: pass\n"
+        "assert not {'torch', 'transformers', 'datasets', 'numpy'} & set(sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "--temperature" in done.stdout
+    assert "greedy" in done.stdout

@@ -1,0 +1,298 @@
+"""Texts: read to the last sign whatever file they are in, and refused in one clear sentence."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pyarrow import parquet
+
+from epoque.bench.errors import DataError, UnknownNameError
+from epoque.language import corpus, reading, store
+from epoque.language.config import LanguageConfig
+from epoque.language.corpus import Documents, file_documents
+
+
+def written(path: Path, data: bytes | str) -> str:
+    path.write_bytes(data if isinstance(data, bytes) else data.encode())
+    return str(path)
+
+
+def rows(path: Path, column: str, values: list[Any], kind: pa.DataType | None = None) -> str:
+    parquet.write_table(pa.table({column: pa.array(values, kind), "n": range(len(values))}), path)
+    return str(path)
+
+
+def config(**settings: Any) -> LanguageConfig:
+    return LanguageConfig(objective="causal", **settings)
+
+
+# The texts that ship with the package
+
+
+@pytest.mark.parametrize("name", ["shakespeare", "code-du-travail"])
+def test_a_text_that_ships_is_small_free_and_has_both_parts(name: str) -> None:
+    splits = corpus.load(config(corpus=name))
+    sizes = [splits.train.size, splits.valid.size]
+    assert sum(sizes) < 1_000_000
+    assert min(sizes) > 50_000
+    train, valid = ("\n".join(part) for part in (splits.train, splits.valid))
+    assert "free of copyright" in (splits.train.licence or "") or name == "shakespeare"
+    assert "gutenberg" not in (train + valid).lower()
+    paragraphs = {line for line in train.split("\n") if len(line) > 150}
+    assert not paragraphs & set(valid.split("\n"))
+
+
+def test_the_texts_are_what_they_say() -> None:
+    assert any("To be, or not to be" in line for line in corpus.load(config()).train)
+    french = "\n".join(corpus.load(config(corpus="code-du-travail")).train)
+    assert french.count("é") > 10_000
+
+
+# Text files
+
+
+def test_lines_end_at_line_feeds_alone(tmp_path: Path) -> None:
+    text = "\ufeffone\r\n\n  \ntwo \u0085 still two\u2028\x0c\n\nlast, without an end"
+    documents = file_documents([written(tmp_path / "a.txt", text)])
+    assert list(documents) == [
+        "one",
+        "",
+        "  ",
+        "two \u0085 still two\u2028\x0c",
+        "",
+        "last, without an end",
+    ]
+    assert [p.begins for p in documents.pieces()] == [True, False, False, True, False, True]
+    assert "".join(corpus.lines(documents)).startswith("one\ntwo")
+    assert list(documents) == list(documents)  # again and again
+
+
+def test_a_document_ends_with_its_file(tmp_path: Path) -> None:
+    paths = [written(tmp_path / f"{i}.txt", "a\nb\n") for i in range(2)]
+    begins = [piece.begins for piece in file_documents(paths).pieces()]
+    assert begins == [True, False, True, False]
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.text(st.sampled_from(" aé€😀"), min_size=1, max_size=200))
+def test_a_line_without_end_is_cut_and_nothing_of_it_lost(
+    tmp_path_factory: pytest.TempPathFactory, text: str
+) -> None:
+    path = tmp_path_factory.mktemp("long") / "long.txt"
+    documents = file_documents([written(path, text)])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reading, "LONGEST", 16)
+        pieces = list(documents)
+    assert "".join(pieces) == text
+    assert max(len(piece.encode()) for piece in pieces) <= 16
+
+
+def test_a_byte_that_is_no_utf8_stops_with_its_place(tmp_path: Path) -> None:
+    data = b"\xef\xbb\xbfgood\nstill good\ncaf\xe9 here\n"
+    path = written(tmp_path / "latin.txt", data)
+    with pytest.raises(DataError) as caught:
+        list(file_documents([path]))
+    assert str(caught.value).startswith(f"{path} is not UTF-8: byte 0xe9 at offset 22.")
+    assert data[22] == 0xE9
+    assert list(file_documents([path], undecodable="replace"))[2] == "caf\ufffd here"
+
+
+def test_another_encoding_is_refused_at_its_first_byte(tmp_path: Path) -> None:
+    path = written(tmp_path / "wide.txt", "text".encode("utf-16"))
+    with pytest.raises(DataError, match="byte 0xff at offset 0"):
+        list(file_documents([path]))
+
+
+# JSON lines and Parquet
+
+
+def test_rows_of_json_lines_are_documents(tmp_path: Path) -> None:
+    table = [{"body": "one\ntwo\n"}, {"body": None}, {"body": "é"}]
+    path = written(tmp_path / "a.jsonl", "\n".join(map(json.dumps, table)) + "\n\n")
+    documents = file_documents([path], "body")
+    assert list(documents) == ["one\ntwo", "", "é"]
+    assert all(piece.begins for piece in documents.pieces())
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ('{"txt": "a"}', "line 2: there is no column 'text'; there are 'txt' (set text_column). "),
+        ('{"text": 7}', "line 2: 'text' holds no text: 7"),
+        ('{"text": ', "line 2: no JSON"),
+        ("[1]", "line 2: no JSON object"),
+        ('{"text": "\\ud800"}', "line 2 is not UTF-8: byte 0xed at offset 0"),
+    ],
+)
+def test_a_row_of_json_that_cannot_be_used_is_named(tmp_path: Path, line: str, told: str) -> None:
+    path = written(tmp_path / "a.jsonl", '{"text": "fine"}\n' + line)
+    with pytest.raises(DataError) as caught:
+        list(file_documents([path]))
+    assert told in str(caught.value)
+    assert str(caught.value).startswith(path)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "kind", [pa.string(), pa.large_string(), pa.dictionary(pa.int32(), pa.string())]
+)
+def test_rows_of_parquet_are_documents(tmp_path: Path, kind: pa.DataType) -> None:
+    texts = [f"é {i}\n" if i % 3 else None for i in range(600)]
+    documents = file_documents([rows(tmp_path / "a.parquet", "body", texts, kind)], "body")
+    assert list(documents) == [(text or "").rstrip("\n") for text in texts]
+
+
+def test_parquet_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    path = rows(tmp_path / "a.parquet", "body", ["some text"] * 5000)
+    with pytest.raises(DataError, match=r"no column 'text'; there are 'body', 'n'"):
+        list(file_documents([path]))
+    with pytest.raises(DataError, match="column 'n' holds no text but int64"):
+        list(file_documents([path], "n"))
+    written(tmp_path / "cut.parquet", Path(path).read_bytes()[:-100])
+    with pytest.raises(DataError, match=r"cut\.parquet is no whole Parquet file"):
+        list(file_documents([str(tmp_path / "cut.parquet")], "body"))
+    raw = pa.array([b"fine", b"caf\xe9"], pa.binary()).cast(pa.string(), safe=False)
+    bad = rows(tmp_path / "bad.parquet", "text", raw)
+    with pytest.raises(DataError, match="row 2 is not UTF-8: byte 0xe9 at offset 3"):
+        list(file_documents([bad]))
+    assert list(file_documents([bad], undecodable="replace")) == ["fine", "caf\ufffd"]
+
+
+# Folders
+
+
+def test_a_folder_is_read_in_order_of_names(tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    written(tmp_path / "b.txt", "second")
+    written(tmp_path / "a.jsonl", '{"text": "first"}')
+    written(tmp_path / "deep" / "c.md", "third")
+    written(tmp_path / "picture.png", b"\x89PNG")
+    assert list(file_documents([str(tmp_path)])) == ["first", "second", "third"]
+
+
+def test_a_path_that_leads_nowhere_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"There is no file or folder .*nowhere"):
+        file_documents([str(tmp_path / "nowhere")])
+    with pytest.raises(DataError, match="holds no text"):
+        file_documents([str(tmp_path)])
+
+
+# Splits
+
+
+def test_without_validation_text_the_end_is_held_out(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.txt", "".join(f"line {i}\n" for i in range(200)))
+    splits = corpus.load(config(train_files=(path,)))
+    assert [*splits.train, *splits.valid] == [f"line {i}" for i in range(200)]
+    assert len(list(splits.valid)) == 10
+    assert splits.train.fingerprint != splits.valid.fingerprint
+    assert splits.test is None
+
+
+@pytest.mark.parametrize(
+    ("text", "told"), [("", "fewer than two lines"), ("\n \n\t\n", "is empty: there is no text")]
+)
+def test_an_empty_corpus_is_refused(tmp_path: Path, text: str, told: str) -> None:
+    path = written(tmp_path / "a.txt", text)
+    with pytest.raises(DataError, match=told):
+        corpus.load(config(train_files=(path,)))
+
+
+def test_an_empty_validation_text_is_refused(tmp_path: Path) -> None:
+    full, empty = (written(tmp_path / f"{n}.txt", n) for n in ("full", " "))
+    with pytest.raises(DataError, match=r"The validation text \(.*\) is empty"):
+        corpus.load(config(train_files=(full,), valid_files=(empty,)))
+
+
+def test_an_unknown_corpus_is_answered_with_the_nearest() -> None:
+    with pytest.raises(UnknownNameError, match="Did you mean shakespeare"):
+        corpus.load(config(corpus="shakespear"))
+    assert set(corpus.names()) == {"shakespeare", "code-du-travail", "wikitext-2"}
+
+
+# Fingerprints
+
+
+def test_a_fingerprint_stands_for_content_and_reading(tmp_path: Path) -> None:
+    (tmp_path / "b").mkdir()
+    one, same = (written(tmp_path / where / "a.txt", "text") for where in ("", "b"))
+    other = written(tmp_path / "c.txt", "Text")
+
+    def of(*paths: str, **how: Any) -> str:
+        return file_documents(paths, **how).fingerprint
+
+    assert of(one) == of(same) == of(one, name="called otherwise")
+    different = [of(one), of(other), of(one, one), of(one, column="b")]
+    different += [of(one, undecodable="replace")]
+    different += [Documents("", "", None, (Path(one),), last=1).fingerprint]
+    assert len(set(different)) == len(different)
+
+
+def test_the_digest_of_a_large_file_is_remembered_until_it_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "_LARGE", 10)
+    path = tmp_path / "large.txt"
+    written(path, "a" * 100)
+    first = store.file_digest(path)
+    with monkeypatch.context() as patch:
+        patch.delattr(store, "_digest")  # it must not be computed again
+        assert store.file_digest(path) == first
+    written(path, "b" * 101)
+    assert store.file_digest(path) != first
+
+
+def test_importing_it_is_light() -> None:
+    code = (
+        "import sys, epoque.language.corpus, epoque.language.cache, epoque.language.tokenizer\n"
+        "heavy = {'torch', 'transformers', 'datasets', 'tokenizers', 'pyarrow', 'pandas'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+# Larger than memory
+
+_READ = """
+import resource, sys
+from epoque.language.corpus import file_documents
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+small, large = sys.argv[1:]
+kept = sum(len(t) for t in file_documents([small]))
+before = peak()
+read = sum(len(t) for t in file_documents([large]))
+print(read, peak() - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="peak memory is asked of the resource module")
+@pytest.mark.parametrize("suffix", [".txt", ".one-line.txt", ".jsonl", ".parquet"])
+def test_sixty_megabytes_are_read_in_a_few(tmp_path: Path, suffix: str) -> None:
+    line = "some words that fill a line of text " * 28  # 1,008 bytes
+    sizes = {"small": 600, "large": 60_000}
+    for name, count in sizes.items():
+        path = tmp_path / f"{name}{suffix}"
+        if suffix == ".parquet":
+            groups = [pa.table({"text": [line + str(i)] * 500}) for i in range(count // 500)]
+            with parquet.ParquetWriter(path, groups[0].schema, use_dictionary=False) as file:
+                for group in groups:
+                    file.write_table(group)
+        else:
+            row = json.dumps({"text": line}) if suffix == ".jsonl" else line
+            end = "" if suffix == ".one-line.txt" else "\n"
+            with path.open("w") as file:
+                file.writelines(row + end for _ in range(count))
+    paths = [str(tmp_path / f"{name}{suffix}") for name in sizes]
+    told = subprocess.run(
+        [sys.executable, "-c", _READ, *paths], check=True, capture_output=True, text=True
+    )
+    read, grown = map(float, told.stdout.split())
+    assert read >= 60_000_000
+    assert grown < 20  # MiB

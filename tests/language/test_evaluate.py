@@ -1,0 +1,165 @@
+"""The numbers of a finished run, against what they are by definition."""
+
+import json
+import math
+import shutil
+import statistics
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from epoque.bench.errors import DamagedRunError
+from epoque.bench.run import Run
+from epoque.language import data, estimate
+from epoque.language.checkpoint import restore
+from epoque.language.config import LanguageConfig
+from epoque.language.evaluate import pseudo
+from epoque.language.measure import Sums, perplexity, unknown_ids
+from epoque.language.objective import Objective
+
+TrainRun = Callable[..., Run]
+
+
+def nats(model: torch.nn.Module, inputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """Return each target's −log p in one plain softmax in float64, in order."""
+    with torch.no_grad():
+        scores = model(inputs).double().log_softmax(-1)
+    kept = targets >= 0
+    return -scores[kept].gather(-1, targets[kept][:, None])[:, 0]
+
+
+def test_a_causal_models_numbers_are_the_definitions(train_run: TrainRun) -> None:
+    run = train_run(evaluate_test=True)
+    found, (model, tokenizer) = run.results, restore(run)
+    texts = data.load(run.config, tokenizer)
+    for blocks, first, prefix in ((texts.valid, "valid_", ""), (texts.test, "test_", "test_")):
+        ids = torch.from_numpy(np.asarray(blocks.ids, np.int64))
+        each = nats(model, ids[:, :-1], ids[:, 1:])
+        loss = float(each.mean())
+        assert found[f"final_{first}loss"] == pytest.approx(loss, rel=1e-5)
+        assert found[f"{prefix}perplexity"] == pytest.approx(math.exp(loss), rel=1e-5)
+        assert found[f"{first}targets"] == ids[:, 1:].numel()
+        assert found[f"{first}blocks"] == len(ids)
+        per_word = math.exp(loss * blocks.tokens / blocks.words)
+        assert found[f"{prefix}perplexity_per_word"] == pytest.approx(per_word, rel=1e-5)
+        bits = loss * blocks.tokens / blocks.bytes / math.log(2)
+        assert found[f"{prefix}bits_per_byte"] == pytest.approx(bits, rel=1e-5)
+        with torch.no_grad():
+            right = model(ids[:, :-1]).argmax(-1) == ids[:, 1:]
+        assert found[f"{prefix}accuracy"] == pytest.approx(float(right.float().mean()), rel=1e-6)
+
+
+def test_a_masked_model_is_measured_over_fixed_masks(train_run: TrainRun) -> None:
+    found = train_run(objective="masked", mask_seeds=4, pseudo_blocks=2).results
+    assert found["perplexity_spread"] > 0
+    assert found["perplexity"] == pytest.approx(math.exp(found["final_valid_loss"]))
+    assert 0.1 < found["valid_targets"] / (found["valid_blocks"] * 16) < 0.2
+    assert "perplexity_per_word" not in found
+    assert found["pseudo_blocks"] == 2
+    one = train_run(objective="masked", mask_seeds=1).results
+    assert "perplexity_spread" not in one
+    assert one["final_valid_loss"] != found["final_valid_loss"]
+
+
+def test_evaluating_again_gives_the_same_numbers(train_run: TrainRun, own_cache: Path) -> None:
+    for settings in ({}, {"objective": "masked"}):
+        run = train_run(**settings)
+        before = sorted(own_cache.rglob("*"))
+        assert json.loads(json.dumps(dict(run.lab.evaluate(run)))) == run.results
+        assert sorted(own_cache.rglob("*")) == before  # nothing was made twice
+
+
+def test_pseudo_likelihood_masks_each_token_in_turn(train_run: TrainRun) -> None:
+    run = train_run(objective="masked")
+    model, tokenizer = restore(run)
+    blocks = data.load(run.config, tokenizer).valid
+    ids = torch.from_numpy(np.asarray(blocks.ids[0], np.int64))
+    objective = Objective(run.config, model).eval()
+    by_hand = []
+    for place in range(len(ids)):
+        hidden = ids.clone()
+        hidden[place] = tokenizer.mask_token_id
+        with torch.no_grad():
+            by_hand.append(-model(hidden[None])[0, place].log_softmax(-1)[ids[place]].item())
+    sums = Sums(*pseudo(objective, ids, tokenizer.mask_token_id).tolist())
+    assert sums.targets == len(ids)
+    assert sums.loss == pytest.approx(statistics.fmean(by_hand), rel=1e-5)
+
+
+def test_unknown_words_can_be_left_out(train_run: TrainRun) -> None:
+    run = train_run()
+    model, tokenizer = restore(run)
+    ids = torch.from_numpy(np.asarray(data.load(run.config, tokenizer).valid.ids[:4], np.int64))
+    common = int(ids.flatten().mode().values)
+    objective = Objective(run.config, model, None, (common,)).eval()
+    batch = data.Batch(ids[:, :-1], ids[:, 1:])
+    with torch.no_grad():
+        sums = Sums(*objective(batch).tolist())
+    each, known = nats(model, ids[:, :-1], ids[:, 1:]), ids[:, 1:].flatten() != common
+    assert 0 < sums.known < sums.targets
+    assert sums.known == int(known.sum())
+    assert sums.known_nats == pytest.approx(float(each[known].sum()), rel=1e-5)
+    assert unknown_ids(tokenizer) == ()  # this text has none
+
+
+def test_the_epochs_table_has_the_losses_at_each_end(train_run: TrainRun) -> None:
+    run = train_run(max_steps=None, epochs=2.5, evaluate_every=7)
+    table = run.results["epochs"]
+    assert [row["epoch"] for row in table] == [1, 2, pytest.approx(2.5, abs=0.02)]
+    metrics = run.metrics.dropna(subset=["valid_loss"])
+    assert len(metrics) > 3
+    assert table[0]["valid_loss"] == metrics[metrics["epoch"] == 1]["valid_loss"].iloc[0]
+    assert table[-1]["valid_loss"] == pytest.approx(run.results["final_valid_loss"], rel=1e-6)
+    assert table[-1]["train_loss"] == pytest.approx(run.results["final_train_loss"], rel=1e-6)
+
+
+def test_what_is_measured_on_the_way_may_be_a_part(train_run: TrainRun) -> None:
+    part, whole = train_run(evaluation_blocks=5), train_run()
+    assert part.results["final_valid_loss"] == whole.results["final_valid_loss"]
+    assert part.metrics["valid_loss"].iloc[-1] != whole.metrics["valid_loss"].iloc[-1]
+
+
+def test_the_kept_weights_are_those_that_were_measured(train_run: TrainRun) -> None:
+    for settings in ({"ema": 0.8}, {"patience": 1, "evaluate_every": 3, "learning_rate": 0.5}):
+        run = train_run(**settings)
+        model, _ = restore(run)
+        arrays = run.checkpoint().arrays
+        kind = "average" if "ema" in settings else "best"
+        for name, weight in model.named_parameters():
+            np.testing.assert_array_equal(weight.detach().numpy(), arrays[f"{kind}.{name}"])
+        best = run.metrics["valid_loss"].dropna()
+        measured = best.iloc[-1] if "ema" in settings else best.min()
+        assert run.results["final_valid_loss"] == pytest.approx(measured, rel=1e-6)
+
+
+def test_a_damaged_checkpoint_is_told(train_run: TrainRun, tmp_path: Path) -> None:
+    copy = Run(shutil.copytree(train_run().path, tmp_path / "copy"))
+    (file,) = (copy.path / "checkpoints").glob("*.safetensors")
+    file.write_bytes(file.read_bytes()[:-100])
+    with pytest.raises(DamagedRunError, match="damaged"):
+        restore(copy)
+
+
+def test_perplexity_of_a_huge_loss_is_infinite() -> None:
+    assert perplexity(1e4) == math.inf
+    assert perplexity(math.log(5)) == pytest.approx(5)
+
+
+def test_the_estimate_is_measured(tiny: Callable[..., LanguageConfig], train_run: TrainRun) -> None:
+    found = estimate.measured(tiny(max_steps=1000, epochs=1000))
+    assert found.steps == 1000
+    assert found.seconds == pytest.approx(found.step_seconds * 1000)
+    assert found.step_seconds > 0
+    assert found.parameters == train_run().results["parameters"]
+    least = tiny(max_steps=10**9, epochs=1e6, max_seconds=1e-6)
+    assert estimate.measured(least).seconds == 1e-6
+
+
+def test_only_a_long_run_has_a_notice(tiny: Callable[..., LanguageConfig]) -> None:
+    assert estimate.notice(tiny()) is None
+    told = estimate.notice(tiny(max_steps=10**9, epochs=1e6))
+    assert "million parameters" in told
+    assert "hours" in told

@@ -1,0 +1,58 @@
+"""The recipes: what they say, and that the tiny ones reach the score they promise."""
+
+from pathlib import Path
+
+import pytest
+
+from epoque.bench.recipes import find_recipe, recipe_names
+from epoque.bench.runner import execute, start
+from epoque.language import models
+from epoque.language.config import LanguageConfig
+from epoque.language.lab import LAB
+
+NAMES = [name for name in recipe_names() if name.startswith("language/")]
+
+
+def config_of(name: str) -> LanguageConfig:
+    return LanguageConfig.parse(find_recipe(name).config)
+
+
+def test_they_are_all_there() -> None:
+    kinds = ("laptop", "notebook", "tiny")
+    assert sorted(f"language/{kind}-{o}" for kind in kinds for o in ("clm", "mlm")) == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_they_are_configs(name: str) -> None:
+    config = config_of(name)
+    assert config.objective == {"clm": "causal", "mlm": "masked"}[name[-3:]]
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    # transformers' own GPT2LMHeadModel and BertForMaskedLM (bert-base-cased), counted
+    [("language/notebook-clm", 124_439_808), ("language/notebook-mlm", 108_340_804)],
+)
+def test_the_notebooks_have_its_model_and_numbers(name: str, parameters: int) -> None:
+    config = config_of(name)
+    assert config.model_vocabulary is not None
+    assert models.parameters_of(config, config.model_vocabulary) == parameters
+    assert (config.optimizer, config.rate, config.weight_decay) == ("adamw", 2e-5, 0.01)
+    assert (config.batch_size, config.epochs, config.block_size) == (8, 3, 128)
+    assert (config.vocabulary, config.schedule, config.head) == (25_000, "linear", "full")
+    assert (config.beta1, config.beta2, config.clip, config.dropout) == (0.9, 0.999, 1.0, 0.1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["language/tiny-clm", "language/tiny-mlm"])
+def test_the_tiny_ones_reach_their_score(name: str, tmp_path: Path) -> None:
+    recipe = find_recipe(name)
+    assert recipe.expect is not None
+    run = execute(start(LAB, config_of(name), name, tmp_path), (), draw=False)
+    assert recipe.expect.low <= run.results[recipe.expect.metric] <= recipe.expect.high
+
+
+def test_a_recipe_may_be_given_files(texts: dict[str, tuple[str, ...]]) -> None:
+    for name in ("language/laptop-clm", "language/laptop-mlm"):
+        config = LanguageConfig.parse({**find_recipe(name).config, **texts, "max_seconds": "30"})
+        assert (config.train_files, config.max_seconds) == (texts["train_files"], 30)

@@ -1,0 +1,344 @@
+"""Training: the same bytes again, whatever stops it, however many share it."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from epoque.bench.errors import DamagedRunError, DataError, DivergenceError, UsageError
+from epoque.bench.events import Artifact, Checkpoint, Event, Metrics
+from epoque.language import data, optimisers, precision
+from epoque.language.config import LanguageConfig
+from epoque.language.data import Order
+from epoque.language.ema import Average
+from epoque.language.team import Team
+from epoque.language.train import told_memory, train
+from epoque.language.trainer import Trainer
+
+Make = Callable[..., LanguageConfig]
+MASKED = {"objective": "masked"}
+
+
+def told(events: Iterable[Event]) -> list[Any]:
+    """Return events as values that can be compared to the last bit; clocks left out."""
+    return [_plain(event) for event in events if not _is_clock(event)]
+
+
+def _is_clock(event: Event) -> bool:
+    return isinstance(event, Artifact) and event.name == "precision.json"
+
+
+def _plain(event: Event) -> Any:
+    if isinstance(event, Metrics):
+        return event.step, {name: value.hex() for name, value in event.values.items()}
+    if isinstance(event, Artifact):
+        return event.name, event.data
+    arrays = {name: (a.shape, a.dtype, a.tobytes()) for name, a in event.arrays.items()}
+    return event.step, arrays, {k: v for k, v in event.state.items() if k != "seconds"}
+
+
+def of(kind: type, events: Iterable[Event]) -> list[Any]:
+    return [event for event in events if isinstance(event, kind)]
+
+
+def weights(events: Iterable[Event], kind: str = "model") -> dict[str, np.ndarray]:
+    """Return the last checkpoint's arrays of a kind."""
+    last = of(Checkpoint, events)[-1]
+    return {k: v for k, v in last.arrays.items() if k.startswith(f"{kind}.")}
+
+
+def trained(config: LanguageConfig) -> list[Event]:
+    return list(train(config))
+
+
+def test_events_come_at_their_times(tiny: Make) -> None:
+    config = tiny(max_steps=23, log_every=4, evaluate_every=10, checkpoint_every=15)
+    events = trained(config)
+    metrics = of(Metrics, events)
+    per_epoch = -(-len(data.load(config).train) // config.batch_size)
+    ends = [step for step in range(1, 24) if step % per_epoch == 0]
+    measured = sorted({10, 20, 23, *ends})
+    assert [m.step for m in metrics if "valid_loss" in m.values] == measured
+    assert [m.step for m in metrics] == sorted({4, 8, 12, 16, 20, 23, *measured})
+    assert [c.step for c in of(Checkpoint, events)] == [15, 23]
+    assert all(np.isfinite(value) for m in metrics for value in m.values.values())
+    last = metrics[-1].values
+    assert last["valid_perplexity"] == pytest.approx(np.exp(last["valid_loss"]))
+    assert {"loss", "learning_rate", "gradient_norm", "tokens", "epoch", "train_loss"} < set(last)
+    names = [artifact.name for artifact in of(Artifact, events)]
+    assert {"tokenizer.json", "precision.json"} < set(names)
+
+
+@pytest.mark.parametrize("settings", [{}, MASKED], ids=["causal", "masked"])
+def test_it_learns(tiny: Make, settings: dict[str, Any]) -> None:
+    metrics = of(Metrics, trained(tiny(max_steps=60, evaluate_every=1, **settings)))
+    first, last = metrics[0].values["valid_loss"], metrics[-1].values["valid_loss"]
+    assert last < first - 1.0
+    assert last > 0.1
+
+
+CASES: list[dict[str, Any]] = [
+    {"head": "sampled", "negatives": 20, "ema": 0.9},
+    {**MASKED, "dropout": 0.1, "optimizer": "adamw", "accumulate": 2},
+    {"first_batch_size": 2, "ramp_steps": 9, "patience": 2, "evaluate_every": 4},
+    {**MASKED, "architecture": "bert", "documents_apart": True, "schedule": "cosine"},
+]
+
+
+@pytest.mark.parametrize("settings", CASES, ids=["sampled", "masked", "ramp", "apart"])
+def test_a_resumed_training_ends_with_the_same_bytes(tiny: Make, settings: dict[str, Any]) -> None:
+    config = tiny(max_steps=20, checkpoint_every=7, **settings)
+    events = trained(config)
+    assert told(train(config)) == told(events)
+    assert told(train(config.replace(seed=1))) != told(events)
+    checkpoints = of(Checkpoint, events)
+    assert len(checkpoints) >= 2
+    for checkpoint in checkpoints[:-1]:
+        (place,) = (i for i, event in enumerate(events) if event is checkpoint)
+        again = [e for e in train(config, checkpoint) if not _is_first(e)]
+        assert told(again) == told(e for e in events[place + 1 :] if not _is_first(e))
+
+
+def _is_first(event: Event) -> bool:
+    """Return whether an event is told whenever a training begins."""
+    return (isinstance(event, Artifact) and "tokenizer" in event.name) or _is_clock(event)
+
+
+def test_logging_and_saving_change_nothing(tiny: Make) -> None:
+    quiet = trained(tiny(log_every=1000, checkpoint_every=1000))
+    busy = trained(tiny(log_every=1, checkpoint_every=3, evaluate_every=2))
+    assert told([of(Checkpoint, quiet)[-1]]) == told([of(Checkpoint, busy)[-1]])
+
+
+@pytest.mark.parametrize("settings", [{}, MASKED], ids=["causal", "masked"])
+def test_a_batch_in_parts_is_the_same_batch(tiny: Make, settings: dict[str, Any]) -> None:
+    whole = weights(trained(tiny(max_steps=3, optimizer="adamw", **settings)))
+    parts = weights(trained(tiny(max_steps=3, optimizer="adamw", accumulate=4, **settings)))
+    for name, value in whole.items():
+        np.testing.assert_allclose(parts[name], value, atol=2e-5, err_msg=name)
+
+
+@pytest.mark.parametrize("way", ["data parallel", "sharded"])
+def test_two_processes_give_the_weights_of_one(tiny: Make, tmp_path: Path, way: str) -> None:
+    config = tiny(max_steps=12, optimizer="adamw", accumulate=2, head="chunked", ema=0.5)
+    alone = of(Checkpoint, trained(config))[-1]
+    shared = _torchrun(config, tmp_path, way)
+    assert set(shared) == set(alone.arrays)
+    for name, value in alone.arrays.items():
+        np.testing.assert_allclose(shared[name], value, rtol=1e-3, atol=2e-5, err_msg=name)
+
+
+_WORKER = """
+import json, sys
+from pathlib import Path
+import numpy as np
+from epoque.bench.events import Checkpoint
+from epoque.language.config import LanguageConfig
+from epoque.language import data
+from epoque.language.team import Team
+from epoque.language.train import train
+from epoque.language.trainer import Trainer
+config = LanguageConfig.parse(json.loads(Path(sys.argv[1]).read_text()))
+weights = Trainer(config, Team("cpu"), data.load(config)).weights.values()
+assert all(hasattr(w, "placements") is (sys.argv[3] == "sharded") for w in weights)
+events = list(train(config))
+if events:
+    last = [event for event in events if isinstance(event, Checkpoint)][-1]
+    np.savez(Path(sys.argv[2]), **last.arrays)
+"""
+
+
+def _torchrun(config: LanguageConfig, folder: Path, way: str) -> dict[str, np.ndarray]:
+    """Train in two processes; only one of them may tell events."""
+    (folder / "worker.py").write_text(_WORKER)
+    (folder / "config.json").write_text(config.model_dump_json())
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    more = {"OMP_NUM_THREADS": "1", "ACCELERATE_USE_CPU": "true", "PYTHONWARNINGS": "ignore"}
+    if way == "sharded":
+        more |= {"ACCELERATE_USE_FSDP": "true"}
+    workers = []
+    for rank in range(2):
+        told_rank = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": 2, "LOCAL_WORLD_SIZE": 2}
+        told_rank |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+        environment = {**os.environ, **more, **{k: str(v) for k, v in told_rank.items()}}
+        command = [sys.executable, "worker.py", "config.json", f"weights-{rank}.npz", way]
+        workers.append(
+            subprocess.Popen(
+                command, cwd=folder, env=environment, text=True,
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            )
+        )  # fmt: skip
+    output = [worker.communicate(timeout=240)[0] for worker in workers]
+    assert [worker.returncode for worker in workers] == [0, 0], output
+    assert [p.name for p in sorted(folder.glob("weights-*.npz"))] == ["weights-0.npz"]
+    return dict(np.load(folder / "weights-0.npz"))
+
+
+def test_a_diverging_training_stops_before_the_step(tiny: Make) -> None:
+    config = tiny(optimizer="adamw", learning_rate=100, clip=0, schedule="constant", layers=2)
+    trainer = Trainer(config, Team("cpu"), data.load(config))
+    trainer.step()
+    next(iter(trainer.weights.values())).data.fill_(float("inf"))
+    before = {name: weight.clone() for name, weight in trainer.weights.items()}
+    with pytest.raises(DivergenceError, match="at iteration 2") as caught:
+        trainer.step()
+    assert caught.value.step == 2
+    for name, weight in trainer.weights.items():
+        assert torch.equal(weight, before[name])
+
+
+def test_early_stopping_keeps_the_best(tiny: Make) -> None:
+    config = tiny(
+        max_steps=400, evaluate_every=10, patience=2, learning_rate=0.3, schedule="constant"
+    )
+    events = trained(config)
+    losses = [m.values["valid_loss"] for m in of(Metrics, events) if "valid_loss" in m.values]
+    last = of(Checkpoint, events)[-1]
+    assert last.step < 400
+    assert last.state["worse"] == 2
+    assert last.state["best_loss"] == min(losses) == losses[-3]
+    assert set(weights(events, "best")) == {f"best.{n[6:]}" for n in weights(events)}
+
+
+def test_seconds_are_a_budget_of_the_whole_run(tiny: Make) -> None:
+    config = tiny(max_steps=7, max_seconds=1e9, checkpoint_every=5, log_every=1)
+    first, last = of(Checkpoint, trained(config))
+    assert (first.step, last.step) == (5, 7)
+    assert 0 < first.state["seconds"] < last.state["seconds"]
+    spent = {**first.state, "seconds": 1e9 - 1e-6}  # any step takes longer than what is left
+    metrics = of(Metrics, train(config, Checkpoint(first.step, first.arrays, spent)))
+    assert [m.step for m in metrics] == [6]
+    assert metrics[0].values["seconds"] >= 1e9
+    assert metrics[0].values["learning_rate"] < config.rate * 1e-6  # the clock decays it
+    over = Checkpoint(first.step, first.arrays, {**first.state, "seconds": 1e9})
+    assert not of(Metrics, train(config, over))
+
+
+def test_another_text_or_model_is_not_resumed(tiny: Make, tmp_path: Path) -> None:
+    config = tiny(max_steps=2)
+    checkpoint = of(Checkpoint, trained(config))[-1]
+    other = tmp_path / "other.txt"
+    other.write_text("one two three four five six seven eight nine ten .\n" * 50)
+    with pytest.raises(DataError, match="not what it was"):
+        list(train(config.replace(train_files=(str(other),)), checkpoint))
+    with pytest.raises(DamagedRunError, match="step 2 is of another model"):
+        list(train(config.replace(layers=2), checkpoint))
+
+
+def test_a_model_smaller_than_its_tokenizer_is_refused(tiny: Make) -> None:
+    config = tiny(max_steps=2)
+    made = data.load(config).tokenizer
+    wrong = config.model_copy(update={"model_vocabulary": len(made) - 1})
+    with pytest.raises(DataError, match=str(len(made))):
+        list(train(wrong))
+
+
+def test_a_gpu_that_is_not_there_is_told(tiny: Make) -> None:
+    if torch.cuda.is_available():
+        pytest.skip("this machine has a GPU")
+    with pytest.raises(UsageError, match="finds no GPU"):
+        list(train(tiny(device="cuda")))
+
+
+def test_memory_that_runs_out_names_the_setting_to_change(tiny: Make) -> None:
+    with (
+        pytest.raises(UsageError, match="batch_size 8 of block_size 16: a larger accumulate"),
+        told_memory(tiny()),
+    ):
+        torch.empty(2**50)  # PyTorch's own error
+    with pytest.raises(RuntimeError, match="shape"), told_memory(tiny()):
+        torch.zeros(3).view(2)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"epochs": 2.5},
+        {"epochs": 0.3},
+        {"first_batch_size": 3, "ramp_steps": 10, "epochs": 4},
+        {"first_batch_size": 1, "ramp_steps": 100, "epochs": 2},
+        {"max_steps": 5, "epochs": 100},
+    ],
+)
+def test_the_order_shows_every_block_once_an_epoch(settings: dict[str, Any]) -> None:
+    config = LanguageConfig(**{"batch_size": 8, **settings})
+    order, steps, seen, shown = Order(config, 53), 0, 0, []
+    while seen < order.total and steps < (config.max_steps or 10**9):
+        rows = order.take(steps, seen)
+        assert 0 < len(rows) <= 8
+        shown.extend(rows.tolist())
+        seen, steps = seen + len(rows), steps + 1
+    assert steps == order.steps
+    if config.max_steps is None:
+        assert seen == order.total == round(config.epochs * 53)
+    epochs = [shown[at : at + 53] for at in range(0, len(shown), 53)]
+    assert all(len(set(epoch)) == len(epoch) for epoch in epochs)
+    assert len(epochs) < 2 or epochs[0] != epochs[1]
+
+
+def test_the_average_follows_the_weights() -> None:
+    weight = torch.zeros(3)
+    average = Average([weight], 0.5)
+    expected = 0.0
+    for step in range(1, 30):
+        weight += 1
+        average.update(step)
+        decay = min(0.5, (1 + step) / (10 + step))
+        expected = decay * expected + (1 - decay) * step
+    assert average.tensors[0].tolist() == pytest.approx([expected] * 3)
+    average.swap()
+    assert (weight[0].item(), average.tensors[0][0].item()) == pytest.approx((expected, 29))
+    average.swap()
+    assert weight[0].item() == 29
+
+
+def test_precision_is_measured_and_the_finest_wins_a_draw(tiny: Make) -> None:
+    chosen = precision.chosen(tiny(precision="auto"), torch.device("cpu"))
+    assert set(chosen.seconds) == set(precision.KINDS)
+    assert all(seconds > 0 for seconds in chosen.seconds.values())
+    assert chosen.kind == precision.fastest(chosen.seconds)
+    assert precision.fastest({"float32": 1.0, "medium": 0.95, "bfloat16": 0.92}) == "float32"
+    assert precision.fastest({"float32": 1.0, "medium": 0.5, "bfloat16": 0.48}) == "medium"
+    assert precision.fastest({"float32": 1.0, "medium": 0.95, "bfloat16": 0.3}) == "bfloat16"
+    assert json.loads(chosen.told())["kind"] == chosen.kind
+
+
+def test_precision_leaves_no_trace() -> None:
+    before = torch.get_float32_matmul_precision()
+    x = torch.randn(4, 4)
+    with precision.computing("bfloat16", x.device):
+        assert (x @ x).dtype == torch.bfloat16
+    with precision.computing("medium", x.device):
+        assert torch.get_float32_matmul_precision() == "medium"
+    assert (x @ x).dtype == torch.float32
+    assert torch.get_float32_matmul_precision() == before
+
+
+def test_bfloat16_trains_float32_weights(tiny: Make) -> None:
+    rough, fine = (trained(tiny(precision=kind)) for kind in ("bfloat16", "float32"))
+    assert {value.dtype for value in weights(rough).values()} == {np.dtype(np.float32)}
+    ends = [of(Metrics, events)[-1].values["valid_loss"] for events in (rough, fine)]
+    assert ends[0] == pytest.approx(ends[1], rel=0.05)
+    assert ends[0] != ends[1]
+
+
+def test_clipping_bounds_what_is_followed(tiny: Make) -> None:
+    config = tiny(clip=1e-3)
+    trainer = Trainer(config, Team("cpu"), data.load(config))
+    trainer._gradients(trainer._parts())
+    norm = optimisers.clip(trainer.weights.values(), config.clip)
+    assert norm > 1e-3
+    grads = [w.grad.coalesce().values() if w.grad.is_sparse else w.grad
+             for w in trainer.weights.values() if w.grad is not None]  # fmt: skip
+    length = float(torch.sqrt(sum((g**2).sum() for g in grads)))
+    assert length == pytest.approx(1e-3, rel=1e-3)
