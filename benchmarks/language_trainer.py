@@ -58,7 +58,7 @@ class Clock(TrainerCallback):
         self.cpu += time.process_time() - self._start[0]
         self.wall += time.perf_counter() - self._start[1]
         self.steps += 1
-        control.should_training_stop = self.wall >= self._budget
+        control.should_training_stop |= self.wall >= self._budget
 
 
 def hugging_face_model(config: LanguageConfig, vocabulary: int) -> Any:
