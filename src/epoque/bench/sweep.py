@@ -13,7 +13,7 @@
 """
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from math import ceil, prod
@@ -22,7 +22,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from .config import Config
-from .errors import EpoqueError, UsageError
+from .errors import EpoqueError, UnknownNameError, UsageError
 from .executor import Executor, running
 from .files import write_json
 from .grid import Axis, extremes, grid, size
@@ -62,6 +62,22 @@ class Sweep(Study):
         if path.is_file() or self.status.state == "finished":
             return read_table(path)
         return read_parts(self.path / "parts")
+
+    def rows(self, at: Mapping[str, Any]) -> "pd.DataFrame":
+        """Return the rows of the table where the axes have the values `at`.
+
+        Raises:
+            UnknownNameError: if there is no such axis.
+            UsageError: if it never has that value.
+        """
+        table = self.table
+        for name, value in at.items():
+            if name not in self.axes:
+                raise UnknownNameError(f"axis of {self.id} named", name, self.axes)
+            if value not in self.axes[name]:
+                raise UsageError(f"{self.id} has no {name} {value}.")
+            table = table[table[name] == value]
+        return table
 
     @property
     def score(self) -> str:

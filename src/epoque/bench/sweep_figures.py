@@ -72,14 +72,9 @@ def figures(
     """
     fields = sweep.lab.config.model_fields
     names = {name: str(field.title) for name, field in fields.items()} | dict(labels or {})
-    table, axes = sweep.table, dict(sweep.axes)
-    for field, value in (at or {}).items():
-        if field not in axes:
-            raise UnknownNameError(f"axis of {sweep.id} named", field, axes)
-        if value not in axes.pop(field):
-            raise UsageError(f"{sweep.id} has no {field} {value}.")
-        table = table[table[field] == value]
-    return sweep_figures(table, axes, score or sweep.score, names, language)
+    held = at or {}
+    axes = {field: values for field, values in sweep.axes.items() if field not in held}
+    return sweep_figures(sweep.rows(held), axes, score or sweep.score, names, language)
 
 
 def sweep_figures(

@@ -34,7 +34,6 @@ class Library:
     ) -> None:
         self.path = runs
         self.used = {} if used is None else used
-        self._tables: dict[str, pd.DataFrame] = {}
         self._needs = needs
         self._declared = found_needs(runs, needs)
 
@@ -83,8 +82,9 @@ class Library:
         found = self._declared.get(name)
         if not isinstance(found, Sweep):
             found = self._other_sweep(name)
-        self.used.setdefault(found.id, found)
-        return found
+        kept = self.used.setdefault(found.id, found)  # whose table is read once
+        assert isinstance(kept, Sweep)
+        return kept
 
     def _other_sweep(self, name: str) -> Sweep:
         sweeps = [sweep for sweep in Sweeps(self.path) if is_whole(sweep)]
@@ -110,15 +110,7 @@ class Library:
         Raises:
             UsageError: if an axis is not fixed, is unknown, or never has that value.
         """
-        if sweep.id not in self._tables:
-            self._tables[sweep.id] = sweep.table
-        table, axes = self._tables[sweep.id], sweep.axes
-        for name, value in at.items():
-            if name not in axes:
-                raise UnknownNameError(f"axis of {sweep.id} named", name, axes)
-            if value not in axes[name]:
-                raise UsageError(f"{sweep.id} has no {name} {value}.")
-            table = table[table[name] == value]
+        table, axes = sweep.rows(at), sweep.axes
         free = [a for a in axes if a not in at and a != "seed" and len(axes[a]) > 1]
         if free:
             raise UsageError(f"{sweep.id} varies {free[0]} too; say for which {free[0]}.")

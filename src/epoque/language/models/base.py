@@ -1,5 +1,6 @@
 """What all models have in common: from token ids to hidden numbers to scores of the next token."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 
 import torch
@@ -12,7 +13,7 @@ from .spec import Spec
 __all__ = ["Model"]
 
 
-class Model(nn.Module):
+class Model(nn.Module, ABC):
     """A language model; the architectures say how tokens are embedded and what a layer is.
 
     Attributes:
@@ -162,9 +163,10 @@ class Model(nn.Module):
     def _looked_up(self, ids: Tensor) -> Tensor:
         return functional.embedding(ids, self.embedding.weight, sparse=self.sparse_embedding)
 
+    @abstractmethod
     def _embedded(self, ids: Tensor, seen: Sight, token_types: Tensor | None) -> Tensor:
-        raise NotImplementedError
+        """Return what enters the first layer, [B, T, W]."""
 
+    @abstractmethod
     def _last(self, x: Tensor) -> Tensor:
         """Apply the last norm."""
-        raise NotImplementedError
