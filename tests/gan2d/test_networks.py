@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from epoque.bench.seeds import jax_key
-from epoque.gan2d import networks
+from epoque.gan2d import initialisers, networks
 from epoque.gan2d.networks import Spec
 
 KEY = jax_key(0, "generator")
@@ -20,8 +20,8 @@ def spec(**changes: Any) -> Spec:
 
 
 def started(wanted: Spec) -> tuple[Any, Any]:
-    params = networks.init(KEY, wanted)
-    return params, networks.init_statistics(KEY, wanted, params)
+    params = initialisers.init(KEY, wanted)
+    return params, initialisers.init_statistics(KEY, wanted, params)
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def started(wanted: Spec) -> tuple[Any, Any]:
 )
 def test_first_weights_have_the_spread_of_their_source(init: str, layer: int, sd: float) -> None:
     wanted = spec(sizes=(1, 400, 300, 2), init=init)
-    arrays = networks.named(networks.init(KEY, wanted), wanted)
+    arrays = networks.named(initialisers.init(KEY, wanted), wanted)
     weights = np.asarray(arrays[f"w{layer}"])
     assert weights.std() == pytest.approx(sd, rel=5 / weights.size**0.5)
     assert abs(weights.mean()) < 5 * sd / weights.size**0.5
@@ -50,7 +50,7 @@ def test_first_weights_have_the_spread_of_their_source(init: str, layer: int, sd
 @pytest.mark.parametrize("sizes", [(3, 8), (8, 3)])
 def test_orthogonal_weights_are_orthogonal(sizes: tuple[int, int]) -> None:
     wanted = spec(sizes=sizes, init="orthogonal")
-    w = np.asarray(networks.named(networks.init(KEY, wanted), wanted)["w0"])
+    w = np.asarray(networks.named(initialisers.init(KEY, wanted), wanted)["w0"])
     gram = w @ w.T if w.shape[0] < w.shape[1] else w.T @ w
     np.testing.assert_allclose(gram, np.eye(3), atol=1e-5)
 
@@ -77,11 +77,11 @@ def test_arrays_of_other_networks_are_not_joined() -> None:
 def test_first_weights_of_many_keys_are_those_of_each(init: str) -> None:
     wanted = spec(init=init, spectral=True)
     keys = jax.random.split(KEY, 3)
-    params = networks.init(keys, wanted)
-    statistics = networks.init_statistics(keys, wanted, params)
+    params = initialisers.init(keys, wanted)
+    statistics = initialisers.init_statistics(keys, wanted, params)
     for key, together, settled in zip(keys, params, statistics, strict=True):
-        np.testing.assert_array_equal(networks.init(key, wanted), together)
-        alone = networks.init_statistics(key, wanted, together)
+        np.testing.assert_array_equal(initialisers.init(key, wanted), together)
+        alone = initialisers.init_statistics(key, wanted, together)
         np.testing.assert_allclose(alone, settled, atol=1e-6)
 
 

@@ -19,7 +19,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-from . import networks, optimisers
+from . import initialisers, networks, optimisers
 from .networks import Spec
 from .plan import Dials, Fade, Plan
 from .rng import key_of, words
@@ -78,8 +78,9 @@ def first_state(plan: Plan, dials: Dials) -> State:
 
 def _first(seed: Any, role: str, spec: Spec) -> Network:
     key = key_of(words(np.asarray(seed), role))
-    params = networks.init(key, spec)
-    return Network(params, networks.init_statistics(key, spec, params), optimisers.empty(params))
+    params = initialisers.init(key, spec)
+    statistics = initialisers.init_statistics(key, spec, params)
+    return Network(params, statistics, optimisers.empty(params))
 
 
 def iterate(plan: Plan, dials: Dials, key: Any, state: State, step: Any) -> State:

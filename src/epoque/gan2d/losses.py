@@ -49,11 +49,10 @@ SIGNS = np.array([[-1], [1]], np.float32)
 
 
 class Stakes(NamedTuple):
-    """What each network plays for: weights of the terms at real and generated points, [2, 2] each.
+    """What a network plays for: weights [2] of the terms at real and at generated points.
 
-    The first row is the discriminator's, the second the generator's; see `of_network`. A network's
-    loss at a real point and a generated one, where D says a and b, is the sum over x in mix·(a, b),
-    with sign −1 and 1, of
+    Its loss at a real point and a generated one, where D says a and b, is the sum over x in
+    mix·(a, b), with sign −1 and 1, of
 
         up·s⁺(x) + down·s⁺(−x) + fit·(σ(x) − target)² + square·(x − target)²
         + line·x + margin·max(0, 1 + sign·x).
@@ -73,14 +72,10 @@ class Stakes(NamedTuple):
     unmix: Any
 
     @classmethod
-    def of(cls, config: Gan2dConfig, number: type = np.float32) -> "Stakes":
-        """Return what the two networks play for, as arrays of a `number`."""
-        both = _discriminators(config, number), _generators(config, number)
-        return cls(*map(np.stack, zip(*both, strict=True)))
-
-    def of_network(self, place: int) -> "Stakes":
-        """Return the stakes of the discriminator (0) or of the generator (1)."""
-        return Stakes(*(each[place] for each in self))
+    def of(cls, config: Gan2dConfig, role: str, number: type = np.float32) -> "Stakes":
+        """Return what `generator` or `discriminator` plays for, as arrays of a `number`."""
+        stakes = _discriminators if role == "discriminator" else _generators
+        return stakes(config, number)
 
     @classmethod
     def weighing(
