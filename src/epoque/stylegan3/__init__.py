@@ -1,0 +1,1 @@
+"""The StyleGAN3 lab: alias-free image generators, trained, filmed, measured and explored."""

@@ -1,0 +1,76 @@
+"""The networks of StyleGAN3 and StyleGAN2; their weights have the official names."""
+
+from typing import TypeVar, overload
+
+import torch
+from torch import nn
+
+from epoque.stylegan3.rng import torch_generator
+
+from .alias_free import AliasFreeGenerator
+from .dense import Module
+from .discriminator import Discriminator
+from .generator import Generator, Noise
+from .spec import (
+    DiscriminatorSpec,
+    GeneratorSpec,
+    NetworkSpec,
+    StyleGan2Spec,
+    StyleGan3Spec,
+    generator_from_json,
+    generator_from_official,
+)
+from .stylegan2 import StyleGan2Generator
+
+__all__ = [
+    "Discriminator",
+    "DiscriminatorSpec",
+    "Generator",
+    "GeneratorSpec",
+    "NetworkSpec",
+    "Noise",
+    "StyleGan2Spec",
+    "StyleGan3Spec",
+    "create",
+    "discriminator",
+    "generator",
+    "generator_from_json",
+    "generator_from_official",
+]
+
+_N = TypeVar("_N", bound=nn.Module)
+
+
+def generator(spec: GeneratorSpec, seed: int = 0) -> Generator:
+    """Return a generator with first weights drawn from a seed: float32, on the CPU."""
+    return _initialised(create(spec), seed, "generator weights")
+
+
+def discriminator(spec: DiscriminatorSpec, seed: int = 0) -> Discriminator:
+    """Return a discriminator with first weights drawn from a seed: float32, on the CPU."""
+    return _initialised(create(spec), seed, "discriminator weights")
+
+
+@overload
+def create(spec: GeneratorSpec) -> Generator: ...
+
+
+@overload
+def create(spec: DiscriminatorSpec) -> Discriminator: ...
+
+
+def create(spec: NetworkSpec) -> Generator | Discriminator:
+    """Return a network whose weights are yet to be filled, its filters excepted."""
+    if isinstance(spec, StyleGan3Spec):
+        return AliasFreeGenerator(spec)
+    return StyleGan2Generator(spec) if isinstance(spec, StyleGan2Spec) else Discriminator(spec)
+
+
+@torch.no_grad()
+def _initialised(network: _N, seed: int, purpose: str) -> _N:
+    """Draw the weights of the parts first, then of what they are in."""
+    rng = torch_generator(seed, purpose)
+    for module in reversed(list(network.modules())):
+        if isinstance(module, Module):
+            module.initialise(rng)
+    return network

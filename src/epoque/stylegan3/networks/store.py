@@ -1,0 +1,163 @@
+"""Networks on disk: weights as safetensors, what they are as JSON beside them.
+
+`NAME.safetensors` holds every parameter and buffer by its name in the module, `NAME.json` the
+description the module is built from, the digest of the weights, and a card for people.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load as from_bytes
+from safetensors.torch import save as to_bytes
+from torch import Tensor, nn
+
+from epoque.bench.errors import DamagedRunError, DataError
+from epoque.bench.files import read_json, write_atomic, write_json
+
+from . import create
+from .discriminator import Discriminator
+from .generator import Generator
+from .spec import DiscriminatorSpec, NetworkSpec, generator_from_json
+
+__all__ = ["Stored", "fill", "load", "load_generator", "save"]
+
+_FORMAT = 1
+_SUFFIXES = (".json", ".safetensors")
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A network as it was read.
+
+    Attributes:
+        network: on the CPU, float32, for use and not for training.
+        card: what was told of it when it was saved.
+    """
+
+    network: Generator | Discriminator
+    card: dict[str, Any]
+
+
+def save(
+    network: Generator | Discriminator, path: Path, card: Mapping[str, Any] | None = None
+) -> None:
+    """Write a network: first its weights, then the JSON that names their digest.
+
+    Args:
+        network: what to save.
+        path: where, with or without one of the two suffixes.
+        card: what people shall know of it, as JSON: data, licence, measurements, …
+
+    Raises:
+        RunWriteError: if the system refuses.
+    """
+    description, weights = _files(path)
+    state = {name: v.detach().cpu().contiguous() for name, v in network.state_dict().items()}
+    data = to_bytes(state)
+    write_atomic(weights, data)
+    role = "discriminator" if isinstance(network, Discriminator) else "generator"
+    write_json(
+        description,
+        {
+            "format": _FORMAT,
+            "role": role,
+            "spec": network.spec.to_json(),
+            "sha256": sha256(data).hexdigest(),
+            "card": dict(card or {}),
+        },
+    )
+
+
+def load(path: Path) -> Stored:
+    """Read a network.
+
+    Args:
+        path: of either file, or of both without their suffix.
+
+    Raises:
+        DataError: if a file is missing or damaged, or if the two do not belong together.
+    """
+    description, weights = _files(path)
+    told = _told(description)
+    spec = _spec(told, description)
+    try:
+        data = weights.read_bytes()
+    except OSError as error:
+        raise DataError(f"Cannot read {weights}: {error.strerror}.") from None
+    if sha256(data).hexdigest() != told.get("sha256"):
+        raise DataError(f"{weights} is damaged, or not what {description.name} describes.")
+    try:
+        state = from_bytes(data)
+    except SafetensorError as error:
+        raise DataError(f"{weights} is no safetensors file: {error}.") from None
+    with torch.device("meta"):  # a description of a giant takes no memory
+        network = create(spec)
+    fill(network, state, str(weights))
+    card = told.get("card")
+    network.float().eval().requires_grad_(False)
+    return Stored(network, card if isinstance(card, dict) else {})
+
+
+def load_generator(path: Path) -> Generator:
+    """Read a generator; see `load`.
+
+    Raises:
+        DataError: if it is none, too.
+    """
+    network = load(path).network
+    if not isinstance(network, Generator):
+        raise DataError(f"{path} holds a discriminator; a generator was expected.")
+    return network
+
+
+def fill(network: nn.Module, state: Mapping[str, Tensor], source: str) -> None:
+    """Give a network its weights; the tensors become its own.
+
+    Args:
+        network: of `create`, on any device, "meta" too.
+        state: every parameter and buffer by name.
+        source: where they come from, for an error.
+
+    Raises:
+        DataError: if a name is missing or not known, or if a shape is another.
+    """
+    wanted = network.state_dict()
+    for name in wanted.keys() ^ state.keys():
+        told = "lacks" if name in wanted else "has an unknown"
+        raise DataError(f"{source} {told} {name!r}; it is of another network.")
+    for name, place in wanted.items():
+        if place.shape != state[name].shape:
+            shapes = f"{list(state[name].shape)}, not {list(place.shape)}"
+            raise DataError(f"{source}: {name} has shape {shapes}; it is of another network.")
+    network.load_state_dict(state, assign=True)
+
+
+def _files(path: Path) -> tuple[Path, Path]:
+    stem = path.name.removesuffix(path.suffix) if path.suffix in _SUFFIXES else path.name
+    description, weights = (path.with_name(stem + suffix) for suffix in _SUFFIXES)
+    return description, weights
+
+
+def _told(description: Path) -> dict[str, Any]:
+    try:
+        told = read_json(description)
+    except DamagedRunError as error:
+        raise DataError(str(error)) from None
+    if told.get("format") != _FORMAT:
+        found = told.get("format")
+        raise DataError(f"{description} has format {found!r}; this Epoque reads {_FORMAT}.")
+    return told
+
+
+def _spec(told: Mapping[str, Any], description: Path) -> NetworkSpec:
+    spec, role = told.get("spec"), told.get("role")
+    if not isinstance(spec, dict) or role not in ("generator", "discriminator"):
+        raise DataError(f"{description} describes neither a generator nor a discriminator.")
+    if role == "discriminator":
+        return DiscriminatorSpec.from_json(spec, str(description))
+    return generator_from_json(spec, str(description))
