@@ -12,14 +12,14 @@ from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 
-MODULES = ("neuron", "logging", "commands", "gan2d")
+MODULES = ("neuron", "logging", "commands", "gan2d", "language")
 COLUMNS = ("name", "baseline", "measured", "ratio", "target")
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 HEAD = """# Benchmarks
 
-Measured on {date} by `make bench` on {machine}, Python {python}, JAX {jax}, NumPy {numpy}. Each
-row is the median of several repetitions; a ratio compares with a baseline measured in the same run,
-because machines are noisy and differ.
+Measured on {date} by `make bench` on {machine}, Python {python}, JAX {jax}, NumPy {numpy},
+PyTorch {torch}. Each row is the median of several repetitions; a ratio compares with a baseline
+measured in the same run, because machines are noisy and differ. What takes minutes is run once.
 """
 
 
@@ -40,6 +40,7 @@ def _head() -> str:
         python=platform.python_version(),
         jax=version("jax"),
         numpy=version("numpy"),
+        torch=version("torch"),
     )
 
 

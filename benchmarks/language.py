@@ -1,6 +1,7 @@
 """Language models: WikiText-2, 4 layers × 256 (10 million parameters), 25,000 tokens."""
 
 import gc
+import json
 import os
 import statistics
 import subprocess
@@ -21,9 +22,7 @@ from epoque.language.config import LanguageConfig
 from epoque.language.masking import Masker
 from epoque.language.measure import measure, perplexity
 from epoque.language.objective import Objective
-from epoque.language.team import Team
 from epoque.language.train import train
-from epoque.language.trainer import Trainer
 
 TEXTS = Path(__file__).parents[2] / "shared" / "data" / "wikitext-2"
 """Where WikiText-2 may lie beside the checkout; else it comes from the Hub, or its cache."""
@@ -32,19 +31,19 @@ BUDGETS = {
     "causal": ((30, "below 432"), (240, "below 120"), (900, "below 100")),
     "masked": ((15, "below 963"), (240, "below 200"), (480, "below 120")),
 }
-ROUNDS, STEPS = 5, 4
+ROUNDS, WARM, STEPS = 3, 2, 10
+"""Processes of each, steps that warm up, and steps that count."""
 BASELINE_SECONDS = 240.0
 
 
 def rows() -> Iterator[dict[str, str]]:
-    """Measure preparation, speed and quality against transformers' Trainer; half an hour."""
+    """Measure preparation, speed and quality against transformers' Trainer; 45 minutes."""
     try:
         yield from _preparing()
     except EpoqueError as error:
         yield _row("skipped: WikiText-2 is not at hand", measured=str(error))
         return
     yield from _speeds()
-    yield from _memories()
     for objective, budgets in BUDGETS.items():
         yield _notebook(objective)
         yield from (_quality(objective, seconds, target) for seconds, target in budgets)
@@ -58,11 +57,15 @@ def config_of(objective: str, **settings: Any) -> LanguageConfig:
     return LanguageConfig.parse({**find_recipe(name).config, **here, **settings})
 
 
-def equal_model(objective: str) -> LanguageConfig:
-    """Return the config whose model is transformers' own, and whose batch is the baseline's."""
-    architecture = {"causal": "gpt2", "masked": "bert"}[objective]
-    settings = {"max_seconds": None, "dropout": 0.1, "feed_forward": 1024}
-    return config_of(objective, architecture=architecture, **settings)
+def equal_model(objective: str, architecture: str | None = None) -> LanguageConfig:
+    """Return our recipe, its model a transformers architecture with four times the width inside.
+
+    Args:
+        objective: causal or masked.
+        architecture: transformers' classic GPT-2 or BERT by default, or modern.
+    """
+    chosen = architecture or {"causal": "gpt2", "masked": "bert"}[objective]
+    return config_of(objective, architecture=chosen, max_seconds=None)
 
 
 def _row(
@@ -97,84 +100,59 @@ def _seconds(task: Any) -> float:
 
 
 def _speeds() -> Iterator[dict[str, str]]:
-    """Measure tokens a second of both at equal model and batch, in turn."""
-    from .language_trainer import train as baseline
-
-    for objective in BUDGETS:
-        config = equal_model(objective)
-        texts = data.load(config)
-        ours = Trainer(config, Team("cpu"), texts)
-        for _ in range(STEPS):
-            ours.step()
-        pairs = []
-        for _ in range(ROUNDS):
-            _, clock = baseline(config, texts, 1e9, STEPS)
-            start = ours.seconds
-            for _ in range(STEPS):
-                ours.step()
-            pairs.append((clock.wall / STEPS, (ours.seconds - start) / STEPS))
-        tokens = config.batch_size * config.block_size
-        theirs, mine = (tokens / statistics.median(each) for each in zip(*pairs, strict=True))
-        yield _row(
-            f"tokens a second, {objective}, {config.architecture}, batch {config.batch_size}, "
-            f"{ours.precision.kind}",
-            f"Trainer {theirs:,.0f}",
-            f"{mine:,.0f}",
-            f"{statistics.median(a / b for a, b in pairs):.1f}×",
-            "at least 5×" if objective == "causal" else "",
-        )
+    """Measure tokens a second and memory of both at equal model, batch and dropout (none)."""
+    for objective, classic in {"causal": "gpt2", "masked": "bert"}.items():
+        for architecture in (classic, "modern"):
+            yield from _beside(objective, architecture)
 
 
-def _memories() -> Iterator[dict[str, str]]:
-    """Measure the peak memory of a few steps of each, in processes of their own."""
-    theirs, mine = (_peak(who) for who in ("baseline", "ours"))
+def _beside(objective: str, architecture: str) -> Iterator[dict[str, str]]:
+    """Measure transformers' model under Trainer, and the same here, in turn."""
+    theirs, mine = [], []
+    for _ in range(ROUNDS):
+        theirs.append(_steps("trainer", objective, architecture))
+        mine.append(_steps("ours", objective, architecture))
+    config = equal_model(objective, architecture)
+    tokens = config.batch_size * config.block_size
+    their, our = ([statistics.fmean(r["seconds"][WARM:]) for r in each] for each in (theirs, mine))
+    name = f"{objective}, {architecture}, batch {config.batch_size}"
     yield _row(
-        "peak memory of a causal training",
-        f"Trainer {theirs / 2**20:,.0f} MiB",
-        f"{mine / 2**20:,.0f} MiB",
-        f"{mine / theirs:.2f}×",
+        f"tokens a second, {name}, {mine[0]['precision']}",
+        f"Trainer {tokens / statistics.median(their):,.0f}",
+        f"{tokens / statistics.median(our):,.0f}",
+        f"{statistics.median(a / b for a, b in zip(their, our, strict=True)):.1f}×",
+        "at least 5×" if objective == "causal" else "",
+    )
+    peaks = [statistics.median(r["peak"] for r in each) / 2**20 for each in (theirs, mine)]
+    yield _row(
+        f"peak memory, {name}, the whole process",
+        f"Trainer {peaks[0]:,.0f} MiB",
+        f"{peaks[1]:,.0f} MiB",
+        f"{peaks[1] / peaks[0]:.2f}×",
     )
 
 
-_PEAK = """
-import resource, sys
-from epoque.language import cache, corpus, data, tokenizer
-from epoque.language.team import Team
-from epoque.language.trainer import Trainer
-from benchmarks.language import equal_model
-config = equal_model("causal")
-texts = data.load(config)
-if sys.argv[1] == "ours":
-    trainer = Trainer(config, Team("cpu"), texts)
-    for _ in range(5):
-        trainer.step()
-else:
-    from benchmarks.language_trainer import train
-    train(config, texts, 1e9, 5)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
-"""
-
-
-def _peak(who: str) -> float:
-    """Return the bytes that a process had at most, interpreter and libraries included."""
-    root = Path(__file__).parents[1]
+def _steps(who: str, objective: str, architecture: str) -> dict[str, Any]:
+    """Return what `benchmarks.language_steps` tells."""
+    task = ["benchmarks.language_steps", who, objective, architecture, str(WARM + STEPS)]
     told = subprocess.run(
-        [sys.executable, "-c", _PEAK, who],
-        cwd=root, check=True, capture_output=True, text=True,
+        [sys.executable, "-m", *task],
+        cwd=Path(__file__).parents[1], check=True, capture_output=True, text=True,
     )  # fmt: skip
-    return float(told.stdout.split()[-1])
+    found: dict[str, Any] = json.loads(told.stdout.splitlines()[-1])
+    return found
 
 
 def _notebook(objective: str) -> dict[str, str]:
     """Train with the notebook's recipe, on the same small model, for a while."""
     from .language_trainer import train as baseline
 
-    config = equal_model(objective).replace(batch_size=8)
+    config = equal_model(objective).replace(dropout=0.1, batch_size=8)
     texts = data.load(config)
     model, clock = baseline(config, texts, BASELINE_SECONDS)
     found = _perplexity(config, model, texts)
     name = f"perplexity, {objective}, the notebook's recipe with Trainer"
-    return _row(name, f"{found:,.0f} after {clock.wall:.0f} s, {clock.steps} steps")
+    return _row(name, f"{found:,.0f} after {clock.wall:.0f} s, {len(clock.each):,} steps")
 
 
 def _quality(objective: str, seconds: float, target: str) -> dict[str, str]:

@@ -8,16 +8,16 @@ from typing import Any
 import torch
 from torch.utils.data import Dataset
 from transformers import (
-    BertConfig,
-    BertForMaskedLM,
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoModelForMaskedLM,
     DataCollatorForLanguageModeling,
-    GPT2Config,
-    GPT2LMHeadModel,
     Trainer,
     TrainerCallback,
     TrainingArguments,
 )
 
+from epoque.language import models
 from epoque.language.config import LanguageConfig
 from epoque.language.data import Data
 from epoque.language.models import interchange
@@ -41,37 +41,36 @@ class Clock(TrainerCallback):
     """Measures the steps, and stops the training when its seconds are over.
 
     Attributes:
-        cpu, wall: seconds spent in steps so far.
-        steps: how many.
+        each: seconds of each step so far.
     """
 
     def __init__(self, seconds: float) -> None:
-        self.cpu = self.wall = 0.0
-        self.steps, self._budget = 0, seconds
+        self.each: list[float] = []
+        self._budget = seconds
+
+    @property
+    def wall(self) -> float:
+        """Seconds spent in steps so far."""
+        return sum(self.each)
 
     def on_step_begin(self, *_: Any, **__: Any) -> None:
         """Note the time."""
-        self._start = time.process_time(), time.perf_counter()
+        self._start = time.perf_counter()
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Count the step; stop if the seconds are over."""
-        self.cpu += time.process_time() - self._start[0]
-        self.wall += time.perf_counter() - self._start[1]
-        self.steps += 1
+        self.each.append(time.perf_counter() - self._start)
         control.should_training_stop |= self.wall >= self._budget
 
 
 def hugging_face_model(config: LanguageConfig, vocabulary: int) -> Any:
-    """Return transformers' GPT-2 or BERT of a config's size, with its own first weights."""
+    """Return transformers' own model of a config, with first weights as it draws them."""
+    kind = {"causal": AutoModelForCausalLM, "masked": AutoModelForMaskedLM}[config.objective]
+    with tempfile.TemporaryDirectory() as folder:
+        interchange.save(models.build(config, vocabulary), None, Path(folder))
+        told = AutoConfig.from_pretrained(folder)
     torch.manual_seed(config.seed)
-    if config.objective == "causal":
-        size = {"n_embd": config.width, "n_layer": config.layers, "n_head": config.heads}
-        size |= {"n_positions": config.block_size, "vocab_size": vocabulary}
-        return GPT2LMHeadModel(GPT2Config(**size, bos_token_id=0, eos_token_id=0))
-    size = {"hidden_size": config.width, "num_hidden_layers": config.layers}
-    size |= {"num_attention_heads": config.heads, "intermediate_size": config.inner}
-    size |= {"max_position_embeddings": config.block_size, "vocab_size": vocabulary}
-    return BertForMaskedLM(BertConfig(**size))
+    return kind.from_config(told)
 
 
 def train(config: LanguageConfig, data: Data, seconds: float, steps: int = -1) -> tuple[Any, Clock]:

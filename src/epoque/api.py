@@ -101,7 +101,8 @@ def sweep(
         recipe: a name such as `neuron/and`, or the path of a YAML file.
         axes: such as `"learning_rate=0.01:10:log:50"` and `"seed=0:200"`.
         runs: the folder the sweep is saved in; by default EPOQUE_RUNS or ./runs.
-        workers: processes, where each point is a run of its own; by default one a core.
+        workers: processes, where each point is a run of its own; by default one a core, or one
+            where a single run keeps all cores busy.
         progress: is told how many points are measured, and how many there are.
         figures: whether to draw the figures at the end.
         settings: fields of the lab's config, in place of the recipe's.
@@ -118,7 +119,7 @@ def sweep(
     parsed, root = parse_axes(config, axes), runs_folder(runs)
     begun = Sweeps(root).find(found.name, _typed(parsed), config=config, finished=False)
     told: dict[str, Any] = {
-        "executor": LocalExecutor(workers),
+        "executor": None if workers is None else LocalExecutor(workers),
         "progress": progress,
         "figures": figures,
     }
@@ -152,7 +153,8 @@ def search(
         objective: the result to look at; by default the lab's score.
         direction: `minimize` or `maximize`.
         runs: the folder the search is saved in; by default EPOQUE_RUNS or ./runs.
-        workers: processes, where each trial is a run of its own; by default one a core.
+        workers: processes, where each trial is a run of its own; by default one a core, or one
+            where a single run keeps all cores busy.
         progress: is told how many trials are measured, and how many there are.
         figures: whether to draw the figures at the end.
         settings: fields of the lab's config, in place of the recipe's.
@@ -172,7 +174,7 @@ def search(
     wanted |= {"objective": objective or lab.sweep_score()}
     begun = Searches(root).find(found.name, _typed(parsed), config=config, finished=False, **wanted)
     told: dict[str, Any] = {
-        "executor": LocalExecutor(workers),
+        "executor": None if workers is None else LocalExecutor(workers),
         "progress": progress,
         "figures": figures,
     }

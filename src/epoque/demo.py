@@ -12,7 +12,7 @@ from .bench.sinks.registry import make
 from .report import write_report
 from .report.needs import Need, missing
 
-__all__ = ["write_demo"]
+__all__ = ["measure", "write_demo"]
 
 LANGUAGES = ("en", "fr")
 FORMATS = ("html", "pdf")
@@ -38,7 +38,7 @@ def write_demo(
         raise MissingExtraError("Writing the book as PDF", "pdf")
     for need in missing(runs, everything=everything):
         say(need.command)
-        _make(need, runs, quiet)
+        measure(need, runs, quiet=quiet)
     for language in LANGUAGES:
         for form in FORMATS:
             path = out / f"lab-book.{language}.{form}"
@@ -47,12 +47,13 @@ def write_demo(
     say("done")
 
 
-def _make(need: Need, runs: Path, quiet: bool) -> None:
+def measure(need: Need, runs: Path, *, quiet: bool = False) -> None:
+    """Make a run or a sweep in a folder of runs."""
     if need.axes:
         axes = [f"{field}={values}" for field, values in need.axes.items()]
-        sweep(need.recipe, *axes, runs=runs)
+        sweep(need.recipe, *axes, runs=runs, **need.settings)
         return
-    recipe, lab, config = configure(need.recipe, {})
+    recipe, lab, config = configure(need.recipe, dict(need.settings))
     execute(start(lab, config, recipe.name, runs), make([] if quiet else ["console"]))
 
 

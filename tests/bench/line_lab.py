@@ -80,6 +80,13 @@ class LineLab(Lab[LineConfig]):
     def steps(self, config: LineConfig) -> int:
         return config.iterations
 
+    def notice(self, config: LineConfig, resume: Checkpoint | None = None) -> str | None:
+        left = config.iterations - (resume.step if resume else 0)
+        return f"{config.note}: {left} iterations remain" if config.note else None
+
+    def device(self, config: LineConfig) -> str:
+        return "a slide rule"
+
     def figures(self, run: Run, language: str = "en") -> dict[str, Any]:
         from matplotlib.figure import Figure
 

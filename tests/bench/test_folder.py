@@ -19,7 +19,9 @@ from epoque.bench.errors import DamagedRunError
 from epoque.bench.events import Artifact, Checkpoint, Metrics, Snapshot
 from epoque.bench.files import json_line
 from epoque.bench.folder import RunFolder, create_run
+from epoque.bench.processes import rank, world
 from epoque.bench.run import Run, Runs
+from epoque.bench.runner import execute
 
 Start = Callable[..., Run]
 
@@ -36,6 +38,28 @@ def test_a_new_run_is_whole(started: Start) -> None:
     assert run.checkpoint_steps == run.snapshot_steps() == []
     assert not list(run.path.parent.glob(".new-*"))
     assert run.path.stat().st_mode & 0o777 == 0o755
+
+
+def test_the_device_is_told_once_the_training_has_begun(started: Start) -> None:
+    run = started(iterations=20)
+    assert (run.environment["device"], run.environment["processes"]) == ("cpu", 1)
+    execute(run, draw=False)
+    assert Run(run.path).environment == {**run.environment, "device": "a slide rule"}
+    damaged = started(iterations=20)
+    (damaged.path / "environment.json").write_text("{")
+    assert execute(damaged, draw=False).status.state == "finished"
+    assert (damaged.path / "environment.json").read_text() == "{"
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"), [(("1", "4"), (1, 4)), (("", ""), (0, 1)), (("x", "-2"), (0, 1))]
+)
+def test_processes_started_together_know_their_number(
+    told: tuple[str, str], expected: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RANK", told[0])
+    monkeypatch.setenv("WORLD_SIZE", told[1])
+    assert (rank(), world()) == expected
 
 
 def test_every_setting_is_in_config_json(started: Start) -> None:

@@ -120,7 +120,8 @@ def test_the_environment() -> None:
     assert told["cores"] >= 1
     assert told["packages"]["epoque"] == installed_version("epoque")
     assert installed_version("no-such-package") is None
-    assert set(told) == {"python", "platform", "machine", "cores", "device", "packages", "commit"}
+    names = {"python", "platform", "machine", "cores", "device", "processes"}
+    assert set(told) == {*names, "packages", "commit"}
 
 
 def test_no_git_is_no_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

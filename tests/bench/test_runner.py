@@ -11,7 +11,7 @@ from children import script
 from epoque.bench.errors import DivergenceError, EpoqueError, RunError, UsageError
 from epoque.bench.events import Checkpoint, Event, Metrics
 from epoque.bench.run import Run, Runs
-from epoque.bench.runner import execute, resume
+from epoque.bench.runner import assist, assist_again, execute, resume
 
 Make = Callable[..., Run]
 
@@ -53,6 +53,39 @@ def test_every_sink_gets_every_event_in_order(trained: Make) -> None:
             e for e in expected if isinstance(e, Metrics)
         ]
         assert sink.closed == [("finished", "")]
+
+
+def test_the_notice_is_told_before_the_training(started: Make) -> None:
+    told: list[str] = []
+    run = started(iterations=120, checkpoint_every=50, note="slow")
+    made: list[Recorder] = []
+    stop = recorder(made, raises=KeyboardInterrupt(), at=70)
+    with pytest.raises(KeyboardInterrupt):
+        execute(run, (stop,), draw=False, say=told.append)
+    resume(Run(run.path), draw=False, say=lambda notice: told.append(notice))
+    assert told == ["slow: 120 iterations remain", "slow: 70 iterations remain"]
+    execute(started(iterations=5), draw=False, say=told.append)
+    assert len(told) == 2  # a lab without one has nothing to say
+
+
+def test_who_assists_sees_the_same_training_and_writes_nothing(started: Make) -> None:
+    run = started(iterations=120, checkpoint_every=50)
+    before = line_lab.content(run.path)
+    steps: list[int] = []
+
+    class Watched(line_lab.LineLab):
+        def train(self, config: Any, resume: Checkpoint | None = None) -> Iterator[Event]:
+            for event in super().train(config, resume):
+                steps.append(getattr(event, "step", 0))
+                yield event
+
+    assist(Watched(), run.config, noticed=True)
+    assert max(steps) == 120
+    assist_again(run)
+    assert line_lab.content(run.path) == before
+    execute(run, draw=False)
+    with pytest.raises(UsageError, match="already finished"):
+        assist_again(Run(run.path))
 
 
 def test_the_training_is_pulled(started: Make, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -222,10 +222,36 @@ def test_the_command_of_an_own_recipe_needs_no_file() -> None:
 
 def test_doctor_and_schema(tmp_path: Path) -> None:
     checks = json.loads(epoque("doctor", "--json", cwd=tmp_path).stdout)
-    assert {"Python", "JAX device", "folder of runs"} <= {check["name"] for check in checks}
+    names = {check["name"] for check in checks}
+    assert {"Python", "JAX device", "PyTorch device", "folder of runs"} <= names
     assert all(check["advice"] for check in checks if check["state"] != "ok")
     schema = json.loads(epoque("schema", "neuron", "--lang", "fr", cwd=tmp_path).stdout)
     assert schema["properties"]["learning_rate"]["title"] == "Taux d’apprentissage"
+
+
+@pytest.mark.parametrize("words", ["list", "sweep neuron/and seed=0:2"])
+def test_processes_started_together_share_a_run_and_nothing_else(
+    words: str, tmp_path: Path
+) -> None:
+    for rank, who in (("0", "epoque: "), ("1", "epoque (process 1): ")):
+        done = epoque(*words.split(), cwd=tmp_path, RANK=rank, WORLD_SIZE="2")
+        assert done.returncode == 2
+        assert done.stderr.startswith(f"{who}2 processes were started together; only `epoque run`")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_only_the_first_process_writes_a_run(tmp_path: Path) -> None:
+    done = epoque("run", "neuron/and-short", cwd=tmp_path, RANK="1", WORLD_SIZE="2")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert list(tmp_path.iterdir()) == []
+    told = {"RANK": "0", "WORLD_SIZE": "2"}
+    done = epoque("run", "neuron/and-short", "--no-figures", cwd=tmp_path, **told)
+    assert done.returncode == 0, done.stderr
+    (run,) = (tmp_path / "runs").iterdir()
+    assert json.loads((run / "environment.json").read_text())["processes"] == 2
+    done = epoque("resume", "last", cwd=tmp_path, RANK="1", WORLD_SIZE="2")
+    assert "process 1): " in done.stderr
+    assert "already finished" in done.stderr
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -1,4 +1,5 @@
 import json
+import shlex
 import shutil
 import subprocess
 import sys
@@ -167,6 +168,12 @@ def test_transformers_opens_what_save_writes(
     assert f"{run.results['parameters']:,} parameters" in card
     assert yaml.safe_load(card.split("```yaml\n")[1].split("```")[0]) == run.manifest["config"]
     assert f"{kind.__name__}.from_pretrained" in card
+    assert "trained from scratch on train.txt with" in card
+    assert "layers 1, width 32, heads 2, feed-forward neurons 128" in card
+    assert "- Text: the author's own files: train.txt" in card
+    repeat = shlex.split(card.split("```sh\n")[1].split("\n```")[0])
+    assert repeat[:2] == ["epoque", "run"]
+    assert repeat[repeat.index("--max-steps") + 1] == "250"
 
 
 def test_the_dry_run_of_a_run_is_what_save_writes_under_the_name_on_the_hub(

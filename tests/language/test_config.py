@@ -82,6 +82,7 @@ def test_a_config_survives_its_own_json() -> None:
     [
         {},
         {"objective": "masked"},
+        {"objective": "masked", "layers": 24, "vocabulary": 1000},  # the layers weigh
         {"architecture": "gpt2", "tie_embeddings": False},
         {"objective": "masked", "architecture": "bert", "width": 64, "feed_forward": 100},
         {"architecture": "gpt2", "layers": 12, "width": 768, "heads": 12, "positions": 1024},
@@ -91,6 +92,7 @@ def test_the_parameters_are_known_before_anything_is_built(settings: dict[str, A
     config = LanguageConfig(**settings)
     exact = models.parameters_of(config, config.vocabulary)
     assert parameters(config) == pytest.approx(exact, rel=0.03)
+    assert models.spec_of(config, 100).feed_forward == config.inner
 
 
 def test_memory_counts_what_a_step_holds() -> None:

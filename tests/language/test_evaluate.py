@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from epoque.bench.errors import DamagedRunError
+from epoque.bench.events import Checkpoint
 from epoque.bench.run import Run
 from epoque.language import data, estimate
 from epoque.language.checkpoint import restore
@@ -19,6 +20,7 @@ from epoque.language.config import LanguageConfig
 from epoque.language.evaluate import pseudo
 from epoque.language.measure import Sums, perplexity, unknown_ids
 from epoque.language.objective import Objective
+from epoque.language.train import train
 
 TrainRun = Callable[..., Run]
 
@@ -158,8 +160,32 @@ def test_the_estimate_is_measured(tiny: Callable[..., LanguageConfig], train_run
     assert estimate.measured(least).seconds == 1e-6
 
 
+def test_the_estimate_of_a_resumed_run_is_of_what_remains(
+    tiny: Callable[..., LanguageConfig],
+) -> None:
+    half = Checkpoint(500, {}, {"seconds": 40.0})
+    found = estimate.measured(tiny(max_steps=1000, epochs=1000), half)
+    assert found.steps == 500
+    assert found.seconds == pytest.approx(found.step_seconds * 500)
+    assert "what remains of the training takes" in found.told()
+    clock = tiny(max_steps=10**9, epochs=1e6, max_seconds=41.0)
+    assert estimate.measured(clock, half).seconds == 1.0
+    assert estimate.notice(tiny(max_steps=10**9, epochs=1e6, max_seconds=90.0), half) is None
+
+
+def test_measuring_first_changes_nothing(tiny: Callable[..., LanguageConfig]) -> None:
+    config = tiny(max_steps=6, dropout=0.1, head="sampled", negatives=20)
+    ends = []
+    for measure_first in (False, True):
+        if measure_first:
+            estimate.measured(config)
+        (last,) = (event for event in train(config) if isinstance(event, Checkpoint))
+        ends.append({name: value.tobytes() for name, value in last.arrays.items()})
+    assert ends[0] == ends[1]
+
+
 def test_only_a_long_run_has_a_notice(tiny: Callable[..., LanguageConfig]) -> None:
     assert estimate.notice(tiny()) is None
     told = estimate.notice(tiny(max_steps=10**9, epochs=1e6))
-    assert "million parameters" in told
+    assert " parameters, about " in told
     assert "hours" in told

@@ -12,10 +12,14 @@ import pytest
 from hub_server import Hub, running
 from safetensors.numpy import save_file
 
-from epoque.bench.errors import UsageError
+from epoque.bench.errors import DataError, UsageError
+from epoque.language import tokenizer
+from epoque.language.config import LanguageConfig
+from epoque.language.corpus import file_documents
 from epoque.language.hub import HubError, copy, files_of, pull, push
 
 QUICK = (0.0, 0.0)
+Texts = dict[str, tuple[str, ...]]
 
 # huggingface_hub's own upload, when it goes past Xet.
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
@@ -191,6 +195,20 @@ def test_what_was_pushed_can_be_pulled(hub: Hub, folder: Path) -> None:
     assert {p.name: p.read_bytes() for p in found.iterdir()} == wanted
     with pytest.raises(HubError, match="has no model ada/other"):
         pull("ada/other")
+
+
+def test_a_tokenizer_is_fetched_without_its_model(hub: Hub, folder: Path, texts: Texts) -> None:
+    trained = tokenizer.train(LanguageConfig(vocabulary=300), file_documents(texts["train_files"]))
+    trained.save_pretrained(folder)
+    push(folder, "ada/small", waits=QUICK)
+    hub.requests.clear()
+    found = tokenizer.load("ada/small")
+    assert found.get_vocab() == trained.get_vocab()
+    assert found.name_or_path == "ada/small"
+    assert any("tokenizer.json" in request for request in hub.requests)
+    assert not any("safetensors" in request for request in hub.requests)
+    with pytest.raises(DataError, match="There is no tokenizer 'ada/other': no such folder"):
+        tokenizer.load("ada/other")
 
 
 def test_the_command_pushes_as_the_environment_says(folder: Path, tmp_path: Path) -> None:

@@ -64,6 +64,16 @@ def test_shares_are_those_of_bert(probability, ids, rows):
     assert len(other.unique()) > 80
 
 
+def test_a_training_may_hide_more_than_is_measured(ids, rows):
+    config = LanguageConfig(objective="masked", train_mask_probability=0.3)
+    shares = {}
+    for training in (True, False):
+        _, targets = Masker(config, wordpiece(), training=training)(ids, rows, 0, 0)
+        shares[training] = (targets != -100).float().mean() / (ids >= 5).mean()
+    assert near(shares[True], 0.3, ids.size)
+    assert near(shares[False], 0.15, ids.size)
+
+
 def test_a_mask_follows_from_seed_epoch_and_block_alone(ids, rows):
     mask = masker()
     seen, targets = mask(ids, rows, 3, 2)

@@ -12,6 +12,7 @@ from epoque.language.config import LanguageConfig
 from epoque.language.optimisers import MuonAdamW, orthogonalised
 
 STEPS = 100
+JORDAN = ((3.4445, -4.7750, 2.0315),) * 5
 
 
 def gradients(shape, count=STEPS):
@@ -31,7 +32,7 @@ def start(*shape):
 
 
 def matrix_group(parameter, maps=1, **changes):
-    group = {"params": [parameter], "muon": True, "maps": [maps], "momentum": 0.95, "turns": 5}
+    group = {"params": [parameter], "muon": True, "maps": [maps], "momentum": 0.95, "turns": JORDAN}
     return [group | {"lr": 0.02, "weight_decay": 0.1} | changes]
 
 
@@ -67,7 +68,7 @@ def test_sparse_steps_in_every_row_equal_dense_ones():
     torch.testing.assert_close(one, other, atol=1e-6, rtol=1e-5)
 
 
-@pytest.mark.parametrize("turns", [4, 5])
+@pytest.mark.parametrize("turns", [optimisers._TURNS, JORDAN])
 @pytest.mark.parametrize("shape", [(12, 12), (12, 20), (12, 40), (40, 12)])
 def test_orthogonalised_keeps_directions_and_evens_lengths(shape, turns):
     """By the singular value decomposition, which the iteration knows nothing of."""
@@ -78,12 +79,12 @@ def test_orthogonalised_keeps_directions_and_evens_lengths(shape, turns):
     inside = u.T @ made @ vh.T
     assert (inside - torch.diag(inside.diag())).abs().max() < 1e-9
     assert inside.diag().min() > 0.65
-    assert inside.diag().max() < 1.25
+    assert inside.diag().max() < 1.29
     nearest = torch.linalg.norm(made - u @ vh) / torch.linalg.norm(u @ vh)
     assert nearest < 0.25
 
 
-@pytest.mark.parametrize("turns", [1, 2, 5])
+@pytest.mark.parametrize("turns", [JORDAN[:1], optimisers._TURNS, JORDAN])
 def test_the_short_way_for_long_matrices_is_the_long_way(turns):
     matrix = torch.randn(2, 16, 64, generator=torch.Generator().manual_seed(2))
     whole = orthogonalised(matrix, turns)
@@ -123,10 +124,24 @@ def test_maps_that_share_a_matrix_step_as_if_apart():
         torch.testing.assert_close(apart, together[8 * number : 8 * number + 8])
 
 
+def test_matrices_may_rest_and_gather_gradients():
+    ours, grads = start(8, 12), gradients((8, 12), 4)
+    optimizer = MuonAdamW(matrix_group(ours, every=2, weight_decay=0.0))
+    momentum = torch.zeros(8, 12)
+    for step, grad in enumerate(grads):
+        before = ours.detach().clone()
+        momentum = 0.95 * momentum + 0.05 * grad
+        run(optimizer, ours, [grad])
+        towards = orthogonalised((0.05 * grad + 0.95 * momentum)[None], JORDAN)[0]
+        wanted = before - 0.02 * towards if step % 2 else before
+        torch.testing.assert_close(ours.detach(), wanted)
+
+
 @pytest.mark.parametrize("optimizer", ["adamw", "muon"])
 @pytest.mark.parametrize("sparse", [False, True])
 def test_a_resumed_optimiser_goes_on_bit_by_bit(optimizer, sparse):
-    config = LanguageConfig(layers=2, width=16, heads=2, optimizer=optimizer)
+    every = {"muon_every": 3} if optimizer == "muon" else {}
+    config = LanguageConfig(layers=2, width=16, heads=2, optimizer=optimizer, **every)
     straight = models.build(config, 40)
     straight.sparse_embedding = sparse
     first = optimisers.build(straight, config)

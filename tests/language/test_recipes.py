@@ -19,13 +19,14 @@ def config_of(name: str) -> LanguageConfig:
 
 def test_they_are_all_there() -> None:
     kinds = ("laptop", "notebook", "tiny")
-    assert sorted(f"language/{kind}-{o}" for kind in kinds for o in ("clm", "mlm")) == NAMES
+    pairs = [f"language/{kind}-{o}" for kind in kinds for o in ("clm", "mlm")]
+    assert sorted([*pairs, "language/study-causal", "language/study-rate"]) == NAMES
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_they_are_configs(name: str) -> None:
     config = config_of(name)
-    assert config.objective == {"clm": "causal", "mlm": "masked"}[name[-3:]]
+    assert config.objective == ("masked" if name.endswith("mlm") else "causal")
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,9 @@ from epoque.language import data, optimisers, precision
 from epoque.language.config import LanguageConfig
 from epoque.language.data import Order
 from epoque.language.ema import Average
+from epoque.language.estimate import told_memory
 from epoque.language.team import Team
-from epoque.language.train import told_memory, train
+from epoque.language.train import train
 from epoque.language.trainer import Trainer
 
 Make = Callable[..., LanguageConfig]
@@ -85,9 +86,33 @@ def test_it_learns(tiny: Make, settings: dict[str, Any]) -> None:
     assert last > 0.1
 
 
+@pytest.mark.parametrize("settings", [{}, MASKED], ids=["causal", "masked"])
+def test_counted_embeddings_begin_ahead(tiny: Make, settings: dict[str, Any]) -> None:
+    losses = {}
+    for kind in ("random", "counted"):
+        config = tiny(first_embedding=kind, max_steps=20, evaluate_every=20, **settings)
+        trainer = Trainer(config, Team("cpu"), data.load(config))
+        assert (trainer.seconds > 0) == (kind == "counted")
+        for _ in range(20):
+            trainer.step()
+        losses[kind] = trainer.evaluate()["valid_loss"]
+    assert losses["counted"] < losses["random"] - 0.02
+
+
+def test_seconds_that_counting_uses_up_leave_one_step(tiny: Make) -> None:
+    events = trained(tiny(first_embedding="counted", max_seconds=1e-9))
+    assert [checkpoint.step for checkpoint in of(Checkpoint, events)] == [1]
+
+
 CASES: list[dict[str, Any]] = [
-    {"head": "sampled", "negatives": 20, "ema": 0.9},
-    {**MASKED, "dropout": 0.1, "optimizer": "adamw", "accumulate": 2},
+    {"head": "sampled", "negatives": 20, "ema": 0.9, "first_embedding": "counted", "muon_every": 2},
+    {
+        **MASKED,
+        "train_mask_probability": 0.3,
+        "dropout": 0.1,
+        "optimizer": "adamw",
+        "accumulate": 2,
+    },
     {"first_batch_size": 2, "ramp_steps": 9, "patience": 2, "evaluate_every": 4},
     {**MASKED, "architecture": "bert", "documents_apart": True, "schedule": "cosine"},
 ]

@@ -2,6 +2,7 @@
 
 import os
 import platform
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import requires
 from pathlib import Path
@@ -39,15 +40,33 @@ def examine() -> list[Check]:
 
 
 def _devices() -> list[Check]:
-    if installed_version("jax") is None:
-        return []
-    try:
-        import jax
+    asked = {"jax": ("JAX", _jax_devices), "torch": ("PyTorch", _torch_devices)}
+    return [
+        _device(package, title, devices)
+        for package, (title, devices) in asked.items()
+        if installed_version(package) is not None
+    ]
 
-        found = ", ".join(str(device) for device in jax.devices())
-    except Exception as error:
-        return [Check("JAX device", "bad", str(error).splitlines()[0], "pip install -U jax")]
-    return [Check("JAX device", "ok", found)]
+
+def _device(package: str, title: str, devices: Callable[[], str]) -> Check:
+    try:
+        return Check(f"{title} device", "ok", devices())
+    except Exception as error:  # whatever a broken installation raises
+        told = (str(error).splitlines() or [type(error).__name__])[0]
+        return Check(f"{title} device", "bad", told, f"pip install -U {package}")
+
+
+def _jax_devices() -> str:
+    import jax
+
+    return ", ".join(str(device) for device in jax.devices())
+
+
+def _torch_devices() -> str:
+    import torch
+
+    count = torch.cuda.device_count()
+    return ", ".join(torch.cuda.get_device_name(i) for i in range(count)) or "cpu"
 
 
 def _packages() -> list[Check]:

@@ -8,7 +8,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-__all__ = ["environment", "installed_version"]
+from .processes import world
+
+__all__ = ["environment", "installed_version", "jax_device", "torch_device"]
 
 PACKAGES = ("epoque", "jax", "jaxlib", "numpy", "optax", "scipy", "torch", "transformers")
 
@@ -29,19 +31,32 @@ def environment() -> dict[str, Any]:
         "platform": platform.platform(),
         "machine": platform.machine(),
         "cores": os.cpu_count(),
-        "device": _device(),
+        "device": jax_device(),
+        "processes": world(),
         "packages": {name: found for name, found in versions.items() if found},
         "commit": _commit(),
     }
 
 
-def _device() -> str:
+def jax_device() -> str:
     """Name the accelerator that JAX, if already loaded, computes on; never load it for this."""
     jax = sys.modules.get("jax")
     if jax is None:
         return "cpu"
     device = jax.devices()[0]
     return "cpu" if device.platform == "cpu" else str(device.device_kind)
+
+
+def torch_device(kind: str = "auto") -> str:
+    """Name the device that PyTorch, if already loaded, computes on; never load it for this.
+
+    Args:
+        kind: as a config asks for it: cpu, cuda, or auto, which is a GPU where there is one.
+    """
+    torch = sys.modules.get("torch")
+    if torch is None or kind == "cpu" or not torch.cuda.is_available():
+        return "cpu"
+    return str(torch.cuda.get_device_name())
 
 
 def _commit() -> str | None:

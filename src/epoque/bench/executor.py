@@ -124,9 +124,9 @@ class LocalExecutor:
 
 
 @contextmanager
-def running(executor: Executor | None) -> Iterator[Executor]:
-    """Yield an executor, by default local processes; at the end nothing of it is left."""
-    using = LocalExecutor() if executor is None else executor
+def running(executor: Executor | None, workers: int | None = None) -> Iterator[Executor]:
+    """Yield an executor, by default so many local processes; at the end nothing of it is left."""
+    using = LocalExecutor(workers) if executor is None else executor
     try:
         yield using
     finally:

@@ -16,7 +16,7 @@ from .errors import DamagedRunError
 from .events import Arrays, Artifact, Checkpoint, Event, Metrics, Snapshot
 from .files import json_line, told_write_errors, write_atomic, write_json
 from .reader import FORMAT
-from .record import State, StatusFile, create_record, remove_drafts, stamped
+from .record import State, StatusFile, create_record, note_device, remove_drafts, stamped
 from .run import Run, checkpoint_digest
 
 __all__ = ["RunFolder", "check_metrics", "create_run"]
@@ -67,6 +67,7 @@ class RunFolder:
 
     def __init__(self, run: Run, resume: Checkpoint | None = None) -> None:
         self.run = run
+        self._has_begun = resume is not None  # then the device is that of the first process
         self._status = StatusFile(run.path)
         self._lines: list[bytes] = []
         self._flushed = time.monotonic()
@@ -88,6 +89,9 @@ class RunFolder:
         Raises:
             RunWriteError: if the system refuses; what was there stays whole.
         """
+        if not self._has_begun:
+            self._has_begun = True
+            note_device(self.run.path, self.run.lab.device(self.run.config))
         match event:
             case Metrics(step, values):
                 self._log_metrics(step, values)
@@ -119,6 +123,25 @@ class RunFolder:
         told["sha256"] = checkpoint_digest(data, told)
         write_atomic(stem.with_suffix(".safetensors"), data, durable=True)
         write_json(stem.with_suffix(".json"), told, durable=True)
+        self._remove_old(step)
+
+    def _remove_old(self, step: int) -> None:
+        """Remove the checkpoints that a run of this lab does not keep; the one at `step` is safe.
+
+        Later ones are of a damaged end that is being made again. The JSON goes first: without it
+        nobody takes the rest for a checkpoint.
+        """
+        count = self.run.lab.checkpoints_kept
+        if count is None:
+            return
+        kept = [known for known in self.run.checkpoint_steps if known <= step][-count:]
+        names = {f"step-{known:010d}" for known in kept}
+        folder = self.run.path / "checkpoints"
+        with told_write_errors(folder):
+            for path in folder.glob("step-*.safetensors"):
+                if path.stem not in names:
+                    path.with_suffix(".json").unlink(missing_ok=True)
+                    path.unlink()
 
     def flush(self) -> None:
         """Append what is buffered; if the system takes only a part, the file gets none of it.

@@ -6,6 +6,7 @@ from functools import cache
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
+from .environment import jax_device
 from .errors import UnknownNameError
 from .events import Checkpoint, Event
 
@@ -34,6 +35,10 @@ class Lab(ABC, Generic[C]):
     """The name in recipes (`neuron/and`) and on the command line."""
     title: ClassVar[str]
     """One line for a learner, in English; French comes from the catalogue."""
+    checkpoints_kept: ClassVar[int | None] = None
+    """How many checkpoints a run keeps, the last ones; None keeps all. At least 1."""
+    fills_machine: ClassVar[bool] = False
+    """Whether one run keeps every core busy: a sweep then trains its points one after another."""
 
     @property
     @abstractmethod
@@ -56,6 +61,19 @@ class Lab(ABC, Generic[C]):
     def steps(self, config: C) -> int | None:
         """Return how many iterations a run takes, for the progress bar; None if unknown."""
         return None
+
+    def notice(self, config: C, resume: Checkpoint | None = None) -> str | None:
+        """Return what a user should know before a long training, for instance what it will take.
+
+        Args:
+            config: what is to be trained.
+            resume: where it goes on from; the answer is then of what remains.
+        """
+        return None
+
+    def device(self, config: C) -> str:
+        """Name what a training computes on, for environment.json; asked once it has begun."""
+        return jax_device()
 
     def figures(self, run: "Run", language: str = "en") -> "Mapping[str, Callable[[], Figure]]":
         """Return what can be drawn from a run folder: name to a function that draws it.

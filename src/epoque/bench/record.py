@@ -27,6 +27,7 @@ __all__ = [
     "create_record",
     "is_locked",
     "lock_record",
+    "note_device",
     "read_status",
     "remove_drafts",
     "stamped",
@@ -88,6 +89,20 @@ def create_record(root: Path, name: str, seed: int, fill: Callable[[Path], None]
             return _rename_free(draft, root, name)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
+
+
+def note_device(path: Path, device: str) -> None:
+    """Write the device into environment.json: it is known only once a training has begun.
+
+    A damaged environment.json stays as it is: no reason to stop.
+
+    Raises:
+        RunWriteError: if the system refuses.
+    """
+    with suppress(DamagedRunError):
+        told = read_json(path / "environment.json")
+        if told.get("device") != device:
+            write_json(path / "environment.json", {**told, "device": device})
 
 
 def _rename_free(draft: Path, root: Path, name: str) -> Path:

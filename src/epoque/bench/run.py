@@ -6,7 +6,8 @@
   environment.json   versions, platform, device, commit
   status.json        running, finished, failed (with the reason) or interrupted; times
   metrics.jsonl      one JSON object a step, append-only
-  checkpoints/       step-….safetensors and step-….json (the pair is whole once the JSON is there)
+  checkpoints/       step-….safetensors and step-….json (the pair is whole once the JSON is there);
+                     of some labs the last ones only
   snapshots/         step-….safetensors, where the lab draws its steps
   results.json       the numbers of the finished run
   figures/           PNG and SVG
@@ -98,7 +99,7 @@ class Run(Recorded):
         steps = self.checkpoint_steps
         if not steps or (step is not None and step not in steps):
             wanted = "any step" if step is None else str(step)
-            raise UnknownNameError(f"checkpoint of {self.id} at", wanted, map(str, steps))
+            raise self._no_checkpoint(wanted, steps)
         step = steps[-1] if step is None else step
         path = self.path / "checkpoints" / f"step-{step:010d}.safetensors"
         state = read_json(path.with_suffix(".json"))
@@ -106,6 +107,14 @@ class Run(Recorded):
         if state.pop("sha256", None) != checkpoint_digest(data, state):
             raise DamagedRunError(f"{path.with_suffix('')} is damaged: it is not what was saved.")
         return Checkpoint(step, _unpacked(path, data), state)
+
+    def _no_checkpoint(self, wanted: str, steps: list[int]) -> UnknownNameError:
+        kind, known = f"checkpoint of {self.id} at", [str(step) for step in steps]
+        count = self.lab.checkpoints_kept
+        if count is None or not steps:
+            return UnknownNameError(kind, wanted, known)
+        hint = f" A run of {self.lab.name} keeps the last {count}: {', '.join(known)}."
+        return UnknownNameError(kind, wanted, (), hint)
 
     def snapshot_steps(self) -> list[int]:
         """Return the steps that have a snapshot, ascending."""

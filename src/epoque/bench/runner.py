@@ -18,7 +18,9 @@ from .sinks import Sink, SinkFactory
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["execute", "resume", "save_figures", "start"]
+__all__ = ["assist", "assist_again", "execute", "resume", "save_figures", "start"]
+
+Say = Callable[[str], None]
 
 
 def start(lab: Lab[Any], config: Config, recipe: str, root: str | Path = "runs") -> Run:
@@ -26,26 +28,35 @@ def start(lab: Lab[Any], config: Config, recipe: str, root: str | Path = "runs")
     return create_run(Path(root), lab.name, recipe, config)
 
 
-def resume(run: Run, sinks: Sequence[SinkFactory] = (), *, draw: bool = True) -> Run:
-    """Go on with an interrupted or failed run from its last whole checkpoint.
+def resume(
+    run: Run, sinks: Sequence[SinkFactory] = (), *, draw: bool = True, say: Say | None = None
+) -> Run:
+    """Go on with an interrupted or failed run from its last whole checkpoint (see `execute`).
 
     Raises:
         UsageError: if the run is already finished.
         RunLockedError: if another process is writing it.
         DamagedRunError: if what is needed to go on cannot be read.
     """
+    _check_unfinished(run)
+    return execute(run, sinks, draw=draw, say=say)
+
+
+def _check_unfinished(run: Run) -> None:
     if run.status.state == "finished":
         raise UsageError(f"{run.id} is already finished; there is nothing to resume.")
-    return execute(run, sinks, draw=draw)
 
 
-def execute(run: Run, sinks: Sequence[SinkFactory] = (), *, draw: bool = True) -> Run:
+def execute(
+    run: Run, sinks: Sequence[SinkFactory] = (), *, draw: bool = True, say: Say | None = None
+) -> Run:
     """Train a run to its end, from its last checkpoint if it has one.
 
     Args:
         run: the run's folder.
         sinks: what else receives the events.
         draw: whether to save the figures when it is finished.
+        say: is told what the lab has to say before a long training; None does not ask it.
 
     Raises:
         EpoqueError: what stopped it; the run's status then says "failed" and why.
@@ -53,8 +64,40 @@ def execute(run: Run, sinks: Sequence[SinkFactory] = (), *, draw: bool = True) -
     """
     with lock_record(run.path):
         checkpoint = _last_whole_checkpoint(run)
-        _train(run, checkpoint, sinks, draw)
+        _train(run, checkpoint, sinks, draw, say)
     return Run(run.path)  # a fresh reader: nothing cached from before the training
+
+
+def assist(
+    lab: Lab[Any], config: Config, resume: Checkpoint | None = None, *, noticed: bool = False
+) -> None:
+    """Take part in a training that another process records (see `epoque.bench.processes`).
+
+    Args:
+        lab: the lab.
+        config: the same as in the process that records.
+        resume: likewise.
+        noticed: whether that process asks the lab for its notice first: processes that compute
+            together must do the same things in the same order.
+
+    Raises:
+        EpoqueError: what stopped the training.
+    """
+    if noticed:
+        lab.notice(config, resume)
+    for _ in lab.train(config, resume):
+        pass
+
+
+def assist_again(run: Run, *, noticed: bool = False) -> None:
+    """Take part in going on with a run (see `resume` and `assist`); the folder is only read.
+
+    Raises:
+        UsageError: if the run is already finished.
+        EpoqueError: what stopped the training.
+    """
+    _check_unfinished(run)
+    assist(run.lab, run.config, _last_whole_checkpoint(run), noticed=noticed)
 
 
 def _last_whole_checkpoint(run: Run) -> Checkpoint | None:
@@ -74,13 +117,19 @@ def _last_whole_checkpoint(run: Run) -> Checkpoint | None:
 
 
 def _train(
-    run: Run, checkpoint: Checkpoint | None, factories: Iterable[SinkFactory], draw: bool
+    run: Run,
+    checkpoint: Checkpoint | None,
+    factories: Iterable[SinkFactory],
+    draw: bool,
+    say: Say | None,
 ) -> None:
     folder = RunFolder(run, checkpoint)
     sinks: list[Sink] = [folder]
     state: State = "failed"
     reason = "an unexpected error"
     try:
+        if say is not None and (notice := run.lab.notice(run.config, checkpoint)):
+            say(notice)
         sinks.extend(factory(run) for factory in factories)
         for event in run.lab.train(run.config, checkpoint):
             _tell(sinks, event)

@@ -206,7 +206,7 @@ def resume_search(
         raise UsageError(f"{search.id} is already finished; there is nothing to resume.")
     with work_on(search.path):
         if not (search.path / "table.parquet").is_file():
-            with running(executor) as using:
+            with running(executor, 1 if search.lab.fills_machine else None) as using:
                 _try_all(search, using, progress or silent)
             join_parts(search.path / "parts", search.path / "table.parquet")
         _save_best(Search(search.path))

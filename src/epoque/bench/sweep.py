@@ -28,7 +28,7 @@ from .files import write_json
 from .grid import Axis, extremes, grid, size
 from .lab import Columns, Lab
 from .measure import Progress, measure_each, measure_together, side_by_side, silent
-from .record import create_record, stamped, work_on
+from .record import create_record, note_device, stamped, work_on
 from .study import Studies, Study, manifest_of
 from .summary import summary
 from .table import join_parts, read_parts, read_table, whole_parts, write_part
@@ -198,10 +198,11 @@ def part_points(lab: Lab[Any], base: Config, axes: Sequence[Axis]) -> int:
 def _measure(sweep: Sweep, executor: Executor | None, progress: Progress) -> None:
     if sweep.manifest["engine"] == "compiled":
         if _measure_together(sweep, progress):
+            note_device(sweep.path, sweep.lab.device(sweep.config))
             return
         shutil.rmtree(sweep.path / "parts", ignore_errors=True)
         write_json(sweep.path / "sweep.json", {**sweep.manifest, "engine": "processes"})
-    with running(executor) as using:
+    with running(executor, 1 if sweep.lab.fills_machine else None) as using:
         _measure_each(sweep, using, progress)
 
 

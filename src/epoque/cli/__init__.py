@@ -13,8 +13,9 @@ from cyclopts import App, CycloptsError
 from cyclopts.exceptions import UnusedCliTokensError
 
 from .. import __version__
-from ..bench.errors import ConfigError, EpoqueError
+from ..bench.errors import ConfigError, EpoqueError, UsageError
 from ..bench.lab import find_lab, lab_names
+from ..bench.processes import rank, world
 from . import book, info, running, runs, sweeping
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         if os.environ.get(name) == "":  # as good as not set, and not the current folder
             del os.environ[name]
     try:
+        _check_shared(argv)
         build_app(argv)(argv)
     except ConfigError as error:
         _complain(error.told("--{}"))
@@ -79,11 +81,20 @@ def main(argv: Sequence[str] | None = None) -> None:
         _complain(str(error))
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
-        _complain(f"interrupted; {_how_to_go_on(argv)}")
+        if rank() == 0:
+            _complain(f"interrupted; {_how_to_go_on(argv)}")
         sys.exit(130)
     except BrokenPipeError:  # the reader of a pipe, such as `head`, has seen enough
         sys.stderr.close()
         sys.exit(0)
+
+
+def _check_shared(argv: Sequence[str]) -> None:
+    if world() > 1 and argv[:1] not in (["run"], ["resume"]):
+        raise UsageError(
+            f"{world()} processes were started together; only `epoque run` and `epoque resume` "
+            "share their work."
+        )
 
 
 def _how_to_go_on(argv: Sequence[str]) -> str:
@@ -93,5 +104,6 @@ def _how_to_go_on(argv: Sequence[str]) -> str:
 
 
 def _complain(message: str) -> None:
+    who = f"epoque (process {rank()})" if rank() else "epoque"
     for line in message.splitlines():
-        print(f"epoque: {line}", file=sys.stderr)
+        print(f"{who}: {line}", file=sys.stderr)

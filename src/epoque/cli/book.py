@@ -7,7 +7,8 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from ..bench.errors import UsageError, did_you_mean
-from .common import Language, Quiet, RunsOption, console
+from ..bench.options import Language, Quiet, RunsOption
+from .common import console
 
 FORMATS = ("html", "pdf", "md")
 

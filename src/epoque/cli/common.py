@@ -1,4 +1,4 @@
-"""What the commands share: options, the settings of a lab as options, and tables."""
+"""What the commands share: the settings of a lab as options, progress, and tables."""
 
 import inspect
 import json
@@ -6,7 +6,6 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import isfinite
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Group, Parameter
@@ -18,12 +17,6 @@ if TYPE_CHECKING:
     from ..bench.lab import Lab
 
 __all__ = [
-    "AsJson",
-    "Figures",
-    "Language",
-    "Quiet",
-    "RecipeName",
-    "RunsOption",
     "console",
     "lab_of",
     "number",
@@ -31,20 +24,6 @@ __all__ = [
     "progress",
     "table",
     "with_settings",
-]
-
-RunsOption = Annotated[
-    Path | None,
-    Parameter(name="--runs", env_var="EPOQUE_RUNS", help="The folder of runs [default: ./runs]."),
-]
-Quiet = Annotated[bool, Parameter(name=["--quiet", "-q"], negative="", help="Print no progress.")]
-AsJson = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON for programs.")]
-RecipeName = Annotated[
-    str, Parameter(help="A recipe's name, such as neuron/and, or the path of a YAML file.")
-]
-Figures = Annotated[bool, Parameter(help="Draw the figures at the end.")]
-Language = Annotated[
-    str, Parameter(name="--lang", env_var="EPOQUE_LANG", help="The language: en or fr.")
 ]
 
 PIPE_WIDTH = 400

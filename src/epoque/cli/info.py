@@ -7,7 +7,8 @@ from cyclopts import App, Parameter
 
 from ..bench.i18n import translator
 from ..bench.lab import find_lab, lab_names
-from .common import AsJson, Language, console, print_json, table
+from ..bench.options import AsJson, Language
+from .common import console, print_json, table
 
 
 def register(app: App, argv: Sequence[str]) -> None:  # noqa: ARG001

@@ -6,18 +6,9 @@ from typing import Annotated, Any
 from cyclopts import App, Parameter
 
 from ..bench.errors import UsageError
-from .common import (  # fmt: skip
-    AsJson,
-    Figures,
-    Quiet,
-    RecipeName,
-    RunsOption,
-    console,
-    lab_of,
-    number,
-    table,
-    with_settings,
-)
+from ..bench.options import AsJson, Figures, Quiet, RecipeName, RunName, RunsOption
+from ..bench.processes import rank, world
+from .common import console, lab_of, number, table, with_settings
 from .sweeping import resume_study
 
 Log = Annotated[
@@ -50,18 +41,26 @@ def run(
 
     Examples: `epoque run neuron/and`, `epoque run neuron/and --learning-rate 2 --seed 7`,
     `epoque run neuron/xor --json | head`.
+
+    Many processes can train one language model: `torchrun --nproc-per-node 2 -m epoque run …`, or
+    on GPUs `accelerate launch -m epoque run …`. They share the folder of runs, which only the
+    first one writes. `epoque resume` goes on likewise.
     """
     from ..api import configure, runs_folder
-    from ..bench.runner import execute, start
+    from ..bench.runner import assist, execute, start
 
     found, lab, config = configure(recipe, settings)
     sinks = _sinks(quiet, as_json, log)
+    if rank():
+        assist(lab, config, noticed=not quiet)
+        return
     made = start(lab, config, found.name, runs_folder(runs))
-    _conclude(execute(made, sinks, draw=figures), quiet or as_json)
+    done = execute(made, sinks, draw=figures, say=None if quiet else _say)
+    _conclude(done, quiet or as_json)
 
 
 def resume(
-    run: Annotated[str, Parameter(help="A run's id, a part of it, `last`, or its folder.")],
+    run: RunName,
     /,
     *,
     runs: RunsOption = None,
@@ -74,14 +73,21 @@ def resume(
     from ..api import runs_folder
     from ..bench.records import find_record
     from ..bench.run import Run
+    from ..bench.runner import assist_again
     from ..bench.runner import resume as resume_run
 
     found = find_record(runs_folder(runs), run)
-    if isinstance(found, Run):
-        done = resume_run(found, _sinks(quiet, as_json, log), draw=figures)
-        _conclude(done, quiet or as_json)
-    else:
+    if not isinstance(found, Run):
+        if world() > 1:
+            raise UsageError(f"{found.id} is no run; many processes can only go on with a run.")
         resume_study(found, figures=figures, quiet=quiet, as_json=as_json)
+        return
+    sinks = _sinks(quiet, as_json, log)
+    if rank():
+        assist_again(found, noticed=not quiet)
+        return
+    done = resume_run(found, sinks, draw=figures, say=None if quiet else _say)
+    _conclude(done, quiet or as_json)
 
 
 def _sinks(quiet: bool, as_json: bool, log: str) -> list[Any]:
@@ -93,6 +99,13 @@ def _sinks(quiet: bool, as_json: bool, log: str) -> list[Any]:
     if as_json:
         return make(["json", *names])
     return make(names if quiet else ["console", *names])
+
+
+def _say(notice: str) -> None:
+    """Print what a lab says before a long training on standard error."""
+    from rich.console import Console
+
+    Console(stderr=True, highlight=False, markup=False, soft_wrap=True).print(notice)
 
 
 def _conclude(run: Any, quiet: bool) -> None:

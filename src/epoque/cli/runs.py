@@ -7,9 +7,8 @@ from typing import Annotated, Any
 from cyclopts import App, Parameter
 
 from ..bench.errors import RunLockedError, UsageError
-from .common import AsJson, RunsOption, console, print_json, table
-
-RunName = Annotated[str, Parameter(help="A run's id, a part of it, `last`, or its folder.")]
+from ..bench.options import AsJson, RunName, RunsOption
+from .common import console, print_json, table
 
 
 def register(app: App, argv: Sequence[str]) -> None:  # noqa: ARG001

@@ -6,19 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import App, Parameter
 
 from ..bench.errors import UsageError
-from .common import (
-    AsJson,
-    Figures,
-    Quiet,
-    RecipeName,
-    RunsOption,
-    console,
-    lab_of,
-    print_json,
-    progress,
-    table,
-    with_settings,
-)
+from ..bench.options import AsJson, Figures, Quiet, RecipeName, RunsOption
+from .common import console, lab_of, print_json, progress, table, with_settings
 
 if TYPE_CHECKING:
     from ..bench.search import Search

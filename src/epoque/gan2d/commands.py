@@ -9,6 +9,15 @@ from cyclopts import App, Parameter
 from rich.console import Console
 
 from epoque.bench.errors import UsageError, did_you_mean
+from epoque.bench.options import (
+    Dark,
+    Figures,
+    Language,
+    PictureOut,
+    Quiet,
+    RunName,
+    RunsOption,
+)
 
 from .lab import LAB
 
@@ -27,15 +36,8 @@ __all__ = ["APP"]
 
 APP = App(help=LAB.title)
 
-RunName = Annotated[str, Parameter(help="A run's id, a part of it, `last`, or its folder.")]
-Folder = Annotated[Path | None, Parameter(env_var="EPOQUE_RUNS", help="The folder of runs.")]
-Language = Annotated[str, Parameter(env_var="EPOQUE_LANG", help="The language: en or fr.")]
-Dark = Annotated[bool, Parameter(negative="", help="For dark pages.")]
 Layers = Annotated[
     str, Parameter(help="With commas: d, manifold, gradients, real, fake, from back to front.")
-]
-PictureOut = Annotated[
-    Path, Parameter(help="The path without its ending; .png and .svg are written.")
 ]
 
 KINDS = ("webp", "gif", "mp4")
@@ -53,7 +55,7 @@ def look(
     ] = None,
     layers: Layers = FIRST,
     out: PictureOut = Path("look"),
-    runs: Folder = None,
+    runs: RunsOption = None,
     lang: Language = "en",
     dark: Dark = False,
 ) -> None:
@@ -89,7 +91,7 @@ def film(
     ] = Path("film"),
     layers: Layers = FIRST,
     width: Annotated[int, Parameter(help="In pixels, from 200 to 2000.")] = 500,
-    runs: Folder = None,
+    runs: RunsOption = None,
     lang: Language = "en",
     dark: Dark = False,
 ) -> None:
@@ -134,10 +136,8 @@ def multiples(
     across: Annotated[str, Parameter(help="The setting whose values become columns.")] = "",
     down: Annotated[str, Parameter(help="The setting whose values become rows.")] = "",
     out: PictureOut = Path("multiples"),
-    runs: Folder = None,
-    quiet: Annotated[
-        bool, Parameter(name=["--quiet", "-q"], negative="", help="Print no progress.")
-    ] = False,
+    runs: RunsOption = None,
+    quiet: Quiet = False,
     lang: Language = "en",
     dark: Dark = False,
 ) -> None:
@@ -251,11 +251,9 @@ def retrain(
     start: Annotated[
         int, Parameter(name="--from", help="The iteration of one of its checkpoints.")
     ],
-    runs: Folder = None,
-    quiet: Annotated[
-        bool, Parameter(name=["--quiet", "-q"], negative="", help="Print no progress.")
-    ] = False,
-    figures: Annotated[bool, Parameter(help="Draw the figures at the end.")] = True,
+    runs: RunsOption = None,
+    quiet: Quiet = False,
+    figures: Figures = True,
 ) -> None:
     """Train a recorded run once more from a checkpoint, and say whether it came out the same.
 

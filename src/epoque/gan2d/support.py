@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from .config import Gan2dConfig
 
-__all__ = ["POINTS_COPY", "Support", "artifact", "load", "load_run", "outside"]
+__all__ = ["POINTS_COPY", "SHIPPED", "Support", "artifact", "load", "load_run", "outside"]
 
 Points = NDArray[np.float32]
 

@@ -7,6 +7,8 @@ from epoque.bench.axes import number
 from epoque.bench.grid import cell
 from epoque.bench.i18n import mark, translator
 
+from .support import SHIPPED
+
 if TYPE_CHECKING:
     from .config import Gan2dConfig
     from .scene import Moment
@@ -33,7 +35,7 @@ _DATA = {
 def subject(config: "Gan2dConfig", language: str) -> str:
     """Return what a run is about, for the line under a title: the real points' name."""
     if config.data in ("csv", "image"):
-        name = Path(str(config.csv or config.image)).name
+        name = Path(str(config.csv or config.image)).name.removeprefix(SHIPPED)
         return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
     return translator(language)(_DATA[config.data])
 

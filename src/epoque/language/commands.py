@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from epoque.bench.errors import UsageError
+from epoque.bench.options import AsJson, RunName, RunsOption
 
 from .lab import LAB
 from .sampling import Sampling
@@ -33,9 +34,6 @@ ModelName = Annotated[
         "on the Hugging Face Hub."
     ),
 ]
-RunName = Annotated[str, Parameter(help="A run's id, a part of it, `last`, or its folder.")]
-RunsOption = Annotated[Path | None, Parameter(env_var="EPOQUE_RUNS", help="The folder of runs.")]
-AsJson = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON for programs.")]
 Licence = Annotated[
     str | None,
     Parameter(help="Licence of the weights for the model card, such as cc-by-sa-4.0."),

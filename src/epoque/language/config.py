@@ -11,6 +11,7 @@ from .estimate import refusals
 __all__ = [
     "Architecture",
     "Device",
+    "FirstEmbedding",
     "Head",
     "LanguageConfig",
     "Objective",
@@ -21,6 +22,7 @@ __all__ = [
 
 Objective = Literal["causal", "masked"]
 Architecture = Literal["gpt2", "bert", "modern"]
+FirstEmbedding = Literal["random", "counted"]
 Head = Literal["full", "chunked", "sampled"]
 Optimizer = Literal["adamw", "muon"]
 Schedule = Literal["constant", "linear", "cosine", "trapezoid"]
@@ -124,8 +126,21 @@ class LanguageConfig(Config):
         True, "Tied embeddings", "The output layer uses the embedding's weights."
     )
 
+    first_embedding: FirstEmbedding = setting(
+        "random",
+        "First embedding",
+        "Random; or counted: made from which token follows which in the training text.",
+    )
+
     mask_probability: float = setting(
         0.15, "Masked share", "Share of the tokens to be predicted.", gt=0, lt=1
+    )
+    train_mask_probability: float | None = setting(
+        None,
+        "Masked share in training",
+        "More than is measured with teaches more in each step; none: the same.",
+        gt=0,
+        lt=1,
     )
     whole_words: bool = setting(False, "Whole words", "Mask all tokens of a word together.")
     mask_seeds: int = setting(
@@ -172,6 +187,14 @@ class LanguageConfig(Config):
     beta2: float = setting(0.95, "Beta 2", "AdamW's memory of the squared gradient.", ge=0, lt=1)
     momentum: float = setting(
         0.95, "Momentum", "With muon: the share of the last step kept.", ge=0, lt=1
+    )
+    muon_every: int = setting(
+        1,
+        "Muon's interval",
+        "The matrices step once in so many steps, by all their gradients: cheaper small batches.",
+        unit="steps",
+        ge=1,
+        le=1000,
     )
     clip: float = setting(
         1.0, "Gradient clipping", "Longest gradient that is followed; 0: any.", ge=0, le=1e6
@@ -270,9 +293,20 @@ class LanguageConfig(Config):
         return self.embedding_learning_rate or 5e-3
 
     @property
+    def gated(self) -> bool:
+        """Whether the feed-forward part has a gate, hence three matrices (SwiGLU)."""
+        return self.architecture == "modern" and self.objective == "masked"
+
+    @property
     def inner(self) -> int:
-        """Neurons in each layer's feed-forward part."""
-        return self.feed_forward or 4 * self.width
+        """Neurons in each layer's feed-forward part.
+
+        Four times the width; with a gate 8/3, as many parameters, in whole 64s (Shazeer 2020).
+        """
+        if self.feed_forward is not None:
+            return self.feed_forward
+        gated = self.gated and self.width >= 64
+        return -(-8 * self.width // 3 // 64) * 64 if gated else 4 * self.width
 
     def conflicts(self) -> Iterator[Problem]:
         """Yield what is wrong between fields."""
@@ -316,10 +350,20 @@ class LanguageConfig(Config):
         needs: dict[str, tuple[bool, tuple[str, ...]]] = {
             "objective masked": (
                 self.objective == "masked",
-                ("mask_probability", "whole_words", "mask_seeds", "pseudo_blocks", "frame_lines"),
+                (
+                    "mask_probability",
+                    "train_mask_probability",
+                    "whole_words",
+                    "mask_seeds",
+                    "pseudo_blocks",
+                    "frame_lines",
+                ),
             ),
             "head sampled": (self.head == "sampled", ("negatives",)),
-            "optimizer muon": (self.optimizer == "muon", ("momentum", "embedding_learning_rate")),
+            "optimizer muon": (
+                self.optimizer == "muon",
+                ("momentum", "muon_every", "embedding_learning_rate"),
+            ),
             "schedule trapezoid": (self.schedule == "trapezoid", ("decay_share",)),
             "a first_batch_size": (self.first_batch_size is not None, ("ramp_steps",)),
             "architecture gpt2 or bert": (self.architecture != "modern", ("positions",)),

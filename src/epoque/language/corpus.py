@@ -143,7 +143,9 @@ def file_documents(
     """
     told = ", ".join(Path(path).name or path for path in paths)
     files = files_below(tuple(paths))
-    return Documents(name or told, f"Files: {told}", None, files, column, undecodable)
+    return Documents(
+        name or told, f"the author's own files: {told}", None, files, column, undecodable
+    )
 
 
 def _from_files(config: LanguageConfig) -> Splits:
@@ -207,5 +209,6 @@ def _held_out(train: Documents) -> tuple[Documents, Documents]:
             f"{train.name} has fewer than two lines; give a validation text (valid_files)."
         )
     cut = min(count - 1, round(count * (1 - HELD_OUT)))
-    held = replace(train, name=f"The held-out end of it: {train.name}", first=cut)
+    name = f"The held-out end of {train.name[0].lower()}{train.name[1:]}"
+    held = replace(train, name=name, first=cut)
     return replace(train, last=cut), held

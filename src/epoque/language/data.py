@@ -7,6 +7,7 @@ seen before: nothing needs to be remembered to go on where a training stopped.
 import math
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -24,7 +25,17 @@ if TYPE_CHECKING:
     from .blocks import Blocks
     from .masking import Masker
 
-__all__ = ["TRAIN_SAMPLE", "Batch", "Data", "Order", "Reader", "counts", "load", "sample"]
+__all__ = [
+    "TRAIN_SAMPLE",
+    "Batch",
+    "Data",
+    "Order",
+    "Reader",
+    "counts",
+    "load",
+    "sample",
+    "some_blocks",
+]
 
 TRAIN_SAMPLE = 200
 """Train blocks on which the exact training loss is measured, at most."""
@@ -39,14 +50,15 @@ class Data:
         train: what is learned from.
         valid: what is measured on.
         test: what is measured once at the end, or None.
-        source: where the text is from and its licence, for the model card.
+        source: for the model card: the text's name, where it is from, its licence, and whether
+            its end was held out to measure on.
     """
 
     tokenizer: Any
     train: "Blocks"
     valid: "Blocks"
     test: "Blocks | None"
-    source: dict[str, str | None]
+    source: dict[str, str | bool | None]
 
 
 def load(config: LanguageConfig, known: Any = None) -> Data:
@@ -68,8 +80,9 @@ def load(config: LanguageConfig, known: Any = None) -> Data:
             raise DataError(f"{texts.train.name} has no test split; evaluate_test needs one.")
         splits["test"] = texts.test
     blocks = {name: cache.blocks(config, made, documents) for name, documents in splits.items()}
-    source = {
-        "name": texts.train.name,
+    source: dict[str, str | bool | None] = {
+        "name": ", ".join(Path(path).name for path in config.train_files) or config.corpus,
+        "held_out": texts.valid.first > 0,
         "licence": texts.train.licence,
         "source": texts.train.source,
     }
@@ -83,13 +96,15 @@ def sample(count: int, of: int, seed: int, purpose: str) -> NDArray[np.int64]:
     return np.sort(numpy_rng(seed, purpose).choice(of, count, replace=False))
 
 
+def some_blocks(blocks: "Blocks") -> NDArray[Any]:
+    """Return at most 50,000 of the blocks, [N, block_size], to count in."""
+    found: NDArray[Any] = blocks[sample(50_000, len(blocks), 0, "token counts")]
+    return found
+
+
 def counts(blocks: "Blocks", vocabulary: int) -> NDArray[np.int64]:
     """Return how often each token occurs in at most 50,000 of the blocks, [vocabulary]."""
-    rows = sample(50_000, len(blocks), 0, "token counts")
-    found = np.zeros(vocabulary, np.int64)
-    for part in np.array_split(rows, max(1, len(rows) // 1000)):
-        found += np.bincount(blocks[part].ravel(), minlength=vocabulary)
-    return found
+    return np.bincount(some_blocks(blocks).ravel(), minlength=vocabulary)
 
 
 class Batch(NamedTuple):

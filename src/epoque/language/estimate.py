@@ -2,12 +2,15 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from epoque.bench.errors import Problem, UsageError
 
 if TYPE_CHECKING:
+    from epoque.bench.events import Checkpoint
+
     from .config import LanguageConfig
 
 __all__ = [
@@ -15,11 +18,13 @@ __all__ = [
     "MAX_PARAMETERS",
     "Estimate",
     "check_memory",
+    "duration",
     "measured",
     "memory",
     "notice",
     "parameters",
     "refusals",
+    "told_memory",
 ]
 
 MAX_PARAMETERS = 20 * 10**9
@@ -36,7 +41,7 @@ def parameters(config: "LanguageConfig") -> int:
     """
     rows = config.model_vocabulary or config.vocabulary
     embeddings = rows * config.width * (1 if config.tie_embeddings else 2)
-    layer = 4 * config.width**2 + 2 * config.width * config.inner
+    layer = 4 * config.width**2 + (3 if config.gated else 2) * config.width * config.inner
     return embeddings + config.layers * layer
 
 
@@ -92,6 +97,29 @@ def check_memory(config: "LanguageConfig", device: str) -> None:
     )
 
 
+@contextmanager
+def told_memory(config: "LanguageConfig") -> Iterator[None]:
+    """Turn running out of memory into one sentence that names the settings to change.
+
+    Raises:
+        UsageError: instead of PyTorch's or Python's error.
+    """
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if not (isinstance(error, MemoryError) or _is_of_memory(error)):
+            raise
+        told = f"Memory ran out with batch_size {config.batch_size} of block_size"
+        raise UsageError(
+            f"{told} {config.block_size}: a larger accumulate computes the same batch in smaller "
+            "parts; a smaller batch_size, block_size, layers or width also helps."
+        ) from None
+
+
+def _is_of_memory(error: Exception) -> bool:
+    return any(t in str(error) for t in ("allocate memory", "out of memory", "ALLOC_FAILED"))
+
+
 def _installed(device: str) -> float:
     """Return the bytes of memory that a device has in all, infinite where that is not told."""
     if device == "cuda":
@@ -111,10 +139,11 @@ class Estimate:
     Attributes:
         parameters: of the model.
         bytes: of memory, about.
-        steps: until the epochs or the steps are done.
+        steps: that remain until the epochs or the steps are done.
         step_seconds: of one step, measured.
-        seconds: of all steps, or of `max_seconds` if that is less.
+        seconds: of all these steps, or what is left of `max_seconds` if that is less.
         device: where.
+        begun: whether some steps are done already.
     """
 
     parameters: int
@@ -123,20 +152,31 @@ class Estimate:
     step_seconds: float
     seconds: float
     device: str
+    begun: bool = False
 
     def told(self) -> str:
         """Return it as a sentence or two."""
-        model = f"{self.parameters / 1e6:,.1f} million parameters"
+        model = f"{self.parameters:,} parameters"
+        if self.parameters >= 10**6:
+            model = f"{self.parameters / 1e6:,.1f} million parameters"
         pace = f"about {self.step_seconds:.2g} s a step on the {self.device}"
-        much = f"{self.bytes / 2**30:,.1f} GiB of memory"
-        told = f"{model}, {pace}, about {much}: training takes about {_duration(self.seconds)}."
+        much = f"{max(self.bytes / 2**30, 0.1):,.1f} GiB of memory"
+        what = "what remains of the training" if self.begun else "training"
+        told = f"{model}, {pace}, about {much}: {what} takes about {duration(self.seconds)}."
         if self.device == "cpu" and self.seconds > 2 * 3600:
             told += " A GPU would make this pleasant."
         return told
 
 
-def measured(config: "LanguageConfig", steps: int = 2) -> Estimate:
+def measured(
+    config: "LanguageConfig", resume: "Checkpoint | None" = None, steps: int = 2
+) -> Estimate:
     """Return what a training takes; its text and tokens are made ready and a few steps measured.
+
+    Args:
+        config: what is to be trained.
+        resume: where it goes on from.
+        steps: how many are measured, after one that warms up.
 
     Raises:
         UsageError: if the model cannot fit this machine's memory, or a GPU is missing.
@@ -147,33 +187,47 @@ def measured(config: "LanguageConfig", steps: int = 2) -> Estimate:
     from .trainer import Trainer
 
     team = Team(config.device)
-    trainer = Trainer(config.replace(max_seconds=None), team, load(config))
-    trainer.step()  # warms up
-    before = trainer.seconds
-    for _ in range(min(steps, trainer.order.steps - 1)):
-        trainer.step()
+    with told_memory(config):
+        trainer = Trainer(config.replace(max_seconds=None), team, load(config))
+        trainer.step()  # warms up
+        before = trainer.seconds
+        for _ in range(min(steps, trainer.order.steps - 1)):
+            trainer.step()
     each = (trainer.seconds - before) / max(1, trainer.steps - 1) or before
-    seconds = min(each * trainer.order.steps, config.max_seconds or float("inf"))
+    remain = max(0, trainer.order.steps - (resume.step if resume else 0))
+    seconds = min(each * remain, _seconds_left(config, resume))
     count = sum(weight.numel() for weight in trainer.weights.values())
-    return Estimate(
-        count, memory(config), trainer.order.steps, each, seconds, trainer.team.device.type
-    )
+    device = team.device.type
+    return Estimate(count, memory(config), remain, each, seconds, device, resume is not None)
 
 
-def notice(config: "LanguageConfig") -> str | None:
-    """Return what a user should know before a run of more than a minute or so, else None."""
-    if config.max_seconds is not None and config.max_seconds <= 60:
+def notice(config: "LanguageConfig", resume: "Checkpoint | None" = None) -> str | None:
+    """Return what a user should know before a run of more than a minute or so, else None.
+
+    Args:
+        config: what is to be trained.
+        resume: where it goes on from; the answer is of what remains.
+    """
+    if _seconds_left(config, resume) <= 60:
         return None
     step = 6.0 * parameters(config) * config.batch_size * config.block_size
     if config.max_steps is not None and step * config.max_steps < _NOTABLE:
         return None
-    estimate = measured(config)
+    estimate = measured(config, resume)
     return estimate.told() if estimate.seconds > 60 else None
 
 
-def _duration(seconds: float) -> str:
+def _seconds_left(config: "LanguageConfig", resume: "Checkpoint | None") -> float:
+    if config.max_seconds is None:
+        return float("inf")
+    spent: float = resume.state["seconds"] if resume else 0.0
+    return config.max_seconds - spent
+
+
+def duration(seconds: float) -> str:
+    """Return seconds in words, in the unit that suits them."""
     if seconds < 120:
-        return f"{seconds:.0f} seconds"
+        return f"{seconds:.0f} second{'' if round(seconds) == 1 else 's'}"
     if seconds < 2 * 3600:
         return f"{seconds / 60:.0f} minutes"
     return f"{seconds / 3600:.1f} hours"

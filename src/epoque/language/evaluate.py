@@ -17,6 +17,7 @@ from .data import TRAIN_SAMPLE, Batch, Reader, sample
 from .masking import Masker
 from .measure import Sums, exact, measure, perplexity, unknown_ids
 from .objective import Objective
+from .reopened import reopened
 
 if TYPE_CHECKING:
     from .blocks import Blocks
@@ -40,7 +41,8 @@ def evaluate(run: Run) -> Mapping[str, Any]:
 
     `final_train_loss` is measured on `train_blocks_measured` fixed train blocks. `epochs`: the
     losses at each epoch's end, as measured on the way. `unigram_perplexity`, …: what counting
-    words, pairs and triples reaches on the same validation tokens.
+    words, pairs and triples reaches on the same validation tokens. `saved_…`, `reopened_…`: what a
+    push to the Hub would send, and how transformers opens it (`epoque.language.reopened`).
 
     Raises:
         DamagedRunError: if the metrics or the last checkpoint cannot be read.
@@ -61,7 +63,8 @@ def evaluate(run: Run) -> Mapping[str, Any]:
     found |= eyes.train_loss(texts.train)
     found |= _counted(config, texts, len(tokenizer))
     found |= {f"corpus_{name}": told for name, told in texts.source.items()}
-    return {name: _plain(value) for name, value in found.items()}
+    found = {name: _plain(value) for name, value in found.items()}
+    return found | reopened(run, model, tokenizer, torch.from_numpy(texts.valid[0]), found)
 
 
 def pseudo(objective: Objective, ids: torch.Tensor, mask: int) -> torch.Tensor:

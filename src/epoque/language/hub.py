@@ -21,10 +21,13 @@ from .model_card import model_card
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
+    from transformers import PreTrainedTokenizerFast
 
     from epoque.bench.run import Run
 
-__all__ = ["HubError", "Pushed", "files_of", "pull", "push", "save", "saved"]
+    from .models import Model
+
+__all__ = ["HubError", "Pushed", "files_of", "pull", "push", "save", "saved", "write"]
 
 T = TypeVar("T")
 
@@ -81,7 +84,6 @@ def saved(run: "Run", name: str, licence: str | None, beside: Path | None) -> It
         beside: the folder it is made in; None takes the system's for temporary files.
     """
     from .checkpoint import restore
-    from .models import interchange
 
     if run.status.state != "finished":
         raise UsageError(f"{run.id} is not finished; `epoque resume {run.id}` goes on with it.")
@@ -91,10 +93,23 @@ def saved(run: "Run", name: str, licence: str | None, beside: Path | None) -> It
             beside.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".epoque-", dir=beside) as made:
             draft = Path(made) / "model"
-            interchange.save(model, tokenizer, draft)
-            write_json(draft / "epoque.json", dict(run.manifest))
-            write_atomic(draft / "README.md", model_card(run, name, licence).encode())
+            write(draft, run, model, tokenizer, model_card(run, name, licence))
             yield draft
+
+
+def write(
+    folder: Path, run: "Run", model: "Model", tokenizer: "PreTrainedTokenizerFast", card: str
+) -> None:
+    """Write what is pushed of a model: its weights, tokenizer, settings and card.
+
+    Raises:
+        RunWriteError: if the system refuses.
+    """
+    from .models import interchange
+
+    interchange.save(model, tokenizer, folder)
+    write_json(folder / "epoque.json", dict(run.manifest))
+    write_atomic(folder / "README.md", card.encode())
 
 
 def copy(source: Path, folder: Path) -> Path:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from epoque.bench.environment import torch_device
 from epoque.bench.events import Checkpoint, Event
 from epoque.bench.i18n import mark
 from epoque.bench.lab import Lab
@@ -23,6 +24,10 @@ class LanguageLab(Lab["LanguageConfig"]):
 
     name: ClassVar[str] = "language"
     title: ClassVar[str] = mark("A transformer learns to predict the words of a text")
+    checkpoints_kept: ClassVar[int | None] = 2
+    """Each takes some hundred megabytes; with patience each also holds the best weights."""
+    fills_machine: ClassVar[bool] = True
+    """PyTorch computes on all cores; and runs that are timed must not slow one another down."""
 
     @property
     def config(self) -> "type[LanguageConfig]":
@@ -49,15 +54,19 @@ class LanguageLab(Lab["LanguageConfig"]):
         """Return the most steps of a run; None where the corpus decides, or the clock."""
         return None if config.max_seconds is not None else config.max_steps
 
-    def notice(self, config: "LanguageConfig") -> str | None:
-        """Return what a user should know before a long run, None of a short one.
+    def notice(self, config: "LanguageConfig", resume: Checkpoint | None = None) -> str | None:
+        """Return what a long training will take, None of a short one.
 
         It measures a few steps (see `epoque.language.estimate.notice`).
         """
         _check_installed()
         from .estimate import notice
 
-        return notice(config)
+        return notice(config, resume)
+
+    def device(self, config: "LanguageConfig") -> str:
+        """Name what PyTorch computes on."""
+        return torch_device(config.device)
 
     def figures(self, run: "Run", language: str = "en") -> "Mapping[str, Callable[[], Figure]]":
         """Return what can be drawn from a run folder, name to the function that draws it."""

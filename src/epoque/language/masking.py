@@ -36,19 +36,27 @@ class Masker:
         probability: share of the tokens that are chosen.
     """
 
-    def __init__(self, config: "LanguageConfig", tokenizer: "PreTrainedTokenizerFast") -> None:
+    def __init__(
+        self,
+        config: "LanguageConfig",
+        tokenizer: "PreTrainedTokenizerFast",
+        *,
+        training: bool = False,
+    ) -> None:
         """Prepare for one tokenizer.
 
         Args:
-            config: `mask_probability` and `whole_words`.
+            config: `mask_probability`, `train_mask_probability` and `whole_words`.
             tokenizer: what made the ids.
+            training: whether the masks are learned from, not measured with.
 
         Raises:
             DataError: if it has no token that stands for a hidden one.
         """
         if tokenizer.mask_token_id is None:
             raise DataError("The tokenizer has no [MASK] token, which a masked model needs.")
-        self.probability = config.mask_probability
+        share = config.train_mask_probability if training else None
+        self.probability = share or config.mask_probability
         self._mask = int(tokenizer.mask_token_id)
         self._special = np.zeros(len(tokenizer), dtype=bool)
         self._special[list(tokenizer.all_special_ids)] = True

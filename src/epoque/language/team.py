@@ -44,7 +44,10 @@ class Team:
             UsageError: if a GPU is asked for and there is none.
         """
         if device == "cuda" and not torch.cuda.is_available():
-            raise UsageError("device: cuda is asked for, but PyTorch finds no GPU here; use auto.")
+            raise UsageError(
+                "device: cuda is asked for, but PyTorch finds no GPU here; auto uses the processor "
+                "instead, and a GPU needs PyTorch built for CUDA (https://pytorch.org)."
+            )
         wanted = "cpu" if device == "cpu" or not torch.cuda.is_available() else "cuda"
         _forget_other_device(wanted)
         self.accelerator = Accelerator(cpu=wanted == "cpu", mixed_precision="no")

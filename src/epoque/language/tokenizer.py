@@ -32,6 +32,8 @@ _ALL_SIGNS = 0x110000
 TRAINED_ON = 2**30
 """Characters of a corpus a tokenizer is trained on, from its start; more change little."""
 
+_HUB_FILES = ["*token*.json", "vocab*", "merges.txt", "*.model", "config.json"]
+"""What a tokenizer of the Hub is read from; its model is not fetched."""
 _BERT = {"pad": "[PAD]", "unk": "[UNK]", "cls": "[CLS]", "sep": "[SEP]", "mask": "[MASK]"}
 
 
@@ -297,15 +299,18 @@ def _load_folder(folder: Path) -> Any:
 
 
 def _load_hub(name: str) -> Any:
-    from transformers import AutoTokenizer
+    from huggingface_hub import snapshot_download
 
-    try:
-        return AutoTokenizer.from_pretrained(name)
+    try:  # one question, asked once: transformers itself would repeat several for a minute
+        folder = snapshot_download(name, allow_patterns=_HUB_FILES)
     except Exception as error:  # OSError, ValueError, the HTTP library's, bare ones
         raise DataError(
             f"There is no tokenizer {name!r}: no such folder, and the Hugging Face Hub does not "
             f"give it ({_first_line(error)})."
         ) from None
+    made = _load_folder(Path(folder))
+    made.name_or_path = name
+    return made
 
 
 def _first_line(error: Exception) -> str:

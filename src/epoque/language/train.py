@@ -1,20 +1,17 @@
 """The training of a language model, as events pulled one at a time."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 
-import torch
-
-from epoque.bench.errors import UsageError
 from epoque.bench.events import Artifact, Checkpoint, Event, Metrics
 
 from .checkpoint import model_of, size_of, tokenizer_files
 from .config import LanguageConfig
 from .data import Data, load
+from .estimate import told_memory
 from .team import Team
 from .trainer import Trainer
 
-__all__ = ["told_memory", "train"]
+__all__ = ["train"]
 
 
 def train(config: LanguageConfig, resume: Checkpoint | None = None) -> Iterator[Event]:
@@ -75,26 +72,3 @@ def _probe(config: LanguageConfig, data: Data, checkpoint: Checkpoint) -> Iterat
 
     model = model_of(config, size_of(config, data.tokenizer), checkpoint.arrays)
     yield from probe.artifacts(config, model, data.tokenizer, data.train, data.valid)
-
-
-@contextmanager
-def told_memory(config: LanguageConfig) -> Iterator[None]:
-    """Turn running out of memory into one sentence that names the settings to change.
-
-    Raises:
-        UsageError: instead of PyTorch's or Python's error.
-    """
-    try:
-        yield
-    except (RuntimeError, MemoryError) as error:
-        if not (isinstance(error, torch.OutOfMemoryError | MemoryError) or _no_memory(error)):
-            raise
-        told = f"Memory ran out with batch_size {config.batch_size} of block_size"
-        raise UsageError(
-            f"{told} {config.block_size}: a larger accumulate computes the same batch in smaller "
-            "parts; a smaller batch_size, block_size, layers or width also helps."
-        ) from None
-
-
-def _no_memory(error: Exception) -> bool:
-    return "allocate memory" in str(error) or "out of memory" in str(error)

@@ -13,9 +13,10 @@ import torch
 from epoque.bench.errors import DamagedRunError, DataError, DivergenceError
 from epoque.bench.events import Checkpoint
 
-from . import checkpoint, estimate, heads, models, optimisers, precision, schedules
+from . import checkpoint, counted, estimate, heads, models, optimisers, precision, schedules
+from .allocation import keep_freed_memory
 from .config import LanguageConfig
-from .data import TRAIN_SAMPLE, Batch, Data, Order, Reader, counts, sample
+from .data import TRAIN_SAMPLE, Batch, Data, Order, Reader, counts, sample, some_blocks
 from .ema import Average
 from .masking import Masker
 from .measure import measure, perplexity, unknown_ids
@@ -50,16 +51,22 @@ class Trainer:
             UsageError: if the model cannot fit this machine's memory.
         """
         estimate.check_memory(config, team.device.type)
+        if team.device.type == "cpu":
+            keep_freed_memory()
         self.config, self.team, self.data = config, team, data
-        masker = Masker(config, data.tokenizer) if config.objective == "masked" else None
-        self._train = Reader(config, data.train, masker)
-        self._valid = Reader(config, data.valid, masker)
+        hides, measures = None, None
+        if config.objective == "masked":
+            hides = Masker(config, data.tokenizer, training=True)
+            measures = Masker(config, data.tokenizer)
+        self._train = Reader(config, data.train, hides)
+        self._seen = Reader(config, data.train, measures)
+        self._valid = Reader(config, data.valid, measures)
         self.order = Order(config, len(data.train))
         self.steps, self.seen, self.seconds = 0, 0, 0.0
         self._losses: list[float] = []
         self._norm, self._best, self._worse = 0.0, math.inf, 0
         self._kept: dict[str, torch.Tensor] = {}
-        self._build()
+        self._build(new=resume is None)
         if resume is not None:
             self._take_up(resume)
         else:
@@ -150,7 +157,8 @@ class Trainer:
 
     def _over(self) -> bool:
         limit = self.config.max_seconds
-        return self.steps >= self.order.steps or (limit is not None and self.seconds >= limit)
+        late = limit is not None and self.seconds >= limit and self.steps > 0  # one step at least
+        return late or self.steps >= self.order.steps
 
     def is_time(self, every: int) -> bool:
         """Whether something that happens every so many steps, and at the end, is due."""
@@ -182,7 +190,7 @@ class Trainer:
         most = self.config.evaluation_blocks or len(self._valid)
         with self._measured_weights():
             valid = self._loss(self._valid, most)
-            train = self._loss(self._train, TRAIN_SAMPLE)
+            train = self._loss(self._seen, TRAIN_SAMPLE)
             if self.config.patience:
                 self._judge(valid)
         return {"valid_loss": valid, "valid_perplexity": perplexity(valid), "train_loss": train}
@@ -234,11 +242,13 @@ class Trainer:
     def _names(self) -> Mapping[torch.Tensor, str]:
         return {weight: name for name, weight in self.weights.items()}
 
-    def _build(self) -> None:
+    def _build(self, new: bool) -> None:
         """Build the model, its loss and its optimiser on the team's device."""
         config, team = self.config, self.team
         vocabulary = checkpoint.size_of(config, self.data.tokenizer)
         model = models.build(config, vocabulary)
+        if new and config.first_embedding == "counted":
+            self._count(model)
         sampled = config.head == "sampled"
         # A sparse gradient saves most of the embedding's step; processes exchange only dense ones.
         model.sparse_embedding = sampled and team.world == 1 and team.device.type == "cpu"
@@ -254,6 +264,15 @@ class Trainer:
         self._optimizer = optimisers.build(model, config)
         self.weights = dict(model.named_parameters())
         self._average = Average(self.weights.values(), config.ema) if config.ema else None
+
+    @torch.no_grad()
+    def _count(self, model: models.Model) -> None:
+        """Begin with embeddings from counts, which takes a part of the training's seconds."""
+        start = time.perf_counter()
+        ids = some_blocks(self.data.train)
+        made = counted.vectors(ids, model.vocabulary, model.width, self.config.seed)
+        model.embedding_weight.copy_(made)
+        self.seconds = self.team.agree(time.perf_counter() - start)
 
     def _agreed(self, mine: precision.Chosen) -> precision.Chosen:
         """Return the main process's choice."""

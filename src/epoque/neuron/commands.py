@@ -6,6 +6,8 @@ from typing import Annotated
 from cyclopts import App, Parameter
 from rich.console import Console
 
+from epoque.bench.options import Dark, Language, RunName, RunsOption
+
 from .config import NeuronConfig
 from .lab import LAB
 
@@ -58,19 +60,15 @@ def separable(
 
 @APP.command
 def animate(
-    run: Annotated[
-        str, Parameter(help="A run's id, a part of it, `last`, or its folder.")
-    ] = "last",
+    run: RunName = "last",
     /,
     *,
     out: Annotated[
         Path, Parameter(help="The path without its ending; .webp and .gif are written.")
     ] = Path("boundary"),
-    runs: Annotated[
-        Path | None, Parameter(env_var="EPOQUE_RUNS", help="The folder of runs.")
-    ] = None,
-    lang: Annotated[str, Parameter(env_var="EPOQUE_LANG", help="The language: en or fr.")] = "en",
-    dark: Annotated[bool, Parameter(negative="", help="For dark pages.")] = False,
+    runs: RunsOption = None,
+    lang: Language = "en",
+    dark: Dark = False,
 ) -> None:
     """Film the boundary while it learned, for runs with two inputs."""
     from epoque.bench.run import Runs

@@ -156,11 +156,10 @@ def _read(
         raise template.wrong(error, _place(template, str(error))) from None
 
 
-INSIDE_TEXT = re.compile(
-    r"^.*?\S.*\{\{ *(?:figure|table|grid|claims|verdicts|records|environments)\(.*$"
-    r"|^ *\{\{ *(?:figure|table|grid|claims|verdicts|records|environments)\(.*\}\} *\S.*$",
-    re.MULTILINE,
+BLOCK = (
+    r"\{\{ *(?:figure|timeline|ranking|table|examples|grid|claims|verdicts|records|environments)\("
 )
+INSIDE_TEXT = re.compile(rf"^.*?\S.*{BLOCK}.*$|^ *{BLOCK}.*\}}\}} *\S.*$", re.MULTILINE)
 """A line that holds a figure or table and something else."""
 
 

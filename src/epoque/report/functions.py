@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import isnan, nan
 from typing import TYPE_CHECKING, Any
 
 from epoque.bench.errors import UsageError
@@ -10,21 +11,27 @@ from epoque.bench.run import Run
 from epoque.bench.summary import median_interval
 from epoque.bench.sweep import Sweep
 
+from .charts import ranking_figure, timeline_figure
 from .claims.effects import differences
 from .claims.rules import are_whole, as_percent, central, wilson
 from .claims.tables import SIGNS, VERDICTS, claim_row, find_claim, practical
+from .course import first_below, measured_by
+from .examples import examples_table
 from .labels import RESULTS
 from .library import Library, Record, command_of, value_of
 from .model import Align, ClaimRow, Claims, Code, Figure, Inlines, Reference, Table, Text, plain
 from .numbers import format_interval, format_number
 from .parse import Parser
-from .pictures import Drawing
+from .pictures import Chart, Drawing
 from .slots import Printed, Slots
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Functions", "Source"]
+
+CLOCKS = ("epoch", "seconds", "tokens")
+CHARTS: Mapping[str, Callable[..., Any]] = {"timeline": timeline_figure, "ranking": ranking_figure}
 
 
 @dataclass(frozen=True)
@@ -125,6 +132,25 @@ class Functions:
         text = format_interval(interval, self._language, decimals)
         return self._slots.add_text(text, interval[0])
 
+    def measured(self, source: Source, name: str, *, digits: int = 3, decimals: int | None = None,
+                 **moment: float) -> Printed:  # fmt: skip
+        """Print a metric of a run as it was last measured by a moment, a dash if it ended before.
+
+        The moment is `epoch=3`, `seconds=60` or `tokens=100000`.
+        """
+        if len(moment) != 1 or not set(moment) <= set(CLOCKS):
+            raise UsageError(f"measured takes one moment: {', '.join(CLOCKS)}.")
+        ((clock, when),) = moment.items()
+        found = measured_by(_run(source).metrics, name, clock, when)
+        return self.number(found, digits=digits, decimals=decimals)
+
+    def until(self, source: Source, name: str, below: Any, *, clock: str = "seconds",
+              decimals: int = 0) -> Printed:  # fmt: skip
+        """Print when a metric of a run was first measured below a bound; a dash if it never was."""
+        bound = _number(below)
+        found = first_below(_run(source).metrics, name, bound, clock)
+        return self.number(found, decimals=decimals)
+
     def number(self, value: Any, *, digits: int | None = 3, decimals: int | None = None) -> Printed:
         """Print a number as the language writes it."""
         if isinstance(value, Printed):
@@ -156,6 +182,37 @@ class Functions:
         picture = Drawing.of(record, name, self._language, label, column, **at)
         words = self._inline(caption) or (Text(f"{source.recipe}: {name}"),)
         return self._slots.add(Figure(picture, words, alt or plain(words), label))
+
+    def timeline(self, sources: Sequence[Source], column: str, names: Sequence[str], *,
+                 levels: Mapping[str, Any] | None = None, caption: str = "", alt: str = "",
+                 label: str = "") -> Printed:  # fmt: skip
+        """Print a figure of a metric of several runs over the seconds of training.
+
+        `levels` are numbers to compare with, each with its name.
+        """
+        runs = tuple(map(_run, sources))
+        words = (column, tuple(names), self._levels(levels))
+        return self._chart("timeline", runs, words, caption=caption, alt=alt, label=label)
+
+    def ranking(self, source: Source, column: str, names: Mapping[str, str] | None = None, *,
+                levels: Mapping[str, Any] | None = None, caption: str = "", alt: str = "",
+                label: str = "") -> Printed:  # fmt: skip
+        """Print a figure of a result of every setting of a sweep, the best on top.
+
+        `names` says what to call the values of its axes.
+        """
+        record = _record(source)
+        if not isinstance(record, Sweep):
+            raise UsageError(f"{record.id} is one run; a ranking is of a sweep.")
+        words = (column, tuple((names or {}).items()), self._levels(levels))
+        return self._chart("ranking", (record,), words, caption=caption, alt=alt, label=label)
+
+    def examples(self, source: Source, caption: str = "", label: str = "", *,
+                 rows: int = 4) -> Printed:  # fmt: skip
+        """Print what a language model makes of examples: how texts go on, or what was hidden."""
+        label = label or (self._free_label("examples") if caption else "")
+        words = self._inline(caption)
+        return self._slots.add(examples_table(_run(source), rows, self._language, words, label))
 
     def table(self, sources: "Source | Sequence[Source]", names: Sequence[str], caption: str = "",
               label: str = "", *, digits: int = 3) -> Printed:  # fmt: skip
@@ -260,6 +317,20 @@ class Functions:
 
     # Within
 
+    def _chart(self, name: str, records: tuple[Record, ...], words: tuple[Any, ...], *,
+               caption: str, alt: str, label: str) -> Printed:  # fmt: skip
+        label = label or self._free_label(name)
+        folders = tuple(record.path.resolve() for record in records)
+        picture = Chart(label, folders, CHARTS[name], self._language, words, records)
+        told = self._inline(caption) or (Text(name),)
+        return self._slots.add(Figure(picture, told, alt or plain(told), label))
+
+    @staticmethod
+    def _levels(levels: Mapping[str, Any] | None) -> tuple[tuple[str, float], ...]:
+        """Return numbers to compare with, also those that a template has printed."""
+        told = ((name, _number(value)) for name, value in (levels or {}).items())
+        return tuple((name, value) for name, value in told if not isnan(value))
+
     def _interval(self, values: "pd.Series", decimals: int | None) -> Printed:
         if decimals is None and are_whole(values):
             decimals = 0
@@ -304,6 +375,19 @@ def _record(source: Any) -> Run | Sweep:
     if not isinstance(source, Source):
         raise UsageError(f"run(…) or sweep(…) is wanted here, not {str(source)[:40]!r}.")
     return source._record
+
+
+def _number(value: Any) -> float:
+    """Return a number, also one that a template has printed; NaN for a printed dash."""
+    number = value.number if isinstance(value, Printed) else value
+    return nan if number is None else float(number)
+
+
+def _run(source: Any) -> Run:
+    record = _record(source)
+    if not isinstance(record, Run):
+        raise UsageError(f"{record.id} is a sweep; a run is wanted here.")
+    return record
 
 
 def _environment(record: Record, _: Callable[[str], str]) -> tuple[str, ...]:

@@ -14,11 +14,16 @@ FIGURES: Mapping[str, str] = {
     "points": mark("real and generated points at the end"),
     "manifold": mark("where the generator puts the lattice of noise"),
     "history": mark("from the first iteration to the last"),
-    "losses": mark("the losses of both networks"),
+    "losses": mark("the losses"),
     "discriminator": mark("the discriminator's answers"),
     "gradients": mark("the length of the gradients"),
     "divergence": mark("the distance from the real points"),
     "modes": mark("the modes covered"),
+    "perplexity": mark("the perplexity, beside what counting reaches"),
+    "attention": mark("where the heads look"),
+    "attention_map": mark("where one head looks"),
+    "neighbours": mark("words used alike"),
+    "frequency": mark("the loss on rare and frequent tokens"),
 }
 """Figure to its caption in a reader's new book."""
 
@@ -42,14 +47,20 @@ RESULTS: Mapping[str, str] = {
     "late_js": mark("Late Jensen-Shannon divergence, bits"),
     "late_saturated": mark("Share of certain answers"),
     "late_sliced_w1": mark("Late sliced Wasserstein distance, widths"),
+    "final_train_loss": mark("Final training loss, nats a token"),
+    "final_valid_loss": mark("Final validation loss, nats a token"),
     "mean_error": mark("Mean error"),
+    "bits_per_byte": mark("Bits a byte"),
     "peak_error": mark("Peak error"),
+    "perplexity": mark("Validation perplexity"),
+    "perplexity_per_word": mark("Validation perplexity per word"),
     "peak_iteration": mark("Peak iteration"),
     "separable": mark("Separable"),
     "solved": mark("Solved"),
     "swing_js": mark("Swing of the Jensen-Shannon divergence, bits"),
     "swing_sliced_w1": mark("Swing of the sliced Wasserstein distance, widths"),
     "test_accuracy": mark("Test accuracy"),
+    "valid_perplexity": mark("Validation perplexity"),
     "w0_over_w1": mark("W0 over w1"),
 }
 """Result to its label; a sweep's figure makes the same English words from the name alone."""

@@ -100,6 +100,10 @@ class Library:
         """Return the results of a recipe's run."""
         return self.run(recipe).results
 
+    def metrics(self, recipe: str) -> "pd.DataFrame":
+        """Return what a recipe's run measured on its way, one row a step."""
+        return self.run(recipe).metrics
+
     def table(self, name: str, **at: Any) -> "pd.DataFrame":
         """Return a sweep's results, one row a seed (the index), where the other axes are `at`."""
         return self.rows(self.sweep(name), at)

@@ -1,7 +1,9 @@
 """What a chapter reads: the runs and sweeps declared in its YAML file, and which are missing.
 
 ```yaml
-runs: [neuron/and, neuron/or]
+runs:
+  - neuron/and
+  - {recipe: language/laptop-clm, settings: {max_seconds: 900}, recorded: true}
 sweeps:
   and:                          # how the chapter calls it
     recipe: neuron/and
@@ -13,15 +15,16 @@ sweeps:
 ```
 """
 
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import yaml
 
+from epoque.bench.command import command_line
 from epoque.bench.config import Config
 from epoque.bench.errors import DamagedRunError, UnknownNameError
 from epoque.bench.lab import find_lab
@@ -42,7 +45,7 @@ __all__ = [
 
 CHAPTERS = ("neuron", "gan2d")
 RECORDED = Path(str(files("epoque"))) / "recorded"
-"""Sweeps that ship with the package, because measuring them takes long."""
+"""Runs and sweeps that ship with the package, because measuring them takes long."""
 
 
 @dataclass(frozen=True)
@@ -50,29 +53,30 @@ class Need:
     """A run, or with axes a sweep, that a chapter reads.
 
     Attributes:
-        name: how the chapter calls it: a run by its recipe.
-        recipe: the recipe, unchanged.
+        name: how the chapter calls it: a run by its recipe, unless told otherwise.
+        recipe: the recipe.
         axes: field to values as typed; empty for a run.
+        settings: what is set otherwise than in the recipe.
         recorded: whether it ships with the package, already measured.
     """
 
     name: str
     recipe: str
     axes: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
     recorded: bool = False
 
     @property
     def command(self) -> str:
         """The shell command that makes it."""
-        if not self.axes:
-            return f"epoque run {self.recipe}"
+        kind = "sweep" if self.axes else "run"
         words = [f"{name}={values}" for name, values in self.axes.items()]
-        return shlex.join(["epoque", "sweep", self.recipe, *words])
+        return command_line(kind, self.recipe, self.config(), words, self.axes)
 
     def config(self) -> Config:
-        """Return the recipe's resolved config."""
+        """Return the resolved config: the recipe's, with the settings."""
         recipe = find_recipe(self.recipe)
-        config: Config = find_lab(recipe.lab).config.parse(recipe.config)
+        config: Config = find_lab(recipe.lab).config.parse({**recipe.config, **self.settings})
         return config
 
 
@@ -84,15 +88,16 @@ def chapter_needs(chapter: str) -> tuple[Need, ...]:
 @cache
 def _declared(text: str) -> tuple[Need, ...]:
     told = yaml.safe_load(text)
+    runs = ({"recipe": run} if isinstance(run, str) else run for run in told["runs"])
     sweeps = (Need(name, **sweep) for name, sweep in told["sweeps"].items())
-    return (*(Need(recipe, recipe) for recipe in told["runs"]), *sweeps)
+    return (*(Need(**{"name": run["recipe"], **run}) for run in runs), *sweeps)
 
 
 def missing(runs: Path, *, everything: bool = False) -> list[Need]:
     """Return what the book's chapters read and a folder of runs does not hold.
 
-    A run counts if it is finished and its recipe and its resolved config are the recipe's; a
-    sweep if its axes also are the declared ones.
+    A run counts if it is finished and its recipe and its resolved config are the declared ones; a
+    sweep if its axes are, too.
 
     Args:
         runs: the folder of runs.
@@ -113,7 +118,7 @@ def found_needs(runs: Path, needs: Sequence[Need]) -> "dict[str, Run | Sweep]":
     for need in needs:
         record = _find(need, runs, finished)
         if record is None and need.recorded:
-            record = _find(need, RECORDED, ())
+            record = _find(need, RECORDED, list(finished_runs(RECORDED)))
         if record is not None:
             found[need.name] = record
     return found

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import unquote
 
 from epoque.bench.errors import UnknownNameError, UsageError
@@ -18,7 +18,7 @@ from .model import Theme
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["Drawing", "FilePicture"]
+__all__ = ["Chart", "Drawing", "FilePicture"]
 
 KINDS = {"svg": "svg", "png": "png", "jpg": "jpg", "jpeg": "jpg", "webp": "webp"}
 DRAWINGS_KEPT = 256
@@ -81,18 +81,60 @@ class Drawing:
             raise UsageError(f"{self.record.id} is one run; columns and axes are a sweep's.")
         return self.record.lab.figures(self.record, self.language)
 
+    def draw(self) -> "Figure":
+        """Draw it, in the style that is active."""
+        return self.drawable()[self.figure]()
+
     def data(self, theme: Theme) -> bytes:
         """Return the SVG; each is drawn once a process."""
-        return _drawn(self, theme, (self.folder / "status.json").stat().st_mtime_ns)
+        return _drawn(self, theme, _stamp(self.folder))
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A figure that the book draws itself, of one record or of several beside each other.
+
+    Attributes:
+        name: a file stem, unique in the document.
+        folders: of the runs or sweeps.
+        figure: draws it (`epoque.report.charts`), given the records, the language and the words.
+        language: of the words inside the figure.
+        words: what else it takes: the names of its curves, its lines.
+        records: the runs or sweeps, which have read their files already.
+    """
+
+    name: str
+    folders: tuple[Path, ...]
+    figure: "Callable[..., Figure]"
+    language: str
+    words: tuple[Any, ...]
+    records: tuple[Run | Sweep, ...] = field(compare=False, repr=False)
+    kind: str = "svg"
+
+    def draw(self) -> "Figure":
+        """Draw it, in the style that is active."""
+        return self.figure(self.records, self.language, *self.words)
+
+    def data(self, theme: Theme) -> bytes:
+        """Return the SVG; each is drawn once a process."""
+        return _drawn(self, theme, *map(_stamp, self.folders))
+
+
+class _Drawn(Protocol):
+    def draw(self) -> "Figure": ...
+
+
+def _stamp(folder: Path) -> int:
+    """Tell a record that was written again from the one drawn before."""
+    return (folder / "status.json").stat().st_mtime_ns
 
 
 @lru_cache(DRAWINGS_KEPT)
-def _drawn(drawing: Drawing, theme: Theme, _stamp: int) -> bytes:
-    """Draw; the stamp tells a record that was written again from the one drawn before."""
+def _drawn(drawing: _Drawn, theme: Theme, *_stamps: int) -> bytes:
     from epoque.bench.plot import house_style, svg_bytes
 
     with house_style(theme):
-        return svg_bytes(drawing.drawable()[drawing.figure]())
+        return svg_bytes(drawing.draw())
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,11 @@ Jinja's sandbox runs them: a template reads runs through the functions below and
 | `effect(sweep, name, {axis: a}, {axis: b})` | the median change from a to b over the seeds |
 | `figure(source, name, caption=…, alt=…, label=…)` | a figure, in a paragraph of its own |
 | `figure(sweep, name, column=…, axis=value)` | another result of a sweep, axes held at a value |
+| `measured(run, name, epoch=3)` | a metric by then; also `seconds=60`, `tokens=…` |
+| `until(run, name, below)` | when a metric was first below a bound, in seconds |
+| `timeline(runs, name, names, levels)` | a figure of a metric of several runs over the seconds |
+| `ranking(sweep, name, names, levels)` | a figure of every setting's result, the best on top |
+| `examples(run, caption=…)` | a language model's texts, or its candidates for hidden words |
 | `table(sources, names, caption=…)` | a row a name, a column a source |
 | `grid(header, rows, caption=…)` | a table of anything |
 | `claims(practical)`, `verdicts(practical)` | the table of claims, and its summary |

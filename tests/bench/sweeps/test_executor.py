@@ -53,6 +53,14 @@ def test_there_are_never_more_workers_than_allowed() -> None:
     assert len(processes) <= 2
 
 
+def test_where_nothing_is_given_there_are_as_many_workers_as_told() -> None:
+    with running(None, 1) as executor:
+        for key in range(3):
+            executor.submit(key, tasks.my_process)
+        processes = {executor.wait().value for _ in range(3)}
+    assert len(processes) == 1
+
+
 def test_a_job_that_fails_says_why_and_leaves_the_others_alone() -> None:
     with running(LocalExecutor(1)) as executor:
         for key, kind in enumerate(("divergence", "usage", "odd")):

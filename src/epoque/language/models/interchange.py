@@ -51,7 +51,9 @@ def save(model: Model, tokenizer: "PreTrainedTokenizerFast | None", folder: Path
         folder.mkdir(parents=True, exist_ok=True)
         if tokenizer is not None:
             tokenizer.save_pretrained(folder)
-    write_json(folder / "config.json", containers.settings(model.spec) | _specials(tokenizer))
+    write_json(
+        folder / "config.json", containers.settings(model.spec) | _specials(model, tokenizer)
+    )
     write_atomic(folder / WEIGHTS, safetensors_bytes(state_of(model), {"format": "pt"}))
 
 
@@ -130,7 +132,9 @@ def _tokenizer(folder: Path) -> Any:
     return load_tokenizer(folder)
 
 
-def _specials(tokenizer: Any) -> dict[str, int | None]:
+def _specials(model: Model, tokenizer: Any) -> dict[str, int | None]:
     """Return the ids of the special tokens, which transformers would otherwise assume."""
     names = ("bos_token_id", "eos_token_id", "pad_token_id")
-    return {name: getattr(tokenizer, name, None) for name in names}
+    found = {name: getattr(tokenizer, name, None) for name in names}
+    mask = None if model.causal else getattr(tokenizer, "mask_token_id", None)
+    return found if mask is None else found | {"mask_token_id": mask}

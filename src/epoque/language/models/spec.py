@@ -107,7 +107,6 @@ def spec_of(config: "LanguageConfig", vocabulary: int) -> Spec:
         ConfigError: if the architecture does not go with the objective or the heads do not divide
             the width.
     """
-    gated = config.architecture == "modern" and config.objective == "masked"
     return Spec(
         architecture=config.architecture,
         objective=config.objective,
@@ -115,17 +114,12 @@ def spec_of(config: "LanguageConfig", vocabulary: int) -> Spec:
         layers=config.layers,
         width=config.width,
         heads=config.heads,
-        feed_forward=config.feed_forward or _inner(config.width, gated),
-        context=getattr(config, "positions", None) or config.block_size,
+        feed_forward=config.inner,
+        context=config.positions or config.block_size,
         dropout=config.dropout,
         tied=config.tie_embeddings,
         epsilon={"gpt2": 1e-5, "bert": 1e-12, "modern": 1e-6}[config.architecture],
     )
-
-
-def _inner(width: int, gated: bool) -> int:
-    """Four times the width; with a gate 8/3, as many parameters, in whole 64s (Shazeer 2020)."""
-    return -(-8 * width // 3 // 64) * 64 if gated and width >= 64 else 4 * width
 
 
 def parameters_of(config: "LanguageConfig", vocabulary: int) -> int:

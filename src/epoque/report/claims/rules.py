@@ -65,6 +65,9 @@ class Evidence(Protocol):
     def results(self, recipe: str) -> Mapping[str, Any]:
         """Return the results of the run of a recipe."""
 
+    def metrics(self, recipe: str) -> "pd.DataFrame":
+        """Return what the run of a recipe measured on its way, one row a step."""
+
 
 def central(values: "Sequence[float] | pd.Series") -> tuple[float, float, float]:
     """Return the median and the ends of the central 95 % of some numbers, without the NaNs."""

@@ -12,7 +12,7 @@ from epoque.report.model import ClaimLine, ClaimRow, Text, Verdict
 from epoque.report.numbers import decimals_for, format_interval, format_number
 from epoque.report.typography import set_spaces
 
-from . import practical1, practical2a
+from . import practical1, practical2a, practical3
 from .effects import cliff
 from .rules import (
     Claim,
@@ -37,6 +37,7 @@ __all__ = ["PRACTICALS", "SIGNS", "VERDICTS", "claim_row", "find_claim", "practi
 PRACTICALS: Mapping[str, tuple[Claim, ...]] = {
     "1": practical1.CLAIMS,
     "2a": practical2a.CLAIMS,
+    "3": practical3.CLAIMS,
 }
 VERDICTS: Mapping[Verdict, str] = {
     "holds": mark("holds"),

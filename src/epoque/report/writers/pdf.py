@@ -44,6 +44,9 @@ from epoque.report.words import Words, short_caption
 
 __all__ = ["to_typst", "write"]
 
+WORDS, TEXT = 30, 80
+"""Letters from which a cell holds several words, and from which a whole text."""
+
 
 def write(document: Document, path: Path) -> None:
     """Write a document as PDF; the same document always gives the same bytes.
@@ -122,11 +125,16 @@ def _label(label: str) -> str:
 
 
 def _widths(table: Table) -> list[str]:
-    """Return column widths that fill the line: numbers share it, else the longest takes it."""
+    """Return column widths that fill the line: numbers share it, else the longest takes it.
+
+    Where several hold whole texts, these share it, the longer ones getting more.
+    """
     columns = list(zip(table.header, *table.rows, strict=True))
     longest = [max(len(plain(cell)) for cell in column) for column in columns]
     if all(side == "right" for side in table.align[1:]):
         return ["auto", *["1fr"] * (len(columns) - 1)]
+    if sum(length > TEXT for length in longest) > 1:
+        return [f"{length**0.5:.1f}fr" if length > WORDS else "auto" for length in longest]
     return ["1fr" if length == max(longest) else "auto" for length in longest]
 
 

@@ -1,0 +1,41 @@
+"""The options that commands share, the bench's own and those of the labs.
+
+Each is a type for a parameter of a command: `def look(run: RunName = "last", /, *, runs:
+RunsOption = None)`. One name, one meaning and one help text everywhere.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+__all__ = [
+    "AsJson",
+    "Dark",
+    "Figures",
+    "Language",
+    "PictureOut",
+    "Quiet",
+    "RecipeName",
+    "RunName",
+    "RunsOption",
+]
+
+RunName = Annotated[str, Parameter(help="A run's id, a part of it, `last`, or its folder.")]
+RecipeName = Annotated[
+    str, Parameter(help="A recipe's name, such as neuron/and, or the path of a YAML file.")
+]
+RunsOption = Annotated[
+    Path | None,
+    Parameter(name="--runs", env_var="EPOQUE_RUNS", help="The folder of runs [default: ./runs]."),
+]
+Quiet = Annotated[bool, Parameter(name=["--quiet", "-q"], negative="", help="Print no progress.")]
+AsJson = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON for programs.")]
+Figures = Annotated[bool, Parameter(help="Draw the figures at the end.")]
+Language = Annotated[
+    str, Parameter(name="--lang", env_var="EPOQUE_LANG", help="The language: en or fr.")
+]
+Dark = Annotated[bool, Parameter(name="--dark", negative="", help="For dark pages.")]
+PictureOut = Annotated[
+    Path, Parameter(name="--out", help="The path without its ending; .png and .svg are written.")
+]

@@ -1,0 +1,125 @@
+"""First embeddings made by counting which token follows which.
+
+Most of the first minutes of a training go into learning which tokens are alike, from random vectors
+and one batch at a time. Counting the pairs of neighbours of the whole text takes a second. Their
+pointwise mutual information, positive parts only, factorised into as many dimensions as a token
+has, is what word2vec approaches step by step (Levy and Goldberg 2014, Neural word embedding as
+implicit matrix factorization).
+"""
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from torch import Tensor
+
+from .rng import torch_generator
+
+__all__ = ["factors", "information", "vectors"]
+
+SMOOTHING = 0.75
+"""Power of a following token's count: without it, rare ones look far too telling."""
+LENGTH = 0.32
+"""Mean length of the vectors, for a width of 256."""
+LONGEST = 2.5
+"""Times the mean length that a vector may have."""
+NOISE = 0.1
+"""Share of what a random first embedding would be, added: no two tokens begin alike."""
+FREQUENCY = 0.04
+"""What a token's log-frequency weighs in the direction of its own that it is given."""
+_ROUNDS, _MORE = 2, 16
+
+
+def vectors(ids: NDArray[Any], vocabulary: int, width: int, seed: int) -> Tensor:
+    """Return first vectors of all tokens.
+
+    One half of the dimensions tells what follows a token, the other what it follows, one more how
+    frequent it is; all turned at random, so that no part of a network is given only one of them.
+
+    Args:
+        ids: [N, T] blocks of tokens.
+        vocabulary: how many tokens there are, V.
+        width: numbers that stand for a token, W.
+        seed: of the random parts.
+
+    Returns:
+        [V, W] float32.
+    """
+    generator = torch_generator(seed, "counted embeddings")
+    half = min((width - 1) // 2, vocabulary)
+    before, after = factors(information(ids, vocabulary), half, generator)
+    made = torch.zeros(vocabulary, width)
+    rank = before.shape[1]  # less than a half where the text is short
+    made[:, :rank], made[:, half : half + rank] = before, after
+    length = made.norm(dim=1, keepdim=True)
+    made *= (LONGEST * length.mean() / length.clamp(min=1e-9)).clamp(max=1)
+    target = LENGTH * (width / 256) ** 0.5
+    made *= target / made.norm(dim=1).mean().clamp(min=1e-9)
+    often = torch.from_numpy(np.bincount(ids.ravel(), minlength=vocabulary)).float()
+    rarity = (often + 0.5).log()
+    made[:, -1] = FREQUENCY * (rarity - rarity.mean())
+    turn, _ = torch.linalg.qr(torch.randn(width, width, generator=generator))
+    random = torch.randn(vocabulary, width, generator=generator)
+    turned: Tensor = made @ turn
+    return turned.add_(random, alpha=NOISE * target / width**0.5)
+
+
+def information(ids: NDArray[Any], vocabulary: int) -> csr_array:
+    """Return the positive pointwise mutual information of neighbours, sparse [V, V].
+
+    log p(after | before) / p'(after), where it is positive, with p' from counts to the power of
+    `SMOOTHING`; pairs that occur n times are taken n / (n + 1) of it, as much as they are sure.
+
+    Args:
+        ids: [N, T] blocks of tokens.
+        vocabulary: how many tokens there are, V.
+    """
+    pairs = ids[:, :-1].astype(np.int64) * vocabulary + ids[:, 1:]
+    found, count = np.unique(pairs, return_counts=True)
+    before, after = np.divmod(found, vocabulary)
+    often = np.bincount(ids.ravel(), minlength=vocabulary)
+    smooth = np.maximum(often, 1) ** SMOOTHING
+    value = np.log(count / often[before] * smooth.sum() / smooth[after]) * count / (count + 1)
+    kept = value > 0
+    places = before[kept], after[kept]
+    return csr_array((value[kept].astype(np.float32), places), shape=(vocabulary, vocabulary))
+
+
+def factors(matrix: csr_array, rank: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Return U√S and V√S of the largest singular values, by subspace iteration.
+
+    Halko, Martinsson and Tropp 2011 (Finding structure with randomness), algorithm 4.4.
+
+    Args:
+        matrix: [V, V].
+        rank: how many.
+        generator: of the first subspace.
+
+    Returns:
+        [V, rank] each, or less where the matrix has a smaller rank.
+    """
+    more = min(rank + _MORE, matrix.shape[0])
+    turned = matrix.T.tocsr()
+    space = torch.randn(matrix.shape[0], more, generator=generator)
+    for _ in range(_ROUNDS):
+        space = _basis(_product(matrix, space))
+        space = _basis(_product(turned, space))
+    image = _product(matrix, space)
+    values, inner = torch.linalg.eigh((image.T @ image).double())
+    values, inner = values.flip(0)[:rank].clamp(min=1e-12), inner.flip(1)[:, :rank].float()
+    sizes = values.sqrt().sqrt().float()  # the fourth root of S²
+    return image @ inner / sizes, space @ inner * sizes
+
+
+def _product(matrix: csr_array, dense: Tensor) -> Tensor:
+    return torch.from_numpy(matrix @ dense.numpy())
+
+
+def _basis(columns: Tensor) -> Tensor:
+    """Return an orthonormal basis of a tall matrix's columns, from their products."""
+    values, vectors = torch.linalg.eigh((columns.T @ columns).double())
+    kept = values > 1e-10 * values[-1]
+    basis: Tensor = columns @ (vectors[:, kept] / values[kept].sqrt()).float()
+    return basis

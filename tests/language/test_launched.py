@@ -1,0 +1,93 @@
+"""Two processes that torchrun starts train one run, which only the first one writes."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from epoque.bench.run import Run, Runs
+from epoque.language.config import LanguageConfig
+
+WORKER = """
+import json, os, sys
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+
+import torch
+
+from epoque.cli import main
+
+rank = os.environ["RANK"]
+
+
+def epoque(*words):
+    with open(f"told-{rank}.txt", "a") as file, redirect_stdout(file), redirect_stderr(file):
+        try:
+            main(words)
+        except SystemExit as ended:
+            assert not ended.code, ended.code
+
+
+epoque("run", "tiny.yaml", "--no-figures")
+if rank == "0":  # as if it had been interrupted before its end
+    (run,) = Path("runs").iterdir()
+    Path("metrics.jsonl").write_bytes((run / "metrics.jsonl").read_bytes())
+    last = run / "checkpoints" / "step-0000000012"
+    last.with_suffix(".json").unlink()
+    last.with_suffix(".safetensors").rename("whole.safetensors")
+    status = json.loads((run / "status.json").read_text())
+    (run / "status.json").write_text(json.dumps(status | {"state": "interrupted"}))
+    (run / "results.json").unlink()
+torch.distributed.barrier()
+epoque("resume", "last", "--no-figures")
+"""
+
+
+@pytest.fixture(scope="module")
+def launched(tiny: Callable[..., LanguageConfig], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Run and resume a training in two processes; return the folder they ran in."""
+    folder = tmp_path_factory.mktemp("launched")
+    config = tiny(max_steps=12, checkpoint_every=4, optimizer="adamw", head="chunked")
+    recipe = {"lab": "language", "title": "Tiny", "config": config.model_dump(exclude_unset=True)}
+    (folder / "tiny.yaml").write_text(json.dumps(recipe, default=list))
+    (folder / "worker.py").write_text(WORKER)
+    more = {"OMP_NUM_THREADS": "1", "ACCELERATE_USE_CPU": "true", "PYTHONWARNINGS": "ignore"}
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+    done = subprocess.run(
+        [*torchrun, "--nproc-per-node", "2", "worker.py"],
+        cwd=folder, env={**os.environ, **more}, timeout=240, check=False,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
+    return folder
+
+
+def test_one_run_is_written_and_only_its_writer_speaks(launched: Path) -> None:
+    (run,) = Runs(launched / "runs")
+    assert run.status.state == "finished"
+    assert run.environment["processes"] == 2
+    assert run.checkpoint_steps == [8, 12]
+    assert str(run.results["perplexity"])[:4] in (launched / "told-0.txt").read_text()
+    assert (launched / "told-1.txt").read_text() == ""
+
+
+def test_they_resume_to_the_same_bytes(launched: Path) -> None:
+    (run,) = Runs(launched / "runs")
+    assert (run.path / "metrics.jsonl").read_bytes() == (launched / "metrics.jsonl").read_bytes()
+    last = run.path / "checkpoints" / "step-0000000012.safetensors"
+    assert last.read_bytes() == (launched / "whole.safetensors").read_bytes()
+
+
+def test_they_learn_what_one_process_learns(launched: Path, train_run: Callable[..., Run]) -> None:
+    (run,) = Runs(launched / "runs")
+    alone = train_run(max_steps=12, checkpoint_every=4, optimizer="adamw", head="chunked")
+    mine, theirs = run.checkpoint().arrays, alone.checkpoint().arrays
+    assert set(mine) == set(theirs)
+    for name, value in theirs.items():
+        np.testing.assert_allclose(mine[name], value, rtol=1e-3, atol=2e-5, err_msg=name)
+    assert run.results["perplexity"] == pytest.approx(alone.results["perplexity"], rel=1e-3)
