@@ -1,0 +1,283 @@
+"""Making a set of images in the official format: a zip, or a folder.
+
+Pictures are numbered in their source's order: 00000/img00000000.png, a folder for every thousand,
+PNG without compression, dataset.json at the end. The same source gives the same bytes.
+"""
+
+import os
+import shutil
+import zipfile
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+from PIL.Image import Image
+
+from epoque.bench.errors import DataError, UsageError
+from epoque.bench.files import told_write_errors
+
+from .labels import FILE, Label, as_json
+from .pictures import PictureError, Shape, background_colour, decode, png, shaped
+from .sources import Item, Source
+
+__all__ = ["Made", "Progress", "Rules", "file_name", "make", "writer"]
+
+Progress = Callable[[int, int], None]
+"""Called on the way with how many pictures are done, and of how many."""
+
+SMALLEST, LARGEST = 4, 8192
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What is done with each picture.
+
+    Attributes:
+        shape: how it is brought to size.
+        background: a colour's name or #rrggbb, seen through transparent pixels.
+        channels: 1 makes all grey, 3 all colour; None keeps what the first one is.
+        limit: how many pictures to take; None for all.
+        skip_bad: whether to pass over pictures that cannot be used, instead of stopping.
+    """
+
+    shape: Shape = field(default_factory=Shape)
+    background: str = "white"
+    channels: int | None = None
+    limit: int | None = None
+    skip_bad: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What was made.
+
+    Attributes:
+        path: the zip or folder.
+        count: pictures in it.
+        skipped: pictures that could not be used, each with the reason.
+        resolution: pixels of a side.
+        channels: 3 for colour, 1 for grey.
+        labelled: whether it has labels.
+    """
+
+    path: Path
+    count: int
+    skipped: tuple[str, ...]
+    resolution: int
+    channels: int
+    labelled: bool
+
+
+class _Done(NamedTuple):
+    """A picture that is ready, or the reason why it is not."""
+
+    label: Label | None
+    png: bytes = b""
+    size: tuple[int, int] = (0, 0)
+    mode: str = ""
+    bad: str = ""
+
+
+def make(
+    source: Source, path: Path, rules: Rules | None = None, progress: Progress | None = None
+) -> Made:
+    """Make a set of images, whole or not at all.
+
+    Args:
+        source: where the pictures come from.
+        path: the new zip, if it ends in .zip, else folder.
+        rules: what is done with each picture.
+        progress: told how far it is.
+
+    Raises:
+        UsageError: if the path is taken, or a rule is wrong.
+        DataError: if a picture cannot be used, named, or if pictures are of different sizes.
+        RunWriteError: if the system refuses.
+    """
+    rules = rules or Rules()
+    _check(rules)
+    whole = min(source.count, rules.limit or source.count)
+    job = _Job(rules, progress or (lambda _done, _whole: None), whole)
+    with writer(path) as out:
+        for number, done in enumerate(job.pictures(source)):
+            name = file_name(number)
+            out.put(name, done.png)
+            job.rows.append((name, done.label))
+        if not job.rows:
+            raise DataError(f"None of the {whole} pictures can be used: {job.skipped[0]}.")
+        out.put(FILE, as_json(job.rows, source.label_names))
+    labelled = all(label is not None for _, label in job.rows)
+    channels = 3 if job.mode == "RGB" else 1
+    return Made(path, len(job.rows), tuple(job.skipped), job.size[0], channels, labelled)
+
+
+def file_name(number: int) -> str:
+    """Return the name of a picture in a set, with the folder for its thousand."""
+    return f"{number // 1000:05d}/img{number:08d}.png"
+
+
+def _check(rules: Rules) -> None:
+    background_colour(rules.background)
+    if rules.channels not in (None, 1, 3):
+        raise UsageError(f"--channels: {rules.channels} is not allowed; it takes 1 or 3.")
+    if rules.limit is not None and rules.limit < 1:
+        raise UsageError(f"--limit: {rules.limit} is not allowed; it takes 1 or more.")
+    size, transform = rules.shape.size, rules.shape.transform
+    if size is None:
+        if transform in ("stretch", "center-crop-wide"):
+            raise UsageError(f"--transform {transform} needs a --resolution.")
+        return
+    told = f"--resolution: {size[0]}x{size[1]} is not allowed;"
+    if not all(SMALLEST <= side <= LARGEST for side in size):
+        raise UsageError(f"{told} it takes {SMALLEST} to {LARGEST}.")
+    if transform == "center-crop-wide":
+        if size[0] <= size[1]:
+            raise UsageError(f"{told} center-crop-wide needs more width than height.")
+    elif size[0] != size[1]:
+        raise UsageError(f"{told} networks make squares (or use --transform center-crop-wide).")
+    if not _is_power(size[0]):
+        raise UsageError(f"{told} the side must be a power of two.")
+
+
+def _is_power(side: int) -> bool:
+    return side >= SMALLEST and side & (side - 1) == 0
+
+
+class _Job:
+    """One making: pictures are prepared by several threads and come out in order."""
+
+    def __init__(self, rules: Rules, progress: Progress, whole: int) -> None:
+        self.rows: list[tuple[str, Label | None]] = []
+        self.skipped: list[str] = []
+        self.size = (0, 0)
+        self.mode = ""
+        self._rules = rules
+        self._background = background_colour(rules.background)
+        self._progress = progress
+        self._whole = whole
+
+    def pictures(self, source: Source) -> Iterator[_Done]:
+        """Yield the pictures that can be used."""
+        items = islice(source.items(), self._whole)
+        for number, done in enumerate(self._prepared(items)):
+            if not done.bad:
+                self._check_alike(done)
+                yield done
+            elif self._rules.skip_bad:
+                self.skipped.append(done.bad)
+            else:
+                raise DataError(f"{done.bad}; --skip-bad passes over such pictures.")
+            self._progress(number + 1, self._whole)
+
+    def _prepared(self, items: Iterator[Item]) -> Iterator[_Done]:
+        threads = os.cpu_count() or 1
+        waiting: deque[Future[_Done]] = deque()
+        with ThreadPoolExecutor(threads) as pool:
+            try:
+                for item in items:
+                    waiting.append(pool.submit(self._one, item))
+                    if len(waiting) > 4 * threads:
+                        yield waiting.popleft().result()
+                while waiting:
+                    yield waiting.popleft().result()
+            finally:
+                pool.shutdown(cancel_futures=True)
+
+    def _one(self, item: Item) -> _Done:
+        """Prepare one picture; in a thread."""
+        try:
+            image = shaped(decode(item.read(), self._background), self._rules.shape)
+            self._check_side(image)
+        except (PictureError, DataError) as error:
+            told = str(error).rstrip(".")
+            whole = told if isinstance(error, DataError) else f"{item.name} {told}"
+            return _Done(item.label, bad=whole)
+        if self._rules.channels:
+            image = image.convert("L" if self._rules.channels == 1 else "RGB")
+        return _Done(item.label, png(image), image.size, image.mode)
+
+    def _check_side(self, image: Image) -> None:
+        if not _is_power(image.width) or image.width != image.height:
+            told = f"is {image.width}×{image.height}; the side must be a power of two"
+            raise PictureError(f"{told} (--resolution sets it)")
+
+    def _check_alike(self, done: _Done) -> None:
+        name = f"picture {len(self.rows) + len(self.skipped) + 1}"
+        if self.rows and done.size != self.size:
+            both = f"{name} is {_told(done.size)}, the first {_told(self.size)}"
+            raise DataError(f"The pictures are of several sizes ({both}); --resolution makes one.")
+        if self.rows and done.mode != self.mode:
+            ways = "--channels 3 makes all colour, --channels 1 all grey"
+            raise DataError(f"Some pictures are grey and some in colour ({name}); {ways}.")
+        self.size, self.mode = done.size, done.mode
+
+
+def _told(size: tuple[int, int]) -> str:
+    return f"{size[0]}×{size[1]}"
+
+
+# Writing
+
+
+class Writer(ABC):
+    """Takes files for a new zip or folder."""
+
+    @abstractmethod
+    def put(self, name: str, data: bytes) -> None:
+        """Write a file."""
+
+
+@contextmanager
+def writer(path: Path) -> Iterator[Writer]:
+    """Give what writes a new zip or folder; it appears when the block ends without an error.
+
+    Args:
+        path: a zip, if it ends in .zip, else a folder; it must not exist yet.
+
+    Raises:
+        UsageError: if it exists.
+        RunWriteError: if the system refuses.
+    """
+    if path.exists():
+        raise UsageError(f"{path} is there already; give another name, or delete it.")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with told_write_errors(path):
+        path.absolute().parent.mkdir(parents=True, exist_ok=True)
+        try:
+            if path.suffix.lower() == ".zip":
+                with zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as file:
+                    yield _ZipWriter(file)
+            else:
+                temporary.mkdir()
+                yield _FolderWriter(temporary)
+            temporary.replace(path)
+        finally:
+            if temporary.is_dir():
+                shutil.rmtree(temporary, ignore_errors=True)
+            temporary.unlink(missing_ok=True)
+
+
+class _ZipWriter(Writer):
+    def __init__(self, file: zipfile.ZipFile) -> None:
+        self._file = file
+
+    def put(self, name: str, data: bytes) -> None:
+        entry = zipfile.ZipInfo(name)  # of 1980: the same files make the same zip
+        entry.external_attr = 0o644 << 16
+        self._file.writestr(entry, data)
+
+
+class _FolderWriter(Writer):
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def put(self, name: str, data: bytes) -> None:
+        file = self._path / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(data)

@@ -1,0 +1,137 @@
+"""Reading a set of images for training and measuring: random access, from any process."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from epoque.bench.errors import DataError, UsageError
+from epoque.bench.seeds import numpy_rng
+
+from .files import open_files
+from .labels import as_vectors, read_labels
+from .pictures import PictureError, decode, is_picture, pixels
+
+__all__ = ["ImageSet"]
+
+
+class ImageSet:
+    """A zip or folder of equal square pictures. Picklable; many processes may read at once.
+
+    Attributes:
+        path: of the zip or folder.
+        name: for people: the file's name without its ending.
+        names: of the pictures, sorted; the order of the indices.
+        channels: 3 for colour, 1 for grey.
+        resolution: pixels of a side.
+        label_names: of the classes or of the labels' entries, if they are told.
+    """
+
+    def __init__(
+        self,
+        path: Path | str,
+        *,
+        labels: bool = True,
+        mirror: bool = False,
+        limit: int | None = None,
+        seed: int = 0,
+    ) -> None:
+        """Open a set of images.
+
+        Args:
+            path: of the zip or folder.
+            labels: whether to read its labels.
+            mirror: whether to add each picture's mirror image; they follow the pictures.
+            limit: how many pictures to use, chosen with the seed; None for all.
+            seed: chooses them.
+
+        Raises:
+            DataError: if it cannot be read, is empty, or the first picture is not square.
+            UsageError: if `limit` is not positive.
+        """
+        self.path = Path(path)
+        self.name = self.path.stem
+        self._files = open_files(self.path)
+        every = [name for name in self._files.names if is_picture(name)]
+        if not every:
+            raise DataError(f"{self.path} holds no pictures.")
+        found = read_labels(self._files) if labels else None
+        vectors = as_vectors(found, every, str(self.path))
+        chosen = _chosen(len(every), limit, seed)
+        self.names = tuple(every[i] for i in chosen)
+        self.label_names = found.names if found else ()
+        self._labels = vectors[chosen]
+        self._mirror = mirror
+        self._shape: tuple[int, ...] = self._first()
+        self.channels, self.resolution = self._shape[0], self._shape[1]
+
+    def __len__(self) -> int:
+        return len(self.names) * (2 if self._mirror else 1)
+
+    def __getitem__(self, index: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+        """Return a picture and its label; see `image` and `label`."""
+        return self.image(index), self.label(index)
+
+    @property
+    def label_dim(self) -> int:
+        """Length of a label; 0 without labels."""
+        return int(self._labels.shape[1])
+
+    @property
+    def labels(self) -> NDArray[np.float32]:
+        """The labels of all pictures, [len(names), label_dim], without the mirror images."""
+        labels: NDArray[np.float32] = self._labels
+        return labels
+
+    def image(self, index: int) -> NDArray[np.uint8]:
+        """Return a picture, [channels, resolution, resolution], 0 to 255.
+
+        Raises:
+            IndexError: if there is none of that index.
+            DataError: if it is damaged, or of another size than the first.
+        """
+        plain, mirrored = self._at(index)
+        levels = self._read(self.names[plain])
+        if levels.shape != self._shape:
+            told = f"{self.names[plain]} is {_told(levels.shape)}, the first {_told(self._shape)}"
+            raise DataError(f"{self.path}: the pictures are not all alike: {told}.")
+        return np.ascontiguousarray(levels[:, :, ::-1]) if mirrored else levels
+
+    def label(self, index: int) -> NDArray[np.float32]:
+        """Return a picture's label, [label_dim]; a class is a 1 at its place."""
+        label: NDArray[np.float32] = self._labels[self._at(index)[0]]
+        return label.copy()
+
+    def _at(self, index: int) -> tuple[int, bool]:
+        """Return which picture an index means, and whether mirrored."""
+        if not -len(self) <= index < len(self):
+            raise IndexError(f"There are {len(self)} images; {index} is none of them.")
+        mirrored, plain = divmod(index % len(self), len(self.names))
+        return plain, bool(mirrored)
+
+    def _first(self) -> tuple[int, ...]:
+        shape = self._read(self.names[0]).shape
+        if shape[1] != shape[2]:
+            told = f"{self.names[0]} is {_told(shape)}, not square"
+            raise DataError(f"{self.path}: {told}; `dataset make` brings pictures into shape.")
+        return shape
+
+    def _read(self, name: str) -> NDArray[np.uint8]:
+        try:
+            return pixels(decode(self._files.read(name)))
+        except PictureError as error:
+            raise DataError(f"{self.path}: {name} {error}.") from None
+
+
+def _chosen(count: int, limit: int | None, seed: int) -> NDArray[Any]:
+    """Return the indices of the pictures to use, in order."""
+    if limit is None or limit >= count:
+        return np.arange(count)
+    if limit < 1:
+        raise UsageError(f"limit: {limit} is not allowed; at least one picture is needed.")
+    return np.sort(numpy_rng(seed, "subset of the images").permutation(count)[:limit])
+
+
+def _told(shape: tuple[int, ...]) -> str:
+    return f"{shape[2]}×{shape[1]} in {'grey' if shape[0] == 1 else 'colour'}"

@@ -1,0 +1,211 @@
+"""Where the pictures of a new set come from: a folder, a zip, Parquet files with image bytes."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from epoque.bench.errors import DataError, UsageError
+
+from .files import Files, open_files
+from .labels import Label, Labels, read_labels
+from .pictures import is_picture
+
+if TYPE_CHECKING:
+    from pyarrow.parquet import ParquetFile
+
+__all__ = ["Columns", "Item", "LabelsFrom", "Source", "open_source"]
+
+LabelsFrom = Literal["file", "folders", "none"]
+
+ROWS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A picture that is yet to be read.
+
+    Attributes:
+        name: of the picture in its source.
+        read: returns its bytes.
+        label: its label, or None.
+    """
+
+    name: str
+    read: Callable[[], bytes]
+    label: Label | None
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Which columns of a Parquet file to read.
+
+    Attributes:
+        image: of bytes, or of the Hub's images; "" takes the first such.
+        label: of whole numbers or lists; "" takes `label` if there is one.
+    """
+
+    image: str = ""
+    label: str = ""
+
+
+class Source(ABC):
+    """Pictures with their labels, in a fixed order.
+
+    Attributes:
+        count: how many there are.
+        label_names: of the classes or of the labels' entries, if they are known.
+    """
+
+    count: int
+    label_names: tuple[str, ...] = ()
+
+    @abstractmethod
+    def items(self) -> Iterator[Item]:
+        """Yield the pictures."""
+
+
+def open_source(path: Path, labels: LabelsFrom = "file", columns: Columns | None = None) -> Source:
+    """Open a folder, zip or Parquet file, or a folder of Parquet files.
+
+    Args:
+        path: where it is.
+        labels: of a folder or zip: from its dataset.json, if it has one; a class for each of its
+            folders, by their names' order; or none.
+        columns: of Parquet files.
+
+    Raises:
+        DataError: if it cannot be read or holds no pictures.
+        UsageError: if a column is asked for that is not there.
+    """
+    tables = sorted(path.glob("*.parquet")) if path.is_dir() else [path]
+    if tables and tables[0].suffix == ".parquet":
+        return _Parquet(tables, labels, columns or Columns())
+    source = _Archive(open_files(path), labels)
+    if not source.count:
+        raise DataError(f"{path} holds no pictures.")
+    return source
+
+
+class _Archive(Source):
+    """The pictures of a folder or zip, by name."""
+
+    def __init__(self, files: Files, labels: LabelsFrom) -> None:
+        self._files = files
+        self._names = [name for name in files.names if is_picture(name)]
+        self.count = len(self._names)
+        found = self._labels(labels)
+        self._found: dict[str, Label] = dict(found or {})
+        self.label_names = found.names if found else ()
+        if found and (missing := next((n for n in self._names if n not in found), None)):
+            raise DataError(f"{files.path}: dataset.json has no label for {missing}.")
+
+    def _labels(self, labels: LabelsFrom) -> Labels | None:
+        if labels == "file":
+            return read_labels(self._files)
+        if labels == "none":
+            return None
+        above = {name: name.rpartition("/")[0] for name in self._names}
+        folders = sorted(set(above.values()))
+        if "" in folders:
+            outside = next(name for name in self._names if "/" not in name)
+            raise DataError(f"{self._files.path}: {outside} is in no folder that could label it.")
+        classes: dict[str, Label] = {name: folders.index(above[name]) for name in self._names}
+        return Labels(classes, folders)
+
+    def items(self) -> Iterator[Item]:
+        """Yield the pictures, sorted by name."""
+        for name in self._names:
+            yield Item(name, partial(self._files.read, name), self._found.get(name))
+
+
+class _Parquet(Source):
+    """The pictures of Parquet files, as the Hugging Face Hub keeps them."""
+
+    def __init__(self, paths: list[Path], labels: LabelsFrom, columns: Columns) -> None:
+        self._files = [(path, _opened(path)) for path in paths]
+        self.count = sum(file.metadata.num_rows for _, file in self._files)
+        self._image = _image_column(*self._files[0], columns.image)
+        self._label = "" if labels == "none" else _label_column(*self._files[0], columns.label)
+        if not self.count:
+            raise DataError(f"{paths[0]} holds no pictures.")
+
+    def items(self) -> Iterator[Item]:
+        """Yield the pictures in the files' order; each is called by its file and row."""
+        wanted = [column for column in (self._image, self._label) if column]
+        for path, file in self._files:
+            rows = _rows(path, file, wanted)
+            for number, row in enumerate(rows):
+                name = f"{path.name}, row {number}"
+                yield Item(name, _reader(row[self._image], name), self._labelled(row, name))
+
+    def _labelled(self, row: dict[str, Any], name: str) -> Label | None:
+        if not self._label:
+            return None
+        label = row[self._label]
+        if type(label) is int and label >= 0:
+            return label
+        if isinstance(label, list) and label and all(type(x) in (int, float) for x in label):
+            return [float(x) for x in label]
+        told = "a class from 0, or a list of numbers, is wanted"
+        raise DataError(f"{name}: the label is {label!r:.40}; {told}.")
+
+
+def _opened(path: Path) -> "ParquetFile":
+    from pyarrow import ArrowException
+    from pyarrow.parquet import ParquetFile
+
+    try:
+        return ParquetFile(path)
+    except (ArrowException, OSError) as error:
+        told = (str(error).splitlines() or ["it is damaged"])[0].rstrip(".")
+        raise DataError(f"{path} cannot be read: {told}.") from None
+
+
+def _rows(path: Path, file: "ParquetFile", columns: list[str]) -> Iterator[dict[str, Any]]:
+    from pyarrow import ArrowException
+
+    try:
+        for batch in file.iter_batches(ROWS, columns=columns):
+            yield from batch.to_pylist()
+    except (ArrowException, OSError) as error:
+        told = (str(error).splitlines() or ["it is damaged"])[0].rstrip(".")
+        raise DataError(f"{path} is damaged: {told}.") from None
+
+
+def _reader(value: Any, name: str) -> Callable[[], bytes]:
+    data = value.get("bytes") if isinstance(value, dict) else value
+
+    def read() -> bytes:
+        if not isinstance(data, bytes):
+            raise DataError(f"{name} holds no picture.")
+        return data
+
+    return read
+
+
+def _image_column(path: Path, file: "ParquetFile", told: str) -> str:
+    """Return the column of the pictures."""
+    from pyarrow import types
+
+    def fits(kind: Any) -> bool:
+        inner = [field.name for field in kind] if types.is_struct(kind) else []
+        return bool(types.is_binary(kind) or types.is_large_binary(kind) or "bytes" in inner)
+
+    found = [field.name for field in file.schema_arrow if fits(field.type)]
+    if told and told not in found:
+        known = ", ".join(found) or "none"
+        raise UsageError(f"{path} has no column of pictures {told!r}; it has {known}.")
+    if not found:
+        raise DataError(f"{path} has no column of pictures (bytes, or images of the Hub).")
+    return told or found[0]
+
+
+def _label_column(path: Path, file: "ParquetFile", told: str) -> str:
+    """Return the column of the labels, or "" if there is none."""
+    names = file.schema_arrow.names
+    if told and told not in names:
+        raise UsageError(f"{path} has no column {told!r}; it has {', '.join(names)}.")
+    return told or ("label" if "label" in names else "")

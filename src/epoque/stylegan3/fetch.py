@@ -1,0 +1,291 @@
+"""Files from the network, fetched once: whole or not there, and never silently another.
+
+A file that arrives is checked by what the server says of its length, and its SHA-256 is remembered
+on first use: whatever comes later under the same address must be the same, or is refused.
+"""
+
+import http.client
+import json
+import shutil
+import ssl
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import file_digest, sha256
+from pathlib import Path
+from typing import IO, Any
+from urllib.parse import unquote, urljoin, urlsplit
+
+from epoque.bench.errors import DataError, EpoqueError, UsageError
+from epoque.bench.files import told_write_errors, write_json
+
+from .cache import cache_folder
+from .catalogue import official
+
+__all__ = ["FetchError", "Fetched", "Progress", "fetch"]
+
+Progress = Callable[[int, int | None], None]
+"""Called on the way with the bytes that are there and those of the whole, if that is known."""
+
+CHUNK = 2**20
+TIMEOUT = 30.0  # seconds without an answer
+WAITS = (1.0, 2.0, 4.0)  # seconds before trying again
+LARGEST = 8 * 2**30
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+class FetchError(EpoqueError):
+    """A file cannot be fetched: no network, no such address, the server refuses."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A file on this machine.
+
+    Attributes:
+        path: where it is.
+        sha256: of its content, in hexadecimal.
+        licence: the terms of its use, where they are known.
+        url: where it came from, or None for a file that was there.
+    """
+
+    path: Path
+    sha256: str
+    licence: str | None = None
+    url: str | None = None
+
+
+def fetch(told: str | Path, progress: Progress | None = None) -> Fetched:
+    """Return a file of a path, an https address or an official network's short name.
+
+    What was fetched stays in the cache folder (EPOQUE_CACHE); what was begun goes on.
+
+    Args:
+        told: the path, address or name.
+        progress: told how far it is.
+
+    Raises:
+        UnknownNameError: if it is none of them.
+        UsageError: if the address is not https.
+        FetchError: if it cannot be fetched.
+        DataError: if the file is not the one that the address gave before.
+        RunWriteError: if the cache folder cannot be written.
+    """
+    path = Path(told)
+    if path.is_file():
+        return Fetched(path, _digest(path))
+    text = str(told)
+    if "://" in text:
+        return _from_address(text, None, progress)
+    if path.suffix or len(path.parts) > 1 or path.exists():
+        why = "is a folder" if path.is_dir() else "does not exist"
+        raise DataError(f"The file {path} {why}.")
+    entry = official(text)
+    return _from_address(entry.url, entry.licence, progress)
+
+
+def _from_address(url: str, licence: str | None, progress: Progress | None) -> Fetched:
+    from filelock import FileLock
+
+    _check_scheme(url)
+    folder = cache_folder() / "networks" / sha256(url.encode()).hexdigest()[:32]
+    path = folder / _file_name(url)
+    with told_write_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / "lock"):  # another process may be fetching it
+            about, known = folder / "about.json", _known(folder / "about.json")
+            if not path.is_file() or _digest(path) != known:
+                _Download(url, path, progress).run()
+                _trust(about, known, path, {"url": url, "licence": licence})
+    return Fetched(path, _known(about) or "", licence, url)
+
+
+def _file_name(url: str) -> str:
+    """Return the name for the file of an address, without anything that a path could mean."""
+    last = unquote(urlsplit(url).path).replace("\\", "/").rpartition("/")[2]
+    name = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "_" for c in last)
+    return name.lstrip(".")[-100:] or "network.pkl"
+
+
+def _check_scheme(url: str) -> None:
+    """Refuse an address that is not https; this machine's own may be http."""
+    parts = urlsplit(url)
+    if parts.scheme == "https" and parts.hostname:
+        return
+    if parts.scheme != "http" or parts.hostname not in LOOPBACK:
+        raise UsageError(f"{url} is not fetched: only https addresses are.")
+
+
+def _digest(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}.") from None
+
+
+def _trust(about: Path, known: str | None, path: Path, told: dict[str, Any]) -> None:
+    """Remember the digest of a file just fetched, if it is the first; refuse another."""
+    digest = _digest(path)
+    if known is None:
+        told |= {"sha256": digest, "size": path.stat().st_size}
+        write_json(about, told, durable=True)
+    elif known != digest:
+        path.unlink()
+        raise DataError(
+            f"{told['url']} gave another file than the first time (SHA-256 {digest[:16]}…, not "
+            f"{known[:16]}…); if you trust the new one, delete {about}."
+        )
+
+
+def _known(about: Path) -> str | None:
+    try:
+        return str(json.loads(about.read_bytes())["sha256"])
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError):
+        told = f"{about}, which remembers what was fetched, is damaged"
+        raise DataError(f"{told}; delete it to fetch anew.") from None
+
+
+class _SafeRedirects(urllib.request.HTTPRedirectHandler):
+    """Follows a redirection only to where one could have asked in the first place."""
+
+    def redirect_request(self, req: Any, *told: Any) -> urllib.request.Request | None:
+        """Check the new address, which is told last."""
+        _check_scheme(urljoin(req.full_url, told[-1]))
+        return super().redirect_request(req, *told)
+
+
+class _Download:
+    """Fetches one file beside its place, goes on where it was cut off, and moves it there."""
+
+    def __init__(self, url: str, path: Path, progress: Progress | None) -> None:
+        self._url = url
+        self._path = path
+        self._partial = path.with_name(path.name + ".partial")
+        self._mark = path.with_name(path.name + ".partial.json")
+        self._progress = progress or (lambda _done, _whole: None)
+        self._opener = urllib.request.build_opener(_SafeRedirects())
+
+    def run(self) -> None:
+        """Fetch it; a connection that breaks is taken up again a few times.
+
+        Raises:
+            FetchError: if it cannot be fetched.
+        """
+        broken = FetchError(f"{self._url}: the connection ends early again and again.")
+        for wait in (*WAITS, None):
+            try:
+                with _told(self._url):
+                    if self._attempt():
+                        self._partial.replace(self._path)
+                        self._mark.unlink(missing_ok=True)
+                        return
+            except _BrokenError as error:
+                broken = error
+            if wait is not None:
+                time.sleep(wait)
+        raise broken
+
+    def _there(self) -> int:
+        return self._partial.stat().st_size if self._partial.exists() else 0
+
+    def _attempt(self) -> bool:
+        """Fetch what is missing; tell whether the file is whole."""
+        request = urllib.request.Request(self._url, headers={"User-Agent": "epoque"})
+        version, start = self._version(), self._there()
+        if start and version:
+            request.add_header("Range", f"bytes={start}-")
+            request.add_header("If-Range", version)
+        with self._open(request) as answer:
+            goes_on = answer.status == 206 and _starts_at(answer, start)
+            start = start if goes_on else 0
+            whole = _length(answer, start)
+            self._check(whole, start)
+            tag = answer.headers.get("ETag") or answer.headers.get("Last-Modified") or ""
+            with self._partial.open("ab" if goes_on else "wb") as file:
+                write_json(self._mark, {"version": "" if tag.startswith("W/") else tag})
+                there = self._copy(answer, file, start, whole)
+        return whole is None or there == whole
+
+    def _open(self, request: urllib.request.Request) -> Any:
+        try:
+            return self._opener.open(request, timeout=TIMEOUT)
+        except urllib.error.HTTPError as error:
+            if error.code == 416:  # what is there is not a beginning of what is asked for
+                self._partial.unlink(missing_ok=True)
+            raise
+
+    def _version(self) -> str:
+        """Return what the server called the file whose beginning is there, or nothing."""
+        try:
+            return str(json.loads(self._mark.read_bytes())["version"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return ""
+
+    def _check(self, whole: int | None, start: int) -> None:
+        if whole is None:
+            return
+        if whole > LARGEST:
+            raise FetchError(f"{self._url} is {whole / 2**30:,.0f} GiB large; no network is.")
+        free = shutil.disk_usage(self._path.parent).free
+        if whole - start > free:
+            need = f"{(whole - start) / 2**20:,.0f} MiB are needed, {free / 2**20:,.0f} are free"
+            raise FetchError(f"{self._url} does not fit on the disk of the cache: {need}.")
+
+    def _copy(self, answer: IO[bytes], file: IO[bytes], there: int, whole: int | None) -> int:
+        self._progress(there, whole)
+        while chunk := answer.read(CHUNK):
+            file.write(chunk)
+            there += len(chunk)
+            if there > (LARGEST if whole is None else whole):
+                raise FetchError(f"{self._url} is larger than it says.")
+            self._progress(there, whole)
+        return there
+
+
+def _starts_at(answer: Any, start: int) -> bool:
+    return str(answer.headers.get("Content-Range", "")).startswith(f"bytes {start}-")
+
+
+def _length(answer: Any, start: int) -> int | None:
+    told = answer.headers.get("Content-Length") or ""
+    return start + int(told) if told.isdigit() else None
+
+
+class _BrokenError(FetchError):
+    """The connection broke; trying again may help."""
+
+
+@contextmanager
+def _told(url: str) -> Iterator[None]:
+    """Turn what the HTTP library raises into a sentence."""
+    host = urlsplit(url).hostname
+    elsewhere = "fetch it elsewhere and give the file's path"
+    try:
+        yield
+    except urllib.error.HTTPError as error:
+        error.close()
+        told = f"{host} answers {error.code} ({error.reason})"
+        if error.code >= 500 or error.code in (408, 416, 429):
+            raise _BrokenError(f"{url} cannot be fetched: {told}.") from None
+        raise FetchError(f"{url} cannot be fetched: {told}.") from None
+    except (urllib.error.URLError, ssl.SSLError) as error:
+        reason = getattr(error, "reason", error)
+        if isinstance(reason, ssl.SSLCertVerificationError):
+            told = f"{host} does not prove who it is ({reason.verify_message})"
+            raise FetchError(f"{url} cannot be fetched: {told}.") from None
+        told = f"{host} cannot be reached ({_first_line(reason)})"
+        raise FetchError(f"{url} cannot be fetched: {told}; {elsewhere}.") from None
+    except (http.client.HTTPException, TimeoutError, ConnectionError) as error:
+        told = f"the connection to {host} broke ({_first_line(error)})"
+        raise _BrokenError(f"{url} cannot be fetched: {told}; {elsewhere}.") from None
+
+
+def _first_line(error: Any) -> str:
+    told = getattr(error, "strerror", None) or str(error)
+    return (str(told).splitlines() or [type(error).__name__])[0].rstrip(".")

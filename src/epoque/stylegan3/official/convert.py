@@ -1,0 +1,210 @@
+"""From an official snapshot to our networks, and to their files."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from hashlib import file_digest
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from epoque.bench.errors import DataError, UsageError
+from epoque.bench.files import told_write_errors
+
+from .snapshot import NETWORKS, Network, Snapshot, read_snapshot
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from epoque.stylegan3.networks import Discriminator, DiscriminatorSpec, Generator, GeneratorSpec
+
+__all__ = ["card_of", "convert", "network_of", "official_network", "spec_of"]
+
+_FACTS: dict[str, dict[str, tuple[str, str]]] = {
+    "Generator": {
+        "conv_clamp": ("SynthesisLayer", "conv_clamp"),
+        "use_noise": ("SynthesisLayer", "use_noise"),
+        "architecture": ("SynthesisBlock", "architecture"),
+        "mapping_kwargs.num_layers": ("MappingNetwork", "num_layers"),
+        "mapping_kwargs.w_avg_beta": ("MappingNetwork", "w_avg_beta"),
+    },
+    "Discriminator": {
+        "conv_clamp": ("Conv2dLayer", "conv_clamp"),
+        "architecture": ("DiscriminatorBlock", "architecture"),
+        "epilogue_kwargs.mbstd_group_size": ("MinibatchStdLayer", "group_size"),
+        "epilogue_kwargs.mbstd_num_channels": ("MinibatchStdLayer", "num_channels"),
+        "mapping_kwargs.num_layers": ("MappingNetwork", "num_layers"),
+    },
+}
+"""Arguments whose defaults the official versions have changed, and what tells the real value."""
+
+
+def convert(
+    path: Path,
+    folder: Path,
+    networks: Sequence[str] = NETWORKS,
+    card: Mapping[str, Any] | None = None,
+) -> list[Path]:
+    """Write the networks of an official file as safetensors and JSON.
+
+    Args:
+        path: the snapshot.
+        folder: where; made if it is not there.
+        networks: which of G, D and G_ema.
+        card: what else people shall know, such as the licence.
+
+    Returns:
+        The JSON files, each with a .safetensors file beside it.
+
+    Raises:
+        DataError: if the file cannot be read, or holds another network than it says.
+        UsageError: if it has none of that name.
+        RunWriteError: if the system refuses.
+    """
+    from epoque.stylegan3.networks.store import save
+
+    found = read_snapshot(path)
+    with path.open("rb") as file:
+        origin = {"file": path.name, "file_sha256": file_digest(file, "sha256").hexdigest()}
+    with told_write_errors(folder), _together(folder) as draft:
+        for name in networks:  # one at a time: they are large
+            told = card_of(found, name) | origin | dict(card or {})
+            save(network_of(found, name), draft / name, told)
+    return [folder / f"{name}.json" for name in networks]
+
+
+@contextmanager
+def _together(folder: Path) -> Iterator[Path]:
+    """Give a folder whose files are moved into the real one if the block ends without an error."""
+    folder.absolute().parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=".epoque-", dir=folder.absolute().parent) as draft:
+        yield Path(draft)
+        folder.mkdir(exist_ok=True)
+        for file in sorted(Path(draft).iterdir(), reverse=True):  # the weights first
+            file.replace(folder / file.name)
+
+
+def card_of(snapshot: Snapshot, name: str) -> dict[str, Any]:
+    """Return what an official file tells of one of its networks beside the network itself."""
+    images = dict(snapshot.training_set)
+    if isinstance(images.get("path"), str):  # whose folders are nobody's business
+        images["path"] = images["path"].replace("\\", "/").rpartition("/")[2]
+    card: dict[str, Any] = {"network": name, "training_set": images}
+    if snapshot.augment is not None:
+        strength = snapshot.augment.tensors.get("p")
+        told = {} if strength is None or strength.size != 1 else {"p": float(strength)}
+        card["augment"] = told | snapshot.augment.arguments
+    return card
+
+
+def network_of(snapshot: Snapshot, name: str = "G_ema") -> "Generator | Discriminator":
+    """Return one of a snapshot's networks as a module of ours.
+
+    Raises:
+        UsageError: if the snapshot has none of that name.
+        DataError: if its weights are not those of the network that its arguments describe.
+    """
+    if (found := snapshot.networks.get(name)) is None:
+        known = ", ".join(snapshot.networks)
+        raise UsageError(f"{snapshot.name} has no network {name!r}; it has {known}.")
+    return official_network(found, f"{snapshot.name}: {name}")
+
+
+def official_network(found: Network, source: str) -> "Generator | Discriminator":
+    """Return an official network as a module of ours, for use and not for training.
+
+    Raises:
+        DataError: if its weights are not those of the network that its arguments describe.
+    """
+    from epoque.stylegan3.networks import create
+    from epoque.stylegan3.networks.store import fill
+
+    spec = spec_of(found, source)
+    _check(spec, found, source)
+    network = create(spec)
+    fill(network, _tensors(found, source), source)
+    network.eval().requires_grad_(False)
+    return network
+
+
+def _check(spec: "GeneratorSpec | DiscriminatorSpec", found: Network, source: str) -> None:
+    """Refuse weights of another network before memory is taken for the one described."""
+    import torch
+
+    from epoque.stylegan3.networks import create
+
+    with torch.device("meta"):
+        wanted = {name: tuple(v.shape) for name, v in create(spec).state_dict().items()}
+    there = {name: value.shape for name, value in found.tensors.items()}
+    for name in sorted(wanted.keys() | there.keys()):
+        ours, theirs = wanted.get(name), there.get(name)
+        if ours != theirs:
+            told = f"{name} is {_shape(theirs)}, {_shape(ours)} was expected"
+            raise DataError(f"{source} does not hold the weights that it describes: {told}.")
+
+
+def _shape(shape: tuple[int, ...] | None) -> str:
+    return "none" if shape is None else f"of shape {list(shape)}"
+
+
+def _tensors(found: Network, source: str) -> "dict[str, Tensor]":
+    """Return copies of the tensors, float32 and contiguous."""
+    import torch
+
+    copies = {}
+    for name, value in found.tensors.items():
+        copy = np.array(value, np.float32, order="C")
+        if not np.isfinite(copy).all():
+            raise DataError(f"{source}: {name} holds numbers that are not finite.")
+        copies[name] = torch.from_numpy(copy)
+    return copies
+
+
+def spec_of(found: Network, source: str) -> "GeneratorSpec | DiscriminatorSpec":
+    """Return what an official network's arguments describe.
+
+    Raises:
+        DataError: if it is neither a generator nor a discriminator, or not of the known kinds.
+    """
+    from epoque.stylegan3.networks import DiscriminatorSpec, generator_from_official
+
+    arguments = _settled(found)
+    if found.name == "Discriminator":
+        return DiscriminatorSpec.from_official(arguments, source)
+    if found.name == "Generator":
+        return generator_from_official(found.family, arguments, source)
+    raise DataError(f"{source} is a {found.name}, neither a generator nor a discriminator.")
+
+
+def _settled(found: Network) -> dict[str, Any]:
+    """Return the arguments; those not told are as the modules say that they were."""
+    arguments = dict(found.arguments)
+    told = _flat(arguments)
+    for argument, (kind, fact) in _FACTS.get(found.name, {}).items():
+        group, _, name = argument.rpartition(".")
+        facts = _facts(found, kind)
+        if name in told.get(group, ()) or name in told[""] or fact not in facts:
+            continue
+        if group:
+            arguments[group] = dict(arguments.get(group) or {}) | {name: facts[fact]}
+        else:
+            arguments[name] = facts[fact]
+    return arguments
+
+
+def _flat(arguments: Mapping[str, Any]) -> dict[str, set[str]]:
+    """Return the names of the arguments: of the whole and of each group."""
+    groups = {name: value for name, value in arguments.items() if isinstance(value, dict)}
+    inner = {name: set(value) for name, value in groups.items()}
+    parts = ("synthesis_kwargs", "block_kwargs", "layer_kwargs", "epilogue_kwargs")
+    whole = set(arguments).union(*(inner.get(part, set()) for part in parts))
+    return inner | {"": whole}
+
+
+def _facts(found: Network, kind: str) -> dict[str, Any]:
+    """Return the facts of the first module of a class."""
+    for name, known in found.classes.items():
+        if known == kind:
+            return found.facts.get(name, {})
+    return {}

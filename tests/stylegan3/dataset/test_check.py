@@ -1,0 +1,73 @@
+"""What is wrong with a set is told, all of it."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from drawn import picture
+
+from epoque.bench.errors import DataError
+from epoque.stylegan3.dataset.check import check
+
+
+def test_a_good_set(golden: Path):
+    found = check(golden / "dataset_out_scale32.zip")
+    assert (found.count, found.resolution, found.channels) == (64, 32, 3)
+    assert (found.label_dim, found.classes) == (2, (32, 32))
+    assert found.problems == found.remarks == ()
+
+
+def test_all_problems_at_once(pack: Callable[..., Path]):
+    files: dict[str, bytes | str] = {f"{i}.png": picture(i) for i in range(5)}
+    files |= {"5.png": picture(0, 16, 16), "6.png": picture(mode="L"), "7.png": b"?"}
+    files |= {f"x{i}.png": b"?" for i in range(5)}
+    files |= {"8.png": picture(1), "note.txt": "hello"}
+    labels = [[name, 3] for name in files if name.endswith(".png")] + [["gone.png", 0]]
+    files["dataset.json"] = json.dumps({"labels": labels})
+    told: list[tuple[int, int]] = []
+    found = check(pack(files), lambda *step: told.append(step))
+    assert told[-1] == (14, 14)
+    assert found.count == 8
+    assert found.problems == (
+        "7.png is no picture.",
+        "x0.png is no picture.",
+        "x1.png is no picture.",
+        "3 more pictures cannot be read.",
+        "Of another size or colour than most: 5.png (16×16 in colour).",
+        "Of another size or colour than most: 6.png (8×8 in grey).",
+        "dataset.json labels gone.png, which is not there (1 such).",
+        "No picture has class 0 (3 such of 4).",
+    )
+    assert found.remarks == (
+        "1 pictures are there several times.",
+        "1 files are no pictures, such as note.txt.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        ({"a.png": picture(0, 12, 12)}, "the side is no power of two"),
+        ({"a.png": picture(0, 16, 8)}, "not square"),
+        ({"a.txt": b""}, "There are no pictures."),
+        ({"a.png": picture(), "dataset.json": b"{"}, "it is no JSON"),
+        ({"a.png": picture(), "dataset.json": b'{"labels": [["b", 0]]}'}, "no label for a.png"),
+    ],
+)
+def test_single_problems(pack: Callable[..., Path], files, told: str):
+    assert any(told in problem for problem in check(pack(files)).problems)
+
+
+def test_vectors_that_are_all_the_same(pack: Callable[..., Path]):
+    labels = {"labels": [["a.png", [1, 2]], ["b.png", [1, 2]]]}
+    files = {"a.png": picture(), "b.png": picture(1), "dataset.json": json.dumps(labels)}
+    found = check(pack(files))
+    assert (found.label_dim, found.classes) == (2, ())
+    assert found.problems == ("All labels are the same.",)
+
+
+def test_no_zip(tmp_path: Path):
+    (tmp_path / "x.zip").write_bytes(b"no zip")
+    with pytest.raises(DataError, match="cannot be read as a zip"):
+        check(tmp_path / "x.zip")

@@ -1,0 +1,250 @@
+"""Making sets: as the official tool does, from folders, zips and Parquet; whole or not at all."""
+
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from drawn import picture
+from PIL import Image
+from pyarrow import parquet
+
+from epoque.bench.errors import DataError, RunWriteError, UsageError
+from epoque.stylegan3.dataset.make import Rules, file_name, make
+from epoque.stylegan3.dataset.pictures import Shape
+from epoque.stylegan3.dataset.reader import ImageSet
+from epoque.stylegan3.dataset.sources import Columns, open_source
+
+
+def levels(path: Path) -> list[np.ndarray]:
+    with zipfile.ZipFile(path) as file:
+        names = [name for name in file.namelist() if name.endswith(".png")]
+        return [np.asarray(Image.open(io.BytesIO(file.read(name)))) for name in names]
+
+
+@pytest.mark.parametrize(
+    ("transform", "name"), [("stretch", "scale32"), ("center-crop", "centercrop32")]
+)
+def test_what_the_official_tool_makes(golden: Path, tmp_path: Path, transform, name: str):
+    """Pixel for pixel, with the same names and labels."""
+    path = tmp_path / "out.zip"
+    found = make(open_source(golden / "dataset_in.zip"), path, Rules(Shape((32, 32), transform)))
+    assert (found.count, found.resolution, found.channels) == (64, 32, 3)
+    assert found.labelled
+    official = golden / f"dataset_out_{name}.zip"
+    with zipfile.ZipFile(path) as ours, zipfile.ZipFile(official) as theirs:
+        assert ours.namelist() == theirs.namelist()
+        assert json.loads(ours.read("dataset.json")) == json.loads(theirs.read("dataset.json"))
+        assert {entry.compress_type for entry in ours.infolist()} == {zipfile.ZIP_STORED}
+    pairs = zip(levels(path), levels(official), strict=True)
+    assert all((one == other).all() for one, other in pairs)
+
+
+def test_both_directions(golden: Path, tmp_path: Path):
+    """An official set goes through unchanged: zip to folder to zip."""
+    official = golden / "dataset_out_scale32.zip"
+    make(open_source(official), tmp_path / "folder")
+    make(open_source(tmp_path / "folder"), tmp_path / "again.zip")
+    ours, theirs = ImageSet(tmp_path / "again.zip"), ImageSet(official)
+    assert ours.names == theirs.names
+    assert all((ours.image(i) == theirs.image(i)).all() for i in range(len(theirs)))
+    assert (ours.labels == theirs.labels).all()
+
+
+def test_the_same_source_makes_the_same_bytes(pack: Callable[..., Path], tmp_path: Path):
+    source = pack({f"{i}.png": picture(i) for i in range(40)})
+    for name in ("a.zip", "b.zip"):
+        make(open_source(source), tmp_path / name)
+    assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
+
+
+def test_order_names_and_progress(pack: Callable[..., Path], tmp_path: Path):
+    """Sorted by name; a folder for every thousand."""
+    names = [f"{i:04d}.png" for i in range(1003)]
+    shades = {n: picture(0, 4, 4) if i % 7 else picture(i, 4, 4) for i, n in enumerate(names)}
+    source = open_source(pack(dict(reversed(shades.items()))))
+    told: list[tuple[int, int]] = []
+    make(source, tmp_path / "out.zip", progress=lambda *step: told.append(step))
+    assert told == [(i + 1, 1003) for i in range(1003)]
+    found = ImageSet(tmp_path / "out.zip")
+    assert found.names[-1] == "00001/img00001002.png" == file_name(1002)
+    expected = np.asarray(Image.open(io.BytesIO(shades["0994.png"]))).transpose(2, 0, 1)
+    assert (found.image(994) == expected).all()
+
+
+def test_labels(pack: Callable[..., Path], tmp_path: Path):
+    pictures = {"cat/b.png": picture(), "ant/a.png": picture(1), "cat/a.png": picture(2)}
+    source = open_source(pack(pictures), labels="folders")
+    assert source.label_names == ("ant", "cat")
+    make(source, tmp_path / "classes.zip")
+    found = ImageSet(tmp_path / "classes.zip")
+    assert found.label_names == ("ant", "cat")
+    assert found.labels.tolist() == [[1, 0], [0, 1], [0, 1]]
+    told = {"labels": [[name, [i, 0.5]] for i, name in enumerate(pictures)]}
+    source = open_source(pack(pictures | {"dataset.json": json.dumps(told)}))
+    make(source, tmp_path / "vectors.zip")
+    vectors = ImageSet(tmp_path / "vectors.zip")
+    assert vectors.labels.tolist() == [[1, 0.5], [2, 0.5], [0, 0.5]]
+    make(open_source(pack(pictures)), tmp_path / "none.zip")
+    with zipfile.ZipFile(tmp_path / "none.zip") as file:
+        assert file.read("dataset.json") == b'{"labels": null}'
+    with pytest.raises(DataError, match="in no folder that could label it"):
+        open_source(pack({"a.png": picture()}), labels="folders")
+    told["labels"].pop()
+    with pytest.raises(DataError, match=r"dataset.json has no label for cat/a.png"):
+        open_source(pack(pictures | {"dataset.json": json.dumps(told)}))
+
+
+@pytest.mark.parametrize(
+    ("labels", "told"),
+    [
+        ("nothing", "it is no JSON"),
+        ("[]", "no object with a list"),
+        ('{"labels": 3}', "no object with a list"),
+        ('{"labels": [["a.png"]]}', "is no name with a label"),
+        ('{"labels": [["a.png", -1]]}', "the label of a.png is -1; it must be a class from 0"),
+        ('{"labels": [["a.png", 1000000000]]}', "it must be a class from 0"),
+        ('{"labels": [["a.png", true]]}', "it must be a class from 0"),
+        ('{"labels": [["a.png", [1, null]]]}', "it must be a class from 0"),
+        ('{"labels": [["a.png", [NaN]]]}', "it must be a class from 0"),
+        ("[" * 100_000, "it is no JSON"),
+    ],
+)
+def test_damaged_labels(pack: Callable[..., Path], labels: str, told: str):
+    path = pack({"a.png": picture(), "dataset.json": labels})
+    with pytest.raises(DataError, match=told) as caught:
+        open_source(path)
+    assert len(str(caught.value)) < 300
+
+
+def test_parquet_of_the_hub(tmp_path: Path):
+    pictures = [{"bytes": picture(i), "path": f"{i}.png"} for i in range(150)]
+    folder = tmp_path / "data"
+    folder.mkdir()
+    for part in range(2):
+        rows = {"image": pictures[part::2], "label": [part] * 75, "text": ["x"] * 75}
+        parquet.write_table(pa.table(rows), folder / f"train-{part}.parquet")
+    made = make(open_source(folder), tmp_path / "out.zip")
+    assert (made.count, made.labelled) == (150, True)
+    found = ImageSet(tmp_path / "out.zip")
+    assert found.labels.sum(0).tolist() == [75, 75]
+    expected = np.asarray(Image.open(io.BytesIO(pictures[3]["bytes"]))).transpose(2, 0, 1)
+    assert (found.image(76) == expected).all()
+    one = open_source(folder / "train-0.parquet", labels="none")
+    assert (one.count, next(one.items()).label) == (75, None)
+
+
+def test_parquet_columns(tmp_path: Path):
+    path = tmp_path / "x.parquet"
+    rows = {"id": [1], "png": [picture()], "jpeg": [picture(1)], "v": [[0.5, 2.0]], "w": ["x"]}
+    parquet.write_table(pa.table(rows), path)
+    item = next(open_source(path, columns=Columns("jpeg", "v")).items())
+    assert (item.read(), item.label) == (rows["jpeg"][0], [0.5, 2.0])
+    assert next(open_source(path).items()).read() == rows["png"][0]
+    with pytest.raises(UsageError, match="no column of pictures 'id'; it has png, jpeg"):
+        open_source(path, columns=Columns("id"))
+    with pytest.raises(UsageError, match="no column 'label'; it has id, png"):
+        open_source(path, columns=Columns("png", "label"))
+    with pytest.raises(DataError, match="the label is 'x'; a class from 0"):
+        next(open_source(path, columns=Columns("png", "w")).items())
+    path.write_bytes(b"PAR1 damaged")
+    with pytest.raises(DataError, match=r"x.parquet cannot be read"):
+        open_source(path)
+    parquet.write_table(pa.table({"a": [1]}), path)
+    with pytest.raises(DataError, match="has no column of pictures"):
+        open_source(path)
+
+
+def test_corrupt_pictures_are_named_and_skipped_only_if_told(
+    pack: Callable[..., Path], tmp_path: Path
+):
+    files = {"a.png": picture(), "b.png": picture()[:50], "c.png": b"?", "d.png": picture(3)}
+    path = tmp_path / "out.zip"
+    with pytest.raises(DataError, match=r"^b.png is damaged .*; --skip-bad passes over such"):
+        make(open_source(pack(files)), path)
+    assert not path.exists()
+    assert not list(tmp_path.glob(".*"))
+    told = {"labels": [[name, i] for i, name in enumerate(files)]}
+    source = open_source(pack(files | {"dataset.json": json.dumps(told)}))
+    found = make(source, path, Rules(skip_bad=True))
+    assert found.count == 2
+    assert [told.split()[0] for told in found.skipped] == ["b.png", "c.png"]
+    assert ImageSet(path).labels.argmax(1).tolist() == [0, 3]  # each keeps its label
+    source = open_source(pack({"c.png": b"?"}))
+    with pytest.raises(DataError, match=r"None of the 1 pictures can be used: c.png is no picture"):
+        make(source, tmp_path / "no.zip", Rules(skip_bad=True))
+
+
+def test_mixed_sizes_and_colours(pack: Callable[..., Path], tmp_path: Path):
+    sizes = pack({"a.png": picture(), "b.png": picture(0, 16, 16)})
+    both = r"\(picture 2 is 16×16, the first 8×8\); --resolution makes one"
+    with pytest.raises(DataError, match=both):
+        make(open_source(sizes), tmp_path / "a.zip")
+    assert make(open_source(sizes), tmp_path / "a.zip", Rules(Shape((8, 8)))).count == 2
+    mixed = pack({"a.png": picture(), "b.png": picture(mode="L"), "c.png": picture(mode="RGBA")})
+    with pytest.raises(DataError, match=r"grey and some in colour \(picture 2\); --channels 3"):
+        make(open_source(mixed), tmp_path / "b.zip")
+    for channels in (1, 3):
+        path = tmp_path / f"{channels}.zip"
+        assert make(open_source(mixed), path, Rules(channels=channels)).channels == channels
+        assert ImageSet(path).channels == channels
+
+
+def test_sides_that_no_network_makes(pack: Callable[..., Path], tmp_path: Path):
+    source = open_source(pack({"a.png": picture(0, 12, 12)}))
+    with pytest.raises(DataError, match="is 12×12; the side must be a power of two"):
+        make(source, tmp_path / "out.zip")
+    source = open_source(pack({"a.png": picture(0, 16, 8)}))
+    with pytest.raises(DataError, match="is 16×8, not square; --transform center-crop or stretch"):
+        make(source, tmp_path / "out.zip")
+    made = make(source, tmp_path / "out.zip", Rules(Shape(None, "center-crop")))
+    assert made.resolution == 8
+
+
+@pytest.mark.parametrize(
+    ("rules", "told"),
+    [
+        (Rules(Shape((12, 12))), "12x12 is not allowed; the side must be a power of two"),
+        (Rules(Shape((16, 8))), "16x8 is not allowed; networks make squares"),
+        (Rules(Shape((2, 2))), "it takes 4 to 8192"),
+        (Rules(Shape((2**20, 2**20))), "it takes 4 to 8192"),
+        (Rules(Shape((8, 8), "center-crop-wide")), "needs more width than height"),
+        (Rules(Shape(None, "stretch")), "stretch needs a --resolution"),
+        (Rules(background="no"), "no is not a colour"),
+        (Rules(channels=2), "--channels: 2 is not allowed"),
+        (Rules(limit=0), "--limit: 0 is not allowed"),
+    ],
+)
+def test_rules_that_make_no_sense(pack: Callable[..., Path], tmp_path: Path, rules, told: str):
+    with pytest.raises(UsageError, match=told):
+        make(open_source(pack({"a.png": picture()})), tmp_path / "out.zip", rules)
+
+
+def test_limit_and_wide(pack: Callable[..., Path], tmp_path: Path):
+    source = open_source(pack({f"{i}.png": picture(i, 20, 12) for i in range(9)}))
+    rules = Rules(Shape((16, 8), "center-crop-wide"), limit=4)
+    made = make(source, tmp_path / "out.zip", rules)
+    assert (made.count, made.resolution) == (4, 16)
+
+
+def test_places_that_cannot_be_written(pack: Callable[..., Path], tmp_path: Path):
+    source = open_source(pack({"a.png": picture()}))
+    taken = tmp_path / "taken.zip"
+    taken.write_bytes(b"mine")
+    with pytest.raises(UsageError, match="is there already"):
+        make(source, taken)
+    assert taken.read_bytes() == b"mine"
+    with pytest.raises(RunWriteError, match="Cannot write"):
+        make(source, taken / "inside.zip")
+    made = make(source, tmp_path / "deep/er/out.zip")
+    assert made.path.is_file()
+
+
+def test_sources_without_pictures(pack: Callable[..., Path], tmp_path: Path):
+    for path in (pack({"a.txt": "x"}), tmp_path):
+        with pytest.raises(DataError, match="holds no pictures"):
+            open_source(path)
