@@ -1,0 +1,229 @@
+"""`epoque stylegan3 generate|film|mix`, and the lab's other commands joined to them."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from cyclopts import App, Parameter
+
+from epoque.bench.errors import UsageError
+from epoque.bench.options import AsJson, Dark, Language, PictureOut, Quiet
+
+from .commands_data import add_data_commands
+from .commands_measure import add_measuring_commands
+from .commands_shared import (
+    Cutoff,
+    Device,
+    Label,
+    Network,
+    Noise,
+    Seeds,
+    Truncation,
+    check_ending,
+    finite,
+    open_network,
+    progress_bar,
+    save,
+    say,
+    say_json,
+    style,
+    styling_of,
+)
+from .commands_styles import add_style_commands
+from .lab import LAB
+
+__all__ = ["APP"]
+
+APP = App(help=LAB.title)
+
+KINDS = ("webp", "gif", "mp4")
+
+
+@APP.command
+def generate(
+    *,
+    network: Network,
+    seeds: Seeds,
+    out: Annotated[Path, Parameter(help="The folder of the images.")] = Path("out"),
+    truncation: Truncation = 1.0,
+    cutoff: Cutoff = None,
+    label: Label = None,
+    noise: Noise = "const",
+    translate: Annotated[
+        str,
+        Parameter(
+            help="Shift to the right and down, in image sizes: x,y.", allow_leading_hyphen=True
+        ),
+    ] = "0,0",
+    rotate: Annotated[
+        float, Parameter(help="Degrees, counter-clockwise.", allow_leading_hyphen=True)
+    ] = 0.0,
+    kind: Annotated[Literal["png", "webp"], Parameter(name="--format", help="Of the files.")] = (
+        "png"
+    ),
+    grid: Annotated[
+        Path | None, Parameter(help="Also write all of them as one picture, a .png.")
+    ] = None,
+    columns: Annotated[int | None, Parameter(help="Of that picture.")] = None,
+    styles: Annotated[Path | None, Parameter(help="Also write their styles w, a .npz.")] = None,
+    device: Device = "auto",
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make an image from each seed, and tell its SHA-256.
+
+    The same seed, network and settings give the same file on one device, whatever seeds stand
+    beside it.
+
+    Example: `epoque stylegan3 generate --network ffhqu-256-t --seeds 2,674,1024 --truncation 0.7`.
+    """
+    from .generate import Movement, write_grid, write_styles
+    from .generate import generate as make
+    from .seed_list import parse_seeds
+
+    numbers = parse_seeds(seeds)
+    check_ending(grid, ".png", "grid")
+    check_ending(styles, ".npz", "styles")
+    if columns is not None and columns < 1:
+        raise UsageError(f"--columns: {columns} is not allowed; at least one is needed.")
+    movement = Movement(*_pair(translate), finite(rotate, "rotate"))
+    opened, styling = (
+        open_network(network, device, quiet=quiet),
+        styling_of(truncation, cutoff, label),
+    )
+    with progress_bar("images", quiet=quiet) as progress:
+        made = make(
+            opened,
+            numbers,
+            out,
+            styling=styling,
+            movement=movement,
+            noise=noise,
+            kind=kind,
+            progress=progress,
+        )
+    if grid is not None:
+        write_grid(made, grid, columns)
+    if styles is not None:
+        write_styles(opened, numbers, styles, styling)
+    rows = [{"seed": p.seed, "path": str(p.path), "sha256": p.sha256} for p in made]
+    if as_json:
+        say_json(rows)
+        return
+    for row in rows:
+        say(f"{row['path']}  {row['sha256']}")
+    for path in (grid, styles):
+        if path is not None:
+            say(str(path))
+
+
+@APP.command
+def film(
+    *,
+    network: Network,
+    seeds: Seeds,
+    out: Annotated[
+        Path,
+        Parameter(help="A .webp, .gif or .mp4; without an ending WebP and GIF (MP4: extra video)."),
+    ] = Path("film.webp"),
+    grid: Annotated[str, Parameter(help="Columns and rows of walks, such as 4x2.")] = "1x1",
+    frames: Annotated[int, Parameter(help="From each keyframe to the next, 1 to 1000.")] = 30,
+    fps: Annotated[int, Parameter(help="Frames a second, 1 to 50.")] = 25,
+    truncation: Truncation = 1.0,
+    cutoff: Cutoff = None,
+    label: Label = None,
+    noise: Noise = "const",
+    device: Device = "auto",
+    quiet: Quiet = False,
+) -> None:
+    """Film a walk from seed to seed that ends where it began.
+
+    Example: `epoque stylegan3 film --network ffhqu-256-t --seeds 0-7 --grid 2x2 --out walk.mp4`.
+    """
+    from .film import film as write
+    from .seed_list import parse_grid, parse_seeds
+
+    stem, kinds = _film_files(out)
+    if not (1 <= frames <= 1000 and 1 <= fps <= 50):
+        raise UsageError(f"--frames {frames} must be 1 to 1000, and --fps {fps} 1 to 50.")
+    numbers, places = parse_seeds(seeds), parse_grid(grid)
+    opened = open_network(network, device, quiet=quiet)
+    with progress_bar("frames", quiet=quiet) as progress:
+        write(
+            opened,
+            numbers,
+            stem,
+            kinds=kinds,
+            grid=places,
+            frames=frames,
+            frame_ms=round(100 / fps) * 10,  # GIF counts in 10 ms
+            styling=styling_of(truncation, cutoff, label),
+            noise=noise,
+            progress=progress,
+        )
+    for kind in kinds:
+        say(f"{stem}.{kind}")
+
+
+@APP.command
+def mix(
+    *,
+    network: Network,
+    rows: Annotated[str, Parameter(help="Seeds of what is kept, such as 2,674.")],
+    columns: Annotated[str, Parameter(help="Seeds of what comes in, such as 4-7.")],
+    layers: Annotated[
+        str,
+        Parameter(help="Layers that come from the column, such as 0-6 [default: the first half]."),
+    ] = "",
+    out: PictureOut = Path("mix"),
+    truncation: Truncation = 1.0,
+    cutoff: Cutoff = None,
+    label: Label = None,
+    device: Device = "auto",
+    quiet: Quiet = False,
+    lang: Language = "en",
+    dark: Dark = False,
+) -> None:
+    """Mix styles: chosen layers of the columns' seeds in the images of the rows' seeds.
+
+    The first layers decide pose and shape, the last ones colours and texture.
+
+    Example: `epoque stylegan3 mix --network ffhqu-256-t --rows 2,674 --columns 4-7 --layers 0-6`.
+    """
+    from .mix import mix_figure, mixed
+    from .seed_list import parse_layers, parse_seeds
+
+    down, across = parse_seeds(rows), parse_seeds(columns)
+    opened = open_network(network, device, quiet=quiet)
+    count = opened.generator.num_ws
+    chosen = parse_layers(layers or f"0-{(count - 1) // 2}", count)
+    styling = styling_of(truncation, cutoff, label)
+    with progress_bar("images", quiet=quiet) as progress:
+        table = mixed(opened, down, across, chosen, styling=styling, progress=progress)
+    with style(dark):
+        save(mix_figure(table, down, across, chosen, lang), out)
+
+
+def _pair(text: str) -> tuple[float, float]:
+    parts = text.split(",")
+    try:
+        x, y = (finite(float(part), "translate") for part in parts)
+    except ValueError:
+        told = f"--translate: {text} is not allowed; it takes two finite numbers such as 0.1,-0.2."
+        raise UsageError(told) from None
+    return x, y
+
+
+def _film_files(out: Path) -> tuple[Path, Any]:
+    """Return the path without its ending, and which kinds of film are wanted."""
+    kind = out.suffix.lstrip(".")
+    if kind in KINDS:
+        return out.with_suffix(""), (kind,)
+    if kind:
+        told = f"--out: {out} is not allowed; it ends in .{', .'.join(KINDS)}, or in none."
+        raise UsageError(told)
+    return out, KINDS[:2]
+
+
+add_measuring_commands(APP)
+add_style_commands(APP)
+add_data_commands(APP)

@@ -1,0 +1,143 @@
+"""What the lab's commands share: options, opening a network, telling and drawing."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from math import isfinite
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from cyclopts import Parameter
+from rich.console import Console
+
+from epoque.bench.errors import UsageError
+
+if TYPE_CHECKING:
+    from .opening import Opened
+    from .painting import Styling
+
+__all__ = [
+    "Cutoff",
+    "Device",
+    "Images",
+    "Label",
+    "Network",
+    "Noise",
+    "Seed",
+    "Seeds",
+    "Truncation",
+    "check_ending",
+    "finite",
+    "open_network",
+    "progress_bar",
+    "save",
+    "say",
+    "say_json",
+    "style",
+    "styling_of",
+]
+
+Network = Annotated[
+    str,
+    Parameter(
+        help="A network: its file, an official .pkl, an https address of one, or a short name "
+        "such as ffhqu-256-t."
+    ),
+]
+Seeds = Annotated[str, Parameter(help="Seeds, such as 2,674,1024 or 0-7.")]
+Truncation = Annotated[
+    float,
+    Parameter(
+        help="How far from the mean image: 1 as drawn, 0 the mean.", allow_leading_hyphen=True
+    ),
+]
+Cutoff = Annotated[
+    int | None, Parameter(help="How many of the first layers are truncated [default: all].")
+]
+Label = Annotated[
+    int | None,
+    Parameter(name="--class", help="The class, from 0.", allow_leading_hyphen=True),
+]
+Noise = Annotated[
+    Literal["const", "random", "none"],
+    Parameter(help="Of StyleGAN2: the network's own, drawn anew for each seed, or none."),
+]
+Device = Annotated[str, Parameter(help="auto (CUDA where it is there), cpu or cuda.")]
+Images = Annotated[int, Parameter(help="How many images to measure.")]
+Seed = Annotated[int, Parameter(help="Seed of the random inputs.")]
+
+
+def open_network(network: str, device: str, *, quiet: bool) -> "Opened":
+    """Open a generator of any name; see `opening.open_generator`."""
+    from .opening import open_generator
+
+    with progress_bar("bytes", quiet=quiet) as progress:
+        return open_generator(network, device, progress)
+
+
+def styling_of(truncation: float, cutoff: int | None, label: int | None) -> "Styling":
+    """Return how styles are made, as typed."""
+    from .painting import Styling
+
+    return Styling(finite(truncation, "truncation"), cutoff, label)
+
+
+def finite(value: float, option: str) -> float:
+    """Return a number that an option may have.
+
+    Raises:
+        UsageError: if it is not finite.
+    """
+    if not isfinite(value):
+        raise UsageError(f"--{option}: {value} is not allowed; it is a finite number.")
+    return value
+
+
+def check_ending(path: Path | None, ending: str, option: str) -> None:
+    """Refuse a file of another ending.
+
+    Raises:
+        UsageError: naming the option.
+    """
+    if path is not None and path.suffix != ending:
+        raise UsageError(f"--{option}: {path} is not allowed; it ends in {ending}.")
+
+
+def style(dark: bool) -> Any:
+    """Return the style to draw in."""
+    from epoque.bench.plot import house_style
+
+    return house_style("dark" if dark else "light")
+
+
+def save(figure: Any, out: Path) -> None:
+    """Save a picture as PNG and SVG, and say where."""
+    from epoque.bench.plot import save_figure
+
+    save_figure(figure, out)
+    for ending in (".png", ".svg"):
+        say(f"{out}{ending}")
+
+
+def say(message: str) -> None:
+    """Print a line."""
+    Console(highlight=False, soft_wrap=True, markup=False).print(message)
+
+
+def say_json(value: Sequence[Any] | dict[str, Any]) -> None:
+    """Print JSON."""
+    import json
+
+    say(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+@contextmanager
+def progress_bar(unit: str, *, quiet: bool) -> "Iterator[Callable[[int, int | None], None]]":
+    """Show a bar on standard error, if that is a terminal; yield what moves it (done, all)."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import TimeRemainingColumn as Remaining
+
+    out = Console(stderr=True)
+    columns = TextColumn(unit), BarColumn(), MofNCompleteColumn(), Remaining()
+    with Progress(*columns, console=out, transient=True, disable=quiet or not out.is_terminal) as p:
+        task = p.add_task(unit, total=None)
+        yield lambda done, count: p.update(task, completed=done, total=count)

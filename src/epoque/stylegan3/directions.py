@@ -1,0 +1,348 @@
+"""Directions in the space of styles: where images differ most, and where an attribute grows.
+
+Principal components of w: Härkönen et al. 2020, "GANSpace". Attributes: the normal of the plane
+that separates labelled styles (Shen et al. 2020, "InterFaceGAN"), or the slope of a line.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from epoque.bench.axes import number
+from epoque.bench.errors import DataError, UsageError
+from epoque.bench.i18n import mark, translator
+from epoque.bench.plot import WIDTH, colour, new_figure
+from epoque.bench.seeds import numpy_rng
+
+from .memory import check
+from .npz import read_npz, write_npz
+from .opening import Opened
+from .painting import PLAIN, Styling, exact, label_of, paint, styles
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = [
+    "Directions",
+    "attribute",
+    "attributes",
+    "direction_figure",
+    "edited",
+    "joined",
+    "principal",
+    "read",
+    "read_labels",
+    "write",
+]
+
+Floats = NDArray[np.float64]
+Pixels = NDArray[np.uint8]
+
+CHUNK = 1000  # styles that are mapped at a time
+RIDGE = 1e-2  # of the logistic regression, for each sample: separable labels have no maximum
+STEPS = 50
+
+TITLE = mark("Directions in the space of styles")
+TOLD = mark("From {low} to {high} standard deviations along each; the middle is seed {seed}.")
+COMPONENT = mark("component {number}\n{share} % of variance")
+ATTRIBUTE = mark("{name}\n{score} % right")
+SLOPE = mark("{name}\nR² = {score}")
+
+
+@dataclass(frozen=True, slots=True)
+class Directions:
+    """Directions in w.
+
+    Attributes:
+        vectors: [K, w_dim], each of unit length.
+        scales: [K] standard deviation of styles along each.
+        names: of each; "" for a principal component.
+        scores: [K] of a component its share of the variance; of an attribute how much of its
+            labels it explains: the share on the right side, or R² (see `continuous`).
+        continuous: [K] whether the labels were numbers rather than two classes.
+    """
+
+    vectors: Floats
+    scales: Floats
+    names: tuple[str, ...]
+    scores: Floats
+    continuous: tuple[bool, ...]
+
+
+@torch.no_grad()
+def principal(
+    opened: Opened,
+    count: int = 5,
+    *,
+    samples: int = 10_000,
+    seed: int = 0,
+    label: int | None = None,
+) -> Directions:
+    """Return the directions in which styles vary most, the largest first.
+
+    Args:
+        opened: the network.
+        count: how many, 1 to w_dim.
+        samples: styles to draw.
+        seed: of the draws.
+        label: the class, for a network that has some.
+
+    Raises:
+        UsageError: if anything asked for is not allowed.
+    """
+    w_dim = opened.generator.spec.w_dim
+    if not 1 <= count <= w_dim:
+        raise UsageError(f"--components: {count} is not allowed; it takes 1 to {w_dim}.")
+    if samples < 2:
+        raise UsageError(f"--samples: {samples} is not allowed; at least 2 are needed.")
+    drawn = _drawn(opened, samples, seed, label)
+    centred = drawn - drawn.mean(0)
+    values, vectors = np.linalg.eigh(centred.T @ centred / (samples - 1))
+    values, vectors = np.maximum(values[::-1], 0), vectors.T[::-1]
+    # An eigenvector's sign is arbitrary: its largest entry is made positive.
+    signs = np.sign(vectors[np.arange(w_dim), abs(vectors).argmax(1)])
+    shares = values / max(values.sum(), 1e-300)
+    kept = slice(count)
+    return Directions(
+        (vectors * signs[:, None])[kept],
+        np.sqrt(values)[kept],
+        ("",) * count,
+        shares[kept],
+        (False,) * count,
+    )
+
+
+def _drawn(opened: Opened, samples: int, seed: int, label: int | None) -> Floats:
+    """Draw styles, [samples, w_dim]."""
+    generator, rng = opened.generator, numpy_rng(seed, "styles")
+    one, parts = label_of(generator, label), []
+    for first in range(0, samples, CHUNK):
+        z = rng.standard_normal((min(CHUNK, samples - first), generator.spec.z_dim))
+        c = None if one is None else one.expand(len(z), -1).to(opened.device)
+        with exact():
+            ws = generator.mapping(torch.from_numpy(z).to(opened.device), c)[:, 0]
+        parts.append(ws.cpu().double().numpy())
+    return np.concatenate(parts)
+
+
+def attribute(name: str, ws: Floats, values: Floats) -> Directions:
+    """Return the direction in which an attribute grows.
+
+    Two different values are classes: the direction is the normal of logistic regression's plane.
+    More are numbers: the slope of linear least squares. Both with a little ridge, on styles
+    scaled to unit variance, so that fewer samples than dimensions are enough.
+
+    Args:
+        name: of the attribute.
+        ws: [N, w_dim] styles.
+        values: [N] of the attribute; finite.
+
+    Raises:
+        DataError: if there are fewer than 4 samples, or all values are one.
+    """
+    known = np.unique(values)
+    if len(ws) < 4 or len(known) < 2 or not np.isfinite(values).all():
+        told = f"{len(ws)} samples with {len(known)} different values"
+        raise DataError(f"{name}: {told} give no direction; take 4 or more, of two kinds.")
+    mean, std = ws.mean(0), ws.std(0)
+    std = np.where(std < 1e-12, 1.0, std)
+    x = (ws - mean) / std
+    if len(known) == 2:
+        classes = (values == known[1]).astype(np.float64)
+        slope, bias = _logistic(x, classes)
+        score = float(((x @ slope + bias > 0) == (classes > 0.5)).mean())
+    else:
+        scaled = (values - values.mean()) / values.std()
+        gram = x.T @ x / len(x) + RIDGE * np.eye(x.shape[1])
+        slope = np.linalg.solve(gram, x.T @ scaled / len(x))
+        score = 1 - float(np.square(scaled - x @ slope).mean())
+    vector = slope / std
+    vector /= max(float(np.linalg.norm(vector)), 1e-300)
+    scale = float(((ws - mean) @ vector).std())
+    return Directions(
+        vector[None], np.array([scale]), (name,), np.array([score]), (len(known) > 2,)
+    )
+
+
+@torch.no_grad()
+def attributes(
+    opened: Opened, seeds: Sequence[int], values: dict[str, Floats], label: int | None = None
+) -> Directions:
+    """Return a direction for each attribute of labelled seeds; see `attribute`.
+
+    Args:
+        opened: the network.
+        seeds: N of them, as `generate` takes them, without truncation.
+        values: attribute to [N].
+        label: the class that they were made with, for a network that has some.
+    """
+    ws = styles(opened.generator, seeds, Styling(label=label))[:, 0].cpu().double().numpy()
+    return joined([attribute(name, ws, of) for name, of in values.items()])
+
+
+def _logistic(x: Floats, classes: Floats) -> tuple[Floats, float]:
+    """Fit by Newton's method; return the slope and the bias."""
+    ones = np.column_stack((x, np.ones(len(x))))
+    ridge = np.full(ones.shape[1], RIDGE)
+    ridge[-1] = 1e-9  # the bias is free
+    weights = np.zeros(ones.shape[1])
+    for _ in range(STEPS):
+        p = 1 / (1 + np.exp(-np.clip(ones @ weights, -30, 30)))
+        gradient = ones.T @ (p - classes) / len(x) + ridge * weights
+        curvature = (ones * (p * (1 - p))[:, None]).T @ ones / len(x) + np.diag(ridge)
+        step = np.linalg.solve(curvature, gradient)
+        weights = weights - step
+        if abs(step).max() < 1e-8:
+            break
+    return weights[:-1], float(weights[-1])
+
+
+def read_labels(path: Path) -> tuple[list[int], dict[str, Floats]]:
+    """Read a CSV of labelled seeds: a column `seed`, and one for each attribute.
+
+    Returns:
+        The seeds, and attribute to values [N].
+
+    Raises:
+        DataError: if it cannot be read so.
+    """
+    import csv
+
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            rows = list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{path} cannot be read: {error}.") from None
+    if not rows or "seed" not in rows[0] or len(rows[0]) < 2:
+        raise DataError(f"{path} needs a column named seed and one for each attribute.")
+    names = [name for name in rows[0] if name != "seed"]
+    try:
+        seeds = [int(row["seed"]) for row in rows]
+        values = {name: np.array([float(row[name]) for row in rows]) for name in names}
+    except (ValueError, TypeError, KeyError):
+        raise DataError(f"{path} holds something that is no number.") from None
+    return seeds, values
+
+
+def edited(
+    opened: Opened,
+    seed: int,
+    directions: Directions,
+    amounts: Sequence[float],
+    *,
+    layers: Sequence[int] | None = None,
+    styling: Styling = PLAIN,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[list[Pixels]]:
+    """Return an image moved along each direction.
+
+    Args:
+        opened: the network.
+        seed: of the image.
+        directions: where to.
+        amounts: how far, in standard deviations.
+        layers: whose styles are moved; None for all.
+        styling: truncation and class.
+        progress: told how many images are done, of how many.
+
+    Returns:
+        A list for each direction of an image [H, W, 3] for each amount.
+    """
+    check(opened.generator, opened.device)
+    ws = styles(opened.generator, [seed], styling)[0]
+    moved = list(range(opened.generator.num_ws)) if layers is None else list(layers)
+    table: list[list[Pixels]] = []
+    count, done = len(directions.vectors) * len(amounts), 0
+    for vector, scale in zip(directions.vectors, directions.scales, strict=True):
+        table.append([])
+        for amount in amounts:
+            there = ws.clone()
+            there[moved] += torch.from_numpy(vector * scale * amount).to(there)
+            table[-1].append(paint(opened.generator, there))
+            done += 1
+            if progress is not None:
+                progress(done, count)
+    return table
+
+
+def joined(parts: Sequence[Directions]) -> Directions:
+    """Return all directions as one."""
+    return Directions(
+        np.concatenate([p.vectors for p in parts]),
+        np.concatenate([p.scales for p in parts]),
+        tuple(name for p in parts for name in p.names),
+        np.concatenate([p.scores for p in parts]),
+        tuple(kind for p in parts for kind in p.continuous),
+    )
+
+
+def write(directions: Directions, path: Path) -> None:
+    """Write directions as `.npz`."""
+    write_npz(path, {name: np.array(getattr(directions, name)) for name in Directions.__slots__})
+
+
+def read(path: Path, w_dim: int) -> Directions:
+    """Read what `write` wrote.
+
+    Raises:
+        DataError: if the file is none, or of a network with another space of styles.
+    """
+    arrays = read_npz(path, tuple(Directions.__slots__), "no directions")
+    vectors, scales, names, scores, continuous = arrays.values()
+    lengths = {len(np.atleast_1d(array)) for array in arrays.values()}
+    if vectors.ndim != 2 or vectors.shape[1] != w_dim or len(lengths) != 1:
+        raise DataError(f"{path} holds directions of another network.")
+    told = tuple(map(str, names)), tuple(map(bool, continuous))
+    return Directions(vectors, scales, told[0], scores, told[1])
+
+
+def direction_figure(
+    table: Sequence[Sequence[Pixels]],
+    directions: Directions,
+    amounts: Sequence[float],
+    seed: int,
+    language: str = "en",
+) -> "Figure":
+    """Draw an image moved along each direction; call it inside `house_style`."""
+    _ = translator(language)
+    across, down = len(amounts), len(table)
+    cell = (WIDTH - 1.3) / across
+    figure = new_figure(cell * down + 0.95)
+    height = figure.get_figheight()
+    figure.suptitle(_(TITLE), x=0.02, ha="left")
+    told = _(TOLD).format(
+        low=number(min(amounts), language), high=number(max(amounts), language), seed=seed
+    )
+    figure.text(0.02, 1 - 0.36 / height, told, va="top", size=9, color=colour("muted"))
+    figure.set_layout_engine("none")
+    spaces = {"left": 1.25 / WIDTH, "right": 0.99, "bottom": 0.05 / height}
+    spaces |= {"top": 1 - 0.85 / height, "wspace": 0.04, "hspace": 0.04}
+    axes = figure.subplots(down, across, squeeze=False, gridspec_kw=spaces)
+    for y, line in enumerate(table):
+        for x, image in enumerate(line):
+            place = axes[y, x]
+            place.imshow(image, interpolation="antialiased")
+            place.set_axis_off()
+            if y == 0:
+                place.set_title(number(amounts[x], language), size=8.5,
+                                weight="normal", loc="center", pad=3)  # fmt: skip
+        label = _label(directions, y, language)
+        axes[y, 0].text(-0.08, 0.5, label, transform=axes[y, 0].transAxes, ha="right",
+                        va="center", size=7.5)  # fmt: skip
+    return figure
+
+
+def _label(directions: Directions, place: int, language: str) -> str:
+    _ = translator(language)
+    name, score = directions.names[place], float(directions.scores[place])
+    if not name:
+        share = number(100 * score, language, decimals=1)
+        return _(COMPONENT).format(number=place + 1, share=share)
+    if directions.continuous[place]:
+        return _(SLOPE).format(name=name, score=number(score, language, decimals=2))
+    return _(ATTRIBUTE).format(name=name, score=number(100 * score, language, decimals=0))

@@ -1,0 +1,237 @@
+"""How well what a network makes moves with its input: EQ-T and EQ-R, and what sticks.
+
+Karras et al. 2021, appendix E.3. Each is the ratio, in decibels, of the images' range of 2 to the
+root of the mean squared difference between two images: the one made after the input was moved, and
+the one made before, moved. The mean is over images, movements, colours and the pixels where
+both are known.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import partial
+from hashlib import sha256
+from math import inf, log10, pi
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from epoque.bench.errors import DataError, UsageError
+from epoque.bench.i18n import mark
+from epoque.bench.seeds import numpy_rng
+
+from .memory import check
+from .networks import Generator
+from .npz import read_npz, write_npz
+from .opening import Opened
+from .operators import pseudo_rotated, rotated, shifted, shifted_by_fraction
+from .painting import check_movable, exact, label_of, moved
+from .transforms import input_transform
+
+__all__ = ["MEASURES", "Measured", "equivariance"]
+
+Floats = NDArray[np.float64]
+
+MEASURES = {
+    "eq_t": mark("EQ-T, whole pixels"),
+    "eq_t_frac": mark("EQ-T, fractions"),
+    "eq_r": mark("EQ-R"),
+}
+
+FARTHEST = 0.125  # of the image's width and height
+RANGE = 2.0  # of an image: −1 to 1
+SMALLEST = 16  # pixels of a side, for a rotation to be known anywhere
+RESAMPLES = 2000  # of the images, for the interval
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One measure.
+
+    Attributes:
+        decibels: of the whole sample; infinite where nothing differs.
+        low: lower end of the 95 % interval.
+        high: upper end.
+        images: how many were measured.
+    """
+
+    decibels: float
+    low: float
+    high: float
+    images: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is measured: the state of another plan is not gone on with."""
+
+    network: str
+    seed: int
+    psi: float
+    label: int | None
+
+
+def equivariance(
+    opened: Opened,
+    *,
+    images: int = 1000,
+    batch: int = 4,
+    seed: int = 0,
+    psi: float = 1.0,
+    label: int | None = None,
+    state: Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> dict[str, Measured]:
+    """Measure a network.
+
+    Every image has its own random input, shift and angle, drawn from the seed and its number: more
+    images begin with those of fewer.
+
+    Args:
+        opened: an alias-free network.
+        images: how many; the paper takes 50 000.
+        batch: how many at a time.
+        seed: of the random inputs and movements.
+        psi: truncation; the paper measures without.
+        label: the class; None draws one for each image, where the network has some.
+        state: a file that keeps what is measured, and from which it goes on.
+        progress: told how many images are done, of how many.
+
+    Returns:
+        `eq_t` (shifts up to an eighth of the size, whole pixels), `eq_t_frac` (the same,
+        fractions of pixels too), `eq_r` (any angle).
+
+    Raises:
+        UsageError: if the network cannot be moved, or a value is not allowed.
+        DataError: if the state is damaged or of another measurement.
+    """
+    if images < 1 or batch < 1:
+        raise UsageError(f"--images {images} and --batch {batch} must be 1 or more.")
+    check_movable(opened.generator)
+    if (size := opened.generator.spec.img_resolution) < SMALLEST:
+        raise UsageError(f"Images of {size} pixels are too small: {SMALLEST} are needed.")
+    if label is not None:
+        label_of(opened.generator, label)
+    check(opened.generator, opened.device, images=batch)
+    plan = _Plan(_digest(opened), seed, psi, label)
+    sums = _state(state, plan)
+    for first in range(len(sums), images, batch):
+        numbers = range(first, min(first + batch, images))
+        sums = np.concatenate((sums, _batch(opened, plan, numbers)))
+        _keep(state, plan, sums)
+        if progress is not None:
+            progress(len(sums), images)
+    sums = sums[:images]
+    return {name: _measured(sums[:, i], seed) for i, name in enumerate(MEASURES)}
+
+
+@torch.no_grad()
+def _batch(opened: Opened, plan: _Plan, numbers: range) -> Floats:
+    """Return squared errors and how many numbers they are of, [N, 3, 2]."""
+    generator, draws = opened.generator, [numpy_rng(plan.seed, f"image {n}") for n in numbers]
+    z, labels = _inputs(opened, plan, draws)
+    size = generator.spec.img_resolution
+    shifts = np.stack([rng.uniform(-FARTHEST, FARTHEST, 2) for rng in draws])
+    angles = np.array([rng.uniform(-pi, pi) for rng in draws])
+    still, upright = np.zeros_like(shifts), np.zeros_like(angles)
+    with exact():
+        ws = generator.mapping(z, labels, psi=plan.psi)
+        made = partial(_made, generator, ws)
+        plain = made(still, upright)
+        seen = (
+            made(np.rint(shifts * size) / size, upright),
+            made(shifts, upright),
+            made(still, angles),
+        )
+    rows = []
+    for i, (shift, angle) in enumerate(zip(shifts * size, angles, strict=True)):
+        one = [images[i : i + 1] for images in (plain, *seen)]
+        rows.append(_errors(*one, shift=shift, angle=angle))
+    return np.array(rows)
+
+
+def _made(generator: Generator, ws: Tensor, shifts: Floats, angles: Floats) -> Tensor:
+    """Return the images whose inputs were moved, each by its own."""
+    moves = zip(shifts, np.rad2deg(angles), strict=True)
+    with moved(generator, np.stack([input_transform(x, y, turn) for (x, y), turn in moves])):
+        images: Tensor = generator.synthesis(ws)
+    return images.double()
+
+
+def _errors(plain: Tensor, *seen: Tensor, shift: Floats, angle: float) -> list[tuple[float, float]]:
+    """Compare one image, [1, C, S, S], moved in each way, with what its moved inputs gave."""
+    x, y = shift
+    whole, part, turned = seen
+    filtered, known = pseudo_rotated(turned, angle)
+    image, there = rotated(plain, angle)
+    return [
+        _error(whole, *shifted(plain, round(x), round(y))),
+        _error(part, *shifted_by_fraction(plain, x, y)),
+        _error(filtered, image, there & known),
+    ]
+
+
+def _error(one: Tensor, other: Tensor, known: Tensor) -> tuple[float, float]:
+    difference = (one - other).square() * known
+    return float(difference.sum()), float(known.sum()) * one.shape[1]
+
+
+def _inputs(
+    opened: Opened, plan: _Plan, draws: list[np.random.Generator]
+) -> tuple[Tensor, Tensor | None]:
+    spec = opened.generator.spec
+    z = np.stack([rng.standard_normal(spec.z_dim) for rng in draws])
+    inputs = torch.from_numpy(z).to(opened.device)
+    if not spec.c_dim:
+        return inputs, None
+    drawn = [int(rng.integers(spec.c_dim)) for rng in draws]
+    classes = drawn if plan.label is None else [plan.label] * len(draws)
+    labels = torch.nn.functional.one_hot(torch.tensor(classes), spec.c_dim)
+    return inputs, labels.to(opened.device)
+
+
+def _measured(sums: Floats, seed: int) -> Measured:
+    """Return the decibels with an interval from resampled images (percentile bootstrap)."""
+    rng = numpy_rng(seed, "interval")
+    drawn = [sums[rng.integers(len(sums), size=len(sums))].sum(0) for _ in range(RESAMPLES)]
+    errors = [squares / count for squares, count in drawn]
+    least, most = np.quantile(errors, (0.025, 0.975))
+    squares, count = sums.sum(0)
+    return Measured(_decibels(squares / count), _decibels(most), _decibels(least), len(sums))
+
+
+def _decibels(error: float) -> float:
+    """Return the ratio of the range to the root of a mean squared error."""
+    return 10 * log10(RANGE**2 / error) if error > 0 else inf
+
+
+def _digest(opened: Opened) -> str:
+    """Return what tells a network from any other: the SHA-256 of its weights."""
+    digest = sha256()
+    for name, value in opened.generator.state_dict().items():
+        digest.update(name.encode())
+        digest.update(value.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _state(path: Path | None, plan: _Plan) -> Floats:
+    """Return what was measured before, [N, 3, 2]."""
+    empty = np.zeros((0, len(MEASURES), 2))
+    if path is None or not path.exists():
+        return empty
+    arrays = read_npz(path, ("plan", "sums"), "no state of this measurement")
+    if str(arrays["plan"]) != _told(plan) or arrays["sums"].shape[1:] != empty.shape[1:]:
+        raise DataError(f"{path} is of another network or other settings; name another file.")
+    return arrays["sums"]
+
+
+def _keep(path: Path | None, plan: _Plan, sums: Floats) -> None:
+    if path is not None:
+        write_npz(path, {"plan": _told(plan), "sums": sums})
+
+
+def _told(plan: _Plan) -> str:
+    return json.dumps(asdict(plan))

@@ -1,0 +1,73 @@
+"""How much memory an image takes, told before it runs out."""
+
+import torch
+
+from epoque.bench.errors import UsageError
+
+from .networks import Generator, StyleGan3Spec
+from .networks.bands import bands
+
+__all__ = ["available", "check", "needed"]
+
+COPIES = 3  # of the largest signal at a time: what goes in, what comes out, what lies between
+
+
+def needed(generator: Generator, images: int = 1) -> int:
+    """Estimate the memory that making images takes beside the weights, in bytes.
+
+    The largest layer decides: its input, its output and one signal between them, float32. What
+    the plain path puts between them, the upsampled signal, is larger; the other paths never
+    write it.
+    """
+    return COPIES * 4 * images * _largest(generator)
+
+
+def available(device: torch.device) -> int | None:
+    """Return the free memory of a device in bytes, or None where the system does not tell."""
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    try:
+        with open("/proc/meminfo", encoding="ascii") as file:
+            told = dict(line.split(":", 1) for line in file)
+        return int(told["MemAvailable"].split()[0]) * 1024
+    except (OSError, KeyError, ValueError):
+        return None
+
+
+def check(generator: Generator, device: torch.device, *, images: int = 1, kept: int = 0) -> None:
+    """Refuse what does not fit, before anything is computed.
+
+    Args:
+        generator: what makes the images.
+        device: where.
+        images: how many at a time.
+        kept: bytes of what is kept beside them, such as the frames of a film.
+
+    Raises:
+        UsageError: if the estimate is more than what is free; it says what would fit.
+    """
+    free, one = available(device), needed(generator)
+    if free is None or one * images + kept <= free:
+        return
+    need = f"About {_gib(one * images + kept)} of memory are needed, {_gib(free)} are free"
+    if kept and one * images <= free:
+        raise UsageError(f"{need}; {(free - one * images) / kept:.0%} of the frames would fit.")
+    if images > 1 and one + kept <= free:
+        raise UsageError(f"{need}; {max(1, (free - kept) // one)} images at a time would fit.")
+    size = generator.spec.img_resolution
+    while size > 4 and one * (size / generator.spec.img_resolution) ** 2 > free:
+        size //= 2
+    raise UsageError(f"{need}; about {size} × {size} pixels would fit.")
+
+
+def _largest(generator: Generator) -> int:
+    """Numbers of the largest signal of one image."""
+    spec = generator.spec
+    if isinstance(spec, StyleGan3Spec):
+        return max(band.channels * band.size**2 for band in bands(spec))
+    sizes = (1 << i for i in range(2, spec.img_resolution.bit_length()))
+    return max(min(spec.channel_base // size, spec.channel_max) * size**2 for size in sizes)
+
+
+def _gib(count: float) -> str:
+    return f"{count / 2**30:.1f} GiB"

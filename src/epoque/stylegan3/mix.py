@@ -1,0 +1,129 @@
+"""A table of mixed styles: coarse layers of one seed, fine ones of another (Karras et al. 2019)."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from epoque.bench.errors import UsageError
+from epoque.bench.i18n import mark, translator
+from epoque.bench.plot import WIDTH, colour, new_figure
+
+from .memory import check
+from .opening import Opened
+from .painting import PLAIN, Styling, paint, styles
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["mix_figure", "mixed"]
+
+Pixels = NDArray[np.uint8]
+
+TITLE = mark("Styles mixed")
+TOLD = mark("Layers {layers} from the column, the others from the row.")
+SEED = mark("seed {seed}")
+MEAN = mark("mean")
+
+MOST = 12  # rows or columns that can be seen
+
+
+def mixed(
+    opened: Opened,
+    rows: Sequence[int],
+    columns: Sequence[int],
+    layers: Sequence[int],
+    *,
+    styling: Styling = PLAIN,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[list[Pixels]]:
+    """Return the table of images.
+
+    Args:
+        opened: the network.
+        rows: seeds of what is kept.
+        columns: seeds of what comes in.
+        layers: which styles come from the column, numbered from 0.
+        styling: truncation and class.
+        progress: told how many images are done, of how many.
+
+    Returns:
+        1 + rows lists of 1 + columns images [H, W, 3]: the first of each is the row's own image,
+        the first list the columns' own; the corner is the mean image.
+
+    Raises:
+        UsageError: if anything asked for is not allowed.
+    """
+    for name, seeds in (("rows", rows), ("columns", columns)):
+        if not 1 <= len(seeds) <= MOST:
+            raise UsageError(f"--{name}: {len(seeds)} seeds are not allowed; 1 to {MOST} are.")
+    check(opened.generator, opened.device)
+    mean = styles(opened.generator, rows[:1], Styling(0.0, None, styling.label))
+    down = [*mean, *styles(opened.generator, rows, styling)]
+    across = [None, *styles(opened.generator, columns, styling)]
+    count = len(down) * len(across)
+    table: list[list[Pixels]] = []
+    for y, row in enumerate(down):
+        table.append([])
+        for x, column in enumerate(across):
+            ws = row.clone() if y or column is None else column.clone()
+            if y and column is not None:
+                ws[list(layers)] = column[list(layers)]
+            table[-1].append(paint(opened.generator, ws))
+            if progress is not None:
+                progress(y * len(across) + x + 1, count)
+    return table
+
+
+def mix_figure(
+    table: Sequence[Sequence[Pixels]],
+    rows: Sequence[int],
+    columns: Sequence[int],
+    layers: Sequence[int],
+    language: str = "en",
+) -> "Figure":
+    """Draw the table, the seeds at its edges; call it inside `house_style`."""
+    _ = translator(language)
+    across, down = 1 + len(columns), 1 + len(rows)
+    cell = (WIDTH - 0.55) / across
+    figure = new_figure(cell * down + 0.75)
+    figure.suptitle(_(TITLE), x=0.012, ha="left")
+    told = _(TOLD).format(layers=_spans(layers))
+    figure.text(0.012, 1 - 0.36 / figure.get_figheight(), told, va="top", size=9,
+                color=colour("muted"))  # fmt: skip
+    figure.set_layout_engine("none")
+    axes = figure.subplots(
+        down, across,
+        gridspec_kw={"left": 0.5 / WIDTH, "right": 0.99, "bottom": 0.06 / figure.get_figheight(),
+                     "top": 1 - 0.75 / figure.get_figheight(), "wspace": 0.04, "hspace": 0.04},
+    )  # fmt: skip
+    small = max(5.5, min(8.0, 60 * cell / 5))
+    for y, line in enumerate(table):
+        for x, image in enumerate(line):
+            place = axes[y, x]
+            place.imshow(image, interpolation="antialiased")
+            place.set(xticks=[], yticks=[])
+            place.grid(visible=False)
+            framed = (x == 0) != (y == 0)
+            for spine in place.spines.values():
+                spine.set(visible=framed, color=colour("blue"), linewidth=1.2)
+            if y == x == 0:
+                place.set_title(_(MEAN), size=small, pad=3, weight="normal", loc="center")
+            if y == 0 and x:
+                place.set_title(_(SEED).format(seed=columns[x - 1]), size=small, pad=3,
+                                weight="normal", loc="center")  # fmt: skip
+            if x == 0 and y:
+                place.set_ylabel(_(SEED).format(seed=rows[y - 1]), size=small, labelpad=3)
+    return figure
+
+
+def _spans(layers: Sequence[int]) -> str:
+    """Return layers as `0–3, 5`."""
+    spans: list[list[int]] = []
+    for layer in sorted(set(layers)):
+        if spans and layer == spans[-1][1] + 1:
+            spans[-1][1] = layer
+        else:
+            spans.append([layer, layer])
+    return ", ".join(f"{a}" if a == b else f"{a}–{b}" for a, b in spans)

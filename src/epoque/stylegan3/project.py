@@ -1,0 +1,339 @@
+"""An image brought into the space of styles: the styles that make the image most like it.
+
+Karras et al. 2020 ("Analyzing and improving the image quality of StyleGAN"), appendix D: Adam
+from the mean style, with noise on the style that fades out, and a learning rate that rises, stays
+and falls. First one style for all layers (w), then, from there, one for each (w+).
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from hashlib import sha256
+from math import cos, isfinite, pi
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from epoque.bench.axes import number_axis
+from epoque.bench.errors import DataError, DivergenceError, UsageError
+from epoque.bench.i18n import mark, translator
+from epoque.bench.plot import colour, new_figure
+
+from .memory import check
+from .npz import read_npz, write_npz
+from .opening import Opened
+from .painting import label_of, paint
+from .rng import torch_generator
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["Loss", "Projected", "Projection", "project", "projection_figure", "pyramid_loss",
+           "target_of"]  # fmt: skip
+
+Loss = Callable[[Tensor], Tensor]
+"""How far images [N, C, H, W], about −1 to 1, are from the target, one number."""
+Pixels = NDArray[np.uint8]
+
+SAMPLES = 10_000  # styles whose spread tells how much noise is much
+KEEP_EVERY = 50  # steps
+
+TITLE = mark("An image in the space of styles")
+TARGET, W, W_PLUS = mark("target"), mark("one style (w)"), mark("a style a layer (w+)")
+STEP, LOSS = mark("step"), mark("loss")
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """How the styles are looked for.
+
+    Attributes:
+        steps: of one style for all layers.
+        steps_plus: then of one for each layer.
+        learning_rate: of Adam, at its highest.
+        noise: at the start, in standard deviations of styles.
+        seed: of the noise.
+        label: the class, for a network that has some.
+    """
+
+    steps: int = 500
+    steps_plus: int = 250
+    learning_rate: float = 0.1
+    noise: float = 0.05
+    seed: int = 0
+    label: int | None = None
+
+    def check(self) -> None:
+        """Refuse values that are not allowed.
+
+        Raises:
+            UsageError: naming the first.
+        """
+        if self.steps < 1 or self.steps_plus < 0:
+            told = f"--steps {self.steps} and --steps-plus {self.steps_plus}"
+            raise UsageError(f"{told} are not allowed; take 1 or more, and 0 or more.")
+        if not (isfinite(self.learning_rate) and self.learning_rate > 0):
+            raise UsageError(f"--learning-rate: {self.learning_rate} must be more than 0.")
+
+
+USUAL = Projection()
+
+
+@dataclass(frozen=True, slots=True)
+class Projected:
+    """What was found.
+
+    Attributes:
+        w: float32 [num_ws, w_dim], all rows alike.
+        w_plus: float32 [num_ws, w_dim].
+        losses: one a step, first those of w.
+        steps: how many of them are of w.
+    """
+
+    w: Tensor
+    w_plus: Tensor
+    losses: list[float]
+    steps: int
+
+
+def pyramid_loss(target: Tensor) -> Loss:
+    """Return the mean absolute difference over scales, the target's pyramid made once.
+
+    What differs at each scale from 1 to 1/16 of the size weighs alike (a Laplacian pyramid, Burt
+    and Adelson 1983), and so do the pixels themselves.
+
+    Args:
+        target: [1, C, S, S], −1 to 1.
+    """
+    wanted = _pyramid(target)
+
+    def loss(images: Tensor) -> Tensor:
+        found = _pyramid(images)
+        parts = [(a - b).abs().mean() for a, b in zip(found, wanted, strict=True)]
+        return torch.stack([*parts, (images - target).abs().mean()]).sum()
+
+    return loss
+
+
+def _pyramid(images: Tensor) -> list[Tensor]:
+    """Return what each scale adds to the next coarser one, that one last."""
+    levels: list[Tensor] = []
+    while images.shape[-1] >= 8 and len(levels) < 5:
+        small = functional.avg_pool2d(images, 2)
+        back = functional.interpolate(small, scale_factor=2, mode="bilinear", align_corners=False)
+        levels.append(images - back)
+        images = small
+    return [*levels, images]
+
+
+def target_of(path: Path, opened: Opened) -> Tensor:
+    """Read a picture as the network would make it, [1, C, S, S], −1 to 1.
+
+    What is not square is cropped about its middle.
+
+    Raises:
+        DataError: if it cannot be read.
+    """
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
+    spec = opened.generator.spec
+    try:
+        with Image.open(path) as image:
+            upright = ImageOps.exif_transpose(image).convert(
+                "L" if spec.img_channels == 1 else "RGB"
+            )
+            size = (spec.img_resolution, spec.img_resolution)
+            fitted = ImageOps.fit(upright, size, Image.Resampling.LANCZOS)
+    except (OSError, UnidentifiedImageError, Image.DecompressionBombError, ValueError) as error:
+        told = getattr(error, "strerror", None) or "it is no picture"
+        raise DataError(f"{path} cannot be read: {told}.") from None
+    levels = np.atleast_3d(np.asarray(fitted)).astype(np.float32) / 127.5 - 1
+    return torch.from_numpy(levels.transpose(2, 0, 1).copy())[None].to(opened.device)
+
+
+def project(
+    opened: Opened,
+    target: Tensor,
+    projection: Projection = USUAL,
+    *,
+    loss: Loss | None = None,
+    state: Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Projected:
+    """Look for the styles that make an image.
+
+    Args:
+        opened: the network.
+        target: [1, C, S, S], −1 to 1.
+        projection: how.
+        loss: how far an image is from the target; None is `pyramid_loss`.
+        state: a file that keeps where the search is, and from which it goes on.
+        progress: told how many steps are done, of how many.
+
+    Raises:
+        UsageError: if a value is not allowed.
+        DataError: if the state is damaged or of another search.
+        DivergenceError: if the loss is not finite.
+    """
+    projection.check()
+    check(opened.generator, opened.device, images=4)  # what the gradient keeps of every layer
+    search = _Search(opened, target, projection, loss or pyramid_loss(target))
+    search.restore(state)
+    total = projection.steps + projection.steps_plus
+    while len(search.losses) < total:
+        search.step()
+        done = len(search.losses)
+        if state is not None and (done % KEEP_EVERY == 0 or done == total):
+            search.keep(state)
+        if progress is not None:
+            progress(done, total)
+    return search.found()
+
+
+@dataclass
+class _Search:
+    """Where a search is: the styles, Adam's two means, and the losses so far."""
+
+    opened: Opened
+    target: Tensor
+    projection: Projection
+    loss: Loss
+    losses: list[float] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        mean, self.spread = _spread(self.opened, self.projection.label)
+        self.w = mean[None]
+        self.mean, self.square = torch.zeros_like(self.w), torch.zeros_like(self.w)
+        self.one = self.w
+
+    def step(self) -> None:
+        """Take one step of Adam (β 0.9 and 0.999)."""
+        plan, done = self.projection, len(self.losses)
+        plus = done >= plan.steps
+        if done == plan.steps:
+            self._split()
+        place, count = (done - plan.steps, plan.steps_plus) if plus else (done, plan.steps)
+        way = place / count
+        w = self.w.clone().requires_grad_()
+        noise = 0.0 if plus else plan.noise * self.spread * max(0.0, 1 - way / 0.75) ** 2
+        rng = torch_generator(plan.seed, f"projection {done}")
+        shaken = w + torch.randn(w.shape, generator=rng).to(w) * noise
+        value = self.loss(self._image(shaken))
+        if not torch.isfinite(value):
+            raise DivergenceError("the loss", done + 1)
+        (gradient,) = torch.autograd.grad(value, w)
+        self.mean.lerp_(gradient, 0.1)
+        self.square.lerp_(gradient.square(), 0.001)
+        first = self.mean / (1 - 0.9 ** (place + 1))
+        second = self.square / (1 - 0.999 ** (place + 1))
+        rate = plan.learning_rate * _ramp(way) * (0.2 if plus else 1)
+        self.w = self.w - rate * first / (second.sqrt() + 1e-8)
+        self.losses.append(float(value.detach()))
+
+    def _split(self) -> None:
+        """Begin with a style for each layer."""
+        self.one = self.w.clone()
+        self.w = self.w.repeat(self.opened.generator.num_ws, 1)
+        self.mean, self.square = torch.zeros_like(self.w), torch.zeros_like(self.w)
+
+    def _image(self, w: Tensor) -> Tensor:
+        ws = w.expand(self.opened.generator.num_ws, -1)[None]
+        image: Tensor = self.opened.generator.synthesis(ws, noise="const")
+        return image
+
+    def found(self) -> Projected:
+        """Return the styles as they are."""
+        count = self.opened.generator.num_ws
+        one = self.one if len(self.losses) > self.projection.steps else self.w
+        each = self.w.expand(count, -1).detach()
+        return Projected(
+            one.expand(count, -1).detach(), each, list(self.losses), self.projection.steps
+        )
+
+    def keep(self, path: Path) -> None:
+        """Write where the search is."""
+        arrays = {name: getattr(self, name).cpu().numpy() for name in _KEPT}
+        write_npz(path, {"plan": self._plan(), "losses": np.array(self.losses), **arrays})
+
+    def restore(self, path: Path | None) -> None:
+        """Go on where a search was left, if it was this one."""
+        if path is None or not path.exists():
+            return
+        arrays = read_npz(path, ("plan", "losses", *_KEPT), "no state of a projection")
+        if str(arrays["plan"]) != self._plan():
+            raise DataError(f"{path} is of another search; name another file.")
+        self.losses = arrays["losses"].tolist()
+        for name in _KEPT:
+            setattr(self, name, torch.from_numpy(arrays[name]).to(self.opened.device))
+
+    def _plan(self) -> str:
+        """Return what tells this search from any other."""
+        digest = sha256(self.target.cpu().numpy().tobytes())
+        for value in self.opened.generator.state_dict().values():
+            digest.update(value.cpu().contiguous().numpy().tobytes())
+        plan = {name: getattr(self.projection, name) for name in Projection.__slots__}
+        return json.dumps(plan | {"digest": digest.hexdigest()})
+
+
+_KEPT = ("w", "mean", "square", "one")
+
+
+def _ramp(way: float) -> float:
+    """Return the share of the learning rate: it rises in a twentieth, and falls in a quarter."""
+    down = min(1.0, (1 - way) / 0.25)
+    return (0.5 - 0.5 * cos(down * pi)) * min(1.0, way / 0.05 + 1e-3)
+
+
+@torch.no_grad()
+def _spread(opened: Opened, label: int | None) -> tuple[Tensor, float]:
+    """Return the mean style [w_dim] and how far styles lie from it (root mean square)."""
+    generator = opened.generator
+    rng = torch_generator(0, "styles of a projection")
+    z = torch.randn(SAMPLES, generator.spec.z_dim, generator=rng).to(opened.device)
+    one = label_of(generator, label)
+    c = None if one is None else one.expand(SAMPLES, -1).to(opened.device)
+    ws = generator.mapping(z, c)[:, 0]
+    mean = ws.mean(0)
+    return mean, float((ws - mean).square().sum(1).mean().sqrt() / generator.spec.w_dim**0.5)
+
+
+def projection_figure(
+    opened: Opened, target: Tensor, found: Projected, language: str = "en"
+) -> "Figure":
+    """Draw the target, what w and w+ make, and the loss; call it inside `house_style`."""
+    from .images import to_bytes
+    from .painting import in_colour
+
+    _ = translator(language)
+    figure = new_figure(3.9)
+    figure.suptitle(_(TITLE), x=0.02, ha="left")
+    grid = figure.add_gridspec(2, 3, height_ratios=(1.25, 1))
+    shown = [in_colour(to_bytes(target)[0]), paint(opened.generator, found.w)]
+    told = [TARGET, W]
+    if len(found.losses) > found.steps:
+        shown.append(paint(opened.generator, found.w_plus))
+        told.append(W_PLUS)
+    for place, (image, name) in enumerate(zip(shown, told, strict=True)):
+        axes = figure.add_subplot(grid[0, place])
+        axes.imshow(image, interpolation="antialiased")
+        axes.set_axis_off()
+        axes.set_title(_(name), size=8.5, weight="normal", loc="center", pad=3)
+    axes = figure.add_subplot(grid[1, :])
+    steps = np.arange(1, len(found.losses) + 1)
+    axes.plot(steps[: found.steps], found.losses[: found.steps], color=colour("blue"))
+    axes.plot(steps[found.steps :], found.losses[found.steps :], "--", color=colour("vermilion"))
+    axes.set(xlabel=_(STEP), ylabel=_(LOSS), yscale="log")
+    number_axis(axes.xaxis, language, whole=True)
+    number_axis(axes.yaxis, language)
+    return figure
+
+
+def write_projected(found: Projected, path: Path) -> None:
+    """Write styles as `.npz`: `w` [1, num_ws, w_dim], `w_plus` likewise, `losses`."""
+    arrays = {"w": found.w[None].cpu().numpy(), "w_plus": found.w_plus[None].cpu().numpy()}
+    write_npz(path, arrays | {"losses": np.array(found.losses)})

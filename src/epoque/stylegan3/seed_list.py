@@ -1,0 +1,67 @@
+"""Seeds, layers and grids as they are typed: `2,674,1024`, `4-6`, `4x2`."""
+
+import re
+from itertools import chain
+
+from epoque.bench.errors import UsageError
+
+from .latents import LAST_SEED
+
+__all__ = ["parse_grid", "parse_layers", "parse_seeds"]
+
+MOST = 100_000  # numbers of one list
+
+_ITEM = re.compile(r"(\d+)(?:-(\d+))?")
+_GRID = re.compile(r"(\d+)[x,](\d+)")
+
+
+def parse_seeds(text: str) -> list[int]:
+    """Return the seeds of a list such as `2,674,1024` or `0,4-6`, in its order.
+
+    Raises:
+        UsageError: if it is none, or if a seed is not 0 to 2³² − 1.
+    """
+    return _numbers(text, "seeds", LAST_SEED)
+
+
+def parse_layers(text: str, count: int) -> list[int]:
+    """Return the layers of a list such as `0-6`; they are numbered from 0.
+
+    Args:
+        text: the list.
+        count: how many layers there are.
+
+    Raises:
+        UsageError: if it is none, or if there is no such layer.
+    """
+    return _numbers(text, "layers", count - 1)
+
+
+def parse_grid(text: str) -> tuple[int, int]:
+    """Return columns and rows of `4x2`.
+
+    Raises:
+        UsageError: if it is no grid of 1 to 64 columns and rows.
+    """
+    found = _GRID.fullmatch(text.strip())
+    columns, rows = map(int, found.groups()) if found and len(text) < 10 else (0, 0)
+    if not (1 <= columns <= 64 and 1 <= rows <= 64):
+        raise UsageError(f"--grid: {text} is not allowed; it takes columns and rows such as 4x2.")
+    return columns, rows
+
+
+def _numbers(text: str, what: str, last: int) -> list[int]:
+    example = "2,674,1024 or 4-6" if what == "seeds" else "0-3 or 0,2"
+    items = [_ITEM.fullmatch(part.strip()) for part in text.split(",")]
+    if not all(items):
+        raise UsageError(f"--{what}: {text} is not allowed; it takes a list such as {example}.")
+    pairs = [(int(item[1]), int(item[2] or item[1])) for item in items if item]
+    for first, end in pairs:
+        if max(first, end) > last:
+            told = f"{max(first, end)} is out of range: 0 to {last} are allowed"
+            raise UsageError(f"--{what}: {told}.")
+        if end < first:
+            raise UsageError(f"--{what}: {first}-{end} runs backwards.")
+    if sum(end - first + 1 for first, end in pairs) > MOST:
+        raise UsageError(f"--{what}: {text} is more than {MOST:,} {what}.")
+    return list(chain.from_iterable(range(first, end + 1) for first, end in pairs))

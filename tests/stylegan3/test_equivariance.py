@@ -1,0 +1,156 @@
+"""The operators that move images, EQ-T and EQ-R, and what sticks to the pixels."""
+
+from math import inf, pi
+
+import numpy as np
+import pytest
+import torch
+from golden import golden, needs_golden, network_of
+from small import small
+
+from epoque.bench.errors import DataError, UsageError
+from epoque.bench.plot import house_style, svg_bytes
+from epoque.stylegan3.equivariance import equivariance
+from epoque.stylegan3.opening import Opened
+from epoque.stylegan3.operators import pseudo_rotated, rotated, shifted, shifted_by_fraction
+from epoque.stylegan3.slices import slice_figure, space_time
+
+
+@needs_golden
+@pytest.mark.parametrize(
+    ("name", "operator", "arguments", "tolerance"),
+    [
+        ("int", shifted, (3, -2), 0),
+        ("frac", shifted_by_fraction, (3.2, -0.96), 1e-6),
+        ("rot0.4", rotated, (0.4,), 2e-4),
+        ("pseudo0.4", pseudo_rotated, (0.4,), 1e-6),
+    ],
+)
+def test_the_operators_are_the_official_ones(name, operator, arguments, tolerance):
+    reference = golden("augment_equivariance")
+    found, known = operator(reference.tensor("x"), *arguments)
+    if f"eq/{name}_mask" in reference:
+        np.testing.assert_array_equal(known, reference[f"eq/{name}_mask"][0, 0] > 0.5)
+    assert known.sum() > 300
+    difference = abs(found - reference.tensor(f"eq/{name}"))[..., known]
+    assert difference.max() <= tolerance
+
+
+def _waves(size=48):
+    """A picture that is known everywhere: waves well below the band limit."""
+    place = torch.arange(size, dtype=torch.float64) - (size - 1) / 2
+
+    def at(x, y):
+        return (0.4 * x + 0.3 * y).sin() + (0.5 * y - 0.2 * x).cos()
+
+    y, x = torch.meshgrid(place, place, indexing="ij")
+    return at, x, y
+
+
+@pytest.mark.parametrize("shift", [(0.0, 0.0), (2.0, -3.0), (0.3, 0.0), (-1.7, 4.45)])
+def test_a_shift_by_a_fraction_moves_waves(shift):
+    at, x, y = _waves()
+    found, known = shifted_by_fraction(at(x, y)[None, None], *shift)
+    wanted = at(x - shift[0], y - shift[1])
+    assert abs(found[0, 0] - wanted)[known].max() < 0.02  # what Lanczos's three lobes can do
+    whole, there = shifted(at(x, y)[None, None], round(shift[0]), round(shift[1]))
+    if shift == (2.0, -3.0):
+        assert (known == there).all()
+        np.testing.assert_allclose(whole, found, atol=1e-12)
+
+
+@pytest.mark.parametrize("angle", [0.0, 0.3, pi / 4, pi / 2, -2.5])
+def test_a_rotation_turns_waves(angle):
+    at, x, y = _waves()
+    found, known = rotated(at(x, y)[None, None], angle)
+    c, s = np.cos(angle), np.sin(angle)
+    wanted = at(c * x - s * y, s * x + c * y)
+    assert known.sum() > 300
+    assert abs(found[0, 0] - wanted)[known].max() < 0.02
+    filtered, known = pseudo_rotated(at(x, y)[None, None], angle)
+    assert abs(filtered[0, 0] - at(x, y))[known].max() < 0.02
+
+
+def test_a_shift_beyond_the_image_knows_nothing():
+    found, known = shifted(torch.ones(1, 1, 4, 4), 4, 0)
+    assert not found.any()
+    assert not known.any()
+
+
+@needs_golden
+def test_a_network_with_little_aliasing_measures_as_the_official_code_does():
+    official = {"eq_t": 57.53, "eq_t_frac": 58.14, "eq_r": 15.90}  # of 32 images of its own
+    network = network_of("tiny_t").eval().requires_grad_(False)
+    found = equivariance(Opened(network, "tiny_t", torch.device("cpu")), images=8)
+    for name, decibels in official.items():
+        assert abs(found[name].decibels - decibels) < 6
+        assert found[name].low < found[name].decibels < found[name].high
+        assert found[name].images == 8
+
+
+def test_measuring_goes_on_where_it_was_left(tmp_path):
+    opened, state = small(), tmp_path / "state.npz"
+    whole = equivariance(opened, images=5, batch=2)
+    first = equivariance(opened, images=2, batch=2, state=state)
+    told = []
+    again = equivariance(
+        opened, images=5, batch=2, state=state, progress=lambda done, count: told.append(done)
+    )
+    assert told == [4, 5]  # the first two were kept
+    assert again == whole
+    assert first != whole
+    assert equivariance(opened, images=2, state=state) == first
+    with pytest.raises(DataError, match="another network or other settings"):
+        equivariance(opened, images=5, seed=1, state=state)
+    with pytest.raises(DataError, match="another network or other settings"):
+        equivariance(small(seed=1), images=5, state=state)
+    state.write_bytes(state.read_bytes()[:100])
+    with pytest.raises(DataError, match="damaged"):
+        equivariance(opened, images=5, state=state)
+
+
+def test_an_image_that_does_not_change_moves_perfectly():
+    opened = small()
+    with torch.no_grad():
+        last = opened.generator.synthesis.get_submodule(opened.generator.synthesis.layer_names[-1])
+        last.weight.zero_()
+    found = equivariance(opened, images=2)
+    assert {m.decibels for m in found.values()} == {inf}
+
+
+def test_what_cannot_be_measured_is_told():
+    with pytest.raises(UsageError, match="cannot translate or rotate"):
+        equivariance(small("stylegan2"), images=1)
+    with pytest.raises(UsageError, match="must be 1 or more"):
+        equivariance(small(), images=0)
+    assert equivariance(small(c_dim=3), images=1)["eq_t"].images == 1
+
+
+def test_the_slice_of_a_shift_stands_upright():
+    opened = small()
+    found = space_time(opened, 2, motion="shift", frames=8, row=1.0)
+    assert found.pixels.shape == (8, 16, 4)
+    assert found.row == 15
+    np.testing.assert_array_equal(found.image[15], found.pixels[0, :, :3])
+    known = (found.pixels[..., 3] == 255).all(0)
+    assert 3 <= known.sum() < 16
+    moved = found.pixels[:, known, :3].astype(int)
+    assert abs(moved - moved[0]).max() < abs(moved[0] - moved[0].mean()).max()
+
+
+@pytest.mark.parametrize("motion", ["walk", "shift"])
+def test_slices_are_drawn(motion):
+    with house_style("dark"):
+        one = space_time(small(), 1, motion=motion, frames=4)
+        figure = slice_figure([one, one], motion, "fr")
+        assert len(svg_bytes(figure)) > 5000
+    with pytest.raises(UsageError, match="cannot translate or rotate"):
+        space_time(small("stylegan2"), 1, motion="shift")
+    assert space_time(small("stylegan2"), 2**32 - 1, motion="walk", frames=4).pixels.any()
+
+
+def test_wrong_slices_are_told():
+    with pytest.raises(UsageError, match="takes shift or walk"):
+        space_time(small(), 1, motion="jump")
+    with pytest.raises(UsageError, match="must be 0 to 1"):
+        space_time(small(), 1, row=float("nan"))

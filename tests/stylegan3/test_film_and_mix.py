@@ -1,0 +1,99 @@
+"""The walk that begins again without a seam, and the table of mixed styles."""
+
+import numpy as np
+import pytest
+from PIL import Image
+from small import small
+
+from epoque.bench.errors import UsageError
+from epoque.bench.plot import house_style, svg_bytes
+from epoque.stylegan3.film import film, walk
+from epoque.stylegan3.mix import mix_figure, mixed
+from epoque.stylegan3.painting import Styling, paint, styles
+
+
+def test_the_walk_is_closed_and_smooth_and_meets_its_keyframes():
+    keys = np.random.default_rng(0).standard_normal((5, 3))
+    path = walk(keys, 40)
+    assert path.shape == (200, 3)
+    np.testing.assert_allclose(path[::40], keys, atol=1e-12)
+    loop = np.concatenate((path, path[:3]))
+    steps, bends = abs(np.diff(loop, axis=0)).max(1), abs(np.diff(loop, 2, axis=0)).max(1)
+    assert steps[-2:].max() < 1.2 * steps.max()  # the seam is no longer a step than others
+    assert bends[-3:].max() <= bends.max()
+    jerks = abs(np.diff(loop, 3, axis=0)).max(1)
+    assert jerks[-3:].max() < 2 * np.abs(np.diff(path, 3, axis=0)).max()
+    turned = walk(np.roll(keys, 2, axis=0), 40)  # where it begins does not matter
+    np.testing.assert_allclose(np.roll(path, 80, axis=0), turned, atol=1e-12)
+
+
+def test_one_keyframe_stands_still():
+    np.testing.assert_allclose(walk(np.ones((1, 2)), 3), np.ones((3, 2)))
+
+
+@pytest.mark.parametrize("kind", ["webp", "gif"])
+def test_a_film_of_a_grid(kind, tmp_path):
+    opened, told = small(c_dim=2), []
+    film(
+        opened,
+        [1, 2, 3, 4],
+        tmp_path / "new" / "walk",
+        kinds=(kind,),
+        grid=(2, 1),
+        frames=3,
+        frame_ms=50,
+        styling=Styling(label=1),
+        progress=lambda done, count: told.append((done, count)),
+    )
+    assert told == [(i, 6) for i in range(1, 7)]
+    with Image.open(tmp_path / "new" / f"walk.{kind}") as image:
+        assert image.size == (32, 16)
+        assert image.n_frames == 6
+        assert image.info["loop"] == 0
+    assert [path.name for path in (tmp_path / "new").iterdir()] == [f"walk.{kind}"]
+
+
+def test_a_film_as_mp4(tmp_path):
+    av = pytest.importorskip("av")
+    opened = small()
+    film(opened, [1, 2], tmp_path / "a", kinds=("mp4",), frames=4)
+    with av.open(str(tmp_path / "a.mp4")) as file:
+        frames = [frame.to_ndarray(format="rgb24") for frame in file.decode(video=0)]
+    assert len(frames) == 9  # 8, and the last held for one more
+    wanted = paint(opened.generator, styles(opened.generator, [1])[0])
+    assert abs(frames[0].astype(int) - wanted).mean() < 12  # lossy
+
+
+def test_seeds_that_do_not_fill_the_grid_are_told(tmp_path):
+    with pytest.raises(UsageError, match="3 seeds cannot be dealt out over 2x1 places"):
+        film(small(), [1, 2, 3], tmp_path / "a", grid=(2, 1))
+
+
+def test_the_table_mixes_the_layers_told():
+    opened = small("stylegan2")
+    generator = opened.generator
+    table = mixed(opened, [1, 2], [3, 4, 5], [0, 1])
+    one, other = styles(generator, [2, 5])
+    both = one.clone()
+    both[:2] = other[:2]
+    np.testing.assert_array_equal(table[2][3], paint(generator, both))
+    np.testing.assert_array_equal(table[2][0], paint(generator, one))
+    np.testing.assert_array_equal(table[0][3], paint(generator, other))
+    every = mixed(opened, [1], [3], range(generator.num_ws))
+    np.testing.assert_array_equal(every[1][1], every[0][1])
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_the_table_is_drawn_with_its_seeds(language):
+    table = mixed(small(), [1, 2], [3], [0, 2, 3])
+    with house_style():
+        figure = mix_figure(table, [1, 2], [3], [0, 2, 3], language)
+        assert len(svg_bytes(figure)) > 5000
+    texts = [text.get_text() for text in figure.texts]
+    assert any("0, 2–3" in text for text in texts)
+    assert {"1", "2"} == {axes.get_ylabel()[-1] for axes in figure.axes if axes.get_ylabel()}
+
+
+def test_too_many_rows_are_told():
+    with pytest.raises(UsageError, match="--rows: 13 seeds are not allowed; 1 to 12 are"):
+        mixed(small(), range(13), [1], [0])
