@@ -39,8 +39,8 @@ __all__ = [
 Network = Annotated[
     str,
     Parameter(
-        help="A network: its file, an official .pkl, an https address of one, or a short name "
-        "such as ffhqu-256-t."
+        help="A network: its file, a finished run's folder or `last`, an official .pkl, an https "
+        "address of one, or a short name such as ffhqu-256-t."
     ),
 ]
 Seeds = Annotated[str, Parameter(help="Seeds, such as 2,674,1024 or 0-7.")]

@@ -7,7 +7,8 @@ from typing import Any
 
 import torch
 
-from epoque.bench.errors import DataError, UsageError
+from epoque.bench.errors import DataError, UnknownNameError, UsageError
+from epoque.bench.run import Runs
 
 from .networks import Generator
 from .networks.store import load
@@ -15,6 +16,8 @@ from .networks.store import load
 __all__ = ["Opened", "choose_device", "open_generator"]
 
 Progress = Callable[[int, int | None], None]
+TRAINED = "generator.json"
+"""What a finished training leaves in its run's folder, beside the weights."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +43,9 @@ def open_generator(
     """Return a generator.
 
     Args:
-        name: the path of a network of ours (`.json` or `.safetensors`, or without ending), of an
-            official snapshot (`.pkl`), an https address of one, or an official short name.
+        name: the path of a network of ours (`.json` or `.safetensors`, or without ending), of a
+            finished run's folder (`last`: the newest under runs/), of an official snapshot
+            (`.pkl`), an https address of one, or an official short name.
         device: see `choose_device`.
         progress: told how far a download is, in bytes.
 
@@ -52,7 +56,7 @@ def open_generator(
         FetchError: if it cannot be fetched.
     """
     where = choose_device(device)
-    path = Path(name)
+    path = Path(name) if str(name) != "last" else _last()
     ours = _ours(path)
     network, card = _stored(ours) if ours else _official(name, progress)
     network.to(where).eval().requires_grad_(False)
@@ -81,8 +85,18 @@ def _ours(path: Path) -> Path | None:
     """Return the description's path if the name is that of a network of ours."""
     if path.suffix in (".json", ".safetensors"):
         return path
+    if (path / TRAINED).is_file():
+        return path / TRAINED
     beside = path.with_name(f"{path.name}.json") if path.name else path
     return beside if beside.is_file() else None
+
+
+def _last() -> Path:
+    """Return the folder of the newest run that has trained a generator to the end."""
+    trained = [run.path for run in Runs("runs") if (run.path / TRAINED).is_file()]
+    if not trained:
+        raise UnknownNameError("network", "last", (), " runs/ holds no finished training.")
+    return trained[-1]
 
 
 def _stored(path: Path) -> tuple[Generator, dict[str, Any]]:

@@ -1,0 +1,380 @@
+"""Augmentation of what the discriminator sees, and of nothing else.
+
+The transformations are those of "Training Generative Adversarial Networks with Limited Data"
+(Karras et al. 2020), appendix B. What happens to each image is drawn first, as plain numbers
+(`draw`), then done (`augment`): every step is differentiable with regard to the images, twice, as
+the gradient penalty needs.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import pi, sqrt
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from epoque.bench.errors import UsageError
+
+from . import ops
+from .config import Pipeline
+from .sampling import sampled
+
+__all__ = ["Drawn", "augment", "draw", "strengths"]
+
+_KINDS: dict[str, tuple[str, ...]] = {
+    "blit": ("xflip", "rotate90", "xint"),
+    "geom": ("scale", "rotate", "aniso", "xfrac"),
+    "color": ("brightness", "contrast", "lumaflip", "hue", "saturation"),
+    "filter": ("imgfilter",),
+    "noise": ("noise",),
+    "cutout": ("cutout",),
+}
+_PARTS = {
+    "bg": ("blit", "geom"),
+    "bgc": ("blit", "geom", "color"),
+    "bgcf": ("blit", "geom", "color", "filter"),
+    "bgcfn": ("blit", "geom", "color", "filter", "noise"),
+    "bgcfnc": tuple(_KINDS),
+}
+
+# The published taps of Daubechies' symlet of 12 taps, of unit sum.
+_SYM6 = (
+    0.015404109327027373, 0.0034907120842174702, -0.11799011114819057, -0.048311742585633,
+    0.4910559419267466, 0.787641141030194, 0.3379294217276218, -0.07263752278646252,
+    -0.021060292512300564, 0.04472490177066578, 0.0017677118642428036, -0.007800708325034148,
+)  # fmt: skip
+_MARGIN = len(_SYM6) // 4  # of the image's pixels that the filter reaches over the edge, a side
+_OFFSET = 0.25  # of the image's pixels that the filter's weight lies off its middle
+
+_BAND_POWER = (10 / 13, 1 / 13, 1 / 13, 1 / 13)
+"""The share of each octave, the lowest first, in the spectrum of natural images."""
+
+
+def strengths(pipeline: Pipeline) -> frozenset[str]:
+    """Return the names of a pipeline's transformations."""
+    parts = _PARTS.get(pipeline, (pipeline,))
+    return frozenset(name for part in parts for name in _KINDS[part])
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What happens to each image of a batch; the defaults of `nothing` change nothing.
+
+    Attributes:
+        flip: [N] 1 where it is mirrored, else 0.
+        quarters: [N] quarter turns, 0 to 3.
+        step: [N, 2] shift in x and y in whole pixels of the image, as shares of its size.
+        scale: [N] factor of size.
+        turn: [N] radians, before the stretching.
+        stretch: [N] factor of the width, and divisor of the height.
+        turn_after: [N] radians, after it.
+        shift: [N, 2] shift in x and y as shares of the image's size.
+        brightness: [N] added to every channel.
+        contrast: [N] factor of every channel.
+        luma: [N] 1 where light and dark change places, else 0.
+        hue: [N] radians around the grey axis.
+        saturation: [N] factor of the distance from the grey axis.
+        bands: [N, 4] factor of each octave of frequencies, the lowest first.
+        noise: [N] standard deviation of the noise.
+        hole: [N, 3] its centre's x and y as shares of the image's size, and its side; 0 for none.
+    """
+
+    flip: Tensor
+    quarters: Tensor
+    step: Tensor
+    scale: Tensor
+    turn: Tensor
+    stretch: Tensor
+    turn_after: Tensor
+    shift: Tensor
+    brightness: Tensor
+    contrast: Tensor
+    luma: Tensor
+    hue: Tensor
+    saturation: Tensor
+    bands: Tensor
+    noise: Tensor
+    hole: Tensor
+
+    @classmethod
+    def nothing(cls, batch: int) -> "Drawn":
+        """Return what leaves a batch as it is."""
+        zero, one, two = torch.zeros(batch), torch.ones(batch), torch.zeros(batch, 2)
+        return cls(
+            flip=zero, quarters=zero, step=two, scale=one, turn=zero, stretch=one, turn_after=zero,
+            shift=two, brightness=zero, contrast=one, luma=zero, hue=zero, saturation=one,
+            bands=torch.ones(batch, 4), noise=zero, hole=torch.zeros(batch, 3),
+        )  # fmt: skip
+
+
+def draw(names: frozenset[str], p: float, batch: int, rng: torch.Generator) -> Drawn:
+    """Draw what happens to each image.
+
+    Args:
+        names: the transformations to choose from (`strengths`).
+        p: with which probability each of them is done to an image, 0 to 1.
+        batch: how many images.
+        rng: on the CPU.
+    """
+    dice = _Dice(names, p, batch, rng)
+    # A rotation before and one after stretching, so that one or both happen with probability p.
+    once = 1 - sqrt(1 - p)
+    return Drawn(
+        flip=dice.whole("xflip", 2),
+        quarters=dice.whole("rotate90", 4),
+        step=dice.even("xint", 0.125, 2),
+        scale=dice.factor("scale", 0.2),
+        turn=dice.even("rotate", pi, p=once),
+        stretch=dice.factor("aniso", 0.2),
+        turn_after=dice.even("rotate", pi, p=once),
+        shift=dice.normal("xfrac", 0.125, 2),
+        brightness=dice.normal("brightness", 0.2),
+        contrast=dice.factor("contrast", 0.5),
+        luma=dice.whole("lumaflip", 2),
+        hue=dice.even("hue", pi),
+        saturation=dice.factor("saturation", 1.0),
+        bands=dice.bands(),
+        noise=dice.normal("noise", 0.1).abs(),
+        hole=dice.hole(),
+    )
+
+
+class _Dice:
+    """Draws numbers, and puts what changes nothing where a transformation is not done."""
+
+    def __init__(self, names: frozenset[str], p: float, batch: int, rng: torch.Generator) -> None:
+        self._names, self._p, self._batch, self._rng = names, p, batch, rng
+
+    def whole(self, name: str, below: int) -> Tensor:
+        drawn = torch.randint(below, (self._batch,), generator=self._rng)
+        return self._where(name, drawn.float(), 0.0)
+
+    def even(self, name: str, most: float, *shape: int, p: float | None = None) -> Tensor:
+        drawn = torch.rand(self._batch, *shape, generator=self._rng)
+        return self._where(name, (2 * drawn - 1) * most, 0.0, p)
+
+    def normal(self, name: str, deviation: float, *shape: int) -> Tensor:
+        drawn = torch.randn(self._batch, *shape, generator=self._rng)
+        return self._where(name, drawn * deviation, 0.0)
+
+    def factor(self, name: str, octaves: float, *shape: int) -> Tensor:
+        drawn = torch.randn(self._batch, *shape, generator=self._rng)
+        return self._where(name, (drawn * octaves).exp2(), 1.0)
+
+    def bands(self) -> Tensor:
+        """Each octave in its turn; the others make up for it, so that the power stays."""
+        gains = torch.ones(self._batch, 4)
+        for band in range(4):
+            one = torch.ones(self._batch, 4)
+            one[:, band] = self.factor("imgfilter", 1.0)
+            gains = gains * normalised(one)
+        return gains
+
+    def hole(self) -> Tensor:
+        centre = torch.rand(self._batch, 2, generator=self._rng)
+        side = self._where("cutout", torch.full((self._batch,), 0.5), 0.0)
+        return torch.cat((centre, side[:, None]), 1)
+
+    def _where(self, name: str, drawn: Tensor, otherwise: float, p: float | None = None) -> Tensor:
+        chance = torch.rand(self._batch, generator=self._rng)
+        done = chance < (self._p if p is None else p) if name in self._names else chance < 0
+        return torch.where(done.reshape(-1, *[1] * (drawn.dim() - 1)), drawn, otherwise)
+
+
+def normalised(gains: Tensor) -> Tensor:
+    """Scale gains of octaves [N, 4] so that a natural image keeps its power."""
+    power = (gains.square() * gains.new_tensor(_BAND_POWER)).sum(1, keepdim=True)
+    return gains * power.rsqrt()
+
+
+def augment(images: Tensor, drawn: Drawn, rng: torch.Generator | None = None) -> Tensor:
+    """Do to each image what was drawn for it.
+
+    Args:
+        images: [N, C, H, W], −1 to 1; 3 channels, or 1 for grey.
+        drawn: of N images, on the CPU.
+        rng: what noise is drawn from, on any device; None is PyTorch's global one.
+
+    Raises:
+        UsageError: if the images have other channels.
+    """
+    size = (images.shape[3], images.shape[2])
+    images = _where_needed(images, _geometry(drawn, size), _moved)
+    images = _where_needed(images, _colours(drawn), _coloured)
+    images = _where_needed(images, drawn.bands, _filtered)
+    if drawn.noise.any():
+        device = images.device if rng is None else rng.device
+        noise = torch.randn(images.shape, generator=rng, device=device).to(images)
+        images = images + noise * drawn.noise.to(images)[:, None, None, None]
+    if drawn.hole[:, 2].any():
+        images = images * _holes(drawn.hole, size).to(images)
+    return images
+
+
+def _where_needed(
+    images: Tensor, numbers: Tensor, change: Callable[[Tensor, Tensor], Tensor]
+) -> Tensor:
+    """Change those images whose numbers say so; identity matrices and ones do not."""
+    nothing = torch.eye(numbers.shape[1]) if numbers.dim() == 3 else torch.ones(numbers.shape[1])
+    needed = (numbers != nothing).flatten(1).any(1)
+    if needed.all():
+        return change(images, numbers)
+    (rows,) = needed.nonzero(as_tuple=True)
+    if not len(rows):
+        return images
+    place = rows.to(images.device)
+    return images.index_copy(0, place, change(images[place], numbers[rows]))
+
+
+def _geometry(drawn: Drawn, size: tuple[int, int]) -> Tensor:
+    """Where a pixel of the image goes, [N, 3, 3], in pixels from the centre."""
+    wide_high = torch.tensor(size)
+    moves = _scaling(1 - 2 * drawn.flip, torch.ones_like(drawn.flip))
+    moves = _turning(-drawn.quarters * (pi / 2)) @ moves
+    moves = _shifting((drawn.step * wide_high).round()) @ moves
+    moves = _scaling(drawn.scale, drawn.scale) @ moves
+    moves = _turning(-drawn.turn) @ moves
+    moves = _scaling(drawn.stretch, 1 / drawn.stretch) @ moves
+    moves = _turning(-drawn.turn_after) @ moves
+    return _shifting(drawn.shift * wide_high) @ moves
+
+
+def _scaling(x: Tensor, y: Tensor) -> Tensor:
+    return torch.stack((x, y, torch.ones_like(x)), 1).diag_embed()
+
+
+def _turning(angle: Tensor) -> Tensor:
+    cosine, sine = angle.cos(), angle.sin()
+    zero, one = torch.zeros_like(angle), torch.ones_like(angle)
+    rows = [cosine, -sine, zero, sine, cosine, zero, zero, zero, one]
+    return torch.stack(rows, 1).reshape(-1, 3, 3)
+
+
+def _shifting(by: Tensor) -> Tensor:
+    matrix = torch.eye(3).repeat(len(by), 1, 1)
+    matrix[:, :2, 2] = by
+    return matrix
+
+
+def _moved(images: Tensor, moves: Tensor) -> Tensor:
+    """Resample images at twice their rate, with a wavelet as filter.
+
+    Each pixel of the result looks back to where it comes from; beyond the edges the image is
+    reflected, as far as that is needed, once at most.
+    """
+    height, width = images.shape[2:]
+    back = moves.inverse()
+    left, top, right, bottom = _margins(back, width, height)
+    padded = functional.pad(images, [left, right, top, bottom], mode="reflect")
+    kernel = torch.tensor(_SYM6, dtype=images.dtype, device=images.device) / sum(_SYM6)
+    fine = ops.upsample2d(padded, kernel)
+    wide, high = width + 2 * _MARGIN, height + 2 * _MARGIN
+    middle = torch.tensor([[(right - left) / 2, (bottom - top) / 2]])
+    seen = _shifting(torch.full((1, 2), _OFFSET)) @ torch.tensor([wide / 2, high / 2, 1.0]).diag()
+    unit = torch.tensor([2 / padded.shape[3], 2 / padded.shape[2], 1.0]).diag()
+    places = (unit @ _shifting(-middle - _OFFSET) @ back @ seen)[:, :2]
+    shape = [len(images), images.shape[1], 2 * high, 2 * wide]
+    grid = functional.affine_grid(places.to(images), shape, align_corners=False)
+    fine = sampled(fine, grid)
+    return ops.downsample2d(fine, kernel, padding=-2 * _MARGIN, flip=True)
+
+
+def _margins(back: Tensor, width: int, height: int) -> list[int]:
+    """Return what is added left, top, right and bottom for all places of a batch to be there."""
+    x, y = (width - 1) / 2, (height - 1) / 2
+    corners = torch.tensor([[-x, -y, 1], [x, -y, 1], [x, y, 1], [-x, y, 1]])
+    reached = (back @ corners.T)[:, :2].transpose(0, 1).flatten(1)
+    beyond = torch.cat((-reached.amin(1), reached.amax(1)))
+    beyond = beyond + 2 * _MARGIN - torch.tensor([x, y, x, y])
+    most = torch.tensor([width - 1, height - 1] * 2)
+    return [int(m) for m in beyond.clamp(min=0).minimum(most).ceil()]
+
+
+def _colours(drawn: Drawn) -> Tensor:
+    """What becomes of a colour, [N, 4, 4], in homogeneous coordinates."""
+    batch = len(drawn.hue)
+    grey = torch.tensor([1.0, 1.0, 1.0, 0.0]) / sqrt(3)
+    along = grey.outer(grey)
+    matrix = torch.eye(4).repeat(batch, 1, 1)
+    matrix[:, :3, 3] = drawn.brightness[:, None]
+    contrast = drawn.contrast[:, None]
+    matrix = torch.cat((contrast.expand(-1, 3), torch.ones(batch, 1)), 1).diag_embed() @ matrix
+    matrix = (torch.eye(4) - 2 * along * drawn.luma[:, None, None]) @ matrix
+    matrix = _around_grey(drawn.hue) @ matrix
+    return (along + (torch.eye(4) - along) * drawn.saturation[:, None, None]) @ matrix
+
+
+def _around_grey(angle: Tensor) -> Tensor:
+    """Rotations about the grey axis, [N, 4, 4] (Rodrigues' formula)."""
+    part = 1 / sqrt(3)
+    cross = torch.tensor([[0.0, -part, part], [part, 0.0, -part], [-part, part, 0.0]])
+    cosine, sine = angle.cos()[:, None, None], angle.sin()[:, None, None]
+    matrix = torch.eye(4).repeat(len(angle), 1, 1)
+    matrix[:, :3, :3] = torch.eye(3) * cosine + cross * sine + (1 - cosine) / 3
+    return matrix
+
+
+def _coloured(images: Tensor, colours: Tensor) -> Tensor:
+    batch, channels, height, width = images.shape
+    if channels not in (1, 3):
+        raise UsageError(f"Images of {channels} channels cannot be augmented; 1 or 3 can.")
+    colours = colours.to(images)
+    if channels == 1:
+        mixed = colours[:, :3].mean(1, keepdim=True)
+        factor, added = mixed[:, :, :3].sum(2, keepdim=True), mixed[:, :, 3:]
+        return images * factor[..., None] + added[..., None]
+    pixels = colours[:, :3, :3] @ images.flatten(2) + colours[:, :3, 3:]
+    return pixels.reshape(batch, channels, height, width)
+
+
+def _filtered(images: Tensor, gains: Tensor) -> Tensor:
+    """Scale the octaves of frequencies; beyond the edges the image is reflected."""
+    batch, channels, height, width = images.shape
+    kernels = (gains @ _bands()).to(images).repeat_interleave(channels, 0)
+    reach = kernels.shape[1] // 2
+    x = _reflected(images, reach).reshape(1, batch * channels, height + 2 * reach, -1)
+    x = functional.conv2d(x, kernels[:, None, None, :], groups=batch * channels)
+    x = functional.conv2d(x, kernels[:, None, :, None], groups=batch * channels)
+    return x.reshape(batch, channels, height, width)
+
+
+def _reflected(images: Tensor, reach: int) -> Tensor:
+    """Reflect an image at its edges, as often as it takes."""
+    while reach > 0:
+        step = min(reach, *(side - 1 for side in images.shape[2:]))
+        images, reach = functional.pad(images, [step] * 4, mode="reflect"), reach - step
+    return images
+
+
+def _bands() -> Tensor:
+    """Filters that let one octave through each, the lowest first, [4, 43]; their sum is 1 tap.
+
+    Daubechies' wavelet of 4 taps halves the lowest band again and again.
+    """
+    root = sqrt(3)
+    low = torch.tensor([1 + root, 3 + root, 3 - root, 1 - root], dtype=torch.float64) / sqrt(32)
+    high = low.flip(0) * torch.tensor([1, -1, 1, -1])
+    lower, upper = (_convolved(f[None], f.flip(0)) / 2 for f in (low, high))
+    bank = torch.ones(1, 1, dtype=torch.float64)
+    for _ in range(3):
+        spread = functional.pad(bank[:, :, None], [0, 1]).flatten(1)[:, :-1]
+        bank = _convolved(spread, lower[0])
+        around = (bank.shape[1] - upper.shape[1]) // 2
+        bank = torch.cat((bank, functional.pad(upper, [around, around])))
+    return bank.float()
+
+
+def _convolved(rows: Tensor, taps: Tensor) -> Tensor:
+    """Convolve each row of [N, T] with taps [K], to [N, T + K − 1]."""
+    return functional.conv1d(rows[:, None], taps.flip(0)[None, None], padding=len(taps) - 1)[:, 0]
+
+
+def _holes(hole: Tensor, size: tuple[int, int]) -> Tensor:
+    """1 where an image is kept, 0 in its hole, [N, 1, H, W]."""
+    inside = []
+    for axis, pixels in enumerate(size):
+        middle = (torch.arange(pixels) + 0.5) / pixels
+        inside.append((middle - hole[:, axis, None]).abs() < hole[:, 2, None] / 2)
+    x, y = inside
+    return (~(x[:, None, None, :] & y[:, None, :, None])).float()

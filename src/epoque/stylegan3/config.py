@@ -1,0 +1,311 @@
+"""What may be set in the StyleGAN3 lab; where a setting has an official name, it bears it."""
+
+from collections.abc import Iterator
+from typing import Literal
+
+from epoque.bench.config import Config, setting
+from epoque.bench.errors import Problem
+
+__all__ = ["Aug", "Cfg", "Device", "Pipeline", "Precision", "StyleGan3Config"]
+
+Cfg = Literal["t", "r", "stylegan2"]
+Aug = Literal["ada", "fixed", "noaug"]
+Pipeline = Literal[
+    "blit", "geom", "color", "filter", "noise", "cutout", "bg", "bgc", "bgcf", "bgcfn", "bgcfnc"
+]
+Precision = Literal["auto", "float32", "float16", "bfloat16"]
+Device = Literal["auto", "cpu", "cuda"]
+
+
+class StyleGan3Config(Config):
+    """A generator and a discriminator trained against each other: images, networks, training."""
+
+    cfg: Cfg = setting(
+        "t",
+        "Generator",
+        "Alias-free for translation (t), for rotation too (r), or StyleGAN2's, to compare.",
+    )
+
+    data: str | None = setting(
+        None,
+        "Images",
+        "A zip or folder made by `epoque stylegan3 dataset`; none: drawn cartoon portraits.",
+        min_length=1,
+        max_length=4096,
+    )
+    avatars: int = setting(
+        10_000,
+        "Portraits",
+        "Without images of your own: how many cartoon portraits are drawn.",
+        unit="images",
+        ge=16,
+        le=1_000_000,
+    )
+    resolution: int = setting(
+        64,
+        "Resolution",
+        "Without images of your own: width and height of the portraits.",
+        unit="pixels",
+        ge=16,
+        le=1024,
+    )
+    max_images: int | None = setting(
+        None, "Most images", "Use only so many, chosen with the seed; none: all.", ge=1
+    )
+    cond: bool = setting(False, "Conditional", "Learn the images' labels, to generate by label.")
+    mirror: bool = setting(False, "Mirror images", "Add each image's mirror image to the set.")
+
+    cbase: int = setting(
+        32_768,
+        "Channels times resolution",
+        "Width of the networks; config r's generator has twice as much.",
+        ge=16,
+        le=2**20,
+    )
+    cmax: int = setting(
+        512,
+        "Most channels",
+        "Of a layer; config r's generator has twice as many.",
+        ge=4,
+        le=4096,
+    )
+    layers: int = setting(
+        14,
+        "Layers",
+        "Of an alias-free generator, beside the one that makes the image.",
+        ge=4,
+        le=32,
+    )
+    z_dim: int = setting(
+        512, "Random numbers", "Random numbers that an image is made from.", ge=1, le=4096
+    )
+    w_dim: int = setting(512, "Style", "Numbers of a style.", ge=4, le=4096)
+    map_depth: int | None = setting(
+        None,
+        "Mapping layers",
+        "From random numbers to a style; none: 2, and 8 of StyleGAN2.",
+        ge=1,
+        le=32,
+    )
+    mbstd_group: int = setting(
+        4,
+        "Images compared",
+        "How many images the discriminator compares with one another.",
+        unit="images",
+        ge=1,
+        le=256,
+    )
+    freezed: int = setting(
+        0, "Frozen layers", "First layers of the discriminator that stay as they are.",
+        unit="layers", ge=0, le=64,
+    )  # fmt: skip
+    resume_from: str | None = setting(
+        None,
+        "First networks",
+        "Begin with the weights of another training: a run's folder, a network's file, an official "
+        "snapshot, its https address or short name (officially --resume).",
+        min_length=1,
+        max_length=4096,
+    )
+
+    kimg: float = setting(
+        25_000, "Length", "Real images shown in all.", unit="thousand images", gt=0, le=1e6
+    )
+    batch: int = setting(
+        32, "Batch size", "Images of a step, over all devices.", unit="images",
+        ge=1, le=65_536,
+    )  # fmt: skip
+    batch_gpu: int | None = setting(
+        None,
+        "Batch per device",
+        "Images computed at once, to save memory; none: a device's whole share.",
+        unit="images",
+        ge=1,
+        le=65_536,
+    )
+    glr: float | None = setting(
+        None,
+        "Generator's learning rate",
+        "None: 0.0025, and 0.002 of StyleGAN2.",
+        gt=0,
+        le=1,
+    )
+    dlr: float = setting(0.002, "Discriminator's learning rate", "Of Adam.", gt=0, le=1)
+    gamma: float | None = setting(
+        None,
+        "R1 weight",
+        "Of the gradient penalty; none: 0.0002 times the image's pixels over the batch size.",
+        ge=0,
+        le=1e6,
+    )
+    r1_interval: int = setting(
+        16, "R1 interval", "How often the gradient penalty is computed.", unit="iterations",
+        ge=1, le=10_000,
+    )  # fmt: skip
+    style_mixing: float = setting(
+        0.9,
+        "Style mixing",
+        "Of StyleGAN2: share of the parts in which later layers take another style.",
+        ge=0,
+        le=1,
+    )
+    pl_weight: float = setting(
+        2.0, "Path length weight", "Of StyleGAN2's path length regularisation; 0 for none.",
+        ge=0, le=1e6,
+    )  # fmt: skip
+    pl_interval: int = setting(
+        4, "Path length interval", "How often it is computed.", unit="iterations", ge=1, le=10_000
+    )
+    blur: float = setting(
+        10.0,
+        "Blur",
+        "Of config r: how much the discriminator's images are blurred at first.",
+        unit="pixels",
+        ge=0,
+        le=1000,
+    )
+    blur_kimg: float | None = setting(
+        None,
+        "Length of the blur",
+        "Until when it fades; none: 200 thousand images at a batch of 32, in proportion.",
+        unit="thousand images",
+        gt=0,
+        le=1e6,
+    )
+
+    aug: Aug = setting(
+        "ada",
+        "Augmentation",
+        "Of what the discriminator sees: adaptive, fixed, or none.",
+    )
+    augpipe: Pipeline = setting(
+        "bgc",
+        "Augmentations",
+        "Which: b blits, g geometry, c colour, f filters, n noise, c at the end holes.",
+    )
+    p: float = setting(
+        0.2, "Augmentation probability", "For aug fixed: of each augmentation.", ge=0, le=1
+    )
+    target: float = setting(
+        0.6,
+        "Augmentation target",
+        "For aug ada: how sure the discriminator should be of real images.",
+        ge=-1,
+        le=1,
+    )
+    ada_kimg: float | None = setting(
+        None,
+        "Augmentation speed",
+        "For aug ada: images in which it may go from none to all; none: 500, and 100 when begun "
+        "with other networks.",
+        unit="thousand images",
+        gt=0,
+        le=1e6,
+    )
+
+    ema_kimg: float | None = setting(
+        None,
+        "Half-life of the average",
+        "Of the averaged generator; none: 10 thousand images at a batch of 32, in proportion.",
+        unit="thousand images",
+        gt=0,
+        le=1e6,
+    )
+    ema_rampup: float | None = setting(
+        0.05,
+        "Ramp of the average",
+        "The half-life is at most this share of the images seen; none: no ramp.",
+        gt=0,
+        le=1,
+    )
+
+    precision: Precision = setting(
+        "auto",
+        "Precision",
+        "Of the four highest resolutions; auto: float16 on a GPU, else float32.",
+    )
+    device: Device = setting("auto", "Device", "Auto: a GPU where there is one.")
+
+    log_every: int = setting(
+        10, "Metrics interval", "How often losses are recorded.", unit="iterations", ge=1, le=10**9
+    )
+    snapshot_every: int | None = setting(
+        None,
+        "Snapshot interval",
+        "How often a grid of generated images is kept; none: fifty times a run.",
+        unit="iterations",
+        ge=1,
+        le=10**9,
+    )
+    snapshot_images: int = setting(
+        32, "Images of a snapshot", "In its grid.", unit="images", ge=1, le=1024
+    )
+
+    @property
+    def steps(self) -> int:
+        """Iterations of a run."""
+        return max(1, -int(-self.kimg * 1000 // self.batch))
+
+    @property
+    def generator_rate(self) -> float:
+        """The generator's learning rate."""
+        return self.glr or (0.002 if self.cfg == "stylegan2" else 0.0025)
+
+    @property
+    def ada_images(self) -> float:
+        """Images in which the probability of augmentations may go from 0 to 1."""
+        usual = 500.0 if self.resume_from is None else 100.0
+        return 1000 * (self.ada_kimg or usual)
+
+    def gamma_of(self, resolution: int) -> float:
+        """Return the weight of R1 (Karras et al. 2020, "… with Limited Data", appendix C)."""
+        return 0.0002 * resolution**2 / self.batch if self.gamma is None else self.gamma
+
+    def sigma_at(self, seen: int) -> float:
+        """Return how far the discriminator's images are blurred once so many were seen."""
+        if self.cfg != "r" or self.resume_from is not None:
+            return 0.0
+        fade = 1000 * (self.blur_kimg or self.batch * 200 / 32)
+        return self.blur * max(0.0, 1 - seen / fade)
+
+    def half_life_at(self, seen: int) -> float:
+        """Return the averaged generator's half-life in images once so many were seen."""
+        images = 1000 * (self.ema_kimg or self.batch * 10 / 32)
+        if self.ema_rampup is None or self.resume_from is not None:
+            return images
+        return min(images, seen * self.ema_rampup)
+
+    def conflicts(self) -> Iterator[Problem]:
+        """Yield what is wrong between fields."""
+        part = self.batch_gpu or self.batch
+        if self.batch % part:
+            yield Problem("batch_gpu", f"{part} does not divide the batch size {self.batch}.")
+        elif part > self.mbstd_group and part % self.mbstd_group:
+            told = f"{self.mbstd_group} does not divide the {part} images that are computed at once"
+            yield Problem("mbstd_group", f"{told}.")
+        if self.data is None and self.resolution & (self.resolution - 1):
+            yield Problem("resolution", f"{self.resolution} is not a power of two.")
+        for name, wanted in self._without_effect():
+            if getattr(self, name) != type(self).model_fields[name].default:
+                yield Problem(name, f"it would be ignored; it needs {wanted}.")
+
+    def _without_effect(self) -> Iterator[tuple[str, str]]:
+        """Yield each setting that changes nothing here, with what it would need."""
+        needs: dict[str, tuple[bool, tuple[str, ...]]] = {
+            "data none": (self.data is None, ("avatars", "resolution")),
+            "cfg t or r": (self.cfg != "stylegan2", ("layers",)),
+            "cfg stylegan2": (
+                self.cfg == "stylegan2",
+                ("style_mixing", "pl_weight", "pl_interval"),
+            ),
+            "cfg r without resume_from": (
+                self.cfg == "r" and self.resume_from is None,
+                ("blur", "blur_kimg"),
+            ),
+            "aug fixed": (self.aug == "fixed", ("p",)),
+            "aug ada": (self.aug == "ada", ("target", "ada_kimg")),
+            "aug ada or fixed": (self.aug != "noaug", ("augpipe",)),
+        }
+        for wanted, (given, names) in needs.items():
+            if not given:
+                yield from ((name, wanted) for name in names)

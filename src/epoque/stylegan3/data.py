@@ -1,0 +1,159 @@
+"""What a training sees: the images, and which of them come when.
+
+Which images a step takes follows from the seed and from how many were seen before: nothing needs to
+be remembered to go on where a training stopped.
+"""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from epoque.bench.environment import installed_version
+from epoque.bench.errors import DataError
+from epoque.bench.files import told_write_errors
+from epoque.bench.seeds import numpy_rng
+
+from .cache import cache_folder
+from .config import StyleGan3Config
+from .dataset.avatars import make_avatars
+from .dataset.reader import ImageSet
+from .specs import Shape
+
+__all__ = ["Images", "load"]
+
+KEPT = 2 * 2**30
+"""Bytes of images that are kept in memory once they were read."""
+
+AVATARS_SEED = 0
+"""Of the portraits: the same for all runs, whatever their seed."""
+
+
+def load(config: StyleGan3Config) -> "Images":
+    """Open the images of a config; portraits that are not there yet are drawn first.
+
+    Raises:
+        DataError: if they cannot be read, or are of a size that networks cannot have.
+        MissingExtraError: if portraits are to be drawn and the extra `avatars` is not installed.
+        RunWriteError: if drawn portraits cannot be kept in the cache folder.
+    """
+    path = avatars(config.avatars, config.resolution) if config.data is None else Path(config.data)
+    found = ImageSet(
+        path, labels=config.cond, mirror=config.mirror, limit=config.max_images, seed=config.seed
+    )
+    size = found.resolution
+    if size & (size - 1) or size < 16:
+        told = f"{path} holds images of {size}×{size} pixels; a power of two from 16 is needed"
+        raise DataError(f"{told}; `epoque stylegan3 dataset` brings them to that size.")
+    if config.cond and not found.label_dim:
+        raise DataError(f"{path} has no labels; cond needs some.")
+    return Images(found, config.seed)
+
+
+def avatars(count: int, size: int, progress: Callable[[int, int], None] | None = None) -> Path:
+    """Return a zip of drawn portraits from the cache folder, drawn now if it is not there yet.
+
+    Args:
+        count: how many.
+        size: pixels of a side.
+        progress: told how many are drawn, and of how many.
+    """
+    from filelock import FileLock
+
+    versions = (installed_version(name) or "0" for name in ("epoque", "python-avatars"))
+    folder = cache_folder() / "datasets"
+    path = folder / f"avatars-{count}-{size}-{'-'.join(versions)}.zip"
+    with told_write_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(path.with_suffix(".lock")):  # another process may be drawing them
+            if not path.is_file():
+                make_avatars(path, count, size, AVATARS_SEED, progress=progress)
+    return path
+
+
+class Images:
+    """A set of images in an endless order.
+
+    Attributes:
+        name: of the set.
+        shape: of each image.
+        fingerprint: tells the set from others.
+    """
+
+    def __init__(self, images: ImageSet, seed: int) -> None:
+        self.name = images.name
+        self.shape = Shape(images.resolution, images.channels, images.label_dim)
+        self._images, self._seed = images, seed
+        self.fingerprint = _fingerprint(images)
+        single = (images.channels, images.resolution, images.resolution)
+        keep = len(images) * int(np.prod(single)) <= KEPT
+        self._known = np.zeros(len(images) if keep else 0, bool)
+        self._kept = np.empty((len(self._known), *single), np.uint8)
+
+    def __len__(self) -> int:
+        return len(self._images)
+
+    def rows(self, seen: int, count: int) -> NDArray[np.int64]:
+        """Return which images come next after so many; each comes once before any comes again."""
+        epochs = range(seen // len(self), (seen + count - 1) // len(self) + 1)
+        order = np.concatenate([_order(len(self), self._seed, epoch) for epoch in epochs])
+        start = seen - epochs[0] * len(self)
+        return order[start : start + count]
+
+    def drawn(self, count: int, rng: torch.Generator) -> NDArray[np.int64]:
+        """Return images drawn at random, for their labels."""
+        return torch.randint(len(self), (count,), generator=rng).numpy()
+
+    def levels(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """Return images, [N, C, H, W], 0 to 255.
+
+        Raises:
+            DataError: if one is damaged or of another size than the first.
+        """
+        if not len(self._known):
+            return np.stack(_read(self._images, rows))
+        new = rows[~self._known[rows]]
+        if len(new):
+            self._kept[new] = np.stack(_read(self._images, new))
+            self._known[new] = True
+        return self._kept[rows]
+
+    def pixels(self, rows: NDArray[np.int64], device: torch.device) -> Tensor:
+        """Return images for a network, [N, C, H, W], −1 to 1."""
+        return torch.from_numpy(self.levels(rows)).to(device).float() / 127.5 - 1
+
+    def labels(self, rows: NDArray[np.int64], device: torch.device) -> Tensor:
+        """Return the labels of images, [N, labels]."""
+        found = self._images.labels[rows % len(self._images.labels)]
+        return torch.from_numpy(found).to(device)
+
+
+def _read(images: ImageSet, rows: NDArray[np.int64]) -> list[NDArray[np.uint8]]:
+    """Read images; decoding them lets other threads compute."""
+    if images.resolution < 128 or len(rows) < 4:
+        return [images.image(int(row)) for row in rows]
+    with ThreadPoolExecutor(min(len(rows), os.cpu_count() or 1)) as pool:
+        return list(pool.map(lambda row: images.image(int(row)), rows))
+
+
+@lru_cache(maxsize=4)
+def _order(count: int, seed: int, epoch: int) -> NDArray[np.int64]:
+    return numpy_rng(seed, f"order of the images in epoch {epoch}").permutation(count)
+
+
+def _fingerprint(images: ImageSet) -> str:
+    """Return a digest of what the set says of itself, and of its first image."""
+    digest = sha256("\n".join(images.names).encode(errors="surrogateescape"))
+    digest.update(f"\n{len(images)} {images.channels}".encode())
+    digest.update(np.ascontiguousarray(images.labels).tobytes())
+    first: Any = images.image(0)
+    digest.update(first.tobytes())
+    return digest.hexdigest()

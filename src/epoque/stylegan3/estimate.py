@@ -1,0 +1,136 @@
+"""What a training costs: parameters and time, measured; and what helps where memory runs out."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from epoque.bench.errors import UsageError
+
+if TYPE_CHECKING:
+    from epoque.bench.events import Checkpoint
+
+    from .config import StyleGan3Config
+
+__all__ = ["Estimate", "measured", "notice", "told_memory"]
+
+_NOTABLE = 2e7
+"""Pixels seen in a training that any machine does within the minute."""
+
+
+@contextmanager
+def told_memory(config: "StyleGan3Config") -> Iterator[None]:
+    """Turn running out of memory into one sentence that names the settings to change.
+
+    Raises:
+        UsageError: instead of PyTorch's or Python's error.
+    """
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if not (isinstance(error, MemoryError) or _is_of_memory(error)):
+            raise
+        at_once = config.batch_gpu or config.batch
+        raise UsageError(
+            f"Memory ran out with {at_once} images at once: a smaller batch_gpu computes the same "
+            "batch in smaller parts; a smaller cbase, cmax or resolution also helps."
+        ) from None
+
+
+def _is_of_memory(error: Exception) -> bool:
+    return any(t in str(error) for t in ("allocate memory", "out of memory", "ALLOC_FAILED"))
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a training takes.
+
+    Attributes:
+        parameters: of the generator and the discriminator.
+        steps: that remain.
+        step_seconds: of one step on the average, measured.
+        batch: images of a step.
+        device: where.
+        begun: whether some steps are done already.
+    """
+
+    parameters: tuple[int, int]
+    steps: int
+    step_seconds: float
+    batch: int
+    device: str
+    begun: bool = False
+
+    @property
+    def seconds(self) -> float:
+        """Of all steps that remain."""
+        return self.steps * self.step_seconds
+
+    def told(self) -> str:
+        """Return it as a sentence or two."""
+        sizes = " and ".join(f"{count / 1e6:,.1f}" for count in self.parameters)
+        pace = f"{self.batch / self.step_seconds:,.3g} images a second on the {self.device}"
+        what = "what remains of the training" if self.begun else "training"
+        told = f"{sizes} million parameters, {pace}: {what} takes about {_words(self.seconds)}."
+        if self.device == "cpu" and self.seconds > 2 * 3600:
+            told += " A GPU would make this pleasant."
+        return told
+
+
+def measured(config: "StyleGan3Config", resume: "Checkpoint | None" = None) -> Estimate:
+    """Return what a training takes; its images are made ready and three steps measured.
+
+    The first step, which also computes what is computed now and then, warms up and is measured
+    again with its share.
+
+    Raises:
+        UsageError: if memory runs out, or a GPU is missing.
+        DataError: if the images cannot be used.
+    """
+    from .data import load
+    from .team import Team
+    from .trainer import Trainer
+
+    team = Team(config.device)
+    with told_memory(config):
+        trainer = Trainer(config, team, load(config))
+        trainer.step()
+        plain = _seconds_of(trainer.step)
+        trainer.steps = 0  # all turns are due again
+        whole = _seconds_of(trainer.step)
+    share = 1 / (config.pl_interval if config.cfg == "stylegan2" else config.r1_interval)
+    each = team.agree(plain + max(0.0, whole - plain) * share)
+    networks = (trainer.game.generator, trainer.game.discriminator)
+    sizes = tuple(sum(p.numel() for p in network.parameters()) for network in networks)
+    remain = max(0, config.steps - (resume.step if resume else 0))
+    device = team.device.type
+    return Estimate((sizes[0], sizes[1]), remain, each, config.batch, device, resume is not None)
+
+
+def _seconds_of(step: "Callable[[], None]") -> float:
+    start = perf_counter()
+    step()
+    return perf_counter() - start
+
+
+def notice(config: "StyleGan3Config", resume: "Checkpoint | None" = None) -> str | None:
+    """Return what a user should know before a run of more than a minute or so, else None.
+
+    Args:
+        config: what is to be trained.
+        resume: where it goes on from; the answer is of what remains.
+    """
+    if config.data is None and 1000 * config.kimg * config.resolution**2 < _NOTABLE:
+        return None
+    estimate = measured(config, resume)
+    return estimate.told() if estimate.seconds > 60 else None
+
+
+def _words(seconds: float) -> str:
+    """Return seconds in words, in the unit that suits them."""
+    units = ((172_800, 86_400, "days"), (7200, 3600, "hours"), (120, 60, "minutes"))
+    for least, unit, name in units:
+        if seconds >= least:
+            return f"{seconds / unit:.1f} {name}" if unit > 60 else f"{seconds / unit:.0f} {name}"
+    return f"{seconds:.0f} seconds"

@@ -1,0 +1,51 @@
+"""The numbers of a finished run."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from epoque.bench.run import Run
+
+from .checkpoint import restore
+from .config import StyleGan3Config
+
+__all__ = ["evaluate"]
+
+MEANS = ("loss_g", "loss_d", "score_real", "score_fake", "sign_real", "r1_penalty", "path_length")
+LAST = 0.1
+
+
+def evaluate(run: Run) -> Mapping[str, Any]:
+    """Return the numbers of a finished run.
+
+    `final_…`: means over the last tenth of the metrics; `final_gap` is the distance between the
+    discriminator's mean answers to real and to generated images. `…_parameters`: of the networks.
+    `training_seconds`: spent in steps, over all resumptions.
+
+    Raises:
+        DamagedRunError: if the metrics or the last checkpoint cannot be read.
+    """
+    config = run.config
+    assert isinstance(config, StyleGan3Config)
+    checkpoint = run.checkpoint()
+    state, metrics = checkpoint.state, run.metrics
+    resolution = state["discriminator"]["img_resolution"]
+    found: dict[str, Any] = {
+        "steps": checkpoint.step,
+        "kimg": state["seen"] / 1000,
+        "resolution": resolution,
+        "gamma": config.gamma_of(resolution),
+        "final_augmentation": state["ada"]["p"] if config.aug == "ada" else None,
+        "training_seconds": round(state["seconds"], 3),
+        "images_per_second": state["seen"] / state["seconds"],
+    }
+    last = metrics.iloc[-max(1, math.ceil(len(metrics) * LAST)) :]
+    for name in MEANS:
+        if name in metrics:
+            known = last[name].dropna() if last[name].notna().any() else metrics[name].dropna()[-1:]
+            found[f"final_{name}"] = float(known.mean())
+    found["final_gap"] = abs(found["final_score_real"] - found["final_score_fake"])
+    for kind in ("generator", "discriminator"):
+        network = restore(run, checkpoint.step, kind)
+        found[f"{kind}_parameters"] = sum(p.numel() for p in network.parameters())
+    return found

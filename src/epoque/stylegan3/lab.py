@@ -1,0 +1,101 @@
+"""The StyleGAN3 lab as the bench sees it; every heavy import stands inside a method."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from epoque.bench.environment import torch_device
+from epoque.bench.errors import MissingExtraError
+from epoque.bench.events import Checkpoint, Event
+from epoque.bench.i18n import mark
+from epoque.bench.lab import Lab
+
+if TYPE_CHECKING:
+    from cyclopts import App
+    from matplotlib.figure import Figure
+
+    from epoque.bench.run import Run
+
+    from .config import StyleGan3Config
+
+__all__ = ["LAB", "StyleGan3Lab"]
+
+
+class StyleGan3Lab(Lab["StyleGan3Config"]):
+    """A generator of images learns against a discriminator, without aliases or with them."""
+
+    name: ClassVar[str] = "stylegan3"
+    title: ClassVar[str] = mark("A generator learns to make images that hold together as they move")
+    checkpoints_kept: ClassVar[int | None] = 2
+    """Each takes some hundred megabytes; snapshots show the way."""
+    fills_machine: ClassVar[bool] = True
+    """PyTorch computes on all cores."""
+
+    @property
+    def config(self) -> "type[StyleGan3Config]":
+        """The class of its configs."""
+        from .config import StyleGan3Config
+
+        return StyleGan3Config
+
+    def train(self, config: "StyleGan3Config", resume: Checkpoint | None = None) -> Iterator[Event]:
+        """Return the events of a training (see `epoque.stylegan3.train.train`)."""
+        _check_installed()
+        from .train import train
+
+        return train(config, resume)
+
+    def evaluate(self, run: "Run") -> Mapping[str, Any]:
+        """Return the numbers of a finished run (see `epoque.stylegan3.evaluate.evaluate`)."""
+        _check_installed()
+        from .evaluate import evaluate
+
+        return evaluate(run)
+
+    def steps(self, config: "StyleGan3Config") -> int:
+        """Return how many steps show as many images as the config says."""
+        return config.steps
+
+    def notice(self, config: "StyleGan3Config", resume: Checkpoint | None = None) -> str | None:
+        """Return what a long training will take, None of a short one.
+
+        It measures a few steps (see `epoque.stylegan3.estimate.notice`).
+        """
+        _check_installed()
+        from .estimate import notice
+
+        return notice(config, resume)
+
+    def device(self, config: "StyleGan3Config") -> str:
+        """Name what PyTorch computes on."""
+        return torch_device(config.device)
+
+    def figures(self, run: "Run", language: str = "en") -> "Mapping[str, Callable[[], Figure]]":
+        """Return what can be drawn from a run folder, name to the function that draws it."""
+        from .figures import figures
+
+        return figures(run, language)
+
+    def commands(self) -> "App":
+        """Return `epoque stylegan3 …`: networks in use, and sets of images."""
+        from .commands import APP
+
+        return APP
+
+    def sweep_score(self) -> str:
+        """Return the result that a sweep's figure and a search look at, lower being better.
+
+        How far apart the discriminator's answers to real and generated images are at the end: no
+        measure of quality, but there is none without a network that knows the images.
+        """
+        return "final_gap"
+
+
+def _check_installed() -> None:
+    try:
+        import accelerate  # noqa: F401
+        import torch  # noqa: F401
+    except ImportError:
+        raise MissingExtraError("Training in the StyleGAN3 lab", "stylegan3") from None
+
+
+LAB = StyleGan3Lab()

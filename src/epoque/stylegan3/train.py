@@ -1,0 +1,93 @@
+"""The training of a generator and a discriminator, as events pulled one at a time."""
+
+import json
+from collections.abc import Iterator
+from io import BytesIO
+
+from PIL import Image
+
+from epoque.bench.events import Artifact, Checkpoint, Event, Metrics
+
+from .checkpoint import network_files
+from .config import StyleGan3Config
+from .data import Images, load
+from .estimate import told_memory
+from .picture_grid import grid_of
+from .team import Team
+from .trainer import Trainer
+from .transfer import begin_with
+
+__all__ = ["train"]
+
+
+def train(config: StyleGan3Config, resume: Checkpoint | None = None) -> Iterator[Event]:
+    """Yield the events of a training.
+
+    `Metrics` every `log_every` steps and at the end, means since the last ones: `loss_g` and
+    `loss_d` (nats an image), `score_real` and `score_fake` (the discriminator's answers, positive
+    for "real"), `sign_real` (the r_t of adaptive augmentation), `r1_penalty`, of StyleGAN2
+    `path_length` and `path_penalty`, `augmentation` (the probability of each) and `kimg` (thousands
+    of images seen).
+
+    `Snapshot`: `images` [N, H, W, C], what the averaged generator makes of the seeds 0 to N − 1.
+
+    Artifacts: `reals.png`, some of the images; `first_networks.json`, what `resume_from` gave; and
+    at the end the averaged generator as `generator.json` and `generator.safetensors`.
+
+    Where many processes train together (`epoque.stylegan3.team`), only the main one yields.
+
+    Args:
+        config: what to train.
+        resume: a checkpoint of the same config to go on from.
+
+    Raises:
+        DataError: if the images cannot be used or are others than the checkpoint's.
+        DivergenceError: before a loss or gradient that is not finite changes a weight.
+        UsageError: if memory runs out, or a GPU is asked for that is not there.
+        DamagedRunError: if the checkpoint is of other networks.
+        MissingExtraError: if portraits are to be drawn without the extra `avatars`.
+    """
+    team = Team(config.device)
+    with told_memory(config):
+        for event in _events(config, team, resume):
+            if team.main:
+                yield event
+
+
+def _events(config: StyleGan3Config, team: Team, resume: Checkpoint | None) -> Iterator[Event]:
+    images = load(config)
+    trainer = Trainer(config, team, images, resume)
+    yield _reals(config, images)
+    if resume is None:
+        if config.resume_from is not None:
+            filled = begin_with(trainer, config.resume_from)
+            yield Artifact("first_networks.json", json.dumps(filled, indent=2).encode())
+        yield trainer.snapshot()
+    every = config.snapshot_every or max(1, config.steps // 50)
+    while not trainer.finished:
+        trainer.step()
+        if trainer.is_time(config.log_every):
+            yield Metrics(trainer.steps, trainer.metrics())
+        if trainer.is_time(every):
+            yield trainer.snapshot()
+        if trainer.is_time(config.checkpoint_every):
+            yield trainer.checkpoint()
+    yield from network_files(trainer.average.generator, "generator", _card(config, trainer))
+
+
+def _reals(config: StyleGan3Config, images: Images) -> Artifact:
+    """Return some of the images as one picture."""
+    file = BytesIO()
+    rows = images.rows(0, min(config.snapshot_images, len(images)))
+    Image.fromarray(grid_of(images.levels(rows).transpose(0, 2, 3, 1))).save(file, "PNG")
+    return Artifact("reals.png", file.getvalue())
+
+
+def _card(config: StyleGan3Config, trainer: Trainer) -> dict[str, object]:
+    """Return what people shall know of the network."""
+    return {
+        "data": trainer.images.name,
+        "images": len(trainer.images),
+        "kimg": trainer.seen / 1000,
+        "training": config.model_dump(mode="json", exclude_defaults=True),
+    }

@@ -1,0 +1,95 @@
+"""Beginning with the weights of another training."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from epoque.bench.errors import DataError, UsageError
+from epoque.bench.run import Run
+
+if TYPE_CHECKING:
+    from .trainer import Trainer
+
+__all__ = ["begin_with"]
+
+Weights = Mapping[str, Tensor]
+
+
+def begin_with(trainer: "Trainer", told: str) -> dict[str, tuple[int, int]]:
+    """Give a training's new networks the weights of others, wherever name and shape are the same.
+
+    Args:
+        trainer: of networks that have learned nothing yet.
+        told: a run's folder; a network that was saved, of which only this one is filled; or an
+            official snapshot: its path, https address or short name.
+
+    Returns:
+        Network (generator, discriminator, average) to how many of its tensors were filled, and of
+        how many.
+
+    Raises:
+        DataError: if it cannot be read, or if nothing of it fits.
+        UnknownNameError: if there is no such network.
+        FetchError: if it cannot be fetched.
+    """
+    found = _weights(told)
+    places: dict[str, nn.Module] = {
+        "generator": trainer.game.generator,
+        "discriminator": trainer.game.discriminator,
+        "average": trainer.average.generator,
+    }
+    filled = {kind: _fill(places[kind], weights) for kind, weights in found.items()}
+    if not any(count for count, _ in filled.values()):
+        raise DataError(f"resume_from: nothing of {told} fits the networks of this training.")
+    return filled
+
+
+@torch.no_grad()
+def _fill(network: nn.Module, weights: Weights) -> tuple[int, int]:
+    places = network.state_dict()
+    fitting = [n for n, v in weights.items() if n in places and places[n].shape == v.shape]
+    for name in fitting:
+        places[name].copy_(weights[name])
+    return len(fitting), len(places)
+
+
+def _weights(told: str) -> dict[str, Weights]:
+    """Return the weights that a name stands for, by network."""
+    path = Path(told)
+    if (path / "config.json").is_file():
+        return _of_run(Run(path))
+    if path.suffix in (".json", ".safetensors"):
+        return _of_file(path)
+    return _of_snapshot(told)
+
+
+def _of_run(run: Run) -> dict[str, Weights]:
+    from .checkpoint import KINDS, restore
+
+    if run.manifest["lab"] != "stylegan3":
+        raise UsageError(f"{run.id} is a run of the lab {run.manifest['lab']}, not of stylegan3.")
+    return {kind: restore(run, None, kind).state_dict() for kind in KINDS}
+
+
+def _of_file(path: Path) -> dict[str, Weights]:
+    from .networks import Generator
+    from .networks.store import load
+
+    network = load(path).network
+    weights = network.state_dict()
+    if isinstance(network, Generator):
+        return {"generator": weights, "average": weights}
+    return {"discriminator": weights}
+
+
+def _of_snapshot(told: str) -> dict[str, Weights]:
+    from .fetch import fetch
+    from .official.convert import network_of
+    from .official.snapshot import read_snapshot
+
+    snapshot = read_snapshot(fetch(told).path)
+    names = {"generator": "G", "discriminator": "D", "average": "G_ema"}
+    return {kind: network_of(snapshot, name).state_dict() for kind, name in names.items()}

@@ -1,0 +1,50 @@
+"""The lab as the bench sees it: the numbers and pictures of a finished run."""
+
+import subprocess
+import sys
+from itertools import pairwise
+
+import pytest
+
+from epoque.bench.plot import house_style, png_bytes
+from epoque.bench.run import Run
+from epoque.stylegan3.evaluate import evaluate
+from epoque.stylegan3.figures import _moments, figures
+from epoque.stylegan3.lab import LAB
+
+
+def test_the_numbers_of_a_run(finished_run: Run) -> None:
+    found = evaluate(finished_run)
+    assert dict(found) == dict(finished_run.results)
+    assert (found["steps"], found["kimg"], found["resolution"]) == (3, 0.012, 16)
+    assert found["final_gap"] == abs(found["final_score_real"] - found["final_score_fake"])
+    last = finished_run.metrics.iloc[-1]
+    assert found["final_loss_d"] == last["loss_d"]
+    assert found["generator_parameters"] > 1000
+    assert LAB.sweep_score() in found
+    assert LAB.steps(finished_run.config) == 3
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_the_pictures_of_a_run(finished_run: Run, language: str) -> None:
+    with house_style():
+        drawn = {name: png_bytes(of()) for name, of in figures(finished_run, language).items()}
+    assert set(drawn) == {"samples", "history", "losses", "scores", "augmentation"}
+    assert all(len(data) > 5000 for data in drawn.values())
+
+
+def test_moments_begin_close_together() -> None:
+    assert _moments([0, 5, 9]) == [0, 5, 9]
+    chosen = _moments(list(range(0, 510, 10)))
+    assert (chosen[0], chosen[-1], len(chosen)) == (0, 500, 6)
+    gaps = [b - a for a, b in pairwise(chosen)]
+    assert gaps == sorted(gaps)
+
+
+def test_what_reads_runs_needs_no_engine() -> None:
+    code = (
+        "import sys; from epoque.stylegan3.lab import LAB; LAB.config; "
+        "import epoque.stylegan3.figures; print([m for m in ('torch', 'jax') if m in sys.modules])"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "[]"

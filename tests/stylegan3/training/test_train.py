@@ -1,0 +1,320 @@
+"""Training: the same bytes again, whatever stops it, however many share it."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from golden import FOLDER
+
+from epoque.bench.errors import DamagedRunError, DataError, DivergenceError, UnknownNameError, UsageError
+from epoque.bench.events import Artifact, Checkpoint, Event, Metrics, Snapshot
+from epoque.bench.run import Run
+from epoque.stylegan3.average import Average, Means
+from epoque.stylegan3.config import StyleGan3Config
+from epoque.stylegan3.data import load
+from epoque.stylegan3.estimate import measured, notice, told_memory
+from epoque.stylegan3.networks.store import load as load_network
+from epoque.stylegan3.team import Team
+from epoque.stylegan3.train import train
+from epoque.stylegan3.trainer import Trainer
+
+Make = Callable[..., StyleGan3Config]
+STYLEGAN2 = {"cfg": "stylegan2", "pl_interval": 2, "r1_interval": 2}
+
+
+def told(events: Iterable[Event]) -> list[Any]:
+    """Return events as values that can be compared to the last bit; clocks left out."""
+    return [_plain(event) for event in events]
+
+
+def _plain(event: Event) -> Any:
+    if isinstance(event, Metrics):
+        return event.step, {name: value.hex() for name, value in event.values.items()}
+    if isinstance(event, Artifact):
+        return event.name, event.data
+    arrays = {name: (a.shape, a.dtype, a.tobytes()) for name, a in event.arrays.items()}
+    if isinstance(event, Snapshot):
+        return event.step, arrays
+    return event.step, arrays, {k: v for k, v in event.state.items() if k != "seconds"}
+
+
+def of(kind: type, events: Iterable[Event]) -> list[Any]:
+    return [event for event in events if isinstance(event, kind)]
+
+
+def trainer_of(config: StyleGan3Config) -> Trainer:
+    return Trainer(config, Team("cpu"), load(config))
+
+
+def test_events_come_at_their_times(tiny: Make) -> None:
+    config = tiny(5, log_every=2, snapshot_every=3, checkpoint_every=4, r1_interval=2)
+    events = list(train(config))
+    metrics = of(Metrics, events)
+    assert [m.step for m in metrics] == [2, 4, 5]
+    assert [s.step for s in of(Snapshot, events)] == [0, 3, 5]
+    assert [c.step for c in of(Checkpoint, events)] == [4, 5]
+    names = {"loss_g", "loss_d", "score_real", "score_fake", "sign_real", "augmentation", "kimg"}
+    assert all(names <= set(m.values) for m in metrics)
+    assert all("r1_penalty" in m.values for m in metrics)
+    assert all(np.isfinite(value) for m in metrics for value in m.values.values())
+    assert metrics[-1].values["kimg"] == 0.02
+    images = of(Snapshot, events)[-1].arrays["images"]
+    assert (images.shape, images.dtype) == ((3, 16, 16, 3), np.uint8)
+    artifacts = [artifact.name for artifact in of(Artifact, events)]
+    assert artifacts == ["reals.png", "generator.json", "generator.safetensors"]
+
+
+CASES: list[dict[str, Any]] = [
+    {"cond": True, "batch_gpu": 2, "ada_kimg": 0.02, "r1_interval": 3, "mirror": True},
+    {"cfg": "r", "aug": "fixed", "p": 0.5, "augpipe": "bgcfnc", "freezed": 2, "blur_kimg": 0.01},
+    STYLEGAN2,
+]
+
+
+@pytest.mark.parametrize("settings", CASES, ids=["t", "r", "stylegan2"])
+def test_a_resumed_training_ends_with_the_same_bytes(tiny: Make, settings: dict[str, Any]) -> None:
+    config = tiny(7, checkpoint_every=3, log_every=2, **settings)
+    events = list(train(config))
+    first = of(Checkpoint, events)[0]
+    (place,) = (i for i, event in enumerate(events) if event is first)
+    again = [e for e in train(config, first) if getattr(e, "name", "") != "reals.png"]
+    assert told(again) == told(events[place + 1 :])
+    assert json.loads(json.dumps(first.state)) == first.state
+
+
+def test_another_seed_gives_another_training(tiny: Make) -> None:
+    ends = [told(of(Checkpoint, train(tiny(1, seed=seed)))) for seed in (0, 0, 1)]
+    assert ends[0] == ends[1] != ends[2]
+
+
+def test_two_processes_give_the_weights_of_one(tiny: Make, tmp_path: Path) -> None:
+    config = tiny(3, batch_gpu=2, ada_kimg=0.01, **{**STYLEGAN2, "style_mixing": 0.5})
+    alone = of(Checkpoint, train(config))[-1]
+    shared = _torchrun(config, tmp_path)
+    assert set(shared) == set(alone.arrays)
+    for name, value in alone.arrays.items():
+        np.testing.assert_allclose(shared[name], value, rtol=1e-3, atol=2e-5, err_msg=name)
+
+
+_WORKER = """
+import json, sys
+from pathlib import Path
+import numpy as np, torch
+torch.set_num_threads(1)
+from epoque.bench.events import Checkpoint
+from epoque.stylegan3.config import StyleGan3Config
+from epoque.stylegan3.train import train
+config = StyleGan3Config.parse(json.loads(Path(sys.argv[1]).read_text()))
+events = list(train(config))
+if events:
+    last = [event for event in events if isinstance(event, Checkpoint)][-1]
+    np.savez(Path(sys.argv[2]), **last.arrays)
+"""
+
+
+def _torchrun(config: StyleGan3Config, folder: Path) -> dict[str, np.ndarray]:
+    """Train in two processes; only one of them may tell events."""
+    (folder / "worker.py").write_text(_WORKER)
+    (folder / "config.json").write_text(config.model_dump_json(exclude_unset=True))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    more = {"OMP_NUM_THREADS": "1", "ACCELERATE_USE_CPU": "true", "PYTHONWARNINGS": "ignore"}
+    workers = []
+    for rank in range(2):
+        place = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": 2, "LOCAL_WORLD_SIZE": 2}
+        place |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+        environment = {**os.environ, **more, **{k: str(v) for k, v in place.items()}}
+        command = [sys.executable, "worker.py", "config.json", f"weights-{rank}.npz"]
+        workers.append(
+            subprocess.Popen(
+                command, cwd=folder, env=environment, text=True,
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            )
+        )  # fmt: skip
+    output = [worker.communicate(timeout=240)[0] for worker in workers]
+    assert [worker.returncode for worker in workers] == [0, 0], output
+    assert [p.name for p in sorted(folder.glob("weights-*.npz"))] == ["weights-0.npz"]
+    return dict(np.load(folder / "weights-0.npz"))
+
+
+def test_processes_that_cannot_share_a_batch_are_told(tiny: Make) -> None:
+    config, team = tiny(1, batch_gpu=4), Team("cpu")
+    team.world = 2
+    with pytest.raises(UsageError, match="4 images in 1 parts cannot be shared"):
+        Trainer(config, team, load(config))
+
+
+def test_frozen_layers_stay_and_the_others_learn(tiny: Make) -> None:
+    trainer = trainer_of(tiny(2, freezed=3, aug="noaug"))
+    judge = trainer.game.discriminator
+    before = {name: value.clone() for name, value in judge.state_dict().items()}
+    trainer.step()
+    moved = {n for n, v in judge.state_dict().items() if not torch.equal(v, before[n])}
+    first = ("b16.fromrgb", "b16.conv0", "b16.conv1")
+    assert not any(name.startswith(first) for name in moved)
+    assert {"b16.skip.weight", "b4.out.weight"} <= moved
+
+
+@pytest.mark.parametrize("who", ["generator", "discriminator"])
+def test_a_diverging_training_stops_before_the_step(tiny: Make, who: str) -> None:
+    trainer = trainer_of(tiny(3, aug="noaug"))
+    trainer.step()
+    network = getattr(trainer.game, who)
+    with torch.no_grad():
+        next(iter(network.parameters())).fill_(float("inf"))
+    before = {name: value.clone() for name, value in network.named_parameters()}
+    with pytest.raises(DivergenceError, match="at iteration 2") as caught:
+        trainer.step()
+    assert caught.value.step == 2
+    assert all(torch.equal(v, before[n]) for n, v in network.named_parameters())
+
+
+def test_a_batch_in_parts_moves_the_means_as_one(tiny: Make) -> None:
+    generator, team = trainer_of(tiny(1)).game.generator, Team("cpu")
+    z = torch.randn(4, 8, generator=torch.Generator().manual_seed(0))
+    first = {name: value.clone() for name, value in generator.named_buffers()}
+    found = []
+    for count in (1, 2, 4):
+        means = Means(generator, count)
+        play = means.following(lambda part: generator(part, update_emas=True))
+        for part in z.chunk(count):
+            play(part)
+        means.join(team)
+        found.append({name: value.clone() for name, value in generator.named_buffers()})
+        for name, value in generator.named_buffers():
+            value.copy_(first[name])
+    whole, *others = found
+    layer = generator.synthesis.layer_names[0]  # what later ones see depends on these
+    for name in ("mapping.w_avg", f"synthesis.{layer}.magnitude_ema"):
+        assert not torch.equal(whole[name], first[name])
+        for parts in others:
+            torch.testing.assert_close(parts[name], whole[name])
+
+
+def test_the_average_forgets_with_its_half_life(tiny: Make) -> None:
+    generator = trainer_of(tiny(1)).game.generator
+    average = Average(generator)
+    first = next(generator.parameters()).detach().clone()
+    with torch.no_grad():
+        next(generator.parameters()).add_(1)
+        next(generator.buffers()).add_(1)
+    average.update(100, half_life=50)
+    moved = next(average.generator.parameters()) - first
+    torch.testing.assert_close(moved, torch.full_like(moved, 0.75))
+    assert torch.equal(next(average.generator.buffers()), next(generator.buffers()))
+    average.update(100, half_life=0)
+    assert torch.equal(next(average.generator.parameters()), next(generator.parameters()))
+
+
+def test_another_set_or_network_is_not_resumed(tiny: Make) -> None:
+    config = tiny(1)
+    last = of(Checkpoint, train(config))[-1]
+    with pytest.raises(DataError, match="not what they were"):
+        list(train(config.replace(max_images=8), last))
+    with pytest.raises(DamagedRunError, match="step 1 is of other networks"):
+        list(train(config.replace(cmax=4), last))
+
+
+def test_a_finished_run_gives_its_network(finished_run: Run) -> None:
+    from epoque.stylegan3.checkpoint import restore
+
+    stored = load_network(finished_run.path / "generator.json")
+    ours = restore(finished_run)
+    for name, value in stored.network.state_dict().items():
+        assert torch.equal(value, ours.state_dict()[name])
+    assert stored.card["data"] == "halves"
+    judge = restore(finished_run, None, "discriminator")
+    assert judge.spec.c_dim == 2
+
+
+def test_a_finished_run_opens_by_its_folder_and_as_last(
+    finished_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from epoque.stylegan3.opening import open_generator
+
+    opened = open_generator(finished_run.path)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UnknownNameError, match="runs/ holds no finished training"):
+        open_generator("last")
+    shutil.copytree(finished_run.path, tmp_path / "runs" / finished_run.path.name)
+    state = open_generator("last").generator.state_dict()
+    for name, value in opened.generator.state_dict().items():
+        assert torch.equal(value, state[name])
+
+
+def test_a_training_begins_with_the_networks_of_another(tiny: Make, finished_run: Run) -> None:
+    from epoque.stylegan3.transfer import begin_with
+
+    config = tiny(1, cond=True, resume_from=str(finished_run.path))
+    trainer = trainer_of(config)
+    filled = begin_with(trainer, str(finished_run.path))
+    assert all(count == of_all for count, of_all in filled.values())
+    last = finished_run.checkpoint().arrays
+    for kind, network in (
+        ("generator", trainer.game.generator),
+        ("discriminator", trainer.game.discriminator),
+        ("average", trainer.average.generator),
+    ):
+        for name, value in network.state_dict().items():
+            assert np.array_equal(value.numpy(), last[f"{kind}.{name}"]), name
+    (note,) = [a for a in of(Artifact, train(config)) if a.name == "first_networks.json"]
+    assert json.loads(note.data)["generator"][0] > 0
+    alone = begin_with(trainer_of(tiny(1, cond=True)), str(finished_run.path / "generator.json"))
+    assert set(alone) == {"generator", "average"}
+
+
+def test_official_networks_can_begin_a_training(tiny: Make) -> None:
+    from epoque.stylegan3.transfer import begin_with
+
+    found = sorted((FOLDER / "snapshots").glob("*.pkl")) if FOLDER.is_dir() else []
+    if not found:
+        pytest.skip("no official snapshots beside this checkout")
+    filled = begin_with(trainer_of(tiny(1)), str(found[0]))
+    assert set(filled) == {"generator", "discriminator", "average"}
+
+
+def test_what_cannot_begin_a_training_is_told(
+    tiny: Make, finished_run: Run, tmp_path: Path
+) -> None:
+    from epoque.stylegan3.transfer import begin_with
+
+    with pytest.raises(UsageError, match="nothing-there"):
+        begin_with(trainer_of(tiny(1)), "nothing-there")
+    other = tiny(1, cfg="stylegan2", freezed=0, cbase=16, cmax=4, z_dim=4, w_dim=4)
+    network = str(finished_run.path / "generator.json")
+    with pytest.raises(DataError, match=r"nothing of .* fits"):
+        begin_with(trainer_of(other), network)
+
+
+def test_a_gpu_that_is_not_there_is_told(tiny: Make) -> None:
+    if torch.cuda.is_available():
+        pytest.skip("this machine has a GPU")
+    with pytest.raises(UsageError, match="finds no GPU"):
+        list(train(tiny(1, device="cuda")))
+
+
+def test_memory_that_runs_out_names_the_setting_to_change(tiny: Make) -> None:
+    told = "4 images at once: a smaller batch_gpu"
+    with pytest.raises(UsageError, match=told), told_memory(tiny()):
+        torch.empty(2**50)  # PyTorch's own error
+
+
+def test_a_long_training_is_announced(tiny: Make) -> None:
+    config = tiny(10_000_000)
+    said = notice(config)
+    assert said is not None
+    assert "images a second on the cpu: training takes about" in said
+    assert notice(StyleGan3Config(resolution=16, avatars=16, kimg=0.1, batch=4)) is None
+    estimate = measured(config)
+    assert estimate.steps == 10_000_000
+    assert estimate.parameters[0] > 1000
