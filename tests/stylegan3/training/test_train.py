@@ -15,7 +15,13 @@ import pytest
 import torch
 from golden import FOLDER
 
-from epoque.bench.errors import DamagedRunError, DataError, DivergenceError, UnknownNameError, UsageError
+from epoque.bench.errors import (
+    DamagedRunError,
+    DataError,
+    DivergenceError,
+    UnknownNameError,
+    UsageError,
+)
 from epoque.bench.events import Artifact, Checkpoint, Event, Metrics, Snapshot
 from epoque.bench.run import Run
 from epoque.stylegan3.average import Average, Means
