@@ -15,8 +15,9 @@ import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import ByT5Tokenizer, PreTrainedTokenizerFast
 
+from epoque.bench import store
 from epoque.bench.errors import DataError, RunWriteError
-from epoque.language import cache, corpus, store, tokenizer, yardsticks
+from epoque.language import cache, corpus, tokenizer, yardsticks
 from epoque.language.config import LanguageConfig
 from epoque.language.corpus import Documents, file_documents
 

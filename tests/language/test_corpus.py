@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
+from epoque.bench import store
 from epoque.bench.errors import DataError, UnknownNameError
-from epoque.language import corpus, reading, store
+from epoque.language import corpus, reading
 from epoque.language.config import LanguageConfig
 from epoque.language.corpus import Documents, file_documents
 

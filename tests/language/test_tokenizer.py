@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
+from epoque.bench import store
 from epoque.bench.errors import ConfigError, DataError
-from epoque.language import cache, corpus, store, tokenizer
+from epoque.language import cache, corpus, tokenizer
 from epoque.language.config import LanguageConfig
 from epoque.language.corpus import Documents, file_documents
 

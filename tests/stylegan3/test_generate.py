@@ -12,7 +12,8 @@ from epoque.bench.errors import UsageError
 from epoque.stylegan3 import memory
 from epoque.stylegan3.generate import Movement, generate, write_grid, write_styles
 from epoque.stylegan3.opening import Opened
-from epoque.stylegan3.painting import Styling, label_of, moved, paint, styles, tiled
+from epoque.stylegan3.painting import Styling, label_of, moved, paint, styles
+from epoque.stylegan3.picture_grid import tiled
 from epoque.stylegan3.seed_list import parse_grid, parse_layers, parse_seeds
 from epoque.stylegan3.transforms import input_transform
 

@@ -7,11 +7,11 @@ from collections.abc import Collection, Sequence
 from fractions import Fraction
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from .errors import MissingExtraError
+from .errors import MissingExtraError, UsageError
 from .files import write_atomic
 
 if TYPE_CHECKING:
@@ -20,10 +20,36 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-__all__ = ["Film", "log_spaced", "save_animation", "save_mp4"]
+__all__ = ["KINDS", "Film", "Kind", "film_files", "log_spaced", "save_animation", "save_mp4"]
 
 FRAME_MS = 80  # GIF counts in 10 ms, and browsers slow down what is below 20
 HOLD_MS = 2000
+
+Kind = Literal["webp", "gif", "mp4"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+"""Kinds of film; the last needs the extra `video`."""
+
+
+def film_files(
+    out: Path, without_ending: tuple[Kind, ...] = KINDS[:2]
+) -> tuple[Path, tuple[Kind, ...]]:
+    """Return the path of a film without its ending, and which kinds are wanted.
+
+    Args:
+        out: as typed; its ending says which kind.
+        without_ending: the kinds where it has none.
+
+    Raises:
+        UsageError: if it ends otherwise.
+    """
+    kind = out.suffix.lstrip(".")
+    for known in KINDS:
+        if kind == known:
+            return out.with_suffix(""), (known,)
+    if kind:
+        told = f"--out: {out} is not allowed; it ends in .{', .'.join(KINDS)}, or in none."
+        raise UsageError(told)
+    return out, without_ending
 
 
 def log_spaced(steps: Sequence[int], count: int) -> list[int]:

@@ -10,8 +10,9 @@ from zlib import crc32
 if TYPE_CHECKING:
     import jax
     import numpy as np
+    import torch
 
-__all__ = ["jax_key", "numpy_rng"]
+__all__ = ["jax_key", "numpy_rng", "torch_generator"]
 
 
 def numpy_rng(seed: int, purpose: str) -> "np.random.Generator":
@@ -26,3 +27,10 @@ def jax_key(seed: "int | jax.Array", purpose: str) -> "jax.Array":
     import jax
 
     return jax.random.fold_in(jax.random.key(seed), crc32(purpose.encode()))
+
+
+def torch_generator(seed: int, purpose: str) -> "torch.Generator":
+    """Return PyTorch's generator (on the CPU) for one purpose of one seed."""
+    import torch
+
+    return torch.Generator().manual_seed(int(numpy_rng(seed, purpose).integers(2**63)))

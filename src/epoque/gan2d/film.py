@@ -2,12 +2,12 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from epoque.bench.animate import Film, save_animation, save_mp4
+from epoque.bench.animate import Film, Kind, save_animation, save_mp4
 from epoque.bench.plot import WIDTH, house_style
 
 from .config import Gan2dConfig
@@ -19,9 +19,8 @@ if TYPE_CHECKING:
     from epoque.bench.plot import Theme
     from epoque.bench.run import Run
 
-__all__ = ["FRAMES", "Kind", "film"]
+__all__ = ["FRAMES", "film"]
 
-Kind = Literal["webp", "gif", "mp4"]
 
 FRAMES = 72
 

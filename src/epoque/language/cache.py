@@ -16,12 +16,12 @@ import numpy as np
 
 from epoque.bench.errors import DamagedRunError
 from epoque.bench.files import read_json, write_json
+from epoque.bench.store import key_of, made
 
 from .blocks import Blocks, Tokens
 from .config import LanguageConfig
 from .corpus import Documents
 from .reading import Piece, is_blank
-from .store import key_of, made
 
 __all__ = ["Progress", "blocks", "tokens"]
 

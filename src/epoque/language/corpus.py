@@ -12,10 +12,10 @@ from itertools import islice
 from pathlib import Path
 
 from epoque.bench.errors import DataError, UnknownNameError
+from epoque.bench.store import file_digest
 
 from .config import LanguageConfig
 from .reading import Piece, Undecodable, files_below, is_blank, read, text_size
-from .store import file_digest
 
 __all__ = ["Documents", "Splits", "file_documents", "lines", "load", "names"]
 

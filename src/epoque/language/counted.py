@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from torch import Tensor
 
-from .rng import torch_generator
+from epoque.bench.seeds import torch_generator
 
 __all__ = ["factors", "information", "vectors"]
 

@@ -2,10 +2,11 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from epoque.bench import memory as memory_errors
 from epoque.bench.errors import Problem, UsageError
 
 if TYPE_CHECKING:
@@ -97,27 +98,17 @@ def check_memory(config: "LanguageConfig", device: str) -> None:
     )
 
 
-@contextmanager
-def told_memory(config: "LanguageConfig") -> Iterator[None]:
+def told_memory(config: "LanguageConfig") -> AbstractContextManager[None]:
     """Turn running out of memory into one sentence that names the settings to change.
 
     Raises:
         UsageError: instead of PyTorch's or Python's error.
     """
-    try:
-        yield
-    except (RuntimeError, MemoryError) as error:
-        if not (isinstance(error, MemoryError) or _is_of_memory(error)):
-            raise
-        told = f"Memory ran out with batch_size {config.batch_size} of block_size"
-        raise UsageError(
-            f"{told} {config.block_size}: a larger accumulate computes the same batch in smaller "
-            "parts; a smaller batch_size, block_size, layers or width also helps."
-        ) from None
-
-
-def _is_of_memory(error: Exception) -> bool:
-    return any(t in str(error) for t in ("allocate memory", "out of memory", "ALLOC_FAILED"))
+    return memory_errors.told_memory(
+        f"Memory ran out with batch_size {config.batch_size} of block_size {config.block_size}: a "
+        "larger accumulate computes the same batch in smaller parts; a smaller batch_size, "
+        "block_size, layers or width also helps."
+    )
 
 
 def _installed(device: str) -> float:

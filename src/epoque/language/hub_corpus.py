@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from epoque.bench.errors import DataError
-
-from .store import key_of, made
+from epoque.bench.store import key_of, made
 
 __all__ = ["COLUMN", "Fetched", "fetch", "wikitext"]
 

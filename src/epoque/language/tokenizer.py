@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from epoque.bench.errors import ConfigError, DataError, Problem
+from epoque.bench.store import key_of, made
 
 from .config import LanguageConfig
 from .corpus import Documents, lines
-from .store import key_of, made
 
 if TYPE_CHECKING:
     from tokenizers import AddedToken, Tokenizer

@@ -12,6 +12,7 @@ import torch
 
 from epoque.bench.errors import DamagedRunError, DataError, DivergenceError
 from epoque.bench.events import Checkpoint
+from epoque.bench.seeds import torch_generator
 
 from . import checkpoint, counted, estimate, heads, models, optimisers, precision, schedules
 from .allocation import keep_freed_memory
@@ -21,7 +22,6 @@ from .ema import Average
 from .masking import Masker
 from .measure import measure, perplexity, unknown_ids
 from .objective import Objective
-from .rng import torch_generator
 from .team import Team
 
 __all__ = ["Trainer"]

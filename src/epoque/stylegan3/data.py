@@ -17,12 +17,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from epoque.bench import store
 from epoque.bench.environment import installed_version
 from epoque.bench.errors import DataError
-from epoque.bench.files import told_write_errors
 from epoque.bench.seeds import numpy_rng
 
-from .cache import cache_folder
 from .config import StyleGan3Config
 from .dataset.avatars import make_avatars
 from .dataset.reader import ImageSet
@@ -66,17 +65,13 @@ def avatars(count: int, size: int, progress: Callable[[int, int], None] | None =
         size: pixels of a side.
         progress: told how many are drawn, and of how many.
     """
-    from filelock import FileLock
-
     versions = (installed_version(name) or "0" for name in ("epoque", "python-avatars"))
-    folder = cache_folder() / "datasets"
-    path = folder / f"avatars-{count}-{size}-{'-'.join(versions)}.zip"
-    with told_write_errors(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(path.with_suffix(".lock")):  # another process may be drawing them
-            if not path.is_file():
-                make_avatars(path, count, size, AVATARS_SEED, progress=progress)
-    return path
+    name = f"avatars-{count}-{size}-{'-'.join(versions)}"
+
+    def make(to: Path) -> None:
+        make_avatars(to / f"{name}.zip", count, size, AVATARS_SEED, progress=progress)
+
+    return store.made("datasets", name, make) / f"{name}.zip"
 
 
 class Images:

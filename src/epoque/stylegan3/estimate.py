@@ -1,12 +1,12 @@
 """What a training costs: parameters and time, measured; and what helps where memory runs out."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from epoque.bench.errors import UsageError
+from epoque.bench import memory
 
 if TYPE_CHECKING:
     from epoque.bench.events import Checkpoint
@@ -19,27 +19,17 @@ _NOTABLE = 2e7
 """Pixels seen in a training that any machine does within the minute."""
 
 
-@contextmanager
-def told_memory(config: "StyleGan3Config") -> Iterator[None]:
+def told_memory(config: "StyleGan3Config") -> AbstractContextManager[None]:
     """Turn running out of memory into one sentence that names the settings to change.
 
     Raises:
         UsageError: instead of PyTorch's or Python's error.
     """
-    try:
-        yield
-    except (RuntimeError, MemoryError) as error:
-        if not (isinstance(error, MemoryError) or _is_of_memory(error)):
-            raise
-        at_once = config.batch_gpu or config.batch
-        raise UsageError(
-            f"Memory ran out with {at_once} images at once: a smaller batch_gpu computes the same "
-            "batch in smaller parts; a smaller cbase, cmax or resolution also helps."
-        ) from None
-
-
-def _is_of_memory(error: Exception) -> bool:
-    return any(t in str(error) for t in ("allocate memory", "out of memory", "ALLOC_FAILED"))
+    return memory.told_memory(
+        f"Memory ran out with {config.batch_gpu or config.batch} images at once: a smaller "
+        "batch_gpu computes the same batch in smaller parts; a smaller cbase, cmax or resolution "
+        "also helps."
+    )
 
 
 @dataclass(frozen=True)

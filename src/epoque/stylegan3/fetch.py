@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import unquote, urljoin, urlsplit
 
+from epoque.bench import store
 from epoque.bench.errors import DataError, EpoqueError, UsageError
 from epoque.bench.files import told_write_errors, write_json
 
-from .cache import cache_folder
 from .catalogue import official
 
 __all__ = ["FetchError", "Fetched", "Progress", "fetch"]
@@ -91,7 +91,7 @@ def _from_address(url: str, licence: str | None, progress: Progress | None) -> F
     from filelock import FileLock
 
     _check_scheme(url)
-    folder = cache_folder() / "networks" / sha256(url.encode()).hexdigest()[:32]
+    folder = store.folder() / "networks" / sha256(url.encode()).hexdigest()[:32]
     path = folder / _file_name(url)
     with told_write_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)

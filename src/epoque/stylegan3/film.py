@@ -2,25 +2,24 @@
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from epoque.bench.animate import save_animation, save_mp4
+from epoque.bench.animate import Kind, save_animation, save_mp4
 from epoque.bench.errors import UsageError
 from epoque.bench.files import told_write_errors
 
 from .memory import check
 from .networks import Noise
 from .opening import Opened
-from .painting import PLAIN, Styling, paint, styles, tiled
+from .painting import PLAIN, Styling, paint, styles
+from .picture_grid import tiled
 
-__all__ = ["Kind", "film", "walk"]
+__all__ = ["film", "walk"]
 
-Kind = Literal["webp", "gif", "mp4"]
 
 USUAL: tuple[Kind, ...] = ("webp",)
 

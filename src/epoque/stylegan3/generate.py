@@ -19,7 +19,8 @@ from .memory import check
 from .networks import Noise
 from .npz import write_npz
 from .opening import Opened
-from .painting import PLAIN, Styling, check_movable, moved, paint, styles, tiled
+from .painting import PLAIN, Styling, check_movable, moved, paint, styles
+from .picture_grid import tiled
 from .transforms import input_transform
 
 __all__ = ["Kind", "Movement", "Picture", "encoded", "generate", "write_grid", "write_styles"]

@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from epoque.bench.errors import UsageError
+from epoque.bench.seeds import torch_generator
 
 from .images import to_bytes
 from .latents import latents
 from .networks import Generator, Noise
 from .networks.alias_free import AliasFreeSynthesis
-from .rng import torch_generator
 
 __all__ = [
     "PLAIN",
@@ -33,7 +33,6 @@ __all__ = [
     "moved",
     "paint",
     "styles",
-    "tiled",
 ]
 
 NOISES: tuple[Noise, ...] = ("const", "random", "none")
@@ -179,24 +178,3 @@ def moved(generator: Generator, matrix: NDArray[np.float64]) -> Iterator[None]:
         yield
     finally:
         window.transform = before
-
-
-def tiled(
-    images: Sequence[NDArray[np.uint8]], columns: int, gap: int = 0, paper: int = 255
-) -> NDArray[np.uint8]:
-    """Lay images [H, W, 3] side by side, row by row; places left over stay empty.
-
-    Args:
-        images: all of one size.
-        columns: how many stand side by side.
-        gap: pixels between them.
-        paper: the level of gaps and of empty places.
-    """
-    rows = -(-len(images) // columns)
-    height, width, _ = images[0].shape
-    size = rows * (height + gap) - gap, columns * (width + gap) - gap, 3
-    sheet = np.full(size, paper, np.uint8)
-    for place, image in enumerate(images):
-        y, x = place // columns * (height + gap), place % columns * (width + gap)
-        sheet[y : y + height, x : x + width] = image
-    return sheet

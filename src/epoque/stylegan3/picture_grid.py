@@ -1,14 +1,17 @@
 """Many pictures as one."""
 
+from collections.abc import Sequence
 from math import ceil, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["grid_of"]
+__all__ = ["grid_of", "tiled"]
+
+Pixels = NDArray[np.uint8]
 
 
-def grid_of(images: NDArray[np.uint8], columns: int | None = None) -> NDArray[np.uint8]:
+def grid_of(images: Pixels, columns: int | None = None) -> Pixels:
     """Return images side by side, row by row; what is left over at the end is white.
 
     Args:
@@ -18,11 +21,24 @@ def grid_of(images: NDArray[np.uint8], columns: int | None = None) -> NDArray[np
     Returns:
         [rows·H, columns·W, 3], or without the 3 for grey.
     """
-    count, height, width, channels = images.shape
-    columns = columns or ceil(sqrt(2 * count))
-    rows = ceil(count / columns)
-    filled = np.full((rows * columns, height, width, channels), 255, np.uint8)
-    filled[:count] = images
-    grid = filled.reshape(rows, columns, height, width, channels).swapaxes(1, 2)
-    flat: NDArray[np.uint8] = grid.reshape(rows * height, columns * width, channels)
-    return flat if channels == 3 else flat[:, :, 0]
+    grid = tiled(list(images), columns or ceil(sqrt(2 * len(images))))
+    return grid if grid.shape[2] == 3 else grid[:, :, 0]
+
+
+def tiled(images: Sequence[Pixels], columns: int, gap: int = 0, paper: int = 255) -> Pixels:
+    """Lay images [H, W, C] side by side, row by row; places left over stay empty.
+
+    Args:
+        images: all of one size.
+        columns: how many stand side by side.
+        gap: pixels between them.
+        paper: the level of gaps and of empty places.
+    """
+    rows = -(-len(images) // columns)
+    height, width, channels = images[0].shape
+    size = rows * (height + gap) - gap, columns * (width + gap) - gap, channels
+    sheet = np.full(size, paper, np.uint8)
+    for place, image in enumerate(images):
+        y, x = place // columns * (height + gap), place % columns * (width + gap)
+        sheet[y : y + height, x : x + width] = image
+    return sheet

@@ -23,12 +23,12 @@ from epoque.bench.axes import number_axis
 from epoque.bench.errors import DataError, DivergenceError, UsageError
 from epoque.bench.i18n import mark, translator
 from epoque.bench.plot import colour, new_figure
+from epoque.bench.seeds import torch_generator
 
 from .memory import check
 from .npz import read_npz, write_npz
 from .opening import Opened
 from .painting import label_of, paint
-from .rng import torch_generator
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

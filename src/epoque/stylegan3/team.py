@@ -1,64 +1,20 @@
-"""The processes that train one pair of networks together, through Accelerate.
+"""The processes that train one pair of networks together.
 
-Started alone there is one. Started by `accelerate launch` or `torchrun` there are many, each with
-whole networks of its own: each computes its parts of every batch, and the gradients are summed.
+Each has whole networks of its own and computes its parts of every batch; the gradients are summed.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import torch
-from accelerate import Accelerator
-from accelerate.state import AcceleratorState, PartialState
 from torch import Tensor
 
-from epoque.bench.errors import UsageError
+from epoque.bench import team
 
 __all__ = ["Team"]
 
 
-class Team:
-    """This process among those that train together.
-
-    Attributes:
-        rank: its number.
-        world: how many there are.
-        main: whether it is the one that tells the events.
-        device: what it computes on.
-    """
-
-    def __init__(self, device: str) -> None:
-        """Join.
-
-        Args:
-            device: auto, cpu or cuda.
-
-        Raises:
-            UsageError: if a GPU is asked for and there is none.
-        """
-        if device == "cuda" and not torch.cuda.is_available():
-            raise UsageError(
-                "device: cuda is asked for, but PyTorch finds no GPU here; auto uses the processor "
-                "instead, and a GPU needs PyTorch built for CUDA (https://pytorch.org)."
-            )
-        wanted = "cpu" if device == "cpu" or not torch.cuda.is_available() else "cuda"
-        _forget_other_device(wanted)
-        accelerator = Accelerator(cpu=wanted == "cpu", mixed_precision="no")
-        self.rank = accelerator.process_index
-        self.world = accelerator.num_processes
-        self.main = accelerator.is_main_process
-        self.device: torch.device = accelerator.device
-
-    def sum(self, values: Sequence[float]) -> list[float]:
-        """Return the sums over all processes."""
-        if self.world == 1:
-            return list(values)
-        told = torch.tensor(values, dtype=torch.float64, device=self.device)
-        torch.distributed.all_reduce(told)
-        return [float(value) for value in told]
-
-    def agree(self, value: float) -> float:
-        """Return the main process's value."""
-        return self.sum([value if self.main else 0.0])[0]
+class Team(team.Team):
+    """This process among those that train together."""
 
     @torch.no_grad()
     def add_up(self, tensors: Iterable[Tensor]) -> None:
@@ -71,10 +27,3 @@ class Team:
         parts = torch.split(flat, [tensor.numel() for tensor in tensors])
         for tensor, part in zip(tensors, parts, strict=True):
             tensor.copy_(part.view_as(tensor))
-
-
-def _forget_other_device(wanted: str) -> None:
-    """Let Accelerate choose its device again, where this process used another one before."""
-    state = PartialState._shared_state
-    if state and state["num_processes"] == 1 and state["device"].type != wanted:
-        AcceleratorState._reset_state(reset_partial_state=True)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from epoque.bench.errors import DamagedRunError, DataError, DivergenceError, UsageError
 from epoque.bench.events import Checkpoint, Snapshot
+from epoque.bench.seeds import torch_generator
 
 from . import checkpoint, networks
 from .ada import Controller
@@ -22,7 +23,6 @@ from .game import Game, Part, Seen
 from .images import to_bytes
 from .latents import latents
 from .optimisers import gradients, lazy_adam, tame
-from .rng import torch_generator
 from .specs import discriminator_spec, generator_spec
 from .team import Team
 

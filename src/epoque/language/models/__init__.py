@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from epoque.language.rng import torch_generator
+from epoque.bench.seeds import torch_generator
 
 from .attention import Cache
 from .base import Model

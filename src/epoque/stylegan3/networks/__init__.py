@@ -5,7 +5,7 @@ from typing import TypeVar, overload
 import torch
 from torch import nn
 
-from epoque.stylegan3.rng import torch_generator
+from epoque.bench.seeds import torch_generator
 
 from .alias_free import AliasFreeGenerator
 from .dense import Module

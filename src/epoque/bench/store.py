@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from epoque.bench.files import told_write_errors
+from .files import told_write_errors
 
 __all__ = ["file_digest", "folder", "key_of", "made"]
 
