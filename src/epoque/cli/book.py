@@ -8,7 +8,7 @@ from cyclopts import App, Parameter
 
 from ..bench.errors import UsageError, did_you_mean
 from ..bench.options import Language, Quiet, RunsOption
-from .common import console
+from ..bench.telling import console
 
 FORMATS = ("html", "pdf", "md")
 
@@ -44,7 +44,7 @@ def report(
         )
     target = out or Path(f"{template.stem if template else 'lab-book'}.{lang}.{format}")
     written = write_report(runs_folder(runs), target, lang, format, template=template)
-    console().print(str(written))
+    console(wrapped=True).print(str(written))
 
 
 def new_report(
@@ -59,7 +59,7 @@ def new_report(
     from ..report import new_report as start
 
     written = start(folder, runs_folder(runs), lang)
-    console().print(f"{written}\nEdit it, then: epoque report {written} --format pdf")
+    console(wrapped=True).print(f"{written}\nEdit it, then: epoque report {written} --format pdf")
 
 
 def demo(
@@ -80,4 +80,4 @@ def demo(
     from ..demo import write_demo
 
     for path in write_demo(runs_folder(runs), out, everything=everything, quiet=quiet):
-        console().print(str(path))
+        console(wrapped=True).print(str(path))

@@ -1,104 +1,21 @@
-"""What the commands share: the settings of a lab as options, progress, and tables."""
+"""The settings of a lab as options of a command."""
 
 import inspect
-import json
-import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from math import isfinite
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Group, Parameter
 
 if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.table import Table
-
     from ..bench.lab import Lab
 
 __all__ = [
-    "console",
     "lab_of",
-    "number",
-    "print_json",
-    "progress",
-    "table",
     "with_settings",
 ]
 
-PIPE_WIDTH = 400
 FLAGS = ("--quiet", "-q", "--json", "--figures", "--no-figures", "--help", "-h")
 """The options of `run`, `sweep` and `search` that take no value; a lab's settings all take one."""
-
-
-def console() -> "Console":
-    """Return the console for results: standard output, never wrapped when it is a pipe."""
-    from rich.console import Console
-
-    piped = not sys.stdout.isatty()
-    width = PIPE_WIDTH if piped else None
-    # No markup: a path, a reason or a name may hold brackets.
-    return Console(highlight=False, markup=False, soft_wrap=piped, width=width)
-
-
-def print_json(value: Any) -> None:
-    """Print a value as JSON on standard output; an undefined number is null."""
-    print(json.dumps(_defined(value), indent=2, ensure_ascii=False, default=str))
-
-
-def _defined(value: Any) -> Any:
-    """Return plain values with null for NaN and the infinities, which JSON does not have."""
-    match value:
-        case float():
-            return value if isfinite(value) else None
-        case Mapping():
-            return {name: _defined(inner) for name, inner in value.items()}
-        case list() | tuple():
-            return [_defined(inner) for inner in value]
-    return value
-
-
-def number(value: Any) -> str:
-    """Return a number for a table: four significant digits, nothing for None."""
-    if value is None:
-        return ""
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-@contextmanager
-def progress(what: str, unit: str, *, quiet: bool) -> "Iterator[Callable[[int, int], None]]":
-    """Show a bar on standard error, if that is a terminal; yield what moves it (done, all)."""
-    from rich.console import Console
-    from rich.progress import (  # fmt: skip
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
-    out = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
-               TextColumn(unit), TimeElapsedColumn(), TimeRemainingColumn())  # fmt: skip
-    hidden = quiet or not out.is_terminal
-    with Progress(*columns, console=out, transient=True, disable=hidden) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, points: bar.update(task, completed=done, total=points)
-
-
-def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str = "") -> "Table":
-    """Return a plain table; a cell is shown as it is, unless it is a rich `Text`."""
-    from rich.table import Table
-    from rich.text import Text
-
-    made = Table(title=title or None, box=None, pad_edge=False, title_justify="left")
-    for name in columns:
-        made.add_column(name, overflow="fold")
-    for row in rows:
-        cells = (value if isinstance(value, Text) else Text(number(value)) for value in row)
-        made.add_row(*cells)
-    return made
 
 
 def lab_of(argv: Sequence[str]) -> "Lab[Any] | None":

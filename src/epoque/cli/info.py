@@ -8,7 +8,7 @@ from cyclopts import App, Parameter
 from ..bench.i18n import translator
 from ..bench.lab import find_lab, lab_names
 from ..bench.options import AsJson, Language
-from .common import console, print_json, table
+from ..bench.telling import console, print_json, table
 
 
 def register(app: App, argv: Sequence[str]) -> None:  # noqa: ARG001
@@ -31,7 +31,7 @@ def list_labs(*, lang: Language = "en", as_json: AsJson = False) -> None:
         return
     from rich.text import Text
 
-    out = console()
+    out = console(wrapped=True)
     for lab in lab_names():
         out.print(Text.assemble((lab, "bold"), f"  {_(find_lab(lab).title)}"))
         rows = [(f"  {r.name}", _(r.title), f"{r.minutes:g} min") for r in recipes if r.lab == lab]
@@ -63,4 +63,4 @@ def doctor(*, as_json: AsJson = False) -> None:
         "ok": Text("ok", "green"), "missing": Text("--", "yellow"), "bad": Text("!!", "red")
     }  # fmt: skip
     rows = [(marks[c.state], c.name, c.found, c.advice) for c in checks]
-    console().print(table(("", "what", "found", "to get it"), rows))
+    console(wrapped=True).print(table(("", "what", "found", "to get it"), rows))

@@ -8,7 +8,8 @@ from cyclopts import App, Parameter
 from ..bench.errors import UsageError
 from ..bench.options import AsJson, Figures, Quiet, RecipeName, RunName, RunsOption
 from ..bench.processes import rank, world
-from .common import console, lab_of, number, table, with_settings
+from ..bench.telling import console, number, table
+from .common import lab_of, with_settings
 from .sweeping import resume_study
 
 Log = Annotated[
@@ -112,7 +113,7 @@ def _conclude(run: Any, quiet: bool) -> None:
     """Print the numbers of a finished run and where it is."""
     if quiet:
         return
-    out = console()
+    out = console(wrapped=True)
     plain = {k: v for k, v in run.results.items() if isinstance(v, int | float | str)}
     out.print(table(("", ""), [(name, number(value)) for name, value in plain.items()]))
     out.print(f"\n{run.path}")

@@ -8,7 +8,7 @@ from cyclopts import App, Parameter
 
 from ..bench.errors import RunLockedError, UsageError
 from ..bench.options import AsJson, RunName, RunsOption
-from .common import console, print_json, table
+from ..bench.telling import console, print_json, table
 
 
 def register(app: App, argv: Sequence[str]) -> None:  # noqa: ARG001
@@ -42,11 +42,11 @@ def list_runs(*, recipe: str = "", runs: RunsOption = None, as_json: AsJson = Fa
     _list_studies(runs, recipe)
     if not len(frame):
         told = f"There are no runs of {recipe}" if some else "There are no runs yet"
-        console().print(f"{told}; `epoque run {recipe or 'neuron/and'}` makes one.")
+        console(wrapped=True).print(f"{told}; `epoque run {recipe or 'neuron/and'}` makes one.")
         return
     wanted = [c for c in ("id", "state", "seconds", "seed", "final_error", "reason") if c in frame]
     rows = frame[wanted].astype(object).where(frame[wanted].notna(), None)
-    console().print(table(wanted, rows.itertuples(index=False)))
+    console(wrapped=True).print(table(wanted, rows.itertuples(index=False)))
 
 
 def _list_studies(told: Path | None, recipe: str) -> None:
@@ -63,8 +63,8 @@ def _list_studies(told: Path | None, recipe: str) -> None:
         except DamagedRunError as error:
             rows.append((study.id, "damaged", None, str(error)))
     if rows:
-        console().print(table(("sweeps and searches", "state", "seconds", ""), rows))
-        console().print()
+        console(wrapped=True).print(table(("sweeps and searches", "state", "seconds", ""), rows))
+        console(wrapped=True).print()
 
 
 def show(run: RunName, /, *, runs: RunsOption = None, as_json: AsJson = False) -> None:
@@ -86,7 +86,7 @@ def show(run: RunName, /, *, runs: RunsOption = None, as_json: AsJson = False) -
     if as_json:
         print_json(told)
         return
-    out = console()
+    out = console(wrapped=True)
     for name in ("id", "path", "recipe", "state", "reason", "seconds"):
         if told[name] != "":
             out.print(f"{name:12} {told[name]}")
@@ -121,7 +121,9 @@ def compare(
         print_json({"runs": [run.id for run in found], "rows": rows})
     else:
         columns = ("", *(run.id for run in found))
-        console().print(table(columns, ((name, *values) for name, values in rows.items())))
+        console(wrapped=True).print(
+            table(columns, ((name, *values) for name, values in rows.items()))
+        )
     if out is not None:
         draw_comparison(found, metric, out)
 
@@ -137,7 +139,7 @@ def export(
     from ..bench.export import export_run
 
     export_run(_runs(runs).find(run), to)
-    console().print(str(to))
+    console(wrapped=True).print(str(to))
 
 
 def delete(
@@ -174,5 +176,5 @@ def _confirmed(ids: Sequence[str]) -> bool:
 
     if not sys.stdin.isatty():
         raise UsageError("deleting asks first; add --yes where nobody can answer.")
-    answer = console().input(f"Delete {', '.join(ids)} for good? [y/N] ", markup=False)
+    answer = console(wrapped=True).input(f"Delete {', '.join(ids)} for good? [y/N] ", markup=False)
     return answer.strip().lower() in ("y", "yes", "o", "oui")

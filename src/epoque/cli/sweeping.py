@@ -7,7 +7,8 @@ from cyclopts import App, Parameter
 
 from ..bench.errors import UsageError
 from ..bench.options import AsJson, Figures, Quiet, RecipeName, RunsOption
-from .common import console, lab_of, print_json, progress, table, with_settings
+from ..bench.telling import console, print_json, progress_bar, table
+from .common import lab_of, with_settings
 
 if TYPE_CHECKING:
     from ..bench.search import Search
@@ -48,7 +49,7 @@ def sweep(
     """
     from ..api import sweep as run
 
-    with progress(f"sweep {recipe}", "points", quiet=quiet or as_json) as told:
+    with progress_bar(f"sweep {recipe}", "points", quiet=quiet or as_json) as told:
         done = run(
             recipe, *axes, runs=runs, workers=workers or None, figures=figures, progress=told,
             **settings,
@@ -82,7 +83,7 @@ def search(
 
     if trials < 1:
         raise UsageError(f"--trials: {trials} is not allowed; it takes a whole number at least 1.")
-    with progress(f"search {recipe}", "trials", quiet=quiet or as_json) as told:
+    with progress_bar(f"search {recipe}", "trials", quiet=quiet or as_json) as told:
         done = run(
             recipe, *axes, trials=trials, sampler=sampler, objective=objective or None,
             direction=direction, runs=runs, workers=workers or None, progress=told, **settings,
@@ -95,7 +96,7 @@ def resume_study(study: "Sweep | Search", *, figures: bool, quiet: bool, as_json
     from ..bench.search import Search, resume_search
     from ..bench.sweep import resume_sweep
 
-    with progress(study.id, "done", quiet=quiet or as_json) as told:
+    with progress_bar(study.id, "done", quiet=quiet or as_json) as told:
         if isinstance(study, Search):
             _conclude(resume_search(study, progress=told, figures=figures), quiet, as_json)
         else:
@@ -106,7 +107,7 @@ def _conclude(done: Any, quiet: bool, as_json: bool) -> None:
     if as_json:
         print_json({"path": str(done.path), "rows": done.table.to_dict(orient="records")})
     elif not quiet:
-        out = console()
+        out = console(wrapped=True)
         summary = done.summary()
         shown = summary.head(12)
         out.print(table(list(summary.columns), shown.itertuples(index=False)))

@@ -1,12 +1,10 @@
 """`epoque gan2d film|look|multiples|retrain`: what only this lab can do."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
-from rich.console import Console
 
 from epoque.bench.errors import UsageError, did_you_mean
 from epoque.bench.options import (
@@ -18,12 +16,11 @@ from epoque.bench.options import (
     RunName,
     RunsOption,
 )
+from epoque.bench.telling import picture_style, progress_bar, save_picture, say
 
 from .lab import LAB
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from epoque.bench.grid import Axis
     from epoque.bench.run import Run
     from epoque.bench.sweep import Sweep
@@ -40,7 +37,6 @@ Layers = Annotated[
     str, Parameter(help="With commas: d, manifold, gradients, real, fake, from back to front.")
 ]
 
-KINDS = ("webp", "gif", "mp4")
 WIDTHS = (200, 2000)  # pixels
 FIRST = "d,gradients,real,fake"
 
@@ -71,11 +67,11 @@ def look(
 
     found, shown = _run(run, runs), _layers(layers)
     _check_step(found, step)
-    with _style(dark):
-        _save(draw(found, step, shown, lang), out)
+    with picture_style(dark):
+        save_picture(draw(found, step, shown, lang), out)
     at = nearest(found, step)
     if step is not None and at != step:
-        _say(f"There is no snapshot at iteration {step}; the nearest, {at}, was drawn.")
+        say(f"There is no snapshot at iteration {step}; the nearest, {at}, was drawn.")
 
 
 @APP.command
@@ -101,29 +97,20 @@ def film(
 
     Examples: `epoque gan2d film last`, `epoque gan2d film ring --out ring.mp4 --width 1000 --dark`.
     """
+    from importlib.util import find_spec
+
+    from epoque.bench.animate import KINDS, film_files
+
     from .film import film as write
 
     if not WIDTHS[0] <= width <= WIDTHS[1]:
         told = f"--width: {width} is not allowed; it takes {WIDTHS[0]} to {WIDTHS[1]} pixels."
         raise UsageError(told)
-    stem, kinds = _film_files(out)
+    stem, kinds = film_files(out, KINDS if find_spec("av") else KINDS[:2])
     found, shown = _run(run, runs), _layers(layers)
     write(found, stem, lang, "dark" if dark else "light", kinds=kinds, layers=shown, pixels=width)
     for kind in kinds:
-        _say(f"{stem}.{kind}")
-
-
-def _film_files(out: Path) -> tuple[Path, Any]:
-    """Return the path without its ending, and which kinds of film are wanted."""
-    from importlib.util import find_spec
-
-    kind = out.suffix.lstrip(".")
-    if kind in KINDS:
-        return out.with_suffix(""), (kind,)
-    if kind:
-        told = f"--out: {out} is not allowed; it ends in .{', .'.join(KINDS)}, or in none."
-        raise UsageError(told)
-    return out, KINDS if find_spec("av") else KINDS[:2]
+        say(f"{stem}.{kind}")
 
 
 @APP.command
@@ -161,7 +148,7 @@ def multiples(
     across, down = (name.replace("-", "_") for name in (across, down))
     root = Path(runs or "runs")
     found = _found(what, root)
-    with _style(dark):
+    with picture_style(dark):
         if isinstance(found, Run):
             if axes or across or down:
                 raise UsageError(f"{found.id} is one run; axes go with a recipe or a sweep.")
@@ -170,7 +157,7 @@ def multiples(
             sides = across, down
             ends, across, down = _ends(what, found, axes, sides, root, quiet=quiet)
             figure = draw(ends, across, down or None, lang)
-        _save(figure, out)
+        save_picture(figure, out)
 
 
 def _found(what: str, root: Path) -> "Run | Sweep | None":
@@ -222,8 +209,8 @@ def _ends(
     for axis in parsed:
         count = len({getattr(config, axis.field) for config in shown})
         if axis.field in (across, down) and count < len(axis.values):
-            _say(f"{axis.field}: {count} of its {len(axis.values)} values are shown.")
-    with _progress(quiet=quiet) as progress:
+            say(f"{axis.field}: {count} of its {len(axis.values)} values are shown.")
+    with progress_bar("training", "runs", quiet=quiet) as progress:
         return trained(shown, progress), across, down
 
 
@@ -272,10 +259,10 @@ def retrain(
     new = again(old, start, Path(runs or "runs"), sinks, draw=figures)
     differs = first_difference(old, new)
     if differs is None:
-        _say(f"The same as {old.id}, to the last bit.")
+        say(f"The same as {old.id}, to the last bit.")
     else:
-        _say(f"Not the same as {old.id}: the first difference is at iteration {differs}.")
-    _say(str(new.path))
+        say(f"Not the same as {old.id}: the first difference is at iteration {differs}.")
+    say(str(new.path))
 
 
 # What the commands share
@@ -313,34 +300,3 @@ def _check_step(run: "Run", step: int | None) -> None:
     if step is not None and steps and not 0 <= step <= steps[-1]:
         told = f"it takes 0 to {steps[-1]}, the snapshots of {run.id}."
         raise UsageError(f"--step: {step} is not allowed; {told}")
-
-
-def _style(dark: bool) -> Any:
-    from epoque.bench.plot import house_style
-
-    return house_style("dark" if dark else "light")
-
-
-def _save(figure: Any, out: Path) -> None:
-    """Save a picture as PNG and SVG, and say where."""
-    from epoque.bench.plot import save_figure
-
-    save_figure(figure, out)
-    for ending in (".png", ".svg"):
-        _say(f"{out}{ending}")
-
-
-def _say(message: str) -> None:
-    Console(highlight=False, soft_wrap=True, markup=False).print(message)
-
-
-@contextmanager
-def _progress(*, quiet: bool) -> "Iterator[Callable[[int, int], None]]":
-    """Show a bar on standard error, if that is a terminal; yield what moves it (done, all)."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-    out = Console(stderr=True)
-    columns = TextColumn("training"), BarColumn(), MofNCompleteColumn(), TextColumn("runs")
-    with Progress(*columns, console=out, transient=True, disable=quiet or not out.is_terminal) as p:
-        task = p.add_task("training", total=None)
-        yield lambda done, count: p.update(task, completed=done, total=count)

@@ -1,21 +1,18 @@
 """`epoque language generate|fill-mask|perplexity|score|save|push`: using a trained model."""
 
-import json
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from math import exp, isnan
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import App, Parameter
-from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from epoque.bench.errors import UsageError
 from epoque.bench.options import AsJson, RunName, RunsOption
+from epoque.bench.telling import console, print_json, progress_bar, table
 
 from .lab import LAB
 from .sampling import Sampling
@@ -39,18 +36,10 @@ Licence = Annotated[
     Parameter(help="Licence of the weights for the model card, such as cc-by-sa-4.0."),
 ]
 
-PIPE_WIDTH = 400
-
 # A terminal acts on these; a model may write them.
 _CONTROLS = {
     i: "\N{REPLACEMENT CHARACTER}" for i in (*range(32), *range(127, 160)) if i not in (9, 10)
 }
-
-
-def _out() -> Console:
-    """Return the console for results: standard output, tables never folded when it is a pipe."""
-    width = None if sys.stdout.isatty() else PIPE_WIDTH
-    return Console(highlight=False, soft_wrap=True, markup=False, width=width)
 
 
 def _open(name: str, runs: Path | None) -> "Opened":
@@ -90,17 +79,17 @@ def generate(
     texts = generation.generate(opened.model, opened.tokenizer, prompts, sampling)
     if as_json:
         rows = [{"prompt": p, "continuation": t} for p, t in zip(prompts, texts, strict=True)]
-        _print_json({"model": opened.name, "sampling": asdict(sampling), "texts": rows})
+        print_json({"model": opened.name, "sampling": asdict(sampling), "texts": rows})
         return
     for number, (given, text) in enumerate(zip(prompts, texts, strict=True)):
-        _out().print("\n" if number else "", Text(given, "bold"), _shown(text), sep="", end="\n")
+        console().print("\n" if number else "", Text(given, "bold"), _shown(text), sep="", end="\n")
 
 
 def _stream(opened: "Opened", prompt: str, sampling: Sampling) -> None:
     """Print a prompt, and each piece of what follows as soon as it is there."""
     from .generate import stream
 
-    out = _out()
+    out = console()
     pieces = stream(opened.model, opened.tokenizer, prompt, sampling)
     first = next(pieces, "")  # an error comes before anything is printed
     out.print(Text(prompt, "bold"), end="")
@@ -136,14 +125,14 @@ def fill_mask(
     opened = _open(model, runs)
     found = fill(opened.model, opened.tokenizer, text, top)
     if as_json:
-        _print_json([[asdict(candidate) for candidate in place] for place in found])
+        print_json([[asdict(candidate) for candidate in place] for place in found])
         return
-    out = _out()
+    out = console()
     for number, place in enumerate(found, 1):
         if len(found) > 1:
             out.print(f"{'' if number == 1 else chr(10)}Mask {number}", style="bold")
         rows = ((f"{c.probability:.2%}", _shown(c.token), _shown(c.text)) for c in place)
-        out.print(_table(("", "token", "sentence"), rows))
+        out.print(table(("", "token", "sentence"), rows))
 
 
 @APP.command
@@ -180,7 +169,7 @@ def perplexity(
             raise UsageError(f"--{name}: {value} is not allowed; it takes a whole number from 0.")
     documents = file_documents([str(file), *map(str, more)], text_column, undecodable)
     opened = _open(model, runs)
-    with _progress("reading") as told_progress:
+    with progress_bar("reading", "tokens") as told_progress:
         found = measure(
             opened.model,
             opened.tokenizer,
@@ -190,7 +179,7 @@ def perplexity(
             progress=told_progress,
         )
     if as_json:
-        _print_json(asdict(found))
+        print_json(asdict(found))
         return
     pseudo = "" if opened.model.causal else "pseudo-"
     rows = (
@@ -200,7 +189,7 @@ def perplexity(
         ("tokens scored, of all", f"{found.scored:,} of {found.tokens:,}"),
         ("words, bytes", f"{found.words:,}, {found.bytes:,}"),
     )
-    _out().print(_table(("", ""), rows))
+    console().print(table(("", ""), rows))
 
 
 @APP.command
@@ -230,14 +219,14 @@ def score(
             for token, i, value in zip(found.tokens, found.ids.tolist(), values, strict=True)
         ]
         mean = found.perplexity
-        _print_json({"tokens": rows, "perplexity": None if isnan(mean) else mean})
+        print_json({"tokens": rows, "perplexity": None if isnan(mean) else mean})
         return
     cells = (
         (repr(token)[1:-1], *(("", "") if isnan(v) else (f"{exp(v):.4g}", f"{v:.3f}")))
         for token, v in zip(found.tokens, values, strict=True)
     )
-    out = _out()
-    out.print(_table(("token", "probability", "log, nats"), cells))
+    out = console()
+    out.print(table(("token", "probability", "log, nats"), cells))
     if not isnan(found.perplexity):
         out.print(f"\nperplexity {found.perplexity:,.2f}")
 
@@ -298,8 +287,8 @@ def push(
             _list(made, hub.files_of(made))
             return
         done = hub.push(folder, name, private=private, update=update)
-    _out().print(f"{len(done.files)} files: {', '.join(done.files)}")
-    _out().print(done.url)
+    console().print(f"{len(done.files)} files: {', '.join(done.files)}")
+    console().print(done.url)
 
 
 @contextmanager
@@ -321,29 +310,5 @@ def _folder(model: str, name: str, licence: str | None, runs: Path | None) -> It
 
 def _list(folder: Path, names: list[str]) -> None:
     rows = ((f"{(folder / name).stat().st_size:,}", name) for name in names)
-    _out().print(_table(("bytes", "file"), rows))
-    _out().print(f"\n{folder}")
-
-
-def _table(columns: tuple[str, ...], rows: Any) -> Table:
-    made = Table(box=None, pad_edge=False, show_header=any(columns))
-    for name in columns:
-        made.add_column(name, overflow="fold")
-    for row in rows:
-        made.add_row(*(Text(cell) for cell in row))
-    return made
-
-
-def _print_json(value: Any) -> None:
-    _out().print(json.dumps(value, indent=2, ensure_ascii=False))
-
-
-@contextmanager
-def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
-    """Show a bar on standard error, if that is a terminal."""
-    from rich.progress import Progress
-
-    out = Console(stderr=True)
-    with Progress(console=out, transient=True, disable=not out.is_terminal) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, tokens: bar.update(task, completed=done, total=tokens)
+    console().print(table(("bytes", "file"), rows))
+    console().print(f"\n{folder}")

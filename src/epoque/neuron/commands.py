@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import App, Parameter
-from rich.console import Console
 
 from epoque.bench.options import Dark, Language, RunName, RunsOption
+from epoque.bench.telling import console, say
 
 from .config import NeuronConfig
 from .lab import LAB
@@ -34,7 +34,7 @@ def separable(
     given = {"truth_table": truth_table} if csv is None else {"data": "csv", "csv": csv}
     dataset = load(NeuronConfig.parse(given))
     found = separate(dataset.x, dataset.d)
-    out = Console(highlight=False, soft_wrap=True, markup=False)
+    out = console()
     if found.line is not None:
         terms = " ".join(
             f"{w:+.4g}·{name}" for w, name in zip(found.line[1:], dataset.names, strict=True)
@@ -77,7 +77,7 @@ def animate(
 
     animation(Runs(runs or "runs").find(run), out, lang, "dark" if dark else "light")
     for ending in (".webp", ".gif"):
-        Console(highlight=False, soft_wrap=True, markup=False).print(f"{out}{ending}")
+        say(f"{out}{ending}")
 
 
 @APP.command
@@ -85,7 +85,7 @@ def check_gradients() -> None:
     """Hold every gradient of the network against finite differences."""
     from .gradcheck import check_all
 
-    out = Console(highlight=False, markup=False)
+    out = console()
     out.print("Relative error of each gradient, by loss and activation:")
     for (loss, activation), error in check_all(_NETWORK).items():
         out.print(f"{error:8.1e}  {loss}, {activation}")

@@ -1,12 +1,13 @@
 """`epoque stylegan3 generate|film|mix`, and the lab's other commands joined to them."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
 from epoque.bench.errors import UsageError
 from epoque.bench.options import AsJson, Dark, Language, PictureOut, Quiet
+from epoque.bench.telling import picture_style, print_json, progress_bar, save_picture, say
 
 from .commands_data import add_data_commands
 from .commands_measure import add_measuring_commands
@@ -21,11 +22,6 @@ from .commands_shared import (
     check_ending,
     finite,
     open_network,
-    progress_bar,
-    save,
-    say,
-    say_json,
-    style,
     styling_of,
 )
 from .commands_styles import add_style_commands
@@ -34,8 +30,6 @@ from .lab import LAB
 __all__ = ["APP"]
 
 APP = App(help=LAB.title)
-
-KINDS = ("webp", "gif", "mp4")
 
 
 @APP.command
@@ -90,7 +84,7 @@ def generate(
         open_network(network, device, quiet=quiet),
         styling_of(truncation, cutoff, label),
     )
-    with progress_bar("images", quiet=quiet) as progress:
+    with progress_bar("drawing", "images", quiet=quiet) as progress:
         made = make(
             opened,
             numbers,
@@ -107,7 +101,7 @@ def generate(
         write_styles(opened, numbers, styles, styling)
     rows = [{"seed": p.seed, "path": str(p.path), "sha256": p.sha256} for p in made]
     if as_json:
-        say_json(rows)
+        print_json(rows)
         return
     for row in rows:
         say(f"{row['path']}  {row['sha256']}")
@@ -139,15 +133,17 @@ def film(
 
     Example: `epoque stylegan3 film --network ffhqu-256-t --seeds 0-7 --grid 2x2 --out walk.mp4`.
     """
+    from epoque.bench.animate import film_files
+
     from .film import film as write
     from .seed_list import parse_grid, parse_seeds
 
-    stem, kinds = _film_files(out)
+    stem, kinds = film_files(out)
     if not (1 <= frames <= 1000 and 1 <= fps <= 50):
         raise UsageError(f"--frames {frames} must be 1 to 1000, and --fps {fps} 1 to 50.")
     numbers, places = parse_seeds(seeds), parse_grid(grid)
     opened = open_network(network, device, quiet=quiet)
-    with progress_bar("frames", quiet=quiet) as progress:
+    with progress_bar("drawing", "frames", quiet=quiet) as progress:
         write(
             opened,
             numbers,
@@ -197,10 +193,10 @@ def mix(
     count = opened.generator.num_ws
     chosen = parse_layers(layers or f"0-{(count - 1) // 2}", count)
     styling = styling_of(truncation, cutoff, label)
-    with progress_bar("images", quiet=quiet) as progress:
+    with progress_bar("drawing", "images", quiet=quiet) as progress:
         table = mixed(opened, down, across, chosen, styling=styling, progress=progress)
-    with style(dark):
-        save(mix_figure(table, down, across, chosen, lang), out)
+    with picture_style(dark):
+        save_picture(mix_figure(table, down, across, chosen, lang), out)
 
 
 def _pair(text: str) -> tuple[float, float]:
@@ -211,17 +207,6 @@ def _pair(text: str) -> tuple[float, float]:
         told = f"--translate: {text} is not allowed; it takes two finite numbers such as 0.1,-0.2."
         raise UsageError(told) from None
     return x, y
-
-
-def _film_files(out: Path) -> tuple[Path, Any]:
-    """Return the path without its ending, and which kinds of film are wanted."""
-    kind = out.suffix.lstrip(".")
-    if kind in KINDS:
-        return out.with_suffix(""), (kind,)
-    if kind:
-        told = f"--out: {out} is not allowed; it ends in .{', .'.join(KINDS)}, or in none."
-        raise UsageError(told)
-    return out, KINDS[:2]
 
 
 add_measuring_commands(APP)

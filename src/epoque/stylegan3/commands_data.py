@@ -1,18 +1,15 @@
 """`epoque stylegan3 import|networks` and `epoque stylegan3 dataset make|check|avatars`."""
 
 import json
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import App, Parameter
-from rich.console import Console
 
 from epoque.bench.errors import DataError, UsageError
 from epoque.bench.options import AsJson, Quiet
+from epoque.bench.telling import console, downloading, print_json, progress_bar, say
 
 if TYPE_CHECKING:
     from .dataset.make import Made
@@ -21,11 +18,8 @@ __all__ = ["DATASET", "add_data_commands", "import_network", "list_networks"]
 
 DATASET = App(name="dataset", help="Make and check sets of images in the official format.")
 
-PIPE_WIDTH = 400
-
 Which = Literal["G", "D", "G_ema"]
 Transforms = Literal["none", "stretch", "center-crop", "center-crop-wide"]
-Count = Callable[[int, int], None]
 
 NewSet = Annotated[Path, Parameter(help="The new set: a .zip, or else a folder.")]
 Resolution = Annotated[
@@ -70,7 +64,7 @@ def import_network(
     from .fetch import fetch
     from .official.convert import convert
 
-    with _bytes(quiet=quiet) as progress:
+    with downloading(quiet=quiet) as progress:
         fetched = fetch(network, progress)
     folder = out or Path(fetched.path.stem)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
@@ -79,11 +73,11 @@ def import_network(
     files = convert(fetched.path, folder, only or ("G", "D", "G_ema"), card)
     if as_json:
         licence = {"licence": fetched.licence, "sha256": fetched.sha256}
-        _print_json({"files": [str(file) for file in files]} | licence)
+        print_json({"files": [str(file) for file in files]} | licence)
         return
     for file in files:
-        _say(f"{file}: {_described(file)}")
-    _say(f"Licence: {fetched.licence or 'not stated; ask whoever made it'}.")
+        say(f"{file}: {_described(file)}")
+    say(f"Licence: {fetched.licence or 'not stated; ask whoever made it'}.")
 
 
 def _described(file: Path) -> str:
@@ -111,13 +105,13 @@ def list_networks(*, as_json: AsJson = False) -> None:
     from .catalogue import LICENCE, OFFICIAL
 
     if as_json:
-        _print_json([asdict(entry) for entry in OFFICIAL.values()])
+        print_json([asdict(entry) for entry in OFFICIAL.values()])
         return
     table = Table("name", "config", "pixels", "images", box=box.SIMPLE_HEAD)
     for entry in OFFICIAL.values():
         table.add_row(entry.name, entry.config, str(entry.resolution), entry.images)
-    _out().print(table)
-    _say(f"Licence: {LICENCE}.")
+    console().print(table)
+    say(f"Licence: {LICENCE}.")
 
 
 @DATASET.command
@@ -175,7 +169,7 @@ def make(
 
     rules = Rules(Shape(_size(resolution), transform), background, channels, limit, skip_bad)
     opened = open_source(source, labels, Columns(image_column, label_column))
-    with _count("pictures", quiet=quiet) as progress:
+    with progress_bar("reading", "pictures", quiet=quiet) as progress:
         made = write(opened, to, rules, progress)
     _tell(made, as_json=as_json)
 
@@ -194,14 +188,14 @@ def _size(told: str | None) -> tuple[int, int] | None:
 def _tell(made: "Made", *, as_json: bool) -> None:
     """Tell what was made."""
     if as_json:
-        _print_json(asdict(made) | {"path": str(made.path)})
+        print_json(asdict(made) | {"path": str(made.path)})
         return
     colour = "grey" if made.channels == 1 else "colour"
     labelled = "with labels" if made.labelled else "without labels"
     side = f"{made.resolution}×{made.resolution}"
-    _say(f"{made.path}: {made.count:,} pictures, {side} in {colour}, {labelled}.")
+    say(f"{made.path}: {made.count:,} pictures, {side} in {colour}, {labelled}.")
     for told in made.skipped:
-        _say(f"Passed over: {told}.")
+        say(f"Passed over: {told}.")
 
 
 @DATASET.command
@@ -218,25 +212,25 @@ def check(
     """
     from .dataset.check import check as look
 
-    with _count("pictures", quiet=quiet) as progress:
+    with progress_bar("reading", "pictures", quiet=quiet) as progress:
         found = look(path, progress)
     if as_json:
-        _print_json(asdict(found))
+        print_json(asdict(found))
     else:
         colour = "grey" if found.channels == 1 else "colour"
         side = f"{found.resolution}×{found.resolution}"
         size = f"{found.bytes / 2**20:,.1f} MiB"
-        _say(f"{found.count:,} pictures, mostly {side} in {colour}, {size}.")
+        say(f"{found.count:,} pictures, mostly {side} in {colour}, {size}.")
         classes = f"classes of {', '.join(map(str, found.classes))} pictures"
         vectors = f"vectors of {found.label_dim} numbers" if found.label_dim else "none"
-        _say(f"Labels: {classes if found.classes else vectors}.")
+        say(f"Labels: {classes if found.classes else vectors}.")
         for told in (*found.problems, *found.remarks):
-            _say(f"- {told}")
+            say(f"- {told}")
     if found.problems:
         count = len(found.problems)
         raise DataError(f"{path} has {count} problem{'s' if count > 1 else ''}.")
     if not as_json:
-        _say("It can be trained on.")
+        say("It can be trained on.")
 
 
 @DATASET.command
@@ -260,51 +254,6 @@ def avatars(
     """
     from .dataset.avatars import make_avatars
 
-    with _count("portraits", quiet=quiet) as progress:
+    with progress_bar("drawing", "portraits", quiet=quiet) as progress:
         made = make_avatars(to, count, resolution, seed, workers=workers, progress=progress)
     _tell(made, as_json=as_json)
-
-
-# What the commands share
-
-
-def _out() -> Console:
-    """Return the console for results: standard output, tables never folded when it is a pipe."""
-    width = None if sys.stdout.isatty() else PIPE_WIDTH
-    return Console(highlight=False, soft_wrap=True, markup=False, width=width)
-
-
-def _say(message: str) -> None:
-    _out().print(message)
-
-
-def _print_json(value: Any) -> None:
-    _say(json.dumps(value, indent=2, ensure_ascii=False))
-
-
-@contextmanager
-def _count(what: str, *, quiet: bool) -> Iterator[Count]:
-    """Show a bar on standard error, if that is a terminal; yield what moves it (done, all)."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-    from rich.progress import TimeRemainingColumn as Left
-
-    console = Console(stderr=True)
-    columns = TextColumn(what), BarColumn(), MofNCompleteColumn(), Left()
-    hidden = quiet or not console.is_terminal
-    with Progress(*columns, console=console, transient=True, disable=hidden) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, whole: bar.update(task, completed=done, total=whole)
-
-
-@contextmanager
-def _bytes(*, quiet: bool) -> "Iterator[Callable[[int, int | None], None]]":
-    """Show how far a download is, as `_count` does."""
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
-    from rich.progress import TransferSpeedColumn as Speed
-
-    console = Console(stderr=True)
-    columns = TextColumn("fetching"), BarColumn(), DownloadColumn(), Speed()
-    hidden = quiet or not console.is_terminal
-    with Progress(*columns, console=console, transient=True, disable=hidden) as bar:
-        task = bar.add_task("fetching", total=None, visible=False)
-        yield lambda done, whole: bar.update(task, completed=done, total=whole, visible=True)

@@ -8,6 +8,7 @@ from cyclopts import App, Parameter
 
 from epoque.bench.errors import UsageError
 from epoque.bench.options import AsJson, Dark, Language, PictureOut, Quiet
+from epoque.bench.telling import picture_style, print_json, progress_bar, save_picture, say
 
 from .commands_shared import (
     Device,
@@ -19,11 +20,6 @@ from .commands_shared import (
     check_ending,
     finite,
     open_network,
-    progress_bar,
-    save,
-    say,
-    say_json,
-    style,
     styling_of,
 )
 
@@ -65,7 +61,7 @@ def equivariance(
 
     check_ending(state, ".npz", "state")
     opened = open_network(network, device, quiet=quiet)
-    with progress_bar("images", quiet=quiet) as progress:
+    with progress_bar("measuring", "images", quiet=quiet) as progress:
         found = measure(
             opened,
             images=images,
@@ -77,7 +73,7 @@ def equivariance(
             progress=progress,
         )
     if as_json:
-        say_json(
+        print_json(
             {
                 name: {"db": _plain(m.decibels), "low": _plain(m.low), "high": _plain(m.high)}
                 | {"images": m.images}
@@ -121,7 +117,7 @@ def sticking(
     for name in (network, against):
         if name is not None:
             opened = open_network(name, device, quiet=quiet)
-            with progress_bar("frames", quiet=quiet) as progress:
+            with progress_bar("drawing", "frames", quiet=quiet) as progress:
                 found.append(
                     space_time(
                         opened,
@@ -133,8 +129,8 @@ def sticking(
                         progress=progress,
                     )
                 )
-    with style(dark):
-        save(slice_figure(found, motion, lang), out)
+    with picture_style(dark):
+        save_picture(slice_figure(found, motion, lang), out)
 
 
 def spectrum(
@@ -164,15 +160,15 @@ def spectrum(
     styling = styling_of(truncation, None, label)
     found = []
     for source in sources:
-        with progress_bar("images", quiet=quiet) as progress:
+        with progress_bar("measuring", "images", quiet=quiet) as progress:
             found.append(_spectrum(source, images, seed, styling, device, progress=progress))
-    with style(dark):
+    with picture_style(dark):
         for number, one in enumerate(found, 1):
             stem = out.with_name(f"{out.name}-{number}") if len(found) > 1 else out
             write(one, stem.with_name(f"{stem.name}.npz"))
             say(f"{stem}.npz")
-            save(heat_map(one, lang), stem)
-        save(slices(found, lang), out.with_name(f"{out.name}-slices"))
+            save_picture(heat_map(one, lang), stem)
+        save_picture(slices(found, lang), out.with_name(f"{out.name}-slices"))
 
 
 def _spectrum(
@@ -217,8 +213,8 @@ def layers(
             say(name)
         return
     found = signal(opened, layer, seed, styling_of(truncation, None, label))
-    with style(dark):
-        save(layer_figure(found, lang, most=channels), out)
+    with picture_style(dark):
+        save_picture(layer_figure(found, lang, most=channels), out)
 
 
 def _plain(value: float) -> float | None:

@@ -1,15 +1,13 @@
 """What the lab's commands share: options, opening a network, telling and drawing."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
-from rich.console import Console
 
 from epoque.bench.errors import UsageError
+from epoque.bench.telling import downloading
 
 if TYPE_CHECKING:
     from .opening import Opened
@@ -28,11 +26,6 @@ __all__ = [
     "check_ending",
     "finite",
     "open_network",
-    "progress_bar",
-    "save",
-    "say",
-    "say_json",
-    "style",
     "styling_of",
 ]
 
@@ -70,7 +63,7 @@ def open_network(network: str, device: str, *, quiet: bool) -> "Opened":
     """Open a generator of any name; see `opening.open_generator`."""
     from .opening import open_generator
 
-    with progress_bar("bytes", quiet=quiet) as progress:
+    with downloading(quiet=quiet) as progress:
         return open_generator(network, device, progress)
 
 
@@ -100,44 +93,3 @@ def check_ending(path: Path | None, ending: str, option: str) -> None:
     """
     if path is not None and path.suffix != ending:
         raise UsageError(f"--{option}: {path} is not allowed; it ends in {ending}.")
-
-
-def style(dark: bool) -> Any:
-    """Return the style to draw in."""
-    from epoque.bench.plot import house_style
-
-    return house_style("dark" if dark else "light")
-
-
-def save(figure: Any, out: Path) -> None:
-    """Save a picture as PNG and SVG, and say where."""
-    from epoque.bench.plot import save_figure
-
-    save_figure(figure, out)
-    for ending in (".png", ".svg"):
-        say(f"{out}{ending}")
-
-
-def say(message: str) -> None:
-    """Print a line."""
-    Console(highlight=False, soft_wrap=True, markup=False).print(message)
-
-
-def say_json(value: Sequence[Any] | dict[str, Any]) -> None:
-    """Print JSON."""
-    import json
-
-    say(json.dumps(value, indent=2, ensure_ascii=False))
-
-
-@contextmanager
-def progress_bar(unit: str, *, quiet: bool) -> "Iterator[Callable[[int, int | None], None]]":
-    """Show a bar on standard error, if that is a terminal; yield what moves it (done, all)."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-    from rich.progress import TimeRemainingColumn as Remaining
-
-    out = Console(stderr=True)
-    columns = TextColumn(unit), BarColumn(), MofNCompleteColumn(), Remaining()
-    with Progress(*columns, console=out, transient=True, disable=quiet or not out.is_terminal) as p:
-        task = p.add_task(unit, total=None)
-        yield lambda done, count: p.update(task, completed=done, total=count)

@@ -7,6 +7,7 @@ from cyclopts import App, Parameter
 
 from epoque.bench.errors import UsageError
 from epoque.bench.options import Dark, Language, Quiet
+from epoque.bench.telling import picture_style, progress_bar, save_picture, say
 
 from .commands_shared import (
     Device,
@@ -16,10 +17,6 @@ from .commands_shared import (
     check_ending,
     finite,
     open_network,
-    progress_bar,
-    save,
-    say,
-    style,
     styling_of,
 )
 
@@ -86,14 +83,14 @@ def directions(
     else:
         found = d.principal(opened, components, samples=samples, seed=seed, label=label)
     amounts = [reach * step / 2 for step in (-2, -1, 0, 1, 2)]
-    with progress_bar("images", quiet=quiet) as progress:
+    with progress_bar("drawing", "images", quiet=quiet) as progress:
         table = d.edited(
             opened, seed, found, amounts, layers=chosen, styling=styling, progress=progress
         )
     d.write(found, out.with_name(f"{out.name}.npz"))
     say(f"{out}.npz")
-    with style(dark):
-        save(d.direction_figure(table, found, amounts, seed, lang), out)
+    with picture_style(dark):
+        save_picture(d.direction_figure(table, found, amounts, seed, lang), out)
 
 
 def project(
@@ -132,9 +129,9 @@ def project(
     opened = open_network(network, device, quiet=quiet)
     target = target_of(image, opened)
     plan = Projection(steps, steps_plus, learning_rate, seed=seed, label=label)
-    with progress_bar("steps", quiet=quiet) as progress:
+    with progress_bar("searching", "steps", quiet=quiet) as progress:
         found = search(opened, target, plan, state=state, progress=progress)
     write_projected(found, out.with_name(f"{out.name}.npz"))
     say(f"{out}.npz")
-    with style(dark):
-        save(projection_figure(opened, target, found, lang), out)
+    with picture_style(dark):
+        save_picture(projection_figure(opened, target, found, lang), out)

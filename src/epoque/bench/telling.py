@@ -1,0 +1,147 @@
+"""How commands tell: lines, tables and JSON on standard output, progress on standard error."""
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from math import isfinite
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from rich.console import Console
+    from rich.table import Table
+
+__all__ = [
+    "console",
+    "downloading",
+    "number",
+    "picture_style",
+    "print_json",
+    "progress_bar",
+    "save_picture",
+    "say",
+    "table",
+]
+
+Moves = Callable[[int, int | None], None]
+"""What moves a bar: how much is done, and of how much."""
+
+PIPE_WIDTH = 400
+
+
+def console(*, wrapped: bool = False) -> "Console":
+    """Return the console for results: standard output, tables never folded when it is a pipe.
+
+    Args:
+        wrapped: whether a terminal's long lines are broken between words.
+    """
+    from rich.console import Console
+
+    piped = not sys.stdout.isatty()
+    width = PIPE_WIDTH if piped else None
+    # No markup: a path, a reason or a name may hold brackets.
+    return Console(highlight=False, markup=False, soft_wrap=piped or not wrapped, width=width)
+
+
+def say(message: str) -> None:
+    """Print a line on standard output."""
+    console().print(message)
+
+
+def print_json(value: Any) -> None:
+    """Print a value as JSON on standard output; an undefined number is null."""
+    print(json.dumps(_defined(value), indent=2, ensure_ascii=False, default=str))  # noqa: T201
+
+
+def _defined(value: Any) -> Any:
+    """Return plain values with null for NaN and the infinities, which JSON does not have."""
+    match value:
+        case float():
+            return value if isfinite(value) else None
+        case Mapping():
+            return {name: _defined(inner) for name, inner in value.items()}
+        case list() | tuple():
+            return [_defined(inner) for inner in value]
+    return value
+
+
+def number(value: Any) -> str:
+    """Return a number for a table: four significant digits, nothing for None."""
+    if value is None:
+        return ""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str = "") -> "Table":
+    """Return a plain table; a cell is shown as it is, unless it is a rich `Text`.
+
+    Without names for its columns it has no head.
+    """
+    from rich.table import Table
+    from rich.text import Text
+
+    made = Table(title=title or None, box=None, pad_edge=False, title_justify="left")
+    made.show_header = any(columns)
+    for name in columns:
+        made.add_column(name, overflow="fold")
+    for row in rows:
+        cells = (value if isinstance(value, Text) else Text(number(value)) for value in row)
+        made.add_row(*cells)
+    return made
+
+
+@contextmanager
+def progress_bar(what: str, unit: str, *, quiet: bool = False) -> Iterator[Moves]:
+    """Show a bar on standard error, if that is a terminal; yield what moves it (done, all)."""
+    from rich.progress import MofNCompleteColumn, TextColumn, TimeElapsedColumn
+
+    columns = MofNCompleteColumn(), TextColumn(unit), TimeElapsedColumn()
+    with _bar(what, *columns, quiet=quiet) as moves:
+        yield moves
+
+
+@contextmanager
+def downloading(*, quiet: bool = False) -> Iterator[Moves]:
+    """Show how far a download is, as `progress_bar` does; yield what moves it (bytes done, all)."""
+    from rich.progress import DownloadColumn, TransferSpeedColumn
+
+    columns = DownloadColumn(), TransferSpeedColumn()
+    with _bar("fetching", *columns, quiet=quiet, at_once=False) as moves:
+        yield moves
+
+
+@contextmanager
+def _bar(what: str, *columns: Any, quiet: bool, at_once: bool = True) -> Iterator[Moves]:
+    """Show a bar with these columns, at once or when it first moves."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    out = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), *columns, TimeRemainingColumn())
+    hidden = quiet or not out.is_terminal
+    with Progress(*columns, console=out, transient=True, disable=hidden) as bar:
+        task = bar.add_task(what, total=None, visible=at_once)
+        yield lambda done, whole: bar.update(task, completed=done, total=whole, visible=True)
+
+
+def picture_style(dark: bool) -> AbstractContextManager[None]:
+    """Return the house style to draw in, for dark pages or light ones."""
+    from .plot import house_style
+
+    return house_style("dark" if dark else "light")
+
+
+def save_picture(figure: "Figure", out: Path) -> None:
+    """Save a picture as PNG and SVG, and say where.
+
+    Args:
+        figure: drawn inside its `house_style`.
+        out: the path without its ending.
+    """
+    from .plot import save_figure
+
+    save_figure(figure, out)
+    for ending in (".png", ".svg"):
+        say(f"{out}{ending}")
