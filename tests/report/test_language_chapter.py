@@ -200,7 +200,7 @@ def test_settings_stand_in_the_command() -> None:
     by_name = {need.name: need for need in DECLARED}
     told = by_name["language/laptop-clm"].command
     assert told.startswith("epoque run language/laptop-clm --")
-    assert "--max-seconds 900" in told
+    assert "--epochs 3" in told
     assert by_name["language/tiny-clm"].command == "epoque run language/tiny-clm"
     assert by_name["language-parts"].command == (
         "epoque sweep language/study-causal optimizer=adamw,muon head=full,sampled "
