@@ -10,7 +10,7 @@ from cyclopts import App
 from PIL import Image
 
 from epoque.bench.errors import DataError, UsageError
-from epoque.stylegan3.commands_data import add_data_commands
+from epoque.stylegan3.commands.data import add_data_commands
 from epoque.stylegan3.networks.store import load
 
 SNAPSHOTS = Path(__file__).parents[3] / "shared" / "golden" / "stylegan3" / "snapshots"

@@ -8,10 +8,10 @@ from small import small
 
 from epoque.bench.errors import DataError, DivergenceError, UsageError
 from epoque.bench.plot import house_style, svg_bytes
-from epoque.stylegan3 import directions as d
 from epoque.stylegan3.images import to_bytes
-from epoque.stylegan3.painting import Styling, paint, styles
-from epoque.stylegan3.project import (
+from epoque.stylegan3.pictures import directions as d
+from epoque.stylegan3.pictures.painting import Styling, paint, styles
+from epoque.stylegan3.pictures.project import (
     Projection,
     project,
     projection_figure,
@@ -141,7 +141,7 @@ def test_a_search_goes_on_where_it_was_left(tmp_path):
                 raise StopError
 
         monkey = pytest.MonkeyPatch()
-        monkey.setattr("epoque.stylegan3.project.KEEP_EVERY", 1)
+        monkey.setattr("epoque.stylegan3.pictures.project.KEEP_EVERY", 1)
         with pytest.raises(StopError):
             project(opened, target, plan, state=state, progress=interrupt)
         monkey.undo()

@@ -10,10 +10,15 @@ from small import small
 
 from epoque.bench.errors import DataError, UsageError
 from epoque.bench.plot import house_style, svg_bytes
-from epoque.stylegan3.equivariance import equivariance
+from epoque.stylegan3.measures.equivariance import equivariance
+from epoque.stylegan3.measures.operators import (
+    pseudo_rotated,
+    rotated,
+    shifted,
+    shifted_by_fraction,
+)
+from epoque.stylegan3.measures.slices import slice_figure, space_time
 from epoque.stylegan3.opening import Opened
-from epoque.stylegan3.operators import pseudo_rotated, rotated, shifted, shifted_by_fraction
-from epoque.stylegan3.slices import slice_figure, space_time
 
 
 @needs_golden

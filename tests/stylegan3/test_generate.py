@@ -10,12 +10,12 @@ from small import small
 
 from epoque.bench.errors import UsageError
 from epoque.stylegan3 import memory
-from epoque.stylegan3.generate import Movement, generate, write_grid, write_styles
 from epoque.stylegan3.opening import Opened
-from epoque.stylegan3.painting import Styling, label_of, moved, paint, styles
-from epoque.stylegan3.picture_grid import tiled
-from epoque.stylegan3.seed_list import parse_grid, parse_layers, parse_seeds
-from epoque.stylegan3.transforms import input_transform
+from epoque.stylegan3.pictures.generate import Movement, generate, write_grid, write_styles
+from epoque.stylegan3.pictures.painting import Styling, label_of, moved, paint, styles
+from epoque.stylegan3.pictures.picture_grid import tiled
+from epoque.stylegan3.pictures.seed_list import parse_grid, parse_layers, parse_seeds
+from epoque.stylegan3.pictures.transforms import input_transform
 
 
 def test_seeds_as_typed():

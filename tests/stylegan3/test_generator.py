@@ -10,7 +10,7 @@ from epoque.stylegan3.images import to_bytes
 from epoque.stylegan3.latents import latents
 from epoque.stylegan3.networks import StyleGan2Spec, StyleGan3Spec
 from epoque.stylegan3.networks.bands import layer_plans
-from epoque.stylegan3.transforms import input_transform
+from epoque.stylegan3.pictures.transforms import input_transform
 
 ALIAS_FREE = ("tiny_t", "tiny_r", "tiny_cond", "tiny_gray")
 ALL = (*ALIAS_FREE, "tiny_sg2")

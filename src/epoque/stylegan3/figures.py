@@ -9,7 +9,7 @@ from epoque.bench.i18n import translator
 from epoque.bench.plot import colour, heading, new_figure
 
 from .config import StyleGan3Config
-from .picture_grid import grid_of
+from .pictures.picture_grid import grid_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

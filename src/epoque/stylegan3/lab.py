@@ -38,16 +38,16 @@ class StyleGan3Lab(Lab["StyleGan3Config"]):
         return StyleGan3Config
 
     def train(self, config: "StyleGan3Config", resume: Checkpoint | None = None) -> Iterator[Event]:
-        """Return the events of a training (see `epoque.stylegan3.train.train`)."""
+        """Return the events of a training (see `epoque.stylegan3.training.train.train`)."""
         _check_installed()
-        from .train import train
+        from .training.train import train
 
         return train(config, resume)
 
     def evaluate(self, run: "Run") -> Mapping[str, Any]:
-        """Return the numbers of a finished run (see `epoque.stylegan3.evaluate.evaluate`)."""
+        """Return the numbers of a finished run (see `training.evaluate`)."""
         _check_installed()
-        from .evaluate import evaluate
+        from .training.evaluate import evaluate
 
         return evaluate(run)
 
@@ -58,10 +58,10 @@ class StyleGan3Lab(Lab["StyleGan3Config"]):
     def notice(self, config: "StyleGan3Config", resume: Checkpoint | None = None) -> str | None:
         """Return what a long training will take, None of a short one.
 
-        It measures a few steps (see `epoque.stylegan3.estimate.notice`).
+        It measures a few steps (see `epoque.stylegan3.training.estimate.notice`).
         """
         _check_installed()
-        from .estimate import notice
+        from .training.estimate import notice
 
         return notice(config, resume)
 

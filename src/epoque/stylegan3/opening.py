@@ -109,8 +109,8 @@ def _stored(path: Path) -> tuple[Generator, dict[str, Any]]:
 
 
 def _official(name: str | Path, progress: Progress | None) -> tuple[Generator, dict[str, Any]]:
-    from .fetch import fetch
     from .official.convert import card_of, network_of
+    from .official.fetch import fetch
     from .official.snapshot import read_snapshot
 
     fetched = fetch(name, progress)

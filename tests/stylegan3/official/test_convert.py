@@ -14,7 +14,7 @@ from epoque.stylegan3.latents import latents
 from epoque.stylegan3.networks.store import load
 from epoque.stylegan3.official.convert import convert, network_of, spec_of
 from epoque.stylegan3.official.snapshot import read_bytes, read_snapshot
-from epoque.stylegan3.transforms import input_transform
+from epoque.stylegan3.pictures.transforms import input_transform
 
 SEEDS = (2, 674, 1024)
 

@@ -9,10 +9,10 @@ import torch
 from golden import golden, needs_golden
 
 from epoque.bench.errors import UsageError
-from epoque.stylegan3 import augment as module
-from epoque.stylegan3.ada import Controller
-from epoque.stylegan3.augment import Drawn, augment, draw, strengths
-from epoque.stylegan3.sampling import sampled
+from epoque.stylegan3.training import augment as module
+from epoque.stylegan3.training.ada import Controller
+from epoque.stylegan3.training.augment import Drawn, augment, draw, strengths
+from epoque.stylegan3.training.sampling import sampled
 
 BGC = strengths("bgc")
 

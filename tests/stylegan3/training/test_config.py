@@ -6,9 +6,10 @@ import pytest
 
 from epoque.bench.errors import ConfigError
 from epoque.bench.recipes import find_recipe, recipe_names
-from epoque.stylegan3 import augment, networks
+from epoque.stylegan3 import networks
 from epoque.stylegan3.config import Pipeline, StyleGan3Config
-from epoque.stylegan3.specs import Shape, discriminator_spec, generator_spec
+from epoque.stylegan3.training import augment
+from epoque.stylegan3.training.specs import Shape, discriminator_spec, generator_spec
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ from PIL import Image
 
 from epoque.bench.errors import DataError
 from epoque.stylegan3.config import StyleGan3Config
-from epoque.stylegan3.data import avatars, load
-from epoque.stylegan3.picture_grid import grid_of
+from epoque.stylegan3.pictures.picture_grid import grid_of
+from epoque.stylegan3.training.data import avatars, load
 
 Make = Callable[..., StyleGan3Config]
 CPU = torch.device("cpu")

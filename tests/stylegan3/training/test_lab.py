@@ -8,9 +8,9 @@ import pytest
 
 from epoque.bench.plot import house_style, png_bytes
 from epoque.bench.run import Run
-from epoque.stylegan3.evaluate import evaluate
 from epoque.stylegan3.figures import _moments, figures
 from epoque.stylegan3.lab import LAB
+from epoque.stylegan3.training.evaluate import evaluate
 
 
 def test_the_numbers_of_a_run(finished_run: Run) -> None:

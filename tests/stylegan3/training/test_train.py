@@ -24,14 +24,14 @@ from epoque.bench.errors import (
 )
 from epoque.bench.events import Artifact, Checkpoint, Event, Metrics, Snapshot
 from epoque.bench.run import Run
-from epoque.stylegan3.average import Average, Means
 from epoque.stylegan3.config import StyleGan3Config
-from epoque.stylegan3.data import load
-from epoque.stylegan3.estimate import measured, notice, told_memory
 from epoque.stylegan3.networks.store import load as load_network
-from epoque.stylegan3.team import Team
-from epoque.stylegan3.train import train
-from epoque.stylegan3.trainer import Trainer
+from epoque.stylegan3.training.average import Average, Means
+from epoque.stylegan3.training.data import load
+from epoque.stylegan3.training.estimate import measured, notice, told_memory
+from epoque.stylegan3.training.team import Team
+from epoque.stylegan3.training.train import train
+from epoque.stylegan3.training.trainer import Trainer
 
 Make = Callable[..., StyleGan3Config]
 STYLEGAN2 = {"cfg": "stylegan2", "pl_interval": 2, "r1_interval": 2}
@@ -118,7 +118,7 @@ import numpy as np, torch
 torch.set_num_threads(1)
 from epoque.bench.events import Checkpoint
 from epoque.stylegan3.config import StyleGan3Config
-from epoque.stylegan3.train import train
+from epoque.stylegan3.training.train import train
 config = StyleGan3Config.parse(json.loads(Path(sys.argv[1]).read_text()))
 events = list(train(config))
 if events:
@@ -232,7 +232,7 @@ def test_another_set_or_network_is_not_resumed(tiny: Make) -> None:
 
 
 def test_a_finished_run_gives_its_network(finished_run: Run) -> None:
-    from epoque.stylegan3.checkpoint import restore
+    from epoque.stylegan3.training.checkpoint import restore
 
     stored = load_network(finished_run.path / "generator.json")
     ours = restore(finished_run)
@@ -259,7 +259,7 @@ def test_a_finished_run_opens_by_its_folder_and_as_last(
 
 
 def test_a_training_begins_with_the_networks_of_another(tiny: Make, finished_run: Run) -> None:
-    from epoque.stylegan3.transfer import begin_with
+    from epoque.stylegan3.training.transfer import begin_with
 
     config = tiny(1, cond=True, resume_from=str(finished_run.path))
     trainer = trainer_of(config)
@@ -280,7 +280,7 @@ def test_a_training_begins_with_the_networks_of_another(tiny: Make, finished_run
 
 
 def test_official_networks_can_begin_a_training(tiny: Make) -> None:
-    from epoque.stylegan3.transfer import begin_with
+    from epoque.stylegan3.training.transfer import begin_with
 
     found = sorted((FOLDER / "snapshots").glob("*.pkl")) if FOLDER.is_dir() else []
     if not found:
@@ -292,7 +292,7 @@ def test_official_networks_can_begin_a_training(tiny: Make) -> None:
 def test_what_cannot_begin_a_training_is_told(
     tiny: Make, finished_run: Run, tmp_path: Path
 ) -> None:
-    from epoque.stylegan3.transfer import begin_with
+    from epoque.stylegan3.training.transfer import begin_with
 
     with pytest.raises(UsageError, match="nothing-there"):
         begin_with(trainer_of(tiny(1)), "nothing-there")

@@ -16,8 +16,8 @@ from torch.nn import functional
 
 from epoque.bench.errors import UsageError
 
-from . import ops
-from .config import Pipeline
+from .. import ops
+from ..config import Pipeline
 from .sampling import sampled
 
 __all__ = ["Drawn", "augment", "draw", "strengths"]

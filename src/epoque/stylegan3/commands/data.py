@@ -12,7 +12,7 @@ from epoque.bench.options import AsJson, Quiet
 from epoque.bench.telling import console, downloading, print_json, progress_bar, say
 
 if TYPE_CHECKING:
-    from .dataset.make import Made
+    from ..dataset.make import Made
 
 __all__ = ["DATASET", "add_data_commands", "import_network", "list_networks"]
 
@@ -61,8 +61,8 @@ def import_network(
     Examples: `epoque stylegan3 import network-snapshot-000200.pkl --out mine`,
     `epoque stylegan3 import ffhqu-256-t --only G_ema`.
     """
-    from .fetch import fetch
-    from .official.convert import convert
+    from ..official.convert import convert
+    from ..official.fetch import fetch
 
     with downloading(quiet=quiet) as progress:
         fetched = fetch(network, progress)
@@ -102,7 +102,7 @@ def list_networks(*, as_json: AsJson = False) -> None:
     from rich import box
     from rich.table import Table
 
-    from .catalogue import LICENCE, OFFICIAL
+    from ..official.catalogue import LICENCE, OFFICIAL
 
     if as_json:
         print_json([asdict(entry) for entry in OFFICIAL.values()])
@@ -162,10 +162,10 @@ def make(
     --transform center-crop`, `epoque stylegan3 dataset make train.parquet set.zip
     --resolution 128`.
     """
-    from .dataset.make import Rules
-    from .dataset.make import make as write
-    from .dataset.pictures import Shape
-    from .dataset.sources import Columns, open_source
+    from ..dataset.make import Rules
+    from ..dataset.make import make as write
+    from ..dataset.pictures import Shape
+    from ..dataset.sources import Columns, open_source
 
     rules = Rules(Shape(_size(resolution), transform), background, channels, limit, skip_bad)
     opened = open_source(source, labels, Columns(image_column, label_column))
@@ -210,7 +210,7 @@ def check(
 
     Example: `epoque stylegan3 dataset check photos-64.zip`.
     """
-    from .dataset.check import check as look
+    from ..dataset.check import check as look
 
     with progress_bar("reading", "pictures", quiet=quiet) as progress:
         found = look(path, progress)
@@ -252,7 +252,7 @@ def avatars(
 
     Example: `epoque stylegan3 dataset avatars faces.zip --count 5000 --resolution 64`.
     """
-    from .dataset.avatars import make_avatars
+    from ..dataset.avatars import make_avatars
 
     with progress_bar("drawing", "portraits", quiet=quiet) as progress:
         made = make_avatars(to, count, resolution, seed, workers=workers, progress=progress)

@@ -5,7 +5,7 @@ from itertools import chain
 
 from epoque.bench.errors import UsageError
 
-from .latents import LAST_SEED
+from ..latents import LAST_SEED
 
 __all__ = ["parse_grid", "parse_layers", "parse_seeds"]
 

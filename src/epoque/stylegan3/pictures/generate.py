@@ -15,10 +15,10 @@ from torch import Tensor
 from epoque.bench.errors import UsageError
 from epoque.bench.files import told_write_errors, write_atomic
 
-from .memory import check
-from .networks import Noise
-from .npz import write_npz
-from .opening import Opened
+from ..memory import check
+from ..networks import Noise
+from ..npz import write_npz
+from ..opening import Opened
 from .painting import PLAIN, Styling, check_movable, moved, paint, styles
 from .picture_grid import tiled
 from .transforms import input_transform

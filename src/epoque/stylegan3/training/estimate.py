@@ -11,7 +11,7 @@ from epoque.bench import memory
 if TYPE_CHECKING:
     from epoque.bench.events import Checkpoint
 
-    from .config import StyleGan3Config
+    from ..config import StyleGan3Config
 
 __all__ = ["Estimate", "measured", "notice", "told_memory"]
 

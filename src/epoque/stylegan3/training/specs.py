@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from .config import StyleGan3Config
-from .networks import DiscriminatorSpec, GeneratorSpec, StyleGan2Spec, StyleGan3Spec
+from ..config import StyleGan3Config
+from ..networks import DiscriminatorSpec, GeneratorSpec, StyleGan2Spec, StyleGan3Spec
 
 __all__ = ["Shape", "discriminator_spec", "generator_spec"]
 

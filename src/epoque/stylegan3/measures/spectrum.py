@@ -20,10 +20,10 @@ from epoque.bench.errors import DataError, UsageError
 from epoque.bench.i18n import mark, translator
 from epoque.bench.plot import SERIES, WIDTH, colour, heading, new_figure
 
-from .memory import check
-from .npz import read_npz, write_npz
-from .opening import Opened
-from .painting import PLAIN, Styling, paint, styles
+from ..memory import check
+from ..npz import read_npz, write_npz
+from ..opening import Opened
+from ..pictures.painting import PLAIN, Styling, paint, styles
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -112,7 +112,7 @@ def of_files(
     Raises:
         DataError: if it cannot be read.
     """
-    from .dataset.reader import ImageSet
+    from ..dataset.reader import ImageSet
 
     found = ImageSet(path, labels=False, limit=images, seed=seed)
     pictures = (found.image(i).transpose(1, 2, 0) for i in range(len(found)))

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from . import ops
+from .. import ops
 
 __all__ = ["blur", "fake_loss", "path_lengths", "r1_penalty", "real_loss"]
 

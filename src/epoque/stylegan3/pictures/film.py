@@ -12,9 +12,9 @@ from epoque.bench.animate import Kind, save_animation, save_mp4
 from epoque.bench.errors import UsageError
 from epoque.bench.files import told_write_errors
 
-from .memory import check
-from .networks import Noise
-from .opening import Opened
+from ..memory import check
+from ..networks import Noise
+from ..opening import Opened
 from .painting import PLAIN, Styling, paint, styles
 from .picture_grid import tiled
 

@@ -22,9 +22,9 @@ from epoque.bench.environment import installed_version
 from epoque.bench.errors import DataError
 from epoque.bench.seeds import numpy_rng
 
-from .config import StyleGan3Config
-from .dataset.avatars import make_avatars
-from .dataset.reader import ImageSet
+from ..config import StyleGan3Config
+from ..dataset.avatars import make_avatars
+from ..dataset.reader import ImageSet
 from .specs import Shape
 
 __all__ = ["Images", "load"]

@@ -13,15 +13,16 @@ from epoque.bench.errors import DamagedRunError, DataError, DivergenceError, Usa
 from epoque.bench.events import Checkpoint, Snapshot
 from epoque.bench.seeds import torch_generator
 
-from . import checkpoint, networks
+from .. import networks
+from ..config import StyleGan3Config
+from ..images import to_bytes
+from ..latents import latents
+from . import checkpoint
 from .ada import Controller
 from .augment import strengths
 from .average import Average, Means
-from .config import StyleGan3Config
 from .data import Images
 from .game import Game, Part, Seen
-from .images import to_bytes
-from .latents import latents
 from .optimisers import gradients, lazy_adam, tame
 from .specs import discriminator_spec, generator_spec
 from .team import Team
@@ -178,7 +179,7 @@ class Trainer:
         return self.steps % every == 0 or self.finished
 
     def metrics(self) -> dict[str, float]:
-        """Return the numbers since they were last asked for (see `epoque.stylegan3.train`)."""
+        """Return the numbers since they were last asked for (see `.train`)."""
         found = {name: total / count for name, (total, count) in self._sums.items()}
         self._sums.clear()
         found["augmentation"] = self._ada.p if self.config.aug == "ada" else self.game.p

@@ -8,11 +8,11 @@ from PIL import Image
 
 from epoque.bench.events import Artifact, Checkpoint, Event, Metrics
 
+from ..config import StyleGan3Config
+from ..pictures.picture_grid import grid_of
 from .checkpoint import network_files
-from .config import StyleGan3Config
 from .data import Images, load
 from .estimate import told_memory
-from .picture_grid import grid_of
 from .team import Team
 from .trainer import Trainer
 from .transfer import begin_with
@@ -34,7 +34,7 @@ def train(config: StyleGan3Config, resume: Checkpoint | None = None) -> Iterator
     Artifacts: `reals.png`, some of the images; `first_networks.json`, what `resume_from` gave; and
     at the end the averaged generator as `generator.json` and `generator.safetensors`.
 
-    Where many processes train together (`epoque.stylegan3.team`), only the main one yields.
+    Where many processes train together (`.team`), only the main one yields.
 
     Args:
         config: what to train.

@@ -75,8 +75,8 @@ def _of_run(run: Run) -> dict[str, Weights]:
 
 
 def _of_file(path: Path) -> dict[str, Weights]:
-    from .networks import Generator
-    from .networks.store import load
+    from ..networks import Generator
+    from ..networks.store import load
 
     network = load(path).network
     weights = network.state_dict()
@@ -86,9 +86,9 @@ def _of_file(path: Path) -> dict[str, Weights]:
 
 
 def _of_snapshot(told: str) -> dict[str, Weights]:
-    from .fetch import fetch
-    from .official.convert import network_of
-    from .official.snapshot import read_snapshot
+    from ..official.convert import network_of
+    from ..official.fetch import fetch
+    from ..official.snapshot import read_snapshot
 
     snapshot = read_snapshot(fetch(told).path)
     names = {"generator": "G", "discriminator": "D", "average": "G_ema"}

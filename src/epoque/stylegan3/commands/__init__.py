@@ -9,9 +9,10 @@ from epoque.bench.errors import UsageError
 from epoque.bench.options import AsJson, Dark, Language, PictureOut, Quiet
 from epoque.bench.telling import picture_style, print_json, progress_bar, save_picture, say
 
-from .commands_data import add_data_commands
-from .commands_measure import add_measuring_commands
-from .commands_shared import (
+from ..lab import LAB
+from .data import add_data_commands
+from .measure import add_measuring_commands
+from .shared import (
     Cutoff,
     Device,
     Label,
@@ -24,8 +25,7 @@ from .commands_shared import (
     open_network,
     styling_of,
 )
-from .commands_styles import add_style_commands
-from .lab import LAB
+from .styles import add_style_commands
 
 __all__ = ["APP"]
 
@@ -70,9 +70,9 @@ def generate(
 
     Example: `epoque stylegan3 generate --network ffhqu-256-t --seeds 2,674,1024 --truncation 0.7`.
     """
-    from .generate import Movement, write_grid, write_styles
-    from .generate import generate as make
-    from .seed_list import parse_seeds
+    from ..pictures.generate import Movement, write_grid, write_styles
+    from ..pictures.generate import generate as make
+    from ..pictures.seed_list import parse_seeds
 
     numbers = parse_seeds(seeds)
     check_ending(grid, ".png", "grid")
@@ -135,8 +135,8 @@ def film(
     """
     from epoque.bench.animate import film_files
 
-    from .film import film as write
-    from .seed_list import parse_grid, parse_seeds
+    from ..pictures.film import film as write
+    from ..pictures.seed_list import parse_grid, parse_seeds
 
     stem, kinds = film_files(out)
     if not (1 <= frames <= 1000 and 1 <= fps <= 50):
@@ -185,8 +185,8 @@ def mix(
 
     Example: `epoque stylegan3 mix --network ffhqu-256-t --rows 2,674 --columns 4-7 --layers 0-6`.
     """
-    from .mix import mix_figure, mixed
-    from .seed_list import parse_layers, parse_seeds
+    from ..pictures.mix import mix_figure, mixed
+    from ..pictures.seed_list import parse_layers, parse_seeds
 
     down, across = parse_seeds(rows), parse_seeds(columns)
     opened = open_network(network, device, quiet=quiet)

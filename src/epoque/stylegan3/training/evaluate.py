@@ -6,8 +6,8 @@ from typing import Any
 
 from epoque.bench.run import Run
 
+from ..config import StyleGan3Config
 from .checkpoint import restore
-from .config import StyleGan3Config
 
 __all__ = ["evaluate"]
 

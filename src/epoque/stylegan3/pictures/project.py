@@ -25,9 +25,9 @@ from epoque.bench.i18n import mark, translator
 from epoque.bench.plot import colour, new_figure
 from epoque.bench.seeds import torch_generator
 
-from .memory import check
-from .npz import read_npz, write_npz
-from .opening import Opened
+from ..memory import check
+from ..npz import read_npz, write_npz
+from ..opening import Opened
 from .painting import label_of, paint
 
 if TYPE_CHECKING:
@@ -306,7 +306,7 @@ def projection_figure(
     opened: Opened, target: Tensor, found: Projected, language: str = "en"
 ) -> "Figure":
     """Draw the target, what w and w+ make, and the loss; call it inside `house_style`."""
-    from .images import to_bytes
+    from ..images import to_bytes
     from .painting import in_colour
 
     _ = translator(language)

@@ -19,9 +19,9 @@ from epoque.bench.i18n import mark, translator
 from epoque.bench.plot import WIDTH, colour, new_figure
 from epoque.bench.seeds import numpy_rng
 
-from .memory import check
-from .npz import read_npz, write_npz
-from .opening import Opened
+from ..memory import check
+from ..npz import read_npz, write_npz
+from ..opening import Opened
 from .painting import PLAIN, Styling, exact, label_of, paint, styles
 
 if TYPE_CHECKING:

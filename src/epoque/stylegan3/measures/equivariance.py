@@ -23,13 +23,13 @@ from epoque.bench.errors import DataError, UsageError
 from epoque.bench.i18n import mark
 from epoque.bench.seeds import numpy_rng
 
-from .memory import check
-from .networks import Generator
-from .npz import read_npz, write_npz
-from .opening import Opened
+from ..memory import check
+from ..networks import Generator
+from ..npz import read_npz, write_npz
+from ..opening import Opened
+from ..pictures.painting import check_movable, exact, label_of, moved
+from ..pictures.transforms import input_transform
 from .operators import pseudo_rotated, rotated, shifted, shifted_by_fraction
-from .painting import check_movable, exact, label_of, moved
-from .transforms import input_transform
 
 __all__ = ["MEASURES", "Measured", "equivariance"]
 

@@ -19,7 +19,7 @@ from epoque.bench.errors import DamagedRunError
 from epoque.bench.events import Artifact
 from epoque.bench.run import Run
 
-from .networks import (
+from ..networks import (
     Discriminator,
     DiscriminatorSpec,
     Generator,

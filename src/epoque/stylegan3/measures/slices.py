@@ -12,12 +12,12 @@ from epoque.bench.errors import UsageError
 from epoque.bench.i18n import mark, translator
 from epoque.bench.plot import WIDTH, colour, new_figure
 
-from .film import walk
-from .memory import check
-from .opening import Opened
+from ..memory import check
+from ..opening import Opened
+from ..pictures.film import walk
+from ..pictures.painting import PLAIN, Styling, check_movable, moved, paint, styles
+from ..pictures.transforms import input_transform
 from .operators import shifted_by_fraction
-from .painting import PLAIN, Styling, check_movable, moved, paint, styles
-from .transforms import input_transform
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -18,10 +18,10 @@ from torch import Tensor
 from epoque.bench.errors import UsageError
 from epoque.bench.seeds import torch_generator
 
-from .images import to_bytes
-from .latents import latents
-from .networks import Generator, Noise
-from .networks.alias_free import AliasFreeSynthesis
+from ..images import to_bytes
+from ..latents import latents
+from ..networks import Generator, Noise
+from ..networks.alias_free import AliasFreeSynthesis
 
 __all__ = [
     "PLAIN",

@@ -10,8 +10,8 @@ from epoque.bench.errors import UsageError
 from epoque.bench.i18n import mark, translator
 from epoque.bench.plot import WIDTH, colour, new_figure
 
-from .memory import check
-from .opening import Opened
+from ..memory import check
+from ..opening import Opened
 from .painting import PLAIN, Styling, paint, styles
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from epoque.bench.errors import UsageError
 from epoque.bench.options import AsJson, Dark, Language, PictureOut, Quiet
 from epoque.bench.telling import picture_style, print_json, progress_bar, save_picture, say
 
-from .commands_shared import (
+from .shared import (
     Device,
     Images,
     Label,
@@ -24,7 +24,7 @@ from .commands_shared import (
 )
 
 if TYPE_CHECKING:
-    from .painting import Styling
+    from ..pictures.painting import Styling
 
 __all__ = ["add_measuring_commands", "equivariance", "layers", "spectrum", "sticking"]
 
@@ -57,7 +57,7 @@ def equivariance(
 
     Example: `epoque stylegan3 equivariance --network ffhqu-256-r --images 1000 --state eq.npz`.
     """
-    from .equivariance import equivariance as measure
+    from ..measures.equivariance import equivariance as measure
 
     check_ending(state, ".npz", "state")
     opened = open_network(network, device, quiet=quiet)
@@ -111,7 +111,7 @@ def sticking(
 
     Example: `epoque stylegan3 sticking --network ffhq-1024-t --against ffhq-1024-stylegan2`.
     """
-    from .slices import slice_figure, space_time
+    from ..measures.slices import slice_figure, space_time
 
     styling, found = styling_of(truncation, None, label), []
     for name in (network, against):
@@ -153,7 +153,7 @@ def spectrum(
 
     Example: `epoque stylegan3 spectrum ffhqu-256-t images.zip --images 500`.
     """
-    from .spectrum import heat_map, slices, write
+    from ..measures.spectrum import heat_map, slices, write
 
     if not sources:
         raise UsageError("Name at least one network, folder or zip.")
@@ -174,7 +174,7 @@ def spectrum(
 def _spectrum(
     source: str, images: int, seed: int, styling: "Styling", device: str, *, progress: Any
 ) -> Any:
-    from .spectrum import of_files, of_network, read
+    from ..measures.spectrum import of_files, of_network, read
 
     path = Path(source)
     if path.suffix == ".npz":
@@ -205,7 +205,7 @@ def layers(
 
     Example: `epoque stylegan3 layers --network ffhqu-256-t --layer input`.
     """
-    from .layers import layer_figure, layer_names, signal
+    from ..pictures.layers import layer_figure, layer_names, signal
 
     opened = open_network(network, device, quiet=quiet)
     if layer is None:

@@ -14,12 +14,12 @@ from epoque.bench.errors import UnknownNameError, UsageError
 from epoque.bench.i18n import mark, translator
 from epoque.bench.plot import WIDTH, colour, new_figure
 
-from .memory import check
-from .networks import Generator
-from .networks.alias_free import AliasFreeSynthesis
-from .opening import Opened
+from ..measures.spectrum import BETA, FINER
+from ..memory import check
+from ..networks import Generator
+from ..networks.alias_free import AliasFreeSynthesis
+from ..opening import Opened
 from .painting import PLAIN, Styling, exact, styles
-from .spectrum import BETA, FINER
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

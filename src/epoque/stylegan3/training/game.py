@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from ..networks import Discriminator, Generator
 from .augment import augment, draw
 from .losses import blur, fake_loss, path_lengths, r1_penalty, real_loss
-from .networks import Discriminator, Generator
 
 __all__ = ["Dice", "Game", "Part", "Seen"]
 

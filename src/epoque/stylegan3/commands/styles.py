@@ -9,7 +9,7 @@ from epoque.bench.errors import UsageError
 from epoque.bench.options import Dark, Language, Quiet
 from epoque.bench.telling import picture_style, progress_bar, save_picture, say
 
-from .commands_shared import (
+from .shared import (
     Device,
     Label,
     Network,
@@ -64,8 +64,8 @@ def directions(
     Examples: `epoque stylegan3 directions --network ffhqu-256-t --components 4 --layers 0-3`,
     `epoque stylegan3 directions --network mine --labels smiles.csv`.
     """
-    from . import directions as d
-    from .seed_list import parse_layers
+    from ..pictures import directions as d
+    from ..pictures.seed_list import parse_layers
 
     if not 0 < finite(reach, "reach") <= 100:
         raise UsageError(f"--reach: {reach} is not allowed; it takes more than 0, 100 at most.")
@@ -122,8 +122,8 @@ def project(
 
     Example: `epoque stylegan3 project me.jpg --network ffhqu-256-t --state me-state.npz`.
     """
-    from .project import Projection, projection_figure, target_of, write_projected
-    from .project import project as search
+    from ..pictures.project import Projection, projection_figure, target_of, write_projected
+    from ..pictures.project import project as search
 
     check_ending(state, ".npz", "state")
     opened = open_network(network, device, quiet=quiet)

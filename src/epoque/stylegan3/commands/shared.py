@@ -10,8 +10,8 @@ from epoque.bench.errors import UsageError
 from epoque.bench.telling import downloading
 
 if TYPE_CHECKING:
-    from .opening import Opened
-    from .painting import Styling
+    from ..opening import Opened
+    from ..pictures.painting import Styling
 
 __all__ = [
     "Cutoff",
@@ -61,7 +61,7 @@ Seed = Annotated[int, Parameter(help="Seed of the random inputs.")]
 
 def open_network(network: str, device: str, *, quiet: bool) -> "Opened":
     """Open a generator of any name; see `opening.open_generator`."""
-    from .opening import open_generator
+    from ..opening import open_generator
 
     with downloading(quiet=quiet) as progress:
         return open_generator(network, device, progress)
@@ -69,7 +69,7 @@ def open_network(network: str, device: str, *, quiet: bool) -> "Opened":
 
 def styling_of(truncation: float, cutoff: int | None, label: int | None) -> "Styling":
     """Return how styles are made, as typed."""
-    from .painting import Styling
+    from ..pictures.painting import Styling
 
     return Styling(finite(truncation, "truncation"), cutoff, label)
 

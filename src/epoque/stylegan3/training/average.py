@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from .networks import Generator, create
+from ..networks import Generator, create
 
 if TYPE_CHECKING:
     from .game import Part, Seen

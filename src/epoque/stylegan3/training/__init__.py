@@ -1,0 +1,1 @@
+"""Training a generator and a discriminator: data, losses, augmentation, steps, checkpoints."""
