@@ -7,6 +7,8 @@ from pathlib import Path
 
 from .api import configure, sweep
 from .bench.errors import MissingExtraError
+from .bench.lab import find_lab
+from .bench.recipes import find_recipe
 from .bench.runner import execute, start
 from .bench.sinks.registry import make
 from .report import write_report
@@ -31,12 +33,15 @@ def write_demo(
 
     Raises:
         RunWriteError: if the system refuses a write.
-        MissingExtraError: if the extra for PDF is not installed.
+        MissingExtraError: if the extra for PDF, or one that a missing run needs, is not installed.
     """
     say = _Narrator(quiet)
     if find_spec("typst") is None:
         raise MissingExtraError("Writing the book as PDF", "pdf")
-    for need in missing(runs, everything=everything):
+    needs = missing(runs, everything=everything)
+    for lab in {find_recipe(need.recipe).lab: None for need in needs}:
+        find_lab(lab).check_installed()
+    for need in needs:
         say(need.command)
         measure(need, runs, quiet=quiet)
     for language in LANGUAGES:

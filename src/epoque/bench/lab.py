@@ -58,6 +58,13 @@ class Lab(ABC, Generic[C]):
     def evaluate(self, run: "Run") -> Mapping[str, Any]:
         """Return the numbers of a finished run, name to plain JSON value; saved as results.json."""
 
+    def check_installed(self) -> None:
+        """Check that what the lab computes with is there.
+
+        Raises:
+            MissingExtraError: if it is not, with the extra that brings it.
+        """
+
     def steps(self, config: C) -> int | None:
         """Return how many iterations a run takes, for the progress bar; None if unknown."""
         return None

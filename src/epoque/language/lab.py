@@ -38,17 +38,23 @@ class LanguageLab(Lab["LanguageConfig"]):
 
     def train(self, config: "LanguageConfig", resume: Checkpoint | None = None) -> Iterator[Event]:
         """Return the events of a training (see `epoque.language.train.train`)."""
-        _check_installed()
+        self.check_installed()
         from .train import train
 
         return train(config, resume)
 
     def evaluate(self, run: "Run") -> Mapping[str, Any]:
         """Return the numbers of a finished run (see `epoque.language.evaluate.evaluate`)."""
-        _check_installed()
+        self.check_installed()
         from .evaluate import evaluate
 
         return evaluate(run)
+
+    def check_installed(self) -> None:
+        """Check that PyTorch and transformers are there."""
+        from .loading import check_installed
+
+        check_installed()
 
     def steps(self, config: "LanguageConfig") -> int | None:
         """Return the most steps of a run; None where the corpus decides, or the clock."""
@@ -59,7 +65,7 @@ class LanguageLab(Lab["LanguageConfig"]):
 
         It measures a few steps (see `epoque.language.estimate.notice`).
         """
-        _check_installed()
+        self.check_installed()
         from .estimate import notice
 
         return notice(config, resume)
@@ -83,12 +89,6 @@ class LanguageLab(Lab["LanguageConfig"]):
     def sweep_score(self) -> str:
         """Return the result that a sweep's figure and a search look at, lower being better."""
         return "final_valid_loss"
-
-
-def _check_installed() -> None:
-    from .loading import check_installed
-
-    check_installed()
 
 
 LAB = LanguageLab()

@@ -1,6 +1,7 @@
 """The model card: the README.md that a saved or pushed model carries."""
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from epoque.bench.command import command_line
@@ -64,9 +65,9 @@ def model_card(
         "## Data and licence",
         "\n".join(_data(results, config, licence)),
         "## Training it again",
-        f"```sh\n{command_line('run', run.recipe, config)}\n```",
+        f"```sh\n{command_line('run', run.recipe, _shared(config))}\n```",
         "<details><summary>All settings</summary>",
-        f"```yaml\n{_yaml(run.manifest['config'])}```",
+        f"```yaml\n{_yaml(run.manifest['config'] | _names(config))}```",
         "</details>",
     )
     header = _yaml(_header(results, config, name, licence))
@@ -184,3 +185,15 @@ def _data(results: Mapping[str, Any], config: LanguageConfig, licence: str | Non
 
 def _files(config: LanguageConfig) -> str:
     return "files of the author's" if config.train_files else f"`{config.corpus}`"
+
+
+def _shared(config: LanguageConfig) -> LanguageConfig:
+    """Return the config without the author's folders."""
+    return config.replace(**_names(config))
+
+
+def _names(config: LanguageConfig) -> dict[str, list[str]]:
+    """Return the user's own files by their names: where they lay is nobody else's business."""
+    fields = ("train_files", "valid_files", "test_files")
+    lists = {name: [Path(file).name for file in getattr(config, name)] for name in fields}
+    return {name: files for name, files in lists.items() if files}
