@@ -168,7 +168,8 @@ def test_transformers_opens_what_save_writes(
     assert f"{run.results['parameters']:,} parameters" in card
     told = yaml.safe_load(card.split("```yaml\n")[1].split("```")[0])
     assert told.pop("train_files") == ["train.txt"]
-    told.pop("valid_files")
+    for name in ("valid_files", "test_files"):
+        told.pop(name)
     assert told == {name: run.manifest["config"][name] for name in told}
     assert str(folder.parent) not in card  # where they lay is nobody else's business
     assert f"{kind.__name__}.from_pretrained" in card
