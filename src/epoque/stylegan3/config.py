@@ -1,13 +1,16 @@
 """What may be set in the StyleGAN3 lab; where a setting has an official name, it bears it."""
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from epoque.bench.config import Config, setting
 from epoque.bench.errors import Problem
 
-__all__ = ["Aug", "Cfg", "Device", "Pipeline", "Precision", "StyleGan3Config"]
+__all__ = ["Aug", "Cfg", "Device", "Pipeline", "Precision", "StyleGan3Config", "Task"]
 
+Task = Literal["train", "examine"]
 Cfg = Literal["t", "r", "stylegan2"]
 Aug = Literal["ada", "fixed", "noaug"]
 Pipeline = Literal[
@@ -15,10 +18,56 @@ Pipeline = Literal[
 ]
 Precision = Literal["auto", "float32", "float16", "bfloat16"]
 Device = Literal["auto", "cpu", "cuda"]
+Measured = Literal["pfd", "pkd", "pprecision", "precall", "swd"]
+ImageSeed = Annotated[int, Field(ge=0, le=2**32 - 1)]
+
+EXAMINED = ("network", "against", "seeds", "truncation", "moved")
+"""What is set for examining a network, and for nothing else."""
+SHARED = ("task", "device", "seed", "checkpoint_every")
 
 
 class StyleGan3Config(Config):
-    """A generator and a discriminator trained against each other: images, networks, training."""
+    """A generator and a discriminator trained against each other, or a trained generator examined.
+
+    Examining makes images from seeds, looks at them, and measures how they move.
+    """
+
+    task: Task = setting(
+        "train", "Task", "Train a generator, or examine one that is trained already."
+    )
+
+    network: str = setting(
+        "avatars-t",
+        "Network",
+        "To examine: a short name, a network's file, a run's folder or an official snapshot.",
+        min_length=1,
+        max_length=4096,
+    )
+    against: str | None = setting(
+        "avatars-stylegan2",
+        "Network beside it",
+        "Measured in the same way, to compare with; none: the network alone.",
+        min_length=1,
+        max_length=4096,
+    )
+    seeds: tuple[ImageSeed, ...] = setting(
+        (2, 674, 1024),
+        "Seeds of images",
+        "Each makes one image, looked at closely.",
+        min_length=1,
+        max_length=12,
+    )
+    truncation: float = setting(
+        1.0, "Truncation", "How far from the mean image: 1 as drawn, 0 the mean.", ge=-4, le=4
+    )
+    moved: int = setting(
+        64,
+        "Images moved",
+        "How many are moved to measure how well they follow.",
+        unit="images",
+        ge=2,
+        le=100_000,
+    )
 
     cfg: Cfg = setting(
         "t",
@@ -240,10 +289,36 @@ class StyleGan3Config(Config):
     snapshot_images: int = setting(
         32, "Images of a snapshot", "In its grid.", unit="images", ge=1, le=1024
     )
+    metrics: tuple[Measured, ...] = setting(
+        (),
+        "Measures",
+        "Taken of the averaged generator now and then, in the features of a small network that "
+        "knows portraits: pfd (Fréchet distance), pkd (kernel distance), pprecision, precall; or "
+        "swd (patches).",
+        max_length=5,
+    )
+    metrics_every: int | None = setting(
+        None,
+        "Measures interval",
+        "How often they are taken; none: ten times a run.",
+        unit="iterations",
+        ge=1,
+        le=10**9,
+    )
+    metrics_images: int = setting(
+        500,
+        "Images measured",
+        "How many are generated each time, compared with as many real ones.",
+        unit="images",
+        ge=16,
+        le=100_000,
+    )
 
     @property
     def steps(self) -> int:
-        """Iterations of a run."""
+        """Iterations of a run; of an examination the images that are moved."""
+        if self.task == "examine":
+            return self.moved
         return max(1, -int(-self.kimg * 1000 // self.batch))
 
     @property
@@ -291,6 +366,11 @@ class StyleGan3Config(Config):
 
     def _without_effect(self) -> Iterator[tuple[str, str]]:
         """Yield each setting that changes nothing here, with what it would need."""
+        if self.task == "examine":
+            known = (*EXAMINED, *SHARED)
+            yield from ((f, "task train") for f in type(self).model_fields if f not in known)
+            return
+        yield from ((name, "task examine") for name in EXAMINED)
         needs: dict[str, tuple[bool, tuple[str, ...]]] = {
             "data none": (self.data is None, ("avatars", "resolution")),
             "cfg t or r": (self.cfg != "stylegan2", ("layers",)),
@@ -305,6 +385,7 @@ class StyleGan3Config(Config):
             "aug fixed": (self.aug == "fixed", ("p",)),
             "aug ada": (self.aug == "ada", ("target", "ada_kimg")),
             "aug ada or fixed": (self.aug != "noaug", ("augpipe",)),
+            "metrics": (bool(self.metrics), ("metrics_every", "metrics_images")),
         }
         for wanted, (given, names) in needs.items():
             if not given:

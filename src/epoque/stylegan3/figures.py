@@ -32,7 +32,7 @@ def figures(run: "Run", language: str = "en") -> "Mapping[str, Callable[[], Figu
 
     `samples`: generated images at the end. `history`: the same random numbers' images over the
     training. `losses`, `scores` (the discriminator's answers) and, where it adapts, `augmentation`:
-    curves.
+    curves. `measure`: the first of the measures that were taken.
 
     Args:
         run: a run of the StyleGAN3 lab.
@@ -50,6 +50,8 @@ def figures(run: "Run", language: str = "en") -> "Mapping[str, Callable[[], Figu
         draws |= {"losses": losses_figure, "scores": scores_figure}
         if _config(run).aug == "ada":
             draws["augmentation"] = augmentation_figure
+        if _config(run).metrics:
+            draws["measure"] = measure_figure
     return {name: partial(of, run, language) for name, of in draws.items()}
 
 
@@ -162,6 +164,23 @@ def augmentation_figure(run: "Run", language: str) -> "Figure":
     figure = _curves(run, language, _("Adaptive augmentation"), curves)
     (axes,) = figure.axes
     axes.axhline(_config(run).target, color=colour("muted"), linewidth=0.9, linestyle=(0, (1, 2)))
+    return figure
+
+
+def measure_figure(run: "Run", language: str) -> "Figure":
+    """Draw the first of the measures that were taken during the training."""
+    _ = translator(language)
+    titles = {
+        "pfd": _("Portrait Fréchet distance"),
+        "pkd": _("Portrait kernel distance"),
+        "pprecision": _("Portrait precision"),
+        "precall": _("Portrait recall"),
+        "swd": _("Sliced Wasserstein distance, ×10⁻³"),
+    }
+    name = _config(run).metrics[0]
+    curves: list[Curve] = [(name, _("averaged generator"), "blue", "-")]
+    figure = _curves(run, language, titles[name], curves)
+    figure.axes[0].set_ylim(bottom=0)
     return figure
 
 

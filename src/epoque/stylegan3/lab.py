@@ -21,7 +21,10 @@ __all__ = ["LAB", "StyleGan3Lab"]
 
 
 class StyleGan3Lab(Lab["StyleGan3Config"]):
-    """A generator of images learns against a discriminator, without aliases or with them."""
+    """A generator of images learns against a discriminator, without aliases or with them.
+
+    And one that has learned is examined: what it makes of seeds, and how that moves.
+    """
 
     name: ClassVar[str] = "stylegan3"
     title: ClassVar[str] = mark("A generator learns to make images that hold together as they move")
@@ -38,21 +41,40 @@ class StyleGan3Lab(Lab["StyleGan3Config"]):
         return StyleGan3Config
 
     def train(self, config: "StyleGan3Config", resume: Checkpoint | None = None) -> Iterator[Event]:
-        """Return the events of a training (see `epoque.stylegan3.training.train.train`)."""
-        _check_installed()
+        """Return the events of a training or of an examination.
+
+        See `epoque.stylegan3.training.train.train` and `epoque.stylegan3.examining.examine`.
+        """
+        self.check_installed()
+        if config.task == "examine":
+            from .examining.examine import examine
+
+            return examine(config, resume)
         from .training.train import train
 
         return train(config, resume)
 
     def evaluate(self, run: "Run") -> Mapping[str, Any]:
-        """Return the numbers of a finished run (see `training.evaluate`)."""
-        _check_installed()
+        """Return the numbers of a finished run (see `training.evaluate`, `examining.evaluate`)."""
+        self.check_installed()
+        if run.manifest["config"].get("task") == "examine":
+            from .examining.evaluate import evaluate as evaluate_examination
+
+            return evaluate_examination(run)
         from .training.evaluate import evaluate
 
         return evaluate(run)
 
+    def check_installed(self) -> None:
+        """Check that PyTorch and accelerate are there."""
+        try:
+            import accelerate  # noqa: F401
+            import torch  # noqa: F401
+        except ImportError:
+            raise MissingExtraError("The StyleGAN3 lab", "stylegan3") from None
+
     def steps(self, config: "StyleGan3Config") -> int:
-        """Return how many steps show as many images as the config says."""
+        """Return how many steps show as many images as the config says, or how many are moved."""
         return config.steps
 
     def notice(self, config: "StyleGan3Config", resume: Checkpoint | None = None) -> str | None:
@@ -60,7 +82,9 @@ class StyleGan3Lab(Lab["StyleGan3Config"]):
 
         It measures a few steps (see `epoque.stylegan3.training.estimate.notice`).
         """
-        _check_installed()
+        self.check_installed()
+        if config.task == "examine":
+            return None
         from .training.estimate import notice
 
         return notice(config, resume)
@@ -71,6 +95,10 @@ class StyleGan3Lab(Lab["StyleGan3Config"]):
 
     def figures(self, run: "Run", language: str = "en") -> "Mapping[str, Callable[[], Figure]]":
         """Return what can be drawn from a run folder, name to the function that draws it."""
+        if run.manifest["config"].get("task") == "examine":
+            from .examining.figures import figures as figures_of_examination
+
+            return figures_of_examination(run, language)
         from .figures import figures
 
         return figures(run, language)
@@ -88,14 +116,6 @@ class StyleGan3Lab(Lab["StyleGan3Config"]):
         measure of quality, but there is none without a network that knows the images.
         """
         return "final_gap"
-
-
-def _check_installed() -> None:
-    try:
-        import accelerate  # noqa: F401
-        import torch  # noqa: F401
-    except ImportError:
-        raise MissingExtraError("Training in the StyleGAN3 lab", "stylegan3") from None
 
 
 LAB = StyleGan3Lab()

@@ -12,6 +12,7 @@ from epoque.bench.run import Runs
 
 from .networks import Generator
 from .networks.store import load
+from .shipped import shipped
 
 __all__ = ["Opened", "choose_device", "open_generator"]
 
@@ -43,9 +44,10 @@ def open_generator(
     """Return a generator.
 
     Args:
-        name: the path of a network of ours (`.json` or `.safetensors`, or without ending), of a
-            finished run's folder (`last`: the newest under runs/), of an official snapshot
-            (`.pkl`), an https address of one, or an official short name.
+        name: a short name of the package's own (see `shipped`); the path of a network of ours
+            (`.json` or `.safetensors`, or without ending), of a finished run's folder (`last`: the
+            newest under runs/), of an official snapshot (`.pkl`), an https address of one, or an
+            official short name.
         device: see `choose_device`.
         progress: told how far a download is, in bytes.
 
@@ -56,7 +58,7 @@ def open_generator(
         FetchError: if it cannot be fetched.
     """
     where = choose_device(device)
-    path = Path(name) if str(name) != "last" else _last()
+    path = _last() if str(name) == "last" else shipped().get(str(name), Path(name))
     ours = _ours(path)
     network, card = _stored(ours) if ours else _official(name, progress)
     network.to(where).eval().requires_grad_(False)

@@ -10,7 +10,9 @@ from epoque.bench.options import AsJson, Dark, Language, PictureOut, Quiet
 from epoque.bench.telling import picture_style, print_json, progress_bar, save_picture, say
 
 from ..lab import LAB
+from ..shipped import EMBEDDED
 from .data import add_data_commands
+from .export import add_export_commands
 from .measure import add_measuring_commands
 from .shared import (
     Cutoff,
@@ -35,7 +37,7 @@ APP = App(help=LAB.title)
 @APP.command
 def generate(
     *,
-    network: Network,
+    network: Network = EMBEDDED,
     seeds: Seeds,
     out: Annotated[Path, Parameter(help="The folder of the images.")] = Path("out"),
     truncation: Truncation = 1.0,
@@ -113,7 +115,7 @@ def generate(
 @APP.command
 def film(
     *,
-    network: Network,
+    network: Network = EMBEDDED,
     seeds: Seeds,
     out: Annotated[
         Path,
@@ -163,7 +165,7 @@ def film(
 @APP.command
 def mix(
     *,
-    network: Network,
+    network: Network = EMBEDDED,
     rows: Annotated[str, Parameter(help="Seeds of what is kept, such as 2,674.")],
     columns: Annotated[str, Parameter(help="Seeds of what comes in, such as 4-7.")],
     layers: Annotated[
@@ -212,3 +214,4 @@ def _pair(text: str) -> tuple[float, float]:
 add_measuring_commands(APP)
 add_style_commands(APP)
 add_data_commands(APP)
+add_export_commands(APP)

@@ -1,9 +1,10 @@
 """`epoque stylegan3 import|networks` and `epoque stylegan3 dataset make|check|avatars`."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
@@ -92,10 +93,11 @@ def _described(file: Path) -> str:
 
 
 def list_networks(*, as_json: AsJson = False) -> None:
-    """List the official networks that can be fetched by a short name.
+    """List the networks that have short names: those of the package, and the official ones.
 
-    They are NVIDIA's and not shipped with epoque; their licence allows research and evaluation
-    only.
+    The package's own are there at once. The official ones are NVIDIA's; they are fetched when
+    first asked for, and their licence allows research and evaluation only. `--json` tells all that
+    is known of each, the card of the package's own too.
 
     Example: `epoque stylegan3 networks`.
     """
@@ -103,15 +105,29 @@ def list_networks(*, as_json: AsJson = False) -> None:
     from rich.table import Table
 
     from ..official.catalogue import LICENCE, OFFICIAL
+    from ..shipped import embedded
 
+    ours, official = embedded(), list(OFFICIAL.values())
     if as_json:
-        print_json([asdict(entry) for entry in OFFICIAL.values()])
+        print_json([*map(asdict, ours), *map(asdict, official)])
         return
-    table = Table("name", "config", "pixels", "images", box=box.SIMPLE_HEAD)
-    for entry in OFFICIAL.values():
-        table.add_row(entry.name, entry.config, str(entry.resolution), entry.images)
+    table = Table("name", "config", "pixels", "images", "licence", box=box.SIMPLE_HEAD)
+    for entry in ours:
+        told = f"{entry.images}{_length(entry.card)}"
+        table.add_row(entry.name, entry.config, str(entry.resolution), told, entry.licence)
+    for other in official:
+        size = str(other.resolution)
+        table.add_row(other.name, other.config, size, other.images, "NVIDIA, non-commercial")
     console().print(table)
-    say(f"Licence: {LICENCE}.")
+    if ours:
+        say("The first ones come with the package; the others are fetched when asked for.")
+    say(f"Licence of the official ones: {LICENCE}.")
+
+
+def _length(card: Mapping[str, Any]) -> str:
+    """Return how long a network was trained, as the end of a sentence."""
+    kimg = card.get("kimg")
+    return f"; {kimg:,.0f} thousand images seen" if isinstance(kimg, int | float) else ""
 
 
 @DATASET.command

@@ -1,4 +1,4 @@
-"""`epoque stylegan3 equivariance|sticking|spectrum|layers`: how a network works."""
+"""`epoque stylegan3 equivariance|sticking|spectrum|layers`: how a network works; `metrics`."""
 
 from math import isinf
 from pathlib import Path
@@ -10,6 +10,8 @@ from epoque.bench.errors import UsageError
 from epoque.bench.options import AsJson, Dark, Language, PictureOut, Quiet
 from epoque.bench.telling import picture_style, print_json, progress_bar, save_picture, say
 
+from ..shipped import EMBEDDED
+from .metrics import metrics
 from .shared import (
     Device,
     Images,
@@ -31,13 +33,13 @@ __all__ = ["add_measuring_commands", "equivariance", "layers", "spectrum", "stic
 
 def add_measuring_commands(app: App) -> None:
     """Add these commands to the lab's."""
-    for command in (equivariance, sticking, spectrum, layers):
+    for command in (metrics, equivariance, sticking, spectrum, layers):
         app.command(command)
 
 
 def equivariance(
     *,
-    network: Network,
+    network: Network = EMBEDDED,
     images: Images = 1000,
     batch: Annotated[int, Parameter(help="Images at a time.")] = 4,
     seed: Seed = 0,
@@ -88,7 +90,7 @@ def equivariance(
 
 def sticking(
     *,
-    network: Network,
+    network: Network = EMBEDDED,
     against: Annotated[
         str | None, Parameter(help="Another network, to be drawn beside the first.")
     ] = None,
@@ -187,7 +189,7 @@ def _spectrum(
 
 def layers(
     *,
-    network: Network,
+    network: Network = EMBEDDED,
     layer: Annotated[
         str | None, Parameter(help="Which layer; without it, their names are told.")
     ] = None,

@@ -32,8 +32,8 @@ __all__ = [
 Network = Annotated[
     str,
     Parameter(
-        help="A network: its file, a finished run's folder or `last`, an official .pkl, an https "
-        "address of one, or a short name such as ffhqu-256-t."
+        help="A network: a short name (`epoque stylegan3 networks` lists them), its file, a "
+        "finished run's folder or `last`, an official .pkl, or an https address of one."
     ),
 ]
 Seeds = Annotated[str, Parameter(help="Seeds, such as 2,674,1024 or 0-7.")]

@@ -9,6 +9,7 @@ from epoque.bench.errors import UsageError
 from epoque.bench.options import Dark, Language, Quiet
 from epoque.bench.telling import picture_style, progress_bar, save_picture, say
 
+from ..shipped import EMBEDDED
 from .shared import (
     Device,
     Label,
@@ -31,7 +32,7 @@ def add_style_commands(app: App) -> None:
 
 def directions(
     *,
-    network: Network,
+    network: Network = EMBEDDED,
     seed: Annotated[int, Parameter(help="Seed of the image that is moved.")] = 0,
     components: Annotated[int, Parameter(help="How many principal components.")] = 5,
     samples: Annotated[int, Parameter(help="Styles that the components are of.")] = 10_000,
@@ -97,7 +98,7 @@ def project(
     image: Annotated[Path, Parameter(help="A picture; its middle is cropped to a square.")],
     /,
     *,
-    network: Network,
+    network: Network = EMBEDDED,
     steps: Annotated[int, Parameter(help="With one style for all layers (w).")] = 500,
     steps_plus: Annotated[int, Parameter(help="Then with one for each layer (w+); 0 for none.")] = (
         250

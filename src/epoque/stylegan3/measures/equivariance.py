@@ -4,13 +4,15 @@ Karras et al. 2021, appendix E.3. Each is the ratio, in decibels, of the images'
 root of the mean squared difference between two images: the one made after the input was moved, and
 the one made before, moved. The mean is over images, movements, colours and the pixels where
 both are known.
+
+The paper has no such number of StyleGAN2, whose input cannot be moved. Here its learned constant is
+moved (`pictures.painting.moved`), so that there is something to compare with.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
-from hashlib import sha256
 from math import inf, log10, pi
 from pathlib import Path
 
@@ -27,11 +29,21 @@ from ..memory import check
 from ..networks import Generator
 from ..npz import read_npz, write_npz
 from ..opening import Opened
-from ..pictures.painting import check_movable, exact, label_of, moved
+from ..pictures.painting import exact, label_of, moved
 from ..pictures.transforms import input_transform
 from .operators import pseudo_rotated, rotated, shifted, shifted_by_fraction
+from .sources import digest
 
-__all__ = ["MEASURES", "Measured", "equivariance"]
+__all__ = [
+    "MEASURES",
+    "Measured",
+    "decibels",
+    "digest",
+    "equivariance",
+    "squared_errors",
+    "staying",
+    "summary",
+]
 
 Floats = NDArray[np.float64]
 
@@ -91,7 +103,7 @@ def equivariance(
     images begin with those of fewer.
 
     Args:
-        opened: an alias-free network.
+        opened: the network.
         images: how many; the paper takes 50 000.
         batch: how many at a time.
         seed: of the random inputs and movements.
@@ -105,40 +117,66 @@ def equivariance(
         fractions of pixels too), `eq_r` (any angle).
 
     Raises:
-        UsageError: if the network cannot be moved, or a value is not allowed.
+        UsageError: if a value is not allowed.
         DataError: if the state is damaged or of another measurement.
     """
     if images < 1 or batch < 1:
         raise UsageError(f"--images {images} and --batch {batch} must be 1 or more.")
-    check_movable(opened.generator)
-    if (size := opened.generator.spec.img_resolution) < SMALLEST:
-        raise UsageError(f"Images of {size} pixels are too small: {SMALLEST} are needed.")
     if label is not None:
         label_of(opened.generator, label)
     check(opened.generator, opened.device, images=batch)
-    plan = _Plan(_digest(opened), seed, psi, label)
+    plan = _Plan(digest(opened), seed, psi, label)
     sums = _state(state, plan)
     for first in range(len(sums), images, batch):
         numbers = range(first, min(first + batch, images))
-        sums = np.concatenate((sums, _batch(opened, plan, numbers)))
+        errors = squared_errors(opened, numbers, seed=seed, psi=psi, label=label)
+        sums = np.concatenate((sums, errors))
         _keep(state, plan, sums)
         if progress is not None:
             progress(len(sums), images)
-    sums = sums[:images]
+    return summary(sums[:images], seed)
+
+
+def summary(sums: Floats, seed: int = 0) -> dict[str, Measured]:
+    """Return the measures of squared errors, [N, 3, 2]; see `equivariance`.
+
+    Args:
+        sums: of `squared_errors`.
+        seed: of the interval.
+    """
     return {name: _measured(sums[:, i], seed) for i, name in enumerate(MEASURES)}
 
 
 @torch.no_grad()
-def _batch(opened: Opened, plan: _Plan, numbers: range) -> Floats:
-    """Return squared errors and how many numbers they are of, [N, 3, 2]."""
-    generator, draws = opened.generator, [numpy_rng(plan.seed, f"image {n}") for n in numbers]
-    z, labels = _inputs(opened, plan, draws)
-    size = generator.spec.img_resolution
+def squared_errors(
+    opened: Opened,
+    numbers: Sequence[int],
+    *,
+    seed: int = 0,
+    psi: float = 1.0,
+    label: int | None = None,
+) -> Floats:
+    """Return each image's sums of squared errors and how many pixels they are of, [N, 3, 2].
+
+    Args:
+        opened: the network.
+        numbers: of the images, computed as one batch.
+        seed: with an image's number it gives the random input and the movements.
+        psi: truncation.
+        label: the class; None draws one for each image.
+
+    Raises:
+        UsageError: if the images are too small.
+    """
+    generator, draws = opened.generator, [numpy_rng(seed, f"image {n}") for n in numbers]
+    if (size := generator.spec.img_resolution) < SMALLEST:
+        raise UsageError(f"Images of {size} pixels are too small: {SMALLEST} are needed.")
+    z, labels = _inputs(opened, label, draws)
     shifts = np.stack([rng.uniform(-FARTHEST, FARTHEST, 2) for rng in draws])
     angles = np.array([rng.uniform(-pi, pi) for rng in draws])
     still, upright = np.zeros_like(shifts), np.zeros_like(angles)
     with exact():
-        ws = generator.mapping(z, labels, psi=plan.psi)
+        ws = generator.mapping(z, labels, psi=psi)
         made = partial(_made, generator, ws)
         plain = made(still, upright)
         seen = (
@@ -180,7 +218,7 @@ def _error(one: Tensor, other: Tensor, known: Tensor) -> tuple[float, float]:
 
 
 def _inputs(
-    opened: Opened, plan: _Plan, draws: list[np.random.Generator]
+    opened: Opened, label: int | None, draws: list[np.random.Generator]
 ) -> tuple[Tensor, Tensor | None]:
     spec = opened.generator.spec
     z = np.stack([rng.standard_normal(spec.z_dim) for rng in draws])
@@ -188,7 +226,7 @@ def _inputs(
     if not spec.c_dim:
         return inputs, None
     drawn = [int(rng.integers(spec.c_dim)) for rng in draws]
-    classes = drawn if plan.label is None else [plan.label] * len(draws)
+    classes = drawn if label is None else [label] * len(draws)
     labels = torch.nn.functional.one_hot(torch.tensor(classes), spec.c_dim)
     return inputs, labels.to(opened.device)
 
@@ -199,22 +237,36 @@ def _measured(sums: Floats, seed: int) -> Measured:
     drawn = [sums[rng.integers(len(sums), size=len(sums))].sum(0) for _ in range(RESAMPLES)]
     errors = [squares / count for squares, count in drawn]
     least, most = np.quantile(errors, (0.025, 0.975))
+    return Measured(decibels(sums), _decibels(most), _decibels(least), len(sums))
+
+
+def staying(images: NDArray[np.uint8], seed: int = 0) -> float:
+    """Return the EQ-T of images that stay where they are when their inputs are shifted.
+
+    Less is hardly possible: what a network has above this is what it follows.
+
+    Args:
+        images: [N, H, W, 3].
+        seed: of the shifts, which are drawn as in `squared_errors`, by whole pixels.
+    """
+    levels = torch.from_numpy(images).permute(0, 3, 1, 2).double() / 127.5 - 1
+    rows, size = [], images.shape[1]
+    for number, image in enumerate(levels.split(1)):
+        shift = numpy_rng(seed, f"image that stays {number}").uniform(-FARTHEST, FARTHEST, 2)
+        x, y = np.rint(shift * size).astype(int).tolist()
+        rows.append(_error(image, *shifted(image, x, y)))
+    return decibels(np.array(rows))
+
+
+def decibels(sums: Floats) -> float:
+    """Return one measure of images' squared errors, [N, 2]; infinite where nothing differs."""
     squares, count = sums.sum(0)
-    return Measured(_decibels(squares / count), _decibels(most), _decibels(least), len(sums))
+    return _decibels(squares / count)
 
 
 def _decibels(error: float) -> float:
     """Return the ratio of the range to the root of a mean squared error."""
     return 10 * log10(RANGE**2 / error) if error > 0 else inf
-
-
-def _digest(opened: Opened) -> str:
-    """Return what tells a network from any other: the SHA-256 of its weights."""
-    digest = sha256()
-    for name, value in opened.generator.state_dict().items():
-        digest.update(name.encode())
-        digest.update(value.detach().cpu().contiguous().numpy().tobytes())
-    return digest.hexdigest()
 
 
 def _state(path: Path | None, plan: _Plan) -> Floats:

@@ -57,7 +57,7 @@ class _Layer(Module):
             x, self.weight, self.affine(w), padding=1, up=self.up, kernel=self.resample_filter
         )
         if self.use_noise and manner.noise != "none":
-            x = x + (self._drawn(manner, len(x)) * self.noise_strength).to(x.dtype)
+            x = x + (self._drawn(manner, x.shape[0]) * self.noise_strength).to(x.dtype)
         clamp = None if self.clamp is None else self.clamp * gain
         return ops.bias_act(x, self.bias, "lrelu", gain=sqrt(2) * gain, clamp=clamp)
 
@@ -138,7 +138,7 @@ class _Block(Module):
         """
         dtype = (manner.low if self.reducible else None) or self.conv1.weight.dtype
         if x is None:
-            x = self.const.expand(len(ws[0]), -1, -1, -1)
+            x = self.const.expand(ws[0].shape[0], -1, -1, -1)
         x = self._features(x.to(dtype), ws, manner)
         if image is not None:
             image = ops.upsample2d(image, self.resample_filter)

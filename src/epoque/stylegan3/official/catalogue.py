@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from epoque.bench.errors import UnknownNameError
 
+from ..shipped import shipped
+
 __all__ = ["LICENCE", "OFFICIAL", "Official", "official"]
 
 LICENCE = "NVIDIA Source Code License (non-commercial: research and evaluation only)"
@@ -76,9 +78,9 @@ def official(name: str) -> Official:
     """Return the network of a short name.
 
     Raises:
-        UnknownNameError: if there is none; it names the nearest.
+        UnknownNameError: if there is none; it names the nearest, the package's own among them.
     """
     if (found := OFFICIAL.get(name)) is None:
         hint = " A network is a file, an https address, or a short name such as ffhq-1024-t."
-        raise UnknownNameError("network", name, OFFICIAL, hint)
+        raise UnknownNameError("network", name, [*shipped(), *OFFICIAL], hint)
     return found

@@ -339,6 +339,8 @@ class Machine:
     def build(self) -> None:
         """BUILD: complete the last value."""
         state, target = self._pop(), self._top()
+        if type(target) is dict and type(state) is dict and set(state) <= {"_metadata"}:
+            return  # what PyTorch notes about a state_dict
         if not isinstance(target, Buildable):
             raise RefusedError(f"it sets the state of a {type(target).__name__}")
         target.build(state)

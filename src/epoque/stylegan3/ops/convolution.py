@@ -1,9 +1,10 @@
 """Convolutions whose weights are modulated by a style, and convolutions that resample."""
 
+import torch
 from torch import Tensor
 from torch.nn import functional
 
-from .paths import upfirdn2d
+from .paths import compiled, upfirdn2d
 
 __all__ = ["modulated_conv2d", "resampled_conv2d"]
 
@@ -36,6 +37,23 @@ def modulated_conv2d(
     Returns:
         [N, O, H', W'], H' = H·up + 2·padding − K + 1.
     """
+    if torch.compiler.is_compiling():
+        # A program that is traced is to take batches of any size; as groups, theirs would be fixed.
+        return _factored(
+            x,
+            weight,
+            styles,
+            demodulate=demodulate,
+            padding=padding,
+            input_gain=input_gain,
+            up=up,
+            kernel=kernel,
+        )
+    if len(x) > 1 and compiled(x):
+        scales, factors = _around(weight, styles, demodulate)
+        scales = scales if input_gain is None else scales * input_gain
+        y = resampled_conv2d(x * scales[..., None, None], weight, kernel, up=up, padding=padding)
+        return y if factors is None else y * factors[..., None, None]
     batch, inputs, *size = x.shape
     weights = _modulated(weight, styles, demodulate)
     if input_gain is not None:
@@ -52,17 +70,60 @@ def modulated_conv2d(
     return y.reshape(batch, -1, *y.shape[2:])
 
 
+def _factored(
+    x: Tensor,
+    weight: Tensor,
+    styles: Tensor,
+    *,
+    demodulate: bool,
+    padding: int,
+    input_gain: Tensor | None,
+    up: int,
+    kernel: Tensor | None,
+) -> Tensor:
+    """The same with all images under one weight: the styles scale what goes in and comes out."""
+    if demodulate:
+        weight, styles = _unit_scale(weight, styles)
+    factors = styles if input_gain is None else styles * input_gain
+    x = x * factors.to(x.dtype)[:, :, None, None]
+    y = resampled_conv2d(x, weight.to(x.dtype), kernel, up=up, padding=padding)
+    if demodulate:
+        power = styles.square() @ weight.square().sum([2, 3]).T
+        y = y * (power + _EPSILON).rsqrt().to(y.dtype)[:, :, None, None]
+    return y
+
+
+def _unit_scale(weight: Tensor, styles: Tensor) -> tuple[Tensor, Tensor]:
+    """Factors that demodulation cancels; without them half precision would overflow."""
+    weight = weight * weight.square().mean([1, 2, 3], keepdim=True).rsqrt()
+    return weight, styles * styles.square().mean().rsqrt()
+
+
 def _modulated(weight: Tensor, styles: Tensor, demodulate: bool) -> Tensor:
     """Weights of each image, [N, O, I, K, K]."""
     if demodulate:
-        # The factors cancel; without them half precision would overflow.
-        weight = weight * weight.square().mean([1, 2, 3], keepdim=True).rsqrt()
-        styles = styles * styles.square().mean().rsqrt()
+        weight, styles = _unit_scale(weight, styles)
     weights = weight * styles[:, None, :, None, None]
     if demodulate:
         power = weights.square().sum([2, 3, 4], keepdim=True)
         weights = weights * (power + _EPSILON).rsqrt()
     return weights
+
+
+def _around(weight: Tensor, styles: Tensor, demodulate: bool) -> tuple[Tensor, Tensor | None]:
+    """Factors before and after a convolution that make it one with the weights of each image.
+
+    All images then share the weights, which is much faster on a CPU than a convolution in groups.
+
+    Returns:
+        [N, I] and [N, O].
+    """
+    if not demodulate:
+        return styles, None
+    power = weight.square().sum([2, 3])
+    unit = (power.sum(1) / weight[0].numel()).rsqrt()
+    styles = styles * styles.square().mean().rsqrt()
+    return styles, unit * (styles.square() @ power.T * unit.square() + _EPSILON).rsqrt()
 
 
 def resampled_conv2d(

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn.functional import affine_grid, grid_sample
 
 from epoque.bench.errors import UsageError
 from epoque.bench.seeds import torch_generator
@@ -22,6 +23,7 @@ from ..images import to_bytes
 from ..latents import latents
 from ..networks import Generator, Noise
 from ..networks.alias_free import AliasFreeSynthesis
+from ..networks.generator import Synthesis
 
 __all__ = [
     "PLAIN",
@@ -164,17 +166,41 @@ def check_movable(generator: Generator) -> AliasFreeSynthesis:
 def moved(generator: Generator, matrix: NDArray[np.float64]) -> Iterator[None]:
     """Make images elsewhere inside.
 
-    Args:
-        generator: an alias-free one.
-        matrix: [3, 3], or [N, 3, 3] for each image of a batch; see `transforms.input_transform`.
+    StyleGAN2 has no window to move. What its image begins with, a learned constant of 4 × 4
+    places, is moved instead, in straight lines between the places and continued at the edges.
+    Whether the image follows is another question; where it must, ask `check_movable` first.
 
-    Raises:
-        UsageError: if the network cannot.
+    Args:
+        generator: any.
+        matrix: [3, 3], or [N, 3, 3] for each image of a batch; see `transforms.input_transform`.
     """
-    window = check_movable(generator).input
+    synthesis = generator.synthesis
+    if not isinstance(synthesis, AliasFreeSynthesis):
+        with _constant_moved(synthesis, torch.from_numpy(matrix)):
+            yield
+        return
+    window = synthesis.input
     before = window.transform
     window.transform = torch.from_numpy(matrix).to(before)
     try:
         yield
     finally:
         window.transform = before
+
+
+@contextmanager
+def _constant_moved(synthesis: Synthesis, matrix: Tensor) -> Iterator[None]:
+    """Move StyleGAN2's constant inside, on its way into the first layer."""
+    theta = matrix[..., :2, :].clone()
+    theta[..., 2] *= 2  # an image is 2 wide to PyTorch
+
+    def move(_layer: torch.nn.Module, given: tuple[Any, ...]) -> tuple[Any, ...]:
+        x, *others = given
+        grid = affine_grid(theta.to(x).expand(len(x), 2, 3), list(x.shape), align_corners=False)
+        return grid_sample(x, grid, padding_mode="border", align_corners=False), *others
+
+    handle = synthesis.get_submodule("b4.conv1").register_forward_pre_hook(move)
+    try:
+        yield
+    finally:
+        handle.remove()

@@ -19,7 +19,8 @@ def evaluate(run: Run) -> Mapping[str, Any]:
     """Return the numbers of a finished run.
 
     `final_…`: means over the last tenth of the metrics; `final_gap` is the distance between the
-    discriminator's mean answers to real and to generated images. `…_parameters`: of the networks.
+    discriminator's mean answers to real and to generated images. What `metrics` asks for, such as
+    `pfd`: as it was last measured. `…_parameters`: of the networks.
     `training_seconds`: spent in steps, over all resumptions.
 
     Raises:
@@ -44,6 +45,7 @@ def evaluate(run: Run) -> Mapping[str, Any]:
         if name in metrics:
             known = last[name].dropna() if last[name].notna().any() else metrics[name].dropna()[-1:]
             found[f"final_{name}"] = float(known.mean())
+    found |= {name: float(metrics[name].dropna().iloc[-1]) for name in config.metrics}
     found["final_gap"] = abs(found["final_score_real"] - found["final_score_fake"])
     for kind in ("generator", "discriminator"):
         network = restore(run, checkpoint.step, kind)

@@ -13,6 +13,7 @@ from ..pictures.picture_grid import grid_of
 from .checkpoint import network_files
 from .data import Images, load
 from .estimate import told_memory
+from .measuring import Measuring
 from .team import Team
 from .trainer import Trainer
 from .transfer import begin_with
@@ -27,7 +28,7 @@ def train(config: StyleGan3Config, resume: Checkpoint | None = None) -> Iterator
     `loss_d` (nats an image), `score_real` and `score_fake` (the discriminator's answers, positive
     for "real"), `sign_real` (the r_t of adaptive augmentation), `r1_penalty`, of StyleGAN2
     `path_length` and `path_penalty`, `augmentation` (the probability of each) and `kimg` (thousands
-    of images seen).
+    of images seen); now and then what `metrics` asks for, such as `pfd`.
 
     `Snapshot`: `images` [N, H, W, C], what the averaged generator makes of the seeds 0 to N − 1.
 
@@ -64,10 +65,14 @@ def _events(config: StyleGan3Config, team: Team, resume: Checkpoint | None) -> I
             yield Artifact("first_networks.json", json.dumps(filled, indent=2).encode())
         yield trainer.snapshot()
     every = config.snapshot_every or max(1, config.steps // 50)
+    measuring = Measuring(config, trainer)
     while not trainer.finished:
         trainer.step()
+        measured = measuring.due()
         if trainer.is_time(config.log_every):
-            yield Metrics(trainer.steps, trainer.metrics())
+            yield Metrics(trainer.steps, trainer.metrics() | measured)
+        elif measured:
+            yield Metrics(trainer.steps, measured | {"kimg": trainer.seen / 1000})
         if trainer.is_time(every):
             yield trainer.snapshot()
         if trainer.is_time(config.checkpoint_every):

@@ -185,11 +185,14 @@ class Trainer:
         found["augmentation"] = self._ada.p if self.config.aug == "ada" else self.game.p
         return {**found, "kimg": self.seen / 1000}
 
-    @torch.no_grad()
     def snapshot(self) -> Snapshot:
         """Return what the averaged generator makes of the same random numbers as ever."""
+        return Snapshot(self.steps, {"images": self.generated(self.config.snapshot_images)})
+
+    @torch.no_grad()
+    def generated(self, count: int) -> NDArray[np.uint8]:
+        """Return the averaged generator's images of the seeds 0 to `count` − 1, [N, H, W, C]."""
         generator, device = self.average.generator, self.team.device
-        count = self.config.snapshot_images
         z = torch.from_numpy(latents(range(count), generator.spec.z_dim)).to(device)
         rng = torch_generator(self.config.seed, "labels of the snapshots")
         labels = self.images.labels(self.images.drawn(count, rng), device)
@@ -198,7 +201,7 @@ class Trainer:
             to_bytes(generator(z[at : at + each], labels[at : at + each], low=self.game.low))
             for at in range(0, count, each)
         ]
-        return Snapshot(self.steps, {"images": np.concatenate(pictures)})
+        return np.concatenate(pictures)
 
     def checkpoint(self) -> Checkpoint:
         """Return everything that changes."""

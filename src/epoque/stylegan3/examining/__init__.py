@@ -1,0 +1,1 @@
+"""Looking closely at a trained generator: its images, their bytes, how they move."""

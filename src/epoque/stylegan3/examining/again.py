@@ -1,0 +1,73 @@
+"""Whether a seed makes the same image: again, alone, and in another process."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from hashlib import sha256
+from tempfile import TemporaryDirectory
+
+import numpy as np
+from numpy.typing import NDArray
+
+from epoque.bench.errors import DataError
+
+from ..config import StyleGan3Config
+from ..opening import Opened
+from ..pictures.generate import encoded
+from ..pictures.painting import Styling, paint, styles
+from ..shipped import shipped
+
+__all__ = ["digests", "painted", "repeated"]
+
+Pixels = NDArray[np.uint8]
+
+
+def painted(opened: Opened, seeds: Sequence[int], styling: Styling) -> Pixels:
+    """Return the image of each seed, [N, H, W, 3]."""
+    ws = styles(opened.generator, seeds, styling)
+    return np.stack([paint(opened.generator, row) for row in ws])
+
+
+def digests(images: Pixels) -> list[str]:
+    """Return the SHA-256 of each image as a PNG file: what `generate` tells."""
+    return [sha256(encoded(image)).hexdigest() for image in images]
+
+
+def repeated(opened: Opened, config: StyleGan3Config, images: Pixels) -> dict[str, bool]:
+    """Make images once more in three ways, and tell whether the bytes are the same.
+
+    Args:
+        opened: the network of the config.
+        config: names it, the seeds and the truncation.
+        images: what the seeds gave, [N, H, W, 3].
+
+    Returns:
+        `again` (all in one go), `alone` (each for itself, the last first), `elsewhere` (by the
+        command `generate` in a new process), and `distinct`: different seeds, different images.
+
+    Raises:
+        DataError: if the other process fails.
+    """
+    before, styling, seeds = digests(images), Styling(config.truncation), config.seeds
+    alone = [digests(painted(opened, [seed], styling))[0] for seed in reversed(seeds)]
+    return {
+        "again": digests(painted(opened, seeds, styling)) == before,
+        "alone": alone[::-1] == before,
+        "elsewhere": _elsewhere(config) == before,
+        "distinct": len(set(before)) == len(set(seeds)),
+    }
+
+
+def _elsewhere(config: StyleGan3Config) -> list[str]:
+    """Return the digests that a process of its own tells."""
+    path = shipped().get(config.network, config.network)
+    with TemporaryDirectory() as folder:
+        words = [sys.executable, "-m", "epoque", "stylegan3", "generate", "--json", "--quiet"]
+        words += ["--network", str(path), "--seeds", ",".join(map(str, config.seeds))]
+        words += [f"--truncation={config.truncation}", "--device", config.device, "--out", folder]
+        done = subprocess.run(words, capture_output=True, text=True, check=False)
+    if done.returncode:
+        told = (done.stderr.strip().splitlines() or ["no reason told"])[-1]
+        raise DataError(f"Another process could not make the images: {told}")
+    return [row["sha256"] for row in json.loads(done.stdout)]

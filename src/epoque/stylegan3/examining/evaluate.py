@@ -1,0 +1,54 @@
+"""The numbers of a finished examination."""
+
+import json
+from collections.abc import Mapping
+from math import isinf
+from typing import Any
+
+from epoque.bench.errors import DamagedRunError
+from epoque.bench.run import Run
+
+from ..measures.equivariance import Measured, summary
+from .examine import TOLD
+
+__all__ = ["evaluate"]
+
+
+def evaluate(run: Run) -> Mapping[str, Any]:
+    """Return the numbers of a finished examination.
+
+    `network` and `against`: what each is, from how many `images` it learned and how long, its
+    `seconds_per_image` (`median`, and the quartiles `low` and `high`), and `eq_t`, `eq_t_frac` and
+    `eq_r` in decibels (`db`, and the ends of the 95 % interval, `low` and `high`; none where
+    nothing differs). `seeds`: of each its image's `sha256`, and for portraits what is seen (see
+    `seen.seen`). `again`, `alone`, `elsewhere`, `distinct`: see `again.repeated`.
+    `staying`: the EQ-T of images that do not move. `moved`: of how many images the EQ are.
+    `reader_accuracy`: how often what is seen is right, on drawn portraits.
+
+    Raises:
+        DamagedRunError: if what the run left cannot be read.
+    """
+    checkpoint = run.checkpoint()
+    try:
+        told = json.loads(run.artifact(TOLD))
+        seeds = {
+            seed: {"sha256": digest, **(told["seen"][seed] or {})}
+            for seed, digest in told["sha256"].items()
+        }
+        networks = dict(zip(("network", "against"), told["networks"], strict=False))
+    except (ValueError, KeyError, TypeError):
+        raise DamagedRunError(f"{run.path / TOLD} is damaged.") from None
+    for i, network in enumerate(networks.values()):
+        seconds = network["training_seconds"]
+        network["training_minutes"] = None if seconds is None else seconds / 60
+        network["seconds_per_image"] = checkpoint.state["seconds"][i]
+        measured = summary(checkpoint.arrays[f"sums_{i}"], run.config.seed)
+        network |= {name: _told(one) for name, one in measured.items()}
+    others = {name: told[name] for name in ("staying", "reader_accuracy")}
+    others["moved"] = checkpoint.step
+    return {**networks, "seeds": seeds, **told["repeated"], **others}
+
+
+def _told(one: Measured) -> dict[str, float | None]:
+    ends = {"db": one.decibels, "low": one.low, "high": one.high}
+    return {name: None if isinf(value) else value for name, value in ends.items()}

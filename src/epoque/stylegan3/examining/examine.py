@@ -1,0 +1,147 @@
+"""The examination of a generator, as events pulled one at a time: an experiment like any other."""
+
+import json
+from collections.abc import Generator, Iterator, Sequence
+from math import isfinite
+from statistics import fmean
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from epoque.bench.errors import DamagedRunError
+from epoque.bench.events import Artifact, Checkpoint, Event, Metrics, Snapshot
+
+from ..config import StyleGan3Config
+from ..measures.equivariance import MEASURES, decibels, digest, squared_errors, staying
+from ..measures.features import card
+from ..memory import check
+from ..networks import StyleGan3Spec
+from ..opening import Opened, open_generator
+from ..pictures.generate import encoded
+from ..pictures.painting import Styling
+from .again import digests, repeated
+from .gallery import gallery
+from .seen import seen
+
+__all__ = ["BATCH", "TOLD", "examine"]
+
+Floats = NDArray[np.float64]
+
+BATCH = 4  # images moved at a time: together they take less time, more would not help
+TOLD = "examined.json"
+"""The artifact that tells what is no picture."""
+
+
+def examine(config: StyleGan3Config, resume: Checkpoint | None = None) -> Iterator[Event]:
+    """Yield the events of an examination.
+
+    First a `Snapshot` of pictures (see `gallery.gallery`), the images of the seeds as PNG files,
+    and `examined.json`: networks, digests, what is seen. Then, every few images moved, `Metrics`:
+    `eq_t`, `eq_t_frac` and `eq_r` of the images so far in decibels, and the same with `against_`
+    of the network beside it. The last `Checkpoint` holds each image's squared errors, `sums_0` and
+    `sums_1` [N, 3, 2], and the seconds that images took.
+
+    Args:
+        config: what to examine.
+        resume: a checkpoint of the same config to go on from.
+
+    Raises:
+        UnknownNameError: if there is no such network.
+        DataError: if a network cannot be read.
+        DamagedRunError: if a network is no longer the one that it was.
+        UsageError: if a setting is not allowed for the network, or memory is too small.
+    """
+    names = [name for name in (config.network, config.against) if name is not None]
+    networks = [open_generator(name, config.device) for name in names]
+    for opened in networks:
+        Styling(config.truncation).check(opened.generator)
+        check(opened.generator, opened.device, images=BATCH)
+    if resume is None:
+        resume = yield from _begin(config, networks)
+        yield resume
+    _check_same(networks, resume)
+    yield from _moved(config, networks, resume)
+
+
+def _begin(
+    config: StyleGan3Config, networks: Sequence[Opened]
+) -> Generator[Event, None, Checkpoint]:
+    """Make the pictures; return the checkpoint before the first image is moved."""
+    first, *_others = networks
+    arrays, seconds = gallery(networks, config)
+    images = arrays["seeds"]
+    yield Snapshot(0, arrays)
+    for seed, image in zip(config.seeds, images, strict=True):
+        yield Artifact(f"seed{seed:04d}.png", encoded(image))
+    told = {
+        "networks": [_described(opened) for opened in networks],
+        "sha256": dict(zip(map(str, config.seeds), digests(images), strict=True)),
+        "repeated": repeated(first, config, images),
+        "reader_accuracy": fmean(card()["accuracy"].values()),
+        "staying": staying(arrays["samples_0"], config.seed),
+        "seen": dict(zip(map(str, config.seeds), seen(first, images), strict=True)),
+    }
+    yield Artifact(TOLD, json.dumps(told, indent=2, ensure_ascii=False).encode())
+    sums = {f"sums_{i}": np.zeros((0, len(MEASURES), 2)) for i in range(len(networks))}
+    return Checkpoint(0, sums, {"digests": list(map(digest, networks)), "seconds": seconds})
+
+
+def _moved(
+    config: StyleGan3Config, networks: Sequence[Opened], begin: Checkpoint
+) -> Iterator[Event]:
+    """Move the images that are left."""
+    sums: list[Floats] = [begin.arrays[f"sums_{i}"] for i in range(len(networks))]
+    kept = begin.step
+    for first in range(begin.step, config.moved, BATCH):
+        numbers = range(first, min(first + BATCH, config.moved))
+        for i, opened in enumerate(networks):
+            errors = squared_errors(opened, numbers, seed=config.seed, psi=config.truncation)
+            sums[i] = np.concatenate((sums[i], errors))
+        yield Metrics(numbers.stop, _so_far(sums))
+        if numbers.stop - kept >= config.checkpoint_every or numbers.stop == config.moved:
+            kept = numbers.stop
+            arrays = {f"sums_{i}": of for i, of in enumerate(sums)}
+            yield Checkpoint(kept, arrays, _lasting(begin))
+
+
+def _lasting(checkpoint: Checkpoint) -> dict[str, Any]:
+    return {name: checkpoint.state[name] for name in ("digests", "seconds")}
+
+
+def _so_far(sums: Sequence[Floats]) -> dict[str, float]:
+    names = ((start, i) for i, start in enumerate(("", "against_")[: len(sums)]))
+    found = {
+        f"{start}{name}": decibels(sums[i][:, place])
+        for start, i in names
+        for place, name in enumerate(MEASURES)
+    }
+    return {name: value for name, value in found.items() if isfinite(value)}
+
+
+def _check_same(networks: Sequence[Opened], checkpoint: Checkpoint) -> None:
+    for opened, known in zip(networks, checkpoint.state["digests"], strict=True):
+        if digest(opened) != known:
+            told = f"The network {opened.name} is not the one that this run began with"
+            raise DamagedRunError(f"{told}; start a new run.")
+
+
+def _described(opened: Opened) -> dict[str, Any]:
+    """Return what a network is and what its card tells of its training."""
+    spec = opened.generator.spec
+    kind, layers = "stylegan2", opened.generator.num_ws
+    if isinstance(spec, StyleGan3Spec):
+        kind, layers = "r" if spec.use_radial_filters else "t", spec.num_layers + 1
+    told = {name: opened.card.get(name) for name in CARD}
+    return told | {
+        "name": opened.name,
+        "config": kind,
+        "resolution": spec.img_resolution,
+        "z_dim": spec.z_dim,
+        "layers": layers,
+        "parameters": sum(part.numel() for part in opened.generator.parameters()),
+    }
+
+
+CARD = ("images", "kimg", "training_seconds", "device", "licence", "metrics")
+"""What is taken over from a card, None where it says nothing."""

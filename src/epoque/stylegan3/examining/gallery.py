@@ -1,0 +1,93 @@
+"""The pictures of an examination, as arrays to draw."""
+
+from collections.abc import Sequence
+from statistics import quantiles
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ..config import StyleGan3Config
+from ..measures.slices import space_time
+from ..opening import Opened
+from ..pictures.mix import mixed
+from ..pictures.painting import Styling, moved, paint, styles
+from ..pictures.transforms import input_transform
+from .again import painted
+from .layout import FRAMES, GUESTS, MIXED, MOVES, PSIS, ROW, SAMPLES, STEPS
+
+__all__ = ["gallery"]
+
+Arrays = dict[str, NDArray[Any]]
+
+
+def gallery(
+    networks: Sequence[Opened], config: StyleGan3Config
+) -> tuple[Arrays, list[dict[str, float]]]:
+    """Make the pictures.
+
+    Args:
+        networks: the one examined, and the one beside it if there is one.
+        config: says the seeds and the truncation.
+
+    Returns:
+        The arrays, images as [H, W, 3] of whole numbers: `seeds` [K, …]; `truncation`
+        [≤ 3, ψ, …] (`layout.PSIS`); `mix` [1 + rows, 1 + columns, …] (see `pictures.mix.mixed`);
+        `walk` [steps, …] from each seed to the next; and for each network, with its number i:
+        `samples_i` [N, …] of the seeds 0, 1, …, `moves_i` [moves, …] (`layout.MOVES`), and
+        `shift_i` and `walk_i` [frames, W, 4] (see `measures.slices.Slice.pixels`). And for each
+        network the seconds that an image takes: `median`, `low` and `high` (quartiles).
+    """
+    first, styling = networks[0], Styling(config.truncation)
+    few = config.seeds[:MIXED]
+    sweep = [painted(first, few, Styling(psi)) for psi in PSIS]
+    half = range((first.generator.num_ws + 1) // 2)
+    arrays = {
+        "seeds": painted(first, config.seeds, styling),
+        "truncation": np.stack(sweep, 1),
+        "mix": np.array(mixed(first, few, GUESTS, half, styling=styling)),
+        "walk": _walk(first, few, styling),
+    }
+    seconds = []
+    for i, opened in enumerate(networks):
+        arrays[f"samples_{i}"], spent = _samples(opened, styling)
+        arrays[f"moves_{i}"] = _moves(opened, config.seeds[0], styling)
+        for motion in ("shift", "walk"):
+            found = space_time(
+                opened, config.seeds[0], motion=motion, frames=FRAMES, row=ROW, styling=styling
+            )
+            arrays[f"{motion}_{i}"] = found.pixels
+        seconds.append(spent)
+    return arrays, seconds
+
+
+def _samples(opened: Opened, styling: Styling) -> tuple[NDArray[np.uint8], dict[str, float]]:
+    """Return images of the first seeds, and the seconds that one takes once the first is made."""
+    images, spent = [], []
+    for row in styles(opened.generator, range(SAMPLES), styling):
+        start = perf_counter()
+        images.append(paint(opened.generator, row))
+        spent.append(perf_counter() - start)
+    low, middle, high = quantiles(spent[1:], n=4)
+    return np.stack(images), {"median": middle, "low": low, "high": high}
+
+
+def _walk(opened: Opened, seeds: Sequence[int], styling: Styling) -> NDArray[np.uint8]:
+    """Return images on the straight lines from each seed's style to the next one's."""
+    ws = styles(opened.generator, seeds, styling)
+    rows = []
+    for start, end in zip(ws, [*ws[1:], ws[0]], strict=True):
+        rows += [torch.lerp(start, end, step / STEPS) for step in range(STEPS)]
+    return np.stack([paint(opened.generator, row) for row in (*rows, ws[0])])
+
+
+def _moves(opened: Opened, seed: int, styling: Styling) -> NDArray[np.uint8]:
+    """Return an image made after its input was moved in each way."""
+    ws = styles(opened.generator, [seed], styling)[0]
+    images = []
+    for x, degrees in MOVES:
+        with moved(opened.generator, input_transform(x, 0.0, degrees)):
+            images.append(paint(opened.generator, ws))
+    return np.stack(images)

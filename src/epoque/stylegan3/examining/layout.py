@@ -1,0 +1,27 @@
+"""What the pictures of an examination show; those who make and those who draw them agree here."""
+
+__all__ = ["FRAMES", "GUESTS", "MIXED", "MOVES", "PSIS", "ROW", "SAMPLES", "STEPS"]
+
+SAMPLES = 24
+"""Images of a page: of the seeds 0, 1, …"""
+
+MIXED = 3
+"""At most so many of the seeds are truncated, mixed and walked between."""
+
+PSIS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25)
+"""Truncations side by side."""
+
+GUESTS = (0, 1, 3, 5, 6)
+"""Seeds whose coarse layers come into the others' images."""
+
+STEPS = 3
+"""Images from each seed to the next, the next one left out."""
+
+MOVES = ((0.0, 0.0), (0.125, 0.0), (0.25, 0.0), (0.0, 15.0), (0.0, 45.0))
+"""How inputs are moved, for all to see: image widths to the right, degrees counter-clockwise."""
+
+FRAMES = 48
+"""Moments of a space-time slice."""
+
+ROW = 0.5
+"""Which row of the image is followed, 0 at the top."""

@@ -1,0 +1,1 @@
+"""Generators as programs that run without this package: ONNX and `torch.export`."""

@@ -1,0 +1,157 @@
+"""Programs as the bytes of a file, and such bytes run: to check that they do what they shall."""
+
+import logging
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.export import ExportedProgram
+
+from epoque.bench.errors import MissingExtraError, UsageError
+
+from .programs import Program
+
+__all__ = ["KINDS", "Encoded", "Kind", "check_installed", "encoded", "runner"]
+
+Kind = Literal["onnx", "pt2"]
+KINDS: tuple[Kind, ...] = ("onnx", "pt2")
+
+Run = Callable[[Mapping[str, NDArray[Any]]], NDArray[np.float32]]
+"""Takes the inputs by name, gives the output."""
+
+ONNX_LIMIT = 2**31 - 2**20  # a single file; a message of Protocol Buffers is not longer
+REFERENCE_PIXELS = 64  # of a side: what the evaluator that comes with ONNX does in a minute
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A program as a file holds it.
+
+    Attributes:
+        kind: onnx or pt2.
+        data: the file's content.
+        opset: of ONNX, the version of its operators.
+    """
+
+    kind: Kind
+    data: bytes
+    opset: int | None = None
+
+
+def check_installed(kind: Kind) -> None:
+    """Refuse a kind that cannot be written here.
+
+    Raises:
+        MissingExtraError: naming the extra.
+    """
+    if kind != "onnx":
+        return
+    try:
+        import onnx  # noqa: F401
+        import onnxscript  # noqa: F401
+    except ImportError:
+        raise MissingExtraError("ONNX", "export") from None
+
+
+def encoded(made: ExportedProgram, program: Program, kind: Kind) -> Encoded:
+    """Return a program as the content of a file.
+
+    Raises:
+        UsageError: if it is too large for the format.
+    """
+    if kind == "onnx":
+        return _as_onnx(made, program)
+    buffer = BytesIO()
+    torch.export.save(made, buffer)
+    return Encoded("pt2", buffer.getvalue())
+
+
+def _as_onnx(made: ExportedProgram, program: Program) -> Encoded:
+    size = sum(value.nbytes for value in made.state_dict.values())
+    if size > ONNX_LIMIT:
+        told = f"This network has {size / 2**30:.1f} GiB of weights; a file of ONNX holds 2"
+        raise UsageError(f"--to: {told}. A .pt2 has no such limit.")
+    with _silence():
+        exported: Any = torch.onnx.export(
+            made,
+            dynamo=True,
+            external_data=False,
+            verbose=False,
+            input_names=[signal.name for signal in program.inputs],
+            output_names=[program.output.name],
+        )
+    model = exported.model_proto
+    _tidy(model)
+    opset = next(entry.version for entry in model.opset_import if not entry.domain)
+    return Encoded("onnx", model.SerializeToString(deterministic=True), opset)
+
+
+def _tidy(model: Any) -> None:
+    """Name the free size, and leave out where each step's code lay on this machine."""
+    for node in [model.graph, *model.graph.node]:
+        del node.metadata_props[:]
+    for value in [*model.graph.value_info, *model.graph.input, *model.graph.output]:
+        del value.metadata_props[:]
+        shape = value.type.tensor_type.shape
+        if shape.dim and shape.dim[0].dim_param:
+            shape.dim[0].dim_param = "batch"
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Keep from the user what the exporter tells its makers."""
+    # It misses torchvision, whose operators no network here uses.
+    talk = logging.getLogger("torch.onnx._internal.exporter._registration")
+    before = talk.level
+    talk.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*LeafSpec.*", category=FutureWarning)
+            yield
+    finally:
+        talk.setLevel(before)
+
+
+def runner(made: Encoded, pixels: int) -> tuple[str, Run] | None:
+    """Return what runs a file, and its name; None where nothing here can.
+
+    Args:
+        made: the file.
+        pixels: of a side of its images.
+    """
+    if made.kind == "pt2":
+        return f"PyTorch {torch.__version__}", _torch_runner(made.data)
+    try:
+        import onnxruntime
+    except ImportError:
+        return _evaluator(made.data) if pixels <= REFERENCE_PIXELS else None
+    session = onnxruntime.InferenceSession(made.data, providers=["CPUExecutionProvider"])
+    by = f"ONNX Runtime {onnxruntime.__version__}"
+    return by, lambda given: session.run(None, dict(given))[0]
+
+
+def _torch_runner(data: bytes) -> Run:
+    module = torch.export.load(BytesIO(data)).module()
+
+    def run(given: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
+        with torch.no_grad():
+            found = module(**{name: torch.from_numpy(value) for name, value in given.items()})
+        result: NDArray[np.float32] = found.numpy()
+        return result
+
+    return run
+
+
+def _evaluator(data: bytes) -> tuple[str, Run]:
+    """Return the evaluator that comes with ONNX; it is slow."""
+    import onnx
+    from onnx.reference import ReferenceEvaluator
+
+    evaluator: Any = ReferenceEvaluator(onnx.load_from_string(data))
+    return f"ONNX {onnx.__version__}", lambda given: evaluator.run(None, dict(given))[0]

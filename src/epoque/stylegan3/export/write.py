@@ -1,0 +1,219 @@
+"""Programs of a generator as files, each checked by running it before it is written."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from epoque.bench.errors import EpoqueError, UsageError
+from epoque.bench.files import told_write_errors, write_atomic, write_json
+
+from ..images import to_bytes
+from ..latents import latents
+from ..memory import check as check_memory
+from ..networks import Generator
+from ..opening import Opened
+from ..pictures.painting import Styling, exact, styles
+from .formats import KINDS, Encoded, Kind, check_installed, encoded, runner
+from .programs import PARTS, Part, Program, traced
+
+__all__ = ["Check", "Written", "export", "files_of"]
+
+STRENGTH = 0.7  # truncation of the check: neither end, so that the mean style counts
+LARGEST = 1e-3  # difference of styles that rounding explains; they are about 1
+COPIES = 5  # of memory that the plain path takes, for each that a network in use takes
+
+SEEDS = (2, 674, 1024)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What running a file has shown, against the network itself.
+
+    Attributes:
+        by: what ran it.
+        batch: images made at once.
+        difference: the largest of a number; images lie between −1 and 1.
+        levels: the largest of a byte; none of `mapping`, which makes no images.
+    """
+
+    by: str
+    batch: int
+    difference: float
+    levels: int | None
+
+    @property
+    def passed(self) -> bool:
+        """Whether the images are the same to one level, and the numbers but for rounding."""
+        return self.difference <= LARGEST if self.levels is None else self.levels <= 1
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A file that was written.
+
+    Attributes:
+        path: where it is; what it is stands beside it, in a `.json` of its name.
+        part: which part of the generator.
+        check: what running it has shown; None where nothing ran it.
+    """
+
+    path: Path
+    part: Part
+    check: Check | None
+
+    @property
+    def told(self) -> str:
+        """What the check has shown, as a sentence."""
+        if self.check is None:
+            return "written, but not run."
+        same = f"numbers differ by {self.check.difference:.1e} at most"
+        if self.check.levels is not None:
+            same += f", bytes by {self.check.levels}"
+        return f"run by {self.check.by}, {same}."
+
+
+def files_of(
+    to: Path, parts: Sequence[Part] = (), kinds: Sequence[Kind] = ()
+) -> dict[Path, tuple[Part, Kind]]:
+    """Return the files to write.
+
+    Args:
+        to: a file (`.onnx` or `.pt2`), or else a folder.
+        parts: which; none are all in a folder, the whole generator in a file.
+        kinds: of a folder's files; none are both.
+
+    Raises:
+        UsageError: if a file is to hold several, or be of another kind.
+    """
+    kind = to.suffix.lstrip(".")
+    if kind not in KINDS:
+        if to.suffix in (".pt", ".pth", ".zip", ".json") or to.is_file():
+            told = "it ends in .onnx or .pt2, or is a folder"
+            raise UsageError(f"--to: {to} is not allowed; {told}.")
+        asked = [(part, one) for part in parts or PARTS for one in kinds or KINDS]
+        return {to / f"{part}.{one}": (part, one) for part, one in asked}
+    if kinds:
+        raise UsageError(f"--format is for folders; the ending of {to.name} tells the format.")
+    if len(parts) > 1:
+        raise UsageError(f"--part: {to.name} holds one part; name a folder for several.")
+    return {to: (parts[0] if parts else "generator", kind)}
+
+
+def export(
+    opened: Opened,
+    files: dict[Path, tuple[Part, Kind]],
+    *,
+    cutoff: int | None = None,
+    images: int = 2,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[Written]:
+    """Write parts of a generator as programs, and a card beside each.
+
+    Args:
+        opened: the network, on the CPU.
+        files: of `files_of`.
+        cutoff: how many of the first styles are truncated; None for all. It is fixed in the file.
+        images: how many the check makes at once, 3 at most; 0 for no check.
+        progress: told how many files are done, of how many.
+
+    Raises:
+        UsageError: if a value is not allowed, or the check does not fit into memory.
+        MissingExtraError: for ONNX without the extra `export`.
+        EpoqueError: if a file does not do what the network does; it is not written.
+        RunWriteError: if the system refuses.
+    """
+    for kind in {kind for _, kind in files.values()}:
+        check_installed(kind)
+    if not 0 <= images <= len(SEEDS):
+        raise UsageError(f"--check: {images} is not allowed; it takes 0 to {len(SEEDS)}.")
+    generator = opened.generator
+    Styling(1.0, cutoff, 0 if generator.spec.c_dim else None).check(generator)
+    check_memory(generator, opened.device, images=max(1, images * COPIES))
+    written = []
+    for part in PARTS:
+        mine = {path: kind for path, (of, kind) in files.items() if of == part}
+        if not mine:
+            continue
+        program = Program(generator, part, cutoff)
+        made = traced(program)
+        for path, kind in mine.items():
+            written.append(_write(opened, program, encoded(made, program, kind), path, images))
+            if progress is not None:
+                progress(len(written), len(files))
+    return written
+
+
+def _write(opened: Opened, program: Program, made: Encoded, path: Path, images: int) -> Written:
+    found = _checked(opened, program, made, images) if images else None
+    if found is not None and not found.passed:
+        told = f"a number differs by up to {found.difference:.2g}"
+        raise EpoqueError(f"{path} would not do what the network does: {told}. It is not written.")
+    with told_write_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomic(path, made.data)
+    write_json(path.with_name(f"{path.name}.json"), _card(opened, program, made, found))
+    return Written(path, program.part, found)
+
+
+def _checked(opened: Opened, program: Program, made: Encoded, images: int) -> Check | None:
+    """Run a file, and compare with the network."""
+    ready = runner(made, opened.generator.spec.img_resolution)
+    if ready is None:
+        return None
+    by, run = ready
+    given, wanted = _known(opened.generator, program, images)
+    found = torch.from_numpy(run(given))
+    levels = None
+    if program.part != "mapping":
+        levels = int(np.abs(to_bytes(found).astype(int) - to_bytes(wanted)).max())
+    return Check(by, images, float((found - wanted).abs().max()), levels)
+
+
+@torch.no_grad()
+def _known(
+    generator: Generator, program: Program, images: int
+) -> tuple[dict[str, NDArray[Any]], Tensor]:
+    """Return inputs, and the output as the network in use makes it, image by image."""
+    seeds, classes = SEEDS[:images], generator.spec.c_dim
+    labels = [place % classes if classes else None for place in range(images)]
+    each = [
+        styles(generator, [seed], Styling(STRENGTH, program.cutoff, label))
+        for seed, label in zip(seeds, labels, strict=True)
+    ]
+    possible: dict[str, NDArray[Any]] = {
+        "z": latents(seeds, generator.spec.z_dim).astype(np.float32),
+        "label": np.array(labels if classes else [], np.int64),
+        "truncation": np.array(STRENGTH, np.float32),
+        "w": torch.cat(each).numpy(),
+    }
+    given = {signal.name: possible[signal.name] for signal in program.inputs}
+    if program.part == "mapping":
+        return given, torch.cat(each)
+    with exact():
+        return given, torch.cat([generator.synthesis(ws) for ws in each])
+
+
+def _card(opened: Opened, program: Program, made: Encoded, found: Check | None) -> dict[str, Any]:
+    """Return what people shall know of a file."""
+    return {
+        "format": "ONNX" if made.kind == "onnx" else "torch.export",
+        "opset": made.opset,
+        "torch": torch.__version__,
+        "sha256": sha256(made.data).hexdigest(),
+        "part": program.part,
+        "cutoff": program.cutoff,
+        "inputs": [asdict(signal) for signal in program.inputs],
+        "output": asdict(program.output),
+        "check": None if found is None else asdict(found),
+        "network": opened.name,
+        "licence": opened.card.get("licence"),
+        "spec": opened.generator.spec.to_json(),
+        "card": opened.card,
+    }

@@ -1,0 +1,317 @@
+"""Measuring how good images are: which measures there are, and computing those asked for.
+
+The portrait distances and the sliced Wasserstein distance need nothing but this package. FID, KID,
+IS, precision and recall, and PPL need the weights of the official feature networks (`official`).
+Every value has an interval that holds the true value, of infinitely many images like these, about
+95 times of 100 as far as chance goes: 1.96 standard errors to both sides (of a share, Wilson's
+interval). The bias of a Fréchet distance of few images, which is too large, is not in it: compare
+at equal numbers of images.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import sqrt
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from epoque.bench.errors import UnknownNameError, UsageError
+from epoque.bench.i18n import mark
+
+from . import distances, patches
+from .detectors import Patches, Portrait
+from .extraction import Detector, Progress, extract
+from .path_length import trimmed
+from .sources import Source
+
+__all__ = ["ALWAYS", "METRICS", "Kind", "Measure", "computed", "kinds", "measure"]
+
+Better = Literal["lower", "higher"]
+Features = NDArray[Any]
+
+Z = 1.96  # standard errors of a 95 % interval
+NEAREST = 3
+FEWEST = 16  # images of either set, below which no measure means anything
+SUBSETS, SUBSET = 100, 1000
+SPLITS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One number.
+
+    Attributes:
+        name: such as `pfd`.
+        title: for people.
+        value: of it.
+        low: lower end of the 95 % interval.
+        high: upper end.
+        unit: of it; "" for none.
+        better: which direction is.
+        images: how many generated images it is of.
+        reals: how many real ones; 0 where it needs none.
+        features: what the images are compared by.
+        seconds: spent on it beside the features.
+        parts: what it is the mean of, such as scales.
+    """
+
+    name: str
+    title: str
+    value: float
+    low: float
+    high: float
+    unit: str
+    better: Better
+    images: int
+    reals: int
+    features: str
+    seconds: float
+    parts: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One of the measures that may be asked for.
+
+    Attributes:
+        title: for people.
+        unit: of it.
+        better: which direction is.
+        needs: what the images are compared by: portrait, patches, inception, classes, vgg or lpips.
+        against: whether real images are needed.
+    """
+
+    title: str
+    unit: str
+    better: Better
+    needs: str
+    against: bool = True
+
+
+METRICS: dict[str, Kind] = {
+    "pfd": Kind(mark("portrait Fréchet distance"), "", "lower", "portrait"),
+    "pkd": Kind(mark("portrait kernel distance"), "", "lower", "portrait"),
+    "pprecision": Kind(mark("portrait precision"), "", "higher", "portrait"),
+    "precall": Kind(mark("portrait recall"), "", "higher", "portrait"),
+    "swd": Kind(mark("sliced Wasserstein distance"), "×10⁻³", "lower", "patches"),
+    "fid": Kind(mark("Fréchet Inception distance"), "", "lower", "inception"),
+    "kid": Kind(mark("kernel Inception distance"), "", "lower", "inception"),
+    "is": Kind(mark("Inception score"), "", "higher", "classes", against=False),
+    "precision": Kind(mark("precision"), "", "higher", "vgg"),
+    "recall": Kind(mark("recall"), "", "higher", "vgg"),
+    "ppl": Kind(mark("perceptual path length"), "", "lower", "lpips", against=False),
+}
+"""Name to what it is."""
+
+ALWAYS = ("pfd", "pkd", "pprecision", "precall", "swd")
+"""Those that need no file."""
+
+TOGETHER = {
+    "pr": ("precision", "recall"),
+    "ppr": ("pprecision", "precall"),
+    "fid50k_full": ("fid",),
+    "kid50k_full": ("kid",),
+    "pr50k3_full": ("precision", "recall"),
+    "ppl2_wend": ("ppl",),
+    "is50k": ("is",),
+}
+"""Other names, the official ones among them (whose counts of images are options here)."""
+
+
+def kinds(names: Sequence[str]) -> list[str]:
+    """Return the measures of names as typed, each once.
+
+    Raises:
+        UnknownNameError: if there is none of a name.
+        UsageError: if there is no name at all.
+    """
+    found: list[str] = []
+    for name in names:
+        if name not in METRICS and name not in TOGETHER:
+            raise UnknownNameError("metric", name, [*METRICS, *TOGETHER])
+        found += TOGETHER.get(name, (name,))
+    if not found:
+        raise UsageError(f"--metrics: at least one is needed: {', '.join(METRICS)}.")
+    return list(dict.fromkeys(found))
+
+
+def measure(
+    names: Sequence[str],
+    made: Source,
+    real: Source | None = None,
+    *,
+    official: Mapping[str, Detector] | None = None,
+    batch: int = 16,
+    device: str = "cpu",
+    progress: Progress | None = None,
+) -> list[Measure]:
+    """Measure images, against real ones where that is what a measure does.
+
+    Args:
+        names: of `METRICS`; ppl needs another source (`path_length.PathImages`) and has no other
+            measures beside it.
+        made: the images to measure.
+        real: the images they should be like.
+        official: detectors `inception`, `classes`, `vgg` and `lpips`, as far as they are needed.
+        batch: images at a time.
+        device: where the portrait features are computed.
+        progress: told how many images are done, of how many, of both sources.
+
+    Raises:
+        UsageError: if real images or a detector are missing, or there are too few images.
+    """
+    _check(names, made, real)
+    have: dict[str, Detector] = {"portrait": Portrait(device), "patches": Patches()}
+    have |= official or {}
+    used = list(dict.fromkeys(METRICS[name].needs for name in names))
+    if missing := [need for need in used if need not in have]:
+        raise UsageError(f"The features {missing[0]} are not there; they need a file.")
+    against = [need for need in used if any(_compares(name, need) for name in names)]
+    whole = made.count + (real.count if real is not None and against else 0)
+    found = extract(
+        made, [have[need] for need in used], batch=batch, progress=_moved(progress, 0, whole)
+    )
+    features = dict(zip(used, found, strict=True))
+    reals: dict[str, Features] = {}
+    if real is not None and against:
+        told = _moved(progress, made.count, whole)
+        found = extract(real, [have[need] for need in against], batch=batch, progress=told)
+        reals = dict(zip(against, found, strict=True))
+    return [
+        _measured(name, features[need], reals.get(need), have[need].name, made.size)
+        for name in names
+        for need in [METRICS[name].needs]
+    ]
+
+
+def _compares(name: str, need: str) -> bool:
+    return METRICS[name].against and METRICS[name].needs == need
+
+
+def _moved(progress: Progress | None, before: int, whole: int) -> Progress | None:
+    return None if progress is None else lambda done, _count: progress(before + done, whole)
+
+
+def _check(names: Sequence[str], made: Source, real: Source | None) -> None:
+    if made.count < FEWEST or (real is not None and real.count < FEWEST):
+        fewer = min(made.count, real.count if real else made.count)
+        raise UsageError(f"{fewer} images are too few to measure: {FEWEST} are needed.")
+    compared = [name for name in names if METRICS[name].against]
+    if compared and real is None:
+        raise UsageError(f"{compared[0]} compares with real images; name some with --data.")
+    if "swd" in names and real is not None and made.size != real.size:
+        told = f"the images are {made.size} pixels wide, the real ones {real.size}"
+        raise UsageError(f"swd compares images of one size: {told}.")
+
+
+def computed(
+    name: str, features: Features, reals: Features | None = None, size: int = 0
+) -> tuple[float, float, Mapping[str, float]]:
+    """Return a measure of features: its value, its standard error, and what it is the mean of.
+
+    Args:
+        name: of `METRICS`.
+        features: of the images to measure, [N, D].
+        reals: of the real ones, [M, D], where the measure compares.
+        size: pixels of a side, for `swd`.
+    """
+    return _COMPUTE[name](features, features if reals is None else reals, size)
+
+
+def _measured(
+    name: str, features: Features, reals: Features | None, compared_by: str, size: int
+) -> Measure:
+    kind, start = METRICS[name], time.perf_counter()
+    value, error, parts = computed(name, features, reals, size)
+    low, high = value - Z * error, value + Z * error
+    if name in _SHARES:
+        counted = reals if name in ("precall", "recall") and reals is not None else features
+        low, high = _wilson(value, len(counted))
+    elif name in _DISTANCES:
+        low = max(low, 0.0)
+    return Measure(
+        name,
+        kind.title,
+        value,
+        low,
+        high,
+        unit=kind.unit,
+        better=kind.better,
+        images=len(features),
+        reals=len(reals) if reals is not None and kind.against else 0,
+        features=compared_by,
+        seconds=time.perf_counter() - start,
+        parts=parts,
+    )
+
+
+Result = tuple[float, float, Mapping[str, float]]
+"""A value, its standard error, and what it is the mean of."""
+
+
+def _frechet(made: Features, real: Features, _: int) -> Result:
+    value = distances.frechet(distances.moments(real), distances.moments(made))
+    return value, distances.frechet_error(real, made), {}
+
+
+def _kernel(made: Features, real: Features, _: int) -> Result:
+    chosen = distances.chosen_by(0)
+    values = distances.kernel(real, made, subsets=SUBSETS, most=SUBSET, choose=chosen)
+    return float(values.mean()), distances.kernel_error(real, made), {}
+
+
+def _share(inside: NDArray[np.bool_]) -> Result:
+    share = float(inside.mean())
+    return share, sqrt(share * (1 - share) / len(inside)), {}
+
+
+def _wilson(share: float, count: int) -> tuple[float, float]:
+    """Return the 95 % interval of a share, which is never empty (Wilson 1927)."""
+    wide = Z**2 / count
+    middle = (share + wide / 2) / (1 + wide)
+    half = sqrt(wide * (share * (1 - share) + wide / 4)) / (1 + wide)
+    return max(middle - half, 0.0), min(middle + half, 1.0)
+
+
+def _precision(made: Features, real: Features, _: int) -> Result:
+    return _share(distances.inside(made, real, NEAREST))
+
+
+def _recall(made: Features, real: Features, _: int) -> Result:
+    return _share(distances.inside(real, made, NEAREST))
+
+
+def _sliced(made: Features, real: Features, size: int) -> Result:
+    if made.shape[1] != real.shape[1]:
+        raise UsageError("swd compares images of equally many colours: all grey, or all in colour.")
+    found, error = patches.distances(real, made, size)
+    return float(np.mean(list(found.values()))), error, {str(at): of for at, of in found.items()}
+
+
+def _score(made: Features, _real: Features, _: int) -> Result:
+    values = distances.inception_score(made, SPLITS)
+    return float(values.mean()), float(values.std() / sqrt(len(values))), {}
+
+
+def _path_length(made: Features, _real: Features, _: int) -> Result:
+    kept = trimmed(made[:, 0])
+    return float(kept.mean()), float(kept.std() / sqrt(len(kept))), {}
+
+
+_COMPUTE: dict[str, Callable[[Features, Features, int], Result]] = {
+    "pfd": _frechet,
+    "pkd": _kernel,
+    "pprecision": _precision,
+    "precall": _recall,
+    "swd": _sliced,
+    "fid": _frechet,
+    "kid": _kernel,
+    "precision": _precision,
+    "recall": _recall,
+    "is": _score,
+    "ppl": _path_length,
+}
+_SHARES = frozenset({"pprecision", "precall", "precision", "recall"})
+_DISTANCES = frozenset({"pfd", "fid", "swd", "ppl"})

@@ -1,0 +1,128 @@
+"""Perceptual path length: how much an image changes, to the eye, as its style moves a little.
+
+Karras et al. 2019, section 4.1, as the official code measures it (`ppl2_wend`): in w, at the start
+of the path from one random style to another, a step of 10⁻⁴, images of at most 256 pixels, without
+the outermost percent of both ends. Here every path has random numbers of its own, and both images
+of a StyleGAN2 have the network's own noise.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from epoque.bench.errors import DataError
+from epoque.bench.seeds import numpy_rng
+
+from ..memory import check
+from ..opening import Opened
+from ..pictures.painting import exact, label_of
+from .official_features import VggFeatures
+from .sources import digest
+
+__all__ = ["PathImages", "Steps", "trimmed"]
+
+STEP = 1e-4
+LARGEST = 256  # pixels of a side that the distance is taken at
+
+
+@dataclass(frozen=True, slots=True)
+class PathImages:
+    """Pairs of images, at the start of a path and a step further.
+
+    Attributes:
+        opened: the network.
+        count: how many paths.
+        seed: of the random styles.
+        label: the class; None draws one for each path, where the network has some.
+    """
+
+    opened: Opened
+    count: int
+    seed: int = 0
+    label: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.label is not None:
+            label_of(self.opened.generator, self.label)
+
+    @property
+    def name(self) -> str:
+        """The network's name."""
+        return self.opened.name
+
+    @property
+    def size(self) -> int:
+        """Pixels of a side."""
+        return min(self.opened.generator.spec.img_resolution, LARGEST)
+
+    @property
+    def key(self) -> Mapping[str, Any]:
+        """What the images follow from."""
+        told = {"network": digest(self.opened), "paths": self.seed, "step": STEP}
+        return {**told, "label": self.label, "device": self.opened.device.type}
+
+    @torch.no_grad()
+    def levels(self, numbers: range) -> Tensor:
+        """Make images, float [2 N, C, S, S], 0 to 255: all starts, then all ends."""
+        generator, device = self.opened.generator, self.opened.device
+        check(generator, device, images=2 * len(numbers))
+        draws = [numpy_rng(self.seed, f"path {number}") for number in numbers]
+        ends = np.stack([rng.standard_normal((2, generator.spec.z_dim)) for rng in draws], 1)
+        labels = None
+        if classes := generator.spec.c_dim:
+            drawn = [int(rng.integers(classes)) for rng in draws]
+            chosen = torch.tensor(drawn if self.label is None else [self.label] * len(drawn))
+            labels = functional.one_hot(chosen, classes).to(device)
+        with exact():
+            here, there = (generator.mapping(torch.from_numpy(z).to(device), labels) for z in ends)
+            images = generator.synthesis(torch.cat((here, here.lerp(there, STEP))))
+        factor = images.shape[2] // LARGEST
+        images = functional.avg_pool2d(images, factor) if factor > 1 else images
+        found: Tensor = (images + 1) * 127.5
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """The squared perceptual distance of a pair, divided by the step's square.
+
+    Attributes:
+        vgg: what it is taken in.
+    """
+
+    vgg: VggFeatures
+
+    def __post_init__(self) -> None:
+        if not self.vgg.lpips:
+            told = f"{self.vgg.file} does not hold the weights of the perceptual distance LPIPS"
+            raise DataError(f"{told}; name their file with --lpips.")
+
+    @property
+    def name(self) -> str:
+        """For people."""
+        return f"LPIPS on {self.vgg.name}"
+
+    @property
+    def key(self) -> Mapping[str, Any]:
+        """Which weights."""
+        return {"lpips": self.vgg.digest}
+
+    @torch.no_grad()
+    def __call__(self, levels: Tensor, numbers: range) -> NDArray[np.float64]:
+        """Return the distances, [N, 1]."""
+        one, other = self.vgg.network.perceptual(levels.to(self.vgg.device)).double().chunk(2)
+        apart: NDArray[np.float64] = (one - other).square().sum(1, keepdim=True).cpu().numpy()
+        return apart / STEP**2
+
+
+def trimmed(lengths: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the lengths without those below the first and beyond the 99th percentile."""
+    low = np.percentile(lengths, 1, method="lower")
+    high = np.percentile(lengths, 99, method="higher")
+    return lengths[(lengths >= low) & (lengths <= high)]

@@ -1,0 +1,77 @@
+"""The picture of what sticks to the pixels, from what `slices` followed; no engine is needed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from epoque.bench.i18n import mark, translator
+from epoque.bench.plot import WIDTH, colour, new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["MOTIONS", "Motion", "Slice", "slice_figure"]
+
+Pixels = NDArray[np.uint8]
+Motion = Literal["shift", "walk"]
+MOTIONS: tuple[Motion, ...] = ("shift", "walk")
+
+TITLE = mark("What sticks to the pixels")
+SHIFT = mark("Moved to the right, and back: what moves with the image stands upright, what sticks "
+             "leans.")  # fmt: skip
+WALK = mark("A walk through the styles: what sticks to the pixels makes straight lines down.")
+TIME = mark("time ↓")
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """One row of pixels through time.
+
+    Attributes:
+        name: of the network.
+        image: [H, W, 3] the first moment.
+        row: which row of it.
+        pixels: [frames, W, 4] that row, later moments below; where it is not known, the last of the
+            four is 0.
+    """
+
+    name: str
+    image: Pixels
+    row: int
+    pixels: Pixels
+
+
+def slice_figure(slices: Sequence[Slice], motion: Motion, language: str = "en") -> "Figure":
+    """Draw networks side by side, each image above its row; call it inside `house_style`."""
+    _ = translator(language)
+    told = _(SHIFT if motion == "shift" else WALK)
+    count = len(slices)
+    cell = min((WIDTH - 0.5) / count, 2.6)
+    above_all = 0.95 if len(told) > 78 else 0.75  # inches, of the title and one line or two
+    figure = new_figure(2 * cell + above_all + 0.15)
+    figure.suptitle(_(TITLE), x=0.02, ha="left")
+    height = figure.get_figheight()
+    figure.text(0.02, 1 - 0.34 / height, told, va="top", size=8.5, color=colour("muted"), wrap=True)
+    figure.set_layout_engine("none")
+    middle = (1 - count * cell / WIDTH) / 2
+    axes = figure.subplots(2, count, squeeze=False, gridspec_kw={
+        "left": max(middle, 0.07), "right": 1 - max(middle, 0.03), "bottom": 0.05 / height,
+        "top": 1 - above_all / height, "wspace": 0.05, "hspace": 0.04})  # fmt: skip
+    for x, one in enumerate(slices):
+        above, below = axes[:, x]
+        above.imshow(one.image, interpolation="antialiased")
+        above.axhline(one.row, color=colour("vermilion"), linewidth=1.2)
+        above.set_title(one.name, size=9, weight="normal", loc="center", pad=3)
+        below.imshow(one.pixels, interpolation="antialiased", aspect="auto")
+        for place in (above, below):
+            place.set(xticks=[], yticks=[])
+            place.grid(visible=False)
+            for spine in place.spines.values():
+                spine.set_visible(False)
+        for edge in ("top", "bottom", "left", "right"):
+            below.spines[edge].set(visible=True, color=colour("vermilion"), linewidth=1.2)
+    axes[1, 0].set_ylabel(_(TIME), size=9)
+    return figure

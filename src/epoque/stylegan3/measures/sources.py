@@ -1,0 +1,182 @@
+"""Where the images that are measured come from: a network's seeds, or a folder or zip."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from epoque.bench import store
+from epoque.bench.errors import UsageError
+from epoque.bench.seeds import numpy_rng
+
+from ..dataset.reader import ImageSet
+from ..images import to_bytes
+from ..latents import LAST_SEED, latents
+from ..memory import check
+from ..opening import Opened
+from ..pictures.painting import exact, label_of
+
+__all__ = ["NetworkImages", "SetImages", "Source", "digest"]
+
+
+class Source(Protocol):
+    """Numbered images of one size."""
+
+    @property
+    def name(self) -> str:
+        """For people."""
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+
+    @property
+    def size(self) -> int:
+        """Pixels of a side."""
+
+    @property
+    def key(self) -> Mapping[str, Any]:
+        """JSON that tells the images from any others, whatever their count."""
+
+    def levels(self, numbers: range) -> Tensor:
+        """Return images, uint8 [N, C, S, S], 0 to 255."""
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkImages:
+    """A network's images of the seeds `first`, `first` + 1, …
+
+    They are made in batches: the last bits of a number may depend on the images beside it, and one
+    level of a pixel in a great many.
+
+    Attributes:
+        opened: the network.
+        count: how many images.
+        first: the first seed.
+        psi: truncation.
+        label: the class; None draws one for each image, where the network has some.
+    """
+
+    opened: Opened
+    count: int
+    first: int = 0
+    psi: float = 1.0
+    label: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.first < 0 or self.first + self.count - 1 > LAST_SEED:
+            last = self.first + self.count - 1
+            raise UsageError(f"Seeds {self.first} to {last} are out of range: 0 to {LAST_SEED}.")
+        if self.label is not None:
+            label_of(self.opened.generator, self.label)
+
+    @property
+    def name(self) -> str:
+        """The network's name."""
+        return self.opened.name
+
+    @property
+    def size(self) -> int:
+        """Pixels of a side."""
+        return self.opened.generator.spec.img_resolution
+
+    @property
+    def key(self) -> Mapping[str, Any]:
+        """What the images follow from."""
+        told = {"network": digest(self.opened), "first": self.first, "psi": self.psi}
+        return {**told, "label": self.label, "device": self.opened.device.type}
+
+    @torch.no_grad()
+    def levels(self, numbers: range) -> Tensor:
+        """Make images.
+
+        Raises:
+            UsageError: if the memory is too small for so many at a time.
+        """
+        check(self.opened.generator, self.opened.device, images=len(numbers))
+        seeds = [self.first + number for number in numbers]
+        z, labels = self._inputs(seeds)
+        with exact():
+            images = self.opened.generator(z, labels, psi=self.psi)
+        return torch.from_numpy(to_bytes(images).transpose(0, 3, 1, 2))
+
+    def _inputs(self, seeds: list[int]) -> tuple[Tensor, Tensor | None]:
+        spec, device = self.opened.generator.spec, self.opened.device
+        z = torch.from_numpy(latents(seeds, spec.z_dim)).to(device)
+        if not spec.c_dim:
+            return z, None
+        classes = [self.label] * len(seeds)
+        if self.label is None:
+            classes = [int(numpy_rng(seed, "class").integers(spec.c_dim)) for seed in seeds]
+        labels = torch.nn.functional.one_hot(torch.tensor(classes), spec.c_dim)
+        return z, labels.to(device)
+
+
+class SetImages:
+    """The images of a folder or zip.
+
+    Attributes:
+        name: of the set.
+        count: how many are used.
+        size: pixels of a side.
+    """
+
+    def __init__(
+        self, path: Path, *, limit: int | None = None, mirror: bool = False, seed: int = 0
+    ) -> None:
+        """Open a set.
+
+        Args:
+            path: of the folder or zip.
+            limit: how many pictures to use, chosen with the seed; None for all.
+            mirror: whether each picture's mirror image is used too.
+            seed: chooses them.
+
+        Raises:
+            DataError: if it cannot be read.
+        """
+        self._images = ImageSet(path, labels=False, limit=limit, mirror=mirror, seed=seed)
+        self._told: dict[str, Any] = {"set": _content(path), "mirror": mirror}
+        if limit is not None:
+            self._told |= {"limit": limit, "seed": seed}
+        self.name = self._images.name
+        self.count, self.size = len(self._images), self._images.resolution
+
+    @property
+    def key(self) -> Mapping[str, Any]:
+        """The content, and which of it is used."""
+        return self._told
+
+    def levels(self, numbers: range) -> Tensor:
+        """Read images.
+
+        Raises:
+            DataError: naming a picture that is damaged or of another size.
+        """
+        return torch.from_numpy(np.stack([self._images.image(i) for i in numbers]))
+
+
+def _content(path: Path) -> str:
+    """Return what tells a zip's or folder's content from any other."""
+    if path.is_file():
+        return store.file_digest(path)
+    digested = sha256()
+    for file in sorted(p for p in path.rglob("*") if p.is_file()):
+        found = file.stat()
+        told = f"{file.relative_to(path).as_posix()} {found.st_size} {found.st_mtime_ns}\n"
+        digested.update(told.encode(errors="surrogateescape"))
+    return digested.hexdigest()
+
+
+def digest(opened: Opened) -> str:
+    """Return what tells a network from any other: the SHA-256 of its weights."""
+    digested = sha256()
+    for name, value in opened.generator.state_dict().items():
+        digested.update(name.encode())
+        digested.update(value.detach().cpu().contiguous().numpy().tobytes())
+    return digested.hexdigest()

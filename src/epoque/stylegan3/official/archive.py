@@ -1,0 +1,218 @@
+"""The tensors of a file of weights, whatever wrote it, without executing anything in it.
+
+Read are PyTorch's zip archives, those of `torch.save` as well as TorchScript's (a TorchScript
+archive also holds a programme, which is passed over), the official pickles whose modules hold
+tensors or a whole archive inside, and safetensors. What a file names, its names of classes
+included, only ever becomes plain data.
+"""
+
+import io
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from epoque.bench.errors import DataError
+
+from .machine import Budget, Buildable, Call, Global, Machine, RefusedError
+from .names import Array, Module, table
+from .storages import TYPES, Storage, TensorMaker
+
+__all__ = ["read_tensors"]
+
+Arrays = dict[str, NDArray[Any]]
+
+ZIP = b"PK\x03\x04"
+DEPTH = 24
+PARTS = 50_000
+LARGEST = 4 * 2**30
+LISTS = ("build_intlist", "build_boollist", "build_doublelist", "build_tensorlist")
+HELD = ("_parameters", "_buffers", "_modules")
+
+
+def read_tensors(path: Path) -> Arrays:
+    """Return the tensors of a file by their dotted names, in the file's order.
+
+    Raises:
+        DataError: if it cannot be read, is damaged, or asks for anything but plain data.
+    """
+    try:
+        if path.stat().st_size > LARGEST:
+            raise RefusedError("it is far larger than such a network")
+        data = path.read_bytes()
+        found = _safetensors(data) if path.suffix == ".safetensors" else _tensors(memoryview(data))
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}.") from None
+    except RefusedError as error:
+        raise DataError(f"{path} cannot be read: {error}.") from None
+    if not found:
+        raise DataError(f"{path} cannot be read: it holds no tensors.")
+    return found
+
+
+def _safetensors(data: bytes) -> Arrays:
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    try:
+        return dict(load(data))
+    except SafetensorError as error:
+        raise RefusedError(f"it is no safetensors file ({error})") from None
+
+
+def _tensors(data: memoryview) -> Arrays:
+    if bytes(data[:4]) == ZIP:
+        return dict(_Walk().tensors(_Archive(data).run(), "", DEPTH))
+    if bytes(data[:1]) != b"\x80":
+        raise RefusedError("it is neither an archive of PyTorch nor a pickle")
+    budget = Budget(bytes=4 * len(data) + 2**20)
+    found = Machine(data, _Names(budget), budget).run()
+    return dict(_Walk().tensors(found, "", DEPTH))
+
+
+class _Thing(Buildable):
+    """An object of a TorchScript archive: its attributes by name."""
+
+    def __init__(self) -> None:
+        self.state: dict[Any, Any] = {}
+
+    def build(self, state: Any) -> None:
+        """Take its attributes."""
+        if type(state) is not dict:
+            raise RefusedError("an object has no attributes by name")
+        self.state = state
+
+
+class _Names(dict[str, Call]):
+    """The names that may stand in a file of weights; a TorchScript class is data of any name."""
+
+    def __init__(self, budget: Budget) -> None:
+        super().__init__(table(budget))
+        self["torch_utils.persistence._reconstruct_persistent_obj"] = _module
+        self.update((kind, _never) for kind in TYPES)
+        self.update((f"torch.jit._pickle.{name}", _first) for name in LISTS)
+        self["torch.jit._pickle.restore_type_tag"] = _first
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Look up a name."""
+        return _thing if name.startswith("__torch__.") else super().get(name, default)
+
+
+def _thing(arguments: tuple[Any, ...]) -> _Thing:
+    if arguments:
+        raise RefusedError("an object is made in an unknown way")
+    return _Thing()
+
+
+def _first(arguments: tuple[Any, ...]) -> Any:
+    if not arguments or type(arguments[0]) is not list:
+        raise RefusedError("it makes a list in an unknown way")
+    return arguments[0]
+
+
+def _never(_: tuple[Any, ...]) -> Any:
+    raise RefusedError("it calls a storage, which is only a name")
+
+
+def _module(arguments: tuple[Any, ...]) -> Module:
+    """A module of any class: only its tensors will be looked at."""
+    told = arguments[0] if len(arguments) == 1 else None
+    if type(told) is not dict or type(told.get("state")) is not dict:
+        raise RefusedError("a module is not described as an official file describes it")
+    return Module(str(told.get("class_name")), told["state"])
+
+
+class _Archive:
+    """A zip of PyTorch: one pickle, and a file for each storage."""
+
+    def __init__(self, data: memoryview) -> None:
+        try:
+            self._zip = zipfile.ZipFile(io.BytesIO(data))
+        except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+            raise RefusedError(f"it is no whole zip archive ({error})") from None
+        tops = [name for name in self._zip.namelist() if name.endswith("/data.pkl")]
+        if len(tops) != 1 or tops[0].count("/") != 1:
+            raise RefusedError("it is a zip archive, but none of PyTorch")
+        self._folder = tops[0].removesuffix("data.pkl")
+        self._budget = Budget(bytes=4 * len(data) + 2**20)
+        self._storages: dict[str, tuple[str, Storage]] = {}
+
+    def run(self) -> Any:
+        """Return the data of the archive."""
+        order = self._folder + "byteorder"
+        if order in self._zip.namelist() and self._bytes(order).strip() != b"little":
+            raise RefusedError("it was stored by a machine of another byte order")
+        names = _Names(self._budget)
+        names["torch._utils._rebuild_tensor_v2"] = TensorMaker(self._budget).tensor
+        data = memoryview(self._bytes(self._folder + "data.pkl"))
+        return Machine(data, names, self._budget, self._storage).run()
+
+    def _bytes(self, name: str) -> bytes:
+        try:
+            entry = self._zip.getinfo(name)
+            if entry.compress_type != zipfile.ZIP_STORED or entry.flag_bits & 1:
+                raise RefusedError(f"{name} in it is compressed or encrypted, as PyTorch never is")
+            return self._zip.read(entry)
+        except KeyError:
+            raise RefusedError(f"{name} is missing in it") from None
+        except (zipfile.BadZipFile, OSError, EOFError, ValueError, NotImplementedError) as error:
+            raise RefusedError(f"it is damaged ({error})") from None
+
+    def _storage(self, told: Any) -> Storage:
+        """Return what a persistent id means: ("storage", type, key, device, count)."""
+        if type(told) is not tuple or len(told) != 5 or told[0] != "storage":
+            raise RefusedError("it asks for persistent data that is no tensor")
+        _, kind, key, _, count = told
+        if type(kind) is not Global or kind.name not in TYPES or type(key) is not str:
+            raise RefusedError("a tensor is not stored as PyTorch stores it")
+        if key not in self._storages:
+            if not key.isascii() or not key.isalnum() or len(key) > 32:
+                raise RefusedError("a tensor is not stored as PyTorch stores it")
+            data = self._bytes(f"{self._folder}data/{key}")
+            dtype = np.dtype(TYPES[kind.name])
+            if type(count) is not int or len(data) != count * dtype.itemsize:
+                raise RefusedError("it is cut short or damaged (a tensor's size is wrong)")
+            self._storages[key] = kind.name, Storage(np.frombuffer(data, dtype))
+        if self._storages[key][0] != kind.name:
+            raise RefusedError("it is damaged (a tensor is of two types)")
+        return self._storages[key][1]
+
+
+class _Walk:
+    """Finds the tensors in a value; how much it may visit is limited.
+
+    Data that refers to itself again and again is small in memory, but endless to walk through.
+    """
+
+    def __init__(self) -> None:
+        self._parts = PARTS
+
+    def tensors(self, value: Any, prefix: str, depth: int) -> Iterator[tuple[str, NDArray[Any]]]:
+        """Yield the tensors in a value with their names."""
+        self._parts -= 1
+        if not depth or self._parts < 0:
+            raise RefusedError("it is nested too deeply, or holds far more than a network needs")
+        match value:
+            case np.ndarray():
+                yield prefix.removesuffix("."), value
+            case Array():
+                yield prefix.removesuffix("."), value.values
+            case _Thing() | Module():
+                yield from self._attributes(value.state, prefix, depth)
+            case dict():
+                yield from self._attributes(value, prefix, depth)
+            case list() | tuple():
+                for number, part in enumerate(value):
+                    yield from self.tensors(part, f"{prefix}{number}.", depth - 1)
+            case memoryview() if bytes(value[:4]) == ZIP:
+                yield from self.tensors(_Archive(value).run(), prefix, depth - 1)
+
+    def _attributes(
+        self, state: dict[Any, Any], prefix: str, depth: int
+    ) -> Iterator[tuple[str, NDArray[Any]]]:
+        for name, part in state.items():
+            inside = prefix if name in HELD else f"{prefix}{name}."
+            yield from self.tensors(part, inside, depth - 1)

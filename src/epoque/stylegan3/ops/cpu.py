@@ -1,0 +1,370 @@
+"""The fast path on the CPU: the compiled loops as PyTorch operations.
+
+The slope of an activation between filters is another filtering, with the slopes of the activation
+where its values were; they are computed anew, not stored. It is linear, and its transpose is one
+of the same kind. So two functions can be differentiated as often as one likes.
+"""
+
+from collections.abc import Callable, Sequence
+from math import inf, isqrt, lcm, sqrt
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.autograd import Function
+
+from . import native, reference
+from .native import Grid, Rule, Stage
+from .reference import Activation, Padding, pads, pair
+from .threads import room, share
+
+__all__ = ["bias_act", "filtered_lrelu", "upfirdn2d"]
+
+Floats = NDArray[np.float32]
+
+_TILE = 65_536
+"""Samples of an upsampled tile: with all else, it fits in a core's cache of 512 KB."""
+_PIECE = 65_536
+"""Samples that are worth a thread's while."""
+_SAME = 1e-7
+"""How little a filter may differ, relatively, from a separable one to be taken for it."""
+
+
+class _Plan(NamedTuple):
+    """A plane upsampled, rectified if there is a rule, and downsampled.
+
+    Attributes:
+        up: before the activation.
+        down: after it.
+        inner: rows and columns of the upsampled plane.
+        source: of the plane.
+        result: of the result.
+        rule: the activation.
+    """
+
+    up: Stage
+    down: Stage
+    inner: tuple[int, int]
+    source: tuple[int, int]
+    result: tuple[int, int]
+    rule: Rule
+
+    def transposed(self) -> "_Plan":
+        """Return the plan of the transposed linear map."""
+        up, down = _transposed(self.down), _transposed(self.up)
+        return self._replace(up=up, down=down, source=self.result, result=self.source)
+
+    def apply(self, x: Tensor, bias: Tensor) -> Tensor:
+        """Return what becomes of [N, C, H, W] and [C]."""
+        return self._computed(native.FORWARD, x, x, bias, self.up)
+
+    def slope(self, v: Tensor, x: Tensor, bias: Tensor, transposed: bool) -> Tensor:
+        """Return what the derivative at x, or its transpose, makes of v."""
+        plan = self.transposed() if transposed else self
+        return plan._computed(native.MASKED, v, x, bias, self.up)
+
+    def linear(self, x: Tensor) -> Tensor:
+        """Return what the filters alone make of x."""
+        return self._computed(native.LINEAR, x, x, x.new_zeros(1), self.up)
+
+    def _computed(
+        self, manner: int, signal: Tensor, other: Tensor, bias: Tensor, up_other: Stage
+    ) -> Tensor:
+        batch, channels = signal.shape[:2]
+        out = signal.new_empty(batch, channels, *self.result)
+        grid, size = _grid(self, up_other)
+        given = (
+            manner,
+            _planes(signal),
+            bias.detach().repeat(batch).numpy(),
+            self.up,
+            self.rule,
+            _planes(other),
+            up_other,
+            self.down,
+            grid,
+            _planes(out),
+        )
+
+        def some(first: int, last: int) -> None:
+            native.tiles(*given, room(5, size), first, last)
+
+        tiles = batch * channels * grid.down * grid.across
+        share(some, tiles, -(-_PIECE // size))
+        return out
+
+
+class _Pointwise(NamedTuple):
+    """The activation alone."""
+
+    rule: Rule
+
+    def apply(self, x: Tensor, bias: Tensor) -> Tensor:
+        """Return the activation of x plus bias."""
+        return self._computed(native.activate, x, bias)
+
+    def slope(self, v: Tensor, x: Tensor, bias: Tensor, transposed: bool) -> Tensor:
+        """Return v times the activation's slope at x plus bias."""
+        return self._computed(native.mask, x, bias, v)
+
+    def _computed(
+        self, loop: Callable[..., None], x: Tensor, bias: Tensor, *signal: Tensor
+    ) -> Tensor:
+        out = torch.empty_like(x, memory_format=torch.contiguous_format)
+        *given, planes, goal = (
+            each.detach().contiguous().numpy().reshape(x.shape[0] * x.shape[1], -1)
+            for each in (*signal, x, out)
+        )
+        added = bias.detach().repeat(len(x)).numpy()
+
+        def some(first: int, last: int) -> None:
+            loop(*given, planes, added, self.rule, goal, first, last)
+
+        share(some, x.numel(), _PIECE)
+        return out
+
+
+class _Operation(Protocol):
+    def apply(self, x: Tensor, bias: Tensor) -> Tensor: ...
+
+    def slope(self, v: Tensor, x: Tensor, bias: Tensor, transposed: bool) -> Tensor: ...
+
+
+class _Rectified(Function):
+    """An operation with an activation in it."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, bias: Tensor, operation: _Operation) -> Tensor:
+        ctx.save_for_backward(x, bias)
+        ctx.operation = operation
+        return operation.apply(x, bias)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, None]:
+        x, bias = ctx.saved_tensors
+        grad: Tensor = _Slope.apply(grads[0], x, bias, ctx.operation, True)
+        return grad, grad.sum([0, *range(2, grad.dim())]), None
+
+
+class _Slope(Function):
+    """Its derivative, linear in v; that does not change a little beside x, but for the kinks."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, v: Tensor, x: Tensor, bias: Tensor, operation: _Operation, transposed: bool
+    ) -> Tensor:
+        ctx.save_for_backward(x, bias)
+        ctx.operation, ctx.transposed = operation, transposed
+        return operation.slope(v, x, bias, transposed)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None, None, None]:
+        x, bias = ctx.saved_tensors
+        grad = _Slope.apply(grads[0], x, bias, ctx.operation, not ctx.transposed)
+        return grad, None, None, None, None
+
+
+class _Linear(Function):
+    """The filters alone."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, plan: _Plan) -> Tensor:
+        ctx.plan = plan
+        return plan.linear(x)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
+        return _Linear.apply(grads[0], ctx.plan.transposed()), None
+
+
+def bias_act(
+    x: Tensor,
+    bias: Tensor | None = None,
+    activation: Activation = "linear",
+    *,
+    slope: float | None = None,
+    gain: float | None = None,
+    clamp: float | None = None,
+) -> Tensor:
+    """See `reference.bias_act`."""
+    rectifies = activation == "lrelu" and x.dim() > 2 and x.numel()
+    if not rectifies or (gain is not None and gain <= 0):
+        return reference.bias_act(x, bias, activation, slope=slope, gain=gain, clamp=clamp)
+    rule = _rule(sqrt(2) if gain is None else gain, 0.2 if slope is None else slope, clamp)
+    return _Rectified.apply(x, _added(x, bias), _Pointwise(rule))
+
+
+def upfirdn2d(
+    x: Tensor,
+    kernel: Tensor | None,
+    *,
+    up: int | Sequence[int] = 1,
+    down: int | Sequence[int] = 1,
+    padding: Padding = 0,
+    gain: float = 1.0,
+    flip: bool = False,
+) -> Tensor:
+    """See `reference.upfirdn2d`."""
+    taps = _taps(kernel, gain, flip)
+    (left, right, top, bottom), (up_x, up_y), (down_x, down_y) = pads(padding), pair(up), pair(down)
+    height = x.shape[2] * up_y + top + bottom - len(taps.rows) + 1
+    width = x.shape[3] * up_x + left + right - len(taps.columns) + 1
+    if up_x == up_y == 1:
+        first, last = _PLAIN, taps._replace(
+            plain=False, rate_y=down_y, rate_x=down_x, pad_y=top, pad_x=left
+        )
+        inner = (x.shape[2], x.shape[3])
+    else:
+        first = taps._replace(plain=False, rate_y=up_y, rate_x=up_x, pad_y=top, pad_x=left)
+        last = _PLAIN._replace(plain=down_x == down_y == 1, rate_y=down_y, rate_x=down_x)
+        inner = (height, width)
+    result = (-(-height // down_y), -(-width // down_x))
+    if min(*result, x.numel()) < 1:
+        return reference.upfirdn2d(
+            x, kernel, up=up, down=down, padding=padding, gain=gain, flip=flip
+        )
+    rule = _rule(1, 1, None)
+    return _Linear.apply(x, _Plan(first, last, inner, _size(x), result, rule))
+
+
+def filtered_lrelu(
+    x: Tensor,
+    up_filter: Tensor | None,
+    down_filter: Tensor | None,
+    bias: Tensor | None = None,
+    *,
+    up: int = 1,
+    down: int = 1,
+    padding: Padding = 0,
+    gain: float = sqrt(2),
+    slope: float = 0.2,
+    clamp: float | None = None,
+    flip: bool = False,
+) -> Tensor:
+    """See `reference.filtered_lrelu`."""
+    left, right, top, bottom = pads(padding)
+    first, last = _taps(up_filter, up**2, flip), _taps(down_filter, 1, flip)
+    first = first._replace(rate_y=up, rate_x=up, pad_y=top, pad_x=left, plain=False)
+    last = last._replace(rate_y=down, rate_x=down, plain=down_filter is None and down == 1)
+    height = x.shape[2] * up + top + bottom - len(first.rows) + 1
+    width = x.shape[3] * up + left + right - len(first.columns) + 1
+    result = (
+        -((len(last.rows) - 1 - height) // down),
+        -((len(last.columns) - 1 - width) // down),
+    )
+    if min(*result, x.numel()) < 1:
+        return reference.filtered_lrelu(
+            x, up_filter, down_filter, bias, up=up, down=down, padding=padding, gain=gain,
+            slope=slope, clamp=clamp, flip=flip,
+        )  # fmt: skip
+    rule = _rule(gain, slope, clamp)
+    if last.plain and up_filter is None and up == 1 and not any(pads(padding)):
+        return _Rectified.apply(x, _added(x, bias), _Pointwise(rule))
+    plan = _Plan(first, last, (height, width), _size(x), result, rule)
+    return _Rectified.apply(x, _added(x, bias), plan)
+
+
+def _size(x: Tensor) -> tuple[int, int]:
+    return x.shape[2], x.shape[3]
+
+
+def _planes(x: Tensor) -> Floats:
+    """[N, C, H, W] as [N · C, H, W]."""
+    return x.detach().contiguous().numpy().reshape(-1, *x.shape[2:])
+
+
+def _added(x: Tensor, bias: Tensor | None) -> Tensor:
+    return x.new_zeros(x.shape[1]) if bias is None else bias.to(x.dtype)
+
+
+def _rule(gain: float, slope: float, clamp: float | None) -> Rule:
+    limit = inf if clamp is None else clamp
+    return Rule(np.float32(gain), np.float32(gain * slope), np.float32(limit))
+
+
+def _taps(kernel: Tensor | None, gain: float, flip: bool) -> Stage:
+    """Return a filter as a stage that changes no rate."""
+    taps = np.ones(1) if kernel is None else kernel.detach().double().numpy()
+    if not flip:
+        taps = np.flip(taps)
+    if taps.ndim == 1:
+        return _stage(taps, taps * gain, None)
+    rows, columns = taps.sum(1), taps.sum(0)
+    if total := rows.sum():
+        product = np.outer(rows, columns) / total
+        if abs(product - taps).max() <= _SAME * abs(taps).max():
+            return _stage(rows, columns * (gain / total), None)
+    return _stage(rows, columns, taps * gain)
+
+
+def _stage(rows: Any, columns: Any, square: Any) -> Stage:
+    whole = np.outer(rows, columns) if square is None else square
+    given = (np.ascontiguousarray(each, np.float32) for each in (rows, columns, whole))
+    return Stage(False, square is None, *given, 1, 1, 0, 0)
+
+
+def _transposed(stage: Stage) -> Stage:
+    """Return the stage that does the transpose: up where it goes down, or down where up."""
+    rows, columns, square = (
+        np.ascontiguousarray(np.flip(each)) for each in (stage.rows, stage.columns, stage.square)
+    )
+    pad_y, pad_x = len(rows) - 1 - stage.pad_y, len(columns) - 1 - stage.pad_x
+    return stage._replace(rows=rows, columns=columns, square=square, pad_y=pad_y, pad_x=pad_x)
+
+
+_PLAIN = _stage(np.ones(1), np.ones(1), None)._replace(plain=True)
+
+
+class _Axis(NamedTuple):
+    """How one axis is cut: see `Grid`."""
+
+    parts: int
+    reach: int
+    lines: int
+    lines_out: int
+    tiles: int
+
+
+def _axis(most: int, size: int, taps: tuple[int, int, int], rates: tuple[int, int, int]) -> _Axis:
+    """Cut an axis.
+
+    Args:
+        most: samples of an upsampled tile.
+        size: of the result.
+        taps: of both filters before, and of that after.
+        rates: likewise.
+    """
+    parts, down = lcm(*rates), rates[2]
+    beyond = (parts - down + taps[2] - 1) // parts
+    reach = max(
+        -(-(-(-count // rate) + parts // rate) // (parts // rate))
+        for count, rate in zip(taps[:2], rates[:2], strict=True)
+    )
+    needed = -(-size * down // parts)
+    tiles = -(-needed // max(most // parts - beyond, beyond, 8))
+    lines_out = -(-needed // tiles)
+    return _Axis(parts, reach, lines_out + beyond, lines_out, tiles)
+
+
+def _grid(plan: _Plan, up_other: Stage) -> tuple[Grid, int]:
+    """Return how a plan's planes are cut, and the memory that a tile takes at most."""
+    high, wide = isqrt(_TILE // 2), isqrt(2 * _TILE)
+    y = _axis(
+        high,
+        plan.result[0],
+        (len(plan.up.rows), len(up_other.rows), len(plan.down.rows)),
+        (plan.up.rate_y, up_other.rate_y, plan.down.rate_y),
+    )
+    x = _axis(
+        wide,
+        plan.result[1],
+        (len(plan.up.columns), len(up_other.columns), len(plan.down.columns)),
+        (plan.up.rate_x, up_other.rate_x, plan.down.rate_x),
+    )
+    pitch = x.lines + x.reach
+    grid = Grid(
+        *plan.inner, y.parts, x.parts, y.lines, y.lines_out, x.lines_out, pitch, y.tiles, x.tiles
+    )
+    return grid, (y.parts * x.parts * (y.lines + y.reach) + 1) * pitch

@@ -1,0 +1,62 @@
+"""The networks that come with the package: small generators of drawn portraits, by short names.
+
+They were trained by this package alone, so that they may ship with it under its own licence.
+"""
+
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from epoque.bench.files import read_json
+
+__all__ = ["EMBEDDED", "NAMES", "Embedded", "embedded", "shipped"]
+
+FOLDER = Path(str(files("epoque.stylegan3") / "data"))
+NAMES = ("avatars-t", "avatars-stylegan2")
+EMBEDDED = NAMES[0]
+"""What commands use when they are told no network."""
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """A network of the package, as a listing shows it.
+
+    Attributes:
+        name: its short name.
+        config: t, r or stylegan2.
+        resolution: pixels of a side.
+        images: what it makes.
+        licence: the terms of its use.
+        card: all that its file tells of it.
+    """
+
+    name: str
+    config: str
+    resolution: int
+    images: str
+    licence: str
+    card: dict[str, object]
+
+
+def shipped() -> dict[str, Path]:
+    """Return short name to description, of the networks that are there."""
+    paths = {name: FOLDER / f"{name}.json" for name in NAMES}
+    return {name: path for name, path in paths.items() if path.is_file()}
+
+
+def embedded() -> list[Embedded]:
+    """Return the networks of the package, without their weights.
+
+    Raises:
+        DamagedRunError: if a description cannot be read.
+    """
+    return [_entry(name, path) for name, path in shipped().items()]
+
+
+def _entry(name: str, path: Path) -> Embedded:
+    told = read_json(path)
+    spec, card = told["spec"], told["card"]
+    turns = "r" if spec.get("use_radial_filters") else "t"
+    config = "stylegan2" if spec["network"] == "stylegan2" else turns
+    licence = str(card.get("licence", "Apache-2.0"))
+    return Embedded(name, config, spec["img_resolution"], "cartoon portraits", licence, card)
