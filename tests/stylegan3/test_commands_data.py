@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from cyclopts import App
 from PIL import Image
+from small import small
 
 from epoque.bench.errors import DataError, UsageError
+from epoque.stylegan3 import shipped
 from epoque.stylegan3.commands.data import add_data_commands
-from epoque.stylegan3.networks.store import load
+from epoque.stylegan3.networks.store import load, save
 
 SNAPSHOTS = Path(__file__).parents[3] / "shared" / "golden" / "stylegan3" / "snapshots"
 
@@ -70,11 +72,21 @@ def test_import_refuses(epoque, tmp_path: Path):
     assert [path.name for path in tmp_path.iterdir()] == ["evil.pkl"]
 
 
-def test_networks(epoque):
+def test_networks(epoque, monkeypatch, tmp_path: Path):
+    monkeypatch.setattr(shipped, "FOLDER", tmp_path)
     told = epoque("networks")
     assert "ffhq-1024-t" in told
     assert "non-commercial" in told
     assert len(json.loads(epoque("networks", "--json"))) == 27
+    card = {"licence": "Apache-2.0", "kimg": 2000.0}
+    save(small("stylegan2").generator, tmp_path / "avatars-stylegan2", card)
+    assert "2,000 thousand images seen" in epoque("networks")
+    first, second, *_others = json.loads(epoque("networks", "--json"))
+    assert (first["name"], first["config"], first["resolution"], first["card"]) == (
+        *("avatars-stylegan2", "stylegan2", 16),
+        card,
+    )
+    assert second["name"] == "ffhq-1024-t"
 
 
 def test_make_and_check(epoque, photos: Path):

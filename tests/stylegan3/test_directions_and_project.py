@@ -10,6 +10,7 @@ from epoque.bench.errors import DataError, DivergenceError, UsageError
 from epoque.bench.plot import house_style, svg_bytes
 from epoque.stylegan3.images import to_bytes
 from epoque.stylegan3.pictures import directions as d
+from epoque.stylegan3.pictures import layer_noise
 from epoque.stylegan3.pictures.painting import Styling, paint, styles
 from epoque.stylegan3.pictures.project import (
     Projection,
@@ -119,8 +120,9 @@ def test_an_image_of_the_network_is_found_again(kind):
     assert len(found.losses) == 90
     assert found.losses[59] < (0.5 if kind == "t" else 0.8) * found.losses[0]
     loss = pyramid_loss(target)
-    one = loss(opened.generator.synthesis(found.w[None], noise="const"))
-    each = loss(opened.generator.synthesis(found.w_plus[None], noise="const"))
+    with layer_noise.holding(opened.generator, found.noise):
+        one = loss(opened.generator.synthesis(found.w[None], noise="const"))
+        each = loss(opened.generator.synthesis(found.w_plus[None], noise="const"))
     assert each <= one * 1.02 < found.losses[0]
     assert (found.w == found.w[0]).all()
     assert not (found.w_plus == found.w_plus[0]).all()
@@ -156,6 +158,38 @@ def test_a_search_goes_on_where_it_was_left(tmp_path):
     state.write_bytes(b"PK")
     with pytest.raises(DataError, match="damaged"):
         project(opened, target, plan, state=state)
+
+
+def test_the_noise_of_stylegan2_is_looked_for_and_stays_noise(tmp_path):
+    opened = small("stylegan2")
+    before = layer_noise.maps(opened.generator)
+    target, steps = _target(opened), {"steps": 60, "steps_plus": 0}
+    found = project(opened, target, Projection(**steps))
+    fixed = project(opened, target, Projection(**steps, fit_noise=False))
+    assert found.losses[-1] < 0.8 * found.losses[0]
+    kept = layer_noise.likeness(found.noise.values())
+    assert kept < 1e-3 < layer_noise.likeness(before.values())
+    assert found.noise.keys() == before.keys() == {"b4.conv1", "b8.conv0", "b8.conv1",
+                                                   "b16.conv0", "b16.conv1"}  # fmt: skip
+    for name, noise in found.noise.items():
+        assert layer_noise.maps(opened.generator)[name] is before[name]  # given back
+        assert not torch.allclose(noise, before[name], atol=0.1)
+        assert noise.mean().abs() < 1e-6
+        assert noise.square().mean() == pytest.approx(1, abs=1e-5)
+    assert not fixed.noise
+    write_projected(found, tmp_path / "w.npz")
+    with np.load(tmp_path / "w.npz") as file:
+        assert file["noise/b16.conv0"].shape == (16, 16)
+
+
+def test_noise_that_carries_a_picture_is_told_from_noise():
+    rng = torch.Generator().manual_seed(0)
+    white = torch.randn(32, 32, generator=rng)
+    drawn = layer_noise.normalised(torch.linspace(-1, 1, 32).expand(32, 32))
+    coarse = layer_noise.normalised(torch.randn(4, 4, generator=rng).repeat_interleave(8, 0)
+                                    .repeat_interleave(8, 1))  # fmt: skip
+    for carrying in (drawn, coarse):
+        assert layer_noise.likeness([carrying]) > 20 * layer_noise.likeness([white])
 
 
 def test_the_loss_can_be_another_and_must_be_finite():

@@ -138,6 +138,10 @@ def test_a_shape_of_another_network_is_told():
         ({"spec": {"network": "biggan"}}, "network is 'biggan'; it is stylegan3 or stylegan2"),
         ({"spec": {"network": "stylegan3"}}, "img_resolution is wrong: Field required"),
         ({"spec": {"network": ["stylegan3"]}}, "it is stylegan3 or stylegan2"),
+        (
+            {"spec": SPECS["t"].to_json() | {"first_cutoff": 1e-9, "first_stopband": 2e-9}},
+            "first_stopband must be at least 0.5",
+        ),
     ],
 )
 def test_a_wrong_description_is_told(saved, changes, told):

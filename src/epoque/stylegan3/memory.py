@@ -6,20 +6,28 @@ from epoque.bench.errors import UsageError
 
 from .networks import Generator, StyleGan3Spec
 from .networks.bands import bands
+from .ops.paths import is_fast
 
-__all__ = ["available", "check", "needed"]
+__all__ = ["available", "check", "needed", "told"]
 
 COPIES = 3  # of the largest signal at a time: what goes in, what comes out, what lies between
+PLAIN_COPIES = 20  # on the plain path, which writes upsampled signals, measured
 
 
-def needed(generator: Generator, images: int = 1) -> int:
+def needed(generator: Generator, images: int = 1, *, plain: bool = False) -> int:
     """Estimate the memory that making images takes beside the weights, in bytes.
 
     The largest layer decides: its input, its output and one signal between them, float32. What
-    the plain path puts between them, the upsampled signal, is larger; the other paths never
-    write it.
+    the plain path puts between them, the upsampled signals, is larger; the other paths never
+    write them.
+
+    Args:
+        generator: makes them.
+        images: how many at a time.
+        plain: whether the plain path does it.
     """
-    return COPIES * 4 * images * _largest(generator)
+    upsampled = plain and isinstance(generator.spec, StyleGan3Spec)
+    return (PLAIN_COPIES if upsampled else COPIES) * 4 * images * _largest(generator)
 
 
 def available(device: torch.device) -> int | None:
@@ -34,7 +42,14 @@ def available(device: torch.device) -> int | None:
         return None
 
 
-def check(generator: Generator, device: torch.device, *, images: int = 1, kept: int = 0) -> None:
+def check(
+    generator: Generator,
+    device: torch.device,
+    *,
+    images: int = 1,
+    kept: int = 0,
+    plain: bool = False,
+) -> None:
     """Refuse what does not fit, before anything is computed.
 
     Args:
@@ -42,14 +57,15 @@ def check(generator: Generator, device: torch.device, *, images: int = 1, kept: 
         device: where.
         images: how many at a time.
         kept: bytes of what is kept beside them, such as the frames of a film.
+        plain: whether the plain path makes them, even where there is a faster one.
 
     Raises:
         UsageError: if the estimate is more than what is free; it says what would fit.
     """
-    free, one = available(device), needed(generator)
+    free, one = available(device), needed(generator, plain=plain or not is_fast(device))
     if free is None or one * images + kept <= free:
         return
-    need = f"About {_gib(one * images + kept)} of memory are needed, {_gib(free)} are free"
+    need = f"About {told(one * images + kept)} of memory are needed, {told(free)} are free"
     if kept and one * images <= free:
         raise UsageError(f"{need}; {(free - one * images) / kept:.0%} of the frames would fit.")
     if images > 1 and one + kept <= free:
@@ -69,5 +85,6 @@ def _largest(generator: Generator) -> int:
     return max(min(spec.channel_base // size, spec.channel_max) * size**2 for size in sizes)
 
 
-def _gib(count: float) -> str:
+def told(count: float) -> str:
+    """Return bytes as people read them."""
     return f"{count / 2**30:.1f} GiB"

@@ -1,9 +1,9 @@
-"""Metrics for TensorBoard: event files in the run's own folder (`tensorboard --logdir runs`)."""
+"""Metrics and images for TensorBoard (`tensorboard --logdir runs`): files in the run's folder."""
 
 import json
 from typing import TYPE_CHECKING
 
-from ..events import Event, Metrics
+from ..events import Event, Metrics, Snapshot
 from ..files import told_write_errors
 from ..record import State
 from ..run import Run
@@ -22,7 +22,7 @@ class TensorBoardSink:
         self._writer: SummaryWriter | None = None
 
     def log(self, event: Event) -> None:
-        """Write the metrics of one step.
+        """Write the metrics of one step, or its images: a snapshot's arrays that are some.
 
         Raises:
             RunWriteError: if the folder cannot be made.
@@ -31,6 +31,11 @@ class TensorBoardSink:
             writer = self._writer or self._open(event.step)
             for name, value in event.values.items():
                 writer.add_scalar(name, value, event.step)
+        elif isinstance(event, Snapshot):
+            for name, array in event.arrays.items():
+                if array.dtype.name == "uint8" and array.ndim == 4 and array.shape[3] in (1, 3):
+                    writer = self._writer or self._open(event.step)
+                    writer.add_images(name, array, event.step, dataformats="NHWC")
 
     def _open(self, step: int) -> "SummaryWriter":
         """Open a file whose header tells TensorBoard to forget older events from `step` on."""

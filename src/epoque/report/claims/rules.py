@@ -16,6 +16,9 @@ A claim is one or more lines, each a quantity measured once for every seed.
   where the sources are). It holds if all of the delta's 95 % interval is above 0.147, up to which
   an effect is called negligible (Romano et al. 2006, "Appropriate statistics for ordinal level
   data"), does not hold if all of it is below, and holds partly in between.
+- *Two numbers apart*: one was said to be higher than another, and each is known with a 95 %
+  interval. It holds if the one's interval is above the other's, does not hold if it is below, and
+  holds partly if they meet.
 - *A fact* is decided once, by a proof or by one run.
 
 A claim holds if all its lines hold, does not hold if none does, and holds partly otherwise.
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "NEGLIGIBLE",
+    "Apart",
     "Claim",
     "Effect",
     "Evidence",
@@ -195,6 +199,24 @@ class Effect(Line):
         """Return whether the 95 % interval of Cliff's delta is above, around or below a trifle."""
         _, low, high = cliff(measured)
         return "holds" if low > NEGLIGIBLE else "fails" if high < NEGLIGIBLE else "partly"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Apart(Line):
+    """One number was said to be higher than another.
+
+    Attributes:
+        reported: what was said, in English.
+        measure: evidence to the two, the one said to be higher first, each with the ends of its
+            95 % interval, and from how many measurements they are.
+    """
+
+    reported: str
+
+    def judge(self, measured: Any) -> Verdict:
+        """Return whether the first interval is above, around or below the second."""
+        (_, low, high), (_, other_low, other_high), _count = measured
+        return "holds" if low > other_high else "fails" if high < other_low else "partly"
 
 
 @dataclass(frozen=True, kw_only=True)

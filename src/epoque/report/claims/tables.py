@@ -12,9 +12,10 @@ from epoque.report.model import ClaimLine, ClaimRow, Text, Verdict
 from epoque.report.numbers import decimals_for, format_interval, format_number
 from epoque.report.typography import set_spaces
 
-from . import practical1, practical2a, practical3
+from . import practical1, practical2a, practical2b, practical3
 from .effects import cliff
 from .rules import (
+    Apart,
     Claim,
     Effect,
     Fact,
@@ -37,6 +38,7 @@ __all__ = ["PRACTICALS", "SIGNS", "VERDICTS", "claim_row", "find_claim", "practi
 PRACTICALS: Mapping[str, tuple[Claim, ...]] = {
     "1": practical1.CLAIMS,
     "2a": practical2a.CLAIMS,
+    "2b": practical2b.CLAIMS,
     "3": practical3.CLAIMS,
 }
 VERDICTS: Mapping[Verdict, str] = {
@@ -142,6 +144,12 @@ def _effect(line: Effect, measured: Any, language: str) -> tuple[str, str, str]:
     return translator(language)(line.reported), value, format_number(len(measured), language)
 
 
+def _apart(line: Apart, measured: Any, language: str) -> tuple[str, str, str]:
+    *numbers, count = measured
+    told = (format_interval(interval, language, 1) for interval in numbers)
+    return translator(language)(line.reported), " · ".join(told), format_number(count, language)
+
+
 def _fact(line: Fact, measured: Any, language: str) -> tuple[str, str, str]:
     _ = translator(language)
     return _(line.reported), _(line.found if measured else line.otherwise), "–"
@@ -152,5 +160,6 @@ _WRITERS: Mapping[type[Line], Callable[[Any, Any, str], tuple[str, str, str]]] =
     Statement: _statement,
     Share: _share,
     Effect: _effect,
+    Apart: _apart,
     Fact: _fact,
 }

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from cyclopts import App, Parameter
 
 from epoque.bench.errors import UsageError
-from epoque.bench.options import AsJson, Dark, Language, PictureOut, Quiet
+from epoque.bench.options import AsJson, Dark, Language, PictureOut, Quiet, RunsOption
 from epoque.bench.telling import picture_style, print_json, progress_bar, save_picture, say
 
 from ..lab import LAB
@@ -70,7 +70,8 @@ def generate(
     The same seed, network and settings give the same file on one device, whatever seeds stand
     beside it.
 
-    Example: `epoque stylegan3 generate --network ffhqu-256-t --seeds 2,674,1024 --truncation 0.7`.
+    Examples: `epoque stylegan3 generate --seeds 2,674,1024`,
+    `epoque stylegan3 generate --network ffhqu-256-t --seeds 0-7 --truncation 0.7`.
     """
     from ..pictures.generate import Movement, write_grid, write_styles
     from ..pictures.generate import generate as make
@@ -116,48 +117,69 @@ def generate(
 def film(
     *,
     network: Network = EMBEDDED,
-    seeds: Seeds,
+    seeds: Annotated[str | None, Parameter(help="Keyframes, such as 2,674,1024 or 0-7.")] = None,
+    run: Annotated[
+        str | None,
+        Parameter(help="Film a training instead: a run's id, a part of it, `last`, or its folder."),
+    ] = None,
     out: Annotated[
         Path,
         Parameter(help="A .webp, .gif or .mp4; without an ending WebP and GIF (MP4: extra video)."),
     ] = Path("film.webp"),
     grid: Annotated[str, Parameter(help="Columns and rows of walks, such as 4x2.")] = "1x1",
     frames: Annotated[int, Parameter(help="From each keyframe to the next, 1 to 1000.")] = 30,
-    fps: Annotated[int, Parameter(help="Frames a second, 1 to 50.")] = 25,
+    fps: Annotated[
+        int | None, Parameter(help="Frames a second, 1 to 50 [default: 25, of a training 8].")
+    ] = None,
     truncation: Truncation = 1.0,
     cutoff: Cutoff = None,
     label: Label = None,
     noise: Noise = "const",
     device: Device = "auto",
+    runs: RunsOption = None,
     quiet: Quiet = False,
+    lang: Language = "en",
 ) -> None:
-    """Film a walk from seed to seed that ends where it began.
+    """Film a walk from seed to seed that ends where it began; or, with `--run`, a training.
 
-    Example: `epoque stylegan3 film --network ffhqu-256-t --seeds 0-7 --grid 2x2 --out walk.mp4`.
+    A training's film shows what its generator made of the same random numbers at each snapshot.
+
+    Examples: `epoque stylegan3 film --seeds 0-7 --grid 2x2 --out walk.webp`,
+    `epoque stylegan3 film --run last --out training.webp`.
     """
     from epoque.bench.animate import film_files
+    from epoque.bench.run import Runs
 
     from ..pictures.film import film as write
     from ..pictures.seed_list import parse_grid, parse_seeds
+    from ..pictures.training_film import training_film
 
     stem, kinds = film_files(out)
+    fps = fps if fps is not None else 25 if run is None else 8
     if not (1 <= frames <= 1000 and 1 <= fps <= 50):
         raise UsageError(f"--frames {frames} must be 1 to 1000, and --fps {fps} 1 to 50.")
-    numbers, places = parse_seeds(seeds), parse_grid(grid)
-    opened = open_network(network, device, quiet=quiet)
-    with progress_bar("drawing", "frames", quiet=quiet) as progress:
-        write(
-            opened,
-            numbers,
-            stem,
-            kinds=kinds,
-            grid=places,
-            frames=frames,
-            frame_ms=round(100 / fps) * 10,  # GIF counts in 10 ms
-            styling=styling_of(truncation, cutoff, label),
-            noise=noise,
-            progress=progress,
-        )
+    frame_ms = round(100 / fps) * 10  # GIF counts in 10 ms
+    if (seeds is None) == (run is None):
+        raise UsageError("Give --seeds to walk through, or --run for a training's film.")
+    if run is not None:
+        found = Runs(runs or "runs").find(run)
+        training_film(found, stem, lang, kinds=kinds, frame_ms=frame_ms)
+    elif seeds is not None:
+        numbers, places = parse_seeds(seeds), parse_grid(grid)
+        opened = open_network(network, device, quiet=quiet)
+        with progress_bar("drawing", "frames", quiet=quiet) as progress:
+            write(
+                opened,
+                numbers,
+                stem,
+                kinds=kinds,
+                grid=places,
+                frames=frames,
+                frame_ms=frame_ms,
+                styling=styling_of(truncation, cutoff, label),
+                noise=noise,
+                progress=progress,
+            )
     for kind in kinds:
         say(f"{stem}.{kind}")
 
@@ -185,7 +207,7 @@ def mix(
 
     The first layers decide pose and shape, the last ones colours and texture.
 
-    Example: `epoque stylegan3 mix --network ffhqu-256-t --rows 2,674 --columns 4-7 --layers 0-6`.
+    Example: `epoque stylegan3 mix --rows 2,674 --columns 4-7 --layers 0-5`.
     """
     from ..pictures.mix import mix_figure, mixed
     from ..pictures.seed_list import parse_layers, parse_seeds

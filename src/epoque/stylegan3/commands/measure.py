@@ -55,9 +55,11 @@ def equivariance(
     """Measure how well images move with the input: EQ-T and EQ-R, in decibels.
 
     As in the paper of StyleGAN3, appendix E.3: shifts up to an eighth of the size, by whole pixels
-    and by fractions, and any angle. The interval holds the true mean 95 times of 100.
+    and by fractions, and any angle. The interval holds the true mean 95 times of 100. StyleGAN2 has
+    no input that can be moved; its learned constant is moved instead.
 
-    Example: `epoque stylegan3 equivariance --network ffhqu-256-r --images 1000 --state eq.npz`.
+    Examples: `epoque stylegan3 equivariance --images 200`,
+    `epoque stylegan3 equivariance --network ffhqu-256-r --images 1000 --state eq.npz`.
     """
     from ..measures.equivariance import equivariance as measure
 
@@ -97,7 +99,7 @@ def sticking(
     seed: Seed = 0,
     motion: Annotated[
         Literal["shift", "walk"],
-        Parameter(help="Shift the input (alias-free networks only), or walk through the styles."),
+        Parameter(help="Shift the input and the image back, or walk through the styles."),
     ] = "walk",
     frames: Annotated[int, Parameter(help="Moments.")] = 96,
     row: Annotated[float, Parameter(help="Which row: 0 at the top, 1 at the bottom.")] = 0.5,
@@ -111,7 +113,9 @@ def sticking(
 ) -> None:
     """Draw one row of pixels through time: what sticks to the pixels shows as straight lines.
 
-    Example: `epoque stylegan3 sticking --network ffhq-1024-t --against ffhq-1024-stylegan2`.
+    A shift moves StyleGAN2's learned constant, as it has no other input that can be moved.
+
+    Example: `epoque stylegan3 sticking --against avatars-stylegan2 --motion shift`.
     """
     from ..measures.slices import slice_figure, space_time
 
@@ -153,7 +157,7 @@ def spectrum(
 
     The spectrum itself is written as .npz beside the pictures.
 
-    Example: `epoque stylegan3 spectrum ffhqu-256-t images.zip --images 500`.
+    Example: `epoque stylegan3 spectrum avatars-t avatars-stylegan2 --images 500`.
     """
     from ..measures.spectrum import heat_map, slices, write
 
@@ -205,7 +209,7 @@ def layers(
 ) -> None:
     """Draw what a layer gives: its first channels and its average power spectrum.
 
-    Example: `epoque stylegan3 layers --network ffhqu-256-t --layer input`.
+    Example: `epoque stylegan3 layers --layer input`.
     """
     from ..pictures.layers import layer_figure, layer_names, signal
 

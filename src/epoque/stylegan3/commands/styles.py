@@ -62,7 +62,7 @@ def directions(
     Principal components are where styles vary most. With labelled seeds, a direction for each
     attribute: two different values are classes, more are numbers.
 
-    Examples: `epoque stylegan3 directions --network ffhqu-256-t --components 4 --layers 0-3`,
+    Examples: `epoque stylegan3 directions --components 4 --layers 0-3`,
     `epoque stylegan3 directions --network mine --labels smiles.csv`.
     """
     from ..pictures import directions as d
@@ -104,6 +104,9 @@ def project(
         250
     ),
     learning_rate: Annotated[float, Parameter(help="Of Adam, at its highest.")] = 0.1,
+    fit_noise: Annotated[
+        bool, Parameter(help="Of StyleGAN2: look for the noise of its layers, too.")
+    ] = True,
     seed: Annotated[int, Parameter(help="Seed of the noise that fades out.")] = 0,
     label: Label = None,
     out: Annotated[
@@ -119,9 +122,10 @@ def project(
 ) -> None:
     """Look for the styles that make a picture.
 
-    Written are the styles (w and w+) and a picture of target, results and loss.
+    Written are the styles (w and w+), of StyleGAN2 the noise, and a picture of target, results and
+    loss.
 
-    Example: `epoque stylegan3 project me.jpg --network ffhqu-256-t --state me-state.npz`.
+    Example: `epoque stylegan3 project portrait.png --state portrait-state.npz`.
     """
     from ..pictures.project import Projection, projection_figure, target_of, write_projected
     from ..pictures.project import project as search
@@ -129,7 +133,7 @@ def project(
     check_ending(state, ".npz", "state")
     opened = open_network(network, device, quiet=quiet)
     target = target_of(image, opened)
-    plan = Projection(steps, steps_plus, learning_rate, seed=seed, label=label)
+    plan = Projection(steps, steps_plus, learning_rate, seed=seed, label=label, fit_noise=fit_noise)
     with progress_bar("searching", "steps", quiet=quiet) as progress:
         found = search(opened, target, plan, state=state, progress=progress)
     write_projected(found, out.with_name(f"{out.name}.npz"))

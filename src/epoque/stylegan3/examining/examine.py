@@ -1,7 +1,7 @@
 """The examination of a generator, as events pulled one at a time: an experiment like any other."""
 
 import json
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from math import isfinite
 from statistics import fmean
 from typing import Any
@@ -134,6 +134,7 @@ def _described(opened: Opened) -> dict[str, Any]:
         kind, layers = "r" if spec.use_radial_filters else "t", spec.num_layers + 1
     told = {name: opened.card.get(name) for name in CARD}
     return told | {
+        "pfd": _measured(opened.card, "pfd"),
         "name": opened.name,
         "config": kind,
         "resolution": spec.img_resolution,
@@ -143,5 +144,11 @@ def _described(opened: Opened) -> dict[str, Any]:
     }
 
 
-CARD = ("images", "kimg", "training_seconds", "device", "licence", "metrics")
+def _measured(card: Mapping[str, Any], name: str) -> float | None:
+    """Return a measure that a card tells, as a number or as `metrics --json` does."""
+    found = (card.get("metrics") or {}).get(name)
+    return found.get("value") if isinstance(found, Mapping) else found
+
+
+CARD = ("images", "kimg", "training_seconds", "device", "licence")
 """What is taken over from a card, None where it says nothing."""

@@ -175,7 +175,7 @@ def _slices_figure(run: "Run", language: str, motion: Motion) -> "Figure":
     for i, name in enumerate(_networks(run, language)):
         image = arrays[f"moves_{i}"][0]
         slices.append(Slice(name, image, int(ROW * len(image)), arrays[f"{motion}_{i}"]))
-    return slice_figure(slices, motion, language)
+    return slice_figure(slices, motion, language, images=motion == "shift")
 
 
 def _equivariance_figure(run: "Run", language: str) -> "Figure":
@@ -192,7 +192,8 @@ def _equivariance_figure(run: "Run", language: str) -> "Figure":
     places = [row * apart + middle for row in range(len(MEASURED))]
     axes.set_yticks(places, list(map(_, MEASURED.values())))
     axes.set_ylim(places[-1] + middle + 0.6, -0.6)
-    axes.axvline(run.results["staying"], color=colour("muted"), linewidth=0.9, linestyle=DOTS)
+    shifts = (-0.6, apart + len(names) - 0.6)
+    axes.vlines(run.results["staying"], *shifts, color=colour("muted"), lw=0.9, linestyle=DOTS)
     axes.set_xlim(0, 1.35 * max(axes.get_xlim()[1], 1))
     axes.grid(visible=False, axis="y")
     axes.tick_params(axis="y", length=0)
@@ -206,7 +207,8 @@ def _dot(
     axes: "Axes", measured: Mapping[str, Any], place: float, whose: tuple[int, str], language: str
 ) -> None:
     """Draw a number with its interval; it is infinite where nothing differs."""
-    (series, name), style = whose, {"va": "center", "size": 8.5}
+    series, name = whose
+    style: dict[str, Any] = {"va": "center", "size": 8.5}
     if measured["db"] is None:
         axes.annotate(f"{name} ∞", (0.8, place), xycoords=axes.get_yaxis_transform(), **style)
         return
@@ -214,7 +216,8 @@ def _dot(
     axes.hlines(place, measured["low"] or measured["db"], right, color=role, linewidth=2.2)
     axes.plot(measured["db"], place, MARKERS[series], color=role, markersize=5)
     text = f"{name} {number(measured['db'], language, decimals=1)}"
-    axes.annotate(text, (right, place), (7, 0), textcoords="offset points", **style)
+    ground = {"facecolor": colour("paper"), "edgecolor": "none", "pad": 1.0}
+    axes.annotate(text, (right, place), (7, 0), textcoords="offset points", bbox=ground, **style)
 
 
 SEED = mark("seed {seed}")
@@ -226,7 +229,7 @@ def _seed_names(run: "Run", language: str) -> list[str]:
 
 
 def _table(
-    images: "Sequence[Sequence[Pixels]] | Pixels",
+    images: "Sequence[NDArray[Any]] | NDArray[Any]",
     down: Sequence[str],
     across: Sequence[str],
     *,

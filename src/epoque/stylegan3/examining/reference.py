@@ -13,6 +13,7 @@ is no portrait they say little.
 import json
 from dataclasses import dataclass
 from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -26,11 +27,11 @@ from epoque.bench.files import read_json, write_atomic, write_json
 from epoque.bench.seeds import numpy_rng
 from epoque.bench.telling import progress_bar, say
 
-from .. import shipped
 from ..measures.features import SIZE, STEM, portrait_net, sized
 
 __all__ = ["Reference", "make", "reference"]
 
+FOLDER = Path(str(files("epoque.stylegan3") / "data"))
 NAME = "portrait-reference"
 PORTRAITS = 1000
 SEED = 2  # generators learn from the portraits of seed 0, the reader from those of seed 1
@@ -74,7 +75,7 @@ def reference() -> Reference:
     Raises:
         DataError: if it is missing, or of another network that reads.
     """
-    path = shipped.FOLDER / f"{NAME}.json"
+    path = FOLDER / f"{NAME}.json"
     if not path.is_file():
         raise DataError(f"{path.name} is missing in the package; install it anew.")
     told = read_json(path)
@@ -129,7 +130,8 @@ def described(images: Tensor) -> Reference:
 def _felt(images: Tensor) -> Tensor:
     """Return what the reader's last convolution gives, [N, F]."""
     network = portrait_net()
-    return torch.cat([network.body(sized(part)) for part in images.split(100)])
+    parts = (images[first : first + 100] for first in range(0, len(images), 100))
+    return torch.cat([network.body(sized(part)) for part in parts])
 
 
 def _placed(felt: Tensor, mean: Tensor, scale: Tensor) -> Tensor:
@@ -150,4 +152,4 @@ def _network(folder: Path) -> str:
 
 
 if __name__ == "__main__":
-    make(shipped.FOLDER)
+    make(FOLDER)

@@ -27,8 +27,6 @@ __all__ = ["Check", "Written", "export", "files_of"]
 
 STRENGTH = 0.7  # truncation of the check: neither end, so that the mean style counts
 LARGEST = 1e-3  # difference of styles that rounding explains; they are about 1
-COPIES = 5  # of memory that the plain path takes, for each that a network in use takes
-
 SEEDS = (2, 674, 1024)
 
 
@@ -135,7 +133,8 @@ def export(
         raise UsageError(f"--check: {images} is not allowed; it takes 0 to {len(SEEDS)}.")
     generator = opened.generator
     Styling(1.0, cutoff, 0 if generator.spec.c_dim else None).check(generator)
-    check_memory(generator, opened.device, images=max(1, images * COPIES))
+    if images:
+        check_memory(generator, opened.device, images=images, plain=True)
     written = []
     for part in PARTS:
         mine = {path: kind for path, (of, kind) in files.items() if of == part}

@@ -251,10 +251,10 @@ def staying(images: NDArray[np.uint8], seed: int = 0) -> float:
     """
     levels = torch.from_numpy(images).permute(0, 3, 1, 2).double() / 127.5 - 1
     rows, size = [], images.shape[1]
-    for number, image in enumerate(levels.split(1)):
+    for number, image in enumerate(levels):
         shift = numpy_rng(seed, f"image that stays {number}").uniform(-FARTHEST, FARTHEST, 2)
         x, y = np.rint(shift * size).astype(int).tolist()
-        rows.append(_error(image, *shifted(image, x, y)))
+        rows.append(_error(image[None], *shifted(image[None], x, y)))
     return decibels(np.array(rows))
 
 

@@ -44,34 +44,41 @@ class Slice:
     pixels: Pixels
 
 
-def slice_figure(slices: Sequence[Slice], motion: Motion, language: str = "en") -> "Figure":
-    """Draw networks side by side, each image above its row; call it inside `house_style`."""
+def slice_figure(
+    slices: Sequence[Slice], motion: Motion, language: str = "en", *, images: bool = True
+) -> "Figure":
+    """Draw networks side by side; call it inside `house_style`.
+
+    Args:
+        slices: one of each network.
+        motion: what moved.
+        language: "en" or "fr".
+        images: whether each row's image stands above it.
+    """
     _ = translator(language)
     told = _(SHIFT if motion == "shift" else WALK)
-    count = len(slices)
+    count, rows = len(slices), 2 if images else 1
     cell = min((WIDTH - 0.5) / count, 2.6)
     above_all = 0.95 if len(told) > 78 else 0.75  # inches, of the title and one line or two
-    figure = new_figure(2 * cell + above_all + 0.15)
+    figure = new_figure(rows * cell + above_all + 0.15)
     figure.suptitle(_(TITLE), x=0.02, ha="left")
     height = figure.get_figheight()
     figure.text(0.02, 1 - 0.34 / height, told, va="top", size=8.5, color=colour("muted"), wrap=True)
     figure.set_layout_engine("none")
     middle = (1 - count * cell / WIDTH) / 2
-    axes = figure.subplots(2, count, squeeze=False, gridspec_kw={
+    axes = figure.subplots(rows, count, squeeze=False, gridspec_kw={
         "left": max(middle, 0.07), "right": 1 - max(middle, 0.03), "bottom": 0.05 / height,
         "top": 1 - above_all / height, "wspace": 0.05, "hspace": 0.04})  # fmt: skip
-    for x, one in enumerate(slices):
-        above, below = axes[:, x]
-        above.imshow(one.image, interpolation="antialiased")
-        above.axhline(one.row, color=colour("vermilion"), linewidth=1.2)
-        above.set_title(one.name, size=9, weight="normal", loc="center", pad=3)
-        below.imshow(one.pixels, interpolation="antialiased", aspect="auto")
-        for place in (above, below):
+    for column, one in zip(axes.T, slices, strict=True):
+        column[0].set_title(one.name, size=9, weight="normal", loc="center", pad=3)
+        if images:
+            column[0].imshow(one.image, interpolation="antialiased")
+            column[0].axhline(one.row, color=colour("vermilion"), linewidth=1.2)
+        column[-1].imshow(one.pixels, interpolation="antialiased", aspect="auto")
+        for place in column:
             place.set(xticks=[], yticks=[])
             place.grid(visible=False)
-            for spine in place.spines.values():
-                spine.set_visible(False)
-        for edge in ("top", "bottom", "left", "right"):
-            below.spines[edge].set(visible=True, color=colour("vermilion"), linewidth=1.2)
-    axes[1, 0].set_ylabel(_(TIME), size=9)
+            place.spines[:].set_visible(False)
+        column[-1].spines[:].set(visible=True, color=colour("vermilion"), linewidth=1.2)
+    axes[-1, 0].set_ylabel(_(TIME), size=9)
     return figure

@@ -123,6 +123,8 @@ class StyleGan3Spec(_GeneratorSpec):
             raise ValueError("first_cutoff must be less than half of img_resolution")
         if self.first_stopband <= self.first_cutoff:
             raise ValueError("first_stopband must be greater than first_cutoff")
+        if self.first_stopband < 0.5:  # one sample over the image carries no less
+            raise ValueError("first_stopband must be at least 0.5")
         return self
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from epoque.bench.errors import UnknownNameError
 
-from ..shipped import shipped
+from ..shipped import NAMES, shipped
 
 __all__ = ["LICENCE", "OFFICIAL", "Official", "official"]
 
@@ -82,5 +82,7 @@ def official(name: str) -> Official:
     """
     if (found := OFFICIAL.get(name)) is None:
         hint = " A network is a file, an https address, or a short name such as ffhq-1024-t."
+        if name in NAMES:
+            hint = " It comes with a later version; train one of your own, then --network last."
         raise UnknownNameError("network", name, [*shipped(), *OFFICIAL], hint)
     return found

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from .paths import compiled, upfirdn2d
+from .paths import compiled, conv2d, upfirdn2d
 
 __all__ = ["modulated_conv2d", "resampled_conv2d"]
 
@@ -37,19 +37,8 @@ def modulated_conv2d(
     Returns:
         [N, O, H', W'], H' = H·up + 2·padding − K + 1.
     """
-    if torch.compiler.is_compiling():
-        # A program that is traced is to take batches of any size; as groups, theirs would be fixed.
-        return _factored(
-            x,
-            weight,
-            styles,
-            demodulate=demodulate,
-            padding=padding,
-            input_gain=input_gain,
-            up=up,
-            kernel=kernel,
-        )
-    if len(x) > 1 and compiled(x):
+    # A program that is traced is to take batches of any size; as groups, theirs would be fixed.
+    if torch.compiler.is_compiling() or (len(x) > 1 and compiled(x)):
         scales, factors = _around(weight, styles, demodulate)
         scales = scales if input_gain is None else scales * input_gain
         y = resampled_conv2d(x * scales[..., None, None], weight, kernel, up=up, padding=padding)
@@ -68,29 +57,6 @@ def modulated_conv2d(
         groups=batch,
     )
     return y.reshape(batch, -1, *y.shape[2:])
-
-
-def _factored(
-    x: Tensor,
-    weight: Tensor,
-    styles: Tensor,
-    *,
-    demodulate: bool,
-    padding: int,
-    input_gain: Tensor | None,
-    up: int,
-    kernel: Tensor | None,
-) -> Tensor:
-    """The same with all images under one weight: the styles scale what goes in and comes out."""
-    if demodulate:
-        weight, styles = _unit_scale(weight, styles)
-    factors = styles if input_gain is None else styles * input_gain
-    x = x * factors.to(x.dtype)[:, :, None, None]
-    y = resampled_conv2d(x, weight.to(x.dtype), kernel, up=up, padding=padding)
-    if demodulate:
-        power = styles.square() @ weight.square().sum([2, 3]).T
-        y = y * (power + _EPSILON).rsqrt().to(y.dtype)[:, :, None, None]
-    return y
 
 
 def _unit_scale(weight: Tensor, styles: Tensor) -> tuple[Tensor, Tensor]:
@@ -151,16 +117,16 @@ def resampled_conv2d(
         [N, groups·O, H', W'].
     """
     if kernel is None or up == down == 1:
-        return functional.conv2d(x, weight, padding=padding, groups=groups)
+        return conv2d(x, weight, padding=padding, groups=groups)
     taps = kernel.shape[-1]
     if down > 1:
         before, after = padding + (taps - down + 1) // 2, padding + (taps - down) // 2
         around = [before, after, before, after]
         if weight.shape[-1] == 1:  # thinned out first: the convolution then has less to do
             x = upfirdn2d(x, kernel, down=down, padding=around)
-            return functional.conv2d(x, weight, groups=groups)
+            return conv2d(x, weight, groups=groups)
         x = upfirdn2d(x, kernel, padding=around)
-        return functional.conv2d(x, weight, stride=down, groups=groups)
+        return conv2d(x, weight, stride=down, groups=groups)
     return _enlarging(x, weight, kernel, up=up, padding=padding, groups=groups)
 
 
@@ -171,7 +137,7 @@ def _enlarging(
     taps, size = kernel.shape[-1], weight.shape[-1]
     before, after = padding + (taps + up - 1) // 2, padding + (taps - up) // 2
     if size == 1:  # nothing to spread: the convolution has less to do before
-        x = functional.conv2d(x, weight, groups=groups)
+        x = conv2d(x, weight, groups=groups)
         return upfirdn2d(x, kernel, up=up, padding=[before, after] * 2, gain=up**2)
     x = functional.conv_transpose2d(x, _turned(weight, groups), stride=up, groups=groups)
     around = [before - size + 1, after - size + up] * 2

@@ -14,20 +14,24 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.autograd import Function
+from torch.nn import functional
 
-from . import native, reference
+from . import native, reference, winograd
+from .compiling import ready
 from .native import Grid, Rule, Stage
 from .reference import Activation, Padding, pads, pair
-from .threads import room, share
+from .threads import share
 
-__all__ = ["bias_act", "filtered_lrelu", "upfirdn2d"]
+__all__ = ["bias_act", "conv2d", "filtered_lrelu", "upfirdn2d"]
 
 Floats = NDArray[np.float32]
 
-_TILE = 65_536
+_AREA = 131_072
 """Samples of an upsampled tile: with all else, it fits in a core's cache of 512 KB."""
 _PIECE = 65_536
 """Samples that are worth a thread's while."""
+_CHANNELS, _TILES = 32, 150
+"""From where on Winograd's algorithm is faster: fewer do not pay for the transforms."""
 _SAME = 1e-7
 """How little a filter may differ, relatively, from a separable one to be taken for it."""
 
@@ -87,12 +91,9 @@ class _Plan(NamedTuple):
             grid,
             _planes(out),
         )
-
-        def some(first: int, last: int) -> None:
-            native.tiles(*given, room(5, size), first, last)
-
+        work = ready(native.tiles, *given, size)
         tiles = batch * channels * grid.down * grid.across
-        share(some, tiles, -(-_PIECE // size))
+        share(work, tiles, -(-_PIECE // size))
         return out
 
 
@@ -118,11 +119,7 @@ class _Pointwise(NamedTuple):
             for each in (*signal, x, out)
         )
         added = bias.detach().repeat(len(x)).numpy()
-
-        def some(first: int, last: int) -> None:
-            loop(*given, planes, added, self.rule, goal, first, last)
-
-        share(some, x.numel(), _PIECE)
+        share(ready(loop, *given, planes, added, self.rule, goal), x.numel(), _PIECE)
         return out
 
 
@@ -142,10 +139,11 @@ class _Rectified(Function):
         return operation.apply(x, bias)
 
     @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, None]:
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor | None, None]:
         x, bias = ctx.saved_tensors
-        grad: Tensor = _Slope.apply(grads[0], x, bias, ctx.operation, True)
-        return grad, grad.sum([0, *range(2, grad.dim())]), None
+        grad = _slope(grads[0], x, bias, (ctx.operation, True))
+        summed = grad.sum([0, *range(2, grad.dim())]) if ctx.needs_input_grad[1] else None
+        return grad, summed, None
 
 
 class _Slope(Function):
@@ -153,17 +151,19 @@ class _Slope(Function):
 
     @staticmethod
     def forward(
-        ctx: Any, v: Tensor, x: Tensor, bias: Tensor, operation: _Operation, transposed: bool
+        ctx: Any, v: Tensor, x: Tensor, bias: Tensor, manner: tuple[_Operation, bool]
     ) -> Tensor:
         ctx.save_for_backward(x, bias)
-        ctx.operation, ctx.transposed = operation, transposed
+        ctx.manner = manner
+        operation, transposed = manner
         return operation.slope(v, x, bias, transposed)
 
     @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None, None, None]:
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None, None]:
         x, bias = ctx.saved_tensors
-        grad = _Slope.apply(grads[0], x, bias, ctx.operation, not ctx.transposed)
-        return grad, None, None, None, None
+        operation, transposed = ctx.manner
+        grad = _slope(grads[0], x, bias, (operation, not transposed))
+        return grad, None, None, None
 
 
 class _Linear(Function):
@@ -176,7 +176,13 @@ class _Linear(Function):
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
-        return _Linear.apply(grads[0], ctx.plan.transposed()), None
+        return _linear(grads[0], ctx.plan.transposed()), None
+
+
+# PyTorch does not tell the types of `apply`.
+_rectified: Callable[..., Tensor] = _Rectified.apply
+_slope: Callable[..., Tensor] = _Slope.apply
+_linear: Callable[..., Tensor] = _Linear.apply
 
 
 def bias_act(
@@ -189,11 +195,27 @@ def bias_act(
     clamp: float | None = None,
 ) -> Tensor:
     """See `reference.bias_act`."""
-    rectifies = activation == "lrelu" and x.dim() > 2 and x.numel()
-    if not rectifies or (gain is not None and gain <= 0):
+    if activation != "lrelu" or x.dim() < 3 or not x.numel():
         return reference.bias_act(x, bias, activation, slope=slope, gain=gain, clamp=clamp)
     rule = _rule(sqrt(2) if gain is None else gain, 0.2 if slope is None else slope, clamp)
-    return _Rectified.apply(x, _added(x, bias), _Pointwise(rule))
+    return _rectified(x, _added(x, bias), _Pointwise(rule))
+
+
+def conv2d(
+    x: Tensor, weight: Tensor, *, stride: int = 1, padding: int = 0, groups: int = 1
+) -> Tensor:
+    """See `torch.nn.functional.conv2d`; large ones of 3 × 3 by Winograd's algorithm."""
+    differentiated = torch.is_grad_enabled() and (x.requires_grad or weight.requires_grad)
+    tiles = (x.shape[2] + 2 * padding) * (x.shape[3] + 2 * padding) / 16
+    if (
+        differentiated
+        or weight.shape[2:] != (3, 3)
+        or (stride, groups) != (1, 1)
+        or min(weight.shape[:2]) < _CHANNELS
+        or tiles < _TILES
+    ):
+        return functional.conv2d(x, weight, stride=stride, padding=padding, groups=groups)
+    return winograd.convolved(x, weight, padding)
 
 
 def upfirdn2d(
@@ -212,21 +234,19 @@ def upfirdn2d(
     height = x.shape[2] * up_y + top + bottom - len(taps.rows) + 1
     width = x.shape[3] * up_x + left + right - len(taps.columns) + 1
     if up_x == up_y == 1:
-        first, last = _PLAIN, taps._replace(
-            plain=False, rate_y=down_y, rate_x=down_x, pad_y=top, pad_x=left
-        )
+        first = _PLAIN
+        last = taps._replace(rate_y=down_y, rate_x=down_x, pad_y=top, pad_x=left)
         inner = (x.shape[2], x.shape[3])
     else:
-        first = taps._replace(plain=False, rate_y=up_y, rate_x=up_x, pad_y=top, pad_x=left)
+        first = taps._replace(rate_y=up_y, rate_x=up_x, pad_y=top, pad_x=left)
         last = _PLAIN._replace(plain=down_x == down_y == 1, rate_y=down_y, rate_x=down_x)
         inner = (height, width)
     result = (-(-height // down_y), -(-width // down_x))
-    if min(*result, x.numel()) < 1:
+    if min(*result, x.numel()) < 1 or _learns(kernel):
         return reference.upfirdn2d(
             x, kernel, up=up, down=down, padding=padding, gain=gain, flip=flip
         )
-    rule = _rule(1, 1, None)
-    return _Linear.apply(x, _Plan(first, last, inner, _size(x), result, rule))
+    return _linear(x, _Plan(first, last, inner, _size(x), result, _rule(1, 1, None)))
 
 
 def filtered_lrelu(
@@ -246,7 +266,7 @@ def filtered_lrelu(
     """See `reference.filtered_lrelu`."""
     left, right, top, bottom = pads(padding)
     first, last = _taps(up_filter, up**2, flip), _taps(down_filter, 1, flip)
-    first = first._replace(rate_y=up, rate_x=up, pad_y=top, pad_x=left, plain=False)
+    first = first._replace(rate_y=up, rate_x=up, pad_y=top, pad_x=left)
     last = last._replace(rate_y=down, rate_x=down, plain=down_filter is None and down == 1)
     height = x.shape[2] * up + top + bottom - len(first.rows) + 1
     width = x.shape[3] * up + left + right - len(first.columns) + 1
@@ -254,16 +274,21 @@ def filtered_lrelu(
         -((len(last.rows) - 1 - height) // down),
         -((len(last.columns) - 1 - width) // down),
     )
-    if min(*result, x.numel()) < 1:
+    if min(*result, x.numel()) < 1 or _learns(up_filter) or _learns(down_filter):
         return reference.filtered_lrelu(
             x, up_filter, down_filter, bias, up=up, down=down, padding=padding, gain=gain,
             slope=slope, clamp=clamp, flip=flip,
         )  # fmt: skip
     rule = _rule(gain, slope, clamp)
     if last.plain and up_filter is None and up == 1 and not any(pads(padding)):
-        return _Rectified.apply(x, _added(x, bias), _Pointwise(rule))
+        return _rectified(x, _added(x, bias), _Pointwise(rule))
     plan = _Plan(first, last, (height, width), _size(x), result, rule)
-    return _Rectified.apply(x, _added(x, bias), plan)
+    return _rectified(x, _added(x, bias), plan)
+
+
+def _learns(kernel: Tensor | None) -> bool:
+    """Return whether a filter's own gradient is asked for, which only the plain path knows."""
+    return kernel is not None and kernel.requires_grad
 
 
 def _size(x: Tensor) -> tuple[int, int]:
@@ -301,8 +326,8 @@ def _taps(kernel: Tensor | None, gain: float, flip: bool) -> Stage:
 
 def _stage(rows: Any, columns: Any, square: Any) -> Stage:
     whole = np.outer(rows, columns) if square is None else square
-    given = (np.ascontiguousarray(each, np.float32) for each in (rows, columns, whole))
-    return Stage(False, square is None, *given, 1, 1, 0, 0)
+    along_y, along_x, both = (np.ascontiguousarray(e, np.float32) for e in (rows, columns, whole))
+    return Stage(False, square is None, along_y, along_x, both, 1, 1, 0, 0)
 
 
 def _transposed(stage: Stage) -> Stage:
@@ -350,7 +375,7 @@ def _axis(most: int, size: int, taps: tuple[int, int, int], rates: tuple[int, in
 
 def _grid(plan: _Plan, up_other: Stage) -> tuple[Grid, int]:
     """Return how a plan's planes are cut, and the memory that a tile takes at most."""
-    high, wide = isqrt(_TILE // 2), isqrt(2 * _TILE)
+    high, wide = isqrt(_AREA // 2), isqrt(2 * _AREA)
     y = _axis(
         high,
         plan.result[0],

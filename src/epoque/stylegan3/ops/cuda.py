@@ -20,10 +20,10 @@ from torch.autograd import Function
 from torch.utils.weak import WeakIdKeyDictionary
 
 from . import reference
-from .reference import Padding, bias_act, pads, pair
+from .reference import Padding, bias_act, conv2d, pads, pair
 from .triton_kernels import KEEP, LINEAR, MASK, RECTIFY, fused
 
-__all__ = ["bias_act", "filtered_lrelu", "upfirdn2d"]
+__all__ = ["bias_act", "conv2d", "filtered_lrelu", "upfirdn2d"]
 
 PLANES = 8
 """Planes that a program works on in turn."""

@@ -16,15 +16,28 @@ more than one thread; `cpu.py` shares the tiles out. What the numbers of a tile 
 on who computes it.
 """
 
+# ruff: noqa: PLR0917  (compiled functions take their arguments by place)
 # mypy: disallow-untyped-defs=False, disallow-untyped-calls=False, disallow-untyped-decorators=False
 
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["FORWARD", "LINEAR", "MASKED", "Grid", "Rule", "Stage", "activate", "mask", "tiles"]
+from .compiling import inner, loop
+
+__all__ = [
+    "FORWARD",
+    "LINEAR",
+    "MASKED",
+    "Grid",
+    "Rule",
+    "Stage",
+    "activate",
+    "add_six",
+    "mask",
+    "tiles",
+]
 
 Floats = NDArray[np.float32]
 
@@ -33,10 +46,6 @@ LINEAR, FORWARD, MASKED = 0, 1, 2
 
 _SLICE = np.int64(1024)
 """Samples that are summed up completely before the next ones are begun."""
-
-# Products may be fused with sums; nothing else is allowed that strict arithmetic forbids.
-_OUTER = {"cache": True, "nogil": True, "fastmath": {"contract"}, "error_model": "numpy"}
-_INNER = {**_OUTER, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 
 class Stage(NamedTuple):
@@ -101,8 +110,23 @@ class Grid(NamedTuple):
     across: int
 
 
-@njit(**_INNER)
-def _six(dst, to, src, at, taps, first, n, fresh):
+@inner
+def _rectified(value, rule):
+    """Apply the activation to a number; NaN stays NaN."""
+    value *= rule.above if value > 0 else rule.below
+    value = rule.clamp if value > rule.clamp else value
+    return -rule.clamp if value < -rule.clamp else value
+
+
+@inner
+def _slope(value, rule):
+    """Return the activation's slope at a number."""
+    slope = rule.above if value > 0 else rule.below
+    return np.float32(0) if abs(value * slope) > rule.clamp else slope
+
+
+@inner
+def add_six(dst, to, src, at, taps, first, n, fresh):
     """Add up six lines, each times its tap."""
     a, b, c = taps[first], taps[first + 1], taps[first + 2]
     d, e, f = taps[first + 3], taps[first + 4], taps[first + 5]
@@ -118,7 +142,7 @@ def _six(dst, to, src, at, taps, first, n, fresh):
             dst[x] += low + d * src[at3 + x] + e * src[at4 + x] + f * src[at5 + x]
 
 
-@njit(**_INNER)
+@inner
 def _two(dst, to, src, at, taps, first, n, fresh):
     """Add up two lines likewise."""
     a, b = taps[first], taps[first + 1]
@@ -131,9 +155,12 @@ def _two(dst, to, src, at, taps, first, n, fresh):
             dst[x] += a * src[at0 + x] + b * src[at1 + x]
 
 
-@njit(**_INNER)
-def _filter(dst, src, at, taps, count, n):
-    """Set `n` samples to the sum of `count` lines, which begin at `at`, times their taps."""
+@inner
+def _filter(dst, src, at, taps, count, n, rectified, rule):
+    """Set `n` samples to the sum of `count` lines, which begin at `at`, times their taps.
+
+    If asked for, the activation is applied to the sums at once.
+    """
     if count == 0:
         for x in range(n):
             dst[x] = 0
@@ -145,20 +172,23 @@ def _filter(dst, src, at, taps, count, n):
         done = 0
         while done < count:
             if count - done >= 6:
-                _six(dst, to, src, at, taps, done, size, done == 0)
+                add_six(dst, to, src, at, taps, done, size, done == 0)
                 done += 6
             else:
                 _two(dst, to, src, at, taps, done, size, done == 0)
                 done += 2
+        if rectified:
+            for x in range(to, to + size):
+                dst[x] = _rectified(dst[x], rule)
 
 
-@njit(**_INNER)
+@inner
 def _load(raw, planes, index, y, x, parts_y, parts_x, lines, pitch, bias):
     """Read a part of a plane in parts, plus the bias; zeros where there is none."""
     height, width = planes.shape[1], planes.shape[2]
     for i in range(parts_y):
         for j in range(parts_x):
-            left = max(0, -((x + j) // parts_x))
+            left = max(0, min(pitch, -((x + j) // parts_x)))
             right = max(left, min(pitch, (width - x - j + parts_x - 1) // parts_x))
             for line in range(lines):
                 at = ((i * parts_x + j) * lines + line) * pitch
@@ -179,21 +209,19 @@ def _load(raw, planes, index, y, x, parts_y, parts_x, lines, pitch, bias):
                         raw[at + r] = planes[index, row, x + j + r * parts_x] + bias
 
 
-@njit(**_INNER)
+@inner
 def _begin(pad, rate, place):
     """Return the first tap of an upsampled sample, and the source sample that it meets."""
     tap = (pad - place) % rate
     return tap, (place + tap - pad) // rate
 
 
-@njit(**_INNER)
-def _upsample(dst, planes, index, bias, stage, grid, y, x, raw, half, at, taps):
+@inner
+def _upsample(dst, planes, index, bias, stage, grid, y, x, raw, half, at, taps, rectified, rule):
     """Make the upsampled tile that begins at (y, x)."""
     if stage.plain:
         y, x = y - stage.pad_y, x - stage.pad_x
-        _load(
-            dst, planes, index, y, x, grid.parts_y, grid.parts_x, grid.lines, grid.pitch, bias
-        )
+        _load(dst, planes, index, y, x, grid.parts_y, grid.parts_x, grid.lines, grid.pitch, bias)
         return
     rate_y, rate_x, pitch = stage.rate_y, stage.rate_x, grid.pitch
     parts_y, parts_x = grid.parts_y // rate_y, grid.parts_x // rate_x
@@ -215,7 +243,9 @@ def _upsample(dst, planes, index, bias, stage, grid, y, x, raw, half, at, taps):
                 taps[count] = stage.columns[t]
                 count += 1
             for i in range(parts_y):
-                _filter(half[i * part :], raw[i * parts_x * part :], at, taps, count, part)
+                _filter(
+                    half[i * part :], raw[i * parts_x * part :], at, taps, count, part, False, rule
+                )
         for i in range(grid.parts_y):
             first_y, place_y = _begin(stage.pad_y, rate_y, y + i)
             place_y -= low_y
@@ -235,25 +265,11 @@ def _upsample(dst, planes, index, bias, stage, grid, y, x, raw, half, at, taps):
                     count += 1
             n = grid.lines * pitch
             goal = dst[(i * grid.parts_x + j) * n :]
-            _filter(goal, half if stage.separable else raw, at, taps, count, n)
+            source = half if stage.separable else raw
+            _filter(goal, source, at, taps, count, n, rectified, rule)
 
 
-@njit(**_INNER)
-def _rectified(value, rule):
-    """Apply the activation to a number; NaN stays NaN."""
-    value *= rule.above if value > 0 else rule.below
-    value = rule.clamp if value > rule.clamp else value
-    return -rule.clamp if value < -rule.clamp else value
-
-
-@njit(**_INNER)
-def _slope(value, rule):
-    """Return the activation's slope at a number."""
-    slope = rule.above if value > 0 else rule.below
-    return np.float32(0) if abs(value * slope) > rule.clamp else slope
-
-
-@njit(**_INNER)
+@inner
 def _cut(tile, grid, y, x):
     """Zero what lies outside of the upsampled plane."""
     for i in range(grid.parts_y):
@@ -271,8 +287,8 @@ def _cut(tile, grid, y, x):
                     tile[r] = 0
 
 
-@njit(**_INNER)
-def _downsample(out, index, top, left, tile, stage, grid, half, result, at, taps):
+@inner
+def _downsample(out, index, top, left, tile, stage, grid, half, result, at, taps, rule):
     """Filter the upsampled tile and keep what belongs to the result."""
     rate_y, rate_x, pitch = stage.rate_y, stage.rate_x, grid.pitch
     size_y, size_x = stage.square.shape
@@ -290,7 +306,7 @@ def _downsample(out, index, top, left, tile, stage, grid, half, result, at, taps
                 at[t] = row % grid.parts_y * grid.parts_x * part + row // grid.parts_y * pitch
                 taps[t] = stage.rows[t]
             for j in range(grid.parts_x):
-                _filter(half[j * n :], tile[j * part :], at, taps, size_y, n)
+                _filter(half[j * n :], tile[j * part :], at, taps, size_y, n, False, rule)
         for d in range(grid.parts_x // rate_x):
             count = 0
             for u in range(1 if stage.separable else size_y):
@@ -306,11 +322,12 @@ def _downsample(out, index, top, left, tile, stage, grid, half, result, at, taps
                         at[count] += line + place % grid.parts_x * part
                         taps[count] = stage.square[u, t]
                     count += 1
-            _filter(result, half if stage.separable else tile, at, taps, count, n)
+            source = half if stage.separable else tile
+            _filter(result, source, at, taps, count, n, False, rule)
             _store(out, index, top + c, left + d, result, rate_y, rate_x, grid)
 
 
-@njit(**_INNER)
+@inner
 def _store(out, index, y, x, result, rate_y, rate_x, grid):
     """Write a part of the result to every so many rows and columns."""
     step_y, step_x = grid.parts_y // rate_y, grid.parts_x // rate_x
@@ -326,8 +343,8 @@ def _store(out, index, y, x, result, rate_y, rate_x, grid):
                 out[index, y + line * step_y, x + r * step_x] = result[at + r]
 
 
-@njit(**_OUTER)
-def tiles(manner, signal, bias, up, rule, other, up_other, down, grid, out, memory, first, last):
+@loop
+def tiles(manner, signal, bias, up, rule, other, up_other, down, grid, out, size, first, last):
     """Compute some tiles of a result.
 
     Args:
@@ -342,14 +359,22 @@ def tiles(manner, signal, bias, up, rule, other, up_other, down, grid, out, memo
         down: how the result is downsampled.
         grid: how planes are cut into tiles.
         out: [P, H'', W''] the result.
-        memory: [5, S] room for a tile at each stage.
+        size: numbers that a tile takes at most at any stage.
         first: the first tile; counted plane by plane, row by row.
         last: the one after the last.
     """
     most = max(up.square.size, up_other.square.size, down.square.size)
     most = max(most, len(up.rows), len(up_other.rows), len(down.rows)) + 2
     at, taps = np.zeros(most, np.int64), np.zeros(most, np.float32)
-    raw, half, tile, slopes, result = memory[0], memory[1], memory[2], memory[3], memory[4]
+    raw, half, tile = (
+        np.empty(size, np.float32),
+        np.empty(size, np.float32),
+        np.empty(size, np.float32),
+    )
+    result, slopes = (
+        np.empty(size, np.float32),
+        np.empty(size if manner == MASKED else 0, np.float32),
+    )
     n = grid.parts_y * grid.parts_x * grid.lines * grid.pitch
     high = grid.lines_out * (grid.parts_y // down.rate_y)
     wide = grid.length_out * (grid.parts_x // down.rate_x)
@@ -358,21 +383,24 @@ def tiles(manner, signal, bias, up, rule, other, up_other, down, grid, out, memo
         top, left = place // grid.across * high, place % grid.across * wide
         y, x = top * down.rate_y - down.pad_y, left * down.rate_x - down.pad_x
         added = bias[index] if manner == FORWARD else np.float32(0)
-        _upsample(tile, signal, index, added, up, grid, y, x, raw, half, at, taps)
-        if manner == FORWARD:
-            for sample in range(n):
-                tile[sample] = _rectified(tile[sample], rule)
-        elif manner == MASKED:
-            _upsample(slopes, other, index, bias[index], up_other, grid, y, x, raw, half, at, taps)
+        rectified = manner == FORWARD
+        _upsample(
+            tile, signal, index, added, up, grid, y, x, raw, half, at, taps, rectified, rule
+        )  # fmt: skip
+        if manner == MASKED:
+            _upsample(
+                slopes, other, index, bias[index], up_other, grid, y, x, raw, half, at, taps,
+                False, rule,
+            )  # fmt: skip
             for sample in range(n):
                 tile[sample] *= _slope(slopes[sample], rule)
         below, right = y + grid.parts_y * grid.lines, x + grid.parts_x * grid.pitch
         if y < 0 or x < 0 or below > grid.size_y or right > grid.size_x:
             _cut(tile, grid, y, x)
-        _downsample(out, index, top, left, tile, down, grid, half, result, at, taps)
+        _downsample(out, index, top, left, tile, down, grid, half, result, at, taps, rule)
 
 
-@njit(**_OUTER)
+@loop
 def activate(planes, bias, rule, out, first, last):
     """Add each plane's bias and apply the activation: samples `first` to `last` of [P, S]."""
     size = planes.shape[1]
@@ -383,7 +411,7 @@ def activate(planes, bias, rule, out, first, last):
             out[index, x] = _rectified(planes[index, x] + added, rule)
 
 
-@njit(**_OUTER)
+@loop
 def mask(signal, planes, bias, rule, out, first, last):
     """Multiply a signal with the activation's slope at planes plus bias, likewise."""
     size = planes.shape[1]

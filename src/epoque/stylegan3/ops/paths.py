@@ -23,8 +23,10 @@ __all__ = [
     "Path",
     "bias_act",
     "compiled",
+    "conv2d",
     "filtered_lrelu",
     "fused",
+    "is_fast",
     "upfirdn2d",
     "using",
 ]
@@ -89,6 +91,12 @@ def _has_triton() -> bool:
     return find_spec("triton") is not None
 
 
+def is_fast(device: torch.device) -> bool:
+    """Return whether images are made without the plain path's large intermediates there."""
+    told = torch.empty(0, device=device)
+    return compiled(told) or fused(told)
+
+
 def _path(x: Tensor) -> Any:
     """Return the module whose functions compute."""
     if compiled(x):
@@ -105,6 +113,12 @@ def _path(x: Tensor) -> Any:
 def bias_act(x: Tensor, *args: Any, **options: Any) -> Tensor:
     """See `reference.bias_act`."""
     y: Tensor = _path(x).bias_act(x, *args, **options)
+    return y
+
+
+def conv2d(x: Tensor, weight: Tensor, **options: Any) -> Tensor:
+    """See `torch.nn.functional.conv2d`."""
+    y: Tensor = _path(x).conv2d(x, weight, **options)
     return y
 
 

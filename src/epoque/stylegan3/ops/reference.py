@@ -17,6 +17,7 @@ __all__ = [
     "Activation",
     "Padding",
     "bias_act",
+    "conv2d",
     "filtered_lrelu",
     "pads",
     "pair",
@@ -29,6 +30,9 @@ Padding = int | Sequence[int]
 Activation = Literal[
     "linear", "relu", "lrelu", "tanh", "sigmoid", "elu", "selu", "softplus", "swish"
 ]
+
+
+conv2d = functional.conv2d
 
 
 class _Rule(NamedTuple):

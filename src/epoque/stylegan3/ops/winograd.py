@@ -7,22 +7,36 @@ sums become 4 × 4 results. That is a polynomial multiplied at the points 0, 1, 
 Rounding errors are a few times those of the plain convolution.
 """
 
+# ruff: noqa: PLR0917  (compiled functions take their arguments by place)
 # mypy: disallow-untyped-defs=False, disallow-untyped-calls=False, disallow-untyped-decorators=False
 
 import numpy as np
 import torch
-from numba import njit
 from torch import Tensor
 
+from .compiling import inner, loop, ready
+from .native import add_six
 from .threads import share
 
 __all__ = ["convolved"]
 
-_OPTIONS = {"cache": True, "nogil": True, "fastmath": {"contract"}, "error_model": "numpy"}
-
-_TILES = 512
+_TILES = 384
 """Tiles whose transforms lie in memory at a time."""
 
+_ENTER = np.array(
+    [
+        [4, 0, -5, 0, 1, 0],
+        [0, -4, -4, 1, 1, 0],
+        [0, 4, -4, -1, 1, 0],
+        [0, -2, -1, 2, 1, 0],
+        [0, 2, -1, -2, 1, 0],
+        [0, 4, 0, -5, 0, 1],
+    ],
+    np.float32,
+).ravel()
+_LEAVE = np.array(
+    [[1, 1, 1, 1, 1, 0], [0, 1, -1, 2, -2, 0], [0, 1, 1, 4, 4, 0], [0, 1, -1, 8, -8, 1]], np.float32
+).ravel()
 _WEIGHTS = torch.tensor(
     [
         [1 / 4, 0, 0],
@@ -38,83 +52,78 @@ _BOTH = torch.kron(_WEIGHTS, _WEIGHTS).float()
 """[36, 9] of both directions."""
 
 
-@njit(**_OPTIONS)
-def _enter(x, padding, row, rows, across, out, first, last):
-    """Transform the tiles of some rows of tiles, [36, I, rows · across], of some channels."""
-    height, width = x.shape[1], x.shape[2]
-    length = 4 * across + 2
-    lines = np.zeros((6, length + 8), np.float32)
-    mixed = np.zeros((6, length + 8), np.float32)
-    begin, end = padding, min(length, padding + width)
+@inner
+def _sum(dst, src, at, taps, n):
+    """Set `n` samples to the sum of six lines, which begin at `at`, times their taps."""
+    add_six(dst, np.uintp(0), src, at, taps, 0, np.uintp(n), True)
+
+
+@inner
+def _read(parts, x, padding, row, rows, pitch):
+    """Read rows of an image, parted: every fourth row and column from each of 4×4 first ones."""
+    height, width = x.shape
+    for line in range(4 * rows + 2):
+        y = 4 * row + line - padding
+        for part in range(4):
+            to = (line % 4 * 4 + part) * (rows + 1) * pitch + line // 4 * pitch
+            begin = (padding - part + 3) // 4
+            end = max(begin, min(pitch, (width + padding - part + 3) // 4))
+            if y < 0 or y >= height:
+                begin = end = pitch
+            for c in range(begin):
+                parts[to + c] = 0
+            goal, place = np.uintp(to + begin), np.uintp(4 * begin + part - padding)
+            for c in range(np.uintp(end - begin)):
+                parts[goal + c] = x[y, place + c + c + c + c]
+            for c in range(end, pitch):
+                parts[to + c] = 0
+
+
+@loop
+def _enter(x, padding, row, rows, pitch, out, first, last):
+    """Transform some rows of tiles, [36, I, rows · pitch], of some channels.
+
+    Every fourth row and column of the image lie together: so the samples of neighbouring tiles do.
+    After each row's tiles comes one that is none, for the columns that tiles share.
+    """
+    n, size = rows * pitch, (rows + 1) * pitch
+    parts, mixed = np.zeros(16 * size + pitch, np.float32), np.zeros(24 * n + pitch, np.float32)
+    at = np.zeros(6, np.int64)
     for channel in range(first, last):
-        for tile_row in range(rows):
+        _read(parts, x[channel], padding, row, rows, pitch)
+        for part in range(4):
             for k in range(6):
-                y = (row + tile_row) * 4 + k - padding
-                if y < 0 or y >= height:
-                    for c in range(length):
-                        lines[k, c] = 0
-                else:
-                    for c in range(end - begin):
-                        lines[k, begin + c] = x[channel, y, c]
-            for c in range(length):
-                a, b, d = lines[0, c], lines[1, c], lines[2, c]
-                e, f, g = lines[3, c], lines[4, c], lines[5, c]
-                even, odd = f - 4 * d, e - 4 * b
-                near, far = f - d, 2 * (e - b)
-                mixed[0, c] = 4 * a - 5 * d + f
-                mixed[1, c] = even + odd
-                mixed[2, c] = even - odd
-                mixed[3, c] = near + far
-                mixed[4, c] = near - far
-                mixed[5, c] = 4 * b - 5 * e + g
-            at = tile_row * across
+                at[k] = (k % 4 * 4 + part) * size + k // 4 * pitch
             for k in range(6):
-                for t in range(across):
-                    c = 4 * t
-                    a, b, d = mixed[k, c], mixed[k, c + 1], mixed[k, c + 2]
-                    e, f, g = mixed[k, c + 3], mixed[k, c + 4], mixed[k, c + 5]
-                    even, odd = f - 4 * d, e - 4 * b
-                    near, far = f - d, 2 * (e - b)
-                    out[6 * k, channel, at + t] = 4 * a - 5 * d + f
-                    out[6 * k + 1, channel, at + t] = even + odd
-                    out[6 * k + 2, channel, at + t] = even - odd
-                    out[6 * k + 3, channel, at + t] = near + far
-                    out[6 * k + 4, channel, at + t] = near - far
-                    out[6 * k + 5, channel, at + t] = 4 * b - 5 * e + g
+                _sum(mixed[(k * 4 + part) * n :], parts, at, _ENTER[6 * k :], n)
+        for line in range(6):
+            for k in range(6):
+                at[k] = (line * 4 + k % 4) * n + k // 4
+            for k in range(6):
+                _sum(out[6 * line + k, channel], mixed, at, _ENTER[6 * k :], n)
 
 
-@njit(**_OPTIONS)
-def _leave(sums, row, rows, across, out, first, last):
-    """Transform sums [36, O, rows · across] to the rows of some channels of the result."""
+@loop
+def _leave(sums, row, rows, pitch, out, first, last):
+    """Transform sums [36, O, rows · pitch] to the rows of some channels of the result."""
     height, width = out.shape[1], out.shape[2]
-    mixed = np.zeros((6, 4 * across), np.float32)
-    done = np.zeros((4, 4 * across), np.float32)
+    flat, n, plane = sums.reshape(-1), rows * pitch, sums.shape[1] * sums.shape[2]
+    mixed, done, at = np.zeros(24 * n, np.float32), np.zeros(n, np.float32), np.zeros(6, np.int64)
     for channel in range(first, last):
-        for tile_row in range(rows):
-            at = tile_row * across
+        for line in range(6):
             for k in range(6):
-                for t in range(across):
-                    a = sums[6 * k, channel, at + t]
-                    b, d = sums[6 * k + 1, channel, at + t], sums[6 * k + 2, channel, at + t]
-                    e, f = sums[6 * k + 3, channel, at + t], sums[6 * k + 4, channel, at + t]
-                    near, far = b + d, e + f
-                    apart, beyond = b - d, e - f
-                    mixed[k, 4 * t] = a + near + far
-                    mixed[k, 4 * t + 1] = apart + 2 * beyond
-                    mixed[k, 4 * t + 2] = near + 4 * far
-                    mixed[k, 4 * t + 3] = apart + 8 * beyond + sums[6 * k + 5, channel, at + t]
-            for c in range(4 * across):
-                b, d, e, f = mixed[1, c], mixed[2, c], mixed[3, c], mixed[4, c]
-                near, far = b + d, e + f
-                apart, beyond = b - d, e - f
-                done[0, c] = mixed[0, c] + near + far
-                done[1, c] = apart + 2 * beyond
-                done[2, c] = near + 4 * far
-                done[3, c] = apart + 8 * beyond + mixed[5, c]
-            top = (row + tile_row) * 4
-            for k in range(min(4, height - top)):
-                for c in range(width):
-                    out[channel, top + k, c] = done[k, c]
+                at[k] = (6 * line + k) * plane + channel * n
+            for k in range(4):
+                _sum(mixed[(line * 4 + k) * n :], flat, at, _LEAVE[6 * k :], n)
+        for line in range(4):
+            for part in range(4):
+                for k in range(6):
+                    at[k] = (k * 4 + part) * n
+                _sum(done, mixed, at, _LEAVE[6 * line :], n)
+                for y in range(min(rows, (height - line + 3) // 4 - row)):
+                    goal, place = out[channel, 4 * (row + y) + line], np.uintp(y * pitch)
+                    for c in range(np.uintp((width - part + 3) // 4)):
+                        goal[np.uintp(part) + c + c + c + c] = done[place + c]
 
 
 def convolved(x: Tensor, weight: Tensor, padding: int) -> Tensor:
@@ -122,18 +131,17 @@ def convolved(x: Tensor, weight: Tensor, padding: int) -> Tensor:
     outputs, inputs = weight.shape[:2]
     out = x.new_empty(len(x), outputs, x.shape[2] + 2 * padding - 2, x.shape[3] + 2 * padding - 2)
     weights = (_BOTH @ weight.reshape(-1, 9).T).reshape(36, outputs, inputs)
-    down, across = -(-out.shape[2] // 4), -(-out.shape[3] // 4)
-    each = max(1, _TILES // across)
-    entered = x.new_empty(36, inputs, min(each, down) * across)
-    sums = x.new_empty(36, outputs, min(each, down) * across)
+    down, pitch = -(-out.shape[2] // 4), -(-out.shape[3] // 4) + 1
+    each = -(-down // -(-down * pitch // _TILES))
+    entered, summed = (x.new_empty(36 * count * each * pitch) for count in (inputs, outputs))
     for image, result in zip(x.contiguous().numpy(), out.numpy(), strict=True):
         for row in range(0, down, each):
             rows = min(each, down - row)
-            tiles, summed = entered[..., : rows * across], sums[..., : rows * across]
-            share(
-                lambda a, b: _enter(image, padding, row, rows, across, tiles.numpy(), a, b),
-                inputs, 1,
+            tiles, sums = (
+                room[: 36 * count * rows * pitch].view(36, count, -1)
+                for room, count in ((entered, inputs), (summed, outputs))
             )
-            torch.bmm(weights, tiles, out=summed)
-            share(lambda a, b: _leave(summed.numpy(), row, rows, across, result, a, b), outputs, 1)
+            share(ready(_enter, image, padding, row, rows, pitch, tiles.numpy()), inputs, 8)
+            torch.bmm(weights, tiles, out=sums)
+            share(ready(_leave, sums.numpy(), row, rows, pitch, result), outputs, 8)
     return out

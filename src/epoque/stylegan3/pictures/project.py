@@ -2,11 +2,12 @@
 
 Karras et al. 2020 ("Analyzing and improving the image quality of StyleGAN"), appendix D: Adam
 from the mean style, with noise on the style that fades out, and a learning rate that rises, stays
-and falls. First one style for all layers (w), then, from there, one for each (w+).
+and falls. First one style for all layers (w), then, from there, one for each (w+). With the first,
+the noise of StyleGAN2's layers is looked for, too (`layer_noise`); the second keeps it.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from math import cos, isfinite, pi
@@ -28,6 +29,7 @@ from epoque.bench.seeds import torch_generator
 from ..memory import check
 from ..npz import read_npz, write_npz
 from ..opening import Opened
+from . import layer_noise
 from .painting import label_of, paint
 
 if TYPE_CHECKING:
@@ -42,6 +44,7 @@ Pixels = NDArray[np.uint8]
 
 SAMPLES = 10_000  # styles whose spread tells how much noise is much
 KEEP_EVERY = 50  # steps
+NOISE_WEIGHT = 1e5  # of what neighbours in the noise have in common, as in the paper
 
 TITLE = mark("An image in the space of styles")
 TARGET, W, W_PLUS = mark("target"), mark("one style (w)"), mark("a style a layer (w+)")
@@ -59,6 +62,7 @@ class Projection:
         noise: at the start, in standard deviations of styles.
         seed: of the noise.
         label: the class, for a network that has some.
+        fit_noise: of StyleGAN2, whether the noise of its layers is looked for, too.
     """
 
     steps: int = 500
@@ -67,6 +71,7 @@ class Projection:
     noise: float = 0.05
     seed: int = 0
     label: int | None = None
+    fit_noise: bool = True
 
     def check(self) -> None:
         """Refuse values that are not allowed.
@@ -93,12 +98,14 @@ class Projected:
         w_plus: float32 [num_ws, w_dim].
         losses: one a step, first those of w.
         steps: how many of them are of w.
+        noise: of StyleGAN2's layers, if it was looked for: a map for each.
     """
 
     w: Tensor
     w_plus: Tensor
     losses: list[float]
     steps: int
+    noise: Mapping[str, Tensor] = field(default_factory=dict)
 
 
 def pyramid_loss(target: Tensor) -> Loss:
@@ -197,7 +204,7 @@ def project(
 
 @dataclass
 class _Search:
-    """Where a search is: the styles, Adam's two means, and the losses so far."""
+    """Where a search is: what is looked for, Adam's two means, and the losses so far."""
 
     opened: Opened
     target: Tensor
@@ -207,9 +214,15 @@ class _Search:
 
     def __post_init__(self) -> None:
         mean, self.spread = _spread(self.opened, self.projection.label)
-        self.w = mean[None]
-        self.mean, self.square = torch.zeros_like(self.w), torch.zeros_like(self.w)
-        self.one = self.w
+        noise = layer_noise.maps(self.opened.generator) if self.projection.fit_noise else {}
+        self.leaves = {"w": mean[None]} | {name: one.clone() for name, one in noise.items()}
+        self.one = self.leaves["w"]
+        self._forget()
+
+    def _forget(self) -> None:
+        """Begin Adam's means anew."""
+        self.means = {name: torch.zeros_like(leaf) for name, leaf in self.leaves.items()}
+        self.squares = {name: torch.zeros_like(leaf) for name, leaf in self.leaves.items()}
 
     def step(self) -> None:
         """Take one step of Adam (β 0.9 and 0.999)."""
@@ -219,57 +232,89 @@ class _Search:
             self._split()
         place, count = (done - plan.steps, plan.steps_plus) if plus else (done, plan.steps)
         way = place / count
-        w = self.w.clone().requires_grad_()
-        noise = 0.0 if plus else plan.noise * self.spread * max(0.0, 1 - way / 0.75) ** 2
-        rng = torch_generator(plan.seed, f"projection {done}")
-        shaken = w + torch.randn(w.shape, generator=rng).to(w) * noise
-        value = self.loss(self._image(shaken))
-        if not torch.isfinite(value):
+        moving = {"w": self.leaves["w"]} if plus else self.leaves
+        moving = {name: leaf.clone().requires_grad_() for name, leaf in moving.items()}
+        shake = 0.0 if plus else plan.noise * self.spread * max(0.0, 1 - way / 0.75) ** 2
+        value, gradients = self._value(moving, shake)
+        self._move(gradients, plan.learning_rate * _ramp(way) * (0.2 if plus else 1), place + 1)
+        self.losses.append(value)
+
+    def _value(self, moving: Mapping[str, Tensor], shake: float) -> tuple[float, dict[str, Tensor]]:
+        """Return the loss, and the gradients of all that is to become less."""
+        done, noise = len(self.losses), {**self.noise, **moving}
+        w = noise.pop("w")
+        rng = torch_generator(self.projection.seed, f"projection {done}")
+        shaken = w + torch.randn(w.shape, generator=rng).to(w) * shake
+        with layer_noise.holding(self.opened.generator, noise):
+            loss = self.loss(self._image(shaken))
+        fitted = [one for one in noise.values() if one.requires_grad]
+        whole = loss + NOISE_WEIGHT * layer_noise.likeness(fitted) if fitted else loss
+        if not torch.isfinite(whole):
             raise DivergenceError("the loss", done + 1)
-        (gradient,) = torch.autograd.grad(value, w)
-        self.mean.lerp_(gradient, 0.1)
-        self.square.lerp_(gradient.square(), 0.001)
-        first = self.mean / (1 - 0.9 ** (place + 1))
-        second = self.square / (1 - 0.999 ** (place + 1))
-        rate = plan.learning_rate * _ramp(way) * (0.2 if plus else 1)
-        self.w = self.w - rate * first / (second.sqrt() + 1e-8)
-        self.losses.append(float(value.detach()))
+        gradients = torch.autograd.grad(whole, list(moving.values()))
+        return float(loss.detach()), dict(zip(moving, gradients, strict=True))
+
+    def _move(self, gradients: Mapping[str, Tensor], rate: float, count: int) -> None:
+        for name, gradient in gradients.items():
+            self.means[name].lerp_(gradient, 0.1)
+            self.squares[name].lerp_(gradient.square(), 0.001)
+            first = self.means[name] / (1 - 0.9**count)
+            second = self.squares[name] / (1 - 0.999**count)
+            moved = self.leaves[name] - rate * first / (second.sqrt() + 1e-8)
+            self.leaves[name] = moved if name == "w" else layer_noise.normalised(moved)
 
     def _split(self) -> None:
-        """Begin with a style for each layer."""
-        self.one = self.w.clone()
-        self.w = self.w.repeat(self.opened.generator.num_ws, 1)
-        self.mean, self.square = torch.zeros_like(self.w), torch.zeros_like(self.w)
+        """Begin with a style for each layer; the noise stays as it is."""
+        self.one = self.leaves["w"].clone()
+        self.leaves["w"] = self.one.repeat(self.opened.generator.num_ws, 1)
+        self._forget()
 
     def _image(self, w: Tensor) -> Tensor:
         ws = w.expand(self.opened.generator.num_ws, -1)[None]
         image: Tensor = self.opened.generator.synthesis(ws, noise="const")
         return image
 
+    @property
+    def noise(self) -> dict[str, Tensor]:
+        """The noise maps as they are, by layer."""
+        return {name: leaf for name, leaf in self.leaves.items() if name != "w"}
+
     def found(self) -> Projected:
         """Return the styles as they are."""
-        count = self.opened.generator.num_ws
-        one = self.one if len(self.losses) > self.projection.steps else self.w
-        each = self.w.expand(count, -1).detach()
+        count, w = self.opened.generator.num_ws, self.leaves["w"]
+        one = self.one if len(self.losses) > self.projection.steps else w
+        each = w.expand(count, -1)
         return Projected(
-            one.expand(count, -1).detach(), each, list(self.losses), self.projection.steps
+            one.expand(count, -1), each, list(self.losses), self.projection.steps, self.noise
         )
 
     def keep(self, path: Path) -> None:
         """Write where the search is."""
-        arrays = {name: getattr(self, name).cpu().numpy() for name in _KEPT}
+        arrays = {name: value.cpu().numpy() for name, value in self._kept().items()}
         write_npz(path, {"plan": self._plan(), "losses": np.array(self.losses), **arrays})
+
+    def _kept(self) -> dict[str, Tensor]:
+        groups = {"leaf": self.leaves, "mean": self.means, "square": self.squares}
+        named = {f"{what}/{name}": v for what, of in groups.items() for name, v in of.items()}
+        return {"one": self.one} | named
 
     def restore(self, path: Path | None) -> None:
         """Go on where a search was left, if it was this one."""
         if path is None or not path.exists():
             return
-        arrays = read_npz(path, ("plan", "losses", *_KEPT), "no state of a projection")
+        names = tuple(self._kept())
+        arrays = read_npz(path, ("plan", "losses", *names), "no state of a projection")
         if str(arrays["plan"]) != self._plan():
             raise DataError(f"{path} is of another search; name another file.")
         self.losses = arrays["losses"].tolist()
-        for name in _KEPT:
-            setattr(self, name, torch.from_numpy(arrays[name]).to(self.opened.device))
+        groups = {"leaf": self.leaves, "mean": self.means, "square": self.squares}
+        for name in names:
+            what, _, leaf = name.partition("/")
+            value = torch.from_numpy(arrays[name]).to(self.opened.device)
+            if leaf:
+                groups[what][leaf] = value
+            else:
+                self.one = value
 
     def _plan(self) -> str:
         """Return what tells this search from any other."""
@@ -278,9 +323,6 @@ class _Search:
             digest.update(value.cpu().contiguous().numpy().tobytes())
         plan = {name: getattr(self.projection, name) for name in Projection.__slots__}
         return json.dumps(plan | {"digest": digest.hexdigest()})
-
-
-_KEPT = ("w", "mean", "square", "one")
 
 
 def _ramp(way: float) -> float:
@@ -313,11 +355,12 @@ def projection_figure(
     figure = new_figure(3.9)
     figure.suptitle(_(TITLE), x=0.02, ha="left")
     grid = figure.add_gridspec(2, 3, height_ratios=(1.25, 1))
-    shown = [in_colour(to_bytes(target)[0]), paint(opened.generator, found.w)]
-    told = [TARGET, W]
-    if len(found.losses) > found.steps:
-        shown.append(paint(opened.generator, found.w_plus))
-        told.append(W_PLUS)
+    shown, told = [in_colour(to_bytes(target)[0])], [TARGET, W]
+    with layer_noise.holding(opened.generator, found.noise):
+        shown.append(paint(opened.generator, found.w))
+        if len(found.losses) > found.steps:
+            shown.append(paint(opened.generator, found.w_plus))
+            told.append(W_PLUS)
     for place, (image, name) in enumerate(zip(shown, told, strict=True)):
         axes = figure.add_subplot(grid[0, place])
         axes.imshow(image, interpolation="antialiased")
@@ -334,6 +377,10 @@ def projection_figure(
 
 
 def write_projected(found: Projected, path: Path) -> None:
-    """Write styles as `.npz`: `w` [1, num_ws, w_dim], `w_plus` likewise, `losses`."""
+    """Write styles as `.npz`: `w` [1, num_ws, w_dim], `w_plus` likewise, `losses`.
+
+    The noise of a layer, where it was looked for, is `noise/` and the layer's name.
+    """
     arrays = {"w": found.w[None].cpu().numpy(), "w_plus": found.w_plus[None].cpu().numpy()}
+    arrays |= {f"noise/{name}": one.cpu().numpy() for name, one in found.noise.items()}
     write_npz(path, arrays | {"losses": np.array(found.losses)})

@@ -24,6 +24,7 @@ from .average import Average, Means
 from .data import Images
 from .game import Game, Part, Seen
 from .optimisers import gradients, lazy_adam, tame
+from .room import check_room
 from .specs import discriminator_spec, generator_spec
 from .team import Team
 
@@ -63,10 +64,12 @@ class Trainer:
         Raises:
             DataError: if the images are not those of the checkpoint.
             DamagedRunError: if the checkpoint is of other networks.
-            UsageError: if the batch cannot be shared among the processes.
+            UsageError: if the batch cannot be shared among the processes, or does not fit into
+                memory.
         """
         self.config, self.team, self.images = config, team, images
         self._parts = _parts(config, team.world)
+        check_room(config, images.shape, team.device, config.batch // self._parts)
         self.steps, self.seen, self.seconds = 0, 0, 0.0
         self._sums: dict[str, tuple[float, float]] = {}
         self.game = _game(config, images, team.device)

@@ -1,0 +1,206 @@
+"""The chapter on portraits from seeds, from networks that were never trained."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from epoque.bench.i18n import LANGUAGES
+from epoque.bench.lab import find_lab
+from epoque.bench.run import Run
+from epoque.bench.runner import execute, start
+from epoque.report import book, write_report
+from epoque.report import needs as needs_module
+from epoque.report.book import read_book
+from epoque.report.claims.practical2b import CLAIMS
+from epoque.report.claims.rules import Apart
+from epoque.report.library import Library
+from epoque.report.model import Claims, Document, Table, plain
+from epoque.report.needs import Need, chapter_needs, finished_runs
+
+(DECLARED,) = chapter_needs("stylegan3")
+SIZES = {"z_dim": 8, "w_dim": 8, "img_resolution": 16, "channel_base": 64, "channel_max": 6}
+CARD = {"images": 20_000, "kimg": 2000.0, "training": {}, "licence": "Apache-2.0"}
+NEED = replace(DECLARED, settings={"moved": 6, "device": "cpu"})
+
+
+def networks(folder: Path) -> None:
+    """Write the two networks of the package, of 16 pixels and untrained."""
+    from epoque.stylegan3 import networks
+    from epoque.stylegan3.networks.store import save
+
+    layers = {"num_layers": 4, "margin_size": 4}
+    specs = {
+        "avatars-t": networks.StyleGan3Spec(**SIZES | layers),
+        "avatars-stylegan2": networks.StyleGan2Spec(**SIZES | {"mapping_layers": 2}),
+    }
+    for name, spec in specs.items():
+        save(networks.generator(spec, 0).eval(), folder / name, CARD)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Examine them, once; another process is asked nothing."""
+    import torch
+
+    from epoque.stylegan3 import shipped
+    from epoque.stylegan3.examining import again, gallery
+
+    torch.set_num_threads(1)
+    folder = tmp_path_factory.mktemp("chapter")
+    networks(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(shipped, "FOLDER", folder)
+        patch.setattr(gallery, "FRAMES", 4)
+        patch.setattr(gallery, "SAMPLES", 4)
+        patch.setattr(again, "_elsewhere", lambda _: ["other bytes"])
+        run = start(find_lab("stylegan3"), NEED.config(), NEED.recipe, folder / "runs")
+        execute(run, draw=False)
+    return folder / "runs"
+
+
+@pytest.fixture
+def runs(made: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The run, and a book that asks for no more than it."""
+    for module in (needs_module, book):
+        monkeypatch.setattr(module, "CHAPTERS", ("stylegan3",))
+        monkeypatch.setattr(module, "chapter_needs", lambda _: (NEED,))
+    return made
+
+
+def examined(runs: Path) -> Run:
+    return next(finished_runs(runs))
+
+
+@pytest.fixture(scope="module")
+def documents() -> dict[str, Document]:
+    return {}
+
+
+def document(runs: Path, language: str, documents: dict[str, Document]) -> Document:
+    if language not in documents:
+        documents[language] = read_book(runs, language)
+    return documents[language]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_chapter_holds_what_it_promises(
+    runs: Path, language: str, documents: dict[str, Document]
+) -> None:
+    told = document(runs, language, documents)
+    labels = [figure.label for figure in told.figures()]
+    assert labels[:3] == [f"stylegan3-seed-{seed}" for seed in (2, 674, 1024)]
+    assert len(labels) == len(set(labels)) == 11
+    for figure in told.figures():
+        assert len(figure.alt) > 40
+    formulas = [target for target in told.targets.values() if target.kind == "formula"]
+    assert len(formulas) == 3
+
+
+def test_languages_differ_in_words_and_agree_in_numbers(
+    runs: Path, documents: dict[str, Document]
+) -> None:
+    both = [document(runs, language, documents) for language in LANGUAGES]
+    tables = [[b for b in told.blocks if isinstance(b, Table)] for told in both]
+    assert len(tables[0]) == len(tables[1]) == 9
+    for one, other in zip(*tables, strict=True):
+        assert plain(one.caption) != plain(other.caption)
+        digits = [
+            [re.sub(r"\D", "", plain(cell)) for row in table.rows for cell in row]
+            for table in (one, other)
+        ]
+        assert digits[0] == digits[1]
+
+
+def test_digests_stand_in_full(runs: Path, documents: dict[str, Document]) -> None:
+    told = document(runs, "en", documents)
+    (table,) = (b for b in told.blocks if getattr(b, "label", "") == "stylegan3-digests")
+    seeds = examined(runs).results["seeds"]
+    shown = {plain(row[0]): plain(row[1]) for row in table.rows}
+    assert shown == {seed: found["sha256"] for seed, found in seeds.items()}
+    assert all(len(digest) == 64 for digest in shown.values())
+
+
+def test_the_claims_are_judged_by_what_was_measured(
+    runs: Path, documents: dict[str, Document]
+) -> None:
+    told = document(runs, "en", documents)
+    (claims,) = (block for block in told.blocks if isinstance(block, Claims))
+    verdicts = {row.id: row.verdict for row in claims.rows}
+    assert list(verdicts) == ["2.6", "2.7", "2.8", "2.9", "2.10"]
+    # Untrained networks make no portraits, and the other process was told to disagree.
+    assert [verdicts[name] for name in ("2.6", "2.7", "2.8", "2.9")] == [*["fails"] * 3, "partly"]
+    (other,) = (row for row in claims.rows if row.id == "2.10")
+    results = examined(runs).results
+    assert other.lines[0].seeds == "6"
+    assert f"{results['against']['eq_t']['db']:.1f}" in other.lines[0].measured
+
+
+@pytest.mark.parametrize("format", ["html", "pdf", "md"])
+def test_the_chapter_is_written(runs: Path, tmp_path: Path, format: str) -> None:
+    path = write_report(runs, tmp_path, "fr", format)
+    assert path.stat().st_size > 10_000
+
+
+def test_the_book_runs_what_a_reader_would() -> None:
+    assert DECLARED.command == "epoque run stylegan3/seeds"
+    config: Any = DECLARED.config()
+    assert config.seeds == (2, 674, 1024)
+    assert (config.network, config.against) == ("avatars-t", "avatars-stylegan2")
+
+
+# Verdicts
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "verdict"),
+    [
+        ((5, 4, 6), (2, 1, 3), "holds"),
+        ((5, 4, 6), (3, 2, 4), "partly"),  # they touch
+        ((2, 1, 5), (3, 2, 4), "partly"),
+        ((2, 1, 3), (5, 4, 6), "fails"),
+        ((float("inf"),) * 3, (5, 4, 6), "holds"),
+    ],
+)
+def test_numbers_are_apart_or_not(one: Any, other: Any, verdict: str) -> None:
+    line = Apart(quantity="q", reported="r", measure=lambda _: None)
+    assert line.judge((one, other, 9)) == verdict
+
+
+class Found:
+    """Evidence of one examination."""
+
+    def __init__(self, **results: Any) -> None:
+        network = {key: {"db": 60.0, "low": 59.0, "high": 61.0} for key in ("eq_t", "eq_t_frac")}
+        network["eq_r"] = {"db": 13.0, "low": 12.0, "high": 14.0}
+        against = {key: {"db": 12.5, "low": 12.0, "high": 13.0} for key in network}
+        face = {"distance": 0.8, "certainty": 0.9, "least_certainty": 0.86}
+        same = dict.fromkeys(("again", "alone", "elsewhere", "distinct"), True)
+        seeds = {"seeds": dict.fromkeys(("2", "674", "1024"), face)}
+        told = {"network": network, "against": against, "moved": 64}
+        self._results = told | same | seeds | results
+
+    def results(self, recipe: str) -> dict[str, Any]:
+        assert recipe == "stylegan3/seeds"
+        return self._results
+
+    def verdicts(self) -> list[str]:
+        return [claim.judge(self) for claim in CLAIMS]  # type: ignore[arg-type]
+
+
+def test_the_rules_of_the_claims() -> None:
+    assert Found().verdicts() == ["holds"] * 4 + ["partly"]  # rotations do not tell them apart
+    exact = dict.fromkeys(("eq_t", "eq_t_frac", "eq_r"), dict.fromkeys(("db", "low", "high")))
+    assert Found(network=exact).verdicts()[4] == "holds"
+    assert Found(alone=False).verdicts()[3] == "partly"
+    far = {"distance": 1.2, "certainty": 0.9, "least_certainty": 0.86}
+    unread = {key: {} for key in ("2", "674")} | {"1024": far}
+    assert Found(seeds=unread).verdicts()[:3] == ["fails", "fails", "partly"]
+
+
+def test_evidence_is_what_the_library_gives(runs: Path) -> None:
+    library = Library(runs, (NEED,))
+    assert [claim.judge(library) for claim in CLAIMS][3] == "partly"
+    assert isinstance(NEED, Need)

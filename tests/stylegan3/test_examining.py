@@ -1,0 +1,243 @@
+"""Examining a generator: a run like any other, its numbers and its pictures."""
+
+import json
+import subprocess
+import sys
+from hashlib import sha256
+
+import numpy as np
+import pytest
+import torch
+from small import small
+
+from epoque.bench.errors import ConfigError, DamagedRunError, DataError, UnknownNameError
+from epoque.bench.plot import house_style, png_bytes
+from epoque.bench.runner import execute, resume, start
+from epoque.stylegan3 import shipped
+from epoque.stylegan3.config import StyleGan3Config
+from epoque.stylegan3.examining import again, gallery
+from epoque.stylegan3.examining import reference as reference_module
+from epoque.stylegan3.examining.reference import described, reference
+from epoque.stylegan3.examining.seen import seen
+from epoque.stylegan3.examining.words import WORDS
+from epoque.stylegan3.lab import LAB
+from epoque.stylegan3.measures.equivariance import equivariance
+from epoque.stylegan3.measures.features import HEADS
+from epoque.stylegan3.networks.store import save
+from epoque.stylegan3.opening import open_generator
+from epoque.stylegan3.pictures.generate import generate
+
+CARD = {"training": {"cfg": "t"}, "images": 9, "kimg": 2.0, "training_seconds": 90.0}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def package(tmp_path_factory):
+    """Two networks of 16 pixels in the place of the package's."""
+    folder = tmp_path_factory.mktemp("data")
+    save(small("t").generator, folder / "avatars-t", CARD | {"metrics": {"pfd": {"value": 3.5}}})
+    save(small("stylegan2").generator, folder / "avatars-stylegan2", CARD)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(shipped, "FOLDER", folder)
+        patch.setattr(gallery, "FRAMES", 4)
+        patch.setattr(gallery, "SAMPLES", 4)
+        yield folder
+
+
+@pytest.fixture
+def one_process(monkeypatch):
+    """Spare the other process, which one test is enough for."""
+
+    def digests(told):
+        images = again.painted(open_generator(told.network), told.seeds, again.Styling(1.0))
+        return again.digests(images)
+
+    monkeypatch.setattr(again, "_elsewhere", digests)
+
+
+def config(**changes):
+    return StyleGan3Config.parse({"task": "examine", "moved": 6, "device": "cpu"} | changes)
+
+
+@pytest.fixture(scope="module")
+def run(package, tmp_path_factory):
+    """An examination to the end."""
+    begun = start(LAB, config(), "stylegan3/seeds", tmp_path_factory.mktemp("runs"))
+    return execute(begun, draw=False)
+
+
+def test_the_images_are_those_of_generate(run, tmp_path):
+    made = generate(open_generator("avatars-t"), [2, 674, 1024], tmp_path)
+    for one in made:
+        assert run.results["seeds"][str(one.seed)]["sha256"] == one.sha256
+        assert run.artifact(one.path.name) == one.path.read_bytes()
+        assert sha256(one.path.read_bytes()).hexdigest() == one.sha256
+    found = run.results
+    assert [found[name] for name in ("again", "alone", "elsewhere", "distinct")] == [True] * 4
+
+
+def test_what_differs_is_told(monkeypatch):
+    opened, wanted = open_generator("avatars-t"), config(seeds="1,2")
+    images = again.painted(opened, (1, 2), again.Styling())
+    monkeypatch.setattr(again, "_elsewhere", lambda _: ["another", "another"])
+    images[0, 0, 0, 0] ^= 1  # one bit
+    found = again.repeated(opened, wanted, images)
+    assert found == {"again": False, "alone": False, "elsewhere": False, "distinct": True}
+
+
+def test_the_other_process_says_why_it_fails(monkeypatch, tmp_path):
+    broken = tmp_path / "python"
+    broken.write_text("#!/bin/sh\necho something >&2\necho no disk >&2\nexit 3\n")
+    broken.chmod(0o755)
+    monkeypatch.setattr(again.sys, "executable", str(broken))
+    with pytest.raises(DataError, match="could not make the images: no disk"):
+        again._elsewhere(config())
+
+
+def test_decibels_are_those_of_the_command(run):
+    for role, name in (("network", "avatars-t"), ("against", "avatars-stylegan2")):
+        measured = equivariance(open_generator(name), images=6)
+        for measure, one in measured.items():
+            told = run.results[role][measure]
+            assert told["db"] == pytest.approx(one.decibels, rel=1e-3)
+            assert told["low"] < told["db"] < told["high"]
+    last = run.metrics.iloc[-1]
+    assert run.metrics.index.tolist() == [4, 6]
+    assert last["eq_t"] == run.results["network"]["eq_t"]["db"]
+    assert last["against_eq_r"] == run.results["against"]["eq_r"]["db"]
+    assert run.results["moved"] == 6
+
+
+def test_a_network_is_described_by_its_card(run):
+    network, against = run.results["network"], run.results["against"]
+    assert (network["config"], against["config"]) == ("t", "stylegan2")
+    assert (network["kimg"], network["training_minutes"], network["pfd"]) == (2.0, 1.5, 3.5)
+    assert (network["licence"], against["pfd"], network["layers"]) == (None, None, 5)
+    seconds = network["seconds_per_image"]
+    assert 0 < seconds["low"] <= seconds["median"] <= seconds["high"]
+
+
+def test_what_is_interrupted_goes_on_to_the_same_numbers(run, tmp_path, one_process):
+    begun = start(LAB, config(checkpoint_every=2), "stylegan3/seeds", tmp_path)
+
+    class Sink:
+        def __init__(self, _run):
+            self.count = 0
+
+        def log(self, event):
+            self.count += type(event).__name__ == "Metrics"
+            if self.count == 2:
+                raise KeyboardInterrupt
+
+        def close(self, state, reason=""):
+            pass
+
+    with pytest.raises(KeyboardInterrupt):
+        execute(begun, [Sink], draw=False)
+    assert begun.checkpoint_steps == [0, 4]
+    done = resume(begun, draw=False)
+    for role in ("network", "against"):
+        for measure in ("eq_t", "eq_t_frac", "eq_r"):
+            assert done.results[role][measure] == run.results[role][measure]
+    assert done.results["seeds"] == run.results["seeds"]
+
+
+def test_another_network_is_not_gone_on_with(run):
+    begun = run.checkpoint(0)
+    with pytest.raises(DamagedRunError, match="is not the one that this run began with"):
+        next(LAB.train(config(against="avatars-t"), begun))
+
+
+def test_a_network_alone(tmp_path, one_process):
+    alone = start(LAB, config(against=None, seeds="7", truncation=0.5, moved=2), "x", tmp_path)
+    done = execute(alone, draw=False)
+    assert "against" not in done.results
+    with house_style():
+        draws = LAB.figures(done)
+        for name in ("seed-7", "samples", "moves", "shift", "equivariance"):
+            assert len(png_bytes(draws[name]())) > 3000
+
+
+def test_the_pictures_of_an_examination(run):
+    wanted = "samples truncation mix walk moves shift styles equivariance"
+    assert set(LAB.figures(run)) == {*wanted.split(), "seed-2", "seed-674", "seed-1024"}
+
+
+def test_pictures_need_no_engine(run):
+    code = (
+        "import sys; from pathlib import Path; from epoque.bench.run import Run\n"
+        "from epoque.bench.plot import house_style, png_bytes\n"
+        f"run = Run(Path({str(run.path)!r}))\n"
+        "with house_style():\n"
+        "    for of in run.lab.figures(run, 'fr').values(): png_bytes(of())\n"
+        "print([m for m in ('torch', 'jax') if m in sys.modules])"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "[]"
+
+
+def test_settings_of_the_other_task_are_refused():
+    with pytest.raises(ConfigError, match="seeds: it would be ignored; it needs task examine"):
+        StyleGan3Config.parse({"seeds": "1"})
+    with pytest.raises(ConfigError, match="kimg: it would be ignored; it needs task train"):
+        config(kimg="3")
+    with pytest.raises(ConfigError, match="seeds: -1 is not allowed"):
+        config(seeds="-1")
+    with pytest.raises(UnknownNameError, match="avatars-t"):
+        next(LAB.train(config(network="avatar-t")))
+
+
+# What is seen
+
+
+def test_every_attribute_has_words():
+    assert {name: set(values) for name, values in WORDS.items()} == {
+        name: set(values) for name, values in HEADS.items()
+    }
+
+
+def test_only_portraits_are_read(run):
+    told = run.results["seeds"]["2"]
+    assert [name for name, _value, _chance in told["attributes"]] == list(HEADS)
+    assert told["certainty"] == pytest.approx(np.mean([p for *_, p in told["attributes"]]))
+    images = np.zeros((1, 16, 16, 3), np.uint8)
+    for card in ({}, {"training": {"data": "cats.zip"}}):
+        opened = small("t")
+        opened.card.update(card)
+        assert seen(opened, images) == [None]
+
+
+def test_noise_is_no_portrait():
+    known = reference()
+    rng = torch.Generator().manual_seed(0)
+    far = known.distances(torch.rand(4, 3, 64, 64, generator=rng) * 2 - 1)
+    grey = known.distances(torch.zeros(1, 3, 64, 64))
+    assert min(far + grey) > 1.1
+
+
+def test_drawn_portraits_are():
+    pytest.importorskip("python_avatars")
+    from epoque.stylegan3.dataset.avatars import draw
+    from epoque.stylegan3.dataset.portraits import portrait
+
+    drawn = np.stack([np.asarray(draw(portrait(9, n), 64)) for n in range(24)])[..., :3]
+    images = torch.from_numpy(drawn).permute(0, 3, 1, 2).float() / 127.5 - 1
+    near = np.array(reference().distances(images))
+    assert (near < 1).mean() > 0.8  # 19 of 20 on the average
+    upside_down = np.array(reference().distances(images.flip(2)))
+    assert (upside_down > 1).mean() > 0.9
+    made = described(images)
+    assert made.reach > 0
+    assert 0 < made.certainty < 1
+
+
+def test_a_reference_of_another_reader_is_refused(monkeypatch, tmp_path):
+    for path in reference_module.FOLDER.glob("portrait-*"):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    told = json.loads((tmp_path / "portrait-reference.json").read_text())
+    (tmp_path / "portrait-reference.json").write_text(json.dumps(told | {"network": "other"}))
+    monkeypatch.setattr(reference_module, "FOLDER", tmp_path)
+    reference.cache_clear()
+    with pytest.raises(DataError, match="is of another portrait-features"):
+        reference()
+    monkeypatch.undo()
+    assert reference().reach > 0
