@@ -43,7 +43,7 @@ __all__ = [
     "missing",
 ]
 
-CHAPTERS = ("neuron", "gan2d")
+CHAPTERS = ("neuron", "gan2d", "language")
 RECORDED = Path(str(files("epoque"))) / "recorded"
 """Runs and sweeps that ship with the package, because measuring them takes long."""
 
