@@ -4,6 +4,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from epoque.stylegan3.ops.paths import using
+
 sys.path.insert(0, str(Path(__file__).parent))  # for the modules that tests share
 
 
@@ -11,3 +13,10 @@ sys.path.insert(0, str(Path(__file__).parent))  # for the modules that tests sha
 def one_thread():
     """Compute on one thread: two gain nothing with networks this small."""
     torch.set_num_threads(1)
+
+
+@pytest.fixture(params=["auto", "reference"])
+def path(request):
+    """Compute on each path in turn."""
+    with using(request.param):
+        yield

@@ -23,6 +23,7 @@ def test_names_shapes_and_what_is_trained_are_the_official_ones(name):
 
 
 @needs_golden
+@pytest.mark.usefixtures("path")
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("batch", [1, 2, 4])
 @torch.no_grad()

@@ -64,6 +64,7 @@ def test_the_layers_are_planned_as_the_official_ones(name):
 
 
 @needs_golden
+@pytest.mark.usefixtures("path")
 @pytest.mark.parametrize("name", ALL)
 @torch.no_grad()
 def test_images_of_seeds(name):
@@ -89,6 +90,7 @@ def test_styles_with_truncation_and_cutoff(name):
 
 
 @needs_golden
+@pytest.mark.usefixtures("path")
 @pytest.mark.parametrize("name", ALIAS_FREE)
 @torch.no_grad()
 def test_translated_and_rotated_images(name):
@@ -102,6 +104,7 @@ def test_translated_and_rotated_images(name):
 
 
 @needs_golden
+@pytest.mark.usefixtures("path")
 @pytest.mark.parametrize("name", ALL)
 @torch.no_grad()
 def test_a_batch_of_three(name):
@@ -112,6 +115,7 @@ def test_a_batch_of_three(name):
 
 
 @needs_golden
+@pytest.mark.usefixtures("path")
 @torch.no_grad()
 def test_without_noise():
     known, network = golden("tiny_sg2"), network_of("tiny_sg2")
@@ -120,6 +124,7 @@ def test_without_noise():
 
 
 @needs_golden
+@pytest.mark.usefixtures("path")
 @pytest.mark.parametrize("name", ALL)
 @torch.no_grad()
 def test_activations_of_every_layer(name):
@@ -134,6 +139,7 @@ def test_activations_of_every_layer(name):
 
 
 @needs_golden
+@pytest.mark.usefixtures("path")
 @pytest.mark.parametrize("name", ALL)
 def test_gradients(name):
     known, network = golden(name), network_of(name)

@@ -24,36 +24,45 @@ def cases(kind):
     return [pytest.param(case, id=f"{case['op']}-{case['i']}") for case in found]
 
 
-def doubled(name):
-    """An array in float64, ready to be differentiated."""
-    tensor = golden("ops").tensor(name, torch.float64)
+on_both_paths = pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+"""Float64 is computed by the plain path, float32 by the compiled one."""
+
+ROUNDING = {torch.float64: 1e-6, torch.float32: 3e-6}
+
+
+def leaf_of(name, dtype):
+    """An array, ready to be differentiated."""
+    tensor = golden("ops").tensor(name, dtype)
     return None if tensor is None else tensor.requires_grad_()
 
 
-def kernel(name):
-    return golden("ops").tensor(f"filter/{name}", torch.float64)
+def kernel(name, dtype):
+    return golden("ops").tensor(f"filter/{name}", dtype)
 
 
 def check(key, y, leaves):
     """Compare a result with the official one, and its gradients."""
-    known = golden("ops")
-    assert_near(y, known[f"{key}/y_float64"], 1e-6)
-    y.backward(known.tensor(f"{key}/dy", torch.float64))
+    known, rounding = golden("ops"), ROUNDING[y.dtype]
+    assert_near(y, known[f"{key}/y_float64"], rounding)
+    y.backward(known.tensor(f"{key}/dy", y.dtype))
     for name, leaf in leaves.items():
-        assert_near(leaf.grad, known[f"{key}/d{name}"], 1e-6)
+        assert_near(leaf.grad, known[f"{key}/d{name}"], rounding)
 
 
 @needs_golden
+@on_both_paths
 @pytest.mark.parametrize("case", cases("filtered_lrelu"))
-def test_filtered_lrelu(case):
+def test_filtered_lrelu(case, dtype):
     key = f"flrelu/{case['i']}"
     leaves = {
-        name: doubled(f"{key}/{name}") for name in ("x", "b") if f"{key}/{name}" in golden("ops")
+        name: leaf_of(f"{key}/{name}", dtype)
+        for name in ("x", "b")
+        if f"{key}/{name}" in golden("ops")
     }
     y = ops.filtered_lrelu(
         leaves["x"],
-        kernel(case["fu"]),
-        kernel(case["fd"]),
+        kernel(case["fu"], dtype),
+        kernel(case["fd"], dtype),
         leaves.get("b"),
         flip=case["flip_filter"],
         **{name: case[name] for name in ("up", "down", "padding", "gain", "slope", "clamp")},
@@ -63,13 +72,14 @@ def test_filtered_lrelu(case):
 
 
 @needs_golden
+@on_both_paths
 @pytest.mark.parametrize("case", cases("resampling"))
-def test_resampling(case):
-    key, x = f"upfirdn/{case['i']}", doubled(f"upfirdn/{case['i']}/x")
+def test_resampling(case, dtype):
+    key, x = f"upfirdn/{case['i']}", leaf_of(f"upfirdn/{case['i']}/x", dtype)
     factors = {"upsample2d": ("up",), "downsample2d": ("down",), "upfirdn2d": ("up", "down")}
     told = {name: case[name] for name in factors.get(case["op"], ())}
     told |= {name: case[name] for name in ("padding", "gain")}
-    y = getattr(ops, case["op"])(x, kernel(case["f"]), flip=case["flip_filter"], **told)
+    y = getattr(ops, case["op"])(x, kernel(case["f"], dtype), flip=case["flip_filter"], **told)
     check(key, y, {"x": x})
 
 
@@ -83,31 +93,33 @@ def test_filter_design(case):
 
 
 @needs_golden
+@on_both_paths
 @pytest.mark.parametrize("case", cases("bias_act"))
-def test_bias_act(case):
+def test_bias_act(case, dtype):
     key = f"bias_act/{case['i']}"
     y = ops.bias_act(
-        doubled(f"{key}/x"),
-        doubled(f"{key}/b"),
+        leaf_of(f"{key}/x", dtype),
+        leaf_of(f"{key}/b", dtype),
         case["act"],
         slope=case["alpha"],
         gain=case["gain"],
         clamp=case["clamp"],
     )
-    assert_near(y, golden("ops")[f"{key}/y"], 1e-6)
+    assert_near(y, golden("ops")[f"{key}/y"], ROUNDING[dtype])
 
 
 @needs_golden
+@on_both_paths
 @pytest.mark.parametrize("case", cases("modconv"))
-def test_modulated_conv2d(case):
+def test_modulated_conv2d(case, dtype):
     x, w, s, gain = (
-        doubled(f"modconv/{case['i']}/{name}") for name in ("x", "w", "s", "input_gain")
+        leaf_of(f"modconv/{case['i']}/{name}", dtype) for name in ("x", "w", "s", "input_gain")
     )
     assert (gain is not None) == case["input_gain"]
     y = ops.modulated_conv2d(
         x, w, s, demodulate=case["demodulate"], padding=case["padding"], input_gain=gain
     )
-    assert_near(y, golden("ops")[f"modconv/{case['i']}/y"], 1e-6)
+    assert_near(y, golden("ops")[f"modconv/{case['i']}/y"], ROUNDING[dtype])
 
 
 @needs_golden

@@ -1,10 +1,12 @@
 """The compiled path against the plain one: the same numbers, gradients and refusals."""
 
+import io
 import os
 import subprocess
 import sys
 import threading
 
+import numba
 import numpy as np
 import pytest
 import torch
@@ -335,9 +337,9 @@ from epoque.stylegan3.ops import paths
 f = ops.lowpass(12, 4.0, 6.0, 32)
 x = torch.arange(2 * 30 * 40 * 40, dtype=torch.float32).reshape(2, 30, 40, 40).sin()
 def total():
-    return ops.filtered_lrelu(x, f, f, up=2, down=2, padding=10).double().sum().item()
-torch.set_num_threads(2)  # the plain path does not run on forked threads, ours does
+    return float(ops.filtered_lrelu(x, f, f, up=2, down=2, padding=10).numpy().sum())
 if "fork" in sys.argv:
+    torch.set_num_threads(2)  # after a fork, PyTorch's own functions would wait for ever
     parent = total()
     if os.fork() == 0:
         print(parent == total(), flush=True)
@@ -368,3 +370,45 @@ def test_without_numba_the_plain_path_computes():
     told, total = run("absent")
     assert told == "False"
     assert float(total) == pytest.approx(float(run()[1]), rel=1e-4)
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_a_terminal_is_told_of_a_long_compilation(monkeypatch):
+    from epoque.stylegan3.ops import compiling
+
+    monkeypatch.setattr(compiling, "_PATIENCE", 0.0)
+    told, seen = threading.Event(), []
+
+    class Slow:
+        signatures = ()
+
+        def __call__(self, *given):
+            seen.append(given)
+            told.wait(0.2)
+
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    compiling.ready(Slow(), "given")(3, 4)
+    assert seen == [("given", 0, 0), ("given", 3, 4)]
+    assert "Compiling the image operations" in sys.stderr.getvalue()
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    compiling.ready(Slow(), "given")
+    assert sys.stderr.getvalue() == ""
+
+
+def test_where_nothing_can_be_kept_it_is_compiled_all_the_same(monkeypatch):
+    from epoque.stylegan3.ops import compiling
+
+    def plain(x):
+        return x + 1
+
+    def njit(*, cache=False, **options):
+        if cache:
+            raise RuntimeError("cannot cache function: no locator available")
+        return numba.njit(**options)
+
+    monkeypatch.setattr(compiling, "njit", njit)
+    assert compiling.loop(plain)(2) == 3

@@ -79,6 +79,17 @@ def test_events_come_at_their_times(tiny: Make) -> None:
     assert artifacts == ["reals.png", "generator.json", "generator.safetensors"]
 
 
+@pytest.mark.parametrize(
+    ("own", "told"),
+    [({"aug": "noaug"}, 0.0), ({"aug": "fixed", "p": 0.3}, 0.3), ({"aug": "ada"}, 0.0)],
+)
+def test_the_probability_of_augmentations_is_told(
+    tiny: Make, own: dict[str, Any], told: float
+) -> None:
+    events = list(train(tiny(1, log_every=1, **own)))
+    assert of(Metrics, events)[0].values["augmentation"] == told
+
+
 CASES: list[dict[str, Any]] = [
     {"cond": True, "batch_gpu": 2, "ada_kimg": 0.02, "r1_interval": 3, "mirror": True},
     {"cfg": "r", "aug": "fixed", "p": 0.5, "augpipe": "bgcfnc", "freezed": 2, "blur_kimg": 0.01},

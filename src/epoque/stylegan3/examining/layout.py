@@ -11,7 +11,7 @@ MIXED = 3
 PSIS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25)
 """Truncations side by side."""
 
-GUESTS = (0, 1, 3, 5)
+GUESTS = (0, 1, 3, 5, 6)
 """Seeds whose coarse layers come into the others' images."""
 
 STEPS = 3

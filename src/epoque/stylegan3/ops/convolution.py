@@ -38,7 +38,7 @@ def modulated_conv2d(
         [N, O, H', W'], H' = H·up + 2·padding − K + 1.
     """
     # A program that is traced is to take batches of any size; as groups, theirs would be fixed.
-    if torch.compiler.is_compiling() or (len(x) > 1 and compiled(x)):
+    if torch.compiler.is_compiling() or (compiled(x) and _is_less_work(x, weight)):
         scales, factors = _around(weight, styles, demodulate)
         scales = scales if input_gain is None else scales * input_gain
         y = resampled_conv2d(x * scales[..., None, None], weight, kernel, up=up, padding=padding)
@@ -65,6 +65,11 @@ def _unit_scale(weight: Tensor, styles: Tensor) -> tuple[Tensor, Tensor]:
     return weight, styles * styles.square().mean().rsqrt()
 
 
+def _is_less_work(x: Tensor, weight: Tensor) -> bool:
+    """Whether to multiply the images rather than the weights; groups are slow on a CPU, too."""
+    return len(x) > 1 or x.numel() < 2 * weight.numel()
+
+
 def _modulated(weight: Tensor, styles: Tensor, demodulate: bool) -> Tensor:
     """Weights of each image, [N, O, I, K, K]."""
     if demodulate:
@@ -79,7 +84,7 @@ def _modulated(weight: Tensor, styles: Tensor, demodulate: bool) -> Tensor:
 def _around(weight: Tensor, styles: Tensor, demodulate: bool) -> tuple[Tensor, Tensor | None]:
     """Factors before and after a convolution that make it one with the weights of each image.
 
-    All images then share the weights, which is much faster on a CPU than a convolution in groups.
+    All images then share the weights.
 
     Returns:
         [N, I] and [N, O].

@@ -37,19 +37,17 @@ _ENTER = np.array(
 _LEAVE = np.array(
     [[1, 1, 1, 1, 1, 0], [0, 1, -1, 2, -2, 0], [0, 1, 1, 4, 4, 0], [0, 1, -1, 8, -8, 1]], np.float32
 ).ravel()
-_WEIGHTS = torch.tensor(
+_WEIGHTS = np.array(
     [
-        [1 / 4, 0, 0],
-        [-1 / 6, -1 / 6, -1 / 6],
-        [-1 / 6, 1 / 6, -1 / 6],
-        [1 / 24, 1 / 12, 1 / 6],
-        [1 / 24, -1 / 12, 1 / 6],
-        [0, 0, 1],
+        [1 / 4, 0, 0, 0, 0, 0],
+        [-1 / 6, -1 / 6, -1 / 6, 0, 0, 0],
+        [-1 / 6, 1 / 6, -1 / 6, 0, 0, 0],
+        [1 / 24, 1 / 12, 1 / 6, 0, 0, 0],
+        [1 / 24, -1 / 12, 1 / 6, 0, 0, 0],
+        [0, 0, 1, 0, 0, 0],
     ],
-    dtype=torch.float64,
-)
-_BOTH = torch.kron(_WEIGHTS, _WEIGHTS).float()
-"""[36, 9] of both directions."""
+    np.float32,
+).ravel()
 
 
 @inner
@@ -77,6 +75,28 @@ def _read(parts, x, padding, row, rows, pitch):
                 parts[goal + c] = x[y, place + c + c + c + c]
             for c in range(end, pitch):
                 parts[to + c] = 0
+
+
+@loop
+def _transformed(weight, out, first, last):
+    """Transform the weights [O, I, 9] of some of the outputs, [36, O, I]."""
+    n = weight.shape[1]
+    lines, mixed = np.zeros(9 * n, np.float32), np.zeros(18 * n, np.float32)
+    at = np.zeros(6, np.int64)
+    for channel in range(first, last):
+        for k in range(9):
+            for c in range(n):
+                lines[k * n + c] = weight[channel, c, k]
+        for column in range(3):
+            for k in range(3):
+                at[k] = at[k + 3] = (3 * k + column) * n
+            for k in range(6):
+                _sum(mixed[(3 * k + column) * n :], lines, at, _WEIGHTS[6 * k :], n)
+        for line in range(6):
+            for k in range(3):
+                at[k] = at[k + 3] = (3 * line + k) * n
+            for k in range(6):
+                _sum(out[6 * line + k, channel], mixed, at, _WEIGHTS[6 * k :], n)
 
 
 @loop
@@ -130,11 +150,13 @@ def convolved(x: Tensor, weight: Tensor, padding: int) -> Tensor:
     """Convolve [N, I, H, W] with [O, I, 3, 3] as `torch.nn.functional.conv2d` does."""
     outputs, inputs = weight.shape[:2]
     out = x.new_empty(len(x), outputs, x.shape[2] + 2 * padding - 2, x.shape[3] + 2 * padding - 2)
-    weights = (_BOTH @ weight.reshape(-1, 9).T).reshape(36, outputs, inputs)
+    weights = x.new_empty(36, outputs, inputs)
+    plain = weight.detach().reshape(outputs, inputs, 9).contiguous()
+    share(ready(_transformed, plain.numpy(), weights.numpy()), outputs, 8)
     down, pitch = -(-out.shape[2] // 4), -(-out.shape[3] // 4) + 1
     each = -(-down // -(-down * pitch // _TILES))
     entered, summed = (x.new_empty(36 * count * each * pitch) for count in (inputs, outputs))
-    for image, result in zip(x.contiguous().numpy(), out.numpy(), strict=True):
+    for image, result in zip(x.detach().contiguous().numpy(), out.numpy(), strict=True):
         for row in range(0, down, each):
             rows = min(each, down - row)
             tiles, sums = (

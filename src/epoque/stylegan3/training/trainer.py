@@ -101,7 +101,7 @@ class Trainer:
         """
         start = time.perf_counter()
         config, game, parts = self.config, self.game, self._batch()
-        game.p = self._ada.p if config.aug == "ada" else config.p
+        game.p = {"ada": self._ada.p, "fixed": config.p, "noaug": 0.0}[config.aug]
         game.sigma = config.sigma_at(self.seen)
         self._turn("generator", parts, game.generator_turn)
         if self._has_paths and self.steps % config.pl_interval == 0:

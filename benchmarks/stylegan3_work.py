@@ -1,0 +1,85 @@
+"""Images or training steps on one path in a process of its own, as JSON.
+
+`python -m benchmarks.stylegan3_work image t|r RESOLUTION PATH REPETITIONS FILE` makes an image so
+often and saves it, of the official widths from 256 pixels on; `… train PATH STEPS` does steps of a
+training of 64 × 64 pixels. The first of several is not counted: it compiles, or reads what was
+compiled.
+"""
+
+import json
+import resource
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+
+from epoque.bench.seeds import torch_generator
+from epoque.stylegan3 import networks
+from epoque.stylegan3.latents import latents
+from epoque.stylegan3.networks import DiscriminatorSpec, StyleGan3Spec
+from epoque.stylegan3.ops.paths import Path, using
+from epoque.stylegan3.training.game import Game, Part
+
+BATCH, PENALTY_EVERY = 8, 16
+SMALL = {"img_resolution": 64, "channel_base": 4096, "channel_max": 64}
+KINDS: dict[str, dict[str, Any]] = {
+    "t": {},
+    "r": {"conv_kernel": 1, "channel_max": 1024, "use_radial_filters": True},
+}
+
+
+def main(what: str, *told: str) -> None:
+    """Print the seconds of each repetition and the most bytes of memory held."""
+    seconds = image(*told) if what == "image" else train(*told)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    print(json.dumps({"seconds": seconds, "peak": peak}))
+
+
+def image(kind: str, resolution: str, path: Path, repetitions: str, file: str) -> list[float]:
+    """Make an image with random weights."""
+    size = int(resolution)
+    base = (32_768 if size > 256 else 16_384) * (2 if kind == "r" else 1)
+    told = {"img_resolution": size, "channel_base": base} | KINDS[kind]
+    told |= SMALL if size == SMALL["img_resolution"] else {}
+    generator = networks.generator(StyleGan3Spec(**told)).eval().requires_grad_(False)
+    z = torch.from_numpy(latents([2], generator.spec.z_dim))
+    with using(path), torch.no_grad():
+        return _timed(lambda: np.save(file, generator(z).numpy()), int(repetitions))
+
+
+def train(path: Path, steps: str) -> list[float]:
+    """Do steps of a training, with the share of the penalty that each step has."""
+    spec = StyleGan3Spec(**SMALL, z_dim=64, w_dim=64)
+    game = Game(
+        networks.generator(spec).requires_grad_(False),
+        networks.discriminator(DiscriminatorSpec(**SMALL)).requires_grad_(False),
+        gamma=1.0,
+    )
+    images = torch.randn(BATCH, 3, 64, 64, generator=torch_generator(0, "images"))
+    none = torch.zeros(BATCH, 0)
+    part = Part(images, none, none, 1.0, lambda what, _: torch_generator(0, what))
+
+    def step() -> None:
+        game.generator_turn(part)
+        game.discriminator_turn(part)
+
+    with using(path):
+        plain = _timed(step, int(steps))
+        penalty = _timed(lambda: game.penalty_turn(part, PENALTY_EVERY), int(steps))
+    return [a + b / PENALTY_EVERY for a, b in zip(plain, penalty, strict=True)]
+
+
+def _timed(task: Callable[[], Any], count: int) -> list[float]:
+    """Return the wall time of each repetition; the first warms up where there are several."""
+    seconds = []
+    for _ in range(count):
+        start = time.perf_counter()
+        task()
+        seconds.append(time.perf_counter() - start)
+    return seconds[count > 1 :]
+
+
+main(*sys.argv[1:])
