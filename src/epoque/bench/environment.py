@@ -12,7 +12,8 @@ from .processes import world
 
 __all__ = ["environment", "installed_version", "jax_device", "torch_device"]
 
-PACKAGES = ("epoque", "jax", "jaxlib", "numpy", "optax", "scipy", "torch", "transformers")
+PACKAGES = ("epoque", "jax", "jaxlib", "numba", "numpy", "optax", "scipy", "torch")
+PACKAGES += ("transformers",)
 
 
 def installed_version(package: str) -> str | None:

@@ -393,10 +393,11 @@ def _run(source: Any) -> Run:
 def _environment(record: Record, _: Callable[[str], str]) -> tuple[str, ...]:
     told = record.environment
     packages = told.get("packages", {})
-    wanted = ("epoque", "jax", "numpy", "torch", "transformers")
+    wanted = ("epoque", "jax", "numpy", "numba", "torch", "transformers")
     versions = [f"{name} {packages[name]}" for name in wanted if name in packages]
     cores = _("{count} cores").format(count=told.get("cores", "–"))
-    machine = f"{told.get('platform', '–')}, {cores}"
+    system = str(told.get("platform", "–")).partition("-with-")[0]
+    machine = f"{system}, {cores}"
     python = f"Python {told.get('python', '–')}"
     return (
         machine,
