@@ -29,7 +29,7 @@ def runs_folder(told: str | Path | None = None) -> Path:
 
 
 def configure(recipe: str, settings: dict[str, Any]) -> tuple[Recipe, Lab[Any], Config]:
-    """Return a recipe, its lab, and its config with some settings changed.
+    """Return a recipe, its lab, and its config with some settings changed (see `Config.over`).
 
     Raises:
         UnknownNameError: if there is no such recipe.
@@ -43,7 +43,7 @@ def configure(recipe: str, settings: dict[str, Any]) -> tuple[Recipe, Lab[Any], 
         if name not in fields:
             near = did_you_mean(str(name), fields)
             raise UsageError(f"{recipe}: there is no setting {name!r} in lab {found.lab}.{near}")
-    return found, lab, lab.config.parse({**found.config, **settings})
+    return found, lab, lab.config.over(found.config, settings)
 
 
 def run(
@@ -116,7 +116,7 @@ def sweep(
     from .bench.sweep import Sweeps, resume_sweep, run_sweep
 
     found, lab, config = configure(recipe, settings)
-    parsed, root = parse_axes(config, axes), runs_folder(runs)
+    parsed, root = parse_axes(config, axes, settings), runs_folder(runs)
     begun = Sweeps(root).find(found.name, _typed(parsed), config=config, finished=False)
     told: dict[str, Any] = {
         "executor": None if workers is None else LocalExecutor(workers),
@@ -169,7 +169,7 @@ def search(
     from .bench.search import Searches, resume_search, run_search
 
     found, lab, config = configure(recipe, settings)
-    parsed, root = parse_axes(config, axes), runs_folder(runs)
+    parsed, root = parse_axes(config, axes, settings), runs_folder(runs)
     wanted: dict[str, Any] = {"trials": trials, "sampler": sampler, "direction": direction}
     wanted |= {"objective": objective or lab.sweep_score()}
     begun = Searches(root).find(found.name, _typed(parsed), config=config, finished=False, **wanted)

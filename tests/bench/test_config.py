@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from line_lab import LineConfig
 from pydantic import ValidationError
 
+from epoque.api import configure
 from epoque.bench.config import Config, allowed_values, setting
 from epoque.bench.errors import ConfigError, Problem, UsageError
 from epoque.neuron.config import NeuronConfig
@@ -139,6 +140,58 @@ def test_replace() -> None:
     assert (config.seed, config.layers) == (5, (1, 2))
     with pytest.raises(ConfigError, match="seed: x is not allowed"):
         config.replace(seed="x")
+
+
+MLP = {"model": "mlp", "hidden_layers": "4,2", "optimizer": "momentum", "momentum": "0.5"}
+
+
+def test_usual_settings_give_way_to_changes_that_make_them_idle() -> None:
+    config = NeuronConfig.over(MLP, {"optimizer": "adam"})
+    assert config == NeuronConfig(model="mlp", hidden_layers=(4, 2), optimizer="adam")
+    assert NeuronConfig.over(MLP, {"model": "perceptron"}) == NeuronConfig()  # one after another
+    assert NeuronConfig.over(MLP, {}) == NeuronConfig.parse(MLP)
+    assert NeuronConfig.parse(MLP).replace(model="perceptron") == NeuronConfig()
+
+
+def test_a_change_that_would_be_idle_is_a_mistake() -> None:
+    for changes in ({"model": "perceptron", "loss": "hinge"}, {"optimizer": "sgd", "momentum": 0}):
+        with pytest.raises(ConfigError) as caught:
+            NeuronConfig.over(MLP, changes)
+        (problem,) = caught.value.problems
+        assert problem.field == list(changes)[1]
+        assert "would be ignored" in problem.message
+
+
+def test_usual_settings_that_are_idle_by_themselves_are_a_mistake() -> None:
+    idle = {**MLP, "optimizer": "sgd"}
+    for changes in ({}, {"seed": 3}):
+        with pytest.raises(
+            ConfigError, match=r"momentum: 0\.5 would be ignored with optimizer sgd"
+        ):
+            NeuronConfig.over(idle, changes)
+    assert NeuronConfig.over(idle, {"optimizer": "momentum"}) == NeuronConfig.parse(MLP)
+
+
+def test_other_problems_are_told_without_what_gave_way() -> None:
+    with pytest.raises(ConfigError) as caught:
+        NeuronConfig.over(MLP, {"model": "perceptron", "init_low": 3})
+    assert str(caught.value) == "init_low: 3.0 is above init_high (0.0)."
+
+
+@pytest.mark.parametrize(
+    ("recipe", "settings", "given_up"),
+    [
+        ("neuron/xor-mlp", {"model": "perceptron"}, "hidden_layers"),
+        ("stylegan3/tiny", {"data": "set.zip"}, "avatars"),
+        ("language/laptop-clm", {"head": "full"}, "negatives"),
+    ],
+)
+def test_a_recipe_gives_way_in_every_lab(
+    recipe: str, settings: dict[str, str], given_up: str
+) -> None:
+    found, lab, config = configure(recipe, settings)
+    assert given_up in found.config
+    assert getattr(config, given_up) == lab.config.model_fields[given_up].default
 
 
 configs = st.builds(

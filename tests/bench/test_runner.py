@@ -1,6 +1,7 @@
 """Running: events pulled one at a time, sinks told in order, and a status for every end."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,32 @@ def test_the_notice_is_told_before_the_training(started: Make) -> None:
     assert told == ["slow: 120 iterations remain", "slow: 70 iterations remain"]
     execute(started(iterations=5), draw=False, say=told.append)
     assert len(told) == 2  # a lab without one has nothing to say
+
+
+def test_what_a_training_reads_is_made_before_the_notice_and_shown(
+    started: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[Any] = []
+
+    def prepare(config: Any, show: Callable[[str, float | None], None]) -> None:
+        show("soup", 0.5)
+        if config.note == "no":
+            raise UsageError("There is no soup.")
+
+    @contextmanager
+    def show() -> Iterator[Any]:
+        told.append("opened")
+        yield lambda *now: told.append(now)
+        told.append("closed")
+
+    monkeypatch.setattr(line_lab.LAB, "prepare", prepare)
+    run = execute(started(note="slow"), draw=False, say=told.append, show=show)
+    assert told == ["opened", ("soup", 0.5), "closed", "slow: 200 iterations remain"]
+    assert run.status.state == "finished"
+    failed = started(note="no")
+    with pytest.raises(UsageError):
+        execute(failed, draw=False, show=show)
+    assert (failed.status.state, failed.status.reason) == ("failed", "There is no soup.")
 
 
 def test_who_assists_sees_the_same_training_and_writes_nothing(started: Make) -> None:

@@ -18,6 +18,7 @@ from epoque.bench.errors import MissingExtraError, RunWriteError, UnknownNameErr
 from epoque.bench.events import Metrics
 from epoque.bench.run import Run
 from epoque.bench.runner import execute
+from epoque.bench.sinks import Shows
 from epoque.bench.sinks.console import ConsoleSink, _metrics_line
 from epoque.bench.sinks.json_lines import JsonLinesSink
 from epoque.bench.sinks.registry import EXTRAS, SINKS, make
@@ -82,6 +83,41 @@ def test_progress_on_a_terminal(started: Make) -> None:
     last = run.metrics.iloc[-1]
     assert metrics.split()[:2] == ["error", f"{last['error']:#.4g}"]
     assert metrics.split()[2:4] == ["w0", f"{last['w0']:#.4g}"]
+
+
+def test_the_end_is_near_where_only_the_share_is_known(
+    started: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = started(iterations=400)
+    monkeypatch.setattr(line_lab.LAB, "steps", lambda config: None)
+    monkeypatch.setattr(
+        line_lab.LAB, "share", lambda config, step, metrics: metrics["seconds"] / 20
+    )
+    for steps, shown in ((90, r"90 \(45 %\) [\d.,]+ it/s \d\d:\d\d"), (1, r"1 \(0 %\) .*")):
+        stream, console = on_terminal()
+        sink = ConsoleSink(run, console)
+        for step in range(1, steps + 1):
+            sink._display._due = 0  # type: ignore[union-attr]
+            sink.log(Metrics(step, {"seconds": step / 10}))
+            time.sleep(0.001)
+        sink.close("interrupted")
+        assert re.fullmatch(f"line/fit [━╺╸]+ {shown}", screen(stream.getvalue())[0])
+
+
+def test_what_comes_after_the_training_has_a_line_while_it_lasts(started: Make) -> None:
+    stream, console = on_terminal()
+    sink = ConsoleSink(started(iterations=8), console)
+    assert isinstance(sink, Shows)
+    sink.log(Metrics(8, {"loss": 1.0}))
+    for what, share in (("reading", None), ("measuring", 0.25), ("measuring", 0.5)):
+        sink.show(what, share)
+        sink._display._live.refresh()  # type: ignore[union-attr]
+    lines = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", stream.getvalue()).splitlines()
+    assert any(re.fullmatch(r" *measuring +[━╺╸]+ 50 % .*", line) for line in lines), lines
+    assert not any("it/s" in line for line in lines if "measuring" in line)
+    sink.close("finished")
+    assert not any("measuring" in line for line in screen(stream.getvalue()))
+    ConsoleSink(started(), Console(file=io.StringIO())).show("measuring", 0.5)
 
 
 def test_the_metrics_do_not_move() -> None:

@@ -49,6 +49,36 @@ def test_help_imports_no_engine(words: list[str], tmp_path: Path) -> None:
     assert "neuron" in done.stdout
 
 
+def test_the_paragraphs_of_help_are_broken_once(tmp_path: Path) -> None:
+    """Broken where the source is and again by the terminal, a line would be a word."""
+    code = (
+        "from epoque.cli import build_app\n"
+        "def walk(app):\n"
+        "    for sub in app.subapps: yield from (sub, *walk(sub))\n"
+        "for lab in ('gan2d', 'language', 'neuron', 'stylegan3'):\n"
+        "    for app in walk(build_app([lab])):\n"
+        "        if app.name[0].startswith('install-'): continue\n"  # cyclopts' own
+        "        for text in app.help.split('\\n\\nArgs:')[0].split('\\n\\n'):\n"
+        "            print(text.count('\\n'), app.name, text)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    paragraphs = done.stdout.splitlines()
+    assert len(paragraphs) > 80
+    assert [text for text in paragraphs if not text.startswith("0 ")] == []
+    shown = epoque("language", "generate", "--help", cwd=tmp_path, COLUMNS="500").stdout
+    assert " always takes the likeliest, which " in shown
+    assert "\n\nExamples: `epoque language generate last " in shown
+
+
+def test_files_are_shown_as_files(tmp_path: Path) -> None:
+    shown = epoque("run", "language/laptop-clm", "--help", cwd=tmp_path, COLUMNS="300").stdout
+    assert "folders, or none. Takes a list such as a.txt,b.txt." in shown
+    shown = epoque("run", "stylegan3/tiny", "--help", cwd=tmp_path, COLUMNS="300").stdout
+    assert "a list such as 4,2 in which each is one of" not in shown
+
+
 def test_list_names_every_recipe_in_both_languages(tmp_path: Path) -> None:
     english = json.loads(epoque("list", "--json", cwd=tmp_path).stdout)
     french = json.loads(epoque("list", "--json", "--lang", "fr", cwd=tmp_path).stdout)
@@ -218,6 +248,23 @@ def test_the_command_of_an_own_recipe_needs_no_file() -> None:
     given = dict(zip(words[3::2], words[4::2], strict=True))
     fields = {name[2:].replace("-", "_"): value for name, value in given.items()}
     assert NeuronConfig.parse({**find_recipe(words[2]).config, **fields}) == config
+
+
+def test_settings_of_a_recipe_give_way_to_options(tmp_path: Path) -> None:
+    (tmp_path / "own.yaml").write_text(
+        "lab: neuron\nconfig:\n  model: mlp\n  hidden_layers: 3\n  iterations: 2\n"
+    )
+    words = "run own.yaml --model perceptron --no-figures"
+    refused = told(f"{words} --loss hinge", tmp_path)
+    assert refused.splitlines() == [
+        "epoque: --loss: hinge would be ignored with model perceptron; it goes with model mlp."
+    ]
+    done = epoque(*words.split(), cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (config,) = tmp_path.glob("runs/*-own/config.json")
+    assert json.loads(config.read_text())["config"]["hidden_layers"] == [2]
+    (tmp_path / "own.yaml").write_text("lab: neuron\nconfig:\n  hidden_layers: 3\n")
+    assert "--hidden-layers: 3 would be ignored" in told("run own.yaml --seed 1", tmp_path)
 
 
 def test_doctor_and_schema(tmp_path: Path) -> None:

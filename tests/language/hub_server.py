@@ -4,12 +4,17 @@ import base64
 import hashlib
 import json
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
+from types import SimpleNamespace
 from typing import Any
+
+import pytest
 
 
 @dataclass
@@ -261,3 +266,23 @@ def running() -> Iterator[Hub]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def point_at(patch: pytest.MonkeyPatch, home: Path, url: str, token: str | None) -> None:
+    """Tell huggingface_hub, which reads the environment once, where the Hub is."""
+    from huggingface_hub import constants
+    from huggingface_hub.utils import _http
+
+    patch.setattr(constants, "ENDPOINT", url)
+    place = url + "/{repo_id}/resolve/{revision}/{filename}"
+    patch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", place)
+    patch.setattr(constants, "HF_HUB_DISABLE_XET", True)
+    patch.setattr(constants, "HF_HUB_DISABLE_PROGRESS_BARS", True)
+    patch.setattr(constants, "HF_TOKEN_PATH", str(home / "no-token"))
+    patch.setattr(constants, "HF_HUB_CACHE", str(home / "cache"))
+    impatient = SimpleNamespace(**{**vars(time), "sleep": lambda seconds: None})
+    patch.setattr(_http, "time", impatient)
+    for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"):
+        patch.delenv(name, raising=False)
+    if token:
+        patch.setenv("HF_TOKEN", token)

@@ -75,6 +75,28 @@ def test_framed_lines_are_encoded_with_their_frames(text: Documents) -> None:
     assert (ids == made.cls_token_id).sum() == (ids == made.sep_token_id).sum() == lines
 
 
+def test_a_loaded_tokenizer_frames_lines_only_if_asked(text: Documents, folder: Path) -> None:
+    made = tokenizer.train(config(objective="masked", vocabulary=300, frame_lines=True), text)
+    bare = cache.blocks(config(objective="masked"), made, text).stream.ids
+    framed = cache.blocks(config(objective="masked", frame_lines=True), made, text).stream.ids
+    lines = sum(1 for _ in text)
+    special = [made.cls_token_id, made.sep_token_id]
+    assert not np.isin(bare, special).any()
+    assert len(framed) == len(bare) + 2 * lines
+    assert len(list(folder.glob("*/tokens.bin"))) == 2
+
+
+def test_texts_that_were_encoded_before_are_still_found(text: Documents) -> None:
+    """The keys are those of earlier versions, where what is kept is the same."""
+    plain = tokenizer.train(config(vocabulary=400), text)
+    framing = tokenizer.train(config(objective="masked", vocabulary=300, frame_lines=True), text)
+    for made, framed in ((plain, False), (framing, True)):
+        told = {"text": text.fingerprint, "tokenizer": made.backend_tokenizer.to_str()}
+        key = store.key_of(format=1, **told, apart=False, end=None)
+        assert cache.tokens(made, text, framed=framed).fingerprint == key
+    assert cache.tokens(framing, text).fingerprint != key
+
+
 def test_many_words_need_wider_numbers(tmp_path: Path) -> None:
     for count, dtype in ((2**16, np.uint16), (2**16 + 1, np.uint32)):
         made = wordlevel([f"w{i}" for i in range(count)])
@@ -86,8 +108,10 @@ def test_many_words_need_wider_numbers(tmp_path: Path) -> None:
 
 def test_a_tokenizer_written_in_python_does_too(text: Documents) -> None:
     ids = cache.tokens(ByT5Tokenizer(), text).ids
-    first = next(line for line in corpus.lines(text) if line)
-    assert bytes(i - 3 for i in ids[1 : len(first)].tolist()).decode() == first[:-1]
+    read = "".join(corpus.lines(text)).encode()
+    assert bytes(i - 3 for i in ids.tolist()) == read
+    framed = cache.tokens(ByT5Tokenizer(), text, framed=True).ids
+    assert len(framed) == len(ids) + sum(1 for _ in text)
 
 
 def test_padding_and_truncation_left_on_a_tokenizer_do_not_matter(text: Documents) -> None:
@@ -189,10 +213,10 @@ def test_processes_wait_for_the_one_that_encodes(
 ) -> None:
     made, encoder, encoded = wordlevel(WORDS), cache._encoder, []
 
-    def slow(tokenizer: Any) -> Any:
+    def slow(tokenizer: Any, framed: bool) -> Any:
         encoded.append(tokenizer)
         time.sleep(0.3)
-        return encoder(tokenizer)
+        return encoder(tokenizer, framed)
 
     monkeypatch.setattr(cache, "_encoder", slow)
     found: list[Any] = []

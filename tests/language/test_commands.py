@@ -1,6 +1,7 @@
 import json
 import shlex
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,14 +11,21 @@ from typing import Any
 import pytest
 import torch
 import yaml
+from hub_server import point_at
 from transformers import AutoModelForCausalLM, AutoModelForMaskedLM, AutoTokenizer
 
+from epoque.bench.errors import UsageError
 from epoque.bench.run import Run
+from epoque.bench.runner import execute, start
 from epoque.cli import main
 from epoque.language.checkpoint import restore
 from epoque.language.commands import _shown
+from epoque.language.config import LanguageConfig
 from epoque.language.generate import generate
+from epoque.language.lab import LAB
 from epoque.language.loading import open_model
+from epoque.language.model_card import _is_folder
+from epoque.language.models import Model
 from epoque.language.sampling import Sampling
 from epoque.language.score import perplexity, score
 
@@ -195,6 +203,47 @@ def test_the_dry_run_of_a_run_is_what_save_writes_under_the_name_on_the_hub(
     assert len(list((tmp_path / "dry").iterdir())) == len(list((tmp_path / "saved").iterdir()))
 
 
+def test_nothing_that_is_pushed_names_a_folder_of_the_authors(
+    tiny: Callable[..., LanguageConfig], causal: Run, tmp_path: Path, told: Callable[..., str]
+) -> None:
+    """Neither of the texts nor of the tokenizer, which may be gone by then."""
+    place = tmp_path / "attic" / "cellar"
+    (place / "words").mkdir(parents=True)
+    restore(causal)[1].save_pretrained(place / "words")
+    config = tiny(max_steps=1, vocabulary=25_000, tokenizer=str(place / "words"))
+    files = {f"{kind}_files": [str(place / f"{kind}.txt")] for kind in ("train", "valid", "test")}
+    for name, (file,) in files.items():
+        shutil.copy(getattr(config, name)[0], file)
+    run = execute(start(LAB, config.replace(**files), "language/0", tmp_path / "runs"), draw=False)
+    shutil.rmtree(place)
+    told("push", run.path, "ada/small", "--dry-run", tmp_path / "dry", "--runs", tmp_path / "runs")
+    pushed = list((tmp_path / "dry").iterdir())
+    assert {"README.md", "epoque.json", "tokenizer_config.json"} < {file.name for file in pushed}
+    for file in pushed:
+        data = file.read_bytes()
+        assert b"cellar" not in data, file.name
+        assert b"attic" not in data, file.name
+    manifest = json.loads((tmp_path / "dry" / "epoque.json").read_text())
+    assert manifest["config"]["train_files"] == ["train.txt"]
+    assert manifest["config"]["tokenizer"] == "words"
+    assert manifest["config"]["width"] == 16
+
+
+@pytest.mark.parametrize(
+    ("name", "folder"),
+    [
+        ("./mine", True), ("~/mine", True), ("/a/mine", True), ("a/b/mine", True), ("here", True),
+        ("gpt2", False), ("bert-base-uncased", False), ("openai-community/gpt2", False),
+    ],
+)  # fmt: skip
+def test_a_tokenizer_of_the_hub_keeps_its_owners_name(
+    name: str, folder: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert _is_folder(name) == folder
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -210,7 +259,11 @@ def test_the_dry_run_of_a_run_is_what_save_writes_under_the_name_on_the_hub(
         (("perplexity", "CAUSAL", "TMP/latin.txt"), "TMP/latin.txt"),
         (("perplexity", "CAUSAL", "TMP/short.txt"), ""),
         (("perplexity", "CAUSAL", "TMP/latin.txt", "--first", "-1"), "--first: -1"),
-        (("generate", "no-such-run", "a"), "There is no run 'no-such-run'"),
+        (("perplexity", "CAUSAL", "TMP/fine.txt", "--context", "1"), "--context: 1 is not allowed"),
+        (("generate", "CAUSAL", "a", "--beams", "4", "--top-p", "0.9"), "--top-p: 0.9 would be"),
+        (("generate", "CAUSAL", "a", "--device", "tpu"), "--device: tpu is not allowed; it takes"),
+        (("generate", "no-such-run", "a"), "There is no run 'no-such-run'. Nor is there such a"),
+        (("generate", "gpt2", "a"), "named owner/name, such as openai-community/gpt2."),
         (("save", "CAUSAL", "TMP"), "is not empty; nothing was written."),
         (("push", "TMP", "ada/small"), "holds no model"),
         (("generate", "TMP", "a"), "config.json is damaged or missing"),
@@ -225,11 +278,64 @@ def test_bad_input_is_one_sentence(
 ) -> None:
     (tmp_path / "latin.txt").write_bytes("the caf\u00e9\n".encode("latin-1"))
     (tmp_path / "short.txt").write_text("\n")
+    (tmp_path / "fine.txt").write_text("the cat sees the house .\n")
     places = {**both, "TMP": str(tmp_path)}
     given = [places.get(word, word.replace("TMP/", f"{tmp_path}/")) for word in words]
     code, sentence = refused(*given)
     assert message.replace("TMP", str(tmp_path)) in sentence
     assert code == (1 if "damaged" in sentence else 2)
+
+
+def test_a_mistyped_folder_is_told_before_what_the_hub_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: Callable[..., tuple[int, str]]
+) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{closed.getsockname()[1]}"
+    point_at(monkeypatch, tmp_path, url, None)
+    code, sentence = refused("generate", "models/mine", "a")
+    beginning = f"There is no run or folder 'models/mine' here, and the Hub at {url} cannot be"
+    assert (code, sentence.startswith(beginning)) == (1, True)
+    assert sentence.count(". ") == 0
+    code, sentence = refused("generate", "my models/mine", "a")
+    assert (code, sentence.count("'my models/mine'")) == (2, 2)
+    assert "is no name on the Hub" in sentence
+
+
+@pytest.mark.parametrize(
+    ("words", "helps"),
+    [
+        (("generate", "CAUSAL", "a"), "a smaller --context, fewer --beams or fewer prompts"),
+        (("generate", "CAUSAL", "a", "b", "--json"), "a smaller --context, fewer --beams"),
+        (("fill-mask", "MASKED", "a [MASK]"), "a shorter text"),
+        (("perplexity", "CAUSAL", "FILE"), "a smaller --context"),
+        (("score", "MASKED", "a dog"), "a shorter text"),
+    ],
+)
+def test_memory_that_runs_out_names_what_helps(
+    words: tuple[str, ...],
+    helps: str,
+    both: dict[str, str],
+    texts: dict[str, Any],
+    request: pytest.FixtureRequest,
+) -> None:
+    refused, patch = map(request.getfixturevalue, ("refused", "monkeypatch"))
+    patch.setattr(Model, "hidden", lambda *_, **__: torch.empty(2**50))  # PyTorch's own error
+    places = {**both, "FILE": texts["valid_files"][0]}
+    code, sentence = refused(*(places.get(word, word) for word in words))
+    assert (code, sentence.startswith(f"Memory ran out: {helps}")) == (2, True)
+
+
+def test_a_model_computes_on_the_device_that_is_asked_for(causal: Run) -> None:
+    assert open_model(str(causal.path)).model.output_weight.device.type == "cpu"
+    if not torch.cuda.is_available():
+        with pytest.raises(UsageError, match="--device: this machine has no CUDA device"):
+            open_model(str(causal.path), device="cuda")
+        return
+    here, there = (open_model(str(causal.path), device=name) for name in ("cpu", "cuda"))
+    assert there.model.output_weight.device.type == "cuda"
+    found, wanted = (score(o.model, o.tokenizer, PROMPT).perplexity for o in (there, here))
+    assert found == pytest.approx(wanted, rel=1e-3)
 
 
 def test_damaged_and_unfinished_models_are_one_sentence(
@@ -262,6 +368,20 @@ def test_last_is_the_newest_run_of_this_lab(
     told = {"format": 1, "lab": "neuron", "recipe": "neuron/and", "config": {}}
     (other / "config.json").write_text(json.dumps(told))
     assert open_model("last", runs).name == "2020-language"
+    failed = runs / "2022-language"  # it stopped at once
+    skipped = shutil.ignore_patterns("checkpoints")
+    shutil.copytree(causal.path, failed, ignore=skipped)
+    status = json.loads((failed / "status.json").read_text())
+    (failed / "status.json").write_text(json.dumps({**status, "state": "failed"}))
+    (runs / "2023-damaged").mkdir()
+    (runs / "2023-damaged" / "config.json").write_text("{")
+    assert open_model("last", runs).name == "2020-language"
+    code, sentence = refused("generate", "2022-language", "a", "--runs", runs)
+    told = "2022-language stopped before its first checkpoint; `epoque resume 2022-language` begins"
+    assert (code, sentence) == (2, f"{told} it again.")
+    assert refused("save", "2022-language", tmp_path / "new", "--runs", runs) == (code, sentence)
+    shutil.rmtree(runs / "2020-language")
+    assert refused("generate", "last", "a", "--runs", runs) == (code, sentence)
     code, sentence = refused("generate", "2021-neuron", "a", "--runs", runs)
     assert (code, sentence) == (2, "2021-neuron is a run of the lab neuron, not of language.")
 

@@ -30,6 +30,8 @@ REFUSED: list[tuple[dict[str, Any], str, str]] = [
     ({"ramp_steps": 7}, "ramp_steps", "needs a first_batch_size"),
     ({"tokenizer": "gpt2", "vocabulary": 500}, "vocabulary", "needs a tokenizer that is trained"),
     ({"valid_files": ("a.txt",)}, "valid_files", "needs train_files"),
+    ({"test_files": ("a.txt",)}, "test_files", "needs train_files"),
+    ({"tokenizer": "gpt2", "tokenizer_kind": "bpe"}, "tokenizer_kind", "needs a tokenizer that is"),
     ({"text_column": "body"}, "text_column", "needs files or a dataset of the Hub"),
     ({"train_files": ("a.txt",), "evaluate_test": True}, "evaluate_test", "needs test_files"),
     ({"width": 65_536, "layers": 100}, "width", "billion parameters; at most 20"),

@@ -140,6 +140,32 @@ def test_a_row_of_json_that_cannot_be_used_is_named(tmp_path: Path, line: str, t
     assert "\n" not in str(caught.value)
 
 
+def test_json_is_read_as_json_lines_and_an_array_is_refused(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.json", '\n{"text": "one"}\n{"text": "two"}\n')
+    assert list(file_documents([path])) == ["one", "two"]
+    for text in ('[{"text": "one"}]', '[\n  {"text": "one"}\n]\n'):
+        written(tmp_path / "a.json", text)
+        with pytest.raises(
+            DataError, match=r"a\.json cannot be used: a JSON array is not read, but"
+        ):
+            list(file_documents([path]))
+    written(tmp_path / "a.json", '{\n  "text": "one"\n}\n')
+    with pytest.raises(DataError, match=r"line 1: no JSON, .*; one object a line is read\."):
+        list(file_documents([path]))
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.TSV", "a.txt.gz", "a.jsonl.zst"])
+def test_tables_and_archives_are_refused_with_what_is_read(tmp_path: Path, name: str) -> None:
+    path = written(tmp_path / name, "id,text\n1,one\n")
+    with pytest.raises(DataError) as caught:
+        file_documents([path])
+    suffix = Path(name).suffix
+    assert str(caught.value) == (
+        f"{path} cannot be used: text, JSON lines (.jsonl, .ndjson, .json) and Parquet are read, "
+        f"{suffix} is not; convert it."
+    )
+
+
 @pytest.mark.parametrize(
     "kind", [pa.string(), pa.large_string(), pa.dictionary(pa.int32(), pa.string())]
 )

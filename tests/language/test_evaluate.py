@@ -6,12 +6,13 @@ import shutil
 import statistics
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from epoque.bench.errors import DamagedRunError
+from epoque.bench.errors import DamagedRunError, UsageError
 from epoque.bench.events import Checkpoint
 from epoque.bench.run import Run
 from epoque.language import data, estimate
@@ -34,7 +35,7 @@ def nats(model: torch.nn.Module, inputs: torch.Tensor, targets: torch.Tensor) ->
 
 
 def test_a_causal_models_numbers_are_the_definitions(train_run: TrainRun) -> None:
-    run = train_run(evaluate_test=True)
+    run = train_run()  # test files are given: they are measured
     found, (model, tokenizer) = run.results, restore(run)
     texts = data.load(run.config, tokenizer)
     for blocks, first, prefix in ((texts.valid, "valid_", ""), (texts.test, "test_", "test_")):
@@ -61,9 +62,45 @@ def test_a_masked_model_is_measured_over_fixed_masks(train_run: TrainRun) -> Non
     assert 0.1 < found["valid_targets"] / (found["valid_blocks"] * 16) < 0.2
     assert "perplexity_per_word" not in found
     assert found["pseudo_blocks"] == 2
+    assert found["pseudo_perplexity"] > 1
     one = train_run(objective="masked", mask_seeds=1).results
     assert "perplexity_spread" not in one
     assert one["final_valid_loss"] != found["final_valid_loss"]
+
+
+def test_the_pseudo_likelihood_is_also_that_of_words_and_bytes(train_run: TrainRun) -> None:
+    """Whatever the tokenizer, the text has as many words and bytes."""
+    run = train_run(objective="masked", mask_seeds=4, pseudo_blocks=2)
+    found, blocks = run.results, data.load(run.config, restore(run)[1]).valid
+    nats = math.log(found["pseudo_perplexity"]) * blocks.tokens
+    per_word = math.exp(nats / blocks.words)
+    assert found["pseudo_perplexity_per_word"] == pytest.approx(per_word, rel=1e-6)
+    bits = nats / math.log(2) / blocks.bytes
+    assert found["pseudo_bits_per_byte"] == pytest.approx(bits, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{}, {"objective": "masked", "mask_seeds": 4, "pseudo_blocks": 2}],
+)
+def test_the_measuring_tells_how_far_it_is(train_run: TrainRun, settings: dict[str, Any]) -> None:
+    run, told = train_run(**settings), []
+    again = run.lab.evaluate_telling(run, lambda what, share: told.append((what, share)))
+    assert json.loads(json.dumps(dict(again))) == run.results
+    shares = [share for _what, share in told]
+    assert {what for what, _share in told} == {"measuring"}
+    assert shares == sorted(shares)
+    assert len(set(shares)) == len(shares) > 1
+    assert 0 < shares[0] < shares[-1] == 1
+
+
+def test_memory_that_runs_out_in_the_measuring_is_told(
+    train_run: TrainRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = train_run()
+    monkeypatch.setattr("epoque.language.evaluate.measure", lambda *_, **__: torch.empty(2**50))
+    with pytest.raises(UsageError, match="Memory ran out while the model was measured"):
+        run.lab.evaluate(run)
 
 
 def test_evaluating_again_gives_the_same_numbers(train_run: TrainRun, own_cache: Path) -> None:

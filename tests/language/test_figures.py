@@ -2,6 +2,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,11 @@ from epoque.bench.errors import DamagedRunError, UsageError
 from epoque.bench.plot import COLOURS, house_style, rgb_array
 from epoque.bench.run import Run
 from epoque.language import probe
+from epoque.language.examples_figure import FIRST, GUTTER, SENTENCE, broken
 from epoque.language.figures import _busiest, _shown, figures
 
 Train = Callable[..., Run]
-ALL = ["losses", "perplexity", "attention", "attention_map", "neighbours", "frequency"]
+ALL = ["losses", "perplexity", "attention", "attention_map", "neighbours", "frequency", "examples"]
 
 
 def copied(run: Run, folder: Path) -> Run:
@@ -85,6 +87,79 @@ def test_long_and_odd_words_are_written(run: Run, tmp_path: Path) -> None:
             assert figure.get_tightbbox().x1 < figure.get_figwidth()
     assert _shown("antidisestablishmentarianism") == "antidisesta…"
     assert [_shown(word) for word in odd[1:4]] == ["□□", "⏎", "␣"]
+
+
+LONG = "antidisestablishmentarianism"
+ODD = ["", "東京 été " * 30, "a $x$\n\n\tb " * 40, LONG * 9, "W" * 300, "[x] {y} \\frac \x07"]
+
+
+def odd_examples(run: Run, folder: Path) -> Run:
+    """Return a copy of a run whose examples are of any length, with letters of any kind."""
+    made = copied(run, folder)
+    told = probe.examples(made)
+    for example, text in zip(told["examples"], ODD, strict=True):
+        if "prompt" in example:
+            example |= {"prompt": text, "continuation": f"{text} end {text}"}
+        else:
+            words = [LONG, "été", text[:40], "\n"]
+            near = [{"word": word, "probability": 1.0} for word in words]
+            sentence = f"{text} [MASK], {text}"
+            example |= {"sentence": sentence, "actual": text[:40], "candidates": near}
+    (made.path / probe.EXAMPLES).write_text(json.dumps(told))
+    return made
+
+
+def test_examples_of_any_length_stay_in_their_columns(run: Run, tmp_path: Path) -> None:
+    made = odd_examples(run, tmp_path)
+    for language in ("en", "fr"):
+        with house_style():
+            figure = figures(made, language)["examples"]()
+            figure.draw_without_rendering()  # a letter that is missing would warn
+        (axes,) = figure.axes
+        scale, left = figure.dpi / 72, axes.bbox.x0
+        first = SENTENCE if run.config.objective == "masked" else FIRST
+        for text in axes.texts:
+            box = text.get_window_extent()
+            assert figure.bbox.x0 < box.x0
+            assert box.x1 < figure.bbox.x1
+            if box.x0 - left < first * scale and text.get_text() and box.y1 < axes.bbox.y1:
+                assert box.x1 - left <= (first + GUTTER) * scale, text.get_text()
+        spread = [text.get_window_extent() for text in axes.texts if text.get_text()]
+        assert not any(a.overlaps(b) and _same_row(a, b) for a, b in combinations(spread, 2))
+
+
+def _same_row(a: Any, b: Any) -> bool:
+    """Return whether two texts overlap by more than letters reach over their line."""
+    return min(a.y1, b.y1) - max(a.y0, b.y0) > 6 and min(a.x1, b.x1) - max(a.x0, b.x0) > 1
+
+
+def test_examples_show_what_the_run_keeps(run: Run) -> None:
+    told = probe.examples(run)["examples"]
+    with house_style():
+        (axes,) = figures(run, "fr")["examples"]().axes
+    texts = [text.get_text() for text in axes.texts]
+    drawn = " ".join(texts).replace("\ue000", "").replace("\ue001", "")
+    if run.config.objective == "causal":
+        for example in told:
+            assert " ".join(probe.one_line(example["prompt"]).split()[:3]) in drawn
+        return
+    assert not any("[MASK]" in text for text in texts)
+    boxes = [text for text in axes.texts if text.get_bbox_patch() is not None]
+    assert [box.get_text() for box in boxes] == [_shown(row["actual"]) for row in told]
+    bold = [text.get_text() for text in axes.texts if text.get_fontweight() == "bold"]
+    right = [row["actual"] for row in told for c in row["candidates"][:4]
+             if c["word"] == row["actual"]]  # fmt: skip
+    assert bold[::2] == [_shown(word) for word in right]
+
+
+def test_texts_are_broken_between_words_and_end_in_an_ellipsis() -> None:
+    assert broken("one two", 500) == ["one two"]
+    lines = broken("one two three " * 40, 90, most=3)
+    assert len(lines) == 3
+    assert lines[2].endswith("…")
+    assert " ".join(lines[:2]).replace("one two three", "").strip() in ("", "one", "one two")
+    assert "".join(broken(LONG, 60)) == LONG
+    assert broken("", 60) == [""]
 
 
 def test_a_large_model_shows_some_of_its_heads(run: Run, tmp_path: Path) -> None:

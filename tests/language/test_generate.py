@@ -250,12 +250,35 @@ def test_the_repetition_penalty_divides_or_multiplies() -> None:
         ({"beams": 0}, "beams: 0 is not allowed"),
         ({"max_tokens": 0}, "max_tokens: 0 is not allowed"),
         ({"top_k": 1.5}, "top_k: 1.5 is not allowed"),
+        ({"beams": "2", "top_k": 3}, "beams: 2 is not allowed"),
     ],
 )
 def test_settings_out_of_bounds_are_named(settings: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError) as caught:
         Sampling(**settings)
     assert str(caught.value).startswith(message)
+    assert len(caught.value.problems) == 1
+
+
+@pytest.mark.parametrize(
+    ("settings", "ignored"),
+    [
+        ({"beams": 4, "temperature": 0.7, "top_p": 0.9, "top_k": 3}, "temperature top_k top_p"),
+        ({"beams": 2, "min_p": 0.1}, "min_p"),
+        ({"temperature": 0, "top_p": 0.9}, "top_p"),
+        ({"length_penalty": 2.0}, "length_penalty"),
+        ({"beams": 2, "length_penalty": 2.0, "repetition_penalty": 1.2}, ""),
+        ({"temperature": 0, "repetition_penalty": 1.2, "seed": 3}, ""),
+    ],
+)
+def test_settings_without_effect_are_refused(settings: dict[str, Any], ignored: str) -> None:
+    if not ignored:
+        assert Sampling(**settings)
+        return
+    with pytest.raises(ConfigError) as caught:
+        Sampling(**settings)
+    assert [problem.field for problem in caught.value.problems] == ignored.split()
+    assert all("would be ignored; it needs" in p.message for p in caught.value.problems)
 
 
 # Text

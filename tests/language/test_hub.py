@@ -2,14 +2,12 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from hub_server import Hub, running
+from hub_server import Hub, point_at, running
 from safetensors.numpy import save_file
 
 from epoque.bench.errors import DataError, UsageError
@@ -31,26 +29,6 @@ def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hub]:
     with running() as hub:
         point_at(monkeypatch, tmp_path, hub.url, hub.token)
         yield hub
-
-
-def point_at(patch: pytest.MonkeyPatch, home: Path, url: str, token: str | None) -> None:
-    """Tell huggingface_hub, which reads the environment once, where the Hub is."""
-    from huggingface_hub import constants
-    from huggingface_hub.utils import _http
-
-    patch.setattr(constants, "ENDPOINT", url)
-    place = url + "/{repo_id}/resolve/{revision}/{filename}"
-    patch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", place)
-    patch.setattr(constants, "HF_HUB_DISABLE_XET", True)
-    patch.setattr(constants, "HF_HUB_DISABLE_PROGRESS_BARS", True)
-    patch.setattr(constants, "HF_TOKEN_PATH", str(home / "no-token"))
-    patch.setattr(constants, "HF_HUB_CACHE", str(home / "cache"))
-    impatient = SimpleNamespace(**{**vars(time), "sleep": lambda seconds: None})
-    patch.setattr(_http, "time", impatient)
-    for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"):
-        patch.delenv(name, raising=False)
-    if token:
-        patch.setenv("HF_TOKEN", token)
 
 
 @pytest.fixture

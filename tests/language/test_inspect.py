@@ -57,6 +57,27 @@ def test_the_lens_ends_in_the_models_answer(pair: tuple[Any, Model]) -> None:
     np.testing.assert_allclose(found.entropy[-1], -(logs.exp() * logs).sum(-1), atol=1e-4)
 
 
+@pytest.mark.parametrize("kind", ["gpt2", "bert"])
+def test_rows_without_a_token_are_never_shown(kind: str, tmp_path: Path) -> None:
+    """A model may have more rows than its tokenizer has tokens."""
+    from tokenizers import Tokenizer
+    from tokenizers.models import WordLevel
+    from tokenizers.pre_tokenizers import WhitespaceSplit
+    from transformers import PreTrainedTokenizerFast
+
+    ours = getattr(twins, kind)(tmp_path)[1]
+    made = Tokenizer(WordLevel({f"w{i}": i for i in range(5)}, unk_token="w0"))
+    made.pre_tokenizer = WhitespaceSplit()
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=made, unk_token="w0")
+    found, lens = (look(ours, tokenizer, "w1 w2 w3", 20) for look in (next_tokens, logit_lens))
+    assert found.ids.shape == (3, 5)
+    assert lens.ids.shape == (ours.layers + 1, 3, 5)
+    for ids in (found.ids, lens.ids):
+        np.testing.assert_array_equal(np.sort(ids), np.broadcast_to(np.arange(5), ids.shape))
+    assert all(word.startswith("w") for row in found.words for word in row)
+    assert (found.probabilities.sum(-1) < 0.9).all()  # of the whole vocabulary
+
+
 def test_the_lens_reads_the_states_between_the_layers(tmp_path: Path) -> None:
     theirs, ours = twins.gpt2(tmp_path)
     found = logit_lens(ours, twins.word_tokenizer(), TEXT, top=3)

@@ -52,7 +52,7 @@ epoque("resume", "last", "--no-figures")
 def launched(tiny: Callable[..., LanguageConfig], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Run and resume a training in two processes; return the folder they ran in."""
     folder = tmp_path_factory.mktemp("launched")
-    config = tiny(max_steps=12, checkpoint_every=4, optimizer="adamw", head="chunked")
+    config = tiny(max_steps=12, checkpoint_every=4, optimizer="muon", head="chunked")
     recipe = {"lab": "language", "title": "Tiny", "config": config.model_dump(exclude_unset=True)}
     (folder / "tiny.yaml").write_text(json.dumps(recipe, default=list))
     (folder / "worker.py").write_text(WORKER)
@@ -85,7 +85,7 @@ def test_they_resume_to_the_same_bytes(launched: Path) -> None:
 
 def test_they_learn_what_one_process_learns(launched: Path, train_run: Callable[..., Run]) -> None:
     (run,) = Runs(launched / "runs")
-    alone = train_run(max_steps=12, checkpoint_every=4, optimizer="adamw", head="chunked")
+    alone = train_run(max_steps=12, checkpoint_every=4, optimizer="muon", head="chunked")
     mine, theirs = run.checkpoint().arrays, alone.checkpoint().arrays
     assert set(mine) == set(theirs)
     for name, value in theirs.items():

@@ -4,6 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from epoque.api import configure
+from epoque.bench.command import command_line
+from epoque.bench.errors import ConfigError
 from epoque.bench.recipes import find_recipe, recipe_names
 from epoque.bench.runner import execute, start
 from epoque.language import models
@@ -51,6 +54,37 @@ def test_the_tiny_ones_reach_their_score(name: str, tmp_path: Path) -> None:
     assert recipe.expect is not None
     run = execute(start(LAB, config_of(name), name, tmp_path), (), draw=False)
     assert recipe.expect.low <= run.results[recipe.expect.metric] <= recipe.expect.high
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "given_up"),
+    [
+        ("laptop-clm", {"optimizer": "adamw"}, ["muon_every", "embedding_learning_rate"]),
+        ("laptop-clm", {"head": "full"}, ["negatives"]),
+        ("laptop-mlm", {"objective": "causal"}, ["train_mask_probability"]),
+        ("laptop-clm", {"schedule": "linear"}, []),
+        ("tiny-clm", {"tokenizer": "X"}, ["vocabulary"]),
+        ("notebook-mlm", {"tokenizer": "X"}, []),
+        ("notebook-clm", {"architecture": "modern"}, ["positions"]),
+    ],
+)
+def test_what_a_recipe_sets_gives_way_to_what_the_user_sets(
+    name: str, settings: dict[str, str], given_up: list[str]
+) -> None:
+    recipe, _, config = configure(f"language/{name}", settings)
+    usual = {n: v for n, v in recipe.config.items() if n not in (*settings, *given_up)}
+    assert config == LanguageConfig.parse({**usual, **settings})
+    assert not config.model_fields_set & set(given_up)
+    words = command_line("run", recipe.name, config).split()[3:]
+    assert {n[2:].replace("-", "_"): v for n, v in zip(words[::2], words[1::2], strict=True)} == (
+        settings
+    )
+
+
+def test_what_the_user_sets_must_have_an_effect() -> None:
+    with pytest.raises(ConfigError) as caught:
+        configure("language/laptop-clm", {"optimizer": "adamw", "muon_every": "3"})
+    assert str(caught.value) == "muon_every: it would be ignored; it needs optimizer muon."
 
 
 def test_a_recipe_may_be_given_files(texts: dict[str, tuple[str, ...]]) -> None:

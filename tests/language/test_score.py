@@ -8,7 +8,7 @@ import torch
 import twins
 from transformers import AutoTokenizer
 
-from epoque.bench.errors import DataError, UsageError
+from epoque.bench.errors import ConfigError, DataError, UsageError
 from epoque.language.models import Model
 from epoque.language.score import log_probabilities, perplexity, score
 
@@ -81,7 +81,7 @@ def test_a_long_masked_text_is_read_in_windows_side_by_side(masked: tuple[Any, M
         ours, twins.word_tokenizer(), ids, 9, lambda done, of: told.append((done, of))
     )
     for i, token in enumerate(ids):
-        begin = i // 9 * 9
+        begin = min(i // 9 * 9, len(ids) - 9)  # the last one is as long as the others
         window = ids[begin : begin + 9]
         window[i - begin] = twins.SPECIAL.index("[MASK]")
         wanted = float(by_transformers(theirs, window)[i - begin, token])
@@ -107,9 +107,21 @@ def test_perplexity_of_a_file_by_its_definitions(causal: tuple[Any, Model]) -> N
     )
 
 
-def test_special_tokens_that_the_tokenizer_adds_are_not_scored(
-    masked: tuple[Any, Model], tmp_path: Path
+def test_a_masked_text_a_little_longer_than_the_context_has_no_short_window(
+    masked: tuple[Any, Model],
 ) -> None:
+    theirs, ours = masked
+    found = log_probabilities(ours, twins.word_tokenizer(), IDS[:34])
+    hidden = [*IDS[2:33], twins.SPECIAL.index("[MASK]")]
+    wanted = float(by_transformers(theirs, hidden)[-1, IDS[33]])
+    assert found[-1] == pytest.approx(wanted, abs=1e-5)
+    few = log_probabilities(ours, twins.word_tokenizer(), IDS[:5], 9)
+    assert not np.isnan(few).any()
+
+
+@pytest.fixture
+def framing(tmp_path: Path) -> Any:
+    """Return a tokenizer that puts special tokens around a text."""
     from tokenizers.processors import TemplateProcessing
 
     tokenizer = twins.word_tokenizer()
@@ -117,10 +129,26 @@ def test_special_tokens_that_the_tokenizer_adds_are_not_scored(
         single="[PAD] $A [UNK]", special_tokens=[("[PAD]", 0), ("[UNK]", 1)]
     )
     tokenizer.save_pretrained(tmp_path)
-    tokenizer = AutoTokenizer.from_pretrained(tmp_path)
-    found = score(masked[1], tokenizer, "w3 w4")
+    return AutoTokenizer.from_pretrained(tmp_path)
+
+
+def test_special_tokens_that_the_tokenizer_adds_are_not_scored(
+    masked: tuple[Any, Model], framing: Any
+) -> None:
+    found = score(masked[1], framing, "w3 w4")
     assert found.tokens == ("[PAD]", "w3", "w4", "[UNK]")
     assert np.isnan(found.log_probabilities).tolist() == [True, False, False, True]
+
+
+@pytest.mark.parametrize("kind", ["causal", "masked"])
+def test_a_file_has_the_same_perplexity_whatever_a_tokenizer_puts_around_its_lines(
+    kind: str, framing: Any, request: pytest.FixtureRequest
+) -> None:
+    model = request.getfixturevalue(kind)[1]
+    lines = ["w3 w4 w5\n", "\n", "w6 w7\n", "\n"]
+    found = perplexity(model, framing, lines)
+    assert found == perplexity(model, twins.word_tokenizer(), lines)
+    assert found.tokens == found.words == 5
 
 
 def test_bad_input_is_one_sentence(causal: tuple[Any, Model]) -> None:
@@ -132,3 +160,15 @@ def test_bad_input_is_one_sentence(causal: tuple[Any, Model]) -> None:
     with pytest.raises(DataError, match="too short: it takes two tokens or more"):
         perplexity(ours, tokenizer, ["w1\n"])
     assert np.isnan(score(ours, tokenizer, "w1").perplexity)
+
+
+def test_a_context_in_which_nothing_can_be_predicted_is_refused(
+    causal: tuple[Any, Model], masked: tuple[Any, Model]
+) -> None:
+    tokenizer, lines = twins.word_tokenizer(), ["w1 w2 w3\n"]
+    told = "context: 1 is not allowed; a causal model takes 2 or more, or 0 for all."
+    with pytest.raises(ConfigError, match=told):
+        perplexity(causal[1], tokenizer, lines, context=1)
+    assert perplexity(masked[1], tokenizer, lines, context=1).scored == 3
+    with pytest.raises(ConfigError, match="context: -1 is not allowed; a masked model takes 1"):
+        perplexity(masked[1], tokenizer, lines, context=-1)

@@ -82,6 +82,53 @@ def test_wordpiece_has_the_tokens_of_bert(text: Documents) -> None:
     assert made("The cat")["input_ids"] == made("The cat", add_special_tokens=False)["input_ids"]
 
 
+def test_either_kind_can_be_trained_for_either_objective(text: Documents) -> None:
+    bpe = tokenizer.train(config("masked", tokenizer_kind="bpe", frame_lines=True), text)
+    special = [bpe.pad_token, bpe.unk_token, bpe.cls_token, bpe.sep_token, bpe.mask_token]
+    assert special == ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    assert bpe.decode(bpe("Le café ☃\n", add_special_tokens=False)["input_ids"]) == "Le café ☃\n"
+    ids = bpe("the [MASK] sees")["input_ids"]
+    assert (ids[0], ids[-1]) == (bpe.cls_token_id, bpe.sep_token_id)
+    without = bpe("the sees")["input_ids"]  # the mask stands for a word with the space before it
+    assert [i for i in ids if i != bpe.mask_token_id] == without
+    tokenizer.check(bpe, "masked")
+    wordpiece = tokenizer.train(config(tokenizer_kind="wordpiece"), text)
+    assert any(token.startswith("##") for token in wordpiece.get_vocab())
+    assert (wordpiece.eos_token, wordpiece.unk_token) == ("<|endoftext|>", "[UNK]")
+    assert "[MASK]" not in wordpiece.get_vocab()
+
+
+@pytest.mark.usefixtures("own_folder")
+def test_the_kind_is_kept_and_read_again(text: Documents) -> None:
+    wanted = config("masked", tokenizer_kind="bpe")
+    first, again = (tokenizer.prepare(wanted, text) for _ in range(2))
+    assert first("a [MASK] b")["input_ids"] == again("a [MASK] b")["input_ids"]
+    tokenizer.prepare(config("masked"), text)
+    assert len(cached()) == 2
+    tokenizer.prepare(config("masked", tokenizer_kind="wordpiece"), text)  # what it is anyway
+    assert len(cached()) == 2
+
+
+@pytest.mark.usefixtures("own_folder")
+def test_tokenizers_that_were_trained_before_are_still_found(text: Documents) -> None:
+    """The keys are those of earlier versions."""
+    tokenizer.prepare(config("masked", frame_lines=True), text)
+    told = {"vocabulary": 300, "lowercase": False, "frame_lines": True}
+    key = store.key_of(format=1, text=text.fingerprint, objective="masked", **told)
+    assert [path.parent.name for path in cached()] == [key]
+
+
+def test_training_tells_how_far_it_is(text: Documents) -> None:
+    told: list[tuple[str, float | None]] = []
+    tokenizer.train(config("masked"), text, lambda *now: told.append(now))
+    assert told == [
+        ("Tokenizer: counting signs", 0.0),
+        ("Tokenizer: putting tokens together", None),
+        ("Tokenizer: counting words", 0.0),
+        ("Tokenizer: putting tokens together", None),
+    ]
+
+
 def test_lines_are_framed_if_asked(text: Documents) -> None:
     made = tokenizer.train(config("masked", frame_lines=True), text)
     for line in ("The cat", ""):
@@ -193,6 +240,28 @@ def test_a_folder_is_loaded_whatever_else_lies_in_it(text: Documents, tmp_path: 
     )
     assert loaded("The cat")["input_ids"] == made("The cat")["input_ids"]
     assert loaded.mask_token_id == made.mask_token_id
+
+
+def test_a_loaded_tokenizer_frames_only_if_asked(text: Documents, tmp_path: Path) -> None:
+    named = {"tokenizer": str(tmp_path / "kept"), "vocabulary": 25_000}
+    tokenizer.train(config("masked", frame_lines=True), text).save_pretrained(tmp_path / "kept")
+    framed = tokenizer.prepare(config("masked", **named, frame_lines=True), text)
+    inner = framed("The cat", add_special_tokens=False)["input_ids"]
+    assert framed("The cat")["input_ids"] == [2, *inner, 3]
+    bare = tokenizer.prepare(config("masked", **named), text)
+    bare.save_pretrained(tmp_path / "run")
+    for made in (bare, tokenizer.load(tmp_path / "run")):  # a run keeps it as the model knows it
+        assert made("The cat")["input_ids"] == inner
+        assert made.mask_token_id == framed.mask_token_id
+
+
+def test_framed_lines_need_a_tokenizer_that_frames(text: Documents, tmp_path: Path) -> None:
+    named = {"tokenizer": str(tmp_path), "vocabulary": 25_000, "frame_lines": True}
+    tokenizer.train(config("masked", frame_lines=True), text).save_pretrained(tmp_path)
+    assert tokenizer.prepare(config("masked", **named), text).cls_token == "[CLS]"
+    tokenizer.train(config("masked"), text).save_pretrained(tmp_path)
+    with pytest.raises(ConfigError, match=r"frame_lines: the tokenizer .* puts no special tokens"):
+        tokenizer.prepare(config("masked", **named), text)
 
 
 def test_what_cannot_be_loaded_is_said(text: Documents, tmp_path: Path) -> None:

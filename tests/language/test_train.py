@@ -15,13 +15,16 @@ import torch
 
 from epoque.bench.errors import DamagedRunError, DataError, DivergenceError, UsageError
 from epoque.bench.events import Artifact, Checkpoint, Event, Metrics
+from epoque.bench.run import Run
+from epoque.bench.runner import execute, start
 from epoque.language import data, optimisers, precision
 from epoque.language.config import LanguageConfig
 from epoque.language.data import Order
 from epoque.language.ema import Average
 from epoque.language.estimate import told_memory
+from epoque.language.lab import LAB
 from epoque.language.team import Team
-from epoque.language.train import train
+from epoque.language.train import _most_lost, train
 from epoque.language.trainer import Trainer
 
 Make = Callable[..., LanguageConfig]
@@ -130,6 +133,24 @@ def test_a_resumed_training_ends_with_the_same_bytes(tiny: Make, settings: dict[
         (place,) = (i for i, event in enumerate(events) if event is checkpoint)
         again = [e for e in train(config, checkpoint) if not _is_first(e)]
         assert told(again) == told(e for e in events[place + 1 :] if not _is_first(e))
+
+
+def test_a_checkpoint_is_also_taken_by_the_clock(
+    tiny: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tiny(max_steps=6, checkpoint_every=10**9, muon_every=2)
+    events = trained(config)
+    assert [c.step for c in of(Checkpoint, events)] == [6]
+    monkeypatch.setattr("epoque.bench.checkpoint_timer.CheckpointTimer.SECONDS", 0.0)
+    by_clock = of(Checkpoint, trained(config))
+    assert [c.step for c in by_clock] == [1, 2, 3, 4, 5, 6]
+    for again in (by_clock, of(Checkpoint, train(config, by_clock[2]))):  # taking them is all
+        assert told(again[-1:]) == told(of(Checkpoint, events))
+
+
+def test_a_run_of_some_minutes_loses_a_quarter_at_most(tiny: Make) -> None:
+    most = {240: 60, 480: 120, 60: 60, 36_000: 600, None: 600}
+    assert {seconds: _most_lost(tiny(max_seconds=seconds)) for seconds in most} == most
 
 
 def _is_first(event: Event) -> bool:
@@ -283,6 +304,28 @@ def test_memory_that_runs_out_names_the_setting_to_change(tiny: Make) -> None:
         torch.empty(2**50)  # PyTorch's own error
     with pytest.raises(RuntimeError, match="shape"), told_memory(tiny()):
         torch.zeros(3).view(2)
+
+
+def test_memory_that_runs_out_in_a_training_is_told_and_nothing_is_lost(
+    tiny: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = Trainer.step
+
+    def step(self: Trainer) -> None:
+        whole(self) if self.steps < 7 else torch.empty(2**50)
+
+    monkeypatch.setattr(Trainer, "step", step)
+    config, told = tiny(checkpoint_every=5), "Memory ran out with batch_size 8 of block_size 16: a"
+    events = train(config)
+    with pytest.raises(UsageError, match=told):
+        list(events)
+    run = start(LAB, config, "language/tiny-clm", tmp_path)
+    with pytest.raises(UsageError, match=told):
+        execute(run, (), draw=False)
+    failed = Run(run.path)
+    assert failed.status.state == "failed"
+    assert failed.status.reason.startswith(told)
+    assert failed.checkpoint_steps == [5]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ from PIL import Image
 from small import small
 
 from epoque.bench.errors import DataError, UnknownNameError, UsageError
-from epoque.stylegan3.commands import APP
+from epoque.stylegan3.commands import APP, measure
+from epoque.stylegan3.commands.shared import open_network
 from epoque.stylegan3.networks.store import save
 from epoque.stylegan3.opening import choose_device, open_generator
 
@@ -81,6 +82,19 @@ def test_measuring(network, tmp_path, capsys):
     assert (tmp_path / "layer.svg").exists()
 
 
+def test_a_spectrum_shows_what_it_fetches_unless_it_is_quiet(network, monkeypatch):
+    asked = []
+
+    def opening(name, device, *, quiet):
+        asked.append(quiet)
+        return open_network(name, device, quiet=True)
+
+    monkeypatch.setattr(measure, "open_network", opening)
+    run("spectrum", network, "--images", 2)
+    run("spectrum", network, "--images", 2, "--quiet")
+    assert asked == [False, True]
+
+
 def test_finding_styles(network, tmp_path, capsys):
     (tmp_path / "labels.csv").write_text("seed,odd\n1,1\n2,0\n3,1\n4,0\n")
     run("directions", "--network", network, "--labels", "labels.csv", "--out", "odd")
@@ -96,6 +110,57 @@ def test_finding_styles(network, tmp_path, capsys):
     ]
 
 
+def test_the_error_of_a_shorter_type_is_told(network, capsys):
+    run("generate", "--network", network, "--seeds", "1,2", "--precision", "bfloat16", "--batch", 2)
+    *files, told = capsys.readouterr().out.splitlines()
+    assert len(files) == 2
+    assert told.startswith("bfloat16 against float32, in the first image: ")
+    run("generate", "--network", network, "--seeds", "1,2", "--precision", "bfloat16", "--json")
+    first, second = json.loads(capsys.readouterr().out)
+    assert set(first["error"]) == {"precision", "largest", "mean", "relative"}
+    assert "error" not in second
+    run("film", "--network", network, "--seeds", "1", "--frames", 2, "--precision", "float16")
+    assert "float16 against float32" in capsys.readouterr().out.splitlines()[-1]
+
+
+def test_a_film_says_what_a_gif_makes_of_its_speed(network, capsys):
+    run("film", "--network", network, "--seeds", "1", "--frames", 2, "--fps", 30, "--out", "a.gif")
+    assert "The GIF shows 33.3 frames a second" in capsys.readouterr().out
+    run("film", "--network", network, "--seeds", "1", "--frames", 2, "--fps", 60)
+    assert capsys.readouterr().out.split() == ["film.webp"]
+
+
+def test_names_of_folders(network, tmp_path):
+    told = {}
+    for folder, name in (("20261123T022330.860-cond", "generator"), ("my.net", "G_ema")):
+        (tmp_path / folder).mkdir()
+        save(small().generator, tmp_path / folder / name)
+        told[folder] = open_generator(folder).name
+        assert open_generator(f"{folder}/{name}.json").name == folder
+    assert list(told) == list(told.values())
+    save(small().generator, tmp_path / "v1.2")
+    assert open_generator("v1.2").name == open_generator("v1.2.json").name == "v1.2"
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DataError, match="The folder empty holds no generator"):
+        open_generator("empty")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("--grid 4x2", "--grid: it would be ignored; --run films"),
+        ("--frames 10", "--frames: it would be ignored"),
+        ("--truncation nan", "--truncation: it would be ignored"),
+        ("--w w.npz", "--w: it would be ignored"),
+        ("--network t", "--network: it would be ignored"),
+        ("--precision bfloat16", "--precision: it would be ignored"),
+    ],
+)
+def test_a_film_of_a_training_takes_nothing_of_a_walk(words, told):
+    with pytest.raises(UsageError, match=told):
+        run("film", "--run", "last", *words.split())
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
@@ -108,7 +173,14 @@ def test_finding_styles(network, tmp_path, capsys):
         ("generate --seeds 1 --grid grid.jpg", "ends in .png"),
         ("generate --seeds 1 --device tpu", "takes auto, cpu or cuda"),
         ("film --seeds 1 --out film.avi", "ends in .webp, .gif, .mp4"),
-        ("film --seeds 1 --frames 0", "must be 1 to 1000"),
+        ("film --seeds 1 --frames 0", "--frames: 0 is not allowed; it takes 1 to 1000"),
+        ("film --seeds 1 --fps 60 --out a", "--fps: 60 is not allowed; it takes 1 to 50 for a GIF"),
+        ("film --seeds 1 --fps 61", "--fps: 61 is not allowed"),
+        ("generate --seeds 1 --columns 2", "--columns: it would be ignored; it is of --grid"),
+        ("generate --seeds 1 --batch 0", "--batch: 0 is not allowed; at least 1"),
+        ("mix --rows 4294967296 --columns 2", "--rows: 4294967296 is out of range"),
+        ("mix --rows 1 --columns x", "--columns: x is not allowed"),
+        ("export --to x.txt", r"--to: x\.txt is not allowed; it ends in \.onnx or \.pt2"),
         ("mix --rows 1 --columns 2 --layers 6", "6 is out of range: 0 to 5"),
         ("equivariance --images 0", "must be 1 or more"),
         ("directions --components 0", "takes 1 to 8"),

@@ -230,6 +230,23 @@ def test_targets_are_cropped_to_the_network(tmp_path):
             target_of(tmp_path / name, opened)
 
 
+def test_targets_are_read_as_pictures_of_a_set_are(tmp_path):
+    """What is transparent is white, and deep levels keep their meaning."""
+    opened, path = small(), tmp_path / "one.png"
+    Image.new("RGBA", (16, 16), (0, 0, 0, 0)).save(path)
+    assert (target_of(path, opened) == 1).all()
+    Image.fromarray(np.full((16, 16), 40_000, np.uint16)).save(path)
+    assert target_of(path, opened).mean() == pytest.approx(round(40_000 / 257) / 127.5 - 1)
+    palette = Image.new("P", (16, 16), 1)
+    palette.putpalette([255, 0, 0, 0, 255, 0])
+    palette.save(path, transparency=1)
+    assert (target_of(path, opened) == 1).all()
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-40])
+    with pytest.raises(DataError, match=r"one\.png cannot be read: it is "):
+        target_of(path, opened)
+
+
 def test_a_projection_is_drawn_and_written(tmp_path):
     opened = small()
     target = _target(opened)

@@ -10,7 +10,13 @@ import pytest
 import torch
 from small import small
 
-from epoque.bench.errors import ConfigError, DamagedRunError, DataError, UnknownNameError
+from epoque.bench.errors import (
+    ConfigError,
+    DamagedRunError,
+    DataError,
+    UnknownNameError,
+    UsageError,
+)
 from epoque.bench.plot import house_style, png_bytes
 from epoque.bench.runner import execute, resume, start
 from epoque.stylegan3 import shipped
@@ -68,11 +74,20 @@ def run(package, tmp_path_factory):
 def test_the_images_are_those_of_generate(run, tmp_path):
     made = generate(open_generator("avatars-t"), [2, 674, 1024], tmp_path)
     for one in made:
-        assert run.results["seeds"][str(one.seed)]["sha256"] == one.sha256
+        assert run.results["seeds"][str(one.start)]["sha256"] == one.sha256
         assert run.artifact(one.path.name) == one.path.read_bytes()
         assert sha256(one.path.read_bytes()).hexdigest() == one.sha256
     found = run.results
     assert [found[name] for name in ("again", "alone", "elsewhere", "distinct")] == [True] * 4
+
+
+def test_running_out_of_memory_is_one_sentence(monkeypatch):
+    def fail(*_):
+        raise RuntimeError("CUDA out of memory. Tried to allocate 20.00 MiB.")
+
+    monkeypatch.setattr("epoque.stylegan3.examining.examine.gallery", fail)
+    with pytest.raises(UsageError, match="Memory ran out: a network of fewer pixels takes less"):
+        list(LAB.train(config()))
 
 
 def test_what_differs_is_told(monkeypatch):

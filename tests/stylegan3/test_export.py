@@ -11,6 +11,7 @@ from small import small
 
 from epoque.bench.errors import EpoqueError, MissingExtraError, UsageError
 from epoque.stylegan3.commands import APP
+from epoque.stylegan3.conditioning import Conditioning
 from epoque.stylegan3.export import write
 from epoque.stylegan3.export.formats import Encoded, encoded, runner
 from epoque.stylegan3.export.programs import Program, traced
@@ -76,6 +77,20 @@ def test_programs_of_torch_export(tmp_path):
         wanted = opened.generator(z, psi=0.6)
         images = synthesis(w=w)
     torch.testing.assert_close(images, wanted, atol=1e-5, rtol=0)
+
+
+def test_a_program_takes_labels_of_many_numbers(tmp_path):
+    opened = with_mean(small("t", c_dim=3, **FEW))
+    labels = np.array([[0.5, 0, 2], [0, 1, 1]], np.float32)
+    opened.generator.labels = Conditioning.of(labels)
+    (written,) = export(opened, {tmp_path / "mapping.pt2": ("mapping", "pt2")})
+    told = json.loads((tmp_path / "mapping.pt2.json").read_text())["inputs"][1]
+    assert (told["name"], told["shape"], told["type"]) == ("label", ["batch", 3], "float32")
+    mapping = torch.export.load(written.path).module()
+    z = torch.from_numpy(latents(range(2), 8)).float()
+    w = mapping(z=z, label=torch.from_numpy(labels), truncation=torch.tensor(1.0))
+    with torch.no_grad():
+        torch.testing.assert_close(w, opened.generator.mapping(z, torch.from_numpy(labels)))
 
 
 def test_stylegan2_keeps_its_own_noise():

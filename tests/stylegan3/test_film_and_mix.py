@@ -53,19 +53,38 @@ def test_a_film_of_a_grid(kind, tmp_path):
     assert [path.name for path in (tmp_path / "new").iterdir()] == [f"walk.{kind}"]
 
 
+@pytest.mark.parametrize(("fps", "total"), [(30, 600), (24, 750), (60, 300)])
+def test_a_webp_lasts_as_long_as_it_is_told(fps, total, tmp_path):
+    film(small(), [1, 2], tmp_path / "a", frames=9, frame_ms=1000 / fps)
+    with Image.open(tmp_path / "a.webp") as image:
+        lasting = []
+        for place in range(image.n_frames):
+            image.seek(place)
+            image.load()
+            lasting.append(image.info["duration"])
+    assert abs(sum(lasting) - total) <= 1
+
+
+def test_an_mp4_has_the_rate_told(tmp_path):
+    av = pytest.importorskip("av")
+    film(small(), [1], tmp_path / "a", kinds=("mp4",), frames=2, frame_ms=1000 / 30)
+    with av.open(str(tmp_path / "a.mp4")) as file:
+        assert file.streams.video[0].average_rate == 30
+
+
 def test_a_film_as_mp4(tmp_path):
     av = pytest.importorskip("av")
     opened = small()
     film(opened, [1, 2], tmp_path / "a", kinds=("mp4",), frames=4)
     with av.open(str(tmp_path / "a.mp4")) as file:
         frames = [frame.to_ndarray(format="rgb24") for frame in file.decode(video=0)]
-    assert len(frames) == 9  # 8, and the last held for one more
+    assert len(frames) == 8  # none is held: it begins again without a seam
     wanted = paint(opened.generator, styles(opened.generator, [1])[0])
     assert abs(frames[0].astype(int) - wanted).mean() < 12  # lossy
 
 
 def test_seeds_that_do_not_fill_the_grid_are_told(tmp_path):
-    with pytest.raises(UsageError, match="3 seeds cannot be dealt out over 2x1 places"):
+    with pytest.raises(UsageError, match="--grid: 3 keyframes cannot be dealt out over 2x1 places"):
         film(small(), [1, 2, 3], tmp_path / "a", grid=(2, 1))
 
 
@@ -95,5 +114,5 @@ def test_the_table_is_drawn_with_its_seeds(language):
 
 
 def test_too_many_rows_are_told():
-    with pytest.raises(UsageError, match="--rows: 13 seeds are not allowed; 1 to 12 are"):
+    with pytest.raises(UsageError, match="--rows: 13 images are not allowed; 1 to 12 are"):
         mixed(small(), range(13), [1], [0])

@@ -4,6 +4,7 @@ from hashlib import sha256
 
 import numpy as np
 import pytest
+import torch
 from golden import golden, needs_golden, network_of
 from PIL import Image
 from small import small
@@ -11,14 +12,23 @@ from small import small
 from epoque.bench.errors import UsageError
 from epoque.stylegan3 import memory
 from epoque.stylegan3.opening import Opened
-from epoque.stylegan3.pictures.generate import Movement, generate, write_grid, write_styles
-from epoque.stylegan3.pictures.painting import Styling, label_of, moved, paint, styles
+from epoque.stylegan3.pictures import generate as generating
+from epoque.stylegan3.pictures.generate import (
+    Movement,
+    compared,
+    generate,
+    write_grid,
+    write_styles,
+)
+from epoque.stylegan3.pictures.painting import Styling, moved, paint, styles
 from epoque.stylegan3.pictures.picture_grid import tiled
 from epoque.stylegan3.pictures.seed_list import parse_grid, parse_layers, parse_seeds
 from epoque.stylegan3.pictures.transforms import input_transform
 
 
 def test_seeds_as_typed():
+    with pytest.raises(UsageError, match="--rows: 4294967296 is out of range"):
+        parse_seeds("4294967296", "rows")
     assert parse_seeds("2,674,1024") == [2, 674, 1024]
     assert parse_seeds(" 7 , 4-6,4294967295") == [7, 4, 5, 6, 2**32 - 1]
     assert parse_layers("0-2,5", 6) == [0, 1, 2, 5]
@@ -54,12 +64,60 @@ def test_an_image_is_the_same_whatever_stands_beside_it(kind, tmp_path):
     told = []
     for folder, seeds in (("a", [2, 674, 1024]), ("b", [1024]), ("c", [5, 1024, 2])):
         made = generate(opened, seeds, tmp_path / folder, noise=noise)
-        told.append({p.seed: p.sha256 for p in made})
+        told.append({p.start: p.sha256 for p in made})
         for picture in made:
             assert sha256(picture.path.read_bytes()).hexdigest() == picture.sha256
     assert told[0][1024] == told[1][1024] == told[2][1024]
     assert told[0][2] == told[2][2]
     assert len(set(told[0].values())) == 3
+
+
+@pytest.mark.parametrize("kind", ["t", "stylegan2"])
+def test_batches_make_the_same_images_but_for_rounding(kind, tmp_path):
+    opened, told = small(kind), []
+    options = {"noise": "random"} if kind == "stylegan2" else {"movement": Movement(x=0.1)}
+    one = generate(opened, [1, 2, 3], tmp_path / "a", **options)
+    many = generate(
+        opened, [1, 2, 3], tmp_path / "b", batch=2, progress=lambda *at: told.append(at), **options
+    )
+    assert told == [(1, 3), (2, 3), (3, 3)]
+    for a, b in zip(one, many, strict=True):
+        assert a.path.name == b.path.name
+        assert abs(a.pixels.astype(int) - b.pixels).max() <= 1
+    with pytest.raises(UsageError, match="--batch: 0 is not allowed"):
+        generate(opened, [1], tmp_path, batch=0)
+
+
+def test_only_one_batch_is_in_memory(monkeypatch, tmp_path):
+    opened, asked = small(), []
+    monkeypatch.setattr(generating, "check", lambda *_, **told: asked.append(told))
+    for batch, grid in ((1, False), (2, False), (8, True)):
+        generate(opened, [1, 2, 3], tmp_path, batch=batch, grid=grid)
+    sheet = 3 * 16 * 16 * 3  # the images; and then the sheet and its file
+    assert asked == [
+        {"images": 1, "kept": 0},
+        {"images": 2, "kept": 0},
+        {"images": 3, "kept": 3 * sheet},
+    ]
+
+
+@pytest.mark.parametrize("precision", ["bfloat16", "float16"])
+@pytest.mark.parametrize("kind", ["t", "r", "stylegan2"])
+def test_a_shorter_type_tells_its_error(kind, precision, tmp_path):
+    opened, noise = small(kind), "random" if kind == "stylegan2" else "const"
+    (full,) = generate(opened, [4], tmp_path / "a", noise=noise)
+    (short,) = generate(opened, [4], tmp_path / "b", noise=noise, precision=precision)
+    found = compared(opened, 4, precision, noise=noise)
+    apart = abs(full.pixels.astype(int) - short.pixels)
+    assert found.largest == apart.max()
+    assert found.mean == pytest.approx(apart.mean())
+    assert 1e-5 < found.relative < 0.05
+    assert f"{precision} against float32, in the first image: at most {found.largest} of" in str(
+        found
+    )
+    assert compared(opened, 4, "float32").relative == 0
+    with pytest.raises(UsageError, match="--precision: int8 is not allowed; it takes float32"):
+        generate(opened, [4], tmp_path, precision="int8")
 
 
 def test_both_kinds_of_file_lose_nothing(tmp_path):
@@ -123,9 +181,9 @@ def test_classes(tmp_path):
     assert len(digests) == 2
     for label, told in ((None, "needs a class, 0 to 2"), (3, "0 to 2 are"), (-1, "0 to 2 are")):
         with pytest.raises(UsageError, match=told):
-            label_of(opened.generator, label)
+            styles(opened.generator, [1], Styling(label=label))
     with pytest.raises(UsageError, match="has no classes"):
-        label_of(small().generator, 0)
+        styles(small().generator, [1], Styling(label=0))
 
 
 @pytest.mark.parametrize("psi", [float("nan"), float("inf")])
@@ -164,6 +222,13 @@ def test_tiles_stand_row_by_row():
     assert sheet[..., 0].tolist() == [[0, 0, 9, 1, 1], [9] * 5, [2, 2, 9, 9, 9]]
 
 
+def test_limits_of_the_process_and_its_container_count(monkeypatch):
+    monkeypatch.setattr(memory, "free_memory", lambda: 1000)
+    assert memory.available(torch.device("cpu")) == 1000
+    with pytest.raises(UsageError, match="are free"):
+        memory.check(small().generator, torch.device("cpu"))
+
+
 def test_too_little_memory_is_told_with_what_would_fit(monkeypatch):
     opened = small()
     one = memory.needed(opened.generator)
@@ -171,7 +236,7 @@ def test_too_little_memory_is_told_with_what_would_fit(monkeypatch):
     memory.check(opened.generator, opened.device, images=3)
     with pytest.raises(UsageError, match="3 images at a time would fit"):
         memory.check(opened.generator, opened.device, images=4)
-    with pytest.raises(UsageError, match="50% of the frames would fit"):
+    with pytest.raises(UsageError, match="50% of the images would fit"):
         memory.check(opened.generator, opened.device, kept=4 * one)
     monkeypatch.setattr(memory, "available", lambda device: one // 2)
     with pytest.raises(UsageError, match="about 8 × 8 pixels would fit"):

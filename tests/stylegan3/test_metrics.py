@@ -17,9 +17,17 @@ from epoque.stylegan3.dataset.portraits import GROUPS, portrait
 from epoque.stylegan3.measures import extraction
 from epoque.stylegan3.measures.attributes import read
 from epoque.stylegan3.measures.detectors import Patches, Portrait
+from epoque.stylegan3.measures.equivariance import MEASURES, Measured
 from epoque.stylegan3.measures.extraction import extract
 from epoque.stylegan3.measures.features import HEADS, WIDTH, card, portrait_net, sized
-from epoque.stylegan3.measures.metrics import ALWAYS, METRICS, TOGETHER, kinds, measure
+from epoque.stylegan3.measures.metrics import (
+    ALWAYS,
+    METRICS,
+    TOGETHER,
+    kinds,
+    measure,
+    usual_count,
+)
 from epoque.stylegan3.measures.path_length import PathImages
 from epoque.stylegan3.measures.sources import NetworkImages, SetImages
 from epoque.stylegan3.measures.train_features import accuracy, learn, targets, write
@@ -340,7 +348,17 @@ def test_the_command_measures_a_network(pictures, capsys, tmp_path):
     [
         (["--metrics", "pfd"], "either --network or --pictures"),
         (["--pictures", "P", "--network", "x"], "either --network or --pictures"),
-        (["--pictures", "P", "--metrics", "ppl"], "ppl is of a network"),
+        (["--pictures", "P", "--metrics", "ppl"], "--metrics: ppl is of a network"),
+        (["--pictures", "P", "--metrics", "eqr50k"], "--metrics: eq_r is of a network"),
+        (["--pictures", "P"], "--data: name the real images"),
+        (["--pictures", "P", "--truncation", 0.5], "--truncation: it would be ignored"),
+        (["--pictures", "P", "--class", 1], "--class: it would be ignored"),
+        (["--pictures", "P", "--vgg", "x"], "--vgg: it would be ignored; it is of other measures"),
+        (["--network", "x", "--metrics", "is", "--reals", 5], "--reals: it would be ignored"),
+        (
+            ["--network", "x", "--truncation", 0.5, "--metrics", "ppl,pfd"],
+            "--truncation: it would be",
+        ),
         (["--pictures", "P", "--images", 0], "--images: 0"),
         (["--pictures", "P", "--truncation", "nan"], "--truncation"),
     ],
@@ -361,6 +379,76 @@ def test_the_command_names_what_it_does_not_know(pictures):
     (folder / "bad.png").write_bytes(b"\x89PNG" + bytes(30))
     with pytest.raises(DataError, match=r"bad\.png"):
         run("metrics", "--pictures", folder, "--data", folder)
+
+
+def _moving_away(folder, monkeypatch):
+    """Be in another folder from now on."""
+    (folder / "elsewhere").mkdir()
+    monkeypatch.chdir(folder / "elsewhere")
+
+
+def test_real_images_are_those_that_the_network_learned_from(
+    pictures, capsys, tmp_path, monkeypatch
+):
+    real, words = pictures("real"), ("--images", 16, "--metrics", "pfd", "--quiet")
+    save(small().generator, tmp_path / "mine", {"training": {"data": str(real)}})
+    save(small().generator, tmp_path / "theirs", {"training_set": {"path": "ffhq.zip"}})
+    _moving_away(tmp_path, monkeypatch)
+    network = "--network", tmp_path / "mine"
+    run("metrics", *network, *words)
+    assert "against 20 of real" in capsys.readouterr().out
+    real.rename(tmp_path / "moved")
+    with pytest.raises(UsageError, match=r"--data: .*real, which mine learned from, is not there"):
+        run("metrics", *network, *words)
+    with pytest.raises(UsageError, match="--data: the file of theirs does not tell where"):
+        run("metrics", "--network", tmp_path / "theirs", *words)
+    run("metrics", *network, *words, "--data", tmp_path / "moved")
+    assert "against 20 of moved" in capsys.readouterr().out
+
+
+def test_portraits_are_drawn_again_for_networks_that_learned_from_them(
+    pictures, capsys, tmp_path, monkeypatch
+):
+    drawn, asked = pictures("drawn", 24), []
+    monkeypatch.setattr("epoque.stylegan3.training.data.avatars",
+                        lambda count, size, _: asked.append((count, size)) or drawn)  # fmt: skip
+    save(small().generator, tmp_path / "t", {"training": {"avatars": 24}})
+    words = "--network", tmp_path / "t", "--metrics", "pfd", "--quiet"
+    run("metrics", *words, "--images", 16)
+    run("metrics", *words, "--images", 30)
+    run("metrics", *words, "--images", 16, "--reals", 40)
+    assert asked == [(16, 16), (24, 16), (40, 16)]
+    assert "of drawn portraits" in capsys.readouterr().out
+
+
+def test_official_names_stand_for_fifty_thousand_images(pictures, tmp_path, monkeypatch):
+    assert usual_count(["fid"]) == usual_count(["ppr", "eq_t"]) == 1000
+    for name in ("fid50k_full", "pr50k3_full", "ppl2_wend", "is50k", "eqt50k_int", "eqr50k"):
+        assert usual_count(["swd", name]) == 50_000
+    assert kinds(["eqt50k_int", "eqt50k_frac", "eqr50k"]) == list(MEASURES)
+    save(small().generator, tmp_path / "t")
+    asked = []
+    monkeypatch.setattr("epoque.stylegan3.measures.moves.equivariance",
+                        lambda *_, images, **__: asked.append(images) or no_moves)  # fmt: skip
+    no_moves = dict.fromkeys(MEASURES, Measured(1.0, 0.5, 1.5, 2))
+    for words in ([], ["--images", 16]):
+        run("metrics", "--network", tmp_path / "t", "--metrics", "eqr50k", "--quiet", *words)
+    assert asked == [50_000, 16]
+
+
+def test_movements_are_measured_as_by_their_own_command(tmp_path, capsys, own_cache):
+    save(small().generator, tmp_path / "t")
+    words = "--network", tmp_path / "t", "--images", 3, "--json", "--quiet"
+    run("metrics", *words, "--metrics", "eq_r,eqt50k_frac", "--truncation", 0.5)
+    found = json.loads(capsys.readouterr().out)
+    assert found["real"] is None
+    assert [one["name"] for one in found["metrics"]] == ["eq_r", "eq_t_frac"]
+    run("equivariance", *words, "--truncation", 0.5)
+    told = json.loads(capsys.readouterr().out)
+    for one in found["metrics"]:
+        assert one["value"] == pytest.approx(told[one["name"]]["db"], rel=1e-3)
+        assert (one["unit"], one["images"]) == ("dB", 3)
+    assert len(list(own_cache.glob("features/moved-*.npz"))) == 1
 
 
 def test_patches_are_kept_small():

@@ -14,6 +14,7 @@ from torch import nn
 
 from epoque.bench.errors import DataError
 from epoque.stylegan3.measures.official_features import open_inception, open_vgg
+from epoque.stylegan3.measures.path_length import Steps
 from epoque.stylegan3.official import archive, inception, vgg
 from epoque.stylegan3.official.archive import read_tensors
 from epoque.stylegan3.official.wiring import Layer, fill
@@ -303,6 +304,13 @@ def test_vgg_and_the_perceptual_distance(slim, tmp_path):
         one, other = whole.network.perceptual(levels)
         wanted = _lpips(slim, levels, [of.reshape(-1) for of in lins.values()])
     assert (one - other).square().sum() == pytest.approx(wanted, rel=1e-4)
+    with pytest.raises(DataError, match="name their file with --lpips"):
+        Steps(plain)
+    others = {name: of + 0.5 for name, of in lins.items()}
+    torch.save(others, tmp_path / "others.pth")
+    other = open_vgg(str(tmp_path / "vgg.pth"), lpips=tmp_path / "others.pth")
+    assert other.digest == whole.digest
+    assert Steps(other).key != Steps(whole).key  # or distances of the first would be used again
     with pytest.raises(DataError, match="no weights of LPIPS"):
         open_vgg(str(tmp_path / "vgg.pth"), lpips=tmp_path / "vgg.pth")
     with pytest.raises(DataError, match="no Inception"):

@@ -412,3 +412,20 @@ def test_where_nothing_can_be_kept_it_is_compiled_all_the_same(monkeypatch):
 
     monkeypatch.setattr(compiling, "njit", njit)
     assert compiling.loop(plain)(2) == 3
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_without_hardware_a_small_type_is_computed_in_float32_and_rounded(dtype, monkeypatch):
+    monkeypatch.setattr(paths, "has_half", lambda *_: False)
+    x, w = ((drawn(*shape) / 3).to(dtype) for shape in ((1, 2, 6, 6), (3, 2, 3, 3)))
+    y = paths.conv2d(x, w, padding=2)
+    exact = functional.conv2d(x.double(), w.double(), padding=2)
+    assert y.dtype == dtype
+    assert ((y - exact).abs() <= torch.finfo(dtype).eps * exact.abs()).all()
+    wide = paths.conv_transpose2d(x, w.transpose(0, 1), stride=2)
+    exact = functional.conv_transpose2d(x.double(), w.transpose(0, 1).double(), stride=2)
+    assert ((wide - exact).abs() <= torch.finfo(dtype).eps * exact.abs()).all()
+    up = ops.lowpass(12, 4.0, 6.0, 32)
+    z = ops.filtered_lrelu(y, up, up, up=2, down=2, padding=9)
+    wanted = ops.filtered_lrelu(y.float(), up, up, up=2, down=2, padding=9)
+    assert torch.equal(z, wanted.to(dtype))

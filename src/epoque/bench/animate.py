@@ -6,6 +6,7 @@ The same frames always give the same bytes (of MP4, with the same version of PyA
 from collections.abc import Collection, Sequence
 from fractions import Fraction
 from io import BytesIO
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -20,7 +21,16 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-__all__ = ["KINDS", "Film", "Kind", "film_files", "log_spaced", "save_animation", "save_mp4"]
+__all__ = [
+    "KINDS",
+    "Film",
+    "Kind",
+    "film_files",
+    "gif_ms",
+    "log_spaced",
+    "save_animation",
+    "save_mp4",
+]
 
 FRAME_MS = 80  # GIF counts in 10 ms, and browsers slow down what is below 20
 HOLD_MS = 2000
@@ -107,12 +117,17 @@ def _canvas(figure: "Figure") -> Any:
     return FigureCanvasAgg(figure)
 
 
+def gif_ms(duration: float) -> int:
+    """Return how long a GIF's frame lasts that is to stay so long: it counts in 10 ms."""
+    return max(1, round(duration / 10)) * 10
+
+
 def save_animation(
     frames: "Sequence[NDArray[np.uint8]]",
     stem: Path,
     *,
-    frame_ms: int = FRAME_MS,
-    hold_ms: int = HOLD_MS,
+    frame_ms: float = FRAME_MS,
+    hold_ms: float = HOLD_MS,
     kinds: Collection[str] = ("webp", "gif"),
 ) -> None:
     """Write `stem`.webp and `stem`.gif, each whole or not at all; both loop for ever.
@@ -120,7 +135,8 @@ def save_animation(
     Args:
         frames: at least one picture, uint8 [height, width, 3], all of one size.
         stem: the path without its ending.
-        frame_ms: how long each frame stays, in milliseconds.
+        frame_ms: how long each frame stays, in milliseconds; of WebP the mean, as it counts whole
+            ones, of GIF rounded to 10.
         hold_ms: how long the last frame stays before the loop begins again.
         kinds: which of `webp` and `gif`.
 
@@ -132,13 +148,15 @@ def save_animation(
     assert frames, "an animation has at least one frame"
     assert len({frame.shape for frame in frames}) == 1, "frames differ in size"
     images = [Image.fromarray(frame) for frame in frames]
-    durations = [frame_ms] * (len(images) - 1) + [hold_ms]
     if "webp" in kinds:
+        ends = [round(frame_ms * count) for count in range(len(images))]
+        durations = [b - a for a, b in pairwise(ends)] + [round(hold_ms)]
         webp = _encoded(images, durations, "WEBP", quality=80, method=4)
         write_atomic(stem.with_name(f"{stem.name}.webp"), webp)
     if "gif" in kinds:
         # One palette, from the last frame, which has every colour: a palette a frame would flicker.
         palette = images[-1].quantize(256, Image.Quantize.MEDIANCUT)
+        durations = [gif_ms(frame_ms)] * (len(images) - 1) + [gif_ms(hold_ms)]
         flat = [image.quantize(palette=palette, dither=Image.Dither.NONE) for image in images]
         gif = _encoded(flat, durations, "GIF", optimize=False, disposal=1)
         write_atomic(stem.with_name(f"{stem.name}.gif"), gif)
@@ -162,8 +180,8 @@ def save_mp4(
     frames: "Sequence[NDArray[np.uint8]]",
     stem: Path,
     *,
-    frame_ms: int = FRAME_MS,
-    hold_ms: int = HOLD_MS,
+    frame_ms: float = FRAME_MS,
+    hold_ms: float = HOLD_MS,
 ) -> None:
     """Write `stem`.mp4 (H.264, which every browser and presentation plays), whole or not at all.
 
@@ -171,7 +189,7 @@ def save_mp4(
         frames: at least one picture, uint8 [height, width, 3], all of one size.
         stem: the path without its ending.
         frame_ms: how long each frame stays, in milliseconds.
-        hold_ms: how long the last frame stays.
+        hold_ms: how much longer the last frame stays.
 
     Raises:
         MissingExtraError: if PyAV is not installed.
@@ -185,7 +203,8 @@ def save_mp4(
     buffer = BytesIO()
     height, width, _ = frames[0].shape
     with av.open(buffer, "w", format="mp4") as container:
-        stream: Any = container.add_stream("libx264", rate=Fraction(1000, frame_ms))
+        rate = Fraction(1000 / frame_ms).limit_denominator(1001)
+        stream: Any = container.add_stream("libx264", rate=rate)
         # One thread, or the bytes depend on the machine; both sides even, as 4:2:0 wants it.
         stream.width, stream.height = width // 2 * 2, height // 2 * 2
         stream.pix_fmt, stream.options = "yuv420p", {"crf": "18", "threads": "1"}

@@ -16,9 +16,15 @@ class CheckpointTimer:
 
     SECONDS = 600.0
 
-    def __init__(self, team: Team) -> None:
-        """Begin to count the time."""
+    def __init__(self, team: Team, seconds: float | None = None) -> None:
+        """Begin to count the time.
+
+        Args:
+            team: the processes.
+            seconds: after which a checkpoint is due; by default `SECONDS`.
+        """
         self._team, self._last = team, time.monotonic()
+        self._seconds = self.SECONDS if seconds is None else seconds
 
     def is_due(self, now: bool) -> bool:
         """Whether a checkpoint is to be taken.
@@ -27,7 +33,7 @@ class CheckpointTimer:
             now: whether it is anyway, as fixed steps and the end want it.
         """
         waited = time.monotonic() - self._last
-        if not now and self._team.agree(waited) < self.SECONDS:
+        if not now and self._team.agree(waited) < self._seconds:
             return False
         self._last = time.monotonic()
         return True

@@ -1,7 +1,8 @@
 """The shell command that repeats a run, a sweep or a search."""
 
 import shlex
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
 
 from .config import Config
 from .errors import UsageError
@@ -46,8 +47,17 @@ def _settings(recipe: str, config: Config, swept: Collection[str]) -> Iterator[s
         usual = type(config).parse(find_recipe(recipe).config)
     except UsageError:
         usual = type(config)()
-    for field, value in config:
-        if field not in swept and value != getattr(usual, field):
-            text = str(cell(value))
-            yield f"--{field.replace('_', '-')}"
-            yield text.lower() if isinstance(value, bool) else text
+    changed = {n: v for n, v in config if n not in swept and v != getattr(usual, n)}
+    for field in [n for n in changed if not _is_implied(n, changed, usual)]:
+        text = str(cell(changed[field]))
+        yield f"--{field.replace('_', '-')}"
+        yield text.lower() if isinstance(changed[field], bool) else text
+
+
+def _is_implied(field: str, changed: Mapping[str, Any], usual: Config) -> bool:
+    """Return whether a field becomes what it is by the other changes: it would be ignored."""
+    try:
+        made = usual.replace(**{n: v for n, v in changed.items() if n != field})
+    except UsageError:
+        return False
+    return bool(getattr(made, field) == changed[field])

@@ -88,16 +88,47 @@ class Config(BaseModel):
             raise ConfigError(unknown)
         return config
 
-    def replace(self, **changes: Any) -> Self:
-        """Return a copy with some fields changed, validated like a new one.
+    @classmethod
+    def over(cls, usual: Mapping[str, Any], changes: Mapping[str, Any]) -> Self:
+        """Build a config from usual settings, such as a recipe's, and what is set instead.
+
+        A usual setting that the changes leave without effect goes back to its default. It is a
+        mistake only where it has no effect among the usual ones either, or is a change itself.
 
         Raises:
             ConfigError: with every problem at once.
         """
-        return self.parse({**self.model_dump(exclude_unset=True), **changes})
+        kept = {name: value for name, value in usual.items() if name not in changes}
+        while True:
+            try:
+                return cls.parse({**kept, **changes})
+            except ConfigError as error:
+                moot = kept.keys() & _ignored(error)
+                if not moot or not (moot := moot - cls._ignored_among(usual)):
+                    raise
+            kept = {name: value for name, value in kept.items() if name not in moot}
+
+    @classmethod
+    def _ignored_among(cls, values: Mapping[str, Any]) -> set[str]:
+        try:
+            cls.parse(values)
+        except ConfigError as error:
+            return _ignored(error)
+        return set()
+
+    def replace(self, **changes: Any) -> Self:
+        """Return a copy with some fields changed, validated like a new one (see `over`).
+
+        Raises:
+            ConfigError: with every problem at once.
+        """
+        return self.over(self.model_dump(exclude_unset=True), changes)
 
     def conflicts(self) -> Iterator[Problem]:
-        """Yield what is wrong between fields that are each right alone; labs override this."""
+        """Yield what is wrong between fields that are each right alone; labs override this.
+
+        A setting that has no effect beside the others is a problem that says so (`ignored`).
+        """
         yield from ()
 
     @model_validator(mode="after")
@@ -118,6 +149,10 @@ class Config(BaseModel):
             if "unit" in value:
                 value["unit"] = _(value["unit"])
         return schema
+
+
+def _ignored(error: ConfigError) -> set[str]:
+    return {problem.field for problem in error.problems if problem.ignored}
 
 
 def _inner(annotation: Any) -> tuple[Any, bool]:
@@ -156,7 +191,7 @@ def _kind_in_words(kind: Any, bounds: Mapping[str, Any]) -> str:
     if get_origin(kind) is Literal:
         return "one of " + ", ".join(map(str, get_args(kind)))
     if get_origin(kind) is tuple:
-        return f"a list such as 4,2 in which each is {_kind_in_words(get_args(kind)[0], {})}"
+        return _list_in_words(get_args(kind)[0])
     if get_origin(kind) is Annotated:
         field = FieldInfo.from_annotation(kind)
         return _kind_in_words(field.annotation, _bounds(field))
@@ -164,6 +199,13 @@ def _kind_in_words(kind: Any, bounds: Mapping[str, Any]) -> str:
     signs = {"gt": "greater than", "ge": "at least", "lt": "less than", "le": "at most"}
     limits = [f"{signs[name]} {bound:,}" for name, bound in bounds.items() if name in signs]
     return " ".join([names.get(kind, str(kind)), " and ".join(limits)]).strip()
+
+
+def _list_in_words(kind: Any) -> str:
+    if kind is str:
+        return "a list such as a.txt,b.txt"
+    example = ",".join(get_args(kind)[:2]) if get_origin(kind) is Literal else "4,2"
+    return f"a list such as {example} in which each is {_kind_in_words(kind, {})}"
 
 
 def _problems(

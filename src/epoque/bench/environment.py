@@ -12,8 +12,17 @@ from .processes import world
 
 __all__ = ["environment", "installed_version", "jax_device", "torch_device"]
 
-PACKAGES = ("epoque", "jax", "jaxlib", "numba", "numpy", "optax", "scipy", "torch")
-PACKAGES += ("transformers",)
+PACKAGES = (
+    "epoque",
+    "jax",
+    "jaxlib",
+    "numba",
+    "numpy",
+    "optax",
+    "scipy",
+    "torch",
+    "transformers",
+)
 
 
 def installed_version(package: str) -> str | None:

@@ -63,10 +63,12 @@ class Problem:
     Attributes:
         field: the setting's name as the schema spells it (`learning_rate`).
         message: what is wrong, beginning with the value and ending with what is allowed.
+        ignored: whether all that is wrong is that the setting has no effect beside the others.
     """
 
     field: str
     message: str
+    ignored: bool = False
 
 
 class ConfigError(UsageError):

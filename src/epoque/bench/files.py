@@ -12,7 +12,14 @@ from pydantic_core import to_json
 
 from .errors import DamagedRunError, RunWriteError
 
-__all__ = ["json_line", "read_json", "told_write_errors", "write_atomic", "write_json"]
+__all__ = [
+    "json_line",
+    "read_json",
+    "refusal",
+    "told_write_errors",
+    "write_atomic",
+    "write_json",
+]
 
 _REASONS = {
     errno.ENOSPC: "the disk is full",
@@ -38,8 +45,13 @@ def told_write_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = _REASONS.get(error.errno or 0, error.strerror or str(error))
-        raise RunWriteError(f"Cannot write {path}: {reason}. What was there is whole.") from error
+        told = f"Cannot write {path}: {refusal(error)}. What was there is whole."
+        raise RunWriteError(told) from error
+
+
+def refusal(error: OSError) -> str:
+    """Return why the system refused, as the end of a sentence."""
+    return _REASONS.get(error.errno or 0, error.strerror or str(error))
 
 
 def write_atomic(path: Path, data: bytes, *, durable: bool = False) -> None:

@@ -47,12 +47,13 @@ class Axis:
     spacing: Spacing
 
 
-def parse_axes(base: Config, texts: Sequence[str]) -> tuple[Axis, ...]:
+def parse_axes(base: Config, texts: Sequence[str], told: Collection[str] = ()) -> tuple[Axis, ...]:
     """Read axes as typed, each value validated as a value of its field.
 
     Args:
         base: the config that every point starts from.
         texts: such as `learning_rate=0.01:10:log:50`; a field may be spelt with hyphens.
+        told: fields of the base that the user set: each must have an effect at some point.
 
     Raises:
         AxesError: with every problem of every axis, and the conflicts between their values.
@@ -73,7 +74,7 @@ def parse_axes(base: Config, texts: Sequence[str]) -> tuple[Axis, ...]:
             problems.extend(error.problems)
     if not problems:
         _check_size(axes.values())
-        problems.extend(_conflicts(base, tuple(axes.values())))
+        problems.extend(_conflicts(base, tuple(axes.values()), told))
     if problems:
         raise AxesError(problems)
     return tuple(axes.values())
@@ -235,20 +236,24 @@ def _check_size(axes: Collection[Axis]) -> None:
         raise UsageError(f"{told} make {points:,} points; at most {MAX_POINTS:,} are allowed.")
 
 
-def _conflicts(base: Config, axes: Sequence[Axis]) -> Iterator[Problem]:
+def _conflicts(base: Config, axes: Sequence[Axis], told: Collection[str]) -> Iterator[Problem]:
     """Yield the conflicts between values of several fields, each field's first one.
 
     Numbers are looked at by their least and greatest value only: a conflict between numbers is
     an inequality, and what breaks it anywhere breaks it there.
     """
     seen: set[str] = set()
+    moot = {field for field in told if field not in {axis.field for axis in axes}}
     for values in product(*map(extremes, axes)):
         point: Mapping[str, Any] = dict(zip((a.field for a in axes), values, strict=True))
         try:
-            base.replace(**point)
+            made = base.replace(**point)
+            moot = {field for field in moot if getattr(made, field) != getattr(base, field)}
         except ConfigError as error:
             where = ", ".join(f"{field}={cell(value)}" for field, value in point.items())
             for problem in error.problems:
                 if problem.field not in seen:
                     seen.add(problem.field)
                     yield Problem(problem.field, f"{problem.message.rstrip('.')} (at {where}).")
+    for field in sorted(moot) if not seen else ():
+        yield Problem(field, f"{cell(getattr(base, field))} would be ignored at every point.")

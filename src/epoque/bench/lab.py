@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
@@ -17,11 +18,26 @@ if TYPE_CHECKING:  # pydantic would make `epoque --help` slower
     from .config import Config
     from .run import Run
 
-__all__ = ["Columns", "Lab", "find_lab", "lab_names"]
+__all__ = ["Columns", "Lab", "Making", "TrainCommand", "find_lab", "lab_names"]
 
 C = TypeVar("C", bound="Config")
 Columns = Mapping[str, Sequence[Any]]
 """Equally long columns: name to values."""
+Making = Callable[[str, float | None], None]
+"""Is told what is being made and the share of it that is done, 0 … 1, None if it is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainCommand:
+    """A command `epoque LAB train` that trains from settings alone, without a recipe.
+
+    Attributes:
+        help: what it says of itself.
+        options: the settings that it takes, each with further names of its option.
+    """
+
+    help: str
+    options: Mapping[str, tuple[str, ...]]
 
 
 class Lab(ABC, Generic[C]):
@@ -58,6 +74,10 @@ class Lab(ABC, Generic[C]):
     def evaluate(self, run: "Run") -> Mapping[str, Any]:
         """Return the numbers of a finished run, name to plain JSON value; saved as results.json."""
 
+    def evaluate_telling(self, run: "Run", told: Making) -> Mapping[str, Any]:
+        """Return what `evaluate` does, and tell how far it is where that takes long."""
+        return self.evaluate(run)
+
     def check_installed(self) -> None:
         """Check that what the lab computes with is there.
 
@@ -68,6 +88,29 @@ class Lab(ABC, Generic[C]):
     def steps(self, config: C) -> int | None:
         """Return how many iterations a run takes, for the progress bar; None if unknown."""
         return None
+
+    def share(self, config: C, step: int, metrics: Mapping[str, float]) -> float | None:
+        """Return how much of a run is done, 0 … 1, where `steps` is None; None if unknown.
+
+        Args:
+            config: what is trained.
+            step: iterations done.
+            metrics: the metrics of that step.
+        """
+        return None
+
+    def prepare(self, config: C, told: Making) -> None:
+        """Make what a training reads, where that takes long and is then kept.
+
+        What is not made here the training makes itself, but tells nobody how far it is.
+
+        Args:
+            config: what is to be trained.
+            told: shows what is being made.
+
+        Raises:
+            UsageError: if what is asked for is not there.
+        """
 
     def notice(self, config: C, resume: Checkpoint | None = None) -> str | None:
         """Return what a user should know before a long training, for instance what it will take.
@@ -101,6 +144,10 @@ class Lab(ABC, Generic[C]):
             The results, name to n numbers, in the order of the points; or None if these fields
             cannot be swept that way (each point is then a run of its own).
         """
+        return None
+
+    def train_command(self) -> TrainCommand | None:
+        """Return what `epoque LAB train` is, or None if recipes are the only way."""
         return None
 
     def commands(self) -> "App | None":

@@ -107,11 +107,12 @@ def measure_each(
     Raises:
         RunWriteError: if a run could not be written.
     """
-    manifest, base = study.manifest, study.config.model_dump()
+    manifest, base = study.manifest, study.config
     folder, lab, recipe = str(study.path / "runs"), manifest["lab"], manifest["recipe"]
     for number, point in points.items():
         name = f"point-{number:07d}"
-        executor.submit(number, run_point, folder, name, lab, recipe, {**base, **point})
+        settings = base.replace(**point).model_dump()
+        executor.submit(number, run_point, folder, name, lab, recipe, settings)
     for _ in points:
         outcome = executor.wait()
         if outcome.kind == RunWriteError.__name__:

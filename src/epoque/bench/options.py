@@ -12,6 +12,7 @@ from cyclopts import Parameter
 __all__ = [
     "AsJson",
     "Dark",
+    "Device",
     "Figures",
     "Language",
     "PictureOut",
@@ -35,6 +36,7 @@ Figures = Annotated[bool, Parameter(help="Draw the figures at the end.")]
 Language = Annotated[
     str, Parameter(name="--lang", env_var="EPOQUE_LANG", help="The language: en or fr.")
 ]
+Device = Annotated[str, Parameter(help="auto (CUDA where it is there), cpu or cuda.")]
 Dark = Annotated[bool, Parameter(name="--dark", negative="", help="For dark pages.")]
 PictureOut = Annotated[
     Path, Parameter(name="--out", help="The path without its ending; .png and .svg are written.")

@@ -1,7 +1,7 @@
 """Running experiments: pull the events of a training and hand each to the sinks."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import AbstractContextManager, ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,10 +10,10 @@ from .errors import DamagedRunError, EpoqueError, RunWriteError, UsageError
 from .events import Checkpoint, Event
 from .files import told_write_errors, write_json
 from .folder import RunFolder, check_metrics, create_run
-from .lab import Lab
+from .lab import Lab, Making
 from .record import State, lock_record
 from .run import Run
-from .sinks import Sink, SinkFactory
+from .sinks import Shows, Sink, SinkFactory
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["assist", "assist_again", "execute", "resume", "save_figures", "start"]
 
 Say = Callable[[str], None]
+Show = Callable[[], AbstractContextManager[Making]]
+"""Opens what shows how far the making of something is."""
 
 
 def start(lab: Lab[Any], config: Config, recipe: str, root: str | Path = "runs") -> Run:
@@ -29,7 +31,12 @@ def start(lab: Lab[Any], config: Config, recipe: str, root: str | Path = "runs")
 
 
 def resume(
-    run: Run, sinks: Sequence[SinkFactory] = (), *, draw: bool = True, say: Say | None = None
+    run: Run,
+    sinks: Sequence[SinkFactory] = (),
+    *,
+    draw: bool = True,
+    say: Say | None = None,
+    show: Show | None = None,
 ) -> Run:
     """Go on with an interrupted or failed run from its last whole checkpoint (see `execute`).
 
@@ -39,7 +46,7 @@ def resume(
         DamagedRunError: if what is needed to go on cannot be read.
     """
     _check_unfinished(run)
-    return execute(run, sinks, draw=draw, say=say)
+    return execute(run, sinks, draw=draw, say=say, show=show)
 
 
 def _check_unfinished(run: Run) -> None:
@@ -48,7 +55,12 @@ def _check_unfinished(run: Run) -> None:
 
 
 def execute(
-    run: Run, sinks: Sequence[SinkFactory] = (), *, draw: bool = True, say: Say | None = None
+    run: Run,
+    sinks: Sequence[SinkFactory] = (),
+    *,
+    draw: bool = True,
+    say: Say | None = None,
+    show: Show | None = None,
 ) -> Run:
     """Train a run to its end, from its last checkpoint if it has one.
 
@@ -57,6 +69,7 @@ def execute(
         sinks: what else receives the events.
         draw: whether to save the figures when it is finished.
         say: is told what the lab has to say before a long training; None does not ask it.
+        show: shows how far the lab is with what it makes before the training; None does not ask it.
 
     Raises:
         EpoqueError: what stopped it; the run's status then says "failed" and why.
@@ -64,7 +77,7 @@ def execute(
     """
     with lock_record(run.path):
         checkpoint = _last_whole_checkpoint(run)
-        _train(run, checkpoint, sinks, draw, say)
+        _train(run, checkpoint, sinks, draw=draw, say=say, show=show)
     return Run(run.path)  # a fresh reader: nothing cached from before the training
 
 
@@ -120,21 +133,26 @@ def _train(
     run: Run,
     checkpoint: Checkpoint | None,
     factories: Iterable[SinkFactory],
+    *,
     draw: bool,
     say: Say | None,
+    show: Show | None,
 ) -> None:
     folder = RunFolder(run, checkpoint)
     sinks: list[Sink] = [folder]
     state: State = "failed"
     reason = "an unexpected error"
     try:
+        if show is not None:
+            with show() as told:
+                run.lab.prepare(run.config, told)
         if say is not None and (notice := run.lab.notice(run.config, checkpoint)):
             say(notice)
         sinks.extend(factory(run) for factory in factories)
         for event in run.lab.train(run.config, checkpoint):
             _tell(sinks, event)
         folder.flush()
-        _conclude(run, draw)
+        _conclude(run, draw, _shown_by(sinks))
         state, reason = "finished", ""
     except (KeyboardInterrupt, GeneratorExit):
         state, reason = "interrupted", "stopped by the user"
@@ -163,10 +181,21 @@ def _close(sinks: Sequence[Sink], state: State, reason: str) -> None:
             stack.callback(sink.close, state, reason)
 
 
-def _conclude(run: Run, draw: bool) -> None:
+def _shown_by(sinks: Iterable[Sink]) -> Making:
+    """Return what has the sinks that can show how far something is."""
+    shows = [sink.show for sink in sinks if isinstance(sink, Shows)]
+
+    def told(what: str, share: float | None) -> None:
+        for show in shows:
+            show(what, share)
+
+    return told
+
+
+def _conclude(run: Run, draw: bool, told: Making) -> None:
     """Save the numbers and pictures of a training that came to its end."""
     trained = Run(run.path)
-    write_json(run.path / "results.json", dict(run.lab.evaluate(trained)))
+    write_json(run.path / "results.json", dict(run.lab.evaluate_telling(trained, told)))
     if draw:
         save_figures(run.path / "figures", run.lab.figures(trained))
 

@@ -12,7 +12,20 @@ from accelerate.state import AcceleratorState, PartialState
 
 from .errors import UsageError
 
-__all__ = ["Team"]
+__all__ = ["Team", "check_device"]
+
+
+def check_device(device: str) -> None:
+    """Check that a GPU is there if one is asked for.
+
+    Raises:
+        UsageError: if it is not.
+    """
+    if device == "cuda" and not torch.cuda.is_available():
+        raise UsageError(
+            "device: cuda is asked for, but PyTorch finds no GPU here; auto uses the processor "
+            "instead, and a GPU needs PyTorch built for CUDA (https://pytorch.org)."
+        )
 
 
 class Team:
@@ -35,11 +48,7 @@ class Team:
         Raises:
             UsageError: if a GPU is asked for and there is none.
         """
-        if device == "cuda" and not torch.cuda.is_available():
-            raise UsageError(
-                "device: cuda is asked for, but PyTorch finds no GPU here; auto uses the processor "
-                "instead, and a GPU needs PyTorch built for CUDA (https://pytorch.org)."
-            )
+        check_device(device)
         wanted = "cpu" if device == "cpu" or not torch.cuda.is_available() else "cuda"
         _forget_other_device(wanted)
         self.accelerator = Accelerator(cpu=wanted == "cpu", mixed_precision="no")

@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,11 +11,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from rich.console import Console
+    from rich.progress import Progress
     from rich.table import Table
+
+    from .lab import Making
 
 __all__ = [
     "console",
     "downloading",
+    "making",
     "number",
     "picture_style",
     "print_json",
@@ -23,6 +27,7 @@ __all__ = [
     "save_picture",
     "say",
     "table",
+    "waiting",
 ]
 
 Moves = Callable[[int, int | None], None]
@@ -113,17 +118,50 @@ def downloading(*, quiet: bool = False) -> Iterator[Moves]:
 
 
 @contextmanager
+def making(*, quiet: bool = False) -> Iterator["Making"]:
+    """Show what is being made before a training, from when that is first told."""
+    from rich.progress import TaskProgressColumn, TimeElapsedColumn
+
+    with _bars(TaskProgressColumn(), TimeElapsedColumn(), quiet=quiet) as bar:
+
+        def told(what: str, share: float | None) -> None:
+            if [task.description for task in bar.tasks] != [what]:
+                for task in bar.task_ids:
+                    bar.remove_task(task)
+                bar.add_task(what, total=None if share is None else 1.0)
+            bar.update(bar.task_ids[0], completed=share or 0.0)
+
+        yield told
+
+
+@contextmanager
 def _bar(what: str, *columns: Any, quiet: bool, at_once: bool = True) -> Iterator[Moves]:
     """Show a bar with these columns, at once or when it first moves."""
+    with _bars(*columns, quiet=quiet) as bar:
+        task = bar.add_task(what, total=None, visible=at_once)
+        yield lambda done, whole: bar.update(task, completed=done, total=whole, visible=True)
+
+
+def _bars(*columns: Any, quiet: bool) -> "Progress":
+    """Return what shows bars with these columns on standard error, if that is a terminal."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     out = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), *columns, TimeRemainingColumn())
+    named = TextColumn("{task.description}", markup=False)
+    columns = (named, BarColumn(), *columns, TimeRemainingColumn())
     hidden = quiet or not out.is_terminal
-    with Progress(*columns, console=out, transient=True, disable=hidden) as bar:
-        task = bar.add_task(what, total=None, visible=at_once)
-        yield lambda done, whole: bar.update(task, completed=done, total=whole, visible=True)
+    return Progress(*columns, console=out, transient=True, disable=hidden)
+
+
+@contextmanager
+def waiting(what: str, *, quiet: bool = False) -> Iterator[None]:
+    """Show on standard error, if that is a terminal, that something without a measure goes on."""
+    from rich.console import Console
+
+    out = Console(stderr=True)
+    with nullcontext() if quiet or not out.is_terminal else out.status(what):
+        yield
 
 
 def picture_style(dark: bool) -> AbstractContextManager[None]:

@@ -17,6 +17,7 @@ from ..bench.errors import ConfigError, EpoqueError, UsageError
 from ..bench.lab import find_lab, lab_names
 from ..bench.processes import rank, world
 from . import book, info, running, runs, sweeping
+from .common import join_lines
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -49,9 +50,18 @@ def build_app(argv: Sequence[str]) -> App:
     for part in (info, running, runs, sweeping, book):
         part.register(app, argv)
     for name in lab_names():
-        lab_app = find_lab(name).commands() if argv[:1] == [name] else None
+        lab_app = _commands_of(name) if argv[:1] == [name] else None
         app.command(lab_app or App(help=f"What only the {name} lab can do."), name=name)
     app.register_install_completion_command()
+    join_lines(app)
+    return app
+
+
+def _commands_of(name: str) -> App | None:
+    lab = find_lab(name)
+    app = lab.commands()
+    if app is not None:
+        running.add_training(app, lab)
     return app
 
 
@@ -90,15 +100,20 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def _check_shared(argv: Sequence[str]) -> None:
-    if world() > 1 and argv[:1] not in (["run"], ["resume"]):
+    if world() > 1 and argv[:1] != ["resume"] and not _trains(argv):
         raise UsageError(
             f"{world()} processes were started together; only `epoque run` and `epoque resume` "
-            "share their work."
+            "share their work, and the command `train` of a lab."
         )
 
 
+def _trains(argv: Sequence[str]) -> bool:
+    """Whether a command line begins a run."""
+    return argv[:1] == ["run"] or (argv[:1] != [] and argv[1:2] == ["train"])
+
+
 def _how_to_go_on(argv: Sequence[str]) -> str:
-    if argv[:1] == ["run"]:
+    if _trains(argv):
         return "`epoque resume last` goes on from the last checkpoint."
     return "the same command goes on with what is not done yet."
 

@@ -1,21 +1,40 @@
 """The settings of a lab as options of a command."""
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from inspect import cleandoc
 from typing import TYPE_CHECKING, Annotated, Any
 
-from cyclopts import Group, Parameter
+from cyclopts import App, Group, Parameter
 
 if TYPE_CHECKING:
     from ..bench.lab import Lab
 
 __all__ = [
+    "join_lines",
     "lab_of",
     "with_settings",
 ]
 
 FLAGS = ("--quiet", "-q", "--json", "--figures", "--no-figures", "--help", "-h")
 """The options of `run`, `sweep` and `search` that take no value; a lab's settings all take one."""
+
+
+def join_lines(app: App) -> None:
+    """Make each paragraph of every command's help one line, which the terminal then breaks.
+
+    Docstrings are broken for the reader of the code; broken again they would fall apart.
+    """
+    for command in app.subapps:
+        command.help = "\n\n".join(map(_joined, cleandoc(command.help).split("\n\n")))
+        join_lines(command)
+
+
+def _joined(paragraph: str) -> str:
+    """Return a paragraph as one line, unless its lines are set apart, as those of a list."""
+    lines = paragraph.splitlines()
+    apart = any(line.startswith((" ", "- ")) for line in lines)
+    return paragraph if apart else " ".join(lines)
 
 
 def lab_of(argv: Sequence[str]) -> "Lab[Any] | None":
@@ -46,18 +65,24 @@ def _first_argument(argv: Sequence[str]) -> str | None:
     return None
 
 
-def with_settings(command: Callable[..., Any], lab: "Lab[Any] | None") -> Callable[..., Any]:
+def with_settings(
+    command: Callable[..., Any],
+    lab: "Lab[Any] | None",
+    names: Mapping[str, tuple[str, ...]] | None = None,
+) -> Callable[..., Any]:
     """Return a command that also takes the settings of a lab as options.
 
     Args:
         command: a function that takes `**settings`, each a text as typed.
         lab: whose settings; None adds none.
+        names: which of them, each with further names of its option; None for all.
     """
     if lab is None:
         options: list[inspect.Parameter] = []
     else:
         group = Group(f"Settings of {lab.name}", sort_key=10)
-        options = [_option(lab, name, group) for name in lab.config.model_fields]
+        known = lab.config.model_fields if names is None else names
+        options = [_option(lab, name, group, (names or {}).get(name, ())) for name in known]
     own = inspect.signature(command)
     kept = [p for p in own.parameters.values() if p.kind is not p.VAR_KEYWORD]
 
@@ -73,13 +98,14 @@ def with_settings(command: Callable[..., Any], lab: "Lab[Any] | None") -> Callab
     return wrapped
 
 
-def _option(lab: "Lab[Any]", name: str, group: Group) -> inspect.Parameter:
+def _option(lab: "Lab[Any]", name: str, group: Group, others: tuple[str, ...]) -> inspect.Parameter:
     from ..bench.config import allowed_values
 
     field = lab.config.model_fields[name]
     default = field.default
     shown = ",".join(map(str, default)) if isinstance(default, tuple) else str(default).lower()
     parameter = Parameter(
+        name=(f"--{name.replace('_', '-')}", *others),
         group=group,
         help=f"{field.description} Takes {allowed_values(field)}.",
         show_default=lambda _: shown,

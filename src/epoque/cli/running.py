@@ -1,7 +1,8 @@
-"""`epoque run` and `resume`."""
+"""`epoque run`, `resume`, and `epoque LAB train`."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 
@@ -11,6 +12,10 @@ from ..bench.processes import rank, world
 from ..bench.telling import console, number, table
 from .common import lab_of, with_settings
 from .sweeping import resume_study
+
+if TYPE_CHECKING:
+    from ..bench.config import Config
+    from ..bench.lab import Lab
 
 Log = Annotated[
     str,
@@ -43,20 +48,59 @@ def run(
     Examples: `epoque run neuron/and`, `epoque run neuron/and --learning-rate 2 --seed 7`,
     `epoque run neuron/xor --json | head`.
 
-    Many processes can train one language model: `torchrun --nproc-per-node 2 -m epoque run …`, or
-    on GPUs `accelerate launch -m epoque run …`. They share the folder of runs, which only the
-    first one writes. `epoque resume` goes on likewise.
+    Many processes can train one model of the labs language and stylegan3:
+    `torchrun --nproc-per-node 2 -m epoque run …`, or on GPUs `accelerate launch -m epoque run …`.
+    They share the folder of runs, which only the first one writes. `epoque resume` goes on
+    likewise.
     """
-    from ..api import configure, runs_folder
-    from ..bench.runner import assist, execute, start
+    from ..api import configure
 
     found, lab, config = configure(recipe, settings)
+    _train(lab, config, found.name, runs, quiet=quiet, as_json=as_json, log=log, figures=figures)
+
+
+def add_training(app: App, lab: "Lab[Any]") -> None:
+    """Give a lab's commands one that trains from settings alone, if the lab wants it."""
+    found = lab.train_command()
+    if found is None or "train" in app:
+        return
+
+    def train(
+        *,
+        runs: RunsOption = None,
+        quiet: Quiet = False,
+        as_json: AsJson = False,
+        log: Log = "",
+        figures: Figures = True,
+        **settings: Any,
+    ) -> None:
+        config, name = lab.config.parse(settings), f"{lab.name}/train"
+        _train(lab, config, name, runs, quiet=quiet, as_json=as_json, log=log, figures=figures)
+
+    app.command(with_settings(train, lab, found.options), name="train", help=found.help)
+
+
+def _train(
+    lab: "Lab[Any]",
+    config: "Config",
+    name: str,
+    runs: Path | None,
+    *,
+    quiet: bool,
+    as_json: bool,
+    log: str,
+    figures: bool,
+) -> None:
+    """Train a config, alone or with other processes, and tell how it ended."""
+    from ..api import runs_folder
+    from ..bench.runner import assist, execute, start
+
     sinks = _sinks(quiet, as_json, log)
     if rank():
         assist(lab, config, noticed=not quiet)
         return
-    made = start(lab, config, found.name, runs_folder(runs))
-    done = execute(made, sinks, draw=figures, say=None if quiet else _say)
+    made = start(lab, config, name, runs_folder(runs))
+    done = execute(made, sinks, draw=figures, say=None if quiet else _say, show=_show(quiet))
     _conclude(done, quiet or as_json)
 
 
@@ -87,7 +131,7 @@ def resume(
     if rank():
         assist_again(found, noticed=not quiet)
         return
-    done = resume_run(found, sinks, draw=figures, say=None if quiet else _say)
+    done = resume_run(found, sinks, draw=figures, say=None if quiet else _say, show=_show(quiet))
     _conclude(done, quiet or as_json)
 
 
@@ -100,6 +144,13 @@ def _sinks(quiet: bool, as_json: bool, log: str) -> list[Any]:
     if as_json:
         return make(["json", *names])
     return make(names if quiet else ["console", *names])
+
+
+def _show(quiet: bool) -> Any:
+    """Return what shows how far a lab is with what it makes before a training."""
+    from ..bench.telling import making
+
+    return None if quiet else making
 
 
 def _say(notice: str) -> None:

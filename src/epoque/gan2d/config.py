@@ -265,7 +265,7 @@ class Gan2dConfig(Config):
             if self.data == name and not given:
                 yield Problem(name, f"none given; data {name} needs it.")
             if self.data != name and given is not None:
-                yield Problem(name, f"it would be ignored; add data = {name}.")
+                yield Problem(name, f"it would be ignored; add data = {name}.", ignored=True)
 
     def _discriminator_conflicts(self) -> Iterator[Problem]:
         if self.discriminator_output == "linear" and self.loss in ("log", "minimax"):

@@ -16,6 +16,7 @@ import numpy as np
 
 from epoque.bench.errors import DamagedRunError
 from epoque.bench.files import read_json, write_json
+from epoque.bench.lab import Making
 from epoque.bench.store import key_of, made
 
 from .blocks import Blocks, Tokens
@@ -23,10 +24,7 @@ from .config import LanguageConfig
 from .corpus import Documents
 from .reading import Piece, is_blank
 
-__all__ = ["Progress", "blocks", "tokens"]
-
-Progress = Callable[[str, float], None]
-"""Called on the way with what is being done and the share that is done, 0 … 1."""
+__all__ = ["blocks", "frames_lines", "tokens"]
 
 _LINES = 1000
 _CHARACTERS = 2**22
@@ -38,14 +36,13 @@ _WINDOW = 2**20
 
 
 def blocks(
-    config: LanguageConfig, tokenizer: Any, documents: Documents, progress: Progress | None = None
+    config: LanguageConfig, tokenizer: Any, documents: Documents, progress: Making | None = None
 ) -> Blocks:
     """Return a text cut into blocks; it is encoded if the cache does not hold it.
 
     Args:
-        config: `block_size`, `documents_apart` and `objective` matter.
-        tokenizer: a `transformers.PreTrainedTokenizerFast`; each line is encoded as it does by
-            default, with the special tokens that it adds, if any.
+        config: `block_size`, `documents_apart`, `frame_lines` and `objective` matter.
+        tokenizer: a `transformers.PreTrainedTokenizerFast`.
         documents: the text.
         progress: told how far the encoding is.
 
@@ -53,7 +50,8 @@ def blocks(
         DataError: if the text cannot be read or is shorter than one block.
         RunWriteError: if the cache folder cannot be written.
     """
-    stream = tokens(tokenizer, documents, _document_end(config, tokenizer), progress)
+    apart = _document_end(config, tokenizer)
+    stream = tokens(tokenizer, documents, apart, progress, framed=config.frame_lines)
     return Blocks.cut(stream, config.block_size, documents.name)
 
 
@@ -61,7 +59,9 @@ def tokens(
     tokenizer: Any,
     documents: Documents,
     apart: int | bool = False,
-    progress: Progress | None = None,
+    progress: Making | None = None,
+    *,
+    framed: bool = False,
 ) -> Tokens:
     """Return a text as tokens, out of the cache where it holds them.
 
@@ -70,23 +70,27 @@ def tokens(
         documents: the text.
         apart: whether to note where documents begin; a number is the token to end each with.
         progress: told how far the encoding is.
+        framed: whether each line has the special tokens around it that the tokenizer adds, if any;
+            without, a line is its own tokens alone.
 
     Raises:
         DataError: if the text cannot be read.
         RunWriteError: if the cache folder cannot be written.
     """
     end = None if isinstance(apart, bool) else apart
+    bare = {"bare": True} if frames_lines(tokenizer) and not framed else {}
     key = key_of(
         format=1,
         text=documents.fingerprint,
         tokenizer=_described(tokenizer),
         apart=apart is not False,
         end=end,
+        **bare,
     )
     dtype = np.dtype(np.uint16 if len(tokenizer) <= 2**16 else np.uint32)
 
     def make(to: Path) -> None:
-        job = _Job(_encoder(tokenizer), dtype, apart is not False, end)
+        job = _Job(_encoder(tokenizer, framed), dtype, apart is not False, end)
         job.write(to, documents, progress or (lambda _told, _share: None))
 
     return _open(made("tokens", key, make, _sound), key)
@@ -112,7 +116,12 @@ def _described(tokenizer: Any) -> str:
     return repr((type(tokenizer), sorted(tokenizer.get_vocab().items())))  # written in Python
 
 
-def _encoder(tokenizer: Any) -> Encode:
+def frames_lines(tokenizer: Any) -> bool:
+    """Return whether a tokenizer puts special tokens around a text, as [CLS] and [SEP]."""
+    return bool(tokenizer.num_special_tokens_to_add(pair=False))
+
+
+def _encoder(tokenizer: Any, framed: bool) -> Encode:
     """Return what encodes many texts.
 
     The library's own encoder works on all cores at once. It is a copy: padding and truncation, that
@@ -120,13 +129,15 @@ def _encoder(tokenizer: Any) -> Encode:
     """
     backend = getattr(tokenizer, "backend_tokenizer", None)
     if backend is None:
-        return lambda texts: list(tokenizer(texts)["input_ids"])
+        return lambda texts: list(tokenizer(texts, add_special_tokens=framed)["input_ids"])
     from tokenizers import Tokenizer
 
     copy = Tokenizer.from_str(backend.to_str())
     copy.no_padding()
     copy.no_truncation()
-    return lambda texts: [encoded.ids for encoded in copy.encode_batch_fast(texts)]
+    return lambda texts: [
+        encoded.ids for encoded in copy.encode_batch_fast(texts, add_special_tokens=framed)
+    ]
 
 
 @dataclass
@@ -153,7 +164,7 @@ class _Job:
     words: int = 0
     bytes: int = 0
 
-    def write(self, to: Path, documents: Documents, progress: Progress) -> None:
+    def write(self, to: Path, documents: Documents, progress: Making) -> None:
         """Encode a text batch by batch and write it with its checksums."""
         told = f"Encoding: {documents.name}"
         progress(told, 0.0)

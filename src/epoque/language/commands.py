@@ -11,8 +11,9 @@ from cyclopts import App, Parameter
 from rich.text import Text
 
 from epoque.bench.errors import UsageError
-from epoque.bench.options import AsJson, RunName, RunsOption
-from epoque.bench.telling import console, print_json, progress_bar, table
+from epoque.bench.memory import told_memory
+from epoque.bench.options import AsJson, Device, RunName, RunsOption
+from epoque.bench.telling import console, print_json, progress_bar, table, waiting
 
 from .lab import LAB
 from .sampling import Sampling
@@ -42,10 +43,22 @@ _CONTROLS = {
 }
 
 
-def _open(name: str, runs: Path | None) -> "Opened":
-    from .loading import open_model
+@contextmanager
+def _opened(name: str, runs: Path | None, device: str, helps: str) -> "Iterator[Opened]":
+    """Give a model of any name; running out of memory with it is told in one sentence.
 
-    return open_model(name, runs or "runs")
+    Args:
+        name: see `open_model`.
+        runs: the folder of runs.
+        device: see `open_model`.
+        helps: what takes less memory.
+    """
+    from .loading import check_installed, open_model
+
+    with waiting("loading PyTorch"):
+        check_installed()
+    with told_memory(f"Memory ran out: {helps} needs less; --device cpu takes the machine's own."):
+        yield open_model(name, runs or "runs", device)
 
 
 @APP.command
@@ -55,6 +68,7 @@ def generate(
     /,
     *more: Annotated[str, Parameter(help="More prompts; all go on side by side.")],
     sampling: Annotated[Sampling, Parameter(name="*")] = Sampling(),  # noqa: B008
+    device: Device = "auto",
     runs: RunsOption = None,
     as_json: AsJson = False,
 ) -> None:
@@ -62,21 +76,21 @@ def generate(
 
     The next token is drawn from the model's probabilities. `--temperature 0` always takes the
     likeliest, which soon repeats itself; `--top-p 0.9` leaves out the unlikely rest, from which
-    nonsense comes; `--beams 4` looks for the likeliest text as a whole. The same `--seed` gives
-    the same text.
+    nonsense comes; `--beams 4` looks for the likeliest text as a whole, instead of drawing. The
+    same `--seed` gives the same text.
 
     Examples: `epoque language generate last "Once upon a time" --top-p 0.9`,
     `epoque language generate last "ROMEO:" --temperature 0.7 --max-tokens 200 --seed 3`.
     """
-    from . import generate as generation
+    prompts, helps = [prompt, *more], "a smaller --context, fewer --beams or fewer prompts"
+    with _opened(model, runs, device, helps) as opened:
+        from . import generate as generation
 
-    opened = _open(model, runs)
-    sampling = replace(sampling, context=sampling.context or opened.context)
-    prompts = [prompt, *more]
-    if len(prompts) == 1 and not as_json:
-        _stream(opened, prompt, sampling)
-        return
-    texts = generation.generate(opened.model, opened.tokenizer, prompts, sampling)
+        sampling = replace(sampling, context=sampling.context or opened.context)
+        if len(prompts) == 1 and not as_json:
+            _stream(opened, prompt, sampling)
+            return
+        texts = generation.generate(opened.model, opened.tokenizer, prompts, sampling)
     if as_json:
         rows = [{"prompt": p, "continuation": t} for p, t in zip(prompts, texts, strict=True)]
         print_json({"model": opened.name, "sampling": asdict(sampling), "texts": rows})
@@ -110,6 +124,7 @@ def fill_mask(
     /,
     *,
     top: Annotated[int, Parameter(help="How many candidates for each mask.")] = 5,
+    device: Device = "auto",
     runs: RunsOption = None,
     as_json: AsJson = False,
 ) -> None:
@@ -122,8 +137,8 @@ def fill_mask(
     """
     from .fill_mask import fill_mask as fill
 
-    opened = _open(model, runs)
-    found = fill(opened.model, opened.tokenizer, text, top)
+    with _opened(model, runs, device, "a shorter text") as opened:
+        found = fill(opened.model, opened.tokenizer, text, top)
     if as_json:
         print_json([[asdict(candidate) for candidate in place] for place in found])
         return
@@ -148,6 +163,7 @@ def perplexity(
         Literal["stop", "replace"],
         Parameter(help="Bytes that are not UTF-8: stop there, or replace them."),
     ] = "stop",
+    device: Device = "auto",
     runs: RunsOption = None,
     as_json: AsJson = False,
 ) -> None:
@@ -168,8 +184,10 @@ def perplexity(
         if value < 0:
             raise UsageError(f"--{name}: {value} is not allowed; it takes a whole number from 0.")
     documents = file_documents([str(file), *map(str, more)], text_column, undecodable)
-    opened = _open(model, runs)
-    with progress_bar("reading", "tokens") as told_progress:
+    with (
+        _opened(model, runs, device, "a smaller --context") as opened,
+        progress_bar("reading", "tokens") as told_progress,
+    ):
         found = measure(
             opened.model,
             opened.tokenizer,
@@ -198,6 +216,7 @@ def score(
     text: Annotated[str, Parameter(help="The text.")],
     /,
     *,
+    device: Device = "auto",
     runs: RunsOption = None,
     as_json: AsJson = False,
 ) -> None:
@@ -210,8 +229,8 @@ def score(
     """
     from .score import score as measure
 
-    opened = _open(model, runs)
-    found = measure(opened.model, opened.tokenizer, text)
+    with _opened(model, runs, device, "a shorter text") as opened:
+        found = measure(opened.model, opened.tokenizer, text)
     values = found.log_probabilities.tolist()
     if as_json:
         rows = [

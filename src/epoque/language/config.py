@@ -18,10 +18,12 @@ __all__ = [
     "Optimizer",
     "Precision",
     "Schedule",
+    "TokenizerKind",
 ]
 
 Objective = Literal["causal", "masked"]
 Architecture = Literal["gpt2", "bert", "modern"]
+TokenizerKind = Literal["bpe", "wordpiece"]
 FirstEmbedding = Literal["random", "counted"]
 Head = Literal["full", "chunked", "sampled"]
 Optimizer = Literal["adamw", "muon"]
@@ -71,6 +73,11 @@ class LanguageConfig(Config):
 
     tokenizer: str | None = setting(
         None, "Tokenizer", "A folder or a name on the Hub; none trains one on the training text."
+    )
+    tokenizer_kind: TokenizerKind | None = setting(
+        None,
+        "Kind of tokenizer",
+        "To train: byte-level BPE or WordPiece; none: BPE for causal, WordPiece for masked.",
     )
     vocabulary: int = setting(
         25_000, "Vocabulary", "Size of the tokenizer to train.", unit="tokens", ge=64, le=1_000_000
@@ -293,6 +300,16 @@ class LanguageConfig(Config):
         return self.embedding_learning_rate or 5e-3
 
     @property
+    def trained_kind(self) -> TokenizerKind:
+        """The kind of tokenizer to train: by the objective, if nothing is said."""
+        return self.tokenizer_kind or ("bpe" if self.objective == "causal" else "wordpiece")
+
+    @property
+    def measures_test(self) -> bool:
+        """Whether a test split is measured at the end: if it is asked for, or given."""
+        return self.evaluate_test or bool(self.test_files)
+
+    @property
     def gated(self) -> bool:
         """Whether the feed-forward part has a gate, hence three matrices (SwiGLU)."""
         return self.architecture == "modern" and self.objective == "masked"
@@ -314,7 +331,7 @@ class LanguageConfig(Config):
         yield from self._batch_conflicts()
         for name, wanted in self._without_effect():
             if getattr(self, name) != type(self).model_fields[name].default:
-                yield Problem(name, f"it would be ignored; it needs {wanted}.")
+                yield Problem(name, f"it would be ignored; it needs {wanted}.", ignored=True)
         if self.evaluate_test and self.train_files and not self.test_files:
             yield Problem("evaluate_test", "true needs test_files beside your own training files.")
         yield from refusals(self)
@@ -369,9 +386,9 @@ class LanguageConfig(Config):
             "architecture gpt2 or bert": (self.architecture != "modern", ("positions",)),
             "a tokenizer that is trained (tokenizer none)": (
                 self.tokenizer is None,
-                ("lowercase", "vocabulary", "frame_lines"),
+                ("tokenizer_kind", "lowercase", "vocabulary"),
             ),
-            "train_files": (bool(self.train_files), ("valid_files",)),
+            "train_files": (bool(self.train_files), ("valid_files", "test_files")),
             "files or a dataset of the Hub": (self._has_columns(), ("text_column",)),
         }
         for wanted, (given, names) in needs.items():

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from epoque.bench.errors import DataError
+from epoque.bench.lab import Making
 from epoque.bench.seeds import numpy_rng
 
 from . import cache, corpus, tokenizer
@@ -61,25 +62,26 @@ class Data:
     source: dict[str, str | bool | None]
 
 
-def load(config: LanguageConfig, known: Any = None) -> Data:
+def load(config: LanguageConfig, known: Any = None, progress: Making | None = None) -> Data:
     """Return the blocks of a config; what was made before is reopened.
 
     Args:
         config: which text, tokenizer and block size.
         known: a tokenizer that exists already, used instead of the config's.
+        progress: told what is being made, where it was not made before.
 
     Raises:
         DataError: if the text cannot be used, or gives not even one block.
         UsageError: if the Hub or a file is out of reach.
     """
     texts = corpus.load(config)
-    made = known if known is not None else tokenizer.prepare(config, texts.train)
+    made = known if known is not None else tokenizer.prepare(config, texts.train, progress)
     splits = {"training": texts.train, "validation": texts.valid}
-    if config.evaluate_test:
+    if config.measures_test:
         if texts.test is None:
             raise DataError(f"{texts.train.name} has no test split; evaluate_test needs one.")
         splits["test"] = texts.test
-    blocks = {name: cache.blocks(config, made, documents) for name, documents in splits.items()}
+    blocks = {name: cache.blocks(config, made, text, progress) for name, text in splits.items()}
     source: dict[str, str | bool | None] = {
         "name": ", ".join(Path(path).name for path in config.train_files) or config.corpus,
         "held_out": texts.valid.first > 0,

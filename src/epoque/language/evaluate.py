@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from epoque.bench.lab import Making
+from epoque.bench.memory import told_memory
 from epoque.bench.run import Run
 
 from . import data, yardsticks
@@ -28,7 +30,7 @@ _COUNTED = 20_000_000
 """Tokens up to which the counting yardsticks are computed."""
 
 
-def evaluate(run: Run) -> Mapping[str, Any]:
+def evaluate(run: Run, told: Making | None = None) -> Mapping[str, Any]:
     """Return the numbers of a finished run, all by the exact softmax over all blocks.
 
     `perplexity` is the report's definition, exp of the mean validation loss; beside it
@@ -37,24 +39,37 @@ def evaluate(run: Run) -> Mapping[str, Any]:
     share of targets that are the first guess. A masked model is measured over `mask_seeds` fixed
     masks: the mean loss, and `perplexity_spread`, the standard deviation of their perplexities;
     `pseudo_perplexity` masks each token of `pseudo_blocks` blocks in turn (Salazar et al. 2020,
-    eq. 3). `test_…`: the same of the test split, if asked for.
+    eq. 3); `pseudo_perplexity_per_word` and `pseudo_bits_per_byte` are the same of words and bytes,
+    so that tokenizers can be compared. `test_…`: the same of the test split, if asked for.
 
     `final_train_loss` is measured on `train_blocks_measured` fixed train blocks. `epochs`: the
     losses at each epoch's end, as measured on the way. `unigram_perplexity`, …: what counting
     words, pairs and triples reaches on the same validation tokens. `saved_…`, `reopened_…`: what a
     push to the Hub would send, and how transformers opens it (`epoque.language.reopened`).
 
+    Args:
+        run: the run.
+        told: shows how far the measuring is.
+
     Raises:
         DamagedRunError: if the metrics or the last checkpoint cannot be read.
         DataError: if the text cannot be read any more, or is another.
+        UsageError: if memory runs out.
     """
+    with told_memory(
+        "Memory ran out while the model was measured; a smaller block_size, layers or width helps."
+    ):
+        return _evaluated(run, told or (lambda _what, _share: None))
+
+
+def _evaluated(run: Run, told: Making) -> Mapping[str, Any]:
     config = run.config
     assert isinstance(config, LanguageConfig)
     model, tokenizer = restore(run)
     texts = data.load(config, tokenizer)
     device = "cpu" if config.device == "cpu" or not torch.cuda.is_available() else "cuda"
     objective = Objective(config, model, None, unknown_ids(tokenizer)).to(device).eval()
-    eyes = _Eyes(config, objective, tokenizer)
+    eyes = _Eyes(config, objective, tokenizer, _Share(config, texts, told))
     found: dict[str, Any] = {"parameters": sum(p.numel() for p in model.parameters())}
     found |= _course(run)
     found |= eyes.all_numbers(texts.valid, "")
@@ -82,11 +97,36 @@ def pseudo(objective: Objective, ids: torch.Tensor, mask: int) -> torch.Tensor:
     return exact(objective, Batch(inputs, targets))
 
 
+class _Share:
+    """How much of the measuring is done, in blocks that the model reads."""
+
+    def __init__(self, config: LanguageConfig, texts: data.Data, told: Making) -> None:
+        self._told, self._done = told, 0
+        splits = [texts.valid] if texts.test is None else [texts.valid, texts.test]
+        self._all = min(TRAIN_SAMPLE, len(texts.train))
+        for blocks in splits:
+            self._all += _masks(config) * len(blocks)
+            self._all += min(config.pseudo_blocks, len(blocks)) * config.block_size
+
+    def add(self, blocks: int) -> None:
+        """Note that so many more have been read."""
+        self._done += blocks
+        self._told("measuring", min(1.0, self._done / self._all))
+
+
+def _masks(config: LanguageConfig) -> int:
+    """Return how many times a split is measured; of a causal model, once."""
+    return config.mask_seeds if config.objective == "masked" else 1
+
+
 class _Eyes:
     """What measures a model on blocks."""
 
-    def __init__(self, config: LanguageConfig, objective: Objective, tokenizer: Any) -> None:
+    def __init__(
+        self, config: LanguageConfig, objective: Objective, tokenizer: Any, share: _Share
+    ) -> None:
         self._config, self._objective, self._tokenizer = config, objective, tokenizer
+        self._share = share
         self._masker = Masker(config, tokenizer) if config.objective == "masked" else None
 
     def all_numbers(self, blocks: "Blocks", prefix: str) -> dict[str, Any]:
@@ -107,22 +147,27 @@ class _Eyes:
         """Return the loss on the train blocks that were measured on the way, too."""
         rows = sample(TRAIN_SAMPLE, len(blocks), self._config.seed, "evaluation blocks")
         reader = Reader(self._config, blocks, self._masker)
-        loss = measure(self._objective, reader, rows).loss
+        loss = measure(self._objective, reader, rows, told=self._share.add).loss
         return {"final_train_loss": loss, "train_blocks_measured": len(rows)}
 
     def _sums(self, blocks: "Blocks", rows: Any) -> list[Sums]:
         """Return the sums for each mask seed; a causal model needs one."""
         reader = Reader(self._config, blocks, self._masker)
-        seeds = range(self._config.mask_seeds if self._masker else 1)
-        return [measure(self._objective, reader, rows, seed) for seed in seeds]
+        return [
+            measure(self._objective, reader, rows, seed, told=self._share.add)
+            for seed in range(_masks(self._config))
+        ]
 
     def _pseudo(self, blocks: "Blocks") -> dict[str, Any]:
         rows = sample(self._config.pseudo_blocks, len(blocks), self._config.seed, "pseudo blocks")
         mask = self._tokenizer.mask_token_id
-        ids = torch.from_numpy(blocks[rows])
-        total = torch.stack([pseudo(self._objective, block, mask) for block in ids]).sum(0)
+        total = torch.zeros(5, dtype=torch.float64)
+        for block in torch.from_numpy(blocks[rows]):
+            total += pseudo(self._objective, block, mask)
+            self._share.add(len(block))
         loss = Sums(*total.tolist()).loss
-        return {"pseudo_perplexity": perplexity(loss), "pseudo_blocks": len(rows)}
+        found = {"perplexity": perplexity(loss), **_by_text(loss, blocks), "blocks": len(rows)}
+        return {f"pseudo_{name}": value for name, value in found.items()}
 
 
 def _means(sums: list[Sums]) -> dict[str, Any]:

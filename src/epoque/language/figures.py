@@ -1,7 +1,7 @@
 """The language lab's pictures, drawn from run folders alone; no training engine is imported."""
 
 from collections.abc import Callable, Mapping
-from functools import cache, partial
+from functools import partial
 from math import log
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ from epoque.bench.plot import colour, heading, mix, new_figure
 
 from . import probe
 from .config import LanguageConfig
+from .examples_figure import examples_figure, written
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,7 +37,8 @@ def figures(run: "Run", language: str = "en") -> "Mapping[str, Callable[[], Figu
     `losses`: of training and validation, with the learning rate. `perplexity`: over the tokens
     read, beside what counting words reaches. `attention`: every head's map, small.
     `attention_map`: one head's, with the tokens. `neighbours`: words with like embeddings.
-    `frequency`: the loss against how often a token occurs in the training text.
+    `frequency`: the loss against how often a token occurs in the training text. `examples`: what
+    the model writes, or puts in a gap.
 
     Args:
         run: a run of the language lab.
@@ -54,7 +56,7 @@ def figures(run: "Run", language: str = "en") -> "Mapping[str, Callable[[], Figu
         draws |= {"attention": attention_figure, "attention_map": attention_map_figure}
         if probe.examples(run)["neighbours"]:
             draws["neighbours"] = neighbours_figure
-        draws["frequency"] = frequency_figure
+        draws |= {"frequency": frequency_figure, "examples": examples_figure}
     return {name: partial(of, run, language) for name, of in draws.items()}
 
 
@@ -297,12 +299,4 @@ def _shown(token: str) -> str:
     """Return a token as it can be written: blanks visible, what the font lacks as a square."""
     text = token.replace("\n", "⏎").strip() or "␣" * len(token)
     text = text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
-    return "".join(letter if _has(letter) else "□" for letter in text)
-
-
-@cache
-def _has(letter: str) -> bool:
-    """Return whether the figures' font can write a letter."""
-    from matplotlib.font_manager import findfont, get_font
-
-    return bool(get_font(findfont("DejaVu Sans")).get_char_index(ord(letter)))
+    return written(text)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 from epoque.bench.errors import EpoqueError, UsageError
 from epoque.bench.files import told_write_errors, write_atomic, write_json
 
-from .model_card import model_card
+from .model_card import model_card, without_folders
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -108,7 +108,7 @@ def write(
     from .models import interchange
 
     interchange.save(model, tokenizer, folder)
-    write_json(folder / "epoque.json", dict(run.manifest))
+    write_json(folder / "epoque.json", without_folders(run))
     write_atomic(folder / "README.md", card.encode())
 
 
@@ -304,12 +304,17 @@ def _told(repo: str, endpoint: str) -> Iterator[None]:
         if status := _status(error):
             raise HubError(_refusal(status, repo, endpoint, error)) from error
         if _is_transport(error) or isinstance(error, ConnectionError | LocalEntryNotFoundError):
-            raise HubError(f"The Hub at {endpoint} cannot be reached: {_line(error)}") from error
+            raise HubError(_unreached(endpoint, error)) from error
         raise HubError(f"The Hub did not take {repo}: {_line(error)}") from error
     except Exception as error:
         if not _is_transport(error):
             raise
-        raise HubError(f"The Hub at {endpoint} cannot be reached: {_line(error)}") from error
+        raise HubError(_unreached(endpoint, error)) from error
+
+
+def _unreached(endpoint: str, error: BaseException) -> str:
+    """Return that no answer came, and why: the first cause says it best."""
+    return f"The Hub at {endpoint} cannot be reached: {_line(list(_chain(error))[-1])}"
 
 
 def _refusal(status: int, repo: str, endpoint: str, error: BaseException) -> str:

@@ -128,6 +128,7 @@ def next_tokens(
     ids = encoded(model, tokenizer, text)
     with reading(model):
         p = model.logits(model.hidden(_row(model, ids)))[0].float().softmax(-1)
+    p = p[:, : len(tokenizer)]  # a model may have spare rows
     best = p.topk(min(top, p.shape[-1]))
     found = best.indices.cpu().numpy()
     words = tuple(tuple(word(tokenizer, int(i)) for i in row) for row in found)
@@ -152,7 +153,8 @@ def logit_lens(
         model.hidden(_row(model, ids), states=states)
         for state in states:
             logs = model.lens(state)[0].float().log_softmax(-1)
-            best = logs.topk(min(top, logs.shape[-1]))
+            known = logs[:, : len(tokenizer)]  # a model may have spare rows
+            best = known.topk(min(top, known.shape[-1]))
             found.append(best.indices.cpu().numpy())
             probabilities.append(best.values.exp().cpu().numpy())
             entropy.append(-(logs.exp() * logs).sum(-1).cpu().numpy())

@@ -1,12 +1,13 @@
 """The language lab as the bench sees it; every heavy import stands inside a method."""
 
 from collections.abc import Callable, Iterator, Mapping
+from math import inf
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from epoque.bench.environment import torch_device
 from epoque.bench.events import Checkpoint, Event
 from epoque.bench.i18n import mark
-from epoque.bench.lab import Lab
+from epoque.bench.lab import Lab, Making
 
 if TYPE_CHECKING:
     from cyclopts import App
@@ -45,10 +46,14 @@ class LanguageLab(Lab["LanguageConfig"]):
 
     def evaluate(self, run: "Run") -> Mapping[str, Any]:
         """Return the numbers of a finished run (see `epoque.language.evaluate.evaluate`)."""
+        return self.evaluate_telling(run, lambda _what, _share: None)
+
+    def evaluate_telling(self, run: "Run", told: Making) -> Mapping[str, Any]:
+        """Return the same, and tell how far it is."""
         self.check_installed()
         from .evaluate import evaluate
 
-        return evaluate(run)
+        return evaluate(run, told)
 
     def check_installed(self) -> None:
         """Check that PyTorch and transformers are there."""
@@ -59,6 +64,27 @@ class LanguageLab(Lab["LanguageConfig"]):
     def steps(self, config: "LanguageConfig") -> int | None:
         """Return the most steps of a run; None where the corpus decides, or the clock."""
         return None if config.max_seconds is not None else config.max_steps
+
+    def share(
+        self, config: "LanguageConfig", step: int, metrics: Mapping[str, float]
+    ) -> float | None:
+        """Return how much of a run is done, by the epochs, steps or seconds, which end it first."""
+        parts = [
+            metrics.get("epoch", 0.0) / config.epochs,
+            metrics.get("seconds", 0.0) / (config.max_seconds or inf),
+            step / (config.max_steps or inf),
+        ]
+        return min(1.0, max(parts))
+
+    def prepare(self, config: "LanguageConfig", told: Making) -> None:
+        """Train the tokenizer and encode the text, where they are not in the cache."""
+        self.check_installed()
+        from epoque.bench.team import check_device
+
+        from .data import load
+
+        check_device(config.device)
+        load(config, progress=told)
 
     def notice(self, config: "LanguageConfig", resume: Checkpoint | None = None) -> str | None:
         """Return what a long training will take, None of a short one.

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from epoque.bench.errors import MissingExtraError, UsageError
+from epoque.bench.device import choose_device
+from epoque.bench.errors import DamagedRunError, MissingExtraError, UnknownNameError, UsageError
 from epoque.bench.files import read_json
 from epoque.bench.run import Run, Runs
 
@@ -23,7 +24,7 @@ class Opened:
 
     Attributes:
         name: what it was asked for by.
-        model: in evaluation mode, on the CPU.
+        model: in evaluation mode, on its device.
         tokenizer: a `PreTrainedTokenizerFast`.
         context: how many tokens it should see at once: as many as it was trained on.
     """
@@ -34,30 +35,60 @@ class Opened:
     context: int
 
 
-def open_model(name: str, runs: str | Path = "runs") -> Opened:
+def open_model(name: str, runs: str | Path = "runs", device: str = "cpu") -> Opened:
     """Open a model.
 
     Args:
-        name: a run's id, a part of it, `last` (the newest of this lab) or its folder; a folder
-            that `save` or transformers wrote; or `owner/name` on the Hub.
+        name: a run's id, a part of it, `last` (see `find_run`) or its folder; a folder that `save`
+            or transformers wrote; or `owner/name` on the Hub.
         runs: the folder of runs.
+        device: see `epoque.bench.device.choose_device`.
 
     Raises:
         UnknownNameError: if there is no such run.
-        UsageError: if it is a run of another lab, or has no tokenizer.
+        UsageError: if it is a run of another lab, has no checkpoint or no tokenizer, or the device
+            is not there.
         DataError: if a folder's files cannot be used.
         DamagedRunError: if a run's files are damaged.
         HubError: if the Hub cannot be reached or has no such model.
         MissingExtraError: if the lab's packages are not installed.
     """
     check_installed()
+    where = choose_device(device)
+    opened = _open(name, runs)
+    opened.model.to(where)
+    return opened
+
+
+def _open(name: str, runs: str | Path) -> Opened:
     if is_model_folder(name):
         return _open_folder(name, Path(name))
     if _is_run_folder(name) or name.count("/") != 1:
-        return _open_run(find_run(name, runs))
-    from .hub import pull
+        try:
+            return _open_run(find_run(name, runs))
+        except UnknownNameError as error:
+            if error.kind != "run":
+                raise
+            raise UnknownNameError("run", name, Runs(runs).ids(), _HINT) from None
+    return _open_folder(name, _pulled(name))
 
-    return _open_folder(name, pull(name))
+
+_HINT = (
+    " Nor is there such a folder; a model of the Hub is named owner/name, such as "
+    "openai-community/gpt2."
+)
+
+
+def _pulled(name: str) -> Path:
+    """Return the folder of a model of the Hub; a folder's name that is mistyped looks like one."""
+    from .hub import HubError, pull
+
+    try:
+        return pull(name)
+    except (HubError, UsageError) as error:
+        told = str(error)
+        told = f"There is no run or folder {name!r} here, and {told[:1].lower()}{told[1:]}"
+        raise type(error)(told) from error
 
 
 def is_model_folder(name: str) -> bool:
@@ -71,21 +102,47 @@ def _is_run_folder(name: str) -> bool:
 
 
 def find_run(name: str, runs: str | Path = "runs") -> Run:
-    """Return a run of this lab.
+    """Return a run of this lab that has a model.
+
+    Args:
+        name: its id, a part of it, its folder, or `last`: the newest of this lab that has a
+            checkpoint.
+        runs: the folder of runs.
 
     Raises:
         UnknownNameError: if there is none of that name.
-        UsageError: if it is another lab's.
+        UsageError: if it is another lab's, or has no checkpoint.
         DamagedRunError: if it cannot be read.
     """
     folder = Runs(runs)
-    if name == "last":
-        ours = [run.id for run in folder if run.manifest["lab"] == "language"]
-        name = ours[-1] if ours else name
-    run = folder.find(name)
+    run = (_newest(folder) if name == "last" else None) or folder.find(name)
     if run.manifest["lab"] != "language":
         raise UsageError(f"{run.id} is a run of the lab {run.manifest['lab']}, not of language.")
+    if not run.checkpoint_steps:
+        raise UsageError(f"{run.id} {_without_checkpoint(run)}")
     return run
+
+
+def _newest(folder: Runs) -> Run | None:
+    """Return the newest run of this lab with a checkpoint; if none has one, the newest."""
+    ours = [run for run in reversed(list(folder)) if _is_ours(run)]
+    whole = (run for run in ours if run.checkpoint_steps)
+    return next(whole, ours[0] if ours else None)
+
+
+def _is_ours(run: Run) -> bool:
+    try:
+        return bool(run.manifest["lab"] == "language")
+    except DamagedRunError:
+        return False
+
+
+def _without_checkpoint(run: Run) -> str:
+    if run.status.state == "finished":
+        return "keeps no checkpoint; a model cannot be made of it."
+    if run.is_locked():
+        return "is training and has no checkpoint yet."
+    return f"stopped before its first checkpoint; `epoque resume {run.id}` begins it again."
 
 
 def _open_run(run: Run) -> Opened:

@@ -1,6 +1,7 @@
 """Exact losses over whole blocks: what every reported number comes from."""
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -53,7 +54,9 @@ def measure(
     reader: "Reader",
     rows: NDArray[np.int64],
     seed: int = 0,
+    *,
     team: "Team | None" = None,
+    told: Callable[[int], None] | None = None,
 ) -> Sums:
     """Return the exact sums over some blocks, in float32.
 
@@ -63,6 +66,7 @@ def measure(
         rows: which blocks.
         seed: of a masked model's masks: the same seed, the same masks.
         team: the processes that share the work and must ask together; None: this one alone.
+        told: called with the number of blocks just measured.
     """
     size = max(1, _TOKENS // reader.block_size)
     batches = [rows[at : at + size] for at in range(0, len(rows), size)]
@@ -73,6 +77,8 @@ def measure(
         found = exact(objective, batch)
         if mine < len(batches):  # else it only went through the layers with the others
             total += found
+            if told is not None:
+                told(len(batches[mine]))
     return Sums(*(team.sum(total.tolist()) if team else total.tolist()))
 
 

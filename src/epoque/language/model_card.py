@@ -13,7 +13,7 @@ from .estimate import duration
 if TYPE_CHECKING:
     from epoque.bench.run import Run
 
-__all__ = ["model_card"]
+__all__ = ["model_card", "without_folders"]
 
 _RESULTS = {
     "final_valid_loss": "Validation loss (nats a token)",
@@ -24,7 +24,9 @@ _RESULTS = {
     "perplexity_per_word": "Validation perplexity, per word",
     "bits_per_byte": "Bits a byte",
     "accuracy": "Share of the tokens that are its first guess",
-    "pseudo_perplexity": "Pseudo-perplexity",
+    "pseudo_perplexity": "Pseudo-perplexity, per token",
+    "pseudo_perplexity_per_word": "Pseudo-perplexity, per word",
+    "pseudo_bits_per_byte": "Bits a byte by the pseudo-likelihood",
     "test_perplexity": "Test perplexity, per token",
     "unigram_perplexity": "Perplexity of counting alone: single tokens",
     "bigram_perplexity": "Perplexity of counting alone: pairs (Kneser-Ney)",
@@ -67,7 +69,7 @@ def model_card(
         "## Training it again",
         f"```sh\n{command_line('run', run.recipe, _shared(config))}\n```",
         "<details><summary>All settings</summary>",
-        f"```yaml\n{_yaml(run.manifest['config'] | _names(config))}```",
+        f"```yaml\n{_yaml(without_folders(run)['config'])}```",
         "</details>",
     )
     header = _yaml(_header(results, config, name, licence))
@@ -187,13 +189,29 @@ def _files(config: LanguageConfig) -> str:
     return "files of the author's" if config.train_files else f"`{config.corpus}`"
 
 
+def without_folders(run: "Run") -> dict[str, Any]:
+    """Return what config.json of a run tells, without the author's folders."""
+    config = run.config
+    assert isinstance(config, LanguageConfig)
+    return {**run.manifest, "config": {**run.manifest["config"], **_names(config)}}
+
+
 def _shared(config: LanguageConfig) -> LanguageConfig:
     """Return the config without the author's folders."""
     return config.replace(**_names(config))
 
 
-def _names(config: LanguageConfig) -> dict[str, list[str]]:
+def _names(config: LanguageConfig) -> dict[str, Any]:
     """Return the user's own files by their names: where they lay is nobody else's business."""
     fields = ("train_files", "valid_files", "test_files")
     lists = {name: [Path(file).name for file in getattr(config, name)] for name in fields}
-    return {name: files for name, files in lists.items() if files}
+    names: dict[str, Any] = {name: files for name, files in lists.items() if files}
+    if config.tokenizer is not None and _is_folder(config.tokenizer):
+        names["tokenizer"] = Path(config.tokenizer).absolute().name
+    return names
+
+
+def _is_folder(tokenizer: str) -> bool:
+    """Return whether a tokenizer's name is a folder's, which may be gone, and not the Hub's."""
+    shaped = tokenizer.startswith((".", "~", "/")) or tokenizer.count("/") > 1 or "\\" in tokenizer
+    return shaped or Path(tokenizer).is_dir()

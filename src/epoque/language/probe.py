@@ -16,6 +16,7 @@ each float64 [bins].
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from .config import LanguageConfig
     from .models import Model
 
-__all__ = ["EXAMPLES", "PROBE", "arrays", "artifacts", "examples"]
+__all__ = ["EXAMPLES", "PROBE", "arrays", "artifacts", "examples", "one_line"]
 
 EXAMPLES, PROBE = "examples.json", "probe.safetensors"
 
@@ -55,6 +56,7 @@ _COUNTED = 50_000_000  # training tokens at most that are counted
 _MEASURED = 32_768  # validation tokens at most whose loss is measured
 _EVERY = 7  # of a masked model, one token in so many is hidden
 _BATCH = 16  # blocks
+_LINE_END, _BLANKS_BETWEEN = re.compile(r"\s*\n\s*"), re.compile(r"\s+")
 _BLANKS = "ĠĊĉč"  # how byte-level tokenizers spell the blank, line ends and the tab
 
 Ints = NDArray[np.int64]
@@ -119,6 +121,15 @@ def arrays(run: "Run") -> dict[str, NDArray[Any]]:
         return dict(load(run.artifact(PROBE)))
     except (SafetensorError, ValueError, KeyError, TypeError):
         raise DamagedRunError(f"{run.path / PROBE} is damaged.") from None
+
+
+def one_line(text: str) -> str:
+    """Return a text for one line: line ends as the strokes with which verse is quoted.
+
+    A token that stands for an unknown word swallows the blank before it; here it gets one.
+    """
+    lines = _LINE_END.sub(" / ", text.replace("<unk>", " <unk>").strip())
+    return _BLANKS_BETWEEN.sub(" ", lines)
 
 
 def _packed(numbers: Mapping[str, NDArray[Any]]) -> bytes:

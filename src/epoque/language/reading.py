@@ -11,9 +11,12 @@ __all__ = ["SUFFIXES", "Piece", "Undecodable", "files_below", "is_blank", "read"
 
 Undecodable = Literal["stop", "replace"]
 
-ROWS = (".jsonl", ".ndjson")
+ROWS = (".jsonl", ".ndjson", ".json")
 SUFFIXES = (".txt", ".text", ".tokens", ".md", *ROWS, ".parquet")
 """What is read in a folder; a file that is named itself is text unless it ends otherwise."""
+
+_OTHERS = (".csv", ".tsv", ".gz", ".bz2", ".xz", ".zst", ".zip")
+"""Tables and archives, which are not what one would learn from if they were read as text."""
 
 LONGEST = 2**20
 """Bytes after which a line of text is cut, at a space where there is one."""
@@ -21,6 +24,7 @@ LONGEST = 2**20
 _PARQUET_ROWS = 256
 
 _REMEDY = "Convert it, or set undecodable to replace."
+_ARRAY = 'a JSON array is not read, but JSON lines are: one {"text": …} a line, without brackets.'
 
 
 class Piece(NamedTuple):
@@ -40,12 +44,16 @@ def files_below(paths: tuple[str, ...]) -> tuple[Path, ...]:
     """Return files, and for a folder all files in it that can be read, in order of their names.
 
     Raises:
-        DataError: if a path does not exist or a folder holds no such file.
+        DataError: if a path does not exist or is of a kind that is not read, or a folder holds no
+            file that is.
     """
     return tuple(file for path in paths for file in _files(Path(path).expanduser()))
 
 
 def _files(path: Path) -> list[Path]:
+    if path.is_file() and path.suffix.lower() in _OTHERS:
+        told = "text, JSON lines (.jsonl, .ndjson, .json) and Parquet are read"
+        raise DataError(f"{path} cannot be used: {told}, {path.suffix} is not; convert it.")
     if path.is_file():
         return [path]
     if not path.is_dir():
@@ -103,9 +111,13 @@ def _text_lines(path: Path, undecodable: Undecodable) -> Iterator[Piece]:
 
 
 def _json_rows(path: Path, column: str, undecodable: Undecodable) -> Iterator[Piece]:
+    begun = False
     with path.open("rb") as file:
         for number, line in enumerate(_decoded(path, file, undecodable), 1):
+            if not begun and line.lstrip().startswith("["):
+                raise DataError(f"{path} cannot be used: {_ARRAY}")
             if not is_blank(line):
+                begun = True
                 text = _field(path, number, line, column)
                 yield _row(
                     text.encode(errors="surrogatepass"), f"{path}, line {number}", undecodable
@@ -117,7 +129,8 @@ def _field(path: Path, number: int, line: str, column: str) -> str:
     try:
         row = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise DataError(f"{path}, line {number}: no JSON, {error}.") from None
+        told = f"no JSON, {error}"
+        raise DataError(f"{path}, line {number}: {told}; one object a line is read.") from None
     if not isinstance(row, dict):
         raise DataError(f"{path}, line {number}: no JSON object with a field {column!r}.")
     if column not in row:

@@ -36,7 +36,7 @@ class Sampling:
         top_p: Draw from the likeliest tokens that together reach this probability; 1: from all.
         min_p: Draw from tokens at least this share as likely as the likeliest; 0: from all.
         repetition_penalty: Above 1, tokens that have occurred become less likely.
-        beams: Above 1, keep so many texts side by side and take the likeliest (beam search).
+        beams: Above 1, follow so many texts, take the likeliest (beam search) and draw nothing.
         length_penalty: With beams: above 0 favours long texts, below 0 short ones.
         max_tokens: At most so many tokens are added.
         context: Tokens the model looks back at; 0: as many as it can.
@@ -55,15 +55,15 @@ class Sampling:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Check every number.
+        """Check every number, and that none would be ignored.
 
         Raises:
             ConfigError: with everything that is not allowed.
         """
-        if problems := list(self._problems()):
+        if problems := list(self._out_of_bounds()) or list(self._without_effect()):
             raise ConfigError(problems)
 
-    def _problems(self) -> Iterator[Problem]:
+    def _out_of_bounds(self) -> Iterator[Problem]:
         for name, (whole, low, high) in _BOUNDS.items():
             value = getattr(self, name)
             kinds = int if whole else (int, float)
@@ -71,6 +71,18 @@ class Sampling:
                 kind = "a whole number" if whole else "a number"
                 told = f"it takes {kind} from {low:g} to {high:,}."
                 yield Problem(name, f"{value} is not allowed; {told}")
+
+    def _without_effect(self) -> Iterator[Problem]:
+        drawn, filters = self.beams == 1, ("top_k", "top_p", "min_p")
+        needs = {
+            "beams 1": (drawn, ("temperature", *filters)),
+            "a temperature above 0": (not drawn or self.temperature > 0, filters),
+            "beams above 1": (not drawn, ("length_penalty",)),
+        }
+        for wanted, (given, names) in needs.items():
+            for name in names:
+                if not given and (value := getattr(self, name)) != getattr(type(self), name):
+                    yield Problem(name, f"{value} would be ignored; it needs {wanted}.")
 
 
 def penalised(logits: "Tensor", history: Sequence[Sequence[int]], penalty: float) -> "Tensor":

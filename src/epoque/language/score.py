@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from epoque.bench.errors import DataError
+from epoque.bench.errors import ConfigError, DataError, Problem
 
 from .fill_mask import encoded
 from .generate import reading
@@ -105,7 +105,7 @@ def log_probabilities(
 
     A text longer than the context is read in windows. A causal model's overlap by half, so that
     each token but the first ones sees at least half a context before it; a masked model's lie
-    side by side.
+    side by side, the last one as far back as it takes to be whole.
 
     Args:
         model: causal or masked.
@@ -113,9 +113,13 @@ def log_probabilities(
         ids: T tokens.
         context: tokens of a window; 0: as many as the model can.
         progress: called with the number of tokens done and of all.
+
+    Raises:
+        ConfigError: if the context is too short: a causal model needs a token before the one that
+            it predicts.
     """
     tokens = np.asarray(ids, np.int64)
-    context = min(context or model.context, model.context)
+    context = _context(model, context)
     found = np.full(len(tokens), np.nan)
     windows = _causal(tokens, context) if model.causal else _masked(tokens, context)
     done = 0
@@ -127,6 +131,16 @@ def log_probabilities(
             if progress is not None:
                 progress(done, len(tokens))
     return found
+
+
+def _context(model: "Model", context: int) -> int:
+    """Return how many tokens a window has."""
+    least = 2 if model.causal else 1
+    if context and context < least:
+        kind = "causal" if model.causal else "masked"
+        told = f"{context} is not allowed; a {kind} model takes {least} or more, or 0 for all."
+        raise ConfigError([Problem("context", told)])
+    return min(context or model.context, model.context)
 
 
 @dataclass(frozen=True)
@@ -150,9 +164,10 @@ def _causal(tokens: NDArray[np.int64], context: int) -> Iterator[_Window]:
 
 def _masked(tokens: NDArray[np.int64], context: int) -> Iterator[_Window]:
     """Yield a window for each token, which is wanted in it alone."""
-    for begin in range(0, len(tokens), context):
-        end = min(begin + context, len(tokens))
-        yield from (_Window(begin, end, (place,)) for place in range(begin, end))
+    for first in range(0, len(tokens), context):
+        end = min(first + context, len(tokens))
+        begin = max(0, end - context)
+        yield from (_Window(begin, end, (place,)) for place in range(first, end))
 
 
 def _batches(windows: Iterable[_Window]) -> Iterator[list[_Window]]:
@@ -204,6 +219,8 @@ def perplexity(
 ) -> Perplexity:
     """Return the perplexity of a text, read through as in training: line after line.
 
+    Only the text's own tokens count: no special tokens are put around its lines.
+
     Args:
         model: causal or masked (then the pseudo-perplexity: one reading for each token).
         tokenizer: its tokenizer.
@@ -213,12 +230,13 @@ def perplexity(
         progress: called with the number of tokens done and of all.
 
     Raises:
+        ConfigError: if the context is too short.
         DataError: if the text has fewer than two tokens.
     """
     ids: list[int] = []
     words = size = 0
     for line in lines:
-        ids += tokenizer.encode(line)
+        ids += tokenizer.encode(line, add_special_tokens=False)
         words, size = words + len(line.split()), size + len(line.encode())
         if first and len(ids) >= first:
             break

@@ -1,7 +1,8 @@
 """Tokenizers: trained on the corpus, or loaded from a folder or the Hub.
 
 A causal model gets byte-level BPE (Sennrich et al. 2016, arXiv:1508.07909, on bytes as in Radford
-et al. 2019), which can write any text; a masked one WordPiece (Schuster & Nakajima 2012) as BERT's.
+et al. 2019), which can write any text; a masked one WordPiece (Schuster & Nakajima 2012) as BERT's;
+or either one the other, if asked (`tokenizer_kind`).
 """
 
 from collections import Counter
@@ -11,8 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from epoque.bench.errors import ConfigError, DataError, Problem
+from epoque.bench.lab import Making
 from epoque.bench.store import key_of, made
 
+from .cache import frames_lines
 from .config import LanguageConfig
 from .corpus import Documents, lines
 
@@ -37,29 +40,40 @@ _HUB_FILES = ["*token*.json", "vocab*", "merges.txt", "*.model", "config.json"]
 _BERT = {"pad": "[PAD]", "unk": "[UNK]", "cls": "[CLS]", "sep": "[SEP]", "mask": "[MASK]"}
 
 
-def prepare(config: LanguageConfig, documents: Documents) -> Any:
+def prepare(config: LanguageConfig, documents: Documents, progress: Making | None = None) -> Any:
     """Return the `PreTrainedTokenizerFast` of a config, trained on a text if none is named.
 
     A tokenizer trained before on the same text with the same settings is taken from the cache.
 
+    A named one puts special tokens around a text only with `frame_lines`: where a model does not
+    see them in training, they are nothing to it later.
+
     Args:
-        config: `tokenizer` names one; else `objective`, `vocabulary`, `lowercase` and
-            `frame_lines` say how one is trained.
+        config: `tokenizer` names one; else `objective`, `tokenizer_kind`, `vocabulary`,
+            `lowercase` and `frame_lines` say how one is trained.
         documents: the training text.
+        progress: told how far the training is.
 
     Raises:
-        ConfigError: if the vocabulary is too small.
+        ConfigError: if the vocabulary is too small, or the named tokenizer frames no lines.
         DataError: if the text cannot be read, or the tokenizer cannot be used.
     """
     if config.tokenizer is not None:
         tokenizer = load(config.tokenizer)
         check(tokenizer, config.objective)
+        if not config.frame_lines:
+            _leave_out_frames(tokenizer)
+        elif not frames_lines(tokenizer):
+            told = f"the tokenizer {_name(tokenizer)}puts no special tokens around a line."
+            raise ConfigError([Problem("frame_lines", told)])
         return tokenizer
     settings = config.model_dump(include=set(_SETTINGS))
+    if config.trained_kind != LanguageConfig(objective=config.objective).trained_kind:
+        settings["kind"] = config.trained_kind
     key = key_of(format=1, text=documents.fingerprint, **settings)
 
     def make(to: Path) -> None:
-        train(config, documents).save_pretrained(str(to))
+        train(config, documents, progress).save_pretrained(str(to))
 
     return load(made("tokenizers", key, make, _sound))
 
@@ -67,18 +81,15 @@ def prepare(config: LanguageConfig, documents: Documents) -> Any:
 _SETTINGS = ("objective", "vocabulary", "lowercase", "frame_lines")
 
 
-def train(config: LanguageConfig, documents: Documents) -> Any:
+def train(config: LanguageConfig, documents: Documents, progress: Making | None = None) -> Any:
     """Train a tokenizer; the same text and settings give the same tokenizer.
 
     Raises:
         ConfigError: if the vocabulary is too small.
         DataError: if the text cannot be read.
     """
-    return (
-        _train_bpe(config, documents)
-        if config.objective == "causal"
-        else _wordpiece(config, documents)
-    )
+    kinds = {"bpe": _train_bpe, "wordpiece": _wordpiece}
+    return kinds[config.trained_kind](config, documents, progress or (lambda _told, _share: None))
 
 
 def load(source: str | Path) -> Any:
@@ -126,6 +137,13 @@ def check_vocabulary(tokenizer: Any, vocabulary: int) -> None:
         )
 
 
+def _leave_out_frames(tokenizer: Any) -> None:
+    """Let a tokenizer put nothing around a text."""
+    if getattr(tokenizer, "backend_tokenizer", None) is not None and frames_lines(tokenizer):
+        # Setting these makes the whole of what is put around a text anew, here and when reopened.
+        tokenizer.add_bos_token = tokenizer.add_eos_token = False
+
+
 def _name(tokenizer: Any) -> str:
     return f"{name} " if (name := getattr(tokenizer, "name_or_path", "")) else ""
 
@@ -133,12 +151,23 @@ def _name(tokenizer: Any) -> str:
 # Training
 
 
-def _train_bpe(config: LanguageConfig, documents: Documents) -> Any:
+def _roles(config: LanguageConfig) -> dict[str, str]:
+    """Return the special tokens by what they are for: BERT's five, or what a text ends with."""
+    if config.objective == "masked":
+        return _BERT
+    unknown = {"unk": _BERT["unk"]} if config.trained_kind == "wordpiece" else {}
+    return {"bos": END, "eos": END, "pad": END, **unknown}
+
+
+def _train_bpe(config: LanguageConfig, documents: Documents, progress: Making) -> Any:
     """Train byte-level BPE whose alphabet is all 256 bytes."""
     from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
     alphabet = pre_tokenizers.ByteLevel.alphabet()
-    special = [_added(END), *_unknown(documents)]
+    roles, unknown = _roles(config), _unknown(documents)
+    # A hidden word takes the space before it along, as the words do.
+    named = {text: _added(text, lstrip=text == _BERT["mask"]) for text in roles.values()}
+    special = [*named.values(), *unknown]
     _enough(config.vocabulary, len(alphabet) + len(special))
     tokenizer = Tokenizer(models.BPE())
     if config.lowercase:
@@ -152,17 +181,22 @@ def _train_bpe(config: LanguageConfig, documents: Documents) -> Any:
         initial_alphabet=alphabet,
         show_progress=False,
     )
-    tokenizer.train_from_iterator(_sample(documents), trainer)
-    unknown = {"unk_token": special[1]} if special[1:] else {}
-    return _wrapped(tokenizer, bos_token=END, eos_token=END, pad_token=END, **unknown)
+    tokenizer.train_from_iterator(_told(documents, "words", progress), trainer)
+    if config.frame_lines:
+        tokenizer.post_processor = _frame(tokenizer)
+    tokens = {role: named[text] for role, text in roles.items()}
+    if unknown:
+        tokens.setdefault("unk", unknown[0])
+    return _wrapped(tokenizer, **{f"{role}_token": token for role, token in tokens.items()})
 
 
-def _wordpiece(config: LanguageConfig, documents: Documents) -> Any:
-    """Train WordPiece with BERT's five special tokens."""
+def _wordpiece(config: LanguageConfig, documents: Documents, progress: Making) -> Any:
+    """Train WordPiece as BERT's."""
     from tokenizers import Tokenizer, models, trainers
 
-    special = [*map(_added, _BERT.values()), *_unknown(documents)]
-    signs, inner = _alphabet(config, documents)
+    roles = _roles(config)
+    special = [*map(_added, dict.fromkeys(roles.values())), *_unknown(documents)]
+    signs, inner = _alphabet(config, documents, progress)
     _enough(config.vocabulary, len(special) + len(signs) + len(inner))
     # The trainer numbers the signs inside words as it happens to meet them. Told beforehand, in
     # the disguise of special tokens, they have the same numbers each time, and so has all else.
@@ -174,13 +208,13 @@ def _wordpiece(config: LanguageConfig, documents: Documents) -> Any:
         show_progress=False,
     )
     trained = _bert(config, Tokenizer(models.WordPiece()))
-    trained.train_from_iterator(_sample(documents), trainer)
+    trained.train_from_iterator(_told(documents, "words", progress), trainer)
     model = models.WordPiece(trained.get_vocab(), unk_token=_BERT["unk"])
     tokenizer = _bert(config, Tokenizer(model))
     tokenizer.add_special_tokens(special)
     if config.frame_lines:
         tokenizer.post_processor = _frame(tokenizer)
-    return _wrapped(tokenizer, **{f"{role}_token": token for role, token in _BERT.items()})
+    return _wrapped(tokenizer, **{f"{role}_token": token for role, token in roles.items()})
 
 
 def _bert(config: LanguageConfig, tokenizer: "Tokenizer") -> "Tokenizer":
@@ -193,7 +227,9 @@ def _bert(config: LanguageConfig, tokenizer: "Tokenizer") -> "Tokenizer":
     return tokenizer
 
 
-def _alphabet(config: LanguageConfig, documents: Documents) -> tuple[list[str], list[str]]:
+def _alphabet(
+    config: LanguageConfig, documents: Documents, progress: Making
+) -> tuple[list[str], list[str]]:
     """Return the signs that a text is made of, and those inside words, as `##a`.
 
     At most a quarter of the vocabulary are signs; the rarer ones become [UNK].
@@ -204,7 +240,7 @@ def _alphabet(config: LanguageConfig, documents: Documents) -> tuple[list[str], 
     trainer = trainers.WordPieceTrainer(
         vocab_size=0, limit_alphabet=_ALL_SIGNS, show_progress=False
     )
-    tokenizer.train_from_iterator(_sample(documents), trainer)
+    tokenizer.train_from_iterator(_told(documents, "signs", progress), trainer)
     found = sorted(tokenizer.get_vocab())
     signs = [token for token in found if len(token) == 1]
     most = config.vocabulary // 4
@@ -227,10 +263,10 @@ def _frame(tokenizer: "Tokenizer") -> Any:
     )
 
 
-def _added(text: str) -> "AddedToken":
+def _added(text: str, lstrip: bool = False) -> "AddedToken":
     from tokenizers import AddedToken
 
-    return AddedToken(text, special=True, normalized=False)
+    return AddedToken(text, lstrip=lstrip, special=True, normalized=False)
 
 
 def _unknown(documents: Documents) -> "list[AddedToken]":
@@ -238,10 +274,8 @@ def _unknown(documents: Documents) -> "list[AddedToken]":
 
     It takes the space before it along, as the other tokens of words do.
     """
-    from tokenizers import AddedToken
-
     found = any(UNKNOWN in line for batch in _sample(documents) for line in batch)
-    return [AddedToken(UNKNOWN, lstrip=True, special=True, normalized=False)] if found else []
+    return [_added(UNKNOWN, lstrip=True)] if found else []
 
 
 def _sample(documents: Documents) -> Iterator[list[str]]:
@@ -257,6 +291,16 @@ def _sample(documents: Documents) -> Iterator[list[str]]:
         if seen > TRAINED_ON:
             return
     yield batch
+
+
+def _told(documents: Documents, what: str, progress: Making) -> Iterator[list[str]]:
+    """Yield the start of a text and tell how much of it is read; what follows has no measure."""
+    whole, read = max(1, min(documents.size, TRAINED_ON)), 0
+    for batch in _sample(documents):
+        progress(f"Tokenizer: counting {what}", min(1.0, read / whole))
+        read += sum(len(line.encode()) for line in batch)
+        yield batch
+    progress("Tokenizer: putting tokens together", None)
 
 
 def _enough(vocabulary: int, least: int) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from epoque.bench.checkpoint_timer import CheckpointTimer
 from epoque.bench.events import Artifact, Checkpoint, Event, Metrics
 
 from .checkpoint import model_of, size_of, tokenizer_files
@@ -25,6 +26,9 @@ def train(config: LanguageConfig, resume: Checkpoint | None = None) -> Iterator[
     Evaluations are every `evaluate_every` steps, at the end of each epoch and at the end. They add
     `valid_loss`, `valid_perplexity` and `train_loss`, all by the exact softmax, the last on some
     fixed train blocks; of a masked model with one fixed mask.
+
+    Checkpoints come every `checkpoint_every` steps, at the end, and ten minutes after the last one
+    or sooner (`CheckpointTimer`).
 
     The tokenizer's files and `precision.json` are artifacts. With `max_seconds` the schedule
     follows the clock and two runs differ; else the same seed gives the same bytes.
@@ -53,17 +57,24 @@ def _events(config: LanguageConfig, team: Team, resume: Checkpoint | None) -> It
     trainer = Trainer(config, team, data, resume)
     yield from tokenizer_files(data.tokenizer)
     yield Artifact("precision.json", trainer.precision.told())
-    checkpoint = resume
+    checkpoint, timer = resume, CheckpointTimer(team, _most_lost(config))
     while not trainer.finished:
         trainer.step()
         values = trainer.evaluate() if trainer.evaluation_is_due() else {}
         if values or trainer.is_time(config.log_every):
             yield Metrics(trainer.steps, {**trainer.metrics(), **values})
-        if trainer.is_time(config.checkpoint_every):
+        if timer.is_due(trainer.is_time(config.checkpoint_every)):
             yield (checkpoint := trainer.checkpoint())
     assert checkpoint is not None
     if team.main:
         yield from _probe(config, data, checkpoint)
+
+
+def _most_lost(config: LanguageConfig) -> float:
+    """Return the seconds after which a checkpoint is due: a quarter of a run of some minutes."""
+    if config.max_seconds is None:
+        return CheckpointTimer.SECONDS
+    return min(CheckpointTimer.SECONDS, max(60.0, config.max_seconds / 4))
 
 
 def _probe(config: LanguageConfig, data: Data, checkpoint: Checkpoint) -> Iterator[Event]:

@@ -130,7 +130,8 @@ class NeuronConfig(Config):
             if getattr(self, selector) not in wanted and self._changed(field):
                 value = ",".join(map(str, v)) if isinstance(v := getattr(self, field), tuple) else v
                 told = f"{value} would be ignored with {selector} {getattr(self, selector)}"
-                yield Problem(field, f"{told}; it goes with {selector} {' or '.join(wanted)}.")
+                goes = f"it goes with {selector} {' or '.join(wanted)}."
+                yield Problem(field, f"{told}; {goes}", ignored=True)
         if self.init_low > self.init_high:
             yield Problem("init_low", f"{self.init_low} is above init_high ({self.init_high}).")
 

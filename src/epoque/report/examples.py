@@ -1,6 +1,5 @@
 """What a language model makes of examples, as a table."""
 
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
 __all__ = ["examples_table"]
 
 CANDIDATES = 4
-LINE_END = re.compile(r"\s*\n\s*")
-BLANKS = re.compile(r"\s+")
 
 
 def examples_table(run: "Run", rows: int, language: str, caption: Inlines, label: str) -> Table:
@@ -75,9 +72,6 @@ def _filled(example: Mapping[str, Any], language: str) -> tuple[Inlines, ...]:
 
 
 def _line(text: str) -> str:
-    """Return a text for one line: line ends as the strokes with which verse is quoted.
+    from epoque.language.probe import one_line
 
-    A token that stands for an unknown word swallows the blank before it; here it gets one.
-    """
-    lines = LINE_END.sub(" / ", text.replace("<unk>", " <unk>").strip())
-    return clean(BLANKS.sub(" ", lines))
+    return clean(one_line(text))

@@ -22,6 +22,7 @@ FIGURES: Mapping[str, str] = {
     "perplexity": mark("the perplexity, beside what counting reaches"),
     "attention": mark("where the heads look"),
     "attention_map": mark("where one head looks"),
+    "examples": mark("what it makes of examples"),
     "neighbours": mark("words used alike"),
     "frequency": mark("the loss on rare and frequent tokens"),
 }

@@ -18,10 +18,12 @@ Pipeline = Literal[
 ]
 Precision = Literal["auto", "float32", "float16", "bfloat16"]
 Device = Literal["auto", "cpu", "cuda"]
-Measured = Literal["pfd", "pkd", "pprecision", "precall", "swd"]
+Measured = Literal[
+    "pfd", "pkd", "pprecision", "precall", "swd", "fid", "kid", "eq_t", "eq_t_frac", "eq_r"
+]
 ImageSeed = Annotated[int, Field(ge=0, le=2**32 - 1)]
 
-EXAMINED = ("network", "against", "seeds", "truncation", "moved")
+EXAMINED = ("network", "against", "seeds", "truncation", "label", "moved")
 """What is set for examining a network, and for nothing else."""
 SHARED = ("task", "device", "seed", "checkpoint_every")
 
@@ -59,6 +61,14 @@ class StyleGan3Config(Config):
     )
     truncation: float = setting(
         1.0, "Truncation", "How far from the mean image: 1 as drawn, 0 the mean.", ge=-4, le=4
+    )
+    label: str | None = setting(
+        None,
+        "Class",
+        "Of networks that have some: a number, a name or any; or attributes, as in "
+        "hair=long,glasses=none, of which the rest is drawn.",
+        min_length=1,
+        max_length=100_000,
     )
     moved: int = setting(
         64,
@@ -292,10 +302,18 @@ class StyleGan3Config(Config):
     metrics: tuple[Measured, ...] = setting(
         (),
         "Measures",
-        "Taken of the averaged generator now and then, in the features of a small network that "
-        "knows portraits: pfd (Fréchet distance), pkd (kernel distance), pprecision, precall; or "
-        "swd (patches).",
-        max_length=5,
+        "Taken of the averaged generator now and then: of portraits pfd, pkd, pprecision, precall "
+        "(in the features of a small network that knows them); of any images swd (patches), fid "
+        "and kid (Inception); eq_t, eq_t_frac, eq_r (how images follow a moved input).",
+        max_length=10,
+    )
+    inception: str | None = setting(
+        None,
+        "Inception's weights",
+        "For fid and kid: a file or an https address; none: NVIDIA's, fetched once, whose licence "
+        "allows research and evaluation only.",
+        min_length=1,
+        max_length=4096,
     )
     metrics_every: int | None = setting(
         None,
@@ -332,6 +350,11 @@ class StyleGan3Config(Config):
         usual = 500.0 if self.resume_from is None else 100.0
         return 1000 * (self.ada_kimg or usual)
 
+    @property
+    def needs_inception(self) -> bool:
+        """Whether a measure needs Inception's weights."""
+        return not {"fid", "kid"}.isdisjoint(self.metrics)
+
     def gamma_of(self, resolution: int) -> float:
         """Return the weight of R1 (Karras et al. 2020, "… with Limited Data", appendix C)."""
         return 0.0002 * resolution**2 / self.batch if self.gamma is None else self.gamma
@@ -362,7 +385,7 @@ class StyleGan3Config(Config):
             yield Problem("resolution", f"{self.resolution} is not a power of two.")
         for name, wanted in self._without_effect():
             if getattr(self, name) != type(self).model_fields[name].default:
-                yield Problem(name, f"it would be ignored; it needs {wanted}.")
+                yield Problem(name, f"it would be ignored; it needs {wanted}.", ignored=True)
 
     def _without_effect(self) -> Iterator[tuple[str, str]]:
         """Yield each setting that changes nothing here, with what it would need."""
@@ -386,6 +409,7 @@ class StyleGan3Config(Config):
             "aug ada": (self.aug == "ada", ("target", "ada_kimg")),
             "aug ada or fixed": (self.aug != "noaug", ("augpipe",)),
             "metrics": (bool(self.metrics), ("metrics_every", "metrics_images")),
+            "metrics fid or kid": (self.needs_inception, ("inception",)),
         }
         for wanted, (given, names) in needs.items():
             if not given:

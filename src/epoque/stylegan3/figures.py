@@ -50,7 +50,7 @@ def figures(run: "Run", language: str = "en") -> "Mapping[str, Callable[[], Figu
         draws |= {"losses": losses_figure, "scores": scores_figure}
         if _config(run).aug == "ada":
             draws["augmentation"] = augmentation_figure
-        if _config(run).metrics:
+        if _measures(run):
             draws["measure"] = measure_figure
     return {name: partial(of, run, language) for name, of in draws.items()}
 
@@ -59,6 +59,11 @@ def _config(run: "Run") -> StyleGan3Config:
     config = run.config
     assert isinstance(config, StyleGan3Config)
     return config
+
+
+def _measures(run: "Run") -> list[str]:
+    """Return the measures that were taken, in the config's order."""
+    return [name for name in _config(run).metrics if name in run.metrics]
 
 
 def _subject(run: "Run", language: str) -> str:
@@ -176,11 +181,17 @@ def measure_figure(run: "Run", language: str) -> "Figure":
         "pprecision": _("Portrait precision"),
         "precall": _("Portrait recall"),
         "swd": _("Sliced Wasserstein distance, ×10⁻³"),
+        "fid": _("Fréchet Inception distance (FID)"),
+        "kid": _("Kernel Inception distance (KID)"),
+        "eq_t": _("EQ-T, whole pixels, dB"),
+        "eq_t_frac": _("EQ-T, fractions, dB"),
+        "eq_r": _("EQ-R, dB"),
     }
-    name = _config(run).metrics[0]
+    name = _measures(run)[0]
     curves: list[Curve] = [(name, _("averaged generator"), "blue", "-")]
     figure = _curves(run, language, titles[name], curves)
-    figure.axes[0].set_ylim(bottom=0)
+    if not name.startswith("eq_"):
+        figure.axes[0].set_ylim(bottom=0)
     return figure
 
 

@@ -7,7 +7,7 @@ from epoque.bench.environment import torch_device
 from epoque.bench.errors import MissingExtraError
 from epoque.bench.events import Checkpoint, Event
 from epoque.bench.i18n import mark
-from epoque.bench.lab import Lab
+from epoque.bench.lab import Lab, Making, TrainCommand
 
 if TYPE_CHECKING:
     from cyclopts import App
@@ -18,6 +18,21 @@ if TYPE_CHECKING:
     from .config import StyleGan3Config
 
 __all__ = ["LAB", "StyleGan3Lab"]
+
+
+TRAIN_HELP = """Train a generator on images of your own and save its run, as `epoque run` does.
+
+The images are a zip or folder of equal square pictures, which `epoque stylegan3 dataset make` makes
+of any pictures; without `--data` cartoon portraits are drawn. Every picture is looked at before the
+first step. What is not set is as in the official training: 25,000 thousand images seen, in networks
+made for 256 pixels and more. For small images `--cbase 4096 --cmax 128` are enough.
+
+A training that is stopped goes on with `epoque resume last` and ends as if it had not been. Several
+processes share it with `torchrun --nproc-per-node 2 -m epoque stylegan3 train …`. The generator is
+then `--network last` of the other commands.
+
+Example: `epoque stylegan3 train --data photos-64.zip --cfg t --batch 16 --kimg 1000`.
+"""
 
 
 class StyleGan3Lab(Lab["StyleGan3Config"]):
@@ -77,6 +92,21 @@ class StyleGan3Lab(Lab["StyleGan3Config"]):
         """Return how many steps show as many images as the config says, or how many are moved."""
         return config.steps
 
+    def prepare(self, config: "StyleGan3Config", told: Making) -> None:
+        """Draw portraits, look at every picture, fetch networks, where that was not done before."""
+        self.check_installed()
+        from epoque.bench.team import check_device
+
+        check_device(config.device)
+        if config.task == "examine":
+            from .examining.examine import fetch_examined
+
+            fetch_examined(config, told)
+        else:
+            from .training.estimate import make_ready
+
+            make_ready(config, told)
+
     def notice(self, config: "StyleGan3Config", resume: Checkpoint | None = None) -> str | None:
         """Return what a long training will take, None of a short one.
 
@@ -102,6 +132,17 @@ class StyleGan3Lab(Lab["StyleGan3Config"]):
         from .figures import figures
 
         return figures(run, language)
+
+    def train_command(self) -> TrainCommand:
+        """Return the command for images of one's own: the settings of a training."""
+        from .config import EXAMINED
+
+        others = ("task", *EXAMINED)
+        options: dict[str, tuple[str, ...]] = {
+            name: () for name in self.config.model_fields if name not in others
+        }
+        options |= {"cfg": ("--config",), "resume_from": ("--resume",)}
+        return TrainCommand(TRAIN_HELP, options)
 
     def commands(self) -> "App":
         """Return `epoque stylegan3 …`: networks in use, and sets of images."""

@@ -3,6 +3,7 @@
 import torch
 
 from epoque.bench.errors import UsageError
+from epoque.bench.memory import free_memory
 
 from .networks import Generator, StyleGan3Spec
 from .networks.bands import bands
@@ -31,15 +32,13 @@ def needed(generator: Generator, images: int = 1, *, plain: bool = False) -> int
 
 
 def available(device: torch.device) -> int | None:
-    """Return the free memory of a device in bytes, or None where the system does not tell."""
+    """Return the free memory of a device in bytes, or None where the system does not tell.
+
+    On the CPU limits of this process and of its container count (`bench.memory.free_memory`).
+    """
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0])
-    try:
-        with open("/proc/meminfo", encoding="ascii") as file:
-            told = dict(line.split(":", 1) for line in file)
-        return int(told["MemAvailable"].split()[0]) * 1024
-    except (OSError, KeyError, ValueError):
-        return None
+    return free_memory()
 
 
 def check(
@@ -67,7 +66,7 @@ def check(
         return
     need = f"About {told(one * images + kept)} of memory are needed, {told(free)} are free"
     if kept and one * images <= free:
-        raise UsageError(f"{need}; {(free - one * images) / kept:.0%} of the frames would fit.")
+        raise UsageError(f"{need}; {(free - one * images) / kept:.0%} of the images would fit.")
     if images > 1 and one + kept <= free:
         raise UsageError(f"{need}; {max(1, (free - kept) // one)} images at a time would fit.")
     size = generator.spec.img_resolution

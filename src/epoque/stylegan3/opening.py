@@ -7,18 +7,23 @@ from typing import Any
 
 import torch
 
-from epoque.bench.errors import DataError, UnknownNameError, UsageError
+from epoque.bench.device import choose_device
+from epoque.bench.errors import DataError, UnknownNameError
 from epoque.bench.run import Runs
 
+from .config import StyleGan3Config
 from .networks import Generator
 from .networks.store import load
 from .shipped import shipped
 
-__all__ = ["Opened", "choose_device", "open_generator"]
+__all__ = ["Opened", "choose_device", "fetch_generator", "open_generator"]
 
 Progress = Callable[[int, int | None], None]
 TRAINED = "generator.json"
 """What a finished training leaves in its run's folder, beside the weights."""
+IN_FOLDERS = (TRAINED, "G_ema.json")
+"""What a folder is named for: a training's network, or that of an official file, imported."""
+ENDINGS = (".json", ".safetensors", ".pkl")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +32,7 @@ class Opened:
 
     Attributes:
         generator: in evaluation mode, float32, on its device.
-        name: for people: the file's name without its ending.
+        name: for people: the file's name without its ending, or the folder's.
         device: where it computes.
         card: what was told of it.
     """
@@ -36,6 +41,15 @@ class Opened:
     name: str
     device: torch.device
     card: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def portraits(self) -> int:
+        """How many drawn portraits it learned from, as its card tells; 0 if from others."""
+        training = self.card.get("training")
+        if not isinstance(training, dict) or training.get("data") is not None:
+            return 0
+        usual = StyleGan3Config.model_fields["avatars"].default
+        return int(training.get("avatars", usual))
 
 
 def open_generator(
@@ -46,8 +60,8 @@ def open_generator(
     Args:
         name: a short name of the package's own (see `shipped`); the path of a network of ours
             (`.json` or `.safetensors`, or without ending), of a finished run's folder (`last`: the
-            newest under runs/), of an official snapshot (`.pkl`), an https address of one, or an
-            official short name.
+            newest under runs/) or an imported network's, of an official snapshot (`.pkl`), an https
+            address of one, or an official short name.
         device: see `choose_device`.
         progress: told how far a download is, in bytes.
 
@@ -62,35 +76,47 @@ def open_generator(
     ours = _ours(path)
     network, card = _stored(ours) if ours else _official(name, progress)
     network.to(where).eval().requires_grad_(False)
-    return Opened(network, Path(card.get("file") or path).stem, where, card)
+    return Opened(network, _name(ours or Path(card["file"])), where, card)
 
 
-def choose_device(device: str = "auto") -> torch.device:
-    """Return a device: `cpu`, `cuda`, `cuda:1`, or `auto`, which is CUDA where it is there.
+def fetch_generator(name: str, progress: Progress) -> None:
+    """Fetch what `open_generator` would, so that it finds it in the cache folder.
 
     Raises:
-        UsageError: if it is unknown, or asks for CUDA where there is none.
+        UnknownNameError: if there is no such network.
+        FetchError: if it cannot be fetched.
     """
-    there = torch.cuda.is_available()
-    if device == "auto":
-        return torch.device("cuda" if there else "cpu")
-    kind, _, index = device.partition(":")
-    if kind not in ("cpu", "cuda") or not (index.isdigit() or device == kind):
-        raise UsageError(f"--device: {device} is not allowed; it takes auto, cpu or cuda.")
-    if kind == "cuda" and int(index or 0) >= torch.cuda.device_count():
-        told = f"{device} is not there" if there else "this machine has no CUDA device"
-        raise UsageError(f"--device: {told}; cpu works everywhere.")
-    return torch.device(device)
+    from .official.fetch import fetch
+
+    if name != "last" and not _ours(shipped().get(name, Path(name))):
+        fetch(name, progress)
+
+
+def _name(path: Path) -> str:
+    """Return what a file's network is called: as the file, or as the folder that has only one."""
+    if path.name in IN_FOLDERS:
+        return path.absolute().parent.name
+    return path.stem if path.suffix in ENDINGS else path.name
 
 
 def _ours(path: Path) -> Path | None:
-    """Return the description's path if the name is that of a network of ours."""
+    """Return the description's path if the name is that of a network of ours.
+
+    Raises:
+        DataError: if it is that of a folder without one.
+    """
     if path.suffix in (".json", ".safetensors"):
         return path
-    if (path / TRAINED).is_file():
-        return path / TRAINED
+    for name in IN_FOLDERS:
+        if (path / name).is_file():
+            return path / name
     beside = path.with_name(f"{path.name}.json") if path.name else path
-    return beside if beside.is_file() else None
+    if beside.is_file():
+        return beside
+    if path.is_dir():
+        told = "neither that of a finished training nor an imported one (G_ema.json)"
+        raise DataError(f"The folder {path} holds no generator, {told}.")
+    return None
 
 
 def _last() -> Path:

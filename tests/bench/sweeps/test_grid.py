@@ -6,6 +6,7 @@ import pytest
 from epoque.bench.errors import ConfigError, UsageError
 from epoque.bench.grid import MAX_POINTS, Axis, cell, cells, grid, parse_axes, size
 from epoque.bench.lab import find_lab
+from epoque.neuron.config import NeuronConfig
 
 
 def parse(*texts: str, **base: Any) -> tuple[Axis, ...]:
@@ -128,6 +129,23 @@ def test_conflicts_between_axes_are_found_and_told_once() -> None:
 def test_values_that_need_each_other_are_not_in_conflict() -> None:
     (low, high) = parse("low=3,4", "high=5,6")  # low=3 alone would be above high=1
     assert (low.values, high.values) == ((3.0, 4.0), (5.0, 6.0))
+
+
+MLP = NeuronConfig(model="mlp", optimizer="momentum", momentum=0.5)
+
+
+def test_what_a_point_leaves_idle_gives_way_there() -> None:
+    for told in ([], ["momentum"]):  # it has an effect at one of them
+        (axis,) = parse_axes(MLP, ["optimizer=momentum,adam"], told)
+        assert axis.values == ("momentum", "adam")
+
+
+def test_what_the_user_set_has_an_effect_somewhere() -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse_axes(MLP, ["optimizer=adam,sgd", "seed=0:3"], ["momentum", "model"])
+    assert str(caught.value) == "momentum: 0.5 would be ignored at every point."
+    with pytest.raises(ConfigError, match=r"momentum: 0\.1 would be ignored with optimizer adam"):
+        parse_axes(MLP, ["optimizer=adam", "momentum=0.1,0.2"])
 
 
 def test_too_many_points_are_refused_with_the_count() -> None:

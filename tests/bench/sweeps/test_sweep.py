@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,6 +25,7 @@ from epoque.bench.errors import (
     UnknownNameError,
     UsageError,
 )
+from epoque.bench.executor import Outcome
 from epoque.bench.grid import parse_axes
 from epoque.bench.lab import find_lab
 from epoque.bench.record import lock_record
@@ -110,6 +112,35 @@ def test_each_point_by_a_run_gives_what_all_together_give(swept: Swept) -> None:
     runs = list(Runs(sweep.path / "runs"))
     assert [run.id for run in runs] == [f"point-{n:07d}" for n in range(8)]
     assert [run.config.learning_rate for run in runs] == list(each["learning_rate"])
+
+
+def test_what_a_point_leaves_idle_gives_way_in_its_own_run(tmp_path: Path) -> None:
+    lab = find_lab("neuron")
+    base = lab.config.parse({"model": "mlp", "hidden_layers": "3", "iterations": 2})
+    axes = parse_axes(base, ["model=perceptron,mlp"])
+    options: dict[str, Any] = {"executor": Here(), "figures": False}
+    sweep = run_sweep(lab, "neuron/test", base, axes, tmp_path, **options)
+    assert list(sweep.table["state"]) == ["finished"] * 2
+    found = [run.config for run in Runs(sweep.path / "runs")]
+    assert found == [base.replace(model="perceptron"), base]
+    assert found[0].hidden_layers == (2,)
+
+
+class Here:
+    """An executor that computes each job in this process when it is waited for."""
+
+    def __init__(self) -> None:
+        self.jobs: list[tuple[int, Callable[..., Any], tuple[Any, ...]]] = []
+
+    def submit(self, key: int, task: Callable[..., Any], *arguments: Any) -> None:
+        self.jobs.append((key, task, arguments))
+
+    def wait(self) -> Outcome:
+        key, task, arguments = self.jobs.pop(0)
+        return Outcome(key, task(*arguments))
+
+    def cancel(self) -> None:
+        self.jobs.clear()
 
 
 def test_progress_is_told(swept: Swept, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,7 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +14,7 @@ from PIL import Image
 from pyarrow import parquet
 
 from epoque.bench.errors import DataError, RunWriteError, UsageError
+from epoque.stylegan3.dataset import sources
 from epoque.stylegan3.dataset.make import Rules, file_name, make
 from epoque.stylegan3.dataset.pictures import Shape
 from epoque.stylegan3.dataset.reader import ImageSet
@@ -138,6 +139,53 @@ def test_parquet_of_the_hub(tmp_path: Path):
     assert (one.count, next(one.items()).label) == (75, None)
 
 
+def test_a_snapshot_of_the_hub(tmp_path: Path):
+    """The splits are told apart, and the classes bear their names."""
+    features = {"image": {"_type": "Image"}, "label": {"names": ["ant", "cat"]}}
+    told = {b"huggingface": json.dumps({"info": {"features": features}}).encode()}
+    for number, name in enumerate(("train-00000-of-00002-0a1b", "train-00001-of-00002", "test-0")):
+        rows = {"image": [{"bytes": picture(number)}], "label": [number % 2]}
+        table = pa.table(rows).replace_schema_metadata(told)
+        path = tmp_path / "pq" / "data" / f"{name}.parquet"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        parquet.write_table(table, path)
+    (tmp_path / "pq" / "preview.png").write_bytes(picture())
+    for folder in (tmp_path / "pq", tmp_path / "pq" / "data"):
+        with pytest.raises(UsageError, match="holds several splits: test, train; name one with"):
+            open_source(folder)
+        assert open_source(folder, split="test").count == 1
+    both = [item.name for item in open_source(tmp_path / "pq", split="train,test").items()]
+    assert [name.split("-")[0] for name in both] == ["train", "train", "test"]
+    made = make(open_source(tmp_path / "pq", split="train"), tmp_path / "out.zip")
+    assert made.count == 2
+    assert ImageSet(tmp_path / "out.zip").label_names == ("ant", "cat")
+    with pytest.raises(UsageError, match=r"--split: dev is not allowed; .* holds test, train"):
+        open_source(tmp_path / "pq", split="dev")
+    with pytest.raises(UsageError, match=r"--split: train is not allowed; .* no Parquet files"):
+        open_source(tmp_path / "out.zip", split="train")
+
+
+@pytest.mark.parametrize(
+    ("names", "splits"),
+    [
+        (["default/test/0000.parquet", "default/train/0000.parquet"], ["test", "train"]),
+        (["cats/train-0.parquet", "dogs/train-0.parquet"], ["cats/train", "dogs/train"]),
+        (["data/faces64.parquet"], ["faces64"]),
+        (["0000.parquet", "0001.parquet"], ["", ""]),
+    ],
+)
+def test_splits_after_the_names_of_files_and_folders(names: list[str], splits: list[str]):
+    assert sources._splits([PurePath(name) for name in names]) == splits
+
+
+def test_damaged_names_of_classes_are_none(tmp_path: Path):
+    for told in (b"{", b"[]", b'{"info": {"features": {"label": {"names": [1]}}}}'):
+        table = pa.table({"image": [picture()], "label": [0]})
+        path = tmp_path / "x.parquet"
+        parquet.write_table(table.replace_schema_metadata({b"huggingface": told}), path)
+        assert open_source(path).label_names == ()
+
+
 def test_parquet_columns(tmp_path: Path):
     path = tmp_path / "x.parquet"
     rows = {"id": [1], "png": [picture()], "jpeg": [picture(1)], "v": [[0.5, 2.0]], "w": ["x"]}
@@ -180,13 +228,16 @@ def test_corrupt_pictures_are_named_and_skipped_only_if_told(
 
 
 def test_mixed_sizes_and_colours(pack: Callable[..., Path], tmp_path: Path):
-    sizes = pack({"a.png": picture(), "b.png": picture(0, 16, 16)})
-    both = r"\(picture 2 is 16×16, the first 8×8\); --resolution makes one"
+    sizes = pack({"a.png": picture(), "in/b.png": picture(0, 16, 16), "in/c.png": picture(1)})
+    both = "in/b.png is 16×16, a.png before it 8×8; --resolution makes all of one size; --skip-bad"
     with pytest.raises(DataError, match=both):
         make(open_source(sizes), tmp_path / "a.zip")
-    assert make(open_source(sizes), tmp_path / "a.zip", Rules(Shape((8, 8)))).count == 2
+    made = make(open_source(sizes), tmp_path / "most.zip", Rules(skip_bad=True))
+    assert (made.count, made.resolution) == (2, 8)
+    assert [told.split(",")[0] for told in made.skipped] == ["in/b.png is 16×16"]
+    assert make(open_source(sizes), tmp_path / "a.zip", Rules(Shape((8, 8)))).count == 3
     mixed = pack({"a.png": picture(), "b.png": picture(mode="L"), "c.png": picture(mode="RGBA")})
-    with pytest.raises(DataError, match=r"grey and some in colour \(picture 2\); --channels 3"):
+    with pytest.raises(DataError, match=r"b.png is grey, a.png in colour; --channels 3 makes all"):
         make(open_source(mixed), tmp_path / "b.zip")
     for channels in (1, 3):
         path = tmp_path / f"{channels}.zip"

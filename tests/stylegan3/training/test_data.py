@@ -1,6 +1,7 @@
 """The images of a training: their order, their labels, what cannot be used."""
 
 import io
+import os
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -11,9 +12,15 @@ import torch
 from PIL import Image
 
 from epoque.bench.errors import DataError
+from epoque.bench.run import Run
+from epoque.bench.seeds import numpy_rng
 from epoque.stylegan3.config import StyleGan3Config
+from epoque.stylegan3.lab import LAB
+from epoque.stylegan3.official import fetch as official_fetch
 from epoque.stylegan3.pictures.picture_grid import grid_of
+from epoque.stylegan3.training import data, measuring, transfer
 from epoque.stylegan3.training.data import avatars, load
+from epoque.stylegan3.training.train import train
 
 Make = Callable[..., StyleGan3Config]
 CPU = torch.device("cpu")
@@ -70,6 +77,100 @@ def test_missing_labels_and_images_are_told(tiny: Make, tmp_path: Path) -> None:
         load(tiny(data=single(tmp_path / "one.zip", 16), cond=True))
     with pytest.raises(DataError, match="does not exist"):
         load(tiny(data=str(tmp_path / "none.zip")))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return a folder of 40 pictures."""
+    path = tmp_path / "set"
+    path.mkdir()
+    for number in range(40):
+        levels = numpy_rng(number, "picture").integers(0, 256, (16, 16, 3), np.uint8)
+        Image.fromarray(levels).save(path / f"{number:02d}.png")
+    return path
+
+
+@pytest.mark.parametrize("kept", [2**31, 0])
+def test_a_bad_picture_is_told_before_the_first_step(
+    tiny: Make, folder: Path, kept: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(data, "KEPT", kept)
+    bad = folder / "37.png"
+    bad.write_bytes(bad.read_bytes()[:300])
+    config = tiny(data=str(folder))
+    told = rf"37.png is damaged .*; `epoque stylegan3 dataset check {folder}` tells all\.$"
+    with pytest.raises(DataError, match=told):
+        next(train(config))
+    Image.new("RGB", (32, 32)).save(bad)
+    with pytest.raises(DataError, match=r"not all alike: 37.png is 32×32"):
+        next(train(config))
+    bad.unlink()
+    next(train(config))
+
+
+def test_the_same_files_are_looked_at_once(
+    tiny: Make, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[str, float | None]] = []
+    config = tiny(data=str(folder))
+    LAB.prepare(config, lambda *what: told.append(what))
+    assert told == [("checking pictures", 0.8), ("checking pictures", 1.0)]
+    LAB.prepare(config, lambda *what: told.append(what))
+    assert len(told) == 2
+    Image.new("RGB", (16, 16), "teal").save(folder / "40.png")
+    LAB.prepare(config, lambda *what: told.append(what))
+    assert told[2:] == [("checking pictures", 32 / 41), ("checking pictures", 1.0)]
+    no_folder = folder / "00.png"
+    monkeypatch.setenv("EPOQUE_CACHE", str(no_folder))
+    LAB.prepare(config, lambda *what: told.append(what))  # nothing can be remembered there
+    assert len(told) == 6
+
+
+def test_other_pictures_of_the_same_names_are_another_set(
+    tiny: Make, folder: Path, tmp_path: Path
+) -> None:
+    config = tiny(data=str(folder))
+    first = load(config).fingerprint
+    assert load(config).fingerprint == first
+    changed = folder / "20.png"
+    at = changed.stat().st_mtime_ns
+    Image.new("RGB", (16, 16), (20, 0, 1)).save(changed)
+    os.utime(changed, ns=(at, at + 1))
+    assert load(config).fingerprint != first
+    prints = set()
+    for colour in ("teal", "navy", "navy"):
+        png = io.BytesIO()
+        Image.new("RGB", (16, 16), colour).save(png, "PNG", compress_level=0)
+        with zipfile.ZipFile(tmp_path / "set.zip", "w") as file:
+            file.writestr("0.png", (folder / "00.png").read_bytes())
+            file.writestr("1.png", png.getvalue())
+        prints.add(load(tiny(data=str(tmp_path / "set.zip"))).fingerprint)
+    assert len(prints) == 2  # of the same bytes the same, whenever they were packed
+
+
+def test_what_is_fetched_before_a_run_is_told(
+    tiny: Make, monkeypatch: pytest.MonkeyPatch, finished_run: Run
+) -> None:
+    asked: list[str] = []
+
+    def fetch(told: str, progress: Callable[[int, int | None], None]) -> None:
+        asked.append(told)
+        progress(1, 4)
+        progress(2, None)
+
+    for place in (official_fetch, transfer, measuring):
+        monkeypatch.setattr(place, "fetch", fetch)
+    told: list[tuple[str, float | None]] = []
+    settings = {"resume_from": "ffhq-256-t", "metrics": ("kid",), "inception": "https://x/i.pkl"}
+    LAB.prepare(tiny(**settings), lambda *what: told.append(what))
+    assert asked == ["ffhq-256-t", "https://x/i.pkl"]
+    assert told[-2:] == [("fetching networks", 0.25), ("fetching networks", None)]
+    LAB.prepare(tiny(resume_from=str(finished_run.path)), lambda *_: None)
+    assert len(asked) == 2
+    ours = str(finished_run.path)
+    examined = StyleGan3Config(task="examine", network="ffhq-256-r", against=ours)
+    LAB.prepare(examined, lambda *_: None)
+    assert asked[2:] == ["ffhq-256-r"]
 
 
 def test_portraits_are_drawn_once() -> None:

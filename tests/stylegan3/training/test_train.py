@@ -15,6 +15,7 @@ import pytest
 import torch
 from golden import FOLDER
 
+from epoque.bench.checkpoint_timer import CheckpointTimer
 from epoque.bench.errors import (
     DamagedRunError,
     DataError,
@@ -77,6 +78,19 @@ def test_events_come_at_their_times(tiny: Make) -> None:
     assert (images.shape, images.dtype) == ((3, 16, 16, 3), np.uint8)
     artifacts = [artifact.name for artifact in of(Artifact, events)]
     assert artifacts == ["reals.png", "generator.json", "generator.safetensors"]
+
+
+def test_checkpoints_by_the_clock_change_nothing_else(
+    tiny: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tiny(4, checkpoint_every=3)
+    usual = list(train(config))
+    monkeypatch.setattr(CheckpointTimer, "SECONDS", 0.0)
+    often = list(train(config))
+    assert [c.step for c in of(Checkpoint, usual)] == [3, 4]
+    assert [c.step for c in of(Checkpoint, often)] == [1, 2, 3, 4]
+    kept = [event for event in often if not isinstance(event, Checkpoint) or event.step > 2]
+    assert told(kept) == told(usual)
 
 
 @pytest.mark.parametrize(
@@ -252,6 +266,24 @@ def test_a_finished_run_gives_its_network(finished_run: Run) -> None:
     assert stored.card["data"] == "halves"
     judge = restore(finished_run, None, "discriminator")
     assert judge.spec.c_dim == 2
+
+
+def test_a_network_s_card_tells_where_the_images_are_and_what_labels_mean(
+    tiny: Make, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(pictures.parent)
+    for cond in (True, False):
+        events = train(tiny(1, data=pictures.name, cond=cond))
+        (told,) = (a.data for a in of(Artifact, events) if a.name == "generator.json")
+        card = json.loads(told)["card"]
+        assert card["training"]["data"] == str(pictures)
+        assert card.get("labels") == ({"names": [], "counts": [5, 5]} if cond else None)
+
+
+def test_the_networks_know_how_often_each_label_is_there(tiny: Make) -> None:
+    trainer = trainer_of(tiny(1, cond=True, max_images=7))
+    for network in (trainer.game.generator, trainer.average.generator):
+        assert network.labels.counts.sum() == 7
 
 
 def test_a_finished_run_opens_by_its_folder_and_as_last(

@@ -4,12 +4,12 @@ A sink has two methods, `log` and `close`. A `SinkFactory` makes one when its ru
 """
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from ..events import Event
 from ..run import Run, State
 
-__all__ = ["Sink", "SinkFactory"]
+__all__ = ["Shows", "Sink", "SinkFactory"]
 
 
 class Sink(Protocol):
@@ -20,6 +20,14 @@ class Sink(Protocol):
 
     def close(self, state: State, reason: str = "") -> None:
         """Take note that the run ended, and how; called once."""
+
+
+@runtime_checkable
+class Shows(Protocol):
+    """A sink that also shows how far the measuring after a training is."""
+
+    def show(self, what: str, share: float | None) -> None:
+        """Show what is being done, and the share of it that is done, 0 … 1, None if not known."""
 
 
 SinkFactory = Callable[[Run], Sink]

@@ -2,10 +2,19 @@
 
 import time
 from collections.abc import Iterator
+from typing import Any
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
-from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.text import Text
 
 from ..events import Event, Metrics
@@ -31,7 +40,7 @@ class ConsoleSink:
         self._last: Metrics | None = None
         self._display: _Display | None = None
         if self._console.is_interactive:
-            self._display = _Display(self._console, run.recipe, run.lab.steps(run.config))
+            self._display = _Display(self._console, run)
 
     def log(self, event: Event) -> None:
         """Take one event; all but a few a second cost no more than being kept."""
@@ -39,6 +48,11 @@ class ConsoleSink:
             self._last = event
             if self._display is not None:
                 self._display.offer(event)
+
+    def show(self, what: str, share: float | None) -> None:
+        """Show how far something is that comes after the training."""
+        if self._display is not None:
+            self._display.show(what, share)
 
     def close(self, state: State, reason: str = "") -> None:
         """Leave the last state on the screen, or print the one line."""
@@ -54,7 +68,9 @@ class ConsoleSink:
 class _Display:
     """The two lines on a terminal."""
 
-    def __init__(self, console: Console, recipe: str, steps: int | None) -> None:
+    def __init__(self, console: Console, run: Run) -> None:
+        self._lab, self._config = run.lab, run.config
+        self._steps = self._lab.steps(self._config)
         self._progress = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=None),
@@ -64,7 +80,8 @@ class _Display:
             console=console,
             expand=True,
         )
-        self._task = self._progress.add_task(recipe, total=steps)
+        self._task = self._progress.add_task(run.recipe, total=self._steps, step=0)
+        self._after: TaskID | None = None
         self._metrics: Metrics | None = None
         self._first = True
         self._due = 0.0
@@ -81,16 +98,38 @@ class _Display:
             self._show(metrics)
 
     def _show(self, metrics: Metrics) -> None:
+        done, whole = self._done(metrics)
         if self._first:  # a resumed run starts in the middle: its old steps are no speed
-            self._progress.reset(self._task, completed=metrics.step - 1)
+            before: Any = done * (1 - 1 / metrics.step)  # rich says it were a whole number
+            self._progress.reset(self._task, total=whole, completed=before, step=metrics.step)
             self._first = False
         self._metrics = metrics
-        self._progress.update(self._task, completed=metrics.step)
+        self._progress.update(self._task, completed=done, step=metrics.step)
+
+    def _done(self, metrics: Metrics) -> tuple[float, float | None]:
+        """Return how much is done, and of how much: of the steps, else of 1, else of nobody knows.
+
+        The latter stays what it is: another would forget the speed.
+        """
+        if self._steps is None:
+            share = self._lab.share(self._config, metrics.step, metrics.values)
+            if share is not None:
+                return share, 1.0
+        return metrics.step, self._steps
+
+    def show(self, what: str, share: float | None) -> None:
+        """Show a line of its own for what comes after the training."""
+        if self._after is None:
+            self._after = self._progress.add_task(what, total=None, counted=False)
+        whole = None if share is None else 1.0
+        self._progress.update(self._after, description=what, completed=share or 0.0, total=whole)
 
     def stop(self, metrics: Metrics | None) -> None:
         """Show the last metrics and give the terminal back."""
         if metrics is not None:
             self._show(metrics)
+        if self._after is not None:
+            self._progress.remove_task(self._after)
         self._live.stop()
 
     def _render(self) -> RenderableType:
@@ -115,12 +154,16 @@ def _metric_parts(metrics: Metrics) -> Iterator[str]:
 
 
 class _Steps(ProgressColumn):
-    """`1,200/5,000`, or the steps alone where their number is not known."""
+    """`1,200/5,000`; where their number is not known, the steps and the share: `1,200 (24 %)`."""
 
     def render(self, task: Task) -> Text:
-        done = f"{task.completed:,.0f}"
+        if not task.fields.get("counted", True):
+            return Text("" if task.total is None else f"{task.percentage:.0f} %")
+        done = f"{task.fields['step']:,}"
         if task.total is None:
             return Text(done)
+        if task.total == 1:
+            return Text(f"{done} ({task.percentage:.0f} %)")
         total = f"{task.total:,.0f}"
         return Text(f"{done:>{len(total)}}/{total}")
 
@@ -130,6 +173,8 @@ class _Rate(ProgressColumn):
 
     def render(self, task: Task) -> Text:
         speed = task.finished_speed or task.speed
-        if speed is None:
+        if speed is None or not task.fields.get("counted", True):
             return Text("")
+        if task.completed:
+            speed *= task.fields["step"] / task.completed
         return Text(f"{speed:,.0f} it/s" if speed >= 10 else f"{speed:.2g} it/s")

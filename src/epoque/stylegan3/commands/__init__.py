@@ -1,15 +1,18 @@
 """`epoque stylegan3 generate|film|mix`, and the lab's other commands joined to them."""
 
+from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
 from epoque.bench.errors import UsageError
 from epoque.bench.options import AsJson, Dark, Language, PictureOut, Quiet, RunsOption
-from epoque.bench.telling import picture_style, print_json, progress_bar, save_picture, say
+from epoque.bench.telling import picture_style, print_json, progress_bar, say
 
 from ..lab import LAB
+from ..out_of_memory import fitting
+from ..outputs import check_file, check_folder
 from ..shipped import EMBEDDED
 from .data import add_data_commands
 from .export import add_export_commands
@@ -20,14 +23,24 @@ from .shared import (
     Label,
     Network,
     Noise,
+    Precision,
     Seeds,
     Truncation,
+    Written,
     check_ending,
+    check_starts,
     finite,
     open_network,
+    refuse_ignored,
+    save_drawn,
+    starts_of,
     styling_of,
 )
 from .styles import add_style_commands
+
+if TYPE_CHECKING:
+    from ..pictures.generate import Picture
+    from ..pictures.precision import Difference
 
 __all__ = ["APP"]
 
@@ -35,10 +48,12 @@ APP = App(help=LAB.title)
 
 
 @APP.command
+@fitting()
 def generate(
     *,
     network: Network = EMBEDDED,
-    seeds: Seeds,
+    seeds: Seeds = None,
+    w: Written = None,
     out: Annotated[Path, Parameter(help="The folder of the images.")] = Path("out"),
     truncation: Truncation = 1.0,
     cutoff: Cutoff = None,
@@ -60,7 +75,17 @@ def generate(
         Path | None, Parameter(help="Also write all of them as one picture, a .png.")
     ] = None,
     columns: Annotated[int | None, Parameter(help="Of that picture.")] = None,
-    styles: Annotated[Path | None, Parameter(help="Also write their styles w, a .npz.")] = None,
+    styles: Annotated[
+        Path | None, Parameter(help="Also write the seeds' styles w, a .npz.")
+    ] = None,
+    precision: Precision = "float32",
+    batch: Annotated[
+        int,
+        Parameter(
+            help="Images at a time. With 1 an image is the same to the last bit whatever else is "
+            "made; more can be faster on graphics cards, and may change last bits."
+        ),
+    ] = 1,
     device: Device = "auto",
     quiet: Quiet = False,
     as_json: AsJson = False,
@@ -68,18 +93,23 @@ def generate(
     """Make an image from each seed, and tell its SHA-256.
 
     The same seed, network and settings give the same file on one device, whatever seeds stand
-    beside it.
+    beside it, as long as images are made one at a time (`--batch 1`).
 
     Examples: `epoque stylegan3 generate --seeds 2,674,1024`,
-    `epoque stylegan3 generate --network ffhqu-256-t --seeds 0-7 --truncation 0.7`.
+    `epoque stylegan3 generate --network ffhqu-256-t --seeds 0-7 --truncation 0.7`,
+    `epoque stylegan3 generate --w projected.npz`.
     """
-    from ..pictures.generate import Movement, write_grid, write_styles
+    from ..pictures.generate import Movement, compared, write_grid, write_styles
     from ..pictures.generate import generate as make
-    from ..pictures.seed_list import parse_seeds
 
-    numbers = parse_seeds(seeds)
+    numbers = check_starts(seeds, w, truncation, cutoff, label)
+    refuse_ignored({"columns": columns is not None and grid is None}, "it is of --grid")
+    refuse_ignored({"styles": styles is not None and bool(w)}, "it is of seeds alone, without --w")
     check_ending(grid, ".png", "grid")
     check_ending(styles, ".npz", "styles")
+    check_folder("--out", out)
+    check_file("--grid", grid)
+    check_file("--styles", styles)
     if columns is not None and columns < 1:
         raise UsageError(f"--columns: {columns} is not allowed; at least one is needed.")
     movement = Movement(*_pair(translate), finite(rotate, "rotate"))
@@ -87,14 +117,18 @@ def generate(
         open_network(network, device, quiet=quiet),
         styling_of(truncation, cutoff, label),
     )
+    starts = starts_of(opened, numbers, w)
     with progress_bar("drawing", "images", quiet=quiet) as progress:
         made = make(
             opened,
-            numbers,
+            starts,
             out,
             styling=styling,
             movement=movement,
             noise=noise,
+            precision=precision,
+            batch=batch,
+            grid=grid is not None,
             kind=kind,
             progress=progress,
         )
@@ -102,22 +136,40 @@ def generate(
         write_grid(made, grid, columns)
     if styles is not None:
         write_styles(opened, numbers, styles, styling)
-    rows = [{"seed": p.seed, "path": str(p.path), "sha256": p.sha256} for p in made]
+    error = None
+    if precision != "float32":
+        error = compared(
+            opened, starts[0], precision, styling=styling, movement=movement, noise=noise
+        )
     if as_json:
-        print_json(rows)
+        print_json(_rows(made, error))
         return
-    for row in rows:
-        say(f"{row['path']}  {row['sha256']}")
-    for path in (grid, styles):
-        if path is not None:
-            say(str(path))
+    for picture in made:
+        say(f"{picture.path}  {picture.sha256}")
+    for told in (grid, styles, error):
+        if told is not None:
+            say(str(told))
+
+
+def _rows(made: "Sequence[Picture]", error: "Difference | None") -> list[dict[str, Any]]:
+    """Return what is told of images; of the first, how far it is from float32."""
+    rows: list[dict[str, Any]] = []
+    for picture in made:
+        start = picture.start
+        named = {"seed": start} if isinstance(start, int) else {"styles": start.name}
+        rows.append({**named, "path": str(picture.path), "sha256": picture.sha256})
+    if error is not None:
+        rows[0]["error"] = error.to_json()
+    return rows
 
 
 @APP.command
+@fitting()
 def film(
     *,
     network: Network = EMBEDDED,
     seeds: Annotated[str | None, Parameter(help="Keyframes, such as 2,674,1024 or 0-7.")] = None,
+    w: Written = None,
     run: Annotated[
         str | None,
         Parameter(help="Film a training instead: a run's id, a part of it, `last`, or its folder."),
@@ -129,12 +181,17 @@ def film(
     grid: Annotated[str, Parameter(help="Columns and rows of walks, such as 4x2.")] = "1x1",
     frames: Annotated[int, Parameter(help="From each keyframe to the next, 1 to 1000.")] = 30,
     fps: Annotated[
-        int | None, Parameter(help="Frames a second, 1 to 50 [default: 25, of a training 8].")
+        int | None,
+        Parameter(
+            help="Frames a second, 1 to 60 [default: 25, of a training 8]. Those of a GIF last "
+            "whole hundredths of a second: 50 at most, and 33.3 for 30."
+        ),
     ] = None,
     truncation: Truncation = 1.0,
     cutoff: Cutoff = None,
     label: Label = None,
     noise: Noise = "const",
+    precision: Precision = "float32",
     device: Device = "auto",
     runs: RunsOption = None,
     quiet: Quiet = False,
@@ -151,45 +208,76 @@ def film(
     from epoque.bench.run import Runs
 
     from ..pictures.film import film as write
-    from ..pictures.seed_list import parse_grid, parse_seeds
+    from ..pictures.generate import compared
+    from ..pictures.seed_list import parse_grid
     from ..pictures.training_film import training_film
 
     stem, kinds = film_files(out)
-    fps = fps if fps is not None else 25 if run is None else 8
-    if not (1 <= frames <= 1000 and 1 <= fps <= 50):
-        raise UsageError(f"--frames {frames} must be 1 to 1000, and --fps {fps} 1 to 50.")
-    frame_ms = round(100 / fps) * 10  # GIF counts in 10 ms
-    if (seeds is None) == (run is None):
+    check_file("--out", stem, *(f".{kind}" for kind in kinds))
+    if (run is None) == (seeds is None and not w):
         raise UsageError("Give --seeds to walk through, or --run for a training's film.")
+    fps = fps if fps is not None else 25 if run is None else 8
+    _check_speed(frames, fps, kinds)
     if run is not None:
-        found = Runs(runs or "runs").find(run)
-        training_film(found, stem, lang, kinds=kinds, frame_ms=frame_ms)
-    elif seeds is not None:
-        numbers, places = parse_seeds(seeds), parse_grid(grid)
-        opened = open_network(network, device, quiet=quiet)
-        with progress_bar("drawing", "frames", quiet=quiet) as progress:
-            write(
-                opened,
-                numbers,
-                stem,
-                kinds=kinds,
-                grid=places,
-                frames=frames,
-                frame_ms=frame_ms,
-                styling=styling_of(truncation, cutoff, label),
-                noise=noise,
-                progress=progress,
-            )
+        given = {"network": network != EMBEDDED, "grid": grid != "1x1"}
+        given |= {"frames": frames != 30, "truncation": truncation != 1, "noise": noise != "const"}
+        given |= {"cutoff": cutoff is not None, "class": label is not None}
+        given |= {"precision": precision != "float32", "device": device != "auto"}
+        refuse_ignored(given, "--run films the images that a training left")
+        training_film(Runs(runs or "runs").find(run), stem, lang, kinds=kinds, frame_ms=1000 / fps)
+        _tell_film(stem, kinds, fps)
+        return
+    numbers, places = check_starts(seeds, w, truncation, cutoff, label), parse_grid(grid)
+    opened = open_network(network, device, quiet=quiet)
+    starts, styling = starts_of(opened, numbers, w), styling_of(truncation, cutoff, label)
+    with progress_bar("drawing", "frames", quiet=quiet) as progress:
+        write(
+            opened,
+            starts,
+            stem,
+            kinds=kinds,
+            grid=places,
+            frames=frames,
+            frame_ms=1000 / fps,
+            styling=styling,
+            noise=noise,
+            precision=precision,
+            progress=progress,
+        )
+    _tell_film(stem, kinds, fps)
+    if precision != "float32":
+        say(str(compared(opened, starts[0], precision, styling=styling, noise=noise)))
+
+
+def _check_speed(frames: int, fps: int, kinds: Collection[str]) -> None:
+    if not 1 <= frames <= 1000:
+        raise UsageError(f"--frames: {frames} is not allowed; it takes 1 to 1000.")
+    if not 1 <= fps <= (50 if "gif" in kinds else 60):
+        told = "it takes 1 to 50 for a GIF, 1 to 60 for .webp and .mp4"
+        raise UsageError(f"--fps: {fps} is not allowed; {told}.")
+
+
+def _tell_film(stem: Path, kinds: Collection[str], fps: int) -> None:
+    from epoque.bench.animate import gif_ms
+
     for kind in kinds:
         say(f"{stem}.{kind}")
+    real = 1000 / gif_ms(1000 / fps)
+    if "gif" in kinds and real != fps:
+        say(f"The GIF shows {real:.3g} frames a second: it counts in hundredths of one.")
 
 
 @APP.command
+@fitting()
 def mix(
     *,
     network: Network = EMBEDDED,
-    rows: Annotated[str, Parameter(help="Seeds of what is kept, such as 2,674.")],
-    columns: Annotated[str, Parameter(help="Seeds of what comes in, such as 4-7.")],
+    rows: Annotated[
+        str, Parameter(help="Seeds of what is kept, such as 2,674, or a .npz of styles.")
+    ],
+    columns: Annotated[
+        str, Parameter(help="Seeds of what comes in, such as 4-7, or a .npz of styles.")
+    ],
     layers: Annotated[
         str,
         Parameter(help="Layers that come from the column, such as 0-6 [default: the first half]."),
@@ -212,15 +300,21 @@ def mix(
     from ..pictures.mix import mix_figure, mixed
     from ..pictures.seed_list import parse_layers, parse_seeds
 
-    down, across = parse_seeds(rows), parse_seeds(columns)
+    check_file("--out", out, ".png", ".svg")
+    told = {"rows": rows, "columns": columns}
+    files = {name: [Path(text)] for name, text in told.items() if text.endswith(".npz")}
+    numbers = {
+        name: [] if name in files else parse_seeds(text, name) for name, text in told.items()
+    }
     opened = open_network(network, device, quiet=quiet)
+    down, across = (starts_of(opened, numbers[name], files.get(name)) for name in told)
     count = opened.generator.num_ws
     chosen = parse_layers(layers or f"0-{(count - 1) // 2}", count)
     styling = styling_of(truncation, cutoff, label)
     with progress_bar("drawing", "images", quiet=quiet) as progress:
         table = mixed(opened, down, across, chosen, styling=styling, progress=progress)
     with picture_style(dark):
-        save_picture(mix_figure(table, down, across, chosen, lang), out)
+        save_drawn(mix_figure(table, down, across, chosen, lang), out)
 
 
 def _pair(text: str) -> tuple[float, float]:

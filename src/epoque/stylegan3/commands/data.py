@@ -12,6 +12,10 @@ from epoque.bench.errors import DataError, UsageError
 from epoque.bench.options import AsJson, Quiet
 from epoque.bench.telling import console, downloading, print_json, progress_bar, say
 
+from ..out_of_memory import fitting
+from ..outputs import check_file, check_folder
+from .shared import Seed
+
 if TYPE_CHECKING:
     from ..dataset.make import Made
 
@@ -31,7 +35,7 @@ Resolution = Annotated[
 
 def add_data_commands(app: App) -> None:
     """Add these commands to the lab's."""
-    app.command(import_network, name="import")
+    app.command(fitting()(import_network), name="import")
     app.command(list_networks, name="networks")
     app.command(DATASET)
 
@@ -65,11 +69,12 @@ def import_network(
     from ..official.convert import convert
     from ..official.fetch import fetch
 
+    if out is not None:
+        _check_new(out)
     with downloading(quiet=quiet) as progress:
         fetched = fetch(network, progress)
     folder = out or Path(fetched.path.stem)
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UsageError(f"--out: {folder} is there already; give another folder.")
+    _check_new(folder)
     card = {"licence": fetched.licence, "url": fetched.url}
     files = convert(fetched.path, folder, only or ("G", "D", "G_ema"), card)
     if as_json:
@@ -79,6 +84,12 @@ def import_network(
     for file in files:
         say(f"{file}: {_described(file)}")
     say(f"Licence: {fetched.licence or 'not stated; ask whoever made it'}.")
+
+
+def _check_new(folder: Path) -> None:
+    if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
+        raise UsageError(f"--out: {folder} is there already; give another folder.")
+    check_folder("--out", folder)
 
 
 def _described(file: Path) -> str:
@@ -133,7 +144,10 @@ def _length(card: Mapping[str, Any]) -> str:
 @DATASET.command
 def make(
     source: Annotated[
-        Path, Parameter(help="A folder, a zip, a .parquet file or a folder of such files.")
+        Path,
+        Parameter(
+            help="A folder, a zip, a .parquet file, or a folder of such files as from the Hub."
+        ),
     ],
     to: NewSet,
     /,
@@ -159,6 +173,10 @@ def make(
     label_column: Annotated[
         str, Parameter(help="Of Parquet: the labels [default: label, if there is one].")
     ] = "",
+    split: Annotated[
+        str | None,
+        Parameter(help="Of Parquet with several splits: which, such as train, or train,test."),
+    ] = None,
     limit: Annotated[int | None, Parameter(help="Take only so many pictures.")] = None,
     skip_bad: Annotated[
         bool, Parameter(negative="", help="Pass over pictures that cannot be used.")
@@ -184,7 +202,8 @@ def make(
     from ..dataset.sources import Columns, open_source
 
     rules = Rules(Shape(_size(resolution), transform), background, channels, limit, skip_bad)
-    opened = open_source(source, labels, Columns(image_column, label_column))
+    check_file("TO", to)
+    opened = open_source(source, labels, Columns(image_column, label_column), split)
     with progress_bar("reading", "pictures", quiet=quiet) as progress:
         made = write(opened, to, rules, progress)
     _tell(made, as_json=as_json)
@@ -256,7 +275,7 @@ def avatars(
     *,
     count: Annotated[int, Parameter(help="How many portraits.")] = 10_000,
     resolution: Annotated[int, Parameter(help="Pixels of a side: 16 to 1024.")] = 64,
-    seed: Annotated[int, Parameter(help="Chooses them.")] = 0,
+    seed: Annotated[Seed, Parameter(help="Chooses them.")] = 0,
     workers: Annotated[int | None, Parameter(help="Processes [default: as many as cores].")] = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
@@ -270,6 +289,7 @@ def avatars(
     """
     from ..dataset.avatars import make_avatars
 
+    check_file("TO", to)
     with progress_bar("drawing", "portraits", quiet=quiet) as progress:
         made = make_avatars(to, count, resolution, seed, workers=workers, progress=progress)
     _tell(made, as_json=as_json)

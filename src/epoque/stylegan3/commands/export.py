@@ -9,6 +9,8 @@ from cyclopts import App, Parameter
 from epoque.bench.options import AsJson, Quiet
 from epoque.bench.telling import print_json, progress_bar, say
 
+from ..out_of_memory import fitting
+from ..outputs import check_file
 from ..shipped import EMBEDDED
 from .shared import Cutoff, Network, open_network
 
@@ -17,7 +19,7 @@ __all__ = ["add_export_commands", "export"]
 
 def add_export_commands(app: App) -> None:
     """Add these commands to the lab's."""
-    app.command(export)
+    app.command(fitting()(export))
 
 
 def export(
@@ -51,9 +53,10 @@ def export(
 
     Such a file runs without epoque. Its inputs are float32: `z` [batch, z_dim] of unit variance,
     or the styles `w` [batch, layers, w_dim]; `truncation`, a single number, 1 for images as drawn;
-    and `label` [batch], whole numbers, where the network has classes. The batch is of any size.
-    Images come out as [batch, channels, height, width], −1 to 1. The cutoff and, of StyleGAN2, the
-    network's own noise are fixed in the file.
+    and `label` [batch], whole numbers, where the network has classes, or [batch, numbers] where it
+    learned from labels of many numbers. The batch is of any size. Images come out as [batch,
+    channels, height, width], −1 to 1. The cutoff and, of StyleGAN2, the network's own noise are
+    fixed in the file.
 
     Each file is run before it is written, and its images compared with the network's; the largest
     difference is told. A card beside it (`.json`) tells inputs, outputs, licence and check. ONNX
@@ -67,6 +70,8 @@ def export(
     from ..export.write import files_of
 
     files = files_of(to, parts or (), kinds or ())
+    for path in files:
+        check_file("--to", path, "", ".json")
     opened = open_network(network, "cpu", quiet=quiet)
     with progress_bar("exporting", "files", quiet=quiet) as progress:
         written = write(opened, files, cutoff=cutoff, images=check, progress=progress)

@@ -8,8 +8,10 @@ from cyclopts import App, Parameter
 
 from epoque.bench.errors import UsageError
 from epoque.bench.options import AsJson, Dark, Language, PictureOut, Quiet
-from epoque.bench.telling import picture_style, print_json, progress_bar, save_picture, say
+from epoque.bench.telling import picture_style, print_json, progress_bar, say
 
+from ..out_of_memory import fitting
+from ..outputs import check_file
 from ..shipped import EMBEDDED
 from .metrics import metrics
 from .shared import (
@@ -22,6 +24,7 @@ from .shared import (
     check_ending,
     finite,
     open_network,
+    save_drawn,
     styling_of,
 )
 
@@ -34,7 +37,7 @@ __all__ = ["add_measuring_commands", "equivariance", "layers", "spectrum", "stic
 def add_measuring_commands(app: App) -> None:
     """Add these commands to the lab's."""
     for command in (metrics, equivariance, sticking, spectrum, layers):
-        app.command(command)
+        app.command(fitting()(command))
 
 
 def equivariance(
@@ -64,6 +67,7 @@ def equivariance(
     from ..measures.equivariance import equivariance as measure
 
     check_ending(state, ".npz", "state")
+    check_file("--state", state)
     opened = open_network(network, device, quiet=quiet)
     with progress_bar("measuring", "images", quiet=quiet) as progress:
         found = measure(
@@ -119,6 +123,7 @@ def sticking(
     """
     from ..measures.slices import slice_figure, space_time
 
+    check_file("--out", out, ".png", ".svg")
     styling, found = styling_of(truncation, None, label), []
     for name in (network, against):
         if name is not None:
@@ -136,7 +141,7 @@ def sticking(
                     )
                 )
     with picture_style(dark):
-        save_picture(slice_figure(found, motion, lang), out)
+        save_drawn(slice_figure(found, motion, lang), out)
 
 
 def spectrum(
@@ -144,7 +149,7 @@ def spectrum(
         str, Parameter(help="Networks, folders or zips of images, or .npz of this command.")
     ],
     images: Annotated[int, Parameter(help="How many of each.")] = 1000,
-    seed: Annotated[int, Parameter(help="The first seed; of files, chooses them.")] = 0,
+    seed: Annotated[Seed, Parameter(help="The first seed; of files, chooses them.")] = 0,
     truncation: Truncation = 1.0,
     label: Label = None,
     out: PictureOut = Path("spectrum"),
@@ -163,32 +168,32 @@ def spectrum(
 
     if not sources:
         raise UsageError("Name at least one network, folder or zip.")
+    check_file("--out", out, ".npz", ".png", ".svg")
     styling = styling_of(truncation, None, label)
-    found = []
-    for source in sources:
-        with progress_bar("measuring", "images", quiet=quiet) as progress:
-            found.append(_spectrum(source, images, seed, styling, device, progress=progress))
+    found = [_spectrum(source, images, seed, styling, device, quiet=quiet) for source in sources]
     with picture_style(dark):
         for number, one in enumerate(found, 1):
             stem = out.with_name(f"{out.name}-{number}") if len(found) > 1 else out
             write(one, stem.with_name(f"{stem.name}.npz"))
             say(f"{stem}.npz")
-            save_picture(heat_map(one, lang), stem)
-        save_picture(slices(found, lang), out.with_name(f"{out.name}-slices"))
+            save_drawn(heat_map(one, lang), stem)
+        save_drawn(slices(found, lang), out.with_name(f"{out.name}-slices"))
 
 
 def _spectrum(
-    source: str, images: int, seed: int, styling: "Styling", device: str, *, progress: Any
+    source: str, images: int, seed: int, styling: "Styling", device: str, *, quiet: bool
 ) -> Any:
     from ..measures.spectrum import of_files, of_network, read
 
     path = Path(source)
     if path.suffix == ".npz":
         return read(path)
-    if path.is_dir() or path.suffix == ".zip":
-        return of_files(path, images, seed=seed, progress=progress)
-    opened = open_network(source, device, quiet=True)
-    return of_network(opened, images, first=seed, styling=styling, progress=progress)
+    are_files = path.is_dir() or path.suffix == ".zip"
+    opened = None if are_files else open_network(source, device, quiet=quiet)
+    with progress_bar("measuring", "images", quiet=quiet) as progress:
+        if opened is None:
+            return of_files(path, images, seed=seed, progress=progress)
+        return of_network(opened, images, first=seed, styling=styling, progress=progress)
 
 
 def layers(
@@ -213,6 +218,8 @@ def layers(
     """
     from ..pictures.layers import layer_figure, layer_names, signal
 
+    if layer is not None:
+        check_file("--out", out, ".png", ".svg")
     opened = open_network(network, device, quiet=quiet)
     if layer is None:
         for name in layer_names(opened.generator):
@@ -220,7 +227,7 @@ def layers(
         return
     found = signal(opened, layer, seed, styling_of(truncation, None, label))
     with picture_style(dark):
-        save_picture(layer_figure(found, lang, most=channels), out)
+        save_drawn(layer_figure(found, lang, most=channels), out)
 
 
 def _plain(value: float) -> float | None:

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from epoque.bench import store
 from epoque.bench.errors import UsageError
 from epoque.bench.options import AsJson, Quiet
 from epoque.bench.telling import console, downloading, print_json, progress_bar, say, table
 
-from .shared import Device, Images, Label, Truncation, finite, open_network
+from ..outputs import check_folder
+from .reals import draw_labels, real_images, real_path
+from .shared import Device, Label, Seed, Truncation, finite, open_network, refuse_ignored
 
 if TYPE_CHECKING:
     from ..measures.extraction import Detector
@@ -24,6 +27,16 @@ if TYPE_CHECKING:
 __all__ = ["metrics"]
 
 DEFAULT = "pfd,pkd,pprecision,precall,swd"
+OF_NETWORKS = frozenset({"lpips", "moves"})
+"""What measures need that are of a network, not of its images."""
+USES = {
+    "inception": {"inception", "classes"},
+    "vgg": {"vgg", "lpips"},
+    "lpips": {"lpips"},
+    "reals": {"reals"},
+    "mirror": {"reals"},
+}
+"""The options that some measures alone heed, and what these need."""
 
 
 def metrics(
@@ -41,18 +54,24 @@ def metrics(
     data: Annotated[
         Path | None,
         Parameter(
-            help="The real images: a folder or zip [default: what the network was trained on, if "
-            "it is there; else as many drawn portraits (extra avatars)]."
+            help="The real images: a folder or zip [default: those that the network learned from; "
+            "drawn portraits are drawn again (extra avatars)]."
         ),
     ] = None,
     metrics: Annotated[
         str,
-        Parameter(help="Which, of those above; official names such as fid50k_full are known too."),
+        Parameter(
+            help="Which, of those above; official names such as fid50k_full are known too, "
+            "and stand for 50,000 images."
+        ),
     ] = DEFAULT,
-    images: Images = 1000,
+    images: Annotated[
+        int | None,
+        Parameter(help="How many to measure [default: 1000, and 50,000 for official names]."),
+    ] = None,
     reals: Annotated[int | None, Parameter(help="How many real images [default: all].")] = None,
     mirror: Annotated[bool, Parameter(help="Use the real images' mirror images too.")] = False,
-    seed: Annotated[int, Parameter(help="The first seed; of files, chooses them.")] = 0,
+    seed: Annotated[Seed, Parameter(help="The first seed; of files, chooses them.")] = 0,
     truncation: Truncation = 1.0,
     label: Label = None,
     batch: Annotated[int, Parameter(help="Images at a time.")] = 16,
@@ -80,9 +99,17 @@ def metrics(
 
     With the official feature networks (NVIDIA's files, fetched once; their licence allows research
     and evaluation only, or name files of your own): fid, kid, is, precision, recall, ppl. The
-    papers take 50,000 images and all real ones: `--images 50000`. Nothing in a file is executed.
+    papers take 50,000 images and all real ones, as `--metrics fid50k_full` does. Nothing in a file
+    is executed.
     The official files' own names for their layers could not be checked when this was written; the
     table says when weights were recognised by shapes and order alone.
+
+    How images follow a moved input, in decibels: eq_t (whole pixels), eq_t_frac (fractions) and
+    eq_r (rotations), as `epoque stylegan3 equivariance` measures them.
+
+    A network that has classes, or learned from other labels, is asked for labels as they are in the
+    real images; where these are not there, for labels that it learned from, as far as its card
+    keeps them.
 
     The interval holds the value for infinitely many images of the same kind 95 times of 100: 1.96
     standard errors (the delta method over images; swd: bootstrap over images; is: over splits), and
@@ -92,22 +119,36 @@ def metrics(
 
     Example: `epoque stylegan3 metrics --network last --images 2000 --metrics pfd,swd`.
     """
-    from ..measures.metrics import METRICS, kinds, measure
+    from ..measures.metrics import METRICS, kinds, measure, usual_count
+    from ..measures.moves import movements
     from ..measures.path_length import PathImages
 
     start = time.monotonic()
-    names = kinds([name.strip() for name in metrics.split(",") if name.strip()])
+    typed = [name.strip() for name in metrics.split(",") if name.strip()]
+    names, images = kinds(typed), usual_count(typed) if images is None else images
     _check(network, pictures, images=images, reals=reals, batch=batch)
-    finite(truncation, "truncation")
-    of_paths = [name for name in names if name == "ppl"]
-    if of_paths and network is None:
-        raise UsageError("ppl is of a network, not of pictures; name one with --network.")
+    _check_used(
+        names,
+        pictures=pictures is not None,
+        of_images={"truncation": finite(truncation, "truncation") != 1, "class": label is not None},
+        given={
+            "inception": inception is not None,
+            "vgg": vgg is not None,
+            "lpips": lpips is not None,
+            "reals": reals is not None,
+            "mirror": mirror,
+        },
+    )
+    check_folder("EPOQUE_CACHE", store.folder())
+    of_moves = [name for name in names if METRICS[name].needs == "moves"]
+    others = [name for name in names if METRICS[name].needs not in OF_NETWORKS]
     opened = None if network is None else open_network(network, device, quiet=quiet)
     made = _made(opened, pictures, images=images, seed=seed, psi=truncation, label=label)
-    others = [name for name in names if name not in of_paths]
-    real = None
+    path, real, drawn = real_path(data, opened), None, ""
     if any(METRICS[name].against for name in others):
-        real = _real(data, opened, made, reals=reals, mirror=mirror, seed=seed, quiet=quiet)
+        real = real_images(path, opened, made, reals=reals, mirror=mirror, seed=seed, quiet=quiet)
+    if opened is not None:
+        drawn = draw_labels(opened, real.path if real else path)
     where = _device(opened, device)
     have = _official(names, inception, vgg, lpips, where, quiet=quiet)
     found: list[Measure] = []
@@ -116,15 +157,28 @@ def metrics(
             found += measure(
                 others, made, real, official=have, batch=batch, device=where, progress=progress
             )
-    if of_paths and opened is not None:
+    if of_moves and opened is not None:
+        with progress_bar("measuring", "moved images", quiet=quiet) as progress:
+            found += movements(
+                of_moves,
+                opened,
+                images=images,
+                batch=batch,
+                seed=seed,
+                psi=truncation,
+                label=label,
+                progress=progress,
+            )
+    if "ppl" in names and opened is not None:
         found += _paths(PathImages(opened, images, seed, label), have, batch, quiet=quiet)
     found.sort(key=lambda one: names.index(one.name))
     if as_json:
         against = real.name if real else None
         rows = [asdict(one) for one in found]
-        print_json({"images": made.name, "real": against, "metrics": rows})
+        labels = {"labels": drawn} if drawn else {}
+        print_json({"images": made.name, "real": against, **labels, "metrics": rows})
         return
-    _tell(found, made, real, time.monotonic() - start)
+    _tell(found, made, real, drawn, time.monotonic() - start)
 
 
 def _check(
@@ -137,6 +191,39 @@ def _check(
             raise UsageError(f"--{option}: {value} is not allowed; at least 1 is needed.")
 
 
+def _check_used(
+    names: Sequence[str],
+    *,
+    pictures: bool,
+    of_images: Mapping[str, bool],
+    given: Mapping[str, bool],
+) -> None:
+    """Refuse what is of networks, where there is none, and what no measure would heed.
+
+    Args:
+        names: of the measures.
+        pictures: whether pictures are measured, not a network.
+        of_images: options of how a network makes images, and whether they are given.
+        given: likewise options of the measures.
+    """
+    from ..measures.metrics import METRICS
+
+    of_networks = [name for name in names if METRICS[name].needs in OF_NETWORKS]
+    if pictures and of_networks:
+        told = f"{of_networks[0]} is of a network, not of pictures"
+        raise UsageError(f"--metrics: {told}; name one with --network.")
+    if pictures:
+        refuse_ignored(of_images, "pictures are measured as they are")
+    if "ppl" in names:
+        refuse_ignored({"truncation": of_images["truncation"]}, "ppl is measured without")
+    needs = {METRICS[name].needs for name in names}
+    needs |= {"reals" for name in names if METRICS[name].against}
+    unused = {
+        option: is_given and needs.isdisjoint(USES[option]) for option, is_given in given.items()
+    }
+    refuse_ignored(unused, f"it is of other measures than {', '.join(names)}")
+
+
 def _made(
     opened: "Opened | None",
     pictures: Path | None,
@@ -144,7 +231,7 @@ def _made(
     images: int,
     seed: int,
     psi: float,
-    label: int | None,
+    label: str | None,
 ) -> "Source":
     from ..measures.sources import NetworkImages, SetImages
 
@@ -152,39 +239,6 @@ def _made(
         return NetworkImages(opened, images, seed, psi, label)
     assert pictures is not None
     return SetImages(pictures, limit=images, seed=seed)
-
-
-def _real(
-    data: Path | None,
-    opened: "Opened | None",
-    made: "Source",
-    *,
-    reals: int | None,
-    mirror: bool,
-    seed: int,
-    quiet: bool,
-) -> "Source":
-    """Return the real images; portraits are drawn where there are none."""
-    from ..measures.sources import SetImages
-
-    path = data or _trained_on(opened)
-    if path is None:
-        from ..training.data import avatars
-
-        with progress_bar("drawing", "portraits", quiet=quiet) as progress:
-            path = avatars(reals or made.count, made.size, progress)
-        drawn = SetImages(path, mirror=mirror)
-        drawn.name = "drawn portraits"
-        return drawn
-    return SetImages(path, limit=reals, mirror=mirror, seed=seed)
-
-
-def _trained_on(opened: "Opened | None") -> Path | None:
-    """Return the images that a network's card says it learnt from, if they are there."""
-    training = opened.card.get("training") if opened else None
-    told = training.get("data") if isinstance(training, Mapping) else None
-    path = Path(told) if isinstance(told, str) else None
-    return path if path is not None and path.exists() else None
 
 
 def _device(opened: "Opened | None", device: str) -> str:
@@ -237,10 +291,11 @@ def _paths(
 
 
 def _tell(
-    found: "Sequence[Measure]", made: "Source", real: "Source | None", seconds: float
+    found: "Sequence[Measure]", made: "Source", real: "Source | None", drawn: str, seconds: float
 ) -> None:
     against = f" against {real.count:,} of {real.name}" if real else ""
-    say(f"{made.count:,} images of {made.name}{against}")
+    labels = f", labels drawn as in {drawn}" if drawn else ""
+    say(f"{made.count:,} images of {made.name}{against}{labels}")
     columns = ("", "", "value", "95 % interval", "unit", "better", "images", "real", "seconds")
     rows: list[tuple[Any, ...]] = [
         (

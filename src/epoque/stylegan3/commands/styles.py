@@ -1,39 +1,59 @@
 """`epoque stylegan3 directions|project`: finding styles."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import App, Parameter
 
 from epoque.bench.errors import UsageError
 from epoque.bench.options import Dark, Language, Quiet
-from epoque.bench.telling import picture_style, progress_bar, save_picture, say
+from epoque.bench.telling import downloading, picture_style, progress_bar, say
 
+from ..out_of_memory import fitting
+from ..outputs import check_file
 from ..shipped import EMBEDDED
 from .shared import (
     Device,
     Label,
     Network,
+    Seed,
     Truncation,
     check_ending,
     finite,
     open_network,
+    refuse_ignored,
+    save_drawn,
+    starts_of,
     styling_of,
 )
 
+if TYPE_CHECKING:
+    from ..opening import Opened
+    from ..pictures.perceptual import Looks
+    from ..pictures.starts import Start
+
 __all__ = ["add_style_commands", "directions", "project"]
+
+Features = Literal["none", "portraits", "vgg"]
 
 
 def add_style_commands(app: App) -> None:
     """Add these commands to the lab's."""
     for command in (directions, project):
-        app.command(command)
+        app.command(fitting()(command))
 
 
 def directions(
     *,
     network: Network = EMBEDDED,
-    seed: Annotated[int, Parameter(help="Seed of the image that is moved.")] = 0,
+    seed: Annotated[Seed, Parameter(help="Seed of the image that is moved.")] = 0,
+    w: Annotated[
+        Path | None,
+        Parameter(
+            name="--w",
+            help="Move an image of styles instead: a .npz of `project`, or of `generate --styles`.",
+        ),
+    ] = None,
     components: Annotated[int, Parameter(help="How many principal components.")] = 5,
     samples: Annotated[int, Parameter(help="Styles that the components are of.")] = 10_000,
     labels: Annotated[
@@ -63,18 +83,25 @@ def directions(
     attribute: two different values are classes, more are numbers.
 
     Examples: `epoque stylegan3 directions --components 4 --layers 0-3`,
-    `epoque stylegan3 directions --network mine --labels smiles.csv`.
+    `epoque stylegan3 directions --network mine --labels smiles.csv --out smiles`,
+    `epoque stylegan3 directions --network mine --use smiles.npz --w projected.npz`.
     """
     from ..pictures import directions as d
     from ..pictures.seed_list import parse_layers
 
     if not 0 < finite(reach, "reach") <= 100:
         raise UsageError(f"--reach: {reach} is not allowed; it takes more than 0, 100 at most.")
+    taken = {"truncation": truncation != 1, "class": use is not None and label is not None}
+    refuse_ignored(taken if w else {}, "styles of --w are taken as they are")
+    refuse_ignored({"labels": labels is not None and use is not None}, "directions are of --use")
+    check_file("--out", out, ".npz", ".png", ".svg")
     opened, styling = (
         open_network(network, device, quiet=quiet),
         styling_of(truncation, None, label),
     )
-    styling.check(opened.generator)
+    if w is None:
+        styling.check(opened.generator)
+    start = seed if w is None else _only(w, opened)
     chosen = parse_layers(layers, opened.generator.num_ws) if layers else None
     if use is not None:
         found = d.read(use, opened.generator.spec.w_dim)
@@ -86,12 +113,20 @@ def directions(
     amounts = [reach * step / 2 for step in (-2, -1, 0, 1, 2)]
     with progress_bar("drawing", "images", quiet=quiet) as progress:
         table = d.edited(
-            opened, seed, found, amounts, layers=chosen, styling=styling, progress=progress
+            opened, start, found, amounts, layers=chosen, styling=styling, progress=progress
         )
     d.write(found, out.with_name(f"{out.name}.npz"))
     say(f"{out}.npz")
     with picture_style(dark):
-        save_picture(d.direction_figure(table, found, amounts, seed, lang), out)
+        save_drawn(d.direction_figure(table, found, amounts, start, lang), out)
+
+
+def _only(file: Path, opened: "Opened") -> "Start":
+    """Return the styles of a file of one image."""
+    start, *others = starts_of(opened, (), [file])
+    if others:
+        raise UsageError(f"--w: {file} has {1 + len(others)} images; it takes a file of one.")
+    return start
 
 
 def project(
@@ -107,7 +142,22 @@ def project(
     fit_noise: Annotated[
         bool, Parameter(help="Of StyleGAN2: look for the noise of its layers, too.")
     ] = True,
-    seed: Annotated[int, Parameter(help="Seed of the noise that fades out.")] = 0,
+    perceptual: Annotated[
+        Features | None,
+        Parameter(
+            help="In whose features looks are compared beside pixels: portraits (a small network "
+            "of this package that knows cartoon portraits), vgg (LPIPS), or none [default: vgg "
+            "with --vgg or --lpips, portraits for networks of portraits, else none]."
+        ),
+    ] = None,
+    vgg: Annotated[
+        str | None,
+        Parameter(help="File or address of VGG-16's weights [default: NVIDIA's, fetched]."),
+    ] = None,
+    lpips: Annotated[
+        Path | None, Parameter(help="LPIPS's weights, where they are not in VGG's file.")
+    ] = None,
+    seed: Annotated[Seed, Parameter(help="Seed of the noise that fades out.")] = 0,
     label: Label = None,
     out: Annotated[
         Path, Parameter(help="The path without its ending; .png, .svg and .npz are written.")
@@ -122,21 +172,52 @@ def project(
 ) -> None:
     """Look for the styles that make a picture.
 
+    Made small is how far the image is from the picture: in pixels, at all scales, and in looks, as
+    `--perceptual` says. LPIPS is the usual distance of looks; NVIDIA's file of its network is
+    fetched once, and its licence allows research and evaluation only.
+
     Written are the styles (w and w+), of StyleGAN2 the noise, and a picture of target, results and
     loss.
 
-    Example: `epoque stylegan3 project portrait.png --state portrait-state.npz`.
+    Examples: `epoque stylegan3 project portrait.png --state portrait-state.npz`,
+    `epoque stylegan3 project face.png --network ffhqu-256-t --perceptual vgg`.
     """
     from ..pictures.project import Projection, projection_figure, target_of, write_projected
     from ..pictures.project import project as search
 
     check_ending(state, ".npz", "state")
+    check_file("--state", state)
+    check_file("--out", out, ".npz", ".png", ".svg")
+    told = [f"--{name}" for name, one in (("vgg", vgg), ("lpips", lpips)) if one is not None]
+    if told and perceptual not in (None, "vgg"):
+        raise UsageError(f"{told[0]}: --perceptual {perceptual} would ignore it; take vgg.")
     opened = open_network(network, device, quiet=quiet)
     target = target_of(image, opened)
+    usual: Features = "vgg" if told else "portraits" if opened.portraits else "none"
+    looks = _looks(perceptual or usual, opened, vgg, lpips, quiet=quiet)
     plan = Projection(steps, steps_plus, learning_rate, seed=seed, label=label, fit_noise=fit_noise)
     with progress_bar("searching", "steps", quiet=quiet) as progress:
-        found = search(opened, target, plan, state=state, progress=progress)
+        found = search(opened, target, plan, looks=looks, state=state, progress=progress)
     write_projected(found, out.with_name(f"{out.name}.npz"))
     say(f"{out}.npz")
     with picture_style(dark):
-        save_picture(projection_figure(opened, target, found, lang), out)
+        save_drawn(projection_figure(opened, target, found, lang), out)
+
+
+def _looks(
+    features: Features, opened: "Opened", vgg: str | None, lpips: Path | None, *, quiet: bool
+) -> "Looks | None":
+    """Return what tells how far an image looks from another, and say in whose features."""
+    from ..pictures.perceptual import of_portraits, of_vgg
+
+    if features == "none":
+        return None
+    if features == "portraits":
+        looks = of_portraits(str(opened.device))
+    else:
+        from ..measures.official_features import open_vgg
+
+        with downloading(quiet=quiet) as progress:
+            looks = of_vgg(open_vgg(vgg, str(opened.device), progress, lpips=lpips))
+    say(f"Looks are compared in the features of {looks.told}.")
+    return looks

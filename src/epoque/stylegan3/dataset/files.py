@@ -37,6 +37,14 @@ class Files(ABC):
             DataError: if it cannot be read.
         """
 
+    @abstractmethod
+    def stamp(self, name: str) -> str:
+        """Return what changes when a file's content does, without reading it.
+
+        Raises:
+            DataError: if it is not there.
+        """
+
     def __contains__(self, name: str) -> bool:
         return name in self._set
 
@@ -80,6 +88,15 @@ class Folder(Files):
         except OSError as error:
             raise DataError(f"{file} cannot be read: {error.strerror or error}.") from None
 
+    def stamp(self, name: str) -> str:
+        """Return a file's size and time of change."""
+        file = self.path / name
+        try:
+            found = file.stat()
+        except OSError as error:
+            raise DataError(f"{file} cannot be read: {error.strerror or error}.") from None
+        return f"{found.st_size} {found.st_mtime_ns}"
+
 
 class Zip(Files):
     """The files of a zip; hidden ones, and what macOS adds, are passed over."""
@@ -111,6 +128,12 @@ class Zip(Files):
                 return self._zip().read(name)
         except Exception as error:  # of zipfile, the system, zlib, lzma, bz2
             raise DataError(f"{self.path}: {name} is damaged ({_first_line(error)}).") from None
+
+    def stamp(self, name: str) -> str:
+        """Return a file's size and the CRC of its content."""
+        with self._lock:
+            entry = self._zip().getinfo(name)
+        return f"{entry.file_size} {entry.CRC}"
 
     def close(self) -> None:
         """Close the zip; the next reading opens it again."""

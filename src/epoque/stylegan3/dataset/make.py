@@ -77,6 +77,7 @@ class Made:
 class _Done(NamedTuple):
     """A picture that is ready, or the reason why it is not."""
 
+    name: str
     label: Label | None
     png: bytes = b""
     size: tuple[int, int] = (0, 0)
@@ -157,6 +158,7 @@ class _Job:
         self.skipped: list[str] = []
         self.size = (0, 0)
         self.mode = ""
+        self._first = ""
         self._rules = rules
         self._background = background_colour(rules.background)
         self._progress = progress
@@ -166,13 +168,13 @@ class _Job:
         """Yield the pictures that can be used."""
         items = islice(source.items(), self._whole)
         for number, done in enumerate(self._prepared(items)):
-            if not done.bad:
-                self._check_alike(done)
+            bad = done.bad or self._unlike(done)
+            if not bad:
                 yield done
             elif self._rules.skip_bad:
-                self.skipped.append(done.bad)
+                self.skipped.append(bad)
             else:
-                raise DataError(f"{done.bad}; --skip-bad passes over such pictures.")
+                raise DataError(f"{bad}; --skip-bad passes over such pictures.")
             self._progress(number + 1, self._whole)
 
     def _prepared(self, items: Iterator[Item]) -> Iterator[_Done]:
@@ -197,25 +199,30 @@ class _Job:
         except (PictureError, DataError) as error:
             told = str(error).rstrip(".")
             whole = told if isinstance(error, DataError) else f"{item.name} {told}"
-            return _Done(item.label, bad=whole)
+            return _Done(item.name, item.label, bad=whole)
         if self._rules.channels:
             image = image.convert("L" if self._rules.channels == 1 else "RGB")
-        return _Done(item.label, png(image), image.size, image.mode)
+        return _Done(item.name, item.label, png(image), image.size, image.mode)
 
     def _check_side(self, image: Image) -> None:
         if not _is_power(image.width) or image.width != image.height:
             told = f"is {image.width}×{image.height}; the side must be a power of two"
             raise PictureError(f"{told} (--resolution sets it)")
 
-    def _check_alike(self, done: _Done) -> None:
-        name = f"picture {len(self.rows) + len(self.skipped) + 1}"
-        if self.rows and done.size != self.size:
-            both = f"{name} is {_told(done.size)}, the first {_told(self.size)}"
-            raise DataError(f"The pictures are of several sizes ({both}); --resolution makes one.")
-        if self.rows and done.mode != self.mode:
-            ways = "--channels 3 makes all colour, --channels 1 all grey"
-            raise DataError(f"Some pictures are grey and some in colour ({name}); {ways}.")
-        self.size, self.mode = done.size, done.mode
+    def _unlike(self, done: _Done) -> str:
+        """Return how a picture differs from the first that can be used, "" if it does not."""
+        if not self._first:
+            self._first, self.size, self.mode = done.name, done.size, done.mode
+        if done.size != self.size:
+            told = f"{done.name} is {_told(done.size)}, {self._first} before it {_told(self.size)}"
+            return f"{told}; --resolution makes all of one size"
+        if done.mode != self.mode:
+            told = f"{done.name} is {_COLOURS[done.mode]}, {self._first} {_COLOURS[self.mode]}"
+            return f"{told}; --channels 3 makes all colour, --channels 1 all grey"
+        return ""
+
+
+_COLOURS = {"L": "grey", "RGB": "in colour"}
 
 
 def _told(size: tuple[int, int]) -> str:

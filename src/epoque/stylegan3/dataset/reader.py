@@ -84,6 +84,14 @@ class ImageSet:
         labels: NDArray[np.float32] = self._labels
         return labels
 
+    def stamps(self) -> list[str]:
+        """Return what changes when a picture does, of each, without reading it.
+
+        Raises:
+            DataError: if one is not there any more.
+        """
+        return [self._files.stamp(name) for name in self.names]
+
     def image(self, index: int) -> NDArray[np.uint8]:
         """Return a picture, [channels, resolution, resolution], 0 to 255.
 

@@ -1,10 +1,12 @@
 """Where the pictures of a new set come from: a folder, a zip, Parquet files with image bytes."""
 
+import json
+import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, Literal
 
 from epoque.bench.errors import DataError, UsageError
@@ -67,26 +69,82 @@ class Source(ABC):
         """Yield the pictures."""
 
 
-def open_source(path: Path, labels: LabelsFrom = "file", columns: Columns | None = None) -> Source:
-    """Open a folder, zip or Parquet file, or a folder of Parquet files.
+def open_source(
+    path: Path,
+    labels: LabelsFrom = "file",
+    columns: Columns | None = None,
+    split: str | None = None,
+) -> Source:
+    """Open a folder, zip or Parquet file, or a folder of Parquet files such as the Hub's.
 
     Args:
         path: where it is.
         labels: of a folder or zip: from its dataset.json, if it has one; a class for each of its
             folders, by their names' order; or none.
         columns: of Parquet files.
+        split: which of the Hub's parts of a folder of Parquet files, such as train, or several
+            with commas between; it may be left out where there is only one.
 
     Raises:
         DataError: if it cannot be read or holds no pictures.
-        UsageError: if a column is asked for that is not there.
+        UsageError: if a column or split is asked for that is not there, or none of several splits.
     """
-    tables = sorted(path.glob("*.parquet")) if path.is_dir() else [path]
-    if tables and tables[0].suffix == ".parquet":
-        return _Parquet(tables, labels, columns or Columns())
+    if tables := _tables(path):
+        return _Parquet(_of_split(path, tables, split), labels, columns or Columns())
+    if split is not None:
+        raise UsageError(f"--split: {split} is not allowed; {path} holds no Parquet files.")
     source = _Archive(open_files(path), labels)
     if not source.count:
         raise DataError(f"{path} holds no pictures.")
     return source
+
+
+def _tables(path: Path) -> list[Path]:
+    """Return the Parquet files at or under a path."""
+    if not path.is_dir():
+        return [path] if path.suffix == ".parquet" else []
+    # metadata.parquet tells of pictures that stand beside it as files.
+    inside = (t.relative_to(path) for t in path.rglob("*.parquet") if t.name != "metadata.parquet")
+    return sorted(path / t for t in inside if not any(part.startswith(".") for part in t.parts))
+
+
+def _of_split(path: Path, tables: list[Path], wanted: str | None) -> list[Path]:
+    """Return the Parquet files of the splits that are asked for, in these splits' order."""
+    found: dict[str, list[Path]] = {}
+    folder = path if path.is_dir() else path.parent
+    for table, name in zip(tables, _splits([t.relative_to(folder) for t in tables]), strict=True):
+        found.setdefault(name, []).append(table)
+    if wanted is None and len(found) == 1:
+        return tables
+    known = ", ".join(found)
+    if wanted is None:
+        raise UsageError(f"{path} holds several splits: {known}; name one with --split.")
+    names = [name.strip() for name in wanted.split(",")]
+    for name in names:
+        if name not in found:
+            raise UsageError(f"--split: {name} is not allowed; {path} holds {known}.")
+    return [table for name in dict.fromkeys(names) for table in found[name]]
+
+
+_NUMBERED = re.compile(r"(.+?)[-_.]\d+(-of-\d+)?(-[0-9a-f]+)?")
+"""A file's name on the Hub without its ending, such as train-00000-of-00002-0123abcd."""
+
+
+def _splits(tables: Sequence[PurePath]) -> list[str]:
+    """Return the split of each Parquet file of a folder, after its name, else after its folder's.
+
+    data/train-00000-of-00002.parquet is of train, default/test/0000.parquet of test; what all have
+    in common at the beginning is left out.
+    """
+    places = []
+    for table in tables:
+        numbered = _NUMBERED.fullmatch(table.stem)
+        own = () if table.stem.isdigit() else (numbered[1] if numbered else table.stem,)
+        places.append((*table.parent.parts, *own))
+    shared = 0
+    while all(len(p) > shared + 1 and p[: shared + 1] == places[0][: shared + 1] for p in places):
+        shared += 1
+    return ["/".join(place[shared:]) for place in places]
 
 
 class _Archive(Source):
@@ -129,6 +187,7 @@ class _Parquet(Source):
         self.count = sum(file.metadata.num_rows for _, file in self._files)
         self._image = _image_column(*self._files[0], columns.image)
         self._label = "" if labels == "none" else _label_column(*self._files[0], columns.label)
+        self.label_names = _class_names(self._files[0][1], self._label)
         if not self.count:
             raise DataError(f"{paths[0]} holds no pictures.")
 
@@ -209,3 +268,14 @@ def _label_column(path: Path, file: "ParquetFile", told: str) -> str:
     if told and told not in names:
         raise UsageError(f"{path} has no column {told!r}; it has {', '.join(names)}.")
     return told or ("label" if "label" in names else "")
+
+
+def _class_names(file: "ParquetFile", column: str) -> tuple[str, ...]:
+    """Return the names of a column's classes as the Hub tells them beside the data, if it does."""
+    told = (file.schema_arrow.metadata or {}).get(b"huggingface", b"{}")
+    try:
+        names = json.loads(told)["info"]["features"][column]["names"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return ()
+    named = isinstance(names, list) and all(isinstance(name, str) for name in names)
+    return tuple(names) if named else ()

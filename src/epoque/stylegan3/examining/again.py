@@ -18,9 +18,14 @@ from ..pictures.generate import encoded
 from ..pictures.painting import Styling, paint, styles
 from ..shipped import shipped
 
-__all__ = ["digests", "painted", "repeated"]
+__all__ = ["digests", "painted", "repeated", "styling_of"]
 
 Pixels = NDArray[np.uint8]
+
+
+def styling_of(config: StyleGan3Config, opened: Opened) -> Styling:
+    """Return how a network's styles are made; a label is of the networks that have some."""
+    return Styling(config.truncation, label=config.label if opened.generator.spec.c_dim else None)
 
 
 def painted(opened: Opened, seeds: Sequence[int], styling: Styling) -> Pixels:
@@ -49,12 +54,12 @@ def repeated(opened: Opened, config: StyleGan3Config, images: Pixels) -> dict[st
     Raises:
         DataError: if the other process fails.
     """
-    before, styling, seeds = digests(images), Styling(config.truncation), config.seeds
+    before, styling, seeds = digests(images), styling_of(config, opened), config.seeds
     alone = [digests(painted(opened, [seed], styling))[0] for seed in reversed(seeds)]
     return {
         "again": digests(painted(opened, seeds, styling)) == before,
         "alone": alone[::-1] == before,
-        "elsewhere": _elsewhere(config) == before,
+        "elsewhere": _elsewhere(config.replace(label=styling.label)) == before,
         "distinct": len(set(before)) == len(set(seeds)),
     }
 
@@ -66,6 +71,7 @@ def _elsewhere(config: StyleGan3Config) -> list[str]:
         words = [sys.executable, "-m", "epoque", "stylegan3", "generate", "--json", "--quiet"]
         words += ["--network", str(path), "--seeds", ",".join(map(str, config.seeds))]
         words += [f"--truncation={config.truncation}", "--device", config.device, "--out", folder]
+        words += [] if config.label is None else [f"--class={config.label}"]
         done = subprocess.run(words, capture_output=True, text=True, check=False)
     if done.returncode:
         told = (done.stderr.strip().splitlines() or ["no reason told"])[-1]

@@ -11,26 +11,44 @@ from numpy.typing import NDArray
 
 from epoque.bench.errors import DamagedRunError
 from epoque.bench.events import Artifact, Checkpoint, Event, Metrics, Snapshot
+from epoque.bench.lab import Making
 
 from ..config import StyleGan3Config
 from ..measures.equivariance import MEASURES, decibels, digest, squared_errors, staying
 from ..measures.features import card
 from ..memory import check
 from ..networks import StyleGan3Spec
-from ..opening import Opened, open_generator
+from ..official.fetch import shown_by
+from ..opening import Opened, fetch_generator, open_generator
+from ..out_of_memory import fitting
 from ..pictures.generate import encoded
-from ..pictures.painting import Styling
-from .again import digests, repeated
+from .again import digests, repeated, styling_of
 from .gallery import gallery
 from .seen import seen
 
-__all__ = ["BATCH", "TOLD", "examine"]
+__all__ = ["BATCH", "TOLD", "examine", "fetch_examined"]
 
 Floats = NDArray[np.float64]
 
 BATCH = 4  # images moved at a time: together they take less time, more would not help
 TOLD = "examined.json"
 """The artifact that tells what is no picture."""
+
+
+def fetch_examined(config: StyleGan3Config, told: Making) -> None:
+    """Fetch the networks that are not there yet.
+
+    Args:
+        config: what is to be examined.
+        told: shows how far it is.
+
+    Raises:
+        UnknownNameError: if there is no such network.
+        FetchError: if one cannot be fetched.
+    """
+    for name in (config.network, config.against):
+        if name is not None:
+            fetch_generator(name, shown_by(told))
 
 
 def examine(config: StyleGan3Config, resume: Checkpoint | None = None) -> Iterator[Event]:
@@ -52,16 +70,19 @@ def examine(config: StyleGan3Config, resume: Checkpoint | None = None) -> Iterat
         DamagedRunError: if a network is no longer the one that it was.
         UsageError: if a setting is not allowed for the network, or memory is too small.
     """
-    names = [name for name in (config.network, config.against) if name is not None]
-    networks = [open_generator(name, config.device) for name in names]
-    for opened in networks:
-        Styling(config.truncation).check(opened.generator)
-        check(opened.generator, opened.device, images=BATCH)
-    if resume is None:
-        resume = yield from _begin(config, networks)
-        yield resume
-    _check_same(networks, resume)
-    yield from _moved(config, networks, resume)
+    with fitting():
+        names = [name for name in (config.network, config.against) if name is not None]
+        networks = [open_generator(name, config.device) for name in names]
+        labelled = [opened for opened in networks if opened.generator.spec.c_dim]
+        (labelled or networks)[0].generator.labels.check(config.label, "label")
+        for opened in networks:
+            styling_of(config, opened).check(opened.generator, "label")
+            check(opened.generator, opened.device, images=BATCH)
+        if resume is None:
+            resume = yield from _begin(config, networks)
+            yield resume
+        _check_same(networks, resume)
+        yield from _moved(config, networks, resume)
 
 
 def _begin(
@@ -96,7 +117,10 @@ def _moved(
     for first in range(begin.step, config.moved, BATCH):
         numbers = range(first, min(first + BATCH, config.moved))
         for i, opened in enumerate(networks):
-            errors = squared_errors(opened, numbers, seed=config.seed, psi=config.truncation)
+            styling = styling_of(config, opened)
+            errors = squared_errors(
+                opened, numbers, seed=config.seed, psi=styling.psi, label=styling.label
+            )
             sums[i] = np.concatenate((sums[i], errors))
         yield Metrics(numbers.stop, _so_far(sums))
         if numbers.stop - kept >= config.checkpoint_every or numbers.stop == config.moved:

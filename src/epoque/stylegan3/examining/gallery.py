@@ -1,6 +1,7 @@
 """The pictures of an examination, as arrays to draw."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from statistics import quantiles
 from time import perf_counter
 from typing import Any
@@ -15,7 +16,7 @@ from ..opening import Opened
 from ..pictures.mix import mixed
 from ..pictures.painting import Styling, moved, paint, styles
 from ..pictures.transforms import input_transform
-from .again import painted
+from .again import painted, styling_of
 from .layout import FRAMES, GUESTS, MIXED, MOVES, PSIS, ROW, SAMPLES, STEPS
 
 __all__ = ["gallery"]
@@ -40,9 +41,9 @@ def gallery(
         `shift_i` and `walk_i` [frames, W, 4] (see `measures.slices.Slice.pixels`). And for each
         network the seconds that an image takes: `median`, `low` and `high` (quartiles).
     """
-    first, styling = networks[0], Styling(config.truncation)
-    few = config.seeds[:MIXED]
-    sweep = [painted(first, few, Styling(psi)) for psi in PSIS]
+    first = networks[0]
+    few, styling = config.seeds[:MIXED], styling_of(config, first)
+    sweep = [painted(first, few, replace(styling, psi=psi)) for psi in PSIS]
     half = range((first.generator.num_ws + 1) // 2)
     arrays = {
         "seeds": painted(first, config.seeds, styling),
@@ -52,6 +53,7 @@ def gallery(
     }
     seconds = []
     for i, opened in enumerate(networks):
+        styling = styling_of(config, opened)
         arrays[f"samples_{i}"], spent = _samples(opened, styling)
         arrays[f"moves_{i}"] = _moves(opened, config.seeds[0], styling)
         for motion in ("shift", "walk"):

@@ -27,18 +27,13 @@ def seen(opened: Opened, images: NDArray[np.uint8]) -> list[dict[str, Any] | Non
         exceed. None of a network that was not trained on drawn portraits: its images would be read
         as portraits, whatever they show.
     """
-    if not _draws_portraits(opened.card):
+    if not opened.portraits:
         return [None] * len(images)
     inputs = torch.from_numpy(images).permute(0, 3, 1, 2).float() / 127.5 - 1
     return [
         _told(one, distance)
         for one, distance in zip(read(inputs), reference().distances(inputs), strict=True)
     ]
-
-
-def _draws_portraits(card: dict[str, Any]) -> bool:
-    training = card.get("training")
-    return isinstance(training, dict) and training.get("data") is None
 
 
 def _told(readings: dict[str, Any], distance: float) -> dict[str, Any]:

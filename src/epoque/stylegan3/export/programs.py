@@ -57,7 +57,7 @@ class Program(nn.Module):
         self.part, self.cutoff = part, cutoff
         self.mapping = None if part == "synthesis" else generator.mapping
         self.synthesis = None if part == "mapping" else generator.synthesis
-        if generator.spec.c_dim and self.mapping is not None:
+        if generator.labels.size and generator.labels.vectors is None and self.mapping is not None:
             self.register_buffer("classes", torch.eye(generator.spec.c_dim))
         self.inputs = _inputs(generator, part)
         self.output = _output(generator, part)
@@ -73,12 +73,14 @@ class Program(nn.Module):
 
         Args:
             z: [N, z_dim] random numbers of unit variance; not of `synthesis`.
-            label: [N] classes from 0, where the network has any.
+            label: where the network has any, [N] classes from 0, or [N, c_dim] numbers.
             truncation: [] how far from the mean style: 1 as drawn, 0 the mean.
             w: [N, num_ws, w_dim] styles; only of `synthesis`.
         """
         if self.mapping is not None:
-            ws: Tensor = self.mapping(z, None if label is None else self.classes[label])
+            if label is not None and not label.is_floating_point():
+                label = self.classes[label]
+            ws: Tensor = self.mapping(z, label)
             assert truncation is not None
             w = self._truncated(ws, truncation)
         assert w is not None
@@ -98,8 +100,10 @@ def _inputs(generator: Generator, part: Part) -> tuple[Signal, ...]:
     if part == "synthesis":
         return (Signal("w", ("batch", generator.num_ws, spec.w_dim), "float32", "styles"),)
     found = [Signal("z", ("batch", spec.z_dim), "float32", "random numbers of unit variance")]
-    if spec.c_dim:
+    if spec.c_dim and generator.labels.vectors is None:
         found.append(Signal("label", ("batch",), "int64", f"classes, 0 to {spec.c_dim - 1}"))
+    elif spec.c_dim:
+        found.append(Signal("label", ("batch", spec.c_dim), "float32", "labels"))
     told = "how far from the mean style: 1 as drawn, 0 the mean"
     return (*found, Signal("truncation", (), "float32", told))
 

@@ -14,12 +14,13 @@ from torch import Tensor
 from epoque.bench.errors import EpoqueError, UsageError
 from epoque.bench.files import told_write_errors, write_atomic, write_json
 
+from ..conditioning import ANY
 from ..images import to_bytes
 from ..latents import latents
 from ..memory import check as check_memory
 from ..networks import Generator
 from ..opening import Opened
-from ..pictures.painting import Styling, exact, styles
+from ..pictures.painting import Styling, exact, label_rngs, styles
 from .formats import KINDS, Encoded, Kind, check_installed, encoded, runner
 from .programs import PARTS, Part, Program, traced
 
@@ -92,8 +93,8 @@ def files_of(
     """
     kind = to.suffix.lstrip(".")
     if kind not in KINDS:
-        if to.suffix in (".pt", ".pth", ".zip", ".json") or to.is_file():
-            told = "it ends in .onnx or .pt2, or is a folder"
+        if (to.suffix and not to.is_dir()) or to.is_file():
+            told = "it ends in .onnx or .pt2, or in nothing where a folder is to be made"
             raise UsageError(f"--to: {to} is not allowed; {told}.")
         asked = [(part, one) for part in parts or PARTS for one in kinds or KINDS]
         return {to / f"{part}.{one}": (part, one) for part, one in asked}
@@ -132,7 +133,7 @@ def export(
     if not 0 <= images <= len(SEEDS):
         raise UsageError(f"--check: {images} is not allowed; it takes 0 to {len(SEEDS)}.")
     generator = opened.generator
-    Styling(1.0, cutoff, 0 if generator.spec.c_dim else None).check(generator)
+    Styling(1.0, cutoff, ANY if generator.spec.c_dim else None).check(generator)
     if images:
         check_memory(generator, opened.device, images=images, plain=True)
     written = []
@@ -180,15 +181,14 @@ def _known(
     generator: Generator, program: Program, images: int
 ) -> tuple[dict[str, NDArray[Any]], Tensor]:
     """Return inputs, and the output as the network in use makes it, image by image."""
-    seeds, classes = SEEDS[:images], generator.spec.c_dim
-    labels = [place % classes if classes else None for place in range(images)]
-    each = [
-        styles(generator, [seed], Styling(STRENGTH, program.cutoff, label))
-        for seed, label in zip(seeds, labels, strict=True)
-    ]
+    seeds, label = SEEDS[:images], ANY if generator.spec.c_dim else None
+    styling = Styling(STRENGTH, program.cutoff, label)
+    each = [styles(generator, [seed], styling) for seed in seeds]
+    labels = generator.labels.rows(label, label_rngs(generator, seeds))
+    classes = (labels @ np.arange(generator.spec.c_dim)).astype(np.int64)
     possible: dict[str, NDArray[Any]] = {
         "z": latents(seeds, generator.spec.z_dim).astype(np.float32),
-        "label": np.array(labels if classes else [], np.int64),
+        "label": labels if generator.labels.vectors is not None else classes,
         "truncation": np.array(STRENGTH, np.float32),
         "w": torch.cat(each).numpy(),
     }

@@ -25,11 +25,12 @@ from epoque.bench.errors import DataError, UsageError
 from epoque.bench.i18n import mark
 from epoque.bench.seeds import numpy_rng
 
+from ..conditioning import Label
 from ..memory import check
 from ..networks import Generator
 from ..npz import read_npz, write_npz
 from ..opening import Opened
-from ..pictures.painting import exact, label_of, moved
+from ..pictures.painting import exact, labels_of, moved
 from ..pictures.transforms import input_transform
 from .operators import pseudo_rotated, rotated, shifted, shifted_by_fraction
 from .sources import digest
@@ -54,6 +55,7 @@ MEASURES = {
 }
 
 FARTHEST = 0.125  # of the image's width and height
+EACH = 4  # images made for each that is measured
 RANGE = 2.0  # of an image: −1 to 1
 SMALLEST = 16  # pixels of a side, for a rotation to be known anywhere
 RESAMPLES = 2000  # of the images, for the interval
@@ -83,7 +85,7 @@ class _Plan:
     network: str
     seed: int
     psi: float
-    label: int | None
+    labels: str | None
 
 
 def equivariance(
@@ -93,7 +95,7 @@ def equivariance(
     batch: int = 4,
     seed: int = 0,
     psi: float = 1.0,
-    label: int | None = None,
+    label: Label | None = None,
     state: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, Measured]:
@@ -108,7 +110,7 @@ def equivariance(
         batch: how many at a time.
         seed: of the random inputs and movements.
         psi: truncation; the paper measures without.
-        label: the class; None draws one for each image, where the network has some.
+        label: the class or another label; what is not told is drawn for each image.
         state: a file that keeps what is measured, and from which it goes on.
         progress: told how many images are done, of how many.
 
@@ -122,10 +124,8 @@ def equivariance(
     """
     if images < 1 or batch < 1:
         raise UsageError(f"--images {images} and --batch {batch} must be 1 or more.")
-    if label is not None:
-        label_of(opened.generator, label)
     check(opened.generator, opened.device, images=batch)
-    plan = _Plan(digest(opened), seed, psi, label)
+    plan = _Plan(digest(opened), seed, psi, opened.generator.labels.key(label))
     sums = _state(state, plan)
     for first in range(len(sums), images, batch):
         numbers = range(first, min(first + batch, images))
@@ -154,7 +154,7 @@ def squared_errors(
     *,
     seed: int = 0,
     psi: float = 1.0,
-    label: int | None = None,
+    label: Label | None = None,
 ) -> Floats:
     """Return each image's sums of squared errors and how many pixels they are of, [N, 3, 2].
 
@@ -163,7 +163,7 @@ def squared_errors(
         numbers: of the images, computed as one batch.
         seed: with an image's number it gives the random input and the movements.
         psi: truncation.
-        label: the class; None draws one for each image.
+        label: the class or another label; what is not told is drawn for each image.
 
     Raises:
         UsageError: if the images are too small.
@@ -171,12 +171,13 @@ def squared_errors(
     generator, draws = opened.generator, [numpy_rng(seed, f"image {n}") for n in numbers]
     if (size := generator.spec.img_resolution) < SMALLEST:
         raise UsageError(f"Images of {size} pixels are too small: {SMALLEST} are needed.")
-    z, labels = _inputs(opened, label, draws)
+    z = np.stack([rng.standard_normal(generator.spec.z_dim) for rng in draws])
+    labels = labels_of(generator, label, draws)
     shifts = np.stack([rng.uniform(-FARTHEST, FARTHEST, 2) for rng in draws])
     angles = np.array([rng.uniform(-pi, pi) for rng in draws])
     still, upright = np.zeros_like(shifts), np.zeros_like(angles)
     with exact():
-        ws = generator.mapping(z, labels, psi=psi)
+        ws = generator.mapping(torch.from_numpy(z).to(opened.device), labels, psi=psi)
         made = partial(_made, generator, ws)
         plain = made(still, upright)
         seen = (
@@ -215,20 +216,6 @@ def _errors(plain: Tensor, *seen: Tensor, shift: Floats, angle: float) -> list[t
 def _error(one: Tensor, other: Tensor, known: Tensor) -> tuple[float, float]:
     difference = (one - other).square() * known
     return float(difference.sum()), float(known.sum()) * one.shape[1]
-
-
-def _inputs(
-    opened: Opened, label: int | None, draws: list[np.random.Generator]
-) -> tuple[Tensor, Tensor | None]:
-    spec = opened.generator.spec
-    z = np.stack([rng.standard_normal(spec.z_dim) for rng in draws])
-    inputs = torch.from_numpy(z).to(opened.device)
-    if not spec.c_dim:
-        return inputs, None
-    drawn = [int(rng.integers(spec.c_dim)) for rng in draws]
-    classes = drawn if label is None else [label] * len(draws)
-    labels = torch.nn.functional.one_hot(torch.tensor(classes), spec.c_dim)
-    return inputs, labels.to(opened.device)
 
 
 def _measured(sums: Floats, seed: int) -> Measured:

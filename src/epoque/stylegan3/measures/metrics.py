@@ -22,11 +22,23 @@ from epoque.bench.i18n import mark
 
 from . import distances, patches
 from .detectors import Patches, Portrait
+from .equivariance import MEASURES
 from .extraction import Detector, Progress, extract
 from .path_length import trimmed
 from .sources import Source
 
-__all__ = ["ALWAYS", "METRICS", "Kind", "Measure", "computed", "kinds", "measure"]
+__all__ = [
+    "ALWAYS",
+    "METRICS",
+    "OFFICIAL",
+    "TOGETHER",
+    "Kind",
+    "Measure",
+    "computed",
+    "kinds",
+    "measure",
+    "usual_count",
+]
 
 Better = Literal["lower", "higher"]
 Features = NDArray[Any]
@@ -79,7 +91,8 @@ class Kind:
         title: for people.
         unit: of it.
         better: which direction is.
-        needs: what the images are compared by: portrait, patches, inception, classes, vgg or lpips.
+        needs: what the images are compared by: portrait, patches, inception, classes, vgg, lpips or
+            moves.
         against: whether real images are needed.
     """
 
@@ -102,22 +115,35 @@ METRICS: dict[str, Kind] = {
     "precision": Kind(mark("precision"), "", "higher", "vgg"),
     "recall": Kind(mark("recall"), "", "higher", "vgg"),
     "ppl": Kind(mark("perceptual path length"), "", "lower", "lpips", against=False),
+    **{
+        name: Kind(title, "dB", "higher", "moves", against=False)
+        for name, title in MEASURES.items()
+    },
 }
 """Name to what it is."""
 
 ALWAYS = ("pfd", "pkd", "pprecision", "precall", "swd")
 """Those that need no file."""
 
-TOGETHER = {
-    "pr": ("precision", "recall"),
-    "ppr": ("pprecision", "precall"),
+OFFICIAL = {
     "fid50k_full": ("fid",),
     "kid50k_full": ("kid",),
     "pr50k3_full": ("precision", "recall"),
     "ppl2_wend": ("ppl",),
     "is50k": ("is",),
+    "eqt50k_int": ("eq_t",),
+    "eqt50k_frac": ("eq_t_frac",),
+    "eqr50k": ("eq_r",),
 }
-"""Other names, the official ones among them (whose counts of images are options here)."""
+"""Official names, which stand for 50,000 images."""
+
+TOGETHER = {"pr": ("precision", "recall"), "ppr": ("pprecision", "precall"), **OFFICIAL}
+"""Other names."""
+
+
+def usual_count(names: Sequence[str]) -> int:
+    """Return how many images are measured if nothing is said, of names as typed."""
+    return 1000 if OFFICIAL.keys().isdisjoint(names) else 50_000
 
 
 def kinds(names: Sequence[str]) -> list[str]:
@@ -151,7 +177,7 @@ def measure(
 
     Args:
         names: of `METRICS`; ppl needs another source (`path_length.PathImages`) and has no other
-            measures beside it.
+            measures beside it; those of movements are taken elsewhere (`moves`).
         made: the images to measure.
         real: the images they should be like.
         official: detectors `inception`, `classes`, `vgg` and `lpips`, as far as they are needed.

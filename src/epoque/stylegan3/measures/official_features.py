@@ -96,7 +96,7 @@ class VggFeatures:
         digest: of the file.
         how: what its weights were recognised by.
         device: where it computes.
-        lpips: whether the weights of the perceptual distance are there.
+        lpips: digest of the perceptual distance's weights; "" where they are not there.
     """
 
     network: Vgg
@@ -104,7 +104,7 @@ class VggFeatures:
     digest: str
     how: str
     device: str
-    lpips: bool
+    lpips: str
 
     @property
     def name(self) -> str:
@@ -166,8 +166,10 @@ def open_vgg(
         raise DataError(f"{lpips} holds no weights of LPIPS: five vectors named lin0 to lin4.")
     for number, weight in enumerate(weights or ()):
         getattr(network, f"lin{number}").copy_(weight)
+    vectors = b"".join(weight.numpy().tobytes() for weight in weights or ())
+    apart = sha256(vectors).hexdigest() if vectors else ""
     network.to(device).eval().requires_grad_(False)
-    return VggFeatures(network, path.name, _digest(path), how, device, weights is not None)
+    return VggFeatures(network, path.name, _digest(path), how, device, apart)
 
 
 def _digest(path: Path) -> str:

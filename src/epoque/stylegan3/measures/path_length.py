@@ -19,9 +19,10 @@ from torch.nn import functional
 from epoque.bench.errors import DataError
 from epoque.bench.seeds import numpy_rng
 
+from ..conditioning import Label
 from ..memory import check
 from ..opening import Opened
-from ..pictures.painting import exact, label_of
+from ..pictures.painting import exact, labels_of
 from .official_features import VggFeatures
 from .sources import digest
 
@@ -39,17 +40,16 @@ class PathImages:
         opened: the network.
         count: how many paths.
         seed: of the random styles.
-        label: the class; None draws one for each path, where the network has some.
+        label: the class or another label; what is not told is drawn for each path.
     """
 
     opened: Opened
     count: int
     seed: int = 0
-    label: int | None = None
+    label: Label | None = None
 
     def __post_init__(self) -> None:
-        if self.label is not None:
-            label_of(self.opened.generator, self.label)
+        self.opened.generator.labels.asked(self.label)
 
     @property
     def name(self) -> str:
@@ -65,7 +65,8 @@ class PathImages:
     def key(self) -> Mapping[str, Any]:
         """What the images follow from."""
         told = {"network": digest(self.opened), "paths": self.seed, "step": STEP}
-        return {**told, "label": self.label, "device": self.opened.device.type}
+        label = self.opened.generator.labels.key(self.label)
+        return {**told, "label": label, "device": self.opened.device.type}
 
     @torch.no_grad()
     def levels(self, numbers: range) -> Tensor:
@@ -74,11 +75,7 @@ class PathImages:
         check(generator, device, images=2 * len(numbers))
         draws = [numpy_rng(self.seed, f"path {number}") for number in numbers]
         ends = np.stack([rng.standard_normal((2, generator.spec.z_dim)) for rng in draws], 1)
-        labels = None
-        if classes := generator.spec.c_dim:
-            drawn = [int(rng.integers(classes)) for rng in draws]
-            chosen = torch.tensor(drawn if self.label is None else [self.label] * len(drawn))
-            labels = functional.one_hot(chosen, classes).to(device)
+        labels = labels_of(generator, self.label, draws)
         with exact():
             here, there = (generator.mapping(torch.from_numpy(z).to(device), labels) for z in ends)
             images = generator.synthesis(torch.cat((here, here.lerp(there, STEP))))
@@ -111,7 +108,7 @@ class Steps:
     @property
     def key(self) -> Mapping[str, Any]:
         """Which weights."""
-        return {"lpips": self.vgg.digest}
+        return {"vgg": self.vgg.digest, "lpips": self.vgg.lpips}
 
     @torch.no_grad()
     def __call__(self, levels: Tensor, numbers: range) -> NDArray[np.float64]:

@@ -12,14 +12,14 @@ from torch import Tensor
 
 from epoque.bench import store
 from epoque.bench.errors import UsageError
-from epoque.bench.seeds import numpy_rng
 
+from ..conditioning import Label
 from ..dataset.reader import ImageSet
 from ..images import to_bytes
 from ..latents import LAST_SEED, latents
 from ..memory import check
 from ..opening import Opened
-from ..pictures.painting import exact, label_of
+from ..pictures.painting import exact, label_rngs, labels_of
 
 __all__ = ["NetworkImages", "SetImages", "Source", "digest"]
 
@@ -59,21 +59,20 @@ class NetworkImages:
         count: how many images.
         first: the first seed.
         psi: truncation.
-        label: the class; None draws one for each image, where the network has some.
+        label: the class or another label; what is not told is drawn for each image.
     """
 
     opened: Opened
     count: int
     first: int = 0
     psi: float = 1.0
-    label: int | None = None
+    label: Label | None = None
 
     def __post_init__(self) -> None:
         if self.first < 0 or self.first + self.count - 1 > LAST_SEED:
             last = self.first + self.count - 1
             raise UsageError(f"Seeds {self.first} to {last} are out of range: 0 to {LAST_SEED}.")
-        if self.label is not None:
-            label_of(self.opened.generator, self.label)
+        self.opened.generator.labels.asked(self.label)
 
     @property
     def name(self) -> str:
@@ -89,7 +88,8 @@ class NetworkImages:
     def key(self) -> Mapping[str, Any]:
         """What the images follow from."""
         told = {"network": digest(self.opened), "first": self.first, "psi": self.psi}
-        return {**told, "label": self.label, "device": self.opened.device.type}
+        label = self.opened.generator.labels.key(self.label)
+        return {**told, "label": label, "device": self.opened.device.type}
 
     @torch.no_grad()
     def levels(self, numbers: range) -> Tensor:
@@ -100,27 +100,19 @@ class NetworkImages:
         """
         check(self.opened.generator, self.opened.device, images=len(numbers))
         seeds = [self.first + number for number in numbers]
-        z, labels = self._inputs(seeds)
+        generator = self.opened.generator
+        z = torch.from_numpy(latents(seeds, generator.spec.z_dim)).to(self.opened.device)
+        labels = labels_of(generator, self.label, label_rngs(generator, seeds))
         with exact():
-            images = self.opened.generator(z, labels, psi=self.psi)
+            images = generator(z, labels, psi=self.psi)
         return torch.from_numpy(to_bytes(images).transpose(0, 3, 1, 2))
-
-    def _inputs(self, seeds: list[int]) -> tuple[Tensor, Tensor | None]:
-        spec, device = self.opened.generator.spec, self.opened.device
-        z = torch.from_numpy(latents(seeds, spec.z_dim)).to(device)
-        if not spec.c_dim:
-            return z, None
-        classes = [self.label] * len(seeds)
-        if self.label is None:
-            classes = [int(numpy_rng(seed, "class").integers(spec.c_dim)) for seed in seeds]
-        labels = torch.nn.functional.one_hot(torch.tensor(classes), spec.c_dim)
-        return z, labels.to(device)
 
 
 class SetImages:
     """The images of a folder or zip.
 
     Attributes:
+        path: of the folder or zip.
         name: of the set.
         count: how many are used.
         size: pixels of a side.
@@ -144,7 +136,7 @@ class SetImages:
         self._told: dict[str, Any] = {"set": _content(path), "mirror": mirror}
         if limit is not None:
             self._told |= {"limit": limit, "seed": seed}
-        self.name = self._images.name
+        self.path, self.name = path, self._images.name
         self.count, self.size = len(self._images), self._images.resolution
 
     @property

@@ -6,7 +6,7 @@ as fine a grid of frequencies) and transformed; the mean is over images and colo
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from math import sqrt
 from pathlib import Path
@@ -20,6 +20,7 @@ from epoque.bench.errors import DataError, UsageError
 from epoque.bench.i18n import mark, translator
 from epoque.bench.plot import SERIES, WIDTH, colour, heading, new_figure
 
+from ..conditioning import ANY
 from ..memory import check
 from ..npz import read_npz, write_npz
 from ..opening import Opened
@@ -87,8 +88,13 @@ def of_network(
     styling: Styling = PLAIN,
     progress: Progress | None = None,
 ) -> Spectrum:
-    """Return the spectrum of a network's images of the seeds `first`, `first` + 1, …"""
+    """Return the spectrum of a network's images of the seeds `first`, `first` + 1, …
+
+    Where no label is asked for, each image has one of its own.
+    """
     check(opened.generator, opened.device)
+    if opened.generator.spec.c_dim and styling.label is None:
+        styling = replace(styling, label=ANY)
     styling.check(opened.generator)
 
     def made() -> Iterator[Levels]:

@@ -6,6 +6,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from ..conditioning import Conditioning
 from .dense import Mapping
 from .spec import GeneratorSpec
 
@@ -58,6 +59,7 @@ class Generator(nn.Module):
     Attributes:
         mapping: random numbers and labels to styles.
         synthesis: styles to images.
+        labels: what its labels mean, as far as it is known.
     """
 
     synthesis: Synthesis
@@ -66,6 +68,7 @@ class Generator(nn.Module):
         super().__init__()
         self.spec = spec
         self.synthesis = synthesis
+        self.labels = Conditioning(spec.c_dim)
         self.mapping = Mapping(
             spec.z_dim,
             spec.c_dim,

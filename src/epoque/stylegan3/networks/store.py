@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from epoque.bench.errors import DamagedRunError, DataError
 from epoque.bench.files import read_json, write_atomic, write_json
 
+from ..conditioning import Conditioning
 from . import create
 from .discriminator import Discriminator
 from .generator import Generator
@@ -99,8 +100,12 @@ def load(path: Path) -> Stored:
         network = create(spec)
     fill(network, state, str(weights))
     card = told.get("card")
+    card = card if isinstance(card, dict) else {}
     network.float().eval().requires_grad_(False)
-    return Stored(network, card if isinstance(card, dict) else {})
+    if isinstance(network, Generator):
+        known = Conditioning.from_json(card.get("labels"), network.spec.c_dim, str(description))
+        network.labels = known
+    return Stored(network, card)
 
 
 def load_generator(path: Path) -> Generator:

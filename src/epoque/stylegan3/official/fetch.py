@@ -22,10 +22,11 @@ from urllib.parse import unquote, urljoin, urlsplit
 from epoque.bench import store
 from epoque.bench.errors import DataError, EpoqueError, UsageError
 from epoque.bench.files import told_write_errors, write_json
+from epoque.bench.lab import Making
 
 from .catalogue import official
 
-__all__ = ["FetchError", "Fetched", "Progress", "fetch"]
+__all__ = ["FetchError", "Fetched", "Progress", "fetch", "shown_by"]
 
 Progress = Callable[[int, int | None], None]
 """Called on the way with the bytes that are there and those of the whole, if that is known."""
@@ -35,6 +36,11 @@ TIMEOUT = 30.0  # seconds without an answer
 WAITS = (1.0, 2.0, 4.0)  # seconds before trying again
 LARGEST = 8 * 2**30
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+def shown_by(told: Making) -> Progress:
+    """Return what shows how far a download is in the way of what is made before a run."""
+    return lambda done, whole: told("fetching networks", done / whole if whole else None)
 
 
 class FetchError(EpoqueError):

@@ -2,9 +2,8 @@
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
-from .paths import compiled, conv2d, upfirdn2d
+from .paths import compiled, conv2d, conv_transpose2d, upfirdn2d
 
 __all__ = ["modulated_conv2d", "resampled_conv2d"]
 
@@ -144,7 +143,7 @@ def _enlarging(
     if size == 1:  # nothing to spread: the convolution has less to do before
         x = conv2d(x, weight, groups=groups)
         return upfirdn2d(x, kernel, up=up, padding=[before, after] * 2, gain=up**2)
-    x = functional.conv_transpose2d(x, _turned(weight, groups), stride=up, groups=groups)
+    x = conv_transpose2d(x, _turned(weight, groups), stride=up, groups=groups)
     around = [before - size + 1, after - size + up] * 2
     return upfirdn2d(x, kernel, padding=around, gain=up**2)
 

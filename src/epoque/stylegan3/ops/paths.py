@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from . import reference
 from .reference import Activation, Padding
@@ -24,8 +25,10 @@ __all__ = [
     "bias_act",
     "compiled",
     "conv2d",
+    "conv_transpose2d",
     "filtered_lrelu",
     "fused",
+    "has_half",
     "is_fast",
     "upfirdn2d",
     "using",
@@ -33,6 +36,8 @@ __all__ = [
 
 Path = Literal["auto", "reference"]
 """`auto`: the fastest there is; `reference`: the plain one."""
+
+HALVES = (torch.float16, torch.bfloat16)
 
 _asked: ContextVar[Path] = ContextVar("path", default="auto")
 
@@ -97,6 +102,39 @@ def is_fast(device: torch.device) -> bool:
     return compiled(told) or fused(told)
 
 
+def has_half(device: torch.device, dtype: torch.dtype) -> bool:
+    """Return whether a device convolves numbers of a half type faster than by single ones."""
+    if device.type != "cpu":
+        return True
+    mkldnn: Any = torch.ops.mkldnn  # PyTorch does not tell its types
+    if dtype == torch.bfloat16:
+        return bool(mkldnn._is_mkldnn_bf16_supported())
+    return bool(mkldnn._is_mkldnn_fp16_supported())
+
+
+def _is_widened(x: Tensor) -> bool:
+    """Whether a fast path computes it, but in float32 only; the result is then rounded."""
+    return (
+        x.dtype in HALVES
+        and type(x) in (Tensor, torch.nn.Parameter)
+        and not fused(x)
+        and is_fast(x.device)
+    )
+
+
+def _is_emulated(x: Tensor) -> bool:
+    """Whether to convolve in float32 for want of hardware: the same products, fifty times faster.
+
+    A product of two half numbers is exact in float32, and sums are kept in float32 anyway.
+    """
+    return (
+        x.dtype in HALVES
+        and _asked.get() == "auto"
+        and not torch.compiler.is_compiling()
+        and not has_half(x.device, x.dtype)
+    )
+
+
 def _path(x: Tensor) -> Any:
     """Return the module whose functions compute."""
     if compiled(x):
@@ -118,17 +156,30 @@ def bias_act(x: Tensor, *args: Any, **options: Any) -> Tensor:
 
 def conv2d(x: Tensor, weight: Tensor, **options: Any) -> Tensor:
     """See `torch.nn.functional.conv2d`."""
+    if _is_emulated(x):
+        return conv2d(x.float(), weight.float(), **options).to(x.dtype)
     y: Tensor = _path(x).conv2d(x, weight, **options)
     return y
 
 
+def conv_transpose2d(x: Tensor, weight: Tensor, **options: Any) -> Tensor:
+    """See `torch.nn.functional.conv_transpose2d`."""
+    if _is_emulated(x):
+        return conv_transpose2d(x.float(), weight.float(), **options).to(x.dtype)
+    return functional.conv_transpose2d(x, weight, **options)
+
+
 def upfirdn2d(x: Tensor, *args: Any, **options: Any) -> Tensor:
     """See `reference.upfirdn2d`."""
+    if _is_widened(x):
+        return upfirdn2d(x.float(), *args, **options).to(x.dtype)
     y: Tensor = _path(x).upfirdn2d(x, *args, **options)
     return y
 
 
 def filtered_lrelu(x: Tensor, *args: Any, **options: Any) -> Tensor:
     """See `reference.filtered_lrelu`."""
+    if _is_widened(x):
+        return filtered_lrelu(x.float(), *args, **options).to(x.dtype)
     y: Tensor = _path(x).filtered_lrelu(x, *args, **options)
     return y

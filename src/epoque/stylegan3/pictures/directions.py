@@ -19,10 +19,12 @@ from epoque.bench.i18n import mark, translator
 from epoque.bench.plot import WIDTH, colour, new_figure
 from epoque.bench.seeds import numpy_rng
 
+from ..conditioning import Label
 from ..memory import check
 from ..npz import read_npz, write_npz
 from ..opening import Opened
-from .painting import PLAIN, Styling, exact, label_of, paint, styles
+from .painting import PLAIN, Styling, exact, labels_of, paint, styles
+from .starts import Start, styles_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -49,6 +51,7 @@ STEPS = 50
 
 TITLE = mark("Directions in the space of styles")
 TOLD = mark("From {low} to {high} standard deviations along each; the middle is seed {seed}.")
+TOLD_FILE = mark("From {low} to {high} standard deviations along each; the middle is {name}.")
 COMPONENT = mark("component {number}\n{share} % of variance")
 ATTRIBUTE = mark("{name}\n{score} % right")
 SLOPE = mark("{name}\nR² = {score}")
@@ -81,7 +84,7 @@ def principal(
     *,
     samples: int = 10_000,
     seed: int = 0,
-    label: int | None = None,
+    label: Label | None = None,
 ) -> Directions:
     """Return the directions in which styles vary most, the largest first.
 
@@ -90,11 +93,12 @@ def principal(
         count: how many, 1 to w_dim.
         samples: styles to draw.
         seed: of the draws.
-        label: the class, for a network that has some.
+        label: the class, for a network that has some, or another label.
 
     Raises:
         UsageError: if anything asked for is not allowed.
     """
+    opened.generator.labels.check(label)
     w_dim = opened.generator.spec.w_dim
     if not 1 <= count <= w_dim:
         raise UsageError(f"--components: {count} is not allowed; it takes 1 to {w_dim}.")
@@ -117,13 +121,13 @@ def principal(
     )
 
 
-def _drawn(opened: Opened, samples: int, seed: int, label: int | None) -> Floats:
+def _drawn(opened: Opened, samples: int, seed: int, label: Label | None) -> Floats:
     """Draw styles, [samples, w_dim]."""
-    generator, rng = opened.generator, numpy_rng(seed, "styles")
-    one, parts = label_of(generator, label), []
+    generator, rng, parts = opened.generator, numpy_rng(seed, "styles"), []
+    labelling = numpy_rng(seed, "labels of styles")
     for first in range(0, samples, CHUNK):
         z = rng.standard_normal((min(CHUNK, samples - first), generator.spec.z_dim))
-        c = None if one is None else one.expand(len(z), -1).to(opened.device)
+        c = labels_of(generator, label, [labelling] * len(z))
         with exact():
             ws = generator.mapping(torch.from_numpy(z).to(opened.device), c)[:, 0]
         parts.append(ws.cpu().double().numpy())
@@ -171,7 +175,7 @@ def attribute(name: str, ws: Floats, values: Floats) -> Directions:
 
 @torch.no_grad()
 def attributes(
-    opened: Opened, seeds: Sequence[int], values: dict[str, Floats], label: int | None = None
+    opened: Opened, seeds: Sequence[int], values: dict[str, Floats], label: Label | None = None
 ) -> Directions:
     """Return a direction for each attribute of labelled seeds; see `attribute`.
 
@@ -179,7 +183,7 @@ def attributes(
         opened: the network.
         seeds: N of them, as `generate` takes them, without truncation.
         values: attribute to [N].
-        label: the class that they were made with, for a network that has some.
+        label: the class that they were made with, for a network that has some, or another label.
     """
     ws = styles(opened.generator, seeds, Styling(label=label))[:, 0].cpu().double().numpy()
     return joined([attribute(name, ws, of) for name, of in values.items()])
@@ -231,7 +235,7 @@ def read_labels(path: Path) -> tuple[list[int], dict[str, Floats]]:
 
 def edited(
     opened: Opened,
-    seed: int,
+    start: Start,
     directions: Directions,
     amounts: Sequence[float],
     *,
@@ -243,18 +247,18 @@ def edited(
 
     Args:
         opened: the network.
-        seed: of the image.
+        start: the image's seed, or its styles from a file.
         directions: where to.
         amounts: how far, in standard deviations.
         layers: whose styles are moved; None for all.
-        styling: truncation and class.
+        styling: truncation and class, of a seed.
         progress: told how many images are done, of how many.
 
     Returns:
         A list for each direction of an image [H, W, 3] for each amount.
     """
     check(opened.generator, opened.device)
-    ws = styles(opened.generator, [seed], styling)[0]
+    (ws,) = styles_of(opened.generator, [start], styling)
     moved = list(range(opened.generator.num_ws)) if layers is None else list(layers)
     table: list[list[Pixels]] = []
     count, done = len(directions.vectors) * len(amounts), 0
@@ -305,7 +309,7 @@ def direction_figure(
     table: Sequence[Sequence[Pixels]],
     directions: Directions,
     amounts: Sequence[float],
-    seed: int,
+    start: Start,
     language: str = "en",
 ) -> "Figure":
     """Draw an image moved along each direction; call it inside `house_style`."""
@@ -315,9 +319,10 @@ def direction_figure(
     figure = new_figure(cell * down + 0.95)
     height = figure.get_figheight()
     figure.suptitle(_(TITLE), x=0.02, ha="left")
-    told = _(TOLD).format(
-        low=number(min(amounts), language), high=number(max(amounts), language), seed=seed
-    )
+    told = _(TOLD if isinstance(start, int) else TOLD_FILE).format(
+        low=number(min(amounts), language), high=number(max(amounts), language), seed=start,
+        name=start,
+    )  # fmt: skip
     figure.text(0.02, 1 - 0.36 / height, told, va="top", size=9, color=colour("muted"))
     figure.set_layout_engine("none")
     spaces = {"left": 1.25 / WIDTH, "right": 0.99, "bottom": 0.05 / height}

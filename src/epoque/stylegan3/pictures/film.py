@@ -1,12 +1,11 @@
 """A walk through the styles as a film that begins again without a seam."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from epoque.bench.animate import Kind, save_animation, save_mp4
 from epoque.bench.errors import UsageError
@@ -15,8 +14,10 @@ from epoque.bench.files import told_write_errors
 from ..memory import check
 from ..networks import Noise
 from ..opening import Opened
-from .painting import PLAIN, Styling, paint, styles
+from .painting import PLAIN, Styling, paint
 from .picture_grid import tiled
+from .precision import Precision, low_of
+from .starts import Start, styles_of
 
 __all__ = ["film", "walk"]
 
@@ -28,48 +29,52 @@ Floats = NDArray[np.float64]
 
 def film(
     opened: Opened,
-    seeds: Sequence[int],
+    starts: Sequence[Start],
     stem: Path,
     *,
     kinds: Collection[Kind] = USUAL,
     grid: tuple[int, int] = (1, 1),
     frames: int = 30,
-    frame_ms: int = 40,
+    frame_ms: float = 40,
     styling: Styling = PLAIN,
     noise: Noise = "const",
+    precision: Precision = "float32",
     progress: Callable[[int, int], None] | None = None,
 ) -> None:
     """Write `stem`.webp, `stem`.gif and `stem`.mp4, those asked for.
 
-    The seeds are dealt out over the places of the grid: the first keyframe takes the first
-    columns × rows of them, the next the following. Each place walks through its own.
+    What it starts from is dealt out over the places of the grid: the first keyframe takes the first
+    columns × rows, the next the following. Each place walks through its own.
 
     Args:
         opened: the network.
-        seeds: keyframes × columns × rows of them.
+        starts: keyframes × columns × rows seeds or styles of files.
         stem: the path without its ending.
         kinds: any of `webp`, `gif` and `mp4`.
         grid: columns and rows.
         frames: from each keyframe to the next.
-        frame_ms: how long each stays, in milliseconds.
-        styling: truncation and class.
+        frame_ms: how long each stays, in milliseconds; see `save_animation`.
+        styling: truncation and class of the seeds.
         noise: of StyleGAN2's layers.
+        precision: of the convolutions of the highest resolutions.
         progress: told how many frames are done, of how many.
 
     Raises:
-        UsageError: if the seeds do not fill the grid, or the frames do not fit into memory.
+        UsageError: if they do not fill the grid, or the frames do not fit into memory.
         MissingExtraError: for `mp4` without PyAV.
         RunWriteError: if the system refuses.
     """
-    keys, count = _keyframes(seeds, grid), max(1, frames)
-    total = len(keys) * count
-    side = opened.generator.spec.img_resolution
-    check(opened.generator, opened.device, kept=6 * total * len(keys[0]) * side**2)
-    ws = styles(opened.generator, np.ravel(keys).tolist(), styling).cpu().double().numpy()
-    path = walk(ws.reshape(*keys.shape, *ws.shape[1:]), count)
+    keys, low = _keyframes(len(starts), grid), low_of(precision)
+    total, generator = keys * max(1, frames), opened.generator
+    side = generator.spec.img_resolution
+    check(generator, opened.device, kept=6 * total * grid[0] * grid[1] * side**2)
+    ws = styles_of(generator, starts, styling).cpu().double().numpy()
+    path = walk(ws.reshape(keys, -1, *ws.shape[1:]), max(1, frames))
     shown = []
-    for done, picture in enumerate(_frames(opened, path, grid[0], noise), 1):
-        shown.append(picture)
+    for done, moment in enumerate(path, 1):
+        rows = torch.from_numpy(moment).float().to(opened.device)
+        images = [paint(generator, one, noise=noise, seed=i, low=low) for i, one in enumerate(rows)]
+        shown.append(tiled(images, grid[0]))
         if progress is not None:
             progress(done, total)
     with told_write_errors(stem):
@@ -78,7 +83,7 @@ def film(
     if still:
         save_animation(shown, stem, frame_ms=frame_ms, hold_ms=frame_ms, kinds=still)
     if "mp4" in kinds:
-        save_mp4(shown, stem, frame_ms=frame_ms, hold_ms=frame_ms)
+        save_mp4(shown, stem, frame_ms=frame_ms, hold_ms=0)
 
 
 def walk(keyframes: Floats, frames: int) -> Floats:
@@ -103,23 +108,10 @@ def walk(keyframes: Floats, frames: int) -> Floats:
     return points
 
 
-def _keyframes(seeds: Sequence[int], grid: tuple[int, int]) -> NDArray[np.int64]:
-    """Return the seeds as [keyframes, places]."""
+def _keyframes(count: int, grid: tuple[int, int]) -> int:
+    """Return how many keyframes each place of a grid walks through."""
     places = grid[0] * grid[1]
-    if not seeds or len(seeds) % places:
-        told = f"{len(seeds)} seeds cannot be dealt out over {grid[0]}x{grid[1]} places"
-        raise UsageError(f"--seeds: {told}; take a multiple of {places}.")
-    return np.array(seeds, np.int64).reshape(-1, places)
-
-
-def _frames(
-    opened: Opened, path: Floats, columns: int, noise: Noise
-) -> Iterator[NDArray[np.uint8]]:
-    """Yield pictures of styles [frames, places, num_ws, w_dim]."""
-
-    def painted(ws: Floats, place: int) -> NDArray[np.uint8]:
-        moving: Tensor = torch.from_numpy(ws).float().to(opened.device)
-        return paint(opened.generator, moving, noise=noise, seed=place)
-
-    for ws in path:
-        yield tiled([painted(row, place) for place, row in enumerate(ws)], columns)
+    if not count or count % places:
+        told = f"{count} keyframes cannot be dealt out over {grid[0]}x{grid[1]} places"
+        raise UsageError(f"--grid: {told}; take a multiple of {places}.")
+    return count // places

@@ -1,6 +1,8 @@
-"""Images from seeds, as files."""
+"""Images from seeds or styles, as files."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from hashlib import sha256
 from io import BytesIO
@@ -10,23 +12,28 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
 
 from epoque.bench.errors import UsageError
 from epoque.bench.files import told_write_errors, write_atomic
 
 from ..memory import check
-from ..networks import Noise
+from ..networks import Generator, Noise
 from ..npz import write_npz
 from ..opening import Opened
-from .painting import PLAIN, Styling, check_movable, moved, paint, styles
+from ..outputs import folder_of
+from .painting import PLAIN, Styling, check_movable, moved, painted, styles
 from .picture_grid import tiled
+from .precision import Difference, Precision, difference, low_of
+from .starts import Start, noise_seed, styles_of
 from .transforms import input_transform
 
-__all__ = ["Kind", "Movement", "Picture", "encoded", "generate", "write_grid", "write_styles"]
+__all__ = ["Kind", "Movement", "Picture", "compared", "encoded", "generate", "write_grid",
+           "write_styles"]  # fmt: skip
 
 Kind = Literal["png", "webp"]
 KINDS: tuple[Kind, ...] = ("png", "webp")
+
+SHEETS = 3  # copies of what is drawn together: the images, the sheet, its file
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,40 +59,53 @@ class Picture:
     """An image that was written.
 
     Attributes:
-        seed: what it came from.
+        start: what it came from.
         path: where it is.
         sha256: of the file.
-        pixels: [H, W, 3].
     """
 
-    seed: int
+    start: Start
     path: Path
     sha256: str
-    pixels: NDArray[np.uint8]
+
+    @property
+    def pixels(self) -> NDArray[np.uint8]:
+        """The image [H, W, 3], read anew: it is not kept, so that memory does not grow."""
+        from PIL import Image
+
+        with Image.open(self.path) as image:
+            return np.asarray(image.convert("RGB"))
 
 
 def generate(
     opened: Opened,
-    seeds: Sequence[int],
+    starts: Sequence[Start],
     folder: Path,
     *,
     styling: Styling = PLAIN,
     movement: Movement = STILL,
     noise: Noise = "const",
+    precision: Precision = "float32",
+    batch: int = 1,
+    grid: bool = False,
     kind: Kind = "png",
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Picture]:
-    """Write an image for each seed, `seed0002.png` and so on; both kinds lose nothing.
+    """Write an image for each seed, `seed0002.png` and so on, or style; both kinds lose nothing.
 
-    An image is the same to the last bit whatever seeds stand beside its own, on one device.
+    An image is the same to the last bit whatever stands beside it, on one device, as long as it is
+    made by itself (a `batch` of 1).
 
     Args:
         opened: the network.
-        seeds: each 0 to 2³² − 1.
+        starts: seeds, each 0 to 2³² − 1, and styles of files, at least one.
         folder: where; made if it is not there.
-        styling: truncation and class.
+        styling: truncation and class of the seeds.
         movement: of an alias-free network; others take none.
         noise: of StyleGAN2's layers.
+        precision: of the convolutions of the highest resolutions.
+        batch: how many are made at a time.
+        grid: whether all will be drawn together (see `write_grid`), for which memory is needed.
         kind: png or webp.
         progress: told how many are done, of how many.
 
@@ -95,21 +115,75 @@ def generate(
     """
     if kind not in KINDS:
         raise UsageError(f"--format: {kind} is not allowed; it takes {' or '.join(KINDS)}.")
-    generator = opened.generator
-    check(generator, opened.device)
-    ws = styles(generator, seeds, styling)
+    if batch < 1:
+        raise UsageError(f"--batch: {batch} is not allowed; at least 1 is needed.")
+    generator, low = opened.generator, low_of(precision)
+    _check_names(starts)
+    count = len(starts)
+    kept = SHEETS * 3 * count * generator.spec.img_resolution**2 if grid else 0
+    check(generator, opened.device, images=min(batch, count), kept=kept)
+    if any(isinstance(start, int) for start in starts):
+        styling.check(generator)
+    moving = _moving(generator, movement)
     with told_write_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    made = []
-    for done, (seed, row) in enumerate(zip(seeds, ws, strict=True), 1):
-        pixels = _painted(opened, row, movement, noise, seed)
-        data = encoded(pixels, kind)
-        path = folder / f"seed{seed:04d}.{kind}"
-        write_atomic(path, data)
-        made.append(Picture(seed, path, sha256(data).hexdigest(), pixels))
-        if progress is not None:
-            progress(done, len(seeds))
+    made: list[Picture] = []
+    with moving:
+        for first in range(0, count, batch):
+            part = starts[first : first + batch]
+            ws, seeds = styles_of(generator, part, styling), list(map(noise_seed, part))
+            pixels = painted(generator, ws, seeds, noise=noise, low=low)
+            for start, one in zip(part, pixels, strict=True):
+                made.append(_written(one, folder, kind, start))
+                if progress is not None:
+                    progress(len(made), count)
     return made
+
+
+def compared(
+    opened: Opened,
+    start: Start,
+    precision: Precision,
+    *,
+    styling: Styling = PLAIN,
+    movement: Movement = STILL,
+    noise: Noise = "const",
+) -> Difference:
+    """Return how far an image is from the same one in float32; see `generate`."""
+    (ws,) = styles_of(opened.generator, [start], styling)
+    with _moving(opened.generator, movement):
+        return difference(opened.generator, ws, precision, noise=noise, seed=noise_seed(start))
+
+
+def _check_names(starts: Sequence[Start]) -> None:
+    """Refuse styles whose images would have one name."""
+    seeds = {_name(start) for start in starts if isinstance(start, int)}
+    files = [_name(start) for start in starts if not isinstance(start, int)]
+    for name, count in Counter([*seeds, *files]).items():
+        if count > 1:
+            raise UsageError(f"--w: two images would be named {name}; rename a file of styles.")
+
+
+def _name(start: Start) -> str:
+    return f"seed{start:04d}" if isinstance(start, int) else start.name
+
+
+def _moving(generator: Generator, movement: Movement) -> AbstractContextManager[None]:
+    """Return what makes images elsewhere inside.
+
+    Raises:
+        UsageError: if the network cannot, or a number is not finite.
+    """
+    if movement == STILL:
+        return nullcontext()
+    check_movable(generator)
+    return moved(generator, input_transform(movement.x, movement.y, movement.degrees))
+
+
+def _written(pixels: NDArray[np.uint8], folder: Path, kind: Kind, start: Start) -> Picture:
+    path, data = folder / f"{_name(start)}.{kind}", encoded(pixels, kind)
+    write_atomic(path, data)
+    return Picture(start, path, sha256(data).hexdigest())
 
 
 def write_grid(pictures: Sequence[Picture], path: Path, columns: int | None = None) -> None:
@@ -117,6 +191,7 @@ def write_grid(pictures: Sequence[Picture], path: Path, columns: int | None = No
     shown = [picture.pixels for picture in pictures]
     columns = columns or isqrt(len(shown) - 1) + 1
     gap = max(1, shown[0].shape[1] // 64)
+    folder_of(path)
     write_atomic(path, encoded(tiled(shown, min(columns, len(shown)), gap), "png"))
 
 
@@ -141,15 +216,3 @@ def encoded(pixels: NDArray[np.uint8], kind: Kind = "png") -> bytes:
     else:
         image.save(buffer, "WEBP", lossless=True, method=4)
     return buffer.getvalue()
-
-
-def _painted(
-    opened: Opened, ws: Tensor, movement: Movement, noise: Noise, seed: int
-) -> NDArray[np.uint8]:
-    generator = opened.generator
-    if movement == STILL:
-        return paint(generator, ws, noise=noise, seed=seed)
-    check_movable(generator)
-    matrix = input_transform(movement.x, movement.y, movement.degrees)
-    with moved(generator, matrix):
-        return paint(generator, ws, noise=noise, seed=seed)

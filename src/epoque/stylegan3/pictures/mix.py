@@ -12,7 +12,8 @@ from epoque.bench.plot import WIDTH, colour, new_figure
 
 from ..memory import check
 from ..opening import Opened
-from .painting import PLAIN, Styling, paint, styles
+from .painting import PLAIN, Styling, paint
+from .starts import Start, styles_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -31,8 +32,8 @@ MOST = 12  # rows or columns that can be seen
 
 def mixed(
     opened: Opened,
-    rows: Sequence[int],
-    columns: Sequence[int],
+    rows: Sequence[Start],
+    columns: Sequence[Start],
     layers: Sequence[int],
     *,
     styling: Styling = PLAIN,
@@ -42,10 +43,10 @@ def mixed(
 
     Args:
         opened: the network.
-        rows: seeds of what is kept.
-        columns: seeds of what comes in.
+        rows: seeds, or styles of files, of what is kept.
+        columns: likewise of what comes in.
         layers: which styles come from the column, numbered from 0.
-        styling: truncation and class.
+        styling: truncation and class of the seeds.
         progress: told how many images are done, of how many.
 
     Returns:
@@ -55,13 +56,15 @@ def mixed(
     Raises:
         UsageError: if anything asked for is not allowed.
     """
-    for name, seeds in (("rows", rows), ("columns", columns)):
-        if not 1 <= len(seeds) <= MOST:
-            raise UsageError(f"--{name}: {len(seeds)} seeds are not allowed; 1 to {MOST} are.")
-    check(opened.generator, opened.device)
-    mean = styles(opened.generator, rows[:1], Styling(0.0, None, styling.label))
-    down = [*mean, *styles(opened.generator, rows, styling)]
-    across = [None, *styles(opened.generator, columns, styling)]
+    for name, starts in (("rows", rows), ("columns", columns)):
+        if not 1 <= len(starts) <= MOST:
+            raise UsageError(f"--{name}: {len(starts)} images are not allowed; 1 to {MOST} are.")
+    generator = opened.generator
+    check(generator, opened.device)
+    kept = list(styles_of(generator, rows, styling))
+    mean = generator.mapping.w_avg
+    down = [kept[0] if mean is None else mean.repeat(generator.num_ws, 1), *kept]
+    across = [None, *styles_of(generator, columns, styling)]
     count = len(down) * len(across)
     table: list[list[Pixels]] = []
     for y, row in enumerate(down):
@@ -70,7 +73,7 @@ def mixed(
             ws = row.clone() if y or column is None else column.clone()
             if y and column is not None:
                 ws[list(layers)] = column[list(layers)]
-            table[-1].append(paint(opened.generator, ws))
+            table[-1].append(paint(generator, ws))
             if progress is not None:
                 progress(y * len(across) + x + 1, count)
     return table
@@ -78,12 +81,12 @@ def mixed(
 
 def mix_figure(
     table: Sequence[Sequence[Pixels]],
-    rows: Sequence[int],
-    columns: Sequence[int],
+    rows: Sequence[Start],
+    columns: Sequence[Start],
     layers: Sequence[int],
     language: str = "en",
 ) -> "Figure":
-    """Draw the table, the seeds at its edges; call it inside `house_style`."""
+    """Draw the table, seeds and names of files at its edges; call it inside `house_style`."""
     _ = translator(language)
     across, down = 1 + len(columns), 1 + len(rows)
     cell = (WIDTH - 0.55) / across
@@ -111,11 +114,15 @@ def mix_figure(
             if y == x == 0:
                 place.set_title(_(MEAN), size=small, pad=3, weight="normal", loc="center")
             if y == 0 and x:
-                place.set_title(_(SEED).format(seed=columns[x - 1]), size=small, pad=3,
+                place.set_title(_told(columns[x - 1], language), size=small, pad=3,
                                 weight="normal", loc="center")  # fmt: skip
             if x == 0 and y:
-                place.set_ylabel(_(SEED).format(seed=rows[y - 1]), size=small, labelpad=3)
+                place.set_ylabel(_told(rows[y - 1], language), size=small, labelpad=3)
     return figure
+
+
+def _told(start: Start, language: str) -> str:
+    return translator(language)(SEED).format(seed=start) if isinstance(start, int) else str(start)
 
 
 def _spans(layers: Sequence[int]) -> str:

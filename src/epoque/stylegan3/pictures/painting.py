@@ -1,7 +1,7 @@
-"""Images from seeds, one at a time: the same bytes whatever else is asked for with them.
+"""Images from styles: one at a time the same bytes whatever else is asked for with them.
 
 A batch of several images may be computed in another order than one of a single image, which moves
-last bits; so each image is a batch of its own here.
+last bits; so each image is a batch of its own unless several at a time are asked for.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,23 +17,28 @@ from torch import Tensor
 from torch.nn.functional import affine_grid, grid_sample
 
 from epoque.bench.errors import UsageError
-from epoque.bench.seeds import torch_generator
+from epoque.bench.seeds import numpy_rng, torch_generator
 
+from ..conditioning import Label
 from ..images import to_bytes
 from ..latents import latents
 from ..networks import Generator, Noise
 from ..networks.alias_free import AliasFreeSynthesis
 from ..networks.generator import Synthesis
+from . import layer_noise
 
 __all__ = [
     "PLAIN",
     "Styling",
     "check_movable",
     "exact",
+    "images",
     "in_colour",
-    "label_of",
+    "label_rngs",
+    "labels_of",
     "moved",
     "paint",
+    "painted",
     "styles",
 ]
 
@@ -47,15 +52,19 @@ class Styling:
     Attributes:
         psi: truncation; 1 is none, 0 the mean image, beyond 1 and below 0 are allowed.
         cutoff: how many of the first styles are truncated; None for all.
-        label: the class, for a network that has some.
+        label: the class, for a network that has some, or another label; see `conditioning`.
     """
 
     psi: float = 1.0
     cutoff: int | None = None
-    label: int | None = None
+    label: Label | None = None
 
-    def check(self, generator: Generator) -> None:
+    def check(self, generator: Generator, label_option: str = "class") -> None:
         """Refuse what the network cannot do.
+
+        Args:
+            generator: the network.
+            label_option: where the label is typed.
 
         Raises:
             UsageError: if a value is not allowed, or the class is missing.
@@ -65,28 +74,32 @@ class Styling:
         most = generator.num_ws
         if self.cutoff is not None and not 0 <= self.cutoff <= most:
             raise UsageError(f"--cutoff: {self.cutoff} is not allowed; it takes 0 to {most}.")
-        label_of(generator, self.label)
+        generator.labels.check(self.label, label_option)
 
 
 PLAIN = Styling()
 
 
-def label_of(generator: Generator, label: int | None) -> Tensor | None:
-    """Return a class as the network takes it, [1, c_dim]; None for a network without classes.
+def labels_of(
+    generator: Generator, label: Label | None, rngs: Sequence[np.random.Generator]
+) -> Tensor | None:
+    """Return a label for each image, [N, c_dim], where the network is; None if it takes none.
+
+    Args:
+        generator: the network.
+        label: what is asked for; the rest is drawn (see `Conditioning.rows`).
+        rngs: one for each image.
 
     Raises:
-        UsageError: if it is missing, out of range, or asked of a network without classes.
+        UsageError: if the network has no such label.
     """
-    classes = generator.spec.c_dim
-    if not classes:
-        if label is not None:
-            raise UsageError(f"--class: {label} is not allowed; this network has no classes.")
-        return None
-    if label is None:
-        raise UsageError(f"--class: this network needs a class, 0 to {classes - 1}.")
-    if not 0 <= label < classes:
-        raise UsageError(f"--class: {label} is out of range: 0 to {classes - 1} are allowed.")
-    return torch.nn.functional.one_hot(torch.tensor([label]), classes)
+    rows = generator.labels.rows(label, rngs)
+    return torch.from_numpy(rows).to(next(generator.parameters()).device) if rows.size else None
+
+
+def label_rngs(generator: Generator, seeds: Sequence[int]) -> list[np.random.Generator]:
+    """Return what labels are drawn from, for `labels_of`: of a seed always the same label."""
+    return [numpy_rng(seed, "class") for seed in seeds] if generator.spec.c_dim else []
 
 
 @torch.no_grad()
@@ -98,42 +111,89 @@ def styles(generator: Generator, seeds: Sequence[int], styling: Styling = PLAIN)
     """
     styling.check(generator)
     where = next(generator.parameters()).device
-    label = label_of(generator, styling.label)
-    label = None if label is None else label.to(where)
     z = torch.from_numpy(latents(seeds, generator.spec.z_dim)).to(where)
+    labels = labels_of(generator, styling.label, label_rngs(generator, seeds))
     mapping, psi, cutoff = generator.mapping, styling.psi, styling.cutoff
     with exact():
-        rows = [mapping(row[None], label, psi=psi, cutoff=cutoff) for row in z]
+        rows = [
+            mapping(row[None], None if labels is None else labels[i, None], psi=psi, cutoff=cutoff)
+            for i, row in enumerate(z)
+        ]
     return torch.cat(rows) if rows else z.new_zeros(0, generator.num_ws, generator.spec.w_dim)
 
 
 @torch.no_grad()
 def paint(
-    generator: Generator, ws: Tensor, *, noise: Noise = "const", seed: int = 0
+    generator: Generator,
+    ws: Tensor,
+    *,
+    noise: Noise = "const",
+    seed: int = 0,
+    low: torch.dtype | None = None,
 ) -> NDArray[np.uint8]:
-    """Return the image of styles [num_ws, w_dim] as colours, [H, W, 3]; grey ones too.
+    """Return the image of styles [num_ws, w_dim] as colours, [H, W, 3]; see `painted`."""
+    image: NDArray[np.uint8] = painted(generator, ws[None], [seed], noise=noise, low=low)[0]
+    return image
+
+
+@torch.no_grad()
+def painted(
+    generator: Generator,
+    ws: Tensor,
+    seeds: Sequence[int],
+    *,
+    noise: Noise = "const",
+    low: torch.dtype | None = None,
+) -> NDArray[np.uint8]:
+    """Return the images of styles [N, num_ws, w_dim] as colours, [N, H, W, 3]; grey ones too.
 
     Args:
-        generator: makes it.
-        ws: its styles.
+        generator: makes them, all at once.
+        ws: their styles.
+        seeds: of the noise of each, where it is drawn anew.
         noise: of StyleGAN2's layers; see `networks.generator.Synthesis`.
-        seed: of the noise, where it is drawn anew.
+        low: likewise.
 
     Raises:
         UsageError: if there is no such noise.
     """
+    return in_colour(to_bytes(images(generator, ws, seeds, noise=noise, low=low)))
+
+
+@torch.no_grad()
+def images(
+    generator: Generator,
+    ws: Tensor,
+    seeds: Sequence[int],
+    *,
+    noise: Noise = "const",
+    low: torch.dtype | None = None,
+) -> Tensor:
+    """Return the images of styles as the network makes them, [N, C, H, W]; see `painted`."""
     if noise not in NOISES:
         raise UsageError(f"--noise: {noise} is not allowed; it takes {', '.join(NOISES)}.")
-    rng = torch_generator(seed, "noise of an image") if noise == "random" else None
-    with exact():
-        image = generator.synthesis(ws[None], noise=noise, rng=rng)
-    return in_colour(to_bytes(image)[0])
+    drawn = _drawn_noise(generator, seeds) if noise == "random" else {}
+    told: Noise = "none" if noise == "none" else "const"
+    with exact(), layer_noise.holding(generator, drawn):
+        made: Tensor = generator.synthesis(ws, noise=told, low=low)
+    return made
+
+
+def _drawn_noise(generator: Generator, seeds: Sequence[int]) -> dict[str, Tensor]:
+    """Return new noise maps by layer, [N, 1, H, W]: of a seed the same whatever is beside it."""
+    drawn: dict[str, list[Tensor]] = {}
+    for seed in seeds:
+        rng = torch_generator(seed, "noise of an image")
+        for name, known in layer_noise.maps(generator).items():
+            new = torch.randn((1, *known.shape), generator=rng)
+            drawn.setdefault(name, []).append(new.to(known))
+    return {name: torch.stack(each) for name, each in drawn.items()}
 
 
 def in_colour(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return [H, W, C] with three channels: grey is repeated, what is beyond three left out."""
-    if image.shape[2] < 3:
-        return np.repeat(image[..., :1], 3, axis=2)
+    """Return […, H, W, C] with three channels: grey is repeated, what is beyond three left out."""
+    if image.shape[-1] < 3:
+        return np.repeat(image[..., :1], 3, axis=-1)
     return np.ascontiguousarray(image[..., :3])
 
 

@@ -3,7 +3,8 @@
 Karras et al. 2020 ("Analyzing and improving the image quality of StyleGAN"), appendix D: Adam
 from the mean style, with noise on the style that fades out, and a learning rate that rises, stays
 and falls. First one style for all layers (w), then, from there, one for each (w+). With the first,
-the noise of StyleGAN2's layers is looked for, too (`layer_noise`); the second keeps it.
+the noise of StyleGAN2's layers is looked for, too (`layer_noise`); the second keeps it. What is
+made small is the difference in pixels, at all scales, and in how images look (`perceptual`).
 """
 
 import json
@@ -24,13 +25,15 @@ from epoque.bench.axes import number_axis
 from epoque.bench.errors import DataError, DivergenceError, UsageError
 from epoque.bench.i18n import mark, translator
 from epoque.bench.plot import colour, new_figure
-from epoque.bench.seeds import torch_generator
+from epoque.bench.seeds import numpy_rng, torch_generator
 
+from ..conditioning import Label
 from ..memory import check
 from ..npz import read_npz, write_npz
 from ..opening import Opened
 from . import layer_noise
-from .painting import label_of, paint
+from .painting import labels_of, paint
+from .perceptual import Looks
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -61,7 +64,7 @@ class Projection:
         learning_rate: of Adam, at its highest.
         noise: at the start, in standard deviations of styles.
         seed: of the noise.
-        label: the class, for a network that has some.
+        label: the class, for a network that has some, or another label.
         fit_noise: of StyleGAN2, whether the noise of its layers is looked for, too.
     """
 
@@ -70,7 +73,7 @@ class Projection:
     learning_rate: float = 0.1
     noise: float = 0.05
     seed: int = 0
-    label: int | None = None
+    label: Label | None = None
     fit_noise: bool = True
 
     def check(self) -> None:
@@ -141,26 +144,24 @@ def _pyramid(images: Tensor) -> list[Tensor]:
 def target_of(path: Path, opened: Opened) -> Tensor:
     """Read a picture as the network would make it, [1, C, S, S], −1 to 1.
 
-    What is not square is cropped about its middle.
+    It is read as a picture of a set of images is (`dataset.pictures`): transparent pixels are laid
+    on white, 16-bit levels become 8-bit ones, and what is not square is cropped about its middle.
 
     Raises:
         DataError: if it cannot be read.
     """
-    from PIL import Image, ImageOps, UnidentifiedImageError
+    from ..dataset.pictures import PictureError, Shape, decode, pixels, shaped
 
     spec = opened.generator.spec
+    shape = Shape((spec.img_resolution, spec.img_resolution), "center-crop")
     try:
-        with Image.open(path) as image:
-            upright = ImageOps.exif_transpose(image).convert(
-                "L" if spec.img_channels == 1 else "RGB"
-            )
-            size = (spec.img_resolution, spec.img_resolution)
-            fitted = ImageOps.fit(upright, size, Image.Resampling.LANCZOS)
-    except (OSError, UnidentifiedImageError, Image.DecompressionBombError, ValueError) as error:
-        told = getattr(error, "strerror", None) or "it is no picture"
-        raise DataError(f"{path} cannot be read: {told}.") from None
-    levels = np.atleast_3d(np.asarray(fitted)).astype(np.float32) / 127.5 - 1
-    return torch.from_numpy(levels.transpose(2, 0, 1).copy())[None].to(opened.device)
+        image = shaped(decode(path.read_bytes()), shape)
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}.") from None
+    except PictureError as error:
+        raise DataError(f"{path} cannot be read: it {error}.") from None
+    levels = pixels(image.convert("L" if spec.img_channels == 1 else "RGB"))
+    return (torch.from_numpy(levels).float() / 127.5 - 1)[None].to(opened.device)
 
 
 def project(
@@ -169,6 +170,7 @@ def project(
     projection: Projection = USUAL,
     *,
     loss: Loss | None = None,
+    looks: Looks | None = None,
     state: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Projected:
@@ -179,6 +181,7 @@ def project(
         target: [1, C, S, S], −1 to 1.
         projection: how.
         loss: how far an image is from the target; None is `pyramid_loss`.
+        looks: a network that tells how far it looks from there, too; both weigh alike.
         state: a file that keeps where the search is, and from which it goes on.
         progress: told how many steps are done, of how many.
 
@@ -188,8 +191,10 @@ def project(
         DivergenceError: if the loss is not finite.
     """
     projection.check()
+    opened.generator.labels.check(projection.label)
     check(opened.generator, opened.device, images=4)  # what the gradient keeps of every layer
-    search = _Search(opened, target, projection, loss or pyramid_loss(target))
+    loss = _joined(loss or pyramid_loss(target), looks, target)
+    search = _Search(opened, target, projection, loss, looks.name if looks else "")
     search.restore(state)
     total = projection.steps + projection.steps_plus
     while len(search.losses) < total:
@@ -202,6 +207,13 @@ def project(
     return search.found()
 
 
+def _joined(pixels: Loss, looks: Looks | None, target: Tensor) -> Loss:
+    if looks is None:
+        return pixels
+    look = looks.loss(target)
+    return lambda images: pixels(images) + look(images)
+
+
 @dataclass
 class _Search:
     """Where a search is: what is looked for, Adam's two means, and the losses so far."""
@@ -210,6 +222,7 @@ class _Search:
     target: Tensor
     projection: Projection
     loss: Loss
+    looks: str
     losses: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -322,7 +335,8 @@ class _Search:
         for value in self.opened.generator.state_dict().values():
             digest.update(value.cpu().contiguous().numpy().tobytes())
         plan = {name: getattr(self.projection, name) for name in Projection.__slots__}
-        return json.dumps(plan | {"digest": digest.hexdigest()})
+        plan["label"] = self.opened.generator.labels.key(self.projection.label)
+        return json.dumps(plan | {"digest": digest.hexdigest(), "looks": self.looks})
 
 
 def _ramp(way: float) -> float:
@@ -332,13 +346,12 @@ def _ramp(way: float) -> float:
 
 
 @torch.no_grad()
-def _spread(opened: Opened, label: int | None) -> tuple[Tensor, float]:
+def _spread(opened: Opened, label: Label | None) -> tuple[Tensor, float]:
     """Return the mean style [w_dim] and how far styles lie from it (root mean square)."""
     generator = opened.generator
     rng = torch_generator(0, "styles of a projection")
     z = torch.randn(SAMPLES, generator.spec.z_dim, generator=rng).to(opened.device)
-    one = label_of(generator, label)
-    c = None if one is None else one.expand(SAMPLES, -1).to(opened.device)
+    c = labels_of(generator, label, [numpy_rng(0, "labels of a projection")] * SAMPLES)
     ws = generator.mapping(z, c)[:, 0]
     mean = ws.mean(0)
     return mean, float((ws - mean).square().sum(1).mean().sqrt() / generator.spec.w_dim**0.5)

@@ -15,13 +15,17 @@ _ITEM = re.compile(r"(\d+)(?:-(\d+))?")
 _GRID = re.compile(r"(\d+)[x,](\d+)")
 
 
-def parse_seeds(text: str) -> list[int]:
+def parse_seeds(text: str, option: str = "seeds") -> list[int]:
     """Return the seeds of a list such as `2,674,1024` or `0,4-6`, in its order.
 
+    Args:
+        text: the list.
+        option: where it was typed.
+
     Raises:
-        UsageError: if it is none, or if a seed is not 0 to 2³² − 1.
+        UsageError: naming the option, if it is none, or if a seed is not 0 to 2³² − 1.
     """
-    return _numbers(text, "seeds", LAST_SEED)
+    return _numbers(text, option, "seeds", LAST_SEED)
 
 
 def parse_layers(text: str, count: int) -> list[int]:
@@ -34,7 +38,7 @@ def parse_layers(text: str, count: int) -> list[int]:
     Raises:
         UsageError: if it is none, or if there is no such layer.
     """
-    return _numbers(text, "layers", count - 1)
+    return _numbers(text, "layers", "layers", count - 1)
 
 
 def parse_grid(text: str) -> tuple[int, int]:
@@ -50,18 +54,18 @@ def parse_grid(text: str) -> tuple[int, int]:
     return columns, rows
 
 
-def _numbers(text: str, what: str, last: int) -> list[int]:
+def _numbers(text: str, option: str, what: str, last: int) -> list[int]:
     example = "2,674,1024 or 4-6" if what == "seeds" else "0-3 or 0,2"
     items = [_ITEM.fullmatch(part.strip()) for part in text.split(",")]
     if not all(items):
-        raise UsageError(f"--{what}: {text} is not allowed; it takes a list such as {example}.")
+        raise UsageError(f"--{option}: {text} is not allowed; it takes a list such as {example}.")
     pairs = [(int(item[1]), int(item[2] or item[1])) for item in items if item]
     for first, end in pairs:
         if max(first, end) > last:
             told = f"{max(first, end)} is out of range: 0 to {last} are allowed"
-            raise UsageError(f"--{what}: {told}.")
+            raise UsageError(f"--{option}: {told}.")
         if end < first:
-            raise UsageError(f"--{what}: {first}-{end} runs backwards.")
+            raise UsageError(f"--{option}: {first}-{end} runs backwards.")
     if sum(end - first + 1 for first, end in pairs) > MOST:
-        raise UsageError(f"--{what}: {text} is more than {MOST:,} {what}.")
+        raise UsageError(f"--{option}: {text} is more than {MOST:,} {what}.")
     return list(chain.from_iterable(range(first, end + 1) for first, end in pairs))

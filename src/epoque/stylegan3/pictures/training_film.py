@@ -37,7 +37,7 @@ def training_film(
     language: str = "en",
     *,
     kinds: Collection[Kind] = USUAL,
-    frame_ms: int = 120,
+    frame_ms: float = 120,
 ) -> None:
     """Write a run's generated images as a film: `stem`.webp, .gif and .mp4, those asked for.
 

@@ -27,6 +27,7 @@ class Average:
         self._source = source
         self.generator = create(source.spec).to(next(source.parameters()).device)
         self.generator.load_state_dict(source.state_dict())
+        self.generator.labels = source.labels
         self.generator.eval().requires_grad_(False)
 
     @torch.no_grad()

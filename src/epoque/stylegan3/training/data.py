@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -19,42 +18,87 @@ from torch import Tensor
 
 from epoque.bench import store
 from epoque.bench.environment import installed_version
-from epoque.bench.errors import DataError
+from epoque.bench.errors import DataError, RunWriteError
+from epoque.bench.lab import Making
 from epoque.bench.seeds import numpy_rng
 
+from ..conditioning import Conditioning
 from ..config import StyleGan3Config
 from ..dataset.avatars import make_avatars
 from ..dataset.reader import ImageSet
 from .specs import Shape
 
-__all__ = ["Images", "load"]
+__all__ = ["Images", "avatars", "load"]
 
 KEPT = 2 * 2**30
 """Bytes of images that are kept in memory once they were read."""
+
+LOOKED = 32
+"""Pictures that are looked at at a time."""
 
 AVATARS_SEED = 0
 """Of the portraits: the same for all runs, whatever their seed."""
 
 
-def load(config: StyleGan3Config) -> "Images":
+def load(config: StyleGan3Config, told: Making | None = None) -> "Images":
     """Open the images of a config; portraits that are not there yet are drawn first.
 
+    Every picture is looked at, once for the same files: a damaged one is told now and not after
+    hours.
+
+    Args:
+        config: says which.
+        told: shows how far the drawing and the looking are.
+
     Raises:
-        DataError: if they cannot be read, or are of a size that networks cannot have.
+        DataError: if one cannot be read, or they are of a size that networks cannot have.
         MissingExtraError: if portraits are to be drawn and the extra `avatars` is not installed.
         RunWriteError: if drawn portraits cannot be kept in the cache folder.
     """
-    path = avatars(config.avatars, config.resolution) if config.data is None else Path(config.data)
+    path = _path(config, told)
     found = ImageSet(
         path, labels=config.cond, mirror=config.mirror, limit=config.max_images, seed=config.seed
     )
     size = found.resolution
     if size & (size - 1) or size < 16:
-        told = f"{path} holds images of {size}×{size} pixels; a power of two from 16 is needed"
-        raise DataError(f"{told}; `epoque stylegan3 dataset` brings them to that size.")
+        wrong = f"{path} holds images of {size}×{size} pixels; a power of two from 16 is needed"
+        raise DataError(f"{wrong}; `epoque stylegan3 dataset` brings them to that size.")
     if config.cond and not found.label_dim:
         raise DataError(f"{path} has no labels; cond needs some.")
-    return Images(found, config.seed)
+    images = Images(found, config.seed)
+    _look(images, path, told)
+    return images
+
+
+def _path(config: StyleGan3Config, told: Making | None) -> Path:
+    if config.data is not None:
+        return Path(config.data)
+    return avatars(config.avatars, config.resolution, _share_of("drawing portraits", told))
+
+
+def _share_of(what: str, told: Making | None) -> Callable[[int, int], None] | None:
+    return None if told is None else lambda done, whole: told(what, done / whole)
+
+
+def _look(images: "Images", path: Path, told: Making | None) -> None:
+    """Look at every picture unless these files were found good before.
+
+    Raises:
+        DataError: naming the first that is damaged or unlike the others.
+    """
+    found = path.stat()
+    files = {"path": str(path.resolve()), "size": found.st_size, "time": found.st_mtime_ns}
+
+    def look(_to: Path | None = None) -> None:
+        images.look(_share_of("checking pictures", told))
+
+    try:
+        store.made("checked", store.key_of(set=images.fingerprint, **files), look)
+    except RunWriteError:  # a cache folder that cannot be written: it is only not remembered
+        look()
+    except DataError as error:
+        wrong = str(error).rstrip(".")
+        raise DataError(f"{wrong}; `epoque stylegan3 dataset check {path}` tells all.") from None
 
 
 def avatars(count: int, size: int, progress: Callable[[int, int], None] | None = None) -> Path:
@@ -80,12 +124,14 @@ class Images:
     Attributes:
         name: of the set.
         shape: of each image.
+        labelling: what its labels mean, and how often each is there.
         fingerprint: tells the set from others.
     """
 
     def __init__(self, images: ImageSet, seed: int) -> None:
         self.name = images.name
         self.shape = Shape(images.resolution, images.channels, images.label_dim)
+        self.labelling = Conditioning.of(images.labels, images.label_names)
         self._images, self._seed = images, seed
         self.fingerprint = _fingerprint(images)
         single = (images.channels, images.resolution, images.resolution)
@@ -121,6 +167,22 @@ class Images:
             self._known[new] = True
         return self._kept[rows]
 
+    def look(self, progress: Callable[[int, int], None] | None = None) -> None:
+        """Read every picture once.
+
+        Args:
+            progress: told how many were read, and of how many.
+
+        Raises:
+            DataError: naming the first that is damaged or unlike the others.
+        """
+        whole = len(self._images.names)
+        for first in range(0, whole, LOOKED):
+            last = min(first + LOOKED, whole)
+            self.levels(np.arange(first, last))
+            if progress is not None:
+                progress(last, whole)
+
     def pixels(self, rows: NDArray[np.int64], device: torch.device) -> Tensor:
         """Return images for a network, [N, C, H, W], −1 to 1."""
         return torch.from_numpy(self.levels(rows)).to(device).float() / 127.5 - 1
@@ -145,10 +207,9 @@ def _order(count: int, seed: int, epoch: int) -> NDArray[np.int64]:
 
 
 def _fingerprint(images: ImageSet) -> str:
-    """Return a digest of what the set says of itself, and of its first image."""
-    digest = sha256("\n".join(images.names).encode(errors="surrogateescape"))
-    digest.update(f"\n{len(images)} {images.channels}".encode())
+    """Return a digest of what tells the pictures and labels from others, without reading them."""
+    digest = sha256(f"{len(images)} {images.channels}\n".encode())
+    for name, stamp in zip(images.names, images.stamps(), strict=True):
+        digest.update(f"{name} {stamp}\n".encode(errors="surrogateescape"))
     digest.update(np.ascontiguousarray(images.labels).tobytes())
-    first: Any = images.image(0)
-    digest.update(first.tobytes())
     return digest.hexdigest()

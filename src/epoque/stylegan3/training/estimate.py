@@ -7,13 +7,16 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from epoque.bench import memory
+from epoque.bench.processes import rank
+from epoque.bench.telling import progress_bar
 
 if TYPE_CHECKING:
     from epoque.bench.events import Checkpoint
+    from epoque.bench.lab import Making
 
     from ..config import StyleGan3Config
 
-__all__ = ["Estimate", "measured", "notice", "told_memory"]
+__all__ = ["Estimate", "make_ready", "measured", "notice", "told_memory"]
 
 _NOTABLE = 2e7
 """Pixels seen in a training that any machine does within the minute."""
@@ -68,11 +71,40 @@ class Estimate:
         return told
 
 
-def measured(config: "StyleGan3Config", resume: "Checkpoint | None" = None) -> Estimate:
+def make_ready(config: "StyleGan3Config", told: "Making") -> None:
+    """Draw, look at and fetch what a training needs and is not there yet.
+
+    Args:
+        config: what is to be trained.
+        told: shows how far it is.
+
+    Raises:
+        DataError: if the images cannot be used.
+        FetchError: if a network cannot be fetched.
+    """
+    from ..official.fetch import shown_by
+    from .data import load
+    from .measuring import fetch_weights
+    from .transfer import fetch_networks
+
+    load(config, told)
+    if config.resume_from is not None:
+        fetch_networks(config.resume_from, shown_by(told))
+    fetch_weights(config, shown_by(told))
+
+
+def measured(
+    config: "StyleGan3Config", resume: "Checkpoint | None" = None, *, quiet: bool = True
+) -> Estimate:
     """Return what a training takes; its images are made ready and three steps measured.
 
     The first step, which also computes what is computed now and then, warms up and is measured
     again with its share.
+
+    Args:
+        config: what is to be trained.
+        resume: where it goes on from; the answer is of what remains.
+        quiet: shows no progress.
 
     Raises:
         UsageError: if memory runs out, or a GPU is missing.
@@ -83,10 +115,13 @@ def measured(config: "StyleGan3Config", resume: "Checkpoint | None" = None) -> E
     from .trainer import Trainer
 
     team = Team(config.device)
-    with told_memory(config):
+    with told_memory(config), progress_bar("measuring", "steps", quiet=quiet) as progress:
         trainer = Trainer(config, team, load(config))
+        progress(0, 3)
         trainer.step()
+        progress(1, 3)
         plain = _seconds_of(trainer.step)
+        progress(2, 3)
         trainer.steps = 0  # all turns are due again
         whole = _seconds_of(trainer.step)
     share = 1 / (config.pl_interval if config.cfg == "stylegan2" else config.r1_interval)
@@ -113,7 +148,7 @@ def notice(config: "StyleGan3Config", resume: "Checkpoint | None" = None) -> str
     """
     if config.data is None and 1000 * config.kimg * config.resolution**2 < _NOTABLE:
         return None
-    estimate = measured(config, resume)
+    estimate = measured(config, resume, quiet=rank() > 0)
     return estimate.told() if estimate.seconds > 60 else None
 
 

@@ -45,7 +45,8 @@ def evaluate(run: Run) -> Mapping[str, Any]:
         if name in metrics:
             known = last[name].dropna() if last[name].notna().any() else metrics[name].dropna()[-1:]
             found[f"final_{name}"] = float(known.mean())
-    found |= {name: float(metrics[name].dropna().iloc[-1]) for name in config.metrics}
+    taken = [name for name in config.metrics if name in metrics]  # infinite ones are left out
+    found |= {name: float(metrics[name].dropna().iloc[-1]) for name in taken}
     found["final_gap"] = abs(found["final_score_real"] - found["final_score_fake"])
     for kind in ("generator", "discriminator"):
         network = restore(run, checkpoint.step, kind)

@@ -1,61 +1,138 @@
-"""Measures of the averaged generator on the way, in features that need no download."""
+"""Measures of the averaged generator on the way: how good its images are, and how they move."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from math import isfinite
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from ..config import StyleGan3Config
+from ..official.fetch import Progress, fetch
 from .trainer import Trainer
 
-__all__ = ["Measuring"]
+if TYPE_CHECKING:
+    from ..measures.extraction import Detector
 
-BATCH = 100
+__all__ = ["Measuring", "fetch_weights"]
+
+BATCH = 16
+"""Images that a feature network looks at at a time, little beside what a training step takes."""
+MOVED = 4
+"""Images that are moved at a time."""
 TIMES = 10  # a run, unless the config says how often
+
+Features = Mapping[str, NDArray[np.floating]]
 
 
 class Measuring:
-    """Takes the measures that a config asks for; nothing random that training uses is touched."""
+    """Takes the measures that a config asks for; nothing random that training uses is touched.
+
+    Of the images only what stands for them is kept, so that their number costs time, not memory.
+    """
 
     def __init__(self, config: StyleGan3Config, trainer: Trainer) -> None:
+        """Open the feature networks: what is wrong with their files is told before the first step.
+
+        Raises:
+            DataError: if Inception's weights cannot be read or are of another network.
+            FetchError: if they cannot be fetched.
+        """
         self._config, self._trainer = config, trainer
         self._every = config.metrics_every or max(1, config.steps // TIMES)
-        self._reals: dict[str, NDArray[np.floating]] = {}
+        self._moves = [name for name in config.metrics if name.startswith("eq_")]
+        self._compares = [name for name in config.metrics if not name.startswith("eq_")]
+        self._detectors = self._opened() if trainer.team.main else {}
+        self._reals: Features = {}
+
+    def _opened(self) -> "dict[str, Detector]":
+        """Return what the measures need to compare images, by their need."""
+        if not self._compares:
+            return {}
+        from ..measures.detectors import Patches, Portrait
+        from ..measures.metrics import METRICS
+        from ..measures.official_features import open_inception
+
+        device = str(self._trainer.team.device)
+        have: dict[str, Detector] = {"portrait": Portrait(device), "patches": Patches()}
+        if self._config.needs_inception:
+            have["inception"] = open_inception(self._config.inception, device)
+        needs = {METRICS[name].needs for name in self._compares}
+        return {need: have[need] for need in sorted(needs)}
 
     def due(self) -> dict[str, float]:
         """Return the measures if it is time for them; the main process takes them."""
-        config, trainer = self._config, self._trainer
-        if not config.metrics or not trainer.is_time(self._every):
+        trainer = self._trainer
+        if not self._config.metrics or not trainer.is_time(self._every) or not trainer.team.main:
             return {}
-        if not trainer.team.main:
+        found = self._compared() | self._moved()
+        return {name: found[name] for name in self._config.metrics if isfinite(found[name])}
+
+    def _compared(self) -> dict[str, float]:
+        """Compare generated images with real ones."""
+        if not self._compares:
             return {}
         from ..measures.metrics import METRICS, computed
 
-        needs = {METRICS[name].needs for name in config.metrics}
-        if not self._reals:
-            rows = trainer.images.rows(0, min(config.metrics_images, len(trainer.images)))
-            self._reals = self._features(trainer.images.levels(rows), needs)
-        made = trainer.generated(config.metrics_images).transpose(0, 3, 1, 2)
-        found, size = self._features(made, needs), made.shape[2]
+        pictures = self._trainer.pictures(self._config.metrics_images)
+        made = self._features(batch.transpose(0, 3, 1, 2) for batch in pictures)
+        reals, size = self._of_reals(), self._trainer.images.shape.resolution
         return {
-            name: computed(name, found[need], self._reals[need], size)[0]
-            for name in config.metrics
+            name: computed(name, made[need], reals[need], size)[0]
+            for name in self._compares
             for need in [METRICS[name].needs]
         }
 
-    def _features(
-        self, levels: NDArray[np.uint8], needs: set[str]
-    ) -> dict[str, NDArray[np.floating]]:
-        """Return what stands for images [N, C, H, W] in each of the needed ways."""
-        from ..measures.detectors import Patches, Portrait
-        from ..measures.extraction import Detector
+    def _of_reals(self) -> Features:
+        """Return what stands for as many real images, computed the first time."""
+        if not self._reals:
+            images = self._trainer.images
+            rows = images.rows(0, min(self._config.metrics_images, len(images)))
+            parts = (rows[at : at + BATCH] for at in range(0, len(rows), BATCH))
+            self._reals = self._features(images.levels(part) for part in parts)
+        return self._reals
 
-        portrait = Portrait(str(self._trainer.team.device))
-        detectors: dict[str, Detector] = {"portrait": portrait, "patches": Patches()}
-        images, found = torch.from_numpy(np.ascontiguousarray(levels)), {}
-        for need in sorted(needs):
-            parts = [
-                detectors[need](images[at : at + BATCH], range(at, min(at + BATCH, len(images))))
-                for at in range(0, len(images), BATCH)
-            ]
-            found[need] = np.concatenate(parts)
-        return found
+    def _features(self, batches: Iterable[NDArray[np.uint8]]) -> Features:
+        """Return what stands for images, which come as [N, C, H, W], in each of the needed ways."""
+        found: dict[str, list[NDArray[np.floating]]] = {need: [] for need in self._detectors}
+        seen = 0
+        for levels in _small(batches):
+            images, numbers = torch.from_numpy(levels), range(seen, seen + len(levels))
+            for need, detector in self._detectors.items():
+                found[need].append(detector(images, numbers))
+            seen = numbers.stop
+        return {need: np.concatenate(parts) for need, parts in found.items()}
+
+    def _moved(self) -> dict[str, float]:
+        """Measure how well images follow their moved inputs; infinitely well, if they are empty."""
+        if not self._moves:
+            return {}
+        from ..measures.equivariance import MEASURES, decibels, squared_errors
+        from ..opening import Opened
+
+        trainer, count = self._trainer, self._config.metrics_images
+        opened = Opened(trainer.average.generator, "", trainer.team.device)
+        each = min(MOVED, trainer.at_once)
+        parts = (range(at, min(at + each, count)) for at in range(0, count, each))
+        sums = np.concatenate([squared_errors(opened, part) for part in parts])
+        return {name: decibels(sums[:, place]) for place, name in enumerate(MEASURES)}
+
+
+def fetch_weights(config: StyleGan3Config, progress: Progress) -> None:
+    """Fetch the weights that measures need, so that the training finds them in the cache folder.
+
+    Raises:
+        FetchError: if they cannot be fetched.
+    """
+    if config.needs_inception:
+        from ..measures.official_features import OFFICIAL
+
+        fetch(config.inception or OFFICIAL["inception"], progress)
+
+
+def _small(batches: Iterable[NDArray[np.uint8]]) -> Iterator[NDArray[np.uint8]]:
+    """Yield images in batches that a feature network can take."""
+    for batch in batches:
+        for at in range(0, len(batch), BATCH):
+            yield np.ascontiguousarray(batch[at : at + BATCH])

@@ -3,9 +3,11 @@
 import json
 from collections.abc import Iterator
 from io import BytesIO
+from pathlib import Path
 
 from PIL import Image
 
+from epoque.bench.checkpoint_timer import CheckpointTimer
 from epoque.bench.events import Artifact, Checkpoint, Event, Metrics
 
 from ..config import StyleGan3Config
@@ -32,6 +34,8 @@ def train(config: StyleGan3Config, resume: Checkpoint | None = None) -> Iterator
 
     `Snapshot`: `images` [N, H, W, C], what the averaged generator makes of the seeds 0 to N − 1.
 
+    `Checkpoint` every `checkpoint_every` steps, ten minutes after the last one, and at the end.
+
     Artifacts: `reals.png`, some of the images; `first_networks.json`, what `resume_from` gave; and
     at the end the averaged generator as `generator.json` and `generator.safetensors`.
 
@@ -42,7 +46,9 @@ def train(config: StyleGan3Config, resume: Checkpoint | None = None) -> Iterator
         resume: a checkpoint of the same config to go on from.
 
     Raises:
-        DataError: if the images cannot be used or are others than the checkpoint's.
+        DataError: if the images, or the weights of a measure's network, cannot be used, or if the
+            images are others than the checkpoint's.
+        FetchError: if these weights cannot be fetched.
         DivergenceError: before a loss or gradient that is not finite changes a weight.
         UsageError: if memory runs out, or a GPU is asked for that is not there.
         DamagedRunError: if the checkpoint is of other networks.
@@ -58,6 +64,7 @@ def train(config: StyleGan3Config, resume: Checkpoint | None = None) -> Iterator
 def _events(config: StyleGan3Config, team: Team, resume: Checkpoint | None) -> Iterator[Event]:
     images = load(config)
     trainer = Trainer(config, team, images, resume)
+    measuring = Measuring(config, trainer)
     yield _reals(config, images)
     if resume is None:
         if config.resume_from is not None:
@@ -65,7 +72,7 @@ def _events(config: StyleGan3Config, team: Team, resume: Checkpoint | None) -> I
             yield Artifact("first_networks.json", json.dumps(filled, indent=2).encode())
         yield trainer.snapshot()
     every = config.snapshot_every or max(1, config.steps // 50)
-    measuring = Measuring(config, trainer)
+    timer = CheckpointTimer(team)
     while not trainer.finished:
         trainer.step()
         measured = measuring.due()
@@ -75,7 +82,7 @@ def _events(config: StyleGan3Config, team: Team, resume: Checkpoint | None) -> I
             yield Metrics(trainer.steps, measured | {"kimg": trainer.seen / 1000})
         if trainer.is_time(every):
             yield trainer.snapshot()
-        if trainer.is_time(config.checkpoint_every):
+        if timer.is_due(trainer.is_time(config.checkpoint_every)):
             yield trainer.checkpoint()
     yield from network_files(trainer.average.generator, "generator", _card(config, trainer))
 
@@ -90,9 +97,14 @@ def _reals(config: StyleGan3Config, images: Images) -> Artifact:
 
 def _card(config: StyleGan3Config, trainer: Trainer) -> dict[str, object]:
     """Return what people shall know of the network."""
+    settings = config.model_dump(mode="json", exclude_defaults=True)
+    if config.data is not None:  # to be found from any folder
+        settings["data"] = str(Path(config.data).absolute())
+    labels = {"labels": trainer.images.labelling.to_json(config.seed)} if config.cond else {}
     return {
         "data": trainer.images.name,
         "images": len(trainer.images),
         "kimg": trainer.seen / 1000,
-        "training": config.model_dump(mode="json", exclude_defaults=True),
+        "training": settings,
+        **labels,
     }

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
 import numpy as np
@@ -88,6 +88,11 @@ class Trainer:
     def finished(self) -> bool:
         """Whether as many images were seen as the config says."""
         return self.steps >= self.config.steps
+
+    @property
+    def at_once(self) -> int:
+        """How many images are computed at once."""
+        return max(1, self.config.batch // self._parts)
 
     @property
     def _has_paths(self) -> bool:
@@ -192,19 +197,21 @@ class Trainer:
         """Return what the averaged generator makes of the same random numbers as ever."""
         return Snapshot(self.steps, {"images": self.generated(self.config.snapshot_images)})
 
-    @torch.no_grad()
     def generated(self, count: int) -> NDArray[np.uint8]:
         """Return the averaged generator's images of the seeds 0 to `count` − 1, [N, H, W, C]."""
+        return np.concatenate(list(self.pictures(count)))
+
+    def pictures(self, count: int) -> Iterator[NDArray[np.uint8]]:
+        """Yield these images in batches, as many at once as a step computes."""
         generator, device = self.average.generator, self.team.device
-        z = torch.from_numpy(latents(range(count), generator.spec.z_dim)).to(device)
         rng = torch_generator(self.config.seed, "labels of the snapshots")
         labels = self.images.labels(self.images.drawn(count, rng), device)
-        each = max(1, self.config.batch // self._parts)
-        pictures = [
-            to_bytes(generator(z[at : at + each], labels[at : at + each], low=self.game.low))
-            for at in range(0, count, each)
-        ]
-        return np.concatenate(pictures)
+        for at in range(0, count, self.at_once):
+            seeds = range(at, min(at + self.at_once, count))
+            z = torch.from_numpy(latents(seeds, generator.spec.z_dim)).to(device)
+            with torch.no_grad():
+                images = generator(z, labels[seeds.start : seeds.stop], low=self.game.low)
+            yield to_bytes(images)
 
     def checkpoint(self) -> Checkpoint:
         """Return everything that changes."""
@@ -264,8 +271,10 @@ def _game(config: StyleGan3Config, images: Images, device: torch.device) -> Game
     auto = "float16" if device.type == "cuda" else "float32"
     low = _LOW[auto if config.precision == "auto" else config.precision]
     mixed = config.cfg == "stylegan2"
+    generator = networks.generator(generator_spec(config, images.shape), config.seed).to(device)
+    generator.labels = images.labelling
     return Game(
-        networks.generator(generator_spec(config, images.shape), config.seed).to(device),
+        generator,
         networks.discriminator(discriminator_spec(config, images.shape), config.seed).to(device),
         gamma=config.gamma_of(images.shape.resolution),
         style_mixing=config.style_mixing if mixed else 0.0,

@@ -10,10 +10,12 @@ from torch import Tensor, nn
 from epoque.bench.errors import DataError, UsageError
 from epoque.bench.run import Run
 
+from ..official.fetch import Progress, fetch
+
 if TYPE_CHECKING:
     from .trainer import Trainer
 
-__all__ = ["begin_with"]
+__all__ = ["begin_with", "fetch_networks"]
 
 Weights = Mapping[str, Tensor]
 
@@ -47,6 +49,26 @@ def begin_with(trainer: "Trainer", told: str) -> dict[str, tuple[int, int]]:
     return filled
 
 
+def fetch_networks(told: str, progress: Progress) -> None:
+    """Fetch what `begin_with` would, so that it finds it in the cache folder.
+
+    Args:
+        told: likewise.
+        progress: told how far it is.
+
+    Raises:
+        UnknownNameError: if there is no such network.
+        FetchError: if it cannot be fetched.
+    """
+    if _is_official(told):
+        fetch(told, progress)
+
+
+def _is_official(told: str) -> bool:
+    path = Path(told)
+    return not (path / "config.json").is_file() and path.suffix not in (".json", ".safetensors")
+
+
 @torch.no_grad()
 def _fill(network: nn.Module, weights: Weights) -> tuple[int, int]:
     places = network.state_dict()
@@ -58,12 +80,10 @@ def _fill(network: nn.Module, weights: Weights) -> tuple[int, int]:
 
 def _weights(told: str) -> dict[str, Weights]:
     """Return the weights that a name stands for, by network."""
+    if _is_official(told):
+        return _of_snapshot(told)
     path = Path(told)
-    if (path / "config.json").is_file():
-        return _of_run(Run(path))
-    if path.suffix in (".json", ".safetensors"):
-        return _of_file(path)
-    return _of_snapshot(told)
+    return _of_run(Run(path)) if path.is_dir() else _of_file(path)
 
 
 def _of_run(run: Run) -> dict[str, Weights]:
@@ -87,7 +107,6 @@ def _of_file(path: Path) -> dict[str, Weights]:
 
 def _of_snapshot(told: str) -> dict[str, Weights]:
     from ..official.convert import network_of
-    from ..official.fetch import fetch
     from ..official.snapshot import read_snapshot
 
     snapshot = read_snapshot(fetch(told).path)

@@ -1,0 +1,106 @@
+"""What `epoque stylegan3 metrics` compares with, and the labels that it asks a network for."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from epoque.bench.errors import UsageError
+from epoque.bench.telling import progress_bar
+
+if TYPE_CHECKING:
+    from ..measures.sources import SetImages, Source
+    from ..opening import Opened
+
+__all__ = ["draw_labels", "real_images", "real_path"]
+
+
+def real_path(data: Path | None, opened: "Opened | None") -> Path | None:
+    """Return where the real images are: as typed, or as the network's card tells, if they are."""
+    told = _trained_on(opened)
+    return data or (told if told is not None and told.exists() else None)
+
+
+def real_images(
+    path: Path | None,
+    opened: "Opened | None",
+    made: "Source",
+    *,
+    reals: int | None,
+    mirror: bool,
+    seed: int,
+    quiet: bool,
+) -> "SetImages":
+    """Return the real images, drawn portraits if it was those that the network learned from.
+
+    Args:
+        path: of `real_path`.
+        opened: the network, if it is one that is measured.
+        made: what is measured.
+        reals: how many; None for all, of portraits as many as are measured if it learned so many.
+        mirror: whether their mirror images are used too.
+        seed: chooses them.
+        quiet: whether no progress is shown.
+
+    Raises:
+        UsageError: if it is not known where they are.
+        DataError: if they cannot be read.
+        MissingExtraError: if portraits are to be drawn without the extra `avatars`.
+    """
+    from ..measures.sources import SetImages
+
+    if path is not None:
+        return SetImages(path, limit=reals, mirror=mirror, seed=seed)
+    if opened is None or not opened.portraits:
+        raise UsageError(_missing(opened))
+    from ..training.data import avatars
+
+    with progress_bar("drawing", "portraits", quiet=quiet) as progress:
+        path = avatars(reals or min(made.count, opened.portraits), made.size, progress)
+    drawn = SetImages(path, mirror=mirror)
+    drawn.name = "drawn portraits"
+    return drawn
+
+
+def draw_labels(opened: "Opened", path: Path | None) -> str:
+    """Let a network be asked for labels as they are in its real images; return where from.
+
+    Args:
+        opened: the network.
+        path: of the real images, if they are there.
+
+    Returns:
+        "" of a network without labels.
+
+    Raises:
+        DataError: if the labels cannot be read.
+    """
+    from ..conditioning import Conditioning
+    from ..dataset.reader import ImageSet
+
+    generator = opened.generator
+    if not generator.spec.c_dim:
+        return ""
+    found = None if path is None else ImageSet(path)
+    if found is not None and found.label_dim == generator.spec.c_dim:
+        names = found.label_names or generator.labels.names
+        generator.labels = Conditioning.of(found.labels, names)
+        return found.name
+    if generator.labels.vectors is None and generator.labels.counts is None:
+        return "all classes alike"
+    return "the network's training"
+
+
+def _trained_on(opened: "Opened | None") -> Path | None:
+    """Return the images that a network's card says it learned from."""
+    training = opened.card.get("training") if opened else None
+    told = training.get("data") if isinstance(training, Mapping) else None
+    return Path(told) if isinstance(told, str) else None
+
+
+def _missing(opened: "Opened | None") -> str:
+    if opened is None:
+        return "--data: name the real images to compare with."
+    if (told := _trained_on(opened)) is not None:
+        return f"--data: {told}, which {opened.name} learned from, is not there; name real images."
+    told_by = f"the file of {opened.name} does not tell where the images are that it learned from"
+    return f"--data: {told_by}; name real images."

@@ -1,0 +1,286 @@
+"""What a conditional generator is asked for: a class, or a label of many numbers.
+
+A label goes into a network as numbers. Of classes it has a 1 at the class's place. Other labels are
+vectors, such as the attributes of drawn portraits, and only those like the ones that were learned
+make sense: what is not asked for is taken from one of them.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from epoque.bench.errors import DataError, UsageError, did_you_mean
+from epoque.bench.seeds import numpy_rng
+
+__all__ = ["ANY", "Conditioning", "Label"]
+
+Label = int | str | tuple[float, ...]
+"""What is asked for: a class, numbers, or either as it is typed (see `Conditioning.rows`)."""
+
+ANY = "any"
+"""A label drawn for each image."""
+
+SAMPLE = 64
+"""Vectors that a card keeps."""
+
+MOST = 16
+"""Names that an error tells."""
+
+ENDINGS = (".json", ".txt")
+"""Of a file of numbers."""
+
+Floats = NDArray[np.float32]
+Asked = tuple[Floats, NDArray[np.bool_]]
+"""Numbers [size], and which of them are asked for; the others are drawn."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Conditioning:
+    """What a network's labels mean, and which are drawn where none is asked for.
+
+    Attributes:
+        size: numbers of a label; 0 for a network that takes none.
+        names: of the classes, or of a vector's entries; may be unknown.
+        counts: [size] how often each class is drawn; None for all alike.
+        vectors: [K, size] those that are drawn; None where labels are classes.
+    """
+
+    size: int
+    names: tuple[str, ...] = ()
+    counts: NDArray[np.int64] | None = None
+    vectors: Floats | None = None
+
+    @classmethod
+    def of(cls, labels: Floats, names: Sequence[str] = ()) -> Self:
+        """Return what the labels of a set of images tell.
+
+        Args:
+            labels: [N, size], N 1 or more; classes have a 1 at their place.
+            names: of the classes or entries.
+        """
+        size = labels.shape[1]
+        if not size:
+            return cls(0)
+        known = tuple(names) if len(names) == size else ()
+        if ((labels == 0) | (labels == 1)).all() and (labels.sum(1) == 1).all():
+            return cls(size, known, counts=labels.sum(0, np.float64).astype(np.int64))
+        return cls(size, known, vectors=labels)
+
+    @classmethod
+    def from_json(cls, told: object, size: int, where: str) -> Self:
+        """Return what `to_json` wrote; of a card that tells nothing, classes without names.
+
+        Raises:
+            DataError: naming `where`, if it fits no label of so many numbers.
+        """
+        if not isinstance(told, Mapping) or not size:
+            return cls(size)
+        try:
+            names = tuple(str(name) for name in told.get("names") or ())
+            if "sample" in told:
+                rows = np.array([_numbers(row) for row in told["sample"]], np.float32)
+                if rows.shape != (max(1, len(rows)), size) or len(names) not in (0, size):
+                    raise ValueError
+                return cls(size, names, vectors=rows)
+            counts = told.get("counts")
+            seen = None if counts is None else np.array(counts, np.int64).reshape(size)
+            if seen is not None and (seen.min() < 0 or seen.sum() < 1):
+                raise ValueError
+        except (TypeError, ValueError, AttributeError, OverflowError):
+            raise DataError(f"{where}: what it tells of the network's labels is damaged.") from None
+        return cls(size, names, counts=seen)
+
+    def to_json(self, seed: int = 0) -> dict[str, Any]:
+        """Return what a card keeps: names; of classes how often each was there; some vectors.
+
+        Args:
+            seed: chooses the vectors.
+        """
+        told: dict[str, Any] = {"names": list(self.names)}
+        if self.vectors is None:
+            return told | {"counts": None if self.counts is None else self.counts.tolist()}
+        rows = self.vectors
+        if len(rows) > SAMPLE:
+            rng = numpy_rng(seed, "labels of a card")
+            rows = rows[rng.choice(len(rows), SAMPLE, replace=False)]
+        return told | {"sample": [",".join(f"{x:.9g}" for x in row) for row in rows]}
+
+    def check(self, told: Label | None, option: str = "class") -> None:
+        """Refuse a label that the network cannot be asked for, or a class that is missing.
+
+        Args:
+            told: see `rows`.
+            option: where it is typed.
+
+        Raises:
+            UsageError: naming the option.
+        """
+        if told is None and self.size and self.vectors is None:
+            last = self.size - 1
+            raise UsageError(f"--{option}: this network needs a class, 0 to {last}, or {ANY}.")
+        self.asked(told, option)
+
+    def rows(self, told: Label | None, rngs: Sequence[np.random.Generator]) -> Floats:
+        """Return a label for each image, [N, size].
+
+        Args:
+            told: a class by its number or name; all numbers of a label, or the name of a file of
+                them; some of a vector's entries by their names, such as hair=long,glasses=none,
+                of which the rest is drawn; None or "any", and all is drawn.
+            rngs: one for each image; each is asked for one number, whatever is told.
+
+        Raises:
+            UsageError: if the network has no such label.
+            DataError: if a file of numbers cannot be read.
+        """
+        values, fixed = self.asked(told)
+        drawn = [self._drawn(rng) for rng in rngs] if self.size else []
+        return np.where(fixed, values, np.array(drawn, np.float32).reshape(len(drawn), self.size))
+
+    def key(self, told: Label | None) -> str | None:
+        """Return what tells the labels of images from any others; see `rows`."""
+        if not self.size:
+            return None
+        values, fixed = self.asked(told)
+        source = self.counts if self.vectors is None else self.vectors
+        digest = sha256(values.tobytes() + fixed.tobytes())
+        if not fixed.all() and source is not None:
+            digest.update(source.tobytes())
+        return digest.hexdigest()
+
+    def asked(self, told: Label | None, option: str = "class") -> Asked:
+        """Return the numbers that are asked for, and which of them are; see `rows`.
+
+        Raises:
+            UsageError: naming the option, if the network has no such label.
+            DataError: if a file of numbers cannot be read.
+        """
+        nothing = np.zeros(self.size, np.float32), np.zeros(self.size, bool)
+        if told is None:
+            return nothing
+        if not self.size:
+            raise UsageError(f"--{option}: {told} is not allowed; this network has no classes.")
+        if told == ANY:
+            return nothing
+        try:
+            if isinstance(told, str):
+                return self._read(told.strip())
+            return self._class(told) if isinstance(told, int) else self._whole(told)
+        except _RefusedError as error:
+            raise UsageError(f"--{option}: {told!s:.60} {error}") from None
+
+    def _read(self, text: str) -> Asked:
+        """Return what is typed."""
+        if text.endswith(ENDINGS):
+            return self._whole(_numbers_of(Path(text)))
+        if self.vectors is None and text in self.names:
+            return self._class(self.names.index(text))
+        try:
+            numbers = _numbers(text)
+        except ValueError:
+            return self._named(text)
+        if self.vectors is None and len(numbers) == 1:
+            return self._class(numbers[0])
+        return self._whole(numbers)
+
+    def _class(self, place: float) -> Asked:
+        if place not in range(self.size):
+            raise _RefusedError(f"is out of range: {self._allowed()}.")
+        return self._one(int(place)), np.ones(self.size, bool)
+
+    def _whole(self, numbers: Sequence[float]) -> Asked:
+        if len(numbers) != self.size or not all(map(math.isfinite, numbers)):
+            raise _RefusedError(f"is not allowed: {self._allowed()}.")
+        return np.array(numbers, np.float32), np.ones(self.size, bool)
+
+    def _named(self, text: str) -> Asked:
+        """Return some entries of a vector: hair=long sets all of hair=…, and smile=0.5 one."""
+        values, fixed = np.zeros(self.size, np.float32), np.zeros(self.size, bool)
+        for part in map(str.strip, text.split(",")):
+            name, value = (part, 1.0) if part in self.names else _assigned(part)
+            if name not in self.names or self.vectors is None:
+                raise _RefusedError(f"is not allowed: {self._near(part)}")
+            group = name.rpartition("=")[0] if name == part else ""
+            for place, other in enumerate(self.names):
+                if other != name and (not group or other.rpartition("=")[0] != group):
+                    continue
+                if fixed[place]:
+                    raise _RefusedError(f"is not allowed: {group or name} is there twice.")
+                fixed[place] = True
+            values[self.names.index(name)] = value
+        return values, fixed
+
+    def _near(self, part: str) -> str:
+        """Return a sentence of what may be asked for in the place of what may not."""
+        group = f"{part.rpartition('=')[0]}="
+        values = [name.removeprefix(group) for name in self.names if name.startswith(group)]
+        if values and self.vectors is not None:
+            return f"{group[:-1]} takes {', '.join(values)}."
+        return f"{self._allowed()}.{did_you_mean(part, self.names)}"
+
+    def _allowed(self) -> str:
+        """Return in words what may be asked for."""
+        if self.vectors is None:
+            named = f"a name such as {self.names[0]}, " if self.names else ""
+            return f"0 to {self.size - 1} are allowed, {named}or {ANY}"
+        groups = list(dict.fromkeys(name.rpartition("=")[0] or name for name in self.names))
+        more = ", …" if len(groups) > MOST else ""
+        named = f"{', '.join(groups[:MOST])}{more} as in {self.names[0]}; " if groups else ""
+        files = f"a {' or '.join(ENDINGS)} file of them"
+        return f"it takes {named}{self.size} numbers; {files}; or {ANY}"
+
+    def _drawn(self, rng: np.random.Generator) -> Floats:
+        if self.vectors is not None:
+            row: Floats = self.vectors[rng.integers(len(self.vectors))]
+            return row
+        if self.counts is None:
+            return self._one(int(rng.integers(self.size)))
+        ends = np.cumsum(self.counts)
+        return self._one(int(np.searchsorted(ends, rng.integers(ends[-1]), "right")))
+
+    def _one(self, place: int) -> Floats:
+        values = np.zeros(self.size, np.float32)
+        values[place] = 1
+        return values
+
+
+class _RefusedError(Exception):
+    """What is asked for is not allowed; the reason follows it in a sentence."""
+
+
+def _numbers(text: str) -> tuple[float, ...]:
+    """Return numbers with commas or spaces between them.
+
+    Raises:
+        ValueError: if they are none.
+    """
+    return tuple(float(part) for part in text.strip("[] \n").replace(",", " ").split() or [text])
+
+
+def _assigned(part: str) -> tuple[str, float]:
+    """Return the name and the number of `smile=0.5`; no name if it is no such thing."""
+    name, _, number = part.rpartition("=")
+    try:
+        value = float(number)
+    except ValueError:
+        return "", 0.0
+    return (name, value) if math.isfinite(value) else ("", 0.0)
+
+
+def _numbers_of(path: Path) -> tuple[float, ...]:
+    """Return the numbers of a file.
+
+    Raises:
+        DataError: if it cannot be read.
+    """
+    try:
+        return _numbers(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        told = getattr(error, "strerror", None) or "it is no list of numbers"
+        raise DataError(f"{path} cannot be read: {told}.") from None

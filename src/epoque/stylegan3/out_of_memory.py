@@ -1,0 +1,14 @@
+"""Running out of memory while a network is in use, told in one sentence."""
+
+from functools import partial
+
+from epoque.bench.memory import told_memory
+
+__all__ = ["fitting"]
+
+fitting = partial(
+    told_memory,
+    "Memory ran out: a network of fewer pixels takes less, and so do fewer images or frames at a "
+    "time, where their number can be told.",
+)
+"""Around what uses networks, and `@fitting()` on a command: `UsageError` instead of a traceback."""

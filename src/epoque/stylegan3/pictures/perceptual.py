@@ -1,0 +1,102 @@
+"""How far images look from a target: in the features of a network, beside the pixels.
+
+Pixels that differ much may look alike, as the threads of a cloth do, and the other way round. A
+network that knows pictures tells better. The perceptual distance LPIPS (Zhang et al. 2018, "The
+unreasonable effectiveness of deep features") compares the activations of VGG-16 at five depths,
+each place's brought to length 1; `measures.features`, the package's network of cartoon portraits,
+is asked in the same way, all its channels weighing alike.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from epoque.bench.errors import DataError
+
+from ..measures.features import PortraitNet, card, portrait_net, sized
+
+if TYPE_CHECKING:
+    from ..measures.official_features import VggFeatures
+
+__all__ = ["Looks", "of_portraits", "of_vgg"]
+
+SMALLEST, LARGEST = 64, 256
+"""Pixels of a side that VGG is shown: its fifth depth sees a sixteenth of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """A network's idea of what images look like.
+
+    Attributes:
+        name: tells it from any other, its weights included.
+        told: for people.
+        rows: turns images [N, C, S, S], about −1 to 1, into [N, D]; the squared distance of two
+            rows is how different the images look, 0 to about 1.
+    """
+
+    name: str
+    told: str
+    rows: Callable[[Tensor], Tensor]
+
+    def loss(self, target: Tensor) -> Callable[[Tensor], Tensor]:
+        """Return how far images look from a target [1, C, S, S], its features taken once."""
+        with torch.no_grad():
+            wanted = self.rows(target)
+        return lambda images: (self.rows(images) - wanted).square().sum(1).mean()
+
+
+def of_portraits(device: str) -> Looks:
+    """Return what the package's network of cartoon portraits sees.
+
+    Raises:
+        DataError: if its file is damaged.
+    """
+    network = portrait_net(device)
+    name, told = f"portraits {card()['sha256']}", "the package's network of cartoon portraits"
+    return Looks(name, told, lambda images: _activations(network, images))
+
+
+def of_vgg(vgg: "VggFeatures") -> Looks:
+    """Return the perceptual distance LPIPS on a VGG network.
+
+    Images larger than 256 pixels are made as small, in which the paper's weights were found; those
+    below 64 are enlarged.
+
+    Raises:
+        DataError: if the network came without the weights of the distance.
+    """
+    if not vgg.lpips:
+        told = f"{vgg.file} does not hold the weights of the perceptual distance LPIPS"
+        raise DataError(f"{told}; name their file with --lpips.")
+
+    def rows(images: Tensor) -> Tensor:
+        return vgg.network.perceptual((_of_size(images) + 1) * 127.5)
+
+    return Looks(f"vgg {vgg.digest} {vgg.lpips}", vgg.name, rows)
+
+
+def _of_size(images: Tensor) -> Tensor:
+    side = min(max(images.shape[2], SMALLEST), LARGEST)
+    if side == images.shape[2]:
+        return images
+    if side == LARGEST:
+        return functional.interpolate(images, (side, side), mode="area")
+    return functional.interpolate(images, (side, side), mode="bilinear")
+
+
+def _activations(network: PortraitNet, images: Tensor) -> Tensor:
+    """Return each place's activations after each layer, of length 1, the layers weighing alike."""
+    x = sized(images)
+    found: list[Tensor] = []
+    for module in network.body:
+        x = module(x)
+        if isinstance(module, nn.ReLU):
+            unit = x / (x.square().sum(1, keepdim=True).sqrt() + 1e-10)
+            found.append((unit / (x.shape[2] * x.shape[3]) ** 0.5).flatten(1))
+    rows: Tensor = torch.cat(found, 1) / len(found) ** 0.5
+    return rows

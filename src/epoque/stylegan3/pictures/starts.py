@@ -1,0 +1,88 @@
+"""What an image is made from: a seed, or a style that was written earlier."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from epoque.bench.errors import DataError
+
+from ..networks import Generator
+from ..npz import read_npz
+from .painting import PLAIN, Styling, styles
+
+__all__ = ["Start", "Style", "noise_seed", "read_styles", "styles_of"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Style:
+    """The styles of one image, as a file has them.
+
+    Attributes:
+        name: of the file without its ending; with a number, if it holds those of several images.
+        row: that number.
+        ws: float32 [num_ws, w_dim].
+    """
+
+    name: str
+    row: int
+    ws: Tensor
+
+    def __str__(self) -> str:
+        """Tell its name, as Matplotlib takes it: a dollar sign is one."""
+        return self.name.replace("$", r"\$")
+
+
+Start = int | Style
+
+
+def noise_seed(start: Start) -> int:
+    """Return what StyleGAN2's noise is drawn from, where it is drawn anew."""
+    return start if isinstance(start, int) else start.row
+
+
+def styles_of(generator: Generator, starts: Sequence[Start], styling: Styling = PLAIN) -> Tensor:
+    """Return the styles of images, [N, num_ws, w_dim], each the same whatever is beside it.
+
+    Args:
+        generator: what is to draw them.
+        starts: at least one.
+        styling: of the seeds; styles of a file are taken as they are.
+
+    Raises:
+        UsageError: if a seed, a class or a setting is not allowed.
+    """
+    seeds = [start for start in starts if isinstance(start, int)]
+    where = next(generator.parameters()).device
+    drawn = iter(styles(generator, seeds, styling) if seeds else ())
+    return torch.stack([next(drawn) if isinstance(s, int) else s.ws.to(where) for s in starts])
+
+
+def read_styles(path: Path, generator: Generator) -> list[Style]:
+    """Read a `.npz`: `w_plus` where it has that, as one of a projection, else `w`.
+
+    Args:
+        path: of a file of `generate.write_styles` or `project.write_projected`.
+        generator: whose styles they are to be.
+
+    Raises:
+        DataError: if the file cannot be read, or holds no styles of such a network.
+    """
+    what = "it holds no styles: they are an array w [images, layers, numbers]"
+    found = read_npz(path, ("w",), what, optional=("w_plus",))
+    ws = found.get("w_plus", found["w"])
+    wanted = (generator.num_ws, generator.spec.w_dim)
+    if ws.ndim != 3 or not len(ws) or ws.dtype.kind != "f":
+        told = f"its styles have shape [{', '.join(map(str, ws.shape))}] and type {ws.dtype}"
+        raise DataError(f"{path}: {told}; they are fractions, [images, layers, numbers].")
+    if ws.shape[1:] != wanted:
+        has, takes = (f"{layers} layers of {size}" for layers, size in (ws.shape[1:], wanted))
+        raise DataError(f"{path} holds styles of {has} numbers; this network takes {takes}.")
+    if not np.isfinite(ws).all():
+        raise DataError(f"{path} holds numbers that are not finite.")
+    names = [path.stem] if len(ws) == 1 else [f"{path.stem}-{row:04d}" for row in range(len(ws))]
+    rows = torch.from_numpy(ws.astype(np.float32))
+    return [Style(name, row, one) for row, (name, one) in enumerate(zip(names, rows, strict=True))]
