@@ -214,12 +214,13 @@ def film(
 
     stem, kinds = film_files(out)
     check_file("--out", stem, *(f".{kind}" for kind in kinds))
-    if (run is None) == (seeds is None and not w):
+    walks = seeds is not None or bool(w)
+    if not walks if run is None else seeds is not None:
         raise UsageError("Give --seeds to walk through, or --run for a training's film.")
     fps = fps if fps is not None else 25 if run is None else 8
     _check_speed(frames, fps, kinds)
     if run is not None:
-        given = {"network": network != EMBEDDED, "grid": grid != "1x1"}
+        given = {"w": bool(w), "network": network != EMBEDDED, "grid": grid != "1x1"}
         given |= {"frames": frames != 30, "truncation": truncation != 1, "noise": noise != "const"}
         given |= {"cutoff": cutoff is not None, "class": label is not None}
         given |= {"precision": precision != "float32", "device": device != "auto"}
