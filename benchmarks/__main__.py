@@ -12,7 +12,7 @@ from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 
-MODULES = ("neuron", "logging", "commands", "gan2d", "language", "stylegan3")
+MODULES = ("neuron", "logging", "commands", "gan2d", "language", "stylegan3", "stylegan3_gpu")
 COLUMNS = ("name", "baseline", "measured", "ratio", "target")
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 HEAD = """# Benchmarks
