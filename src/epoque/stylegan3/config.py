@@ -135,6 +135,15 @@ class StyleGan3Config(Config):
         ge=4,
         le=32,
     )
+    first_cutoff: float = setting(
+        2.0,
+        "First cutoff",
+        "Of an alias-free generator: the frequency up to which its first layer's signal reaches. A "
+        "few layers place small things sooner if they begin at 4.",
+        unit="cycles over the image",
+        gt=0,
+        lt=8,
+    )
     z_dim: int = setting(
         512, "Random numbers", "Random numbers that an image is made from.", ge=1, le=4096
     )
@@ -396,7 +405,7 @@ class StyleGan3Config(Config):
         yield from ((name, "task examine") for name in EXAMINED)
         needs: dict[str, tuple[bool, tuple[str, ...]]] = {
             "data none": (self.data is None, ("avatars", "resolution")),
-            "cfg t or r": (self.cfg != "stylegan2", ("layers",)),
+            "cfg t or r": (self.cfg != "stylegan2", ("layers", "first_cutoff")),
             "cfg stylegan2": (
                 self.cfg == "stylegan2",
                 ("style_mixing", "pl_weight", "pl_interval"),

@@ -20,6 +20,11 @@ from epoque.stylegan3.training.specs import Shape, discriminator_spec, generator
         ({"resolution": 48}, "resolution: 48 is not a power of two"),
         ({"data": "x.zip", "avatars": 99}, "avatars: it would be ignored; it needs data none"),
         ({"cfg": "stylegan2", "layers": 9}, "layers: it would be ignored; it needs cfg t or r"),
+        (
+            {"cfg": "stylegan2", "first_cutoff": 3},
+            "first_cutoff: it would be ignored; it needs cfg t",
+        ),
+        ({"cfg": "t", "first_cutoff": 8}, "first_cutoff: 8"),
         ({"pl_weight": 1}, "pl_weight: it would be ignored; it needs cfg stylegan2"),
         ({"blur": 1}, "blur: it would be ignored; it needs cfg r without resume_from"),
         ({"p": 0.3}, "p: it would be ignored; it needs aug fixed"),
@@ -70,6 +75,10 @@ def test_the_networks_are_those_of_the_configs() -> None:
     assert isinstance(r, networks.StyleGan3Spec)
     assert (r.conv_kernel, r.channel_base, r.channel_max) == (1, 65_536, 1024)
     assert (r.use_radial_filters, r.mapping_layers, r.num_layers) == (True, 4, 10)
+    assert (r.first_cutoff, r.first_stopband) == (2, 2**2.1)
+    fine = generator_spec(StyleGan3Config(first_cutoff=4), shape)
+    assert isinstance(fine, networks.StyleGan3Spec)
+    assert (fine.first_cutoff, fine.first_stopband) == (4, 2 * 2**2.1)
     two = generator_spec(StyleGan3Config(cfg="stylegan2"), Shape(64, 1, 5))
     assert isinstance(two, networks.StyleGan2Spec)
     assert (two.mapping_layers, two.c_dim, two.img_channels) == (8, 5, 1)

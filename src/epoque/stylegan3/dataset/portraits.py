@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from epoque.bench.seeds import numpy_rng
 
-__all__ = ["GROUPS", "LABEL_NAMES", "Portrait", "portrait"]
+__all__ = ["BEARDLESS", "GROUPS", "LABEL_NAMES", "Portrait", "portrait"]
 
 _Parts = Mapping[str, tuple[float, tuple[str, ...]]]
 """A value to how often it is there, and to the names of the parts that show it."""
@@ -147,7 +147,8 @@ GROUPS: dict[str, tuple[str, ...]] = {name: tuple(parts) for name, parts in _LAB
 LABEL_NAMES: tuple[str, ...] = tuple(f"{g}={value}" for g, all_ in GROUPS.items() for value in all_)
 """What the entries of a label mean, in order: `hair=short`, …"""
 
-_BEARDLESS = frozenset({"long", "tied", "curly"})
+BEARDLESS = frozenset({"long", "tied", "curly"})
+"""Hair that goes with facial hair in one portrait of ten at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +181,7 @@ def portrait(seed: int, number: int) -> Portrait:
     rng = numpy_rng(seed, f"avatar {number}")
     drawn = {group: _drawn(rng, parts) for group, parts in _LABELLED.items()}
     nose = _drawn(rng, _NOSE)[1]
-    beardless = drawn["hair"][0] in _BEARDLESS and rng.random() < 0.9
+    beardless = drawn["hair"][0] in BEARDLESS and rng.random() < 0.9
     if drawn["hair"][1] == "HIJAB" or beardless:
         drawn["facial hair"] = ("none", "NONE")
     colours = {name: _shade(rng, drawn[name][1], *far) for name, far in _SHADES.items()}

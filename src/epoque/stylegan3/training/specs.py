@@ -35,8 +35,12 @@ def generator_spec(config: StyleGan3Config, shape: Shape) -> GeneratorSpec:
         common["mapping_layers"] = config.map_depth
     if config.cfg == "stylegan2":
         return StyleGan2Spec(**common)
+    stopband = StyleGan3Spec.model_fields["first_stopband"].default
+    usual = StyleGan3Spec.model_fields["first_cutoff"].default
     common |= {
         "num_layers": config.layers,
+        "first_cutoff": config.first_cutoff,
+        "first_stopband": stopband * config.first_cutoff / usual,
         "magnitude_ema_beta": 0.5 ** (config.batch / 20_000),
     }
     if config.cfg == "t":
