@@ -16,7 +16,7 @@ $(BIN)/python:
 
 $(VENV)/.ready: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "installing Epoque into $(VENV) …"
-	$(INSTALL) -e '.[pdf,language]'
+	$(INSTALL) -e '.[pdf,language,stylegan3]'
 	@touch $@
 
 $(VENV)/.ready-dev: pyproject.toml constraints.txt | $(BIN)/python

@@ -1,9 +1,9 @@
 """Images or training steps on one path in a process of its own, as JSON.
 
 `python -m benchmarks.stylegan3_work image t|r RESOLUTION PATH REPETITIONS FILE` makes an image so
-often and saves it, of the official widths from 256 pixels on; `… train PATH STEPS` does steps of a
-training of 64 × 64 pixels. The first of several is not counted: it compiles, or reads what was
-compiled.
+often and saves it, of the official widths; `… shipped REPETITIONS` makes one of the package's own
+network; `… train PATH STEPS` does steps of a training of 64 × 64 pixels. The first of several is
+not counted: it compiles, or reads what was compiled.
 """
 
 import json
@@ -20,7 +20,9 @@ from epoque.bench.seeds import torch_generator
 from epoque.stylegan3 import networks
 from epoque.stylegan3.latents import latents
 from epoque.stylegan3.networks import DiscriminatorSpec, StyleGan3Spec
+from epoque.stylegan3.opening import open_generator
 from epoque.stylegan3.ops.paths import Path, using
+from epoque.stylegan3.shipped import EMBEDDED
 from epoque.stylegan3.training.game import Game, Part
 
 BATCH, PENALTY_EVERY = 8, 16
@@ -33,7 +35,7 @@ KINDS: dict[str, dict[str, Any]] = {
 
 def main(what: str, *told: str) -> None:
     """Print the seconds of each repetition and the most bytes of memory held."""
-    seconds = image(*told) if what == "image" else train(*told)
+    seconds = {"image": image, "shipped": shipped, "train": train}[what](*told)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     print(json.dumps({"seconds": seconds, "peak": peak}))
 
@@ -43,11 +45,18 @@ def image(kind: str, resolution: str, path: Path, repetitions: str, file: str) -
     size = int(resolution)
     base = (32_768 if size > 256 else 16_384) * (2 if kind == "r" else 1)
     told = {"img_resolution": size, "channel_base": base} | KINDS[kind]
-    told |= SMALL if size == SMALL["img_resolution"] else {}
     generator = networks.generator(StyleGan3Spec(**told)).eval().requires_grad_(False)
     z = torch.from_numpy(latents([2], generator.spec.z_dim))
     with using(path), torch.no_grad():
         return _timed(lambda: np.save(file, generator(z).numpy()), int(repetitions))
+
+
+def shipped(repetitions: str) -> list[float]:
+    """Make an image with the network that comes with the package."""
+    generator = open_generator(EMBEDDED, "cpu").generator
+    z = torch.from_numpy(latents([2], generator.spec.z_dim))
+    with torch.no_grad():
+        return _timed(lambda: generator(z), int(repetitions))
 
 
 def train(path: Path, steps: str) -> list[float]:

@@ -1,7 +1,8 @@
-"""Teach a new generator to copy portraits, so that a training against a discriminator starts warm.
+"""Teach a new generator to copy portraits, where no discriminator has to find out what they are.
 
-    python tools/warm_start.py portraits.yaml first.json --kimg 24
-    epoque run portraits.yaml --resume-from first.json
+    python tools/warm_start.py stylegan3/avatars-t a.json --kimg 40
+    python tools/warm_start.py stylegan3/avatars-t b.json --begin a.json --learning-rate 0.007
+    epoque stylegan3 generate --network b.json --seeds 0-7 --grid b.png
 
 On one core of a processor, most of a training's time goes into finding that there are eyes and
 where they are. What a drawing was made of is known, so this can be learned by copying (as the
@@ -12,7 +13,8 @@ latent optimisation of Bojanowski et al. 2018, but with latents that are given),
   them, and which of its values' directions they point along most says what is shown.
 
 Random numbers that are drawn as in any use are thus random portraits. What they do not decide
-(exact shades) and what lies between two parts stays blurred: the discriminator's task.
+(exact shades) and what lies between two parts stays blurred. A training against a discriminator
+may begin with the file, gently: `epoque run RECIPE --resume-from b.json --glr 0.0007`.
 """
 
 import argparse
@@ -47,9 +49,8 @@ POOL = 60_000
 FITTED = 20_000
 TELL_EVERY = 100
 SAVE_EVERY = 500
-LEARNING_RATE = 0.01
-MAPPING_GAIN = 500.0
-"""The mapping learns a hundredth as fast as the rest by its own scale."""
+MAPPING_RATE = 4.0
+"""The learning rate of the mapping, which scales its weights' changes by a hundredth."""
 MAPPING_STEPS, MAPPING_BATCH = 20_000, 256
 
 
@@ -61,6 +62,7 @@ def main() -> None:
     parser.add_argument("--kimg", type=float, default=24, help="thousand images to copy")
     parser.add_argument("--begin", type=Path, help="a file of an earlier copying to go on from")
     parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--learning-rate", type=float, default=0.01, help="of the synthesis")
     told = parser.parse_args()
     config = StyleGan3Config.parse(dict(find_recipe(told.recipe).config))
     assert config.avatars is not None
@@ -68,13 +70,12 @@ def main() -> None:
     shape = Shape(images.resolution, images.channels, 0)
     generator = networks.generator(generator_spec(config, shape), config.seed)
     pupil = Pupil(generator, Portraits(len(images), config.z_dim, config.seed))
-    before = {"copied_kimg": 0.0, "seconds": 0}
-    if told.begin:
-        before = pupil.load(told.begin)
+    before = pupil.load(told.begin)["pieces"] if told.begin else []
+    settings = {"batch": told.batch, "learning_rate": told.learning_rate}
     start = time.monotonic()
-    for seen in pupil.copy(images, told.kimg, told.batch):
-        seconds = before["seconds"] + round(time.monotonic() - start)
-        pupil.save(told.out, {"copied_kimg": before["copied_kimg"] + seen, "seconds": seconds})
+    for seen in pupil.copy(images, told.kimg, told.batch, told.learning_rate):
+        piece = {"kimg": seen, "seconds": round(time.monotonic() - start), **settings}
+        pupil.save(told.out, {"pieces": [*before, piece]})
 
 
 class Pupil:
@@ -100,7 +101,9 @@ class Pupil:
         save(self.generator, path, card)
         save_file(self.codes.state_dict(), _codes_file(path))
 
-    def copy(self, images: ImageSet, kimg: float, batch: int) -> Iterator[float]:
+    def copy(
+        self, images: ImageSet, kimg: float, batch: int, learning_rate: float
+    ) -> Iterator[float]:
         """Train the synthesis and the codes to copy portraits, and in the end the mapping.
 
         Yields:
@@ -108,12 +111,12 @@ class Pupil:
         """
         pictures = np.stack([images.image(row) for row in range(len(images))])
         parts = [*self.generator.synthesis.parameters(), *self.codes.parameters()]
-        optimizer = torch.optim.Adam(parts, lr=LEARNING_RATE, betas=(0.9, 0.99))
+        optimizer = torch.optim.Adam(parts, lr=learning_rate, betas=(0.9, 0.99))
         steps = round(1000 * kimg / batch)
         total, since = 0.0, time.monotonic()
         drawn = zip(range(1, steps + 1), self.portraits.rows(batch), strict=False)
         for step, (rows, mirrored) in drawn:
-            optimizer.param_groups[0]["lr"] = LEARNING_RATE * min(1.0, 2 * (1 - (step - 1) / steps))
+            optimizer.param_groups[0]["lr"] = learning_rate * min(1.0, 2 * (1 - (step - 1) / steps))
             straight = pictures[rows]
             wanted = np.where(mirrored[:, None, None, None], straight[..., ::-1], straight)
             loss = self._away(rows, mirrored, torch.from_numpy(wanted))
@@ -144,12 +147,12 @@ class Pupil:
         Args:
             steps: of MAPPING_BATCH portraits each.
         """
-        mapping, rate = self.generator.mapping, LEARNING_RATE * MAPPING_GAIN
-        optimizer = torch.optim.Adam(mapping.parameters(), lr=rate, betas=(0.9, 0.99))
+        mapping = self.generator.mapping
+        optimizer = torch.optim.Adam(mapping.parameters(), lr=MAPPING_RATE, betas=(0.9, 0.99))
         last: list[float] = []
         drawn = zip(range(steps), self.portraits.rows(MAPPING_BATCH), strict=False)
         for step, (rows, mirrored) in drawn:
-            optimizer.param_groups[0]["lr"] = rate * (1 - step / steps)
+            optimizer.param_groups[0]["lr"] = MAPPING_RATE * (1 - step / steps)
             with torch.no_grad():
                 wanted = self.codes(self.portraits.shown(rows, mirrored))
             made = mapping(self.portraits.numbers(rows, mirrored), update_emas=True)[:, 0]

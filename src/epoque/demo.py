@@ -44,6 +44,8 @@ def write_demo(
     for need in needs:
         say(need.command)
         measure(need, runs, quiet=quiet)
+        if need.tip:
+            say(need.tip)
     for language in LANGUAGES:
         for form in FORMATS:
             path = out / f"lab-book.{language}.{form}"

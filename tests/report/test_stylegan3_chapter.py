@@ -47,6 +47,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     from epoque.stylegan3 import shipped
     from epoque.stylegan3.examining import again, gallery
+    from epoque.stylegan3.examining import examine as examine_module
 
     torch.set_num_threads(1)
     folder = tmp_path_factory.mktemp("chapter")
@@ -55,6 +56,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.setattr(shipped, "FOLDER", folder)
         patch.setattr(gallery, "FRAMES", 4)
         patch.setattr(gallery, "SAMPLES", 4)
+        patch.setattr(examine_module, "PANEL", 4)
         patch.setattr(again, "_elsewhere", lambda _: ["other bytes"])
         run = start(find_lab("stylegan3"), NEED.config(), NEED.recipe, folder / "runs")
         execute(run, draw=False)

@@ -182,7 +182,7 @@ def test_a_film_of_a_training_takes_nothing_of_a_walk(words, told):
         ("mix --rows 1 --columns x", "--columns: x is not allowed"),
         ("export --to x.txt", r"--to: x\.txt is not allowed; it ends in \.onnx or \.pt2"),
         ("mix --rows 1 --columns 2 --layers 6", "6 is out of range: 0 to 5"),
-        ("equivariance --images 0", "must be 1 or more"),
+        ("equivariance --images 1", "--images 1: an interval needs 2 or more."),
         ("directions --components 0", "takes 1 to 8"),
         ("directions --reach 0", "more than 0"),
         ("project none.png", "cannot be read"),

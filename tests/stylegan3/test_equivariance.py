@@ -126,9 +126,9 @@ def test_an_image_that_does_not_change_moves_perfectly():
 
 
 def test_what_cannot_be_measured_is_told():
-    with pytest.raises(UsageError, match="must be 1 or more"):
-        equivariance(small(), images=0)
-    assert equivariance(small(c_dim=3), images=1)["eq_t"].images == 1
+    with pytest.raises(UsageError, match="--images 1: an interval needs 2 or more"):
+        equivariance(small(), images=1)
+    assert equivariance(small(c_dim=3), images=2)["eq_t"].images == 2
 
 
 def first_input(generator, matrix):

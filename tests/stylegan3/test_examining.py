@@ -22,9 +22,10 @@ from epoque.bench.runner import execute, resume, start
 from epoque.stylegan3 import shipped
 from epoque.stylegan3.config import StyleGan3Config
 from epoque.stylegan3.examining import again, gallery
+from epoque.stylegan3.examining import examine as examine_module
 from epoque.stylegan3.examining import reference as reference_module
 from epoque.stylegan3.examining.reference import described, reference
-from epoque.stylegan3.examining.seen import seen
+from epoque.stylegan3.examining.seen import agreement, passing, seen
 from epoque.stylegan3.examining.words import WORDS
 from epoque.stylegan3.lab import LAB
 from epoque.stylegan3.measures.equivariance import equivariance
@@ -46,6 +47,7 @@ def package(tmp_path_factory):
         patch.setattr(shipped, "FOLDER", folder)
         patch.setattr(gallery, "FRAMES", 4)
         patch.setattr(gallery, "SAMPLES", 4)
+        patch.setattr(examine_module, "PANEL", 8)
         yield folder
 
 
@@ -166,6 +168,7 @@ def test_a_network_alone(tmp_path, one_process):
     alone = start(LAB, config(against=None, seeds="7", truncation=0.5, moved=2), "x", tmp_path)
     done = execute(alone, draw=False)
     assert "against" not in done.results
+    assert done.results["agreement"] is None
     with house_style():
         draws = LAB.figures(done)
         for name in ("seed-7", "samples", "moves", "shift", "equivariance"):
@@ -219,6 +222,29 @@ def test_only_portraits_are_read(run):
         opened = small("t")
         opened.card.update(card)
         assert seen(opened, images) == [None]
+
+
+def test_the_first_seeds_are_judged_as_the_three_are(run):
+    images = again.painted(open_generator("avatars-t"), range(8), again.Styling())
+    read = seen(open_generator("avatars-t"), images)
+    assert run.results["network"]["passing"] == passing(read)
+    assert run.results["panel"] == 8
+    assert 0 < run.results["agreement"] < 1
+
+
+def test_those_that_pass_are_counted():
+    good = {"certainty": 0.9, "least_certainty": 0.9, "distance": 1.0}
+    assert passing([good, good | {"distance": 1.01}, good | {"certainty": 0.89}, good]) == 0.5
+    assert passing([]) is None
+
+
+def test_images_of_two_networks_are_read_alike_or_not():
+    def image(*values):
+        return {"attributes": [("hair", value, 0.5) for value in values]}
+
+    ones, others = [image("long", "red"), image("none", "none")], [image("long", "grey")] * 2
+    assert agreement(ones, others) == 0.25
+    assert agreement([], others) is None
 
 
 def test_noise_is_no_portrait():

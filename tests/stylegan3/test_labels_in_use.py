@@ -90,7 +90,7 @@ def test_other_commands_take_labels(folder, tmp_path, people):
     for name in ("walk.webp", "all.npz"):
         assert (tmp_path / name).is_file(), name
     for command in (["mix", "--rows", "0", "--columns", "1"], ["directions"], ["layers"],
-                    ["film", "--seeds", "1"], ["equivariance", "--images", 1]):  # fmt: skip
+                    ["film", "--seeds", "1"], ["equivariance", "--images", 2]):  # fmt: skip
         given = ["--layer", "input"] if command == ["layers"] else []
         with pytest.raises(UsageError, match="--class: hair=green is not allowed"):
             run(*command, *given, *words[:-1], "hair=green")
@@ -143,9 +143,9 @@ def test_measures_draw_the_labels_that_were_learned(people):
 def test_a_state_is_of_its_labels(people, tmp_path):
     opened, state = small(c_dim=5), tmp_path / "state.npz"
     opened.generator.labels = people
-    equivariance(opened, images=1, label="hair=long", state=state)
+    equivariance(opened, images=2, label="hair=long", state=state)
     with pytest.raises(DataError, match="other settings"):
-        equivariance(opened, images=1, label="hair=short", state=state)
+        equivariance(opened, images=2, label="hair=short", state=state)
 
 
 def test_a_spectrum_is_of_all_classes():

@@ -43,7 +43,7 @@ __all__ = [
     "missing",
 ]
 
-CHAPTERS = ("neuron", "gan2d", "language")
+CHAPTERS = ("neuron", "gan2d", "stylegan3", "language")
 RECORDED = Path(str(files("epoque"))) / "recorded"
 """Runs and sweeps that ship with the package, because measuring them takes long."""
 
@@ -58,6 +58,7 @@ class Need:
         axes: field to values as typed; empty for a run.
         settings: what is set otherwise than in the recipe.
         recorded: whether it ships with the package, already measured.
+        tip: what `epoque demo` says once it ran; empty for nothing.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Need:
     axes: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
     recorded: bool = False
+    tip: str = ""
 
     @property
     def command(self) -> str:

@@ -1,6 +1,6 @@
 """The networks that come with the package: small generators of drawn portraits, by short names.
 
-They were trained by this package alone, so that they may ship with it under its own licence.
+They learned by this package's code from its own drawings, so that they may ship under its licence.
 """
 
 from dataclasses import dataclass

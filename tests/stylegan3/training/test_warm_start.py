@@ -74,7 +74,7 @@ def test_copying_learns_and_goes_on(tool, images, portraits, tmp_path):
             return float(pupil._away(rows, mirrored, wanted))
 
     before = away()
-    assert list(pupil.copy(images, 0.4, 8)) == [0.4]
+    assert list(pupil.copy(images, 0.4, 8, 0.01)) == [0.4]
     after = away()
     assert after < 0.7 * before
     assert pupil.teach(300) < 0.9

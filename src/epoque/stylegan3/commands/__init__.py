@@ -294,7 +294,8 @@ def mix(
 ) -> None:
     """Mix styles: chosen layers of the columns' seeds in the images of the rows' seeds.
 
-    The first layers decide pose and shape, the last ones colours and texture.
+    In networks that learned from photographs, the first layers decide pose and shape, the last ones
+    colours and texture.
 
     Example: `epoque stylegan3 mix --rows 2,674 --columns 4-7 --layers 0-5`.
     """

@@ -138,7 +138,8 @@ def list_networks(*, as_json: AsJson = False) -> None:
 def _length(card: Mapping[str, Any]) -> str:
     """Return how long a network was trained, as the end of a sentence."""
     kimg = card.get("kimg")
-    return f"; {kimg:,.0f} thousand images seen" if isinstance(kimg, int | float) else ""
+    done = "copied" if card.get("method") == "copying" else "seen"
+    return f"; {kimg:,.0f} thousand images {done}" if isinstance(kimg, int | float) else ""
 
 
 @DATASET.command

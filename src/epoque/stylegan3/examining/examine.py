@@ -22,9 +22,11 @@ from ..official.fetch import shown_by
 from ..opening import Opened, fetch_generator, open_generator
 from ..out_of_memory import fitting
 from ..pictures.generate import encoded
-from .again import digests, repeated, styling_of
+from ..pictures.painting import Styling
+from .again import digests, painted, repeated, styling_of
 from .gallery import gallery
-from .seen import seen
+from .layout import PANEL
+from .seen import agreement, passing, seen
 
 __all__ = ["BATCH", "TOLD", "examine", "fetch_examined"]
 
@@ -95,8 +97,14 @@ def _begin(
     yield Snapshot(0, arrays)
     for seed, image in zip(config.seeds, images, strict=True):
         yield Artifact(f"seed{seed:04d}.png", encoded(image))
+    panels = [_panel(opened, styling_of(config, opened)) for opened in networks]
     told = {
-        "networks": [_described(opened) for opened in networks],
+        "networks": [
+            _described(opened) | {"passing": passing(read)}
+            for opened, read in zip(networks, panels, strict=True)
+        ],
+        "panel": PANEL,
+        "agreement": agreement(*panels) if len(panels) == 2 else None,
         "sha256": dict(zip(map(str, config.seeds), digests(images), strict=True)),
         "repeated": repeated(first, config, images),
         "reader_accuracy": fmean(card()["accuracy"].values()),
@@ -106,6 +114,14 @@ def _begin(
     yield Artifact(TOLD, json.dumps(told, indent=2, ensure_ascii=False).encode())
     sums = {f"sums_{i}": np.zeros((0, len(MEASURES), 2)) for i in range(len(networks))}
     return Checkpoint(0, sums, {"digests": list(map(digest, networks)), "seconds": seconds})
+
+
+def _panel(opened: Opened, styling: Styling) -> list[dict[str, Any]]:
+    """Return what is seen in the images of the first seeds; nothing where they are not read."""
+    if not opened.portraits:
+        return []
+    images = painted(opened, range(PANEL), styling)
+    return [one for one in seen(opened, images) if one is not None]
 
 
 def _moved(
@@ -158,7 +174,7 @@ def _described(opened: Opened) -> dict[str, Any]:
         kind, layers = "r" if spec.use_radial_filters else "t", spec.num_layers + 1
     told = {name: opened.card.get(name) for name in CARD}
     return told | {
-        "pfd": _measured(opened.card, "pfd"),
+        **{name: _measured(opened.card, name) for name in MEASURED},
         "name": opened.name,
         "config": kind,
         "resolution": spec.img_resolution,
@@ -174,5 +190,6 @@ def _measured(card: Mapping[str, Any], name: str) -> float | None:
     return found.get("value") if isinstance(found, Mapping) else found
 
 
+MEASURED = ("pfd", "pprecision", "precall")
 CARD = ("images", "kimg", "training_seconds", "device", "licence")
 """What is taken over from a card, None where it says nothing."""

@@ -1,9 +1,12 @@
 """What the pictures of an examination show; those who make and those who draw them agree here."""
 
-__all__ = ["FRAMES", "GUESTS", "MIXED", "MOVES", "PSIS", "ROW", "SAMPLES", "STEPS"]
+__all__ = ["FRAMES", "GUESTS", "MIXED", "MOVES", "PANEL", "PSIS", "ROW", "SAMPLES", "STEPS"]
 
 SAMPLES = 24
 """Images of a page: of the seeds 0, 1, …"""
+
+PANEL = 100
+"""Images that are read to tell how many pass: of the seeds 0, 1, …"""
 
 MIXED = 3
 """At most so many of the seeds are truncated, mixed and walked between."""

@@ -1,5 +1,7 @@
 """What is seen in images of portraits, and how far they are from drawn ones."""
 
+from collections.abc import Sequence
+from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -10,7 +12,7 @@ from ..measures.attributes import read
 from ..opening import Opened
 from .reference import reference
 
-__all__ = ["seen"]
+__all__ = ["agreement", "passing", "seen"]
 
 
 def seen(opened: Opened, images: NDArray[np.uint8]) -> list[dict[str, Any] | None]:
@@ -34,6 +36,40 @@ def seen(opened: Opened, images: NDArray[np.uint8]) -> list[dict[str, Any] | Non
         _told(one, distance)
         for one, distance in zip(read(inputs), reference().distances(inputs), strict=True)
     ]
+
+
+def passing(readings: Sequence[dict[str, Any]]) -> float | None:
+    """Return the share of images that pass for drawn portraits, or None of no images.
+
+    Args:
+        readings: what `seen` tells of portraits.
+
+    Returns:
+        The share of those that are read with certainty enough, and no farther from the nearest
+        drawn portrait than 19 of 20 are from theirs.
+    """
+    passed = [
+        one["certainty"] >= one["least_certainty"] and one["distance"] <= 1 for one in readings
+    ]
+    return fmean(passed) if passed else None
+
+
+def agreement(ones: Sequence[dict[str, Any]], others: Sequence[dict[str, Any]]) -> float | None:
+    """Return how often an attribute is the same in two networks' images of the same seeds.
+
+    Args:
+        ones: what `seen` tells of one network's portraits.
+        others: of the other network's, in the same order.
+
+    Returns:
+        The share, over all images and attributes, 0 to 1; None of no images.
+    """
+    same = [
+        one[1] == other[1]
+        for image, beside in zip(ones, others, strict=False)
+        for one, other in zip(image["attributes"], beside["attributes"], strict=True)
+    ]
+    return fmean(same) if same else None
 
 
 def _told(readings: dict[str, Any], distance: float) -> dict[str, Any]:

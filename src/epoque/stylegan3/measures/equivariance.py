@@ -122,8 +122,10 @@ def equivariance(
         UsageError: if a value is not allowed.
         DataError: if the state is damaged or of another measurement.
     """
-    if images < 1 or batch < 1:
-        raise UsageError(f"--images {images} and --batch {batch} must be 1 or more.")
+    if images < 2:
+        raise UsageError(f"--images {images}: an interval needs 2 or more.")
+    if batch < 1:
+        raise UsageError(f"--batch {batch} must be 1 or more.")
     check(opened.generator, opened.device, images=batch)
     plan = _Plan(digest(opened), seed, psi, opened.generator.labels.key(label))
     sums = _state(state, plan)

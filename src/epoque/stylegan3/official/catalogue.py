@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from epoque.bench.errors import UnknownNameError
 
-from ..shipped import NAMES, shipped
+from ..shipped import shipped
 
 __all__ = ["LICENCE", "OFFICIAL", "Official", "official"]
 
@@ -82,7 +82,5 @@ def official(name: str) -> Official:
     """
     if (found := OFFICIAL.get(name)) is None:
         hint = " A network is a file, an https address, or a short name such as ffhq-1024-t."
-        if name in NAMES:
-            hint = " It comes with a later version; train one of your own, then --network last."
         raise UnknownNameError("network", name, [*shipped(), *OFFICIAL], hint)
     return found

@@ -221,7 +221,8 @@ def read_labels(path: Path) -> tuple[list[int], dict[str, Floats]]:
         with path.open(newline="", encoding="utf-8-sig") as file:
             rows = list(csv.DictReader(file))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path} cannot be read: {error}.") from None
+        reason = getattr(error, "strerror", None) or error
+        raise DataError(f"{path} cannot be read: {reason}.") from None
     if not rows or "seed" not in rows[0] or len(rows[0]) < 2:
         raise DataError(f"{path} needs a column named seed and one for each attribute.")
     names = [name for name in rows[0] if name != "seed"]
