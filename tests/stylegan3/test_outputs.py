@@ -115,7 +115,7 @@ def test_folders_are_made_for_what_is_written(tmp_path, monkeypatch, capsys):
     run("project", "teal.png", "--network", "t", "--steps", 1, "--steps-plus", 0, "--out", "i/p",
         "--state", "j/s.npz", "--perceptual", "none")  # fmt: skip
     run("layers", "--network", "t", "--layer", "input", "--out", "k/layer")
-    run("equivariance", "--network", "t", "--images", 1, "--state", "l/s.npz")
+    run("equivariance", "--network", "t", "--images", 2, "--state", "l/s.npz")
     for path in ("a/b/seed0002.png", "c/d/g.png", "e/w.npz", "f/g/walk.webp", "h/mix.svg",
                  "i/p.npz", "i/p.png", "j/s.npz", "k/layer.png", "l/s.npz"):  # fmt: skip
         assert (tmp_path / path).is_file()
@@ -163,7 +163,7 @@ def test_running_out_of_memory_is_one_sentence(tmp_path, monkeypatch, capsys):
         "generate --seeds 1",
         "film --seeds 1,2",
         "mix --rows 1 --columns 2",
-        "equivariance --images 1",
+        "equivariance --images 2",
         "sticking",
         "layers --layer input",
         "directions",
