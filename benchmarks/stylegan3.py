@@ -29,7 +29,7 @@ def rows() -> Iterator[dict[str, str]]:
         yield _image(*told)
     yield _training()
     yield _small()
-    yield _importing()
+    yield from _importing()
 
 
 def _image(kind: str, size: int, plain: int, compiled: int, target: str) -> dict[str, str]:
@@ -78,18 +78,21 @@ def _small() -> dict[str, str]:
     }
 
 
-def _importing() -> dict[str, str]:
-    """Measure what an image waits for before anything is computed."""
-    code = "import epoque.stylegan3.lab, epoque.stylegan3.networks, epoque.stylegan3.ops.cpu"
+def _importing() -> Iterator[dict[str, str]]:
+    """Measure what a listing waits for, and what an image does before anything is computed."""
+    lab = "import epoque.stylegan3.lab"
+    computing = f"{lab}, epoque.stylegan3.networks, epoque.stylegan3.ops.cpu"
     torch = cpu_seconds(sys.executable, "-c", "import torch")
-    measured = cpu_seconds(sys.executable, "-c", code)
-    return {
-        "name": "importing the networks and the compiled path, CPU time",
-        "baseline": f"import torch {torch:.1f} s",
-        "measured": f"{measured:.1f} s",
-        "ratio": "",
-        "target": "under 3 s",
-    }
+    whats = {"the lab": lab, "the networks and the compiled path": computing}
+    for what, code in whats.items():
+        measured = cpu_seconds(sys.executable, "-c", code)
+        yield {
+            "name": f"importing {what}, CPU time",
+            "baseline": f"import torch {torch:.1f} s",
+            "measured": f"{measured:.1f} s",
+            "ratio": "",
+            "target": "under 3 s",
+        }
 
 
 def _work(*told: object) -> dict[str, Any]:
