@@ -131,7 +131,7 @@ def test_a_layout_changes_nothing():
         )
 
 
-@pytest.mark.parametrize("size", [(30, 30), (8, 40), (3, 3)])
+@pytest.mark.parametrize("size", [(30, 30), (8, 40), (3, 3), (41, 67), (9, 133), (60, 5)])
 @pytest.mark.parametrize("padding", [0, 1, 2])
 @torch.no_grad()
 def test_convolutions(size, padding):

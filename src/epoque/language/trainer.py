@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import torch
 
+from epoque.bench.allocation import keep_freed_memory
 from epoque.bench.errors import DamagedRunError, DataError, DivergenceError
 from epoque.bench.events import Checkpoint
 from epoque.bench.seeds import torch_generator
 
 from . import checkpoint, counted, estimate, heads, models, optimisers, precision, schedules
-from .allocation import keep_freed_memory
 from .config import LanguageConfig
 from .data import TRAIN_SAMPLE, Batch, Data, Order, Reader, counts, sample, some_blocks
 from .ema import Average

@@ -2,6 +2,7 @@
 
 import torch
 
+from epoque.bench.allocation import kept_memory
 from epoque.bench.errors import UsageError
 from epoque.bench.memory import free_memory
 
@@ -34,11 +35,13 @@ def needed(generator: Generator, images: int = 1, *, plain: bool = False) -> int
 def available(device: torch.device) -> int | None:
     """Return the free memory of a device in bytes, or None where the system does not tell.
 
-    On the CPU limits of this process and of its container count (`bench.memory.free_memory`).
+    On the CPU limits of this process and of its container count (`bench.memory.free_memory`), and
+    what earlier images left for the next ones.
     """
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0])
-    return free_memory()
+    free = free_memory()
+    return None if free is None else free + kept_memory()
 
 
 def check(

@@ -7,11 +7,11 @@ from typing import Any
 
 from numba import njit
 
-__all__ = ["inner", "loop", "ready"]
+__all__ = ["OPTIONS", "inner", "loop", "ready"]
 
 # Products may be fused with sums; nothing else is allowed that strict arithmetic forbids: what is
 # not a number must stay so.
-_OPTIONS: dict[str, Any] = {"nogil": True, "fastmath": {"contract"}, "error_model": "numpy"}
+OPTIONS: dict[str, Any] = {"nogil": True, "fastmath": {"contract"}, "error_model": "numpy"}
 _UNCALLED = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 _PATIENCE = 2.0
@@ -27,9 +27,9 @@ def loop(function: Callable[..., Any], **options: Any) -> Any:
     or in the user's cache folder; if none can be written, in memory.
     """
     try:
-        return njit(cache=True, **_OPTIONS, **options)(function)
+        return njit(cache=True, **OPTIONS, **options)(function)
     except RuntimeError:  # no folder can be written
-        return njit(**_OPTIONS, **options)(function)
+        return njit(**OPTIONS, **options)(function)
 
 
 def inner(function: Callable[..., Any]) -> Any:

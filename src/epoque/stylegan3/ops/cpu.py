@@ -16,6 +16,8 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.nn import functional
 
+from epoque.bench.allocation import keep_freed_memory
+
 from . import native, reference, winograd
 from .compiling import ready
 from .native import Grid, Rule, Stage
@@ -34,6 +36,8 @@ _CHANNELS, _TILES = 32, 150
 """From where on Winograd's algorithm is faster: fewer do not pay for the transforms."""
 _SAME = 1e-7
 """How little a filter may differ, relatively, from a separable one to be taken for it."""
+
+keep_freed_memory()  # of an image's many large signals each would be mapped and cleared anew
 
 
 class _Plan(NamedTuple):

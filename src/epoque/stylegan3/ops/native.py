@@ -34,7 +34,6 @@ __all__ = [
     "Rule",
     "Stage",
     "activate",
-    "add_six",
     "mask",
     "tiles",
 ]
@@ -126,7 +125,7 @@ def _slope(value, rule):
 
 
 @inner
-def add_six(dst, to, src, at, taps, first, n, fresh):
+def _six(dst, to, src, at, taps, first, n, fresh):
     """Add up six lines, each times its tap."""
     a, b, c = taps[first], taps[first + 1], taps[first + 2]
     d, e, f = taps[first + 3], taps[first + 4], taps[first + 5]
@@ -172,7 +171,7 @@ def _filter(dst, src, at, taps, count, n, rectified, rule):
         done = 0
         while done < count:
             if count - done >= 6:
-                add_six(dst, to, src, at, taps, done, size, done == 0)
+                _six(dst, to, src, at, taps, done, size, done == 0)
                 done += 6
             else:
                 _two(dst, to, src, at, taps, done, size, done == 0)

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from .compiling import inner, loop, ready
-from .native import add_six
+from .lanes import LANES, joined, mixer, parted
 from .threads import share
 
 __all__ = ["convolved"]
@@ -23,80 +23,94 @@ __all__ = ["convolved"]
 _TILES = 384
 """Tiles whose transforms lie in memory at a time."""
 
-_ENTER = np.array(
-    [
-        [4, 0, -5, 0, 1, 0],
-        [0, -4, -4, 1, 1, 0],
-        [0, 4, -4, -1, 1, 0],
-        [0, -2, -1, 2, 1, 0],
-        [0, 2, -1, -2, 1, 0],
-        [0, 4, 0, -5, 0, 1],
-    ],
-    np.float32,
-).ravel()
-_LEAVE = np.array(
-    [[1, 1, 1, 1, 1, 0], [0, 1, -1, 2, -2, 0], [0, 1, 1, 4, 4, 0], [0, 1, -1, 8, -8, 1]], np.float32
-).ravel()
-_WEIGHTS = np.array(
-    [
-        [1 / 4, 0, 0, 0, 0, 0],
-        [-1 / 6, -1 / 6, -1 / 6, 0, 0, 0],
-        [-1 / 6, 1 / 6, -1 / 6, 0, 0, 0],
-        [1 / 24, 1 / 12, 1 / 6, 0, 0, 0],
-        [1 / 24, -1 / 12, 1 / 6, 0, 0, 0],
-        [0, 0, 1, 0, 0, 0],
-    ],
-    np.float32,
-).ravel()
+_enter_six = mixer(
+    np.array(
+        [
+            [4, 0, -5, 0, 1, 0],
+            [0, -4, -4, 1, 1, 0],
+            [0, 4, -4, -1, 1, 0],
+            [0, -2, -1, 2, 1, 0],
+            [0, 2, -1, -2, 1, 0],
+            [0, 4, 0, -5, 0, 1],
+        ]
+    )
+)
+_leave_six = mixer(
+    np.array([[1, 1, 1, 1, 1, 0], [0, 1, -1, 2, -2, 0], [0, 1, 1, 4, 4, 0], [0, 1, -1, 8, -8, 1]])
+)
+_enter_three = mixer(
+    np.array(
+        [
+            [1 / 4, 0, 0],
+            [-1 / 6, -1 / 6, -1 / 6],
+            [-1 / 6, 1 / 6, -1 / 6],
+            [1 / 24, 1 / 12, 1 / 6],
+            [1 / 24, -1 / 12, 1 / 6],
+            [0, 0, 1],
+        ]
+    )
+)
 
 
 @inner
-def _sum(dst, src, at, taps, n):
-    """Set `n` samples to the sum of six lines, which begin at `at`, times their taps."""
-    add_six(dst, np.uintp(0), src, at, taps, 0, np.uintp(n), True)
+def _three(begin, step):
+    """Return where three lines begin."""
+    return begin, begin + step, begin + 2 * step
+
+
+@inner
+def _four(begin, step):
+    """Return where four lines begin."""
+    return begin, begin + step, begin + 2 * step, begin + 3 * step
+
+
+@inner
+def _six(begin, step):
+    """Return where six lines begin."""
+    return (*_four(begin, step), begin + 4 * step, begin + 5 * step)
+
+
+@inner
+def _tile(begin, step, beyond):
+    """Return where a tile's lines begin: four of its own, and two of the tile beyond."""
+    return (*_four(begin, step), begin + beyond, begin + step + beyond)
 
 
 @inner
 def _read(parts, x, padding, row, rows, pitch):
     """Read rows of an image, parted: every fourth row and column from each of 4×4 first ones."""
     height, width = x.shape
+    size = (rows + 1) * pitch
+    begin, end = (padding + 3) // 4, min(pitch, (width + padding) // 4)
     for line in range(4 * rows + 2):
-        y = 4 * row + line - padding
+        y, to = 4 * row + line - padding, line % 4 * 4 * size + line // 4 * pitch
+        inside = y >= 0 and y < height
+        c = begin
+        while inside and c + LANES <= end:
+            parted(parts, _four(to, size), x[y], (-padding,), c, LANES)
+            c += LANES
         for part in range(4):
-            to = (line % 4 * 4 + part) * (rows + 1) * pitch + line // 4 * pitch
-            begin = (padding - part + 3) // 4
-            end = max(begin, min(pitch, (width + padding - part + 3) // 4))
-            if y < 0 or y >= height:
-                begin = end = pitch
-            for c in range(begin):
-                parts[to + c] = 0
-            goal, place = np.uintp(to + begin), np.uintp(4 * begin + part - padding)
-            for c in range(np.uintp(end - begin)):
-                parts[goal + c] = x[y, place + c + c + c + c]
-            for c in range(end, pitch):
-                parts[to + c] = 0
+            for edge in range(pitch - c + begin):
+                at = edge if edge < begin else edge - begin + c
+                column = 4 * at + part - padding
+                kept = inside and column >= 0 and column < width
+                parts[to + part * size + at] = x[y, column] if kept else 0
 
 
 @loop
 def _transformed(weight, out, first, last):
     """Transform the weights [O, I, 9] of some of the outputs, [36, O, I]."""
-    n = weight.shape[1]
-    lines, mixed = np.zeros(9 * n, np.float32), np.zeros(18 * n, np.float32)
-    at = np.zeros(6, np.int64)
+    n, plane = weight.shape[1], out.shape[1] * out.shape[2]
+    flat, lines, mixed = out.reshape(-1), np.zeros(9 * n, np.float32), np.zeros(18 * n, np.float32)
     for channel in range(first, last):
         for k in range(9):
             for c in range(n):
                 lines[k * n + c] = weight[channel, c, k]
         for column in range(3):
-            for k in range(3):
-                at[k] = at[k + 3] = (3 * k + column) * n
-            for k in range(6):
-                _sum(mixed[(3 * k + column) * n :], lines, at, _WEIGHTS[6 * k :], n)
+            _enter_three(mixed, _six(column * n, 3 * n), lines, _three(column * n, 3 * n), n)
         for line in range(6):
-            for k in range(3):
-                at[k] = at[k + 3] = (3 * line + k) * n
-            for k in range(6):
-                _sum(out[6 * line + k, channel], mixed, at, _WEIGHTS[6 * k :], n)
+            goals = _six(6 * line * plane + channel * n, plane)
+            _enter_three(flat, goals, mixed, _three(3 * line * n, n), n)
 
 
 @loop
@@ -106,21 +120,17 @@ def _enter(x, padding, row, rows, pitch, out, first, last):
     Every fourth row and column of the image lie together: so the samples of neighbouring tiles do.
     After each row's tiles comes one that is none, for the columns that tiles share.
     """
-    n, size = rows * pitch, (rows + 1) * pitch
+    n, size, plane = rows * pitch, (rows + 1) * pitch, out.shape[1] * out.shape[2]
+    flat = out.reshape(-1)
     parts, mixed = np.zeros(16 * size + pitch, np.float32), np.zeros(24 * n + pitch, np.float32)
-    at = np.zeros(6, np.int64)
     for channel in range(first, last):
         _read(parts, x[channel], padding, row, rows, pitch)
         for part in range(4):
-            for k in range(6):
-                at[k] = (k % 4 * 4 + part) * size + k // 4 * pitch
-            for k in range(6):
-                _sum(mixed[(k * 4 + part) * n :], parts, at, _ENTER[6 * k :], n)
+            lines = _tile(part * size, 4 * size, pitch)
+            _enter_six(mixed, _six(part * n, 4 * n), parts, lines, n)
         for line in range(6):
-            for k in range(6):
-                at[k] = (line * 4 + k % 4) * n + k // 4
-            for k in range(6):
-                _sum(out[6 * line + k, channel], mixed, at, _ENTER[6 * k :], n)
+            goals = _six(6 * line * plane + channel * n, plane)
+            _enter_six(flat, goals, mixed, _tile(4 * line * n, n, 1), n)
 
 
 @loop
@@ -128,22 +138,21 @@ def _leave(sums, row, rows, pitch, out, first, last):
     """Transform sums [36, O, rows · pitch] to the rows of some channels of the result."""
     height, width = out.shape[1], out.shape[2]
     flat, n, plane = sums.reshape(-1), rows * pitch, sums.shape[1] * sums.shape[2]
-    mixed, done, at = np.zeros(24 * n, np.float32), np.zeros(n, np.float32), np.zeros(6, np.int64)
+    mixed, done = np.zeros(24 * n, np.float32), np.zeros(16 * n, np.float32)
     for channel in range(first, last):
         for line in range(6):
-            for k in range(6):
-                at[k] = (6 * line + k) * plane + channel * n
-            for k in range(4):
-                _sum(mixed[(line * 4 + k) * n :], flat, at, _LEAVE[6 * k :], n)
-        for line in range(4):
-            for part in range(4):
-                for k in range(6):
-                    at[k] = (k * 4 + part) * n
-                _sum(done, mixed, at, _LEAVE[6 * line :], n)
-                for y in range(min(rows, (height - line + 3) // 4 - row)):
-                    goal, place = out[channel, 4 * (row + y) + line], np.uintp(y * pitch)
-                    for c in range(np.uintp((width - part + 3) // 4)):
-                        goal[np.uintp(part) + c + c + c + c] = done[place + c]
+            lines = _six(6 * line * plane + channel * n, plane)
+            _leave_six(mixed, _four(4 * line * n, n), flat, lines, n)
+        for part in range(4):
+            _leave_six(done, _four(part * n, 4 * n), mixed, _six(part * n, 4 * n), n)
+        for line in range(min(4 * rows, height - 4 * row)):
+            goal, begin = out[channel, 4 * row + line], line % 4 * 4 * n + line // 4 * pitch
+            c = 0
+            while c + LANES <= width // 4:
+                joined(goal, (0,), done, _four(begin, n), c, LANES)
+                c += LANES
+            for edge in range(4 * c, width):
+                goal[edge] = done[begin + edge % 4 * n + edge // 4]
 
 
 def convolved(x: Tensor, weight: Tensor, padding: int) -> Tensor:

@@ -1,0 +1,44 @@
+"""Freed memory is kept, told, and used again without asking the system."""
+
+import subprocess
+import sys
+
+import pytest
+
+from epoque.bench.allocation import keep_freed_memory, kept_memory
+
+SIZE = 64 * 2**20
+
+PROGRAM = f"""
+import resource, sys
+import numpy as np
+from epoque.bench.allocation import keep_freed_memory, kept_memory
+
+def faults():
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    np.ones({SIZE}, np.uint8)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+if sys.argv[1] == "keep":
+    assert keep_freed_memory()
+faults(), faults()
+print(faults(), kept_memory())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc's settings")
+def test_a_block_that_was_freed_is_used_again():
+    told = {}
+    for manner in ("keep", "plain"):
+        done = subprocess.run(
+            [sys.executable, "-c", PROGRAM, manner], capture_output=True, text=True, check=True
+        )
+        told[manner] = [int(word) for word in done.stdout.split()]
+    assert told["keep"][0] < 100 < told["plain"][0]
+    assert told["keep"][1] >= SIZE > told["plain"][1]
+
+
+def test_another_c_library_keeps_nothing(monkeypatch):
+    monkeypatch.setattr("epoque.bench.allocation._of_library", lambda name: None)
+    assert not keep_freed_memory()
+    assert kept_memory() == 0
