@@ -32,7 +32,7 @@ _AREA = 131_072
 """Samples of an upsampled tile: with all else, it fits in a core's cache of 512 KB."""
 _PIECE = 65_536
 """Samples that are worth a thread's while."""
-_CHANNELS, _TILES = 32, 150
+_CHANNELS, _TILES = 32, 80
 """From where on Winograd's algorithm is faster: fewer do not pay for the transforms."""
 _SAME = 1e-7
 """How little a filter may differ, relatively, from a separable one to be taken for it."""
