@@ -6,6 +6,9 @@ its steps are written out for a vector of neighbouring samples; LLVM fits it to 
 A step is called from compiled code as `step(dst, to, src, at, x, lanes)`: flat arrays of float32,
 tuples of the places where lines begin in them, the first sample and a literal number of samples,
 which may be 1. It does not look where lines end.
+
+Numba keeps what it compiled until the calling file changes: after a change here, touch
+`winograd.py`.
 """
 
 # mypy: disallow-untyped-defs=False, disallow-untyped-decorators=False
