@@ -19,8 +19,8 @@ def faults():
     np.ones({SIZE}, np.uint8)
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
 
-if sys.argv[1] == "keep":
-    assert keep_freed_memory()
+if sys.argv[1] == "keep" and not keep_freed_memory():
+    sys.exit()
 faults(), faults()
 print(faults(), kept_memory())
 """
@@ -34,6 +34,8 @@ def test_a_block_that_was_freed_is_used_again():
             [sys.executable, "-c", PROGRAM, manner], capture_output=True, text=True, check=True
         )
         told[manner] = [int(word) for word in done.stdout.split()]
+    if not told["keep"]:
+        pytest.skip("this C library cannot be told")
     assert told["keep"][0] < 100 < told["plain"][0]
     assert told["keep"][1] >= SIZE > told["plain"][1]
 

@@ -28,7 +28,7 @@ def keep_freed_memory() -> bool:
     most, is given back when the process ends.
 
     Returns:
-        Whether the C library was told; false where it is another one.
+        Whether the C library was told; false where it is another one, or refuses.
     """
     mallopt = _of_library("mallopt")
     if mallopt is None:
