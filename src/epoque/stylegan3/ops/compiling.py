@@ -7,12 +7,12 @@ from typing import Any
 
 from numba import njit
 
-__all__ = ["OPTIONS", "inner", "loop", "ready"]
+__all__ = ["inner", "loop", "ready"]
 
 # Products may be fused with sums; nothing else is allowed that strict arithmetic forbids: what is
 # not a number must stay so.
-OPTIONS: dict[str, Any] = {"nogil": True, "fastmath": {"contract"}, "error_model": "numpy"}
-_UNCALLED = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_OPTIONS: dict[str, Any] = {"nogil": True, "fastmath": {"contract"}, "error_model": "numpy"}
+_UNCALLED: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 _PATIENCE = 2.0
 """Seconds after which a user should know what is going on; reading what was kept takes less."""
@@ -20,21 +20,21 @@ _PATIENCE = 2.0
 _compiling = threading.Lock()
 
 
-def loop(function: Callable[..., Any], **options: Any) -> Any:
+def loop(function: Callable[..., Any]) -> Any:
     """Compile a function, when it is first called, for arguments as they then are.
 
     The code is kept where Numba keeps it: in `NUMBA_CACHE_DIR`, in `__pycache__` beside the source,
     or in the user's cache folder; if none can be written, in memory.
     """
     try:
-        return njit(cache=True, **OPTIONS, **options)(function)
+        return njit(cache=True, **_OPTIONS)(function)
     except RuntimeError:  # no folder can be written
-        return njit(**OPTIONS, **options)(function)
+        return njit(**_OPTIONS)(function)
 
 
 def inner(function: Callable[..., Any]) -> Any:
-    """Compile a function that only compiled ones call."""
-    return loop(function, **_UNCALLED)
+    """Compile a function that only compiled ones call: it is part of them, and kept with them."""
+    return njit(**_OPTIONS, **_UNCALLED)(function)
 
 
 def ready(function: Any, *given: Any) -> Callable[[int, int], None]:

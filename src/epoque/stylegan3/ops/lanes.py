@@ -17,12 +17,11 @@ from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
-from numba import njit
 from numba.core import types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from .compiling import OPTIONS
+from .compiling import inner
 
 __all__ = ["LANES", "joined", "mixer", "parted"]
 
@@ -48,7 +47,7 @@ def mixer(matrix: NDArray[Any]) -> Any:
 
     mixed = _stepping(multiply)
 
-    @njit(**OPTIONS)  # part of what calls it, and kept with that
+    @inner
     def mix(dst, to, src, at, n):
         whole = n - n % LANES
         for x in range(0, whole, LANES):
