@@ -1,0 +1,106 @@
+"""Opening files that users name: regular ones only, never more than a limit, no hidden copies.
+
+A FIFO would wait for ever and a device would never end; both are refused before a byte is read.
+"""
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from .errors import DataError
+
+__all__ = ["is_hidden", "open_regular", "read_regular", "visible_files"]
+
+_BACKUP_ENDINGS = ("~", ".bak", ".swp", ".orig", ".tmp")
+_NEVER_CONTENT = ("__MACOSX", "Thumbs.db", "desktop.ini")
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """Open a regular file, or a link to one, for reading.
+
+    Raises:
+        DataError: if there is none, it may not be read, or it is a folder, a FIFO, a socket or a
+            device.
+    """
+    try:
+        # Without O_NONBLOCK, opening a FIFO waits until somebody writes to it.
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _binary())
+    except FileNotFoundError:
+        raise DataError(f"{path}: there is no such file.") from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL byte in the name
+        raise _unreadable(path, error) from None
+    try:
+        mode = os.fstat(descriptor).st_mode
+        if not stat.S_ISREG(mode):
+            raise DataError(f"{path} cannot be read: it is {_kind(mode)}, not a file.")
+        return os.fdopen(descriptor, "rb")
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
+def read_regular(path: Path, most: int) -> bytes:
+    """Return the content of a regular file.
+
+    Args:
+        path: where it is.
+        most: how many bytes it may have.
+
+    Raises:
+        DataError: if it cannot be opened (see `open_regular`) or has more bytes.
+    """
+    with open_regular(path) as file:
+        try:
+            size = os.fstat(file.fileno()).st_size
+            data = b"" if size > most else file.read(most + 1)
+        except OSError as error:
+            raise _unreadable(path, error) from None
+    if max(size, len(data)) > most:
+        size = max(size, len(data))
+        raise DataError(f"{path} has {size:,} bytes; at most {most:,} are read.")
+    return data
+
+
+def is_hidden(name: str) -> bool:
+    """Return whether a file or folder is a hidden, a backup or a system's own one by its name.
+
+    Such are `.ipynb_checkpoints`, macOS' `._a.txt` and `__MACOSX`, editors' `a.txt~` and `#a.txt#`:
+    mostly copies of what stands beside them, which must not be read twice.
+    """
+    backup = name.lower().endswith(_BACKUP_ENDINGS) or (name[:1] == "#" and name[-1:] == "#")
+    return name.startswith(".") or backup or name in _NEVER_CONTENT
+
+
+def visible_files(folder: Path) -> Iterator[Path]:
+    """Yield the regular files in and under a folder, sorted, without hidden ones.
+
+    Raises:
+        DataError: if the folder itself cannot be listed.
+    """
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError as error:
+        raise _unreadable(folder, error) from None
+    for entry in entries:
+        if is_hidden(entry.name):
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            yield from visible_files(Path(entry.path))
+        elif entry.is_file():
+            yield Path(entry.path)
+
+
+def _unreadable(path: Path, error: Exception) -> DataError:
+    reason = getattr(error, "strerror", None) or str(error)
+    return DataError(f"{path} cannot be read: {reason}.")
+
+
+def _binary() -> int:
+    return getattr(os, "O_BINARY", 0)  # Windows would otherwise change line ends
+
+
+def _kind(mode: int) -> str:
+    kinds = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a FIFO", stat.S_IFSOCK: "a socket"}
+    return kinds.get(stat.S_IFMT(mode), "a device")
