@@ -1,21 +1,34 @@
-"""Writing files so that they are whole or not there, and saying clearly when they cannot be."""
+"""Writing files so that they are whole or not there, and saying clearly when they cannot be.
+
+What is being written stands under a draft's name, `.NAME.HOST-PID-RANDOM.tmp`, until it is whole:
+hidden, in the folder where it will be, and telling who may still be at work on it.
+"""
 
 import errno
 import json
 import os
+import re
+import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
-from typing import Any
+from secrets import token_hex
+from typing import Any, NamedTuple
 
 from pydantic_core import to_json
 
 from .errors import DamagedRunError, RunWriteError
 
 __all__ = [
+    "DraftOwner",
+    "draft_owner",
+    "draft_path",
+    "host_name",
     "json_line",
     "read_json",
     "refusal",
+    "sync_folder",
     "told_write_errors",
     "write_atomic",
     "write_json",
@@ -33,6 +46,55 @@ _REASONS = {
     errno.EEXIST: "a file stands where a folder should be",
     errno.EISDIR: "it is a folder",
 }
+
+_DRAFT = re.compile(r"\..+\.(?P<host>[A-Za-z0-9_-]+)-(?P<pid>[0-9]+)-[0-9a-f]{8}\.tmp", re.DOTALL)
+_LONGEST_NAME = 255
+"""Bytes of a file's name: what the file systems of Linux, macOS and Windows take."""
+
+
+class DraftOwner(NamedTuple):
+    """Who writes, or wrote, a draft.
+
+    Attributes:
+        host: as `host_name` gives it.
+        pid: of the process.
+    """
+
+    host: str
+    pid: int
+
+
+@cache
+def host_name() -> str:
+    """Return this machine's name, as drafts carry it: letters, digits, `_` and `-`."""
+    return re.sub(r"[^A-Za-z0-9_-]", "-", socket.gethostname().partition(".")[0])[:40] or "host"
+
+
+def draft_path(path: Path) -> Path:
+    """Return where to write a file or folder until it is whole: `.NAME.HOST-PID-RANDOM.tmp`.
+
+    Each call gives another name, so that no two writers of one path meet. A name that would be
+    too long for the file system loses its end.
+    """
+    owner = f".{host_name()}-{os.getpid()}-{token_hex(4)}.tmp"
+    name = os.fsencode(f".{path.name}")[: _LONGEST_NAME - len(owner)]
+    return path.with_name(_whole_letters(name) + owner)
+
+
+def _whole_letters(name: bytes) -> str:
+    """Return a name without the letter that a cut may have halved."""
+    try:
+        name.decode()
+    except UnicodeDecodeError as error:
+        if error.end == len(name) and error.reason == "unexpected end of data":
+            name = name[: error.start]
+    return os.fsdecode(name)
+
+
+def draft_owner(path: Path) -> DraftOwner | None:
+    """Return who made a draft, or None if the name is not one that `draft_path` gives."""
+    found = _DRAFT.fullmatch(path.name)
+    return DraftOwner(found["host"], int(found["pid"])) if found else None
 
 
 @contextmanager
@@ -60,12 +122,12 @@ def write_atomic(path: Path, data: bytes, *, durable: bool = False) -> None:
     Args:
         path: where it shall be.
         data: its whole content.
-        durable: also wait until the disk has it (for checkpoints; a power cut loses nothing).
+        durable: also wait until the disk has it under its name: a power cut then loses nothing.
 
     Raises:
         RunWriteError: if the system refuses; a file of that name is then as it was.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = draft_path(path)
     with told_write_errors(path):
         try:
             with temporary.open("wb") as file:
@@ -74,8 +136,30 @@ def write_atomic(path: Path, data: bytes, *, durable: bool = False) -> None:
                     file.flush()
                     os.fsync(file.fileno())
             temporary.replace(path)
+            if durable:
+                sync_folder(path.parent)
         finally:
             temporary.unlink(missing_ok=True)
+
+
+def sync_folder(path: Path) -> None:
+    """Wait until the disk has a folder's entries: a file is synced, its name is not.
+
+    Windows knows no such thing; some network file systems refuse it: nothing more can be done.
+
+    Raises:
+        OSError: if the disk reports an error.
+    """
+    if os.name == "nt":
+        return
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.EBADF):
+            raise
+    finally:
+        os.close(handle)
 
 
 def write_json(path: Path, value: Any, *, durable: bool = False) -> None:
