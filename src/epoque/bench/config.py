@@ -15,6 +15,8 @@ from pydantic.fields import FieldInfo
 
 from .errors import ConfigError, Problem, did_you_mean
 from .i18n import translator
+from .path_list import IS_PATHS
+from .path_list import split as split_paths
 
 __all__ = ["Config", "allowed_values", "setting"]
 
@@ -69,7 +71,8 @@ class Config(BaseModel):
 
         Args:
             values: field name to value. Text is read as the field's type: `"0.5"`, `"true"`,
-                `"4,2"` for a tuple, `"none"` for an optional field.
+                `"4,2"` for a tuple, `'"a,b.txt",c.txt'` for paths (`epoque.bench.path_list`), `"none"`
+            for an optional field.
 
         Raises:
             ConfigError: with every problem at once.
@@ -167,6 +170,8 @@ def _from_text(cls: type[Config], name: str, value: Any) -> Any:
     """Read what text alone cannot tell pydantic: lists with commas, and "none"."""
     if not isinstance(value, str):
         return value
+    if IS_PATHS in cls.model_fields[name].metadata:
+        return split_paths(value)
     kind, optional = _inner(cls.model_fields[name].annotation)
     if optional and value.strip().lower() in ("none", "null", ""):
         return None
@@ -202,7 +207,7 @@ def _kind_in_words(kind: Any, bounds: Mapping[str, Any]) -> str:
 
 
 def _list_in_words(kind: Any) -> str:
-    if kind is str:
+    if kind is str or get_args(kind)[:1] == (str,):
         return "a list such as a.txt,b.txt"
     example = ",".join(get_args(kind)[:2]) if get_origin(kind) is Literal else "4,2"
     return f"a list such as {example} in which each is {_kind_in_words(kind, {})}"

@@ -21,6 +21,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 from .config import Config
 from .errors import AxesError, ConfigError, Problem, UsageError
 from .lab import Columns
+from .path_list import join
 
 __all__ = ["MAX_POINTS", "Axis", "cell", "cells", "extremes", "grid", "parse_axes", "size"]
 
@@ -104,7 +105,7 @@ def cell(value: Any) -> bool | int | float | str:
     """Return a setting as a table holds it: what is no number or text is written as typed."""
     if isinstance(value, bool | int | float | str):
         return value
-    return "none" if value is None else ",".join(map(str, value))
+    return "none" if value is None else join(value)
 
 
 def cells(axis: Axis) -> tuple[Any, ...]:

@@ -87,7 +87,7 @@ def with_settings(
     kept = [p for p in own.parameters.values() if p.kind is not p.VAR_KEYWORD]
 
     def wrapped(*args: Any, **kwargs: Any) -> Any:
-        return command(*args, **{k: v for k, v in kwargs.items() if v is not None})
+        return command(*args, **{k: _text(v) for k, v in kwargs.items() if v is not None})
 
     wrapped.__doc__ = command.__doc__
     wrapped.__name__ = command.__name__
@@ -98,22 +98,33 @@ def with_settings(
     return wrapped
 
 
+def _text(value: Any) -> Any:
+    """Return what was typed as one text; only paths may be given more than once."""
+    from ..bench.path_list import merged
+
+    return merged(value) if isinstance(value, list) else value
+
+
 def _option(lab: "Lab[Any]", name: str, group: Group, others: tuple[str, ...]) -> inspect.Parameter:
     from ..bench.config import allowed_values
+    from ..bench.path_list import IS_PATHS
 
     field = lab.config.model_fields[name]
     default = field.default
     shown = ",".join(map(str, default)) if isinstance(default, tuple) else str(default).lower()
+    repeated = IS_PATHS in field.metadata
+    hint = " May be repeated; a name with a comma stands in double quotes." if repeated else ""
     parameter = Parameter(
         name=(f"--{name.replace('_', '-')}", *others),
         group=group,
-        help=f"{field.description} Takes {allowed_values(field)}.",
+        help=f"{field.description} Takes {allowed_values(field)}.{hint}",
         show_default=lambda _: shown,
         allow_leading_hyphen=True,
+        negative="",
     )
     return inspect.Parameter(
         name,
         inspect.Parameter.KEYWORD_ONLY,
         default=None,
-        annotation=Annotated[str | None, parameter],
+        annotation=Annotated[(list[str] if repeated else str) | None, parameter],
     )

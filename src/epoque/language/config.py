@@ -5,6 +5,7 @@ from typing import Literal
 
 from epoque.bench.config import Config, setting
 from epoque.bench.errors import Problem
+from epoque.bench.path_list import Paths
 
 from .estimate import refusals
 
@@ -48,13 +49,13 @@ class LanguageConfig(Config):
         min_length=1,
         max_length=1000,
     )
-    train_files: tuple[str, ...] = setting(
+    train_files: Paths = setting(
         (), "Training files", "Your own text, Parquet or JSON-lines files or folders, or none."
     )
-    valid_files: tuple[str, ...] = setting(
+    valid_files: Paths = setting(
         (), "Validation files", "Your own files that are only measured on, or none."
     )
-    test_files: tuple[str, ...] = setting(
+    test_files: Paths = setting(
         (), "Test files", "Your own files that are measured once, at the end, or none."
     )
     text_column: str = setting(

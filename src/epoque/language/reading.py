@@ -24,6 +24,7 @@ LONGEST = 2**20
 _PARQUET_ROWS = 256
 
 _REMEDY = "Convert it, or set undecodable to replace."
+_COMMAS = " A path with a comma in it stands in double quotes."
 _ARRAY = 'a JSON array is not read, but JSON lines are: one {"text": …} a line, without brackets.'
 
 
@@ -47,17 +48,18 @@ def files_below(paths: tuple[str, ...]) -> tuple[Path, ...]:
         DataError: if a path does not exist or is of a kind that is not read, or a folder holds no
             file that is.
     """
-    return tuple(file for path in paths for file in _files(Path(path).expanduser()))
+    hint = _COMMAS if len(paths) > 1 else ""
+    return tuple(file for path in paths for file in _files(Path(path).expanduser(), hint))
 
 
-def _files(path: Path) -> list[Path]:
+def _files(path: Path, hint: str) -> list[Path]:
     if path.is_file() and path.suffix.lower() in _OTHERS:
         told = "text, JSON lines (.jsonl, .ndjson, .json) and Parquet are read"
         raise DataError(f"{path} cannot be used: {told}, {path.suffix} is not; convert it.")
     if path.is_file():
         return [path]
     if not path.is_dir():
-        raise DataError(f"There is no file or folder {path}.")
+        raise DataError(f"There is no file or folder {path}.{hint}")
     found = sorted(f for f in path.rglob("*") if f.suffix.lower() in SUFFIXES and f.is_file())
     if not found:
         raise DataError(f"The folder {path} holds no text: no {', '.join(SUFFIXES)}.")

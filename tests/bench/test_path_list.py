@@ -1,0 +1,60 @@
+"""Lists of paths: commas between them, double quotes around a comma in one."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from epoque.bench.errors import ConfigError
+from epoque.bench.grid import cell
+from epoque.bench.path_list import join, merged, split
+from epoque.language.config import LanguageConfig
+
+
+@pytest.mark.parametrize(
+    ("text", "paths"),
+    [
+        ("a.txt", ["a.txt"]),
+        ("a.txt,b.txt", ["a.txt", "b.txt"]),
+        (" a.txt , b c.txt ", ["a.txt", "b c.txt"]),
+        ('"b,c.txt",a.txt', ["b,c.txt", "a.txt"]),
+        ('"said ""so"", twice"', ['said "so", twice']),
+        ('été,an "aside".txt', ["été", 'an "aside".txt']),
+        ('"unclosed,a', ['"unclosed', "a"]),
+        ("a,,b", ["a", "", "b"]),
+        ("", []),
+        ("  ", []),
+    ],
+)
+def test_split(text: str, paths: list[str]) -> None:
+    assert split(text) == paths
+
+
+@given(st.lists(st.text(st.sampled_from('ab ,"\n\té;'), max_size=5), min_size=1, max_size=4))
+def test_what_is_joined_is_split_again(paths: list[str]) -> None:
+    assert split(join(paths)) == paths
+
+
+def test_a_text_that_is_a_path_is_that_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    name = "poèmes, prose.txt"
+    assert split(name) == ["poèmes", "prose.txt"]
+    Path(name).write_text("x")
+    assert split(name) == [name]
+    assert merged([name, "a,b"]) == f'"{name}",a,b'
+    assert LanguageConfig.parse({"train_files": name}).train_files == (name,)
+
+
+def test_a_list_is_literal_and_typed_again_with_quotes() -> None:
+    config = LanguageConfig.parse({"train_files": ["b,c.txt", "a.txt"]})
+    assert config.train_files == ("b,c.txt", "a.txt")
+    assert cell(config.train_files) == '"b,c.txt",a.txt'
+
+
+@pytest.mark.parametrize("value", ["a.txt,,b.txt", "a.txt,", [""], [3]])
+def test_a_path_without_a_name_is_refused(value: object) -> None:
+    with pytest.raises(ConfigError, match="it takes a list such as a.txt,b.txt"):
+        LanguageConfig.parse({"train_files": value})
