@@ -56,5 +56,5 @@ def test_a_list_is_literal_and_typed_again_with_quotes() -> None:
 
 @pytest.mark.parametrize("value", ["a.txt,,b.txt", "a.txt,", [""], [3]])
 def test_a_path_without_a_name_is_refused(value: object) -> None:
-    with pytest.raises(ConfigError, match="it takes a list such as a.txt,b.txt"):
+    with pytest.raises(ConfigError, match="it takes a list such as"):
         LanguageConfig.parse({"train_files": value})
