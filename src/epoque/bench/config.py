@@ -71,8 +71,7 @@ class Config(BaseModel):
 
         Args:
             values: field name to value. Text is read as the field's type: `"0.5"`, `"true"`,
-                `"4,2"` for a tuple, `'"a,b.txt",c.txt'` for paths (see `path_list`), `"none"` for an
-                optional field.
+                `"4,2"` for a tuple, `"none"` for an optional field; of paths see `path_list`.
 
         Raises:
             ConfigError: with every problem at once.
