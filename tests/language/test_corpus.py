@@ -1,6 +1,8 @@
 """Texts: read to the last sign whatever file they are in, and refused in one clear sentence."""
 
+import codecs
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -14,9 +16,10 @@ from pyarrow import parquet
 
 from epoque.bench import store
 from epoque.bench.errors import DataError, UnknownNameError
-from epoque.language import corpus, reading
+from epoque.language import corpus, reading, text_lines
 from epoque.language.config import LanguageConfig
 from epoque.language.corpus import Documents, file_documents
+from epoque.language.reading import Undecodable
 
 
 def written(path: Path, data: bytes | str) -> str:
@@ -58,8 +61,8 @@ def test_the_texts_are_what_they_say() -> None:
 # Text files
 
 
-def test_lines_end_at_line_feeds_alone(tmp_path: Path) -> None:
-    text = "\ufeffone\r\n\n  \ntwo \u0085 still two\u2028\x0c\n\nlast, without an end"
+def test_lines_end_at_line_ends_and_at_no_other_sign(tmp_path: Path) -> None:
+    text = "\ufeffone\r\n\r  \ntwo \u0085 still two\u2028\x0c\n\nlast, without an end"
     documents = file_documents([written(tmp_path / "a.txt", text)])
     assert list(documents) == [
         "one",
@@ -104,9 +107,79 @@ def test_a_byte_that_is_no_utf8_stops_with_its_place(tmp_path: Path) -> None:
     assert list(file_documents([path], undecodable="replace"))[2] == "caf\ufffd here"
 
 
-def test_another_encoding_is_refused_at_its_first_byte(tmp_path: Path) -> None:
-    path = written(tmp_path / "wide.txt", "text".encode("utf-16"))
-    with pytest.raises(DataError, match="byte 0xff at offset 0"):
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize(
+    ("encoding", "mark"),
+    [
+        ("utf-8", b""),
+        ("utf-8", codecs.BOM_UTF8),
+        ("utf-16-le", codecs.BOM_UTF16_LE),
+        ("utf-16-be", codecs.BOM_UTF16_BE),
+        ("utf-32-le", codecs.BOM_UTF32_LE),
+        ("utf-32-be", codecs.BOM_UTF32_BE),
+    ],
+)
+def test_text_is_the_same_in_every_encoding_with_its_mark(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoding: str, mark: bytes, end: str
+) -> None:
+    wanted = ["été 一 😀", "", *(f"line {i}" for i in range(50)), "no end"]
+    data = mark + end.join(wanted).encode(encoding)
+    monkeypatch.setattr(text_lines, "_BLOCK", 7)  # which divides signs and line ends
+    assert list(file_documents([written(tmp_path / "a.txt", data)])) == wanted
+    rows = end.join(json.dumps({"text": t}, ensure_ascii=False) for t in wanted)
+    path = written(tmp_path / "a.jsonl", mark + rows.encode(encoding))
+    assert list(file_documents([path])) == wanted
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+@pytest.mark.parametrize("text", ["while the cat\n", "Чай не пьём\n", "一 二三\n", "a"])
+@pytest.mark.parametrize("undecodable", ["stop", "replace"])
+def test_wide_text_without_a_mark_is_named_and_never_replaced(
+    tmp_path: Path, encoding: str, text: str, undecodable: Undecodable
+) -> None:
+    path = written(tmp_path / "wide.txt", (8 * text).encode(encoding))
+    name = encoding[:6].upper()
+    with pytest.raises(DataError) as caught:
+        list(file_documents([path], undecodable=undecodable))
+    assert str(caught.value) == (
+        f"{path} is {name} without a byte-order mark; save it as UTF-8, or with the mark."
+    )
+
+
+@pytest.mark.parametrize("data", [b"a nul \0 here, one \0\0 there\n", b"a\0", b"\0", b"ab\0\0cd"])
+def test_zero_bytes_alone_make_no_other_encoding(tmp_path: Path, data: bytes) -> None:
+    path = written(tmp_path / "nul.txt", 60 * b"words and words " + data)
+    assert "".join(file_documents([path])) == (60 * b"words and words " + data).decode().rstrip()
+
+
+def test_a_mark_that_lies_is_told_with_its_place(tmp_path: Path) -> None:
+    data = codecs.BOM_UTF16_LE + "good ".encode("utf-16-le") + b"\x00\xdc" + b"x\0"
+    path = written(tmp_path / "wide.txt", data)
+    with pytest.raises(DataError) as caught:
+        list(file_documents([path]))
+    told = f"{path} begins as UTF-16 but is not: byte 0x00 at offset 12. Convert it, or set"
+    assert str(caught.value).startswith(told)
+    assert list(file_documents([path], undecodable="replace")) == ["good \ufffdx"]
+    written(tmp_path / "wide.txt", codecs.BOM_UTF16_LE + b"a\0b")
+    with pytest.raises(DataError, match="byte 0x62 at offset 4"):
+        list(file_documents([path]))
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.text(st.sampled_from("a \r\n"), max_size=40), st.integers(1, 9))
+def test_line_ends_are_those_of_python(text: str, block: int) -> None:
+    whole = text.encode()
+    found = iter([whole[at : at + block] for at in range(0, len(whole), block)])
+    lines = list(text_lines.lines(found, 100, text_lines.cut))
+    assert lines == whole.splitlines(keepends=True)
+
+
+def test_a_row_without_end_is_not_held_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "MAX_JSON_BYTES", 1000)
+    path = written(tmp_path / "a.jsonl", json.dumps({"text": "a" * 1000}))
+    with pytest.raises(DataError, match=r"a line of more than 1,000 bytes; one object a line"):
         list(file_documents([path]))
 
 
@@ -203,9 +276,35 @@ def test_a_folder_is_read_in_order_of_names(tmp_path: Path) -> None:
     assert list(file_documents([str(tmp_path)])) == ["first", "second", "third"]
 
 
+def test_hidden_and_backup_files_of_a_folder_are_passed_over(tmp_path: Path) -> None:
+    written(tmp_path / "a.txt", "kept")
+    for name in ("._a.txt", ".a.txt", "#a.txt#"):
+        written(tmp_path / name, b"\x00\x05\x16\x07")
+    for name in (".ipynb_checkpoints", "__MACOSX", "old.bak"):
+        (tmp_path / name).mkdir()
+        written(tmp_path / name / "a.txt", "a copy")
+    assert list(file_documents([str(tmp_path)])) == ["kept"]
+    assert list(file_documents([str(tmp_path / "old.bak")])) == ["a copy"]  # that was asked for
+    (tmp_path / "a.txt").unlink()
+    with pytest.raises(DataError, match="hidden and backup files are passed over"):
+        file_documents([str(tmp_path)])
+
+
+def test_what_is_no_file_is_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.txt")
+    (tmp_path / "endless.txt").symlink_to("/dev/zero")
+    for name, told in (("pipe.txt", "it is a FIFO"), ("endless.txt", "it is a device")):
+        with pytest.raises(DataError, match=told):
+            file_documents([str(tmp_path / name)])
+    with pytest.raises(DataError, match="holds no text"):  # nor in a folder
+        file_documents([str(tmp_path)])
+
+
 def test_a_path_that_leads_nowhere_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"There is no file or folder .*nowhere"):
         file_documents([str(tmp_path / "nowhere")])
+    with pytest.raises(DataError, match="A path with a comma in it stands in double quotes"):
+        file_documents([str(tmp_path / "a"), "b.txt"])
     with pytest.raises(DataError, match="holds no text"):
         file_documents([str(tmp_path)])
 

@@ -80,7 +80,7 @@ def tokens(
     end = None if isinstance(apart, bool) else apart
     bare = {"bare": True} if frames_lines(tokenizer) and not framed else {}
     key = key_of(
-        format=1,
+        format=2,
         text=documents.fingerprint,
         tokenizer=_described(tokenizer),
         apart=apart is not False,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from epoque.bench.errors import DataError
+from epoque.bench.input_files import visible_files
 from epoque.bench.store import key_of, made
 
 __all__ = ["COLUMN", "Fetched", "fetch", "wikitext"]
@@ -174,5 +175,5 @@ def _sound(path: Path) -> bool:
 
 def _reopened(path: Path) -> Fetched:
     about = json.loads((path / "about.json").read_text())
-    files = {_SPLITS[f.stem]: f for f in sorted(path.iterdir()) if f.stem in _SPLITS}
+    files = {_SPLITS[f.stem]: f for f in visible_files(path) if f.stem in _SPLITS}
     return Fetched(files, about["source"], about["licence"])

@@ -1,11 +1,16 @@
 """Reading texts from files, piece by piece: no file is ever held in memory whole."""
 
 import json
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from epoque.bench.errors import DataError, did_you_mean
+from epoque.bench.input_files import open_regular, visible_files
+from epoque.bench.limits import MAX_JSON_BYTES
+
+from .text_lines import REMEDY, blocks, cut, lines
 
 __all__ = ["SUFFIXES", "Piece", "Undecodable", "files_below", "is_blank", "read", "text_size"]
 
@@ -23,8 +28,8 @@ LONGEST = 2**20
 
 _PARQUET_ROWS = 256
 
-_REMEDY = "Convert it, or set undecodable to replace."
 _COMMAS = " A path with a comma in it stands in double quotes."
+_ROW_A_LINE = "one object a line is read"
 _ARRAY = 'a JSON array is not read, but JSON lines are: one {"text": …} a line, without brackets.'
 
 
@@ -44,25 +49,34 @@ class Piece(NamedTuple):
 def files_below(paths: tuple[str, ...]) -> tuple[Path, ...]:
     """Return files, and for a folder all files in it that can be read, in order of their names.
 
+    Hidden and backup files in a folder are passed over (`epoque.bench.input_files.is_hidden`):
+    they are copies, and what is held out of a text must not come back into it.
+
     Raises:
-        DataError: if a path does not exist or is of a kind that is not read, or a folder holds no
-            file that is.
+        DataError: if a path does not exist, is no regular file or of a kind that is not read, or a
+            folder holds no file that is.
     """
     hint = _COMMAS if len(paths) > 1 else ""
     return tuple(file for path in paths for file in _files(Path(path).expanduser(), hint))
 
 
 def _files(path: Path, hint: str) -> list[Path]:
-    if path.is_file() and path.suffix.lower() in _OTHERS:
+    if path.is_dir():
+        return _files_in(path)
+    if not os.path.lexists(path):
+        raise DataError(f"There is no file or folder {path}.{hint}")
+    open_regular(path).close()  # which refuses what is no file, or may not be read
+    if path.suffix.lower() in _OTHERS:
         told = "text, JSON lines (.jsonl, .ndjson, .json) and Parquet are read"
         raise DataError(f"{path} cannot be used: {told}, {path.suffix} is not; convert it.")
-    if path.is_file():
-        return [path]
-    if not path.is_dir():
-        raise DataError(f"There is no file or folder {path}.{hint}")
-    found = sorted(f for f in path.rglob("*") if f.suffix.lower() in SUFFIXES and f.is_file())
+    return [path]
+
+
+def _files_in(folder: Path) -> list[Path]:
+    found = [file for file in visible_files(folder) if file.suffix.lower() in SUFFIXES]
     if not found:
-        raise DataError(f"The folder {path} holds no text: no {', '.join(SUFFIXES)}.")
+        told = f"no {', '.join(SUFFIXES)} (hidden and backup files are passed over)"
+        raise DataError(f"The folder {folder} holds no text: {told}.")
     return found
 
 
@@ -86,8 +100,8 @@ def read(path: Path, column: str, undecodable: Undecodable) -> Iterator[Piece]:
     Args:
         path: a text file, or by the end of its name JSON lines or Parquet.
         column: in JSON lines and Parquet, where the text is.
-        undecodable: what becomes of bytes that are not UTF-8: `stop` raises, `replace` puts the
-            sign U+FFFD.
+        undecodable: what becomes of bytes that are not UTF-8, or of a file with its byte-order
+            mark not UTF-16 or UTF-32: `stop` raises, `replace` puts the sign U+FFFD.
 
     Raises:
         DataError: naming the file, and the byte, line or column that cannot be read.
@@ -105,25 +119,24 @@ def read(path: Path, column: str, undecodable: Undecodable) -> Iterator[Piece]:
 
 def _text_lines(path: Path, undecodable: Undecodable) -> Iterator[Piece]:
     begins = True
-    with path.open("rb") as file:
-        for line in _decoded(path, file, undecodable, longest=LONGEST):
-            blank = is_blank(line)
-            yield Piece(line, begins and not blank)
-            begins = blank
+    for line in _decoded(path, undecodable, LONGEST, cut):
+        blank = is_blank(line)
+        yield Piece(line, begins and not blank)
+        begins = blank
 
 
 def _json_rows(path: Path, column: str, undecodable: Undecodable) -> Iterator[Piece]:
+    def refuse(_: bytes) -> int:
+        raise DataError(f"{path} has a line of more than {MAX_JSON_BYTES:,} bytes; {_ROW_A_LINE}.")
+
     begun = False
-    with path.open("rb") as file:
-        for number, line in enumerate(_decoded(path, file, undecodable), 1):
-            if not begun and line.lstrip().startswith("["):
-                raise DataError(f"{path} cannot be used: {_ARRAY}")
-            if not is_blank(line):
-                begun = True
-                text = _field(path, number, line, column)
-                yield _row(
-                    text.encode(errors="surrogatepass"), f"{path}, line {number}", undecodable
-                )
+    for number, line in enumerate(_decoded(path, undecodable, MAX_JSON_BYTES, refuse), 1):
+        if not begun and line.lstrip().startswith("["):
+            raise DataError(f"{path} cannot be used: {_ARRAY}")
+        if not is_blank(line):
+            begun = True
+            text = _field(path, number, line, column)
+            yield _row(text.encode(errors="surrogatepass"), f"{path}, line {number}", undecodable)
 
 
 def _field(path: Path, number: int, line: str, column: str) -> str:
@@ -132,7 +145,7 @@ def _field(path: Path, number: int, line: str, column: str) -> str:
         row = json.loads(line)
     except (ValueError, RecursionError) as error:
         told = f"no JSON, {error}"
-        raise DataError(f"{path}, line {number}: {told}; one object a line is read.") from None
+        raise DataError(f"{path}, line {number}: {told}; {_ROW_A_LINE}.") from None
     if not isinstance(row, dict):
         raise DataError(f"{path}, line {number}: no JSON object with a field {column!r}.")
     if column not in row:
@@ -155,40 +168,26 @@ def _row(text: bytes, place: str, undecodable: Undecodable) -> Piece:
     except UnicodeDecodeError as error:
         raise DataError(
             f"{place} is not UTF-8: byte {text[error.start]:#04x} at offset {error.start:,} of its "
-            f"text. {_REMEDY}"
+            f"text. {REMEDY}"
         ) from None
     return Piece(decoded.rstrip("\r\n"), begins=True)
 
 
 def _decoded(
-    path: Path, file: BinaryIO, undecodable: Undecodable, longest: int = -1
+    path: Path, undecodable: Undecodable, longest: int, cut_at: Callable[[bytes], int]
 ) -> Iterator[str]:
-    """Yield the lines of a file without their ends."""
-    offset = 0
-    while line := file.readline(longest):
-        if 0 < longest == len(line) and not line.endswith(b"\n"):
-            line = line[: _cut(line)]
-            file.seek(offset + len(line))
-        start = 3 if offset == 0 and line.startswith(b"\xef\xbb\xbf") else 0  # a byte-order mark
-        try:
-            text = line[start:].decode(errors="strict" if undecodable == "stop" else "replace")
-        except UnicodeDecodeError as error:
-            at = start + error.start
-            raise DataError(
-                f"{path} is not UTF-8: byte {line[at]:#04x} at offset {offset + at:,}. {_REMEDY}"
-            ) from None
-        offset += len(line)
-        yield text.removesuffix("\n").removesuffix("\r")
-
-
-def _cut(line: bytes) -> int:
-    """Return where to cut a line that is too long: after its last space, else between signs."""
-    if space := line.rfind(b" ") + 1:
-        return space
-    end = len(line)
-    while end > len(line) - 4 and line[end - 1] & 0xC0 == 0x80:  # inside a sign of several bytes
-        end -= 1
-    return end - 1 if line[end - 1] >= 0xC0 else end
+    """Yield the lines of a file without their ends; the arguments are those of `lines`."""
+    errors = "strict" if undecodable == "stop" else "replace"
+    with open_regular(path) as file:
+        found, offset = blocks(path, file, errors)
+        for line in lines(found, longest, cut_at):
+            try:
+                text = line.decode(errors=errors)
+            except UnicodeDecodeError as error:
+                place = f"byte {line[error.start]:#04x} at offset {offset + error.start:,}"
+                raise DataError(f"{path} is not UTF-8: {place}. {REMEDY}") from None
+            offset += len(line)
+            yield text.removesuffix("\n").removesuffix("\r")
 
 
 def _parquet_rows(path: Path, column: str, undecodable: Undecodable) -> Iterator[Piece]:

@@ -70,7 +70,7 @@ def prepare(config: LanguageConfig, documents: Documents, progress: Making | Non
     settings = config.model_dump(include=set(_SETTINGS))
     if config.trained_kind != LanguageConfig(objective=config.objective).trained_kind:
         settings["kind"] = config.trained_kind
-    key = key_of(format=1, text=documents.fingerprint, **settings)
+    key = key_of(format=2, text=documents.fingerprint, **settings)
 
     def make(to: Path) -> None:
         train(config, documents, progress).save_pretrained(str(to))
