@@ -58,3 +58,13 @@ def test_the_visible_files_of_a_folder(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
     found = [path.relative_to(tmp_path).as_posix() for path in visible_files(tmp_path)]
     assert found == ["a.txt", "b/c.txt"]
+
+
+def test_a_pointer_of_git_lfs_is_named(tmp_path: Path) -> None:
+    pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"
+    (tmp_path / "a.bin").write_bytes(pointer)
+    for read in (open_regular, lambda path: read_regular(path, 10**6)):
+        with pytest.raises(DataError, match=r"a\.bin is a pointer of Git LFS, not the file itself"):
+            read(tmp_path / "a.bin")
+    (tmp_path / "about.txt").write_bytes(pointer + b"a text about pointers\n" * 100)
+    assert read_regular(tmp_path / "about.txt", 10**6).endswith(b"pointers\n")

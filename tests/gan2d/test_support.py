@@ -197,6 +197,28 @@ def test_other_kinds_of_images_are_read(tmp_path: Path, kind: str) -> None:
     assert load(image(tmp_path / "i.gif")) is not None
 
 
+def test_sixteen_bits_give_the_silhouette_of_eight(tmp_path: Path) -> None:
+    rows, columns = np.mgrid[:200, :300]
+    inside = (rows - 90) ** 2 + (columns - 120) ** 2 < 60**2
+    shaded = np.where(inside, 40 + columns // 8, 180 + rows // 8).astype(np.uint16)
+    pictures = {
+        "eight.png": shaded.astype(np.uint8),
+        "sixteen.png": shaded * 257,
+        "sixteen.tif": shaded * 257,
+        "thirty-two.tif": (shaded * 257).astype(np.int32),
+        "share.tif": (shaded / 255).astype(np.float32),
+    }
+    found = []
+    for name, levels in pictures.items():
+        Image.fromarray(levels).save(tmp_path / name)
+        support = load(image(tmp_path / name))
+        assert support is not None
+        found.append(support.points)
+    for points in found:
+        np.testing.assert_array_equal(points, found[0])
+    assert np.ptp(found[0], axis=0) == pytest.approx([0.8, 0.8], abs=0.03)
+
+
 def test_a_fault_in_an_image_is_one_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -207,10 +229,10 @@ def test_a_fault_in_an_image_is_one_sentence(
 
     assert "there is no such file" in told(tmp_path / "no.png")
     (tmp_path / "text.png").write_text("not an image")
-    assert "is no image" in told(tmp_path / "text.png")
+    assert "is no picture" in told(tmp_path / "text.png")
     cut = painted(tmp_path / "cut.png", "white", "black")
     cut.write_bytes(cut.read_bytes()[:200])
-    assert "is no image" in told(cut)
+    assert "is damaged" in told(cut)
     assert "same tone" in told(painted(tmp_path / "flat.png", "white", "white"))
     Image.new("RGBA", (9, 9), (9, 9, 9, 0)).save(tmp_path / "clear.png")
     assert "transparent" in told(tmp_path / "clear.png")
@@ -218,7 +240,7 @@ def test_a_fault_in_an_image_is_one_sentence(
     one.putpixel((4, 4), 0)
     one.save(tmp_path / "one.png")
     assert "one point only" in told(tmp_path / "one.png")
-    monkeypatch.setattr("epoque.gan2d.silhouette.MAX_PIXELS", 1000)
+    monkeypatch.setattr("epoque.bench.pictures.MAX_IMAGE_PIXELS", 1000)
     assert "too large" in told(painted(tmp_path / "big.png", "white", "black"))
 
 

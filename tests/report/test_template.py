@@ -196,7 +196,7 @@ def test_an_image_of_the_author(tmp_path: Path) -> None:
 
 def test_a_damaged_image(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(b"no image")
-    assert "damaged" in told(tmp_path, "![x](a.png)")
+    assert "is no picture" in told(tmp_path, "![x](a.png)")
 
 
 def test_markdown_as_a_result_of_a_macro_stays_markdown(tmp_path: Path) -> None:

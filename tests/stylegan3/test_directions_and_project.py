@@ -225,8 +225,8 @@ def test_targets_are_cropped_to_the_network(tmp_path):
     grey = small(img_channels=1)
     assert target_of(tmp_path / "wide.png", grey).shape == (1, 1, 16, 16)
     (tmp_path / "no.png").write_bytes(b"no picture")
-    for name in ("no.png", "none.png"):
-        with pytest.raises(DataError, match="cannot be read"):
+    for name, told in (("no.png", "is no picture"), ("none.png", "there is no such file")):
+        with pytest.raises(DataError, match=told):
             target_of(tmp_path / name, opened)
 
 

@@ -11,10 +11,12 @@ from typing import BinaryIO
 
 from .errors import DataError
 
-__all__ = ["is_hidden", "open_regular", "read_regular", "visible_files"]
+__all__ = ["is_hidden", "open_regular", "pointer_of", "read_regular", "visible_files"]
 
 _BACKUP_ENDINGS = ("~", ".bak", ".swp", ".orig", ".tmp")
 _NEVER_CONTENT = ("__MACOSX", "Thumbs.db", "desktop.ini")
+_POINTER = b"version https://git-lfs"
+_POINTER_BYTES = 1024
 
 
 def open_regular(path: Path) -> BinaryIO:
@@ -35,10 +37,35 @@ def open_regular(path: Path) -> BinaryIO:
         mode = os.fstat(descriptor).st_mode
         if not stat.S_ISREG(mode):
             raise DataError(f"{path} cannot be read: it is {_kind(mode)}, not a file.")
+        if told := pointer_of(_start(descriptor)):
+            raise DataError(f"{path} {told}.")
         return os.fdopen(descriptor, "rb")
+    except OSError as error:
+        os.close(descriptor)
+        raise _unreadable(path, error) from None
     except BaseException:
         os.close(descriptor)
         raise
+
+
+def _start(descriptor: int) -> bytes:
+    """Return the first bytes of a file that has just been opened, where it is a small one."""
+    if os.fstat(descriptor).st_size > _POINTER_BYTES:
+        return b""
+    data = os.read(descriptor, len(_POINTER))
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return data
+
+
+def pointer_of(data: bytes) -> str:
+    """Return what to tell of a file that Git LFS has left in another's place, "" of others.
+
+    Args:
+        data: the file, or its beginning.
+    """
+    cure = "fetch it with `git lfs pull`, or download it from its page"
+    pointer = len(data) <= _POINTER_BYTES and data.startswith(_POINTER)
+    return f"is a pointer of Git LFS, not the file itself; {cure}" if pointer else ""
 
 
 def read_regular(path: Path, most: int) -> bytes:

@@ -7,8 +7,10 @@ memory or make it wait; its comment says which. docs/limits.md tells them to use
 __all__ = [
     "MAX_CSV_BYTES",
     "MAX_CSV_COLUMNS",
+    "MAX_HEAVY_IMAGE_PIXELS",
     "MAX_IMAGE_BYTES",
     "MAX_IMAGE_PIXELS",
+    "MAX_JPEG_SCAN_PIXELS",
     "MAX_JSON_BYTES",
     "MAX_TEXT_FILE_BYTES",
     "MAX_YAML_BYTES",
@@ -18,10 +20,14 @@ MAX_CSV_BYTES = 50_000_000
 """Bytes of a table that is read into memory whole: a million rows of five columns."""
 MAX_CSV_COLUMNS = 10_000
 """Columns of a table: more is a file of another kind, or a matrix."""
-MAX_IMAGE_BYTES = 512 * 2**20
-"""Bytes of one picture's file: a 16-bit TIFF of 8192² has 402 million."""
+MAX_HEAVY_IMAGE_PIXELS = 2**25
+"""Pixels of a WebP, AVIF or JPEG 2000: their decoders take 16 to 23 bytes for each, 770 MB."""
+MAX_IMAGE_BYTES = 256 * 2**20
+"""Bytes of one picture's file: a BMP of as many pixels as are read has 201 million."""
 MAX_IMAGE_PIXELS = 2**26
-"""Pixels of one picture, 8192²: decoded as RGBA that is 256 MiB a core."""
+"""Pixels of one picture, 8192²: above all cameras but a few; at 4 to 12 bytes each, 800 MB."""
+MAX_JPEG_SCAN_PIXELS = 2**30
+"""Pixels of a JPEG times its scans: the largest may have 16, the usual progressive one has 10."""
 MAX_JSON_BYTES = 64 * 2**20
 """Bytes of a JSON file that is read whole, such as dataset.json: a million labels."""
 MAX_TEXT_FILE_BYTES = 16 * 2**20

@@ -1,6 +1,5 @@
 """The silhouette of an image as points."""
 
-import warnings
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,6 @@ from epoque.bench.errors import DataError
 __all__ = ["silhouette"]
 
 LONGER_SIDE = 128  # pixels that the picture is reduced to
-MAX_PIXELS = 80_000_000
 EDGE = 0.05  # tones closer than that, of 0 to 1, are one tone
 
 
@@ -26,7 +24,7 @@ def silhouette(path: Path) -> NDArray[np.float64]:
         The pixels' centres, float64 [M, 2], x to the right and y up, a pixel being 1 wide.
 
     Raises:
-        DataError: if the file is no image, is too large, or has one tone only.
+        DataError: if the file is no image that can be read, is too large, or has one tone only.
     """
     alpha, tones = _reduced(path)
     opaque = alpha >= 0.5
@@ -59,21 +57,11 @@ def _otsu(tones: NDArray[np.float64]) -> float:
 
 def _reduced(path: Path) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return an image's opacity and tones, each [height, width] from 0 to 1."""
-    from PIL import Image, ImageOps
+    from PIL.Image import Resampling
 
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of what is odd in a file that can still be read
-            with Image.open(path) as opened:
-                if opened.width * opened.height > MAX_PIXELS:
-                    raise Image.DecompressionBombError
-                image = ImageOps.exif_transpose(opened).convert("RGBA")
-    except FileNotFoundError:
-        raise DataError(f"{path}: there is no such file.") from None
-    except Image.DecompressionBombError:
-        raise DataError(f"{path} is too large; at most {MAX_PIXELS:,} pixels are read.") from None
-    except (OSError, ValueError, SyntaxError, EOFError):
-        raise DataError(f"{path} is no image that can be read.") from None
-    image.thumbnail((LONGER_SIDE, LONGER_SIDE), Image.Resampling.BOX)
+    from epoque.bench.pictures import read_picture
+
+    image = read_picture(path, background=None).convert("RGBA")
+    image.thumbnail((LONGER_SIDE, LONGER_SIDE), Resampling.BOX)
     pixels = np.asarray(image, np.float64) / 255
     return pixels[..., 3], pixels[..., :3] @ (0.299, 0.587, 0.114)

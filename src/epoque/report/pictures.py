@@ -3,12 +3,13 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import unquote
 
 from epoque.bench.errors import UnknownNameError, UsageError
+from epoque.bench.input_files import read_regular
+from epoque.bench.limits import MAX_IMAGE_BYTES, MAX_TEXT_FILE_BYTES
 from epoque.bench.run import Run
 from epoque.bench.sweep import Sweep
 
@@ -170,7 +171,7 @@ class FilePicture:
                 f"The image {source} cannot be used; it takes an SVG, PNG, JPEG or WebP file in "
                 f"the folder of the template."
             )
-        content = path.read_bytes()
+        content = read_regular(path, MAX_TEXT_FILE_BYTES if kind == "svg" else MAX_IMAGE_BYTES)
         _check_image(source, kind, content)
         return cls(path.stem, kind, content)
 
@@ -182,15 +183,16 @@ class FilePicture:
 def _check_image(source: str, kind: str, content: bytes) -> None:
     from xml.etree import ElementTree
 
-    from PIL import Image
+    from epoque.bench.pictures import PictureError, decode
 
     try:
         if kind != "svg":
-            with Image.open(BytesIO(content)) as image:
-                image.verify()
+            decode(content)
             return
         told = ElementTree.fromstring(content).tag
-    except Exception:  # Pillow's decoders raise errors of every kind
+    except PictureError as error:
+        raise UsageError(f"The image {source} {error}.") from None
+    except (ElementTree.ParseError, ValueError, LookupError):  # LookupError: of an encoding
         told = ""
     if not told.endswith("svg"):
         raise UsageError(f"The image {source} is damaged or not what its name says.")

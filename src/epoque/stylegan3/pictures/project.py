@@ -144,22 +144,19 @@ def _pyramid(images: Tensor) -> list[Tensor]:
 def target_of(path: Path, opened: Opened) -> Tensor:
     """Read a picture as the network would make it, [1, C, S, S], −1 to 1.
 
-    It is read as a picture of a set of images is (`dataset.pictures`): transparent pixels are laid
+    It is read as a picture of a set of images is (`bench.pictures`): transparent pixels are laid
     on white, 16-bit levels become 8-bit ones, and what is not square is cropped about its middle.
 
     Raises:
         DataError: if it cannot be read.
     """
-    from ..dataset.pictures import PictureError, Shape, decode, pixels, shaped
+    from epoque.bench.pictures import read_picture
+
+    from ..dataset.pictures import Shape, pixels, shaped
 
     spec = opened.generator.spec
     shape = Shape((spec.img_resolution, spec.img_resolution), "center-crop")
-    try:
-        image = shaped(decode(path.read_bytes()), shape)
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}.") from None
-    except PictureError as error:
-        raise DataError(f"{path} cannot be read: it {error}.") from None
+    image = shaped(read_picture(path), shape)
     levels = pixels(image.convert("L" if spec.img_channels == 1 else "RGB"))
     return (torch.from_numpy(levels).float() / 127.5 - 1)[None].to(opened.device)
 
