@@ -13,6 +13,7 @@ from unittest import mock
 
 import numpy as np
 
+from epoque.bench import stopping
 from epoque.bench.config import Config, setting
 from epoque.bench.errors import DivergenceError, Problem, UnknownNameError
 from epoque.bench.events import Artifact, Checkpoint, Event, Metrics, Snapshot
@@ -66,10 +67,12 @@ class LineLab(Lab[LineConfig]):
             time.sleep(config.pause) if config.pause else None
             if step % 50 == 0:
                 yield Snapshot(step, {"weights": weights})
-            if step % config.checkpoint_every == 0 or step == config.iterations:
+            due = step % config.checkpoint_every == 0 or step == config.iterations
+            if due or stopping.requested():
                 arrays = {"weights": weights, "velocity": velocity, "path": path}
                 arrays["count"] = np.array(step)
-                yield Checkpoint(step, arrays, {"rng": rng.bit_generator.state})
+                yield Checkpoint(step, arrays, {"rng": rng.bit_generator.state}, scheduled=due)
+                stopping.check()
         rows = "\n".join(",".join(map(repr, row)) for row in path.tolist())
         yield Artifact("weights.csv", f"w0,w1,w2\n{rows}\n".encode())
 

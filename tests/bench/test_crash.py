@@ -101,7 +101,7 @@ def test_stopped_by_control_c(tmp_path: Path, reference: Run) -> None:
     os.kill(process.pid, signal.SIGINT)
     process.join(60)
     assert run.status.state == "interrupted"
-    assert run.status.reason == "stopped by the user"
+    assert run.status.reason == "stopped by Ctrl-C (SIGINT)"
     finish(line_lab.resume_here, str(run.path), True)
     assert trained(run) == trained(reference)
 

@@ -189,7 +189,11 @@ def test_an_interrupted_run_says_how_to_go_on(tmp_path: Path) -> None:
             pass
         process.send_signal(signal.SIGINT)
         process.stdout.read()
-        assert "epoque: interrupted; `epoque resume last` goes on" in process.stderr.read()
+        told = process.stderr.read()
+    (run,) = (tmp_path / "runs").iterdir()
+    step = max(int(path.stem[5:]) for path in run.glob("checkpoints/*.json"))
+    how = f"`epoque resume runs/{run.name}` goes on from the checkpoint of step {step}."
+    assert f"epoque: stopped by Ctrl-C (SIGINT); {how}\n" in told
     assert process.returncode == 130
 
 

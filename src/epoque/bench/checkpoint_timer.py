@@ -2,6 +2,7 @@
 
 import time
 
+from . import stopping
 from .team import Team
 
 __all__ = ["CheckpointTimer"]
@@ -23,17 +24,29 @@ class CheckpointTimer:
             team: the processes.
             seconds: after which a checkpoint is due; by default `SECONDS`.
         """
-        self._team, self._last = team, time.monotonic()
+        self._team, self._last, self._stops = team, time.monotonic(), False
         self._seconds = self.SECONDS if seconds is None else seconds
 
     def is_due(self, now: bool) -> bool:
-        """Whether a checkpoint is to be taken.
+        """Whether a checkpoint is to be taken; also where a signal asked one process to stop.
 
         Args:
             now: whether it is anyway, as fixed steps and the end want it.
         """
-        waited = time.monotonic() - self._last
-        if not now and self._team.agree(waited) < self._seconds:
-            return False
-        self._last = time.monotonic()
-        return True
+        waited = time.monotonic() - self._last if self._team.main else 0.0
+        waited, asked = self._team.sum([waited, float(stopping.requested())])
+        self._stops = asked > 0
+        due = now or self._stops or waited >= self._seconds
+        if due:
+            self._last = time.monotonic()
+        return due
+
+    def check(self) -> None:
+        """End the training if a signal asked any process to; call it after a checkpoint.
+
+        Raises:
+            Interrupt: in all processes together.
+        """
+        if self._stops:
+            stopping.check()
+            raise stopping.Interrupt

@@ -51,11 +51,15 @@ class Checkpoint:
         step: iterations done.
         arrays: weights, optimiser state, averages, random-number keys.
         state: what is not an array: counters, positions (plain JSON values).
+        scheduled: whether the config alone decides that it is taken at this step. One that a signal
+            or the time asked for is not; a run keeps it until the next that is, so that its folder
+            ends the same.
     """
 
     step: int
     arrays: Arrays
     state: Mapping[str, Any] = field(default_factory=dict)
+    scheduled: bool = True
 
 
 @dataclass(frozen=True, slots=True)

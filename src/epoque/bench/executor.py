@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from multiprocessing import connection, get_context, parent_process
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
-from typing import Any, NoReturn, Protocol
+from typing import Any, Protocol
 
+from . import stopping
 from .errors import EpoqueError, UsageError
 
 __all__ = ["Executor", "LocalExecutor", "Outcome", "cores", "running"]
 
-SECONDS_TO_STOP = 5.0
+SECONDS_TO_STOP = 2 * stopping.SECONDS  # a run saves its checkpoint before
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +108,13 @@ class LocalExecutor:
         self._queue.clear()
         for worker in self._workers:
             worker.process.terminate()
-        for worker in self._workers:
-            worker.end()
-        self._workers.clear()
+        try:
+            for worker in self._workers:
+                worker.end()
+        finally:  # a second signal does not wait for them
+            for worker in self._workers:
+                worker.process.kill()
+            self._workers.clear()
 
     def _feed(self) -> None:
         """Hand waiting jobs to idle workers, new ones as long as there are fewer than allowed."""
@@ -182,19 +187,16 @@ class _Worker:
 
 def _serve(pipe: "Connection[Any, Any]") -> None:
     """Do jobs until the pipe ends; this is the worker's whole life."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all: the parent decides
-    signal.signal(signal.SIGTERM, _interrupt)
+    stopping.ignore()  # Ctrl-C and the end of a terminal reach all processes: the parent decides
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
-        while True:
-            key, task, arguments = pipe.recv()
-            pipe.send(_outcome(key, task, arguments))
+        with stopping.listening():
+            while True:
+                key, task, arguments = pipe.recv()
+                pipe.send(_outcome(key, task, arguments))
     except (EOFError, OSError, KeyboardInterrupt):
         return
-
-
-def _interrupt(*_: object) -> NoReturn:
-    raise KeyboardInterrupt
 
 
 def _end_with_parent() -> None:

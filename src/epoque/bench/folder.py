@@ -13,7 +13,7 @@ from typing import Any
 
 from .config import Config
 from .errors import DamagedRunError
-from .events import Arrays, Artifact, Checkpoint, Event, Metrics, Snapshot
+from .events import Artifact, Checkpoint, Event, Metrics, Snapshot
 from .files import json_line, told_write_errors, write_atomic, write_json
 from .reader import FORMAT
 from .record import State, StatusFile, create_record, note_device, remove_drafts, stamped
@@ -71,6 +71,7 @@ class RunFolder:
         self._status = StatusFile(run.path)
         self._lines: list[bytes] = []
         self._flushed = time.monotonic()
+        self._passing = _passing_checkpoints(run, resume)
         remove_drafts(run.path)
         self._cut_metrics(resume)
         with told_write_errors(run.path):
@@ -95,8 +96,8 @@ class RunFolder:
         match event:
             case Metrics(step, values):
                 self._log_metrics(step, values)
-            case Checkpoint(step, arrays, state):
-                self._log_checkpoint(step, arrays, state)
+            case Checkpoint():
+                self._log_checkpoint(event)
             case Snapshot(step, arrays):
                 folder = self.run.path / "snapshots"
                 with told_write_errors(folder):
@@ -112,36 +113,38 @@ class RunFolder:
         if len(self._lines) >= BUFFERED_LINES or waited > BUFFERED_SECONDS:
             self.flush()
 
-    def _log_checkpoint(self, step: int, arrays: Arrays, state: Mapping[str, Any]) -> None:
+    def _log_checkpoint(self, checkpoint: Checkpoint) -> None:
         """Write the metrics so far, the arrays, and last the JSON that makes them a checkpoint."""
         self.flush()
         with told_write_errors(self.run.path / "metrics.jsonl"):
             os.fsync(self._file.fileno())
-        stem = self.run.path / "checkpoints" / f"step-{step:010d}"
-        data = _packed(arrays)
-        told = {"step": step, **state, "metrics_bytes": self._file.tell()}
+        stem = self.run.path / "checkpoints" / f"step-{checkpoint.step:010d}"
+        data = _packed(checkpoint.arrays)
+        told = {"step": checkpoint.step, **checkpoint.state, "metrics_bytes": self._file.tell()}
+        if not checkpoint.scheduled:
+            told["scheduled"] = False
         told["sha256"] = checkpoint_digest(data, told)
         write_atomic(stem.with_suffix(".safetensors"), data, durable=True)
         write_json(stem.with_suffix(".json"), told, durable=True)
-        self._remove_old(step)
+        self._remove_old(checkpoint.step)
+        if not checkpoint.scheduled:
+            self._passing.add(checkpoint.step)
 
     def _remove_old(self, step: int) -> None:
-        """Remove the checkpoints that a run of this lab does not keep; the one at `step` is safe.
+        """Remove the checkpoints that a run does not keep; the one at `step` is safe.
 
-        Later ones are of a damaged end that is being made again. The JSON goes first: without it
-        nobody takes the rest for a checkpoint.
+        These are the passing ones and, where the lab keeps but the last ones, those before.
         """
-        count = self.run.lab.checkpoints_kept
-        if count is None:
-            return
-        kept = [known for known in self.run.checkpoint_steps if known <= step][-count:]
-        names = {f"step-{known:010d}" for known in kept}
-        folder = self.run.path / "checkpoints"
-        with told_write_errors(folder):
-            for path in folder.glob("step-*.safetensors"):
-                if path.stem not in names:
-                    path.with_suffix(".json").unlink(missing_ok=True)
-                    path.unlink()
+        old = self._passing - {step}
+        if (count := self.run.lab.checkpoints_kept) is not None:
+            known = [k for k in self.run.checkpoint_steps if k <= step and k not in old]
+            old |= set(known[:-count])
+        stems = [self.run.path / "checkpoints" / f"step-{one:010d}" for one in sorted(old)]
+        with told_write_errors(self.run.path / "checkpoints"):
+            for stem in stems:  # the JSON first: without it nobody takes the rest for a checkpoint
+                stem.with_suffix(".json").unlink(missing_ok=True)
+                stem.with_suffix(".safetensors").unlink(missing_ok=True)
+        self._passing.clear()
 
     def flush(self) -> None:
         """Append what is buffered; if the system takes only a part, the file gets none of it.
@@ -168,6 +171,18 @@ class RunFolder:
         with self._file:
             self.flush()
         self._status.write(state, reason)
+
+
+def _passing_checkpoints(run: Run, resume: Checkpoint | None) -> set[int]:
+    """Return the steps of the checkpoints that the next one replaces.
+
+    These are the ones that are not scheduled, those whose writing was cut short, and those of a
+    damaged end that is made again.
+    """
+    last, whole = resume.step if resume else -1, set(run.checkpoint_steps)
+    names = (path.stem[5:] for path in (run.path / "checkpoints").glob("step-*"))
+    steps = {int(name) for name in names if name.isdecimal()}
+    return {s for s in steps if s > last or s not in whole or not run.is_scheduled(s)}
 
 
 def _packed(arrays: Mapping[str, Any]) -> bytes:

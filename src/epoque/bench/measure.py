@@ -1,7 +1,7 @@
 """Measuring points of a sweep or a search: together in one program, or each as a run."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -62,7 +62,7 @@ def _as_cells(values: Sequence[Any]) -> Sequence[Any]:
 
 def side_by_side(
     measure: Callable[[int], Columns | None], parts: Mapping[int, int]
-) -> Iterator[tuple[int, Columns | None]]:
+) -> Generator[tuple[int, Columns | None], None, None]:
     """Measure parts of a compiled sweep on all cores, and yield each in turn.
 
     A compiled loop runs in the thread that calls it, so each core needs a thread of its own. The

@@ -214,7 +214,7 @@ def work_on(path: Path) -> Iterator[None]:
 
 def _how_it_ended(error: BaseException) -> tuple[State, str]:
     if isinstance(error, KeyboardInterrupt | GeneratorExit):
-        return "interrupted", "stopped by the user"
+        return "interrupted", str(error) or "stopped by the user"
     told = str(error) if isinstance(error, EpoqueError) else f"{type(error).__name__}: {error}"
     return "failed", told
 

@@ -106,7 +106,16 @@ class Run(Recorded):
         data = _read(path)
         if state.pop("sha256", None) != checkpoint_digest(data, state):
             raise DamagedRunError(f"{path.with_suffix('')} is damaged: it is not what was saved.")
-        return Checkpoint(step, _unpacked(path, data), state)
+        scheduled = state.pop("scheduled", True)
+        return Checkpoint(step, _unpacked(path, data), state, scheduled)
+
+    def is_scheduled(self, step: int) -> bool:
+        """Return whether the checkpoint at a step is one that the config asks for."""
+        try:
+            told = read_json(self.path / "checkpoints" / f"step-{step:010d}.json")
+        except DamagedRunError:
+            return True
+        return told.get("scheduled", True) is True
 
     def _no_checkpoint(self, wanted: str, steps: list[int]) -> UnknownNameError:
         kind, known = f"checkpoint of {self.id} at", [str(step) for step in steps]

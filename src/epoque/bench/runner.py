@@ -14,6 +14,7 @@ from .lab import Lab, Making
 from .record import State, lock_record
 from .run import Run
 from .sinks import Shows, Sink, SinkFactory
+from .stopping import Interrupt, patient
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -73,7 +74,8 @@ def execute(
 
     Raises:
         EpoqueError: what stopped it; the run's status then says "failed" and why.
-        KeyboardInterrupt: passed on; the run's status then says "interrupted".
+        Interrupt: if a signal stopped it, where it could with a checkpoint (see
+            `epoque.bench.stopping`); the run's status then says "interrupted" and names it.
     """
     with lock_record(run.path):
         checkpoint = _last_whole_checkpoint(run)
@@ -98,8 +100,9 @@ def assist(
     """
     if noticed:
         lab.notice(config, resume)
-    for _ in lab.train(config, resume):
-        pass
+    with patient():
+        for _ in lab.train(config, resume):
+            pass
 
 
 def assist_again(run: Run, *, noticed: bool = False) -> None:
@@ -149,13 +152,16 @@ def _train(
         if say is not None and (notice := run.lab.notice(run.config, checkpoint)):
             say(notice)
         sinks.extend(factory(run) for factory in factories)
-        for event in run.lab.train(run.config, checkpoint):
-            _tell(sinks, event)
+        with patient():
+            for event in run.lab.train(run.config, checkpoint):
+                _tell(sinks, event)
         folder.flush()
         _conclude(run, draw, _shown_by(sinks))
         state, reason = "finished", ""
-    except (KeyboardInterrupt, GeneratorExit):
-        state, reason = "interrupted", "stopped by the user"
+    except (KeyboardInterrupt, GeneratorExit) as error:
+        state, reason = "interrupted", str(error) or "stopped by the user"
+        if isinstance(error, Interrupt):
+            error.run = run.path
         raise
     except EpoqueError as error:
         reason = str(error)

@@ -20,6 +20,7 @@ a search that was killed ends with the table of one that was not.
 
 import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from functools import cached_property
 from math import isfinite
 from pathlib import Path
@@ -35,6 +36,7 @@ from .lab import Columns, Lab
 from .measure import Progress, measure_each, measure_together, silent
 from .proposals import Proposals, require_optuna
 from .record import create_record, stamped, work_on
+from .stopping import patient
 from .study import Studies, Study, manifest_of
 from .table import join_parts, part_path, read_parts, read_table, whole_parts, write_part
 
@@ -245,8 +247,11 @@ def _try_all(search: Search, executor: Executor, progress: Progress) -> None:
     trials = int(manifest["trials"])
     for batch, first in enumerate(range(0, trials, BATCH)):
         asked = {n: proposals.ask(n) for n in range(first, min(first + BATCH, trials))}
+        # Runs of their own are stopped at once: each saves its checkpoint by itself.
+        compiled = search.manifest["engine"] == "compiled"
         if not _is_measured(search, batch, asked):
-            write_part(parts, batch, _measure(search, executor, asked))
+            with patient() if compiled else nullcontext():
+                write_part(parts, batch, _measure(search, executor, asked))
         for trial, runs in read_table(part_path(parts, batch)).groupby("trial"):
             proposals.tell(int(trial), _quantiles(runs, search.objective, search.worst)[0])
         progress(first + len(asked), trials)

@@ -14,13 +14,14 @@
 
 import shutil
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from functools import cached_property
 from math import ceil, prod
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from . import stopping
 from .config import Config
 from .errors import EpoqueError, UnknownNameError, UsageError
 from .executor import Executor, running
@@ -218,12 +219,14 @@ def _measure_together(sweep: Sweep, progress: Progress) -> bool:
         return measure_together(sweep.lab, sweep.config, grid(axes, start, start + length), length)
 
     measured = points - sum(min(length, points - start) for start in todo.values())
-    for index, columns in side_by_side(measure, todo):
-        if columns is None:
-            return False
-        write_part(folder, index, columns)
-        measured += min(length, points - starts[index])
-        progress(measured, points)
+    with stopping.patient(), closing(side_by_side(measure, todo)) as measuring:
+        for index, columns in measuring:
+            if columns is None:
+                return False
+            write_part(folder, index, columns)
+            measured += min(length, points - starts[index])
+            progress(measured, points)
+            stopping.check()
     return True
 
 

@@ -5,8 +5,11 @@ answer at once.
 """
 
 import os
+import shlex
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
+from signal import SIGINT
 from typing import TYPE_CHECKING
 
 from cyclopts import App, CycloptsError
@@ -16,6 +19,7 @@ from .. import __version__
 from ..bench.errors import ConfigError, EpoqueError, UsageError
 from ..bench.lab import find_lab, lab_names
 from ..bench.processes import rank, world
+from ..bench.stopping import Interrupt, ignore, listening
 from . import book, info, running, runs, sweeping
 from .common import join_lines
 
@@ -76,11 +80,19 @@ def _one_sentence(error: CycloptsError) -> "Text":
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run one command line and exit: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
+    """Run one command line and exit: 0 done, 1 failed, 2 wrong usage, 128 + n stopped by signal n.
+
+    That is 130 for Ctrl-C, 143 for SIGTERM and 129 for SIGHUP.
+    """
     argv = sys.argv[1:] if argv is None else list(argv)
     for name in ("EPOQUE_RUNS", "EPOQUE_LANG"):
         if os.environ.get(name) == "":  # as good as not set, and not the current folder
             del os.environ[name]
+    with listening():
+        _answer(argv)
+
+
+def _answer(argv: Sequence[str]) -> None:
     try:
         _check_shared(argv)
         build_app(argv)(argv)
@@ -90,10 +102,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     except EpoqueError as error:
         _complain(str(error))
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as error:
+        ignore()
+        stopped = error if isinstance(error, Interrupt) else Interrupt(SIGINT)
         if rank() == 0:
-            _complain(f"interrupted; {_how_to_go_on(argv)}")
-        sys.exit(130)
+            with suppress(OSError):  # the terminal may be gone
+                _complain(f"{stopped}; {_how_to_go_on(argv, stopped)}")
+        sys.exit(128 + stopped.signal)
     except BrokenPipeError:  # the reader of a pipe, such as `head`, has seen enough
         sys.stderr.close()
         sys.exit(0)
@@ -112,10 +127,19 @@ def _trains(argv: Sequence[str]) -> bool:
     return argv[:1] == ["run"] or (argv[:1] != [] and argv[1:2] == ["train"])
 
 
-def _how_to_go_on(argv: Sequence[str]) -> str:
-    if _trains(argv):
-        return "`epoque resume last` goes on from the last checkpoint."
-    return "the same command goes on with what is not done yet."
+def _how_to_go_on(argv: Sequence[str], stopped: Interrupt) -> str:
+    """Return the end of the sentence that tells what a stopped command leaves."""
+    if stopped.run is not None:
+        from ..bench.run import Run
+
+        steps = Run(stopped.run).checkpoint_steps
+        command = shlex.join(["epoque", "resume", str(stopped.run)])
+        if steps:
+            return f"`{command}` goes on from the checkpoint of step {steps[-1]}."
+        return f"`{command}` begins again: there was no checkpoint yet."
+    if argv[:1] and argv[0] in ("sweep", "search", "demo", "resume"):
+        return "the same command goes on with what is not done yet."
+    return "the same command begins again."
 
 
 def _complain(message: str) -> None:

@@ -1,6 +1,7 @@
 """The training of one pair of networks, as events pulled one at a time, with changes on the way."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
@@ -8,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from epoque.bench import stopping
 from epoque.bench.errors import DataError, DivergenceError
 from epoque.bench.events import Artifact, Checkpoint, Event, Metrics, Snapshot
 
@@ -116,8 +118,10 @@ class Training(Iterator[Event]):
                 raise DivergenceError(trouble, self.step + 1)
             if self._is_time(self.config.snapshot_every):
                 yield eyes.snapshot(program, state, self.step)
-            if self._is_time(self.config.checkpoint_every):
-                yield self._checkpoint(state, digest)
+            due = self._is_time(self.config.checkpoint_every)
+            if due or stopping.requested():
+                yield replace(self._checkpoint(state, digest), scheduled=due)
+                stopping.check()
 
     def _is_time(self, every: int, step: int | None = None) -> bool:
         step = self.step if step is None else step

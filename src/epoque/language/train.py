@@ -1,6 +1,7 @@
 """The training of a language model, as events pulled one at a time."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from epoque.bench.checkpoint_timer import CheckpointTimer
 from epoque.bench.events import Artifact, Checkpoint, Event, Metrics
@@ -63,8 +64,10 @@ def _events(config: LanguageConfig, team: Team, resume: Checkpoint | None) -> It
         values = trainer.evaluate() if trainer.evaluation_is_due() else {}
         if values or trainer.is_time(config.log_every):
             yield Metrics(trainer.steps, {**trainer.metrics(), **values})
-        if timer.is_due(trainer.is_time(config.checkpoint_every)):
-            yield (checkpoint := trainer.checkpoint())
+        scheduled = trainer.is_time(config.checkpoint_every)
+        if timer.is_due(scheduled):
+            yield (checkpoint := replace(trainer.checkpoint(), scheduled=scheduled))
+            timer.check()
     assert checkpoint is not None
     if team.main:
         yield from _probe(config, data, checkpoint)

@@ -18,6 +18,7 @@ import numpy as np
 import optax
 from numpy.typing import NDArray
 
+from epoque.bench import stopping
 from epoque.bench.errors import DamagedRunError, DivergenceError
 from epoque.bench.events import Artifact, Checkpoint, Event, Metrics, Snapshot
 from epoque.bench.seeds import jax_key, numpy_rng
@@ -297,8 +298,10 @@ def train(
         step = stop
         if step % _snapshot_every(config) == 0 or step == config.iterations:
             yield Snapshot(step, state.weights)
-        if step % config.checkpoint_every == 0 or step == config.iterations:
-            yield Checkpoint(step, _arrays(state))
+        due = step % config.checkpoint_every == 0 or step == config.iterations
+        if due or stopping.requested():
+            yield Checkpoint(step, _arrays(state), scheduled=due)
+            stopping.check()
     yield Artifact("weights.csv", _weights_csv(state.weights))
 
 

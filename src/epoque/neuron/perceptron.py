@@ -20,6 +20,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
+from epoque.bench import stopping
 from epoque.bench.errors import DamagedRunError, DivergenceError
 from epoque.bench.events import Artifact, Checkpoint, Event, Metrics, columns_of
 from epoque.bench.seeds import numpy_rng
@@ -311,8 +312,10 @@ def train(
             if step % stride == 0 or step == config.iterations:
                 history.append(w)
             yield Metrics(step, values)
-            if step % config.checkpoint_every == 0 or step == config.iterations:
-                yield Checkpoint(step, {"w": w, "history": np.stack(history)})
+            due = step % config.checkpoint_every == 0 or step == config.iterations
+            if due or stopping.requested():
+                yield Checkpoint(step, {"w": w, "history": np.stack(history)}, scheduled=due)
+                stopping.check()
         if finite < len(after):
             raise DivergenceError(_first_not_finite(metrics, finite), step + 1)
     yield Artifact("weights.csv", _csv(history, stride, config.iterations))

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from epoque.bench import stopping
 from epoque.bench.errors import DamagedRunError
 from epoque.bench.events import Artifact, Checkpoint, Event, Metrics, Snapshot
 from epoque.bench.lab import Making
@@ -129,7 +130,6 @@ def _moved(
 ) -> Iterator[Event]:
     """Move the images that are left."""
     sums: list[Floats] = [begin.arrays[f"sums_{i}"] for i in range(len(networks))]
-    kept = begin.step
     for first in range(begin.step, config.moved, BATCH):
         numbers = range(first, min(first + BATCH, config.moved))
         for i, opened in enumerate(networks):
@@ -139,10 +139,12 @@ def _moved(
             )
             sums[i] = np.concatenate((sums[i], errors))
         yield Metrics(numbers.stop, _so_far(sums))
-        if numbers.stop - kept >= config.checkpoint_every or numbers.stop == config.moved:
-            kept = numbers.stop
+        every, done = config.checkpoint_every, numbers.stop
+        due = done // every > first // every or done == config.moved
+        if due or stopping.requested():
             arrays = {f"sums_{i}": of for i, of in enumerate(sums)}
-            yield Checkpoint(kept, arrays, _lasting(begin))
+            yield Checkpoint(done, arrays, _lasting(begin), scheduled=due)
+            stopping.check()
 
 
 def _lasting(checkpoint: Checkpoint) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -82,8 +83,10 @@ def _events(config: StyleGan3Config, team: Team, resume: Checkpoint | None) -> I
             yield Metrics(trainer.steps, measured | {"kimg": trainer.seen / 1000})
         if trainer.is_time(every):
             yield trainer.snapshot()
-        if timer.is_due(trainer.is_time(config.checkpoint_every)):
-            yield trainer.checkpoint()
+        scheduled = trainer.is_time(config.checkpoint_every)
+        if timer.is_due(scheduled):
+            yield replace(trainer.checkpoint(), scheduled=scheduled)
+            timer.check()
     yield from network_files(trainer.average.generator, "generator", _card(config, trainer))
 
 
