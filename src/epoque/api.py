@@ -50,6 +50,7 @@ def run(
     recipe: str,
     *,
     runs: str | Path | None = None,
+    name: str | None = None,
     sinks: Sequence[SinkFactory] = (),
     figures: bool = True,
     **settings: Any,
@@ -59,18 +60,24 @@ def run(
     Args:
         recipe: a name such as `neuron/and`, or the path of a YAML file.
         runs: the folder of runs; by default EPOQUE_RUNS or ./runs.
+        name: the run's name; the same call again goes on with it, or returns it if it is finished.
         sinks: what else receives the events, for instance progress on the console.
         figures: whether to draw the figures at the end.
         settings: fields of the lab's config, in place of the recipe's.
 
     Raises:
         UnknownNameError: if there is no such recipe.
-        ConfigError: if settings are wrong; all of them are listed.
+        ConfigError: if settings are wrong, or others than those of the run of that name; all of
+            them are listed.
+        RunLockedError: if another process is writing the run of that name.
         RunWriteError: if the run folder cannot be written.
         DivergenceError: if training diverges; the run keeps what was measured before.
     """
     found, lab, config = configure(recipe, settings)
-    return execute(start(lab, config, found.name, runs_folder(runs)), sinks, draw=figures)
+    made = start(lab, config, found.name, runs_folder(runs), name)
+    if name is not None and made.status.state == "finished":
+        return made
+    return execute(made, sinks, draw=figures)
 
 
 def resume(path: str | Path, *, sinks: Sequence[SinkFactory] = (), figures: bool = True) -> Run:

@@ -7,6 +7,7 @@ EpoqueError                 one sentence for the person at the keyboard; exit co
 │   │   └── AxesError       likewise the axes of a sweep
 │   ├── UnknownNameError    no such lab, recipe, run, option; the nearest names are given
 │   ├── DataError           the user's own data cannot be read
+│   ├── NameTakenError      there is a run of that name already
 │   └── MissingExtraError   an optional dependency is not installed (an ImportError too)
 ├── RunError
 │   ├── DamagedRunError     a file of a run folder cannot be read
@@ -28,6 +29,7 @@ __all__ = [
     "DivergenceError",
     "EpoqueError",
     "MissingExtraError",
+    "NameTakenError",
     "Problem",
     "RunError",
     "RunLockedError",
@@ -115,6 +117,10 @@ class UnknownNameError(UsageError):
 
 class DataError(UsageError):
     """The user's own data cannot be read or used."""
+
+
+class NameTakenError(UsageError):
+    """There is a run, a sweep or a search of that name already."""
 
 
 class MissingExtraError(UsageError, ImportError):

@@ -25,7 +25,15 @@ BUFFERED_LINES = 4096
 BUFFERED_SECONDS = 0.5
 
 
-def create_run(root: Path, lab: str, recipe: str, config: Config, name: str | None = None) -> Run:
+def create_run(
+    root: Path,
+    lab: str,
+    recipe: str,
+    config: Config,
+    name: str | None = None,
+    *,
+    only: bool = False,
+) -> Run:
     """Make a new run folder, whole or not at all.
 
     Args:
@@ -34,8 +42,10 @@ def create_run(root: Path, lab: str, recipe: str, config: Config, name: str | No
         recipe: the recipe's name.
         config: the resolved config.
         name: the folder's name; by default the time and the recipe.
+        only: whether it must be that name; else a number is added where it is taken.
 
     Raises:
+        NameTakenError: if it must and cannot.
         RunWriteError: if the system refuses.
     """
     plain = config.model_dump(mode="json")
@@ -46,7 +56,7 @@ def create_run(root: Path, lab: str, recipe: str, config: Config, name: str | No
         (draft / "metrics.jsonl").touch()
         write_json(draft / "config.json", manifest)
 
-    return Run(create_record(root, name or stamped(recipe), config.seed, fill))
+    return Run(create_record(root, name or stamped(recipe), config.seed, fill, only=only))
 
 
 def check_metrics(run: Run, checkpoint: Checkpoint | None) -> Path:

@@ -12,6 +12,7 @@ __all__ = [
     "MAX_IMAGE_PIXELS",
     "MAX_JPEG_SCAN_PIXELS",
     "MAX_JSON_BYTES",
+    "MAX_NAME_BYTES",
     "MAX_TEXT_FILE_BYTES",
     "MAX_YAML_BYTES",
 ]
@@ -30,6 +31,8 @@ MAX_JPEG_SCAN_PIXELS = 2**30
 """Pixels of a JPEG times its scans: the largest may have 16, the usual progressive one has 10."""
 MAX_JSON_BYTES = 64 * 2**20
 """Bytes of a JSON file that is read whole, such as dataset.json: a million labels."""
+MAX_NAME_BYTES = 100
+"""Letters of a run's own name: file systems take 255, Windows 260 with all folders above it."""
 MAX_TEXT_FILE_BYTES = 16 * 2**20
 """Bytes of a text that is held whole, such as a template: ten thousand pages."""
 MAX_YAML_BYTES = 2**20

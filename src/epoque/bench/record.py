@@ -17,7 +17,7 @@ from typing import Literal
 from filelock import FileLock, Timeout
 
 from .environment import environment
-from .errors import DamagedRunError, EpoqueError, RunLockedError, RunWriteError
+from .errors import DamagedRunError, EpoqueError, NameTakenError, RunLockedError, RunWriteError
 from .files import read_json, told_write_errors, write_json
 
 __all__ = [
@@ -63,7 +63,9 @@ def stamped(recipe: str, kind: str = "") -> str:
     return f"{stamp}-{recipe.replace('/', '-')}{kind}"
 
 
-def create_record(root: Path, name: str, seed: int, fill: Callable[[Path], None]) -> Path:
+def create_record(
+    root: Path, name: str, seed: int, fill: Callable[[Path], None], *, only: bool = False
+) -> Path:
     """Make a new folder, whole or not at all, and return its path.
 
     Args:
@@ -71,8 +73,10 @@ def create_record(root: Path, name: str, seed: int, fill: Callable[[Path], None]
         name: the folder's name; if it is taken, `-2`, `-3`, … is added.
         seed: noted in environment.json.
         fill: writes into the new folder what is its own.
+        only: whether it must be that name and no other.
 
     Raises:
+        NameTakenError: if it must and cannot.
         RunWriteError: if the system refuses.
     """
     started = datetime.now(UTC).isoformat(timespec="milliseconds")
@@ -86,7 +90,7 @@ def create_record(root: Path, name: str, seed: int, fill: Callable[[Path], None]
             write_json(draft / "environment.json", {**environment(), "seed": seed})
             _write_status(draft, Status("interrupted", "not started", started))
             fill(draft)
-            return _rename_free(draft, root, name)
+            return _rename_free(draft, root, name, 1 if only else 10_000)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
 
@@ -105,9 +109,9 @@ def note_device(path: Path, device: str) -> None:
             write_json(path / "environment.json", {**told, "device": device})
 
 
-def _rename_free(draft: Path, root: Path, name: str) -> Path:
+def _rename_free(draft: Path, root: Path, name: str, tries: int) -> Path:
     """Rename to the first free one of name, name-2, name-3, …: rename never replaces a run."""
-    for attempt in range(1, 10_000):
+    for attempt in range(1, tries + 1):
         path = root / (name if attempt == 1 else f"{name}-{attempt}")
         try:
             draft.rename(path)
@@ -116,7 +120,7 @@ def _rename_free(draft: Path, root: Path, name: str) -> Path:
                 raise
         else:
             return path
-    raise FileExistsError(f"too many folders are named {name}")
+    raise NameTakenError(f"There is a folder {root / name} already.")
 
 
 @contextmanager

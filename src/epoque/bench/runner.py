@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .config import Config
-from .errors import DamagedRunError, EpoqueError, RunWriteError, UsageError
+from .errors import DamagedRunError, EpoqueError, NameTakenError, RunWriteError, UsageError
 from .events import Checkpoint, Event
 from .files import told_write_errors, write_json
 from .folder import RunFolder, check_metrics, create_run
 from .lab import Lab, Making
 from .record import State, lock_record
 from .run import Run
+from .run_name import find_named_run
 from .sinks import Shows, Sink, SinkFactory
 from .stopping import Interrupt, patient
 
@@ -26,9 +27,36 @@ Show = Callable[[], AbstractContextManager[Making]]
 """Opens what shows how far the making of something is."""
 
 
-def start(lab: Lab[Any], config: Config, recipe: str, root: str | Path = "runs") -> Run:
-    """Make the folder of a new run; `execute` trains it."""
-    return create_run(Path(root), lab.name, recipe, config)
+def start(
+    lab: Lab[Any],
+    config: Config,
+    recipe: str,
+    root: str | Path = "runs",
+    name: str | None = None,
+) -> Run:
+    """Make the folder of a new run, or find the one of that name; `execute` trains it.
+
+    Args:
+        lab: the lab.
+        config: what to train.
+        recipe: the recipe's name.
+        root: the folder of runs.
+        name: the run's name; if there is one, it is returned, however far it is (see
+            `epoque.bench.run_name.find_named_run`). None makes a new run.
+
+    Raises:
+        RunWriteError: if the system refuses.
+        UsageError: if there is something else of that name.
+    """
+    root = Path(root)
+    if name is None:
+        return create_run(root, lab.name, recipe, config)
+    if (known := find_named_run(lab, config, root, name)) is not None:
+        return known
+    try:
+        return create_run(root, lab.name, recipe, config, name, only=True)
+    except NameTakenError:  # another process made it in this moment
+        return find_named_run(lab, config, root, name) or start(lab, config, recipe, root, name)
 
 
 def resume(

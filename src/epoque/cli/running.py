@@ -21,6 +21,10 @@ Log = Annotated[
     str,
     Parameter(help="Also log to these, with commas between: tensorboard, mlflow, trackio."),
 ]
+Name = Annotated[
+    str | None,
+    Parameter(help="The run's name; the same command again goes on with it."),
+]
 
 
 def register(app: App, argv: Sequence[str]) -> None:
@@ -34,6 +38,7 @@ def run(
     recipe: RecipeName,
     /,
     *,
+    name: Name = None,
     runs: RunsOption = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
@@ -52,11 +57,17 @@ def run(
     `torchrun --nproc-per-node 2 -m epoque run …`, or on GPUs `accelerate launch -m epoque run …`.
     They share the folder of runs, which only the first one writes. `epoque resume` goes on
     likewise.
+
+    With `--name NAME` the same command goes on with the run that it began, whatever stopped it,
+    and says so if that is finished: for scripts, `torchrun --max-restarts` and requeued jobs.
     """
     from ..api import configure
 
     found, lab, config = configure(recipe, settings)
-    _train(lab, config, found.name, runs, quiet=quiet, as_json=as_json, log=log, figures=figures)
+    _train(
+        lab, config, found.name, runs, name,
+        quiet=quiet, as_json=as_json, log=log, figures=figures,
+    )  # fmt: skip
 
 
 def add_training(app: App, lab: "Lab[Any]") -> None:
@@ -67,6 +78,7 @@ def add_training(app: App, lab: "Lab[Any]") -> None:
 
     def train(
         *,
+        name: Name = None,
         runs: RunsOption = None,
         quiet: Quiet = False,
         as_json: AsJson = False,
@@ -74,8 +86,11 @@ def add_training(app: App, lab: "Lab[Any]") -> None:
         figures: Figures = True,
         **settings: Any,
     ) -> None:
-        config, name = lab.config.parse(settings), f"{lab.name}/train"
-        _train(lab, config, name, runs, quiet=quiet, as_json=as_json, log=log, figures=figures)
+        config, recipe = lab.config.parse(settings), f"{lab.name}/train"
+        _train(
+            lab, config, recipe, runs, name,
+            quiet=quiet, as_json=as_json, log=log, figures=figures,
+        )  # fmt: skip
 
     app.command(with_settings(train, lab, found.options), name="train", help=found.help)
 
@@ -83,8 +98,9 @@ def add_training(app: App, lab: "Lab[Any]") -> None:
 def _train(
     lab: "Lab[Any]",
     config: "Config",
-    name: str,
+    recipe: str,
     runs: Path | None,
+    name: str | None,
     *,
     quiet: bool,
     as_json: bool,
@@ -93,13 +109,21 @@ def _train(
 ) -> None:
     """Train a config, alone or with other processes, and tell how it ended."""
     from ..api import runs_folder
-    from ..bench.runner import assist, execute, start
+    from ..bench.run_name import find_named_run
+    from ..bench.runner import assist, assist_again, execute, start
 
-    sinks = _sinks(quiet, as_json, log)
+    sinks, root = _sinks(quiet, as_json, log), runs_folder(runs)
     if rank():
-        assist(lab, config, noticed=not quiet)
+        known = None if name is None else find_named_run(lab, config, root, name)
+        if known is None:
+            assist(lab, config, noticed=not quiet)
+        elif known.status.state != "finished":
+            assist_again(known, noticed=not quiet)
         return
-    made = start(lab, config, name, runs_folder(runs))
+    made = start(lab, config, recipe, root, name)
+    if name is not None and made.status.state == "finished":
+        _tell_finished(made, quiet, as_json)
+        return
     done = execute(made, sinks, draw=figures, say=None if quiet else _say, show=_show(quiet))
     _conclude(done, quiet or as_json)
 
@@ -158,6 +182,18 @@ def _say(notice: str) -> None:
     from rich.console import Console
 
     Console(stderr=True, highlight=False, markup=False, soft_wrap=True).print(notice)
+
+
+def _tell_finished(run: Any, quiet: bool, as_json: bool) -> None:
+    """Say that a run is finished already, to a program as of one that has just ended."""
+    from ..bench.sinks.registry import make
+
+    if as_json:
+        for sink in make(["json"]):
+            sink(run).close("finished")
+    elif not quiet:
+        console(wrapped=True).print(f"{run.path} is finished already.\n")
+    _conclude(run, quiet or as_json)
 
 
 def _conclude(run: Any, quiet: bool) -> None:
