@@ -93,7 +93,7 @@ BAD = [
 
 @pytest.mark.parametrize("name", [*BAD, "a" * 101])
 def test_names_that_are_not(name: str, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="^name: .* is not allowed"):
+    with pytest.raises(ConfigError, match=r"^name: .* is not allowed"):
         start(line_lab.LAB, CONFIG, "line/fit", tmp_path / "runs", name)
     assert not list(tmp_path.iterdir())
 

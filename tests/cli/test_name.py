@@ -31,7 +31,7 @@ def test_the_same_command_again(tmp_path: Path, capsys: pytest.CaptureFixture[st
 
     assert answer(*WORDS, str(tmp_path), "--seed", "8", "--learning-rate", "2") == 2
     wrong = capsys.readouterr().err.splitlines()
-    assert [line.split()[1] for line in wrong] == ["--learning-rate:", "--seed:"]
+    assert {line.split()[1] for line in wrong} == {"--learning-rate:", "--seed:"}
     assert answer(*WORDS[:-1], "--runs", str(tmp_path), "--name", "..") == 2
     assert "epoque: --name: '..' is not allowed" in capsys.readouterr().err
 
