@@ -16,6 +16,7 @@ import numpy as np
 import torch
 
 from epoque.bench.errors import EpoqueError
+from epoque.bench.events import Checkpoint, Timings
 from epoque.bench.recipes import find_recipe
 from epoque.language import cache, corpus, data, tokenizer
 from epoque.language.config import LanguageConfig
@@ -163,12 +164,14 @@ def _quality(objective: str, seconds: float, target: str) -> dict[str, str]:
         objective, max_seconds=seconds, evaluate_every=10**9, evaluation_blocks=8,
         checkpoint_every=10**9,
     )  # fmt: skip
-    *_, last = (event for event in train(config) if hasattr(event, "state"))
+    events = list(train(config))
+    *_, last = (event for event in events if isinstance(event, Checkpoint))
+    spent = sum(event.seconds or 0.0 for event in events if isinstance(event, Timings))
     texts = data.load(config)
     model = model_of(config, size_of(config, texts.tokenizer), last.arrays)
     found = _perplexity(config, model, texts)
     gc.collect()
-    told = f"{found:,.0f} after {last.state['seconds']:.0f} s, {last.step:,} steps"
+    told = f"{found:,.0f} after {spent:.0f} s, {last.step:,} steps"
     return _row(f"perplexity, {objective}, our recipe", "", told, "", target)
 
 

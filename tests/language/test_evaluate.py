@@ -200,14 +200,13 @@ def test_the_estimate_is_measured(tiny: Callable[..., LanguageConfig], train_run
 def test_the_estimate_of_a_resumed_run_is_of_what_remains(
     tiny: Callable[..., LanguageConfig],
 ) -> None:
-    half = Checkpoint(500, {}, {"seconds": 40.0})
+    half = Checkpoint(500, {}, {"allowed_steps": None})
     found = estimate.measured(tiny(max_steps=1000, epochs=1000), half)
     assert found.steps == 500
     assert found.seconds == pytest.approx(found.step_seconds * 500)
     assert "what remains of the training takes" in found.told()
     clock = tiny(max_steps=10**9, epochs=1e6, max_seconds=41.0)
-    assert estimate.measured(clock, half).seconds == 1.0
-    assert estimate.notice(tiny(max_steps=10**9, epochs=1e6, max_seconds=90.0), half) is None
+    assert estimate.measured(clock, Checkpoint(500, {}, {"allowed_steps": 700})).steps == 200
 
 
 def test_measuring_first_changes_nothing(tiny: Callable[..., LanguageConfig]) -> None:

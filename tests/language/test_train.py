@@ -14,14 +14,14 @@ import pytest
 import torch
 
 from epoque.bench.errors import DamagedRunError, DataError, DivergenceError, UsageError
-from epoque.bench.events import Artifact, Checkpoint, Event, Metrics
+from epoque.bench.events import Artifact, Checkpoint, Event, Metrics, Timings
 from epoque.bench.run import Run
 from epoque.bench.runner import execute, start
 from epoque.language import data, optimisers, precision
 from epoque.language.config import LanguageConfig
 from epoque.language.data import Order
 from epoque.language.ema import Average
-from epoque.language.estimate import told_memory
+from epoque.language.estimate import _fitting, allowed_steps, told_memory
 from epoque.language.lab import LAB
 from epoque.language.team import Team
 from epoque.language.train import _most_lost, train
@@ -33,11 +33,7 @@ MASKED = {"objective": "masked"}
 
 def told(events: Iterable[Event]) -> list[Any]:
     """Return events as values that can be compared to the last bit; clocks left out."""
-    return [_plain(event) for event in events if not _is_clock(event)]
-
-
-def _is_clock(event: Event) -> bool:
-    return isinstance(event, Artifact) and event.name == "precision.json"
+    return [_plain(event) for event in events if not isinstance(event, Timings)]
 
 
 def _plain(event: Event) -> Any:
@@ -46,7 +42,7 @@ def _plain(event: Event) -> Any:
     if isinstance(event, Artifact):
         return event.name, event.data
     arrays = {name: (a.shape, a.dtype, a.tobytes()) for name, a in event.arrays.items()}
-    return event.step, arrays, {k: v for k, v in event.state.items() if k != "seconds"}
+    return event.step, arrays, event.state
 
 
 def of(kind: type, events: Iterable[Event]) -> list[Any]:
@@ -95,7 +91,8 @@ def test_counted_embeddings_begin_ahead(tiny: Make, settings: dict[str, Any]) ->
     for kind in ("random", "counted"):
         config = tiny(first_embedding=kind, max_steps=20, evaluate_every=20, **settings)
         trainer = Trainer(config, Team("cpu"), data.load(config))
-        assert (trainer.seconds > 0) == (kind == "counted")
+        spent = trainer.timings()
+        assert (spent.seconds > 0) == (kind == "counted")
         for _ in range(20):
             trainer.step()
         losses[kind] = trainer.evaluate()["valid_loss"]
@@ -143,7 +140,7 @@ def test_a_checkpoint_is_also_taken_by_the_clock(
     assert [c.step for c in of(Checkpoint, events)] == [6]
     monkeypatch.setattr("epoque.bench.checkpoint_timer.CheckpointTimer.SECONDS", 0.0)
     by_clock = of(Checkpoint, trained(config))
-    assert [c.step for c in by_clock] == [1, 2, 3, 4, 5, 6]
+    assert [(c.step, c.scheduled) for c in by_clock] == [(n, n == 6) for n in range(1, 7)]
     for again in (by_clock, of(Checkpoint, train(config, by_clock[2]))):  # taking them is all
         assert told(again[-1:]) == told(of(Checkpoint, events))
 
@@ -155,7 +152,8 @@ def test_a_run_of_some_minutes_loses_a_quarter_at_most(tiny: Make) -> None:
 
 def _is_first(event: Event) -> bool:
     """Return whether an event is told whenever a training begins."""
-    return (isinstance(event, Artifact) and "tokenizer" in event.name) or _is_clock(event)
+    names = ("tokenizer", "precision")
+    return isinstance(event, Artifact) and any(name in event.name for name in names)
 
 
 def test_logging_and_saving_change_nothing(tiny: Make) -> None:
@@ -256,18 +254,35 @@ def test_early_stopping_keeps_the_best(tiny: Make) -> None:
     assert set(weights(events, "best")) == {f"best.{n[6:]}" for n in weights(events)}
 
 
-def test_seconds_are_a_budget_of_the_whole_run(tiny: Make) -> None:
-    config = tiny(max_steps=7, max_seconds=1e9, checkpoint_every=5, log_every=1)
-    first, last = of(Checkpoint, trained(config))
-    assert (first.step, last.step) == (5, 7)
-    assert 0 < first.state["seconds"] < last.state["seconds"]
-    spent = {**first.state, "seconds": 1e9 - 1e-6}  # any step takes longer than what is left
-    metrics = of(Metrics, train(config, Checkpoint(first.step, first.arrays, spent)))
-    assert [m.step for m in metrics] == [6]
-    assert metrics[0].values["seconds"] >= 1e9
-    assert metrics[0].values["learning_rate"] < config.rate * 1e-6  # the clock decays it
-    over = Checkpoint(first.step, first.arrays, {**first.state, "seconds": 1e9})
-    assert not of(Metrics, train(config, over))
+def test_the_clock_decides_only_how_many_steps_there_are(
+    tiny: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits = {"max_steps": 500, "schedule": "linear", "log_every": 1, "checkpoint_every": 3}
+    monkeypatch.setattr("epoque.language.train.allowed_steps", lambda *_: 7)
+    events = trained(tiny(max_seconds=60.0, **limits))
+    assert [c.step for c in of(Checkpoint, events)] == [3, 6, 7]
+    assert [m.values["progress"] for m in of(Metrics, events)] == [n / 7 for n in range(1, 8)]
+    counted = trained(tiny(**{**limits, "max_steps": 7}))
+    assert told(of(Metrics, counted)) == told(of(Metrics, events))
+    assert {n: a.tobytes() for n, a in weights(counted).items()} == {
+        n: a.tobytes() for n, a in weights(events).items()
+    }
+    monkeypatch.setattr("epoque.language.train.allowed_steps", lambda *_: 1 / 0)  # once a run
+    again = list(train(tiny(max_seconds=60.0, **limits), of(Checkpoint, events)[0]))
+    assert told(of(Checkpoint, again)) == told(of(Checkpoint, events)[1:])
+
+
+def test_the_steps_that_fit_are_measured(tiny: Make) -> None:
+    config = tiny(max_steps=10**6, epochs=1e6, max_seconds=3600.0, first_batch_size=1)
+    texts = data.load(config)
+    hour = allowed_steps(config.replace(max_seconds=2.0), Team("cpu"), texts)
+    assert 1 < hour < 2 / 1e-4  # a step takes more than a tenth of a millisecond
+    assert allowed_steps(config.replace(max_seconds=1e-6), Team("cpu"), texts) == 1
+    assert _fitting(-1.0, 1.0, 1.0, 0) == 0
+    assert _fitting(10.0, 0.5, 0.5, 0) == 20
+    assert _fitting(10.0, 1.0, 3.0, 4) == 4 + 0  # the ramp takes 8 seconds, the next step 3
+    assert _fitting(14.0, 1.0, 3.0, 4) == 4 + 2
+    assert _fitting(3.0, 1.0, 3.0, 4) == 2  # 2 · 1 + 2² / 4 = 3
 
 
 def test_another_text_or_model_is_not_resumed(tiny: Make, tmp_path: Path) -> None:
@@ -370,15 +385,37 @@ def test_the_average_follows_the_weights() -> None:
     assert weight[0].item() == 29
 
 
-def test_precision_is_measured_and_the_finest_wins_a_draw(tiny: Make) -> None:
-    chosen = precision.chosen(tiny(precision="auto"), torch.device("cpu"))
-    assert set(chosen.seconds) == set(precision.KINDS)
-    assert all(seconds > 0 for seconds in chosen.seconds.values())
-    assert chosen.kind == precision.fastest(chosen.seconds)
-    assert precision.fastest({"float32": 1.0, "medium": 0.95, "bfloat16": 0.92}) == "float32"
-    assert precision.fastest({"float32": 1.0, "medium": 0.5, "bfloat16": 0.48}) == "medium"
-    assert precision.fastest({"float32": 1.0, "medium": 0.95, "bfloat16": 0.3}) == "bfloat16"
-    assert json.loads(chosen.told())["kind"] == chosen.kind
+LARGE = {"batch_size": 16, "block_size": 64, "width": 128}
+"""Of 1,024 tokens: 2²⁶ products a matrix."""
+
+
+@pytest.mark.parametrize(
+    ("processor", "settings", "kind"),
+    [
+        (("cpu", {"amx_bf16": True}), LARGE, "bfloat16"),
+        (("cpu", {"avx512_bf16": True, "amx_bf16": False}), LARGE, "bfloat16"),
+        (("cpu", {"avx512_f": True}), LARGE, "float32"),
+        (("cpu", {"amx_bf16": True}), {}, "float32"),  # small products
+        (("cpu", {"amx_bf16": True}), {**LARGE, "accumulate": 16}, "float32"),
+        (("cuda", (8, 0)), LARGE, "bfloat16"),
+        (("cuda", (7, 5)), LARGE, "float32"),
+        (("cpu", {"avx512_f": True}), {"precision": "bfloat16"}, "bfloat16"),
+    ],
+)
+def test_precision_is_what_the_processor_has(
+    tiny: Make,
+    monkeypatch: pytest.MonkeyPatch,
+    processor: tuple[str, Any],
+    settings: dict[str, Any],
+    kind: str,
+) -> None:
+    device, has = processor
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: has, raising=False)
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _device: has)
+    config = tiny(**{"precision": "auto", **settings})
+    chosen = precision.chosen(config, torch.device(device))
+    assert chosen.kind == kind
+    assert json.loads(chosen.told()) == {"kind": kind, "reason": chosen.reason}
 
 
 def test_precision_leaves_no_trace() -> None:

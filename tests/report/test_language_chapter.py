@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -325,8 +326,13 @@ def test_a_ranking_has_the_best_on_top(runs: Path) -> None:
         ranking_figure([sweep], "en", "architecture", (), ())
 
 
-def test_runs_without_a_clock_have_no_timeline(runs: Path) -> None:
-    run = run_of(runs, "language/tiny-clm")
+def test_runs_without_a_clock_have_no_timeline(runs: Path, tmp_path: Path) -> None:
+    timed = run_of(runs, "language/tiny-clm")
+    shutil.copytree(timed.path, tmp_path / timed.id)
+    run = Run(tmp_path / timed.id)
+    told = json.loads((run.path / "status.json").read_text())
+    assert told.pop("timings")["training_seconds"] > 0
+    write_json(run.path / "status.json", told)
     with pytest.raises(UsageError, match="has not measured valid_perplexity over seconds"):
         timeline_figure([run], "en", "valid_perplexity", ["Tiny"], ())
 

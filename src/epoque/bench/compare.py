@@ -1,6 +1,6 @@
 """Comparing runs: the settings that differ, the results, and one curve each."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ __all__ = ["comparison", "draw_comparison"]
 
 
 def comparison(runs: Sequence[Run]) -> dict[str, list[Any]]:
-    """Return name to one value a run: the settings that differ, then all plain results.
+    """Return name to one value a run: the settings that differ, then all plain results and times.
 
     A run that has not finished has no results; its column is None there.
     """
@@ -20,12 +20,17 @@ def comparison(runs: Sequence[Run]) -> dict[str, list[Any]]:
     names = [n for n in every if any(s.get(n) != settings[0].get(n) for s in settings)]
     rows = {name: [s.get(name) for s in settings] for name in names}
     rows["state"] = [run.status.state for run in runs]
-    results = [run.results if run.status.state == "finished" else {} for run in runs]
+    results = [_results(run) for run in runs]
     for told in results:
         for name, value in told.items():
             if isinstance(value, int | float | str) and name not in rows:
                 rows[name] = [other.get(name) for other in results]
     return rows
+
+
+def _results(run: Run) -> Mapping[str, Any]:
+    status = run.status
+    return {**run.results, **status.timings.numbers} if status.state == "finished" else {}
 
 
 def draw_comparison(runs: Sequence[Run], metric: str, stem: Path) -> None:

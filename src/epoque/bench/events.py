@@ -12,7 +12,7 @@ if TYPE_CHECKING:  # numpy would make `epoque --help` slower
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Artifact", "Checkpoint", "Event", "Metrics", "Snapshot"]
+__all__ = ["Artifact", "Checkpoint", "Event", "Metrics", "Snapshot", "Timings"]
 
 Arrays: TypeAlias = "Mapping[str, NDArray[Any]]"
 
@@ -75,7 +75,25 @@ class Artifact:
     data: bytes
 
 
-Event = Metrics | Snapshot | Checkpoint | Artifact
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """What the clock told, which no other event holds: the same seed gives the same bytes.
+
+    It comes before the checkpoint of its step, and goes into status.json.
+
+    Attributes:
+        step: iterations done.
+        seconds: spent in them since the last event of this kind, or since the process began; None
+            if none are told.
+        measured: other times and speeds, name to plain JSON value; the newest stand.
+    """
+
+    step: int
+    seconds: float | None = None
+    measured: Mapping[str, Any] = field(default_factory=dict)
+
+
+Event = Metrics | Snapshot | Checkpoint | Artifact | Timings
 
 
 def columns_of(arrays: "Mapping[str, NDArray[np.float64]]") -> list[Mapping[str, float]]:

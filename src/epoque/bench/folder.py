@@ -13,7 +13,7 @@ from typing import Any
 
 from .config import Config
 from .errors import DamagedRunError
-from .events import Artifact, Checkpoint, Event, Metrics, Snapshot
+from .events import Artifact, Checkpoint, Event, Metrics, Snapshot, Timings
 from .files import json_line, told_write_errors, write_atomic, write_json
 from .reader import FORMAT
 from .record import State, StatusFile, create_record, note_device, remove_drafts, stamped
@@ -79,6 +79,7 @@ class RunFolder:
         self.run = run
         self._has_begun = resume is not None  # then the device is that of the first process
         self._status = StatusFile(run.path)
+        self._status.timings = self._status.timings.until(resume.step if resume else 0)
         self._lines: list[bytes] = []
         self._flushed = time.monotonic()
         self._passing = _passing_checkpoints(run, resume)
@@ -116,6 +117,9 @@ class RunFolder:
             case Artifact(name, data):
                 assert Path(name).name == name, f"not a plain file name: {name}"
                 write_atomic(self.run.path / name, data)
+            case Timings():
+                self._status.timings = self._status.timings.following(event)
+                self._status.write("running")
 
     def _log_metrics(self, step: int, values: Mapping[str, float]) -> None:
         self._lines.append(json_line({"step": step, **values}))

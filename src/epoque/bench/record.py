@@ -9,16 +9,17 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from filelock import FileLock, Timeout
 
 from .environment import environment
 from .errors import DamagedRunError, EpoqueError, NameTakenError, RunLockedError, RunWriteError
 from .files import read_json, told_write_errors, write_json
+from .timings import Course
 
 __all__ = [
     "State",
@@ -48,12 +49,14 @@ class Status:
         reason: why it failed, else "".
         started: ISO 8601 time in UTC.
         seconds: time spent so far, over all resumptions.
+        timings: what else the clock told.
     """
 
     state: State
     reason: str = ""
     started: str = ""
     seconds: float = 0.0
+    timings: Course = field(default_factory=Course)
 
 
 def stamped(recipe: str, kind: str = "") -> str:
@@ -166,24 +169,33 @@ def read_status(path: Path) -> Status:
     told = read_json(path / "status.json")
     try:
         status = Status(
-            told["state"], str(told["reason"]), str(told["started"]), float(told["seconds"])
+            told["state"],
+            str(told["reason"]),
+            str(told["started"]),
+            float(told["seconds"]),
+            Course.from_json(told.get("timings", {})),
         )
-    except (KeyError, TypeError, ValueError, OverflowError):
+    except (KeyError, TypeError, ValueError, OverflowError, AttributeError):
         raise DamagedRunError(f"{path / 'status.json'} is damaged.") from None
     if status.state not in ("running", "finished", "failed", "interrupted"):
         raise DamagedRunError(f"{path / 'status.json'} is damaged: unknown state.")
     if status.state == "running" and not is_locked(path):
-        return Status("interrupted", "its process ended", status.started, status.seconds)
+        return replace(status, state="interrupted", reason="its process ended")
     return status
 
 
 class StatusFile:
-    """Writes status.json, and counts the seconds over all resumptions; use it under the lock."""
+    """Writes status.json, and counts the seconds over all resumptions; use it under the lock.
+
+    Attributes:
+        timings: what the clock told of the training so far.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._before = read_status(path)
         self._clock = time.monotonic()
+        self.timings = self._before.timings
 
     def write(self, state: State, reason: str = "") -> None:
         """Say how the folder stands.
@@ -192,7 +204,8 @@ class StatusFile:
             RunWriteError: if the system refuses.
         """
         seconds = self._before.seconds + time.monotonic() - self._clock
-        _write_status(self._path, Status(state, reason, self._before.started, seconds))
+        started = self._before.started
+        _write_status(self._path, Status(state, reason, started, seconds, self.timings))
 
 
 @contextmanager
@@ -231,10 +244,12 @@ def remove_drafts(path: Path) -> None:
 
 
 def _write_status(path: Path, status: Status) -> None:
-    told = {
+    told: dict[str, Any] = {
         "state": status.state,
         "reason": status.reason,
         "started": status.started,
         "seconds": round(status.seconds, 3),
     }
+    if timings := status.timings.to_json():
+        told["timings"] = timings
     write_json(path / "status.json", told)

@@ -60,6 +60,11 @@ class Run(Recorded):
         frame = pd.DataFrame(rows, columns=None if rows else ["step"])
         return frame.set_index("step").astype(float)
 
+    @property
+    def timed_metrics(self) -> "pd.DataFrame":
+        """The metrics with a column `seconds`, spent in steps, where the training told them."""
+        return self.status.timings.beside(self.metrics)
+
     def metric_rows(self) -> Iterator[dict[str, Any]]:
         """Yield the lines of metrics.jsonl; a last line cut short by a crash is left out.
 
@@ -247,11 +252,16 @@ class Runs:
             status = run.status
             row |= {"recipe": run.recipe, "state": status.state, "reason": status.reason}
             row |= {"seconds": status.seconds} | dict(run.manifest["config"])
+            row |= _plain(status.timings.numbers)
             if status.state == "finished":
-                row |= {k: v for k, v in run.results.items() if isinstance(v, int | float | str)}
+                row |= _plain(run.results)
         except DamagedRunError as error:
             row |= {"state": "damaged", "reason": str(error)}
         return row
+
+
+def _plain(told: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: v for k, v in told.items() if isinstance(v, int | float | str)}
 
 
 def _utf8(value: Any) -> Any:

@@ -80,6 +80,7 @@ def show(run: RunName, /, *, runs: RunsOption = None, as_json: AsJson = False) -
         "seconds": status.seconds,
         "config": found.manifest["config"],
         "results": dict(found.results) if status.state == "finished" else {},
+        "timings": status.timings.numbers,
         "checkpoints": found.checkpoint_steps,
         "figures": [str(path) for path in found.figures.values()],
     }
@@ -90,7 +91,7 @@ def show(run: RunName, /, *, runs: RunsOption = None, as_json: AsJson = False) -
     for name in ("id", "path", "recipe", "state", "reason", "seconds"):
         if told[name] != "":
             out.print(f"{name:12} {told[name]}")
-    for title in ("config", "results"):
+    for title in ("config", "results", "timings"):
         if told[title]:
             out.print(f"\n{title}", style="bold")
             out.print(table(("", ""), ((f"  {k}", v) for k, v in told[title].items())))

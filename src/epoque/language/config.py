@@ -241,7 +241,8 @@ class LanguageConfig(Config):
     max_seconds: float | None = setting(
         None,
         "Most seconds",
-        "Stop after so many seconds of training (evaluations do not count), if sooner.",
+        "Train for about so many seconds, if that is sooner: how many steps fit is measured before "
+        "the first, and then kept. Evaluations do not count.",
         unit="seconds",
         gt=0,
         le=1e9,
@@ -249,7 +250,8 @@ class LanguageConfig(Config):
     precision: Precision = setting(
         "auto",
         "Precision",
-        "Auto: the fastest, measured. Medium: float32 with faster, rougher products.",
+        "Auto: bfloat16 where the processor has instructions for it and the model is large enough, "
+        "else float32. Medium: float32 with faster, rougher products.",
     )
     device: Device = setting("auto", "Device", "Auto: a GPU where there is one.")
     compile: bool = setting(

@@ -1,5 +1,6 @@
 """What a config costs: parameters, memory and time, and the refusal of what is out of reach."""
 
+import math
 import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -13,11 +14,15 @@ if TYPE_CHECKING:
     from epoque.bench.events import Checkpoint
 
     from .config import LanguageConfig
+    from .data import Data
+    from .team import Team
+    from .trainer import Trainer
 
 __all__ = [
     "MAX_BYTES",
     "MAX_PARAMETERS",
     "Estimate",
+    "allowed_steps",
     "check_memory",
     "duration",
     "measured",
@@ -31,6 +36,8 @@ __all__ = [
 MAX_PARAMETERS = 20 * 10**9
 MAX_BYTES = 2**40
 """What no single machine that this is made for has."""
+_PACED = 3.0
+"""Seconds for which the pace is measured that `max_seconds` is counted by, or a twentieth."""
 _NOTABLE = 1e12
 """Operations that any machine does within the minute."""
 
@@ -132,7 +139,7 @@ class Estimate:
         bytes: of memory, about.
         steps: that remain until the epochs or the steps are done.
         step_seconds: of one step, measured.
-        seconds: of all these steps, or what is left of `max_seconds` if that is less.
+        seconds: of all these steps, or `max_seconds` if that is less.
         device: where.
         begun: whether some steps are done already.
     """
@@ -185,8 +192,9 @@ def measured(
         for _ in range(min(steps, trainer.order.steps - 1)):
             trainer.step()
     each = (trainer.seconds - before) / max(1, trainer.steps - 1) or before
-    remain = max(0, trainer.order.steps - (resume.step if resume else 0))
-    seconds = min(each * remain, _seconds_left(config, resume))
+    last = (resume.state.get("allowed_steps") if resume else None) or trainer.order.steps
+    remain = max(0, min(last, trainer.order.steps) - (resume.step if resume else 0))
+    seconds = min(each * remain, _most_seconds(config, resume))
     count = sum(weight.numel() for weight in trainer.weights.values())
     device = team.device.type
     return Estimate(count, memory(config), remain, each, seconds, device, resume is not None)
@@ -199,7 +207,7 @@ def notice(config: "LanguageConfig", resume: "Checkpoint | None" = None) -> str 
         config: what is to be trained.
         resume: where it goes on from; the answer is of what remains.
     """
-    if _seconds_left(config, resume) <= 60:
+    if _most_seconds(config, resume) <= 60:
         return None
     step = 6.0 * parameters(config) * config.batch_size * config.block_size
     if config.max_steps is not None and step * config.max_steps < _NOTABLE:
@@ -208,11 +216,62 @@ def notice(config: "LanguageConfig", resume: "Checkpoint | None" = None) -> str 
     return estimate.told() if estimate.seconds > 60 else None
 
 
-def _seconds_left(config: "LanguageConfig", resume: "Checkpoint | None") -> float:
-    if config.max_seconds is None:
+def _most_seconds(config: "LanguageConfig", resume: "Checkpoint | None") -> float:
+    """Return what `max_seconds` leaves at most; a run that has begun has its number of steps."""
+    if config.max_seconds is None or resume is not None:
         return float("inf")
-    spent: float = resume.state["seconds"] if resume else 0.0
-    return config.max_seconds - spent
+    return config.max_seconds
+
+
+def allowed_steps(config: "LanguageConfig", team: "Team", data: "Data") -> int:
+    """Return how many steps `max_seconds` allows, at least one: what the clock decides of a run.
+
+    A training of its own is begun and thrown away: its first step warms up, and some more are
+    measured, of the first and of the full batch where the batch grows.
+
+    Args:
+        config: what is to be trained; it has `max_seconds`.
+        team: the processes; the main one decides.
+        data: the text.
+    """
+    from .trainer import Trainer
+
+    budget = config.max_seconds
+    assert budget is not None
+    trainer = Trainer(config.replace(max_seconds=None), team, data)
+    before = trainer.seconds  # what happened before the first step
+    trainer.step()
+    first = full = _pace(trainer, budget) or trainer.seconds - before
+    if config.first_batch_size is not None:
+        trainer.steps = max(trainer.steps, config.ramp_steps)
+        full = _pace(trainer, budget) or first
+    ramp = 0 if config.first_batch_size is None else config.ramp_steps
+    return max(1, int(team.agree(_fitting(budget - before, first, full, ramp))))
+
+
+def _pace(trainer: "Trainer", budget: float) -> float | None:
+    """Return the mean seconds of the next steps, None if there are none left."""
+    enough = min(_PACED, budget / 20)
+    count, before = 0, trainer.seconds
+    least = 2 * trainer.config.muon_every  # the steps of a round differ
+    while trainer.seen < trainer.order.total and trainer.steps < trainer.order.steps:
+        trainer.step()
+        count += 1
+        # Processes go on together: the main one's clock counts.
+        if count >= least and trainer.team.agree(trainer.seconds - before) >= enough:
+            break
+    return (trainer.seconds - before) / count if count else None
+
+
+def _fitting(seconds: float, first: float, full: float, ramp: int) -> int:
+    """Return how many steps fit; their time goes from `first` to `full` over the ramp."""
+    if seconds <= 0:
+        return 0
+    whole = ramp * (first + full) / 2
+    if seconds >= whole:
+        return ramp + int((seconds - whole) / full)
+    slope = (full - first) / ramp  # first n + slope n² / 2 = seconds
+    return int(2 * seconds / (first + math.sqrt(first**2 + 2 * slope * seconds)))
 
 
 def duration(seconds: float) -> str:

@@ -207,7 +207,6 @@ def _course(run: Run) -> dict[str, Any]:
         "steps": int(metrics.index[-1]),
         "epoch": last["epoch"],
         "tokens": int(last["tokens"]),
-        "training_seconds": round(state["seconds"], 3),
         "precision": state["precision"]["kind"],
         "epochs": columns.to_dict("records"),
     }

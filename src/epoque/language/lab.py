@@ -1,7 +1,6 @@
 """The language lab as the bench sees it; every heavy import stands inside a method."""
 
 from collections.abc import Callable, Iterator, Mapping
-from math import inf
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from epoque.bench.environment import torch_device
@@ -68,13 +67,8 @@ class LanguageLab(Lab["LanguageConfig"]):
     def share(
         self, config: "LanguageConfig", step: int, metrics: Mapping[str, float]
     ) -> float | None:
-        """Return how much of a run is done, by the epochs, steps or seconds, which end it first."""
-        parts = [
-            metrics.get("epoch", 0.0) / config.epochs,
-            metrics.get("seconds", 0.0) / (config.max_seconds or inf),
-            step / (config.max_steps or inf),
-        ]
-        return min(1.0, max(parts))
+        """Return how much of a run is done."""
+        return metrics.get("progress")
 
     def prepare(self, config: "LanguageConfig", told: Making) -> None:
         """Train the tokenizer and encode the text, where they are not in the cache."""

@@ -48,18 +48,19 @@ def model_card(
         name: what the model is called: `owner/name` on the Hub, or a folder's name.
         licence: the licence of the weights as the Hub spells it (`cc-by-sa-4.0`), or None if it
             shall not be stated.
-        results: the run's, where they are not saved yet.
+        results: the run's, where they are not saved yet; the card then tells no times.
 
     Raises:
         DamagedRunError: if the run's results cannot be read.
     """
     config = run.config
     assert isinstance(config, LanguageConfig)
+    times = run.status.timings.numbers if results is None else {}
     results = run.results if results is None else results
     parts = (
         f"# {name}",
         _about(results, config),
-        _made_of(results, config),
+        _made_of({**results, **times}, config),
         "## Loading it",
         _loading(config, name),
         "## Results",
@@ -135,7 +136,10 @@ def _made_of(results: Mapping[str, Any], config: LanguageConfig) -> str:
     if "tokens" in results:
         passes = f"{results['epoch']:.3g} passes over the text"
         told += f" Trained on {results['tokens']:,} tokens ({passes}), in {results['steps']:,} "
-        told += f"steps and {duration(results['training_seconds'])}."
+        told += "steps"
+        if "training_seconds" in results:
+            told += f" and {duration(results['training_seconds'])}"
+        told += "."
     return told
 
 

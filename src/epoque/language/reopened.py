@@ -48,7 +48,7 @@ def reopened(
     """
     with tempfile.TemporaryDirectory(prefix=".epoque-", dir=run.path) as made:
         folder = Path(made) / "model"
-        hub.write(folder, run, model.cpu(), tokenizer, model_card(run, run.id, None, results))
+        hub.write(folder, run, model.cpu(), tokenizer, model_card(run, run.recipe, None, results))
         names = hub.files_of(folder)
         size = sum((folder / name).stat().st_size for name in names)
         told: dict[str, Any] = {"saved_files": names, "saved_bytes": size}

@@ -9,7 +9,7 @@ from epoque.bench.events import Artifact, Checkpoint, Event, Metrics
 from .checkpoint import model_of, size_of, tokenizer_files
 from .config import LanguageConfig
 from .data import Data, load
-from .estimate import told_memory
+from .estimate import allowed_steps, told_memory
 from .team import Team
 from .trainer import Trainer
 
@@ -21,8 +21,8 @@ def train(config: LanguageConfig, resume: Checkpoint | None = None) -> Iterator[
 
     `Metrics` every `log_every` steps, at evaluations and at the end: `loss` (nats a token, the
     mean since the last ones; named `sampled_loss` with the sampled output layer, whose loss is
-    biased low), `learning_rate`, `gradient_norm` (before clipping), `tokens` (seen), `epoch`, and
-    with `max_seconds` the training's `seconds`.
+    biased low), `learning_rate`, `gradient_norm` (before clipping), `tokens` (seen), `epoch` and
+    `progress` (the share of the steps that are done, 0 to 1).
 
     Evaluations are every `evaluate_every` steps, at the end of each epoch and at the end. They add
     `valid_loss`, `valid_perplexity` and `train_loss`, all by the exact softmax, the last on some
@@ -31,8 +31,10 @@ def train(config: LanguageConfig, resume: Checkpoint | None = None) -> Iterator[
     Checkpoints come every `checkpoint_every` steps, at the end, and ten minutes after the last one
     or sooner (`CheckpointTimer`).
 
-    The tokenizer's files and `precision.json` are artifacts. With `max_seconds` the schedule
-    follows the clock and two runs differ; else the same seed gives the same bytes.
+    The tokenizer's files and `precision.json` are artifacts. The same seed gives the same bytes;
+    with `max_seconds` the clock decides once, before the first step, how many steps there will be,
+    and `max_steps` of as many gives the same bytes again. `Timings` come with evaluations and
+    checkpoints.
 
     Where many processes train together (`epoque.language.team`), only the main one yields.
 
@@ -55,7 +57,10 @@ def train(config: LanguageConfig, resume: Checkpoint | None = None) -> Iterator[
 
 def _events(config: LanguageConfig, team: Team, resume: Checkpoint | None) -> Iterator[Event]:
     data = load(config)
-    trainer = Trainer(config, team, data, resume)
+    allowed = None
+    if config.max_seconds is not None and "allowed_steps" not in (resume.state if resume else ()):
+        allowed = allowed_steps(config, team, data)
+    trainer = Trainer(config, team, data, resume, allowed)
     yield from tokenizer_files(data.tokenizer)
     yield Artifact("precision.json", trainer.precision.told())
     checkpoint, timer = resume, CheckpointTimer(team, _most_lost(config))
@@ -65,7 +70,10 @@ def _events(config: LanguageConfig, team: Team, resume: Checkpoint | None) -> It
         if values or trainer.is_time(config.log_every):
             yield Metrics(trainer.steps, {**trainer.metrics(), **values})
         scheduled = trainer.is_time(config.checkpoint_every)
-        if timer.is_due(scheduled):
+        due = timer.is_due(scheduled)
+        if values or due:
+            yield trainer.timings()
+        if due:
             yield (checkpoint := replace(trainer.checkpoint(), scheduled=scheduled))
             timer.check()
     assert checkpoint is not None

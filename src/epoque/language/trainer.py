@@ -12,7 +12,7 @@ import torch
 
 from epoque.bench.allocation import keep_freed_memory
 from epoque.bench.errors import DamagedRunError, DataError, DivergenceError
-from epoque.bench.events import Checkpoint
+from epoque.bench.events import Checkpoint, Timings
 from epoque.bench.seeds import torch_generator
 
 from . import checkpoint, counted, estimate, heads, models, optimisers, precision, schedules
@@ -36,14 +36,29 @@ class Trainer:
     Attributes:
         steps: done so far.
         seen: train blocks seen so far.
-        seconds: spent in steps so far, also before a resumption.
+        seconds: spent in steps since `timings` was last asked for.
+        allowed: how many steps `max_seconds` allows, None without it.
+        last: how many steps there will be, if patience does not end them.
         precision: what the products are computed in.
     """
 
     def __init__(
-        self, config: LanguageConfig, team: Team, data: Data, resume: Checkpoint | None = None
+        self,
+        config: LanguageConfig,
+        team: Team,
+        data: Data,
+        resume: Checkpoint | None = None,
+        allowed: int | None = None,
     ) -> None:
         """Build the model, or take up a checkpoint.
+
+        Args:
+            config: what to train.
+            team: the processes.
+            data: the text.
+            resume: the checkpoint.
+            allowed: how many steps `max_seconds` allows (`estimate.allowed_steps`); a checkpoint
+                remembers it.
 
         Raises:
             DataError: if the text is not that of the checkpoint, or the vocabularies do not match.
@@ -63,6 +78,7 @@ class Trainer:
         self._valid = Reader(config, data.valid, measures)
         self.order = Order(config, len(data.train))
         self.steps, self.seen, self.seconds = 0, 0, 0.0
+        self.allowed = allowed
         self._losses: list[float] = []
         self._norm, self._best, self._worse = 0.0, math.inf, 0
         self._kept: dict[str, torch.Tensor] = {}
@@ -71,10 +87,11 @@ class Trainer:
             self._take_up(resume)
         else:
             self.precision = self._agreed(precision.chosen(config, team.device))
+        self.last = min(self.order.steps, self.allowed or self.order.steps)
 
     @property
     def finished(self) -> bool:
-        """Whether the epochs, the steps or the seconds are over, or patience is at its end."""
+        """Whether all steps are done, or patience is at its end."""
         return self._over() or (0 < self.config.patience <= self._worse)
 
     def step(self) -> None:
@@ -98,7 +115,7 @@ class Trainer:
         self._losses.append(loss)
         if self._average:
             self._average.update(self.steps)
-        self.seconds = self.team.agree(self.seconds + time.perf_counter() - start)
+        self.seconds += time.perf_counter() - start
 
     def _parts(self) -> list[tuple[Batch, int]]:
         """Return this process's share of the next batch in parts, each with its targets' number."""
@@ -150,15 +167,10 @@ class Trainer:
 
     def _factor(self) -> float:
         """Return the share of the learning rates that the next step takes."""
-        progress = self.steps / self.order.steps
-        if self.config.max_seconds is not None:
-            progress = max(progress, self.seconds / self.config.max_seconds)
-        return schedules.factor(self.config, self.steps, min(1.0, progress))
+        return schedules.factor(self.config, self.steps, min(1.0, self.steps / self.last))
 
     def _over(self) -> bool:
-        limit = self.config.max_seconds
-        late = limit is not None and self.seconds >= limit and self.steps > 0  # one step at least
-        return late or self.steps >= self.order.steps
+        return self.steps >= self.last
 
     def is_time(self, every: int) -> bool:
         """Whether something that happens every so many steps, and at the end, is due."""
@@ -174,16 +186,19 @@ class Trainer:
         """Return the numbers since they were last asked for (see `epoque.language.train.train`)."""
         loss = math.fsum(self._losses) / max(1, len(self._losses))
         self._losses.clear()
-        found = {
+        return {
             "sampled_loss" if self.config.head == "sampled" else "loss": loss,
             "learning_rate": max(g["lr"] for g in self._optimizer.param_groups),
             "gradient_norm": self._norm,
             "tokens": float(self.seen * self.config.block_size),
             "epoch": self.seen / self.order.blocks,
+            "progress": self.steps / self.last,
         }
-        if self.config.max_seconds is not None:  # such a run is not the same twice anyway
-            found["seconds"] = self.seconds
-        return found
+
+    def timings(self) -> Timings:
+        """Return the seconds spent in steps since this was last asked for."""
+        spent, self.seconds = self.seconds, 0.0
+        return Timings(self.steps, spent)
 
     def evaluate(self) -> dict[str, float]:
         """Measure the validation text and some train blocks; remember the best, with patience."""
@@ -230,7 +245,7 @@ class Trainer:
         best = None if math.isinf(self._best) else self._best
         return {
             "seen": self.seen,
-            "seconds": self.seconds,
+            "allowed_steps": self.allowed,
             "losses": list(self._losses),
             "best_loss": best,
             "worse": self._worse,
@@ -267,17 +282,17 @@ class Trainer:
 
     @torch.no_grad()
     def _count(self, model: models.Model) -> None:
-        """Begin with embeddings from counts, which takes a part of the training's seconds."""
+        """Begin with embeddings from counts; that counts among the training's seconds."""
         start = time.perf_counter()
         ids = some_blocks(self.data.train)
         made = counted.vectors(ids, model.vocabulary, model.width, self.config.seed)
         model.embedding_weight.copy_(made)
-        self.seconds = self.team.agree(time.perf_counter() - start)
+        self.seconds += time.perf_counter() - start
 
     def _agreed(self, mine: precision.Chosen) -> precision.Chosen:
         """Return the main process's choice."""
         kind = precision.KINDS[int(self.team.agree(precision.KINDS.index(mine.kind)))]
-        return precision.Chosen(kind, mine.seconds)
+        return precision.Chosen(kind, mine.reason)
 
     def _take_up(self, resume: Checkpoint) -> None:
         """Go on from a checkpoint."""
@@ -298,9 +313,11 @@ class Trainer:
             raise DamagedRunError(
                 f"The checkpoint at step {resume.step} is of another model."
             ) from None
-        self.steps, self.seen, self.seconds = resume.step, told["seen"], told["seconds"]
+        self.steps, self.seen = resume.step, told["seen"]
+        self.allowed = told.get("allowed_steps", self.allowed)
         self._losses, self._worse = list(told["losses"]), told["worse"]
-        self.precision = precision.Chosen(**told["precision"])
+        chosen = told["precision"]
+        self.precision = precision.Chosen(chosen["kind"], chosen.get("reason", ""))
 
 
 def _named(kind: str, tensors: Mapping[str, torch.Tensor]) -> dict[str, Any]:

@@ -35,7 +35,7 @@ def timeline_figure(
     """Draw a metric of several runs over the seconds of training.
 
     Args:
-        runs: runs whose metrics hold `seconds`.
+        runs: runs that told the seconds of their steps.
         language: "en" or "fr".
         column: the metric.
         names: what to call each run.
@@ -125,7 +125,7 @@ def ranking_figure(
 
 
 def _over_seconds(run: "Run", column: str) -> tuple[list[float], list[float]]:
-    rows = measured(run.metrics, column)
+    rows = measured(run.timed_metrics, column)
     if not len(rows) or "seconds" not in rows:
         raise UsageError(f"{run.id} has not measured {column} over seconds of training.")
     return list(rows["seconds"]), list(rows[column])

@@ -22,7 +22,7 @@ def measured_by(metrics: "pd.DataFrame", name: str, clock: str, moment: float) -
     Args:
         metrics: the run's.
         name: of the metric.
-        clock: the metric that counts: "epoch", "seconds" or "tokens".
+        clock: the column that counts: "epoch", "seconds" or "tokens".
         moment: in its unit.
     """
     if clock not in metrics or metrics[clock].max() < moment - SLACK:

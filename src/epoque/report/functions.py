@@ -141,14 +141,14 @@ class Functions:
         if len(moment) != 1 or not set(moment) <= set(CLOCKS):
             raise UsageError(f"measured takes one moment: {', '.join(CLOCKS)}.")
         ((clock, when),) = moment.items()
-        found = measured_by(_run(source).metrics, name, clock, when)
+        found = measured_by(_run(source).timed_metrics, name, clock, when)
         return self.number(found, digits=digits, decimals=decimals)
 
     def until(self, source: Source, name: str, below: Any, *, clock: str = "seconds",
               decimals: int = 0) -> Printed:  # fmt: skip
         """Print when a metric of a run was first measured below a bound; a dash if it never was."""
         bound = _number(below)
-        found = first_below(_run(source).metrics, name, bound, clock)
+        found = first_below(_run(source).timed_metrics, name, bound, clock)
         return self.number(found, decimals=decimals)
 
     def number(self, value: Any, *, digits: int | None = 3, decimals: int | None = None) -> Printed:

@@ -101,8 +101,8 @@ class Library:
         return self.run(recipe).results
 
     def metrics(self, recipe: str) -> "pd.DataFrame":
-        """Return what a recipe's run measured on its way, one row a step."""
-        return self.run(recipe).metrics
+        """Return what a recipe's run measured on its way, one row a step, with the `seconds`."""
+        return self.run(recipe).timed_metrics
 
     def table(self, name: str, **at: Any) -> "pd.DataFrame":
         """Return a sweep's results, one row a seed (the index), where the other axes are `at`."""
@@ -134,12 +134,15 @@ class Library:
 
 
 def value_of(run: Run, name: str) -> Any:
-    """Return one result or setting of a run; `y.00` reaches into an object, `w.0` into a list.
+    """Return one result, time or setting of a run.
+
+    `y.00` reaches into an object, `w.0` into a list.
 
     Raises:
         UnknownNameError: if it has none of that name.
     """
-    known = _flat({**run.manifest["config"], **run.results})
+    times = run.status.timings.numbers
+    known = _flat({**run.manifest["config"], **times, **run.results})
     if name not in known:
         raise UnknownNameError(f"value of {run.id} named", name, known)
     return known[name]

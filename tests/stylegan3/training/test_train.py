@@ -23,7 +23,7 @@ from epoque.bench.errors import (
     UnknownNameError,
     UsageError,
 )
-from epoque.bench.events import Artifact, Checkpoint, Event, Metrics, Snapshot
+from epoque.bench.events import Artifact, Checkpoint, Event, Metrics, Snapshot, Timings
 from epoque.bench.run import Run
 from epoque.stylegan3.config import StyleGan3Config
 from epoque.stylegan3.networks.store import load as load_network
@@ -40,7 +40,7 @@ STYLEGAN2 = {"cfg": "stylegan2", "pl_interval": 2, "r1_interval": 2}
 
 def told(events: Iterable[Event]) -> list[Any]:
     """Return events as values that can be compared to the last bit; clocks left out."""
-    return [_plain(event) for event in events]
+    return [_plain(event) for event in events if not isinstance(event, Timings)]
 
 
 def _plain(event: Event) -> Any:
@@ -51,7 +51,7 @@ def _plain(event: Event) -> Any:
     arrays = {name: (a.shape, a.dtype, a.tobytes()) for name, a in event.arrays.items()}
     if isinstance(event, Snapshot):
         return event.step, arrays
-    return event.step, arrays, {k: v for k, v in event.state.items() if k != "seconds"}
+    return event.step, arrays, event.state
 
 
 def of(kind: type, events: Iterable[Event]) -> list[Any]:
@@ -88,7 +88,14 @@ def test_checkpoints_by_the_clock_change_nothing_else(
     monkeypatch.setattr(CheckpointTimer, "SECONDS", 0.0)
     often = list(train(config))
     assert [c.step for c in of(Checkpoint, usual)] == [3, 4]
-    assert [c.step for c in of(Checkpoint, often)] == [1, 2, 3, 4]
+    assert [(c.step, c.scheduled) for c in of(Checkpoint, often)] == [
+        (1, False), (2, False), (3, True), (4, True)
+    ]  # fmt: skip
+    places = [often.index(c) for c in of(Checkpoint, often)]
+    for before, checkpoint in zip(places, of(Checkpoint, often), strict=True):
+        timings = often[before - 1]
+        assert (timings.step, timings.seconds > 0) == (checkpoint.step, True)
+        assert timings.measured["images_per_second"] > 0
     kept = [event for event in often if not isinstance(event, Checkpoint) or event.step > 2]
     assert told(kept) == told(usual)
 

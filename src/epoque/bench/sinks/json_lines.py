@@ -4,6 +4,7 @@ r"""Events as JSON lines on standard output, for other programs.
 {"event": "run", "id": "20261122T101500.123-neuron-and", "path": "runs/…", "lab": "neuron", …}
 {"event":"metrics","step":1,"error":0.43,…}
 {"event": "checkpoint", "step": 1000}
+{"event": "timings", "step": 1000, "seconds": 12.1}
 {"event": "artifact", "name": "weights.csv", "bytes": 41234}
 {"event": "status", "state": "finished", "reason": ""}
 ```
@@ -19,7 +20,7 @@ import time
 from pathlib import Path
 from typing import TextIO
 
-from ..events import Artifact, Checkpoint, Event, Metrics, Snapshot
+from ..events import Artifact, Checkpoint, Event, Metrics, Snapshot, Timings
 from ..files import json_line, told_write_errors
 from ..record import State
 from ..run import Run
@@ -81,6 +82,9 @@ def _notice(event: Event) -> str:
             return json.dumps({"event": "snapshot", "step": step})
         case Artifact(name, data):
             return json.dumps({"event": "artifact", "name": name, "bytes": len(data)})
+        case Timings(step, seconds, measured):
+            times = {"step": step, "seconds": seconds, **measured}
+            return json.dumps({"event": "timings", **times})
 
 
 def _forget(stream: TextIO) -> None:

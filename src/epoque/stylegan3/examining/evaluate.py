@@ -17,13 +17,12 @@ __all__ = ["evaluate"]
 def evaluate(run: Run) -> Mapping[str, Any]:
     """Return the numbers of a finished examination.
 
-    `network` and `against`: what each is, from how many `images` it learned and how long, its
-    `seconds_per_image` (`median`, and the quartiles `low` and `high`), and `eq_t`, `eq_t_frac` and
-    `eq_r` in decibels (`db`, and the ends of the 95 % interval, `low` and `high`; none where
-    nothing differs). `passing` of each and `agreement` of both: of the images of the first `panel`
-    seeds (see `seen`), None where images are not read. `seeds`: of each its image's `sha256`, and
-    for portraits what is seen (see `seen.seen`). `again`, `alone`, `elsewhere`, `distinct`: see
-    `again.repeated`.
+    `network` and `against`: what each is, from how many `images` it learned and how long, and its
+    `eq_t`, `eq_t_frac` and `eq_r` in decibels (`db`, and the ends of the 95 % interval, `low` and
+    `high`; none where nothing differs). `passing` of each and `agreement` of both: of the images of
+    the first `panel` seeds (see `seen`), None where images are not read. `seeds`: of each its
+    image's `sha256`, and for portraits what is seen (see `seen.seen`). `again`, `alone`,
+    `elsewhere`, `distinct`: see `again.repeated`.
     `staying`: the EQ-T of images that do not move. `moved`: of how many images the EQ are.
     `reader_accuracy`: how often what is seen is right, on drawn portraits.
 
@@ -43,7 +42,6 @@ def evaluate(run: Run) -> Mapping[str, Any]:
     for i, network in enumerate(networks.values()):
         seconds = network["training_seconds"]
         network["training_minutes"] = None if seconds is None else seconds / 60
-        network["seconds_per_image"] = checkpoint.state["seconds"][i]
         measured = summary(checkpoint.arrays[f"sums_{i}"], run.config.seed)
         network |= {name: _told(one) for name, one in measured.items()}
     others = {name: told[name] for name in ("staying", "reader_accuracy", "panel", "agreement")}

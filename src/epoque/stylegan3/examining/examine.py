@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from epoque.bench import stopping
 from epoque.bench.errors import DamagedRunError
-from epoque.bench.events import Artifact, Checkpoint, Event, Metrics, Snapshot
+from epoque.bench.events import Artifact, Checkpoint, Event, Metrics, Snapshot, Timings
 from epoque.bench.lab import Making
 
 from ..config import StyleGan3Config
@@ -58,10 +58,11 @@ def examine(config: StyleGan3Config, resume: Checkpoint | None = None) -> Iterat
     """Yield the events of an examination.
 
     First a `Snapshot` of pictures (see `gallery.gallery`), the images of the seeds as PNG files,
-    and `examined.json`: networks, digests, what is seen. Then, every few images moved, `Metrics`:
-    `eq_t`, `eq_t_frac` and `eq_r` of the images so far in decibels, and the same with `against_`
-    of the network beside it. The last `Checkpoint` holds each image's squared errors, `sums_0` and
-    `sums_1` [N, 3, 2], and the seconds that images took.
+    `Timings` with the `seconds_per_image` of each network (`median`, and the quartiles `low` and
+    `high`), and `examined.json`: networks, digests, what is seen. Then, every few images moved,
+    `Metrics`: `eq_t`, `eq_t_frac` and `eq_r` of the images so far in decibels, and the same with
+    `against_` of the network beside it. The last `Checkpoint` holds each image's squared errors,
+    `sums_0` and `sums_1` [N, 3, 2].
 
     Args:
         config: what to examine.
@@ -112,9 +113,11 @@ def _begin(
         "staying": staying(arrays["samples_0"], config.seed),
         "seen": dict(zip(map(str, config.seeds), seen(first, images), strict=True)),
     }
+    beside = dict(zip(("network", "against"), seconds, strict=False))
+    yield Timings(0, measured={"seconds_per_image": beside})
     yield Artifact(TOLD, json.dumps(told, indent=2, ensure_ascii=False).encode())
     sums = {f"sums_{i}": np.zeros((0, len(MEASURES), 2)) for i in range(len(networks))}
-    return Checkpoint(0, sums, {"digests": list(map(digest, networks)), "seconds": seconds})
+    return Checkpoint(0, sums, {"digests": list(map(digest, networks))})
 
 
 def _panel(opened: Opened, styling: Styling) -> list[dict[str, Any]]:
@@ -143,12 +146,9 @@ def _moved(
         due = done // every > first // every or done == config.moved
         if due or stopping.requested():
             arrays = {f"sums_{i}": of for i, of in enumerate(sums)}
-            yield Checkpoint(done, arrays, _lasting(begin), scheduled=due)
+            state = {"digests": begin.state["digests"]}
+            yield Checkpoint(done, arrays, state, scheduled=due)
             stopping.check()
-
-
-def _lasting(checkpoint: Checkpoint) -> dict[str, Any]:
-    return {name: checkpoint.state[name] for name in ("digests", "seconds")}
 
 
 def _so_far(sums: Sequence[Floats]) -> dict[str, float]:

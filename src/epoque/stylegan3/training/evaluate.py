@@ -21,7 +21,6 @@ def evaluate(run: Run) -> Mapping[str, Any]:
     `final_…`: means over the last tenth of the metrics; `final_gap` is the distance between the
     discriminator's mean answers to real and to generated images. What `metrics` asks for, such as
     `pfd`: as it was last measured. `…_parameters`: of the networks.
-    `training_seconds`: spent in steps, over all resumptions.
 
     Raises:
         DamagedRunError: if the metrics or the last checkpoint cannot be read.
@@ -37,8 +36,6 @@ def evaluate(run: Run) -> Mapping[str, Any]:
         "resolution": resolution,
         "gamma": config.gamma_of(resolution),
         "final_augmentation": state["ada"]["p"] if config.aug == "ada" else None,
-        "training_seconds": round(state["seconds"], 3),
-        "images_per_second": state["seen"] / state["seconds"],
     }
     last = metrics.iloc[-max(1, math.ceil(len(metrics) * LAST)) :]
     for name in MEANS:

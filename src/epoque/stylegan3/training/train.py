@@ -35,7 +35,8 @@ def train(config: StyleGan3Config, resume: Checkpoint | None = None) -> Iterator
 
     `Snapshot`: `images` [N, H, W, C], what the averaged generator makes of the seeds 0 to N − 1.
 
-    `Checkpoint` every `checkpoint_every` steps, ten minutes after the last one, and at the end.
+    `Checkpoint` every `checkpoint_every` steps, ten minutes after the last one, and at the end;
+    before each `Timings`, with `images_per_second` since the last.
 
     Artifacts: `reals.png`, some of the images; `first_networks.json`, what `resume_from` gave; and
     at the end the averaged generator as `generator.json` and `generator.safetensors`.
@@ -85,6 +86,7 @@ def _events(config: StyleGan3Config, team: Team, resume: Checkpoint | None) -> I
             yield trainer.snapshot()
         scheduled = trainer.is_time(config.checkpoint_every)
         if timer.is_due(scheduled):
+            yield trainer.timings()
             yield replace(trainer.checkpoint(), scheduled=scheduled)
             timer.check()
     yield from network_files(trainer.average.generator, "generator", _card(config, trainer))

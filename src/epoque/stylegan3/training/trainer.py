@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from epoque.bench.errors import DamagedRunError, DataError, DivergenceError, UsageError
-from epoque.bench.events import Checkpoint, Snapshot
+from epoque.bench.events import Checkpoint, Snapshot, Timings
 from epoque.bench.seeds import torch_generator
 
 from .. import networks
@@ -47,7 +47,7 @@ class Trainer:
     Attributes:
         steps: done so far.
         seen: real images seen so far.
-        seconds: spent in steps so far, also before a resumption.
+        seconds: spent in steps since `timings` was last asked for.
         game: the networks and the rules.
         average: of the generator.
     """
@@ -70,7 +70,8 @@ class Trainer:
         self.config, self.team, self.images = config, team, images
         self._parts = _parts(config, team.world)
         check_room(config, images.shape, team.device, config.batch // self._parts)
-        self.steps, self.seen, self.seconds = 0, 0, 0.0
+        self.steps, self.seen = 0, 0
+        self.seconds, self._timed = 0.0, 0
         self._sums: dict[str, tuple[float, float]] = {}
         self.game = _game(config, images, team.device)
         self.average = Average(self.game.generator)
@@ -121,7 +122,7 @@ class Trainer:
         self.seen += config.batch
         if config.aug == "ada" and self.steps % ADA_INTERVAL == 0:
             self._ada.move(config.batch * ADA_INTERVAL)
-        self.seconds = self.team.agree(self.seconds + time.perf_counter() - start)
+        self.seconds += time.perf_counter() - start
 
     def _batch(self) -> list[Part]:
         """Return this process's parts of the next batch."""
@@ -193,6 +194,13 @@ class Trainer:
         found["augmentation"] = self._ada.p if self.config.aug == "ada" else self.game.p
         return {**found, "kimg": self.seen / 1000}
 
+    def timings(self) -> Timings:
+        """Return the seconds spent in steps since this was last asked for, and the speed."""
+        spent, shown = self.seconds, self.seen - self._timed
+        self.seconds, self._timed = 0.0, self.seen
+        speed = {"images_per_second": shown / spent} if spent else {}
+        return Timings(self.steps, spent, speed)
+
     def snapshot(self) -> Snapshot:
         """Return what the averaged generator makes of the same random numbers as ever."""
         return Snapshot(self.steps, {"images": self.generated(self.config.snapshot_images)})
@@ -223,7 +231,6 @@ class Trainer:
         ada = self._ada
         state = {
             "seen": self.seen,
-            "seconds": self.seconds,
             "sums": {name: list(pair) for name, pair in self._sums.items()},
             "path_mean": game.path_mean,
             "ada": {"p": ada.p, "total": ada.total, "count": ada.count},
@@ -248,7 +255,7 @@ class Trainer:
             raise DamagedRunError(
                 f"The checkpoint at step {resume.step} is of other networks."
             ) from None
-        self.steps, self.seen, self.seconds = resume.step, told["seen"], told["seconds"]
+        self.steps, self.seen, self._timed = resume.step, told["seen"], told["seen"]
         self._sums = {name: (total, count) for name, (total, count) in told["sums"].items()}
         game.path_mean = told["path_mean"]
         for name, value in told["ada"].items():
