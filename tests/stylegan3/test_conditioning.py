@@ -65,7 +65,7 @@ def test_a_file_of_numbers(people, text, tmp_path):
     path.write_text("[1, two]")
     with pytest.raises(DataError, match="no list of numbers"):
         people.rows(str(path), rngs(1))
-    with pytest.raises(DataError, match=r"nowhere\.txt cannot be read"):
+    with pytest.raises(DataError, match=r"nowhere\.txt: there is no such file"):
         people.rows("nowhere.txt", rngs(1))
 
 

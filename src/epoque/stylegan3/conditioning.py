@@ -10,13 +10,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from epoque.bench.errors import DataError, UsageError, did_you_mean
+from epoque.bench.input_files import read_regular
+from epoque.bench.limits import MAX_TEXT_FILE_BYTES
 from epoque.bench.seeds import numpy_rng
+
+if TYPE_CHECKING:
+    from .dataset.labels import LabelTable
 
 __all__ = ["ANY", "Conditioning", "Label"]
 
@@ -57,17 +62,22 @@ class Conditioning:
     vectors: Floats | None = None
 
     @classmethod
-    def of(cls, labels: Floats, names: Sequence[str] = ()) -> Self:
+    def of(cls, labels: "Floats | LabelTable", names: Sequence[str] = ()) -> Self:
         """Return what the labels of a set of images tell.
 
         Args:
-            labels: [N, size], N 1 or more; classes have a 1 at their place.
+            labels: of one image or more: classes, or [N, size], where classes have a 1 at their
+                place.
             names: of the classes or entries.
         """
+        if not isinstance(labels, np.ndarray):
+            if (counts := labels.counts()) is not None:
+                return cls(labels.size, _known(names, labels.size), counts=counts)
+            return cls.of(labels.vectors(), names)
         size = labels.shape[1]
         if not size:
             return cls(0)
-        known = tuple(names) if len(names) == size else ()
+        known = _known(names, size)
         if ((labels == 0) | (labels == 1)).all() and (labels.sum(1) == 1).all():
             return cls(size, known, counts=labels.sum(0, np.float64).astype(np.int64))
         return cls(size, known, vectors=labels)
@@ -250,6 +260,10 @@ class Conditioning:
         return values
 
 
+def _known(names: Sequence[str], size: int) -> tuple[str, ...]:
+    return tuple(names) if len(names) == size else ()
+
+
 class _RefusedError(Exception):
     """What is asked for is not allowed; the reason follows it in a sentence."""
 
@@ -280,7 +294,8 @@ def _numbers_of(path: Path) -> tuple[float, ...]:
         DataError: if it cannot be read.
     """
     try:
-        return _numbers(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        told = getattr(error, "strerror", None) or "it is no list of numbers"
-        raise DataError(f"{path} cannot be read: {told}.") from None
+        return _numbers(read_regular(path, MAX_TEXT_FILE_BYTES).decode("utf-8-sig"))
+    except DataError:
+        raise
+    except ValueError:
+        raise DataError(f"{path} cannot be read: it is no list of numbers.") from None

@@ -19,10 +19,11 @@ def test_a_good_set(golden: Path):
 
 
 def test_all_problems_at_once(pack: Callable[..., Path]):
-    files: dict[str, bytes | str] = {f"{i}.png": picture(i) for i in range(5)}
-    files |= {"5.png": picture(0, 16, 16), "6.png": picture(mode="L"), "7.png": b"?"}
+    files: dict[str, bytes | str] = {f"{i}.png": picture(i, 16, 16) for i in range(5)}
+    files |= {"5.png": picture(0, 32, 32), "6.png": picture(0, 16, 16, "L"), "7.png": b"?"}
     files |= {f"x{i}.png": b"?" for i in range(5)}
-    files |= {"8.png": picture(1), "note.txt": "hello"}
+    files |= {"8.png": picture(1, 16, 16), "note.txt": "hello", "a.heic": "", "b.HEIC": ""}
+    files |= {"c.svg": ""}
     labels = [[name, 3] for name in files if name.endswith(".png")] + [["gone.png", 0]]
     files["dataset.json"] = json.dumps({"labels": labels})
     told: list[tuple[int, int]] = []
@@ -34,21 +35,24 @@ def test_all_problems_at_once(pack: Callable[..., Path]):
         "x0.png is no picture.",
         "x1.png is no picture.",
         "3 more pictures cannot be read.",
-        "Of another size or colour than most: 5.png (16×16 in colour).",
-        "Of another size or colour than most: 6.png (8×8 in grey).",
-        "dataset.json labels gone.png, which is not there (1 such).",
-        "No picture has class 0 (3 such of 4).",
+        "Of another size or colour than most: 5.png (32×32 in colour).",
+        "Of another size or colour than most: 6.png (16×16 in grey).",
     )
     assert found.remarks == (
+        "dataset.json labels gone.png, which is not there (1 such).",
+        "No picture has class 0 of 0 to 3 (3 such).",
         "1 pictures are there several times.",
         "1 files are no pictures, such as note.txt.",
+        "3 pictures (2 .heic, 1 .svg) are left out: their kinds are not read; save them as PNG or "
+        "JPEG.",
     )
 
 
 @pytest.mark.parametrize(
     ("files", "told"),
     [
-        ({"a.png": picture(0, 12, 12)}, "the side is no power of two"),
+        ({"a.png": picture(0, 12, 12)}, "the side must be a power of two from 16"),
+        ({"a.png": picture(0, 8, 8)}, "the side must be a power of two from 16"),
         ({"a.png": picture(0, 16, 8)}, "not square"),
         ({"a.txt": b""}, "There are no pictures."),
         ({"a.png": picture(), "dataset.json": b"{"}, "it is no JSON"),
@@ -64,7 +68,15 @@ def test_vectors_that_are_all_the_same(pack: Callable[..., Path]):
     files = {"a.png": picture(), "b.png": picture(1), "dataset.json": json.dumps(labels)}
     found = check(pack(files))
     assert (found.label_dim, found.classes) == (2, ())
-    assert found.problems == ("All labels are the same.",)
+    assert found.remarks == ("All labels are the same.",)
+
+
+def test_pictures_that_are_not_square(pack: Callable[..., Path]):
+    found = check(pack({"a.png": picture(0, 64, 96), "b.png": picture(1, 64, 96)}))
+    assert (found.width, found.height, found.sizes, found.resolution) == (64, 96, 1, 0)
+    assert found.problems == ("The pictures are 64×96 in colour, not square.",)
+    none = check(pack({"a.txt": ""}))
+    assert (none.width, none.height, none.sizes, none.resolution, none.count) == (0, 0, 0, 0, 0)
 
 
 def test_no_zip(tmp_path: Path):

@@ -1,7 +1,7 @@
 """Zips and folders: sorted names, any process, no tricks."""
 
+import os
 import pickle
-import zipfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,12 +15,12 @@ from epoque.stylegan3.dataset.files import open_files
 def test_a_zip_and_a_folder_are_alike(pack: Callable[..., Path], tmp_path: Path):
     files = {"b/2.png": b"2", "a.png": b"1", "b/10.png": b"3"}
     hidden = {".x": b"", "__MACOSX/._a.png": b"", "b/.DS_Store": b"", ".git/a.png": b""}
+    hidden |= {"b/2.png~": b"", ".ipynb_checkpoints/a.png": b"", "b/Thumbs.db": b""}
     made = open_files(pack(files | hidden))
     for name, data in (files | hidden).items():
         path = tmp_path / "folder" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
-    (tmp_path / "folder/__MACOSX/._a.png").unlink()
     folder = open_files(tmp_path / "folder")
     assert made.names == folder.names == ("a.png", "b/10.png", "b/2.png")
     for source in (made, folder, pickle.loads(pickle.dumps(made))):
@@ -36,47 +36,6 @@ def test_many_threads_read_one_zip(pack: Callable[..., Path]):
         assert list(pool.map(source.read, source.names)) == list(files.values())
 
 
-@pytest.mark.parametrize(
-    "name", ["../x.png", "a/../../x.png", "/etc/x.png", "C:/x.png", "a\\..\\x.png", "a\\x.png"]
-)
-def test_names_that_lead_elsewhere(pack: Callable[..., Path], name: str):
-    with pytest.raises(DataError, match=r"is refused: the name .* leads out of it"):
-        open_files(pack({"a.png": b"1", name: b"2"}))
-
-
-def test_links_duplicates_and_encryption(tmp_path: Path):
-    path = tmp_path / "odd.zip"
-    with zipfile.ZipFile(path, "w") as file:
-        link = zipfile.ZipInfo("link.png")
-        link.external_attr = 0o120777 << 16
-        file.writestr(link, "/etc/passwd")
-    with pytest.raises(DataError, match=r"link.png is a link"):
-        open_files(path)
-    with zipfile.ZipFile(path, "w") as file:
-        file.writestr("a.png", "1")
-        with pytest.warns(UserWarning, match="Duplicate name"):
-            file.writestr("a.png", "2")
-    with pytest.raises(DataError, match=r"it holds a.png twice"):
-        open_files(path)
-    with zipfile.ZipFile(path, "w") as file:
-        file.writestr("a.png", "1")
-    data = bytearray(path.read_bytes())
-    data[data.index(b"PK\x01\x02") + 8] |= 1
-    path.write_bytes(data)
-    with pytest.raises(DataError, match="is encrypted"):
-        open_files(path)
-
-
-def test_a_zip_that_would_fill_the_memory(pack: Callable[..., Path]):
-    path = pack({"a.png": b"1"})
-    data = bytearray(path.read_bytes())
-    at = data.index(b"PK\x01\x02") + 24
-    data[at : at + 4] = (2**31).to_bytes(4, "little")
-    path.write_bytes(data)
-    with pytest.raises(DataError, match=r"a.png is 2,147,483,648 bytes large"):
-        open_files(path)
-
-
 def test_damage(pack: Callable[..., Path], tmp_path: Path):
     path = pack({"a.png": b"content" * 100, "b.png": b"fine"})
     data = bytearray(path.read_bytes())
@@ -89,5 +48,18 @@ def test_damage(pack: Callable[..., Path], tmp_path: Path):
     path.write_bytes(data[:-30])
     with pytest.raises(DataError, match="cannot be read as a zip"):
         open_files(path)
-    with pytest.raises(DataError, match="does not exist"):
+    with pytest.raises(DataError, match="there is no such file"):
         open_files(tmp_path / "no.zip")
+
+
+def test_what_is_no_file_is_refused(pack: Callable[..., Path], tmp_path: Path):
+    pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n"
+    (tmp_path / "a.png").write_bytes(pointer)
+    for source in (open_files(pack({"a.png": pointer})), open_files(tmp_path)):
+        with pytest.raises(DataError, match=r"a\.png is a pointer of Git LFS"):
+            source.read("a.png")
+    os.mkfifo(tmp_path / "fifo.zip")
+    with pytest.raises(DataError, match="is a FIFO"):
+        open_files(tmp_path / "fifo.zip")
+    with pytest.raises(DataError, match="at most 8 are read"):
+        open_files(pack({"a.png": b"123456789"})).read("a.png", 8)

@@ -75,7 +75,7 @@ def test_images_of_a_wrong_size_are_told(tiny: Make, tmp_path: Path, size: int) 
 def test_missing_labels_and_images_are_told(tiny: Make, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="has no labels; cond needs some"):
         load(tiny(data=single(tmp_path / "one.zip", 16), cond=True))
-    with pytest.raises(DataError, match="does not exist"):
+    with pytest.raises(DataError, match="there is no such file"):
         load(tiny(data=str(tmp_path / "none.zip")))
 
 

@@ -232,6 +232,8 @@ def _tell(made: "Made", *, as_json: bool) -> None:
     say(f"{made.path}: {made.count:,} pictures, {side} in {colour}, {labelled}.")
     for told in made.skipped:
         say(f"Passed over: {told}.")
+    for told in made.remarks:
+        say(f"- {told}")
 
 
 @DATASET.command
@@ -254,9 +256,10 @@ def check(
         print_json(asdict(found))
     else:
         colour = "grey" if found.channels == 1 else "colour"
-        side = f"{found.resolution}×{found.resolution}"
+        side = f"{found.width}×{found.height}"
+        most = "mostly " if found.sizes > 1 else ""
         size = f"{found.bytes / 2**20:,.1f} MiB"
-        say(f"{found.count:,} pictures, mostly {side} in {colour}, {size}.")
+        say(f"{found.count:,} pictures, {most}{side} in {colour}, {size}.")
         classes = f"classes of {', '.join(map(str, found.classes))} pictures"
         vectors = f"vectors of {found.label_dim} numbers" if found.label_dim else "none"
         say(f"Labels: {classes if found.classes else vectors}.")

@@ -12,14 +12,18 @@ from typing import Any
 import numpy as np
 
 from epoque.bench.errors import DataError
+from epoque.bench.pictures import other_pictures
 
 from .files import Files, open_files
-from .labels import FILE, Labels, as_vectors, read_labels
+from .labels import FILE, Labels, LabelTable, as_table, read_labels, spare, unused
 from .pictures import PictureError, decode, is_picture
+from .sources import left_out
 
 __all__ = ["Checked", "check"]
 
 SHOWN = 3
+SMALLEST = 16
+"""Pixels of a side of the smallest pictures that are trained on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,9 @@ class Checked:
 
     Attributes:
         count: pictures that can be read.
-        resolution: pixels of a side, of most of them; 0 if there are none.
+        width, height: pixels of the sides of most of them; 0 if there are none.
+        sizes: how many sizes there are.
+        resolution: pixels of a side; 0 if most are not square.
         channels: 3 for colour, 1 for grey.
         label_dim: length of a label; 0 without labels.
         classes: pictures of each class, if the labels are classes.
@@ -38,6 +44,9 @@ class Checked:
     """
 
     count: int
+    width: int
+    height: int
+    sizes: int
     resolution: int
     channels: int
     label_dim: int
@@ -73,18 +82,22 @@ def check(path: Path, progress: Callable[[int, int], None] | None = None) -> Che
     problems = [*_bad(seen), *_shapes(good)]
     if not names:
         problems.append("There are no pictures.")
-    vectors, classes, told = _labels(files, names)
-    most = Counter(one.shape for one in good).most_common(1)
-    channels, _, side = most[0][0] if most and most[0][0] else (0, 0, 0)
+    table, told, odd = _labels(files, names)
+    shapes = Counter(one.shape for one in good if one.shape)
+    channels, height, width = shapes.most_common(1)[0][0] if shapes else (0, 0, 0)
+    counts = table.counts()
     return Checked(
         len(good),
-        side,
+        width,
+        height,
+        len({shape[1:] for shape in shapes}),
+        width if width == height else 0,
         channels,
-        vectors,
-        classes,
+        table.size,
+        () if counts is None else tuple(counts.tolist()),
         sum(one.size for one in seen),
         tuple(problems + told),
-        tuple(_remarks(files, names, good)),
+        tuple(odd + _remarks(files, names, good)),
     )
 
 
@@ -133,8 +146,8 @@ def _shapes(good: list[_Seen]) -> list[str]:
             told.append(f"Of another size or colour than most: {which} ({_told(shape)}).")
     if usual[1] != usual[2]:
         told.append(f"The pictures are {_told(usual)}, not square.")
-    elif usual[1] & (usual[1] - 1):
-        told.append(f"The pictures are {_told(usual)}; the side is no power of two.")
+    elif usual[1] & (usual[1] - 1) or usual[1] < SMALLEST:
+        told.append(f"The pictures are {_told(usual)}; the side must be a power of two from 16.")
     return told
 
 
@@ -142,29 +155,19 @@ def _told(shape: tuple[int, int, int]) -> str:
     return f"{shape[2]}×{shape[1]} in {'grey' if shape[0] == 1 else 'colour'}"
 
 
-def _labels(files: Files, names: list[str]) -> tuple[int, tuple[int, ...], list[str]]:
-    """Return the labels' length, the pictures of each class, and what is wrong."""
+def _labels(files: Files, names: list[str]) -> tuple[LabelTable, list[str], list[str]]:
+    """Return the labels, what is wrong with them, and what is unusual."""
     try:
         labels = read_labels(files)
-        vectors = as_vectors(labels, names, str(files.path))
+        table = as_table(labels, names, str(files.path))
     except DataError as error:
-        return 0, (), [str(error)]
-    told = []
-    if labels and (extra := sorted(set(labels) - set(names))):
-        told.append(f"{FILE} labels {extra[0]}, which is not there ({len(extra)} such).")
-    classes: tuple[int, ...] = ()
-    if labels and all(isinstance(label, int) for label in labels.values()):
-        classes = tuple(int(n) for n in vectors.sum(0))
-    return int(vectors.shape[1]), classes, told + _constant(labels, vectors, classes)
+        return as_table(None, names, ""), [str(error)], []
+    return table, [], [*spare(labels, names), *unused(table.counts()), *_constant(labels, table)]
 
 
-def _constant(labels: Labels | None, vectors: Any, classes: tuple[int, ...]) -> list[str]:
-    """Tell of classes without a picture."""
-    if empty := [i for i, n in enumerate(classes) if not n]:
-        return [f"No picture has class {empty[0]} ({len(empty)} such of {len(classes)})."]
-    if labels and not classes and len(vectors) > 1 and not np.ptp(vectors, 0).any():
-        return ["All labels are the same."]
-    return []
+def _constant(labels: Labels | None, table: LabelTable) -> list[str]:
+    vectors = bool(labels) and table.classes is None and len(table) > 1
+    return ["All labels are the same."] if vectors and not np.ptp(table.values, 0).any() else []
 
 
 def _remarks(files: Files, names: list[str], good: list[_Seen]) -> list[str]:
@@ -172,7 +175,9 @@ def _remarks(files: Files, names: list[str], good: list[_Seen]) -> list[str]:
     twins = [n for n in Counter(one.digest for one in good).values() if n > 1]
     if twins:
         told.append(f"{sum(twins) - len(twins)} pictures are there several times.")
-    others = [name for name in files.names if name not in set(names) and name != FILE]
+    others = [n for n in files.names if n not in set(names) and n.rpartition("/")[2] != FILE]
+    kinds = left_out(others)
+    others = [name for name in others if not other_pictures([name])]
     if others:
         told.append(f"{len(others)} files are no pictures, such as {others[0]}.")
-    return told
+    return told + kinds

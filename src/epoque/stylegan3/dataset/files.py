@@ -1,21 +1,25 @@
 """The files of a zip or folder: sorted, read in any order, from any process."""
 
 import os
-import stat
 import threading
 import zipfile
 from abc import ABC, abstractmethod
-from collections import Counter
 from functools import cached_property
-from pathlib import Path, PurePosixPath
-from typing import Any
+from pathlib import Path
+from typing import Any, BinaryIO
 
 from epoque.bench.errors import DataError
+from epoque.bench.input_files import (
+    is_hidden,
+    open_regular,
+    pointer_of,
+    read_regular,
+    visible_files,
+)
+from epoque.bench.limits import MAX_IMAGE_BYTES
+from epoque.bench.zip_file import open_zip, read_entry
 
 __all__ = ["Files", "Folder", "Zip", "open_files"]
-
-LARGEST = 512 * 2**20
-"""Bytes of the largest file that is read."""
 
 
 class Files(ABC):
@@ -23,15 +27,19 @@ class Files(ABC):
 
     Attributes:
         path: of the zip or folder.
-        names: of all its files, sorted, with slashes.
+        names: of all its files but hidden ones, sorted, with slashes.
     """
 
     path: Path
     names: tuple[str, ...]
 
     @abstractmethod
-    def read(self, name: str) -> bytes:
+    def read(self, name: str, most: int = MAX_IMAGE_BYTES) -> bytes:
         """Return a file's content; threads may read at the same time.
+
+        Args:
+            name: of the file.
+            most: how many bytes it may have.
 
         Raises:
             DataError: if it cannot be read.
@@ -59,34 +67,19 @@ def open_files(path: Path) -> Files:
     Raises:
         DataError: if it is neither, cannot be read, or holds a file whose name leads elsewhere.
     """
-    if path.is_dir():
-        return Folder(path)
-    if not path.is_file():
-        raise DataError(f"{path} does not exist.")
-    return Zip(path)
+    return Folder(path) if path.is_dir() else Zip(path)
 
 
 class Folder(Files):
-    """The files of a folder and of the folders in it; hidden ones are passed over."""
+    """The files of a folder and of the folders in it."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        found = []
-        for root, folders, files in os.walk(path):
-            folders[:] = [name for name in folders if not name.startswith(".")]
-            inside = Path(root).relative_to(path)
-            found += [(inside / name).as_posix() for name in files if not name.startswith(".")]
-        self.names = tuple(sorted(found))
+        self.names = tuple(sorted(f.relative_to(path).as_posix() for f in visible_files(path)))
 
-    def read(self, name: str) -> bytes:
+    def read(self, name: str, most: int = MAX_IMAGE_BYTES) -> bytes:
         """Return a file's content."""
-        file = self.path / name
-        try:
-            if file.stat().st_size > LARGEST:
-                raise DataError(f"{file} is too large for a picture.")
-            return file.read_bytes()
-        except OSError as error:
-            raise DataError(f"{file} cannot be read: {error.strerror or error}.") from None
+        return read_regular(self.path / name, most)
 
     def stamp(self, name: str) -> str:
         """Return a file's size and time of change."""
@@ -99,19 +92,14 @@ class Folder(Files):
 
 
 class Zip(Files):
-    """The files of a zip; hidden ones, and what macOS adds, are passed over."""
+    """The files of a zip."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock = threading.Lock()
-        self._opened: tuple[int, zipfile.ZipFile] | None = None
-        entries = [entry for entry in self._zip().infolist() if not entry.is_dir()]
-        for entry in entries:
-            self._check(entry)
-        names = [entry.filename for entry in entries]
-        if twice := [name for name, count in Counter(names).items() if count > 1]:
-            raise DataError(f"{path} is refused: it holds {twice[0]} twice.")
-        self.names = tuple(sorted(name for name in names if not _hidden(name)))
+        self._opened: tuple[int, BinaryIO, zipfile.ZipFile] | None = None
+        names = (entry.filename for entry in self._zip().infolist() if not entry.is_dir())
+        self.names = tuple(sorted(n for n in names if not any(map(is_hidden, n.split("/")))))
 
     def __getstate__(self) -> dict[str, Any]:
         return {"path": self.path, "names": self.names}
@@ -121,13 +109,13 @@ class Zip(Files):
         self._lock = threading.Lock()
         self._opened = None
 
-    def read(self, name: str) -> bytes:
+    def read(self, name: str, most: int = MAX_IMAGE_BYTES) -> bytes:
         """Return a file's content."""
-        try:
-            with self._lock:  # one file position for all threads
-                return self._zip().read(name)
-        except Exception as error:  # of zipfile, the system, zlib, lzma, bz2
-            raise DataError(f"{self.path}: {name} is damaged ({_first_line(error)}).") from None
+        with self._lock:  # one file position for all threads
+            data = read_entry(self._zip(), name, str(self.path), most)
+        if told := pointer_of(data):
+            raise DataError(f"{self.path}: {name} {told}.")
+        return data
 
     def stamp(self, name: str) -> str:
         """Return a file's size and the CRC of its content."""
@@ -138,6 +126,7 @@ class Zip(Files):
     def close(self) -> None:
         """Close the zip; the next reading opens it again."""
         if self._opened is not None and self._opened[0] == os.getpid():
+            self._opened[2].close()
             self._opened[1].close()
         self._opened = None
 
@@ -148,37 +137,10 @@ class Zip(Files):
     def _zip(self) -> zipfile.ZipFile:
         """Return the zip as this process has opened it: a forked one must not share the file."""
         if self._opened is None or self._opened[0] != os.getpid():
+            file = open_regular(self.path)
             try:
-                self._opened = os.getpid(), zipfile.ZipFile(self.path)
-            except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-                told = f"{self.path} cannot be read as a zip: {_first_line(error)}."
-                raise DataError(told) from None
-        return self._opened[1]
-
-    def _check(self, entry: zipfile.ZipInfo) -> None:
-        """Refuse an entry that is not what a set of images needs."""
-        name = entry.filename
-        if not _is_inside(entry.orig_filename):
-            raise DataError(f"{self.path} is refused: the name {name!r} leads out of it.")
-        if stat.S_ISLNK(entry.external_attr >> 16):
-            raise DataError(f"{self.path} is refused: {name} is a link.")
-        if entry.flag_bits & 1:
-            raise DataError(f"{self.path} cannot be read: {name} is encrypted.")
-        if entry.file_size > LARGEST:
-            raise DataError(f"{self.path} is refused: {name} is {entry.file_size:,} bytes large.")
-
-
-def _is_inside(name: str) -> bool:
-    """Tell whether a name stays in the folder it is in, on any system."""
-    parts = PurePosixPath(name).parts
-    odd = "\\" in name or ":" in name or "\0" in name
-    return bool(parts) and not odd and not name.startswith("/") and ".." not in parts
-
-
-def _hidden(name: str) -> bool:
-    return any(part.startswith(".") or part == "__MACOSX" for part in name.split("/"))
-
-
-def _first_line(error: Exception) -> str:
-    told = getattr(error, "strerror", None) or str(error)
-    return (str(told).splitlines() or [type(error).__name__])[0].rstrip(".")
+                self._opened = os.getpid(), file, open_zip(file, str(self.path))
+            except BaseException:
+                file.close()
+                raise
+        return self._opened[2]

@@ -1,25 +1,41 @@
-"""Labels of images: dataset.json, whole numbers or vectors."""
+"""Labels of images: dataset.json, whole numbers, words or vectors."""
 
 import json
-import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from epoque.bench.errors import DataError
+from epoque.bench.errors import DataError, did_you_mean
+from epoque.bench.json_text import parse_json
+from epoque.bench.limits import MAX_CLASSES, MAX_JSON_BYTES
 
 from .files import Files
 
-__all__ = ["FILE", "Label", "Labels", "as_json", "as_vectors", "read_labels"]
+__all__ = [
+    "FILE",
+    "Label",
+    "LabelTable",
+    "Labels",
+    "as_json",
+    "as_table",
+    "is_label",
+    "read_labels",
+    "spare",
+    "unused",
+]
 
 FILE = "dataset.json"
 
 Label = int | list[float]
 """A class, 0 and up, or a vector."""
 
-CLASSES = 100_000
+EXAMPLE = '{"labels": [["00.png", 0], ["01.png", 1]]}'
+NEAR = 1000
+"""Names among which similar ones are looked for."""
 
 
 class Labels(dict[str, Label]):
@@ -33,52 +49,193 @@ class Labels(dict[str, Label]):
         super().__init__(values)
         self.names = tuple(names)
 
+    def of(self, name: str, where: str) -> Label:
+        """Return the label of a picture.
+
+        Raises:
+            DataError: naming what may be meant, if it has none.
+        """
+        if name not in self:
+            raise DataError(f"{where}: {FILE} has no label for {name}{self._near(name)}.")
+        return self[name]
+
+    def _near(self, name: str) -> str:
+        stem, file = name.rpartition(".")[0], name.rpartition("/")[2]
+        for other in self:
+            if other.rpartition(".")[0] == stem:
+                return f"; it has one for {other}, which ends otherwise"
+        for other in self:
+            if other.rpartition("/")[2] == file:
+                return f"; it has one for {other}, in another folder"
+        near = did_you_mean(name, list(self)[:NEAR]).strip(" ?")
+        return f". {near}?" * bool(near)
+
+
+@dataclass(frozen=True, slots=True)
+class LabelTable:
+    """The labels of numbered images; a class stays a number until a network needs it as a vector.
+
+    Attributes:
+        size: numbers of a label as a network takes it; 0 of images without labels.
+        values: classes, int64 [N], or vectors, float32 [N, size].
+    """
+
+    size: int
+    values: NDArray[Any]
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @property
+    def classes(self) -> NDArray[np.int64] | None:
+        """The class of each image, or None where labels are vectors or none."""
+        return self.values if self.values.ndim == 1 else None
+
+    def counts(self) -> NDArray[np.int64] | None:
+        """Return the images of each class, [size], or None where labels are no classes."""
+        known = self.classes
+        return None if known is None else np.bincount(known, minlength=self.size)
+
+    def chosen(self, rows: NDArray[Any]) -> Self:
+        """Return the labels of some of the images."""
+        return type(self)(self.size, self.values[rows])
+
+    def vectors(self, rows: NDArray[Any] | slice = slice(None)) -> NDArray[np.float32]:
+        """Return the labels of some images as a network takes them, [n, size].
+
+        A class has a 1 at its place.
+        """
+        found = self.values[rows]
+        if found.ndim == 2:
+            return np.array(found, np.float32)
+        whole = np.zeros((len(found), self.size), np.float32)
+        whole[np.arange(len(found)), found] = 1
+        return whole
+
 
 def read_labels(files: Files) -> Labels | None:
     """Return the labels of a zip or folder, or None if it has none.
 
+    They stand in dataset.json, or in that of the one folder that has all the pictures, as in a zip
+    of a whole folder. Words become classes in the order of `label_names`, or else of the alphabet.
+
     Raises:
-        DataError: if its dataset.json is damaged.
+        DataError: if its dataset.json is damaged, or if it has several.
     """
-    if FILE not in files:
+    if (place := _place(files)) is None:
         return None
-    where = f"{files.path}: {FILE}"
-    try:
-        told = json.loads(files.read(FILE))
-    except (ValueError, RecursionError):
-        raise DataError(f"{where} is damaged: it is no JSON.") from None
-    if not isinstance(told, dict) or not isinstance(told.get("labels", None), list | None):
-        raise DataError(f'{where} is damaged: it is no object with a list "labels".')
-    if not told.get("labels"):
+    where = f"{files.path}: {place}{FILE}"
+    told = parse_json(files.read(f"{place}{FILE}", MAX_JSON_BYTES), where)
+    rows = told.get("labels") if isinstance(told, dict) else told
+    if not isinstance(told, dict) or not isinstance(rows, list | None):
+        raise DataError(f'{where} has no list of "labels"; it must be JSON such as {EXAMPLE}.')
+    if not rows:
         return None
     names = told.get("label_names")
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        names = ()
-    return Labels(_pairs(told["labels"], where), names)
+        names = []
+    pairs = _pairs(rows, where)
+    if any(isinstance(label, str) for label in pairs.values()):
+        pairs, names = _classes_of_words(pairs, names, where)
+    if len(names) > MAX_CLASSES:
+        raise DataError(f"{where} names {len(names):,} labels; at most {MAX_CLASSES:,} are read.")
+    return Labels({_found(name, place, files): label for name, label in pairs.items()}, names)
 
 
-def _pairs(told: list[Any], where: str) -> dict[str, Label]:
-    found: dict[str, Label] = {}
-    for row in told:
+def _place(files: Files) -> str | None:
+    """Return the folder of dataset.json, with a slash at its end; "" for the topmost one."""
+    if FILE in files:
+        return ""
+    found = [name.removesuffix(FILE) for name in files.names if name.endswith(f"/{FILE}")]
+    if len(found) > 1:
+        told = f"{found[0]}{FILE} and {found[1]}{FILE}"
+        raise DataError(f"{files.path} holds several sets ({told}); give one of the folders.")
+    return found[0] if found else None
+
+
+def _found(name: str, place: str, files: Files) -> str:
+    """Return the name in a zip or folder of what dataset.json calls by a name."""
+    plain = str(PurePosixPath(name.replace("\\", "/")))
+    return plain if plain in files and place + plain not in files else place + plain
+
+
+def _pairs(rows: list[Any], where: str) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for row in rows:
         if not isinstance(row, list) or len(row) != 2 or not isinstance(row[0], str):
-            raise DataError(f"{where} is damaged: {row!r:.60} is no name with a label.")
-        if not _is_label(row[1]):
-            rule = "a class from 0, or a list of finite numbers"
-            raise DataError(f"{where}: the label of {row[0]} is {row[1]!r:.60}; it must be {rule}.")
-        found[row[0].replace("\\", "/")] = row[1]
+            raise DataError(f"{where}: {_shown(row)} is no name with a label{_hint(row)}.")
+        name, label = row
+        if not is_label(label):
+            raise DataError(f"{where}: the label of {name} is {_shown(label)}; {_rule(label)}.")
+        if found.setdefault(name, label) != label:
+            told = f"{_shown(found[name])} and {_shown(label)}"
+            raise DataError(f"{where}: {name} has two labels, {told}.")
     return found
 
 
-def _is_label(value: Any) -> bool:
+def _hint(row: Any) -> str:
+    if isinstance(row, list) and len(row) > 2 and isinstance(row[0], str):
+        return f"; several numbers are a list: {_shown([row[0], row[1:]])}"
+    return '; it must be such as ["00.png", 0]'
+
+
+def _rule(label: Any) -> str:
+    """Tell what a label must be, in the place of one that is not allowed."""
+    most = f"0 to {MAX_CLASSES - 1:,}"
+    if isinstance(label, list):
+        return f"a vector has 1 to {MAX_CLASSES:,} finite numbers"
+    if isinstance(label, str):
+        return "a class is a number without quotes, or a word"
+    return f"it must be a class, {most} or a word, or a list of finite numbers"
+
+
+def _shown(value: Any) -> str:
+    """Return a value as JSON writes it, cut short."""
+    try:
+        whole = json.dumps(value, ensure_ascii=False)
+    except RecursionError:
+        return "a deeply nested list"
+    return whole if len(whole) <= 60 else f"{whole[:59]}…"
+
+
+def is_label(value: Any) -> bool:
+    """Tell whether a value is a class, a word for one, or a vector."""
     if type(value) is int:
-        return 0 <= value < CLASSES
-    if not isinstance(value, list) or not value:
+        return 0 <= value < MAX_CLASSES
+    if type(value) is str:
+        return bool(value) and not _is_number(value)
+    if not isinstance(value, list) or not 0 < len(value) <= MAX_CLASSES:
         return False
-    return all(type(part) in (int, float) and math.isfinite(part) for part in value)
+    return all(type(part) in (int, float) and abs(part) <= _FARTHEST for part in value)
 
 
-def as_vectors(labels: Labels | None, names: Sequence[str], where: str) -> NDArray[np.float32]:
-    """Return the labels of images as vectors, classes with a 1 at their place.
+_FARTHEST = float(np.finfo(np.float32).max)
+
+
+def _is_number(word: str) -> bool:
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True
+
+
+def _classes_of_words(
+    pairs: dict[str, Any], names: list[str], where: str
+) -> tuple[dict[str, Any], list[str]]:
+    """Return classes for words, and the classes' names."""
+    known = names or sorted({word for word in pairs.values() if isinstance(word, str)})
+    places = {word: place for place, word in enumerate(known)}
+    for name, label in pairs.items():
+        if not isinstance(label, str):
+            raise DataError(f"{where}: some labels are words, that of {name} is {_shown(label)}.")
+        if label not in places:
+            raise DataError(f"{where}: the label of {name} is {label}, none of its label_names.")
+    return {name: places[label] for name, label in pairs.items()}, known
+
+
+def as_table(labels: Labels | None, names: Sequence[str], where: str) -> LabelTable:
+    """Return the labels of images.
 
     Args:
         labels: of a set; None for none.
@@ -86,25 +243,40 @@ def as_vectors(labels: Labels | None, names: Sequence[str], where: str) -> NDArr
         where: the set, for an error.
 
     Returns:
-        [N, label_dim]; label_dim is 0 without labels, the largest class plus 1, or the length of
-        the vectors.
+        Of classes the size is the largest one plus 1, or the number of their names if that is
+        larger; of vectors their length.
 
     Raises:
         DataError: if an image has none, or if they are of different kinds.
     """
     if labels is None:
-        return np.zeros((len(names), 0), np.float32)
-    if missing := next((name for name in names if name not in labels), None):
-        raise DataError(f"{where}: {FILE} has no label for {missing}.")
-    values = [labels[name] for name in names]
+        return LabelTable(0, np.zeros((len(names), 0), np.float32))
+    values = [labels.of(name, where) for name in names]
     kinds = {len(value) if isinstance(value, list) else 0 for value in values}
     if len(kinds) > 1:
         raise DataError(f"{where}: {FILE} has labels of several kinds or lengths.")
     if kinds == {0}:
         classes = np.array(values, np.int64)
-        count = max(int(classes.max()) + 1, len(labels.names))
-        return np.eye(count, dtype=np.float32)[classes]
-    return np.array(values, np.float32)
+        return LabelTable(max(int(classes.max()) + 1, len(labels.names)), classes)
+    return LabelTable(kinds.pop() if kinds else 0, np.array(values, np.float32))
+
+
+def spare(labels: Labels | None, names: Sequence[str]) -> list[str]:
+    """Tell of labels whose pictures are not there."""
+    known = set(names)
+    extra = sorted(name for name in labels or () if name not in known)
+    if not extra:
+        return []
+    return [f"{FILE} labels {extra[0]}, which is not there ({len(extra):,} such)."]
+
+
+def unused(counts: NDArray[np.int64] | None) -> list[str]:
+    """Tell of classes without a picture, of the pictures of each class."""
+    if counts is None or (counts > 0).all():
+        return []
+    empty = np.flatnonzero(counts == 0).tolist()
+    told = "classes are counted from 0" if empty == [0] else f"{len(empty):,} such"
+    return [f"No picture has class {empty[0]} of 0 to {len(counts) - 1} ({told})."]
 
 
 def as_json(rows: Sequence[tuple[str, Label | None]], names: Sequence[str] = ()) -> bytes:

@@ -9,7 +9,7 @@ import shutil
 import zipfile
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,12 +17,15 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL.Image import Image
 
 from epoque.bench.errors import DataError, UsageError
 from epoque.bench.files import told_write_errors
+from epoque.bench.limits import MAX_ZIP_ENTRIES
 
-from .labels import FILE, Label, as_json
+from .labels import FILE, Label, as_json, unused
 from .pictures import PictureError, Shape, background_colour, decode, png, shaped
 from .sources import Item, Source
 
@@ -64,6 +67,7 @@ class Made:
         resolution: pixels of a side.
         channels: 3 for colour, 1 for grey.
         labelled: whether it has labels.
+        remarks: sentences on what was left out, and what is unusual about the labels.
     """
 
     path: Path
@@ -72,6 +76,7 @@ class Made:
     resolution: int
     channels: int
     labelled: bool
+    remarks: tuple[str, ...] = ()
 
 
 class _Done(NamedTuple):
@@ -104,6 +109,9 @@ def make(
     rules = rules or Rules()
     _check(rules)
     whole = min(source.count, rules.limit or source.count)
+    if path.suffix.lower() == ".zip" and whole >= MAX_ZIP_ENTRIES:
+        told = f"{path}: a zip of {whole:,} pictures could not be read"
+        raise UsageError(f"{told}; name a folder, without .zip.")
     job = _Job(rules, progress or (lambda _done, _whole: None), whole)
     with writer(path) as out:
         for number, done in enumerate(job.pictures(source)):
@@ -115,7 +123,15 @@ def make(
         out.put(FILE, as_json(job.rows, source.label_names))
     labelled = all(label is not None for _, label in job.rows)
     channels = 3 if job.mode == "RGB" else 1
-    return Made(path, len(job.rows), tuple(job.skipped), job.size[0], channels, labelled)
+    remarks = (*source.remarks, *unused(_counts(job.rows, source.label_names)))
+    return Made(path, len(job.rows), tuple(job.skipped), job.size[0], channels, labelled, remarks)
+
+
+def _counts(rows: list[tuple[str, Label | None]], names: Sequence[str]) -> NDArray[np.int64] | None:
+    """Return the pictures of each class, or None where labels are no classes."""
+    classes = [label for _, label in rows if isinstance(label, int)]
+    whole = len(classes) == len(rows)
+    return np.bincount(classes, minlength=len(names)) if whole else None
 
 
 def file_name(number: int) -> str:

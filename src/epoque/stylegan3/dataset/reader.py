@@ -10,8 +10,9 @@ from epoque.bench.errors import DataError, UsageError
 from epoque.bench.seeds import numpy_rng
 
 from .files import open_files
-from .labels import as_vectors, read_labels
+from .labels import LabelTable, as_table, read_labels, spare, unused
 from .pictures import PictureError, decode, is_picture, pixels
+from .sources import left_out, no_pictures
 
 __all__ = ["ImageSet"]
 
@@ -26,7 +27,11 @@ class ImageSet:
         channels: 3 for colour, 1 for grey.
         resolution: pixels of a side.
         label_names: of the classes or of the labels' entries, if they are told.
+        labels: of all pictures, without the mirror images.
+        remarks: sentences on what is left out, and what is unusual about the labels.
     """
+
+    labels: LabelTable
 
     def __init__(
         self,
@@ -55,13 +60,18 @@ class ImageSet:
         self._files = open_files(self.path)
         every = [name for name in self._files.names if is_picture(name)]
         if not every:
-            raise DataError(f"{self.path} holds no pictures.")
+            raise no_pictures(self._files)
         found = read_labels(self._files) if labels else None
-        vectors = as_vectors(found, every, str(self.path))
+        table = as_table(found, every, str(self.path))
         chosen = _chosen(len(every), limit, seed)
         self.names = tuple(every[i] for i in chosen)
         self.label_names = found.names if found else ()
-        self._labels = vectors[chosen]
+        self.labels = table.chosen(chosen)
+        self.remarks = (
+            *left_out(self._files.names),
+            *(spare(found, every) if found else ()),
+            *unused(table.counts()),
+        )
         self._mirror = mirror
         self._shape: tuple[int, ...] = self._first()
         self.channels, self.resolution = self._shape[0], self._shape[1]
@@ -76,13 +86,7 @@ class ImageSet:
     @property
     def label_dim(self) -> int:
         """Length of a label; 0 without labels."""
-        return int(self._labels.shape[1])
-
-    @property
-    def labels(self) -> NDArray[np.float32]:
-        """The labels of all pictures, [len(names), label_dim], without the mirror images."""
-        labels: NDArray[np.float32] = self._labels
-        return labels
+        return self.labels.size
 
     def stamps(self) -> list[str]:
         """Return what changes when a picture does, of each, without reading it.
@@ -108,8 +112,8 @@ class ImageSet:
 
     def label(self, index: int) -> NDArray[np.float32]:
         """Return a picture's label, [label_dim]; a class is a 1 at its place."""
-        label: NDArray[np.float32] = self._labels[self._at(index)[0]]
-        return label.copy()
+        row: NDArray[np.float32] = self.labels.vectors(np.array([self._at(index)[0]]))[0]
+        return row
 
     def _at(self, index: int) -> tuple[int, bool]:
         """Return which picture an index means, and whether mirrored."""

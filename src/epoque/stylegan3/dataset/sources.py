@@ -3,22 +3,25 @@
 import json
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, Literal
 
 from epoque.bench.errors import DataError, UsageError
+from epoque.bench.input_files import open_regular, visible_files
+from epoque.bench.limits import MAX_CLASSES
+from epoque.bench.pictures import other_pictures
 
 from .files import Files, open_files
-from .labels import Label, Labels, read_labels
+from .labels import Label, Labels, is_label, read_labels, spare
 from .pictures import is_picture
 
 if TYPE_CHECKING:
     from pyarrow.parquet import ParquetFile
 
-__all__ = ["Columns", "Item", "LabelsFrom", "Source", "open_source"]
+__all__ = ["Columns", "Item", "LabelsFrom", "Source", "left_out", "no_pictures", "open_source"]
 
 LabelsFrom = Literal["file", "folders", "none"]
 
@@ -59,10 +62,12 @@ class Source(ABC):
     Attributes:
         count: how many there are.
         label_names: of the classes or of the labels' entries, if they are known.
+        remarks: sentences on what is not taken.
     """
 
     count: int
     label_names: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     @abstractmethod
     def items(self) -> Iterator[Item]:
@@ -93,10 +98,24 @@ def open_source(
         return _Parquet(_of_split(path, tables, split), labels, columns or Columns())
     if split is not None:
         raise UsageError(f"--split: {split} is not allowed; {path} holds no Parquet files.")
-    source = _Archive(open_files(path), labels)
+    files = open_files(path)
+    source = _Archive(files, labels)
     if not source.count:
-        raise DataError(f"{path} holds no pictures.")
+        raise no_pictures(files)
     return source
+
+
+def no_pictures(files: Files) -> DataError:
+    """Return the error of a zip or folder without pictures that can be read."""
+    return DataError(" ".join([f"{files.path} holds no pictures.", *left_out(files.names)]))
+
+
+def left_out(names: Iterable[str]) -> list[str]:
+    """Tell how many files are pictures of kinds that are not read, and which."""
+    kinds = other_pictures(names)
+    told = ", ".join(f"{count:,} {ending}" for ending, count in kinds.most_common())
+    rest = "are left out: their kinds are not read; save them as PNG or JPEG"
+    return [f"{kinds.total():,} pictures ({told}) {rest}."] if kinds else []
 
 
 def _tables(path: Path) -> list[Path]:
@@ -104,8 +123,8 @@ def _tables(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path] if path.suffix == ".parquet" else []
     # metadata.parquet tells of pictures that stand beside it as files.
-    inside = (t.relative_to(path) for t in path.rglob("*.parquet") if t.name != "metadata.parquet")
-    return sorted(path / t for t in inside if not any(part.startswith(".") for part in t.parts))
+    inside = visible_files(path)
+    return [t for t in inside if t.suffix == ".parquet" and t.name != "metadata.parquet"]
 
 
 def _of_split(path: Path, tables: list[Path], wanted: str | None) -> list[Path]:
@@ -155,10 +174,10 @@ class _Archive(Source):
         self._names = [name for name in files.names if is_picture(name)]
         self.count = len(self._names)
         found = self._labels(labels)
-        self._found: dict[str, Label] = dict(found or {})
         self.label_names = found.names if found else ()
-        if found and (missing := next((n for n in self._names if n not in found), None)):
-            raise DataError(f"{files.path}: dataset.json has no label for {missing}.")
+        where = str(files.path)
+        self._found = {name: found.of(name, where) for name in self._names} if found else {}
+        self.remarks = (*left_out(files.names), *spare(found, self._names))
 
     def _labels(self, labels: LabelsFrom) -> Labels | None:
         if labels == "file":
@@ -188,6 +207,10 @@ class _Parquet(Source):
         self._image = _image_column(*self._files[0], columns.image)
         self._label = "" if labels == "none" else _label_column(*self._files[0], columns.label)
         self.label_names = _class_names(self._files[0][1], self._label)
+        for path, file in self._files:
+            for column in filter(None, (self._image, self._label)):
+                if column not in file.schema_arrow.names:
+                    raise DataError(f"{path} has no column {column!r}, as {paths[0].name} has.")
         if not self.count:
             raise DataError(f"{paths[0]} holds no pictures.")
 
@@ -204,11 +227,9 @@ class _Parquet(Source):
         if not self._label:
             return None
         label = row[self._label]
-        if type(label) is int and label >= 0:
-            return label
-        if isinstance(label, list) and label and all(type(x) in (int, float) for x in label):
-            return [float(x) for x in label]
-        told = "a class from 0, or a list of numbers, is wanted"
+        if is_label(label) and not isinstance(label, str):
+            return label if isinstance(label, int) else [float(x) for x in label]
+        told = f"a class from 0 to {MAX_CLASSES - 1:,}, or a list of numbers, is wanted"
         raise DataError(f"{name}: the label is {label!r:.40}; {told}.")
 
 
@@ -216,6 +237,7 @@ def _opened(path: Path) -> "ParquetFile":
     from pyarrow import ArrowException
     from pyarrow.parquet import ParquetFile
 
+    open_regular(path).close()
     try:
         return ParquetFile(path)
     except (ArrowException, OSError) as error:
@@ -229,7 +251,7 @@ def _rows(path: Path, file: "ParquetFile", columns: list[str]) -> Iterator[dict[
     try:
         for batch in file.iter_batches(ROWS, columns=columns):
             yield from batch.to_pylist()
-    except (ArrowException, OSError) as error:
+    except (ArrowException, OSError, ValueError, OverflowError) as error:
         told = (str(error).splitlines() or ["it is damaged"])[0].rstrip(".")
         raise DataError(f"{path} is damaged: {told}.") from None
 

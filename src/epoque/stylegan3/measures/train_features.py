@@ -52,7 +52,7 @@ def main() -> None:
     data = told.data or _drawn()
     images = ImageSet(data)
     levels = np.stack([images.image(i) for i in range(len(images))])
-    wanted = targets(images.labels)
+    wanted = targets(images.labels.vectors())
     start = time.process_time()
     with progress_bar("learning", "batches") as moves:
         network = learn(levels[:-HELD_OUT], _part(wanted, slice(-HELD_OUT)), progress=moves)

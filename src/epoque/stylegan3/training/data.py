@@ -126,12 +126,14 @@ class Images:
         shape: of each image.
         labelling: what its labels mean, and how often each is there.
         fingerprint: tells the set from others.
+        remarks: sentences on what is unusual about the set.
     """
 
     def __init__(self, images: ImageSet, seed: int) -> None:
         self.name = images.name
         self.shape = Shape(images.resolution, images.channels, images.label_dim)
         self.labelling = Conditioning.of(images.labels, images.label_names)
+        self.remarks = images.remarks
         self._images, self._seed = images, seed
         self.fingerprint = _fingerprint(images)
         single = (images.channels, images.resolution, images.resolution)
@@ -189,7 +191,7 @@ class Images:
 
     def labels(self, rows: NDArray[np.int64], device: torch.device) -> Tensor:
         """Return the labels of images, [N, labels]."""
-        found = self._images.labels[rows % len(self._images.labels)]
+        found = self._images.labels.vectors(rows % len(self._images.labels))
         return torch.from_numpy(found).to(device)
 
 
@@ -211,5 +213,6 @@ def _fingerprint(images: ImageSet) -> str:
     digest = sha256(f"{len(images)} {images.channels}\n".encode())
     for name, stamp in zip(images.names, images.stamps(), strict=True):
         digest.update(f"{name} {stamp}\n".encode(errors="surrogateescape"))
-    digest.update(np.ascontiguousarray(images.labels).tobytes())
+    digest.update(f"{images.label_dim}\n".encode())
+    digest.update(np.ascontiguousarray(images.labels.values).tobytes())
     return digest.hexdigest()

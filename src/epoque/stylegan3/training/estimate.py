@@ -46,6 +46,7 @@ class Estimate:
         batch: images of a step.
         device: where.
         begun: whether some steps are done already.
+        remarks: sentences on what is unusual about the images.
     """
 
     parameters: tuple[int, int]
@@ -54,6 +55,7 @@ class Estimate:
     batch: int
     device: str
     begun: bool = False
+    remarks: tuple[str, ...] = ()
 
     @property
     def seconds(self) -> float:
@@ -130,7 +132,8 @@ def measured(
     sizes = tuple(sum(p.numel() for p in network.parameters()) for network in networks)
     remain = max(0, config.steps - (resume.step if resume else 0))
     device = team.device.type
-    return Estimate((sizes[0], sizes[1]), remain, each, config.batch, device, resume is not None)
+    again, remarks = resume is not None, trainer.images.remarks
+    return Estimate((sizes[0], sizes[1]), remain, each, config.batch, device, again, remarks)
 
 
 def _seconds_of(step: "Callable[[], None]") -> float:
@@ -140,7 +143,9 @@ def _seconds_of(step: "Callable[[], None]") -> float:
 
 
 def notice(config: "StyleGan3Config", resume: "Checkpoint | None" = None) -> str | None:
-    """Return what a user should know before a run of more than a minute or so, else None.
+    """Return what a user should know before a run, or None if there is nothing.
+
+    That is what is unusual about the images, and of more than a minute or so what it takes.
 
     Args:
         config: what is to be trained.
@@ -149,7 +154,8 @@ def notice(config: "StyleGan3Config", resume: "Checkpoint | None" = None) -> str
     if config.data is None and 1000 * config.kimg * config.resolution**2 < _NOTABLE:
         return None
     estimate = measured(config, resume, quiet=rank() > 0)
-    return estimate.told() if estimate.seconds > 60 else None
+    told = [*estimate.remarks, *([estimate.told()] if estimate.seconds > 60 else [])]
+    return "\n".join(told) or None
 
 
 def _words(seconds: float) -> str:
