@@ -32,7 +32,7 @@ def test_the_same_command_again(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert answer(*WORDS, str(tmp_path), "--seed", "8", "--learning-rate", "2") == 2
     wrong = capsys.readouterr().err.splitlines()
     assert {line.split()[1] for line in wrong} == {"--learning-rate:", "--seed:"}
-    assert answer(*WORDS[:-1], "--runs", str(tmp_path), "--name", "..") == 2
+    assert answer("run", "neuron/and-short", "--name", "..", "--runs", str(tmp_path)) == 2
     assert "epoque: --name: '..' is not allowed" in capsys.readouterr().err
 
     again = epoque.run("neuron/and-short", name="mine", runs=tmp_path)
