@@ -6,9 +6,11 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from .api import configure, sweep
-from .bench.errors import MissingExtraError
+from .bench.config import Config
+from .bench.errors import DamagedRunError, MissingExtraError, UnknownNameError
 from .bench.lab import find_lab
 from .bench.recipes import find_recipe
+from .bench.run import Run, Runs
 from .bench.runner import execute, start
 from .bench.sinks.registry import make
 from .report import write_report
@@ -55,13 +57,32 @@ def write_demo(
 
 
 def measure(need: Need, runs: Path, *, quiet: bool = False) -> None:
-    """Make a run or a sweep in a folder of runs."""
+    """Make a run or a sweep in a folder of runs, or go on with one that was begun before."""
     if need.axes:
         axes = [f"{field}={values}" for field, values in need.axes.items()]
         sweep(need.recipe, *axes, runs=runs, **need.settings)
         return
     recipe, lab, config = configure(need.recipe, dict(need.settings))
-    execute(start(lab, config, recipe.name, runs), make([] if quiet else ["console"]))
+    sinks = make([] if quiet else ["console"])
+    for begun in _unfinished(runs, recipe.name, config):
+        try:
+            execute(begun, sinks)
+        except DamagedRunError:
+            continue
+        return
+    execute(start(lab, config, recipe.name, runs), sinks)
+
+
+def _unfinished(runs: Path, recipe: str, config: Config) -> Iterator[Run]:
+    """Yield the runs of a recipe with this config that nobody finished, the newest first."""
+    for run in reversed(list(Runs(runs))):
+        try:
+            same = (run.recipe, run.config) == (recipe, config)
+            begun = same and run.status.state in ("interrupted", "failed")
+        except (DamagedRunError, UnknownNameError):
+            continue
+        if begun:
+            yield run
 
 
 class _Narrator:

@@ -28,7 +28,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from .config import Config
-from .errors import EpoqueError, UnknownNameError, UsageError, did_you_mean
+from .errors import DamagedRunError, EpoqueError, UnknownNameError, UsageError, did_you_mean
 from .executor import Executor, running
 from .files import read_json, write_json
 from .grid import Axis, cell
@@ -38,7 +38,7 @@ from .proposals import Proposals, require_optuna
 from .record import create_record, stamped, work_on
 from .stopping import patient
 from .study import Studies, Study, manifest_of
-from .table import join_parts, part_path, read_parts, read_table, whole_parts, write_part
+from .table import is_intact, join_parts, part_path, read_parts, read_table, write_part
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,6 +73,14 @@ class Search(Study):
         if path.is_file() or self.status.state == "finished":
             return read_table(path)
         return read_parts(self.path / "parts")
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether it is finished and its table and what is best are whole."""
+        try:
+            return bool(self.best) and super().is_complete
+        except DamagedRunError:
+            return False
 
     @property
     def objective(self) -> str:
@@ -197,6 +205,8 @@ def resume_search(
 ) -> Search:
     """Go on with an interrupted search; it ends with the table of one that was never stopped.
 
+    One whose table was lost is measured again.
+
     Raises:
         MissingExtraError: if Optuna is not installed.
         UsageError: if it is already finished.
@@ -204,10 +214,10 @@ def resume_search(
         EpoqueError: what stopped it again.
     """
     require_optuna()
-    if search.status.state == "finished":
+    if search.is_complete:
         raise UsageError(f"{search.id} is already finished; there is nothing to resume.")
     with work_on(search.path):
-        if not (search.path / "table.parquet").is_file():
+        if not is_intact(search.path / "table.parquet"):
             with running(executor, 1 if search.lab.fills_machine else None) as using:
                 _try_all(search, using, progress or silent)
             join_parts(search.path / "parts", search.path / "table.parquet")
@@ -260,7 +270,7 @@ def _try_all(search: Search, executor: Executor, progress: Progress) -> None:
 def _is_measured(search: Search, batch: int, asked: Mapping[int, Mapping[str, Any]]) -> bool:
     """Return whether a batch was measured before, with these very settings."""
     path = part_path(search.path / "parts", batch)
-    if batch not in whole_parts(path.parent):
+    if not is_intact(path):
         return False
     table = read_table(path).drop_duplicates("trial").set_index("trial")
     wanted = [{field: cell(value) for field, value in point.items()} for point in asked.values()]

@@ -11,6 +11,7 @@ from .errors import DamagedRunError, UnknownNameError, UsageError
 from .grid import Axis, cells, parse_axes
 from .lab import Lab
 from .reader import FORMAT, Recorded
+from .table import is_intact
 
 __all__ = ["Studies", "Study", "manifest_of"]
 
@@ -47,6 +48,11 @@ class Study(Recorded):
     def axes(self) -> Mapping[str, tuple[Any, ...]]:
         """Field to its values, as the table's columns hold them."""
         return {axis.field: cells(axis) for axis in self.parsed_axes}
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether it is finished and its table is whole; else it can be resumed."""
+        return self.status.state == "finished" and is_intact(self.path / "table.parquet")
 
     @property
     def options(self) -> Sequence[str]:
@@ -92,7 +98,7 @@ class Studies(Generic[S]):
             recipe: the recipe's name.
             axes_text: field to values as typed.
             config: if given, also the base config is this one.
-            finished: whether to look for one that is finished, or for one that can be resumed.
+            finished: whether to look for one that is complete, or for one that can be resumed.
             told: what else its JSON file must say, for instance `trials`.
         """
         for study in reversed(list(self)):
@@ -101,7 +107,7 @@ class Studies(Generic[S]):
                 same = all(study.manifest.get(name) == value for name, value in wanted.items())
                 if not same or (config is not None and study.config != config):
                     continue
-                if (study.status.state == "finished") == finished:
+                if study.is_complete == finished:
                     return study
             except (DamagedRunError, UnknownNameError):
                 continue

@@ -32,7 +32,7 @@ from .measure import Progress, measure_each, measure_together, side_by_side, sil
 from .record import create_record, note_device, stamped, work_on
 from .study import Studies, Study, manifest_of
 from .summary import summary
-from .table import join_parts, read_parts, read_table, whole_parts, write_part
+from .table import is_intact, join_parts, read_parts, read_table, whole_parts, write_part
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -151,18 +151,18 @@ def resume_sweep(
 ) -> Sweep:
     """Go on with an interrupted sweep; it ends with the table of one that was never stopped.
 
-    Points whose runs failed are tried again.
+    Points whose runs failed are tried again. One whose table was lost is measured again.
 
     Raises:
         UsageError: if it is already finished.
         RunLockedError: if another process is writing it.
         EpoqueError: what stopped it again.
     """
-    if sweep.status.state == "finished":
+    if sweep.is_complete:
         raise UsageError(f"{sweep.id} is already finished; there is nothing to resume.")
     told = progress or silent
     with work_on(sweep.path):
-        if not (sweep.path / "table.parquet").is_file():
+        if not is_intact(sweep.path / "table.parquet"):
             _measure(sweep, executor, told)
             join_parts(sweep.path / "parts", sweep.path / "table.parquet")
         if figures:

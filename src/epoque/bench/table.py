@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 __all__ = [
-    "is_readable",
+    "is_intact",
     "join_parts",
     "part_path",
     "read_parts",
@@ -56,11 +56,11 @@ def write_part(folder: Path, index: int, columns: Columns) -> None:
 
 def whole_parts(folder: Path) -> dict[int, Path]:
     """Return the parts that can be read, by their place."""
-    return {int(path.stem[5:]): path for path in _part_paths(folder) if _footer(path) is not None}
+    return {int(path.stem[5:]): path for path in _part_paths(folder) if is_intact(path)}
 
 
 def join_parts(folder: Path, path: Path) -> None:
-    """Write all parts, in their order, as one table.
+    """Write all parts, in their order, as one table; it is on the disk when this returns.
 
     A column that some parts lack is empty there.
 
@@ -70,7 +70,7 @@ def join_parts(folder: Path, path: Path) -> None:
     """
     paths = _part_paths(folder)
     schema = _schema(paths)
-    write_atomic(path, _parquet(schema, _row_groups(paths, schema)))
+    write_atomic(path, _parquet(schema, _row_groups(paths, schema)), durable=True)
 
 
 def read_parts(folder: Path) -> "pd.DataFrame":
@@ -178,9 +178,13 @@ def _parquet(schema: "pa.Schema", tables: "Sequence[pa.Table] | Iterator[pa.Tabl
     return data
 
 
-def is_readable(path: Path) -> bool:
-    """Return whether a table is there and its footer can be read."""
-    return _footer(path) is not None
+def is_intact(path: Path) -> bool:
+    """Return whether a table is there and all of it can be read."""
+    try:
+        _read(path)
+    except DamagedRunError:
+        return False
+    return True
 
 
 def _footer(path: Path) -> Any:

@@ -73,8 +73,9 @@ def demo(
 ) -> None:
     """Run every experiment of the lab book that has no run yet, and write the book.
 
-    HTML and PDF, in English and in French. What is already there is not run again. Studies that
-    take long ship with their measurements; the book's appendix says where these were made.
+    HTML and PDF, in English and in French. What is already there is not run again, and what was
+    interrupted is gone on with. Studies that take long ship with their measurements; the book's
+    appendix says where these were made.
     """
     from ..api import runs_folder
     from ..demo import write_demo

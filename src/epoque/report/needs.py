@@ -31,7 +31,6 @@ from epoque.bench.lab import find_lab
 from epoque.bench.recipes import find_recipe
 from epoque.bench.run import Run, Runs
 from epoque.bench.sweep import Sweep, Sweeps
-from epoque.bench.table import is_readable
 
 __all__ = [
     "CHAPTERS",
@@ -136,7 +135,7 @@ def is_whole(record: "Run | Sweep") -> bool:
     try:
         if not record.manifest or record.status.state != "finished":
             return False
-        return is_readable(record.path / "table.parquet") if isinstance(record, Sweep) else True
+        return record.is_complete if isinstance(record, Sweep) else True
     except DamagedRunError:
         return False
 

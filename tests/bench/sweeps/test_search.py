@@ -207,6 +207,17 @@ def test_a_search_that_was_stopped_ends_the_same(
         resume_search(done)
 
 
+@pytest.mark.parametrize("name", ["table.parquet", "best.json"])
+def test_what_was_lost_of_a_search_is_made_again(name: str, searched: Searched) -> None:
+    whole = searched("learning_rate=0.01:0.4:log:2", "seed=0:2", trials=6)
+    expected = {file: (whole.path / file).read_bytes() for file in ("table.parquet", "best.json")}
+    (whole.path / name).write_bytes(b"")
+    (found,) = Searches(whole.path.parent)
+    assert (found.is_complete, found.status.state) == (False, "finished")
+    done = resume_search(found, figures=False)
+    assert {file: (done.path / file).read_bytes() for file in expected} == expected
+
+
 def test_parts_of_another_proposal_are_measured_again(searched: Searched, tmp_path: Path) -> None:
     """As when Optuna was updated in between and proposes otherwise."""
     with pytest.raises(KeyboardInterrupt):

@@ -26,6 +26,7 @@ from epoque.bench.errors import (
     UsageError,
 )
 from epoque.bench.executor import Outcome
+from epoque.bench.files import write_atomic
 from epoque.bench.grid import parse_axes
 from epoque.bench.lab import find_lab
 from epoque.bench.record import lock_record
@@ -281,6 +282,45 @@ def test_damage_is_one_clear_error(swept: Swept, tmp_path: Path) -> None:
             _ = Sweep(path).axes
     with pytest.raises(UnknownNameError, match="There is no sweep 'nowhere'"):
         Sweep.open(tmp_path / "nowhere")
+
+
+def cut_in_half(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def zero_the_first_column(path: Path) -> None:
+    data = path.read_bytes()
+    path.write_bytes(data[:4] + bytes(64) + data[68:])
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, cut_in_half, zero_the_first_column])
+def test_a_table_that_was_lost_is_measured_again(
+    damage: Callable[[Path], None], swept: Swept
+) -> None:
+    whole = swept("seed=0:3")
+    expected = table_bytes(whole)
+    damage(whole.path / "table.parquet")
+    told = {"recipe": "bowl/test", "axes_text": {"seed": "0:3"}}
+    found = Sweeps(whole.path.parent).find(**told, finished=False)  # as the same command does
+    assert found is not None
+    assert (found.path, found.status.state) == (whole.path, "finished")
+    assert Sweeps(whole.path.parent).find(**told) is None
+    assert table_bytes(resume_sweep(found, figures=False)) == expected
+
+
+def test_the_table_is_on_the_disk_before_its_parts_go(
+    swept: Swept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[tuple[bool, int]] = []
+
+    def write(path: Path, data: bytes, *, durable: bool = False) -> None:
+        if path.name == "table.parquet":
+            synced.append((durable, len(list((path.parent / "parts").iterdir()))))
+        write_atomic(path, data, durable=durable)
+
+    monkeypatch.setattr("epoque.bench.table.write_atomic", write)
+    assert not (swept("seed=0:3").path / "parts").exists()
+    assert synced == [(True, 1)]
 
 
 @given(

@@ -1,16 +1,16 @@
 """From an official snapshot to our networks, and to their files."""
 
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import file_digest
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from epoque.bench.errors import DataError, UsageError
-from epoque.bench.files import told_write_errors
+from epoque.bench.files import draft_path, told_write_errors
 
 from .snapshot import NETWORKS, Network, Snapshot, read_snapshot
 
@@ -76,13 +76,39 @@ def convert(
 
 @contextmanager
 def _together(folder: Path) -> Iterator[Path]:
-    """Give a folder whose files are moved into the real one if the block ends without an error."""
-    folder.absolute().parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix=".epoque-", dir=folder.absolute().parent) as draft:
-        yield Path(draft)
-        folder.mkdir(exist_ok=True)
-        for file in sorted(Path(draft).iterdir(), reverse=True):  # the weights first
-            file.replace(folder / file.name)
+    """Give a folder that takes the real one's place if the block ends without an error.
+
+    It is one renaming, so that a process that is killed leaves all or nothing of it.
+    """
+    folder = folder.absolute()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    draft = draft_path(folder)
+    try:
+        draft.mkdir()
+        yield draft
+        if _makes_room(folder):
+            draft.rename(folder)
+        else:
+            for file in sorted(draft.iterdir(), reverse=True):  # the weights first
+                file.replace(folder / file.name)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _makes_room(folder: Path) -> bool:
+    """Remove an empty folder; return whether a new one can take its place.
+
+    It cannot where the process works in it, or where another disk is mounted there.
+    """
+    if not folder.exists():
+        return True
+    if folder.samefile(Path.cwd()):
+        return False
+    try:
+        folder.rmdir()
+    except OSError:
+        return False
+    return True
 
 
 def card_of(snapshot: Snapshot, name: str) -> dict[str, Any]:
