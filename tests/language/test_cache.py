@@ -92,7 +92,7 @@ def test_texts_that_were_encoded_before_are_still_found(text: Documents) -> None
     framing = tokenizer.train(config(objective="masked", vocabulary=300, frame_lines=True), text)
     for made, framed in ((plain, False), (framing, True)):
         told = {"text": text.fingerprint, "tokenizer": made.backend_tokenizer.to_str()}
-        key = store.key_of(format=1, **told, apart=False, end=None)
+        key = store.key_of(format=2, **told, apart=False, end=None)
         assert cache.tokens(made, text, framed=framed).fingerprint == key
     assert cache.tokens(framing, text).fingerprint != key
 

@@ -114,7 +114,7 @@ def test_tokenizers_that_were_trained_before_are_still_found(text: Documents) ->
     """The keys are those of earlier versions."""
     tokenizer.prepare(config("masked", frame_lines=True), text)
     told = {"vocabulary": 300, "lowercase": False, "frame_lines": True}
-    key = store.key_of(format=1, text=text.fingerprint, objective="masked", **told)
+    key = store.key_of(format=2, text=text.fingerprint, objective="masked", **told)
     assert [path.parent.name for path in cached()] == [key]
 
 
