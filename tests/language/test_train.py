@@ -440,7 +440,8 @@ def test_bfloat16_trains_float32_weights(tiny: Make) -> None:
 def test_clipping_bounds_what_is_followed(tiny: Make) -> None:
     config = tiny(clip=1e-3)
     trainer = Trainer(config, Team("cpu"), data.load(config))
-    trainer._gradients(trainer._parts())
+    parts = trainer._parts()
+    trainer._gradients(parts, sum(count for _, count in parts))
     norm = optimisers.clip(trainer.weights.values(), config.clip)
     assert norm > 1e-3
     grads = [w.grad.coalesce().values() if w.grad.is_sparse else w.grad

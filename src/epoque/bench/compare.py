@@ -13,7 +13,8 @@ __all__ = ["comparison", "draw_comparison"]
 def comparison(runs: Sequence[Run]) -> dict[str, list[Any]]:
     """Return name to one value a run: the settings that differ, then all plain results and times.
 
-    A run that has not finished has no results; its column is None there.
+    A run that has not finished has no results; its column is None there, and so it is where
+    another run's has no number (`not_measured`).
     """
     settings = [{**run.manifest["config"], "recipe": run.recipe} for run in runs]
     every = dict.fromkeys(name for told in settings for name in told)
@@ -23,7 +24,8 @@ def comparison(runs: Sequence[Run]) -> dict[str, list[Any]]:
     results = [_results(run) for run in runs]
     for told in results:
         for name, value in told.items():
-            if isinstance(value, int | float | str) and name not in rows:
+            plain = isinstance(value, int | float | str) or name in told.get("not_measured", {})
+            if plain and name not in rows:
                 rows[name] = [other.get(name) for other in results]
     return rows
 

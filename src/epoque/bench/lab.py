@@ -72,7 +72,11 @@ class Lab(ABC, Generic[C]):
 
     @abstractmethod
     def evaluate(self, run: "Run") -> Mapping[str, Any]:
-        """Return the numbers of a finished run, name to plain JSON value; saved as results.json."""
+        """Return the numbers of a finished run, name to plain JSON value; saved as results.json.
+
+        A number that cannot be computed, as a mean over nothing, is None; `not_measured` says of
+        each such name why, in a few words.
+        """
 
     def evaluate_telling(self, run: "Run", told: Making) -> Mapping[str, Any]:
         """Return what `evaluate` does, and tell how far it is where that takes long."""

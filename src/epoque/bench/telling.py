@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from math import isfinite
+from math import isfinite, isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,7 @@ __all__ = [
     "picture_style",
     "print_json",
     "progress_bar",
+    "result",
     "save_picture",
     "say",
     "table",
@@ -73,10 +74,21 @@ def _defined(value: Any) -> Any:
 
 
 def number(value: Any) -> str:
-    """Return a number for a table: four significant digits, nothing for None."""
+    """Return a number for a table: four significant digits, nothing for None, a dash for NaN."""
     if value is None:
         return ""
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return "–" if isnan(value) else f"{value:.4g}"
+    return str(value)
+
+
+def result(name: str, results: Mapping[str, Any]) -> str:
+    """Return a result for a table: a dash for what has no number, with the reason if it is told."""
+    value = results.get(name)
+    if value is not None:
+        return number(value)
+    reason = results.get("not_measured", {}).get(name)
+    return f"– ({reason})" if reason else "–"
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str = "") -> "Table":

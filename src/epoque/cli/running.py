@@ -9,7 +9,7 @@ from cyclopts import App, Parameter
 from ..bench.errors import UsageError
 from ..bench.options import AsJson, Figures, Quiet, RecipeName, RunName, RunsOption
 from ..bench.processes import rank, world
-from ..bench.telling import console, number, table
+from ..bench.telling import console, result, table
 from .common import lab_of, with_settings
 from .sweeping import resume_study
 
@@ -201,8 +201,9 @@ def _conclude(run: Any, quiet: bool) -> None:
     if quiet:
         return
     out = console(wrapped=True)
-    plain = {k: v for k, v in run.results.items() if isinstance(v, int | float | str)}
-    out.print(table(("", ""), [(name, number(value)) for name, value in plain.items()]))
+    unmeasured, found = run.results.get("not_measured", {}), run.results
+    plain = [k for k, v in found.items() if isinstance(v, int | float | str) or k in unmeasured]
+    out.print(table(("", ""), [(name, result(name, found)) for name in plain]))
     out.print(f"\n{run.path}")
     if run.figures:
         out.print(f"{run.path / 'figures'}: {', '.join(run.figures)}")

@@ -8,7 +8,7 @@ from cyclopts import App, Parameter
 
 from ..bench.errors import RunLockedError, UsageError
 from ..bench.options import AsJson, RunName, RunsOption
-from ..bench.telling import console, print_json, table
+from ..bench.telling import console, print_json, result, table
 
 
 def register(app: App, argv: Sequence[str]) -> None:  # noqa: ARG001
@@ -91,10 +91,14 @@ def show(run: RunName, /, *, runs: RunsOption = None, as_json: AsJson = False) -
     for name in ("id", "path", "recipe", "state", "reason", "seconds"):
         if told[name] != "":
             out.print(f"{name:12} {told[name]}")
-    for title in ("config", "results", "timings"):
+    for title in ("config", "timings"):
         if told[title]:
             out.print(f"\n{title}", style="bold")
             out.print(table(("", ""), ((f"  {k}", v) for k, v in told[title].items())))
+    if results := told["results"]:
+        out.print("\nresults", style="bold")
+        names = (name for name in results if name != "not_measured")
+        out.print(table(("", ""), ((f"  {k}", result(k, results)) for k in names)))
     for path in told["figures"]:
         out.print(path)
 
@@ -123,7 +127,9 @@ def compare(
     else:
         columns = ("", *(run.id for run in found))
         console(wrapped=True).print(
-            table(columns, ((name, *values) for name, values in rows.items()))
+            table(
+                columns, ((k, *("–" if v is None else v for v in row)) for k, row in rows.items())
+            )
         )
     if out is not None:
         draw_comparison(found, metric, out)

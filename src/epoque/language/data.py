@@ -71,9 +71,11 @@ def load(config: LanguageConfig, known: Any = None, progress: Making | None = No
         progress: told what is being made, where it was not made before.
 
     Raises:
-        DataError: if the text cannot be used, or gives not even one block.
+        DataError: if the text cannot be used, gives not even one block, or has no token to predict.
         UsageError: if the Hub or a file is out of reach.
     """
+    from .targets import check_targets
+
     texts = corpus.load(config)
     made = known if known is not None else tokenizer.prepare(config, texts.train, progress)
     splits = {"training": texts.train, "validation": texts.valid}
@@ -82,6 +84,8 @@ def load(config: LanguageConfig, known: Any = None, progress: Making | None = No
             raise DataError(f"{texts.train.name} has no test split; evaluate_test needs one.")
         splits["test"] = texts.test
     blocks = {name: cache.blocks(config, made, text, progress) for name, text in splits.items()}
+    for name, text in splits.items():
+        check_targets(config, made, text.name, blocks[name], learned=name == "training")
     source: dict[str, str | bool | None] = {
         "name": ", ".join(Path(path).name for path in config.train_files) or config.corpus,
         "held_out": texts.valid.first > 0,

@@ -17,9 +17,10 @@ from .checkpoint import restore
 from .config import LanguageConfig
 from .data import TRAIN_SAMPLE, Batch, Reader, sample
 from .masking import Masker
-from .measure import Sums, exact, measure, perplexity, unknown_ids
+from .measure import Sums, exact, mean, measure, perplexity, unknown_ids
 from .objective import Objective
 from .reopened import reopened
+from .unmeasured import reasons
 
 if TYPE_CHECKING:
     from .blocks import Blocks
@@ -37,7 +38,8 @@ def evaluate(run: Run, told: Making | None = None) -> Mapping[str, Any]:
     `perplexity_without_unk` leaves out the targets that stand for unknown words, and of a causal
     model `perplexity_per_word` and `bits_per_byte` do not depend on the tokenizer. `accuracy`:
     share of targets that are the first guess. A masked model is measured over `mask_seeds` fixed
-    masks: the mean loss, and `perplexity_spread`, the standard deviation of their perplexities;
+    masks: the mean over all their targets, and `perplexity_spread`, the standard deviation of the
+    perplexities of those that have any;
     `pseudo_perplexity` masks each token of `pseudo_blocks` blocks in turn (Salazar et al. 2020,
     eq. 3); `pseudo_perplexity_per_word` and `pseudo_bits_per_byte` are the same of words and bytes,
     so that tokenizers can be compared. `test_…`: the same of the test split, if asked for.
@@ -46,6 +48,9 @@ def evaluate(run: Run, told: Making | None = None) -> Mapping[str, Any]:
     losses at each epoch's end, as measured on the way. `unigram_perplexity`, …: what counting
     words, pairs and triples reaches on the same validation tokens. `saved_…`, `reopened_…`: what a
     push to the Hub would send, and how transformers opens it (`epoque.language.reopened`).
+
+    What cannot be computed is None, and `not_measured` says why: name to a sentence.
+    `steps_without_target`: training steps in which nothing was masked, if there were any.
 
     Args:
         run: the run.
@@ -78,7 +83,10 @@ def _evaluated(run: Run, told: Making) -> Mapping[str, Any]:
     found |= eyes.train_loss(texts.train)
     found |= _counted(config, texts, len(tokenizer))
     found |= {f"corpus_{name}": told for name, told in texts.source.items()}
+    unmeasured = reasons(found)
     found = {name: _plain(value) for name, value in found.items()}
+    if unmeasured:
+        found["not_measured"] = unmeasured
     return found | reopened(run, model, tokenizer, torch.from_numpy(texts.valid[0]), found)
 
 
@@ -133,7 +141,7 @@ class _Eyes:
         """Return the numbers of a split, their names with a prefix."""
         sums = self._sums(blocks, np.arange(len(blocks)))
         found = _means(sums)
-        found |= {"blocks": len(blocks), "targets": int(sums[0].targets)}
+        found |= {"blocks": len(blocks), "targets": sum(int(each.targets) for each in sums)}
         if self._masker is None:
             found |= _by_text(found["loss"], blocks)
         elif self._config.pseudo_blocks:
@@ -171,45 +179,51 @@ class _Eyes:
 
 
 def _means(sums: list[Sums]) -> dict[str, Any]:
-    """Return the means over mask seeds, and the perplexities' spread where there are many."""
-    loss = statistics.fmean(each.loss for each in sums)
-    known = statistics.fmean(each.known_nats / max(1.0, each.known) for each in sums)
+    """Return the means over all targets, and the spread over mask seeds where there are many."""
+    all_targets = Sums.joined(sums)
     found = {
-        "loss": loss,
-        "perplexity": perplexity(loss),
-        "perplexity_without_unk": perplexity(known),
-        "accuracy": statistics.fmean(each.right / max(1.0, each.targets) for each in sums),
+        "loss": all_targets.loss,
+        "perplexity": perplexity(all_targets.loss),
+        "perplexity_without_unk": perplexity(all_targets.known_loss),
+        "accuracy": all_targets.accuracy,
     }
     if len(sums) > 1:
-        each_one = [perplexity(each.loss) for each in sums]
-        finite = all(map(math.isfinite, each_one))
-        found["perplexity_spread"] = statistics.stdev(each_one) if finite else math.inf
+        found["perplexity_spread"] = _spread([perplexity(s.loss) for s in sums if s.targets])
     return found
+
+
+def _spread(perplexities: list[float]) -> float:
+    """Return the standard deviation: NaN of fewer than two, infinite where one of them is."""
+    if len(perplexities) < 2:
+        return math.nan
+    return statistics.stdev(perplexities) if all(map(math.isfinite, perplexities)) else math.inf
 
 
 def _by_text(loss: float, blocks: "Blocks") -> dict[str, Any]:
     """Return the loss by words and bytes; tokens without a prediction count as the mean one."""
     nats = loss * blocks.tokens
     return {
-        "perplexity_per_word": perplexity(nats / max(1, blocks.words)),
-        "bits_per_byte": nats / math.log(2) / max(1, blocks.bytes),
+        "perplexity_per_word": perplexity(mean(nats, blocks.words)),
+        "bits_per_byte": mean(nats / math.log(2), blocks.bytes),
     }
 
 
 def _course(run: Run) -> dict[str, Any]:
     """Return how the training went: its counters, and the losses at the end of each epoch."""
     state, metrics = run.checkpoint().state, run.metrics
-    told = metrics.dropna(subset=["valid_loss"])
-    ends = told[(told["epoch"] % 1 == 0) | (told.index == told.index[-1])]
-    columns = ends[["epoch", "train_loss", "valid_loss"]]
+    ends = metrics[(metrics["epoch"] % 1 == 0) | (metrics.index == metrics.index[-1])]
+    columns = ends[["epoch", "train_loss", "valid_loss"]].to_dict("records")
     last = metrics.iloc[-1]
-    return {
+    found = {
         "steps": int(metrics.index[-1]),
         "epoch": last["epoch"],
         "tokens": int(last["tokens"]),
         "precision": state["precision"]["kind"],
-        "epochs": columns.to_dict("records"),
+        "epochs": [{name: _plain(value) for name, value in row.items()} for row in columns],
     }
+    if empty := state.get("without_targets", 0):
+        found["steps_without_target"] = empty
+    return found
 
 
 def _counted(config: LanguageConfig, texts: data.Data, vocabulary: int) -> dict[str, Any]:

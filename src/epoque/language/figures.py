@@ -38,7 +38,7 @@ def figures(run: "Run", language: str = "en") -> "Mapping[str, Callable[[], Figu
     read, beside what counting words reaches. `attention`: every head's map, small.
     `attention_map`: one head's, with the tokens. `neighbours`: words with like embeddings.
     `frequency`: the loss against how often a token occurs in the training text. `examples`: what
-    the model writes, or puts in a gap.
+    the model writes, or puts in a gap. What was not measured is left out, a curve or a figure.
 
     Args:
         run: a run of the language lab.
@@ -51,12 +51,16 @@ def figures(run: "Run", language: str = "en") -> "Mapping[str, Callable[[], Figu
     translator(language)
     draws: dict[str, Callable[[Run, str], Figure]] = {}
     if "valid_loss" in run.metrics:
-        draws |= {"losses": losses_figure, "perplexity": perplexity_figure}
+        draws["losses"] = losses_figure
+        if run.metrics["valid_loss"].notna().any():
+            draws["perplexity"] = perplexity_figure
     if (run.path / probe.PROBE).is_file() and (run.path / probe.EXAMPLES).is_file():
         draws |= {"attention": attention_figure, "attention_map": attention_map_figure}
         if probe.examples(run)["neighbours"]:
             draws["neighbours"] = neighbours_figure
-        draws |= {"frequency": frequency_figure, "examples": examples_figure}
+        if (probe.arrays(run)["frequency"] > 0).any():
+            draws["frequency"] = frequency_figure
+        draws["examples"] = examples_figure
     return {name: partial(of, run, language) for name, of in draws.items()}
 
 
@@ -77,15 +81,16 @@ def losses_figure(run: "Run", language: str) -> "Figure":
     figure = new_figure(4.4)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
     ends = []
-    if "loss" in run.metrics:
-        running = run.metrics["loss"].dropna()
+    measured = {name: series for name, series in _measured(run).items() if len(series)}
+    if "loss" in measured:
+        running = measured["loss"]
         above.plot(running.index, running, color=mix("blue", 0.35), linewidth=0.8, zorder=2)
         ends.append((float(running.iloc[-1]), _("while learning"), mix("blue", 0.6, "ink")))
     curves = (("train_loss", _("training"), "blue", "-"), ("valid_loss", _("validation"),
               "vermilion", "--"))  # fmt: skip
     for name, text, role, dash in curves:
-        if name in run.metrics:
-            last = _curve(above, run.metrics[name].dropna(), role, dash)
+        if name in measured:
+            last = _curve(above, measured[name], role, dash)
             ends.append((last, text, colour(role)))
     below.plot(run.metrics["learning_rate"].dropna(), color=colour("ink"))
     below.set_ylim(bottom=0)
@@ -96,6 +101,11 @@ def losses_figure(run: "Run", language: str) -> "Figure":
     heading(below, _("Learning rate"))
     label_ends(above, ends)
     return figure
+
+
+def _measured(run: "Run") -> "dict[str, pd.Series]":
+    """Return each metric where it has a number."""
+    return {str(name): series.dropna() for name, series in run.metrics.items()}
 
 
 def perplexity_figure(run: "Run", language: str) -> "Figure":

@@ -87,6 +87,10 @@ class Masker:
         seen = np.where(chosen & masked, self._mask, np.where(chosen & random, others, true))
         return torch.from_numpy(seen), torch.from_numpy(np.where(chosen, true, IGNORED))
 
+    def may_choose(self, ids: "NDArray[Any]") -> bool:
+        """Return whether any of some tokens is no special one."""
+        return not bool(self._special[ids].all())
+
     def _chosen(self, ids: Ids, draws: NDArray[np.float64]) -> NDArray[np.bool_]:
         special = self._special[ids]
         if self._goes_on is not None:

@@ -1,7 +1,7 @@
 """Exact losses over whole blocks: what every reported number comes from."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from .data import Batch, Reader
     from .team import Team
 
-__all__ = ["Sums", "exact", "measure", "perplexity", "unknown_ids"]
+__all__ = ["EPOCH", "Sums", "exact", "mean", "measure", "perplexity", "unknown_ids"]
 
 _TOKENS = 4096
 """Tokens that a process measures at once."""
-_EPOCH = 2**31
+EPOCH = 2**31
 """The epoch of the masks used here: no training gets there."""
 
 
@@ -40,13 +40,33 @@ class Sums(NamedTuple):
 
     @property
     def loss(self) -> float:
-        """The mean loss in nats a token."""
-        return self.nats / max(1.0, self.targets)
+        """The mean loss in nats a token; NaN without a target."""
+        return mean(self.nats, self.targets)
+
+    @property
+    def known_loss(self) -> float:
+        """The same without the targets that stand for unknown words; NaN if there are no others."""
+        return mean(self.known_nats, self.known)
+
+    @property
+    def accuracy(self) -> float:
+        """The share of the targets that were the first guess; NaN without a target."""
+        return mean(self.right, self.targets)
+
+    @classmethod
+    def joined(cls, sums: "Iterable[Sums]") -> "Sums":
+        """Return the sums over all targets of several measurements: each target counts once."""
+        return cls(*map(math.fsum, zip(*sums, strict=True)))
+
+
+def mean(total: float, count: float) -> float:
+    """Return total / count, NaN where there is nothing of which it would be the mean."""
+    return total / count if count else math.nan
 
 
 def perplexity(nats: float) -> float:
-    """Return exp of a mean loss in nats, infinite where that is too large for a number."""
-    return math.exp(nats) if nats < 700 else math.inf
+    """Return exp of a mean loss in nats: infinite where too large for a number, NaN of NaN."""
+    return math.inf if nats >= 700 else math.exp(nats)
 
 
 def measure(
@@ -73,7 +93,7 @@ def measure(
     rank, world = (team.rank, team.world) if team else (0, 1)
     total = torch.zeros(5, dtype=torch.float64)
     for mine in range(rank, -(-len(batches) // world) * world, world):
-        batch = reader.batch(batches[min(mine, len(batches) - 1)], seed, _EPOCH)
+        batch = reader.batch(batches[min(mine, len(batches) - 1)], seed, EPOCH)
         found = exact(objective, batch)
         if mine < len(batches):  # else it only went through the layers with the others
             total += found

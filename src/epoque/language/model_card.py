@@ -99,7 +99,7 @@ def _header(
         if "/" in dataset:
             header["datasets"] = [dataset]
     header["tags"] = ["epoque", "trained-from-scratch", config.objective, config.architecture]
-    if "perplexity" in results:
+    if results.get("perplexity") is not None:
         corpus = "files of the author's" if dataset is None else config.corpus
         metric = {"type": "perplexity", "value": results["perplexity"]}
         metric["name"] = "Validation perplexity, per token"

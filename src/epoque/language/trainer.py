@@ -20,7 +20,7 @@ from .config import LanguageConfig
 from .data import TRAIN_SAMPLE, Batch, Data, Order, Reader, counts, sample, some_blocks
 from .ema import Average
 from .masking import Masker
-from .measure import measure, perplexity, unknown_ids
+from .measure import mean, measure, perplexity, unknown_ids
 from .objective import Objective
 from .team import Team
 
@@ -80,6 +80,7 @@ class Trainer:
         self.steps, self.seen, self.seconds = 0, 0, 0.0
         self.allowed = allowed
         self._losses: list[float] = []
+        self._without_targets = 0
         self._norm, self._best, self._worse = 0.0, math.inf, 0
         self._kept: dict[str, torch.Tensor] = {}
         self._build(new=resume is None)
@@ -95,13 +96,28 @@ class Trainer:
         return self._over() or (0 < self.config.patience <= self._worse)
 
     def step(self) -> None:
-        """Learn from one batch.
+        """Learn from one batch; one without a target, where all masks missed, changes no weight.
 
         Raises:
             DivergenceError: if its loss or gradient is not finite; the weights are as before.
         """
         start = time.perf_counter()
-        loss = self._gradients(self._parts())
+        parts = self._parts()
+        (targets,) = self.team.sum([sum(count for _, count in parts)])
+        if targets:
+            self._learn(parts, targets)
+        else:
+            self._norm = math.nan
+            self._without_targets += 1
+        self.seen += self.order.size(self.steps, self.seen)
+        self.steps += 1
+        if targets and self._average:
+            self._average.update(self.steps)
+        self.seconds += time.perf_counter() - start
+
+    def _learn(self, parts: list[tuple[Batch, int]], targets: float) -> None:
+        """Take the optimiser's step from the gradients of a batch."""
+        loss = self._gradients(parts, targets)
         self._norm = optimisers.clip(self.weights.values(), self.config.clip or math.inf)
         for what, value in (("the loss", loss), ("a gradient", self._norm)):
             if not math.isfinite(value):
@@ -110,12 +126,7 @@ class Trainer:
         with precision.computing(precision.of_optimizer(self.precision.kind), self.team.device):
             self._optimizer.step()
         self._optimizer.zero_grad()
-        self.seen += self.order.size(self.steps, self.seen)
-        self.steps += 1
         self._losses.append(loss)
-        if self._average:
-            self._average.update(self.steps)
-        self.seconds += time.perf_counter() - start
 
     def _parts(self) -> list[tuple[Batch, int]]:
         """Return this process's share of the next batch in parts, each with its targets' number."""
@@ -131,12 +142,11 @@ class Trainer:
             parts.append((batch.to(self.team.device), targets))
         return parts
 
-    def _gradients(self, parts: list[tuple[Batch, int]]) -> float:
+    def _gradients(self, parts: list[tuple[Batch, int]], targets: float) -> float:
         """Go forward and back through the parts; return the joint batch's mean loss."""
-        (targets,) = self.team.sum([sum(count for _, count in parts)])
         total = 0.0
         for number, (batch, count) in enumerate(parts):
-            share = count / max(1.0, targets)
+            share = count / targets
             negatives = self._generator("negatives", number)
             with (
                 self.team.together(self._wrapped, last=number == len(parts) - 1),
@@ -183,8 +193,11 @@ class Trainer:
         return due or self.seen % self.order.blocks == 0 or self._over()
 
     def metrics(self) -> dict[str, float]:
-        """Return the numbers since they were last asked for (see `epoque.language.train.train`)."""
-        loss = math.fsum(self._losses) / max(1, len(self._losses))
+        """Return the numbers since they were last asked for (see `epoque.language.train.train`).
+
+        What nothing was measured for is NaN: a step without a target has no loss and no gradient.
+        """
+        loss = mean(math.fsum(self._losses), len(self._losses))
         self._losses.clear()
         return {
             "sampled_loss" if self.config.head == "sampled" else "loss": loss,
@@ -226,7 +239,9 @@ class Trainer:
         self._wrapped.train()
 
     def _judge(self, loss: float) -> None:
-        """Keep the weights if they are the best so far, else lose patience."""
+        """Keep the weights if they are the best so far, else lose patience; NaN tells nothing."""
+        if math.isnan(loss):
+            return
         if loss < self._best:
             self._best, self._worse = loss, 0
             self._kept = {name: w.detach().clone() for name, w in self.weights.items()}
@@ -247,6 +262,7 @@ class Trainer:
             "seen": self.seen,
             "allowed_steps": self.allowed,
             "losses": list(self._losses),
+            "without_targets": self._without_targets,
             "best_loss": best,
             "worse": self._worse,
             "precision": asdict(self.precision),
@@ -316,6 +332,7 @@ class Trainer:
         self.steps, self.seen = resume.step, told["seen"]
         self.allowed = told.get("allowed_steps", self.allowed)
         self._losses, self._worse = list(told["losses"]), told["worse"]
+        self._without_targets = told.get("without_targets", 0)
         chosen = told["precision"]
         self.precision = precision.Chosen(chosen["kind"], chosen.get("reason", ""))
 

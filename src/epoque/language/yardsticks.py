@@ -19,6 +19,12 @@ Floats = NDArray[np.float64]
 MOST_TOKENS = 2_000_000
 """A triple of ids below this is one 64-bit number."""
 
+LEAST = 3
+"""Tokens that it takes to count triples."""
+
+ORDERS = {"unigram": 1, "bigram": 2, "trigram": 3}
+"""How many tokens each counts together."""
+
 
 def count(train: ArrayLike, ids: ArrayLike, vocabulary: int) -> dict[str, float]:
     """Return the perplexities on `ids` of counting on `train`.
@@ -29,22 +35,29 @@ def count(train: ArrayLike, ids: ArrayLike, vocabulary: int) -> dict[str, float]
         vocabulary: how many different tokens there can be, V.
 
     Returns:
-        "unigram", "bigram" and "trigram" to the perplexity, per token.
+        "unigram", "bigram" and "trigram" to the perplexity, per token; NaN where there are fewer
+        than `LEAST` tokens to count, or none to predict with a whole context before it.
 
     Raises:
-        DataError: if there are fewer than three tokens to count or to predict.
+        DataError: if an id is V or more.
     """
     counted, told = _flat(train), _flat(ids)
-    orders = {"unigram": 1, "bigram": 2, "trigram": 3}
+    if len(counted) < LEAST:
+        return dict.fromkeys(ORDERS, float("nan"))
     return {
         name: perplexity(KneserNey(counted, order, vocabulary), told)
-        for name, order in orders.items()
+        for name, order in ORDERS.items()
     }
 
 
 def perplexity(model: "KneserNey", ids: ArrayLike) -> float:
-    """Return exp of the mean −log p of the tokens that have a whole context before them."""
+    """Return exp of the mean −log p of the tokens that have a whole context before them.
+
+    NaN if there is none.
+    """
     tokens, context = _flat(ids), model.order - 1
+    if len(tokens) <= context:
+        return float("nan")
     windows = np.lib.stride_tricks.sliding_window_view(tokens, model.order)
     p = model.probabilities(windows[:, :context], windows[:, context])
     return float(np.exp(-np.log(p).mean()))
@@ -156,7 +169,7 @@ def _flat(ids: ArrayLike) -> Ints:
 
 
 def _check(tokens: Ints, vocabulary: int) -> None:
-    if len(tokens) < 3:
+    if len(tokens) < LEAST:
         raise DataError(f"Counting needs at least three tokens; there are {len(tokens)}.")
     if vocabulary > MOST_TOKENS or tokens.max() >= vocabulary:
         raise DataError(

@@ -92,14 +92,23 @@ class Functions:
 
     def value(self, source: Source, name: str, *, digits: int = 3, decimals: int | None = None,
               **at: Any) -> Printed:  # fmt: skip
-        """Print a number of a run, or the median over a sweep's seeds."""
+        """Print a number of a run, or the median over a sweep's seeds; a dash if there is none.
+
+        Where the run says why it has none, so does the book.
+        """
         record, exact = _record(source), False
         if isinstance(record, Sweep):
             found: Any = central(self._column(source, name, at))[0]
         else:
             found = value_of(record, name)
             exact = name in record.manifest["config"]  # a setting is what was typed
+            if found is None and (reason := self._why_none(record, name)):
+                return self._slots.add_text(f"– ({reason})", None)
         return self.number(found, digits=None if exact else digits, decimals=decimals)
+
+    def _why_none(self, run: Run, name: str) -> str:
+        reason = run.results.get("not_measured", {}).get(name, "")
+        return self._translate(reason) if reason else ""
 
     def spread(self, source: Source, name: str, *, decimals: int | None = None,
                **at: Any) -> Printed:  # fmt: skip

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from math import isnan
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
@@ -150,7 +151,7 @@ def _metrics_line(metrics: Metrics, width: int) -> Text:
 
 def _metric_parts(metrics: Metrics) -> Iterator[str]:
     for name, value in metrics.values.items():
-        yield f"{name} {value:<#12.4g}"
+        yield f"{name} {'–':<12}" if isnan(value) else f"{name} {value:<#12.4g}"
 
 
 class _Steps(ProgressColumn):

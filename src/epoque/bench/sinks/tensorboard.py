@@ -1,6 +1,7 @@
 """Metrics and images for TensorBoard (`tensorboard --logdir runs`): files in the run's folder."""
 
 import json
+from math import isnan
 from typing import TYPE_CHECKING
 
 from ..events import Event, Metrics, Snapshot
@@ -30,6 +31,8 @@ class TensorBoardSink:
         if isinstance(event, Metrics):
             writer = self._writer or self._open(event.step)
             for name, value in event.values.items():
+                if isnan(value):  # not measured in this step; a point would be a number
+                    continue
                 writer.add_scalar(name, value, event.step)
         elif isinstance(event, Snapshot):
             for name, array in event.arrays.items():

@@ -6,6 +6,7 @@ its own documentation says.
 
 import sys
 from contextlib import redirect_stdout
+from math import isnan
 
 from ..errors import RunError
 from ..events import Event, Metrics
@@ -38,7 +39,8 @@ class TrackioSink:
     def log(self, event: Event) -> None:
         """Hand the metrics of one step to trackio, which sends them from its own thread."""
         if isinstance(event, Metrics):
-            self._run.log(dict(event.values), step=event.step)
+            measured = {name: value for name, value in event.values.items() if not isnan(value)}
+            self._run.log(measured, step=event.step)
 
     def close(self, state: State, reason: str = "") -> None:
         """Wait until what is buffered is stored."""
