@@ -60,6 +60,66 @@ def test_a_fault_is_one_sentence(tmp_path, text, told):
         read_csv(written(tmp_path, text)).values()
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (",a,b\n0,1,2\n1,3,4\n", "line 1: column 1 has no name and counts the rows"),
+        ("Unnamed: 0,a\n1,1\n2,3\n", "line 1: column 1 has no name and counts the rows"),
+        ('"a" "b"\n"1" 0.1 2\n"2" 3 4\n', "line 2: 3 values.*counts the rows"),
+        ("a,,b\n1,2,3\n", "line 1: column 2 has no name and needs one"),
+        ("a,b,\n1,2,3\n", "line 1: column 3 has no name and needs one"),
+        ("a,b\n0,1,0,2\n", "line 2: 4 values; the header has 2; decimal commas need quotes"),
+        ("a,b\n0,1;0,2\n", "line 2: 3 values; the header has 2"),
+        ("a,b,c\n0,1;0,2;1\n", "line 2: 3 values|'1;0' is not a finite number: a semicolon"),
+        ("a;b\n0.1,0.2\n", "line 2: 1 value; the header has 2: .* semicolon .* comma"),
+        ("My data\n\na,b\n1,2\n", "line 3: 'a,b' is not a finite number: a comma is in it"),
+        ("a;b\n12,3;4,5\n0,1;x,5\n", "line 3: 'x,5' is not a finite number"),
+        ("a;b\n0,5;1\n0.5;1\n", "line 3: '0.5' and '0,5' .line 2. have different"),
+        ("\u22121,b\n\u22120.1,2\n", "line 2: '\u22120.1' is not a finite number: its minus"),
+    ],
+)
+def test_the_cause_of_a_foreign_table_is_told(tmp_path, text, told):
+    with pytest.raises(DataError, match=told):
+        read_csv(written(tmp_path, text)).values()
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a,b\n1.5,-2\n300,0\n", []),
+        ("a;b\r1,5;-2\r300;0\r", ["is read as: separator semicolon, decimal comma."]),
+        ("a,b,\n1.5,-2,\n300,0,\n", ["is read as: without the empty columns at its end."]),
+        ("a,b\n1.5,-2,,\n300,0,,\n", ["is read as: without the empty columns at its end."]),
+        ("a,a\n1.5,-2\n300,0\n", ["has more than one column 'a'."]),
+        ("sep=;\r\na;b\r\n1,5;-2\r\n300;0", ["is read as: separator semicolon, decimal comma."]),
+        (
+            "a\tb\n1,5\t-2\n300\t0\n".encode("utf-16"),
+            ["is read as: UTF-16, separator tab, decimal comma."],
+        ),
+    ],
+)
+def test_how_a_table_was_read_is_told_where_it_is_not_plain(tmp_path, text, told):
+    path = written(tmp_path, text)
+    table = read_csv(path)
+    np.testing.assert_array_equal(table.values(), [(1.5, -2), (300, 0)])
+    assert [r.removeprefix(str(path)).lstrip(": ") for r in table.remarks()] == told
+
+
+def test_cells_are_kept_as_typed(tmp_path):
+    assert read_csv(written(tmp_path, "a;b\n1,5; 2\n")).rows == ((2, ["1,5", "2"]),)
+
+
+def test_too_many_columns(tmp_path, monkeypatch):
+    monkeypatch.setattr(csv_table, "MAX_CSV_COLUMNS", 2)
+    with pytest.raises(DataError, match="line 1: 3 columns; at most 2 are taken"):
+        read_csv(written(tmp_path, "a,b,c\n1,2,3\n"))
+
+
+def test_a_column_that_counts_the_rows(tmp_path):
+    assert read_csv(written(tmp_path, "id,a\n1,5\n2,5\n3,5\n")).counts_rows
+    assert not read_csv(written(tmp_path, "id,a\n1,5\n2,5\n4,5\n")).counts_rows
+
+
 def test_a_file_that_cannot_be_read_is_said(tmp_path, monkeypatch):
     with pytest.raises(DataError, match="no such file"):
         read_csv(tmp_path / "no.csv")

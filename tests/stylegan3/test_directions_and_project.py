@@ -70,16 +70,19 @@ def test_labels_as_csv(tmp_path):
         "smile": [1, 0],
         "age": [30, 41.5],
     }
+    path.write_text("seed;smile;age\n2;1;30\n674;0;41,5\n")
+    assert d.read_labels(path)[1]["age"].tolist() == [30, 41.5]
     for text, told in (
         ("smile\n1\n", "a column named seed"),
-        ("seed,smile\n2,yes\n", "no number"),
-        ("seed,smile\n2\n", "no number"),
-        ("", "a column named seed"),
+        ("seed,smile\n2,yes\n", "line 2: 'yes' is not a finite number"),
+        ("seed,smile\n2\n", "line 2: 1 value; the header has 2"),
+        ("seed,smile\n2.5,1\n", "line 2: the seed is 2.5"),
+        ("", "is empty"),
     ):
         path.write_text(text)
         with pytest.raises(DataError, match=told):
             d.read_labels(path)
-    with pytest.raises(DataError, match="cannot be read"):
+    with pytest.raises(DataError, match="no such file"):
         d.read_labels(tmp_path / "none.csv")
 
 

@@ -116,6 +116,14 @@ class Lab(ABC, Generic[C]):
             UsageError: if what is asked for is not there.
         """
 
+    def remarks(self, config: C) -> Iterator[str]:
+        """Yield what is odd about the user's own data; it is said even where all else is quiet.
+
+        Raises:
+            DataError: if the data cannot be read or used.
+        """
+        yield from ()
+
     def notice(self, config: C, resume: Checkpoint | None = None) -> str | None:
         """Return what a user should know before a long training, for instance what it will take.
 

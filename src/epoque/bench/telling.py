@@ -20,6 +20,7 @@ __all__ = [
     "console",
     "downloading",
     "making",
+    "note",
     "number",
     "picture_style",
     "print_json",
@@ -54,6 +55,15 @@ def console(*, wrapped: bool = False) -> "Console":
 def say(message: str) -> None:
     """Print a line on standard output."""
     console().print(message)
+
+
+def note(messages: Iterable[str]) -> None:
+    """Print what a user should know beside the results, a line each, on standard error."""
+    from rich.console import Console
+
+    out = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+    for message in messages:
+        out.print(message)
 
 
 def print_json(value: Any) -> None:

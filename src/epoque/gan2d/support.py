@@ -154,7 +154,7 @@ def _csv_points(path: Path) -> NDArray[np.float64]:
     table = read_csv(path)
     if len(table.header) != 2:
         found = len(table.header)
-        raise table.wrong(1, f"{found} column{'s' * (found > 1)}; points need two, x and y.")
+        raise table.wrong(table.header_line, f"{found} column{'s' * (found > 1)}; points need two, x and y.")
     return table.values()
 
 

@@ -162,10 +162,10 @@ def _read_csv(path: Path) -> Dataset:
     """Read columns of numbers below a header, the last one the class, 0 or 1."""
     table = read_csv(path)
     if len(table.header) < 2:
-        raise table.wrong(1, "one column; it needs inputs, then the class, by commas.")
+        raise table.wrong(table.header_line, "one column; it needs inputs, then the class.")
     if len(table.header) > MAX_CSV_INPUTS + 1:
         found = len(table.header) - 1
-        raise table.wrong(1, f"{found:,} inputs; at most {MAX_CSV_INPUTS:,} are taken.")
+        raise table.wrong(table.header_line, f"{found:,} inputs; at most {MAX_CSV_INPUTS:,} are taken.")
     values = table.values()
     d = values[:, -1]
     for (line, row), label in zip(table.rows, d.tolist(), strict=True):

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import App, Parameter
 
+from epoque.bench.csv_table import read_csv
 from epoque.bench.errors import UsageError
 from epoque.bench.options import Dark, Language, Quiet
-from epoque.bench.telling import downloading, picture_style, progress_bar, say
+from epoque.bench.telling import downloading, note, picture_style, progress_bar, say
 
 from ..out_of_memory import fitting
 from ..outputs import check_file
@@ -107,6 +108,7 @@ def directions(
         found = d.read(use, opened.generator.spec.w_dim)
     elif labels is not None:
         seeds, values = d.read_labels(labels)
+        note(read_csv(labels).remarks())
         found = d.attributes(opened, seeds, values, label)
     else:
         found = d.principal(opened, components, samples=samples, seed=seed, label=label)

@@ -14,12 +14,14 @@ import torch
 from numpy.typing import NDArray
 
 from epoque.bench.axes import number
+from epoque.bench.csv_table import read_csv
 from epoque.bench.errors import DataError, UsageError
 from epoque.bench.i18n import mark, translator
 from epoque.bench.plot import WIDTH, colour, new_figure
 from epoque.bench.seeds import numpy_rng
 
 from ..conditioning import Label
+from ..latents import LAST_SEED
 from ..memory import check
 from ..npz import read_npz, write_npz
 from ..opening import Opened
@@ -215,23 +217,17 @@ def read_labels(path: Path) -> tuple[list[int], dict[str, Floats]]:
     Raises:
         DataError: if it cannot be read so.
     """
-    import csv
-
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise DataError(f"{path} cannot be read: {reason}.") from None
-    if not rows or "seed" not in rows[0] or len(rows[0]) < 2:
-        raise DataError(f"{path} needs a column named seed and one for each attribute.")
-    names = [name for name in rows[0] if name != "seed"]
-    try:
-        seeds = [int(row["seed"]) for row in rows]
-        values = {name: np.array([float(row[name]) for row in rows]) for name in names}
-    except (ValueError, TypeError, KeyError):
-        raise DataError(f"{path} holds something that is no number.") from None
-    return seeds, values
+    table = read_csv(path)
+    names = [name for name in table.header if name != "seed"]
+    if table.header.count("seed") != 1 or not names:
+        told = "a column named seed and one for each attribute are needed."
+        raise table.wrong(table.header_line, told)
+    columns = dict(zip(table.header, table.values().T, strict=True))
+    seeds = columns.pop("seed")
+    for (line, _), seed in zip(table.rows, seeds.tolist(), strict=True):
+        if seed not in range(LAST_SEED + 1):
+            raise table.wrong(line, f"the seed is {seed:g}; it must be 0 to {LAST_SEED}.")
+    return [int(seed) for seed in seeds.tolist()], columns
 
 
 def edited(
