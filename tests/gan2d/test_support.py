@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 from epoque.bench.errors import DataError
 from epoque.gan2d.config import Gan2dConfig
 from epoque.gan2d.distributions import real_points
-from epoque.gan2d.support import Support, artifact, load, load_run, outside
+from epoque.gan2d.support import Support, artifact, load, load_run, outside, remarks
 
 
 def csv(path: Path, text: str, fit: bool = False) -> Any:
@@ -57,7 +57,7 @@ def test_fit_scales_into_the_square_and_keeps_proportions(tmp_path: Path) -> Non
         ("x,y,z\n1,2,3\n", "line 1: 3 columns; points need two"),
         ("x,y\n", "has no points"),
         ("x,y\n1,2\n1,2\n", "one point only"),
-        ("x,y\n1,2\n1\n", "line 3: 1 values"),
+        ("x,y\n1,2\n1\n", "line 3: 1 value; the header has 2"),
         ("x,y\n1,nan\n", "line 2: 'nan' is not a finite number"),
         ("x,y\n1,2\n\n3,four\n", "line 4: 'four' is not a finite number"),
         ("x,y\n0,0\n1e9,0\n", "coordinate of 1e+09"),
@@ -270,3 +270,29 @@ def test_points_on_the_edge_are_inside() -> None:
     points = np.array([(0, 0), (1, 1), (1.0001, 0.5), (0.5, -0.0001)], np.float32)
     assert outside(points) == 2
     assert Support(points, 0.0).jitter == 0
+
+
+def remarked(path, **settings):
+    return list(remarks(Gan2dConfig.parse({"data": "csv", "csv": str(path), **settings})))
+
+
+def test_points_outside_the_square_are_remarked_upon(tmp_path, monkeypatch):
+    path = tmp_path / "points.csv"
+    path.write_text("x;y\n0,5;0,5\n3,5;2\n4,5;7\n")
+    read, away = remarked(path)
+    assert read.endswith("is read as: separator semicolon, decimal comma.")
+    assert away.startswith("2 of 3 points lie outside the square from 0 to 1")
+    assert remarked(path, fit="true") == [read]
+    monkeypatch.setenv("EPOQUE_LANG", "fr")
+    assert remarked(path)[1].startswith("2 points sur 3 se trouvent hors du carré")
+    assert list(remarks(Gan2dConfig())) == []
+
+
+def test_far_points_are_refused_with_the_remedy_and_fit_takes_any(tmp_path):
+    path = tmp_path / "points.csv"
+    path.write_text("x,y\n4800010,200008\n4800066,200027\n1e308,-1e308\n")
+    with pytest.raises(DataError, match=r"coordinate of 1e\+308; at most 1,000,000 .* --fit true"):
+        load(Gan2dConfig.parse({"data": "csv", "csv": str(path)}))
+    fitted = load(Gan2dConfig.parse({"data": "csv", "csv": str(path), "fit": "true"}))
+    np.testing.assert_allclose(fitted.points[2], [0.9, 0.1], atol=0.41)
+    assert np.isfinite(fitted.points).all()

@@ -8,8 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .errors import DataError
+
+if TYPE_CHECKING:
+    import _csv
 
 __all__ = ["SEPARATORS", "Dialect", "Row", "decode", "read_rows"]
 
@@ -109,7 +113,7 @@ def _rows(path: Path, lines: list[str], skipped: int, separator: str) -> Iterato
         raise DataError(f"{path}, line {begin + 1}: {told}.") from None
 
 
-def _reader(lines: list[str], separator: str) -> "csv._reader":
+def _reader(lines: list[str], separator: str) -> "_csv.Reader":
     if separator != " ":
         return csv.reader(lines, delimiter=separator, skipinitialspace=True, strict=True)
     single = (re.sub(" +", " ", line.strip(" ")) for line in lines)

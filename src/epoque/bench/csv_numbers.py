@@ -81,9 +81,9 @@ class Numerals:
 
     def number(self, cell: str) -> float | None:
         """Return the number of a cell, or None if it is no finite one."""
-        if self.thousands and (grouped := _GROUPED.fullmatch(cell)):
-            if _alike(grouped[1]) == self.thousands:
-                cell = cell.replace(grouped[1], "")
+        grouped = _GROUPED.fullmatch(cell) if self.thousands else None
+        if grouped and _alike(grouped[1]) == self.thousands:
+            cell = cell.replace(grouped[1], "")
         if self.decimal == ",":
             cell = cell.replace(".", "no number").replace(",", ".")
         if PLAIN.fullmatch(cell) is None:

@@ -1,13 +1,14 @@
 """The two languages of what a learner reads, through gettext catalogues."""
 
 import gettext
+import os
 from collections.abc import Callable
 from functools import cache
 from importlib.resources import as_file, files
 
 from .errors import UsageError
 
-__all__ = ["LANGUAGES", "mark", "translator"]
+__all__ = ["LANGUAGES", "environment_language", "mark", "translator"]
 
 LANGUAGES = ("en", "fr")
 
@@ -15,6 +16,12 @@ LANGUAGES = ("en", "fr")
 def mark(message: str) -> str:
     """Return `message` unchanged: it only marks a text that is translated where it is shown."""
     return message
+
+
+def environment_language() -> str:
+    """Return the language that EPOQUE_LANG names, English if it names none that there is."""
+    language = os.environ.get("EPOQUE_LANG", "")
+    return language if language in LANGUAGES else "en"
 
 
 @cache

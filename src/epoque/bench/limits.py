@@ -15,6 +15,7 @@ __all__ = [
     "MAX_JSON_BYTES",
     "MAX_JSON_PARTS",
     "MAX_NAME_BYTES",
+    "MAX_PARAMETER_CHARACTERS",
     "MAX_TEXT_FILE_BYTES",
     "MAX_YAML_BYTES",
     "MAX_ZIP_ENTRIES",
@@ -42,6 +43,8 @@ MAX_NAME_BYTES = 100
 """Letters of a run's own name: file systems take 255, Windows 260 with all folders above it."""
 MAX_JSON_PARTS = 4_000_000
 """Lists and objects of a JSON text: each takes 20 times the bytes that it is written with."""
+MAX_PARAMETER_CHARACTERS = 500
+"""Characters of a setting as a tracker keeps it: the least that MLflow has taken since 1.28."""
 MAX_TEXT_FILE_BYTES = 16 * 2**20
 """Bytes of a text that is held whole, such as a template: ten thousand pages."""
 MAX_YAML_BYTES = 2**20

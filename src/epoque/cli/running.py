@@ -9,7 +9,7 @@ from cyclopts import App, Parameter
 from ..bench.errors import UsageError
 from ..bench.options import AsJson, Figures, Quiet, RecipeName, RunName, RunsOption
 from ..bench.processes import rank, world
-from ..bench.telling import console, result, table
+from ..bench.telling import console, note, result, table
 from .common import lab_of, with_settings
 from .sweeping import resume_study
 
@@ -120,6 +120,7 @@ def _train(
         elif known.status.state != "finished":
             assist_again(known, noticed=not quiet)
         return
+    note(lab.remarks(config))  # read before a folder is made: what is wrong with it ends here
     made = start(lab, config, recipe, root, name)
     if name is not None and made.status.state == "finished":
         _tell_finished(made, quiet, as_json)

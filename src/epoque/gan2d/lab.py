@@ -37,6 +37,12 @@ class Gan2dLab(Lab["Gan2dConfig"]):
 
         return train(config, resume)
 
+    def remarks(self, config: "Gan2dConfig") -> Iterator[str]:
+        """Yield how a CSV is read, and whether its points lie outside the square."""
+        from .support import remarks
+
+        return remarks(config)
+
     def evaluate(self, run: "Run") -> Mapping[str, Any]:
         """Return the numbers of a finished run (see `epoque.gan2d.evaluate.evaluate`)."""
         from .evaluate import evaluate

@@ -6,6 +6,7 @@ little Gaussian noise. No training engine is imported here.
 
 import json
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from epoque.bench.csv_table import read_csv
 from epoque.bench.errors import DataError
 from epoque.bench.events import Artifact
+from epoque.bench.i18n import environment_language, mark, translator
 
 from .silhouette import silhouette
 
@@ -25,7 +27,16 @@ if TYPE_CHECKING:
 
     from .config import Gan2dConfig
 
-__all__ = ["POINTS_COPY", "SHIPPED", "Support", "artifact", "load", "load_run", "outside"]
+__all__ = [
+    "POINTS_COPY",
+    "SHIPPED",
+    "Support",
+    "artifact",
+    "load",
+    "load_run",
+    "outside",
+    "remarks",
+]
 
 Points = NDArray[np.float32]
 
@@ -43,6 +54,12 @@ MAX_STROKE_POINTS = 20_000
 MAX_DRAWING_BYTES = 5_000_000
 EXAMPLE = '{"strokes": [[[0.1, 0.2], [0.3, 0.4]]]}'
 FARTHEST = 1e6  # beyond it squared distances lose all digits of a float32
+
+
+OUTSIDE = mark(
+    "{count} of {total} points lie outside the square from 0 to 1, where the pictures and measures "
+    "look; --fit true scales them into it."
+)
 
 
 @dataclass(frozen=True)
@@ -72,6 +89,8 @@ def load(config: "Gan2dConfig") -> Support | None:
     match config.data:
         case "csv":
             points, source = _csv_points(_path(str(config.csv))), str(config.csv)
+            if not config.fit and bool((np.abs(points) > FARTHEST).any()):
+                raise DataError(f"{_too_far(source, points)}; --fit true scales them.")
             return _support(source, _fitted(points) if config.fit else points, 0.0)
         case "image":
             points, source = silhouette(_path(str(config.image))), str(config.image)
@@ -86,6 +105,23 @@ def load(config: "Gan2dConfig") -> Support | None:
 def _path(told: str) -> Path:
     name = told.removeprefix(SHIPPED)
     return Path(name) if name == told else Path(str(files("epoque") / "recipes" / "gan2d" / name))
+
+
+def remarks(config: "Gan2dConfig") -> Iterator[str]:
+    """Yield what is odd about the CSV that `config` asks for: how it is read, and where it lies.
+
+    Raises:
+        DataError: if it cannot be read or used.
+    """
+    if config.data != "csv":
+        return
+    support = load(config)
+    assert support is not None
+    yield from read_csv(_path(str(config.csv))).remarks()
+    away = outside(support.points)
+    if 2 * away > len(support.points):
+        text = translator(environment_language())(OUTSIDE)
+        yield text.format(count=away, total=len(support.points))
 
 
 def load_run(run: "Run") -> Support | None:
@@ -124,16 +160,18 @@ def _short(value: float) -> str:
 
 
 def _support(source: str, points: NDArray[np.float64], jitter: float) -> Support:
-    farthest = float(np.abs(points).max(initial=0.0))
-    if farthest > FARTHEST:
-        raise DataError(
-            f"{source} has a coordinate of {farthest:.3g}; at most {FARTHEST:,.0f} is taken."
-        )
+    if not bool((np.abs(points) <= FARTHEST).all()):
+        raise DataError(f"{_too_far(source, points)}.")
     kept = points.astype(np.float32)
     if len(kept) == 0 or bool((kept == kept[0]).all()):
         count = "no points" if len(kept) == 0 else "one point only"
         raise DataError(f"{source} has {count}; it needs at least two different ones.")
     return Support(kept, jitter)
+
+
+def _too_far(source: str, points: NDArray[np.float64]) -> str:
+    farthest = float(np.abs(points).max())
+    return f"{source} has a coordinate of {farthest:.3g}; at most {FARTHEST:,.0f} is taken"
 
 
 def _scale(points: NDArray[np.float64]) -> float:
@@ -146,6 +184,8 @@ def _fitted(points: NDArray[np.float64]) -> NDArray[np.float64]:
     """Move and scale points into the middle of the square; their proportions stay."""
     if not len(points):
         return points
+    _, power = np.frexp(np.abs(points).max())  # halved exactly: sums of 1e308 would overflow
+    points = np.ldexp(points, -power)
     middle = (points.min(axis=0) + points.max(axis=0)) / 2
     return np.asarray(0.5 + _scale(points) * (points - middle))
 
@@ -154,7 +194,9 @@ def _csv_points(path: Path) -> NDArray[np.float64]:
     table = read_csv(path)
     if len(table.header) != 2:
         found = len(table.header)
-        raise table.wrong(table.header_line, f"{found} column{'s' * (found > 1)}; points need two, x and y.")
+        raise table.wrong(
+            table.header_line, f"{found} column{'s' * (found > 1)}; points need two, x and y."
+        )
     return table.values()
 
 

@@ -65,6 +65,11 @@ class NeuronConfig(Config):
     csv: CsvPath | None = setting(
         None, "CSV file", "Numeric columns with a header; the last column is the class, 0 or 1."
     )
+    scale: Literal["none", "standard", "minmax"] = setting(
+        "none",
+        "Scaling of inputs",
+        "CSV: inputs as they are, each with mean 0 and deviation 1, or each from 0 to 1.",
+    )
     samples: int = setting(
         500, "Points", "How many 2-D points are drawn.", unit="points", ge=4, le=100_000
     )
@@ -145,6 +150,7 @@ _DRAWN = ("circle", "exclusive_or", "gaussian", "spiral")
 _ONLY_WITH = (
     ("truth_table", "data", ("truth_table",)),
     ("csv", "data", ("csv",)),
+    ("scale", "data", ("csv",)),
     ("samples", "data", _DRAWN),
     ("noise", "data", _DRAWN),
     ("train_share", "data", _DRAWN),

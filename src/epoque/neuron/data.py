@@ -1,8 +1,8 @@
 """The points a neuron learns to tell apart: truth tables, four 2-D sets, and a CSV of your own."""
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,14 +12,16 @@ from numpy.typing import NDArray
 
 from epoque.bench.csv_table import read_csv
 from epoque.bench.errors import DataError
+from epoque.bench.i18n import environment_language, mark, translator
 from epoque.bench.seeds import numpy_rng
 
 from .config import NeuronConfig
+from .scaling import Scaling
 
 if TYPE_CHECKING:
     from epoque.bench.run import Run
 
-__all__ = ["CSV_COPY", "Dataset", "load", "load_run", "pattern_names"]
+__all__ = ["CSV_COPY", "Dataset", "load", "load_run", "pattern_names", "remarks"]
 
 Floats = NDArray[np.float64]
 
@@ -30,6 +32,14 @@ CSV_COPY = "data.csv"
 """The run's own copy of the CSV it learned from."""
 
 MAX_CSV_INPUTS = 1024
+
+LARGE_INPUT = 20.0
+"""From about there on a weight of ordinary size makes the sigmoid 0 or 1 to nine digits."""
+
+LARGE = mark(
+    "Inputs up to {largest} saturate the sigmoid, and learning may stand still; "
+    "--scale standard gives each mean 0 and deviation 1."
+)
 
 
 @dataclass(frozen=True)
@@ -42,6 +52,8 @@ class Dataset:
         x_test: inputs kept from training, [M, F]; M is 0 where there is no split.
         d_test: their desired outputs, [M].
         names: the F inputs' names (x1, x2, … or the CSV's header).
+        scaling: how x came about where the inputs were scaled.
+        unscaled: the training inputs before that, [N, F].
     """
 
     x: Floats
@@ -49,6 +61,15 @@ class Dataset:
     x_test: Floats
     d_test: Floats
     names: tuple[str, ...]
+    scaling: Scaling | None = None
+    unscaled: Floats | None = None
+
+    @property
+    def as_given(self) -> "Dataset":
+        """The same points in the units that they came in."""
+        if self.unscaled is None:
+            return self
+        return replace(self, x=self.unscaled, scaling=None, unscaled=None)
 
 
 def load(config: NeuronConfig) -> Dataset:
@@ -62,7 +83,7 @@ def load(config: NeuronConfig) -> Dataset:
             return _whole(*_truth_table(config.truth_table))
         case "csv":
             assert config.csv is not None  # NeuronConfig.conflicts
-            return _read_csv(Path(config.csv))
+            return _scaled(config, _read_csv(Path(config.csv)))
         case shape:
             return _drawn(config, _SHAPES[shape])
 
@@ -75,12 +96,44 @@ def load_run(run: "Run") -> Dataset:
     """
     config = run.config
     assert isinstance(config, NeuronConfig)
-    return _read_csv(run.path / CSV_COPY) if config.data == "csv" else load(config)
+    if config.data != "csv":
+        return load(config)
+    return _scaled(config, _read_csv(run.path / CSV_COPY))
+
+
+def remarks(config: NeuronConfig) -> Iterator[str]:
+    """Yield what is odd about the CSV that `config` asks for: how it is read, and large inputs.
+
+    Raises:
+        DataError: if it cannot be read or used.
+    """
+    if config.data != "csv":
+        return
+    from epoque.bench.axes import number
+
+    inputs, table = load(config).x, read_csv(Path(str(config.csv)))
+    yield from table.remarks()
+    language = environment_language()
+    _ = translator(language)
+    if table.counts_rows:
+        text = _("The input {name} only counts the rows: is it meant to be learned from?")
+        yield text.format(name=table.header[0])
+    largest = float(np.abs(inputs).max())
+    if config.scale == "none" and largest > LARGE_INPUT:
+        yield _(LARGE).format(largest=number(largest, language))
 
 
 def pattern_names(inputs: int) -> list[str]:
     """Return the patterns of a truth table in counting order: 00, 01, 10, 11."""
     return ["".join(digits) for digits in product("01", repeat=inputs)]
+
+
+def _scaled(config: NeuronConfig, dataset: Dataset) -> Dataset:
+    scaling = Scaling.of(config.scale, dataset.x)
+    if scaling is None:
+        return dataset
+    x = scaling.apply(dataset.x)
+    return replace(dataset, x=x, scaling=scaling, unscaled=dataset.x)
 
 
 def _whole(x: Floats, d: Floats, names: Sequence[str] = ()) -> Dataset:
@@ -165,7 +218,9 @@ def _read_csv(path: Path) -> Dataset:
         raise table.wrong(table.header_line, "one column; it needs inputs, then the class.")
     if len(table.header) > MAX_CSV_INPUTS + 1:
         found = len(table.header) - 1
-        raise table.wrong(table.header_line, f"{found:,} inputs; at most {MAX_CSV_INPUTS:,} are taken.")
+        raise table.wrong(
+            table.header_line, f"{found:,} inputs; at most {MAX_CSV_INPUTS:,} are taken."
+        )
     values = table.values()
     d = values[:, -1]
     for (line, row), label in zip(table.rows, d.tolist(), strict=True):

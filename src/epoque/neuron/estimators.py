@@ -104,7 +104,8 @@ class PerceptronClassifier(_NeuronClassifier):
     """One neuron, by the lab's learning rules.
 
     The parameters are the settings of `epoque.neuron.config.NeuronConfig` of the same names. The
-    rule adds up inputs as they come: scale them first (`StandardScaler`).
+    rule adds up inputs as they come: scale them first (`StandardScaler` does what a run's
+    `scale standard` does).
 
     Attributes:
         classes_: the two labels.

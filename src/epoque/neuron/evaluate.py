@@ -36,6 +36,9 @@ def evaluate(run: "Run") -> Mapping[str, Any]:
     (null where no line parts the classes, or the update is batch). For the MLP see
     `epoque.neuron.mlp_evaluate`.
 
+    Of scaled inputs the weights are those of the scaled ones, and `scaling` has their `shift` and
+    `size` (see `epoque.neuron.scaling`); lines and certificates are in the units of the file.
+
     Raises:
         DamagedRunError: if the run lacks what is needed.
     """
@@ -47,7 +50,12 @@ def evaluate(run: "Run") -> Mapping[str, Any]:
         numbers = mlp.evaluate(run, dataset)
     else:
         numbers = _perceptron(run, config, dataset)
-    return {**numbers, **as_plain(separate(dataset.x, dataset.d), dataset.x)}
+    given = dataset.as_given
+    numbers = {**numbers, **as_plain(separate(given.x, given.d), given.x)}
+    if dataset.scaling is None:
+        return numbers
+    scaling = {"shift": dataset.scaling.shift.tolist(), "size": dataset.scaling.size.tolist()}
+    return {**numbers, "scaling": scaling}
 
 
 def _perceptron(run: "Run", config: NeuronConfig, dataset: Dataset) -> dict[str, Any]:

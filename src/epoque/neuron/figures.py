@@ -17,6 +17,7 @@ from epoque.bench.plot import SERIES, colour, heading, house_style, mix, new_fig
 from .config import GATES, NeuronConfig
 from .data import load_run
 from .regions import Plane
+from .scaling import Scaling
 from .stages import Stage, best_row, mlp_stage, perceptron_stage, replayed, weight_history
 
 if TYPE_CHECKING:
@@ -265,16 +266,16 @@ def regions_figure(run: "Run", language: str) -> "Figure":
     last = None
     if config.model == "mlp":
         title = _("Where the network says 1")
-        stage = mlp_stage(run, _snapshot_steps(run)[-1])
+        stage = mlp_stage(run, _snapshot_steps(run)[-1], data.scaling)
     else:
         title = _("Where the neuron says 1")
         steps, history = weight_history(run, 2)
         best = best_row(history, data)
-        stage = perceptron_stage(config, int(steps[best]), history[best])
+        stage = perceptron_stage(config, int(steps[best]), history[best], data.scaling)
         if best < len(steps) - 1:
             title = _("The best line the neuron found")
-            last = perceptron_stage(config, int(steps[-1]), history[-1])
-    plane = Plane(config, data, language, [stage])
+            last = perceptron_stage(config, int(steps[-1]), history[-1], data.scaling)
+    plane = Plane(config, data.as_given, language, [stage])
     return plane.figure(title, _score(stage, plane), last)
 
 
@@ -316,17 +317,19 @@ def animation(run: "Run", stem: Path, language: str = "en", theme: "Theme" = "li
     if len(data.names) != 2:
         raise UsageError(f"{run.id} has {len(data.names)} inputs; only two can be animated.")
     _ = translator(language)
-    stages = _stages(run, config)
-    plane = Plane(config, data, language, stages)
+    stages = _stages(run, config, data.scaling)
+    plane = Plane(config, data.as_given, language, stages)
     subtitles = [_score(stage, plane) for stage in stages]
     with house_style(theme):
         frames = list(plane.frames(_("Learning"), subtitles, FRAME_DPI))
     save_animation(frames, stem)
 
 
-def _stages(run: "Run", config: NeuronConfig) -> list[Stage]:
+def _stages(run: "Run", config: NeuronConfig, scaling: Scaling | None) -> list[Stage]:
     if config.model == "mlp":
-        return [mlp_stage(run, step) for step in log_spaced(_snapshot_steps(run), FRAMES)]
+        shown = log_spaced(_snapshot_steps(run), FRAMES)
+        return [mlp_stage(run, step, scaling) for step in shown]
     steps, history = weight_history(run, 2)
     rows = dict(zip(steps.tolist(), history, strict=True))
-    return [perceptron_stage(config, s, rows[s]) for s in log_spaced(list(rows), FRAMES)]
+    chosen = log_spaced(list(rows), FRAMES)
+    return [perceptron_stage(config, step, rows[step], scaling) for step in chosen]

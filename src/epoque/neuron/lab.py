@@ -37,6 +37,12 @@ class NeuronLab(Lab["NeuronConfig"]):
 
         return train(config, resume)
 
+    def remarks(self, config: "NeuronConfig") -> Iterator[str]:
+        """Yield how a CSV is read, and whether its inputs are too large."""
+        from .data import remarks
+
+        return remarks(config)
+
     def evaluate(self, run: "Run") -> Mapping[str, Any]:
         """Return the numbers of a finished run (see `epoque.neuron.evaluate.evaluate`)."""
         from .evaluate import evaluate

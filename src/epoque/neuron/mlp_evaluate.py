@@ -11,6 +11,7 @@ from epoque.bench.run import Run
 from .config import NeuronConfig
 from .data import Dataset, pattern_names
 from .mlp import Weights, depth, logits, outputs
+from .scaling import Scaling
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,7 +43,7 @@ def evaluate(run: Run, dataset: Dataset) -> Mapping[str, Any]:
     weights = final_weights(run)
     numbers = _of_the_curves(run, metrics) | {
         "parameters": sum(weights[n].size for n in weights),
-        "hidden_lines": hidden_lines(weights),
+        "hidden_lines": hidden_lines(_as_given(weights, dataset.scaling)),
     }
     if config.data == "truth_table":
         names = pattern_names(dataset.x.shape[1])
@@ -92,6 +93,14 @@ def final_weights(run: Run) -> Weights:
         return {name: arrays[name] for i in layers for name in (f"w{i}", f"b{i}")}
     except KeyError as error:
         raise DamagedRunError(f"The last checkpoint of {run.path} has no array {error}.") from None
+
+
+def _as_given(weights: Weights, scaling: Scaling | None) -> Weights:
+    """Return a network for the inputs in their own units."""
+    if scaling is None:
+        return weights
+    w1, b1 = scaling.unscaled(weights["w1"], weights["b1"])
+    return {**weights, "w1": w1, "b1": b1}
 
 
 def hidden_lines(weights: Weights) -> list[list[float]] | None:

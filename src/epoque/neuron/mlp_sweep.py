@@ -39,7 +39,7 @@ NUMBERS_AT_ONCE = 2**22
 """How many activations the runs of one call hold together: 32 MiB."""
 RUNS_AT_ONCE = 1024
 
-DRAWN_BY = ("data", "truth_table", "csv", "samples", "noise", "train_share", "seed")
+DRAWN_BY = ("data", "truth_table", "csv", "scale", "samples", "noise", "train_share", "seed")
 """The settings that decide the points; the seed only where they are drawn at random."""
 
 

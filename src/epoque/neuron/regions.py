@@ -92,20 +92,22 @@ class Plane:
         handles = list(self._legend(last))
         columns = {4: 2}.get(len(handles), 3)
         below = BELOW + LEGEND_ROW * -(-len(handles) // columns)
-        width, height = LEFT + SIDE + RIGHT, below + SIDE + ABOVE
+        large = float(np.abs([self.low[1], self.high[1]]).max()) >= 1000
+        left = LEFT + 0.3 * large  # room for five digits
+        width, height = left + SIDE + RIGHT, below + SIDE + ABOVE
         figure = new_figure(height, width)
         figure.set_layout_engine("none")  # a square that stands still while its labels change
-        axes = figure.add_axes((LEFT / width, below / height, SIDE / width, SIDE / height))
+        axes = figure.add_axes((left / width, below / height, SIDE / width, SIDE / height))
         image = self._image(axes)
         moving = self._draw(axes, self.stages[0], last)
         self._points(axes)
         self._frame(axes)
-        beside = ((LEFT + SIDE + 0.1) / width, below / height, 0.1 / width, SIDE / height)
+        beside = ((left + SIDE + 0.1) / width, below / height, 0.1 / width, SIDE / height)
         self._bar(figure.colorbar(image, cax=figure.add_axes(beside), ticks=[0, 0.5, 1]))
         figure.legend(
             handles=handles,
             loc="lower left",
-            bbox_to_anchor=(LEFT / width, 0.05 / height),
+            bbox_to_anchor=(left / width, 0.05 / height),
             ncols=columns,
             handletextpad=0.4,
             columnspacing=1.2,

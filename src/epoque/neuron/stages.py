@@ -12,6 +12,7 @@ from epoque.bench.errors import DamagedRunError
 from .config import NeuronConfig
 from .data import Dataset
 from .mlp import logits, sigmoid
+from .scaling import Scaling
 
 if TYPE_CHECKING:
     from epoque.bench.run import Run
@@ -66,14 +67,22 @@ def _right(o: Floats, d: Floats, margin: float = ON_THE_LINE) -> NDArray[np.bool
     return np.abs(d - o) < 0.5 - margin
 
 
-def perceptron_stage(config: NeuronConfig, step: int, w: Floats) -> Stage:
-    """Return a perceptron's plane from its weights [3]; w[0] multiplies the input −1."""
+def perceptron_stage(
+    config: NeuronConfig, step: int, w: Floats, scaling: Scaling | None = None
+) -> Stage:
+    """Return a perceptron's plane from its weights [3]; w[0] multiplies the input −1.
+
+    With a scaling, the weights are those of scaled inputs, the plane that of the inputs as given.
+    """
+    if scaling is not None:
+        inputs, bias = scaling.unscaled(w[1:, None], -w[:1])
+        w = np.concatenate([-bias, inputs[:, 0]])
     line = (float(w[1]), float(w[2]), -float(w[0]))
     return Stage(step, lambda x: x @ w[1:] - w[0], (line,), config.rule == "step")
 
 
-def mlp_stage(run: "Run", step: int) -> Stage:
-    """Return a network's plane from the weights of a snapshot.
+def mlp_stage(run: "Run", step: int, scaling: Scaling | None = None) -> Stage:
+    """Return a network's plane from the weights of a snapshot (see `perceptron_stage`).
 
     Raises:
         DamagedRunError: if the snapshot cannot be read.
@@ -84,6 +93,9 @@ def mlp_stage(run: "Run", step: int) -> Stage:
     missing = [n for i in layers for n in (f"w{i}", f"b{i}") if n not in weights]
     if missing:
         raise DamagedRunError(f"{run.path}: the snapshot at step {step} has no {missing[0]!r}.")
+    if scaling is not None:
+        w1, b1 = scaling.unscaled(weights["w1"], weights["b1"])
+        weights = {**weights, "w1": w1, "b1": b1}
     first = np.vstack([weights["w1"], weights["b1"]]).T if config.hidden_layers else ()
     lines = tuple((float(a), float(b), float(c)) for a, b, c in first)
     return Stage(step, lambda x: logits(weights, x, config.activation), lines)

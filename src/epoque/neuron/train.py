@@ -1,5 +1,7 @@
 """Training: the neuron or the network that a config asks for."""
 
+import csv
+import io
 from collections.abc import Iterator
 from dataclasses import replace
 from hashlib import sha256
@@ -11,7 +13,10 @@ from epoque.bench.events import Artifact, Checkpoint, Event
 from .config import NeuronConfig
 from .data import CSV_COPY, Dataset, load
 
-__all__ = ["train"]
+__all__ = ["SCALING", "train"]
+
+SCALING = "scaling.csv"
+"""What was taken off each input and what it was divided by, with a run whose inputs are scaled."""
 
 
 def train(config: NeuronConfig, resume: Checkpoint | None = None) -> Iterator[Event]:
@@ -44,8 +49,20 @@ def _train_on_csv(config: NeuronConfig, resume: Checkpoint | None) -> Iterator[E
     if resume is not None and resume.state.get("csv_sha256") != digest:
         raise DataError(f"{config.csv} is not what it was when the run began; start a new run.")
     yield Artifact(CSV_COPY, content)
+    if dataset.scaling is not None:
+        yield Artifact(SCALING, _scaling_csv(dataset))
     for event in _train(config, dataset, resume):
         if isinstance(event, Checkpoint):
             yield replace(event, state={**event.state, "csv_sha256": digest})
         else:
             yield event
+
+
+def _scaling_csv(dataset: Dataset) -> bytes:
+    """Return `input,shift,size`, a line an input: the weights go with (input − shift) / size."""
+    assert dataset.scaling is not None
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(("input", "shift", "size"))
+    writer.writerows(zip(dataset.names, dataset.scaling.shift, dataset.scaling.size, strict=True))
+    return out.getvalue().encode()

@@ -24,6 +24,7 @@ from ..errors import RunError, UsageError
 from ..events import Event, Metrics
 from ..record import State
 from ..run import Run
+from .parameters import shorten_parameters
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -172,7 +173,7 @@ def _open_run(client: "MlflowClient", run: Run) -> str:
 def _log_params(client: "MlflowClient", run_id: str, config: Mapping[str, Any]) -> None:
     from mlflow.entities import Param
 
-    params = [Param(name, str(value)) for name, value in config.items()]
+    params = [Param(name, str(value)) for name, value in shorten_parameters(config).items()]
     for start in range(0, len(params), PARAMS):
         client.log_batch(run_id, params=params[start : start + PARAMS])
 

@@ -12,6 +12,7 @@ from ..errors import RunError
 from ..events import Event, Metrics
 from ..record import State
 from ..run import Run
+from .parameters import shorten_parameters
 
 __all__ = ["TrackioSink"]
 
@@ -27,7 +28,7 @@ class TrackioSink:
                 self._run = trackio.init(
                     f"epoque-{run.lab.name}",
                     name=run.id,
-                    config={"recipe": run.recipe, **run.manifest["config"]},
+                    config={"recipe": run.recipe, **shorten_parameters(run.manifest["config"])},
                     resume="allow",
                     embed=False,
                     auto_log_gpu=False,
