@@ -1,6 +1,5 @@
 """The Python door: run, resume and sweep recipes in one call each."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from .bench.config import Config
 from .bench.errors import UsageError, did_you_mean
 from .bench.lab import Lab, find_lab
+from .bench.places import runs_folder
 from .bench.recipes import Recipe, find_recipe
 from .bench.run import Run
 from .bench.runner import execute, start
@@ -21,11 +21,6 @@ if TYPE_CHECKING:
     from .bench.sweep import Sweep
 
 __all__ = ["configure", "resume", "run", "runs_folder", "search", "sweep"]
-
-
-def runs_folder(told: str | Path | None = None) -> Path:
-    """Return where runs go: what was told, else the variable EPOQUE_RUNS, else ./runs."""
-    return Path(told or os.environ.get("EPOQUE_RUNS") or "runs")
 
 
 def configure(recipe: str, settings: dict[str, Any]) -> tuple[Recipe, Lab[Any], Config]:

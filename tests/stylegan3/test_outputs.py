@@ -7,11 +7,11 @@ from PIL import Image
 from small import small
 
 from epoque.bench.errors import UsageError
+from epoque.bench.places import check_file, check_folder
 from epoque.cli import main
 from epoque.stylegan3 import opening
 from epoque.stylegan3.commands import APP
 from epoque.stylegan3.networks.store import save
-from epoque.stylegan3.outputs import check_file, check_folder
 
 COMMANDS = [
     ("generate --seeds 1", "--out"),

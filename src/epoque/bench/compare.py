@@ -7,7 +7,7 @@ from typing import Any
 from .errors import UnknownNameError
 from .run import Run
 
-__all__ = ["comparison", "draw_comparison"]
+__all__ = ["check_metric", "comparison", "draw_comparison"]
 
 
 def comparison(runs: Sequence[Run]) -> dict[str, list[Any]]:
@@ -35,12 +35,29 @@ def _results(run: Run) -> Mapping[str, Any]:
     return {**run.results, **status.timings.numbers} if status.state == "finished" else {}
 
 
+def check_metric(runs: Sequence[Run], metric: str) -> None:
+    """Check that each run has a metric.
+
+    Raises:
+        UnknownNameError: if a run has no such metric.
+    """
+    for run in runs:
+        names: dict[str, None] = {}
+        for row in run.metric_rows():
+            names |= dict.fromkeys(name for name in row if name != "step")
+            if metric in names:
+                break
+        else:
+            raise UnknownNameError(f"metric of {run.id} named", metric, names)
+
+
 def draw_comparison(runs: Sequence[Run], metric: str, stem: Path) -> None:
     """Draw one metric of several runs as curves, saved as PNG and SVG beside each other.
 
     Raises:
         UnknownNameError: if a run has no such metric.
     """
+    check_metric(runs, metric)
     from .axes import number_axis
     from .plot import heading, house_style, new_figure, save_figure
 
@@ -48,8 +65,6 @@ def draw_comparison(runs: Sequence[Run], metric: str, stem: Path) -> None:
         figure = new_figure(3.1 + 0.2 * len(runs))
         axes = figure.subplots()
         for run in runs:
-            if metric not in run.metrics:
-                raise UnknownNameError(f"metric of {run.id} named", metric, run.metrics.columns)
             axes.plot(run.metrics.index, run.metrics[metric], label=run.id)
         heading(axes, metric)
         axes.set(xlabel="Iteration", xscale="log")  # what tells runs apart happens early

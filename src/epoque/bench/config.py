@@ -15,10 +15,10 @@ from pydantic.fields import FieldInfo
 
 from .errors import ConfigError, Problem, did_you_mean
 from .i18n import translator
-from .path_list import IS_PATHS
+from .path_list import IS_PATHS, LocalPath, PathOrHttps
 from .path_list import split as split_paths
 
-__all__ = ["Config", "allowed_values", "setting"]
+__all__ = ["Config", "LocalPath", "PathOrHttps", "allowed_values", "setting"]
 
 
 def setting(

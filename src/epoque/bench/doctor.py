@@ -5,12 +5,13 @@ import platform
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import requires
-from pathlib import Path
 from typing import Literal
 
 from packaging.requirements import Requirement
 
 from .environment import installed_version
+from .errors import UsageError
+from .places import runs_folder
 
 __all__ = ["Check", "examine"]
 
@@ -100,7 +101,10 @@ def _package(needed: Requirement, extra: str) -> Check:
 
 
 def _runs() -> Check:
-    folder = Path(os.environ.get("EPOQUE_RUNS") or "runs").absolute()
+    try:
+        folder = runs_folder().absolute()
+    except UsageError as error:
+        return Check("folder of runs", "bad", str(error), "set EPOQUE_RUNS")
     nearest = next(p for p in (folder, *folder.parents) if p.exists())
     if nearest.is_dir() and os.access(nearest, os.W_OK):
         return Check("folder of runs", "ok", str(folder))

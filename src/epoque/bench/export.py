@@ -8,7 +8,19 @@ from .errors import UsageError
 from .files import write_atomic
 from .run import Run
 
-__all__ = ["export_run"]
+__all__ = ["check_kind", "export_run"]
+
+
+def check_kind(to: Path) -> None:
+    """Check that a file's ending says what to write.
+
+    Raises:
+        UsageError: if it does not.
+    """
+    if to.suffix not in (".zip", ".csv", ".parquet"):
+        raise UsageError(
+            f"--to: {to} should end in .zip (the run), .csv or .parquet (its metrics)."
+        )
 
 
 def export_run(run: Run, to: Path) -> None:
@@ -18,17 +30,14 @@ def export_run(run: Run, to: Path) -> None:
         UsageError: for another suffix.
         RunWriteError: if the system refuses; a file of that name is then as it was.
     """
+    check_kind(to)
     match to.suffix:
         case ".zip":
             write_atomic(to, _zipped(run))
         case ".csv":
             write_atomic(to, run.metrics.to_csv().encode())
-        case ".parquet":
-            write_atomic(to, run.metrics.to_parquet())
         case _:
-            raise UsageError(
-                f"--to: {to} should end in .zip (the run), .csv or .parquet (its metrics)."
-            )
+            write_atomic(to, run.metrics.to_parquet())
 
 
 def _zipped(run: Run) -> bytes:

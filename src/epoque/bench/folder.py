@@ -15,6 +15,7 @@ from .config import Config
 from .errors import DamagedRunError
 from .events import Artifact, Checkpoint, Event, Metrics, Snapshot, Timings
 from .files import json_line, told_write_errors, write_atomic, write_json
+from .order import next_moment
 from .reader import FORMAT
 from .record import State, StatusFile, create_record, note_device, remove_drafts, stamped
 from .run import Run, checkpoint_digest
@@ -56,7 +57,9 @@ def create_run(
         (draft / "metrics.jsonl").touch()
         write_json(draft / "config.json", manifest)
 
-    return Run(create_record(root, name or stamped(recipe), config.seed, fill, only=only))
+    moment = next_moment(root)
+    folder = name or stamped(recipe, "", moment)
+    return Run(create_record(root, folder, config.seed, fill, moment, only=only))
 
 
 def check_metrics(run: Run, checkpoint: Checkpoint | None) -> Path:

@@ -20,9 +20,12 @@ __all__ = [
     "RecipeName",
     "RunName",
     "RunsOption",
+    "WholeName",
 ]
 
 RunName = Annotated[str, Parameter(help="A run's id, a part of it, `last`, or its folder.")]
+WholeName = Annotated[str, Parameter(help="A run's whole id, `last`, or its folder.")]
+"""Of what cannot be undone: a part of an id may be a part of too many."""
 RecipeName = Annotated[
     str, Parameter(help="A recipe's name, such as neuron/and, or the path of a YAML file.")
 ]

@@ -1,4 +1,4 @@
-"""Lists of paths as one types them: with commas, and double quotes around one that holds a comma.
+"""Paths in settings, and lists of them as one types them: with commas, and double quotes around one that holds a comma.
 
 `a.txt,b.txt` are two paths, `"b,c.txt",a.txt` are two as well; inside the quotes, two double quotes
 stand for one. A text that is, as a whole, the path of something that exists is that path: nobody
@@ -8,16 +8,35 @@ means two files that are not there by the name of one that is.
 import os
 import re
 from collections.abc import Iterable
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
-__all__ = ["IS_PATHS", "Paths", "join", "merged", "split"]
+from .places import refuse_address
 
+__all__ = ["IS_PATHS", "LocalPath", "PathOrHttps", "Paths", "join", "merged", "split"]
+
+
+def _local(place: Any) -> Any:
+    if isinstance(place, str):
+        refuse_address(place)
+    return place
+
+
+def _local_or_https(place: Any) -> Any:
+    if isinstance(place, str):
+        refuse_address(place, "https")
+    return place
+
+
+LocalPath = Annotated[str, BeforeValidator(_local)]
+"""Of a setting: the path of a file or folder, no address such as `s3://lab/a.csv`."""
+PathOrHttps = Annotated[str, BeforeValidator(_local_or_https)]
+"""Of a setting: a path, or an https address from which a file is fetched."""
 IS_PATHS = "paths"
 """Marks a field of a config whose text is read by `split`."""
 
-Paths = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], IS_PATHS]
+Paths = Annotated[tuple[Annotated[LocalPath, Field(min_length=1)], ...], IS_PATHS]
 """The type of a field that holds paths; a list, such as a recipe's, is taken literally."""
 
 _PART = re.compile(r'\s*(?:"((?:[^"]|"")*)"|([^,]*?))\s*(,|$)', re.DOTALL)

@@ -19,6 +19,7 @@ from filelock import FileLock, Timeout
 from .environment import environment
 from .errors import DamagedRunError, EpoqueError, NameTakenError, RunLockedError, RunWriteError
 from .files import read_json, told_write_errors, write_json
+from .order import stamp
 from .timings import Course
 
 __all__ = [
@@ -47,7 +48,7 @@ class Status:
     Attributes:
         state: running, finished, failed or interrupted.
         reason: why it failed, else "".
-        started: ISO 8601 time in UTC.
+        started: ISO 8601 time in UTC; after those of all records made before in that folder.
         seconds: time spent so far, over all resumptions.
         timings: what else the clock told.
     """
@@ -59,15 +60,25 @@ class Status:
     timings: Course = field(default_factory=Course)
 
 
-def stamped(recipe: str, kind: str = "") -> str:
-    """Return a folder name that sorts by time and names the recipe."""
-    now = datetime.now(UTC)
-    stamp = f"{now:%Y%m%dT%H%M%S}.{now.microsecond // 1000:03d}"
-    return f"{stamp}-{recipe.replace('/', '-')}{kind}"
+def stamped(recipe: str, kind: str = "", moment: datetime | None = None) -> str:
+    """Return a folder name that sorts by time and names the recipe.
+
+    Args:
+        recipe: the recipe's name.
+        kind: what else the name says.
+        moment: when, in UTC; by default now.
+    """
+    return f"{stamp(moment or datetime.now(UTC))}-{recipe.replace('/', '-')}{kind}"
 
 
 def create_record(
-    root: Path, name: str, seed: int, fill: Callable[[Path], None], *, only: bool = False
+    root: Path,
+    name: str,
+    seed: int,
+    fill: Callable[[Path], None],
+    moment: datetime | None = None,
+    *,
+    only: bool = False,
 ) -> Path:
     """Make a new folder, whole or not at all, and return its path.
 
@@ -76,13 +87,14 @@ def create_record(
         name: the folder's name; if it is taken, `-2`, `-3`, … is added.
         seed: noted in environment.json.
         fill: writes into the new folder what is its own.
+        moment: when, in UTC, as `next_moment` gives it; by default now.
         only: whether it must be that name and no other.
 
     Raises:
         NameTakenError: if it must and cannot.
         RunWriteError: if the system refuses.
     """
-    started = datetime.now(UTC).isoformat(timespec="milliseconds")
+    started = (moment or datetime.now(UTC)).isoformat(timespec="milliseconds")
     with told_write_errors(root):
         root.mkdir(parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(prefix=".new-", dir=root))

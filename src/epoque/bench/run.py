@@ -17,7 +17,6 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -26,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 from .errors import DamagedRunError, UnknownNameError
 from .events import Checkpoint
 from .files import read_json
+from .named import find_named, newest_first, records_in
 from .reader import Recorded
 from .record import State, Status, is_locked
 
@@ -199,51 +199,54 @@ def _unpacked(path: Path, data: bytes) -> "dict[str, NDArray[Any]]":
 
 
 class Runs:
-    """A folder of runs."""
+    """A folder of runs, in the order they were made in."""
 
     def __init__(self, path: str | Path = "runs") -> None:
         self.path = Path(path)
 
     def __iter__(self) -> Iterator[Run]:
-        for config in sorted(self.path.glob("*/config.json")):
-            if not config.parent.name.startswith("."):
-                yield Run(config.parent)
+        return reversed(newest_first(records_in(self.path, Run)))
 
     def ids(self) -> list[str]:
         """Return the ids of all runs, oldest first."""
         return [run.id for run in self]
 
     def find(self, name: str) -> Run:
-        """Return a run by its id, the end or a part of its id, `last`, or a path.
+        """Return a run by its id, a part of it, `last`, or a path (see `find_named`).
 
         Raises:
             UnknownNameError: if no run, or more than one, answers to `name`.
+            UsageError: if the folder may not be read, or is a file.
         """
-        ids = self.ids()
-        if not name:  # it would be a part of every id
-            raise UnknownNameError("run", name, (), f" `epoque runs list` shows {self.path}.")
-        if name == "last" and ids:
-            return Run(self.path / ids[-1])
-        # Unlike Path.is_file, this is never an error, however odd the name.
-        if os.path.isfile(os.path.join(name, "config.json")):
-            return Run(Path(name))
-        matches = [name] if name in ids else [i for i in ids if name in i]
-        if len(matches) > 1:
-            hint = f" {len(matches)} runs are named like that: {', '.join(matches[-3:])}."
-            raise UnknownNameError("single run", name, (), hint)
-        if not matches:
-            raise UnknownNameError("run", name, ids, f" `epoque runs list` shows {self.path}.")
-        return Run(self.path / matches[0])
+        return find_named(self.path, name, Run)
 
-    def table(self) -> "pd.DataFrame":
-        """Return one row a run: id, recipe, state, seconds, settings and results.
+    def rows(self, recipe: str = "", most: int | None = None) -> tuple[list[dict[str, Any]], bool]:
+        """Return one row a run, oldest first: id, recipe, state, seconds, settings and results.
 
         A damaged run has the state "damaged" and the reason; the others are not affected.
+
+        Args:
+            recipe: only the runs of this recipe; "" for all.
+            most: only so many, the newest; no other run's results are read.
+
+        Returns:
+            The rows, and whether older runs were left out.
         """
+        rows: list[dict[str, Any]] = []
+        for run in newest_first(records_in(self.path, Run)):
+            row = self._row(run)
+            if recipe and row.get("recipe") != recipe:
+                continue
+            if len(rows) == most:
+                return rows[::-1], True
+            rows.append({_utf8(k): _utf8(v) for k, v in row.items()})
+        return rows[::-1], False
+
+    def table(self) -> "pd.DataFrame":
+        """Return one row a run (see `rows`), oldest first, as a table."""
         import pandas as pd
 
-        rows = (self._row(run) for run in self)
-        return pd.DataFrame([{_utf8(k): _utf8(v) for k, v in row.items()} for row in rows])
+        return pd.DataFrame(self.rows()[0])
 
     @staticmethod
     def _row(run: Run) -> dict[str, Any]:

@@ -34,6 +34,7 @@ from .files import read_json, write_json
 from .grid import Axis, cell
 from .lab import Columns, Lab
 from .measure import Progress, measure_each, measure_together, silent
+from .order import next_moment
 from .proposals import Proposals, require_optuna
 from .record import create_record, stamped, work_on
 from .stopping import patient
@@ -192,7 +193,8 @@ def run_search(
     def fill(draft: Path) -> None:
         write_json(draft / "search.json", manifest)
 
-    path = create_record(Path(root), stamped(recipe, "-search"), base.seed, fill)
+    moment = next_moment(Path(root))
+    path = create_record(Path(root), stamped(recipe, "-search", moment), base.seed, fill, moment)
     return resume_search(Search(path), executor=executor, progress=progress, figures=figures)
 
 

@@ -10,6 +10,7 @@ from .config import Config
 from .errors import DamagedRunError, UnknownNameError, UsageError
 from .grid import Axis, cells, parse_axes
 from .lab import Lab
+from .named import newest_first, records_in
 from .reader import FORMAT, Recorded
 from .table import is_intact
 
@@ -79,9 +80,7 @@ class Studies(Generic[S]):
         self.path = Path(path)
 
     def __iter__(self) -> Iterator[S]:
-        for told in sorted(self.path.glob(f"*/{self.made_of.told_in}")):
-            if not told.parent.name.startswith("."):
-                yield self.made_of(told.parent)
+        return reversed(newest_first(records_in(self.path, self.made_of)))
 
     def find(
         self,

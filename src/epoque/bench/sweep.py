@@ -29,6 +29,7 @@ from .files import write_json
 from .grid import Axis, extremes, grid, size
 from .lab import Columns, Lab
 from .measure import Progress, measure_each, measure_together, side_by_side, silent
+from .order import next_moment
 from .record import create_record, note_device, stamped, work_on
 from .study import Studies, Study, manifest_of
 from .summary import summary
@@ -138,7 +139,8 @@ def run_sweep(
     def fill(draft: Path) -> None:
         write_json(draft / "sweep.json", manifest)
 
-    path = create_record(Path(root), stamped(recipe, "-sweep"), base.seed, fill)
+    moment = next_moment(Path(root))
+    path = create_record(Path(root), stamped(recipe, "-sweep", moment), base.seed, fill, moment)
     return resume_sweep(Sweep(path), executor=executor, progress=progress, figures=figures)
 
 

@@ -28,6 +28,7 @@ __all__ = [
     "result",
     "save_picture",
     "say",
+    "say_taken",
     "table",
     "waiting",
 ]
@@ -64,6 +65,18 @@ def note(messages: Iterable[str]) -> None:
     out = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
     for message in messages:
         out.print(message)
+
+
+def say_taken(name: str, taken: str, *, quiet: bool = False) -> None:
+    """Say on standard error which run was taken, unless it was named whole.
+
+    Args:
+        name: as typed: an id, a path, a part of an id, or `last`.
+        taken: the id of the run that was taken.
+        quiet: say nothing.
+    """
+    if not quiet and taken not in (name, Path(name).name) and Path(name).name not in ("", ".."):
+        note([f"{name} is {taken}."])
 
 
 def print_json(value: Any) -> None:

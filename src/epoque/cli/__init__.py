@@ -9,11 +9,12 @@ import shlex
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from io import TextIOWrapper
 from signal import SIGINT
 from typing import TYPE_CHECKING
 
 from cyclopts import App, CycloptsError
-from cyclopts.exceptions import UnusedCliTokensError
+from cyclopts.exceptions import UnusedCliTokensError, ValidationError
 
 from .. import __version__
 from ..bench.errors import ConfigError, EpoqueError, UsageError
@@ -22,9 +23,10 @@ from ..bench.processes import rank, world
 from ..bench.stopping import Interrupt, ignore, listening
 from . import book, info, running, runs, sweeping
 from .common import join_lines
+from .typed import check_typed
 
 if TYPE_CHECKING:
-    from rich.text import Text
+    from rich.console import Group
 
 __all__ = ["build_app", "main"]
 
@@ -49,6 +51,7 @@ def build_app(argv: Sequence[str]) -> App:
         help_format="plaintext",
         version=__version__,
         error_formatter=_one_sentence,
+        config=check_typed,
         suppress_keyboard_interrupt=False,  # `main` says how to go on
     )
     for part in (info, running, runs, sweeping, book):
@@ -69,14 +72,20 @@ def _commands_of(name: str) -> App | None:
     return app
 
 
-def _one_sentence(error: CycloptsError) -> "Text":
+def _one_sentence(error: CycloptsError) -> "Group":
     """Return the error as plain text: what was typed may hold brackets, and is not wrapped."""
+    from rich.console import Group
     from rich.text import Text
 
     told = str(error)
     if isinstance(error, UnusedCliTokensError):
         told = f"{' '.join(error.unused_tokens or ())}: no such argument is taken here."
-    return Text(f"epoque: {told}", no_wrap=True, overflow="ignore")
+    elif isinstance(error, ValidationError) and error.argument is not None:
+        tokens = error.argument.tokens
+        name = tokens[0].keyword or error.argument.name.upper()
+        told = f"{name}: {', '.join(token.value for token in tokens)} {error.exception_message}"
+    # In a group of its own: printed alone, a text would forget that it is not wrapped.
+    return Group(Text(f"epoque: {told}", no_wrap=True, overflow="ignore"))
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -88,6 +97,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     for name in ("EPOQUE_RUNS", "EPOQUE_LANG"):
         if os.environ.get(name) == "":  # as good as not set, and not the current folder
             del os.environ[name]
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # names of files may be no UTF-8
     with listening():
         _answer(argv)
 

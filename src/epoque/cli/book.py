@@ -8,6 +8,7 @@ from cyclopts import App, Parameter
 
 from ..bench.errors import UsageError, did_you_mean
 from ..bench.options import Language, Quiet, RunsOption
+from ..bench.places import runs_folder
 from ..bench.telling import console
 
 FORMATS = ("html", "pdf", "md")
@@ -34,7 +35,6 @@ def report(
     runs: RunsOption = None,
 ) -> None:
     """Write the lab book from the runs: every figure, number and verdict is read from them."""
-    from ..api import runs_folder
     from ..report import write_report
 
     if format not in FORMATS:
@@ -55,7 +55,6 @@ def new_report(
     runs: RunsOption = None,
 ) -> None:
     """Start a book of your own from your runs: a Markdown template to edit and render."""
-    from ..api import runs_folder
     from ..report import new_report as start
 
     written = start(folder, runs_folder(runs), lang)
@@ -77,7 +76,6 @@ def demo(
     interrupted is gone on with. Studies that take long ship with their measurements; the book's
     appendix says where these were made.
     """
-    from ..api import runs_folder
     from ..demo import write_demo
 
     for path in write_demo(runs_folder(runs), out, everything=everything, quiet=quiet):

@@ -8,8 +8,9 @@ from cyclopts import App, Parameter
 
 from ..bench.errors import UsageError
 from ..bench.options import AsJson, Figures, Quiet, RecipeName, RunName, RunsOption
+from ..bench.places import runs_folder
 from ..bench.processes import rank, world
-from ..bench.telling import console, note, result, table
+from ..bench.telling import console, note, result, say_taken, table
 from .common import lab_of, with_settings
 from .sweeping import resume_study
 
@@ -108,7 +109,6 @@ def _train(
     figures: bool,
 ) -> None:
     """Train a config, alone or with other processes, and tell how it ended."""
-    from ..api import runs_folder
     from ..bench.run_name import find_named_run
     from ..bench.runner import assist, assist_again, execute, start
 
@@ -140,13 +140,14 @@ def resume(
     figures: Figures = True,
 ) -> None:
     """Go on with an interrupted run, sweep or search; it ends as if it had never stopped."""
-    from ..api import runs_folder
     from ..bench.records import find_record
     from ..bench.run import Run
     from ..bench.runner import assist_again
     from ..bench.runner import resume as resume_run
 
     found = find_record(runs_folder(runs), run)
+    if not rank():
+        say_taken(run, found.id, quiet=quiet or as_json)
     if not isinstance(found, Run):
         if world() > 1:
             raise UsageError(f"{found.id} is no run; many processes can only go on with a run.")

@@ -2,13 +2,22 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 
 from ..bench.errors import RunLockedError, UsageError
-from ..bench.options import AsJson, RunName, RunsOption
-from ..bench.telling import console, print_json, result, table
+from ..bench.options import AsJson, RunName, RunsOption, WholeName
+from ..bench.places import check_file, check_runs_folder, runs_folder
+from ..bench.telling import console, print_json, result, say_taken, table
+
+if TYPE_CHECKING:
+    from ..bench.records import Record
+
+SHOWN = 50
+"""How many runs `epoque runs list` shows: those of a day's work, which a terminal scrolls back."""
+COLUMNS = ("id", "state", "seconds", "seed", "final_error", "reason")
+METRIC = "error"
 
 
 def register(app: App, argv: Sequence[str]) -> None:  # noqa: ARG001
@@ -19,44 +28,63 @@ def register(app: App, argv: Sequence[str]) -> None:  # noqa: ARG001
     app.command(group)
 
 
-def _runs(told: Path | None) -> Any:
-    from ..api import runs_folder
-    from ..bench.run import Runs
-
-    return Runs(runs_folder(told))
-
-
-def list_runs(*, recipe: str = "", runs: RunsOption = None, as_json: AsJson = False) -> None:
-    """List the runs: state, time, and the main result.
+def list_runs(
+    *,
+    recipe: str = "",
+    limit: Annotated[
+        int | None,
+        Parameter(help=f"Only the newest so many [default: {SHOWN}; with --json all]."),
+    ] = None,
+    every: Annotated[bool, Parameter(name="--all", negative="", help="List all.")] = False,
+    runs: RunsOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the runs, the newest at the end: state, time, and the main result.
 
     Args:
         recipe: only the runs of this recipe.
     """
-    frame = _runs(runs).table()
-    some = len(frame) > 0
-    if recipe and some:
-        frame = frame[frame["recipe"] == recipe] if "recipe" in frame else frame[:0]
+    from ..bench.run import Runs
+
+    if limit is not None and (limit < 1 or every):
+        rule = "--all lists all" if every else "it takes a whole number at least 1"
+        raise UsageError(f"--limit: {limit} is not allowed; {rule}.")
+    root = runs_folder(runs)
+    check_runs_folder(root, runs)
+    most = limit or (None if every or as_json else SHOWN)
+    rows, more = Runs(root).rows(recipe, most)
+    columns = list(dict.fromkeys(name for row in rows for name in row))
     if as_json:
-        print_json(frame.to_dict(orient="records"))
+        print_json([{name: row.get(name) for name in columns} for row in rows])
         return
-    _list_studies(runs, recipe)
-    if not len(frame):
-        told = f"There are no runs of {recipe}" if some else "There are no runs yet"
-        console(wrapped=True).print(f"{told}; `epoque run {recipe or 'neuron/and'}` makes one.")
+    _list_studies(root, recipe, most)
+    out = console(wrapped=True)
+    if not rows:
+        out.print(_none(root, recipe))
         return
-    wanted = [c for c in ("id", "state", "seconds", "seed", "final_error", "reason") if c in frame]
-    rows = frame[wanted].astype(object).where(frame[wanted].notna(), None)
-    console(wrapped=True).print(table(wanted, rows.itertuples(index=False)))
+    wanted = [name for name in COLUMNS if name in columns]
+    out.print(table(wanted, ([row.get(name) for name in wanted] for row in rows)))
+    if more:
+        out.print(
+            f"\nThese are the newest {len(rows)}; --all lists all, --limit as many as wanted."
+        )
 
 
-def _list_studies(told: Path | None, recipe: str) -> None:
+def _none(root: Path, recipe: str) -> str:
+    """Return what to say where no run is listed."""
+    makes = f"`epoque run {recipe or 'neuron/and'}` makes one."
+    if not root.is_dir():
+        return f"There are no runs yet: there is no folder {root}; {makes}"
+    return f"There are no runs{f' of {recipe}' if recipe else ''} in {root}; {makes}"
+
+
+def _list_studies(root: Path, recipe: str, most: int | None) -> None:
     """Print the sweeps and searches, if there are any: state, time and command."""
-    from ..api import runs_folder
     from ..bench.errors import DamagedRunError
     from ..bench.records import studies
 
     rows: list[tuple[Any, ...]] = []
-    for study in studies(runs_folder(told)):
+    for study in list(studies(root))[-(most or 0) :]:
         try:
             if recipe in ("", study.recipe):
                 rows.append((study.id, study.status.state, study.status.seconds, study.command))
@@ -68,9 +96,12 @@ def _list_studies(told: Path | None, recipe: str) -> None:
 
 
 def show(run: RunName, /, *, runs: RunsOption = None, as_json: AsJson = False) -> None:
-    """Show one run: status, settings, results, files."""
-    found = _runs(runs).find(run)
-    status = found.status
+    """Show one run, sweep or search: status, settings, results, files."""
+    from ..bench.records import find_record
+
+    found = find_record(runs_folder(runs), run)
+    say_taken(run, found.id, quiet=as_json)
+    status, manifest = found.status, found.manifest
     told = {
         "id": found.id,
         "path": str(found.path),
@@ -78,24 +109,23 @@ def show(run: RunName, /, *, runs: RunsOption = None, as_json: AsJson = False) -
         "state": status.state,
         "reason": status.reason,
         "seconds": status.seconds,
-        "config": found.manifest["config"],
-        "results": dict(found.results) if status.state == "finished" else {},
+        "config": manifest["config"],
+        **_measured(found, finished=status.state == "finished"),
         "timings": status.timings.numbers,
-        "checkpoints": found.checkpoint_steps,
         "figures": [str(path) for path in found.figures.values()],
     }
     if as_json:
         print_json(told)
         return
     out = console(wrapped=True)
-    for name in ("id", "path", "recipe", "state", "reason", "seconds"):
-        if told[name] != "":
+    for name in ("id", "path", "recipe", "state", "reason", "seconds", "command"):
+        if told.get(name, "") != "":
             out.print(f"{name:12} {told[name]}")
-    for title in ("config", "timings"):
-        if told[title]:
+    for title in ("config", "axes", "timings", "best"):
+        if told.get(title):
             out.print(f"\n{title}", style="bold")
             out.print(table(("", ""), ((f"  {k}", v) for k, v in told[title].items())))
-    if results := told["results"]:
+    if results := told.get("results"):
         out.print("\nresults", style="bold")
         names = (name for name in results if name != "not_measured")
         out.print(table(("", ""), ((f"  {k}", result(k, results)) for k in names)))
@@ -103,9 +133,23 @@ def show(run: RunName, /, *, runs: RunsOption = None, as_json: AsJson = False) -
         out.print(path)
 
 
+def _measured(found: "Record", *, finished: bool) -> dict[str, Any]:
+    """Return what a run, a sweep or a search has of its own to show."""
+    from ..bench.run import Run
+    from ..bench.search import Search
+
+    if isinstance(found, Run):
+        results = dict(found.results) if finished else {}
+        return {"results": results, "checkpoints": found.checkpoint_steps}
+    best = dict(found.best) if isinstance(found, Search) and finished else {}
+    return {"command": found.command, "axes": dict(found.axes_text), "best": best}
+
+
 def compare(
     *names: RunName,
-    metric: str = "error",
+    metric: Annotated[
+        str | None, Parameter(help=f"The metric whose curves are drawn [default: {METRIC}].")
+    ] = None,
     out: Path | None = None,
     runs: RunsOption = None,
     as_json: AsJson = False,
@@ -113,14 +157,19 @@ def compare(
     """Compare runs: the settings that differ, the results side by side, one curve each.
 
     Args:
-        metric: the metric whose curves are drawn.
         out: where the figure goes, without suffix (PNG and SVG); none draws none.
     """
-    from ..bench.compare import comparison, draw_comparison
+    from ..bench.compare import check_metric, comparison, draw_comparison
+    from ..bench.run import Runs
 
     if len(names) < 2:
         raise UsageError("`epoque runs compare` takes two runs or more.")
-    found = [_runs(runs).find(name) for name in names]
+    check_file("--out", out, ".png", ".svg")
+    found = [Runs(runs_folder(runs)).find(name) for name in names]
+    if out is not None or metric is not None:
+        check_metric(found, metric or METRIC)
+    for name, run in dict(zip(names, found, strict=True)).items():
+        say_taken(name, run.id, quiet=as_json)
     rows = comparison(found)
     if as_json:
         print_json({"runs": [run.id for run in found], "rows": rows})
@@ -132,7 +181,7 @@ def compare(
             )
         )
     if out is not None:
-        draw_comparison(found, metric, out)
+        draw_comparison(found, metric or METRIC, out)
 
 
 def export(
@@ -143,27 +192,36 @@ def export(
     runs: RunsOption = None,
 ) -> None:
     """Export a run: the whole folder as .zip, or its metrics as .csv or .parquet."""
-    from ..bench.export import export_run
+    from ..bench.export import check_kind, export_run
+    from ..bench.run import Runs
 
-    export_run(_runs(runs).find(run), to)
+    check_kind(to)
+    check_file("--to", to)
+    found = Runs(runs_folder(runs)).find(run)
+    say_taken(run, found.id)
+    export_run(found, to)
     console(wrapped=True).print(str(to))
 
 
 def delete(
-    *names: RunName,
+    *names: WholeName,
     yes: Annotated[bool, Parameter(name=["--yes", "-y"], negative="", help="Do not ask.")] = False,
     runs: RunsOption = None,
 ) -> None:
-    """Delete runs, sweeps or searches, after asking."""
+    """Delete runs, sweeps or searches, after asking.
+
+    Each is named whole: `last` is the newest of all.
+    """
     import shutil
 
-    from ..api import runs_folder
     from ..bench.files import told_write_errors
     from ..bench.record import is_locked
     from ..bench.records import find_record
 
     root = runs_folder(runs)
-    found = list({run.path: run for run in (find_record(root, name) for name in names)}.values())
+    found = list(
+        {run.path: run for run in (find_record(root, name, whole=True) for name in names)}.values()
+    )
     if not found:
         raise UsageError("`epoque runs delete` takes one run or more.")
     for run in found:

@@ -16,7 +16,8 @@ from epoque.bench.options import (
     RunName,
     RunsOption,
 )
-from epoque.bench.telling import picture_style, progress_bar, save_picture, say
+from epoque.bench.places import runs_folder
+from epoque.bench.telling import picture_style, progress_bar, save_picture, say, say_taken
 
 from .lab import LAB
 
@@ -65,7 +66,7 @@ def look(
     from .figures import look as draw
     from .figures import nearest
 
-    found, shown = _run(run, runs), _layers(layers)
+    shown, found = _layers(layers), _run(run, runs)
     _check_step(found, step)
     with picture_style(dark):
         save_picture(draw(found, step, shown, lang), out)
@@ -107,7 +108,7 @@ def film(
         told = f"--width: {width} is not allowed; it takes {WIDTHS[0]} to {WIDTHS[1]} pixels."
         raise UsageError(told)
     stem, kinds = film_files(out, KINDS if find_spec("av") else KINDS[:2])
-    found, shown = _run(run, runs), _layers(layers)
+    shown, found = _layers(layers), _run(run, runs)
     write(found, stem, lang, "dark" if dark else "light", kinds=kinds, layers=shown, pixels=width)
     for kind in kinds:
         say(f"{stem}.{kind}")
@@ -146,8 +147,8 @@ def multiples(
     from .multiples import multiples as draw
 
     across, down = (name.replace("-", "_") for name in (across, down))
-    root = Path(runs or "runs")
-    found = _found(what, root)
+    root = runs_folder(runs)
+    found = _found(what, root, quiet=quiet)
     with picture_style(dark):
         if isinstance(found, Run):
             if axes or across or down:
@@ -160,20 +161,22 @@ def multiples(
         save_picture(figure, out)
 
 
-def _found(what: str, root: Path) -> "Run | Sweep | None":
+def _found(what: str, root: Path, *, quiet: bool) -> "Run | Sweep | None":
     """Return the run or sweep of a name, or None if it is a recipe's."""
     from epoque.bench.recipes import find_recipe
-    from epoque.bench.records import find_record
+    from epoque.bench.records import KINDS, find_of
     from epoque.bench.run import Run
     from epoque.bench.sweep import Sweep
 
     if "/" in what and not Path(what).is_dir():
-        _check_lab(what, find_recipe(what).lab)
+        lab = find_recipe(what).lab
+        if lab != LAB.name:
+            raise UsageError(f"{what} is of the lab {lab}, not of {LAB.name}.")
         return None
-    found = find_record(root, what)
+    found = find_of(root, what, LAB.name, *KINDS)
     if not isinstance(found, Run | Sweep):
         raise UsageError(f"{found.id} is a search; a run, a sweep or a recipe is wanted here.")
-    _check_lab(found.id, found.lab.name)
+    say_taken(what, found.id, quiet=quiet)
     return found
 
 
@@ -254,9 +257,9 @@ def retrain(
     from .retrain import first_difference
     from .retrain import retrain as again
 
-    old = _run(run, runs)
+    old = _run(run, runs, quiet=quiet)
     sinks = make([] if quiet else ["console"])
-    new = again(old, start, Path(runs or "runs"), sinks, draw=figures)
+    new = again(old, start, runs_folder(runs), sinks, draw=figures)
     differs = first_difference(old, new)
     if differs is None:
         say(f"The same as {old.id}, to the last bit.")
@@ -268,18 +271,13 @@ def retrain(
 # What the commands share
 
 
-def _run(name: str, runs: Path | None) -> "Run":
-    """Return a run of this lab."""
-    from epoque.bench.run import Runs
+def _run(name: str, runs: Path | None, *, quiet: bool = False) -> "Run":
+    """Return a run of this lab, and say which."""
+    from epoque.bench.records import find_run
 
-    found = Runs(runs or "runs").find(name)
-    _check_lab(found.id, found.lab.name)
+    found = find_run(runs_folder(runs), name, LAB.name)
+    say_taken(name, found.id, quiet=quiet)
     return found
-
-
-def _check_lab(what: str, lab: str) -> None:
-    if lab != LAB.name:
-        raise UsageError(f"{what} is of the lab {lab}; `epoque gan2d` is for runs of gan2d.")
 
 
 def _layers(text: str) -> "tuple[Layer, ...]":

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from epoque.bench.config import Config, setting
+from epoque.bench.config import Config, LocalPath, setting
 from epoque.bench.errors import ConfigError, Problem
 
 from .cost import refusals
@@ -53,16 +53,16 @@ class Gan2dConfig(Config):
         "csv",
         "drawing",
     ] = setting("ring", "Real distribution", "Where the real points come from.")
-    image: str | None = setting(
+    image: LocalPath | None = setting(
         None, "Image file", "For data image: real points fall on its dark or opaque part."
     )
-    csv: str | None = setting(
+    csv: LocalPath | None = setting(
         None, "CSV file", "For data csv: two numeric columns, one point a line."
     )
     fit: bool = setting(
         False, "Fit", "For data csv: scale the points into the square, proportions kept."
     )
-    drawing: str | None = setting(
+    drawing: LocalPath | None = setting(
         None, "Drawing", "For data drawing: strokes as JSON text, or the path of a .json file."
     )
     noise: Literal["uniform", "gaussian", "normal"] = setting(

@@ -13,7 +13,15 @@ from rich.text import Text
 from epoque.bench.errors import UsageError
 from epoque.bench.memory import told_memory
 from epoque.bench.options import AsJson, Device, RunName, RunsOption
-from epoque.bench.telling import console, print_json, progress_bar, table, waiting
+from epoque.bench.places import runs_folder
+from epoque.bench.telling import (
+    console,
+    print_json,
+    progress_bar,
+    say_taken,
+    table,
+    waiting,
+)
 
 from .lab import LAB
 from .sampling import Sampling
@@ -44,7 +52,9 @@ _CONTROLS = {
 
 
 @contextmanager
-def _opened(name: str, runs: Path | None, device: str, helps: str) -> "Iterator[Opened]":
+def _opened(
+    name: str, runs: Path | None, device: str, helps: str, *, quiet: bool
+) -> "Iterator[Opened]":
     """Give a model of any name; running out of memory with it is told in one sentence.
 
     Args:
@@ -52,13 +62,16 @@ def _opened(name: str, runs: Path | None, device: str, helps: str) -> "Iterator[
         runs: the folder of runs.
         device: see `open_model`.
         helps: what takes less memory.
+        quiet: do not say which run was taken.
     """
     from .loading import check_installed, open_model
 
     with waiting("loading PyTorch"):
         check_installed()
     with told_memory(f"Memory ran out: {helps} needs less; --device cpu takes the machine's own."):
-        yield open_model(name, runs or "runs", device)
+        opened = open_model(name, runs_folder(runs), device)
+        say_taken(name, opened.name, quiet=quiet)
+        yield opened
 
 
 @APP.command
@@ -83,7 +96,7 @@ def generate(
     `epoque language generate last "ROMEO:" --temperature 0.7 --max-tokens 200 --seed 3`.
     """
     prompts, helps = [prompt, *more], "a smaller --context, fewer --beams or fewer prompts"
-    with _opened(model, runs, device, helps) as opened:
+    with _opened(model, runs, device, helps, quiet=as_json) as opened:
         from . import generate as generation
 
         sampling = replace(sampling, context=sampling.context or opened.context)
@@ -137,7 +150,7 @@ def fill_mask(
     """
     from .fill_mask import fill_mask as fill
 
-    with _opened(model, runs, device, "a shorter text") as opened:
+    with _opened(model, runs, device, "a shorter text", quiet=as_json) as opened:
         found = fill(opened.model, opened.tokenizer, text, top)
     if as_json:
         print_json([[asdict(candidate) for candidate in place] for place in found])
@@ -185,7 +198,7 @@ def perplexity(
             raise UsageError(f"--{name}: {value} is not allowed; it takes a whole number from 0.")
     documents = file_documents([str(file), *map(str, more)], text_column, undecodable)
     with (
-        _opened(model, runs, device, "a smaller --context") as opened,
+        _opened(model, runs, device, "a smaller --context", quiet=as_json) as opened,
         progress_bar("reading", "tokens") as told_progress,
     ):
         found = measure(
@@ -229,7 +242,7 @@ def score(
     """
     from .score import score as measure
 
-    with _opened(model, runs, device, "a shorter text") as opened:
+    with _opened(model, runs, device, "a shorter text", quiet=as_json) as opened:
         found = measure(opened.model, opened.tokenizer, text)
     values = found.log_probabilities.tolist()
     if as_json:
@@ -269,7 +282,9 @@ def save(
     from .loading import check_installed, find_run
 
     check_installed()
-    made = save_run(find_run(run, runs or "runs"), folder, licence=licence)
+    found = find_run(run, runs_folder(runs))
+    say_taken(run, found.id)
+    made = save_run(found, folder, licence=licence)
     _list(made, files_of(made))
 
 
@@ -323,7 +338,9 @@ def _folder(model: str, name: str, licence: str | None, runs: Path | None) -> It
         yield Path(model)
         return
     check_installed()
-    with saved(find_run(model, runs or "runs"), name, licence, None) as folder:
+    found = find_run(model, runs_folder(runs))
+    say_taken(model, found.id)
+    with saved(found, name, licence, None) as folder:
         yield folder
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Literal
 
-from epoque.bench.config import Config, setting
+from epoque.bench.config import Config, LocalPath, setting
 from epoque.bench.errors import Problem
 from epoque.bench.path_list import Paths
 
@@ -72,7 +72,7 @@ class LanguageConfig(Config):
         False, "Measure the test split", "Also measure the test split, once, at the end."
     )
 
-    tokenizer: str | None = setting(
+    tokenizer: LocalPath | None = setting(
         None, "Tokenizer", "A folder or a name on the Hub; none trains one on the training text."
     )
     tokenizer_kind: TokenizerKind | None = setting(

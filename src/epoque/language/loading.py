@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from epoque.bench.device import choose_device
-from epoque.bench.errors import DamagedRunError, MissingExtraError, UnknownNameError, UsageError
+from epoque.bench.errors import MissingExtraError, UnknownNameError, UsageError
 from epoque.bench.files import read_json
+from epoque.bench.records import find_of
 from epoque.bench.run import Run, Runs
 
 from .config import LanguageConfig
@@ -114,27 +115,10 @@ def find_run(name: str, runs: str | Path = "runs") -> Run:
         UsageError: if it is another lab's, or has no checkpoint.
         DamagedRunError: if it cannot be read.
     """
-    folder = Runs(runs)
-    run = (_newest(folder) if name == "last" else None) or folder.find(name)
-    if run.manifest["lab"] != "language":
-        raise UsageError(f"{run.id} is a run of the lab {run.manifest['lab']}, not of language.")
+    run = find_of(Path(runs), name, "language", Run, usable=lambda run: bool(run.checkpoint_steps))
     if not run.checkpoint_steps:
         raise UsageError(f"{run.id} {_without_checkpoint(run)}")
     return run
-
-
-def _newest(folder: Runs) -> Run | None:
-    """Return the newest run of this lab with a checkpoint; if none has one, the newest."""
-    ours = [run for run in reversed(list(folder)) if _is_ours(run)]
-    whole = (run for run in ours if run.checkpoint_steps)
-    return next(whole, ours[0] if ours else None)
-
-
-def _is_ours(run: Run) -> bool:
-    try:
-        return bool(run.manifest["lab"] == "language")
-    except DamagedRunError:
-        return False
 
 
 def _without_checkpoint(run: Run) -> str:

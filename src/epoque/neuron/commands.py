@@ -6,7 +6,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from epoque.bench.options import Dark, Language, RunName, RunsOption
-from epoque.bench.telling import console, say
+from epoque.bench.telling import console, say, say_taken
 
 from .config import NeuronConfig
 from .lab import LAB
@@ -71,11 +71,14 @@ def animate(
     dark: Dark = False,
 ) -> None:
     """Film the boundary while it learned, for runs with two inputs."""
-    from epoque.bench.run import Runs
+    from epoque.bench.places import runs_folder
+    from epoque.bench.records import find_run
 
     from .figures import animation
 
-    animation(Runs(runs or "runs").find(run), out, lang, "dark" if dark else "light")
+    found = find_run(runs_folder(runs), run, LAB.name)
+    say_taken(run, found.id)
+    animation(found, out, lang, "dark" if dark else "light")
     for ending in (".webp", ".gif"):
         say(f"{out}{ending}")
 

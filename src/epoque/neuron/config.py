@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from epoque.bench.config import Config, setting
+from epoque.bench.config import Config, LocalPath, setting
 from epoque.bench.errors import Problem, did_you_mean
 
 __all__ = ["GATES", "NeuronConfig"]
@@ -43,7 +43,7 @@ def _truth_table(text: str) -> str:
 
 
 TruthTable = Annotated[str, AfterValidator(_truth_table)]
-CsvPath = Annotated[str, AfterValidator(os.path.abspath)]
+CsvPath = Annotated[LocalPath, AfterValidator(os.path.abspath)]
 """Absolute, so that a run can be resumed from another folder."""
 Width = Annotated[int, Field(ge=1, le=1024)]
 

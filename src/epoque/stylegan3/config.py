@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from epoque.bench.config import Config, setting
+from epoque.bench.config import Config, LocalPath, PathOrHttps, setting
 from epoque.bench.errors import Problem
 
 __all__ = ["Aug", "Cfg", "Device", "Pipeline", "Precision", "StyleGan3Config", "Task"]
@@ -38,14 +38,14 @@ class StyleGan3Config(Config):
         "train", "Task", "Train a generator, or examine one that is trained already."
     )
 
-    network: str = setting(
+    network: PathOrHttps = setting(
         "avatars-t",
         "Network",
         "To examine: a short name, a network's file, a run's folder or an official snapshot.",
         min_length=1,
         max_length=4096,
     )
-    against: str | None = setting(
+    against: PathOrHttps | None = setting(
         "avatars-stylegan2",
         "Network beside it",
         "Measured in the same way, to compare with; none: the network alone.",
@@ -85,7 +85,7 @@ class StyleGan3Config(Config):
         "Alias-free for translation (t), for rotation too (r), or StyleGAN2's, to compare.",
     )
 
-    data: str | None = setting(
+    data: LocalPath | None = setting(
         None,
         "Images",
         "A zip or folder made by `epoque stylegan3 dataset`; none: drawn cartoon portraits.",
@@ -167,7 +167,7 @@ class StyleGan3Config(Config):
         0, "Frozen layers", "First layers of the discriminator that stay as they are.",
         unit="layers", ge=0, le=64,
     )  # fmt: skip
-    resume_from: str | None = setting(
+    resume_from: PathOrHttps | None = setting(
         None,
         "First networks",
         "Begin with the weights of another training: a run's folder, a network's file, an official "
@@ -316,7 +316,7 @@ class StyleGan3Config(Config):
         "and kid (Inception); eq_t, eq_t_frac, eq_r (how images follow a moved input).",
         max_length=10,
     )
-    inception: str | None = setting(
+    inception: PathOrHttps | None = setting(
         None,
         "Inception's weights",
         "For fid and kid: a file or an https address; none: NVIDIA's, fetched once, whose licence "

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from epoque.bench.errors import DataError
 from epoque.bench.files import write_atomic
-
-from .outputs import folder_of
+from epoque.bench.places import folder_of
 
 __all__ = ["read_npz", "write_npz"]
 

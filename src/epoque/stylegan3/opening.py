@@ -9,7 +9,9 @@ import torch
 
 from epoque.bench.device import choose_device
 from epoque.bench.errors import DataError, UnknownNameError
-from epoque.bench.run import Runs
+from epoque.bench.named import LAST, newest_first, records_in
+from epoque.bench.places import runs_folder
+from epoque.bench.run import Run
 
 from .config import StyleGan3Config
 from .networks import Generator
@@ -60,8 +62,8 @@ def open_generator(
     Args:
         name: a short name of the package's own (see `shipped`); the path of a network of ours
             (`.json` or `.safetensors`, or without ending), of a finished run's folder (`last`: the
-            newest under runs/) or an imported network's, of an official snapshot (`.pkl`), an https
-            address of one, or an official short name.
+            newest in `runs_folder()`) or an imported network's, of an official snapshot (`.pkl`),
+            an https address of one, or an official short name.
         device: see `choose_device`.
         progress: told how far a download is, in bytes.
 
@@ -72,7 +74,7 @@ def open_generator(
         FetchError: if it cannot be fetched.
     """
     where = choose_device(device)
-    path = _last() if str(name) == "last" else shipped().get(str(name), Path(name))
+    path = _last() if str(name) == LAST else shipped().get(str(name), Path(name))
     ours = _ours(path)
     network, card = _stored(ours) if ours else _official(name, progress)
     network.to(where).eval().requires_grad_(False)
@@ -88,7 +90,7 @@ def fetch_generator(name: str, progress: Progress) -> None:
     """
     from .official.fetch import fetch
 
-    if name != "last" and not _ours(shipped().get(name, Path(name))):
+    if name != LAST and not _ours(shipped().get(name, Path(name))):
         fetch(name, progress)
 
 
@@ -121,10 +123,11 @@ def _ours(path: Path) -> Path | None:
 
 def _last() -> Path:
     """Return the folder of the newest run that has trained a generator to the end."""
-    trained = [run.path for run in Runs("runs") if (run.path / TRAINED).is_file()]
+    root = runs_folder()
+    trained = [run for run in records_in(root, Run) if (run.path / TRAINED).is_file()]
     if not trained:
-        raise UnknownNameError("network", "last", (), " runs/ holds no finished training.")
-    return trained[-1]
+        raise UnknownNameError("network", LAST, (), f" {root}/ holds no finished training.")
+    return newest_first(trained)[0].path
 
 
 def _stored(path: Path) -> tuple[Generator, dict[str, Any]]:

@@ -8,11 +8,11 @@ from cyclopts import App, Parameter
 
 from epoque.bench.errors import UsageError
 from epoque.bench.options import AsJson, Dark, Language, PictureOut, Quiet, RunsOption
-from epoque.bench.telling import picture_style, print_json, progress_bar, say
+from epoque.bench.places import check_file, check_folder, runs_folder
+from epoque.bench.telling import picture_style, print_json, progress_bar, say, say_taken
 
 from ..lab import LAB
 from ..out_of_memory import fitting
-from ..outputs import check_file, check_folder
 from ..shipped import EMBEDDED
 from .data import add_data_commands
 from .export import add_export_commands
@@ -114,7 +114,7 @@ def generate(
         raise UsageError(f"--columns: {columns} is not allowed; at least one is needed.")
     movement = Movement(*_pair(translate), finite(rotate, "rotate"))
     opened, styling = (
-        open_network(network, device, quiet=quiet),
+        open_network(network, device, quiet=quiet or as_json),
         styling_of(truncation, cutoff, label),
     )
     starts = starts_of(opened, numbers, w)
@@ -205,7 +205,7 @@ def film(
     `epoque stylegan3 film --run last --out training.webp`.
     """
     from epoque.bench.animate import film_files
-    from epoque.bench.run import Runs
+    from epoque.bench.records import find_run
 
     from ..pictures.film import film as write
     from ..pictures.generate import compared
@@ -225,7 +225,9 @@ def film(
         given |= {"cutoff": cutoff is not None, "class": label is not None}
         given |= {"precision": precision != "float32", "device": device != "auto"}
         refuse_ignored(given, "--run films the images that a training left")
-        training_film(Runs(runs or "runs").find(run), stem, lang, kinds=kinds, frame_ms=1000 / fps)
+        found = find_run(runs_folder(runs), run, LAB.name)
+        say_taken(run, found.id, quiet=quiet)
+        training_film(found, stem, lang, kinds=kinds, frame_ms=1000 / fps)
         _tell_film(stem, kinds, fps)
         return
     numbers, places = check_starts(seeds, w, truncation, cutoff, label), parse_grid(grid)

@@ -10,10 +10,10 @@ from cyclopts import App, Parameter
 
 from epoque.bench.errors import DataError, UsageError
 from epoque.bench.options import AsJson, Quiet
+from epoque.bench.places import check_file, check_folder
 from epoque.bench.telling import console, downloading, print_json, progress_bar, say
 
 from ..out_of_memory import fitting
-from ..outputs import check_file, check_folder
 from .shared import Seed
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from typing import Annotated, Literal
 from cyclopts import App, Parameter
 
 from epoque.bench.options import AsJson, Quiet
+from epoque.bench.places import check_file
 from epoque.bench.telling import print_json, progress_bar, say
 
 from ..out_of_memory import fitting
-from ..outputs import check_file
 from ..shipped import EMBEDDED
 from .shared import Cutoff, Network, open_network
 
@@ -72,7 +72,7 @@ def export(
     files = files_of(to, parts or (), kinds or ())
     for path in files:
         check_file("--to", path, "", ".json")
-    opened = open_network(network, "cpu", quiet=quiet)
+    opened = open_network(network, "cpu", quiet=quiet or as_json)
     with progress_bar("exporting", "files", quiet=quiet) as progress:
         written = write(opened, files, cutoff=cutoff, images=check, progress=progress)
     if as_json:

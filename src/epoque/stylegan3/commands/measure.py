@@ -8,10 +8,10 @@ from cyclopts import App, Parameter
 
 from epoque.bench.errors import UsageError
 from epoque.bench.options import AsJson, Dark, Language, PictureOut, Quiet
+from epoque.bench.places import check_file
 from epoque.bench.telling import picture_style, print_json, progress_bar, say
 
 from ..out_of_memory import fitting
-from ..outputs import check_file
 from ..shipped import EMBEDDED
 from .metrics import metrics
 from .shared import (
@@ -68,7 +68,7 @@ def equivariance(
 
     check_ending(state, ".npz", "state")
     check_file("--state", state)
-    opened = open_network(network, device, quiet=quiet)
+    opened = open_network(network, device, quiet=quiet or as_json)
     with progress_bar("measuring", "images", quiet=quiet) as progress:
         found = measure(
             opened,

@@ -11,9 +11,9 @@ from cyclopts import Parameter
 from epoque.bench import store
 from epoque.bench.errors import UsageError
 from epoque.bench.options import AsJson, Quiet
+from epoque.bench.places import check_folder
 from epoque.bench.telling import console, downloading, print_json, progress_bar, say, table
 
-from ..outputs import check_folder
 from .reals import draw_labels, real_images, real_path
 from .shared import Device, Label, Seed, Truncation, finite, open_network, refuse_ignored
 
@@ -142,7 +142,7 @@ def metrics(
     check_folder("EPOQUE_CACHE", store.folder())
     of_moves = [name for name in names if METRICS[name].needs == "moves"]
     others = [name for name in names if METRICS[name].needs not in OF_NETWORKS]
-    opened = None if network is None else open_network(network, device, quiet=quiet)
+    opened = None if network is None else open_network(network, device, quiet=quiet or as_json)
     made = _made(opened, pictures, images=images, seed=seed, psi=truncation, label=label)
     path, real, drawn = real_path(data, opened), None, ""
     if any(METRICS[name].against for name in others):

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from epoque.bench.errors import UsageError
+from epoque.bench.named import LAST
 from epoque.bench.options import Device
-from epoque.bench.telling import downloading, save_picture
-
-from ..outputs import folder_of
+from epoque.bench.places import folder_of
+from epoque.bench.telling import downloading, save_picture, say_taken
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -48,7 +48,7 @@ LAST_SEED = 2**32 - 1
 
 def _check_seed(_type: object, seed: int) -> None:
     if not 0 <= seed <= LAST_SEED:
-        raise ValueError(f"It takes 0 to {LAST_SEED}.")
+        raise ValueError(f"is not allowed; it takes 0 to {LAST_SEED}.")
 
 
 Network = Annotated[
@@ -162,11 +162,17 @@ def starts_of(
 
 
 def open_network(network: str, device: str, *, quiet: bool) -> "Opened":
-    """Open a generator of any name; see `opening.open_generator`."""
+    """Open a generator of any name, and say which run was taken for `last`.
+
+    See `opening.open_generator`.
+    """
     from ..opening import open_generator
 
     with downloading(quiet=quiet) as progress:
-        return open_generator(network, device, progress)
+        opened = open_generator(network, device, progress)
+    if network == LAST:
+        say_taken(network, opened.name, quiet=quiet)
+    return opened
 
 
 def styling_of(truncation: float, cutoff: int | None, label: str | None) -> "Styling":

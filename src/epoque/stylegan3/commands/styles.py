@@ -8,10 +8,10 @@ from cyclopts import App, Parameter
 from epoque.bench.csv_table import read_csv
 from epoque.bench.errors import UsageError
 from epoque.bench.options import Dark, Language, Quiet
+from epoque.bench.places import check_file
 from epoque.bench.telling import downloading, note, picture_style, progress_bar, say
 
 from ..out_of_memory import fitting
-from ..outputs import check_file
 from ..shipped import EMBEDDED
 from .shared import (
     Device,

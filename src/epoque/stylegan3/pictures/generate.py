@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 
 from epoque.bench.errors import UsageError
 from epoque.bench.files import told_write_errors, write_atomic
+from epoque.bench.places import folder_of
 
 from ..memory import check
 from ..networks import Generator, Noise
 from ..npz import write_npz
 from ..opening import Opened
-from ..outputs import folder_of
 from .painting import PLAIN, Styling, check_movable, moved, painted, styles
 from .picture_grid import tiled
 from .precision import Difference, Precision, difference, low_of

@@ -1,0 +1,65 @@
+"""Places are paths on this machine."""
+
+from pathlib import Path
+
+import pytest
+
+from epoque import api
+from epoque.bench.config import Config, LocalPath, PathOrHttps, setting
+from epoque.bench.errors import ConfigError, UsageError
+from epoque.bench.places import check_file, check_folder, refuse_address, runs_folder
+
+ADDRESSES = ("s3://lab/runs", "gs://a/b", "http://a", "file:///tmp/a", "S3A://x/y", "hf://a/b")
+
+
+class Placed(Config):
+    """Settings that are places."""
+
+    one: LocalPath | None = setting(None, "One", "A file.", min_length=1)
+    many: tuple[LocalPath, ...] = setting((), "Many", "Files.")
+    either: PathOrHttps = setting("x", "Either", "A file or an address.", max_length=99)
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_addresses_are_refused(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    scheme = address.split(":", maxsplit=1)[0]
+    told = rf"is an address \({scheme}://\); a path on this machine is taken here\."
+    for place in (address, Path(address)):  # which makes one slash of two
+        with pytest.raises(ValueError, match=f"^{told}$"):
+            refuse_address(place)
+        with pytest.raises(UsageError, match=f"--out: {scheme}:/.* {told}"):
+            check_file("--out", Path(place), ".png")
+        with pytest.raises(UsageError, match=f"--out: {scheme}:/.* {told}"):
+            check_folder("--out", Path(place))
+    with pytest.raises(UsageError, match=f"The folder of runs: {address} {told}"):
+        api.run("neuron/and", runs=address)
+    monkeypatch.setenv("EPOQUE_RUNS", address)
+    with pytest.raises(UsageError, match=f"The folder of runs: {address} {told}"):
+        api.sweep("neuron/and", "seed=0:2")
+    with pytest.raises(ConfigError) as caught:
+        Placed.parse({"one": address, "many": f"a,{address}", "either": address})
+    assert [problem.field for problem in caught.value.problems] == ["one", "many", "either"]
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("place", ["a/b.csv", "C:/a", "a:b", "x/s3://y", "./s3:", "naïve, a.txt"])
+def test_paths_are_taken(place: str) -> None:
+    refuse_address(place)
+    assert Placed.parse({"one": place, "either": place}).one == place
+
+
+def test_https_is_taken_where_a_file_is_fetched() -> None:
+    assert Placed.parse({"either": "https://a/b.pkl"}).either == "https://a/b.pkl"
+    with pytest.raises(ConfigError, match="this machine or an https:// address is taken here"):
+        Placed.parse({"either": "http://a/b.pkl"})
+
+
+def test_the_folder_of_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("EPOQUE_RUNS", raising=False)
+    assert runs_folder() == Path("runs")
+    monkeypatch.setenv("EPOQUE_RUNS", "there")
+    assert runs_folder() == Path("there")
+    assert runs_folder("here") == Path("here")
