@@ -271,7 +271,7 @@ def test_a_damaged_run_does_not_hide_the_others(tmp_path: Path, runs: dict[str, 
     (tmp_path / "2026-1.txt").write_text("a stray file")
     (tmp_path / ".new-abc").mkdir()
     (tmp_path / ".new-abc" / "config.json").write_text("{}")
-    table = Runs(tmp_path).table()
+    table = Runs(tmp_path).table().sort_values("id", ignore_index=True)
     assert list(table["state"]) == ["finished", "damaged", "finished"]
     assert table["reason"][1] == f"{tmp_path / '2026-1' / 'status.json'} is damaged."
     assert table["final_error"].notna().tolist() == [True, False, True]

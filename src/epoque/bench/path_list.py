@@ -1,4 +1,4 @@
-"""Paths in settings, and lists of them as one types them: with commas, and double quotes around one that holds a comma.
+"""Paths in settings; lists of them have commas, and double quotes where a path holds a comma.
 
 `a.txt,b.txt` are two paths, `"b,c.txt",a.txt` are two as well; inside the quotes, two double quotes
 stand for one. A text that is, as a whole, the path of something that exists is that path: nobody
