@@ -16,6 +16,7 @@ from epoque.bench.order import next_moment
 from epoque.bench.record import create_record, stamped
 from epoque.bench.runner import start
 from epoque.bench.study import manifest_of
+from epoque.bench.table import join_parts, write_part
 from epoque.gan2d.config import Gan2dConfig
 from epoque.gan2d.lab import LAB as GAN2D
 from epoque.neuron.config import NeuronConfig
@@ -51,7 +52,10 @@ def _study(root: Path, kind: str, axis: str, told: dict[str, Any]) -> Path:
     def fill(draft: Path) -> None:
         write_json(draft / f"{kind}.json", manifest)
 
-    return create_record(root, stamped("neuron/and", f"-{kind}", moment), 0, fill, moment)
+    path = create_record(root, stamped("neuron/and", f"-{kind}", moment), 0, fill, moment)
+    write_part(path / "parts", 0, {"trial": [0, 1], "seed": [0, 1], "final_error": [0.5, 0.25]})
+    join_parts(path / "parts", path / "table.parquet")
+    return path
 
 
 @pytest.fixture
