@@ -159,7 +159,7 @@ def test_a_search_goes_on_where_it_was_left(tmp_path):
     with pytest.raises(DataError, match="another search"):
         project(opened, target, Projection(steps=7, steps_plus=4), state=state)
     state.write_bytes(b"PK")
-    with pytest.raises(DataError, match="damaged"):
+    with pytest.raises(DataError, match="cannot be read as a zip"):
         project(opened, target, plan, state=state)
 
 
@@ -246,7 +246,7 @@ def test_targets_are_read_as_pictures_of_a_set_are(tmp_path):
     assert (target_of(path, opened) == 1).all()
     whole = path.read_bytes()
     path.write_bytes(whole[:-40])
-    with pytest.raises(DataError, match=r"one\.png cannot be read: it is "):
+    with pytest.raises(DataError, match=r"one\.png is (no picture|damaged)"):
         target_of(path, opened)
 
 

@@ -129,6 +129,14 @@ def test_an_archive_inside_an_official_pickle_is_read(scripted, tmp_path):
     _equal({name.removeprefix("blob."): of for name, of in found.items()}, wanted)
 
 
+MODULE = b"ctorch_utils.persistence\n_reconstruct_persistent_obj\n}(X\x0a\x00\x00\x00class_name"
+REST = b"X\x05\x00\x00\x00state}u\x85R"
+DEEP = MODULE + b")" + b"\x85" * 100_000 + REST
+"""A module whose class is a tuple within tuples."""
+WIDE = MODULE + b")" + b"q\x00h\x00\x86" * 60 + REST
+"""And one whose name would have 2^60 parts, if anybody wrote it out."""
+
+
 @pytest.mark.parametrize(
     ("data", "told"),
     [
@@ -137,8 +145,10 @@ def test_an_archive_inside_an_official_pickle_is_read(scripted, tmp_path):
         (b"\x80\x02c__builtin__\neval\nX\x01\x00\x00\x001\x85R.", "asks for __builtin__.eval"),
         (b"\x80\x02c__torch__.A\nB\nK\x01\x85\x81.", "made in an unknown way"),
         (b"\x80\x02}.", "holds no tensors"),
-        (b"", "neither an archive"),
-        (b"PK\x03\x04" + bytes(50), "no whole zip archive"),
+        (b"", "it is empty"),
+        (b"PK\x03\x04" + bytes(50), "cannot be read as a zip"),
+        (b"\x80\x02" + DEEP + b".", "not described as an official file describes it"),
+        (b"\x80\x02" + WIDE + b".", "not described as an official file describes it"),
     ],
 )
 def test_what_is_no_data_is_refused(data, told, tmp_path):
@@ -176,11 +186,11 @@ def test_damaged_archives_are_refused(scripted, tmp_path):
     (first,) = (name for name in entries if name.endswith("/data/0"))
     for changed, told in (
         (_packed(entries | {first: entries[first][:-4]}), "cut short or damaged"),
-        (_packed(entries, zipfile.ZIP_DEFLATED), "compressed or encrypted"),
+        (_packed(entries, zipfile.ZIP_DEFLATED), "compressed, as PyTorch never does"),
         (_packed({n: of for n, of in entries.items() if n != first}), "missing"),
         (_packed({"a/b/data.pkl": b""}), "none of PyTorch"),
         (_packed(entries | {first.replace("data/0", "byteorder"): b"big"}), "byte order"),
-        (data[: len(data) // 2], "no whole zip archive"),
+        (data[: len(data) // 2], "cannot be read as a zip"),
     ):
         path.write_bytes(changed)
         with pytest.raises(DataError, match=told):
@@ -331,8 +341,49 @@ def _lpips(network, levels, weights):
     return total
 
 
+def test_archives_within_a_file_share_one_budget(scripted, tmp_path):
+    data, _ = scripted
+    few = {"class_name": "A", "state": {"blobs": [data] * 8}}
+    (tmp_path / "net.pkl").write_bytes(_pickled(_Stub(few)))
+    assert len(read_tensors(tmp_path / "net.pkl")) == 8 * 14
+    many = {"class_name": "A", "state": {"blobs": [data] * 20_000}}  # one, noted 20,000 times
+    (tmp_path / "net.pkl").write_bytes(_pickled(_Stub(many)))
+    with pytest.raises(DataError, match="far more archives than a network's file needs"):
+        read_tensors(tmp_path / "net.pkl")
+
+
+def test_names_that_grow_with_the_parts_they_are_in(tmp_path):
+    state = {str(i): 0 for i in range(9)}
+    for _ in range(20):
+        state = {"long" * 100: state}
+    (tmp_path / "net.pkl").write_bytes(_pickled(_Stub({"class_name": "A", "state": state})))
+    with pytest.raises(DataError, match="nested too deeply"):
+        read_tensors(tmp_path / "net.pkl")
+
+
+def test_brain_floats_and_truth_values_are_read(tmp_path):
+    numbers = torch.randn(3, 4).bfloat16()
+    torch.save({"a": numbers, "b": numbers.T, "c": numbers[:1] > 0}, tmp_path / "net.pt")
+    found = read_tensors(tmp_path / "net.pt")
+    _equal(found, {"a": numbers.float(), "b": numbers.T.float(), "c": (numbers[:1] > 0).numpy()})
+    assert found["a"].dtype == np.float32
+
+
+def test_other_weights_may_come_first(scripted):
+    ours, theirs = Ours(), scripted[1]
+    first = {"first.weight": np.zeros((1, 2, 3, 3)), "second.weight": np.zeros((7, 9))}
+    assert fill(ours, first | theirs, ours.layers(), "test") == "shapes"
+    np.testing.assert_array_equal(ours.a.weight.detach(), theirs["layers.0.conv.weight"])
+
+
+def test_thousands_of_tensors_are_wired_at_once():
+    many = {f"{'a.' * (i % 90)}{i}.weight": np.zeros((2, 2)) for i in range(20_000)}
+    with pytest.raises(DataError, match="The file holds no test: a weight of 4×3×3×3 is missing"):
+        fill(Ours(), many, Ours().layers(), "test")
+
+
 def test_the_largest_file_is_limited(tmp_path, monkeypatch):
-    monkeypatch.setattr(archive, "LARGEST", 10)
+    monkeypatch.setattr(archive, "MAX_WEIGHTS_BYTES", 10)
     (tmp_path / "net.pt").write_bytes(bytes(11))
     with pytest.raises(DataError, match="far larger"):
         read_tensors(tmp_path / "net.pt")

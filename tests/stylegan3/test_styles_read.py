@@ -106,7 +106,7 @@ def test_files_that_hold_no_such_styles_are_told(opened, tmp_path, arrays, told)
     [
         ("generate", "Give --seeds, or --w"),
         ("film", "Give --seeds to walk through, or --run"),
-        ("generate --w none.npz", r"none\.npz cannot be read"),
+        ("generate --w none.npz", r"none\.npz: there is no such file"),
         ("generate --w w.npz --truncation 0.7", "--truncation: it would be ignored"),
         ("generate --w w.npz --class 1", "--class: it would be ignored"),
         ("film --w w.npz --cutoff 2", "--cutoff: it would be ignored"),

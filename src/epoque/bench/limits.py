@@ -5,6 +5,7 @@ memory or make it wait; its comment says which. docs/limits.md tells them to use
 """
 
 __all__ = [
+    "MAX_ARRAY_BYTES",
     "MAX_CLASSES",
     "MAX_CSV_BYTES",
     "MAX_CSV_COLUMNS",
@@ -15,14 +16,24 @@ __all__ = [
     "MAX_JSON_BYTES",
     "MAX_JSON_PARTS",
     "MAX_NAME_BYTES",
+    "MAX_NESTED_ARCHIVES",
     "MAX_PARAMETER_CHARACTERS",
+    "MAX_PICKLE_OPERATIONS",
+    "MAX_TENSORS",
+    "MAX_TENSORS_HEADER_BYTES",
+    "MAX_TENSOR_DEPTH",
+    "MAX_TENSOR_DIMENSIONS",
+    "MAX_TENSOR_NAME_LETTERS",
     "MAX_TEXT_FILE_BYTES",
+    "MAX_WEIGHTS_BYTES",
     "MAX_YAML_BYTES",
     "MAX_ZIP_ENTRIES",
     "MAX_ZIP_RATIO",
     "MAX_ZIP_UNCHECKED_BYTES",
 ]
 
+MAX_ARRAY_BYTES = 2**30
+"""Bytes of one array in a `.npz`: the features of 50,000 images have 0.8 GB."""
 MAX_CLASSES = 100_000
 """Classes, or numbers of a label: ImageNet's largest version has 21,841 classes."""
 MAX_CSV_BYTES = 50_000_000
@@ -39,14 +50,30 @@ MAX_JPEG_SCAN_PIXELS = 2**30
 """Pixels of a JPEG times its scans: the largest may have 16, the usual progressive one has 10."""
 MAX_JSON_BYTES = 64 * 2**20
 """Bytes of a JSON file that is read whole, such as dataset.json: a million labels."""
-MAX_NAME_BYTES = 100
-"""Letters of a run's own name: file systems take 255, Windows 260 with all folders above it."""
 MAX_JSON_PARTS = 4_000_000
 """Lists and objects of a JSON text: each takes 20 times the bytes that it is written with."""
+MAX_NAME_BYTES = 100
+"""Letters of a run's own name: file systems take 255, Windows 260 with all folders above it."""
+MAX_NESTED_ARCHIVES = 8
+"""Archives in a file of weights; the official ones have one inside."""
 MAX_PARAMETER_CHARACTERS = 500
 """Characters of a setting as a tracker keeps it: the least that MLflow has taken since 1.28."""
+MAX_PICKLE_OPERATIONS = 200_000
+"""Instructions of the pickles in a file of weights, together: 30 layers take about 50,000."""
+MAX_TENSORS = 50_000
+"""Tensors of a file: the largest language models have so many, in many files."""
+MAX_TENSORS_HEADER_BYTES = 16 * 2**20
+"""Bytes of a safetensors header: 300 for each tensor."""
+MAX_TENSOR_DEPTH = 24
+"""Parts within parts of a file of weights; the official networks have 10."""
+MAX_TENSOR_DIMENSIONS = 8
+"""Dimensions of a tensor; convolutions in space and time have 5."""
+MAX_TENSOR_NAME_LETTERS = 512
+"""Letters of a tensor's name, which tells all parts it is in."""
 MAX_TEXT_FILE_BYTES = 16 * 2**20
 """Bytes of a text that is held whole, such as a template: ten thousand pages."""
+MAX_WEIGHTS_BYTES = 4 * 2**30
+"""Bytes of a file of weights that measures use; VGG-16, the largest, has 0.6 GB."""
 MAX_YAML_BYTES = 2**20
 """Bytes of a recipe or a front matter: a drawing of ten thousand points fits."""
 MAX_ZIP_ENTRIES = 1_000_000

@@ -329,6 +329,8 @@ allowed = ("open", "mmap.__new__", "os.listdir", "os.scandir")
 def hook(event, arguments):
     if event.startswith(("object.__getattr__", "sys._getframe", "code.__new__", "gc.")):
         return
+    if event == "open" and isinstance(arguments[0], int):
+        return  # a file of what is open already
     seen.append((event, str(arguments)[:200]))
 
 files = sorted(Path(sys.argv[1]).iterdir())
@@ -388,5 +390,5 @@ def test_a_fifo_is_refused(tmp_path: Path):
     import os
 
     os.mkfifo(tmp_path / "pipe.pkl")
-    with pytest.raises(DataError, match="no such file"):
+    with pytest.raises(DataError, match="it is a FIFO, not a file"):
         read_snapshot(tmp_path / "pipe.pkl")

@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from safetensors.torch import save as safetensors_bytes
 from torch import Tensor
 
 from epoque.bench.errors import DataError
 from epoque.bench.files import read_json, told_write_errors, write_atomic, write_json
+from epoque.bench.safetensors_file import read_safetensors
 from epoque.language.tokenizer import check_vocabulary
 from epoque.language.tokenizer import load as load_tokenizer
 
@@ -31,6 +30,8 @@ if TYPE_CHECKING:
 __all__ = ["load", "save", "state_of"]
 
 WEIGHTS = "model.safetensors"
+_SCALES = ("_scale", "_scale_inv", ".scales", ".absmax")
+"""Ends of the names of factors that quantised weights are to be multiplied by."""
 
 
 def save(model: Model, tokenizer: "PreTrainedTokenizerFast | None", folder: Path) -> None:
@@ -97,12 +98,12 @@ def load(folder: Path) -> "tuple[Model, PreTrainedTokenizerFast | None]":
 
 
 def _read_weights(path: Path) -> dict[str, Tensor]:
-    if not path.is_file():
+    if not path.exists():
         raise DataError(f"{path.parent} holds no {path.name}; weights are read from nothing else.")
-    try:
-        return {_current(name): value for name, value in load_file(path).items()}
-    except (SafetensorError, OSError) as error:
-        raise DataError(f"{path} is cut short or damaged: {error}.") from None
+    found = read_safetensors(path)
+    if scaled := next((name for name in found if name.endswith(_SCALES)), None):
+        raise DataError(f"{path}: {scaled} scales weights of 8 bits or fewer, which is not read.")
+    return {_current(name): torch.from_numpy(value) for name, value in found.items()}
 
 
 def _current(name: str) -> str:

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load as from_bytes
 from safetensors.torch import save as to_bytes
 from torch import Tensor, nn
 
 from epoque.bench.errors import DamagedRunError, DataError
 from epoque.bench.files import read_json, write_atomic, write_json
+from epoque.bench.input_files import read_regular
+from epoque.bench.limits import MAX_WEIGHTS_BYTES
+from epoque.bench.safetensors_file import parse_safetensors
 
 from ..conditioning import Conditioning
 from . import create
@@ -86,16 +87,11 @@ def load(path: Path) -> Stored:
     description, weights = _files(path)
     told = _told(description)
     spec = _spec(told, description)
-    try:
-        data = weights.read_bytes()
-    except OSError as error:
-        raise DataError(f"Cannot read {weights}: {error.strerror}.") from None
+    data = read_regular(weights, MAX_WEIGHTS_BYTES)
     if sha256(data).hexdigest() != told.get("sha256"):
         raise DataError(f"{weights} is damaged, or not what {description.name} describes.")
-    try:
-        state = from_bytes(data)
-    except SafetensorError as error:
-        raise DataError(f"{weights} is no safetensors file: {error}.") from None
+    arrays = parse_safetensors(memoryview(data), str(weights))
+    state = {name: torch.from_numpy(values.copy()) for name, values in arrays.items()}
     with torch.device("meta"):  # a description of a giant takes no memory
         network = create(spec)
     fill(network, state, str(weights))

@@ -16,19 +16,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from epoque.bench.errors import DataError
+from epoque.bench.limits import (
+    MAX_TENSOR_DEPTH,
+    MAX_TENSOR_NAME_LETTERS,
+    MAX_TENSORS,
+    MAX_WEIGHTS_BYTES,
+)
+from epoque.bench.safetensors_file import map_file, parse_safetensors
+from epoque.bench.zip_file import open_zip, read_entry
 
 from .machine import Budget, Buildable, Call, Global, Machine, RefusedError
 from .names import Array, Module, table
-from .storages import TYPES, Storage, TensorMaker
+from .storages import TYPES, Storage, TensorMaker, storage_of
 
 __all__ = ["read_tensors"]
 
 Arrays = dict[str, NDArray[Any]]
 
 ZIP = b"PK\x03\x04"
-DEPTH = 24
-PARTS = 50_000
-LARGEST = 4 * 2**30
 LISTS = ("build_intlist", "build_boollist", "build_doublelist", "build_tensorlist")
 HELD = ("_parameters", "_buffers", "_modules")
 
@@ -36,16 +41,16 @@ HELD = ("_parameters", "_buffers", "_modules")
 def read_tensors(path: Path) -> Arrays:
     """Return the tensors of a file by their dotted names, in the file's order.
 
+    They are views of the file, which stays mapped into memory as long as one of them lives.
+
     Raises:
         DataError: if it cannot be read, is damaged, or asks for anything but plain data.
     """
+    data = map_file(path)
     try:
-        if path.stat().st_size > LARGEST:
+        if len(data) > MAX_WEIGHTS_BYTES:
             raise RefusedError("it is far larger than such a network")
-        data = path.read_bytes()
-        found = _safetensors(data) if path.suffix == ".safetensors" else _tensors(memoryview(data))
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror or error}.") from None
+        found = _tensors(data, path)
     except RefusedError as error:
         raise DataError(f"{path} cannot be read: {error}.") from None
     if not found:
@@ -53,24 +58,17 @@ def read_tensors(path: Path) -> Arrays:
     return found
 
 
-def _safetensors(data: bytes) -> Arrays:
-    from safetensors import SafetensorError
-    from safetensors.numpy import load
-
-    try:
-        return dict(load(data))
-    except SafetensorError as error:
-        raise RefusedError(f"it is no safetensors file ({error})") from None
-
-
-def _tensors(data: memoryview) -> Arrays:
+def _tensors(data: memoryview, path: Path) -> Arrays:
+    budget, where = Budget.of(data), str(path)
+    walk = _Walk(budget, where)
     if bytes(data[:4]) == ZIP:
-        return dict(_Walk().tensors(_Archive(data).run(), "", DEPTH))
+        return dict(walk.tensors(_Archive(data, budget, where).run(), "", MAX_TENSOR_DEPTH))
+    if path.suffix == ".safetensors" or bytes(data[8:9]) == b"{":
+        return parse_safetensors(data, where)
     if bytes(data[:1]) != b"\x80":
-        raise RefusedError("it is neither an archive of PyTorch nor a pickle")
-    budget = Budget(bytes=4 * len(data) + 2**20)
+        raise RefusedError("it is neither an archive of PyTorch nor a pickle nor safetensors")
     found = Machine(data, _Names(budget), budget).run()
-    return dict(_Walk().tensors(found, "", DEPTH))
+    return dict(walk.tensors(found, "", MAX_TENSOR_DEPTH))
 
 
 class _Thing(Buildable):
@@ -120,24 +118,23 @@ def _never(_: tuple[Any, ...]) -> Any:
 def _module(arguments: tuple[Any, ...]) -> Module:
     """A module of any class: only its tensors will be looked at."""
     told = arguments[0] if len(arguments) == 1 else None
-    if type(told) is not dict or type(told.get("state")) is not dict:
+    name, state = (told.get(k) for k in ("class_name", "state")) if type(told) is dict else (0, 0)
+    if type(name) is not str or type(state) is not dict:
         raise RefusedError("a module is not described as an official file describes it")
-    return Module(str(told.get("class_name")), told["state"])
+    return Module(name, state)
 
 
 class _Archive:
     """A zip of PyTorch: one pickle, and a file for each storage."""
 
-    def __init__(self, data: memoryview) -> None:
-        try:
-            self._zip = zipfile.ZipFile(io.BytesIO(data))
-        except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
-            raise RefusedError(f"it is no whole zip archive ({error})") from None
+    def __init__(self, data: memoryview, budget: Budget, where: str) -> None:
+        budget.archive()
+        self._zip, self._where = open_zip(io.BufferedReader(_View(data)), where), where
         tops = [name for name in self._zip.namelist() if name.endswith("/data.pkl")]
         if len(tops) != 1 or tops[0].count("/") != 1:
             raise RefusedError("it is a zip archive, but none of PyTorch")
         self._folder = tops[0].removesuffix("data.pkl")
-        self._budget = Budget(bytes=4 * len(data) + 2**20)
+        self._budget = budget
         self._storages: dict[str, tuple[str, Storage]] = {}
 
     def run(self) -> Any:
@@ -151,15 +148,13 @@ class _Archive:
         return Machine(data, names, self._budget, self._storage).run()
 
     def _bytes(self, name: str) -> bytes:
-        try:
-            entry = self._zip.getinfo(name)
-            if entry.compress_type != zipfile.ZIP_STORED or entry.flag_bits & 1:
-                raise RefusedError(f"{name} in it is compressed or encrypted, as PyTorch never is")
-            return self._zip.read(entry)
-        except KeyError:
-            raise RefusedError(f"{name} is missing in it") from None
-        except (zipfile.BadZipFile, OSError, EOFError, ValueError, NotImplementedError) as error:
-            raise RefusedError(f"it is damaged ({error})") from None
+        if name not in self._zip.NameToInfo:
+            raise RefusedError(f"{name} is missing in it")
+        entry = self._zip.getinfo(name)
+        if entry.compress_type != zipfile.ZIP_STORED:
+            raise RefusedError(f"{name} in it is compressed, as PyTorch never does")
+        self._budget.tensor(entry.file_size)
+        return read_entry(self._zip, name, self._where, MAX_WEIGHTS_BYTES)
 
     def _storage(self, told: Any) -> Storage:
         """Return what a persistent id means: ("storage", type, key, device, count)."""
@@ -175,10 +170,42 @@ class _Archive:
             dtype = np.dtype(TYPES[kind.name])
             if type(count) is not int or len(data) != count * dtype.itemsize:
                 raise RefusedError("it is cut short or damaged (a tensor's size is wrong)")
-            self._storages[key] = kind.name, Storage(np.frombuffer(data, dtype))
+            self._storages[key] = kind.name, storage_of(memoryview(data), kind.name)
         if self._storages[key][0] != kind.name:
             raise RefusedError("it is damaged (a tensor is of two types)")
         return self._storages[key][1]
+
+
+class _View(io.RawIOBase):
+    """Bytes as a file to read from, without a copy of them."""
+
+    def __init__(self, data: memoryview) -> None:
+        self._data, self._at = data, 0
+
+    def readable(self) -> bool:
+        """Tell that it can be read."""
+        return True
+
+    def seekable(self) -> bool:
+        """Tell that any place of it can be read."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Read as much as fits."""
+        part = self._data[self._at : self._at + len(buffer)]
+        buffer[: len(part)] = part
+        self._at += len(part)
+        return len(part)
+
+    def seek(self, place: int, whence: int = io.SEEK_SET) -> int:
+        """Go to a place."""
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: len(self._data)}[whence]
+        self._at = max(0, start + place)
+        return self._at
+
+    def tell(self) -> int:
+        """Return the place."""
+        return self._at
 
 
 class _Walk:
@@ -187,13 +214,14 @@ class _Walk:
     Data that refers to itself again and again is small in memory, but endless to walk through.
     """
 
-    def __init__(self) -> None:
-        self._parts = PARTS
+    def __init__(self, budget: Budget, where: str) -> None:
+        self._budget, self._where = budget, where
+        self._parts = MAX_TENSORS
 
     def tensors(self, value: Any, prefix: str, depth: int) -> Iterator[tuple[str, NDArray[Any]]]:
         """Yield the tensors in a value with their names."""
         self._parts -= 1
-        if not depth or self._parts < 0:
+        if not depth or self._parts < 0 or len(prefix) > MAX_TENSOR_NAME_LETTERS:
             raise RefusedError("it is nested too deeply, or holds far more than a network needs")
         match value:
             case np.ndarray():
@@ -208,7 +236,8 @@ class _Walk:
                 for number, part in enumerate(value):
                     yield from self.tensors(part, f"{prefix}{number}.", depth - 1)
             case memoryview() if bytes(value[:4]) == ZIP:
-                yield from self.tensors(_Archive(value).run(), prefix, depth - 1)
+                inner = _Archive(value, self._budget, self._where).run()
+                yield from self.tensors(inner, prefix, depth - 1)
 
     def _attributes(
         self, state: dict[Any, Any], prefix: str, depth: int

@@ -13,7 +13,9 @@ The instructions are described in Python's `pickletools`.
 import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
+
+from epoque.bench.limits import MAX_NESTED_ARCHIVES, MAX_PICKLE_OPERATIONS
 
 __all__ = ["Budget", "Buildable", "Call", "Global", "Machine", "RefusedError", "Text"]
 
@@ -39,15 +41,28 @@ class RefusedError(Exception):
 
 @dataclass
 class Budget:
-    """What is left to spend on one file.
+    """What is left to spend on one file, on all that is nested in it together.
 
     Attributes:
-        operations: instructions; a network with 30 layers takes about 50,000 of them.
         bytes: of the tensors that are described.
+        operations: instructions of all pickles.
+        archives: that are opened, one within another or side by side.
     """
 
-    operations: int = 200_000
-    bytes: int = 0
+    bytes: int
+    operations: int = MAX_PICKLE_OPERATIONS
+    archives: int = MAX_NESTED_ARCHIVES
+
+    @classmethod
+    def of(cls, data: memoryview) -> Self:
+        """Return the budget of a whole file: tensors may be described a few times each."""
+        return cls(4 * len(data) + 2**20)
+
+    def archive(self) -> None:
+        """Spend the opening of an archive."""
+        self.archives -= 1
+        if self.archives < 0:
+            raise RefusedError("it holds far more archives than a network's file needs")
 
     def operation(self) -> None:
         """Spend an instruction."""

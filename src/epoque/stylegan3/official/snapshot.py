@@ -4,7 +4,6 @@ Files of StyleGAN3 and StyleGAN2-ADA (PyTorch), as the official programs write a
 """
 
 import math
-import mmap
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from epoque.bench.errors import DataError
+from epoque.bench.safetensors_file import map_file
 
 from .machine import Budget, Machine, RefusedError
 from .names import Array, Module, table
@@ -83,19 +83,11 @@ def read_snapshot(path: Path) -> Snapshot:
     Raises:
         DataError: if it is no such file, damaged, or asks for anything but plain data.
     """
-    if not path.is_file():
-        told = "it is a folder" if path.is_dir() else "there is no such file"
-        raise DataError(f"{path} cannot be read: {told}.")
+    data = map_file(path)
     try:
-        with path.open("rb") as file:
-            if not path.stat().st_size:
-                raise RefusedError("it is empty")
-            data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
         return _snapshot(data, path.name)
     except RefusedError as error:
         raise DataError(f"{path} cannot be read: {error}.") from None
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror or error}.") from None
 
 
 def read_bytes(data: bytes, name: str = "the network") -> Snapshot:
@@ -113,7 +105,7 @@ def read_bytes(data: bytes, name: str = "the network") -> Snapshot:
 
 def _snapshot(data: memoryview, name: str) -> Snapshot:
     _check_kind(bytes(data[:16]))
-    budget = Budget(bytes=4 * len(data) + 2**20)
+    budget = Budget.of(data)
     machine = Machine(data, table(budget), budget)
     top = machine.run()
     if type(top) is tuple and len(top) == 3:

@@ -14,13 +14,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from epoque.bench.limits import MAX_TENSOR_DIMENSIONS
+from epoque.bench.safetensors_file import from_bfloat16
+
 from .machine import Budget, Global, Machine, RefusedError
 
-__all__ = ["Storage", "TensorMaker", "is_shape", "read_storage"]
+__all__ = ["TYPES", "Storage", "TensorMaker", "is_shape", "read_storage", "storage_of"]
 
 MAGIC = 0x1950A86A20F9469CFC6C
 VERSION = 1001
-DIMENSIONS = 8
 FAR = 2**48
 """Sizes, strides and offsets are below it, so that no product of few of them overflows."""
 
@@ -33,6 +35,8 @@ TYPES = {
     "torch.ShortStorage": "<i2",
     "torch.CharStorage": "<i1",
     "torch.ByteStorage": "<u1",
+    "torch.BoolStorage": "?",
+    "torch.BFloat16Storage": "<u2",
 }
 
 
@@ -41,10 +45,16 @@ class Storage:
     """A flat row of numbers in the file.
 
     Attributes:
-        values: its numbers, [N], a read-only view of the file.
+        values: its numbers, [N], a read-only view of the file; bfloat16 is float32 here.
     """
 
     values: NDArray[Any]
+
+
+def storage_of(data: memoryview, kind: str) -> Storage:
+    """Return the storage of a kind of numbers, given as their bytes."""
+    values = np.frombuffer(data, np.dtype(TYPES[kind]))
+    return Storage(from_bfloat16(values) if kind == "torch.BFloat16Storage" else values)
 
 
 def read_storage(data: memoryview, budget: Budget) -> Storage:
@@ -74,7 +84,7 @@ def read_storage(data: memoryview, budget: Budget) -> Storage:
     keys = run()
     if type(declared) is not _Declared or type(keys) is not list or keys != [declared.key]:
         raise RefusedError("a tensor is not stored as PyTorch stores it in such a file")
-    return Storage(_numbers(data[position:], declared))
+    return storage_of(_numbers(data[position:], declared), declared.kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +110,14 @@ def _declared(told: Any) -> _Declared:
     return _Declared(kind.name, key, count)
 
 
-def _numbers(data: memoryview, declared: _Declared) -> NDArray[Any]:
+def _numbers(data: memoryview, declared: _Declared) -> memoryview:
     dtype = np.dtype(TYPES[declared.kind])
     if len(data) < 8 or struct.unpack("<q", data[:8])[0] != declared.count:
         raise RefusedError("it is damaged (a tensor's size is told in two ways)")
     if len(data) - 8 != declared.count * dtype.itemsize:
         there = f"{declared.count} numbers in {len(data) - 8} bytes"
         raise RefusedError(f"it is cut short or damaged (a tensor announces {there})")
-    return np.frombuffer(data[8:], dtype)
+    return data[8:]
 
 
 def _is_size(value: Any) -> bool:
@@ -116,7 +126,11 @@ def _is_size(value: Any) -> bool:
 
 def is_shape(value: Any) -> bool:
     """Tell whether a value can be an array's shape: few lengths whose product is not too large."""
-    if type(value) is not tuple or len(value) > DIMENSIONS or not all(map(_is_size, value)):
+    if (
+        type(value) is not tuple
+        or len(value) > MAX_TENSOR_DIMENSIONS
+        or not all(map(_is_size, value))
+    ):
         return False
     return prod(length or 1 for length in value) < FAR
 

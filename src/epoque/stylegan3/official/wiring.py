@@ -6,7 +6,8 @@ given to the network's layers of the same shapes in the same order. Where severa
 same shape, that they come in the order of the network cannot be seen from the file.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,7 +44,7 @@ class Layer:
     vectors: Mapping[str, str]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Unit:
     weight: NDArray[Any]
     vectors: dict[str, NDArray[Any]] = field(default_factory=dict)
@@ -115,21 +116,27 @@ def _vector(unit: _Unit, role: str, wanted: Tensor, what: str) -> Tensor:
 def _units(arrays: Arrays) -> list[_Unit]:
     """Return the weights with what goes with them: all below the highest name that is theirs."""
     weights = [name for name, of in arrays.items() if _is_weight(of)]
+    below = Counter(above for name in weights for above in _above(name))
     units = {}
     for name in weights:
         own = name
-        while "." in own and not _shared(own.rpartition(".")[0], weights, name):
-            own = own.rpartition(".")[0]
+        for above in _above(name):
+            if below[above] > 1:
+                break
+            own = above
         units[own] = _Unit(arrays[name])
-        for vector, of in arrays.items():
-            inside = vector.startswith(f"{own}.") and vector != name
-            if inside and not _is_weight(of) and (role := _role(vector)):
-                units[own].vectors[role] = of
+    for name, of in arrays.items():
+        for above in _above(name):
+            if above in units and not _is_weight(of) and (role := _role(name)):
+                units[above].vectors[role] = of
     return list(units.values())
 
 
-def _shared(prefix: str, weights: Iterable[str], mine: str) -> bool:
-    return any(name != mine and name.startswith(f"{prefix}.") for name in weights)
+def _above(name: str) -> Iterator[str]:
+    """Yield the names of all parts that a tensor is in, the inmost first."""
+    while "." in name:
+        name = name.rpartition(".")[0]
+        yield name
 
 
 def _is_weight(array: NDArray[Any]) -> bool:
