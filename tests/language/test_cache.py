@@ -174,7 +174,7 @@ def test_without_asking_nothing_is_known_of_documents(text: Documents) -> None:
 
 def test_nothing_is_encoded_twice(text: Documents, monkeypatch: pytest.MonkeyPatch) -> None:
     first = cache.blocks(config(), wordlevel(WORDS), text)
-    monkeypatch.delattr(cache, "_encoder")  # it must not be asked
+    monkeypatch.delattr(cache, "corpus_encoder")  # it must not be asked
     again = cache.blocks(config(block_size=16, seed=4), wordlevel(WORDS), text)
     assert again.stream.ids.tolist() == first.stream.ids.tolist()
     assert (again.words, again.bytes, again.fingerprint) == (
@@ -211,14 +211,14 @@ def test_progress_is_told(text: Documents) -> None:
 def test_processes_wait_for_the_one_that_encodes(
     text: Documents, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made, encoder, encoded = wordlevel(WORDS), cache._encoder, []
+    made, encoder, encoded = wordlevel(WORDS), cache.corpus_encoder, []
 
     def slow(tokenizer: Any, framed: bool) -> Any:
         encoded.append(tokenizer)
         time.sleep(0.3)
         return encoder(tokenizer, framed)
 
-    monkeypatch.setattr(cache, "_encoder", slow)
+    monkeypatch.setattr(cache, "corpus_encoder", slow)
     found: list[Any] = []
     threads = [
         Thread(target=lambda: found.append(cache.tokens(made, text).ids.tolist())) for _ in range(4)

@@ -400,3 +400,15 @@ def test_help_needs_no_engine() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "--temperature" in done.stdout
     assert "greedy" in done.stdout
+
+
+def test_a_folder_without_a_model_says_what_to_name(
+    refused: Callable[..., tuple[int, str]], causal: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "notes.txt").write_text("words")
+    code, told = refused("generate", tmp_path, PROMPT)
+    assert code == 2
+    assert f"The folder {tmp_path} holds no model (no config.json); name a run" in told
+    code, told = refused("generate", causal.path.parent, PROMPT)
+    assert code == 2
+    assert "it holds runs: name one, such as" in told

@@ -320,3 +320,25 @@ def _by_thousands(ids: Any, begin: int) -> int:
     """Return the blocks of 128 where each 1,000 lines are cut alone, as `datasets.map` does."""
     starts = np.append(np.flatnonzero(ids == begin)[::1000], len(ids))
     return int((np.diff(starts) // 128).sum())
+
+
+def test_what_is_no_tokenizer_says_what_to_name(tmp_path: Path) -> None:
+    (tmp_path / "file.txt").write_text("words")
+    (tmp_path / "dir").mkdir()
+    (tmp_path / "dir" / "notes.md").write_text("words")
+    wanted = "name a folder that `epoque language save` or transformers wrote, or owner/name on"
+    for name, told in (("file.txt", "is a file"), ("dir", "holds no tokenizer")):
+        with pytest.raises(DataError) as caught:
+            tokenizer.load(tmp_path / name)
+        assert told in str(caught.value)
+        assert wanted in str(caught.value)
+
+
+def test_a_tokenizer_with_code_of_its_own_is_not_run(tmp_path: Path) -> None:
+    (tmp_path / "evil.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
+    told = {"auto_map": {"AutoTokenizer": ["evil.Tokenizer", None]}, "tokenizer_class": "Evil"}
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps(told))
+    (tmp_path / "vocab.json").write_text("{}")
+    with pytest.raises(DataError, match="holds no tokenizer that can be read"):
+        tokenizer.load(tmp_path)
+    assert not (tmp_path / "ran").exists()

@@ -26,6 +26,7 @@ __all__ = [
     "MAX_TENSOR_NAME_LETTERS",
     "MAX_TEXT_FILE_BYTES",
     "MAX_WEIGHTS_BYTES",
+    "MAX_WORD_LETTERS",
     "MAX_YAML_BYTES",
     "MAX_ZIP_ENTRIES",
     "MAX_ZIP_RATIO",
@@ -82,3 +83,6 @@ MAX_ZIP_RATIO = 100
 """How many times larger than packed a file in a zip may be: text reaches 10, labels 30."""
 MAX_ZIP_UNCHECKED_BYTES = 64 * 2**20
 """Bytes up to which a file in a zip may be packed at any ratio: white pictures, labels of zeros."""
+MAX_WORD_LETTERS = 1_000
+"""Letters of a word that a tokenizer learns from whole: learning takes the square of it, and no
+language has such words. Longer ones, of a genome or an encoded picture, are learned in pieces."""

@@ -19,6 +19,7 @@ from cyclopts.exceptions import UnusedCliTokensError, ValidationError
 from .. import __version__
 from ..bench.errors import ConfigError, EpoqueError, UsageError
 from ..bench.lab import find_lab, lab_names
+from ..bench.panics import as_sentence, is_panic
 from ..bench.processes import rank, world
 from ..bench.stopping import Interrupt, ignore, listening
 from . import book, info, running, runs, sweeping
@@ -124,6 +125,11 @@ def _answer(argv: Sequence[str]) -> None:
     except BrokenPipeError:  # the reader of a pipe, such as `head`, has seen enough
         sys.stderr.close()
         sys.exit(0)
+    except BaseException as error:
+        if not is_panic(error):
+            raise
+        _complain(as_sentence("The command", error))
+        sys.exit(1)
 
 
 def _check_shared(argv: Sequence[str]) -> None:

@@ -6,7 +6,7 @@ of the text's content, the tokenizer and the settings that matter, so that nothi
 """
 
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -22,6 +22,7 @@ from epoque.bench.store import key_of, made
 from .blocks import Blocks, Tokens
 from .config import LanguageConfig
 from .corpus import Documents
+from .encoding import Encode, corpus_encoder
 from .reading import Piece, is_blank
 
 __all__ = ["blocks", "frames_lines", "tokens"]
@@ -90,7 +91,7 @@ def tokens(
     dtype = np.dtype(np.uint16 if len(tokenizer) <= 2**16 else np.uint32)
 
     def make(to: Path) -> None:
-        job = _Job(_encoder(tokenizer, framed), dtype, apart is not False, end)
+        job = _Job(corpus_encoder(tokenizer, framed), dtype, apart is not False, end)
         job.write(to, documents, progress or (lambda _told, _share: None))
 
     return _open(made("tokens", key, make, _sound), key)
@@ -106,8 +107,6 @@ def _document_end(config: LanguageConfig, tokenizer: Any) -> int | bool:
 
 # Encoding
 
-Encode = Callable[[list[str]], list[list[int]]]
-
 
 def _described(tokenizer: Any) -> str:
     """Return a text that stands for all that a tokenizer does."""
@@ -121,31 +120,12 @@ def frames_lines(tokenizer: Any) -> bool:
     return bool(tokenizer.num_special_tokens_to_add(pair=False))
 
 
-def _encoder(tokenizer: Any, framed: bool) -> Encode:
-    """Return what encodes many texts.
-
-    The library's own encoder works on all cores at once. It is a copy: padding and truncation, that
-    a tokenizer may have been left with, are switched off in it.
-    """
-    backend = getattr(tokenizer, "backend_tokenizer", None)
-    if backend is None:
-        return lambda texts: list(tokenizer(texts, add_special_tokens=framed)["input_ids"])
-    from tokenizers import Tokenizer
-
-    copy = Tokenizer.from_str(backend.to_str())
-    copy.no_padding()
-    copy.no_truncation()
-    return lambda texts: [
-        encoded.ids for encoded in copy.encode_batch_fast(texts, add_special_tokens=framed)
-    ]
-
-
 @dataclass
 class _Job:
     """The encoding of one text into a folder.
 
     Attributes:
-        encode: see `_encoder`.
+        encode: see `corpus_encoder`.
         dtype: how a token is stored.
         apart: whether to note where documents begin.
         end: the token that ends each document, or None.

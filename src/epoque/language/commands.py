@@ -214,13 +214,17 @@ def perplexity(
         return
     pseudo = "" if opened.model.causal else "pseudo-"
     rows = (
-        (f"{pseudo}perplexity per token", f"{found.per_token:,.2f}"),
-        (f"{pseudo}perplexity per word", f"{found.per_word:,.2f}"),
-        ("bits per byte", f"{found.bits_per_byte:.3f}"),
+        (f"{pseudo}perplexity per token", _number(found.per_token)),
+        (f"{pseudo}perplexity per word", _number(found.per_word)),
+        ("bits per byte", _number(found.bits_per_byte, 3)),
         ("tokens scored, of all", f"{found.scored:,} of {found.tokens:,}"),
         ("words, bytes", f"{found.words:,}, {found.bytes:,}"),
     )
     console().print(table(("", ""), rows))
+
+
+def _number(value: float, decimals: int = 2) -> str:
+    return "–" if isnan(value) else f"{value:,.{decimals}f}"
 
 
 @APP.command

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from epoque.bench.errors import UsageError
 
+from .encoding import prompt_tokens
 from .generate import reading
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def encoded(model: "Model", tokenizer: "PreTrainedTokenizerFast", text: str) -> 
     Raises:
         UsageError: if it is empty or longer than the model's context.
     """
-    ids: list[int] = tokenizer(text)["input_ids"] if text.strip() else []
+    ids: list[int] = prompt_tokens(tokenizer, text)["input_ids"] if text.strip() else []
     if not ids:
         raise UsageError("The text is empty.")
     if len(ids) > model.context:

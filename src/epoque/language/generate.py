@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from epoque.bench.errors import UsageError
 from epoque.bench.seeds import numpy_rng
 
+from .encoding import prompt_tokens
 from .sampling import Sampling, choose, penalised
 
 if TYPE_CHECKING:
@@ -193,7 +194,7 @@ def prompt_ids(model: "Model", tokenizer: "PreTrainedTokenizerFast", prompt: str
     if not model.causal:
         told = "This model is masked: it fills masks and cannot go on with a text."
         raise UsageError(told)
-    ids = list(tokenizer.encode(prompt, add_special_tokens=False))
+    ids = list(prompt_tokens(tokenizer, prompt, add_special_tokens=False)["input_ids"])
     if not ids:
         raise UsageError("The prompt is empty; there is nothing to continue.")
     return ids

@@ -141,10 +141,19 @@ def _open_run(run: Run) -> Opened:
 def _open_folder(name: str, folder: Path) -> Opened:
     from .models import interchange
 
+    if not (folder / "config.json").is_file():
+        raise UsageError(f"The folder {name} holds no model (no config.json); {_wanted(folder)}.")
     model, tokenizer = interchange.load(folder)
     if tokenizer is None:
         raise UsageError(f"{name} holds no tokenizer; without it there are no words.")
     return Opened(name, model, tokenizer, _trained_on(folder, model.context))
+
+
+def _wanted(folder: Path) -> str:
+    """Return what to name instead of a folder that holds no model."""
+    if runs := Runs(folder).ids():
+        return f"it holds runs: name one, such as {folder / runs[-1]}, or give --runs {folder} last"
+    return "name a run, a folder that `epoque language save` wrote, or owner/name on the Hub"
 
 
 def _trained_on(folder: Path, context: int) -> int:

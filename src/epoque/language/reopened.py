@@ -68,8 +68,8 @@ def _compared(
 
     kind = AutoModelForCausalLM if model.causal else AutoModelForMaskedLM
     with _quiet():
-        theirs = kind.from_pretrained(folder).eval()
-        cuts = AutoTokenizer.from_pretrained(folder)
+        theirs = kind.from_pretrained(folder, trust_remote_code=False).eval()
+        cuts = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
     with torch.inference_mode():
         first = model.eval().logits(model.hidden(ids[None])).double().log_softmax(-1)
         second = theirs(input_ids=ids[None]).logits.double().log_softmax(-1)

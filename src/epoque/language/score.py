@@ -8,7 +8,8 @@ scoring", 2020, equation 1), and its perplexity cannot be compared with a causal
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from math import exp, log
+from itertools import islice
+from math import log
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from epoque.bench.errors import ConfigError, DataError, Problem
 
+from .encoding import corpus_encoder, prompt_tokens
 from .fill_mask import encoded
 from .generate import reading
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["Perplexity", "Score", "log_probabilities", "perplexity", "score"]
 
 _BATCH_TOKENS = 8192  # read by the model at once
+_LINES = 1000  # encoded at once
 
 
 @dataclass(frozen=True)
@@ -56,9 +59,11 @@ class Score:
 class Perplexity:
     """How well a model predicts a longer text; lower is better.
 
+    Infinite stands for what is too large for a number.
+
     Attributes:
         per_token: the exponential of the mean loss in nats over `scored` tokens.
-        per_word: the same for each word between blanks, whatever the tokenizer.
+        per_word: the same for each word between blanks, whatever the tokenizer; NaN without one.
         bits_per_byte: of the text in UTF-8, whatever the tokenizer.
         tokens: how many tokens the text has.
         scored: how many of them were predicted.
@@ -82,7 +87,8 @@ def score(model: "Model", tokenizer: "PreTrainedTokenizerFast", text: str) -> Sc
         UsageError: if it is empty or longer than the model's context.
     """
     ids = encoded(model, tokenizer, text)
-    made = tokenizer(text, return_offsets_mapping=True, return_special_tokens_mask=True)
+    asked = {"return_offsets_mapping": True, "return_special_tokens_mask": True}
+    made = prompt_tokens(tokenizer, text, **asked)
     found = log_probabilities(model, tokenizer, ids)
     names = tokenizer.convert_ids_to_tokens(ids)
     tokens, spans, added = [], made["offset_mapping"], made["special_tokens_mask"]
@@ -235,8 +241,8 @@ def perplexity(
     """
     ids: list[int] = []
     words = size = 0
-    for line in lines:
-        ids += tokenizer.encode(line, add_special_tokens=False)
+    for line, row in _encoded_lines(tokenizer, lines):
+        ids += row
         words, size = words + len(line.split()), size + len(line.encode())
         if first and len(ids) >= first:
             break
@@ -249,14 +255,26 @@ def perplexity(
     return _summary(found, words * share, size * share)
 
 
+def _encoded_lines(
+    tokenizer: "PreTrainedTokenizerFast", lines: Iterable[str]
+) -> Iterator[tuple[str, list[int]]]:
+    """Yield each line of a text with its tokens, as a training reads them."""
+    encode, rest = corpus_encoder(tokenizer), iter(lines)
+    while batch := list(islice(rest, _LINES)):
+        yield from zip(batch, encode(batch), strict=True)
+
+
 def _summary(found: NDArray[np.float64], words: float, size: float) -> Perplexity:
+    from .measure import mean
+    from .measure import perplexity as exp_of
+
     scored = found[~np.isnan(found)]
-    loss = -float(scored.mean())
+    loss = mean(-float(scored.sum()), len(scored))
     nats = loss * len(found)  # as if the first token were as likely as the others
     return Perplexity(
-        per_token=exp(loss),
-        per_word=exp(nats / words) if words and nats / words < 700 else float("inf"),
-        bits_per_byte=nats / log(2) / size,
+        per_token=exp_of(loss),
+        per_word=exp_of(mean(nats, words)),
+        bits_per_byte=mean(nats / log(2), size),
         tokens=len(found),
         scored=len(scored),
         words=round(words),

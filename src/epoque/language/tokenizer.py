@@ -5,6 +5,8 @@ et al. 2019), which can write any text; a masked one WordPiece (Schuster & Nakaj
 or either one the other, if asked (`tokenizer_kind`).
 """
 
+import os
+import re
 from collections import Counter
 from collections.abc import Iterator
 from itertools import chain
@@ -13,11 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 from epoque.bench.errors import ConfigError, DataError, Problem
 from epoque.bench.lab import Making
+from epoque.bench.limits import MAX_WORD_LETTERS
+from epoque.bench.panics import told_panics
 from epoque.bench.store import key_of, made
 
 from .cache import frames_lines
 from .config import LanguageConfig
 from .corpus import Documents, lines
+from .encoding import UNKNOWN
 
 if TYPE_CHECKING:
     from tokenizers import AddedToken, Tokenizer
@@ -27,9 +32,6 @@ __all__ = ["END", "UNKNOWN", "check", "check_vocabulary", "load", "prepare", "tr
 END = "<|endoftext|>"
 """The token of a trained BPE tokenizer that ends a document."""
 
-UNKNOWN = "<unk>"
-"""What a corpus may hold in the place of rare words; if so it is one token, not three."""
-
 _ALL_SIGNS = 0x110000
 
 TRAINED_ON = 2**30
@@ -37,11 +39,18 @@ TRAINED_ON = 2**30
 
 _HUB_FILES = ["*token*.json", "vocab*", "merges.txt", "*.model", "config.json"]
 """What a tokenizer of the Hub is read from; its model is not fetched."""
+_FILES = ["*token*.json", "vocab*", "*.model"]
+"""A folder with none of these holds no tokenizer of any kind."""
+_WANTED = (
+    "name a folder that `epoque language save` or transformers wrote, or owner/name on the Hub"
+)
 _BERT = {"pad": "[PAD]", "unk": "[UNK]", "cls": "[CLS]", "sep": "[SEP]", "mask": "[MASK]"}
 
 
 def prepare(config: LanguageConfig, documents: Documents, progress: Making | None = None) -> Any:
     """Return the `PreTrainedTokenizerFast` of a config, trained on a text if none is named.
+
+    Words of more than `MAX_WORD_LETTERS` are learned from in pieces; they are encoded whole.
 
     A tokenizer trained before on the same text with the same settings is taken from the cache.
 
@@ -99,6 +108,8 @@ def load(source: str | Path) -> Any:
         DataError: if there is none, it is damaged, or its ids have gaps.
     """
     folder = Path(source).expanduser()
+    if os.path.lexists(folder) and not folder.is_dir():
+        raise DataError(f"The tokenizer {source} is a file; {_WANTED}.")
     tokenizer = _load_folder(folder) if folder.is_dir() else _load_hub(str(source))
     highest = max(tokenizer.get_vocab().values(), default=-1)
     if highest != len(tokenizer) - 1:
@@ -283,14 +294,27 @@ def _sample(documents: Documents) -> Iterator[list[str]]:
     batch: list[str] = []
     seen = 0
     for line in lines(documents):
-        batch.append(line)
+        batch += _without_long_words(line)
         seen += len(line)
-        if len(batch) == 1000 or seen > TRAINED_ON:
+        if len(batch) >= 1000 or seen > TRAINED_ON:
             yield batch
             batch = []
         if seen > TRAINED_ON:
             return
     yield batch
+
+
+_IN_PIECES = re.compile(rf"\s*\S{{1,{MAX_WORD_LETTERS}}}|\s+")
+
+
+def _without_long_words(line: str) -> list[str]:
+    """Return a line; if a word of it is too long, in words and pieces of words.
+
+    Learning which letters belong together takes as long as the square of a word's length.
+    """
+    if len(line) <= MAX_WORD_LETTERS or max(map(len, line.split())) <= MAX_WORD_LETTERS:
+        return [line]
+    return _IN_PIECES.findall(line)
 
 
 def _told(documents: Documents, what: str, progress: Making) -> Iterator[list[str]]:
@@ -328,15 +352,23 @@ def _sound(folder: Path) -> bool:
 
 
 def _load_folder(folder: Path) -> Any:
+    """Read a tokenizer; code that comes with one is never run."""
+    if not any(next(folder.glob(name), None) for name in _FILES):
+        raise DataError(f"The folder {folder} holds no tokenizer (no tokenizer.json); {_WANTED}.")
+    with told_panics(f"The tokenizer in {folder}"):
+        return _read_folder(folder)
+
+
+def _read_folder(folder: Path) -> Any:
     try:
         if (folder / "tokenizer.json").is_file():
             # Read as it is: a run's folder has a config.json that a guess at the class would read.
             from transformers import PreTrainedTokenizerFast
 
-            return PreTrainedTokenizerFast.from_pretrained(str(folder))
+            return PreTrainedTokenizerFast.from_pretrained(str(folder), trust_remote_code=False)
         from transformers import AutoTokenizer
 
-        return AutoTokenizer.from_pretrained(str(folder))
+        return AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False)
     except Exception as error:  # the libraries raise bare exceptions for damaged files
         told = f"The folder {folder} holds no tokenizer that can be read: {_first_line(error)}."
         raise DataError(told) from None

@@ -13,6 +13,7 @@ from typing import Any
 
 from epoque.bench.errors import MissingExtraError, UsageError
 from epoque.bench.files import told_write_errors, write_atomic
+from epoque.bench.panics import told_panics
 from epoque.report.maths import latex_to_typst
 from epoque.report.model import (
     Block,
@@ -62,13 +63,14 @@ def write(document: Document, path: Path) -> None:
     with told_write_errors(path), tempfile.TemporaryDirectory() as folder:
         _lay_out(document, Path(folder))
         try:
-            data = typst.compile(
-                Path(folder) / "book.typ",
-                root=Path(folder),
-                format="pdf",
-                ignore_system_fonts=True,
-                timestamp=_timestamp(document),
-            )
+            with told_panics("Setting the book with Typst"):
+                data = typst.compile(
+                    Path(folder) / "book.typ",
+                    root=Path(folder),
+                    format="pdf",
+                    ignore_system_fonts=True,
+                    timestamp=_timestamp(document),
+                )
         except typst.TypstError as error:
             raise UsageError(f"Typst cannot set the book: {error.message}.") from error
     assert isinstance(data, bytes)
