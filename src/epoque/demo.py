@@ -9,6 +9,7 @@ from .api import configure, sweep
 from .bench.config import Config
 from .bench.errors import DamagedRunError, MissingExtraError, UnknownNameError
 from .bench.lab import find_lab
+from .bench.places import check_file
 from .bench.recipes import find_recipe
 from .bench.run import Run, Runs
 from .bench.runner import execute, start
@@ -34,10 +35,13 @@ def write_demo(
         quiet: print no progress.
 
     Raises:
+        UsageError: if the books could not be written there; nothing is run then.
         RunWriteError: if the system refuses a write.
         MissingExtraError: if the extra for PDF, or one that a missing run needs, is not installed.
     """
     say = _Narrator(quiet)
+    for path in _books(out):
+        check_file("--out", path)
     if find_spec("typst") is None:
         raise MissingExtraError("Writing the book as PDF", "pdf")
     needs = missing(runs, everything=everything)
@@ -48,12 +52,15 @@ def write_demo(
         measure(need, runs, quiet=quiet)
         if need.tip:
             say(need.tip)
-    for language in LANGUAGES:
-        for form in FORMATS:
-            path = out / f"lab-book.{language}.{form}"
-            say(f"writing {path}")
-            yield write_report(runs, path, language, form)
+    for path in _books(out):
+        say(f"writing {path}")
+        _, language, form = path.name.split(".")
+        yield write_report(runs, path, language, form)
     say("done")
+
+
+def _books(out: Path) -> list[Path]:
+    return [out / f"lab-book.{language}.{form}" for language in LANGUAGES for form in FORMATS]
 
 
 def measure(need: Need, runs: Path, *, quiet: bool = False) -> None:

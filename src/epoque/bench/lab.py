@@ -89,6 +89,15 @@ class Lab(ABC, Generic[C]):
             MissingExtraError: if it is not, with the extra that brings it.
         """
 
+    def check(self, config: C) -> None:
+        """Check what a training can be refused for before its first step: data, device, networks.
+
+        Every door asks before it makes a folder. It is quick: what takes long, `prepare` does.
+
+        Raises:
+            UsageError: if something that the config names is not there or cannot be used.
+        """
+
     def steps(self, config: C) -> int | None:
         """Return how many iterations a run takes, for the progress bar; None if unknown."""
         return None

@@ -6,6 +6,7 @@ memory or make it wait; its comment says which. docs/limits.md tells them to use
 
 __all__ = [
     "MAX_ARRAY_BYTES",
+    "MAX_CHECKED_TEXT_BYTES",
     "MAX_CLASSES",
     "MAX_CSV_BYTES",
     "MAX_CSV_COLUMNS",
@@ -35,6 +36,8 @@ __all__ = [
 
 MAX_ARRAY_BYTES = 2**30
 """Bytes of one array in a `.npz`: the features of 50,000 images have 0.8 GB."""
+MAX_CHECKED_TEXT_BYTES = 2**20
+"""Bytes of one's own text that are encoded before the run's folder is made: about a second."""
 MAX_CLASSES = 100_000
 """Classes, or numbers of a label: ImageNet's largest version has 21,841 classes."""
 MAX_CSV_BYTES = 50_000_000

@@ -25,7 +25,8 @@ def _local(place: Any) -> Any:
 
 def _local_or_https(place: Any) -> Any:
     if isinstance(place, str):
-        refuse_address(place, "https")
+        own = re.match(r"http://(127\.0\.0\.1|localhost)[:/]", place)  # this machine's own server
+        refuse_address(place, "https", *(["http"] if own else []))
     return place
 
 

@@ -46,13 +46,16 @@ def start(
 
     Raises:
         RunWriteError: if the system refuses.
-        UsageError: if there is something else of that name.
+        UsageError: if there is something else of that name; or what the config names cannot be
+            used, and then there is no folder.
     """
     root = Path(root)
     if name is None:
+        lab.check(config)
         return create_run(root, lab.name, recipe, config)
     if (known := find_named_run(lab, config, root, name)) is not None:
         return known
+    lab.check(config)
     try:
         return create_run(root, lab.name, recipe, config, name, only=True)
     except NameTakenError:  # another process made it in this moment
@@ -126,6 +129,8 @@ def assist(
     Raises:
         EpoqueError: what stopped the training.
     """
+    if resume is None:
+        lab.check(config)
     if noticed:
         lab.notice(config, resume)
     with patient():

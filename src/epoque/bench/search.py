@@ -38,7 +38,7 @@ from .order import next_moment
 from .proposals import Proposals, require_optuna
 from .record import create_record, stamped, work_on
 from .stopping import patient
-from .study import Studies, Study, manifest_of
+from .study import Studies, Study, check_points, manifest_of
 from .table import is_intact, join_parts, part_path, read_parts, read_table, write_part
 
 if TYPE_CHECKING:
@@ -182,6 +182,7 @@ def run_search(
     """
     require_optuna()
     _check(axes, trials, sampler, direction)
+    check_points(lab, base, axes)
     manifest = manifest_of(lab, recipe, base, axes) | {
         "engine": "compiled",
         "sampler": sampler,

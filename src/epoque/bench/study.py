@@ -14,7 +14,7 @@ from .named import newest_first, records_in
 from .reader import FORMAT, Recorded
 from .table import is_intact
 
-__all__ = ["Studies", "Study", "manifest_of"]
+__all__ = ["Studies", "Study", "check_points", "manifest_of"]
 
 
 def manifest_of(lab: Lab[Any], recipe: str, base: Config, axes: Sequence[Axis]) -> dict[str, Any]:
@@ -26,6 +26,20 @@ def manifest_of(lab: Lab[Any], recipe: str, base: Config, axes: Sequence[Axis]) 
         "config": base.model_dump(mode="json"),
         "axes": {axis.field: axis.text for axis in axes},
     }
+
+
+def check_points(lab: Lab[Any], base: Config, axes: Sequence[Axis]) -> None:
+    """Check what the points of a grid name: the first one, and each text of each axis in it.
+
+    Raises:
+        UsageError: see `Lab.check`.
+    """
+    first = base.replace(**{axis.field: axis.values[0] for axis in axes})
+    lab.check(first)
+    for axis in axes:
+        for value in axis.values[1:]:
+            if not isinstance(value, bool | int | float):
+                lab.check(first.replace(**{axis.field: value}))
 
 
 class Study(Recorded):

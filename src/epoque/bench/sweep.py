@@ -31,7 +31,7 @@ from .lab import Columns, Lab
 from .measure import Progress, measure_each, measure_together, side_by_side, silent
 from .order import next_moment
 from .record import create_record, note_device, stamped, work_on
-from .study import Studies, Study, manifest_of
+from .study import Studies, Study, check_points, manifest_of
 from .summary import summary
 from .table import is_intact, join_parts, read_parts, read_table, whole_parts, write_part
 
@@ -129,6 +129,7 @@ def run_sweep(
         EpoqueError: what stopped it; its status then says "failed" and why.
         KeyboardInterrupt: passed on; its status then says "interrupted".
     """
+    check_points(lab, base, axes)
     manifest = manifest_of(lab, recipe, base, axes) | {
         "engine": "compiled",
         "points": size(axes),

@@ -49,6 +49,12 @@ class Gan2dLab(Lab["Gan2dConfig"]):
 
         return evaluate(run)
 
+    def check(self, config: "Gan2dConfig") -> None:
+        """Check that the points, picture or drawing of one's own can be read."""
+        from .support import load
+
+        load(config)
+
     def steps(self, config: "Gan2dConfig") -> int:
         """Return the number of iterations of a run."""
         return config.iterations

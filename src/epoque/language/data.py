@@ -17,6 +17,7 @@ from torch import Tensor
 
 from epoque.bench.errors import DataError
 from epoque.bench.lab import Making
+from epoque.bench.limits import MAX_CHECKED_TEXT_BYTES
 from epoque.bench.seeds import numpy_rng
 
 from . import cache, corpus, tokenizer
@@ -62,6 +63,28 @@ class Data:
     source: dict[str, str | bool | None]
 
 
+def check(config: LanguageConfig) -> None:
+    """Check that a config's text and tokenizer can be used; a large text is only opened.
+
+    Raises:
+        DataError: if they cannot; of a small text of one's own, for all the reasons of `load`.
+        UsageError: if the Hub or a file is out of reach.
+    """
+    texts = corpus.load(config)
+    _check_test(config, texts)
+    if config.tokenizer is not None:
+        tokenizer.prepare(config, texts.train)
+    splits = (texts.train, texts.valid, texts.test)
+    size = sum(documents.size for documents in splits if documents is not None)
+    if config.train_files and size <= MAX_CHECKED_TEXT_BYTES:
+        load(config)
+
+
+def _check_test(config: LanguageConfig, texts: corpus.Splits) -> None:
+    if config.measures_test and texts.test is None:
+        raise DataError(f"{texts.train.name} has no test split; evaluate_test needs one.")
+
+
 def load(config: LanguageConfig, known: Any = None, progress: Making | None = None) -> Data:
     """Return the blocks of a config; what was made before is reopened.
 
@@ -77,11 +100,11 @@ def load(config: LanguageConfig, known: Any = None, progress: Making | None = No
     from .targets import check_targets
 
     texts = corpus.load(config)
+    _check_test(config, texts)
     made = known if known is not None else tokenizer.prepare(config, texts.train, progress)
     splits = {"training": texts.train, "validation": texts.valid}
     if config.measures_test:
-        if texts.test is None:
-            raise DataError(f"{texts.train.name} has no test split; evaluate_test needs one.")
+        assert texts.test is not None  # by _check_test
         splits["test"] = texts.test
     blocks = {name: cache.blocks(config, made, text, progress) for name, text in splits.items()}
     for name, text in splits.items():

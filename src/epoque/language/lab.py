@@ -60,6 +60,16 @@ class LanguageLab(Lab["LanguageConfig"]):
 
         check_installed()
 
+    def check(self, config: "LanguageConfig") -> None:
+        """Check that PyTorch, the device, the text and the tokenizer are there."""
+        self.check_installed()
+        from epoque.bench.team import check_device
+
+        from .data import check
+
+        check_device(config.device)
+        check(config)
+
     def steps(self, config: "LanguageConfig") -> int | None:
         """Return the most steps of a run; None where the corpus decides, or the clock."""
         return None if config.max_seconds is not None else config.max_steps

@@ -49,6 +49,13 @@ class NeuronLab(Lab["NeuronConfig"]):
 
         return evaluate(run)
 
+    def check(self, config: "NeuronConfig") -> None:
+        """Check that the points of one's own can be read."""
+        if config.data == "csv":
+            from .data import load
+
+            load(config)
+
     def steps(self, config: "NeuronConfig") -> int:
         """Return the number of iterations of a run."""
         return config.iterations

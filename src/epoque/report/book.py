@@ -11,6 +11,7 @@ import yaml
 from epoque.bench.errors import EpoqueError, UsageError
 from epoque.bench.files import told_write_errors
 from epoque.bench.i18n import LANGUAGES, mark, translator
+from epoque.bench.places import check_file
 
 from .functions import Functions
 from .library import Library, Record
@@ -53,7 +54,8 @@ def write_report(
         The file written.
 
     Raises:
-        UsageError: if runs are missing, or a template asks for what is not there.
+        UsageError: if the file could not be written, runs are missing, or a template asks for
+            what is not there.
         MissingExtraError: if PDF is wanted and Typst is not installed.
         RunWriteError: if the system refuses.
     """
@@ -61,6 +63,7 @@ def write_report(
         raise UsageError(f"There is no format {format!r}; there are {', '.join(FORMATS)}.")
     told = progress or _quiet
     path = _path(out, template, language, format)
+    check_file("--out", path)
     document = read_book(runs, language, told, template)
     told(f"writing {path}")
     with told_write_errors(path):

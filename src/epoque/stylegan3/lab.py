@@ -88,6 +88,21 @@ class StyleGan3Lab(Lab["StyleGan3Config"]):
         except ImportError:
             raise MissingExtraError("The StyleGAN3 lab", "stylegan3") from None
 
+    def check(self, config: "StyleGan3Config") -> None:
+        """Check that PyTorch, the device, the set of images and the networks are there."""
+        self.check_installed()
+        from epoque.bench.team import check_device
+
+        check_device(config.device)
+        if config.task == "examine":
+            from .examining.examine import check_networks
+
+            check_networks(config)
+        else:
+            from .training.estimate import check
+
+            check(config)
+
     def steps(self, config: "StyleGan3Config") -> int:
         """Return how many steps show as many images as the config says, or how many are moved."""
         return config.steps

@@ -81,6 +81,24 @@ def open_generator(
     return Opened(network, _name(ours or Path(card["file"])), where, card)
 
 
+def is_here(name: str) -> bool:
+    """Return whether a network need not be fetched.
+
+    Raises:
+        UnknownNameError: if there is no such network.
+        DataError: if the file does not exist.
+        UsageError: if it is an address that is not fetched.
+    """
+    from .official.fetch import check_source
+
+    if name == LAST:
+        _last()
+    elif _ours(shipped().get(name, Path(name))) is None:
+        check_source(name)
+        return Path(name).is_file()
+    return True
+
+
 def fetch_generator(name: str, progress: Progress) -> None:
     """Fetch what `open_generator` would, so that it finds it in the cache folder.
 

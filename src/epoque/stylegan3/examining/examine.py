@@ -20,7 +20,7 @@ from ..measures.features import card
 from ..memory import check
 from ..networks import StyleGan3Spec
 from ..official.fetch import shown_by
-from ..opening import Opened, fetch_generator, open_generator
+from ..opening import Opened, fetch_generator, is_here, open_generator
 from ..out_of_memory import fitting
 from ..pictures.generate import encoded
 from ..pictures.painting import Styling
@@ -36,6 +36,31 @@ Floats = NDArray[np.float64]
 BATCH = 4  # images moved at a time: together they take less time, more would not help
 TOLD = "examined.json"
 """The artifact that tells what is no picture."""
+
+
+def check_networks(config: StyleGan3Config) -> None:
+    """Check that the networks are there, and of those that need not be fetched the settings, too.
+
+    Raises:
+        UnknownNameError: if there is no such network.
+        DataError: if one cannot be read.
+        UsageError: if a setting is not allowed for the network.
+    """
+    names = [name for name in (config.network, config.against) if name is not None]
+    here = [is_here(name) for name in names]  # all, so that each wrong name is told
+    if all(here):
+        _opened(config)
+
+
+def _opened(config: StyleGan3Config) -> list[Opened]:
+    """Open the networks, and check the settings that depend on them."""
+    names = [name for name in (config.network, config.against) if name is not None]
+    networks = [open_generator(name, config.device) for name in names]
+    labelled = [opened for opened in networks if opened.generator.spec.c_dim]
+    (labelled or networks)[0].generator.labels.check(config.label, "label")
+    for opened in networks:
+        styling_of(config, opened).check(opened.generator, "label")
+    return networks
 
 
 def fetch_examined(config: StyleGan3Config, told: Making) -> None:
@@ -75,12 +100,8 @@ def examine(config: StyleGan3Config, resume: Checkpoint | None = None) -> Iterat
         UsageError: if a setting is not allowed for the network, or memory is too small.
     """
     with fitting():
-        names = [name for name in (config.network, config.against) if name is not None]
-        networks = [open_generator(name, config.device) for name in names]
-        labelled = [opened for opened in networks if opened.generator.spec.c_dim]
-        (labelled or networks)[0].generator.labels.check(config.label, "label")
+        networks = _opened(config)
         for opened in networks:
-            styling_of(config, opened).check(opened.generator, "label")
             check(opened.generator, opened.device, images=BATCH)
         if resume is None:
             resume = yield from _begin(config, networks)

@@ -80,17 +80,34 @@ def fetch(told: str | Path, progress: Progress | None = None) -> Fetched:
         DataError: if the file is not the one that the address gave before.
         RunWriteError: if the cache folder cannot be written.
     """
-    path = Path(told)
+    path, text = Path(told), str(told)
+    check_source(told)
     if path.is_file():
         return Fetched(path, _digest(path))
-    text = str(told)
     if "://" in text:
         return _from_address(text, None, progress)
-    if path.suffix or len(path.parts) > 1 or path.exists():
-        why = "is a folder" if path.is_dir() else "does not exist"
-        raise DataError(f"The file {path} {why}.")
     entry = official(text)
     return _from_address(entry.url, entry.licence, progress)
+
+
+def check_source(told: str | Path) -> None:
+    """Check that `fetch` has something to take; nothing is fetched.
+
+    Raises:
+        UnknownNameError: if there is no such network.
+        UsageError: if the address is not https.
+        DataError: if the file does not exist.
+    """
+    path, text = Path(told), str(told)
+    if path.is_file():
+        return
+    if "://" in text:
+        _check_scheme(text)
+    elif path.suffix or len(path.parts) > 1 or path.exists():
+        why = "is a folder" if path.is_dir() else "does not exist"
+        raise DataError(f"The file {path} {why}.")
+    else:
+        official(text)
 
 
 def _from_address(url: str, licence: str | None, progress: Progress | None) -> Fetched:

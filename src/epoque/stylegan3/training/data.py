@@ -55,7 +55,23 @@ def load(config: StyleGan3Config, told: Making | None = None) -> "Images":
         MissingExtraError: if portraits are to be drawn and the extra `avatars` is not installed.
         RunWriteError: if drawn portraits cannot be kept in the cache folder.
     """
-    path = _path(config, told)
+    images, path = _opened(config, _path(config, told))
+    _look(images, path, told)
+    return images
+
+
+def check(config: StyleGan3Config) -> None:
+    """Check that the images of a config can be used, without a look at each.
+
+    Raises:
+        DataError: if they cannot.
+        MissingExtraError: if portraits are to be drawn and the extra `avatars` is not installed.
+    """
+    if config.data is not None:
+        _opened(config, Path(config.data))
+
+
+def _opened(config: StyleGan3Config, path: Path) -> "tuple[Images, Path]":
     found = ImageSet(
         path, labels=config.cond, mirror=config.mirror, limit=config.max_images, seed=config.seed
     )
@@ -65,9 +81,7 @@ def load(config: StyleGan3Config, told: Making | None = None) -> "Images":
         raise DataError(f"{wrong}; `epoque stylegan3 dataset` brings them to that size.")
     if config.cond and not found.label_dim:
         raise DataError(f"{path} has no labels; cond needs some.")
-    images = Images(found, config.seed)
-    _look(images, path, told)
-    return images
+    return Images(found, config.seed), path
 
 
 def _path(config: StyleGan3Config, told: Making | None) -> Path:

@@ -73,6 +73,24 @@ class Estimate:
         return told
 
 
+def check(config: "StyleGan3Config") -> None:
+    """Check that the images and networks that a training begins with are there.
+
+    Raises:
+        DataError: if they cannot be used.
+        UnknownNameError: if there is no network of that name.
+    """
+    from ..official.fetch import check_source
+    from .data import check as check_images
+    from .transfer import check_networks
+
+    check_images(config)
+    if config.resume_from is not None:
+        check_networks(config.resume_from)
+    if config.needs_inception and config.inception is not None:
+        check_source(config.inception)
+
+
 def make_ready(config: "StyleGan3Config", told: "Making") -> None:
     """Draw, look at and fetch what a training needs and is not there yet.
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from epoque.bench.errors import DataError, UsageError
 from epoque.bench.run import Run
 
-from ..official.fetch import Progress, fetch
+from ..official.fetch import Progress, check_source, fetch
 
 if TYPE_CHECKING:
     from .trainer import Trainer
@@ -47,6 +47,29 @@ def begin_with(trainer: "Trainer", told: str) -> dict[str, tuple[int, int]]:
     if not any(count for count, _ in filled.values()):
         raise DataError(f"resume_from: nothing of {told} fits the networks of this training.")
     return filled
+
+
+def check_networks(told: str) -> None:
+    """Check that what `begin_with` would take is there, or may be fetched.
+
+    Raises:
+        DataError: if the file does not exist.
+        UsageError: if it is another lab's run, or the address is not https.
+        UnknownNameError: if there is no such network.
+        DamagedRunError: if a run cannot be read.
+    """
+    path = Path(told)
+    if _is_official(told):
+        check_source(told)
+    elif path.is_dir():
+        _check_lab(Run(path))
+    elif not path.is_file():
+        raise DataError(f"The file {path} does not exist.")
+
+
+def _check_lab(run: Run) -> None:
+    if run.manifest["lab"] != "stylegan3":
+        raise UsageError(f"{run.id} is a run of the lab {run.manifest['lab']}, not of stylegan3.")
 
 
 def fetch_networks(told: str, progress: Progress) -> None:
@@ -89,8 +112,7 @@ def _weights(told: str) -> dict[str, Weights]:
 def _of_run(run: Run) -> dict[str, Weights]:
     from .checkpoint import KINDS, restore
 
-    if run.manifest["lab"] != "stylegan3":
-        raise UsageError(f"{run.id} is a run of the lab {run.manifest['lab']}, not of stylegan3.")
+    _check_lab(run)
     return {kind: restore(run, None, kind).state_dict() for kind in KINDS}
 
 
