@@ -46,7 +46,7 @@ WRONG = [
     (f"{LM} --train-files text.txt", "fewer than two lines"),
     (f"{LM} --train-files latin.txt", "latin.txt"),
     (f"{LM} --train-files empty", "empty"),
-    (f"{BARE} --train-files good.txt --vocabulary 100000", "vocabulary"),
+    (f"{BARE} --train-files good.txt --vocabulary 20", "vocabulary"),
     (f"{BARE} --train-files good.txt --vocabulary 300 --block-size 1024", "block"),
     (f"{BARE} --tokenizer empty", "empty"),
     (f"{LM} --corpus nonsense", "nonsense"),
