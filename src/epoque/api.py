@@ -1,6 +1,6 @@
 """The Python door: run, resume and sweep recipes in one call each."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -92,6 +92,7 @@ def sweep(
     runs: str | Path | None = None,
     workers: int | None = None,
     progress: "Progress | None" = None,
+    say: Callable[[str], None] | None = None,
     figures: bool = True,
     **settings: Any,
 ) -> "Sweep":
@@ -106,6 +107,7 @@ def sweep(
         workers: processes, where each point is a run of its own; by default one a core, or one
             where a single run keeps all cores busy.
         progress: is told how many points are measured, and how many there are.
+        say: is told how many trainings there will be, and what is odd about the data.
         figures: whether to draw the figures at the end.
         settings: fields of the lab's config, in place of the recipe's.
 
@@ -119,6 +121,7 @@ def sweep(
 
     found, lab, config = configure(recipe, settings)
     parsed, root = parse_axes(config, axes, settings), runs_folder(runs)
+    _announce(lab, config, parsed, say)
     begun = Sweeps(root).find(found.name, _typed(parsed), config=config, finished=False)
     told: dict[str, Any] = {
         "executor": None if workers is None else LocalExecutor(workers),
@@ -140,6 +143,7 @@ def search(
     runs: str | Path | None = None,
     workers: int | None = None,
     progress: "Progress | None" = None,
+    say: Callable[[str], None] | None = None,
     figures: bool = True,
     **settings: Any,
 ) -> "Search":
@@ -158,6 +162,7 @@ def search(
         workers: processes, where each trial is a run of its own; by default one a core, or one
             where a single run keeps all cores busy.
         progress: is told how many trials are measured, and how many there are.
+        say: is told what is odd about the data.
         figures: whether to draw the figures at the end.
         settings: fields of the lab's config, in place of the recipe's.
 
@@ -171,7 +176,9 @@ def search(
     from .bench.search import Searches, resume_search, run_search
 
     found, lab, config = configure(recipe, settings)
-    parsed, root = parse_axes(config, axes, settings), runs_folder(runs)
+    told_fields = settings.keys() - {"seed"}  # the search's own seed, whatever those of its trials
+    parsed, root = parse_axes(config, axes, told_fields), runs_folder(runs)
+    _announce(lab, config, (), say)
     wanted: dict[str, Any] = {"trials": trials, "sampler": sampler, "direction": direction}
     wanted |= {"objective": objective or lab.sweep_score()}
     begun = Searches(root).find(found.name, _typed(parsed), config=config, finished=False, **wanted)
@@ -183,6 +190,18 @@ def search(
     if begun is not None:
         return resume_search(begun, **told)
     return run_search(lab, found.name, config, parsed, root, **wanted, **told)
+
+
+def _announce(
+    lab: Lab[Any], config: Config, axes: "Sequence[Axis]", say: Callable[[str], None] | None
+) -> None:
+    from .bench.axes_words import describe_axes
+    from .bench.i18n import environment_language
+
+    if say is not None:
+        counts = describe_axes(axes, environment_language()) if axes else ()
+        for line in (*counts, *lab.remarks(config)):
+            say(line)
 
 
 def _typed(axes: "Sequence[Axis]") -> dict[str, str]:

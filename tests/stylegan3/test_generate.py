@@ -39,7 +39,7 @@ def test_seeds_as_typed():
     ("text", "told"),
     [
         ("", "takes a list"),
-        ("-1", "takes a list"),
+        ("-1", "out of range"),
         ("1.5", "takes a list"),
         ("4294967296", "4294967296 is out of range: 0 to 4294967295"),
         ("6-4", "runs backwards"),

@@ -29,10 +29,10 @@ def command_line(
         config: the resolved config.
         words: the axes and the command's own options.
         swept: the fields of the axes, whose own setting is of no account; but the seed is also
-            what a search draws from.
+            what a search draws from, and may be given beside them.
     """
     known = recipe if recipe in recipe_names() else _other_recipe(recipe, config)
-    settings = _settings(known, config, set(swept) - {"seed"})
+    settings = _settings(known, config, set(swept) - ({"seed"} if kind == "search" else set()))
     return shlex.join(["epoque", kind, known, *words, *settings])
 
 

@@ -17,8 +17,11 @@ from .errors import ConfigError, Problem, did_you_mean
 from .i18n import translator
 from .path_list import IS_PATHS, LocalPath, PathOrHttps
 from .path_list import split as split_paths
+from .typed import is_number, is_whole, near_number
 
 __all__ = ["Config", "LocalPath", "PathOrHttps", "allowed_values", "setting"]
+
+_NO_NUMBER = "no number"  # what pydantic refuses for a number of any kind
 
 
 def setting(
@@ -167,16 +170,24 @@ def _inner(annotation: Any) -> tuple[Any, bool]:
 
 def _from_text(cls: type[Config], name: str, value: Any) -> Any:
     """Read what text alone cannot tell pydantic: lists with commas, and "none"."""
+    kind, optional = _inner(cls.model_fields[name].annotation)
     if not isinstance(value, str):
-        return value
+        return _NO_NUMBER if isinstance(value, bool) and kind in (int, float) else value
     if IS_PATHS in cls.model_fields[name].metadata:
         return split_paths(value)
-    kind, optional = _inner(cls.model_fields[name].annotation)
     if optional and value.strip().lower() in ("none", "null", ""):
         return None
-    if get_origin(kind) is tuple:
-        return [part.strip() for part in value.split(",") if part.strip()]
-    return value
+    if get_origin(kind) is not tuple:
+        return _typed(kind, value)
+    parts = value.split(",") if value.strip() else []  # an empty part is a mistake, and refused
+    return [_typed(get_args(kind)[0], part.strip()) for part in parts]
+
+
+def _typed(kind: Any, text: str) -> str:
+    """Return a text, or one that is no number where pydantic takes more than is typed here."""
+    kind = get_args(kind)[0] if get_origin(kind) is Annotated else kind
+    wrong = (kind is int and not is_whole(text)) or (kind is float and not is_number(text))
+    return _NO_NUMBER if wrong else text
 
 
 def allowed_values(field: FieldInfo) -> str:
@@ -232,8 +243,13 @@ def _problems(
             continue
         field = cls.model_fields[name]
         kind, _ = _inner(field.annotation)
-        near = did_you_mean(value, get_args(kind)) if _is_literal(kind) else ""
+        near = did_you_mean(value, get_args(kind)) if _is_literal(kind) else _near(kind, value)
         yield Problem(name, f"{value} is not allowed; it takes {allowed_values(field)}.{near}")
+
+
+def _near(kind: Any, value: str) -> str:
+    meant = near_number(value) if kind in (int, float) else ""
+    return f" Did you mean {meant}?" if meant else ""
 
 
 def _is_literal(kind: Any) -> bool:

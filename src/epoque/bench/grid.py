@@ -4,12 +4,18 @@
 learning_rate=0.01:10:log:50   50 values from 0.01 to 10, evenly spaced on a log scale
 init_low=-2:0:lin:5            5 values from -2 to 0, evenly spaced
 seed=0:200                     the whole numbers 0 … 199
+seed=0-199                     the same
 iterations=100:1001:100        the whole numbers 100, 200, … 1000
+iterations=10,50,100-103       several of these
 update=online,batch            a list, of any field
 hidden_layers=2;4,2            a list of values that hold commas themselves
 ```
+
+A comma parts values in every language: `learning_rate=1,5` is 1 and 5, `1.5` is one and a half.
+Whole numbers are typed as in all lists (see `epoque.bench.typed`).
 """
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -21,11 +27,13 @@ from typing import Any, Literal, Union, get_args, get_origin
 from .config import Config
 from .errors import AxesError, ConfigError, Problem, UsageError
 from .lab import Columns
+from .limits import MAX_SWEEP_POINTS
 from .path_list import join
+from .typed import whole_numbers
 
 __all__ = ["MAX_POINTS", "Axis", "cell", "cells", "extremes", "grid", "parse_axes", "size"]
 
-MAX_POINTS = 10_000_000
+MAX_POINTS = MAX_SWEEP_POINTS
 DIGITS = 12  # of a value between the ends: few enough to be typed again, and no float noise
 
 Spacing = Literal["lin", "log", "whole", "list"]
@@ -70,6 +78,9 @@ def parse_axes(base: Config, texts: Sequence[str], told: Collection[str] = ()) -
         try:
             if field in axes:
                 raise ConfigError([Problem(field, "the axis is given twice.")])
+            if field in told:
+                twice = "it is given twice, as an axis and as a setting."
+                raise ConfigError([Problem(field, twice)])
             axes[field] = _parse_axis(type(base), field, values.strip())
         except ConfigError as error:
             problems.extend(error.problems)
@@ -141,14 +152,21 @@ class _Typed:
     def read(self) -> tuple[Spacing, Sequence[Any]]:
         kind = _number_kind(self.config.model_fields[self.field].annotation)
         parts = [part.strip() for part in self.text.split(":")]
-        if kind is None or len(parts) == 1:
+        if kind is None or (kind is float and len(parts) == 1):
             return "list", self.listed()
         match parts:
             case [low, high, "log" | "lin" as spacing, count]:
                 return spacing, self.spaced(spacing, low, high, self.count(count), kind)
-            case [_, _] | [_, _, _]:
-                return "whole", [kind(number) for number in self.whole(parts)]
-        raise self.wrong("a range is low:high:log:n, low:high:lin:n or low:high.")
+            case [_, _] if kind is float:
+                rule = "low:high counts whole numbers; low:high:lin:n gives n values"
+                raise self.wrong(f"{rule} between two ends.")
+        found = self.whole()
+        if found is not None:
+            values = [kind(number) for numbers in found for number in numbers]
+            return "whole" if len(found) == 1 < len(values) else "list", self.distinct(values)
+        if len(parts) > 1:
+            raise self.wrong("a range is low:high:log:n, low:high:lin:n or low:high.")
+        return "list", self.listed()
 
     def wrong(self, rule: str) -> ConfigError:
         return ConfigError([Problem(self.field, f"{self.text} is not allowed; {rule}")])
@@ -163,10 +181,14 @@ class _Typed:
             raise ConfigError(told) from None
 
     def listed(self) -> list[Any]:
-        parts = self.text.split(";" if ";" in self.text else ",")
-        values = [self.value(part.strip()) for part in parts if part.strip()]
-        if not values:
+        parts = [p.strip() for p in self.text.split(";" if ";" in self.text else ",")]
+        if not any(parts):
             raise self.wrong("the list is empty.")
+        if not all(parts):
+            raise self.wrong("a part of the list is empty.")
+        return self.distinct([self.value(part) for part in parts])
+
+    def distinct(self, values: list[Any]) -> list[Any]:
         if len(set(values)) < len(values):
             raise self.wrong("a value is given twice.")
         return values
@@ -193,27 +215,30 @@ class _Typed:
         return [ends[0], *(float(f"{value:.{DIGITS}g}") for value in values[1:-1]), ends[1]]
 
     def count(self, typed: str) -> int:
-        if not typed.isdecimal() or not 2 <= int(typed) <= MAX_POINTS:
+        if not re.fullmatch("[0-9]{1,20}", typed) or not 2 <= int(typed) <= MAX_POINTS:
             raise self.wrong(f"the number of values is a whole number from 2 to {MAX_POINTS:,}.")
         return int(typed)
 
-    def whole(self, parts: Sequence[str]) -> range:
-        """Return the whole numbers of `low:high` or `low:high:step`."""
+    def whole(self) -> Sequence[range] | None:
+        """Return the whole numbers that a list of them names, None if it is another list."""
         try:
-            low, high, step = *map(int, parts), *[1] * (3 - len(parts))
-        except ValueError:
-            rule = "low:high counts whole numbers; low:high:lin:n gives n values between two ends."
-            raise self.wrong(rule) from None
-        if step < 1:
-            raise self.wrong("the step is at least 1.")
-        if low >= high:
-            raise self.wrong("the range is empty: low is less than high, which is left out.")
-        numbers, count = range(low, high, step), -(-(high - low) // step)
+            found = whole_numbers(self.text)
+        except ValueError as error:
+            raise self.wrong(str(error)) from None
+        if found is None:
+            return None
+        count = sum(map(_length, found))
         if count > MAX_POINTS:
             raise self.wrong(f"{count:,} values; at most {MAX_POINTS:,} are allowed.")
-        self.value(str(numbers[0]))
-        self.value(str(numbers[-1]))
-        return numbers
+        for numbers in found:
+            self.value(str(numbers[0]))
+            self.value(str(numbers[-1]))
+        return found
+
+
+def _length(numbers: range) -> int:
+    """Return how many numbers there are, also where len() would overflow."""
+    return -(-(numbers.stop - numbers.start) // numbers.step)
 
 
 def _number_kind(annotation: Any) -> type[int] | type[float] | None:

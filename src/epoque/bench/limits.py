@@ -25,6 +25,7 @@ __all__ = [
     "MAX_TENSOR_DEPTH",
     "MAX_TENSOR_DIMENSIONS",
     "MAX_TENSOR_NAME_LETTERS",
+    "MAX_SWEEP_POINTS",
     "MAX_TEXT_FILE_BYTES",
     "MAX_WEIGHTS_BYTES",
     "MAX_WORD_LETTERS",
@@ -74,6 +75,8 @@ MAX_TENSOR_DIMENSIONS = 8
 """Dimensions of a tensor; convolutions in space and time have 5."""
 MAX_TENSOR_NAME_LETTERS = 512
 """Letters of a tensor's name, which tells all parts it is in."""
+MAX_SWEEP_POINTS = 1_000_000
+"""Trainings of a sweep: a map of 1,000 × 1,000 cells; more is a slip, and days of computing."""
 MAX_TEXT_FILE_BYTES = 16 * 2**20
 """Bytes of a text that is held whole, such as a template: ten thousand pages."""
 MAX_WEIGHTS_BYTES = 4 * 2**30

@@ -26,6 +26,7 @@ import yaml
 from yaml.error import MarkedYAMLError
 
 from .errors import UnknownNameError, UsageError, did_you_mean
+from .typed import is_number
 
 __all__ = ["Expectation", "Recipe", "find_recipe", "recipe_names"]
 
@@ -168,7 +169,7 @@ def _expectation(told: Any, source: str) -> Expectation | None:
 
 def _number(text: Any, source: str, key: str) -> float:
     try:
-        number = float(text)
+        number = float(text) if is_number(text) else nan
     except (TypeError, ValueError):
         number = nan
     if not isfinite(number):

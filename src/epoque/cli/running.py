@@ -11,6 +11,7 @@ from ..bench.options import AsJson, Figures, Quiet, RecipeName, RunName, RunsOpt
 from ..bench.places import runs_folder
 from ..bench.processes import rank, world
 from ..bench.telling import console, note, result, say_taken, table
+from ..bench.typed import split_list
 from .common import lab_of, with_settings
 from .sweeping import resume_study
 
@@ -166,7 +167,10 @@ def _sinks(quiet: bool, as_json: bool, log: str) -> list[Any]:
 
     if quiet and as_json:
         raise UsageError("--quiet and --json exclude each other.")
-    names = [name.strip() for name in log.split(",") if name.strip()]
+    try:
+        names = split_list(log)
+    except ValueError as error:
+        raise UsageError(f"--log: {log} is not allowed; {error}") from None
     if as_json:
         return make(["json", *names])
     return make(names if quiet else ["console", *names])

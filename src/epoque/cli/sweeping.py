@@ -7,7 +7,7 @@ from cyclopts import App, Parameter
 
 from ..bench.errors import UsageError
 from ..bench.options import AsJson, Figures, Quiet, RecipeName, RunsOption
-from ..bench.telling import console, print_json, progress_bar, table
+from ..bench.telling import console, note, print_json, progress_bar, table
 from .common import lab_of, with_settings
 
 if TYPE_CHECKING:
@@ -42,8 +42,8 @@ def sweep(
     """Run a recipe at every point of a grid: one table and one figure.
 
     Axes: `field=low:high:log:n` and `field=low:high:lin:n` (n values, both ends),
-    `seed=0:200` (whole numbers, 200 excluded), `field=a,b,c` (a list). The same command again
-    goes on with a sweep that was interrupted.
+    `seed=0:200` (whole numbers, 200 excluded) or `seed=0-199`, `field=a,b,c` (a list: 1,5 are two
+    values, 1.5 is one). The same command again goes on with a sweep that was interrupted.
 
     Example: `epoque sweep neuron/and learning_rate=0.01:10:log:50 seed=0:200`.
     """
@@ -52,7 +52,7 @@ def sweep(
     with progress_bar(f"sweep {recipe}", "points", quiet=quiet or as_json) as told:
         done = run(
             recipe, *axes, runs=runs, workers=workers or None, figures=figures, progress=told,
-            **settings,
+            say=None if quiet else _say, **settings,
         )  # fmt: skip
     _conclude(done, quiet, as_json)
 
@@ -75,7 +75,8 @@ def search(
 ) -> None:
     """Look for the best settings inside ranges, with Optuna (extra `search`).
 
-    Each `seed=…` axis is averaged over. The same command again goes on where it stopped.
+    Each trial counts as the median over the `seed=…` axis. The same command again goes on where
+    it stopped.
 
     Example: `epoque search neuron/xor-mlp learning_rate=0.01:10:log:50 seed=0:20 --trials 30`.
     """
@@ -86,9 +87,14 @@ def search(
     with progress_bar(f"search {recipe}", "trials", quiet=quiet or as_json) as told:
         done = run(
             recipe, *axes, trials=trials, sampler=sampler, objective=objective or None,
-            direction=direction, runs=runs, workers=workers or None, progress=told, **settings,
+            direction=direction, runs=runs, workers=workers or None, progress=told,
+            say=None if quiet else _say, **settings,
         )  # fmt: skip
     _conclude(done, quiet, as_json)
+
+
+def _say(line: str) -> None:
+    note([line])
 
 
 def resume_study(study: "Sweep | Search", *, figures: bool, quiet: bool, as_json: bool) -> None:

@@ -4,7 +4,6 @@ Cyclopts alone would round `1.5` to a whole number, read `1_000` as a thousand a
 take an empty text for the current folder, and `s3://lab/runs` for a folder named `s3:`.
 """
 
-import re
 from collections.abc import Iterator
 from math import isfinite
 from pathlib import Path
@@ -14,10 +13,9 @@ from cyclopts import App, ArgumentCollection
 
 from ..bench.errors import UsageError
 from ..bench.places import refuse_address
+from ..bench.typed import is_number, is_whole
 
 __all__ = ["check_typed"]
-
-_WHOLE = re.compile(r"[+-]?[0-9]{1,4000}")
 
 
 def check_typed(_app: App, _commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
@@ -53,7 +51,7 @@ def _wrong(text: str, kinds: set[Any]) -> str | None:
     if float in kinds:
         return None if _is_number(text) else "is not allowed; it takes a finite number."
     if int in kinds:
-        return None if _WHOLE.fullmatch(text) else "is not allowed; it takes a whole number."
+        return None if is_whole(text) else "is not allowed; it takes a whole number."
     return None
 
 
@@ -68,7 +66,4 @@ def _wrong_path(text: str) -> str | None:
 
 
 def _is_number(text: str) -> bool:
-    try:
-        return "_" not in text and isfinite(float(text))
-    except ValueError:
-        return False
+    return is_number(text) and isfinite(float(text))

@@ -283,7 +283,7 @@ def _run(name: str, runs: Path | None, *, quiet: bool = False) -> "Run":
 def _layers(text: str) -> "tuple[Layer, ...]":
     from .scene import LAYERS
 
-    names = [name.strip() for name in text.split(",") if name.strip()]
+    names = [name.strip() for name in text.split(",")] if text.strip() else []
     for name in names:
         if name not in LAYERS:
             told = f"--layers: {name} is not allowed; it takes any of {', '.join(LAYERS)}."

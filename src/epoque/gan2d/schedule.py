@@ -7,6 +7,7 @@
 After 500 iterations the loss and the steps change, after 800 the learning rate.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -55,7 +56,7 @@ def write_changes(changes: Sequence[Change]) -> str:
 def _read(part: str) -> Change:
     step, colon, rest = part.partition(":")
     pairs = [pair.partition("=") for pair in rest.split(",")]
-    if not (colon and step.strip().isdecimal() and all(sign for _, sign, _ in pairs)):
+    if not (colon and re.fullmatch(" *[0-9]{1,18} *", step) and all(sign for _, sign, _ in pairs)):
         told = f"{part} is no change; write for instance 500:loss=hinge,d_steps=5."
         raise ConfigError([Problem("changes", told)])
     values = {name.strip().replace("-", "_"): value.strip() for name, _, value in pairs}

@@ -5,8 +5,9 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
+from epoque.bench.csv_table import read_csv
 from epoque.bench.options import Dark, Language, RunName, RunsOption
-from epoque.bench.telling import console, say, say_taken
+from epoque.bench.telling import console, note, say, say_taken
 
 from .config import NeuronConfig
 from .lab import LAB
@@ -32,7 +33,10 @@ def separable(
     from .separability import separate
 
     given = {"truth_table": truth_table} if csv is None else {"data": "csv", "csv": csv}
-    dataset = load(NeuronConfig.parse(given))
+    config = NeuronConfig.parse(given)
+    dataset = load(config)
+    if csv is not None:
+        note(read_csv(Path(csv)).remarks())
     found = separate(dataset.x, dataset.d)
     out = console()
     if found.line is not None:

@@ -37,7 +37,22 @@ def test_values_between_the_ends_can_be_typed_again() -> None:
 def test_whole_numbers_leave_the_end_out() -> None:
     assert parse("seed=0:5")[0].values == (0, 1, 2, 3, 4)
     assert parse("iterations=100:401:100")[0].values == (100, 200, 300, 400)
-    assert parse("learning_rate=1:4")[0].values == (1.0, 2.0, 3.0)
+    assert parse("learning_rate=1:4:1")[0].values == (1.0, 2.0, 3.0)
+
+
+def test_whole_numbers_are_typed_as_in_every_list() -> None:
+    assert parse("seed=0-5")[0].values == parse("seed=0:6")[0].values == (0, 1, 2, 3, 4, 5)
+    assert parse("iterations=10,50,100-102,200:400:100")[0].values == (
+        10, 50, 100, 101, 102, 200, 300
+    )  # fmt: skip
+    assert [parse(f"seed={text}")[0].spacing for text in ("0-5", "0:6", "3", "1,2,4-6")] == [
+        "whole", "whole", "list", "list"
+    ]  # fmt: skip
+    assert parse("seed= +5 , 7.0")[0].values == (5, 7)
+
+
+def test_a_comma_parts_values_in_every_language() -> None:
+    assert parse("learning_rate=1,5")[0].values == (1.0, 5.0)
 
 
 def test_a_log_range_of_whole_numbers_is_rounded_and_never_repeats_one() -> None:
@@ -93,12 +108,24 @@ def test_the_last_axis_moves_fastest_and_parts_are_parts_of_the_whole() -> None:
         ("seed=5:5", "the range is empty"),
         ("seed=0:10:0", "the step is at least 1."),
         ("seed=-1:3", "in -1:3, -1 is not allowed; it takes a whole number at least 0"),
-        (f"seed=0:{MAX_POINTS + 1}", "10,000,001 values; at most 10,000,000 are allowed."),
-        ("seed=0:99999999999999999999", "at most 10,000,000 are allowed."),
+        (f"seed=0:{MAX_POINTS + 1}", "1,000,001 values; at most 1,000,000 are allowed."),
+        ("seed=0:99999999999999999999", "at most 1,000,000 are allowed."),
         ("shape=round,stepe", "stepe is not allowed; it takes one of round, steep. "
          "Did you mean steep?"),
         ("shape=round,round", "a value is given twice."),
         ("shape=,", "the list is empty."),
+        ("shape=round,,steep", "a part of the list is empty."),
+        ("learning_rate=1,,2", "a part of the list is empty."),
+        ("seed=1,", "a part of the list is empty."),
+        ("learning_rate=1:2", "low:high:lin:n gives n values between two ends."),
+        ("learning_rate=0-5", "0-5 is not allowed; it takes a finite number"),
+        ("learning_rate=1_0,2", "in 1_0,2, 1_0 is not allowed; it takes a finite number greater "
+         "than 0 and at most 100. Did you mean 10?"),
+        ("seed=1_0:20", "a range is low:high:log:n, low:high:lin:n or low:high."),
+        ("seed=0:１０", "a range is low:high:log:n, low:high:lin:n or low:high."),
+        ("seed=0:9:lin:５", "the number of values is a whole number from 2"),
+        ("seed=5-2", "5-2 runs backwards."),
+        ("seed=0-5,3", "a value is given twice."),
         ("shape=", "an axis is a field and its values"),
         ("shape", "an axis is a field and its values"),
         ("=1", "an axis is a field and its values"),
@@ -140,6 +167,15 @@ def test_what_a_point_leaves_idle_gives_way_there() -> None:
         assert axis.values == ("momentum", "adam")
 
 
+def test_a_setting_is_no_axis_at_the_same_time() -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse_axes(MLP, ["seed=0:5", "momentum=0.1,0.2"], ["seed", "momentum"])
+    assert str(caught.value).splitlines() == [
+        f"{field}: it is given twice, as an axis and as a setting."
+        for field in ("seed", "momentum")
+    ]
+
+
 def test_what_the_user_set_has_an_effect_somewhere() -> None:
     with pytest.raises(ConfigError) as caught:
         parse_axes(MLP, ["optimizer=adam,sgd", "seed=0:3"], ["momentum", "model"])
@@ -149,7 +185,7 @@ def test_what_the_user_set_has_an_effect_somewhere() -> None:
 
 
 def test_too_many_points_are_refused_with_the_count() -> None:
-    with pytest.raises(UsageError, match=r"20,000,000 points; at most 10,000,000"):
+    with pytest.raises(UsageError, match=r"20,000,000 points; at most 1,000,000"):
         parse("learning_rate=0.01:10:log:5000", "seed=0:4000")
     with pytest.raises(UsageError, match="needs an axis"):
         parse()

@@ -124,7 +124,7 @@ def metrics(
     from ..measures.path_length import PathImages
 
     start = time.monotonic()
-    typed = [name.strip() for name in metrics.split(",") if name.strip()]
+    typed = [name.strip() for name in metrics.split(",")] if metrics.strip() else []
     names, images = kinds(typed), usual_count(typed) if images is None else images
     _check(network, pictures, images=images, reals=reals, batch=batch)
     _check_used(

@@ -1,9 +1,10 @@
-"""Seeds, layers and grids as they are typed: `2,674,1024`, `4-6`, `4x2`."""
+"""Seeds and layers as all lists of whole numbers are typed, and grids: `2,674,4-6`, `4x2`."""
 
 import re
 from itertools import chain
 
 from epoque.bench.errors import UsageError
+from epoque.bench.typed import whole_numbers
 
 from ..latents import LAST_SEED
 
@@ -11,8 +12,7 @@ __all__ = ["parse_grid", "parse_layers", "parse_seeds"]
 
 MOST = 100_000  # numbers of one list
 
-_ITEM = re.compile(r"(\d+)(?:-(\d+))?")
-_GRID = re.compile(r"(\d+)[x,](\d+)")
+_GRID = re.compile(r"([0-9]+)[x,]([0-9]+)")
 
 
 def parse_seeds(text: str, option: str = "seeds") -> list[int]:
@@ -56,16 +56,17 @@ def parse_grid(text: str) -> tuple[int, int]:
 
 def _numbers(text: str, option: str, what: str, last: int) -> list[int]:
     example = "2,674,1024 or 4-6" if what == "seeds" else "0-3 or 0,2"
-    items = [_ITEM.fullmatch(part.strip()) for part in text.split(",")]
-    if not all(items):
+    try:
+        found = whole_numbers(text)
+    except ValueError as error:
+        raise UsageError(f"--{option}: {text} is not allowed; {error}") from None
+    if not found:
         raise UsageError(f"--{option}: {text} is not allowed; it takes a list such as {example}.")
-    pairs = [(int(item[1]), int(item[2] or item[1])) for item in items if item]
-    for first, end in pairs:
-        if max(first, end) > last:
-            told = f"{max(first, end)} is out of range: 0 to {last} are allowed"
+    for numbers in found:
+        outside = [n for n in (numbers[-1], numbers[0]) if not 0 <= n <= last]
+        if outside:
+            told = f"{outside[0]} is out of range: 0 to {last} are allowed"
             raise UsageError(f"--{option}: {told}.")
-        if end < first:
-            raise UsageError(f"--{option}: {first}-{end} runs backwards.")
-    if sum(end - first + 1 for first, end in pairs) > MOST:
+    if sum(map(len, found)) > MOST:
         raise UsageError(f"--{option}: {text} is more than {MOST:,} {what}.")
-    return list(chain.from_iterable(range(first, end + 1) for first, end in pairs))
+    return list(chain.from_iterable(found))
