@@ -1,7 +1,6 @@
 """The command line, run for real in a process of its own."""
 
 import json
-import os
 import shlex
 import signal
 import subprocess
@@ -9,21 +8,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from warm import epoque
 
 from epoque.bench.command import command_line
 from epoque.bench.recipes import find_recipe
 from epoque.neuron.config import NeuronConfig
 
 ENGINES = ("jax", "torch", "transformers", "matplotlib")
-
-
-def epoque(*words: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
-    """Run `epoque` in a folder and return what it printed."""
-    return subprocess.run(
-        [sys.executable, "-m", "epoque", *words],
-        cwd=cwd, capture_output=True, text=True, check=False, timeout=300,
-        env={**os.environ, "COLUMNS": "120", **env},
-    )  # fmt: skip
 
 
 def told(words: str, cwd: Path) -> str:

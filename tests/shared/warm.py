@@ -1,0 +1,85 @@
+"""Processes that start in milliseconds: forked from one that has imported what they need.
+
+A new Python spends seconds on imports before it does anything; a test run starts hundreds.
+"""
+
+import multiprocessing
+import os
+import sys
+from collections.abc import Callable
+from functools import cache
+from multiprocessing.context import ForkServerContext, ForkServerProcess
+from pathlib import Path
+from subprocess import CompletedProcess
+from tempfile import TemporaryDirectory
+from typing import Any
+
+PRELOADED = [
+    "epoque.cli",
+    "epoque.api",
+    "epoque.bench.plot",
+    "epoque.bench.runner",
+    "jax",
+    "matplotlib.figure",
+    "optax",
+    "pandas",
+    "scipy.optimize",
+]
+"""Modules that start no thread that would be lost in a fork, and set nothing up that is asked of
+the environment later."""
+
+PATIENCE = 1800.0
+"""Seconds after which what a test waits for is taken to hang: ten times what the slowest takes on
+a machine with four other busy processes a core. Nothing waits so long that does not hang."""
+
+
+@cache
+def server() -> ForkServerContext:
+    """Return what starts the processes."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(PRELOADED)
+    return context
+
+
+def child(body: Callable[..., Any], *args: Any, daemon: bool = True) -> ForkServerProcess:
+    """Start a function of an importable module in a process of its own.
+
+    One that is a daemon may have no children itself, and ends with the process that started it.
+    """
+    process = server().Process(target=body, args=args, daemon=daemon)
+    process.start()
+    return process
+
+
+def finish(body: Callable[..., Any], *args: Any) -> None:
+    """Run a function in a process of its own, to its end, which must be a good one."""
+    process = child(body, *args)
+    process.join(PATIENCE)
+    assert process.exitcode == 0, f"exit code {process.exitcode}"
+
+
+def epoque(*words: str, cwd: Path, **env: str) -> "CompletedProcess[str]":
+    """Run one command line as a process of its own in a folder and return what it printed."""
+    with TemporaryDirectory() as folder:
+        printed = [Path(folder, name) for name in ("stdout", "stderr")]
+        told = {**os.environ, "COLUMNS": "120", **env}
+        process = child(_command, words, str(cwd), told, [str(p) for p in printed], daemon=False)
+        process.join(PATIENCE)
+        if process.exitcode is None:
+            process.kill()
+        texts = [path.read_text(encoding="utf-8", errors="surrogateescape") for path in printed]
+        return CompletedProcess(words, process.exitcode, *texts)
+
+
+def _command(words: list[str], cwd: str, env: dict[str, str], printed: list[str]) -> None:
+    for descriptor, path in enumerate(printed, start=1):
+        opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        os.dup2(opened, descriptor)
+        os.close(opened)
+    os.chdir(cwd)
+    os.environ.clear()
+    os.environ.update(env)
+    sys.argv = ["epoque", *words]
+    from epoque.cli import main
+
+    main()
