@@ -8,6 +8,7 @@ __all__ = [
     "MAX_ARRAY_BYTES",
     "MAX_CHECKED_TEXT_BYTES",
     "MAX_CLASSES",
+    "MAX_COMPARED_TEXT_BYTES",
     "MAX_CSV_BYTES",
     "MAX_CSV_COLUMNS",
     "MAX_HEAVY_IMAGE_PIXELS",
@@ -41,6 +42,8 @@ MAX_CHECKED_TEXT_BYTES = 2**20
 """Bytes of one's own text that are encoded before the run's folder is made: about a second."""
 MAX_CLASSES = 100_000
 """Classes, or numbers of a label: ImageNet's largest version has 21,841 classes."""
+MAX_COMPARED_TEXT_BYTES = 2**30
+"""Bytes of texts whose lines are compared: a minute, and half a gigabyte of memory at worst."""
 MAX_CSV_BYTES = 50_000_000
 """Bytes of a table that is read into memory whole: a million rows of five columns."""
 MAX_CSV_COLUMNS = 10_000
@@ -81,6 +84,9 @@ MAX_TEXT_FILE_BYTES = 16 * 2**20
 """Bytes of a text that is held whole, such as a template: ten thousand pages."""
 MAX_WEIGHTS_BYTES = 4 * 2**30
 """Bytes of a file of weights that measures use; VGG-16, the largest, has 0.6 GB."""
+MAX_WORD_LETTERS = 1_000
+"""Letters of a word that a tokenizer learns from whole: learning takes the square of it, and no
+language has such words. Longer ones, of a genome or an encoded picture, are learned in pieces."""
 MAX_YAML_BYTES = 2**20
 """Bytes of a recipe or a front matter: a drawing of ten thousand points fits."""
 MAX_ZIP_ENTRIES = 1_000_000
@@ -89,6 +95,3 @@ MAX_ZIP_RATIO = 100
 """How many times larger than packed a file in a zip may be: text reaches 10, labels 30."""
 MAX_ZIP_UNCHECKED_BYTES = 64 * 2**20
 """Bytes up to which a file in a zip may be packed at any ratio: white pictures, labels of zeros."""
-MAX_WORD_LETTERS = 1_000
-"""Letters of a word that a tokenizer learns from whole: learning takes the square of it, and no
-language has such words. Longer ones, of a genome or an encoded picture, are learned in pieces."""

@@ -12,13 +12,14 @@ from epoque.bench.lab import Making
 from epoque.bench.memory import told_memory
 from epoque.bench.run import Run
 
-from . import data, yardsticks
+from . import corpus, data, yardsticks
 from .checkpoint import restore
 from .config import LanguageConfig
 from .data import TRAIN_SAMPLE, Batch, Reader, sample
 from .masking import Masker
 from .measure import Sums, exact, mean, measure, perplexity, unknown_ids
 from .objective import Objective
+from .overlap import overlap
 from .reopened import reopened
 from .unmeasured import reasons
 
@@ -48,6 +49,9 @@ def evaluate(run: Run, told: Making | None = None) -> Mapping[str, Any]:
     losses at each epoch's end, as measured on the way. `unigram_perplexity`, …: what counting
     words, pairs and triples reaches on the same validation tokens. `saved_…`, `reopened_…`: what a
     push to the Hub would send, and how transformers opens it (`epoque.language.reopened`).
+
+    `valid_in_train_share`, `valid_lines_in_train`: how much of the text is in the training text,
+    too (`epoque.language.overlap`); `test_…`: likewise.
 
     What cannot be computed is None, and `not_measured` says why: name to a sentence.
     `steps_without_target`: training steps in which nothing was masked, if there were any.
@@ -82,6 +86,7 @@ def _evaluated(run: Run, told: Making) -> Mapping[str, Any]:
         found |= eyes.all_numbers(texts.test, "test_")
     found |= eyes.train_loss(texts.train)
     found |= _counted(config, texts, len(tokenizer))
+    found |= _overlaps(config, texts.test is not None)
     found |= {f"corpus_{name}": told for name, told in texts.source.items()}
     unmeasured = reasons(found)
     found = {name: _plain(value) for name, value in found.items()}
@@ -223,6 +228,19 @@ def _course(run: Run) -> dict[str, Any]:
     }
     if empty := state.get("without_targets", 0):
         found["steps_without_target"] = empty
+    return found
+
+
+def _overlaps(config: LanguageConfig, with_test: bool) -> dict[str, Any]:
+    """Return how much of what is measured on is in the training text, too."""
+    splits = corpus.load(config)
+    others = {"valid": splits.valid} | ({"test": splits.test} if with_test else {})
+    found: dict[str, Any] = {}
+    for name, text in others.items():
+        assert text is not None
+        shared = overlap(splits.train, text)
+        found[f"{name}_lines_in_train"] = shared.lines if shared else None
+        found[f"{name}_in_train_share"] = shared.share if shared else math.nan
     return found
 
 

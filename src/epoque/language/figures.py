@@ -12,6 +12,7 @@ from epoque.bench.plot import colour, heading, mix, new_figure
 from . import probe
 from .config import LanguageConfig
 from .examples_figure import examples_figure, written
+from .overlap import NOTABLE
 
 if TYPE_CHECKING:
     import numpy as np
@@ -128,16 +129,27 @@ def perplexity_figure(run: "Run", language: str) -> "Figure":
     number_axis(axes.xaxis, language, whole=True)
     number_axis(axes.yaxis, language)
     axes.set_xlabel(_("Tokens read"))
-    heading(axes, _("Validation perplexity"), _subject(run, language))
+    heading(axes, _("Validation perplexity"), _measured_on(run, language))
     label_ends(axes, ends)
     return figure
 
 
+def _measured_on(run: "Run", language: str) -> str:
+    """Return the line under the title; what was learned from and is measured on is said there."""
+    share = _results(run).get("valid_in_train_share") or 0.0
+    if share < NOTABLE:
+        return _subject(run, language)
+    told = translator(language)("{percent}\u202f% of the text measured on was learned from")
+    return told.format(percent=number(100 * share, language, decimals=0))
+
+
+def _results(run: "Run") -> Mapping[str, Any]:
+    return run.results if (run.path / "results.json").is_file() else {}
+
+
 def _counted(run: "Run") -> dict[str, float]:
     """Return the perplexities of counting, where the run has been evaluated."""
-    if not (run.path / "results.json").is_file():
-        return {}
-    found = {name: run.results.get(f"{name}_perplexity") for name in COUNTING}
+    found = {name: _results(run).get(f"{name}_perplexity") for name in COUNTING}
     return {name: float(value) for name, value in found.items() if value}
 
 

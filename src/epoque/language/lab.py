@@ -91,14 +91,16 @@ class LanguageLab(Lab["LanguageConfig"]):
         load(config, progress=told)
 
     def notice(self, config: "LanguageConfig", resume: Checkpoint | None = None) -> str | None:
-        """Return what a long training will take, None of a short one.
+        """Return what a long training will take, and what is learned from and measured on.
 
-        It measures a few steps (see `epoque.language.estimate.notice`).
+        None of a short one whose texts are apart. It measures a few steps (see
+        `epoque.language.estimate.notice`, and `epoque.language.overlap.notice`).
         """
         self.check_installed()
-        from .estimate import notice
+        from . import corpus, estimate, overlap
 
-        return notice(config, resume)
+        told = (overlap.notice(corpus.load(config)), estimate.notice(config, resume))
+        return " ".join(filter(None, told)) or None
 
     def device(self, config: "LanguageConfig") -> str:
         """Name what PyTorch computes on."""

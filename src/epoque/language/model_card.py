@@ -185,6 +185,8 @@ def _data(results: Mapping[str, Any], config: LanguageConfig, licence: str | Non
     yield f"- Text: {results.get('corpus_source') or _files(config)}"
     if results.get("corpus_held_out"):
         yield f"- Measured on the last {HELD_OUT:.0%} of it, which it was not trained on"
+    if (share := results.get("valid_in_train_share")) is not None:
+        yield f"- Of the letters measured on, {share:.1%} are in lines that it was trained on, too"
     yield f"- Licence of the text: {results.get('corpus_licence') or 'not known'}"
     yield f"- Licence of the weights: {licence or 'not stated'}"
 

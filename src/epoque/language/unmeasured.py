@@ -17,6 +17,7 @@ _REASONS = {
     "unigram_perplexity": mark("the texts are too short to count single tokens"),
     "bigram_perplexity": mark("the texts are too short to count pairs of tokens"),
     "trigram_perplexity": mark("the texts are too short to count triples of tokens"),
+    "in_train_share": mark("the texts are too large to be compared"),
     "perplexity_per_word": mark("the text has no word"),
 }
 
@@ -37,4 +38,4 @@ def reasons(results: Mapping[str, Any]) -> dict[str, str]:
 
 def _measure(name: str) -> str:
     """Return what a result's name says without of which split, and how."""
-    return name.removeprefix("test_").removeprefix("pseudo_")
+    return name.removeprefix("test_").removeprefix("valid_").removeprefix("pseudo_")

@@ -1,0 +1,76 @@
+"""What is learned from and measured on is counted and told."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from epoque.bench.run import Run
+from epoque.language import corpus, overlap
+from epoque.language.config import LanguageConfig
+from epoque.language.corpus import Documents, file_documents
+from epoque.language.figures import _measured_on
+from epoque.language.lab import LAB
+from epoque.language.overlap import Overlap
+
+OLD = [f"the old line number {i}" for i in range(10, 50)]
+NEW = [f"the new line number {i}" for i in range(10, 50)]
+
+
+def text(path: Path, lines: list[str], end: str = "\n") -> Documents:
+    path.write_bytes("".join(line + end for line in lines).encode())
+    return file_documents([str(path)])
+
+
+@pytest.mark.parametrize(
+    ("lines", "found"),
+    [
+        (NEW, Overlap(0, 0.0)),
+        (OLD, Overlap(40, 1.0)),
+        (OLD[:20] + NEW[:20], Overlap(20, 0.5)),
+        ([*OLD[:10], "", "  ", *OLD[:10], *NEW[:20]], Overlap(20, 0.5)),
+        ([f"  {OLD[0]}\t", "x" * 3 * len(OLD[0])], Overlap(1, 0.25)),
+    ],
+)
+def test_lines_that_both_texts_have_are_counted(
+    tmp_path: Path, lines: list[str], found: Overlap
+) -> None:
+    train = text(tmp_path / "train.txt", OLD, "\r\n")
+    assert overlap.overlap(train, text(tmp_path / "valid.txt", lines)) == found
+
+
+def test_it_is_counted_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = text(tmp_path / "train.txt", OLD), text(tmp_path / "valid.txt", OLD[:5])
+    first = overlap.overlap(*texts)
+    monkeypatch.delattr(overlap, "_counted")
+    assert overlap.overlap(*texts) == first == Overlap(5, 1.0)
+    monkeypatch.setattr(overlap, "MAX_COMPARED_TEXT_BYTES", 10)
+    assert overlap.overlap(*texts) is None
+    assert overlap.notice(corpus.Splits(*texts, None)) is None
+
+
+def test_texts_that_ship_are_apart() -> None:
+    for name in ("shakespeare", "code-du-travail"):
+        splits = corpus.load(LanguageConfig(corpus=name))
+        assert overlap.notice(splits) is None
+        found = overlap.overlap(splits.train, splits.valid)
+        assert found is not None
+        assert 0 < found.share < overlap.NOTABLE / 4
+
+
+def test_a_learner_is_told(
+    tiny: Callable[..., LanguageConfig], train_run: Callable[..., Run], texts: dict[str, Any]
+) -> None:
+    both = {"valid_files": texts["train_files"], "test_files": texts["test_files"]}
+    told = LAB.notice(tiny(**both))
+    assert told is not None
+    assert told.startswith("100% of the validation text (")
+    assert "(300 lines) is in the training text, too: losses measured on it are lower" in told
+    run = train_run(**both, max_steps=2)
+    results = run.results
+    assert (results["valid_in_train_share"], results["valid_lines_in_train"]) == (1.0, 300)
+    assert 0 <= results["test_in_train_share"] < 1
+    assert _measured_on(run, "en") == "100\u202f% of the text measured on was learned from"
+    assert "100" in _measured_on(run, "fr")
+    assert _measured_on(run, "fr") != _measured_on(run, "en")
