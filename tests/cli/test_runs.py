@@ -260,3 +260,33 @@ def test_the_variable_holds_for_networks(
     monkeypatch.setenv("EPOQUE_RUNS", "elsewhere")
     told = refused("stylegan3 generate --network last --seeds 1")
     assert told == "There is no network 'last'. elsewhere/ holds no finished training.\n"
+
+
+def test_help_tells_the_type_of_a_setting(call: Call) -> None:
+    told = call("stylegan3 train --help").out
+    for words in (
+        "--seed INT",
+        "--kimg FLOAT",
+        "--cond BOOL",
+        "--cfg --config CHOICE",
+        "--data PATH",
+    ):
+        assert words in told
+    told = call("run neuron/and --help").out
+    for words in (
+        "--learning-rate FLOAT",
+        "--iterations INT",
+        "--hidden-layers LIST",
+        "--csv PATH",
+    ):
+        assert words in told
+    assert "STR" not in told.split("Settings of neuron")[1]
+
+
+def test_a_recipe_that_is_no_yaml_is_named_as_such(refused: Refused, tmp_path: Path) -> None:
+    (tmp_path / "r.json").write_text("{}")
+    assert (
+        refused("run r.json")
+        == "r.json is no recipe: recipes are files that end in .yaml or .yml.\n"
+    )
+    assert "There is no recipe 'missing.json'" in refused("run missing.json")

@@ -19,7 +19,7 @@ from .path_list import IS_PATHS, LocalPath, PathOrHttps
 from .path_list import split as split_paths
 from .typed import is_number, is_whole, near_number
 
-__all__ = ["Config", "LocalPath", "PathOrHttps", "allowed_values", "setting"]
+__all__ = ["Config", "LocalPath", "PathOrHttps", "allowed_values", "kind_of", "setting"]
 
 _NO_NUMBER = "no number"  # what pydantic refuses for a number of any kind
 
@@ -188,6 +188,22 @@ def _typed(kind: Any, text: str) -> str:
     kind = get_args(kind)[0] if get_origin(kind) is Annotated else kind
     wrong = (kind is int and not is_whole(text)) or (kind is float and not is_number(text))
     return _NO_NUMBER if wrong else text
+
+
+def kind_of(field: FieldInfo) -> str:
+    """Return the type of a field in a word, as `--help` shows it: INT, FLOAT, LIST, …"""
+    kind, _ = _inner(field.annotation)
+    if get_origin(kind) is Annotated:
+        kind, *marks = get_args(kind)
+        if any(get_args(place)[1] in marks for place in (LocalPath, PathOrHttps)):
+            return "PATH"
+    if get_origin(kind) in _ORIGINS:
+        return _ORIGINS[get_origin(kind)]
+    return _KINDS.get(kind, "TEXT")
+
+
+_ORIGINS: dict[Any, str] = {Literal: "CHOICE", tuple: "LIST"}
+_KINDS: dict[Any, str] = {int: "INT", float: "FLOAT", bool: "BOOL", str: "TEXT"}
 
 
 def allowed_values(field: FieldInfo) -> str:

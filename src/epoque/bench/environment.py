@@ -2,8 +2,8 @@
 
 import os
 import platform
-import subprocess
 import sys
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -35,14 +35,21 @@ def installed_version(package: str) -> str | None:
 
 def environment() -> dict[str, Any]:
     """Return what a reader needs to judge or repeat a run, as plain JSON values."""
+    here = _installation()
+    return {**here, "device": jax_device(), "processes": world()}
+
+
+@cache
+def _installation() -> dict[str, Any]:
+    """Return what stays the same while this process runs: to ask twenty packages takes long."""
     versions = {name: installed_version(name) for name in PACKAGES}
     return {
         "python": platform.python_version(),
         "platform": platform.platform(),
         "machine": platform.machine(),
         "cores": os.cpu_count(),
-        "device": jax_device(),
-        "processes": world(),
+        "device": "cpu",
+        "processes": 1,
         "packages": {name: found for name, found in versions.items() if found},
         "commit": _commit(),
     }
@@ -71,6 +78,8 @@ def torch_device(kind: str = "auto") -> str:
 
 def _commit() -> str | None:
     """Return the commit of the source tree that this package runs from, "+" if changed."""
+    import subprocess  # here, since `epoque --help` asks nobody
+
     here = Path(__file__).resolve().parent
     git = ["git", "-C", str(here)]
     try:

@@ -19,7 +19,6 @@ EpoqueError                 one sentence for the person at the keyboard; exit co
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 __all__ = [
     "AxesError",
@@ -42,6 +41,8 @@ __all__ = [
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return " Did you mean …?" with the names nearest to `name`, or "" where none is near."""
+    from difflib import get_close_matches
+
     near = get_close_matches(name, list(known), n=3, cutoff=0.55)
     return f" Did you mean {' or '.join(near)}?" if near else ""
 

@@ -9,14 +9,11 @@ import json
 import os
 import re
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from secrets import token_hex
 from typing import Any, NamedTuple
-
-from pydantic_core import to_json
 
 from .errors import DamagedRunError, RunWriteError
 
@@ -76,7 +73,7 @@ def draft_path(path: Path) -> Path:
     Each call gives another name, so that no two writers of one path meet. A name that would be
     too long for the file system loses its end.
     """
-    owner = f".{host_name()}-{os.getpid()}-{token_hex(4)}.tmp"
+    owner = f".{host_name()}-{os.getpid()}-{os.urandom(4).hex()}.tmp"
     name = os.fsencode(f".{path.name}")[: _LONGEST_NAME - len(owner)]
     return path.with_name(_whole_letters(name) + owner)
 
@@ -174,7 +171,14 @@ def json_line(row: Mapping[str, float]) -> bytes:
 
     Pydantic's encoder writes floats, to the last bit, nine times as fast as Python's own.
     """
-    return to_json(row, inf_nan_mode="null")
+    return _encoder()(row, inf_nan_mode="null")
+
+
+@cache
+def _encoder() -> Callable[..., bytes]:
+    from pydantic_core import to_json  # here, since `epoque --help` writes nothing
+
+    return to_json
 
 
 def read_json(path: Path) -> dict[str, Any]:

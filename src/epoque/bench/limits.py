@@ -9,6 +9,7 @@ __all__ = [
     "MAX_CHECKED_TEXT_BYTES",
     "MAX_CLASSES",
     "MAX_COMPARED_TEXT_BYTES",
+    "MAX_COMPILED_BYTES",
     "MAX_CSV_BYTES",
     "MAX_CSV_COLUMNS",
     "MAX_HEAVY_IMAGE_PIXELS",
@@ -44,6 +45,8 @@ MAX_CLASSES = 100_000
 """Classes, or numbers of a label: ImageNet's largest version has 21,841 classes."""
 MAX_COMPARED_TEXT_BYTES = 2**30
 """Bytes of texts whose lines are compared: a minute, and half a gigabyte of memory at worst."""
+MAX_COMPILED_BYTES = 512 * 2**20
+"""Bytes of compiled programs that are kept: those of a hundred architectures of the small labs."""
 MAX_CSV_BYTES = 50_000_000
 """Bytes of a table that is read into memory whole: a million rows of five columns."""
 MAX_CSV_COLUMNS = 10_000

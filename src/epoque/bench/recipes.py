@@ -14,6 +14,7 @@ config:
 The lab is the folder the file stands in. A user's own file says `lab: neuron` as well.
 """
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -89,9 +90,16 @@ def find_recipe(name: str) -> Recipe:
     """
     if name.endswith((".yaml", ".yml")):
         return _read_own(Path(name))
+    if name not in recipe_names() and Path(name).suffix and os.path.isfile(name):
+        raise UsageError(f"{name} is no recipe: recipes are files that end in .yaml or .yml.")
     if name not in recipe_names():
         hint = " `epoque list` shows them all."
         raise UnknownNameError("recipe", name, recipe_names(), hint)
+    return _shipped(name)
+
+
+@cache
+def _shipped(name: str) -> Recipe:
     text = (files("epoque") / "recipes" / f"{name}.yaml").read_text(encoding="utf-8")
     return _parse(text, name, name.split("/", maxsplit=1)[0], name)
 

@@ -106,7 +106,7 @@ def _text(value: Any) -> Any:
 
 
 def _option(lab: "Lab[Any]", name: str, group: Group, others: tuple[str, ...]) -> inspect.Parameter:
-    from ..bench.config import allowed_values
+    from ..bench.config import allowed_values, kind_of
     from ..bench.path_list import IS_PATHS
 
     field = lab.config.model_fields[name]
@@ -119,6 +119,7 @@ def _option(lab: "Lab[Any]", name: str, group: Group, others: tuple[str, ...]) -
         group=group,
         help=f"{field.description} Takes {allowed_values(field)}.{hint}",
         show_default=lambda _: shown,
+        metavar=kind_of(field),
         allow_leading_hyphen=True,
         negative="",
     )

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from epoque.bench.compiled import keep_compiled
 from epoque.bench.events import Checkpoint, Event
 from epoque.bench.i18n import mark
 from epoque.bench.lab import Columns, Lab
@@ -33,6 +34,7 @@ class Gan2dLab(Lab["Gan2dConfig"]):
 
     def train(self, config: "Gan2dConfig", resume: Checkpoint | None = None) -> Iterator[Event]:
         """Return the events of a training (see `epoque.gan2d.train.train`)."""
+        keep_compiled()
         from .train import train
 
         return train(config, resume)
@@ -45,6 +47,7 @@ class Gan2dLab(Lab["Gan2dConfig"]):
 
     def evaluate(self, run: "Run") -> Mapping[str, Any]:
         """Return the numbers of a finished run (see `epoque.gan2d.evaluate.evaluate`)."""
+        keep_compiled()
         from .evaluate import evaluate
 
         return evaluate(run)
@@ -67,6 +70,7 @@ class Gan2dLab(Lab["Gan2dConfig"]):
 
     def sweep(self, base: "Gan2dConfig", points: Columns) -> Columns | None:
         """Run many configs inside one compiled program (see `epoque.gan2d.sweep.sweep`)."""
+        keep_compiled()
         from .sweep import sweep
 
         return sweep(base, points)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from epoque.bench.compiled import keep_compiled
 from epoque.bench.events import Checkpoint, Event
 from epoque.bench.i18n import mark
 from epoque.bench.lab import Columns, Lab
@@ -33,6 +34,7 @@ class NeuronLab(Lab["NeuronConfig"]):
 
     def train(self, config: "NeuronConfig", resume: Checkpoint | None = None) -> Iterator[Event]:
         """Yield the events of a training (see `epoque.neuron.train.train`)."""
+        keep_compiled()
         from .train import train
 
         return train(config, resume)
@@ -45,6 +47,7 @@ class NeuronLab(Lab["NeuronConfig"]):
 
     def evaluate(self, run: "Run") -> Mapping[str, Any]:
         """Return the numbers of a finished run (see `epoque.neuron.evaluate.evaluate`)."""
+        keep_compiled()
         from .evaluate import evaluate
 
         return evaluate(run)
@@ -68,6 +71,7 @@ class NeuronLab(Lab["NeuronConfig"]):
 
     def sweep(self, base: "NeuronConfig", points: Columns) -> Columns | None:
         """Run many configs inside one compiled program (see `epoque.neuron.sweep.sweep`)."""
+        keep_compiled()
         from .sweep import sweep
 
         return sweep(base, points)
