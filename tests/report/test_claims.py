@@ -7,9 +7,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from epoque.report.claims.effects import cliff, differences
 from epoque.report.claims.practical1 import CLAIMS
 from epoque.report.claims.rules import (
+    Apart,
     Claim,
+    Effect,
+    Line,
     Number,
     Share,
     Statement,
@@ -266,3 +270,35 @@ def test_claims_name_their_evidence() -> None:
             assert not needs[name].axes
         for name in claim.sweeps:
             assert needs[name].axes
+
+
+NONE = pd.Series([np.nan] * 3)
+
+
+@pytest.mark.parametrize(
+    ("line", "measured"),
+    [
+        (Number(quantity="q", reported="0.64", measure=measured_by(None)), NONE),
+        (Number(quantity="q", reported="0.64", measure=measured_by(None)), []),
+        (Share(quantity="q", reported="r", above=0.5, measure=measured_by(None)), NONE),
+        (Effect(quantity="q", reported="r", measure=measured_by(None)), NONE),
+        (
+            Apart(quantity="q", reported="r", measure=measured_by(None)),
+            ((np.nan,) * 3, (1.0, 0.5, 1.5), 20),
+        ),
+    ],
+)
+def test_what_no_seed_measured_has_no_verdict(line: Line, measured: Any) -> None:
+    assert line.judge(measured) == "unmeasured"
+
+
+def test_seeds_without_a_number_are_left_out() -> None:
+    share = Share(quantity="q", reported="r", above=0.5, measure=measured_by(None))
+    assert share.share(pd.Series([1.0] * 20 + [np.nan] * 80))[1] == 20
+    assert share.judge(pd.Series([1.0] * 20 + [np.nan] * 80)) == "holds"
+    first = pd.Series([2.0, np.nan, np.inf, np.inf, 1.0])
+    second = pd.Series([1.0, 1.0, np.inf, 1.0, np.nan])
+    found = differences(first, second)
+    assert found.dropna().tolist() == [1.0, 0.0, np.inf]
+    assert cliff(found)[0] == pytest.approx(2 / 3)
+    assert all(map(np.isnan, cliff(NONE)))

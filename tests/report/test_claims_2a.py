@@ -209,7 +209,9 @@ def test_mcnemars_table_of_agresti_and_min() -> None:
 def test_differences_are_paired_by_the_seed() -> None:
     first = pd.Series([1.0, 2.0, INF, NAN, 5.0], index=[3, 1, 2, 0, 9])
     second = pd.Series([10.0, 20.0, INF, 40.0], index=[0, 1, 2, 3])
-    assert differences(first, second).to_dict() == {0: 0.0, 1: -18.0, 2: 0.0, 3: -39.0}
+    found = differences(first, second)
+    assert found.dropna().to_dict() == {1: -18.0, 2: 0.0, 3: -39.0}
+    assert np.isnan(found[0])  # one of the two was not measured
 
 
 def measured_by(values: Any) -> Callable[[Any], Any]:

@@ -1,13 +1,13 @@
 """EQ-T and EQ-R against the official numbers: the same random inputs, moved in the same way."""
 
-from math import log10, pi
+from math import inf, isnan, log10, pi
 
 import numpy as np
 import pytest
 import torch
 from golden import needs_golden, network_of
 
-from epoque.stylegan3.measures.equivariance import _error, _made
+from epoque.stylegan3.measures.equivariance import _error, _made, _measured, decibels
 from epoque.stylegan3.measures.operators import (
     pseudo_rotated,
     rotated,
@@ -54,3 +54,12 @@ def test_the_official_draws_give_the_official_decibels(name, official):
     found = [10 * log10(4 * 4 * count / squares) for squares, count in sums]
     assert found[:2] == pytest.approx(official[:2], abs=0.002)
     assert found[2] == pytest.approx(official[2], abs=0.2)  # both resample, not quite alike
+
+
+@pytest.mark.filterwarnings("error")
+def test_images_that_share_no_pixel_are_not_measured() -> None:
+    assert decibels(np.array([[0.0, 40.0]])) == inf
+    assert isnan(decibels(np.array([[0.0, 0.0]])))
+    assert isnan(decibels(np.empty((0, 2))))
+    found = _measured(np.zeros((3, 2)), seed=0)
+    assert all(map(isnan, (found.decibels, found.low, found.high)))

@@ -16,6 +16,7 @@ from .run import Run
 from .run_name import find_named_run
 from .sinks import Shows, Sink, SinkFactory
 from .stopping import Interrupt, patient
+from .undefined import defined_results
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -234,7 +235,7 @@ def _shown_by(sinks: Iterable[Sink]) -> Making:
 def _conclude(run: Run, draw: bool, told: Making) -> None:
     """Save the numbers and pictures of a training that came to its end."""
     trained = Run(run.path)
-    write_json(run.path / "results.json", dict(run.lab.evaluate_telling(trained, told)))
+    write_json(run.path / "results.json", defined_results(run.lab.evaluate_telling(trained, told)))
     if draw:
         save_figures(run.path / "figures", run.lab.figures(trained))
 

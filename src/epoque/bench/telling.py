@@ -4,9 +4,11 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from math import isfinite, isnan
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from .undefined import defined
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -81,19 +83,7 @@ def say_taken(name: str, taken: str, *, quiet: bool = False) -> None:
 
 def print_json(value: Any) -> None:
     """Print a value as JSON on standard output; an undefined number is null."""
-    print(json.dumps(_defined(value), indent=2, ensure_ascii=False, default=str))  # noqa: T201
-
-
-def _defined(value: Any) -> Any:
-    """Return plain values with null for NaN and the infinities, which JSON does not have."""
-    match value:
-        case float():
-            return value if isfinite(value) else None
-        case Mapping():
-            return {name: _defined(inner) for name, inner in value.items()}
-        case list() | tuple():
-            return [_defined(inner) for inner in value]
-    return value
+    print(json.dumps(defined(value), indent=2, ensure_ascii=False, default=str))  # noqa: T201
 
 
 def number(value: Any) -> str:

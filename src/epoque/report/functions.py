@@ -122,9 +122,14 @@ class Functions:
         return self._interval(top / bottom, decimals)
 
     def share(self, source: Source, name: str, **at: Any) -> Printed:
-        """Print for which share of a sweep's seeds a result is 1, with Wilson's 95 % interval."""
-        wins = self._column(source, name, at) == 1
-        percent = as_percent(wilson(int(wins.sum()), len(wins)))
+        """Print for which share of a sweep's seeds a result is 1, with Wilson's 95 % interval.
+
+        Seeds without the result are left out; a dash if none has it.
+        """
+        known = self._column(source, name, at).dropna()
+        if known.empty:
+            return self.number(None)
+        percent = as_percent(wilson(int((known == 1).sum()), len(known)))
         text = f"{format_interval(percent, self._language, 1)}\u202f%"
         return self._slots.add_text(text, percent[0] / 100)
 
@@ -279,7 +284,7 @@ class Functions:
         return self._slots.add(Table(header, cells, ("left", "left", "left"), words, label))
 
     def count(self, name: str, verdict: str) -> Printed:
-        """Print how many claims of a practical have a verdict: holds, partly or fails."""
+        """Print how many claims of a practical have a verdict, of those of `VERDICTS`."""
         if verdict not in VERDICTS:
             raise UsageError(f"there is no verdict {verdict!r}; there are {', '.join(VERDICTS)}.")
         return self.number(sum(self._row(c.id).verdict == verdict for c in practical(name)))

@@ -41,7 +41,7 @@ __all__ = [
 ]
 
 Theme = Literal["light", "dark"]
-Verdict = Literal["holds", "partly", "fails"]
+Verdict = Literal["holds", "partly", "fails", "unmeasured"]
 Align = Literal["left", "center", "right"]
 
 

@@ -81,3 +81,10 @@ def test_a_collapsed_generator_is_flat_and_nothing_is_undefined() -> None:
         "dimension": 0,
         "folded": 0,
     }
+
+
+def test_no_area_has_no_folded_share() -> None:
+    flat = np.zeros((20, 2, 2))
+    flat[:, :, 0] = 1.0  # all along one line
+    with np.errstate(all="raise"):
+        assert np.isnan(jacobian_measures(flat)["folded"])

@@ -27,7 +27,7 @@ def jacobian_measures(j: NDArray[Any]) -> dict[str, float]:
         dimension, where the points follow a curve). `dimension`: the median of (s₁ + s₂)² /
         (s₁² + s₂²) with s the squared singular values: 1 for a curve, 2 where both directions count
         alike. For two dimensions also `folded`: the share of the area, weighted by the noise's
-        density, that is turned over against the rest, 0 to ½.
+        density, that is turned over against the rest, 0 to ½; NaN where the points cover no area.
     """
     values = singular_values(j)
     squared = values**2
@@ -73,4 +73,4 @@ def singular_values(j: NDArray[Any]) -> NDArray[Any]:
 def _folded(j: NDArray[Any]) -> float:
     area = j[:, 0, 0] * j[:, 1, 1] - j[:, 0, 1] * j[:, 1, 0]
     total = float(np.abs(area).sum())
-    return (1 - abs(float(area.sum())) / total) / 2 if total > 0 else 0.0
+    return (1 - abs(float(area.sum())) / total) / 2 if total > 0 else float("nan")

@@ -1,6 +1,6 @@
 """How large a difference between two settings is, over seeds that both were run with."""
 
-from math import sqrt
+from math import nan, sqrt
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,11 +15,12 @@ Z = 1.959964
 def differences(first: "pd.Series", second: "pd.Series") -> "pd.Series":
     """Return first − second for the seeds that both have.
 
-    Infinite values are allowed (an event that never came); where both are infinite, and where one
-    is NaN, the difference is 0: none can be told.
+    Infinite values are allowed (an event that never came); where both are infinite the difference
+    is 0: none can be told. Where one is NaN it was not measured, and neither is the difference.
     """
     first, second = first.align(second, join="inner")
-    return (first.astype(float) - second.astype(float)).fillna(0.0)
+    first, second = first.astype(float), second.astype(float)
+    return (first - second).mask(first == second, 0.0)
 
 
 def cliff(differences: "pd.Series") -> tuple[float, float, float]:
@@ -30,8 +31,12 @@ def cliff(differences: "pd.Series") -> tuple[float, float, float]:
     statistics: ordinal analyses to answer ordinal questions", Psychological Bulletin 114 (1993),
     494-509: d_w). The interval is that of a difference of paired shares with half an observation
     added to each of the four cells (Agresti and Min, "Simple improved confidence intervals for
-    comparing matched proportions", Statistics in Medicine 24 (2005), 729-740).
+    comparing matched proportions", Statistics in Medicine 24 (2005), 729-740). NaNs are left
+    out; without any other number all three are NaN.
     """
+    differences = differences.dropna()
+    if differences.empty:
+        return nan, nan, nan
     wins, losses = int((differences > 0).sum()), int((differences < 0).sum())
     n = len(differences)
     shifted = (wins - losses) / (n + 2)

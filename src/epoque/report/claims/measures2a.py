@@ -55,19 +55,24 @@ def column(name: str, *, diverged: float) -> Quantity:
 def match(rows: "pd.DataFrame") -> "pd.Series":
     """Measure how well the shapes match at the end, 0 to 1.
 
-    It is the harmonic mean of coverage and precision (of recall and precision, an F score).
+    It is the harmonic mean of coverage and precision (of recall and precision, an F score): 0
+    where both are, and where the training diverged.
     """
-    covered, precise = rows["final_coverage"], rows["final_precision"]
-    return (2 * covered * precise / (covered + precise)).fillna(0.0)
+    covered, precise = (rows[f"final_{name}"].fillna(0.0) for name in ("coverage", "precision"))
+    both = covered + precise
+    return (2 * covered * precise / both.where(both > 0)).where(both > 0, 0.0)
 
 
 def accuracy(rows: "pd.DataFrame") -> "pd.Series":
-    """Measure which share of real and generated points the discriminator tells right; ½ if none."""
-    return ((rows["late_accuracy_real"] + rows["late_accuracy_fake"]) / 2).fillna(0.5)
+    """Measure which share of real and generated points the discriminator tells right."""
+    return (rows["late_accuracy_real"] + rows["late_accuracy_fake"]) / 2
 
 
 def fall_back(rows: "pd.DataFrame") -> "pd.Series":
-    """Measure how far the end lies above the best divergence on the way."""
+    """Measure how far the end lies above the best divergence on the way.
+
+    Where a training had diverged both are 1, the most there is: that is what became of it.
+    """
     return rows["final_js"].fillna(1.0) - rows["best_js"].fillna(1.0)
 
 

@@ -21,13 +21,18 @@ A claim is one or more lines, each a quantity measured once for every seed.
   holds partly if they meet.
 - *A fact* is decided once, by a proof or by one run.
 
-A claim holds if all its lines hold, does not hold if none does, and holds partly otherwise.
+A line other than a statement (for which an event that never came is a no) of which no seed has a
+number is not measured.
+
+A claim holds if all its lines hold, does not hold if none does, is not measured if none is, and
+holds partly otherwise.
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from math import isnan, nan
 from typing import TYPE_CHECKING, Any, Protocol
 
 from epoque.bench.summary import wilson
@@ -132,6 +137,8 @@ class Number(Line):
     def judge(self, measured: Any) -> Verdict:
         """Return whether the central 95 % of the seeds meet the reported range."""
         _, low, high = central(measured)
+        if isnan(low):
+            return "unmeasured"
         least, greatest = self.range()
         return "holds" if low <= greatest and high >= least else "fails"
 
@@ -151,7 +158,7 @@ class Statement(Line):
     below: float = float("inf")
 
     def true_for(self, measured: "pd.Series") -> int:
-        """Return for how many seeds it is true; a NaN is no."""
+        """Return for how many seeds it is true; a NaN, an event that never came, is no."""
         return int(((measured > self.above) & (measured < self.below)).sum())
 
     def judge(self, measured: Any) -> Verdict:
@@ -172,9 +179,18 @@ class Share(Line):
     reported: str
     above: float
 
+    def share(self, measured: "pd.Series") -> tuple[tuple[float, float, float], int]:
+        """Return the share with its interval, and of how many seeds: those that were measured."""
+        known = measured.dropna()
+        if known.empty:
+            return (nan, nan, nan), 0
+        return wilson(int(known.sum()), len(known)), len(known)
+
     def judge(self, measured: Any) -> Verdict:
         """Return whether the share's 95 % interval is above, around or below `above`."""
-        _, low, high = wilson(int(measured.sum()), len(measured))
+        (_, low, high), trials = self.share(measured)
+        if not trials:
+            return "unmeasured"
         return "holds" if low > self.above else "fails" if high < self.above else "partly"
 
 
@@ -198,6 +214,8 @@ class Effect(Line):
     def judge(self, measured: Any) -> Verdict:
         """Return whether the 95 % interval of Cliff's delta is above, around or below a trifle."""
         _, low, high = cliff(measured)
+        if isnan(low):
+            return "unmeasured"
         return "holds" if low > NEGLIGIBLE else "fails" if high < NEGLIGIBLE else "partly"
 
 
@@ -216,6 +234,8 @@ class Apart(Line):
     def judge(self, measured: Any) -> Verdict:
         """Return whether the first interval is above, around or below the second."""
         (_, low, high), (_, other_low, other_high), _count = measured
+        if any(map(isnan, (low, high, other_low, other_high))):
+            return "unmeasured"
         return "holds" if low > other_high else "fails" if high < other_low else "partly"
 
 
@@ -262,6 +282,6 @@ class Claim:
 
 
 def overall(verdicts: Sequence[Verdict]) -> Verdict:
-    """Return "holds" if all hold, "fails" if all fail, else "partly"."""
+    """Return the verdict that all share, else "partly"."""
     first = verdicts[0]
     return first if all(v == first for v in verdicts) else "partly"

@@ -27,7 +27,6 @@ from .rules import (
     as_percent,
     central,
     overall,
-    wilson,
 )
 
 if TYPE_CHECKING:
@@ -45,8 +44,9 @@ VERDICTS: Mapping[Verdict, str] = {
     "holds": mark("holds"),
     "partly": mark("partly"),
     "fails": mark("does not hold"),
+    "unmeasured": mark("not measured"),
 }
-SIGNS: Mapping[Verdict, str] = {"holds": "✓", "partly": "◐", "fails": "✗"}
+SIGNS: Mapping[Verdict, str] = {"holds": "✓", "partly": "◐", "fails": "✗", "unmeasured": "–"}
 """What tells verdicts apart without colour."""
 
 
@@ -130,9 +130,9 @@ def _statement(line: Statement, measured: Any, language: str) -> tuple[str, str,
 
 
 def _share(line: Share, measured: Any, language: str) -> tuple[str, str, str]:
-    successes, trials = int(measured.sum()), len(measured)
-    percent = as_percent(wilson(successes, trials))
-    value = f"{format_interval(percent, language, 1)}\u202f%"
+    interval, trials = line.share(measured)
+    percent = as_percent(interval)
+    value = f"{format_interval(percent, language, 1)}\u202f%" if trials else "–"
     return translator(language)(line.reported), value, format_number(trials, language)
 
 

@@ -13,7 +13,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
-from math import inf, log10, pi
+from math import inf, isnan, log10, nan, pi
 from pathlib import Path
 
 import numpy as np
@@ -223,8 +223,8 @@ def _error(one: Tensor, other: Tensor, known: Tensor) -> tuple[float, float]:
 def _measured(sums: Floats, seed: int) -> Measured:
     """Return the decibels with an interval from resampled images (percentile bootstrap)."""
     rng = numpy_rng(seed, "interval")
-    drawn = [sums[rng.integers(len(sums), size=len(sums))].sum(0) for _ in range(RESAMPLES)]
-    errors = [squares / count for squares, count in drawn]
+    drawn = (sums[rng.integers(len(sums), size=len(sums))] for _ in range(RESAMPLES))
+    errors = list(map(_mean_error, drawn))
     least, most = np.quantile(errors, (0.025, 0.975))
     return Measured(decibels(sums), _decibels(most), _decibels(least), len(sums))
 
@@ -248,13 +248,22 @@ def staying(images: NDArray[np.uint8], seed: int = 0) -> float:
 
 
 def decibels(sums: Floats) -> float:
-    """Return one measure of images' squared errors, [N, 2]; infinite where nothing differs."""
-    squares, count = sums.sum(0)
-    return _decibels(squares / count)
+    """Return one measure of images' squared errors, [N, 2].
+
+    Infinite where nothing differs, NaN where no pixel could be compared.
+    """
+    return _decibels(_mean_error(sums))
+
+
+def _mean_error(sums: Floats) -> float:
+    squares, count = sums.sum(0).tolist()
+    return squares / count if count else nan
 
 
 def _decibels(error: float) -> float:
     """Return the ratio of the range to the root of a mean squared error."""
+    if isnan(error):
+        return nan
     return 10 * log10(RANGE**2 / error) if error > 0 else inf
 
 

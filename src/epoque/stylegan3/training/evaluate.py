@@ -2,12 +2,15 @@
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from epoque.bench.run import Run
 
 from ..config import StyleGan3Config
 from .checkpoint import restore
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["evaluate"]
 
@@ -41,11 +44,17 @@ def evaluate(run: Run) -> Mapping[str, Any]:
     for name in MEANS:
         if name in metrics:
             known = last[name].dropna() if last[name].notna().any() else metrics[name].dropna()[-1:]
-            found[f"final_{name}"] = float(known.mean())
+            found[f"final_{name}"] = float(known.mean())  # NaN if it was never measured
     taken = [name for name in config.metrics if name in metrics]  # infinite ones are left out
-    found |= {name: float(metrics[name].dropna().iloc[-1]) for name in taken}
+    found |= {name: _last(metrics[name]) for name in taken}
     found["final_gap"] = abs(found["final_score_real"] - found["final_score_fake"])
     for kind in ("generator", "discriminator"):
         network = restore(run, checkpoint.step, kind)
         found[f"{kind}_parameters"] = sum(p.numel() for p in network.parameters())
     return found
+
+
+def _last(series: "pd.Series") -> float:
+    """Return what a metric was when it last had a number; NaN if it never had one."""
+    known = series.dropna()
+    return float(known.iloc[-1]) if len(known) else math.nan
