@@ -72,3 +72,47 @@ def test_what_is_no_formula_is_one_sentence(latex: str) -> None:
         latex_to_mathml(latex)
     assert latex in str(caught.value) or "unknown" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "latex",
+    [
+        r"\href{javascript:alert(1)}{x}",
+        r"\href{https://example.org}{x}",
+        r"\style{background:url(x)}{x}",
+        r"\class{a}{x}",
+        r"\color{url(x)}{x}",
+    ],
+)
+def test_attributes_that_a_page_would_follow_are_refused(latex: str) -> None:
+    for write in (latex_to_mathml, latex_to_typst):
+        with pytest.raises(UsageError, match=r"cannot be written: it holds the attribute"):
+            write(latex)
+
+
+@pytest.mark.parametrize(
+    "latex",
+    [
+        r"\color{red}x",
+        r"\color{#ff8800}x",
+        r"\binom{n}{k}",
+        r"\begin{align}a&=b\\c&=d\end{align}",
+        r"\begin{array}{c|c}a&b\\\hline c&d\end{array}",
+        r"\rule{1em}{2em}",
+        r"\substack{a\\b}",
+        r"\displaystyle \big( x \big)",
+        r"\hspace{3em}",
+        r"\mathrm{KL}",
+    ],
+)
+def test_attributes_of_looks_are_kept(latex: str) -> None:
+    assert ElementTree.fromstring(latex_to_mathml(latex)) is not None
+
+
+def test_a_formula_has_a_length_and_a_depth() -> None:
+    with pytest.raises(UsageError, match="has 5,000 characters; at most 4,000 are read"):
+        latex_to_mathml("x" * 5000)
+    for deep in ("{a" * 41 + "}" * 41, r"\left(" * 41 + r"\right)" * 41):
+        with pytest.raises(UsageError, match="nested 41 deep; at most 40 are read"):
+            latex_to_mathml(deep)
+    assert latex_to_mathml(r"\frac{1}{1+" * 15 + "x" + "}" * 15)

@@ -177,7 +177,7 @@ def test_a_mistake_names_file_and_line(tmp_path: Path, text: str, line: int, wor
 
 
 def test_a_template_that_cannot_be_read(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"none\.md cannot be read"):
+    with pytest.raises(UsageError, match=r"none\.md: there is no such file"):
         write_report(tmp_path, tmp_path / "out", template=tmp_path / "none.md")
     (tmp_path / "latin.md").write_bytes("é".encode("latin-1"))
     with pytest.raises(UsageError, match="UTF-8"):

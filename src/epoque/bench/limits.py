@@ -6,23 +6,31 @@ memory or make it wait; its comment says which. docs/limits.md tells them to use
 
 __all__ = [
     "MAX_ARRAY_BYTES",
+    "MAX_BOOK_BYTES",
+    "MAX_BOOK_SILENCE",
     "MAX_CHECKED_TEXT_BYTES",
     "MAX_CLASSES",
     "MAX_COMPARED_TEXT_BYTES",
     "MAX_COMPILED_BYTES",
     "MAX_CSV_BYTES",
     "MAX_CSV_COLUMNS",
+    "MAX_FILLED_CHARACTERS",
+    "MAX_FORMULA_CHARACTERS",
+    "MAX_FORMULA_DEPTH",
     "MAX_HEAVY_IMAGE_PIXELS",
     "MAX_IMAGE_BYTES",
     "MAX_IMAGE_PIXELS",
     "MAX_JPEG_SCAN_PIXELS",
     "MAX_JSON_BYTES",
     "MAX_JSON_PARTS",
+    "MAX_MARKDOWN_DEPTH",
     "MAX_NAME_BYTES",
     "MAX_NESTED_ARCHIVES",
     "MAX_PARAMETER_CHARACTERS",
     "MAX_PICKLE_OPERATIONS",
     "MAX_SWEEP_POINTS",
+    "MAX_TABLE_COLUMNS",
+    "MAX_TEMPLATE_SECONDS",
     "MAX_TENSORS",
     "MAX_TENSORS_HEADER_BYTES",
     "MAX_TENSOR_DEPTH",
@@ -98,3 +106,22 @@ MAX_ZIP_RATIO = 100
 """How many times larger than packed a file in a zip may be: text reaches 10, labels 30."""
 MAX_ZIP_UNCHECKED_BYTES = 64 * 2**20
 """Bytes up to which a file in a zip may be packed at any ratio: white pictures, labels of zeros."""
+MAX_WORD_LETTERS = 1_000
+"""Letters of a word that a tokenizer learns from whole: learning takes the square of it, and no
+language has such words. Longer ones, of a genome or an encoded picture, are learned in pieces."""
+MAX_BOOK_BYTES = 2**30
+"""Memory of the process that fills in a book of one's own, beyond what it has when it starts."""
+MAX_BOOK_SILENCE = 60
+"""Seconds after which a process that fills in a template and tells nothing is ended."""
+MAX_FILLED_CHARACTERS = 4_000_000
+"""Characters of a template that is filled in: two thousand pages."""
+MAX_FORMULA_CHARACTERS = 4_000
+"""Characters of a formula: a page of them."""
+MAX_FORMULA_DEPTH = 40
+"""Braces within braces of a formula: its reader goes three functions deeper for each."""
+MAX_MARKDOWN_DEPTH = 30
+"""Lists and quotes within one another: the fifteenth has no room on a page."""
+MAX_TABLE_COLUMNS = 200
+"""Columns of a table in a book: thirty fill a page across."""
+MAX_TEMPLATE_SECONDS = 5
+"""Seconds of computing of a template itself, without those of reading and drawing runs."""

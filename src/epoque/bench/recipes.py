@@ -29,7 +29,13 @@ from yaml.error import MarkedYAMLError
 from .errors import UnknownNameError, UsageError, did_you_mean
 from .typed import is_number
 
-__all__ = ["Expectation", "Recipe", "find_recipe", "recipe_names"]
+__all__ = [
+    "Expectation",
+    "PlainLoader",
+    "Recipe",
+    "find_recipe",
+    "recipe_names",
+]
 
 KEYS = ("lab", "title", "shows", "minutes", "expect", "config")
 
@@ -118,16 +124,18 @@ def _read_own(path: Path) -> Recipe:
     return _parse(text, path.stem, None, str(path))
 
 
-class _Loader(yaml.BaseLoader):
+class PlainLoader(yaml.BaseLoader):
     """Reads scalars as text, each key once, and no aliases: ten lines can stand for gigabytes."""
 
     def compose_node(self, parent: Any, index: Any) -> Any:
+        """Compose a node, unless it is an alias."""
         if self.check_event(yaml.AliasEvent):
             mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
             raise MarkedYAMLError(problem="a recipe has no aliases (*name)", problem_mark=mark)
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:
+        """Construct a mapping, unless a key is there twice."""
         seen = set()
         for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
             if key.value in seen:
@@ -140,7 +148,7 @@ class _Loader(yaml.BaseLoader):
 def _parse(text: str, name: str, lab: str | None, source: str) -> Recipe:
     """Read YAML with every scalar as text: `0110` stays a truth table, and is no octal number."""
     try:
-        told = yaml.load(text, Loader=_Loader)
+        told = yaml.load(text, Loader=PlainLoader)
     except RecursionError:
         raise UsageError(f"{source} is not a recipe: it is nested too deeply.") from None
     except yaml.YAMLError as error:

@@ -11,10 +11,13 @@ import yaml
 from epoque.bench.errors import EpoqueError, UsageError
 from epoque.bench.files import told_write_errors
 from epoque.bench.i18n import LANGUAGES, mark, translator
+from epoque.bench.limits import MAX_BOOK_SILENCE, MAX_YAML_BYTES
 from epoque.bench.places import check_file
+from epoque.bench.recipes import PlainLoader
 
 from .functions import Functions
 from .library import Library, Record
+from .limited import Budget, limited_memory, run_in_child
 from .model import Block, Document
 from .needs import CHAPTERS, Need, chapter_needs
 from .parse import Parser
@@ -24,6 +27,8 @@ from .template import Template, fill
 __all__ = ["FORMATS", "Progress", "read_book", "write_report"]
 
 FORMATS = ("html", "pdf", "md")
+COMPUTING = ("grid", "number", "ref")
+"""The functions of a template that only compute with what it gives them, in its own time."""
 TITLE = mark("Lab book of neural networks")
 SUBTITLE = mark("Classic experiments, repeated and measured")
 
@@ -64,8 +69,28 @@ def write_report(
     told = progress or _quiet
     path = _path(out, template, language, format)
     check_file("--out", path)
-    document = read_book(runs, language, told, template)
-    told(f"writing {path}")
+    if template is None:
+        return _write(runs, path, language, format, None, progress=told)
+    given = (runs, path, language, format, template)
+    try:
+        return Path(run_in_child(_write, *given, progress=told, silence=MAX_BOOK_SILENCE))
+    except UsageError as error:
+        if str(error).startswith(("it ", "the process ")):
+            raise Template(template, "").wrong(error, None) from None
+        raise
+
+
+def _write(
+    runs: Path,
+    path: Path,
+    language: str,
+    format: str,
+    template: Path | None,
+    *,
+    progress: Progress,
+) -> Path:
+    document = read_book(runs, language, progress, template)
+    progress(f"writing {path}")
     with told_write_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
     _writer(format)(document, path)
@@ -86,7 +111,12 @@ def read_book(
     evidence = Library(runs, tuple(_distinct(needs)))
     if template is not None:
         library = Library(runs, used=evidence.used)
-        return _assemble([Template.read(template)], library, evidence, language, progress)
+        own, budget = Template.read(template), Budget()
+        try:
+            with limited_memory(), budget.spent():
+                return _assemble([own], library, evidence, language, progress, budget=budget)
+        except UsageError as error:
+            raise (own.wrong(error, None) if str(error).startswith("it ") else error) from None
     evidence.check()
     with as_file(files("epoque.report") / "chapters") as folder:
         chapters = [Template.read(folder / f"{name}.{language}.md") for name in CHAPTERS]
@@ -122,10 +152,14 @@ def _assemble(
     evidence: Library,
     language: str,
     progress: Progress,
+    *,
+    budget: Budget | None = None,
 ) -> Document:
     slots = Slots()
     parser = Parser(slots, language)
     functions = Functions(library, evidence, slots, parser, language).all()
+    if budget is not None:
+        functions = {n: f if n in COMPUTING else budget.free(f) for n, f in functions.items()}
     blocks: list[Block] = []
     told: dict[str, str] = {}
     read: dict[str, Record] = {}
@@ -194,10 +228,12 @@ def _front_matter(template: Template) -> tuple[dict[str, str], Template]:
         return {}, template
     end = [line.strip() for line in lines].index("---", 1)
     try:
-        told = yaml.load("\n".join(lines[1:end]), Loader=yaml.BaseLoader)
-    except yaml.YAMLError:
+        text = "\n".join(lines[1:end])
+        told = yaml.load(text, Loader=PlainLoader) if len(text) <= MAX_YAML_BYTES else None
+    except (yaml.YAMLError, RecursionError):
         told = None
-    if not isinstance(told, dict) or not set(told) <= set(FRONT):
+    texts = isinstance(told, dict) and all(isinstance(value, str) for value in told.values())
+    if not isinstance(told, dict) or not texts or not set(told) <= set(FRONT):
         wrong = UsageError(f"what stands between --- and --- is YAML with {', '.join(FRONT)}.")
         raise template.wrong(wrong, 1)
     rest = Template(template.path, "\n".join([""] * (end + 1) + lines[end + 1 :]))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from epoque.bench.errors import UsageError
 from epoque.bench.i18n import mark, translator
+from epoque.bench.limits import MAX_TABLE_COLUMNS
 from epoque.bench.run import Run
 from epoque.bench.summary import median_interval
 from epoque.bench.sweep import Sweep
@@ -242,6 +243,9 @@ class Functions:
     def grid(self, header: Sequence[Any], rows: Sequence[Sequence[Any]], caption: str = "",
              label: str = "") -> Printed:  # fmt: skip
         """Print a table; text in its cells is Markdown, numbers stand to the right."""
+        if len(header) > MAX_TABLE_COLUMNS:
+            count = f"{len(header):,} columns; at most {MAX_TABLE_COLUMNS} are set"
+            raise UsageError(f"a table has {count}.")
         for row in rows:
             if len(row) != len(header):
                 raise UsageError(f"a row has {len(row)} cells and the header {len(header)}.")

@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from epoque.bench.errors import UsageError
+from epoque.bench.limits import MAX_FORMULA_CHARACTERS, MAX_FORMULA_DEPTH
 
 __all__ = ["latex_to_mathml", "latex_to_typst"]
 
@@ -40,6 +41,38 @@ TAGS = frozenset(
         "mphantom",
     ]
 )
+ATTRIBUTES = frozenset(
+    [
+        "accent",
+        "columnalign",
+        "columnlines",
+        "columnspacing",
+        "depth",
+        "display",
+        "displaystyle",
+        "fence",
+        "form",
+        "height",
+        "linethickness",
+        "lspace",
+        "mathbackground",
+        "mathcolor",
+        "mathvariant",
+        "maxsize",
+        "minsize",
+        "movablelimits",
+        "rowlines",
+        "rowspacing",
+        "rspace",
+        "scriptlevel",
+        "separator",
+        "stretchy",
+        "voffset",
+        "width",
+    ]
+)
+"""What an element may say of itself: how it looks, and nothing that a page would follow or run."""
+VALUE = re.compile(r"[\w#.%+ -]{0,60}", re.ASCII)
 NAMESPACE = "http://www.w3.org/1998/Math/MathML"
 BIG = frozenset(["∑", "∏", "⋃", "⋂", "⨁", "⨂", "max", "min", "lim", "sup", "inf"])
 SIGNS = ("−", "+", "±")
@@ -79,22 +112,46 @@ def _tree(latex: str) -> Element:
     """Return the formula's checked MathML, without namespace."""
     from latex2mathml.converter import convert
 
+    _check_size(latex)
     try:
         text = convert(latex)
         text = re.sub(r"&(?!#?\w+;)", "&amp;", text).replace(f' xmlns="{NAMESPACE}"', "")
         root = ElementTree.fromstring(text)
-    except Exception as error:  # its many parse errors share no base class
+    except Exception as error:  # its many parse errors share no base class; RecursionError too
         reason = re.sub(r"(?<!^)(?=[A-Z])", " ", type(error).__name__).lower()
         raise UsageError(f"The formula ${latex}$ cannot be read: {reason}.") from None
     for node in root.iter():
         if node.tag not in TAGS:
             raise UsageError(f"The formula ${latex}$ cannot be written: it holds <{node.tag}>.")
+        for name, value in node.attrib.items():
+            if name not in ATTRIBUTES or not VALUE.fullmatch(value):
+                told = f"it holds the attribute {name}={value[:40]!r}"
+                raise UsageError(f"The formula ${latex}$ cannot be written: {told}.")
         if (node.text or "").startswith("\\"):
             raise UsageError(f"The formula ${latex}$ uses the unknown command {node.text}.")
         if node.tag == "mi" and node.text == "&" and r"\&" not in latex:
             raise UsageError(f"The formula ${latex}$ uses & outside of a matrix or cases.")
     _join_decimals(root)
     return root
+
+
+def _check_size(latex: str) -> None:
+    """Check that a formula is no longer and no deeper than one that can be read.
+
+    Raises:
+        UsageError: if it is.
+    """
+    if len(latex) > MAX_FORMULA_CHARACTERS:
+        told = f"{len(latex):,} characters; at most {MAX_FORMULA_CHARACTERS:,} are read"
+        raise UsageError(f"The formula that begins with ${latex[:40]}$ has {told}.")
+    depth = deepest = 0
+    for sign in re.findall(r"[{}]|\\left\b|\\right\b|\\begin\b|\\end\b", latex):
+        depth += 1 if sign in ("{", "\\left", "\\begin") else 0
+        depth -= 1 if sign in ("}", "\\right", "\\end") else 0
+        deepest = max(deepest, depth)
+    if deepest > MAX_FORMULA_DEPTH:
+        told = f"is nested {deepest:,} deep; at most {MAX_FORMULA_DEPTH} are read"
+        raise UsageError(f"The formula that begins with ${latex[:40]}$ {told}.")
 
 
 def _join_decimals(root: Element) -> None:

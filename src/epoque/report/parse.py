@@ -11,6 +11,7 @@ from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 
 from epoque.bench.errors import UnknownNameError, UsageError
+from epoque.bench.limits import MAX_MARKDOWN_DEPTH, MAX_TABLE_COLUMNS
 
 from .markdown_rules import add_formulas
 from .maths import latex_to_mathml
@@ -61,6 +62,9 @@ class Parser:
         self._folder = Path()
         self.targets: dict[str, Target] = {}
         options = {"typographer": True, "quotes": QUOTES[language], "html": False}
+        options["maxNesting"] = (
+            MAX_MARKDOWN_DEPTH + 2
+        )  # what is deeper would be left out in silence
         self._markdown = MarkdownIt("commonmark", options).enable(["table", "smartquotes"])
         add_formulas(self._markdown)
 
@@ -75,7 +79,12 @@ class Parser:
             UsageError: if a formula, an image or a label cannot be used.
         """
         self._folder = folder
-        return tuple(self._children(SyntaxTreeNode(self._markdown.parse(markdown))))
+        tokens = self._markdown.parse(markdown)
+        levels = (t.level for token in tokens for t in (token, *(token.children or ())))
+        if max(levels, default=0) > MAX_MARKDOWN_DEPTH:
+            told = f"lists, quotes or emphasis are nested more than {MAX_MARKDOWN_DEPTH} deep."
+            raise UsageError(told)
+        return tuple(self._children(SyntaxTreeNode(tokens)))
 
     def inline(self, markdown: str) -> Inlines:
         """Return one line of Markdown, for instance a caption, as inline pieces."""
@@ -174,6 +183,9 @@ class Parser:
     def _table(self, node: SyntaxTreeNode) -> Table:
         rows = [row for part in node.children for row in part.children]
         cells = [tuple(self._cell(cell) for cell in row.children) for row in rows]
+        if len(cells[0]) > MAX_TABLE_COLUMNS:
+            count = f"{len(cells[0]):,} columns; at most {MAX_TABLE_COLUMNS} are set"
+            raise UsageError(f"a table has {count}.")
         styles = [str(cell.attrs.get("style", "")) for cell in rows[0].children]
         sides = tuple(map(_side, styles))
         return Table(cells[0], tuple(cells[1:]), sides)

@@ -27,7 +27,7 @@ Jinja's sandbox runs them: a template reads runs through the functions below and
 
 import re
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,10 +37,14 @@ from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from epoque.bench.errors import EpoqueError, UsageError, did_you_mean
+from epoque.bench.input_files import read_regular
+from epoque.bench.limits import MAX_FILLED_CHARACTERS, MAX_TEXT_FILE_BYTES
 
 from .slots import Printed, Slots, without_marks
 
 __all__ = ["Template", "fill"]
+
+MAX_BITS = 10_000  # of a whole number: three thousand digits
 
 
 @dataclass(frozen=True)
@@ -63,11 +67,10 @@ class Template:
             UsageError: if it cannot be read.
         """
         try:
-            return cls(path, without_marks(path.read_text(encoding="utf-8")))
+            data = read_regular(path, MAX_TEXT_FILE_BYTES)
+            return cls(path, without_marks(data.decode("utf-8-sig").replace("\r\n", "\n")))
         except UnicodeDecodeError:
             raise UsageError(f"{path} is no UTF-8 text.") from None
-        except OSError as error:
-            raise UsageError(f"{path} cannot be read: {error.strerror}.") from None
 
     def line_of(self, words: str) -> int | None:
         """Return the first line that holds some words, counted from 1."""
@@ -86,7 +89,7 @@ def fill(template: Template, functions: dict[str, Callable[..., Any]], slots: Sl
     Raises:
         UsageError: in one sentence that names the file and the line.
     """
-    environment = ImmutableSandboxedEnvironment(
+    environment = _Environment(
         undefined=StrictUndefined,
         finalize=lambda value: _printed(value, slots),
         keep_trailing_newline=True,
@@ -98,7 +101,8 @@ def fill(template: Template, functions: dict[str, Callable[..., Any]], slots: Sl
     name = str(template.path)
     try:
         code = environment.compile(template.text, name, name)
-        return environment.template_class.from_code(environment, code, environment.globals).render()
+        made = environment.template_class.from_code(environment, code, environment.globals)
+        return "".join(_limited(made.generate()))
     except TemplateSyntaxError as error:
         raise template.wrong(UsageError(f"{error.message}."), error.lineno) from None
     except EpoqueError as error:
@@ -108,9 +112,70 @@ def fill(template: Template, functions: dict[str, Callable[..., Any]], slots: Sl
     except SecurityError as error:
         told = UsageError(f"a template may not do that: {error}.")
         raise template.wrong(told, _line(error, name)) from None
+    except (RecursionError, SyntaxError) as error:  # Python's own, of the code that Jinja writes
+        told = UsageError("the template is nested too deeply.")
+        raise template.wrong(told, _line(error, name)) from None
+    except MemoryError as error:
+        told = UsageError("the template needs too much memory.")
+        raise template.wrong(told, _line(error, name)) from None
     except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
         told = UsageError(f"{str(error).rstrip('.')}.")
         raise template.wrong(told, _line(error, name)) from error
+
+
+class _Environment(ImmutableSandboxedEnvironment):
+    """Jinja's sandbox, in which no single operation makes a number or text without end."""
+
+    intercepted_binops = frozenset(["*", "**", "%", "+"])
+
+    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+        """Compute one operation.
+
+        Raises:
+            SecurityError: if its result would be too large.
+        """
+        if _is_large(operator, left, right):
+            raise SecurityError(f"the result of {operator} is too large")
+        return super().call_binop(context, operator, left, right)
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        """Return whether an attribute may be used: not one that fills texts up to any length."""
+        return attr not in _FILLING and super().is_safe_attribute(obj, attr, value)
+
+
+_FILLING = frozenset(["center", "expandtabs", "ljust", "rjust", "zfill", "format", "format_map"])
+_WIDTH = re.compile(r"%[^a-zA-Z%]*(\*|[0-9]{4,})")
+
+
+def _is_large(operator: str, left: Any, right: Any) -> bool:
+    match operator, left, right:
+        case "*", int(), int():
+            return left.bit_length() + right.bit_length() > MAX_BITS
+        case "**", int(), int():
+            return left.bit_length() * right > MAX_BITS
+        case "%", str(), _:
+            return _WIDTH.search(left) is not None
+        case "+", str(), str():
+            return len(left) + len(right) > MAX_FILLED_CHARACTERS
+    if operator != "*":
+        return False
+    times, many = (left, right) if isinstance(left, int) else (right, left)
+    sized = isinstance(times, int) and isinstance(many, str | list | tuple)
+    return sized and times * len(many) > MAX_FILLED_CHARACTERS
+
+
+def _limited(pieces: Iterable[str]) -> Iterator[str]:
+    """Yield what a template prints, piece by piece.
+
+    Raises:
+        ValueError: if it is too much.
+    """
+    count = 0
+    for piece in pieces:
+        count += len(piece)
+        if count > MAX_FILLED_CHARACTERS:
+            raise ValueError(f"it prints more than {MAX_FILLED_CHARACTERS:,} characters")
+        yield piece
 
 
 def _printed(value: Any, slots: Slots) -> str:

@@ -1,0 +1,205 @@
+"""Work that others' templates ask for: in a process of its own, with limits of memory and time.
+
+A template may compute for ever, fill the memory or break Python itself. So a reader's book is made
+by a child that is ended when it is silent for too long; what went wrong comes back as one sentence.
+"""
+
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import wraps
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from epoque.bench.errors import EpoqueError, UsageError
+from epoque.bench.limits import MAX_BOOK_BYTES, MAX_BOOK_SILENCE, MAX_TEMPLATE_SECONDS
+
+__all__ = ["Budget", "limited_memory", "run_in_child"]
+
+HEARTBEAT = 2.0  # seconds between two signs of life
+
+
+class OutOfTimeError(BaseException):
+    """The template computed for too long; no `except Exception` on the way may keep it."""
+
+
+class Budget:
+    """The seconds of computing that a template has for itself.
+
+    The clock is the processor's, and stands still inside the functions that read and draw runs. It
+    needs signals: without them (on Windows, or beside the main thread) only the child's own limits
+    hold.
+    """
+
+    def __init__(self, seconds: float = MAX_TEMPLATE_SECONDS) -> None:
+        self._seconds = seconds
+        main = threading.current_thread() is threading.main_thread()
+        self._has_clock = main and hasattr(signal, "setitimer")
+
+    @contextmanager
+    def spent(self) -> Iterator[None]:
+        """Count what is computed inside.
+
+        Raises:
+            UsageError: when it is too much.
+        """
+        if not self._has_clock:
+            yield
+            return
+        before = signal.signal(signal.SIGPROF, _out_of_time)
+        signal.setitimer(signal.ITIMER_PROF, self._seconds)
+        try:
+            yield
+        except OutOfTimeError:
+            told = f"it computes for more than {self._seconds:g} seconds; are there loops in loops"
+            raise UsageError(f"{told}, or very long texts?") from None
+        finally:
+            signal.setitimer(signal.ITIMER_PROF, 0)
+            signal.signal(signal.SIGPROF, before)
+
+    def free(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a function during which the clock stands still."""
+        if not self._has_clock:
+            return function
+
+        @wraps(function)
+        def wrapped(*args: Any, **named: Any) -> Any:
+            left, _ = signal.setitimer(signal.ITIMER_PROF, 0)
+            try:
+                return function(*args, **named)
+            finally:
+                if left:
+                    signal.setitimer(signal.ITIMER_PROF, left)
+
+        return wrapped
+
+
+def _out_of_time(_number: int, _frame: Any) -> None:
+    raise OutOfTimeError
+
+
+@contextmanager
+def limited_memory(most: int = MAX_BOOK_BYTES) -> Iterator[None]:
+    """Let this process take no more memory than it has and `most`, where the system can tell."""
+    try:
+        import resource
+
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+    except (ImportError, OSError):
+        yield
+        return
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    wanted = pages * resource.getpagesize() + most
+    lower = wanted if before[0] == resource.RLIM_INFINITY else min(wanted, before[0])
+    resource.setrlimit(resource.RLIMIT_AS, (lower, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
+
+
+def run_in_child(
+    work: Callable[..., Any], *args: Any, progress: Callable[[str], None], silence: float
+) -> Any:
+    """Return what `work(*args, progress=…)` returns in a process of its own.
+
+    Args:
+        work: a function of a module; what it takes and returns can be pickled.
+        args: its arguments.
+        progress: is told here what it tells there.
+        silence: seconds without a sign of life after which it is ended.
+
+    Raises:
+        EpoqueError: what it raised.
+        UsageError: if it was ended, or ended without a word.
+    """
+    context: Any = multiprocessing.get_context("fork" if _can_fork() else "spawn")
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_child, args=(sender, work, args), daemon=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of threads, such as NumPy's idle ones
+        process.start()
+    sender.close()
+    try:
+        return _outcome(receiver, process, progress, silence)
+    finally:
+        process.kill()
+        process.join()
+        receiver.close()
+
+
+def _can_fork() -> bool:
+    """Return whether a fork is safe: JAX and running threads may hold locks for ever in it."""
+    alone = threading.active_count() == 1 and "jax" not in sys.modules
+    return sys.platform == "linux" and alone
+
+
+def _outcome(
+    receiver: Connection, process: Any, progress: Callable[[str], None], silence: float
+) -> Any:
+    while receiver.poll(silence):
+        try:
+            kind, content = receiver.recv()
+        except EOFError:
+            process.join()
+            raise UsageError(f"the process that makes it was ended ({_end(process)}).") from None
+        if kind == "progress":
+            progress(content)
+        elif kind == "done":
+            return content
+        elif kind == "error":
+            raise _again(*content)
+    raise UsageError(f"it made no progress for {silence:g} seconds, and was stopped.")
+
+
+def _end(process: Any) -> str:
+    code = process.exitcode or 0
+    return f"signal {-code}" if code < 0 else f"exit code {code}"
+
+
+def _again(kind: type[EpoqueError], message: str) -> EpoqueError:
+    """Return an error as the child raised it, whatever arguments its class takes."""
+    error = kind.__new__(kind)
+    error.args = (message,)
+    return error
+
+
+def _child(sender: Connection, work: Callable[..., Any], args: tuple[Any, ...]) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it too, and ends this one
+    lock = threading.Lock()
+
+    def send(kind: str, content: Any) -> None:
+        with lock:
+            sender.send((kind, content))
+
+    threading.Thread(target=_beat, args=(send,), daemon=True).start()
+    try:
+        result = work(*args, progress=lambda told: send("progress", told))
+    except EpoqueError as error:
+        send("error", (type(error), str(error)))
+    except MemoryError:
+        send("error", (UsageError, f"it needs more memory than {MAX_BOOK_BYTES:,} bytes."))
+    except RecursionError:
+        send("error", (UsageError, "it is nested too deeply."))
+    else:
+        send("done", result)
+
+
+def _beat(send: Callable[[str, Any], None]) -> None:
+    """Give signs of life, as long as anybody listens."""
+    pause = threading.Event()
+    with suppress(MemoryError):
+        while not pause.wait(HEARTBEAT):
+            try:
+                send("alive", None)
+            except OSError:
+                os._exit(1)
+
+
+assert HEARTBEAT < MAX_BOOK_SILENCE
