@@ -2,6 +2,7 @@
 
 import os
 import socket
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -68,3 +69,12 @@ def test_a_pointer_of_git_lfs_is_named(tmp_path: Path) -> None:
             read(tmp_path / "a.bin")
     (tmp_path / "about.txt").write_bytes(pointer + b"a text about pointers\n" * 100)
     assert read_regular(tmp_path / "about.txt", 10**6).endswith(b"pointers\n")
+
+
+def test_a_high_limit_takes_no_memory(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"12345")
+    tracemalloc.start()
+    assert read_regular(tmp_path / "a", 2**40) == b"12345"
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 2**20

@@ -1,5 +1,6 @@
 """Recipes: what is in the package can be parsed; what a user writes is refused in one sentence."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -149,3 +150,17 @@ def test_the_packages_recipes_can_be_parsed() -> None:
         if recipe.lab == "neuron":
             assert recipe.expect is not None, name
             NeuronConfig.parse(recipe.config)
+
+
+def test_a_file_that_is_no_recipe_by_its_size(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text("a: [" + "[]," * 20_000 + "[]]\n")
+    with pytest.raises(UsageError, match=r"at line 1, .*: at most 20,000 values are read"):
+        find_recipe(str(path))
+    path.write_bytes(b"#" * (2**20 + 1))
+    with pytest.raises(UsageError, match="has 1,048,577 bytes; at most 1,048,576 are read"):
+        find_recipe(str(path))
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(UsageError, match="it is a FIFO"):
+        find_recipe(str(path))

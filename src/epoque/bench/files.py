@@ -15,7 +15,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .errors import DamagedRunError, RunWriteError
+from .errors import DamagedRunError, DataError, RunWriteError
+from .input_files import open_regular
 
 __all__ = [
     "DraftOwner",
@@ -188,7 +189,11 @@ def read_json(path: Path) -> dict[str, Any]:
         DamagedRunError: if the file is missing, cannot be read or holds no JSON object.
     """
     try:
-        value = json.loads(path.read_bytes())
+        with open_regular(path) as file:  # a network's description may be anybody's
+            value = json.loads(file.read())
+    except DataError as error:
+        reason = str(error).removeprefix(str(path)).lstrip(": ")
+        raise DamagedRunError(f"{path} is damaged or missing: {reason}") from None
     except (OSError, ValueError, RecursionError) as error:
         raise DamagedRunError(f"{path} is damaged or missing: {_first_line(error)}.") from None
     if not isinstance(value, dict):

@@ -81,7 +81,8 @@ def read_regular(path: Path, most: int) -> bytes:
     with open_regular(path) as file:
         try:
             size = os.fstat(file.fileno()).st_size
-            data = b"" if size > most else file.read(most + 1)
+            # A buffer as large as what is asked for is made at once; some files have size 0 here.
+            data = b"" if size > most else file.read(min(most, size + 2**16) + 1)
         except OSError as error:
             raise _unreadable(path, error) from None
     if max(size, len(data)) > most:

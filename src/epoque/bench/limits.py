@@ -40,6 +40,7 @@ __all__ = [
     "MAX_WEIGHTS_BYTES",
     "MAX_WORD_LETTERS",
     "MAX_YAML_BYTES",
+    "MAX_YAML_VALUES",
     "MAX_ZIP_ENTRIES",
     "MAX_ZIP_RATIO",
     "MAX_ZIP_UNCHECKED_BYTES",
@@ -79,6 +80,8 @@ MAX_PARAMETER_CHARACTERS = 500
 """Characters of a setting as a tracker keeps it: the least that MLflow has taken since 1.28."""
 MAX_PICKLE_OPERATIONS = 200_000
 """Instructions of the pickles in a file of weights, together: 30 layers take about 50,000."""
+MAX_SWEEP_POINTS = 1_000_000
+"""Trainings of a sweep: a map of 1,000 × 1,000 cells; more is a slip, and days of computing."""
 MAX_TENSORS = 50_000
 """Tensors of a file: the largest language models have so many, in many files."""
 MAX_TENSORS_HEADER_BYTES = 16 * 2**20
@@ -89,8 +92,6 @@ MAX_TENSOR_DIMENSIONS = 8
 """Dimensions of a tensor; convolutions in space and time have 5."""
 MAX_TENSOR_NAME_LETTERS = 512
 """Letters of a tensor's name, which tells all parts it is in."""
-MAX_SWEEP_POINTS = 1_000_000
-"""Trainings of a sweep: a map of 1,000 × 1,000 cells; more is a slip, and days of computing."""
 MAX_TEXT_FILE_BYTES = 16 * 2**20
 """Bytes of a text that is held whole, such as a template: ten thousand pages."""
 MAX_WEIGHTS_BYTES = 4 * 2**30
@@ -100,6 +101,8 @@ MAX_WORD_LETTERS = 1_000
 language has such words. Longer ones, of a genome or an encoded picture, are learned in pieces."""
 MAX_YAML_BYTES = 2**20
 """Bytes of a recipe or a front matter: a drawing of ten thousand points fits."""
+MAX_YAML_VALUES = 20_000
+"""Values of a recipe: reading more takes seconds, since each is looked at on its own."""
 MAX_ZIP_ENTRIES = 1_000_000
 """Files in a zip: their names alone take 0.5 GB and ten seconds then; a folder may hold more."""
 MAX_ZIP_RATIO = 100

@@ -27,6 +27,8 @@ import yaml
 from yaml.error import MarkedYAMLError
 
 from .errors import UnknownNameError, UsageError, did_you_mean
+from .input_files import read_regular
+from .limits import MAX_YAML_BYTES, MAX_YAML_VALUES
 from .typed import is_number
 
 __all__ = [
@@ -111,24 +113,27 @@ def _shipped(name: str) -> Recipe:
 
 
 def _read_own(path: Path) -> Recipe:
+    if not os.path.lexists(path) and "\0" not in str(path):  # no file has that in its name
+        raise UnknownNameError("recipe file", str(path), map(str, path.parent.glob("*.y*ml")))
     try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise UnknownNameError("recipe file", str(path), map(str, path.parent.glob("*.y*ml")))\
-            from None  # fmt: skip
+        text = read_regular(path, MAX_YAML_BYTES).decode()
     except UnicodeDecodeError:
         raise UsageError(f"{path} cannot be read: it is not UTF-8 text.") from None
-    except (OSError, ValueError) as error:  # ValueError: a name that no file can have
-        reason = getattr(error, "strerror", None) or str(error)
-        raise UsageError(f"{path} cannot be read: {reason}.") from None
     return _parse(text, path.stem, None, str(path))
 
 
 class PlainLoader(yaml.BaseLoader):
     """Reads scalars as text, each key once, and no aliases: ten lines can stand for gigabytes."""
 
+    values = 0
+
     def compose_node(self, parent: Any, index: Any) -> Any:
-        """Compose a node, unless it is an alias."""
+        """Compose a node, unless it is an alias or one of too many."""
+        self.values += 1
+        if self.values > MAX_YAML_VALUES:
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+            problem = f"at most {MAX_YAML_VALUES:,} values are read"
+            raise MarkedYAMLError(problem=problem, problem_mark=mark)
         if self.check_event(yaml.AliasEvent):
             mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
             raise MarkedYAMLError(problem="a recipe has no aliases (*name)", problem_mark=mark)
@@ -160,7 +165,7 @@ def _parse(text: str, name: str, lab: str | None, source: str) -> Recipe:
         raise UsageError(f"{source} is not a recipe: it needs the keys {', '.join(KEYS)}.")
     for key in told:
         if key not in KEYS:
-            raise UsageError(f"{source}: no such key {key!r}.{did_you_mean(str(key), KEYS)}")
+            raise UsageError(f"{source}: no such key {key!r:.60}.{did_you_mean(str(key), KEYS)}")
     config = told.get("config") or {}
     if not isinstance(config, dict):
         raise UsageError(f"{source}: config is not a mapping of settings.")
@@ -189,5 +194,5 @@ def _number(text: Any, source: str, key: str) -> float:
     except (TypeError, ValueError):
         number = nan
     if not isfinite(number):
-        raise UsageError(f"{source}: {key} is {text!r}, not a number.")
+        raise UsageError(f"{source}: {key} is {text!r:.60}, not a number.")
     return number
