@@ -6,7 +6,14 @@ from pathlib import Path
 import pytest
 
 from epoque.bench import files
-from epoque.bench.files import draft_owner, draft_path, host_name, sync_folder, write_atomic
+from epoque.bench.files import (
+    draft_owner,
+    draft_path,
+    host_name,
+    process_start,
+    sync_folder,
+    write_atomic,
+)
 
 
 @pytest.mark.parametrize("name", ["o.zip", ".hidden", "a.b-1-2.tmp", "été", "a\nb", "o\udcff.csv"])
@@ -15,7 +22,7 @@ def test_a_draft_tells_its_owner_and_stands_beside_what_it_becomes(name: str) ->
     draft = draft_path(path)
     assert draft.parent == path.parent
     assert draft.name.startswith(f".{name}.")
-    assert draft_owner(draft) == (host_name(), os.getpid())
+    assert draft_owner(draft) == (host_name(), os.getpid(), process_start(os.getpid()))
     assert draft_path(path) != draft
 
 
@@ -42,7 +49,7 @@ def test_any_name_of_a_host_is_one_word(monkeypatch: pytest.MonkeyPatch) -> None
         monkeypatch.setattr(files.socket, "gethostname", lambda told=told: told)
         host_name.cache_clear()
         draft = draft_path(Path("x"))
-        assert draft_owner(draft) == (host_name(), os.getpid())
+        assert draft_owner(draft) == (host_name(), os.getpid(), process_start(os.getpid()))
         assert len(draft.name) < 80
     host_name.cache_clear()
 

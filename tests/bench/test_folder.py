@@ -36,7 +36,7 @@ def test_a_new_run_is_whole(started: Start) -> None:
     assert run.environment["packages"]["numpy"] == np.__version__
     assert run.metrics.empty
     assert run.checkpoint_steps == run.snapshot_steps() == []
-    assert not list(run.path.parent.glob(".new-*"))
+    assert not list(run.path.parent.glob(".*.tmp"))
     assert run.path.stat().st_mode & 0o777 == 0o755
 
 

@@ -49,7 +49,7 @@ def test_the_files_are_those_of_a_dry_run(train_run, tmp_path):
     cards = sizes.pop("README.md")  # the card names the model, and so is not of one length
     others = run.results["saved_bytes"] - sum(sizes.values())
     assert abs(others - cards) < 200
-    assert not list(run.path.glob(".epoque-*"))
+    assert not list(run.path.glob(".*.tmp"))
 
 
 def compared(run, folder, **changes):

@@ -1,7 +1,7 @@
 """Writing files so that they are whole or not there, and saying clearly when they cannot be.
 
-What is being written stands under a draft's name, `.NAME.HOST-PID-RANDOM.tmp`, until it is whole:
-hidden, in the folder where it will be, and telling who may still be at work on it.
+What is being written stands under a draft's name, `.NAME.HOST-PID-START-RANDOM.tmp`, until it is
+whole: hidden, in the folder where it will be, and telling who may still be at work on it.
 """
 
 import errno
@@ -9,6 +9,7 @@ import json
 import os
 import re
 import socket
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
@@ -24,6 +25,7 @@ __all__ = [
     "draft_path",
     "host_name",
     "json_line",
+    "process_start",
     "read_json",
     "refusal",
     "sync_folder",
@@ -45,7 +47,10 @@ _REASONS = {
     errno.EISDIR: "it is a folder",
 }
 
-_DRAFT = re.compile(r"\..+\.(?P<host>[A-Za-z0-9_-]+)-(?P<pid>[0-9]+)-[0-9a-f]{8}\.tmp", re.DOTALL)
+_DRAFT = re.compile(
+    r"\..+\.(?P<host>[A-Za-z0-9_-]+)-(?P<pid>[0-9]+)-(?P<started>[0-9]+)-[0-9a-f]{8}\.tmp",
+    re.DOTALL,
+)
 _LONGEST_NAME = 255
 """Bytes of a file's name: what the file systems of Linux, macOS and Windows take."""
 
@@ -56,10 +61,12 @@ class DraftOwner(NamedTuple):
     Attributes:
         host: as `host_name` gives it.
         pid: of the process.
+        started: when the process began (see `process_start`); a later one may have its number.
     """
 
     host: str
     pid: int
+    started: int
 
 
 @cache
@@ -69,12 +76,13 @@ def host_name() -> str:
 
 
 def draft_path(path: Path) -> Path:
-    """Return where to write a file or folder until it is whole: `.NAME.HOST-PID-RANDOM.tmp`.
+    """Return where to write a file or folder until it is whole: `.NAME.HOST-PID-START-RANDOM.tmp`.
 
     Each call gives another name, so that no two writers of one path meet. A name that would be
     too long for the file system loses its end.
     """
-    owner = f".{host_name()}-{os.getpid()}-{os.urandom(4).hex()}.tmp"
+    pid = os.getpid()
+    owner = f".{host_name()}-{pid}-{_own_start(pid)}-{os.urandom(4).hex()}.tmp"
     name = os.fsencode(f".{path.name}")[: _LONGEST_NAME - len(owner)]
     return path.with_name(_whole_letters(name) + owner)
 
@@ -92,7 +100,41 @@ def _whole_letters(name: bytes) -> str:
 def draft_owner(path: Path) -> DraftOwner | None:
     """Return who made a draft, or None if the name is not one that `draft_path` gives."""
     found = _DRAFT.fullmatch(path.name)
-    return DraftOwner(found["host"], int(found["pid"])) if found else None
+    return DraftOwner(found["host"], int(found["pid"]), int(found["started"])) if found else None
+
+
+@cache
+def _own_start(pid: int) -> int:  # of the process: a fork has another number
+    return process_start(pid) or 0
+
+
+def process_start(pid: int) -> int | None:
+    """Return when a process began, or None if it has ended.
+
+    Returns:
+        On Linux the ticks of the clock since the machine started, which no other process of that
+        number has; elsewhere 0 for one that lives, or may.
+    """
+    if sys.platform == "win32":
+        return 0  # os.kill would end it
+    if os.path.isdir("/proc/self"):
+        return _ticks(pid)
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return None
+    except OSError:  # it is another user's
+        return 0
+    return 0
+
+
+def _ticks(pid: int) -> int | None:
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            told = file.read().rpartition(b")")[2].split()  # a command's name may hold anything
+    except OSError:
+        return None
+    return None if told[0] in (b"Z", b"X") else int(told[19])
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import os
 import re
 from pathlib import Path
 
+from .drafts import remove_abandoned
 from .errors import UsageError
 from .files import draft_path, refusal, told_write_errors
 
@@ -125,6 +126,7 @@ def _check(option: str, path: Path, folder: Path) -> None:
         refuse_address(path)
     except ValueError as error:
         raise UsageError(f"{option}: {path} {error}") from None
+    remove_abandoned(path.parent, path.name)
     try:
         probe = draft_path(_nearest(folder) / path.name)
         probe.touch()

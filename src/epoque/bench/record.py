@@ -4,8 +4,6 @@ A record is a folder that appears whole, says how it stands, and is written by o
 time.
 """
 
-import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -16,6 +14,7 @@ from typing import Any, Literal
 
 from filelock import FileLock, Timeout
 
+from .drafts import draft_folder, drafts_below, remove, remove_abandoned
 from .environment import environment
 from .errors import DamagedRunError, EpoqueError, NameTakenError, RunLockedError, RunWriteError
 from .files import read_json, told_write_errors, write_json
@@ -97,17 +96,14 @@ def create_record(
     started = (moment or datetime.now(UTC)).isoformat(timespec="milliseconds")
     with told_write_errors(root):
         root.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=".new-", dir=root))
-        try:
-            draft.chmod(0o755)  # mkdtemp's 0700 would hide runs from the others of a shared folder
+        remove_abandoned(root)
+        with draft_folder(root / name) as draft:
             (draft / ".lock").touch()
             (draft / "figures").mkdir()
             write_json(draft / "environment.json", {**environment(), "seed": seed})
             _write_status(draft, Status("interrupted", "not started", started))
             fill(draft)
             return _rename_free(draft, root, name, 1 if only else 10_000)
-        finally:
-            shutil.rmtree(draft, ignore_errors=True)
 
 
 def note_device(path: Path, device: str) -> None:
@@ -249,10 +245,9 @@ def _how_it_ended(error: BaseException) -> tuple[State, str]:
 
 
 def remove_drafts(path: Path) -> None:
-    """Remove the temporary files of a process that was killed while it wrote them."""
-    with told_write_errors(path):
-        for draft in path.rglob(".*.tmp"):
-            draft.unlink(missing_ok=True)
+    """Remove what processes left that were killed while they wrote; use it under the lock."""
+    for draft in drafts_below(path):
+        remove(draft.path)
 
 
 def _write_status(path: Path, status: Status) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from .drafts import draft_folder
 from .files import told_write_errors
 
 __all__ = ["file_digest", "folder", "key_of", "made"]
@@ -71,15 +72,10 @@ def made(
 
 def _make(path: Path, make: Callable[[Path], None]) -> None:
     """Make a thing beside its place and move it there; the lock is held."""
-    partial = path.with_suffix(".partial")
-    shutil.rmtree(partial, ignore_errors=True)  # of a process that was killed
-    partial.mkdir()
-    try:
-        make(partial)
+    with draft_folder(path) as draft:
+        make(draft)
         shutil.rmtree(path, ignore_errors=True)
-        partial.replace(path)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        draft.replace(path)
 
 
 def file_digest(path: Path) -> str:

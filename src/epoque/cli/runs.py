@@ -23,7 +23,7 @@ METRIC = "error"
 def register(app: App, argv: Sequence[str]) -> None:  # noqa: ARG001
     """Add these commands to the application."""
     group = App(name="runs", help="List, show, compare, export and delete runs.")
-    for command in (list_runs, show, compare, export, delete):
+    for command in (list_runs, show, compare, export, delete, clean):
         group.command(command, name="list" if command is list_runs else command.__name__)
     app.command(group)
 
@@ -234,6 +234,42 @@ def delete(
     for run in found:
         with told_write_errors(run.path):
             shutil.rmtree(run.path)
+
+
+def clean(
+    *,
+    yes: Annotated[bool, Parameter(name=["--yes", "-y"], negative="", help="Remove it.")] = False,
+    runs: RunsOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tell what killed processes left half-written, in the folder of runs and in the cache.
+
+    With `--yes` it is removed. What is still being written is neither told nor touched.
+    """
+    from ..bench.drafts import drafts_below, remove
+    from ..bench.files import told_write_errors
+    from ..bench.store import folder
+
+    root = runs_folder(runs)
+    check_runs_folder(root, runs)
+    found = [draft for place in (root, folder()) for draft in drafts_below(place)]
+    if yes:
+        for draft in found:
+            with told_write_errors(draft.path):
+                remove(draft.path)
+    if as_json:
+        print_json(
+            [{"path": str(d.path), "left_by": d.whose, "bytes": d.bytes, "removed": yes}
+             for d in found]
+        )  # fmt: skip
+        return
+    out = console(wrapped=True)
+    if not found:
+        out.print(f"Nothing half-written is left in {root} or {folder()}.")
+        return
+    out.print(table(("bytes", "left by", ""), [(d.bytes, d.whose, str(d.path)) for d in found]))
+    told = "removed" if yes else "--yes removes it"
+    out.print(f"\n{len(found)} left half-written, {sum(d.bytes for d in found):,} bytes; {told}.")
 
 
 def _confirmed(ids: Sequence[str]) -> bool:

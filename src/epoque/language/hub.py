@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from epoque.bench.drafts import draft_folder
 from epoque.bench.errors import EpoqueError, UsageError
 from epoque.bench.files import told_write_errors, write_atomic, write_json
 
@@ -91,8 +92,9 @@ def saved(run: "Run", name: str, licence: str | None, beside: Path | None) -> It
     with told_write_errors(beside or Path(tempfile.gettempdir())):
         if beside is not None:
             beside.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".epoque-", dir=beside) as made:
-            draft = Path(made) / "model"
+        made = tempfile.TemporaryDirectory() if beside is None else draft_folder(beside / "model")
+        with made as folder:
+            draft = Path(folder) / "model"
             write(draft, run, model, tokenizer, model_card(run, name, licence))
             yield draft
 
@@ -123,8 +125,8 @@ def copy(source: Path, folder: Path) -> Path:
     beside = folder.absolute().parent
     with told_write_errors(folder):
         beside.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".epoque-", dir=beside) as made:
-            draft = Path(made) / "model"
+        with draft_folder(beside / folder.name) as made:
+            draft = made / "model"
             for name in files_of(source):
                 (draft / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(source / name, draft / name)

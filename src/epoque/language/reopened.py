@@ -1,6 +1,5 @@
 """Whether transformers opens a finished model from the files that would be pushed to the Hub."""
 
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from epoque.bench.drafts import draft_folder
 from epoque.bench.errors import EpoqueError
 
 from . import hub
@@ -46,8 +46,8 @@ def reopened(
         transformers cannot open it, `reopened_error` says why instead of the last three: nothing
         measured before is lost for that.
     """
-    with tempfile.TemporaryDirectory(prefix=".epoque-", dir=run.path) as made:
-        folder = Path(made) / "model"
+    with draft_folder(run.path / "model") as made:
+        folder = made / "model"
         hub.write(folder, run, model.cpu(), tokenizer, model_card(run, run.recipe, None, results))
         names = hub.files_of(folder)
         size = sum((folder / name).stat().st_size for name in names)

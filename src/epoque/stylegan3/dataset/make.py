@@ -21,8 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL.Image import Image
 
+from epoque.bench.drafts import remove_abandoned
 from epoque.bench.errors import DataError, UsageError
-from epoque.bench.files import told_write_errors
+from epoque.bench.files import draft_path, told_write_errors
 from epoque.bench.limits import MAX_ZIP_ENTRIES
 
 from .labels import FILE, Label, as_json, unused
@@ -269,9 +270,10 @@ def writer(path: Path) -> Iterator[Writer]:
     """
     if path.exists():
         raise UsageError(f"{path} is there already; give another name, or delete it.")
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = draft_path(path)
     with told_write_errors(path):
         path.absolute().parent.mkdir(parents=True, exist_ok=True)
+        remove_abandoned(path.parent, path.name)
         try:
             if path.suffix.lower() == ".zip":
                 with zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as file:

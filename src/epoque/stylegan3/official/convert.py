@@ -1,6 +1,5 @@
 """From an official snapshot to our networks, and to their files."""
 
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import file_digest
@@ -9,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from epoque.bench.drafts import draft_folder
 from epoque.bench.errors import DataError, UsageError
-from epoque.bench.files import draft_path, told_write_errors
+from epoque.bench.files import told_write_errors
 
 from .snapshot import NETWORKS, Network, Snapshot, read_snapshot
 
@@ -82,17 +82,13 @@ def _together(folder: Path) -> Iterator[Path]:
     """
     folder = folder.absolute()
     folder.parent.mkdir(parents=True, exist_ok=True)
-    draft = draft_path(folder)
-    try:
-        draft.mkdir()
+    with draft_folder(folder) as draft:
         yield draft
         if _makes_room(folder):
             draft.rename(folder)
         else:
             for file in sorted(draft.iterdir(), reverse=True):  # the weights first
                 file.replace(folder / file.name)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
 
 
 def _makes_room(folder: Path) -> bool:
