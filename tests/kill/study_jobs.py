@@ -1,0 +1,81 @@
+"""Sweeps in one program, sweeps of runs, and searches; of the bowl, whose numbers cost nothing."""
+
+import multiprocessing
+import sys
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "bench/sweeps/plugins"))
+
+import optuna  # noqa: F401
+import pandas  # noqa: F401
+import pyarrow.parquet  # noqa: F401
+from killing import Job, files_in
+
+from epoque.bench import executor, sweep
+from epoque.bench.executor import LocalExecutor
+from epoque.bench.grid import Axis, parse_axes
+from epoque.bench.lab import find_lab
+from epoque.bench.search import Searches, resume_search, run_search
+from epoque.bench.study import Study
+from epoque.bench.sweep import Sweeps, resume_sweep, run_sweep
+
+SEARCH: dict[str, Any] = {"trials": 11, "objective": "final_error"}
+
+
+def jobs(_root: Path) -> Iterator[Job]:
+    """Yield the jobs."""
+    sweep.POINTS_A_PART = (2, 2)
+    # Workers that are forked as everything here: what they do is the same.
+    executor.get_context = lambda _: multiprocessing.get_context("fork")  # type: ignore[assignment]
+    content = partial(_content, Sweeps)
+    axes = ("learning_rate=0.1,0.2,0.3", "seed=0:4")
+    yield Job("compiled-sweep", lambda folder: _sweep(folder, axes), content)
+    few = ("learning_rate=0.1,0.2", "seed=0:2")
+    yield Job("sweep-of-runs", lambda folder: _sweep(folder, few, engine="each"), content)
+    yield Job("search", _search, partial(_content, Searches))
+
+
+def _parsed(axes: tuple[str, ...], settings: dict[str, str]) -> tuple[Any, Any, tuple[Axis, ...]]:
+    lab = find_lab("bowl")
+    base = lab.config.parse({"checkpoint_every": "7", **settings})
+    return lab, base, parse_axes(base, axes)
+
+
+def _sweep(folder: Path, axes: tuple[str, ...], **settings: str) -> None:
+    """Do as `epoque sweep` does."""
+    lab, base, parsed = _parsed(axes, settings)
+    told: dict[str, Any] = {"executor": LocalExecutor(2), "figures": False}
+    if Sweeps(folder).find("bowl/test", _typed(parsed), config=base):
+        return
+    begun = Sweeps(folder).find("bowl/test", _typed(parsed), config=base, finished=False)
+    if begun is not None:
+        resume_sweep(begun, **told)
+    else:
+        run_sweep(lab, "bowl/test", base, parsed, folder, **told)
+
+
+def _search(folder: Path) -> None:
+    """Do as `epoque search` does."""
+    lab, base, parsed = _parsed(("learning_rate=0.01:0.4:log:2", "seed=0:2"), {})
+    if Searches(folder).find("bowl/test", _typed(parsed), config=base):
+        return
+    begun = Searches(folder).find("bowl/test", _typed(parsed), config=base, finished=False)
+    if begun is not None:
+        resume_search(begun, figures=False)
+    else:
+        run_search(lab, "bowl/test", base, parsed, folder, figures=False, **SEARCH)
+
+
+def _typed(axes: tuple[Axis, ...]) -> dict[str, str]:
+    return {axis.field: axis.text for axis in axes}
+
+
+def _content(kind: Callable[[Path], Any], folder: Path) -> dict[str, bytes]:
+    """Return the files of the one study in a folder."""
+    study: Study
+    (study,) = kind(folder)
+    assert study.is_complete
+    return files_in(study.path, "journal.log")  # Optuna's own, with its times
