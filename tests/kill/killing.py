@@ -35,20 +35,24 @@ class Job:
         name: of the job.
         work: makes everything in a folder, or goes on with what it finds there.
         content: returns what must be the same in the end, name to bytes.
+        warm: whether the warm process does it once, which pays for what is imported and made at the
+            first time; not where that starts threads, which are missing after a fork.
     """
 
     name: str
     work: Callable[[Path], Any]
     content: Callable[[Path], Mapping[str, bytes]]
+    warm: bool = False
 
 
 def files_in(folder: Path, *others: str) -> dict[str, bytes]:
     """Return the files of a folder but hidden ones, those that tell of times, and others."""
+    files = {path.relative_to(folder): path for path in sorted(folder.rglob("*"))}
     return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
+        str(name): path.read_bytes()
+        for name, path in files.items()
         if path.is_file() and not {path.name} & CLOCKS and path.name not in others
-        if not path.name.startswith(".")
+        if not any(part.startswith(".") for part in name.parts)
     }
 
 
@@ -58,17 +62,15 @@ def torment(job: Job, kills: int, root: Path, chance: random.Random) -> tuple[in
     Raises:
         AssertionError: if it fails after a kill, or ends otherwise than one never killed.
     """
-    whole, counter = root / "whole", multiprocessing.RawValue("l", 0)
-    clock = time.monotonic()
-    assert _end(_begin(job, whole, counter, 0)) == 0, f"{job.name} fails without any kill"
-    seconds, operations = time.monotonic() - clock, counter.value
-    assert operations >= 4, f"{job.name} does next to nothing: {operations} operations"
-    expected = job.content(whole)
+    if job.warm:
+        job.work(root / "warm")
+    killer = Killer(job, root / "whole", chance)
+    expected = job.content(root / "whole")
     assert expected, f"{job.name} makes nothing"
     killed = folders = 0
     while killed < kills:
         folder, folders = root / f"{folders}", folders + 1
-        while not _attempt(job, folder, counter, operations, seconds, chance):
+        while not killer.gets_through(folder):
             killed += 1
         found = job.content(folder)
         differ = [n for n in {*found, *expected} if found.get(n) != expected.get(n)]
@@ -76,17 +78,34 @@ def torment(job: Job, kills: int, root: Path, chance: random.Random) -> tuple[in
     return killed, folders
 
 
-def _attempt(
-    job: Job, folder: Path, counter: Any, operations: int, seconds: float, chance: random.Random
-) -> bool:
-    """Do a job, with a kill on the way; return whether it got through."""
-    if chance.random() < AT_AN_OPERATION:
-        status = _end(_begin(job, folder, counter, chance.randint(1, operations)))
-    else:
-        process = _begin(job, folder, counter, 0)
-        status = _end(process, chance.uniform(0.0, seconds))
-    assert status in (0, -signal.SIGKILL), f"{job.name} fails after a kill: {status}"
-    return status == 0
+class Killer:
+    """Kills a job at moments that it draws.
+
+    Attributes:
+        operations: on files, of a job that is not killed.
+        seconds: that it takes.
+    """
+
+    def __init__(self, job: Job, whole: Path, chance: random.Random) -> None:
+        """Do the job once, whole."""
+        self._job, self._chance = job, chance
+        self._counter = multiprocessing.RawValue("l", 0)
+        clock = time.monotonic()
+        assert _end(_begin(job, whole, self._counter, 0)) == 0, f"{job.name} fails without a kill"
+        self.seconds, self.operations = time.monotonic() - clock, self._counter.value
+        assert self.operations >= 4, f"{job.name} does next to nothing: {self.operations}"
+
+    def gets_through(self, folder: Path) -> bool:
+        """Do the job, with a kill on the way or after its end; return whether it came to that."""
+        job, chance, counter = self._job, self._chance, self._counter
+        if chance.random() < AT_AN_OPERATION:
+            last = chance.randint(1, self.operations + self.operations // 3)
+            status = _end(_begin(job, folder, counter, last))
+        else:
+            process = _begin(job, folder, counter, 0)
+            status = _end(process, chance.uniform(0.0, 1.3 * self.seconds))
+        assert status in (0, -signal.SIGKILL), f"{job.name} fails after a kill: {status}"
+        return status == 0
 
 
 def _begin(job: Job, folder: Path, counter: Any, last: int) -> int:
@@ -159,7 +178,8 @@ def main(jobs: str, kills: int) -> None:
             clock = time.monotonic()
             told = torment(job, kills, Path(folder) / job.name, random.Random(seed))
             spent = time.monotonic() - clock
-            print(f"{job.name}: {told[0]} kills in {told[1]} folders, {spent:.1f} s, seed {seed}")
+            line = f"{job.name}: {told[0]} kills in {told[1]} folders, {spent:.1f} s, seed {seed}"
+            sys.stdout.write(f"{line}\n")
 
 
 if __name__ == "__main__":

@@ -20,4 +20,3 @@ def test_killed_again_and_again(jobs: str) -> None:
         env={**os.environ, **one}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
-    print(done.stdout)

@@ -1,0 +1,38 @@
+"""A training of the 2-D GAN; JAX starts in each forked process and finds its programs compiled."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import jax
+import pandas  # noqa: F401
+import scipy.optimize  # noqa: F401
+from killing import Job, files_in
+
+import epoque
+import epoque.gan2d.train
+from epoque.gan2d import evaluate
+
+SETTINGS = {
+    "iterations": 24,
+    "checkpoint_every": 5,
+    "snapshot_every": 12,
+    "evaluate_every": 24,
+    "log_every": 3,
+    "generator_layers": "2",
+    "discriminator_layers": "2",
+}
+
+
+def jobs(root: Path) -> Iterator[Job]:
+    """Yield the job."""
+    jax.config.update("jax_compilation_cache_dir", str(root / "programs"))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+    os.environ.pop("EPOQUE_CACHE", None)
+    evaluate.PAIRED = 50  # the exact distance takes the cube of that
+    yield Job("gan2d", _train, lambda folder: files_in(folder / "run"))
+
+
+def _train(folder: Path) -> None:
+    epoque.run("gan2d/line", runs=folder, name="run", figures=False, **SETTINGS)
