@@ -6,9 +6,16 @@ import shutil
 import signal
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+from epoque.bench.run import Run
+from epoque.bench.runner import execute, start
+from epoque.bench.stopping import Interrupt
 
 sys.path.insert(0, str(Path(__file__).parent / "shared"))  # here and in child processes
 
@@ -40,3 +47,46 @@ def share_compiled_programs() -> None:
 
 
 share_compiled_programs()
+
+
+class _Signals:
+    """A sink that sends this process SIGTERM once the metrics of a step are told."""
+
+    def __init__(self, step: int) -> None:
+        self._step = step
+
+    def log(self, event: Any) -> None:
+        if getattr(event, "values", None) is not None and event.step >= self._step:
+            self._step = 2**63
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    def close(self, state: str, reason: str = "") -> None:
+        assert (state, reason) == ("interrupted", "stopped by SIGTERM")
+
+
+@pytest.fixture
+def check_stopping(tmp_path: Path) -> Callable[..., None]:
+    """Return what trains a run again, stopped at some steps, and checks that it ends the same."""
+
+    def check(whole: Run, *steps: int) -> None:
+        run = start(whole.lab, whole.config, whole.recipe, tmp_path / "stopped")
+        for step in steps:
+            with pytest.raises(Interrupt):
+                execute(run, [lambda _, step=step: _Signals(step)], draw=False)
+            assert run.status.reason == "stopped by SIGTERM"
+            assert run.checkpoint().step >= step
+            assert run.checkpoint().step not in whole.checkpoint_steps
+        execute(run, draw=False)
+        assert _files(run.path) == _files(whole.path)
+
+    return check
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    """Return the files of a run but those that tell of times and machines."""
+    told = ("status.json", "environment.json")
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and path.name not in told and not path.name.startswith(".")
+    }

@@ -12,6 +12,7 @@ import pytest
 
 from epoque.bench.errors import ConfigError, DamagedRunError, DataError, DivergenceError
 from epoque.bench.events import Artifact, Checkpoint, Event, Metrics, Snapshot
+from epoque.bench.run import Run
 from epoque.gan2d import engine
 from epoque.gan2d.checkpoint import named, players, restored
 from epoque.gan2d.config import Gan2dConfig
@@ -288,3 +289,9 @@ def test_the_lab_is_cheap_to_import() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_signal_ends_a_training_with_a_checkpoint_and_changes_nothing(
+    train_run: Callable[..., Run], check_stopping: Callable[..., None]
+) -> None:
+    check_stopping(train_run(checkpoint_every=25), 7, 32)

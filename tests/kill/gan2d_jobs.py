@@ -1,10 +1,9 @@
 """A training of the 2-D GAN; JAX starts in each forked process and finds its programs compiled."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
-import jax
+import jax  # noqa: F401
 import pandas  # noqa: F401
 import scipy.optimize  # noqa: F401
 from killing import Job, files_in
@@ -24,12 +23,8 @@ SETTINGS = {
 }
 
 
-def jobs(root: Path) -> Iterator[Job]:
+def jobs(_root: Path) -> Iterator[Job]:
     """Yield the job."""
-    jax.config.update("jax_compilation_cache_dir", str(root / "programs"))
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
-    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
-    os.environ.pop("EPOQUE_CACHE", None)
     evaluate.PAIRED = 50  # the exact distance takes the cube of that
     yield Job("gan2d", _train, lambda folder: files_in(folder / "run"))
 

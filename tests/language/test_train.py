@@ -448,3 +448,9 @@ def test_clipping_bounds_what_is_followed(tiny: Make) -> None:
              for w in trainer.weights.values() if w.grad is not None]  # fmt: skip
     length = float(torch.sqrt(sum((g**2).sum() for g in grads)))
     assert length == pytest.approx(1e-3, rel=1e-3)
+
+
+def test_a_signal_ends_a_training_with_a_checkpoint_and_changes_nothing(
+    train_run: Callable[..., Run], check_stopping: Callable[..., None]
+) -> None:
+    check_stopping(train_run(log_every=2, max_steps=14, checkpoint_every=5), 2, 11)

@@ -1,14 +1,18 @@
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from epoque.bench.errors import DamagedRunError, DataError, DivergenceError
 from epoque.bench.events import Artifact, Checkpoint, Event, Metrics
+from epoque.bench.runner import execute, start
 from epoque.neuron.config import NeuronConfig
+from epoque.neuron.lab import LAB
 from epoque.neuron.perceptron import history_stride
 from epoque.neuron.train import train
 
@@ -158,3 +162,12 @@ def test_training_does_not_change_the_precision_of_others() -> None:
     training = train(NeuronConfig(iterations=5))
     next(training)
     assert jnp.ones(1).dtype == before
+
+
+@pytest.mark.parametrize("settings", [{}, {"model": "mlp", "hidden_layers": (2,)}])
+def test_a_signal_ends_a_training_with_a_checkpoint_and_changes_nothing(
+    settings: dict[str, Any], tmp_path: Path, check_stopping: Callable[..., None]
+) -> None:
+    config = NeuronConfig(**settings, iterations=3000, checkpoint_every=2000)
+    whole = execute(start(LAB, config, "neuron/and", tmp_path / "whole"), draw=False)
+    check_stopping(whole, 7, 2500)

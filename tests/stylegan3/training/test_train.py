@@ -25,7 +25,9 @@ from epoque.bench.errors import (
 )
 from epoque.bench.events import Artifact, Checkpoint, Event, Metrics, Snapshot, Timings
 from epoque.bench.run import Run
+from epoque.bench.runner import execute, start
 from epoque.stylegan3.config import StyleGan3Config
+from epoque.stylegan3.lab import LAB
 from epoque.stylegan3.networks.store import load as load_network
 from epoque.stylegan3.training.average import Average, Means
 from epoque.stylegan3.training.data import load
@@ -374,3 +376,11 @@ def test_a_long_training_is_announced(tiny: Make) -> None:
     estimate = measured(config)
     assert estimate.steps == 10_000_000
     assert estimate.parameters[0] > 1000
+
+
+def test_a_signal_ends_a_training_with_a_checkpoint_and_changes_nothing(
+    tiny: Make, tmp_path: Path, check_stopping: Callable[..., None]
+) -> None:
+    config = tiny(5, snapshot_every=2, checkpoint_every=4)
+    whole = execute(start(LAB, config, "stylegan3/tiny", tmp_path / "whole"), draw=False)
+    check_stopping(whole, 1, 3)
