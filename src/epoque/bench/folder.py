@@ -17,7 +17,7 @@ from .events import Artifact, Checkpoint, Event, Metrics, Snapshot, Timings
 from .files import json_line, told_write_errors, write_atomic, write_json
 from .order import next_moment
 from .reader import FORMAT
-from .record import State, StatusFile, create_record, note_device, remove_drafts, stamped
+from .record import State, StatusFile, create_record, note_environment, remove_drafts, stamped
 from .run import Run, checkpoint_digest
 
 __all__ = ["RunFolder", "check_metrics", "create_run"]
@@ -106,7 +106,7 @@ class RunFolder:
         """
         if not self._has_begun:
             self._has_begun = True
-            note_device(self.run.path, self.run.lab.device(self.run.config))
+            note_environment(self.run.path, device=self.run.lab.device(self.run.config))
         match event:
             case Metrics(step, values):
                 self._log_metrics(step, values)
@@ -143,6 +143,8 @@ class RunFolder:
         told["sha256"] = checkpoint_digest(data, told)
         write_atomic(stem.with_suffix(".safetensors"), data, durable=True)
         write_json(stem.with_suffix(".json"), told, durable=True)
+        if "threads" in checkpoint.state:
+            note_environment(self.run.path, threads=checkpoint.state["threads"])
         self._remove_old(checkpoint.step)
         if not checkpoint.scheduled:
             self._passing.add(checkpoint.step)

@@ -28,7 +28,7 @@ __all__ = [
     "create_record",
     "is_locked",
     "lock_record",
-    "note_device",
+    "note_environment",
     "read_status",
     "remove_drafts",
     "stamped",
@@ -106,8 +106,8 @@ def create_record(
             return _rename_free(draft, root, name, 1 if only else 10_000)
 
 
-def note_device(path: Path, device: str) -> None:
-    """Write the device into environment.json: it is known only once a training has begun.
+def note_environment(path: Path, **found: Any) -> None:
+    """Write into environment.json what is known only once a training has begun, as its device.
 
     A damaged environment.json stays as it is: no reason to stop.
 
@@ -116,8 +116,8 @@ def note_device(path: Path, device: str) -> None:
     """
     with suppress(DamagedRunError):
         told = read_json(path / "environment.json")
-        if told.get("device") != device:
-            write_json(path / "environment.json", {**told, "device": device})
+        if {**told, **found} != told:
+            write_json(path / "environment.json", {**told, **found})
 
 
 def _rename_free(draft: Path, root: Path, name: str, tries: int) -> Path:

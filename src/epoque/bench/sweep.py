@@ -30,7 +30,7 @@ from .grid import Axis, extremes, grid, size
 from .lab import Columns, Lab
 from .measure import Progress, measure_each, measure_together, side_by_side, silent
 from .order import next_moment
-from .record import create_record, note_device, stamped, work_on
+from .record import create_record, note_environment, stamped, work_on
 from .study import Studies, Study, check_points, manifest_of
 from .summary import summary
 from .table import is_intact, join_parts, read_parts, read_table, whole_parts, write_part
@@ -202,7 +202,7 @@ def part_points(lab: Lab[Any], base: Config, axes: Sequence[Axis]) -> int:
 def _measure(sweep: Sweep, executor: Executor | None, progress: Progress) -> None:
     if sweep.manifest["engine"] == "compiled":
         if _measure_together(sweep, progress):
-            note_device(sweep.path, sweep.lab.device(sweep.config))
+            note_environment(sweep.path, device=sweep.lab.device(sweep.config))
             return
         shutil.rmtree(sweep.path / "parts", ignore_errors=True)
         write_json(sweep.path / "sweep.json", {**sweep.manifest, "engine": "processes"})

@@ -98,6 +98,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     for name in ("EPOQUE_RUNS", "EPOQUE_LANG"):
         if os.environ.get(name) == "":  # as good as not set, and not the current folder
             del os.environ[name]
+    # Threads that wait for one another sleep: beside other work, those that spin make a step of a
+    # small network take ten times as long. It must stand before PyTorch is imported.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # names of files may be no UTF-8

@@ -254,6 +254,15 @@ class LanguageConfig(Config):
         "else float32. Medium: float32 with faster, rougher products.",
     )
     device: Device = setting("auto", "Device", "Auto: a GPU where there is one.")
+    threads: int | None = setting(
+        None,
+        "Threads",
+        "Of the processor. The last digits depend on them, so a run keeps their number; none: one "
+        "for a small network, else one a core.",
+        unit="threads",
+        ge=1,
+        le=1024,
+    )
     compile: bool = setting(
         False, "Compile", "Compile the model first (torch.compile): a minute, then faster on a GPU."
     )

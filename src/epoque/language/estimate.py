@@ -28,8 +28,10 @@ __all__ = [
     "measured",
     "memory",
     "notice",
+    "operations",
     "parameters",
     "refusals",
+    "threads",
     "told_memory",
 ]
 
@@ -70,6 +72,18 @@ def memory(config: "LanguageConfig") -> float:
     }
     return 4.0 * (copies * parameters(config) + tokens * (config.layers * layer))\
         + 12.0 * tokens * scores[config.head]  # fmt: skip
+
+
+def operations(config: "LanguageConfig") -> float:
+    """Return about how many operations a step takes, forward and backward."""
+    return 6.0 * parameters(config) * config.batch_size * config.block_size
+
+
+def threads(config: "LanguageConfig", resume: "Checkpoint | None" = None) -> int:
+    """Return how many threads a training computes with: a checkpoint's, or what suits its size."""
+    from epoque.bench.threads import choose, kept
+
+    return kept(resume.state if resume else {}) or choose(config.threads, operations(config))
 
 
 def refusals(config: "LanguageConfig") -> Iterator[Problem]:
@@ -180,12 +194,14 @@ def measured(
         UsageError: if the model cannot fit this machine's memory, or a GPU is missing.
         DataError: if the text cannot be used.
     """
+    from epoque.bench.threads import computing
+
     from .data import load
     from .team import Team
     from .trainer import Trainer
 
     team = Team(config.device)
-    with told_memory(config):
+    with told_memory(config), computing(threads(config, resume)):
         trainer = Trainer(config.replace(max_seconds=None), team, load(config))
         trainer.step()  # warms up
         before = trainer.seconds
@@ -209,8 +225,7 @@ def notice(config: "LanguageConfig", resume: "Checkpoint | None" = None) -> str 
     """
     if _most_seconds(config, resume) <= 60:
         return None
-    step = 6.0 * parameters(config) * config.batch_size * config.block_size
-    if config.max_steps is not None and step * config.max_steps < _NOTABLE:
+    if config.max_steps is not None and operations(config) * config.max_steps < _NOTABLE:
         return None
     estimate = measured(config, resume)
     return estimate.told() if estimate.seconds > 60 else None

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from epoque.bench import threads
 from epoque.bench.lab import Making
 from epoque.bench.memory import told_memory
 from epoque.bench.run import Run
 
-from . import corpus, data, yardsticks
+from . import corpus, data, estimate, yardsticks
 from .checkpoint import restore
 from .config import LanguageConfig
 from .data import TRAIN_SAMPLE, Batch, Reader, sample
@@ -49,6 +50,7 @@ def evaluate(run: Run, told: Making | None = None) -> Mapping[str, Any]:
     losses at each epoch's end, as measured on the way. `unigram_perplexity`, …: what counting
     words, pairs and triples reaches on the same validation tokens. `saved_…`, `reopened_…`: what a
     push to the Hub would send, and how transformers opens it (`epoque.language.reopened`).
+    All is computed with as many threads as the training.
 
     `valid_in_train_share`, `valid_lines_in_train`: how much of the text is in the training text,
     too (`epoque.language.overlap`); `test_…`: likewise.
@@ -65,15 +67,16 @@ def evaluate(run: Run, told: Making | None = None) -> Mapping[str, Any]:
         DataError: if the text cannot be read any more, or is another.
         UsageError: if memory runs out.
     """
-    with told_memory(
+    count = threads.of_run(run) or estimate.threads(_config(run))
+    wrong = (
         "Memory ran out while the model was measured; a smaller block_size, layers or width helps."
-    ):
+    )
+    with threads.computing(count), told_memory(wrong):
         return _evaluated(run, told or (lambda _what, _share: None))
 
 
 def _evaluated(run: Run, told: Making) -> Mapping[str, Any]:
-    config = run.config
-    assert isinstance(config, LanguageConfig)
+    config = _config(run)
     model, tokenizer = restore(run)
     texts = data.load(config, tokenizer)
     device = "cpu" if config.device == "cpu" or not torch.cuda.is_available() else "cuda"
@@ -93,6 +96,12 @@ def _evaluated(run: Run, told: Making) -> Mapping[str, Any]:
     if unmeasured:
         found["not_measured"] = unmeasured
     return found | reopened(run, model, tokenizer, torch.from_numpy(texts.valid[0]), found)
+
+
+def _config(run: Run) -> LanguageConfig:
+    config = run.config
+    assert isinstance(config, LanguageConfig)
+    return config
 
 
 def pseudo(objective: Objective, ids: torch.Tensor, mask: int) -> torch.Tensor:

@@ -93,13 +93,21 @@ class LanguageLab(Lab["LanguageConfig"]):
     def notice(self, config: "LanguageConfig", resume: Checkpoint | None = None) -> str | None:
         """Return what a long training will take, and what is learned from and measured on.
 
+        Also whether the run's threads are too many.
+
         None of a short one whose texts are apart. It measures a few steps (see
         `epoque.language.estimate.notice`, and `epoque.language.overlap.notice`).
         """
         self.check_installed()
+        from epoque.bench import threads
+
         from . import corpus, estimate, overlap
 
-        told = (overlap.notice(corpus.load(config)), estimate.notice(config, resume))
+        told = (
+            overlap.notice(corpus.load(config)),
+            threads.notice(estimate.threads(config, resume)),
+            estimate.notice(config, resume),
+        )
         return " ".join(filter(None, told)) or None
 
     def device(self, config: "LanguageConfig") -> str:

@@ -1,15 +1,16 @@
 """The training of a language model, as events pulled one at a time."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import replace
 
 from epoque.bench.checkpoint_timer import CheckpointTimer
 from epoque.bench.events import Artifact, Checkpoint, Event, Metrics
+from epoque.bench.threads import threaded
 
+from . import estimate
 from .checkpoint import model_of, size_of, tokenizer_files
 from .config import LanguageConfig
 from .data import Data, load
-from .estimate import allowed_steps, told_memory
 from .team import Team
 from .trainer import Trainer
 
@@ -49,17 +50,20 @@ def train(config: LanguageConfig, resume: Checkpoint | None = None) -> Iterator[
         DamagedRunError: if the checkpoint is of another model.
     """
     team = Team(config.device)
-    with told_memory(config):
-        for event in _events(config, team, resume):
+    with estimate.told_memory(config):
+        count = int(team.agree(estimate.threads(config, resume)))
+        for event in threaded(count, _events(config, team, resume)):
             if team.main:
                 yield event
 
 
-def _events(config: LanguageConfig, team: Team, resume: Checkpoint | None) -> Iterator[Event]:
+def _events(
+    config: LanguageConfig, team: Team, resume: Checkpoint | None
+) -> Generator[Event, None, None]:
     data = load(config)
     allowed = None
     if config.max_seconds is not None and "allowed_steps" not in (resume.state if resume else ()):
-        allowed = allowed_steps(config, team, data)
+        allowed = estimate.allowed_steps(config, team, data)
     trainer = Trainer(config, team, data, resume, allowed)
     yield from tokenizer_files(data.tokenizer)
     yield Artifact("precision.json", trainer.precision.told())

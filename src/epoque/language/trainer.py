@@ -261,6 +261,7 @@ class Trainer:
         return {
             "seen": self.seen,
             "allowed_steps": self.allowed,
+            "threads": torch.get_num_threads(),
             "losses": list(self._losses),
             "without_targets": self._without_targets,
             "best_loss": best,

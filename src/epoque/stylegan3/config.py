@@ -25,7 +25,7 @@ ImageSeed = Annotated[int, Field(ge=0, le=2**32 - 1)]
 
 EXAMINED = ("network", "against", "seeds", "truncation", "label", "moved")
 """What is set for examining a network, and for nothing else."""
-SHARED = ("task", "device", "seed", "checkpoint_every")
+SHARED = ("task", "device", "threads", "seed", "checkpoint_every")
 
 
 class StyleGan3Config(Config):
@@ -293,6 +293,15 @@ class StyleGan3Config(Config):
         "Of the four highest resolutions; auto: float16 on a GPU, else float32.",
     )
     device: Device = setting("auto", "Device", "Auto: a GPU where there is one.")
+    threads: int | None = setting(
+        None,
+        "Threads",
+        "Of the processor. The last digits depend on them, so a run keeps their number; none: one "
+        "for a small network, else one a core.",
+        unit="threads",
+        ge=1,
+        le=1024,
+    )
 
     log_every: int = setting(
         10, "Metrics interval", "How often losses are recorded.", unit="iterations", ge=1, le=10**9

@@ -123,16 +123,20 @@ class StyleGan3Lab(Lab["StyleGan3Config"]):
             make_ready(config, told)
 
     def notice(self, config: "StyleGan3Config", resume: Checkpoint | None = None) -> str | None:
-        """Return what a long training will take, None of a short one.
+        """Return what a long training will take, and whether its threads are too many.
 
         It measures a few steps (see `epoque.stylegan3.training.estimate.notice`).
         """
         self.check_installed()
-        if config.task == "examine":
-            return None
-        from .training.estimate import notice
+        from epoque.bench import threads
 
-        return notice(config, resume)
+        count = threads.kept(resume.state if resume else {}) or config.threads or 1
+        told = [threads.notice(count)]
+        if config.task == "train":
+            from .training import estimate
+
+            told.append(estimate.notice(config, resume))
+        return " ".join(filter(None, told)) or None
 
     def device(self, config: "StyleGan3Config") -> str:
         """Name what PyTorch computes on."""

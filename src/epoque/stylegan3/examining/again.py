@@ -1,6 +1,7 @@
 """Whether a seed makes the same image: again, alone, and in another process."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -8,6 +9,7 @@ from hashlib import sha256
 from tempfile import TemporaryDirectory
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from epoque.bench.errors import DataError
@@ -72,7 +74,9 @@ def _elsewhere(config: StyleGan3Config) -> list[str]:
         words += ["--network", str(path), "--seeds", ",".join(map(str, config.seeds))]
         words += [f"--truncation={config.truncation}", "--device", config.device, "--out", folder]
         words += [] if config.label is None else [f"--class={config.label}"]
-        done = subprocess.run(words, capture_output=True, text=True, check=False)
+        count = str(torch.get_num_threads())  # the last digits depend on it
+        env = {**os.environ, "OMP_NUM_THREADS": count}
+        done = subprocess.run(words, capture_output=True, text=True, check=False, env=env)
     if done.returncode:
         told = (done.stderr.strip().splitlines() or ["no reason told"])[-1]
         raise DataError(f"Another process could not make the images: {told}")

@@ -7,12 +7,14 @@ from statistics import fmean
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from epoque.bench import stopping
 from epoque.bench.errors import DamagedRunError
 from epoque.bench.events import Artifact, Checkpoint, Event, Metrics, Snapshot, Timings
 from epoque.bench.lab import Making
+from epoque.bench.threads import threaded
 
 from ..config import StyleGan3Config
 from ..measures.equivariance import MEASURES, decibels, digest, squared_errors, staying
@@ -24,6 +26,7 @@ from ..opening import Opened, fetch_generator, is_here, open_generator
 from ..out_of_memory import fitting
 from ..pictures.generate import encoded
 from ..pictures.painting import Styling
+from ..work import threads
 from .again import digests, painted, repeated, styling_of
 from .gallery import gallery
 from .layout import PANEL
@@ -103,11 +106,18 @@ def examine(config: StyleGan3Config, resume: Checkpoint | None = None) -> Iterat
         networks = _opened(config)
         for opened in networks:
             check(opened.generator, opened.device, images=BATCH)
-        if resume is None:
-            resume = yield from _begin(config, networks)
-            yield resume
-        _check_same(networks, resume)
-        yield from _moved(config, networks, resume)
+        count = threads(config, networks[0].generator.spec, BATCH, resume)
+        yield from threaded(count, _examined(config, networks, resume))
+
+
+def _examined(
+    config: StyleGan3Config, networks: Sequence[Opened], resume: Checkpoint | None
+) -> Generator[Event, None, None]:
+    if resume is None:
+        resume = yield from _begin(config, networks)
+        yield resume
+    _check_same(networks, resume)
+    yield from _moved(config, networks, resume)
 
 
 def _begin(
@@ -138,7 +148,7 @@ def _begin(
     yield Timings(0, measured={"seconds_per_image": beside})
     yield Artifact(TOLD, json.dumps(told, indent=2, ensure_ascii=False).encode())
     sums = {f"sums_{i}": np.zeros((0, len(MEASURES), 2)) for i in range(len(networks))}
-    return Checkpoint(0, sums, {"digests": list(map(digest, networks))})
+    return Checkpoint(0, sums, _state(list(map(digest, networks))))
 
 
 def _panel(opened: Opened, styling: Styling) -> list[dict[str, Any]]:
@@ -167,9 +177,12 @@ def _moved(
         due = done // every > first // every or done == config.moved
         if due or stopping.requested():
             arrays = {f"sums_{i}": of for i, of in enumerate(sums)}
-            state = {"digests": begin.state["digests"]}
-            yield Checkpoint(done, arrays, state, scheduled=due)
+            yield Checkpoint(done, arrays, _state(begin.state["digests"]), scheduled=due)
             stopping.check()
+
+
+def _state(digests: Sequence[str]) -> dict[str, Any]:
+    return {"digests": digests, "threads": torch.get_num_threads()}
 
 
 def _so_far(sums: Sequence[Floats]) -> dict[str, float]:

@@ -130,13 +130,18 @@ def measured(
         UsageError: if memory runs out, or a GPU is missing.
         DataError: if the images cannot be used.
     """
+    from epoque.bench.threads import computing
+
     from .data import load
+    from .specs import threads_of
     from .team import Team
     from .trainer import Trainer
 
     team = Team(config.device)
-    with told_memory(config), progress_bar("measuring", "steps", quiet=quiet) as progress:
-        trainer = Trainer(config, team, load(config))
+    images, bar = load(config), progress_bar("measuring", "steps", quiet=quiet)
+    count = threads_of(config, images.shape, resume)
+    with told_memory(config), bar as progress, computing(count):
+        trainer = Trainer(config, team, images)
         progress(0, 3)
         trainer.step()
         progress(1, 3)

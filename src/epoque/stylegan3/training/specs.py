@@ -3,10 +3,13 @@
 from dataclasses import dataclass
 from typing import Any
 
+from epoque.bench.events import Checkpoint
+
 from ..config import StyleGan3Config
 from ..networks import DiscriminatorSpec, GeneratorSpec, StyleGan2Spec, StyleGan3Spec
+from ..work import TRAINED, threads
 
-__all__ = ["Shape", "discriminator_spec", "generator_spec"]
+__all__ = ["Shape", "discriminator_spec", "generator_spec", "threads_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,12 @@ def generator_spec(config: StyleGan3Config, shape: Shape) -> GeneratorSpec:
     # 1 × 1 convolutions have few weights: twice the channels make up for it.
     common |= {"channel_base": 2 * config.cbase, "channel_max": 2 * config.cmax}
     return StyleGan3Spec(**common, conv_kernel=1, use_radial_filters=True)
+
+
+def threads_of(config: StyleGan3Config, shape: Shape, resume: Checkpoint | None = None) -> int:
+    """Return how many threads a training computes with (see `..work.threads`)."""
+    images = TRAINED * config.batch
+    return threads(config, generator_spec(config, shape), images, resume)
 
 
 def discriminator_spec(config: StyleGan3Config, shape: Shape) -> DiscriminatorSpec:

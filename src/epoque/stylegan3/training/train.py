@@ -1,7 +1,7 @@
 """The training of a generator and a discriminator, as events pulled one at a time."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -10,6 +10,7 @@ from PIL import Image
 
 from epoque.bench.checkpoint_timer import CheckpointTimer
 from epoque.bench.events import Artifact, Checkpoint, Event, Metrics
+from epoque.bench.threads import threaded
 
 from ..config import StyleGan3Config
 from ..pictures.picture_grid import grid_of
@@ -17,6 +18,7 @@ from .checkpoint import network_files
 from .data import Images, load
 from .estimate import told_memory
 from .measuring import Measuring
+from .specs import threads_of
 from .team import Team
 from .trainer import Trainer
 from .transfer import begin_with
@@ -58,13 +60,16 @@ def train(config: StyleGan3Config, resume: Checkpoint | None = None) -> Iterator
     """
     team = Team(config.device)
     with told_memory(config):
-        for event in _events(config, team, resume):
+        images = load(config)
+        count = int(team.agree(threads_of(config, images.shape, resume)))
+        for event in threaded(count, _events(config, team, images, resume)):
             if team.main:
                 yield event
 
 
-def _events(config: StyleGan3Config, team: Team, resume: Checkpoint | None) -> Iterator[Event]:
-    images = load(config)
+def _events(
+    config: StyleGan3Config, team: Team, images: Images, resume: Checkpoint | None
+) -> Generator[Event, None, None]:
     trainer = Trainer(config, team, images, resume)
     measuring = Measuring(config, trainer)
     yield _reals(config, images)

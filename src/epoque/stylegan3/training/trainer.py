@@ -231,6 +231,7 @@ class Trainer:
         ada = self._ada
         state = {
             "seen": self.seen,
+            "threads": torch.get_num_threads(),
             "sums": {name: list(pair) for name, pair in self._sums.items()},
             "path_mean": game.path_mean,
             "ada": {"p": ada.p, "total": ada.total, "count": ada.count},
