@@ -154,7 +154,21 @@ def _stored(path: Path) -> tuple[Generator, dict[str, Any]]:
     found = load(path)
     if not isinstance(found.network, Generator):
         raise DataError(f"{path} holds a discriminator; a generator was expected.")
-    return found.network, found.card
+    return found.network, _with_images(found.card, path)
+
+
+def _with_images(card: dict[str, Any], path: Path) -> dict[str, Any]:
+    """Return a card that tells where the images lie that a training took from a relative path.
+
+    The file itself tells the path as it was given: the bytes of a run do not depend on its folder.
+    A run lies in or under the folder that its training was started in, if it was not moved.
+    """
+    training = card.get("training")
+    if not isinstance(training, dict) or not isinstance(told := training.get("data"), str):
+        return card
+    places = (folder / told for folder in path.absolute().parents)
+    there = next((str(place) for place in places if place.exists()), told)
+    return card | {"training": {**training, "data": there}}
 
 
 def _official(name: str | Path, progress: Progress | None) -> tuple[Generator, dict[str, Any]]:

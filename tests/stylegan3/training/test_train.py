@@ -278,14 +278,21 @@ def test_a_finished_run_gives_its_network(finished_run: Run) -> None:
 
 
 def test_a_network_s_card_tells_where_the_images_are_and_what_labels_mean(
-    tiny: Make, pictures: Path, monkeypatch: pytest.MonkeyPatch
+    tiny: Make, pictures: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.chdir(pictures.parent)
+    from epoque.stylegan3.opening import open_generator
+
+    run = pictures.parent / "runs" / "own"
+    run.mkdir(parents=True)
     for cond in (True, False):
+        monkeypatch.chdir(pictures.parent)
         events = train(tiny(1, data=pictures.name, cond=cond))
-        (told,) = (a.data for a in of(Artifact, events) if a.name == "generator.json")
-        card = json.loads(told)["card"]
-        assert card["training"]["data"] == str(pictures)
+        for artifact in of(Artifact, events):
+            (run / artifact.name).write_bytes(artifact.data)
+        card = json.loads((run / "generator.json").read_text())["card"]
+        assert card["training"]["data"] == pictures.name  # as it was given
+        monkeypatch.chdir(tmp_path)
+        assert open_generator(run).card["training"]["data"] == str(pictures)
         assert card.get("labels") == ({"names": [], "counts": [5, 5]} if cond else None)
 
 

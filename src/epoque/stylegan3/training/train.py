@@ -4,7 +4,6 @@ import json
 from collections.abc import Generator, Iterator
 from dataclasses import replace
 from io import BytesIO
-from pathlib import Path
 
 from PIL import Image
 
@@ -108,8 +107,6 @@ def _reals(config: StyleGan3Config, images: Images) -> Artifact:
 def _card(config: StyleGan3Config, trainer: Trainer) -> dict[str, object]:
     """Return what people shall know of the network."""
     settings = config.model_dump(mode="json", exclude_defaults=True)
-    if config.data is not None:  # to be found from any folder
-        settings["data"] = str(Path(config.data).absolute())
     labels = {"labels": trainer.images.labelling.to_json(config.seed)} if config.cond else {}
     return {
         "data": trainer.images.name,
