@@ -35,11 +35,9 @@ IMAGES = {
     "metrics": "swd", "metrics_images": 16,
 }  # fmt: skip
 CONFIGS: dict[str, tuple[str, dict[str, Any]]] = {
-    "perceptron": ("neuron", {"iterations": 60}),
-    "mlp": ("neuron", {"model": "mlp", "iterations": 60, "truth_table": "xor"}),
+    "neuron": ("neuron", {"model": "mlp", "iterations": 60, "truth_table": "xor"}),
     "gan2d": ("gan2d", {"iterations": 60, "checkpoint_every": 30, "evaluate_every": 30}),
-    "causal": ("language", {**LANGUAGE, "dropout": 0.1, "optimizer": "muon", "ema": 0.9}),
-    "masked": ("language", {**LANGUAGE, "objective": "masked", "pseudo_blocks": 1}),
+    "language": ("language", {**LANGUAGE, "dropout": 0.1, "optimizer": "muon", "ema": 0.9}),
     "stylegan3": ("stylegan3", IMAGES),
 }
 FREE = ("commit",)

@@ -119,6 +119,8 @@ def metrics(
 
     Example: `epoque stylegan3 metrics --network last --images 2000 --metrics pfd,swd`.
     """
+    from torch import get_num_threads
+
     from ..measures.metrics import METRICS, kinds, measure, usual_count
     from ..measures.moves import movements
     from ..measures.path_length import PathImages
@@ -176,7 +178,8 @@ def metrics(
         against = real.name if real else None
         rows = [asdict(one) for one in found]
         labels = {"labels": drawn} if drawn else {}
-        print_json({"images": made.name, "real": against, **labels, "metrics": rows})
+        told = {"images": made.name, "real": against, **labels, "threads": get_num_threads()}
+        print_json({**told, "metrics": rows})
         return
     _tell(found, made, real, drawn, time.monotonic() - start)
 

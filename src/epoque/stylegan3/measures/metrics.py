@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from epoque.bench.errors import UnknownNameError, UsageError
 from epoque.bench.i18n import mark
+from epoque.bench.threads import single_blas
 
 from . import distances, patches
 from .detectors import Patches, Portrait
@@ -243,7 +244,8 @@ def computed(
         reals: of the real ones, [M, D], where the measure compares.
         size: pixels of a side, for `swd`.
     """
-    return _COMPUTE[name](features, features if reals is None else reals, size)
+    with single_blas():  # eigenvectors depend on the number of threads
+        return _COMPUTE[name](features, features if reals is None else reals, size)
 
 
 def _measured(

@@ -8,8 +8,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from epoque.bench.threads import single_blas
-
 from ..config import StyleGan3Config
 from ..official.fetch import Progress, fetch
 from .trainer import Trainer
@@ -68,8 +66,7 @@ class Measuring:
         trainer = self._trainer
         if not self._config.metrics or not trainer.is_time(self._every) or not trainer.team.main:
             return {}
-        with single_blas():
-            found = self._compared() | self._moved()
+        found = self._compared() | self._moved()
         return {name: found[name] for name in self._config.metrics if isfinite(found[name])}
 
     def _compared(self) -> dict[str, float]:
