@@ -93,10 +93,9 @@ class LanguageLab(Lab["LanguageConfig"]):
     def notice(self, config: "LanguageConfig", resume: Checkpoint | None = None) -> str | None:
         """Return what a long training will take, and what is learned from and measured on.
 
-        Also whether the run's threads are too many.
-
-        None of a short one whose texts are apart. It measures a few steps (see
-        `epoque.language.estimate.notice`, and `epoque.language.overlap.notice`).
+        Also whether its threads are more than the cores. None of a short one whose texts are apart.
+        It measures a few steps (see `epoque.language.estimate.notice`, and
+        `epoque.language.overlap.notice`).
         """
         self.check_installed()
         from epoque.bench import threads
