@@ -1,12 +1,13 @@
 """Reading runs."""
 
+import platform
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from epoque.bench.environment import environment, installed_version
+from epoque.bench.environment import _processor, environment, installed_version
 from epoque.bench.errors import UnknownNameError
 from epoque.bench.record import lock_record
 from epoque.bench.run import Run, Runs
@@ -127,3 +128,13 @@ def test_the_environment() -> None:
 def test_no_git_is_no_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     assert environment()["commit"] is None
+
+
+def test_the_environment_names_the_processor(tmp_path: Path) -> None:
+    told = tmp_path / "cpuinfo"
+    told.write_text("processor\t: 0\nmodel name\t: A: fast one\nmodel name\t: Another\n")
+    assert _processor(told) == "A: fast one"
+    told.write_text("processor\t: 0\nBogoMIPS\t: 50.0\n")  # of ARM there is no name
+    assert _processor(told) == platform.machine()
+    assert _processor(tmp_path / "none") == platform.processor()
+    assert environment()["processor"]

@@ -1,6 +1,7 @@
 """Training: the same bytes again, whatever stops it, however many share it."""
 
 import json
+import math
 import os
 import socket
 import subprocess
@@ -13,11 +14,12 @@ import numpy as np
 import pytest
 import torch
 
+from epoque.bench import threads
 from epoque.bench.errors import DamagedRunError, DataError, DivergenceError, UsageError
 from epoque.bench.events import Artifact, Checkpoint, Event, Metrics, Timings
 from epoque.bench.run import Run
 from epoque.bench.runner import execute, start
-from epoque.language import data, optimisers, precision
+from epoque.language import data, estimate, optimisers, precision
 from epoque.language.config import LanguageConfig
 from epoque.language.data import Order
 from epoque.language.ema import Average
@@ -454,3 +456,20 @@ def test_a_signal_ends_a_training_with_a_checkpoint_and_changes_nothing(
     train_run: Callable[..., Run], check_stopping: Callable[..., None]
 ) -> None:
     check_stopping(train_run(log_every=2, max_steps=14, checkpoint_every=5), 2, 11)
+
+
+def test_a_run_keeps_the_threads_that_it_began_with(tiny: Make) -> None:
+    config = tiny(max_steps=4, checkpoint_every=2, threads=2, width=64, batch_size=16)
+    events = trained(config)
+    first, last = of(Checkpoint, events)
+    assert first.state["threads"] == last.state["threads"] == 2
+    before = torch.get_num_threads()
+    elsewhere = config.replace(threads=None)  # where another number would be chosen
+    again = list(train(elsewhere, first))
+    assert told(of(Checkpoint, again)) == told([last])
+    assert torch.get_num_threads() == before
+    assert estimate.threads(elsewhere) == 1  # so small a network
+    assert estimate.threads(elsewhere, first) == 2
+    large = tiny(width=512, layers=8, block_size=256, heads=8)
+    assert estimate.threads(large) == threads.choose(None, math.inf)
+    assert estimate.threads(large.replace(threads=3)) == 3

@@ -1,4 +1,4 @@
-"""Where a run ran: versions, platform, device, commit."""
+"""Where a run ran: versions, platform, processor, device, commit."""
 
 import os
 import platform
@@ -47,12 +47,23 @@ def _installation() -> dict[str, Any]:
         "python": platform.python_version(),
         "platform": platform.platform(),
         "machine": platform.machine(),
+        "processor": _processor(),
         "cores": os.cpu_count(),
         "device": "cpu",
         "processes": 1,
         "packages": {name: found for name, found in versions.items() if found},
         "commit": _commit(),
     }
+
+
+def _processor(told: Path = Path("/proc/cpuinfo")) -> str:
+    """Name the kind of processor: equal bytes need the same one."""
+    try:
+        lines = told.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return platform.processor()
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.machine())
 
 
 def jax_device() -> str:

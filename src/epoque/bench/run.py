@@ -3,7 +3,7 @@
 ```
 20261122T101500.123-neuron-and/
   config.json        what was set: lab, recipe, the resolved config
-  environment.json   versions, platform, device, threads, commit
+  environment.json   versions, platform, processor, device, threads, commit
   status.json        running, finished, failed (with the reason) or interrupted; times
   metrics.jsonl      one JSON object a step, append-only
   checkpoints/       step-….safetensors and step-….json (the pair is whole once the JSON is there);
