@@ -5,10 +5,10 @@ BIN = $(VENV)/bin
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 SOURCES = src tests benchmarks tools
 
-.PHONY: demo test lint bench messages clean help
+.PHONY: demo test lint check-install bench messages clean help
 
 help:  ## show what there is
-	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/'
+	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/'
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Epoque needs Python 3.11 or newer: make PYTHON=python3.12 …")'
@@ -34,6 +34,9 @@ lint: $(VENV)/.ready-dev  ## check style and types
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/mypy
+
+check-install: $(BIN)/python  ## check that all extras resolve, and that the base alone works
+	$(BIN)/python tools/check_install.py
 
 bench: $(VENV)/.ready-dev  ## measure speed and memory, and write docs/benchmarks.md
 	$(BIN)/python -m benchmarks

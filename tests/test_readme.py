@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from waiting import PATIENCE
 
 ROOT = Path(__file__).parents[1]
 BLOCKS = re.findall(r"```(sh|python)\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
@@ -40,7 +41,13 @@ def test_block(number: int, folder: Path) -> None:
         commands = [["bash", "-ec", _shell(line)] for line in text.splitlines() if line.strip()]
     for command in commands:
         done = subprocess.run(
-            command, cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=600
+            command,
+            cwd=folder,
+            env=env,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=PATIENCE,
         )
         assert done.returncode == 0, f"{command[-1]}\n{done.stdout}{done.stderr}"
 

@@ -138,7 +138,7 @@ def search(
     *axes: str,
     trials: int = 50,
     sampler: str = "tpe",
-    objective: str | None = None,
+    score: str | None = None,
     direction: str = "minimize",
     runs: str | Path | None = None,
     workers: int | None = None,
@@ -156,7 +156,7 @@ def search(
         axes: where to look; the seeds of a `seed=…` axis are summarised by their median.
         trials: how many settings are tried.
         sampler: `tpe`, which learns where to look, or `random`.
-        objective: the result to look at; by default the lab's score.
+        score: the result to look at; by default the lab's own.
         direction: `minimize` or `maximize`.
         runs: the folder the search is saved in; by default EPOQUE_RUNS or ./runs.
         workers: processes, where each trial is a run of its own; by default one a core, or one
@@ -180,7 +180,7 @@ def search(
     parsed, root = parse_axes(config, axes, told_fields), runs_folder(runs)
     _announce(lab, config, (), say)
     wanted: dict[str, Any] = {"trials": trials, "sampler": sampler, "direction": direction}
-    wanted |= {"objective": objective or lab.sweep_score()}
+    wanted |= {"objective": score or lab.sweep_score()}
     begun = Searches(root).find(found.name, _typed(parsed), config=config, finished=False, **wanted)
     told: dict[str, Any] = {
         "executor": None if workers is None else LocalExecutor(workers),
@@ -198,6 +198,7 @@ def _announce(
     from .bench.axes_words import describe_axes
     from .bench.i18n import environment_language
 
+    lab.check_installed()
     if say is not None:
         counts = describe_axes(axes, environment_language()) if axes else ()
         for line in (*counts, *lab.remarks(config)):

@@ -5,7 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from warm import PATIENCE, child, finish
+from waiting import PATIENCE
+from warm import child, finish
 
 __all__ = ["child", "finish", "script"]
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import line_lab
 import pytest
 from children import child, finish
+from waiting import PATIENCE, wait_for
 
 from epoque.bench.errors import RunLockedError
 from epoque.bench.record import lock_record
@@ -57,7 +58,7 @@ def kill_until_finished(run: Run, reference: Run, chance: random.Random) -> int:
         process = child(line_lab.resume_here, str(run.path), True)
         process.join(chance.uniform(0.0, reference.status.seconds * 1.1**kills))
         process.kill()
-        process.join(10)
+        process.join()
         check_readable(Run(run.path), reference)  # a fresh reader: nothing cached
         if run.status.state == "finished":
             return kills
@@ -79,12 +80,12 @@ def test_killed_while_runs_are_created(tmp_path: Path) -> None:
     """A run folder appears whole or not at all."""
     chance = random.Random(0)
     for _ in range(15):
-        before = len(list(tmp_path.iterdir()))
+        before = len(Runs(tmp_path).ids())
         process = child(line_lab.create_without_end, str(tmp_path))
-        wait_for(lambda before=before: len(list(tmp_path.iterdir())) > before)  # type: ignore[misc]
+        wait_for(lambda before=before: len(Runs(tmp_path).ids()) > before)  # type: ignore[misc]
         process.join(chance.uniform(0.0, 0.1))
         process.kill()
-        process.join(10)
+        process.join()
     runs = list(Runs(tmp_path))
     assert runs
     for run in runs:
@@ -99,7 +100,7 @@ def test_stopped_by_control_c(tmp_path: Path, reference: Run) -> None:
     wait_for(lambda: bool(run.checkpoint_steps))
     assert process.pid
     os.kill(process.pid, signal.SIGINT)
-    process.join(60)
+    process.join(PATIENCE)
     assert run.status.state == "interrupted"
     assert run.status.reason == "stopped by Ctrl-C (SIGINT)"
     finish(line_lab.resume_here, str(run.path), True)
@@ -109,13 +110,6 @@ def test_stopped_by_control_c(tmp_path: Path, reference: Run) -> None:
 def trained(run: Run) -> dict[str, bytes]:
     """Return what must be the same bytes for two runs whose configs differ in `pause` only."""
     return {k: v for k, v in line_lab.content(run.path).items() if k != "config.json"}
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.005)
 
 
 @contextmanager
@@ -147,7 +141,7 @@ def test_many_processes_start_on_one_run_together(tmp_path: Path, reference: Run
     run = start(line_lab.LAB, reference.config.replace(pause=0.002), "line/fit", tmp_path)
     processes = [child(line_lab.resume_here, str(run.path), True) for _ in range(4)]
     for process in processes:
-        process.join(60)
+        process.join(PATIENCE)
     codes = sorted(process.exitcode or 0 for process in processes)
     assert codes[0] == 0
     assert set(codes[1:]) <= {1, 3}, codes  # refused, or so late that it was finished
@@ -176,7 +170,7 @@ def test_the_lock_goes_with_the_process(started: Callable[..., Run]) -> None:
     wait_for(lambda: run.status.state == "running")
     assert run.is_locked()
     process.kill()
-    process.join(10)
+    process.join()
     assert not run.is_locked()
     assert run.status.state == "interrupted"
     assert run.status.reason == "its process ended"

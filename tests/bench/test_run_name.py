@@ -7,6 +7,7 @@ from typing import Any
 import line_lab
 import pytest
 from children import child
+from waiting import PATIENCE
 
 from epoque.bench.errors import ConfigError, NameTakenError, UsageError
 from epoque.bench.events import Metrics
@@ -124,6 +125,6 @@ def test_many_processes_that_begin_a_name_together_share_one_run(tmp_path: Path)
     ready = multiprocessing.get_context("forkserver").Barrier(4)
     processes = [child(start_named, str(tmp_path), ready) for _ in range(4)]
     for process in processes:
-        process.join(60)
+        process.join(PATIENCE)
     assert [process.exitcode for process in processes] == [0] * 4
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]

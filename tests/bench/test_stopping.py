@@ -10,6 +10,7 @@ from typing import Any
 
 import line_lab
 import pytest
+from waiting import PATIENCE
 
 from epoque.bench import stopping
 from epoque.bench.events import Metrics
@@ -122,7 +123,7 @@ def test_a_step_that_takes_too_long_is_not_waited_for(
 
     def slow(event: Any) -> None:
         log(event)
-        end = time.monotonic() + 60
+        end = time.monotonic() + PATIENCE
         while stopping.requested() and time.monotonic() < end:
             time.sleep(0.001)
 
@@ -149,7 +150,7 @@ def test_where_nothing_is_trained_a_signal_stops_at_once() -> None:
     def without_a_training() -> None:
         with stopping.listening():
             os.kill(os.getpid(), signal.SIGTERM)
-            time.sleep(60)
+            time.sleep(PATIENCE)
 
     with pytest.raises(Interrupt) as stopped:
         without_a_training()

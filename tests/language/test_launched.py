@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from waiting import PATIENCE
 
 from epoque.bench.run import Run, Runs
 from epoque.language.config import LanguageConfig
@@ -60,7 +61,7 @@ def launched(tiny: Callable[..., LanguageConfig], tmp_path_factory: pytest.TempP
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
     done = subprocess.run(
         [*torchrun, "--nproc-per-node", "2", "worker.py"],
-        cwd=folder, env={**os.environ, **more}, timeout=240, check=False,
+        cwd=folder, env={**os.environ, **more}, timeout=PATIENCE, check=False,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from waiting import PATIENCE
 
 from epoque.bench import threads
 from epoque.bench.errors import DamagedRunError, DataError, DivergenceError, UsageError
@@ -224,7 +225,7 @@ def _torchrun(config: LanguageConfig, folder: Path, way: str) -> dict[str, np.nd
                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             )
         )  # fmt: skip
-    output = [worker.communicate(timeout=240)[0] for worker in workers]
+    output = [worker.communicate(timeout=PATIENCE)[0] for worker in workers]
     assert [worker.returncode for worker in workers] == [0, 0], output
     assert [p.name for p in sorted(folder.glob("weights-*.npz"))] == ["weights-0.npz"]
     return dict(np.load(folder / "weights-0.npz"))

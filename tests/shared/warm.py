@@ -14,6 +14,8 @@ from subprocess import CompletedProcess
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from waiting import PATIENCE
+
 PRELOADED = [
     "epoque.cli",
     "epoque.api",
@@ -27,10 +29,6 @@ PRELOADED = [
 ]
 """Modules that start no thread that would be lost in a fork, and set nothing up that is asked of
 the environment later."""
-
-PATIENCE = 1800.0
-"""Seconds after which what a test waits for is taken to hang: ten times what the slowest takes on
-a machine with four other busy processes a core. Nothing waits so long that does not hang."""
 
 
 @cache
@@ -58,12 +56,22 @@ def finish(body: Callable[..., Any], *args: Any) -> None:
     assert process.exitcode == 0, f"exit code {process.exitcode}"
 
 
-def epoque(*words: str, cwd: Path, **env: str) -> "CompletedProcess[str]":
-    """Run one command line as a process of its own in a folder and return what it printed."""
+def epoque(
+    *words: str, cwd: Path, without: tuple[str, ...] = (), **env: str
+) -> "CompletedProcess[str]":
+    """Run one command line as a process of its own in a folder and return what it printed.
+
+    Args:
+        words: of the command line.
+        cwd: the folder.
+        without: modules that are there and must seem not to be installed.
+        env: variables beside those of this process.
+    """
     with TemporaryDirectory() as folder:
         printed = [Path(folder, name) for name in ("stdout", "stderr")]
         told = {**os.environ, "COLUMNS": "120", **env}
-        process = child(_command, words, str(cwd), told, [str(p) for p in printed], daemon=False)
+        paths = [str(path) for path in printed]
+        process = child(_command, words, str(cwd), told, paths, without, daemon=False)
         process.join(PATIENCE)
         if process.exitcode is None:
             process.kill()
@@ -71,7 +79,9 @@ def epoque(*words: str, cwd: Path, **env: str) -> "CompletedProcess[str]":
         return CompletedProcess(words, process.exitcode, *texts)
 
 
-def _command(words: list[str], cwd: str, env: dict[str, str], printed: list[str]) -> None:
+def _command(
+    words: list[str], cwd: str, env: dict[str, str], printed: list[str], without: tuple[str, ...]
+) -> None:
     for descriptor, path in enumerate(printed, start=1):
         opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         os.dup2(opened, descriptor)
@@ -80,6 +90,7 @@ def _command(words: list[str], cwd: str, env: dict[str, str], printed: list[str]
     os.environ.clear()
     os.environ.update(env)
     sys.argv = ["epoque", *words]
+    sys.modules.update(dict.fromkeys(without))  # an import of what is None fails
     from epoque.cli import main
 
     main()

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from torch.nn import functional
+from waiting import PATIENCE
 
 from epoque.stylegan3 import networks, ops
 from epoque.stylegan3.networks import DiscriminatorSpec, StyleGan2Spec, StyleGan3Spec
@@ -356,7 +357,7 @@ def run(*words):
         capture_output=True,
         text=True,
         check=True,
-        timeout=120,
+        timeout=PATIENCE,
     )
     return done.stdout.split()
 

@@ -22,6 +22,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from functools import cached_property
+from itertools import chain
 from math import isfinite
 from pathlib import Path
 from types import MappingProxyType
@@ -96,9 +97,11 @@ class Search(Study):
     @property
     def options(self) -> Sequence[str]:
         """The command's own options, with their values."""
-        names = ["trials", "sampler", "objective"]
-        names += ["direction"] if self.manifest["direction"] == "maximize" else []
-        return [word for name in names for word in (f"--{name}", str(self.manifest[name]))]
+        names = {"trials": "trials", "sampler": "sampler", "score": "objective"}
+        if self.manifest["direction"] == "maximize":
+            names["direction"] = "direction"
+        told = ((f"--{option}", str(self.manifest[name])) for option, name in names.items())
+        return list(chain.from_iterable(told))
 
     def summary(self) -> "pd.DataFrame":
         """Return one row a trial, the best first.

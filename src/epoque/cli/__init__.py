@@ -17,7 +17,7 @@ from cyclopts import App, CycloptsError
 from cyclopts.exceptions import UnusedCliTokensError, ValidationError
 
 from .. import __version__
-from ..bench.errors import ConfigError, EpoqueError, UsageError
+from ..bench.errors import ConfigError, EpoqueError, MissingExtraError, UsageError
 from ..bench.lab import find_lab, lab_names
 from ..bench.panics import as_sentence, is_panic
 from ..bench.processes import rank, world
@@ -118,6 +118,12 @@ def _answer(argv: Sequence[str]) -> None:
     except EpoqueError as error:
         _complain(str(error))
         sys.exit(error.exit_code)
+    except ModuleNotFoundError:
+        missing = _missing_extra(argv)
+        if missing is None:
+            raise
+        _complain(str(missing))
+        sys.exit(missing.exit_code)
     except KeyboardInterrupt as error:
         ignore()
         stopped = error if isinstance(error, Interrupt) else Interrupt(SIGINT)
@@ -133,6 +139,17 @@ def _answer(argv: Sequence[str]) -> None:
             raise
         _complain(as_sentence("The command", error))
         sys.exit(1)
+
+
+def _missing_extra(argv: Sequence[str]) -> MissingExtraError | None:
+    """Return what the lab of a command misses, if that is why a module was not found."""
+    if not (argv and argv[0] in lab_names()):
+        return None
+    try:
+        find_lab(argv[0]).check_installed()
+    except MissingExtraError as missing:
+        return missing
+    return None
 
 
 def _check_shared(argv: Sequence[str]) -> None:

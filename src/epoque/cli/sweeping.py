@@ -63,7 +63,7 @@ def search(
     *axes: Axes,
     trials: Annotated[int, Parameter(help="How many points are tried.")] = 50,
     sampler: Annotated[str, Parameter(help="tpe (learns where to look) or random.")] = "tpe",
-    objective: Annotated[
+    score: Annotated[
         str, Parameter(help="The result to look at; by default the lab's own score.")
     ] = "",
     direction: Annotated[str, Parameter(help="minimize or maximize.")] = "minimize",
@@ -86,7 +86,7 @@ def search(
         raise UsageError(f"--trials: {trials} is not allowed; it takes a whole number at least 1.")
     with progress_bar(f"search {recipe}", "trials", quiet=quiet or as_json) as told:
         done = run(
-            recipe, *axes, trials=trials, sampler=sampler, objective=objective or None,
+            recipe, *axes, trials=trials, sampler=sampler, score=score or None,
             direction=direction, runs=runs, workers=workers or None, progress=told,
             say=None if quiet else _say, **settings,
         )  # fmt: skip

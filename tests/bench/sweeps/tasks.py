@@ -29,7 +29,7 @@ def die() -> None:
 
 
 def sleep(path: str, seconds: float) -> str:
-    Path(path).touch()
+    Path(path).write_text(f"{os.getpid()}\n")
     try:
         time.sleep(seconds)
     except KeyboardInterrupt:

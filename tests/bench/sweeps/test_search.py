@@ -234,7 +234,7 @@ def test_a_search_says_what_it_is(searched: Searched, tmp_path: Path) -> None:
     search = searched(trials=3, sampler="random")
     assert search.command == (
         "epoque search bowl/test learning_rate=0.001:3:log:2 shape=round,steep seed=0:5 "
-        "--trials 3 --sampler random --objective final_error"
+        "--trials 3 --sampler random --score final_error"
     )
     assert search.path.name.endswith("-bowl-test-search")
     found = Searches(tmp_path / "runs").find("bowl/test", search.axes_text, trials=3)

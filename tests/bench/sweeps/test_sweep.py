@@ -16,6 +16,7 @@ import psutil
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from waiting import PATIENCE, ended, wait_for
 
 from epoque.bench.errors import (
     DamagedRunError,
@@ -525,17 +526,13 @@ def test_killed_at_random_moments_it_ends_with_the_same_bytes(
 @pytest.mark.slow
 def test_ctrl_c_stops_cleanly_and_leaves_no_process(tmp_path: Path) -> None:
     with script(tmp_path, "each", "0.2", "seed=0:4") as process:
-        until = time.monotonic() + 60
-        while len(list(tmp_path.glob("runs/*/runs/*/metrics.jsonl"))) < 2:
-            assert time.monotonic() < until
-            time.sleep(0.05)
-        time.sleep(0.5)
+        wait_for(lambda: len(list(tmp_path.glob("runs/*/runs/*/metrics.jsonl"))) >= 2)
         workers = psutil.Process(process.pid).children(recursive=True)
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the workers too
-        _, errors = process.communicate(timeout=120)
+        _, errors = process.communicate(timeout=PATIENCE)
     assert "KeyboardInterrupt" in errors
     assert errors.count("Traceback") == 1  # the script's own; the workers are silent
-    assert not psutil.wait_procs(workers, timeout=60)[1]
+    wait_for(lambda: all(ended(worker.pid) for worker in workers), "the end of the workers")
     (sweep,) = Sweeps(tmp_path / "runs")
     assert sweep.status.reason == "stopped by the user"
     states = {run.status.reason for run in Runs(sweep.path / "runs")}

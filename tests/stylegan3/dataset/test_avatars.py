@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from waiting import PATIENCE
 
 from epoque.bench.errors import EpoqueError, MissingExtraError, UsageError
 from epoque.stylegan3.dataset.check import check
@@ -153,4 +154,4 @@ from epoque.stylegan3.dataset.avatars import make_avatars
 make_avatars(Path(sys.argv[1]), 3, 16, workers=1)
 """
     command = [sys.executable, "-c", code, str(tmp_path / "a.zip")]
-    subprocess.run(command, check=True, timeout=300)
+    subprocess.run(command, check=True, timeout=PATIENCE)

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from assemble import Call, Name, Persistent, Raw, dump, module, snapshot, stream, tensor
+from waiting import PATIENCE
 
 from epoque.bench.errors import DataError
 from epoque.stylegan3 import official
@@ -362,7 +363,7 @@ def test_nothing_but_the_file_is_opened(tmp_path: Path):
     for i, (data, _) in enumerate(EVIL.values()):
         (folder / f"{i}.pkl").write_bytes(data)
     command = [sys.executable, "-c", WATCHED, str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=True)
     count = str(len(EVIL))
     read, files, seen, bad = done.stdout.split(maxsplit=3)
     assert (read, files, bad.strip()) == (count, count, "[]")

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import torch
 from golden import FOLDER
+from waiting import PATIENCE
 
 from epoque.bench.checkpoint_timer import CheckpointTimer
 from epoque.bench.errors import (
@@ -181,7 +182,7 @@ def _torchrun(config: StyleGan3Config, folder: Path) -> dict[str, np.ndarray]:
                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             )
         )  # fmt: skip
-    output = [worker.communicate(timeout=240)[0] for worker in workers]
+    output = [worker.communicate(timeout=PATIENCE)[0] for worker in workers]
     assert [worker.returncode for worker in workers] == [0, 0], output
     assert [p.name for p in sorted(folder.glob("weights-*.npz"))] == ["weights-0.npz"]
     return dict(np.load(folder / "weights-0.npz"))
