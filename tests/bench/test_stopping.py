@@ -103,8 +103,9 @@ def test_what_a_kill_left_of_a_checkpoint_out_of_schedule_goes_too(
 
 
 def test_a_second_signal_stops_at_once(
-    whole: dict[str, bytes], started: Callable[..., Run]
+    whole: dict[str, bytes], started: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(stopping, "SECONDS_OF_ONE", 0.0)
     run = started(**SETTINGS)
     with pytest.raises(Interrupt):
         execute(run, [Sends(50, signal.SIGTERM, times=2)], draw=False)
@@ -112,6 +113,16 @@ def test_a_second_signal_stops_at_once(
     assert run.checkpoint_steps == [40]
     resume(run, draw=False)
     assert line_lab.content(run.path) == whole
+
+
+def test_a_signal_that_a_launcher_passes_on_is_the_same_one(
+    started: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stopping, "SECONDS_OF_ONE", 60.0)
+    run = started(**SETTINGS)
+    with pytest.raises(Interrupt):
+        execute(run, [Sends(50, signal.SIGTERM, times=3)], draw=False)
+    assert run.checkpoint_steps == [40, 50]
 
 
 def test_a_step_that_takes_too_long_is_not_waited_for(

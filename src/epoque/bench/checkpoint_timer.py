@@ -48,5 +48,7 @@ class CheckpointTimer:
             Interrupt: in all processes together.
         """
         if self._stops:
+            # The main one has saved it then; a launcher ends all as soon as one has ended.
+            self._team.sum([0.0])
             stopping.check()
             raise stopping.Interrupt

@@ -28,6 +28,10 @@ SECONDS = 5.0
 """How long a step and its checkpoint may take: a launcher's patience ends soon (ten seconds of
 `docker stop`, thirty of torchrun and SLURM), and a person's sooner."""
 
+SECONDS_OF_ONE = 0.3
+"""Within these a signal counts but once: a job's manager tells all its processes, and a launcher
+among them passes on to the others what it was told."""
+
 SIGNALS = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 )
@@ -54,12 +58,14 @@ class _Request:
 
     def __init__(self) -> None:
         self.signal: signal.Signals | None = None
+        self.when = 0.0
         self.answered = False
 
     def insist(self) -> None:
         """Ask again when the time is over; runs in a thread of its own."""
         time.sleep(SECONDS)
         if not self.answered and self.signal is not None:
+            self.when = -SECONDS_OF_ONE
             _thread.interrupt_main(self.signal)
 
 
@@ -130,8 +136,12 @@ def ignore() -> None:
 
 def _hear(number: int, _frame: FrameType | None) -> None:
     request = _trained[-1] if _trained else None
-    if request is None or request.signal is not None:
+    if request is None:
         raise Interrupt(number)
-    request.signal = signal.Signals(number)
+    if request.signal is not None:
+        if time.monotonic() - request.when < SECONDS_OF_ONE:
+            return
+        raise Interrupt(number)
+    request.signal, request.when = signal.Signals(number), time.monotonic()
     # Not threading's: its locks may be held by the very code that the signal interrupted.
     _thread.start_new_thread(request.insist, ())
