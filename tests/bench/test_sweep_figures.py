@@ -5,8 +5,10 @@ from itertools import product
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.colors import LogNorm
+from matplotlib.collections import QuadMesh
+from matplotlib.colors import LogNorm, Normalize
 
+from epoque.bench import sweep_maps
 from epoque.bench.errors import UnknownNameError, UsageError
 from epoque.bench.plot import house_style, svg_bytes
 from epoque.bench.sweep_figures import sweep_figures
@@ -226,3 +228,43 @@ def test_bad_input_is_one_sentence():
         sweep_figures(table.assign(final_error="x"), axes, "final_error")
     with pytest.raises(UsageError, match="no language 'de'"):
         sweep_figures(table, axes, "final_error", {}, "de")
+
+
+@pytest.mark.parametrize(("language", "told"), [("en", "a cell is"), ("fr", "une case est")])
+def test_a_map_of_more_cells_than_pixels_is_drawn_by_blocks(monkeypatch, language, told):
+    monkeypatch.setattr(sweep_maps, "MAX_CELLS", 20)
+    monkeypatch.setattr(sweep_maps, "MAX_CONTOURED", 10)
+    rates = [float(f"{rate:.12g}") for rate in np.geomspace(0.01, 10, 50)]
+    name, figure, table = draw(language, learning_rate=rates, iterations=range(100, 4100, 100))
+    mesh = next(c for c in figure.axes[0].collections if isinstance(c, QuadMesh))
+    cells = np.asarray(mesh.get_array())
+    assert (name, cells.shape) == ("map", (20, 20))
+    block = table[table.iterations.isin([100, 200]) & table.learning_rate.isin(rates[:2])]
+    mean = np.exp(np.log(block.final_error).mean()) if mesh.norm.vmin > 0 else None
+    values = {block.final_error.mean(), mean}
+    assert any(cells[0, 0] == pytest.approx(value) for value in values if value)
+    (subtitle,) = (t.get_text() for t in figure.axes[0].texts if "×" in t.get_text())
+    assert told in subtitle
+    assert "3 × 2" in subtitle
+
+
+def test_blocks_leave_out_what_is_undefined():
+    median = np.array([[1.0, 3.0, np.nan], [np.inf, np.nan, np.nan], [5.0, 5.0, 7.0]])
+    places = np.arange(3.0), np.arange(3.0)
+    (x, y), cells = sweep_maps._coarse(places, median, Normalize(0, 7), 2)
+    np.testing.assert_array_equal(cells, [[1.0, 3.0], [5.0, 6.0]])
+    np.testing.assert_array_equal(x, y)
+    assert sweep_maps._coarse(places, median, Normalize(0, 7), 3)[1] is median
+
+
+def test_a_map_of_a_million_cells_is_small():
+    many = np.geomspace(0.01, 10, 1000), np.linspace(-2, 2, 1000)
+    rates, lows = np.meshgrid(*many, indexing="ij")
+    noise = 0.05 * np.random.default_rng(0).random(rates.shape)
+    score = np.abs(np.sin(rates) * lows) + noise
+    columns = {"learning_rate": rates, "init_low": lows, "final_error": score}
+    table = pd.DataFrame({name: column.ravel() for name, column in columns.items()})
+    axes = dict(zip(columns, map(tuple, many), strict=False))
+    with house_style():
+        figure = sweep_figures(table, axes, "final_error")["map"]()
+        assert len(svg_bytes(figure)) < 1_000_000

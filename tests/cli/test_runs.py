@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+import epoque
 from epoque.bench.files import write_json
 from epoque.bench.grid import parse_axes
 from epoque.bench.order import next_moment
@@ -290,3 +291,22 @@ def test_a_recipe_that_is_no_yaml_is_named_as_such(refused: Refused, tmp_path: P
         == "r.json is no recipe: recipes are files that end in .yaml or .yml.\n"
     )
     assert "There is no recipe 'missing.json'" in refused("run missing.json")
+
+
+def test_a_list_shows_that_half_of_xor_is_wrong(call: Call, tmp_path: Path) -> None:
+    run = epoque.run("neuron/xor", iterations=300, figures=False, runs=tmp_path / "runs")
+    assert run.results["final_error_max"] > 0.5
+    head, row = call("runs list").out.splitlines()[:2]
+    assert head.split() == [
+        "id", "state", "seconds", "seed", "final_error", "final_error_max", "accuracy", "reason"
+    ]  # fmt: skip
+    shown = [f"{run.results[name]:.4g}" for name in ("final_error", "final_error_max", "accuracy")]
+    assert row.split()[-3:] == shown
+
+
+def test_a_sweep_shows_the_largest_error_beside_its_score(call: Call) -> None:
+    told = call("sweep neuron/xor seed=0:3 --iterations 50 --no-figures").out
+    assert told.split()[:6] == [
+        "runs", "final_error_median", "final_error_low", "final_error_high",
+        "final_error_max_median", "accuracy_median",
+    ]  # fmt: skip

@@ -53,6 +53,8 @@ class Lab(ABC, Generic[C]):
     """One line for a learner, in English; French comes from the catalogue."""
     checkpoints_kept: ClassVar[int | None] = None
     """How many checkpoints a run keeps, the last ones; None keeps all. At least 1."""
+    headline: ClassVar[tuple[str, ...]] = ("final_error",)
+    """The results that a list of runs shows: together they must not hide that a run failed."""
     fills_machine: ClassVar[bool] = False
     """Whether one run keeps every core busy: a sweep then trains its points one after another."""
 

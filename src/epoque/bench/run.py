@@ -221,7 +221,7 @@ class Runs:
         return find_named(self.path, name, Run)
 
     def rows(self, recipe: str = "", most: int | None = None) -> tuple[list[dict[str, Any]], bool]:
-        """Return one row a run, oldest first: id, recipe, state, seconds, settings and results.
+        """Return one row a run, oldest first: id, recipe, lab, state, settings, results, …
 
         A damaged run has the state "damaged" and the reason; the others are not affected.
 
@@ -254,7 +254,8 @@ class Runs:
         try:
             status = run.status
             row |= {"recipe": run.recipe, "state": status.state, "reason": status.reason}
-            row |= {"seconds": status.seconds} | dict(run.manifest["config"])
+            row |= {"lab": run.manifest["lab"], "seconds": status.seconds}
+            row |= dict(run.manifest["config"])
             row |= _plain(status.timings.numbers)
             if status.state == "finished":
                 row |= _plain(run.results)

@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.colors import LogNorm, Normalize, rgb_to_hsv
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
+from numpy.typing import NDArray
 
 from .axes import number, number_axis, number_ticks
 from .plot import colour, heading, new_figure
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["draw_map", "draw_maps"]
 
 MAX_MAPS = 9
+MAX_CELLS = 250  # along an axis: four pixels each, and one more is none that one could see
+MAX_CONTOURED = 100
 MAX_WRITTEN = 36  # cells that have room for their number
 _SHADOW = withStroke(linewidth=2.2, foreground="#00000070")  # white stays readable on yellow
 
@@ -31,7 +34,8 @@ def draw_map(picture: Picture) -> "Figure":
     along, up = picture.free
     mesh = _mesh(picture, axes, (along, up), cubes["median"], norm)
     _bar(picture, figure.colorbar(mesh, ax=axes, aspect=30, pad=0.02), norm)
-    heading(axes, picture.label(picture.score), picture.subtitle(runs, interval=False))
+    subtitle = picture.subtitle(runs, interval=False) + _blocks_told(picture, runs.shape)
+    heading(axes, picture.label(picture.score), subtitle)
     return figure
 
 
@@ -94,15 +98,61 @@ def _mesh(
     x, y = picture.place(axes.xaxis, fields[0]), picture.place(axes.yaxis, fields[1])
     axes.grid(visible=False)
     axes.set_facecolor(colour("grid"))  # where nothing was measured
+    fine = min(median.shape) >= 5 and all(is_numeric(picture.values[f]) for f in fields)
+    lines = _coarse((x, y), median, norm, MAX_CONTOURED)
+    (x, y), median = _coarse((x, y), median, norm, MAX_CELLS)
     edges = _edges(x, axes.get_xscale()), _edges(y, axes.get_yscale())
     mesh = axes.pcolormesh(*edges, median.T, cmap="viridis", norm=norm, rasterized=True)
     axes.set(xlim=edges[0][[0, -1]], ylim=edges[1][[0, -1]])
-    fine = min(median.shape) >= 5 and all(is_numeric(picture.values[f]) for f in fields)
     if fine and not small:
-        _contours(picture, axes, (x, y), median, norm)
+        _contours(picture, axes, *lines, norm)
     elif not small and median.size <= MAX_WRITTEN:
         _write_cells(picture, mesh, (x, y), median)
     return mesh
+
+
+def _coarse(
+    places: tuple[Floats, Floats], median: Floats, norm: Normalize, most: int
+) -> tuple[tuple[Floats, Floats], Floats]:
+    """Return places and medians of at most `most` cells along each axis.
+
+    A cell of many points is their mean, that of their logarithms where colours are logarithmic:
+    more cells than pixels would only cost time, and bytes of contours.
+    """
+    if max(median.shape) <= most:
+        return places, median
+    log = isinstance(norm, LogNorm)
+    values = np.log(np.maximum(median, norm.vmin)) if log else median
+    known = np.isfinite(values)
+    total, count = np.where(known, values, 0.0), known.astype(float)
+    for axis, size in enumerate(median.shape):
+        starts = _starts(size, most)
+        total, count = (np.add.reduceat(a, starts, axis=axis) for a in (total, count))
+    mean = np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
+    x, y = (_middles(at, most) for at in places)
+    return (x, y), np.exp(mean) if log else mean
+
+
+def _starts(size: int, most: int) -> NDArray[np.int64]:
+    """Return where each of at most `most` blocks begins."""
+    return np.linspace(0, size, min(size, most), endpoint=False).astype(int)
+
+
+def _middles(places: Floats, most: int) -> Floats:
+    """Return the places in the middle of blocks: a mean would be off on a log axis."""
+    starts = _starts(len(places), most)
+    ends = np.append(starts[1:], len(places))
+    return np.asarray(places[(starts + ends - 1) // 2])
+
+
+def _blocks_told(picture: Picture, shape: tuple[int, ...]) -> str:
+    """Return how many points a cell is the mean of, where it is of more than one."""
+    across, up = (-(-size // MAX_CELLS) for size in shape)
+    if across == up == 1:
+        return ""
+    return picture.translate("; a cell is the mean of up to {across} × {up} points").format(
+        across=across, up=up
+    )
 
 
 def _write_cells(

@@ -1,6 +1,6 @@
 """`epoque runs list|show|compare|export|delete`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 SHOWN = 50
 """How many runs `epoque runs list` shows: those of a day's work, which a terminal scrolls back."""
-COLUMNS = ("id", "state", "seconds", "seed", "final_error", "reason")
+COLUMNS = ("id", "state", "seconds", "seed")
 METRIC = "error"
 
 
@@ -62,12 +62,22 @@ def list_runs(
     if not rows:
         out.print(_none(root, recipe))
         return
-    wanted = [name for name in COLUMNS if name in columns]
+    names = [*COLUMNS, *_headlines(rows), "reason"]
+    wanted = [name for name in names if name in columns]
     out.print(table(wanted, ([row.get(name) for name in wanted] for row in rows)))
     if more:
         out.print(
             f"\nThese are the newest {len(rows)}; --all lists all, --limit as many as wanted."
         )
+
+
+def _headlines(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the results that the labs of these runs want to be seen, each once."""
+    from ..bench.lab import Lab, find_lab, lab_names
+
+    named = dict.fromkeys(row.get("lab") for row in rows)
+    labs = [find_lab(name) for name in named if name is not None and name in lab_names()]
+    return list(dict.fromkeys([*Lab.headline, *(n for lab in labs for n in lab.headline)]))
 
 
 def _none(root: Path, recipe: str) -> str:

@@ -11,6 +11,8 @@ from ..bench.telling import console, note, print_json, progress_bar, table
 from .common import lab_of, with_settings
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from ..bench.search import Search
     from ..bench.sweep import Sweep
 
@@ -109,12 +111,23 @@ def resume_study(study: "Sweep | Search", *, figures: bool, quiet: bool, as_json
             _conclude(resume_sweep(study, progress=told, figures=figures), quiet, as_json)
 
 
+def _summary(done: "Sweep | Search") -> "pd.DataFrame":
+    """Return the score with its interval, and of a sweep the medians of the lab's headline."""
+    from ..bench.sweep import Sweep
+
+    if not isinstance(done, Sweep):
+        return done.summary()
+    others = [n for n in done.lab.headline if n in done.table and n != done.score]
+    found = done.summary([done.score, *others])
+    return found.drop(columns=[f"{name}_{end}" for name in others for end in ("low", "high")])
+
+
 def _conclude(done: Any, quiet: bool, as_json: bool) -> None:
     if as_json:
         print_json({"path": str(done.path), "rows": done.table.to_dict(orient="records")})
     elif not quiet:
         out = console(wrapped=True)
-        summary = done.summary()
+        summary = _summary(done)
         shown = summary.head(12)
         out.print(table(list(summary.columns), shown.itertuples(index=False)))
         if len(summary) > len(shown):

@@ -24,6 +24,7 @@ class Gan2dLab(Lab["Gan2dConfig"]):
 
     name: ClassVar[str] = "gan2d"
     title: ClassVar[str] = mark("A generator and a discriminator play on points of the plane")
+    headline: ClassVar[tuple[str, ...]] = ("final_sliced_w1", "final_coverage", "final_precision")
 
     @property
     def config(self) -> "type[Gan2dConfig]":

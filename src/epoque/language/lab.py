@@ -24,6 +24,7 @@ class LanguageLab(Lab["LanguageConfig"]):
 
     name: ClassVar[str] = "language"
     title: ClassVar[str] = mark("A transformer learns to predict the words of a text")
+    headline: ClassVar[tuple[str, ...]] = ("final_valid_loss", "perplexity", "accuracy")
     checkpoints_kept: ClassVar[int | None] = 2
     """Each takes some hundred megabytes; with patience each also holds the best weights."""
     fills_machine: ClassVar[bool] = True

@@ -24,6 +24,7 @@ class NeuronLab(Lab["NeuronConfig"]):
 
     name: ClassVar[str] = "neuron"
     title: ClassVar[str] = mark("One neuron, and the small network that solves XOR")
+    headline: ClassVar[tuple[str, ...]] = ("final_error", "final_error_max", "accuracy")
 
     @property
     def config(self) -> "type[NeuronConfig]":

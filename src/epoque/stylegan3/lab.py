@@ -43,6 +43,7 @@ class StyleGan3Lab(Lab["StyleGan3Config"]):
 
     name: ClassVar[str] = "stylegan3"
     title: ClassVar[str] = mark("A generator learns to make images that hold together as they move")
+    headline: ClassVar[tuple[str, ...]] = ("kimg", "final_gap")
     checkpoints_kept: ClassVar[int | None] = 2
     """Each takes some hundred megabytes; snapshots show the way."""
     fills_machine: ClassVar[bool] = True
