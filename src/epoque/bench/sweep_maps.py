@@ -122,7 +122,7 @@ def _coarse(
     if max(median.shape) <= most:
         return places, median
     log = isinstance(norm, LogNorm)
-    values = np.log(np.maximum(median, norm.vmin)) if log else median
+    values = np.log(np.maximum(median, float(norm.vmin or 0))) if log else median
     known = np.isfinite(values)
     total, count = np.where(known, values, 0.0), known.astype(float)
     for axis, size in enumerate(median.shape):
