@@ -111,7 +111,7 @@ def write(
 
     interchange.save(model, tokenizer, folder)
     write_json(folder / "epoque.json", without_folders(run))
-    write_atomic(folder / "README.md", card.encode())
+    write_atomic(folder / "README.md", card.encode(errors="replace"))  # of a name in no encoding
 
 
 def copy(source: Path, folder: Path) -> Path:
