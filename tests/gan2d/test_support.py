@@ -1,4 +1,5 @@
 import json
+import os
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -105,6 +106,23 @@ def test_drawn_points_lie_around_the_strokes() -> None:
     drawn = real_points(drawing([[0.2, 0.5], [0.8, 0.5]]), 5000, seed=1)
     assert drawn[:, 1].std() == pytest.approx(0.02, rel=0.05)
     assert drawn[:, 0].mean() == pytest.approx(0.5, abs=0.01)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32-be"])
+def test_a_drawing_may_be_a_file_in_any_encoding_of_json(tmp_path: Path, encoding: str) -> None:
+    text = json.dumps({"strokes": [[[0.2, 0.5], [0.8, 0.5]]]})
+    (tmp_path / "a.json").write_bytes(text.replace("[", "[\r\n").encode(encoding))
+    found = load(Gan2dConfig(data="drawing", drawing=str(tmp_path / "a.json")))
+    known = load(Gan2dConfig(data="drawing", drawing=text))
+    assert found is not None
+    assert known is not None
+    np.testing.assert_array_equal(found.points, known.points)
+
+
+def test_a_drawing_that_is_no_file_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.json")
+    with pytest.raises(DataError, match="it is a FIFO, not a file"):
+        load(Gan2dConfig(data="drawing", drawing=str(tmp_path / "a.json")))
 
 
 def test_a_drawing_may_be_a_file_and_a_long_one_stays_small(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from epoque.bench.csv_table import read_csv
 from epoque.bench.errors import DataError
 from epoque.bench.events import Artifact
 from epoque.bench.i18n import environment_language, mark, translator
+from epoque.bench.input_files import read_regular
 
 from .silhouette import silhouette
 
@@ -203,24 +204,15 @@ def _csv_points(path: Path) -> NDArray[np.float64]:
 # Drawings
 
 
-def _drawing_text(drawing: str) -> tuple[str, str]:
-    """Return what to call a drawing, and its JSON."""
+def _drawing_text(drawing: str) -> tuple[str, str | bytes]:
+    """Return what to call a drawing, and its JSON; a file may be in any of JSON's encodings."""
     if drawing.lstrip().startswith(("{", "[")):
         return "The drawing", drawing
     path = _path(drawing)
-    try:
-        if path.stat().st_size > MAX_DRAWING_BYTES:
-            raise DataError(f"{path} is too large; at most {MAX_DRAWING_BYTES:,} bytes are read.")
-        return str(path), path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise DataError(f"{path}: there is no such file.") from None
-    except UnicodeDecodeError:
-        raise DataError(f"{path} is not UTF-8 text.") from None
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}.") from None
+    return str(path), read_regular(path, MAX_DRAWING_BYTES)
 
 
-def _strokes(source: str, text: str) -> list[NDArray[np.float64]]:
+def _strokes(source: str, text: str | bytes) -> list[NDArray[np.float64]]:
     """Return the strokes of a drawing, each [points, 2]."""
     try:
         strokes = json.loads(text)["strokes"]

@@ -263,7 +263,9 @@ def score(
     )
     out = console()
     out.print(table(("token", "probability", "log, nats"), cells))
-    if not isnan(found.perplexity):
+    if isnan(found.perplexity):
+        out.print("\nperplexity – (no token was scored: nothing stands before the first one)")
+    else:
         out.print(f"\nperplexity {found.perplexity:,.2f}")
 
 
