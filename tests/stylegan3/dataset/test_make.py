@@ -164,6 +164,26 @@ def test_damaged_names_of_classes_are_none(tmp_path: Path):
         assert open_source(path).label_names == ()
 
 
+def test_parquet_that_would_fill_the_memory(tmp_path: Path):
+    """One large value, written once and shown by many rows; and one column of nothing but zeros."""
+    path, large = tmp_path / "a.parquet", bytes(2**24)
+    parquet.write_table(pa.table({"image": [large] * 40}), path, compression="zstd")
+    allocated = pa.default_memory_pool().max_memory()
+    assert sum(len(item.read()) for item in open_source(path).items()) == 40 * 2**24
+    assert pa.default_memory_pool().max_memory() - allocated < 10 * 2**24
+    table = pa.table({"image": [large] * 5})
+    parquet.write_table(table, path, compression="zstd", use_dictionary=False)
+    with pytest.raises(
+        DataError, match=r"its column image is [\d,]+ bytes that are said to hold 83"
+    ):
+        open_source(path)
+    parquet.write_table(pa.table({"image": [picture()]}), tmp_path / "b.parquet")
+    parquet.write_table(pa.table({"other": [picture()]}), tmp_path / "c.parquet")
+    path.unlink()
+    with pytest.raises(DataError, match=r"c\.parquet has no column 'image', as b\.parquet has"):
+        open_source(tmp_path, split="b,c")
+
+
 def test_parquet_columns(tmp_path: Path):
     path = tmp_path / "x.parquet"
     rows = {"id": [1], "png": [picture()], "jpeg": [picture(1)], "v": [[0.5, 2.0]], "w": ["x"]}

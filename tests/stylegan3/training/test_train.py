@@ -32,7 +32,7 @@ from epoque.stylegan3.lab import LAB
 from epoque.stylegan3.networks.store import load as load_network
 from epoque.stylegan3.training.average import Average, Means
 from epoque.stylegan3.training.data import load
-from epoque.stylegan3.training.estimate import measured, notice, told_memory
+from epoque.stylegan3.training.estimate import Estimate, measured, notice, told_memory
 from epoque.stylegan3.training.team import Team
 from epoque.stylegan3.training.train import train
 from epoque.stylegan3.training.trainer import Trainer
@@ -375,12 +375,17 @@ def test_memory_that_runs_out_names_the_setting_to_change(tiny: Make) -> None:
         torch.empty(2**50)  # PyTorch's own error
 
 
-def test_a_long_training_is_announced(tiny: Make) -> None:
+def test_a_long_training_is_announced(tiny: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     config = tiny(10_000_000)
     said = notice(config)
     assert said is not None
     assert "images a second on the cpu: training takes about" in said
     assert notice(StyleGan3Config(resolution=16, avatars=16, kimg=0.1, batch=4)) is None
+    told = "No picture has class 0 of 0 to 2 (classes are counted from 0)."
+    estimate = Estimate((1, 1), 1, 1.0, 1, "cpu", remarks=(told,))
+    monkeypatch.setattr("epoque.stylegan3.training.estimate.measured", lambda *_, **__: estimate)
+    assert notice(config) == told
+    monkeypatch.undo()
     estimate = measured(config)
     assert estimate.steps == 10_000_000
     assert estimate.parameters[0] > 1000

@@ -12,7 +12,7 @@ from epoque.bench import store
 from epoque.bench.errors import UsageError
 from epoque.bench.options import AsJson, Quiet
 from epoque.bench.places import check_folder
-from epoque.bench.telling import console, downloading, print_json, progress_bar, say, table
+from epoque.bench.telling import console, downloading, note, print_json, progress_bar, say, table
 
 from .reals import draw_labels, real_images, real_path
 from .shared import Device, Label, Seed, Truncation, finite, open_network, refuse_ignored
@@ -149,6 +149,8 @@ def metrics(
     path, real, drawn = real_path(data, opened), None, ""
     if any(METRICS[name].against for name in others):
         real = real_images(path, opened, made, reals=reals, mirror=mirror, seed=seed, quiet=quiet)
+    if not quiet:
+        note(told for some in (made, real) for told in getattr(some, "remarks", ()))
     if opened is not None:
         drawn = draw_labels(opened, real.path if real else path)
     where = _device(opened, device)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from epoque.bench.errors import DataError, UsageError
 from epoque.bench.input_files import open_regular, visible_files
-from epoque.bench.limits import MAX_CLASSES
+from epoque.bench.limits import MAX_CLASSES, MAX_ZIP_RATIO, MAX_ZIP_UNCHECKED_BYTES
 from epoque.bench.pictures import other_pictures
 
 from .files import Files, open_files
@@ -25,7 +25,8 @@ __all__ = ["Columns", "Item", "LabelsFrom", "Source", "left_out", "no_pictures",
 
 LabelsFrom = Literal["file", "folders", "none"]
 
-ROWS = 64
+ROWS = 1
+"""Of a Parquet file, that are read at a time: many rows may show one large value, written once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +212,7 @@ class _Parquet(Source):
             for column in filter(None, (self._image, self._label)):
                 if column not in file.schema_arrow.names:
                     raise DataError(f"{path} has no column {column!r}, as {paths[0].name} has.")
+                _check_packing(path, file, column)
         if not self.count:
             raise DataError(f"{paths[0]} holds no pictures.")
 
@@ -243,6 +245,18 @@ def _opened(path: Path) -> "ParquetFile":
     except (ArrowException, OSError) as error:
         told = (str(error).splitlines() or ["it is damaged"])[0].rstrip(".")
         raise DataError(f"{path} cannot be read: {told}.") from None
+
+
+def _check_packing(path: Path, file: "ParquetFile", column: str) -> None:
+    """Refuse a column that is far larger than what it was packed from could be."""
+    for number in range(file.num_row_groups):
+        group = file.metadata.row_group(number)
+        for part in map(group.column, range(group.num_columns)):
+            size, packed = part.total_uncompressed_size, part.total_compressed_size
+            most = max(MAX_ZIP_UNCHECKED_BYTES, MAX_ZIP_RATIO * packed)
+            if part.path_in_schema.split(".")[0] == column and size > most:
+                told = f"{packed:,} bytes that are said to hold {size:,}"
+                raise DataError(f"{path} is refused: its column {column} is {told}.")
 
 
 def _rows(path: Path, file: "ParquetFile", columns: list[str]) -> Iterator[dict[str, Any]]:

@@ -116,6 +116,7 @@ class SetImages:
         name: of the set.
         count: how many are used.
         size: pixels of a side.
+        remarks: sentences on what is left out.
     """
 
     def __init__(
@@ -136,7 +137,7 @@ class SetImages:
         self._told: dict[str, Any] = {"set": _content(path), "mirror": mirror}
         if limit is not None:
             self._told |= {"limit": limit, "seed": seed}
-        self.path, self.name = path, self._images.name
+        self.path, self.name, self.remarks = path, self._images.name, self._images.remarks
         self.count, self.size = len(self._images), self._images.resolution
 
     @property
