@@ -64,7 +64,8 @@ def test_typst_of_small_formulas(latex: str, expected: str | None) -> None:
 
 @pytest.mark.parametrize(
     "latex",
-    [r"\frac", "a_", r"\unknown x", "a & b", r"\text{<script>alert(1)</script>}", r"\left( a",
+    [r"\frac", r"\frac{a}", r"x + \sqrt[3]", "a_", r"\unknown x", "a & b",
+     r"\text{<script>alert(1)</script>}", r"\left( a",
      r"\text{<b>x</b>}"],
 )  # fmt: skip
 def test_what_is_no_formula_is_one_sentence(latex: str) -> None:
@@ -72,6 +73,12 @@ def test_what_is_no_formula_is_one_sentence(latex: str) -> None:
         latex_to_mathml(latex)
     assert latex in str(caught.value) or "unknown" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_long_formula_is_quoted_in_part() -> None:
+    with pytest.raises(UsageError) as caught:
+        latex_to_mathml(r"\unknown " + "x" * 3000)
+    assert len(str(caught.value)) < 200
 
 
 @pytest.mark.parametrize(

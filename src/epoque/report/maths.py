@@ -41,6 +41,8 @@ TAGS = frozenset(
         "mphantom",
     ]
 )
+SHOWN = 60
+"""Letters of a formula that an error shows."""
 ATTRIBUTES = frozenset(
     [
         "accent",
@@ -72,6 +74,11 @@ ATTRIBUTES = frozenset(
     ]
 )
 """What an element may say of itself: how it looks, and nothing that a page would follow or run."""
+PARTS = {"mfrac": 2, "mroot": 2, "msub": 2, "msup": 2, "mover": 2, "munder": 2} | {
+    "msubsup": 3,
+    "munderover": 3,
+}
+"""How many parts an element has, which a writer takes by their places."""
 VALUE = re.compile(r"[\w#.%+ -]{0,60}", re.ASCII)
 NAMESPACE = "http://www.w3.org/1998/Math/MathML"
 BIG = frozenset(["∑", "∏", "⋃", "⋂", "⨁", "⨂", "max", "min", "lim", "sup", "inf"])
@@ -119,18 +126,25 @@ def _tree(latex: str) -> Element:
         root = ElementTree.fromstring(text)
     except Exception as error:  # its many parse errors share no base class; RecursionError too
         reason = re.sub(r"(?<!^)(?=[A-Z])", " ", type(error).__name__).lower()
-        raise UsageError(f"The formula ${latex}$ cannot be read: {reason}.") from None
+        raise UsageError(f"The formula ${_short(latex)}$ cannot be read: {reason}.") from None
     for node in root.iter():
         if node.tag not in TAGS:
-            raise UsageError(f"The formula ${latex}$ cannot be written: it holds <{node.tag}>.")
+            raise UsageError(
+                f"The formula ${_short(latex)}$ cannot be written: it holds <{node.tag}>."
+            )
+        if len(node) != PARTS.get(node.tag, len(node)):
+            told = "an argument is missing"
+            raise UsageError(f"The formula ${_short(latex)}$ cannot be read: {told}.")
         for name, value in node.attrib.items():
             if name not in ATTRIBUTES or not VALUE.fullmatch(value):
                 told = f"it holds the attribute {name}={value[:40]!r}"
-                raise UsageError(f"The formula ${latex}$ cannot be written: {told}.")
+                raise UsageError(f"The formula ${_short(latex)}$ cannot be written: {told}.")
         if (node.text or "").startswith("\\"):
-            raise UsageError(f"The formula ${latex}$ uses the unknown command {node.text}.")
+            raise UsageError(
+                f"The formula ${_short(latex)}$ uses the unknown command {_short(node.text)}."
+            )
         if node.tag == "mi" and node.text == "&" and r"\&" not in latex:
-            raise UsageError(f"The formula ${latex}$ uses & outside of a matrix or cases.")
+            raise UsageError(f"The formula ${_short(latex)}$ uses & outside of a matrix or cases.")
     _join_decimals(root)
     return root
 
@@ -327,3 +341,9 @@ _WRITERS: dict[str, Callable[[Element], str]] = {
     "mtable": _matrix,
     "mphantom": lambda node: f"#hide($ {_row(node)} $)",
 }
+
+
+def _short(latex: str | None) -> str:
+    """Return the beginning of a formula, for an error."""
+    told = latex or ""
+    return told if len(told) <= SHOWN else f"{told[: SHOWN - 1]}…"
