@@ -1,5 +1,6 @@
 """Signals: a training ends after its step, with a checkpoint, and loses nothing by it."""
 
+import json
 import os
 import signal
 import threading
@@ -18,6 +19,7 @@ from epoque.bench.run import Run
 from epoque.bench.runner import execute, resume, start
 from epoque.bench.stopping import Interrupt
 
+STATUS = {"reason": "", "started": "", "seconds": 1.0}
 SETTINGS = {"iterations": 120, "checkpoint_every": 40, "seed": 3}
 NAMES = {"SIGINT": "Ctrl-C (SIGINT)", "SIGTERM": "SIGTERM", "SIGHUP": "SIGHUP"}
 
@@ -100,6 +102,30 @@ def test_what_a_kill_left_of_a_checkpoint_out_of_schedule_goes_too(
     run.path.joinpath("checkpoints/step-0000000050.json").unlink()
     resume(run, draw=False)
     assert line_lab.content(run.path) == whole
+
+
+@pytest.mark.parametrize("endings", [(), (".json",)])
+def test_what_a_kill_kept_from_being_removed_goes_when_the_run_goes_on(
+    endings: tuple[str, ...], started: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when the process died with its last checkpoint written, and those before still there."""
+    monkeypatch.setattr(line_lab.LineLab, "checkpoints_kept", 1)
+    run = started(**SETTINGS)
+    with pytest.raises(Interrupt):
+        execute(run, [Sends(50, signal.SIGTERM)], draw=False)
+    folder = run.path / "checkpoints"
+    before = {path: path.read_bytes() for path in folder.iterdir()}
+    execute(run, draw=False)
+    for path, data in before.items():
+        if path.suffix not in endings:
+            path.write_bytes(data)
+    (run.path / "status.json").write_text(json.dumps({**STATUS, "state": "interrupted"}))
+    (run.path / "results.json").unlink()
+    execute(run, draw=False)
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "step-0000000120.json",
+        "step-0000000120.safetensors",
+    ]
 
 
 def test_a_second_signal_stops_at_once(

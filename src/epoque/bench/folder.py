@@ -88,6 +88,8 @@ class RunFolder:
         self._passing = _passing_checkpoints(run, resume)
         remove_drafts(run.path)
         self._cut_metrics(resume)
+        if resume is not None:  # what wrote it may have been killed before it removed those before
+            self._remove_old(resume)
         with told_write_errors(run.path):
             self._file = (run.path / "metrics.jsonl").open("ab", buffering=0)
         self._status.write("running")
@@ -145,16 +147,14 @@ class RunFolder:
         write_json(stem.with_suffix(".json"), told, durable=True)
         if "threads" in checkpoint.state:
             note_environment(self.run.path, threads=checkpoint.state["threads"])
-        self._remove_old(checkpoint.step)
-        if not checkpoint.scheduled:
-            self._passing.add(checkpoint.step)
+        self._remove_old(checkpoint)
 
-    def _remove_old(self, step: int) -> None:
-        """Remove the checkpoints that a run does not keep; the one at `step` is safe.
+    def _remove_old(self, newest: Checkpoint) -> None:
+        """Remove the checkpoints that a run does not keep; the newest is safe.
 
         These are the passing ones and, where the lab keeps but the last ones, those before.
         """
-        old = self._passing - {step}
+        step, old = newest.step, self._passing - {newest.step}
         if (count := self.run.lab.checkpoints_kept) is not None:
             known = [k for k in self.run.checkpoint_steps if k <= step and k not in old]
             old |= set(known[:-count])
@@ -163,7 +163,7 @@ class RunFolder:
             for stem in stems:  # the JSON first: without it nobody takes the rest for a checkpoint
                 stem.with_suffix(".json").unlink(missing_ok=True)
                 stem.with_suffix(".safetensors").unlink(missing_ok=True)
-        self._passing.clear()
+        self._passing = set() if newest.scheduled else {step}
 
     def flush(self) -> None:
         """Append what is buffered; if the system takes only a part, the file gets none of it.
