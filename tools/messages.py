@@ -49,17 +49,32 @@ def collect(source: Path = SOURCE) -> Found:
     """Return every message of the package."""
     found: Found = defaultdict(set)
     for path in sorted(source.rglob("*.py")):
-        for message in code_messages(path.read_text("utf-8")):
-            found[message].add(path.relative_to(source.parent.parent).as_posix())
+        try:
+            for message in code_messages(path.read_text("utf-8")):
+                found[message].add(path.relative_to(source.parent.parent).as_posix())
+        except UnreadableError as error:
+            raise UnreadableError(f"{path}, {error}") from None
     for path in sorted((source / "recipes").rglob("*.yaml")):
         for message in recipe_messages(path.read_text("utf-8")):
             found[message].add(path.relative_to(source.parent.parent).as_posix())
     return {message: found[message] for message in sorted(found) if message}
 
 
+class UnreadableError(ValueError):
+    """A message that can only be known when the program runs: nobody could translate it."""
+
+
 def code_messages(code: str) -> Iterator[str]:
-    """Yield the messages of one Python file."""
-    for node in ast.walk(ast.parse(code)):
+    """Yield the messages of one Python file.
+
+    A message is a text, a constant of the same file, or a sum of them.
+
+    Raises:
+        UnreadableError: if one is an f-string or, of a setting, anything else.
+    """
+    tree = ast.parse(code)
+    constants = _constants(tree)
+    for node in ast.walk(tree):
         if not isinstance(node, ast.Call):
             continue
         name = _name(node.func)
@@ -67,9 +82,38 @@ def code_messages(code: str) -> Iterator[str]:
             texts = [node.args[index] for index in SETTING_TEXTS if index < len(node.args)]
             wanted = ("unit", *SETTING_TEXTS.values())
             texts += [word.value for word in node.keywords if word.arg in wanted]
-            yield from filter(None, map(_text, texts))
+            yield from filter(None, (_known(text, constants) for text in texts))
         elif name in TRANSLATORS and node.args:
-            yield from filter(None, [_text(node.args[0])])
+            if isinstance(node.args[0], ast.JoinedStr):
+                raise UnreadableError(f"line {node.lineno}: an f-string cannot be translated")
+            yield from filter(None, [_text(node.args[0], constants)])
+
+
+def _constants(tree: ast.Module) -> dict[str, str]:
+    """Return the texts that a file gives names to at its top."""
+    found: dict[str, str] = {}
+    for node in tree.body:
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                text = _text(value, found)
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
+                text = _text(value, found)
+            case _:
+                continue
+        if text is not None:
+            found[name] = text
+    return found
+
+
+def _known(node: ast.expr, constants: dict[str, str]) -> str | None:
+    """Return a setting's text, None for a unit that it does not have."""
+    if isinstance(node, ast.Constant) and node.value is None:
+        return None
+    text = _text(node, constants)
+    if text is None:
+        told = "a setting's text must be one, or a constant of the same file"
+        raise UnreadableError(f"line {node.lineno}: {told}")
+    return text
 
 
 def recipe_messages(text: str) -> Iterator[str]:
@@ -89,10 +133,18 @@ def _name(function: ast.expr) -> str:
             return ""
 
 
-def _text(node: ast.expr) -> str | None:
+def _text(node: ast.expr, constants: dict[str, str]) -> str | None:
+    """Return the text that an expression is, or None if that is not plain from the file."""
     match node:
         case ast.Constant(value=str(text)):
             return text
+        case ast.Name(id=name):
+            return constants.get(name)
+        case ast.Call(func=function, args=[inner]) if _name(function) == "mark":
+            return _text(inner, constants)
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            parts = _text(left, constants), _text(right, constants)
+            return None if None in parts else "".join(filter(None, parts))
         case _:
             return None
 
@@ -136,7 +188,10 @@ def untranslated(catalog: Catalog) -> list[str]:
 
 def problems() -> list[str]:
     """Return what is wrong with the catalogue, one sentence each; nothing if it is current."""
-    catalog = updated(read_catalog(), collect())
+    try:
+        catalog = updated(read_catalog(), collect())
+    except UnreadableError as error:
+        return [str(error)]
     told = [f"no French for {message!r}" for message in untranslated(catalog)]
     again = "run python tools/messages.py"
     if not PO.exists() or PO.read_bytes() != po_bytes(catalog):

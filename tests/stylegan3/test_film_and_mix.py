@@ -110,6 +110,10 @@ def test_the_table_is_drawn_with_its_seeds(language):
         assert len(svg_bytes(figure)) > 5000
     texts = [text.get_text() for text in figure.texts]
     assert any("0, 2–3" in text for text in texts)
+    # The corner alone is the mean: its column holds the rows' own images, and has no head.
+    assert figure.axes[0].get_title() == ""
+    inside = [text.get_text() for text in figure.axes[0].texts]
+    assert inside == [{"en": "mean", "fr": "moyenne"}[language]]
     assert {"1", "2"} == {axes.get_ylabel()[-1] for axes in figure.axes if axes.get_ylabel()}
 
 

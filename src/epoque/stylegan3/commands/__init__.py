@@ -318,7 +318,8 @@ def mix(
     with progress_bar("drawing", "images", quiet=quiet) as progress:
         table = mixed(opened, down, across, chosen, styling=styling, progress=progress)
     with picture_style(dark):
-        save_drawn(mix_figure(table, down, across, chosen, lang), out)
+        has_mean = opened.generator.mapping.w_avg is not None
+        save_drawn(mix_figure(table, down, across, chosen, lang, mean=has_mean), out)
 
 
 def _pair(text: str) -> tuple[float, float]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
 from epoque.bench.errors import UsageError
@@ -27,6 +28,7 @@ TOLD = mark("Layers {layers} from the column, the others from the row.")
 SEED = mark("seed {seed}")
 MEAN = mark("mean")
 
+_SHADOW = withStroke(linewidth=2.2, foreground="#000000a0")  # white is read on any image
 MOST = 12  # rows or columns that can be seen
 
 
@@ -51,7 +53,7 @@ def mixed(
 
     Returns:
         1 + rows lists of 1 + columns images [H, W, 3]: the first of each is the row's own image,
-        the first list the columns' own; the corner is the mean image.
+        the first list the columns' own; the corner is the mean image, or without one white.
 
     Raises:
         UsageError: if anything asked for is not allowed.
@@ -73,7 +75,9 @@ def mixed(
             ws = row.clone() if y or column is None else column.clone()
             if y and column is not None:
                 ws[list(layers)] = column[list(layers)]
-            table[-1].append(paint(generator, ws))
+            image = paint(generator, ws)
+            blank = mean is None and column is None and y == 0
+            table[-1].append(np.full_like(image, 255) if blank else image)
             if progress is not None:
                 progress(y * len(across) + x + 1, count)
     return table
@@ -85,8 +89,19 @@ def mix_figure(
     columns: Sequence[Start],
     layers: Sequence[int],
     language: str = "en",
+    *,
+    mean: bool = True,
 ) -> "Figure":
-    """Draw the table, seeds and names of files at its edges; call it inside `house_style`."""
+    """Draw the table, seeds and names of files at its edges; call it inside `house_style`.
+
+    Args:
+        table: what `mixed` returns.
+        rows: the seeds or files of its rows.
+        columns: those of its columns.
+        layers: which styles come from the columns.
+        language: "en" or "fr".
+        mean: whether the corner is the mean image; a network may have none.
+    """
     _ = translator(language)
     across, down = 1 + len(columns), 1 + len(rows)
     cell = (WIDTH - 0.55) / across
@@ -111,8 +126,9 @@ def mix_figure(
             framed = (x == 0) != (y == 0)
             for spine in place.spines.values():
                 spine.set(visible=framed, color=colour("blue"), linewidth=1.2)
-            if y == x == 0:
-                place.set_title(_(MEAN), size=small, pad=3, weight="normal", loc="center")
+            if y == x == 0 and mean:  # inside the image: above it, it would head the rows' column
+                place.text(0.05, 0.05, _(MEAN), transform=place.transAxes, size=small,
+                           color="white", path_effects=[_SHADOW])  # fmt: skip
             if y == 0 and x:
                 place.set_title(_told(columns[x - 1], language), size=small, pad=3,
                                 weight="normal", loc="center")  # fmt: skip
