@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from epoque.bench.errors import ConfigError
-from epoque.bench.grid import cell
+from epoque.bench.grid import cell, parse_axes
 from epoque.bench.path_list import join, merged, split
+from epoque.cli import main
 from epoque.language.config import LanguageConfig
 
 
@@ -58,3 +59,30 @@ def test_a_list_is_literal_and_typed_again_with_quotes() -> None:
 def test_a_path_without_a_name_is_refused(value: object) -> None:
     with pytest.raises(ConfigError, match="it takes a list such as"):
         LanguageConfig.parse({"train_files": value})
+
+
+def test_an_axis_of_paths_has_one_path_a_value(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    base = LanguageConfig(train_files=("a.txt",))
+    (axis,) = parse_axes(base, ['train_files="b,c.txt",a.txt'])
+    assert axis.values == (("b,c.txt",), ("a.txt",))
+    (axis,) = parse_axes(base, ["train_files=a.txt,b.txt;c.txt"])
+    assert axis.values == (("a.txt", "b.txt"), ("c.txt",))
+    (tmp_path / "b,c.txt").touch()
+    (axis,) = parse_axes(base, ["train_files=b,c.txt"])
+    assert axis.values == (("b,c.txt",),)
+
+
+def test_options_of_paths_may_be_repeated(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("été, hiver.txt").write_text("words\n" * 40)
+    Path("a.txt").write_text("words\n" * 40)
+    words = ["--train-files", "été, hiver.txt", "--train-files", '"gone, too.txt",a.txt']
+    with pytest.raises(SystemExit) as ended:
+        main(["run", "language/tiny-clm", *words])
+    assert ended.value.code == 2
+    assert "There is no file or folder gone, too.txt." in capsys.readouterr().err

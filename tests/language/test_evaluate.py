@@ -2,8 +2,10 @@
 
 import json
 import math
+import os
 import shutil
 import statistics
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -226,3 +228,12 @@ def test_only_a_long_run_has_a_notice(tiny: Callable[..., LanguageConfig]) -> No
     told = estimate.notice(tiny(max_steps=10**9, epochs=1e6))
     assert " parameters, about " in told
     assert "hours" in told
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_a_text_may_have_a_name_in_no_encoding(train_run: TrainRun, tmp_path: Path) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.txt"))
+    path.write_text("some words of a text\n" * 60)
+    run = train_run(train_files=(str(path),), valid_files=(), test_files=(), max_steps=2)
+    assert run.results["corpus_name"] == "caf\udce9.txt"
+    assert run.results["reopened_tokens"] is True  # a model card was written on the way

@@ -302,3 +302,12 @@ def test_seeds_without_a_number_are_left_out() -> None:
     assert found.dropna().tolist() == [1.0, 0.0, np.inf]
     assert cliff(found)[0] == pytest.approx(2 / 3)
     assert all(map(np.isnan, cliff(NONE)))
+
+
+def test_a_share_of_nothing_is_undefined() -> None:
+    assert all(map(np.isnan, wilson(0, 0)))
+    share, low, high = wilson(pd.Series([0, 3]), pd.Series([0, 4]))
+    assert np.isnan(share[0])
+    assert np.isnan(low[0])
+    assert np.isnan(high[0])
+    assert share[1] == 0.75

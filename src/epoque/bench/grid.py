@@ -28,7 +28,8 @@ from .config import Config
 from .errors import AxesError, ConfigError, Problem, UsageError
 from .lab import Columns
 from .limits import MAX_SWEEP_POINTS
-from .path_list import join
+from .path_list import IS_PATHS, join
+from .path_list import split as split_paths
 from .typed import whole_numbers
 
 __all__ = ["MAX_POINTS", "Axis", "cell", "cells", "extremes", "grid", "parse_axes", "size"]
@@ -181,12 +182,18 @@ class _Typed:
             raise ConfigError(told) from None
 
     def listed(self) -> list[Any]:
-        parts = [p.strip() for p in self.text.split(";" if ";" in self.text else ",")]
+        parts = self.parts()
         if not any(parts):
             raise self.wrong("the list is empty.")
         if not all(parts):
             raise self.wrong("a part of the list is empty.")
         return self.distinct([self.value(part) for part in parts])
+
+    def parts(self) -> list[str]:
+        """Return the values as typed; a path may hold a comma, in double quotes or by itself."""
+        if ";" not in self.text and IS_PATHS in self.config.model_fields[self.field].metadata:
+            return [join([path]) if path else "" for path in split_paths(self.text)]
+        return [part.strip() for part in self.text.split(";" if ";" in self.text else ",")]
 
     def distinct(self, values: list[Any]) -> list[Any]:
         if len(set(values)) < len(values):

@@ -78,9 +78,13 @@ def median_interval(values: Any) -> tuple[float, float, float]:
 def wilson(successes: Any, trials: Any) -> tuple[Any, Any, Any]:
     """Return a share and the ends of its 95 % interval, of numbers or of columns of numbers.
 
+    Without a trial all three are NaN.
+
     Source: Wilson, "Probable inference, the law of succession, and statistical inference",
     J. Am. Stat. Assoc. 22 (1927), 209-212.
     """
+    if isinstance(trials, int) and not trials:  # columns give NaN by themselves
+        return (float("nan"),) * 3
     z, share = 1.959964, successes / trials
     middle = (share + z**2 / (2 * trials)) / (1 + z**2 / trials)
     half = z * (share * (1 - share) / trials + (z / (2 * trials)) ** 2) ** 0.5
