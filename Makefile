@@ -27,8 +27,10 @@ $(VENV)/.ready-dev: pyproject.toml constraints.txt | $(BIN)/python
 demo: $(VENV)/.ready  ## run every experiment of the lab book and write it (HTML and PDF, two languages)
 	$(BIN)/epoque demo
 
+# A worker a core: more threads in each would wait for one another. tests/conftest.py says which
+# files come first.
 test: $(VENV)/.ready-dev  ## run the tests
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.ready-dev  ## check style and types
 	$(BIN)/ruff check $(SOURCES)

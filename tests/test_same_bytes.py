@@ -105,6 +105,7 @@ def _files(run: Path) -> Iterator[str]:
             yield path.relative_to(run).as_posix()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CONFIGS)
 def test_two_runs_have_the_same_files(folders: tuple[Path, Path], name: str) -> None:
     one, other = (folder / name for folder in folders)

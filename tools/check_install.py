@@ -51,7 +51,7 @@ WANTING = {
     "stylegan3 dataset avatars portraits.zip --count 4": "avatars",
     "search neuron/and learning_rate=0.1:1:lin:3": "search",
     "demo": "pdf",
-    "gan2d animate {run} --out film.mp4": "video",
+    "gan2d film {run} --out film.mp4": "video",
     "run neuron/and --log tensorboard": "tensorboard",
     "run neuron/and --log mlflow": "mlflow",
     "run neuron/and --log trackio": "trackio",

@@ -11,6 +11,7 @@ HERE = Path(__file__).parent
 KILLS = os.environ.get("EPOQUE_TEST_KILLS", "25")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are forked here")
 @pytest.mark.parametrize("jobs", sorted(path.stem for path in HERE.glob("*_jobs.py")))
 def test_killed_again_and_again(jobs: str) -> None:
