@@ -218,12 +218,15 @@ def test_a_damaged_checkpoint_costs_only_time(
     assert line_lab.content(run.path) == line_lab.content(runs["finished"].path)
 
 
-def test_all_checkpoints_damaged(copy: Callable[[str], Run]) -> None:
+def test_all_checkpoints_damaged(runs: dict[str, Run], copy: Callable[[str], Run]) -> None:
     run = copy("interrupted")
     for path in (run.path / "checkpoints").glob("*.safetensors"):
         path.write_bytes(b"")
-    with pytest.raises(DamagedRunError, match="step-0000000040 is damaged: it is not what was"):
-        resume(run)
+    told: list[str] = []
+    resume(run, say=told.append)
+    assert line_lab.content(run.path) == line_lab.content(runs["finished"].path)
+    damaged = run.path / "checkpoints" / "step-0000000020"
+    assert told == [f"{run.id}: {damaged} is damaged: it is not what was saved. It begins anew."]
 
 
 def test_metrics_cut_before_the_last_checkpoint(
@@ -240,24 +243,28 @@ def test_metrics_cut_before_the_last_checkpoint(
 def test_a_damaged_line_is_named_and_the_rest_of_the_run_is_readable(
     copy: Callable[[str], Run],
 ) -> None:
-    run = copy("finished")
-    path = run.path / "metrics.jsonl"
-    path.write_bytes(path.read_bytes().replace(b'{"step":7,', b'{"step":7;'))
-    with pytest.raises(DamagedRunError, match=r"metrics\.jsonl is damaged at line 7\."):
-        run.metrics  # noqa: B018
-    assert run.results
-    assert run.checkpoint().step == 60
+    for name, told in (
+        ("finished", r"metrics\.jsonl is not what the finished run saved; `epoque resume"),
+        ("interrupted", r"metrics\.jsonl is damaged at line 7\."),
+    ):
+        run = copy(name)
+        path = run.path / "metrics.jsonl"
+        path.write_bytes(path.read_bytes().replace(b'{"step":7,', b'{"step":7;'))
+        with pytest.raises(DamagedRunError, match=told):
+            run.metrics  # noqa: B018
+        assert run.checkpoint().step == (60 if name == "finished" else 40)
 
 
 def test_a_line_cut_short_is_left_out(copy: Callable[[str], Run]) -> None:
-    run = copy("finished")
+    run = copy("interrupted")
     path = run.path / "metrics.jsonl"
+    lines = len(run.metrics)
     path.write_bytes(path.read_bytes()[:-20])
-    assert len(run.metrics) == 59
+    assert len(Run(run.path).metrics) == lines - 1
 
 
 def test_a_newer_format(copy: Callable[[str], Run]) -> None:
-    run = copy("finished")
+    run = copy("interrupted")
     path = run.path / "config.json"
     path.write_text(path.read_text().replace('"format": 1', '"format": 2'))
     with pytest.raises(DamagedRunError, match=r"was written by a newer Epoque \(format 2\)"):
@@ -267,13 +274,13 @@ def test_a_newer_format(copy: Callable[[str], Run]) -> None:
 def test_a_damaged_run_does_not_hide_the_others(tmp_path: Path, runs: dict[str, Run]) -> None:
     for number in range(3):
         shutil.copytree(runs["finished"].path, tmp_path / f"2026-{number}")
-    (tmp_path / "2026-1" / "status.json").write_text("{}")
+    (tmp_path / "2026-1" / "results.json").write_text("{}")
     (tmp_path / "2026-1.txt").write_text("a stray file")
     (tmp_path / ".new-abc").mkdir()
     (tmp_path / ".new-abc" / "config.json").write_text("{}")
     table = Runs(tmp_path).table().sort_values("id", ignore_index=True)
     assert list(table["state"]) == ["finished", "damaged", "finished"]
-    assert table["reason"][1] == f"{tmp_path / '2026-1' / 'status.json'} is damaged."
+    assert table["reason"][1].startswith(f"{tmp_path / '2026-1' / 'results.json'} is not what")
     assert table["final_error"].notna().tolist() == [True, False, True]
 
 

@@ -15,7 +15,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 
-from epoque.bench.errors import DamagedRunError
 from epoque.bench.events import Artifact, Checkpoint, Metrics, Snapshot
 from epoque.bench.files import json_line
 from epoque.bench.folder import RunFolder, create_run
@@ -44,11 +43,13 @@ def test_the_device_is_told_once_the_training_has_begun(started: Start) -> None:
     run = started(iterations=20)
     assert (run.environment["device"], run.environment["processes"]) == ("cpu", 1)
     execute(run, draw=False)
-    assert Run(run.path).environment == {**run.environment, "device": "a slide rule"}
-    damaged = started(iterations=20)
-    (damaged.path / "environment.json").write_text("{")
-    assert execute(damaged, draw=False).status.state == "finished"
-    assert (damaged.path / "environment.json").read_text() == "{"
+    told = dict(Run(run.path).environment)
+    signature = told.pop("sha256")
+    assert told == {**run.environment, "device": "a slide rule"}
+    for damage in ("{", json.dumps({**told, "sha256": signature, "cores": 1_000_000})):
+        damaged = started(iterations=20)
+        (damaged.path / "environment.json").write_text(damage)
+        assert execute(damaged, draw=False).environment == {**told, "sha256": signature}
 
 
 @pytest.mark.parametrize(
@@ -189,21 +190,21 @@ def test_resuming_drops_the_metrics_after_the_checkpoint(started: Start) -> None
     folder.close("interrupted")
     with (run.path / "metrics.jsonl").open("ab") as file:
         file.write(b'{"step":3,"err')
-    resumed = RunFolder(run, run.checkpoint())
+    resumed = RunFolder(run)
     resumed.log(Metrics(2, {"error": 0.25}))
     resumed.close("finished")
     assert run.metrics["error"].tolist() == [1.0, 0.25]
 
 
-def test_resuming_wants_the_metrics_that_the_checkpoint_saw(started: Start) -> None:
+def test_metrics_that_end_before_the_checkpoint_begin_anew(started: Start) -> None:
     run = started()
     folder = RunFolder(run)
     folder.log(Metrics(1, {"error": 1.0}))
     folder.log(Checkpoint(1, {}))
     folder.close("interrupted")
     (run.path / "metrics.jsonl").write_bytes(b"")
-    with pytest.raises(DamagedRunError, match="shorter than its checkpoint says"):
-        RunFolder(run, run.checkpoint())
+    RunFolder(run).close("interrupted")
+    assert run.checkpoint_steps == []
 
 
 def test_drafts_of_a_killed_process_are_removed(started: Start) -> None:

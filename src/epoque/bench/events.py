@@ -69,10 +69,13 @@ class Artifact:
     Attributes:
         name: a plain file name, without folders.
         data: its whole content.
+        once: whether a training yields it only here, and not again when it goes on from a later
+            checkpoint; checkpoints then keep its digest.
     """
 
     name: str
     data: bytes
+    once: bool = False
 
 
 @dataclass(frozen=True, slots=True)

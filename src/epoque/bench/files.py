@@ -10,7 +10,8 @@ import os
 import re
 import socket
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -24,10 +25,13 @@ __all__ = [
     "draft_owner",
     "draft_path",
     "host_name",
+    "json_bytes",
     "json_line",
+    "json_object",
     "process_start",
     "read_json",
     "refusal",
+    "sync_files",
     "sync_folder",
     "told_write_errors",
     "write_atomic",
@@ -51,6 +55,9 @@ _DRAFT = re.compile(
     r"\..+\.(?P<host>[A-Za-z0-9_-]+)-(?P<pid>[0-9]+)-(?P<started>[0-9]+)-[0-9a-f]{8}\.tmp",
     re.DOTALL,
 )
+SYNCED_TOGETHER = 8
+"""Files that wait for the disk side by side: a hundred take 10 ms so, and 160 to 310 in turn."""
+
 _LONGEST_NAME = 255
 """Bytes of a file's name: what the file systems of Linux, macOS and Windows take."""
 
@@ -202,11 +209,38 @@ def sync_folder(path: Path) -> None:
         os.close(handle)
 
 
+def sync_files(paths: Iterable[Path]) -> None:
+    """Wait until the disk has files and folders.
+
+    All together: the disk takes many at once in little more time than one.
+
+    Raises:
+        RunWriteError: if one is not there, or the disk reports an error.
+    """
+    with ThreadPoolExecutor(SYNCED_TOGETHER) as pool:
+        for _ in pool.map(_sync, dict.fromkeys(paths)):
+            pass
+
+
+def _sync(path: Path) -> None:
+    with told_write_errors(path):
+        if path.is_dir():
+            sync_folder(path)
+        else:
+            with path.open("r+b") as file:  # Windows flushes only what is open for writing
+                os.fsync(file.fileno())
+
+
 def write_json(path: Path, value: Any, *, durable: bool = False) -> None:
     """Write a value as indented JSON, whole or not at all (see `write_atomic`)."""
+    write_atomic(path, json_bytes(value), durable=durable)
+
+
+def json_bytes(value: Any) -> bytes:
+    """Return a value as `write_json` writes it."""
     text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
     # A path with bytes that are no UTF-8 holds lone surrogates; as \\udcxx they are valid JSON.
-    write_atomic(path, text.encode(errors="backslashreplace"), durable=durable)
+    return text.encode(errors="backslashreplace")
 
 
 def json_line(row: Mapping[str, float]) -> bytes:
@@ -232,11 +266,24 @@ def read_json(path: Path) -> dict[str, Any]:
     """
     try:
         with open_regular(path) as file:  # a network's description may be anybody's
-            value = json.loads(file.read())
+            data = file.read()
     except DataError as error:
         reason = str(error).removeprefix(str(path)).lstrip(": ")
         raise DamagedRunError(f"{path} is damaged or missing: {reason}") from None
-    except (OSError, ValueError, RecursionError) as error:
+    except OSError as error:
+        raise DamagedRunError(f"{path} is damaged or missing: {_first_line(error)}.") from None
+    return json_object(path, data)
+
+
+def json_object(path: Path, data: bytes) -> dict[str, Any]:
+    """Return the JSON object that a file's bytes hold.
+
+    Raises:
+        DamagedRunError: if they hold none.
+    """
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError) as error:
         raise DamagedRunError(f"{path} is damaged or missing: {_first_line(error)}.") from None
     if not isinstance(value, dict):
         raise DamagedRunError(f"{path} is damaged: it holds no JSON object.")

@@ -1,26 +1,36 @@
 """Writing runs: the sink that every run has.
 
 Crash-safe by construction: the folder appears whole under its name; metrics are only appended; a
-checkpoint is there once its JSON is, and that JSON says how long metrics.jsonl was at that moment,
-so that resuming can cut off what came later.
+checkpoint is there once its JSON is, and that JSON says what the rest of the folder was at that
+moment, so that resuming can tell whether it still is, and cut off what came later. The manifest
+comes last (see `epoque.bench.manifest`).
 """
 
-import os
+import hashlib
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from .config import Config
-from .errors import DamagedRunError
 from .events import Artifact, Checkpoint, Event, Metrics, Snapshot, Timings
-from .files import json_line, told_write_errors, write_atomic, write_json
+from .files import json_bytes, json_line, sync_files, told_write_errors, write_atomic, write_json
+from .manifest import digests_of
 from .order import next_moment
 from .reader import FORMAT
-from .record import State, StatusFile, create_record, note_environment, remove_drafts, stamped
+from .record import (
+    State,
+    StatusFile,
+    create_record,
+    remove_drafts,
+    sign_environment,
+    stamped,
+    unseal,
+)
+from .restart import Restart, bound_to, config_digest, find_restart
 from .run import Run, checkpoint_digest
 
-__all__ = ["RunFolder", "check_metrics", "create_run"]
+__all__ = ["RunFolder", "create_run"]
 
 BUFFERED_LINES = 4096
 BUFFERED_SECONDS = 0.5
@@ -62,43 +72,60 @@ def create_run(
     return Run(create_record(root, folder, config.seed, fill, moment, only=only))
 
 
-def check_metrics(run: Run, checkpoint: Checkpoint | None) -> Path:
-    """Return the path of metrics.jsonl if it reaches as far as a checkpoint.
-
-    Raises:
-        DamagedRunError: if it is missing or ends before the checkpoint.
-    """
-    path = run.path / "metrics.jsonl"
-    length = checkpoint.state["metrics_bytes"] if checkpoint else 0
-    if not path.is_file() or path.stat().st_size < length:
-        raise DamagedRunError(f"{path} is missing or shorter than its checkpoint says.")
-    return path
-
-
 class RunFolder:
     """The sink that writes a run folder; use it under `lock_record`."""
 
-    def __init__(self, run: Run, resume: Checkpoint | None = None) -> None:
-        self.run = run
-        self._has_begun = resume is not None  # then the device is that of the first process
+    def __init__(self, run: Run, restart: Restart | None = None) -> None:
+        """Take away what does not belong to where the training goes on, and begin to write.
+
+        Args:
+            run: the run.
+            restart: where it goes on; by default it is looked for.
+
+        Raises:
+            DamagedRunError: if there is no such place (see `find_restart`).
+            RunWriteError: if the system refuses.
+        """
+        restart = restart or find_restart(run)
+        self.run = Run(run.path)  # a fresh reader: its config.json may be written again here
+        self._told = restart.told
+        self._begins, self._is_noted = restart.checkpoint is None, False
         self._status = StatusFile(run.path)
-        self._status.timings = self._status.timings.until(resume.step if resume else 0)
+        last = restart.checkpoint.step if restart.checkpoint else 0
+        self._status.timings = self._status.timings.until(last)
         self._lines: list[bytes] = []
         self._flushed = time.monotonic()
-        self._passing = _passing_checkpoints(run, resume)
-        remove_drafts(run.path)
-        self._cut_metrics(resume)
-        if resume is not None:  # what wrote it may have been killed before it removed those before
-            self._remove_old(resume)
+        self._metrics = restart.metrics.copy()
+        self._digests, self._once = dict(restart.files), set(restart.once)
+        self._unsynced: list[Path] = []
+        self._is_sealed = False
+        self._passing = {s for s in run.checkpoint_steps if s <= last and not run.is_scheduled(s)}
+        self._make_room(restart)
+        if restart.checkpoint:  # what wrote it may have been killed before it removed those before
+            self._remove_old(restart.checkpoint)
+        self._status.write("running")
         with told_write_errors(run.path):
             self._file = (run.path / "metrics.jsonl").open("ab", buffering=0)
-        self._status.write("running")
 
-    def _cut_metrics(self, resume: Checkpoint | None) -> None:
-        """Drop the metrics after the checkpoint: they will be made again, to the same bytes."""
-        path = check_metrics(self.run, resume)
-        with told_write_errors(path), path.open("r+b") as file:
-            file.truncate(resume.state["metrics_bytes"] if resume else 0)
+    def _make_room(self, restart: Restart) -> None:
+        """Drop what came after the checkpoint: it will be made again, to the same bytes."""
+        path = self.run.path
+        unseal(path)
+        remove_drafts(path)
+        if restart.rewritten:
+            write_json(path / "config.json", dict(restart.told), durable=True)
+        for folder in ("checkpoints", "snapshots"):
+            self._remove_others(path / folder, restart.files)
+        metrics = path / "metrics.jsonl"
+        with told_write_errors(metrics), metrics.open("ab") as file:
+            file.truncate(restart.metrics_bytes)
+
+    def _remove_others(self, folder: Path, kept: Mapping[str, str]) -> None:
+        """Remove steps that are not kept; a JSON goes first: without it nobody reads the rest."""
+        with told_write_errors(folder):
+            for path in sorted(folder.glob("step-*")):
+                if f"{folder.name}/{path.name}" not in kept:
+                    path.unlink()
 
     def log(self, event: Event) -> None:
         """Write one event.
@@ -106,25 +133,54 @@ class RunFolder:
         Raises:
             RunWriteError: if the system refuses; what was there stays whole.
         """
-        if not self._has_begun:
-            self._has_begun = True
-            note_environment(self.run.path, device=self.run.lab.device(self.run.config))
+        self._note_environment()
         match event:
             case Metrics(step, values):
                 self._log_metrics(step, values)
             case Checkpoint():
                 self._log_checkpoint(event)
             case Snapshot(step, arrays):
-                folder = self.run.path / "snapshots"
-                with told_write_errors(folder):
-                    folder.mkdir(exist_ok=True)
-                write_atomic(folder / f"step-{step:010d}.safetensors", _packed(arrays))
-            case Artifact(name, data):
+                with told_write_errors(self.run.path / "snapshots"):
+                    (self.run.path / "snapshots").mkdir(exist_ok=True)
+                self.save(f"snapshots/step-{step:010d}.safetensors", _packed(arrays))
+            case Artifact(name, data, once):
                 assert Path(name).name == name, f"not a plain file name: {name}"
-                write_atomic(self.run.path / name, data)
+                self.save(name, data)
+                if once:
+                    self._once.add(name)
             case Timings():
                 self._status.timings = self._status.timings.following(event)
                 self._status.write("running")
+
+    def _note_environment(self, threads: int | None = None) -> None:
+        """Say where the training runs; that is known only once it has begun."""
+        if self._is_noted and threads is None:
+            return
+        self._is_noted = True
+        device, of = self.run.lab.device(self.run.config), config_digest(self._told)
+        sign_environment(
+            self.run.path, of, self.run.config.seed, device, threads, begins=self._begins
+        )
+
+    def save(self, name: str, data: bytes) -> None:
+        """Write a file of the run, whole or not at all.
+
+        Args:
+            name: relative to the folder, with `/`.
+            data: its content.
+
+        Raises:
+            RunWriteError: if the system refuses.
+        """
+        write_atomic(self.run.path / name, data)
+        self._digests[name] = hashlib.sha256(data).hexdigest()
+        self._unsynced.append(self.run.path / name)
+
+    def take_in(self, paths: Iterable[Path]) -> None:
+        """Make files that something else has just written part of the run."""
+        found = list(paths)
+        self._digests |= digests_of(self.run.path, found)
+        self._unsynced += found
 
     def _log_metrics(self, step: int, values: Mapping[str, float]) -> None:
         self._lines.append(json_line({"step": step, **values}))
@@ -133,21 +189,32 @@ class RunFolder:
             self.flush()
 
     def _log_checkpoint(self, checkpoint: Checkpoint) -> None:
-        """Write the metrics so far, the arrays, and last the JSON that makes them a checkpoint."""
+        """Write the metrics so far, the arrays, and last the JSON that makes them a checkpoint.
+
+        A power cut may leave it without something that it speaks of; it is then not used.
+        """
         self.flush()
-        with told_write_errors(self.run.path / "metrics.jsonl"):
-            os.fsync(self._file.fileno())
-        stem = self.run.path / "checkpoints" / f"step-{checkpoint.step:010d}"
-        data = _packed(checkpoint.arrays)
+        with told_write_errors(self.run.path / "checkpoints"):
+            (self.run.path / "checkpoints").mkdir(exist_ok=True)
+        stem, data = _stem(checkpoint.step), _packed(checkpoint.arrays)
         told = {"step": checkpoint.step, **checkpoint.state, "metrics_bytes": self._file.tell()}
         if not checkpoint.scheduled:
             told["scheduled"] = False
+        told["run"] = bound_to(self._told, self._metrics, self._digests, self._once)
         told["sha256"] = checkpoint_digest(data, told)
-        write_atomic(stem.with_suffix(".safetensors"), data, durable=True)
-        write_json(stem.with_suffix(".json"), told, durable=True)
+        self.save(f"{stem}.safetensors", data)
+        self.save(f"{stem}.json", json_bytes(told))
+        self._sync()
         if "threads" in checkpoint.state:
-            note_environment(self.run.path, threads=checkpoint.state["threads"])
+            self._note_environment(checkpoint.state["threads"])
         self._remove_old(checkpoint)
+
+    def _sync(self) -> None:
+        """Wait until the disk has all that was written since the last time."""
+        folders = {path.parent for path in self._unsynced}
+        always = (self.run.path / name for name in ("", "metrics.jsonl", "environment.json"))
+        sync_files([*always, *self._unsynced, *folders])
+        self._unsynced.clear()
 
     def _remove_old(self, newest: Checkpoint) -> None:
         """Remove the checkpoints that a run does not keep; the newest is safe.
@@ -158,11 +225,12 @@ class RunFolder:
         if (count := self.run.lab.checkpoints_kept) is not None:
             known = [k for k in self.run.checkpoint_steps if k <= step and k not in old]
             old |= set(known[:-count])
-        stems = [self.run.path / "checkpoints" / f"step-{one:010d}" for one in sorted(old)]
+        # The JSON first: without it nobody takes the rest for a checkpoint.
+        names = [f"{_stem(o)}.{e}" for o in sorted(old) for e in ("json", "safetensors")]
         with told_write_errors(self.run.path / "checkpoints"):
-            for stem in stems:  # the JSON first: without it nobody takes the rest for a checkpoint
-                stem.with_suffix(".json").unlink(missing_ok=True)
-                stem.with_suffix(".safetensors").unlink(missing_ok=True)
+            for name in names:
+                (self.run.path / name).unlink(missing_ok=True)
+                self._digests.pop(name, None)
         self._passing = set() if newest.scheduled else {step}
 
     def flush(self) -> None:
@@ -176,32 +244,40 @@ class RunFolder:
             return
         data = memoryview(b"\n".join([*self._lines, b""]))
         self._lines.clear()
-        before = self._file.tell()
+        before, rest = self._file.tell(), data
         with told_write_errors(self.run.path / "metrics.jsonl"):
             try:
-                while data:
-                    data = data[self._file.write(data) :]
+                while rest:
+                    rest = rest[self._file.write(rest) :]
             except OSError:
                 self._file.truncate(before)
                 raise
+        self._metrics.update(data)
+
+    def seal(self) -> None:
+        """Finish the run: once the disk has all its files, the manifest that lists them.
+
+        Raises:
+            RunWriteError: if the system refuses.
+        """
+        self.flush()
+        self._note_environment()
+        self._digests["config.json"] = config_digest(self._told)
+        self._digests["metrics.jsonl"] = self._metrics.hexdigest()
+        self._sync()
+        self._status.seal(self._digests)
+        self._is_sealed = True
 
     def close(self, state: State, reason: str = "") -> None:
-        """End the writing: flush, and say how the run stands."""
+        """End the writing: flush, and say how the run stands, unless it is sealed."""
         with self._file:
             self.flush()
-        self._status.write(state, reason)
+        if not self._is_sealed:
+            self._status.write(state, reason)
 
 
-def _passing_checkpoints(run: Run, resume: Checkpoint | None) -> set[int]:
-    """Return the steps of the checkpoints that the next one replaces.
-
-    These are the ones that are not scheduled, those whose writing was cut short, and those of a
-    damaged end that is made again.
-    """
-    last, whole = resume.step if resume else -1, set(run.checkpoint_steps)
-    names = (path.stem[5:] for path in (run.path / "checkpoints").glob("step-*"))
-    steps = {int(name) for name in names if name.isdecimal()}
-    return {s for s in steps if s > last or s not in whole or not run.is_scheduled(s)}
+def _stem(step: int) -> str:
+    return f"checkpoints/step-{step:010d}"
 
 
 def _packed(arrays: Mapping[str, Any]) -> bytes:

@@ -1,23 +1,32 @@
 """What runs, sweeps and searches share on disk.
 
 A record is a folder that appears whole, says how it stands, and is written by one process at a
-time.
+time. The disk has it before its work begins, and all its files before it is finished.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from math import inf
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from filelock import FileLock, Timeout
 
 from .drafts import draft_folder, drafts_below, remove, remove_abandoned
 from .environment import environment
 from .errors import DamagedRunError, EpoqueError, NameTakenError, RunLockedError, RunWriteError
-from .files import read_json, told_write_errors, write_json
+from .files import read_json, sync_files, sync_folder, told_write_errors, write_json
+from .manifest import (
+    MANIFEST,
+    digests_of,
+    file_digest,
+    own_digest,
+    read_manifest,
+    write_manifest,
+)
 from .order import stamp
 from .timings import Course
 
@@ -26,16 +35,21 @@ __all__ = [
     "Status",
     "StatusFile",
     "create_record",
+    "ending_differences",
     "is_locked",
     "lock_record",
     "note_environment",
     "read_status",
     "remove_drafts",
+    "sign_environment",
     "stamped",
+    "unseal",
     "work_on",
 ]
 
 LOCK_SECONDS = 0.5  # a reader that looks whether the folder is locked holds it for a moment
+
+LOST = "its status.json is damaged or missing"
 
 State = Literal["running", "finished", "failed", "interrupted"]
 
@@ -103,7 +117,10 @@ def create_record(
             write_json(draft / "environment.json", {**environment(), "seed": seed})
             _write_status(draft, Status("interrupted", "not started", started))
             fill(draft)
-            return _rename_free(draft, root, name, 1 if only else 10_000)
+            sync_files([*draft.iterdir(), draft])
+            path = _rename_free(draft, root, name, 1 if only else 10_000)
+            sync_folder(root)
+            return path
 
 
 def note_environment(path: Path, **found: Any) -> None:
@@ -118,6 +135,42 @@ def note_environment(path: Path, **found: Any) -> None:
         told = read_json(path / "environment.json")
         if {**told, **found} != told:
             write_json(path / "environment.json", {**told, **found})
+
+
+def sign_environment(
+    path: Path, of: str, seed: int, device: str, threads: int | None = None, *, begins: bool
+) -> None:
+    """Complete the environment.json of a run; it is of the first process.
+
+    It is signed with the digest of what is trained. One that is damaged, missing or of another run
+    is written anew, as of this process.
+
+    Args:
+        path: the run's folder.
+        of: the digest of its config.json.
+        seed: noted in it.
+        device: known only once a training has begun.
+        threads: known at a checkpoint only; None leaves it.
+        begins: whether the training begins; then what is there may be unsigned.
+
+    Raises:
+        RunWriteError: if the system refuses.
+    """
+    told: dict[str, Any] | None = None
+    with suppress(DamagedRunError):
+        told = read_json(path / "environment.json")
+    signed = told.pop("sha256", None) if told else None
+    if not told or signed != _signature(told, of):
+        begun = told if told and signed is None and begins else {**environment(), "seed": seed}
+        told, signed = {**begun, "device": device}, None
+    if threads is not None:
+        told["threads"] = threads
+    if signed != (signature := _signature(told, of)):
+        write_json(path / "environment.json", told | {"sha256": signature})
+
+
+def _signature(told: Mapping[str, Any], of: str) -> str:
+    return own_digest({**told, "of": of})
 
 
 def _rename_free(draft: Path, root: Path, name: str, tries: int) -> Path:
@@ -171,25 +224,68 @@ def is_locked(path: Path) -> bool:
 def read_status(path: Path) -> Status:
     """Return how a folder stands now; if the process that wrote it died, it is interrupted.
 
-    Raises:
-        DamagedRunError: if its status.json cannot be read.
+    A status.json that is missing, damaged or another's does not matter much: a record with a
+    manifest is finished, and one that is neither finished nor locked is interrupted.
     """
-    told = read_json(path / "status.json")
+    told = _told_status(path)
+    if (told is None or told.state == "running") and is_locked(path):
+        return told or Status("running", LOST)
+    if _has_manifest(path):
+        wrong = any(name.startswith("status.json") for name in ending_differences(path))
+        return Status("finished") if told is None or wrong else told
+    if told is None:
+        return Status("interrupted", LOST)
+    if told.state == "running":
+        return replace(told, state="interrupted", reason="its process ended")
+    return told
+
+
+def ending_differences(path: Path) -> list[str]:
+    """Return what is wrong with status.json and environment.json of a finished record.
+
+    Each is the end of a sentence, as `epoque.bench.manifest.differences` tells the other files.
+    """
+    wrong = [f"{name} is not what was saved" for name in ("status.json", "environment.json")]
     try:
-        status = Status(
-            told["state"],
-            str(told["reason"]),
-            str(told["started"]),
-            float(told["seconds"]),
-            Course.from_json(told.get("timings", {})),
-        )
+        told = read_json(path / "status.json")
+        if _status(told) is None or told["files"][MANIFEST] != file_digest(path / MANIFEST):
+            return wrong[:1]
+    except (DamagedRunError, KeyError, TypeError):
+        return wrong[:1]
+    try:
+        same = told["files"]["environment.json"] == file_digest(path / "environment.json")
+    except (DamagedRunError, KeyError):
+        same = False
+    return [] if same else wrong[1:]
+
+
+def _has_manifest(path: Path) -> bool:
+    try:
+        return read_manifest(path) is not None
+    except DamagedRunError:
+        return False
+
+
+def _told_status(path: Path) -> Status | None:
+    try:
+        return _status(read_json(path / "status.json"))
+    except DamagedRunError:
+        return None
+
+
+def _status(told: Mapping[str, Any]) -> Status | None:
+    """Return a status out of JSON, or None if it is none, or not what was written."""
+    try:
+        rest = {name: value for name, value in told.items() if name != "sha256"}
+        if told.get("sha256", own_digest(rest)) != own_digest(rest):
+            return None
+        seconds, state = float(told["seconds"]), told["state"]
+        if state not in get_args(State) or not 0 <= seconds < inf:
+            return None
+        timings = Course.from_json(told.get("timings", {}))
+        return Status(state, str(told["reason"]), str(told["started"]), seconds, timings)
     except (KeyError, TypeError, ValueError, OverflowError, AttributeError):
-        raise DamagedRunError(f"{path / 'status.json'} is damaged.") from None
-    if status.state not in ("running", "finished", "failed", "interrupted"):
-        raise DamagedRunError(f"{path / 'status.json'} is damaged: unknown state.")
-    if status.state == "running" and not is_locked(path):
-        return replace(status, state="interrupted", reason="its process ended")
-    return status
+        return None
 
 
 class StatusFile:
@@ -211,9 +307,26 @@ class StatusFile:
         Raises:
             RunWriteError: if the system refuses.
         """
+        _write_status(self._path, self._now(state, reason))
+
+    def seal(self, files: Mapping[str, str]) -> None:
+        """Say that the folder is finished, and what it is made of: the manifest, then the status.
+
+        Args:
+            files: name to SHA-256; the disk must have them already.
+
+        Raises:
+            RunWriteError: if the system refuses.
+        """
+        write_manifest(self._path, files)
+        names = (MANIFEST, "environment.json")
+        bound = digests_of(self._path, [self._path / name for name in names])
+        _write_status(self._path, self._now("finished", ""), files=bound)
+
+    def _now(self, state: State, reason: str) -> Status:
         seconds = self._before.seconds + time.monotonic() - self._clock
-        started = self._before.started
-        _write_status(self._path, Status(state, reason, started, seconds, self.timings))
+        seconds = round(seconds, 3)
+        return Status(state, reason, self._before.started, seconds, self.timings)
 
 
 @contextmanager
@@ -227,14 +340,43 @@ def work_on(path: Path) -> Iterator[None]:
     with lock_record(path):
         remove_drafts(path)
         status = StatusFile(path)
+        unseal(path)
         status.write("running")
         try:
             yield
+            status.seal(_durable_digests(path))
         except BaseException as error:
             with suppress(RunWriteError):  # a full disk already raised once
                 status.write(*_how_it_ended(error))
             raise
-        status.write("finished")
+
+
+def unseal(path: Path) -> None:
+    """Take away a record's manifest: from now on, and after a power cut, it is not finished.
+
+    Raises:
+        RunWriteError: if the system refuses.
+    """
+    with told_write_errors(path):
+        if (path / MANIFEST).exists():
+            (path / MANIFEST).unlink()
+            sync_folder(path)
+
+
+def _durable_digests(path: Path) -> dict[str, str]:
+    """Return the digests of a study's files once the disk has them.
+
+    Of a run inside it, its manifest stands for all of it.
+    """
+    own = [p for p in (*path.glob("*"), *path.glob("figures/*")) if _is_of_record(p)]
+    inner = list(path.glob(f"runs/*/{MANIFEST}"))
+    sync_files([*own, path, path / "figures"])
+    return digests_of(path, [*own, *inner])
+
+
+def _is_of_record(path: Path) -> bool:
+    elsewhere = ("status.json", "environment.json", MANIFEST)
+    return path.is_file() and not path.name.startswith(".") and path.name not in elsewhere
 
 
 def _how_it_ended(error: BaseException) -> tuple[State, str]:
@@ -250,13 +392,14 @@ def remove_drafts(path: Path) -> None:
         remove(draft.path)
 
 
-def _write_status(path: Path, status: Status) -> None:
+def _write_status(path: Path, status: Status, **more: Any) -> None:
     told: dict[str, Any] = {
         "state": status.state,
         "reason": status.reason,
         "started": status.started,
-        "seconds": round(status.seconds, 3),
+        "seconds": status.seconds,
+        **more,
     }
     if timings := status.timings.to_json():
         told["timings"] = timings
-    write_json(path / "status.json", told)
+    write_json(path / "status.json", told | {"sha256": own_digest(told)})

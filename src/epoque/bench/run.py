@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import DamagedRunError, UnknownNameError
 from .events import Checkpoint
-from .files import read_json
+from .files import json_object, read_json
 from .named import find_named, newest_first, records_in
 from .reader import Recorded
 from .record import State, Status, is_locked
@@ -32,6 +32,9 @@ from .record import State, Status, is_locked
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
+
+BOUND = ("run", "metrics_bytes")
+"""What a checkpoint's JSON says of its run's folder (see `epoque.bench.restart`)."""
 
 __all__ = ["Run", "Runs", "State", "Status"]
 
@@ -75,6 +78,7 @@ class Run(Recorded):
             DamagedRunError: if another line cannot be read.
         """
         path = self.path / "metrics.jsonl"
+        self.check(path.name)
         try:
             with path.open("rb") as file:
                 for number, line in enumerate(file, 1):
@@ -86,7 +90,7 @@ class Run(Recorded):
     @cached_property
     def results(self) -> Mapping[str, Any]:
         """The numbers of the finished run, as the lab's `evaluate` gave them."""
-        return read_json(self.path / "results.json")
+        return json_object(self.path / "results.json", self.read("results.json"))
 
     @property
     def checkpoint_steps(self) -> list[int]:
@@ -107,11 +111,13 @@ class Run(Recorded):
             raise self._no_checkpoint(wanted, steps)
         step = steps[-1] if step is None else step
         path = self.path / "checkpoints" / f"step-{step:010d}.safetensors"
-        state = read_json(path.with_suffix(".json"))
-        data = _read(path)
+        name = f"checkpoints/{path.stem}"
+        state = json_object(path.with_suffix(".json"), self.read(f"{name}.json"))
+        data = self.read(f"{name}.safetensors", digested=False)
         if state.pop("sha256", None) != checkpoint_digest(data, state):
             raise DamagedRunError(f"{path.with_suffix('')} is damaged: it is not what was saved.")
         scheduled = state.pop("scheduled", True)
+        state = {key: value for key, value in state.items() if key not in BOUND}
         return Checkpoint(step, _unpacked(path, data), state, scheduled)
 
     def is_scheduled(self, step: int) -> bool:
@@ -141,8 +147,8 @@ class Run(Recorded):
         Raises:
             DamagedRunError: if its file is missing or cannot be read.
         """
-        path = self.path / "snapshots" / f"step-{step:010d}.safetensors"
-        return _unpacked(path, _read(path))
+        name = f"snapshots/step-{step:010d}.safetensors"
+        return _unpacked(self.path / name, self.read(name))
 
     def artifact(self, name: str) -> bytes:
         """Return the content of one of the lab's own files, for instance `weights.csv`.
@@ -154,7 +160,7 @@ class Run(Recorded):
         if Path(name).name != name or not path.is_file():
             known = [p.name for p in self.path.glob("*") if p.is_file()]
             raise UnknownNameError(f"file of {self.id} named", name, known)
-        return _read(path)
+        return self.read(name)
 
 
 def _metric_row(path: Path, number: int, line: bytes) -> dict[str, Any]:
@@ -174,13 +180,6 @@ def checkpoint_digest(data: bytes, told: Mapping[str, Any]) -> str:
     digest = hashlib.sha256(data)
     digest.update(json.dumps(told, sort_keys=True).encode())
     return digest.hexdigest()
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise DamagedRunError(f"{path} cannot be read: {error.strerror}.") from None
 
 
 def _unpacked(path: Path, data: bytes) -> "dict[str, NDArray[Any]]":

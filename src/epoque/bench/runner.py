@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .config import Config
-from .errors import DamagedRunError, EpoqueError, NameTakenError, RunWriteError, UsageError
+from .errors import EpoqueError, NameTakenError, RunWriteError, UsageError
 from .events import Checkpoint, Event
-from .files import told_write_errors, write_json
-from .folder import RunFolder, check_metrics, create_run
+from .files import json_bytes, told_write_errors
+from .folder import RunFolder, create_run
 from .lab import Lab, Making
+from .reader import lab_of
 from .record import State, lock_record
+from .restart import Restart, find_restart
 from .run import Run
 from .run_name import find_named_run
 from .sinks import Shows, Sink, SinkFactory
@@ -73,8 +75,10 @@ def resume(
 ) -> Run:
     """Go on with an interrupted or failed run from its last whole checkpoint (see `execute`).
 
+    Of a finished run, what is missing or damaged is made again.
+
     Raises:
-        UsageError: if the run is already finished.
+        UsageError: if the run is already finished, and whole.
         RunLockedError: if another process is writing it.
         DamagedRunError: if what is needed to go on cannot be read.
     """
@@ -83,7 +87,8 @@ def resume(
 
 
 def _check_unfinished(run: Run) -> None:
-    if run.status.state == "finished":
+    """Refuse a finished run, unless something of it is missing or damaged."""
+    if run.status.state == "finished" and not any(run.differences()):
         raise UsageError(f"{run.id} is already finished; there is nothing to resume.")
 
 
@@ -95,13 +100,14 @@ def execute(
     say: Say | None = None,
     show: Show | None = None,
 ) -> Run:
-    """Train a run to its end, from its last checkpoint if it has one.
+    """Train a run to its end, from the last checkpoint that belongs to it (see `find_restart`).
 
     Args:
         run: the run's folder.
         sinks: what else receives the events.
         draw: whether to save the figures when it is finished.
-        say: is told what the lab has to say before a long training; None does not ask it.
+        say: is told which checkpoint is not used and why, and what the lab has to say before a
+            long training; None does not ask it.
         show: shows how far the lab is with what it makes before the training; None does not ask it.
 
     Raises:
@@ -110,8 +116,10 @@ def execute(
             `epoque.bench.stopping`); the run's status then says "interrupted" and names it.
     """
     with lock_record(run.path):
-        checkpoint = _last_whole_checkpoint(run)
-        _train(run, checkpoint, sinks, draw=draw, say=say, show=show)
+        restart = find_restart(run)
+        if say is not None and restart.notice:
+            say(restart.notice)
+        _train(run, restart, sinks, draw=draw, say=say, show=show)
     return Run(run.path)  # a fresh reader: nothing cached from before the training
 
 
@@ -147,35 +155,22 @@ def assist_again(run: Run, *, noticed: bool = False) -> None:
         EpoqueError: what stopped the training.
     """
     _check_unfinished(run)
-    assist(run.lab, run.config, _last_whole_checkpoint(run), noticed=noticed)
-
-
-def _last_whole_checkpoint(run: Run) -> Checkpoint | None:
-    """Return the newest checkpoint that can be read; an older one will do, it costs only time."""
-    damage = None
-    for step in reversed(run.checkpoint_steps):
-        try:
-            checkpoint = run.checkpoint(step)
-            check_metrics(run, checkpoint)
-        except DamagedRunError as error:
-            damage = damage or error
-        else:
-            return checkpoint
-    if damage:
-        raise damage
-    return None
+    restart = find_restart(run)
+    lab = lab_of(restart.told)
+    assist(lab, lab.config.parse(restart.told["config"]), restart.checkpoint, noticed=noticed)
 
 
 def _train(
     run: Run,
-    checkpoint: Checkpoint | None,
+    restart: Restart,
     factories: Iterable[SinkFactory],
     *,
     draw: bool,
     say: Say | None,
     show: Show | None,
 ) -> None:
-    folder = RunFolder(run, checkpoint)
+    folder = RunFolder(run, restart)
+    run, checkpoint = folder.run, restart.checkpoint
     sinks: list[Sink] = [folder]
     state: State = "failed"
     reason = "an unexpected error"
@@ -190,7 +185,7 @@ def _train(
             for event in run.lab.train(run.config, checkpoint):
                 _tell(sinks, event)
         folder.flush()
-        _conclude(run, draw, _shown_by(sinks))
+        _conclude(folder, draw, _shown_by(sinks))
         state, reason = "finished", ""
     except (KeyboardInterrupt, GeneratorExit) as error:
         state, reason = "interrupted", str(error) or "stopped by the user"
@@ -232,16 +227,18 @@ def _shown_by(sinks: Iterable[Sink]) -> Making:
     return told
 
 
-def _conclude(run: Run, draw: bool, told: Making) -> None:
-    """Save the numbers and pictures of a training that came to its end."""
-    trained = Run(run.path)
-    write_json(run.path / "results.json", defined_results(run.lab.evaluate_telling(trained, told)))
+def _conclude(folder: RunFolder, draw: bool, told: Making) -> None:
+    """Save the numbers and pictures of a training that came to its end, and seal the folder."""
+    trained = Run(folder.run.path)
+    results = defined_results(trained.lab.evaluate_telling(trained, told))
+    folder.save("results.json", json_bytes(dict(results)))
     if draw:
-        save_figures(run.path / "figures", run.lab.figures(trained))
+        folder.take_in(save_figures(trained.path / "figures", trained.lab.figures(trained)))
+    folder.seal()
 
 
-def save_figures(folder: Path, figures: "Mapping[str, Callable[[], Figure]]") -> None:
-    """Draw figures in the house style and save each as PNG and SVG."""
+def save_figures(folder: Path, figures: "Mapping[str, Callable[[], Figure]]") -> list[Path]:
+    """Draw figures in the house style, save each as PNG and SVG, and return these files."""
     from .plot import house_style, save_figure
 
     with told_write_errors(folder):
@@ -249,3 +246,4 @@ def save_figures(folder: Path, figures: "Mapping[str, Callable[[], Figure]]") ->
     with house_style():
         for name, draw in figures.items():
             save_figure(draw(), folder / name)
+    return [folder / f"{name}.{ending}" for name in figures for ending in ("png", "svg")]
