@@ -1,12 +1,12 @@
 """Training a recorded run once more from one of its checkpoints, in a folder of its own."""
 
-import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from epoque.bench.errors import UsageError
-from epoque.bench.files import told_write_errors
-from epoque.bench.folder import create_run
+from epoque.bench.events import Event, Metrics, Snapshot
+from epoque.bench.folder import RunFolder, create_run
+from epoque.bench.record import lock_record
 from epoque.bench.run import Run
 from epoque.bench.runner import execute
 from epoque.bench.sinks import SinkFactory
@@ -49,17 +49,17 @@ def branch(run: Run, step: int, root: Path) -> Run:
     if step not in known:
         have = ", ".join(map(str, known)) or "none"
         raise UsageError(f"{run.id} has no checkpoint at iteration {step}; it has {have}.")
-    config, checkpoint = _config(run), run.checkpoint(step)
+    config = _config(run)
     if step >= config.iterations:
         raise UsageError(f"{run.id} ends at iteration {step}; there is nothing left to train.")
     made = create_run(root, run.lab.name, run.recipe, config)
-    with told_write_errors(made.path):
-        for path in _files_until(run, step):
-            target = made.path / path.relative_to(run.path)
-            target.parent.mkdir(exist_ok=True)
-            shutil.copyfile(path, target)
-        if changes := str(checkpoint.state["changes"]):
-            (made.path / CHANGES).write_text(f"{changes}\n", encoding="utf-8")
+    with lock_record(made.path):
+        folder = RunFolder(made)
+        try:
+            for event in _events_until(run, step):
+                folder.log(event)
+        finally:
+            folder.close("interrupted", "not started")
     return made
 
 
@@ -74,16 +74,16 @@ def _config(run: Run) -> Gan2dConfig:
     return config.replace(changes=write_changes([*applied, *planned])) if applied else config
 
 
-def _files_until(run: Run, step: int) -> Iterator[Path]:
-    """Yield the files that tell a run up to a checkpoint, and the checkpoint last."""
-    yield run.path / "metrics.jsonl"  # the runner cuts it where the checkpoint says
-    for at in run.snapshot_steps():
-        if at <= step:
-            yield run.path / "snapshots" / f"step-{at:010d}.safetensors"
-    for at in run.checkpoint_steps:
-        if at <= step:
-            stem = run.path / "checkpoints" / f"step-{at:010d}"
-            yield from (stem.with_suffix(".safetensors"), stem.with_suffix(".json"))
+def _events_until(run: Run, step: int) -> Iterator[Event]:
+    """Yield what was recorded of a run up to a checkpoint, which comes last."""
+    marks = [(at, 0) for at in run.snapshot_steps()] + [(at, 1) for at in run.checkpoint_steps]
+    rows = run.metric_rows()
+    row = next(rows, None)
+    for at, is_checkpoint in sorted(mark for mark in marks if mark[0] <= step):
+        while row is not None and row["step"] <= at:
+            yield Metrics(row.pop("step"), row)
+            row = next(rows, None)
+        yield run.checkpoint(at) if is_checkpoint else Snapshot(at, run.snapshot(at))
 
 
 def first_difference(old: Run, new: Run) -> int | None:

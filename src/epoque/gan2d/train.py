@@ -103,12 +103,14 @@ class Training(Iterator[Event]):
             yield eyes.snapshot(program, state, 0)
         else:
             state = jax.device_put(restored(self.config, resume))
+            if self._applied:
+                yield self._changes()
         while self.step < self.config.iterations:
             if changes := self._due():
                 state = self._apply(changes, state)
                 program = _Program(self.config, points)
-                yield Artifact(CHANGES, f"{write_changes(self._applied)}\n".encode())
                 yield self._checkpoint(state, digest)
+                yield self._changes()  # after it: a file that tells of no change that was lost
             rows, state, trouble = program.advance(state, self.step, self._next_stop())
             first, self.step = self.step + 1, self.step + len(rows)
             evaluate = not trouble and self._is_time(self.config.evaluate_every)
@@ -122,6 +124,9 @@ class Training(Iterator[Event]):
             if due or stopping.requested():
                 yield replace(self._checkpoint(state, digest), scheduled=due)
                 stopping.check()
+
+    def _changes(self) -> Artifact:
+        return Artifact(CHANGES, f"{write_changes(self._applied)}\n".encode())
 
     def _is_time(self, every: int, step: int | None = None) -> bool:
         step = self.step if step is None else step

@@ -129,7 +129,7 @@ def _begin(
     images = arrays["seeds"]
     yield Snapshot(0, arrays)
     for seed, image in zip(config.seeds, images, strict=True):
-        yield Artifact(f"seed{seed:04d}.png", encoded(image))
+        yield Artifact(f"seed{seed:04d}.png", encoded(image), once=True)
     panels = [_panel(opened, styling_of(config, opened)) for opened in networks]
     told = {
         "networks": [
@@ -146,7 +146,8 @@ def _begin(
     }
     beside = dict(zip(("network", "against"), seconds, strict=False))
     yield Timings(0, measured={"seconds_per_image": beside})
-    yield Artifact(TOLD, json.dumps(told, indent=2, ensure_ascii=False).encode())
+    data = json.dumps(told, indent=2, ensure_ascii=False).encode()
+    yield Artifact(TOLD, data, once=True)
     sums = {f"sums_{i}": np.zeros((0, len(MEASURES), 2)) for i in range(len(networks))}
     return Checkpoint(0, sums, _state(list(map(digest, networks))))
 

@@ -75,7 +75,8 @@ def _events(
     if resume is None:
         if config.resume_from is not None:
             filled = begin_with(trainer, config.resume_from)
-            yield Artifact("first_networks.json", json.dumps(filled, indent=2).encode())
+            told = json.dumps(filled, indent=2).encode()
+            yield Artifact("first_networks.json", told, once=True)
         yield trainer.snapshot()
     every = config.snapshot_every or max(1, config.steps // 50)
     timer = CheckpointTimer(team)
