@@ -90,6 +90,11 @@ def test_a_resumed_training_ends_with_the_same_bytes(events: list[Event]) -> Non
         assert told(train(SMALL, checkpoint)) == told(after(checkpoint, events))
 
 
+def untold(events: Iterable[Event]) -> list[Event]:
+    """Return events without what tells the changes."""
+    return [event for event in events if not isinstance(event, Artifact)]
+
+
 def change_at(training: Training, step: int, **values: Any) -> list[Event]:
     """Run a training to its end, and change settings when a snapshot of a step is seen."""
     found = []
@@ -126,14 +131,18 @@ def test_a_changed_training_resumes_with_its_changes() -> None:
     changed = [c for c in of(Checkpoint, live) if c.step >= 20]
     assert [c.step for c in changed] == [20, 25, 50, 60]
     for checkpoint in changed:
-        assert told(train(SMALL, checkpoint)) == told(after(checkpoint, live))
+        first, *others = train(SMALL, checkpoint)
+        assert isinstance(first, Artifact)  # told again: a later one may have been lost
+        assert first == of(Artifact, live)[-1]
+        assert told(others) == told(untold(after(checkpoint, live)))
 
 
 def test_a_planned_change_survives_a_resume_before_it() -> None:
     config = SMALL.replace(changes="30:loss=hinge;50:d_steps=1,g_steps=3")
     whole = list(train(config))
     for checkpoint in of(Checkpoint, whole):
-        assert told(train(config, checkpoint)) == told(after(checkpoint, whole))
+        resumed = untold(train(config, checkpoint))
+        assert told(resumed) == told(untold(after(checkpoint, whole)))
 
 
 def test_a_live_change_compiles_nothing() -> None:
@@ -160,8 +169,8 @@ def test_changes_between_two_iterations_add_up() -> None:
     with pytest.raises(ConfigError):
         training.change(g_steps=0)
     training.change(loss="hinge")
-    first = next(training)
-    assert first == Artifact("changes.txt", b"0:d_steps=0;0:loss=hinge\n")
+    assert isinstance(next(training), Checkpoint)
+    assert next(training) == Artifact("changes.txt", b"0:d_steps=0;0:loss=hinge\n")
     assert (training.config.d_steps, training.config.loss) == (0, "hinge")
 
 
