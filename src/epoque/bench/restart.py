@@ -112,7 +112,7 @@ def find_restart(run: Run) -> Restart:
     return Restart(
         told,
         rewritten,
-        Run(run.path).checkpoint(last.step) if last else None,
+        run.checkpoint(last.step, digested=False) if last else None,
         last.metrics_bytes if last else 0,
         folder.metrics_until(last),
         folder.files_until(last, own),
@@ -298,9 +298,9 @@ def _other_config(run: Run, told: Told, known: Told) -> DamagedRunError:
     )
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     return DamagedRunError(
-        f"{run.path / 'config.json'} is not what {run.id} was trained with ({shown}{more}), so "
-        "nothing was done: delete that file, and `epoque resume` takes it from the checkpoints; "
-        "or start a new run with the other settings."
+        f"{run.path / 'config.json'} is not what {run.id} was trained with ({shown}{more}); "
+        "nothing was changed. Put back what was there (or empty the file: `epoque resume` then "
+        "takes it from the checkpoints), or start a new run with the other settings."
     )
 
 

@@ -98,8 +98,12 @@ class Run(Recorded):
         names = (p.stem for p in (self.path / "checkpoints").glob("step-*.json"))
         return sorted(int(n[5:]) for n in names if n[5:].isdecimal())
 
-    def checkpoint(self, step: int | None = None) -> Checkpoint:
+    def checkpoint(self, step: int | None = None, *, digested: bool = True) -> Checkpoint:
         """Return a checkpoint, the last one by default.
+
+        Args:
+            step: which one.
+            digested: whether it must also be what the manifest says; it is always whole in itself.
 
         Raises:
             UnknownNameError: if there is none at that step, or none at all.
@@ -112,7 +116,7 @@ class Run(Recorded):
         step = steps[-1] if step is None else step
         path = self.path / "checkpoints" / f"step-{step:010d}.safetensors"
         name = f"checkpoints/{path.stem}"
-        state = json_object(path.with_suffix(".json"), self.read(f"{name}.json"))
+        state = json_object(path.with_suffix(".json"), self.read(f"{name}.json", digested=digested))
         data = self.read(f"{name}.safetensors", digested=False)
         if state.pop("sha256", None) != checkpoint_digest(data, state):
             raise DamagedRunError(f"{path.with_suffix('')} is damaged: it is not what was saved.")

@@ -1,0 +1,209 @@
+"""A run is one thing: whatever file of it is damaged, it ends whole or in one sentence."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from epoque.bench.errors import DamagedRunError, EpoqueError
+from epoque.bench.events import Event, Metrics
+from epoque.bench.lab import find_lab
+from epoque.bench.run import Run
+from epoque.bench.runner import execute, resume, start
+
+ALL = "EPOQUE_TEST_DAMAGES" in os.environ
+"""Whether each file is damaged in each way; else one after another takes the next way."""
+
+TRAINED: dict[str, dict[str, Any]] = {
+    "neuron": {"iterations": 60, "checkpoint_every": 20},
+    "gan2d": {
+        "data": "circle", "iterations": 20, "checkpoint_every": 10, "snapshot_every": 20,
+        "evaluate_every": 20, "generator_layers": [4], "discriminator_layers": [4],
+        "changes": "10:d_steps=2", "log_every": 1,
+    },
+    "language": {
+        "vocabulary": 300, "block_size": 8, "layers": 1, "width": 8, "heads": 1, "head": "full",
+        "batch_size": 4, "epochs": 1000.0, "max_steps": 6, "checkpoint_every": 2, "log_every": 1,
+        "precision": "float32", "device": "cpu",
+    },
+    "stylegan3": {
+        "cfg": "t", "batch": 2, "kimg": 0.006, "checkpoint_every": 1, "log_every": 1,
+        "snapshot_every": 1, "device": "cpu", "cbase": 64, "cmax": 6,
+    },
+}  # fmt: skip
+
+
+class Stop:
+    """Stops a training as a kill between two checkpoints does."""
+
+    def __init__(self, step: int) -> None:
+        self._step = step
+
+    def log(self, event: Event) -> None:
+        if isinstance(event, Metrics) and event.step == self._step:
+            raise KeyboardInterrupt
+
+    def close(self, state: str, reason: str = "") -> None: ...
+
+
+def content(run: Run) -> dict[str, bytes]:
+    """Return what the same seed makes the same: all but clocks and machines."""
+    clocks = ("status.json", "environment.json")
+    files = (path for path in sorted(run.path.rglob("*")) if path.is_file())
+    return {
+        path.relative_to(run.path).as_posix(): path.read_bytes()
+        for path in files
+        if path.name not in clocks and not path.name.startswith(".")
+    }
+
+
+def trained(lab: str, root: Path, step: int | None, **settings: Any) -> Run:
+    """Train a run of a lab, or stop it at a step."""
+    found = find_lab(lab)
+    run = start(found, found.config.parse({**TRAINED[lab], **settings}), f"{lab}/tiny", root)
+    if step is None:
+        return execute(run, draw=False)  # figures are the line lab's test: drawing takes seconds
+    with pytest.raises(KeyboardInterrupt):
+        execute(run, [lambda _: Stop(step)], draw=False)
+    return run
+
+
+STEPS = {"neuron": 50, "gan2d": 15, "language": 5, "stylegan3": 3}
+"""Where the interrupted ones stop: some steps after a checkpoint."""
+
+
+@pytest.fixture(scope="module", params=TRAINED)
+def runs(request: pytest.FixtureRequest, tmp_path_factory: Any) -> dict[str, Run]:
+    """A finished run, an interrupted one, and the same of another seed."""
+    lab, root = request.param, tmp_path_factory.mktemp(request.param)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EPOQUE_CACHE", str(root / "cache"))
+        own = data_of(lab, root)
+        return {
+            f"{name} {seed}": trained(lab, root / str(seed), step, seed=seed, **own)
+            for seed in (1, 2)
+            for name, step in (("finished", None), ("interrupted", STEPS[lab]))
+        }
+
+
+def data_of(lab: str, root: Path) -> dict[str, Any]:
+    """Make what a lab learns from, and return the settings that name it."""
+    if lab == "language":
+        text = "".join(f"the cat number {i} sees the {i % 7} houses .\n" for i in range(60))
+        (root / "text.txt").write_text(text)
+        return {"train_files": [str(root / "text.txt")]}
+    if lab == "stylegan3":
+        from PIL import Image
+
+        (root / "images").mkdir()
+        rng = np.random.default_rng(0)
+        for i in range(4):
+            levels = rng.integers(0, 256, (16, 16, 3), np.uint8)
+            Image.fromarray(levels).save(root / "images" / f"{i}.png")
+        return {"data": str(root / "images")}
+    return {}
+
+
+Damage = Callable[[bytes, bytes], bytes]
+
+
+def digit_changed(data: bytes, _: bytes) -> bytes:
+    """Change the digit nearest to the middle; of a file without one, a byte."""
+    middle = len(data) // 2
+    digits = (i for i, byte in enumerate(data) if chr(byte).isdigit())
+    place = min(digits, key=lambda i: abs(i - middle), default=middle)
+    new = ord(b"3" if data[place] != ord(b"3") else b"4")
+    return data[:place] + bytes([new]) + data[place + 1 :]
+
+
+def page_zeroed(data: bytes, _: bytes) -> bytes:
+    first = len(data) // 2 // 4096 * 4096
+    count = len(data[first : first + 4096])
+    return data[:first] + bytes(count) + data[first + count :]
+
+
+DAMAGES: Mapping[str, Damage] = {
+    "empty": lambda _data, _other: b"",
+    "cut": lambda data, _other: data[: len(data) // 2],
+    "zeroed": page_zeroed,
+    "digit": digit_changed,
+    "foreign": lambda _data, other: other,
+}
+
+
+def cases(run: Run, other: Run) -> Iterator[tuple[str, str, bytes]]:
+    """Yield a file's name, what is done to it, and what it then holds."""
+    ways = list(DAMAGES)
+    names = [p.relative_to(run.path).as_posix() for p in sorted(run.path.rglob("*"))]
+    names = [name for name in names if (run.path / name).is_file() and not name.startswith(".")]
+    for number, name in enumerate(names):
+        data = (run.path / name).read_bytes()
+        beside = other.path / name
+        foreign = beside.read_bytes() if beside.is_file() else data + b"1"
+        for way in ways if ALL else (ways[number % len(ways)],):
+            if (damaged := DAMAGES[way](data, foreign)) != data:
+                yield name, way, damaged
+
+
+@pytest.mark.parametrize("state", ["finished", "interrupted"])
+def test_each_file_damaged(runs: dict[str, Run], state: str, tmp_path: Path) -> None:
+    whole, run, other = (runs[f"{name}"] for name in ("finished 1", f"{state} 1", f"{state} 2"))
+    expected, endings = content(whole), []
+    for name, way, damaged in cases(run, other):
+        copy = Run(Path(shutil.copytree(run.path, tmp_path / run.id)))
+        (copy.path / name).write_bytes(damaged)
+        if state == "finished":
+            check_readers(copy, whole, name)
+        endings.append((name, way, ending(copy, expected)))
+        shutil.rmtree(copy.path)
+    told = [f"{name} {way}: {how}" for name, way, how in endings if how != "whole"]
+    assert len(told) < len(endings) / 2, told
+
+
+def check_readers(copy: Run, whole: Run, name: str) -> None:
+    """A damaged file is named, and what can be read is what was measured."""
+    assert any(wrong.startswith(f"{name} ") for wrong in copy.differences()) or name == MANIFEST
+    for read in READERS:
+        right = read(whole)
+        with suppress(EpoqueError):
+            assert read(copy) == right
+
+
+READERS: tuple[Callable[[Run], Any], ...] = (
+    lambda run: run.results,
+    lambda run: list(run.metric_rows()),
+    lambda run: run.config,
+)
+MANIFEST = "manifest.json"
+
+
+def ending(copy: Run, expected: dict[str, bytes]) -> str:
+    """Resume, and return "whole" or the one sentence; nothing else may come of it."""
+    before = content(copy)
+    told: list[str] = []
+    try:
+        resume(copy, draw=False, say=told.append)
+    except DamagedRunError as error:
+        refused = str(error)
+        assert content(copy) == before
+        assert refused.endswith(".")
+        assert "\n" not in refused
+        return refused
+    run = Run(copy.path)
+    found = content(run)
+    lost = sorted(name for name in expected if name not in found)
+    if lost and run.lab.checkpoints_kept and lost[0].startswith("checkpoints/"):
+        assert told  # a damaged one in reserve is left out, and that is said
+        expected = {name: data for name, data in expected.items() if name not in (*lost, MANIFEST)}
+        del found[MANIFEST]
+    wrong = [name for name in found | expected if found.get(name) != expected.get(name)]
+    assert not wrong
+    assert not list(run.differences())
+    assert run.status.state == "finished"
+    assert run.environment["seed"] == run.config.seed
+    return "whole"
