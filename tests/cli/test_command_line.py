@@ -315,6 +315,7 @@ def test_sweeps_are_listed_resumed_and_deleted_by_name(tmp_path: Path) -> None:
     assert "already finished" in told(f"resume {folder.name}", tmp_path)
     status = json.loads((folder / "status.json").read_text())
     (folder / "status.json").write_text(json.dumps({**status, "state": "interrupted"}))
+    (folder / "manifest.json").unlink()
     (folder / "table.parquet").unlink()
     resumed = epoque("resume", "and-short-sweep", "--quiet", cwd=tmp_path)
     assert resumed.returncode == 0, resumed.stderr
@@ -341,6 +342,7 @@ def test_a_csv_run_resumes_from_another_folder(tmp_path: Path) -> None:
     (folder,) = (tmp_path / "runs").iterdir()
     status = json.loads((folder / "status.json").read_text())
     (folder / "status.json").write_text(json.dumps({**status, "state": "interrupted"}))
+    (folder / "manifest.json").unlink()
     (tmp_path / "elsewhere").mkdir()
     resumed = epoque("resume", str(folder), "--quiet", cwd=tmp_path / "elsewhere")
     assert resumed.returncode == 0, resumed.stderr

@@ -353,6 +353,7 @@ def test_damaged_and_unfinished_models_are_one_sentence(
     assert "is damaged" in sentence
     status = json.loads((causal.path / "status.json").read_text())
     (tmp_path / "copy" / "status.json").write_text(json.dumps({**status, "state": "failed"}))
+    (tmp_path / "copy" / "manifest.json").unlink()
     code, sentence = refused("save", tmp_path / "copy", tmp_path / "new")
     assert (code, "is not finished" in sentence) == (2, True)
     assert not (tmp_path / "new").exists()
@@ -373,6 +374,7 @@ def test_last_is_the_newest_run_of_this_lab(
     shutil.copytree(causal.path, failed, ignore=skipped)
     status = json.loads((failed / "status.json").read_text())
     (failed / "status.json").write_text(json.dumps({**status, "state": "failed"}))
+    (failed / "manifest.json").unlink()
     (runs / "2023-damaged").mkdir()
     (runs / "2023-damaged" / "config.json").write_text("{")
     assert open_model("last", runs).name == "2020-language"

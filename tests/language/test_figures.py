@@ -195,6 +195,7 @@ def test_a_run_without_a_probe_still_shows_its_curves(run: Run, tmp_path: Path) 
 
 def test_damage_is_one_sentence(run: Run, tmp_path: Path) -> None:
     made = copied(run, tmp_path)
+    (made.path / "manifest.json").unlink()  # which would name the file
     data = (made.path / probe.PROBE).read_bytes()
     (made.path / probe.PROBE).write_bytes(data[:-10])
     with pytest.raises(DamagedRunError, match=r"probe\.safetensors is damaged"), house_style():

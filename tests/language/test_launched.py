@@ -43,6 +43,7 @@ if rank == "0":  # as if it had been interrupted before its end
     last.with_suffix(".safetensors").rename("whole.safetensors")
     status = json.loads((run / "status.json").read_text())
     (run / "status.json").write_text(json.dumps(status | {"state": "interrupted"}))
+    (run / "manifest.json").unlink()
     (run / "results.json").unlink()
 torch.distributed.barrier()
 epoque("resume", "last", "--no-figures")

@@ -211,7 +211,7 @@ def test_a_run_with_another_setting_does_not_count(runs: Path, tmp_path: Path) -
     assert [need.name for need in missing(some)] == ["neuron/or"]
 
 
-@pytest.mark.parametrize("damage", ["config.json", "status.json"])
+@pytest.mark.parametrize("damage", ["config.json", "manifest.json", "results.json"])
 def test_a_damaged_run_does_not_count(runs: Path, tmp_path: Path, damage: str) -> None:
     some = tmp_path / "some"
     shutil.copytree(runs, some)

@@ -188,6 +188,17 @@ class Recorded:
         elif self.status.state == "finished":
             yield f"{MANIFEST} is missing"
 
+    def check_all(self) -> None:
+        """Check that the whole of a finished record is what was saved.
+
+        Raises:
+            DamagedRunError: with the first file that is not.
+        """
+        if wrong := next(self.differences(), None):
+            raise DamagedRunError(
+                f"Of {self.path}, {wrong}; `epoque resume {self.id}` repairs what it can."
+            )
+
     def saved_digest(self, name: str) -> str | None:
         """Return the SHA-256 of a file as the finished record saved it; None if that is unknown."""
         try:
@@ -199,9 +210,11 @@ class Recorded:
         return self.files.get(name) if self.files else None
 
     def _changed(self, name: str) -> DamagedRunError:
+        cure = f"`epoque resume {self.id}` makes it again"
+        if name == self.told_in and self.kind != "run":  # of a run, its checkpoints tell it
+            cure = f"put back what was there, or delete the {self.kind} and make it again"
         return DamagedRunError(
-            f"{self.path / name} is not what the finished {self.kind} saved; "
-            f"`epoque resume {self.id}` makes it again."
+            f"{self.path / name} is not what the finished {self.kind} saved; {cure}."
         )
 
     @property

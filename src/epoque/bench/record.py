@@ -340,6 +340,7 @@ def work_on(path: Path) -> Iterator[None]:
     with lock_record(path):
         remove_drafts(path)
         status = StatusFile(path)
+        _drop_damaged(path)
         unseal(path)
         status.write("running")
         try:
@@ -349,6 +350,20 @@ def work_on(path: Path) -> Iterator[None]:
             with suppress(RunWriteError):  # a full disk already raised once
                 status.write(*_how_it_ended(error))
             raise
+
+
+def _drop_damaged(path: Path) -> None:
+    """Remove the damaged tables, numbers and figures of a finished study: they are made again."""
+    made_again = [*path.glob("*.parquet"), *path.glob("figures/*"), path / "best.json"]
+    with suppress(DamagedRunError), told_write_errors(path):
+        files = read_manifest(path) or {}
+        for name in (found.relative_to(path).as_posix() for found in made_again):
+            if (
+                name in files
+                and (path / name).is_file()
+                and file_digest(path / name) != files[name]
+            ):
+                (path / name).unlink()
 
 
 def unseal(path: Path) -> None:
@@ -402,4 +417,5 @@ def _write_status(path: Path, status: Status, **more: Any) -> None:
     }
     if timings := status.timings.to_json():
         told["timings"] = timings
-    write_json(path / "status.json", told | {"sha256": own_digest(told)})
+    signed = {"sha256": own_digest(told)} if status.state == "finished" else {}
+    write_json(path / "status.json", told | signed)

@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Any
 from .config import Config
 from .errors import DamagedRunError, EpoqueError, UnknownNameError, UsageError, did_you_mean
 from .executor import Executor, running
-from .files import read_json, write_json
+from .files import json_object, write_json
 from .grid import Axis, cell
 from .lab import Columns, Lab
 from .measure import Progress, measure_each, measure_together, silent
@@ -73,6 +73,7 @@ class Search(Study):
         """One row a run: the trial, its settings, the seed, then the results; or those so far."""
         path = self.path / "table.parquet"
         if path.is_file() or self.status.state == "finished":
+            self.check(path.name)
             return read_table(path)
         return read_parts(self.path / "parts")
 
@@ -128,7 +129,7 @@ class Search(Study):
     @property
     def best(self) -> Mapping[str, Any]:
         """The content of best.json: `trial`, `config`, `median`, `low`, `high`."""
-        return read_json(self.path / "best.json")
+        return json_object(self.path / "best.json", self.read("best.json"))
 
     @property
     def best_config(self) -> Config:

@@ -10,6 +10,7 @@ from .config import Config
 from .errors import DamagedRunError, UnknownNameError, UsageError
 from .grid import Axis, cells, parse_axes
 from .lab import Lab
+from .manifest import MANIFEST
 from .named import newest_first, records_in
 from .reader import FORMAT, Recorded
 from .table import is_intact
@@ -66,8 +67,10 @@ class Study(Recorded):
 
     @property
     def is_complete(self) -> bool:
-        """Whether it is finished and its table is whole; else it can be resumed."""
-        return self.status.state == "finished" and is_intact(self.path / "table.parquet")
+        """Whether it is finished and its files are what was saved; else it can be resumed."""
+        if self.status.state != "finished" or not is_intact(self.path / "table.parquet"):
+            return False
+        return set(self.differences()) <= {f"{MANIFEST} is missing"}  # as of older versions
 
     @property
     def options(self) -> Sequence[str]:

@@ -62,6 +62,7 @@ class Sweep(Study):
         """
         path = self.path / "table.parquet"
         if path.is_file() or self.status.state == "finished":
+            self.check(path.name)
             return read_table(path)
         return read_parts(self.path / "parts")
 

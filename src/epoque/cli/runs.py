@@ -1,4 +1,4 @@
-"""`epoque runs list|show|compare|export|delete`."""
+"""`epoque runs list|show|compare|export|verify|delete`."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,6 +10,7 @@ from ..bench.errors import RunLockedError, UsageError
 from ..bench.options import AsJson, RunName, RunsOption, WholeName
 from ..bench.places import check_file, check_runs_folder, runs_folder
 from ..bench.telling import console, print_json, result, say_taken, table
+from .verifying import verify
 
 if TYPE_CHECKING:
     from ..bench.records import Record
@@ -22,8 +23,8 @@ METRIC = "error"
 
 def register(app: App, argv: Sequence[str]) -> None:  # noqa: ARG001
     """Add these commands to the application."""
-    group = App(name="runs", help="List, show, compare, export and delete runs.")
-    for command in (list_runs, show, compare, export, delete, clean):
+    group = App(name="runs", help="List, show, compare, export, verify and delete runs.")
+    for command in (list_runs, show, compare, export, verify, delete, clean):
         group.command(command, name="list" if command is list_runs else command.__name__)
     app.command(group)
 

@@ -134,6 +134,7 @@ def load_run(run: "Run") -> Support | None:
     config: Any = run.config
     if config.data not in ("csv", "image", "drawing"):
         return None
+    run.check(POINTS_COPY)
     path = run.path / POINTS_COPY
     table = read_csv(path)
     values = table.values()

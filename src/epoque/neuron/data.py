@@ -98,6 +98,7 @@ def load_run(run: "Run") -> Dataset:
     assert isinstance(config, NeuronConfig)
     if config.data != "csv":
         return load(config)
+    run.check(CSV_COPY)
     return _scaled(config, _read_csv(run.path / CSV_COPY))
 
 

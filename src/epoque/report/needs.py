@@ -131,10 +131,11 @@ def finished_runs(runs: Path) -> Iterator[Run]:
 
 
 def is_whole(record: "Run | Sweep") -> bool:
-    """Return whether a run or sweep is finished, says what it is, and has its numbers."""
+    """Return whether a run or sweep is finished, says what it is, and its numbers are its own."""
     try:
         if not record.manifest or record.status.state != "finished":
             return False
+        record.check("results.json", "metrics.jsonl", "table.parquet")
         return record.is_complete if isinstance(record, Sweep) else True
     except DamagedRunError:
         return False

@@ -254,7 +254,8 @@ def test_a_full_disk_is_one_error_and_what_was_measured_is_kept(
 
 def test_a_sweep_is_written_by_one_process_at_a_time(swept: Swept) -> None:
     path = swept("seed=0:3").path
-    (path / "table.parquet").unlink()
+    for name in ("table.parquet", "manifest.json"):
+        (path / name).unlink()
     status = json.loads((path / "status.json").read_text())
     (path / "status.json").write_text(json.dumps({**status, "state": "interrupted"}))
     with lock_record(path), pytest.raises(RunLockedError, match="Another process is writing"):
@@ -354,7 +355,8 @@ def test_whatever_is_damaged_nothing_but_a_clear_error_comes_of_it(
 @pytest.mark.parametrize("key", ["part_points", "points", "engine", "score", "lab", "config"])
 def test_a_manifest_that_says_too_little_is_damaged(key: str, swept: Swept) -> None:
     path = swept("seed=0:3").path
-    (path / "table.parquet").unlink()
+    for name in ("table.parquet", "manifest.json"):
+        (path / name).unlink()
     (path / "status.json").write_text(
         (path / "status.json").read_text().replace("finished", "interrupted")
     )

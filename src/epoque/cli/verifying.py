@@ -1,0 +1,81 @@
+"""`epoque runs verify`: whether files are what was saved."""
+
+from typing import TYPE_CHECKING, Any
+
+from ..bench.errors import DamagedRunError
+from ..bench.options import AsJson, RunName, RunsOption
+from ..bench.places import check_runs_folder, runs_folder
+from ..bench.telling import console, print_json, progress_bar, say_taken
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ..bench.records import Record
+    from ..bench.verify import Verdict
+
+
+def verify(*names: RunName, runs: RunsOption = None, as_json: AsJson = False) -> None:
+    """Compare the files of finished runs, sweeps and searches with what was saved.
+
+    Each file that is missing, damaged or of another run is named, and the exit code is then 1;
+    `epoque resume` makes it again. Files that were added later, such as a film, do not matter. Of
+    a run that is not finished, what its checkpoints tell of the other files is compared. Without
+    a name, all of the folder are.
+
+    Examples: `epoque runs verify`, `epoque runs verify last`.
+    """
+    from ..bench.verify import inner_runs
+    from ..bench.verify import verify as compare
+
+    root = runs_folder(runs)
+    check_runs_folder(root, runs)
+    records = _records(root, names, quiet=as_json)
+    records += [run for record in records for run in inner_runs(record)]
+    verdicts = []
+    with progress_bar("verify", "runs", quiet=as_json) as told:
+        for record in records:
+            verdicts.append(compare(record))
+            told(len(verdicts), len(records))
+    if as_json:
+        print_json([_as_json(verdict) for verdict in verdicts])
+    else:
+        _print(verdicts)
+    damaged = [verdict.id for verdict in verdicts if verdict.wrong]
+    if damaged:
+        many = f"{len(damaged)} of {len(verdicts)}"
+        raise DamagedRunError(
+            f"{many} are not what was saved; `epoque resume` repairs what it can."
+        )
+
+
+def _records(root: "Path", names: tuple[str, ...], *, quiet: bool) -> "list[Record]":
+    from ..bench.named import records_in
+    from ..bench.records import KINDS, find_record
+
+    if not names:
+        return list(records_in(root, *KINDS))
+    found = [find_record(root, name) for name in names]
+    for name, record in zip(names, found, strict=True):
+        say_taken(name, record.id, quiet=quiet)
+    return found
+
+
+def _as_json(verdict: "Verdict") -> dict[str, Any]:
+    return {
+        "id": verdict.id,
+        "path": str(verdict.path),
+        "state": verdict.state,
+        "whole": not verdict.wrong,
+        "wrong": list(verdict.wrong),
+    }
+
+
+def _print(verdicts: "list[Verdict]") -> None:
+    out = console(wrapped=True)
+    for verdict in verdicts:
+        if verdict.wrong:
+            for wrong in verdict.wrong:
+                out.print(f"{verdict.id}: {wrong}")
+        else:
+            whole = "whole" if verdict.state == "finished" else f"{verdict.state}, whole so far"
+            out.print(f"{verdict.id}: {whole}")
