@@ -128,6 +128,9 @@ def test_a_missing_or_damaged_snapshot_is_said(train_run: Train) -> None:
     run = train_run(seed=3)
     path = run.path / "snapshots" / f"step-{60:010d}.safetensors"
     path.write_bytes(path.read_bytes()[:50])
+    with pytest.raises(DamagedRunError, match="is not what the finished run saved"):
+        figures(run)["points"]()
+    (run.path / "manifest.json").unlink()
     with pytest.raises(DamagedRunError, match="cut short"):
         figures(run)["points"]()
     with pytest.raises(UsageError, match="no language"):
