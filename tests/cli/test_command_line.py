@@ -168,7 +168,13 @@ def test_an_empty_variable_is_as_good_as_none(tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["runs"]
 
 
-def test_an_interrupted_run_says_how_to_go_on(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "told_as", "code"),
+    [("SIGINT", "Ctrl-C (SIGINT)", 130), ("SIGTERM", "SIGTERM", 143), ("SIGHUP", "SIGHUP", 129)],
+)
+def test_an_interrupted_run_says_how_to_go_on(
+    name: str, told_as: str, code: int, tmp_path: Path
+) -> None:
     words = ["run", "neuron/and", "--iterations", "10000000", "--json"]
     with subprocess.Popen(
         [sys.executable, "-m", "epoque", *words],
@@ -178,14 +184,14 @@ def test_an_interrupted_run_says_how_to_go_on(tmp_path: Path) -> None:
         assert process.stderr is not None
         while '"metrics"' not in process.stdout.readline():
             pass
-        process.send_signal(signal.SIGINT)
+        process.send_signal(getattr(signal, name))
         process.stdout.read()
         told = process.stderr.read()
     (run,) = (tmp_path / "runs").iterdir()
     step = max(int(path.stem[5:]) for path in run.glob("checkpoints/*.json"))
     how = f"`epoque resume runs/{run.name}` goes on from the checkpoint of step {step}."
-    assert f"epoque: stopped by Ctrl-C (SIGINT); {how}\n" in told
-    assert process.returncode == 130
+    assert f"epoque: stopped by {told_as}; {how}\n" in told
+    assert process.returncode == code
 
 
 def test_options_may_stand_before_the_recipe_and_names_hold_brackets(tmp_path: Path) -> None:

@@ -49,6 +49,26 @@ torch.distributed.barrier()
 epoque("resume", "last", "--no-figures")
 """
 
+RESTARTED = """
+import os, signal
+
+from epoque.cli import main
+from epoque.language.trainer import Trainer
+
+restarts, rank = int(os.environ["TORCHELASTIC_RESTART_COUNT"]), os.environ["RANK"]
+step = Trainer.step
+
+
+def steps_until_a_signal(self):
+    step(self)
+    if rank == "1" and (restarts, self.steps) in ((0, 6), (1, 10)):
+        os.kill(os.getpid(), signal.SIGTERM if restarts else signal.SIGKILL)
+
+
+Trainer.step = steps_until_a_signal
+main(["run", "tiny.yaml", "--name", "mine", "--runs", "again", "--no-figures"])
+"""
+
 
 @pytest.fixture(scope="module")
 def launched(tiny: Callable[..., LanguageConfig], tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -57,16 +77,21 @@ def launched(tiny: Callable[..., LanguageConfig], tmp_path_factory: pytest.TempP
     config = tiny(max_steps=12, checkpoint_every=4, optimizer="muon", head="chunked")
     recipe = {"lab": "language", "title": "Tiny", "config": config.model_dump(exclude_unset=True)}
     (folder / "tiny.yaml").write_text(json.dumps(recipe, default=list))
-    (folder / "worker.py").write_text(WORKER)
+    done = launch(folder, WORKER)
+    assert done.returncode == 0, done.stdout
+    return folder
+
+
+def launch(folder: Path, worker: str, *options: str) -> "subprocess.CompletedProcess[str]":
+    """Run a script in two processes that torchrun starts."""
+    (folder / "worker.py").write_text(worker)
     more = {"OMP_NUM_THREADS": "1", "ACCELERATE_USE_CPU": "true", "PYTHONWARNINGS": "ignore"}
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-    done = subprocess.run(
-        [*torchrun, "--nproc-per-node", "2", "worker.py"],
+    return subprocess.run(
+        [*torchrun, "--nproc-per-node", "2", *options, "worker.py"],
         cwd=folder, env={**os.environ, **more}, timeout=PATIENCE, check=False,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
-    assert done.returncode == 0, done.stdout
-    return folder
 
 
 def test_one_run_is_written_and_only_its_writer_speaks(launched: Path) -> None:
@@ -93,3 +118,16 @@ def test_they_learn_what_one_process_learns(launched: Path, train_run: Callable[
     for name, value in theirs.items():
         np.testing.assert_allclose(mine[name], value, rtol=1e-3, atol=2e-5, err_msg=name)
     assert run.results["perplexity"] == pytest.approx(alone.results["perplexity"], rel=1e-3)
+
+
+def test_a_launcher_that_starts_them_again_goes_on_with_the_same_run(launched: Path) -> None:
+    """One is killed, then one is asked to stop, which ends both after their step."""
+    done = launch(launched, RESTARTED, "--max-restarts", "2")
+    assert done.returncode == 0, done.stdout
+    how = "`epoque resume again/mine` goes on from the checkpoint of step 10."
+    assert f"epoque: stopped by SIGTERM; {how}" in done.stdout
+    run = Run(launched / "again/mine")
+    assert (run.status.state, run.checkpoint_steps) == ("finished", [8, 12])
+    assert (run.path / "metrics.jsonl").read_bytes() == (launched / "metrics.jsonl").read_bytes()
+    last = run.path / "checkpoints" / "step-0000000012.safetensors"
+    assert last.read_bytes() == (launched / "whole.safetensors").read_bytes()
