@@ -1,5 +1,7 @@
 """Numbers as each language writes them, and labels that keep apart."""
 
+from math import inf, nan
+
 import numpy as np
 import pytest
 
@@ -104,3 +106,9 @@ def test_labels_stand_beside_the_ends_of_their_curves():
         bottom, top = axes.get_ylim()
     assert heights["low"] == pytest.approx((2.5 - bottom) / (top - bottom))
     assert heights["high"] == pytest.approx((10 - bottom) / (top - bottom))
+
+
+def test_what_is_no_number_is_written_as_none() -> None:
+    for decimals in (None, 1):
+        told = [number(value, "fr", decimals=decimals) for value in (nan, inf, -inf)]
+        assert told == ["–", "∞", "−∞"]

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
-from math import floor, log10
+from math import floor, isfinite, isnan, log10
 from typing import TYPE_CHECKING
 
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
@@ -32,15 +32,18 @@ def number(value: float, language: str = "en", digits: int = 4, decimals: int | 
     """Return a number as a reader of `language` writes it.
 
     English: 1,234.5 and −0.25; French: 1 234,5 and −0,25. Digits before the decimal point are
-    all kept; below 10⁻⁴ and from 10⁶ on it becomes 2×10⁻⁷ (or 10⁻⁷).
+    all kept; below 10⁻⁴ and from 10⁶ on it becomes 2×10⁻⁷ (or 10⁻⁷). NaN, which was computed from
+    nothing, is a dash.
 
     Args:
-        value: a finite number.
+        value: a number.
         language: "en" or "fr".
         digits: at most how many significant digits.
         decimals: exactly how many digits after the point, instead.
     """
-    if decimals is not None:
+    if not isfinite(value):
+        text = "–" if isnan(value) else f"{'-' * (value < 0)}∞"
+    elif decimals is not None:
         text = f"{value:,.{decimals}f}"
     elif value and not 1e-4 <= abs(value) < 1e6:
         text = _scientific(value, digits)

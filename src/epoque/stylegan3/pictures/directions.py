@@ -67,8 +67,9 @@ class Directions:
         vectors: [K, w_dim], each of unit length.
         scales: [K] standard deviation of styles along each.
         names: of each; "" for a principal component.
-        scores: [K] of a component its share of the variance; of an attribute how much of its
-            labels it explains: the share on the right side, or R² (see `continuous`).
+        scores: [K] of a component its share of the variance, NaN if there is none; of an attribute
+            how much of its labels it explains: the share on the right side, or R² (see
+            `continuous`).
         continuous: [K] whether the labels were numbers rather than two classes.
     """
 
@@ -112,7 +113,8 @@ def principal(
     values, vectors = np.maximum(values[::-1], 0), vectors.T[::-1]
     # An eigenvector's sign is arbitrary: its largest entry is made positive.
     signs = np.sign(vectors[np.arange(w_dim), abs(vectors).argmax(1)])
-    shares = values / max(values.sum(), 1e-300)
+    whole = values.sum()
+    shares = values / whole if whole > 0 else np.full_like(values, np.nan)  # no variance to share
     kept = slice(count)
     return Directions(
         (vectors * signs[:, None])[kept],
