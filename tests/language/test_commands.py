@@ -266,7 +266,7 @@ def test_a_tokenizer_of_the_hub_keeps_its_owners_name(
         (("generate", "gpt2", "a"), "named owner/name, such as openai-community/gpt2."),
         (("save", "CAUSAL", "TMP"), "is not empty; nothing was written."),
         (("push", "TMP", "ada/small"), "holds no model"),
-        (("generate", "TMP", "a"), "config.json is damaged or missing"),
+        (("generate", "TMP", "a"), "holds no model (no config.json); name a run"),
     ],
 )
 def test_bad_input_is_one_sentence(
