@@ -5,6 +5,7 @@ memory or make it wait; its comment says which. docs/limits.md tells them to use
 """
 
 __all__ = [
+    "MAX_ARGUMENT_VALUES",
     "MAX_ARRAY_BYTES",
     "MAX_BOOK_BYTES",
     "MAX_BOOK_SILENCE",
@@ -14,6 +15,8 @@ __all__ = [
     "MAX_COMPILED_BYTES",
     "MAX_CSV_BYTES",
     "MAX_CSV_COLUMNS",
+    "MAX_DOWNLOAD_BYTES",
+    "MAX_DRAWING_BYTES",
     "MAX_FILLED_CHARACTERS",
     "MAX_FORMULA_CHARACTERS",
     "MAX_FORMULA_DEPTH",
@@ -46,8 +49,14 @@ __all__ = [
     "MAX_ZIP_UNCHECKED_BYTES",
 ]
 
+MAX_ARGUMENT_VALUES = 10_000
+"""Numbers and texts that a network's file tells of how they were made; they have hundreds."""
 MAX_ARRAY_BYTES = 2**30
 """Bytes of one array in a `.npz`: the features of 50,000 images have 0.8 GB."""
+MAX_BOOK_BYTES = 2**30
+"""Memory of the process that fills in a book of one's own, beyond what it has when it starts."""
+MAX_BOOK_SILENCE = 60
+"""Seconds after which a process that fills in a template and tells nothing is ended."""
 MAX_CHECKED_TEXT_BYTES = 2**20
 """Bytes of one's own text that are encoded before the run's folder is made: about a second."""
 MAX_CLASSES = 100_000
@@ -60,6 +69,16 @@ MAX_CSV_BYTES = 50_000_000
 """Bytes of a table that is read into memory whole: a million rows of five columns."""
 MAX_CSV_COLUMNS = 10_000
 """Columns of a table: more is a file of another kind, or a matrix."""
+MAX_DOWNLOAD_BYTES = 8 * 2**30
+"""Bytes of a network's file that is fetched: the official ones have 0.4 GB."""
+MAX_DRAWING_BYTES = 5_000_000
+"""Bytes of a drawing: a hundred thousand points."""
+MAX_FILLED_CHARACTERS = 4_000_000
+"""Characters of a template that is filled in: two thousand pages."""
+MAX_FORMULA_CHARACTERS = 4_000
+"""Characters of a formula: a page of them."""
+MAX_FORMULA_DEPTH = 40
+"""Braces within braces of a formula: its reader goes three functions deeper for each."""
 MAX_HEAVY_IMAGE_PIXELS = 2**25
 """Pixels of a WebP, AVIF or JPEG 2000: their decoders take 16 to 23 bytes for each, 770 MB."""
 MAX_IMAGE_BYTES = 256 * 2**20
@@ -72,6 +91,8 @@ MAX_JSON_BYTES = 64 * 2**20
 """Bytes of a JSON file that is read whole, such as dataset.json: a million labels."""
 MAX_JSON_PARTS = 4_000_000
 """Lists and objects of a JSON text: each takes 20 times the bytes that it is written with."""
+MAX_MARKDOWN_DEPTH = 30
+"""Lists and quotes within one another: the fifteenth has no room on a page."""
 MAX_NAME_BYTES = 100
 """Letters of a run's own name: file systems take 255, Windows 260 with all folders above it."""
 MAX_NESTED_ARCHIVES = 8
@@ -82,6 +103,10 @@ MAX_PICKLE_OPERATIONS = 200_000
 """Instructions of the pickles in a file of weights, together: 30 layers take about 50,000."""
 MAX_SWEEP_POINTS = 1_000_000
 """Trainings of a sweep: a map of 1,000 × 1,000 cells; more is a slip, and days of computing."""
+MAX_TABLE_COLUMNS = 200
+"""Columns of a table in a book: thirty fill a page across."""
+MAX_TEMPLATE_SECONDS = 5
+"""Seconds of computing of a template itself, without those of reading and drawing runs."""
 MAX_TENSORS = 50_000
 """Tensors of a file: the largest language models have so many, in many files."""
 MAX_TENSORS_HEADER_BYTES = 16 * 2**20
@@ -109,22 +134,3 @@ MAX_ZIP_RATIO = 100
 """How many times larger than packed a file in a zip may be: text reaches 10, labels 30."""
 MAX_ZIP_UNCHECKED_BYTES = 64 * 2**20
 """Bytes up to which a file in a zip may be packed at any ratio: white pictures, labels of zeros."""
-MAX_WORD_LETTERS = 1_000
-"""Letters of a word that a tokenizer learns from whole: learning takes the square of it, and no
-language has such words. Longer ones, of a genome or an encoded picture, are learned in pieces."""
-MAX_BOOK_BYTES = 2**30
-"""Memory of the process that fills in a book of one's own, beyond what it has when it starts."""
-MAX_BOOK_SILENCE = 60
-"""Seconds after which a process that fills in a template and tells nothing is ended."""
-MAX_FILLED_CHARACTERS = 4_000_000
-"""Characters of a template that is filled in: two thousand pages."""
-MAX_FORMULA_CHARACTERS = 4_000
-"""Characters of a formula: a page of them."""
-MAX_FORMULA_DEPTH = 40
-"""Braces within braces of a formula: its reader goes three functions deeper for each."""
-MAX_MARKDOWN_DEPTH = 30
-"""Lists and quotes within one another: the fifteenth has no room on a page."""
-MAX_TABLE_COLUMNS = 200
-"""Columns of a table in a book: thirty fill a page across."""
-MAX_TEMPLATE_SECONDS = 5
-"""Seconds of computing of a template itself, without those of reading and drawing runs."""

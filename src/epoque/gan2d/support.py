@@ -4,7 +4,6 @@ All three become points [M, 2] from which training draws with replacement, each 
 little Gaussian noise. No training engine is imported here.
 """
 
-import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,6 +19,8 @@ from epoque.bench.errors import DataError
 from epoque.bench.events import Artifact
 from epoque.bench.i18n import environment_language, mark, translator
 from epoque.bench.input_files import read_regular
+from epoque.bench.json_text import parse_json
+from epoque.bench.limits import MAX_DRAWING_BYTES
 
 from .silhouette import silhouette
 
@@ -52,7 +53,6 @@ BRUSH = 0.02  # standard deviation around a stroke, as GAN Lab's
 STROKE_STEP = 0.0025  # a pixel of a canvas of 400
 DOT_POINTS = 10  # a dot weighs as much as a stroke of one brush width
 MAX_STROKE_POINTS = 20_000
-MAX_DRAWING_BYTES = 5_000_000
 EXAMPLE = '{"strokes": [[[0.1, 0.2], [0.3, 0.4]]]}'
 FARTHEST = 1e6  # beyond it squared distances lose all digits of a float32
 
@@ -215,10 +215,9 @@ def _drawing_text(drawing: str) -> tuple[str, str | bytes]:
 
 def _strokes(source: str, text: str | bytes) -> list[NDArray[np.float64]]:
     """Return the strokes of a drawing, each [points, 2]."""
-    try:
-        strokes = json.loads(text)["strokes"]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        strokes = None
+    data = text.encode(errors="surrogatepass") if isinstance(text, str) else text
+    told = parse_json(data, source, MAX_DRAWING_BYTES)
+    strokes = told.get("strokes") if isinstance(told, dict) else None
     if not isinstance(strokes, list):
         raise DataError(f"{source} is no drawing; it must be JSON such as {EXAMPLE}.")
     drawn = [_stroke(source, i, stroke) for i, stroke in enumerate(strokes, 1)]

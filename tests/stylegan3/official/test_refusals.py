@@ -266,7 +266,7 @@ EVIL: dict[str, tuple[bytes, str]] = {
         dump(Raw(b"\x8f(" + doubled(60, b"@\x86").code + b"\x90")),
         "a set of something else",
     ),
-    "deep modules": (snapshot(deep(20)), "nested too deeply"),
+    "deep modules": (snapshot(deep(30)), "nested too deeply"),
     "colliding keys": (
         dump({(2**61 - 1) * i: None for i in range(1, 100)}),
         "keys are neither texts nor integers",

@@ -23,6 +23,7 @@ from epoque.bench import store
 from epoque.bench.errors import DataError, EpoqueError, UsageError
 from epoque.bench.files import told_write_errors, write_json
 from epoque.bench.lab import Making
+from epoque.bench.limits import MAX_DOWNLOAD_BYTES
 
 from .catalogue import official
 
@@ -34,7 +35,6 @@ Progress = Callable[[int, int | None], None]
 CHUNK = 2**20
 TIMEOUT = 30.0  # seconds without an answer
 WAITS = (1.0, 2.0, 4.0)  # seconds before trying again
-LARGEST = 8 * 2**30
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -253,7 +253,7 @@ class _Download:
     def _check(self, whole: int | None, start: int) -> None:
         if whole is None:
             return
-        if whole > LARGEST:
+        if whole > MAX_DOWNLOAD_BYTES:
             raise FetchError(f"{self._url} is {whole / 2**30:,.0f} GiB large; no network is.")
         free = shutil.disk_usage(self._path.parent).free
         if whole - start > free:
@@ -265,7 +265,7 @@ class _Download:
         while chunk := answer.read(CHUNK):
             file.write(chunk)
             there += len(chunk)
-            if there > (LARGEST if whole is None else whole):
+            if there > (MAX_DOWNLOAD_BYTES if whole is None else whole):
                 raise FetchError(f"{self._url} is larger than it says.")
             self._progress(there, whole)
         return there

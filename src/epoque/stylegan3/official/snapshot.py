@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from epoque.bench.errors import DataError
+from epoque.bench.limits import MAX_ARGUMENT_VALUES, MAX_TENSOR_DEPTH, MAX_TENSORS
 from epoque.bench.safetensors_file import map_file
 
 from .machine import Budget, Machine, RefusedError
@@ -22,9 +23,6 @@ __all__ = ["NETWORKS", "Network", "Snapshot", "read_bytes", "read_snapshot"]
 
 NETWORKS = ("G", "D", "G_ema")
 
-PARTS = 20_000
-DEPTH = 16
-VALUES = 10_000
 
 POSITIONS = {
     "Generator": ("z_dim", "c_dim", "w_dim", "img_resolution", "img_channels"),
@@ -148,8 +146,8 @@ class _Walk:
     """
 
     def __init__(self) -> None:
-        self._parts = PARTS
-        self._values = VALUES
+        self._parts = MAX_TENSORS
+        self._values = MAX_ARGUMENT_VALUES
 
     def network(self, module: Any) -> Network:
         """Return a network as plain data."""
@@ -158,7 +156,7 @@ class _Walk:
         tensors: dict[str, NDArray[Any]] = {}
         classes: dict[str, str] = {}
         facts: dict[str, dict[str, Any]] = {}
-        for prefix, part in self._modules(module, "", DEPTH):
+        for prefix, part in self._modules(module, "", MAX_TENSOR_DEPTH):
             name = prefix.removesuffix(".")
             classes[name], facts[name] = part.name, _facts(part)
             tensors.update((prefix + own, value) for own, value in self._own(part))
@@ -202,7 +200,7 @@ class _Walk:
         both = dict(zip(names, given, strict=False)) | named
         return {str(key): self.plain(value) for key, value in both.items()}
 
-    def plain(self, value: Any, depth: int = DEPTH) -> Any:
+    def plain(self, value: Any, depth: int = MAX_TENSOR_DEPTH) -> Any:
         """Return a value as JSON has them: tuples and arrays become lists."""
         self._values -= 1
         if not depth or self._values < 0:
@@ -211,7 +209,7 @@ class _Walk:
             return value
         if type(value) is float and math.isfinite(value):
             return value
-        if type(value) is Array and value.values.size <= VALUES:
+        if type(value) is Array and value.values.size <= MAX_ARGUMENT_VALUES:
             return self.plain(value.values.tolist(), depth)
         if type(value) in (list, tuple):
             return [self.plain(part, depth - 1) for part in value]
