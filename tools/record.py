@@ -2,35 +2,50 @@
 
     python tools/record.py language --runs runs
     python tools/record.py language --runs runs --only language/laptop-clm
+    python tools/record.py --seal
 
 What a chapter declares as `recorded` and the folder of runs does not hold yet is made there, one
 after another, on a machine that has nothing else to do. Then what the book reads of each (no
-checkpoints, no tokenizers) replaces what `src/epoque/recorded` held in its place.
+checkpoints, no tokenizers) replaces what `src/epoque/recorded` held in its place, with a manifest
+of what ships, so that the book notices a file that is not what was measured.
 """
 
 import argparse
+import json
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from epoque import demo
+from epoque.bench.files import write_json
+from epoque.bench.manifest import MANIFEST, digests_of, own_digest, write_manifest
 from epoque.bench.run import Run, Runs
 from epoque.bench.sweep import Sweep, Sweeps
 from epoque.report.needs import RECORDED, Need, chapter_needs, found_needs
 
 KEPT = ("config.json", "sweep.json", "environment.json", "status.json", "results.json")
 KEPT += ("metrics.jsonl", "table.parquet", "examples.json", "probe.safetensors", "precision.json")
+OWN_DIGEST = ("status.json", "environment.json", MANIFEST)
 LARGEST = 1_000_000  # bytes of a file
 
 
 def main() -> None:
     """Read the command line and record."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("chapter", help="neuron, gan2d, language, …")
+    parser.add_argument("chapter", nargs="?", help="neuron, gan2d, language, …")
+    parser.add_argument(
+        "--seal", action="store_true", help="write the manifests of what ships anew"
+    )
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="where they are made")
     parser.add_argument("--only", help="one of them, as the chapter calls it")
     told = parser.parse_args()
+    if told.seal:
+        for folder in sorted(path for path in RECORDED.iterdir() if path.is_dir()):
+            seal_copy(folder)
+        return
+    if told.chapter is None:
+        parser.error("which chapter?")
     needs = [replace(need, recorded=False) for need in chapter_needs(told.chapter) if need.recorded]
     for need in needs:
         if told.only in (None, need.name):
@@ -53,7 +68,19 @@ def record(need: Need, needs: Sequence[Need], runs: Path) -> None:
     folder.mkdir(parents=True)
     for path in files:
         shutil.copyfile(path, folder / path.name)
+    seal_copy(folder)
     print(f"recorded {folder}", flush=True)
+
+
+def seal_copy(folder: Path) -> None:
+    """Give a shipped record a manifest of the files that ship, and bind its status to it."""
+    paths = [path for path in folder.iterdir() if path.name not in OWN_DIGEST]
+    write_manifest(folder, digests_of(folder, paths))
+    status = json.loads((folder / "status.json").read_bytes())
+    told = {name: value for name, value in status.items() if name not in ("files", "sha256")}
+    bound = [folder / name for name in (MANIFEST, "environment.json")]
+    told["files"] = digests_of(folder, bound)
+    write_json(folder / "status.json", told | {"sha256": own_digest(told)})
 
 
 def shipped(need: Need, needs: Sequence[Need]) -> Iterator[Path]:

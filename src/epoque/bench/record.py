@@ -28,6 +28,7 @@ from .manifest import (
     write_manifest,
 )
 from .order import stamp
+from .owner import OWNER, SILENT_SECONDS, Owner, other_owner, owned
 from .timings import Course
 
 __all__ = [
@@ -192,7 +193,7 @@ def lock_record(path: Path) -> Iterator[None]:
     """Hold a folder for writing; the operating system lets go if the process dies.
 
     Raises:
-        RunLockedError: if another process holds it.
+        RunLockedError: if another process holds it, here or on another machine.
         RunWriteError: if the folder cannot be written.
     """
     lock = FileLock(path / ".lock", timeout=LOCK_SECONDS)
@@ -202,13 +203,27 @@ def lock_record(path: Path) -> Iterator[None]:
         except Timeout:
             raise RunLockedError(f"Another process is writing {path}.") from None
     try:
-        yield
+        if other := other_owner(path):
+            raise RunLockedError(_written_elsewhere(path, other))
+        with owned(path):
+            yield
     finally:
         lock.release()
 
 
+def _written_elsewhere(path: Path, other: Owner) -> str:
+    return (
+        f"{path} is being written by process {other.pid} of {other.host}, heard of "
+        f"{max(0, round(other.seconds))} s ago. If it is not, as in a copy, delete "
+        f"{path / OWNER} and try again; after {SILENT_SECONDS / 60:.0f} silent minutes that is "
+        "not needed."
+    )
+
+
 def is_locked(path: Path) -> bool:
-    """Return whether a process is writing this folder now."""
+    """Return whether a process is writing this folder now, here or on another machine."""
+    if other_owner(path):
+        return True
     lock_path = path / ".lock"
     if not lock_path.exists():
         return False

@@ -1,0 +1,70 @@
+"""A folder that another machine writes: its lock is not seen, but it is not called dead."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from epoque.bench import owner
+from epoque.bench.errors import RunLockedError
+from epoque.bench.record import lock_record
+from epoque.bench.run import Run
+from epoque.bench.runner import execute
+
+Start = Callable[..., Run]
+
+
+def owned_by(run: Run, minutes: float, **told: Any) -> Path:
+    """Let a run's folder say that a process writes it, heard of so long ago."""
+    heard = (datetime.now(UTC) - timedelta(minutes=minutes)).isoformat()
+    path = run.path / owner.OWNER
+    other = {"host": "node-7", "boot": "another", "pid": 4711, "heard": heard}
+    path.write_text(json.dumps(other | told))
+    status = json.loads((run.path / "status.json").read_text())
+    (run.path / "status.json").write_text(json.dumps({**status, "state": "running"}))
+    return path
+
+
+def test_a_run_that_another_machine_writes_is_running_and_not_written(started: Start) -> None:
+    run = started(iterations=5)
+    told = owned_by(run, 2)
+    assert run.is_locked()
+    assert run.status.state == "running"
+    with pytest.raises(RunLockedError, match=r"process 4711 of node-7, heard of 1[12]\d s ago"):
+        execute(run, draw=False)
+    assert told.is_file()
+    told.unlink()  # as the sentence says
+    assert execute(run, draw=False).status.state == "finished"
+    assert not told.exists()
+
+
+@pytest.mark.parametrize(
+    ("minutes", "told"),
+    [(11, {}), (1, {"boot": owner._boot()}), (1, {"host": owner.host_name()}), (1, {"heard": 3})],
+)
+def test_a_silent_machine_and_this_one_started_anew_are_dead(
+    started: Start, minutes: float, told: dict[str, Any]
+) -> None:
+    run = started(iterations=5)
+    owned_by(run, minutes, **told)
+    assert not run.is_locked()
+    assert (run.status.state, run.status.reason) == ("interrupted", "its process ended")
+    assert execute(run, draw=False).status.state == "finished"
+
+
+def test_who_writes_says_so_again_and_again(
+    started: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = started()
+    monkeypatch.setattr(owner, "BEAT_SECONDS", 0.001)
+    with lock_record(run.path):
+        path = run.path / owner.OWNER
+        first = path.stat().st_ino
+        while path.stat().st_ino == first:
+            pass
+        told = json.loads(path.read_text())
+        assert (told["host"], told["boot"]) == (owner.host_name(), owner._boot())
+    assert not path.exists()

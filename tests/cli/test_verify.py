@@ -1,0 +1,76 @@
+"""`epoque runs verify`: what differs is named; what was moved, zipped or added to does not."""
+
+import json
+import shutil
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from epoque import run as train
+from epoque.cli import main
+from epoque.report.needs import RECORDED
+
+Answer = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def answer(capsys: pytest.CaptureFixture[str]) -> Answer:
+    def ask(*words: object) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as ended:
+            main(["runs", *map(str, words)])
+        told = capsys.readouterr()
+        return int(ended.value.code or 0), told.out, told.err
+
+    return ask
+
+
+@pytest.fixture
+def finished(tmp_path: Path) -> Path:
+    return train("neuron/and-short", runs=tmp_path / "runs", iterations=5, figures=False).path
+
+
+def test_what_was_moved_added_to_or_zipped_is_whole(
+    finished: Path, answer: Answer, tmp_path: Path
+) -> None:
+    (finished / "film.webp").write_bytes(b"added later")
+    (finished / "figures" / "mine.svg").write_text("<svg/>")
+    moved = finished.rename(tmp_path / "renamed")
+    assert answer("verify", moved)[:2] == (0, "renamed: whole\n")
+    assert answer("export", moved, "--to", tmp_path / "run.zip")[0] == 0
+    with zipfile.ZipFile(tmp_path / "run.zip") as archive:
+        archive.extractall(tmp_path / "unpacked")
+    code, told, _ = answer("verify", "--runs", tmp_path / "unpacked", "--json")
+    (verdict,) = json.loads(told)
+    assert (code, verdict["id"], verdict["whole"], verdict["wrong"]) == (0, "renamed", True, [])
+
+
+def test_what_differs_is_named_by_each_command_that_reads_it(
+    finished: Path, answer: Answer, tmp_path: Path
+) -> None:
+    other = Path(shutil.copytree(finished, finished.with_name("whole")))
+    path = finished / "results.json"
+    path.write_text(path.read_text().replace("0", "1", 1))
+    (finished / "weights.csv").unlink()
+    for words in (
+        ("show", finished),
+        ("compare", finished, other),
+        ("export", finished, "--to", tmp_path / "run.zip"),
+        ("verify", finished),
+    ):
+        code, told, wrong = answer(*words)
+        assert code == 1
+        assert "results.json is not what" in told + wrong
+    assert not (tmp_path / "run.zip").exists()
+    code, told, wrong = answer("verify", "--runs", finished.parent)
+    assert code == 1
+    assert f"{finished.name}: weights.csv is missing" in told
+    assert "whole: whole" in told
+    assert "1 of 2 are not what was saved" in wrong
+
+
+def test_what_ships_measured_is_whole(answer: Answer) -> None:
+    code, told, _ = answer("verify", "--runs", RECORDED, "--json")
+    assert code == 0, told
+    assert {verdict["state"] for verdict in json.loads(told)} == {"finished"}
