@@ -4,8 +4,9 @@ Each is a type for a parameter of a command: `def look(run: RunName = "last", /,
 RunsOption = None)`. One name, one meaning and one help text everywhere.
 """
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -21,7 +22,19 @@ __all__ = [
     "RunName",
     "RunsOption",
     "WholeName",
+    "at_least",
 ]
+
+
+def at_least(least: int) -> Callable[[object, int | None], None]:
+    """Return what refuses smaller whole numbers, as the validator of an option."""
+
+    def check(_type: object, value: int | None) -> None:
+        if value is not None and value < least:
+            raise ValueError(f"is not allowed; it takes a whole number at least {least}.")
+
+    return check
+
 
 RunName = Annotated[str, Parameter(help="A run's id, a part of it, `last`, or its folder.")]
 WholeName = Annotated[str, Parameter(help="A run's whole id, `last`, or its folder.")]
@@ -37,7 +50,10 @@ Quiet = Annotated[bool, Parameter(name=["--quiet", "-q"], negative="", help="Pri
 AsJson = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON for programs.")]
 Figures = Annotated[bool, Parameter(help="Draw the figures at the end.")]
 Language = Annotated[
-    str, Parameter(name="--lang", env_var="EPOQUE_LANG", help="The language: en or fr.")
+    Literal["en", "fr"],
+    Parameter(
+        name="--lang", env_var="EPOQUE_LANG", help="The language: en or fr.", show_choices=False
+    ),
 ]
 Device = Annotated[str, Parameter(help="auto (CUDA where it is there), cpu or cuda.")]
 Dark = Annotated[bool, Parameter(name="--dark", negative="", help="For dark pages.")]

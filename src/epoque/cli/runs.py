@@ -173,9 +173,9 @@ def compare(
     from ..bench.compare import check_metric, comparison, draw_comparison
     from ..bench.run import Runs
 
+    check_file("--out", out, ".png", ".svg")
     if len(names) < 2:
         raise UsageError("`epoque runs compare` takes two runs or more.")
-    check_file("--out", out, ".png", ".svg")
     found = [Runs(runs_folder(runs)).find(name) for name in names]
     if out is not None or metric is not None:
         check_metric(found, metric or METRIC)

@@ -20,7 +20,22 @@ Axes = Annotated[
     str,
     Parameter(help="learning_rate=0.01:10:log:50, init_low=-2:0:lin:5, seed=0:200, update=a,b"),
 ]
-Workers = Annotated[int, Parameter(help="Processes, where each point is a run of its own.")]
+MAX_WORKERS = 10_000
+"""More processes than any machine starts; a sweep has at most a million points."""
+
+
+def _check_workers(_type: object, workers: int) -> None:
+    if not 0 <= workers <= MAX_WORKERS:
+        raise ValueError(f"is not allowed; it takes 1 to {MAX_WORKERS:,}, or 0: as many as cores.")
+
+
+Workers = Annotated[
+    int,
+    Parameter(
+        help="Processes, where each point is a run of its own; 0: as many as cores.",
+        validator=_check_workers,
+    ),
+]
 
 
 def register(app: App, argv: Sequence[str]) -> None:

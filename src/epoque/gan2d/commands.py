@@ -15,8 +15,9 @@ from epoque.bench.options import (
     Quiet,
     RunName,
     RunsOption,
+    at_least,
 )
-from epoque.bench.places import runs_folder
+from epoque.bench.places import check_file, runs_folder
 from epoque.bench.telling import picture_style, progress_bar, save_picture, say, say_taken
 
 from .lab import LAB
@@ -48,7 +49,8 @@ def look(
     /,
     *,
     step: Annotated[
-        int | None, Parameter(help="After how many iterations [default: at the end].")
+        int | None,
+        Parameter(help="After how many iterations [default: at the end].", validator=at_least(0)),
     ] = None,
     layers: Layers = FIRST,
     out: PictureOut = Path("look"),
@@ -66,6 +68,7 @@ def look(
     from .figures import look as draw
     from .figures import nearest
 
+    check_file("--out", out, ".png", ".svg")
     shown, found = _layers(layers), _run(run, runs)
     _check_step(found, step)
     with picture_style(dark):
@@ -108,6 +111,7 @@ def film(
         told = f"--width: {width} is not allowed; it takes {WIDTHS[0]} to {WIDTHS[1]} pixels."
         raise UsageError(told)
     stem, kinds = film_files(out, KINDS if find_spec("av") else KINDS[:2])
+    check_file("--out", stem, *(f".{kind}" for kind in kinds))
     shown, found = _layers(layers), _run(run, runs)
     write(found, stem, lang, "dark" if dark else "light", kinds=kinds, layers=shown, pixels=width)
     for kind in kinds:
@@ -147,6 +151,7 @@ def multiples(
     from .multiples import multiples as draw
 
     across, down = (name.replace("-", "_") for name in (across, down))
+    check_file("--out", out, ".png", ".svg")
     root = runs_folder(runs)
     found = _found(what, root, quiet=quiet)
     with picture_style(dark):
@@ -239,7 +244,10 @@ def retrain(
     /,
     *,
     start: Annotated[
-        int, Parameter(name="--from", help="The iteration of one of its checkpoints.")
+        int,
+        Parameter(
+            name="--from", help="The iteration of one of its checkpoints.", validator=at_least(0)
+        ),
     ],
     runs: RunsOption = None,
     quiet: Quiet = False,

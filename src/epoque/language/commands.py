@@ -12,8 +12,8 @@ from rich.text import Text
 
 from epoque.bench.errors import UsageError
 from epoque.bench.memory import told_memory
-from epoque.bench.options import AsJson, Device, RunName, RunsOption
-from epoque.bench.places import runs_folder
+from epoque.bench.options import AsJson, Device, RunName, RunsOption, at_least
+from epoque.bench.places import check_folder, runs_folder
 from epoque.bench.telling import (
     console,
     print_json,
@@ -136,7 +136,9 @@ def fill_mask(
     text: Annotated[str, Parameter(help="A sentence that holds the model's mask, [MASK].")],
     /,
     *,
-    top: Annotated[int, Parameter(help="How many candidates for each mask.")] = 5,
+    top: Annotated[
+        int, Parameter(help="How many candidates for each mask.", validator=at_least(1))
+    ] = 5,
     device: Device = "auto",
     runs: RunsOption = None,
     as_json: AsJson = False,
@@ -321,6 +323,7 @@ def push(
     """
     from . import hub
 
+    check_folder("--dry-run", dry_run)
     with _folder(model, name, licence, runs) as folder:
         if dry_run is not None:
             made = hub.copy(folder, dry_run)

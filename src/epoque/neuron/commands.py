@@ -75,11 +75,12 @@ def animate(
     dark: Dark = False,
 ) -> None:
     """Film the boundary while it learned, for runs with two inputs."""
-    from epoque.bench.places import runs_folder
+    from epoque.bench.places import check_file, runs_folder
     from epoque.bench.records import find_run
 
     from .figures import animation
 
+    check_file("--out", out, ".webp", ".gif")
     found = find_run(runs_folder(runs), run, LAB.name)
     say_taken(run, found.id)
     animation(found, out, lang, "dark" if dark else "light")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import App, Parameter
 
 from epoque.bench.errors import UsageError
-from epoque.bench.options import AsJson, Dark, Language, PictureOut, Quiet, RunsOption
+from epoque.bench.options import AsJson, Dark, Language, PictureOut, Quiet, RunsOption, at_least
 from epoque.bench.places import check_file, check_folder, runs_folder
 from epoque.bench.telling import picture_style, print_json, progress_bar, say, say_taken
 
@@ -74,7 +74,9 @@ def generate(
     grid: Annotated[
         Path | None, Parameter(help="Also write all of them as one picture, a .png.")
     ] = None,
-    columns: Annotated[int | None, Parameter(help="Of that picture.")] = None,
+    columns: Annotated[
+        int | None, Parameter(help="Of that picture.", validator=at_least(1))
+    ] = None,
     styles: Annotated[
         Path | None, Parameter(help="Also write the seeds' styles w, a .npz.")
     ] = None,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import App, Parameter
 
 from epoque.bench.errors import DataError, UsageError
-from epoque.bench.options import AsJson, Quiet
+from epoque.bench.options import AsJson, Quiet, at_least
 from epoque.bench.places import check_file, check_folder
 from epoque.bench.telling import console, downloading, print_json, progress_bar, say
 
@@ -178,7 +178,9 @@ def make(
         str | None,
         Parameter(help="Of Parquet with several splits: which, such as train, or train,test."),
     ] = None,
-    limit: Annotated[int | None, Parameter(help="Take only so many pictures.")] = None,
+    limit: Annotated[
+        int | None, Parameter(help="Take only so many pictures.", validator=at_least(1))
+    ] = None,
     skip_bad: Annotated[
         bool, Parameter(negative="", help="Pass over pictures that cannot be used.")
     ] = False,
@@ -280,7 +282,10 @@ def avatars(
     count: Annotated[int, Parameter(help="How many portraits.")] = 10_000,
     resolution: Annotated[int, Parameter(help="Pixels of a side: 16 to 1024.")] = 64,
     seed: Annotated[Seed, Parameter(help="Chooses them.")] = 0,
-    workers: Annotated[int | None, Parameter(help="Processes [default: as many as cores].")] = None,
+    workers: Annotated[
+        int | None,
+        Parameter(help="Processes [default: as many as cores].", validator=at_least(1)),
+    ] = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:

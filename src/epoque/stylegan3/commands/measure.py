@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import App, Parameter
 
 from epoque.bench.errors import UsageError
-from epoque.bench.options import AsJson, Dark, Language, PictureOut, Quiet
+from epoque.bench.options import AsJson, Dark, Language, PictureOut, Quiet, at_least
 from epoque.bench.places import check_file
 from epoque.bench.telling import picture_style, print_json, progress_bar, say
 
@@ -148,7 +148,7 @@ def spectrum(
     *sources: Annotated[
         str, Parameter(help="Networks, folders or zips of images, or .npz of this command.")
     ],
-    images: Annotated[int, Parameter(help="How many of each.")] = 1000,
+    images: Annotated[int, Parameter(help="How many of each.", validator=at_least(1))] = 1000,
     seed: Annotated[Seed, Parameter(help="The first seed; of files, chooses them.")] = 0,
     truncation: Truncation = 1.0,
     label: Label = None,
@@ -166,9 +166,9 @@ def spectrum(
     """
     from ..measures.spectrum import heat_map, slices, write
 
+    check_file("--out", out, ".npz", ".png", ".svg")
     if not sources:
         raise UsageError("Name at least one network, folder or zip.")
-    check_file("--out", out, ".npz", ".png", ".svg")
     styling = styling_of(truncation, None, label)
     found = [_spectrum(source, images, seed, styling, device, quiet=quiet) for source in sources]
     with picture_style(dark):

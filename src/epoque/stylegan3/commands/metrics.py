@@ -10,7 +10,7 @@ from cyclopts import Parameter
 
 from epoque.bench import store
 from epoque.bench.errors import UsageError
-from epoque.bench.options import AsJson, Quiet
+from epoque.bench.options import AsJson, Quiet, at_least
 from epoque.bench.places import check_folder
 from epoque.bench.telling import console, downloading, note, print_json, progress_bar, say, table
 
@@ -67,14 +67,19 @@ def metrics(
     ] = DEFAULT,
     images: Annotated[
         int | None,
-        Parameter(help="How many to measure [default: 1000, and 50,000 for official names]."),
+        Parameter(
+            help="How many to measure [default: 1000, and 50,000 for official names].",
+            validator=at_least(1),
+        ),
     ] = None,
-    reals: Annotated[int | None, Parameter(help="How many real images [default: all].")] = None,
+    reals: Annotated[
+        int | None, Parameter(help="How many real images [default: all].", validator=at_least(1))
+    ] = None,
     mirror: Annotated[bool, Parameter(help="Use the real images' mirror images too.")] = False,
     seed: Annotated[Seed, Parameter(help="The first seed; of files, chooses them.")] = 0,
     truncation: Truncation = 1.0,
     label: Label = None,
-    batch: Annotated[int, Parameter(help="Images at a time.")] = 16,
+    batch: Annotated[int, Parameter(help="Images at a time.", validator=at_least(1))] = 16,
     inception: Annotated[
         str | None,
         Parameter(help="File or address of Inception's weights [default: NVIDIA's, fetched]."),

@@ -7,7 +7,7 @@ from cyclopts import App, Parameter
 
 from epoque.bench.csv_table import read_csv
 from epoque.bench.errors import UsageError
-from epoque.bench.options import Dark, Language, Quiet
+from epoque.bench.options import Dark, Language, Quiet, at_least
 from epoque.bench.places import check_file
 from epoque.bench.telling import downloading, note, picture_style, progress_bar, say
 
@@ -136,10 +136,13 @@ def project(
     /,
     *,
     network: Network = EMBEDDED,
-    steps: Annotated[int, Parameter(help="With one style for all layers (w).")] = 500,
-    steps_plus: Annotated[int, Parameter(help="Then with one for each layer (w+); 0 for none.")] = (
-        250
-    ),
+    steps: Annotated[
+        int, Parameter(help="With one style for all layers (w).", validator=at_least(0))
+    ] = 500,
+    steps_plus: Annotated[
+        int,
+        Parameter(help="Then with one for each layer (w+); 0 for none.", validator=at_least(0)),
+    ] = (250),
     learning_rate: Annotated[float, Parameter(help="Of Adam, at its highest.")] = 0.1,
     fit_noise: Annotated[
         bool, Parameter(help="Of StyleGAN2: look for the noise of its layers, too.")
