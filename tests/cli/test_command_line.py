@@ -101,7 +101,7 @@ def test_list_names_every_recipe_in_both_languages(tmp_path: Path) -> None:
         ("sweep neuron/and lerning_rate=1,2", "Did you mean learning_rate?"),
         ("sweep neuron/and learning_rate=0:1:log:5", "epoque: learning_rate: in 0:1:log:5, 0 is"),
         ("report --format odt", "--format: odt is not allowed"),
-        ("report --lang de", "There is no language 'de'"),
+        ("report --lang de", 'Invalid value "de" for --lang'),
         ("run missing.yaml", "There is no recipe file 'missing.yaml'"),
         ("run neuron/and extra", "extra: no such argument is taken here."),
         ("run neuron/and --[/x]", "Unknown option: --[/x]."),
