@@ -70,8 +70,9 @@ def torment(job: Job, kills: int, root: Path, chance: random.Random) -> tuple[in
     killed = folders = 0
     while killed < kills:
         folder, folders = root / f"{folders}", folders + 1
-        while not killer.gets_through(folder):
-            killed += 1
+        tries = 0
+        while not killer.gets_through(folder, tries):
+            killed, tries = killed + 1, tries + 1
         found = job.content(folder)
         differ = [n for n in {*found, *expected} if found.get(n) != expected.get(n)]
         assert not differ, f"{job.name} ends otherwise in {sorted(differ)}"
@@ -95,11 +96,14 @@ class Killer:
         self.seconds, self.operations = time.monotonic() - clock, self._counter.value
         assert self.operations >= 4, f"{job.name} does next to nothing: {self.operations}"
 
-    def gets_through(self, folder: Path) -> bool:
-        """Do the job, with a kill on the way or after its end; return whether it came to that."""
+    def gets_through(self, folder: Path, tries: int) -> bool:
+        """Do the job, with a kill on the way or after its end; return whether it came to that.
+
+        The more tries there were the likelier it is: what always begins anew would never end.
+        """
         job, chance, counter = self._job, self._chance, self._counter
         if chance.random() < AT_AN_OPERATION:
-            last = chance.randint(1, self.operations + self.operations // 3)
+            last = chance.randint(1, self.operations + self.operations * tries // 8)
             status = _end(_begin(job, folder, counter, last))
         else:
             process = _begin(job, folder, counter, 0)

@@ -29,6 +29,7 @@ from .manifest import (
 )
 from .order import stamp
 from .owner import OWNER, SILENT_SECONDS, Owner, other_owner, owned
+from .stopping import listening
 from .timings import Course
 
 __all__ = [
@@ -352,7 +353,7 @@ def work_on(path: Path) -> Iterator[None]:
         RunLockedError: if another process holds it.
         RunWriteError: if the folder cannot be written.
     """
-    with lock_record(path):
+    with lock_record(path), listening():
         remove_drafts(path)
         status = StatusFile(path)
         _drop_damaged(path)

@@ -17,7 +17,7 @@ from .restart import Restart, find_restart
 from .run import Run
 from .run_name import find_named_run
 from .sinks import Shows, Sink, SinkFactory
-from .stopping import Interrupt, patient
+from .stopping import Interrupt, listening, patient
 from .undefined import defined_results
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def execute(
         Interrupt: if a signal stopped it, where it could with a checkpoint (see
             `epoque.bench.stopping`); the run's status then says "interrupted" and names it.
     """
-    with lock_record(run.path):
+    with lock_record(run.path), listening():
         restart = find_restart(run)
         if say is not None and restart.notice:
             say(restart.notice)

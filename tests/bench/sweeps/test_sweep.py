@@ -26,12 +26,13 @@ from epoque.bench.errors import (
     UnknownNameError,
     UsageError,
 )
-from epoque.bench.executor import Outcome
+from epoque.bench.executor import LocalExecutor, Outcome
 from epoque.bench.files import write_atomic
 from epoque.bench.grid import parse_axes
 from epoque.bench.lab import find_lab
 from epoque.bench.record import lock_record
-from epoque.bench.run import Runs
+from epoque.bench.run import Run, Runs
+from epoque.bench.stopping import Interrupt
 from epoque.bench.summary import summary
 from epoque.bench.sweep import Sweep, Sweeps, part_points, resume_sweep, run_sweep
 
@@ -407,6 +408,42 @@ def test_an_interrupted_sweep_goes_on_where_it_stopped(
     done = resume_sweep(sweep, figures=False, progress=lambda done, _: told.append(done))
     assert table_bytes(done) == table_bytes(expected)
     assert done.status.state == "finished"
+
+
+@pytest.mark.parametrize("engine", ["together", "each"])
+def test_a_signal_stops_a_sweep_and_loses_nothing_of_its_runs(
+    engine: str, swept: Swept, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("epoque.bench.sweep.POINTS_A_PART", (1, 1))
+    axes, told = ("seed=0:3",), {"engine": engine, "checkpoint_every": 2000, "iterations": 1000}
+    expected = table_bytes(swept(*axes, root=tmp_path / "whole", **told))
+
+    def under_way() -> bool:
+        return any(0 < rows_of(run) < 900 for run in Runs(begun_in(tmp_path).path / "runs"))
+
+    def signal_this(done: int, _: int) -> None:
+        if done == 1:
+            wait_for(lambda: engine == "together" or under_way())
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    with pytest.raises(Interrupt):
+        swept(*axes, progress=signal_this, **told, pace=0.003, executor=LocalExecutor(2))
+    sweep = begun_in(tmp_path)
+    assert sweep.status.reason == "stopped by SIGTERM"
+    begun = [run for run in Runs(sweep.path / "runs") if run.status.state == "interrupted"]
+    assert all(run.status.reason == "stopped by SIGTERM" for run in begun)
+    assert [run.checkpoint().step for run in begun] == [rows_of(run) for run in begun]
+    assert (engine == "together") != bool(begun)
+    assert table_bytes(resume_sweep(sweep, figures=False)) == expected
+
+
+def begun_in(folder: Path) -> Sweep:
+    (sweep,) = Sweeps(folder / "runs")
+    return sweep
+
+
+def rows_of(run: Run) -> int:
+    return len(list(run.metric_rows()))
 
 
 def test_the_neuron_lab_goes_on_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

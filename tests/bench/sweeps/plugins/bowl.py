@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
+from epoque.bench import stopping
 from epoque.bench.config import Config, setting
 from epoque.bench.errors import DivergenceError, Problem
 from epoque.bench.events import Checkpoint, Event, Metrics
@@ -65,8 +66,10 @@ class BowlLab(Lab[BowlConfig]):
             if abs(x) > FAR:
                 raise DivergenceError("x", step)
             yield Metrics(step, {"x": x})
-            if step % config.checkpoint_every == 0 or step == config.iterations:
-                yield Checkpoint(step, {"x": np.array([x])})
+            due = step % config.checkpoint_every == 0 or step == config.iterations
+            if due or stopping.requested():
+                yield Checkpoint(step, {"x": np.array([x])}, scheduled=due)
+                stopping.check()
 
     def evaluate(self, run: Run) -> Mapping[str, Any]:
         *_, last = run.metric_rows()
