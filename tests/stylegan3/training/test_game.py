@@ -68,7 +68,14 @@ def test_the_turns_give_the_official_gradients(name: str) -> None:
             assert_near(grad, value, 1e-4)
         lazy_adam(game.generator, 0.0025, None).step()
         for place, value in told.under(f"{name}/Gboth/param_after_adam/").items():
-            assert_near(dict(game.generator.named_parameters())[place], value, 1e-4)
+            parameter = dict(game.generator.named_parameters())[place]
+            # Adam's first step divides a gradient by its size: one that is 0 but for rounding may
+            # go anywhere within the step, and rounding differs between processors.
+            slope = parameter.grad.abs()
+            clear = (slope > 1e-4 * slope.max()).numpy()
+            stepped = parameter.detach().numpy()
+            assert_near(np.where(clear, stepped, value), value, 1e-4)
+            assert np.abs(stepped - value).max() <= 2 * 0.0025
     game = game_of(name)
     check(game.discriminator, game.discriminator_turn(reals()), f"{name}/Dmain")
     for place, value in golden("train_step").under(f"{name}/Dmain/buffer_after/").items():

@@ -1,6 +1,7 @@
 """`epoque stylegan3 train`: the same as a recipe with the same settings."""
 
 import json
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -63,12 +64,14 @@ def test_what_is_stopped_is_resumed(
 
         def stopped(self: Trainer) -> None:
             if self.steps == 3:
-                raise KeyboardInterrupt
+                signal.raise_signal(signal.SIGINT)
             step(self)
 
         patch.setattr(Trainer, "step", stopped)
         assert epoque(*words) == 130
-    assert "`epoque resume last` goes on" in capsys.readouterr().err
+    (stopped_run,) = Runs("runs")
+    told = capsys.readouterr().err
+    assert f"`epoque resume {stopped_run.path}` goes on from the checkpoint of step 4" in told
     assert epoque("resume", "last", "--quiet", "--no-figures") == 0
     (whole,), (resumed,) = Runs("whole"), Runs("runs")
     assert resumed.status.state == "finished"
@@ -85,7 +88,7 @@ def test_all_that_is_wrong_is_told_at_once(epoque: Epoque, tmp_path: Path, capsy
     assert "--mbstd-group: 4 does not divide the 6 images" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
     assert epoque("stylegan3", "train", "--data", "x.zip", "--quiet") == 2
-    assert "x.zip does not exist" in capsys.readouterr().err
+    assert "x.zip: there is no such file" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
