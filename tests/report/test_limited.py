@@ -11,7 +11,7 @@ import pytest
 from epoque.bench.errors import RunError, UsageError
 from epoque.report import limited, write_report
 from epoque.report.book import read_book
-from epoque.report.limited import Budget, limited_memory, run_in_child
+from epoque.report.limited import Budget, MemoryLimit, run_in_child
 
 LOOPS = "{% for a in big %}{% for b in big %}{% for c in big %}{% endfor %}{% endfor %}{% endfor %}"
 BIG = "{% set big = ('x' * 2000)|list %}"
@@ -148,10 +148,14 @@ def test_a_child_that_fails_dies_or_is_silent(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_memory_is_limited_and_given_back() -> None:
-    before = resource.getrlimit(resource.RLIMIT_AS)
-    with pytest.raises(MemoryError), limited_memory(2**20):
-        bytearray(2**28)
-    assert resource.getrlimit(resource.RLIMIT_AS) == before
+    before = resource.getrlimit(resource.RLIMIT_DATA)
+    limit = MemoryLimit(2**20)
+    with limit.held():
+        kept = limit.free(bytearray)(2**28)
+        with pytest.raises(MemoryError):
+            bytearray(2**28)
+    assert len(kept) == 2**28
+    assert resource.getrlimit(resource.RLIMIT_DATA) == before
     assert len(bytearray(2**28)) == 2**28
 
 

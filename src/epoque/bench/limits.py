@@ -105,7 +105,7 @@ MAX_SWEEP_POINTS = 1_000_000
 """Trainings of a sweep: a map of 1,000 × 1,000 cells; more is a slip, and days of computing."""
 MAX_TABLE_COLUMNS = 200
 """Columns of a table in a book: thirty fill a page across."""
-MAX_TEMPLATE_SECONDS = 5
+MAX_TEMPLATE_SECONDS = 3
 """Seconds of computing of a template itself, without those of reading and drawing runs."""
 MAX_TENSORS = 50_000
 """Tensors of a file: the largest language models have so many, in many files."""

@@ -17,7 +17,7 @@ from epoque.bench.recipes import PlainLoader
 
 from .functions import Functions
 from .library import Library, Record
-from .limited import Budget, limited_memory, run_in_child
+from .limited import Budget, MemoryLimit, run_in_child
 from .model import Block, Document
 from .needs import CHAPTERS, Need, chapter_needs
 from .parse import Parser
@@ -111,10 +111,17 @@ def read_book(
     evidence = Library(runs, tuple(_distinct(needs)))
     if template is not None:
         library = Library(runs, used=evidence.used)
-        own, budget = Template.read(template), Budget()
+        own, budget, memory = Template.read(template), Budget(), MemoryLimit()
         try:
-            with limited_memory(), budget.spent():
-                return _assemble([own], library, evidence, language, progress, budget=budget)
+            with memory.held(), budget.spent():
+                return _assemble(
+                    [own],
+                    library,
+                    evidence,
+                    language,
+                    progress,
+                    free=lambda f: memory.free(budget.free(f)),
+                )
         except UsageError as error:
             raise (own.wrong(error, None) if str(error).startswith("it ") else error) from None
     evidence.check()
@@ -153,13 +160,13 @@ def _assemble(
     language: str,
     progress: Progress,
     *,
-    budget: Budget | None = None,
+    free: Callable[[Callable[..., Any]], Callable[..., Any]] | None = None,
 ) -> Document:
     slots = Slots()
     parser = Parser(slots, language)
     functions = Functions(library, evidence, slots, parser, language).all()
-    if budget is not None:
-        functions = {n: f if n in COMPUTING else budget.free(f) for n, f in functions.items()}
+    if free is not None:  # of the limits of a template, as far as functions do not compute for it
+        functions = {n: f if n in COMPUTING else free(f) for n, f in functions.items()}
     blocks: list[Block] = []
     told: dict[str, str] = {}
     read: dict[str, Record] = {}

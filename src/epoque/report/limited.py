@@ -17,10 +17,15 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+with suppress(ImportError):  # not on Windows, which has no /proc either
+    import resource
+
 from epoque.bench.errors import EpoqueError, UsageError
 from epoque.bench.limits import MAX_BOOK_BYTES, MAX_BOOK_SILENCE, MAX_TEMPLATE_SECONDS
 
-__all__ = ["Budget", "limited_memory", "run_in_child"]
+__all__ = ["Budget", "MemoryLimit", "run_in_child"]
+
+_STATM = Path("/proc/self/statm")
 
 HEARTBEAT = 2.0  # seconds between two signs of life
 
@@ -84,24 +89,53 @@ def _out_of_time(_number: int, _frame: Any) -> None:
     raise OutOfTimeError
 
 
-@contextmanager
-def limited_memory(most: int = MAX_BOOK_BYTES) -> Iterator[None]:
-    """Let this process take no more memory than it has and `most`, where the system can tell."""
-    try:
-        import resource
+class MemoryLimit:
+    """How much more memory this process may take than it has, where the system can tell.
 
-        pages = int(Path("/proc/self/statm").read_text().split()[0])
-    except (ImportError, OSError):
-        yield
-        return
-    before = resource.getrlimit(resource.RLIMIT_AS)
-    wanted = pages * resource.getpagesize() + most
-    lower = wanted if before[0] == resource.RLIM_INFINITY else min(wanted, before[0])
-    resource.setrlimit(resource.RLIMIT_AS, (lower, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_AS, before)
+    Inside the functions that read runs there is no limit: the libraries that they load take a
+    gigabyte for their threads alone.
+    """
+
+    def __init__(self, most: int = MAX_BOOK_BYTES) -> None:
+        self._most = most
+        self._usual: tuple[int, int] | None = None
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Limit what is taken inside."""
+        if not _STATM.is_file():
+            yield
+            return
+        self._usual = resource.getrlimit(resource.RLIMIT_DATA)
+        self._hold()
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_DATA, self._usual)
+            self._usual = None
+
+    def free(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a function during which there is no limit."""
+
+        @wraps(function)
+        def wrapped(*args: Any, **named: Any) -> Any:
+            if self._usual is None:
+                return function(*args, **named)
+            resource.setrlimit(resource.RLIMIT_DATA, self._usual)
+            try:
+                return function(*args, **named)
+            finally:
+                self._hold()
+
+        return wrapped
+
+    def _hold(self) -> None:
+        assert self._usual is not None
+        # Data, not addresses: libraries reserve gigabytes of these and use little.
+        wanted = int(_STATM.read_text().split()[5]) * resource.getpagesize() + self._most
+        soft, hard = self._usual
+        lower = wanted if soft == resource.RLIM_INFINITY else min(wanted, soft)
+        resource.setrlimit(resource.RLIMIT_DATA, (lower, hard))
 
 
 def run_in_child(
