@@ -32,22 +32,21 @@ settings.register_profile(
 settings.load_profile("epoque")
 
 
-def share_compiled_programs() -> None:
-    """Let all processes of this test run share what JAX compiles.
+def share_cache() -> None:
+    """Let all processes of this test run share one cache folder, and leave the user's alone.
 
-    Compiling is most of what the small trainings here cost, and most are the same programs. The
-    variables reach the workers and whatever they start; the process that set them clears up.
+    In it lie the programs that JAX compiled; compiling them is most of what the small trainings
+    here cost, and most are the same. The variable reaches the workers and whatever they start; the
+    process that set it clears up.
     """
-    if "JAX_COMPILATION_CACHE_DIR" in os.environ:
+    if "EPOQUE_CACHE" in os.environ:
         return
-    folder = tempfile.mkdtemp(prefix="epoque-tests-compiled-")
+    folder = tempfile.mkdtemp(prefix="epoque-tests-cache-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    os.environ["JAX_COMPILATION_CACHE_DIR"] = folder
-    os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
-    os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
+    os.environ["EPOQUE_CACHE"] = folder
 
 
-share_compiled_programs()
+share_cache()
 
 
 class _Signals:
