@@ -406,7 +406,8 @@ def _durable_digests(path: Path) -> dict[str, str]:
 
 
 def _is_of_record(path: Path) -> bool:
-    elsewhere = ("status.json", "environment.json", MANIFEST)
+    # Optuna's journal tells times, as the first two do: never the same twice.
+    elsewhere = ("status.json", "environment.json", "journal.log", MANIFEST)
     return path.is_file() and not path.name.startswith(".") and path.name not in elsewhere
 
 
