@@ -1,6 +1,5 @@
 """The two languages of what a learner reads, through gettext catalogues."""
 
-import gettext
 import os
 from collections.abc import Callable
 from functools import cache
@@ -33,6 +32,8 @@ def translator(language: str) -> Callable[[str], str]:
     """
     if language not in LANGUAGES:
         raise UsageError(f"There is no language {language!r}; there are {', '.join(LANGUAGES)}.")
+    import gettext  # here, since `epoque --help` translates nothing
+
     with as_file(files("epoque") / "locale") as folder:
         catalogue = gettext.translation("epoque", folder, [language], fallback=True)
 
