@@ -1,4 +1,4 @@
-"""`epoque runs list|show|compare|export|verify|delete`."""
+"""`epoque runs list|show|compare|export|verify|delete|clean`."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -23,7 +23,7 @@ METRIC = "error"
 
 def register(app: App, argv: Sequence[str]) -> None:  # noqa: ARG001
     """Add these commands to the application."""
-    group = App(name="runs", help="List, show, compare, export, verify and delete runs.")
+    group = App(name="runs", help="List, show, compare, export, verify, delete and clean up runs.")
     for command in (list_runs, show, compare, export, verify, delete, clean):
         group.command(command, name="list" if command is list_runs else command.__name__)
     app.command(group)
