@@ -100,7 +100,11 @@ def test_too_many_entries_are_refused_unread() -> None:
         opened(changed(whole, END, 12, "<I", 2**31))
 
 
-@pytest.mark.parametrize("data", [b"", b"no zip", packed({"a": b"1"})[:-30], b"PK\x05\x06" * 9])
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"no zip", packed({"a": b"1"})[:-30], b"PK\x05\x06" * 9],
+    ids=["empty", "text", "cut", "ends"],  # a zip holds its time: processes would name it otherwise
+)
 def test_what_is_no_zip(data: bytes) -> None:
     with pytest.raises(DataError, match=r"a\.zip cannot be read as a zip"):
         opened(data)
