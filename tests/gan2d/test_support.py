@@ -271,7 +271,7 @@ def test_the_runs_own_copy_gives_the_same_points_bit_for_bit(tmp_path: Path) -> 
         assert support is not None
         copy = artifact(support)
         (tmp_path / copy.name).write_bytes(copy.data)
-        again = load_run(SimpleNamespace(path=tmp_path, config=config))  # type: ignore[arg-type]
+        again = load_run(SimpleNamespace(check=str, path=tmp_path, config=config))  # type: ignore[arg-type]
         assert again is not None
         assert np.array_equal(again.points, support.points)
         assert again.jitter == support.jitter
@@ -281,7 +281,7 @@ def test_the_runs_own_copy_gives_the_same_points_bit_for_bit(tmp_path: Path) -> 
 def test_a_damaged_copy_is_said(tmp_path: Path) -> None:
     (tmp_path / "data.csv").write_text("x,y,jitter\n")
     with pytest.raises(DataError, match="is damaged"):
-        load_run(SimpleNamespace(path=tmp_path, config=drawing()))  # type: ignore[arg-type]
+        load_run(SimpleNamespace(check=str, path=tmp_path, config=drawing()))  # type: ignore[arg-type]
 
 
 def test_points_on_the_edge_are_inside() -> None:

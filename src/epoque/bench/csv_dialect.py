@@ -38,6 +38,12 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "UTF-16"),
     (codecs.BOM_UTF8, "UTF-8-SIG"),
 )
+_NO_TABLES = (
+    (b"PK\x03\x04", "a zip file or a spreadsheet's workbook (.xlsx, .ods, .numbers)"),
+    (b"\xd0\xcf\x11\xe0", "an old workbook (.xls)"),
+    (b"\x1f\x8b", "compressed by gzip"),
+    (b"PAR1", "a Parquet file"),
+)
 _SAMPLE = 200  # lines that are looked at
 _EMPTY = re.compile(r'[\t;|, "\n]*')
 _NAMED_SEPARATOR = re.compile(r'"?sep=([\t;|, ])"?', re.IGNORECASE)
@@ -67,14 +73,19 @@ def decode(path: Path, data: bytes) -> tuple[str, str]:
     """Return a file's text, and the name of its encoding.
 
     Raises:
-        DataError: if it is neither UTF-8 nor UTF-16 or UTF-32 with a mark (BOM) at its begin.
+        DataError: if it is a workbook or an archive, or neither UTF-8 nor UTF-16 or UTF-32 with a
+            mark (BOM) at its begin.
     """
+    if kind := next((kind for mark, kind in _NO_TABLES if data.startswith(mark)), ""):
+        raise DataError(f"{path} is {kind}, no table of text: save it as CSV (UTF-8).")
     encoding = next((name for mark, name in _MARKS if data.startswith(mark)), "UTF-8")
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
         where = f", line {_line(data[: error.start])}" if encoding.startswith("UTF-8") else ""
-        raise DataError(f"{path}{where}: it is not {encoding[:6].rstrip('-')} text.") from None
+        name = encoding[:6].rstrip("-")
+        remedy = " Save it as UTF-8 (a spreadsheet's CSV UTF-8)." if name == "UTF-8" else ""
+        raise DataError(f"{path}{where}: it is not {name} text.{remedy}") from None
     if "\0" in text:
         where = f"{path}, line {_line(text.partition(chr(0))[0].encode())}"
         told = "a NUL character; it is no text, or UTF-16 without a mark (BOM): save it as UTF-8."

@@ -9,26 +9,44 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-__all__ = ["PLAIN", "Numerals", "NumeralsError", "cause"]
+__all__ = ["PLAIN", "POINT_IS_DECIMAL", "Numerals", "NumeralsError", "cause"]
 
 PLAIN = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 """A number with a decimal point, or none; float() also takes `1_000`, `nan` and Arabic digits."""
 
 _SPACES, _APOSTROPHES = " \u00a0\u2009\u202f", "'\u2019"
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+([.,])[0-9]*|([.,])[0-9]+)(?:[eE][+-]?[0-9]+)?")
-_GROUPED = re.compile(
-    rf"[+-]?[0-9]{{1,3}}([.,{_SPACES}{_APOSTROPHES}])[0-9]{{3}}(?:\1[0-9]{{3}})*(?:([.,])[0-9]+)?"
+_GROUPED = re.compile(  # by three, or as in India: 12,34,567.0
+    rf"[+-]?(?:[0-9]{{1,3}}([.,{_SPACES}{_APOSTROPHES}])[0-9]{{3}}(?:\1[0-9]{{3}})*"
+    r"|[0-9]{1,2}(?:,[0-9]{2})+,[0-9]{3})(?:([.,])[0-9]+)?"
 )
+_PLACES = r"[+-]?[0-9]+(?:[.,][0-9]+)?"
+_MONTH = r"(?:jan|feb|f[eé]v|mar|m[aä]r|apr|avr|ma[iy]|ju[nil]|aug|ao[uû]|sep|o[ck]t|nov|d[eé][cz])"
+POINT_IS_DECIMAL = (",", " ", "|", "\x1f")
+"""Separators beside which a point is a decimal mark; beside `;` and tabs it may part thousands."""
 _DOUBTFUL = re.compile(r"[+-]?[1-9][0-9]{0,2}([.,])[0-9]{3}")
 _NAMES = {".": "point", ",": "comma", " ": "space", "'": "apostrophe"}
+_YES_NO = r"(?i)true|false|wahr|falsch|vrai|faux|verdadero|falso|vero|yes|no|ja|nein|oui|non"
 _CAUSES = (
     (re.compile(r"[\u2212\u2013\u2010\u2011].*"), "its minus is no hyphen (-) but another dash"),
+    (
+        re.compile(r"|(?i:n/?a|nan|null|none|n\.?a\.?|\?|-)"),
+        "a missing value; fill it in or leave the row out",
+    ),
+    (re.compile(r"#.*"), "an error of the spreadsheet"),
+    (re.compile(r"=.*"), "a formula, or text made by one; save the values"),
+    (re.compile(rf"\({_PLACES}\)|{_PLACES}[-−]"), "a negative number has its minus in front"),
     (re.compile(r".*%"), "percentages are not read; write a share such as 0.5"),
     (re.compile(r"[^0-9]*[$€£¥].*|.*[$€£¥]\s*"), "it has a currency's sign"),
     (re.compile(r"\d{1,4}([-/.])\d{1,2}\1\d{1,4}([ T].*)?"), "dates are not read"),
     (re.compile(r"\d{1,2}:\d{2}(:\d{2})?"), "times are not read"),
     (re.compile(r"[+-]?[\d_]*_[\d_.]*"), "a number has no underscores"),
-    (re.compile(r"(?i)true|false"), "write 1 and 0"),
+    (re.compile(rf"(?i)\d{{1,2}}\.?[- ]?{_MONTH}.*|{_MONTH}[.-]? ?\d+"), "dates are not read"),
+    (re.compile(_YES_NO), "write 1 and 0"),
+    (
+        re.compile(rf"{_PLACES}\s*(?!e)[^\W\d_]{{1,4}}[²³]?(/.*)?"),
+        "a unit goes into the column's name",
+    ),
 )
 
 
@@ -82,8 +100,8 @@ class Numerals:
     def number(self, cell: str) -> float | None:
         """Return the number of a cell, or None if it is no finite one."""
         grouped = _GROUPED.fullmatch(cell) if self.thousands else None
-        if grouped and _alike(grouped[1]) == self.thousands:
-            cell = cell.replace(grouped[1], "")
+        if grouped and _alike(grouped[1] or ",") == self.thousands:
+            cell = cell.replace(grouped[1] or ",", "")
         if self.decimal == ",":
             cell = cell.replace(".", "no number").replace(",", ".")
         if PLAIN.fullmatch(cell) is None:
@@ -106,8 +124,8 @@ class _Marks:
             self.doubtful.setdefault(found[1], (line, cell))
         elif found := _DECIMAL.fullmatch(cell):
             self.decimals.setdefault(found[1] or found[2], (line, cell))
-        elif (found := _GROUPED.fullmatch(cell)) and found[1] != found[2]:
-            self.groups.setdefault(_alike(found[1]), (line, cell))
+        elif (found := _GROUPED.fullmatch(cell)) and (found[1] or ",") != found[2]:
+            self.groups.setdefault(_alike(found[1] or ","), (line, cell))
             if found[2]:
                 self.decimals.setdefault(found[2], (line, cell))
 
@@ -129,6 +147,9 @@ class _Marks:
     def _usual(self, separator: str) -> str:
         """Return the decimal mark where only doubtful cells have one."""
         if "," not in self.doubtful:
+            if "." in self.doubtful and separator not in POINT_IS_DECIMAL:
+                line, cell = self.doubtful["."]
+                raise NumeralsError(line, _two_meanings(cell))
             return "."
         if "." not in self.doubtful and separator == ";":
             return ","
@@ -154,4 +175,5 @@ def _contradiction(first: tuple[int, str], second: tuple[int, str]) -> NumeralsE
 def _two_meanings(cell: str) -> str:
     whole, part = re.split("[.,]", cell)
     both = f"{whole}.{part} or {whole}{part}"
-    return f"{cell!r} may mean {both}, and no other cell tells; write it without thousands."
+    remedy = f"write {whole}.{part}0 or {whole}{part}"
+    return f"{cell!r} may mean {both}, and no other cell tells; {remedy}."

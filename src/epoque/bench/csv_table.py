@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .csv_dialect import SEPARATORS, Dialect, Row, read_rows
-from .csv_numbers import PLAIN, Numerals, NumeralsError, cause
+from .csv_numbers import PLAIN, POINT_IS_DECIMAL, Numerals, NumeralsError, cause
 from .errors import DataError
 from .input_files import read_regular
 from .limits import MAX_CSV_BYTES, MAX_CSV_COLUMNS
@@ -52,7 +52,7 @@ class CsvTable:
         Raises:
             DataError: if two cells contradict each other, or one may mean two numbers.
         """
-        if self._is_plain:
+        if self._is_plain and self.dialect.separator in POINT_IS_DECIMAL:
             return Numerals()
         try:
             cells = ((line, cell) for line, row in self.rows for cell in row)
@@ -89,7 +89,7 @@ class CsvTable:
 
         for line, row in self.rows:
             self._check_width(line, row)
-        if self._is_plain:
+        if self._is_plain and self.numerals == Numerals():
             values = np.array([list(map(float, row)) for _, row in self.rows], np.float64)
         if not self._is_plain or not np.isfinite(values).all():  # then the cell is named
             values = np.array([self._numbers(line, row) for line, row in self.rows], np.float64)
@@ -114,8 +114,10 @@ class CsvTable:
             return f", {self.header[0][:40]!r} (line {self.header_line})"
         if self.dialect.separator == "," and len(row) > len(self.header):
             return "; decimal commas need quotes, or another separator than commas"
-        counts = len(row) == len(self.header) + 1 and _counts(r[:1] for _, r in self.rows)
-        return "; its first value counts the rows: leave such an index out" if counts else ""
+        if len(row) == len(self.header) + 1 and _counts(r[:1] for _, r in self.rows):
+            return "; its first value counts the rows: leave such an index out"
+        named = all(len(r) == len(self.header) + 1 and not _is_number(r[0]) for _, r in self.rows)
+        return "; its first value may be the row's name: leave such names out" if named else ""
 
     def _other_separator(self, text: str, width: int) -> str:
         marks = (m for m in SEPARATORS if m != self.dialect.separator)
@@ -174,6 +176,9 @@ def _check_header(table: CsvTable) -> None:
     header, line = table.header, table.header_line
     if len(header) > MAX_CSV_COLUMNS:
         raise table.wrong(line, f"{len(header):,} columns; at most {MAX_CSV_COLUMNS:,} are taken.")
+    if len(header) == 1 and (wider := _wider(table.rows)):
+        told = f"{header[0][:40]!r} is one cell, and line {wider[0]} has {wider[1]}"
+        raise table.wrong(line, f"{told}: the first line must name the columns.")
     if all(_is_number(cell) for cell in header):
         raise table.wrong(line, "numbers; the first line must name the columns.")
     first = next((place for place, name in enumerate(header) if _is_unnamed(name)), None)
@@ -181,6 +186,16 @@ def _check_header(table: CsvTable) -> None:
         index = first == 0 and _counts(row[:1] for _, row in table.rows)
         why = "counts the rows: leave such an index out" if index else "needs one"
         raise table.wrong(line, f"column {first + 1} has no name and {why}.")
+
+
+def _wider(rows: Sequence[Row]) -> tuple[int, str] | None:
+    """Return the first line below a header of one cell that has more, and how many."""
+    for line, row in rows:
+        for mark, name in SEPARATORS.items():
+            parts = len(row[0].split(mark)) if len(row) == 1 and mark not in (" ", "\x1f") else 1
+            if parts > 1 and not _is_number(row[0]):
+                return line, f"{parts} ({name})"
+    return None
 
 
 def _is_unnamed(name: str) -> bool:
