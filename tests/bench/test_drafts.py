@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from epoque.bench.drafts import ALIEN_SECONDS, draft_folder, drafts_below, remove_abandoned
 from epoque.bench.files import draft_owner, draft_path, host_name, process_start, write_atomic
@@ -169,3 +170,17 @@ def test_clean_tells_and_removes(
     capsys.readouterr()
     answer(words)
     assert "Nothing half-written is left" in capsys.readouterr().out
+
+
+def test_what_other_programs_left_is_not_ours(tmp_path: Path) -> None:
+    for name in (".theirs.tmp", "photos.zip.partial", ".o.zip.123.tmp"):
+        (tmp_path / name).write_text("x")
+    assert [draft.path.name for draft in drafts_below(tmp_path)] == [".o.zip.123.tmp"]
+
+
+def test_a_download_that_goes_on_stays(tmp_path: Path) -> None:
+    (tmp_path / "net.pkl.partial").write_text("x")
+    with FileLock(tmp_path / "lock"):
+        assert list(drafts_below(tmp_path, downloads=True)) == []
+    (found,) = drafts_below(tmp_path, downloads=True)
+    assert found.whose == "a download that was cut off"

@@ -78,3 +78,12 @@ def test_a_high_limit_takes_no_memory(tmp_path: Path) -> None:
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert most < 2**20
+
+
+@pytest.mark.parametrize("name", ["gone", "loop"])
+def test_a_link_to_nothing_is_told(tmp_path: Path, name: str) -> None:
+    (tmp_path / "a.txt").touch()
+    (tmp_path / "loop").symlink_to("loop") if name == "loop" else None
+    (tmp_path / "b.txt").symlink_to(name)
+    with pytest.raises(DataError, match=r"/(b\.txt|loop) cannot be read: "):
+        list(visible_files(tmp_path))

@@ -1,5 +1,7 @@
 """Where a run goes on: never at a checkpoint that is of something else."""
 
+import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +10,7 @@ from typing import Any
 import line_lab
 import pytest
 
-from epoque.bench.errors import DamagedRunError, UsageError
+from epoque.bench.errors import DamagedRunError, NewerRunError, RunWriteError, UsageError
 from epoque.bench.events import Metrics
 from epoque.bench.run import Run
 from epoque.bench.runner import execute, resume
@@ -123,3 +125,28 @@ def test_the_disk_has_all_files_before_the_manifest(
     kept = {"config.json", "metrics.jsonl", *(Run(run.path).files or ())} - {"config.json"}
     assert {run.path / name for name in kept} <= set(synced)
     assert {run.path, run.path / "checkpoints", run.path / "figures"} <= set(synced)
+
+
+def test_a_config_of_a_later_version_is_no_damaged_one(started: Start) -> None:
+    run = stopped(started)
+    path = run.path / "config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "format": 99}))
+    before = files(run)
+    with pytest.raises(NewerRunError, match="written by a newer Epoque"):
+        resume(Run(run.path), draw=False)
+    assert files(run) == before
+
+
+@pytest.mark.parametrize("name", ["checkpoints/step-0000000040.json", "metrics.jsonl"])
+def test_a_fifo_in_a_run_is_not_waited_for(started: Start, trained: Start, name: str) -> None:
+    run, whole = stopped(started), trained(**SETTINGS)
+    (run.path / name).unlink()
+    os.mkfifo(run.path / name)
+    if name == "metrics.jsonl":
+        there = sorted(run.path.rglob("*"))
+        with pytest.raises(RunWriteError, match="it is no file; move it away"):
+            resume(run, draw=False)
+        assert sorted(run.path.rglob("*")) == there
+        (run.path / name).unlink()
+    resume(run, draw=False)
+    assert files(run) == files(whole)

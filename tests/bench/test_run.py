@@ -121,7 +121,7 @@ def test_the_environment() -> None:
     assert told["cores"] >= 1
     assert told["packages"]["epoque"] == installed_version("epoque")
     assert installed_version("no-such-package") is None
-    names = {"python", "platform", "machine", "cores", "device", "processes"}
+    names = {"python", "platform", "machine", "cores", "device", "processes", "processor"}
     assert set(told) == {*names, "packages", "commit"}
 
 

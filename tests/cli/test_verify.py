@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from epoque import run as train
+from epoque.bench.manifest import own_digest
 from epoque.cli import main
 from epoque.report.needs import RECORDED
 
@@ -74,3 +75,22 @@ def test_what_ships_measured_is_whole(answer: Answer) -> None:
     code, told, _ = answer("verify", "--runs", RECORDED, "--json")
     assert code == 0, told
     assert {verdict["state"] for verdict in json.loads(told)} == {"finished"}
+
+
+@pytest.mark.parametrize("files", [[1, 2], {"results.json": 1}, None])
+def test_a_manifest_that_is_signed_and_lists_nothing(
+    finished: Path, answer: Answer, files: object
+) -> None:
+    told = {"format": 1, "files": files}
+    (finished / "manifest.json").write_text(json.dumps(told | {"sha256": own_digest(told)}))
+    code, out, _ = answer("verify", finished)
+    assert (code, out) == (1, f"{finished.name}: manifest.json is damaged\n")
+    code, _, err = answer("show", finished)
+    assert (code, err.count("\n")) == (1, 1)
+    assert f"`epoque resume {finished.name}` makes it again" in err
+
+
+def test_a_damaged_manifest_of_a_run_that_is_not_finished(finished: Path, answer: Answer) -> None:
+    (finished / "manifest.json").write_text("")
+    (finished / "status.json").unlink()
+    assert answer("verify", finished)[:2] == (1, f"{finished.name}: manifest.json is damaged\n")

@@ -6,12 +6,15 @@ and when that began. What a killed process left is removed by the next one that 
 """
 
 import os
+import re
 import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from .files import draft_owner, draft_path, host_name, process_start
 
@@ -20,8 +23,10 @@ __all__ = ["Draft", "draft_folder", "drafts_below", "remove", "remove_abandoned"
 ALIEN_SECONDS = 24 * 3600.0
 """How long another machine's draft stays untouched before it counts as abandoned: no write pauses
 that long, and clocks differ by less."""
-_OLD_KINDS = (".new-*", ".epoque-*", "*.partial")
-"""What earlier versions called their drafts, which have no owner; and downloads that were begun."""
+_OLD_KINDS = (".new-*", ".epoque-*")
+"""What earlier versions called their drafts of folders, which have no owner."""
+_OLD_FILE = re.compile(r"\..+\.\d+\.tmp")
+"""What they called those of files; other programs' `.x.tmp` are not ours to remove."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +83,18 @@ def remove(path: Path) -> None:
             path.unlink()
 
 
-def drafts_below(folder: Path) -> Iterator[Draft]:
+def drafts_below(folder: Path, *, downloads: bool = False) -> Iterator[Draft]:
     """Yield what was left half-written in and under a folder, by name; not what is being written.
+
+    Args:
+        folder: where it is looked for.
+        downloads: also those that were begun; only in the cache folder are they ours.
 
     Raises:
         OSError: if a folder cannot be read.
     """
-    paths = {path for kind in (".*.tmp", *_OLD_KINDS) for path in folder.rglob(kind)}
+    kinds = (".*.tmp", *_OLD_KINDS, *["*.partial"] * downloads)
+    paths = {path for kind in kinds for path in folder.rglob(kind)}
     for path in sorted(paths):
         if not any(above in paths for above in path.parents) and (whose := _whose(path)):
             yield Draft(path, whose, _size(path))
@@ -93,8 +103,11 @@ def drafts_below(folder: Path) -> Iterator[Draft]:
 def _whose(path: Path) -> str | None:
     """Return who left a draft, in words; None if its owner may still be at work."""
     owner = draft_owner(path)
+    if path.suffix == ".partial":
+        return None if _is_fetched(path) else "a download that was cut off"
     if owner is None:
-        return "an earlier version, or a download"
+        ours = path.suffix != ".tmp" or _OLD_FILE.fullmatch(path.name)
+        return "an earlier version" if ours else None
     if owner.host != host_name():
         return f"process {owner.pid} on {owner.host}" if _age(path) > ALIEN_SECONDS else None
     return f"process {owner.pid}, which ended" if _is_abandoned(path) else None
@@ -107,6 +120,19 @@ def _is_abandoned(path: Path) -> bool:
         return False
     begun = process_start(owner.pid)
     return begun is None or begun != owner.started
+
+
+def _is_fetched(path: Path) -> bool:
+    """Return whether a process holds the lock beside a download."""
+    if not (path.parent / "lock").exists():
+        return False
+    try:
+        with FileLock(path.parent / "lock", timeout=0):
+            return False
+    except Timeout:
+        return True
+    except OSError:
+        return False
 
 
 def _age(path: Path) -> float:

@@ -29,6 +29,7 @@ __all__ = [
     "EpoqueError",
     "MissingExtraError",
     "NameTakenError",
+    "NewerRunError",
     "Problem",
     "RunError",
     "RunLockedError",
@@ -137,6 +138,10 @@ class RunError(EpoqueError):
 
 class DamagedRunError(RunError):
     """A file of a run folder is missing, cut short or not what it should be."""
+
+
+class NewerRunError(DamagedRunError):
+    """A run folder was written by a later version, whose files this one cannot know."""
 
 
 class RunLockedError(RunError):

@@ -29,6 +29,7 @@ __all__ = [
     "json_line",
     "json_object",
     "process_start",
+    "read_file",
     "read_json",
     "refusal",
     "sync_files",
@@ -265,14 +266,27 @@ def read_json(path: Path) -> dict[str, Any]:
         DamagedRunError: if the file is missing, cannot be read or holds no JSON object.
     """
     try:
-        with open_regular(path) as file:  # a network's description may be anybody's
-            data = file.read()
-    except DataError as error:
-        reason = str(error).removeprefix(str(path)).lstrip(": ")
+        data = read_file(path)
+    except DamagedRunError as error:
+        reason = str(error).removeprefix(f"{path} cannot be read: ")
         raise DamagedRunError(f"{path} is damaged or missing: {reason}") from None
-    except OSError as error:
-        raise DamagedRunError(f"{path} is damaged or missing: {_first_line(error)}.") from None
     return json_object(path, data)
+
+
+def read_file(path: Path) -> bytes:
+    """Return the content of a file of a run, which may be anybody's: a FIFO is not waited for.
+
+    Raises:
+        DamagedRunError: if it is missing, cannot be read or is no regular file.
+    """
+    try:
+        with open_regular(path) as file:
+            return file.read()
+    except DataError as error:
+        reason = str(error).removeprefix(str(path)).removeprefix(" cannot be read").lstrip(": ")
+        raise DamagedRunError(f"{path} cannot be read: {reason}") from None
+    except OSError as error:
+        raise DamagedRunError(f"{path} cannot be read: {_first_line(error)}.") from None
 
 
 def json_object(path: Path, data: bytes) -> dict[str, Any]:

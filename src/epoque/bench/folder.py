@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .config import Config
+from .errors import RunWriteError
 from .events import Artifact, Checkpoint, Event, Metrics, Snapshot, Timings
 from .files import json_bytes, json_line, sync_files, told_write_errors, write_atomic, write_json
 from .manifest import digests_of
@@ -110,13 +111,16 @@ class RunFolder:
     def _make_room(self, restart: Restart) -> None:
         """Drop what came after the checkpoint: it will be made again, to the same bytes."""
         path = self.run.path
+        metrics = path / "metrics.jsonl"
+        if metrics.exists() and not metrics.is_file():  # a FIFO would be waited for
+            told = "it is no file; move it away and try again"
+            raise RunWriteError(f"Cannot write {metrics}: {told}. What was there is whole.")
         unseal(path)
         remove_drafts(path)
         if restart.rewritten:
             write_json(path / "config.json", dict(restart.told), durable=True)
         for folder in ("checkpoints", "snapshots"):
             self._remove_others(path / folder, restart.files)
-        metrics = path / "metrics.jsonl"
         with told_write_errors(metrics), metrics.open("ab") as file:
             file.truncate(restart.metrics_bytes)
 

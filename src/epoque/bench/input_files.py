@@ -105,7 +105,8 @@ def visible_files(folder: Path) -> Iterator[Path]:
     """Yield the regular files in and under a folder, sorted, without hidden ones.
 
     Raises:
-        DataError: if the folder itself cannot be listed.
+        DataError: if the folder itself cannot be listed, or if a link in it leads to nothing: what
+            it stands for would be missing without a word.
     """
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
@@ -116,8 +117,20 @@ def visible_files(folder: Path) -> Iterator[Path]:
             continue
         if entry.is_dir(follow_symlinks=False):
             yield from visible_files(Path(entry.path))
-        elif entry.is_file():
+        elif _is_file(entry):
             yield Path(entry.path)
+
+
+def _is_file(entry: "os.DirEntry[str]") -> bool:
+    try:
+        return stat.S_ISREG(entry.stat().st_mode)
+    except FileNotFoundError:
+        if not entry.is_symlink():
+            return False  # deleted just now
+        told = f"it is a link to {os.readlink(entry.path)}, which is not there"
+        raise DataError(f"{entry.path} cannot be read: {told}.") from None
+    except OSError as error:
+        raise _unreadable(Path(entry.path), error) from None
 
 
 def _unreadable(path: Path, error: Exception) -> DataError:

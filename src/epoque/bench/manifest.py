@@ -18,10 +18,10 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, TypeGuard
 
 from .errors import DamagedRunError
-from .files import json_object, write_json
+from .files import json_object, read_file, write_json
 
 __all__ = [
     "MANIFEST",
@@ -60,16 +60,21 @@ def read_manifest(folder: Path) -> Digests | None:
         DamagedRunError: if it is not what was written.
     """
     path = folder / MANIFEST
-    try:
-        told = json_object(path, path.read_bytes())
-    except FileNotFoundError:
+    if not path.is_file():
         return None
-    except OSError as error:
-        raise DamagedRunError(f"{path} cannot be read: {error.strerror}.") from None
-    if told.pop("sha256", None) != own_digest(told):
-        raise DamagedRunError(f"{path} is damaged: it is not what was written.")
-    files: Digests = told["files"]
+    cure = f"`epoque resume {folder.name}` makes it again"
+    try:
+        told = json_object(path, read_file(path))
+    except DamagedRunError as error:
+        raise DamagedRunError(f"{str(error).removesuffix('.')}; {cure}.") from None
+    signed, files = told.pop("sha256", None), told.get("files")
+    if signed != own_digest(told) or not _are_digests(files):
+        raise DamagedRunError(f"{path} is damaged: it is not what was written; {cure}.")
     return files
+
+
+def _are_digests(files: Any) -> TypeGuard[Digests]:
+    return isinstance(files, dict) and all(isinstance(value, str) for value in files.values())
 
 
 def own_digest(told: Mapping[str, Any]) -> str:

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from .config import Config
-from .errors import ConfigError, DamagedRunError, UnknownNameError
-from .files import json_object, read_json
+from .errors import ConfigError, DamagedRunError, NewerRunError, UnknownNameError
+from .files import json_object, read_file, read_json
 from .grid import MAX_POINTS
 from .lab import Lab, find_lab
 from .manifest import MANIFEST, Digests, differences, file_digest, read_manifest
@@ -90,7 +90,7 @@ class Recorded:
             if not (isinstance(value, kind) and counts):
                 raise DamagedRunError(f"{path} is damaged: no {name!r}.")
         if manifest["format"] > FORMAT:
-            raise DamagedRunError(
+            raise NewerRunError(
                 f"{self.path} was written by a newer Epoque (format {manifest['format']})."
             )
         return manifest
@@ -149,11 +149,7 @@ class Recorded:
         Raises:
             DamagedRunError: if it cannot be read, or is not what the finished record saved.
         """
-        path = self.path / name
-        try:
-            data = path.read_bytes()
-        except OSError as error:
-            raise DamagedRunError(f"{path} cannot be read: {error.strerror}.") from None
+        data = read_file(self.path / name)
         saved = self._saved(name) if digested else None
         if saved and hashlib.sha256(data).hexdigest() != saved:
             raise self._changed(name)

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .command import command_line
-from .errors import ConfigError, DamagedRunError
+from .errors import ConfigError, DamagedRunError, DataError, NewerRunError
 from .events import Checkpoint
-from .files import json_bytes, json_object
+from .files import json_bytes, json_object, read_file
+from .input_files import open_regular
 from .lab import Lab
 from .manifest import file_digest
 from .reader import lab_of
@@ -166,6 +167,8 @@ class _Folder:
         by_digest = {kept.bound["config_sha256"]: kept.bound["config"] for kept in witnesses}
         try:
             told = Run(self.run.path).told_now()
+        except NewerRunError:
+            raise
         except DamagedRunError:
             if len(by_digest) != 1:
                 raise
@@ -237,12 +240,7 @@ def _read_checkpoint(folder: Path, step: int) -> _Kept:
     """
     stem = f"checkpoints/step-{step:010d}"
     paths = [folder / f"{stem}{ending}" for ending in (".json", ".safetensors")]
-    contents = []
-    for path in paths:
-        try:
-            contents.append(path.read_bytes())
-        except OSError as error:
-            raise DamagedRunError(f"{path} cannot be read: {error.strerror}.") from None
+    contents = [read_file(path) for path in paths]
     told = json_object(paths[0], contents[0])
     if told.pop("sha256", None) != checkpoint_digest(contents[1], told):
         raise DamagedRunError(f"{folder / stem} is damaged: it is not what was saved.")
@@ -271,14 +269,14 @@ def _prefixes(path: Path, lengths: Iterable[int]) -> dict[int, "_Hash | None"]:
     digest, read = hashlib.sha256(), 0
     found[0] = digest.copy()
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             for length in sorted(found):
                 while read < length and (chunk := file.read(min(CHUNK, length - read))):
                     digest.update(chunk)
                     read += len(chunk)
                 if read == length:
                     found[length] = digest.copy()
-    except OSError:  # then only the start needs none of it
+    except (OSError, DataError):  # then only the start needs none of it
         pass
     return found
 

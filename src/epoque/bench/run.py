@@ -22,9 +22,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .errors import DamagedRunError, UnknownNameError
+from .errors import DamagedRunError, DataError, UnknownNameError
 from .events import Checkpoint
 from .files import json_object, read_json
+from .input_files import open_regular
 from .named import find_named, newest_first, records_in
 from .reader import Recorded
 from .record import State, Status, is_locked
@@ -80,12 +81,14 @@ class Run(Recorded):
         path = self.path / "metrics.jsonl"
         self.check(path.name)
         try:
-            with path.open("rb") as file:
+            with open_regular(path) as file:
                 for number, line in enumerate(file, 1):
                     if line.endswith(b"\n"):
                         yield _metric_row(path, number, line)
         except OSError as error:
             raise DamagedRunError(f"{path} cannot be read: {error.strerror}.") from None
+        except DataError as error:
+            raise DamagedRunError(str(error)) from None
 
     @cached_property
     def results(self) -> Mapping[str, Any]:

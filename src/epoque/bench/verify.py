@@ -39,7 +39,7 @@ def verify(record: Record) -> Verdict:
     if state == "finished":
         wrong = tuple(record.differences())
     elif isinstance(record, Run) and not record.is_locked():
-        wrong = tuple(_unfinished(record))
+        wrong = (*record.differences(), *_unfinished(record))
     else:
         wrong = ()
     return Verdict(record.id, record.path, state, wrong)

@@ -1,12 +1,13 @@
 """`epoque runs list|show|compare|export|verify|delete|clean`."""
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 
-from ..bench.errors import RunLockedError, UsageError
+from ..bench.errors import RunLockedError, RunWriteError, UsageError
 from ..bench.options import AsJson, RunName, RunsOption, WholeName
 from ..bench.places import check_file, check_runs_folder, runs_folder
 from ..bench.telling import console, print_json, result, say_taken, table
@@ -258,16 +259,16 @@ def clean(
     With `--yes` it is removed. What is still being written is neither told nor touched.
     """
     from ..bench.drafts import drafts_below, remove
-    from ..bench.files import told_write_errors
     from ..bench.store import folder
 
     root = runs_folder(runs)
     check_runs_folder(root, runs)
-    found = [draft for place in (root, folder()) for draft in drafts_below(place)]
+    found = [*drafts_below(root), *drafts_below(folder(), downloads=True)]
     if yes:
         for draft in found:
-            with told_write_errors(draft.path):
-                remove(draft.path)
+            remove(draft.path)
+        if stuck := [draft.path for draft in found if os.path.lexists(draft.path)]:
+            raise RunWriteError(f"{stuck[0]} cannot be removed ({len(stuck):,} such).")
     if as_json:
         print_json(
             [{"path": str(d.path), "left_by": d.whose, "bytes": d.bytes, "removed": yes}

@@ -1,6 +1,7 @@
 """Labels: one reading of dataset.json, and nothing of it is lost in silence."""
 
 import json
+import os
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -202,3 +203,28 @@ def test_cases_that_are_read(name: str) -> None:
     assert sorted(found.values()) == (
         [1] * 4 + [2] * 4 if name == "from-one" else [0] * 4 + [1] * 4
     )
+
+
+@pytest.mark.parametrize("labels", [(0, [1.0], 0, 0), ([1.0], [1.0, 2.0], [1.0], [1.0])])
+def test_labels_that_are_unlike_are_refused_by_both(
+    pack: Pack, tmp_path: Path, labels: Any
+) -> None:
+    path = pack(labelled(rows_of(*labels)))
+    with pytest.raises(DataError, match=r"several kinds or lengths: that of 00\.png is a"):
+        make(open_source(path), tmp_path / "new.zip")
+    assert not (tmp_path / "new.zip").exists()
+    assert "several kinds" in check(path).problems[0]
+
+
+def test_labels_that_are_no_file_or_spelt_otherwise_are_not_forgotten(
+    pack: Pack, tmp_path: Path
+) -> None:
+    named = {"Dataset.JSON" if n == "dataset.json" else n: d for n, d in labelled([]).items()}
+    with pytest.raises(DataError, match=r"Dataset\.JSON is not read as labels; call it dataset"):
+        open_source(pack(named))
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "a.png").write_bytes(picture(0, 16, 16))
+    os.mkfifo(folder / "dataset.json")
+    with pytest.raises(DataError, match="dataset.json cannot be read: it is a FIFO"):
+        open_source(folder)

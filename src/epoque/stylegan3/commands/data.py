@@ -23,6 +23,9 @@ __all__ = ["DATASET", "add_data_commands", "import_network", "list_networks"]
 
 DATASET = App(name="dataset", help="Make and check sets of images in the official format.")
 
+SHOWN_CLASSES = 100
+"""Of how many classes `check` tells the pictures; `--json` tells all."""
+
 Which = Literal["G", "D", "G_ema"]
 Transforms = Literal["none", "stretch", "center-crop", "center-crop-wide"]
 
@@ -262,7 +265,9 @@ def check(
         most = "mostly " if found.sizes > 1 else ""
         size = f"{found.bytes / 2**20:,.1f} MiB"
         say(f"{found.count:,} pictures, {most}{side} in {colour}, {size}.")
-        classes = f"classes of {', '.join(map(str, found.classes))} pictures"
+        shown = ", ".join(map(str, found.classes[:SHOWN_CLASSES]))
+        more = len(found.classes) - SHOWN_CLASSES
+        classes = f"classes of {shown}{f' … ({more:,} more)' * (more > 0)} pictures"
         vectors = f"vectors of {found.label_dim} numbers" if found.label_dim else "none"
         say(f"Labels: {classes if found.classes else vectors}.")
         for told in (*found.problems, *found.remarks):

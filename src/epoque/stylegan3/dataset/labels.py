@@ -1,7 +1,8 @@
 """Labels of images: dataset.json, whole numbers, words or vectors."""
 
 import json
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, Self
@@ -10,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from epoque.bench.errors import DataError, did_you_mean
+from epoque.bench.input_files import open_regular
 from epoque.bench.json_text import parse_json
 from epoque.bench.limits import MAX_CLASSES, MAX_JSON_BYTES
 
-from .files import Files
+from .files import Files, Folder
 
 __all__ = [
     "FILE",
@@ -22,6 +24,7 @@ __all__ = [
     "Labels",
     "as_json",
     "as_table",
+    "check_alike",
     "is_label",
     "read_labels",
     "spare",
@@ -146,10 +149,15 @@ def _place(files: Files) -> str | None:
     """Return the folder of dataset.json, with a slash at its end; "" for the topmost one."""
     if FILE in files:
         return ""
+    if isinstance(files, Folder) and os.path.lexists(files.path / FILE):
+        open_regular(files.path / FILE).close()  # a FIFO, say, is no reason to forget labels
     found = [name.removesuffix(FILE) for name in files.names if name.endswith(f"/{FILE}")]
     if len(found) > 1:
         told = f"{found[0]}{FILE} and {found[1]}{FILE}"
         raise DataError(f"{files.path} holds several sets ({told}); give one of the folders.")
+    near = [name for name in files.names if name.rpartition("/")[2].lower() == FILE]
+    if near and not found:
+        raise DataError(f"{files.path}: {near[0]} is not read as labels; call it {FILE}.")
     return found[0] if found else None
 
 
@@ -252,13 +260,38 @@ def as_table(labels: Labels | None, names: Sequence[str], where: str) -> LabelTa
     if labels is None:
         return LabelTable(0, np.zeros((len(names), 0), np.float32))
     values = [labels.of(name, where) for name in names]
-    kinds = {len(value) if isinstance(value, list) else 0 for value in values}
-    if len(kinds) > 1:
-        raise DataError(f"{where}: {FILE} has labels of several kinds or lengths.")
-    if kinds == {0}:
+    kind = check_alike(zip(names, values, strict=True), where)
+    if values and kind == 0:
         classes = np.array(values, np.int64)
         return LabelTable(max(int(classes.max()) + 1, len(labels.names)), classes)
-    return LabelTable(kinds.pop() if kinds else 0, np.array(values, np.float32))
+    return LabelTable(kind, np.array(values, np.float32))
+
+
+def check_alike(rows: Iterable[tuple[str, Label]], where: str) -> int:
+    """Check that labels are all classes, or all vectors of one length.
+
+    Args:
+        rows: images and their labels.
+        where: the set, for an error.
+
+    Returns:
+        The length of the vectors; 0 of classes, and where there are no labels.
+
+    Raises:
+        DataError: naming the first that is unlike those before it.
+    """
+    first, kind = "", 0
+    for name, label in rows:
+        size = len(label) if isinstance(label, list) else 0
+        if first and size != kind:
+            told = f"that of {first} is {_kind(kind)}, that of {name} {_kind(size)}"
+            raise DataError(f"{where}: labels of several kinds or lengths: {told}.")
+        first, kind = first or name, size
+    return kind
+
+
+def _kind(size: int) -> str:
+    return f"a vector of {size:,}" if size else "a class"
 
 
 def spare(labels: Labels | None, names: Sequence[str]) -> list[str]:

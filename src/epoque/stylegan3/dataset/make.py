@@ -26,7 +26,7 @@ from epoque.bench.errors import DataError, UsageError
 from epoque.bench.files import draft_path, told_write_errors
 from epoque.bench.limits import MAX_ZIP_ENTRIES
 
-from .labels import FILE, Label, as_json, unused
+from .labels import FILE, Label, as_json, check_alike, unused
 from .pictures import PictureError, Shape, background_colour, decode, png, shaped
 from .sources import Item, Source
 
@@ -119,8 +119,11 @@ def make(
             name = file_name(number)
             out.put(name, done.png)
             job.rows.append((name, done.label))
+            if done.label is not None:
+                job.labels.append((done.name, done.label))
         if not job.rows:
             raise DataError(f"None of the {whole} pictures can be used: {job.skipped[0]}.")
+        check_alike(job.labels, FILE)
         out.put(FILE, as_json(job.rows, source.label_names))
     labelled = all(label is not None for _, label in job.rows)
     channels = 3 if job.mode == "RGB" else 1
@@ -172,6 +175,7 @@ class _Job:
 
     def __init__(self, rules: Rules, progress: Progress, whole: int) -> None:
         self.rows: list[tuple[str, Label | None]] = []
+        self.labels: list[tuple[str, Label]] = []
         self.skipped: list[str] = []
         self.size = (0, 0)
         self.mode = ""
