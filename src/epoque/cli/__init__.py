@@ -95,7 +95,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     That is 130 for Ctrl-C, 143 for SIGTERM and 129 for SIGHUP.
     """
-    argv = sys.argv[1:] if argv is None else list(argv)
+    is_process, argv = argv is None, sys.argv[1:] if argv is None else list(argv)
     for name in ("EPOQUE_RUNS", "EPOQUE_LANG"):
         if os.environ.get(name) == "":  # as good as not set, and not the current folder
             del os.environ[name]
@@ -105,8 +105,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # names of files may be no UTF-8
-    with listening():
-        _answer(argv)
+    try:
+        with listening():
+            _answer(argv)
+    except SystemExit as end:
+        if is_process and isinstance(end.code, int) and end.code > 128:
+            ignore()  # the exit code stays, whatever signal comes while Python shuts down
+        raise
 
 
 def _answer(argv: Sequence[str]) -> None:

@@ -226,5 +226,5 @@ def test_labels_that_are_no_file_or_spelt_otherwise_are_not_forgotten(
     folder.mkdir()
     (folder / "a.png").write_bytes(picture(0, 16, 16))
     os.mkfifo(folder / "dataset.json")
-    with pytest.raises(DataError, match="dataset.json cannot be read: it is a FIFO"):
+    with pytest.raises(DataError, match=r"dataset\.json cannot be read: it is a FIFO"):
         open_source(folder)
