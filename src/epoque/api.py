@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .bench.config import Config
-from .bench.errors import UsageError, did_you_mean
 from .bench.lab import Lab, find_lab
 from .bench.places import runs_folder
 from .bench.recipes import Recipe, find_recipe
@@ -33,12 +32,7 @@ def configure(recipe: str, settings: dict[str, Any]) -> tuple[Recipe, Lab[Any], 
     """
     found = find_recipe(recipe)
     lab = find_lab(found.lab)
-    fields = lab.config.model_fields
-    for name in found.config:
-        if name not in fields:
-            near = did_you_mean(str(name), fields)
-            raise UsageError(f"{recipe}: there is no setting {name!r} in lab {found.lab}.{near}")
-    return found, lab, lab.config.over(found.config, settings)
+    return found, lab, found.build(lab.config, settings)
 
 
 def run(

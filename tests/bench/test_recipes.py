@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from epoque.bench.errors import UnknownNameError, UsageError
+from epoque.bench.errors import ConfigError, UnknownNameError, UsageError
 from epoque.bench.recipes import Expectation, Recipe, _parse, find_recipe, recipe_names
 from epoque.neuron.config import NeuronConfig
 
@@ -97,6 +97,15 @@ def test_what_is_refused(tmp_path: Path, text: str | bytes, told: str) -> None:
     assert message.endswith((".", "?"))
     assert "\n" not in message
     assert len(message) < 400
+
+
+def test_a_wrong_setting_is_told_with_its_place(tmp_path: Path) -> None:
+    recipe = read(tmp_path, "lab: neuron\nconfig:\n  learning_rate: 0,5\n  seed: x\n")
+    with pytest.raises(ConfigError) as caught:
+        recipe.build(NeuronConfig, {"seed": "y"})
+    seed, rate = caught.value.told("--{}").splitlines()
+    assert seed.startswith("--seed: y is not allowed")
+    assert rate.startswith(f"{tmp_path / 'own.yaml'}, line 3, column 18: learning_rate: 0,5 is")
 
 
 def test_a_setting_written_twice_is_refused(tmp_path: Path) -> None:

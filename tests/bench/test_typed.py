@@ -3,7 +3,15 @@
 import pytest
 
 from epoque.bench.errors import ConfigError
-from epoque.bench.typed import is_number, is_whole, near_number, split_list, whole_numbers
+from epoque.bench.typed import (
+    is_number,
+    is_several,
+    is_whole,
+    near_axis,
+    near_number,
+    split_list,
+    whole_numbers,
+)
 from epoque.neuron.config import NeuronConfig
 
 NUMBERS = ["5", " 5 ", "+5", "-5", "0.5", ".5", "5.", "1e3", "1E-3", "1e400"]
@@ -17,7 +25,7 @@ def test_numbers() -> None:
 
 def test_whole_numbers_may_have_a_point_and_zeros() -> None:
     assert all(map(is_whole, ["5", " 5 ", "+5", "-5", "5.0", "5."]))
-    assert not any(map(is_whole, ["0.5", "5.5", "1e3", *NO_NUMBERS]))
+    assert not any(map(is_whole, ["0.5", "5.5", "1e3", "1.000", *NO_NUMBERS]))
 
 
 @pytest.mark.parametrize(
@@ -26,6 +34,40 @@ def test_whole_numbers_may_have_a_point_and_zeros() -> None:
 )
 def test_what_was_meant(text: str, near: str) -> None:
     assert near_number(text) == near
+
+
+@pytest.mark.parametrize(
+    ("text", "near"),
+    [("1.000", "1000"), ("10,000", "10000"), ("1’000’000", "1000000"), ("1_0", "10"), ("1,5", ""),
+     ("5.0", ""), ("x", "")],
+)  # fmt: skip
+def test_what_whole_number_was_meant(text: str, near: str) -> None:
+    assert near_number(text, whole=True) == near
+
+
+@pytest.mark.parametrize(
+    ("text", "whole", "axis"),
+    [
+        ("0..5", True, "0-5"),
+        ("0 – 5", True, "0-5"),
+        ("[0, 1,2]", True, "0,1,2"),
+        ("0 1", True, "0,1"),
+        ("range(5)", True, "0:5"),
+        ("range(1, 9, 2)", True, "1:9:2"),
+        ("range(5)", False, ""),
+        ("0.1-1e-3", False, "0.1:1e-3:lin:5"),
+        ("5", True, ""),
+        ("1,5", False, ""),
+        ("x-y", True, ""),
+    ],
+)
+def test_what_axis_was_meant(text: str, whole: bool, axis: str) -> None:
+    assert near_axis(text, whole=whole) == axis
+
+
+def test_several_numbers_are_told_from_one() -> None:
+    assert all(map(is_several, ["0:5", "1,2", "0-5", "0.1:1:log:5", "5:5"]))
+    assert not any(map(is_several, ["5", "0.5", "x", "5:", "1,x"]))
 
 
 def test_lists_have_no_empty_parts() -> None:

@@ -125,7 +125,9 @@ def test_a_malformed_recipe_says_where(tmp_path: Path) -> None:
 
 def test_a_recipe_with_an_unknown_setting_is_named_as_it_is_spelt(tmp_path: Path) -> None:
     (tmp_path / "own.yaml").write_text("lab: neuron\nconfig:\n  learning-rate: 2\n")
-    sentence = "own.yaml: there is no setting 'learning-rate' in lab neuron. Did you mean learning_"
+    sentence = (
+        "own.yaml, line 3, column 18: there is no setting 'learning-rate' in lab neuron. Did you"
+    )
     assert sentence in told("run own.yaml", tmp_path)
 
 
@@ -265,7 +267,8 @@ def test_settings_of_a_recipe_give_way_to_options(tmp_path: Path) -> None:
     (config,) = tmp_path.glob("runs/*-own/config.json")
     assert json.loads(config.read_text())["config"]["hidden_layers"] == [2]
     (tmp_path / "own.yaml").write_text("lab: neuron\nconfig:\n  hidden_layers: 3\n")
-    assert "--hidden-layers: 3 would be ignored" in told("run own.yaml --seed 1", tmp_path)
+    sentence = "own.yaml, line 3, column 18: hidden_layers: 3 would be ignored"
+    assert sentence in told("run own.yaml --seed 1", tmp_path)
 
 
 def test_doctor_and_schema(tmp_path: Path) -> None:

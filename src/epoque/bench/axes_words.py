@@ -12,7 +12,7 @@ TRAININGS = mark("{count} trainings: {axes}.")
 VALUES = mark("{field} has {count} values ({values})")
 COMMA = mark("{field}={text} are two values; a decimal takes a point: {number}.")
 SHOWN = 5
-_TWO_WHOLE = re.compile(r"[+-]?[0-9]+,[0-9]+")
+_TWO_WHOLE = re.compile(r"[+-]?[0-9]+,[0-9]*[1-9]")
 
 
 def describe_axes(axes: Sequence[Axis], language: str = "en") -> Iterator[str]:

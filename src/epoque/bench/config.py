@@ -17,7 +17,7 @@ from .errors import ConfigError, Problem, did_you_mean
 from .i18n import translator
 from .path_list import IS_PATHS, LocalPath, PathOrHttps
 from .path_list import split as split_paths
-from .typed import is_number, is_whole, near_number
+from .typed import is_number, is_several, is_whole, near_number
 
 __all__ = ["Config", "LocalPath", "PathOrHttps", "allowed_values", "kind_of", "setting"]
 
@@ -259,13 +259,17 @@ def _problems(
             continue
         field = cls.model_fields[name]
         kind, _ = _inner(field.annotation)
-        near = did_you_mean(value, get_args(kind)) if _is_literal(kind) else _near(kind, value)
+        near = (
+            did_you_mean(value, get_args(kind)) if _is_literal(kind) else _near(name, kind, value)
+        )
         yield Problem(name, f"{value} is not allowed; it takes {allowed_values(field)}.{near}")
 
 
-def _near(kind: Any, value: str) -> str:
-    meant = near_number(value) if kind in (int, float) else ""
-    return f" Did you mean {meant}?" if meant else ""
+def _near(name: str, kind: Any, value: str) -> str:
+    if meant := near_number(value, whole=kind is int) if kind in (int, float) else "":
+        return f" Did you mean {meant}?"
+    several = is_several(value) if kind is int else kind is float and ":" in value
+    return f" Several values are an axis of a sweep: {name}={value}." if several else ""
 
 
 def _is_literal(kind: Any) -> bool:

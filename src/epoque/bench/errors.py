@@ -68,11 +68,13 @@ class Problem:
         field: the setting's name as the schema spells it (`learning_rate`).
         message: what is wrong, beginning with the value and ending with what is allowed.
         ignored: whether all that is wrong is that the setting has no effect beside the others.
+        place: file, line and column, of a setting that stands in a recipe of one's own.
     """
 
     field: str
     message: str
     ignored: bool = False
+    place: str = ""
 
 
 class ConfigError(UsageError):
@@ -93,12 +95,14 @@ class ConfigError(UsageError):
             spell: a format for the name, for instance `--{}` on the command line, where
                 underscores also become hyphens.
         """
-        hyphens = spell.startswith("--")
-        names = (p.field.replace("_", "-") if hyphens else p.field for p in self.problems)
-        return "\n".join(
-            f"{spell.format(name)}: {p.message}"
-            for name, p in zip(names, self.problems, strict=True)
-        )
+        return "\n".join(f"{_spelt(p, spell)}: {p.message}" for p in self.problems)
+
+
+def _spelt(problem: Problem, spell: str) -> str:
+    if problem.place:
+        return f"{problem.place}: {problem.field}"
+    hyphens = spell.startswith("--")
+    return spell.format(problem.field.replace("_", "-") if hyphens else problem.field)
 
 
 class AxesError(ConfigError):

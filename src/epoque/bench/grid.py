@@ -30,7 +30,7 @@ from .lab import Columns
 from .limits import MAX_SWEEP_POINTS
 from .path_list import IS_PATHS, join
 from .path_list import split as split_paths
-from .typed import whole_numbers
+from .typed import near_axis, whole_numbers
 
 __all__ = ["MAX_POINTS", "Axis", "cell", "cells", "extremes", "grid", "parse_axes", "size"]
 
@@ -74,15 +74,15 @@ def parse_axes(base: Config, texts: Sequence[str], told: Collection[str] = ()) -
     axes: dict[str, Axis] = {}
     problems: list[Problem] = []
     for text in texts:
-        field, _, values = text.strip().lstrip("-").partition("=")
-        field = field.strip().replace("-", "_")
+        typed, _, values = text.strip().lstrip("-").partition("=")
+        field = (typed := typed.strip()).replace("-", "_")
         try:
             if field in axes:
                 raise ConfigError([Problem(field, "the axis is given twice.")])
             if field in told:
                 twice = "it is given twice, as an axis and as a setting."
                 raise ConfigError([Problem(field, twice)])
-            axes[field] = _parse_axis(type(base), field, values.strip())
+            axes[field] = _parse_axis(type(base), typed, values.strip())
         except ConfigError as error:
             problems.extend(error.problems)
     if not problems:
@@ -132,10 +132,11 @@ def extremes(axis: Axis) -> Sequence[Any]:
     return sorted({min(axis.values), max(axis.values)}) if numbers else axis.values
 
 
-def _parse_axis(config: type[Config], field: str, text: str) -> Axis:
+def _parse_axis(config: type[Config], typed: str, text: str) -> Axis:
+    field = typed.replace("-", "_")
     if not field.isidentifier() or not text:
         told = "an axis is a field and its values, for instance learning_rate=0.01:10:log:50."
-        raise ConfigError([Problem(field or "(no name)", told)])
+        raise ConfigError([Problem(typed or "(no name)", told)])
     if field not in config.model_fields:
         config.parse({field: text})  # raises, with the nearest names
     spacing, values = _Typed(config, field, text).read()
@@ -178,8 +179,14 @@ class _Typed:
             return getattr(_alone(self.config).parse({self.field: typed}), self.field)
         except ConfigError as error:
             where = "" if typed == self.text else f"in {self.text}, "
-            told = [Problem(p.field, where + p.message) for p in error.problems]
+            told = [Problem(p.field, f"{where}{p.message}{self.hint()}") for p in error.problems]
             raise ConfigError(told) from None
+
+    def hint(self) -> str:
+        """Return the axis that was meant by another notation, as the end of a sentence."""
+        kind = _number_kind(self.config.model_fields[self.field].annotation)
+        meant = near_axis(self.text, whole=kind is int) if kind else ""
+        return f" Did you mean {self.field}={meant}?" if meant else ""
 
     def listed(self) -> list[Any]:
         parts = self.parts()

@@ -16,20 +16,23 @@ The lab is the folder the file stands in. A user's own file says `lab: neuron` a
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
 from math import inf, isfinite, nan
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 from yaml.error import MarkedYAMLError
 
-from .errors import UnknownNameError, UsageError, did_you_mean
+from .errors import ConfigError, UnknownNameError, UsageError, did_you_mean
 from .input_files import read_regular
 from .limits import MAX_YAML_BYTES, MAX_YAML_VALUES
 from .typed import is_number
+
+if TYPE_CHECKING:
+    from .config import Config
 
 __all__ = [
     "Expectation",
@@ -63,6 +66,7 @@ class Recipe:
         minutes: how long it takes on 2 cores.
         expect: the score to expect.
         config: settings as written, not yet parsed.
+        places: file, line and column of each of them, where the recipe is the user's own.
     """
 
     name: str
@@ -72,6 +76,26 @@ class Recipe:
     minutes: float
     expect: Expectation | None
     config: Mapping[str, Any]
+    places: Mapping[str, str] = field(default_factory=dict)
+
+    def build(self, config: "type[Config]", settings: Mapping[str, Any]) -> Any:
+        """Return the config of its lab with some settings changed (see `Config.over`).
+
+        Raises:
+            UsageError: if the recipe names a setting that its lab does not have.
+            ConfigError: with every problem at once; those of the recipe with their places.
+        """
+        for name in self.config:
+            if name not in config.model_fields:
+                told = f"there is no setting {name!r} in lab {self.lab}."
+                near = did_you_mean(str(name), config.model_fields)
+                raise UsageError(f"{self.places.get(name, self.name)}: {told}{near}")
+        try:
+            return config.over(self.config, settings)
+        except ConfigError as error:
+            here = {name: at for name, at in self.places.items() if name not in settings}
+            told = [replace(p, place=here.get(p.field, "")) for p in error.problems]
+            raise ConfigError(told) from None
 
 
 @cache
@@ -153,7 +177,9 @@ class PlainLoader(yaml.BaseLoader):
 def _parse(text: str, name: str, lab: str | None, source: str) -> Recipe:
     """Read YAML with every scalar as text: `0110` stays a truth table, and is no octal number."""
     try:
-        told = yaml.load(text, Loader=PlainLoader)
+        loader = PlainLoader(text)
+        root = loader.get_single_node()
+        told = None if root is None else loader.construct_document(root)
     except RecursionError:
         raise UsageError(f"{source} is not a recipe: it is nested too deeply.") from None
     except yaml.YAMLError as error:
@@ -175,7 +201,16 @@ def _parse(text: str, name: str, lab: str | None, source: str) -> Recipe:
     minutes = _number(told.get("minutes", "0"), source, "minutes")
     expect = _expectation(told.get("expect"), source)
     title, shows = str(told.get("title", name)), str(told.get("shows", ""))
-    return Recipe(name, lab, title, shows, minutes, expect, config)
+    places = _places(root, source) if source != name else {}
+    return Recipe(name, lab, title, shows, minutes, expect, config, places)
+
+
+def _places(root: Any, source: str) -> dict[str, str]:
+    """Return where each setting of a recipe stands."""
+    settings = (value for key, value in root.value if key.value == "config")
+    pairs = getattr(next(settings, None), "value", None) or ()  # no text: `config:` may be empty
+    marks = {key.value: value.start_mark for key, value in pairs}
+    return {n: f"{source}, line {m.line + 1}, column {m.column + 1}" for n, m in marks.items()}
 
 
 def _expectation(told: Any, source: str) -> Expectation | None:

@@ -2,7 +2,8 @@
 
 A number is written with the digits 0 to 9, a decimal point and perhaps an exponent; spaces around
 it do not count. `1_000`, `0x10`, `0,5`, `nan`, `1e400` and digits of other scripts are refused, by
-whatever door they come. A whole number may have a point with zeros after it (`5.0`).
+whatever door they come. A whole number may have a point with a zero or two after it
+(`5.0`); three would be a thousand elsewhere (`1.000`).
 
 A list of whole numbers, such as `--seeds`, `--layers` or the axis `seed=…`, has items with commas
 between them:
@@ -18,14 +19,27 @@ between them:
 import re
 from collections.abc import Sequence
 
-__all__ = ["is_number", "is_whole", "near_number", "split_list", "whole_numbers"]
+__all__ = [
+    "is_number",
+    "is_several",
+    "is_whole",
+    "near_axis",
+    "near_number",
+    "split_list",
+    "whole_numbers",
+]
 
 _NUMBER = re.compile(r"\s*[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\s*")
-_WHOLE = re.compile(r"\s*[+-]?[0-9]{1,4000}(?:\.0*)?\s*")  # int() reads no more
+_WHOLE = re.compile(r"\s*[+-]?[0-9]{1,4000}(?:\.0{0,2})?\s*")  # int() reads no more
 _ITEM = re.compile(
     r"(?P<first>[+-]?[0-9]{1,20})"
     r"(?:-(?P<last>[0-9]{1,20})|:(?P<end>[+-]?[0-9]{1,20})(?::(?P<step>[+-]?[0-9]{1,20}))?)?"
 )
+_PART = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+_SPAN = re.compile(rf"({_PART})\s*(?:\.\.+|…|[-–—]|to|bis|à)\s*({_PART})")
+_LISTED = re.compile(rf"[\[({{]\s*{_PART}(?:\s*,\s*{_PART})*\s*[\])}}]|{_PART}(?:\s+{_PART})+")
+_PYTHON = re.compile(r"range\(\s*(?:([0-9]+)\s*,\s*)?([0-9]+)\s*(?:,\s*([0-9]+)\s*)?\)")
+_THOUSANDS = re.compile(r"[0-9]{1,3}(?:[.,' \u00a0\u202f’][0-9]{3})+")
 _NEARLY = re.compile(r"[+-]?[0-9][0-9_]*(?:[.,][0-9_]+)?")
 
 
@@ -39,12 +53,46 @@ def is_whole(text: str) -> bool:
     return _WHOLE.fullmatch(text) is not None
 
 
-def near_number(text: str) -> str:
-    """Return the number that was meant by a decimal comma or underscores, or ""."""
+def near_number(text: str, *, whole: bool = False) -> str:
+    """Return the number that was meant by a decimal comma, underscores or thousands, or "".
+
+    Args:
+        text: as typed.
+        whole: whether only a whole number can be meant.
+    """
     text = text.strip()
+    if whole:
+        plain = _THOUSANDS.fullmatch(text) or re.fullmatch("[0-9][0-9_]*", text)
+        return re.sub("[^0-9]", "", text) if plain and not is_whole(text) else ""
     if is_number(text) or not _NEARLY.fullmatch(text):
         return ""
     return text.replace("_", "").replace(",", ".")
+
+
+def is_several(text: str) -> bool:
+    """Return whether a text may be several numbers of a sweep's axis, such as `0:200`."""
+    try:
+        found = whole_numbers(text)
+    except ValueError:  # an empty range
+        return True
+    many = found is not None and sum(len(numbers[:2]) for numbers in found) > 1
+    return many or re.fullmatch(rf"{_PART}(:{_PART}|:lin|:log)+", text.strip()) is not None
+
+
+def near_axis(text: str, *, whole: bool) -> str:
+    """Return the axis that was meant by another notation of a range or a list, or "".
+
+    Args:
+        text: such as `0..5`, `0 – 5`, `[1, 2]`, `1 2` or `range(5)`.
+        whole: whether its field takes whole numbers.
+    """
+    text = text.strip()
+    if found := _PYTHON.fullmatch(text):
+        first, end, step = found.groups()
+        return f"{first or 0}:{end}" + (f":{step}" if step else "") if whole else ""
+    if found := _SPAN.fullmatch(text):
+        return f"{found[1]}-{found[2]}" if whole else f"{found[1]}:{found[2]}:lin:5"
+    return ",".join(re.findall(_PART, text)) if _LISTED.fullmatch(text) else ""
 
 
 def split_list(text: str) -> list[str]:

@@ -225,7 +225,8 @@ def _ends(
 def _base(recipe: str) -> "Gan2dConfig":
     from epoque.bench.recipes import find_recipe
 
-    return LAB.config.parse(find_recipe(recipe).config)
+    config: Gan2dConfig = find_recipe(recipe).build(LAB.config, {})
+    return config
 
 
 def _sides(axes: "Sequence[Axis]", across: str, down: str) -> tuple[str, str]:

@@ -118,7 +118,9 @@ def test_the_last_axis_moves_fastest_and_parts_are_parts_of_the_whole() -> None:
         ("learning_rate=1,,2", "a part of the list is empty."),
         ("seed=1,", "a part of the list is empty."),
         ("learning_rate=1:2", "low:high:lin:n gives n values between two ends."),
-        ("learning_rate=0-5", "0-5 is not allowed; it takes a finite number"),
+        ("learning_rate=0-5", "and at most 100. Did you mean learning_rate=0:5:lin:5?"),
+        ("seed=0..5", "Did you mean seed=0-5?"),
+        ("seed=[0,1]", "in [0,1], [0 is not allowed; it takes a whole number at least 0"),
         ("learning_rate=1_0,2", "in 1_0,2, 1_0 is not allowed; it takes a finite number greater "
          "than 0 and at most 100. Did you mean 10?"),
         ("seed=1_0:20", "a range is low:high:log:n, low:high:lin:n or low:high."),
