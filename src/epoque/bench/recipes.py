@@ -94,8 +94,8 @@ class Recipe:
             return config.over(self.config, settings)
         except ConfigError as error:
             here = {name: at for name, at in self.places.items() if name not in settings}
-            told = [replace(p, place=here.get(p.field, "")) for p in error.problems]
-            raise ConfigError(told) from None
+            problems = [replace(p, place=here.get(p.field, "")) for p in error.problems]
+            raise ConfigError(problems) from None
 
 
 @cache
