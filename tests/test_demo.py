@@ -52,7 +52,7 @@ def test_what_cannot_be_gone_on_with_does_not_stop_it(tmp_path: Path) -> None:
 
 def test_it_resumes_a_sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     need = Need("and", "neuron/and-short", axes={"seed": "0:4"}, settings=NEED.settings)
-    monkeypatch.setattr("epoque.bench.sweep.join_parts", _interrupt)
+    monkeypatch.setattr("epoque.bench.parts.join_tables", _interrupt)
     with pytest.raises(KeyboardInterrupt):
         measure(need, tmp_path, quiet=True)
     monkeypatch.undo()

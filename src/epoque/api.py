@@ -123,7 +123,7 @@ def sweep(
         "figures": figures,
     }
     if begun is not None:
-        return resume_sweep(begun, **told)
+        return resume_sweep(begun, say=say, **told)
     return run_sweep(lab, found.name, config, parsed, root, **told)
 
 
@@ -182,7 +182,7 @@ def search(
         "figures": figures,
     }
     if begun is not None:
-        return resume_search(begun, **told)
+        return resume_search(begun, say=say, **told)
     return run_search(lab, found.name, config, parsed, root, **wanted, **told)
 
 

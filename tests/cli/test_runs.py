@@ -14,10 +14,10 @@ import epoque
 from epoque.bench.files import write_json
 from epoque.bench.grid import parse_axes
 from epoque.bench.order import next_moment
+from epoque.bench.parts import Parts
 from epoque.bench.record import create_record, stamped
 from epoque.bench.runner import start
 from epoque.bench.study import manifest_of
-from epoque.bench.table import join_parts, write_part
 from epoque.gan2d.config import Gan2dConfig
 from epoque.gan2d.lab import LAB as GAN2D
 from epoque.neuron.config import NeuronConfig
@@ -54,8 +54,9 @@ def _study(root: Path, kind: str, axis: str, told: dict[str, Any]) -> Path:
         write_json(draft / f"{kind}.json", manifest)
 
     path = create_record(root, stamped("neuron/and", f"-{kind}", moment), 0, fill, moment)
-    write_part(path / "parts", 0, {"trial": [0, 1], "seed": [0, 1], "final_error": [0.5, 0.25]})
-    join_parts(path / "parts", path / "table.parquet")
+    parts = Parts(path / "parts", {})
+    parts.write(0, {"trial": [0, 1], "seed": [0, 1], "final_error": [0.5, 0.25]})
+    parts.join(path / "table.parquet")
     return path
 
 

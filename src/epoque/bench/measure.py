@@ -1,5 +1,6 @@
 """Measuring points of a sweep or a search: together in one program, or each as a run."""
 
+import shutil
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -7,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .config import Config
-from .errors import RunWriteError
+from .errors import ConfigError, DamagedRunError, RunLockedError, RunWriteError
 from .executor import Executor, Outcome, cores
 from .folder import create_run
 from .grid import cell
@@ -16,7 +17,15 @@ from .run import Run
 from .runner import execute
 from .study import Study
 
-__all__ = ["Progress", "measure_each", "measure_together", "run_point", "side_by_side", "silent"]
+__all__ = [
+    "Progress",
+    "is_untouched",
+    "measure_each",
+    "measure_together",
+    "run_point",
+    "side_by_side",
+    "silent",
+]
 
 SECONDS_TO_LET_GO = 30.0
 
@@ -110,7 +119,7 @@ def measure_each(
     manifest, base = study.manifest, study.config
     folder, lab, recipe = str(study.path / "runs"), manifest["lab"], manifest["recipe"]
     for number, point in points.items():
-        name = f"point-{number:07d}"
+        name = _name(number)
         settings = base.replace(**point).model_dump()
         executor.submit(number, run_point, folder, name, lab, recipe, settings)
     for _ in points:
@@ -118,6 +127,16 @@ def measure_each(
         if outcome.kind == RunWriteError.__name__:
             raise RunWriteError(outcome.error)
         yield outcome.key, _row(points[outcome.key], outcome)
+
+
+def _name(number: int) -> str:
+    return f"point-{number:07d}"
+
+
+def is_untouched(runs: Path, number: int) -> bool:
+    """Return whether the run of a point that was measured is whole; or gone, for the space."""
+    path = runs / _name(number)
+    return not path.exists() or not any(Run(path).differences())
 
 
 def _row(point: Mapping[str, Any], outcome: Outcome) -> dict[str, Any]:
@@ -135,6 +154,7 @@ def run_point(
     Args:
         folder: the folder of runs.
         name: the run's name in it; a run that was begun before goes on from its last checkpoint.
+            One of other settings, or that is damaged beyond repair, is removed and made again.
         lab: the lab's name.
         recipe: the recipe's name.
         settings: the point's whole config.
@@ -142,14 +162,35 @@ def run_point(
     Raises:
         EpoqueError: what stopped the run; its folder keeps what was measured before.
     """
-    path = Path(folder) / name
-    if (path / "config.json").is_file():
-        run = Run(path)
-        _wait_until_free(run)
-    else:
-        config = find_lab(lab).config.parse(settings)
-        run = create_run(Path(folder), lab, recipe, config, name)
-    if run.status.state != "finished":
+    config = find_lab(lab).config.parse(settings)
+
+    def anew() -> Run:
+        shutil.rmtree(Path(folder) / name, ignore_errors=True)
+        return create_run(Path(folder), lab, recipe, config, name, only=True)
+
+    run = Run(Path(folder) / name)
+    _wait_until_free(run)
+    if not _is_of(run, lab, recipe, config):
+        run = anew()
+    try:
+        return _results(run)
+    except DamagedRunError:  # nothing of it can be gone on with
+        return _results(anew())
+
+
+def _is_of(run: Run, lab: str, recipe: str, config: Config) -> bool:
+    """Return whether a run is there, and of this point."""
+    try:
+        told = run.told_now()
+        own = (told["lab"], told["recipe"]) == (lab, recipe)
+        return own and find_lab(lab).config.parse(told["config"]) == config
+    except (ConfigError, DamagedRunError):
+        return False
+
+
+def _results(run: Run) -> dict[str, Any]:
+    """Train a run to its end, repair it if it is damaged, and return its numbers."""
+    if run.status.state != "finished" or any(run.differences()):
         run = execute(run, draw=False)
     return {k: v for k, v in run.results.items() if v is None or isinstance(v, int | float | str)}
 
@@ -157,5 +198,7 @@ def run_point(
 def _wait_until_free(run: Run) -> None:
     """Wait for the worker of a sweep that was killed: it takes a moment until it notices."""
     patience = time.monotonic() + SECONDS_TO_LET_GO
-    while run.is_locked() and time.monotonic() < patience:
+    while run.is_locked():
+        if time.monotonic() > patience:
+            raise RunLockedError(f"Another process is writing {run.path}.")
         time.sleep(0.05)

@@ -17,7 +17,7 @@ from filelock import FileLock, Timeout
 
 from .drafts import draft_folder, drafts_below, remove, remove_abandoned
 from .environment import environment
-from .errors import DamagedRunError, EpoqueError, NameTakenError, RunLockedError, RunWriteError
+from .errors import DamagedRunError, NameTakenError, RunLockedError
 from .files import read_json, sync_files, sync_folder, told_write_errors, write_json
 from .manifest import (
     MANIFEST,
@@ -29,7 +29,6 @@ from .manifest import (
 )
 from .order import stamp
 from .owner import OWNER, SILENT_SECONDS, Owner, other_owner, owned
-from .stopping import listening
 from .timings import Course
 
 __all__ = [
@@ -40,13 +39,11 @@ __all__ = [
     "ending_differences",
     "is_locked",
     "lock_record",
-    "note_environment",
     "read_status",
     "remove_drafts",
     "sign_environment",
     "stamped",
     "unseal",
-    "work_on",
 ]
 
 LOCK_SECONDS = 0.5  # a reader that looks whether the folder is locked holds it for a moment
@@ -125,35 +122,27 @@ def create_record(
             return path
 
 
-def note_environment(path: Path, **found: Any) -> None:
-    """Write into environment.json what is known only once a training has begun, as its device.
-
-    A damaged environment.json stays as it is: no reason to stop.
-
-    Raises:
-        RunWriteError: if the system refuses.
-    """
-    with suppress(DamagedRunError):
-        told = read_json(path / "environment.json")
-        if {**told, **found} != told:
-            write_json(path / "environment.json", {**told, **found})
-
-
 def sign_environment(
-    path: Path, of: str, seed: int, device: str, threads: int | None = None, *, begins: bool
+    path: Path,
+    of: str,
+    seed: int,
+    device: str | None = None,
+    threads: int | None = None,
+    *,
+    begins: bool,
 ) -> None:
-    """Complete the environment.json of a run; it is of the first process.
+    """Complete the environment.json of a record; it is of the first process.
 
-    It is signed with the digest of what is trained. One that is damaged, missing or of another run
-    is written anew, as of this process.
+    It is signed with the digest of what is trained. One that is damaged, missing or of another
+    record is written anew, as of this process.
 
     Args:
-        path: the run's folder.
-        of: the digest of its config.json.
+        path: the record's folder.
+        of: the digest of what is trained.
         seed: noted in it.
-        device: known only once a training has begun.
+        device: known only once a training has begun; None leaves it.
         threads: known at a checkpoint only; None leaves it.
-        begins: whether the training begins; then what is there may be unsigned.
+        begins: whether what is there may be unsigned, and of another device.
 
     Raises:
         RunWriteError: if the system refuses.
@@ -164,7 +153,9 @@ def sign_environment(
     signed = told.pop("sha256", None) if told else None
     if not told or signed != _signature(told, of):
         begun = told if told and signed is None and begins else {**environment(), "seed": seed}
-        told, signed = {**begun, "device": device}, None
+        told, signed = begun, None
+    if device is not None and (begins or signed is None):
+        told["device"] = device
     if threads is not None:
         told["threads"] = threads
     if signed != (signature := _signature(told, of)):
@@ -345,43 +336,6 @@ class StatusFile:
         return Status(state, reason, self._before.started, seconds, self.timings)
 
 
-@contextmanager
-def work_on(path: Path) -> Iterator[None]:
-    """Hold a folder for writing, and say in its status how the block ended.
-
-    Raises:
-        RunLockedError: if another process holds it.
-        RunWriteError: if the folder cannot be written.
-    """
-    with lock_record(path), listening():
-        remove_drafts(path)
-        status = StatusFile(path)
-        _drop_damaged(path)
-        unseal(path)
-        status.write("running")
-        try:
-            yield
-            status.seal(_durable_digests(path))
-        except BaseException as error:
-            with suppress(RunWriteError):  # a full disk already raised once
-                status.write(*_how_it_ended(error))
-            raise
-
-
-def _drop_damaged(path: Path) -> None:
-    """Remove the damaged tables, numbers and figures of a finished study: they are made again."""
-    made_again = [*path.glob("*.parquet"), *path.glob("figures/*"), path / "best.json"]
-    with suppress(DamagedRunError), told_write_errors(path):
-        files = read_manifest(path) or {}
-        for name in (found.relative_to(path).as_posix() for found in made_again):
-            if (
-                name in files
-                and (path / name).is_file()
-                and file_digest(path / name) != files[name]
-            ):
-                (path / name).unlink()
-
-
 def unseal(path: Path) -> None:
     """Take away a record's manifest: from now on, and after a power cut, it is not finished.
 
@@ -392,30 +346,6 @@ def unseal(path: Path) -> None:
         if (path / MANIFEST).exists():
             (path / MANIFEST).unlink()
             sync_folder(path)
-
-
-def _durable_digests(path: Path) -> dict[str, str]:
-    """Return the digests of a study's files once the disk has them.
-
-    Of a run inside it, its manifest stands for all of it.
-    """
-    own = [p for p in (*path.glob("*"), *path.glob("figures/*")) if _is_of_record(p)]
-    inner = list(path.glob(f"runs/*/{MANIFEST}"))
-    sync_files([*own, path, path / "figures"])
-    return digests_of(path, [*own, *inner])
-
-
-def _is_of_record(path: Path) -> bool:
-    # Optuna's journal tells times, as the first two do: never the same twice.
-    elsewhere = ("status.json", "environment.json", "journal.log", MANIFEST)
-    return path.is_file() and not path.name.startswith(".") and path.name not in elsewhere
-
-
-def _how_it_ended(error: BaseException) -> tuple[State, str]:
-    if isinstance(error, KeyboardInterrupt | GeneratorExit):
-        return "interrupted", str(error) or "stopped by the user"
-    told = str(error) if isinstance(error, EpoqueError) else f"{type(error).__name__}: {error}"
-    return "failed", told
 
 
 def remove_drafts(path: Path) -> None:

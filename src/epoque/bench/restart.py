@@ -26,7 +26,7 @@ from .run import Run, checkpoint_digest
 if TYPE_CHECKING:
     from hashlib import _Hash
 
-__all__ = ["Restart", "bound_to", "config_digest", "find_restart"]
+__all__ = ["Restart", "bound_to", "config_digest", "differences_in_words", "find_restart"]
 
 Told = Mapping[str, Any]
 CHUNK = 2**20
@@ -289,17 +289,22 @@ def _digest_or_none(path: Path) -> str | None:
 
 
 def _other_config(run: Run, told: Told, known: Told) -> DamagedRunError:
+    return DamagedRunError(
+        f"{run.path / 'config.json'} is not what {run.id} was trained with "
+        f"({differences_in_words(told, known)}); "
+        "nothing was changed. Put back what was there (or empty the file: `epoque resume` then "
+        "takes it from the checkpoints), or start a new run with the other settings."
+    )
+
+
+def differences_in_words(told: Told, known: Told) -> str:
+    """Return what the JSON of a record says otherwise than was known once: the first three."""
     mine, theirs = (_flat(one) for one in (told, known))
     names = [name for name in {**mine, **theirs} if mine.get(name) != theirs.get(name)]
     shown = ", ".join(
         f"{n} {_short(mine.get(n))} there, {_short(theirs.get(n))} then" for n in names[:3]
     )
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return DamagedRunError(
-        f"{run.path / 'config.json'} is not what {run.id} was trained with ({shown}{more}); "
-        "nothing was changed. Put back what was there (or empty the file: `epoque resume` then "
-        "takes it from the checkpoints), or start a new run with the other settings."
-    )
+    return shown + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def _first_difference(run: Run) -> str:

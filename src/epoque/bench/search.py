@@ -18,7 +18,6 @@ else. So resuming replays the trials, with the results that are in parts/, into 
 a search that was killed ends with the table of one that was not.
 """
 
-import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from functools import cached_property
@@ -36,11 +35,13 @@ from .grid import Axis, cell
 from .lab import Columns, Lab
 from .measure import Progress, measure_each, measure_together, silent
 from .order import next_moment
+from .parts import Parts
 from .proposals import Proposals, require_optuna
-from .record import create_record, stamped, work_on
+from .record import create_record, stamped
 from .stopping import patient
 from .study import Studies, Study, check_points, manifest_of
-from .table import is_intact, join_parts, part_path, read_parts, read_table, write_part
+from .study_folder import Say, work_on
+from .table import is_intact, read_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,7 +76,7 @@ class Search(Study):
         if path.is_file() or self.status.state == "finished":
             self.check(path.name)
             return read_table(path)
-        return read_parts(self.path / "parts")
+        return Parts(self.path / "parts", self.manifest).read()
 
     @property
     def is_complete(self) -> bool:
@@ -209,29 +210,38 @@ def resume_search(
     executor: Executor | None = None,
     progress: Progress | None = None,
     figures: bool = True,
+    say: Say | None = None,
 ) -> Search:
     """Go on with an interrupted search; it ends with the table of one that was never stopped.
 
-    One whose table was lost is measured again.
+    What was lost or is another search's is measured again.
+
+    Args:
+        search: the search.
+        executor: see `run_search`, as the next two.
+        progress: likewise.
+        figures: likewise.
+        say: is told what is not used of what is there, and why.
 
     Raises:
         MissingExtraError: if Optuna is not installed.
         UsageError: if it is already finished.
         RunLockedError: if another process is writing it.
+        DamagedRunError: if search.json is not what it was measured with.
         EpoqueError: what stopped it again.
     """
     require_optuna()
     if search.is_complete:
         raise UsageError(f"{search.id} is already finished; there is nothing to resume.")
-    with work_on(search.path):
+    with work_on(search, say) as parts:
         if not is_intact(search.path / "table.parquet"):
             with running(executor, 1 if search.lab.fills_machine else None) as using:
-                _try_all(search, using, progress or silent)
-            join_parts(search.path / "parts", search.path / "table.parquet")
+                _try_all(search, parts, using, progress or silent)
+            parts.join(search.path / "table.parquet")
         _save_best(Search(search.path))
         if figures:
             _draw(Search(search.path))
-        shutil.rmtree(search.path / "parts", ignore_errors=True)
+        parts.remove()
     return Search(search.path)
 
 
@@ -251,9 +261,9 @@ def _check(axes: Sequence[Axis], trials: int, sampler: str, direction: str) -> N
         raise UsageError("A search needs an axis besides the seed, which is not searched.")
 
 
-def _try_all(search: Search, executor: Executor, progress: Progress) -> None:
+def _try_all(search: Search, parts: Parts, executor: Executor, progress: Progress) -> None:
     """Ask for trials, measure them and tell what they reached, a batch at a time."""
-    manifest, parts = search.manifest, search.path / "parts"
+    manifest = search.manifest
     proposals = Proposals(
         search.path / "journal.log",
         [axis for axis in search.parsed_axes if axis.field != "seed"],
@@ -266,25 +276,26 @@ def _try_all(search: Search, executor: Executor, progress: Progress) -> None:
         asked = {n: proposals.ask(n) for n in range(first, min(first + BATCH, trials))}
         # Runs of their own are stopped at once: each saves its checkpoint by itself.
         compiled = search.manifest["engine"] == "compiled"
-        if not _is_measured(search, batch, asked):
+        if not _is_measured(parts, batch, asked):
             with patient() if compiled else nullcontext():
-                write_part(parts, batch, _measure(search, executor, asked))
-        for trial, runs in read_table(part_path(parts, batch)).groupby("trial"):
+                parts.write(batch, _measure(search, parts, executor, asked))
+        for trial, runs in read_table(parts.own[batch]).groupby("trial"):
             proposals.tell(int(trial), _quantiles(runs, search.objective, search.worst)[0])
         progress(first + len(asked), trials)
 
 
-def _is_measured(search: Search, batch: int, asked: Mapping[int, Mapping[str, Any]]) -> bool:
+def _is_measured(parts: Parts, batch: int, asked: Mapping[int, Mapping[str, Any]]) -> bool:
     """Return whether a batch was measured before, with these very settings."""
-    path = part_path(search.path / "parts", batch)
-    if not is_intact(path):
+    if batch not in parts.own:
         return False
-    table = read_table(path).drop_duplicates("trial").set_index("trial")
+    table = read_table(parts.own[batch]).drop_duplicates("trial").set_index("trial")
     wanted = [{field: cell(value) for field, value in point.items()} for point in asked.values()]
     return bool(table[list(wanted[0])].to_dict("records") == wanted)
 
 
-def _measure(search: Search, executor: Executor, asked: Mapping[int, Mapping[str, Any]]) -> Columns:
+def _measure(
+    search: Search, parts: Parts, executor: Executor, asked: Mapping[int, Mapping[str, Any]]
+) -> Columns:
     """Return the settings and results of a batch, a row for each trial and seed."""
     axes = {axis.field: axis.values for axis in search.parsed_axes}
     seeds = axes.get("seed", (search.config.seed,))
@@ -298,7 +309,9 @@ def _measure(search: Search, executor: Executor, asked: Mapping[int, Mapping[str
         together = _columns(list(points.values()))
         columns = measure_together(search.lab, search.config, together, BATCH * len(seeds))
         if columns is None:
-            write_json(search.path / "search.json", {**search.manifest, "engine": "processes"})
+            told = {**search.manifest, "engine": "processes"}
+            parts.begin_anew(told)
+            write_json(search.path / "search.json", told)
     if columns is None:
         rows = dict(measure_each(search, executor, points))
         columns = _columns([rows[number] for number in points])

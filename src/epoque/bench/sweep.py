@@ -12,7 +12,6 @@
 ```
 """
 
-import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
 from functools import cached_property
@@ -28,12 +27,21 @@ from .executor import Executor, running
 from .files import write_json
 from .grid import Axis, extremes, grid, size
 from .lab import Columns, Lab
-from .measure import Progress, measure_each, measure_together, side_by_side, silent
+from .measure import (
+    Progress,
+    is_untouched,
+    measure_each,
+    measure_together,
+    side_by_side,
+    silent,
+)
 from .order import next_moment
-from .record import create_record, note_environment, stamped, work_on
+from .parts import Parts
+from .record import create_record, stamped
 from .study import Studies, Study, check_points, manifest_of
+from .study_folder import Say, sign_study, work_on
 from .summary import summary
-from .table import is_intact, join_parts, read_parts, read_table, whole_parts, write_part
+from .table import is_intact, read_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,7 +72,7 @@ class Sweep(Study):
         if path.is_file() or self.status.state == "finished":
             self.check(path.name)
             return read_table(path)
-        return read_parts(self.path / "parts")
+        return Parts(self.path / "parts", self.manifest).read()
 
     def rows(self, at: Mapping[str, Any]) -> "pd.DataFrame":
         """Return the rows of the table where the axes have the values `at`.
@@ -152,26 +160,35 @@ def resume_sweep(
     executor: Executor | None = None,
     progress: Progress | None = None,
     figures: bool = True,
+    say: Say | None = None,
 ) -> Sweep:
     """Go on with an interrupted sweep; it ends with the table of one that was never stopped.
 
-    Points whose runs failed are tried again. One whose table was lost is measured again.
+    Points whose runs failed are tried again. What was lost or is another sweep's is measured again.
+
+    Args:
+        sweep: the sweep.
+        executor: see `run_sweep`, as the next two.
+        progress: likewise.
+        figures: likewise.
+        say: is told what is not used of what is there, and why.
 
     Raises:
         UsageError: if it is already finished.
         RunLockedError: if another process is writing it.
+        DamagedRunError: if sweep.json is not what it was measured with.
         EpoqueError: what stopped it again.
     """
     if sweep.is_complete:
         raise UsageError(f"{sweep.id} is already finished; there is nothing to resume.")
     told = progress or silent
-    with work_on(sweep.path):
+    with work_on(sweep, say) as parts:
         if not is_intact(sweep.path / "table.parquet"):
-            _measure(sweep, executor, told)
-            join_parts(sweep.path / "parts", sweep.path / "table.parquet")
+            _measure(sweep, parts, executor, told)
+            parts.join(sweep.path / "table.parquet")
         if figures:
             _draw(Sweep(sweep.path))
-        shutil.rmtree(sweep.path / "parts", ignore_errors=True)
+        parts.remove()
     return Sweep(sweep.path)
 
 
@@ -200,24 +217,24 @@ def part_points(lab: Lab[Any], base: Config, axes: Sequence[Axis]) -> int:
     return whole if 4 * whole >= limit else ceil(points / ceil(points / limit))
 
 
-def _measure(sweep: Sweep, executor: Executor | None, progress: Progress) -> None:
+def _measure(sweep: Sweep, parts: Parts, executor: Executor | None, progress: Progress) -> None:
     if sweep.manifest["engine"] == "compiled":
-        if _measure_together(sweep, progress):
-            note_environment(sweep.path, device=sweep.lab.device(sweep.config))
+        if _measure_together(sweep, parts, progress):
+            sign_study(sweep, sweep.lab.device(sweep.config))
             return
-        shutil.rmtree(sweep.path / "parts", ignore_errors=True)
-        write_json(sweep.path / "sweep.json", {**sweep.manifest, "engine": "processes"})
+        told = {**sweep.manifest, "engine": "processes"}
+        parts.begin_anew(told)
+        write_json(sweep.path / "sweep.json", told)
     with running(executor, 1 if sweep.lab.fills_machine else None) as using:
-        _measure_each(sweep, using, progress)
+        _measure_each(sweep, parts, using, progress)
 
 
-def _measure_together(sweep: Sweep, progress: Progress) -> bool:
+def _measure_together(sweep: Sweep, parts: Parts, progress: Progress) -> bool:
     """Measure part by part inside a compiled program; return whether the lab can."""
-    axes, folder = sweep.parsed_axes, sweep.path / "parts"
+    axes = sweep.parsed_axes
     points, length = size(axes), int(sweep.manifest["part_points"])
-    done = whole_parts(folder)
     starts = dict(enumerate(range(0, points, length)))
-    todo = {index: starts[index] for index in starts if index not in done}
+    todo = {index: starts[index] for index in starts if index not in parts.own}
 
     def measure(start: int) -> Columns | None:
         return measure_together(sweep.lab, sweep.config, grid(axes, start, start + length), length)
@@ -227,22 +244,23 @@ def _measure_together(sweep: Sweep, progress: Progress) -> bool:
         for index, columns in measuring:
             if columns is None:
                 return False
-            write_part(folder, index, columns)
+            parts.write(index, columns)
             measured += min(length, points - starts[index])
             progress(measured, points)
             stopping.check()
     return True
 
 
-def _measure_each(sweep: Sweep, executor: Executor, progress: Progress) -> None:
+def _measure_each(sweep: Sweep, parts: Parts, executor: Executor, progress: Progress) -> None:
     """Measure each point by a run of its own, except those whose runs are finished."""
-    axes, folder, count = sweep.parsed_axes, sweep.path / "parts", size(sweep.parsed_axes)
-    done = {index for index, path in whole_parts(folder).items() if _is_finished(path)}
+    axes, count = sweep.parsed_axes, size(sweep.parsed_axes)
+    runs = sweep.path / "runs"
+    done = {n for n, path in parts.own.items() if _is_finished(path) and is_untouched(runs, n)}
     points = {index: _point(axes, index) for index in range(count) if index not in done}
     reasons: list[str] = []
     progress(len(done), count)
     for index, row in measure_each(sweep, executor, points):
-        write_part(folder, index, {name: [value] for name, value in row.items()})
+        parts.write(index, {name: [value] for name, value in row.items()})
         done.add(index)
         reasons += [row["reason"]] if row["reason"] else []
         progress(len(done), count)

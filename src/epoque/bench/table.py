@@ -1,7 +1,7 @@
-"""Tables of results as Parquet: parts while a sweep runs, one table at its end.
+"""Tables of results as Parquet.
 
-Each part is whole or not there, and the parts joined in their order are the table: what was
-stopped and resumed gives the same bytes as what was not.
+Tables joined in their order give the same bytes whenever they were written: a sweep that was
+stopped and resumed ends with the table of one that was not.
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,76 +9,49 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .errors import DamagedRunError
-from .files import told_write_errors, write_atomic
+from .files import write_atomic
 from .lab import Columns
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-__all__ = [
-    "is_intact",
-    "join_parts",
-    "part_path",
-    "read_parts",
-    "read_table",
-    "whole_parts",
-    "write_part",
-]
+__all__ = ["is_intact", "join_tables", "read_table", "read_tables", "table_bytes"]
 
 ROWS_TOGETHER = 65_536  # in a row group of the joined table
 LAST = ("state", "reason")  # columns that stand behind the numbers
 
 
-def part_path(folder: Path, index: int) -> Path:
-    """Return where a part is, or will be."""
-    return folder / f"part-{index:07d}.parquet"
-
-
-def write_part(folder: Path, index: int, columns: Columns) -> None:
-    """Write one part, whole or not at all.
-
-    Args:
-        folder: the folder of parts; made if it is missing.
-        index: the part's place in the table, from 0.
-        columns: name to values, equally many.
-
-    Raises:
-        RunWriteError: if the system refuses.
-    """
+def table_bytes(columns: Columns) -> bytes:
+    """Return columns, name to values, equally many, as a Parquet file."""
     import pyarrow as pa
 
     table = pa.table({name: _array(values) for name, values in columns.items()})
-    with told_write_errors(folder):
-        folder.mkdir(exist_ok=True)
-    write_atomic(part_path(folder, index), _parquet(table.schema, [table]))
+    return _parquet(table.schema, [table])
 
 
-def whole_parts(folder: Path) -> dict[int, Path]:
-    """Return the parts that can be read, by their place."""
-    return {int(path.stem[5:]): path for path in _part_paths(folder) if is_intact(path)}
+def join_tables(paths: Sequence[Path], path: Path) -> None:
+    """Write tables, in their order, as one; it is on the disk when this returns.
 
-
-def join_parts(folder: Path, path: Path) -> None:
-    """Write all parts, in their order, as one table; it is on the disk when this returns.
-
-    A column that some parts lack is empty there.
+    A column that some lack is empty there.
 
     Raises:
-        DamagedRunError: if a part cannot be read.
+        DamagedRunError: if one cannot be read.
         RunWriteError: if the system refuses.
     """
-    paths = _part_paths(folder)
     schema = _schema(paths)
     write_atomic(path, _parquet(schema, _row_groups(paths, schema)), durable=True)
 
 
-def read_parts(folder: Path) -> "pd.DataFrame":
-    """Return the rows measured so far."""
+def read_tables(paths: Sequence[Path]) -> "pd.DataFrame":
+    """Return the rows of tables, in their order.
+
+    Raises:
+        DamagedRunError: if one cannot be read.
+    """
     import pandas as pd
     import pyarrow as pa
 
-    paths = list(whole_parts(folder).values())
     if not paths:
         return pd.DataFrame()
     schema = _schema(paths)
@@ -96,11 +69,6 @@ def read_table(path: Path) -> "pd.DataFrame":
     return frame
 
 
-def _part_paths(folder: Path) -> list[Path]:
-    paths = folder.glob("part-*.parquet")
-    return sorted(path for path in paths if path.stem[5:].isdecimal())
-
-
 def _array(values: Sequence[Any]) -> "pa.Array":
     """Return numbers or texts as one column; None is a missing value."""
     import numpy as np
@@ -116,7 +84,7 @@ def _array(values: Sequence[Any]) -> "pa.Array":
 
 
 def _schema(paths: Sequence[Path]) -> "pa.Schema":
-    """Return the columns of all parts, in order of appearance, each of a type that suits all."""
+    """Return the columns of all tables, in order of appearance, each of a type that suits all."""
     import pyarrow as pa
 
     kinds: dict[str, pa.DataType] = {}
@@ -142,7 +110,7 @@ def _common(one: "pa.DataType", other: "pa.DataType") -> "pa.DataType":
 
 
 def _row_groups(paths: Sequence[Path], schema: "pa.Schema") -> "Iterator[pa.Table]":
-    """Yield the rows of the parts in large groups; many tiny ones would be slow to read."""
+    """Yield the rows of tables in large groups; many tiny ones would be slow to read."""
     import pyarrow as pa
 
     tables: list[pa.Table] = []

@@ -119,11 +119,13 @@ def resume_study(study: "Sweep | Search", *, figures: bool, quiet: bool, as_json
     from ..bench.search import Search, resume_search
     from ..bench.sweep import resume_sweep
 
-    with progress_bar(study.id, "done", quiet=quiet or as_json) as told:
+    with progress_bar(study.id, "done", quiet=quiet or as_json) as progress:
+        told: dict[str, Any] = {"progress": progress, "figures": figures}
+        told["say"] = None if quiet else _say
         if isinstance(study, Search):
-            _conclude(resume_search(study, progress=told, figures=figures), quiet, as_json)
+            _conclude(resume_search(study, **told), quiet, as_json)
         else:
-            _conclude(resume_sweep(study, progress=told, figures=figures), quiet, as_json)
+            _conclude(resume_sweep(study, **told), quiet, as_json)
 
 
 def _summary(done: "Sweep | Search") -> "pd.DataFrame":

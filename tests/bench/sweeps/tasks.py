@@ -1,11 +1,14 @@
-"""Tasks for executors: functions that other processes can import."""
+"""Tasks for executors: functions that other processes can import; and one for this process."""
 
 import os
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from epoque.bench.errors import DivergenceError, UsageError
+from epoque.bench.executor import Outcome
 
 
 def power(base: int, exponent: int) -> int:
@@ -36,3 +39,20 @@ def sleep(path: str, seconds: float) -> str:
         Path(path).write_text("interrupted")
         raise
     return path
+
+
+class Here:
+    """An executor that computes each job in this process when it is waited for."""
+
+    def __init__(self) -> None:
+        self.jobs: list[tuple[int, Callable[..., Any], tuple[Any, ...]]] = []
+
+    def submit(self, key: int, task: Callable[..., Any], *arguments: Any) -> None:
+        self.jobs.append((key, task, arguments))
+
+    def wait(self) -> Outcome:
+        key, task, arguments = self.jobs.pop(0)
+        return Outcome(key, task(*arguments))
+
+    def cancel(self) -> None:
+        self.jobs.clear()

@@ -60,7 +60,7 @@ class BowlLab(Lab[BowlConfig]):
             x, first = float(resume.arrays["x"][0]), resume.step + 1
         for step in range(first, config.iterations + 1):
             time.sleep(config.pace)
-            if config.fate == "die":
+            if config.fate == "die" and "BOWL_IS_SAFE" not in os.environ:
                 os.kill(os.getpid(), signal.SIGKILL)
             x -= config.learning_rate * curvature(config.shape) * x
             if abs(x) > FAR:

@@ -1,0 +1,222 @@
+"""A sweep or search is one thing: whatever file is damaged, it ends whole or in one sentence."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tasks import Here
+
+from epoque.bench.errors import DamagedRunError
+from epoque.bench.files import read_json, write_json
+from epoque.bench.grid import parse_axes
+from epoque.bench.lab import find_lab
+from epoque.bench.run import Run
+from epoque.bench.search import Search, resume_search, run_search
+from epoque.bench.study import Study
+from epoque.bench.sweep import Sweep, resume_sweep, run_sweep
+
+ALL = "EPOQUE_TEST_DAMAGES" in os.environ
+"""Whether each file is damaged in each way; else one after another takes the next way."""
+
+KINDS: Mapping[str, tuple[type[Study], dict[str, str]]] = {
+    "compiled": (Sweep, {}),
+    "each": (Sweep, {"engine": "each", "iterations": "2", "checkpoint_every": "1"}),
+    "search": (Search, {}),
+}
+
+STOPS = {"compiled": 4, "each": 2, "search": 5}
+
+
+def stop_after(count: int) -> Callable[[int, int], None]:
+    def progress(done: int, _: int) -> None:
+        if done == count:
+            raise KeyboardInterrupt
+
+    return progress
+
+
+def make(kind: str, root: Path, seed: int, progress: Any = None) -> None:
+    """Make a sweep of six points in three parts, one of three runs, or a search of six trials."""
+    lab, (of, settings) = find_lab("bowl"), KINDS[kind]
+    base = lab.config.parse({**settings, "seed": str(seed)})
+    told: dict[str, Any] = {"root": root, "executor": Here(), "progress": progress}
+    told["figures"] = kind != "each"
+    if of is Search:
+        axes = parse_axes(base, ["learning_rate=0.01:0.4:log:2", "seed=0:2"])
+        run_search(lab, "bowl/test", base, axes, trials=6, **told)
+    else:
+        axes = parse_axes(base, [f"seed={seed}:{seed + (3 if kind == 'each' else 6)}"])
+        run_sweep(lab, "bowl/test", base, axes, **told)
+
+
+def resumed(study: Study, say: Callable[[str], None], *, figures: bool = False) -> Study:
+    if isinstance(study, Search):
+        return resume_search(study, executor=Here(), say=say, figures=figures)
+    assert isinstance(study, Sweep)
+    return resume_sweep(study, executor=Here(), say=say, figures=figures)
+
+
+@pytest.fixture(scope="module")
+def studies(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], dict[str, Study]]:
+    """Return what makes, once, a finished study of a kind, a stopped one, and others."""
+    made: dict[str, dict[str, Study]] = {}
+
+    def get(kind: str) -> dict[str, Study]:
+        if kind not in made:
+            made[kind] = dict(_studies(kind, tmp_path_factory.mktemp(kind)))
+        return made[kind]
+
+    return get
+
+
+def _studies(kind: str, root: Path) -> Iterator[tuple[str, Study]]:
+    of, _ = KINDS[kind]
+    for seed in (0, 7):
+        for state in ("finished", "stopped"):
+            folder = root / f"{state}-{seed}"
+            if state == "finished":
+                make(kind, folder, seed)
+            else:
+                with pytest.raises(KeyboardInterrupt):
+                    make(kind, folder, seed, stop_after(STOPS[kind]))
+            (path,) = folder.iterdir()
+            yield folder.name, of(path)
+
+
+@pytest.fixture(autouse=True)
+def _parts_of_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("epoque.bench.sweep.POINTS_A_PART", (2, 2))
+
+
+def content(path: Path) -> dict[str, bytes]:
+    """Return what the same seed makes the same: all but clocks and machines, and drafts."""
+    clocks = ("status.json", "environment.json", "journal.log")
+    files = (p for p in sorted(path.rglob("*")) if p.is_file() and p.name not in clocks)
+    return {str(p.relative_to(path)): p.read_bytes() for p in files if p.name[0] != "."}
+
+
+def without_figures(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Drop the figures, which take the time, and what tells of them."""
+    return {n: d for n, d in files.items() if n != "manifest.json" and not n.startswith("figures")}
+
+
+def digit_changed(data: bytes, _: bytes) -> bytes:
+    middle = len(data) // 2
+    digits = (i for i, byte in enumerate(data) if chr(byte).isdigit())
+    place = min(digits, key=lambda i: abs(i - middle), default=middle)
+    return data[:place] + (b"3" if data[place : place + 1] != b"3" else b"4") + data[place + 1 :]
+
+
+DAMAGES: Mapping[str, Callable[[bytes, bytes], bytes]] = {
+    "foreign": lambda _data, other: other,
+    "digit": digit_changed,
+    "empty": lambda _data, _other: b"",
+    "cut": lambda data, _other: data[: len(data) // 2],
+    "zeroed": lambda data, _other: data[:4] + bytes(len(data[4:4100])) + data[4100:],
+}
+TOLD = ("sweep.json", "search.json", "environment.json", "table.parquet", "manifest.json")
+"""Each of these is always damaged in each way."""
+
+
+def cases(study: Study, other: Study) -> Iterator[tuple[str, str, bytes]]:
+    names = [p.relative_to(study.path).as_posix() for p in sorted(study.path.rglob("*"))]
+    names = [n for n in names if (study.path / n).is_file() and Path(n).name[0] != "."]
+    for number, name in enumerate(names):
+        data, beside = (study.path / name).read_bytes(), other.path / name
+        foreign = beside.read_bytes() if beside.is_file() else data + b"1"
+        few = ALL or name in TOLD or name.startswith("parts/")
+        for way in DAMAGES if few else [list(DAMAGES)[number % len(DAMAGES)]]:
+            if (damaged := DAMAGES[way](data, foreign)) != data:
+                yield name, way, damaged
+
+
+@pytest.mark.parametrize("state", ["finished", "stopped"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_file_damaged(
+    kind: str, state: str, studies: Callable[[str], dict[str, Study]], tmp_path: Path
+) -> None:
+    made = studies(kind)
+    whole, study, other = (made[name] for name in ("finished-0", f"{state}-0", f"{state}-7"))
+    expected, told = content(whole.path), []
+    for name, way, damaged in cases(study, other):
+        copy = type(study)(Path(shutil.copytree(study.path, tmp_path / study.id)))
+        (copy.path / name).write_bytes(damaged)
+        told.append((name, way, ending(copy, name, expected)))
+        shutil.rmtree(copy.path)
+    refused = [one for one in told if one[2] != "whole"]
+    assert {name for name, *_ in refused} <= {study.told_in}, refused
+
+
+def ending(copy: Study, name: str, expected: dict[str, bytes]) -> str:
+    """Resume, and return "whole" or the one sentence; nothing else may come of it."""
+    before = content(copy.path)
+    if copy.is_complete:  # a journal, or a file of a run inside that its manifest stands for
+        assert name == "journal.log" or name.startswith("runs/")
+        return "whole"
+    try:
+        done = resumed(copy, lambda _: None, figures=name.startswith("figures/"))
+    except DamagedRunError as error:
+        refused = str(error)
+        assert content(copy.path) == before
+        assert refused.endswith(".")
+        assert "\n" not in refused
+        return refused
+    found = content(done.path)
+    if not any(n.startswith("figures/") for n in found):
+        found, expected = without_figures(found), without_figures(expected)
+    assert [n for n in found | expected if found.get(n) != expected.get(n)] == []
+    assert done.is_complete
+    assert read_json(done.path / "environment.json")["seed"] == 0
+    return "whole"
+
+
+def test_parts_of_another_sweep_and_a_changed_sweep_json(
+    studies: Callable[[str], dict[str, Study]], tmp_path: Path
+) -> None:
+    made = studies("compiled")
+    whole, study, other = (made[name] for name in ("finished-0", "stopped-0", "stopped-7"))
+    path = Path(shutil.copytree(study.path, tmp_path / study.id))
+    for part in other.path.glob("parts/part-0000001.*"):
+        shutil.copy(part, path / "parts")
+    assert list(Sweep(path).table["seed"]) == [0, 1]
+    told: list[str] = []
+    resumed(Sweep(path), told.append)
+    assert without_figures(content(path)) == without_figures(content(whole.path))
+    assert told == [
+        f"{path / 'parts' / 'part-0000001'} is of another study; what it stands for is measured."
+    ]
+
+    path = Path(shutil.copytree(study.path, tmp_path / "changed"))
+    manifest = read_json(path / "sweep.json")
+    write_json(path / "sweep.json", {**manifest, "axes": {"seed": "1:7"}})
+    before = content(path)
+    with pytest.raises(DamagedRunError) as caught:
+        resumed(Sweep(path), told.append)
+    assert "(axes" in str(caught.value)
+    assert f"delete {path / 'parts'} to measure all of it" in str(caught.value)
+    assert content(path) == before
+
+    (path / "sweep.json").write_text("")
+    told.clear()
+    resumed(Sweep(path), told.append)
+    assert without_figures(content(path)) == without_figures(content(whole.path))
+    assert told == ["changed: sweep.json was damaged; its parts tell it."]
+
+
+def test_a_run_of_other_settings_is_not_taken_for_a_point(
+    studies: Callable[[str], dict[str, Study]], tmp_path: Path
+) -> None:
+    made = studies("each")
+    study, other = made["stopped-0"], made["finished-7"]
+    last, gone = ("point-0000002", "point-0000001")
+    path = Path(shutil.copytree(study.path, tmp_path / study.id))
+    shutil.copytree(other.path / "runs" / last, path / "runs" / last)
+    shutil.rmtree(path / "parts")  # then each run is asked for its numbers
+    shutil.rmtree(path / "runs" / gone / "checkpoints")
+    (path / "runs" / gone / "metrics.jsonl").write_bytes(b"")
+    resumed(Sweep(path), lambda _: None)
+    assert content(path) == content(made["finished-0"].path)
+    assert Run(path / "runs" / last).config.seed == 2
