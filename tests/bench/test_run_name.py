@@ -128,3 +128,16 @@ def test_many_processes_that_begin_a_name_together_share_one_run(tmp_path: Path)
         process.join(PATIENCE)
     assert [process.exitcode for process in processes] == [0] * 4
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+@pytest.mark.parametrize("name", ["last", "LAST", "con", "Aux", "nul.txt", "COM1", "lpt9.a"])
+def test_names_that_mean_something_else(name: str) -> None:
+    with pytest.raises(ConfigError, match=f"{name} is not allowed; it (means the|is a device)"):
+        check_name(name)
+    check_name(f"{name}-1" if "." not in name else f"x{name}")
+
+
+def test_the_name_of_a_link_to_nothing(tmp_path: Path) -> None:
+    (tmp_path / "mine").symlink_to("nowhere")
+    with pytest.raises(UsageError, match="is there and is no run"):
+        begin(tmp_path)

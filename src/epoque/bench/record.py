@@ -4,6 +4,7 @@ A record is a folder that appears whole, says how it stands, and is written by o
 time. The disk has it before its work begins, and all its files before it is finished.
 """
 
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -173,7 +174,7 @@ def _rename_free(draft: Path, root: Path, name: str, tries: int) -> Path:
         try:
             draft.rename(path)
         except OSError:
-            if not path.exists():
+            if not os.path.lexists(path):
                 raise
         else:
             return path

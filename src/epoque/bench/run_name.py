@@ -4,6 +4,7 @@ A launcher that starts a killed training again (torchrun's `--max-restarts`, a r
 teacher's script) has only the command line to say it with.
 """
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,12 +14,14 @@ from .config import Config
 from .errors import ConfigError, Problem, UsageError
 from .lab import Lab
 from .limits import MAX_NAME_BYTES
+from .named import LAST
 from .run import Run
 
 __all__ = ["check_name", "find_named_run"]
 
 _ALLOWED = re.compile(r"[^\W_][\w.-]*", re.ASCII)
-_TAKEN = ("last",)
+_WINDOWS = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?")
+"""Its devices, which no file can be named after, whatever the ending."""
 
 
 def check_name(name: str) -> None:
@@ -28,12 +31,19 @@ def check_name(name: str) -> None:
         ConfigError: if it may not.
     """
     if _ALLOWED.fullmatch(name) and not name.endswith(".") and len(name) <= MAX_NAME_BYTES:
-        if name not in _TAKEN:
-            return
-        raise ConfigError([Problem("name", f"{name} is not allowed; it means the newest run.")])
+        if why := _taken(name.lower()):
+            raise ConfigError([Problem("name", f"{name} is not allowed; it {why}.")])
+        return
     takes = f"letters a to z, digits, `.`, `_` and `-`, at most {MAX_NAME_BYTES} of them"
     told = f"{name!r} is not allowed; it takes {takes}, and begins with a letter or a digit."
     raise ConfigError([Problem("name", told)])
+
+
+def _taken(name: str) -> str:
+    """Return what a name in small letters, as some file systems see it, means already; else ""."""
+    if name == LAST:
+        return "means the newest run"
+    return "is a device of Windows" if _WINDOWS.fullmatch(name) else ""
 
 
 def find_named_run(lab: Lab[Any], config: Config, root: Path, name: str) -> Run | None:
@@ -53,7 +63,7 @@ def find_named_run(lab: Lab[Any], config: Config, root: Path, name: str) -> Run 
     """
     check_name(name)
     path = root / name
-    if not path.exists():
+    if not os.path.lexists(path):
         return None
     if not (path / "config.json").is_file():
         raise UsageError(f"{path} is there and is no run; another name makes a new one.")
