@@ -10,7 +10,7 @@ from epoque.bench.events import Metrics
 from epoque.bench.run import Runs
 from epoque.bench.runner import execute, start
 from epoque.demo import measure
-from epoque.report.needs import Need
+from epoque.report.needs import Need, damaged_records
 
 NEED = Need("neuron/and-short", "neuron/and-short", settings={"iterations": 60})
 
@@ -48,6 +48,19 @@ def test_what_cannot_be_gone_on_with_does_not_stop_it(tmp_path: Path) -> None:
     (begun / "config.json").write_bytes(b"{}")
     measure(NEED, tmp_path, quiet=True)
     assert sorted(run.status.state for run in Runs(tmp_path)) == ["finished", "interrupted"]
+
+
+def test_it_repairs_a_damaged_run(tmp_path: Path) -> None:
+    measure(NEED, tmp_path, quiet=True)
+    (run,) = Runs(tmp_path)
+    path = run.path / "results.json"
+    saved = path.read_bytes()
+    path.write_bytes(saved[:20])
+    assert damaged_records(tmp_path) == {run.id: "results.json"}
+    measure(NEED, tmp_path, quiet=True)
+    assert path.read_bytes() == saved
+    assert len(Runs(tmp_path).ids()) == 1
+    assert damaged_records(tmp_path) == {}
 
 
 def test_it_resumes_a_sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ from .bench.run import Run, Runs
 from .bench.runner import execute, start
 from .bench.sinks.registry import make
 from .report import write_report
-from .report.needs import Need, missing
+from .report.needs import Need, damaged_file, damaged_records, in_words, missing
 
 __all__ = ["measure", "write_demo"]
 
@@ -47,6 +47,8 @@ def write_demo(
     needs = missing(runs, everything=everything)
     for lab in {find_recipe(need.recipe).lab: None for need in needs}:
         find_lab(lab).check_installed()
+    for told in in_words(damaged_records(runs)):
+        say(told)
     for need in needs:
         say(need.command)
         measure(need, runs, quiet=quiet)
@@ -64,7 +66,7 @@ def _books(out: Path) -> list[Path]:
 
 
 def measure(need: Need, runs: Path, *, quiet: bool = False) -> None:
-    """Make a run or a sweep in a folder of runs, or go on with one that was begun before."""
+    """Make a run or a sweep in a folder of runs, or go on with one that was begun, or damaged."""
     if need.axes:
         axes = [f"{field}={values}" for field, values in need.axes.items()]
         sweep(need.recipe, *axes, runs=runs, **need.settings)
@@ -81,15 +83,19 @@ def measure(need: Need, runs: Path, *, quiet: bool = False) -> None:
 
 
 def _unfinished(runs: Path, recipe: str, config: Config) -> Iterator[Run]:
-    """Yield the runs of a recipe with this config that nobody finished, the newest first."""
+    """Yield the runs of a recipe with this config that are not finished and whole, newest first."""
     for run in reversed(list(Runs(runs))):
         try:
             same = (run.recipe, run.config) == (recipe, config)
-            begun = same and run.status.state in ("interrupted", "failed")
+            begun = same and (run.status.state in ("interrupted", "failed") or _is_damaged(run))
         except (DamagedRunError, UnknownNameError):
             continue
         if begun:
             yield run
+
+
+def _is_damaged(run: Run) -> bool:
+    return run.status.state == "finished" and damaged_file(run) is not None
 
 
 class _Narrator:

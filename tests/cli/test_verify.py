@@ -71,6 +71,19 @@ def test_what_differs_is_named_by_each_command_that_reads_it(
     assert "1 of 2 are not what was saved" in wrong
 
 
+def test_a_report_names_what_it_leaves_out(
+    finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (finished / "results.json").write_text("{}")
+    other = train("neuron/or-short", runs=finished.parent, iterations=5, figures=False)
+    template = tmp_path / "mine.md"
+    template.write_text('{{ value(run("neuron/or-short"), "seed") }}')
+    with pytest.raises(SystemExit) as ended:
+        main(["report", str(template), "--runs", str(other.path.parent), "--out", str(tmp_path)])
+    assert not ended.value.code
+    assert f"{finished.name}/results.json is not what was saved" in capsys.readouterr().err
+
+
 def test_what_ships_measured_is_whole(answer: Answer) -> None:
     code, told, _ = answer("verify", "--runs", RECORDED, "--json")
     assert code == 0, told

@@ -218,6 +218,37 @@ def test_a_damaged_run_does_not_count(runs: Path, tmp_path: Path, damage: str) -
     (path,) = some.glob(f"*-neuron-or/{damage}")
     path.write_text("{")
     assert [need.name for need in missing(some)] == ["neuron/or"]
+    name = f"{path.parent.name}/{damage}"
+    with pytest.raises(UsageError, match=f"makes them .*{name} is not what was saved"):
+        write_report(some, tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", "Not read, because it is"), ("fr", "Fichiers non lus, car leur contenu")],
+)
+def test_a_book_of_ones_own_names_what_is_damaged(
+    runs: Path, tmp_path: Path, language: str, words: str
+) -> None:
+    some = tmp_path / "some"
+    for pattern in ("*-neuron-or", "*-neuron-and", "*-neuron-or-sweep"):
+        (path,) = runs.glob(pattern)
+        shutil.copytree(path, some / path.name)
+    (results,) = some.glob("*-neuron-or/results.json")
+    results.write_bytes(results.read_bytes()[:-9])
+    (table,) = some.glob("*-neuron-or-sweep/table.parquet")
+    table.write_bytes(b"")
+    template = tmp_path / "mine.md"
+    template.write_text(
+        '{{ value(run("neuron/and"), "seed") }}\n\n{{ records(caption="Runs.") }}\n'
+    )
+    _, found = read_book(some, language, template=template).blocks
+    told = plain(found.caption)
+    assert words in told
+    assert f"{results.parent.name}/results.json, {table.parent.name}/table.parquet." in told
+    template.write_text('{{ value(run("neuron/or"), "seed") }}\n')
+    with pytest.raises(UsageError, match=r"makes one\. .*-neuron-or/results.json is not what"):
+        read_book(some, language, template=template)
 
 
 def test_an_empty_folder_lacks_all_that_does_not_ship_measured(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from cyclopts import App, Parameter
 from ..bench.errors import UsageError, did_you_mean
 from ..bench.options import Language, Quiet, RunsOption
 from ..bench.places import runs_folder
-from ..bench.telling import console
+from ..bench.telling import console, note
 
 FORMATS = ("html", "pdf", "md")
 
@@ -36,6 +36,7 @@ def report(
 ) -> None:
     """Write the lab book from the runs: every figure, number and verdict is read from them."""
     from ..report import write_report
+    from ..report.needs import damaged_records, in_words
 
     if format not in FORMATS:
         raise UsageError(
@@ -43,7 +44,9 @@ def report(
             + did_you_mean(format, FORMATS)
         )
     target = out or Path(f"{template.stem if template else 'lab-book'}.{lang}.{format}")
-    written = write_report(runs_folder(runs), target, lang, format, template=template)
+    folder = runs_folder(runs)
+    written = write_report(folder, target, lang, format, template=template)
+    note(in_words(damaged_records(folder)))
     console(wrapped=True).print(str(written))
 
 

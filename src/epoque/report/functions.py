@@ -33,6 +33,7 @@ __all__ = ["Functions", "Source"]
 
 CLOCKS = ("epoch", "seconds", "tokens")
 CHARTS: Mapping[str, Callable[..., Any]] = {"timeline": timeline_figure, "ranking": ranking_figure}
+LEFT_OUT = mark("Not read, because it is no longer what was saved: {files}.")
 
 
 @dataclass(frozen=True)
@@ -309,7 +310,15 @@ class Functions:
         )
         words = tuple((Text(_(word)),) for word in header)
         align: tuple[Align, ...] = ("left", "right", "left")
-        return self._slots.add(Table(words, rows, align, self._inline(caption), label))
+        told = self._inline(f"{caption} {self._left_out()}".strip())
+        return self._slots.add(Table(words, rows, align, told, label))
+
+    def _left_out(self) -> str:
+        """Say which runs and sweeps are not read because a file of theirs is damaged."""
+        if not (damaged := self._library.damaged):
+            return ""
+        files = ", ".join(f"`{name}/{file}`" for name, file in damaged.items())
+        return self._translate(LEFT_OUT).format(files=files)
 
     def environments(self, caption: str = "", label: str = "environments") -> Printed:
         """Print where the runs ran: each different environment once, with how many ran there."""

@@ -1,6 +1,7 @@
 """Finding what a book reads, and reading it: runs, sweeps, values."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from epoque.bench.recipes import recipe_names
 from epoque.bench.run import Run, Runs
 from epoque.bench.sweep import Sweep, Sweeps
 
-from .needs import Need, finished_runs, found_needs, is_whole
+from .needs import Need, damaged_records, finished_runs, found_needs, in_words, is_whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,6 +38,11 @@ class Library:
         self._needs = needs
         self._declared = found_needs(runs, needs)
 
+    @cached_property
+    def damaged(self) -> Mapping[str, str]:
+        """The finished runs and sweeps that are not read: id to the file that is not its own."""
+        return damaged_records(self.path)
+
     def check(self) -> None:
         """Check that everything declared is there.
 
@@ -49,8 +55,11 @@ class Library:
             few = f" ({makes})" if len(absent) <= FEW else ""
             raise UsageError(
                 f"The folder {self.path} lacks {len(absent)} of the {len(self._needs)} runs and "
-                f"sweeps that the book reads; `epoque demo` makes them{few}."
+                f"sweeps that the book reads; `epoque demo` makes them{few}.{self._left_out()}"
             )
+
+    def _left_out(self) -> str:
+        return "".join(f" {told}" for told in in_words(self.damaged)[:FEW])
 
     def run(self, name: str) -> Run:
         """Return a run: a declared one, the newest finished one of a recipe, or one by its id.
@@ -69,7 +78,7 @@ class Library:
 
     def _by_id(self, name: str) -> Run:
         if name in recipe_names():
-            hint = f" `epoque run {name}` makes one."
+            hint = f" `epoque run {name}` makes one.{self._left_out()}"
             raise UnknownNameError(f"finished run in {self.path} of", name, (), hint)
         return Runs(self.path).find(name)
 
@@ -91,7 +100,8 @@ class Library:
         same = [s for s in sweeps if name in (s.recipe, s.recipe.split("/")[-1])]
         same = same or [s for s in sweeps if name in s.id]
         if not same:
-            raise UnknownNameError("sweep", name, [s.recipe for s in sweeps])
+            known = [s.recipe for s in sweeps]
+            raise UnknownNameError("sweep", name, known, self._left_out())
         return same[-1]
 
     # What claims need of it (see `epoque.report.claims.rules.Evidence`)

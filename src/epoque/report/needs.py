@@ -28,6 +28,7 @@ from epoque.bench.command import command_line
 from epoque.bench.config import Config
 from epoque.bench.errors import DamagedRunError, UnknownNameError
 from epoque.bench.lab import find_lab
+from epoque.bench.manifest import MANIFEST
 from epoque.bench.recipes import find_recipe
 from epoque.bench.run import Run, Runs
 from epoque.bench.sweep import Sweep, Sweeps
@@ -36,8 +37,11 @@ __all__ = [
     "CHAPTERS",
     "Need",
     "chapter_needs",
+    "damaged_file",
+    "damaged_records",
     "finished_runs",
     "found_needs",
+    "in_words",
     "is_whole",
     "missing",
 ]
@@ -132,13 +136,37 @@ def finished_runs(runs: Path) -> Iterator[Run]:
 
 def is_whole(record: "Run | Sweep") -> bool:
     """Return whether a run or sweep is finished, says what it is, and its numbers are its own."""
-    try:
-        if not record.manifest or record.status.state != "finished":
-            return False
-        record.check("results.json", "metrics.jsonl", "table.parquet")
-        return record.is_complete if isinstance(record, Sweep) else True
-    except DamagedRunError:
-        return False
+    return record.status.state == "finished" and damaged_file(record) is None
+
+
+def damaged_file(record: "Run | Sweep") -> str | None:
+    """Return the first file of a finished run or sweep that keeps it out of a book, or None."""
+    for name in (record.told_in, "results.json", "metrics.jsonl", "table.parquet"):
+        try:
+            if name == record.told_in:
+                _ = record.manifest
+            record.check(name)
+        except DamagedRunError as error:
+            return MANIFEST if MANIFEST in str(error) else name
+    if isinstance(record, Sweep) and not record.is_complete:
+        return next(record.differences(), "table.parquet").split()[0]
+    return None
+
+
+def damaged_records(runs: Path) -> dict[str, str]:
+    """Return the finished runs and sweeps of a folder that no book reads: id to damaged file."""
+    records = [*Runs(runs), *Sweeps(runs)]
+    found = {r.id: damaged_file(r) for r in records if r.status.state == "finished"}
+    return {name: file for name, file in found.items() if file is not None}
+
+
+def in_words(damaged: Mapping[str, str]) -> list[str]:
+    """Return a sentence for each of the damaged records."""
+    return [
+        f"{name}/{file} is not what was saved, so {name} is left out; "
+        f"`epoque resume {name}` repairs what it can."
+        for name, file in damaged.items()
+    ]
 
 
 def _find(need: Need, runs: Path, finished: Sequence[Run]) -> "Run | Sweep | None":
