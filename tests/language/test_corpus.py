@@ -146,6 +146,16 @@ def test_wide_text_without_a_mark_is_named_and_never_replaced(
     )
 
 
+@pytest.mark.parametrize(
+    ("start", "kind"),
+    [(b"PK\3\4", "an office document"), (b"%PDF-1.4\n", "a PDF"), (b"{\\rtf1\n", "RTF")],
+)
+def test_a_document_is_named_and_never_replaced(tmp_path: Path, start: bytes, kind: str) -> None:
+    path = written(tmp_path / "thesis.txt", start + 40 * b"\xff\xfe a line\n")
+    with pytest.raises(DataError, match=f"{kind}.*, no plain text: save it as text in UTF-8"):
+        list(file_documents([path], undecodable="replace"))
+
+
 @pytest.mark.parametrize("data", [b"a nul \0 here, one \0\0 there\n", b"a\0", b"\0", b"ab\0\0cd"])
 def test_zero_bytes_alone_make_no_other_encoding(tmp_path: Path, data: bytes) -> None:
     path = written(tmp_path / "nul.txt", 60 * b"words and words " + data)

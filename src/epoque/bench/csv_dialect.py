@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .errors import DataError
+from .input_files import binary_kind
 
 if TYPE_CHECKING:
     import _csv
@@ -37,12 +38,6 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "UTF-16"),
     (codecs.BOM_UTF16_BE, "UTF-16"),
     (codecs.BOM_UTF8, "UTF-8-SIG"),
-)
-_NO_TABLES = (
-    (b"PK\x03\x04", "a zip file or a spreadsheet's workbook (.xlsx, .ods, .numbers)"),
-    (b"\xd0\xcf\x11\xe0", "an old workbook (.xls)"),
-    (b"\x1f\x8b", "compressed by gzip"),
-    (b"PAR1", "a Parquet file"),
 )
 _SAMPLE = 200  # lines that are looked at
 _EMPTY = re.compile(r'[\t;|, "\n]*')
@@ -76,7 +71,7 @@ def decode(path: Path, data: bytes) -> tuple[str, str]:
         DataError: if it is a workbook or an archive, or neither UTF-8 nor UTF-16 or UTF-32 with a
             mark (BOM) at its begin.
     """
-    if kind := next((kind for mark, kind in _NO_TABLES if data.startswith(mark)), ""):
+    if kind := binary_kind(data):
         raise DataError(f"{path} is {kind}, no table of text: save it as CSV (UTF-8).")
     encoding = next((name for mark, name in _MARKS if data.startswith(mark)), "UTF-8")
     try:

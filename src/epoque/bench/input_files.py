@@ -11,12 +11,27 @@ from typing import BinaryIO
 
 from .errors import DataError
 
-__all__ = ["is_hidden", "open_regular", "pointer_of", "read_regular", "visible_files"]
+__all__ = [
+    "binary_kind",
+    "is_hidden",
+    "open_regular",
+    "pointer_of",
+    "read_regular",
+    "visible_files",
+]
 
 _BACKUP_ENDINGS = ("~", ".bak", ".swp", ".orig", ".tmp")
 _NEVER_CONTENT = ("__MACOSX", "Thumbs.db", "desktop.ini")
 _POINTER = b"version https://git-lfs"
 _POINTER_BYTES = 1024
+_BINARY = (
+    (b"PK\x03\x04", "a zip file or an office document (.xlsx, .docx, .ods, .odt, .numbers)"),
+    (b"\xd0\xcf\x11\xe0", "an old office document (.xls, .doc)"),
+    (b"%PDF-", "a PDF"),
+    (b"{\\rtf", "a document in RTF"),
+    (b"\x1f\x8b", "compressed by gzip"),
+    (b"PAR1", "a Parquet file"),
+)
 
 
 def open_regular(path: Path) -> BinaryIO:
@@ -55,6 +70,11 @@ def _start(descriptor: int) -> bytes:
     data = os.read(descriptor, len(_POINTER))
     os.lseek(descriptor, 0, os.SEEK_SET)
     return data
+
+
+def binary_kind(data: bytes) -> str:
+    """Return what a file is that people take for text, by its first bytes; "" of others."""
+    return next((kind for mark, kind in _BINARY if data.startswith(mark)), "")
 
 
 def pointer_of(data: bytes) -> str:

@@ -32,8 +32,10 @@ def summary(
 
     Returns:
         One row for each combination of the other axes, in the table's order: these axes, `runs`
-        (how many), and for each result `…_median`, `…_low` and `…_high` (the 2.5 and 97.5
-        percentiles of the runs, undefined numbers left out).
+        (how many), `undefined` (how many of these have no number of the first result, such as
+        trainings that diverged; only where one has none), and for each result `…_median`,
+        `…_low` and `…_high` (the 2.5 and 97.5 percentiles of the runs, undefined numbers left
+        out).
     """
     import pandas as pd
 
@@ -41,6 +43,8 @@ def summary(
     keys = [table[field] for field in rest] or [pd.Series(0, index=table.index)]
     groups = table.groupby(keys, sort=False, dropna=False)
     told = {"runs": groups.size()}
+    if columns and not share and table[columns[0]].isna().any():
+        told["undefined"] = told["runs"] - groups[columns[0]].count()
     for column in columns:
         numbers = groups[column]
         if share:

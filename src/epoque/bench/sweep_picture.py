@@ -54,7 +54,8 @@ class Picture:
         self.free = [f for f, values in self.values.items() if f != SEED and len(values) > 1]
         self.translate = translator(language)
         scores = table[score].dropna()
-        self.is_share = table[score].dtype.kind == "b" or bool(scores.isin((0, 1)).all())
+        zeros_and_ones = bool(len(scores) and scores.isin((0, 1)).all())
+        self.is_share = table[score].dtype.kind == "b" or zeros_and_ones
 
     @property
     def is_strip(self) -> bool:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from epoque.bench.errors import DataError
+from epoque.bench.input_files import binary_kind
 
 __all__ = ["REMEDY", "blocks", "cut", "lines"]
 
@@ -42,10 +43,12 @@ def blocks(path: Path, file: BinaryIO, errors: str) -> tuple[Iterator[bytes], in
             is no UTF-8 is left as it is.
 
     Raises:
-        DataError: at once, if it is UTF-16 or UTF-32 without a mark; in reading, if it has a mark
-            and is not what that says.
+        DataError: at once, if it is a document of another kind, or UTF-16 or UTF-32 without a
+            mark; in reading, if it has a mark and is not what that says.
     """
     start = file.read(_LOOKED_AT)
+    if kind := binary_kind(start):
+        raise DataError(f"{path} is {kind}, no plain text: save it as text in UTF-8.")
     for mark, encoding, decode in _MARKS:
         if start.startswith(mark):
             file.seek(len(mark))

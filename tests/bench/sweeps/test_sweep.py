@@ -615,3 +615,11 @@ def test_without_seeds_each_row_stands_for_itself_and_with_seeds_alone_there_is_
     assert alone["runs"].tolist() == [1, 1]
     (row,) = summary(table, ["seed"], ["error"]).itertuples(index=False)
     assert (row.runs, row.error_median, row.error_low) == (2, 0.5, 0.5)
+
+
+def test_a_median_tells_of_how_many_runs_it_knows_nothing() -> None:
+    table = pd.DataFrame({"rate": [1, 1, 2, 2], "seed": [0, 1] * 2, "error": [0.5, None, 3, 4]})
+    told = summary(table, ["rate", "seed"], ["error"])
+    assert list(told.columns[:3]) == ["rate", "runs", "undefined"]
+    assert told["undefined"].tolist() == [1, 0]
+    assert "undefined" not in summary(table[2:], ["rate", "seed"], ["error"])

@@ -46,7 +46,8 @@ def summary(
     found |= {f"late_{n}": second_half[n].mean(axis=-1) for n in LATE if n in values}
     found |= {f"swing_{n}": swing(second_half[n]) for n in STEADY}
     if "spread" in values:
-        found["collapsed"] = (found["final_spread"] < COLLAPSED).astype(np.float64)
+        spread = found["final_spread"]
+        found["collapsed"] = np.where(np.isnan(spread), np.nan, spread < COLLAPSED)
     distance = np.asarray(values["sliced_w1"], np.float64)
     found["best_js"] = _least(values["js"])
     found["best_sliced_w1"] = _least(distance)
