@@ -63,3 +63,16 @@ def test_the_folder_of_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EPOQUE_RUNS", "there")
     assert runs_folder() == Path("there")
     assert runs_folder("here") == Path("here")
+
+
+def test_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path / "home"))
+    monkeypatch.setenv("EPOQUE_RUNS", "~/runs")
+    assert runs_folder() == runs_folder(Path("~/runs")) == tmp_path / "home" / "runs"
+    assert runs_folder("~no-such-user/runs") == Path("~no-such-user/runs")
+    for check in (check_file, check_folder):
+        with pytest.raises(UsageError, match="--out: ~/a is not allowed; the shell did not put"):
+            check("--out", Path("~/a"))
+    assert list(tmp_path.iterdir()) == []

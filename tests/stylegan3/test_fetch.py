@@ -1,6 +1,7 @@
 """Fetching from a server of our own on loopback: progress, resumption, trust, failures."""
 
 import json
+import os
 import shutil
 import ssl
 import subprocess
@@ -293,3 +294,9 @@ def test_paths(tmp_path: Path):
 )
 def test_an_address_cannot_choose_another_folder(path: str, name: str):
     assert fetch._file_name(f"https://example.invalid/{path}") == name
+
+
+def test_a_file_of_another_kind_is_named(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "net.pkl")
+    with pytest.raises(DataError, match="cannot be read: it is a FIFO"):
+        fetch.check_source(tmp_path / "net.pkl")

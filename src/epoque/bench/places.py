@@ -46,6 +46,8 @@ def refuse_address(place: str | Path, *taken: str) -> None:
 def runs_folder(told: str | Path | None = None) -> Path:
     """Return where runs go: what was told, else the variable EPOQUE_RUNS, else ./runs.
 
+    `~` is the home folder: a shell does not replace it in `--runs=~/a`, nor does a file of variables.
+
     Raises:
         UsageError: if it is an address.
     """
@@ -54,7 +56,7 @@ def runs_folder(told: str | Path | None = None) -> Path:
         refuse_address(place)
     except ValueError as error:
         raise UsageError(f"The folder of runs: {place} {error}") from None
-    return Path(place)
+    return Path(os.path.expanduser(place))  # Path's own raises where there is no such user
 
 
 def check_runs_folder(root: Path, told: Path | None) -> None:
@@ -67,8 +69,7 @@ def check_runs_folder(root: Path, told: Path | None) -> None:
     Raises:
         UsageError: if it is not there.
     """
-    usual = Path(os.environ.get("EPOQUE_RUNS") or "runs")
-    if told is not None and told != usual and not os.path.lexists(root):
+    if told is not None and root != runs_folder() and not os.path.lexists(root):
         raise UsageError(f"--runs: there is no folder {root}.")
 
 
@@ -126,6 +127,9 @@ def _check(option: str, path: Path, folder: Path) -> None:
         refuse_address(path)
     except ValueError as error:
         raise UsageError(f"{option}: {path} {error}") from None
+    if path.parts[:1] == ("~",):
+        told = "the shell did not put the home folder in place of ~"
+        raise UsageError(f"{option}: {path} is not allowed; {told}. `{option} {path}` lets it.")
     remove_abandoned(path.parent, path.name)
     try:
         probe = draft_path(_nearest(folder) / path.name)

@@ -38,8 +38,10 @@ def verify(*names: RunName, runs: RunsOption = None, as_json: AsJson = False) ->
             told(len(verdicts), len(records))
     if as_json:
         print_json([_as_json(verdict) for verdict in verdicts])
-    else:
+    elif verdicts:
         _print(verdicts)
+    else:
+        console(wrapped=True).print(f"There are no runs in {root}.")
     damaged = [verdict.id for verdict in verdicts if verdict.wrong]
     if damaged:
         many = f"{len(damaged)} of {len(verdicts)}"

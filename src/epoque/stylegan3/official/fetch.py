@@ -22,6 +22,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 from epoque.bench import store
 from epoque.bench.errors import DataError, EpoqueError, UsageError
 from epoque.bench.files import told_write_errors, write_json
+from epoque.bench.input_files import open_regular
 from epoque.bench.lab import Making
 from epoque.bench.limits import MAX_DOWNLOAD_BYTES
 
@@ -103,9 +104,12 @@ def check_source(told: str | Path) -> None:
         return
     if "://" in text:
         _check_scheme(text)
-    elif path.suffix or len(path.parts) > 1 or path.exists():
-        why = "is a folder" if path.is_dir() else "does not exist"
-        raise DataError(f"The file {path} {why}.")
+    elif path.is_dir():
+        raise DataError(f"The file {path} is a folder.")
+    elif path.exists():
+        open_regular(path).close()  # says what it is
+    elif path.suffix or len(path.parts) > 1:
+        raise DataError(f"The file {path} does not exist.")
     else:
         official(text)
 
