@@ -46,7 +46,7 @@ def refuse_address(place: str | Path, *taken: str) -> None:
 def runs_folder(told: str | Path | None = None) -> Path:
     """Return where runs go: what was told, else the variable EPOQUE_RUNS, else ./runs.
 
-    `~` is the home folder: a shell does not replace it in `--runs=~/a`, nor does a file of variables.
+    `~` is the home folder: shells leave it in `--runs=~/a`, and files of variables, too.
 
     Raises:
         UsageError: if it is an address.
