@@ -49,7 +49,8 @@ def run(
     Args:
         recipe: a name such as `neuron/and`, or the path of a YAML file.
         runs: the folder of runs; by default EPOQUE_RUNS or ./runs.
-        name: the run's name; the same call again goes on with it, or returns it if it is finished.
+        name: the run's name; the same call again goes on with it, or returns it if it is finished
+            (what is damaged of it is made again first).
         sinks: what else receives the events, for instance progress on the console.
         figures: whether to draw the figures at the end.
         settings: fields of the lab's config, in place of the recipe's.
@@ -64,7 +65,7 @@ def run(
     """
     found, lab, config = configure(recipe, settings)
     made = start(lab, config, found.name, runs_folder(runs), name)
-    if name is not None and made.status.state == "finished":
+    if name is not None and made.is_complete:
         return made
     return execute(made, sinks, draw=figures)
 

@@ -38,3 +38,26 @@ def test_the_same_command_again(tmp_path: Path, capsys: pytest.CaptureFixture[st
     again = epoque.run("neuron/and-short", name="mine", runs=tmp_path)
     assert again.path == tmp_path / "mine"
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == files
+
+
+@pytest.mark.parametrize("name", ["results.json", "config.json", "metrics.jsonl"])
+def test_a_damaged_one_is_made_again(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert answer(*WORDS, str(tmp_path), "--quiet") == 0
+    path = tmp_path / "mine" / name
+    saved = path.read_bytes()
+    path.write_bytes(saved[:-40])
+    (tmp_path / "mine" / "weights.csv").unlink()
+    assert answer(*WORDS, str(tmp_path)) == (1 if name == "metrics.jsonl" else 0)
+    told = capsys.readouterr()
+    if name == "metrics.jsonl":  # its one checkpoint needs all of it
+        assert f"mine: {name} is not what was saved; it is made again." in told.err
+        assert "no checkpoint is left to repair it from" in told.err
+        return
+    assert f"mine: {name} is not what was saved; it is made again." in told.err
+    assert "finished already" not in told.out
+    assert path.read_bytes() == saved
+    assert (tmp_path / "mine" / "weights.csv").is_file()
+    assert answer(*WORDS, str(tmp_path)) == 0
+    assert "finished already" in capsys.readouterr().out

@@ -75,9 +75,9 @@ def test_a_report_names_what_it_leaves_out(
     finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (finished / "results.json").write_text("{}")
-    other = train("neuron/or-short", runs=finished.parent, iterations=5, figures=False)
+    other = train("neuron/or", runs=finished.parent, iterations=5, figures=False)
     template = tmp_path / "mine.md"
-    template.write_text('{{ value(run("neuron/or-short"), "seed") }}')
+    template.write_text('{{ value(run("neuron/or"), "seed") }}')
     with pytest.raises(SystemExit) as ended:
         main(["report", str(template), "--runs", str(other.path.parent), "--out", str(tmp_path)])
     assert not ended.value.code

@@ -190,7 +190,7 @@ def _is_of(run: Run, lab: str, recipe: str, config: Config) -> bool:
 
 def _results(run: Run) -> dict[str, Any]:
     """Train a run to its end, repair it if it is damaged, and return its numbers."""
-    if run.status.state != "finished" or any(run.differences()):
+    if not run.is_complete:
         run = execute(run, draw=False)
     return {k: v for k, v in run.results.items() if v is None or isinstance(v, int | float | str)}
 

@@ -55,6 +55,11 @@ class Run(Recorded):
         """Return whether a process is writing this run now."""
         return is_locked(self.path)
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether it is finished and its files are what was saved; else it can be resumed."""
+        return self.status.state == "finished" and not any(self.differences())
+
     @cached_property
     def metrics(self) -> "pd.DataFrame":
         """The metrics, one row a step, indexed by `step`."""

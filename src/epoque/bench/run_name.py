@@ -6,15 +6,16 @@ teacher's script) has only the command line to say it with.
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from .config import Config
-from .errors import ConfigError, Problem, UsageError
+from .errors import ConfigError, DamagedRunError, Problem, UsageError
 from .lab import Lab
 from .limits import MAX_NAME_BYTES
 from .named import LAST
+from .restart import find_restart
 from .run import Run
 
 __all__ = ["check_name", "find_named_run"]
@@ -68,11 +69,20 @@ def find_named_run(lab: Lab[Any], config: Config, root: Path, name: str) -> Run 
     if not (path / "config.json").is_file():
         raise UsageError(f"{path} is there and is no run; another name makes a new one.")
     run = Run(path)
-    if (its := run.manifest["lab"]) != lab.name:
+    told = _told(run)
+    if (its := told["lab"]) != lab.name:
         raise UsageError(f"{path} is a run of the lab {its}, not of {lab.name}; take another name.")
-    if problems := list(_differences(run.config, config)):
+    if problems := list(_differences(lab.config.parse(told["config"]), config)):
         raise ConfigError(problems)
     return run
+
+
+def _told(run: Run) -> Mapping[str, Any]:
+    """Return what config.json holds; if it is damaged, what the checkpoints know of it."""
+    try:
+        return run.manifest
+    except DamagedRunError:
+        return find_restart(run).told
 
 
 def _differences(its: Config, asked: Config) -> Iterator[Problem]:

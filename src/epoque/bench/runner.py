@@ -88,7 +88,7 @@ def resume(
 
 def _check_unfinished(run: Run) -> None:
     """Refuse a finished run, unless something of it is missing or damaged."""
-    if run.status.state == "finished" and not any(run.differences()):
+    if run.is_complete:
         raise UsageError(f"{run.id} is already finished; there is nothing to resume.")
 
 

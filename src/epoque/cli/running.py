@@ -61,7 +61,8 @@ def run(
     likewise.
 
     With `--name NAME` the same command goes on with the run that it began, whatever stopped it,
-    and says so if that is finished: for scripts, `torchrun --max-restarts` and requeued jobs.
+    and says so if that is finished and whole: for scripts, `torchrun --max-restarts` and jobs that
+    are queued again.
     """
     from ..api import configure
 
@@ -118,14 +119,16 @@ def _train(
         known = None if name is None else find_named_run(lab, config, root, name)
         if known is None:
             assist(lab, config, noticed=not quiet)
-        elif known.status.state != "finished":
+        elif not known.is_complete:
             assist_again(known, noticed=not quiet)
         return
     note(lab.remarks(config))  # read before a folder is made: what is wrong with it ends here
     made = start(lab, config, recipe, root, name)
-    if name is not None and made.status.state == "finished":
+    if name is not None and made.is_complete:
         _tell_finished(made, quiet, as_json)
         return
+    if not quiet and made.status.state == "finished":
+        note(f"{made.id}: {wrong}; it is made again." for wrong in made.differences())
     done = execute(made, sinks, draw=figures, say=None if quiet else _say, show=_show(quiet))
     _conclude(done, quiet or as_json)
 
