@@ -328,8 +328,11 @@ def _quantiles(runs: "pd.DataFrame", objective: str, worst: float) -> tuple[floa
     import numpy as np
     import pandas as pd
 
+    if objective not in runs and "state" in runs and (runs["state"] == "failed").all():
+        return worst, worst, worst  # no run of its batch has results
     if objective not in runs:
-        raise UnknownNameError("result named", objective, map(str, runs.columns))
+        known = [str(name) for name in runs.columns]
+        raise UnknownNameError("result named", objective, known, f" There are {', '.join(known)}.")
     numbers = pd.to_numeric(runs[objective], errors="coerce").fillna(worst)
     with np.errstate(invalid="ignore"):  # between two infinities
         found = np.quantile(numbers, (0.5, 0.025, 0.975))
@@ -341,7 +344,10 @@ def _save_best(search: Search) -> None:
     best = search.summary().to_dict("records")[0]
     median, low, high = (best[f"{search.objective}_{n}"] for n in ("median", "low", "high"))
     if not isfinite(median):
-        raise EpoqueError(f"No trial of {search.id} reached a finite {search.objective}.")
+        told = f"No trial of {search.id} reached a finite {search.objective}"
+        reasons = search.table["reason"].dropna() if "reason" in search.table else ()
+        why = f"; the first run that failed says: {reasons.iloc[0]}" if len(reasons) else "."
+        raise EpoqueError(told + why)
     fields = [axis.field for axis in search.parsed_axes if axis.field != "seed"]
     config = search.config.replace(**{field: best[field] for field in fields})
     told = {"trial": best["trial"], "config": config.model_dump(mode="json")}

@@ -126,6 +126,11 @@ def test_a_search_in_which_nothing_is_reached_has_failed(
     assert search.status.state == "failed"
 
 
+def test_runs_that_all_failed_are_told_with_the_first_reason(searched: Searched) -> None:
+    with pytest.raises(EpoqueError, match=r"reached a finite final_error; .* Training diverged"):
+        searched("learning_rate=50,60", trials=2, base={"engine": "each"})
+
+
 def test_the_same_seed_proposes_the_same(searched: Searched, tmp_path: Path) -> None:
     first = searched()
     assert table_bytes(first) == table_bytes(searched(root=tmp_path / "again"))
@@ -274,7 +279,7 @@ def test_the_seed_alone_cannot_be_searched(searched: Searched) -> None:
 
 
 def test_an_unknown_objective_is_told_with_the_nearest(searched: Searched) -> None:
-    with pytest.raises(UnknownNameError, match=r"Did you mean final_error\?"):
+    with pytest.raises(UnknownNameError, match=r"Did you mean final_error\? There are "):
         searched(objective="final_eror")
 
 
