@@ -344,10 +344,10 @@ def _save_best(search: Search) -> None:
     best = search.summary().to_dict("records")[0]
     median, low, high = (best[f"{search.objective}_{n}"] for n in ("median", "low", "high"))
     if not isfinite(median):
-        told = f"No trial of {search.id} reached a finite {search.objective}"
+        nothing = f"No trial of {search.id} reached a finite {search.objective}"
         reasons = search.table["reason"].dropna() if "reason" in search.table else ()
         why = f"; the first run that failed says: {reasons.iloc[0]}" if len(reasons) else "."
-        raise EpoqueError(told + why)
+        raise EpoqueError(nothing + why)
     fields = [axis.field for axis in search.parsed_axes if axis.field != "seed"]
     config = search.config.replace(**{field: best[field] for field in fields})
     told = {"trial": best["trial"], "config": config.model_dump(mode="json")}
