@@ -345,8 +345,9 @@ def _save_best(search: Search) -> None:
     median, low, high = (best[f"{search.objective}_{n}"] for n in ("median", "low", "high"))
     if not isfinite(median):
         nothing = f"No trial of {search.id} reached a finite {search.objective}"
-        reasons = search.table["reason"].dropna() if "reason" in search.table else ()
-        why = f"; the first run that failed says: {reasons.iloc[0]}" if len(reasons) else "."
+        table = search.table
+        reasons = table["reason"].dropna().tolist() if "reason" in table else []
+        why = f"; the first run that failed says: {reasons[0]}" if reasons else "."
         raise EpoqueError(nothing + why)
     fields = [axis.field for axis in search.parsed_axes if axis.field != "seed"]
     config = search.config.replace(**{field: best[field] for field in fields})
