@@ -1,6 +1,7 @@
 """Reading runs."""
 
 import platform
+import subprocess
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -128,6 +129,19 @@ def test_the_environment() -> None:
 def test_no_git_is_no_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     assert _commit() is None  # what the environment keeps was asked before
+
+
+def test_asking_git_takes_no_lock(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[list[str]] = []
+
+    def run(words: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+        asked.append(words)
+        return subprocess.CompletedProcess(words, 0, "0123456789ab\n" * ("HEAD" in words), "")
+
+    monkeypatch.setattr(subprocess, "run", run)
+    assert _commit() == "0123456789ab"
+    assert len(asked) == 3
+    assert all(words[:2] == ["git", "--no-optional-locks"] for words in asked)
 
 
 def test_the_environment_names_the_processor(tmp_path: Path) -> None:

@@ -107,3 +107,14 @@ def test_a_damaged_manifest_of_a_run_that_is_not_finished(finished: Path, answer
     (finished / "manifest.json").write_text("")
     (finished / "status.json").unlink()
     assert answer("verify", finished)[:2] == (1, f"{finished.name}: manifest.json is damaged\n")
+
+
+def test_a_missing_file_of_a_finished_run_is_told_with_its_cure(
+    finished: Path, answer: Answer
+) -> None:
+    (finished / "results.json").unlink()
+    code, _, err = answer("show", finished)
+    cure = f"`epoque resume {finished.name}` makes it again"
+    assert (code, err) == (
+        1, f"epoque: {finished}/results.json is not what the finished run saved; {cure}.\n"
+    )  # fmt: skip

@@ -92,16 +92,18 @@ def _commit() -> str | None:
     import subprocess  # here, since `epoque --help` asks nobody
 
     here = Path(__file__).resolve().parent
-    git = ["git", "-C", str(here)]
+    # Without optional locks: a git that is killed, or too slow, would leave one in the repository.
+    git = ["git", "--no-optional-locks", "-C", str(here)]
+    asked = (
+        ["ls-files", "--error-unmatch", __file__],
+        ["rev-parse", "--short=12", "HEAD"],
+        ["status", "--porcelain", "--untracked-files=no"],
+    )
     try:
-        told = subprocess.run(
-            [*git, "describe", "--always", "--abbrev=12", "--dirty=+", "--exclude=*"],
-            capture_output=True, text=True, timeout=5, check=True,
-        )  # fmt: skip
-        tracked = subprocess.run(
-            [*git, "ls-files", "--error-unmatch", __file__],
-            capture_output=True, timeout=5, check=False,
-        )  # fmt: skip
+        _, head, changed = (
+            subprocess.run([*git, *words], capture_output=True, text=True, timeout=5, check=True)
+            for words in asked
+        )
     except (OSError, subprocess.SubprocessError):
         return None
-    return told.stdout.strip() if tracked.returncode == 0 else None
+    return f"{head.stdout.strip()}{'+' * bool(changed.stdout)}"

@@ -149,7 +149,10 @@ class Recorded:
         Raises:
             DamagedRunError: if it cannot be read, or is not what the finished record saved.
         """
-        data = read_file(self.path / name)
+        try:
+            data = read_file(self.path / name)
+        except DamagedRunError as error:
+            raise (self._changed(name) if self.saved_digest(name) else error) from None
         saved = self._saved(name) if digested else None
         if saved and hashlib.sha256(data).hexdigest() != saved:
             raise self._changed(name)

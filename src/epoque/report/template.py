@@ -110,7 +110,7 @@ def fill(template: Template, functions: dict[str, Callable[..., Any]], slots: Sl
     except UndefinedError as error:
         raise template.wrong(_undefined(error, functions), _line(error, name)) from None
     except SecurityError as error:
-        told = UsageError(f"a template may not do that: {error}.")
+        told = UsageError(f"a template may not do that: {str(error).rstrip('.')}.")
         raise template.wrong(told, _line(error, name)) from None
     except (RecursionError, SyntaxError) as error:  # Python's own, of the code that Jinja writes
         told = UsageError("the template is nested too deeply.")
