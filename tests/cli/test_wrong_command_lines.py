@@ -232,6 +232,7 @@ def impossible(words: str, app: App) -> Iterator[tuple[str, str]]:
 def test_values_that_cannot_be_meant(
     door: str, wrong: Callable[..., list[str]], tmp_path: Path
 ) -> None:
+    (tmp_path / "file").write_text("in the way of a folder of that name")
     lines = []
     for words, app in commands().items():
         if (
@@ -245,5 +246,6 @@ def test_values_that_cannot_be_meant(
                 place = line.index(name)
                 del line[place : place + 2]
             lines.append(([*line, f"{name}={text}"], name, text))
+    wrong(*lines[0])  # imports
     faults = [fault for line in lines for fault in wrong(*line)]
     assert not faults, f"{len(faults)} of {len(lines)}:\n" + "\n".join(faults[:200])
