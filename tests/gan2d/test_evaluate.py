@@ -61,7 +61,7 @@ def test_what_user_points_were_is_told_from_the_folder_alone(
     )
     assert run.results["data_outside"] >= 1
     (run.path / "data.csv").write_text("x,y,jitter\n1,2\n")
-    with pytest.raises(DamagedRunError, match="data.csv is not what the finished run saved"):
+    with pytest.raises(DamagedRunError, match=r"data\.csv is not what the finished run saved"):
         evaluate(Run(run.path))
 
 
