@@ -1,13 +1,16 @@
 """Examining a generator: a run like any other, its numbers and its pictures."""
 
 import json
+import shutil
 import subprocess
 import sys
 from hashlib import sha256
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from damages import DAMAGES, content, file_names
 from small import small
 
 from epoque.bench.errors import (
@@ -18,6 +21,7 @@ from epoque.bench.errors import (
     UsageError,
 )
 from epoque.bench.plot import house_style, png_bytes
+from epoque.bench.run import Run
 from epoque.bench.runner import execute, resume, start
 from epoque.stylegan3 import shipped
 from epoque.stylegan3.config import StyleGan3Config
@@ -283,3 +287,32 @@ def test_a_reference_of_another_reader_is_refused(monkeypatch, tmp_path):
         reference()
     monkeypatch.undo()
     assert reference().reach > 0
+
+
+def test_each_file_of_an_examination_may_be_damaged(run, one_process, tmp_path):
+    """What can be made again is, to the same bytes; else nothing is changed, and one is told."""
+    whole, ways, refused = content(run.path), list(DAMAGES.values()), []
+    spare = f"checkpoints/step-{min(run.checkpoint_steps):010d}"
+    for number, name in enumerate(file_names(run.path)):
+        copy = Run(Path(shutil.copytree(run.path, tmp_path / run.id)))
+        data = (copy.path / name).read_bytes()
+        (copy.path / name).write_bytes(ways[number % len(ways)](data, data[::-1]))
+        before = content(copy.path)
+        try:
+            resume(copy, draw=False)
+        except DamagedRunError as error:
+            refused.append(f"{name}: {error}")
+            assert content(copy.path) == before
+        else:
+            found = content(copy.path)
+            differ = {n for n in found | whole if found.get(n) != whole.get(n)}
+            assert not differ or (  # a damaged one in reserve is left out
+                name.startswith(spare)
+                and differ == {"manifest.json", f"{spare}.json", f"{spare}.safetensors"}
+            )
+            assert Run(copy.path).is_complete
+        shutil.rmtree(copy.path)
+    assert all("no checkpoint is left to repair it from" in told for told in refused)
+    assert {"results.json", "environment.json", "status.json"}.isdisjoint(
+        told.split(":")[0] for told in refused
+    )

@@ -42,6 +42,7 @@ __all__ = [
     "MAX_TEXT_FILE_BYTES",
     "MAX_WEIGHTS_BYTES",
     "MAX_WORD_LETTERS",
+    "MAX_WRITER_SILENCE",
     "MAX_YAML_BYTES",
     "MAX_YAML_VALUES",
     "MAX_ZIP_ENTRIES",
@@ -124,6 +125,9 @@ MAX_WEIGHTS_BYTES = 4 * 2**30
 MAX_WORD_LETTERS = 1_000
 """Letters of a word that a tokenizer learns from whole: learning takes the square of it, and no
 language has such words. Longer ones, of a genome or an encoded picture, are learned in pieces."""
+MAX_WRITER_SILENCE = 600
+"""Seconds after which another machine's writer of a run, whose lock is not seen here, counts as
+dead: ten of its signs of life, and clocks that differ by some minutes."""
 MAX_YAML_BYTES = 2**20
 """Bytes of a recipe or a front matter: a drawing of ten thousand points fits."""
 MAX_YAML_VALUES = 20_000

@@ -16,15 +16,13 @@ from pathlib import Path
 
 from .errors import DamagedRunError, RunWriteError
 from .files import host_name, read_json, write_json
+from .limits import MAX_WRITER_SILENCE
 
-__all__ = ["BEAT_SECONDS", "OWNER", "SILENT_SECONDS", "Owner", "other_owner", "owned"]
+__all__ = ["BEAT_SECONDS", "OWNER", "Owner", "other_owner", "owned"]
 
 OWNER = ".owner"
 BEAT_SECONDS = 60.0
 """How often a writer says that it lives."""
-SILENT_SECONDS = 600.0
-"""After so long a silence another machine's writer counts as dead: ten beats, and clocks that
-differ by some minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +53,7 @@ def other_owner(path: Path) -> Owner | None:
         owner = Owner(str(told["host"]), int(told["pid"]), silent.total_seconds())
     except (DamagedRunError, KeyError, TypeError, ValueError, OverflowError):
         return None
-    return owner if owner.seconds < SILENT_SECONDS else None
+    return owner if owner.seconds < MAX_WRITER_SILENCE else None
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from .drafts import draft_folder, drafts_below, remove, remove_abandoned
 from .environment import environment
 from .errors import DamagedRunError, NameTakenError, RunLockedError
 from .files import read_json, sync_files, sync_folder, told_write_errors, write_json
+from .limits import MAX_WRITER_SILENCE
 from .manifest import (
     MANIFEST,
     digests_of,
@@ -29,7 +30,7 @@ from .manifest import (
     write_manifest,
 )
 from .order import stamp
-from .owner import OWNER, SILENT_SECONDS, Owner, other_owner, owned
+from .owner import OWNER, Owner, other_owner, owned
 from .timings import Course
 
 __all__ = [
@@ -208,7 +209,7 @@ def _written_elsewhere(path: Path, other: Owner) -> str:
     return (
         f"{path} is being written by process {other.pid} of {other.host}, heard of "
         f"{max(0, round(other.seconds))} s ago. If it is not, as in a copy, delete "
-        f"{path / OWNER} and try again; after {SILENT_SECONDS / 60:.0f} silent minutes that is "
+        f"{path / OWNER} and try again; after {MAX_WRITER_SILENCE / 60:.0f} silent minutes that is "
         "not needed."
     )
 

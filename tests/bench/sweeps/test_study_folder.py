@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from damages import DAMAGES, content, file_names
 from tasks import Here
 
 from epoque.bench.errors import DamagedRunError
@@ -91,40 +92,17 @@ def _parts_of_two(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("epoque.bench.sweep.POINTS_A_PART", (2, 2))
 
 
-def content(path: Path) -> dict[str, bytes]:
-    """Return what the same seed makes the same: all but clocks and machines, and drafts."""
-    clocks = ("status.json", "environment.json", "journal.log")
-    files = (p for p in sorted(path.rglob("*")) if p.is_file() and p.name not in clocks)
-    return {str(p.relative_to(path)): p.read_bytes() for p in files if p.name[0] != "."}
-
-
 def without_figures(files: Mapping[str, bytes]) -> dict[str, bytes]:
     """Drop the figures, which take the time, and what tells of them."""
     return {n: d for n, d in files.items() if n != "manifest.json" and not n.startswith("figures")}
 
 
-def digit_changed(data: bytes, _: bytes) -> bytes:
-    middle = len(data) // 2
-    digits = (i for i, byte in enumerate(data) if chr(byte).isdigit())
-    place = min(digits, key=lambda i: abs(i - middle), default=middle)
-    return data[:place] + (b"3" if data[place : place + 1] != b"3" else b"4") + data[place + 1 :]
-
-
-DAMAGES: Mapping[str, Callable[[bytes, bytes], bytes]] = {
-    "foreign": lambda _data, other: other,
-    "digit": digit_changed,
-    "empty": lambda _data, _other: b"",
-    "cut": lambda data, _other: data[: len(data) // 2],
-    "zeroed": lambda data, _other: data[:4] + bytes(len(data[4:4100])) + data[4100:],
-}
 TOLD = ("sweep.json", "search.json", "environment.json", "table.parquet", "manifest.json")
 """Each of these is always damaged in each way."""
 
 
 def cases(study: Study, other: Study) -> Iterator[tuple[str, str, bytes]]:
-    names = [p.relative_to(study.path).as_posix() for p in sorted(study.path.rglob("*"))]
-    names = [n for n in names if (study.path / n).is_file() and Path(n).name[0] != "."]
-    for number, name in enumerate(names):
+    for number, name in enumerate(file_names(study.path)):
         data, beside = (study.path / name).read_bytes(), other.path / name
         foreign = beside.read_bytes() if beside.is_file() else data + b"1"
         few = ALL or name in TOLD or name.startswith("parts/")
