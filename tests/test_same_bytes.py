@@ -44,6 +44,10 @@ FREE = ("commit",)
 """What environment.json may tell otherwise of two runs of one machine: a tree may be committed."""
 
 
+BUSY = "import os; parent = os.getppid()\nwhile os.getppid() == parent: pass"
+"""Works until the tests end, also where they are killed."""
+
+
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """Train each lab twice, side by side and beside a process that does nothing but work."""
@@ -54,7 +58,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     plain = {"LC_ALL": "C", "TZ": "UTC", "PYTHONHASHSEED": "1", "OMP_NUM_THREADS": "2"}
     other = {"LC_ALL": "fr_FR.UTF-8", "TZ": "Asia/Tokyo", "PYTHONHASHSEED": "2"}
     other |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    load = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    load = subprocess.Popen([sys.executable, "-c", BUSY])
     try:
         trained = [_train(places[0], plain, 0), _train(places[1], other, 1)]
         assert [process.wait() for process in trained] == [0, 0]

@@ -192,9 +192,11 @@ def _announce(
 ) -> None:
     from .bench.axes_words import describe_axes
     from .bench.i18n import environment_language
+    from .bench.study import check_points
 
     lab.check_installed()
     if say is not None:
+        check_points(lab, config, axes)  # what cannot begin is not announced
         counts = describe_axes(axes, environment_language()) if axes else ()
         for line in (*counts, *lab.remarks(config)):
             say(line)

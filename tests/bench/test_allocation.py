@@ -36,7 +36,8 @@ def test_a_block_that_was_freed_is_used_again():
         told[manner] = [int(word) for word in done.stdout.split()]
     if not told["keep"]:
         pytest.skip("this C library cannot be told")
-    assert told["keep"][0] < 100 < told["plain"][0]
+    # With transparent huge pages the system gives 2 MiB a fault, else 4 kiB.
+    assert told["keep"][0] < SIZE >> 22 < told["plain"][0]
     assert told["keep"][1] >= SIZE > told["plain"][1]
 
 

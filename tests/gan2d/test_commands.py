@@ -210,7 +210,7 @@ def test_an_interrupted_retraining_can_be_resumed(train_run: Train, tmp_path: Pa
         ("look RUN --step 61", "--step: 61 is not allowed; it takes 0 to 60"),
         ("look RUN --step -1", "--step: -1 is not allowed"),
         ("look RUN --layers fakes", "fakes is not allowed; it takes any of d, manifold"),
-        ("look RUN --layers ,", "--layers: none given"),
+        ("look RUN --layers ,", "--layers: , is not allowed"),
         ("look RUN --lang de", 'Invalid value "de" for --lang'),
         ("look nothing", "There is no run 'nothing'"),
         ("film RUN --out a.avi", "a.avi is not allowed; it ends in .webp, .gif, .mp4"),

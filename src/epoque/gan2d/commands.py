@@ -295,7 +295,7 @@ def _layers(text: str) -> "tuple[Layer, ...]":
     names = [name.strip() for name in text.split(",")] if text.strip() else []
     for name in names:
         if name not in LAYERS:
-            told = f"--layers: {name} is not allowed; it takes any of {', '.join(LAYERS)}."
+            told = f"--layers: {name or text} is not allowed; it takes any of {', '.join(LAYERS)}."
             raise UsageError(told + did_you_mean(name, LAYERS))
     if not names:
         raise UsageError(f"--layers: none given; it takes any of {', '.join(LAYERS)}.")
