@@ -22,10 +22,11 @@ ALL = ["losses", "perplexity", "attention", "attention_map", "neighbours", "freq
 
 
 def copied(run: Run, folder: Path) -> Run:
-    """Return a copy of a run's readable parts, to be changed."""
+    """Return a copy of a run's readable parts, to be changed; its manifest would name what is."""
     import shutil
 
-    shutil.copytree(run.path, folder / "copy", ignore=shutil.ignore_patterns("checkpoints"))
+    left = shutil.ignore_patterns("checkpoints", "manifest.json")
+    shutil.copytree(run.path, folder / "copy", ignore=left)
     return Run(folder / "copy")
 
 
@@ -195,7 +196,6 @@ def test_a_run_without_a_probe_still_shows_its_curves(run: Run, tmp_path: Path) 
 
 def test_damage_is_one_sentence(run: Run, tmp_path: Path) -> None:
     made = copied(run, tmp_path)
-    (made.path / "manifest.json").unlink()  # which would name the file
     data = (made.path / probe.PROBE).read_bytes()
     (made.path / probe.PROBE).write_bytes(data[:-10])
     with pytest.raises(DamagedRunError, match=r"probe\.safetensors is damaged"), house_style():
