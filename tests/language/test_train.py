@@ -261,7 +261,7 @@ def test_the_clock_decides_only_how_many_steps_there_are(
     tiny: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     limits = {"max_steps": 500, "schedule": "linear", "log_every": 1, "checkpoint_every": 3}
-    monkeypatch.setattr("epoque.language.train.allowed_steps", lambda *_: 7)
+    monkeypatch.setattr("epoque.language.estimate.allowed_steps", lambda *_: 7)
     events = trained(tiny(max_seconds=60.0, **limits))
     assert [c.step for c in of(Checkpoint, events)] == [3, 6, 7]
     assert [m.values["progress"] for m in of(Metrics, events)] == [n / 7 for n in range(1, 8)]
@@ -270,7 +270,7 @@ def test_the_clock_decides_only_how_many_steps_there_are(
     assert {n: a.tobytes() for n, a in weights(counted).items()} == {
         n: a.tobytes() for n, a in weights(events).items()
     }
-    monkeypatch.setattr("epoque.language.train.allowed_steps", lambda *_: 1 / 0)  # once a run
+    monkeypatch.setattr("epoque.language.estimate.allowed_steps", lambda *_: 1 / 0)  # once a run
     again = list(train(tiny(max_seconds=60.0, **limits), of(Checkpoint, events)[0]))
     assert told(of(Checkpoint, again)) == told(of(Checkpoint, events)[1:])
 

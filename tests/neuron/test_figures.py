@@ -362,7 +362,7 @@ def test_a_run_without_metrics_has_no_figures(tmp_path):
 
 def test_damage_is_one_sentence(tmp_path):
     run = trained(tmp_path, "own/damaged", iterations=5)
-    (run.path / "manifest.json").unlink()  # which would name the files
+    (run.path / "manifest.json").unlink(missing_ok=True)  # which would name the files
     (run.path / "weights.csv").write_text("iteration,w0\n")
     with pytest.raises(DamagedRunError, match=r"weights\.csv is damaged"):
         figures(run)["weights"]()

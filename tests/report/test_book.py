@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from epoque.bench.errors import MissingExtraError, RunWriteError, UsageError
+from epoque.bench.errors import MissingExtraError, UsageError
 from epoque.bench.sweep import Sweep
 from epoque.report import missing, new_report, write_report
 from epoque.report.book import read_book
@@ -302,7 +302,7 @@ def test_a_language_that_is_not_there(runs: Path, tmp_path: Path) -> None:
 def test_where_nothing_can_be_written(runs: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     for format in ("html", "pdf", "md"):
-        with pytest.raises(RunWriteError):
+        with pytest.raises(UsageError, match="a part of the path is a file"):
             write_report(runs, tmp_path / "file" / f"a.{format}", "en", format)
     assert (tmp_path / "file").read_text() == ""
 

@@ -185,7 +185,7 @@ def test_a_film_of_a_training_takes_nothing_of_a_walk(words, told):
         ("equivariance --images 1", "--images 1: an interval needs 2 or more."),
         ("directions --components 0", "takes 1 to 8"),
         ("directions --reach 0", "more than 0"),
-        ("project none.png", "cannot be read"),
+        ("project none.png", "there is no such file"),
     ],
 )
 def test_what_is_refused(network, words, told):

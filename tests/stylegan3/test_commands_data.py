@@ -97,7 +97,7 @@ def test_make_and_check(epoque, photos: Path):
     assert told == "set.zip: 6 pictures, 16×16 in colour, with labels.\n"
     told = epoque("dataset", "check", "set.zip")
     assert told.splitlines() == [
-        "6 pictures, mostly 16×16 in colour, 0.0 MiB.",
+        "6 pictures, 16×16 in colour, 0.0 MiB.",
         "Labels: classes of 3, 3 pictures.",
         "It can be trained on.",
     ]

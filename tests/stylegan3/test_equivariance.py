@@ -112,7 +112,7 @@ def test_measuring_goes_on_where_it_was_left(tmp_path):
     with pytest.raises(DataError, match="another network or other settings"):
         equivariance(small(seed=1), images=5, state=state)
     state.write_bytes(state.read_bytes()[:100])
-    with pytest.raises(DataError, match="damaged"):
+    with pytest.raises(DataError, match="cannot be read as a zip"):
         equivariance(opened, images=5, state=state)
 
 

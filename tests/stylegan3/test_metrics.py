@@ -359,7 +359,6 @@ def test_the_command_measures_a_network(pictures, capsys, tmp_path):
             ["--network", "x", "--truncation", 0.5, "--metrics", "ppl,pfd"],
             "--truncation: it would be",
         ),
-        (["--pictures", "P", "--images", 0], "--images: 0"),
         (["--pictures", "P", "--truncation", "nan"], "--truncation"),
     ],
 )

@@ -140,7 +140,7 @@ def test_impossible_seeds_are_told(place, capsys, words, seed):
     with pytest.raises(SystemExit) as caught:
         main(["stylegan3", *words.split(), "--seed", seed])
     assert caught.value.code == 2
-    told = f'epoque: Invalid value "{seed}" for --seed. It takes 0 to 4294967295.\n'
+    told = f"epoque: --seed: {seed} is not allowed; it takes 0 to 4294967295.\n"
     assert capsys.readouterr().err == told
 
 

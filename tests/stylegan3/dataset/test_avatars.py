@@ -148,7 +148,11 @@ def test_nothing_asks_the_network(tmp_path: Path):
     """Python's audit sees every socket that is opened."""
     code = """
 import sys
-sys.addaudithook(lambda event, _: event.startswith("socket.") and sys.exit("network!"))
+local = "socket.gethostname"  # a file that is being written bears its machine's name
+def watch(event, _):
+    if event.startswith("socket.") and event != local:
+        sys.exit("network!")
+sys.addaudithook(watch)
 from pathlib import Path
 from epoque.stylegan3.dataset.avatars import make_avatars
 make_avatars(Path(sys.argv[1]), 3, 16, workers=1)
