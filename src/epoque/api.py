@@ -112,19 +112,21 @@ def sweep(
     """
     from .bench.executor import LocalExecutor
     from .bench.grid import parse_axes
+    from .bench.study import announce
     from .bench.sweep import Sweeps, resume_sweep, run_sweep
 
     found, lab, config = configure(recipe, settings)
     parsed, root = parse_axes(config, axes, settings), runs_folder(runs)
-    _announce(lab, config, parsed, say)
     begun = Sweeps(root).find(found.name, _typed(parsed), config=config, finished=False)
     told: dict[str, Any] = {
         "executor": None if workers is None else LocalExecutor(workers),
         "progress": progress,
         "figures": figures,
+        "say": say,
     }
     if begun is not None:
-        return resume_sweep(begun, say=say, **told)
+        announce(lab, config, parsed, say)
+        return resume_sweep(begun, **told)
     return run_sweep(lab, found.name, config, parsed, root, **told)
 
 
@@ -169,11 +171,11 @@ def search(
     from .bench.executor import LocalExecutor
     from .bench.grid import parse_axes
     from .bench.search import Searches, resume_search, run_search
+    from .bench.study import announce
 
     found, lab, config = configure(recipe, settings)
     told_fields = settings.keys() - {"seed"}  # the search's own seed, whatever those of its trials
     parsed, root = parse_axes(config, axes, told_fields), runs_folder(runs)
-    _announce(lab, config, (), say)
     wanted: dict[str, Any] = {"trials": trials, "sampler": sampler, "direction": direction}
     wanted |= {"objective": score or lab.sweep_score()}
     begun = Searches(root).find(found.name, _typed(parsed), config=config, finished=False, **wanted)
@@ -181,25 +183,12 @@ def search(
         "executor": None if workers is None else LocalExecutor(workers),
         "progress": progress,
         "figures": figures,
+        "say": say,
     }
     if begun is not None:
-        return resume_search(begun, say=say, **told)
+        announce(lab, config, (), say)
+        return resume_search(begun, **told)
     return run_search(lab, found.name, config, parsed, root, **wanted, **told)
-
-
-def _announce(
-    lab: Lab[Any], config: Config, axes: "Sequence[Axis]", say: Callable[[str], None] | None
-) -> None:
-    from .bench.axes_words import describe_axes
-    from .bench.i18n import environment_language
-    from .bench.study import check_points
-
-    lab.check_installed()
-    if say is not None:
-        check_points(lab, config, axes)  # what cannot begin is not announced
-        counts = describe_axes(axes, environment_language()) if axes else ()
-        for line in (*counts, *lab.remarks(config)):
-            say(line)
 
 
 def _typed(axes: "Sequence[Axis]") -> dict[str, str]:

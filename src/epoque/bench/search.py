@@ -39,7 +39,7 @@ from .parts import Parts
 from .proposals import Proposals, require_optuna
 from .record import create_record, stamped
 from .stopping import patient
-from .study import Studies, Study, check_points, manifest_of
+from .study import Studies, Study, announce, check_points, manifest_of
 from .study_folder import Say, work_on
 from .table import is_intact, read_table
 
@@ -159,6 +159,7 @@ def run_search(
     executor: Executor | None = None,
     progress: Progress | None = None,
     figures: bool = True,
+    say: Say | None = None,
 ) -> Search:
     """Look for the settings within the axes that make a result smallest, or largest.
 
@@ -179,6 +180,8 @@ def run_search(
         executor: what runs the points that are runs of their own; by default local processes.
         progress: is told how far it is, in trials.
         figures: whether to draw the figures at the end.
+        say: is told what will be done and what is odd about the data, once all that the axes name
+            is known to be there.
 
     Raises:
         MissingExtraError: if Optuna is not installed.
@@ -188,6 +191,7 @@ def run_search(
     require_optuna()
     _check(axes, trials, sampler, direction)
     check_points(lab, base, axes)
+    announce(lab, base, (), say)
     manifest = manifest_of(lab, recipe, base, axes) | {
         "engine": "compiled",
         "sampler": sampler,

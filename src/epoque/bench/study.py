@@ -1,6 +1,6 @@
 """Reading sweeps and searches: folders that measure a recipe over the axes of its settings."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -15,7 +15,7 @@ from .named import newest_first, records_in
 from .reader import FORMAT, Recorded
 from .table import is_intact
 
-__all__ = ["Studies", "Study", "check_points", "manifest_of"]
+__all__ = ["Studies", "Study", "announce", "check_points", "manifest_of"]
 
 
 def manifest_of(lab: Lab[Any], recipe: str, base: Config, axes: Sequence[Axis]) -> dict[str, Any]:
@@ -41,6 +41,30 @@ def check_points(lab: Lab[Any], base: Config, axes: Sequence[Axis]) -> None:
         for value in axis.values[1:]:
             if not isinstance(value, bool | int | float):
                 lab.check(first.replace(**{axis.field: value}))
+
+
+def announce(
+    lab: Lab[Any], base: Config, axes: Sequence[Axis], say: Callable[[str], None] | None
+) -> None:
+    """Say how many trainings the axes make, and what is odd about the data.
+
+    Args:
+        lab: the lab.
+        base: the config that every point starts from.
+        axes: the fields and their values; of a search none.
+        say: is told line by line; None is nobody.
+
+    Raises:
+        MissingExtraError: if what the lab computes with is not there.
+    """
+    from .axes_words import describe_axes
+    from .i18n import environment_language
+
+    lab.check_installed()
+    if say is not None:
+        counts = describe_axes(axes, environment_language()) if axes else ()
+        for line in (*counts, *lab.remarks(base)):
+            say(line)
 
 
 class Study(Recorded):

@@ -38,7 +38,7 @@ from .measure import (
 from .order import next_moment
 from .parts import Parts
 from .record import create_record, stamped
-from .study import Studies, Study, check_points, manifest_of
+from .study import Studies, Study, announce, check_points, manifest_of
 from .study_folder import Say, sign_study, work_on
 from .summary import summary
 from .table import is_intact, read_table
@@ -120,6 +120,7 @@ def run_sweep(
     executor: Executor | None = None,
     progress: Progress | None = None,
     figures: bool = True,
+    say: Say | None = None,
 ) -> Sweep:
     """Measure every point of a grid: in one compiled program where the lab can, else run by run.
 
@@ -132,6 +133,8 @@ def run_sweep(
         executor: what runs the points that are runs of their own; by default local processes.
         progress: is told how far it is.
         figures: whether to draw the figures at the end.
+        say: is told what will be done and what is odd about the data, once all that the axes name
+            is known to be there.
 
     Raises:
         RunWriteError: if the folder cannot be written; what was measured is kept.
@@ -139,6 +142,7 @@ def run_sweep(
         KeyboardInterrupt: passed on; its status then says "interrupted".
     """
     check_points(lab, base, axes)
+    announce(lab, base, axes, say)
     manifest = manifest_of(lab, recipe, base, axes) | {
         "engine": "compiled",
         "points": size(axes),
