@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from epoque.bench.csv_table import read_csv
+from epoque.bench.csv_table import CsvTable, read_csv
 from epoque.bench.errors import DataError
 from epoque.bench.events import Artifact
 from epoque.bench.i18n import environment_language, mark, translator
@@ -89,10 +89,7 @@ def load(config: "Gan2dConfig") -> Support | None:
     """
     match config.data:
         case "csv":
-            points, source = _csv_points(_path(str(config.csv))), str(config.csv)
-            if not config.fit and bool((np.abs(points) > FARTHEST).any()):
-                raise DataError(f"{_too_far(source, points)}; --fit true scales them.")
-            return _support(source, _fitted(points) if config.fit else points, 0.0)
+            return _csv_support(config, read_csv(_path(str(config.csv))))
         case "image":
             points, source = silhouette(_path(str(config.image))), str(config.image)
             return _support(source, _fitted(points), 0.5 * _scale(points))
@@ -116,9 +113,9 @@ def remarks(config: "Gan2dConfig") -> Iterator[str]:
     """
     if config.data != "csv":
         return
-    support = load(config)
-    assert support is not None
-    yield from read_csv(_path(str(config.csv))).remarks()
+    table = read_csv(_path(str(config.csv)))
+    support = _csv_support(config, table)
+    yield from table.remarks()
     away = outside(support.points)
     if 2 * away > len(support.points):
         text = translator(environment_language())(OUTSIDE)
@@ -192,8 +189,14 @@ def _fitted(points: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(0.5 + _scale(points) * (points - middle))
 
 
-def _csv_points(path: Path) -> NDArray[np.float64]:
-    table = read_csv(path)
+def _csv_support(config: "Gan2dConfig", table: CsvTable) -> Support:
+    points, source = _csv_points(table), str(config.csv)
+    if not config.fit and bool((np.abs(points) > FARTHEST).any()):
+        raise DataError(f"{_too_far(source, points)}; --fit true scales them.")
+    return _support(source, _fitted(points) if config.fit else points, 0.0)
+
+
+def _csv_points(table: CsvTable) -> NDArray[np.float64]:
     if len(table.header) != 2:
         found = len(table.header)
         raise table.wrong(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from epoque.bench.csv_table import read_csv
+from epoque.bench.csv_table import CsvTable, read_csv
 from epoque.bench.errors import DataError
 from epoque.bench.i18n import environment_language, mark, translator
 from epoque.bench.seeds import numpy_rng
@@ -83,7 +83,7 @@ def load(config: NeuronConfig) -> Dataset:
             return _whole(*_truth_table(config.truth_table))
         case "csv":
             assert config.csv is not None  # NeuronConfig.conflicts
-            return _scaled(config, _read_csv(Path(config.csv)))
+            return _scaled(config, _points(read_csv(Path(config.csv))))
         case shape:
             return _drawn(config, _SHAPES[shape])
 
@@ -99,7 +99,7 @@ def load_run(run: "Run") -> Dataset:
     if config.data != "csv":
         return load(config)
     run.check(CSV_COPY)
-    return _scaled(config, _read_csv(run.path / CSV_COPY))
+    return _scaled(config, _points(read_csv(run.path / CSV_COPY)))
 
 
 def remarks(config: NeuronConfig) -> Iterator[str]:
@@ -112,7 +112,8 @@ def remarks(config: NeuronConfig) -> Iterator[str]:
         return
     from epoque.bench.axes import number
 
-    inputs, table = load(config).x, read_csv(Path(str(config.csv)))
+    table = read_csv(Path(str(config.csv)))
+    inputs = _scaled(config, _points(table)).x
     yield from table.remarks()
     language = environment_language()
     _ = translator(language)
@@ -212,9 +213,8 @@ _SHAPES: dict[str, Shape] = {
 # CSV
 
 
-def _read_csv(path: Path) -> Dataset:
-    """Read columns of numbers below a header, the last one the class, 0 or 1."""
-    table = read_csv(path)
+def _points(table: CsvTable) -> Dataset:
+    """Return the columns of numbers below a header, the last one the class, 0 or 1."""
     if len(table.header) < 2:
         raise table.wrong(table.header_line, "one column; it needs inputs, then the class.")
     if len(table.header) > MAX_CSV_INPUTS + 1:
@@ -229,5 +229,5 @@ def _read_csv(path: Path) -> Dataset:
             raise table.wrong(line, f"the class is {row[-1]!r}; it must be 0 or 1.")
     if set(d.tolist()) != {0.0, 1.0}:
         there = f"only class {d[0]:g}" if len(d) else "no rows below its header"
-        raise DataError(f"{path} has {there}; both classes, 0 and 1, must occur.")
+        raise DataError(f"{table.path} has {there}; both classes, 0 and 1, must occur.")
     return _whole(np.ascontiguousarray(values[:, :-1]), d.copy(), table.header[:-1])
