@@ -19,7 +19,19 @@ from .path_list import IS_PATHS, LocalPath, PathOrHttps
 from .path_list import split as split_paths
 from .typed import is_number, is_several, is_whole, near_number
 
-__all__ = ["Config", "LocalPath", "PathOrHttps", "allowed_values", "kind_of", "setting"]
+__all__ = [
+    "MAX_THREADS",
+    "Config",
+    "LocalPath",
+    "PathOrHttps",
+    "allowed_values",
+    "kind_of",
+    "setting",
+    "threads_setting",
+]
+
+MAX_THREADS = 1024
+"""More than any one machine that this is made for has."""
 
 _NO_NUMBER = "no number"  # what pydantic refuses for a number of any kind
 
@@ -43,6 +55,19 @@ def setting(
     """
     extra: dict[str, Any] | None = {"unit": unit} if unit else None
     return Field(default, title=label, description=description, json_schema_extra=extra, **bounds)
+
+
+def threads_setting() -> Any:
+    """Declare the field `threads` of a lab that computes with PyTorch (see `.threads`)."""
+    return setting(
+        None,
+        "Threads",
+        "Of the processor. The last digits depend on them, so a run keeps their number; none: one "
+        "for a small network, else one a core.",
+        unit="threads",
+        ge=1,
+        le=MAX_THREADS,
+    )
 
 
 class Config(BaseModel):

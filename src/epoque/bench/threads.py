@@ -10,13 +10,13 @@ from typing import Any
 
 import torch
 
+from .config import MAX_THREADS
 from .errors import DamagedRunError
 from .events import Event
 from .executor import cores
 from .run import Run
 
 __all__ = [
-    "MAX_THREADS",
     "choose",
     "computing",
     "kept",
@@ -26,8 +26,6 @@ __all__ = [
     "threaded",
 ]
 
-MAX_THREADS = 1024
-"""More than any one machine that this is made for has."""
 FEW = 2e10
 """Operations of a step that one thread does alone.
 

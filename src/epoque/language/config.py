@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Literal
 
-from epoque.bench.config import Config, LocalPath, setting
+from epoque.bench.config import Config, LocalPath, setting, threads_setting
 from epoque.bench.errors import Problem
 from epoque.bench.path_list import Paths
 
@@ -254,15 +254,7 @@ class LanguageConfig(Config):
         "else float32. Medium: float32 with faster, rougher products.",
     )
     device: Device = setting("auto", "Device", "Auto: a GPU where there is one.")
-    threads: int | None = setting(
-        None,
-        "Threads",
-        "Of the processor. The last digits depend on them, so a run keeps their number; none: one "
-        "for a small network, else one a core.",
-        unit="threads",
-        ge=1,
-        le=1024,
-    )
+    threads: int | None = threads_setting()
     compile: bool = setting(
         False, "Compile", "Compile the model first (torch.compile): a minute, then faster on a GPU."
     )

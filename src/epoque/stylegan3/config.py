@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from epoque.bench.config import Config, LocalPath, PathOrHttps, setting
+from epoque.bench.config import Config, LocalPath, PathOrHttps, setting, threads_setting
 from epoque.bench.errors import Problem
 
 __all__ = ["Aug", "Cfg", "Device", "Pipeline", "Precision", "StyleGan3Config", "Task"]
@@ -293,15 +293,7 @@ class StyleGan3Config(Config):
         "Of the four highest resolutions; auto: float16 on a GPU, else float32.",
     )
     device: Device = setting("auto", "Device", "Auto: a GPU where there is one.")
-    threads: int | None = setting(
-        None,
-        "Threads",
-        "Of the processor. The last digits depend on them, so a run keeps their number; none: one "
-        "for a small network, else one a core.",
-        unit="threads",
-        ge=1,
-        le=1024,
-    )
+    threads: int | None = threads_setting()
 
     log_every: int = setting(
         10, "Metrics interval", "How often losses are recorded.", unit="iterations", ge=1, le=10**9
