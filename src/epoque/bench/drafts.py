@@ -45,13 +45,17 @@ class Draft:
 
 
 @contextmanager
-def draft_folder(path: Path) -> Iterator[Path]:
+def draft_folder(path: Path, *, all_beside: bool = False) -> Iterator[Path]:
     """Give an empty folder beside the place of a file or folder; it is removed at the end.
+
+    Args:
+        path: of the file or folder.
+        all_beside: whether the abandoned drafts of others that belong beside it go, too.
 
     Raises:
         OSError: if the system refuses.
     """
-    remove_abandoned(path.parent, path.name)
+    remove_abandoned(path.parent, None if all_beside else path.name)
     draft = draft_path(path)
     draft.mkdir()
     try:

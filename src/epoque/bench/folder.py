@@ -9,6 +9,7 @@ comes last (see `epoque.bench.manifest`).
 import hashlib
 import time
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,7 @@ def create_run(
     name: str | None = None,
     *,
     only: bool = False,
+    moment: datetime | None = None,
 ) -> Run:
     """Make a new run folder, whole or not at all.
 
@@ -55,6 +57,7 @@ def create_run(
         config: the resolved config.
         name: the folder's name; by default the time and the recipe.
         only: whether it must be that name; else a number is added where it is taken.
+        moment: when, in UTC; by default after all that are there, which means to look at each.
 
     Raises:
         NameTakenError: if it must and cannot.
@@ -68,7 +71,7 @@ def create_run(
         (draft / "metrics.jsonl").touch()
         write_json(draft / "config.json", manifest)
 
-    moment = next_moment(root)
+    moment = moment or next_moment(root)
     folder = name or stamped(recipe, "", moment)
     return Run(create_record(root, folder, config.seed, fill, moment, only=only))
 

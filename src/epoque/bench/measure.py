@@ -4,6 +4,7 @@ import shutil
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -166,7 +167,9 @@ def run_point(
 
     def anew() -> Run:
         shutil.rmtree(Path(folder) / name, ignore_errors=True)
-        return create_run(Path(folder), lab, recipe, config, name, only=True)
+        # Which point was made first is of no account: the others need not be looked at.
+        now = datetime.now(UTC)
+        return create_run(Path(folder), lab, recipe, config, name, only=True, moment=now)
 
     run = Run(Path(folder) / name)
     _wait_until_free(run)

@@ -16,7 +16,7 @@ from typing import Any, Literal, get_args
 
 from filelock import FileLock, Timeout
 
-from .drafts import draft_folder, drafts_below, remove, remove_abandoned
+from .drafts import draft_folder, drafts_below, remove
 from .environment import environment
 from .errors import DamagedRunError, NameTakenError, RunLockedError
 from .files import read_json, sync_files, sync_folder, told_write_errors, write_json
@@ -111,8 +111,7 @@ def create_record(
     started = (moment or datetime.now(UTC)).isoformat(timespec="milliseconds")
     with told_write_errors(root):
         root.mkdir(parents=True, exist_ok=True)
-        remove_abandoned(root)
-        with draft_folder(root / name) as draft:
+        with draft_folder(root / name, all_beside=True) as draft:
             (draft / ".lock").touch()
             (draft / "figures").mkdir()
             write_json(draft / "environment.json", {**environment(), "seed": seed})
