@@ -37,6 +37,7 @@ __all__ = [
     "UnknownNameError",
     "UsageError",
     "did_you_mean",
+    "first_line",
 ]
 
 
@@ -46,6 +47,12 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
     near = get_close_matches(name, list(known), n=3, cutoff=0.55)
     return f" Did you mean {' or '.join(near)}?" if near else ""
+
+
+def first_line(error: object) -> str:
+    """Return what a library or the system says, for the inside of a sentence of ours."""
+    told = getattr(error, "strerror", None) or str(error)
+    return (str(told).splitlines() or [type(error).__name__])[0].rstrip(".")
 
 
 class EpoqueError(Exception):

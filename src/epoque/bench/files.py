@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .errors import DamagedRunError, DataError, RunWriteError
+from .errors import DamagedRunError, DataError, RunWriteError, first_line
 from .input_files import open_regular
 
 __all__ = [
@@ -286,7 +286,7 @@ def read_file(path: Path) -> bytes:
         reason = str(error).removeprefix(str(path)).removeprefix(" cannot be read").lstrip(": ")
         raise DamagedRunError(f"{path} cannot be read: {reason}") from None
     except OSError as error:
-        raise DamagedRunError(f"{path} cannot be read: {_first_line(error)}.") from None
+        raise DamagedRunError(f"{path} cannot be read: {first_line(error)}.") from None
 
 
 def json_object(path: Path, data: bytes) -> dict[str, Any]:
@@ -298,13 +298,7 @@ def json_object(path: Path, data: bytes) -> dict[str, Any]:
     try:
         value = json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise DamagedRunError(f"{path} is damaged or missing: {_first_line(error)}.") from None
+        raise DamagedRunError(f"{path} is damaged or missing: {first_line(error)}.") from None
     if not isinstance(value, dict):
         raise DamagedRunError(f"{path} is damaged: it holds no JSON object.")
     return value
-
-
-def _first_line(error: Exception) -> str:
-    if isinstance(error, OSError):
-        return error.strerror or "it cannot be read"
-    return (str(error).splitlines() or ["it cannot be read"])[0]

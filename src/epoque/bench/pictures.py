@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from .errors import DataError
+from .errors import DataError, first_line
 from .input_files import pointer_of, read_regular
 from .limits import (
     MAX_HEAVY_IMAGE_PIXELS,
@@ -152,8 +152,7 @@ def decode(data: bytes, background: Colour | None = (255, 255, 255)) -> Image.Im
     except PictureError:
         raise
     except Exception as error:  # Pillow's decoders raise many kinds
-        told = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
-        raise PictureError(f"is damaged ({told})") from None
+        raise PictureError(f"is damaged ({first_line(error)})") from None
 
 
 def _check_size(opened: Image.Image, data: bytes) -> None:

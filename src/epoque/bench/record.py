@@ -18,7 +18,7 @@ from filelock import FileLock, Timeout
 
 from .drafts import draft_folder, drafts_below, remove
 from .environment import environment
-from .errors import DamagedRunError, NameTakenError, RunLockedError
+from .errors import DamagedRunError, EpoqueError, NameTakenError, RunLockedError
 from .files import read_json, sync_files, sync_folder, told_write_errors, write_json
 from .limits import MAX_WRITER_SILENCE
 from .manifest import (
@@ -39,6 +39,7 @@ __all__ = [
     "StatusFile",
     "create_record",
     "ending_differences",
+    "how_it_ended",
     "is_locked",
     "lock_record",
     "read_status",
@@ -335,6 +336,14 @@ class StatusFile:
         seconds = self._before.seconds + time.monotonic() - self._clock
         seconds = round(seconds, 3)
         return Status(state, reason, self._before.started, seconds, self.timings)
+
+
+def how_it_ended(error: BaseException) -> tuple[State, str]:
+    """Return the state of a record whose work an exception stopped, and the reason."""
+    if isinstance(error, KeyboardInterrupt | GeneratorExit):
+        return "interrupted", str(error) or "stopped by the user"
+    told = str(error) if isinstance(error, EpoqueError) else f"{type(error).__name__}: {error}"
+    return "failed", told
 
 
 def unseal(path: Path) -> None:

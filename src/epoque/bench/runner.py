@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .config import Config
-from .errors import EpoqueError, NameTakenError, RunWriteError, UsageError
+from .errors import NameTakenError, RunWriteError, UsageError
 from .events import Checkpoint, Event
 from .files import json_bytes, told_write_errors
 from .folder import RunFolder, create_run
 from .lab import Lab, Making
 from .reader import lab_of
-from .record import State, lock_record
+from .record import State, how_it_ended, lock_record
 from .restart import Restart, find_restart
 from .run import Run
 from .run_name import find_named_run
@@ -187,16 +187,10 @@ def _train(
         folder.flush()
         _conclude(folder, draw, _shown_by(sinks))
         state, reason = "finished", ""
-    except (KeyboardInterrupt, GeneratorExit) as error:
-        state, reason = "interrupted", str(error) or "stopped by the user"
+    except (KeyboardInterrupt, GeneratorExit, Exception) as error:
+        state, reason = how_it_ended(error)
         if isinstance(error, Interrupt):
             error.run = run.path
-        raise
-    except EpoqueError as error:
-        reason = str(error)
-        raise
-    except Exception as error:
-        reason = f"{type(error).__name__}: {error}"
         raise
     finally:
         _close(sinks, state, reason)

@@ -10,14 +10,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from .errors import DamagedRunError, EpoqueError, RunWriteError
+from .errors import DamagedRunError, RunWriteError
 from .files import read_json, sync_files, told_write_errors, write_json
 from .manifest import MANIFEST, Digests, digests_of, file_digest, own_digest, read_manifest
 from .parts import Parts, studies_told
 from .record import (
-    State,
     StatusFile,
     ending_differences,
+    how_it_ended,
     lock_record,
     remove_drafts,
     sign_environment,
@@ -63,7 +63,7 @@ def work_on(study: Study, say: Say | None = None) -> Iterator[Parts]:
             status.seal(_durable_digests(path))
         except BaseException as error:
             with suppress(RunWriteError):  # a full disk already raised once
-                status.write(*_how_it_ended(error))
+                status.write(*how_it_ended(error))
             raise
 
 
@@ -183,10 +183,3 @@ def _is_of_record(path: Path) -> bool:
     # Optuna's journal tells times, as the first two do: never the same twice.
     elsewhere = ("status.json", "environment.json", "journal.log", MANIFEST)
     return path.is_file() and not path.name.startswith(".") and path.name not in elsewhere
-
-
-def _how_it_ended(error: BaseException) -> tuple[State, str]:
-    if isinstance(error, KeyboardInterrupt | GeneratorExit):
-        return "interrupted", str(error) or "stopped by the user"
-    told = str(error) if isinstance(error, EpoqueError) else f"{type(error).__name__}: {error}"
-    return "failed", told

@@ -11,7 +11,7 @@ from collections import Counter
 from pathlib import PurePosixPath
 from typing import BinaryIO
 
-from .errors import DataError
+from .errors import DataError, first_line
 from .limits import MAX_ZIP_ENTRIES, MAX_ZIP_RATIO, MAX_ZIP_UNCHECKED_BYTES
 
 __all__ = ["open_zip", "read_entry"]
@@ -40,7 +40,7 @@ def open_zip(file: BinaryIO, where: str) -> zipfile.ZipFile:
     try:
         archive = zipfile.ZipFile(file)
     except Exception as error:  # of zipfile, the system, and struct
-        raise DataError(f"{where} cannot be read as a zip: {_first_line(error)}.") from None
+        raise DataError(f"{where} cannot be read as a zip: {first_line(error)}.") from None
     entries = archive.infolist()
     if len(entries) > MAX_ZIP_ENTRIES:
         raise _too_many(where)
@@ -75,7 +75,7 @@ def read_entry(archive: zipfile.ZipFile, name: str, where: str, most: int) -> by
             # One reading of all would first unpack all there is, whatever the directory told.
             return file.read(entry.file_size)
     except Exception as error:  # of zipfile, the system, zlib
-        raise DataError(f"{where}: {name} is damaged ({_first_line(error)}).") from None
+        raise DataError(f"{where}: {name} is damaged ({first_line(error)}).") from None
 
 
 def _check_directory(file: BinaryIO, where: str) -> None:
@@ -122,8 +122,3 @@ def _is_inside(name: str) -> bool:
     parts = PurePosixPath(name).parts
     odd = "\\" in name or ":" in name or "\0" in name
     return bool(parts) and not odd and not name.startswith("/") and ".." not in parts
-
-
-def _first_line(error: Exception) -> str:
-    told = getattr(error, "strerror", None) or str(error)
-    return (str(told).splitlines() or [type(error).__name__])[0].rstrip(".")

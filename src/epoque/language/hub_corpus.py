@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from epoque.bench.errors import DataError
+from epoque.bench.errors import DataError, first_line
 from epoque.bench.input_files import visible_files
 from epoque.bench.store import key_of, made
 
@@ -105,7 +105,7 @@ def _open(repo: str, config: str | None) -> tuple[Any, str | None]:
     try:
         return datasets.load_dataset(repo, config, revision=revision), licence
     except Exception as error:  # of datasets, pyarrow, the HTTP library, or a bare one
-        told = f"Cannot load {repo} from the Hugging Face Hub: {_first_line(error)}."
+        told = f"Cannot load {repo} from the Hugging Face Hub: {first_line(error)}."
         raise DataError(told) from None
 
 
@@ -133,14 +133,10 @@ def _asked(repo: str) -> tuple[str | None, str | None]:
     except Exception as error:  # of the HTTP library, which is not always the same
         raise DataError(
             f"The Hugging Face Hub is out of reach, so {repo} cannot be fetched "
-            f"({_first_line(error)}); give files of your own (train_files), or set HF_ENDPOINT."
+            f"({first_line(error)}); give files of your own (train_files), or set HF_ENDPOINT."
         ) from None
     licence = getattr(found.card_data, "license", None)
     return found.sha, ", ".join(licence) if isinstance(licence, list) else licence
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
 
 
 def _texts(name: str, rows: Any, column: str) -> Iterator[str]:

@@ -13,7 +13,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from epoque.bench.errors import ConfigError, DataError, Problem
+from epoque.bench.errors import ConfigError, DataError, Problem, first_line
 from epoque.bench.lab import Making
 from epoque.bench.limits import MAX_WORD_LETTERS
 from epoque.bench.panics import told_panics
@@ -370,7 +370,7 @@ def _read_folder(folder: Path) -> Any:
 
         return AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False)
     except Exception as error:  # the libraries raise bare exceptions for damaged files
-        told = f"The folder {folder} holds no tokenizer that can be read: {_first_line(error)}."
+        told = f"The folder {folder} holds no tokenizer that can be read: {first_line(error)}."
         raise DataError(told) from None
 
 
@@ -382,12 +382,8 @@ def _load_hub(name: str) -> Any:
     except Exception as error:  # OSError, ValueError, the HTTP library's, bare ones
         raise DataError(
             f"There is no tokenizer {name!r}: no such folder, and the Hugging Face Hub does not "
-            f"give it ({_first_line(error)})."
+            f"give it ({first_line(error)})."
         ) from None
     made = _load_folder(Path(folder))
     made.name_or_path = name
     return made
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")

@@ -20,7 +20,7 @@ from typing import IO, Any
 from urllib.parse import unquote, urljoin, urlsplit
 
 from epoque.bench import store
-from epoque.bench.errors import DataError, EpoqueError, UsageError
+from epoque.bench.errors import DataError, EpoqueError, UsageError, first_line
 from epoque.bench.files import told_write_errors, write_json
 from epoque.bench.input_files import open_regular
 from epoque.bench.lab import Making
@@ -306,13 +306,8 @@ def _told(url: str) -> Iterator[None]:
         if isinstance(reason, ssl.SSLCertVerificationError):
             told = f"{host} does not prove who it is ({reason.verify_message})"
             raise FetchError(f"{url} cannot be fetched: {told}.") from None
-        told = f"{host} cannot be reached ({_first_line(reason)})"
+        told = f"{host} cannot be reached ({first_line(reason)})"
         raise FetchError(f"{url} cannot be fetched: {told}; {elsewhere}.") from None
     except (http.client.HTTPException, TimeoutError, ConnectionError) as error:
-        told = f"the connection to {host} broke ({_first_line(error)})"
+        told = f"the connection to {host} broke ({first_line(error)})"
         raise _BrokenError(f"{url} cannot be fetched: {told}; {elsewhere}.") from None
-
-
-def _first_line(error: Any) -> str:
-    told = getattr(error, "strerror", None) or str(error)
-    return (str(told).splitlines() or [type(error).__name__])[0].rstrip(".")
