@@ -42,3 +42,12 @@ def content(folder: Path) -> dict[str, bytes]:
     clocks = ("status.json", "environment.json", "journal.log")
     names = [name for name in file_names(folder) if name.split("/")[-1] not in clocks]
     return {name: (folder / name).read_bytes() for name in names}
+
+
+def refusal(error: Exception, folder: Path, before: Mapping[str, bytes]) -> str:
+    """Return what was said where nothing could be done: one sentence, and nothing is changed."""
+    refused = str(error)
+    assert content(folder) == before
+    assert refused.endswith(".")
+    assert "\n" not in refused
+    return refused

@@ -551,7 +551,8 @@ def test_killed_at_random_moments_it_ends_with_the_same_bytes(
 @pytest.mark.slow
 def test_ctrl_c_stops_cleanly_and_leaves_no_process(tmp_path: Path) -> None:
     with script(tmp_path, "each", "0.2", "seed=0:4") as process:
-        wait_for(lambda: len(list(tmp_path.glob("runs/*/runs/*/metrics.jsonl"))) >= 2)
+        lines = "runs/*/runs/*/metrics.jsonl"  # there, but empty, before a run has begun
+        wait_for(lambda: sum(path.stat().st_size > 0 for path in tmp_path.glob(lines)) >= 2)
         workers = psutil.Process(process.pid).children(recursive=True)
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the workers too
         _, errors = process.communicate(timeout=PATIENCE)
