@@ -28,6 +28,7 @@ __all__ = ["Budget", "MemoryLimit", "run_in_child"]
 _STATM = Path("/proc/self/statm")
 
 HEARTBEAT = 2.0  # seconds between two signs of life
+REMINDER = 0.1  # seconds of computing between two signals that the time is up
 
 
 class OutOfTimeError(BaseException):
@@ -57,15 +58,18 @@ class Budget:
         if not self._has_clock:
             yield
             return
-        before = signal.signal(signal.SIGPROF, _out_of_time)
-        signal.setitimer(signal.ITIMER_PROF, self._seconds)
+        before = signal.signal(signal.SIGPROF, _raise_out_of_time)
         try:
-            yield
+            try:
+                self._start_clock(self._seconds)
+                yield
+            finally:
+                self._stop_clock()
         except OutOfTimeError:
-            told = f"it computes for more than {self._seconds:g} seconds; are there loops in loops"
-            raise UsageError(f"{told}, or very long texts?") from None
+            self._stop_clock()  # once more: the signal may have come while it was being stopped
+            limit = f"it computes for more than {self._seconds:g} seconds; are there loops in loops"
+            raise UsageError(f"{limit}, or very long texts?") from None
         finally:
-            signal.setitimer(signal.ITIMER_PROF, 0)
             signal.signal(signal.SIGPROF, before)
 
     def free(self, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -75,17 +79,29 @@ class Budget:
 
         @wraps(function)
         def wrapped(*args: Any, **named: Any) -> Any:
-            left, _ = signal.setitimer(signal.ITIMER_PROF, 0)
+            left = self._stop_clock()
             try:
                 return function(*args, **named)
             finally:
                 if left:
-                    signal.setitimer(signal.ITIMER_PROF, left)
+                    self._start_clock(left)
 
         return wrapped
 
+    @staticmethod
+    def _start_clock(seconds: float) -> None:
+        # Again and again: Python drops what is raised in a callback (of the garbage collector, in
+        # a __del__), so the first signal may be lost.
+        signal.setitimer(signal.ITIMER_PROF, seconds, REMINDER)
 
-def _out_of_time(_number: int, _frame: Any) -> None:
+    @staticmethod
+    def _stop_clock() -> float:
+        """Return the seconds that were left."""
+        left, _ = signal.setitimer(signal.ITIMER_PROF, 0)
+        return left
+
+
+def _raise_out_of_time(_number: int, _frame: Any) -> None:
     raise OutOfTimeError
 
 
