@@ -12,11 +12,12 @@ import numpy as np
 
 from epoque.bench.events import Snapshot
 from epoque.bench.recipes import find_recipe
-from epoque.gan2d import engine, look, sweep
 from epoque.gan2d.config import Gan2dConfig
 from epoque.gan2d.cost import estimate
-from epoque.gan2d.plan import Dials, Plan
-from epoque.gan2d.train import train
+from epoque.gan2d.figures import look
+from epoque.gan2d.training import engine, sweep
+from epoque.gan2d.training.plan import Dials, Plan
+from epoque.gan2d.training.train import train
 
 from .gan_numpy import NumpyGan
 from .gan_torch import TorchGan

@@ -18,12 +18,14 @@ import torch
 from epoque.bench.errors import EpoqueError
 from epoque.bench.events import Checkpoint, Timings
 from epoque.bench.recipes import find_recipe
-from epoque.language import cache, corpus, data, tokenizer
 from epoque.language.config import LanguageConfig
-from epoque.language.masking import Masker
-from epoque.language.measure import measure, perplexity
-from epoque.language.objective import Objective
-from epoque.language.train import train
+from epoque.language.data import batches as data
+from epoque.language.data import corpus, tokenizer
+from epoque.language.data import token_cache as cache
+from epoque.language.data.masking import Masker
+from epoque.language.evaluation.measure import measure, perplexity
+from epoque.language.training.objective import Objective
+from epoque.language.training.train import train
 
 TEXTS = Path(__file__).parents[2] / "shared" / "data" / "wikitext-2"
 """Where WikiText-2 may lie beside the checkout; else it comes from the Hub, or its cache."""
@@ -158,7 +160,7 @@ def _notebook(objective: str) -> dict[str, str]:
 
 def _quality(objective: str, seconds: float, target: str) -> dict[str, str]:
     """Train with our recipe for a budget of seconds, and measure all validation blocks."""
-    from epoque.language.checkpoint import model_of, size_of
+    from epoque.language.training.checkpoint import model_of, size_of
 
     config = config_of(
         objective, max_seconds=seconds, evaluate_every=10**9, evaluation_blocks=8,

@@ -9,10 +9,10 @@ import resource
 import sys
 import time
 
-from epoque.language import data
 from epoque.language.config import LanguageConfig
-from epoque.language.team import Team
-from epoque.language.trainer import Trainer
+from epoque.language.data import batches as data
+from epoque.language.training.distributed import Team
+from epoque.language.training.trainer import Trainer
 
 from .language import equal_model
 from .language_trainer import train

@@ -19,8 +19,8 @@ from transformers import (
 
 from epoque.language import models
 from epoque.language.config import LanguageConfig
-from epoque.language.data import Data
-from epoque.language.models import interchange
+from epoque.language.data.batches import Data
+from epoque.language.models import hf_checkpoints as interchange
 
 
 class _Blocks(Dataset[dict[str, torch.Tensor]]):

@@ -11,8 +11,8 @@ import numpy as np
 
 from epoque.bench.config import Config
 from epoque.bench.events import Metrics
-from epoque.bench.folder import RunFolder, create_run
-from epoque.bench.run import Run
+from epoque.bench.runs.folder import RunFolder, create_run
+from epoque.bench.runs.run import Run
 
 __all__ = ["rows"]
 

@@ -12,10 +12,10 @@ from typing import Any
 import jax
 
 from benchmarks import script_perceptron
-from epoque.bench.grid import grid, parse_axes, size
 from epoque.bench.lab import Columns
-from epoque.bench.measure import measure_together, side_by_side
-from epoque.bench.sweep import part_points
+from epoque.bench.sweeps.grid import grid, parse_axes, size
+from epoque.bench.sweeps.measure import measure_together, side_by_side
+from epoque.bench.sweeps.sweep import part_points
 from epoque.neuron.config import NeuronConfig
 from epoque.neuron.data import load
 from epoque.neuron.lab import LAB

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-from epoque.bench.run import Run
-from epoque.bench.runner import execute, start
+from epoque.bench.runs.run import Run
+from epoque.bench.runs.runner import execute, start
 from epoque.bench.stopping import Interrupt
 
 sys.path.insert(0, str(Path(__file__).parent / "shared"))  # here and in child processes

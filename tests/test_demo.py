@@ -7,8 +7,8 @@ import pytest
 
 from epoque.api import configure
 from epoque.bench.events import Metrics
-from epoque.bench.run import Runs
-from epoque.bench.runner import execute, start
+from epoque.bench.runs.run import Runs
+from epoque.bench.runs.runner import execute, start
 from epoque.demo import measure
 from epoque.report.needs import Need, damaged_records
 
@@ -65,7 +65,7 @@ def test_it_repairs_a_damaged_run(tmp_path: Path) -> None:
 
 def test_it_resumes_a_sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     need = Need("and", "neuron/and-short", axes={"seed": "0:4"}, settings=NEED.settings)
-    monkeypatch.setattr("epoque.bench.parts.join_tables", _interrupt)
+    monkeypatch.setattr("epoque.bench.sweeps.parts.join_tables", _interrupt)
     with pytest.raises(KeyboardInterrupt):
         measure(need, tmp_path, quiet=True)
     monkeypatch.undo()

@@ -18,10 +18,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from epoque import demo
-from epoque.bench.files import write_json
-from epoque.bench.manifest import MANIFEST, digests_of, own_digest, write_manifest
-from epoque.bench.run import Run, Runs
-from epoque.bench.sweep import Sweep, Sweeps
+from epoque.bench.files.atomic import write_json
+from epoque.bench.runs.manifest import MANIFEST, digests_of, own_digest, write_manifest
+from epoque.bench.runs.run import Run, Runs
+from epoque.bench.sweeps.sweep import Sweep, Sweeps
 from epoque.report.needs import RECORDED, Need, chapter_needs, found_needs
 
 KEPT = ("config.json", "sweep.json", "environment.json", "status.json", "results.json")

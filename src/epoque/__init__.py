@@ -13,14 +13,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from epoque.bench.runs.run import Run as Run
+    from epoque.bench.runs.run import Runs as Runs
+    from epoque.bench.sweeps.sweep import Sweep as Sweep
+    from epoque.bench.sweeps.sweep import Sweeps as Sweeps
+
     from .api import resume as resume
     from .api import run as run
     from .api import search as search
     from .api import sweep as sweep
-    from .bench.run import Run as Run
-    from .bench.run import Runs as Runs
-    from .bench.sweep import Sweep as Sweep
-    from .bench.sweep import Sweeps as Sweeps
 
 __version__ = "0.1.0"
 

@@ -4,20 +4,20 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .bench.config import Config
-from .bench.lab import Lab, find_lab
-from .bench.places import runs_folder
-from .bench.recipes import Recipe, find_recipe
-from .bench.run import Run
-from .bench.runner import execute, start
-from .bench.runner import resume as resume_run
-from .bench.sinks import SinkFactory
+from epoque.bench.config import Config
+from epoque.bench.lab import Lab, find_lab
+from epoque.bench.recipes import Recipe, find_recipe
+from epoque.bench.runs.places import runs_folder
+from epoque.bench.runs.run import Run
+from epoque.bench.runs.runner import execute, start
+from epoque.bench.runs.runner import resume as resume_run
+from epoque.bench.sinks import SinkFactory
 
 if TYPE_CHECKING:
-    from .bench.grid import Axis
-    from .bench.measure import Progress
-    from .bench.search import Search
-    from .bench.sweep import Sweep
+    from epoque.bench.sweeps.grid import Axis
+    from epoque.bench.sweeps.measure import Progress
+    from epoque.bench.sweeps.search import Search
+    from epoque.bench.sweeps.sweep import Sweep
 
 __all__ = ["configure", "resume", "run", "runs_folder", "search", "sweep"]
 
@@ -110,10 +110,10 @@ def sweep(
         ConfigError: if settings or axes are wrong; all of them are listed.
         UsageError: if there is no axis, or there are too many points.
     """
-    from .bench.executor import LocalExecutor
-    from .bench.grid import parse_axes
-    from .bench.study import announce
-    from .bench.sweep import Sweeps, resume_sweep, run_sweep
+    from epoque.bench.sweeps.executor import LocalExecutor
+    from epoque.bench.sweeps.grid import parse_axes
+    from epoque.bench.sweeps.study import announce
+    from epoque.bench.sweeps.sweep import Sweeps, resume_sweep, run_sweep
 
     found, lab, config = configure(recipe, settings)
     parsed, root = parse_axes(config, axes, settings), runs_folder(runs)
@@ -168,10 +168,10 @@ def search(
         UsageError: if another argument is wrong.
         MissingExtraError: if Optuna is not installed.
     """
-    from .bench.executor import LocalExecutor
-    from .bench.grid import parse_axes
-    from .bench.search import Searches, resume_search, run_search
-    from .bench.study import announce
+    from epoque.bench.sweeps.executor import LocalExecutor
+    from epoque.bench.sweeps.grid import parse_axes
+    from epoque.bench.sweeps.search import Searches, resume_search, run_search
+    from epoque.bench.sweeps.study import announce
 
     found, lab, config = configure(recipe, settings)
     told_fields = settings.keys() - {"seed"}  # the search's own seed, whatever those of its trials

@@ -5,17 +5,18 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
+from epoque.bench.config import Config
+from epoque.bench.errors import DamagedRunError, MissingExtraError, UnknownNameError
+from epoque.bench.lab import find_lab
+from epoque.bench.recipes import find_recipe
+from epoque.bench.runs.places import check_file
+from epoque.bench.runs.run import Run, Runs
+from epoque.bench.runs.runner import execute, start
+from epoque.bench.sinks.registry import make
+from epoque.report.needs import Need, damaged_file, damaged_records, in_words, missing
+
 from .api import configure, sweep
-from .bench.config import Config
-from .bench.errors import DamagedRunError, MissingExtraError, UnknownNameError
-from .bench.lab import find_lab
-from .bench.places import check_file
-from .bench.recipes import find_recipe
-from .bench.run import Run, Runs
-from .bench.runner import execute, start
-from .bench.sinks.registry import make
 from .report import write_report
-from .report.needs import Need, damaged_file, damaged_records, in_words, missing
 
 __all__ = ["measure", "write_demo"]
 

@@ -9,8 +9,8 @@ sys.path.insert(0, str(Path(__file__).parent))  # for line_lab, here and in chil
 
 import line_lab
 
-from epoque.bench.run import Run
-from epoque.bench.runner import execute, start
+from epoque.bench.runs.run import Run
+from epoque.bench.runs.runner import execute, start
 
 
 @pytest.fixture(autouse=True)
@@ -24,7 +24,7 @@ def _the_lab_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
 
         return find_lab(name)
 
-    monkeypatch.setattr("epoque.bench.reader.find_lab", find)
+    monkeypatch.setattr("epoque.bench.runs.reader.find_lab", find)
 
 
 @pytest.fixture

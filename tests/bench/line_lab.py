@@ -18,8 +18,8 @@ from epoque.bench.config import Config, setting
 from epoque.bench.errors import DivergenceError, Problem, UnknownNameError
 from epoque.bench.events import Artifact, Checkpoint, Event, Metrics, Snapshot
 from epoque.bench.lab import Lab
-from epoque.bench.run import Run
-from epoque.bench.runner import execute, resume, start
+from epoque.bench.runs.run import Run
+from epoque.bench.runs.runner import execute, resume, start
 from epoque.bench.seeds import numpy_rng
 
 
@@ -112,7 +112,7 @@ def find(name: str) -> LineLab:
 
 def children_find_the_lab() -> None:
     """Let runs of this process find the lab, which no entry point names."""
-    mock.patch("epoque.bench.reader.find_lab", find).start()
+    mock.patch("epoque.bench.runs.reader.find_lab", find).start()
 
 
 def train_here(root: str, settings: dict[str, Any], draw: bool = False) -> Run:

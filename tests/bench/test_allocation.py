@@ -5,14 +5,14 @@ import sys
 
 import pytest
 
-from epoque.bench.allocation import keep_freed_memory, kept_memory
+from epoque.bench.torch.allocation import keep_freed_memory, kept_memory
 
 SIZE = 64 * 2**20
 
 PROGRAM = f"""
 import resource, sys
 import numpy as np
-from epoque.bench.allocation import keep_freed_memory, kept_memory
+from epoque.bench.torch.allocation import keep_freed_memory, kept_memory
 
 def faults():
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
@@ -42,6 +42,6 @@ def test_a_block_that_was_freed_is_used_again():
 
 
 def test_another_c_library_keeps_nothing(monkeypatch):
-    monkeypatch.setattr("epoque.bench.allocation._of_library", lambda name: None)
+    monkeypatch.setattr("epoque.bench.torch.allocation._of_library", lambda name: None)
     assert not keep_freed_memory()
     assert kept_memory() == 0

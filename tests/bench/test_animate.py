@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from epoque.bench.animate import log_spaced, save_animation
 from epoque.bench.errors import RunWriteError
+from epoque.bench.figures.animate import log_spaced, save_animation
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,15 @@ from math import inf, nan
 import numpy as np
 import pytest
 
-from epoque.bench.axes import is_log_spaced, label_ends, number, number_axis, spread, subscript
-from epoque.bench.plot import house_style, new_figure, rgb_array
+from epoque.bench.figures.axes import (
+    is_log_spaced,
+    label_ends,
+    number,
+    number_axis,
+    spread,
+    subscript,
+)
+from epoque.bench.figures.plot import house_style, new_figure, rgb_array
 
 
 @pytest.mark.parametrize(

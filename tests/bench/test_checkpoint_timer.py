@@ -2,9 +2,9 @@ import pytest
 
 pytest.importorskip("torch")
 
-from epoque.bench import checkpoint_timer
-from epoque.bench.checkpoint_timer import CheckpointTimer
-from epoque.bench.team import Team
+from epoque.bench.runs import checkpoint_timer
+from epoque.bench.runs.checkpoint_timer import CheckpointTimer
+from epoque.bench.torch.distributed import Team
 
 
 def test_a_checkpoint_is_due_when_asked_for_and_ten_minutes_after_the_last(monkeypatch):

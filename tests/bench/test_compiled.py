@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from epoque.bench.compiled import _processor, _remove_halves
+from epoque.bench.system.compilation_cache import _processor, _remove_halves
 
 WORDS = ("run", "neuron/and-short", "--no-figures", "--quiet")
 LEFT_OUT = ("environment.json", "status.json", "manifest.json", ".lock")

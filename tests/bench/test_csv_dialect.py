@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from epoque.bench.csv_dialect import read_rows
 from epoque.bench.errors import DataError
+from epoque.bench.files.csv_dialect import read_rows
 
 PATH = Path("table.csv")
 CELLS = [["a", "b"], ["1.5", "2"], ["3", "4"]]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from epoque.bench.csv_numbers import Numerals, NumeralsError, cause
+from epoque.bench.files.csv_numbers import Numerals, NumeralsError, cause
 
 
 def numerals(*cells: str, separator: str = "\t") -> Numerals:

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from epoque.bench import csv_table
-from epoque.bench.csv_table import read_csv
 from epoque.bench.errors import DataError
+from epoque.bench.files import csv_table
+from epoque.bench.files.csv_table import read_csv
 
 
 def written(tmp_path, text):

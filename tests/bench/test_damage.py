@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from epoque.bench.errors import DamagedRunError, EpoqueError, UnknownNameError
-from epoque.bench.run import Run, Runs
-from epoque.bench.runner import execute, resume, start
+from epoque.bench.runs.run import Run, Runs
+from epoque.bench.runs.runner import execute, resume, start
 
 SETTINGS = {"iterations": 60, "checkpoint_every": 20, "seed": 3}
 
@@ -34,7 +34,7 @@ class Stop:
 @pytest.fixture(scope="module", autouse=True)
 def _the_lab_is_found_by_the_module(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("epoque.bench.reader.find_lab", line_lab.find)
+        patch.setattr("epoque.bench.runs.reader.find_lab", line_lab.find)
         yield
 
 

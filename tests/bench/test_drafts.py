@@ -12,18 +12,24 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
-from epoque.bench.drafts import ALIEN_SECONDS, draft_folder, drafts_below, remove_abandoned
-from epoque.bench.files import draft_owner, draft_path, host_name, process_start, write_atomic
-from epoque.bench.places import check_file
-from epoque.bench.record import remove_drafts
-from epoque.bench.store import made
+from epoque.bench.files.atomic import (
+    draft_owner,
+    draft_path,
+    host_name,
+    process_start,
+    write_atomic,
+)
+from epoque.bench.files.drafts import ALIEN_SECONDS, draft_folder, drafts_below, remove_abandoned
+from epoque.bench.files.store import made
+from epoque.bench.runs.places import check_file
+from epoque.bench.runs.record import remove_drafts
 from epoque.cli import main
 
 LEAVES = """
 import os, sys
 from pathlib import Path
-from epoque.bench.drafts import draft_folder
-from epoque.bench.files import draft_path
+from epoque.bench.files.drafts import draft_folder
+from epoque.bench.files.atomic import draft_path
 place = Path(sys.argv[1])
 draft_path(place / "book.html").write_text("half")
 with draft_folder(place / "a-run") as folder:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from epoque.bench import files
-from epoque.bench.files import (
+from epoque.bench.files import atomic as files
+from epoque.bench.files.atomic import (
     draft_owner,
     draft_path,
     host_name,

@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 
 from epoque.bench.events import Artifact, Checkpoint, Metrics, Snapshot
-from epoque.bench.files import json_line
-from epoque.bench.folder import RunFolder, create_run
-from epoque.bench.processes import rank, world
-from epoque.bench.run import Run, Runs
-from epoque.bench.runner import execute
+from epoque.bench.files.atomic import json_line
+from epoque.bench.runs.folder import RunFolder, create_run
+from epoque.bench.runs.run import Run, Runs
+from epoque.bench.runs.runner import execute
+from epoque.bench.system.processes import rank, world
 
 Start = Callable[..., Run]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from epoque.bench.errors import DataError
-from epoque.bench.input_files import is_hidden, open_regular, read_regular, visible_files
+from epoque.bench.files.input_files import is_hidden, open_regular, read_regular, visible_files
 
 
 def test_a_regular_file_and_a_link_to_one(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from epoque.bench.errors import DataError
-from epoque.bench.json_text import parse_json
+from epoque.bench.files.json_text import parse_json
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from epoque.bench.errors import UsageError
-from epoque.bench.memory import free_memory, told_memory
+from epoque.bench.system.memory import free_memory, told_memory
 
 GIB = 2**30
 MACHINE = {"proc/meminfo": "MemTotal: 16777216 kB\nMemAvailable:    8388608 kB\nHugePages: 0\n"}
@@ -85,7 +85,7 @@ def test_the_limit_of_the_address_space_counts(system, monkeypatch):
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells the address space in use")
 def test_a_real_limit_is_seen():
     code = (
-        "import resource as r; from pathlib import Path; from epoque.bench.memory import *;"
+        "import resource as r; from pathlib import Path; from epoque.bench.system.memory import *;"
         "used = int(Path('/proc/self/statm').read_text().split()[0]) * r.getpagesize();"
         "r.setrlimit(r.RLIMIT_AS, (used + 2**28, used + 2**28)); print(free_memory());"
         "held = bytearray(2**27); print(free_memory())"

@@ -5,8 +5,8 @@ import sys
 import numpy as np
 import pytest
 
-from epoque.bench.animate import save_mp4
 from epoque.bench.errors import MissingExtraError, RunWriteError
+from epoque.bench.figures.animate import save_mp4
 
 
 def frames(count=5, height=51, width=60):

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from epoque.bench import owner
 from epoque.bench.errors import RunLockedError
-from epoque.bench.record import lock_record
-from epoque.bench.run import Run
-from epoque.bench.runner import execute
+from epoque.bench.runs import owner
+from epoque.bench.runs.record import lock_record
+from epoque.bench.runs.run import Run
+from epoque.bench.runs.runner import execute
 
 Start = Callable[..., Run]
 

@@ -6,7 +6,7 @@ import pytest
 from tokenizers import Regex, Tokenizer, models, pre_tokenizers
 
 from epoque.bench.errors import DataError
-from epoque.bench.panics import is_panic, told_panics
+from epoque.bench.system.panics import is_panic, told_panics
 from epoque.cli import main
 
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from epoque.bench.errors import ConfigError
-from epoque.bench.grid import cell, parse_axes
-from epoque.bench.path_list import join, merged, split
+from epoque.bench.files.path_list import join, merged, split
+from epoque.bench.sweeps.grid import cell, parse_axes
 from epoque.cli import main
 from epoque.language.config import LanguageConfig
 

@@ -13,7 +13,7 @@ from matplotlib.colors import to_rgb
 from PIL import Image
 
 from epoque.bench.errors import RunWriteError
-from epoque.bench.plot import (
+from epoque.bench.figures.plot import (
     COLOURS,
     SERIES,
     colour,

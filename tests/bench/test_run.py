@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from epoque.bench.environment import _commit, _processor, environment, installed_version
 from epoque.bench.errors import UnknownNameError
-from epoque.bench.folder import RunFolder
-from epoque.bench.record import lock_record
-from epoque.bench.run import Run, Runs
-from epoque.bench.runner import execute
+from epoque.bench.runs.folder import RunFolder
+from epoque.bench.runs.record import lock_record
+from epoque.bench.runs.run import Run, Runs
+from epoque.bench.runs.runner import execute
+from epoque.bench.system.environment import _commit, _processor, environment, installed_version
 
 Make = Callable[..., Run]
 

@@ -11,7 +11,7 @@ import pytest
 from safetensors.numpy import save
 
 from epoque.bench.errors import DataError
-from epoque.bench.safetensors_file import from_bfloat16, parse_safetensors, read_safetensors
+from epoque.bench.files.safetensors_file import from_bfloat16, parse_safetensors, read_safetensors
 
 
 def packed(header: Any, numbers: bytes = b"") -> bytes:

@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 from scipy.stats import binom
 
-from epoque.bench.plot import house_style, new_figure, svg_bytes
-from epoque.bench.strips import Strip, draw_strips
-from epoque.bench.summary import median_interval, wilson
-from epoque.bench.sweep_figures import sweep_figures
+from epoque.bench.figures.plot import house_style, new_figure, svg_bytes
+from epoque.bench.figures.strips import Strip, draw_strips
+from epoque.bench.figures.sweep_figures import sweep_figures
+from epoque.bench.sweeps.summary import median_interval, wilson
 
 SEEDS = 64
 

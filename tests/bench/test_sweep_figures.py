@@ -8,10 +8,10 @@ import pytest
 from matplotlib.collections import QuadMesh
 from matplotlib.colors import LogNorm, Normalize
 
-from epoque.bench import sweep_maps
 from epoque.bench.errors import UnknownNameError, UsageError
-from epoque.bench.plot import house_style, svg_bytes
-from epoque.bench.sweep_figures import sweep_figures
+from epoque.bench.figures import sweep_maps
+from epoque.bench.figures.plot import house_style, svg_bytes
+from epoque.bench.figures.sweep_figures import sweep_figures
 
 RATES = [float(f"{rate:.12g}") for rate in np.geomspace(0.01, 10, 13)]
 SEEDS = tuple(range(20))

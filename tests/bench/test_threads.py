@@ -10,10 +10,10 @@ pytest.importorskip("torch")
 import line_lab
 import torch
 
-from epoque.bench import threads
 from epoque.bench.events import Checkpoint, Event, Metrics
-from epoque.bench.run import Run
-from epoque.bench.runner import execute
+from epoque.bench.runs.run import Run
+from epoque.bench.runs.runner import execute
+from epoque.bench.torch import threads
 
 
 def test_small_networks_take_one_thread_and_others_the_cores(monkeypatch) -> None:

@@ -9,12 +9,12 @@ import line_lab
 import pandas as pd
 import pytest
 
-from epoque.bench.compare import comparison
 from epoque.bench.events import Checkpoint, Event, Timings
-from epoque.bench.record import Status, read_status
-from epoque.bench.run import Run, Runs
-from epoque.bench.runner import resume
-from epoque.bench.timings import MOST, Course
+from epoque.bench.runs.compare import comparison
+from epoque.bench.runs.record import Status, read_status
+from epoque.bench.runs.run import Run, Runs
+from epoque.bench.runs.runner import resume
+from epoque.bench.runs.timings import MOST, Course
 
 
 def test_seconds_add_up_and_the_newest_measures_stand() -> None:

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from epoque.bench.errors import DataError
+from epoque.bench.files.zip_file import open_zip, read_entry
 from epoque.bench.limits import MAX_ZIP_ENTRIES
-from epoque.bench.zip_file import open_zip, read_entry
 
 DIRECTORY, LOCAL, END = b"PK\x01\x02", b"PK\x03\x04", b"PK\x05\x06"
 

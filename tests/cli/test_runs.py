@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 import epoque
-from epoque.bench.files import write_json
-from epoque.bench.grid import parse_axes
-from epoque.bench.order import next_moment
-from epoque.bench.parts import Parts
-from epoque.bench.record import create_record, stamped
-from epoque.bench.runner import start
-from epoque.bench.study import manifest_of
+from epoque.bench.files.atomic import write_json
+from epoque.bench.runs.order import next_moment
+from epoque.bench.runs.record import create_record, stamped
+from epoque.bench.runs.runner import start
+from epoque.bench.sweeps.grid import parse_axes
+from epoque.bench.sweeps.parts import Parts
+from epoque.bench.sweeps.study import manifest_of
 from epoque.gan2d.config import Gan2dConfig
 from epoque.gan2d.lab import LAB as GAN2D
 from epoque.neuron.config import NeuronConfig
@@ -200,7 +200,7 @@ def test_lists_show_the_newest(call: Call, tmp_path: Path) -> None:
 def test_a_list_reads_only_what_it_shows(
     call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from epoque.bench.run import Run
+    from epoque.bench.runs.run import Run
 
     for seed in range(6):
         begun(tmp_path / "runs", seed=seed)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from epoque import run as train
-from epoque.bench.manifest import own_digest
+from epoque.bench.runs.manifest import own_digest
 from epoque.cli import main
 from epoque.report.needs import RECORDED
 

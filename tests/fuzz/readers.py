@@ -36,13 +36,13 @@ class Reader:
 
 
 def _picture(path: Path) -> object:
-    from epoque.bench.pictures import read_picture
+    from epoque.bench.files.pictures import read_picture
 
     return read_picture(path)
 
 
 def _silhouette(path: Path) -> object:
-    from epoque.gan2d.silhouette import silhouette
+    from epoque.gan2d.data.silhouette import silhouette
 
     return silhouette(path)
 
@@ -71,7 +71,7 @@ def _trained_on(path: Path) -> object:
 
 
 def _source(path: Path) -> object:
-    from epoque.bench.pictures import PictureError, decode
+    from epoque.bench.files.pictures import PictureError, decode
     from epoque.stylegan3.dataset.sources import open_source
 
     for item in open_source(path).items():
@@ -115,25 +115,25 @@ def _network(path: Path) -> object:
 
 
 def _language_model(path: Path) -> object:
-    from epoque.language.models import interchange
+    from epoque.language.models import hf_checkpoints as interchange
 
     return interchange.load(path.parent)
 
 
 def _tokenizer(path: Path) -> object:
-    from epoque.language.tokenizer import load
+    from epoque.language.data.tokenizer import load
 
     return load(path.parent).encode("abab a\nb" * 20)
 
 
 def _text(path: Path) -> object:
-    from epoque.language.corpus import file_documents
+    from epoque.language.data.corpus import file_documents
 
     return list(file_documents((str(path),)))
 
 
 def _table(path: Path) -> object:
-    from epoque.bench.csv_table import read_csv
+    from epoque.bench.files.csv_table import read_csv
 
     return read_csv(path).values()
 
@@ -141,7 +141,7 @@ def _table(path: Path) -> object:
 def _points(data: str) -> Callable[[Path], object]:
     def read(path: Path) -> object:
         from epoque.gan2d.config import Gan2dConfig
-        from epoque.gan2d.support import load
+        from epoque.gan2d.data.support import load
 
         return load(Gan2dConfig(data=data, **{data: str(path)}))  # type: ignore[arg-type]
 
@@ -170,13 +170,13 @@ def _formula(path: Path) -> object:
 
 
 def _json(path: Path) -> object:
-    from epoque.bench.json_text import parse_json
+    from epoque.bench.files.json_text import parse_json
 
     return parse_json(path.read_bytes(), path.name)
 
 
 def _run(path: Path) -> object:
-    from epoque.bench.run import Run, Runs
+    from epoque.bench.runs.run import Run, Runs
 
     run = Run.open(path.parent)
     found: list[Any] = [Runs(path.parent.parent).rows(), run.status]
@@ -201,7 +201,7 @@ def _only_ours(error: Exception) -> None:
 
 
 def _recorded_table(path: Path) -> object:
-    from epoque.bench.table import read_table
+    from epoque.bench.runs.table import read_table
 
     return read_table(path)
 

@@ -213,7 +213,8 @@ def language_model() -> dict[str, bytes]:
     from tempfile import TemporaryDirectory
 
     from epoque.language import models
-    from epoque.language.models import Spec, interchange
+    from epoque.language.models import Spec
+    from epoque.language.models import hf_checkpoints as interchange
 
     sizes = {"vocabulary": 11, "width": 8, "layers": 1, "heads": 1, "feed_forward": 8}
     spec = Spec("gpt2", "causal", context=8, **sizes)

@@ -11,15 +11,15 @@ import pytest
 from PIL import Image
 
 from epoque.bench.events import Event, Snapshot
-from epoque.bench.grid import parse_axes
-from epoque.bench.run import Run, Runs
-from epoque.bench.runner import execute, start
-from epoque.bench.sweep import run_sweep
+from epoque.bench.runs.run import Run, Runs
+from epoque.bench.runs.runner import execute, start
+from epoque.bench.sweeps.grid import parse_axes
+from epoque.bench.sweeps.sweep import run_sweep
 from epoque.cli import main
 from epoque.gan2d.config import Gan2dConfig
 from epoque.gan2d.lab import LAB, Gan2dLab
-from epoque.gan2d.retrain import first_difference, retrain
-from epoque.gan2d.train import train
+from epoque.gan2d.training.retrain import first_difference, retrain
+from epoque.gan2d.training.train import train
 
 from .conftest import SMALL
 
@@ -197,7 +197,7 @@ def test_retrain_says_where_it_came_out_different(train_run: Train, cli: Cli) ->
 
 
 def test_an_interrupted_retraining_can_be_resumed(train_run: Train, tmp_path: Path) -> None:
-    from epoque.gan2d.retrain import branch
+    from epoque.gan2d.training.retrain import branch
 
     old = train_run(checkpoint_every=20)
     made = branch(old, 20, tmp_path)

@@ -8,7 +8,7 @@ from epoque.bench.errors import ConfigError
 from epoque.bench.recipes import find_recipe, recipe_names
 from epoque.gan2d.config import LIVE, Gan2dConfig
 from epoque.gan2d.cost import MAX_FLOPS, estimate
-from epoque.gan2d.schedule import Change, read_changes, write_changes
+from epoque.gan2d.training.schedule import Change, read_changes, write_changes
 
 REFUSED: list[tuple[dict[str, Any], str, str]] = [
     ({"d_steps": 0, "g_steps": 0}, "d_steps", "would train nothing"),

@@ -6,7 +6,7 @@ import pytest
 from scipy.stats import kstest, norm, uniform
 
 from epoque.gan2d.config import Gan2dConfig
-from epoque.gan2d.distributions import modes, real_points, sampler
+from epoque.gan2d.data.distributions import modes, real_points, sampler
 
 FORMULAS = [
     *("line", "gaussians", "ring", "disjoint", "grid", "circle"),

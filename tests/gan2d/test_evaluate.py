@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from epoque.bench.errors import DamagedRunError
-from epoque.bench.run import Run
+from epoque.bench.runs.run import Run
 from epoque.gan2d.config import Gan2dConfig
+from epoque.gan2d.data.support import load_run
 from epoque.gan2d.evaluate import evaluate
-from epoque.gan2d.look import FIRST
-from epoque.gan2d.support import load_run
-from epoque.gan2d.sweep import sweep
+from epoque.gan2d.figures.look import FIRST
+from epoque.gan2d.training.sweep import sweep
 
 from .conftest import SMALL
 

@@ -9,15 +9,15 @@ import pytest
 from PIL import Image
 
 from epoque.bench.errors import DamagedRunError, UsageError
-from epoque.bench.plot import COLOURS, house_style, png_bytes, rgb_array, svg_bytes
-from epoque.bench.run import Run
+from epoque.bench.figures.plot import COLOURS, house_style, png_bytes, rgb_array, svg_bytes
+from epoque.bench.runs.run import Run
 from epoque.gan2d.config import Gan2dConfig
-from epoque.gan2d.ends import recorded
-from epoque.gan2d.figures import figures, history_figure, look, nearest
-from epoque.gan2d.film import film
-from epoque.gan2d.multiples import multiples
-from epoque.gan2d.scene import Moment, Picture, chosen, draw, frame, moments
-from epoque.gan2d.words import told
+from epoque.gan2d.figures.ends import recorded
+from epoque.gan2d.figures.film import film
+from epoque.gan2d.figures.multiples import multiples
+from epoque.gan2d.figures.run_figures import figures, history_figure, look, nearest
+from epoque.gan2d.figures.scene import Moment, Picture, chosen, draw, frame, moments
+from epoque.gan2d.figures.words import told
 
 Train = Callable[..., Run]
 
@@ -114,8 +114,8 @@ def test_same_run_same_bytes(train_run: Train) -> None:
 
 def test_drawing_loads_no_training_engine(train_run: Train) -> None:
     code = (
-        "import sys; from pathlib import Path; import epoque.bench.run as r;"
-        "from epoque.gan2d.figures import figures;"
+        "import sys; from pathlib import Path; import epoque.bench.runs.run as r;"
+        "from epoque.gan2d.figures.run_figures import figures;"
         f"run = r.Run(Path({str(train_run().path)!r}));"
         "[make() for make in figures(run).values()];"
         "print({'jax', 'torch', 'scipy'} & set(sys.modules))"
@@ -182,7 +182,7 @@ def test_arrows_point_up_the_gradient_and_stay_short() -> None:
     gradients = np.zeros((450, 2))
     gradients[:, 1] = 100.0
     with house_style():
-        from epoque.bench.plot import new_figure
+        from epoque.bench.figures.plot import new_figure
 
         axes = new_figure().add_subplot()
         frame(axes)

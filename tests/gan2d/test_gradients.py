@@ -10,11 +10,12 @@ import jax
 import numpy as np
 import pytest
 
-from epoque.gan2d import engine, networks, steps
 from epoque.gan2d.config import Gan2dConfig
-from epoque.gan2d.engine import State
-from epoque.gan2d.plan import Dials, Plan
-from epoque.gan2d.steps import Game, Network, Turn
+from epoque.gan2d.models import mlp as networks
+from epoque.gan2d.training import engine, steps
+from epoque.gan2d.training.engine import State
+from epoque.gan2d.training.plan import Dials, Plan
+from epoque.gan2d.training.steps import Game, Network, Turn
 
 torch = pytest.importorskip("torch", reason="PyTorch is the independent implementation")
 nn = torch.nn.functional

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from epoque.bench.seeds import jax_key
-from epoque.gan2d import initialisers, networks
-from epoque.gan2d.networks import Spec
+from epoque.gan2d.models import initializers as initialisers
+from epoque.gan2d.models import mlp as networks
+from epoque.gan2d.models.mlp import Spec
 
 KEY = jax_key(0, "generator")
 

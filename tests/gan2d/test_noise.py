@@ -4,7 +4,7 @@ import pytest
 from scipy.integrate import dblquad
 from scipy.stats import kstest, norm, truncnorm, uniform
 
-from epoque.gan2d.noise import density, lattice, sample
+from epoque.gan2d.data.noise import density, lattice, sample
 
 LAWS = {
     "uniform": uniform,

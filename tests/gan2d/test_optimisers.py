@@ -7,9 +7,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from epoque.gan2d import optimisers
 from epoque.gan2d.config import Gan2dConfig
-from epoque.gan2d.optimisers import Hyper
+from epoque.gan2d.training import optimizers as optimisers
+from epoque.gan2d.training.optimizers import Hyper
 
 torch = pytest.importorskip("torch", reason="torch.optim is what they are compared with")
 

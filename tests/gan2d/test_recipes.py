@@ -13,14 +13,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from epoque.bench.csv_table import read_csv
 from epoque.bench.errors import DataError
+from epoque.bench.files.csv_table import read_csv
 from epoque.bench.recipes import Expectation, find_recipe, recipe_names
-from epoque.bench.runner import execute, start
-from epoque.gan2d import support
+from epoque.bench.runs.runner import execute, start
 from epoque.gan2d.config import Gan2dConfig
+from epoque.gan2d.data import support
 from epoque.gan2d.lab import LAB
-from epoque.gan2d.sweep import sweep
+from epoque.gan2d.training.sweep import sweep
 
 SEEDS = int(os.environ.get("EPOQUE_SEEDS", "0"))
 GAN_LAB = ("line", "gaussians", "ring", "disjoint")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from epoque.bench.seeds import jax_key
-from epoque.gan2d.rng import folded, fused, split, stream, words
+from epoque.gan2d.training.rng import folded, fused, split, stream, words
 
 DRAWS: dict[str, Any] = {
     "uniform": lambda key: jax.random.uniform(key, (3, 7)),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from epoque.gan2d.config import Gan2dConfig
-from epoque.gan2d.snapshots import grid_centres, prepare, take
+from epoque.gan2d.figures.snapshots import grid_centres, prepare, take
 
 
 def config(**changes: Any) -> Any:

@@ -12,8 +12,8 @@ from PIL import Image, ImageDraw
 
 from epoque.bench.errors import DataError
 from epoque.gan2d.config import Gan2dConfig
-from epoque.gan2d.distributions import real_points
-from epoque.gan2d.support import Support, artifact, load, load_run, outside, remarks
+from epoque.gan2d.data.distributions import real_points
+from epoque.gan2d.data.support import Support, artifact, load, load_run, outside, remarks
 
 
 def csv(path: Path, text: str, fit: bool = False) -> Any:
@@ -80,7 +80,7 @@ def test_a_missing_csv_is_said(tmp_path: Path) -> None:
 def test_a_csv_that_is_too_large_is_said_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("epoque.bench.csv_table.MAX_CSV_BYTES", 10)
+    monkeypatch.setattr("epoque.bench.files.csv_table.MAX_CSV_BYTES", 10)
     with pytest.raises(DataError, match=r"^\S+p.csv has 15 bytes; at most 10 are read.$"):
         load(csv(tmp_path / "p.csv", "x,y\n1,2\n3,4.55\n"))
 
@@ -258,7 +258,7 @@ def test_a_fault_in_an_image_is_one_sentence(
     one.putpixel((4, 4), 0)
     one.save(tmp_path / "one.png")
     assert "one point only" in told(tmp_path / "one.png")
-    monkeypatch.setattr("epoque.bench.pictures.MAX_IMAGE_PIXELS", 1000)
+    monkeypatch.setattr("epoque.bench.files.pictures.MAX_IMAGE_PIXELS", 1000)
     assert "too large" in told(painted(tmp_path / "big.png", "white", "black"))
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from epoque.bench.events import Metrics
 from epoque.gan2d.config import Gan2dConfig
-from epoque.gan2d.sweep import sweep
-from epoque.gan2d.train import train
+from epoque.gan2d.training.sweep import sweep
+from epoque.gan2d.training.train import train
 
 SMALL = Gan2dConfig(
     generator_layers=(5,),

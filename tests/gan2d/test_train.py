@@ -12,13 +12,13 @@ import pytest
 
 from epoque.bench.errors import ConfigError, DamagedRunError, DataError, DivergenceError
 from epoque.bench.events import Artifact, Checkpoint, Event, Metrics, Snapshot
-from epoque.bench.run import Run
-from epoque.gan2d import engine
-from epoque.gan2d.checkpoint import named, players, restored
+from epoque.bench.runs.run import Run
 from epoque.gan2d.config import Gan2dConfig
-from epoque.gan2d.plan import Dials, Plan
-from epoque.gan2d.steps import METRICS
-from epoque.gan2d.train import Training, train
+from epoque.gan2d.training import engine
+from epoque.gan2d.training.checkpoint import named, players, restored
+from epoque.gan2d.training.plan import Dials, Plan
+from epoque.gan2d.training.steps import METRICS
+from epoque.gan2d.training.train import Training, train
 
 SMALL = Gan2dConfig(
     generator_layers=(5,),
@@ -254,7 +254,7 @@ def test_learning_rates_decay(kind: str, factor: Callable[[float], float]) -> No
 def test_players_are_the_networks_of_the_last_snapshot(events: list[Event]) -> None:
     last, shown = of(Checkpoint, events)[-1], of(Snapshot, events)[-1]
     generate, logits = players(SMALL, last.arrays)
-    from epoque.gan2d import snapshots
+    from epoque.gan2d.figures import snapshots
 
     fixed = snapshots.prepare(SMALL)
     np.testing.assert_allclose(generate(fixed.noise), shown.arrays["fake"], atol=1e-5)

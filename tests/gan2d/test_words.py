@@ -1,7 +1,7 @@
 """What a picture says of its run."""
 
 from epoque.gan2d.config import Gan2dConfig
-from epoque.gan2d.words import subject
+from epoque.gan2d.figures.words import subject
 
 
 def test_points_of_a_file_are_named_after_it() -> None:

@@ -14,13 +14,13 @@ import pyarrow.parquet  # noqa: F401
 from killing import Job, files_in
 
 import epoque
-import epoque.bench.sweep_figures
+import epoque.bench.figures.sweep_figures
 import epoque.report.book
 from epoque import demo
-from epoque.bench import sweep
 from epoque.bench.recipes import find_recipe
-from epoque.bench.run import Runs
-from epoque.bench.sweep import Sweeps
+from epoque.bench.runs.run import Runs
+from epoque.bench.sweeps import sweep
+from epoque.bench.sweeps.sweep import Sweeps
 from epoque.report import write_report
 from epoque.report.needs import Need, is_whole
 

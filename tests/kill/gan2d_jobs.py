@@ -9,7 +9,7 @@ import scipy.optimize  # noqa: F401
 from killing import Job, files_in
 
 import epoque
-import epoque.gan2d.train
+import epoque.gan2d.training.train
 from epoque.gan2d import evaluate
 
 SETTINGS = {

@@ -14,12 +14,12 @@ import torch
 import transformers  # noqa: F401
 from killing import Job, files_in
 
-import epoque.language.evaluate
-import epoque.language.train  # noqa: F401
+import epoque.language.evaluation.evaluate
+import epoque.language.training.train  # noqa: F401
 from conftest import TINY, sentences
-from epoque.bench.runner import execute, start
+from epoque.bench.runs.runner import execute, start
 from epoque.language.config import LanguageConfig
-from epoque.language.data import load
+from epoque.language.data.batches import load
 from epoque.language.lab import LAB
 
 torch.set_num_threads(1)

@@ -14,13 +14,13 @@ import pandas  # noqa: F401
 import pyarrow.parquet  # noqa: F401
 from killing import Job, files_in
 
-from epoque.bench import executor, sweep
-from epoque.bench.executor import LocalExecutor
-from epoque.bench.grid import Axis, parse_axes
 from epoque.bench.lab import find_lab
-from epoque.bench.search import Searches, resume_search, run_search
-from epoque.bench.study import Study
-from epoque.bench.sweep import Sweeps, resume_sweep, run_sweep
+from epoque.bench.sweeps import executor, sweep
+from epoque.bench.sweeps.executor import LocalExecutor
+from epoque.bench.sweeps.grid import Axis, parse_axes
+from epoque.bench.sweeps.search import Searches, resume_search, run_search
+from epoque.bench.sweeps.study import Study
+from epoque.bench.sweeps.sweep import Sweeps, resume_sweep, run_sweep
 
 SEARCH: dict[str, Any] = {"trials": 11, "objective": "final_error"}
 

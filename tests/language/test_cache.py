@@ -15,12 +15,14 @@ import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import ByT5Tokenizer, PreTrainedTokenizerFast
 
-from epoque.bench import store
 from epoque.bench.errors import DataError, RunWriteError
-from epoque.bench.files import draft_owner
-from epoque.language import cache, corpus, tokenizer, yardsticks
+from epoque.bench.files import store
+from epoque.bench.files.atomic import draft_owner
 from epoque.language.config import LanguageConfig
-from epoque.language.corpus import Documents, file_documents
+from epoque.language.data import corpus, tokenizer
+from epoque.language.data import token_cache as cache
+from epoque.language.data.corpus import Documents, file_documents
+from epoque.language.evaluation import ngram_baselines as yardsticks
 
 WORDS = [f"w{i}" for i in range(500)]
 

@@ -15,19 +15,19 @@ from hub_server import point_at
 from transformers import AutoModelForCausalLM, AutoModelForMaskedLM, AutoTokenizer
 
 from epoque.bench.errors import UsageError
-from epoque.bench.run import Run
-from epoque.bench.runner import execute, start
+from epoque.bench.runs.run import Run
+from epoque.bench.runs.runner import execute, start
 from epoque.cli import main
-from epoque.language.checkpoint import restore
 from epoque.language.commands import _shown
 from epoque.language.config import LanguageConfig
-from epoque.language.generate import generate
+from epoque.language.evaluation.score import perplexity, score
+from epoque.language.generation.generate import generate
+from epoque.language.generation.sampling import Sampling
+from epoque.language.hub.loading import open_model
+from epoque.language.hub.model_card import _is_folder
 from epoque.language.lab import LAB
-from epoque.language.loading import open_model
-from epoque.language.model_card import _is_folder
 from epoque.language.models import Model
-from epoque.language.sampling import Sampling
-from epoque.language.score import perplexity, score
+from epoque.language.training.checkpoint import restore
 
 Train = Callable[..., Run]
 WHO = ("the cat", "a dog", "the old king", "my sister", "nobody", "the river")

@@ -9,7 +9,7 @@ import pytest
 from epoque.bench.errors import ConfigError, UsageError
 from epoque.language import models
 from epoque.language.config import LanguageConfig
-from epoque.language.estimate import check_memory, memory, parameters
+from epoque.language.training.estimate import check_memory, memory, parameters
 
 REFUSED: list[tuple[dict[str, Any], str, str]] = [
     ({"objective": "masked", "architecture": "gpt2"}, "architecture", "bert or modern do"),

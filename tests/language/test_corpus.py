@@ -14,12 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from epoque.bench import store
 from epoque.bench.errors import DataError, UnknownNameError
-from epoque.language import corpus, reading, text_lines
+from epoque.bench.files import store
 from epoque.language.config import LanguageConfig
-from epoque.language.corpus import Documents, file_documents
-from epoque.language.reading import Undecodable
+from epoque.language.data import corpus, reading, text_lines
+from epoque.language.data.corpus import Documents, file_documents
+from epoque.language.data.reading import Undecodable
 
 
 def written(path: Path, data: bytes | str) -> str:
@@ -386,7 +386,8 @@ def test_the_digest_of_a_large_file_is_remembered_until_it_changes(
 
 def test_importing_it_is_light() -> None:
     code = (
-        "import sys, epoque.language.corpus, epoque.language.cache, epoque.language.tokenizer\n"
+        "import sys, epoque.language.data.corpus, epoque.language.data.token_cache\n"
+        "import epoque.language.data.tokenizer\n"
         "heavy = {'torch', 'transformers', 'datasets', 'tokenizers', 'pyarrow', 'pandas'}\n"
         "assert not heavy & set(sys.modules), heavy & set(sys.modules)"
     )
@@ -397,7 +398,7 @@ def test_importing_it_is_light() -> None:
 
 _READ = """
 import resource, sys
-from epoque.language.corpus import file_documents
+from epoque.language.data.corpus import file_documents
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 small, large = sys.argv[1:]

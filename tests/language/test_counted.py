@@ -8,7 +8,7 @@ import pytest
 import torch
 from scipy.sparse import csr_array, random_array
 
-from epoque.language import counted
+from epoque.language.models import pmi_embeddings as counted
 
 KINDS, EACH = 4, 5  # tokens 0-4 are of one kind, 5-9 of the next, …
 

@@ -9,10 +9,11 @@ from tokenizers import Regex, pre_tokenizers
 from transformers import ByT5Tokenizer
 
 from epoque.bench.errors import DataError
-from epoque.language import cache, corpus, tokenizer
 from epoque.language.config import LanguageConfig
-from epoque.language.corpus import Documents, file_documents
-from epoque.language.encoding import corpus_encoder, prompt_tokens
+from epoque.language.data import corpus, tokenizer
+from epoque.language.data import token_cache as cache
+from epoque.language.data.corpus import Documents, file_documents
+from epoque.language.data.encoding import corpus_encoder, prompt_tokens
 
 WORDS = "the cat sat on the mat with <unk> and [MASK] or <|endoftext|>\n"
 

@@ -16,14 +16,15 @@ import torch
 
 from epoque.bench.errors import DamagedRunError, UsageError
 from epoque.bench.events import Checkpoint
-from epoque.bench.run import Run
-from epoque.language import data, estimate
-from epoque.language.checkpoint import restore
+from epoque.bench.runs.run import Run
 from epoque.language.config import LanguageConfig
-from epoque.language.evaluate import pseudo
-from epoque.language.measure import Sums, perplexity, unknown_ids
-from epoque.language.objective import Objective
-from epoque.language.train import train
+from epoque.language.data import batches as data
+from epoque.language.evaluation.evaluate import pseudo
+from epoque.language.evaluation.measure import Sums, perplexity, unknown_ids
+from epoque.language.training import estimate
+from epoque.language.training.checkpoint import restore
+from epoque.language.training.objective import Objective
+from epoque.language.training.train import train
 
 TrainRun = Callable[..., Run]
 
@@ -101,7 +102,9 @@ def test_memory_that_runs_out_in_the_measuring_is_told(
     train_run: TrainRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = train_run()
-    monkeypatch.setattr("epoque.language.evaluate.measure", lambda *_, **__: torch.empty(2**50))
+    monkeypatch.setattr(
+        "epoque.language.evaluation.evaluate.measure", lambda *_, **__: torch.empty(2**50)
+    )
     with pytest.raises(UsageError, match="Memory ran out while the model was measured"):
         run.lab.evaluate(run)
 

@@ -11,11 +11,11 @@ import pytest
 from safetensors.numpy import load, save
 
 from epoque.bench.errors import DamagedRunError, UsageError
-from epoque.bench.plot import COLOURS, house_style, rgb_array
-from epoque.bench.run import Run
-from epoque.language import probe
-from epoque.language.examples_figure import FIRST, GUTTER, SENTENCE, broken
-from epoque.language.figures import _busiest, _shown, figures
+from epoque.bench.figures.plot import COLOURS, house_style, rgb_array
+from epoque.bench.runs.run import Run
+from epoque.language.evaluation import probe
+from epoque.language.figures.examples_figure import FIRST, GUTTER, SENTENCE, broken
+from epoque.language.figures.run_figures import _busiest, _shown, figures
 
 Train = Callable[..., Run]
 ALL = ["losses", "perplexity", "attention", "attention_map", "neighbours", "frequency", "examples"]
@@ -209,8 +209,9 @@ def test_damage_is_one_sentence(run: Run, tmp_path: Path) -> None:
 
 def test_figures_import_no_engine(run: Run) -> None:
     code = (
-        "import sys\nfrom pathlib import Path\nfrom epoque.bench.run import Run\n"
-        "from epoque.bench.plot import house_style\nfrom epoque.language.figures import figures\n"
+        "import sys\nfrom pathlib import Path\nfrom epoque.bench.runs.run import Run\n"
+        "from epoque.bench.figures.plot import house_style\n"
+        "from epoque.language.figures.run_figures import figures\n"
         "with house_style():\n"
         f"    for draw in figures(Run(Path({str(run.path)!r}))).values(): draw()\n"
         "assert not {'torch', 'transformers', 'datasets'} & set(sys.modules)\n"

@@ -6,7 +6,7 @@ import twins
 from transformers import pipeline
 
 from epoque.bench.errors import UsageError
-from epoque.language.fill_mask import fill_mask
+from epoque.language.generation.fill_mask import fill_mask
 from epoque.language.models import Model
 
 

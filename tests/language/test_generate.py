@@ -10,9 +10,17 @@ from tokenizers.models import BPE
 from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
 
 from epoque.bench.errors import ConfigError, UsageError
-from epoque.language.generate import Reading, continue_ids, generate, pieces, reading, stream
-from epoque.language.models import Model, build, interchange
-from epoque.language.sampling import Sampling, choose, filtered, penalised
+from epoque.language.generation.generate import (
+    Reading,
+    continue_ids,
+    generate,
+    pieces,
+    reading,
+    stream,
+)
+from epoque.language.generation.sampling import Sampling, choose, filtered, penalised
+from epoque.language.models import Model, build
+from epoque.language.models import hf_checkpoints as interchange
 
 GOLDEN = Path(__file__).parents[2].parent / "shared" / "golden" / "language" / "gpt2"
 

@@ -5,8 +5,8 @@ import pytest
 import torch
 from torch.nn import functional
 
-from epoque.language import heads, models
-from epoque.language.models import Spec
+from epoque.language import models
+from epoque.language.models import Spec, heads
 
 ROWS, WIDTH, VOCABULARY = 37, 16, 50
 

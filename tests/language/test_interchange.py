@@ -26,7 +26,8 @@ from transformers import (
 
 from epoque.bench.errors import DamagedRunError, DataError
 from epoque.language import models
-from epoque.language.models import Spec, interchange
+from epoque.language.models import Spec
+from epoque.language.models import hf_checkpoints as interchange
 
 KINDS = [("gpt2", "causal"), ("bert", "masked"), ("modern", "causal"), ("modern", "masked")]
 SHAPE = {"vocabulary": 61, "layers": 2, "width": 24, "heads": 3, "feed_forward": 40}

@@ -10,7 +10,7 @@ from epoque.bench.errors import UsageError
 from epoque.bench.events import Metrics
 from epoque.language.config import LanguageConfig
 from epoque.language.lab import LAB
-from epoque.language.train import train
+from epoque.language.training.train import train
 
 Make = Callable[..., LanguageConfig]
 

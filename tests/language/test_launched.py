@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from waiting import PATIENCE
 
-from epoque.bench.run import Run, Runs
+from epoque.bench.runs.run import Run, Runs
 from epoque.language.config import LanguageConfig
 
 WORKER = """
@@ -53,7 +53,7 @@ RESTARTED = """
 import os, signal
 
 from epoque.cli import main
-from epoque.language.trainer import Trainer
+from epoque.language.training.trainer import Trainer
 
 rank, step = os.environ["RANK"], Trainer.step
 

@@ -8,7 +8,7 @@ from transformers import PreTrainedTokenizerFast
 
 from epoque.bench.errors import DataError
 from epoque.language.config import LanguageConfig
-from epoque.language.masking import Masker
+from epoque.language.data.masking import Masker
 
 WORDS = [f"w{number}" for number in range(60)]
 PARTS = [f"##p{number}" for number in range(35)]

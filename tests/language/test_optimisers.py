@@ -7,9 +7,11 @@ import pytest
 import torch
 from torch.nn import functional
 
-from epoque.language import models, optimisers, schedules
+from epoque.language import models
 from epoque.language.config import LanguageConfig
-from epoque.language.optimisers import MuonAdamW, orthogonalised
+from epoque.language.training import optimizers as optimisers
+from epoque.language.training import schedules
+from epoque.language.training.optimizers import MuonAdamW, orthogonalised
 
 STEPS = 100
 JORDAN = ((3.4445, -4.7750, 2.0315),) * 5

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from epoque.bench.run import Run
-from epoque.language import corpus, overlap
+from epoque.bench.runs.run import Run
 from epoque.language.config import LanguageConfig
-from epoque.language.corpus import Documents, file_documents
-from epoque.language.figures import _measured_on
+from epoque.language.data import corpus, overlap
+from epoque.language.data.corpus import Documents, file_documents
+from epoque.language.data.overlap import Overlap
+from epoque.language.figures.run_figures import _measured_on
 from epoque.language.lab import LAB
-from epoque.language.overlap import Overlap
 
 OLD = [f"the old line number {i}" for i in range(10, 50)]
 NEW = [f"the new line number {i}" for i in range(10, 50)]

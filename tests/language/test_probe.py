@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from epoque.bench.run import Run
-from epoque.language import data, probe
-from epoque.language.checkpoint import restore
+from epoque.bench.runs.run import Run
 from epoque.language.config import LanguageConfig
-from epoque.language.inspect import attention_of
+from epoque.language.data import batches as data
+from epoque.language.evaluation import probe
+from epoque.language.evaluation.inspect import attention_of
+from epoque.language.training.checkpoint import restore
 
 Train = Callable[..., Run]
 

@@ -5,8 +5,8 @@ import json
 import pytest
 import torch
 
-from epoque.language import hub, reopened
-from epoque.language.checkpoint import restore
+from epoque.language.hub import hub, reopened
+from epoque.language.training.checkpoint import restore
 
 FILES = {
     "README.md",

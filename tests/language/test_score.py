@@ -9,8 +9,8 @@ import twins
 from transformers import AutoTokenizer
 
 from epoque.bench.errors import ConfigError, DataError, UsageError
+from epoque.language.evaluation.score import log_probabilities, perplexity, score
 from epoque.language.models import Model
-from epoque.language.score import log_probabilities, perplexity, score
 
 IDS = np.random.default_rng(0).integers(3, twins.WORDS, 150).tolist()
 

@@ -13,13 +13,15 @@ from transformers import PreTrainedTokenizerFast
 
 from epoque.bench.errors import DataError
 from epoque.bench.events import Checkpoint, Metrics
-from epoque.bench.run import Run
-from epoque.language import data, evaluate, yardsticks
+from epoque.bench.runs.run import Run
 from epoque.language.config import LanguageConfig
+from epoque.language.data import batches as data
+from epoque.language.evaluation import evaluate
+from epoque.language.evaluation import ngram_baselines as yardsticks
+from epoque.language.evaluation.measure import Sums, mean, perplexity
+from epoque.language.evaluation.unmeasured import reasons
 from epoque.language.lab import LAB
-from epoque.language.measure import Sums, mean, perplexity
-from epoque.language.train import train
-from epoque.language.unmeasured import reasons
+from epoque.language.training.train import train
 
 Make = Callable[..., LanguageConfig]
 TrainRun = Callable[..., Run]
@@ -145,7 +147,9 @@ def test_a_step_without_a_target_changes_no_weight_and_has_no_loss(tiny: Make) -
 def test_patience_keeps_nothing_that_was_not_measured(
     tiny: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("epoque.language.trainer.measure", lambda *_, **__: Sums(0, 0, 0, 0, 0))
+    monkeypatch.setattr(
+        "epoque.language.training.trainer.measure", lambda *_, **__: Sums(0, 0, 0, 0, 0)
+    )
     config = tiny(max_steps=6, evaluate_every=1, patience=1)
     *_, last = (event for event in train(config) if isinstance(event, Checkpoint))
     assert last.step == 6  # nothing was worse

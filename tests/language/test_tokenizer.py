@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
-from epoque.bench import store
 from epoque.bench.errors import ConfigError, DataError
-from epoque.language import cache, corpus, tokenizer
+from epoque.bench.files import store
 from epoque.language.config import LanguageConfig
-from epoque.language.corpus import Documents, file_documents
+from epoque.language.data import corpus, tokenizer
+from epoque.language.data import token_cache as cache
+from epoque.language.data.corpus import Documents, file_documents
 
 TEXT = "The cat sees the <unk> .\n\nA dog, a <unk> dog!\nÉté 123 été.\n" * 30
 

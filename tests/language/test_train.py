@@ -15,20 +15,22 @@ import pytest
 import torch
 from waiting import PATIENCE
 
-from epoque.bench import threads
 from epoque.bench.errors import DamagedRunError, DataError, DivergenceError, UsageError
 from epoque.bench.events import Artifact, Checkpoint, Event, Metrics, Timings
-from epoque.bench.run import Run
-from epoque.bench.runner import execute, start
-from epoque.language import data, estimate, optimisers, precision
+from epoque.bench.runs.run import Run
+from epoque.bench.runs.runner import execute, start
+from epoque.bench.torch import threads
 from epoque.language.config import LanguageConfig
-from epoque.language.data import Order
-from epoque.language.ema import Average
-from epoque.language.estimate import _fitting, allowed_steps, told_memory
+from epoque.language.data import batches as data
+from epoque.language.data.batches import Order
 from epoque.language.lab import LAB
-from epoque.language.team import Team
-from epoque.language.train import _most_lost, train
-from epoque.language.trainer import Trainer
+from epoque.language.training import estimate, precision
+from epoque.language.training import optimizers as optimisers
+from epoque.language.training.distributed import Team
+from epoque.language.training.ema import Average
+from epoque.language.training.estimate import _fitting, allowed_steps, told_memory
+from epoque.language.training.train import _most_lost, train
+from epoque.language.training.trainer import Trainer
 
 Make = Callable[..., LanguageConfig]
 MASKED = {"objective": "masked"}
@@ -141,7 +143,7 @@ def test_a_checkpoint_is_also_taken_by_the_clock(
     config = tiny(max_steps=6, checkpoint_every=10**9, muon_every=2)
     events = trained(config)
     assert [c.step for c in of(Checkpoint, events)] == [6]
-    monkeypatch.setattr("epoque.bench.checkpoint_timer.CheckpointTimer.SECONDS", 0.0)
+    monkeypatch.setattr("epoque.bench.runs.checkpoint_timer.CheckpointTimer.SECONDS", 0.0)
     by_clock = of(Checkpoint, trained(config))
     assert [(c.step, c.scheduled) for c in by_clock] == [(n, n == 6) for n in range(1, 7)]
     for again in (by_clock, of(Checkpoint, train(config, by_clock[2]))):  # taking them is all
@@ -190,9 +192,9 @@ import numpy as np
 from epoque.bench.events import Checkpoint
 from epoque.language.config import LanguageConfig
 from epoque.language import data
-from epoque.language.team import Team
-from epoque.language.train import train
-from epoque.language.trainer import Trainer
+from epoque.language.training.distributed import Team
+from epoque.language.training.train import train
+from epoque.language.training.trainer import Trainer
 config = LanguageConfig.parse(json.loads(Path(sys.argv[1]).read_text()))
 weights = Trainer(config, Team("cpu"), data.load(config)).weights.values()
 assert all(hasattr(w, "placements") is (sys.argv[3] == "sharded") for w in weights)
@@ -261,7 +263,7 @@ def test_the_clock_decides_only_how_many_steps_there_are(
     tiny: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     limits = {"max_steps": 500, "schedule": "linear", "log_every": 1, "checkpoint_every": 3}
-    monkeypatch.setattr("epoque.language.estimate.allowed_steps", lambda *_: 7)
+    monkeypatch.setattr("epoque.language.training.estimate.allowed_steps", lambda *_: 7)
     events = trained(tiny(max_seconds=60.0, **limits))
     assert [c.step for c in of(Checkpoint, events)] == [3, 6, 7]
     assert [m.values["progress"] for m in of(Metrics, events)] == [n / 7 for n in range(1, 8)]
@@ -270,7 +272,9 @@ def test_the_clock_decides_only_how_many_steps_there_are(
     assert {n: a.tobytes() for n, a in weights(counted).items()} == {
         n: a.tobytes() for n, a in weights(events).items()
     }
-    monkeypatch.setattr("epoque.language.estimate.allowed_steps", lambda *_: 1 / 0)  # once a run
+    monkeypatch.setattr(
+        "epoque.language.training.estimate.allowed_steps", lambda *_: 1 / 0
+    )  # once a run
     again = list(train(tiny(max_seconds=60.0, **limits), of(Checkpoint, events)[0]))
     assert told(of(Checkpoint, again)) == told(of(Checkpoint, events)[1:])
 

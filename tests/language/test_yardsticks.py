@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from epoque.bench.errors import DataError
 from epoque.bench.seeds import numpy_rng
-from epoque.language.yardsticks import KneserNey, count, perplexity
+from epoque.language.evaluation.ngram_baselines import KneserNey, count, perplexity
 
 V = 5
 TEXTS = st.lists(st.integers(0, V - 1), min_size=3, max_size=60)

@@ -15,7 +15,8 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
-from epoque.language.models import Model, interchange
+from epoque.language.models import Model
+from epoque.language.models import hf_checkpoints as interchange
 
 WORDS = 60
 SPECIAL = ("[PAD]", "[UNK]", "[MASK]")

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from epoque.bench.axes import subscript
 from epoque.bench.errors import DamagedRunError, UsageError
-from epoque.bench.folder import RunFolder, create_run
-from epoque.bench.plot import COLOURS, house_style, png_bytes, svg_bytes
-from epoque.bench.run import Run
+from epoque.bench.figures.axes import subscript
+from epoque.bench.figures.plot import COLOURS, house_style, png_bytes, svg_bytes
+from epoque.bench.runs.folder import RunFolder, create_run
+from epoque.bench.runs.run import Run
 from epoque.neuron.config import NeuronConfig
 from epoque.neuron.data import load
 from epoque.neuron.figures import FRAMES, animation, figures
@@ -301,8 +301,8 @@ def test_loss_with_and_without_test_points(runs):
 
 def test_two_processes_give_the_same_bytes(runs):
     code = (
-        "import sys, hashlib; from epoque.bench.run import Run;"
-        "from epoque.bench.plot import house_style, png_bytes, svg_bytes;"
+        "import sys, hashlib; from epoque.bench.runs.run import Run;"
+        "from epoque.bench.figures.plot import house_style, png_bytes, svg_bytes;"
         "from epoque.neuron.figures import figures;\n"
         "with house_style('dark'):\n"
         "    drawn = [f() for f in figures(Run.open(sys.argv[1])).values()]\n"

@@ -24,10 +24,10 @@ NEEDS = tuple(map(fewer, chapter_needs("neuron")))
 @pytest.fixture(scope="session")
 def made_runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Train and sweep once a session."""
-    from epoque.bench import runner
-    from epoque.bench.grid import parse_axes
     from epoque.bench.lab import find_lab
-    from epoque.bench.sweep import run_sweep
+    from epoque.bench.runs import runner
+    from epoque.bench.sweeps.grid import parse_axes
+    from epoque.bench.sweeps.sweep import run_sweep
 
     runs = tmp_path_factory.mktemp("report") / "runs"
     for need in NEEDS:

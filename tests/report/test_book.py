@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from epoque.bench.errors import MissingExtraError, UsageError
-from epoque.bench.sweep import Sweep
+from epoque.bench.sweeps.sweep import Sweep
 from epoque.report import missing, new_report, write_report
 from epoque.report.book import read_book
 from epoque.report.model import Claims, Document, Figure, Table, plain
@@ -326,8 +326,8 @@ def test_a_reader_starts_their_own_book(runs: Path, tmp_path: Path) -> None:
 
 
 def test_a_reader_may_name_a_recipe_as_they_like(runs: Path, tmp_path: Path) -> None:
-    from epoque.bench import runner
     from epoque.bench.lab import find_lab
+    from epoque.bench.runs import runner
     from epoque.report.needs import Need
 
     name = 'it\'s "my" {{ recipe }} #1 $x$'
@@ -367,8 +367,8 @@ def test_a_wrong_name_in_a_template_is_told_with_the_nearest(runs: Path, tmp_pat
 def test_own_book_reads_the_newest_run_and_claims_the_declared_one(
     runs: Path, tmp_path: Path
 ) -> None:
-    from epoque.bench import runner
     from epoque.bench.lab import find_lab
+    from epoque.bench.runs import runner
     from epoque.report.needs import Need
 
     some, template = tmp_path / "some", tmp_path / "mine.md"

@@ -9,8 +9,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
-from epoque.bench.grid import cells, parse_axes, size
-from epoque.bench.summary import median_interval
+from epoque.bench.sweeps.grid import cells, parse_axes, size
+from epoque.bench.sweeps.summary import median_interval
 from epoque.report.claims.effects import cliff, differences
 from epoque.report.claims.practical2a import CLAIMS
 from epoque.report.claims.rules import NEGLIGIBLE, Effect

@@ -16,15 +16,15 @@ import pandas as pd
 import pytest
 
 from epoque.bench.errors import UnknownNameError, UsageError
-from epoque.bench.files import write_json
-from epoque.bench.grid import cell, grid, parse_axes
+from epoque.bench.files.atomic import write_json
 from epoque.bench.i18n import LANGUAGES
 from epoque.bench.lab import find_lab
-from epoque.bench.record import create_record, stamped
-from epoque.bench.run import Run
-from epoque.bench.runner import execute, start
+from epoque.bench.runs.record import create_record, stamped
+from epoque.bench.runs.run import Run
+from epoque.bench.runs.runner import execute, start
 from epoque.bench.seeds import numpy_rng
-from epoque.bench.study import manifest_of
+from epoque.bench.sweeps.grid import cell, grid, parse_axes
+from epoque.bench.sweeps.study import manifest_of
 from epoque.report import book, write_report
 from epoque.report import needs as needs_module
 from epoque.report.book import read_book

@@ -19,8 +19,8 @@ from waiting import PATIENCE
 PRELOADED = [
     "epoque.cli",
     "epoque.api",
-    "epoque.bench.plot",
-    "epoque.bench.runner",
+    "epoque.bench.figures.plot",
+    "epoque.bench.runs.runner",
     "jax",
     "matplotlib.figure",
     "optax",

@@ -7,7 +7,7 @@ from PIL import Image
 from small import small
 
 from epoque.bench.errors import DataError, DivergenceError, UsageError
-from epoque.bench.plot import house_style, svg_bytes
+from epoque.bench.figures.plot import house_style, svg_bytes
 from epoque.stylegan3.images import to_bytes
 from epoque.stylegan3.pictures import directions as d
 from epoque.stylegan3.pictures import layer_noise

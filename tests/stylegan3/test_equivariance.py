@@ -9,7 +9,7 @@ from golden import golden, needs_golden, network_of
 from small import small
 
 from epoque.bench.errors import DataError, UsageError
-from epoque.bench.plot import house_style, svg_bytes
+from epoque.bench.figures.plot import house_style, svg_bytes
 from epoque.stylegan3.measures.equivariance import equivariance, staying
 from epoque.stylegan3.measures.operators import (
     pseudo_rotated,

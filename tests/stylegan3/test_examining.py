@@ -20,9 +20,9 @@ from epoque.bench.errors import (
     UnknownNameError,
     UsageError,
 )
-from epoque.bench.plot import house_style, png_bytes
-from epoque.bench.run import Run
-from epoque.bench.runner import execute, resume, start
+from epoque.bench.figures.plot import house_style, png_bytes
+from epoque.bench.runs.run import Run
+from epoque.bench.runs.runner import execute, resume, start
 from epoque.stylegan3 import shipped
 from epoque.stylegan3.config import StyleGan3Config
 from epoque.stylegan3.examining import again, gallery
@@ -187,8 +187,8 @@ def test_the_pictures_of_an_examination(run):
 
 def test_pictures_need_no_engine(run):
     code = (
-        "import sys; from pathlib import Path; from epoque.bench.run import Run\n"
-        "from epoque.bench.plot import house_style, png_bytes\n"
+        "import sys; from pathlib import Path; from epoque.bench.runs.run import Run\n"
+        "from epoque.bench.figures.plot import house_style, png_bytes\n"
         f"run = Run(Path({str(run.path)!r}))\n"
         "with house_style():\n"
         "    for of in run.lab.figures(run, 'fr').values(): png_bytes(of())\n"

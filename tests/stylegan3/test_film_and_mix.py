@@ -6,7 +6,7 @@ from PIL import Image
 from small import small
 
 from epoque.bench.errors import UsageError
-from epoque.bench.plot import house_style, svg_bytes
+from epoque.bench.figures.plot import house_style, svg_bytes
 from epoque.stylegan3.pictures.film import film, walk
 from epoque.stylegan3.pictures.mix import mix_figure, mixed
 from epoque.stylegan3.pictures.painting import Styling, paint, styles

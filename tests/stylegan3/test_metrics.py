@@ -20,14 +20,7 @@ from epoque.stylegan3.measures.detectors import Patches, Portrait
 from epoque.stylegan3.measures.equivariance import MEASURES, Measured
 from epoque.stylegan3.measures.extraction import extract
 from epoque.stylegan3.measures.features import HEADS, WIDTH, card, portrait_net, sized
-from epoque.stylegan3.measures.metrics import (
-    ALWAYS,
-    METRICS,
-    TOGETHER,
-    kinds,
-    measure,
-    usual_count,
-)
+from epoque.stylegan3.measures.metrics import ALWAYS, METRICS, TOGETHER, kinds, measure, usual_count
 from epoque.stylegan3.measures.path_length import PathImages
 from epoque.stylegan3.measures.sources import NetworkImages, SetImages
 from epoque.stylegan3.measures.train_features import accuracy, learn, targets, write

@@ -8,7 +8,7 @@ from PIL import Image
 from small import small
 
 from epoque.bench.errors import DataError, UnknownNameError, UsageError
-from epoque.bench.plot import house_style, svg_bytes
+from epoque.bench.figures.plot import house_style, svg_bytes
 from epoque.stylegan3.measures import spectrum as spectra
 from epoque.stylegan3.opening import Opened
 from epoque.stylegan3.pictures.layers import layer_figure, layer_names, signal

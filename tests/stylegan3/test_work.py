@@ -6,8 +6,8 @@ import pytest
 
 pytest.importorskip("torch")
 
-from epoque.bench import threads
 from epoque.bench.events import Checkpoint
+from epoque.bench.torch import threads
 from epoque.stylegan3 import work
 from epoque.stylegan3.config import StyleGan3Config
 from epoque.stylegan3.networks import StyleGan2Spec, StyleGan3Spec

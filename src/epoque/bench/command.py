@@ -6,9 +6,9 @@ from typing import Any
 
 from .config import Config
 from .errors import UsageError
-from .grid import cell
 from .lab import find_lab, lab_names
 from .recipes import find_recipe, recipe_names
+from .sweeps.grid import cell
 
 __all__ = ["command_line"]
 

@@ -14,9 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from pydantic.fields import FieldInfo
 
 from .errors import ConfigError, Problem, did_you_mean
+from .files.path_list import IS_PATHS, LocalPath, PathOrHttps
+from .files.path_list import split as split_paths
 from .i18n import translator
-from .path_list import IS_PATHS, LocalPath, PathOrHttps
-from .path_list import split as split_paths
 from .typed import is_number, is_several, is_whole, near_number
 
 __all__ = [

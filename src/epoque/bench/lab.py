@@ -7,16 +7,16 @@ from functools import cache
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
-from .environment import jax_device
 from .errors import UnknownNameError
 from .events import Checkpoint, Event
+from .system.environment import jax_device
 
 if TYPE_CHECKING:  # pydantic would make `epoque --help` slower
     from cyclopts import App
     from matplotlib.figure import Figure
 
     from .config import Config
-    from .run import Run
+    from .runs.run import Run
 
 __all__ = ["Columns", "Lab", "Making", "TrainCommand", "find_lab", "lab_names"]
 
@@ -152,7 +152,7 @@ class Lab(ABC, Generic[C]):
         """Return what can be drawn from a run folder: name to a function that draws it.
 
         Drawing reads the run folder only and imports no training engine. The house style
-        (`epoque.bench.plot`) is already active when the function is called.
+        (`epoque.bench.figures.plot`) is already active when the function is called.
         """
         return {}
 

@@ -27,7 +27,7 @@ import yaml
 from yaml.error import MarkedYAMLError
 
 from .errors import ConfigError, UnknownNameError, UsageError, did_you_mean
-from .input_files import read_regular
+from .files.input_files import read_regular
 from .limits import MAX_YAML_BYTES, MAX_YAML_VALUES
 from .typed import is_number
 

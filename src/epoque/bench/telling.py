@@ -191,7 +191,7 @@ def waiting(what: str, *, quiet: bool = False) -> Iterator[None]:
 
 def picture_style(dark: bool) -> AbstractContextManager[None]:
     """Return the house style to draw in, for dark pages or light ones."""
-    from .plot import house_style
+    from .figures.plot import house_style
 
     return house_style("dark" if dark else "light")
 
@@ -203,7 +203,7 @@ def save_picture(figure: "Figure", out: Path) -> None:
         figure: drawn inside its `house_style`.
         out: the path without its ending.
     """
-    from .plot import save_figure
+    from .figures.plot import save_figure
 
     save_figure(figure, out)
     for ending in (".png", ".svg"):

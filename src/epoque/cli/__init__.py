@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING
 from cyclopts import App, CycloptsError
 from cyclopts.exceptions import UnusedCliTokensError, ValidationError
 
-from .. import __version__
-from ..bench.errors import ConfigError, EpoqueError, MissingExtraError, UsageError
-from ..bench.lab import find_lab, lab_names
-from ..bench.panics import as_sentence, is_panic
-from ..bench.processes import rank, world
-from ..bench.stopping import Interrupt, ignore, listening
+from epoque import __version__
+from epoque.bench.errors import ConfigError, EpoqueError, MissingExtraError, UsageError
+from epoque.bench.lab import find_lab, lab_names
+from epoque.bench.stopping import Interrupt, ignore, listening
+from epoque.bench.system.panics import as_sentence, is_panic
+from epoque.bench.system.processes import rank, world
+
 from . import book, info, running, runs, sweeping
 from .common import join_lines
 from .typed import check_typed
@@ -174,7 +175,7 @@ def _trains(argv: Sequence[str]) -> bool:
 def _how_to_go_on(argv: Sequence[str], stopped: Interrupt) -> str:
     """Return the end of the sentence that tells what a stopped command leaves."""
     if stopped.run is not None:
-        from ..bench.run import Run
+        from epoque.bench.runs.run import Run
 
         steps = Run(stopped.run).checkpoint_steps
         command = shlex.join(["epoque", "resume", str(stopped.run)])

@@ -6,10 +6,10 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from ..bench.errors import UsageError, did_you_mean
-from ..bench.options import Language, Quiet, RunsOption
-from ..bench.places import runs_folder
-from ..bench.telling import console, note
+from epoque.bench.errors import UsageError, did_you_mean
+from epoque.bench.options import Language, Quiet, RunsOption
+from epoque.bench.runs.places import runs_folder
+from epoque.bench.telling import console, note
 
 FORMATS = ("html", "pdf", "md")
 
@@ -35,8 +35,8 @@ def report(
     runs: RunsOption = None,
 ) -> None:
     """Write the lab book from the runs: every figure, number and verdict is read from them."""
-    from ..report import write_report
-    from ..report.needs import damaged_records, in_words
+    from epoque.report import write_report
+    from epoque.report.needs import damaged_records, in_words
 
     if format not in FORMATS:
         raise UsageError(
@@ -58,7 +58,7 @@ def new_report(
     runs: RunsOption = None,
 ) -> None:
     """Start a book of your own from your runs: a Markdown template to edit and render."""
-    from ..report import new_report as start
+    from epoque.report import new_report as start
 
     written = start(folder, runs_folder(runs), lang)
     console(wrapped=True).print(f"{written}\nEdit it, then: epoque report {written} --format pdf")
@@ -79,7 +79,7 @@ def demo(
     interrupted is gone on with. Studies that take long ship with their measurements; the book's
     appendix says where these were made.
     """
-    from ..demo import write_demo
+    from epoque.demo import write_demo
 
     for path in write_demo(runs_folder(runs), out, everything=everything, quiet=quiet):
         console(wrapped=True).print(str(path))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import App, Group, Parameter
 
 if TYPE_CHECKING:
-    from ..bench.lab import Lab
+    from epoque.bench.lab import Lab
 
 __all__ = [
     "join_lines",
@@ -47,8 +47,8 @@ def lab_of(argv: Sequence[str]) -> "Lab[Any] | None":
         UnknownNameError: if a recipe is named that does not exist.
         UsageError: if it is a file that is not a recipe.
     """
-    from ..bench.lab import find_lab
-    from ..bench.recipes import find_recipe
+    from epoque.bench.lab import find_lab
+    from epoque.bench.recipes import find_recipe
 
     recipe = _first_argument(argv)
     return None if recipe is None else find_lab(find_recipe(recipe).lab)
@@ -100,14 +100,14 @@ def with_settings(
 
 def _text(value: Any) -> Any:
     """Return what was typed as one text; only paths may be given more than once."""
-    from ..bench.path_list import merged
+    from epoque.bench.files.path_list import merged
 
     return merged(value) if isinstance(value, list) else value
 
 
 def _option(lab: "Lab[Any]", name: str, group: Group, others: tuple[str, ...]) -> inspect.Parameter:
-    from ..bench.config import allowed_values, kind_of
-    from ..bench.path_list import IS_PATHS
+    from epoque.bench.config import allowed_values, kind_of
+    from epoque.bench.files.path_list import IS_PATHS
 
     field = lab.config.model_fields[name]
     default = field.default

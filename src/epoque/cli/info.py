@@ -5,10 +5,10 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from ..bench.i18n import translator
-from ..bench.lab import find_lab, lab_names
-from ..bench.options import AsJson, Language
-from ..bench.telling import console, print_json, table
+from epoque.bench.i18n import translator
+from epoque.bench.lab import find_lab, lab_names
+from epoque.bench.options import AsJson, Language
+from epoque.bench.telling import console, print_json, table
 
 
 def register(app: App, argv: Sequence[str]) -> None:  # noqa: ARG001
@@ -19,7 +19,7 @@ def register(app: App, argv: Sequence[str]) -> None:  # noqa: ARG001
 
 def list_labs(*, lang: Language = "en", as_json: AsJson = False) -> None:
     """List the labs and their recipes: what each shows and the minutes it takes on 2 cores."""
-    from ..bench.recipes import find_recipe, recipe_names
+    from epoque.bench.recipes import find_recipe, recipe_names
 
     _ = translator(lang)
     recipes = [find_recipe(name) for name in recipe_names()]
@@ -51,7 +51,7 @@ def schema(
 
 def doctor(*, as_json: AsJson = False) -> None:
     """Say what is installed, which device computes, and what is missing."""
-    from ..bench.doctor import examine
+    from epoque.bench.system.doctor import examine
 
     checks = examine()
     if as_json:

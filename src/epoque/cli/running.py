@@ -6,18 +6,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 
-from ..bench.errors import UsageError
-from ..bench.options import AsJson, Figures, Quiet, RecipeName, RunName, RunsOption
-from ..bench.places import runs_folder
-from ..bench.processes import rank, world
-from ..bench.telling import console, note, result, say_taken, table
-from ..bench.typed import split_list
+from epoque.bench.errors import UsageError
+from epoque.bench.options import AsJson, Figures, Quiet, RecipeName, RunName, RunsOption
+from epoque.bench.runs.places import runs_folder
+from epoque.bench.system.processes import rank, world
+from epoque.bench.telling import console, note, result, say_taken, table
+from epoque.bench.typed import split_list
+
 from .common import lab_of, with_settings
 from .sweeping import resume_study
 
 if TYPE_CHECKING:
-    from ..bench.config import Config
-    from ..bench.lab import Lab
+    from epoque.bench.config import Config
+    from epoque.bench.lab import Lab
 
 Log = Annotated[
     str,
@@ -64,7 +65,7 @@ def run(
     and says so if that is finished and whole: for scripts, `torchrun --max-restarts` and jobs that
     are queued again.
     """
-    from ..api import configure
+    from epoque.api import configure
 
     found, lab, config = configure(recipe, settings)
     _train(
@@ -111,8 +112,8 @@ def _train(
     figures: bool,
 ) -> None:
     """Train a config, alone or with other processes, and tell how it ended."""
-    from ..bench.run_name import find_named_run
-    from ..bench.runner import assist, assist_again, execute, start
+    from epoque.bench.runs.run_name import find_named_run
+    from epoque.bench.runs.runner import assist, assist_again, execute, start
 
     sinks, root = _sinks(quiet, as_json, log), runs_folder(runs)
     if rank():
@@ -144,10 +145,10 @@ def resume(
     figures: Figures = True,
 ) -> None:
     """Go on with an interrupted run, sweep or search; it ends as if it had never stopped."""
-    from ..bench.records import find_record
-    from ..bench.run import Run
-    from ..bench.runner import assist_again
-    from ..bench.runner import resume as resume_run
+    from epoque.bench.runs.records import find_record
+    from epoque.bench.runs.run import Run
+    from epoque.bench.runs.runner import assist_again
+    from epoque.bench.runs.runner import resume as resume_run
 
     found = find_record(runs_folder(runs), run)
     if not rank():
@@ -166,7 +167,7 @@ def resume(
 
 
 def _sinks(quiet: bool, as_json: bool, log: str) -> list[Any]:
-    from ..bench.sinks.registry import make
+    from epoque.bench.sinks.registry import make
 
     if quiet and as_json:
         raise UsageError("--quiet and --json exclude each other.")
@@ -181,7 +182,7 @@ def _sinks(quiet: bool, as_json: bool, log: str) -> list[Any]:
 
 def _show(quiet: bool) -> Any:
     """Return what shows how far a lab is with what it makes before a training."""
-    from ..bench.telling import making
+    from epoque.bench.telling import making
 
     return None if quiet else making
 
@@ -195,7 +196,7 @@ def _say(notice: str) -> None:
 
 def _tell_finished(run: Any, quiet: bool, as_json: bool) -> None:
     """Say that a run is finished already, to a program as of one that has just ended."""
-    from ..bench.sinks.registry import make
+    from epoque.bench.sinks.registry import make
 
     if as_json:
         for sink in make(["json"]):

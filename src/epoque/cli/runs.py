@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 
-from ..bench.errors import RunLockedError, RunWriteError, UsageError
-from ..bench.options import AsJson, RunName, RunsOption, WholeName
-from ..bench.places import check_file, check_runs_folder, runs_folder
-from ..bench.telling import console, print_json, result, say_taken, table
+from epoque.bench.errors import RunLockedError, RunWriteError, UsageError
+from epoque.bench.options import AsJson, RunName, RunsOption, WholeName
+from epoque.bench.runs.places import check_file, check_runs_folder, runs_folder
+from epoque.bench.telling import console, print_json, result, say_taken, table
+
 from .verifying import verify
 
 if TYPE_CHECKING:
-    from ..bench.records import Record
+    from epoque.bench.runs.records import Record
 
 SHOWN = 50
 """How many runs `epoque runs list` shows: those of a day's work, which a terminal scrolls back."""
@@ -46,7 +47,7 @@ def list_runs(
     Args:
         recipe: only the runs of this recipe.
     """
-    from ..bench.run import Runs
+    from epoque.bench.runs.run import Runs
 
     if limit is not None and (limit < 1 or every):
         rule = "--all lists all" if every else "it takes a whole number at least 1"
@@ -75,7 +76,7 @@ def list_runs(
 
 def _headlines(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return the results that the labs of these runs want to be seen, each once."""
-    from ..bench.lab import Lab, find_lab, lab_names
+    from epoque.bench.lab import Lab, find_lab, lab_names
 
     named = dict.fromkeys(row.get("lab") for row in rows)
     labs = [find_lab(name) for name in named if name is not None and name in lab_names()]
@@ -92,8 +93,8 @@ def _none(root: Path, recipe: str) -> str:
 
 def _list_studies(root: Path, recipe: str, most: int | None) -> None:
     """Print the sweeps and searches, if there are any: state, time and command."""
-    from ..bench.errors import DamagedRunError
-    from ..bench.records import studies
+    from epoque.bench.errors import DamagedRunError
+    from epoque.bench.runs.records import studies
 
     rows: list[tuple[Any, ...]] = []
     for study in list(studies(root))[-(most or 0) :]:
@@ -109,7 +110,7 @@ def _list_studies(root: Path, recipe: str, most: int | None) -> None:
 
 def show(run: RunName, /, *, runs: RunsOption = None, as_json: AsJson = False) -> None:
     """Show one run, sweep or search: status, settings, results, files."""
-    from ..bench.records import find_record
+    from epoque.bench.runs.records import find_record
 
     found = find_record(runs_folder(runs), run)
     say_taken(run, found.id, quiet=as_json)
@@ -147,8 +148,8 @@ def show(run: RunName, /, *, runs: RunsOption = None, as_json: AsJson = False) -
 
 def _measured(found: "Record", *, finished: bool) -> dict[str, Any]:
     """Return what a run, a sweep or a search has of its own to show."""
-    from ..bench.run import Run
-    from ..bench.search import Search
+    from epoque.bench.runs.run import Run
+    from epoque.bench.sweeps.search import Search
 
     if isinstance(found, Run):
         results = dict(found.results) if finished else {}
@@ -171,8 +172,8 @@ def compare(
     Args:
         out: where the figure goes, without suffix (PNG and SVG); none draws none.
     """
-    from ..bench.compare import check_metric, comparison, draw_comparison
-    from ..bench.run import Runs
+    from epoque.bench.runs.compare import check_metric, comparison, draw_comparison
+    from epoque.bench.runs.run import Runs
 
     check_file("--out", out, ".png", ".svg")
     if len(names) < 2:
@@ -204,8 +205,8 @@ def export(
     runs: RunsOption = None,
 ) -> None:
     """Export a run: the whole folder as .zip, or its metrics as .csv or .parquet."""
-    from ..bench.export import check_kind, export_run
-    from ..bench.run import Runs
+    from epoque.bench.runs.export import check_kind, export_run
+    from epoque.bench.runs.run import Runs
 
     check_kind(to)
     check_file("--to", to)
@@ -226,9 +227,9 @@ def delete(
     """
     import shutil
 
-    from ..bench.files import told_write_errors
-    from ..bench.record import is_locked
-    from ..bench.records import find_record
+    from epoque.bench.files.atomic import told_write_errors
+    from epoque.bench.runs.record import is_locked
+    from epoque.bench.runs.records import find_record
 
     root = runs_folder(runs)
     found = list(
@@ -258,8 +259,8 @@ def clean(
 
     With `--yes` it is removed. What is still being written is neither told nor touched.
     """
-    from ..bench.drafts import drafts_below, remove
-    from ..bench.store import folder
+    from epoque.bench.files.drafts import drafts_below, remove
+    from epoque.bench.files.store import folder
 
     root = runs_folder(runs)
     check_runs_folder(root, runs)

@@ -5,16 +5,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 
-from ..bench.errors import UsageError
-from ..bench.options import AsJson, Figures, Quiet, RecipeName, RunsOption
-from ..bench.telling import console, note, print_json, progress_bar, table
+from epoque.bench.errors import UsageError
+from epoque.bench.options import AsJson, Figures, Quiet, RecipeName, RunsOption
+from epoque.bench.telling import console, note, print_json, progress_bar, table
+
 from .common import lab_of, with_settings
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ..bench.search import Search
-    from ..bench.sweep import Sweep
+    from epoque.bench.sweeps.search import Search
+    from epoque.bench.sweeps.sweep import Sweep
 
 Axes = Annotated[
     str,
@@ -64,7 +65,7 @@ def sweep(
 
     Example: `epoque sweep neuron/and learning_rate=0.01:10:log:50 seed=0:200`.
     """
-    from ..api import sweep as run
+    from epoque.api import sweep as run
 
     with progress_bar(f"sweep {recipe}", "points", quiet=quiet or as_json) as told:
         done = run(
@@ -97,7 +98,7 @@ def search(
 
     Example: `epoque search neuron/xor-mlp learning_rate=0.01:10:log:50 seed=0:20 --trials 30`.
     """
-    from ..api import search as run
+    from epoque.api import search as run
 
     if trials < 1:
         raise UsageError(f"--trials: {trials} is not allowed; it takes a whole number at least 1.")
@@ -116,8 +117,8 @@ def _say(line: str) -> None:
 
 def resume_study(study: "Sweep | Search", *, figures: bool, quiet: bool, as_json: bool) -> None:
     """Go on with an interrupted sweep or search."""
-    from ..bench.search import Search, resume_search
-    from ..bench.sweep import resume_sweep
+    from epoque.bench.sweeps.search import Search, resume_search
+    from epoque.bench.sweeps.sweep import resume_sweep
 
     with progress_bar(study.id, "done", quiet=quiet or as_json) as progress:
         told: dict[str, Any] = {"progress": progress, "figures": figures}
@@ -130,7 +131,7 @@ def resume_study(study: "Sweep | Search", *, figures: bool, quiet: bool, as_json
 
 def _summary(done: "Sweep | Search") -> "pd.DataFrame":
     """Return the score with its interval, and of a sweep the medians of the lab's headline."""
-    from ..bench.sweep import Sweep
+    from epoque.bench.sweeps.sweep import Sweep
 
     if not isinstance(done, Sweep):
         return done.summary()

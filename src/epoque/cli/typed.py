@@ -11,9 +11,9 @@ from typing import Any, Literal, get_args, get_origin
 
 from cyclopts import App, ArgumentCollection
 
-from ..bench.errors import UsageError
-from ..bench.places import refuse_address
-from ..bench.typed import is_number, is_whole
+from epoque.bench.errors import UsageError
+from epoque.bench.runs.places import refuse_address
+from epoque.bench.typed import is_number, is_whole
 
 __all__ = ["check_typed"]
 

@@ -2,16 +2,16 @@
 
 from typing import TYPE_CHECKING, Any
 
-from ..bench.errors import DamagedRunError
-from ..bench.options import AsJson, RunName, RunsOption
-from ..bench.places import check_runs_folder, runs_folder
-from ..bench.telling import console, print_json, progress_bar, say_taken
+from epoque.bench.errors import DamagedRunError
+from epoque.bench.options import AsJson, RunName, RunsOption
+from epoque.bench.runs.places import check_runs_folder, runs_folder
+from epoque.bench.telling import console, print_json, progress_bar, say_taken
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ..bench.records import Record
-    from ..bench.verify import Verdict
+    from epoque.bench.runs.records import Record
+    from epoque.bench.runs.verify import Verdict
 
 
 def verify(*names: RunName, runs: RunsOption = None, as_json: AsJson = False) -> None:
@@ -24,8 +24,8 @@ def verify(*names: RunName, runs: RunsOption = None, as_json: AsJson = False) ->
 
     Examples: `epoque runs verify`, `epoque runs verify last`.
     """
-    from ..bench.verify import inner_runs
-    from ..bench.verify import verify as compare
+    from epoque.bench.runs.verify import inner_runs
+    from epoque.bench.runs.verify import verify as compare
 
     root = runs_folder(runs)
     check_runs_folder(root, runs)
@@ -51,8 +51,8 @@ def verify(*names: RunName, runs: RunsOption = None, as_json: AsJson = False) ->
 
 
 def _records(root: "Path", names: tuple[str, ...], *, quiet: bool) -> "list[Record]":
-    from ..bench.named import records_in
-    from ..bench.records import KINDS, find_record
+    from epoque.bench.runs.named import records_in
+    from epoque.bench.runs.records import KINDS, find_record
 
     if not names:
         return list(records_in(root, *KINDS))

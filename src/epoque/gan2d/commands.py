@@ -17,19 +17,19 @@ from epoque.bench.options import (
     RunsOption,
     at_least,
 )
-from epoque.bench.places import check_file, runs_folder
+from epoque.bench.runs.places import check_file, runs_folder
 from epoque.bench.telling import picture_style, progress_bar, save_picture, say, say_taken
 
 from .lab import LAB
 
 if TYPE_CHECKING:
-    from epoque.bench.grid import Axis
-    from epoque.bench.run import Run
-    from epoque.bench.sweep import Sweep
+    from epoque.bench.runs.run import Run
+    from epoque.bench.sweeps.grid import Axis
+    from epoque.bench.sweeps.sweep import Sweep
 
     from .config import Gan2dConfig
-    from .ends import End
-    from .scene import Layer
+    from .figures.ends import End
+    from .figures.scene import Layer
 
 __all__ = ["APP"]
 
@@ -65,8 +65,8 @@ def look(
     Examples: `epoque gan2d look last --step 300`,
     `epoque gan2d look last --layers real,manifold --out manifold`.
     """
-    from .figures import look as draw
-    from .figures import nearest
+    from .figures.run_figures import look as draw
+    from .figures.run_figures import nearest
 
     check_file("--out", out, ".png", ".svg")
     shown, found = _layers(layers), _run(run, runs)
@@ -103,9 +103,9 @@ def film(
     """
     from importlib.util import find_spec
 
-    from epoque.bench.animate import KINDS, film_files
+    from epoque.bench.figures.animate import KINDS, film_files
 
-    from .film import film as write
+    from .figures.film import film as write
 
     if not WIDTHS[0] <= width <= WIDTHS[1]:
         told = f"--width: {width} is not allowed; it takes {WIDTHS[0]} to {WIDTHS[1]} pixels."
@@ -145,10 +145,10 @@ def multiples(
     `epoque gan2d multiples gan2d/ring --across d_steps --down seed`,
     `epoque gan2d multiples last`.
     """
-    from epoque.bench.run import Run
+    from epoque.bench.runs.run import Run
 
-    from .figures import history_figure
-    from .multiples import multiples as draw
+    from .figures.multiples import multiples as draw
+    from .figures.run_figures import history_figure
 
     across, down = (name.replace("-", "_") for name in (across, down))
     check_file("--out", out, ".png", ".svg")
@@ -169,9 +169,9 @@ def multiples(
 def _found(what: str, root: Path, *, quiet: bool) -> "Run | Sweep | None":
     """Return the run or sweep of a name, or None if it is a recipe's."""
     from epoque.bench.recipes import find_recipe
-    from epoque.bench.records import KINDS, find_of
-    from epoque.bench.run import Run
-    from epoque.bench.sweep import Sweep
+    from epoque.bench.runs.records import KINDS, find_of
+    from epoque.bench.runs.run import Run
+    from epoque.bench.sweeps.sweep import Sweep
 
     if "/" in what and not Path(what).is_dir():
         lab = find_recipe(what).lab
@@ -195,11 +195,11 @@ def _ends(
     quiet: bool,
 ) -> "tuple[list[End], str, str]":
     """Return the ends to draw, and the settings across and down."""
-    from epoque.bench.grid import parse_axes
     from epoque.bench.recipes import find_recipe
-    from epoque.bench.run import Runs
+    from epoque.bench.runs.run import Runs
+    from epoque.bench.sweeps.grid import parse_axes
 
-    from .ends import points, recorded, trained
+    from .figures.ends import points, recorded, trained
 
     if sweep is None and not axes:
         if not sides[0]:
@@ -263,8 +263,8 @@ def retrain(
     """
     from epoque.bench.sinks.registry import make
 
-    from .retrain import first_difference
-    from .retrain import retrain as again
+    from .training.retrain import first_difference
+    from .training.retrain import retrain as again
 
     old = _run(run, runs, quiet=quiet)
     sinks = make([] if quiet else ["console"])
@@ -282,7 +282,7 @@ def retrain(
 
 def _run(name: str, runs: Path | None, *, quiet: bool = False) -> "Run":
     """Return a run of this lab, and say which."""
-    from epoque.bench.records import find_run
+    from epoque.bench.runs.records import find_run
 
     found = find_run(runs_folder(runs), name, LAB.name)
     say_taken(name, found.id, quiet=quiet)
@@ -290,7 +290,7 @@ def _run(name: str, runs: Path | None, *, quiet: bool = False) -> "Run":
 
 
 def _layers(text: str) -> "tuple[Layer, ...]":
-    from .scene import LAYERS
+    from .figures.scene import LAYERS
 
     names = [name.strip() for name in text.split(",")] if text.strip() else []
     for name in names:

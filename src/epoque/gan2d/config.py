@@ -9,7 +9,7 @@ from epoque.bench.config import Config, LocalPath, setting
 from epoque.bench.errors import ConfigError, Problem
 
 from .cost import refusals
-from .schedule import Change, read_changes
+from .training.schedule import Change, read_changes
 
 __all__ = ["LIVE", "Activation", "Gan2dConfig", "Init", "Norm", "Optimizer"]
 

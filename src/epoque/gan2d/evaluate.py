@@ -7,16 +7,18 @@ from typing import Any
 import jax
 import numpy as np
 
-from epoque.bench.run import Run
+from epoque.bench.runs.run import Run
 from epoque.bench.seeds import jax_key
 
-from . import engine, look, noise
-from .checkpoint import players
 from .config import Gan2dConfig
-from .distributions import modes, sampler
+from .data import noise
+from .data.distributions import modes, sampler
+from .data.support import Support, load_run, outside
+from .figures import look
 from .measures import SAMPLES, all_measures, exact_w1, summary
-from .plan import Dials, Plan
-from .support import Support, load_run, outside
+from .training import engine
+from .training.checkpoint import players
+from .training.plan import Dials, Plan
 
 __all__ = ["evaluate"]
 
@@ -27,13 +29,14 @@ PAIRED = 1000
 def evaluate(run: Run) -> Mapping[str, Any]:
     """Return the numbers of a finished run; a number that is not defined is None.
 
-    At the end: `final_loss_d`, `final_js`, …, each metric's last value (see `epoque.gan2d.train`
-    and `epoque.gan2d.measures`), and `final_exact_w1`, the exact Wasserstein-1 distance between
-    1,000 real and 1,000 generated points. `floor_js`, `floor_sliced_w1`, …, `floor_exact_w1`: the
-    same between two samples of real points, which is what a perfect generator would have.
+    At the end: `final_loss_d`, `final_js`, …, each metric's last value (see
+    `epoque.gan2d.training.train` and `epoque.gan2d.measures`), and `final_exact_w1`, the exact
+    Wasserstein-1 distance between 1,000 real and 1,000 generated points. `floor_js`,
+    `floor_sliced_w1`, …, `floor_exact_w1`: the same between two samples of real points, which is
+    what a perfect generator would have.
 
     Over the run: what `epoque.gan2d.measures.summary` tells, such as `converged_at`. Of its start:
-    what `epoque.gan2d.look.first` tells, such as `first_spread`. Of the user's own points:
+    what `epoque.gan2d.figures.look.first` tells, such as `first_spread`. Of the user's own points:
     `data_points`, and `data_outside`, how many lie outside the unit square.
 
     Raises:

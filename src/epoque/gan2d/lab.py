@@ -3,16 +3,16 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from epoque.bench.compiled import keep_compiled
 from epoque.bench.events import Checkpoint, Event
 from epoque.bench.i18n import mark
 from epoque.bench.lab import Columns, Lab
+from epoque.bench.system.compilation_cache import keep_compiled
 
 if TYPE_CHECKING:
     from cyclopts import App
     from matplotlib.figure import Figure
 
-    from epoque.bench.run import Run
+    from epoque.bench.runs.run import Run
 
     from .config import Gan2dConfig
 
@@ -34,15 +34,15 @@ class Gan2dLab(Lab["Gan2dConfig"]):
         return Gan2dConfig
 
     def train(self, config: "Gan2dConfig", resume: Checkpoint | None = None) -> Iterator[Event]:
-        """Return the events of a training (see `epoque.gan2d.train.train`)."""
+        """Return the events of a training (see `epoque.gan2d.training.train.train`)."""
         keep_compiled()
-        from .train import train
+        from .training.train import train
 
         return train(config, resume)
 
     def remarks(self, config: "Gan2dConfig") -> Iterator[str]:
         """Yield how a CSV is read, and whether its points lie outside the square."""
-        from .support import remarks
+        from .data.support import remarks
 
         return remarks(config)
 
@@ -55,7 +55,7 @@ class Gan2dLab(Lab["Gan2dConfig"]):
 
     def check(self, config: "Gan2dConfig") -> None:
         """Check that the points, picture or drawing of one's own can be read."""
-        from .support import load
+        from .data.support import load
 
         load(config)
 
@@ -65,14 +65,14 @@ class Gan2dLab(Lab["Gan2dConfig"]):
 
     def figures(self, run: "Run", language: str = "en") -> "Mapping[str, Callable[[], Figure]]":
         """Return what can be drawn from a run folder, name to the function that draws it."""
-        from .figures import figures
+        from .figures.run_figures import figures
 
         return figures(run, language)
 
     def sweep(self, base: "Gan2dConfig", points: Columns) -> Columns | None:
-        """Run many configs inside one compiled program (see `epoque.gan2d.sweep.sweep`)."""
+        """Run many configs inside one compiled program (see `gan2d.training.sweep`)."""
         keep_compiled()
-        from .sweep import sweep
+        from .training.sweep import sweep
 
         return sweep(base, points)
 

@@ -11,23 +11,16 @@ from cyclopts import App, Parameter
 from rich.text import Text
 
 from epoque.bench.errors import UsageError
-from epoque.bench.memory import told_memory
 from epoque.bench.options import AsJson, Device, RunName, RunsOption, at_least
-from epoque.bench.places import check_folder, runs_folder
-from epoque.bench.telling import (
-    console,
-    print_json,
-    progress_bar,
-    say_taken,
-    table,
-    waiting,
-)
+from epoque.bench.runs.places import check_folder, runs_folder
+from epoque.bench.system.memory import told_memory
+from epoque.bench.telling import console, print_json, progress_bar, say_taken, table, waiting
 
+from .generation.sampling import Sampling
 from .lab import LAB
-from .sampling import Sampling
 
 if TYPE_CHECKING:
-    from .loading import Opened
+    from .hub.loading import Opened
 
 __all__ = ["APP"]
 
@@ -64,7 +57,7 @@ def _opened(
         helps: what takes less memory.
         quiet: do not say which run was taken.
     """
-    from .loading import check_installed, open_model
+    from .hub.loading import check_installed, open_model
 
     with waiting("loading PyTorch"):
         check_installed()
@@ -97,7 +90,7 @@ def generate(
     """
     prompts, helps = [prompt, *more], "a smaller --context, fewer --beams or fewer prompts"
     with _opened(model, runs, device, helps, quiet=as_json) as opened:
-        from . import generate as generation
+        from .generation import generate as generation
 
         sampling = replace(sampling, context=sampling.context or opened.context)
         if len(prompts) == 1 and not as_json:
@@ -114,7 +107,7 @@ def generate(
 
 def _stream(opened: "Opened", prompt: str, sampling: Sampling) -> None:
     """Print a prompt, and each piece of what follows as soon as it is there."""
-    from .generate import stream
+    from .generation.generate import stream
 
     out = console()
     pieces = stream(opened.model, opened.tokenizer, prompt, sampling)
@@ -150,7 +143,7 @@ def fill_mask(
 
     Example: `epoque language fill-mask last "The king is [MASK] ."`.
     """
-    from .fill_mask import fill_mask as fill
+    from .generation.fill_mask import fill_mask as fill
 
     with _opened(model, runs, device, "a shorter text", quiet=as_json) as opened:
         found = fill(opened.model, opened.tokenizer, text, top)
@@ -192,8 +185,8 @@ def perplexity(
 
     Example: `epoque language perplexity last my-text.txt`.
     """
-    from .corpus import file_documents, lines
-    from .score import perplexity as measure
+    from .data.corpus import file_documents, lines
+    from .evaluation.score import perplexity as measure
 
     for name, value in (("context", context), ("first", first)):
         if value < 0:
@@ -246,7 +239,7 @@ def score(
 
     Example: `epoque language score last "To be or not to be"`.
     """
-    from .score import score as measure
+    from .evaluation.score import score as measure
 
     with _opened(model, runs, device, "a shorter text", quiet=as_json) as opened:
         found = measure(opened.model, opened.tokenizer, text)
@@ -285,9 +278,9 @@ def save(
     Example: `epoque language save last my-model`, then in Python
     `AutoModelForCausalLM.from_pretrained("my-model")`.
     """
-    from .hub import files_of
-    from .hub import save as save_run
-    from .loading import check_installed, find_run
+    from .hub.hub import files_of
+    from .hub.hub import save as save_run
+    from .hub.loading import check_installed, find_run
 
     check_installed()
     found = find_run(run, runs_folder(runs))
@@ -321,7 +314,7 @@ def push(
     Examples: `epoque language push last my-name/my-model --dry-run look-first`,
     `epoque language push last my-name/my-model --private`.
     """
-    from . import hub
+    from .hub import hub
 
     check_folder("--dry-run", dry_run)
     with _folder(model, name, licence, runs) as folder:
@@ -337,8 +330,8 @@ def push(
 @contextmanager
 def _folder(model: str, name: str, licence: str | None, runs: Path | None) -> Iterator[Path]:
     """Give the folder that is pushed: a saved one as it is, or a run's, made for the occasion."""
-    from .hub import saved
-    from .loading import check_installed, find_run, is_model_folder
+    from .hub.hub import saved
+    from .hub.loading import check_installed, find_run, is_model_folder
 
     if is_model_folder(model):
         if licence is not None:

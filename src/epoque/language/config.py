@@ -5,9 +5,9 @@ from typing import Literal
 
 from epoque.bench.config import Config, LocalPath, setting, threads_setting
 from epoque.bench.errors import Problem
-from epoque.bench.path_list import Paths
+from epoque.bench.files.path_list import Paths
 
-from .estimate import refusals
+from .training.estimate import refusals
 
 __all__ = [
     "Architecture",

@@ -3,16 +3,16 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from epoque.bench.environment import torch_device
 from epoque.bench.events import Checkpoint, Event
 from epoque.bench.i18n import mark
 from epoque.bench.lab import Lab, Making
+from epoque.bench.system.environment import torch_device
 
 if TYPE_CHECKING:
     from cyclopts import App
     from matplotlib.figure import Figure
 
-    from epoque.bench.run import Run
+    from epoque.bench.runs.run import Run
 
     from .config import LanguageConfig
 
@@ -38,35 +38,35 @@ class LanguageLab(Lab["LanguageConfig"]):
         return LanguageConfig
 
     def train(self, config: "LanguageConfig", resume: Checkpoint | None = None) -> Iterator[Event]:
-        """Return the events of a training (see `epoque.language.train.train`)."""
+        """Return the events of a training (see `epoque.language.training.train.train`)."""
         self.check_installed()
-        from .train import train
+        from .training.train import train
 
         return train(config, resume)
 
     def evaluate(self, run: "Run") -> Mapping[str, Any]:
-        """Return the numbers of a finished run (see `epoque.language.evaluate.evaluate`)."""
+        """Return the numbers of a finished run (see `language.evaluation.evaluate`)."""
         return self.evaluate_telling(run, lambda _what, _share: None)
 
     def evaluate_telling(self, run: "Run", told: Making) -> Mapping[str, Any]:
         """Return the same, and tell how far it is."""
         self.check_installed()
-        from .evaluate import evaluate
+        from .evaluation.evaluate import evaluate
 
         return evaluate(run, told)
 
     def check_installed(self) -> None:
         """Check that PyTorch and transformers are there."""
-        from .loading import check_installed
+        from .hub.loading import check_installed
 
         check_installed()
 
     def check(self, config: "LanguageConfig") -> None:
         """Check that PyTorch, the device, the text and the tokenizer are there."""
         self.check_installed()
-        from epoque.bench.team import check_device
+        from epoque.bench.torch.distributed import check_device
 
-        from .data import check
+        from .data.batches import check
 
         check_device(config.device)
         check(config)
@@ -84,9 +84,9 @@ class LanguageLab(Lab["LanguageConfig"]):
     def prepare(self, config: "LanguageConfig", told: Making) -> None:
         """Train the tokenizer and encode the text, where they are not in the cache."""
         self.check_installed()
-        from epoque.bench.team import check_device
+        from epoque.bench.torch.distributed import check_device
 
-        from .data import load
+        from .data.batches import load
 
         check_device(config.device)
         load(config, progress=told)
@@ -95,13 +95,14 @@ class LanguageLab(Lab["LanguageConfig"]):
         """Return what a long training will take, and what is learned from and measured on.
 
         Also whether its threads are more than the cores. None of a short one whose texts are apart.
-        It measures a few steps (see `epoque.language.estimate.notice`, and
-        `epoque.language.overlap.notice`).
+        It measures a few steps (see `epoque.language.training.estimate.notice`, and
+        `epoque.language.data.overlap.notice`).
         """
         self.check_installed()
-        from epoque.bench import threads
+        from epoque.bench.torch import threads
 
-        from . import corpus, estimate, overlap
+        from .data import corpus, overlap
+        from .training import estimate
 
         told = (
             overlap.notice(corpus.load(config)),
@@ -116,7 +117,7 @@ class LanguageLab(Lab["LanguageConfig"]):
 
     def figures(self, run: "Run", language: str = "en") -> "Mapping[str, Callable[[], Figure]]":
         """Return what can be drawn from a run folder, name to the function that draws it."""
-        from .figures import figures
+        from .figures.run_figures import figures
 
         return figures(run, language)
 

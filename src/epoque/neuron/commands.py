@@ -5,7 +5,7 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from epoque.bench.csv_table import read_csv
+from epoque.bench.files.csv_table import read_csv
 from epoque.bench.options import Dark, Language, RunName, RunsOption
 from epoque.bench.telling import console, note, say, say_taken
 
@@ -75,8 +75,8 @@ def animate(
     dark: Dark = False,
 ) -> None:
     """Film the boundary while it learned, for runs with two inputs."""
-    from epoque.bench.places import check_file, runs_folder
-    from epoque.bench.records import find_run
+    from epoque.bench.runs.places import check_file, runs_folder
+    from epoque.bench.runs.records import find_run
 
     from .figures import animation
 

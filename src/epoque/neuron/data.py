@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from epoque.bench.csv_table import CsvTable, read_csv
 from epoque.bench.errors import DataError
+from epoque.bench.files.csv_table import CsvTable, read_csv
 from epoque.bench.i18n import environment_language, mark, translator
 from epoque.bench.seeds import numpy_rng
 
@@ -19,7 +19,7 @@ from .config import NeuronConfig
 from .scaling import Scaling
 
 if TYPE_CHECKING:
-    from epoque.bench.run import Run
+    from epoque.bench.runs.run import Run
 
 __all__ = ["CSV_COPY", "Dataset", "load", "load_run", "pattern_names", "remarks"]
 
@@ -110,7 +110,7 @@ def remarks(config: NeuronConfig) -> Iterator[str]:
     """
     if config.data != "csv":
         return
-    from epoque.bench.axes import number
+    from epoque.bench.figures.axes import number
 
     table = read_csv(Path(str(config.csv)))
     inputs = _scaled(config, _points(table)).x

@@ -13,7 +13,7 @@ from .data import Dataset, load_run, pattern_names
 from .separability import as_plain, mistake_bound, separate
 
 if TYPE_CHECKING:
-    from epoque.bench.run import Run
+    from epoque.bench.runs.run import Run
 
 __all__ = ["evaluate"]
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from epoque.bench.animate import log_spaced, save_animation
-from epoque.bench.axes import label_ends, number, number_axis, subscript
 from epoque.bench.errors import DamagedRunError, UsageError
+from epoque.bench.figures.animate import log_spaced, save_animation
+from epoque.bench.figures.axes import label_ends, number, number_axis, subscript
+from epoque.bench.figures.plot import SERIES, colour, heading, house_style, mix, new_figure
 from epoque.bench.i18n import mark, translator
-from epoque.bench.plot import SERIES, colour, heading, house_style, mix, new_figure
 
 from .config import GATES, NeuronConfig
 from .data import load_run
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from epoque.bench.plot import Theme
-    from epoque.bench.run import Run
+    from epoque.bench.figures.plot import Theme
+    from epoque.bench.runs.run import Run
 
 __all__ = ["animation", "figures"]
 

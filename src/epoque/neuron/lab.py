@@ -3,16 +3,16 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from epoque.bench.compiled import keep_compiled
 from epoque.bench.events import Checkpoint, Event
 from epoque.bench.i18n import mark
 from epoque.bench.lab import Columns, Lab
+from epoque.bench.system.compilation_cache import keep_compiled
 
 if TYPE_CHECKING:
     from cyclopts import App
     from matplotlib.figure import Figure
 
-    from epoque.bench.run import Run
+    from epoque.bench.runs.run import Run
 
     from .config import NeuronConfig
 

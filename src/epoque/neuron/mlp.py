@@ -16,7 +16,7 @@ import numpy as np
 
 from epoque.bench.events import Checkpoint, Event
 from epoque.bench.lab import Columns
-from epoque.bench.run import Run
+from epoque.bench.runs.run import Run
 
 from .config import NeuronConfig
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from epoque.bench.errors import DamagedRunError
-from epoque.bench.run import Run
+from epoque.bench.runs.run import Run
 
 from .config import NeuronConfig
 from .data import Dataset, pattern_names

@@ -8,10 +8,10 @@ from matplotlib.colors import ListedColormap
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from epoque.bench.animate import Film
-from epoque.bench.axes import number_axis, number_ticks, subscript
+from epoque.bench.figures.animate import Film
+from epoque.bench.figures.axes import number_axis, number_ticks, subscript
+from epoque.bench.figures.plot import colour, heading, mix, new_figure
 from epoque.bench.i18n import translator
-from epoque.bench.plot import colour, heading, mix, new_figure
 
 from .config import NeuronConfig
 from .data import Dataset

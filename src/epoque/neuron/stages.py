@@ -15,7 +15,7 @@ from .mlp import logits, sigmoid
 from .scaling import Scaling
 
 if TYPE_CHECKING:
-    from epoque.bench.run import Run
+    from epoque.bench.runs.run import Run
 
 __all__ = [
     "Line",

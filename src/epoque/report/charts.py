@@ -1,6 +1,6 @@
 """Figures that the book draws itself: runs beside one another, and settings in their order.
 
-The house style (`epoque.bench.plot`) is already active when a function is called.
+The house style (`epoque.bench.figures.plot`) is already active when a function is called.
 """
 
 from collections.abc import Sequence
@@ -15,8 +15,8 @@ from .labels import RESULTS
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from epoque.bench.run import Run
-    from epoque.bench.sweep import Sweep
+    from epoque.bench.runs.run import Run
+    from epoque.bench.sweeps.sweep import Sweep
 
 __all__ = ["ranking_figure", "timeline_figure"]
 
@@ -44,8 +44,8 @@ def timeline_figure(
     Raises:
         UsageError: if a run never measured it, or no seconds.
     """
-    from epoque.bench.axes import label_ends, number_axis
-    from epoque.bench.plot import SERIES, colour, heading, new_figure
+    from epoque.bench.figures.axes import label_ends, number_axis
+    from epoque.bench.figures.plot import SERIES, colour, heading, new_figure
 
     _ = translator(language)
     curves = [_over_seconds(run, column) for run in runs]
@@ -89,8 +89,8 @@ def ranking_figure(
     Raises:
         UsageError: if no setting has that result.
     """
-    from epoque.bench.axes import number, number_axis
-    from epoque.bench.plot import colour, heading, new_figure
+    from epoque.bench.figures.axes import number, number_axis
+    from epoque.bench.figures.plot import colour, heading, new_figure
 
     _ = translator(language)
     rows = _ranked(sweeps[0], column, dict(names))

@@ -11,7 +11,7 @@ from .slots import clean
 from .typography import set_spaces
 
 if TYPE_CHECKING:
-    from epoque.bench.run import Run
+    from epoque.bench.runs.run import Run
 
 __all__ = ["examples_table"]
 
@@ -36,7 +36,7 @@ def examples_table(run: "Run", rows: int, language: str, caption: Inlines, label
         UnknownNameError: if the run keeps no examples.
         DamagedRunError: if they cannot be read.
     """
-    from epoque.language.probe import examples
+    from epoque.language.evaluation.probe import examples
 
     _ = translator(language)
     told = examples(run)
@@ -72,6 +72,6 @@ def _filled(example: Mapping[str, Any], language: str) -> tuple[Inlines, ...]:
 
 
 def _line(text: str) -> str:
-    from epoque.language.probe import one_line
+    from epoque.language.evaluation.probe import one_line
 
     return clean(one_line(text))

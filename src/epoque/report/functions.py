@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from epoque.bench.errors import UsageError
 from epoque.bench.i18n import mark, translator
 from epoque.bench.limits import MAX_TABLE_COLUMNS
-from epoque.bench.run import Run
-from epoque.bench.summary import median_interval
-from epoque.bench.sweep import Sweep
+from epoque.bench.runs.run import Run
+from epoque.bench.sweeps.summary import median_interval
+from epoque.bench.sweeps.sweep import Sweep
 
 from .charts import ranking_figure, timeline_figure
 from .claims.effects import differences

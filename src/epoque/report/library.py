@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from epoque.bench.command import command_line
 from epoque.bench.errors import UnknownNameError, UsageError
 from epoque.bench.recipes import recipe_names
-from epoque.bench.run import Run, Runs
-from epoque.bench.sweep import Sweep, Sweeps
+from epoque.bench.runs.run import Run, Runs
+from epoque.bench.sweeps.sweep import Sweep, Sweeps
 
 from .needs import Need, damaged_records, finished_runs, found_needs, in_words, is_whole
 

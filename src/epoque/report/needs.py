@@ -28,10 +28,10 @@ from epoque.bench.command import command_line
 from epoque.bench.config import Config
 from epoque.bench.errors import DamagedRunError, UnknownNameError
 from epoque.bench.lab import find_lab
-from epoque.bench.manifest import MANIFEST
 from epoque.bench.recipes import find_recipe
-from epoque.bench.run import Run, Runs
-from epoque.bench.sweep import Sweep, Sweeps
+from epoque.bench.runs.manifest import MANIFEST
+from epoque.bench.runs.run import Run, Runs
+from epoque.bench.sweeps.sweep import Sweep, Sweeps
 
 __all__ = [
     "CHAPTERS",

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import unquote
 
 from epoque.bench.errors import UnknownNameError, UsageError
-from epoque.bench.input_files import read_regular
+from epoque.bench.files.input_files import read_regular
 from epoque.bench.limits import MAX_IMAGE_BYTES, MAX_TEXT_FILE_BYTES
-from epoque.bench.run import Run
-from epoque.bench.sweep import Sweep
+from epoque.bench.runs.run import Run
+from epoque.bench.sweeps.sweep import Sweep
 
 from .labels import RESULTS
 from .model import Theme
@@ -75,7 +75,7 @@ class Drawing:
     def drawable(self) -> "Mapping[str, Callable[[], Figure]]":
         """Return name to function of what can be drawn of the record."""
         if isinstance(self.record, Sweep):
-            from epoque.bench.sweep_figures import figures
+            from epoque.bench.figures.sweep_figures import figures
 
             return figures(self.record, self.language, self.column, dict(self.at), RESULTS)
         if self.column or self.at:
@@ -132,7 +132,7 @@ def _stamp(folder: Path) -> int:
 
 @lru_cache(DRAWINGS_KEPT)
 def _drawn(drawing: _Drawn, theme: Theme, *_stamps: int) -> bytes:
-    from epoque.bench.plot import house_style, svg_bytes
+    from epoque.bench.figures.plot import house_style, svg_bytes
 
     with house_style(theme):
         return svg_bytes(drawing.draw())
@@ -183,7 +183,7 @@ class FilePicture:
 def _check_image(source: str, kind: str, content: bytes) -> None:
     from xml.etree import ElementTree
 
-    from epoque.bench.pictures import PictureError, decode
+    from epoque.bench.files.pictures import PictureError, decode
 
     try:
         if kind != "svg":

@@ -7,10 +7,10 @@ from numbers import Real
 from pathlib import Path
 
 from epoque.bench.errors import UsageError
-from epoque.bench.files import told_write_errors, write_atomic
+from epoque.bench.files.atomic import told_write_errors, write_atomic
 from epoque.bench.i18n import mark, translator
 from epoque.bench.recipes import find_recipe
-from epoque.bench.run import Run
+from epoque.bench.runs.run import Run
 
 from .labels import FIGURES
 from .needs import finished_runs

@@ -37,7 +37,7 @@ from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from epoque.bench.errors import EpoqueError, UsageError, did_you_mean
-from epoque.bench.input_files import read_regular
+from epoque.bench.files.input_files import read_regular
 from epoque.bench.limits import MAX_FILLED_CHARACTERS, MAX_TEXT_FILE_BYTES
 
 from .slots import Printed, Slots, without_marks

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from epoque.bench.errors import DataError, UsageError, did_you_mean
-from epoque.bench.input_files import read_regular
+from epoque.bench.files.input_files import read_regular
 from epoque.bench.limits import MAX_TEXT_FILE_BYTES
 from epoque.bench.seeds import numpy_rng
 

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
-from epoque.bench.axes import label_ends, number, number_axis
+from epoque.bench.figures.axes import label_ends, number, number_axis
+from epoque.bench.figures.plot import colour, heading, new_figure
 from epoque.bench.i18n import translator
-from epoque.bench.plot import colour, heading, new_figure
 
 from .config import StyleGan3Config
 from .pictures.picture_grid import grid_of
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from epoque.bench.run import Run
+    from epoque.bench.runs.run import Run
 
 __all__ = ["figures"]
 

@@ -3,17 +3,17 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from epoque.bench.environment import torch_device
 from epoque.bench.errors import MissingExtraError
 from epoque.bench.events import Checkpoint, Event
 from epoque.bench.i18n import mark
 from epoque.bench.lab import Lab, Making, TrainCommand
+from epoque.bench.system.environment import torch_device
 
 if TYPE_CHECKING:
     from cyclopts import App
     from matplotlib.figure import Figure
 
-    from epoque.bench.run import Run
+    from epoque.bench.runs.run import Run
 
     from .config import StyleGan3Config
 
@@ -92,7 +92,7 @@ class StyleGan3Lab(Lab["StyleGan3Config"]):
     def check(self, config: "StyleGan3Config") -> None:
         """Check that PyTorch, the device, the set of images and the networks are there."""
         self.check_installed()
-        from epoque.bench.team import check_device
+        from epoque.bench.torch.distributed import check_device
 
         check_device(config.device)
         if config.task == "examine":
@@ -111,7 +111,7 @@ class StyleGan3Lab(Lab["StyleGan3Config"]):
     def prepare(self, config: "StyleGan3Config", told: Making) -> None:
         """Draw portraits, look at every picture, fetch networks, where that was not done before."""
         self.check_installed()
-        from epoque.bench.team import check_device
+        from epoque.bench.torch.distributed import check_device
 
         check_device(config.device)
         if config.task == "examine":
@@ -129,7 +129,7 @@ class StyleGan3Lab(Lab["StyleGan3Config"]):
         It measures a few steps (see `epoque.stylegan3.training.estimate.notice`).
         """
         self.check_installed()
-        from epoque.bench import threads
+        from epoque.bench.torch import threads
 
         count = threads.kept(resume.state if resume else {}) or config.threads or 1
         told = [threads.notice(count)]

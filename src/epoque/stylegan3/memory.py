@@ -2,9 +2,9 @@
 
 import torch
 
-from epoque.bench.allocation import kept_memory
 from epoque.bench.errors import UsageError
-from epoque.bench.memory import free_memory
+from epoque.bench.system.memory import free_memory
+from epoque.bench.torch.allocation import kept_memory
 
 from .networks import Generator, StyleGan3Spec
 from .networks.bands import bands

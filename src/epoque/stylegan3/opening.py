@@ -7,11 +7,11 @@ from typing import Any
 
 import torch
 
-from epoque.bench.device import choose_device
 from epoque.bench.errors import DataError, UnknownNameError
-from epoque.bench.named import LAST, newest_first, records_in
-from epoque.bench.places import runs_folder
-from epoque.bench.run import Run
+from epoque.bench.runs.named import LAST, newest_first, records_in
+from epoque.bench.runs.places import runs_folder
+from epoque.bench.runs.run import Run
+from epoque.bench.torch.device import choose_device
 
 from .config import StyleGan3Config
 from .networks import Generator

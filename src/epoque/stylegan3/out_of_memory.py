@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from epoque.bench.memory import told_memory
+from epoque.bench.system.memory import told_memory
 
 __all__ = ["fitting"]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-from epoque.bench.files import read_json
+from epoque.bench.files.atomic import read_json
 
 __all__ = ["EMBEDDED", "NAMES", "Embedded", "embedded", "shipped"]
 

@@ -1,7 +1,7 @@
 """How much there is to compute, and with how many threads."""
 
 from epoque.bench.events import Checkpoint
-from epoque.bench.threads import choose, kept
+from epoque.bench.torch.threads import choose, kept
 
 from .config import StyleGan3Config
 from .networks import GeneratorSpec, StyleGan3Spec

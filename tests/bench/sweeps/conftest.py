@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from epoque.bench.grid import parse_axes
 from epoque.bench.lab import find_lab, lab_names
-from epoque.bench.sweep import Sweep, run_sweep
+from epoque.bench.sweeps.grid import parse_axes
+from epoque.bench.sweeps.sweep import Sweep, run_sweep
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))  # for tasks, here and in child processes

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from epoque.bench.errors import DivergenceError, UsageError
-from epoque.bench.executor import Outcome
+from epoque.bench.sweeps.executor import Outcome
 
 
 def power(base: int, exponent: int) -> int:

@@ -10,7 +10,7 @@ import tasks
 from waiting import ended, wait_for
 
 from epoque.bench.errors import DivergenceError
-from epoque.bench.executor import LocalExecutor, Outcome, running
+from epoque.bench.sweeps.executor import LocalExecutor, Outcome, running
 
 
 def all_of(executor: LocalExecutor, count: int) -> dict[int, Outcome]:
@@ -112,7 +112,7 @@ def test_a_parent_that_is_killed_leaves_no_orphan(tmp_path: Path) -> None:
     script = tmp_path / "parent.py"
     script.write_text(
         "import sys, tasks\n"
-        "from epoque.bench.executor import LocalExecutor\n"
+        "from epoque.bench.sweeps.executor import LocalExecutor\n"
         "if __name__ == '__main__':\n"
         "    executor = LocalExecutor(2)\n"
         "    for key in range(2):\n"

@@ -4,8 +4,8 @@ from typing import Any
 import pytest
 
 from epoque.bench.errors import ConfigError, UsageError
-from epoque.bench.grid import MAX_POINTS, Axis, cell, cells, grid, parse_axes, size
 from epoque.bench.lab import find_lab
+from epoque.bench.sweeps.grid import MAX_POINTS, Axis, cell, cells, grid, parse_axes, size
 from epoque.neuron.config import NeuronConfig
 
 

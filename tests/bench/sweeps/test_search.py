@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from epoque.bench.errors import EpoqueError, MissingExtraError, UnknownNameError, UsageError
-from epoque.bench.grid import parse_axes
 from epoque.bench.lab import find_lab
-from epoque.bench.run import Runs
-from epoque.bench.search import Search, Searches, resume_search, run_search
+from epoque.bench.runs.run import Runs
+from epoque.bench.sweeps.grid import parse_axes
+from epoque.bench.sweeps.search import Search, Searches, resume_search, run_search
 
 optuna = pytest.importorskip("optuna", reason="Optuna, the extra `search`, is not installed")
 
@@ -227,7 +227,9 @@ def test_parts_of_another_proposal_are_measured_again(
 ) -> None:
     """As when Optuna was updated in between and proposes otherwise."""
     with monkeypatch.context() as patch:
-        patch.setattr("epoque.bench.proposals.numpy_rng", lambda *_: np.random.default_rng(3))
+        patch.setattr(
+            "epoque.bench.sweeps.proposals.numpy_rng", lambda *_: np.random.default_rng(3)
+        )
         with pytest.raises(KeyboardInterrupt):
             searched(progress=stop_after(5))
     (search,) = Searches(tmp_path / "runs")

@@ -11,13 +11,13 @@ from damages import DAMAGES, content, file_names, refusal
 from tasks import Here
 
 from epoque.bench.errors import DamagedRunError
-from epoque.bench.files import read_json, write_json
-from epoque.bench.grid import parse_axes
+from epoque.bench.files.atomic import read_json, write_json
 from epoque.bench.lab import find_lab
-from epoque.bench.run import Run
-from epoque.bench.search import Search, resume_search, run_search
-from epoque.bench.study import Study
-from epoque.bench.sweep import Sweep, resume_sweep, run_sweep
+from epoque.bench.runs.run import Run
+from epoque.bench.sweeps.grid import parse_axes
+from epoque.bench.sweeps.search import Search, resume_search, run_search
+from epoque.bench.sweeps.study import Study
+from epoque.bench.sweeps.sweep import Sweep, resume_sweep, run_sweep
 
 ALL = "EPOQUE_TEST_DAMAGES" in os.environ
 """Whether each file is damaged in each way; else one after another takes the next way."""
@@ -89,7 +89,7 @@ def _studies(kind: str, root: Path) -> Iterator[tuple[str, Study]]:
 
 @pytest.fixture(autouse=True)
 def _parts_of_two(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("epoque.bench.sweep.POINTS_A_PART", (2, 2))
+    monkeypatch.setattr("epoque.bench.sweeps.sweep.POINTS_A_PART", (2, 2))
 
 
 def without_figures(files: Mapping[str, bytes]) -> dict[str, bytes]:

@@ -27,15 +27,15 @@ from epoque.bench.errors import (
     UnknownNameError,
     UsageError,
 )
-from epoque.bench.executor import LocalExecutor
-from epoque.bench.files import write_atomic
-from epoque.bench.grid import parse_axes
+from epoque.bench.files.atomic import write_atomic
 from epoque.bench.lab import find_lab
-from epoque.bench.record import lock_record
-from epoque.bench.run import Run, Runs
+from epoque.bench.runs.record import lock_record
+from epoque.bench.runs.run import Run, Runs
 from epoque.bench.stopping import Interrupt
-from epoque.bench.summary import summary
-from epoque.bench.sweep import Sweep, Sweeps, part_points, resume_sweep, run_sweep
+from epoque.bench.sweeps.executor import LocalExecutor
+from epoque.bench.sweeps.grid import parse_axes
+from epoque.bench.sweeps.summary import summary
+from epoque.bench.sweeps.sweep import Sweep, Sweeps, part_points, resume_sweep, run_sweep
 
 Swept = Callable[..., Sweep]
 GRID = ("learning_rate=0.1:1:log:4", "shape=round,steep", "seed=0:50")
@@ -131,7 +131,7 @@ def test_what_a_point_leaves_idle_gives_way_in_its_own_run(tmp_path: Path) -> No
 
 
 def test_progress_is_told(swept: Swept, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("epoque.bench.sweep.POINTS_A_PART", (10, 10))
+    monkeypatch.setattr("epoque.bench.sweeps.sweep.POINTS_A_PART", (10, 10))
     told: list[tuple[int, int]] = []
     swept("learning_rate=0.1:1:log:5", "seed=0:5", progress=lambda *now: told.append(now))
     assert told == [(5, 25), (10, 25), (15, 25), (20, 25), (25, 25)]
@@ -158,7 +158,7 @@ def test_progress_is_told(swept: Swept, monkeypatch: pytest.MonkeyPatch) -> None
 def test_parts_are_whole_blocks_where_that_wastes_little(
     axes: tuple[str, ...], limit: int, expected: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("epoque.bench.sweep.POINTS_A_PART", (limit, limit))
+    monkeypatch.setattr("epoque.bench.sweeps.sweep.POINTS_A_PART", (limit, limit))
     lab = find_lab("bowl")
     assert part_points(lab, lab.config(), parse_axes(lab.config(), axes)) == expected
 
@@ -181,7 +181,7 @@ def test_all_parts_are_equally_long(
     calls = tmp_path / "calls"
     whole = swept("seed=0:101")
     monkeypatch.setenv("BOWL_CALLS", str(calls))
-    monkeypatch.setattr("epoque.bench.sweep.POINTS_A_PART", (30, 30))
+    monkeypatch.setattr("epoque.bench.sweeps.sweep.POINTS_A_PART", (30, 30))
     parted = swept("seed=0:101")
     assert calls.read_text().split() == ["26"] * 4
     pd.testing.assert_frame_equal(parted.table, whole.table)
@@ -212,7 +212,7 @@ def test_a_sweep_of_which_all_runs_fail_has_failed(swept: Swept, tmp_path: Path)
 def test_a_full_disk_is_one_error_and_what_was_measured_is_kept(
     swept: Swept, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("epoque.bench.sweep.POINTS_A_PART", (10, 10))
+    monkeypatch.setattr("epoque.bench.sweeps.sweep.POINTS_A_PART", (10, 10))
     expected = table_bytes(swept("seed=0:40", root=tmp_path / "whole"))
 
     def fill_the_disk(done: int, points: int) -> None:
@@ -305,7 +305,7 @@ def test_the_table_is_on_the_disk_before_its_parts_go(
             synced.append((durable, len(list((path.parent / "parts").iterdir()))))
         write_atomic(path, data, durable=durable)
 
-    monkeypatch.setattr("epoque.bench.table.write_atomic", write)
+    monkeypatch.setattr("epoque.bench.runs.table.write_atomic", write)
     assert not (swept("seed=0:3").path / "parts").exists()
     assert synced == [(True, 2)]  # a part and its JSON
 
@@ -355,7 +355,8 @@ def test_a_manifest_that_says_too_little_is_damaged(key: str, swept: Swept) -> N
 def test_reading_and_parsing_load_nothing_heavy() -> None:
     heavy = ("jax", "torch", "matplotlib", "pandas", "pyarrow", "scipy", "optuna", "numpy")
     code = (
-        "import sys, epoque.bench.sweep, epoque.bench.search, epoque.bench.grid as g\n"
+        "import sys, epoque.bench.sweeps.sweep, epoque.bench.sweeps.search\n"
+        "import epoque.bench.sweeps.grid as g\n"
         "from epoque.neuron.config import NeuronConfig\n"
         "g.parse_axes(NeuronConfig(), ['seed=0:9', 'update=online,batch'])\n"
         f"print([name for name in {heavy} if name in sys.modules])"
@@ -379,7 +380,7 @@ def interrupt_after(count: int) -> Callable[[int, int], None]:
 def test_an_interrupted_sweep_goes_on_where_it_stopped(
     engine: str, swept: Swept, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("epoque.bench.sweep.POINTS_A_PART", (2, 2))
+    monkeypatch.setattr("epoque.bench.sweeps.sweep.POINTS_A_PART", (2, 2))
     axes = ("learning_rate=0.1,0.2", "seed=0:4")
     expected = swept(*axes, engine=engine, root=tmp_path / "whole")
     with pytest.raises(KeyboardInterrupt):
@@ -398,8 +399,10 @@ def test_an_interrupted_sweep_goes_on_where_it_stopped(
 def test_a_signal_stops_a_sweep_and_loses_nothing_of_its_runs(
     engine: str, swept: Swept, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("epoque.bench.sweep.POINTS_A_PART", (1, 1))
-    monkeypatch.setattr("epoque.bench.executor.SECONDS_TO_STOP", PATIENCE)  # however busy it is
+    monkeypatch.setattr("epoque.bench.sweeps.sweep.POINTS_A_PART", (1, 1))
+    monkeypatch.setattr(
+        "epoque.bench.sweeps.executor.SECONDS_TO_STOP", PATIENCE
+    )  # however busy it is
     axes, told = ("seed=0:3",), {"engine": engine, "checkpoint_every": 2000, "iterations": 1000}
     expected = table_bytes(swept(*axes, root=tmp_path / "whole", **told))
 
@@ -432,7 +435,7 @@ def rows_of(run: Run) -> int:
 
 
 def test_the_neuron_lab_goes_on_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("epoque.bench.sweep.POINTS_A_PART", (8, 8))
+    monkeypatch.setattr("epoque.bench.sweeps.sweep.POINTS_A_PART", (8, 8))
     lab = find_lab("neuron")
     base = lab.config.parse({"iterations": "40"})
     axes = parse_axes(base, ["learning_rate=0.1:10:log:5", "seed=0:4"])
@@ -461,7 +464,7 @@ def test_runs_that_failed_are_tried_again(
 def test_a_part_that_is_damaged_is_measured_again(
     swept: Swept, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("epoque.bench.sweep.POINTS_A_PART", (2, 2))
+    monkeypatch.setattr("epoque.bench.sweeps.sweep.POINTS_A_PART", (2, 2))
     expected = swept("seed=0:6", root=tmp_path / "whole")
     with pytest.raises(KeyboardInterrupt):
         swept("seed=0:6", progress=interrupt_after(4))
@@ -473,9 +476,9 @@ def test_a_part_that_is_damaged_is_measured_again(
 
 SCRIPT = """
 import sys
-import epoque.bench.sweep as sweep
-from epoque.bench.executor import LocalExecutor
-from epoque.bench.grid import parse_axes
+import epoque.bench.sweeps.sweep as sweep
+from epoque.bench.sweeps.executor import LocalExecutor
+from epoque.bench.sweeps.grid import parse_axes
 from epoque.bench.lab import find_lab
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from epoque.gan2d.config import Gan2dConfig
-from epoque.gan2d.distributions import modes, real_points
+from epoque.gan2d.data.distributions import modes, real_points
 from epoque.gan2d.measures import SAMPLES, all_measures
 from epoque.gan2d.measures.mixture import mode_measures, mode_shares
 

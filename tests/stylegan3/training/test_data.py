@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 
 from epoque.bench.errors import DataError
-from epoque.bench.run import Run
+from epoque.bench.runs.run import Run
 from epoque.bench.seeds import numpy_rng
 from epoque.stylegan3.config import StyleGan3Config
 from epoque.stylegan3.lab import LAB

@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import pytest
 
-from epoque.bench.plot import house_style, png_bytes
-from epoque.bench.run import Run
+from epoque.bench.figures.plot import house_style, png_bytes
+from epoque.bench.runs.run import Run
 from epoque.stylegan3.figures import _moments, figures
 from epoque.stylegan3.lab import LAB
 from epoque.stylegan3.training.evaluate import evaluate

@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from epoque.bench.errors import ConfigError, DataError
-from epoque.bench.plot import house_style
-from epoque.bench.run import Run
-from epoque.bench.runner import execute, start
+from epoque.bench.figures.plot import house_style
+from epoque.bench.runs.run import Run
+from epoque.bench.runs.runner import execute, start
 from epoque.stylegan3.config import StyleGan3Config
 from epoque.stylegan3.lab import LAB
 from epoque.stylegan3.measures import official_features

@@ -16,7 +16,6 @@ import torch
 from golden import FOLDER
 from waiting import PATIENCE
 
-from epoque.bench.checkpoint_timer import CheckpointTimer
 from epoque.bench.errors import (
     DamagedRunError,
     DataError,
@@ -25,8 +24,9 @@ from epoque.bench.errors import (
     UsageError,
 )
 from epoque.bench.events import Artifact, Checkpoint, Event, Metrics, Snapshot, Timings
-from epoque.bench.run import Run
-from epoque.bench.runner import execute, start
+from epoque.bench.runs.checkpoint_timer import CheckpointTimer
+from epoque.bench.runs.run import Run
+from epoque.bench.runs.runner import execute, start
 from epoque.stylegan3.config import StyleGan3Config
 from epoque.stylegan3.lab import LAB
 from epoque.stylegan3.networks.store import load as load_network

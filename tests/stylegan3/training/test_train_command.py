@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from epoque.bench.run import Runs
+from epoque.bench.runs.run import Runs
 from epoque.cli import main, running
 from epoque.stylegan3.config import EXAMINED
 from epoque.stylegan3.lab import LAB

@@ -9,7 +9,7 @@ from PIL import Image
 
 from epoque.bench.errors import UsageError
 from epoque.bench.events import Snapshot
-from epoque.bench.run import Run
+from epoque.bench.runs.run import Run
 from epoque.stylegan3.commands import APP
 from epoque.stylegan3.pictures import training_film as module
 from epoque.stylegan3.pictures.picture_grid import grid_of

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
 from ..events import Event
-from ..run import Run, State
+from ..runs.run import Run, State
 
 __all__ = ["Shows", "Sink", "SinkFactory"]
 

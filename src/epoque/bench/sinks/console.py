@@ -19,8 +19,8 @@ from rich.progress import (
 from rich.text import Text
 
 from ..events import Event, Metrics
-from ..record import State
-from ..run import Run
+from ..runs.record import State
+from ..runs.run import Run
 
 __all__ = ["ConsoleSink"]
 

@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import TextIO
 
 from ..events import Artifact, Checkpoint, Event, Metrics, Snapshot, Timings
-from ..files import json_line, told_write_errors
-from ..record import State
-from ..run import Run
+from ..files.atomic import json_line, told_write_errors
+from ..runs.record import State
+from ..runs.run import Run
 
 __all__ = ["JsonLinesSink"]
 

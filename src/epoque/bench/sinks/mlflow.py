@@ -22,8 +22,8 @@ from urllib.request import urlopen
 
 from ..errors import RunError, UsageError
 from ..events import Event, Metrics
-from ..record import State
-from ..run import Run
+from ..runs.record import State
+from ..runs.run import Run
 from .parameters import shorten_parameters
 
 if TYPE_CHECKING:

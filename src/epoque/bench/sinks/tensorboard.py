@@ -5,9 +5,9 @@ from math import isnan
 from typing import TYPE_CHECKING
 
 from ..events import Event, Metrics, Snapshot
-from ..files import told_write_errors
-from ..record import State
-from ..run import Run
+from ..files.atomic import told_write_errors
+from ..runs.record import State
+from ..runs.run import Run
 from .parameters import shorten_parameters
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from math import isnan
 
 from ..errors import RunError
 from ..events import Event, Metrics
-from ..record import State
-from ..run import Run
+from ..runs.record import State
+from ..runs.run import Run
 from .parameters import shorten_parameters
 
 __all__ = ["TrackioSink"]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..distributions import Modes
+from ..data.distributions import Modes
 from .histogram import divergences, histogram, overlap
 from .jacobian import jacobian, jacobian_measures
 from .kernels import Means, between, within

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..distributions import Modes
+from ..data.distributions import Modes
 
 __all__ = ["mode_measures", "mode_shares"]
 

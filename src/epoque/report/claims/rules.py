@@ -35,7 +35,7 @@ from decimal import Decimal
 from math import isnan, nan
 from typing import TYPE_CHECKING, Any, Protocol
 
-from epoque.bench.summary import wilson
+from epoque.bench.sweeps.summary import wilson
 from epoque.report.model import Verdict
 
 from .effects import cliff

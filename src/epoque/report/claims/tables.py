@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 from epoque.bench.errors import UnknownNameError
 from epoque.bench.i18n import mark, translator
-from epoque.bench.run import Run
-from epoque.bench.summary import median_interval
-from epoque.bench.sweep import Sweep
+from epoque.bench.runs.run import Run
+from epoque.bench.sweeps.summary import median_interval
+from epoque.bench.sweeps.sweep import Sweep
 from epoque.report.model import ClaimLine, ClaimRow, Text, Verdict
 from epoque.report.numbers import decimals_for, format_interval, format_number
 from epoque.report.typography import set_spaces

@@ -10,7 +10,7 @@ from typing import Any
 
 from jinja2 import Environment
 
-from epoque.bench.files import write_atomic
+from epoque.bench.files.atomic import write_atomic
 from epoque.report.maths import latex_to_mathml
 from epoque.report.model import (
     Block,

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from epoque.bench.files import told_write_errors, write_atomic
+from epoque.bench.files.atomic import told_write_errors, write_atomic
 from epoque.report.model import (
     Block,
     ClaimRow,

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from epoque.bench.errors import MissingExtraError, UsageError
-from epoque.bench.files import told_write_errors, write_atomic
-from epoque.bench.panics import told_panics
+from epoque.bench.files.atomic import told_write_errors, write_atomic
+from epoque.bench.system.panics import told_panics
 from epoque.report.maths import latex_to_typst
 from epoque.report.model import (
     Block,

@@ -8,7 +8,7 @@ from cyclopts import App, Parameter
 
 from epoque.bench.errors import UsageError
 from epoque.bench.options import AsJson, Dark, Language, PictureOut, Quiet, RunsOption, at_least
-from epoque.bench.places import check_file, check_folder, runs_folder
+from epoque.bench.runs.places import check_file, check_folder, runs_folder
 from epoque.bench.telling import picture_style, print_json, progress_bar, say, say_taken
 
 from ..lab import LAB
@@ -206,8 +206,8 @@ def film(
     Examples: `epoque stylegan3 film --seeds 0-7 --grid 2x2 --out walk.webp`,
     `epoque stylegan3 film --run last --out training.webp`.
     """
-    from epoque.bench.animate import film_files
-    from epoque.bench.records import find_run
+    from epoque.bench.figures.animate import film_files
+    from epoque.bench.runs.records import find_run
 
     from ..pictures.film import film as write
     from ..pictures.generate import compared
@@ -263,7 +263,7 @@ def _check_speed(frames: int, fps: int, kinds: Collection[str]) -> None:
 
 
 def _tell_film(stem: Path, kinds: Collection[str], fps: int) -> None:
-    from epoque.bench.animate import gif_ms
+    from epoque.bench.figures.animate import gif_ms
 
     for kind in kinds:
         say(f"{stem}.{kind}")

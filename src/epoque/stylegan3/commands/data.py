@@ -10,7 +10,7 @@ from cyclopts import App, Parameter
 
 from epoque.bench.errors import DataError, UsageError
 from epoque.bench.options import AsJson, Quiet, at_least
-from epoque.bench.places import check_file, check_folder
+from epoque.bench.runs.places import check_file, check_folder
 from epoque.bench.telling import console, downloading, print_json, progress_bar, say
 
 from ..out_of_memory import fitting

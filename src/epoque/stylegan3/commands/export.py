@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from cyclopts import App, Parameter
 
 from epoque.bench.options import AsJson, Quiet
-from epoque.bench.places import check_file
+from epoque.bench.runs.places import check_file
 from epoque.bench.telling import print_json, progress_bar, say
 
 from ..out_of_memory import fitting

@@ -8,7 +8,7 @@ from cyclopts import App, Parameter
 
 from epoque.bench.errors import UsageError
 from epoque.bench.options import AsJson, Dark, Language, PictureOut, Quiet, at_least
-from epoque.bench.places import check_file
+from epoque.bench.runs.places import check_file
 from epoque.bench.telling import picture_style, print_json, progress_bar, say
 
 from ..out_of_memory import fitting

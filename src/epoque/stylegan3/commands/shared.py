@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from epoque.bench.errors import UsageError
-from epoque.bench.named import LAST
 from epoque.bench.options import Device
-from epoque.bench.places import folder_of
+from epoque.bench.runs.named import LAST
+from epoque.bench.runs.places import folder_of
 from epoque.bench.telling import downloading, save_picture, say_taken
 
 if TYPE_CHECKING:

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import App, Parameter
 
-from epoque.bench.csv_table import read_csv
 from epoque.bench.errors import UsageError
+from epoque.bench.files.csv_table import read_csv
 from epoque.bench.options import Dark, Language, Quiet, at_least
-from epoque.bench.places import check_file
+from epoque.bench.runs.places import check_file
 from epoque.bench.telling import downloading, note, picture_style, progress_bar, say
 
 from ..out_of_memory import fitting

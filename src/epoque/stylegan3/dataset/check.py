@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from epoque.bench.errors import DataError
-from epoque.bench.pictures import other_pictures
+from epoque.bench.files.pictures import other_pictures
 
 from .files import Files, open_files
 from .labels import FILE, Labels, LabelTable, as_table, read_labels, spare, unused

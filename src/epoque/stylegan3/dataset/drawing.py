@@ -13,7 +13,7 @@ from contextlib import suppress
 from queue import SimpleQueue
 
 from epoque.bench.errors import EpoqueError
-from epoque.bench.executor import cores
+from epoque.bench.sweeps.executor import cores
 
 __all__ = ["drawn"]
 

@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from epoque.bench.errors import DataError
-from epoque.bench.input_files import (
+from epoque.bench.files.input_files import (
     is_hidden,
     open_regular,
     pointer_of,
     read_regular,
     visible_files,
 )
+from epoque.bench.files.zip_file import open_zip, read_entry
 from epoque.bench.limits import MAX_IMAGE_BYTES
-from epoque.bench.zip_file import open_zip, read_entry
 
 __all__ = ["Files", "Folder", "Zip", "open_files"]
 

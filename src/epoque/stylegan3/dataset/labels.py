@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from epoque.bench.errors import DataError, did_you_mean
-from epoque.bench.input_files import open_regular
-from epoque.bench.json_text import parse_json
+from epoque.bench.files.input_files import open_regular
+from epoque.bench.files.json_text import parse_json
 from epoque.bench.limits import MAX_CLASSES, MAX_JSON_BYTES
 
 from .files import Files, Folder

@@ -21,9 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL.Image import Image
 
-from epoque.bench.drafts import remove_abandoned
 from epoque.bench.errors import DataError, UsageError
-from epoque.bench.files import draft_path, told_write_errors
+from epoque.bench.files.atomic import draft_path, told_write_errors
+from epoque.bench.files.drafts import remove_abandoned
 from epoque.bench.limits import MAX_ZIP_ENTRIES
 
 from .labels import FILE, Label, as_json, check_alike, unused

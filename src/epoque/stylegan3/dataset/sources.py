@@ -10,9 +10,9 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, Literal
 
 from epoque.bench.errors import DataError, UsageError
-from epoque.bench.input_files import open_regular, visible_files
+from epoque.bench.files.input_files import open_regular, visible_files
+from epoque.bench.files.pictures import other_pictures
 from epoque.bench.limits import MAX_CLASSES, MAX_ZIP_RATIO, MAX_ZIP_UNCHECKED_BYTES
-from epoque.bench.pictures import other_pictures
 
 from .files import Files, open_files
 from .labels import Label, Labels, is_label, read_labels, spare

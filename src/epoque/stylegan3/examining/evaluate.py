@@ -6,7 +6,7 @@ from math import isinf
 from typing import Any
 
 from epoque.bench.errors import DamagedRunError
-from epoque.bench.run import Run
+from epoque.bench.runs.run import Run
 
 from ..measures.equivariance import Measured, summary
 from .examine import TOLD

@@ -14,7 +14,7 @@ from epoque.bench import stopping
 from epoque.bench.errors import DamagedRunError
 from epoque.bench.events import Artifact, Checkpoint, Event, Metrics, Snapshot, Timings
 from epoque.bench.lab import Making
-from epoque.bench.threads import threaded
+from epoque.bench.torch.threads import threaded
 
 from ..config import StyleGan3Config
 from ..measures.equivariance import MEASURES, decibels, digest, squared_errors, staying

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from epoque.bench.axes import number, number_axis
+from epoque.bench.figures.axes import number, number_axis
+from epoque.bench.figures.plot import SERIES, WIDTH, colour, heading, mix, new_figure
 from epoque.bench.i18n import mark, translator
-from epoque.bench.plot import SERIES, WIDTH, colour, heading, mix, new_figure
 
 from ..config import StyleGan3Config
 from ..measures.slice_picture import Motion, Slice, slice_figure
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from epoque.bench.run import Run
+    from epoque.bench.runs.run import Run
 
 __all__ = ["figures"]
 

@@ -23,7 +23,7 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from epoque.bench.errors import DataError
-from epoque.bench.files import read_json, write_atomic, write_json
+from epoque.bench.files.atomic import read_json, write_atomic, write_json
 from epoque.bench.seeds import numpy_rng
 from epoque.bench.telling import progress_bar, say
 

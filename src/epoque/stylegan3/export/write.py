@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from epoque.bench.errors import EpoqueError, UsageError
-from epoque.bench.files import told_write_errors, write_atomic, write_json
+from epoque.bench.files.atomic import told_write_errors, write_atomic, write_json
 
 from ..conditioning import ANY
 from ..images import to_bytes

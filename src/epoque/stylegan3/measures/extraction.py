@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from epoque.bench import store
 from epoque.bench.errors import DataError
-from epoque.bench.files import told_write_errors
+from epoque.bench.files import store
+from epoque.bench.files.atomic import told_write_errors
 
 from ..npz import read_npz, write_npz
 from .sources import Source

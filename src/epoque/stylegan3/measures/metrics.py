@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from epoque.bench.errors import UnknownNameError, UsageError
 from epoque.bench.i18n import mark
-from epoque.bench.threads import single_blas
+from epoque.bench.torch.threads import single_blas
 
 from . import distances, patches
 from .detectors import Patches, Portrait

@@ -3,8 +3,8 @@
 import time
 from collections.abc import Sequence
 
-from epoque.bench import store
-from epoque.bench.files import told_write_errors
+from epoque.bench.files import store
+from epoque.bench.files.atomic import told_write_errors
 
 from ..conditioning import Label
 from ..opening import Opened

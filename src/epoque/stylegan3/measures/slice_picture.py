@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from epoque.bench.figures.plot import WIDTH, colour, new_figure
 from epoque.bench.i18n import mark, translator
-from epoque.bench.plot import WIDTH, colour, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from epoque.bench import store
 from epoque.bench.errors import UsageError
+from epoque.bench.files import store
 
 from ..conditioning import Label
 from ..dataset.reader import ImageSet

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from epoque.bench.axes import number, number_ticks
 from epoque.bench.errors import DataError, UsageError
+from epoque.bench.figures.axes import number, number_ticks
+from epoque.bench.figures.plot import SERIES, WIDTH, colour, heading, new_figure
 from epoque.bench.i18n import mark, translator
-from epoque.bench.plot import SERIES, WIDTH, colour, heading, new_figure
 
 from ..conditioning import ANY
 from ..memory import check

@@ -20,8 +20,8 @@ from safetensors.torch import save
 from torch import Tensor
 from torch.nn import functional
 
-from epoque.bench import store
-from epoque.bench.files import write_atomic, write_json
+from epoque.bench.files import store
+from epoque.bench.files.atomic import write_atomic, write_json
 from epoque.bench.seeds import numpy_rng, torch_generator
 from epoque.bench.telling import progress_bar, say
 

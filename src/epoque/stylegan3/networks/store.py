@@ -15,10 +15,10 @@ from safetensors.torch import save as to_bytes
 from torch import Tensor, nn
 
 from epoque.bench.errors import DamagedRunError, DataError
-from epoque.bench.files import read_json, write_atomic, write_json
-from epoque.bench.input_files import read_regular
+from epoque.bench.files.atomic import read_json, write_atomic, write_json
+from epoque.bench.files.input_files import read_regular
+from epoque.bench.files.safetensors_file import parse_safetensors
 from epoque.bench.limits import MAX_WEIGHTS_BYTES
-from epoque.bench.safetensors_file import parse_safetensors
 
 from ..conditioning import Conditioning
 from . import create

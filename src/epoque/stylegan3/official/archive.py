@@ -16,14 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from epoque.bench.errors import DataError
+from epoque.bench.files.safetensors_file import map_file, parse_safetensors
+from epoque.bench.files.zip_file import open_zip, read_entry
 from epoque.bench.limits import (
     MAX_TENSOR_DEPTH,
     MAX_TENSOR_NAME_LETTERS,
     MAX_TENSORS,
     MAX_WEIGHTS_BYTES,
 )
-from epoque.bench.safetensors_file import map_file, parse_safetensors
-from epoque.bench.zip_file import open_zip, read_entry
 
 from .machine import Budget, Buildable, Call, Global, Machine, RefusedError
 from .names import Array, Module, table

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from epoque.bench.drafts import draft_folder
 from epoque.bench.errors import DataError, UsageError
-from epoque.bench.files import told_write_errors
+from epoque.bench.files.atomic import told_write_errors
+from epoque.bench.files.drafts import draft_folder
 
 from .snapshot import NETWORKS, Network, Snapshot, read_snapshot
 

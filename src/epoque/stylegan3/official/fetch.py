@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import unquote, urljoin, urlsplit
 
-from epoque.bench import store
 from epoque.bench.errors import DataError, EpoqueError, UsageError, first_line
-from epoque.bench.files import told_write_errors, write_json
-from epoque.bench.input_files import open_regular
+from epoque.bench.files import store
+from epoque.bench.files.atomic import told_write_errors, write_json
+from epoque.bench.files.input_files import open_regular
 from epoque.bench.lab import Making
 from epoque.bench.limits import MAX_DOWNLOAD_BYTES
 

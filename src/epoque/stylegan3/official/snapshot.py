@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from epoque.bench.errors import DataError
+from epoque.bench.files.safetensors_file import map_file
 from epoque.bench.limits import MAX_ARGUMENT_VALUES, MAX_TENSOR_DEPTH, MAX_TENSORS
-from epoque.bench.safetensors_file import map_file
 
 from .machine import Budget, Machine, RefusedError
 from .names import Array, Module, table

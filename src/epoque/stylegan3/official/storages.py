@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from epoque.bench.files.safetensors_file import from_bfloat16
 from epoque.bench.limits import MAX_TENSOR_DIMENSIONS
-from epoque.bench.safetensors_file import from_bfloat16
 
 from .machine import Budget, Global, Machine, RefusedError
 

@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.nn import functional
 
-from epoque.bench.allocation import keep_freed_memory
+from epoque.bench.torch.allocation import keep_freed_memory
 
 from . import native, reference, winograd
 from .compiling import ready

@@ -13,11 +13,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from epoque.bench.axes import number
-from epoque.bench.csv_table import read_csv
 from epoque.bench.errors import DataError, UsageError
+from epoque.bench.figures.axes import number
+from epoque.bench.figures.plot import WIDTH, colour, new_figure
+from epoque.bench.files.csv_table import read_csv
 from epoque.bench.i18n import mark, translator
-from epoque.bench.plot import WIDTH, colour, new_figure
 from epoque.bench.seeds import numpy_rng
 
 from ..conditioning import Label

@@ -7,9 +7,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from epoque.bench.animate import Kind, save_animation, save_mp4
 from epoque.bench.errors import UsageError
-from epoque.bench.files import told_write_errors
+from epoque.bench.figures.animate import Kind, save_animation, save_mp4
+from epoque.bench.files.atomic import told_write_errors
 
 from ..memory import check
 from ..networks import Noise

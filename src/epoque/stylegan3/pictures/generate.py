@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from epoque.bench.errors import UsageError
-from epoque.bench.files import told_write_errors, write_atomic
-from epoque.bench.places import folder_of
+from epoque.bench.files.atomic import told_write_errors, write_atomic
+from epoque.bench.runs.places import folder_of
 
 from ..memory import check
 from ..networks import Generator, Noise

@@ -9,10 +9,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from epoque.bench.axes import number, number_ticks
 from epoque.bench.errors import UnknownNameError, UsageError
+from epoque.bench.figures.axes import number, number_ticks
+from epoque.bench.figures.plot import WIDTH, colour, new_figure
 from epoque.bench.i18n import mark, translator
-from epoque.bench.plot import WIDTH, colour, new_figure
 
 from ..measures.spectrum import BETA, FINER
 from ..memory import check

@@ -8,8 +8,8 @@ from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
 from epoque.bench.errors import UsageError
+from epoque.bench.figures.plot import WIDTH, colour, new_figure
 from epoque.bench.i18n import mark, translator
-from epoque.bench.plot import WIDTH, colour, new_figure
 
 from ..memory import check
 from ..opening import Opened

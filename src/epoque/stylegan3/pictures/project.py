@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from epoque.bench.axes import number_axis
 from epoque.bench.errors import DataError, DivergenceError, UsageError
+from epoque.bench.figures.axes import number_axis
+from epoque.bench.figures.plot import colour, new_figure
 from epoque.bench.i18n import mark, translator
-from epoque.bench.plot import colour, new_figure
 from epoque.bench.seeds import numpy_rng, torch_generator
 
 from ..conditioning import Label
@@ -150,7 +150,7 @@ def target_of(path: Path, opened: Opened) -> Tensor:
     Raises:
         DataError: if it cannot be read.
     """
-    from epoque.bench.pictures import read_picture
+    from epoque.bench.files.pictures import read_picture
 
     from ..dataset.pictures import Shape, pixels, shaped
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from epoque.bench.animate import Kind, log_spaced, save_animation, save_mp4
-from epoque.bench.axes import number
 from epoque.bench.errors import UsageError
-from epoque.bench.files import told_write_errors
+from epoque.bench.figures.animate import Kind, log_spaced, save_animation, save_mp4
+from epoque.bench.figures.axes import number
+from epoque.bench.files.atomic import told_write_errors
 from epoque.bench.i18n import translator
 
 from ..config import StyleGan3Config
@@ -19,7 +19,7 @@ from .film import USUAL
 from .picture_grid import grid_of
 
 if TYPE_CHECKING:
-    from epoque.bench.run import Run
+    from epoque.bench.runs.run import Run
 
 __all__ = ["FRAMES", "training_film"]
 

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from epoque.bench.errors import DamagedRunError
 from epoque.bench.events import Artifact
-from epoque.bench.run import Run
+from epoque.bench.runs.run import Run
 
 from ..networks import (
     Discriminator,

@@ -16,11 +16,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from epoque.bench import store
-from epoque.bench.environment import installed_version
 from epoque.bench.errors import DataError, RunWriteError
+from epoque.bench.files import store
 from epoque.bench.lab import Making
 from epoque.bench.seeds import numpy_rng
+from epoque.bench.system.environment import installed_version
 
 from ..conditioning import Conditioning
 from ..config import StyleGan3Config

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from epoque.bench import memory
-from epoque.bench.processes import rank
+from epoque.bench.system import memory
+from epoque.bench.system.processes import rank
 from epoque.bench.telling import progress_bar
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def measured(
         UsageError: if memory runs out, or a GPU is missing.
         DataError: if the images cannot be used.
     """
-    from epoque.bench.threads import computing
+    from epoque.bench.torch.threads import computing
 
     from .data import load
     from .specs import threads_of

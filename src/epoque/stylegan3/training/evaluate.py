@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from epoque.bench.run import Run
+from epoque.bench.runs.run import Run
 
 from ..config import StyleGan3Config
 from .checkpoint import restore

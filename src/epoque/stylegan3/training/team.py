@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
-from epoque.bench import team
+from epoque.bench.torch import distributed as team
 
 __all__ = ["Team"]
 

@@ -7,9 +7,9 @@ from io import BytesIO
 
 from PIL import Image
 
-from epoque.bench.checkpoint_timer import CheckpointTimer
 from epoque.bench.events import Artifact, Checkpoint, Event, Metrics
-from epoque.bench.threads import threaded
+from epoque.bench.runs.checkpoint_timer import CheckpointTimer
+from epoque.bench.torch.threads import threaded
 
 from ..config import StyleGan3Config
 from ..pictures.picture_grid import grid_of

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from epoque.bench.errors import DataError, UsageError
-from epoque.bench.run import Run
+from epoque.bench.runs.run import Run
 
 from ..official.fetch import Progress, check_source, fetch
 

@@ -17,7 +17,7 @@ from epoque.bench.config import Config, setting
 from epoque.bench.errors import DivergenceError, Problem
 from epoque.bench.events import Checkpoint, Event, Metrics
 from epoque.bench.lab import Columns, Lab
-from epoque.bench.run import Run
+from epoque.bench.runs.run import Run
 from epoque.bench.seeds import numpy_rng
 
 FAR = 1e6

@@ -1,0 +1,245 @@
+"""The house style of figures: one look for every lab, light and dark, English and French.
+
+Figures are `matplotlib.figure.Figure` objects, drawn inside `house_style` and never through
+pyplot. They are 5 inches (127 mm) wide with 9 to 10.5 point letters, so that one file is readable
+at the width of a page's column and on a phone.
+
+The colours descend from Okabe and Ito's ("Color universal design", 2008), moved apart until every
+two of them also differ for protanopes, deuteranopes and tritanopes, and each stands out from the
+paper with a contrast of 3:1 or more; the tests measure both. Colour is never the only sign:
+curves differ in dash or carry their name, classes differ in the shape of their points.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
+from io import BytesIO
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal
+from weakref import WeakKeyDictionary
+
+import matplotlib.style
+from cycler import cycler
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_hex, to_rgb
+from matplotlib.figure import Figure
+
+from ..files.atomic import write_atomic
+
+if TYPE_CHECKING:
+    import numpy as np
+    from matplotlib.axes import Axes
+    from matplotlib.text import Annotation
+    from numpy.typing import NDArray
+
+__all__ = [
+    "COLOURS",
+    "SERIES",
+    "Theme",
+    "colour",
+    "heading",
+    "house_style",
+    "mix",
+    "new_figure",
+    "png_bytes",
+    "rgb_array",
+    "save_figure",
+    "svg_bytes",
+]
+
+Theme = Literal["light", "dark"]
+
+COLOURS: Mapping[Theme, Mapping[str, str]] = MappingProxyType(
+    {
+        "light": MappingProxyType(
+            {
+                "blue": "#0055a5",
+                "vermilion": "#cf5f02",
+                "green": "#00a168",
+                "purple": "#c570ab",
+                "ink": "#1f2328",
+                "muted": "#59616c",
+                "grid": "#e3e6ea",
+                "paper": "#ffffff",
+            }
+        ),
+        "dark": MappingProxyType(
+            {
+                "blue": "#8cc4f2",
+                "vermilion": "#e9602c",
+                "green": "#1f9a66",
+                "purple": "#d46ca8",
+                "ink": "#e6e8eb",
+                "muted": "#a3abb6",
+                "grid": "#2a2f37",
+                "paper": "#14161a",
+            }
+        ),
+    }
+)
+"""Theme to role to colour. The first five tell series apart; `paper` is the background."""
+
+SERIES = ("blue", "vermilion", "green", "purple", "ink")
+"""The roles that tell series apart, in the order in which they are used."""
+
+WIDTH = 5.0  # inches
+PNG_DPI = 200
+SVG_IMAGE_DPI = 144  # of the images inside an SVG
+
+_theme: ContextVar[Theme] = ContextVar("theme", default="light")
+_themes: WeakKeyDictionary[Figure, Theme] = WeakKeyDictionary()  # of each figure, until saved
+
+
+def _settings(theme: Theme) -> dict[str, Any]:
+    colours = COLOURS[theme]
+    series = [colours[role] for role in SERIES]
+    return {
+        "axes.axisbelow": True,
+        "axes.edgecolor": colours["muted"],
+        "axes.facecolor": colours["paper"],
+        "axes.grid": True,
+        "axes.labelcolor": colours["ink"],
+        "axes.labelsize": 9.5,
+        "axes.linewidth": 0.7,
+        "axes.prop_cycle": cycler(linestyle=["-", "--"]) * cycler(color=series),
+        "axes.spines.right": False,
+        "axes.spines.top": False,
+        "axes.titlecolor": colours["ink"],
+        "axes.titlelocation": "left",
+        "axes.titlesize": 10.5,
+        "axes.titleweight": "bold",
+        "axes.unicode_minus": True,
+        "figure.constrained_layout.h_pad": 0.06,
+        "figure.constrained_layout.use": True,
+        "figure.constrained_layout.w_pad": 0.06,
+        "figure.labelsize": 9.5,
+        "figure.titlesize": 10.5,
+        "figure.titleweight": "bold",
+        "figure.facecolor": colours["paper"],
+        "font.family": ["DejaVu Sans"],  # ships with matplotlib; has accents and subscripts
+        "grid.color": colours["grid"],
+        "grid.linewidth": 0.7,
+        "legend.edgecolor": "none",
+        "legend.facecolor": colours["paper"],
+        "legend.fontsize": 9,
+        "legend.title_fontsize": 9,
+        "legend.framealpha": 0.85,
+        "lines.linewidth": 1.6,
+        "lines.solid_capstyle": "round",
+        "svg.fonttype": "path",
+        "svg.hashsalt": "epoque",
+        "text.color": colours["ink"],
+        "text.parse_math": False,  # a $ in a name of the user's is a dollar
+        "xtick.color": colours["muted"],
+        "xtick.labelcolor": colours["ink"],
+        "xtick.labelsize": 9,
+        "xtick.major.width": 0.7,
+        "xtick.minor.width": 0.5,
+        "ytick.color": colours["muted"],
+        "ytick.labelcolor": colours["ink"],
+        "ytick.labelsize": 9,
+        "ytick.major.width": 0.7,
+        "ytick.minor.width": 0.5,
+    }
+
+
+@contextmanager
+def house_style(theme: Theme = "light") -> Iterator[None]:
+    """Draw in the house style inside the block, whatever the user's own matplotlibrc says.
+
+    The background is opaque, so that a file looks right wherever it is opened: `#ffffff` in the
+    light theme and `#14161a` in the dark one, which an HTML page should use for its own paper.
+    Matplotlib's settings belong to the whole process, so only one thread may draw at a time.
+
+    Args:
+        theme: "light" or "dark".
+    """
+    token = _theme.set(theme)
+    try:
+        with matplotlib.style.context(["default", _settings(theme)]):
+            yield
+    finally:
+        _theme.reset(token)
+
+
+def colour(role: str) -> str:
+    """Return the colour of a role (see `COLOURS`) in the theme that is active."""
+    return COLOURS[_theme.get()][role]
+
+
+def mix(role: str, share: float, other: str = "paper") -> str:
+    """Return `share` (0 to 1) of one role's colour in another's, as an opaque colour."""
+    pairs = zip(to_rgb(colour(role)), to_rgb(colour(other)), strict=True)
+    red, green, blue = (share * a + (1 - share) * b for a, b in pairs)
+    return to_hex((red, green, blue))
+
+
+def new_figure(height: float = 3.1, width: float = WIDTH) -> Figure:
+    """Return an empty figure; sizes in inches."""
+    figure = Figure(figsize=(width, height))
+    _themes[figure] = _theme.get()
+    return figure
+
+
+def heading(axes: "Axes", title: str, subtitle: str = "") -> "Annotation":
+    """Put a bold title over the axes' left end, and a quieter line under it, which it returns.
+
+    A long subtitle is set a little smaller, so that it stays on the page.
+    """
+    axes.set_title(title, pad=20.0 if subtitle else 7.0)
+    room = axes.figure.bbox.width / axes.figure.dpi * 72 - 45  # points; the rest is ticks
+    letters = 0.55 * max(len(subtitle), 1)  # a letter is about 0.55 of its size wide
+    return axes.annotate(
+        subtitle,
+        (0, 1),
+        (0, 6),
+        xycoords="axes fraction",
+        textcoords="offset points",
+        color=colour("muted"),
+        fontsize=min(9.0, max(6.5, room / letters)),
+    )
+
+
+def png_bytes(figure: Figure) -> bytes:
+    """Return a figure as PNG, 200 dots an inch; the same figure always gives the same bytes."""
+    return _saved(figure, "png", dpi=PNG_DPI, metadata={"Software": None})
+
+
+def svg_bytes(figure: Figure) -> bytes:
+    """Return a figure as SVG, letters as shapes; the same figure always gives the same bytes."""
+    metadata = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+    return _saved(figure, "svg", dpi=SVG_IMAGE_DPI, metadata=metadata)
+
+
+def _style_of(figure: Figure) -> AbstractContextManager[None]:
+    """Return the style a figure was begun in: matplotlib makes some ticks only when it saves."""
+    return house_style(_themes.get(figure, _theme.get()))
+
+
+def _saved(figure: Figure, kind: str, **options: Any) -> bytes:
+    buffer = BytesIO()
+    with _style_of(figure):
+        figure.savefig(buffer, format=kind, **options)
+    return buffer.getvalue()
+
+
+def save_figure(figure: Figure, stem: Path) -> None:
+    """Write a figure as `stem`.png and `stem`.svg, each whole or not at all.
+
+    Raises:
+        RunWriteError: if the system refuses.
+    """
+    write_atomic(stem.with_name(f"{stem.name}.png"), png_bytes(figure))
+    write_atomic(stem.with_name(f"{stem.name}.svg"), svg_bytes(figure))
+
+
+def rgb_array(figure: Figure, dpi: float) -> "NDArray[np.uint8]":
+    """Return a figure as pixels, uint8 [height, width, 3]."""
+    import numpy as np
+
+    with _style_of(figure):
+        figure.set_dpi(dpi)
+        canvas: Any = FigureCanvasAgg(figure)
+        canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3].copy()

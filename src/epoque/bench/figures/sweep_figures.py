@@ -1,0 +1,216 @@
+"""What a sweep looks like: curves with intervals, heat maps, or the spread over the seeds.
+
+The shape follows from the axes, the seed left out: none gives the distribution of the score; one,
+or a second one of few values, gives curves; two give a heat map; three give small heat maps.
+Further axes are summarised together with the seeds. Few values are also drawn as strips, a dot a
+run (`epoque.bench.figures.strips`).
+
+A result that is 0 or 1 in each run (diverged, solved) is summarised by its share instead of the
+median.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..errors import UnknownNameError, UsageError
+from .axes import number, number_axis
+from .plot import SERIES, colour, heading, new_figure
+from .strips import Strip, draw_strips, strip_key
+from .sweep_maps import draw_map, draw_maps
+from .sweep_picture import MAX_CURVES, Floats, Picture, is_numeric, is_wide
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from ..sweeps.sweep import Sweep
+
+__all__ = ["figures", "sweep_figures"]
+
+MAX_BINS = 40
+ROOM = 0.84  # of the distance between two values, for their strips
+
+
+def figures(
+    sweep: "Sweep",
+    language: str = "en",
+    score: str = "",
+    at: Mapping[str, Any] | None = None,
+    labels: Mapping[str, str] | None = None,
+) -> "Mapping[str, Callable[[], Figure]]":
+    """Return what can be drawn of a sweep's folder (see `sweep_figures`).
+
+    Args:
+        sweep: the sweep.
+        language: "en" or "fr".
+        score: the result to draw; by default the sweep's own score.
+        at: axes to hold at one value.
+        labels: learner's names for results, in English.
+
+    Raises:
+        UsageError: if nothing is measured yet, or an axis never has that value.
+        UnknownNameError: if there is no such result or axis.
+        DamagedRunError: if the folder cannot be read.
+    """
+    fields = sweep.lab.config.model_fields
+    names = {name: str(field.title) for name, field in fields.items()} | dict(labels or {})
+    held = at or {}
+    axes = {field: values for field, values in sweep.axes.items() if field not in held}
+    return sweep_figures(sweep.rows(held), axes, score or sweep.score, names, language)
+
+
+def sweep_figures(
+    table: "pd.DataFrame",
+    axes: Mapping[str, Sequence[Any]],
+    score: str,
+    labels: Mapping[str, str] | None = None,
+    language: str = "en",
+) -> "Mapping[str, Callable[[], Figure]]":
+    """Return the figure of a sweep's table: `distribution`, `curve`, `map` or `maps`.
+
+    Over few values of one axis or two there is also a `strip`.
+
+    The house style (`epoque.bench.figures.plot`) is already active when the function is called.
+
+    Args:
+        table: one row a run; a column for each axis, and the results.
+        axes: field to its values, as the table holds them.
+        score: the result to draw, a column of numbers.
+        labels: field to a learner's name for it, in English.
+        language: "en" or "fr".
+
+    Raises:
+        UnknownNameError: if the table lacks the score or an axis.
+        UsageError: if no run has a score that is a number.
+    """
+    for name in (score, *axes):
+        if name not in table:
+            raise UnknownNameError("column of the sweep named", name, table.columns)
+    if table[score].dtype.kind not in "biuf" or not np.isfinite(table[score].astype(float)).any():
+        raise UsageError(f"The sweep has no number in {score} yet, so there is nothing to draw.")
+    picture = Picture(table, axes, score, labels or {}, language)
+    name = ("distribution", "curve", "map", "maps")[min(len(picture.free), 3)]
+    if len(picture.free) == 2 and picture.few is not None:
+        name = "curve"
+    names = [name, *(["strip"] if picture.is_strip else [])]
+    return {name: partial(_DRAW[name], picture) for name in names}
+
+
+def _distribution(picture: Picture) -> "Figure":
+    """Draw how the score is spread over all runs: a histogram, its median and 95 %."""
+    scores = picture.table[picture.score].to_numpy(float)
+    scores = scores[np.isfinite(scores)]
+    figure = new_figure(2.8)
+    axes = figure.add_subplot()
+    log = is_wide(scores)
+    axes.hist(scores, _bins(scores, log=log).tolist(), color=colour("blue"), rwidth=0.92)
+    axes.set_xscale("log" if log else "linear")
+    low, median, high = np.quantile(scores, [0.025, 0.5, 0.975])
+    axes.axvspan(low, high, color=colour("vermilion"), alpha=0.15, linewidth=0, zorder=0)
+    axes.axvline(median, color=colour("vermilion"), linewidth=1.8)
+    axes.set_xlabel(picture.label(picture.score))
+    axes.set_ylabel(picture.translate("runs"))
+    number_axis(axes.xaxis, picture.language)
+    number_axis(axes.yaxis, picture.language, whole=True)
+    numbers = [number(n, picture.language, digits=3) for n in (len(scores), median, low, high)]
+    text = picture.translate("{count} runs: median {median}, 95 % between {low} and {high}")
+    told = dict(zip(("count", "median", "low", "high"), numbers, strict=True))
+    heading(axes, picture.label(picture.score), text.format(**told))
+    return figure
+
+
+def _curve(picture: Picture) -> "Figure":
+    """Draw the median along an axis with its 95 % interval, a curve for each other value."""
+    few = picture.few if len(picture.free) == 2 else None
+    (along,) = [field for field in picture.free if field != few]
+    runs, cubes = picture.cube(along, *([few] if few else []))
+    cubes = {name: cube.reshape(len(cube), -1) for name, cube in cubes.items()}
+    figure = new_figure()
+    axes = figure.add_subplot()
+    if is_wide(cubes["median"]):
+        axes.set_yscale("log")
+    x = picture.place(axes.xaxis, along)
+    numeric = is_numeric(picture.values[along])
+    for j, role in zip(range(cubes["median"].shape[1]), SERIES, strict=False):
+        median, low, high = (cubes[name][:, j] for name in ("median", "low", "high"))
+        text = picture.value(picture.values[few][j]) if few else ""
+        _line(axes, x, (median, low, high), colour(role), text, joined=numeric)
+    number_axis(axes.yaxis, picture.language)
+    if few:
+        figure.legend(loc="outside lower center", ncols=MAX_CURVES, title=picture.label(few))
+    heading(axes, picture.label(picture.score), picture.subtitle(runs, interval=True))
+    return figure
+
+
+def _line(
+    axes: "Axes",
+    x: Floats,
+    numbers: tuple[Floats, Floats, Floats],
+    ink: str,
+    text: str,
+    *,
+    joined: bool,
+) -> None:
+    """Draw medians [n] with their intervals: a band along numbers, bars for categories."""
+    median, low, high = numbers
+    if joined:
+        if np.nanmax(high - low) > 0:
+            axes.fill_between(x, low, high, color=ink, alpha=0.18, linewidth=0)
+        axes.plot(
+            x, median, color=ink, label=text, marker="o" if len(x) <= 12 else "", markersize=4
+        )
+    else:
+        axes.vlines(x, low, high, color=ink, alpha=0.5, linewidth=3)
+        axes.plot(x, median, "o", color=ink, label=text, markersize=6)
+
+
+def _strip(picture: Picture) -> "Figure":
+    """Draw a dot for each run beside the medians, for each value of one axis or of two."""
+    along, *others = sorted(picture.free, key=lambda f: -len(picture.values[f]))
+    by = others[0] if others else along
+    series = picture.values[by] if others else [None]
+    figure = new_figure(3.4)
+    axes = figure.add_subplot()
+    room = ROOM / len(series)
+    strips = [
+        Strip(i + (j - (len(series) - 1) / 2) * room, 0.94 * room, scores, j)
+        for i, value in enumerate(picture.values[along])
+        for j, other in enumerate(series)
+        if len(scores := picture.scores({by: other, along: value}))
+    ]
+    log = is_wide(np.concatenate([strip.finite for strip in strips]))
+    axes.set_yscale("log" if log else "linear")
+    draw_strips(axes, strips, picture.language, log=log)
+    picture.name_places(axes.xaxis, along)
+    number_axis(axes.yaxis, picture.language)
+    axes.grid(visible=False, axis="x")
+    if others:
+        keys = strip_key([picture.value(value) for value in series])
+        figure.legend(handles=keys, loc="outside lower center", ncols=5, title=picture.label(by))
+    count = number(max(len(strip.scores) for strip in strips), picture.language)
+    text = picture.translate("each of {count} runs; the median and its 95 % interval")
+    heading(axes, picture.label(picture.score), text.format(count=count))
+    return figure
+
+
+def _bins(scores: Floats, *, log: bool) -> Floats:
+    """Return the edges of about √n bins, at most `MAX_BINS`."""
+    low, high = float(scores.min()), float(scores.max())
+    if high - low <= 1e-12 * max(abs(low), abs(high)):
+        low, high = low - 0.5, high + 0.5
+    count = int(np.clip(np.sqrt(len(scores)), 5, MAX_BINS)) + 1
+    edges: Floats = (np.geomspace if log else np.linspace)(low, high, count)
+    return edges
+
+
+_DRAW: Mapping[str, "Callable[[Picture], Figure]"] = {
+    "distribution": _distribution,
+    "curve": _curve,
+    "strip": _strip,
+    "map": draw_map,
+    "maps": draw_maps,
+}

@@ -1,0 +1,103 @@
+"""The cache folder: things that take long to make, made once, whole or not there.
+
+A thing is a folder named after the hash of everything it is made from. It is made under another
+name and renamed when it is whole: an interrupted making leaves nothing that could be mistaken for
+it. A lock lets other processes wait for the one that makes it.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from .atomic import told_write_errors
+from .drafts import draft_folder
+
+__all__ = ["file_digest", "folder", "key_of", "made"]
+
+_LARGE = 64 * 2**20
+"""Bytes from which a file's digest is remembered instead of computed at each opening."""
+
+
+def folder() -> Path:
+    """Return the cache folder: EPOQUE_CACHE, or the platform's place for caches."""
+    if told := os.environ.get("EPOQUE_CACHE"):
+        return Path(told).expanduser()
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData/Local") / "epoque"
+    if sys.platform == "darwin":
+        return Path.home() / "Library/Caches/epoque"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "epoque"
+
+
+def key_of(**ingredients: Any) -> str:
+    """Return 32 hexadecimal digits that stand for the ingredients (JSON values)."""
+    text = json.dumps(ingredients, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:32]
+
+
+def made(
+    kind: str,
+    key: str,
+    make: Callable[[Path], None],
+    sound: Callable[[Path], bool] = lambda _: True,
+) -> Path:
+    """Return the folder of a thing; make it if it is not there or no longer sound.
+
+    Args:
+        kind: what sort of thing it is; a folder in the cache.
+        key: see `key_of`.
+        make: fills an empty folder.
+        sound: tells whether a folder made before is undamaged.
+
+    Raises:
+        RunWriteError: if the cache folder cannot be written.
+    """
+    path = folder() / kind / key
+    if path.is_dir() and sound(path):
+        return path
+    from filelock import FileLock
+
+    with told_write_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(path.with_suffix(".lock")):
+            if not (path.is_dir() and sound(path)):  # another process may have been faster
+                _make(path, make)
+    return path
+
+
+def _make(path: Path, make: Callable[[Path], None]) -> None:
+    """Make a thing beside its place and move it there; the lock is held."""
+    with draft_folder(path) as draft:
+        make(draft)
+        shutil.rmtree(path, ignore_errors=True)
+        draft.replace(path)
+
+
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal.
+
+    That of a large file is remembered with its size and time of change, so that a corpus of many
+    gigabytes is not read whole at each opening.
+
+    Raises:
+        OSError: if it cannot be read.
+    """
+    found = path.stat()
+    if found.st_size < _LARGE:
+        return _digest(path)
+    stamp = key_of(path=str(path.resolve()), size=found.st_size, time=found.st_mtime_ns)
+
+    def make(to: Path) -> None:
+        (to / "sha256").write_text(_digest(path))
+
+    return (made("digests", stamp, make) / "sha256").read_text()
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,1 @@
+"""Runs: a run is a folder; writing, reading, finding, resuming and checking it."""

@@ -1,0 +1,54 @@
+"""When a checkpoint is due: never more than some minutes of work may be lost."""
+
+import time
+
+from .. import stopping
+from ..torch.distributed import Team
+
+__all__ = ["CheckpointTimer"]
+
+
+class CheckpointTimer:
+    """Tells after each step whether a checkpoint is due; all processes of a team are told alike.
+
+    Checkpoints at fixed steps alone would lose hours where steps are slow. What a run computes does
+    not depend on when its checkpoints are taken.
+    """
+
+    SECONDS = 600.0
+
+    def __init__(self, team: Team, seconds: float | None = None) -> None:
+        """Begin to count the time.
+
+        Args:
+            team: the processes.
+            seconds: after which a checkpoint is due; by default `SECONDS`.
+        """
+        self._team, self._last, self._stops = team, time.monotonic(), False
+        self._seconds = self.SECONDS if seconds is None else seconds
+
+    def is_due(self, now: bool) -> bool:
+        """Whether a checkpoint is to be taken; also where a signal asked one process to stop.
+
+        Args:
+            now: whether it is anyway, as fixed steps and the end want it.
+        """
+        waited = time.monotonic() - self._last if self._team.main else 0.0
+        waited, asked = self._team.sum([waited, float(stopping.requested())])
+        self._stops = asked > 0
+        due = now or self._stops or waited >= self._seconds
+        if due:
+            self._last = time.monotonic()
+        return due
+
+    def check(self) -> None:
+        """End the training if a signal asked any process to; call it after a checkpoint.
+
+        Raises:
+            Interrupt: in all processes together.
+        """
+        if self._stops:
+            # The main one has saved it then; a launcher ends all as soon as one has ended.
+            self._team.sum([0.0])
+            stopping.check()
+            raise stopping.Interrupt

@@ -1,0 +1,303 @@
+"""Writing runs: the sink that every run has.
+
+Crash-safe by construction: the folder appears whole under its name; metrics are only appended; a
+checkpoint is there once its JSON is, and that JSON says what the rest of the folder was at that
+moment, so that resuming can tell whether it still is, and cut off what came later. The manifest
+comes last (see `epoque.bench.runs.manifest`).
+"""
+
+import hashlib
+import time
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from ..config import Config
+from ..errors import RunWriteError
+from ..events import Artifact, Checkpoint, Event, Metrics, Snapshot, Timings
+from ..files.atomic import (
+    json_bytes,
+    json_line,
+    sync_files,
+    told_write_errors,
+    write_atomic,
+    write_json,
+)
+from .manifest import digests_of
+from .order import next_moment
+from .reader import FORMAT
+from .record import (
+    State,
+    StatusFile,
+    create_record,
+    remove_drafts,
+    sign_environment,
+    stamped,
+    unseal,
+)
+from .restart import Restart, bound_to, config_digest, find_restart
+from .run import Run, checkpoint_digest
+
+__all__ = ["RunFolder", "create_run"]
+
+BUFFERED_LINES = 4096
+BUFFERED_SECONDS = 0.5
+
+
+def create_run(
+    root: Path,
+    lab: str,
+    recipe: str,
+    config: Config,
+    name: str | None = None,
+    *,
+    only: bool = False,
+    moment: datetime | None = None,
+) -> Run:
+    """Make a new run folder, whole or not at all.
+
+    Args:
+        root: the folder of runs; made if it is missing.
+        lab: the lab's name.
+        recipe: the recipe's name.
+        config: the resolved config.
+        name: the folder's name; by default the time and the recipe.
+        only: whether it must be that name; else a number is added where it is taken.
+        moment: when, in UTC; by default after all that are there, which means to look at each.
+
+    Raises:
+        NameTakenError: if it must and cannot.
+        RunWriteError: if the system refuses.
+    """
+    plain = config.model_dump(mode="json")
+    manifest = {"format": FORMAT, "lab": lab, "recipe": recipe, "config": plain}
+
+    def fill(draft: Path) -> None:
+        (draft / "checkpoints").mkdir()
+        (draft / "metrics.jsonl").touch()
+        write_json(draft / "config.json", manifest)
+
+    moment = moment or next_moment(root)
+    folder = name or stamped(recipe, "", moment)
+    return Run(create_record(root, folder, config.seed, fill, moment, only=only))
+
+
+class RunFolder:
+    """The sink that writes a run folder; use it under `lock_record`."""
+
+    def __init__(self, run: Run, restart: Restart | None = None) -> None:
+        """Take away what does not belong to where the training goes on, and begin to write.
+
+        Args:
+            run: the run.
+            restart: where it goes on; by default it is looked for.
+
+        Raises:
+            DamagedRunError: if there is no such place (see `find_restart`).
+            RunWriteError: if the system refuses.
+        """
+        restart = restart or find_restart(run)
+        self.run = Run(run.path)  # a fresh reader: its config.json may be written again here
+        self._told = restart.told
+        self._begins, self._is_noted = restart.checkpoint is None, False
+        self._status = StatusFile(run.path)
+        last = restart.checkpoint.step if restart.checkpoint else 0
+        self._status.timings = self._status.timings.until(last)
+        self._lines: list[bytes] = []
+        self._flushed = time.monotonic()
+        self._metrics = restart.metrics.copy()
+        self._digests, self._once = dict(restart.files), set(restart.once)
+        self._unsynced: list[Path] = []
+        self._is_sealed = False
+        self._passing = {s for s in run.checkpoint_steps if s <= last and not run.is_scheduled(s)}
+        self._make_room(restart)
+        if restart.checkpoint:  # what wrote it may have been killed before it removed those before
+            self._remove_old(restart.checkpoint)
+        self._status.write("running")
+        with told_write_errors(run.path):
+            self._file = (run.path / "metrics.jsonl").open("ab", buffering=0)
+
+    def _make_room(self, restart: Restart) -> None:
+        """Drop what came after the checkpoint: it will be made again, to the same bytes."""
+        path = self.run.path
+        metrics = path / "metrics.jsonl"
+        if metrics.exists() and not metrics.is_file():  # a FIFO would be waited for
+            told = "it is no file; move it away and try again"
+            raise RunWriteError(f"Cannot write {metrics}: {told}. What was there is whole.")
+        unseal(path)
+        remove_drafts(path)
+        if restart.rewritten:
+            write_json(path / "config.json", dict(restart.told), durable=True)
+        for folder in ("checkpoints", "snapshots"):
+            self._remove_others(path / folder, restart.files)
+        with told_write_errors(metrics), metrics.open("ab") as file:
+            file.truncate(restart.metrics_bytes)
+
+    def _remove_others(self, folder: Path, kept: Mapping[str, str]) -> None:
+        """Remove steps that are not kept; a JSON goes first: without it nobody reads the rest."""
+        with told_write_errors(folder):
+            for path in sorted(folder.glob("step-*")):
+                if f"{folder.name}/{path.name}" not in kept:
+                    path.unlink()
+
+    def log(self, event: Event) -> None:
+        """Write one event.
+
+        Raises:
+            RunWriteError: if the system refuses; what was there stays whole.
+        """
+        self._note_environment()
+        match event:
+            case Metrics(step, values):
+                self._log_metrics(step, values)
+            case Checkpoint():
+                self._log_checkpoint(event)
+            case Snapshot(step, arrays):
+                with told_write_errors(self.run.path / "snapshots"):
+                    (self.run.path / "snapshots").mkdir(exist_ok=True)
+                self.save(f"snapshots/step-{step:010d}.safetensors", _packed(arrays))
+            case Artifact(name, data, once):
+                assert Path(name).name == name, f"not a plain file name: {name}"
+                self.save(name, data)
+                if once:
+                    self._once.add(name)
+            case Timings():
+                self._status.timings = self._status.timings.following(event)
+                self._status.write("running")
+
+    def _note_environment(self, threads: int | None = None) -> None:
+        """Say where the training runs; that is known only once it has begun."""
+        if self._is_noted and threads is None:
+            return
+        self._is_noted = True
+        device, of = self.run.lab.device(self.run.config), config_digest(self._told)
+        sign_environment(
+            self.run.path, of, self.run.config.seed, device, threads, begins=self._begins
+        )
+
+    def save(self, name: str, data: bytes) -> None:
+        """Write a file of the run, whole or not at all.
+
+        Args:
+            name: relative to the folder, with `/`.
+            data: its content.
+
+        Raises:
+            RunWriteError: if the system refuses.
+        """
+        write_atomic(self.run.path / name, data)
+        self._digests[name] = hashlib.sha256(data).hexdigest()
+        self._unsynced.append(self.run.path / name)
+
+    def take_in(self, paths: Iterable[Path]) -> None:
+        """Make files that something else has just written part of the run."""
+        found = list(paths)
+        self._digests |= digests_of(self.run.path, found)
+        self._unsynced += found
+
+    def _log_metrics(self, step: int, values: Mapping[str, float]) -> None:
+        self._lines.append(json_line({"step": step, **values}))
+        waited = time.monotonic() - self._flushed
+        if len(self._lines) >= BUFFERED_LINES or waited > BUFFERED_SECONDS:
+            self.flush()
+
+    def _log_checkpoint(self, checkpoint: Checkpoint) -> None:
+        """Write the metrics so far, the arrays, and last the JSON that makes them a checkpoint.
+
+        A power cut may leave it without something that it speaks of; it is then not used.
+        """
+        self.flush()
+        with told_write_errors(self.run.path / "checkpoints"):
+            (self.run.path / "checkpoints").mkdir(exist_ok=True)
+        stem, data = _stem(checkpoint.step), _packed(checkpoint.arrays)
+        told = {"step": checkpoint.step, **checkpoint.state, "metrics_bytes": self._file.tell()}
+        if not checkpoint.scheduled:
+            told["scheduled"] = False
+        told["run"] = bound_to(self._told, self._metrics, self._digests, self._once)
+        told["sha256"] = checkpoint_digest(data, told)
+        self.save(f"{stem}.safetensors", data)
+        self.save(f"{stem}.json", json_bytes(told))
+        self._sync()
+        if "threads" in checkpoint.state:
+            self._note_environment(checkpoint.state["threads"])
+        self._remove_old(checkpoint)
+
+    def _sync(self) -> None:
+        """Wait until the disk has all that was written since the last time."""
+        folders = {path.parent for path in self._unsynced}
+        always = (self.run.path / name for name in ("", "metrics.jsonl", "environment.json"))
+        sync_files([*always, *self._unsynced, *folders])
+        self._unsynced.clear()
+
+    def _remove_old(self, newest: Checkpoint) -> None:
+        """Remove the checkpoints that a run does not keep; the newest is safe.
+
+        These are the passing ones and, where the lab keeps but the last ones, those before.
+        """
+        step, old = newest.step, self._passing - {newest.step}
+        if (count := self.run.lab.checkpoints_kept) is not None:
+            known = [k for k in self.run.checkpoint_steps if k <= step and k not in old]
+            old |= set(known[:-count])
+        # The JSON first: without it nobody takes the rest for a checkpoint.
+        names = [f"{_stem(o)}.{e}" for o in sorted(old) for e in ("json", "safetensors")]
+        with told_write_errors(self.run.path / "checkpoints"):
+            for name in names:
+                (self.run.path / name).unlink(missing_ok=True)
+                self._digests.pop(name, None)
+        self._passing = set() if newest.scheduled else {step}
+
+    def flush(self) -> None:
+        """Append what is buffered; if the system takes only a part, the file gets none of it.
+
+        Raises:
+            RunWriteError: if the system refuses.
+        """
+        self._flushed = time.monotonic()
+        if not self._lines:
+            return
+        data = memoryview(b"\n".join([*self._lines, b""]))
+        self._lines.clear()
+        before, rest = self._file.tell(), data
+        with told_write_errors(self.run.path / "metrics.jsonl"):
+            try:
+                while rest:
+                    rest = rest[self._file.write(rest) :]
+            except OSError:
+                self._file.truncate(before)
+                raise
+        self._metrics.update(data)
+
+    def seal(self) -> None:
+        """Finish the run: once the disk has all its files, the manifest that lists them.
+
+        Raises:
+            RunWriteError: if the system refuses.
+        """
+        self.flush()
+        self._note_environment()
+        self._digests["config.json"] = config_digest(self._told)
+        self._digests["metrics.jsonl"] = self._metrics.hexdigest()
+        self._sync()
+        self._status.seal(self._digests)
+        self._is_sealed = True
+
+    def close(self, state: State, reason: str = "") -> None:
+        """End the writing: flush, and say how the run stands, unless it is sealed."""
+        with self._file:
+            self.flush()
+        if not self._is_sealed:
+            self._status.write(state, reason)
+
+
+def _stem(step: int) -> str:
+    return f"checkpoints/step-{step:010d}"
+
+
+def _packed(arrays: Mapping[str, Any]) -> bytes:
+    """Return safetensors bytes; the same arrays always give the same bytes."""
+    import numpy as np
+    from safetensors.numpy import save
+
+    # Not ascontiguousarray: it turns a scalar (shape ()) into a vector (shape (1,)).
+    return save({name: np.asarray(arrays[name], order="C") for name in sorted(arrays)})

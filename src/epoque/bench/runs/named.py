@@ -1,0 +1,85 @@
+"""Which record of a folder a name means."""
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from ..errors import UnknownNameError
+from .order import moment_of, record_folders
+from .reader import Recorded
+
+__all__ = ["LAST", "find_named", "newest_first", "records_in"]
+
+R = TypeVar("R", bound=Recorded)
+
+LAST = "last"
+"""The name of the newest."""
+
+
+def records_in(root: Path, *kinds: type[R]) -> Iterator[R]:
+    """Yield the records of some kinds in a folder, by name.
+
+    Raises:
+        UsageError: if the folder may not be read, or is a file.
+    """
+    by_file = {kind.told_in: kind for kind in kinds}
+    for path, name in record_folders(root, *by_file):
+        yield by_file[name](path)
+
+
+def newest_first(records: Iterable[R]) -> list[R]:
+    """Return records in the order they were made in, the last one first."""
+    return sorted(records, key=lambda record: (moment_of(record.path), record.id), reverse=True)
+
+
+def find_named(root: Path, name: str, *kinds: type[R], whole: bool = False) -> R:
+    """Return the record of some kinds that a name means.
+
+    Args:
+        root: the folder of runs.
+        name: its id, its path, `last` for the newest, or a part of its id that no other has.
+        kinds: what may be meant.
+        whole: whether a part does not count, for what cannot be undone.
+
+    Raises:
+        UnknownNameError: if none, or more than one, answers to `name`.
+        UsageError: if the folder may not be read, or is a file.
+    """
+    records = list(records_in(root, *kinds))
+    if name == LAST and records:
+        return newest_first(records)[0]
+    ids = {record.id: record for record in records}
+    found = ids.get(name) or _at(name, kinds)
+    if found is not None:
+        return found
+    near = [record for key, record in ids.items() if name and name in key]
+    if len(near) == 1 and not whole:
+        return near[0]
+    raise _unknown(root, name, list(ids), [record.id for record in near], whole=whole)
+
+
+def _at(path: str, kinds: Sequence[type[R]]) -> R | None:
+    """Return the record whose folder is at a path; `.` and `..` have names, too."""
+    for kind in kinds:
+        # Unlike Path.is_file, this is never an error, however odd the name.
+        if path and os.path.isfile(os.path.join(path, kind.told_in)):
+            plain = Path(path).name not in ("", "..")
+            return kind(Path(path) if plain else Path(os.path.abspath(path)))
+    return None
+
+
+def _unknown(
+    root: Path, name: str, ids: list[str], near: list[str], *, whole: bool
+) -> UnknownNameError:
+    """Return what to say where a name means nothing, or too much."""
+    latest = ", ".join(near[-3:])
+    if near and whole:
+        told = f" A whole id, `{LAST}` or a path is wanted here, and this is a part of {latest}."
+        return UnknownNameError("run", name, (), told)
+    if near:
+        told = f" {len(near)} runs are named like that: {latest}."
+        return UnknownNameError("single run", name, (), told)
+    there = f" `epoque runs list` shows {root}."
+    hint = there if root.is_dir() else f" There is no folder {root}."
+    return UnknownNameError("run", name, ids if name else (), hint)

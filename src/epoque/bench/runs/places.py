@@ -1,0 +1,151 @@
+"""Places: where runs are, and where results go, looked at before the work begins.
+
+A place is a path on this machine. An address such as `s3://lab/runs` would be one, too, of a folder
+`s3:` that nobody wants, so it is refused.
+"""
+
+import os
+import re
+from pathlib import Path
+
+from ..errors import UsageError
+from ..files.atomic import draft_path, refusal, told_write_errors
+from ..files.drafts import remove_abandoned
+
+__all__ = [
+    "check_file",
+    "check_folder",
+    "check_runs_folder",
+    "folder_of",
+    "refuse_address",
+    "runs_folder",
+]
+
+_ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/")
+"""Two letters or more: `C:/` is a drive. One slash is enough: a `Path` keeps no more."""
+
+
+def refuse_address(place: str | Path, *taken: str) -> None:
+    """Refuse an address where the path of a file or folder is wanted.
+
+    Args:
+        place: as typed, or as a path.
+        taken: the schemes that are taken, such as `https`.
+
+    Raises:
+        ValueError: with the end of a sentence that begins with the place.
+    """
+    found = _ADDRESS.match(str(place))
+    if found and found[1].lower() not in taken:
+        also = "".join(f" or an {scheme}:// address" for scheme in taken)
+        raise ValueError(
+            f"is an address ({found[1]}://); a path on this machine{also} is taken here."
+        )
+
+
+def runs_folder(told: str | Path | None = None) -> Path:
+    """Return where runs go: what was told, else the variable EPOQUE_RUNS, else ./runs.
+
+    `~` is the home folder: shells leave it in `--runs=~/a`, and files of variables, too.
+
+    Raises:
+        UsageError: if it is an address.
+    """
+    place = told or os.environ.get("EPOQUE_RUNS") or "runs"
+    try:
+        refuse_address(place)
+    except ValueError as error:
+        raise UsageError(f"The folder of runs: {place} {error}") from None
+    return Path(os.path.expanduser(place))  # Path's own raises where there is no such user
+
+
+def check_runs_folder(root: Path, told: Path | None) -> None:
+    """Refuse a folder of runs that was named and is not there; the usual one comes with a run.
+
+    Args:
+        root: as `runs_folder` gives it.
+        told: as the option `--runs` was, which the variable EPOQUE_RUNS stands in for.
+
+    Raises:
+        UsageError: if it is not there.
+    """
+    if told is not None and root != runs_folder() and not os.path.lexists(root):
+        raise UsageError(f"--runs: there is no folder {root}.")
+
+
+def check_file(option: str, path: Path | None, *endings: str) -> None:
+    """Refuse a file that could not be written; nothing is left behind by looking.
+
+    Folders that are not there are made when there is something to write (see `folder_of`).
+
+    Args:
+        option: as typed.
+        path: of the file; None is none.
+        endings: what is added to its name; each makes a file.
+
+    Raises:
+        UsageError: naming the option, the path, and why not.
+    """
+    if path is None:
+        return
+    if not path.name:
+        raise UsageError(f"{option}: {path} is not allowed; it is a folder, not a file's name.")
+    for ending in endings or ("",):
+        file = path.with_name(f"{path.name}{ending}")
+        if file.is_dir():
+            raise UsageError(f"{option}: {file} is not allowed; there is a folder of that name.")
+    _check(option, path, path.parent)
+
+
+def check_folder(option: str, path: Path | None) -> None:
+    """Refuse a folder that could not be made or written into; nothing is left behind by looking.
+
+    Args:
+        option: as typed.
+        path: of the folder; None is none.
+
+    Raises:
+        UsageError: naming the option, the path, and why not.
+    """
+    if path is not None:
+        _check(option, path, path)
+
+
+def folder_of(path: Path) -> None:
+    """Make the folder of a file that is about to be written.
+
+    Raises:
+        RunWriteError: if the system refuses.
+    """
+    with told_write_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+
+
+def _check(option: str, path: Path, folder: Path) -> None:
+    """Write an empty file where the first folder would be made, or the files, and remove it."""
+    try:
+        refuse_address(path)
+    except ValueError as error:
+        raise UsageError(f"{option}: {path} {error}") from None
+    if path.parts[:1] == ("~",):
+        told = "the shell did not put the home folder in place of ~"
+        raise UsageError(f"{option}: {path} is not allowed; {told}. `{option} {path}` lets it.")
+    remove_abandoned(path.parent, path.name)
+    try:
+        probe = draft_path(_nearest(folder) / path.name)
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        told = f"{option}: {path} cannot be written: {refusal(error)}"
+        raise UsageError(f"{told}; give another place.") from None
+
+
+def _nearest(folder: Path) -> Path:
+    """Return a folder, or the nearest above it that is there."""
+    for above in folder.parents:
+        try:
+            folder.stat()
+            break
+        except FileNotFoundError:
+            folder = above
+    return folder

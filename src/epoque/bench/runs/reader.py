@@ -1,0 +1,236 @@
+"""What the readers of runs, sweeps and searches share: a folder, and a JSON file that tells it.
+
+What is read of a finished record is compared with its manifest first: a file that is not what was
+saved is named, and never becomes a number.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+from ..config import Config
+from ..errors import ConfigError, DamagedRunError, NewerRunError, UnknownNameError
+from ..files.atomic import json_object, read_file, read_json
+from ..lab import Lab, find_lab
+from ..sweeps.grid import MAX_POINTS
+from .manifest import MANIFEST, Digests, differences, file_digest, read_manifest
+from .record import Status, ending_differences, read_status
+
+__all__ = ["FORMAT", "Recorded", "lab_of"]
+
+FORMAT = 1
+"""Of the folders that this version writes; it reads these and older ones."""
+
+_TOLD_BY_ALL = {"format": int, "lab": str, "recipe": str, "config": dict}
+
+
+class Recorded:
+    """A folder of results, read only.
+
+    Nothing is read before it is asked for; a damaged file is one clear `DamagedRunError` when it
+    is, and leaves the rest readable. Of a finished record each file that is read is what was saved.
+    """
+
+    kind: ClassVar[str]
+    """What it is, in words: run, sweep or search."""
+    told_in: ClassVar[str]
+    """The JSON file that makes a folder one of these."""
+    told: ClassVar[Mapping[str, type]] = {}
+    """What that file says besides what all do, with the types."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._files: tuple[Any, Digests | None] | None = None
+
+    @classmethod
+    def open(cls, path: str | Path) -> Self:
+        """Open the folder.
+
+        Raises:
+            UnknownNameError: if there is none at `path`.
+        """
+        path = Path(path)
+        if not (path / cls.told_in).is_file():
+            known = [found.parent.name for found in path.parent.glob(f"*/{cls.told_in}")]
+            raise UnknownNameError(cls.kind, path.name or str(path), known)
+        return cls(path)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self.path)!r})"
+
+    @property
+    def id(self) -> str:
+        """The folder's name: sorts by time and names the recipe."""
+        return self.path.name
+
+    @property
+    def manifest(self) -> Mapping[str, Any]:
+        """The content of `told_in`: `format`, `lab`, `recipe`, `config`, …
+
+        Raises:
+            DamagedRunError: if it cannot be read.
+        """
+        return self._checked(json_object(self.path / self.told_in, self.read(self.told_in)))
+
+    def told_now(self) -> Mapping[str, Any]:
+        """Return what `told_in` holds now, even if it is not what the finished record saved.
+
+        Raises:
+            DamagedRunError: if it cannot be read.
+        """
+        return self._checked(read_json(self.path / self.told_in))
+
+    def _checked(self, manifest: Mapping[str, Any]) -> Mapping[str, Any]:
+        path = self.path / self.told_in
+        for name, kind in {**_TOLD_BY_ALL, **self.told}.items():
+            value = manifest.get(name)
+            counts = not isinstance(value, int) or 0 < value <= MAX_POINTS
+            if not (isinstance(value, kind) and counts):
+                raise DamagedRunError(f"{path} is damaged: no {name!r}.")
+        if manifest["format"] > FORMAT:
+            raise NewerRunError(
+                f"{self.path} was written by a newer Epoque (format {manifest['format']})."
+            )
+        return manifest
+
+    @property
+    def recipe(self) -> str:
+        """The recipe it started from, for instance `neuron/and`."""
+        return str(self.manifest["recipe"])
+
+    @property
+    def lab(self) -> Lab[Any]:
+        """The lab that made it."""
+        return lab_of(self.manifest)
+
+    @cached_property
+    def config(self) -> Config:
+        """The resolved config (of a sweep, that every point starts from), as the lab's class."""
+        try:
+            config: Config = self.lab.config.parse(self.manifest["config"])
+        except ConfigError as error:
+            raise DamagedRunError(f"{self.path / self.told_in} is damaged: {error}") from None
+        return config
+
+    @cached_property
+    def environment(self) -> Mapping[str, Any]:
+        """Where it ran: versions, platform, device, commit."""
+        told = read_json(self.path / "environment.json")
+        if self.files and any(w.startswith("env") for w in ending_differences(self.path)):
+            raise self._changed("environment.json")
+        return told
+
+    @property
+    def status(self) -> Status:
+        """How it stands now; if its process died, it counts as interrupted."""
+        return read_status(self.path)
+
+    @property
+    def files(self) -> Digests | None:
+        """What a finished record says that it is made of; None of one that is not finished.
+
+        Raises:
+            DamagedRunError: if its manifest is damaged.
+        """
+        stamp = _stamp(self.path / MANIFEST)
+        if self._files is None or self._files[0] != stamp:
+            self._files = stamp, read_manifest(self.path)
+        return self._files[1]
+
+    def read(self, name: str, *, digested: bool = True) -> bytes:
+        """Return the content of a file.
+
+        Args:
+            name: relative to the folder, with `/`.
+            digested: whether to compare it; False is for what another file's digest covers.
+
+        Raises:
+            DamagedRunError: if it cannot be read, or is not what the finished record saved.
+        """
+        try:
+            data = read_file(self.path / name)
+        except DamagedRunError as error:
+            raise (self._changed(name) if self.saved_digest(name) else error) from None
+        saved = self._saved(name) if digested else None
+        if saved and hashlib.sha256(data).hexdigest() != saved:
+            raise self._changed(name)
+        return data
+
+    def check(self, *names: str) -> None:
+        """Check that files are what the finished record saved, before something else reads them.
+
+        Those that it did not save are let pass, and so is all of a record that is not finished.
+
+        Raises:
+            DamagedRunError: if one is missing or not what was saved.
+        """
+        for name in names:
+            if (saved := self._saved(name)) and file_digest(self.path / name) != saved:
+                raise self._changed(name)
+
+    def differences(self) -> Iterator[str]:
+        """Yield, of each file of a finished record that is not what was saved, what is wrong.
+
+        Each is the end of a sentence: `results.json is not what was saved`. Nothing comes of a
+        record that is whole, nor of one that is not finished.
+        """
+        try:
+            files = self.files
+        except DamagedRunError:
+            yield f"{MANIFEST} is damaged"
+            return
+        if files is not None:
+            yield from differences(self.path, files)
+            yield from ending_differences(self.path)
+        elif self.status.state == "finished":
+            yield f"{MANIFEST} is missing"
+
+    def check_all(self) -> None:
+        """Check that the whole of a finished record is what was saved.
+
+        Raises:
+            DamagedRunError: with the first file that is not.
+        """
+        if wrong := next(self.differences(), None):
+            raise DamagedRunError(
+                f"Of {self.path}, {wrong}; `epoque resume {self.id}` repairs what it can."
+            )
+
+    def saved_digest(self, name: str) -> str | None:
+        """Return the SHA-256 of a file as the finished record saved it; None if that is unknown."""
+        try:
+            return self._saved(name)
+        except DamagedRunError:
+            return None
+
+    def _saved(self, name: str) -> str | None:
+        return self.files.get(name) if self.files else None
+
+    def _changed(self, name: str) -> DamagedRunError:
+        cure = f"`epoque resume {self.id}` makes it again"
+        if name == self.told_in and self.kind != "run":  # of a run, its checkpoints tell it
+            cure = f"put back what was there, or delete the {self.kind} and make it again"
+        return DamagedRunError(
+            f"{self.path / name} is not what the finished {self.kind} saved; {cure}."
+        )
+
+    @property
+    def figures(self) -> Mapping[str, Path]:
+        """The saved figures: name to the SVG's path (the PNG stands beside it)."""
+        return {p.stem: p for p in sorted((self.path / "figures").glob("*.svg"))}
+
+
+def lab_of(told: Mapping[str, Any]) -> Lab[Any]:
+    """Return the lab that a record's JSON file names."""
+    return find_lab(told["lab"])
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """Return what tells a file from the one that replaced it; None if it is not there."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns

@@ -1,0 +1,331 @@
+"""Where a stopped training goes on: at the newest checkpoint that belongs to what is in the folder.
+
+A checkpoint carries the digest of config.json, of metrics.jsonl up to it, of the snapshots up to it
+and of the files that a training makes only once. All are compared before anything is cut or
+written. One that does not belong costs time: an older one takes its place, or the start. Only where
+config.json itself is the odd one out is nothing done: that would train another experiment.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..command import command_line
+from ..errors import ConfigError, DamagedRunError, DataError, NewerRunError
+from ..events import Checkpoint
+from ..files.atomic import json_bytes, json_object, read_file
+from ..files.input_files import open_regular
+from ..lab import Lab
+from .manifest import file_digest
+from .reader import lab_of
+from .run import Run, checkpoint_digest
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
+
+__all__ = ["Restart", "bound_to", "config_digest", "differences_in_words", "find_restart"]
+
+Told = Mapping[str, Any]
+CHUNK = 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """Where a training goes on, and which files of its folder are known to be its own.
+
+    Attributes:
+        told: what config.json holds, or will hold again.
+        rewritten: whether config.json must be written again.
+        checkpoint: where to go on; None is the start.
+        metrics_bytes: how much of metrics.jsonl is kept.
+        metrics: the running SHA-256 of that much.
+        files: name to SHA-256 of the snapshots, checkpoints and other files that are kept.
+        once: those of them that a training makes only once.
+        notice: what a user should know, or "".
+    """
+
+    told: Told
+    rewritten: bool
+    checkpoint: Checkpoint | None
+    metrics_bytes: int
+    metrics: "_Hash"
+    files: Mapping[str, str]
+    once: frozenset[str]
+    notice: str
+
+
+def bound_to(
+    told: Told, metrics: "_Hash", files: Mapping[str, str], once: Iterable[str]
+) -> dict[str, Any]:
+    """Return what a checkpoint says of the rest of its run's folder.
+
+    Args:
+        told: what config.json holds.
+        metrics: the running SHA-256 of metrics.jsonl.
+        files: name to SHA-256 of what was written.
+        once: which of these a training makes only once.
+
+    Returns:
+        `config`: that content whole, for the day that config.json is lost; `config_sha256`;
+        `metrics_sha256`; `snapshots_sha256`, over their digests in order; `files`, the digests of
+        those made once.
+    """
+    snapshots = [name for name in files if name.startswith("snapshots/")]
+    return {
+        "config": dict(told),
+        "config_sha256": config_digest(told),
+        "metrics_sha256": metrics.hexdigest(),
+        "snapshots_sha256": _joined([files[name] for name in sorted(snapshots)]),
+        "files": {name: files[name] for name in sorted(once)},
+    }
+
+
+def config_digest(told: Told) -> str:
+    """Return the SHA-256 of config.json with this content, as it is written."""
+    return hashlib.sha256(json_bytes(dict(told))).hexdigest()
+
+
+def _joined(digests: Iterable[str]) -> str:
+    return hashlib.sha256("".join(digests).encode()).hexdigest()
+
+
+def find_restart(run: Run) -> Restart:
+    """Find where a run goes on; the folder is only read.
+
+    Raises:
+        DamagedRunError: if config.json is not what the run was trained with, or cannot be read and
+            no checkpoint tells it; or if a finished run could be made again from the start only.
+    """
+    folder = _Folder(run)
+    told, rewritten = folder.config()
+    lab = lab_of(told)
+    own, reason = folder.own_checkpoints(config_digest(told), lab.checkpoints_kept)
+    last = own[-1] if own else None
+    if last is None and run.status.state == "finished":
+        raise _cannot_be_repaired(run, told, lab, reason or _first_difference(run))
+    notice = f"{run.id}: config.json was damaged; its checkpoints tell it. " if rewritten else ""
+    if reason:
+        goes_on = f"It goes on from step {last.step}." if last else "It begins anew."
+        notice += f"{run.id}: {reason}. {goes_on}"
+    return Restart(
+        told,
+        rewritten,
+        run.checkpoint(last.step, digested=False) if last else None,
+        last.metrics_bytes if last else 0,
+        folder.metrics_until(last),
+        folder.files_until(last, own),
+        frozenset(last.bound["files"] if last else ()),
+        notice.strip(),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A checkpoint that is whole in itself."""
+
+    step: int
+    metrics_bytes: int
+    bound: Told
+    files: Mapping[str, str]
+
+
+class _Folder:
+    """What a run's folder holds, looked at once."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self._damaged: dict[int, str] = {}
+        self._whole = {kept.step: kept for kept in self._read_checkpoints()}
+        lengths = {kept.metrics_bytes for kept in self._whole.values()}
+        self._metrics = _prefixes(run.path / "metrics.jsonl", lengths | {0})
+        self._snapshots = {step: self._snapshot(step) for step in run.snapshot_steps()}
+
+    def _read_checkpoints(self) -> Iterator[_Kept]:
+        for step in self.run.checkpoint_steps:
+            try:
+                yield _read_checkpoint(self.run.path, step)
+            except DamagedRunError as error:
+                self._damaged[step] = str(error).removesuffix(".")
+
+    def _snapshot(self, step: int) -> tuple[str, str]:
+        name = f"snapshots/step-{step:010d}.safetensors"
+        try:
+            return name, file_digest(self.run.path / name)
+        except DamagedRunError:
+            return name, "unreadable"
+
+    def config(self) -> tuple[Told, bool]:
+        """Return what config.json holds, and whether it must be written again.
+
+        Raises:
+            DamagedRunError: if it is the odd one out, or cannot be read and nothing else tells it.
+        """
+        witnesses = [kept for kept in self._whole.values() if self._saw_these_metrics(kept)]
+        by_digest = {kept.bound["config_sha256"]: kept.bound["config"] for kept in witnesses}
+        try:
+            told = Run(self.run.path).told_now()
+        except NewerRunError:
+            raise
+        except DamagedRunError:
+            if len(by_digest) != 1:
+                raise
+            return next(iter(by_digest.values())), True
+        if not witnesses or config_digest(told) in by_digest:
+            return told, False
+        saved = self.run.saved_digest("config.json")
+        if saved in by_digest:
+            return by_digest[saved], True
+        raise _other_config(self.run, told, witnesses[-1].bound["config"])
+
+    def _saw_these_metrics(self, kept: _Kept) -> bool:
+        found = self._metrics.get(kept.metrics_bytes)
+        return found is not None and found.hexdigest() == kept.bound["metrics_sha256"]
+
+    def own_checkpoints(self, config: str, count: int | None) -> tuple[list[_Kept], str]:
+        """Return the checkpoints that a training can go on from, and why not from a later one.
+
+        Of a lab that keeps all its checkpoints, those after a damaged one are left: going on from
+        before it makes it again. Where the last ones are kept, an older one is only a reserve.
+        """
+        own, reason = [], ""
+        for step in self.run.checkpoint_steps:
+            wrong = self._damaged.get(step) or self._why_not(self._whole[step], config)
+            if not wrong:
+                own.append(self._whole[step])
+            else:
+                reason = wrong
+                if count is None:
+                    break
+        return own, reason
+
+    def _why_not(self, kept: _Kept, config: str) -> str:
+        """Return why a checkpoint does not belong to what is in the folder; "" if it does."""
+        start = f"the checkpoint at step {kept.step} is not used:"
+        if kept.bound["config_sha256"] != config:
+            return f"{start} it is of another experiment"
+        if not self._saw_these_metrics(kept):
+            return f"{start} metrics.jsonl is not what it was then"
+        before = [digest for step, (_, digest) in self._snapshots.items() if step <= kept.step]
+        if _joined(before) != kept.bound["snapshots_sha256"]:
+            return f"{start} the snapshots before it are not what they were then"
+        for name, digest in kept.bound["files"].items():
+            if _digest_or_none(self.run.path / name) != digest:
+                return f"{start} {name} is not what it was then"
+        return ""
+
+    def metrics_until(self, last: _Kept | None) -> "_Hash":
+        found = self._metrics[last.metrics_bytes if last else 0]
+        assert found is not None
+        return found
+
+    def files_until(self, last: _Kept | None, own: Iterable[_Kept]) -> dict[str, str]:
+        """Return name to SHA-256 of the files that stay."""
+        if last is None:
+            return {}
+        files = {n: digest for step, (n, digest) in self._snapshots.items() if step <= last.step}
+        for kept in own:
+            files |= kept.files
+        files |= last.bound["files"]
+        return files
+
+
+def _read_checkpoint(folder: Path, step: int) -> _Kept:
+    """Return a checkpoint's JSON and digests.
+
+    Raises:
+        DamagedRunError: if it is damaged, or tells nothing of its run.
+    """
+    stem = f"checkpoints/step-{step:010d}"
+    paths = [folder / f"{stem}{ending}" for ending in (".json", ".safetensors")]
+    contents = [read_file(path) for path in paths]
+    told = json_object(paths[0], contents[0])
+    if told.pop("sha256", None) != checkpoint_digest(contents[1], told):
+        raise DamagedRunError(f"{folder / stem} is damaged: it is not what was saved.")
+    try:
+        length, bound, at = int(told["metrics_bytes"]), told["run"], told["step"]
+        wanted = {"config": dict, "files": dict} | dict.fromkeys(_DIGESTS, str)
+        if at != step or not all(isinstance(bound[n], kind) for n, kind in wanted.items()):
+            raise TypeError
+    except (KeyError, TypeError, ValueError):
+        raise DamagedRunError(f"{folder / stem} is damaged: it is of no run.") from None
+    digests = (hashlib.sha256(content).hexdigest() for content in contents)
+    return _Kept(
+        step,
+        length,
+        bound,
+        {f"checkpoints/{p.name}": d for p, d in zip(paths, digests, strict=True)},
+    )
+
+
+_DIGESTS = ("config_sha256", "metrics_sha256", "snapshots_sha256")
+
+
+def _prefixes(path: Path, lengths: Iterable[int]) -> dict[int, "_Hash | None"]:
+    """Return length to the SHA-256 of that much of a file; None if it is shorter."""
+    found: dict[int, _Hash | None] = dict.fromkeys(lengths)
+    digest, read = hashlib.sha256(), 0
+    found[0] = digest.copy()
+    try:
+        with open_regular(path) as file:
+            for length in sorted(found):
+                while read < length and (chunk := file.read(min(CHUNK, length - read))):
+                    digest.update(chunk)
+                    read += len(chunk)
+                if read == length:
+                    found[length] = digest.copy()
+    except (OSError, DataError):  # then only the start needs none of it
+        pass
+    return found
+
+
+def _digest_or_none(path: Path) -> str | None:
+    try:
+        return file_digest(path)
+    except DamagedRunError:
+        return None
+
+
+def _other_config(run: Run, told: Told, known: Told) -> DamagedRunError:
+    return DamagedRunError(
+        f"{run.path / 'config.json'} is not what {run.id} was trained with "
+        f"({differences_in_words(told, known)}); "
+        "nothing was changed. Put back what was there (or empty the file: `epoque resume` then "
+        "takes it from the checkpoints), or start a new run with the other settings."
+    )
+
+
+def differences_in_words(told: Told, known: Told) -> str:
+    """Return what the JSON of a record says otherwise than was known once: the first three."""
+    mine, theirs = (_flat(one) for one in (told, known))
+    names = [name for name in {**mine, **theirs} if mine.get(name) != theirs.get(name)]
+    shown = ", ".join(
+        f"{n} {_short(mine.get(n))} there, {_short(theirs.get(n))} then" for n in names[:3]
+    )
+    return shown + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def _first_difference(run: Run) -> str:
+    return next(run.differences(), "what it saved is whole, but no checkpoint is among it")
+
+
+def _flat(told: Told) -> dict[str, Any]:
+    return {**{k: v for k, v in told.items() if k != "config"}, **told["config"]}
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 40 else f"{text[:36]}…"
+
+
+def _cannot_be_repaired(run: Run, told: Told, lab: Lab[Any], reason: str) -> DamagedRunError:
+    try:
+        command = command_line("run", told["recipe"], lab.config.parse(told["config"]))
+    except ConfigError:
+        command = f"epoque run {told['recipe']}"
+    return DamagedRunError(
+        f"{run.id} is finished and damaged, and no checkpoint is left to repair it from: {reason}. "
+        f"Nothing was changed; `{command}` makes another one."
+    )

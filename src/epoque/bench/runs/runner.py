@@ -1,0 +1,243 @@
+"""Running experiments: pull the events of a training and hand each to the sinks."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..config import Config
+from ..errors import NameTakenError, RunWriteError, UsageError
+from ..events import Checkpoint, Event
+from ..files.atomic import json_bytes, told_write_errors
+from ..lab import Lab, Making
+from ..sinks import Shows, Sink, SinkFactory
+from ..stopping import Interrupt, listening, patient
+from ..undefined import defined_results
+from .folder import RunFolder, create_run
+from .reader import lab_of
+from .record import State, how_it_ended, lock_record
+from .restart import Restart, find_restart
+from .run import Run
+from .run_name import find_named_run
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["assist", "assist_again", "execute", "resume", "save_figures", "start"]
+
+Say = Callable[[str], None]
+Show = Callable[[], AbstractContextManager[Making]]
+"""Opens what shows how far the making of something is."""
+
+
+def start(
+    lab: Lab[Any],
+    config: Config,
+    recipe: str,
+    root: str | Path = "runs",
+    name: str | None = None,
+) -> Run:
+    """Make the folder of a new run, or find the one of that name; `execute` trains it.
+
+    Args:
+        lab: the lab.
+        config: what to train.
+        recipe: the recipe's name.
+        root: the folder of runs.
+        name: the run's name; if there is one, it is returned, however far it is (see
+            `epoque.bench.runs.run_name.find_named_run`). None makes a new run.
+
+    Raises:
+        RunWriteError: if the system refuses.
+        UsageError: if there is something else of that name; or what the config names cannot be
+            used, and then there is no folder.
+    """
+    root = Path(root)
+    if name is None:
+        lab.check(config)
+        return create_run(root, lab.name, recipe, config)
+    if (known := find_named_run(lab, config, root, name)) is not None:
+        return known
+    lab.check(config)
+    try:
+        return create_run(root, lab.name, recipe, config, name, only=True)
+    except NameTakenError:  # another process made it in this moment
+        return find_named_run(lab, config, root, name) or start(lab, config, recipe, root, name)
+
+
+def resume(
+    run: Run,
+    sinks: Sequence[SinkFactory] = (),
+    *,
+    draw: bool = True,
+    say: Say | None = None,
+    show: Show | None = None,
+) -> Run:
+    """Go on with an interrupted or failed run from its last whole checkpoint (see `execute`).
+
+    Of a finished run, what is missing or damaged is made again.
+
+    Raises:
+        UsageError: if the run is already finished, and whole.
+        RunLockedError: if another process is writing it.
+        DamagedRunError: if what is needed to go on cannot be read.
+    """
+    _check_unfinished(run)
+    return execute(run, sinks, draw=draw, say=say, show=show)
+
+
+def _check_unfinished(run: Run) -> None:
+    """Refuse a finished run, unless something of it is missing or damaged."""
+    if run.is_complete:
+        raise UsageError(f"{run.id} is already finished; there is nothing to resume.")
+
+
+def execute(
+    run: Run,
+    sinks: Sequence[SinkFactory] = (),
+    *,
+    draw: bool = True,
+    say: Say | None = None,
+    show: Show | None = None,
+) -> Run:
+    """Train a run to its end, from the last checkpoint that belongs to it (see `find_restart`).
+
+    Args:
+        run: the run's folder.
+        sinks: what else receives the events.
+        draw: whether to save the figures when it is finished.
+        say: is told which checkpoint is not used and why, and what the lab has to say before a
+            long training; None does not ask it.
+        show: shows how far the lab is with what it makes before the training; None does not ask it.
+
+    Raises:
+        EpoqueError: what stopped it; the run's status then says "failed" and why.
+        Interrupt: if a signal stopped it, where it could with a checkpoint (see
+            `epoque.bench.stopping`); the run's status then says "interrupted" and names it.
+    """
+    with lock_record(run.path), listening():
+        restart = find_restart(run)
+        if say is not None and restart.notice:
+            say(restart.notice)
+        _train(run, restart, sinks, draw=draw, say=say, show=show)
+    return Run(run.path)  # a fresh reader: nothing cached from before the training
+
+
+def assist(
+    lab: Lab[Any], config: Config, resume: Checkpoint | None = None, *, noticed: bool = False
+) -> None:
+    """Take part in a training that another process records (see `epoque.bench.system.processes`).
+
+    Args:
+        lab: the lab.
+        config: the same as in the process that records.
+        resume: likewise.
+        noticed: whether that process asks the lab for its notice first: processes that compute
+            together must do the same things in the same order.
+
+    Raises:
+        EpoqueError: what stopped the training.
+    """
+    if resume is None:
+        lab.check(config)
+    if noticed:
+        lab.notice(config, resume)
+    with patient():
+        for _ in lab.train(config, resume):
+            pass
+
+
+def assist_again(run: Run, *, noticed: bool = False) -> None:
+    """Take part in going on with a run (see `resume` and `assist`); the folder is only read.
+
+    Raises:
+        UsageError: if the run is already finished.
+        EpoqueError: what stopped the training.
+    """
+    _check_unfinished(run)
+    restart = find_restart(run)
+    lab = lab_of(restart.told)
+    assist(lab, lab.config.parse(restart.told["config"]), restart.checkpoint, noticed=noticed)
+
+
+def _train(
+    run: Run,
+    restart: Restart,
+    factories: Iterable[SinkFactory],
+    *,
+    draw: bool,
+    say: Say | None,
+    show: Show | None,
+) -> None:
+    folder = RunFolder(run, restart)
+    run, checkpoint = folder.run, restart.checkpoint
+    sinks: list[Sink] = [folder]
+    state: State = "failed"
+    reason = "an unexpected error"
+    try:
+        if show is not None:
+            with show() as told:
+                run.lab.prepare(run.config, told)
+        if say is not None and (notice := run.lab.notice(run.config, checkpoint)):
+            say(notice)
+        sinks.extend(factory(run) for factory in factories)
+        with patient():
+            for event in run.lab.train(run.config, checkpoint):
+                _tell(sinks, event)
+        folder.flush()
+        _conclude(folder, draw, _shown_by(sinks))
+        state, reason = "finished", ""
+    except (KeyboardInterrupt, GeneratorExit, Exception) as error:
+        state, reason = how_it_ended(error)
+        if isinstance(error, Interrupt):
+            error.run = run.path
+        raise
+    finally:
+        _close(sinks, state, reason)
+
+
+def _tell(sinks: Iterable[Sink], event: Event) -> None:
+    for sink in sinks:
+        sink.log(event)
+
+
+def _close(sinks: Sequence[Sink], state: State, reason: str) -> None:
+    """Close every sink whatever the others raise, the run folder last."""
+    # A full disk already raised once; a second error here would hide the first.
+    hidden = () if state == "finished" else (RunWriteError,)
+    with suppress(*hidden), ExitStack() as stack:
+        for sink in sinks:
+            stack.callback(sink.close, state, reason)
+
+
+def _shown_by(sinks: Iterable[Sink]) -> Making:
+    """Return what has the sinks that can show how far something is."""
+    shows = [sink.show for sink in sinks if isinstance(sink, Shows)]
+
+    def told(what: str, share: float | None) -> None:
+        for show in shows:
+            show(what, share)
+
+    return told
+
+
+def _conclude(folder: RunFolder, draw: bool, told: Making) -> None:
+    """Save the numbers and pictures of a training that came to its end, and seal the folder."""
+    trained = Run(folder.run.path)
+    results = defined_results(trained.lab.evaluate_telling(trained, told))
+    folder.save("results.json", json_bytes(dict(results)))
+    if draw:
+        folder.take_in(save_figures(trained.path / "figures", trained.lab.figures(trained)))
+    folder.seal()
+
+
+def save_figures(folder: Path, figures: "Mapping[str, Callable[[], Figure]]") -> list[Path]:
+    """Draw figures in the house style, save each as PNG and SVG, and return these files."""
+    from ..figures.plot import house_style, save_figure
+
+    with told_write_errors(folder):
+        folder.mkdir(exist_ok=True)
+    with house_style():
+        for name, draw in figures.items():
+            save_figure(draw(), folder / name)
+    return [folder / f"{name}.{ending}" for name in figures for ending in ("png", "svg")]

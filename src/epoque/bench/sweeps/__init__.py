@@ -1,0 +1,1 @@
+"""Sweeps and searches: grids of settings, their measuring, and the tables that come of it."""

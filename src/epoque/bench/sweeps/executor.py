@@ -1,0 +1,217 @@
+"""Running jobs side by side, on this machine or on many.
+
+An executor has three methods: submit, wait, cancel. `LocalExecutor` keeps worker processes on this
+machine; another kind (a cluster) is one more class with the same three.
+"""
+
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from multiprocessing import connection, get_context, parent_process
+from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
+from typing import Any, Protocol
+
+from .. import stopping
+from ..errors import EpoqueError, UsageError
+
+__all__ = ["Executor", "LocalExecutor", "Outcome", "cores", "running"]
+
+SECONDS_TO_STOP = 2 * stopping.SECONDS  # a run saves its checkpoint before
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a job ended.
+
+    Attributes:
+        key: the job's number, as submitted.
+        value: what it returned; None if it failed.
+        error: why it failed, in one sentence; "" if it did not.
+        kind: the class of the error (`DivergenceError`); "" if there was none.
+    """
+
+    key: int
+    value: Any = None
+    error: str = ""
+    kind: str = ""
+
+
+class Executor(Protocol):
+    """What runs jobs side by side; jobs that fail do not touch the others."""
+
+    def submit(self, key: int, task: Callable[..., Any], *arguments: Any) -> None:
+        """Queue a job.
+
+        Args:
+            key: a number that its outcome will bear.
+            task: a function that other processes can import.
+            arguments: plain values.
+        """
+
+    def wait(self) -> Outcome:
+        """Wait until one of the submitted jobs ends, and return how; each is returned once."""
+
+    def cancel(self) -> None:
+        """Drop the jobs that wait, interrupt those that run, and leave no process behind."""
+
+
+class LocalExecutor:
+    """Worker processes on this machine, each with one job at a time.
+
+    A worker lives until `cancel` (its imports are paid once) and ends by itself if this process
+    dies. A worker that dies, for instance for want of memory, costs its own job only.
+
+    The processes are spawned: a script that uses this needs `if __name__ == "__main__":`.
+    """
+
+    def __init__(self, workers: int | None = None) -> None:
+        """Make an executor; its processes start with the first jobs.
+
+        Args:
+            workers: how many processes; by default one for each core this process may use.
+
+        Raises:
+            UsageError: if that is no number of processes.
+        """
+        if workers is not None and workers < 1:
+            raise UsageError(
+                f"workers: {workers} is not allowed; it takes a whole number at least 1."
+            )
+        self._limit = workers or cores()
+        self._queue: deque[tuple[int, Callable[..., Any], tuple[Any, ...]]] = deque()
+        self._workers: list[_Worker] = []
+
+    def submit(self, key: int, task: Callable[..., Any], *arguments: Any) -> None:
+        """Queue a job (see `Executor.submit`)."""
+        self._queue.append((key, task, arguments))
+        self._feed()
+
+    def wait(self) -> Outcome:
+        """Wait until a job ends (see `Executor.wait`)."""
+        busy = {worker.pipe: worker for worker in self._workers if worker.key is not None}
+        assert busy, "nothing was submitted"
+        (ready, *_) = connection.wait(list(busy))
+        worker = busy[ready]  # type: ignore[index]
+        outcome = worker.take()
+        if outcome.kind == _DIED:
+            self._workers.remove(worker)
+        self._feed()
+        return outcome
+
+    def cancel(self) -> None:
+        """Stop everything (see `Executor.cancel`); new jobs may be submitted afterwards."""
+        self._queue.clear()
+        for worker in self._workers:
+            worker.process.terminate()
+        try:
+            for worker in self._workers:
+                worker.end()
+        finally:  # a second signal does not wait for them
+            for worker in self._workers:
+                worker.process.kill()
+            self._workers.clear()
+
+    def _feed(self) -> None:
+        """Hand waiting jobs to idle workers, new ones as long as there are fewer than allowed."""
+        while self._queue:
+            idle = [worker for worker in self._workers if worker.key is None]
+            if not idle and len(self._workers) >= self._limit:
+                return
+            if not idle:
+                idle = [_Worker()]
+                self._workers += idle
+            idle[0].give(*self._queue.popleft())
+
+
+@contextmanager
+def running(executor: Executor | None, workers: int | None = None) -> Iterator[Executor]:
+    """Yield an executor, by default so many local processes; at the end nothing of it is left."""
+    using = LocalExecutor(workers) if executor is None else executor
+    try:
+        yield using
+    finally:
+        using.cancel()
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+_DIED = "ProcessDied"
+
+
+class _Worker:
+    """One process and the pipe to it."""
+
+    def __init__(self) -> None:
+        context = get_context("spawn")
+        self.pipe, theirs = context.Pipe()
+        self.process: SpawnProcess = context.Process(target=_serve, args=(theirs,), daemon=True)
+        self.process.start()
+        theirs.close()  # so that the pipe ends when the process does
+        self.key: int | None = None
+
+    def give(self, key: int, task: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+        self.key = key
+        with suppress(OSError):  # it died while idle; `take` finds out
+            self.pipe.send((key, task, arguments))
+
+    def take(self) -> Outcome:
+        """Return the outcome of the job, once the pipe is ready."""
+        assert self.key is not None
+        key, self.key = self.key, None
+        try:
+            outcome: Outcome = self.pipe.recv()
+        except (EOFError, OSError):
+            self.end()
+            code = self.process.exitcode
+            how = signal.strsignal(-code) if code and code < 0 else f"exit code {code}"
+            return Outcome(key, error=f"Its process ended: {how}.", kind=_DIED)
+        return outcome
+
+    def end(self) -> None:
+        self.process.join(SECONDS_TO_STOP)
+        if self.process.is_alive():
+            self.process.kill()
+            self.process.join()
+        self.pipe.close()
+
+
+def _serve(pipe: "Connection[Any, Any]") -> None:
+    """Do jobs until the pipe ends; this is the worker's whole life."""
+    stopping.ignore()  # Ctrl-C and the end of a terminal reach all processes: the parent decides
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    try:
+        with stopping.listening():
+            while True:
+                key, task, arguments = pipe.recv()
+                pipe.send(_outcome(key, task, arguments))
+    except (EOFError, OSError, KeyboardInterrupt):
+        return
+
+
+def _end_with_parent() -> None:
+    """Leave no orphan, even of a parent that was killed."""
+    parent = parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
+
+
+def _outcome(key: int, task: Callable[..., Any], arguments: tuple[Any, ...]) -> Outcome:
+    try:
+        return Outcome(key, task(*arguments))
+    except EpoqueError as error:
+        return Outcome(key, error=str(error), kind=type(error).__name__)
+    except Exception as error:
+        told = f"{type(error).__name__}: {error}"
+        return Outcome(key, error=told, kind=type(error).__name__)

@@ -1,0 +1,299 @@
+"""The axes of a sweep: which values each field takes, and every combination of them.
+
+```
+learning_rate=0.01:10:log:50   50 values from 0.01 to 10, evenly spaced on a log scale
+init_low=-2:0:lin:5            5 values from -2 to 0, evenly spaced
+seed=0:200                     the whole numbers 0 … 199
+seed=0-199                     the same
+iterations=100:1001:100        the whole numbers 100, 200, … 1000
+iterations=10,50,100-103       several of these
+update=online,batch            a list, of any field
+hidden_layers=2;4,2            a list of values that hold commas themselves
+```
+
+A comma parts values in every language: `learning_rate=1,5` is 1 and 5, `1.5` is one and a half.
+Whole numbers are typed as in all lists (see `epoque.bench.typed`).
+"""
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import product
+from math import prod
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin
+
+from ..config import Config
+from ..errors import AxesError, ConfigError, Problem, UsageError
+from ..files.path_list import IS_PATHS, join
+from ..files.path_list import split as split_paths
+from ..lab import Columns
+from ..limits import MAX_SWEEP_POINTS
+from ..typed import near_axis, whole_numbers
+
+__all__ = ["MAX_POINTS", "Axis", "cell", "cells", "extremes", "grid", "parse_axes", "size"]
+
+MAX_POINTS = MAX_SWEEP_POINTS
+DIGITS = 12  # of a value between the ends: few enough to be typed again, and no float noise
+
+Spacing = Literal["lin", "log", "whole", "list"]
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """One field and the values it takes.
+
+    Attributes:
+        field: the config's field.
+        values: its values, validated, at least one.
+        text: the values as typed, for instance `0.01:10:log:50`.
+        spacing: `lin`, `log`, `whole` (whole numbers with a step) or `list`.
+    """
+
+    field: str
+    values: tuple[Any, ...]
+    text: str
+    spacing: Spacing
+
+
+def parse_axes(base: Config, texts: Sequence[str], told: Collection[str] = ()) -> tuple[Axis, ...]:
+    """Read axes as typed, each value validated as a value of its field.
+
+    Args:
+        base: the config that every point starts from.
+        texts: such as `learning_rate=0.01:10:log:50`; a field may be spelt with hyphens.
+        told: fields of the base that the user set: each must have an effect at some point.
+
+    Raises:
+        AxesError: with every problem of every axis, and the conflicts between their values.
+        UsageError: if there is no axis, or there are more than `MAX_POINTS` points.
+    """
+    if not texts:
+        raise UsageError("A sweep needs an axis, for instance learning_rate=0.01:10:log:50.")
+    axes: dict[str, Axis] = {}
+    problems: list[Problem] = []
+    for text in texts:
+        typed, _, values = text.strip().lstrip("-").partition("=")
+        field = (typed := typed.strip()).replace("-", "_")
+        try:
+            if field in axes:
+                raise ConfigError([Problem(field, "the axis is given twice.")])
+            if field in told:
+                twice = "it is given twice, as an axis and as a setting."
+                raise ConfigError([Problem(field, twice)])
+            axes[field] = _parse_axis(type(base), typed, values.strip())
+        except ConfigError as error:
+            problems.extend(error.problems)
+    if not problems:
+        _check_size(axes.values())
+        problems.extend(_conflicts(base, tuple(axes.values()), told))
+    if problems:
+        raise AxesError(problems)
+    return tuple(axes.values())
+
+
+def size(axes: Sequence[Axis]) -> int:
+    """Return the number of points."""
+    return prod(len(axis.values) for axis in axes)
+
+
+def grid(axes: Sequence[Axis], start: int = 0, stop: int | None = None) -> Columns:
+    """Return the points from `start` to `stop` (by default all), the last axis moving fastest.
+
+    Returns:
+        Field to its value at each point.
+    """
+    points = range(start, size(axes) if stop is None else min(stop, size(axes)))
+    columns, stride = {}, size(axes)
+    for axis in axes:
+        stride //= len(axis.values)
+        values, count = axis.values, len(axis.values)
+        columns[axis.field] = [values[point // stride % count] for point in points]
+    return columns
+
+
+def cell(value: Any) -> bool | int | float | str:
+    """Return a setting as a table holds it: what is no number or text is written as typed."""
+    if isinstance(value, bool | int | float | str):
+        return value
+    return "none" if value is None else join(value)
+
+
+def cells(axis: Axis) -> tuple[Any, ...]:
+    """Return the values of an axis as a table's column holds them: all numbers, or all texts."""
+    values = tuple(map(cell, axis.values))
+    return tuple(map(str, values)) if any(isinstance(v, str) for v in values) else values
+
+
+def extremes(axis: Axis) -> Sequence[Any]:
+    """Return the least and the greatest value of numbers, or all values of anything else."""
+    numbers = all(isinstance(v, int | float) and not isinstance(v, bool) for v in axis.values)
+    return sorted({min(axis.values), max(axis.values)}) if numbers else axis.values
+
+
+def _parse_axis(config: type[Config], typed: str, text: str) -> Axis:
+    field = typed.replace("-", "_")
+    if not field.isidentifier() or not text:
+        told = "an axis is a field and its values, for instance learning_rate=0.01:10:log:50."
+        raise ConfigError([Problem(typed or "(no name)", told)])
+    if field not in config.model_fields:
+        config.parse({field: text})  # raises, with the nearest names
+    spacing, values = _Typed(config, field, text).read()
+    return Axis(field, tuple(values), text, spacing)
+
+
+@dataclass(frozen=True, slots=True)
+class _Typed:
+    """The values of an axis as typed, and the field that they are for."""
+
+    config: type[Config]
+    field: str
+    text: str
+
+    def read(self) -> tuple[Spacing, Sequence[Any]]:
+        kind = _number_kind(self.config.model_fields[self.field].annotation)
+        parts = [part.strip() for part in self.text.split(":")]
+        if kind is None or (kind is float and len(parts) == 1):
+            return "list", self.listed()
+        match parts:
+            case [low, high, "log" | "lin" as spacing, count]:
+                return spacing, self.spaced(spacing, low, high, self.count(count), kind)
+            case [_, _] if kind is float:
+                rule = "low:high counts whole numbers; low:high:lin:n gives n values"
+                raise self.wrong(f"{rule} between two ends.")
+        found = self.whole()
+        if found is not None:
+            values = [kind(number) for numbers in found for number in numbers]
+            return "whole" if len(found) == 1 < len(values) else "list", self.distinct(values)
+        if len(parts) > 1:
+            raise self.wrong("a range is low:high:log:n, low:high:lin:n or low:high.")
+        return "list", self.listed()
+
+    def wrong(self, rule: str) -> ConfigError:
+        return ConfigError([Problem(self.field, f"{self.text} is not allowed; {rule}")])
+
+    def value(self, typed: str) -> Any:
+        """Return one value as its field reads it."""
+        try:
+            return getattr(_alone(self.config).parse({self.field: typed}), self.field)
+        except ConfigError as error:
+            where = "" if typed == self.text else f"in {self.text}, "
+            told = [Problem(p.field, f"{where}{p.message}{self.hint()}") for p in error.problems]
+            raise ConfigError(told) from None
+
+    def hint(self) -> str:
+        """Return the axis that was meant by another notation, as the end of a sentence."""
+        kind = _number_kind(self.config.model_fields[self.field].annotation)
+        meant = near_axis(self.text, whole=kind is int) if kind else ""
+        return f" Did you mean {self.field}={meant}?" if meant else ""
+
+    def listed(self) -> list[Any]:
+        parts = self.parts()
+        if not any(parts):
+            raise self.wrong("the list is empty.")
+        if not all(parts):
+            raise self.wrong("a part of the list is empty.")
+        return self.distinct([self.value(part) for part in parts])
+
+    def parts(self) -> list[str]:
+        """Return the values as typed; a path may hold a comma, in double quotes or by itself."""
+        if ";" not in self.text and IS_PATHS in self.config.model_fields[self.field].metadata:
+            return [join([path]) if path else "" for path in split_paths(self.text)]
+        return [part.strip() for part in self.text.split(";" if ";" in self.text else ",")]
+
+    def distinct(self, values: list[Any]) -> list[Any]:
+        if len(set(values)) < len(values):
+            raise self.wrong("a value is given twice.")
+        return values
+
+    def spaced(
+        self, spacing: str, low: str, high: str, count: int, kind: type[int] | type[float]
+    ) -> list[Any]:
+        """Return `count` values with both ends; rounded for a field of whole numbers.
+
+        Only the ends are validated: the bounds of a number are an interval.
+        """
+        import numpy as np
+
+        ends = self.value(low), self.value(high)
+        if None in ends:
+            raise self.wrong("both ends are numbers.")
+        if ends[0] >= ends[1]:
+            raise self.wrong("the first end is less than the second.")
+        if spacing == "log" and ends[0] <= 0:
+            raise self.wrong("a log range has ends greater than 0.")
+        values = (np.geomspace if spacing == "log" else np.linspace)(*ends, count).tolist()
+        if kind is int:
+            return list(dict.fromkeys(round(value) for value in values))
+        return [ends[0], *(float(f"{value:.{DIGITS}g}") for value in values[1:-1]), ends[1]]
+
+    def count(self, typed: str) -> int:
+        if not re.fullmatch("[0-9]{1,20}", typed) or not 2 <= int(typed) <= MAX_POINTS:
+            raise self.wrong(f"the number of values is a whole number from 2 to {MAX_POINTS:,}.")
+        return int(typed)
+
+    def whole(self) -> Sequence[range] | None:
+        """Return the whole numbers that a list of them names, None if it is another list."""
+        try:
+            found = whole_numbers(self.text)
+        except ValueError as error:
+            raise self.wrong(str(error)) from None
+        if found is None:
+            return None
+        count = sum(map(_length, found))
+        if count > MAX_POINTS:
+            raise self.wrong(f"{count:,} values; at most {MAX_POINTS:,} are allowed.")
+        for numbers in found:
+            self.value(str(numbers[0]))
+            self.value(str(numbers[-1]))
+        return found
+
+
+def _length(numbers: range) -> int:
+    """Return how many numbers there are, also where len() would overflow."""
+    return -(-(numbers.stop - numbers.start) // numbers.step)
+
+
+def _number_kind(annotation: Any) -> type[int] | type[float] | None:
+    """Return int or float for a field that is a number (or none), else None."""
+    kinds = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
+    numbers = [kind for kind in kinds if kind in (int, float)]
+    others = [kind for kind in kinds if kind not in (int, float, NoneType)]
+    return numbers[0] if numbers and not others else None
+
+
+@cache
+def _alone(config: type[Config]) -> type[Config]:
+    """Return a config whose fields are validated one by one, without conflicts between them."""
+    return type(config.__name__, (config,), {"conflicts": lambda _: iter(())})
+
+
+def _check_size(axes: Collection[Axis]) -> None:
+    points = size(tuple(axes))
+    if points > MAX_POINTS:
+        told = " × ".join(f"{len(axis.values):,} of {axis.field}" for axis in axes)
+        raise UsageError(f"{told} make {points:,} points; at most {MAX_POINTS:,} are allowed.")
+
+
+def _conflicts(base: Config, axes: Sequence[Axis], told: Collection[str]) -> Iterator[Problem]:
+    """Yield the conflicts between values of several fields, each field's first one.
+
+    Numbers are looked at by their least and greatest value only: a conflict between numbers is
+    an inequality, and what breaks it anywhere breaks it there.
+    """
+    seen: set[str] = set()
+    moot = {field for field in told if field not in {axis.field for axis in axes}}
+    for values in product(*map(extremes, axes)):
+        point: Mapping[str, Any] = dict(zip((a.field for a in axes), values, strict=True))
+        try:
+            made = base.replace(**point)
+            moot = {field for field in moot if getattr(made, field) != getattr(base, field)}
+        except ConfigError as error:
+            where = ", ".join(f"{field}={cell(value)}" for field, value in point.items())
+            for problem in error.problems:
+                if problem.field not in seen:
+                    seen.add(problem.field)
+                    yield Problem(problem.field, f"{problem.message.rstrip('.')} (at {where}).")
+    for field in sorted(moot) if not seen else ():
+        yield Problem(field, f"{cell(getattr(base, field))} would be ignored at every point.")

@@ -1,0 +1,207 @@
+"""Measuring points of a sweep or a search: together in one program, or each as a run."""
+
+import shutil
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ..config import Config
+from ..errors import ConfigError, DamagedRunError, RunLockedError, RunWriteError
+from ..lab import Columns, Lab, find_lab
+from ..runs.folder import create_run
+from ..runs.run import Run
+from ..runs.runner import execute
+from .executor import Executor, Outcome, cores
+from .grid import cell
+from .study import Study
+
+__all__ = [
+    "Progress",
+    "is_untouched",
+    "measure_each",
+    "measure_together",
+    "run_point",
+    "side_by_side",
+    "silent",
+]
+
+SECONDS_TO_LET_GO = 30.0
+
+Progress = Callable[[int, int], None]
+"""Is told how many points are measured, and how many there are."""
+
+
+def silent(*_: int) -> None:
+    """Take progress and tell nobody."""
+
+
+def measure_together(
+    lab: Lab[Any], base: Config, points: Columns, length: int | None = None
+) -> Columns | None:
+    """Measure points inside one compiled program, where the lab can.
+
+    Args:
+        lab: the lab.
+        base: the config that every point starts from.
+        points: field to its value at each of n points.
+        length: to how many points they are filled up, the last one repeated, so that equally long
+            parts need one program; what is measured there is dropped.
+
+    Returns:
+        The settings as a table holds them, then the results, each n values; or None.
+    """
+    count = len(next(iter(points.values())))
+    extra = max((length or 0) - count, 0)
+    filled = {field: [*values, *[values[-1]] * extra] for field, values in points.items()}
+    results = lab.sweep(base, filled)
+    if results is None:
+        return None
+    assert all(len(values) == count + extra for values in results.values()), "one value a point"
+    settings = {field: _as_cells(values) for field, values in points.items()}
+    return settings | {n: values[:count] for n, values in results.items() if n not in points}
+
+
+def _as_cells(values: Sequence[Any]) -> Sequence[Any]:
+    """Return settings as a table holds them; numbers and texts, the most, as they are."""
+    plain = set(map(type, values)) <= {bool, int, float, str}
+    return values if plain else [cell(value) for value in values]
+
+
+def side_by_side(
+    measure: Callable[[int], Columns | None], parts: Mapping[int, int]
+) -> Generator[tuple[int, Columns | None], None, None]:
+    """Measure parts of a compiled sweep on all cores, and yield each in turn.
+
+    A compiled loop runs in the thread that calls it, so each core needs a thread of its own. The
+    first part goes alone: it compiles the program that the others then share.
+
+    Args:
+        measure: measures the part that begins at a point; None if the lab cannot.
+        parts: a part's number to the point it begins at.
+
+    Yields:
+        The part's number and what was measured; after a None nothing more.
+    """
+    waiting = list(parts.items())
+    for index, start in waiting[:1]:
+        first = measure(start)
+        yield index, first
+        if first is None:
+            return
+    with ThreadPoolExecutor(cores()) as pool:
+        try:
+            futures = {index: pool.submit(measure, start) for index, start in waiting[1:]}
+            for index, future in futures.items():
+                yield index, future.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def measure_each(
+    study: Study, executor: Executor, points: Mapping[int, Mapping[str, Any]]
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Measure points by a run of its own each, and yield them as they end.
+
+    Args:
+        study: the sweep or search; the runs are in its folder `runs`.
+        executor: what runs them.
+        points: number to settings; the number names the run.
+
+    Yields:
+        The number, and a row: the settings as a table holds them, the results, and the `state`
+        and `reason` of the run. One that fails does not stop the others.
+
+    Raises:
+        RunWriteError: if a run could not be written.
+    """
+    manifest, base = study.manifest, study.config
+    folder, lab, recipe = str(study.path / "runs"), manifest["lab"], manifest["recipe"]
+    for number, point in points.items():
+        name = _name(number)
+        settings = base.replace(**point).model_dump()
+        executor.submit(number, run_point, folder, name, lab, recipe, settings)
+    for _ in points:
+        outcome = executor.wait()
+        if outcome.kind == RunWriteError.__name__:
+            raise RunWriteError(outcome.error)
+        yield outcome.key, _row(points[outcome.key], outcome)
+
+
+def _name(number: int) -> str:
+    return f"point-{number:07d}"
+
+
+def is_untouched(runs: Path, number: int) -> bool:
+    """Return whether the run of a point that was measured is whole; or gone, for the space."""
+    path = runs / _name(number)
+    return not path.exists() or not any(Run(path).differences())
+
+
+def _row(point: Mapping[str, Any], outcome: Outcome) -> dict[str, Any]:
+    told = {field: cell(value) for field, value in point.items()}
+    results = outcome.value or {}
+    told |= {name: value for name, value in results.items() if name not in point}
+    return told | {"state": "failed" if outcome.error else "finished", "reason": outcome.error}
+
+
+def run_point(
+    folder: str, name: str, lab: str, recipe: str, settings: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Train one point as a run of its own and return its numbers; made to be an executor's task.
+
+    Args:
+        folder: the folder of runs.
+        name: the run's name in it; a run that was begun before goes on from its last checkpoint.
+            One of other settings, or that is damaged beyond repair, is removed and made again.
+        lab: the lab's name.
+        recipe: the recipe's name.
+        settings: the point's whole config.
+
+    Raises:
+        EpoqueError: what stopped the run; its folder keeps what was measured before.
+    """
+    config = find_lab(lab).config.parse(settings)
+
+    def anew() -> Run:
+        shutil.rmtree(Path(folder) / name, ignore_errors=True)
+        # Which point was made first is of no account: the others need not be looked at.
+        now = datetime.now(UTC)
+        return create_run(Path(folder), lab, recipe, config, name, only=True, moment=now)
+
+    run = Run(Path(folder) / name)
+    _wait_until_free(run)
+    if not _is_of(run, lab, recipe, config):
+        run = anew()
+    try:
+        return _results(run)
+    except DamagedRunError:  # nothing of it can be gone on with
+        return _results(anew())
+
+
+def _is_of(run: Run, lab: str, recipe: str, config: Config) -> bool:
+    """Return whether a run is there, and of this point."""
+    try:
+        told = run.told_now()
+        own = (told["lab"], told["recipe"]) == (lab, recipe)
+        return own and find_lab(lab).config.parse(told["config"]) == config
+    except (ConfigError, DamagedRunError):
+        return False
+
+
+def _results(run: Run) -> dict[str, Any]:
+    """Train a run to its end, repair it if it is damaged, and return its numbers."""
+    if not run.is_complete:
+        run = execute(run, draw=False)
+    return {k: v for k, v in run.results.items() if v is None or isinstance(v, int | float | str)}
+
+
+def _wait_until_free(run: Run) -> None:
+    """Wait for the worker of a sweep that was killed: it takes a moment until it notices."""
+    patience = time.monotonic() + SECONDS_TO_LET_GO
+    while run.is_locked():
+        if time.monotonic() > patience:
+            raise RunLockedError(f"Another process is writing {run.path}.")
+        time.sleep(0.05)

@@ -1,0 +1,154 @@
+"""Reading sweeps and searches: folders that measure a recipe over the axes of its settings."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from ..command import command_line
+from ..config import Config
+from ..errors import DamagedRunError, UnknownNameError, UsageError
+from ..lab import Lab
+from ..runs.manifest import MANIFEST
+from ..runs.named import newest_first, records_in
+from ..runs.reader import FORMAT, Recorded
+from ..runs.table import is_intact
+from .grid import Axis, cells, parse_axes
+
+__all__ = ["Studies", "Study", "announce", "check_points", "manifest_of"]
+
+
+def manifest_of(lab: Lab[Any], recipe: str, base: Config, axes: Sequence[Axis]) -> dict[str, Any]:
+    """Return what every study says of itself, as plain JSON values."""
+    return {
+        "format": FORMAT,
+        "lab": lab.name,
+        "recipe": recipe,
+        "config": base.model_dump(mode="json"),
+        "axes": {axis.field: axis.text for axis in axes},
+    }
+
+
+def check_points(lab: Lab[Any], base: Config, axes: Sequence[Axis]) -> None:
+    """Check what the points of a grid name: the first one, and each text of each axis in it.
+
+    Raises:
+        UsageError: see `Lab.check`.
+    """
+    first = base.replace(**{axis.field: axis.values[0] for axis in axes})
+    lab.check(first)
+    for axis in axes:
+        for value in axis.values[1:]:
+            if not isinstance(value, bool | int | float):
+                lab.check(first.replace(**{axis.field: value}))
+
+
+def announce(
+    lab: Lab[Any], base: Config, axes: Sequence[Axis], say: Callable[[str], None] | None
+) -> None:
+    """Say how many trainings the axes make, and what is odd about the data.
+
+    Args:
+        lab: the lab.
+        base: the config that every point starts from.
+        axes: the fields and their values; of a search none.
+        say: is told line by line; None is nobody.
+
+    Raises:
+        MissingExtraError: if what the lab computes with is not there.
+    """
+    from ..i18n import environment_language
+    from .axes_words import describe_axes
+
+    lab.check_installed()
+    if say is not None:
+        counts = describe_axes(axes, environment_language()) if axes else ()
+        for line in (*counts, *lab.remarks(base)):
+            say(line)
+
+
+class Study(Recorded):
+    """A folder of one sweep or search, read only."""
+
+    @property
+    def axes_text(self) -> Mapping[str, str]:
+        """Field to its values as typed, for instance `0.01:10:log:50`."""
+        return {str(field): str(text) for field, text in self.manifest["axes"].items()}
+
+    @cached_property
+    def parsed_axes(self) -> tuple[Axis, ...]:
+        """The axes, their values validated."""
+        typed = [f"{field}={text}" for field, text in self.axes_text.items()]
+        try:
+            return parse_axes(self.config, typed)
+        except UsageError as error:
+            raise DamagedRunError(f"The axes of {self.path} are damaged: {error}") from None
+
+    @property
+    def axes(self) -> Mapping[str, tuple[Any, ...]]:
+        """Field to its values, as the table's columns hold them."""
+        return {axis.field: cells(axis) for axis in self.parsed_axes}
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether it is finished and its files are what was saved; else it can be resumed."""
+        if self.status.state != "finished" or not is_intact(self.path / "table.parquet"):
+            return False
+        return set(self.differences()) <= {f"{MANIFEST} is missing"}  # as of older versions
+
+    @property
+    def options(self) -> Sequence[str]:
+        """The command's own options, with their values."""
+        return ()
+
+    @property
+    def command(self) -> str:
+        """The shell command that repeats it."""
+        axes = [f"{field}={text}" for field, text in self.axes_text.items()]
+        words = [*axes, *self.options]
+        return command_line(self.kind, self.recipe, self.config, words, self.axes_text)
+
+
+S = TypeVar("S", bound=Study)
+
+
+class Studies(Generic[S]):
+    """The sweeps, or the searches, in a folder of runs."""
+
+    made_of: type[S]
+
+    def __init__(self, path: str | Path = "runs") -> None:
+        self.path = Path(path)
+
+    def __iter__(self) -> Iterator[S]:
+        return reversed(newest_first(records_in(self.path, self.made_of)))
+
+    def find(
+        self,
+        recipe: str,
+        axes_text: Mapping[str, str],
+        *,
+        config: Config | None = None,
+        finished: bool = True,
+        **told: Any,
+    ) -> S | None:
+        """Return the latest one of a recipe over these axes, or None.
+
+        Args:
+            recipe: the recipe's name.
+            axes_text: field to values as typed.
+            config: if given, also the base config is this one.
+            finished: whether to look for one that is complete, or for one that can be resumed.
+            told: what else its JSON file must say, for instance `trials`.
+        """
+        for study in reversed(list(self)):
+            try:
+                wanted = {"recipe": recipe, "axes": dict(axes_text), **told}
+                same = all(study.manifest.get(name) == value for name, value in wanted.items())
+                if not same or (config is not None and study.config != config):
+                    continue
+                if study.is_complete == finished:
+                    return study
+            except (DamagedRunError, UnknownNameError):
+                continue
+        return None

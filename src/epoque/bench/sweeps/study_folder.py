@@ -1,0 +1,185 @@
+"""Writing sweeps and searches: what is there is compared before anything is changed.
+
+The parts of an unfinished one are bound to its JSON file (see `epoque.bench.sweeps.parts`), the
+files of a finished one to its manifest. What can be made again is; only where the JSON file is the
+odd one out nothing is done: that would measure something else.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from ..errors import DamagedRunError, RunWriteError
+from ..files.atomic import read_json, sync_files, told_write_errors, write_json
+from ..runs.manifest import MANIFEST, Digests, digests_of, file_digest, own_digest, read_manifest
+from ..runs.record import (
+    StatusFile,
+    ending_differences,
+    how_it_ended,
+    lock_record,
+    remove_drafts,
+    sign_environment,
+    unseal,
+)
+from ..runs.restart import differences_in_words
+from ..stopping import listening
+from .parts import Parts, studies_told
+from .study import Study
+
+__all__ = ["Say", "sign_study", "work_on"]
+
+Say = Callable[[str], None]
+Told = Mapping[str, Any]
+
+
+@contextmanager
+def work_on(study: Study, say: Say | None = None) -> Iterator[Parts]:
+    """Hold a study's folder for writing, and say in its status how the block ended.
+
+    Args:
+        study: the sweep or search.
+        say: is told what is not used and why.
+
+    Yields:
+        What is measured so far.
+
+    Raises:
+        RunLockedError: if another process holds it.
+        RunWriteError: if the folder cannot be written.
+        DamagedRunError: if its JSON file is not what it was measured with; nothing is changed then.
+    """
+    path = study.path
+    with lock_record(path), listening():
+        parts = _own_parts(study, say or (lambda _: None))
+        remove_drafts(path)
+        status = StatusFile(path)
+        _drop_damaged(path, _own_files(study))
+        unseal(path)
+        status.write("running")
+        sign_study(study)
+        try:
+            yield parts
+            status.seal(_durable_digests(path))
+        except BaseException as error:
+            with suppress(RunWriteError):  # a full disk already raised once
+                status.write(*how_it_ended(error))
+            raise
+
+
+def sign_study(study: Study, device: str | None = None) -> None:
+    """Bind environment.json to the study; one that is damaged or of another is written anew.
+
+    Args:
+        study: the sweep or search; of the open folder.
+        device: known only once something was measured in this process.
+
+    Raises:
+        RunWriteError: if the system refuses.
+    """
+    told = {name: value for name, value in study.told_now().items() if name != "engine"}
+    seed = int(told["config"].get("seed", 0))
+    sign_environment(study.path, own_digest(told), seed, device, begins=True)
+
+
+def _own_parts(study: Study, say: Say) -> Parts:
+    """Return the parts of a study, once its JSON file is known to be its own.
+
+    Raises:
+        DamagedRunError: if it is not.
+    """
+    folder, path = study.path / "parts", study.path / study.told_in
+    try:
+        told = study.told_now()
+    except DamagedRunError:
+        known = studies_told(folder)
+        if len(known) != 1:
+            raise
+        told = known[0]
+        write_json(path, dict(told), durable=True)
+        say(f"{study.id}: {study.told_in} was damaged; its parts tell it.")
+    _check_saved(study)
+    parts = Parts(folder, told)
+    if parts.others and not parts.own:
+        raise DamagedRunError(
+            f"{path} is not what the parts of {study.id} were measured with "
+            f"({differences_in_words(told, parts.others[0])}); nothing was changed. Put back what "
+            f"was there, or delete {folder} to measure all of it with what the file says now."
+        )
+    for notice in parts.notices:
+        say(notice)
+    return parts
+
+
+def _check_saved(study: Study) -> None:
+    """Check that the JSON file of a finished study is what was saved.
+
+    Raises:
+        DamagedRunError: if it is not.
+    """
+    saved = (_own_files(study) or {}).get(study.told_in)
+    if saved and file_digest(study.path / study.told_in) != saved:
+        study.check(study.told_in)
+
+
+def _own_files(study: Study) -> Digests | None:
+    """Return what a finished study saved; None if its manifest is damaged, or of another study.
+
+    A manifest that neither the status nor the JSON file knows is of another.
+    """
+    path = study.path
+    try:
+        files = read_manifest(path)
+    except DamagedRunError:
+        return None
+    if files is None or files.get(study.told_in) == file_digest(path / study.told_in):
+        return files
+    return None if _is_known_otherwise(path) else files
+
+
+def _is_known_otherwise(path: Path) -> bool:
+    """Return whether a whole status.json names another manifest than there is."""
+    with suppress(DamagedRunError, KeyError, TypeError):
+        told = read_json(path / "status.json")
+        if told.pop("sha256") == own_digest(told):
+            return bool(told["files"][MANIFEST] != file_digest(path / MANIFEST))
+    return False
+
+
+def _drop_damaged(path: Path, files: Digests | None) -> None:
+    """Remove what is damaged of a finished study and can be made again."""
+    if files is None:
+        return
+    wrong = {name for name, digest in files.items() if _is_other(path / name, digest)}
+    if any(name.startswith("runs/") for name in wrong):  # a point is measured again
+        wrong.add("table.parquet")
+    wrong |= {told.split()[0] for told in ending_differences(path)} & {"environment.json"}
+    made_again = ("table.parquet", "best.json", "environment.json")
+    with told_write_errors(path):
+        for name in wrong:
+            if name in made_again or name.startswith("figures/"):
+                (path / name).unlink(missing_ok=True)
+
+
+def _is_other(path: Path, digest: str) -> bool:
+    try:
+        return file_digest(path) != digest
+    except DamagedRunError:
+        return True
+
+
+def _durable_digests(path: Path) -> dict[str, str]:
+    """Return the digests of a study's files once the disk has them.
+
+    Of a run inside it, its manifest stands for all of it.
+    """
+    own = [p for p in (*path.glob("*"), *path.glob("figures/*")) if _is_of_record(p)]
+    inner = list(path.glob(f"runs/*/{MANIFEST}"))
+    sync_files([*own, path, path / "figures"])
+    return digests_of(path, [*own, *inner])
+
+
+def _is_of_record(path: Path) -> bool:
+    # Optuna's journal tells times, as the first two do: never the same twice.
+    elsewhere = ("status.json", "environment.json", "journal.log", MANIFEST)
+    return path.is_file() and not path.name.startswith(".") and path.name not in elsewhere

@@ -1,0 +1,281 @@
+"""Sweeps: a recipe at every point of a grid, measured into one table.
+
+```
+20261122T101500.123-neuron-and-sweep/
+  sweep.json         format, lab, recipe, config (the base), axes (as typed), engine, points, …
+  environment.json   versions, platform, device, commit
+  status.json        running, finished, failed (with the reason) or interrupted; times
+  parts/             what is measured so far, while it runs
+  table.parquet      one row a point: the axes, then the results
+  figures/           PNG and SVG
+  runs/              one run a point, where the lab has no compiled sweep
+```
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import closing, suppress
+from functools import cached_property
+from math import ceil, prod
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from .. import stopping
+from ..config import Config
+from ..errors import EpoqueError, UnknownNameError, UsageError
+from ..files.atomic import write_json
+from ..lab import Columns, Lab
+from ..runs.order import next_moment
+from ..runs.record import create_record, stamped
+from ..runs.table import is_intact, read_table
+from .executor import Executor, running
+from .grid import Axis, extremes, grid, size
+from .measure import Progress, is_untouched, measure_each, measure_together, side_by_side, silent
+from .parts import Parts
+from .study import Studies, Study, announce, check_points, manifest_of
+from .study_folder import Say, sign_study, work_on
+from .summary import summary
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Sweep", "Sweeps", "resume_sweep", "run_sweep"]
+
+STEPS_A_PART = 1_000_000  # iterations over all points: well under a second of a small network
+POINTS_A_PART = (128, 20_000)
+
+
+class Sweep(Study):
+    """The folder of a sweep, read only."""
+
+    kind = "sweep"
+    told_in = "sweep.json"
+    told = MappingProxyType(
+        {"axes": dict, "engine": str, "points": int, "part_points": int, "score": str}
+    )
+
+    @cached_property
+    def table(self) -> "pd.DataFrame":
+        """One row a point: the axes, then the results; before it is finished, the rows so far.
+
+        Raises:
+            DamagedRunError: if it cannot be read.
+        """
+        path = self.path / "table.parquet"
+        if path.is_file() or self.status.state == "finished":
+            self.check(path.name)
+            return read_table(path)
+        return Parts(self.path / "parts", self.manifest).read()
+
+    def rows(self, at: Mapping[str, Any]) -> "pd.DataFrame":
+        """Return the rows of the table where the axes have the values `at`.
+
+        Raises:
+            UnknownNameError: if there is no such axis.
+            UsageError: if it never has that value.
+        """
+        table = self.table
+        for name, value in at.items():
+            if name not in self.axes:
+                raise UnknownNameError(f"axis of {self.id} named", name, self.axes)
+            if value not in self.axes[name]:
+                raise UsageError(f"{self.id} has no {name} {value}.")
+            table = table[table[name] == value]
+        return table
+
+    @property
+    def score(self) -> str:
+        """The result that its figures look at, lower being better."""
+        return str(self.manifest["score"])
+
+    def summary(self, columns: Sequence[str] = ()) -> "pd.DataFrame":
+        """Return the median and 95 % interval over the seeds (see `epoque.bench.sweeps.summary`).
+
+        Args:
+            columns: the results to look at; by default the score.
+        """
+        return summary(self.table, self.axes, columns or [self.score])
+
+
+class Sweeps(Studies[Sweep]):
+    """The sweeps in a folder of runs, oldest first."""
+
+    made_of = Sweep
+
+
+def run_sweep(
+    lab: Lab[Any],
+    recipe: str,
+    base: Config,
+    axes: Sequence[Axis],
+    root: str | Path = "runs",
+    *,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+    figures: bool = True,
+    say: Say | None = None,
+) -> Sweep:
+    """Measure every point of a grid: in one compiled program where the lab can, else run by run.
+
+    Args:
+        lab: the lab.
+        recipe: the recipe's name.
+        base: the config that every point starts from.
+        axes: the fields and their values (see `epoque.bench.sweeps.grid.parse_axes`).
+        root: the folder of runs.
+        executor: what runs the points that are runs of their own; by default local processes.
+        progress: is told how far it is.
+        figures: whether to draw the figures at the end.
+        say: is told what will be done and what is odd about the data, once all that the axes name
+            is known to be there.
+
+    Raises:
+        RunWriteError: if the folder cannot be written; what was measured is kept.
+        EpoqueError: what stopped it; its status then says "failed" and why.
+        KeyboardInterrupt: passed on; its status then says "interrupted".
+    """
+    check_points(lab, base, axes)
+    announce(lab, base, axes, say)
+    manifest = manifest_of(lab, recipe, base, axes) | {
+        "engine": "compiled",
+        "points": size(axes),
+        "part_points": part_points(lab, base, axes),
+        "score": lab.sweep_score(),
+    }
+
+    def fill(draft: Path) -> None:
+        write_json(draft / "sweep.json", manifest)
+
+    moment = next_moment(Path(root))
+    path = create_record(Path(root), stamped(recipe, "-sweep", moment), base.seed, fill, moment)
+    return resume_sweep(Sweep(path), executor=executor, progress=progress, figures=figures)
+
+
+def resume_sweep(
+    sweep: Sweep,
+    *,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+    figures: bool = True,
+    say: Say | None = None,
+) -> Sweep:
+    """Go on with an interrupted sweep; it ends with the table of one that was never stopped.
+
+    Points whose runs failed are tried again. What was lost or is another sweep's is measured again.
+
+    Args:
+        sweep: the sweep.
+        executor: see `run_sweep`, as the next two.
+        progress: likewise.
+        figures: likewise.
+        say: is told what is not used of what is there, and why.
+
+    Raises:
+        UsageError: if it is already finished.
+        RunLockedError: if another process is writing it.
+        DamagedRunError: if sweep.json is not what it was measured with.
+        EpoqueError: what stopped it again.
+    """
+    if sweep.is_complete:
+        raise UsageError(f"{sweep.id} is already finished; there is nothing to resume.")
+    told = progress or silent
+    with work_on(sweep, say) as parts:
+        if not is_intact(sweep.path / "table.parquet"):
+            _measure(sweep, parts, executor, told)
+            parts.join(sweep.path / "table.parquet")
+        if figures:
+            _draw(Sweep(sweep.path))
+        parts.remove()
+    return Sweep(sweep.path)
+
+
+def part_points(lab: Lab[Any], base: Config, axes: Sequence[Axis]) -> int:
+    """Return how many points are measured and saved together by a compiled sweep.
+
+    Enough to keep the compiled program busy, few enough to show progress and to lose little when
+    killed. All parts are equally long, so that one program serves all, and where that wastes
+    little a part is a whole number of blocks of the last axes.
+    """
+    copies = [base.model_copy(update={a.field: v}) for a in axes for v in extremes(a)]
+    steps = [lab.steps(copy) for copy in copies]
+    low, high = POINTS_A_PART
+    most = max(step or STEPS_A_PART for step in steps)
+    limit = min(max(STEPS_A_PART // most, low), high)
+    lengths, points = [len(axis.values) for axis in axes], size(axes)
+    if points <= limit:
+        return points
+    blocks = [prod(lengths[place + 1 :]) for place in range(len(lengths))]
+    whole = max(
+        block * count
+        for block, length in zip(blocks, lengths, strict=True)
+        for count in range(1, length + 1)
+        if length % count == 0 and block * count <= limit
+    )
+    return whole if 4 * whole >= limit else ceil(points / ceil(points / limit))
+
+
+def _measure(sweep: Sweep, parts: Parts, executor: Executor | None, progress: Progress) -> None:
+    if sweep.manifest["engine"] == "compiled":
+        if _measure_together(sweep, parts, progress):
+            sign_study(sweep, sweep.lab.device(sweep.config))
+            return
+        told = {**sweep.manifest, "engine": "processes"}
+        parts.begin_anew(told)
+        write_json(sweep.path / "sweep.json", told)
+    with running(executor, 1 if sweep.lab.fills_machine else None) as using:
+        _measure_each(sweep, parts, using, progress)
+
+
+def _measure_together(sweep: Sweep, parts: Parts, progress: Progress) -> bool:
+    """Measure part by part inside a compiled program; return whether the lab can."""
+    axes = sweep.parsed_axes
+    points, length = size(axes), int(sweep.manifest["part_points"])
+    starts = dict(enumerate(range(0, points, length)))
+    todo = {index: starts[index] for index in starts if index not in parts.own}
+
+    def measure(start: int) -> Columns | None:
+        return measure_together(sweep.lab, sweep.config, grid(axes, start, start + length), length)
+
+    measured = points - sum(min(length, points - start) for start in todo.values())
+    with stopping.patient(), closing(side_by_side(measure, todo)) as measuring:
+        for index, columns in measuring:
+            if columns is None:
+                return False
+            parts.write(index, columns)
+            measured += min(length, points - starts[index])
+            progress(measured, points)
+            stopping.check()
+    return True
+
+
+def _measure_each(sweep: Sweep, parts: Parts, executor: Executor, progress: Progress) -> None:
+    """Measure each point by a run of its own, except those whose runs are finished."""
+    axes, count = sweep.parsed_axes, size(sweep.parsed_axes)
+    runs = sweep.path / "runs"
+    done = {n for n, path in parts.own.items() if _is_finished(path) and is_untouched(runs, n)}
+    points = {index: _point(axes, index) for index in range(count) if index not in done}
+    reasons: list[str] = []
+    progress(len(done), count)
+    for index, row in measure_each(sweep, executor, points):
+        parts.write(index, {name: [value] for name, value in row.items()})
+        done.add(index)
+        reasons += [row["reason"]] if row["reason"] else []
+        progress(len(done), count)
+    if len(reasons) == count:
+        raise EpoqueError(f"All {count} runs failed, the first with: {reasons[0]}")
+
+
+def _is_finished(path: Path) -> bool:
+    return bool((read_table(path)["state"] == "finished").all())
+
+
+def _point(axes: Sequence[Axis], index: int) -> dict[str, Any]:
+    return {field: values[0] for field, values in grid(axes, index, index + 1).items()}
+
+
+def _draw(sweep: Sweep) -> None:
+    from ..figures.sweep_figures import figures
+    from ..runs.runner import save_figures
+
+    with suppress(UsageError):  # no run reached a score: the table says so, nothing can be drawn
+        save_figures(sweep.path / "figures", figures(sweep))

@@ -1,0 +1,1 @@
+"""The system below: memory, processes, environment, and what keeps compiled programs."""

@@ -1,0 +1,88 @@
+"""Panics of libraries written in Rust, told as errors.
+
+A tokenizer's pattern that backtracks for too long, or another input that a library did not think
+of, ends in a `PanicException`, which is no `Exception`: nothing that catches errors catches it. The
+library has also printed it, over many lines, before Python hears of it.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock
+from typing import BinaryIO
+
+from ..errors import DataError
+
+__all__ = ["as_sentence", "is_panic", "told_panics"]
+
+_HOLDING = Lock()
+"""Standard error belongs to the whole process: only one block at a time may hold it back."""
+
+
+def is_panic(error: BaseException) -> bool:
+    """Return whether an exception stands for a panic; each library has such a class of its own."""
+    return type(error).__name__ == "PanicException"
+
+
+def as_sentence(what: str, panic: BaseException) -> str:
+    """Return a panic in one sentence that begins with what was at work."""
+    reason = (str(panic).splitlines() or ["no reason given"])[0].rstrip(".")
+    return f"{what} failed inside a library: {reason}."
+
+
+@contextmanager
+def told_panics(what: str) -> Iterator[None]:
+    """Turn a panic inside the block into one sentence.
+
+    What the block writes on standard error comes out at its end, without what a panic wrote.
+
+    Args:
+        what: what was at work, the beginning of the sentence: "The tokenizer gpt2".
+
+    Raises:
+        DataError: if a library panics.
+    """
+    with _held_back() as held:
+        try:
+            yield
+        except BaseException as error:
+            if not is_panic(error):
+                raise
+            held.truncate(0)
+            raise DataError(as_sentence(what, error)) from None
+
+
+@contextmanager
+def _held_back() -> Iterator[BinaryIO]:
+    """Keep what is written on standard error until the end of the block; give where it is kept."""
+    from tempfile import TemporaryFile
+
+    with TemporaryFile() as held:
+        if not _HOLDING.acquire(blocking=False):
+            yield held
+            return
+        try:
+            with _redirected(held):
+                yield held
+        finally:
+            _HOLDING.release()
+
+
+@contextmanager
+def _redirected(held: BinaryIO) -> Iterator[None]:
+    try:
+        sys.stderr.flush()
+        kept = os.dup(2)
+    except (OSError, ValueError, AttributeError):  # there is no standard error, or it is closed
+        yield
+        return
+    try:
+        os.dup2(held.fileno(), 2)
+        yield
+    finally:
+        sys.stderr.flush()
+        os.dup2(kept, 2)
+        held.seek(0)
+        with os.fdopen(kept, "wb") as out:
+            out.write(held.read())

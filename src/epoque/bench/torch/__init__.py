@@ -1,0 +1,1 @@
+"""What the two PyTorch labs share; PyTorch is imported when a function is called."""

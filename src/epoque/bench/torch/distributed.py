@@ -1,0 +1,77 @@
+"""The processes that train one model together, through Accelerate; imports PyTorch.
+
+Started alone there is one. Started by `accelerate launch` or `torchrun` there are many, and the
+main one tells the events. How they share a training is its lab's business.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from accelerate import Accelerator
+from accelerate.state import AcceleratorState, PartialState
+
+from ..errors import UsageError
+
+__all__ = ["Team", "check_device"]
+
+
+def check_device(device: str) -> None:
+    """Check that a GPU is there if one is asked for.
+
+    Raises:
+        UsageError: if it is not.
+    """
+    if device == "cuda" and not torch.cuda.is_available():
+        raise UsageError(
+            "device: cuda is asked for, but PyTorch finds no GPU here; auto uses the processor "
+            "instead, and a GPU needs PyTorch built for CUDA (https://pytorch.org)."
+        )
+
+
+class Team:
+    """This process among those that train together.
+
+    Attributes:
+        accelerator: Accelerate's.
+        rank: its number.
+        world: how many there are.
+        main: whether it is the one that tells the events.
+        device: what it computes on.
+    """
+
+    def __init__(self, device: str) -> None:
+        """Join.
+
+        Args:
+            device: auto, cpu or cuda.
+
+        Raises:
+            UsageError: if a GPU is asked for and there is none.
+        """
+        check_device(device)
+        wanted = "cpu" if device == "cpu" or not torch.cuda.is_available() else "cuda"
+        _forget_other_device(wanted)
+        self.accelerator = Accelerator(cpu=wanted == "cpu", mixed_precision="no")
+        self.rank = self.accelerator.process_index
+        self.world = self.accelerator.num_processes
+        self.main = self.accelerator.is_main_process
+        self.device: torch.device = self.accelerator.device
+
+    def sum(self, values: Sequence[float]) -> list[float]:
+        """Return the sums over all processes."""
+        if self.world == 1:
+            return list(values)
+        told = torch.tensor(values, dtype=torch.float64, device=self.device)
+        torch.distributed.all_reduce(told)
+        return [float(value) for value in told]
+
+    def agree(self, value: float) -> float:
+        """Return the main process's value."""
+        return self.sum([value if self.main else 0.0])[0]
+
+
+def _forget_other_device(wanted: str) -> None:
+    """Let Accelerate choose its device again, where this process used another one before."""
+    state = PartialState._shared_state
+    if state and state["num_processes"] == 1 and state["device"].type != wanted:
+        AcceleratorState._reset_state(reset_partial_state=True)

@@ -1,0 +1,114 @@
+"""How many threads PyTorch computes with: the last digits depend on it, so it is part of a run.
+
+A sum that several threads share is rounded otherwise than one that a thread computes alone. A run
+therefore keeps the number that it began with, and tells it in environment.json.
+"""
+
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from typing import Any
+
+import torch
+
+from ..config import MAX_THREADS
+from ..errors import DamagedRunError
+from ..events import Event
+from ..runs.run import Run
+from ..sweeps.executor import cores
+
+__all__ = [
+    "choose",
+    "computing",
+    "kept",
+    "notice",
+    "of_run",
+    "single_blas",
+    "threaded",
+]
+
+FEW = 2e10
+"""Operations of a step that one thread does alone.
+
+Two threads save it half of a tenth of a second. Where other work keeps the cores busy they wait for
+one another after every small product: a step was measured to take 16 times as long.
+"""
+_FIRST = torch.get_num_threads()
+"""What PyTorch takes by itself: OMP_NUM_THREADS, or as many as there are cores."""
+
+
+def kept(told: Mapping[str, Any]) -> int | None:
+    """Return the number of threads that a checkpoint's state tells, or None."""
+    count = told.get("threads")
+    return count if isinstance(count, int) and 1 <= count <= MAX_THREADS else None
+
+
+def of_run(run: Run) -> int | None:
+    """Return the number of threads that a run's environment.json tells, None if it does not."""
+    with suppress(DamagedRunError):
+        return kept(run.environment)
+    return None
+
+
+def choose(wanted: int | None, operations: float) -> int:
+    """Return how many threads a training takes that may choose.
+
+    Args:
+        wanted: as the config asks for; None leaves it open.
+        operations: of a step, about. A small step takes one thread, another one as many as this
+            process may use.
+    """
+    if wanted is not None:
+        return wanted
+    return 1 if operations < FEW else max(1, min(_FIRST, cores()))
+
+
+@contextmanager
+def computing(count: int) -> Iterator[None]:
+    """Compute with so many threads; what was before comes back afterwards."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def threaded(count: int, events: Generator[Event, None, None]) -> Iterator[Event]:
+    """Yield the events of a training that computes with so many threads.
+
+    Between two events the number is what it was: whoever pulls two trainings in turn gets the
+    numbers of each.
+    """
+    with closing(events):
+        while True:
+            with computing(count):
+                try:
+                    event = next(events)
+                except StopIteration:
+                    return
+            yield event
+
+
+def notice(count: int) -> str | None:
+    """Return what a user should know of the threads of a run, None if there is nothing."""
+    if count <= cores():
+        return None
+    return (
+        f"This run computes with {count} threads, so that it stays the same to the last byte, and "
+        f"this process may use {cores()} core{'s' if cores() > 1 else ''}: it will be slow."
+    )
+
+
+@contextmanager
+def single_blas() -> Iterator[None]:
+    """Let NumPy and SciPy compute matrices with one thread: their numbers then do not depend on it.
+
+    Without threadpoolctl, which the extra of a lab that needs this brings, nothing changes.
+    """
+    try:
+        from threadpoolctl import threadpool_limits
+    except ImportError:
+        yield
+        return
+    with threadpool_limits(1, user_api="blas"):
+        yield

@@ -1,0 +1,266 @@
+"""Real points that come from the user: a CSV, an image's silhouette, a drawing.
+
+All three become points [M, 2] from which training draws with replacement, each draw moved by a
+little Gaussian noise. No training engine is imported here.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from epoque.bench.errors import DataError
+from epoque.bench.events import Artifact
+from epoque.bench.files.csv_table import CsvTable, read_csv
+from epoque.bench.files.input_files import read_regular
+from epoque.bench.files.json_text import parse_json
+from epoque.bench.i18n import environment_language, mark, translator
+from epoque.bench.limits import MAX_DRAWING_BYTES
+
+from .silhouette import silhouette
+
+if TYPE_CHECKING:
+    from epoque.bench.runs.run import Run
+
+    from ..config import Gan2dConfig
+
+__all__ = [
+    "POINTS_COPY",
+    "SHIPPED",
+    "Support",
+    "artifact",
+    "load",
+    "load_run",
+    "outside",
+    "remarks",
+]
+
+Points = NDArray[np.float32]
+
+POINTS_COPY = "data.csv"
+"""The run's own copy of the user's points."""
+
+SHIPPED = "epoque:"
+"""`epoque:cat.png` is a file that ships beside the recipes, wherever the package is installed."""
+
+MARGIN = 0.1  # of the square, on each side of what is fitted into it
+BRUSH = 0.02  # standard deviation around a stroke, as GAN Lab's
+STROKE_STEP = 0.0025  # a pixel of a canvas of 400
+DOT_POINTS = 10  # a dot weighs as much as a stroke of one brush width
+MAX_STROKE_POINTS = 20_000
+EXAMPLE = '{"strokes": [[[0.1, 0.2], [0.3, 0.4]]]}'
+FARTHEST = 1e6  # beyond it squared distances lose all digits of a float32
+
+
+OUTSIDE = mark(
+    "{count} of {total} points lie outside the square from 0 to 1, where the pictures and measures "
+    "look; --fit true scales them into it."
+)
+
+
+@dataclass(frozen=True)
+class Support:
+    """Where real points are drawn from.
+
+    Attributes:
+        points: float32 [M, 2], at least two different ones; some may lie outside the square.
+        jitter: standard deviation of the noise added to each draw, per axis.
+    """
+
+    points: Points
+    jitter: float
+
+
+def load(config: "Gan2dConfig") -> Support | None:
+    """Return the user's points that `config` asks for, or None where a formula makes them.
+
+    A CSV has two columns, x and y. It is taken as it is, or with `fit` scaled into the square
+    with its proportions kept. A drawing is JSON, `{"strokes": [[[x, y], …], …]}`, x to the right
+    and y up, the square from 0 to 1; `drawing` is that text itself or the path of a file with it.
+    A path that begins with `SHIPPED` is one of the package's own.
+
+    Raises:
+        DataError: if it cannot be read, is empty, or all its points are one.
+    """
+    match config.data:
+        case "csv":
+            return _csv_support(config, read_csv(_path(str(config.csv))))
+        case "image":
+            points, source = silhouette(_path(str(config.image))), str(config.image)
+            return _support(source, _fitted(points), 0.5 * _scale(points))
+        case "drawing":
+            source, text = _drawing_text(str(config.drawing))
+            return _support(source, _drawn(source, _strokes(source, text)), BRUSH)
+        case _:
+            return None
+
+
+def _path(told: str) -> Path:
+    name = told.removeprefix(SHIPPED)
+    return Path(name) if name == told else Path(str(files("epoque") / "recipes" / "gan2d" / name))
+
+
+def remarks(config: "Gan2dConfig") -> Iterator[str]:
+    """Yield what is odd about the CSV that `config` asks for: how it is read, and where it lies.
+
+    Raises:
+        DataError: if it cannot be read or used.
+    """
+    if config.data != "csv":
+        return
+    table = read_csv(_path(str(config.csv)))
+    support = _csv_support(config, table)
+    yield from table.remarks()
+    away = outside(support.points)
+    if 2 * away > len(support.points):
+        text = translator(environment_language())(OUTSIDE)
+        yield text.format(count=away, total=len(support.points))
+
+
+def load_run(run: "Run") -> Support | None:
+    """Return the points a run learned from, out of its folder alone, or None for a formula's.
+
+    Raises:
+        DataError: if the run's copy of the points is missing or damaged.
+    """
+    config: Any = run.config
+    if config.data not in ("csv", "image", "drawing"):
+        return None
+    run.check(POINTS_COPY)
+    path = run.path / POINTS_COPY
+    table = read_csv(path)
+    values = table.values()
+    if table.header[:2] != ("x", "y") or len(values) < 2:
+        raise DataError(f"{path} is damaged: it holds no points.")
+    return Support(values[:, :2].astype(np.float32), float(values[0, 2]))
+
+
+def artifact(support: Support) -> Artifact:
+    """Return `data.csv`, the run's copy of the points: x, y and, in every row, the jitter."""
+    rows = support.points.astype(float).tolist()
+    lines = (f"{_short(x)},{_short(y)},{support.jitter!r}" for x, y in rows)
+    return Artifact(POINTS_COPY, ("\n".join(["x,y,jitter", *lines]) + "\n").encode())
+
+
+def outside(points: NDArray[Any]) -> int:
+    """Return how many points [N, 2] lie outside the unit square."""
+    inside = ((points >= 0) & (points <= 1)).all(axis=1)
+    return int(len(points) - inside.sum())
+
+
+def _short(value: float) -> str:
+    """Return the shortest text that gives the same float32."""
+    return str(np.float32(value))
+
+
+def _support(source: str, points: NDArray[np.float64], jitter: float) -> Support:
+    if not bool((np.abs(points) <= FARTHEST).all()):
+        raise DataError(f"{_too_far(source, points)}.")
+    kept = points.astype(np.float32)
+    if len(kept) == 0 or bool((kept == kept[0]).all()):
+        count = "no points" if len(kept) == 0 else "one point only"
+        raise DataError(f"{source} has {count}; it needs at least two different ones.")
+    return Support(kept, jitter)
+
+
+def _too_far(source: str, points: NDArray[np.float64]) -> str:
+    farthest = float(np.abs(points).max())
+    return f"{source} has a coordinate of {farthest:.3g}; at most {FARTHEST:,.0f} is taken"
+
+
+def _scale(points: NDArray[np.float64]) -> float:
+    """Return the factor that makes the longer side of the points' box fill the square."""
+    side = float(np.ptp(points, axis=0).max(initial=0.0)) if len(points) else 0.0
+    return (1 - 2 * MARGIN) / side if side else 1.0
+
+
+def _fitted(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Move and scale points into the middle of the square; their proportions stay."""
+    if not len(points):
+        return points
+    _, power = np.frexp(np.abs(points).max())  # halved exactly: sums of 1e308 would overflow
+    points = np.ldexp(points, -power)
+    middle = (points.min(axis=0) + points.max(axis=0)) / 2
+    return np.asarray(0.5 + _scale(points) * (points - middle))
+
+
+def _csv_support(config: "Gan2dConfig", table: CsvTable) -> Support:
+    points, source = _csv_points(table), str(config.csv)
+    if not config.fit and bool((np.abs(points) > FARTHEST).any()):
+        raise DataError(f"{_too_far(source, points)}; --fit true scales them.")
+    return _support(source, _fitted(points) if config.fit else points, 0.0)
+
+
+def _csv_points(table: CsvTable) -> NDArray[np.float64]:
+    if len(table.header) != 2:
+        found = len(table.header)
+        raise table.wrong(
+            table.header_line, f"{found} column{'s' * (found > 1)}; points need two, x and y."
+        )
+    return table.values()
+
+
+# Drawings
+
+
+def _drawing_text(drawing: str) -> tuple[str, str | bytes]:
+    """Return what to call a drawing, and its JSON; a file may be in any of JSON's encodings."""
+    if drawing.lstrip().startswith(("{", "[")):
+        return "The drawing", drawing
+    path = _path(drawing)
+    return str(path), read_regular(path, MAX_DRAWING_BYTES)
+
+
+def _strokes(source: str, text: str | bytes) -> list[NDArray[np.float64]]:
+    """Return the strokes of a drawing, each [points, 2]."""
+    data = text.encode(errors="surrogatepass") if isinstance(text, str) else text
+    told = parse_json(data, source, MAX_DRAWING_BYTES)
+    strokes = told.get("strokes") if isinstance(told, dict) else None
+    if not isinstance(strokes, list):
+        raise DataError(f"{source} is no drawing; it must be JSON such as {EXAMPLE}.")
+    drawn = [_stroke(source, i, stroke) for i, stroke in enumerate(strokes, 1)]
+    return [stroke for stroke in drawn if len(stroke)]
+
+
+def _stroke(source: str, number: int, stroke: Any) -> NDArray[np.float64]:
+    if not isinstance(stroke, list):
+        raise DataError(f"{source}, stroke {number}: it is not a list of points.")
+    for at, point in enumerate(stroke, 1):
+        if not _is_point(point):
+            told = f"{source}, stroke {number}, point {at}: it is not two finite numbers."
+            raise DataError(told)
+    return np.array(stroke, np.float64).reshape(-1, 2)
+
+
+def _is_point(point: Any) -> bool:
+    return (
+        isinstance(point, list)
+        and len(point) == 2
+        and all(isinstance(c, int | float) and not isinstance(c, bool) for c in point)
+        and all(abs(c) < 1e300 and math.isfinite(c) for c in point)
+    )
+
+
+def _drawn(source: str, strokes: list[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Return points evenly along the strokes, however fast the hand moved."""
+    if not strokes:
+        raise DataError(f"{source} is empty; draw something first.")
+    total = sum(float(_lengths(stroke).sum()) for stroke in strokes)
+    step = max(STROKE_STEP, total / MAX_STROKE_POINTS)
+    return np.concatenate([_evenly(stroke, step) for stroke in strokes])
+
+
+def _lengths(stroke: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(np.hypot(*np.diff(stroke, axis=0).T))
+
+
+def _evenly(stroke: NDArray[np.float64], step: float) -> NDArray[np.float64]:
+    way = np.concatenate([[0.0], np.cumsum(_lengths(stroke))])
+    count = max(DOT_POINTS, round(float(way[-1]) / step) + 1)
+    places = np.linspace(0.0, way[-1], count)
+    return np.stack([np.interp(places, way, stroke[:, axis]) for axis in (0, 1)], axis=1)

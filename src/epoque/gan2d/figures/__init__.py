@@ -1,0 +1,1 @@
+"""What is drawn of a GAN: snapshots, scenes, films, small multiples, curves."""

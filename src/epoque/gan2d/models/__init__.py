@@ -1,0 +1,1 @@
+"""The two networks, and how their weights begin."""

@@ -1,0 +1,1 @@
+"""Training two networks against each other: losses, optimizers, steps, loops, checkpoints."""

@@ -1,0 +1,1 @@
+"""From texts to batches: corpora, tokenizers, the token cache, blocks, masking."""

@@ -1,0 +1,87 @@
+"""Texts to tokens.
+
+A corpus is text and nothing else: where it spells a special token out, as in a tutorial that says
+`<|endoftext|>`, these are letters like others. Only what stands for an unknown word is one token in
+a corpus too (`<unk>`, as in WikiText-2). In what a user types, a prompt or a sentence with
+`[MASK]`, special tokens are meant.
+"""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from epoque.bench.system.panics import told_panics
+
+__all__ = ["UNKNOWN", "Encode", "corpus_encoder", "prompt_tokens"]
+
+UNKNOWN = "<unk>"
+"""What a corpus may hold in the place of rare words; if so it is one token, not three."""
+
+Encode = Callable[[list[str]], list[list[int]]]
+
+
+def corpus_encoder(tokenizer: Any, framed: bool = False) -> Encode:
+    """Return what encodes many texts of a corpus.
+
+    The library's own encoder works on all cores at once. It is a copy: padding and truncation, that
+    a tokenizer may have been left with, are switched off in it.
+
+    Args:
+        tokenizer: a tokenizer of transformers, with or without the library's encoder inside.
+        framed: whether each text has the special tokens around it that the tokenizer adds.
+
+    Returns:
+        A function of texts that raises `DataError` if the library panics.
+    """
+    encode = _encoder(tokenizer, framed)
+    what = _named(tokenizer)
+
+    def told(texts: list[str]) -> list[list[int]]:
+        with told_panics(what):
+            return encode(texts)
+
+    return told
+
+
+def prompt_tokens(tokenizer: Any, text: str, **how: Any) -> Any:
+    """Return what a tokenizer makes of a text that a user typed.
+
+    Args:
+        tokenizer: a tokenizer of transformers.
+        text: in which special tokens may be spelt out.
+        how: what else its call takes.
+
+    Raises:
+        DataError: if the library panics.
+    """
+    with told_panics(_named(tokenizer)):
+        return tokenizer(text, **how)
+
+
+def _named(tokenizer: Any) -> str:
+    return f"The tokenizer {getattr(tokenizer, 'name_or_path', '')}".rstrip()
+
+
+def _encoder(tokenizer: Any, framed: bool) -> Encode:
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    if backend is None:
+        how = {"add_special_tokens": framed, "split_special_tokens": True}
+        return lambda texts: list(tokenizer(texts, **how)["input_ids"])
+    from tokenizers import Tokenizer
+
+    copy = Tokenizer.from_str(_with_unknown_words(backend.to_str()))
+    copy.encode_special_tokens = True  # as the text that they are
+    copy.no_padding()
+    copy.no_truncation()
+    return lambda texts: [
+        encoded.ids for encoded in copy.encode_batch_fast(texts, add_special_tokens=framed)
+    ]
+
+
+def _with_unknown_words(described: str) -> str:
+    """Return a tokenizer's description in which `<unk>` is a token like others, met in texts."""
+    told = json.loads(described)
+    for token in told.get("added_tokens", ()):
+        if token["content"] == UNKNOWN:
+            token["special"] = False
+    return json.dumps(told, ensure_ascii=False)

@@ -1,0 +1,248 @@
+"""The token cache: a text is encoded once and mapped into memory from then on.
+
+`tokens/<key>/` in the cache folder holds `tokens.bin` (uint16, or uint32 for a vocabulary above
+65,536), `starts.bin` (uint64, where documents are kept apart) and `about.json`. The key is the hash
+of the text's content, the tokenizer and the settings that matter, so that nothing stale is found.
+"""
+
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from epoque.bench.errors import DamagedRunError
+from epoque.bench.files.atomic import read_json, write_json
+from epoque.bench.files.store import key_of, made
+from epoque.bench.lab import Making
+
+from ..config import LanguageConfig
+from .blocks import Blocks, Tokens
+from .corpus import Documents
+from .encoding import Encode, corpus_encoder
+from .reading import Piece, is_blank
+
+__all__ = ["blocks", "frames_lines", "tokens"]
+
+_LINES = 1000
+_CHARACTERS = 2**22
+"""A batch for the tokenizer has so many lines or characters, whichever is reached first."""
+
+_WINDOWS = 64
+_WINDOW = 2**20
+"""Pieces of a file, and bytes in each, that its checksum covers: all of a file up to 64 MiB."""
+
+
+def blocks(
+    config: LanguageConfig, tokenizer: Any, documents: Documents, progress: Making | None = None
+) -> Blocks:
+    """Return a text cut into blocks; it is encoded if the cache does not hold it.
+
+    Args:
+        config: `block_size`, `documents_apart`, `frame_lines` and `objective` matter.
+        tokenizer: a `transformers.PreTrainedTokenizerFast`.
+        documents: the text.
+        progress: told how far the encoding is.
+
+    Raises:
+        DataError: if the text cannot be read or is shorter than one block.
+        RunWriteError: if the cache folder cannot be written.
+    """
+    apart = _document_end(config, tokenizer)
+    stream = tokens(tokenizer, documents, apart, progress, framed=config.frame_lines)
+    return Blocks.cut(stream, config.block_size, documents.name)
+
+
+def tokens(
+    tokenizer: Any,
+    documents: Documents,
+    apart: int | bool = False,
+    progress: Making | None = None,
+    *,
+    framed: bool = False,
+) -> Tokens:
+    """Return a text as tokens, out of the cache where it holds them.
+
+    Args:
+        tokenizer: see `blocks`.
+        documents: the text.
+        apart: whether to note where documents begin; a number is the token to end each with.
+        progress: told how far the encoding is.
+        framed: whether each line has the special tokens around it that the tokenizer adds, if any;
+            without, a line is its own tokens alone.
+
+    Raises:
+        DataError: if the text cannot be read.
+        RunWriteError: if the cache folder cannot be written.
+    """
+    end = None if isinstance(apart, bool) else apart
+    bare = {"bare": True} if frames_lines(tokenizer) and not framed else {}
+    key = key_of(
+        format=2,
+        text=documents.fingerprint,
+        tokenizer=_described(tokenizer),
+        apart=apart is not False,
+        end=end,
+        **bare,
+    )
+    dtype = np.dtype(np.uint16 if len(tokenizer) <= 2**16 else np.uint32)
+
+    def make(to: Path) -> None:
+        job = _Job(corpus_encoder(tokenizer, framed), dtype, apart is not False, end)
+        job.write(to, documents, progress or (lambda _told, _share: None))
+
+    return _open(made("tokens", key, make, _sound), key)
+
+
+def _document_end(config: LanguageConfig, tokenizer: Any) -> int | bool:
+    """Return how documents are kept apart: not, only noted, or also ended by a token."""
+    if not config.documents_apart:
+        return False
+    end = tokenizer.eos_token_id if config.objective == "causal" else None
+    return True if end is None else int(end)
+
+
+# Encoding
+
+
+def _described(tokenizer: Any) -> str:
+    """Return a text that stands for all that a tokenizer does."""
+    if backend := getattr(tokenizer, "backend_tokenizer", None):
+        return str(backend.to_str())
+    return repr((type(tokenizer), sorted(tokenizer.get_vocab().items())))  # written in Python
+
+
+def frames_lines(tokenizer: Any) -> bool:
+    """Return whether a tokenizer puts special tokens around a text, as [CLS] and [SEP]."""
+    return bool(tokenizer.num_special_tokens_to_add(pair=False))
+
+
+@dataclass
+class _Job:
+    """The encoding of one text into a folder.
+
+    Attributes:
+        encode: see `corpus_encoder`.
+        dtype: how a token is stored.
+        apart: whether to note where documents begin.
+        end: the token that ends each document, or None.
+        tokens: written so far.
+        documents: begun so far.
+        words: words so far.
+        bytes: bytes of text so far.
+    """
+
+    encode: Encode
+    dtype: np.dtype[Any]
+    apart: bool
+    end: int | None
+    tokens: int = 0
+    documents: int = 0
+    words: int = 0
+    bytes: int = 0
+
+    def write(self, to: Path, documents: Documents, progress: Making) -> None:
+        """Encode a text batch by batch and write it with its checksums."""
+        told = f"Encoding: {documents.name}"
+        progress(told, 0.0)
+        with (to / "tokens.bin").open("wb") as ids, (to / "starts.bin").open("wb") as starts:
+            for batch in _batches(documents.pieces()):
+                self._write(batch, ids, starts)
+                progress(told, min(1.0, self.bytes / max(1, documents.size)))
+            if self.documents and self.end is not None:
+                self._put(ids, [self.end])
+        if not self.apart:
+            (to / "starts.bin").unlink()
+        about = {"dtype": self.dtype.name, "words": self.words, "bytes": self.bytes}
+        sums = {file.name: checksum(file) for file in sorted(to.glob("*.bin"))}
+        write_json(to / "about.json", about | {"checksums": sums}, durable=True)
+        progress(told, 1.0)
+
+    def _write(self, batch: list[Piece], ids: BinaryIO, starts: BinaryIO) -> None:
+        texts = ["" if is_blank(piece.text) else piece.text + "\n" for piece in batch]
+        self.words += sum(len(text.split()) for text in texts)
+        self.bytes += sum(len(text.encode()) for text in texts)
+        rows = self.encode(texts)
+        if not self.apart:
+            self._put(ids, chain.from_iterable(rows))
+            return
+        for piece, row in zip(batch, rows, strict=True):
+            if piece.begins:
+                self._begin(ids, starts)
+            self._put(ids, row)
+
+    def _begin(self, ids: BinaryIO, starts: BinaryIO) -> None:
+        """End the document before, if any, and note that one begins."""
+        if self.documents and self.end is not None:
+            self._put(ids, [self.end])
+        starts.write(np.uint64(self.tokens).tobytes())
+        self.documents += 1
+
+    def _put(self, ids: BinaryIO, row: Iterable[int]) -> None:
+        """Append tokens."""
+        array = np.fromiter(row, self.dtype)
+        ids.write(array.tobytes())
+        self.tokens += len(array)
+
+
+def _batches(pieces: Iterator[Piece]) -> Iterator[list[Piece]]:
+    batch: list[Piece] = []
+    characters = 0
+    for piece in pieces:
+        batch.append(piece)
+        characters += len(piece.text)
+        if len(batch) == _LINES or characters >= _CHARACTERS:
+            yield batch
+            batch, characters = [], 0
+    if batch:
+        yield batch
+
+
+# Opening
+
+
+def _open(folder: Path, key: str) -> Tokens:
+    about = read_json(folder / "about.json")
+    starts = folder / "starts.bin"
+    return Tokens(
+        _mapped(folder / "tokens.bin", np.dtype(about["dtype"])),
+        _mapped(starts, np.dtype(np.uint64)) if starts.exists() else None,
+        about["words"],
+        about["bytes"],
+        key,
+    )
+
+
+def _mapped(path: Path, dtype: np.dtype[Any]) -> Any:
+    if path.stat().st_size == 0:  # which cannot be mapped
+        return np.empty(0, dtype)
+    return np.memmap(path, dtype, mode="r")
+
+
+def _sound(folder: Path) -> bool:
+    """Tell whether the files are there as they were written."""
+    try:
+        sums = read_json(folder / "about.json")["checksums"]
+        return all(checksum(folder / name) == known for name, known in sums.items())
+    except (OSError, DamagedRunError, KeyError):
+        return False
+
+
+def checksum(path: Path) -> str:
+    """Return the size of a file and a checksum of it, of samples evenly spread if it is large."""
+    size = path.stat().st_size
+    starts = range(0, size, max(_WINDOW, -(-size // _WINDOWS)))
+    with path.open("rb") as file:
+        crc = 0
+        for start in starts:
+            crc = zlib.crc32(_window(file, start), crc)
+        crc = zlib.crc32(_window(file, max(0, size - _WINDOW)), crc)
+    return f"{size}:{crc:08x}"
+
+
+def _window(file: BinaryIO, start: int) -> bytes:
+    file.seek(start)
+    return file.read(_WINDOW)

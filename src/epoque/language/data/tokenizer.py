@@ -1,0 +1,389 @@
+"""Tokenizers: trained on the corpus, or loaded from a folder or the Hub.
+
+A causal model gets byte-level BPE (Sennrich et al. 2016, arXiv:1508.07909, on bytes as in Radford
+et al. 2019), which can write any text; a masked one WordPiece (Schuster & Nakajima 2012) as BERT's;
+or either one the other, if asked (`tokenizer_kind`).
+"""
+
+import os
+import re
+from collections import Counter
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from epoque.bench.errors import ConfigError, DataError, Problem, first_line
+from epoque.bench.files.store import key_of, made
+from epoque.bench.lab import Making
+from epoque.bench.limits import MAX_WORD_LETTERS
+from epoque.bench.system.panics import told_panics
+
+from ..config import LanguageConfig
+from .corpus import Documents, lines
+from .encoding import UNKNOWN
+from .token_cache import frames_lines
+
+if TYPE_CHECKING:
+    from tokenizers import AddedToken, Tokenizer
+
+__all__ = ["END", "UNKNOWN", "check", "check_vocabulary", "load", "prepare", "train"]
+
+END = "<|endoftext|>"
+"""The token of a trained BPE tokenizer that ends a document."""
+
+_ALL_SIGNS = 0x110000
+
+TRAINED_ON = 2**30
+"""Characters of a corpus a tokenizer is trained on, from its start; more change little."""
+
+_HUB_FILES = ["*token*.json", "vocab*", "merges.txt", "*.model", "config.json"]
+"""What a tokenizer of the Hub is read from; its model is not fetched."""
+_FILES = ["*token*.json", "vocab*", "*.model"]
+"""A folder with none of these holds no tokenizer of any kind."""
+_WANTED = (
+    "name a folder that `epoque language save` or transformers wrote, or owner/name on the Hub"
+)
+_BERT = {"pad": "[PAD]", "unk": "[UNK]", "cls": "[CLS]", "sep": "[SEP]", "mask": "[MASK]"}
+
+
+def prepare(config: LanguageConfig, documents: Documents, progress: Making | None = None) -> Any:
+    """Return the `PreTrainedTokenizerFast` of a config, trained on a text if none is named.
+
+    Words of more than `MAX_WORD_LETTERS` are learned from in pieces; they are encoded whole.
+
+    A tokenizer trained before on the same text with the same settings is taken from the cache.
+
+    A named one puts special tokens around a text only with `frame_lines`: where a model does not
+    see them in training, they are nothing to it later.
+
+    Args:
+        config: `tokenizer` names one; else `objective`, `tokenizer_kind`, `vocabulary`,
+            `lowercase` and `frame_lines` say how one is trained.
+        documents: the training text.
+        progress: told how far the training is.
+
+    Raises:
+        ConfigError: if the vocabulary is too small, or the named tokenizer frames no lines.
+        DataError: if the text cannot be read, or the tokenizer cannot be used.
+    """
+    if config.tokenizer is not None:
+        tokenizer = load(config.tokenizer)
+        check(tokenizer, config.objective)
+        if not config.frame_lines:
+            _leave_out_frames(tokenizer)
+        elif not frames_lines(tokenizer):
+            told = f"the tokenizer {_name(tokenizer)}puts no special tokens around a line."
+            raise ConfigError([Problem("frame_lines", told)])
+        return tokenizer
+    settings = config.model_dump(include=set(_SETTINGS))
+    if config.trained_kind != LanguageConfig(objective=config.objective).trained_kind:
+        settings["kind"] = config.trained_kind
+    key = key_of(format=2, text=documents.fingerprint, **settings)
+
+    def make(to: Path) -> None:
+        train(config, documents, progress).save_pretrained(str(to))
+
+    return load(made("tokenizers", key, make, _sound))
+
+
+_SETTINGS = ("objective", "vocabulary", "lowercase", "frame_lines")
+
+
+def train(config: LanguageConfig, documents: Documents, progress: Making | None = None) -> Any:
+    """Train a tokenizer; the same text and settings give the same tokenizer.
+
+    Raises:
+        ConfigError: if the vocabulary is too small.
+        DataError: if the text cannot be read.
+    """
+    kinds = {"bpe": _train_bpe, "wordpiece": _wordpiece}
+    return kinds[config.trained_kind](config, documents, progress or (lambda _told, _share: None))
+
+
+def load(source: str | Path) -> Any:
+    """Load a `PreTrainedTokenizerFast` from a folder or from the Hub.
+
+    Raises:
+        DataError: if there is none, it is damaged, or its ids have gaps.
+    """
+    folder = Path(source).expanduser()
+    if os.path.lexists(folder) and not folder.is_dir():
+        raise DataError(f"The tokenizer {source} is a file; {_WANTED}.")
+    tokenizer = _load_folder(folder) if folder.is_dir() else _load_hub(str(source))
+    highest = max(tokenizer.get_vocab().values(), default=-1)
+    if highest != len(tokenizer) - 1:
+        told = f"its ids go up to {highest:,} though it has {len(tokenizer):,} tokens"
+        raise DataError(f"The tokenizer {source} cannot be used: {told}.")
+    return tokenizer
+
+
+def check(tokenizer: Any, objective: str) -> None:
+    """Check that a tokenizer has the special tokens that the objective needs.
+
+    Raises:
+        DataError: if a masked model's has no mask token.
+    """
+    if objective == "masked" and tokenizer.mask_token_id is None:
+        raise DataError(
+            f"The tokenizer {_name(tokenizer)}has no mask token, which the objective masked needs; "
+            "take one made for masked models (as bert-base-uncased), or objective causal."
+        )
+
+
+def check_vocabulary(tokenizer: Any, vocabulary: int) -> None:
+    """Check that a model has a row for each token.
+
+    Args:
+        tokenizer: whose tokens the model is to read.
+        vocabulary: rows of the model's embedding.
+
+    Raises:
+        DataError: if it has fewer; more are allowed, they stay unused.
+    """
+    if len(tokenizer) > vocabulary:
+        raise DataError(
+            f"The tokenizer {_name(tokenizer)}has {len(tokenizer):,} tokens, but the model knows "
+            f"{vocabulary:,}: they do not belong together."
+        )
+
+
+def _leave_out_frames(tokenizer: Any) -> None:
+    """Let a tokenizer put nothing around a text."""
+    if getattr(tokenizer, "backend_tokenizer", None) is not None and frames_lines(tokenizer):
+        # Setting these makes the whole of what is put around a text anew, here and when reopened.
+        tokenizer.add_bos_token = tokenizer.add_eos_token = False
+
+
+def _name(tokenizer: Any) -> str:
+    return f"{name} " if (name := getattr(tokenizer, "name_or_path", "")) else ""
+
+
+# Training
+
+
+def _roles(config: LanguageConfig) -> dict[str, str]:
+    """Return the special tokens by what they are for: BERT's five, or what a text ends with."""
+    if config.objective == "masked":
+        return _BERT
+    unknown = {"unk": _BERT["unk"]} if config.trained_kind == "wordpiece" else {}
+    return {"bos": END, "eos": END, "pad": END, **unknown}
+
+
+def _train_bpe(config: LanguageConfig, documents: Documents, progress: Making) -> Any:
+    """Train byte-level BPE whose alphabet is all 256 bytes."""
+    from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    roles, unknown = _roles(config), _unknown(documents)
+    # A hidden word takes the space before it along, as the words do.
+    named = {text: _added(text, lstrip=text == _BERT["mask"]) for text in roles.values()}
+    special = [*named.values(), *unknown]
+    _enough(config.vocabulary, len(alphabet) + len(special))
+    tokenizer = Tokenizer(models.BPE())
+    if config.lowercase:
+        tokenizer.normalizer = normalizers.Lowercase()
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=config.vocabulary,
+        min_frequency=2,
+        special_tokens=special,
+        initial_alphabet=alphabet,
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(_told(documents, "words", progress), trainer)
+    if config.frame_lines:
+        tokenizer.post_processor = _frame(tokenizer)
+    tokens = {role: named[text] for role, text in roles.items()}
+    if unknown:
+        tokens.setdefault("unk", unknown[0])
+    return _wrapped(tokenizer, **{f"{role}_token": token for role, token in tokens.items()})
+
+
+def _wordpiece(config: LanguageConfig, documents: Documents, progress: Making) -> Any:
+    """Train WordPiece as BERT's."""
+    from tokenizers import Tokenizer, models, trainers
+
+    roles = _roles(config)
+    special = [*map(_added, dict.fromkeys(roles.values())), *_unknown(documents)]
+    signs, inner = _alphabet(config, documents, progress)
+    _enough(config.vocabulary, len(special) + len(signs) + len(inner))
+    # The trainer numbers the signs inside words as it happens to meet them. Told beforehand, in
+    # the disguise of special tokens, they have the same numbers each time, and so has all else.
+    trainer = trainers.WordPieceTrainer(
+        vocab_size=config.vocabulary,
+        special_tokens=[*special, *signs, *inner],
+        initial_alphabet=signs,
+        limit_alphabet=len(signs),
+        show_progress=False,
+    )
+    trained = _bert(config, Tokenizer(models.WordPiece()))
+    trained.train_from_iterator(_told(documents, "words", progress), trainer)
+    model = models.WordPiece(trained.get_vocab(), unk_token=_BERT["unk"])
+    tokenizer = _bert(config, Tokenizer(model))
+    tokenizer.add_special_tokens(special)
+    if config.frame_lines:
+        tokenizer.post_processor = _frame(tokenizer)
+    return _wrapped(tokenizer, **{f"{role}_token": token for role, token in roles.items()})
+
+
+def _bert(config: LanguageConfig, tokenizer: "Tokenizer") -> "Tokenizer":
+    """Give a tokenizer BERT's way with signs and words."""
+    from tokenizers import decoders, normalizers, pre_tokenizers
+
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=config.lowercase)
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.decoder = decoders.WordPiece()
+    return tokenizer
+
+
+def _alphabet(
+    config: LanguageConfig, documents: Documents, progress: Making
+) -> tuple[list[str], list[str]]:
+    """Return the signs that a text is made of, and those inside words, as `##a`.
+
+    At most a quarter of the vocabulary are signs; the rarer ones become [UNK].
+    """
+    from tokenizers import Tokenizer, models, trainers
+
+    tokenizer = _bert(config, Tokenizer(models.WordPiece()))
+    trainer = trainers.WordPieceTrainer(
+        vocab_size=0, limit_alphabet=_ALL_SIGNS, show_progress=False
+    )
+    tokenizer.train_from_iterator(_told(documents, "signs", progress), trainer)
+    found = sorted(tokenizer.get_vocab())
+    signs = [token for token in found if len(token) == 1]
+    most = config.vocabulary // 4
+    if len(signs) > most:
+        counts: Counter[str] = Counter()
+        for line in chain.from_iterable(_sample(documents)):
+            counts.update(tokenizer.normalizer.normalize_str(line))
+        signs = sorted(sorted(signs, key=lambda sign: (-counts[sign], sign))[:most])
+    known = {f"##{sign}" for sign in signs}
+    return signs, [token for token in found if token in known]
+
+
+def _frame(tokenizer: "Tokenizer") -> Any:
+    """Return what puts [CLS] and [SEP] around a text, and [SEP] after a second one."""
+    from tokenizers import processors
+
+    ids = [(token, tokenizer.token_to_id(token)) for token in (_BERT["cls"], _BERT["sep"])]
+    return processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1", special_tokens=ids
+    )
+
+
+def _added(text: str, lstrip: bool = False) -> "AddedToken":
+    from tokenizers import AddedToken
+
+    return AddedToken(text, lstrip=lstrip, special=True, normalized=False)
+
+
+def _unknown(documents: Documents) -> "list[AddedToken]":
+    """Return the token for what stands for unknown words, if a text has it.
+
+    It takes the space before it along, as the other tokens of words do.
+    """
+    found = any(UNKNOWN in line for batch in _sample(documents) for line in batch)
+    return [_added(UNKNOWN, lstrip=True)] if found else []
+
+
+def _sample(documents: Documents) -> Iterator[list[str]]:
+    """Yield the start of a text, some lines at a time."""
+    batch: list[str] = []
+    seen = 0
+    for line in lines(documents):
+        batch += _without_long_words(line)
+        seen += len(line)
+        if len(batch) >= 1000 or seen > TRAINED_ON:
+            yield batch
+            batch = []
+        if seen > TRAINED_ON:
+            return
+    yield batch
+
+
+_IN_PIECES = re.compile(rf"\s*\S{{1,{MAX_WORD_LETTERS}}}|\s+")
+
+
+def _without_long_words(line: str) -> list[str]:
+    """Return a line; if a word of it is too long, in words and pieces of words.
+
+    Learning which letters belong together takes as long as the square of a word's length.
+    """
+    if len(line) <= MAX_WORD_LETTERS or max(map(len, line.split())) <= MAX_WORD_LETTERS:
+        return [line]
+    return _IN_PIECES.findall(line)
+
+
+def _told(documents: Documents, what: str, progress: Making) -> Iterator[list[str]]:
+    """Yield the start of a text and tell how much of it is read; what follows has no measure."""
+    whole, read = max(1, min(documents.size, TRAINED_ON)), 0
+    for batch in _sample(documents):
+        progress(f"Tokenizer: counting {what}", min(1.0, read / whole))
+        read += sum(len(line.encode()) for line in batch)
+        yield batch
+    progress("Tokenizer: putting tokens together", None)
+
+
+def _enough(vocabulary: int, least: int) -> None:
+    if vocabulary < least:
+        told = f"{vocabulary:,} is too few for this tokenizer; it needs at least {least:,}."
+        raise ConfigError([Problem("vocabulary", told)])
+
+
+def _wrapped(tokenizer: "Tokenizer", **roles: Any) -> Any:
+    from transformers import PreTrainedTokenizerFast
+
+    made_of: Any = PreTrainedTokenizerFast  # whose constructor has no types
+    return made_of(tokenizer_object=tokenizer, clean_up_tokenization_spaces=False, **roles)
+
+
+# Loading
+
+
+def _sound(folder: Path) -> bool:
+    try:
+        load(folder)
+    except DataError:
+        return False
+    return True
+
+
+def _load_folder(folder: Path) -> Any:
+    """Read a tokenizer; code that comes with one is never run."""
+    if not any(next(folder.glob(name), None) for name in _FILES):
+        raise DataError(f"The folder {folder} holds no tokenizer (no tokenizer.json); {_WANTED}.")
+    with told_panics(f"The tokenizer in {folder}"):
+        return _read_folder(folder)
+
+
+def _read_folder(folder: Path) -> Any:
+    try:
+        if (folder / "tokenizer.json").is_file():
+            # Read as it is: a run's folder has a config.json that a guess at the class would read.
+            from transformers import PreTrainedTokenizerFast
+
+            return PreTrainedTokenizerFast.from_pretrained(str(folder), trust_remote_code=False)
+        from transformers import AutoTokenizer
+
+        return AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False)
+    except Exception as error:  # the libraries raise bare exceptions for damaged files
+        told = f"The folder {folder} holds no tokenizer that can be read: {first_line(error)}."
+        raise DataError(told) from None
+
+
+def _load_hub(name: str) -> Any:
+    from huggingface_hub import snapshot_download
+
+    try:  # one question, asked once: transformers itself would repeat several for a minute
+        folder = snapshot_download(name, allow_patterns=_HUB_FILES)
+    except Exception as error:  # OSError, ValueError, the HTTP library's, bare ones
+        raise DataError(
+            f"There is no tokenizer {name!r}: no such folder, and the Hugging Face Hub does not "
+            f"give it ({first_line(error)})."
+        ) from None
+    made = _load_folder(Path(folder))
+    made.name_or_path = name
+    return made

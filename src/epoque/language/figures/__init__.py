@@ -1,0 +1,1 @@
+"""What is drawn of a run of the language lab."""

@@ -1,0 +1,324 @@
+"""The language lab's pictures, drawn from run folders alone; no training engine is imported."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from math import log
+from typing import TYPE_CHECKING, Any
+
+from epoque.bench.figures.axes import label_ends, number, number_axis
+from epoque.bench.figures.plot import colour, heading, mix, new_figure
+from epoque.bench.i18n import translator
+
+from ..config import LanguageConfig
+from ..data.overlap import NOTABLE
+from ..evaluation import probe
+from .examples_figure import examples_figure, written
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.colors import Colormap
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+    from epoque.bench.runs.run import Run
+
+__all__ = ["figures"]
+
+MAPS = 4  # layers and heads of which attention is shown, at most
+FEW = 40  # points of a curve below which each is marked
+LONGEST = 12  # letters of a token that are shown
+COUNTING = ("unigram", "bigram", "trigram")
+
+
+def figures(run: "Run", language: str = "en") -> "Mapping[str, Callable[[], Figure]]":
+    """Return what can be drawn of a run: name to the function that draws it.
+
+    `losses`: of training and validation, with the learning rate. `perplexity`: over the tokens
+    read, beside what counting words reaches. `attention`: every head's map, small.
+    `attention_map`: one head's, with the tokens. `neighbours`: words with like embeddings.
+    `frequency`: the loss against how often a token occurs in the training text. `examples`: what
+    the model writes, or puts in a gap. What was not measured is left out, a curve or a figure.
+
+    Args:
+        run: a run of the language lab.
+        language: "en" or "fr".
+
+    Raises:
+        DamagedRunError: if what is needed cannot be read.
+        UsageError: if there is no such language.
+    """
+    translator(language)
+    draws: dict[str, Callable[[Run, str], Figure]] = {}
+    if "valid_loss" in run.metrics:
+        draws["losses"] = losses_figure
+        if run.metrics["valid_loss"].notna().any():
+            draws["perplexity"] = perplexity_figure
+    if (run.path / probe.PROBE).is_file() and (run.path / probe.EXAMPLES).is_file():
+        draws |= {"attention": attention_figure, "attention_map": attention_map_figure}
+        if probe.examples(run)["neighbours"]:
+            draws["neighbours"] = neighbours_figure
+        if (probe.arrays(run)["frequency"] > 0).any():
+            draws["frequency"] = frequency_figure
+        draws["examples"] = examples_figure
+    return {name: partial(of, run, language) for name, of in draws.items()}
+
+
+def _subject(run: "Run", language: str) -> str:
+    """Return the line under a title: what kind of model reads what."""
+    config = run.config
+    assert isinstance(config, LanguageConfig)
+    _ = translator(language)
+    kind = {"causal": _("causal model"), "masked": _("masked model")}[config.objective]
+    corpus = _("own files") if config.train_files else config.corpus
+    shape = _("{layers} layers of width {width}").format(layers=config.layers, width=config.width)
+    return f"{corpus}, {kind}, {shape}"
+
+
+def losses_figure(run: "Run", language: str) -> "Figure":
+    """Draw the losses of training and validation, and the learning rate under them."""
+    _ = translator(language)
+    figure = new_figure(4.4)
+    above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
+    ends = []
+    measured = {name: series for name, series in _measured(run).items() if len(series)}
+    if "loss" in measured:
+        running = measured["loss"]
+        above.plot(running.index, running, color=mix("blue", 0.35), linewidth=0.8, zorder=2)
+        ends.append((float(running.iloc[-1]), _("while learning"), mix("blue", 0.6, "ink")))
+    curves = (("train_loss", _("training"), "blue", "-"), ("valid_loss", _("validation"),
+              "vermilion", "--"))  # fmt: skip
+    for name, text, role, dash in curves:
+        if name in measured:
+            last = _curve(above, measured[name], role, dash)
+            ends.append((last, text, colour(role)))
+    below.plot(run.metrics["learning_rate"].dropna(), color=colour("ink"))
+    below.set_ylim(bottom=0)
+    _finish(above, run, language)
+    _finish(below, run, language)
+    below.set_xlabel(_("Iteration"))
+    heading(above, _("Losses, nats a token"), _subject(run, language))
+    heading(below, _("Learning rate"))
+    label_ends(above, ends)
+    return figure
+
+
+def _measured(run: "Run") -> "dict[str, pd.Series]":
+    """Return each metric where it has a number."""
+    return {str(name): series.dropna() for name, series in run.metrics.items()}
+
+
+def perplexity_figure(run: "Run", language: str) -> "Figure":
+    """Draw the validation perplexity over the tokens read, and what counting words reaches."""
+    _ = translator(language)
+    figure = new_figure()
+    axes = figure.add_subplot()
+    axes.set_yscale("log")
+    measured = run.metrics[["tokens", "valid_perplexity"]].dropna()
+    series = measured.set_index("tokens")["valid_perplexity"]
+    last = _curve(axes, series, "vermilion", "-")
+    ends = [(last, _("the model"), colour("vermilion"))]
+    names = {"unigram": _("words counted"), "bigram": _("pairs"), "trigram": _("triples")}
+    for name, value in _counted(run).items():
+        axes.axhline(value, color=colour("muted"), linewidth=0.9, linestyle=(0, (1, 2)))
+        ends.append((value, names[name], colour("muted")))
+    values = [*series, *(value for value, _text, _colour in ends)]
+    axes.set_ylim(min(values) / 1.15, max(values) * 1.15)
+    axes.set_xlim(0, float(run.metrics["tokens"].max()))
+    number_axis(axes.xaxis, language, whole=True)
+    number_axis(axes.yaxis, language)
+    axes.set_xlabel(_("Tokens read"))
+    heading(axes, _("Validation perplexity"), _measured_on(run, language))
+    label_ends(axes, ends)
+    return figure
+
+
+def _measured_on(run: "Run", language: str) -> str:
+    """Return the line under the title; what was learned from and is measured on is said there."""
+    share = _results(run).get("valid_in_train_share") or 0.0
+    if share < NOTABLE:
+        return _subject(run, language)
+    told = translator(language)("{percent}\u202f% of the text measured on was learned from")
+    return told.format(percent=number(100 * share, language, decimals=0))
+
+
+def _results(run: "Run") -> Mapping[str, Any]:
+    return run.results if (run.path / "results.json").is_file() else {}
+
+
+def _counted(run: "Run") -> dict[str, float]:
+    """Return the perplexities of counting, where the run has been evaluated."""
+    found = {name: _results(run).get(f"{name}_perplexity") for name in COUNTING}
+    return {name: float(value) for name, value in found.items() if value}
+
+
+def _curve(axes: "Axes", series: "pd.Series", role: str, dash: str) -> float:
+    """Draw a curve, its points marked where they are few; return its last value."""
+    axes.plot(
+        series.index.to_numpy(),
+        series.to_numpy(),
+        color=colour(role),
+        linestyle=dash,
+        marker="o" if len(series) < FEW else "",
+        markersize=3.5,
+        zorder=3,
+    )
+    return float(series.iloc[-1])
+
+
+def _finish(axes: "Axes", run: "Run", language: str) -> None:
+    axes.set_xlim(0, int(run.metrics.index[-1]))
+    number_axis(axes.xaxis, language, whole=True)
+    number_axis(axes.yaxis, language)
+
+
+# Attention
+
+
+def attention_figure(run: "Run", language: str) -> "Figure":
+    """Draw the attention of the heads side by side, layers from top to bottom."""
+    from ..evaluation.probe import arrays
+
+    _ = translator(language)
+    weights = arrays(run)["attention"]
+    layers, heads = (_spread(count) for count in weights.shape[:2])
+    figure = new_figure(0.9 + 1.12 * len(layers))
+    grid = figure.subplots(len(layers), len(heads), squeeze=False)
+    for row, layer in zip(grid, layers, strict=True):
+        for axes, head in zip(row, heads, strict=True):
+            _map(axes, weights[layer, head])
+            axes.set_xticks([])
+            axes.set_yticks([])
+            if layer == layers[0]:
+                text = _("Head {number}").format(number=head + 1)
+                axes.set_title(text, loc="center", fontsize=9, fontweight="normal", pad=4)
+        row[0].set_ylabel(_("Layer {number}").format(number=layer + 1), fontsize=9)
+    figure.suptitle(_("Where each token looks"), x=0.02, ha="left")
+    figure.supxlabel(_("the tokens that are looked at"), color=colour("muted"), fontsize=9)
+    return figure
+
+
+def attention_map_figure(run: "Run", language: str) -> "Figure":
+    """Draw one head's attention with the tokens: the head that looks at other tokens most."""
+    _ = translator(language)
+    weights = probe.arrays(run)["attention"]
+    tokens = [_shown(token) for token in probe.examples(run)["attention_tokens"]]
+    layer, head = _busiest(weights)
+    figure = new_figure(4.9)
+    axes = figure.add_subplot()
+    _map(axes, weights[layer, head])
+    places = range(len(tokens))
+    axes.set_xticks(places, tokens, rotation=90, fontsize=8)
+    axes.set_yticks(places, tokens, fontsize=8)
+    axes.tick_params(length=0)
+    where = _("layer {layer}, head {head}; each row looks at the columns").format(
+        layer=layer + 1, head=head + 1
+    )
+    heading(axes, _("Where each token looks"), where)
+    return figure
+
+
+def _spread(count: int) -> list[int]:
+    """Return at most `MAPS` numbers below `count`, evenly spaced."""
+    chosen = min(count, MAPS)
+    return [round(i * (count - 1) / max(chosen - 1, 1)) for i in range(chosen)]
+
+
+def _busiest(weights: "NDArray[np.float32]") -> tuple[int, int]:
+    """Return the layer and head that look most at tokens other than themselves and the first.
+
+    Many heads rest on the first token or on the token itself; such maps show little.
+    """
+    import numpy as np
+
+    rest = weights.copy()
+    rest[..., 0] = 0
+    own = np.arange(weights.shape[-1])
+    rest[..., own, own] = 0
+    layer, head = np.unravel_index(int(rest.sum((-2, -1)).argmax()), weights.shape[:2])
+    return int(layer), int(head)
+
+
+def _map(axes: "Axes", weights: "NDArray[np.float32]") -> None:
+    """Draw one map, darker where more is looked at; each map has its own scale."""
+    axes.imshow(weights, cmap=_ramp(), vmin=0, interpolation="nearest")
+    axes.grid(visible=False)
+    for spine in axes.spines.values():
+        spine.set_visible(True)
+
+
+def _ramp() -> "Colormap":
+    from matplotlib.colors import LinearSegmentedColormap
+
+    stops = [mix("blue", share) for share in (0.04, 0.5, 1.0)]
+    return LinearSegmentedColormap.from_list("attention", [*stops, mix("blue", 0.45, "ink")])
+
+
+# Words
+
+
+def neighbours_figure(run: "Run", language: str) -> "Figure":
+    """Draw some words with the words whose embeddings point the same way."""
+    _ = translator(language)
+    rows = probe.examples(run)["neighbours"]
+    columns = max(len(row["neighbours"]) for row in rows)
+    figure = new_figure(0.95 + 0.36 * len(rows))
+    axes = figure.add_subplot()
+    for y, row in enumerate(rows):
+        axes.text(-0.08, y, _shown(row["word"]), ha="right", va="center", fontweight="bold",
+                  fontsize=9)  # fmt: skip
+        for x, near in enumerate(row["neighbours"]):
+            _cell(axes, x, y, near, language)
+    axes.set_xlim(-1.15, columns)
+    axes.set_ylim(len(rows) - 0.5, -0.5)
+    axes.axis("off")
+    told = _("nearest first, with the cosine of the two embeddings")
+    heading(axes, _("Words used alike"), told)
+    return figure
+
+
+def _cell(axes: "Axes", x: int, y: int, near: Mapping[str, Any], language: str) -> None:
+    """Write one neighbour, on a ground the stronger the nearer it is."""
+    from matplotlib.patches import Rectangle
+
+    cosine = max(float(near["cosine"]), 0.0)
+    ground = mix("blue", 0.05 + 0.4 * cosine)
+    axes.add_patch(Rectangle((x + 0.02, y - 0.46), 0.96, 0.92, color=ground, linewidth=0))
+    text = _shown(near["word"])
+    size = min(9.0, 9.0 * 10 / max(len(text), 1))
+    axes.text(x + 0.5, y - 0.14, text, ha="center", va="center", fontsize=size)
+    axes.text(x + 0.5, y + 0.27, number(cosine, language, decimals=2), ha="center", va="center",
+              fontsize=6.5, color=colour("muted"))  # fmt: skip
+
+
+def frequency_figure(run: "Run", language: str) -> "Figure":
+    """Draw the loss on a token against how often it occurs in the training text."""
+    _ = translator(language)
+    arrays = probe.arrays(run)
+    seen = arrays["frequency"] > 0
+    x, loss, counting = (arrays[name][seen] for name in ("frequency", "loss", "counting"))
+    figure = new_figure()
+    axes = figure.add_subplot()
+    axes.set_xscale("log")
+    low, high = arrays["loss_low"][seen], arrays["loss_high"][seen]
+    axes.fill_between(x, low, high, color=colour("blue"), alpha=0.2, linewidth=0)
+    axes.plot(x, counting, color=colour("muted"), linestyle="--", linewidth=1.2)
+    axes.plot(x, loss, color=colour("blue"), marker="o", markersize=4)
+    axes.set_ylim(0, 1.05 * max(high.max(), counting.max(), log(2)))
+    if len(x) > 1:
+        axes.set_xlim(x[0], x[-1])
+    number_axis(axes.xaxis, language, whole=True)
+    number_axis(axes.yaxis, language)
+    axes.set_xlabel(_("Occurrences of the token in the training text"))
+    heading(axes, _("Loss on rare and frequent tokens, nats"), _subject(run, language))
+    ends = [(float(loss[-1]), _("the model"), colour("blue"))]
+    label_ends(axes, [*ends, (float(counting[-1]), _("words counted"), colour("muted"))])
+    return figure
+
+
+def _shown(token: str) -> str:
+    """Return a token as it can be written: blanks visible, what the font lacks as a square."""
+    text = token.replace("\n", "⏎").strip() or "␣" * len(token)
+    text = text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+    return written(text)

@@ -1,0 +1,1 @@
+"""Writing with a model: sampling, beam search, and filling masks."""

@@ -1,0 +1,1 @@
+"""Models as transformers reads them: opened, saved, described, pushed to the Hub."""

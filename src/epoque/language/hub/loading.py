@@ -1,0 +1,176 @@
+"""Opening a model by whatever names it: a run, a folder, or a name on the Hub."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from epoque.bench.errors import MissingExtraError, UnknownNameError, UsageError
+from epoque.bench.files.atomic import read_json
+from epoque.bench.runs.records import find_of
+from epoque.bench.runs.run import Run, Runs
+from epoque.bench.torch.device import choose_device
+
+from ..config import LanguageConfig
+
+if TYPE_CHECKING:
+    from ..models import Model
+
+__all__ = ["Opened", "check_installed", "find_run", "is_model_folder", "open_model"]
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A model that is ready to use.
+
+    Attributes:
+        name: what it was asked for by.
+        model: in evaluation mode, on its device.
+        tokenizer: a `PreTrainedTokenizerFast`.
+        context: how many tokens it should see at once: as many as it was trained on.
+    """
+
+    name: str
+    model: "Model"
+    tokenizer: Any
+    context: int
+
+
+def open_model(name: str, runs: str | Path = "runs", device: str = "cpu") -> Opened:
+    """Open a model.
+
+    Args:
+        name: a run's id, a part of it, `last` (see `find_run`) or its folder; a folder that `save`
+            or transformers wrote; or `owner/name` on the Hub.
+        runs: the folder of runs.
+        device: see `epoque.bench.torch.device.choose_device`.
+
+    Raises:
+        UnknownNameError: if there is no such run.
+        UsageError: if it is a run of another lab, has no checkpoint or no tokenizer, or the device
+            is not there.
+        DataError: if a folder's files cannot be used.
+        DamagedRunError: if a run's files are damaged.
+        HubError: if the Hub cannot be reached or has no such model.
+        MissingExtraError: if the lab's packages are not installed.
+    """
+    check_installed()
+    where = choose_device(device)
+    opened = _open(name, runs)
+    opened.model.to(where)
+    return opened
+
+
+def _open(name: str, runs: str | Path) -> Opened:
+    if is_model_folder(name):
+        return _open_folder(name, Path(name))
+    if _is_run_folder(name) or name.count("/") != 1:
+        try:
+            return _open_run(find_run(name, runs))
+        except UnknownNameError as error:
+            if error.kind != "run":
+                raise
+            raise UnknownNameError("run", name, Runs(runs).ids(), _HINT) from None
+    return _open_folder(name, _pulled(name))
+
+
+_HINT = (
+    " Nor is there such a folder; a model of the Hub is named owner/name, such as "
+    "openai-community/gpt2."
+)
+
+
+def _pulled(name: str) -> Path:
+    """Return the folder of a model of the Hub; a folder's name that is mistyped looks like one."""
+    from .hub import HubError, pull
+
+    try:
+        return pull(name)
+    except (HubError, UsageError) as error:
+        told = str(error)
+        told = f"There is no run or folder {name!r} here, and {told[:1].lower()}{told[1:]}"
+        raise type(error)(told) from error
+
+
+def is_model_folder(name: str) -> bool:
+    """Return whether a folder of that name exists that is none of a run."""
+    return os.path.isdir(name) and not _is_run_folder(name)
+
+
+def _is_run_folder(name: str) -> bool:
+    path = os.path.join(name, "config.json")
+    return os.path.isfile(path) and "lab" in read_json(Path(path))
+
+
+def find_run(name: str, runs: str | Path = "runs") -> Run:
+    """Return a run of this lab that has a model.
+
+    Args:
+        name: its id, a part of it, its folder, or `last`: the newest of this lab that has a
+            checkpoint.
+        runs: the folder of runs.
+
+    Raises:
+        UnknownNameError: if there is none of that name.
+        UsageError: if it is another lab's, or has no checkpoint.
+        DamagedRunError: if it cannot be read.
+    """
+    run = find_of(Path(runs), name, "language", Run, usable=lambda run: bool(run.checkpoint_steps))
+    if not run.checkpoint_steps:
+        raise UsageError(f"{run.id} {_without_checkpoint(run)}")
+    return run
+
+
+def _without_checkpoint(run: Run) -> str:
+    if run.status.state == "finished":
+        return "keeps no checkpoint; a model cannot be made of it."
+    if run.is_locked():
+        return "is training and has no checkpoint yet."
+    return f"stopped before its first checkpoint; `epoque resume {run.id}` begins it again."
+
+
+def _open_run(run: Run) -> Opened:
+    from ..training.checkpoint import restore
+
+    config = run.config
+    assert isinstance(config, LanguageConfig)
+    model, tokenizer = restore(run)
+    return Opened(run.id, model, tokenizer, min(config.block_size, model.context))
+
+
+def _open_folder(name: str, folder: Path) -> Opened:
+    from ..models import hf_checkpoints as interchange
+
+    if not (folder / "config.json").is_file():
+        raise UsageError(f"The folder {name} holds no model (no config.json); {_wanted(folder)}.")
+    model, tokenizer = interchange.load(folder)
+    if tokenizer is None:
+        raise UsageError(f"{name} holds no tokenizer; without it there are no words.")
+    return Opened(name, model, tokenizer, _trained_on(folder, model.context))
+
+
+def _wanted(folder: Path) -> str:
+    """Return what to name instead of a folder that holds no model."""
+    if runs := Runs(folder).ids():
+        return f"it holds runs: name one, such as {folder / runs[-1]}, or give --runs {folder} last"
+    return "name a run, a folder that `epoque language save` wrote, or owner/name on the Hub"
+
+
+def _trained_on(folder: Path, context: int) -> int:
+    """Return how many tokens a saved model saw at once in training, where that is told."""
+    told = folder / "epoque.json"
+    size = read_json(told).get("config", {}).get("block_size") if told.is_file() else None
+    return min(size, context) if isinstance(size, int) and size > 0 else context
+
+
+def check_installed() -> None:
+    """Check that what the lab computes with is there.
+
+    Raises:
+        MissingExtraError: if it is not.
+    """
+    try:
+        import torch  # noqa: F401
+        import transformers  # noqa: F401
+    except ImportError:
+        raise MissingExtraError("The language lab", "language") from None

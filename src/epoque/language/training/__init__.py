@@ -1,0 +1,1 @@
+"""Training a language model: objective, optimizers, schedules, steps, checkpoints."""

@@ -1,0 +1,101 @@
+"""The training of a language model, as events pulled one at a time."""
+
+from collections.abc import Generator, Iterator
+from dataclasses import replace
+
+from epoque.bench.events import Artifact, Checkpoint, Event, Metrics
+from epoque.bench.runs.checkpoint_timer import CheckpointTimer
+from epoque.bench.torch.threads import threaded
+
+from ..config import LanguageConfig
+from ..data.batches import Data, load
+from . import estimate
+from .checkpoint import model_of, size_of, tokenizer_files
+from .distributed import Team
+from .trainer import Trainer
+
+__all__ = ["train"]
+
+
+def train(config: LanguageConfig, resume: Checkpoint | None = None) -> Iterator[Event]:
+    """Yield the events of a training.
+
+    `Metrics` every `log_every` steps, at evaluations and at the end: `loss` (nats a token, the
+    mean since the last ones; named `sampled_loss` with the sampled output layer, whose loss is
+    biased low), `learning_rate`, `gradient_norm` (before clipping), `tokens` (seen), `epoch` and
+    `progress` (the share of the steps that are done, 0 to 1).
+
+    Evaluations are every `evaluate_every` steps, at the end of each epoch and at the end. They add
+    `valid_loss`, `valid_perplexity` and `train_loss`, all by the exact softmax, the last on some
+    fixed train blocks; of a masked model with one fixed mask.
+
+    Checkpoints come every `checkpoint_every` steps, at the end, and ten minutes after the last one
+    or sooner (`CheckpointTimer`).
+
+    The tokenizer's files and `precision.json` are artifacts. The same seed gives the same bytes;
+    with `max_seconds` the clock decides once, before the first step, how many steps there will be,
+    and `max_steps` of as many gives the same bytes again. `Timings` come with evaluations and
+    checkpoints.
+
+    Where many processes train together (`epoque.language.training.distributed`), only the main one
+    yields.
+
+    Args:
+        config: what to train.
+        resume: a checkpoint of the same config to go on from.
+
+    Raises:
+        DataError: if the text cannot be used or changed since the checkpoint.
+        DivergenceError: before a loss or gradient that is not finite changes a weight.
+        UsageError: if memory runs out, or a GPU is asked for that is not there.
+        DamagedRunError: if the checkpoint is of another model.
+    """
+    team = Team(config.device)
+    with estimate.told_memory(config):
+        count = int(team.agree(estimate.threads(config, resume)))
+        for event in threaded(count, _events(config, team, resume)):
+            if team.main:
+                yield event
+
+
+def _events(
+    config: LanguageConfig, team: Team, resume: Checkpoint | None
+) -> Generator[Event, None, None]:
+    data = load(config)
+    allowed = None
+    if config.max_seconds is not None and "allowed_steps" not in (resume.state if resume else ()):
+        allowed = estimate.allowed_steps(config, team, data)
+    trainer = Trainer(config, team, data, resume, allowed)
+    yield from tokenizer_files(data.tokenizer)
+    yield Artifact("precision.json", trainer.precision.told())
+    checkpoint, timer = resume, CheckpointTimer(team, _most_lost(config))
+    while not trainer.finished:
+        trainer.step()
+        values = trainer.evaluate() if trainer.evaluation_is_due() else {}
+        if values or trainer.is_time(config.log_every):
+            yield Metrics(trainer.steps, {**trainer.metrics(), **values})
+        scheduled = trainer.is_time(config.checkpoint_every)
+        due = timer.is_due(scheduled)
+        if values or due:
+            yield trainer.timings()
+        if due:
+            yield (checkpoint := replace(trainer.checkpoint(), scheduled=scheduled))
+            timer.check()
+    assert checkpoint is not None
+    if team.main:
+        yield from _probe(config, data, checkpoint)
+
+
+def _most_lost(config: LanguageConfig) -> float:
+    """Return the seconds after which a checkpoint is due: a quarter of a run of some minutes."""
+    if config.max_seconds is None:
+        return CheckpointTimer.SECONDS
+    return min(CheckpointTimer.SECONDS, max(60.0, config.max_seconds / 4))
+
+
+def _probe(config: LanguageConfig, data: Data, checkpoint: Checkpoint) -> Iterator[Event]:
+    """Yield what the figures show of the finished model."""
+    from ..evaluation import probe
+
+    model = model_of(config, size_of(config, data.tokenizer), checkpoint.arrays)
+    yield from probe.artifacts(config, model, data.tokenizer, data.train, data.valid)
