@@ -30,10 +30,10 @@ _HOMES = {
     "resume": ".api",
     "search": ".api",
     "sweep": ".api",
-    "Run": ".bench.run",
-    "Runs": ".bench.run",
-    "Sweep": ".bench.sweep",
-    "Sweeps": ".bench.sweep",
+    "Run": ".bench.runs.run",
+    "Runs": ".bench.runs.run",
+    "Sweep": ".bench.sweeps.sweep",
+    "Sweeps": ".bench.sweeps.sweep",
 }
 __all__ = ["Run", "Runs", "Sweep", "Sweeps", "__version__", "resume", "run", "search", "sweep"]
 
