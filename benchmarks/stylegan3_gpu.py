@@ -16,7 +16,7 @@ from epoque.stylegan3 import networks, ops
 from epoque.stylegan3.config import StyleGan3Config
 from epoque.stylegan3.networks import StyleGan3Spec
 from epoque.stylegan3.networks.bands import layer_plans
-from epoque.stylegan3.ops.paths import using
+from epoque.stylegan3.ops.dispatch import using
 
 SPECS = {
     "T": StyleGan3Spec(img_resolution=1024),
@@ -140,7 +140,7 @@ def _training() -> dict[str, str]:
 
 def _step_of(config: StyleGan3Config) -> Callable[[], None]:
     from epoque.stylegan3.training.data import load
-    from epoque.stylegan3.training.team import Team
+    from epoque.stylegan3.training.distributed import Team
     from epoque.stylegan3.training.trainer import Trainer
 
     return Trainer(config, Team(config.device), load(config)).step

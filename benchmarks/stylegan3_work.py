@@ -18,12 +18,12 @@ import torch
 
 from epoque.bench.seeds import torch_generator
 from epoque.stylegan3 import networks
+from epoque.stylegan3.bundled import EMBEDDED
 from epoque.stylegan3.latents import latents
+from epoque.stylegan3.loading import open_generator
 from epoque.stylegan3.networks import DiscriminatorSpec, StyleGan3Spec
-from epoque.stylegan3.opening import open_generator
-from epoque.stylegan3.ops.paths import Path, using
-from epoque.stylegan3.shipped import EMBEDDED
-from epoque.stylegan3.training.game import Game, Part
+from epoque.stylegan3.ops.dispatch import Path, using
+from epoque.stylegan3.training.step import Game, Part
 
 BATCH, PENALTY_EVERY = 8, 16
 SMALL = {"img_resolution": 64, "channel_base": 4096, "channel_max": 64}

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from epoque.bench.recipes import find_recipe
+from epoque.stylegan3.bundled import FOLDER, NAMES
 from epoque.stylegan3.config import StyleGan3Config
+from epoque.stylegan3.loading import open_generator
+from epoque.stylegan3.measures.image_sources import NetworkImages, SetImages
 from epoque.stylegan3.measures.metrics import measure
-from epoque.stylegan3.measures.sources import NetworkImages, SetImages
 from epoque.stylegan3.networks.store import load, save
-from epoque.stylegan3.opening import open_generator
-from epoque.stylegan3.shipped import FOLDER, NAMES
 from epoque.stylegan3.training.data import avatars
 
 MEASURES = ("pfd", "pprecision", "precall")

@@ -35,8 +35,8 @@ from epoque.bench.recipes import find_recipe
 from epoque.bench.seeds import numpy_rng
 from epoque.stylegan3 import networks
 from epoque.stylegan3.config import StyleGan3Config
+from epoque.stylegan3.dataset.image_set import ImageSet
 from epoque.stylegan3.dataset.portraits import BEARDLESS, portrait
-from epoque.stylegan3.dataset.reader import ImageSet
 from epoque.stylegan3.networks import Generator
 from epoque.stylegan3.networks.store import load, save
 from epoque.stylegan3.training.data import AVATARS_SEED, avatars

@@ -64,7 +64,7 @@ def _folder_of(path: Path) -> object:
 
 
 def _trained_on(path: Path) -> object:
-    from epoque.stylegan3.dataset.reader import ImageSet
+    from epoque.stylegan3.dataset.image_set import ImageSet
 
     images = ImageSet(path)
     return [images[index] for index in range(len(images))]

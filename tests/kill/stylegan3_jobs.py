@@ -24,7 +24,7 @@ from epoque.bench.runs.runner import execute, start
 from epoque.bench.seeds import numpy_rng
 from epoque.stylegan3.commands.data import import_network
 from epoque.stylegan3.config import StyleGan3Config
-from epoque.stylegan3.dataset.make import make
+from epoque.stylegan3.dataset.build import make
 from epoque.stylegan3.dataset.sources import open_source
 from epoque.stylegan3.lab import LAB
 from epoque.stylegan3.official import convert

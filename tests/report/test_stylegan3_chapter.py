@@ -45,9 +45,10 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Examine them, once; another process is asked nothing."""
     import torch
 
-    from epoque.stylegan3 import shipped
-    from epoque.stylegan3.examining import again, gallery
-    from epoque.stylegan3.examining import examine as examine_module
+    from epoque.stylegan3 import bundled as shipped
+    from epoque.stylegan3.analysis import analyze as examine_module
+    from epoque.stylegan3.analysis import gallery
+    from epoque.stylegan3.analysis import reproducibility as again
 
     torch.set_num_threads(1)
     folder = tmp_path_factory.mktemp("chapter")

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from epoque.stylegan3.ops.paths import using
+from epoque.stylegan3.ops.dispatch import using
 
 sys.path.insert(0, str(Path(__file__).parent))  # for the modules that tests share
 

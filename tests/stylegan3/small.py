@@ -3,7 +3,7 @@
 import torch
 
 from epoque.stylegan3 import networks
-from epoque.stylegan3.opening import Opened
+from epoque.stylegan3.loading import Opened
 
 _SIZES = {"z_dim": 8, "w_dim": 8, "img_resolution": 16, "channel_base": 64, "channel_max": 6}
 

@@ -13,8 +13,8 @@ from small import small
 from epoque.bench.errors import DataError, UnknownNameError, UsageError
 from epoque.stylegan3.commands import APP, measure
 from epoque.stylegan3.commands.shared import open_network
+from epoque.stylegan3.loading import choose_device, open_generator
 from epoque.stylegan3.networks.store import save
-from epoque.stylegan3.opening import choose_device, open_generator
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from PIL import Image
 from small import small
 
 from epoque.bench.errors import DataError, UsageError
-from epoque.stylegan3 import shipped
+from epoque.stylegan3 import bundled as shipped
 from epoque.stylegan3.commands.data import add_data_commands
 from epoque.stylegan3.networks.store import load, save
 

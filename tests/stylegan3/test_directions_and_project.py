@@ -8,11 +8,9 @@ from small import small
 
 from epoque.bench.errors import DataError, DivergenceError, UsageError
 from epoque.bench.figures.plot import house_style, svg_bytes
-from epoque.stylegan3.images import to_bytes
-from epoque.stylegan3.pictures import directions as d
-from epoque.stylegan3.pictures import layer_noise
-from epoque.stylegan3.pictures.painting import Styling, paint, styles
-from epoque.stylegan3.pictures.project import (
+from epoque.stylegan3.generation import directions as d
+from epoque.stylegan3.generation import layer_noise
+from epoque.stylegan3.generation.projection import (
     Projection,
     project,
     projection_figure,
@@ -20,6 +18,8 @@ from epoque.stylegan3.pictures.project import (
     target_of,
     write_projected,
 )
+from epoque.stylegan3.generation.synthesis import Styling, paint, styles
+from epoque.stylegan3.images import to_bytes
 
 
 def test_components_are_those_of_the_styles():
@@ -146,7 +146,7 @@ def test_a_search_goes_on_where_it_was_left(tmp_path):
                 raise StopError
 
         monkey = pytest.MonkeyPatch()
-        monkey.setattr("epoque.stylegan3.pictures.project.KEEP_EVERY", 1)
+        monkey.setattr("epoque.stylegan3.generation.projection.KEEP_EVERY", 1)
         with pytest.raises(StopError):
             project(opened, target, plan, state=state, progress=interrupt)
         monkey.undo()

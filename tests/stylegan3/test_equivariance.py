@@ -10,6 +10,9 @@ from small import small
 
 from epoque.bench.errors import DataError, UsageError
 from epoque.bench.figures.plot import house_style, svg_bytes
+from epoque.stylegan3.generation.synthesis import moved, styles
+from epoque.stylegan3.generation.transforms import input_transform
+from epoque.stylegan3.loading import Opened
 from epoque.stylegan3.measures.equivariance import equivariance, staying
 from epoque.stylegan3.measures.operators import (
     pseudo_rotated,
@@ -18,9 +21,6 @@ from epoque.stylegan3.measures.operators import (
     shifted_by_fraction,
 )
 from epoque.stylegan3.measures.slices import slice_figure, space_time
-from epoque.stylegan3.opening import Opened
-from epoque.stylegan3.pictures.painting import moved, styles
-from epoque.stylegan3.pictures.transforms import input_transform
 
 
 @needs_golden

@@ -23,20 +23,21 @@ from epoque.bench.errors import (
 from epoque.bench.figures.plot import house_style, png_bytes
 from epoque.bench.runs.run import Run
 from epoque.bench.runs.runner import execute, resume, start
-from epoque.stylegan3 import shipped
+from epoque.stylegan3 import bundled as shipped
+from epoque.stylegan3.analysis import analyze as examine_module
+from epoque.stylegan3.analysis import gallery
+from epoque.stylegan3.analysis import reference as reference_module
+from epoque.stylegan3.analysis import reproducibility as again
+from epoque.stylegan3.analysis.attribute_labels import WORDS
+from epoque.stylegan3.analysis.attributes import agreement, passing, seen
+from epoque.stylegan3.analysis.reference import described, reference
 from epoque.stylegan3.config import StyleGan3Config
-from epoque.stylegan3.examining import again, gallery
-from epoque.stylegan3.examining import examine as examine_module
-from epoque.stylegan3.examining import reference as reference_module
-from epoque.stylegan3.examining.reference import described, reference
-from epoque.stylegan3.examining.seen import agreement, passing, seen
-from epoque.stylegan3.examining.words import WORDS
+from epoque.stylegan3.generation.generate import generate
 from epoque.stylegan3.lab import LAB
+from epoque.stylegan3.loading import open_generator
 from epoque.stylegan3.measures.equivariance import equivariance
 from epoque.stylegan3.measures.features import HEADS
 from epoque.stylegan3.networks.store import save
-from epoque.stylegan3.opening import open_generator
-from epoque.stylegan3.pictures.generate import generate
 
 CARD = {"training": {"cfg": "t"}, "images": 9, "kimg": 2.0, "training_seconds": 90.0}
 
@@ -91,7 +92,7 @@ def test_running_out_of_memory_is_one_sentence(monkeypatch):
     def fail(*_):
         raise RuntimeError("CUDA out of memory. Tried to allocate 20.00 MiB.")
 
-    monkeypatch.setattr("epoque.stylegan3.examining.examine.gallery", fail)
+    monkeypatch.setattr("epoque.stylegan3.analysis.analyze.gallery", fail)
     with pytest.raises(UsageError, match="Memory ran out: a network of fewer pixels takes less"):
         list(LAB.train(config()))
 

@@ -7,9 +7,9 @@ from small import small
 
 from epoque.bench.errors import UsageError
 from epoque.bench.figures.plot import house_style, svg_bytes
-from epoque.stylegan3.pictures.film import film, walk
-from epoque.stylegan3.pictures.mix import mix_figure, mixed
-from epoque.stylegan3.pictures.painting import Styling, paint, styles
+from epoque.stylegan3.generation.film import film, walk
+from epoque.stylegan3.generation.style_mixing import mix_figure, mixed
+from epoque.stylegan3.generation.synthesis import Styling, paint, styles
 
 
 def test_the_walk_is_closed_and_smooth_and_meets_its_keyframes():

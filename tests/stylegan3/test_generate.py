@@ -11,19 +11,19 @@ from small import small
 
 from epoque.bench.errors import UsageError
 from epoque.stylegan3 import memory
-from epoque.stylegan3.opening import Opened
-from epoque.stylegan3.pictures import generate as generating
-from epoque.stylegan3.pictures.generate import (
+from epoque.stylegan3.generation import generate as generating
+from epoque.stylegan3.generation.generate import (
     Movement,
     compared,
     generate,
     write_grid,
     write_styles,
 )
-from epoque.stylegan3.pictures.painting import Styling, moved, paint, styles
-from epoque.stylegan3.pictures.picture_grid import tiled
-from epoque.stylegan3.pictures.seed_list import parse_grid, parse_layers, parse_seeds
-from epoque.stylegan3.pictures.transforms import input_transform
+from epoque.stylegan3.generation.image_grid import tiled
+from epoque.stylegan3.generation.seed_list import parse_grid, parse_layers, parse_seeds
+from epoque.stylegan3.generation.synthesis import Styling, moved, paint, styles
+from epoque.stylegan3.generation.transforms import input_transform
+from epoque.stylegan3.loading import Opened
 
 
 def test_seeds_as_typed():

@@ -6,11 +6,11 @@ from golden import assert_near, golden, needs_golden, network_of, spec_of
 
 from epoque.bench.errors import UsageError
 from epoque.stylegan3 import networks
+from epoque.stylegan3.generation.transforms import input_transform
 from epoque.stylegan3.images import to_bytes
 from epoque.stylegan3.latents import latents
 from epoque.stylegan3.networks import StyleGan2Spec, StyleGan3Spec
 from epoque.stylegan3.networks.bands import layer_plans
-from epoque.stylegan3.pictures.transforms import input_transform
 
 ALIAS_FREE = ("tiny_t", "tiny_r", "tiny_cond", "tiny_gray")
 ALL = (*ALIAS_FREE, "tiny_sg2")

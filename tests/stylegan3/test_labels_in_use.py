@@ -10,21 +10,22 @@ from small import small
 
 from epoque.bench.errors import ConfigError, DataError, UsageError
 from epoque.bench.seeds import numpy_rng
+from epoque.stylegan3.analysis import gallery
+from epoque.stylegan3.analysis import reproducibility as again
+from epoque.stylegan3.analysis.analyze import examine
 from epoque.stylegan3.commands import APP
 from epoque.stylegan3.conditioning import Conditioning
 from epoque.stylegan3.config import StyleGan3Config
-from epoque.stylegan3.examining import again, gallery
-from epoque.stylegan3.examining.examine import examine
+from epoque.stylegan3.generation.directions import principal
+from epoque.stylegan3.generation.projection import Projection, project
+from epoque.stylegan3.generation.style_mixing import mixed
+from epoque.stylegan3.generation.synthesis import Styling, styles
+from epoque.stylegan3.loading import open_generator
 from epoque.stylegan3.measures.equivariance import equivariance, squared_errors
+from epoque.stylegan3.measures.image_sources import NetworkImages
 from epoque.stylegan3.measures.path_length import PathImages
-from epoque.stylegan3.measures.sources import NetworkImages
 from epoque.stylegan3.measures.spectrum import of_network
 from epoque.stylegan3.networks.store import save
-from epoque.stylegan3.opening import open_generator
-from epoque.stylegan3.pictures.directions import principal
-from epoque.stylegan3.pictures.mix import mixed
-from epoque.stylegan3.pictures.painting import Styling, styles
-from epoque.stylegan3.pictures.project import Projection, project
 
 NAMES = ("hair=short", "hair=long", "glasses=none", "glasses=round", "age")
 PEOPLE = np.array(

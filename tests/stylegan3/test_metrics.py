@@ -14,18 +14,18 @@ from epoque.bench.errors import DataError, MissingExtraError, UnknownNameError, 
 from epoque.bench.seeds import numpy_rng
 from epoque.stylegan3.commands import APP
 from epoque.stylegan3.dataset.portraits import GROUPS, portrait
+from epoque.stylegan3.generation.synthesis import paint, styles
 from epoque.stylegan3.measures import extraction
 from epoque.stylegan3.measures.attributes import read
 from epoque.stylegan3.measures.detectors import Patches, Portrait
 from epoque.stylegan3.measures.equivariance import MEASURES, Measured
 from epoque.stylegan3.measures.extraction import extract
 from epoque.stylegan3.measures.features import HEADS, WIDTH, card, portrait_net, sized
+from epoque.stylegan3.measures.image_sources import NetworkImages, SetImages
 from epoque.stylegan3.measures.metrics import ALWAYS, METRICS, TOGETHER, kinds, measure, usual_count
 from epoque.stylegan3.measures.path_length import PathImages
-from epoque.stylegan3.measures.sources import NetworkImages, SetImages
 from epoque.stylegan3.measures.train_features import accuracy, learn, targets, write
 from epoque.stylegan3.networks.store import save
-from epoque.stylegan3.pictures.painting import paint, styles
 
 
 @pytest.fixture(autouse=True)
@@ -55,7 +55,7 @@ def test_a_network_s_images_are_those_of_generate():
     found = NetworkImages(opened, 5, first=3, psi=0.7).levels(range(1, 4))
     assert found.shape == (3, 3, 16, 16)
     for number, image in zip(range(4, 7), found, strict=True):
-        from epoque.stylegan3.pictures.painting import Styling
+        from epoque.stylegan3.generation.synthesis import Styling
 
         wanted = paint(opened.generator, styles(opened.generator, [number], Styling(0.7))[0])
         assert abs(image.numpy().transpose(1, 2, 0).astype(int) - wanted).max() <= 1

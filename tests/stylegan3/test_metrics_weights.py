@@ -17,7 +17,7 @@ from epoque.stylegan3.measures.official_features import open_inception, open_vgg
 from epoque.stylegan3.measures.path_length import Steps
 from epoque.stylegan3.official import archive, inception, vgg
 from epoque.stylegan3.official.archive import read_tensors
-from epoque.stylegan3.official.wiring import Layer, fill
+from epoque.stylegan3.official.weight_matching import Layer, fill
 
 
 class Block(nn.Module):

@@ -9,7 +9,7 @@ from small import small
 from epoque.bench.errors import UsageError
 from epoque.bench.runs.places import check_file, check_folder
 from epoque.cli import main
-from epoque.stylegan3 import opening
+from epoque.stylegan3 import loading as opening
 from epoque.stylegan3.commands import APP
 from epoque.stylegan3.networks.store import save
 

@@ -15,7 +15,7 @@ from waiting import PATIENCE
 
 from epoque.stylegan3 import networks, ops
 from epoque.stylegan3.networks import DiscriminatorSpec, StyleGan2Spec, StyleGan3Spec
-from epoque.stylegan3.ops import paths
+from epoque.stylegan3.ops import dispatch as paths
 from epoque.stylegan3.training.losses import path_lengths, r1_penalty
 
 pytest.importorskip("numba")
@@ -379,7 +379,7 @@ class Terminal(io.StringIO):
 
 
 def test_a_terminal_is_told_of_a_long_compilation(monkeypatch):
-    from epoque.stylegan3.ops import compiling
+    from epoque.stylegan3.ops import jit as compiling
 
     monkeypatch.setattr(compiling, "_PATIENCE", 0.0)
     told, seen = threading.Event(), []
@@ -401,7 +401,7 @@ def test_a_terminal_is_told_of_a_long_compilation(monkeypatch):
 
 
 def test_where_nothing_can_be_kept_it_is_compiled_all_the_same(monkeypatch):
-    from epoque.stylegan3.ops import compiling
+    from epoque.stylegan3.ops import jit as compiling
 
     def plain(x):
         return x + 1

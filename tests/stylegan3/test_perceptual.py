@@ -12,11 +12,11 @@ from torch.nn import functional
 from epoque.bench.errors import DataError, UsageError
 from epoque.cli import main
 from epoque.stylegan3.commands import APP
+from epoque.stylegan3.generation.perceptual_loss import of_portraits, of_vgg
+from epoque.stylegan3.generation.projection import Projection, project
 from epoque.stylegan3.measures.official_features import VggFeatures
 from epoque.stylegan3.networks.store import save
 from epoque.stylegan3.official.vgg import Vgg
-from epoque.stylegan3.pictures.perceptual import of_portraits, of_vgg
-from epoque.stylegan3.pictures.project import Projection, project
 
 
 class Shown(torch.nn.Module):
@@ -119,7 +119,7 @@ def run(*words):
 def place(tmp_path, monkeypatch):
     """A folder with a picture, a network of portraits, and one of other pictures."""
     monkeypatch.chdir(tmp_path)
-    for name in ("commands.styles.save_drawn", "pictures.project.projection_figure"):
+    for name in ("commands.styles.save_drawn", "generation.projection.projection_figure"):
         monkeypatch.setattr(f"epoque.stylegan3.{name}", lambda *_: None)  # drawn elsewhere
     Image.new("RGB", (20, 16), "teal").save("teal.png")
     save(small().generator, tmp_path / "t")

@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from epoque.bench.errors import UsageError
+from epoque.stylegan3.generation.transforms import input_transform
 from epoque.stylegan3.images import to_bytes
 from epoque.stylegan3.latents import latents
-from epoque.stylegan3.pictures.transforms import input_transform
 
 
 def test_a_seed_is_a_row_whatever_stands_beside_it():

@@ -9,10 +9,10 @@ from small import small
 
 from epoque.bench.errors import DataError, UnknownNameError, UsageError
 from epoque.bench.figures.plot import house_style, svg_bytes
+from epoque.stylegan3.generation.activations import layer_figure, layer_names, signal
+from epoque.stylegan3.generation.synthesis import paint, styles
+from epoque.stylegan3.loading import Opened
 from epoque.stylegan3.measures import spectrum as spectra
-from epoque.stylegan3.opening import Opened
-from epoque.stylegan3.pictures.layers import layer_figure, layer_names, signal
-from epoque.stylegan3.pictures.painting import paint, styles
 
 
 def _noise(count=40, size=32):

@@ -10,11 +10,11 @@ from small import small
 
 from epoque.bench.errors import UsageError
 from epoque.stylegan3.commands import APP
+from epoque.stylegan3.generation.generate import generate, write_styles
+from epoque.stylegan3.generation.inputs import read_styles
+from epoque.stylegan3.generation.style_mixing import mixed
+from epoque.stylegan3.generation.synthesis import Styling, paint, styles
 from epoque.stylegan3.networks.store import save
-from epoque.stylegan3.pictures.generate import generate, write_styles
-from epoque.stylegan3.pictures.mix import mixed
-from epoque.stylegan3.pictures.painting import Styling, paint, styles
-from epoque.stylegan3.pictures.starts import read_styles
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from golden import assert_near, golden, needs_golden
 from test_ops import RESAMPLING, cases
 
 from epoque.stylegan3.ops import lowpass, reference, resampling_filter
-from epoque.stylegan3.ops.paths import fused
+from epoque.stylegan3.ops.dispatch import fused
 
 if importlib.util.find_spec("triton") is None:
     pytest.skip("Triton comes with PyTorch for CUDA; it is not here", allow_module_level=True)

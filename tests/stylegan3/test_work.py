@@ -8,7 +8,7 @@ pytest.importorskip("torch")
 
 from epoque.bench.events import Checkpoint
 from epoque.bench.torch import threads
-from epoque.stylegan3 import work
+from epoque.stylegan3 import flops as work
 from epoque.stylegan3.config import StyleGan3Config
 from epoque.stylegan3.networks import StyleGan2Spec, StyleGan3Spec
 from epoque.stylegan3.training.specs import Shape, threads_of

@@ -9,7 +9,7 @@ from epoque.bench.figures.plot import colour, heading, new_figure
 from epoque.bench.i18n import translator
 
 from .config import StyleGan3Config
-from .pictures.picture_grid import grid_of
+from .generation.image_grid import grid_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

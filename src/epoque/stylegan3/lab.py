@@ -59,11 +59,11 @@ class StyleGan3Lab(Lab["StyleGan3Config"]):
     def train(self, config: "StyleGan3Config", resume: Checkpoint | None = None) -> Iterator[Event]:
         """Return the events of a training or of an examination.
 
-        See `epoque.stylegan3.training.train.train` and `epoque.stylegan3.examining.examine`.
+        See `epoque.stylegan3.training.train.train` and `epoque.stylegan3.analysis.analyze`.
         """
         self.check_installed()
         if config.task == "examine":
-            from .examining.examine import examine
+            from .analysis.analyze import examine
 
             return examine(config, resume)
         from .training.train import train
@@ -71,10 +71,10 @@ class StyleGan3Lab(Lab["StyleGan3Config"]):
         return train(config, resume)
 
     def evaluate(self, run: "Run") -> Mapping[str, Any]:
-        """Return the numbers of a finished run (see `training.evaluate`, `examining.evaluate`)."""
+        """Return the numbers of a finished run (see `training.evaluate`, `analysis.evaluate`)."""
         self.check_installed()
         if run.manifest["config"].get("task") == "examine":
-            from .examining.evaluate import evaluate as evaluate_examination
+            from .analysis.evaluate import evaluate as evaluate_examination
 
             return evaluate_examination(run)
         from .training.evaluate import evaluate
@@ -96,7 +96,7 @@ class StyleGan3Lab(Lab["StyleGan3Config"]):
 
         check_device(config.device)
         if config.task == "examine":
-            from .examining.examine import check_networks
+            from .analysis.analyze import check_networks
 
             check_networks(config)
         else:
@@ -115,7 +115,7 @@ class StyleGan3Lab(Lab["StyleGan3Config"]):
 
         check_device(config.device)
         if config.task == "examine":
-            from .examining.examine import fetch_examined
+            from .analysis.analyze import fetch_examined
 
             fetch_examined(config, told)
         else:
@@ -146,7 +146,7 @@ class StyleGan3Lab(Lab["StyleGan3Config"]):
     def figures(self, run: "Run", language: str = "en") -> "Mapping[str, Callable[[], Figure]]":
         """Return what can be drawn from a run folder, name to the function that draws it."""
         if run.manifest["config"].get("task") == "examine":
-            from .examining.figures import figures as figures_of_examination
+            from .analysis.figures import figures as figures_of_examination
 
             return figures_of_examination(run, language)
         from .figures import figures

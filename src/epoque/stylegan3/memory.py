@@ -8,7 +8,7 @@ from epoque.bench.torch.allocation import kept_memory
 
 from .networks import Generator, StyleGan3Spec
 from .networks.bands import bands
-from .ops.paths import is_fast
+from .ops.dispatch import is_fast
 
 __all__ = ["available", "check", "needed", "told"]
 

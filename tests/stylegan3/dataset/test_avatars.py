@@ -13,8 +13,8 @@ from waiting import PATIENCE
 
 from epoque.bench.errors import EpoqueError, MissingExtraError, UsageError
 from epoque.stylegan3.dataset.check import check
+from epoque.stylegan3.dataset.image_set import ImageSet
 from epoque.stylegan3.dataset.portraits import GROUPS, LABEL_NAMES, portrait
-from epoque.stylegan3.dataset.reader import ImageSet
 
 pytest.importorskip("python_avatars", reason="needs the extra avatars")
 pytest.importorskip("resvg_py", reason="needs the extra avatars")

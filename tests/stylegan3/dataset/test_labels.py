@@ -13,11 +13,11 @@ from drawn import picture
 
 from epoque.bench.errors import DataError
 from epoque.stylegan3.conditioning import Conditioning
+from epoque.stylegan3.dataset.build import make
 from epoque.stylegan3.dataset.check import check
 from epoque.stylegan3.dataset.files import open_files
+from epoque.stylegan3.dataset.image_set import ImageSet
 from epoque.stylegan3.dataset.labels import Labels, LabelTable, as_table, read_labels
-from epoque.stylegan3.dataset.make import make
-from epoque.stylegan3.dataset.reader import ImageSet
 from epoque.stylegan3.dataset.sources import open_source
 
 Pack = Callable[..., Path]

@@ -15,9 +15,9 @@ from pyarrow import parquet
 
 from epoque.bench.errors import DataError, RunWriteError, UsageError
 from epoque.stylegan3.dataset import sources
-from epoque.stylegan3.dataset.make import Rules, file_name, make
-from epoque.stylegan3.dataset.pictures import Shape
-from epoque.stylegan3.dataset.reader import ImageSet
+from epoque.stylegan3.dataset.build import Rules, file_name, make
+from epoque.stylegan3.dataset.image_set import ImageSet
+from epoque.stylegan3.dataset.preprocess import Shape
 from epoque.stylegan3.dataset.sources import Columns, open_source
 
 

@@ -6,7 +6,7 @@ from drawn import picture
 from PIL import Image
 
 from epoque.bench.errors import UsageError
-from epoque.stylegan3.dataset.pictures import (
+from epoque.stylegan3.dataset.preprocess import (
     PictureError,
     Shape,
     background_colour,

@@ -12,7 +12,7 @@ import pytest
 from drawn import picture
 
 from epoque.bench.errors import DataError, UsageError
-from epoque.stylegan3.dataset.reader import ImageSet
+from epoque.stylegan3.dataset.image_set import ImageSet
 
 
 @pytest.fixture

@@ -9,12 +9,12 @@ import torch
 from assemble import module, snapshot, tensor
 
 from epoque.bench.errors import DataError, UsageError
+from epoque.stylegan3.generation.transforms import input_transform
 from epoque.stylegan3.images import to_bytes
 from epoque.stylegan3.latents import latents
 from epoque.stylegan3.networks.store import load
 from epoque.stylegan3.official.convert import convert, network_of, spec_of
 from epoque.stylegan3.official.snapshot import read_bytes, read_snapshot
-from epoque.stylegan3.pictures.transforms import input_transform
 
 SEEDS = (2, 674, 1024)
 

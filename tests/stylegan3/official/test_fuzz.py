@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from epoque.bench.errors import DataError
-from epoque.stylegan3.official.names import CLASSES
+from epoque.stylegan3.official.pickle_globals import CLASSES
 from epoque.stylegan3.official.snapshot import Snapshot, read_bytes
 
 NUMBERS = np.arange(12, dtype=np.float32)

@@ -12,8 +12,8 @@ import torch
 from assemble import Call, Name, Raw, module, snapshot, stream, tensor
 
 from epoque.bench.errors import DataError
-from epoque.stylegan3.official.machine import Budget, Machine
-from epoque.stylegan3.official.names import table
+from epoque.stylegan3.official.pickle_globals import table
+from epoque.stylegan3.official.pickle_machine import Budget, Machine
 from epoque.stylegan3.official.snapshot import read_bytes, read_snapshot
 
 NUMBERS = np.arange(12, dtype=np.float32)

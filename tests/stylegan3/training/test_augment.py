@@ -12,7 +12,7 @@ from epoque.bench.errors import UsageError
 from epoque.stylegan3.training import augment as module
 from epoque.stylegan3.training.ada import Controller
 from epoque.stylegan3.training.augment import Drawn, augment, draw, strengths
-from epoque.stylegan3.training.sampling import sampled
+from epoque.stylegan3.training.grid_sample import sampled
 
 BGC = strengths("bgc")
 

@@ -15,10 +15,11 @@ from epoque.bench.errors import DataError
 from epoque.bench.runs.run import Run
 from epoque.bench.seeds import numpy_rng
 from epoque.stylegan3.config import StyleGan3Config
+from epoque.stylegan3.generation.image_grid import grid_of
 from epoque.stylegan3.lab import LAB
 from epoque.stylegan3.official import fetch as official_fetch
-from epoque.stylegan3.pictures.picture_grid import grid_of
-from epoque.stylegan3.training import data, measuring, transfer
+from epoque.stylegan3.training import data, transfer
+from epoque.stylegan3.training import metrics as measuring
 from epoque.stylegan3.training.data import avatars, load
 from epoque.stylegan3.training.train import train
 

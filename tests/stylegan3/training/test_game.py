@@ -8,9 +8,9 @@ import torch
 from golden import assert_near, golden, needs_golden, network_of
 
 from epoque.stylegan3 import networks
-from epoque.stylegan3.training.game import Game, Part
 from epoque.stylegan3.training.losses import blur, path_lengths, r1_penalty
-from epoque.stylegan3.training.optimisers import gradients, lazy_adam, tame
+from epoque.stylegan3.training.optimizer import gradients, lazy_adam, tame
+from epoque.stylegan3.training.step import Game, Part
 
 SETS = {"r1_0.5": {"gamma": 0.5}, "r1_2_blur10": {"gamma": 2.0, "sigma": 6.0}}
 NAMES = {

@@ -13,9 +13,9 @@ from epoque.bench.runs.run import Run
 from epoque.bench.runs.runner import execute, start
 from epoque.stylegan3.config import StyleGan3Config
 from epoque.stylegan3.lab import LAB
+from epoque.stylegan3.loading import open_generator
 from epoque.stylegan3.measures import official_features
 from epoque.stylegan3.measures.equivariance import equivariance
-from epoque.stylegan3.opening import open_generator
 from epoque.stylegan3.training.train import train
 
 

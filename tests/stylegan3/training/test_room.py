@@ -8,8 +8,8 @@ import torch
 from epoque.bench.errors import UsageError
 from epoque.stylegan3 import memory
 from epoque.stylegan3.config import StyleGan3Config
-from epoque.stylegan3.ops.paths import using
-from epoque.stylegan3.training.room import check_room, needed
+from epoque.stylegan3.ops.dispatch import using
+from epoque.stylegan3.training.memory import check_room, needed
 from epoque.stylegan3.training.specs import Shape
 from epoque.stylegan3.training.train import train
 

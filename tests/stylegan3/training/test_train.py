@@ -30,10 +30,10 @@ from epoque.bench.runs.runner import execute, start
 from epoque.stylegan3.config import StyleGan3Config
 from epoque.stylegan3.lab import LAB
 from epoque.stylegan3.networks.store import load as load_network
-from epoque.stylegan3.training.average import Average, Means
 from epoque.stylegan3.training.data import load
+from epoque.stylegan3.training.distributed import Team
+from epoque.stylegan3.training.ema import Average, Means
 from epoque.stylegan3.training.estimate import Estimate, measured, notice, told_memory
-from epoque.stylegan3.training.team import Team
 from epoque.stylegan3.training.train import train
 from epoque.stylegan3.training.trainer import Trainer
 
@@ -281,7 +281,7 @@ def test_a_finished_run_gives_its_network(finished_run: Run) -> None:
 def test_a_network_s_card_tells_where_the_images_are_and_what_labels_mean(
     tiny: Make, pictures: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    from epoque.stylegan3.opening import open_generator
+    from epoque.stylegan3.loading import open_generator
 
     run = pictures.parent / "runs" / "own"
     run.mkdir(parents=True)
@@ -306,7 +306,7 @@ def test_the_networks_know_how_often_each_label_is_there(tiny: Make) -> None:
 def test_a_finished_run_opens_by_its_folder_and_as_last(
     finished_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from epoque.stylegan3.opening import open_generator
+    from epoque.stylegan3.loading import open_generator
 
     opened = open_generator(finished_run.path)
     monkeypatch.chdir(tmp_path)

@@ -11,9 +11,9 @@ from epoque.bench.errors import UsageError
 from epoque.bench.events import Snapshot
 from epoque.bench.runs.run import Run
 from epoque.stylegan3.commands import APP
-from epoque.stylegan3.pictures import training_film as module
-from epoque.stylegan3.pictures.picture_grid import grid_of
-from epoque.stylegan3.pictures.training_film import training_film
+from epoque.stylegan3.generation import training_film as module
+from epoque.stylegan3.generation.image_grid import grid_of
+from epoque.stylegan3.generation.training_film import training_film
 
 
 def pages(path: Path) -> list[np.ndarray]:

@@ -9,8 +9,8 @@ import torch
 
 from epoque.stylegan3 import networks
 from epoque.stylegan3.dataset.avatars import make_avatars
+from epoque.stylegan3.dataset.image_set import ImageSet
 from epoque.stylegan3.dataset.portraits import BEARDLESS, portrait
-from epoque.stylegan3.dataset.reader import ImageSet
 
 from ..small import small
 

@@ -11,9 +11,9 @@ from epoque.bench.options import AsJson, Dark, Language, PictureOut, Quiet, Runs
 from epoque.bench.runs.places import check_file, check_folder, runs_folder
 from epoque.bench.telling import picture_style, print_json, progress_bar, say, say_taken
 
+from ..bundled import EMBEDDED
 from ..lab import LAB
 from ..out_of_memory import fitting
-from ..shipped import EMBEDDED
 from .data import add_data_commands
 from .export import add_export_commands
 from .measure import add_measuring_commands
@@ -39,8 +39,8 @@ from .shared import (
 from .styles import add_style_commands
 
 if TYPE_CHECKING:
-    from ..pictures.generate import Picture
-    from ..pictures.precision import Difference
+    from ..generation.generate import Picture
+    from ..generation.precision import Difference
 
 __all__ = ["APP"]
 
@@ -101,8 +101,8 @@ def generate(
     `epoque stylegan3 generate --network ffhqu-256-t --seeds 0-7 --truncation 0.7`,
     `epoque stylegan3 generate --w projected.npz`.
     """
-    from ..pictures.generate import Movement, compared, write_grid, write_styles
-    from ..pictures.generate import generate as make
+    from ..generation.generate import Movement, compared, write_grid, write_styles
+    from ..generation.generate import generate as make
 
     numbers = check_starts(seeds, w, truncation, cutoff, label)
     refuse_ignored({"columns": columns is not None and grid is None}, "it is of --grid")
@@ -209,10 +209,10 @@ def film(
     from epoque.bench.figures.animate import film_files
     from epoque.bench.runs.records import find_run
 
-    from ..pictures.film import film as write
-    from ..pictures.generate import compared
-    from ..pictures.seed_list import parse_grid
-    from ..pictures.training_film import training_film
+    from ..generation.film import film as write
+    from ..generation.generate import compared
+    from ..generation.seed_list import parse_grid
+    from ..generation.training_film import training_film
 
     stem, kinds = film_files(out)
     check_file("--out", stem, *(f".{kind}" for kind in kinds))
@@ -303,8 +303,8 @@ def mix(
 
     Example: `epoque stylegan3 mix --rows 2,674 --columns 4-7 --layers 0-5`.
     """
-    from ..pictures.mix import mix_figure, mixed
-    from ..pictures.seed_list import parse_layers, parse_seeds
+    from ..generation.seed_list import parse_layers, parse_seeds
+    from ..generation.style_mixing import mix_figure, mixed
 
     check_file("--out", out, ".png", ".svg")
     told = {"rows": rows, "columns": columns}

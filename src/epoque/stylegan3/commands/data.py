@@ -17,7 +17,7 @@ from ..out_of_memory import fitting
 from .shared import Seed
 
 if TYPE_CHECKING:
-    from ..dataset.make import Made
+    from ..dataset.build import Made
 
 __all__ = ["DATASET", "add_data_commands", "import_network", "list_networks"]
 
@@ -118,8 +118,8 @@ def list_networks(*, as_json: AsJson = False) -> None:
     from rich import box
     from rich.table import Table
 
+    from ..bundled import embedded
     from ..official.catalogue import LICENCE, OFFICIAL
-    from ..shipped import embedded
 
     ours, official = embedded(), list(OFFICIAL.values())
     if as_json:
@@ -202,9 +202,9 @@ def make(
     --transform center-crop`, `epoque stylegan3 dataset make train.parquet set.zip
     --resolution 128`.
     """
-    from ..dataset.make import Rules
-    from ..dataset.make import make as write
-    from ..dataset.pictures import Shape
+    from ..dataset.build import Rules
+    from ..dataset.build import make as write
+    from ..dataset.preprocess import Shape
     from ..dataset.sources import Columns, open_source
 
     rules = Rules(Shape(_size(resolution), transform), background, channels, limit, skip_bad)

@@ -10,8 +10,8 @@ from epoque.bench.options import AsJson, Quiet
 from epoque.bench.runs.places import check_file
 from epoque.bench.telling import print_json, progress_bar, say
 
+from ..bundled import EMBEDDED
 from ..out_of_memory import fitting
-from ..shipped import EMBEDDED
 from .shared import Cutoff, Network, open_network
 
 __all__ = ["add_export_commands", "export"]

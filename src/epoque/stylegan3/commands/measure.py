@@ -11,8 +11,8 @@ from epoque.bench.options import AsJson, Dark, Language, PictureOut, Quiet, at_l
 from epoque.bench.runs.places import check_file
 from epoque.bench.telling import picture_style, print_json, progress_bar, say
 
+from ..bundled import EMBEDDED
 from ..out_of_memory import fitting
-from ..shipped import EMBEDDED
 from .metrics import metrics
 from .shared import (
     Device,
@@ -29,7 +29,7 @@ from .shared import (
 )
 
 if TYPE_CHECKING:
-    from ..pictures.painting import Styling
+    from ..generation.synthesis import Styling
 
 __all__ = ["add_measuring_commands", "equivariance", "layers", "spectrum", "sticking"]
 
@@ -216,7 +216,7 @@ def layers(
 
     Example: `epoque stylegan3 layers --layer input`.
     """
-    from ..pictures.layers import layer_figure, layer_names, signal
+    from ..generation.activations import layer_figure, layer_names, signal
 
     if layer is not None:
         check_file("--out", out, ".png", ".svg")

@@ -18,11 +18,11 @@ from .reals import draw_labels, real_images, real_path
 from .shared import Device, Label, Seed, Truncation, finite, open_network, refuse_ignored
 
 if TYPE_CHECKING:
+    from ..loading import Opened
     from ..measures.extraction import Detector
+    from ..measures.image_sources import Source
     from ..measures.metrics import Measure
     from ..measures.official_features import VggFeatures
-    from ..measures.sources import Source
-    from ..opening import Opened
 
 __all__ = ["metrics"]
 
@@ -243,7 +243,7 @@ def _made(
     psi: float,
     label: str | None,
 ) -> "Source":
-    from ..measures.sources import NetworkImages, SetImages
+    from ..measures.image_sources import NetworkImages, SetImages
 
     if opened is not None:
         return NetworkImages(opened, images, seed, psi, label)
@@ -252,7 +252,7 @@ def _made(
 
 
 def _device(opened: "Opened | None", device: str) -> str:
-    from ..opening import choose_device
+    from ..loading import choose_device
 
     return str(opened.device if opened else choose_device(device))
 

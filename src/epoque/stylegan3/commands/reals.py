@@ -8,8 +8,8 @@ from epoque.bench.errors import UsageError
 from epoque.bench.telling import progress_bar
 
 if TYPE_CHECKING:
-    from ..measures.sources import SetImages, Source
-    from ..opening import Opened
+    from ..loading import Opened
+    from ..measures.image_sources import SetImages, Source
 
 __all__ = ["draw_labels", "real_images", "real_path"]
 
@@ -46,7 +46,7 @@ def real_images(
         DataError: if they cannot be read.
         MissingExtraError: if portraits are to be drawn without the extra `avatars`.
     """
-    from ..measures.sources import SetImages
+    from ..measures.image_sources import SetImages
 
     if path is not None:
         return SetImages(path, limit=reals, mirror=mirror, seed=seed)
@@ -75,7 +75,7 @@ def draw_labels(opened: "Opened", path: Path | None) -> str:
         DataError: if the labels cannot be read.
     """
     from ..conditioning import Conditioning
-    from ..dataset.reader import ImageSet
+    from ..dataset.image_set import ImageSet
 
     generator = opened.generator
     if not generator.spec.c_dim:

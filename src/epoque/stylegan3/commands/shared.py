@@ -16,9 +16,9 @@ from epoque.bench.telling import downloading, save_picture, say_taken
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from ..opening import Opened
-    from ..pictures.painting import Styling
-    from ..pictures.starts import Start
+    from ..generation.inputs import Start
+    from ..generation.synthesis import Styling
+    from ..loading import Opened
 
 __all__ = [
     "Cutoff",
@@ -136,7 +136,7 @@ def check_starts(
     Raises:
         UsageError: if there is neither, or an option would change nothing without seeds.
     """
-    from ..pictures.seed_list import parse_seeds
+    from ..generation.seed_list import parse_seeds
 
     if seeds is not None:
         return parse_seeds(seeds)
@@ -155,7 +155,7 @@ def starts_of(
     opened: "Opened", seeds: Sequence[int], files: Sequence[Path] | None
 ) -> "list[Start]":
     """Return what images are made from: the seeds, then all styles of the files."""
-    from ..pictures.starts import read_styles
+    from ..generation.inputs import read_styles
 
     read = [style for file in files or () for style in read_styles(file, opened.generator)]
     return [*seeds, *read]
@@ -166,7 +166,7 @@ def open_network(network: str, device: str, *, quiet: bool) -> "Opened":
 
     See `opening.open_generator`.
     """
-    from ..opening import open_generator
+    from ..loading import open_generator
 
     with downloading(quiet=quiet) as progress:
         opened = open_generator(network, device, progress)
@@ -177,7 +177,7 @@ def open_network(network: str, device: str, *, quiet: bool) -> "Opened":
 
 def styling_of(truncation: float, cutoff: int | None, label: str | None) -> "Styling":
     """Return how styles are made, as typed."""
-    from ..pictures.painting import Styling
+    from ..generation.synthesis import Styling
 
     return Styling(finite(truncation, "truncation"), cutoff, label)
 

@@ -11,8 +11,8 @@ from epoque.bench.options import Dark, Language, Quiet, at_least
 from epoque.bench.runs.places import check_file
 from epoque.bench.telling import downloading, note, picture_style, progress_bar, say
 
+from ..bundled import EMBEDDED
 from ..out_of_memory import fitting
-from ..shipped import EMBEDDED
 from .shared import (
     Device,
     Label,
@@ -29,9 +29,9 @@ from .shared import (
 )
 
 if TYPE_CHECKING:
-    from ..opening import Opened
-    from ..pictures.perceptual import Looks
-    from ..pictures.starts import Start
+    from ..generation.inputs import Start
+    from ..generation.perceptual_loss import Looks
+    from ..loading import Opened
 
 __all__ = ["add_style_commands", "directions", "project"]
 
@@ -87,8 +87,8 @@ def directions(
     `epoque stylegan3 directions --network mine --labels smiles.csv --out smiles`,
     `epoque stylegan3 directions --network mine --use smiles.npz --w projected.npz`.
     """
-    from ..pictures import directions as d
-    from ..pictures.seed_list import parse_layers
+    from ..generation import directions as d
+    from ..generation.seed_list import parse_layers
 
     if not 0 < finite(reach, "reach") <= 100:
         raise UsageError(f"--reach: {reach} is not allowed; it takes more than 0, 100 at most.")
@@ -187,8 +187,8 @@ def project(
     Examples: `epoque stylegan3 project portrait.png --state portrait-state.npz`,
     `epoque stylegan3 project face.png --network ffhqu-256-t --perceptual vgg`.
     """
-    from ..pictures.project import Projection, projection_figure, target_of, write_projected
-    from ..pictures.project import project as search
+    from ..generation.projection import Projection, projection_figure, target_of, write_projected
+    from ..generation.projection import project as search
 
     check_ending(state, ".npz", "state")
     check_file("--state", state)
@@ -213,7 +213,7 @@ def _looks(
     features: Features, opened: "Opened", vgg: str | None, lpips: Path | None, *, quiet: bool
 ) -> "Looks | None":
     """Return what tells how far an image looks from another, and say in whose features."""
-    from ..pictures.perceptual import of_portraits, of_vgg
+    from ..generation.perceptual_loss import of_portraits, of_vgg
 
     if features == "none":
         return None

@@ -15,10 +15,10 @@ from PIL import Image
 
 from epoque.bench.errors import EpoqueError, MissingExtraError, UsageError
 
-from .drawing import drawn
+from .build import Made, file_name, writer
 from .labels import FILE, Label, as_json
-from .make import Made, file_name, writer
 from .portraits import LABEL_NAMES, Portrait, portrait
+from .rendering import drawn
 
 __all__ = ["draw", "make_avatars", "svg"]
 

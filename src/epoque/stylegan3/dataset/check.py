@@ -16,7 +16,7 @@ from epoque.bench.files.pictures import other_pictures
 
 from .files import Files, open_files
 from .labels import FILE, Labels, LabelTable, as_table, read_labels, spare, unused
-from .pictures import PictureError, decode, is_picture
+from .preprocess import PictureError, decode, is_picture
 from .sources import left_out
 
 __all__ = ["Checked", "check"]

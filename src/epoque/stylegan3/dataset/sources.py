@@ -16,7 +16,7 @@ from epoque.bench.limits import MAX_CLASSES, MAX_ZIP_RATIO, MAX_ZIP_UNCHECKED_BY
 
 from .files import Files, open_files
 from .labels import Label, Labels, is_label, read_labels, spare
-from .pictures import is_picture
+from .preprocess import is_picture
 
 if TYPE_CHECKING:
     from pyarrow.parquet import ParquetFile

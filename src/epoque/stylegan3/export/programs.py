@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.export import Dim, ExportedProgram
 
 from ..networks import Generator
-from ..ops.paths import using
+from ..ops.dispatch import using
 
 __all__ = ["PARTS", "Part", "Program", "Signal", "traced"]
 

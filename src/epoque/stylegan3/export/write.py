@@ -15,12 +15,12 @@ from epoque.bench.errors import EpoqueError, UsageError
 from epoque.bench.files.atomic import told_write_errors, write_atomic, write_json
 
 from ..conditioning import ANY
+from ..generation.synthesis import Styling, exact, label_rngs, styles
 from ..images import to_bytes
 from ..latents import latents
+from ..loading import Opened
 from ..memory import check as check_memory
 from ..networks import Generator
-from ..opening import Opened
-from ..pictures.painting import Styling, exact, label_rngs, styles
 from .formats import KINDS, Encoded, Kind, check_installed, encoded, runner
 from .programs import PARTS, Part, Program, traced
 

@@ -6,7 +6,7 @@ the one made before, moved. The mean is over images, movements, colours and the 
 both are known.
 
 The paper has no such number of StyleGAN2, whose input cannot be moved. Here its learned constant is
-moved (`pictures.painting.moved`), so that there is something to compare with.
+moved (`generation.synthesis.moved`), so that there is something to compare with.
 """
 
 import json
@@ -26,14 +26,14 @@ from epoque.bench.i18n import mark
 from epoque.bench.seeds import numpy_rng
 
 from ..conditioning import Label
+from ..generation.synthesis import exact, labels_of, moved
+from ..generation.transforms import input_transform
+from ..loading import Opened
 from ..memory import check
 from ..networks import Generator
 from ..npz import read_npz, write_npz
-from ..opening import Opened
-from ..pictures.painting import exact, labels_of, moved
-from ..pictures.transforms import input_transform
+from .image_sources import digest
 from .operators import pseudo_rotated, rotated, shifted, shifted_by_fraction
-from .sources import digest
 
 __all__ = [
     "MEASURES",

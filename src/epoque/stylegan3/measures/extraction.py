@@ -19,7 +19,7 @@ from epoque.bench.files import store
 from epoque.bench.files.atomic import told_write_errors
 
 from ..npz import read_npz, write_npz
-from .sources import Source
+from .image_sources import Source
 
 __all__ = ["Detector", "Progress", "extract"]
 

@@ -25,8 +25,8 @@ from . import distances, patches
 from .detectors import Patches, Portrait
 from .equivariance import MEASURES
 from .extraction import Detector, Progress, extract
+from .image_sources import Source
 from .path_length import trimmed
-from .sources import Source
 
 __all__ = [
     "ALWAYS",

@@ -7,11 +7,11 @@ from epoque.bench.files import store
 from epoque.bench.files.atomic import told_write_errors
 
 from ..conditioning import Label
-from ..opening import Opened
+from ..loading import Opened
 from .equivariance import EACH, MEASURES, equivariance
 from .extraction import Progress
+from .image_sources import digest
 from .metrics import METRICS, Measure
-from .sources import digest
 
 __all__ = ["movements"]
 

@@ -29,7 +29,7 @@ from ..official.archive import read_tensors
 from ..official.fetch import Progress, fetch
 from ..official.inception import Inception
 from ..official.vgg import Vgg, lpips_weights
-from ..official.wiring import fill
+from ..official.weight_matching import fill
 
 __all__ = ["OFFICIAL", "InceptionFeatures", "VggFeatures", "open_inception", "open_vgg"]
 

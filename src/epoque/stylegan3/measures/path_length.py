@@ -20,11 +20,11 @@ from epoque.bench.errors import DataError
 from epoque.bench.seeds import numpy_rng
 
 from ..conditioning import Label
+from ..generation.synthesis import exact, labels_of
+from ..loading import Opened
 from ..memory import check
-from ..opening import Opened
-from ..pictures.painting import exact, labels_of
+from .image_sources import digest
 from .official_features import VggFeatures
-from .sources import digest
 
 __all__ = ["PathImages", "Steps", "trimmed"]
 

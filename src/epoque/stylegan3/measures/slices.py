@@ -8,13 +8,13 @@ from numpy.typing import NDArray
 
 from epoque.bench.errors import UsageError
 
+from ..generation.film import walk
+from ..generation.synthesis import PLAIN, Styling, moved, paint, styles
+from ..generation.transforms import input_transform
+from ..loading import Opened
 from ..memory import check
-from ..opening import Opened
-from ..pictures.film import walk
-from ..pictures.painting import PLAIN, Styling, moved, paint, styles
-from ..pictures.transforms import input_transform
 from .operators import shifted_by_fraction
-from .slice_picture import MOTIONS, Motion, Slice, slice_figure
+from .slice_figure import MOTIONS, Motion, Slice, slice_figure
 
 __all__ = ["Motion", "Slice", "slice_figure", "space_time"]
 
@@ -38,7 +38,7 @@ def space_time(
         opened: the network.
         seed: of the image; the walk goes on through the two following ones and back.
         motion: `shift` moves the input by a quarter of the width (StyleGAN2's constant, see
-            `pictures.painting.moved`), and the image back; `walk` changes the styles.
+            `generation.synthesis.moved`), and the image back; `walk` changes the styles.
         frames: moments.
         row: where, 0 at the top to 1 at the bottom.
         styling: truncation and class.

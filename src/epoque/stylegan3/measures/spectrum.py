@@ -21,10 +21,10 @@ from epoque.bench.figures.plot import SERIES, WIDTH, colour, heading, new_figure
 from epoque.bench.i18n import mark, translator
 
 from ..conditioning import ANY
+from ..generation.synthesis import PLAIN, Styling, paint, styles
+from ..loading import Opened
 from ..memory import check
 from ..npz import read_npz, write_npz
-from ..opening import Opened
-from ..pictures.painting import PLAIN, Styling, paint, styles
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -118,7 +118,7 @@ def of_files(
     Raises:
         DataError: if it cannot be read.
     """
-    from ..dataset.reader import ImageSet
+    from ..dataset.image_set import ImageSet
 
     found = ImageSet(path, labels=False, limit=images, seed=seed)
     pictures = (found.image(i).transpose(1, 2, 0) for i in range(len(found)))

@@ -26,8 +26,8 @@ from epoque.bench.seeds import numpy_rng, torch_generator
 from epoque.bench.telling import progress_bar, say
 
 from ..dataset.avatars import make_avatars
+from ..dataset.image_set import ImageSet
 from ..dataset.portraits import GROUPS, LABEL_NAMES
-from ..dataset.reader import ImageSet
 from .features import HEADS, NONE, SIZE, STEM, PortraitNet
 
 __all__ = ["accuracy", "learn", "targets", "write"]

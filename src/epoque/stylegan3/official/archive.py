@@ -25,9 +25,9 @@ from epoque.bench.limits import (
     MAX_WEIGHTS_BYTES,
 )
 
-from .machine import Budget, Buildable, Call, Global, Machine, RefusedError
-from .names import Array, Module, table
-from .storages import TYPES, Storage, TensorMaker, storage_of
+from .pickle_globals import Array, Module, table
+from .pickle_machine import Budget, Buildable, Call, Global, Machine, RefusedError
+from .torch_storages import TYPES, Storage, TensorMaker, storage_of
 
 __all__ = ["read_tensors"]
 

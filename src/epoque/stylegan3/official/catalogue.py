@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from epoque.bench.errors import UnknownNameError
 
-from ..shipped import shipped
+from ..bundled import shipped
 
 __all__ = ["LICENCE", "OFFICIAL", "Official", "official"]
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .wiring import Layer
+from .weight_matching import Layer
 
 __all__ = ["CLASSES", "INPUT", "WIDTH", "Inception"]
 

@@ -16,8 +16,8 @@ from epoque.bench.errors import DataError
 from epoque.bench.files.safetensors_file import map_file
 from epoque.bench.limits import MAX_ARGUMENT_VALUES, MAX_TENSOR_DEPTH, MAX_TENSORS
 
-from .machine import Budget, Machine, RefusedError
-from .names import Array, Module, table
+from .pickle_globals import Array, Module, table
+from .pickle_machine import Budget, Machine, RefusedError
 
 __all__ = ["NETWORKS", "Network", "Snapshot", "read_bytes", "read_snapshot"]
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .wiring import Layer
+from .weight_matching import Layer
 
 __all__ = ["INPUT", "LPIPS", "WIDTH", "Vgg", "lpips_weights"]
 

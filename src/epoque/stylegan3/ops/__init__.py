@@ -5,8 +5,8 @@ differentiated twice. Which path computes is chosen in `paths.py`.
 """
 
 from .convolution import modulated_conv2d, resampled_conv2d
+from .dispatch import Activation, Padding, bias_act, filtered_lrelu, upfirdn2d
 from .filters import lowpass, resampling_filter
-from .paths import Activation, Padding, bias_act, filtered_lrelu, upfirdn2d
 from .resampling import downsample2d, filter2d, upsample2d
 
 __all__ = [

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from .paths import compiled, conv2d, conv_transpose2d, upfirdn2d
+from .dispatch import compiled, conv2d, conv_transpose2d, upfirdn2d
 
 __all__ = ["modulated_conv2d", "resampled_conv2d"]
 

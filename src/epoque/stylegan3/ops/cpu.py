@@ -19,7 +19,7 @@ from torch.nn import functional
 from epoque.bench.torch.allocation import keep_freed_memory
 
 from . import native, reference, winograd
-from .compiling import ready
+from .jit import ready
 from .native import Grid, Rule, Stage
 from .reference import Activation, Padding, pads, pair
 from .threads import share

@@ -21,7 +21,7 @@ from numba.core import types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from .compiling import inner
+from .jit import inner
 
 __all__ = ["LANES", "joined", "mixer", "parted"]
 

@@ -24,7 +24,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .compiling import inner, loop
+from .jit import inner, loop
 
 __all__ = [
     "FORWARD",

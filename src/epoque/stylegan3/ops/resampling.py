@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from torch import Tensor
 
-from .paths import Padding, upfirdn2d
+from .dispatch import Padding, upfirdn2d
 from .reference import pads
 
 __all__ = ["downsample2d", "filter2d", "upsample2d"]

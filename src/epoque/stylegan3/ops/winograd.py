@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .compiling import inner, loop, ready
+from .jit import inner, loop, ready
 from .lanes import LANES, joined, mixer, parted
 from .threads import share
 

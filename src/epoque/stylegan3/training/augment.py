@@ -18,7 +18,7 @@ from epoque.bench.errors import UsageError
 
 from .. import ops
 from ..config import Pipeline
-from .sampling import sampled
+from .grid_sample import sampled
 
 __all__ = ["Drawn", "augment", "draw", "strengths"]
 

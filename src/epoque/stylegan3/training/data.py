@@ -25,7 +25,7 @@ from epoque.bench.system.environment import installed_version
 from ..conditioning import Conditioning
 from ..config import StyleGan3Config
 from ..dataset.avatars import make_avatars
-from ..dataset.reader import ImageSet
+from ..dataset.image_set import ImageSet
 from .specs import Shape
 
 __all__ = ["Images", "avatars", "load"]

@@ -104,7 +104,7 @@ def make_ready(config: "StyleGan3Config", told: "Making") -> None:
     """
     from ..official.fetch import shown_by
     from .data import load
-    from .measuring import fetch_weights
+    from .metrics import fetch_weights
     from .transfer import fetch_networks
 
     load(config, told)
@@ -133,8 +133,8 @@ def measured(
     from epoque.bench.torch.threads import computing
 
     from .data import load
+    from .distributed import Team
     from .specs import threads_of
-    from .team import Team
     from .trainer import Trainer
 
     team = Team(config.device)

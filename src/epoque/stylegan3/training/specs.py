@@ -6,8 +6,8 @@ from typing import Any
 from epoque.bench.events import Checkpoint
 
 from ..config import StyleGan3Config
+from ..flops import TRAINED, threads
 from ..networks import DiscriminatorSpec, GeneratorSpec, StyleGan2Spec, StyleGan3Spec
-from ..work import TRAINED, threads
 
 __all__ = ["Shape", "discriminator_spec", "generator_spec", "threads_of"]
 

@@ -12,13 +12,13 @@ from epoque.bench.runs.checkpoint_timer import CheckpointTimer
 from epoque.bench.torch.threads import threaded
 
 from ..config import StyleGan3Config
-from ..pictures.picture_grid import grid_of
+from ..generation.image_grid import grid_of
 from .checkpoint import network_files
 from .data import Images, load
+from .distributed import Team
 from .estimate import told_memory
-from .measuring import Measuring
+from .metrics import Measuring
 from .specs import threads_of
-from .team import Team
 from .trainer import Trainer
 from .transfer import begin_with
 

@@ -20,13 +20,13 @@ from ..latents import latents
 from . import checkpoint
 from .ada import Controller
 from .augment import strengths
-from .average import Average, Means
 from .data import Images
-from .game import Game, Part, Seen
-from .optimisers import gradients, lazy_adam, tame
-from .room import check_room
+from .distributed import Team
+from .ema import Average, Means
+from .memory import check_room
+from .optimizer import gradients, lazy_adam, tame
 from .specs import discriminator_spec, generator_spec
-from .team import Team
+from .step import Game, Part, Seen
 
 __all__ = ["Trainer"]
 

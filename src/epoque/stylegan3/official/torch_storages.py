@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from epoque.bench.files.safetensors_file import from_bfloat16
 from epoque.bench.limits import MAX_TENSOR_DIMENSIONS
 
-from .machine import Budget, Global, Machine, RefusedError
+from .pickle_machine import Budget, Global, Machine, RefusedError
 
 __all__ = ["TYPES", "Storage", "TensorMaker", "is_shape", "read_storage", "storage_of"]
 

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ..loading import Opened
 from ..measures.attributes import read
-from ..opening import Opened
 from .reference import reference
 
 __all__ = ["agreement", "passing", "seen"]

@@ -13,10 +13,10 @@ from epoque.bench.runs.places import runs_folder
 from epoque.bench.runs.run import Run
 from epoque.bench.torch.device import choose_device
 
+from .bundled import shipped
 from .config import StyleGan3Config
 from .networks import Generator
 from .networks.store import load
-from .shipped import shipped
 
 __all__ = ["Opened", "choose_device", "fetch_generator", "open_generator"]
 

@@ -1,6 +1,6 @@
 """Drawing portraits in several processes, which are told their numbers and answer with PNG files.
 
-The processes are programs of their own (`python -m epoque.stylegan3.dataset.drawing`): a script
+The processes are programs of their own (`python -m epoque.stylegan3.dataset.rendering`): a script
 that draws needs no `if __name__ == "__main__":`, as multiprocessing would ask for.
 """
 
@@ -109,8 +109,8 @@ class _Drawer:
 
 def _files(size: int, seed: int, numbers: range) -> list[bytes]:
     from .avatars import draw
-    from .pictures import png
     from .portraits import portrait
+    from .preprocess import png
 
     return [png(draw(portrait(seed, number), size)) for number in numbers]
 

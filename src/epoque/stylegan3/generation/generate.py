@@ -17,14 +17,14 @@ from epoque.bench.errors import UsageError
 from epoque.bench.files.atomic import told_write_errors, write_atomic
 from epoque.bench.runs.places import folder_of
 
+from ..loading import Opened
 from ..memory import check
 from ..networks import Generator, Noise
 from ..npz import write_npz
-from ..opening import Opened
-from .painting import PLAIN, Styling, check_movable, moved, painted, styles
-from .picture_grid import tiled
+from .image_grid import tiled
+from .inputs import Start, noise_seed, styles_of
 from .precision import Difference, Precision, difference, low_of
-from .starts import Start, noise_seed, styles_of
+from .synthesis import PLAIN, Styling, check_movable, moved, painted, styles
 from .transforms import input_transform
 
 __all__ = ["Kind", "Movement", "Picture", "compared", "encoded", "generate", "write_grid",

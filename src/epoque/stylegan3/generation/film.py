@@ -11,13 +11,13 @@ from epoque.bench.errors import UsageError
 from epoque.bench.figures.animate import Kind, save_animation, save_mp4
 from epoque.bench.files.atomic import told_write_errors
 
+from ..loading import Opened
 from ..memory import check
 from ..networks import Noise
-from ..opening import Opened
-from .painting import PLAIN, Styling, paint
-from .picture_grid import tiled
+from .image_grid import tiled
+from .inputs import Start, styles_of
 from .precision import Precision, low_of
-from .starts import Start, styles_of
+from .synthesis import PLAIN, Styling, paint
 
 __all__ = ["film", "walk"]
 

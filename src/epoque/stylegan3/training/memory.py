@@ -11,7 +11,7 @@ from .. import memory, networks
 from ..config import StyleGan3Config
 from ..networks import GeneratorSpec, StyleGan3Spec
 from ..networks.bands import layer_plans
-from ..ops.paths import is_fast
+from ..ops.dispatch import is_fast
 from .specs import Shape, discriminator_spec, generator_spec
 
 __all__ = ["Need", "check_room", "needed"]

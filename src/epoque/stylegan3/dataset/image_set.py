@@ -11,7 +11,7 @@ from epoque.bench.seeds import numpy_rng
 
 from .files import open_files
 from .labels import LabelTable, as_table, read_labels, spare, unused
-from .pictures import PictureError, decode, is_picture, pixels
+from .preprocess import PictureError, decode, is_picture, pixels
 from .sources import left_out, no_pictures
 
 __all__ = ["ImageSet"]

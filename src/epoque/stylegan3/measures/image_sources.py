@@ -14,12 +14,12 @@ from epoque.bench.errors import UsageError
 from epoque.bench.files import store
 
 from ..conditioning import Label
-from ..dataset.reader import ImageSet
+from ..dataset.image_set import ImageSet
+from ..generation.synthesis import exact, label_rngs, labels_of
 from ..images import to_bytes
 from ..latents import LAST_SEED, latents
+from ..loading import Opened
 from ..memory import check
-from ..opening import Opened
-from ..pictures.painting import exact, label_rngs, labels_of
 
 __all__ = ["NetworkImages", "SetImages", "Source", "digest"]
 

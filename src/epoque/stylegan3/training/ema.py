@@ -9,8 +9,8 @@ from torch import Tensor
 from ..networks import Generator, create
 
 if TYPE_CHECKING:
-    from .game import Part, Seen
-    from .team import Team
+    from .distributed import Team
+    from .step import Part, Seen
 
 __all__ = ["Average", "Means"]
 

@@ -14,12 +14,12 @@ from epoque.bench.figures.axes import number, number_ticks
 from epoque.bench.figures.plot import WIDTH, colour, new_figure
 from epoque.bench.i18n import mark, translator
 
+from ..loading import Opened
 from ..measures.spectrum import BETA, FINER
 from ..memory import check
 from ..networks import Generator
 from ..networks.alias_free import AliasFreeSynthesis
-from ..opening import Opened
-from .painting import PLAIN, Styling, exact, styles
+from .synthesis import PLAIN, Styling, exact, styles
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

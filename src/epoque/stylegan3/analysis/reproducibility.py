@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from epoque.bench.errors import DataError
 
+from ..bundled import shipped
 from ..config import StyleGan3Config
-from ..opening import Opened
-from ..pictures.generate import encoded
-from ..pictures.painting import Styling, paint, styles
-from ..shipped import shipped
+from ..generation.generate import encoded
+from ..generation.synthesis import Styling, paint, styles
+from ..loading import Opened
 
 __all__ = ["digests", "painted", "repeated", "styling_of"]
 

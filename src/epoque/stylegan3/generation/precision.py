@@ -11,7 +11,7 @@ from epoque.bench.errors import UsageError
 
 from ..images import to_bytes
 from ..networks import Generator, Noise
-from .painting import images
+from .synthesis import images
 
 __all__ = ["Difference", "Precision", "difference", "low_of"]
 

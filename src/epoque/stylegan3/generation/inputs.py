@@ -12,7 +12,7 @@ from epoque.bench.errors import DataError
 
 from ..networks import Generator
 from ..npz import read_npz
-from .painting import PLAIN, Styling, styles
+from .synthesis import PLAIN, Styling, styles
 
 __all__ = ["Start", "Style", "noise_seed", "read_styles", "styles_of"]
 

@@ -28,12 +28,12 @@ from epoque.bench.i18n import mark, translator
 from epoque.bench.seeds import numpy_rng, torch_generator
 
 from ..conditioning import Label
+from ..loading import Opened
 from ..memory import check
 from ..npz import read_npz, write_npz
-from ..opening import Opened
 from . import layer_noise
-from .painting import labels_of, paint
-from .perceptual import Looks
+from .perceptual_loss import Looks
+from .synthesis import labels_of, paint
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -152,7 +152,7 @@ def target_of(path: Path, opened: Opened) -> Tensor:
     """
     from epoque.bench.files.pictures import read_picture
 
-    from ..dataset.pictures import Shape, pixels, shaped
+    from ..dataset.preprocess import Shape, pixels, shaped
 
     spec = opened.generator.spec
     shape = Shape((spec.img_resolution, spec.img_resolution), "center-crop")
@@ -359,7 +359,7 @@ def projection_figure(
 ) -> "Figure":
     """Draw the target, what w and w+ make, and the loss; call it inside `house_style`."""
     from ..images import to_bytes
-    from .painting import in_colour
+    from .synthesis import in_colour
 
     _ = translator(language)
     figure = new_figure(3.9)

@@ -17,20 +17,20 @@ from epoque.bench.lab import Making
 from epoque.bench.torch.threads import threaded
 
 from ..config import StyleGan3Config
+from ..flops import threads
+from ..generation.generate import encoded
+from ..generation.synthesis import Styling
+from ..loading import Opened, fetch_generator, is_here, open_generator
 from ..measures.equivariance import MEASURES, decibels, digest, squared_errors, staying
 from ..measures.features import card
 from ..memory import check
 from ..networks import StyleGan3Spec
 from ..official.fetch import shown_by
-from ..opening import Opened, fetch_generator, is_here, open_generator
 from ..out_of_memory import fitting
-from ..pictures.generate import encoded
-from ..pictures.painting import Styling
-from ..work import threads
-from .again import digests, painted, repeated, styling_of
+from .attributes import agreement, passing, seen
 from .gallery import gallery
 from .layout import PANEL
-from .seen import agreement, passing, seen
+from .reproducibility import digests, painted, repeated, styling_of
 
 __all__ = ["BATCH", "TOLD", "examine", "fetch_examined"]
 

@@ -22,11 +22,11 @@ from epoque.bench.seeds import numpy_rng
 
 from ..conditioning import Label
 from ..latents import LAST_SEED
+from ..loading import Opened
 from ..memory import check
 from ..npz import read_npz, write_npz
-from ..opening import Opened
-from .painting import PLAIN, Styling, exact, labels_of, paint, styles
-from .starts import Start, styles_of
+from .inputs import Start, styles_of
+from .synthesis import PLAIN, Styling, exact, labels_of, paint, styles
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -27,7 +27,7 @@ from epoque.bench.files.drafts import remove_abandoned
 from epoque.bench.limits import MAX_ZIP_ENTRIES
 
 from .labels import FILE, Label, as_json, check_alike, unused
-from .pictures import PictureError, Shape, background_colour, decode, png, shaped
+from .preprocess import PictureError, Shape, background_colour, decode, png, shaped
 from .sources import Item, Source
 
 __all__ = ["Made", "Progress", "Rules", "file_name", "make", "writer"]

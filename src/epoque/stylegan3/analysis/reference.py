@@ -1,6 +1,6 @@
 """Drawn portraits that nobody learned from: what generated ones are held against.
 
-`python -m epoque.stylegan3.examining.reference` draws them anew (extra `avatars`, a minute) and
+`python -m epoque.stylegan3.analysis.reference` draws them anew (extra `avatars`, a minute) and
 writes the file of the package: where they lie among what the reader of attributes sees, how near
 to each other, and how certain it is of them.
 
@@ -89,7 +89,7 @@ def reference() -> Reference:
 def make(folder: Path, count: int = PORTRAITS, seed: int = SEED) -> None:
     """Draw portraits and write what they are like."""
     from ..dataset.avatars import make_avatars
-    from ..dataset.reader import ImageSet
+    from ..dataset.image_set import ImageSet
 
     with TemporaryDirectory() as drawn, progress_bar("drawing", "portraits") as progress:
         path = Path(drawn) / "portraits.zip"
@@ -105,7 +105,7 @@ def make(folder: Path, count: int = PORTRAITS, seed: int = SEED) -> None:
         "reach": found.reach,
         "certainty": found.certainty,
         "network": _network(folder),
-        "made_with": "python -m epoque.stylegan3.examining.reference",
+        "made_with": "python -m epoque.stylegan3.analysis.reference",
         "licence": "Apache-2.0",
     }
     write_json(folder / f"{NAME}.json", told)

@@ -12,10 +12,10 @@ from epoque.bench.figures.plot import SERIES, WIDTH, colour, heading, mix, new_f
 from epoque.bench.i18n import mark, translator
 
 from ..config import StyleGan3Config
-from ..measures.slice_picture import Motion, Slice, slice_figure
-from ..pictures.picture_grid import tiled
+from ..generation.image_grid import tiled
+from ..measures.slice_figure import Motion, Slice, slice_figure
+from .attribute_labels import WORDS
 from .layout import GUESTS, MIXED, MOVES, PSIS, ROW
-from .words import WORDS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -16,7 +16,7 @@ from epoque.bench.i18n import translator
 
 from ..config import StyleGan3Config
 from .film import USUAL
-from .picture_grid import grid_of
+from .image_grid import grid_of
 
 if TYPE_CHECKING:
     from epoque.bench.runs.run import Run

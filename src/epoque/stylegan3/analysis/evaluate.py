@@ -9,7 +9,7 @@ from epoque.bench.errors import DamagedRunError
 from epoque.bench.runs.run import Run
 
 from ..measures.equivariance import Measured, summary
-from .examine import TOLD
+from .analyze import TOLD
 
 __all__ = ["evaluate"]
 

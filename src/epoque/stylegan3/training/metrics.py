@@ -108,8 +108,8 @@ class Measuring:
         """Measure how well images follow their moved inputs; infinitely well, if they are empty."""
         if not self._moves:
             return {}
+        from ..loading import Opened
         from ..measures.equivariance import MEASURES, decibels, squared_errors
-        from ..opening import Opened
 
         trainer, count = self._trainer, self._config.metrics_images
         opened = Opened(trainer.average.generator, "", trainer.team.device)

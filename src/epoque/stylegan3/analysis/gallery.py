@@ -11,13 +11,13 @@ import torch
 from numpy.typing import NDArray
 
 from ..config import StyleGan3Config
+from ..generation.style_mixing import mixed
+from ..generation.synthesis import Styling, moved, paint, styles
+from ..generation.transforms import input_transform
+from ..loading import Opened
 from ..measures.slices import space_time
-from ..opening import Opened
-from ..pictures.mix import mixed
-from ..pictures.painting import Styling, moved, paint, styles
-from ..pictures.transforms import input_transform
-from .again import painted, styling_of
 from .layout import FRAMES, GUESTS, MIXED, MOVES, PSIS, ROW, SAMPLES, STEPS
+from .reproducibility import painted, styling_of
 
 __all__ = ["gallery"]
 
@@ -35,7 +35,7 @@ def gallery(
 
     Returns:
         The arrays, images as [H, W, 3] of whole numbers: `seeds` [K, …]; `truncation`
-        [≤ 3, ψ, …] (`layout.PSIS`); `mix` [1 + rows, 1 + columns, …] (see `pictures.mix.mixed`);
+        [≤ 3, ψ, …] (`layout.PSIS`); `mix` [1 + rows, 1 + columns, …] (see `generation.style_mixing.mixed`);
         `walk` [steps, …] from each seed to the next; and for each network, with its number i:
         `samples_i` [N, …] of the seeds 0, 1, …, `moves_i` [moves, …] (`layout.MOVES`), and
         `shift_i` and `walk_i` [frames, W, 4] (see `measures.slices.Slice.pixels`). And for each

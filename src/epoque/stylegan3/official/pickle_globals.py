@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .machine import Budget, Buildable, Call, Global, RefusedError
-from .storages import TensorMaker, is_shape
+from .pickle_machine import Budget, Buildable, Call, Global, RefusedError
+from .torch_storages import TensorMaker, is_shape
 
 __all__ = ["CLASSES", "Array", "Module", "table"]
 

@@ -11,10 +11,10 @@ from epoque.bench.errors import UsageError
 from epoque.bench.figures.plot import WIDTH, colour, new_figure
 from epoque.bench.i18n import mark, translator
 
+from ..loading import Opened
 from ..memory import check
-from ..opening import Opened
-from .painting import PLAIN, Styling, paint
-from .starts import Start, styles_of
+from .inputs import Start, styles_of
+from .synthesis import PLAIN, Styling, paint
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -1,1 +1,0 @@
-"""Looking closely at a trained generator: its images, their bytes, how they move."""

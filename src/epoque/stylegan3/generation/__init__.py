@@ -1,0 +1,1 @@
+"""Generation with a network: images, films, mixed styles, projections, directions, activations."""

@@ -1,1 +1,0 @@
-"""What is drawn from a network: images, films, tables of styles, projections, directions."""
