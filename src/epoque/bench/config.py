@@ -7,6 +7,7 @@ field is declared with `setting`, which insists on a label and a description.
 
 import reprlib
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Self, Union, get_args, get_origin
 
@@ -24,6 +25,7 @@ __all__ = [
     "Config",
     "LocalPath",
     "PathOrHttps",
+    "Settings",
     "allowed_values",
     "kind_of",
     "setting",
@@ -70,27 +72,11 @@ def threads_setting() -> Any:
     )
 
 
-class Config(BaseModel):
-    """Base of every lab's config: frozen, unknown keys refused, NaN and infinities refused."""
+class Settings(BaseModel):
+    """A set of settings, checked as a whole: frozen, unknown keys, NaN and infinities refused."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True
-    )
-
-    seed: int = setting(
-        0,
-        "Seed",
-        "Every random number of the run comes from this one: same seed, same bytes.",
-        ge=0,
-        le=2**32 - 1,
-    )
-    checkpoint_every: int = setting(
-        1000,
-        "Checkpoint interval",
-        "How often everything needed to resume is saved; the end is always saved.",
-        unit="iterations",
-        ge=1,
-        le=10**9,
     )
 
     @classmethod
@@ -168,6 +154,26 @@ class Config(BaseModel):
             raise ConfigError(problems)
         return self
 
+
+class Config(Settings):
+    """Base of every lab's config."""
+
+    seed: int = setting(
+        0,
+        "Seed",
+        "Every random number of the run comes from this one: same seed, same bytes.",
+        ge=0,
+        le=2**32 - 1,
+    )
+    checkpoint_every: int = setting(
+        1000,
+        "Checkpoint interval",
+        "How often everything needed to resume is saved; the end is always saved.",
+        unit="iterations",
+        ge=1,
+        le=10**9,
+    )
+
     @classmethod
     def json_schema(cls, language: str = "en") -> dict[str, Any]:
         """Return the JSON schema, with labels and descriptions in `language` ("en" or "fr")."""
@@ -193,7 +199,7 @@ def _inner(annotation: Any) -> tuple[Any, bool]:
     return annotation, False
 
 
-def _from_text(cls: type[Config], name: str, value: Any) -> Any:
+def _from_text(cls: type[Settings], name: str, value: Any) -> Any:
     """Read what text alone cannot tell pydantic: lists with commas, and "none"."""
     kind, optional = _inner(cls.model_fields[name].annotation)
     if not isinstance(value, str):
@@ -251,10 +257,18 @@ def _kind_in_words(kind: Any, bounds: Mapping[str, Any]) -> str:
     if get_origin(kind) is Annotated:
         field = FieldInfo.from_annotation(kind)
         return _kind_in_words(field.annotation, _bounds(field))
-    names = {int: "a whole number", float: "a finite number", bool: "true or false", str: "text"}
     signs = {"gt": "greater than", "ge": "at least", "lt": "less than", "le": "at most"}
     limits = [f"{signs[name]} {bound:,}" for name, bound in bounds.items() if name in signs]
-    return " ".join([names.get(kind, str(kind)), " and ".join(limits)]).strip()
+    return " ".join([_IN_WORDS.get(kind, str(kind)), " and ".join(limits)]).strip()
+
+
+_IN_WORDS: dict[Any, str] = {
+    int: "a whole number",
+    float: "a finite number",
+    bool: "true or false",
+    str: "text",
+    Path: "a path",
+}
 
 
 def _list_in_words(kind: Any) -> str:
@@ -265,7 +279,7 @@ def _list_in_words(kind: Any) -> str:
 
 
 def _problems(
-    cls: type[Config], error: ValidationError, typed: Mapping[str, Any]
+    cls: type[Settings], error: ValidationError, typed: Mapping[str, Any]
 ) -> Iterator[Problem]:
     """Turn pydantic's errors into one sentence a field, the value as the user typed it."""
     seen = set()
