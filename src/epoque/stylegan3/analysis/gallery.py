@@ -34,8 +34,8 @@ def gallery(
         config: says the seeds and the truncation.
 
     Returns:
-        The arrays, images as [H, W, 3] of whole numbers: `seeds` [K, …]; `truncation`
-        [≤ 3, ψ, …] (`layout.PSIS`); `mix` [1 + rows, 1 + columns, …] (see `generation.style_mixing.mixed`);
+        The arrays, images as [H, W, 3] of whole numbers: `seeds` [K, …]; `truncation` [≤ 3, ψ, …]
+        (`layout.PSIS`); `mix` [1 + rows, 1 + columns, …] (see `generation.style_mixing.mixed`);
         `walk` [steps, …] from each seed to the next; and for each network, with its number i:
         `samples_i` [N, …] of the seeds 0, 1, …, `moves_i` [moves, …] (`layout.MOVES`), and
         `shift_i` and `walk_i` [frames, W, 4] (see `measures.slices.Slice.pixels`). And for each
