@@ -159,7 +159,7 @@ def ending(copy: Run, expected: dict[str, bytes]) -> str:
     before = content(copy.path)
     told: list[str] = []
     try:
-        resume(copy, draw=False, say=told.append)
+        resume(copy, draw=False, notify=told.append)
     except DamagedRunError as error:
         return refusal(error, copy.path, before)
     run = Run(copy.path)

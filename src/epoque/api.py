@@ -1,11 +1,12 @@
 """The Python door: run, resume and sweep recipes in one call each."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from epoque.bench.config import Config
 from epoque.bench.lab import Lab, find_lab
+from epoque.bench.progress import Notify, Progress
 from epoque.bench.recipes import Recipe, find_recipe
 from epoque.bench.runs.places import runs_folder
 from epoque.bench.runs.run import Run
@@ -15,7 +16,6 @@ from epoque.bench.sinks import SinkFactory
 
 if TYPE_CHECKING:
     from epoque.bench.sweeps.grid import Axis
-    from epoque.bench.sweeps.measure import Progress
     from epoque.bench.sweeps.search import Search
     from epoque.bench.sweeps.sweep import Sweep
 
@@ -86,8 +86,8 @@ def sweep(
     *axes: str,
     runs: str | Path | None = None,
     workers: int | None = None,
-    progress: "Progress | None" = None,
-    say: Callable[[str], None] | None = None,
+    progress: Progress | None = None,
+    notify: Notify | None = None,
     figures: bool = True,
     **settings: Any,
 ) -> "Sweep":
@@ -101,8 +101,8 @@ def sweep(
         runs: the folder the sweep is saved in; by default EPOQUE_RUNS or ./runs.
         workers: processes, where each point is a run of its own; by default one a core, or one
             where a single run keeps all cores busy.
-        progress: is told how many points are measured, and how many there are.
-        say: is told how many trainings there will be, and what is odd about the data.
+        progress: receives how many points are measured, and how many there are.
+        notify: receives how many trainings there will be, and what is odd about the data.
         figures: whether to draw the figures at the end.
         settings: fields of the lab's config, in place of the recipe's.
 
@@ -122,10 +122,10 @@ def sweep(
         "executor": None if workers is None else LocalExecutor(workers),
         "progress": progress,
         "figures": figures,
-        "say": say,
+        "notify": notify,
     }
     if begun is not None:
-        announce(lab, config, parsed, say)
+        announce(lab, config, parsed, notify)
         return resume_sweep(begun, **told)
     return run_sweep(lab, found.name, config, parsed, root, **told)
 
@@ -139,8 +139,8 @@ def search(
     direction: str = "minimize",
     runs: str | Path | None = None,
     workers: int | None = None,
-    progress: "Progress | None" = None,
-    say: Callable[[str], None] | None = None,
+    progress: Progress | None = None,
+    notify: Notify | None = None,
     figures: bool = True,
     **settings: Any,
 ) -> "Search":
@@ -158,8 +158,8 @@ def search(
         runs: the folder the search is saved in; by default EPOQUE_RUNS or ./runs.
         workers: processes, where each trial is a run of its own; by default one a core, or one
             where a single run keeps all cores busy.
-        progress: is told how many trials are measured, and how many there are.
-        say: is told what is odd about the data.
+        progress: receives how many trials are measured, and how many there are.
+        notify: receives what is odd about the data.
         figures: whether to draw the figures at the end.
         settings: fields of the lab's config, in place of the recipe's.
 
@@ -183,10 +183,10 @@ def search(
         "executor": None if workers is None else LocalExecutor(workers),
         "progress": progress,
         "figures": figures,
-        "say": say,
+        "notify": notify,
     }
     if begun is not None:
-        announce(lab, config, (), say)
+        announce(lab, config, (), notify)
         return resume_search(begun, **told)
     return run_search(lab, found.name, config, parsed, root, **wanted, **told)
 

@@ -223,7 +223,7 @@ def test_all_checkpoints_damaged(runs: dict[str, Run], copy: Callable[[str], Run
     for path in (run.path / "checkpoints").glob("*.safetensors"):
         path.write_bytes(b"")
     told: list[str] = []
-    resume(run, say=told.append)
+    resume(run, notify=told.append)
     assert line_lab.content(run.path) == line_lab.content(runs["finished"].path)
     damaged = run.path / "checkpoints" / "step-0000000020"
     assert told == [f"{run.id}: {damaged} is damaged: it is not what was saved. It begins anew."]

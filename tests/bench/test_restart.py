@@ -53,7 +53,7 @@ def test_a_config_that_was_changed_stops_it_and_an_empty_one_is_restored(
     assert files(run) == before
     path.write_text("")  # as the sentence says
     told: list[str] = []
-    resume(Run(run.path), draw=False, say=told.append)
+    resume(Run(run.path), draw=False, notify=told.append)
     assert files(run) == files(whole)
     assert told == [f"{run.id}: config.json was damaged; its checkpoints tell it."]
 
@@ -64,7 +64,7 @@ def test_checkpoints_of_another_run_are_not_used(started: Start, trained: Start)
     shutil.rmtree(run.path / "checkpoints")
     shutil.copytree(other.path / "checkpoints", run.path / "checkpoints")
     told: list[str] = []
-    resume(run, draw=False, say=told.append)
+    resume(run, draw=False, notify=told.append)
     assert files(run) == files(whole)
     assert told == [
         f"{run.id}: the checkpoint at step 20 is not used: it is of another experiment. "
@@ -83,7 +83,7 @@ def test_a_digit_of_the_metrics(started: Start, trained: Start, step: int, told:
     lines[step - 1] = f"{lines[step - 1][:-3]}{(int(digit) + 1) % 10}{lines[step - 1][-2:]}"
     path.write_text("".join(lines))
     notices: list[str] = []
-    resume(run, draw=False, say=notices.append)
+    resume(run, draw=False, notify=notices.append)
     assert files(run) == files(whole)
     assert notices[0].endswith(f"metrics.jsonl is not what it was then. {told}")
 

@@ -11,6 +11,7 @@ from children import script
 
 from epoque.bench.errors import DivergenceError, EpoqueError, RunError, UsageError
 from epoque.bench.events import Checkpoint, Event, Metrics
+from epoque.bench.progress import Progress
 from epoque.bench.runs.run import Run, Runs
 from epoque.bench.runs.runner import assist, assist_again, execute, resume
 
@@ -62,10 +63,10 @@ def test_the_notice_is_told_before_the_training(started: Make) -> None:
     made: list[Recorder] = []
     stop = recorder(made, raises=KeyboardInterrupt(), at=70)
     with pytest.raises(KeyboardInterrupt):
-        execute(run, (stop,), draw=False, say=told.append)
-    resume(Run(run.path), draw=False, say=lambda notice: told.append(notice))
+        execute(run, (stop,), draw=False, notify=told.append)
+    resume(Run(run.path), draw=False, notify=lambda notice: told.append(notice))
     assert told == ["slow: 120 iterations remain", "slow: 70 iterations remain"]
-    execute(started(iterations=5), draw=False, say=told.append)
+    execute(started(iterations=5), draw=False, notify=told.append)
     assert len(told) == 2  # a lab without one has nothing to say
 
 
@@ -74,24 +75,24 @@ def test_what_a_training_reads_is_made_before_the_notice_and_shown(
 ) -> None:
     told: list[Any] = []
 
-    def prepare(config: Any, show: Callable[[str, float | None], None]) -> None:
-        show("soup", 0.5)
+    def prepare(config: Any, progress: Progress) -> None:
+        progress(1, 2, "soup")
         if config.note == "no":
             raise UsageError("There is no soup.")
 
     @contextmanager
-    def show() -> Iterator[Any]:
+    def open_progress() -> Iterator[Any]:
         told.append("opened")
         yield lambda *now: told.append(now)
         told.append("closed")
 
     monkeypatch.setattr(line_lab.LAB, "prepare", prepare)
-    run = execute(started(note="slow"), draw=False, say=told.append, show=show)
-    assert told == ["opened", ("soup", 0.5), "closed", "slow: 200 iterations remain"]
+    run = execute(started(note="slow"), draw=False, notify=told.append, open_progress=open_progress)
+    assert told == ["opened", (1, 2, "soup"), "closed", "slow: 200 iterations remain"]
     assert run.status.state == "finished"
     failed = started(note="no")
     with pytest.raises(UsageError):
-        execute(failed, draw=False, show=show)
+        execute(failed, draw=False, open_progress=open_progress)
     assert (failed.status.state, failed.status.reason) == ("failed", "There is no soup.")
 
 

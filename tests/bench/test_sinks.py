@@ -18,7 +18,7 @@ from epoque.bench.errors import MissingExtraError, RunWriteError, UnknownNameErr
 from epoque.bench.events import Metrics
 from epoque.bench.runs.run import Run
 from epoque.bench.runs.runner import execute
-from epoque.bench.sinks import Shows
+from epoque.bench.sinks import ShowsProgress
 from epoque.bench.sinks.console import ConsoleSink, _metrics_line
 from epoque.bench.sinks.json_lines import JsonLinesSink
 from epoque.bench.sinks.registry import EXTRAS, SINKS, make
@@ -107,17 +107,17 @@ def test_the_end_is_near_where_only_the_share_is_known(
 def test_what_comes_after_the_training_has_a_line_while_it_lasts(started: Make) -> None:
     stream, console = on_terminal()
     sink = ConsoleSink(started(iterations=8), console)
-    assert isinstance(sink, Shows)
+    assert isinstance(sink, ShowsProgress)
     sink.log(Metrics(8, {"loss": 1.0}))
-    for what, share in (("reading", None), ("measuring", 0.25), ("measuring", 0.5)):
-        sink.show(what, share)
+    for done, total, what in ((0, None, "reading"), (1, 4, "measuring"), (2, 4, "measuring")):
+        sink.progress(done, total, what)
         sink._display._live.refresh()  # type: ignore[union-attr]
     lines = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", stream.getvalue()).splitlines()
     assert any(re.fullmatch(r" *measuring +[━╺╸]+ 50 % .*", line) for line in lines), lines
     assert not any("it/s" in line for line in lines if "measuring" in line)
     sink.close("finished")
     assert not any("measuring" in line for line in screen(stream.getvalue()))
-    ConsoleSink(started(), Console(file=io.StringIO())).show("measuring", 0.5)
+    ConsoleSink(started(), Console(file=io.StringIO())).progress(1, 2, "measuring")
 
 
 def test_the_metrics_do_not_move() -> None:

@@ -89,10 +89,12 @@ def test_the_pseudo_likelihood_is_also_that_of_words_and_bytes(train_run: TrainR
 )
 def test_the_measuring_tells_how_far_it_is(train_run: TrainRun, settings: dict[str, Any]) -> None:
     run, told = train_run(**settings), []
-    again = run.lab.evaluate_telling(run, lambda what, share: told.append((what, share)))
+    again = run.lab.evaluate_telling(
+        run, lambda done, total, what: told.append((what, done / total))
+    )
     assert json.loads(json.dumps(dict(again))) == run.results
-    shares = [share for _what, share in told]
-    assert {what for what, _share in told} == {"measuring"}
+    shares = [done / total for done, total, _ in told]
+    assert {what for *_, what in told} == {"measuring"}
     assert shares == sorted(shares)
     assert len(set(shares)) == len(shares) > 1
     assert 0 < shares[0] < shares[-1] == 1

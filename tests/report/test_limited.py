@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from epoque.bench.errors import RunError, UsageError
+from epoque.bench.progress import no_progress
 from epoque.report import limited, write_report
 from epoque.report.book import read_book
 from epoque.report.limited import Budget, MemoryLimit, run_in_child
@@ -113,14 +114,17 @@ def test_an_ordinary_template_is_not_disturbed(tmp_path: Path) -> None:
 
 
 def test_the_book_of_a_reader_is_made_by_a_child(tmp_path: Path) -> None:
-    heard: list[str] = []
+    messages: list[str] = []
     path = template(tmp_path, "# One\n\n$y = x$ {{ number(0.25) }}\n")
     made = write_report(
-        tmp_path / "runs", tmp_path / "out.html", template=path, progress=heard.append
+        tmp_path / "runs",
+        tmp_path / "out.html",
+        template=path,
+        progress=lambda _done, _total, what="": messages.append(what),
     )
     assert made == tmp_path / "out.html"
     assert "0.250" in made.read_text()
-    assert heard[-1] == f"writing {made}"
+    assert messages[-1] == f"writing {made}"
 
 
 def test_what_a_child_refuses_is_told_here(tmp_path: Path) -> None:
@@ -137,7 +141,7 @@ def test_what_a_child_refuses_is_told_here(tmp_path: Path) -> None:
 
 
 def works(value: int, *, progress: Any) -> int:
-    progress("at it")
+    progress(1, 2, "at it")
     return value + 1
 
 
@@ -154,23 +158,20 @@ def hangs(_value: int, *, progress: Any) -> int:
     return 0
 
 
-def quiet(_told: str) -> None: ...
-
-
 def test_a_child_gives_back_what_it_made() -> None:
-    heard: list[str] = []
-    assert run_in_child(works, 1, progress=heard.append, silence=60) == 2
-    assert heard == ["at it"]
+    calls: list[object] = []
+    assert run_in_child(works, 1, progress=lambda *call: calls.append(call), silence=60) == 2
+    assert calls == [(1, 2, "at it")]
 
 
 def test_a_child_that_fails_dies_or_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(RunError, match="a reason"):
-        run_in_child(fails, 1, progress=quiet, silence=60)
+        run_in_child(fails, 1, progress=no_progress, silence=60)
     with pytest.raises(UsageError, match=r"was ended \(exit code 7\)"):
-        run_in_child(dies, 1, progress=quiet, silence=60)
+        run_in_child(dies, 1, progress=no_progress, silence=60)
     monkeypatch.setattr(limited, "HEARTBEAT", 600.0)
     with pytest.raises(UsageError, match=r"made no progress for 0\.3 seconds"):
-        run_in_child(hangs, 1, progress=quiet, silence=0.3)
+        run_in_child(hangs, 1, progress=no_progress, silence=0.3)
 
 
 def test_memory_is_limited_and_given_back() -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from .errors import UnknownNameError
 from .events import Checkpoint, Event
+from .progress import Progress
 from .system.environment import jax_device
 
 if TYPE_CHECKING:  # pydantic would make `epoque --help` slower
@@ -18,13 +19,11 @@ if TYPE_CHECKING:  # pydantic would make `epoque --help` slower
     from .config import Config
     from .runs.run import Run
 
-__all__ = ["Columns", "Lab", "Making", "TrainCommand", "find_lab", "lab_names"]
+__all__ = ["Columns", "Lab", "TrainCommand", "find_lab", "lab_names"]
 
 C = TypeVar("C", bound="Config")
 Columns = Mapping[str, Sequence[Any]]
 """Equally long columns: name to values."""
-Making = Callable[[str, float | None], None]
-"""Is told what is being made and the share of it that is done, 0 … 1, None if it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +79,7 @@ class Lab(ABC, Generic[C]):
         each such name why, in a few words.
         """
 
-    def evaluate_telling(self, run: "Run", told: Making) -> Mapping[str, Any]:
+    def evaluate_telling(self, run: "Run", progress: Progress) -> Mapping[str, Any]:
         """Return what `evaluate` does, and tell how far it is where that takes long."""
         return self.evaluate(run)
 
@@ -114,14 +113,14 @@ class Lab(ABC, Generic[C]):
         """
         return None
 
-    def prepare(self, config: C, told: Making) -> None:
+    def prepare(self, config: C, progress: Progress) -> None:
         """Make what a training reads, where that takes long and is then kept.
 
         What is not made here the training makes itself, but tells nobody how far it is.
 
         Args:
             config: what is to be trained.
-            told: shows what is being made.
+            progress: receives what is being made and how far it is.
 
         Raises:
             UsageError: if what is asked for is not there.

@@ -2,21 +2,20 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .progress import Progress
 from .undefined import defined
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from rich.console import Console
-    from rich.progress import Progress
+    from rich.progress import Progress as RichProgress
     from rich.table import Table
-
-    from .lab import Making
 
 __all__ = [
     "console",
@@ -34,9 +33,6 @@ __all__ = [
     "table",
     "waiting",
 ]
-
-Moves = Callable[[int, int | None], None]
-"""What moves a bar: how much is done, and of how much."""
 
 PIPE_WIDTH = 400
 
@@ -123,51 +119,55 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str = ""
 
 
 @contextmanager
-def progress_bar(what: str, unit: str, *, quiet: bool = False) -> Iterator[Moves]:
-    """Show a bar on standard error, if that is a terminal; yield what moves it (done, all)."""
+def progress_bar(title: str, unit: str, *, quiet: bool = False) -> Iterator[Progress]:
+    """Show a bar on standard error, if that is a terminal; yield what moves it."""
     from rich.progress import MofNCompleteColumn, TextColumn, TimeElapsedColumn
 
     columns = MofNCompleteColumn(), TextColumn(unit), TimeElapsedColumn()
-    with _bar(what, *columns, quiet=quiet) as moves:
-        yield moves
+    with _bar(title, *columns, quiet=quiet) as progress:
+        yield progress
 
 
 @contextmanager
-def downloading(*, quiet: bool = False) -> Iterator[Moves]:
-    """Show how far a download is, as `progress_bar` does; yield what moves it (bytes done, all)."""
+def downloading(*, quiet: bool = False) -> Iterator[Progress]:
+    """Show how far a download is, as `progress_bar` does; yield what moves it, in bytes."""
     from rich.progress import DownloadColumn, TransferSpeedColumn
 
     columns = DownloadColumn(), TransferSpeedColumn()
-    with _bar("fetching", *columns, quiet=quiet, at_once=False) as moves:
-        yield moves
+    with _bar("fetching", *columns, quiet=quiet, at_once=False) as progress:
+        yield progress
 
 
 @contextmanager
-def making(*, quiet: bool = False) -> Iterator["Making"]:
-    """Show what is being made before a training, from when that is first told."""
+def making(*, quiet: bool = False) -> Iterator[Progress]:
+    """Show what is being made before a training, from when it first moves."""
     from rich.progress import TaskProgressColumn, TimeElapsedColumn
 
     with _bars(TaskProgressColumn(), TimeElapsedColumn(), quiet=quiet) as bar:
 
-        def told(what: str, share: float | None) -> None:
+        def progress(done: int, total: int | None, what: str = "") -> None:
             if [task.description for task in bar.tasks] != [what]:
                 for task in bar.task_ids:
                     bar.remove_task(task)
-                bar.add_task(what, total=None if share is None else 1.0)
-            bar.update(bar.task_ids[0], completed=share or 0.0)
+                bar.add_task(what, total=total)
+            bar.update(bar.task_ids[0], completed=done, total=total)
 
-        yield told
+        yield progress
 
 
 @contextmanager
-def _bar(what: str, *columns: Any, quiet: bool, at_once: bool = True) -> Iterator[Moves]:
+def _bar(title: str, *columns: Any, quiet: bool, at_once: bool = True) -> Iterator[Progress]:
     """Show a bar with these columns, at once or when it first moves."""
     with _bars(*columns, quiet=quiet) as bar:
-        task = bar.add_task(what, total=None, visible=at_once)
-        yield lambda done, whole: bar.update(task, completed=done, total=whole, visible=True)
+        task = bar.add_task(title, total=None, visible=at_once)
+
+        def progress(done: int, total: int | None, what: str = "") -> None:
+            bar.update(task, description=what or title, completed=done, total=total, visible=True)
+
+        yield progress
 
 
-def _bars(*columns: Any, quiet: bool) -> "Progress":
+def _bars(*columns: Any, quiet: bool) -> "RichProgress":
     """Return what shows bars with these columns on standard error, if that is a terminal."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn

@@ -130,7 +130,7 @@ def _train(
         return
     if not quiet and made.status.state == "finished":
         note(f"{made.id}: {wrong}; it is made again." for wrong in made.differences())
-    done = execute(made, sinks, draw=figures, say=None if quiet else _say, show=_show(quiet))
+    done = execute(made, sinks, draw=figures, **_shown(quiet))
     _conclude(done, quiet or as_json)
 
 
@@ -162,7 +162,7 @@ def resume(
     if rank():
         assist_again(found, noticed=not quiet)
         return
-    done = resume_run(found, sinks, draw=figures, say=None if quiet else _say, show=_show(quiet))
+    done = resume_run(found, sinks, draw=figures, **_shown(quiet))
     _conclude(done, quiet or as_json)
 
 
@@ -180,11 +180,11 @@ def _sinks(quiet: bool, as_json: bool, log: str) -> list[Any]:
     return make(names if quiet else ["console", *names])
 
 
-def _show(quiet: bool) -> Any:
-    """Return what shows how far a lab is with what it makes before a training."""
+def _shown(quiet: bool) -> dict[str, Any]:
+    """Return what prints a lab's words before a training, and shows how far it is with that."""
     from epoque.bench.telling import making
 
-    return None if quiet else making
+    return {} if quiet else {"notify": _say, "open_progress": making}
 
 
 def _say(notice: str) -> None:

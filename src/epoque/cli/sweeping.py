@@ -70,7 +70,7 @@ def sweep(
     with progress_bar(f"sweep {recipe}", "points", quiet=quiet or as_json) as told:
         done = run(
             recipe, *axes, runs=runs, workers=workers or None, figures=figures, progress=told,
-            say=None if quiet else _say, **settings,
+            notify=None if quiet else _say, **settings,
         )  # fmt: skip
     _conclude(done, quiet, as_json)
 
@@ -106,7 +106,7 @@ def search(
         done = run(
             recipe, *axes, trials=trials, sampler=sampler, score=score or None,
             direction=direction, runs=runs, workers=workers or None, progress=told,
-            say=None if quiet else _say, **settings,
+            notify=None if quiet else _say, **settings,
         )  # fmt: skip
     _conclude(done, quiet, as_json)
 
@@ -122,7 +122,7 @@ def resume_study(study: "Sweep | Search", *, figures: bool, quiet: bool, as_json
 
     with progress_bar(study.id, "done", quiet=quiet or as_json) as progress:
         told: dict[str, Any] = {"progress": progress, "figures": figures}
-        told["say"] = None if quiet else _say
+        told["notify"] = None if quiet else _say
         if isinstance(study, Search):
             _conclude(resume_search(study, **told), quiet, as_json)
         else:

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from epoque.bench.events import Checkpoint, Event
 from epoque.bench.i18n import mark
-from epoque.bench.lab import Lab, Making
+from epoque.bench.lab import Lab
+from epoque.bench.progress import Progress, no_progress
 from epoque.bench.system.environment import torch_device
 
 if TYPE_CHECKING:
@@ -46,14 +47,14 @@ class LanguageLab(Lab["LanguageConfig"]):
 
     def evaluate(self, run: "Run") -> Mapping[str, Any]:
         """Return the numbers of a finished run (see `language.evaluation.evaluate`)."""
-        return self.evaluate_telling(run, lambda _what, _share: None)
+        return self.evaluate_telling(run, no_progress)
 
-    def evaluate_telling(self, run: "Run", told: Making) -> Mapping[str, Any]:
+    def evaluate_telling(self, run: "Run", progress: Progress) -> Mapping[str, Any]:
         """Return the same, and tell how far it is."""
         self.check_installed()
         from .evaluation.evaluate import evaluate
 
-        return evaluate(run, told)
+        return evaluate(run, progress)
 
     def check_installed(self) -> None:
         """Check that PyTorch and transformers are there."""
@@ -81,7 +82,7 @@ class LanguageLab(Lab["LanguageConfig"]):
         """Return how much of a run is done."""
         return metrics.get("progress")
 
-    def prepare(self, config: "LanguageConfig", told: Making) -> None:
+    def prepare(self, config: "LanguageConfig", progress: Progress) -> None:
         """Train the tokenizer and encode the text, where they are not in the cache."""
         self.check_installed()
         from epoque.bench.torch.distributed import check_device
@@ -89,7 +90,7 @@ class LanguageLab(Lab["LanguageConfig"]):
         from .data.batches import load
 
         check_device(config.device)
-        load(config, progress=told)
+        load(config, progress=progress)
 
     def notice(self, config: "LanguageConfig", resume: Checkpoint | None = None) -> str | None:
         """Return what a long training will take, and what is learned from and measured on.

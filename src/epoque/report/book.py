@@ -12,6 +12,7 @@ from epoque.bench.errors import EpoqueError, UsageError
 from epoque.bench.files.atomic import told_write_errors
 from epoque.bench.i18n import LANGUAGES, mark, translator
 from epoque.bench.limits import MAX_BOOK_SILENCE, MAX_YAML_BYTES
+from epoque.bench.progress import Progress, no_progress
 from epoque.bench.recipes import PlainLoader
 from epoque.bench.runs.places import check_file
 
@@ -24,16 +25,13 @@ from .parse import Parser
 from .slots import ALONE, Slots
 from .template import Template, fill
 
-__all__ = ["FORMATS", "Progress", "read_book", "write_report"]
+__all__ = ["FORMATS", "read_book", "write_report"]
 
 FORMATS = ("html", "pdf", "md")
 COMPUTING = ("grid", "number", "ref")
 """The functions of a template that only compute with what it gives them, in its own time."""
 TITLE = mark("Lab book of neural networks")
 SUBTITLE = mark("Classic experiments, repeated and measured")
-
-Progress = Callable[[str], None]
-"""Takes what is being done, in words."""
 
 
 def write_report(
@@ -52,7 +50,7 @@ def write_report(
         out: the file to write; or a folder, where it is called `lab-book.en.html` and the like.
         language: "en" or "fr".
         format: "html", "pdf" or "md" (Markdown, with the figures in a folder beside it).
-        progress: is told what is being done.
+        progress: receives what is being done.
         template: a reader's own template instead of the book's chapters.
 
     Returns:
@@ -66,14 +64,14 @@ def write_report(
     """
     if format not in FORMATS:
         raise UsageError(f"There is no format {format!r}; there are {', '.join(FORMATS)}.")
-    told = progress or _quiet
+    progress = progress or no_progress
     path = _path(out, template, language, format)
     check_file("--out", path)
     if template is None:
-        return _write(runs, path, language, format, None, progress=told)
+        return _write(runs, path, language, format, None, progress=progress)
     given = (runs, path, language, format, template)
     try:
-        return Path(run_in_child(_write, *given, progress=told, silence=MAX_BOOK_SILENCE))
+        return Path(run_in_child(_write, *given, progress=progress, silence=MAX_BOOK_SILENCE))
     except UsageError as error:
         if str(error).startswith(("it ", "the process ")):
             raise Template(template, "").wrong(error, None) from None
@@ -90,23 +88,19 @@ def _write(
     progress: Progress,
 ) -> Path:
     document = read_book(runs, language, progress, template)
-    progress(f"writing {path}")
+    progress(0, None, f"writing {path}")
     with told_write_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
     _writer(format)(document, path)
     return path
 
 
-def _quiet(_what: str) -> None:
-    """Tell nobody."""
-
-
 def read_book(
-    runs: Path, language: str, progress: Progress = _quiet, template: Path | None = None
+    runs: Path, language: str, progress: Progress = no_progress, template: Path | None = None
 ) -> Document:
     """Return the book as a document; see `write_report`."""
     translator(language)  # raises if there is no such language
-    progress(f"reading {runs}")
+    progress(0, None, f"reading {runs}")
     needs = [need for chapter in CHAPTERS for need in chapter_needs(chapter)]
     evidence = Library(runs, tuple(_distinct(needs)))
     if template is not None:
@@ -171,7 +165,7 @@ def _assemble(
     told: dict[str, str] = {}
     read: dict[str, Record] = {}
     for whole in templates:
-        progress(f"filling in {whole.path.name}")
+        progress(0, None, f"filling in {whole.path.name}")
         library.used.clear()  # each chapter lists what it has read itself
         front, template = _front_matter(whole)
         told = {**front, **told}

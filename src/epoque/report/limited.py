@@ -22,6 +22,7 @@ with suppress(ImportError):  # not on Windows, which has no /proc either
 
 from epoque.bench.errors import EpoqueError, UsageError
 from epoque.bench.limits import MAX_BOOK_BYTES, MAX_BOOK_SILENCE, MAX_TEMPLATE_SECONDS
+from epoque.bench.progress import Progress
 
 __all__ = ["Budget", "MemoryLimit", "run_in_child"]
 
@@ -154,15 +155,13 @@ class MemoryLimit:
         resource.setrlimit(resource.RLIMIT_DATA, (lower, hard))
 
 
-def run_in_child(
-    work: Callable[..., Any], *args: Any, progress: Callable[[str], None], silence: float
-) -> Any:
+def run_in_child(work: Callable[..., Any], *args: Any, progress: Progress, silence: float) -> Any:
     """Return what `work(*args, progress=…)` returns in a process of its own.
 
     Args:
         work: a function of a module; what it takes and returns can be pickled.
         args: its arguments.
-        progress: is told here what it tells there.
+        progress: receives here what its own receives there.
         silence: seconds without a sign of life after which it is ended.
 
     Raises:
@@ -190,9 +189,7 @@ def _can_fork() -> bool:
     return sys.platform == "linux" and alone
 
 
-def _outcome(
-    receiver: Connection, process: Any, progress: Callable[[str], None], silence: float
-) -> Any:
+def _outcome(receiver: Connection, process: Any, progress: Progress, silence: float) -> Any:
     while receiver.poll(silence):
         try:
             kind, content = receiver.recv()
@@ -200,7 +197,7 @@ def _outcome(
             process.join()
             raise UsageError(f"the process that makes it was ended ({_end(process)}).") from None
         if kind == "progress":
-            progress(content)
+            progress(*content)
         elif kind == "done":
             return content
         elif kind == "error":
@@ -230,7 +227,7 @@ def _child(sender: Connection, work: Callable[..., Any], args: tuple[Any, ...]) 
 
     threading.Thread(target=_beat, args=(send,), daemon=True).start()
     try:
-        result = work(*args, progress=lambda told: send("progress", told))
+        result = work(*args, progress=lambda *content: send("progress", content))
     except EpoqueError as error:
         send("error", (type(error), str(error)))
     except MemoryError:

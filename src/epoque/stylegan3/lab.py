@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from epoque.bench.errors import MissingExtraError
 from epoque.bench.events import Checkpoint, Event
 from epoque.bench.i18n import mark
-from epoque.bench.lab import Lab, Making, TrainCommand
+from epoque.bench.lab import Lab, TrainCommand
+from epoque.bench.progress import Progress
 from epoque.bench.system.environment import torch_device
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ class StyleGan3Lab(Lab["StyleGan3Config"]):
         """Return how many steps show as many images as the config says, or how many are moved."""
         return config.steps
 
-    def prepare(self, config: "StyleGan3Config", told: Making) -> None:
+    def prepare(self, config: "StyleGan3Config", progress: Progress) -> None:
         """Draw portraits, look at every picture, fetch networks, where that was not done before."""
         self.check_installed()
         from epoque.bench.torch.distributed import check_device
@@ -117,11 +118,11 @@ class StyleGan3Lab(Lab["StyleGan3Config"]):
         if config.task == "examine":
             from .analysis.analyze import fetch_examined
 
-            fetch_examined(config, told)
+            fetch_examined(config, progress)
         else:
             from .training.estimate import make_ready
 
-            make_ready(config, told)
+            make_ready(config, progress)
 
     def notice(self, config: "StyleGan3Config", resume: Checkpoint | None = None) -> str | None:
         """Return what a long training will take, and whether its threads are too many.

@@ -1,6 +1,5 @@
 """A generator of any name: a file of ours, an official one, an address, a short name."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import torch
 
 from epoque.bench.errors import DataError, UnknownNameError
+from epoque.bench.progress import Progress
 from epoque.bench.runs.named import LAST, newest_first, records_in
 from epoque.bench.runs.places import runs_folder
 from epoque.bench.runs.run import Run
@@ -20,7 +20,6 @@ from .networks.store import load
 
 __all__ = ["Opened", "choose_device", "fetch_generator", "open_generator"]
 
-Progress = Callable[[int, int | None], None]
 TRAINED = "generator.json"
 """What a finished training leaves in its run's folder, beside the weights."""
 IN_FOLDERS = (TRAINED, "G_ema.json")

@@ -53,11 +53,11 @@ def make(kind: str, root: Path, seed: int, progress: Any = None) -> None:
         run_sweep(lab, "bowl/test", base, axes, **told)
 
 
-def resumed(study: Study, say: Callable[[str], None], *, figures: bool = False) -> Study:
+def resumed(study: Study, notify: Callable[[str], None], *, figures: bool = False) -> Study:
     if isinstance(study, Search):
-        return resume_search(study, executor=Here(), say=say, figures=figures)
+        return resume_search(study, executor=Here(), notify=notify, figures=figures)
     assert isinstance(study, Sweep)
-    return resume_sweep(study, executor=Here(), say=say, figures=figures)
+    return resume_sweep(study, executor=Here(), notify=notify, figures=figures)
 
 
 @pytest.fixture(scope="module")

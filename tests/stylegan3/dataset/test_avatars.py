@@ -29,11 +29,11 @@ def image(who, size: int = 64) -> np.ndarray:
 
 
 def test_a_set(tmp_path: Path):
-    told: list[tuple[int, int]] = []
+    told: list[tuple[object, ...]] = []
     path = tmp_path / "a.zip"
     made = make_avatars(path, 40, 32, 7, workers=1, progress=lambda *step: told.append(step))
     assert (made.count, made.resolution, made.channels) == (40, 32, 3)
-    assert told == [(i + 1, 40) for i in range(40)]
+    assert told == [(i + 1, 40, "drawing portraits") for i in range(40)]
     found = ImageSet(path)
     assert found.label_names == LABEL_NAMES
     assert (len(found), found.label_dim) == (40, len(LABEL_NAMES))

@@ -5,6 +5,7 @@ import os
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ import torch
 from PIL import Image
 
 from epoque.bench.errors import DataError
+from epoque.bench.progress import Progress
 from epoque.bench.runs.run import Run
 from epoque.bench.seeds import numpy_rng
 from epoque.stylegan3.config import StyleGan3Config
@@ -112,7 +114,7 @@ def test_a_bad_picture_is_told_before_the_first_step(
 def test_the_same_files_are_looked_at_once(
     tiny: Make, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told: list[tuple[str, float | None]] = []
+    told: list[tuple[Any, ...]] = []
     config = tiny(data=str(folder))
     LAB.prepare(config, lambda *what: told.append(what))
     assert told == [("checking pictures", 0.8), ("checking pictures", 1.0)]
@@ -154,18 +156,18 @@ def test_what_is_fetched_before_a_run_is_told(
 ) -> None:
     asked: list[str] = []
 
-    def fetch(told: str, progress: Callable[[int, int | None], None]) -> None:
+    def fetch(told: str, progress: Progress) -> None:
         asked.append(told)
-        progress(1, 4)
-        progress(2, None)
+        progress(1, 4, "fetching networks")
+        progress(2, None, "fetching networks")
 
     for place in (official_fetch, transfer, measuring):
         monkeypatch.setattr(place, "fetch", fetch)
-    told: list[tuple[str, float | None]] = []
+    told: list[tuple[Any, ...]] = []
     settings = {"resume_from": "ffhq-256-t", "metrics": ("kid",), "inception": "https://x/i.pkl"}
     LAB.prepare(tiny(**settings), lambda *what: told.append(what))
     assert asked == ["ffhq-256-t", "https://x/i.pkl"]
-    assert told[-2:] == [("fetching networks", 0.25), ("fetching networks", None)]
+    assert told[-2:] == [(1, 4, "fetching networks"), (2, None, "fetching networks")]
     LAB.prepare(tiny(resume_from=str(finished_run.path)), lambda *_: None)
     assert len(asked) == 2
     ours = str(finished_run.path)

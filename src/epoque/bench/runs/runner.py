@@ -9,8 +9,9 @@ from ..config import Config
 from ..errors import NameTakenError, RunWriteError, UsageError
 from ..events import Checkpoint, Event
 from ..files.atomic import json_bytes, told_write_errors
-from ..lab import Lab, Making
-from ..sinks import Shows, Sink, SinkFactory
+from ..lab import Lab
+from ..progress import Notify, Progress
+from ..sinks import ShowsProgress, Sink, SinkFactory
 from ..stopping import Interrupt, listening, patient
 from ..undefined import defined_results
 from .folder import RunFolder, create_run
@@ -25,9 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["assist", "assist_again", "execute", "resume", "save_figures", "start"]
 
-Say = Callable[[str], None]
-Show = Callable[[], AbstractContextManager[Making]]
-"""Opens what shows how far the making of something is."""
+OpenProgress = Callable[[], AbstractContextManager[Progress]]
+"""Opens what shows how far something is, and closes it when it is done."""
 
 
 def start(
@@ -70,8 +70,8 @@ def resume(
     sinks: Sequence[SinkFactory] = (),
     *,
     draw: bool = True,
-    say: Say | None = None,
-    show: Show | None = None,
+    notify: Notify | None = None,
+    open_progress: OpenProgress | None = None,
 ) -> Run:
     """Go on with an interrupted or failed run from its last whole checkpoint (see `execute`).
 
@@ -83,7 +83,7 @@ def resume(
         DamagedRunError: if what is needed to go on cannot be read.
     """
     _check_unfinished(run)
-    return execute(run, sinks, draw=draw, say=say, show=show)
+    return execute(run, sinks, draw=draw, notify=notify, open_progress=open_progress)
 
 
 def _check_unfinished(run: Run) -> None:
@@ -97,8 +97,8 @@ def execute(
     sinks: Sequence[SinkFactory] = (),
     *,
     draw: bool = True,
-    say: Say | None = None,
-    show: Show | None = None,
+    notify: Notify | None = None,
+    open_progress: OpenProgress | None = None,
 ) -> Run:
     """Train a run to its end, from the last checkpoint that belongs to it (see `find_restart`).
 
@@ -106,9 +106,10 @@ def execute(
         run: the run's folder.
         sinks: what else receives the events.
         draw: whether to save the figures when it is finished.
-        say: is told which checkpoint is not used and why, and what the lab has to say before a
+        notify: receives which checkpoint is not used and why, and what the lab has to say before a
             long training; None does not ask it.
-        show: shows how far the lab is with what it makes before the training; None does not ask it.
+        open_progress: shows how far the lab is with what it makes before the training; None does
+            not ask it.
 
     Raises:
         EpoqueError: what stopped it; the run's status then says "failed" and why.
@@ -117,9 +118,9 @@ def execute(
     """
     with lock_record(run.path), listening():
         restart = find_restart(run)
-        if say is not None and restart.notice:
-            say(restart.notice)
-        _train(run, restart, sinks, draw=draw, say=say, show=show)
+        if notify is not None and restart.notice:
+            notify(restart.notice)
+        _train(run, restart, sinks, draw=draw, notify=notify, open_progress=open_progress)
     return Run(run.path)  # a fresh reader: nothing cached from before the training
 
 
@@ -166,8 +167,8 @@ def _train(
     factories: Iterable[SinkFactory],
     *,
     draw: bool,
-    say: Say | None,
-    show: Show | None,
+    notify: Notify | None,
+    open_progress: OpenProgress | None,
 ) -> None:
     folder = RunFolder(run, restart)
     run, checkpoint = folder.run, restart.checkpoint
@@ -175,17 +176,17 @@ def _train(
     state: State = "failed"
     reason = "an unexpected error"
     try:
-        if show is not None:
-            with show() as told:
-                run.lab.prepare(run.config, told)
-        if say is not None and (notice := run.lab.notice(run.config, checkpoint)):
-            say(notice)
+        if open_progress is not None:
+            with open_progress() as progress:
+                run.lab.prepare(run.config, progress)
+        if notify is not None and (notice := run.lab.notice(run.config, checkpoint)):
+            notify(notice)
         sinks.extend(factory(run) for factory in factories)
         with patient():
             for event in run.lab.train(run.config, checkpoint):
                 _tell(sinks, event)
         folder.flush()
-        _conclude(folder, draw, _shown_by(sinks))
+        _conclude(folder, draw, _progress_of(sinks))
         state, reason = "finished", ""
     except (KeyboardInterrupt, GeneratorExit, Exception) as error:
         state, reason = how_it_ended(error)
@@ -210,21 +211,21 @@ def _close(sinks: Sequence[Sink], state: State, reason: str) -> None:
             stack.callback(sink.close, state, reason)
 
 
-def _shown_by(sinks: Iterable[Sink]) -> Making:
-    """Return what has the sinks that can show how far something is."""
-    shows = [sink.show for sink in sinks if isinstance(sink, Shows)]
+def _progress_of(sinks: Iterable[Sink]) -> Progress:
+    """Return what has those sinks show how far something is that can."""
+    shown = [sink.progress for sink in sinks if isinstance(sink, ShowsProgress)]
 
-    def told(what: str, share: float | None) -> None:
-        for show in shows:
-            show(what, share)
+    def progress(done: int, total: int | None, what: str = "") -> None:
+        for show in shown:
+            show(done, total, what)
 
-    return told
+    return progress
 
 
-def _conclude(folder: RunFolder, draw: bool, told: Making) -> None:
+def _conclude(folder: RunFolder, draw: bool, progress: Progress) -> None:
     """Save the numbers and pictures of a training that came to its end, and seal the folder."""
     trained = Run(folder.run.path)
-    results = defined_results(trained.lab.evaluate_telling(trained, told))
+    results = defined_results(trained.lab.evaluate_telling(trained, progress))
     folder.save("results.json", json_bytes(dict(results)))
     if draw:
         folder.take_in(save_figures(trained.path / "figures", trained.lab.figures(trained)))

@@ -9,7 +9,7 @@ from typing import Protocol, runtime_checkable
 from ..events import Event
 from ..runs.run import Run, State
 
-__all__ = ["Shows", "Sink", "SinkFactory"]
+__all__ = ["ShowsProgress", "Sink", "SinkFactory"]
 
 
 class Sink(Protocol):
@@ -23,11 +23,11 @@ class Sink(Protocol):
 
 
 @runtime_checkable
-class Shows(Protocol):
+class ShowsProgress(Protocol):
     """A sink that also shows how far the measuring after a training is."""
 
-    def show(self, what: str, share: float | None) -> None:
-        """Show what is being done, and the share of it that is done, 0 … 1, None if not known."""
+    def progress(self, done: int, total: int | None, what: str = "") -> None:
+        """Show what is being done and how far it is (see `epoque.bench.progress.Progress`)."""
 
 
 SinkFactory = Callable[[Run], Sink]

@@ -50,10 +50,10 @@ class ConsoleSink:
             if self._display is not None:
                 self._display.offer(event)
 
-    def show(self, what: str, share: float | None) -> None:
+    def progress(self, done: int, total: int | None, what: str = "") -> None:
         """Show how far something is that comes after the training."""
         if self._display is not None:
-            self._display.show(what, share)
+            self._display.show_after(done, total, what)
 
     def close(self, state: State, reason: str = "") -> None:
         """Leave the last state on the screen, or print the one line."""
@@ -118,12 +118,11 @@ class _Display:
                 return share, 1.0
         return metrics.step, self._steps
 
-    def show(self, what: str, share: float | None) -> None:
+    def show_after(self, done: int, total: int | None, what: str) -> None:
         """Show a line of its own for what comes after the training."""
         if self._after is None:
             self._after = self._progress.add_task(what, total=None, counted=False)
-        whole = None if share is None else 1.0
-        self._progress.update(self._after, description=what, completed=share or 0.0, total=whole)
+        self._progress.update(self._after, description=what, completed=done, total=total)
 
     def stop(self, metrics: Metrics | None) -> None:
         """Show the last metrics and give the terminal back."""

@@ -19,23 +19,14 @@ from .grid import cell
 from .study import Study
 
 __all__ = [
-    "Progress",
     "is_untouched",
     "measure_each",
     "measure_together",
     "run_point",
     "side_by_side",
-    "silent",
 ]
 
 SECONDS_TO_LET_GO = 30.0
-
-Progress = Callable[[int, int], None]
-"""Is told how many points are measured, and how many there are."""
-
-
-def silent(*_: int) -> None:
-    """Take progress and tell nobody."""
 
 
 def measure_together(

@@ -31,17 +31,18 @@ from ..config import Config
 from ..errors import DamagedRunError, EpoqueError, UnknownNameError, UsageError, did_you_mean
 from ..files.atomic import json_object, write_json
 from ..lab import Columns, Lab
+from ..progress import Notify, Progress, no_progress
 from ..runs.order import next_moment
 from ..runs.record import create_record, stamped
 from ..runs.table import is_intact, read_table
 from ..stopping import patient
 from .executor import Executor, running
 from .grid import Axis, cell
-from .measure import Progress, measure_each, measure_together, silent
+from .measure import measure_each, measure_together
 from .parts import Parts
 from .proposals import Proposals, require_optuna
 from .study import Studies, Study, announce, check_points, manifest_of
-from .study_folder import Say, work_on
+from .study_folder import work_on
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -159,7 +160,7 @@ def run_search(
     executor: Executor | None = None,
     progress: Progress | None = None,
     figures: bool = True,
-    say: Say | None = None,
+    notify: Notify | None = None,
 ) -> Search:
     """Look for the settings within the axes that make a result smallest, or largest.
 
@@ -180,8 +181,8 @@ def run_search(
         executor: what runs the points that are runs of their own; by default local processes.
         progress: is told how far it is, in trials.
         figures: whether to draw the figures at the end.
-        say: is told what will be done and what is odd about the data, once all that the axes name
-            is known to be there.
+        notify: receives what will be done and what is odd about the data, once all that the axes
+            name is known to be there.
 
     Raises:
         MissingExtraError: if Optuna is not installed.
@@ -191,7 +192,7 @@ def run_search(
     require_optuna()
     _check(axes, trials, sampler, direction)
     check_points(lab, base, axes)
-    announce(lab, base, (), say)
+    announce(lab, base, (), notify)
     manifest = manifest_of(lab, recipe, base, axes) | {
         "engine": "compiled",
         "sampler": sampler,
@@ -214,7 +215,7 @@ def resume_search(
     executor: Executor | None = None,
     progress: Progress | None = None,
     figures: bool = True,
-    say: Say | None = None,
+    notify: Notify | None = None,
 ) -> Search:
     """Go on with an interrupted search; it ends with the table of one that was never stopped.
 
@@ -225,7 +226,7 @@ def resume_search(
         executor: see `run_search`, as the next two.
         progress: likewise.
         figures: likewise.
-        say: is told what is not used of what is there, and why.
+        notify: receives what is not used of what is there, and why.
 
     Raises:
         MissingExtraError: if Optuna is not installed.
@@ -237,10 +238,10 @@ def resume_search(
     require_optuna()
     if search.is_complete:
         raise UsageError(f"{search.id} is already finished; there is nothing to resume.")
-    with work_on(search, say) as parts:
+    with work_on(search, notify) as parts:
         if not is_intact(search.path / "table.parquet"):
             with running(executor, 1 if search.lab.fills_machine else None) as using:
-                _try_all(search, parts, using, progress or silent)
+                _try_all(search, parts, using, progress or no_progress)
             parts.join(search.path / "table.parquet")
         _save_best(Search(search.path))
         if figures:

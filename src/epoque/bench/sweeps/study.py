@@ -1,6 +1,6 @@
 """Reading sweeps and searches: folders that measure a recipe over the axes of its settings."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -9,6 +9,7 @@ from ..command import command_line
 from ..config import Config
 from ..errors import DamagedRunError, UnknownNameError, UsageError
 from ..lab import Lab
+from ..progress import Notify
 from ..runs.manifest import MANIFEST
 from ..runs.named import newest_first, records_in
 from ..runs.reader import FORMAT, Recorded
@@ -43,16 +44,14 @@ def check_points(lab: Lab[Any], base: Config, axes: Sequence[Axis]) -> None:
                 lab.check(first.replace(**{axis.field: value}))
 
 
-def announce(
-    lab: Lab[Any], base: Config, axes: Sequence[Axis], say: Callable[[str], None] | None
-) -> None:
+def announce(lab: Lab[Any], base: Config, axes: Sequence[Axis], notify: Notify | None) -> None:
     """Say how many trainings the axes make, and what is odd about the data.
 
     Args:
         lab: the lab.
         base: the config that every point starts from.
         axes: the fields and their values; of a search none.
-        say: is told line by line; None is nobody.
+        notify: receives it line by line; None is nobody.
 
     Raises:
         MissingExtraError: if what the lab computes with is not there.
@@ -61,10 +60,10 @@ def announce(
     from .axes_words import describe_axes
 
     lab.check_installed()
-    if say is not None:
+    if notify is not None:
         counts = describe_axes(axes, environment_language()) if axes else ()
         for line in (*counts, *lab.remarks(base)):
-            say(line)
+            notify(line)
 
 
 class Study(Recorded):

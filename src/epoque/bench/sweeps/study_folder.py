@@ -5,13 +5,14 @@ files of a finished one to its manifest. What can be made again is; only where t
 odd one out nothing is done: that would measure something else.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from ..errors import DamagedRunError, RunWriteError
 from ..files.atomic import read_json, sync_files, told_write_errors, write_json
+from ..progress import Notify
 from ..runs.manifest import MANIFEST, Digests, digests_of, file_digest, own_digest, read_manifest
 from ..runs.record import (
     StatusFile,
@@ -27,19 +28,18 @@ from ..stopping import listening
 from .parts import Parts, studies_told
 from .study import Study
 
-__all__ = ["Say", "sign_study", "work_on"]
+__all__ = ["sign_study", "work_on"]
 
-Say = Callable[[str], None]
 Told = Mapping[str, Any]
 
 
 @contextmanager
-def work_on(study: Study, say: Say | None = None) -> Iterator[Parts]:
+def work_on(study: Study, notify: Notify | None = None) -> Iterator[Parts]:
     """Hold a study's folder for writing, and say in its status how the block ended.
 
     Args:
         study: the sweep or search.
-        say: is told what is not used and why.
+        notify: receives what is not used and why.
 
     Yields:
         What is measured so far.
@@ -51,7 +51,7 @@ def work_on(study: Study, say: Say | None = None) -> Iterator[Parts]:
     """
     path = study.path
     with lock_record(path), listening():
-        parts = _own_parts(study, say or (lambda _: None))
+        parts = _own_parts(study, notify or (lambda _: None))
         remove_drafts(path)
         status = StatusFile(path)
         _drop_damaged(path, _own_files(study))
@@ -82,7 +82,7 @@ def sign_study(study: Study, device: str | None = None) -> None:
     sign_environment(study.path, own_digest(told), seed, device, begins=True)
 
 
-def _own_parts(study: Study, say: Say) -> Parts:
+def _own_parts(study: Study, notify: Notify) -> Parts:
     """Return the parts of a study, once its JSON file is known to be its own.
 
     Raises:
@@ -97,7 +97,7 @@ def _own_parts(study: Study, say: Say) -> Parts:
             raise
         told = known[0]
         write_json(path, dict(told), durable=True)
-        say(f"{study.id}: {study.told_in} was damaged; its parts tell it.")
+        notify(f"{study.id}: {study.told_in} was damaged; its parts tell it.")
     _check_saved(study)
     parts = Parts(folder, told)
     if parts.others and not parts.own:
@@ -107,7 +107,7 @@ def _own_parts(study: Study, say: Say) -> Parts:
             f"was there, or delete {folder} to measure all of it with what the file says now."
         )
     for notice in parts.notices:
-        say(notice)
+        notify(notice)
     return parts
 
 

@@ -25,15 +25,16 @@ from ..config import Config
 from ..errors import EpoqueError, UnknownNameError, UsageError
 from ..files.atomic import write_json
 from ..lab import Columns, Lab
+from ..progress import Notify, Progress, no_progress
 from ..runs.order import next_moment
 from ..runs.record import create_record, stamped
 from ..runs.table import is_intact, read_table
 from .executor import Executor, running
 from .grid import Axis, extremes, grid, size
-from .measure import Progress, is_untouched, measure_each, measure_together, side_by_side, silent
+from .measure import is_untouched, measure_each, measure_together, side_by_side
 from .parts import Parts
 from .study import Studies, Study, announce, check_points, manifest_of
-from .study_folder import Say, sign_study, work_on
+from .study_folder import sign_study, work_on
 from .summary import summary
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def run_sweep(
     executor: Executor | None = None,
     progress: Progress | None = None,
     figures: bool = True,
-    say: Say | None = None,
+    notify: Notify | None = None,
 ) -> Sweep:
     """Measure every point of a grid: in one compiled program where the lab can, else run by run.
 
@@ -126,8 +127,8 @@ def run_sweep(
         executor: what runs the points that are runs of their own; by default local processes.
         progress: is told how far it is.
         figures: whether to draw the figures at the end.
-        say: is told what will be done and what is odd about the data, once all that the axes name
-            is known to be there.
+        notify: receives what will be done and what is odd about the data, once all that the axes
+            name is known to be there.
 
     Raises:
         RunWriteError: if the folder cannot be written; what was measured is kept.
@@ -135,7 +136,7 @@ def run_sweep(
         KeyboardInterrupt: passed on; its status then says "interrupted".
     """
     check_points(lab, base, axes)
-    announce(lab, base, axes, say)
+    announce(lab, base, axes, notify)
     manifest = manifest_of(lab, recipe, base, axes) | {
         "engine": "compiled",
         "points": size(axes),
@@ -157,7 +158,7 @@ def resume_sweep(
     executor: Executor | None = None,
     progress: Progress | None = None,
     figures: bool = True,
-    say: Say | None = None,
+    notify: Notify | None = None,
 ) -> Sweep:
     """Go on with an interrupted sweep; it ends with the table of one that was never stopped.
 
@@ -168,7 +169,7 @@ def resume_sweep(
         executor: see `run_sweep`, as the next two.
         progress: likewise.
         figures: likewise.
-        say: is told what is not used of what is there, and why.
+        notify: receives what is not used of what is there, and why.
 
     Raises:
         UsageError: if it is already finished.
@@ -178,8 +179,8 @@ def resume_sweep(
     """
     if sweep.is_complete:
         raise UsageError(f"{sweep.id} is already finished; there is nothing to resume.")
-    told = progress or silent
-    with work_on(sweep, say) as parts:
+    told = progress or no_progress
+    with work_on(sweep, notify) as parts:
         if not is_intact(sweep.path / "table.parquet"):
             _measure(sweep, parts, executor, told)
             parts.join(sweep.path / "table.parquet")

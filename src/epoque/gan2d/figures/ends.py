@@ -1,6 +1,6 @@
 """What small multiples show: the ends of recorded runs, or of runs trained for the picture."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import prod
@@ -10,6 +10,7 @@ import numpy as np
 
 from epoque.bench.errors import DivergenceError, UnknownNameError
 from epoque.bench.events import Snapshot
+from epoque.bench.progress import Progress
 
 from ..config import Gan2dConfig
 from .scene import Moment, masses, moments
@@ -22,9 +23,6 @@ __all__ = ["MAX_PICTURES", "MAX_SIDE", "End", "points", "recorded", "trained"]
 
 MAX_SIDE, MAX_PICTURES = 12, 36
 FEW = 6  # values shown of an axis that has too many
-
-Progress = Callable[[int, int], None]
-"""Is told how many runs are trained, and how many there are."""
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from epoque.bench.errors import DataError
-from epoque.bench.lab import Making
 from epoque.bench.limits import MAX_CHECKED_TEXT_BYTES
+from epoque.bench.progress import Progress
 from epoque.bench.seeds import numpy_rng
 
 from ..config import LanguageConfig
@@ -86,13 +86,13 @@ def _check_test(config: LanguageConfig, texts: corpus.Splits) -> None:
         raise DataError(f"{texts.train.name} has no test split; evaluate_test needs one.")
 
 
-def load(config: LanguageConfig, known: Any = None, progress: Making | None = None) -> Data:
+def load(config: LanguageConfig, known: Any = None, progress: Progress | None = None) -> Data:
     """Return the blocks of a config; what was made before is reopened.
 
     Args:
         config: which text, tokenizer and block size.
         known: a tokenizer that exists already, used instead of the config's.
-        progress: told what is being made, where it was not made before.
+        progress: receives what is being made, and how far it is, where it was not made before.
 
     Raises:
         DataError: if the text cannot be used, gives not even one block, or has no token to predict.

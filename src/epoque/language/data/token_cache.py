@@ -17,7 +17,7 @@ import numpy as np
 from epoque.bench.errors import DamagedRunError
 from epoque.bench.files.atomic import read_json, write_json
 from epoque.bench.files.store import key_of, made
-from epoque.bench.lab import Making
+from epoque.bench.progress import Progress, no_progress
 
 from ..config import LanguageConfig
 from .blocks import Blocks, Tokens
@@ -37,7 +37,7 @@ _WINDOW = 2**20
 
 
 def blocks(
-    config: LanguageConfig, tokenizer: Any, documents: Documents, progress: Making | None = None
+    config: LanguageConfig, tokenizer: Any, documents: Documents, progress: Progress | None = None
 ) -> Blocks:
     """Return a text cut into blocks; it is encoded if the cache does not hold it.
 
@@ -45,7 +45,7 @@ def blocks(
         config: `block_size`, `documents_apart`, `frame_lines` and `objective` matter.
         tokenizer: a `transformers.PreTrainedTokenizerFast`.
         documents: the text.
-        progress: told how far the encoding is.
+        progress: receives how much of the text is encoded, in bytes.
 
     Raises:
         DataError: if the text cannot be read or is shorter than one block.
@@ -60,7 +60,7 @@ def tokens(
     tokenizer: Any,
     documents: Documents,
     apart: int | bool = False,
-    progress: Making | None = None,
+    progress: Progress | None = None,
     *,
     framed: bool = False,
 ) -> Tokens:
@@ -70,7 +70,7 @@ def tokens(
         tokenizer: see `blocks`.
         documents: the text.
         apart: whether to note where documents begin; a number is the token to end each with.
-        progress: told how far the encoding is.
+        progress: receives how much of the text is encoded, in bytes.
         framed: whether each line has the special tokens around it that the tokenizer adds, if any;
             without, a line is its own tokens alone.
 
@@ -92,7 +92,7 @@ def tokens(
 
     def make(to: Path) -> None:
         job = _Job(corpus_encoder(tokenizer, framed), dtype, apart is not False, end)
-        job.write(to, documents, progress or (lambda _told, _share: None))
+        job.write(to, documents, progress or no_progress)
 
     return _open(made("tokens", key, make, _sound), key)
 
@@ -144,14 +144,14 @@ class _Job:
     words: int = 0
     bytes: int = 0
 
-    def write(self, to: Path, documents: Documents, progress: Making) -> None:
+    def write(self, to: Path, documents: Documents, progress: Progress) -> None:
         """Encode a text batch by batch and write it with its checksums."""
-        told = f"Encoding: {documents.name}"
-        progress(told, 0.0)
+        what, total = f"Encoding: {documents.name}", max(1, documents.size)
+        progress(0, total, what)
         with (to / "tokens.bin").open("wb") as ids, (to / "starts.bin").open("wb") as starts:
             for batch in _batches(documents.pieces()):
                 self._write(batch, ids, starts)
-                progress(told, min(1.0, self.bytes / max(1, documents.size)))
+                progress(min(self.bytes, total), total, what)
             if self.documents and self.end is not None:
                 self._put(ids, [self.end])
         if not self.apart:
@@ -159,7 +159,7 @@ class _Job:
         about = {"dtype": self.dtype.name, "words": self.words, "bytes": self.bytes}
         sums = {file.name: checksum(file) for file in sorted(to.glob("*.bin"))}
         write_json(to / "about.json", about | {"checksums": sums}, durable=True)
-        progress(told, 1.0)
+        progress(total, total, what)
 
     def _write(self, batch: list[Piece], ids: BinaryIO, starts: BinaryIO) -> None:
         texts = ["" if is_blank(piece.text) else piece.text + "\n" for piece in batch]

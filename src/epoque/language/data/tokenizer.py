@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from epoque.bench.errors import ConfigError, DataError, Problem, first_line
 from epoque.bench.files.store import key_of, made
-from epoque.bench.lab import Making
 from epoque.bench.limits import MAX_WORD_LETTERS
+from epoque.bench.progress import Progress, no_progress
 from epoque.bench.system.panics import told_panics
 
 from ..config import LanguageConfig
@@ -47,7 +47,7 @@ _WANTED = (
 _BERT = {"pad": "[PAD]", "unk": "[UNK]", "cls": "[CLS]", "sep": "[SEP]", "mask": "[MASK]"}
 
 
-def prepare(config: LanguageConfig, documents: Documents, progress: Making | None = None) -> Any:
+def prepare(config: LanguageConfig, documents: Documents, progress: Progress | None = None) -> Any:
     """Return the `PreTrainedTokenizerFast` of a config, trained on a text if none is named.
 
     Words of more than `MAX_WORD_LETTERS` are learned from in pieces; they are encoded whole.
@@ -61,7 +61,7 @@ def prepare(config: LanguageConfig, documents: Documents, progress: Making | Non
         config: `tokenizer` names one; else `objective`, `tokenizer_kind`, `vocabulary`,
             `lowercase` and `frame_lines` say how one is trained.
         documents: the training text.
-        progress: told how far the training is.
+        progress: receives how much of the text is read, in bytes.
 
     Raises:
         ConfigError: if the vocabulary is too small, or the named tokenizer frames no lines.
@@ -90,7 +90,7 @@ def prepare(config: LanguageConfig, documents: Documents, progress: Making | Non
 _SETTINGS = ("objective", "vocabulary", "lowercase", "frame_lines")
 
 
-def train(config: LanguageConfig, documents: Documents, progress: Making | None = None) -> Any:
+def train(config: LanguageConfig, documents: Documents, progress: Progress | None = None) -> Any:
     """Train a tokenizer; the same text and settings give the same tokenizer.
 
     Raises:
@@ -98,7 +98,7 @@ def train(config: LanguageConfig, documents: Documents, progress: Making | None 
         DataError: if the text cannot be read.
     """
     kinds = {"bpe": _train_bpe, "wordpiece": _wordpiece}
-    return kinds[config.trained_kind](config, documents, progress or (lambda _told, _share: None))
+    return kinds[config.trained_kind](config, documents, progress or no_progress)
 
 
 def load(source: str | Path) -> Any:
@@ -170,7 +170,7 @@ def _roles(config: LanguageConfig) -> dict[str, str]:
     return {"bos": END, "eos": END, "pad": END, **unknown}
 
 
-def _train_bpe(config: LanguageConfig, documents: Documents, progress: Making) -> Any:
+def _train_bpe(config: LanguageConfig, documents: Documents, progress: Progress) -> Any:
     """Train byte-level BPE whose alphabet is all 256 bytes."""
     from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
@@ -201,7 +201,7 @@ def _train_bpe(config: LanguageConfig, documents: Documents, progress: Making) -
     return _wrapped(tokenizer, **{f"{role}_token": token for role, token in tokens.items()})
 
 
-def _wordpiece(config: LanguageConfig, documents: Documents, progress: Making) -> Any:
+def _wordpiece(config: LanguageConfig, documents: Documents, progress: Progress) -> Any:
     """Train WordPiece as BERT's."""
     from tokenizers import Tokenizer, models, trainers
 
@@ -239,7 +239,7 @@ def _bert(config: LanguageConfig, tokenizer: "Tokenizer") -> "Tokenizer":
 
 
 def _alphabet(
-    config: LanguageConfig, documents: Documents, progress: Making
+    config: LanguageConfig, documents: Documents, progress: Progress
 ) -> tuple[list[str], list[str]]:
     """Return the signs that a text is made of, and those inside words, as `##a`.
 
@@ -317,14 +317,14 @@ def _without_long_words(line: str) -> list[str]:
     return _IN_PIECES.findall(line)
 
 
-def _told(documents: Documents, what: str, progress: Making) -> Iterator[list[str]]:
+def _told(documents: Documents, what: str, progress: Progress) -> Iterator[list[str]]:
     """Yield the start of a text and tell how much of it is read; what follows has no measure."""
-    whole, read = max(1, min(documents.size, TRAINED_ON)), 0
+    total, read = max(1, min(documents.size, TRAINED_ON)), 0
     for batch in _sample(documents):
-        progress(f"Tokenizer: counting {what}", min(1.0, read / whole))
+        progress(min(read, total), total, f"Tokenizer: counting {what}")
         read += sum(len(line.encode()) for line in batch)
         yield batch
-    progress("Tokenizer: putting tokens together", None)
+    progress(0, None, "Tokenizer: putting tokens together")
 
 
 def _enough(vocabulary: int, least: int) -> None:

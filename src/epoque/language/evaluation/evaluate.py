@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from epoque.bench.lab import Making
+from epoque.bench.progress import Progress, no_progress
 from epoque.bench.runs.run import Run
 from epoque.bench.system.memory import told_memory
 from epoque.bench.torch import threads
@@ -36,7 +36,7 @@ _COUNTED = 20_000_000
 """Tokens up to which the counting yardsticks are computed."""
 
 
-def evaluate(run: Run, told: Making | None = None) -> Mapping[str, Any]:
+def evaluate(run: Run, progress: Progress | None = None) -> Mapping[str, Any]:
     """Return the numbers of a finished run, all by the exact softmax over all blocks.
 
     `perplexity` is the report's definition, exp of the mean validation loss; beside it
@@ -63,7 +63,7 @@ def evaluate(run: Run, told: Making | None = None) -> Mapping[str, Any]:
 
     Args:
         run: the run.
-        told: shows how far the measuring is.
+        progress: receives how many blocks are measured.
 
     Raises:
         DamagedRunError: if the metrics or the last checkpoint cannot be read.
@@ -75,16 +75,16 @@ def evaluate(run: Run, told: Making | None = None) -> Mapping[str, Any]:
         "Memory ran out while the model was measured; a smaller block_size, layers or width helps."
     )
     with threads.computing(count), told_memory(wrong):
-        return _evaluated(run, told or (lambda _what, _share: None))
+        return _evaluated(run, progress or no_progress)
 
 
-def _evaluated(run: Run, told: Making) -> Mapping[str, Any]:
+def _evaluated(run: Run, progress: Progress) -> Mapping[str, Any]:
     config = _config(run)
     model, tokenizer = restore(run)
     texts = data.load(config, tokenizer)
     device = "cpu" if config.device == "cpu" or not torch.cuda.is_available() else "cuda"
     objective = Objective(config, model, None, unknown_ids(tokenizer)).to(device).eval()
-    eyes = _Eyes(config, objective, tokenizer, _Share(config, texts, told))
+    eyes = _Eyes(config, objective, tokenizer, _Share(config, texts, progress))
     found: dict[str, Any] = {"parameters": sum(p.numel() for p in model.parameters())}
     found |= _course(run)
     found |= eyes.all_numbers(texts.valid, "")
@@ -125,8 +125,8 @@ def pseudo(objective: Objective, ids: torch.Tensor, mask: int) -> torch.Tensor:
 class _Share:
     """How much of the measuring is done, in blocks that the model reads."""
 
-    def __init__(self, config: LanguageConfig, texts: data.Data, told: Making) -> None:
-        self._told, self._done = told, 0
+    def __init__(self, config: LanguageConfig, texts: data.Data, progress: Progress) -> None:
+        self._progress, self._done = progress, 0
         splits = [texts.valid] if texts.test is None else [texts.valid, texts.test]
         self._all = min(TRAIN_SAMPLE, len(texts.train))
         for blocks in splits:
@@ -136,7 +136,7 @@ class _Share:
     def add(self, blocks: int) -> None:
         """Note that so many more have been read."""
         self._done += blocks
-        self._told("measuring", min(1.0, self._done / self._all))
+        self._progress(min(self._done, self._all), self._all, "measuring")
 
 
 def _masks(config: LanguageConfig) -> int:

@@ -6,7 +6,7 @@ these log-probabilities is the pseudo-log-likelihood (Salazar et al., "Masked la
 scoring", 2020, equation 1), and its perplexity cannot be compared with a causal model's.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from math import log
@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from epoque.bench.errors import ConfigError, DataError, Problem
+from epoque.bench.progress import Progress
 
 from ..data.encoding import corpus_encoder, prompt_tokens
 from ..generation.fill_mask import encoded
@@ -105,7 +106,7 @@ def log_probabilities(
     tokenizer: "PreTrainedTokenizerFast",
     ids: Sequence[int] | NDArray[np.int64],
     context: int = 0,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> NDArray[np.float64]:
     """Return the log-probability of each token in nats, float64 [T].
 
@@ -221,7 +222,7 @@ def perplexity(
     *,
     context: int = 0,
     first: int = 0,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Perplexity:
     """Return the perplexity of a text, read through as in training: line after line.
 

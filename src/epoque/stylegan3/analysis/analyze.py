@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from epoque.bench import stopping
 from epoque.bench.errors import DamagedRunError
 from epoque.bench.events import Artifact, Checkpoint, Event, Metrics, Snapshot, Timings
-from epoque.bench.lab import Making
+from epoque.bench.progress import Progress
 from epoque.bench.torch.threads import threaded
 
 from ..config import StyleGan3Config
@@ -25,7 +25,6 @@ from ..measures.equivariance import MEASURES, decibels, digest, squared_errors, 
 from ..measures.features import card
 from ..memory import check
 from ..networks import StyleGan3Spec
-from ..official.fetch import shown_by
 from ..out_of_memory import fitting
 from .attributes import agreement, passing, seen
 from .gallery import gallery
@@ -66,12 +65,12 @@ def _opened(config: StyleGan3Config) -> list[Opened]:
     return networks
 
 
-def fetch_examined(config: StyleGan3Config, told: Making) -> None:
+def fetch_examined(config: StyleGan3Config, progress: Progress) -> None:
     """Fetch the networks that are not there yet.
 
     Args:
         config: what is to be examined.
-        told: shows how far it is.
+        progress: receives how far it is.
 
     Raises:
         UnknownNameError: if there is no such network.
@@ -79,7 +78,7 @@ def fetch_examined(config: StyleGan3Config, told: Making) -> None:
     """
     for name in (config.network, config.against):
         if name is not None:
-            fetch_generator(name, shown_by(told))
+            fetch_generator(name, progress)
 
 
 def examine(config: StyleGan3Config, resume: Checkpoint | None = None) -> Iterator[Event]:

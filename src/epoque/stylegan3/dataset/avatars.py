@@ -5,7 +5,6 @@ asks the network for anything.
 """
 
 import io
-from collections.abc import Callable
 from functools import cache
 from itertools import chain
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 from PIL import Image
 
 from epoque.bench.errors import EpoqueError, MissingExtraError, UsageError
+from epoque.bench.progress import Progress
 
 from .build import Made, file_name, writer
 from .labels import FILE, Label, as_json
@@ -38,7 +38,7 @@ def make_avatars(
     seed: int = 0,
     *,
     workers: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Made:
     """Draw a set of portraits with their attributes as labels, whole or not at all.
 
@@ -68,7 +68,7 @@ def make_avatars(
             out.put(name, data)
             rows.append((name, portrait(seed, number).label().tolist()))
             if progress:
-                progress(number + 1, count)
+                progress(number + 1, count, "drawing portraits")
         out.put(FILE, as_json(rows, LABEL_NAMES))
     return Made(path, count, (), size, 3, labelled=True)
 

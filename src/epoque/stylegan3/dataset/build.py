@@ -9,7 +9,7 @@ import shutil
 import zipfile
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,15 +25,13 @@ from epoque.bench.errors import DataError, UsageError
 from epoque.bench.files.atomic import draft_path, told_write_errors
 from epoque.bench.files.drafts import remove_abandoned
 from epoque.bench.limits import MAX_ZIP_ENTRIES
+from epoque.bench.progress import Progress, no_progress
 
 from .labels import FILE, Label, as_json, check_alike, unused
 from .preprocess import PictureError, Shape, background_colour, decode, png, shaped
 from .sources import Item, Source
 
 __all__ = ["Made", "Progress", "Rules", "file_name", "make", "writer"]
-
-Progress = Callable[[int, int], None]
-"""Called on the way with how many pictures are done, and of how many."""
 
 SMALLEST, LARGEST = 4, 8192
 
@@ -113,7 +111,7 @@ def make(
     if path.suffix.lower() == ".zip" and whole >= MAX_ZIP_ENTRIES:
         told = f"{path}: a zip of {whole:,} pictures could not be read"
         raise UsageError(f"{told}; name a folder, without .zip.")
-    job = _Job(rules, progress or (lambda _done, _whole: None), whole)
+    job = _Job(rules, progress or no_progress, whole)
     with writer(path) as out:
         for number, done in enumerate(job.pictures(source)):
             name = file_name(number)

@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
@@ -13,6 +13,7 @@ import numpy as np
 
 from epoque.bench.errors import DataError
 from epoque.bench.files.pictures import other_pictures
+from epoque.bench.progress import Progress, no_progress
 
 from .files import Files, open_files
 from .labels import FILE, Labels, LabelTable, as_table, read_labels, spare, unused
@@ -65,7 +66,7 @@ class _Seen:
     bad: str = ""
 
 
-def check(path: Path, progress: Callable[[int, int], None] | None = None) -> Checked:
+def check(path: Path, progress: Progress | None = None) -> Checked:
     """Look at every picture and label of a zip or folder.
 
     Args:
@@ -77,7 +78,7 @@ def check(path: Path, progress: Callable[[int, int], None] | None = None) -> Che
     """
     files = open_files(path)
     names = [name for name in files.names if is_picture(name)]
-    seen = list(_looked(files, names, progress or (lambda _done, _whole: None)))
+    seen = list(_looked(files, names, progress or no_progress))
     good = [one for one in seen if one.shape]
     problems = [*_bad(seen), *_shapes(good)]
     if not names:
@@ -101,9 +102,7 @@ def check(path: Path, progress: Callable[[int, int], None] | None = None) -> Che
     )
 
 
-def _looked(
-    files: Files, names: list[str], progress: Callable[[int, int], None]
-) -> Iterator[_Seen]:
+def _looked(files: Files, names: list[str], progress: Progress) -> Iterator[_Seen]:
     def look(name: str) -> _Seen:
         try:
             data = files.read(name)

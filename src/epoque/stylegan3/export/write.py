@@ -1,6 +1,6 @@
 """Programs of a generator as files, each checked by running it before it is written."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -13,6 +13,7 @@ from torch import Tensor
 
 from epoque.bench.errors import EpoqueError, UsageError
 from epoque.bench.files.atomic import told_write_errors, write_atomic, write_json
+from epoque.bench.progress import Progress
 
 from ..conditioning import ANY
 from ..generation.synthesis import Styling, exact, label_rngs, styles
@@ -111,7 +112,7 @@ def export(
     *,
     cutoff: int | None = None,
     images: int = 2,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> list[Written]:
     """Write parts of a generator as programs, and a card beside each.
 

@@ -4,7 +4,7 @@ Principal components of w: Härkönen et al. 2020, "GANSpace". Attributes: the n
 that separates labelled styles (Shen et al. 2020, "InterFaceGAN"), or the slope of a line.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from epoque.bench.figures.axes import number
 from epoque.bench.figures.plot import WIDTH, colour, new_figure
 from epoque.bench.files.csv_table import read_csv
 from epoque.bench.i18n import mark, translator
+from epoque.bench.progress import Progress
 from epoque.bench.seeds import numpy_rng
 
 from ..conditioning import Label
@@ -240,7 +241,7 @@ def edited(
     *,
     layers: Sequence[int] | None = None,
     styling: Styling = PLAIN,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> list[list[Pixels]]:
     """Return an image moved along each direction.
 

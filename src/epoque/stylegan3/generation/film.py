@@ -1,6 +1,6 @@
 """A walk through the styles as a film that begins again without a seam."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from epoque.bench.errors import UsageError
 from epoque.bench.figures.animate import Kind, save_animation, save_mp4
 from epoque.bench.files.atomic import told_write_errors
+from epoque.bench.progress import Progress
 
 from ..loading import Opened
 from ..memory import check
@@ -39,7 +40,7 @@ def film(
     styling: Styling = PLAIN,
     noise: Noise = "const",
     precision: Precision = "float32",
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> None:
     """Write `stem`.webp, `stem`.gif and `stem`.mp4, those asked for.
 

@@ -1,7 +1,7 @@
 """Images from seeds or styles, as files."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from hashlib import sha256
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from epoque.bench.errors import UsageError
 from epoque.bench.files.atomic import told_write_errors, write_atomic
+from epoque.bench.progress import Progress
 from epoque.bench.runs.places import folder_of
 
 from ..loading import Opened
@@ -89,7 +90,7 @@ def generate(
     batch: int = 1,
     grid: bool = False,
     kind: Kind = "png",
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> list[Picture]:
     """Write an image for each seed, `seed0002.png` and so on, or style; both kinds lose nothing.
 

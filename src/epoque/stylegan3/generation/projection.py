@@ -25,6 +25,7 @@ from epoque.bench.errors import DataError, DivergenceError, UsageError
 from epoque.bench.figures.axes import number_axis
 from epoque.bench.figures.plot import colour, new_figure
 from epoque.bench.i18n import mark, translator
+from epoque.bench.progress import Progress
 from epoque.bench.seeds import numpy_rng, torch_generator
 
 from ..conditioning import Label
@@ -169,7 +170,7 @@ def project(
     loss: Loss | None = None,
     looks: Looks | None = None,
     state: Path | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Projected:
     """Look for the styles that make an image.
 

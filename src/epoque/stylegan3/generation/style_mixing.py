@@ -1,6 +1,6 @@
 """A table of mixed styles: coarse layers of one seed, fine ones of another (Karras et al. 2019)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from epoque.bench.errors import UsageError
 from epoque.bench.figures.plot import WIDTH, colour, new_figure
 from epoque.bench.i18n import mark, translator
+from epoque.bench.progress import Progress
 
 from ..loading import Opened
 from ..memory import check
@@ -39,7 +40,7 @@ def mixed(
     layers: Sequence[int],
     *,
     styling: Styling = PLAIN,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> list[list[Pixels]]:
     """Return the table of images.
 

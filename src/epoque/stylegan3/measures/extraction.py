@@ -6,7 +6,7 @@ measure of the same images takes seconds.
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,6 +17,7 @@ from torch import Tensor
 from epoque.bench.errors import DataError
 from epoque.bench.files import store
 from epoque.bench.files.atomic import told_write_errors
+from epoque.bench.progress import Progress
 
 from ..npz import read_npz, write_npz
 from .image_sources import Source
@@ -25,8 +26,6 @@ __all__ = ["Detector", "Progress", "extract"]
 
 PART = 480  # images of a file
 PATIENCE = 20.0  # seconds of work that an interruption may cost
-
-Progress = Callable[[int, int | None], None]
 
 
 class Detector(Protocol):

@@ -19,12 +19,13 @@ from numpy.typing import NDArray
 
 from epoque.bench.errors import UnknownNameError, UsageError
 from epoque.bench.i18n import mark
+from epoque.bench.progress import Progress
 from epoque.bench.torch.threads import single_blas
 
 from . import distances, patches
 from .detectors import Patches, Portrait
 from .equivariance import MEASURES
-from .extraction import Detector, Progress, extract
+from .extraction import Detector, extract
 from .image_sources import Source
 from .path_length import trimmed
 
@@ -218,7 +219,13 @@ def _compares(name: str, need: str) -> bool:
 
 
 def _moved(progress: Progress | None, before: int, whole: int) -> Progress | None:
-    return None if progress is None else lambda done, _count: progress(before + done, whole)
+    if progress is None:
+        return None
+
+    def shifted(done: int, _total: int | None, what: str = "") -> None:
+        progress(before + done, whole, what)
+
+    return shifted
 
 
 def _check(names: Sequence[str], made: Source, real: Source | None) -> None:

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 
 from epoque.bench.files import store
 from epoque.bench.files.atomic import told_write_errors
+from epoque.bench.progress import Progress
 
 from ..conditioning import Label
 from ..loading import Opened
 from .equivariance import EACH, MEASURES, equivariance
-from .extraction import Progress
 from .image_sources import digest
 from .metrics import METRICS, Measure
 

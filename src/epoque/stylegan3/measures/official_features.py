@@ -24,9 +24,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from epoque.bench.errors import DataError
+from epoque.bench.progress import Progress
 
 from ..official.archive import read_tensors
-from ..official.fetch import Progress, fetch
+from ..official.fetch import fetch
 from ..official.inception import Inception
 from ..official.vgg import Vgg, lpips_weights
 from ..official.weight_matching import fill

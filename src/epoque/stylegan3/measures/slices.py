@@ -1,12 +1,13 @@
 """What sticks to the pixels: one row of the image through time (Karras et al. 2021, figure 1)."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from epoque.bench.errors import UsageError
+from epoque.bench.progress import Progress
 
 from ..generation.film import walk
 from ..generation.synthesis import PLAIN, Styling, moved, paint, styles
@@ -30,7 +31,7 @@ def space_time(
     frames: int = 96,
     row: float = 0.5,
     styling: Styling = PLAIN,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Slice:
     """Follow one row of an image.
 

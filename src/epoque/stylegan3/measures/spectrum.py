@@ -5,7 +5,7 @@ windowed (Kaiser, β = 8, against the leakage of their edges), padded with zeros
 as fine a grid of frequencies) and transformed; the mean is over images and colours.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from math import sqrt
@@ -19,6 +19,7 @@ from epoque.bench.errors import DataError, UsageError
 from epoque.bench.figures.axes import number, number_ticks
 from epoque.bench.figures.plot import SERIES, WIDTH, colour, heading, new_figure
 from epoque.bench.i18n import mark, translator
+from epoque.bench.progress import Progress
 
 from ..conditioning import ANY
 from ..generation.synthesis import PLAIN, Styling, paint, styles
@@ -44,8 +45,6 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 Levels = NDArray[np.uint8]
-Progress = Callable[[int, int], None]
-
 BETA = 8.0
 FINER = 4
 

@@ -11,7 +11,7 @@ import ssl
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import file_digest, sha256
@@ -23,25 +23,17 @@ from epoque.bench.errors import DataError, EpoqueError, UsageError, first_line
 from epoque.bench.files import store
 from epoque.bench.files.atomic import told_write_errors, write_json
 from epoque.bench.files.input_files import open_regular
-from epoque.bench.lab import Making
 from epoque.bench.limits import MAX_DOWNLOAD_BYTES
+from epoque.bench.progress import Progress, no_progress
 
 from .catalogue import official
 
-__all__ = ["FetchError", "Fetched", "Progress", "fetch", "shown_by"]
-
-Progress = Callable[[int, int | None], None]
-"""Called on the way with the bytes that are there and those of the whole, if that is known."""
+__all__ = ["FetchError", "Fetched", "fetch"]
 
 CHUNK = 2**20
 TIMEOUT = 30.0  # seconds without an answer
 WAITS = (1.0, 2.0, 4.0)  # seconds before trying again
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
-
-
-def shown_by(told: Making) -> Progress:
-    """Return what shows how far a download is in the way of what is made before a run."""
-    return lambda done, whole: told("fetching networks", done / whole if whole else None)
 
 
 class FetchError(EpoqueError):
@@ -72,7 +64,7 @@ def fetch(told: str | Path, progress: Progress | None = None) -> Fetched:
 
     Args:
         told: the path, address or name.
-        progress: told how far it is.
+        progress: receives how many bytes are there.
 
     Raises:
         UnknownNameError: if it is none of them.
@@ -195,7 +187,7 @@ class _Download:
         self._path = path
         self._partial = path.with_name(path.name + ".partial")
         self._mark = path.with_name(path.name + ".partial.json")
-        self._progress = progress or (lambda _done, _whole: None)
+        self._progress = progress or no_progress
         self._opener = urllib.request.build_opener(_SafeRedirects())
 
     def run(self) -> None:
@@ -265,13 +257,13 @@ class _Download:
             raise FetchError(f"{self._url} does not fit on the disk of the cache: {need}.")
 
     def _copy(self, answer: IO[bytes], file: IO[bytes], there: int, whole: int | None) -> int:
-        self._progress(there, whole)
+        self._progress(there, whole, "fetching networks")
         while chunk := answer.read(CHUNK):
             file.write(chunk)
             there += len(chunk)
             if there > (MAX_DOWNLOAD_BYTES if whole is None else whole):
                 raise FetchError(f"{self._url} is larger than it says.")
-            self._progress(there, whole)
+            self._progress(there, whole, "fetching networks")
         return there
 
 

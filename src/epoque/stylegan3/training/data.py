@@ -5,7 +5,6 @@ be remembered to go on where a training stopped.
 """
 
 import os
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from hashlib import sha256
@@ -18,7 +17,7 @@ from torch import Tensor
 
 from epoque.bench.errors import DataError, RunWriteError
 from epoque.bench.files import store
-from epoque.bench.lab import Making
+from epoque.bench.progress import Progress
 from epoque.bench.seeds import numpy_rng
 from epoque.bench.system.environment import installed_version
 
@@ -40,7 +39,7 @@ AVATARS_SEED = 0
 """Of the portraits: the same for all runs, whatever their seed."""
 
 
-def load(config: StyleGan3Config, told: Making | None = None) -> "Images":
+def load(config: StyleGan3Config, progress: Progress | None = None) -> "Images":
     """Open the images of a config; portraits that are not there yet are drawn first.
 
     Every picture is looked at, once for the same files: a damaged one is told now and not after
@@ -48,15 +47,15 @@ def load(config: StyleGan3Config, told: Making | None = None) -> "Images":
 
     Args:
         config: says which.
-        told: shows how far the drawing and the looking are.
+        progress: receives how far the drawing and the looking are.
 
     Raises:
         DataError: if one cannot be read, or they are of a size that networks cannot have.
         MissingExtraError: if portraits are to be drawn and the extra `avatars` is not installed.
         RunWriteError: if drawn portraits cannot be kept in the cache folder.
     """
-    images, path = _opened(config, _path(config, told))
-    _look(images, path, told)
+    images, path = _opened(config, _path(config, progress))
+    _look(images, path, progress)
     return images
 
 
@@ -84,17 +83,13 @@ def _opened(config: StyleGan3Config, path: Path) -> "tuple[Images, Path]":
     return Images(found, config.seed), path
 
 
-def _path(config: StyleGan3Config, told: Making | None) -> Path:
+def _path(config: StyleGan3Config, progress: Progress | None) -> Path:
     if config.data is not None:
         return Path(config.data)
-    return avatars(config.avatars, config.resolution, _share_of("drawing portraits", told))
+    return avatars(config.avatars, config.resolution, progress)
 
 
-def _share_of(what: str, told: Making | None) -> Callable[[int, int], None] | None:
-    return None if told is None else lambda done, whole: told(what, done / whole)
-
-
-def _look(images: "Images", path: Path, told: Making | None) -> None:
+def _look(images: "Images", path: Path, progress: Progress | None) -> None:
     """Look at every picture unless these files were found good before.
 
     Raises:
@@ -104,7 +99,7 @@ def _look(images: "Images", path: Path, told: Making | None) -> None:
     files = {"path": str(path.resolve()), "size": found.st_size, "time": found.st_mtime_ns}
 
     def look(_to: Path | None = None) -> None:
-        images.look(_share_of("checking pictures", told))
+        images.look(progress)
 
     try:
         store.made("checked", store.key_of(set=images.fingerprint, **files), look)
@@ -115,7 +110,7 @@ def _look(images: "Images", path: Path, told: Making | None) -> None:
         raise DataError(f"{wrong}; `epoque stylegan3 dataset check {path}` tells all.") from None
 
 
-def avatars(count: int, size: int, progress: Callable[[int, int], None] | None = None) -> Path:
+def avatars(count: int, size: int, progress: Progress | None = None) -> Path:
     """Return a zip of drawn portraits from the cache folder, drawn now if it is not there yet.
 
     Args:
@@ -183,7 +178,7 @@ class Images:
             self._known[new] = True
         return self._kept[rows]
 
-    def look(self, progress: Callable[[int, int], None] | None = None) -> None:
+    def look(self, progress: Progress | None = None) -> None:
         """Read every picture once.
 
         Args:
@@ -197,7 +192,7 @@ class Images:
             last = min(first + LOOKED, whole)
             self.levels(np.arange(first, last))
             if progress is not None:
-                progress(last, whole)
+                progress(last, whole, "checking pictures")
 
     def pixels(self, rows: NDArray[np.int64], device: torch.device) -> Tensor:
         """Return images for a network, [N, C, H, W], −1 to 1."""

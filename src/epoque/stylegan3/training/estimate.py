@@ -12,7 +12,7 @@ from epoque.bench.telling import progress_bar
 
 if TYPE_CHECKING:
     from epoque.bench.events import Checkpoint
-    from epoque.bench.lab import Making
+    from epoque.bench.progress import Progress
 
     from ..config import StyleGan3Config
 
@@ -91,26 +91,25 @@ def check(config: "StyleGan3Config") -> None:
         check_source(config.inception)
 
 
-def make_ready(config: "StyleGan3Config", told: "Making") -> None:
+def make_ready(config: "StyleGan3Config", progress: "Progress") -> None:
     """Draw, look at and fetch what a training needs and is not there yet.
 
     Args:
         config: what is to be trained.
-        told: shows how far it is.
+        progress: receives how far it is.
 
     Raises:
         DataError: if the images cannot be used.
         FetchError: if a network cannot be fetched.
     """
-    from ..official.fetch import shown_by
     from .data import load
     from .metrics import fetch_weights
     from .transfer import fetch_networks
 
-    load(config, told)
+    load(config, progress)
     if config.resume_from is not None:
-        fetch_networks(config.resume_from, shown_by(told))
-    fetch_weights(config, shown_by(told))
+        fetch_networks(config.resume_from, progress)
+    fetch_weights(config, progress)
 
 
 def measured(

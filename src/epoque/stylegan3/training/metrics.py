@@ -8,8 +8,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from epoque.bench.progress import Progress
+
 from ..config import StyleGan3Config
-from ..official.fetch import Progress, fetch
+from ..official.fetch import fetch
 from .trainer import Trainer
 
 if TYPE_CHECKING:

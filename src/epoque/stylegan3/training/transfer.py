@@ -8,9 +8,10 @@ import torch
 from torch import Tensor, nn
 
 from epoque.bench.errors import DataError, UsageError
+from epoque.bench.progress import Progress
 from epoque.bench.runs.run import Run
 
-from ..official.fetch import Progress, check_source, fetch
+from ..official.fetch import check_source, fetch
 
 if TYPE_CHECKING:
     from .trainer import Trainer
