@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 
 from epoque.bench.errors import ConfigError, UsageError
-from epoque.language import models
 from epoque.language.config import LanguageConfig
-from epoque.language.training.estimate import check_memory, memory, parameters
+from epoque.language.training.resources import check_memory
 
 REFUSED: list[tuple[dict[str, Any], str, str]] = [
     ({"objective": "masked", "architecture": "gpt2"}, "architecture", "bert or modern do"),
@@ -92,17 +91,17 @@ def test_a_config_survives_its_own_json() -> None:
 )
 def test_the_parameters_are_known_before_anything_is_built(settings: dict[str, Any]) -> None:
     config = LanguageConfig(**settings)
-    exact = models.parameters_of(config, config.vocabulary)
-    assert parameters(config) == pytest.approx(exact, rel=0.03)
-    assert models.spec_of(config, 100).feed_forward == config.inner
+    exact = config.to_model_config(config.vocabulary).parameters
+    assert config.parameter_count == pytest.approx(exact, rel=0.03)
+    assert config.to_model_config(100).feed_forward == config.inner
 
 
 def test_memory_counts_what_a_step_holds() -> None:
     config = LanguageConfig()
-    assert memory(config) > 16 * parameters(config)
-    assert memory(config.replace(head="full")) > memory(config)
-    assert memory(config.replace(accumulate=4)) < memory(config)
-    assert memory(config.replace(ema=0.9)) == memory(config) + 4 * parameters(config)
+    assert config.step_bytes > 16 * config.parameter_count
+    assert config.replace(head="full").step_bytes > config.step_bytes
+    assert config.replace(accumulate=4).step_bytes < config.step_bytes
+    assert config.replace(ema=0.9).step_bytes == config.step_bytes + 4 * config.parameter_count
 
 
 def test_a_training_beyond_this_machine_is_refused_with_what_helps() -> None:

@@ -196,25 +196,27 @@ def test_perplexity_of_a_huge_loss_is_infinite() -> None:
 
 
 def test_the_estimate_is_measured(tiny: Callable[..., LanguageConfig], train_run: TrainRun) -> None:
-    found = estimate.measured(tiny(max_steps=1000, epochs=1000))
+    found = estimate.estimate_training(tiny(max_steps=1000, epochs=1000))
     assert found.steps == 1000
     assert found.seconds == pytest.approx(found.step_seconds * 1000)
     assert found.step_seconds > 0
     assert found.parameters == train_run().results["parameters"]
     least = tiny(max_steps=10**9, epochs=1e6, max_seconds=1e-6)
-    assert estimate.measured(least).seconds == 1e-6
+    assert estimate.estimate_training(least).seconds == 1e-6
 
 
 def test_the_estimate_of_a_resumed_run_is_of_what_remains(
     tiny: Callable[..., LanguageConfig],
 ) -> None:
     half = Checkpoint(500, {}, {"allowed_steps": None})
-    found = estimate.measured(tiny(max_steps=1000, epochs=1000), half)
+    found = estimate.estimate_training(tiny(max_steps=1000, epochs=1000), half)
     assert found.steps == 500
     assert found.seconds == pytest.approx(found.step_seconds * 500)
-    assert "what remains of the training takes" in found.told()
+    assert "what remains of the training takes" in found.describe()
     clock = tiny(max_steps=10**9, epochs=1e6, max_seconds=41.0)
-    assert estimate.measured(clock, Checkpoint(500, {}, {"allowed_steps": 700})).steps == 200
+    assert (
+        estimate.estimate_training(clock, Checkpoint(500, {}, {"allowed_steps": 700})).steps == 200
+    )
 
 
 def test_measuring_first_changes_nothing(tiny: Callable[..., LanguageConfig]) -> None:
@@ -222,15 +224,15 @@ def test_measuring_first_changes_nothing(tiny: Callable[..., LanguageConfig]) ->
     ends = []
     for measure_first in (False, True):
         if measure_first:
-            estimate.measured(config)
+            estimate.estimate_training(config)
         (last,) = (event for event in train(config) if isinstance(event, Checkpoint))
         ends.append({name: value.tobytes() for name, value in last.arrays.items()})
     assert ends[0] == ends[1]
 
 
 def test_only_a_long_run_has_a_notice(tiny: Callable[..., LanguageConfig]) -> None:
-    assert estimate.notice(tiny()) is None
-    told = estimate.notice(tiny(max_steps=10**9, epochs=1e6))
+    assert estimate.describe_long_training(tiny()) is None
+    told = estimate.describe_long_training(tiny(max_steps=10**9, epochs=1e6))
     assert " parameters, about " in told
     assert "hours" in told
 

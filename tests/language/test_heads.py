@@ -6,14 +6,14 @@ import torch
 from torch.nn import functional
 
 from epoque.language import models
-from epoque.language.models import Spec, heads
+from epoque.language.models import ModelConfig, heads
 
 ROWS, WIDTH, VOCABULARY = 37, 16, 50
 
 
 def small(objective="causal", architecture=None, tied=True):
     architecture = architecture or {"causal": "gpt2", "masked": "bert"}[objective]
-    spec = Spec(architecture, objective, VOCABULARY, 1, WIDTH, 2, 32, 16, tied=tied)
+    spec = ModelConfig(architecture, objective, VOCABULARY, 1, WIDTH, 2, 32, 16, tied=tied)
     model = models.create(spec)
     generator = torch.Generator().manual_seed(1)
     for parameter in model.parameters():

@@ -26,7 +26,7 @@ from transformers import (
 
 from epoque.bench.errors import DamagedRunError, DataError
 from epoque.language import models
-from epoque.language.models import Spec
+from epoque.language.models import ModelConfig
 from epoque.language.models import hf_checkpoints as interchange
 
 KINDS = [("gpt2", "causal"), ("bert", "masked"), ("modern", "causal"), ("modern", "masked")]
@@ -34,7 +34,7 @@ SHAPE = {"vocabulary": 61, "layers": 2, "width": 24, "heads": 3, "feed_forward":
 
 
 def small(architecture, objective, tied=True):
-    model = models.create(Spec(architecture, objective, context=32, tied=tied, **SHAPE))
+    model = models.create(ModelConfig(architecture, objective, context=32, tied=tied, **SHAPE))
     generator = torch.Generator().manual_seed(7)
     for parameter in model.parameters():
         parameter.data.normal_(0, 0.3, generator=generator)
@@ -66,7 +66,7 @@ def test_what_we_save_transformers_opens_with_the_same_logits(
     with torch.no_grad():
         torch.testing.assert_close(theirs(ids).logits, ours(ids), atol=1e-5, rtol=1e-5)
     again, _ = interchange.load(tmp_path)
-    assert again.spec == ours.spec
+    assert again.config == ours.config
     assert not again.training
     for one, other in zip(again.parameters(), ours.parameters(), strict=True):
         assert torch.equal(one, other)
@@ -145,7 +145,7 @@ def test_full_sizes_pass_through(tmp_path):
         ("bert", "masked", 30_522, 512),
     ):
         folder = tmp_path / kind
-        ours = models.create(Spec(kind, objective, rows, 1, 768, 12, 3072, context))
+        ours = models.create(ModelConfig(kind, objective, rows, 1, 768, 12, 3072, context))
         ours.initialise(torch.Generator().manual_seed(0))
         interchange.save(ours.eval(), None, folder)
         with torch.no_grad():

@@ -10,7 +10,7 @@ from torch.nn import functional
 from epoque.bench.errors import ConfigError
 from epoque.language import models
 from epoque.language.config import LanguageConfig
-from epoque.language.models import Spec, attention, functions
+from epoque.language.models import ModelConfig, attention, functions
 from epoque.language.models import hf_checkpoints as interchange
 
 GOLDEN = Path(__file__).parents[3] / "shared" / "golden" / "language"
@@ -23,7 +23,7 @@ needs_golden = pytest.mark.skipif(not GOLDEN.is_dir(), reason=f"no reference num
 def small(architecture, objective, **changes):
     """A tiny model whose every weight is drawn, so that nothing is zero or one by luck."""
     shape = {"vocabulary": 61, "layers": 3, "width": 24, "heads": 3, "feed_forward": 40}
-    spec = Spec(architecture, objective, context=32, **(shape | changes))
+    spec = ModelConfig(architecture, objective, context=32, **(shape | changes))
     model = models.create(spec)
     generator = torch.Generator().manual_seed(7)
     for parameter in model.parameters():
@@ -207,15 +207,15 @@ def test_parameters_are_counted_without_building(architecture, objective, tied):
         head="full",
     )
     model = models.build(config, 77)
-    assert models.parameters_of(config, 77) == sum(p.numel() for p in model.parameters())
+    assert config.to_model_config(77).parameters == sum(p.numel() for p in model.parameters())
 
 
 @pytest.mark.parametrize(
     ("spec", "published"),
     [
-        (Spec("gpt2", "causal", 50_257, 12, 768, 12, 3072, 1024), 124_439_808),
-        (Spec("gpt2", "causal", 50_257, 24, 1024, 16, 4096, 1024), 354_823_168),
-        (Spec("bert", "masked", 30_522, 12, 768, 12, 3072, 512), 109_514_298),
+        (ModelConfig("gpt2", "causal", 50_257, 12, 768, 12, 3072, 1024), 124_439_808),
+        (ModelConfig("gpt2", "causal", 50_257, 24, 1024, 16, 4096, 1024), 354_823_168),
+        (ModelConfig("bert", "masked", 30_522, 12, 768, 12, 3072, 512), 109_514_298),
     ],
 )
 def test_the_published_sizes_have_the_published_parameters(spec, published):
@@ -240,11 +240,11 @@ def test_a_modern_model_starts_as_the_embedding_alone(objective):
 
 def test_what_makes_no_model_is_refused():
     with pytest.raises(ConfigError, match="gpt2 does not go with objective masked"):
-        Spec("gpt2", "masked", 10, 1, 8, 2, 8, 8)
+        ModelConfig("gpt2", "masked", 10, 1, 8, 2, 8, 8)
     with pytest.raises(ConfigError, match="heads: 3 do not divide the width 8"):
-        Spec("bert", "masked", 10, 1, 8, 3, 8, 8)
+        ModelConfig("bert", "masked", 10, 1, 8, 3, 8, 8)
     with pytest.raises(ConfigError, match="an even number"):
-        Spec("modern", "causal", 10, 1, 6, 2, 8, 8)
+        ModelConfig("modern", "causal", 10, 1, 6, 2, 8, 8)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ from epoque.bench.command import command_line
 from epoque.bench.errors import ConfigError
 from epoque.bench.recipes import find_recipe, recipe_names
 from epoque.bench.runs.runner import execute, start
-from epoque.language import models
 from epoque.language.config import LanguageConfig
 from epoque.language.lab import LAB
 
@@ -40,7 +39,7 @@ def test_they_are_configs(name: str) -> None:
 def test_the_notebooks_have_its_model_and_numbers(name: str, parameters: int) -> None:
     config = config_of(name)
     assert config.model_vocabulary is not None
-    assert models.parameters_of(config, config.model_vocabulary) == parameters
+    assert config.to_model_config(config.model_vocabulary).parameters == parameters
     assert (config.optimizer, config.rate, config.weight_decay) == ("adamw", 2e-5, 0.01)
     assert (config.batch_size, config.epochs, config.block_size) == (8, 3, 128)
     assert (config.vocabulary, config.schedule, config.head) == (25_000, "linear", "full")

@@ -24,11 +24,12 @@ from epoque.language.config import LanguageConfig
 from epoque.language.data import batches as data
 from epoque.language.data.batches import Order
 from epoque.language.lab import LAB
-from epoque.language.training import estimate, precision
 from epoque.language.training import optimizers as optimisers
+from epoque.language.training import precision
 from epoque.language.training.distributed import Team
 from epoque.language.training.ema import Average
-from epoque.language.training.estimate import _fitting, allowed_steps, told_memory
+from epoque.language.training.estimate import _steps_that_fit, count_affordable_steps
+from epoque.language.training.resources import choose_threads, explain_out_of_memory
 from epoque.language.training.train import _most_lost, train
 from epoque.language.training.trainer import Trainer
 
@@ -191,7 +192,7 @@ from pathlib import Path
 import numpy as np
 from epoque.bench.events import Checkpoint
 from epoque.language.config import LanguageConfig
-from epoque.language import data
+from epoque.language.data import batches as data
 from epoque.language.training.distributed import Team
 from epoque.language.training.train import train
 from epoque.language.training.trainer import Trainer
@@ -263,7 +264,7 @@ def test_the_clock_decides_only_how_many_steps_there_are(
     tiny: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     limits = {"max_steps": 500, "schedule": "linear", "log_every": 1, "checkpoint_every": 3}
-    monkeypatch.setattr("epoque.language.training.estimate.allowed_steps", lambda *_: 7)
+    monkeypatch.setattr("epoque.language.training.estimate.count_affordable_steps", lambda *_: 7)
     events = trained(tiny(max_seconds=60.0, **limits))
     assert [c.step for c in of(Checkpoint, events)] == [3, 6, 7]
     assert [m.values["progress"] for m in of(Metrics, events)] == [n / 7 for n in range(1, 8)]
@@ -273,7 +274,7 @@ def test_the_clock_decides_only_how_many_steps_there_are(
         n: a.tobytes() for n, a in weights(events).items()
     }
     monkeypatch.setattr(
-        "epoque.language.training.estimate.allowed_steps", lambda *_: 1 / 0
+        "epoque.language.training.estimate.count_affordable_steps", lambda *_: 1 / 0
     )  # once a run
     again = list(train(tiny(max_seconds=60.0, **limits), of(Checkpoint, events)[0]))
     assert told(of(Checkpoint, again)) == told(of(Checkpoint, events)[1:])
@@ -282,14 +283,14 @@ def test_the_clock_decides_only_how_many_steps_there_are(
 def test_the_steps_that_fit_are_measured(tiny: Make) -> None:
     config = tiny(max_steps=10**6, epochs=1e6, max_seconds=3600.0, first_batch_size=1)
     texts = data.load(config)
-    hour = allowed_steps(config.replace(max_seconds=2.0), Team("cpu"), texts)
+    hour = count_affordable_steps(config.replace(max_seconds=2.0), Team("cpu"), texts)
     assert 1 < hour < 2 / 1e-4  # a step takes more than a tenth of a millisecond
-    assert allowed_steps(config.replace(max_seconds=1e-6), Team("cpu"), texts) == 1
-    assert _fitting(-1.0, 1.0, 1.0, 0) == 0
-    assert _fitting(10.0, 0.5, 0.5, 0) == 20
-    assert _fitting(10.0, 1.0, 3.0, 4) == 4 + 0  # the ramp takes 8 seconds, the next step 3
-    assert _fitting(14.0, 1.0, 3.0, 4) == 4 + 2
-    assert _fitting(3.0, 1.0, 3.0, 4) == 2  # 2 · 1 + 2² / 4 = 3
+    assert count_affordable_steps(config.replace(max_seconds=1e-6), Team("cpu"), texts) == 1
+    assert _steps_that_fit(-1.0, 1.0, 1.0, 0) == 0
+    assert _steps_that_fit(10.0, 0.5, 0.5, 0) == 20
+    assert _steps_that_fit(10.0, 1.0, 3.0, 4) == 4 + 0  # the ramp takes 8 seconds, the next step 3
+    assert _steps_that_fit(14.0, 1.0, 3.0, 4) == 4 + 2
+    assert _steps_that_fit(3.0, 1.0, 3.0, 4) == 2  # 2 · 1 + 2² / 4 = 3
 
 
 def test_another_text_or_model_is_not_resumed(tiny: Make, tmp_path: Path) -> None:
@@ -321,10 +322,10 @@ def test_a_gpu_that_is_not_there_is_told(tiny: Make) -> None:
 def test_memory_that_runs_out_names_the_setting_to_change(tiny: Make) -> None:
     with (
         pytest.raises(UsageError, match="batch_size 8 of block_size 16: a larger accumulate"),
-        told_memory(tiny()),
+        explain_out_of_memory(tiny()),
     ):
         torch.empty(2**50)  # PyTorch's own error
-    with pytest.raises(RuntimeError, match="shape"), told_memory(tiny()):
+    with pytest.raises(RuntimeError, match="shape"), explain_out_of_memory(tiny()):
         torch.zeros(3).view(2)
 
 
@@ -473,8 +474,8 @@ def test_a_run_keeps_the_threads_that_it_began_with(tiny: Make) -> None:
     again = list(train(elsewhere, first))
     assert told(of(Checkpoint, again)) == told([last])
     assert torch.get_num_threads() == before
-    assert estimate.threads(elsewhere) == 1  # so small a network
-    assert estimate.threads(elsewhere, first) == 2
+    assert choose_threads(elsewhere) == 1  # so small a network
+    assert choose_threads(elsewhere, first) == 2
     large = tiny(width=512, layers=8, block_size=256, heads=8)
-    assert estimate.threads(large) == threads.choose(None, math.inf)
-    assert estimate.threads(large.replace(threads=3)) == 3
+    assert choose_threads(large) == threads.choose(None, math.inf)
+    assert choose_threads(large.replace(threads=3)) == 3

@@ -7,9 +7,11 @@ from epoque.bench.config import Config, LocalPath, setting, threads_setting
 from epoque.bench.errors import Problem
 from epoque.bench.files.path_list import Paths
 
-from .training.estimate import refusals
+from .model_config import Architecture, ModelConfig, Objective, find_shape_problems
 
 __all__ = [
+    "MAX_BYTES",
+    "MAX_PARAMETERS",
     "Architecture",
     "Device",
     "FirstEmbedding",
@@ -22,8 +24,6 @@ __all__ = [
     "TokenizerKind",
 ]
 
-Objective = Literal["causal", "masked"]
-Architecture = Literal["gpt2", "bert", "modern"]
 TokenizerKind = Literal["bpe", "wordpiece"]
 FirstEmbedding = Literal["random", "counted"]
 Head = Literal["full", "chunked", "sampled"]
@@ -31,6 +31,10 @@ Optimizer = Literal["adamw", "muon"]
 Schedule = Literal["constant", "linear", "cosine", "trapezoid"]
 Precision = Literal["auto", "float32", "medium", "bfloat16"]
 Device = Literal["auto", "cpu", "cuda"]
+
+MAX_PARAMETERS = 20 * 10**9
+MAX_BYTES = 2**40
+"""What no single machine that this is made for has."""
 
 
 class LanguageConfig(Config):
@@ -329,6 +333,62 @@ class LanguageConfig(Config):
         gated = self.gated and self.width >= 64
         return -(-8 * self.width // 3 // 64) * 64 if gated else 4 * self.width
 
+    @property
+    def parameter_count(self) -> int:
+        """About how many parameters a model has: those of its matrices, 99 % of them.
+
+        Where the tokenizer is loaded, `vocabulary` stands for its unknown size.
+        """
+        rows = self.model_vocabulary or self.vocabulary
+        embeddings = rows * self.width * (1 if self.tie_embeddings else 2)
+        layer = 4 * self.width**2 + (3 if self.gated else 2) * self.width * self.inner
+        return embeddings + self.layers * layer
+
+    @property
+    def step_bytes(self) -> float:
+        """About how many bytes a training step holds at once.
+
+        Four float32 numbers a parameter (weight, gradient, two of the optimiser), two more with
+        averaging and patience; what the layers keep for the backward pass; the logits and their
+        gradient.
+        """
+        copies = 4 + (self.ema > 0) + (self.patience > 0)
+        tokens = self.batch_size // self.accumulate * self.block_size
+        layer = 16 * self.width + 4 * self.inner + 2 * self.heads * self.block_size
+        logits = {
+            "full": self.model_vocabulary or self.vocabulary,
+            "chunked": 0,
+            "sampled": self.negatives,
+        }
+        held = copies * self.parameter_count + tokens * (self.layers * layer)
+        return 4.0 * held + 12.0 * tokens * logits[self.head]
+
+    @property
+    def step_flops(self) -> float:
+        """About how many operations a step takes, forward and backward: 6 N D (Kaplan 2020)."""
+        return 6.0 * self.parameter_count * self.batch_size * self.block_size
+
+    def to_model_config(self, vocabulary: int) -> ModelConfig:
+        """Return the shape of the model for a tokenizer of so many tokens.
+
+        Raises:
+            ConfigError: if the architecture does not go with the objective or the heads do not
+                divide the width.
+        """
+        return ModelConfig(
+            architecture=self.architecture,
+            objective=self.objective,
+            vocabulary=vocabulary,
+            layers=self.layers,
+            width=self.width,
+            heads=self.heads,
+            feed_forward=self.inner,
+            context=self.positions or self.block_size,
+            dropout=self.dropout,
+            tied=self.tie_embeddings,
+            epsilon={"gpt2": 1e-5, "bert": 1e-12, "modern": 1e-6}[self.architecture],
+        )
+
     def conflicts(self) -> Iterator[Problem]:
         """Yield what is wrong between fields."""
         yield from self._shape_conflicts()
@@ -338,19 +398,10 @@ class LanguageConfig(Config):
                 yield Problem(name, f"it would be ignored; it needs {wanted}.", ignored=True)
         if self.evaluate_test and self.train_files and not self.test_files:
             yield Problem("evaluate_test", "true needs test_files beside your own training files.")
-        yield from refusals(self)
+        yield from self._size_conflicts()
 
     def _shape_conflicts(self) -> Iterator[Problem]:
-        wrong = {"gpt2": "masked", "bert": "causal"}.get(self.architecture)
-        if self.objective == wrong:
-            other = {"masked": "bert", "causal": "gpt2"}[wrong]
-            told = f"{self.architecture} does not go with objective {wrong}; {other} or modern do."
-            yield Problem("architecture", told)
-        if self.width % self.heads:
-            yield Problem("heads", f"{self.heads} do not divide the width {self.width}.")
-        elif self.architecture == "modern" and self.width // self.heads % 2:
-            told = f"{self.heads} of {self.width // self.heads} numbers; rotary positions need"
-            yield Problem("heads", f"{told} an even number in each.")
+        yield from find_shape_problems(self.architecture, self.objective, self.width, self.heads)
         if self.positions is not None and self.positions < self.block_size:
             told = f"{self.positions:,} is fewer than the block size {self.block_size:,}."
             yield Problem("positions", told)
@@ -365,6 +416,18 @@ class LanguageConfig(Config):
         if self.first_batch_size is not None and self.first_batch_size >= self.batch_size:
             told = f"{self.first_batch_size} is not smaller than batch_size {self.batch_size}."
             yield Problem("first_batch_size", told)
+
+    def _size_conflicts(self) -> Iterator[Problem]:
+        """Refuse a model or a batch that no machine could hold."""
+        count, needed = self.parameter_count, self.step_bytes
+        if count > MAX_PARAMETERS:
+            size = f"{self.width:,} with {self.layers:,} layers makes about {count / 1e9:,.0f}"
+            message = f"{size} billion parameters; at most {MAX_PARAMETERS // 10**9}."
+            yield Problem("width", message)
+        elif needed > MAX_BYTES:
+            size = f"{self.batch_size:,} blocks of {self.block_size:,} tokens need about"
+            much = f"{needed / 2**30:,.0f} GiB; at most {MAX_BYTES // 2**30:,}"
+            yield Problem("batch_size", f"{size} {much}. More accumulate or a smaller one helps.")
 
     def _without_effect(self) -> Iterator[tuple[str, str]]:
         """Yield each setting that changes nothing here, with what it would need."""

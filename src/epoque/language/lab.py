@@ -96,19 +96,20 @@ class LanguageLab(Lab["LanguageConfig"]):
         """Return what a long training will take, and what is learned from and measured on.
 
         Also whether its threads are more than the cores. None of a short one whose texts are apart.
-        It measures a few steps (see `epoque.language.training.estimate.notice`, and
+        It measures a few steps (see `epoque.language.training.estimate.describe_long_training`, and
         `epoque.language.data.overlap.notice`).
         """
         self.check_installed()
         from epoque.bench.torch import threads
 
         from .data import corpus, overlap
-        from .training import estimate
+        from .training.estimate import describe_long_training
+        from .training.resources import choose_threads
 
         told = (
             overlap.notice(corpus.load(config)),
-            threads.notice(estimate.threads(config, resume)),
-            estimate.notice(config, resume),
+            threads.notice(choose_threads(config, resume)),
+            describe_long_training(config, resume),
         )
         return " ".join(filter(None, told)) or None
 

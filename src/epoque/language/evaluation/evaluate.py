@@ -20,9 +20,9 @@ from ..data.batches import TRAIN_SAMPLE, Batch, Reader, sample
 from ..data.masking import Masker
 from ..data.overlap import overlap
 from ..hub.reopened import reopened
-from ..training import estimate
 from ..training.checkpoint import restore
 from ..training.objective import Objective
+from ..training.resources import choose_threads
 from . import ngram_baselines as yardsticks
 from .measure import Sums, exact, mean, measure, perplexity, unknown_ids
 from .unmeasured import reasons
@@ -70,7 +70,7 @@ def evaluate(run: Run, progress: Progress | None = None) -> Mapping[str, Any]:
         DataError: if the text cannot be read any more, or is another.
         UsageError: if memory runs out.
     """
-    count = threads.of_run(run) or estimate.threads(_config(run))
+    count = threads.of_run(run) or choose_threads(_config(run))
     wrong = (
         "Memory ran out while the model was measured; a smaller block_size, layers or width helps."
     )

@@ -8,7 +8,7 @@ from epoque.bench.command import command_line
 
 from ..config import LanguageConfig
 from ..data.corpus import HELD_OUT
-from ..training.estimate import duration
+from ..training.estimate import format_duration
 
 if TYPE_CHECKING:
     from epoque.bench.runs.run import Run
@@ -138,7 +138,7 @@ def _made_of(results: Mapping[str, Any], config: LanguageConfig) -> str:
         told += f" Trained on {results['tokens']:,} tokens ({passes}), in {results['steps']:,} "
         told += "steps"
         if "training_seconds" in results:
-            told += f" and {duration(results['training_seconds'])}"
+            told += f" and {format_duration(results['training_seconds'])}"
         told += "."
     return told
 

@@ -6,17 +6,17 @@ import torch
 
 from epoque.bench.seeds import torch_generator
 
+from ..model_config import ModelConfig
 from .attention import Cache
 from .base import Model
 from .bert import Bert
 from .gpt2 import Gpt2
 from .modern import ModernCausal, ModernMasked
-from .spec import Spec, parameters_of, spec_of
 
 if TYPE_CHECKING:
     from epoque.language.config import LanguageConfig
 
-__all__ = ["Cache", "Model", "Spec", "build", "create", "parameters_of", "spec_of"]
+__all__ = ["Cache", "Model", "ModelConfig", "build", "create"]
 
 
 def build(config: "LanguageConfig", vocabulary: int) -> Model:
@@ -29,12 +29,12 @@ def build(config: "LanguageConfig", vocabulary: int) -> Model:
     Raises:
         ConfigError: if the settings make no model.
     """
-    model = create(spec_of(config, vocabulary))
+    model = create(config.to_model_config(vocabulary))
     model.initialise(torch_generator(config.seed, "initial weights"))
     return model
 
 
-def create(spec: Spec) -> Model:
+def create(config: ModelConfig) -> Model:
     """Return a model whose weights are yet to be filled: float32, on the CPU."""
     kinds: dict[tuple[str, str], type[Model]] = {
         ("gpt2", "causal"): Gpt2,
@@ -43,5 +43,5 @@ def create(spec: Spec) -> Model:
         ("modern", "masked"): ModernMasked,
     }
     with torch.device("meta"):
-        model = kinds[spec.architecture, spec.objective](spec)
+        model = kinds[config.architecture, config.objective](config)
     return model.to_empty(device="cpu")

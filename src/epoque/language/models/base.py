@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ..model_config import ModelConfig
 from .attention import Cache, Sight, sight
-from .spec import Spec
 
 __all__ = ["Model"]
 
@@ -17,7 +17,7 @@ class Model(nn.Module, ABC):
     """A language model; the architectures say how tokens are embedded and what a layer is.
 
     Attributes:
-        spec: what it is made of.
+        config: what it is made of.
         embedding: the table [V, W] of the tokens.
         blocks: the layers.
         output: the output layer's own weights [V, W], or None where the embedding's are used.
@@ -27,42 +27,42 @@ class Model(nn.Module, ABC):
 
     blocks: nn.ModuleList
 
-    def __init__(self, spec: Spec) -> None:
+    def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        self.spec = spec
-        self.embedding = nn.Embedding(spec.vocabulary, spec.width)
-        self.output = None if spec.tied else nn.Parameter(torch.empty_like(self.embedding.weight))
+        self.config = config
+        self.embedding = nn.Embedding(config.vocabulary, config.width)
+        self.output = None if config.tied else nn.Parameter(torch.empty_like(self.embedding.weight))
         self.sparse_embedding = False
 
     @property
     def causal(self) -> bool:
         """Whether a token sees only what stands before it."""
-        return self.spec.objective == "causal"
+        return self.config.objective == "causal"
 
     @property
     def context(self) -> int:
         """How many positions it has at most."""
-        return self.spec.context
+        return self.config.context
 
     @property
     def vocabulary(self) -> int:
         """How many tokens it knows, V."""
-        return self.spec.vocabulary
+        return self.config.vocabulary
 
     @property
     def width(self) -> int:
         """How many numbers stand for a token, W."""
-        return self.spec.width
+        return self.config.width
 
     @property
     def layers(self) -> int:
         """How many layers it has."""
-        return self.spec.layers
+        return self.config.layers
 
     @property
     def heads(self) -> int:
         """How many attention heads each layer has, H."""
-        return self.spec.heads
+        return self.config.heads
 
     @property
     def embedding_weight(self) -> Tensor:

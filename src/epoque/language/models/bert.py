@@ -4,22 +4,22 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ..model_config import ModelConfig
 from .attention import Attention, Sight
 from .base import Model
-from .spec import Spec
 
 __all__ = ["Bert"]
 
 
 class _Block(nn.Module):
-    def __init__(self, spec: Spec) -> None:
+    def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        width, inner = spec.width, spec.feed_forward
-        self.attention = Attention(width, spec.heads, True, spec.dropout)
-        self.attention_norm = nn.LayerNorm(width, spec.epsilon)
+        width, inner = config.width, config.feed_forward
+        self.attention = Attention(width, config.heads, True, config.dropout)
+        self.attention_norm = nn.LayerNorm(width, config.epsilon)
         self.up, self.down = nn.Linear(width, inner), nn.Linear(inner, width)
-        self.feed_norm = nn.LayerNorm(width, spec.epsilon)
-        self.dropout = nn.Dropout(spec.dropout)
+        self.feed_norm = nn.LayerNorm(width, config.epsilon)
+        self.dropout = nn.Dropout(config.dropout)
 
     def forward(self, x: Tensor, seen: Sight, layer: int) -> Tensor:
         x = self.attention_norm(x + self.dropout(self.attention(x, seen, layer)))
@@ -31,16 +31,16 @@ class _Block(nn.Module):
 class Bert(Model):
     """BERT of any size with its masked-language-model head, numerically that of transformers."""
 
-    def __init__(self, spec: Spec) -> None:
-        super().__init__(spec)
-        self.positions = nn.Embedding(spec.context, spec.width)
-        self.types = nn.Embedding(2, spec.width)
-        self.embedding_norm = nn.LayerNorm(spec.width, spec.epsilon)
-        self.blocks = nn.ModuleList(_Block(spec) for _ in range(spec.layers))
-        self.transform = nn.Linear(spec.width, spec.width)
-        self.transform_norm = nn.LayerNorm(spec.width, spec.epsilon)
-        self.bias = nn.Parameter(torch.empty(spec.vocabulary))
-        self.dropout = nn.Dropout(spec.dropout)
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__(config)
+        self.positions = nn.Embedding(config.context, config.width)
+        self.types = nn.Embedding(2, config.width)
+        self.embedding_norm = nn.LayerNorm(config.width, config.epsilon)
+        self.blocks = nn.ModuleList(_Block(config) for _ in range(config.layers))
+        self.transform = nn.Linear(config.width, config.width)
+        self.transform_norm = nn.LayerNorm(config.width, config.epsilon)
+        self.bias = nn.Parameter(torch.empty(config.vocabulary))
+        self.dropout = nn.Dropout(config.dropout)
 
     @property
     def output_bias(self) -> Tensor:

@@ -3,22 +3,22 @@
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ..model_config import ModelConfig
 from .attention import Attention, Sight
 from .base import Model
-from .spec import Spec
 
 __all__ = ["Gpt2"]
 
 
 class _Block(nn.Module):
-    def __init__(self, spec: Spec) -> None:
+    def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        width, inner = spec.width, spec.feed_forward
-        self.attention_norm = nn.LayerNorm(width, spec.epsilon)
-        self.attention = Attention(width, spec.heads, True, spec.dropout)
-        self.feed_norm = nn.LayerNorm(width, spec.epsilon)
+        width, inner = config.width, config.feed_forward
+        self.attention_norm = nn.LayerNorm(width, config.epsilon)
+        self.attention = Attention(width, config.heads, True, config.dropout)
+        self.feed_norm = nn.LayerNorm(width, config.epsilon)
         self.up, self.down = nn.Linear(width, inner), nn.Linear(inner, width)
-        self.dropout = nn.Dropout(spec.dropout)
+        self.dropout = nn.Dropout(config.dropout)
 
     def forward(self, x: Tensor, seen: Sight, layer: int) -> Tensor:
         x = x + self.dropout(self.attention(self.attention_norm(x), seen, layer))
@@ -30,12 +30,12 @@ class _Block(nn.Module):
 class Gpt2(Model):
     """GPT-2 of any size, numerically that of transformers."""
 
-    def __init__(self, spec: Spec) -> None:
-        super().__init__(spec)
-        self.positions = nn.Embedding(spec.context, spec.width)
-        self.blocks = nn.ModuleList(_Block(spec) for _ in range(spec.layers))
-        self.norm = nn.LayerNorm(spec.width, spec.epsilon)
-        self.dropout = nn.Dropout(spec.dropout)
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__(config)
+        self.positions = nn.Embedding(config.context, config.width)
+        self.blocks = nn.ModuleList(_Block(config) for _ in range(config.layers))
+        self.norm = nn.LayerNorm(config.width, config.epsilon)
+        self.dropout = nn.Dropout(config.dropout)
 
     def _embedded(self, ids: Tensor, seen: Sight, token_types: Tensor | None) -> Tensor:
         embedded: Tensor = self.dropout(self._looked_up(ids) + self.positions(seen.positions))

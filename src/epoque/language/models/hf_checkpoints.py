@@ -54,7 +54,7 @@ def save(model: Model, tokenizer: "PreTrainedTokenizerFast | None", folder: Path
         if tokenizer is not None:
             tokenizer.save_pretrained(folder)
     write_json(
-        folder / "config.json", containers.settings(model.spec) | _specials(model, tokenizer)
+        folder / "config.json", containers.settings(model.config) | _specials(model, tokenizer)
     )
     write_atomic(folder / WEIGHTS, safetensors_bytes(state_of(model), {"format": "pt"}))
 
@@ -63,11 +63,11 @@ def state_of(model: Model) -> dict[str, Tensor]:
     """Return the weights by their names in transformers: contiguous, float32, on the CPU."""
     ours = model.state_dict()
     state: dict[str, Tensor] = {}
-    for entry in containers.entries(model.spec):
+    for entry in containers.entries(model.config):
         parts = ours[entry.ours].detach().cpu().float().chunk(len(entry.theirs))
         for name, part in zip(entry.theirs, parts, strict=True):
             state[name] = (part.T if entry.turned else part).contiguous().clone()
-    for name, other in containers.copies(model.spec).items():
+    for name, other in containers.copies(model.config).items():
         state[name] = state[other].clone()
     return state
 
@@ -90,7 +90,7 @@ def load(folder: Path) -> "tuple[Model, PreTrainedTokenizerFast | None]":
     told = read_json(folder / "config.json")
     model = create(containers.spec_from(told, str(folder / "config.json")))
     state = _read_weights(folder / WEIGHTS)
-    for entry in containers.entries(model.spec):
+    for entry in containers.entries(model.config):
         _fill(model.get_parameter(entry.ours), entry, state, folder)
     tokenizer = _tokenizer(folder)
     if tokenizer is not None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from epoque.bench.errors import ConfigError, DataError
 
-from .spec import Spec
+from ..model_config import ModelConfig
 
 if TYPE_CHECKING:
     from epoque.language.config import Architecture, Objective
@@ -36,24 +36,24 @@ _TYPES: "dict[tuple[Architecture, Objective], tuple[str, str]]" = {
 }
 
 
-def model_type(spec: Spec) -> str:
+def model_type(config: ModelConfig) -> str:
     """Return what transformers calls this kind of model."""
-    return _TYPES[spec.architecture, spec.objective][0]
+    return _TYPES[config.architecture, config.objective][0]
 
 
-def entries(spec: Spec) -> Iterator[Entry]:
+def entries(config: ModelConfig) -> Iterator[Entry]:
     """Yield every parameter of a model with its names in transformers."""
-    yield from _ENTRIES[model_type(spec)](spec)
+    yield from _ENTRIES[model_type(config)](config)
 
 
-def copies(spec: Spec) -> dict[str, str]:
+def copies(config: ModelConfig) -> dict[str, str]:
     """Return weights that transformers wants to find twice: the second name and the first."""
-    if spec.architecture == "bert" and not spec.tied:
+    if config.architecture == "bert" and not config.tied:
         return {"cls.predictions.bias": _UNTIED_BIAS}
     return {}
 
 
-def _gpt2_entries(spec: Spec) -> Iterator[Entry]:
+def _gpt2_entries(config: ModelConfig) -> Iterator[Entry]:
     yield Entry("embedding.weight", ("transformer.wte.weight",))
     yield Entry("positions.weight", ("transformer.wpe.weight",))
     names = {
@@ -64,24 +64,24 @@ def _gpt2_entries(spec: Spec) -> Iterator[Entry]:
         "up": "mlp.c_fc",
         "down": "mlp.c_proj",
     }
-    for layer in range(spec.layers):
+    for layer in range(config.layers):
         for ours, theirs in names.items():
             turned = "norm" not in ours
             here, there = f"blocks.{layer}.{ours}", f"transformer.h.{layer}.{theirs}"
             yield Entry(f"{here}.weight", (f"{there}.weight",), turned)
             yield Entry(f"{here}.bias", (f"{there}.bias",))
     yield from _both("norm", "transformer.ln_f")
-    if not spec.tied:
+    if not config.tied:
         yield Entry("output", ("lm_head.weight",))
 
 
-def _bert_entries(spec: Spec) -> Iterator[Entry]:
+def _bert_entries(config: ModelConfig) -> Iterator[Entry]:
     table = "bert.embeddings"
     yield Entry("embedding.weight", (f"{table}.word_embeddings.weight",))
     yield Entry("positions.weight", (f"{table}.position_embeddings.weight",))
     yield Entry("types.weight", (f"{table}.token_type_embeddings.weight",))
     yield from _both("embedding_norm", f"{table}.LayerNorm")
-    for layer in range(spec.layers):
+    for layer in range(config.layers):
         here, there = f"blocks.{layer}", f"bert.encoder.layer.{layer}"
         qkv = (f"{there}.attention.self.{name}" for name in ("query", "key", "value"))
         yield from _both(f"{here}.attention.qkv", *qkv)
@@ -93,19 +93,19 @@ def _bert_entries(spec: Spec) -> Iterator[Entry]:
     yield from _both("transform", "cls.predictions.transform.dense")
     yield from _both("transform_norm", "cls.predictions.transform.LayerNorm")
     # Where nothing is tied, transformers adds the decoder's own bias.
-    yield Entry("bias", ("cls.predictions.bias" if spec.tied else _UNTIED_BIAS,))
-    if not spec.tied:
+    yield Entry("bias", ("cls.predictions.bias" if config.tied else _UNTIED_BIAS,))
+    if not config.tied:
         yield Entry("output", ("cls.predictions.decoder.weight",))
 
 
-def _modern_entries(spec: Spec) -> Iterator[Entry]:
+def _modern_entries(config: ModelConfig) -> Iterator[Entry]:
     yield Entry("embedding.weight", ("model.embed_tokens.weight",))
-    for layer in range(spec.layers):
+    for layer in range(config.layers):
         here, there = f"blocks.{layer}", f"model.layers.{layer}"
         qkv = tuple(f"{there}.self_attn.{name}_proj.weight" for name in "qkv")
         yield Entry(f"{here}.attention.qkv.weight", qkv)
         yield Entry(f"{here}.attention.out.weight", (f"{there}.self_attn.o_proj.weight",))
-        if spec.gated:
+        if config.gated:
             up = (f"{there}.mlp.gate_proj.weight", f"{there}.mlp.up_proj.weight")
             yield Entry(f"{here}.up.weight", up)
             yield Entry(f"{here}.down.weight", (f"{there}.mlp.down_proj.weight",))
@@ -115,9 +115,9 @@ def _modern_entries(spec: Spec) -> Iterator[Entry]:
         else:
             yield Entry(f"{here}.up.weight", (f"{there}.mlp.fc1.weight",))
             yield Entry(f"{here}.down.weight", (f"{there}.mlp.fc2.weight",))
-    if spec.gated:
+    if config.gated:
         yield Entry("norm.weight", ("model.norm.weight",))
-    if not spec.tied:
+    if not config.tied:
         yield Entry("output", ("lm_head.weight",))
 
 
@@ -126,7 +126,7 @@ def _both(ours: str, *theirs: str) -> Iterator[Entry]:
         yield Entry(f"{ours}.{part}", tuple(f"{name}.{part}" for name in theirs))
 
 
-_ENTRIES: dict[str, Callable[[Spec], Iterator[Entry]]] = {
+_ENTRIES: dict[str, Callable[[ModelConfig], Iterator[Entry]]] = {
     "gpt2": _gpt2_entries,
     "bert": _bert_entries,
     "nanochat": _modern_entries,
@@ -192,22 +192,22 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
 }
 
 
-def settings(spec: Spec) -> dict[str, Any]:
+def settings(config: ModelConfig) -> dict[str, Any]:
     """Return what `config.json` says of a model, but for the special tokens."""
-    kind, name = _TYPES[spec.architecture, spec.objective]
+    kind, name = _TYPES[config.architecture, config.objective]
     told: dict[str, Any] = {"architectures": [name], "model_type": kind, "dtype": "float32"}
-    told["vocab_size"] = spec.vocabulary
-    told |= {theirs: getattr(spec, ours) for theirs, ours in _FIELDS[kind].items()}
-    told |= dict.fromkeys(_MORE_DROPOUTS.get(kind, ()), spec.dropout)
+    told["vocab_size"] = config.vocabulary
+    told |= {theirs: getattr(config, ours) for theirs, ours in _FIELDS[kind].items()}
+    told |= dict.fromkeys(_MORE_DROPOUTS.get(kind, ()), config.dropout)
     told |= {field: ours for field, (ours, _) in _FIXED[kind].items()}
-    told["tie_word_embeddings"] = spec.tied
-    if spec.architecture == "modern":
-        told["num_key_value_heads"] = spec.heads
-        told["rope_parameters"] = {"rope_type": "default", "rope_theta": spec.rotary_base}
+    told["tie_word_embeddings"] = config.tied
+    if config.architecture == "modern":
+        told["num_key_value_heads"] = config.heads
+        told["rope_parameters"] = {"rope_type": "default", "rope_theta": config.rotary_base}
     return told
 
 
-def spec_from(told: Mapping[str, Any], source: str) -> Spec:
+def spec_from(told: Mapping[str, Any], source: str) -> ModelConfig:
     """Return the shape that a `config.json` describes.
 
     Args:
@@ -232,7 +232,7 @@ def spec_from(told: Mapping[str, Any], source: str) -> Spec:
     tied = bool(told.get("tie_word_embeddings", _TIED[kind]))
     base = _rotary_base(told)
     try:
-        return Spec(architecture, objective, tied=tied, rotary_base=base, **values)
+        return ModelConfig(architecture, objective, tied=tied, rotary_base=base, **values)
     except ConfigError as error:
         raise DataError(f"{source}: {error}") from None
 

@@ -13,10 +13,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ..model_config import ModelConfig
 from .attention import Attention, Sight
 from .base import Model
 from .functions import rms_norm, squared_relu
-from .spec import Spec
 
 __all__ = ["ModernCausal", "ModernMasked"]
 
@@ -33,7 +33,7 @@ class _Modern(Model):
     def _seen(self, seen: Sight) -> Sight:
         half = self.width // self.heads // 2
         steps = torch.arange(half, device=seen.positions.device) / half
-        frequencies = self.spec.rotary_base**-steps
+        frequencies = self.config.rotary_base**-steps
         angles = seen.positions[..., None].float() * frequencies
         if angles.dim() == 3:
             angles = angles[:, None]
@@ -47,13 +47,13 @@ class _Modern(Model):
 
 
 class _CausalBlock(nn.Module):
-    def __init__(self, spec: Spec) -> None:
+    def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        width, self.epsilon = spec.width, spec.epsilon
-        self.attention = Attention(width, spec.heads, False, spec.dropout, unit=spec.epsilon)
-        self.up = nn.Linear(width, spec.feed_forward, bias=False)
-        self.down = nn.Linear(spec.feed_forward, width, bias=False)
-        self.dropout = nn.Dropout(spec.dropout)
+        width, self.epsilon = config.width, config.epsilon
+        self.attention = Attention(width, config.heads, False, config.dropout, unit=config.epsilon)
+        self.up = nn.Linear(width, config.feed_forward, bias=False)
+        self.down = nn.Linear(config.feed_forward, width, bias=False)
+        self.dropout = nn.Dropout(config.dropout)
 
     def forward(self, x: Tensor, seen: Sight, layer: int) -> Tensor:
         x = x + self.dropout(self.attention(rms_norm(x, self.epsilon), seen, layer))
@@ -67,29 +67,29 @@ class ModernCausal(_Modern):
 
     turn = -1.0
 
-    def __init__(self, spec: Spec) -> None:
-        super().__init__(spec)
-        self.blocks = nn.ModuleList(_CausalBlock(spec) for _ in range(spec.layers))
-        self.dropout = nn.Dropout(spec.dropout)
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__(config)
+        self.blocks = nn.ModuleList(_CausalBlock(config) for _ in range(config.layers))
+        self.dropout = nn.Dropout(config.dropout)
 
     def _embedded(self, ids: Tensor, seen: Sight, token_types: Tensor | None) -> Tensor:
-        embedded: Tensor = self.dropout(rms_norm(self._looked_up(ids), self.spec.epsilon))
+        embedded: Tensor = self.dropout(rms_norm(self._looked_up(ids), self.config.epsilon))
         return embedded
 
     def _last(self, x: Tensor) -> Tensor:
-        return rms_norm(x, self.spec.epsilon)
+        return rms_norm(x, self.config.epsilon)
 
 
 class _MaskedBlock(nn.Module):
-    def __init__(self, spec: Spec) -> None:
+    def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        width, inner = spec.width, spec.feed_forward
-        self.attention_norm = nn.RMSNorm(width, spec.epsilon)
-        self.attention = Attention(width, spec.heads, False, spec.dropout)
-        self.feed_norm = nn.RMSNorm(width, spec.epsilon)
+        width, inner = config.width, config.feed_forward
+        self.attention_norm = nn.RMSNorm(width, config.epsilon)
+        self.attention = Attention(width, config.heads, False, config.dropout)
+        self.feed_norm = nn.RMSNorm(width, config.epsilon)
         self.up = nn.Linear(width, 2 * inner, bias=False)
         self.down = nn.Linear(inner, width, bias=False)
-        self.dropout = nn.Dropout(spec.dropout)
+        self.dropout = nn.Dropout(config.dropout)
 
     def forward(self, x: Tensor, seen: Sight, layer: int) -> Tensor:
         x = x + self.dropout(self.attention(self.attention_norm(x), seen, layer))
@@ -101,11 +101,11 @@ class _MaskedBlock(nn.Module):
 class ModernMasked(_Modern):
     """The modern variant of BERT."""
 
-    def __init__(self, spec: Spec) -> None:
-        super().__init__(spec)
-        self.blocks = nn.ModuleList(_MaskedBlock(spec) for _ in range(spec.layers))
-        self.norm = nn.RMSNorm(spec.width, spec.epsilon)
-        self.dropout = nn.Dropout(spec.dropout)
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__(config)
+        self.blocks = nn.ModuleList(_MaskedBlock(config) for _ in range(config.layers))
+        self.norm = nn.RMSNorm(config.width, config.epsilon)
+        self.dropout = nn.Dropout(config.dropout)
 
     def _maps(self, name: str) -> int:
         return 2 if name.endswith("up.weight") else super()._maps(name)

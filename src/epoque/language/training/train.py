@@ -12,6 +12,7 @@ from ..data.batches import Data, load
 from . import estimate
 from .checkpoint import model_of, size_of, tokenizer_files
 from .distributed import Team
+from .resources import choose_threads, explain_out_of_memory
 from .trainer import Trainer
 
 __all__ = ["train"]
@@ -51,8 +52,8 @@ def train(config: LanguageConfig, resume: Checkpoint | None = None) -> Iterator[
         DamagedRunError: if the checkpoint is of another model.
     """
     team = Team(config.device)
-    with estimate.told_memory(config):
-        count = int(team.agree(estimate.threads(config, resume)))
+    with explain_out_of_memory(config):
+        count = int(team.agree(choose_threads(config, resume)))
         for event in threaded(count, _events(config, team, resume)):
             if team.main:
                 yield event
@@ -64,7 +65,7 @@ def _events(
     data = load(config)
     allowed = None
     if config.max_seconds is not None and "allowed_steps" not in (resume.state if resume else ()):
-        allowed = estimate.allowed_steps(config, team, data)
+        allowed = estimate.count_affordable_steps(config, team, data)
     trainer = Trainer(config, team, data, resume, allowed)
     yield from tokenizer_files(data.tokenizer)
     yield Artifact("precision.json", trainer.precision.told())

@@ -22,11 +22,12 @@ from ..data.masking import Masker
 from ..evaluation.measure import mean, measure, perplexity, unknown_ids
 from ..models import heads
 from ..models import pmi_embeddings as counted
-from . import checkpoint, estimate, precision, schedules
+from . import checkpoint, precision, schedules
 from . import optimizers as optimisers
 from .distributed import Team
 from .ema import Average
 from .objective import Objective
+from .resources import check_memory
 
 __all__ = ["Trainer"]
 
@@ -61,15 +62,15 @@ class Trainer:
             team: the processes.
             data: the text.
             resume: the checkpoint.
-            allowed: how many steps `max_seconds` allows (`estimate.allowed_steps`); a checkpoint
-                remembers it.
+            allowed: how many steps `max_seconds` allows (`estimate.count_affordable_steps`); a
+                checkpoint remembers it.
 
         Raises:
             DataError: if the text is not that of the checkpoint, or the vocabularies do not match.
             DamagedRunError: if the checkpoint is of another model.
             UsageError: if the model cannot fit this machine's memory.
         """
-        estimate.check_memory(config, team.device.type)
+        check_memory(config, team.device.type)
         if team.device.type == "cpu":
             keep_freed_memory()
         self.config, self.team, self.data = config, team, data

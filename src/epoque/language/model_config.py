@@ -1,20 +1,21 @@
-"""What a model is made of, and how many parameters that is."""
+"""The shape of a model, and how many parameters that is; imports no PyTorch."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Literal
 
 from epoque.bench.errors import ConfigError, Problem
 
-if TYPE_CHECKING:
-    from epoque.language.config import Architecture, LanguageConfig, Objective
+__all__ = ["Architecture", "ModelConfig", "Objective", "find_shape_problems"]
 
-__all__ = ["Spec", "parameters_of", "spec_of"]
+Objective = Literal["causal", "masked"]
+Architecture = Literal["gpt2", "bert", "modern"]
 
 _ROTARY_BASE = 10_000.0
 
 
 @dataclass(frozen=True, slots=True)
-class Spec:
+class ModelConfig:
     """The shape of one model.
 
     Attributes:
@@ -32,8 +33,8 @@ class Spec:
         rotary_base: base of the rotary frequencies, in the modern architecture.
     """
 
-    architecture: "Architecture"
-    objective: "Objective"
+    architecture: Architecture
+    objective: Objective
     vocabulary: int
     layers: int
     width: int
@@ -46,22 +47,9 @@ class Spec:
     rotary_base: float = _ROTARY_BASE
 
     def __post_init__(self) -> None:
-        problems = list(self._problems())
-        if problems:
+        shape = self.architecture, self.objective, self.width, self.heads
+        if problems := list(find_shape_problems(*shape)):
             raise ConfigError(problems)
-
-    def _problems(self) -> "list[Problem]":
-        found = []
-        wrong = {"gpt2": "masked", "bert": "causal"}.get(self.architecture)
-        if self.objective == wrong:
-            told = f"{self.architecture} does not go with objective {wrong}; modern does."
-            found.append(Problem("architecture", told))
-        if self.width % self.heads:
-            found.append(Problem("heads", f"{self.heads} do not divide the width {self.width}."))
-        elif self.architecture == "modern" and self.width // self.heads % 2:
-            told = f"{self.heads} leave {self.width // self.heads} numbers to each; rotary"
-            found.append(Problem("heads", f"{told} positions need an even number."))
-        return found
 
     @property
     def gated(self) -> bool:
@@ -96,32 +84,17 @@ class Spec:
         return 2 * self.width + self.width**2 + 3 * self.width + self.vocabulary
 
 
-def spec_of(config: "LanguageConfig", vocabulary: int) -> Spec:
-    """Return what a config asks for.
-
-    Args:
-        config: the settings.
-        vocabulary: how many tokens the tokenizer has.
-
-    Raises:
-        ConfigError: if the architecture does not go with the objective or the heads do not divide
-            the width.
-    """
-    return Spec(
-        architecture=config.architecture,
-        objective=config.objective,
-        vocabulary=vocabulary,
-        layers=config.layers,
-        width=config.width,
-        heads=config.heads,
-        feed_forward=config.inner,
-        context=config.positions or config.block_size,
-        dropout=config.dropout,
-        tied=config.tie_embeddings,
-        epsilon={"gpt2": 1e-5, "bert": 1e-12, "modern": 1e-6}[config.architecture],
-    )
-
-
-def parameters_of(config: "LanguageConfig", vocabulary: int) -> int:
-    """Return how many parameters the model of a config has, without building it."""
-    return spec_of(config, vocabulary).parameters
+def find_shape_problems(
+    architecture: Architecture, objective: Objective, width: int, heads: int
+) -> Iterator[Problem]:
+    """Yield why an architecture, an objective, a width and heads make no model."""
+    wrong = {"gpt2": "masked", "bert": "causal"}.get(architecture)
+    if objective == wrong:
+        other = {"masked": "bert", "causal": "gpt2"}[wrong]
+        message = f"{architecture} does not go with objective {wrong}; {other} or modern do."
+        yield Problem("architecture", message)
+    if width % heads:
+        yield Problem("heads", f"{heads} do not divide the width {width}.")
+    elif architecture == "modern" and width // heads % 2:
+        message = f"{heads} of {width // heads} numbers; rotary positions need"
+        yield Problem("heads", f"{message} an even number in each.")
