@@ -54,7 +54,7 @@ def collect(source: Path = SOURCE) -> Found:
                 found[message].add(path.relative_to(source.parent.parent).as_posix())
         except UnreadableError as error:
             raise UnreadableError(f"{path}, {error}") from None
-    for path in sorted((source / "recipes").rglob("*.yaml")):
+    for path in sorted(source.glob("*/recipes/*.yaml")):
         for message in recipe_messages(path.read_text("utf-8")):
             found[message].add(path.relative_to(source.parent.parent).as_posix())
     return {message: found[message] for message in sorted(found) if message}

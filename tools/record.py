@@ -1,4 +1,4 @@
-"""Make the long runs and sweeps that ship with the package, and put them into its folder.
+"""Make the long runs and sweeps that ship with a lab, and put them into its folder `recorded`.
 
     python tools/record.py language --runs runs
     python tools/record.py language --runs runs --only language/laptop-clm
@@ -6,8 +6,8 @@
 
 What a chapter declares as `recorded` and the folder of runs does not hold yet is made there, one
 after another, on a machine that has nothing else to do. Then what the book reads of each (no
-checkpoints, no tokenizers) replaces what `src/epoque/recorded` held in its place, with a manifest
-of what ships, so that the book notices a file that is not what was measured.
+checkpoints, no tokenizers) replaces what the lab's folder `recorded` held in its place, with a
+manifest of what ships, so that the book notices a file that is not what was measured.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from epoque.bench.files.atomic import write_json
 from epoque.bench.runs.manifest import MANIFEST, digests_of, own_digest, write_manifest
 from epoque.bench.runs.run import Run, Runs
 from epoque.bench.sweeps.sweep import Sweep, Sweeps
-from epoque.report.needs import RECORDED, Need, chapter_needs, found_needs
+from epoque.report.needs import Need, chapter_names, chapter_needs, found_needs, recorded_folder
 
 KEPT = ("config.json", "sweep.json", "environment.json", "status.json", "results.json")
 KEPT += ("metrics.jsonl", "table.parquet", "examples.json", "probe.safetensors", "precision.json")
@@ -33,7 +33,7 @@ LARGEST = 1_000_000  # bytes of a file
 def main() -> None:
     """Read the command line and record."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("chapter", nargs="?", help="neuron, gan2d, language, …")
+    parser.add_argument("chapter", nargs="?", help="the lab: neuron, gan2d, language, …")
     parser.add_argument(
         "--seal", action="store_true", help="write the manifests of what ships anew"
     )
@@ -41,8 +41,9 @@ def main() -> None:
     parser.add_argument("--only", help="one of them, as the chapter calls it")
     told = parser.parse_args()
     if told.seal:
-        for folder in sorted(path for path in RECORDED.iterdir() if path.is_dir()):
-            seal_copy(folder)
+        for shelf in filter(None, map(recorded_folder, chapter_names())):
+            for folder in sorted(path for path in shelf.iterdir() if path.is_dir()):
+                seal_copy(folder)
         return
     if told.chapter is None:
         parser.error("which chapter?")
@@ -64,7 +65,10 @@ def record(need: Need, needs: Sequence[Need], runs: Path) -> None:
         raise SystemExit(f"{found.path}: {', '.join(large)} is too large to ship.")
     for old in list(shipped(need, needs)):
         shutil.rmtree(old)
-    folder = RECORDED / found.id
+    shelf = recorded_folder(need.chapter)
+    if shelf is None:
+        raise SystemExit(f"Make the folder `recorded` of the package of lab {need.chapter} first.")
+    folder = shelf / found.id
     folder.mkdir(parents=True)
     for path in files:
         shutil.copyfile(path, folder / path.name)
@@ -85,9 +89,12 @@ def seal_copy(folder: Path) -> None:
 
 def shipped(need: Need, needs: Sequence[Need]) -> Iterator[Path]:
     """Yield the folders with the same recipe and axes that no other need reads."""
+    shelf = recorded_folder(need.chapter)
+    if shelf is None:
+        return
     others = [other for other in needs if other.name != need.name]
-    read = {found.path for found in found_needs(RECORDED, others).values()}
-    records: list[Run | Sweep] = [*Runs(RECORDED), *Sweeps(RECORDED)]
+    read = {found.path for found in found_needs(shelf, others).values()}
+    records: list[Run | Sweep] = [*Runs(shelf), *Sweeps(shelf)]
     for found in records:
         axes = dict(found.axes_text) if isinstance(found, Sweep) else {}
         same = found.recipe == need.recipe and axes == dict(need.axes)

@@ -11,7 +11,7 @@ import pytest
 from epoque import run as train
 from epoque.bench.runs.manifest import own_digest
 from epoque.cli import main
-from epoque.report.needs import RECORDED
+from epoque.report.needs import recorded_folder
 
 Answer = Callable[..., tuple[int, str, str]]
 
@@ -84,8 +84,9 @@ def test_a_report_names_what_it_leaves_out(
     assert f"{finished.name}/results.json is not what was saved" in capsys.readouterr().err
 
 
-def test_what_ships_measured_is_whole(answer: Answer) -> None:
-    code, told, _ = answer("verify", "--runs", RECORDED, "--json")
+@pytest.mark.parametrize("lab", ["gan2d", "language"])
+def test_what_ships_measured_is_whole(answer: Answer, lab: str) -> None:
+    code, told, _ = answer("verify", "--runs", recorded_folder(lab), "--json")
     assert code == 0, told
     assert {verdict["state"] for verdict in json.loads(told)} == {"finished"}
 

@@ -44,7 +44,7 @@ def expected(name: str) -> Expectation:
 
 def said(name: str) -> tuple[float, float]:
     """Return the median and the highest score that a recipe's comment tells."""
-    text = (files("epoque") / "recipes" / "gan2d" / f"{name}.yaml").read_text(encoding="utf-8")
+    text = (files("epoque.gan2d") / "recipes" / f"{name}.yaml").read_text(encoding="utf-8")
     found = SAID.search(text)
     assert found, f"{name} does not tell what was measured"
     return float(found[1]), float(found[2])
@@ -111,7 +111,7 @@ def test_a_file_that_does_not_ship_is_named() -> None:
 
 
 def test_the_suns_year_is_what_astronomy_says() -> None:
-    table = read_csv(Path(str(files("epoque") / "recipes" / "gan2d" / "sun.csv")))
+    table = read_csv(Path(str(files("epoque.gan2d") / "recipes" / "sun.csv")))
     minutes, degrees = table.values().T
     assert len(minutes) == 365
     solstices = np.array([degrees.argmax(), degrees.argmin()])

@@ -46,6 +46,6 @@ def runs(made_runs: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     from epoque.report import book
 
     for module in (needs_module, book):
-        monkeypatch.setattr(module, "CHAPTERS", ("neuron",))
-        monkeypatch.setattr(module, "chapter_needs", lambda chapter: NEEDS)
+        monkeypatch.setattr(module, "chapter_names", lambda: ("neuron",))
+    monkeypatch.setattr(needs_module, "chapter_needs", lambda _lab: NEEDS)
     return made_runs

@@ -15,7 +15,7 @@ from epoque.bench.sweeps.sweep import Sweep
 from epoque.report import missing, new_report, write_report
 from epoque.report.book import read_book
 from epoque.report.model import Claims, Document, Figure, Table, plain
-from epoque.report.needs import CHAPTERS, RECORDED, chapter_needs, found_needs
+from epoque.report.needs import book_needs, chapter_names, found_needs, recorded_folder
 
 LANGUAGES = ("en", "fr")
 
@@ -75,7 +75,7 @@ WORDS = re.compile(r'\b(?:caption|alt)="[^"]*"|"\$y\$ (?:at|en) (\d\d)"')
 
 def placeholders(language: str) -> list[str]:
     """Return what a chapter fills in, without its words."""
-    text = (files("epoque.report") / "chapters" / f"neuron.{language}.md").read_text("utf-8")
+    text = (files("epoque.neuron") / "chapter" / f"{language}.md").read_text("utf-8")
     return [re.sub(r"\s+", " ", WORDS.sub(r"\1", call)) for call in CALL.findall(text)]
 
 
@@ -252,7 +252,7 @@ def test_a_book_of_ones_own_names_what_is_damaged(
 
 
 def test_an_empty_folder_lacks_all_that_does_not_ship_measured(tmp_path: Path) -> None:
-    needs = [need for chapter in CHAPTERS for need in chapter_needs(chapter)]
+    needs = book_needs()
     assert missing(tmp_path / "none") == [need for need in needs if not need.recorded]
     names = [need.name for need in missing(tmp_path / "none", everything=True)]
     assert names == [need.name for need in needs]
@@ -260,22 +260,25 @@ def test_an_empty_folder_lacks_all_that_does_not_ship_measured(tmp_path: Path) -
 
 def test_what_ships_measured_is_what_the_recipes_would_measure() -> None:
     """A study whose recipe or axes changed since must be measured again."""
-    needs = [n for chapter in CHAPTERS for n in chapter_needs(chapter) if n.recorded]
+    needs = [need for need in book_needs() if need.recorded]
     assert needs
     for need in needs:
-        record = found_needs(RECORDED, [need])[need.name]
+        folder = recorded_folder(need.chapter)
+        assert folder
+        record = found_needs(folder, [need])[need.name]
         if isinstance(record, Sweep):
             assert len(record.table) == record.manifest["points"]
         else:
             assert record.results
             assert len(record.metrics)
             assert not record.checkpoint_steps  # the weights do not ship
-    for path in RECORDED.rglob("*"):
-        assert path.stat().st_size < 1_000_000, f"{path} is too large to ship"
+    for folder in filter(None, map(recorded_folder, chapter_names())):
+        for path in folder.rglob("*"):
+            assert path.stat().st_size < 1_000_000, f"{path} is too large to ship"
 
 
 def test_a_study_of_ones_own_goes_before_the_one_that_ships(tmp_path: Path) -> None:
-    need = next(n for chapter in CHAPTERS for n in chapter_needs(chapter) if n.recorded)
+    need = next(need for need in book_needs() if need.recorded)
     shipped = found_needs(tmp_path, [need])[need.name]
     own = tmp_path / f"own-{shipped.id}"
     shutil.copytree(shipped.path, own)

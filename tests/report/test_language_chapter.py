@@ -118,8 +118,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, tuple[Need, ..
 def runs(made: tuple[Path, tuple[Need, ...]], monkeypatch: pytest.MonkeyPatch) -> Path:
     """The runs, and a book that asks for no more than them."""
     for module in (needs_module, book):
-        monkeypatch.setattr(module, "CHAPTERS", ("language",))
-        monkeypatch.setattr(module, "chapter_needs", lambda _: made[1])
+        monkeypatch.setattr(module, "chapter_names", lambda: ("language",))
+    monkeypatch.setattr(needs_module, "chapter_needs", lambda _: made[1])
     return made[0]
 
 
@@ -220,7 +220,7 @@ def test_a_run_may_ship_measured(runs: Path, tmp_path: Path, monkeypatch: Any) -
     need = next(n for n in needs_module.chapter_needs("language") if "laptop" in n.recipe)
     none = tmp_path / "none"
     assert not found_needs(none, [need])
-    monkeypatch.setattr(needs_module, "RECORDED", runs)
+    monkeypatch.setattr(needs_module, "recorded_folder", lambda _: runs)
     assert not found_needs(none, [need])
     shipped = replace(need, recorded=True)
     assert found_needs(none, [shipped])[need.name].path.parent == runs
@@ -246,7 +246,7 @@ def test_what_ships_is_what_the_book_reads(
 ) -> None:
     shipped = tmp_path / "recorded"
     for module in (tool, needs_module):
-        monkeypatch.setattr(module, "RECORDED", shipped)
+        monkeypatch.setattr(module, "recorded_folder", lambda _: shipped)
     needs = needs_module.chapter_needs("language")
     for _ in range(2):  # the second time replaces the first
         for need in needs:
@@ -257,7 +257,6 @@ def test_what_ships_is_what_the_book_reads(
     monkeypatch.setattr(
         needs_module, "chapter_needs", lambda _: [replace(n, recorded=True) for n in needs]
     )
-    monkeypatch.setattr(book, "chapter_needs", needs_module.chapter_needs)
     english = write_report(tmp_path / "none", tmp_path / "out", format="md")
     assert english.read_text() == write_report(runs, tmp_path / "all", format="md").read_text()
 
@@ -265,7 +264,7 @@ def test_what_ships_is_what_the_book_reads(
 def test_what_is_too_large_does_not_ship(
     runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tool: ModuleType
 ) -> None:
-    monkeypatch.setattr(tool, "RECORDED", tmp_path)
+    monkeypatch.setattr(tool, "recorded_folder", lambda _: tmp_path)
     monkeypatch.setattr(tool, "LARGEST", 1000)
     needs = needs_module.chapter_needs("language")
     with pytest.raises(SystemExit, match="is too large to ship"):

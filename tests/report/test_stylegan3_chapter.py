@@ -68,8 +68,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def runs(made: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The run, and a book that asks for no more than it."""
     for module in (needs_module, book):
-        monkeypatch.setattr(module, "CHAPTERS", ("stylegan3",))
-        monkeypatch.setattr(module, "chapter_needs", lambda _: (NEED,))
+        monkeypatch.setattr(module, "chapter_names", lambda: ("stylegan3",))
+    monkeypatch.setattr(needs_module, "chapter_needs", lambda _: (NEED,))
     return made
 
 

@@ -3,23 +3,23 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
-from .errors import UnknownNameError
 from .events import Checkpoint, Event
+from .plugins import load_plugin, plugin_folder, plugin_names
 from .progress import Progress
 from .system.environment import jax_device
 
 if TYPE_CHECKING:  # pydantic would make `epoque --help` slower
+    from importlib.resources.abc import Traversable
+
     from cyclopts import App
     from matplotlib.figure import Figure
 
     from .config import Config
     from .runs.run import Run
 
-__all__ = ["Columns", "Lab", "TrainCommand", "find_lab", "lab_names"]
+__all__ = ["Columns", "Lab", "TrainCommand", "find_lab", "lab_folder", "lab_names"]
 
 C = TypeVar("C", bound="Config")
 Columns = Mapping[str, Sequence[Any]]
@@ -181,21 +181,33 @@ class Lab(ABC, Generic[C]):
         return "final_error"
 
 
-@cache
+GROUP = "epoque.labs"
+"""The group of the entry points by which packages bring labs."""
+
+
 def lab_names() -> tuple[str, ...]:
     """Return the names of the installed labs (entry points of the group `epoque.labs`)."""
-    return tuple(sorted(point.name for point in entry_points(group="epoque.labs")))
+    return plugin_names(GROUP)
 
 
-@cache
 def find_lab(name: str) -> Lab[Any]:
     """Return a lab by its name.
 
     Raises:
         UnknownNameError: if there is none, with the nearest names.
+        UsageError: if two packages bring it, or it cannot be imported.
     """
-    if name not in lab_names():
-        raise UnknownNameError("lab", name, lab_names())
-    (point,) = entry_points(group="epoque.labs", name=name)
-    lab: Lab[Any] = point.load()
+    lab: Lab[Any] = load_plugin(GROUP, "lab", name)
     return lab
+
+
+def lab_folder(name: str) -> "Traversable | None":
+    """Return the folder of the package that defines a lab: where its data lie.
+
+    These are `recipes/`, `chapter/` and `recorded/`, each as far as the lab has it. The lab itself
+    is not imported.
+
+    Raises:
+        UnknownNameError: if there is no such lab, with the nearest names.
+    """
+    return plugin_folder(GROUP, "lab", name)

@@ -11,14 +11,14 @@ config:
   truth_table: and
 ```
 
-The lab is the folder the file stands in. A user's own file says `lab: neuron` as well.
+A lab's recipes lie in the folder `recipes` of the package that defines it. A user's own file says
+`lab: neuron` as well.
 """
 
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
-from importlib.resources import files
 from math import inf, isfinite, nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,10 +28,13 @@ from yaml.error import MarkedYAMLError
 
 from .errors import ConfigError, UnknownNameError, UsageError, did_you_mean
 from .files.input_files import read_regular
+from .lab import lab_folder, lab_names
 from .limits import MAX_YAML_BYTES, MAX_YAML_VALUES
 from .typed import is_number
 
 if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
     from .config import Config
 
 __all__ = [
@@ -39,6 +42,7 @@ __all__ = [
     "PlainLoader",
     "Recipe",
     "find_recipe",
+    "recipe_folder",
     "recipe_names",
 ]
 
@@ -100,17 +104,27 @@ class Recipe:
 
 @cache
 def recipe_names() -> tuple[str, ...]:
-    """Return the names of the recipes that ship with the package."""
-    folder = files("epoque") / "recipes"
-    labs = [lab for lab in folder.iterdir() if lab.is_dir()]
+    """Return the names of the recipes that the installed labs bring."""
     return tuple(
         sorted(
-            f"{lab.name}/{file.name.removesuffix('.yaml')}"
-            for lab in labs
-            for file in lab.iterdir()
+            f"{lab}/{file.name.removesuffix('.yaml')}"
+            for lab in lab_names()
+            if (folder := recipe_folder(lab)) is not None
+            for file in folder.iterdir()
             if file.name.endswith(".yaml")
         )
     )
+
+
+def recipe_folder(lab: str) -> "Traversable | None":
+    """Return the folder of a lab's recipes, and of the files they name; None if it has none.
+
+    Raises:
+        UnknownNameError: if there is no such lab.
+    """
+    package = lab_folder(lab)
+    folder = None if package is None else package / "recipes"
+    return folder if folder is not None and folder.is_dir() else None
 
 
 def find_recipe(name: str) -> Recipe:
@@ -132,8 +146,10 @@ def find_recipe(name: str) -> Recipe:
 
 @cache
 def _shipped(name: str) -> Recipe:
-    text = (files("epoque") / "recipes" / f"{name}.yaml").read_text(encoding="utf-8")
-    return _parse(text, name, name.split("/", maxsplit=1)[0], name)
+    lab, _, stem = name.partition("/")
+    folder = recipe_folder(lab)
+    assert folder is not None, name
+    return _parse((folder / f"{stem}.yaml").read_text(encoding="utf-8"), name, lab, name)
 
 
 def _read_own(path: Path) -> Recipe:

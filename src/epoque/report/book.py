@@ -2,7 +2,10 @@
 
 import re
 from collections.abc import Callable
-from importlib.resources import as_file, files
+from contextlib import ExitStack
+from dataclasses import replace
+from importlib.resources import as_file
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +23,7 @@ from .functions import Functions
 from .library import Library, Record
 from .limited import Budget, MemoryLimit, run_in_child
 from .model import Block, Document
-from .needs import CHAPTERS, Need, chapter_needs
+from .needs import Need, book_needs, chapter_folder, chapter_names
 from .parse import Parser
 from .slots import ALONE, Slots
 from .template import Template, fill
@@ -101,8 +104,7 @@ def read_book(
     """Return the book as a document; see `write_report`."""
     translator(language)  # raises if there is no such language
     progress(0, None, f"reading {runs}")
-    needs = [need for chapter in CHAPTERS for need in chapter_needs(chapter)]
-    evidence = Library(runs, tuple(_distinct(needs)))
+    evidence = Library(runs, tuple(_distinct(book_needs())))
     if template is not None:
         library = Library(runs, used=evidence.used)
         own, budget, memory = Template.read(template), Budget(), MemoryLimit()
@@ -119,9 +121,20 @@ def read_book(
         except UsageError as error:
             raise (own.wrong(error, None) if str(error).startswith("it ") else error) from None
     evidence.check()
-    with as_file(files("epoque.report") / "chapters") as folder:
-        chapters = [Template.read(folder / f"{name}.{language}.md") for name in CHAPTERS]
+    with ExitStack() as stack:
+        labs = chapter_names()
+        folders = [stack.enter_context(as_file(_folder(lab))) for lab in labs]
+        chapters = [
+            Template.read(folder / f"{language}.md", f"{lab}/chapter/{language}.md")
+            for lab, folder in zip(labs, folders, strict=True)
+        ]
         return _assemble(chapters, evidence, evidence, language, progress)
+
+
+def _folder(lab: str) -> Traversable:
+    folder = chapter_folder(lab)
+    assert folder is not None, lab
+    return folder
 
 
 def _distinct(needs: list[Need]) -> list[Need]:
@@ -165,7 +178,7 @@ def _assemble(
     told: dict[str, str] = {}
     read: dict[str, Record] = {}
     for whole in templates:
-        progress(0, None, f"filling in {whole.path.name}")
+        progress(0, None, f"filling in {whole.name}")
         library.used.clear()  # each chapter lists what it has read itself
         front, template = _front_matter(whole)
         told = {**front, **told}
@@ -237,7 +250,7 @@ def _front_matter(template: Template) -> tuple[dict[str, str], Template]:
     if not isinstance(told, dict) or not texts or not set(told) <= set(FRONT):
         wrong = UsageError(f"what stands between --- and --- is YAML with {', '.join(FRONT)}.")
         raise template.wrong(wrong, 1)
-    rest = Template(template.path, "\n".join([""] * (end + 1) + lines[end + 1 :]))
+    rest = replace(template, text="\n".join([""] * (end + 1) + lines[end + 1 :]))
     return {key: str(value) for key, value in told.items()}, rest
 
 

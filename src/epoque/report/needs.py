@@ -1,6 +1,10 @@
-"""What a chapter reads: the runs and sweeps declared in its YAML file, and which are missing.
+"""What a chapter reads: the runs and sweeps its `needs.yaml` declares, and which are missing.
+
+A lab's chapter lies in the folder `chapter` of the package that defines the lab: `en.md`, `fr.md`
+and `needs.yaml`.
 
 ```yaml
+order: 20                       # of the chapters in the book; those without one come last
 runs:
   - neuron/and
   - {recipe: language/laptop-clm, settings: {max_seconds: 900}, recorded: true}
@@ -11,14 +15,14 @@ sweeps:
   gan2d-capacity:
     recipe: gan2d/study-capacity
     axes: {…}
-    recorded: true              # takes long: ships measured, in `epoque/recorded`
+    recorded: true              # takes long: ships measured, in `recorded` of the package
 ```
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
-from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
@@ -27,15 +31,17 @@ import yaml
 from epoque.bench.command import command_line
 from epoque.bench.config import Config
 from epoque.bench.errors import DamagedRunError, UnknownNameError
-from epoque.bench.lab import find_lab
+from epoque.bench.lab import find_lab, lab_folder, lab_names
 from epoque.bench.recipes import find_recipe
 from epoque.bench.runs.manifest import MANIFEST
 from epoque.bench.runs.run import Run, Runs
 from epoque.bench.sweeps.sweep import Sweep, Sweeps
 
 __all__ = [
-    "CHAPTERS",
     "Need",
+    "book_needs",
+    "chapter_folder",
+    "chapter_names",
     "chapter_needs",
     "damaged_file",
     "damaged_records",
@@ -44,11 +50,11 @@ __all__ = [
     "in_words",
     "is_whole",
     "missing",
+    "recorded_folder",
 ]
 
-CHAPTERS = ("neuron", "gan2d", "stylegan3", "language")
-RECORDED = Path(str(files("epoque"))) / "recorded"
-"""Runs and sweeps that ship with the package, because measuring them takes long."""
+LAST = 1_000
+"""The order of a chapter that does not tell its own."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +68,7 @@ class Need:
         settings: what is set otherwise than in the recipe.
         recorded: whether it ships with the package, already measured.
         tip: what `epoque demo` says once it ran; empty for nothing.
+        chapter: the lab whose chapter it is; what is recorded lies in its package.
     """
 
     name: str
@@ -70,6 +77,7 @@ class Need:
     settings: Mapping[str, Any] = field(default_factory=dict)
     recorded: bool = False
     tip: str = ""
+    chapter: str = ""
 
     @property
     def command(self) -> str:
@@ -85,17 +93,57 @@ class Need:
         return config
 
 
-def chapter_needs(chapter: str) -> tuple[Need, ...]:
-    """Return what one of `CHAPTERS` reads."""
-    return _declared((files("epoque.report") / "chapters" / f"{chapter}.yaml").read_text("utf-8"))
+def chapter_names() -> tuple[str, ...]:
+    """Return the labs that bring a chapter, in the order of the book."""
+    labs = [lab for lab in lab_names() if chapter_folder(lab) is not None]
+    return tuple(sorted(labs, key=lambda lab: (_declared(lab)[0], lab)))
+
+
+def chapter_folder(lab: str) -> Traversable | None:
+    """Return the folder of a lab's chapter, None if it has none.
+
+    Raises:
+        UnknownNameError: if there is no such lab.
+    """
+    return _data_folder(lab, "chapter")
+
+
+def recorded_folder(lab: str) -> Path | None:
+    """Return the folder of the runs and sweeps that ship with a lab, because they take long.
+
+    Raises:
+        UnknownNameError: if there is no such lab.
+    """
+    folder = _data_folder(lab, "recorded")
+    return None if folder is None else Path(str(folder))
+
+
+def _data_folder(lab: str, name: str) -> Traversable | None:
+    package = lab_folder(lab)
+    folder = None if package is None else package / name
+    return folder if folder is not None and folder.is_dir() else None
+
+
+def chapter_needs(lab: str) -> tuple[Need, ...]:
+    """Return what the chapter of a lab reads."""
+    return _declared(lab)[1]
+
+
+def book_needs() -> list[Need]:
+    """Return what all chapters of the book read, in their order."""
+    return [need for lab in chapter_names() for need in chapter_needs(lab)]
 
 
 @cache
-def _declared(text: str) -> tuple[Need, ...]:
-    told = yaml.safe_load(text)
+def _declared(lab: str) -> tuple[int, tuple[Need, ...]]:
+    """Return the order of a lab's chapter, and what it reads."""
+    folder = chapter_folder(lab)
+    assert folder is not None, lab
+    told = yaml.safe_load((folder / "needs.yaml").read_text("utf-8"))
     runs = ({"recipe": run} if isinstance(run, str) else run for run in told["runs"])
-    sweeps = (Need(name, **sweep) for name, sweep in told["sweeps"].items())
-    return (*(Need(**{"name": run["recipe"], **run}) for run in runs), *sweeps)
+    sweeps = (Need(name, chapter=lab, **sweep) for name, sweep in told["sweeps"].items())
+    needs = (*(Need(**{"name": run["recipe"], "chapter": lab, **run}) for run in runs), *sweeps)
+    return int(told.get("order", LAST)), needs
 
 
 def missing(runs: Path, *, everything: bool = False) -> list[Need]:
@@ -108,7 +156,7 @@ def missing(runs: Path, *, everything: bool = False) -> list[Need]:
         runs: the folder of runs.
         everything: whether what ships measured is missing too, until the folder holds it.
     """
-    needs = [need for chapter in CHAPTERS for need in chapter_needs(chapter)]
+    needs = book_needs()
     found = found_needs(runs, [replace(n, recorded=False) for n in needs] if everything else needs)
     return [need for need in needs if need.name not in found]
 
@@ -116,14 +164,14 @@ def missing(runs: Path, *, everything: bool = False) -> list[Need]:
 def found_needs(runs: Path, needs: Sequence[Need]) -> "dict[str, Run | Sweep]":
     """Return name to run or sweep, the newest where there are several, without what is missing.
 
-    What the folder of runs does not hold comes from what ships with the package, if it is there.
+    What the folder of runs does not hold comes from what ships with the lab, if it is there.
     """
     finished = list(finished_runs(runs))
     found = {}
     for need in needs:
         record = _find(need, runs, finished)
-        if record is None and need.recorded:
-            record = _find(need, RECORDED, list(finished_runs(RECORDED)))
+        if record is None and need.recorded and (folder := recorded_folder(need.chapter)):
+            record = _find(need, folder, list(finished_runs(folder)))
         if record is not None:
             found[need.name] = record
     return found

@@ -58,17 +58,23 @@ class Template:
 
     path: Path
     text: str
+    name: str = ""
 
     @classmethod
-    def read(cls, path: Path) -> "Template":
+    def read(cls, path: Path, name: str = "") -> "Template":
         """Read a template.
+
+        Args:
+            path: of the file.
+            name: what errors call it; by default the file's name.
 
         Raises:
             UsageError: if it cannot be read.
         """
         try:
             data = read_regular(path, MAX_TEXT_FILE_BYTES)
-            return cls(path, without_marks(data.decode("utf-8-sig").replace("\r\n", "\n")))
+            text = without_marks(data.decode("utf-8-sig").replace("\r\n", "\n"))
+            return cls(path, text, name or path.name)
         except UnicodeDecodeError:
             raise UsageError(f"{path} is no UTF-8 text.") from None
 
@@ -79,7 +85,8 @@ class Template:
 
     def wrong(self, error: Exception, line: int | None) -> UsageError:
         """Return the error with the file and line before it."""
-        where = f"{self.path.name}, line {line}" if line else self.path.name
+        name = self.name or self.path.name
+        where = f"{name}, line {line}" if line else name
         return UsageError(f"{where}: {error}")
 
 

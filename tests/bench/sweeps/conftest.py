@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from epoque.bench.lab import find_lab, lab_names
+from epoque.bench.lab import find_lab
+from epoque.bench.plugins import installed
+from epoque.bench.recipes import recipe_names
 from epoque.bench.sweeps.grid import parse_axes
 from epoque.bench.sweeps.sweep import Sweep, run_sweep
 
@@ -26,8 +28,8 @@ def _the_bowl_is_installed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def _forget_labs() -> None:
-    find_lab.cache_clear()
-    lab_names.cache_clear()
+    installed.cache_clear()
+    recipe_names.cache_clear()
 
 
 @pytest.fixture

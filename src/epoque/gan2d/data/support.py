@@ -102,7 +102,7 @@ def load(config: "Gan2dConfig") -> Support | None:
 
 def _path(told: str) -> Path:
     name = told.removeprefix(SHIPPED)
-    return Path(name) if name == told else Path(str(files("epoque") / "recipes" / "gan2d" / name))
+    return Path(name) if name == told else Path(str(files("epoque.gan2d") / "recipes" / name))
 
 
 def remarks(config: "Gan2dConfig") -> Iterator[str]:

@@ -1,0 +1,94 @@
+"""What installed packages bring to Epoque through entry points, found by name.
+
+A package that brings a lab says so in its `pyproject.toml`:
+
+```toml
+[project.entry-points."epoque.labs"]
+line = "line_lab:LAB"
+```
+
+What ships with Epoque itself is declared in the same way.
+"""
+
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from importlib.util import find_spec
+from typing import Any
+
+from .errors import UnknownNameError, UsageError, first_line
+
+__all__ = ["installed", "load_plugin", "plugin_folder", "plugin_names"]
+
+
+def plugin_names(group: str) -> tuple[str, ...]:
+    """Return the names that installed packages bring in a group, in alphabetical order."""
+    return tuple(installed(group))
+
+
+def load_plugin(group: str, kind: str, name: str) -> Any:
+    """Import what an entry point names, and return it.
+
+    Args:
+        group: of the entry points, for instance `epoque.labs`.
+        kind: what is asked for, in words, for the error: "lab".
+        name: of the entry point.
+
+    Raises:
+        UnknownNameError: if no installed package brings it, with the nearest names.
+        UsageError: if two packages bring it, or it cannot be imported.
+        MissingExtraError: if it needs an extra that is not installed, and says so.
+    """
+    point = _point(group, kind, name)
+    try:
+        return point.load()
+    except (ImportError, AttributeError) as error:
+        if isinstance(error, UsageError):
+            raise
+        source = point.dist.name if point.dist else point.value
+        told = f"The {kind} {name!r} of the package {source} cannot be loaded"
+        raise UsageError(f"{told}: {first_line(error)}.") from error
+
+
+def plugin_folder(group: str, kind: str, name: str) -> Traversable | None:
+    """Return the folder of the package that defines what an entry point names.
+
+    Of `line_lab:LAB` that is the folder of `line_lab`, of `epoque.neuron.lab:LAB` the one of
+    `epoque.neuron`. None if it is a module without a package, beside which no files are installed.
+
+    Raises:
+        UnknownNameError: if no installed package brings it, with the nearest names.
+        UsageError: if two packages bring it.
+    """
+    module = _point(group, kind, name).module
+    try:
+        spec = find_spec(module)
+    except ImportError:
+        spec = None
+    if spec is None:
+        return None
+    package = module if spec.submodule_search_locations is not None else spec.parent
+    return files(package) if package else None
+
+
+def _point(group: str, kind: str, name: str) -> EntryPoint:
+    points = installed(group)
+    if name not in points:
+        raise UnknownNameError(kind, name, points, f" There are {', '.join(points)}.")
+    first, *others = points[name]
+    if others:
+        packages = " and ".join(p.dist.name if p.dist else p.value for p in points[name])
+        raise UsageError(
+            f"Two packages bring a {kind} {name!r}: {packages}; uninstall one of them."
+        )
+    return first
+
+
+@cache
+def installed(group: str) -> dict[str, tuple[EntryPoint, ...]]:
+    """Return name to the entry points of that name: one, unless two packages have chosen it."""
+    points: dict[str, dict[str, EntryPoint]] = {}
+    for point in entry_points(group=group):
+        points.setdefault(point.name, {})[point.value] = point
+    return {name: tuple(points[name].values()) for name in sorted(points)}
