@@ -59,7 +59,7 @@ def _seconds(work: Callable[[], object], times: int = 10) -> float:
 
 def _images(name: str) -> Iterator[dict[str, str]]:
     """Yield whole images from styles."""
-    generator = networks.generator(SPECS[name]).cuda().eval().requires_grad_(False)
+    generator = networks.init_generator(SPECS[name]).cuda().eval().requires_grad_(False)
     for batch in (1, 8):
         ws = torch.randn(batch, generator.num_ws, 512, device="cuda")
 

@@ -18,9 +18,9 @@ import torch
 
 from epoque.bench.seeds import torch_generator
 from epoque.stylegan3 import networks
-from epoque.stylegan3.bundled import EMBEDDED
-from epoque.stylegan3.latents import latents
-from epoque.stylegan3.loading import open_generator
+from epoque.stylegan3.bundled import DEFAULT_NETWORK
+from epoque.stylegan3.latents import sample_latents
+from epoque.stylegan3.loading import load_generator
 from epoque.stylegan3.networks import DiscriminatorSpec, StyleGan3Spec
 from epoque.stylegan3.ops.dispatch import Path, using
 from epoque.stylegan3.training.step import Game, Part
@@ -45,16 +45,16 @@ def image(kind: str, resolution: str, path: Path, repetitions: str, file: str) -
     size = int(resolution)
     base = (32_768 if size > 256 else 16_384) * (2 if kind == "r" else 1)
     told = {"img_resolution": size, "channel_base": base} | KINDS[kind]
-    generator = networks.generator(StyleGan3Spec(**told)).eval().requires_grad_(False)
-    z = torch.from_numpy(latents([2], generator.spec.z_dim))
+    generator = networks.init_generator(StyleGan3Spec(**told)).eval().requires_grad_(False)
+    z = torch.from_numpy(sample_latents([2], generator.spec.z_dim))
     with using(path), torch.no_grad():
         return _timed(lambda: np.save(file, generator(z).numpy()), int(repetitions))
 
 
 def shipped(repetitions: str) -> list[float]:
     """Make an image with the network that comes with the package."""
-    generator = open_generator(EMBEDDED, "cpu").generator
-    z = torch.from_numpy(latents([2], generator.spec.z_dim))
+    generator = load_generator(DEFAULT_NETWORK, "cpu").generator
+    z = torch.from_numpy(sample_latents([2], generator.spec.z_dim))
     with torch.no_grad():
         return _timed(lambda: generator(z), int(repetitions))
 
@@ -63,8 +63,8 @@ def train(path: Path, steps: str) -> list[float]:
     """Do steps of a training, with the share of the penalty that each step has."""
     spec = StyleGan3Spec(**SMALL, z_dim=64, w_dim=64)
     game = Game(
-        networks.generator(spec).requires_grad_(False),
-        networks.discriminator(DiscriminatorSpec(**SMALL)).requires_grad_(False),
+        networks.init_generator(spec).requires_grad_(False),
+        networks.init_discriminator(DiscriminatorSpec(**SMALL)).requires_grad_(False),
         gamma=1.0,
     )
     images = torch.randn(BATCH, 3, 64, 64, generator=torch_generator(0, "images"))

@@ -14,10 +14,10 @@ from typing import Any
 from epoque.bench.recipes import find_recipe
 from epoque.stylegan3.bundled import FOLDER, NAMES
 from epoque.stylegan3.config import StyleGan3Config
-from epoque.stylegan3.loading import open_generator
+from epoque.stylegan3.loading import load_generator
 from epoque.stylegan3.measures.image_sources import NetworkImages, SetImages
 from epoque.stylegan3.measures.metrics import measure
-from epoque.stylegan3.networks.store import load, save
+from epoque.stylegan3.networks.store import load_network, save_network
 from epoque.stylegan3.training.data import avatars
 
 MEASURES = ("pfd", "pprecision", "precall")
@@ -33,10 +33,10 @@ def main() -> None:
     parser.add_argument("--hardware", required=True, help="what computed, for people")
     told = parser.parse_args()
     config = StyleGan3Config.parse(dict(find_recipe(f"stylegan3/{told.name}").config))
-    known = load(told.network)
+    known = load_network(told.network)
     card = described(known.card["pieces"], config, told.hardware)
-    save(known.network, FOLDER / told.name, card)
-    save(known.network, FOLDER / told.name, card | {"metrics": measured(told.name, config)})
+    save_network(known.network, FOLDER / told.name, card)
+    save_network(known.network, FOLDER / told.name, card | {"metrics": measured(told.name, config)})
 
 
 def described(
@@ -66,7 +66,7 @@ def measured(name: str, config: StyleGan3Config) -> dict[str, dict[str, object]]
     """Return measures, each as a value with its 95 % interval."""
     assert config.avatars is not None
     real = SetImages(avatars(config.avatars, config.resolution))
-    made = NetworkImages(open_generator(name, "cpu"), config.avatars)
+    made = NetworkImages(load_generator(name, "cpu"), config.avatars)
     found = measure(MEASURES, made, real)
     return {
         one.name: {"value": one.value, "low": one.low, "high": one.high, "images": config.avatars}

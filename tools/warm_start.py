@@ -36,9 +36,9 @@ from epoque.bench.seeds import numpy_rng
 from epoque.stylegan3 import networks
 from epoque.stylegan3.config import StyleGan3Config
 from epoque.stylegan3.dataset.image_set import ImageSet
-from epoque.stylegan3.dataset.portraits import BEARDLESS, portrait
+from epoque.stylegan3.dataset.portraits import BEARDLESS, sample_portrait
 from epoque.stylegan3.networks import Generator
-from epoque.stylegan3.networks.store import load, save
+from epoque.stylegan3.networks.store import load_network, save_network
 from epoque.stylegan3.training.data import AVATARS_SEED, avatars
 from epoque.stylegan3.training.specs import Shape, generator_spec
 
@@ -68,7 +68,7 @@ def main() -> None:
     assert config.avatars is not None
     images = ImageSet(avatars(config.avatars, config.resolution))
     shape = Shape(images.resolution, images.channels, 0)
-    generator = networks.generator(generator_spec(config, shape), config.seed)
+    generator = networks.init_generator(generator_spec(config, shape), config.seed)
     pupil = Pupil(generator, Portraits(len(images), config.z_dim, config.seed))
     before = pupil.load(told.begin)["pieces"] if told.begin else []
     settings = {"batch": told.batch, "learning_rate": told.learning_rate}
@@ -91,14 +91,14 @@ class Pupil:
 
     def load(self, path: Path) -> dict[str, Any]:
         """Go on from a file that was saved, and return its card."""
-        known = load(path)
+        known = load_network(path)
         self.generator.load_state_dict(known.network.state_dict())
         self.codes.load_state_dict(load_file(_codes_file(path)))
         return known.card
 
     def save(self, path: Path, card: dict[str, Any]) -> None:
         """Write the generator, and its codes beside it."""
-        save(self.generator, path, card)
+        save_network(self.generator, path, card)
         save_file(self.codes.state_dict(), _codes_file(path))
 
     def copy(
@@ -276,7 +276,7 @@ def shown(count: int) -> Iterator[NDArray[np.int64]]:
 
     No two kinds decide together: where hair forbids a beard, what its numbers say is not seen.
     """
-    portraits = [portrait(AVATARS_SEED, number) for number in range(count)]
+    portraits = [sample_portrait(AVATARS_SEED, number) for number in range(count)]
     for kind in (*(name for name in portraits[0].parts if not name.endswith("color")), *COLOURS):
         has = [(who.values | who.parts).get(kind) for who in portraits]
         if kind == "facial_hair":

@@ -54,9 +54,9 @@ def _book_picture(path: Path) -> object:
 
 
 def _set(path: Path) -> object:
-    from epoque.stylegan3.dataset.check import check
+    from epoque.stylegan3.dataset.check import check_dataset
 
-    return check(path)
+    return check_dataset(path)
 
 
 def _folder_of(path: Path) -> object:
@@ -109,9 +109,9 @@ def _snapshot(path: Path) -> object:
 
 
 def _network(path: Path) -> object:
-    from epoque.stylegan3.networks.store import load
+    from epoque.stylegan3.networks.store import load_network
 
-    return load(path)
+    return load_network(path)
 
 
 def _language_model(path: Path) -> object:

@@ -198,12 +198,12 @@ def networks() -> dict[str, bytes]:
     from tempfile import TemporaryDirectory
 
     from epoque.stylegan3 import networks
-    from epoque.stylegan3.networks.store import save
+    from epoque.stylegan3.networks.store import save_network
 
     sizes = {"z_dim": 4, "w_dim": 4, "img_resolution": 16, "channel_base": 32, "channel_max": 2}
     spec = networks.StyleGan2Spec(**sizes, mapping_layers=1)
     with TemporaryDirectory() as folder:
-        save(networks.generator(spec, 0), Path(folder) / "net")
+        save_network(networks.init_generator(spec, 0), Path(folder) / "net")
         return {path.name: path.read_bytes() for path in Path(folder).iterdir()}
 
 

@@ -24,7 +24,7 @@ from epoque.bench.runs.runner import execute, start
 from epoque.bench.seeds import numpy_rng
 from epoque.stylegan3.commands.data import import_network
 from epoque.stylegan3.config import StyleGan3Config
-from epoque.stylegan3.dataset.build import make
+from epoque.stylegan3.dataset.build import build_dataset
 from epoque.stylegan3.dataset.sources import open_source
 from epoque.stylegan3.lab import LAB
 from epoque.stylegan3.official import convert
@@ -56,7 +56,7 @@ def jobs(root: Path) -> Iterator[Job]:
         work = partial(_make, pictures, name)
         yield Job(f"dataset-{name}", work, files_in)
     yield Job("import", partial(_import, root), _new)
-    make(open_source(pictures), root / "set.zip")
+    build_dataset(open_source(pictures), root / "set.zip")
     config = StyleGan3Config(**TINY, data=str(root / "set.zip"))
     yield Job("stylegan3", partial(_train, config), _run, warm=True)
 
@@ -80,7 +80,7 @@ def _new(folder: Path) -> dict[str, bytes]:
 
 def _make(pictures: Path, name: str, folder: Path) -> None:
     if not (folder / name).exists():
-        make(open_source(pictures), folder / name)
+        build_dataset(open_source(pictures), folder / name)
 
 
 def _import(root: Path, folder: Path) -> None:

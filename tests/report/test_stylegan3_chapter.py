@@ -29,7 +29,7 @@ NEED = replace(DECLARED, settings={"moved": 6, "device": "cpu"})
 def networks(folder: Path) -> None:
     """Write the two networks of the package, of 16 pixels and untrained."""
     from epoque.stylegan3 import networks
-    from epoque.stylegan3.networks.store import save
+    from epoque.stylegan3.networks.store import save_network
 
     layers = {"num_layers": 4, "margin_size": 4}
     specs = {
@@ -37,7 +37,7 @@ def networks(folder: Path) -> None:
         "avatars-stylegan2": networks.StyleGan2Spec(**SIZES | {"mapping_layers": 2}),
     }
     for name, spec in specs.items():
-        save(networks.generator(spec, 0).eval(), folder / name, CARD)
+        save_network(networks.init_generator(spec, 0).eval(), folder / name, CARD)
 
 
 @pytest.fixture(scope="module")

@@ -52,12 +52,12 @@ def spec_of(name):
     meta = golden(name).meta
     if meta["role"] == "Discriminator":
         return networks.DiscriminatorSpec.from_official(meta["init_kwargs"])
-    return networks.generator_from_official(meta["network"], meta["init_kwargs"])
+    return networks.parse_official_generator(meta["network"], meta["init_kwargs"])
 
 
 def network_of(name):
     """A new network with the weights of the reference numbers."""
-    network = networks.create(spec_of(name))
+    network = networks.build_network(spec_of(name))
     network.load_state_dict(golden(name).state())
     return network
 

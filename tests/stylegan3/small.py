@@ -3,7 +3,7 @@
 import torch
 
 from epoque.stylegan3 import networks
-from epoque.stylegan3.loading import Opened
+from epoque.stylegan3.loading import LoadedGenerator
 
 _SIZES = {"z_dim": 8, "w_dim": 8, "img_resolution": 16, "channel_base": 64, "channel_max": 6}
 
@@ -16,9 +16,9 @@ def small(kind="t", seed=0, **changes):
         own = {"num_layers": 4, "margin_size": 4}
         own |= {"conv_kernel": 1, "use_radial_filters": True} if kind == "r" else {}
         spec = networks.StyleGan3Spec(**_SIZES | own | changes)
-    generator = networks.generator(spec, seed).eval().requires_grad_(False)
+    generator = networks.init_generator(spec, seed).eval().requires_grad_(False)
     with torch.no_grad():
         for module in generator.modules():
             if hasattr(module, "noise_strength"):
                 module.noise_strength.fill_(0.5)
-    return Opened(generator, kind, torch.device("cpu"))
+    return LoadedGenerator(generator, kind, torch.device("cpu"))

@@ -13,15 +13,15 @@ from small import small
 from epoque.bench.errors import DataError, UnknownNameError, UsageError
 from epoque.stylegan3.commands import APP, measure
 from epoque.stylegan3.commands.shared import open_network
-from epoque.stylegan3.loading import choose_device, open_generator
-from epoque.stylegan3.networks.store import save
+from epoque.stylegan3.loading import choose_device, load_generator
+from epoque.stylegan3.networks.store import save_network
 
 
 @pytest.fixture
 def network(tmp_path, monkeypatch):
     """The path of a network, in a folder of its own that is the current one."""
     monkeypatch.chdir(tmp_path)
-    save(small().generator, tmp_path / "t")
+    save_network(small().generator, tmp_path / "t")
     return "t.json"
 
 
@@ -134,15 +134,15 @@ def test_names_of_folders(network, tmp_path):
     told = {}
     for folder, name in (("20261123T022330.860-cond", "generator"), ("my.net", "G_ema")):
         (tmp_path / folder).mkdir()
-        save(small().generator, tmp_path / folder / name)
-        told[folder] = open_generator(folder).name
-        assert open_generator(f"{folder}/{name}.json").name == folder
+        save_network(small().generator, tmp_path / folder / name)
+        told[folder] = load_generator(folder).name
+        assert load_generator(f"{folder}/{name}.json").name == folder
     assert list(told) == list(told.values())
-    save(small().generator, tmp_path / "v1.2")
-    assert open_generator("v1.2").name == open_generator("v1.2.json").name == "v1.2"
+    save_network(small().generator, tmp_path / "v1.2")
+    assert load_generator("v1.2").name == load_generator("v1.2.json").name == "v1.2"
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match="The folder empty holds no generator"):
-        open_generator("empty")
+        load_generator("empty")
 
 
 @pytest.mark.parametrize(
@@ -198,12 +198,12 @@ def test_what_is_refused(network, words, told):
 def test_networks_that_are_none(network, tmp_path):
     for name in ("none.json", "folder/none.pkl"):
         with pytest.raises(DataError, match="does not exist"):
-            open_generator(name)
+            load_generator(name)
     with pytest.raises(UnknownNameError, match="Did you mean ffhq-1024-t"):
-        open_generator("ffhq-1024-x")
+        load_generator("ffhq-1024-x")
     (tmp_path / "bad.pkl").write_bytes(b"\x80\x04nothing")
     with pytest.raises(DataError, match=r"bad\.pkl cannot be read"):
-        open_generator("bad.pkl")
+        load_generator("bad.pkl")
 
 
 @pytest.mark.skipif("__import__('torch').cuda.is_available()", reason="this machine has CUDA")

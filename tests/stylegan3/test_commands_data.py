@@ -13,7 +13,7 @@ from small import small
 from epoque.bench.errors import DataError, UsageError
 from epoque.stylegan3 import bundled as shipped
 from epoque.stylegan3.commands.data import add_data_commands
-from epoque.stylegan3.networks.store import load, save
+from epoque.stylegan3.networks.store import load_network, save_network
 
 SNAPSHOTS = Path(__file__).parents[3] / "shared" / "golden" / "stylegan3" / "snapshots"
 
@@ -51,7 +51,7 @@ def test_import(epoque, tmp_path: Path):
         "tiny_t/G_ema.json: stylegan3, config T, 32×32 in colour",
         "Licence: not stated; ask whoever made it.",
     ]
-    assert load(tmp_path / "tiny_t/G_ema").network.spec.img_resolution == 32
+    assert load_network(tmp_path / "tiny_t/G_ema").network.spec.img_resolution == 32
     with pytest.raises(UsageError, match=r"--out: tiny_t is there already"):
         epoque("import", SNAPSHOTS / "tiny_t.pkl")
     parts = "--only", "G_ema", "--out", "other", "--json"
@@ -79,7 +79,7 @@ def test_networks(epoque, monkeypatch, tmp_path: Path):
     assert "non-commercial" in told
     assert len(json.loads(epoque("networks", "--json"))) == 27
     card = {"licence": "Apache-2.0", "kimg": 2000.0}
-    save(small("stylegan2").generator, tmp_path / "avatars-stylegan2", card)
+    save_network(small("stylegan2").generator, tmp_path / "avatars-stylegan2", card)
     assert "2,000 thousand images seen" in epoque("networks")
     first, second, *_others = json.loads(epoque("networks", "--json"))
     assert (first["name"], first["config"], first["resolution"], first["card"]) == (

@@ -11,30 +11,30 @@ from epoque.bench.figures.plot import house_style, svg_bytes
 from epoque.stylegan3.generation import directions as d
 from epoque.stylegan3.generation import layer_noise
 from epoque.stylegan3.generation.projection import (
-    Projection,
+    ProjectionOptions,
     project,
     projection_figure,
     pyramid_loss,
-    target_of,
-    write_projected,
+    read_target,
+    write_projection,
 )
-from epoque.stylegan3.generation.synthesis import Styling, paint, styles
-from epoque.stylegan3.images import to_bytes
+from epoque.stylegan3.generation.synthesis import MappingOptions, map_seeds, synthesize_image
+from epoque.stylegan3.images import to_uint8
 
 
 def test_components_are_those_of_the_styles():
     opened = small()
-    found = d.principal(opened, 8, samples=3000)
+    found = d.find_principal_directions(opened, 8, samples=3000)
     np.testing.assert_allclose(found.vectors @ found.vectors.T, np.eye(8), atol=1e-9)
     assert (np.diff(found.scales) <= 0).all()
     assert found.scores.sum() == pytest.approx(1)
-    other = styles(opened.generator, range(500))[:, 0].double().numpy()
+    other = map_seeds(opened.generator, range(500))[:, 0].double().numpy()
     spread = (other @ found.vectors.T).std(0)
     np.testing.assert_allclose(spread[:3], found.scales[:3], rtol=0.2)
-    first = d.principal(opened, 2, samples=3000)
+    first = d.find_principal_directions(opened, 2, samples=3000)
     np.testing.assert_array_equal(first.vectors, found.vectors[:2])
     with pytest.raises(UsageError, match="takes 1 to 8"):
-        d.principal(opened, 9)
+        d.find_principal_directions(opened, 9)
 
 
 def test_attributes_are_found_again():
@@ -44,34 +44,34 @@ def test_attributes_are_found_again():
     true[[1, 4]] = 0.6, 0.8
     number = ws @ true + 0.1 * rng.standard_normal(400)
     for values in (number, (number > 0).astype(float), np.where(number > 0, 7.0, 3.0)):
-        found = d.attribute("a", ws, values)
+        found = d.fit_attribute("a", ws, values)
         assert found.vectors[0] @ true > 0.97
         assert found.scores[0] > 0.9
         assert found.scales[0] == pytest.approx((ws @ found.vectors[0]).std())
-    assert d.attribute("a", ws, number).continuous == (True,)
-    assert abs(d.attribute("a", ws, rng.standard_normal(400)).scores[0]) < 0.2
+    assert d.fit_attribute("a", ws, number).continuous == (True,)
+    assert abs(d.fit_attribute("a", ws, rng.standard_normal(400)).scores[0]) < 0.2
     for values in (np.ones(400), np.full(400, np.nan)):
         with pytest.raises(DataError, match="give no direction"):
-            d.attribute("a", ws, values)
+            d.fit_attribute("a", ws, values)
 
 
 def test_fewer_samples_than_dimensions_are_enough():
     rng = np.random.default_rng(0)
     ws = rng.standard_normal((6, 64))
-    assert np.isfinite(d.attribute("a", ws, np.array([0, 1, 0, 1, 0, 1.0])).vectors).all()
+    assert np.isfinite(d.fit_attribute("a", ws, np.array([0, 1, 0, 1, 0, 1.0])).vectors).all()
 
 
 def test_labels_as_csv(tmp_path):
     path = tmp_path / "labels.csv"
     path.write_text("seed,smile,age\n2,1,30\n674,0,41.5\n")
-    seeds, values = d.read_labels(path)
+    seeds, values = d.read_seed_labels(path)
     assert seeds == [2, 674]
     assert {name: of.tolist() for name, of in values.items()} == {
         "smile": [1, 0],
         "age": [30, 41.5],
     }
     path.write_text("seed;smile;age\n2;1;30\n674;0;41,5\n")
-    assert d.read_labels(path)[1]["age"].tolist() == [30, 41.5]
+    assert d.read_seed_labels(path)[1]["age"].tolist() == [30, 41.5]
     for text, told in (
         ("smile\n1\n", "a column named seed"),
         ("seed,smile\n2,yes\n", "line 2: 'yes' is not a finite number"),
@@ -81,28 +81,28 @@ def test_labels_as_csv(tmp_path):
     ):
         path.write_text(text)
         with pytest.raises(DataError, match=told):
-            d.read_labels(path)
+            d.read_seed_labels(path)
     with pytest.raises(DataError, match="no such file"):
-        d.read_labels(tmp_path / "none.csv")
+        d.read_seed_labels(tmp_path / "none.csv")
 
 
 def test_edits_and_their_files(tmp_path):
     opened = small()
     seeds = list(range(12))
-    found = d.joined(
+    found = d.concat_directions(
         [
-            d.principal(opened, 1, samples=100),
-            d.attributes(opened, seeds, {"odd": np.array([s % 2 for s in seeds], float)}),
+            d.find_principal_directions(opened, 1, samples=100),
+            d.fit_attributes(opened, seeds, {"odd": np.array([s % 2 for s in seeds], float)}),
         ]
     )
-    d.write(found, tmp_path / "d.npz")
-    again = d.read(tmp_path / "d.npz", 8)
+    d.write_directions(found, tmp_path / "d.npz")
+    again = d.read_directions(tmp_path / "d.npz", 8)
     assert again.names == ("", "odd")
     np.testing.assert_array_equal(again.vectors, found.vectors)
     with pytest.raises(DataError, match="another network"):
-        d.read(tmp_path / "d.npz", 16)
-    table = d.edited(opened, 3, again, [-2.0, 0.0, 2.0], layers=[0, 1])
-    plain = paint(opened.generator, styles(opened.generator, [3])[0])
+        d.read_directions(tmp_path / "d.npz", 16)
+    table = d.edit_image(opened, 3, again, [-2.0, 0.0, 2.0], layers=[0, 1])
+    plain = synthesize_image(opened.generator, map_seeds(opened.generator, [3])[0])
     np.testing.assert_array_equal(table[0][1], plain)
     assert (table[0][0] != table[0][2]).any()
     with house_style():
@@ -111,7 +111,7 @@ def test_edits_and_their_files(tmp_path):
 
 
 def _target(opened, seed=5):
-    ws = styles(opened.generator, [seed], Styling(0.7))
+    ws = map_seeds(opened.generator, [seed], MappingOptions(0.7))
     return opened.generator.synthesis(ws, noise="const").clamp(-1, 1)
 
 
@@ -119,11 +119,11 @@ def _target(opened, seed=5):
 def test_an_image_of_the_network_is_found_again(kind):
     opened = small(kind)
     target = _target(opened)
-    found = project(opened, target, Projection(steps=60, steps_plus=30))
+    found = project(opened, target, ProjectionOptions(steps=60, steps_plus=30))
     assert len(found.losses) == 90
     assert found.losses[59] < (0.5 if kind == "t" else 0.8) * found.losses[0]
     loss = pyramid_loss(target)
-    with layer_noise.holding(opened.generator, found.noise):
+    with layer_noise.replace_noise(opened.generator, found.noise):
         one = loss(opened.generator.synthesis(found.w[None], noise="const"))
         each = loss(opened.generator.synthesis(found.w_plus[None], noise="const"))
     assert each <= one * 1.02 < found.losses[0]
@@ -133,7 +133,7 @@ def test_an_image_of_the_network_is_found_again(kind):
 
 def test_a_search_goes_on_where_it_was_left(tmp_path):
     opened, state = small(), tmp_path / "state.npz"
-    target, plan = _target(opened), Projection(steps=6, steps_plus=4)
+    target, plan = _target(opened), ProjectionOptions(steps=6, steps_plus=4)
     whole = project(opened, target, plan)
 
     class StopError(Exception):
@@ -157,7 +157,7 @@ def test_a_search_goes_on_where_it_was_left(tmp_path):
     assert torch.equal(again.w, whole.w)
     assert torch.equal(again.w_plus, whole.w_plus)
     with pytest.raises(DataError, match="another search"):
-        project(opened, target, Projection(steps=7, steps_plus=4), state=state)
+        project(opened, target, ProjectionOptions(steps=7, steps_plus=4), state=state)
     state.write_bytes(b"PK")
     with pytest.raises(DataError, match="cannot be read as a zip"):
         project(opened, target, plan, state=state)
@@ -165,22 +165,22 @@ def test_a_search_goes_on_where_it_was_left(tmp_path):
 
 def test_the_noise_of_stylegan2_is_looked_for_and_stays_noise(tmp_path):
     opened = small("stylegan2")
-    before = layer_noise.maps(opened.generator)
+    before = layer_noise.noise_maps(opened.generator)
     target, steps = _target(opened), {"steps": 60, "steps_plus": 0}
-    found = project(opened, target, Projection(**steps))
-    fixed = project(opened, target, Projection(**steps, fit_noise=False))
+    found = project(opened, target, ProjectionOptions(**steps))
+    fixed = project(opened, target, ProjectionOptions(**steps, fit_noise=False))
     assert found.losses[-1] < 0.8 * found.losses[0]
-    kept = layer_noise.likeness(found.noise.values())
-    assert kept < 1e-3 < layer_noise.likeness(before.values())
+    kept = layer_noise.noise_regularization(found.noise.values())
+    assert kept < 1e-3 < layer_noise.noise_regularization(before.values())
     assert found.noise.keys() == before.keys() == {"b4.conv1", "b8.conv0", "b8.conv1",
                                                    "b16.conv0", "b16.conv1"}  # fmt: skip
     for name, noise in found.noise.items():
-        assert layer_noise.maps(opened.generator)[name] is before[name]  # given back
+        assert layer_noise.noise_maps(opened.generator)[name] is before[name]  # given back
         assert not torch.allclose(noise, before[name], atol=0.1)
         assert noise.mean().abs() < 1e-6
         assert noise.square().mean() == pytest.approx(1, abs=1e-5)
     assert not fixed.noise
-    write_projected(found, tmp_path / "w.npz")
+    write_projection(found, tmp_path / "w.npz")
     with np.load(tmp_path / "w.npz") as file:
         assert file["noise/b16.conv0"].shape == (16, 16)
 
@@ -188,11 +188,13 @@ def test_the_noise_of_stylegan2_is_looked_for_and_stays_noise(tmp_path):
 def test_noise_that_carries_a_picture_is_told_from_noise():
     rng = torch.Generator().manual_seed(0)
     white = torch.randn(32, 32, generator=rng)
-    drawn = layer_noise.normalised(torch.linspace(-1, 1, 32).expand(32, 32))
-    coarse = layer_noise.normalised(torch.randn(4, 4, generator=rng).repeat_interleave(8, 0)
+    drawn = layer_noise.normalize_noise(torch.linspace(-1, 1, 32).expand(32, 32))
+    coarse = layer_noise.normalize_noise(torch.randn(4, 4, generator=rng).repeat_interleave(8, 0)
                                     .repeat_interleave(8, 1))  # fmt: skip
     for carrying in (drawn, coarse):
-        assert layer_noise.likeness([carrying]) > 20 * layer_noise.likeness([white])
+        assert layer_noise.noise_regularization([carrying]) > 20 * layer_noise.noise_regularization(
+            [white]
+        )
 
 
 def test_the_loss_can_be_another_and_must_be_finite():
@@ -201,13 +203,15 @@ def test_the_loss_can_be_another_and_must_be_finite():
     found = project(
         opened,
         target,
-        Projection(steps=3, steps_plus=0),
+        ProjectionOptions(steps=3, steps_plus=0),
         loss=lambda images: (images - target).square().mean(),
     )
     assert found.losses[0] == pytest.approx(found.losses[0])
     assert torch.equal(found.w, found.w_plus)
     with pytest.raises(DivergenceError, match="not finite at iteration 1"):
-        project(opened, target, Projection(steps=3), loss=lambda images: images.sum() * torch.nan)
+        project(
+            opened, target, ProjectionOptions(steps=3), loss=lambda images: images.sum() * torch.nan
+        )
 
 
 def test_the_pyramid_sees_every_scale():
@@ -224,47 +228,47 @@ def test_targets_are_cropped_to_the_network(tmp_path):
     wide = np.zeros((16, 40, 4), np.uint8)
     wide[:, 12:28] = 255
     Image.fromarray(wide).save(tmp_path / "wide.png")
-    assert (target_of(tmp_path / "wide.png", opened) == 1).all()
+    assert (read_target(tmp_path / "wide.png", opened) == 1).all()
     grey = small(img_channels=1)
-    assert target_of(tmp_path / "wide.png", grey).shape == (1, 1, 16, 16)
+    assert read_target(tmp_path / "wide.png", grey).shape == (1, 1, 16, 16)
     (tmp_path / "no.png").write_bytes(b"no picture")
     for name, told in (("no.png", "is no picture"), ("none.png", "there is no such file")):
         with pytest.raises(DataError, match=told):
-            target_of(tmp_path / name, opened)
+            read_target(tmp_path / name, opened)
 
 
 def test_targets_are_read_as_pictures_of_a_set_are(tmp_path):
     """What is transparent is white, and deep levels keep their meaning."""
     opened, path = small(), tmp_path / "one.png"
     Image.new("RGBA", (16, 16), (0, 0, 0, 0)).save(path)
-    assert (target_of(path, opened) == 1).all()
+    assert (read_target(path, opened) == 1).all()
     Image.fromarray(np.full((16, 16), 40_000, np.uint16)).save(path)
-    assert target_of(path, opened).mean() == pytest.approx(round(40_000 / 257) / 127.5 - 1)
+    assert read_target(path, opened).mean() == pytest.approx(round(40_000 / 257) / 127.5 - 1)
     palette = Image.new("P", (16, 16), 1)
     palette.putpalette([255, 0, 0, 0, 255, 0])
     palette.save(path, transparency=1)
-    assert (target_of(path, opened) == 1).all()
+    assert (read_target(path, opened) == 1).all()
     whole = path.read_bytes()
     path.write_bytes(whole[:-40])
     with pytest.raises(DataError, match=r"one\.png is (no picture|damaged)"):
-        target_of(path, opened)
+        read_target(path, opened)
 
 
 def test_a_projection_is_drawn_and_written(tmp_path):
     opened = small()
     target = _target(opened)
-    found = project(opened, target, Projection(steps=2, steps_plus=2))
+    found = project(opened, target, ProjectionOptions(steps=2, steps_plus=2))
     with house_style():
         assert len(svg_bytes(projection_figure(opened, target, found, "fr"))) > 5000
-    write_projected(found, tmp_path / "w.npz")
+    write_projection(found, tmp_path / "w.npz")
     with np.load(tmp_path / "w.npz") as file:
         assert file["w"].shape == file["w_plus"].shape == (1, 6, 8)
         assert len(file["losses"]) == 4
-    again = to_bytes(opened.generator.synthesis(found.w[None]))[0]
-    np.testing.assert_array_equal(again, paint(opened.generator, found.w))
+    again = to_uint8(opened.generator.synthesis(found.w[None]))[0]
+    np.testing.assert_array_equal(again, synthesize_image(opened.generator, found.w))
 
 
 @pytest.mark.parametrize("values", [{"steps": 0}, {"steps_plus": -1}, {"learning_rate": 0.0}])
 def test_wrong_projections_are_told(values):
     with pytest.raises(UsageError):
-        Projection(**values).check()
+        ProjectionOptions(**values).check()

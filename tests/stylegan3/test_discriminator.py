@@ -15,7 +15,7 @@ NAMES = ("disc_tiny", "disc_tiny_cond", "disc_tiny_skip")
 @needs_golden
 @pytest.mark.parametrize("name", NAMES)
 def test_names_shapes_and_what_is_trained_are_the_official_ones(name):
-    known, network = golden(name), networks.create(spec_of(name))
+    known, network = golden(name), networks.build_network(spec_of(name))
     state, wanted = network.state_dict(), known.state()
     assert {k: v.shape for k, v in state.items()} == {k: v.shape for k, v in wanted.items()}
     assert [n for n, _ in network.named_parameters()] == known.meta["trainable"]
@@ -87,7 +87,7 @@ PARAMETERS = {
 @pytest.mark.parametrize("resolution", PARAMETERS)
 def test_parameters_at_every_resolution(resolution):
     with torch.device("meta"):
-        network = networks.create(DiscriminatorSpec(img_resolution=resolution))
+        network = networks.build_network(DiscriminatorSpec(img_resolution=resolution))
     assert sum(p.numel() for p in network.parameters()) == PARAMETERS[resolution]
 
 
@@ -116,7 +116,7 @@ def some_images(spec, batch=4):
 @pytest.mark.parametrize("name", SPECS)
 def test_a_new_network_judges_and_learns(name):
     images, c = some_images(SPECS[name])
-    network = networks.discriminator(SPECS[name], seed=1)
+    network = networks.init_discriminator(SPECS[name], seed=1)
     logits = network(images, c)
     assert logits.shape == (4, 1)
     assert logits.unique().numel() == 4
@@ -127,18 +127,18 @@ def test_a_new_network_judges_and_learns(name):
 
 
 def test_frozen_layers_are_the_first_and_cannot_be_thawed():
-    known = [n for n, _ in networks.discriminator(tiny()).named_parameters()]
-    frozen = networks.discriminator(tiny(freeze_layers=4)).requires_grad_(True)
+    known = [n for n, _ in networks.init_discriminator(tiny()).named_parameters()]
+    frozen = networks.init_discriminator(tiny(freeze_layers=4)).requires_grad_(True)
     left = [n for n, _ in frozen.named_parameters()]
     assert left == [n for n in known if not n.startswith("b16.")]
-    whole = networks.discriminator(tiny())
+    whole = networks.init_discriminator(tiny())
     assert frozen.state_dict().keys() == whole.state_dict().keys()
 
 
 @torch.no_grad()
 def test_images_are_compared_within_their_group():
     spec = tiny(mbstd_group_size=2)
-    network = networks.discriminator(spec)
+    network = networks.init_discriminator(spec)
     images, _ = some_images(spec)
     changed = images.clone()
     changed[2] = -1
@@ -148,18 +148,18 @@ def test_images_are_compared_within_their_group():
 
 def test_a_batch_that_makes_no_groups_is_told():
     with pytest.raises(UsageError, match="A batch of 6 images does not divide into groups of 4"):
-        networks.discriminator(tiny())(torch.zeros(6, 3, 16, 16))
+        networks.init_discriminator(tiny())(torch.zeros(6, 3, 16, 16))
 
 
 def test_a_missing_label_is_told():
-    network = networks.discriminator(tiny(c_dim=3))
+    network = networks.init_discriminator(tiny(c_dim=3))
     with pytest.raises(UsageError, match="needs a label of 3 numbers for each image; none"):
         network(torch.zeros(4, 3, 16, 16))
 
 
 @torch.no_grad()
 def test_a_smaller_type_changes_little():
-    network = networks.discriminator(tiny())
+    network = networks.init_discriminator(tiny())
     images, _ = some_images(tiny())
     exact, fast = network(images), network(images, low=torch.bfloat16)
     assert fast.dtype == torch.float32

@@ -10,9 +10,9 @@ from small import small
 
 from epoque.bench.errors import DataError, UsageError
 from epoque.bench.figures.plot import house_style, svg_bytes
-from epoque.stylegan3.generation.synthesis import moved, styles
-from epoque.stylegan3.generation.transforms import input_transform
-from epoque.stylegan3.loading import Opened
+from epoque.stylegan3.generation.synthesis import map_seeds, transform_input
+from epoque.stylegan3.generation.transforms import transform_matrix
+from epoque.stylegan3.loading import LoadedGenerator
 from epoque.stylegan3.measures.equivariance import equivariance, staying
 from epoque.stylegan3.measures.operators import (
     pseudo_rotated,
@@ -88,7 +88,7 @@ def test_a_shift_beyond_the_image_knows_nothing():
 def test_a_network_with_little_aliasing_measures_as_the_official_code_does():
     official = {"eq_t": 57.53, "eq_t_frac": 58.14, "eq_r": 15.90}  # of 32 images of its own
     network = network_of("tiny_t").eval().requires_grad_(False)
-    found = equivariance(Opened(network, "tiny_t", torch.device("cpu")), images=8)
+    found = equivariance(LoadedGenerator(network, "tiny_t", torch.device("cpu")), images=8)
     for name, decibels in official.items():
         assert abs(found[name].decibels - decibels) < 6
         assert found[name].low < found[name].decibels < found[name].high
@@ -134,9 +134,9 @@ def test_what_cannot_be_measured_is_told():
 def first_input(generator, matrix):
     """What StyleGAN2's first layer is given while the network is moved, for two images."""
     first, seen = generator.synthesis.get_submodule("b4.conv1"), []
-    with moved(generator, matrix):
+    with transform_input(generator, matrix):
         handle = first.register_forward_pre_hook(lambda _, given: seen.append(given[0].double()))
-        generator.synthesis(styles(generator, [0, 0]))
+        generator.synthesis(map_seeds(generator, [0, 0]))
         handle.remove()
     assert not first._forward_pre_hooks
     return seen[0]
@@ -146,10 +146,10 @@ def test_the_constant_of_stylegan2_is_moved_as_an_image_is():
     generator = small("stylegan2").generator
     constant = generator.synthesis.get_submodule("b4").const.double()[None].expand(2, -1, -1, -1)
     np.testing.assert_allclose(first_input(generator, np.eye(3)), constant, atol=1e-5)
-    found = first_input(generator, input_transform(0.25, -0.5, 0))
+    found = first_input(generator, transform_matrix(0.25, -0.5, 0))
     wanted, known = shifted(constant, 1, -2)  # of four places one to the right, two up
     np.testing.assert_allclose((found - wanted)[..., known], 0, atol=1e-5)
-    each = np.stack([input_transform(0, 0, 90), input_transform(-0.25, 0, 0)])
+    each = np.stack([transform_matrix(0, 0, 90), transform_matrix(-0.25, 0, 0)])
     turned, left = first_input(generator, each)
     np.testing.assert_allclose(turned, constant[0].rot90(1, (1, 2)), atol=1e-5)
     wanted, known = shifted(constant, -1, 0)

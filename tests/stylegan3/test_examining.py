@@ -34,10 +34,10 @@ from epoque.stylegan3.analysis.reference import described, reference
 from epoque.stylegan3.config import StyleGan3Config
 from epoque.stylegan3.generation.generate import generate
 from epoque.stylegan3.lab import LAB
-from epoque.stylegan3.loading import open_generator
+from epoque.stylegan3.loading import load_generator
 from epoque.stylegan3.measures.equivariance import equivariance
 from epoque.stylegan3.measures.features import HEADS
-from epoque.stylegan3.networks.store import save
+from epoque.stylegan3.networks.store import save_network
 
 CARD = {"training": {"cfg": "t"}, "images": 9, "kimg": 2.0, "training_seconds": 90.0}
 
@@ -46,8 +46,10 @@ CARD = {"training": {"cfg": "t"}, "images": 9, "kimg": 2.0, "training_seconds": 
 def package(tmp_path_factory):
     """Two networks of 16 pixels in the place of the package's."""
     folder = tmp_path_factory.mktemp("data")
-    save(small("t").generator, folder / "avatars-t", CARD | {"metrics": {"pfd": {"value": 3.5}}})
-    save(small("stylegan2").generator, folder / "avatars-stylegan2", CARD)
+    save_network(
+        small("t").generator, folder / "avatars-t", CARD | {"metrics": {"pfd": {"value": 3.5}}}
+    )
+    save_network(small("stylegan2").generator, folder / "avatars-stylegan2", CARD)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(shipped, "FOLDER", folder)
         patch.setattr(gallery, "FRAMES", 4)
@@ -61,7 +63,7 @@ def one_process(monkeypatch):
     """Spare the other process, which one test is enough for."""
 
     def digests(told):
-        images = again.painted(open_generator(told.network), told.seeds, again.Styling(1.0))
+        images = again.painted(load_generator(told.network), told.seeds, again.Styling(1.0))
         return again.digests(images)
 
     monkeypatch.setattr(again, "_elsewhere", digests)
@@ -79,7 +81,7 @@ def run(package, tmp_path_factory):
 
 
 def test_the_images_are_those_of_generate(run, tmp_path):
-    made = generate(open_generator("avatars-t"), [2, 674, 1024], tmp_path)
+    made = generate(load_generator("avatars-t"), [2, 674, 1024], tmp_path)
     for one in made:
         assert run.results["seeds"][str(one.start)]["sha256"] == one.sha256
         assert run.artifact(one.path.name) == one.path.read_bytes()
@@ -98,7 +100,7 @@ def test_running_out_of_memory_is_one_sentence(monkeypatch):
 
 
 def test_what_differs_is_told(monkeypatch):
-    opened, wanted = open_generator("avatars-t"), config(seeds="1,2")
+    opened, wanted = load_generator("avatars-t"), config(seeds="1,2")
     images = again.painted(opened, (1, 2), again.Styling())
     monkeypatch.setattr(again, "_elsewhere", lambda _: ["another", "another"])
     images[0, 0, 0, 0] ^= 1  # one bit
@@ -117,7 +119,7 @@ def test_the_other_process_says_why_it_fails(monkeypatch, tmp_path):
 
 def test_decibels_are_those_of_the_command(run):
     for role, name in (("network", "avatars-t"), ("against", "avatars-stylegan2")):
-        measured = equivariance(open_generator(name), images=6)
+        measured = equivariance(load_generator(name), images=6)
         for measure, one in measured.items():
             told = run.results[role][measure]
             assert told["db"] == pytest.approx(one.decibels, rel=1e-3)
@@ -231,8 +233,8 @@ def test_only_portraits_are_read(run):
 
 
 def test_the_first_seeds_are_judged_as_the_three_are(run):
-    images = again.painted(open_generator("avatars-t"), range(8), again.Styling())
-    read = seen(open_generator("avatars-t"), images)
+    images = again.painted(load_generator("avatars-t"), range(8), again.Styling())
+    read = seen(load_generator("avatars-t"), images)
     assert run.results["network"]["passing"] == passing(read)
     assert run.results["panel"] == 8
     assert 0 < run.results["agreement"] < 1
@@ -263,10 +265,12 @@ def test_noise_is_no_portrait():
 
 def test_drawn_portraits_are():
     pytest.importorskip("python_avatars")
-    from epoque.stylegan3.dataset.avatars import draw
-    from epoque.stylegan3.dataset.portraits import portrait
+    from epoque.stylegan3.dataset.avatars import render_png
+    from epoque.stylegan3.dataset.portraits import sample_portrait
 
-    drawn = np.stack([np.asarray(draw(portrait(9, n), 64)) for n in range(24)])[..., :3]
+    drawn = np.stack([np.asarray(render_png(sample_portrait(9, n), 64)) for n in range(24)])[
+        ..., :3
+    ]
     images = torch.from_numpy(drawn).permute(0, 3, 1, 2).float() / 127.5 - 1
     near = np.array(reference().distances(images))
     assert (near < 1).mean() > 0.8  # 19 of 20 on the average

@@ -16,8 +16,8 @@ from epoque.stylegan3.export import write
 from epoque.stylegan3.export.formats import Encoded, encoded, runner
 from epoque.stylegan3.export.programs import Program, traced
 from epoque.stylegan3.export.write import export, files_of
-from epoque.stylegan3.latents import latents
-from epoque.stylegan3.networks.store import save
+from epoque.stylegan3.latents import sample_latents
+from epoque.stylegan3.networks.store import save_network
 
 FEW = {"num_layers": 2, "num_critical": 1}
 
@@ -41,7 +41,7 @@ def test_onnx_of_a_network_with_classes(tmp_path):
     session = onnxruntime.InferenceSession(path.read_bytes())
     assert [value.name for value in session.get_inputs()] == ["z", "label", "truncation"]
     assert [value.shape for value in session.get_outputs()] == [["batch", 1, 16, 16]]
-    z = latents(range(5), 8).astype(np.float32)
+    z = sample_latents(range(5), 8).astype(np.float32)
     labels = np.array([2, 0, 1, 1, 2])
     strength = np.array(0.4, np.float32)
     (found,) = session.run(None, {"z": z, "label": labels, "truncation": strength})
@@ -70,7 +70,7 @@ def test_programs_of_torch_export(tmp_path):
     assert done == [(1, 2), (2, 2)]
     assert written[0].check.levels is None
     mapping, synthesis = (torch.export.load(one.path).module() for one in written)
-    z = torch.from_numpy(latents(range(3), 8)).float()
+    z = torch.from_numpy(sample_latents(range(3), 8)).float()
     w = mapping(z=z, truncation=torch.tensor(0.6))
     assert w.shape == (3, opened.generator.num_ws, 8)
     with torch.no_grad():
@@ -87,7 +87,7 @@ def test_a_program_takes_labels_of_many_numbers(tmp_path):
     told = json.loads((tmp_path / "mapping.pt2.json").read_text())["inputs"][1]
     assert (told["name"], told["shape"], told["type"]) == ("label", ["batch", 3], "float32")
     mapping = torch.export.load(written.path).module()
-    z = torch.from_numpy(latents(range(2), 8)).float()
+    z = torch.from_numpy(sample_latents(range(2), 8)).float()
     w = mapping(z=z, label=torch.from_numpy(labels), truncation=torch.tensor(1.0))
     with torch.no_grad():
         torch.testing.assert_close(w, opened.generator.mapping(z, torch.from_numpy(labels)))
@@ -97,7 +97,7 @@ def test_stylegan2_keeps_its_own_noise():
     network = small("stylegan2", img_resolution=8).generator
     program = Program(network, "synthesis")
     _, run = runner(encoded(traced(program), program, "pt2"), 8)
-    ws = network.mapping(torch.from_numpy(latents(range(3), 8)))
+    ws = network.mapping(torch.from_numpy(sample_latents(range(3), 8)))
     np.testing.assert_allclose(run({"w": ws.numpy()}), network.synthesis(ws), atol=1e-5)
     assert not torch.allclose(network.synthesis(ws), network.synthesis(ws, noise="none"))
 
@@ -168,7 +168,7 @@ def test_without_onnx_runtime_small_networks_are_run_all_the_same(monkeypatch):
 
 
 def test_the_command_tells_what_the_check_has_shown(tmp_path, capsys):
-    save(small("stylegan2").generator, tmp_path / "net", {"licence": "CC0"})
+    save_network(small("stylegan2").generator, tmp_path / "net", {"licence": "CC0"})
     to = str(tmp_path / "m.pt2")
     asked = ["export", "--network", str(tmp_path / "net"), "--to", to, "--part", "mapping"]
     with pytest.raises(SystemExit) as ended:

@@ -13,17 +13,22 @@ from epoque.bench.errors import UsageError
 from epoque.stylegan3 import memory
 from epoque.stylegan3.generation import generate as generating
 from epoque.stylegan3.generation.generate import (
-    Movement,
-    compared,
+    InputTransform,
+    compare_precision,
     generate,
     write_grid,
     write_styles,
 )
-from epoque.stylegan3.generation.image_grid import tiled
+from epoque.stylegan3.generation.image_grid import tile_images
 from epoque.stylegan3.generation.seed_list import parse_grid, parse_layers, parse_seeds
-from epoque.stylegan3.generation.synthesis import Styling, moved, paint, styles
-from epoque.stylegan3.generation.transforms import input_transform
-from epoque.stylegan3.loading import Opened
+from epoque.stylegan3.generation.synthesis import (
+    MappingOptions,
+    map_seeds,
+    synthesize_image,
+    transform_input,
+)
+from epoque.stylegan3.generation.transforms import transform_matrix
+from epoque.stylegan3.loading import LoadedGenerator
 
 
 def test_seeds_as_typed():
@@ -75,7 +80,7 @@ def test_an_image_is_the_same_whatever_stands_beside_it(kind, tmp_path):
 @pytest.mark.parametrize("kind", ["t", "stylegan2"])
 def test_batches_make_the_same_images_but_for_rounding(kind, tmp_path):
     opened, told = small(kind), []
-    options = {"noise": "random"} if kind == "stylegan2" else {"movement": Movement(x=0.1)}
+    options = {"noise": "random"} if kind == "stylegan2" else {"movement": InputTransform(x=0.1)}
     one = generate(opened, [1, 2, 3], tmp_path / "a", **options)
     many = generate(
         opened, [1, 2, 3], tmp_path / "b", batch=2, progress=lambda *at: told.append(at), **options
@@ -107,7 +112,7 @@ def test_a_shorter_type_tells_its_error(kind, precision, tmp_path):
     opened, noise = small(kind), "random" if kind == "stylegan2" else "const"
     (full,) = generate(opened, [4], tmp_path / "a", noise=noise)
     (short,) = generate(opened, [4], tmp_path / "b", noise=noise, precision=precision)
-    found = compared(opened, 4, precision, noise=noise)
+    found = compare_precision(opened, 4, precision, noise=noise)
     apart = abs(full.pixels.astype(int) - short.pixels)
     assert found.largest == apart.max()
     assert found.mean == pytest.approx(apart.mean())
@@ -115,7 +120,7 @@ def test_a_shorter_type_tells_its_error(kind, precision, tmp_path):
     assert f"{precision} against float32, in the first image: at most {found.largest} of" in str(
         found
     )
-    assert compared(opened, 4, "float32").relative == 0
+    assert compare_precision(opened, 4, "float32").relative == 0
     with pytest.raises(UsageError, match="--precision: int8 is not allowed; it takes float32"):
         generate(opened, [4], tmp_path, precision="int8")
 
@@ -134,11 +139,11 @@ def test_both_kinds_of_file_lose_nothing(tmp_path):
 @pytest.mark.parametrize("name", ["tiny_t", "tiny_r", "tiny_sg2", "tiny_gray", "tiny_cond"])
 def test_the_images_are_the_official_ones(name, tmp_path):
     reference = golden(name)
-    opened = Opened(network_of(name).eval().requires_grad_(False), name, None)
+    opened = LoadedGenerator(network_of(name).eval().requires_grad_(False), name, None)
     for seed in (2, 1024):
         label = int(reference[f"c/{seed}"].argmax()) if f"c/{seed}" in reference else None
-        ws = styles(opened.generator, [seed], Styling(0.5, None, label))[0]
-        found = paint(opened.generator, ws).astype(int)
+        ws = map_seeds(opened.generator, [seed], MappingOptions(0.5, None, label))[0]
+        found = synthesize_image(opened.generator, ws).astype(int)
         wanted = reference[f"u8/psi0.5/{seed}"].reshape(*found.shape[:2], -1).astype(int)
         assert abs(found - wanted).max() <= 1
 
@@ -153,23 +158,23 @@ def test_grey_becomes_colour(tmp_path):
 def test_moving_the_input_moves_the_image(tmp_path):
     opened = small()
     (still,) = generate(opened, [1], tmp_path / "a")
-    (there,) = generate(opened, [1], tmp_path / "b", movement=Movement(x=4 / 16))
+    (there,) = generate(opened, [1], tmp_path / "b", movement=InputTransform(x=4 / 16))
     (again,) = generate(opened, [1], tmp_path / "c")
     assert still.sha256 == again.sha256 != there.sha256
     near = abs(still.pixels[:, :12].astype(int) - there.pixels[:, 4:])
     far = abs(still.pixels.astype(int) - there.pixels)
     assert near.mean() < far.mean() / 2
     with pytest.raises(UsageError, match="cannot translate or rotate"):
-        generate(small("stylegan2"), [1], tmp_path, movement=Movement(degrees=10))
+        generate(small("stylegan2"), [1], tmp_path, movement=InputTransform(degrees=10))
 
 
 def test_a_movement_for_each_image_of_a_batch():
     generator = small().generator
-    ws = styles(generator, [3, 3])
-    places = np.stack([input_transform(0, 0, 0), input_transform(0.1, 0, 20)])
-    with moved(generator, places):
+    ws = map_seeds(generator, [3, 3])
+    places = np.stack([transform_matrix(0, 0, 0), transform_matrix(0.1, 0, 20)])
+    with transform_input(generator, places):
         both = generator.synthesis(ws)
-    with moved(generator, places[1]):
+    with transform_input(generator, places[1]):
         one = generator.synthesis(ws[1:])
     np.testing.assert_allclose(both[1:], one, atol=1e-5)
     np.testing.assert_allclose(generator.synthesis.input.transform, np.eye(3))
@@ -177,29 +182,31 @@ def test_a_movement_for_each_image_of_a_batch():
 
 def test_classes(tmp_path):
     opened = small(c_dim=3)
-    digests = {generate(opened, [1], tmp_path, styling=Styling(label=i))[0].sha256 for i in (0, 2)}
+    digests = {
+        generate(opened, [1], tmp_path, styling=MappingOptions(label=i))[0].sha256 for i in (0, 2)
+    }
     assert len(digests) == 2
     for label, told in ((None, "needs a class, 0 to 2"), (3, "0 to 2 are"), (-1, "0 to 2 are")):
         with pytest.raises(UsageError, match=told):
-            styles(opened.generator, [1], Styling(label=label))
+            map_seeds(opened.generator, [1], MappingOptions(label=label))
     with pytest.raises(UsageError, match="has no classes"):
-        styles(small().generator, [1], Styling(label=0))
+        map_seeds(small().generator, [1], MappingOptions(label=0))
 
 
 @pytest.mark.parametrize("psi", [float("nan"), float("inf")])
 def test_truncation_is_a_finite_number(psi):
     with pytest.raises(UsageError, match="finite number"):
-        styles(small().generator, [1], Styling(psi))
+        map_seeds(small().generator, [1], MappingOptions(psi))
 
 
 def test_cutoff_is_a_number_of_layers():
     generator = small().generator
     generator.mapping.w_avg.fill_(1.0)
-    ws = styles(generator, [1], Styling(0.0, 2))[0]
+    ws = map_seeds(generator, [1], MappingOptions(0.0, 2))[0]
     assert (ws[:2] == 1).all()
     assert not (ws[2:] == 1).any()
     with pytest.raises(UsageError, match="takes 0 to 6"):
-        styles(generator, [1], Styling(0.5, 7))
+        map_seeds(generator, [1], MappingOptions(0.5, 7))
 
 
 def test_grid_and_styles_files(tmp_path):
@@ -212,13 +219,13 @@ def test_grid_and_styles_files(tmp_path):
     with np.load(tmp_path / "w.npz") as file:
         assert file["w"].shape == (3, 6, 8)
         assert file["seeds"].tolist() == [1, 2, 3]
-        np.testing.assert_array_equal(file["w"][2], styles(opened.generator, [3])[0])
+        np.testing.assert_array_equal(file["w"][2], map_seeds(opened.generator, [3])[0])
     assert not list(tmp_path.glob(".*"))
 
 
 def test_tiles_stand_row_by_row():
     images = [np.full((1, 2, 3), i, np.uint8) for i in range(3)]
-    sheet = tiled(images, 2, gap=1, paper=9)
+    sheet = tile_images(images, 2, gap=1, paper=9)
     assert sheet[..., 0].tolist() == [[0, 0, 9, 1, 1], [9] * 5, [2, 2, 9, 9, 9]]
 
 

@@ -6,9 +6,9 @@ from golden import assert_near, golden, needs_golden, network_of, spec_of
 
 from epoque.bench.errors import UsageError
 from epoque.stylegan3 import networks
-from epoque.stylegan3.generation.transforms import input_transform
-from epoque.stylegan3.images import to_bytes
-from epoque.stylegan3.latents import latents
+from epoque.stylegan3.generation.transforms import transform_matrix
+from epoque.stylegan3.images import to_uint8
+from epoque.stylegan3.latents import sample_latents
 from epoque.stylegan3.networks import StyleGan2Spec, StyleGan3Spec
 from epoque.stylegan3.networks.bands import layer_plans
 
@@ -20,13 +20,15 @@ RADIAL = {"conv_kernel": 1, "channel_base": 65_536, "channel_max": 1024, "use_ra
 
 def inputs(name, seed):
     """Random numbers and label of a seed."""
-    return torch.from_numpy(latents([seed], spec_of(name).z_dim)), golden(name).tensor(f"c/{seed}")
+    return torch.from_numpy(sample_latents([seed], spec_of(name).z_dim)), golden(name).tensor(
+        f"c/{seed}"
+    )
 
 
 def assert_image(image, known, key):
     """Compare an image, and its bytes, with the official ones."""
     assert_near(image, known[f"img/{key}"], 1e-4)
-    off = to_bytes(image)[0].astype(int) - known[f"u8/{key}"]
+    off = to_uint8(image)[0].astype(int) - known[f"u8/{key}"]
     assert abs(off).max() <= 1
     assert (off != 0).mean() < 0.01
 
@@ -34,7 +36,7 @@ def assert_image(image, known, key):
 @needs_golden
 @pytest.mark.parametrize("name", ALL)
 def test_names_shapes_filters_and_order_are_the_official_ones(name):
-    known, network = golden(name), networks.create(spec_of(name))
+    known, network = golden(name), networks.build_network(spec_of(name))
     state, wanted = network.state_dict(), known.state()
     assert {k: v.shape for k, v in state.items()} == {k: v.shape for k, v in wanted.items()}
     assert [n for n, _ in network.named_parameters()] == known.meta["param_names"]
@@ -96,7 +98,7 @@ def test_styles_with_truncation_and_cutoff(name):
 def test_translated_and_rotated_images(name):
     known, network = golden(name), network_of(name)
     for index, moved in enumerate(known.meta["transforms"]):
-        matrix = input_transform(*moved["translate"], moved["rotate"])
+        matrix = transform_matrix(*moved["translate"], moved["rotate"])
         assert_near(matrix, known[f"transform_inv/{index}"], 1e-12)
         network.synthesis.input.transform.copy_(torch.from_numpy(matrix))
         seed = SEEDS[index % 2]
@@ -180,7 +182,9 @@ def test_parameters_and_sizes_at_every_resolution(resolution):
         StyleGan2Spec(img_resolution=resolution),
     )
     with torch.device("meta"):
-        counts = tuple(sum(p.numel() for p in networks.create(s).parameters()) for s in specs)
+        counts = tuple(
+            sum(p.numel() for p in networks.build_network(s).parameters()) for s in specs
+        )
     assert counts == PARAMETERS[resolution]
     for spec in specs[:2]:
         plans = layer_plans(spec)
@@ -219,7 +223,7 @@ SPECS = {
 
 
 def some_inputs(spec, batch=2):
-    z = torch.from_numpy(latents(range(batch), spec.z_dim))
+    z = torch.from_numpy(sample_latents(range(batch), spec.z_dim))
     c = torch.eye(spec.c_dim)[:batch] if spec.c_dim else None
     return z, c
 
@@ -227,7 +231,7 @@ def some_inputs(spec, batch=2):
 @pytest.mark.parametrize("name", SPECS)
 def test_a_new_network_makes_images_and_learns(name):
     spec = SPECS[name]
-    network = networks.generator(spec, seed=4)
+    network = networks.init_generator(spec, seed=4)
     with torch.no_grad():
         images = network(*some_inputs(spec), update_emas=True)
     assert images.shape == (2, spec.img_channels, spec.img_resolution, spec.img_resolution)
@@ -239,7 +243,7 @@ def test_a_new_network_makes_images_and_learns(name):
 
 
 def test_the_seed_decides_the_first_weights():
-    first, again, other = (networks.generator(tiny(), seed=s).state_dict() for s in (1, 1, 2))
+    first, again, other = (networks.init_generator(tiny(), seed=s).state_dict() for s in (1, 1, 2))
     assert all(torch.equal(first[name], again[name]) for name in first)
     name = "synthesis.input.freqs"
     assert not torch.equal(first[name], other[name])
@@ -248,7 +252,7 @@ def test_the_seed_decides_the_first_weights():
 
 @torch.no_grad()
 def test_an_update_follows_styles_and_magnitudes():
-    network = networks.generator(tiny(w_avg_beta=0.75, magnitude_ema_beta=0.5))
+    network = networks.init_generator(tiny(w_avg_beta=0.75, magnitude_ema_beta=0.5))
     z, _ = some_inputs(tiny())
     w = network.mapping(z)[:, 0]
     network(z, update_emas=True)
@@ -263,7 +267,7 @@ def test_an_update_follows_styles_and_magnitudes():
 
 @torch.no_grad()
 def test_no_truncation_is_the_style_and_full_truncation_is_the_mean():
-    network = networks.generator(tiny())
+    network = networks.init_generator(tiny())
     network.mapping.w_avg.normal_(generator=torch.Generator().manual_seed(1))
     z, _ = some_inputs(tiny())
     mean = network.mapping.w_avg.expand(2, network.num_ws, -1)
@@ -277,11 +281,11 @@ def test_no_truncation_is_the_style_and_full_truncation_is_the_mean():
 def test_a_shift_by_whole_pixels_shifts_the_image(name):
     """The claim of the paper; what enters at the edges comes from the margins."""
     spec = SPECS[name]
-    network = networks.generator(spec, seed=3).double()
+    network = networks.init_generator(spec, seed=3).double()
     z, _ = some_inputs(spec)
     image = network(z)
     x, y = 4, -6
-    matrix = input_transform(x / spec.img_resolution, y / spec.img_resolution, 0)
+    matrix = transform_matrix(x / spec.img_resolution, y / spec.img_resolution, 0)
     network.synthesis.input.transform.copy_(torch.from_numpy(matrix))
     moved, wanted = network(z)[..., 2:-8, 6:-2], image.roll((y, x), (2, 3))[..., 2:-8, 6:-2]
     noise = (moved - wanted).square().mean()
@@ -292,10 +296,10 @@ def test_a_shift_by_whole_pixels_shifts_the_image(name):
 
 @torch.no_grad()
 def test_config_r_turns_by_a_right_angle():
-    network = networks.generator(SPECS["r"], seed=3).double()
+    network = networks.init_generator(SPECS["r"], seed=3).double()
     z, _ = some_inputs(SPECS["r"])
     image = network(z)
-    matrix = input_transform(0, 0, 90)
+    matrix = transform_matrix(0, 0, 90)
     network.synthesis.input.transform.copy_(torch.from_numpy(matrix))
     turned, wanted = network(z), image.rot90(1, (2, 3))
     assert 10 * torch.log10(4 / (turned - wanted).square().mean()) > 40
@@ -303,14 +307,14 @@ def test_config_r_turns_by_a_right_angle():
 
 @torch.no_grad()
 def test_an_alias_free_generator_has_no_noise():
-    network = networks.generator(tiny())
+    network = networks.init_generator(tiny())
     z, _ = some_inputs(tiny())
     assert torch.equal(network(z, noise="none"), network(z, noise="random"))
 
 
 @torch.no_grad()
 def test_random_noise_is_drawn_from_the_generator_given():
-    network = networks.generator(tiny2())
+    network = networks.init_generator(tiny2())
     for name, parameter in network.named_parameters():
         if name.endswith("noise_strength"):
             parameter.fill_(0.5)
@@ -327,7 +331,7 @@ def test_random_noise_is_drawn_from_the_generator_given():
 @pytest.mark.parametrize("name", ["t", "r", "skip", "resnet"])
 @torch.no_grad()
 def test_a_smaller_type_changes_little(name):
-    network = networks.generator(SPECS[name])
+    network = networks.init_generator(SPECS[name])
     z, c = some_inputs(SPECS[name])
     exact, fast = network(z, c), network(z, c, low=torch.bfloat16)
     assert fast.dtype == torch.float32
@@ -337,11 +341,11 @@ def test_a_smaller_type_changes_little(name):
 
 @pytest.mark.parametrize("label", [None, torch.zeros(1, 2), torch.zeros(3)])
 def test_a_missing_or_wrong_label_is_told(label):
-    network = networks.generator(SPECS["labels"])
+    network = networks.init_generator(SPECS["labels"])
     with pytest.raises(UsageError, match="needs a label of 3 numbers for each image"):
         network(torch.zeros(1, 16), label)
 
 
 def test_an_unknown_noise_is_told():
     with pytest.raises(UsageError, match="Noise is 'loud'; const, random and none"):
-        networks.generator(tiny2())(torch.zeros(1, 16), noise="loud")
+        networks.init_generator(tiny2())(torch.zeros(1, 16), noise="loud")

@@ -16,16 +16,16 @@ from epoque.stylegan3.analysis.analyze import examine
 from epoque.stylegan3.commands import APP
 from epoque.stylegan3.conditioning import Conditioning
 from epoque.stylegan3.config import StyleGan3Config
-from epoque.stylegan3.generation.directions import principal
-from epoque.stylegan3.generation.projection import Projection, project
-from epoque.stylegan3.generation.style_mixing import mixed
-from epoque.stylegan3.generation.synthesis import Styling, styles
-from epoque.stylegan3.loading import open_generator
+from epoque.stylegan3.generation.directions import find_principal_directions
+from epoque.stylegan3.generation.projection import ProjectionOptions, project
+from epoque.stylegan3.generation.style_mixing import mix_styles
+from epoque.stylegan3.generation.synthesis import MappingOptions, map_seeds
+from epoque.stylegan3.loading import load_generator
 from epoque.stylegan3.measures.equivariance import equivariance, squared_errors
 from epoque.stylegan3.measures.image_sources import NetworkImages
 from epoque.stylegan3.measures.path_length import PathImages
 from epoque.stylegan3.measures.spectrum import of_network
-from epoque.stylegan3.networks.store import save
+from epoque.stylegan3.networks.store import save_network
 
 NAMES = ("hair=short", "hair=long", "glasses=none", "glasses=round", "age")
 PEOPLE = np.array(
@@ -43,9 +43,9 @@ def people():
 def folder(tmp_path, people, monkeypatch):
     """A network that learned from vectors, one of three classes, and one without labels."""
     monkeypatch.setenv("EPOQUE_CACHE", str(tmp_path / "cache"))
-    save(small(c_dim=5).generator, tmp_path / "people", {"labels": people.to_json()})
-    save(small(c_dim=3).generator, tmp_path / "classes", {"labels": {"counts": [9, 0, 1]}})
-    save(small().generator, tmp_path / "plain")
+    save_network(small(c_dim=5).generator, tmp_path / "people", {"labels": people.to_json()})
+    save_network(small(c_dim=3).generator, tmp_path / "classes", {"labels": {"counts": [9, 0, 1]}})
+    save_network(small().generator, tmp_path / "plain")
     return tmp_path
 
 
@@ -77,10 +77,10 @@ def test_images_of_labels(folder, capsys, tmp_path):
 
 
 def test_an_image_has_the_label_of_its_seed(folder):
-    opened = open_generator(folder / "people")
-    together = styles(opened.generator, [4, 5, 6], Styling(label="age=0.5"))
+    opened = load_generator(folder / "people")
+    together = map_seeds(opened.generator, [4, 5, 6], MappingOptions(label="age=0.5"))
     for seed, row in zip((4, 5, 6), together, strict=True):
-        alone = styles(opened.generator, [seed], Styling(label="age=0.5"))[0]
+        alone = map_seeds(opened.generator, [seed], MappingOptions(label="age=0.5"))[0]
         np.testing.assert_array_equal(alone, row)
 
 
@@ -101,22 +101,25 @@ def test_mixing_and_searching_take_labels(people):
     opened = small(c_dim=5)
     opened.generator.labels = people
     tables = [
-        mixed(opened, [0], [1], [0], styling=Styling(label=told)) for told in ("age", "age=0")
+        mix_styles(opened, [0], [1], [0], styling=MappingOptions(label=told))
+        for told in ("age", "age=0")
     ]
     assert (np.array(tables[0]) != np.array(tables[1])).any()
     target = torch.zeros(1, 3, 16, 16)
-    found = [project(opened, target, Projection(1, 0, label=told)).w for told in (None, "age=3")]
+    found = [
+        project(opened, target, ProjectionOptions(1, 0, label=told)).w for told in (None, "age=3")
+    ]
     assert not torch.equal(*found)
     with pytest.raises(UsageError, match="--class: x is not allowed"):
-        project(opened, target, Projection(1, 0, label="x"))
+        project(opened, target, ProjectionOptions(1, 0, label="x"))
 
 
 def test_principal_components_are_of_all_labels(people):
     opened = small(c_dim=5)
     opened.generator.labels = people
     every, one = (
-        principal(opened, 2, samples=200),
-        principal(opened, 2, samples=200, label="1,0,1,0,0"),
+        find_principal_directions(opened, 2, samples=200),
+        find_principal_directions(opened, 2, samples=200, label="1,0,1,0,0"),
     )
     assert not np.allclose(every.scales, one.scales, rtol=1e-3)
 
@@ -152,7 +155,7 @@ def test_a_state_is_of_its_labels(people, tmp_path):
 def test_a_spectrum_is_of_all_classes():
     opened = small(c_dim=3)
     every = of_network(opened, 6)
-    assert every.mean != of_network(opened, 6, styling=Styling(label=1)).mean
+    assert every.mean != of_network(opened, 6, styling=MappingOptions(label=1)).mean
 
 
 # The command metrics
@@ -219,10 +222,10 @@ def test_a_conditional_network_is_examined(folder, monkeypatch):
         return next(examine(StyleGan3Config.parse(told))).arrays
 
     of_network = snapshot("people", "plain", "age=0.75")
-    opened = open_generator(folder / "people")
-    wanted = again.painted(opened, [1], Styling(label="age=0.75"))
+    opened = load_generator(folder / "people")
+    wanted = again.painted(opened, [1], MappingOptions(label="age=0.75"))
     np.testing.assert_array_equal(of_network["seeds"], wanted)
-    assert (wanted != again.painted(opened, [1], Styling())).any()
+    assert (wanted != again.painted(opened, [1], MappingOptions())).any()
     for network, label, told in (
         ("classes", None, "--label: this network needs a class"),
         ("classes", "7", "--label: 7 is out of range"),

@@ -13,8 +13,8 @@ from small import small
 from epoque.bench.errors import DataError, MissingExtraError, UnknownNameError, UsageError
 from epoque.bench.seeds import numpy_rng
 from epoque.stylegan3.commands import APP
-from epoque.stylegan3.dataset.portraits import GROUPS, portrait
-from epoque.stylegan3.generation.synthesis import paint, styles
+from epoque.stylegan3.dataset.portraits import GROUPS, sample_portrait
+from epoque.stylegan3.generation.synthesis import map_seeds, synthesize_image
 from epoque.stylegan3.measures import extraction
 from epoque.stylegan3.measures.attributes import read
 from epoque.stylegan3.measures.detectors import Patches, Portrait
@@ -25,7 +25,7 @@ from epoque.stylegan3.measures.image_sources import NetworkImages, SetImages
 from epoque.stylegan3.measures.metrics import ALWAYS, METRICS, TOGETHER, kinds, measure, usual_count
 from epoque.stylegan3.measures.path_length import PathImages
 from epoque.stylegan3.measures.train_features import accuracy, learn, targets, write
-from epoque.stylegan3.networks.store import save
+from epoque.stylegan3.networks.store import save_network
 
 
 @pytest.fixture(autouse=True)
@@ -55,9 +55,11 @@ def test_a_network_s_images_are_those_of_generate():
     found = NetworkImages(opened, 5, first=3, psi=0.7).levels(range(1, 4))
     assert found.shape == (3, 3, 16, 16)
     for number, image in zip(range(4, 7), found, strict=True):
-        from epoque.stylegan3.generation.synthesis import Styling
+        from epoque.stylegan3.generation.synthesis import MappingOptions
 
-        wanted = paint(opened.generator, styles(opened.generator, [number], Styling(0.7))[0])
+        wanted = synthesize_image(
+            opened.generator, map_seeds(opened.generator, [number], MappingOptions(0.7))[0]
+        )
         assert abs(image.numpy().transpose(1, 2, 0).astype(int) - wanted).max() <= 1
 
 
@@ -232,10 +234,10 @@ def test_names_as_typed():
 
 @cache
 def _portraits(count, size):
-    from epoque.stylegan3.dataset.avatars import draw
+    from epoque.stylegan3.dataset.avatars import render_png
 
     try:
-        pictures = [np.asarray(draw(portrait(7, i), size)) for i in range(count)]
+        pictures = [np.asarray(render_png(sample_portrait(7, i), size)) for i in range(count)]
     except MissingExtraError as error:
         pytest.skip(str(error))
     return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float() / 127.5 - 1
@@ -249,7 +251,7 @@ def _drawn(count):
 def test_portraits_are_read():
     images = _drawn(60)
     found = read(images)
-    wanted = [portrait(7, i).values for i in range(60)]
+    wanted = [sample_portrait(7, i).values for i in range(60)]
     for name in ("skin", "hair", "glasses", "clothes colour", "background"):
         right = sum(f[name].value == w[name] for f, w in zip(found, wanted, strict=True))
         assert right >= 56, name
@@ -288,9 +290,9 @@ def test_features_have_unit_variance_over_portraits():
 
 def test_the_training_repeats_and_learns(tmp_path):
     images = ((_drawn(60) + 1) * 127.5).to(torch.uint8).numpy()
-    labels = np.stack([portrait(7, i).label() for i in range(60)])
+    labels = np.stack([sample_portrait(7, i).label() for i in range(60)])
     wanted = targets(labels)
-    assert wanted["hair"][0] == list(HEADS["hair"]).index(portrait(7, 0).values["hair"])
+    assert wanted["hair"][0] == list(HEADS["hair"]).index(sample_portrait(7, 0).values["hair"])
     one, other = (learn(images, wanted, epochs=1, seed=3) for _ in range(2))
     for name, value in one.state_dict().items():
         assert torch.equal(value, other.state_dict()[name]), name
@@ -328,7 +330,7 @@ def test_the_command_measures_pictures(pictures, capsys):
 def test_the_command_measures_a_network(pictures, capsys, tmp_path):
     real = pictures("real")
     card = {"training": {"data": str(real)}}
-    save(small().generator, tmp_path / "t", card)
+    save_network(small().generator, tmp_path / "t", card)
     run("metrics", "--network", tmp_path / "t.json", "--images", 18, "--json", "--metrics", "swd")
     told = json.loads(capsys.readouterr().out)
     assert told["real"] == "real"
@@ -383,8 +385,8 @@ def test_real_images_are_those_that_the_network_learned_from(
     pictures, capsys, tmp_path, monkeypatch
 ):
     real, words = pictures("real"), ("--images", 16, "--metrics", "pfd", "--quiet")
-    save(small().generator, tmp_path / "mine", {"training": {"data": str(real)}})
-    save(small().generator, tmp_path / "theirs", {"training_set": {"path": "ffhq.zip"}})
+    save_network(small().generator, tmp_path / "mine", {"training": {"data": str(real)}})
+    save_network(small().generator, tmp_path / "theirs", {"training_set": {"path": "ffhq.zip"}})
     _moving_away(tmp_path, monkeypatch)
     network = "--network", tmp_path / "mine"
     run("metrics", *network, *words)
@@ -404,7 +406,7 @@ def test_portraits_are_drawn_again_for_networks_that_learned_from_them(
     drawn, asked = pictures("drawn", 24), []
     monkeypatch.setattr("epoque.stylegan3.training.data.avatars",
                         lambda count, size, _: asked.append((count, size)) or drawn)  # fmt: skip
-    save(small().generator, tmp_path / "t", {"training": {"avatars": 24}})
+    save_network(small().generator, tmp_path / "t", {"training": {"avatars": 24}})
     words = "--network", tmp_path / "t", "--metrics", "pfd", "--quiet"
     run("metrics", *words, "--images", 16)
     run("metrics", *words, "--images", 30)
@@ -418,7 +420,7 @@ def test_official_names_stand_for_fifty_thousand_images(pictures, tmp_path, monk
     for name in ("fid50k_full", "pr50k3_full", "ppl2_wend", "is50k", "eqt50k_int", "eqr50k"):
         assert usual_count(["swd", name]) == 50_000
     assert kinds(["eqt50k_int", "eqt50k_frac", "eqr50k"]) == list(MEASURES)
-    save(small().generator, tmp_path / "t")
+    save_network(small().generator, tmp_path / "t")
     asked = []
     monkeypatch.setattr("epoque.stylegan3.measures.moves.equivariance",
                         lambda *_, images, **__: asked.append(images) or no_moves)  # fmt: skip
@@ -429,7 +431,7 @@ def test_official_names_stand_for_fifty_thousand_images(pictures, tmp_path, monk
 
 
 def test_movements_are_measured_as_by_their_own_command(tmp_path, capsys, own_cache):
-    save(small().generator, tmp_path / "t")
+    save_network(small().generator, tmp_path / "t")
     words = "--network", tmp_path / "t", "--images", 3, "--json", "--quiet"
     run("metrics", *words, "--metrics", "eq_r,eqt50k_frac", "--truncation", 0.5)
     found = json.loads(capsys.readouterr().out)

@@ -11,7 +11,7 @@ from epoque.bench.runs.places import check_file, check_folder
 from epoque.cli import main
 from epoque.stylegan3 import loading as opening
 from epoque.stylegan3.commands import APP
-from epoque.stylegan3.networks.store import save
+from epoque.stylegan3.networks.store import save_network
 
 COMMANDS = [
     ("generate --seeds 1", "--out"),
@@ -47,7 +47,7 @@ def place(tmp_path, monkeypatch):
     def opened(*_):
         raise AssertionError("the work began")
 
-    monkeypatch.setattr(opening, "open_generator", opened)
+    monkeypatch.setattr(opening, "load_generator", opened)
     monkeypatch.setattr("epoque.stylegan3.official.fetch.fetch", opened)
     return tmp_path
 
@@ -106,7 +106,7 @@ def test_files_and_folders_in_the_way(tmp_path, monkeypatch):
 
 def test_folders_are_made_for_what_is_written(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    save(small().generator, tmp_path / "t")
+    save_network(small().generator, tmp_path / "t")
     Image.new("RGB", (16, 16), "teal").save("teal.png")
     run("generate", "--network", "t", "--seeds", "1,2", "--out", "a/b", "--grid", "c/d/g.png",
         "--styles", "e/w.npz")  # fmt: skip
@@ -151,7 +151,7 @@ def test_the_last_seed_is_taken(place, capsys):
 
 def test_running_out_of_memory_is_one_sentence(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    save(small().generator, tmp_path / "t")
+    save_network(small().generator, tmp_path / "t")
     out = RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried")
 
     def fail(*_, **__):

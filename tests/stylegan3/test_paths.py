@@ -184,7 +184,7 @@ SPECS = {
 @pytest.mark.parametrize("batch", [1, 2])
 @torch.no_grad()
 def test_images(name, batch):
-    network, z = networks.generator(SPECS[name], seed=1), drawn(batch, 8)
+    network, z = networks.init_generator(SPECS[name], seed=1), drawn(batch, 8)
     images = network(z)
     with paths.using("reference"):
         wanted = network(z)
@@ -199,7 +199,7 @@ def gradients(network, loss):
 
 @pytest.mark.parametrize("name", SPECS)
 def test_gradients_of_a_generator(name):
-    network, z = networks.generator(SPECS[name], seed=1), drawn(2, 8)
+    network, z = networks.init_generator(SPECS[name], seed=1), drawn(2, 8)
     found = gradients(network, network(z).square().mean())
     with paths.using("reference"):
         wanted = gradients(network, network(z).square().mean())
@@ -207,10 +207,10 @@ def test_gradients_of_a_generator(name):
 
 
 def test_r1_and_path_lengths_can_be_learned_from():
-    judge = networks.discriminator(
+    judge = networks.init_discriminator(
         DiscriminatorSpec(img_resolution=16, channel_base=128, channel_max=16), seed=1
     )
-    painter = networks.generator(
+    painter = networks.init_generator(
         StyleGan2Spec(**WIDE | {"img_resolution": 16, "channel_max": 8}, mapping_layers=2), seed=2
     )
 

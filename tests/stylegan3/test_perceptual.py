@@ -12,10 +12,10 @@ from torch.nn import functional
 from epoque.bench.errors import DataError, UsageError
 from epoque.cli import main
 from epoque.stylegan3.commands import APP
-from epoque.stylegan3.generation.perceptual_loss import of_portraits, of_vgg
-from epoque.stylegan3.generation.projection import Projection, project
+from epoque.stylegan3.generation.perceptual_loss import portrait_features, vgg_features
+from epoque.stylegan3.generation.projection import ProjectionOptions, project
 from epoque.stylegan3.measures.official_features import VggFeatures
-from epoque.stylegan3.networks.store import save
+from epoque.stylegan3.networks.store import save_network
 from epoque.stylegan3.official.vgg import Vgg
 
 
@@ -44,7 +44,7 @@ def _rng(seed):
 
 
 def test_images_that_look_alike_are_near():
-    looks = of_portraits("cpu")
+    looks = portrait_features("cpu")
     ramp = torch.linspace(-1, 1, 64).expand(1, 3, 64, 64)
     loss = looks.loss(ramp)
     assert loss(ramp) == pytest.approx(0, abs=1e-9)
@@ -58,7 +58,7 @@ def test_images_that_look_alike_are_near():
 
 def test_the_gradient_says_how_to_look_alike():
     target, images = _images(1), _images(2).requires_grad_()
-    loss = of_portraits("cpu").loss(target)
+    loss = portrait_features("cpu").loss(target)
     before = loss(images)
     (gradient,) = torch.autograd.grad(before, images)
     assert loss(images - 0.1 * gradient / gradient.abs().max()) < before
@@ -67,7 +67,7 @@ def test_the_gradient_says_how_to_look_alike():
 @pytest.mark.parametrize(("side", "seen"), [(16, 64), (64, 64), (128, 128), (512, 256)])
 def test_vgg_is_shown_levels_of_a_size_it_knows(side, seen):
     network = Shown()
-    looks = of_vgg(vgg(network))
+    looks = vgg_features(vgg(network))
     images = _images(0, side=side)
     assert looks.loss(images)(images) == 0
     shape, low, high = network.shown[-1]
@@ -85,28 +85,28 @@ def test_vgg_itself_tells_images_apart_at_the_smallest_size():
         setattr(network, f"lin{number}", torch.full((width,), 1 / width))
     network.mean, network.std = torch.full((1, 3, 1, 1), 0.45), torch.full((1, 3, 1, 1), 0.22)
     images = _images(1, side=16).requires_grad_()
-    loss = of_vgg(vgg(network.requires_grad_(False))).loss(_images(2, side=16))(images)
+    loss = vgg_features(vgg(network.requires_grad_(False))).loss(_images(2, side=16))(images)
     assert 0 < loss.item() < 10
     assert torch.autograd.grad(loss, images)[0].abs().max() > 0
 
 
 def test_a_file_without_the_distance_is_refused():
     with pytest.raises(DataError, match=r"vgg\.pt does not hold the weights .*; name their file"):
-        of_vgg(vgg(lpips=""))
+        vgg_features(vgg(lpips=""))
 
 
 def test_a_search_makes_pixels_and_looks_alike(tmp_path):
-    opened, looks = small(), of_portraits("cpu")
+    opened, looks = small(), portrait_features("cpu")
     target = opened.generator.synthesis(torch.ones(1, 6, 8), noise="const").clamp(-1, 1)
-    plan, state = Projection(steps=12, steps_plus=0), tmp_path / "state.npz"
+    plan, state = ProjectionOptions(steps=12, steps_plus=0), tmp_path / "state.npz"
     only = project(opened, target, plan, loss=lambda images: 0 * images.sum(), looks=looks)
     assert only.losses[-1] < 0.7 * only.losses[0]
-    plain = project(opened, target, Projection(steps=1, steps_plus=0))
+    plain = project(opened, target, ProjectionOptions(steps=1, steps_plus=0))
     both = project(opened, target, plan, looks=looks, state=state)
     assert both.losses[0] == pytest.approx(plain.losses[0] + only.losses[0], rel=1e-5)
     assert both.losses[-1] < 0.7 * both.losses[0]
     assert project(opened, target, plan, looks=looks, state=state).losses == both.losses
-    for others in (None, of_vgg(vgg())):  # another idea of looks makes it another search
+    for others in (None, vgg_features(vgg())):  # another idea of looks makes it another search
         with pytest.raises(DataError, match="another search"):
             project(opened, target, plan, looks=others, state=state)
 
@@ -122,9 +122,9 @@ def place(tmp_path, monkeypatch):
     for name in ("commands.styles.save_drawn", "generation.projection.projection_figure"):
         monkeypatch.setattr(f"epoque.stylegan3.{name}", lambda *_: None)  # drawn elsewhere
     Image.new("RGB", (20, 16), "teal").save("teal.png")
-    save(small().generator, tmp_path / "t")
-    save(small().generator, tmp_path / "portraits", {"training": {"avatars": 100}})
-    save(small().generator, tmp_path / "photos", {"training": {"data": "photos.zip"}})
+    save_network(small().generator, tmp_path / "t")
+    save_network(small().generator, tmp_path / "portraits", {"training": {"avatars": 100}})
+    save_network(small().generator, tmp_path / "photos", {"training": {"data": "photos.zip"}})
     return tmp_path
 
 

@@ -12,8 +12,8 @@ from epoque.stylegan3.networks import (
     DiscriminatorSpec,
     StyleGan2Spec,
     StyleGan3Spec,
-    generator_from_json,
-    generator_from_official,
+    parse_generator_spec,
+    parse_official_generator,
 )
 from epoque.stylegan3.networks.bands import layer_plans
 
@@ -26,7 +26,7 @@ SPECS = [
 
 @pytest.mark.parametrize("spec", SPECS)
 def test_a_generator_survives_json(spec):
-    again = generator_from_json(json.loads(json.dumps(spec.to_json())))
+    again = parse_generator_spec(json.loads(json.dumps(spec.to_json())))
     assert again == spec
     assert type(again) is type(spec)
 
@@ -50,7 +50,7 @@ def test_official_arguments_are_read(name):
 def test_arguments_may_stand_in_groups():
     grouped = {"img_resolution": 64, "synthesis_kwargs": {"block_kwargs": {"architecture": "orig"}}}
     hints = {"fused_modconv_default": "inference_only", "activation": "lrelu"}
-    found = generator_from_official("stylegan2", grouped | hints)
+    found = parse_official_generator("stylegan2", grouped | hints)
     assert found == StyleGan2Spec(img_resolution=64, architecture="orig")
 
 
@@ -70,7 +70,7 @@ def test_arguments_may_stand_in_groups():
 )
 def test_wrong_arguments_are_told(arguments, told):
     with pytest.raises(DataError, match=f"^here: {told}"):
-        generator_from_official("stylegan2", arguments, "here")
+        parse_official_generator("stylegan2", arguments, "here")
 
 
 @pytest.mark.parametrize(

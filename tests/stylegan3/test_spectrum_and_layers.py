@@ -9,9 +9,13 @@ from small import small
 
 from epoque.bench.errors import DataError, UnknownNameError, UsageError
 from epoque.bench.figures.plot import house_style, svg_bytes
-from epoque.stylegan3.generation.activations import layer_figure, layer_names, signal
-from epoque.stylegan3.generation.synthesis import paint, styles
-from epoque.stylegan3.loading import Opened
+from epoque.stylegan3.generation.activations import (
+    activation_figure,
+    layer_names,
+    record_activation,
+)
+from epoque.stylegan3.generation.synthesis import map_seeds, synthesize_image
+from epoque.stylegan3.loading import LoadedGenerator
 from epoque.stylegan3.measures import spectrum as spectra
 
 
@@ -60,7 +64,7 @@ def test_a_wave_stands_at_its_frequency():
 def test_of_a_network_and_of_the_folder_of_its_images(tmp_path):
     opened = small()
     for seed in range(3, 7):
-        pixels = paint(opened.generator, styles(opened.generator, [seed])[0])
+        pixels = synthesize_image(opened.generator, map_seeds(opened.generator, [seed])[0])
         Image.fromarray(pixels).save(tmp_path / f"{seed}.png")
     told = []
     one = spectra.of_network(opened, 4, first=3, progress=lambda *way: told.append(way))
@@ -106,9 +110,11 @@ def test_spectra_are_drawn(language):
 @needs_golden
 def test_signals_are_those_of_the_official_network():
     reference = golden("tiny_t")
-    opened = Opened(network_of("tiny_t").eval().requires_grad_(False), "t", torch.device("cpu"))
+    opened = LoadedGenerator(
+        network_of("tiny_t").eval().requires_grad_(False), "t", torch.device("cpu")
+    )
     for layer in ("input", "L5_52_32"):
-        found = signal(opened, layer, 2).channels
+        found = record_activation(opened, layer, 2).channels
         wanted = reference[f"act_stride_c4_y4_x4/{layer}"]
         np.testing.assert_allclose(found[::4, ::4, ::4], wanted, rtol=1e-3, atol=1e-3)
 
@@ -118,21 +124,23 @@ def test_layers_by_name():
     names = layer_names(opened.generator)
     assert names[0] == "input"
     assert len(names) == 6
-    found = signal(opened, names[2], 1)
+    found = record_activation(opened, names[2], 1)
     assert found.channels.ndim == 3
     assert found.spectrum.shape == tuple(4 * side for side in found.channels.shape[1:])
-    image = signal(opened, names[-1], 1).channels * opened.generator.spec.output_scale
+    image = record_activation(opened, names[-1], 1).channels * opened.generator.spec.output_scale
     pixels = np.clip(image * 127.5 + 128, 0, 255).astype(np.uint8).transpose(1, 2, 0)
-    np.testing.assert_array_equal(pixels, paint(opened.generator, styles(opened.generator, [1])[0]))
+    np.testing.assert_array_equal(
+        pixels, synthesize_image(opened.generator, map_seeds(opened.generator, [1])[0])
+    )
     with pytest.raises(UnknownNameError, match=f"They are input, {names[1]}"):
-        signal(opened, "L99", 1)
+        record_activation(opened, "L99", 1)
 
 
 def test_layers_of_stylegan2_are_drawn():
     opened = small("stylegan2")
     assert layer_names(opened.generator)[:3] == ["b4.conv1", "b4.torgb", "b8.conv0"]
-    found = signal(opened, "b8.conv1", 1)
+    found = record_activation(opened, "b8.conv1", 1)
     with house_style():
-        assert len(svg_bytes(layer_figure(found, "fr", most=4))) > 5000
+        assert len(svg_bytes(activation_figure(found, "fr", most=4))) > 5000
         with pytest.raises(UsageError, match="at least one is shown"):
-            layer_figure(found, most=0)
+            activation_figure(found, most=0)

@@ -12,9 +12,9 @@ from epoque.bench.errors import UsageError
 from epoque.stylegan3.commands import APP
 from epoque.stylegan3.generation.generate import generate, write_styles
 from epoque.stylegan3.generation.inputs import read_styles
-from epoque.stylegan3.generation.style_mixing import mixed
-from epoque.stylegan3.generation.synthesis import Styling, paint, styles
-from epoque.stylegan3.networks.store import save
+from epoque.stylegan3.generation.style_mixing import mix_styles
+from epoque.stylegan3.generation.synthesis import MappingOptions, map_seeds, synthesize_image
+from epoque.stylegan3.networks.store import save_network
 
 
 @pytest.fixture
@@ -22,8 +22,8 @@ def opened(tmp_path, monkeypatch):
     """A network `t.json` in the current folder, beside the styles `w.npz` of two of its seeds."""
     monkeypatch.chdir(tmp_path)
     made = small()
-    save(made.generator, tmp_path / "t")
-    write_styles(made, [5, 6], tmp_path / "w.npz", Styling(0.5))
+    save_network(made.generator, tmp_path / "t")
+    write_styles(made, [5, 6], tmp_path / "w.npz", MappingOptions(0.5))
     return made
 
 
@@ -37,7 +37,7 @@ def test_written_styles_make_the_same_images(opened, capsys):
     run("generate --network t --w w.npz --out b --json")
     read = json.loads(capsys.readouterr().out)
     assert [row["sha256"] for row in read] == [row["sha256"] for row in drawn]
-    assert [(row["styles"], row["path"]) for row in read] == [
+    assert [(row["map_seeds"], row["path"]) for row in read] == [
         ("w-0000", "b/w-0000.png"),
         ("w-0001", "b/w-0001.png"),
     ]
@@ -64,10 +64,10 @@ def test_mixing_with_files(opened, capsys):
     run("mix --network t --rows w.npz --columns 7 --lang fr")
     assert capsys.readouterr().out.split() == ["mix.png", "mix.svg"]
     rows = read_styles(Path("w.npz"), opened.generator)
-    table = mixed(opened, rows, [7], [0, 1])
+    table = mix_styles(opened, rows, [7], [0, 1])
     both = rows[1].ws.clone()
-    both[:2] = styles(opened.generator, [7])[0][:2]
-    np.testing.assert_array_equal(table[2][1], paint(opened.generator, both))
+    both[:2] = map_seeds(opened.generator, [7])[0][:2]
+    np.testing.assert_array_equal(table[2][1], synthesize_image(opened.generator, both))
 
 
 def test_a_direction_moves_what_was_read(opened, tmp_path, capsys):

@@ -9,16 +9,16 @@ from pathlib import Path
 
 from epoque.bench.files.atomic import read_json
 
-__all__ = ["EMBEDDED", "NAMES", "Embedded", "embedded", "shipped"]
+__all__ = ["DEFAULT_NETWORK", "NAMES", "BundledNetwork", "bundled_paths", "list_bundled"]
 
 FOLDER = Path(str(files("epoque.stylegan3") / "data"))
 NAMES = ("avatars-t", "avatars-stylegan2")
-EMBEDDED = NAMES[0]
+DEFAULT_NETWORK = NAMES[0]
 """What commands use when they are told no network."""
 
 
 @dataclass(frozen=True, slots=True)
-class Embedded:
+class BundledNetwork:
     """A network of the package, as a listing shows it.
 
     Attributes:
@@ -38,25 +38,25 @@ class Embedded:
     card: dict[str, object]
 
 
-def shipped() -> dict[str, Path]:
+def bundled_paths() -> dict[str, Path]:
     """Return short name to description, of the networks that are there."""
     paths = {name: FOLDER / f"{name}.json" for name in NAMES}
     return {name: path for name, path in paths.items() if path.is_file()}
 
 
-def embedded() -> list[Embedded]:
+def list_bundled() -> list[BundledNetwork]:
     """Return the networks of the package, without their weights.
 
     Raises:
         DamagedRunError: if a description cannot be read.
     """
-    return [_entry(name, path) for name, path in shipped().items()]
+    return [_read_entry(name, path) for name, path in bundled_paths().items()]
 
 
-def _entry(name: str, path: Path) -> Embedded:
+def _read_entry(name: str, path: Path) -> BundledNetwork:
     told = read_json(path)
     spec, card = told["spec"], told["card"]
     turns = "r" if spec.get("use_radial_filters") else "t"
     config = "stylegan2" if spec["network"] == "stylegan2" else turns
     licence = str(card.get("licence", "Apache-2.0"))
-    return Embedded(name, config, spec["img_resolution"], "cartoon portraits", licence, card)
+    return BundledNetwork(name, config, spec["img_resolution"], "cartoon portraits", licence, card)

@@ -9,7 +9,7 @@ from epoque.bench.figures.plot import colour, heading, new_figure
 from epoque.bench.i18n import translator
 
 from .config import StyleGan3Config
-from .generation.image_grid import grid_of
+from .generation.image_grid import make_grid
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -99,7 +99,7 @@ def samples_figure(run: "Run", language: str) -> "Figure":
     rows = -(-len(images) // columns)
     figure = new_figure(0.6 + 4.75 * rows / columns)
     axes = figure.add_subplot()
-    grid = grid_of(images, columns)
+    grid = make_grid(images, columns)
     axes.imshow(grid, interpolation="nearest", cmap="grey", vmin=0, vmax=255)
     axes.set_axis_off()
     subject = f"{_subject(run, language)}, {_shown(run, step, language)}"
@@ -117,7 +117,7 @@ def history_figure(run: "Run", language: str) -> "Figure":
     config = _config(run)
     for axes, step in zip(grid, steps, strict=True):
         images = run.snapshot(step)["images"][:COLUMNS]
-        axes.imshow(grid_of(images, len(images)), interpolation="nearest", cmap="grey",
+        axes.imshow(make_grid(images, len(images)), interpolation="nearest", cmap="grey",
                     vmin=0, vmax=255)  # fmt: skip
         axes.set_xticks([])
         axes.set_yticks([])

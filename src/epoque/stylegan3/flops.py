@@ -5,7 +5,7 @@ from epoque.bench.torch.threads import choose, kept
 
 from .config import StyleGan3Config
 from .networks import GeneratorSpec, StyleGan3Spec
-from .networks.bands import bands
+from .networks.bands import signal_bands
 
 __all__ = ["TRAINED", "operations", "threads"]
 
@@ -17,7 +17,7 @@ the generator's turn and of the discriminator's, each through a network of about
 def operations(spec: GeneratorSpec) -> float:
     """Return about how many operations an image takes: those of its 3 × 3 convolutions."""
     if isinstance(spec, StyleGan3Spec):
-        return float(18 * sum(band.channels**2 * band.size**2 for band in bands(spec)))
+        return float(18 * sum(band.channels**2 * band.size**2 for band in signal_bands(spec)))
     sizes = [2**power for power in range(2, spec.img_resolution.bit_length())]
     widths = (min(spec.channel_base // size, spec.channel_max) for size in sizes)
     return 36.0 * float(sum(width**2 * size**2 for width, size in zip(widths, sizes, strict=True)))

@@ -5,10 +5,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-__all__ = ["to_bytes"]
+__all__ = ["to_uint8"]
 
 
-def to_bytes(images: Tensor) -> NDArray[np.uint8]:
+def to_uint8(images: Tensor) -> NDArray[np.uint8]:
     """Return images as whole numbers, −1 becoming 0 and 1 becoming 255, the fraction cut off.
 
     Args:

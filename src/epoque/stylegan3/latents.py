@@ -7,12 +7,12 @@ from numpy.typing import NDArray
 
 from epoque.bench.errors import UsageError
 
-__all__ = ["LAST_SEED", "latents"]
+__all__ = ["LAST_SEED", "sample_latents"]
 
 LAST_SEED = 2**32 - 1
 
 
-def latents(seeds: Iterable[int], z_dim: int) -> NDArray[np.float64]:
+def sample_latents(seeds: Iterable[int], z_dim: int) -> NDArray[np.float64]:
     """Return a normal random vector for each seed, [N, z_dim], from MT19937.
 
     Args:
@@ -22,11 +22,11 @@ def latents(seeds: Iterable[int], z_dim: int) -> NDArray[np.float64]:
     Raises:
         UsageError: if a seed is out of range.
     """
-    drawn = [np.random.RandomState(_checked(seed)).randn(z_dim) for seed in seeds]
+    drawn = [np.random.RandomState(_check_seed(seed)).randn(z_dim) for seed in seeds]
     return np.stack(drawn) if drawn else np.empty((0, z_dim))
 
 
-def _checked(seed: int) -> int:
+def _check_seed(seed: int) -> int:
     if not 0 <= seed <= LAST_SEED:
         raise UsageError(f"Seed {seed} is out of range: 0 to {LAST_SEED} are allowed.")
     return seed

@@ -13,12 +13,12 @@ from epoque.bench.runs.places import runs_folder
 from epoque.bench.runs.run import Run
 from epoque.bench.torch.device import choose_device
 
-from .bundled import shipped
+from .bundled import bundled_paths
 from .config import StyleGan3Config
 from .networks import Generator
-from .networks.store import load
+from .networks.store import load_network
 
-__all__ = ["Opened", "choose_device", "fetch_generator", "open_generator"]
+__all__ = ["LoadedGenerator", "choose_device", "fetch_generator", "load_generator"]
 
 TRAINED = "generator.json"
 """What a finished training leaves in its run's folder, beside the weights."""
@@ -28,7 +28,7 @@ ENDINGS = (".json", ".safetensors", ".pkl")
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class LoadedGenerator:
     """A generator, ready for use.
 
     Attributes:
@@ -53,13 +53,13 @@ class Opened:
         return int(training.get("avatars", usual))
 
 
-def open_generator(
+def load_generator(
     name: str | Path, device: str = "auto", progress: Progress | None = None
-) -> Opened:
+) -> LoadedGenerator:
     """Return a generator.
 
     Args:
-        name: a short name of the package's own (see `shipped`); the path of a network of ours
+        name: a short name of the package's own (see `bundled_paths`); the path of a network of ours
             (`.json` or `.safetensors`, or without ending), of a finished run's folder (`last`: the
             newest in `runs_folder()`) or an imported network's, of an official snapshot (`.pkl`),
             an https address of one, or an official short name.
@@ -73,14 +73,14 @@ def open_generator(
         FetchError: if it cannot be fetched.
     """
     where = choose_device(device)
-    path = _last() if str(name) == LAST else shipped().get(str(name), Path(name))
-    ours = _ours(path)
-    network, card = _stored(ours) if ours else _official(name, progress)
+    path = _find_newest() if str(name) == LAST else bundled_paths().get(str(name), Path(name))
+    ours = _find_description(path)
+    network, card = _load_stored(ours) if ours else _load_official(name, progress)
     network.to(where).eval().requires_grad_(False)
-    return Opened(network, _name(ours or Path(card["file"])), where, card)
+    return LoadedGenerator(network, _display_name(ours or Path(card["file"])), where, card)
 
 
-def is_here(name: str) -> bool:
+def is_local(name: str) -> bool:
     """Return whether a network need not be fetched.
 
     Raises:
@@ -91,15 +91,15 @@ def is_here(name: str) -> bool:
     from .official.fetch import check_source
 
     if name == LAST:
-        _last()
-    elif _ours(shipped().get(name, Path(name))) is None:
+        _find_newest()
+    elif _find_description(bundled_paths().get(name, Path(name))) is None:
         check_source(name)
         return Path(name).is_file()
     return True
 
 
 def fetch_generator(name: str, progress: Progress) -> None:
-    """Fetch what `open_generator` would, so that it finds it in the cache folder.
+    """Fetch what `load_generator` would, so that it finds it in the cache folder.
 
     Raises:
         UnknownNameError: if there is no such network.
@@ -107,18 +107,18 @@ def fetch_generator(name: str, progress: Progress) -> None:
     """
     from .official.fetch import fetch
 
-    if name != LAST and not _ours(shipped().get(name, Path(name))):
+    if name != LAST and not _find_description(bundled_paths().get(name, Path(name))):
         fetch(name, progress)
 
 
-def _name(path: Path) -> str:
+def _display_name(path: Path) -> str:
     """Return what a file's network is called: as the file, or as the folder that has only one."""
     if path.name in IN_FOLDERS:
         return path.absolute().parent.name
     return path.stem if path.suffix in ENDINGS else path.name
 
 
-def _ours(path: Path) -> Path | None:
+def _find_description(path: Path) -> Path | None:
     """Return the description's path if the name is that of a network of ours.
 
     Raises:
@@ -138,7 +138,7 @@ def _ours(path: Path) -> Path | None:
     return None
 
 
-def _last() -> Path:
+def _find_newest() -> Path:
     """Return the folder of the newest run that has trained a generator to the end."""
     root = runs_folder()
     trained = [run for run in records_in(root, Run) if (run.path / TRAINED).is_file()]
@@ -147,16 +147,16 @@ def _last() -> Path:
     return newest_first(trained)[0].path
 
 
-def _stored(path: Path) -> tuple[Generator, dict[str, Any]]:
+def _load_stored(path: Path) -> tuple[Generator, dict[str, Any]]:
     if not path.is_file():
         raise DataError(f"The file {path} does not exist.")
-    found = load(path)
+    found = load_network(path)
     if not isinstance(found.network, Generator):
         raise DataError(f"{path} holds a discriminator; a generator was expected.")
-    return found.network, _with_images(found.card, path)
+    return found.network, _resolve_data_path(found.card, path)
 
 
-def _with_images(card: dict[str, Any], path: Path) -> dict[str, Any]:
+def _resolve_data_path(card: dict[str, Any], path: Path) -> dict[str, Any]:
     """Return a card that tells where the images lie that a training took from a relative path.
 
     The file itself tells the path as it was given: the bytes of a run do not depend on its folder.
@@ -170,7 +170,7 @@ def _with_images(card: dict[str, Any], path: Path) -> dict[str, Any]:
     return card | {"training": {**training, "data": there}}
 
 
-def _official(name: str | Path, progress: Progress | None) -> tuple[Generator, dict[str, Any]]:
+def _load_official(name: str | Path, progress: Progress | None) -> tuple[Generator, dict[str, Any]]:
     from .official.convert import card_of, network_of
     from .official.fetch import fetch
     from .official.snapshot import read_snapshot

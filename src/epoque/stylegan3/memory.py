@@ -7,7 +7,7 @@ from epoque.bench.system.memory import free_memory
 from epoque.bench.torch.allocation import kept_memory
 
 from .networks import Generator, StyleGan3Spec
-from .networks.bands import bands
+from .networks.bands import signal_bands
 from .ops.dispatch import is_fast
 
 __all__ = ["available", "check", "needed", "told"]
@@ -82,7 +82,7 @@ def _largest(generator: Generator) -> int:
     """Numbers of the largest signal of one image."""
     spec = generator.spec
     if isinstance(spec, StyleGan3Spec):
-        return max(band.channels * band.size**2 for band in bands(spec))
+        return max(band.channels * band.size**2 for band in signal_bands(spec))
     sizes = (1 << i for i in range(2, spec.img_resolution.bit_length()))
     return max(min(spec.channel_base // size, spec.channel_max) * size**2 for size in sizes)
 

@@ -12,20 +12,20 @@ import pytest
 from waiting import PATIENCE
 
 from epoque.bench.errors import EpoqueError, MissingExtraError, UsageError
-from epoque.stylegan3.dataset.check import check
+from epoque.stylegan3.dataset.check import check_dataset
 from epoque.stylegan3.dataset.image_set import ImageSet
-from epoque.stylegan3.dataset.portraits import GROUPS, LABEL_NAMES, portrait
+from epoque.stylegan3.dataset.portraits import GROUPS, LABEL_NAMES, sample_portrait
 
 pytest.importorskip("python_avatars", reason="needs the extra avatars")
 pytest.importorskip("resvg_py", reason="needs the extra avatars")
 
-from epoque.stylegan3.dataset.avatars import draw, make_avatars, svg
+from epoque.stylegan3.dataset.avatars import make_avatars, render_png, render_svg
 
-PEOPLE = [portrait(0, number) for number in range(2000)]
+PEOPLE = [sample_portrait(0, number) for number in range(2000)]
 
 
 def image(who, size: int = 64) -> np.ndarray:
-    return np.asarray(draw(who, size), np.int64)
+    return np.asarray(render_png(who, size), np.int64)
 
 
 def test_a_set(tmp_path: Path):
@@ -37,9 +37,9 @@ def test_a_set(tmp_path: Path):
     found = ImageSet(path)
     assert found.label_names == LABEL_NAMES
     assert (len(found), found.label_dim) == (40, len(LABEL_NAMES))
-    assert (found.image(5) == image(portrait(7, 5), 32).transpose(2, 0, 1)).all()
-    assert (found.label(5) == portrait(7, 5).label()).all()
-    assert check(path).problems == ()
+    assert (found.image(5) == image(sample_portrait(7, 5), 32).transpose(2, 0, 1)).all()
+    assert (found.label(5) == sample_portrait(7, 5).label()).all()
+    assert check_dataset(path).problems == ()
 
 
 def test_the_same_bytes_however_many_work(tmp_path: Path):
@@ -74,7 +74,7 @@ def test_every_attribute_is_there_about_as_often_as_it_should_be():
 def test_all_are_different():
     drawn = {image(who, 16).tobytes() for who in PEOPLE[:80]}
     assert len(drawn) == 80
-    assert len({svg(who) for who in PEOPLE[:500]}) == 500
+    assert len({render_svg(who) for who in PEOPLE[:500]}) == 500
 
 
 def test_faces_are_aligned():

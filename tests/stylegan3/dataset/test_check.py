@@ -8,11 +8,11 @@ import pytest
 from drawn import picture
 
 from epoque.bench.errors import DataError
-from epoque.stylegan3.dataset.check import check
+from epoque.stylegan3.dataset.check import check_dataset
 
 
 def test_a_good_set(golden: Path):
-    found = check(golden / "dataset_out_scale32.zip")
+    found = check_dataset(golden / "dataset_out_scale32.zip")
     assert (found.count, found.resolution, found.channels) == (64, 32, 3)
     assert (found.label_dim, found.classes) == (2, (32, 32))
     assert found.problems == found.remarks == ()
@@ -27,7 +27,7 @@ def test_all_problems_at_once(pack: Callable[..., Path]):
     labels = [[name, 3] for name in files if name.endswith(".png")] + [["gone.png", 0]]
     files["dataset.json"] = json.dumps({"labels": labels})
     told: list[tuple[int, int]] = []
-    found = check(pack(files), lambda *step: told.append(step))
+    found = check_dataset(pack(files), lambda *step: told.append(step))
     assert told[-1] == (14, 14)
     assert found.count == 8
     assert found.problems == (
@@ -60,26 +60,26 @@ def test_all_problems_at_once(pack: Callable[..., Path]):
     ],
 )
 def test_single_problems(pack: Callable[..., Path], files, told: str):
-    assert any(told in problem for problem in check(pack(files)).problems)
+    assert any(told in problem for problem in check_dataset(pack(files)).problems)
 
 
 def test_vectors_that_are_all_the_same(pack: Callable[..., Path]):
     labels = {"labels": [["a.png", [1, 2]], ["b.png", [1, 2]]]}
     files = {"a.png": picture(), "b.png": picture(1), "dataset.json": json.dumps(labels)}
-    found = check(pack(files))
+    found = check_dataset(pack(files))
     assert (found.label_dim, found.classes) == (2, ())
     assert found.remarks == ("All labels are the same.",)
 
 
 def test_pictures_that_are_not_square(pack: Callable[..., Path]):
-    found = check(pack({"a.png": picture(0, 64, 96), "b.png": picture(1, 64, 96)}))
+    found = check_dataset(pack({"a.png": picture(0, 64, 96), "b.png": picture(1, 64, 96)}))
     assert (found.width, found.height, found.sizes, found.resolution) == (64, 96, 1, 0)
     assert found.problems == ("The pictures are 64×96 in colour, not square.",)
-    none = check(pack({"a.txt": ""}))
+    none = check_dataset(pack({"a.txt": ""}))
     assert (none.width, none.height, none.sizes, none.resolution, none.count) == (0, 0, 0, 0, 0)
 
 
 def test_no_zip(tmp_path: Path):
     (tmp_path / "x.zip").write_bytes(b"no zip")
     with pytest.raises(DataError, match="cannot be read as a zip"):
-        check(tmp_path / "x.zip")
+        check_dataset(tmp_path / "x.zip")

@@ -13,11 +13,11 @@ from drawn import picture
 
 from epoque.bench.errors import DataError
 from epoque.stylegan3.conditioning import Conditioning
-from epoque.stylegan3.dataset.build import make
-from epoque.stylegan3.dataset.check import check
+from epoque.stylegan3.dataset.build import build_dataset
+from epoque.stylegan3.dataset.check import check_dataset
 from epoque.stylegan3.dataset.files import open_files
 from epoque.stylegan3.dataset.image_set import ImageSet
-from epoque.stylegan3.dataset.labels import Labels, LabelTable, as_table, read_labels
+from epoque.stylegan3.dataset.labels import Labels, LabelTable, build_table, read_labels
 from epoque.stylegan3.dataset.sources import open_source
 
 Pack = Callable[..., Path]
@@ -82,14 +82,14 @@ def test_damaged_labels(pack: Pack, labels: str, told: str) -> None:
         with pytest.raises(DataError, match=told) as caught:
             read(path)
         assert len(str(caught.value)) < 300
-    assert any(str(caught.value) == problem for problem in check(path).problems)
+    assert any(str(caught.value) == problem for problem in check_dataset(path).problems)
 
 
 @pytest.mark.parametrize("start", ["", "./", "././", ".\\"])
 def test_names_may_begin_at_the_folder(pack: Pack, start: str) -> None:
     path = pack(labelled(rows_of(0, 1, 1, 0, place=start)))
     assert classes(path) == [0, 1, 1, 0]
-    assert check(path).problems == ()
+    assert check_dataset(path).problems == ()
 
 
 @pytest.mark.parametrize("place", ["", "mine/"])
@@ -97,11 +97,11 @@ def test_a_folder_that_was_zipped_whole(pack: Pack, tmp_path: Path, place: str) 
     """Its labels are kept, whether their names begin in the folder or above it."""
     path = pack(labelled(rows_of(0, 1, 1, 0, place=place), "mine/"))
     assert classes(path) == [0, 1, 1, 0]
-    made = make(open_source(path), tmp_path / "new.zip")
+    made = build_dataset(open_source(path), tmp_path / "new.zip")
     assert made.labelled
     assert made.remarks == ()
     assert classes(tmp_path / "new.zip") == [0, 1, 1, 0]
-    assert check(path).remarks == ()
+    assert check_dataset(path).remarks == ()
 
 
 def test_several_sets_in_one(pack: Pack) -> None:
@@ -131,7 +131,7 @@ def test_words_become_classes(pack: Pack, tmp_path: Path) -> None:
     path = pack(labelled(rows_of("dog", "cat", "dog", "é")))
     found = ImageSet(path)
     assert (found.labels.values.tolist(), found.label_names) == ([1, 0, 1, 2], ("cat", "dog", "é"))
-    make(open_source(path), tmp_path / "new.zip")
+    build_dataset(open_source(path), tmp_path / "new.zip")
     assert ImageSet(tmp_path / "new.zip").label_names == ("cat", "dog", "é")
     named = ImageSet(pack(labelled(rows_of("b", "a", "b", "a"), label_names=["b", "c", "a"])))
     assert (named.labels.values.tolist(), named.labels.size) == ([0, 2, 0, 2], 3)
@@ -141,9 +141,9 @@ def test_classes_that_are_counted_from_one(pack: Pack, tmp_path: Path) -> None:
     """Making, checking and training agree: three classes, the first never used, and all tell."""
     path = pack(labelled(rows_of(1, 2, 1, 2)))
     told = "No picture has class 0 of 0 to 2 (classes are counted from 0)."
-    found = check(path)
+    found = check_dataset(path)
     assert (found.problems, found.remarks, found.classes) == ((), (told,), (0, 2, 2))
-    assert make(open_source(path), tmp_path / "new.zip").remarks == (told,)
+    assert build_dataset(open_source(path), tmp_path / "new.zip").remarks == (told,)
     assert ImageSet(path).remarks == (told,)
     assert Conditioning.of(ImageSet(path).labels).counts.tolist() == [0, 2, 2]
 
@@ -158,8 +158,8 @@ def test_what_is_left_out_is_told(pack: Pack, tmp_path: Path) -> None:
         "dataset.json labels gone.png, which is not there (1 such).",
     )
     assert open_source(path).remarks == ImageSet(path).remarks == told
-    assert set(told) <= set(check(path).remarks)
-    assert make(open_source(path), tmp_path / "new.zip").remarks == told
+    assert set(told) <= set(check_dataset(path).remarks)
+    assert build_dataset(open_source(path), tmp_path / "new.zip").remarks == told
     with pytest.raises(
         DataError, match=r"holds no pictures\. 1 pictures \(1 \.heic\) are left out"
     ):
@@ -170,7 +170,7 @@ def test_one_picture_of_the_last_class_takes_little_memory(pack: Pack) -> None:
     path = pack(labelled(rows_of(99_999, 0, 5, 99_999)))
     tracemalloc.start()
     found = ImageSet(path)
-    checked = check(path)
+    checked = check_dataset(path)
     counts = Conditioning.of(found.labels).counts
     row = found.label(0)
     _, most = tracemalloc.get_traced_memory()
@@ -184,10 +184,10 @@ def test_a_table_makes_vectors_of_what_is_asked_for() -> None:
     table = LabelTable(3, np.array([2, 0, 2]))
     assert table.vectors(np.array([1, 2])).tolist() == [[1, 0, 0], [0, 0, 1]]
     assert table.chosen(np.array([0, 2])).counts().tolist() == [0, 0, 2]
-    vectors = as_table(Labels({"a": [1, 2.5], "b": [0, 1]}), ["b", "a"], "here")
+    vectors = build_table(Labels({"a": [1, 2.5], "b": [0, 1]}), ["b", "a"], "here")
     assert vectors.vectors().tolist() == [[0, 1], [1, 2.5]]
     assert (vectors.classes, vectors.counts(), vectors.size) == (None, None, 2)
-    nothing = as_table(None, ["a", "b"], "here")
+    nothing = build_table(None, ["a", "b"], "here")
     assert nothing.vectors().shape == (2, 0)
     assert (nothing.size, nothing.counts()) == (0, None)
 
@@ -211,9 +211,9 @@ def test_labels_that_are_unlike_are_refused_by_both(
 ) -> None:
     path = pack(labelled(rows_of(*labels)))
     with pytest.raises(DataError, match=r"several kinds or lengths: that of 00\.png is a"):
-        make(open_source(path), tmp_path / "new.zip")
+        build_dataset(open_source(path), tmp_path / "new.zip")
     assert not (tmp_path / "new.zip").exists()
-    assert "several kinds" in check(path).problems[0]
+    assert "several kinds" in check_dataset(path).problems[0]
 
 
 def test_labels_that_are_no_file_or_spelt_otherwise_are_not_forgotten(

@@ -15,9 +15,9 @@ from pyarrow import parquet
 
 from epoque.bench.errors import DataError, RunWriteError, UsageError
 from epoque.stylegan3.dataset import sources
-from epoque.stylegan3.dataset.build import Rules, file_name, make
+from epoque.stylegan3.dataset.build import BuildOptions, build_dataset, file_name
 from epoque.stylegan3.dataset.image_set import ImageSet
-from epoque.stylegan3.dataset.preprocess import Shape
+from epoque.stylegan3.dataset.preprocess import CropOptions
 from epoque.stylegan3.dataset.sources import Columns, open_source
 
 
@@ -33,7 +33,9 @@ def levels(path: Path) -> list[np.ndarray]:
 def test_what_the_official_tool_makes(golden: Path, tmp_path: Path, transform, name: str):
     """Pixel for pixel, with the same names and labels."""
     path = tmp_path / "out.zip"
-    found = make(open_source(golden / "dataset_in.zip"), path, Rules(Shape((32, 32), transform)))
+    found = build_dataset(
+        open_source(golden / "dataset_in.zip"), path, BuildOptions(CropOptions((32, 32), transform))
+    )
     assert (found.count, found.resolution, found.channels) == (64, 32, 3)
     assert found.labelled
     official = golden / f"dataset_out_{name}.zip"
@@ -48,8 +50,8 @@ def test_what_the_official_tool_makes(golden: Path, tmp_path: Path, transform, n
 def test_both_directions(golden: Path, tmp_path: Path):
     """An official set goes through unchanged: zip to folder to zip."""
     official = golden / "dataset_out_scale32.zip"
-    make(open_source(official), tmp_path / "folder")
-    make(open_source(tmp_path / "folder"), tmp_path / "again.zip")
+    build_dataset(open_source(official), tmp_path / "folder")
+    build_dataset(open_source(tmp_path / "folder"), tmp_path / "again.zip")
     ours, theirs = ImageSet(tmp_path / "again.zip"), ImageSet(official)
     assert ours.names == theirs.names
     assert all((ours.image(i) == theirs.image(i)).all() for i in range(len(theirs)))
@@ -59,7 +61,7 @@ def test_both_directions(golden: Path, tmp_path: Path):
 def test_the_same_source_makes_the_same_bytes(pack: Callable[..., Path], tmp_path: Path):
     source = pack({f"{i}.png": picture(i) for i in range(40)})
     for name in ("a.zip", "b.zip"):
-        make(open_source(source), tmp_path / name)
+        build_dataset(open_source(source), tmp_path / name)
     assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
 
 
@@ -69,7 +71,7 @@ def test_order_names_and_progress(pack: Callable[..., Path], tmp_path: Path):
     shades = {n: picture(0, 4, 4) if i % 7 else picture(i, 4, 4) for i, n in enumerate(names)}
     source = open_source(pack(dict(reversed(shades.items()))))
     told: list[tuple[int, int]] = []
-    make(source, tmp_path / "out.zip", progress=lambda *step: told.append(step))
+    build_dataset(source, tmp_path / "out.zip", progress=lambda *step: told.append(step))
     assert told == [(i + 1, 1003) for i in range(1003)]
     found = ImageSet(tmp_path / "out.zip")
     assert found.names[-1] == "00001/img00001002.png" == file_name(1002)
@@ -81,16 +83,16 @@ def test_labels(pack: Callable[..., Path], tmp_path: Path):
     pictures = {"cat/b.png": picture(), "ant/a.png": picture(1), "cat/a.png": picture(2)}
     source = open_source(pack(pictures), labels="folders")
     assert source.label_names == ("ant", "cat")
-    make(source, tmp_path / "classes.zip")
+    build_dataset(source, tmp_path / "classes.zip")
     found = ImageSet(tmp_path / "classes.zip")
     assert found.label_names == ("ant", "cat")
     assert found.labels.vectors().tolist() == [[1, 0], [0, 1], [0, 1]]
     told = {"labels": [[name, [i, 0.5]] for i, name in enumerate(pictures)]}
     source = open_source(pack(pictures | {"dataset.json": json.dumps(told)}))
-    make(source, tmp_path / "vectors.zip")
+    build_dataset(source, tmp_path / "vectors.zip")
     vectors = ImageSet(tmp_path / "vectors.zip")
     assert vectors.labels.vectors().tolist() == [[1, 0.5], [2, 0.5], [0, 0.5]]
-    make(open_source(pack(pictures)), tmp_path / "none.zip")
+    build_dataset(open_source(pack(pictures)), tmp_path / "none.zip")
     with zipfile.ZipFile(tmp_path / "none.zip") as file:
         assert file.read("dataset.json") == b'{"labels": null}'
     with pytest.raises(DataError, match="in no folder that could label it"):
@@ -107,7 +109,7 @@ def test_parquet_of_the_hub(tmp_path: Path):
     for part in range(2):
         rows = {"image": pictures[part::2], "label": [part] * 75, "text": ["x"] * 75}
         parquet.write_table(pa.table(rows), folder / f"train-{part}.parquet")
-    made = make(open_source(folder), tmp_path / "out.zip")
+    made = build_dataset(open_source(folder), tmp_path / "out.zip")
     assert (made.count, made.labelled) == (150, True)
     found = ImageSet(tmp_path / "out.zip")
     assert found.labels.counts().tolist() == [75, 75]
@@ -134,7 +136,7 @@ def test_a_snapshot_of_the_hub(tmp_path: Path):
         assert open_source(folder, split="test").count == 1
     both = [item.name for item in open_source(tmp_path / "pq", split="train,test").items()]
     assert [name.split("-")[0] for name in both] == ["train", "train", "test"]
-    made = make(open_source(tmp_path / "pq", split="train"), tmp_path / "out.zip")
+    made = build_dataset(open_source(tmp_path / "pq", split="train"), tmp_path / "out.zip")
     assert made.count == 2
     assert ImageSet(tmp_path / "out.zip").label_names == ("ant", "cat")
     with pytest.raises(UsageError, match=r"--split: dev is not allowed; .* holds test, train"):
@@ -153,7 +155,7 @@ def test_a_snapshot_of_the_hub(tmp_path: Path):
     ],
 )
 def test_splits_after_the_names_of_files_and_folders(names: list[str], splits: list[str]):
-    assert sources._splits([PurePath(name) for name in names]) == splits
+    assert sources._split_names([PurePath(name) for name in names]) == splits
 
 
 def test_damaged_names_of_classes_are_none(tmp_path: Path):
@@ -211,72 +213,85 @@ def test_corrupt_pictures_are_named_and_skipped_only_if_told(
     files = {"a.png": picture(), "b.png": picture()[:50], "c.png": b"?", "d.png": picture(3)}
     path = tmp_path / "out.zip"
     with pytest.raises(DataError, match=r"^b.png is damaged .*; --skip-bad passes over such"):
-        make(open_source(pack(files)), path)
+        build_dataset(open_source(pack(files)), path)
     assert not path.exists()
     assert not list(tmp_path.glob(".*"))
     told = {"labels": [[name, i] for i, name in enumerate(files)]}
     source = open_source(pack(files | {"dataset.json": json.dumps(told)}))
-    found = make(source, path, Rules(skip_bad=True))
+    found = build_dataset(source, path, BuildOptions(skip_bad=True))
     assert found.count == 2
     assert [told.split()[0] for told in found.skipped] == ["b.png", "c.png"]
     assert ImageSet(path).labels.values.tolist() == [0, 3]  # each keeps its label
     source = open_source(pack({"c.png": b"?"}))
     with pytest.raises(DataError, match=r"None of the 1 pictures can be used: c.png is no picture"):
-        make(source, tmp_path / "no.zip", Rules(skip_bad=True))
+        build_dataset(source, tmp_path / "no.zip", BuildOptions(skip_bad=True))
 
 
 def test_mixed_sizes_and_colours(pack: Callable[..., Path], tmp_path: Path):
     sizes = pack({"a.png": picture(), "in/b.png": picture(0, 16, 16), "in/c.png": picture(1)})
     both = "in/b.png is 16×16, a.png before it 8×8; --resolution makes all of one size; --skip-bad"
     with pytest.raises(DataError, match=both):
-        make(open_source(sizes), tmp_path / "a.zip")
-    made = make(open_source(sizes), tmp_path / "most.zip", Rules(skip_bad=True))
+        build_dataset(open_source(sizes), tmp_path / "a.zip")
+    made = build_dataset(open_source(sizes), tmp_path / "most.zip", BuildOptions(skip_bad=True))
     assert (made.count, made.resolution) == (2, 8)
     assert [told.split(",")[0] for told in made.skipped] == ["in/b.png is 16×16"]
-    assert make(open_source(sizes), tmp_path / "a.zip", Rules(Shape((8, 8)))).count == 3
+    assert (
+        build_dataset(
+            open_source(sizes), tmp_path / "a.zip", BuildOptions(CropOptions((8, 8)))
+        ).count
+        == 3
+    )
     mixed = pack({"a.png": picture(), "b.png": picture(mode="L"), "c.png": picture(mode="RGBA")})
     with pytest.raises(DataError, match=r"b.png is grey, a.png in colour; --channels 3 makes all"):
-        make(open_source(mixed), tmp_path / "b.zip")
+        build_dataset(open_source(mixed), tmp_path / "b.zip")
     for channels in (1, 3):
         path = tmp_path / f"{channels}.zip"
-        assert make(open_source(mixed), path, Rules(channels=channels)).channels == channels
+        assert (
+            build_dataset(open_source(mixed), path, BuildOptions(channels=channels)).channels
+            == channels
+        )
         assert ImageSet(path).channels == channels
 
 
 def test_sides_that_no_network_makes(pack: Callable[..., Path], tmp_path: Path):
     source = open_source(pack({"a.png": picture(0, 12, 12)}))
     with pytest.raises(DataError, match="is 12×12; the side must be a power of two"):
-        make(source, tmp_path / "out.zip")
+        build_dataset(source, tmp_path / "out.zip")
     source = open_source(pack({"a.png": picture(0, 16, 8)}))
     with pytest.raises(DataError, match="is 16×8, not square; --transform center-crop or stretch"):
-        make(source, tmp_path / "out.zip")
-    made = make(source, tmp_path / "out.zip", Rules(Shape(None, "center-crop")))
+        build_dataset(source, tmp_path / "out.zip")
+    made = build_dataset(
+        source, tmp_path / "out.zip", BuildOptions(CropOptions(None, "center-crop"))
+    )
     assert made.resolution == 8
 
 
 @pytest.mark.parametrize(
     ("rules", "told"),
     [
-        (Rules(Shape((12, 12))), "12x12 is not allowed; the side must be a power of two"),
-        (Rules(Shape((16, 8))), "16x8 is not allowed; networks make squares"),
-        (Rules(Shape((2, 2))), "it takes 4 to 8192"),
-        (Rules(Shape((2**20, 2**20))), "it takes 4 to 8192"),
-        (Rules(Shape((8, 8), "center-crop-wide")), "needs more width than height"),
-        (Rules(Shape(None, "stretch")), "stretch needs a --resolution"),
-        (Rules(background="no"), "no is not a colour"),
-        (Rules(channels=2), "--channels: 2 is not allowed"),
-        (Rules(limit=0), "--limit: 0 is not allowed"),
+        (
+            BuildOptions(CropOptions((12, 12))),
+            "12x12 is not allowed; the side must be a power of two",
+        ),
+        (BuildOptions(CropOptions((16, 8))), "16x8 is not allowed; networks make squares"),
+        (BuildOptions(CropOptions((2, 2))), "it takes 4 to 8192"),
+        (BuildOptions(CropOptions((2**20, 2**20))), "it takes 4 to 8192"),
+        (BuildOptions(CropOptions((8, 8), "center-crop-wide")), "needs more width than height"),
+        (BuildOptions(CropOptions(None, "stretch")), "stretch needs a --resolution"),
+        (BuildOptions(background="no"), "no is not a colour"),
+        (BuildOptions(channels=2), "--channels: 2 is not allowed"),
+        (BuildOptions(limit=0), "--limit: 0 is not allowed"),
     ],
 )
 def test_rules_that_make_no_sense(pack: Callable[..., Path], tmp_path: Path, rules, told: str):
     with pytest.raises(UsageError, match=told):
-        make(open_source(pack({"a.png": picture()})), tmp_path / "out.zip", rules)
+        build_dataset(open_source(pack({"a.png": picture()})), tmp_path / "out.zip", rules)
 
 
 def test_limit_and_wide(pack: Callable[..., Path], tmp_path: Path):
     source = open_source(pack({f"{i}.png": picture(i, 20, 12) for i in range(9)}))
-    rules = Rules(Shape((16, 8), "center-crop-wide"), limit=4)
-    made = make(source, tmp_path / "out.zip", rules)
+    rules = BuildOptions(CropOptions((16, 8), "center-crop-wide"), limit=4)
+    made = build_dataset(source, tmp_path / "out.zip", rules)
     assert (made.count, made.resolution) == (4, 16)
 
 
@@ -285,11 +300,11 @@ def test_places_that_cannot_be_written(pack: Callable[..., Path], tmp_path: Path
     taken = tmp_path / "taken.zip"
     taken.write_bytes(b"mine")
     with pytest.raises(UsageError, match="is there already"):
-        make(source, taken)
+        build_dataset(source, taken)
     assert taken.read_bytes() == b"mine"
     with pytest.raises(RunWriteError, match="Cannot write"):
-        make(source, taken / "inside.zip")
-    made = make(source, tmp_path / "deep/er/out.zip")
+        build_dataset(source, taken / "inside.zip")
+    made = build_dataset(source, tmp_path / "deep/er/out.zip")
     assert made.path.is_file()
 
 

@@ -9,10 +9,10 @@ import torch
 from assemble import module, snapshot, tensor
 
 from epoque.bench.errors import DataError, UsageError
-from epoque.stylegan3.generation.transforms import input_transform
-from epoque.stylegan3.images import to_bytes
-from epoque.stylegan3.latents import latents
-from epoque.stylegan3.networks.store import load
+from epoque.stylegan3.generation.transforms import transform_matrix
+from epoque.stylegan3.images import to_uint8
+from epoque.stylegan3.latents import sample_latents
+from epoque.stylegan3.networks.store import load_network
 from epoque.stylegan3.official.convert import convert, network_of, spec_of
 from epoque.stylegan3.official.snapshot import read_bytes, read_snapshot
 
@@ -40,17 +40,17 @@ def test_images_and_logits_of_the_official_program(stem: Path, tmp_path: Path):
     """Through the files: same images at two truncations, same logits of the three images."""
     files = convert(stem.with_suffix(".pkl"), tmp_path / "made")
     assert [file.name for file in files] == ["G.json", "D.json", "G_ema.json"]
-    generator = load(tmp_path / "made" / "G_ema").network
+    generator = load_network(tmp_path / "made" / "G_ema").network
     expected = np.load(f"{stem}_expected.npz")
     c = labels(stem, generator.spec.c_dim)
-    z = torch.from_numpy(latents(SEEDS, generator.spec.z_dim)).float()
+    z = torch.from_numpy(sample_latents(SEEDS, generator.spec.z_dim)).float()
     for psi in (1, 0.5):
         images = generator(z, c, psi=psi)
         for i, seed in enumerate(SEEDS):
             close(images[i : i + 1], expected[f"img/psi{psi}/{seed}"])
-            levels = to_bytes(images)[i].astype(int) - expected[f"u8/psi{psi}/{seed}"]
+            levels = to_uint8(images)[i].astype(int) - expected[f"u8/psi{psi}/{seed}"]
             assert np.abs(levels).max() <= 1
-    discriminator = load(tmp_path / "made" / "D.safetensors").network
+    discriminator = load_network(tmp_path / "made" / "D.safetensors").network
     batch = np.concatenate([expected[f"img/psi1/{seed}"] for seed in SEEDS])
     close(discriminator(torch.from_numpy(batch), c), expected["logits"])
 
@@ -59,9 +59,9 @@ def test_images_and_logits_of_the_official_program(stem: Path, tmp_path: Path):
 def test_moved_and_turned_images(golden: Path, name: str):
     generator = network_of(read_snapshot(golden / f"{name}.pkl"))
     expected = np.load(golden / f"{name}_expected.npz")
-    seen = torch.from_numpy(input_transform(0.1, -0.2, 25))
+    seen = torch.from_numpy(transform_matrix(0.1, -0.2, 25))
     generator.synthesis.input.transform.copy_(seen)
-    z = torch.from_numpy(latents(SEEDS, generator.spec.z_dim)).float()
+    z = torch.from_numpy(sample_latents(SEEDS, generator.spec.z_dim)).float()
     images = generator(z, labels(golden / name, generator.spec.c_dim))
     for i, seed in enumerate(SEEDS):
         close(images[i : i + 1], expected[f"img/translate0.1,-0.2_rotate25/{seed}"])
@@ -70,7 +70,7 @@ def test_moved_and_turned_images(golden: Path, name: str):
 def test_the_card(golden: Path, tmp_path: Path):
     convert(golden / "tiny_t.pkl", tmp_path, ["G_ema"], {"licence": "whatever"})
     assert sorted(file.name for file in tmp_path.iterdir()) == ["G_ema.json", "G_ema.safetensors"]
-    card = load(tmp_path / "G_ema").card
+    card = load_network(tmp_path / "G_ema").card
     assert card["file"] == "tiny_t.pkl"
     assert len(card["file_sha256"]) == 64
     assert card["training_set"]["path"] == "tiny-32x32.zip"  # without its folders

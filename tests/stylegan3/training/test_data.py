@@ -17,7 +17,7 @@ from epoque.bench.progress import Progress
 from epoque.bench.runs.run import Run
 from epoque.bench.seeds import numpy_rng
 from epoque.stylegan3.config import StyleGan3Config
-from epoque.stylegan3.generation.image_grid import grid_of
+from epoque.stylegan3.generation.image_grid import make_grid
 from epoque.stylegan3.lab import LAB
 from epoque.stylegan3.official import fetch as official_fetch
 from epoque.stylegan3.training import data, transfer
@@ -189,5 +189,5 @@ def test_portraits_are_drawn_once() -> None:
 
 def test_a_grid_is_filled_row_by_row() -> None:
     images = np.arange(5, dtype=np.uint8)[:, None, None, None].repeat(3, 3)
-    assert grid_of(images, 3)[:, :, 0].tolist() == [[0, 1, 2], [3, 4, 255]]
-    assert grid_of(images[..., :1]).shape == (2, 4)
+    assert make_grid(images, 3)[:, :, 0].tolist() == [[0, 1, 2], [3, 4, 255]]
+    assert make_grid(images[..., :1]).shape == (2, 4)

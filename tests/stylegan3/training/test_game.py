@@ -124,7 +124,7 @@ def stylegan2(seed: int = 0, **settings: Any) -> Game:
         img_resolution=16, channel_base=128, channel_max=8, z_dim=8, w_dim=8, mapping_layers=2
     )
     judge = networks.DiscriminatorSpec(img_resolution=16, channel_base=128, channel_max=8)
-    made = networks.generator(spec, seed), networks.discriminator(judge, seed)
+    made = networks.init_generator(spec, seed), networks.init_discriminator(judge, seed)
     return Game(*made, gamma=1.0, **settings)
 
 

@@ -29,7 +29,7 @@ from epoque.bench.runs.run import Run
 from epoque.bench.runs.runner import execute, start
 from epoque.stylegan3.config import StyleGan3Config
 from epoque.stylegan3.lab import LAB
-from epoque.stylegan3.networks.store import load as load_network
+from epoque.stylegan3.networks.store import load_network
 from epoque.stylegan3.training.data import load
 from epoque.stylegan3.training.distributed import Team
 from epoque.stylegan3.training.ema import Average, Means
@@ -281,7 +281,7 @@ def test_a_finished_run_gives_its_network(finished_run: Run) -> None:
 def test_a_network_s_card_tells_where_the_images_are_and_what_labels_mean(
     tiny: Make, pictures: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    from epoque.stylegan3.loading import open_generator
+    from epoque.stylegan3.loading import load_generator
 
     run = pictures.parent / "runs" / "own"
     run.mkdir(parents=True)
@@ -293,7 +293,7 @@ def test_a_network_s_card_tells_where_the_images_are_and_what_labels_mean(
         card = json.loads((run / "generator.json").read_text())["card"]
         assert card["training"]["data"] == pictures.name  # as it was given
         monkeypatch.chdir(tmp_path)
-        assert open_generator(run).card["training"]["data"] == str(pictures)
+        assert load_generator(run).card["training"]["data"] == str(pictures)
         assert card.get("labels") == ({"names": [], "counts": [5, 5]} if cond else None)
 
 
@@ -306,14 +306,14 @@ def test_the_networks_know_how_often_each_label_is_there(tiny: Make) -> None:
 def test_a_finished_run_opens_by_its_folder_and_as_last(
     finished_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from epoque.stylegan3.loading import open_generator
+    from epoque.stylegan3.loading import load_generator
 
-    opened = open_generator(finished_run.path)
+    opened = load_generator(finished_run.path)
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UnknownNameError, match="runs/ holds no finished training"):
-        open_generator("last")
+        load_generator("last")
     shutil.copytree(finished_run.path, tmp_path / "runs" / finished_run.path.name)
-    state = open_generator("last").generator.state_dict()
+    state = load_generator("last").generator.state_dict()
     for name, value in opened.generator.state_dict().items():
         assert torch.equal(value, state[name])
 

@@ -12,8 +12,8 @@ from epoque.bench.events import Snapshot
 from epoque.bench.runs.run import Run
 from epoque.stylegan3.commands import APP
 from epoque.stylegan3.generation import training_film as module
-from epoque.stylegan3.generation.image_grid import grid_of
-from epoque.stylegan3.generation.training_film import training_film
+from epoque.stylegan3.generation.image_grid import make_grid
+from epoque.stylegan3.generation.training_film import write_training_film
 
 
 def pages(path: Path) -> list[np.ndarray]:
@@ -27,12 +27,12 @@ def pages(path: Path) -> list[np.ndarray]:
 
 
 def test_each_snapshot_becomes_a_frame(finished_run: Run, tmp_path: Path) -> None:
-    training_film(finished_run, tmp_path / "new" / "a", kinds=("webp", "gif"), frame_ms=100)
+    write_training_film(finished_run, tmp_path / "new" / "a", kinds=("webp", "gif"), frame_ms=100)
     found = pages(tmp_path / "new" / "a.webp")
     steps = finished_run.snapshot_steps()
     assert len(found) == len(steps) == 4
     for frame, step in zip(found, steps, strict=True):
-        images = grid_of(finished_run.snapshot(step)["images"])
+        images = make_grid(finished_run.snapshot(step)["images"])
         height, width = images.shape[:2]
         left = (frame.shape[1] - width) // 2
         assert left > 0  # the text is wider than these images
@@ -46,9 +46,9 @@ def test_a_long_training_is_thinned_out_and_large_images_are_made_smaller(
     finished_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "FRAMES", 2)
-    training_film(finished_run, tmp_path / "a")
+    write_training_film(finished_run, tmp_path / "a")
     monkeypatch.setattr(module, "WIDEST", 24)
-    training_film(finished_run, tmp_path / "b", "fr")
+    write_training_film(finished_run, tmp_path / "b", "fr")
     large, small = pages(tmp_path / "a.webp"), pages(tmp_path / "b.webp")
     assert len(large) == len(small) == 2
     assert large[0].shape[0] - small[0].shape[0] == 8  # of 16: half
@@ -61,7 +61,7 @@ def test_a_run_without_snapshots_is_refused(finished_run: Run, tmp_path: Path) -
         for path in (copy / "snapshots").glob(f"*{step}*"):
             path.unlink()
     with pytest.raises(UsageError, match=r"--run: .* has no snapshots yet"):
-        training_film(Run(copy), tmp_path / "a")
+        write_training_film(Run(copy), tmp_path / "a")
 
 
 def test_the_command_films_a_run(

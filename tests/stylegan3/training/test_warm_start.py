@@ -10,7 +10,7 @@ import torch
 from epoque.stylegan3 import networks
 from epoque.stylegan3.dataset.avatars import make_avatars
 from epoque.stylegan3.dataset.image_set import ImageSet
-from epoque.stylegan3.dataset.portraits import BEARDLESS, portrait
+from epoque.stylegan3.dataset.portraits import BEARDLESS, sample_portrait
 
 from ..small import small
 
@@ -58,13 +58,15 @@ def test_a_beard_that_the_hair_forbids_is_not_told(tool):
     hair, beard, *_ = tool.shown(300)
     unseen = beard == tool.UNSEEN
     assert 0 < unseen.sum() < len(beard)
-    assert {portrait(0, int(row)).values["hair"] for row in np.nonzero(unseen)[0]} == BEARDLESS
+    assert {
+        sample_portrait(0, int(row)).values["hair"] for row in np.nonzero(unseen)[0]
+    } == BEARDLESS
     assert (hair != tool.UNSEEN).all()
 
 
 def test_copying_learns_and_goes_on(tool, images, portraits, tmp_path):
     tool.MAPPING_STEPS = 300
-    pupil = tool.Pupil(networks.generator(small("t", z_dim=64).generator.spec, 0), portraits)
+    pupil = tool.Pupil(networks.init_generator(small("t", z_dim=64).generator.spec, 0), portraits)
     torch.manual_seed(0)
     rows, mirrored = np.arange(64), np.zeros(64, bool)
     wanted = torch.from_numpy(np.stack([images.image(row) for row in rows]))
@@ -79,7 +81,7 @@ def test_copying_learns_and_goes_on(tool, images, portraits, tmp_path):
     assert after < 0.7 * before
     assert pupil.teach(300) < 0.9
     pupil.save(tmp_path / "first.json", {"seconds": 1})
-    again = tool.Pupil(networks.generator(pupil.generator.spec, 1), portraits)
+    again = tool.Pupil(networks.init_generator(pupil.generator.spec, 1), portraits)
     assert again.load(tmp_path / "first.json") == {"seconds": 1}
     pupil = again
     assert away() == pytest.approx(after, rel=0.05)

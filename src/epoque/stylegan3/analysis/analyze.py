@@ -18,9 +18,9 @@ from epoque.bench.torch.threads import threaded
 
 from ..config import StyleGan3Config
 from ..flops import threads
-from ..generation.generate import encoded
-from ..generation.synthesis import Styling
-from ..loading import Opened, fetch_generator, is_here, open_generator
+from ..generation.generate import encode_image
+from ..generation.synthesis import MappingOptions
+from ..loading import LoadedGenerator, fetch_generator, is_local, load_generator
 from ..measures.equivariance import MEASURES, decibels, digest, squared_errors, staying
 from ..measures.features import card
 from ..memory import check
@@ -49,15 +49,15 @@ def check_networks(config: StyleGan3Config) -> None:
         UsageError: if a setting is not allowed for the network.
     """
     names = [name for name in (config.network, config.against) if name is not None]
-    here = [is_here(name) for name in names]  # all, so that each wrong name is told
+    here = [is_local(name) for name in names]  # all, so that each wrong name is told
     if all(here):
         _opened(config)
 
 
-def _opened(config: StyleGan3Config) -> list[Opened]:
+def _opened(config: StyleGan3Config) -> list[LoadedGenerator]:
     """Open the networks, and check the settings that depend on them."""
     names = [name for name in (config.network, config.against) if name is not None]
-    networks = [open_generator(name, config.device) for name in names]
+    networks = [load_generator(name, config.device) for name in names]
     labelled = [opened for opened in networks if opened.generator.spec.c_dim]
     (labelled or networks)[0].generator.labels.check(config.label, "label")
     for opened in networks:
@@ -110,7 +110,7 @@ def examine(config: StyleGan3Config, resume: Checkpoint | None = None) -> Iterat
 
 
 def _examined(
-    config: StyleGan3Config, networks: Sequence[Opened], resume: Checkpoint | None
+    config: StyleGan3Config, networks: Sequence[LoadedGenerator], resume: Checkpoint | None
 ) -> Generator[Event, None, None]:
     if resume is None:
         resume = yield from _begin(config, networks)
@@ -120,7 +120,7 @@ def _examined(
 
 
 def _begin(
-    config: StyleGan3Config, networks: Sequence[Opened]
+    config: StyleGan3Config, networks: Sequence[LoadedGenerator]
 ) -> Generator[Event, None, Checkpoint]:
     """Make the pictures; return the checkpoint before the first image is moved."""
     first, *_others = networks
@@ -128,7 +128,7 @@ def _begin(
     images = arrays["seeds"]
     yield Snapshot(0, arrays)
     for seed, image in zip(config.seeds, images, strict=True):
-        yield Artifact(f"seed{seed:04d}.png", encoded(image), once=True)
+        yield Artifact(f"seed{seed:04d}.png", encode_image(image), once=True)
     panels = [_panel(opened, styling_of(config, opened)) for opened in networks]
     told = {
         "networks": [
@@ -151,7 +151,7 @@ def _begin(
     return Checkpoint(0, sums, _state(list(map(digest, networks))))
 
 
-def _panel(opened: Opened, styling: Styling) -> list[dict[str, Any]]:
+def _panel(opened: LoadedGenerator, styling: MappingOptions) -> list[dict[str, Any]]:
     """Return what is seen in the images of the first seeds; nothing where they are not read."""
     if not opened.portraits:
         return []
@@ -160,7 +160,7 @@ def _panel(opened: Opened, styling: Styling) -> list[dict[str, Any]]:
 
 
 def _moved(
-    config: StyleGan3Config, networks: Sequence[Opened], begin: Checkpoint
+    config: StyleGan3Config, networks: Sequence[LoadedGenerator], begin: Checkpoint
 ) -> Iterator[Event]:
     """Move the images that are left."""
     sums: list[Floats] = [begin.arrays[f"sums_{i}"] for i in range(len(networks))]
@@ -195,14 +195,14 @@ def _so_far(sums: Sequence[Floats]) -> dict[str, float]:
     return {name: value for name, value in found.items() if isfinite(value)}
 
 
-def _check_same(networks: Sequence[Opened], checkpoint: Checkpoint) -> None:
+def _check_same(networks: Sequence[LoadedGenerator], checkpoint: Checkpoint) -> None:
     for opened, known in zip(networks, checkpoint.state["digests"], strict=True):
         if digest(opened) != known:
             told = f"The network {opened.name} is not the one that this run began with"
             raise DamagedRunError(f"{told}; start a new run.")
 
 
-def _described(opened: Opened) -> dict[str, Any]:
+def _described(opened: LoadedGenerator) -> dict[str, Any]:
     """Return what a network is and what its card tells of its training."""
     spec = opened.generator.spec
     kind, layers = "stylegan2", opened.generator.num_ws

@@ -8,14 +8,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ..loading import Opened
+from ..loading import LoadedGenerator
 from ..measures.attributes import read
 from .reference import reference
 
 __all__ = ["agreement", "passing", "seen"]
 
 
-def seen(opened: Opened, images: NDArray[np.uint8]) -> list[dict[str, Any] | None]:
+def seen(opened: LoadedGenerator, images: NDArray[np.uint8]) -> list[dict[str, Any] | None]:
     """Read the attributes of images, where the network makes portraits.
 
     Args:

@@ -12,7 +12,7 @@ from epoque.bench.figures.plot import SERIES, WIDTH, colour, heading, mix, new_f
 from epoque.bench.i18n import mark, translator
 
 from ..config import StyleGan3Config
-from ..generation.image_grid import tiled
+from ..generation.image_grid import tile_images
 from ..measures.slice_figure import Motion, Slice, slice_figure
 from .attribute_labels import WORDS
 from .layout import GUESTS, MIXED, MOVES, PSIS, ROW
@@ -126,7 +126,7 @@ def _page(images: Pixels, columns: int) -> Pixels:
     """Lay images side by side, see-through between them."""
     solid = np.full((*images.shape[:3], 1), 255, np.uint8)
     seen = np.concatenate((images, solid), 3)
-    return tiled(list(seen), columns, max(1, images.shape[2] // 32), paper=0)
+    return tile_images(list(seen), columns, max(1, images.shape[2] // 32), paper=0)
 
 
 def _truncation_figure(run: "Run", language: str) -> "Figure":

@@ -11,10 +11,10 @@ import torch
 from numpy.typing import NDArray
 
 from ..config import StyleGan3Config
-from ..generation.style_mixing import mixed
-from ..generation.synthesis import Styling, moved, paint, styles
-from ..generation.transforms import input_transform
-from ..loading import Opened
+from ..generation.style_mixing import mix_styles
+from ..generation.synthesis import MappingOptions, map_seeds, synthesize_image, transform_input
+from ..generation.transforms import transform_matrix
+from ..loading import LoadedGenerator
 from ..measures.slices import space_time
 from .layout import FRAMES, GUESTS, MIXED, MOVES, PSIS, ROW, SAMPLES, STEPS
 from .reproducibility import painted, styling_of
@@ -25,7 +25,7 @@ Arrays = dict[str, NDArray[Any]]
 
 
 def gallery(
-    networks: Sequence[Opened], config: StyleGan3Config
+    networks: Sequence[LoadedGenerator], config: StyleGan3Config
 ) -> tuple[Arrays, list[dict[str, float]]]:
     """Make the pictures.
 
@@ -35,7 +35,8 @@ def gallery(
 
     Returns:
         The arrays, images as [H, W, 3] of whole numbers: `seeds` [K, …]; `truncation` [≤ 3, ψ, …]
-        (`layout.PSIS`); `mix` [1 + rows, 1 + columns, …] (see `generation.style_mixing.mixed`);
+        (`layout.PSIS`); `mix` [1 + rows, 1 + columns, …] (see
+        `generation.style_mixing.mix_styles`);
         `walk` [steps, …] from each seed to the next; and for each network, with its number i:
         `samples_i` [N, …] of the seeds 0, 1, …, `moves_i` [moves, …] (`layout.MOVES`), and
         `shift_i` and `walk_i` [frames, W, 4] (see `measures.slices.Slice.pixels`). And for each
@@ -48,7 +49,7 @@ def gallery(
     arrays = {
         "seeds": painted(first, config.seeds, styling),
         "truncation": np.stack(sweep, 1),
-        "mix": np.array(mixed(first, few, GUESTS, half, styling=styling)),
+        "mix": np.array(mix_styles(first, few, GUESTS, half, styling=styling)),
         "walk": _walk(first, few, styling),
     }
     seconds = []
@@ -65,31 +66,35 @@ def gallery(
     return arrays, seconds
 
 
-def _samples(opened: Opened, styling: Styling) -> tuple[NDArray[np.uint8], dict[str, float]]:
+def _samples(
+    opened: LoadedGenerator, styling: MappingOptions
+) -> tuple[NDArray[np.uint8], dict[str, float]]:
     """Return images of the first seeds, and the seconds that one takes once the first is made."""
     images, spent = [], []
-    for row in styles(opened.generator, range(SAMPLES), styling):
+    for row in map_seeds(opened.generator, range(SAMPLES), styling):
         start = perf_counter()
-        images.append(paint(opened.generator, row))
+        images.append(synthesize_image(opened.generator, row))
         spent.append(perf_counter() - start)
     low, middle, high = quantiles(spent[1:], n=4)
     return np.stack(images), {"median": middle, "low": low, "high": high}
 
 
-def _walk(opened: Opened, seeds: Sequence[int], styling: Styling) -> NDArray[np.uint8]:
+def _walk(
+    opened: LoadedGenerator, seeds: Sequence[int], styling: MappingOptions
+) -> NDArray[np.uint8]:
     """Return images on the straight lines from each seed's style to the next one's."""
-    ws = styles(opened.generator, seeds, styling)
+    ws = map_seeds(opened.generator, seeds, styling)
     rows = []
     for start, end in zip(ws, [*ws[1:], ws[0]], strict=True):
         rows += [torch.lerp(start, end, step / STEPS) for step in range(STEPS)]
-    return np.stack([paint(opened.generator, row) for row in (*rows, ws[0])])
+    return np.stack([synthesize_image(opened.generator, row) for row in (*rows, ws[0])])
 
 
-def _moves(opened: Opened, seed: int, styling: Styling) -> NDArray[np.uint8]:
+def _moves(opened: LoadedGenerator, seed: int, styling: MappingOptions) -> NDArray[np.uint8]:
     """Return an image made after its input was moved in each way."""
-    ws = styles(opened.generator, [seed], styling)[0]
+    ws = map_seeds(opened.generator, [seed], styling)[0]
     images = []
     for x, degrees in MOVES:
-        with moved(opened.generator, input_transform(x, 0.0, degrees)):
-            images.append(paint(opened.generator, ws))
+        with transform_input(opened.generator, transform_matrix(x, 0.0, degrees)):
+            images.append(synthesize_image(opened.generator, ws))
     return np.stack(images)

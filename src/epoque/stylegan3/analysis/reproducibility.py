@@ -14,34 +14,36 @@ from numpy.typing import NDArray
 
 from epoque.bench.errors import DataError
 
-from ..bundled import shipped
+from ..bundled import bundled_paths
 from ..config import StyleGan3Config
-from ..generation.generate import encoded
-from ..generation.synthesis import Styling, paint, styles
-from ..loading import Opened
+from ..generation.generate import encode_image
+from ..generation.synthesis import MappingOptions, map_seeds, synthesize_image
+from ..loading import LoadedGenerator
 
 __all__ = ["digests", "painted", "repeated", "styling_of"]
 
 Pixels = NDArray[np.uint8]
 
 
-def styling_of(config: StyleGan3Config, opened: Opened) -> Styling:
+def styling_of(config: StyleGan3Config, opened: LoadedGenerator) -> MappingOptions:
     """Return how a network's styles are made; a label is of the networks that have some."""
-    return Styling(config.truncation, label=config.label if opened.generator.spec.c_dim else None)
+    return MappingOptions(
+        config.truncation, label=config.label if opened.generator.spec.c_dim else None
+    )
 
 
-def painted(opened: Opened, seeds: Sequence[int], styling: Styling) -> Pixels:
+def painted(opened: LoadedGenerator, seeds: Sequence[int], styling: MappingOptions) -> Pixels:
     """Return the image of each seed, [N, H, W, 3]."""
-    ws = styles(opened.generator, seeds, styling)
-    return np.stack([paint(opened.generator, row) for row in ws])
+    ws = map_seeds(opened.generator, seeds, styling)
+    return np.stack([synthesize_image(opened.generator, row) for row in ws])
 
 
 def digests(images: Pixels) -> list[str]:
     """Return the SHA-256 of each image as a PNG file: what `generate` tells."""
-    return [sha256(encoded(image)).hexdigest() for image in images]
+    return [sha256(encode_image(image)).hexdigest() for image in images]
 
 
-def repeated(opened: Opened, config: StyleGan3Config, images: Pixels) -> dict[str, bool]:
+def repeated(opened: LoadedGenerator, config: StyleGan3Config, images: Pixels) -> dict[str, bool]:
     """Make images once more in three ways, and tell whether the bytes are the same.
 
     Args:
@@ -68,7 +70,7 @@ def repeated(opened: Opened, config: StyleGan3Config, images: Pixels) -> dict[st
 
 def _elsewhere(config: StyleGan3Config) -> list[str]:
     """Return the digests that a process of its own tells."""
-    path = shipped().get(config.network, config.network)
+    path = bundled_paths().get(config.network, config.network)
     with TemporaryDirectory() as folder:
         words = [sys.executable, "-m", "epoque", "stylegan3", "generate", "--json", "--quiet"]
         words += ["--network", str(path), "--seeds", ",".join(map(str, config.seeds))]

@@ -11,7 +11,7 @@ from epoque.bench.options import AsJson, Dark, Language, PictureOut, Quiet, Runs
 from epoque.bench.runs.places import check_file, check_folder, runs_folder
 from epoque.bench.telling import picture_style, print_json, progress_bar, say, say_taken
 
-from ..bundled import EMBEDDED
+from ..bundled import DEFAULT_NETWORK
 from ..lab import LAB
 from ..out_of_memory import fitting
 from .data import add_data_commands
@@ -39,7 +39,7 @@ from .shared import (
 from .styles import add_style_commands
 
 if TYPE_CHECKING:
-    from ..generation.generate import Picture
+    from ..generation.generate import GeneratedImage
     from ..generation.precision import Difference
 
 __all__ = ["APP"]
@@ -51,7 +51,7 @@ APP = App(help=LAB.title)
 @fitting()
 def generate(
     *,
-    network: Network = EMBEDDED,
+    network: Network = DEFAULT_NETWORK,
     seeds: Seeds = None,
     w: Written = None,
     out: Annotated[Path, Parameter(help="The folder of the images.")] = Path("out"),
@@ -101,7 +101,7 @@ def generate(
     `epoque stylegan3 generate --network ffhqu-256-t --seeds 0-7 --truncation 0.7`,
     `epoque stylegan3 generate --w projected.npz`.
     """
-    from ..generation.generate import Movement, compared, write_grid, write_styles
+    from ..generation.generate import InputTransform, compare_precision, write_grid, write_styles
     from ..generation.generate import generate as make
 
     numbers = check_starts(seeds, w, truncation, cutoff, label)
@@ -114,7 +114,7 @@ def generate(
     check_file("--styles", styles)
     if columns is not None and columns < 1:
         raise UsageError(f"--columns: {columns} is not allowed; at least one is needed.")
-    movement = Movement(*_pair(translate), finite(rotate, "rotate"))
+    movement = InputTransform(*_pair(translate), finite(rotate, "rotate"))
     opened, styling = (
         open_network(network, device, quiet=quiet or as_json),
         styling_of(truncation, cutoff, label),
@@ -140,7 +140,7 @@ def generate(
         write_styles(opened, numbers, styles, styling)
     error = None
     if precision != "float32":
-        error = compared(
+        error = compare_precision(
             opened, starts[0], precision, styling=styling, movement=movement, noise=noise
         )
     if as_json:
@@ -153,7 +153,7 @@ def generate(
             say(str(told))
 
 
-def _rows(made: "Sequence[Picture]", error: "Difference | None") -> list[dict[str, Any]]:
+def _rows(made: "Sequence[GeneratedImage]", error: "Difference | None") -> list[dict[str, Any]]:
     """Return what is told of images; of the first, how far it is from float32."""
     rows: list[dict[str, Any]] = []
     for picture in made:
@@ -169,7 +169,7 @@ def _rows(made: "Sequence[Picture]", error: "Difference | None") -> list[dict[st
 @fitting()
 def film(
     *,
-    network: Network = EMBEDDED,
+    network: Network = DEFAULT_NETWORK,
     seeds: Annotated[str | None, Parameter(help="Keyframes, such as 2,674,1024 or 0-7.")] = None,
     w: Written = None,
     run: Annotated[
@@ -209,10 +209,10 @@ def film(
     from epoque.bench.figures.animate import film_files
     from epoque.bench.runs.records import find_run
 
-    from ..generation.film import film as write
-    from ..generation.generate import compared
+    from ..generation.film import write_film as write
+    from ..generation.generate import compare_precision
     from ..generation.seed_list import parse_grid
-    from ..generation.training_film import training_film
+    from ..generation.training_film import write_training_film
 
     stem, kinds = film_files(out)
     check_file("--out", stem, *(f".{kind}" for kind in kinds))
@@ -222,14 +222,14 @@ def film(
     fps = fps if fps is not None else 25 if run is None else 8
     _check_speed(frames, fps, kinds)
     if run is not None:
-        given = {"w": bool(w), "network": network != EMBEDDED, "grid": grid != "1x1"}
+        given = {"w": bool(w), "network": network != DEFAULT_NETWORK, "grid": grid != "1x1"}
         given |= {"frames": frames != 30, "truncation": truncation != 1, "noise": noise != "const"}
         given |= {"cutoff": cutoff is not None, "class": label is not None}
         given |= {"precision": precision != "float32", "device": device != "auto"}
         refuse_ignored(given, "--run films the images that a training left")
         found = find_run(runs_folder(runs), run, LAB.name)
         say_taken(run, found.id, quiet=quiet)
-        training_film(found, stem, lang, kinds=kinds, frame_ms=1000 / fps)
+        write_training_film(found, stem, lang, kinds=kinds, frame_ms=1000 / fps)
         _tell_film(stem, kinds, fps)
         return
     numbers, places = check_starts(seeds, w, truncation, cutoff, label), parse_grid(grid)
@@ -251,7 +251,7 @@ def film(
         )
     _tell_film(stem, kinds, fps)
     if precision != "float32":
-        say(str(compared(opened, starts[0], precision, styling=styling, noise=noise)))
+        say(str(compare_precision(opened, starts[0], precision, styling=styling, noise=noise)))
 
 
 def _check_speed(frames: int, fps: int, kinds: Collection[str]) -> None:
@@ -276,7 +276,7 @@ def _tell_film(stem: Path, kinds: Collection[str], fps: int) -> None:
 @fitting()
 def mix(
     *,
-    network: Network = EMBEDDED,
+    network: Network = DEFAULT_NETWORK,
     rows: Annotated[
         str, Parameter(help="Seeds of what is kept, such as 2,674, or a .npz of styles.")
     ],
@@ -304,7 +304,7 @@ def mix(
     Example: `epoque stylegan3 mix --rows 2,674 --columns 4-7 --layers 0-5`.
     """
     from ..generation.seed_list import parse_layers, parse_seeds
-    from ..generation.style_mixing import mix_figure, mixed
+    from ..generation.style_mixing import mix_figure, mix_styles
 
     check_file("--out", out, ".png", ".svg")
     told = {"rows": rows, "columns": columns}
@@ -318,7 +318,7 @@ def mix(
     chosen = parse_layers(layers or f"0-{(count - 1) // 2}", count)
     styling = styling_of(truncation, cutoff, label)
     with progress_bar("drawing", "images", quiet=quiet) as progress:
-        table = mixed(opened, down, across, chosen, styling=styling, progress=progress)
+        table = mix_styles(opened, down, across, chosen, styling=styling, progress=progress)
     with picture_style(dark):
         has_mean = opened.generator.mapping.w_avg is not None
         save_drawn(mix_figure(table, down, across, chosen, lang, mean=has_mean), out)

@@ -17,7 +17,7 @@ from ..out_of_memory import fitting
 from .shared import Seed
 
 if TYPE_CHECKING:
-    from ..dataset.build import Made
+    from ..dataset.build import BuildReport
 
 __all__ = ["DATASET", "add_data_commands", "import_network", "list_networks"]
 
@@ -118,10 +118,10 @@ def list_networks(*, as_json: AsJson = False) -> None:
     from rich import box
     from rich.table import Table
 
-    from ..bundled import embedded
+    from ..bundled import list_bundled
     from ..official.catalogue import LICENCE, OFFICIAL
 
-    ours, official = embedded(), list(OFFICIAL.values())
+    ours, official = list_bundled(), list(OFFICIAL.values())
     if as_json:
         print_json([*map(asdict, ours), *map(asdict, official)])
         return
@@ -202,12 +202,14 @@ def make(
     --transform center-crop`, `epoque stylegan3 dataset make train.parquet set.zip
     --resolution 128`.
     """
-    from ..dataset.build import Rules
-    from ..dataset.build import make as write
-    from ..dataset.preprocess import Shape
+    from ..dataset.build import BuildOptions
+    from ..dataset.build import build_dataset as write
+    from ..dataset.preprocess import CropOptions
     from ..dataset.sources import Columns, open_source
 
-    rules = Rules(Shape(_size(resolution), transform), background, channels, limit, skip_bad)
+    rules = BuildOptions(
+        CropOptions(_size(resolution), transform), background, channels, limit, skip_bad
+    )
     check_file("TO", to)
     opened = open_source(source, labels, Columns(image_column, label_column), split)
     with progress_bar("reading", "pictures", quiet=quiet) as progress:
@@ -226,7 +228,7 @@ def _size(told: str | None) -> tuple[int, int] | None:
     return int(sides[0]), int(sides[-1])
 
 
-def _tell(made: "Made", *, as_json: bool) -> None:
+def _tell(made: "BuildReport", *, as_json: bool) -> None:
     """Tell what was made."""
     if as_json:
         print_json(asdict(made) | {"path": str(made.path)})
@@ -253,7 +255,7 @@ def check(
 
     Example: `epoque stylegan3 dataset check photos-64.zip`.
     """
-    from ..dataset.check import check as look
+    from ..dataset.check import check_dataset as look
 
     with progress_bar("reading", "pictures", quiet=quiet) as progress:
         found = look(path, progress)

@@ -10,7 +10,7 @@ from epoque.bench.options import AsJson, Quiet
 from epoque.bench.runs.places import check_file
 from epoque.bench.telling import print_json, progress_bar, say
 
-from ..bundled import EMBEDDED
+from ..bundled import DEFAULT_NETWORK
 from ..out_of_memory import fitting
 from .shared import Cutoff, Network, open_network
 
@@ -28,7 +28,7 @@ def export(
         Path,
         Parameter(help="A file, .onnx or .pt2 (torch.export), or a folder for all parts in both."),
     ],
-    network: Network = EMBEDDED,
+    network: Network = DEFAULT_NETWORK,
     parts: Annotated[
         list[Literal["generator", "mapping", "synthesis"]] | None,
         Parameter(

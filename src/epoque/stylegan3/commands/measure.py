@@ -11,7 +11,7 @@ from epoque.bench.options import AsJson, Dark, Language, PictureOut, Quiet, at_l
 from epoque.bench.runs.places import check_file
 from epoque.bench.telling import picture_style, print_json, progress_bar, say
 
-from ..bundled import EMBEDDED
+from ..bundled import DEFAULT_NETWORK
 from ..out_of_memory import fitting
 from .metrics import metrics
 from .shared import (
@@ -29,7 +29,7 @@ from .shared import (
 )
 
 if TYPE_CHECKING:
-    from ..generation.synthesis import Styling
+    from ..generation.synthesis import MappingOptions
 
 __all__ = ["add_measuring_commands", "equivariance", "layers", "spectrum", "sticking"]
 
@@ -42,7 +42,7 @@ def add_measuring_commands(app: App) -> None:
 
 def equivariance(
     *,
-    network: Network = EMBEDDED,
+    network: Network = DEFAULT_NETWORK,
     images: Images = 1000,
     batch: Annotated[int, Parameter(help="Images at a time.")] = 4,
     seed: Seed = 0,
@@ -96,7 +96,7 @@ def equivariance(
 
 def sticking(
     *,
-    network: Network = EMBEDDED,
+    network: Network = DEFAULT_NETWORK,
     against: Annotated[
         str | None, Parameter(help="Another network, to be drawn beside the first.")
     ] = None,
@@ -181,7 +181,7 @@ def spectrum(
 
 
 def _spectrum(
-    source: str, images: int, seed: int, styling: "Styling", device: str, *, quiet: bool
+    source: str, images: int, seed: int, styling: "MappingOptions", device: str, *, quiet: bool
 ) -> Any:
     from ..measures.spectrum import of_files, of_network, read
 
@@ -198,7 +198,7 @@ def _spectrum(
 
 def layers(
     *,
-    network: Network = EMBEDDED,
+    network: Network = DEFAULT_NETWORK,
     layer: Annotated[
         str | None, Parameter(help="Which layer; without it, their names are told.")
     ] = None,
@@ -216,7 +216,7 @@ def layers(
 
     Example: `epoque stylegan3 layers --layer input`.
     """
-    from ..generation.activations import layer_figure, layer_names, signal
+    from ..generation.activations import activation_figure, layer_names, record_activation
 
     if layer is not None:
         check_file("--out", out, ".png", ".svg")
@@ -225,9 +225,9 @@ def layers(
         for name in layer_names(opened.generator):
             say(name)
         return
-    found = signal(opened, layer, seed, styling_of(truncation, None, label))
+    found = record_activation(opened, layer, seed, styling_of(truncation, None, label))
     with picture_style(dark):
-        save_drawn(layer_figure(found, lang, most=channels), out)
+        save_drawn(activation_figure(found, lang, most=channels), out)
 
 
 def _plain(value: float) -> float | None:

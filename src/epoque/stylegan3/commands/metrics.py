@@ -18,7 +18,7 @@ from .reals import draw_labels, real_images, real_path
 from .shared import Device, Label, Seed, Truncation, finite, open_network, refuse_ignored
 
 if TYPE_CHECKING:
-    from ..loading import Opened
+    from ..loading import LoadedGenerator
     from ..measures.extraction import Detector
     from ..measures.image_sources import Source
     from ..measures.metrics import Measure
@@ -235,7 +235,7 @@ def _check_used(
 
 
 def _made(
-    opened: "Opened | None",
+    opened: "LoadedGenerator | None",
     pictures: Path | None,
     *,
     images: int,
@@ -251,7 +251,7 @@ def _made(
     return SetImages(pictures, limit=images, seed=seed)
 
 
-def _device(opened: "Opened | None", device: str) -> str:
+def _device(opened: "LoadedGenerator | None", device: str) -> str:
     from ..loading import choose_device
 
     return str(opened.device if opened else choose_device(device))

@@ -8,13 +8,13 @@ from epoque.bench.errors import UsageError
 from epoque.bench.telling import progress_bar
 
 if TYPE_CHECKING:
-    from ..loading import Opened
+    from ..loading import LoadedGenerator
     from ..measures.image_sources import SetImages, Source
 
 __all__ = ["draw_labels", "real_images", "real_path"]
 
 
-def real_path(data: Path | None, opened: "Opened | None") -> Path | None:
+def real_path(data: Path | None, opened: "LoadedGenerator | None") -> Path | None:
     """Return where the real images are: as typed, or as the network's card tells, if they are."""
     told = _trained_on(opened)
     return data or (told if told is not None and told.exists() else None)
@@ -22,7 +22,7 @@ def real_path(data: Path | None, opened: "Opened | None") -> Path | None:
 
 def real_images(
     path: Path | None,
-    opened: "Opened | None",
+    opened: "LoadedGenerator | None",
     made: "Source",
     *,
     reals: int | None,
@@ -61,7 +61,7 @@ def real_images(
     return drawn
 
 
-def draw_labels(opened: "Opened", path: Path | None) -> str:
+def draw_labels(opened: "LoadedGenerator", path: Path | None) -> str:
     """Let a network be asked for labels as they are in its real images; return where from.
 
     Args:
@@ -90,14 +90,14 @@ def draw_labels(opened: "Opened", path: Path | None) -> str:
     return "the network's training"
 
 
-def _trained_on(opened: "Opened | None") -> Path | None:
+def _trained_on(opened: "LoadedGenerator | None") -> Path | None:
     """Return the images that a network's card says it learned from."""
     training = opened.card.get("training") if opened else None
     told = training.get("data") if isinstance(training, Mapping) else None
     return Path(told) if isinstance(told, str) else None
 
 
-def _missing(opened: "Opened | None") -> str:
+def _missing(opened: "LoadedGenerator | None") -> str:
     if opened is None:
         return "--data: name the real images to compare with."
     if (told := _trained_on(opened)) is not None:

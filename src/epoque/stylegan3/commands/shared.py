@@ -16,9 +16,9 @@ from epoque.bench.telling import downloading, save_picture, say_taken
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from ..generation.inputs import Start
-    from ..generation.synthesis import Styling
-    from ..loading import Opened
+    from ..generation.inputs import LatentInput
+    from ..generation.synthesis import MappingOptions
+    from ..loading import LoadedGenerator
 
 __all__ = [
     "Cutoff",
@@ -152,8 +152,8 @@ def check_starts(
 
 
 def starts_of(
-    opened: "Opened", seeds: Sequence[int], files: Sequence[Path] | None
-) -> "list[Start]":
+    opened: "LoadedGenerator", seeds: Sequence[int], files: Sequence[Path] | None
+) -> "list[LatentInput]":
     """Return what images are made from: the seeds, then all styles of the files."""
     from ..generation.inputs import read_styles
 
@@ -161,25 +161,25 @@ def starts_of(
     return [*seeds, *read]
 
 
-def open_network(network: str, device: str, *, quiet: bool) -> "Opened":
+def open_network(network: str, device: str, *, quiet: bool) -> "LoadedGenerator":
     """Open a generator of any name, and say which run was taken for `last`.
 
     See `opening.open_generator`.
     """
-    from ..loading import open_generator
+    from ..loading import load_generator
 
     with downloading(quiet=quiet) as progress:
-        opened = open_generator(network, device, progress)
+        opened = load_generator(network, device, progress)
     if network == LAST:
         say_taken(network, opened.name, quiet=quiet)
     return opened
 
 
-def styling_of(truncation: float, cutoff: int | None, label: str | None) -> "Styling":
+def styling_of(truncation: float, cutoff: int | None, label: str | None) -> "MappingOptions":
     """Return how styles are made, as typed."""
-    from ..generation.synthesis import Styling
+    from ..generation.synthesis import MappingOptions
 
-    return Styling(finite(truncation, "truncation"), cutoff, label)
+    return MappingOptions(finite(truncation, "truncation"), cutoff, label)
 
 
 def save_drawn(figure: "Figure", out: Path) -> None:

@@ -11,7 +11,7 @@ from epoque.bench.options import Dark, Language, Quiet, at_least
 from epoque.bench.runs.places import check_file
 from epoque.bench.telling import downloading, note, picture_style, progress_bar, say
 
-from ..bundled import EMBEDDED
+from ..bundled import DEFAULT_NETWORK
 from ..out_of_memory import fitting
 from .shared import (
     Device,
@@ -29,9 +29,9 @@ from .shared import (
 )
 
 if TYPE_CHECKING:
-    from ..generation.inputs import Start
-    from ..generation.perceptual_loss import Looks
-    from ..loading import Opened
+    from ..generation.inputs import LatentInput
+    from ..generation.perceptual_loss import PerceptualFeatures
+    from ..loading import LoadedGenerator
 
 __all__ = ["add_style_commands", "directions", "project"]
 
@@ -46,7 +46,7 @@ def add_style_commands(app: App) -> None:
 
 def directions(
     *,
-    network: Network = EMBEDDED,
+    network: Network = DEFAULT_NETWORK,
     seed: Annotated[Seed, Parameter(help="Seed of the image that is moved.")] = 0,
     w: Annotated[
         Path | None,
@@ -105,25 +105,27 @@ def directions(
     start = seed if w is None else _only(w, opened)
     chosen = parse_layers(layers, opened.generator.num_ws) if layers else None
     if use is not None:
-        found = d.read(use, opened.generator.spec.w_dim)
+        found = d.read_directions(use, opened.generator.spec.w_dim)
     elif labels is not None:
-        seeds, values = d.read_labels(labels)
+        seeds, values = d.read_seed_labels(labels)
         note(read_csv(labels).remarks())
-        found = d.attributes(opened, seeds, values, label)
+        found = d.fit_attributes(opened, seeds, values, label)
     else:
-        found = d.principal(opened, components, samples=samples, seed=seed, label=label)
+        found = d.find_principal_directions(
+            opened, components, samples=samples, seed=seed, label=label
+        )
     amounts = [reach * step / 2 for step in (-2, -1, 0, 1, 2)]
     with progress_bar("drawing", "images", quiet=quiet) as progress:
-        table = d.edited(
+        table = d.edit_image(
             opened, start, found, amounts, layers=chosen, styling=styling, progress=progress
         )
-    d.write(found, out.with_name(f"{out.name}.npz"))
+    d.write_directions(found, out.with_name(f"{out.name}.npz"))
     say(f"{out}.npz")
     with picture_style(dark):
         save_drawn(d.direction_figure(table, found, amounts, start, lang), out)
 
 
-def _only(file: Path, opened: "Opened") -> "Start":
+def _only(file: Path, opened: "LoadedGenerator") -> "LatentInput":
     """Return the styles of a file of one image."""
     start, *others = starts_of(opened, (), [file])
     if others:
@@ -135,7 +137,7 @@ def project(
     image: Annotated[Path, Parameter(help="A picture; its middle is cropped to a square.")],
     /,
     *,
-    network: Network = EMBEDDED,
+    network: Network = DEFAULT_NETWORK,
     steps: Annotated[
         int, Parameter(help="With one style for all layers (w).", validator=at_least(0))
     ] = 500,
@@ -187,7 +189,12 @@ def project(
     Examples: `epoque stylegan3 project portrait.png --state portrait-state.npz`,
     `epoque stylegan3 project face.png --network ffhqu-256-t --perceptual vgg`.
     """
-    from ..generation.projection import Projection, projection_figure, target_of, write_projected
+    from ..generation.projection import (
+        ProjectionOptions,
+        projection_figure,
+        read_target,
+        write_projection,
+    )
     from ..generation.projection import project as search
 
     check_ending(state, ".npz", "state")
@@ -197,32 +204,39 @@ def project(
     if told and perceptual not in (None, "vgg"):
         raise UsageError(f"{told[0]}: --perceptual {perceptual} would ignore it; take vgg.")
     opened = open_network(network, device, quiet=quiet)
-    target = target_of(image, opened)
+    target = read_target(image, opened)
     usual: Features = "vgg" if told else "portraits" if opened.portraits else "none"
     looks = _looks(perceptual or usual, opened, vgg, lpips, quiet=quiet)
-    plan = Projection(steps, steps_plus, learning_rate, seed=seed, label=label, fit_noise=fit_noise)
+    plan = ProjectionOptions(
+        steps, steps_plus, learning_rate, seed=seed, label=label, fit_noise=fit_noise
+    )
     with progress_bar("searching", "steps", quiet=quiet) as progress:
         found = search(opened, target, plan, looks=looks, state=state, progress=progress)
-    write_projected(found, out.with_name(f"{out.name}.npz"))
+    write_projection(found, out.with_name(f"{out.name}.npz"))
     say(f"{out}.npz")
     with picture_style(dark):
         save_drawn(projection_figure(opened, target, found, lang), out)
 
 
 def _looks(
-    features: Features, opened: "Opened", vgg: str | None, lpips: Path | None, *, quiet: bool
-) -> "Looks | None":
+    features: Features,
+    opened: "LoadedGenerator",
+    vgg: str | None,
+    lpips: Path | None,
+    *,
+    quiet: bool,
+) -> "PerceptualFeatures | None":
     """Return what tells how far an image looks from another, and say in whose features."""
-    from ..generation.perceptual_loss import of_portraits, of_vgg
+    from ..generation.perceptual_loss import portrait_features, vgg_features
 
     if features == "none":
         return None
     if features == "portraits":
-        looks = of_portraits(str(opened.device))
+        looks = portrait_features(str(opened.device))
     else:
         from ..measures.official_features import open_vgg
 
         with downloading(quiet=quiet) as progress:
-            looks = of_vgg(open_vgg(vgg, str(opened.device), progress, lpips=lpips))
+            looks = vgg_features(open_vgg(vgg, str(opened.device), progress, lpips=lpips))
     say(f"Looks are compared in the features of {looks.told}.")
     return looks

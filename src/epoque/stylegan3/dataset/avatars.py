@@ -15,12 +15,12 @@ from PIL import Image
 from epoque.bench.errors import EpoqueError, MissingExtraError, UsageError
 from epoque.bench.progress import Progress
 
-from .build import Made, file_name, writer
-from .labels import FILE, Label, as_json
-from .portraits import LABEL_NAMES, Portrait, portrait
-from .rendering import drawn
+from .build import BuildReport, file_name, open_writer
+from .labels import FILE, Label, encode_labels
+from .portraits import LABEL_NAMES, Portrait, sample_portrait
+from .rendering import render_portraits
 
-__all__ = ["draw", "make_avatars", "svg"]
+__all__ = ["make_avatars", "render_png", "render_svg"]
 
 SIZES = (16, 32, 64, 128, 256, 512, 1024)
 LARGEST = 10_000_000
@@ -39,7 +39,7 @@ def make_avatars(
     *,
     workers: int | None = None,
     progress: Progress | None = None,
-) -> Made:
+) -> BuildReport:
     """Draw a set of portraits with their attributes as labels, whole or not at all.
 
     The labels are vectors; `label_names` in dataset.json says what their entries mean. The same
@@ -62,18 +62,18 @@ def make_avatars(
     _check(count, size, seed)
     _libraries()
     rows: list[tuple[str, Label | None]] = []
-    with writer(path) as out:
-        for number, data in enumerate(drawn(count, size, seed, workers)):
+    with open_writer(path) as out:
+        for number, data in enumerate(render_portraits(count, size, seed, workers)):
             name = file_name(number)
             out.put(name, data)
-            rows.append((name, portrait(seed, number).label().tolist()))
+            rows.append((name, sample_portrait(seed, number).label().tolist()))
             if progress:
                 progress(number + 1, count, "drawing portraits")
-        out.put(FILE, as_json(rows, LABEL_NAMES))
-    return Made(path, count, (), size, 3, labelled=True)
+        out.put(FILE, encode_labels(rows, LABEL_NAMES))
+    return BuildReport(path, count, (), size, 3, labelled=True)
 
 
-def draw(who: Portrait, size: int) -> Image.Image:
+def render_png(who: Portrait, size: int) -> Image.Image:
     """Return a portrait as a picture in colour, size × size.
 
     Raises:
@@ -82,7 +82,7 @@ def draw(who: Portrait, size: int) -> Image.Image:
     _, resvg = _libraries()
     fine = size * 2 if size < FINE else size
     data = resvg.svg_to_bytes(
-        svg_string=svg(who), width=fine, background=who.background, skip_system_fonts=True
+        svg_string=render_svg(who), width=fine, background=who.background, skip_system_fonts=True
     )
     image = Image.open(io.BytesIO(bytes(data))).convert("RGB")
     if image.size != (fine, fine):
@@ -90,7 +90,7 @@ def draw(who: Portrait, size: int) -> Image.Image:
     return image if fine == size else image.resize((size, size), Image.Resampling.LANCZOS)
 
 
-def svg(who: Portrait) -> str:
+def render_svg(who: Portrait) -> str:
     """Return a portrait as an SVG drawing without a background.
 
     Raises:

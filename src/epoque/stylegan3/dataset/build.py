@@ -27,17 +27,24 @@ from epoque.bench.files.drafts import remove_abandoned
 from epoque.bench.limits import MAX_ZIP_ENTRIES
 from epoque.bench.progress import Progress, no_progress
 
-from .labels import FILE, Label, as_json, check_alike, unused
-from .preprocess import PictureError, Shape, background_colour, decode, png, shaped
-from .sources import Item, Source
+from .labels import FILE, Label, check_alike, encode_labels, unused_classes
+from .preprocess import (
+    CropOptions,
+    PictureError,
+    crop_and_scale,
+    decode,
+    encode_png,
+    parse_background,
+)
+from .sources import DatasetSource, SourceImage
 
-__all__ = ["Made", "Progress", "Rules", "file_name", "make", "writer"]
+__all__ = ["BuildOptions", "BuildReport", "Progress", "build_dataset", "file_name", "open_writer"]
 
 SMALLEST, LARGEST = 4, 8192
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class BuildOptions:
     """What is done with each picture.
 
     Attributes:
@@ -48,7 +55,7 @@ class Rules:
         skip_bad: whether to pass over pictures that cannot be used, instead of stopping.
     """
 
-    shape: Shape = field(default_factory=Shape)
+    shape: CropOptions = field(default_factory=CropOptions)
     background: str = "white"
     channels: int | None = None
     limit: int | None = None
@@ -56,7 +63,7 @@ class Rules:
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class BuildReport:
     """What was made.
 
     Attributes:
@@ -78,7 +85,7 @@ class Made:
     remarks: tuple[str, ...] = ()
 
 
-class _Done(NamedTuple):
+class _PreparedImage(NamedTuple):
     """A picture that is ready, or the reason why it is not."""
 
     name: str
@@ -89,9 +96,12 @@ class _Done(NamedTuple):
     bad: str = ""
 
 
-def make(
-    source: Source, path: Path, rules: Rules | None = None, progress: Progress | None = None
-) -> Made:
+def build_dataset(
+    source: DatasetSource,
+    path: Path,
+    rules: BuildOptions | None = None,
+    progress: Progress | None = None,
+) -> BuildReport:
     """Make a set of images, whole or not at all.
 
     Args:
@@ -105,14 +115,14 @@ def make(
         DataError: if a picture cannot be used, named, or if pictures are of different sizes.
         RunWriteError: if the system refuses.
     """
-    rules = rules or Rules()
-    _check(rules)
+    rules = rules or BuildOptions()
+    _check_options(rules)
     whole = min(source.count, rules.limit or source.count)
     if path.suffix.lower() == ".zip" and whole >= MAX_ZIP_ENTRIES:
         told = f"{path}: a zip of {whole:,} pictures could not be read"
         raise UsageError(f"{told}; name a folder, without .zip.")
-    job = _Job(rules, progress or no_progress, whole)
-    with writer(path) as out:
+    job = _Preparation(rules, progress or no_progress, whole)
+    with open_writer(path) as out:
         for number, done in enumerate(job.pictures(source)):
             name = file_name(number)
             out.put(name, done.png)
@@ -122,14 +132,18 @@ def make(
         if not job.rows:
             raise DataError(f"None of the {whole} pictures can be used: {job.skipped[0]}.")
         check_alike(job.labels, FILE)
-        out.put(FILE, as_json(job.rows, source.label_names))
+        out.put(FILE, encode_labels(job.rows, source.label_names))
     labelled = all(label is not None for _, label in job.rows)
     channels = 3 if job.mode == "RGB" else 1
-    remarks = (*source.remarks, *unused(_counts(job.rows, source.label_names)))
-    return Made(path, len(job.rows), tuple(job.skipped), job.size[0], channels, labelled, remarks)
+    remarks = (*source.remarks, *unused_classes(_count_classes(job.rows, source.label_names)))
+    return BuildReport(
+        path, len(job.rows), tuple(job.skipped), job.size[0], channels, labelled, remarks
+    )
 
 
-def _counts(rows: list[tuple[str, Label | None]], names: Sequence[str]) -> NDArray[np.int64] | None:
+def _count_classes(
+    rows: list[tuple[str, Label | None]], names: Sequence[str]
+) -> NDArray[np.int64] | None:
     """Return the pictures of each class, or None where labels are no classes."""
     classes = [label for _, label in rows if isinstance(label, int)]
     whole = len(classes) == len(rows)
@@ -141,8 +155,8 @@ def file_name(number: int) -> str:
     return f"{number // 1000:05d}/img{number:08d}.png"
 
 
-def _check(rules: Rules) -> None:
-    background_colour(rules.background)
+def _check_options(rules: BuildOptions) -> None:
+    parse_background(rules.background)
     if rules.channels not in (None, 1, 3):
         raise UsageError(f"--channels: {rules.channels} is not allowed; it takes 1 or 3.")
     if rules.limit is not None and rules.limit < 1:
@@ -168,10 +182,10 @@ def _is_power(side: int) -> bool:
     return side >= SMALLEST and side & (side - 1) == 0
 
 
-class _Job:
+class _Preparation:
     """One making: pictures are prepared by several threads and come out in order."""
 
-    def __init__(self, rules: Rules, progress: Progress, whole: int) -> None:
+    def __init__(self, rules: BuildOptions, progress: Progress, whole: int) -> None:
         self.rows: list[tuple[str, Label | None]] = []
         self.labels: list[tuple[str, Label]] = []
         self.skipped: list[str] = []
@@ -179,11 +193,11 @@ class _Job:
         self.mode = ""
         self._first = ""
         self._rules = rules
-        self._background = background_colour(rules.background)
+        self._background = parse_background(rules.background)
         self._progress = progress
         self._whole = whole
 
-    def pictures(self, source: Source) -> Iterator[_Done]:
+    def pictures(self, source: DatasetSource) -> Iterator[_PreparedImage]:
         """Yield the pictures that can be used."""
         items = islice(source.items(), self._whole)
         for number, done in enumerate(self._prepared(items)):
@@ -196,9 +210,9 @@ class _Job:
                 raise DataError(f"{bad}; --skip-bad passes over such pictures.")
             self._progress(number + 1, self._whole)
 
-    def _prepared(self, items: Iterator[Item]) -> Iterator[_Done]:
+    def _prepared(self, items: Iterator[SourceImage]) -> Iterator[_PreparedImage]:
         threads = os.cpu_count() or 1
-        waiting: deque[Future[_Done]] = deque()
+        waiting: deque[Future[_PreparedImage]] = deque()
         with ThreadPoolExecutor(threads) as pool:
             try:
                 for item in items:
@@ -210,41 +224,42 @@ class _Job:
             finally:
                 pool.shutdown(cancel_futures=True)
 
-    def _one(self, item: Item) -> _Done:
+    def _one(self, item: SourceImage) -> _PreparedImage:
         """Prepare one picture; in a thread."""
         try:
-            image = shaped(decode(item.read(), self._background), self._rules.shape)
+            image = crop_and_scale(decode(item.read(), self._background), self._rules.shape)
             self._check_side(image)
         except (PictureError, DataError) as error:
             told = str(error).rstrip(".")
             whole = told if isinstance(error, DataError) else f"{item.name} {told}"
-            return _Done(item.name, item.label, bad=whole)
+            return _PreparedImage(item.name, item.label, bad=whole)
         if self._rules.channels:
             image = image.convert("L" if self._rules.channels == 1 else "RGB")
-        return _Done(item.name, item.label, png(image), image.size, image.mode)
+        return _PreparedImage(item.name, item.label, encode_png(image), image.size, image.mode)
 
     def _check_side(self, image: Image) -> None:
         if not _is_power(image.width) or image.width != image.height:
             told = f"is {image.width}×{image.height}; the side must be a power of two"
             raise PictureError(f"{told} (--resolution sets it)")
 
-    def _unlike(self, done: _Done) -> str:
+    def _unlike(self, done: _PreparedImage) -> str:
         """Return how a picture differs from the first that can be used, "" if it does not."""
         if not self._first:
             self._first, self.size, self.mode = done.name, done.size, done.mode
         if done.size != self.size:
-            told = f"{done.name} is {_told(done.size)}, {self._first} before it {_told(self.size)}"
+            size, first = _format_size(done.size), _format_size(self.size)
+            told = f"{done.name} is {size}, {self._first} before it {first}"
             return f"{told}; --resolution makes all of one size"
         if done.mode != self.mode:
-            told = f"{done.name} is {_COLOURS[done.mode]}, {self._first} {_COLOURS[self.mode]}"
+            told = f"{done.name} is {_COLORS[done.mode]}, {self._first} {_COLORS[self.mode]}"
             return f"{told}; --channels 3 makes all colour, --channels 1 all grey"
         return ""
 
 
-_COLOURS = {"L": "grey", "RGB": "in colour"}
+_COLORS = {"L": "grey", "RGB": "in colour"}
 
 
-def _told(size: tuple[int, int]) -> str:
+def _format_size(size: tuple[int, int]) -> str:
     return f"{size[0]}×{size[1]}"
 
 
@@ -260,7 +275,7 @@ class Writer(ABC):
 
 
 @contextmanager
-def writer(path: Path) -> Iterator[Writer]:
+def open_writer(path: Path) -> Iterator[Writer]:
     """Give what writes a new zip or folder; it appears when the block ends without an error.
 
     Args:

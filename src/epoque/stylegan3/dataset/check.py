@@ -16,11 +16,11 @@ from epoque.bench.files.pictures import other_pictures
 from epoque.bench.progress import Progress, no_progress
 
 from .files import Files, open_files
-from .labels import FILE, Labels, LabelTable, as_table, read_labels, spare, unused
+from .labels import FILE, Labels, LabelTable, build_table, read_labels, spare_labels, unused_classes
 from .preprocess import PictureError, decode, is_picture
-from .sources import left_out
+from .sources import describe_left_out
 
-__all__ = ["Checked", "check"]
+__all__ = ["DatasetReport", "check_dataset"]
 
 SHOWN = 3
 SMALLEST = 16
@@ -28,7 +28,7 @@ SMALLEST = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class DatasetReport:
     """What a set of images is, and what is wrong with it.
 
     Attributes:
@@ -58,7 +58,7 @@ class Checked:
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
+class _FileInfo:
     name: str
     digest: bytes
     size: int
@@ -66,7 +66,7 @@ class _Seen:
     bad: str = ""
 
 
-def check(path: Path, progress: Progress | None = None) -> Checked:
+def check_dataset(path: Path, progress: Progress | None = None) -> DatasetReport:
     """Look at every picture and label of a zip or folder.
 
     Args:
@@ -78,16 +78,16 @@ def check(path: Path, progress: Progress | None = None) -> Checked:
     """
     files = open_files(path)
     names = [name for name in files.names if is_picture(name)]
-    seen = list(_looked(files, names, progress or no_progress))
+    seen = list(_inspect_files(files, names, progress or no_progress))
     good = [one for one in seen if one.shape]
-    problems = [*_bad(seen), *_shapes(good)]
+    problems = [*_describe_bad(seen), *_shapes(good)]
     if not names:
         problems.append("There are no pictures.")
     table, told, odd = _labels(files, names)
     shapes = Counter(one.shape for one in good if one.shape)
     channels, height, width = shapes.most_common(1)[0][0] if shapes else (0, 0, 0)
     counts = table.counts()
-    return Checked(
+    return DatasetReport(
         len(good),
         width,
         height,
@@ -102,18 +102,18 @@ def check(path: Path, progress: Progress | None = None) -> Checked:
     )
 
 
-def _looked(files: Files, names: list[str], progress: Progress) -> Iterator[_Seen]:
-    def look(name: str) -> _Seen:
+def _inspect_files(files: Files, names: list[str], progress: Progress) -> Iterator[_FileInfo]:
+    def look(name: str) -> _FileInfo:
         try:
             data = files.read(name)
         except DataError as error:
-            return _Seen(name, b"", 0, None, str(error).rstrip("."))
+            return _FileInfo(name, b"", 0, None, str(error).rstrip("."))
         try:
             image = decode(data)
         except PictureError as error:
-            return _Seen(name, b"", len(data), None, f"{name} {error}")
+            return _FileInfo(name, b"", len(data), None, f"{name} {error}")
         shape = (len(image.getbands()), image.height, image.width)
-        return _Seen(name, sha256(image.tobytes()).digest(), len(data), shape)
+        return _FileInfo(name, sha256(image.tobytes()).digest(), len(data), shape)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for number, one in enumerate(pool.map(look, names)):
@@ -121,16 +121,16 @@ def _looked(files: Files, names: list[str], progress: Progress) -> Iterator[_See
             yield one
 
 
-def _bad(seen: list[_Seen]) -> list[str]:
+def _describe_bad(seen: list[_FileInfo]) -> list[str]:
     bad = [one.bad for one in seen if one.bad]
-    return [f"{told}." for told in bad[:SHOWN]] + _more(bad, "cannot be read")
+    return [f"{told}." for told in bad[:SHOWN]] + _truncate_list(bad, "cannot be read")
 
 
-def _more(found: list[Any], told: str) -> list[str]:
+def _truncate_list(found: list[Any], told: str) -> list[str]:
     return [f"{len(found) - SHOWN} more pictures {told}."] if len(found) > SHOWN else []
 
 
-def _shapes(good: list[_Seen]) -> list[str]:
+def _shapes(good: list[_FileInfo]) -> list[str]:
     """Tell which pictures are not like most, and whether most are as they should be."""
     groups: dict[Any, list[str]] = defaultdict(list)
     for one in good:
@@ -142,15 +142,17 @@ def _shapes(good: list[_Seen]) -> list[str]:
     for shape, names in groups.items():
         if shape != usual:
             which = names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
-            told.append(f"Of another size or colour than most: {which} ({_told(shape)}).")
+            told.append(f"Of another size or colour than most: {which} ({_format_shape(shape)}).")
     if usual[1] != usual[2]:
-        told.append(f"The pictures are {_told(usual)}, not square.")
+        told.append(f"The pictures are {_format_shape(usual)}, not square.")
     elif usual[1] & (usual[1] - 1) or usual[1] < SMALLEST:
-        told.append(f"The pictures are {_told(usual)}; the side must be a power of two from 16.")
+        told.append(
+            f"The pictures are {_format_shape(usual)}; the side must be a power of two from 16."
+        )
     return told
 
 
-def _told(shape: tuple[int, int, int]) -> str:
+def _format_shape(shape: tuple[int, int, int]) -> str:
     return f"{shape[2]}×{shape[1]} in {'grey' if shape[0] == 1 else 'colour'}"
 
 
@@ -158,24 +160,32 @@ def _labels(files: Files, names: list[str]) -> tuple[LabelTable, list[str], list
     """Return the labels, what is wrong with them, and what is unusual."""
     try:
         labels = read_labels(files)
-        table = as_table(labels, names, str(files.path))
+        table = build_table(labels, names, str(files.path))
     except DataError as error:
-        return as_table(None, names, ""), [str(error)], []
-    return table, [], [*spare(labels, names), *unused(table.counts()), *_constant(labels, table)]
+        return build_table(None, names, ""), [str(error)], []
+    return (
+        table,
+        [],
+        [
+            *spare_labels(labels, names),
+            *unused_classes(table.counts()),
+            *_is_constant(labels, table),
+        ],
+    )
 
 
-def _constant(labels: Labels | None, table: LabelTable) -> list[str]:
+def _is_constant(labels: Labels | None, table: LabelTable) -> list[str]:
     vectors = bool(labels) and table.classes is None and len(table) > 1
     return ["All labels are the same."] if vectors and not np.ptp(table.values, 0).any() else []
 
 
-def _remarks(files: Files, names: list[str], good: list[_Seen]) -> list[str]:
+def _remarks(files: Files, names: list[str], good: list[_FileInfo]) -> list[str]:
     told = []
     twins = [n for n in Counter(one.digest for one in good).values() if n > 1]
     if twins:
         told.append(f"{sum(twins) - len(twins)} pictures are there several times.")
     others = [n for n in files.names if n not in set(names) and n.rpartition("/")[2] != FILE]
-    kinds = left_out(others)
+    kinds = describe_left_out(others)
     others = [name for name in others if not other_pictures([name])]
     if others:
         told.append(f"{len(others)} files are no pictures, such as {others[0]}.")

@@ -10,9 +10,9 @@ from epoque.bench.errors import DataError, UsageError
 from epoque.bench.seeds import numpy_rng
 
 from .files import open_files
-from .labels import LabelTable, as_table, read_labels, spare, unused
-from .preprocess import PictureError, decode, is_picture, pixels
-from .sources import left_out, no_pictures
+from .labels import LabelTable, build_table, read_labels, spare_labels, unused_classes
+from .preprocess import PictureError, decode, is_picture, to_array
+from .sources import describe_left_out, describe_no_pictures
 
 __all__ = ["ImageSet"]
 
@@ -60,17 +60,17 @@ class ImageSet:
         self._files = open_files(self.path)
         every = [name for name in self._files.names if is_picture(name)]
         if not every:
-            raise no_pictures(self._files)
+            raise describe_no_pictures(self._files)
         found = read_labels(self._files) if labels else None
-        table = as_table(found, every, str(self.path))
-        chosen = _chosen(len(every), limit, seed)
+        table = build_table(found, every, str(self.path))
+        chosen = _select_rows(len(every), limit, seed)
         self.names = tuple(every[i] for i in chosen)
         self.label_names = found.names if found else ()
         self.labels = table.chosen(chosen)
         self.remarks = (
-            *left_out(self._files.names),
-            *(spare(found, every) if found else ()),
-            *unused(table.counts()),
+            *describe_left_out(self._files.names),
+            *(spare_labels(found, every) if found else ()),
+            *unused_classes(table.counts()),
         )
         self._mirror = mirror
         self._shape: tuple[int, ...] = self._first()
@@ -106,7 +106,8 @@ class ImageSet:
         plain, mirrored = self._at(index)
         levels = self._read(self.names[plain])
         if levels.shape != self._shape:
-            told = f"{self.names[plain]} is {_told(levels.shape)}, the first {_told(self._shape)}"
+            shape, first = _format_shape(levels.shape), _format_shape(self._shape)
+            told = f"{self.names[plain]} is {shape}, the first {first}"
             raise DataError(f"{self.path}: the pictures are not all alike: {told}.")
         return np.ascontiguousarray(levels[:, :, ::-1]) if mirrored else levels
 
@@ -125,18 +126,18 @@ class ImageSet:
     def _first(self) -> tuple[int, ...]:
         shape = self._read(self.names[0]).shape
         if shape[1] != shape[2]:
-            told = f"{self.names[0]} is {_told(shape)}, not square"
+            told = f"{self.names[0]} is {_format_shape(shape)}, not square"
             raise DataError(f"{self.path}: {told}; `dataset make` brings pictures into shape.")
         return shape
 
     def _read(self, name: str) -> NDArray[np.uint8]:
         try:
-            return pixels(decode(self._files.read(name)))
+            return to_array(decode(self._files.read(name)))
         except PictureError as error:
             raise DataError(f"{self.path}: {name} {error}.") from None
 
 
-def _chosen(count: int, limit: int | None, seed: int) -> NDArray[Any]:
+def _select_rows(count: int, limit: int | None, seed: int) -> NDArray[Any]:
     """Return the indices of the pictures to use, in order."""
     if limit is None or limit >= count:
         return np.arange(count)
@@ -145,5 +146,5 @@ def _chosen(count: int, limit: int | None, seed: int) -> NDArray[Any]:
     return np.sort(numpy_rng(seed, "subset of the images").permutation(count)[:limit])
 
 
-def _told(shape: tuple[int, ...]) -> str:
+def _format_shape(shape: tuple[int, ...]) -> str:
     return f"{shape[2]}×{shape[1]} in {'grey' if shape[0] == 1 else 'colour'}"

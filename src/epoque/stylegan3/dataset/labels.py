@@ -22,13 +22,13 @@ __all__ = [
     "Label",
     "LabelTable",
     "Labels",
-    "as_json",
-    "as_table",
+    "build_table",
     "check_alike",
+    "encode_labels",
     "is_label",
     "read_labels",
-    "spare",
-    "unused",
+    "spare_labels",
+    "unused_classes",
 ]
 
 FILE = "dataset.json"
@@ -125,7 +125,7 @@ def read_labels(files: Files) -> Labels | None:
     Raises:
         DataError: if its dataset.json is damaged, or if it has several.
     """
-    if (place := _place(files)) is None:
+    if (place := _find_table(files)) is None:
         return None
     where = f"{files.path}: {place}{FILE}"
     told = parse_json(files.read(f"{place}{FILE}", MAX_JSON_BYTES), where)
@@ -137,15 +137,15 @@ def read_labels(files: Files) -> Labels | None:
     names = told.get("label_names")
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         names = []
-    pairs = _pairs(rows, where)
+    pairs = _parse_pairs(rows, where)
     if any(isinstance(label, str) for label in pairs.values()):
-        pairs, names = _classes_of_words(pairs, names, where)
+        pairs, names = _classes_from_words(pairs, names, where)
     if len(names) > MAX_CLASSES:
         raise DataError(f"{where} names {len(names):,} labels; at most {MAX_CLASSES:,} are read.")
-    return Labels({_found(name, place, files): label for name, label in pairs.items()}, names)
+    return Labels({_find_label(name, place, files): label for name, label in pairs.items()}, names)
 
 
-def _place(files: Files) -> str | None:
+def _find_table(files: Files) -> str | None:
     """Return the folder of dataset.json, with a slash at its end; "" for the topmost one."""
     if FILE in files:
         return ""
@@ -161,29 +161,29 @@ def _place(files: Files) -> str | None:
     return found[0] if found else None
 
 
-def _found(name: str, place: str, files: Files) -> str:
+def _find_label(name: str, place: str, files: Files) -> str:
     """Return the name in a zip or folder of what dataset.json calls by a name."""
     plain = str(PurePosixPath(name.replace("\\", "/")))
     return plain if plain in files and place + plain not in files else place + plain
 
 
-def _pairs(rows: list[Any], where: str) -> dict[str, Any]:
+def _parse_pairs(rows: list[Any], where: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for row in rows:
         if not isinstance(row, list) or len(row) != 2 or not isinstance(row[0], str):
-            raise DataError(f"{where}: {_shown(row)} is no name with a label{_hint(row)}.")
+            raise DataError(f"{where}: {_shorten(row)} is no name with a label{_hint(row)}.")
         name, label = row
         if not is_label(label):
-            raise DataError(f"{where}: the label of {name} is {_shown(label)}; {_rule(label)}.")
+            raise DataError(f"{where}: the label of {name} is {_shorten(label)}; {_rule(label)}.")
         if found.setdefault(name, label) != label:
-            told = f"{_shown(found[name])} and {_shown(label)}"
+            told = f"{_shorten(found[name])} and {_shorten(label)}"
             raise DataError(f"{where}: {name} has two labels, {told}.")
     return found
 
 
 def _hint(row: Any) -> str:
     if isinstance(row, list) and len(row) > 2 and isinstance(row[0], str):
-        return f"; several numbers are a list: {_shown([row[0], row[1:]])}"
+        return f"; several numbers are a list: {_shorten([row[0], row[1:]])}"
     return '; it must be such as ["00.png", 0]'
 
 
@@ -197,7 +197,7 @@ def _rule(label: Any) -> str:
     return f"it must be a class, {most} or a word, or a list of finite numbers"
 
 
-def _shown(value: Any) -> str:
+def _shorten(value: Any) -> str:
     """Return a value as JSON writes it, cut short."""
     try:
         whole = json.dumps(value, ensure_ascii=False)
@@ -228,7 +228,7 @@ def _is_number(word: str) -> bool:
     return True
 
 
-def _classes_of_words(
+def _classes_from_words(
     pairs: dict[str, Any], names: list[str], where: str
 ) -> tuple[dict[str, Any], list[str]]:
     """Return classes for words, and the classes' names."""
@@ -236,13 +236,13 @@ def _classes_of_words(
     places = {word: place for place, word in enumerate(known)}
     for name, label in pairs.items():
         if not isinstance(label, str):
-            raise DataError(f"{where}: some labels are words, that of {name} is {_shown(label)}.")
+            raise DataError(f"{where}: some labels are words, that of {name} is {_shorten(label)}.")
         if label not in places:
             raise DataError(f"{where}: the label of {name} is {label}, none of its label_names.")
     return {name: places[label] for name, label in pairs.items()}, known
 
 
-def as_table(labels: Labels | None, names: Sequence[str], where: str) -> LabelTable:
+def build_table(labels: Labels | None, names: Sequence[str], where: str) -> LabelTable:
     """Return the labels of images.
 
     Args:
@@ -294,7 +294,7 @@ def _kind(size: int) -> str:
     return f"a vector of {size:,}" if size else "a class"
 
 
-def spare(labels: Labels | None, names: Sequence[str]) -> list[str]:
+def spare_labels(labels: Labels | None, names: Sequence[str]) -> list[str]:
     """Tell of labels whose pictures are not there."""
     known = set(names)
     extra = sorted(name for name in labels or () if name not in known)
@@ -303,7 +303,7 @@ def spare(labels: Labels | None, names: Sequence[str]) -> list[str]:
     return [f"{FILE} labels {extra[0]}, which is not there ({len(extra):,} such)."]
 
 
-def unused(counts: NDArray[np.int64] | None) -> list[str]:
+def unused_classes(counts: NDArray[np.int64] | None) -> list[str]:
     """Tell of classes without a picture, of the pictures of each class."""
     if counts is None or (counts > 0).all():
         return []
@@ -312,7 +312,7 @@ def unused(counts: NDArray[np.int64] | None) -> list[str]:
     return [f"No picture has class {empty[0]} of 0 to {len(counts) - 1} ({told})."]
 
 
-def as_json(rows: Sequence[tuple[str, Label | None]], names: Sequence[str] = ()) -> bytes:
+def encode_labels(rows: Sequence[tuple[str, Label | None]], names: Sequence[str] = ()) -> bytes:
     """Return dataset.json for images and their labels; without a label for all it has none."""
     whole = bool(rows) and all(label is not None for _, label in rows)
     told: dict[str, Any] = {"labels": [list(row) for row in rows] if whole else None}

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from epoque.bench.seeds import numpy_rng
 
-__all__ = ["BEARDLESS", "GROUPS", "LABEL_NAMES", "Portrait", "portrait"]
+__all__ = ["BEARDLESS", "GROUPS", "LABEL_NAMES", "Portrait", "sample_portrait"]
 
 _Parts = Mapping[str, tuple[float, tuple[str, ...]]]
 """A value to how often it is there, and to the names of the parts that show it."""
@@ -171,7 +171,7 @@ class Portrait:
         return np.array([name in have for name in LABEL_NAMES], np.float32)
 
 
-def portrait(seed: int, number: int) -> Portrait:
+def sample_portrait(seed: int, number: int) -> Portrait:
     """Return the portrait of a number in the set of a seed.
 
     Args:
@@ -179,12 +179,12 @@ def portrait(seed: int, number: int) -> Portrait:
         number: 0 and up.
     """
     rng = numpy_rng(seed, f"avatar {number}")
-    drawn = {group: _drawn(rng, parts) for group, parts in _LABELLED.items()}
-    nose = _drawn(rng, _NOSE)[1]
+    drawn = {group: _sample_parts(rng, parts) for group, parts in _LABELLED.items()}
+    nose = _sample_parts(rng, _NOSE)[1]
     beardless = drawn["hair"][0] in BEARDLESS and rng.random() < 0.9
     if drawn["hair"][1] == "HIJAB" or beardless:
         drawn["facial hair"] = ("none", "NONE")
-    colours = {name: _shade(rng, drawn[name][1], *far) for name, far in _SHADES.items()}
+    colours = {name: _sample_shade(rng, drawn[name][1], *far) for name, far in _SHADES.items()}
     values = {group: value for group, (value, _) in drawn.items()}
     if values["hair"] in ("bald", "hat") and drawn["hair"][1] != "SIDES":
         values.pop("hair colour")
@@ -211,7 +211,7 @@ def _arguments(
     }
 
 
-def _drawn(rng: Generator, parts: _Parts) -> tuple[str, str]:
+def _sample_parts(rng: Generator, parts: _Parts) -> tuple[str, str]:
     """Return a value and one of the parts that show it."""
     weights = np.cumsum([weight for weight, _ in parts.values()])
     value = list(parts)[int(np.searchsorted(weights, rng.random() * weights[-1], "right"))]
@@ -228,7 +228,7 @@ _SHADES: dict[str, tuple[float, float]] = {
 """How far a colour may stray from its name: in hue (a turn is 1) and in lightness."""
 
 
-def _shade(rng: Generator, colour: str, hue: float, lightness: float) -> str:
+def _sample_shade(rng: Generator, colour: str, hue: float, lightness: float) -> str:
     """Return a shade of a colour, #rrggbb."""
     red, green, blue = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
     h, level, s = colorsys.rgb_to_hls(red, green, blue)

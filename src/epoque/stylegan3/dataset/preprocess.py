@@ -12,21 +12,21 @@ from epoque.bench.errors import UsageError
 from epoque.bench.files.pictures import PictureError, decode, is_picture
 
 __all__ = [
+    "CropOptions",
     "PictureError",
-    "Shape",
     "Transform",
-    "background_colour",
+    "crop_and_scale",
     "decode",
+    "encode_png",
     "is_picture",
-    "pixels",
-    "png",
-    "shaped",
+    "parse_background",
+    "to_array",
 ]
 
 Transform = Literal["none", "stretch", "center-crop", "center-crop-wide"]
 
 
-def background_colour(name: str) -> tuple[int, int, int]:
+def parse_background(name: str) -> tuple[int, int, int]:
     """Return the colour of a name (white) or of #rrggbb.
 
     Raises:
@@ -40,7 +40,7 @@ def background_colour(name: str) -> tuple[int, int, int]:
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class CropOptions:
     """How pictures are brought to one size.
 
     Attributes:
@@ -55,22 +55,22 @@ class Shape:
     transform: Transform = "none"
 
 
-def shaped(image: Image.Image, shape: Shape) -> Image.Image:
+def crop_and_scale(image: Image.Image, shape: CropOptions) -> Image.Image:
     """Return a picture of the wanted size, scaled with Lanczos' filter.
 
     Raises:
         PictureError: if its proportions are others and nothing is told about them.
     """
     if shape.transform == "center-crop":
-        image = _middle(image, 1, 1)
+        image = _crop_middle(image, 1, 1)
     elif shape.transform == "center-crop-wide" and shape.size:
-        image = _middle(image, *shape.size)
+        image = _crop_middle(image, *shape.size)
     elif shape.transform == "none":
         _check_proportions(image, shape.size)
     if shape.size and image.size != shape.size:
         image = image.resize(shape.size, Image.Resampling.LANCZOS)
     if shape.transform == "center-crop-wide" and shape.size:
-        return _on_black(image)
+        return _pad_black(image)
     return image
 
 
@@ -81,7 +81,7 @@ def _check_proportions(image: Image.Image, size: tuple[int, int] | None) -> None
         raise PictureError(f"is {image.width}×{image.height}, not square; {ways}")
 
 
-def _middle(image: Image.Image, width: int, height: int) -> Image.Image:
+def _crop_middle(image: Image.Image, width: int, height: int) -> Image.Image:
     """Return the largest middle of a picture in the given proportions."""
     wide = min(image.width, round(image.height * width / height))
     high = min(image.height, round(image.width * height / width))
@@ -89,21 +89,21 @@ def _middle(image: Image.Image, width: int, height: int) -> Image.Image:
     return image.crop((left, top, left + wide, top + high))
 
 
-def _on_black(image: Image.Image) -> Image.Image:
+def _pad_black(image: Image.Image) -> Image.Image:
     """Return a wide picture on a black square."""
     whole = Image.new(image.mode, (image.width, image.width))
     whole.paste(image, (0, (image.width - image.height) // 2))
     return whole
 
 
-def pixels(image: Image.Image) -> NDArray[np.uint8]:
+def to_array(image: Image.Image) -> NDArray[np.uint8]:
     """Return an image's levels, [C, H, W], 0 to 255."""
     levels = np.array(image, np.uint8)
     planes: NDArray[np.uint8] = levels[None] if levels.ndim == 2 else levels.transpose(2, 0, 1)
     return planes
 
 
-def png(image: Image.Image) -> bytes:
+def encode_png(image: Image.Image) -> bytes:
     """Return an image as an uncompressed PNG, which is read fastest."""
     file = io.BytesIO()
     image.save(file, "png", compress_level=0, optimize=False)

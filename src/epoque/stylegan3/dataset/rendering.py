@@ -15,13 +15,15 @@ from queue import SimpleQueue
 from epoque.bench.errors import EpoqueError
 from epoque.bench.sweeps.executor import cores
 
-__all__ = ["drawn"]
+__all__ = ["render_portraits"]
 
 CHUNK = 32
 """Portraits that a process draws at a time."""
 
 
-def drawn(count: int, size: int, seed: int, workers: int | None = None) -> Iterator[bytes]:
+def render_portraits(
+    count: int, size: int, seed: int, workers: int | None = None
+) -> Iterator[bytes]:
     """Yield the PNG files of the portraits 0, 1, … of a seed, in order.
 
     Args:
@@ -37,10 +39,10 @@ def drawn(count: int, size: int, seed: int, workers: int | None = None) -> Itera
     some = min(workers or cores(), len(chunks))
     if some == 1:
         for numbers in chunks:
-            yield from _files(size, seed, numbers)
+            yield from _render_files(size, seed, numbers)
         return
-    idle: SimpleQueue[_Drawer] = SimpleQueue()
-    drawers = [_Drawer(size, seed) for _ in range(some)]
+    idle: SimpleQueue[_RenderProcess] = SimpleQueue()
+    drawers = [_RenderProcess(size, seed) for _ in range(some)]
     for drawer in drawers:
         idle.put(drawer)
 
@@ -62,7 +64,7 @@ def drawn(count: int, size: int, seed: int, workers: int | None = None) -> Itera
         pool.shutdown()
 
 
-class _Drawer:
+class _RenderProcess:
     """A process that draws."""
 
     def __init__(self, size: int, seed: int) -> None:
@@ -107,19 +109,19 @@ class _Drawer:
                     pipe.close()
 
 
-def _files(size: int, seed: int, numbers: range) -> list[bytes]:
-    from .avatars import draw
-    from .portraits import portrait
-    from .preprocess import png
+def _render_files(size: int, seed: int, numbers: range) -> list[bytes]:
+    from .avatars import render_png
+    from .portraits import sample_portrait
+    from .preprocess import encode_png
 
-    return [png(draw(portrait(seed, number), size)) for number in numbers]
+    return [encode_png(render_png(sample_portrait(seed, number), size)) for number in numbers]
 
 
 def _main(size: int, seed: int) -> None:
     """Draw what standard input asks for until it ends."""
     for line in sys.stdin:
         start, stop = map(int, line.split())
-        for data in _files(size, seed, range(start, stop)):
+        for data in _render_files(size, seed, range(start, stop)):
             sys.stdout.buffer.write(struct.pack("<I", len(data)) + data)
         sys.stdout.buffer.flush()
 

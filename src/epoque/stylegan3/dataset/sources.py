@@ -15,13 +15,21 @@ from epoque.bench.files.pictures import other_pictures
 from epoque.bench.limits import MAX_CLASSES, MAX_ZIP_RATIO, MAX_ZIP_UNCHECKED_BYTES
 
 from .files import Files, open_files
-from .labels import Label, Labels, is_label, read_labels, spare
+from .labels import Label, Labels, is_label, read_labels, spare_labels
 from .preprocess import is_picture
 
 if TYPE_CHECKING:
     from pyarrow.parquet import ParquetFile
 
-__all__ = ["Columns", "Item", "LabelsFrom", "Source", "left_out", "no_pictures", "open_source"]
+__all__ = [
+    "Columns",
+    "DatasetSource",
+    "LabelsFrom",
+    "SourceImage",
+    "describe_left_out",
+    "describe_no_pictures",
+    "open_source",
+]
 
 LabelsFrom = Literal["file", "folders", "none"]
 
@@ -30,7 +38,7 @@ ROWS = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class SourceImage:
     """A picture that is yet to be read.
 
     Attributes:
@@ -57,7 +65,7 @@ class Columns:
     label: str = ""
 
 
-class Source(ABC):
+class DatasetSource(ABC):
     """Pictures with their labels, in a fixed order.
 
     Attributes:
@@ -71,7 +79,7 @@ class Source(ABC):
     remarks: tuple[str, ...] = ()
 
     @abstractmethod
-    def items(self) -> Iterator[Item]:
+    def items(self) -> Iterator[SourceImage]:
         """Yield the pictures."""
 
 
@@ -80,7 +88,7 @@ def open_source(
     labels: LabelsFrom = "file",
     columns: Columns | None = None,
     split: str | None = None,
-) -> Source:
+) -> DatasetSource:
     """Open a folder, zip or Parquet file, or a folder of Parquet files such as the Hub's.
 
     Args:
@@ -95,23 +103,25 @@ def open_source(
         DataError: if it cannot be read or holds no pictures.
         UsageError: if a column or split is asked for that is not there, or none of several splits.
     """
-    if tables := _tables(path):
-        return _Parquet(_of_split(path, tables, split), labels, columns or Columns())
+    if tables := _find_tables(path):
+        return _Parquet(_select_split(path, tables, split), labels, columns or Columns())
     if split is not None:
         raise UsageError(f"--split: {split} is not allowed; {path} holds no Parquet files.")
     files = open_files(path)
     source = _Archive(files, labels)
     if not source.count:
-        raise no_pictures(files)
+        raise describe_no_pictures(files)
     return source
 
 
-def no_pictures(files: Files) -> DataError:
+def describe_no_pictures(files: Files) -> DataError:
     """Return the error of a zip or folder without pictures that can be read."""
-    return DataError(" ".join([f"{files.path} holds no pictures.", *left_out(files.names)]))
+    return DataError(
+        " ".join([f"{files.path} holds no pictures.", *describe_left_out(files.names)])
+    )
 
 
-def left_out(names: Iterable[str]) -> list[str]:
+def describe_left_out(names: Iterable[str]) -> list[str]:
     """Tell how many files are pictures of kinds that are not read, and which."""
     kinds = other_pictures(names)
     told = ", ".join(f"{count:,} {ending}" for ending, count in kinds.most_common())
@@ -119,7 +129,7 @@ def left_out(names: Iterable[str]) -> list[str]:
     return [f"{kinds.total():,} pictures ({told}) {rest}."] if kinds else []
 
 
-def _tables(path: Path) -> list[Path]:
+def _find_tables(path: Path) -> list[Path]:
     """Return the Parquet files at or under a path."""
     if not path.is_dir():
         return [path] if path.suffix == ".parquet" else []
@@ -128,11 +138,13 @@ def _tables(path: Path) -> list[Path]:
     return [t for t in inside if t.suffix == ".parquet" and t.name != "metadata.parquet"]
 
 
-def _of_split(path: Path, tables: list[Path], wanted: str | None) -> list[Path]:
+def _select_split(path: Path, tables: list[Path], wanted: str | None) -> list[Path]:
     """Return the Parquet files of the splits that are asked for, in these splits' order."""
     found: dict[str, list[Path]] = {}
     folder = path if path.is_dir() else path.parent
-    for table, name in zip(tables, _splits([t.relative_to(folder) for t in tables]), strict=True):
+    for table, name in zip(
+        tables, _split_names([t.relative_to(folder) for t in tables]), strict=True
+    ):
         found.setdefault(name, []).append(table)
     if wanted is None and len(found) == 1:
         return tables
@@ -150,7 +162,7 @@ _NUMBERED = re.compile(r"(.+?)[-_.]\d+(-of-\d+)?(-[0-9a-f]+)?")
 """A file's name on the Hub without its ending, such as train-00000-of-00002-0123abcd."""
 
 
-def _splits(tables: Sequence[PurePath]) -> list[str]:
+def _split_names(tables: Sequence[PurePath]) -> list[str]:
     """Return the split of each Parquet file of a folder, after its name, else after its folder's.
 
     data/train-00000-of-00002.parquet is of train, default/test/0000.parquet of test; what all have
@@ -167,7 +179,7 @@ def _splits(tables: Sequence[PurePath]) -> list[str]:
     return ["/".join(place[shared:]) for place in places]
 
 
-class _Archive(Source):
+class _Archive(DatasetSource):
     """The pictures of a folder or zip, by name."""
 
     def __init__(self, files: Files, labels: LabelsFrom) -> None:
@@ -178,7 +190,7 @@ class _Archive(Source):
         self.label_names = found.names if found else ()
         where = str(files.path)
         self._found = {name: found.of(name, where) for name in self._names} if found else {}
-        self.remarks = (*left_out(files.names), *spare(found, self._names))
+        self.remarks = (*describe_left_out(files.names), *spare_labels(found, self._names))
 
     def _labels(self, labels: LabelsFrom) -> Labels | None:
         if labels == "file":
@@ -193,20 +205,20 @@ class _Archive(Source):
         classes: dict[str, Label] = {name: folders.index(above[name]) for name in self._names}
         return Labels(classes, folders)
 
-    def items(self) -> Iterator[Item]:
+    def items(self) -> Iterator[SourceImage]:
         """Yield the pictures, sorted by name."""
         for name in self._names:
-            yield Item(name, partial(self._files.read, name), self._found.get(name))
+            yield SourceImage(name, partial(self._files.read, name), self._found.get(name))
 
 
-class _Parquet(Source):
+class _Parquet(DatasetSource):
     """The pictures of Parquet files, as the Hugging Face Hub keeps them."""
 
     def __init__(self, paths: list[Path], labels: LabelsFrom, columns: Columns) -> None:
-        self._files = [(path, _opened(path)) for path in paths]
+        self._files = [(path, _open_parquet(path)) for path in paths]
         self.count = sum(file.metadata.num_rows for _, file in self._files)
-        self._image = _image_column(*self._files[0], columns.image)
-        self._label = "" if labels == "none" else _label_column(*self._files[0], columns.label)
+        self._image = _find_image_column(*self._files[0], columns.image)
+        self._label = "" if labels == "none" else _find_label_column(*self._files[0], columns.label)
         self.label_names = _class_names(self._files[0][1], self._label)
         for path, file in self._files:
             for column in filter(None, (self._image, self._label)):
@@ -216,14 +228,16 @@ class _Parquet(Source):
         if not self.count:
             raise DataError(f"{paths[0]} holds no pictures.")
 
-    def items(self) -> Iterator[Item]:
+    def items(self) -> Iterator[SourceImage]:
         """Yield the pictures in the files' order; each is called by its file and row."""
         wanted = [column for column in (self._image, self._label) if column]
         for path, file in self._files:
-            rows = _rows(path, file, wanted)
+            rows = _read_rows(path, file, wanted)
             for number, row in enumerate(rows):
                 name = f"{path.name}, row {number}"
-                yield Item(name, _reader(row[self._image], name), self._labelled(row, name))
+                yield SourceImage(
+                    name, _make_reader(row[self._image], name), self._labelled(row, name)
+                )
 
     def _labelled(self, row: dict[str, Any], name: str) -> Label | None:
         if not self._label:
@@ -235,7 +249,7 @@ class _Parquet(Source):
         raise DataError(f"{name}: the label is {label!r:.40}; {told}.")
 
 
-def _opened(path: Path) -> "ParquetFile":
+def _open_parquet(path: Path) -> "ParquetFile":
     from pyarrow import ArrowException
     from pyarrow.parquet import ParquetFile
 
@@ -259,7 +273,7 @@ def _check_packing(path: Path, file: "ParquetFile", column: str) -> None:
                 raise DataError(f"{path} is refused: its column {column} is {told}.")
 
 
-def _rows(path: Path, file: "ParquetFile", columns: list[str]) -> Iterator[dict[str, Any]]:
+def _read_rows(path: Path, file: "ParquetFile", columns: list[str]) -> Iterator[dict[str, Any]]:
     from pyarrow import ArrowException
 
     try:
@@ -270,7 +284,7 @@ def _rows(path: Path, file: "ParquetFile", columns: list[str]) -> Iterator[dict[
         raise DataError(f"{path} is damaged: {told}.") from None
 
 
-def _reader(value: Any, name: str) -> Callable[[], bytes]:
+def _make_reader(value: Any, name: str) -> Callable[[], bytes]:
     data = value.get("bytes") if isinstance(value, dict) else value
 
     def read() -> bytes:
@@ -281,7 +295,7 @@ def _reader(value: Any, name: str) -> Callable[[], bytes]:
     return read
 
 
-def _image_column(path: Path, file: "ParquetFile", told: str) -> str:
+def _find_image_column(path: Path, file: "ParquetFile", told: str) -> str:
     """Return the column of the pictures."""
     from pyarrow import types
 
@@ -298,7 +312,7 @@ def _image_column(path: Path, file: "ParquetFile", told: str) -> str:
     return told or found[0]
 
 
-def _label_column(path: Path, file: "ParquetFile", told: str) -> str:
+def _find_label_column(path: Path, file: "ParquetFile", told: str) -> str:
     """Return the column of the labels, or "" if there is none."""
     names = file.schema_arrow.names
     if told and told not in names:

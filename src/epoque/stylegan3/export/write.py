@@ -16,10 +16,10 @@ from epoque.bench.files.atomic import told_write_errors, write_atomic, write_jso
 from epoque.bench.progress import Progress
 
 from ..conditioning import ANY
-from ..generation.synthesis import Styling, exact, label_rngs, styles
-from ..images import to_bytes
-from ..latents import latents
-from ..loading import Opened
+from ..generation.synthesis import MappingOptions, deterministic_mode, label_rngs, map_seeds
+from ..images import to_uint8
+from ..latents import sample_latents
+from ..loading import LoadedGenerator
 from ..memory import check as check_memory
 from ..networks import Generator
 from .formats import KINDS, Encoded, Kind, check_installed, encoded, runner
@@ -107,7 +107,7 @@ def files_of(
 
 
 def export(
-    opened: Opened,
+    opened: LoadedGenerator,
     files: dict[Path, tuple[Part, Kind]],
     *,
     cutoff: int | None = None,
@@ -134,7 +134,7 @@ def export(
     if not 0 <= images <= len(SEEDS):
         raise UsageError(f"--check: {images} is not allowed; it takes 0 to {len(SEEDS)}.")
     generator = opened.generator
-    Styling(1.0, cutoff, ANY if generator.spec.c_dim else None).check(generator)
+    MappingOptions(1.0, cutoff, ANY if generator.spec.c_dim else None).check(generator)
     if images:
         check_memory(generator, opened.device, images=images, plain=True)
     written = []
@@ -151,7 +151,9 @@ def export(
     return written
 
 
-def _write(opened: Opened, program: Program, made: Encoded, path: Path, images: int) -> Written:
+def _write(
+    opened: LoadedGenerator, program: Program, made: Encoded, path: Path, images: int
+) -> Written:
     found = _checked(opened, program, made, images) if images else None
     if found is not None and not found.passed:
         told = f"a number differs by up to {found.difference:.2g}"
@@ -163,7 +165,7 @@ def _write(opened: Opened, program: Program, made: Encoded, path: Path, images: 
     return Written(path, program.part, found)
 
 
-def _checked(opened: Opened, program: Program, made: Encoded, images: int) -> Check | None:
+def _checked(opened: LoadedGenerator, program: Program, made: Encoded, images: int) -> Check | None:
     """Run a file, and compare with the network."""
     ready = runner(made, opened.generator.spec.img_resolution)
     if ready is None:
@@ -173,7 +175,7 @@ def _checked(opened: Opened, program: Program, made: Encoded, images: int) -> Ch
     found = torch.from_numpy(run(given))
     levels = None
     if program.part != "mapping":
-        levels = int(np.abs(to_bytes(found).astype(int) - to_bytes(wanted)).max())
+        levels = int(np.abs(to_uint8(found).astype(int) - to_uint8(wanted)).max())
     return Check(by, images, float((found - wanted).abs().max()), levels)
 
 
@@ -183,12 +185,12 @@ def _known(
 ) -> tuple[dict[str, NDArray[Any]], Tensor]:
     """Return inputs, and the output as the network in use makes it, image by image."""
     seeds, label = SEEDS[:images], ANY if generator.spec.c_dim else None
-    styling = Styling(STRENGTH, program.cutoff, label)
-    each = [styles(generator, [seed], styling) for seed in seeds]
+    styling = MappingOptions(STRENGTH, program.cutoff, label)
+    each = [map_seeds(generator, [seed], styling) for seed in seeds]
     labels = generator.labels.rows(label, label_rngs(generator, seeds))
     classes = (labels @ np.arange(generator.spec.c_dim)).astype(np.int64)
     possible: dict[str, NDArray[Any]] = {
-        "z": latents(seeds, generator.spec.z_dim).astype(np.float32),
+        "z": sample_latents(seeds, generator.spec.z_dim).astype(np.float32),
         "label": labels if generator.labels.vectors is not None else classes,
         "truncation": np.array(STRENGTH, np.float32),
         "w": torch.cat(each).numpy(),
@@ -196,11 +198,13 @@ def _known(
     given = {signal.name: possible[signal.name] for signal in program.inputs}
     if program.part == "mapping":
         return given, torch.cat(each)
-    with exact():
+    with deterministic_mode():
         return given, torch.cat([generator.synthesis(ws) for ws in each])
 
 
-def _card(opened: Opened, program: Program, made: Encoded, found: Check | None) -> dict[str, Any]:
+def _card(
+    opened: LoadedGenerator, program: Program, made: Encoded, found: Check | None
+) -> dict[str, Any]:
     """Return what people shall know of a file."""
     return {
         "format": "ONNX" if made.kind == "onnx" else "torch.export",

@@ -14,17 +14,17 @@ from epoque.bench.figures.axes import number, number_ticks
 from epoque.bench.figures.plot import WIDTH, colour, new_figure
 from epoque.bench.i18n import mark, translator
 
-from ..loading import Opened
+from ..loading import LoadedGenerator
 from ..measures.spectrum import BETA, FINER
 from ..memory import check
 from ..networks import Generator
 from ..networks.alias_free import AliasFreeSynthesis
-from .synthesis import PLAIN, Styling, exact, styles
+from .synthesis import DEFAULT_MAPPING, MappingOptions, deterministic_mode, map_seeds
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["Signal", "layer_figure", "layer_names", "signal"]
+__all__ = ["LayerActivation", "activation_figure", "layer_names", "record_activation"]
 
 Floats = NDArray[np.float64]
 
@@ -36,7 +36,7 @@ FREQUENCY = mark("frequency, cycles a sample")
 
 
 @dataclass(frozen=True, slots=True)
-class Signal:
+class LayerActivation:
     """What a layer gave for one image.
 
     Attributes:
@@ -61,7 +61,9 @@ def layer_names(generator: Generator) -> list[str]:
 
 
 @torch.no_grad()
-def signal(opened: Opened, layer: str, seed: int, styling: Styling = PLAIN) -> Signal:
+def record_activation(
+    opened: LoadedGenerator, layer: str, seed: int, styling: MappingOptions = DEFAULT_MAPPING
+) -> LayerActivation:
     """Return the signal after a layer.
 
     Args:
@@ -78,7 +80,7 @@ def signal(opened: Opened, layer: str, seed: int, styling: Styling = PLAIN) -> S
     if layer not in names:
         raise UnknownNameError("layer", layer, names, f" They are {', '.join(names)}.")
     check(opened.generator, opened.device)
-    ws = styles(opened.generator, [seed], styling)
+    ws = map_seeds(opened.generator, [seed], styling)
     caught: list[Tensor] = []
 
     def catch(_module: nn.Module, _inputs: Any, output: Tensor) -> None:
@@ -86,15 +88,15 @@ def signal(opened: Opened, layer: str, seed: int, styling: Styling = PLAIN) -> S
 
     hook = opened.generator.synthesis.get_submodule(layer).register_forward_hook(catch)
     try:
-        with exact():
+        with deterministic_mode():
             opened.generator.synthesis(ws)
     finally:
         hook.remove()
     channels = caught[0][0].float().cpu().numpy()
-    return Signal(layer, channels, _spectrum(channels.astype(np.float64)))
+    return LayerActivation(layer, channels, _power_spectrum(channels.astype(np.float64)))
 
 
-def _spectrum(channels: Floats) -> Floats:
+def _power_spectrum(channels: Floats) -> Floats:
     """Return the mean power of channels, each without its own mean."""
     height, width = channels.shape[1:]
     window = np.outer(np.kaiser(height, BETA), np.kaiser(width, BETA))
@@ -106,7 +108,7 @@ def _spectrum(channels: Floats) -> Floats:
     return np.fft.fftshift(power / len(channels))
 
 
-def layer_figure(found: Signal, language: str = "en", *, most: int = 12) -> "Figure":
+def activation_figure(found: LayerActivation, language: str = "en", *, most: int = 12) -> "Figure":
     """Draw a signal's first channels and its spectrum; call it inside `house_style`."""
     if most < 1:
         raise UsageError(f"--channels: {most} is not allowed; at least one is shown.")

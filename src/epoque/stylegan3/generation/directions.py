@@ -23,26 +23,33 @@ from epoque.bench.seeds import numpy_rng
 
 from ..conditioning import Label
 from ..latents import LAST_SEED
-from ..loading import Opened
+from ..loading import LoadedGenerator
 from ..memory import check
 from ..npz import read_npz, write_npz
-from .inputs import Start, styles_of
-from .synthesis import PLAIN, Styling, exact, labels_of, paint, styles
+from .inputs import LatentInput, compute_styles
+from .synthesis import (
+    DEFAULT_MAPPING,
+    MappingOptions,
+    deterministic_mode,
+    map_seeds,
+    sample_labels,
+    synthesize_image,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = [
     "Directions",
-    "attribute",
-    "attributes",
+    "concat_directions",
     "direction_figure",
-    "edited",
-    "joined",
-    "principal",
-    "read",
-    "read_labels",
-    "write",
+    "edit_image",
+    "find_principal_directions",
+    "fit_attribute",
+    "fit_attributes",
+    "read_directions",
+    "read_seed_labels",
+    "write_directions",
 ]
 
 Floats = NDArray[np.float64]
@@ -82,8 +89,8 @@ class Directions:
 
 
 @torch.no_grad()
-def principal(
-    opened: Opened,
+def find_principal_directions(
+    opened: LoadedGenerator,
     count: int = 5,
     *,
     samples: int = 10_000,
@@ -108,7 +115,7 @@ def principal(
         raise UsageError(f"--components: {count} is not allowed; it takes 1 to {w_dim}.")
     if samples < 2:
         raise UsageError(f"--samples: {samples} is not allowed; at least 2 are needed.")
-    drawn = _drawn(opened, samples, seed, label)
+    drawn = _sample_styles(opened, samples, seed, label)
     centred = drawn - drawn.mean(0)
     values, vectors = np.linalg.eigh(centred.T @ centred / (samples - 1))
     values, vectors = np.maximum(values[::-1], 0), vectors.T[::-1]
@@ -126,20 +133,20 @@ def principal(
     )
 
 
-def _drawn(opened: Opened, samples: int, seed: int, label: Label | None) -> Floats:
+def _sample_styles(opened: LoadedGenerator, samples: int, seed: int, label: Label | None) -> Floats:
     """Draw styles, [samples, w_dim]."""
     generator, rng, parts = opened.generator, numpy_rng(seed, "styles"), []
     labelling = numpy_rng(seed, "labels of styles")
     for first in range(0, samples, CHUNK):
         z = rng.standard_normal((min(CHUNK, samples - first), generator.spec.z_dim))
-        c = labels_of(generator, label, [labelling] * len(z))
-        with exact():
+        c = sample_labels(generator, label, [labelling] * len(z))
+        with deterministic_mode():
             ws = generator.mapping(torch.from_numpy(z).to(opened.device), c)[:, 0]
         parts.append(ws.cpu().double().numpy())
     return np.concatenate(parts)
 
 
-def attribute(name: str, ws: Floats, values: Floats) -> Directions:
+def fit_attribute(name: str, ws: Floats, values: Floats) -> Directions:
     """Return the direction in which an attribute grows.
 
     Two different values are classes: the direction is the normal of logistic regression's plane.
@@ -163,7 +170,7 @@ def attribute(name: str, ws: Floats, values: Floats) -> Directions:
     x = (ws - mean) / std
     if len(known) == 2:
         classes = (values == known[1]).astype(np.float64)
-        slope, bias = _logistic(x, classes)
+        slope, bias = _fit_logistic(x, classes)
         score = float(((x @ slope + bias > 0) == (classes > 0.5)).mean())
     else:
         scaled = (values - values.mean()) / values.std()
@@ -179,10 +186,13 @@ def attribute(name: str, ws: Floats, values: Floats) -> Directions:
 
 
 @torch.no_grad()
-def attributes(
-    opened: Opened, seeds: Sequence[int], values: dict[str, Floats], label: Label | None = None
+def fit_attributes(
+    opened: LoadedGenerator,
+    seeds: Sequence[int],
+    values: dict[str, Floats],
+    label: Label | None = None,
 ) -> Directions:
-    """Return a direction for each attribute of labelled seeds; see `attribute`.
+    """Return a direction for each attribute of labelled seeds; see `fit_attribute`.
 
     Args:
         opened: the network.
@@ -190,11 +200,13 @@ def attributes(
         values: attribute to [N].
         label: the class that they were made with, for a network that has some, or another label.
     """
-    ws = styles(opened.generator, seeds, Styling(label=label))[:, 0].cpu().double().numpy()
-    return joined([attribute(name, ws, of) for name, of in values.items()])
+    ws = (
+        map_seeds(opened.generator, seeds, MappingOptions(label=label))[:, 0].cpu().double().numpy()
+    )
+    return concat_directions([fit_attribute(name, ws, of) for name, of in values.items()])
 
 
-def _logistic(x: Floats, classes: Floats) -> tuple[Floats, float]:
+def _fit_logistic(x: Floats, classes: Floats) -> tuple[Floats, float]:
     """Fit by Newton's method; return the slope and the bias."""
     ones = np.column_stack((x, np.ones(len(x))))
     ridge = np.full(ones.shape[1], RIDGE)
@@ -211,7 +223,7 @@ def _logistic(x: Floats, classes: Floats) -> tuple[Floats, float]:
     return weights[:-1], float(weights[-1])
 
 
-def read_labels(path: Path) -> tuple[list[int], dict[str, Floats]]:
+def read_seed_labels(path: Path) -> tuple[list[int], dict[str, Floats]]:
     """Read a CSV of labelled seeds: a column `seed`, and one for each attribute.
 
     Returns:
@@ -233,14 +245,14 @@ def read_labels(path: Path) -> tuple[list[int], dict[str, Floats]]:
     return [int(seed) for seed in seeds.tolist()], columns
 
 
-def edited(
-    opened: Opened,
-    start: Start,
+def edit_image(
+    opened: LoadedGenerator,
+    start: LatentInput,
     directions: Directions,
     amounts: Sequence[float],
     *,
     layers: Sequence[int] | None = None,
-    styling: Styling = PLAIN,
+    styling: MappingOptions = DEFAULT_MAPPING,
     progress: Progress | None = None,
 ) -> list[list[Pixels]]:
     """Return an image moved along each direction.
@@ -258,7 +270,7 @@ def edited(
         A list for each direction of an image [H, W, 3] for each amount.
     """
     check(opened.generator, opened.device)
-    (ws,) = styles_of(opened.generator, [start], styling)
+    (ws,) = compute_styles(opened.generator, [start], styling)
     moved = list(range(opened.generator.num_ws)) if layers is None else list(layers)
     table: list[list[Pixels]] = []
     count, done = len(directions.vectors) * len(amounts), 0
@@ -267,14 +279,14 @@ def edited(
         for amount in amounts:
             there = ws.clone()
             there[moved] += torch.from_numpy(vector * scale * amount).to(there)
-            table[-1].append(paint(opened.generator, there))
+            table[-1].append(synthesize_image(opened.generator, there))
             done += 1
             if progress is not None:
                 progress(done, count)
     return table
 
 
-def joined(parts: Sequence[Directions]) -> Directions:
+def concat_directions(parts: Sequence[Directions]) -> Directions:
     """Return all directions as one."""
     return Directions(
         np.concatenate([p.vectors for p in parts]),
@@ -285,13 +297,13 @@ def joined(parts: Sequence[Directions]) -> Directions:
     )
 
 
-def write(directions: Directions, path: Path) -> None:
+def write_directions(directions: Directions, path: Path) -> None:
     """Write directions as `.npz`."""
     write_npz(path, {name: np.array(getattr(directions, name)) for name in Directions.__slots__})
 
 
-def read(path: Path, w_dim: int) -> Directions:
-    """Read what `write` wrote.
+def read_directions(path: Path, w_dim: int) -> Directions:
+    """Read what `write_directions` wrote.
 
     Raises:
         DataError: if the file is none, or of a network with another space of styles.
@@ -309,7 +321,7 @@ def direction_figure(
     table: Sequence[Sequence[Pixels]],
     directions: Directions,
     amounts: Sequence[float],
-    start: Start,
+    start: LatentInput,
     language: str = "en",
 ) -> "Figure":
     """Draw an image moved along each direction; call it inside `house_style`."""

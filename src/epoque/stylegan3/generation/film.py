@@ -12,32 +12,32 @@ from epoque.bench.figures.animate import Kind, save_animation, save_mp4
 from epoque.bench.files.atomic import told_write_errors
 from epoque.bench.progress import Progress
 
-from ..loading import Opened
+from ..loading import LoadedGenerator
 from ..memory import check
 from ..networks import Noise
-from .image_grid import tiled
-from .inputs import Start, styles_of
-from .precision import Precision, low_of
-from .synthesis import PLAIN, Styling, paint
+from .image_grid import tile_images
+from .inputs import LatentInput, compute_styles
+from .precision import Precision, precision_dtype
+from .synthesis import DEFAULT_MAPPING, MappingOptions, synthesize_image
 
-__all__ = ["film", "walk"]
+__all__ = ["interpolate_loop", "write_film"]
 
 
-USUAL: tuple[Kind, ...] = ("webp",)
+DEFAULT_KINDS: tuple[Kind, ...] = ("webp",)
 
 Floats = NDArray[np.float64]
 
 
-def film(
-    opened: Opened,
-    starts: Sequence[Start],
+def write_film(
+    opened: LoadedGenerator,
+    starts: Sequence[LatentInput],
     stem: Path,
     *,
-    kinds: Collection[Kind] = USUAL,
+    kinds: Collection[Kind] = DEFAULT_KINDS,
     grid: tuple[int, int] = (1, 1),
     frames: int = 30,
     frame_ms: float = 40,
-    styling: Styling = PLAIN,
+    styling: MappingOptions = DEFAULT_MAPPING,
     noise: Noise = "const",
     precision: Precision = "float32",
     progress: Progress | None = None,
@@ -65,17 +65,20 @@ def film(
         MissingExtraError: for `mp4` without PyAV.
         RunWriteError: if the system refuses.
     """
-    keys, low = _keyframes(len(starts), grid), low_of(precision)
+    keys, low = _count_keyframes(len(starts), grid), precision_dtype(precision)
     total, generator = keys * max(1, frames), opened.generator
     side = generator.spec.img_resolution
     check(generator, opened.device, kept=6 * total * grid[0] * grid[1] * side**2)
-    ws = styles_of(generator, starts, styling).cpu().double().numpy()
-    path = walk(ws.reshape(keys, -1, *ws.shape[1:]), max(1, frames))
+    ws = compute_styles(generator, starts, styling).cpu().double().numpy()
+    path = interpolate_loop(ws.reshape(keys, -1, *ws.shape[1:]), max(1, frames))
     shown = []
     for done, moment in enumerate(path, 1):
         rows = torch.from_numpy(moment).float().to(opened.device)
-        images = [paint(generator, one, noise=noise, seed=i, low=low) for i, one in enumerate(rows)]
-        shown.append(tiled(images, grid[0]))
+        images = [
+            synthesize_image(generator, one, noise=noise, seed=i, low=low)
+            for i, one in enumerate(rows)
+        ]
+        shown.append(tile_images(images, grid[0]))
         if progress is not None:
             progress(done, total)
     with told_write_errors(stem):
@@ -87,7 +90,7 @@ def film(
         save_mp4(shown, stem, frame_ms=frame_ms, hold_ms=0)
 
 
-def walk(keyframes: Floats, frames: int) -> Floats:
+def interpolate_loop(keyframes: Floats, frames: int) -> Floats:
     """Return points on a smooth closed curve through keyframes.
 
     A cubic spline through the keyframes in turn and back to the first: position, speed and
@@ -109,7 +112,7 @@ def walk(keyframes: Floats, frames: int) -> Floats:
     return points
 
 
-def _keyframes(count: int, grid: tuple[int, int]) -> int:
+def _count_keyframes(count: int, grid: tuple[int, int]) -> int:
     """Return how many keyframes each place of a grid walks through."""
     places = grid[0] * grid[1]
     if not count or count % places:

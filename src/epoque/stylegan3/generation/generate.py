@@ -18,28 +18,43 @@ from epoque.bench.files.atomic import told_write_errors, write_atomic
 from epoque.bench.progress import Progress
 from epoque.bench.runs.places import folder_of
 
-from ..loading import Opened
+from ..loading import LoadedGenerator
 from ..memory import check
 from ..networks import Generator, Noise
 from ..npz import write_npz
-from .image_grid import tiled
-from .inputs import Start, noise_seed, styles_of
-from .precision import Difference, Precision, difference, low_of
-from .synthesis import PLAIN, Styling, check_movable, moved, painted, styles
-from .transforms import input_transform
+from .image_grid import tile_images
+from .inputs import LatentInput, compute_styles, noise_seed
+from .precision import Difference, Precision, measure_difference, precision_dtype
+from .synthesis import (
+    DEFAULT_MAPPING,
+    MappingOptions,
+    check_transformable,
+    map_seeds,
+    synthesize_pixels,
+    transform_input,
+)
+from .transforms import transform_matrix
 
-__all__ = ["Kind", "Movement", "Picture", "compared", "encoded", "generate", "write_grid",
-           "write_styles"]  # fmt: skip
+__all__ = [
+    "GeneratedImage",
+    "ImageFormat",
+    "InputTransform",
+    "compare_precision",
+    "encode_image",
+    "generate",
+    "write_grid",
+    "write_styles",
+]  # fmt: skip
 
-Kind = Literal["png", "webp"]
-KINDS: tuple[Kind, ...] = ("png", "webp")
+ImageFormat = Literal["png", "webp"]
+FORMATS: tuple[ImageFormat, ...] = ("png", "webp")
 
 SHEETS = 3  # copies of what is drawn together: the images, the sheet, its file
 
 
 @dataclass(frozen=True, slots=True)
-class Movement:
-    """Where the image is asked for; see `transforms.input_transform`.
+class InputTransform:
+    """Where the image is asked for; see `transforms.transform_matrix`.
 
     Attributes:
         x: the shift to the right, in image widths.
@@ -52,11 +67,11 @@ class Movement:
     degrees: float = 0.0
 
 
-STILL = Movement()
+IDENTITY = InputTransform()
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class GeneratedImage:
     """An image that was written.
 
     Attributes:
@@ -65,7 +80,7 @@ class Picture:
         sha256: of the file.
     """
 
-    start: Start
+    start: LatentInput
     path: Path
     sha256: str
 
@@ -79,19 +94,19 @@ class Picture:
 
 
 def generate(
-    opened: Opened,
-    starts: Sequence[Start],
+    opened: LoadedGenerator,
+    starts: Sequence[LatentInput],
     folder: Path,
     *,
-    styling: Styling = PLAIN,
-    movement: Movement = STILL,
+    styling: MappingOptions = DEFAULT_MAPPING,
+    movement: InputTransform = IDENTITY,
     noise: Noise = "const",
     precision: Precision = "float32",
     batch: int = 1,
     grid: bool = False,
-    kind: Kind = "png",
+    kind: ImageFormat = "png",
     progress: Progress | None = None,
-) -> list[Picture]:
+) -> list[GeneratedImage]:
     """Write an image for each seed, `seed0002.png` and so on, or style; both kinds lose nothing.
 
     An image is the same to the last bit whatever stands beside it, on one device, as long as it is
@@ -114,100 +129,106 @@ def generate(
         UsageError: if anything asked for is not allowed, or does not fit into memory.
         RunWriteError: if the system refuses.
     """
-    if kind not in KINDS:
-        raise UsageError(f"--format: {kind} is not allowed; it takes {' or '.join(KINDS)}.")
+    if kind not in FORMATS:
+        raise UsageError(f"--format: {kind} is not allowed; it takes {' or '.join(FORMATS)}.")
     if batch < 1:
         raise UsageError(f"--batch: {batch} is not allowed; at least 1 is needed.")
-    generator, low = opened.generator, low_of(precision)
+    generator, low = opened.generator, precision_dtype(precision)
     _check_names(starts)
     count = len(starts)
     kept = SHEETS * 3 * count * generator.spec.img_resolution**2 if grid else 0
     check(generator, opened.device, images=min(batch, count), kept=kept)
     if any(isinstance(start, int) for start in starts):
         styling.check(generator)
-    moving = _moving(generator, movement)
+    moving = _apply_transform(generator, movement)
     with told_write_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    made: list[Picture] = []
+    made: list[GeneratedImage] = []
     with moving:
         for first in range(0, count, batch):
             part = starts[first : first + batch]
-            ws, seeds = styles_of(generator, part, styling), list(map(noise_seed, part))
-            pixels = painted(generator, ws, seeds, noise=noise, low=low)
+            ws, seeds = compute_styles(generator, part, styling), list(map(noise_seed, part))
+            pixels = synthesize_pixels(generator, ws, seeds, noise=noise, low=low)
             for start, one in zip(part, pixels, strict=True):
-                made.append(_written(one, folder, kind, start))
+                made.append(_write_image(one, folder, kind, start))
                 if progress is not None:
                     progress(len(made), count)
     return made
 
 
-def compared(
-    opened: Opened,
-    start: Start,
+def compare_precision(
+    opened: LoadedGenerator,
+    start: LatentInput,
     precision: Precision,
     *,
-    styling: Styling = PLAIN,
-    movement: Movement = STILL,
+    styling: MappingOptions = DEFAULT_MAPPING,
+    movement: InputTransform = IDENTITY,
     noise: Noise = "const",
 ) -> Difference:
     """Return how far an image is from the same one in float32; see `generate`."""
-    (ws,) = styles_of(opened.generator, [start], styling)
-    with _moving(opened.generator, movement):
-        return difference(opened.generator, ws, precision, noise=noise, seed=noise_seed(start))
+    (ws,) = compute_styles(opened.generator, [start], styling)
+    with _apply_transform(opened.generator, movement):
+        return measure_difference(
+            opened.generator, ws, precision, noise=noise, seed=noise_seed(start)
+        )
 
 
-def _check_names(starts: Sequence[Start]) -> None:
+def _check_names(starts: Sequence[LatentInput]) -> None:
     """Refuse styles whose images would have one name."""
-    seeds = {_name(start) for start in starts if isinstance(start, int)}
-    files = [_name(start) for start in starts if not isinstance(start, int)]
+    seeds = {_file_stem(start) for start in starts if isinstance(start, int)}
+    files = [_file_stem(start) for start in starts if not isinstance(start, int)]
     for name, count in Counter([*seeds, *files]).items():
         if count > 1:
             raise UsageError(f"--w: two images would be named {name}; rename a file of styles.")
 
 
-def _name(start: Start) -> str:
+def _file_stem(start: LatentInput) -> str:
     return f"seed{start:04d}" if isinstance(start, int) else start.name
 
 
-def _moving(generator: Generator, movement: Movement) -> AbstractContextManager[None]:
+def _apply_transform(
+    generator: Generator, movement: InputTransform
+) -> AbstractContextManager[None]:
     """Return what makes images elsewhere inside.
 
     Raises:
         UsageError: if the network cannot, or a number is not finite.
     """
-    if movement == STILL:
+    if movement == IDENTITY:
         return nullcontext()
-    check_movable(generator)
-    return moved(generator, input_transform(movement.x, movement.y, movement.degrees))
+    check_transformable(generator)
+    return transform_input(generator, transform_matrix(movement.x, movement.y, movement.degrees))
 
 
-def _written(pixels: NDArray[np.uint8], folder: Path, kind: Kind, start: Start) -> Picture:
-    path, data = folder / f"{_name(start)}.{kind}", encoded(pixels, kind)
+def _write_image(
+    pixels: NDArray[np.uint8], folder: Path, kind: ImageFormat, start: LatentInput
+) -> GeneratedImage:
+    path, data = folder / f"{_file_stem(start)}.{kind}", encode_image(pixels, kind)
     write_atomic(path, data)
-    return Picture(start, path, sha256(data).hexdigest())
+    return GeneratedImage(start, path, sha256(data).hexdigest())
 
 
-def write_grid(pictures: Sequence[Picture], path: Path, columns: int | None = None) -> None:
+def write_grid(pictures: Sequence[GeneratedImage], path: Path, columns: int | None = None) -> None:
     """Write images side by side as one PNG; by default as near to a square as they go."""
     shown = [picture.pixels for picture in pictures]
     columns = columns or isqrt(len(shown) - 1) + 1
     gap = max(1, shown[0].shape[1] // 64)
     folder_of(path)
-    write_atomic(path, encoded(tiled(shown, min(columns, len(shown)), gap), "png"))
+    write_atomic(path, encode_image(tile_images(shown, min(columns, len(shown)), gap), "png"))
 
 
 def write_styles(
-    opened: Opened,
+    opened: LoadedGenerator,
     seeds: Sequence[int],
     path: Path,
-    styling: Styling = PLAIN,
+    styling: MappingOptions = DEFAULT_MAPPING,
 ) -> None:
     """Write the styles as `.npz`: `w` float32 [N, num_ws, w_dim] and `seeds` [N]."""
-    ws = styles(opened.generator, seeds, styling).float().cpu().numpy()
+    ws = map_seeds(opened.generator, seeds, styling).float().cpu().numpy()
     write_npz(path, {"w": ws, "seeds": np.array(seeds, np.int64)})
 
 
-def encoded(pixels: NDArray[np.uint8], kind: Kind = "png") -> bytes:
+def encode_image(pixels: NDArray[np.uint8], kind: ImageFormat = "png") -> bytes:
     """Return an image [H, W, 3] as a file that loses nothing."""
     from PIL import Image
 

@@ -6,12 +6,12 @@ from math import ceil, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["grid_of", "tiled"]
+__all__ = ["make_grid", "tile_images"]
 
 Pixels = NDArray[np.uint8]
 
 
-def grid_of(images: Pixels, columns: int | None = None) -> Pixels:
+def make_grid(images: Pixels, columns: int | None = None) -> Pixels:
     """Return images side by side, row by row; what is left over at the end is white.
 
     Args:
@@ -21,11 +21,11 @@ def grid_of(images: Pixels, columns: int | None = None) -> Pixels:
     Returns:
         [rows·H, columns·W, 3], or without the 3 for grey.
     """
-    grid = tiled(list(images), columns or ceil(sqrt(2 * len(images))))
+    grid = tile_images(list(images), columns or ceil(sqrt(2 * len(images))))
     return grid if grid.shape[2] == 3 else grid[:, :, 0]
 
 
-def tiled(images: Sequence[Pixels], columns: int, gap: int = 0, paper: int = 255) -> Pixels:
+def tile_images(images: Sequence[Pixels], columns: int, gap: int = 0, paper: int = 255) -> Pixels:
     """Lay images [H, W, C] side by side, row by row; places left over stay empty.
 
     Args:

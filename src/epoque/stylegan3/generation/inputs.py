@@ -12,13 +12,13 @@ from epoque.bench.errors import DataError
 
 from ..networks import Generator
 from ..npz import read_npz
-from .synthesis import PLAIN, Styling, styles
+from .synthesis import DEFAULT_MAPPING, MappingOptions, map_seeds
 
-__all__ = ["Start", "Style", "noise_seed", "read_styles", "styles_of"]
+__all__ = ["LatentInput", "StoredStyle", "compute_styles", "noise_seed", "read_styles"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Style:
+class StoredStyle:
     """The styles of one image, as a file has them.
 
     Attributes:
@@ -36,15 +36,17 @@ class Style:
         return self.name.replace("$", r"\$")
 
 
-Start = int | Style
+LatentInput = int | StoredStyle
 
 
-def noise_seed(start: Start) -> int:
+def noise_seed(start: LatentInput) -> int:
     """Return what StyleGAN2's noise is drawn from, where it is drawn anew."""
     return start if isinstance(start, int) else start.row
 
 
-def styles_of(generator: Generator, starts: Sequence[Start], styling: Styling = PLAIN) -> Tensor:
+def compute_styles(
+    generator: Generator, starts: Sequence[LatentInput], styling: MappingOptions = DEFAULT_MAPPING
+) -> Tensor:
     """Return the styles of images, [N, num_ws, w_dim], each the same whatever is beside it.
 
     Args:
@@ -57,11 +59,11 @@ def styles_of(generator: Generator, starts: Sequence[Start], styling: Styling = 
     """
     seeds = [start for start in starts if isinstance(start, int)]
     where = next(generator.parameters()).device
-    drawn = iter(styles(generator, seeds, styling) if seeds else ())
+    drawn = iter(map_seeds(generator, seeds, styling) if seeds else ())
     return torch.stack([next(drawn) if isinstance(s, int) else s.ws.to(where) for s in starts])
 
 
-def read_styles(path: Path, generator: Generator) -> list[Style]:
+def read_styles(path: Path, generator: Generator) -> list[StoredStyle]:
     """Read a `.npz`: `w_plus` where it has that, as one of a projection, else `w`.
 
     Args:
@@ -85,4 +87,6 @@ def read_styles(path: Path, generator: Generator) -> list[Style]:
         raise DataError(f"{path} holds numbers that are not finite.")
     names = [path.stem] if len(ws) == 1 else [f"{path.stem}-{row:04d}" for row in range(len(ws))]
     rows = torch.from_numpy(ws.astype(np.float32))
-    return [Style(name, row, one) for row, (name, one) in enumerate(zip(names, rows, strict=True))]
+    return [
+        StoredStyle(name, row, one) for row, (name, one) in enumerate(zip(names, rows, strict=True))
+    ]

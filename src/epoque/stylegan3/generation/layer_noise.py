@@ -14,28 +14,28 @@ from torch.nn import functional
 
 from ..networks import Generator
 
-__all__ = ["holding", "likeness", "maps", "normalised"]
+__all__ = ["noise_maps", "noise_regularization", "normalize_noise", "replace_noise"]
 
 SMALLEST = 8  # of a side: coarser scales are not looked at
 _NAME = "noise_const"
 
 
-def maps(generator: Generator) -> dict[str, Tensor]:
+def noise_maps(generator: Generator) -> dict[str, Tensor]:
     """Return the noise maps of a generator, [size, size] each, by layer; none of StyleGAN3."""
     found = dict(generator.synthesis.named_buffers())
     ending = f".{_NAME}"
     return {name.removesuffix(ending): v for name, v in found.items() if name.endswith(ending)}
 
 
-def likeness(noise: Iterable[Tensor]) -> Tensor:
+def noise_regularization(noise: Iterable[Tensor]) -> Tensor:
     """Return how much neighbours have in common, squared and summed over maps and scales.
 
     Each scale has half the size of that before; white noise is still white noise there.
     """
-    return torch.stack([_likeness(one[None, None]) for one in noise]).sum()
+    return torch.stack([_autocorrelation(one[None, None]) for one in noise]).sum()
 
 
-def _likeness(noise: Tensor) -> Tensor:
+def _autocorrelation(noise: Tensor) -> Tensor:
     parts = []
     while True:
         parts += [(noise * noise.roll(1, axis)).mean().square() for axis in (2, 3)]
@@ -44,19 +44,19 @@ def _likeness(noise: Tensor) -> Tensor:
         noise = 2 * functional.avg_pool2d(noise, 2)
 
 
-def normalised(noise: Tensor) -> Tensor:
+def normalize_noise(noise: Tensor) -> Tensor:
     """Return a map of mean 0 and variance 1."""
     noise = noise - noise.mean()
     return noise * noise.square().mean().rsqrt()
 
 
 @contextmanager
-def holding(generator: Generator, noise: Mapping[str, Tensor]) -> Iterator[None]:
+def replace_noise(generator: Generator, noise: Mapping[str, Tensor]) -> Iterator[None]:
     """Let layers have other noise maps inside.
 
     Args:
         generator: of StyleGAN2, where there is any noise.
-        noise: maps by layer, as of `maps`.
+        noise: maps by layer, as of `noise_maps`.
     """
     layers = {name: generator.synthesis.get_submodule(name) for name in noise}
     before = {name: getattr(layer, _NAME) for name, layer in layers.items()}

@@ -22,14 +22,14 @@ from ..measures.features import PortraitNet, card, portrait_net, sized
 if TYPE_CHECKING:
     from ..measures.official_features import VggFeatures
 
-__all__ = ["Looks", "of_portraits", "of_vgg"]
+__all__ = ["PerceptualFeatures", "portrait_features", "vgg_features"]
 
 SMALLEST, LARGEST = 64, 256
 """Pixels of a side that VGG is shown: its fifth depth sees a sixteenth of them."""
 
 
 @dataclass(frozen=True, slots=True)
-class Looks:
+class PerceptualFeatures:
     """A network's idea of what images look like.
 
     Attributes:
@@ -50,7 +50,7 @@ class Looks:
         return lambda images: (self.rows(images) - wanted).square().sum(1).mean()
 
 
-def of_portraits(device: str) -> Looks:
+def portrait_features(device: str) -> PerceptualFeatures:
     """Return what the package's network of cartoon portraits sees.
 
     Raises:
@@ -58,10 +58,10 @@ def of_portraits(device: str) -> Looks:
     """
     network = portrait_net(device)
     name, told = f"portraits {card()['sha256']}", "the package's network of cartoon portraits"
-    return Looks(name, told, lambda images: _activations(network, images))
+    return PerceptualFeatures(name, told, lambda images: _unit_activations(network, images))
 
 
-def of_vgg(vgg: "VggFeatures") -> Looks:
+def vgg_features(vgg: "VggFeatures") -> PerceptualFeatures:
     """Return the perceptual distance LPIPS on a VGG network.
 
     Images larger than 256 pixels are made as small, in which the paper's weights were found; those
@@ -75,12 +75,12 @@ def of_vgg(vgg: "VggFeatures") -> Looks:
         raise DataError(f"{told}; name their file with --lpips.")
 
     def rows(images: Tensor) -> Tensor:
-        return vgg.network.perceptual((_of_size(images) + 1) * 127.5)
+        return vgg.network.perceptual((_resize_for_vgg(images) + 1) * 127.5)
 
-    return Looks(f"vgg {vgg.digest} {vgg.lpips}", vgg.name, rows)
+    return PerceptualFeatures(f"vgg {vgg.digest} {vgg.lpips}", vgg.name, rows)
 
 
-def _of_size(images: Tensor) -> Tensor:
+def _resize_for_vgg(images: Tensor) -> Tensor:
     side = min(max(images.shape[2], SMALLEST), LARGEST)
     if side == images.shape[2]:
         return images
@@ -89,7 +89,7 @@ def _of_size(images: Tensor) -> Tensor:
     return functional.interpolate(images, (side, side), mode="bilinear")
 
 
-def _activations(network: PortraitNet, images: Tensor) -> Tensor:
+def _unit_activations(network: PortraitNet, images: Tensor) -> Tensor:
     """Return each place's activations after each layer, of length 1, the layers weighing alike."""
     x = sized(images)
     found: list[Tensor] = []

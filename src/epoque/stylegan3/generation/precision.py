@@ -9,11 +9,11 @@ from torch import Tensor
 
 from epoque.bench.errors import UsageError
 
-from ..images import to_bytes
+from ..images import to_uint8
 from ..networks import Generator, Noise
-from .synthesis import images
+from .synthesis import synthesize
 
-__all__ = ["Difference", "Precision", "difference", "low_of"]
+__all__ = ["Difference", "Precision", "measure_difference", "precision_dtype"]
 
 Precision = Literal["float32", "bfloat16", "float16"]
 
@@ -24,8 +24,8 @@ _LOW: dict[Precision, torch.dtype | None] = {
 }
 
 
-def low_of(precision: Precision) -> torch.dtype | None:
-    """Return the type of the highest resolutions (see `networks.generator.Synthesis`).
+def precision_dtype(precision: Precision) -> torch.dtype | None:
+    """Return the type of the highest resolutions (see `networks.init_generator.Synthesis`).
 
     Raises:
         UsageError: if there is no such precision.
@@ -63,7 +63,7 @@ class Difference:
         return asdict(self)
 
 
-def difference(
+def measure_difference(
     generator: Generator,
     ws: Tensor,
     precision: Precision,
@@ -84,10 +84,10 @@ def difference(
         UsageError: if there is no such precision.
     """
     short, full = (
-        images(generator, ws[None], [seed], noise=noise, low=low)
-        for low in (low_of(precision), None)
+        synthesize(generator, ws[None], [seed], noise=noise, low=low)
+        for low in (precision_dtype(precision), None)
     )
-    levels = np.abs(to_bytes(short).astype(np.int64) - to_bytes(full))
+    levels = np.abs(to_uint8(short).astype(np.int64) - to_uint8(full))
     power = full.square().mean().sqrt().clamp(min=1e-30)
     relative = float((short - full).square().mean().sqrt() / power)
     return Difference(precision, int(levels.max()), float(levels.mean()), relative)

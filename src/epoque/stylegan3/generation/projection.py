@@ -29,18 +29,25 @@ from epoque.bench.progress import Progress
 from epoque.bench.seeds import numpy_rng, torch_generator
 
 from ..conditioning import Label
-from ..loading import Opened
+from ..loading import LoadedGenerator
 from ..memory import check
 from ..npz import read_npz, write_npz
 from . import layer_noise
-from .perceptual_loss import Looks
-from .synthesis import labels_of, paint
+from .perceptual_loss import PerceptualFeatures
+from .synthesis import sample_labels, synthesize_image
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["Loss", "Projected", "Projection", "project", "projection_figure", "pyramid_loss",
-           "target_of"]  # fmt: skip
+__all__ = [
+    "Loss",
+    "ProjectionOptions",
+    "ProjectionResult",
+    "project",
+    "projection_figure",
+    "pyramid_loss",
+    "read_target",
+]  # fmt: skip
 
 Loss = Callable[[Tensor], Tensor]
 """How far images [N, C, H, W], about −1 to 1, are from the target, one number."""
@@ -56,7 +63,7 @@ STEP, LOSS = mark("step"), mark("loss")
 
 
 @dataclass(frozen=True, slots=True)
-class Projection:
+class ProjectionOptions:
     """How the styles are looked for.
 
     Attributes:
@@ -90,11 +97,11 @@ class Projection:
             raise UsageError(f"--learning-rate: {self.learning_rate} must be more than 0.")
 
 
-USUAL = Projection()
+DEFAULT_OPTIONS = ProjectionOptions()
 
 
 @dataclass(frozen=True, slots=True)
-class Projected:
+class ProjectionResult:
     """What was found.
 
     Attributes:
@@ -142,7 +149,7 @@ def _pyramid(images: Tensor) -> list[Tensor]:
     return [*levels, images]
 
 
-def target_of(path: Path, opened: Opened) -> Tensor:
+def read_target(path: Path, opened: LoadedGenerator) -> Tensor:
     """Read a picture as the network would make it, [1, C, S, S], −1 to 1.
 
     It is read as a picture of a set of images is (`bench.pictures`): transparent pixels are laid
@@ -153,25 +160,25 @@ def target_of(path: Path, opened: Opened) -> Tensor:
     """
     from epoque.bench.files.pictures import read_picture
 
-    from ..dataset.preprocess import Shape, pixels, shaped
+    from ..dataset.preprocess import CropOptions, crop_and_scale, to_array
 
     spec = opened.generator.spec
-    shape = Shape((spec.img_resolution, spec.img_resolution), "center-crop")
-    image = shaped(read_picture(path), shape)
-    levels = pixels(image.convert("L" if spec.img_channels == 1 else "RGB"))
+    shape = CropOptions((spec.img_resolution, spec.img_resolution), "center-crop")
+    image = crop_and_scale(read_picture(path), shape)
+    levels = to_array(image.convert("L" if spec.img_channels == 1 else "RGB"))
     return (torch.from_numpy(levels).float() / 127.5 - 1)[None].to(opened.device)
 
 
 def project(
-    opened: Opened,
+    opened: LoadedGenerator,
     target: Tensor,
-    projection: Projection = USUAL,
+    projection: ProjectionOptions = DEFAULT_OPTIONS,
     *,
     loss: Loss | None = None,
-    looks: Looks | None = None,
+    looks: PerceptualFeatures | None = None,
     state: Path | None = None,
     progress: Progress | None = None,
-) -> Projected:
+) -> ProjectionResult:
     """Look for the styles that make an image.
 
     Args:
@@ -191,8 +198,8 @@ def project(
     projection.check()
     opened.generator.labels.check(projection.label)
     check(opened.generator, opened.device, images=4)  # what the gradient keeps of every layer
-    loss = _joined(loss or pyramid_loss(target), looks, target)
-    search = _Search(opened, target, projection, loss, looks.name if looks else "")
+    loss = _add_perceptual(loss or pyramid_loss(target), looks, target)
+    search = _Projector(opened, target, projection, loss, looks.name if looks else "")
     search.restore(state)
     total = projection.steps + projection.steps_plus
     while len(search.losses) < total:
@@ -205,7 +212,7 @@ def project(
     return search.found()
 
 
-def _joined(pixels: Loss, looks: Looks | None, target: Tensor) -> Loss:
+def _add_perceptual(pixels: Loss, looks: PerceptualFeatures | None, target: Tensor) -> Loss:
     if looks is None:
         return pixels
     look = looks.loss(target)
@@ -213,19 +220,19 @@ def _joined(pixels: Loss, looks: Looks | None, target: Tensor) -> Loss:
 
 
 @dataclass
-class _Search:
+class _Projector:
     """Where a search is: what is looked for, Adam's two means, and the losses so far."""
 
-    opened: Opened
+    opened: LoadedGenerator
     target: Tensor
-    projection: Projection
+    projection: ProjectionOptions
     loss: Loss
     looks: str
     losses: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        mean, self.spread = _spread(self.opened, self.projection.label)
-        noise = layer_noise.maps(self.opened.generator) if self.projection.fit_noise else {}
+        mean, self.spread = _style_statistics(self.opened, self.projection.label)
+        noise = layer_noise.noise_maps(self.opened.generator) if self.projection.fit_noise else {}
         self.leaves = {"w": mean[None]} | {name: one.clone() for name, one in noise.items()}
         self.one = self.leaves["w"]
         self._forget()
@@ -247,7 +254,9 @@ class _Search:
         moving = {name: leaf.clone().requires_grad_() for name, leaf in moving.items()}
         shake = 0.0 if plus else plan.noise * self.spread * max(0.0, 1 - way / 0.75) ** 2
         value, gradients = self._value(moving, shake)
-        self._move(gradients, plan.learning_rate * _ramp(way) * (0.2 if plus else 1), place + 1)
+        self._move(
+            gradients, plan.learning_rate * _rate_schedule(way) * (0.2 if plus else 1), place + 1
+        )
         self.losses.append(value)
 
     def _value(self, moving: Mapping[str, Tensor], shake: float) -> tuple[float, dict[str, Tensor]]:
@@ -256,10 +265,10 @@ class _Search:
         w = noise.pop("w")
         rng = torch_generator(self.projection.seed, f"projection {done}")
         shaken = w + torch.randn(w.shape, generator=rng).to(w) * shake
-        with layer_noise.holding(self.opened.generator, noise):
+        with layer_noise.replace_noise(self.opened.generator, noise):
             loss = self.loss(self._image(shaken))
         fitted = [one for one in noise.values() if one.requires_grad]
-        whole = loss + NOISE_WEIGHT * layer_noise.likeness(fitted) if fitted else loss
+        whole = loss + NOISE_WEIGHT * layer_noise.noise_regularization(fitted) if fitted else loss
         if not torch.isfinite(whole):
             raise DivergenceError("the loss", done + 1)
         gradients = torch.autograd.grad(whole, list(moving.values()))
@@ -272,7 +281,7 @@ class _Search:
             first = self.means[name] / (1 - 0.9**count)
             second = self.squares[name] / (1 - 0.999**count)
             moved = self.leaves[name] - rate * first / (second.sqrt() + 1e-8)
-            self.leaves[name] = moved if name == "w" else layer_noise.normalised(moved)
+            self.leaves[name] = moved if name == "w" else layer_noise.normalize_noise(moved)
 
     def _split(self) -> None:
         """Begin with a style for each layer; the noise stays as it is."""
@@ -290,12 +299,12 @@ class _Search:
         """The noise maps as they are, by layer."""
         return {name: leaf for name, leaf in self.leaves.items() if name != "w"}
 
-    def found(self) -> Projected:
+    def found(self) -> ProjectionResult:
         """Return the styles as they are."""
         count, w = self.opened.generator.num_ws, self.leaves["w"]
         one = self.one if len(self.losses) > self.projection.steps else w
         each = w.expand(count, -1)
-        return Projected(
+        return ProjectionResult(
             one.expand(count, -1), each, list(self.losses), self.projection.steps, self.noise
         )
 
@@ -332,45 +341,45 @@ class _Search:
         digest = sha256(self.target.cpu().numpy().tobytes())
         for value in self.opened.generator.state_dict().values():
             digest.update(value.cpu().contiguous().numpy().tobytes())
-        plan = {name: getattr(self.projection, name) for name in Projection.__slots__}
+        plan = {name: getattr(self.projection, name) for name in ProjectionOptions.__slots__}
         plan["label"] = self.opened.generator.labels.key(self.projection.label)
         return json.dumps(plan | {"digest": digest.hexdigest(), "looks": self.looks})
 
 
-def _ramp(way: float) -> float:
+def _rate_schedule(way: float) -> float:
     """Return the share of the learning rate: it rises in a twentieth, and falls in a quarter."""
     down = min(1.0, (1 - way) / 0.25)
     return (0.5 - 0.5 * cos(down * pi)) * min(1.0, way / 0.05 + 1e-3)
 
 
 @torch.no_grad()
-def _spread(opened: Opened, label: Label | None) -> tuple[Tensor, float]:
+def _style_statistics(opened: LoadedGenerator, label: Label | None) -> tuple[Tensor, float]:
     """Return the mean style [w_dim] and how far styles lie from it (root mean square)."""
     generator = opened.generator
     rng = torch_generator(0, "styles of a projection")
     z = torch.randn(SAMPLES, generator.spec.z_dim, generator=rng).to(opened.device)
-    c = labels_of(generator, label, [numpy_rng(0, "labels of a projection")] * SAMPLES)
+    c = sample_labels(generator, label, [numpy_rng(0, "labels of a projection")] * SAMPLES)
     ws = generator.mapping(z, c)[:, 0]
     mean = ws.mean(0)
     return mean, float((ws - mean).square().sum(1).mean().sqrt() / generator.spec.w_dim**0.5)
 
 
 def projection_figure(
-    opened: Opened, target: Tensor, found: Projected, language: str = "en"
+    opened: LoadedGenerator, target: Tensor, found: ProjectionResult, language: str = "en"
 ) -> "Figure":
     """Draw the target, what w and w+ make, and the loss; call it inside `house_style`."""
-    from ..images import to_bytes
-    from .synthesis import in_colour
+    from ..images import to_uint8
+    from .synthesis import to_rgb
 
     _ = translator(language)
     figure = new_figure(3.9)
     figure.suptitle(_(TITLE), x=0.02, ha="left")
     grid = figure.add_gridspec(2, 3, height_ratios=(1.25, 1))
-    shown, told = [in_colour(to_bytes(target)[0])], [TARGET, W]
-    with layer_noise.holding(opened.generator, found.noise):
-        shown.append(paint(opened.generator, found.w))
+    shown, told = [to_rgb(to_uint8(target)[0])], [TARGET, W]
+    with layer_noise.replace_noise(opened.generator, found.noise):
+        shown.append(synthesize_image(opened.generator, found.w))
         if len(found.losses) > found.steps:
-            shown.append(paint(opened.generator, found.w_plus))
+            shown.append(synthesize_image(opened.generator, found.w_plus))
             told.append(W_PLUS)
     for place, (image, name) in enumerate(zip(shown, told, strict=True)):
         axes = figure.add_subplot(grid[0, place])
@@ -387,7 +396,7 @@ def projection_figure(
     return figure
 
 
-def write_projected(found: Projected, path: Path) -> None:
+def write_projection(found: ProjectionResult, path: Path) -> None:
     """Write styles as `.npz`: `w` [1, num_ws, w_dim], `w_plus` likewise, `losses`.
 
     The noise of a layer, where it was looked for, is `noise/` and the layer's name.

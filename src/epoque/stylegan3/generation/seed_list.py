@@ -25,7 +25,7 @@ def parse_seeds(text: str, option: str = "seeds") -> list[int]:
     Raises:
         UsageError: naming the option, if it is none, or if a seed is not 0 to 2³² − 1.
     """
-    return _numbers(text, option, "seeds", LAST_SEED)
+    return _parse_numbers(text, option, "seeds", LAST_SEED)
 
 
 def parse_layers(text: str, count: int) -> list[int]:
@@ -38,7 +38,7 @@ def parse_layers(text: str, count: int) -> list[int]:
     Raises:
         UsageError: if it is none, or if there is no such layer.
     """
-    return _numbers(text, "layers", "layers", count - 1)
+    return _parse_numbers(text, "layers", "layers", count - 1)
 
 
 def parse_grid(text: str) -> tuple[int, int]:
@@ -54,7 +54,7 @@ def parse_grid(text: str) -> tuple[int, int]:
     return columns, rows
 
 
-def _numbers(text: str, option: str, what: str, last: int) -> list[int]:
+def _parse_numbers(text: str, option: str, what: str, last: int) -> list[int]:
     example = "2,674,1024 or 4-6" if what == "seeds" else "0-3 or 0,2"
     try:
         found = whole_numbers(text)

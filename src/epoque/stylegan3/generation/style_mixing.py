@@ -12,15 +12,15 @@ from epoque.bench.figures.plot import WIDTH, colour, new_figure
 from epoque.bench.i18n import mark, translator
 from epoque.bench.progress import Progress
 
-from ..loading import Opened
+from ..loading import LoadedGenerator
 from ..memory import check
-from .inputs import Start, styles_of
-from .synthesis import PLAIN, Styling, paint
+from .inputs import LatentInput, compute_styles
+from .synthesis import DEFAULT_MAPPING, MappingOptions, synthesize_image
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["mix_figure", "mixed"]
+__all__ = ["mix_figure", "mix_styles"]
 
 Pixels = NDArray[np.uint8]
 
@@ -33,13 +33,13 @@ _SHADOW = withStroke(linewidth=2.2, foreground="#000000a0")  # white is read on 
 MOST = 12  # rows or columns that can be seen
 
 
-def mixed(
-    opened: Opened,
-    rows: Sequence[Start],
-    columns: Sequence[Start],
+def mix_styles(
+    opened: LoadedGenerator,
+    rows: Sequence[LatentInput],
+    columns: Sequence[LatentInput],
     layers: Sequence[int],
     *,
-    styling: Styling = PLAIN,
+    styling: MappingOptions = DEFAULT_MAPPING,
     progress: Progress | None = None,
 ) -> list[list[Pixels]]:
     """Return the table of images.
@@ -64,10 +64,10 @@ def mixed(
             raise UsageError(f"--{name}: {len(starts)} images are not allowed; 1 to {MOST} are.")
     generator = opened.generator
     check(generator, opened.device)
-    kept = list(styles_of(generator, rows, styling))
+    kept = list(compute_styles(generator, rows, styling))
     mean = generator.mapping.w_avg
     down = [kept[0] if mean is None else mean.repeat(generator.num_ws, 1), *kept]
-    across = [None, *styles_of(generator, columns, styling)]
+    across = [None, *compute_styles(generator, columns, styling)]
     count = len(down) * len(across)
     table: list[list[Pixels]] = []
     for y, row in enumerate(down):
@@ -76,7 +76,7 @@ def mixed(
             ws = row.clone() if y or column is None else column.clone()
             if y and column is not None:
                 ws[list(layers)] = column[list(layers)]
-            image = paint(generator, ws)
+            image = synthesize_image(generator, ws)
             blank = mean is None and column is None and y == 0
             table[-1].append(np.full_like(image, 255) if blank else image)
             if progress is not None:
@@ -86,8 +86,8 @@ def mixed(
 
 def mix_figure(
     table: Sequence[Sequence[Pixels]],
-    rows: Sequence[Start],
-    columns: Sequence[Start],
+    rows: Sequence[LatentInput],
+    columns: Sequence[LatentInput],
     layers: Sequence[int],
     language: str = "en",
     *,
@@ -96,7 +96,7 @@ def mix_figure(
     """Draw the table, seeds and names of files at its edges; call it inside `house_style`.
 
     Args:
-        table: what `mixed` returns.
+        table: what `mix_styles` returns.
         rows: the seeds or files of its rows.
         columns: those of its columns.
         layers: which styles come from the columns.
@@ -131,14 +131,14 @@ def mix_figure(
                 place.text(0.05, 0.05, _(MEAN), transform=place.transAxes, size=small,
                            color="white", path_effects=[_SHADOW])  # fmt: skip
             if y == 0 and x:
-                place.set_title(_told(columns[x - 1], language), size=small, pad=3,
+                place.set_title(_describe_input(columns[x - 1], language), size=small, pad=3,
                                 weight="normal", loc="center")  # fmt: skip
             if x == 0 and y:
-                place.set_ylabel(_told(rows[y - 1], language), size=small, labelpad=3)
+                place.set_ylabel(_describe_input(rows[y - 1], language), size=small, labelpad=3)
     return figure
 
 
-def _told(start: Start, language: str) -> str:
+def _describe_input(start: LatentInput, language: str) -> str:
     return translator(language)(SEED).format(seed=start) if isinstance(start, int) else str(start)
 
 

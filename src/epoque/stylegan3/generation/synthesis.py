@@ -20,33 +20,33 @@ from epoque.bench.errors import UsageError
 from epoque.bench.seeds import numpy_rng, torch_generator
 
 from ..conditioning import Label
-from ..images import to_bytes
-from ..latents import latents
+from ..images import to_uint8
+from ..latents import sample_latents
 from ..networks import Generator, Noise
 from ..networks.alias_free import AliasFreeSynthesis
 from ..networks.generator import Synthesis
 from . import layer_noise
 
 __all__ = [
-    "PLAIN",
-    "Styling",
-    "check_movable",
-    "exact",
-    "images",
-    "in_colour",
+    "DEFAULT_MAPPING",
+    "MappingOptions",
+    "check_transformable",
+    "deterministic_mode",
     "label_rngs",
-    "labels_of",
-    "moved",
-    "paint",
-    "painted",
-    "styles",
+    "map_seeds",
+    "sample_labels",
+    "synthesize",
+    "synthesize_image",
+    "synthesize_pixels",
+    "to_rgb",
+    "transform_input",
 ]
 
 NOISES: tuple[Noise, ...] = ("const", "random", "none")
 
 
 @dataclass(frozen=True, slots=True)
-class Styling:
+class MappingOptions:
     """How styles are made from seeds.
 
     Attributes:
@@ -77,10 +77,10 @@ class Styling:
         generator.labels.check(self.label, label_option)
 
 
-PLAIN = Styling()
+DEFAULT_MAPPING = MappingOptions()
 
 
-def labels_of(
+def sample_labels(
     generator: Generator, label: Label | None, rngs: Sequence[np.random.Generator]
 ) -> Tensor | None:
     """Return a label for each image, [N, c_dim], where the network is; None if it takes none.
@@ -98,12 +98,14 @@ def labels_of(
 
 
 def label_rngs(generator: Generator, seeds: Sequence[int]) -> list[np.random.Generator]:
-    """Return what labels are drawn from, for `labels_of`: of a seed always the same label."""
+    """Return what labels are drawn from, for `sample_labels`: of a seed always the same label."""
     return [numpy_rng(seed, "class") for seed in seeds] if generator.spec.c_dim else []
 
 
 @torch.no_grad()
-def styles(generator: Generator, seeds: Sequence[int], styling: Styling = PLAIN) -> Tensor:
+def map_seeds(
+    generator: Generator, seeds: Sequence[int], styling: MappingOptions = DEFAULT_MAPPING
+) -> Tensor:
     """Return the styles of seeds, [N, num_ws, w_dim], each row the same whatever is beside it.
 
     Raises:
@@ -111,10 +113,10 @@ def styles(generator: Generator, seeds: Sequence[int], styling: Styling = PLAIN)
     """
     styling.check(generator)
     where = next(generator.parameters()).device
-    z = torch.from_numpy(latents(seeds, generator.spec.z_dim)).to(where)
-    labels = labels_of(generator, styling.label, label_rngs(generator, seeds))
+    z = torch.from_numpy(sample_latents(seeds, generator.spec.z_dim)).to(where)
+    labels = sample_labels(generator, styling.label, label_rngs(generator, seeds))
     mapping, psi, cutoff = generator.mapping, styling.psi, styling.cutoff
-    with exact():
+    with deterministic_mode():
         rows = [
             mapping(row[None], None if labels is None else labels[i, None], psi=psi, cutoff=cutoff)
             for i, row in enumerate(z)
@@ -123,7 +125,7 @@ def styles(generator: Generator, seeds: Sequence[int], styling: Styling = PLAIN)
 
 
 @torch.no_grad()
-def paint(
+def synthesize_image(
     generator: Generator,
     ws: Tensor,
     *,
@@ -131,13 +133,15 @@ def paint(
     seed: int = 0,
     low: torch.dtype | None = None,
 ) -> NDArray[np.uint8]:
-    """Return the image of styles [num_ws, w_dim] as colours, [H, W, 3]; see `painted`."""
-    image: NDArray[np.uint8] = painted(generator, ws[None], [seed], noise=noise, low=low)[0]
+    """Return the image of styles [num_ws, w_dim] as colours, [H, W, 3]; see `synthesize_pixels`."""
+    image: NDArray[np.uint8] = synthesize_pixels(generator, ws[None], [seed], noise=noise, low=low)[
+        0
+    ]
     return image
 
 
 @torch.no_grad()
-def painted(
+def synthesize_pixels(
     generator: Generator,
     ws: Tensor,
     seeds: Sequence[int],
@@ -151,17 +155,17 @@ def painted(
         generator: makes them, all at once.
         ws: their styles.
         seeds: of the noise of each, where it is drawn anew.
-        noise: of StyleGAN2's layers; see `networks.generator.Synthesis`.
+        noise: of StyleGAN2's layers; see `networks.init_generator.Synthesis`.
         low: likewise.
 
     Raises:
         UsageError: if there is no such noise.
     """
-    return in_colour(to_bytes(images(generator, ws, seeds, noise=noise, low=low)))
+    return to_rgb(to_uint8(synthesize(generator, ws, seeds, noise=noise, low=low)))
 
 
 @torch.no_grad()
-def images(
+def synthesize(
     generator: Generator,
     ws: Tensor,
     seeds: Sequence[int],
@@ -169,28 +173,28 @@ def images(
     noise: Noise = "const",
     low: torch.dtype | None = None,
 ) -> Tensor:
-    """Return the images of styles as the network makes them, [N, C, H, W]; see `painted`."""
+    """Return images of styles as the network makes them, [N, C, H, W]; see `synthesize_pixels`."""
     if noise not in NOISES:
         raise UsageError(f"--noise: {noise} is not allowed; it takes {', '.join(NOISES)}.")
-    drawn = _drawn_noise(generator, seeds) if noise == "random" else {}
+    drawn = _sample_noise(generator, seeds) if noise == "random" else {}
     told: Noise = "none" if noise == "none" else "const"
-    with exact(), layer_noise.holding(generator, drawn):
+    with deterministic_mode(), layer_noise.replace_noise(generator, drawn):
         made: Tensor = generator.synthesis(ws, noise=told, low=low)
     return made
 
 
-def _drawn_noise(generator: Generator, seeds: Sequence[int]) -> dict[str, Tensor]:
+def _sample_noise(generator: Generator, seeds: Sequence[int]) -> dict[str, Tensor]:
     """Return new noise maps by layer, [N, 1, H, W]: of a seed the same whatever is beside it."""
     drawn: dict[str, list[Tensor]] = {}
     for seed in seeds:
         rng = torch_generator(seed, "noise of an image")
-        for name, known in layer_noise.maps(generator).items():
+        for name, known in layer_noise.noise_maps(generator).items():
             new = torch.randn((1, *known.shape), generator=rng)
             drawn.setdefault(name, []).append(new.to(known))
     return {name: torch.stack(each) for name, each in drawn.items()}
 
 
-def in_colour(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def to_rgb(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return […, H, W, C] with three channels: grey is repeated, what is beyond three left out."""
     if image.shape[-1] < 3:
         return np.repeat(image[..., :1], 3, axis=-1)
@@ -198,7 +202,7 @@ def in_colour(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 @contextmanager
-def exact() -> Iterator[None]:
+def deterministic_mode() -> Iterator[None]:
     """Compute the same bits each time inside: no other algorithms by trial, no TF32."""
     cudnn: Any = torch.backends.cudnn
     with cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
@@ -210,7 +214,7 @@ def exact() -> Iterator[None]:
             torch.set_float32_matmul_precision(before)
 
 
-def check_movable(generator: Generator) -> AliasFreeSynthesis:
+def check_transformable(generator: Generator) -> AliasFreeSynthesis:
     """Return the part of a generator whose window can be moved.
 
     Raises:
@@ -223,20 +227,20 @@ def check_movable(generator: Generator) -> AliasFreeSynthesis:
 
 
 @contextmanager
-def moved(generator: Generator, matrix: NDArray[np.float64]) -> Iterator[None]:
+def transform_input(generator: Generator, matrix: NDArray[np.float64]) -> Iterator[None]:
     """Make images elsewhere inside.
 
     StyleGAN2 has no window to move. What its image begins with, a learned constant of 4 × 4
     places, is moved instead, in straight lines between the places and continued at the edges.
-    Whether the image follows is another question; where it must, ask `check_movable` first.
+    Whether the image follows is another question; where it must, ask `check_transformable` first.
 
     Args:
         generator: any.
-        matrix: [3, 3], or [N, 3, 3] for each image of a batch; see `transforms.input_transform`.
+        matrix: [3, 3], or [N, 3, 3] for each image of a batch; see `transforms.transform_matrix`.
     """
     synthesis = generator.synthesis
     if not isinstance(synthesis, AliasFreeSynthesis):
-        with _constant_moved(synthesis, torch.from_numpy(matrix)):
+        with _transform_constant(synthesis, torch.from_numpy(matrix)):
             yield
         return
     window = synthesis.input
@@ -249,7 +253,7 @@ def moved(generator: Generator, matrix: NDArray[np.float64]) -> Iterator[None]:
 
 
 @contextmanager
-def _constant_moved(synthesis: Synthesis, matrix: Tensor) -> Iterator[None]:
+def _transform_constant(synthesis: Synthesis, matrix: Tensor) -> Iterator[None]:
     """Move StyleGAN2's constant inside, on its way into the first layer."""
     theta = matrix[..., :2, :].clone()
     theta[..., 2] *= 2  # an image is 2 wide to PyTorch

@@ -15,13 +15,13 @@ from epoque.bench.files.atomic import told_write_errors
 from epoque.bench.i18n import translator
 
 from ..config import StyleGan3Config
-from .film import USUAL
-from .image_grid import grid_of
+from .film import DEFAULT_KINDS
+from .image_grid import make_grid
 
 if TYPE_CHECKING:
     from epoque.bench.runs.run import Run
 
-__all__ = ["FRAMES", "training_film"]
+__all__ = ["FRAMES", "write_training_film"]
 
 FRAMES = 72
 WIDEST = 1280
@@ -31,12 +31,12 @@ _SPACES = str.maketrans("\u00a0\u202f", "  ")  # the font does not have all kind
 Pixels = NDArray[np.uint8]
 
 
-def training_film(
+def write_training_film(
     run: "Run",
     stem: Path,
     language: str = "en",
     *,
-    kinds: Collection[Kind] = USUAL,
+    kinds: Collection[Kind] = DEFAULT_KINDS,
     frame_ms: float = 120,
 ) -> None:
     """Write a run's generated images as a film: `stem`.webp, .gif and .mp4, those asked for.
@@ -63,8 +63,8 @@ def training_film(
     if not steps:
         raise UsageError(f"--run: {run.id} has no snapshots yet.")
     chosen = log_spaced(steps, FRAMES) if len(steps) > FRAMES else steps
-    sheets = [_sheet(run.snapshot(step)["images"]) for step in chosen]
-    frames = _captioned(sheets, [_told(step * config.batch, language) for step in chosen])
+    sheets = [_make_sheet(run.snapshot(step)["images"]) for step in chosen]
+    frames = _add_captions(sheets, [_caption(step * config.batch, language) for step in chosen])
     with told_write_errors(stem):
         stem.parent.mkdir(parents=True, exist_ok=True)
     still = [kind for kind in kinds if kind != "mp4"]
@@ -74,24 +74,24 @@ def training_film(
         save_mp4(frames, stem, frame_ms=frame_ms)
 
 
-def _sheet(images: Pixels) -> Any:
+def _make_sheet(images: Pixels) -> Any:
     """Return images [N, H, W, C] side by side as one of Pillow's."""
     from PIL import Image
 
-    sheet: Any = Image.fromarray(grid_of(images)).convert("RGB")
+    sheet: Any = Image.fromarray(make_grid(images)).convert("RGB")
     if sheet.width > WIDEST:
         size = (WIDEST, round(sheet.height * WIDEST / sheet.width))
         sheet = sheet.resize(size, Image.Resampling.LANCZOS)
     return sheet
 
 
-def _told(seen: int, language: str) -> str:
+def _caption(seen: int, language: str) -> str:
     _ = translator(language)
     told = _("{count} thousand images seen").format(count=number(seen / 1000, language, 3))
     return told.translate(_SPACES)
 
 
-def _captioned(sheets: Sequence[Any], texts: Sequence[str]) -> list[Pixels]:
+def _add_captions(sheets: Sequence[Any], texts: Sequence[str]) -> list[Pixels]:
     """Return sheets of one size, each over a line of text, [H, W, 3]."""
     from PIL import Image, ImageDraw, ImageFont
 

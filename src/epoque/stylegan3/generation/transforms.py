@@ -5,10 +5,10 @@ from numpy.typing import NDArray
 
 from epoque.bench.errors import UsageError
 
-__all__ = ["input_transform"]
+__all__ = ["transform_matrix"]
 
 
-def input_transform(x: float, y: float, degrees: float) -> NDArray[np.float64]:
+def transform_matrix(x: float, y: float, degrees: float) -> NDArray[np.float64]:
     """Return the matrix that the input layer of an alias-free generator takes.
 
     It maps places in the image to places in the field of Fourier features, hence the inverse of

@@ -6,7 +6,7 @@ the one made before, moved. The mean is over images, movements, colours and the 
 both are known.
 
 The paper has no such number of StyleGAN2, whose input cannot be moved. Here its learned constant is
-moved (`generation.synthesis.moved`), so that there is something to compare with.
+moved (`generation.synthesis.transform_input`), so that there is something to compare with.
 """
 
 import json
@@ -26,9 +26,9 @@ from epoque.bench.i18n import mark
 from epoque.bench.seeds import numpy_rng
 
 from ..conditioning import Label
-from ..generation.synthesis import exact, labels_of, moved
-from ..generation.transforms import input_transform
-from ..loading import Opened
+from ..generation.synthesis import deterministic_mode, sample_labels, transform_input
+from ..generation.transforms import transform_matrix
+from ..loading import LoadedGenerator
 from ..memory import check
 from ..networks import Generator
 from ..npz import read_npz, write_npz
@@ -89,7 +89,7 @@ class _Plan:
 
 
 def equivariance(
-    opened: Opened,
+    opened: LoadedGenerator,
     *,
     images: int = 1000,
     batch: int = 4,
@@ -151,7 +151,7 @@ def summary(sums: Floats, seed: int = 0) -> dict[str, Measured]:
 
 @torch.no_grad()
 def squared_errors(
-    opened: Opened,
+    opened: LoadedGenerator,
     numbers: Sequence[int],
     *,
     seed: int = 0,
@@ -174,11 +174,11 @@ def squared_errors(
     if (size := generator.spec.img_resolution) < SMALLEST:
         raise UsageError(f"Images of {size} pixels are too small: {SMALLEST} are needed.")
     z = np.stack([rng.standard_normal(generator.spec.z_dim) for rng in draws])
-    labels = labels_of(generator, label, draws)
+    labels = sample_labels(generator, label, draws)
     shifts = np.stack([rng.uniform(-FARTHEST, FARTHEST, 2) for rng in draws])
     angles = np.array([rng.uniform(-pi, pi) for rng in draws])
     still, upright = np.zeros_like(shifts), np.zeros_like(angles)
-    with exact():
+    with deterministic_mode():
         ws = generator.mapping(torch.from_numpy(z).to(opened.device), labels, psi=psi)
         made = partial(_made, generator, ws)
         plain = made(still, upright)
@@ -197,7 +197,9 @@ def squared_errors(
 def _made(generator: Generator, ws: Tensor, shifts: Floats, angles: Floats) -> Tensor:
     """Return the images whose inputs were moved, each by its own."""
     moves = zip(shifts, np.rad2deg(angles), strict=True)
-    with moved(generator, np.stack([input_transform(x, y, turn) for (x, y), turn in moves])):
+    with transform_input(
+        generator, np.stack([transform_matrix(x, y, turn) for (x, y), turn in moves])
+    ):
         images: Tensor = generator.synthesis(ws)
     return images.double()
 

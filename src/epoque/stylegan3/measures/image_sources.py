@@ -15,10 +15,10 @@ from epoque.bench.files import store
 
 from ..conditioning import Label
 from ..dataset.image_set import ImageSet
-from ..generation.synthesis import exact, label_rngs, labels_of
-from ..images import to_bytes
-from ..latents import LAST_SEED, latents
-from ..loading import Opened
+from ..generation.synthesis import deterministic_mode, label_rngs, sample_labels
+from ..images import to_uint8
+from ..latents import LAST_SEED, sample_latents
+from ..loading import LoadedGenerator
 from ..memory import check
 
 __all__ = ["NetworkImages", "SetImages", "Source", "digest"]
@@ -62,7 +62,7 @@ class NetworkImages:
         label: the class or another label; what is not told is drawn for each image.
     """
 
-    opened: Opened
+    opened: LoadedGenerator
     count: int
     first: int = 0
     psi: float = 1.0
@@ -101,11 +101,11 @@ class NetworkImages:
         check(self.opened.generator, self.opened.device, images=len(numbers))
         seeds = [self.first + number for number in numbers]
         generator = self.opened.generator
-        z = torch.from_numpy(latents(seeds, generator.spec.z_dim)).to(self.opened.device)
-        labels = labels_of(generator, self.label, label_rngs(generator, seeds))
-        with exact():
+        z = torch.from_numpy(sample_latents(seeds, generator.spec.z_dim)).to(self.opened.device)
+        labels = sample_labels(generator, self.label, label_rngs(generator, seeds))
+        with deterministic_mode():
             images = generator(z, labels, psi=self.psi)
-        return torch.from_numpy(to_bytes(images).transpose(0, 3, 1, 2))
+        return torch.from_numpy(to_uint8(images).transpose(0, 3, 1, 2))
 
 
 class SetImages:
@@ -166,7 +166,7 @@ def _content(path: Path) -> str:
     return digested.hexdigest()
 
 
-def digest(opened: Opened) -> str:
+def digest(opened: LoadedGenerator) -> str:
     """Return what tells a network from any other: the SHA-256 of its weights."""
     digested = sha256()
     for name, value in opened.generator.state_dict().items():

@@ -8,7 +8,7 @@ from epoque.bench.files.atomic import told_write_errors
 from epoque.bench.progress import Progress
 
 from ..conditioning import Label
-from ..loading import Opened
+from ..loading import LoadedGenerator
 from .equivariance import EACH, MEASURES, equivariance
 from .image_sources import digest
 from .metrics import METRICS, Measure
@@ -18,7 +18,7 @@ __all__ = ["movements"]
 
 def movements(
     names: Sequence[str],
-    opened: Opened,
+    opened: LoadedGenerator,
     *,
     images: int,
     batch: int = 16,

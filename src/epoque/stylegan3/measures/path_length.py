@@ -20,8 +20,8 @@ from epoque.bench.errors import DataError
 from epoque.bench.seeds import numpy_rng
 
 from ..conditioning import Label
-from ..generation.synthesis import exact, labels_of
-from ..loading import Opened
+from ..generation.synthesis import deterministic_mode, sample_labels
+from ..loading import LoadedGenerator
 from ..memory import check
 from .image_sources import digest
 from .official_features import VggFeatures
@@ -43,7 +43,7 @@ class PathImages:
         label: the class or another label; what is not told is drawn for each path.
     """
 
-    opened: Opened
+    opened: LoadedGenerator
     count: int
     seed: int = 0
     label: Label | None = None
@@ -75,8 +75,8 @@ class PathImages:
         check(generator, device, images=2 * len(numbers))
         draws = [numpy_rng(self.seed, f"path {number}") for number in numbers]
         ends = np.stack([rng.standard_normal((2, generator.spec.z_dim)) for rng in draws], 1)
-        labels = labels_of(generator, self.label, draws)
-        with exact():
+        labels = sample_labels(generator, self.label, draws)
+        with deterministic_mode():
             here, there = (generator.mapping(torch.from_numpy(z).to(device), labels) for z in ends)
             images = generator.synthesis(torch.cat((here, here.lerp(there, STEP))))
         factor = images.shape[2] // LARGEST

@@ -9,10 +9,16 @@ from numpy.typing import NDArray
 from epoque.bench.errors import UsageError
 from epoque.bench.progress import Progress
 
-from ..generation.film import walk
-from ..generation.synthesis import PLAIN, Styling, moved, paint, styles
-from ..generation.transforms import input_transform
-from ..loading import Opened
+from ..generation.film import interpolate_loop
+from ..generation.synthesis import (
+    DEFAULT_MAPPING,
+    MappingOptions,
+    map_seeds,
+    synthesize_image,
+    transform_input,
+)
+from ..generation.transforms import transform_matrix
+from ..loading import LoadedGenerator
 from ..memory import check
 from .operators import shifted_by_fraction
 from .slice_figure import MOTIONS, Motion, Slice, slice_figure
@@ -24,13 +30,13 @@ REACH = 0.25  # image widths that are shifted through
 
 
 def space_time(
-    opened: Opened,
+    opened: LoadedGenerator,
     seed: int,
     *,
     motion: Motion = "shift",
     frames: int = 96,
     row: float = 0.5,
-    styling: Styling = PLAIN,
+    styling: MappingOptions = DEFAULT_MAPPING,
     progress: Progress | None = None,
 ) -> Slice:
     """Follow one row of an image.
@@ -39,7 +45,8 @@ def space_time(
         opened: the network.
         seed: of the image; the walk goes on through the two following ones and back.
         motion: `shift` moves the input by a quarter of the width (StyleGAN2's constant, see
-            `generation.synthesis.moved`), and the image back; `walk` changes the styles.
+            `generation.synthesis.transform_input`), and the image back; `interpolate_loop` changes
+            the styles.
         frames: moments.
         row: where, 0 at the top to 1 at the bottom.
         styling: truncation and class.
@@ -65,12 +72,14 @@ def space_time(
     return Slice(opened.name, first, at, np.stack(rows))
 
 
-def _shifts(opened: Opened, seed: int, styling: Styling, frames: int) -> Iterator[Pixels]:
+def _shifts(
+    opened: LoadedGenerator, seed: int, styling: MappingOptions, frames: int
+) -> Iterator[Pixels]:
     size = opened.generator.spec.img_resolution
-    ws = styles(opened.generator, [seed], styling)[0]
+    ws = map_seeds(opened.generator, [seed], styling)[0]
     for x in np.linspace(0, REACH, frames):
-        with moved(opened.generator, input_transform(float(x), 0, 0)):
-            image = paint(opened.generator, ws)
+        with transform_input(opened.generator, transform_matrix(float(x), 0, 0)):
+            image = synthesize_image(opened.generator, ws)
         levels = torch.from_numpy(image).permute(2, 0, 1)[None].double()
         back, known = shifted_by_fraction(levels, -float(x) * size, 0)
         colours = back[0].clamp(0, 255).round().permute(1, 2, 0)
@@ -78,10 +87,12 @@ def _shifts(opened: Opened, seed: int, styling: Styling, frames: int) -> Iterato
         yield shown
 
 
-def _walked(opened: Opened, seed: int, styling: Styling, frames: int) -> Iterator[Pixels]:
+def _walked(
+    opened: LoadedGenerator, seed: int, styling: MappingOptions, frames: int
+) -> Iterator[Pixels]:
     seeds = [seed, *((seed + i) % 2**32 for i in (1, 2))]
-    keys = styles(opened.generator, seeds, styling).cpu().double().numpy()
-    path = walk(keys, -(-frames // len(seeds)))[:frames]
+    keys = map_seeds(opened.generator, seeds, styling).cpu().double().numpy()
+    path = interpolate_loop(keys, -(-frames // len(seeds)))[:frames]
     for ws in path:
-        image = paint(opened.generator, torch.from_numpy(ws).float().to(opened.device))
+        image = synthesize_image(opened.generator, torch.from_numpy(ws).float().to(opened.device))
         yield np.dstack((image, np.full(image.shape[:2], 255, np.uint8)))

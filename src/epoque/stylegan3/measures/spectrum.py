@@ -22,8 +22,8 @@ from epoque.bench.i18n import mark, translator
 from epoque.bench.progress import Progress
 
 from ..conditioning import ANY
-from ..generation.synthesis import PLAIN, Styling, paint, styles
-from ..loading import Opened
+from ..generation.synthesis import DEFAULT_MAPPING, MappingOptions, map_seeds, synthesize_image
+from ..loading import LoadedGenerator
 from ..memory import check
 from ..npz import read_npz, write_npz
 
@@ -80,11 +80,11 @@ class Spectrum:
 
 
 def of_network(
-    opened: Opened,
+    opened: LoadedGenerator,
     images: int = 1000,
     *,
     first: int = 0,
-    styling: Styling = PLAIN,
+    styling: MappingOptions = DEFAULT_MAPPING,
     progress: Progress | None = None,
 ) -> Spectrum:
     """Return the spectrum of a network's images of the seeds `first`, `first` + 1, …
@@ -98,7 +98,9 @@ def of_network(
 
     def made() -> Iterator[Levels]:
         for seed in range(first, first + images):
-            yield paint(opened.generator, styles(opened.generator, [seed], styling)[0])
+            yield synthesize_image(
+                opened.generator, map_seeds(opened.generator, [seed], styling)[0]
+            )
 
     return of_images(_told(made(), images, progress), opened.name)
 

@@ -8,7 +8,7 @@ from torch import nn
 from epoque.bench.seeds import torch_generator
 
 from .alias_free import AliasFreeGenerator
-from .dense import Module
+from .dense import InitModule
 from .discriminator import Discriminator
 from .generator import Generator, Noise
 from .spec import (
@@ -17,8 +17,8 @@ from .spec import (
     NetworkSpec,
     StyleGan2Spec,
     StyleGan3Spec,
-    generator_from_json,
-    generator_from_official,
+    parse_generator_spec,
+    parse_official_generator,
 )
 from .stylegan2 import StyleGan2Generator
 
@@ -31,35 +31,35 @@ __all__ = [
     "Noise",
     "StyleGan2Spec",
     "StyleGan3Spec",
-    "create",
-    "discriminator",
-    "generator",
-    "generator_from_json",
-    "generator_from_official",
+    "build_network",
+    "init_discriminator",
+    "init_generator",
+    "parse_generator_spec",
+    "parse_official_generator",
 ]
 
 _N = TypeVar("_N", bound=nn.Module)
 
 
-def generator(spec: GeneratorSpec, seed: int = 0) -> Generator:
+def init_generator(spec: GeneratorSpec, seed: int = 0) -> Generator:
     """Return a generator with first weights drawn from a seed: float32, on the CPU."""
-    return _initialised(create(spec), seed, "generator weights")
+    return _init_weights(build_network(spec), seed, "generator weights")
 
 
-def discriminator(spec: DiscriminatorSpec, seed: int = 0) -> Discriminator:
+def init_discriminator(spec: DiscriminatorSpec, seed: int = 0) -> Discriminator:
     """Return a discriminator with first weights drawn from a seed: float32, on the CPU."""
-    return _initialised(create(spec), seed, "discriminator weights")
+    return _init_weights(build_network(spec), seed, "discriminator weights")
 
 
 @overload
-def create(spec: GeneratorSpec) -> Generator: ...
+def build_network(spec: GeneratorSpec) -> Generator: ...
 
 
 @overload
-def create(spec: DiscriminatorSpec) -> Discriminator: ...
+def build_network(spec: DiscriminatorSpec) -> Discriminator: ...
 
 
-def create(spec: NetworkSpec) -> Generator | Discriminator:
+def build_network(spec: NetworkSpec) -> Generator | Discriminator:
     """Return a network whose weights are yet to be filled, its filters excepted."""
     if isinstance(spec, StyleGan3Spec):
         return AliasFreeGenerator(spec)
@@ -67,10 +67,10 @@ def create(spec: NetworkSpec) -> Generator | Discriminator:
 
 
 @torch.no_grad()
-def _initialised(network: _N, seed: int, purpose: str) -> _N:
+def _init_weights(network: _N, seed: int, purpose: str) -> _N:
     """Draw the weights of the parts first, then of what they are in."""
     rng = torch_generator(seed, purpose)
     for module in reversed(list(network.modules())):
-        if isinstance(module, Module):
+        if isinstance(module, InitModule):
             module.initialise(rng)
     return network

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from epoque.stylegan3 import ops
 
 from .bands import LayerPlan, layer_plans
-from .dense import Dense, Module
+from .dense import Dense, InitModule
 from .fourier import FourierInput
 from .generator import Generator, Noise, Synthesis
 from .spec import StyleGan3Spec
@@ -16,7 +16,7 @@ from .spec import StyleGan3Spec
 __all__ = ["AliasFreeGenerator", "AliasFreeLayer", "AliasFreeSynthesis"]
 
 
-class AliasFreeLayer(Module):
+class AliasFreeLayer(InitModule):
     """One layer: a modulated convolution, then an activation that makes no aliases.
 
     Args:

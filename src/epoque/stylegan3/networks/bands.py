@@ -9,7 +9,7 @@ from math import ceil, log2
 
 from .spec import StyleGan3Spec
 
-__all__ = ["Band", "LayerPlan", "bands", "layer_plans"]
+__all__ = ["Band", "LayerPlan", "layer_plans", "signal_bands"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class LayerPlan:
     padding: tuple[int, int, int, int]
 
 
-def bands(spec: StyleGan3Spec) -> list[Band]:
+def signal_bands(spec: StyleGan3Spec) -> list[Band]:
     """Return the signals after each layer, the image's last; the first is the input's too."""
     last_cutoff = spec.img_resolution / 2
     last_stopband = last_cutoff * spec.last_stopband_rel
@@ -87,12 +87,12 @@ def bands(spec: StyleGan3Spec) -> list[Band]:
 
 def layer_plans(spec: StyleGan3Spec) -> list[LayerPlan]:
     """Return the layers, first to last."""
-    after = bands(spec)
+    after = signal_bands(spec)
     before = [after[0], *after[:-1]]
-    return [_plan(spec, *item) for item in zip(range(len(after)), before, after, strict=True)]
+    return [_plan_layer(spec, *item) for item in zip(range(len(after)), before, after, strict=True)]
 
 
-def _plan(spec: StyleGan3Spec, index: int, before: Band, after: Band) -> LayerPlan:
+def _plan_layer(spec: StyleGan3Spec, index: int, before: Band, after: Band) -> LayerPlan:
     to_image = index == spec.num_layers
     critical = index >= spec.num_layers - spec.num_critical
     rate = max(before.rate, after.rate) * (1 if to_image else spec.lrelu_upsampling)

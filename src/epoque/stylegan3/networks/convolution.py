@@ -9,12 +9,12 @@ from torch import Tensor, nn
 from epoque.stylegan3 import ops
 from epoque.stylegan3.ops import Activation
 
-from .dense import Module
+from .dense import InitModule
 
 __all__ = ["Convolution"]
 
 
-class Convolution(Module):
+class Convolution(InitModule):
     """A convolution whose weights have unit variance; it may double or halve the size.
 
     Args:

@@ -10,12 +10,12 @@ from epoque.bench.errors import UsageError
 from epoque.stylegan3 import ops
 from epoque.stylegan3.ops import Activation
 
-__all__ = ["Dense", "Mapping", "Module", "unit_power"]
+__all__ = ["Dense", "InitModule", "MappingNetwork", "normalize_power"]
 
 _EPSILON = 1e-8
 
 
-class Module(nn.Module):
+class InitModule(nn.Module):
     """A module with weights of its own."""
 
     @abstractmethod
@@ -23,7 +23,7 @@ class Module(nn.Module):
         """Draw the first weights in place; those of the modules in it are drawn already."""
 
 
-class Dense(Module):
+class Dense(InitModule):
     """A linear map whose weights have unit variance; the scale stands outside (Karras et al. 2018).
 
     Args:
@@ -61,12 +61,12 @@ class Dense(Module):
         return ops.bias_act(y, self.bias * self.lr_multiplier, self.activation)
 
 
-def unit_power(x: Tensor) -> Tensor:
+def normalize_power(x: Tensor) -> Tensor:
     """Scale each row of [N, D] to a mean square of 1."""
     return x * (x.square().mean(1, keepdim=True) + _EPSILON).rsqrt()
 
 
-class Mapping(Module):
+class MappingNetwork(InitModule):
     """From random numbers and a label to styles (Karras et al. 2019).
 
     Args:
@@ -153,14 +153,14 @@ class Mapping(Module):
     def _joined(self, z: Tensor | None, c: Tensor | None) -> Tensor:
         parts = []
         if z is not None:
-            parts.append(unit_power(z.to(self.dtype)))
+            parts.append(normalize_power(z.to(self.dtype)))
         if self.c_dim:
             if c is None or c.dim() != 2 or c.shape[1] != self.c_dim:
                 told = "none was given" if c is None else f"its shape is {list(c.shape)}"
                 raise UsageError(
                     f"This network needs a label of {self.c_dim} numbers for each image; {told}."
                 )
-            parts.append(unit_power(self.embed(c.to(self.dtype))))
+            parts.append(normalize_power(self.embed(c.to(self.dtype))))
         return torch.cat(parts, 1)
 
     @torch.no_grad()

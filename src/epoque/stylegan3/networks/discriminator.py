@@ -9,7 +9,7 @@ from epoque.bench.errors import UsageError
 from epoque.stylegan3 import ops
 
 from .convolution import Convolution
-from .dense import Dense, Mapping
+from .dense import Dense, MappingNetwork
 from .spec import DiscriminatorSpec
 
 __all__ = ["Discriminator"]
@@ -133,7 +133,7 @@ class Discriminator(nn.Module):
             layers, resolution = layers + block.layers, resolution // 2
         mapped = (spec.cmap_dim or _channels(spec, 4)) if spec.c_dim else 0
         self.mapping = (
-            Mapping(0, spec.c_dim, mapped, spec.mapping_layers, spec.mapping_lr_multiplier)
+            MappingNetwork(0, spec.c_dim, mapped, spec.mapping_layers, spec.mapping_lr_multiplier)
             if mapped
             else None
         )

@@ -7,12 +7,12 @@ from torch import Tensor, nn
 from torch.linalg import vector_norm
 
 from .bands import Band
-from .dense import Dense, Module
+from .dense import Dense, InitModule
 
 __all__ = ["FourierInput"]
 
 
-class FourierInput(Module):
+class FourierInput(InitModule):
     """Fourier features, moved and turned by the style (Karras et al. 2021, appendix F).
 
     Args:
@@ -20,7 +20,7 @@ class FourierInput(Module):
         band: the signal to make.
 
     Attributes:
-        transform: [3, 3] the user's own movement of the window (`transforms.input_transform`).
+        transform: [3, 3] the user's own movement of the window (`transforms.transform_matrix`).
         freqs: [C, 2] frequency of each wave along x and y, in cycles over the image.
         phases: [C] in cycles.
     """

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from ..conditioning import Conditioning
-from .dense import Mapping
+from .dense import MappingNetwork
 from .spec import GeneratorSpec
 
 __all__ = ["Generator", "Noise", "Synthesis"]
@@ -69,7 +69,7 @@ class Generator(nn.Module):
         self.spec = spec
         self.synthesis = synthesis
         self.labels = Conditioning(spec.c_dim)
-        self.mapping = Mapping(
+        self.mapping = MappingNetwork(
             spec.z_dim,
             spec.c_dim,
             spec.w_dim,
@@ -101,7 +101,7 @@ class Generator(nn.Module):
         Args:
             z: [N, z_dim] random numbers of unit variance.
             c: [N, c_dim] labels, where the network has any.
-            psi: truncation, see `Mapping`.
+            psi: truncation, see `MappingNetwork`.
             cutoff: how many of the first styles are truncated; None for all.
             noise: see `Synthesis`.
             rng: likewise.

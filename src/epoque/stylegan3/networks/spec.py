@@ -19,8 +19,8 @@ __all__ = [
     "NetworkSpec",
     "StyleGan2Spec",
     "StyleGan3Spec",
-    "generator_from_json",
-    "generator_from_official",
+    "parse_generator_spec",
+    "parse_official_generator",
 ]
 
 Architecture = Literal["orig", "skip", "resnet"]
@@ -32,7 +32,7 @@ _Share = Annotated[float, Field(ge=0, le=1)]
 _Taps = Annotated[tuple[float, ...], Field(min_length=1, max_length=64)]
 
 
-class _Spec(BaseModel):
+class _NetworkSpec(BaseModel):
     """Base of the descriptions: frozen, unknown names refused, read from JSON and written to it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -66,14 +66,14 @@ class _Spec(BaseModel):
         try:
             return cls.model_validate(value)
         except ValidationError as error:
-            raise DataError(f"{source}: {_first(error)}") from None
+            raise DataError(f"{source}: {_first_error(error)}") from None
 
     def to_json(self) -> dict[str, Any]:
         """Return the description as a JSON object."""
         return self.model_dump(mode="json")
 
 
-class _GeneratorSpec(_Spec):
+class _GeneratorSpec(_NetworkSpec):
     z_dim: _Width = 512
     """Random numbers that make an image."""
     w_dim: _Width = 512
@@ -146,7 +146,7 @@ class StyleGan2Spec(_GeneratorSpec):
         return self
 
 
-class DiscriminatorSpec(_Spec):
+class DiscriminatorSpec(_NetworkSpec):
     """A discriminator of StyleGAN2, the one of all configs (Karras et al. 2020)."""
 
     architecture: Architecture = "resnet"
@@ -181,15 +181,15 @@ class DiscriminatorSpec(_Spec):
         Raises:
             DataError: if an argument is unknown or asks for a part that ours do not have.
         """
-        flat = _flattened(arguments, ("block_kwargs", "epilogue_kwargs"), source)
-        return cls.from_json(_without_hints(flat, source), source)
+        flat = _flatten(arguments, ("block_kwargs", "epilogue_kwargs"), source)
+        return cls.from_json(_drop_hints(flat, source), source)
 
 
 GeneratorSpec = StyleGan3Spec | StyleGan2Spec
 NetworkSpec = GeneratorSpec | DiscriminatorSpec
 
 
-def generator_from_official(
+def parse_official_generator(
     network: Literal["stylegan3", "stylegan2"],
     arguments: Mapping[str, Any],
     source: str = "The network",
@@ -204,13 +204,13 @@ def generator_from_official(
     Raises:
         DataError: if an argument is unknown or asks for a part that ours do not have.
     """
-    flat = _flattened(arguments, ("synthesis_kwargs", "block_kwargs", "layer_kwargs"), source)
-    flat = _without_hints(flat, source)
+    flat = _flatten(arguments, ("synthesis_kwargs", "block_kwargs", "layer_kwargs"), source)
+    flat = _drop_hints(flat, source)
     spec = StyleGan3Spec if network == "stylegan3" else StyleGan2Spec
     return spec.from_json({**flat, "network": network}, source)
 
 
-def generator_from_json(value: Mapping[str, Any], source: str = "The network") -> GeneratorSpec:
+def parse_generator_spec(value: Mapping[str, Any], source: str = "The network") -> GeneratorSpec:
     """Read what a generator's `to_json` returned.
 
     Raises:
@@ -236,21 +236,19 @@ _MAPPING = {
 }
 
 
-def _flattened(
-    arguments: Mapping[str, Any], groups: tuple[str, ...], source: str
-) -> dict[str, Any]:
+def _flatten(arguments: Mapping[str, Any], groups: tuple[str, ...], source: str) -> dict[str, Any]:
     """The arguments of the parts, beside those of the whole."""
     flat = dict(arguments)
-    for name, value in _group(flat, "mapping_kwargs", source).items():
+    for name, value in _pop_group(flat, "mapping_kwargs", source).items():
         if name not in _MAPPING:
             raise DataError(f"{source}: mapping_kwargs has {name!r}, which is not known here.")
         flat[_MAPPING[name]] = value
     for group in groups:
-        flat |= _group(flat, group, source)
+        flat |= _pop_group(flat, group, source)
     return flat
 
 
-def _group(flat: dict[str, Any], name: str, source: str) -> dict[str, Any]:
+def _pop_group(flat: dict[str, Any], name: str, source: str) -> dict[str, Any]:
     """Take a group of arguments out."""
     group = flat.pop(name, {})
     if not isinstance(group, dict):
@@ -258,7 +256,7 @@ def _group(flat: dict[str, Any], name: str, source: str) -> dict[str, Any]:
     return group
 
 
-def _without_hints(flat: Mapping[str, Any], source: str) -> dict[str, Any]:
+def _drop_hints(flat: Mapping[str, Any], source: str) -> dict[str, Any]:
     """Leave out how to compute; refuse what our modules compute otherwise."""
     for name, ours in _FIXED.items():
         if flat.get(name, ours) != ours:
@@ -271,7 +269,7 @@ def _check_power(resolution: int) -> None:
         raise ValueError("img_resolution must be a power of two")
 
 
-def _first(error: ValidationError) -> str:
+def _first_error(error: ValidationError) -> str:
     item = error.errors()[0]
     name = ".".join(map(str, item["loc"]))
     told = item["msg"].removeprefix("Value error, ")

@@ -21,19 +21,19 @@ from epoque.bench.files.safetensors_file import parse_safetensors
 from epoque.bench.limits import MAX_WEIGHTS_BYTES
 
 from ..conditioning import Conditioning
-from . import create
+from . import build_network
 from .discriminator import Discriminator
 from .generator import Generator
-from .spec import DiscriminatorSpec, NetworkSpec, generator_from_json
+from .spec import DiscriminatorSpec, NetworkSpec, parse_generator_spec
 
-__all__ = ["Stored", "fill", "load", "load_generator", "save"]
+__all__ = ["LoadedNetwork", "load_generator_file", "load_network", "load_weights", "save_network"]
 
 _FORMAT = 1
 _SUFFIXES = (".json", ".safetensors")
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class LoadedNetwork:
     """A network as it was read.
 
     Attributes:
@@ -45,7 +45,7 @@ class Stored:
     card: dict[str, Any]
 
 
-def save(
+def save_network(
     network: Generator | Discriminator, path: Path, card: Mapping[str, Any] | None = None
 ) -> None:
     """Write a network: first its weights, then the JSON that names their digest.
@@ -75,7 +75,7 @@ def save(
     )
 
 
-def load(path: Path) -> Stored:
+def load_network(path: Path) -> LoadedNetwork:
     """Read a network.
 
     Args:
@@ -85,42 +85,42 @@ def load(path: Path) -> Stored:
         DataError: if a file is missing or damaged, or if the two do not belong together.
     """
     description, weights = _files(path)
-    told = _told(description)
-    spec = _spec(told, description)
+    told = _read_description(description)
+    spec = _parse_spec(told, description)
     data = read_regular(weights, MAX_WEIGHTS_BYTES)
     if sha256(data).hexdigest() != told.get("sha256"):
         raise DataError(f"{weights} is damaged, or not what {description.name} describes.")
     arrays = parse_safetensors(memoryview(data), str(weights))
     state = {name: torch.from_numpy(values.copy()) for name, values in arrays.items()}
     with torch.device("meta"):  # a description of a giant takes no memory
-        network = create(spec)
-    fill(network, state, str(weights))
+        network = build_network(spec)
+    load_weights(network, state, str(weights))
     card = told.get("card")
     card = card if isinstance(card, dict) else {}
     network.float().eval().requires_grad_(False)
     if isinstance(network, Generator):
         known = Conditioning.from_json(card.get("labels"), network.spec.c_dim, str(description))
         network.labels = known
-    return Stored(network, card)
+    return LoadedNetwork(network, card)
 
 
-def load_generator(path: Path) -> Generator:
-    """Read a generator; see `load`.
+def load_generator_file(path: Path) -> Generator:
+    """Read a generator; see `load_network`.
 
     Raises:
         DataError: if it is none, too.
     """
-    network = load(path).network
+    network = load_network(path).network
     if not isinstance(network, Generator):
         raise DataError(f"{path} holds a discriminator; a generator was expected.")
     return network
 
 
-def fill(network: nn.Module, state: Mapping[str, Tensor], source: str) -> None:
+def load_weights(network: nn.Module, state: Mapping[str, Tensor], source: str) -> None:
     """Give a network its weights; the tensors become its own.
 
     Args:
-        network: of `create`, on any device, "meta" too.
+        network: of `build_network`, on any device, "meta" too.
         state: every parameter and buffer by name.
         source: where they come from, for an error.
 
@@ -144,7 +144,7 @@ def _files(path: Path) -> tuple[Path, Path]:
     return description, weights
 
 
-def _told(description: Path) -> dict[str, Any]:
+def _read_description(description: Path) -> dict[str, Any]:
     try:
         told = read_json(description)
     except DamagedRunError as error:
@@ -155,10 +155,10 @@ def _told(description: Path) -> dict[str, Any]:
     return told
 
 
-def _spec(told: Mapping[str, Any], description: Path) -> NetworkSpec:
+def _parse_spec(told: Mapping[str, Any], description: Path) -> NetworkSpec:
     spec, role = told.get("spec"), told.get("role")
     if not isinstance(spec, dict) or role not in ("generator", "discriminator"):
         raise DataError(f"{description} describes neither a generator nor a discriminator.")
     if role == "discriminator":
         return DiscriminatorSpec.from_json(spec, str(description))
-    return generator_from_json(spec, str(description))
+    return parse_generator_spec(spec, str(description))

@@ -10,7 +10,7 @@ from epoque.bench.errors import UsageError
 from epoque.stylegan3 import ops
 
 from .convolution import Convolution
-from .dense import Dense, Module
+from .dense import Dense, InitModule
 from .generator import Generator, Noise, Synthesis
 from .spec import StyleGan2Spec
 
@@ -26,7 +26,7 @@ class _Manner:
     low: torch.dtype | None
 
 
-class _Layer(Module):
+class _Layer(InitModule):
     """A modulated convolution of 3 × 3, noise, leaky ReLU."""
 
     noise_const: Tensor
@@ -71,7 +71,7 @@ class _Layer(Module):
         return torch.randn(shape, generator=rng, device=device).to(self.noise_const)
 
 
-class _ToImage(Module):
+class _ToImage(InitModule):
     """A modulated convolution of 1 × 1 without demodulation."""
 
     def __init__(self, spec: StyleGan2Spec, inputs: int) -> None:
@@ -91,7 +91,7 @@ class _ToImage(Module):
         return ops.bias_act(x, self.bias, clamp=self.clamp)
 
 
-class _Block(Module):
+class _Block(InitModule):
     """One resolution: two layers, at the lowest one, and its share of the image.
 
     Attributes:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from epoque.bench.errors import UnknownNameError
 
-from ..bundled import shipped
+from ..bundled import bundled_paths
 
 __all__ = ["LICENCE", "OFFICIAL", "Official", "official"]
 
@@ -82,5 +82,5 @@ def official(name: str) -> Official:
     """
     if (found := OFFICIAL.get(name)) is None:
         hint = " A network is a file, an https address, or a short name such as ffhq-1024-t."
-        raise UnknownNameError("network", name, [*shipped(), *OFFICIAL], hint)
+        raise UnknownNameError("network", name, [*bundled_paths(), *OFFICIAL], hint)
     return found

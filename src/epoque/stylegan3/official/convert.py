@@ -62,7 +62,7 @@ def convert(
         UsageError: if it has none of that name.
         RunWriteError: if the system refuses.
     """
-    from epoque.stylegan3.networks.store import save
+    from epoque.stylegan3.networks.store import save_network
 
     found = read_snapshot(path)
     with path.open("rb") as file:
@@ -70,7 +70,7 @@ def convert(
     with told_write_errors(folder), _together(folder) as draft:
         for name in networks:  # one at a time: they are large
             told = card_of(found, name) | origin | dict(card or {})
-            save(network_of(found, name), draft / name, told)
+            save_network(network_of(found, name), draft / name, told)
     return [folder / f"{name}.json" for name in networks]
 
 
@@ -139,13 +139,13 @@ def official_network(found: Network, source: str) -> "Generator | Discriminator"
     Raises:
         DataError: if its weights are not those of the network that its arguments describe.
     """
-    from epoque.stylegan3.networks import create
-    from epoque.stylegan3.networks.store import fill
+    from epoque.stylegan3.networks import build_network
+    from epoque.stylegan3.networks.store import load_weights
 
     spec = spec_of(found, source)
     _check(spec, found, source)
-    network = create(spec)
-    fill(network, _tensors(found, source), source)
+    network = build_network(spec)
+    load_weights(network, _tensors(found, source), source)
     network.eval().requires_grad_(False)
     return network
 
@@ -154,10 +154,10 @@ def _check(spec: "GeneratorSpec | DiscriminatorSpec", found: Network, source: st
     """Refuse weights of another network before memory is taken for the one described."""
     import torch
 
-    from epoque.stylegan3.networks import create
+    from epoque.stylegan3.networks import build_network
 
     with torch.device("meta"):
-        wanted = {name: tuple(v.shape) for name, v in create(spec).state_dict().items()}
+        wanted = {name: tuple(v.shape) for name, v in build_network(spec).state_dict().items()}
     there = {name: value.shape for name, value in found.tensors.items()}
     for name in sorted(wanted.keys() | there.keys()):
         ours, theirs = wanted.get(name), there.get(name)
@@ -189,13 +189,13 @@ def spec_of(found: Network, source: str) -> "GeneratorSpec | DiscriminatorSpec":
     Raises:
         DataError: if it is neither a generator nor a discriminator, or not of the known kinds.
     """
-    from epoque.stylegan3.networks import DiscriminatorSpec, generator_from_official
+    from epoque.stylegan3.networks import DiscriminatorSpec, parse_official_generator
 
     arguments = _settled(found)
     if found.name == "Discriminator":
         return DiscriminatorSpec.from_official(arguments, source)
     if found.name == "Generator":
-        return generator_from_official(found.family, arguments, source)
+        return parse_official_generator(found.family, arguments, source)
     raise DataError(f"{source} is a {found.name}, neither a generator nor a discriminator.")
 
 

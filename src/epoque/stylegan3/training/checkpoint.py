@@ -23,8 +23,8 @@ from ..networks import (
     Discriminator,
     DiscriminatorSpec,
     Generator,
-    create,
-    generator_from_json,
+    build_network,
+    parse_generator_spec,
     store,
 )
 
@@ -111,14 +111,14 @@ def restore(run: Run, step: int | None = None, kind: str = "average") -> Generat
 
 def _created(kind: str, state: Mapping[str, Any]) -> Generator | Discriminator:
     if kind == "discriminator":
-        return create(DiscriminatorSpec.from_json(state["discriminator"], "The checkpoint"))
-    return create(generator_from_json(state["generator"], "The checkpoint"))
+        return build_network(DiscriminatorSpec.from_json(state["discriminator"], "The checkpoint"))
+    return build_network(parse_generator_spec(state["generator"], "The checkpoint"))
 
 
 def network_files(network: Generator | Discriminator, name: str, card: Any) -> list[Artifact]:
     """Return a network as the two files that `networks.store` reads."""
     with TemporaryDirectory() as made:
-        store.save(network, Path(made) / name, card)
+        store.save_network(network, Path(made) / name, card)
         return [Artifact(path.name, path.read_bytes()) for path in sorted(Path(made).iterdir())]
 
 

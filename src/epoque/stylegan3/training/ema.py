@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from ..networks import Generator, create
+from ..networks import Generator, build_network
 
 if TYPE_CHECKING:
     from .distributed import Team
@@ -25,7 +25,7 @@ class Average:
     def __init__(self, source: Generator) -> None:
         """Begin with a copy."""
         self._source = source
-        self.generator = create(source.spec).to(next(source.parameters()).device)
+        self.generator = build_network(source.spec).to(next(source.parameters()).device)
         self.generator.load_state_dict(source.state_dict())
         self.generator.labels = source.labels
         self.generator.eval().requires_grad_(False)

@@ -48,7 +48,7 @@ def needed(config: StyleGan3Config, shape: Shape, device: torch.device) -> Need:
     """
     spec, other = generator_spec(config, shape), discriminator_spec(config, shape)
     with torch.device("meta"):
-        sizes = [_size(networks.create(spec)), _size(networks.create(other))]
+        sizes = [_size(networks.build_network(spec)), _size(networks.build_network(other))]
     # Weights, gradients, two means of Adam; of the generator the average, too.
     held = 5 * sizes[0] + 4 * sizes[1]
     upsampled = isinstance(spec, StyleGan3Spec) and not is_fast(device)

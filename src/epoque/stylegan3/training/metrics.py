@@ -110,11 +110,11 @@ class Measuring:
         """Measure how well images follow their moved inputs; infinitely well, if they are empty."""
         if not self._moves:
             return {}
-        from ..loading import Opened
+        from ..loading import LoadedGenerator
         from ..measures.equivariance import MEASURES, decibels, squared_errors
 
         trainer, count = self._trainer, self._config.metrics_images
-        opened = Opened(trainer.average.generator, "", trainer.team.device)
+        opened = LoadedGenerator(trainer.average.generator, "", trainer.team.device)
         each = min(MOVED, trainer.at_once)
         parts = (range(at, min(at + each, count)) for at in range(0, count, each))
         sums = np.concatenate([squared_errors(opened, part) for part in parts])

@@ -12,7 +12,7 @@ from epoque.bench.runs.checkpoint_timer import CheckpointTimer
 from epoque.bench.torch.threads import threaded
 
 from ..config import StyleGan3Config
-from ..generation.image_grid import grid_of
+from ..generation.image_grid import make_grid
 from .checkpoint import network_files
 from .data import Images, load
 from .distributed import Team
@@ -101,7 +101,7 @@ def _reals(config: StyleGan3Config, images: Images) -> Artifact:
     """Return some of the images as one picture."""
     file = BytesIO()
     rows = images.rows(0, min(config.snapshot_images, len(images)))
-    Image.fromarray(grid_of(images.levels(rows).transpose(0, 2, 3, 1))).save(file, "PNG")
+    Image.fromarray(make_grid(images.levels(rows).transpose(0, 2, 3, 1))).save(file, "PNG")
     return Artifact("reals.png", file.getvalue())
 
 

@@ -15,8 +15,8 @@ from epoque.bench.seeds import torch_generator
 
 from .. import networks
 from ..config import StyleGan3Config
-from ..images import to_bytes
-from ..latents import latents
+from ..images import to_uint8
+from ..latents import sample_latents
 from . import checkpoint
 from .ada import Controller
 from .augment import strengths
@@ -216,10 +216,10 @@ class Trainer:
         labels = self.images.labels(self.images.drawn(count, rng), device)
         for at in range(0, count, self.at_once):
             seeds = range(at, min(at + self.at_once, count))
-            z = torch.from_numpy(latents(seeds, generator.spec.z_dim)).to(device)
+            z = torch.from_numpy(sample_latents(seeds, generator.spec.z_dim)).to(device)
             with torch.no_grad():
                 images = generator(z, labels[seeds.start : seeds.stop], low=self.game.low)
-            yield to_bytes(images)
+            yield to_uint8(images)
 
     def checkpoint(self) -> Checkpoint:
         """Return everything that changes."""
@@ -279,11 +279,15 @@ def _game(config: StyleGan3Config, images: Images, device: torch.device) -> Game
     auto = "float16" if device.type == "cuda" else "float32"
     low = _LOW[auto if config.precision == "auto" else config.precision]
     mixed = config.cfg == "stylegan2"
-    generator = networks.generator(generator_spec(config, images.shape), config.seed).to(device)
+    generator = networks.init_generator(generator_spec(config, images.shape), config.seed).to(
+        device
+    )
     generator.labels = images.labelling
     return Game(
         generator,
-        networks.discriminator(discriminator_spec(config, images.shape), config.seed).to(device),
+        networks.init_discriminator(discriminator_spec(config, images.shape), config.seed).to(
+            device
+        ),
         gamma=config.gamma_of(images.shape.resolution),
         style_mixing=config.style_mixing if mixed else 0.0,
         path_weight=config.pl_weight if mixed else 0.0,

@@ -119,9 +119,9 @@ def _of_run(run: Run) -> dict[str, Weights]:
 
 def _of_file(path: Path) -> dict[str, Weights]:
     from ..networks import Generator
-    from ..networks.store import load
+    from ..networks.store import load_network
 
-    network = load(path).network
+    network = load_network(path).network
     weights = network.state_dict()
     if isinstance(network, Generator):
         return {"generator": weights, "average": weights}
