@@ -9,9 +9,9 @@ import resource
 import sys
 import time
 
+from epoque.bench.torch.distributed import DistributedContext
 from epoque.language.config import LanguageConfig
 from epoque.language.data import batches as data
-from epoque.language.training.distributed import Team
 from epoque.language.training.trainer import Trainer
 
 from .language import equal_model
@@ -31,7 +31,7 @@ def main(who: str, objective: str, architecture: str, steps: int) -> None:
 
 
 def _ours(config: LanguageConfig, texts: data.Data, steps: int) -> tuple[list[float], str]:
-    trainer, seconds = Trainer(config, Team("cpu"), texts), []
+    trainer, seconds = Trainer(config, DistributedContext("cpu"), texts), []
     for _ in range(steps):
         start = time.perf_counter()
         trainer.step()

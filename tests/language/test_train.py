@@ -20,13 +20,13 @@ from epoque.bench.events import Artifact, Checkpoint, Event, Metrics, Timings
 from epoque.bench.runs.run import Run
 from epoque.bench.runs.runner import execute, start
 from epoque.bench.torch import threads
+from epoque.bench.torch.distributed import DistributedContext
 from epoque.language.config import LanguageConfig
 from epoque.language.data import batches as data
 from epoque.language.data.batches import Order
 from epoque.language.lab import LAB
 from epoque.language.training import optimizers as optimisers
 from epoque.language.training import precision
-from epoque.language.training.distributed import Team
 from epoque.language.training.ema import Average
 from epoque.language.training.estimate import _steps_that_fit, count_affordable_steps
 from epoque.language.training.resources import choose_threads, explain_out_of_memory
@@ -96,7 +96,7 @@ def test_counted_embeddings_begin_ahead(tiny: Make, settings: dict[str, Any]) ->
     losses = {}
     for kind in ("random", "counted"):
         config = tiny(first_embedding=kind, max_steps=20, evaluate_every=20, **settings)
-        trainer = Trainer(config, Team("cpu"), data.load(config))
+        trainer = Trainer(config, DistributedContext("cpu"), data.load(config))
         spent = trainer.timings()
         assert (spent.seconds > 0) == (kind == "counted")
         for _ in range(20):
@@ -193,11 +193,11 @@ import numpy as np
 from epoque.bench.events import Checkpoint
 from epoque.language.config import LanguageConfig
 from epoque.language.data import batches as data
-from epoque.language.training.distributed import Team
+from epoque.bench.torch.distributed import DistributedContext
 from epoque.language.training.train import train
 from epoque.language.training.trainer import Trainer
 config = LanguageConfig.parse(json.loads(Path(sys.argv[1]).read_text()))
-weights = Trainer(config, Team("cpu"), data.load(config)).weights.values()
+weights = Trainer(config, DistributedContext("cpu"), data.load(config)).weights.values()
 assert all(hasattr(w, "placements") is (sys.argv[3] == "sharded") for w in weights)
 events = list(train(config))
 if events:
@@ -236,7 +236,7 @@ def _torchrun(config: LanguageConfig, folder: Path, way: str) -> dict[str, np.nd
 
 def test_a_diverging_training_stops_before_the_step(tiny: Make) -> None:
     config = tiny(optimizer="adamw", learning_rate=100, clip=0, schedule="constant", layers=2)
-    trainer = Trainer(config, Team("cpu"), data.load(config))
+    trainer = Trainer(config, DistributedContext("cpu"), data.load(config))
     trainer.step()
     next(iter(trainer.weights.values())).data.fill_(float("inf"))
     before = {name: weight.clone() for name, weight in trainer.weights.items()}
@@ -282,10 +282,13 @@ def test_the_clock_decides_only_how_many_steps_there_are(
 
 def test_the_steps_that_fit_are_measured(tiny: Make) -> None:
     config = tiny(max_steps=10**6, epochs=1e6, max_seconds=3600.0, first_batch_size=1)
-    texts = data.load(config)
-    hour = count_affordable_steps(config.replace(max_seconds=2.0), Team("cpu"), texts)
+    texts, alone = data.load(config), DistributedContext("cpu")
+    hour = count_affordable_steps(config.replace(max_seconds=2.0), alone, texts)
     assert 1 < hour < 2 / 1e-4  # a step takes more than a tenth of a millisecond
-    assert count_affordable_steps(config.replace(max_seconds=1e-6), Team("cpu"), texts) == 1
+    assert (
+        count_affordable_steps(config.replace(max_seconds=1e-6), DistributedContext("cpu"), texts)
+        == 1
+    )
     assert _steps_that_fit(-1.0, 1.0, 1.0, 0) == 0
     assert _steps_that_fit(10.0, 0.5, 0.5, 0) == 20
     assert _steps_that_fit(10.0, 1.0, 3.0, 4) == 4 + 0  # the ramp takes 8 seconds, the next step 3
@@ -447,7 +450,7 @@ def test_bfloat16_trains_float32_weights(tiny: Make) -> None:
 
 def test_clipping_bounds_what_is_followed(tiny: Make) -> None:
     config = tiny(clip=1e-3)
-    trainer = Trainer(config, Team("cpu"), data.load(config))
+    trainer = Trainer(config, DistributedContext("cpu"), data.load(config))
     parts = trainer._parts()
     trainer._gradients(parts, sum(count for _, count in parts))
     norm = optimisers.clip(trainer.weights.values(), config.clip)

@@ -190,7 +190,7 @@ def _torchrun(config: StyleGan3Config, folder: Path) -> dict[str, np.ndarray]:
 
 def test_processes_that_cannot_share_a_batch_are_told(tiny: Make) -> None:
     config, team = tiny(1, batch_gpu=4), Team("cpu")
-    team.world = 2
+    team.world_size = 2
     with pytest.raises(UsageError, match="4 images in 1 parts cannot be shared"):
         Trainer(config, team, load(config))
 

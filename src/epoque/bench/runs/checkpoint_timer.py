@@ -3,7 +3,7 @@
 import time
 
 from .. import stopping
-from ..torch.distributed import Team
+from ..torch.distributed import DistributedContext
 
 __all__ = ["CheckpointTimer"]
 
@@ -17,7 +17,7 @@ class CheckpointTimer:
 
     SECONDS = 600.0
 
-    def __init__(self, team: Team, seconds: float | None = None) -> None:
+    def __init__(self, team: DistributedContext, seconds: float | None = None) -> None:
         """Begin to count the time.
 
         Args:
@@ -33,8 +33,8 @@ class CheckpointTimer:
         Args:
             now: whether it is anyway, as fixed steps and the end want it.
         """
-        waited = time.monotonic() - self._last if self._team.main else 0.0
-        waited, asked = self._team.sum([waited, float(stopping.requested())])
+        waited = time.monotonic() - self._last if self._team.is_main else 0.0
+        waited, asked = self._team.all_reduce_sum([waited, float(stopping.requested())])
         self._stops = asked > 0
         due = now or self._stops or waited >= self._seconds
         if due:
@@ -49,6 +49,6 @@ class CheckpointTimer:
         """
         if self._stops:
             # The main one has saved it then; a launcher ends all as soon as one has ended.
-            self._team.sum([0.0])
+            self._team.all_reduce_sum([0.0])
             stopping.check()
             raise stopping.Interrupt

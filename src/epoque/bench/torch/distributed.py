@@ -1,7 +1,7 @@
 """The processes that train one model together, through Accelerate; imports PyTorch.
 
 Started alone there is one. Started by `accelerate launch` or `torchrun` there are many, and the
-main one tells the events. How they share a training is its lab's business.
+main one yields the events. How they share a training is its lab's business.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from accelerate.state import AcceleratorState, PartialState
 
 from ..errors import UsageError
 
-__all__ = ["Team", "check_device"]
+__all__ = ["DistributedContext", "check_device"]
 
 
 def check_device(device: str) -> None:
@@ -28,14 +28,14 @@ def check_device(device: str) -> None:
         )
 
 
-class Team:
+class DistributedContext:
     """This process among those that train together.
 
     Attributes:
         accelerator: Accelerate's.
         rank: its number.
-        world: how many there are.
-        main: whether it is the one that tells the events.
+        world_size: how many there are.
+        is_main: whether it is the one that yields the events.
         device: what it computes on.
     """
 
@@ -49,29 +49,29 @@ class Team:
             UsageError: if a GPU is asked for and there is none.
         """
         check_device(device)
-        wanted = "cpu" if device == "cpu" or not torch.cuda.is_available() else "cuda"
-        _forget_other_device(wanted)
-        self.accelerator = Accelerator(cpu=wanted == "cpu", mixed_precision="no")
+        kind = "cpu" if device == "cpu" or not torch.cuda.is_available() else "cuda"
+        _forget_other_device(kind)
+        self.accelerator = Accelerator(cpu=kind == "cpu", mixed_precision="no")
         self.rank = self.accelerator.process_index
-        self.world = self.accelerator.num_processes
-        self.main = self.accelerator.is_main_process
+        self.world_size = self.accelerator.num_processes
+        self.is_main = self.accelerator.is_main_process
         self.device: torch.device = self.accelerator.device
 
-    def sum(self, values: Sequence[float]) -> list[float]:
+    def all_reduce_sum(self, values: Sequence[float]) -> list[float]:
         """Return the sums over all processes."""
-        if self.world == 1:
+        if self.world_size == 1:
             return list(values)
-        told = torch.tensor(values, dtype=torch.float64, device=self.device)
-        torch.distributed.all_reduce(told)
-        return [float(value) for value in told]
+        total = torch.tensor(values, dtype=torch.float64, device=self.device)
+        torch.distributed.all_reduce(total)
+        return [float(value) for value in total]
 
-    def agree(self, value: float) -> float:
+    def broadcast(self, value: float) -> float:
         """Return the main process's value."""
-        return self.sum([value if self.main else 0.0])[0]
+        return self.all_reduce_sum([value if self.is_main else 0.0])[0]
 
 
-def _forget_other_device(wanted: str) -> None:
+def _forget_other_device(kind: str) -> None:
     """Let Accelerate choose its device again, where this process used another one before."""
     state = PartialState._shared_state
-    if state and state["num_processes"] == 1 and state["device"].type != wanted:
+    if state and state["num_processes"] == 1 and state["device"].type != kind:
         AcceleratorState._reset_state(reset_partial_state=True)

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from ..training.precision import computing
 
 if TYPE_CHECKING:
+    from epoque.bench.torch.distributed import DistributedContext
+
     from ..data.batches import Batch, Reader
-    from ..training.distributed import Team
 
 __all__ = ["EPOCH", "Sums", "exact", "mean", "measure", "perplexity", "unknown_ids"]
 
@@ -75,7 +76,7 @@ def measure(
     rows: NDArray[np.int64],
     seed: int = 0,
     *,
-    team: "Team | None" = None,
+    team: "DistributedContext | None" = None,
     told: Callable[[int], None] | None = None,
 ) -> Sums:
     """Return the exact sums over some blocks, in float32.
@@ -90,7 +91,7 @@ def measure(
     """
     size = max(1, _TOKENS // reader.block_size)
     batches = [rows[at : at + size] for at in range(0, len(rows), size)]
-    rank, world = (team.rank, team.world) if team else (0, 1)
+    rank, world = (team.rank, team.world_size) if team else (0, 1)
     total = torch.zeros(5, dtype=torch.float64)
     for mine in range(rank, -(-len(batches) // world) * world, world):
         batch = reader.batch(batches[min(mine, len(batches) - 1)], seed, EPOCH)
@@ -99,7 +100,7 @@ def measure(
             total += found
             if told is not None:
                 told(len(batches[mine]))
-    return Sums(*(team.sum(total.tolist()) if team else total.tolist()))
+    return Sums(*(team.all_reduce_sum(total.tolist()) if team else total.tolist()))
 
 
 @torch.no_grad()

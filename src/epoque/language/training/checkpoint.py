@@ -22,7 +22,7 @@ from epoque.bench.runs.run import Run
 from .. import models
 from ..config import LanguageConfig
 from ..data import tokenizer
-from .distributed import whole
+from .distributed import gather
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer
@@ -49,7 +49,7 @@ Arrays = Mapping[str, NDArray[Any]]
 
 def array(tensor: Tensor) -> NDArray[Any]:
     """Return a copy of a tensor, spread or not, as NumPy array."""
-    return np.array(whole(tensor.detach()).cpu().numpy())
+    return np.array(gather(tensor.detach()).cpu().numpy())
 
 
 def optimizer_arrays(optimizer: "Optimizer", names: Mapping[Tensor, str]) -> dict[str, Any]:

@@ -4,11 +4,11 @@ import math
 from dataclasses import dataclass
 
 from epoque.bench.events import Checkpoint
+from epoque.bench.torch.distributed import DistributedContext
 from epoque.bench.torch.threads import computing
 
 from ..config import LanguageConfig
 from ..data.batches import Data, load
-from .distributed import Team
 from .resources import choose_threads, explain_out_of_memory
 from .trainer import Trainer
 
@@ -78,7 +78,7 @@ def estimate_training(
         UsageError: if the model cannot fit this machine's memory, or a GPU is missing.
         DataError: if the text cannot be used.
     """
-    team = Team(config.device)
+    team = DistributedContext(config.device)
     with explain_out_of_memory(config), computing(choose_threads(config, resume)):
         trainer = Trainer(config.replace(max_seconds=None), team, load(config))
         trainer.step()  # warms up
@@ -118,7 +118,7 @@ def _longest_seconds(config: LanguageConfig, resume: Checkpoint | None) -> float
     return config.max_seconds
 
 
-def count_affordable_steps(config: LanguageConfig, team: Team, data: Data) -> int:
+def count_affordable_steps(config: LanguageConfig, team: DistributedContext, data: Data) -> int:
     """Return how many steps `max_seconds` allows, at least one: what the clock decides of a run.
 
     A training of its own is begun and thrown away: its first step warms up, and some more are
@@ -139,7 +139,7 @@ def count_affordable_steps(config: LanguageConfig, team: Team, data: Data) -> in
         trainer.steps = max(trainer.steps, config.ramp_steps)
         full = _seconds_per_step(trainer, budget) or first
     ramp = 0 if config.first_batch_size is None else config.ramp_steps
-    return max(1, int(team.agree(_steps_that_fit(budget - before, first, full, ramp))))
+    return max(1, int(team.broadcast(_steps_that_fit(budget - before, first, full, ramp))))
 
 
 def _seconds_per_step(trainer: Trainer, budget: float) -> float | None:
@@ -151,7 +151,7 @@ def _seconds_per_step(trainer: Trainer, budget: float) -> float | None:
         trainer.step()
         count += 1
         # Processes go on together: the main one's clock counts.
-        if count >= least and trainer.team.agree(trainer.seconds - before) >= enough:
+        if count >= least and trainer.team.broadcast(trainer.seconds - before) >= enough:
             break
     return (trainer.seconds - before) / count if count else None
 

@@ -5,13 +5,13 @@ from dataclasses import replace
 
 from epoque.bench.events import Artifact, Checkpoint, Event, Metrics
 from epoque.bench.runs.checkpoint_timer import CheckpointTimer
+from epoque.bench.torch.distributed import DistributedContext
 from epoque.bench.torch.threads import threaded
 
 from ..config import LanguageConfig
 from ..data.batches import Data, load
 from . import estimate
 from .checkpoint import model_of, size_of, tokenizer_files
-from .distributed import Team
 from .resources import choose_threads, explain_out_of_memory
 from .trainer import Trainer
 
@@ -51,16 +51,16 @@ def train(config: LanguageConfig, resume: Checkpoint | None = None) -> Iterator[
         UsageError: if memory runs out, or a GPU is asked for that is not there.
         DamagedRunError: if the checkpoint is of another model.
     """
-    team = Team(config.device)
+    team = DistributedContext(config.device)
     with explain_out_of_memory(config):
-        count = int(team.agree(choose_threads(config, resume)))
+        count = int(team.broadcast(choose_threads(config, resume)))
         for event in threaded(count, _events(config, team, resume)):
-            if team.main:
+            if team.is_main:
                 yield event
 
 
 def _events(
-    config: LanguageConfig, team: Team, resume: Checkpoint | None
+    config: LanguageConfig, team: DistributedContext, resume: Checkpoint | None
 ) -> Generator[Event, None, None]:
     data = load(config)
     allowed = None
@@ -83,7 +83,7 @@ def _events(
             yield (checkpoint := replace(trainer.checkpoint(), scheduled=scheduled))
             timer.check()
     assert checkpoint is not None
-    if team.main:
+    if team.is_main:
         yield from _probe(config, data, checkpoint)
 
 

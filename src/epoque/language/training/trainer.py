@@ -14,6 +14,7 @@ from epoque.bench.errors import DamagedRunError, DataError, DivergenceError
 from epoque.bench.events import Checkpoint, Timings
 from epoque.bench.seeds import torch_generator
 from epoque.bench.torch.allocation import keep_freed_memory
+from epoque.bench.torch.distributed import DistributedContext
 
 from .. import models
 from ..config import LanguageConfig
@@ -24,7 +25,7 @@ from ..models import heads
 from ..models import pmi_embeddings as counted
 from . import checkpoint, precision, schedules
 from . import optimizers as optimisers
-from .distributed import Team
+from .distributed import prepare_model, sync_gradients
 from .ema import Average
 from .objective import Objective
 from .resources import check_memory
@@ -50,7 +51,7 @@ class Trainer:
     def __init__(
         self,
         config: LanguageConfig,
-        team: Team,
+        team: DistributedContext,
         data: Data,
         resume: Checkpoint | None = None,
         allowed: int | None = None,
@@ -108,7 +109,7 @@ class Trainer:
         """
         start = time.perf_counter()
         parts = self._parts()
-        (targets,) = self.team.sum([sum(count for _, count in parts)])
+        (targets,) = self.team.all_reduce_sum([sum(count for _, count in parts)])
         if targets:
             self._learn(parts, targets)
         else:
@@ -136,8 +137,8 @@ class Trainer:
     def _parts(self) -> list[tuple[Batch, int]]:
         """Return this process's share of the next batch in parts, each with its targets' number."""
         rows = self.order.take(self.steps, self.seen)
-        mine = rows[self.team.rank :: self.team.world]
-        count = min(self.config.accumulate, -(-len(rows) // self.team.world))
+        mine = rows[self.team.rank :: self.team.world_size]
+        count = min(self.config.accumulate, -(-len(rows) // self.team.world_size))
         parts = []
         for some in np.array_split(mine, count):
             # A process without a block goes through the layers with the others; it counts nothing.
@@ -154,15 +155,15 @@ class Trainer:
             share = count / targets
             negatives = self._generator("negatives", number)
             with (
-                self.team.together(self._wrapped, last=number == len(parts) - 1),
+                sync_gradients(self.team, self._wrapped, last=number == len(parts) - 1),
                 self._dice(number),
             ):
                 with precision.computing(self.precision.kind, self.team.device):
                     loss = self._wrapped(batch, negatives) * share
                 # Data parallel takes the mean of the processes' gradients; we want their sum.
-                self.team.accelerator.backward(loss * self.team.world)
+                self.team.accelerator.backward(loss * self.team.world_size)
             total += loss.item()
-        return self.team.sum([total])[0]
+        return self.team.all_reduce_sum([total])[0]
 
     def _generator(self, what: str, part: int) -> torch.Generator:
         """Return what draws something for a part of the next step in this process."""
@@ -288,7 +289,7 @@ class Trainer:
             self._count(model)
         sampled = config.head == "sampled"
         # A sparse gradient saves most of the embedding's step; processes exchange only dense ones.
-        model.sparse_embedding = sampled and team.world == 1 and team.device.type == "cpu"
+        model.sparse_embedding = sampled and team.world_size == 1 and team.device.type == "cpu"
         inclusion = None
         if sampled:
             often = counts(self.data.train, vocabulary)
@@ -297,7 +298,7 @@ class Trainer:
         if config.compile:
             for block in model.blocks:  # alike: compiled once for each size of batch
                 block.compile(dynamic=False)  # sizes left open fail in PyTorch 2.13
-        self._wrapped = team.prepare(objective)
+        self._wrapped = prepare_model(team, objective)
         self._optimizer = optimisers.build(model, config)
         self.weights = dict(model.named_parameters())
         self._average = Average(self.weights.values(), config.ema) if config.ema else None
@@ -313,7 +314,7 @@ class Trainer:
 
     def _agreed(self, mine: precision.Chosen) -> precision.Chosen:
         """Return the main process's choice."""
-        kind = precision.KINDS[int(self.team.agree(precision.KINDS.index(mine.kind)))]
+        kind = precision.KINDS[int(self.team.broadcast(precision.KINDS.index(mine.kind)))]
         return precision.Chosen(kind, mine.reason)
 
     def _take_up(self, resume: Checkpoint) -> None:

@@ -8,19 +8,19 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
-from epoque.bench.torch import distributed as team
+from epoque.bench.torch.distributed import DistributedContext
 
 __all__ = ["Team"]
 
 
-class Team(team.Team):
+class Team(DistributedContext):
     """This process among those that train together."""
 
     @torch.no_grad()
     def add_up(self, tensors: Iterable[Tensor]) -> None:
         """Replace each tensor by its sum over all processes, in place, in one exchange."""
         tensors = list(tensors)
-        if self.world == 1 or not tensors:
+        if self.world_size == 1 or not tensors:
             return
         flat = torch.cat([tensor.flatten() for tensor in tensors])
         torch.distributed.all_reduce(flat)

@@ -149,7 +149,7 @@ def measured(
         trainer.steps = 0  # all turns are due again
         whole = _seconds_of(trainer.step)
     share = 1 / (config.pl_interval if config.cfg == "stylegan2" else config.r1_interval)
-    each = team.agree(plain + max(0.0, whole - plain) * share)
+    each = team.broadcast(plain + max(0.0, whole - plain) * share)
     networks = (trainer.game.generator, trainer.game.discriminator)
     sizes = tuple(sum(p.numel() for p in network.parameters()) for network in networks)
     remain = max(0, config.steps - (resume.step if resume else 0))

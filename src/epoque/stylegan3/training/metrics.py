@@ -45,7 +45,7 @@ class Measuring:
         self._every = config.metrics_every or max(1, config.steps // TIMES)
         self._moves = [name for name in config.metrics if name.startswith("eq_")]
         self._compares = [name for name in config.metrics if not name.startswith("eq_")]
-        self._detectors = self._opened() if trainer.team.main else {}
+        self._detectors = self._opened() if trainer.team.is_main else {}
         self._reals: Features = {}
 
     def _opened(self) -> "dict[str, Detector]":
@@ -66,7 +66,7 @@ class Measuring:
     def due(self) -> dict[str, float]:
         """Return the measures if it is time for them; the main process takes them."""
         trainer = self._trainer
-        if not self._config.metrics or not trainer.is_time(self._every) or not trainer.team.main:
+        if not self._config.metrics or not trainer.is_time(self._every) or not trainer.team.is_main:
             return {}
         found = self._compared() | self._moved()
         return {name: found[name] for name in self._config.metrics if isfinite(found[name])}

@@ -60,9 +60,9 @@ def train(config: StyleGan3Config, resume: Checkpoint | None = None) -> Iterator
     team = Team(config.device)
     with told_memory(config):
         images = load(config)
-        count = int(team.agree(threads_of(config, images.shape, resume)))
+        count = int(team.broadcast(threads_of(config, images.shape, resume)))
         for event in threaded(count, _events(config, team, images, resume)):
-            if team.main:
+            if team.is_main:
                 yield event
 
 

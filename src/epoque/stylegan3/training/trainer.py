@@ -68,7 +68,7 @@ class Trainer:
                 memory.
         """
         self.config, self.team, self.images = config, team, images
-        self._parts = _parts(config, team.world)
+        self._parts = _parts(config, team.world_size)
         check_room(config, images.shape, team.device, config.batch // self._parts)
         self.steps, self.seen = 0, 0
         self.seconds, self._timed = 0.0, 0
@@ -128,7 +128,7 @@ class Trainer:
         """Return this process's parts of the next batch."""
         rows = self.images.rows(self.seen, self.config.batch)
         shares = np.array_split(rows, self._parts)
-        mine = range(self.team.rank, self._parts, self.team.world)
+        mine = range(self.team.rank, self._parts, self.team.world_size)
         return [self._part(number, shares[number]) for number in mine]
 
     def _part(self, number: int, rows: NDArray[np.int64]) -> Part:
@@ -169,7 +169,7 @@ class Trainer:
         names = list(seen[0])
         each = [torch.stack([of[name].double().sum() for name in names]) for of in seen]
         counts = [sum(of[name].numel() for of in seen) for name in names]
-        sums = self.team.sum([*torch.stack(each).sum(0).tolist(), *map(float, counts)])
+        sums = self.team.all_reduce_sum([*torch.stack(each).sum(0).tolist(), *map(float, counts)])
         pairs = zip(sums[: len(names)], sums[len(names) :], strict=True)
         return dict(zip(names, pairs, strict=True))
 
