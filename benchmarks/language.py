@@ -23,8 +23,8 @@ from epoque.language.data import batches as data
 from epoque.language.data import corpus, tokenizer
 from epoque.language.data import token_cache as cache
 from epoque.language.data.masking import Masker
-from epoque.language.evaluation.measure import measure, perplexity
-from epoque.language.training.objective import Objective
+from epoque.language.evaluation.exact_loss import measure, perplexity
+from epoque.language.training.model_with_loss import Objective
 from epoque.language.training.train import train
 
 TEXTS = Path(__file__).parents[2] / "shared" / "data" / "wikitext-2"

@@ -23,8 +23,8 @@ from epoque.language.config import LanguageConfig
 from epoque.language.evaluation.score import perplexity, score
 from epoque.language.generation.generate import generate
 from epoque.language.generation.sampling import Sampling
-from epoque.language.hub.loading import open_model
 from epoque.language.hub.model_card import _is_folder
+from epoque.language.hub.open_model import open_model
 from epoque.language.lab import LAB
 from epoque.language.models import Model
 from epoque.language.training.checkpoint import restore

@@ -17,9 +17,10 @@ from pyarrow import parquet
 from epoque.bench.errors import DataError, UnknownNameError
 from epoque.bench.files import store
 from epoque.language.config import LanguageConfig
-from epoque.language.data import corpus, reading, text_lines
+from epoque.language.data import corpus, text_lines
+from epoque.language.data import text_files as reading
 from epoque.language.data.corpus import Documents, file_documents
-from epoque.language.data.reading import Undecodable
+from epoque.language.data.text_files import Undecodable
 
 
 def written(path: Path, data: bytes | str) -> str:

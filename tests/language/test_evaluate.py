@@ -20,10 +20,10 @@ from epoque.bench.runs.run import Run
 from epoque.language.config import LanguageConfig
 from epoque.language.data import batches as data
 from epoque.language.evaluation.evaluate import pseudo
-from epoque.language.evaluation.measure import Sums, perplexity, unknown_ids
+from epoque.language.evaluation.exact_loss import Sums, perplexity, unknown_ids
 from epoque.language.training import estimate
 from epoque.language.training.checkpoint import restore
-from epoque.language.training.objective import Objective
+from epoque.language.training.model_with_loss import Objective
 from epoque.language.training.train import train
 
 TrainRun = Callable[..., Run]

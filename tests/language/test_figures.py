@@ -13,7 +13,7 @@ from safetensors.numpy import load, save
 from epoque.bench.errors import DamagedRunError, UsageError
 from epoque.bench.figures.plot import COLOURS, house_style, rgb_array
 from epoque.bench.runs.run import Run
-from epoque.language.evaluation import probe
+from epoque.language.evaluation import examples as probe
 from epoque.language.figures.examples_figure import FIRST, GUTTER, SENTENCE, broken
 from epoque.language.figures.run_figures import _busiest, _shown, figures
 

@@ -6,7 +6,8 @@ import torch
 from torch.nn import functional
 
 from epoque.language import models
-from epoque.language.models import ModelConfig, heads
+from epoque.language.models import ModelConfig
+from epoque.language.models import output_losses as heads
 
 ROWS, WIDTH, VOCABULARY = 37, 16, 50
 

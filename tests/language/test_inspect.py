@@ -7,7 +7,12 @@ import torch
 import twins
 
 from epoque.bench.errors import UsageError
-from epoque.language.evaluation.inspect import attention, logit_lens, neighbours, next_tokens
+from epoque.language.evaluation.interpretability import (
+    attention,
+    logit_lens,
+    neighbours,
+    next_tokens,
+)
 from epoque.language.models import Model
 
 IDS = [5, 9, 9, 21, 40, 3, 17]

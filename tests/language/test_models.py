@@ -10,7 +10,8 @@ from torch.nn import functional
 from epoque.bench.errors import ConfigError
 from epoque.language import models
 from epoque.language.config import LanguageConfig
-from epoque.language.models import ModelConfig, attention, functions
+from epoque.language.models import ModelConfig, attention
+from epoque.language.models import functional as functions
 from epoque.language.models import hf_checkpoints as interchange
 
 GOLDEN = Path(__file__).parents[3] / "shared" / "golden" / "language"

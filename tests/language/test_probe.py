@@ -9,8 +9,8 @@ import torch
 from epoque.bench.runs.run import Run
 from epoque.language.config import LanguageConfig
 from epoque.language.data import batches as data
-from epoque.language.evaluation import probe
-from epoque.language.evaluation.inspect import attention_of
+from epoque.language.evaluation import examples as probe
+from epoque.language.evaluation.interpretability import attention_of
 from epoque.language.training.checkpoint import restore
 
 Train = Callable[..., Run]

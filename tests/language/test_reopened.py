@@ -5,7 +5,8 @@ import json
 import pytest
 import torch
 
-from epoque.language.hub import hub, reopened
+from epoque.language.hub import hub
+from epoque.language.hub import roundtrip as reopened
 from epoque.language.training.checkpoint import restore
 
 FILES = {

@@ -18,8 +18,8 @@ from epoque.language.config import LanguageConfig
 from epoque.language.data import batches as data
 from epoque.language.evaluation import evaluate
 from epoque.language.evaluation import ngram_baselines as yardsticks
-from epoque.language.evaluation.measure import Sums, mean, perplexity
-from epoque.language.evaluation.unmeasured import reasons
+from epoque.language.evaluation.exact_loss import Sums, mean, perplexity
+from epoque.language.evaluation.missing_results import reasons
 from epoque.language.lab import LAB
 from epoque.language.training.train import train
 

@@ -20,7 +20,7 @@ from .generation.sampling import Sampling
 from .lab import LAB
 
 if TYPE_CHECKING:
-    from .hub.loading import Opened
+    from .hub.open_model import Opened
 
 __all__ = ["APP"]
 
@@ -57,7 +57,7 @@ def _opened(
         helps: what takes less memory.
         quiet: do not say which run was taken.
     """
-    from .hub.loading import check_installed, open_model
+    from .hub.open_model import check_installed, open_model
 
     with waiting("loading PyTorch"):
         check_installed()
@@ -280,7 +280,7 @@ def save(
     """
     from .hub.hub import files_of
     from .hub.hub import save as save_run
-    from .hub.loading import check_installed, find_run
+    from .hub.open_model import check_installed, find_run
 
     check_installed()
     found = find_run(run, runs_folder(runs))
@@ -331,7 +331,7 @@ def push(
 def _folder(model: str, name: str, licence: str | None, runs: Path | None) -> Iterator[Path]:
     """Give the folder that is pushed: a saved one as it is, or a run's, made for the occasion."""
     from .hub.hub import saved
-    from .hub.loading import check_installed, find_run, is_model_folder
+    from .hub.open_model import check_installed, find_run, is_model_folder
 
     if is_model_folder(model):
         if licence is not None:

@@ -58,7 +58,7 @@ class LanguageLab(Lab["LanguageConfig"]):
 
     def check_installed(self) -> None:
         """Check that PyTorch and transformers are there."""
-        from .hub.loading import check_installed
+        from .hub.open_model import check_installed
 
         check_installed()
 

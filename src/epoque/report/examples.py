@@ -36,7 +36,7 @@ def examples_table(run: "Run", rows: int, language: str, caption: Inlines, label
         UnknownNameError: if the run keeps no examples.
         DamagedRunError: if they cannot be read.
     """
-    from epoque.language.evaluation.probe import examples
+    from epoque.language.evaluation.examples import examples
 
     _ = translator(language)
     told = examples(run)
@@ -72,6 +72,6 @@ def _filled(example: Mapping[str, Any], language: str) -> tuple[Inlines, ...]:
 
 
 def _line(text: str) -> str:
-    from epoque.language.evaluation.probe import one_line
+    from epoque.language.evaluation.examples import one_line
 
     return clean(one_line(text))

@@ -98,7 +98,7 @@ def load(config: LanguageConfig, known: Any = None, progress: Progress | None = 
         DataError: if the text cannot be used, gives not even one block, or has no token to predict.
         UsageError: if the Hub or a file is out of reach.
     """
-    from ..evaluation.targets import check_targets
+    from .target_check import check_targets
 
     texts = corpus.load(config)
     _check_test(config, texts)

@@ -15,7 +15,7 @@ from epoque.bench.errors import DataError, UnknownNameError
 from epoque.bench.files.store import file_digest
 
 from ..config import LanguageConfig
-from .reading import Piece, Undecodable, files_below, is_blank, read, text_size
+from .text_files import Piece, Undecodable, files_below, is_blank, read, text_size
 
 __all__ = ["Documents", "Splits", "file_documents", "lines", "load", "names"]
 

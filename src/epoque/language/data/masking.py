@@ -11,7 +11,7 @@ from torch import Tensor
 from epoque.bench.errors import DataError
 from epoque.bench.seeds import numpy_rng
 
-from ..models.heads import IGNORED
+from ..models.output_losses import IGNORED
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast

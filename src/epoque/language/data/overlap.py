@@ -14,7 +14,7 @@ from epoque.bench.files.store import key_of, made
 from epoque.bench.limits import MAX_COMPARED_TEXT_BYTES
 
 from .corpus import Documents, Splits
-from .reading import is_blank
+from .text_files import is_blank
 
 __all__ = ["NOTABLE", "Overlap", "notice", "overlap"]
 

@@ -23,7 +23,7 @@ from ..config import LanguageConfig
 from .blocks import Blocks, Tokens
 from .corpus import Documents
 from .encoding import Encode, corpus_encoder
-from .reading import Piece, is_blank
+from .text_files import Piece, is_blank
 
 __all__ = ["blocks", "frames_lines", "tokens"]
 

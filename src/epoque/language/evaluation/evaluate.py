@@ -19,13 +19,13 @@ from ..data import corpus
 from ..data.batches import TRAIN_SAMPLE, Batch, Reader, sample
 from ..data.masking import Masker
 from ..data.overlap import overlap
-from ..hub.reopened import reopened
+from ..hub.roundtrip import reopened
 from ..training.checkpoint import restore
-from ..training.objective import Objective
+from ..training.model_with_loss import Objective
 from ..training.resources import choose_threads
 from . import ngram_baselines as yardsticks
-from .measure import Sums, exact, mean, measure, perplexity, unknown_ids
-from .unmeasured import reasons
+from .exact_loss import Sums, exact, mean, measure, perplexity, unknown_ids
+from .missing_results import reasons
 
 if TYPE_CHECKING:
     from ..data.blocks import Blocks
@@ -52,7 +52,7 @@ def evaluate(run: Run, progress: Progress | None = None) -> Mapping[str, Any]:
     `final_train_loss` is measured on `train_blocks_measured` fixed train blocks. `epochs`: the
     losses at each epoch's end, as measured on the way. `unigram_perplexity`, …: what counting
     words, pairs and triples reaches on the same validation tokens. `saved_…`, `reopened_…`: what a
-    push to the Hub would send, and how transformers opens it (`epoque.language.hub.reopened`).
+    push to the Hub would send, and how transformers opens it (`epoque.language.hub.roundtrip`).
     All is computed with as many threads as the training.
 
     `valid_in_train_share`, `valid_lines_in_train`: how much of the text is in the training text,

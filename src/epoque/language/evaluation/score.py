@@ -200,7 +200,7 @@ def _read(
     """Return the places of the wanted tokens and their log-probabilities."""
     import torch
 
-    from ..models import heads
+    from ..models import output_losses as heads
 
     rows = np.stack([tokens[window.begin : window.end] for window in batch])
     at = [(row, place - w.begin) for row, w in enumerate(batch) for place in w.wanted]
@@ -266,8 +266,8 @@ def _encoded_lines(
 
 
 def _summary(found: NDArray[np.float64], words: float, size: float) -> Perplexity:
-    from .measure import mean
-    from .measure import perplexity as exp_of
+    from .exact_loss import mean
+    from .exact_loss import perplexity as exp_of
 
     scored = found[~np.isnan(found)]
     loss = mean(-float(scored.sum()), len(scored))

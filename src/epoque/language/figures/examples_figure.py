@@ -13,7 +13,7 @@ from epoque.bench.figures.axes import number
 from epoque.bench.figures.plot import colour, heading, mix, new_figure
 from epoque.bench.i18n import translator
 
-from ..evaluation import probe
+from ..evaluation import examples as probe
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

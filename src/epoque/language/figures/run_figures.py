@@ -11,7 +11,7 @@ from epoque.bench.i18n import translator
 
 from ..config import LanguageConfig
 from ..data.overlap import NOTABLE
-from ..evaluation import probe
+from ..evaluation import examples as probe
 from .examples_figure import examples_figure, written
 
 if TYPE_CHECKING:
@@ -178,7 +178,7 @@ def _finish(axes: "Axes", run: "Run", language: str) -> None:
 
 def attention_figure(run: "Run", language: str) -> "Figure":
     """Draw the attention of the heads side by side, layers from top to bottom."""
-    from ..evaluation.probe import arrays
+    from ..evaluation.examples import arrays
 
     _ = translator(language)
     weights = arrays(run)["attention"]

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .functions import rms_norm, rotate
+from .functional import rms_norm, rotate
 
 __all__ = ["Attention", "Cache", "Sight", "sight"]
 

@@ -16,7 +16,7 @@ from torch.nn import functional
 from ..model_config import ModelConfig
 from .attention import Attention, Sight
 from .base import Model
-from .functions import rms_norm, squared_relu
+from .functional import rms_norm, squared_relu
 
 __all__ = ["ModernCausal", "ModernMasked"]
 

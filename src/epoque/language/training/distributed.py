@@ -13,7 +13,7 @@ from torch import Tensor
 from epoque.bench.torch.distributed import DistributedContext
 
 if TYPE_CHECKING:
-    from .objective import Objective
+    from .model_with_loss import Objective
 
 __all__ = ["gather", "is_sharded", "prepare_model", "sync_gradients"]
 

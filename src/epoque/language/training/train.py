@@ -96,7 +96,7 @@ def _most_lost(config: LanguageConfig) -> float:
 
 def _probe(config: LanguageConfig, data: Data, checkpoint: Checkpoint) -> Iterator[Event]:
     """Yield what the figures show of the finished model."""
-    from ..evaluation import probe
+    from ..evaluation import examples as probe
 
     model = model_of(config, size_of(config, data.tokenizer), checkpoint.arrays)
     yield from probe.artifacts(config, model, data.tokenizer, data.train, data.valid)

@@ -20,14 +20,14 @@ from .. import models
 from ..config import LanguageConfig
 from ..data.batches import TRAIN_SAMPLE, Batch, Data, Order, Reader, counts, sample, some_blocks
 from ..data.masking import Masker
-from ..evaluation.measure import mean, measure, perplexity, unknown_ids
-from ..models import heads
+from ..evaluation.exact_loss import mean, measure, perplexity, unknown_ids
+from ..models import output_losses as heads
 from ..models import pmi_embeddings as counted
 from . import checkpoint, precision, schedules
 from . import optimizers as optimisers
 from .distributed import prepare_model, sync_gradients
 from .ema import Average
-from .objective import Objective
+from .model_with_loss import Objective
 from .resources import check_memory
 
 __all__ = ["Trainer"]

@@ -31,7 +31,7 @@ from epoque.bench.seeds import numpy_rng
 from ..generation.fill_mask import likeliest, word
 from ..generation.generate import continue_ids, reading
 from ..generation.sampling import Sampling
-from .inspect import attention_of, neighbours, shown
+from .interpretability import attention_of, neighbours, shown
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -298,7 +298,7 @@ def _losses(
     """Return tokens of the validation text and their losses in nats, both [N]."""
     import torch
 
-    from ..models import heads
+    from ..models import output_losses as heads
 
     chosen = _evenly(len(valid), max(_MEASURED // valid.ids.shape[1], 1))
     tokens, losses = [], []

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from epoque.bench.errors import DataError
 
 from ..config import LanguageConfig
-from ..data.batches import Reader
-from ..data.masking import Masker
-from .measure import EPOCH
+from ..evaluation.exact_loss import EPOCH
+from .batches import Reader
+from .masking import Masker
 
 if TYPE_CHECKING:
-    from ..data.blocks import Blocks
+    from .blocks import Blocks
 
 __all__ = ["check_targets"]
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from ..config import LanguageConfig
 from ..data.batches import Batch
-from ..models import heads
+from ..models import output_losses as heads
 
 if TYPE_CHECKING:
     from ..models import Model
