@@ -16,9 +16,9 @@ from epoque.stylegan3.bundled import FOLDER, NAMES
 from epoque.stylegan3.config import StyleGan3Config
 from epoque.stylegan3.loading import load_generator
 from epoque.stylegan3.measures.image_sources import NetworkImages, SetImages
-from epoque.stylegan3.measures.metrics import measure
+from epoque.stylegan3.measures.metrics import compute_metrics
 from epoque.stylegan3.networks.store import load_network, save_network
-from epoque.stylegan3.training.data import avatars
+from epoque.stylegan3.training.data import draw_avatars
 
 MEASURES = ("pfd", "pprecision", "precall")
 SETTINGS = {"avatars", "mirror", "resolution", "cfg", "seed"}
@@ -65,9 +65,9 @@ def described(
 def measured(name: str, config: StyleGan3Config) -> dict[str, dict[str, object]]:
     """Return measures, each as a value with its 95 % interval."""
     assert config.avatars is not None
-    real = SetImages(avatars(config.avatars, config.resolution))
+    real = SetImages(draw_avatars(config.avatars, config.resolution))
     made = NetworkImages(load_generator(name, "cpu"), config.avatars)
-    found = measure(MEASURES, made, real)
+    found = compute_metrics(MEASURES, made, real)
     return {
         one.name: {"value": one.value, "low": one.low, "high": one.high, "images": config.avatars}
         for one in found

@@ -39,8 +39,8 @@ from epoque.stylegan3.dataset.image_set import ImageSet
 from epoque.stylegan3.dataset.portraits import BEARDLESS, sample_portrait
 from epoque.stylegan3.networks import Generator
 from epoque.stylegan3.networks.store import load_network, save_network
-from epoque.stylegan3.training.data import AVATARS_SEED, avatars
-from epoque.stylegan3.training.specs import Shape, generator_spec
+from epoque.stylegan3.training.data import AVATARS_SEED, draw_avatars
+from epoque.stylegan3.training.specs import ImageShape, generator_spec
 
 COLOURS = ("skin", "hair colour", "clothes colour", "background")
 UNSEEN = -1
@@ -66,8 +66,8 @@ def main() -> None:
     told = parser.parse_args()
     config = StyleGan3Config.parse(dict(find_recipe(told.recipe).config))
     assert config.avatars is not None
-    images = ImageSet(avatars(config.avatars, config.resolution))
-    shape = Shape(images.resolution, images.channels, 0)
+    images = ImageSet(draw_avatars(config.avatars, config.resolution))
+    shape = ImageShape(images.resolution, images.channels, 0)
     generator = networks.init_generator(generator_spec(config, shape), config.seed)
     pupil = Pupil(generator, Portraits(len(images), config.z_dim, config.seed))
     before = pupil.load(told.begin)["pieces"] if told.begin else []

@@ -58,7 +58,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.setattr(gallery, "FRAMES", 4)
         patch.setattr(gallery, "SAMPLES", 4)
         patch.setattr(examine_module, "PANEL", 4)
-        patch.setattr(again, "_elsewhere", lambda _: ["other bytes"])
+        patch.setattr(again, "_digests_of_subprocess", lambda _: ["other bytes"])
         run = start(find_lab("stylegan3"), NEED.config(), NEED.recipe, folder / "runs")
         execute(run, draw=False)
     return folder / "runs"

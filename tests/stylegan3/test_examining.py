@@ -29,8 +29,8 @@ from epoque.stylegan3.analysis import gallery
 from epoque.stylegan3.analysis import reference as reference_module
 from epoque.stylegan3.analysis import reproducibility as again
 from epoque.stylegan3.analysis.attribute_labels import WORDS
-from epoque.stylegan3.analysis.attributes import agreement, passing, seen
-from epoque.stylegan3.analysis.reference import described, reference
+from epoque.stylegan3.analysis.attributes import agreement, pass_rate, read_portraits
+from epoque.stylegan3.analysis.reference import embed, load_reference
 from epoque.stylegan3.config import StyleGan3Config
 from epoque.stylegan3.generation.generate import generate
 from epoque.stylegan3.lab import LAB
@@ -63,10 +63,10 @@ def one_process(monkeypatch):
     """Spare the other process, which one test is enough for."""
 
     def digests(told):
-        images = again.painted(load_generator(told.network), told.seeds, again.Styling(1.0))
+        images = again.render_seeds(load_generator(told.network), told.seeds, again.Styling(1.0))
         return again.digests(images)
 
-    monkeypatch.setattr(again, "_elsewhere", digests)
+    monkeypatch.setattr(again, "_digests_of_subprocess", digests)
 
 
 def config(**changes):
@@ -101,10 +101,10 @@ def test_running_out_of_memory_is_one_sentence(monkeypatch):
 
 def test_what_differs_is_told(monkeypatch):
     opened, wanted = load_generator("avatars-t"), config(seeds="1,2")
-    images = again.painted(opened, (1, 2), again.Styling())
-    monkeypatch.setattr(again, "_elsewhere", lambda _: ["another", "another"])
+    images = again.render_seeds(opened, (1, 2), again.Styling())
+    monkeypatch.setattr(again, "_digests_of_subprocess", lambda _: ["another", "another"])
     images[0, 0, 0, 0] ^= 1  # one bit
-    found = again.repeated(opened, wanted, images)
+    found = again.check_reproducibility(opened, wanted, images)
     assert found == {"again": False, "alone": False, "elsewhere": False, "distinct": True}
 
 
@@ -114,7 +114,7 @@ def test_the_other_process_says_why_it_fails(monkeypatch, tmp_path):
     broken.chmod(0o755)
     monkeypatch.setattr(again.sys, "executable", str(broken))
     with pytest.raises(DataError, match="could not make the images: no disk"):
-        again._elsewhere(config())
+        again._digests_of_subprocess(config())
 
 
 def test_decibels_are_those_of_the_command(run):
@@ -229,21 +229,21 @@ def test_only_portraits_are_read(run):
     for card in ({}, {"training": {"data": "cats.zip"}}):
         opened = small("t")
         opened.card.update(card)
-        assert seen(opened, images) == [None]
+        assert read_portraits(opened, images) == [None]
 
 
 def test_the_first_seeds_are_judged_as_the_three_are(run):
-    images = again.painted(load_generator("avatars-t"), range(8), again.Styling())
-    read = seen(load_generator("avatars-t"), images)
-    assert run.results["network"]["passing"] == passing(read)
+    images = again.render_seeds(load_generator("avatars-t"), range(8), again.Styling())
+    read = read_portraits(load_generator("avatars-t"), images)
+    assert run.results["network"]["pass_rate"] == pass_rate(read)
     assert run.results["panel"] == 8
     assert 0 < run.results["agreement"] < 1
 
 
 def test_those_that_pass_are_counted():
     good = {"certainty": 0.9, "least_certainty": 0.9, "distance": 1.0}
-    assert passing([good, good | {"distance": 1.01}, good | {"certainty": 0.89}, good]) == 0.5
-    assert passing([]) is None
+    assert pass_rate([good, good | {"distance": 1.01}, good | {"certainty": 0.89}, good]) == 0.5
+    assert pass_rate([]) is None
 
 
 def test_images_of_two_networks_are_read_alike_or_not():
@@ -256,7 +256,7 @@ def test_images_of_two_networks_are_read_alike_or_not():
 
 
 def test_noise_is_no_portrait():
-    known = reference()
+    known = load_reference()
     rng = torch.Generator().manual_seed(0)
     far = known.distances(torch.rand(4, 3, 64, 64, generator=rng) * 2 - 1)
     grey = known.distances(torch.zeros(1, 3, 64, 64))
@@ -272,11 +272,11 @@ def test_drawn_portraits_are():
         ..., :3
     ]
     images = torch.from_numpy(drawn).permute(0, 3, 1, 2).float() / 127.5 - 1
-    near = np.array(reference().distances(images))
+    near = np.array(load_reference().distances(images))
     assert (near < 1).mean() > 0.8  # 19 of 20 on the average
-    upside_down = np.array(reference().distances(images.flip(2)))
+    upside_down = np.array(load_reference().distances(images.flip(2)))
     assert (upside_down > 1).mean() > 0.9
-    made = described(images)
+    made = embed(images)
     assert made.reach > 0
     assert 0 < made.certainty < 1
 
@@ -287,11 +287,11 @@ def test_a_reference_of_another_reader_is_refused(monkeypatch, tmp_path):
     told = json.loads((tmp_path / "portrait-reference.json").read_text())
     (tmp_path / "portrait-reference.json").write_text(json.dumps(told | {"network": "other"}))
     monkeypatch.setattr(reference_module, "FOLDER", tmp_path)
-    reference.cache_clear()
+    load_reference.cache_clear()
     with pytest.raises(DataError, match="is of another portrait-features"):
-        reference()
+        load_reference()
     monkeypatch.undo()
-    assert reference().reach > 0
+    assert load_reference().reach > 0
 
 
 def test_each_file_of_an_examination_may_be_damaged(run, one_process, tmp_path):

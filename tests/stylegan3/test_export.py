@@ -13,9 +13,9 @@ from epoque.bench.errors import EpoqueError, MissingExtraError, UsageError
 from epoque.stylegan3.commands import APP
 from epoque.stylegan3.conditioning import Conditioning
 from epoque.stylegan3.export import write
-from epoque.stylegan3.export.formats import Encoded, encoded, runner
-from epoque.stylegan3.export.programs import Program, traced
-from epoque.stylegan3.export.write import export, files_of
+from epoque.stylegan3.export.formats import EncodedProgram, encode_program, load_runner
+from epoque.stylegan3.export.programs import GeneratorProgram, trace
+from epoque.stylegan3.export.write import export_generator, export_paths
 from epoque.stylegan3.latents import sample_latents
 from epoque.stylegan3.networks.store import save_network
 
@@ -32,7 +32,7 @@ def test_onnx_of_a_network_with_classes(tmp_path):
     opened = with_mean(small("t", c_dim=3, img_channels=1, **FEW))
     opened.card["licence"] = "Apache-2.0"
     path = tmp_path / "new" / "faces.onnx"
-    (written,) = export(opened, files_of(path), cutoff=2)
+    (written,) = export_generator(opened, export_paths(path), cutoff=2)
     assert written.check.by.startswith("ONNX Runtime")
     assert written.check.difference < 1e-5
     assert written.check.levels <= 1
@@ -63,10 +63,10 @@ def test_onnx_of_a_network_with_classes(tmp_path):
 
 def test_programs_of_torch_export(tmp_path):
     opened = with_mean(small("r", **FEW))
-    files = files_of(tmp_path, ("mapping", "synthesis"), ("pt2",))
+    files = export_paths(tmp_path, ("mapping", "synthesis"), ("pt2",))
     assert [path.name for path in files] == ["mapping.pt2", "synthesis.pt2"]
     done = []
-    written = export(opened, files, images=1, progress=lambda *moved: done.append(moved))
+    written = export_generator(opened, files, images=1, progress=lambda *moved: done.append(moved))
     assert done == [(1, 2), (2, 2)]
     assert written[0].check.levels is None
     mapping, synthesis = (torch.export.load(one.path).module() for one in written)
@@ -83,7 +83,7 @@ def test_a_program_takes_labels_of_many_numbers(tmp_path):
     opened = with_mean(small("t", c_dim=3, **FEW))
     labels = np.array([[0.5, 0, 2], [0, 1, 1]], np.float32)
     opened.generator.labels = Conditioning.of(labels)
-    (written,) = export(opened, {tmp_path / "mapping.pt2": ("mapping", "pt2")})
+    (written,) = export_generator(opened, {tmp_path / "mapping.pt2": ("mapping", "pt2")})
     told = json.loads((tmp_path / "mapping.pt2.json").read_text())["inputs"][1]
     assert (told["name"], told["shape"], told["type"]) == ("label", ["batch", 3], "float32")
     mapping = torch.export.load(written.path).module()
@@ -95,8 +95,8 @@ def test_a_program_takes_labels_of_many_numbers(tmp_path):
 
 def test_stylegan2_keeps_its_own_noise():
     network = small("stylegan2", img_resolution=8).generator
-    program = Program(network, "synthesis")
-    _, run = runner(encoded(traced(program), program, "pt2"), 8)
+    program = GeneratorProgram(network, "synthesis")
+    _, run = load_runner(encode_program(trace(program), program, "pt2"), 8)
     ws = network.mapping(torch.from_numpy(sample_latents(range(3), 8)))
     np.testing.assert_allclose(run({"w": ws.numpy()}), network.synthesis(ws), atol=1e-5)
     assert not torch.allclose(network.synthesis(ws), network.synthesis(ws, noise="none"))
@@ -112,20 +112,22 @@ def test_stylegan2_keeps_its_own_noise():
 )
 def test_files_that_are_not_possible_are_refused(tmp_path, to, parts, kinds, told):
     with pytest.raises(UsageError, match=told):
-        files_of(tmp_path / to, parts, kinds)
+        export_paths(tmp_path / to, parts, kinds)
 
 
 def test_a_folder_holds_all_parts_in_both_formats(tmp_path):
-    files = files_of(tmp_path / "all")
+    files = export_paths(tmp_path / "all")
     assert len(files) == 6
     assert files[tmp_path / "all" / "synthesis.onnx"] == ("synthesis", "onnx")
-    assert files_of(tmp_path / "x.onnx", ("mapping",)) == {tmp_path / "x.onnx": ("mapping", "onnx")}
+    assert export_paths(tmp_path / "x.onnx", ("mapping",)) == {
+        tmp_path / "x.onnx": ("mapping", "onnx")
+    }
 
 
 def test_onnx_without_its_extra_is_told_before_anything_is_computed(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnxscript", None)
     with pytest.raises(MissingExtraError, match=r"ONNX needs an extra: .*epoque\[export\]"):
-        export(small(), files_of(tmp_path / "a.onnx"))
+        export_generator(small(), export_paths(tmp_path / "a.onnx"))
     assert not list(tmp_path.iterdir())
 
 
@@ -138,16 +140,16 @@ def test_onnx_without_its_extra_is_told_before_anything_is_computed(tmp_path, mo
 )
 def test_settings_that_are_not_possible_are_refused(tmp_path, told, match):
     with pytest.raises(UsageError, match=match):
-        export(small(), files_of(tmp_path / "a.pt2"), **told)
+        export_generator(small(), export_paths(tmp_path / "a.pt2"), **told)
 
 
 def test_a_file_that_does_something_else_is_not_written(tmp_path, monkeypatch):
     opened, other = small("stylegan2"), small("stylegan2", seed=1)
     monkeypatch.setattr(
-        write, "traced", lambda program: traced(Program(other.generator, program.part))
+        write, "traced", lambda program: trace(GeneratorProgram(other.generator, program.part))
     )
     with pytest.raises(EpoqueError, match="would not do what the network does"):
-        export(opened, files_of(tmp_path / "a.pt2", ("mapping",)))
+        export_generator(opened, export_paths(tmp_path / "a.pt2", ("mapping",)))
     assert not list(tmp_path.iterdir())
 
 
@@ -159,12 +161,12 @@ def test_without_onnx_runtime_small_networks_are_run_all_the_same(monkeypatch):
     w, image = (helper.make_tensor_value_info(n, 1, shape) for n in ("w", "image"))
     graph = helper.make_graph([helper.make_node("Neg", ["w"], ["image"])], "g", [w], [image])
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)])
-    made = Encoded("onnx", model.SerializeToString(), 18)
+    made = EncodedProgram("onnx", model.SerializeToString(), 18)
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    by, run = runner(made, 64)
+    by, run = load_runner(made, 64)
     assert by == f"ONNX {onnx.__version__}"
     np.testing.assert_array_equal(run({"w": np.ones((3, 2), np.float32)}), -np.ones((3, 2)))
-    assert runner(made, 128) is None
+    assert load_runner(made, 128) is None
 
 
 def test_the_command_tells_what_the_check_has_shown(tmp_path, capsys):

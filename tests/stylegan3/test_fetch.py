@@ -261,7 +261,7 @@ def test_short_names(server: Server, monkeypatch: pytest.MonkeyPatch):
     assert OFFICIAL["ffhqu-256-r"].url == expected
     expected = f"{host}/stylegan2/versions/1/files/stylegan2-cifar10-32x32.pkl"
     assert OFFICIAL["cifar10-32-stylegan2"].url == expected
-    entry = catalogue.Official("ffhq-1024-t", server.url("f.pkl"), "faces", "t", 1024)
+    entry = catalogue.OfficialNetwork("ffhq-1024-t", server.url("f.pkl"), "faces", "t", 1024)
     monkeypatch.setitem(OFFICIAL, "ffhq-1024-t", entry)
     found = fetch.fetch("ffhq-1024-t")
     assert (found.sha256, found.licence) == (DIGEST, LICENCE)
@@ -278,7 +278,7 @@ def test_paths(tmp_path: Path):
     with pytest.raises(DataError, match="is a folder"):
         fetch.fetch(tmp_path)
     path.write_bytes(b"x")
-    assert fetch.fetch(path) == fetch.Fetched(path, sha256(b"x").hexdigest())
+    assert fetch.fetch(path) == fetch.FetchedFile(path, sha256(b"x").hexdigest())
 
 
 @pytest.mark.parametrize(

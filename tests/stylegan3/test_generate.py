@@ -232,20 +232,20 @@ def test_tiles_stand_row_by_row():
 def test_limits_of_the_process_and_its_container_count(monkeypatch):
     monkeypatch.setattr(memory, "free_memory", lambda: 1000)
     monkeypatch.setattr(memory, "kept_memory", lambda: 200)  # by earlier images, to be used again
-    assert memory.available(torch.device("cpu")) == 1200
+    assert memory.available_memory(torch.device("cpu")) == 1200
     with pytest.raises(UsageError, match="are free"):
-        memory.check(small().generator, torch.device("cpu"))
+        memory.check_memory(small().generator, torch.device("cpu"))
 
 
 def test_too_little_memory_is_told_with_what_would_fit(monkeypatch):
     opened = small()
-    one = memory.needed(opened.generator)
-    monkeypatch.setattr(memory, "available", lambda device: 3 * one)
-    memory.check(opened.generator, opened.device, images=3)
+    one = memory.estimate_memory(opened.generator)
+    monkeypatch.setattr(memory, "available_memory", lambda device: 3 * one)
+    memory.check_memory(opened.generator, opened.device, images=3)
     with pytest.raises(UsageError, match="3 images at a time would fit"):
-        memory.check(opened.generator, opened.device, images=4)
+        memory.check_memory(opened.generator, opened.device, images=4)
     with pytest.raises(UsageError, match="50% of the images would fit"):
-        memory.check(opened.generator, opened.device, kept=4 * one)
-    monkeypatch.setattr(memory, "available", lambda device: one // 2)
+        memory.check_memory(opened.generator, opened.device, kept=4 * one)
+    monkeypatch.setattr(memory, "available_memory", lambda device: one // 2)
     with pytest.raises(UsageError, match="about 8 × 8 pixels would fit"):
-        memory.check(opened.generator, opened.device)
+        memory.check_memory(opened.generator, opened.device)

@@ -12,7 +12,7 @@ from epoque.bench.errors import ConfigError, DataError, UsageError
 from epoque.bench.seeds import numpy_rng
 from epoque.stylegan3.analysis import gallery
 from epoque.stylegan3.analysis import reproducibility as again
-from epoque.stylegan3.analysis.analyze import examine
+from epoque.stylegan3.analysis.analyze import analyze
 from epoque.stylegan3.commands import APP
 from epoque.stylegan3.conditioning import Conditioning
 from epoque.stylegan3.config import StyleGan3Config
@@ -24,7 +24,7 @@ from epoque.stylegan3.loading import load_generator
 from epoque.stylegan3.measures.equivariance import equivariance, squared_errors
 from epoque.stylegan3.measures.image_sources import NetworkImages
 from epoque.stylegan3.measures.path_length import PathImages
-from epoque.stylegan3.measures.spectrum import of_network
+from epoque.stylegan3.measures.spectrum import network_spectrum
 from epoque.stylegan3.networks.store import save_network
 
 NAMES = ("hair=short", "hair=long", "glasses=none", "glasses=round", "age")
@@ -154,8 +154,8 @@ def test_a_state_is_of_its_labels(people, tmp_path):
 
 def test_a_spectrum_is_of_all_classes():
     opened = small(c_dim=3)
-    every = of_network(opened, 6)
-    assert every.mean != of_network(opened, 6, styling=MappingOptions(label=1)).mean
+    every = network_spectrum(opened, 6)
+    assert every.mean != network_spectrum(opened, 6, styling=MappingOptions(label=1)).mean
 
 
 # The command metrics
@@ -219,13 +219,13 @@ def test_a_conditional_network_is_examined(folder, monkeypatch):
     def snapshot(network, against, label):
         told = {"network": str(folder / network), "against": against and str(folder / against)}
         told |= {"task": "examine", "moved": 2, "device": "cpu", "label": label, "seeds": "1"}
-        return next(examine(StyleGan3Config.parse(told))).arrays
+        return next(analyze(StyleGan3Config.parse(told))).arrays
 
     of_network = snapshot("people", "plain", "age=0.75")
     opened = load_generator(folder / "people")
-    wanted = again.painted(opened, [1], MappingOptions(label="age=0.75"))
+    wanted = again.render_seeds(opened, [1], MappingOptions(label="age=0.75"))
     np.testing.assert_array_equal(of_network["seeds"], wanted)
-    assert (wanted != again.painted(opened, [1], MappingOptions())).any()
+    assert (wanted != again.render_seeds(opened, [1], MappingOptions())).any()
     for network, label, told in (
         ("classes", None, "--label: this network needs a class"),
         ("classes", "7", "--label: 7 is out of range"),
@@ -245,7 +245,7 @@ def test_the_other_process_is_told_the_label(folder, monkeypatch):
     monkeypatch.setattr(again.subprocess, "run", failed)
     config = StyleGan3Config.parse({"task": "examine", "label": "-1"})
     with pytest.raises(KeyboardInterrupt):
-        again._elsewhere(config)
+        again._digests_of_subprocess(config)
     assert "--class=-1" in said[0]
     with pytest.raises(ConfigError, match="label: it would be ignored"):
         StyleGan3Config.parse({"label": "1"})

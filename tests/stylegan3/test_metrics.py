@@ -16,15 +16,22 @@ from epoque.stylegan3.commands import APP
 from epoque.stylegan3.dataset.portraits import GROUPS, sample_portrait
 from epoque.stylegan3.generation.synthesis import map_seeds, synthesize_image
 from epoque.stylegan3.measures import extraction
-from epoque.stylegan3.measures.attributes import read
-from epoque.stylegan3.measures.detectors import Patches, Portrait
+from epoque.stylegan3.measures.attributes import predict_attributes
+from epoque.stylegan3.measures.detectors import PatchDetector, PortraitDetector
 from epoque.stylegan3.measures.equivariance import MEASURES, Measured
-from epoque.stylegan3.measures.extraction import extract
-from epoque.stylegan3.measures.features import HEADS, WIDTH, card, portrait_net, sized
+from epoque.stylegan3.measures.extraction import extract_features
+from epoque.stylegan3.measures.features import HEADS, WIDTH, card, portrait_net, resize_images
 from epoque.stylegan3.measures.image_sources import NetworkImages, SetImages
-from epoque.stylegan3.measures.metrics import ALWAYS, METRICS, TOGETHER, kinds, measure, usual_count
+from epoque.stylegan3.measures.metrics import (
+    ALWAYS,
+    METRICS,
+    TOGETHER,
+    compute_metrics,
+    default_image_count,
+    parse_metrics,
+)
 from epoque.stylegan3.measures.path_length import PathImages
-from epoque.stylegan3.measures.train_features import accuracy, learn, targets, write
+from epoque.stylegan3.measures.train_features import accuracy, targets, train, write_network
 from epoque.stylegan3.networks.store import save_network
 
 
@@ -127,26 +134,26 @@ def test_an_interrupted_extraction_goes_on(monkeypatch, own_cache):
     monkeypatch.setattr(extraction, "PATIENCE", -1.0)
     whole = Counting(21)
     told = []
-    (wanted,) = extract(whole, [Means(0)], batch=3, progress=lambda *at: told.append(at))
+    (wanted,) = extract_features(whole, [Means(0)], batch=3, progress=lambda *at: told.append(at))
     assert told[-1] == (21, 21)
     assert wanted[:, 1].tolist() == list(range(21))
     broken = Counting(21, last=15)
     with pytest.raises(KeyboardInterrupt):
-        extract(broken, [Means()], batch=3)
+        extract_features(broken, [Means()], batch=3)
     again = Counting(21)
-    (found,) = extract(again, [Means()], batch=3)
+    (found,) = extract_features(again, [Means()], batch=3)
     np.testing.assert_array_equal(found, wanted)
     assert again.asked[0] == broken.asked[-1] + 1
     known = Counting(13)  # fewer of the same: nothing is made
-    np.testing.assert_array_equal(extract(known, [Means()], batch=3)[0], wanted[:13])
+    np.testing.assert_array_equal(extract_features(known, [Means()], batch=3)[0], wanted[:13])
     assert not known.asked
     both = Counting(21)  # what one detector knows is not computed for it again
-    found = extract(both, [Means(), Means(2)], batch=5)
+    found = extract_features(both, [Means(), Means(2)], batch=5)
     np.testing.assert_array_equal(found[0], found[1])
     for path in own_cache.glob("features/*/part-000001.npz"):
         path.write_bytes(path.read_bytes()[:50])
     damaged = Counting(21)
-    np.testing.assert_array_equal(extract(damaged, [Means()], batch=3)[0], wanted)
+    np.testing.assert_array_equal(extract_features(damaged, [Means()], batch=3)[0], wanted)
     assert damaged.asked == list(range(8, 16))
 
 
@@ -155,7 +162,8 @@ def test_measures_tell_likes_from_unlikes(pictures):
     near = SetImages(pictures("near", 40, seed=1))
     far = SetImages(pictures("far", 40, seed=1, brighter=55))
     ones, others = (
-        {one.name: one for one in measure(ALWAYS, made, real, batch=7)} for made in (near, far)
+        {one.name: one for one in compute_metrics(ALWAYS, made, real, batch=7)}
+        for made in (near, far)
     )
     assert set(ones) == set(ALWAYS)
     assert others["pfd"].value > ones["pfd"].high
@@ -165,7 +173,7 @@ def test_measures_tell_likes_from_unlikes(pictures):
         assert (one.images, one.reals) == (40, 40)
         assert one.better == METRICS[one.name].better
     assert ones["swd"].value == pytest.approx(np.mean(list(ones["swd"].parts.values())))
-    same = measure(["pfd", "pprecision", "precall", "swd"], real, real)
+    same = compute_metrics(["pfd", "pprecision", "precall", "swd"], real, real)
     assert [one.value for one in same] == pytest.approx([0, 1, 1, 0], abs=1e-6)
 
 
@@ -177,12 +185,12 @@ def test_the_official_measures_take_official_features(pictures):
 
     real, made = SetImages(pictures("real")), SetImages(pictures("made", seed=1))
     have = {"inception": Means(), "vgg": Means(), "classes": Classes(3)}
-    found = measure(["fid", "kid", "precision", "recall", "is"], made, real, official=have)
+    found = compute_metrics(["fid", "kid", "precision", "recall", "is"], made, real, official=have)
     assert [one.features for one in found] == ["means"] * 5
     assert found[-1].reals == 0
     assert 1 <= found[-1].value < 1.5
     with pytest.raises(UsageError, match="features inception are not there"):
-        measure(["fid"], made, real)
+        compute_metrics(["fid"], made, real)
 
 
 def test_a_path_length_is_that_of_the_step():
@@ -194,7 +202,7 @@ def test_a_path_length_is_that_of_the_step():
             return (one - other).square().sum(1, keepdim=True).numpy() / 1e-8
 
     paths = PathImages(opened, 24, seed=1)
-    (found,) = measure(["ppl"], paths, official={"lpips": Apart()}, batch=5)
+    (found,) = compute_metrics(["ppl"], paths, official={"lpips": Apart()}, batch=5)
     assert found.images == 24
     assert 0 < found.low < found.value < found.high
     first = paths.levels(range(3))
@@ -216,17 +224,17 @@ def test_what_cannot_be_measured_is_refused(pictures, tmp_path, names, told):
             Image.new("RGB", (32, 32)).save(folder / f"{number}.png")
         real = SetImages(folder)
     with pytest.raises(UsageError, match=told):
-        measure(names, made, real)
+        compute_metrics(names, made, real)
 
 
 def test_names_as_typed():
-    assert kinds(["pfd", "ppr", "pfd"]) == ["pfd", "pprecision", "precall"]
-    assert kinds(["fid50k_full", "pr50k3_full"]) == ["fid", "precision", "recall"]
+    assert parse_metrics(["pfd", "ppr", "pfd"]) == ["pfd", "pprecision", "precall"]
+    assert parse_metrics(["fid50k_full", "pr50k3_full"]) == ["fid", "precision", "recall"]
     assert {name for group in TOGETHER.values() for name in group} <= set(METRICS)
     with pytest.raises(UnknownNameError, match="pfd"):
-        kinds(["pdf"])
+        parse_metrics(["pdf"])
     with pytest.raises(UsageError, match="at least one"):
-        kinds([])
+        parse_metrics([])
 
 
 # The network that knows portraits
@@ -250,7 +258,7 @@ def _drawn(count):
 
 def test_portraits_are_read():
     images = _drawn(60)
-    found = read(images)
+    found = predict_attributes(images)
     wanted = [sample_portrait(7, i).values for i in range(60)]
     for name in ("skin", "hair", "glasses", "clothes colour", "background"):
         right = sum(f[name].value == w[name] for f, w in zip(found, wanted, strict=True))
@@ -265,12 +273,12 @@ def test_portraits_are_read():
 
 
 def test_larger_and_grey_images_are_read_too():
-    large, plain = read(_portraits(12, 128)), read(_drawn(12))
+    large, plain = predict_attributes(_portraits(12, 128)), predict_attributes(_drawn(12))
     same = [a["hair"].value == b["hair"].value for a, b in zip(large, plain, strict=True)]
     assert sum(same) >= 11
-    assert len(read(_drawn(2).mean(1, keepdim=True))) == 2
-    assert read(torch.zeros(0, 3, 64, 64)) == []
-    assert sized(torch.zeros(1, 1, 20, 20)).shape == (1, 3, 64, 64)
+    assert len(predict_attributes(_drawn(2).mean(1, keepdim=True))) == 2
+    assert predict_attributes(torch.zeros(0, 3, 64, 64)) == []
+    assert resize_images(torch.zeros(1, 1, 20, 20)).shape == (1, 3, 64, 64)
 
 
 def test_the_card_tells_how_often_it_is_right():
@@ -283,7 +291,7 @@ def test_the_card_tells_how_often_it_is_right():
 
 
 def test_features_have_unit_variance_over_portraits():
-    features = Portrait()(((_drawn(100) + 1) * 127.5).to(torch.uint8), range(100))
+    features = PortraitDetector()(((_drawn(100) + 1) * 127.5).to(torch.uint8), range(100))
     assert abs(features.mean(0)).mean() < 0.2
     assert 0.8 < features.std(0).mean() < 1.2
 
@@ -293,14 +301,14 @@ def test_the_training_repeats_and_learns(tmp_path):
     labels = np.stack([sample_portrait(7, i).label() for i in range(60)])
     wanted = targets(labels)
     assert wanted["hair"][0] == list(HEADS["hair"]).index(sample_portrait(7, 0).values["hair"])
-    one, other = (learn(images, wanted, epochs=1, seed=3) for _ in range(2))
+    one, other = (train(images, wanted, epochs=1, seed=3) for _ in range(2))
     for name, value in one.state_dict().items():
         assert torch.equal(value, other.state_dict()[name]), name
-    longer = learn(images, wanted, epochs=4, seed=3)
+    longer = train(images, wanted, epochs=4, seed=3)
     assert np.mean(list(accuracy(longer, images, wanted).values())) > np.mean(
         list(accuracy(one, images, wanted).values())
     )
-    write(one, tmp_path, {"accuracy": {}})
+    write_network(one, tmp_path, {"accuracy": {}})
     assert json.loads((tmp_path / "portrait-features.json").read_text())["sha256"]
     assert (tmp_path / "portrait-features.safetensors").stat().st_size < 1_000_000
 
@@ -317,7 +325,7 @@ def test_the_command_measures_pictures(pictures, capsys):
     run("metrics", "--pictures", made, "--data", real, "--json", "--metrics", "pfd,ppr")
     told = json.loads(capsys.readouterr().out)
     assert [one["name"] for one in told["metrics"]] == ["pfd", "pprecision", "precall"]
-    wanted = measure(["pfd"], SetImages(made), SetImages(real))[0]
+    wanted = compute_metrics(["pfd"], SetImages(made), SetImages(real))[0]
     assert told["metrics"][0]["value"] == pytest.approx(wanted.value)
     assert told["real"] == "real"
     run("metrics", "--pictures", made, "--data", real, "--quiet")
@@ -404,7 +412,7 @@ def test_portraits_are_drawn_again_for_networks_that_learned_from_them(
     pictures, capsys, tmp_path, monkeypatch
 ):
     drawn, asked = pictures("drawn", 24), []
-    monkeypatch.setattr("epoque.stylegan3.training.data.avatars",
+    monkeypatch.setattr("epoque.stylegan3.training.data.draw_avatars",
                         lambda count, size, _: asked.append((count, size)) or drawn)  # fmt: skip
     save_network(small().generator, tmp_path / "t", {"training": {"avatars": 24}})
     words = "--network", tmp_path / "t", "--metrics", "pfd", "--quiet"
@@ -416,10 +424,10 @@ def test_portraits_are_drawn_again_for_networks_that_learned_from_them(
 
 
 def test_official_names_stand_for_fifty_thousand_images(pictures, tmp_path, monkeypatch):
-    assert usual_count(["fid"]) == usual_count(["ppr", "eq_t"]) == 1000
+    assert default_image_count(["fid"]) == default_image_count(["ppr", "eq_t"]) == 1000
     for name in ("fid50k_full", "pr50k3_full", "ppl2_wend", "is50k", "eqt50k_int", "eqr50k"):
-        assert usual_count(["swd", name]) == 50_000
-    assert kinds(["eqt50k_int", "eqt50k_frac", "eqr50k"]) == list(MEASURES)
+        assert default_image_count(["swd", name]) == 50_000
+    assert parse_metrics(["eqt50k_int", "eqt50k_frac", "eqr50k"]) == list(MEASURES)
     save_network(small().generator, tmp_path / "t")
     asked = []
     monkeypatch.setattr("epoque.stylegan3.measures.moves.equivariance",
@@ -447,7 +455,7 @@ def test_movements_are_measured_as_by_their_own_command(tmp_path, capsys, own_ca
 
 def test_patches_are_kept_small():
     levels = torch.zeros(2, 3, 64, 64, dtype=torch.uint8)
-    found = Patches()(levels, range(2))
+    found = PatchDetector()(levels, range(2))
     buffer = io.BytesIO()
     np.save(buffer, found)
     assert buffer.tell() < 70_000

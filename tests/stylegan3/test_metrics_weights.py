@@ -13,11 +13,11 @@ import torch
 from torch import nn
 
 from epoque.bench.errors import DataError
-from epoque.stylegan3.measures.official_features import open_inception, open_vgg
-from epoque.stylegan3.measures.path_length import Steps
+from epoque.stylegan3.measures.official_features import load_inception, load_vgg
+from epoque.stylegan3.measures.path_length import PathDistance
 from epoque.stylegan3.official import archive, inception, vgg
 from epoque.stylegan3.official.archive import read_tensors
-from epoque.stylegan3.official.weight_matching import Layer, fill
+from epoque.stylegan3.official.weight_matching import Layer, load_matching_weights
 
 
 class Block(nn.Module):
@@ -227,7 +227,10 @@ class Ours(nn.Module):
 def test_weights_are_wired_by_shapes_and_order(scripted, tmp_path):
     (tmp_path / "net.pt").write_bytes(scripted[0])
     ours, theirs = Ours(), scripted[1]
-    assert fill(ours, read_tensors(tmp_path / "net.pt"), ours.layers(), "test") == "shapes"
+    assert (
+        load_matching_weights(ours, read_tensors(tmp_path / "net.pt"), ours.layers(), "test")
+        == "shapes"
+    )
     state = ours.state_dict()
     for number, name in enumerate("abc"):
         np.testing.assert_array_equal(state[f"{name}.weight"],
@@ -242,7 +245,10 @@ def test_weights_are_wired_by_shapes_and_order(scripted, tmp_path):
 def test_weights_with_the_usual_names_are_taken_by_them():
     theirs, ours = Ours(), Ours()
     arrays = {f"module.{n}": of.numpy() for n, of in reversed(theirs.state_dict().items())}
-    assert fill(ours, arrays | {"more": np.zeros(3)}, ours.layers(), "test") == "names"
+    assert (
+        load_matching_weights(ours, arrays | {"more": np.zeros(3)}, ours.layers(), "test")
+        == "names"
+    )
     _equal({n: of.numpy() for n, of in ours.state_dict().items()},
            {n: of.numpy() for n, of in theirs.state_dict().items()})  # fmt: skip
 
@@ -251,9 +257,11 @@ def test_another_network_is_refused():
     ours = Ours()
     arrays = {"x.weight": np.zeros((4, 3, 3, 3), np.float32)}
     with pytest.raises(DataError, match="no test: a layer's bias is missing"):
-        fill(ours, arrays, ours.layers(), "test")
+        load_matching_weights(ours, arrays, ours.layers(), "test")
     with pytest.raises(DataError, match="a weight of 4×3×3×3 is missing"):
-        fill(ours, {"x.weight": np.zeros((2, 4), np.float32)}, ours.layers(), "test")
+        load_matching_weights(
+            ours, {"x.weight": np.zeros((2, 4), np.float32)}, ours.layers(), "test"
+        )
 
 
 def test_inception_has_the_paper_s_form(tmp_path):
@@ -270,7 +278,7 @@ def test_inception_has_the_paper_s_form(tmp_path):
             if own is not None:
                 renamed[f"l{number}.{own}"] = state[name]
     torch.save(renamed, tmp_path / "inception.pkl")
-    detector = open_inception(str(tmp_path / "inception.pkl"))
+    detector = load_inception(str(tmp_path / "inception.pkl"))
     assert detector.how == "shapes"
     assert "not checked" in detector.name
     levels = torch.randint(0, 256, (2, 1, 20, 20), dtype=torch.uint8)
@@ -286,7 +294,7 @@ def test_inception_has_the_paper_s_form(tmp_path):
 
 def test_images_are_resized_as_tensorflow_1_did():
     x = torch.tensor([[[[0.0, 2.0], [4.0, 6.0]]]])
-    found = inception._resized(x, 4)
+    found = inception._resize(x, 4)
     torch.testing.assert_close(found[0, 0, 0], torch.tensor([0.0, 1, 2, 2]))
     torch.testing.assert_close(found[0, 0, :, 0], torch.tensor([0.0, 2, 4, 4]))
 
@@ -303,10 +311,10 @@ def test_vgg_and_the_perceptual_distance(slim, tmp_path):
     torch.save(state, tmp_path / "vgg.pth")
     lins = {f"lin{i}.model.1.weight": torch.rand(1, c, 1, 1) for i, c in enumerate(vgg.LPIPS)}
     torch.save(lins, tmp_path / "lin.pth")
-    plain = open_vgg(str(tmp_path / "vgg.pth"))
+    plain = load_vgg(str(tmp_path / "vgg.pth"))
     assert plain.how == "names"
     assert not plain.lpips
-    whole = open_vgg(str(tmp_path / "vgg.pth"), lpips=tmp_path / "lin.pth")
+    whole = load_vgg(str(tmp_path / "vgg.pth"), lpips=tmp_path / "lin.pth")
     assert whole.lpips
     levels = torch.rand(2, 3, 32, 32) * 255
     assert whole(levels.to(torch.uint8), range(2)).shape == (2, 6)
@@ -315,16 +323,18 @@ def test_vgg_and_the_perceptual_distance(slim, tmp_path):
         wanted = _lpips(slim, levels, [of.reshape(-1) for of in lins.values()])
     assert (one - other).square().sum() == pytest.approx(wanted, rel=1e-4)
     with pytest.raises(DataError, match="name their file with --lpips"):
-        Steps(plain)
+        PathDistance(plain)
     others = {name: of + 0.5 for name, of in lins.items()}
     torch.save(others, tmp_path / "others.pth")
-    other = open_vgg(str(tmp_path / "vgg.pth"), lpips=tmp_path / "others.pth")
+    other = load_vgg(str(tmp_path / "vgg.pth"), lpips=tmp_path / "others.pth")
     assert other.digest == whole.digest
-    assert Steps(other).key != Steps(whole).key  # or distances of the first would be used again
+    assert (
+        PathDistance(other).key != PathDistance(whole).key
+    )  # or distances of the first would be used again
     with pytest.raises(DataError, match="no weights of LPIPS"):
-        open_vgg(str(tmp_path / "vgg.pth"), lpips=tmp_path / "vgg.pth")
+        load_vgg(str(tmp_path / "vgg.pth"), lpips=tmp_path / "vgg.pth")
     with pytest.raises(DataError, match="no Inception"):
-        open_inception(str(tmp_path / "vgg.pth"))
+        load_inception(str(tmp_path / "vgg.pth"))
 
 
 def _lpips(network, levels, weights):
@@ -372,14 +382,14 @@ def test_brain_floats_and_truth_values_are_read(tmp_path):
 def test_other_weights_may_come_first(scripted):
     ours, theirs = Ours(), scripted[1]
     first = {"first.weight": np.zeros((1, 2, 3, 3)), "second.weight": np.zeros((7, 9))}
-    assert fill(ours, first | theirs, ours.layers(), "test") == "shapes"
+    assert load_matching_weights(ours, first | theirs, ours.layers(), "test") == "shapes"
     np.testing.assert_array_equal(ours.a.weight.detach(), theirs["layers.0.conv.weight"])
 
 
 def test_thousands_of_tensors_are_wired_at_once():
     many = {f"{'a.' * (i % 90)}{i}.weight": np.zeros((2, 2)) for i in range(20_000)}
     with pytest.raises(DataError, match="The file holds no test: a weight of 4×3×3×3 is missing"):
-        fill(Ours(), many, Ours().layers(), "test")
+        load_matching_weights(Ours(), many, Ours().layers(), "test")
 
 
 def test_the_largest_file_is_limited(tmp_path, monkeypatch):

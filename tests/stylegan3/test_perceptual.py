@@ -152,7 +152,7 @@ def test_vgg_is_asked_when_its_file_is_named(place, monkeypatch, capsys):
         asked.append((told, lpips and str(lpips)))
         return vgg()
 
-    monkeypatch.setattr("epoque.stylegan3.measures.official_features.open_vgg", opened)
+    monkeypatch.setattr("epoque.stylegan3.measures.official_features.load_vgg", opened)
     plain = _losses("--network", "t")
     by_file = _losses("--network", "portraits", "--vgg", "v.pt", "--lpips", "l.pt")
     assert by_file[0] > plain[0]

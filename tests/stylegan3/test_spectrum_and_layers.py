@@ -26,7 +26,7 @@ def _noise(count=40, size=32):
 
 
 def test_white_noise_has_a_power_of_one_everywhere():
-    found = spectra.of_images(_noise(), "noise")
+    found = spectra.compute_spectrum(_noise(), "noise")
     assert found.power.shape == (128, 128)
     assert (found.size, found.images) == (32, 40)
     assert found.power.mean() == pytest.approx(1, abs=0.02)
@@ -36,7 +36,7 @@ def test_white_noise_has_a_power_of_one_everywhere():
 
 def test_the_transform_is_the_plain_one_of_standardised_images():
     images = _noise(3, 16)
-    found = spectra.of_images(images)
+    found = spectra.compute_spectrum(images)
     levels = np.stack(images).astype(np.float64) / 127.5 - 1
     assert found.mean == pytest.approx(levels.mean())
     assert found.std == pytest.approx(levels.std())
@@ -52,10 +52,10 @@ def test_a_wave_stands_at_its_frequency():
     x = np.arange(32)
     image = np.rint(128 + 100 * np.cos(2 * np.pi * 6 * x / 32)).astype(np.uint8)
     upright = np.broadcast_to(image[None, :, None], (32, 32, 1)).copy()
-    found = spectra.of_images([upright])
-    frequency, power = spectra.along(found, 0)
+    found = spectra.compute_spectrum([upright])
+    frequency, power = spectra.slice_spectrum(found, 0)
     assert frequency[power.argmax()] == 6
-    diagonal, weak = spectra.along(found, 45)
+    diagonal, weak = spectra.slice_spectrum(found, 45)
     assert weak[diagonal > 4].max() < power.max() / 1e3
     peak = np.argwhere(found.power == found.power.max())
     assert {tuple(place) for place in peak} <= {(64, 64 + 24), (64, 64 - 24)}
@@ -67,42 +67,42 @@ def test_of_a_network_and_of_the_folder_of_its_images(tmp_path):
         pixels = synthesize_image(opened.generator, map_seeds(opened.generator, [seed])[0])
         Image.fromarray(pixels).save(tmp_path / f"{seed}.png")
     told = []
-    one = spectra.of_network(opened, 4, first=3, progress=lambda *way: told.append(way))
-    other = spectra.of_files(tmp_path)
+    one = spectra.network_spectrum(opened, 4, first=3, progress=lambda *way: told.append(way))
+    other = spectra.file_spectrum(tmp_path)
     assert told[-1] == (4, 4)
     np.testing.assert_allclose(one.power, other.power)
     assert (one.name, other.name) == ("t", tmp_path.name)
-    assert spectra.of_files(tmp_path, 2).images == 2
+    assert spectra.file_spectrum(tmp_path, 2).images == 2
 
 
 def test_a_spectrum_is_kept(tmp_path):
-    found = spectra.of_images(_noise(2, 8), "noise")
-    spectra.write(found, tmp_path / "a.npz")
-    again = spectra.read(tmp_path / "a.npz")
+    found = spectra.compute_spectrum(_noise(2, 8), "noise")
+    spectra.write_spectrum(found, tmp_path / "a.npz")
+    again = spectra.read_spectrum(tmp_path / "a.npz")
     np.testing.assert_array_equal(again.power, found.power)
     assert (again.size, again.images, again.name) == (8, 2, "noise")
     (tmp_path / "b.npz").write_bytes(b"nothing")
     with pytest.raises(DataError, match="cannot be read as a zip"):
-        spectra.read(tmp_path / "b.npz")
+        spectra.read_spectrum(tmp_path / "b.npz")
 
 
 def test_what_has_no_spectrum_is_told():
     with pytest.raises(DataError, match="no images"):
-        spectra.of_images([])
+        spectra.compute_spectrum([])
     with pytest.raises(DataError, match="flat colour"):
-        spectra.of_images([np.full((8, 8, 3), 7, np.uint8)])
+        spectra.compute_spectrum([np.full((8, 8, 3), 7, np.uint8)])
     with pytest.raises(DataError, match="the first"):
-        spectra.of_images([*_noise(1, 8), *_noise(1, 16)])
+        spectra.compute_spectrum([*_noise(1, 8), *_noise(1, 16)])
     with pytest.raises(UsageError, match="at least one image"):
-        spectra.of_network(small(), 0)
+        spectra.network_spectrum(small(), 0)
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_spectra_are_drawn(language):
-    found = [spectra.of_images(_noise(2, 16), name) for name in ("one", "two")]
+    found = [spectra.compute_spectrum(_noise(2, 16), name) for name in ("one", "two")]
     with house_style("dark"):
-        assert len(svg_bytes(spectra.heat_map(found[0], language))) > 5000
-        figure = spectra.slices(found, language)
+        assert len(svg_bytes(spectra.spectrum_map_figure(found[0], language))) > 5000
+        figure = spectra.spectrum_slices_figure(found, language)
         assert len(svg_bytes(figure)) > 5000
     assert [line.get_label() for line in figure.axes[0].lines] == ["one", "two"]
 

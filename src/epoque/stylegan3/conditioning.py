@@ -41,7 +41,7 @@ ENDINGS = (".json", ".txt")
 """Of a file of numbers."""
 
 Floats = NDArray[np.float32]
-Asked = tuple[Floats, NDArray[np.bool_]]
+PartialLabel = tuple[Floats, NDArray[np.bool_]]
 """Numbers [size], and which of them are asked for; the others are drawn."""
 
 
@@ -72,12 +72,12 @@ class Conditioning:
         """
         if not isinstance(labels, np.ndarray):
             if (counts := labels.counts()) is not None:
-                return cls(labels.size, _known(names, labels.size), counts=counts)
+                return cls(labels.size, _check_names(names, labels.size), counts=counts)
             return cls.of(labels.vectors(), names)
         size = labels.shape[1]
         if not size:
             return cls(0)
-        known = _known(names, size)
+        known = _check_names(names, size)
         if ((labels == 0) | (labels == 1)).all() and (labels.sum(1) == 1).all():
             return cls(size, known, counts=labels.sum(0, np.float64).astype(np.int64))
         return cls(size, known, vectors=labels)
@@ -94,7 +94,7 @@ class Conditioning:
         try:
             names = tuple(str(name) for name in told.get("names") or ())
             if "sample" in told:
-                rows = np.array([_numbers(row) for row in told["sample"]], np.float32)
+                rows = np.array([parse_numbers(row) for row in told["sample"]], np.float32)
                 if rows.shape != (max(1, len(rows)), size) or len(names) not in (0, size):
                     raise ValueError
                 return cls(size, names, vectors=rows)
@@ -164,7 +164,7 @@ class Conditioning:
             digest.update(source.tobytes())
         return digest.hexdigest()
 
-    def asked(self, told: Label | None, option: str = "class") -> Asked:
+    def asked(self, told: Label | None, option: str = "class") -> PartialLabel:
         """Return the numbers that are asked for, and which of them are; see `rows`.
 
         Raises:
@@ -185,35 +185,35 @@ class Conditioning:
         except _RefusedError as error:
             raise UsageError(f"--{option}: {told!s:.60} {error}") from None
 
-    def _read(self, text: str) -> Asked:
+    def _read(self, text: str) -> PartialLabel:
         """Return what is typed."""
         if text.endswith(ENDINGS):
-            return self._whole(_numbers_of(Path(text)))
+            return self._whole(_read_numbers(Path(text)))
         if self.vectors is None and text in self.names:
             return self._class(self.names.index(text))
         try:
-            numbers = _numbers(text)
+            numbers = parse_numbers(text)
         except ValueError:
             return self._named(text)
         if self.vectors is None and len(numbers) == 1:
             return self._class(numbers[0])
         return self._whole(numbers)
 
-    def _class(self, place: float) -> Asked:
+    def _class(self, place: float) -> PartialLabel:
         if place not in range(self.size):
             raise _RefusedError(f"is out of range: {self._allowed()}.")
         return self._one(int(place)), np.ones(self.size, bool)
 
-    def _whole(self, numbers: Sequence[float]) -> Asked:
+    def _whole(self, numbers: Sequence[float]) -> PartialLabel:
         if len(numbers) != self.size or not all(map(math.isfinite, numbers)):
             raise _RefusedError(f"is not allowed: {self._allowed()}.")
         return np.array(numbers, np.float32), np.ones(self.size, bool)
 
-    def _named(self, text: str) -> Asked:
+    def _named(self, text: str) -> PartialLabel:
         """Return some entries of a vector: hair=long sets all of hair=…, and smile=0.5 one."""
         values, fixed = np.zeros(self.size, np.float32), np.zeros(self.size, bool)
         for part in map(str.strip, text.split(",")):
-            name, value = (part, 1.0) if part in self.names else _assigned(part)
+            name, value = (part, 1.0) if part in self.names else _parse_assignment(part)
             if name not in self.names or self.vectors is None:
                 raise _RefusedError(f"is not allowed: {self._near(part)}")
             group = name.rpartition("=")[0] if name == part else ""
@@ -260,7 +260,7 @@ class Conditioning:
         return values
 
 
-def _known(names: Sequence[str], size: int) -> tuple[str, ...]:
+def _check_names(names: Sequence[str], size: int) -> tuple[str, ...]:
     return tuple(names) if len(names) == size else ()
 
 
@@ -268,7 +268,7 @@ class _RefusedError(Exception):
     """What is asked for is not allowed; the reason follows it in a sentence."""
 
 
-def _numbers(text: str) -> tuple[float, ...]:
+def parse_numbers(text: str) -> tuple[float, ...]:
     """Return numbers with commas or spaces between them.
 
     Raises:
@@ -277,7 +277,7 @@ def _numbers(text: str) -> tuple[float, ...]:
     return tuple(float(part) for part in text.strip("[] \n").replace(",", " ").split() or [text])
 
 
-def _assigned(part: str) -> tuple[str, float]:
+def _parse_assignment(part: str) -> tuple[str, float]:
     """Return the name and the number of `smile=0.5`; no name if it is no such thing."""
     name, _, number = part.rpartition("=")
     try:
@@ -287,14 +287,14 @@ def _assigned(part: str) -> tuple[str, float]:
     return (name, value) if math.isfinite(value) else ("", 0.0)
 
 
-def _numbers_of(path: Path) -> tuple[float, ...]:
+def _read_numbers(path: Path) -> tuple[float, ...]:
     """Return the numbers of a file.
 
     Raises:
         DataError: if it cannot be read.
     """
     try:
-        return _numbers(read_regular(path, MAX_TEXT_FILE_BYTES).decode("utf-8-sig"))
+        return parse_numbers(read_regular(path, MAX_TEXT_FILE_BYTES).decode("utf-8-sig"))
     except DataError:
         raise
     except ValueError:

@@ -50,7 +50,7 @@ def figures(run: "Run", language: str = "en") -> "Mapping[str, Callable[[], Figu
         draws |= {"losses": losses_figure, "scores": scores_figure}
         if _config(run).aug == "ada":
             draws["augmentation"] = augmentation_figure
-        if _measures(run):
+        if _metric_names(run):
             draws["measure"] = measure_figure
     return {name: partial(of, run, language) for name, of in draws.items()}
 
@@ -61,20 +61,20 @@ def _config(run: "Run") -> StyleGan3Config:
     return config
 
 
-def _measures(run: "Run") -> list[str]:
+def _metric_names(run: "Run") -> list[str]:
     """Return the measures that were taken, in the config's order."""
     return [name for name in _config(run).metrics if name in run.metrics]
 
 
-def _subject(run: "Run", language: str) -> str:
+def _describe_subject(run: "Run", language: str) -> str:
     """Return the line under a title: which generator learns from which images."""
     _ = translator(language)
     config = _config(run)
     kinds = {"t": _("config T"), "r": _("config R"), "stylegan2": "StyleGAN2"}
-    return f"{kinds[config.cfg]}, {_images(config, language)}"
+    return f"{kinds[config.cfg]}, {_describe_images(config, language)}"
 
 
-def _images(config: StyleGan3Config, language: str) -> str:
+def _describe_images(config: StyleGan3Config, language: str) -> str:
     from pathlib import PurePath
 
     _ = translator(language)
@@ -83,7 +83,7 @@ def _images(config: StyleGan3Config, language: str) -> str:
     return _("cartoon portraits of {size} pixels").format(size=config.resolution)
 
 
-def _shown(run: "Run", step: int, language: str) -> str:
+def _draw_grid(run: "Run", step: int, language: str) -> str:
     """Return how many images were seen by a step, in words."""
     _ = translator(language)
     count = number(step * _config(run).batch / 1000, language, 3)
@@ -102,7 +102,7 @@ def samples_figure(run: "Run", language: str) -> "Figure":
     grid = make_grid(images, columns)
     axes.imshow(grid, interpolation="nearest", cmap="grey", vmin=0, vmax=255)
     axes.set_axis_off()
-    subject = f"{_subject(run, language)}, {_shown(run, step, language)}"
+    subject = f"{_describe_subject(run, language)}, {_draw_grid(run, step, language)}"
     heading(axes, _("Generated images"), subject)
     return figure
 
@@ -110,7 +110,7 @@ def samples_figure(run: "Run", language: str) -> "Figure":
 def history_figure(run: "Run", language: str) -> "Figure":
     """Draw some moments of a training from top to bottom, always from the same random numbers."""
     _ = translator(language)
-    steps = _moments(run.snapshot_steps())
+    steps = _choose_steps(run.snapshot_steps())
     figure = new_figure(0.85 + 0.54 * len(steps))
     figure.set_layout_engine("constrained", h_pad=0.03, hspace=0.0)
     grid = figure.subplots(len(steps), 1, squeeze=False)[:, 0]
@@ -125,12 +125,12 @@ def history_figure(run: "Run", language: str) -> "Figure":
             spine.set_visible(False)
         text = number(step * config.batch / 1000, language, 2)
         axes.set_ylabel(text, rotation=0, ha="right", va="center", fontsize=9)
-    heading(grid[0], _("How the images came"), _subject(run, language))
+    heading(grid[0], _("How the images came"), _describe_subject(run, language))
     figure.supylabel(_("Thousand images seen"), color=colour("muted"), fontsize=9)
     return figure
 
 
-def _moments(steps: list[int]) -> list[int]:
+def _choose_steps(steps: list[int]) -> list[int]:
     """Choose moments that lie closer together at the beginning, the first and last among them."""
     if len(steps) <= MOMENTS:
         return steps
@@ -146,7 +146,7 @@ def losses_figure(run: "Run", language: str) -> "Figure":
         ("loss_g", _("generator"), "blue", "-"),
         ("loss_d", _("discriminator"), "vermilion", "--"),
     ]
-    return _curves(run, language, _("Losses, nats an image"), curves)
+    return _curves_figure(run, language, _("Losses, nats an image"), curves)
 
 
 def scores_figure(run: "Run", language: str) -> "Figure":
@@ -156,7 +156,7 @@ def scores_figure(run: "Run", language: str) -> "Figure":
         ("score_real", _("real"), "green", "-"),
         ("score_fake", _("generated"), "purple", "--"),
     ]
-    return _curves(run, language, _("The discriminator's answers"), curves)
+    return _curves_figure(run, language, _("The discriminator's answers"), curves)
 
 
 def augmentation_figure(run: "Run", language: str) -> "Figure":
@@ -166,7 +166,7 @@ def augmentation_figure(run: "Run", language: str) -> "Figure":
         ("sign_real", _("sign for real"), "green", "--"),
         ("augmentation", _("probability"), "ink", "-"),
     ]
-    figure = _curves(run, language, _("Adaptive augmentation"), curves)
+    figure = _curves_figure(run, language, _("Adaptive augmentation"), curves)
     (axes,) = figure.axes
     axes.axhline(_config(run).target, color=colour("muted"), linewidth=0.9, linestyle=(0, (1, 2)))
     return figure
@@ -187,29 +187,29 @@ def measure_figure(run: "Run", language: str) -> "Figure":
         "eq_t_frac": _("EQ-T, fractions, dB"),
         "eq_r": _("EQ-R, dB"),
     }
-    name = _measures(run)[0]
+    name = _metric_names(run)[0]
     curves: list[Curve] = [(name, _("averaged generator"), "blue", "-")]
-    figure = _curves(run, language, titles[name], curves)
+    figure = _curves_figure(run, language, titles[name], curves)
     if not name.startswith("eq_"):
         figure.axes[0].set_ylim(bottom=0)
     return figure
 
 
-def _curves(run: "Run", language: str, title: str, curves: list[Curve]) -> "Figure":
+def _curves_figure(run: "Run", language: str, title: str, curves: list[Curve]) -> "Figure":
     _ = translator(language)
     figure = new_figure()
     axes = figure.add_subplot()
-    ends = [_curve(axes, run, curve) for curve in curves]
+    ends = [_draw_curve(axes, run, curve) for curve in curves]
     axes.set_xlim(0, float(run.metrics["kimg"].max()))
     number_axis(axes.xaxis, language)
     number_axis(axes.yaxis, language)
     axes.set_xlabel(_("Thousand images seen"))
-    heading(axes, title, _subject(run, language))
+    heading(axes, title, _describe_subject(run, language))
     label_ends(axes, ends)
     return figure
 
 
-def _curve(axes: "Axes", run: "Run", curve: Curve) -> tuple[float, str, str]:
+def _draw_curve(axes: "Axes", run: "Run", curve: Curve) -> tuple[float, str, str]:
     """Draw a curve; return its end, as `label_ends` wants it."""
     name, text, role, dash = curve
     known = run.metrics[["kimg", name]].dropna()

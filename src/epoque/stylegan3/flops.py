@@ -7,14 +7,14 @@ from .config import StyleGan3Config
 from .networks import GeneratorSpec, StyleGan3Spec
 from .networks.bands import signal_bands
 
-__all__ = ["TRAINED", "operations", "threads"]
+__all__ = ["TRAINING_FACTOR", "choose_threads", "generator_flops"]
 
-TRAINED = 12
+TRAINING_FACTOR = 12
 """Times the operations of an image's generator that training takes for it: forward and backward of
 the generator's turn and of the discriminator's, each through a network of about its size."""
 
 
-def operations(spec: GeneratorSpec) -> float:
+def generator_flops(spec: GeneratorSpec) -> float:
     """Return about how many operations an image takes: those of its 3 × 3 convolutions."""
     if isinstance(spec, StyleGan3Spec):
         return float(18 * sum(band.channels**2 * band.size**2 for band in signal_bands(spec)))
@@ -23,7 +23,7 @@ def operations(spec: GeneratorSpec) -> float:
     return 36.0 * float(sum(width**2 * size**2 for width, size in zip(widths, sizes, strict=True)))
 
 
-def threads(
+def choose_threads(
     config: StyleGan3Config, spec: GeneratorSpec, images: int, resume: Checkpoint | None = None
 ) -> int:
     """Return how many threads a run computes with: a checkpoint's, or what suits its size.
@@ -35,4 +35,4 @@ def threads(
         resume: the checkpoint.
     """
     told = resume.state if resume else {}
-    return kept(told) or choose(config.threads, images * operations(spec))
+    return kept(told) or choose(config.threads, images * generator_flops(spec))

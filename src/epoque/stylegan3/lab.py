@@ -64,9 +64,9 @@ class StyleGan3Lab(Lab["StyleGan3Config"]):
         """
         self.check_installed()
         if config.task == "examine":
-            from .analysis.analyze import examine
+            from .analysis.analyze import analyze
 
-            return examine(config, resume)
+            return analyze(config, resume)
         from .training.train import train
 
         return train(config, resume)
@@ -101,9 +101,9 @@ class StyleGan3Lab(Lab["StyleGan3Config"]):
 
             check_networks(config)
         else:
-            from .training.estimate import check
+            from .training.estimate import check_inputs
 
-            check(config)
+            check_inputs(config)
 
     def steps(self, config: "StyleGan3Config") -> int:
         """Return how many steps show as many images as the config says, or how many are moved."""
@@ -116,18 +116,18 @@ class StyleGan3Lab(Lab["StyleGan3Config"]):
 
         check_device(config.device)
         if config.task == "examine":
-            from .analysis.analyze import fetch_examined
+            from .analysis.analyze import fetch_networks
 
-            fetch_examined(config, progress)
+            fetch_networks(config, progress)
         else:
-            from .training.estimate import make_ready
+            from .training.estimate import prepare_inputs
 
-            make_ready(config, progress)
+            prepare_inputs(config, progress)
 
     def notice(self, config: "StyleGan3Config", resume: Checkpoint | None = None) -> str | None:
         """Return what a long training will take, and whether its threads are too many.
 
-        It measures a few steps (see `epoque.stylegan3.training.estimate.notice`).
+        It measures a few steps (see `epoque.stylegan3.training.estimate.describe_cost`).
         """
         self.check_installed()
         from epoque.bench.torch import threads
@@ -137,7 +137,7 @@ class StyleGan3Lab(Lab["StyleGan3Config"]):
         if config.task == "train":
             from .training import estimate
 
-            told.append(estimate.notice(config, resume))
+            told.append(estimate.describe_cost(config, resume))
         return " ".join(filter(None, told)) or None
 
     def device(self, config: "StyleGan3Config") -> str:

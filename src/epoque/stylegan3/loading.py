@@ -171,13 +171,13 @@ def _resolve_data_path(card: dict[str, Any], path: Path) -> dict[str, Any]:
 
 
 def _load_official(name: str | Path, progress: Progress | None) -> tuple[Generator, dict[str, Any]]:
-    from .official.convert import card_of, network_of
+    from .official.convert import load_official_network, make_card
     from .official.fetch import fetch
     from .official.snapshot import read_snapshot
 
     fetched = fetch(name, progress)
     snapshot = read_snapshot(fetched.path)
-    network = network_of(snapshot, "G_ema")
+    network = load_official_network(snapshot, "G_ema")
     assert isinstance(network, Generator)
-    card = card_of(snapshot, "G_ema")
+    card = make_card(snapshot, "G_ema")
     return network, card | {"file": fetched.path.name, "licence": fetched.licence}

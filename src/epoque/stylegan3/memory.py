@@ -10,13 +10,13 @@ from .networks import Generator, StyleGan3Spec
 from .networks.bands import signal_bands
 from .ops.dispatch import is_fast
 
-__all__ = ["available", "check", "needed", "told"]
+__all__ = ["available_memory", "check_memory", "estimate_memory", "format_gib"]
 
 COPIES = 3  # of the largest signal at a time: what goes in, what comes out, what lies between
 PLAIN_COPIES = 20  # on the plain path, which writes upsampled signals, measured
 
 
-def needed(generator: Generator, images: int = 1, *, plain: bool = False) -> int:
+def estimate_memory(generator: Generator, images: int = 1, *, plain: bool = False) -> int:
     """Estimate the memory that making images takes beside the weights, in bytes.
 
     The largest layer decides: its input, its output and one signal between them, float32. What
@@ -29,10 +29,10 @@ def needed(generator: Generator, images: int = 1, *, plain: bool = False) -> int
         plain: whether the plain path does it.
     """
     upsampled = plain and isinstance(generator.spec, StyleGan3Spec)
-    return (PLAIN_COPIES if upsampled else COPIES) * 4 * images * _largest(generator)
+    return (PLAIN_COPIES if upsampled else COPIES) * 4 * images * _largest_signal(generator)
 
 
-def available(device: torch.device) -> int | None:
+def available_memory(device: torch.device) -> int | None:
     """Return the free memory of a device in bytes, or None where the system does not tell.
 
     On the CPU limits of this process and of its container count (`bench.memory.free_memory`), and
@@ -44,7 +44,7 @@ def available(device: torch.device) -> int | None:
     return None if free is None else free + kept_memory()
 
 
-def check(
+def check_memory(
     generator: Generator,
     device: torch.device,
     *,
@@ -64,10 +64,15 @@ def check(
     Raises:
         UsageError: if the estimate is more than what is free; it says what would fit.
     """
-    free, one = available(device), needed(generator, plain=plain or not is_fast(device))
+    free, one = (
+        available_memory(device),
+        estimate_memory(generator, plain=plain or not is_fast(device)),
+    )
     if free is None or one * images + kept <= free:
         return
-    need = f"About {told(one * images + kept)} of memory are needed, {told(free)} are free"
+    need = (
+        f"About {format_gib(one * images + kept)} of memory are needed, {format_gib(free)} are free"
+    )
     if kept and one * images <= free:
         raise UsageError(f"{need}; {(free - one * images) / kept:.0%} of the images would fit.")
     if images > 1 and one + kept <= free:
@@ -78,7 +83,7 @@ def check(
     raise UsageError(f"{need}; about {size} × {size} pixels would fit.")
 
 
-def _largest(generator: Generator) -> int:
+def _largest_signal(generator: Generator) -> int:
     """Numbers of the largest signal of one image."""
     spec = generator.spec
     if isinstance(spec, StyleGan3Spec):
@@ -87,6 +92,6 @@ def _largest(generator: Generator) -> int:
     return max(min(spec.channel_base // size, spec.channel_max) * size**2 for size in sizes)
 
 
-def told(count: float) -> str:
+def format_gib(count: float) -> str:
     """Return bytes as people read them."""
     return f"{count / 2**30:.1f} GiB"

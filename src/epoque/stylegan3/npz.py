@@ -54,12 +54,12 @@ def read_npz(
             raise DataError(f"{path} is damaged, or {what}.")
         read = {n: read_entry(archive, f"{n}.npy", str(path), MAX_ARRAY_BYTES) for n in there}
     try:
-        return {name: _array(read[name]) for name in (*names, *optional) if name in read}
+        return {name: _read_array(read[name]) for name in (*names, *optional) if name in read}
     except Exception:  # NumPy reads the header as a piece of Python, with errors of many kinds
         raise DataError(f"{path} is damaged, or {what}.") from None
 
 
-def _array(data: bytes) -> NDArray[Any]:
+def _read_array(data: bytes) -> NDArray[Any]:
     """Return the array of a `.npy` file, made only if the file is as large as it says.
 
     Raises:

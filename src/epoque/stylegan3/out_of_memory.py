@@ -4,9 +4,9 @@ from functools import partial
 
 from epoque.bench.system.memory import told_memory
 
-__all__ = ["fitting"]
+__all__ = ["explain_out_of_memory"]
 
-fitting = partial(
+explain_out_of_memory = partial(
     told_memory,
     "Memory ran out: a network of fewer pixels takes less, and so do fewer images or frames at a "
     "time, where their number can be told.",

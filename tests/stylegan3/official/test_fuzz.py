@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from epoque.bench.errors import DataError
 from epoque.stylegan3.official.pickle_globals import CLASSES
-from epoque.stylegan3.official.snapshot import Snapshot, read_bytes
+from epoque.stylegan3.official.snapshot import Snapshot, read_snapshot_bytes
 
 NUMBERS = np.arange(12, dtype=np.float32)
 
@@ -33,7 +33,7 @@ FEW = settings(max_examples=150, deadline=None, suppress_health_check=list(Healt
 def attempt(data: bytes) -> bool:
     """Read what may be damaged; tell whether it could be read."""
     try:
-        found = read_bytes(data)
+        found = read_snapshot_bytes(data)
     except DataError as error:
         told = str(error)
     else:

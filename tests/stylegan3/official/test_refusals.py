@@ -14,7 +14,7 @@ from waiting import PATIENCE
 
 from epoque.bench.errors import DataError
 from epoque.stylegan3 import official
-from epoque.stylegan3.official.snapshot import read_bytes, read_snapshot
+from epoque.stylegan3.official.snapshot import read_snapshot, read_snapshot_bytes
 
 CANARY = "canary-that-must-not-appear"
 NUMBERS = np.arange(12, dtype=np.float32)
@@ -304,7 +304,7 @@ def apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 def test_evil_file(name: str):
     data, told = EVIL[name]
     with pytest.raises(DataError, match=told) as caught:
-        read_bytes(data, "evil.pkl")
+        read_snapshot_bytes(data, "evil.pkl")
     assert str(caught.value).startswith("evil.pkl cannot be read: ")
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 300

@@ -12,9 +12,9 @@ import torch
 from assemble import Call, Name, Raw, module, snapshot, stream, tensor
 
 from epoque.bench.errors import DataError
-from epoque.stylegan3.official.pickle_globals import table
-from epoque.stylegan3.official.pickle_machine import Budget, Machine
-from epoque.stylegan3.official.snapshot import read_bytes, read_snapshot
+from epoque.stylegan3.official.pickle_globals import allowed_globals
+from epoque.stylegan3.official.pickle_machine import Budget, PickleMachine
+from epoque.stylegan3.official.snapshot import read_snapshot, read_snapshot_bytes
 
 NUMBERS = np.arange(12, dtype=np.float32)
 REBUILD = "_reconstruct_persistent_obj"
@@ -22,7 +22,7 @@ REBUILD = "_reconstruct_persistent_obj"
 
 def read_value(data: bytes):
     budget = Budget(bytes=2**24)
-    return Machine(memoryview(data), table(budget), budget).run()
+    return PickleMachine(memoryview(data), allowed_globals(budget), budget).run()
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_other_versions_of_the_format(golden: Path, version: int, monkeypatch: p
     data = (golden / "tiny_cond.pkl").read_bytes()
     again = pickle.dumps(pickle.loads(data), version)
     assert (b"\x95" in again[:4]) == (version > 3)
-    ours, expected = read_bytes(again), read_bytes(data)
+    ours, expected = read_snapshot_bytes(again), read_snapshot_bytes(data)
     assert ours.training_set == expected.training_set
     for key, network in expected.networks.items():
         assert ours.networks[key].arguments == network.arguments
@@ -150,7 +150,7 @@ def test_arguments_are_plain_and_named():
     )
     kwargs = {"img_channels": 1, "sizes": array, "beta": half, "more": {"a": (1, None, "x")}}
     network = module(_init_args=(64, 0, 32, 16), _init_kwargs=kwargs)
-    found = read_bytes(snapshot(network)).networks["G_ema"]
+    found = read_snapshot_bytes(snapshot(network)).networks["G_ema"]
     assert found.arguments == {
         "z_dim": 64,
         "c_dim": 0,
@@ -172,7 +172,7 @@ def test_names_of_tensors_and_buffers_that_are_not_saved():
         _non_persistent_buffers_set=unsaved,
         _modules={"input": part, "gone": None},
     )
-    found = read_bytes(snapshot(network)).networks["G_ema"]
+    found = read_snapshot_bytes(snapshot(network)).networks["G_ema"]
     assert found.classes == {"": "Generator", "input": "SynthesisInput"}
     assert {k: v.shape for k, v in found.tensors.items()} == {
         "weight": (3, 4),
@@ -184,7 +184,7 @@ def test_the_source_text_is_not_kept():
     """Long texts are passed over; a short one stands in no result."""
     found = read_value(snapshot())["G_ema"]
     assert "never executed" not in repr(found)
-    assert "never executed" not in repr(read_bytes(snapshot()))
+    assert "never executed" not in repr(read_snapshot_bytes(snapshot()))
 
 
 def test_a_file_is_mapped_not_read(tmp_path: Path):
@@ -211,7 +211,9 @@ def test_one_storage_for_several_tensors():
     rebuild = "torch._utils._rebuild_tensor_v2"
     first = Call(rebuild, (load, 0, (3,), (1,), False, hooks))
     second = Call(rebuild, (Raw(b"j\xff\xff\x00\x00"), 4, (2, 2), (1, 3), False, hooks))
-    found = read_bytes(snapshot(module(_parameters={"a": first, "b": second}))).networks["G_ema"]
+    found = read_snapshot_bytes(snapshot(module(_parameters={"a": first, "b": second}))).networks[
+        "G_ema"
+    ]
     assert found.tensors["a"].tolist() == [0, 1, 2]
     assert found.tensors["b"].tolist() == [[4, 7], [5, 8]]
     assert np.shares_memory(found.tensors["b"], found.tensors["b"].base)

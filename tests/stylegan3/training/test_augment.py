@@ -11,13 +11,18 @@ from golden import golden, needs_golden
 from epoque.bench.errors import UsageError
 from epoque.stylegan3.training import augment as module
 from epoque.stylegan3.training.ada import Controller
-from epoque.stylegan3.training.augment import Drawn, augment, draw, strengths
-from epoque.stylegan3.training.grid_sample import sampled
+from epoque.stylegan3.training.augment import (
+    AugmentParams,
+    augment,
+    pipeline_transforms,
+    sample_params,
+)
+from epoque.stylegan3.training.grid_sample import grid_sample
 
-BGC = strengths("bgc")
+BGC = pipeline_transforms("bgc")
 
 
-def at_percentile(names: dict[str, Any], percentile: float, batch: int) -> Drawn:
+def at_percentile(names: dict[str, Any], percentile: float, batch: int) -> AugmentParams:
     """What the official pipeline does at a percentile, which it takes as that of erf⁻¹."""
     even = 2 * percentile - 1
     normal = float(torch.erfinv(torch.tensor(even)))
@@ -29,7 +34,7 @@ def at_percentile(names: dict[str, Any], percentile: float, batch: int) -> Drawn
     for index, used in enumerate(names.get("imgfilter_bands", [1, 1, 1, 1])):
         one = torch.ones(batch, 4)
         one[:, index] = 2**normal if used else 1.0
-        bands = bands * module.normalised(one)
+        bands = bands * module.normalize_gains(one)
     hole = torch.tensor([percentile, percentile, 0.5]).expand(batch, 3)
     every = {
         "xflip": {"flip": all_(int(percentile * 2))},
@@ -47,7 +52,7 @@ def at_percentile(names: dict[str, Any], percentile: float, batch: int) -> Drawn
         "imgfilter": {"bands": bands},
         "cutout": {"hole": hole},
     }
-    drawn = Drawn.nothing(batch)
+    drawn = AugmentParams.nothing(batch)
     for name in names.keys() & every.keys():
         drawn = replace(drawn, **every[name])
     return drawn
@@ -69,14 +74,14 @@ def test_the_filters_are_the_official_ones() -> None:
     told = golden("augment_equivariance")
     taps = torch.tensor(module._SYM6) / sum(module._SYM6)
     torch.testing.assert_close(taps, told.tensor("buffer/Hz_geom"))
-    torch.testing.assert_close(module._bands(), told.tensor("buffer/Hz_fbank"))
+    torch.testing.assert_close(module._octave_filters(), told.tensor("buffer/Hz_fbank"))
 
 
 def test_nothing_drawn_changes_nothing() -> None:
     images = torch.randn(3, 3, 16, 16)
-    assert augment(images, Drawn.nothing(3)) is images
+    assert augment(images, AugmentParams.nothing(3)) is images
     rng = torch.Generator().manual_seed(0)
-    assert augment(images, draw(strengths("bgcfnc"), 0.0, 3, rng)) is images
+    assert augment(images, sample_params(pipeline_transforms("bgcfnc"), 0.0, 3, rng)) is images
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -84,7 +89,7 @@ def test_nothing_drawn_changes_nothing() -> None:
 def test_every_part_can_be_drawn(pipeline: Any, channels: int) -> None:
     images = torch.rand(5, channels, 16, 16, generator=torch.Generator().manual_seed(1))
     rng = torch.Generator().manual_seed(0)
-    drawn = draw(strengths(pipeline), 1.0, 5, rng)
+    drawn = sample_params(pipeline_transforms(pipeline), 1.0, 5, rng)
     changed = augment(images, drawn, rng)
     assert changed.shape == images.shape
     assert torch.isfinite(changed).all()
@@ -92,10 +97,12 @@ def test_every_part_can_be_drawn(pipeline: Any, channels: int) -> None:
 
 
 def test_each_is_done_as_often_as_asked() -> None:
-    drawn = draw(strengths("bgcfnc"), 0.3, 20_000, torch.Generator().manual_seed(0))
-    nothing = Drawn.nothing(20_000)
+    drawn = sample_params(
+        pipeline_transforms("bgcfnc"), 0.3, 20_000, torch.Generator().manual_seed(0)
+    )
+    nothing = AugmentParams.nothing(20_000)
     shares = {}
-    for field in fields(Drawn):
+    for field in fields(AugmentParams):
         ours, unchanged = getattr(drawn, field.name), getattr(nothing, field.name)
         different = (ours != unchanged).reshape(20_000, -1)
         shares[field.name] = float(different[:, -1].float().mean())
@@ -113,7 +120,7 @@ def test_each_is_done_as_often_as_asked() -> None:
 
 def test_only_those_images_change_that_shall() -> None:
     images = torch.randn(3, 3, 16, 16)
-    drawn = replace(Drawn.nothing(3), flip=torch.tensor([0.0, 1.0, 0.0]))
+    drawn = replace(AugmentParams.nothing(3), flip=torch.tensor([0.0, 1.0, 0.0]))
     changed = augment(images, replace(drawn, contrast=torch.tensor([1.0, 1.0, 2.0])))
     assert torch.equal(changed[0], images[0])
     assert not torch.equal(changed[1], images[1])
@@ -122,19 +129,19 @@ def test_only_those_images_change_that_shall() -> None:
 
 def test_small_images_are_reflected_again_and_again() -> None:
     line = torch.arange(4.0).expand(1, 1, 4, 4)
-    wide = module._reflected(line, 7)[0, 0, 0]
+    wide = module._pad_reflect(line, 7)[0, 0, 0]
     assert wide.tolist() == [1, 0, 1, 2, 3, 2, 1, 0, 1, 2, 3, 2, 1, 0, 1, 2, 3, 2]
 
 
 def test_other_channels_are_refused() -> None:
-    drawn = replace(Drawn.nothing(1), brightness=torch.ones(1))
+    drawn = replace(AugmentParams.nothing(1), brightness=torch.ones(1))
     with pytest.raises(UsageError, match="2 channels"):
         augment(torch.zeros(1, 2, 16, 16), drawn)
 
 
 def test_it_can_be_differentiated_twice() -> None:
     rng = torch.Generator().manual_seed(0)
-    drawn = draw(BGC, 1.0, 2, rng)
+    drawn = sample_params(BGC, 1.0, 2, rng)
     images = torch.randn(2, 3, 6, 6, generator=rng, dtype=torch.float64, requires_grad=True)
 
     def squared(x: torch.Tensor) -> torch.Tensor:
@@ -148,7 +155,7 @@ def test_sampling_agrees_with_pytorch_s() -> None:
     rng = torch.Generator().manual_seed(0)
     images = torch.randn(2, 3, 5, 6, generator=rng, requires_grad=True)
     grid = torch.rand(2, 4, 4, 2, generator=rng) * 2.4 - 1.2
-    ours = torch.autograd.grad(sampled(images, grid).square().sum(), images)[0]
+    ours = torch.autograd.grad(grid_sample(images, grid).square().sum(), images)[0]
     usual = torch.nn.functional.grid_sample(images, grid, align_corners=False)
     theirs = torch.autograd.grad(usual.square().sum(), images)[0]
     torch.testing.assert_close(ours, theirs)

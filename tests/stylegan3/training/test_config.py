@@ -9,7 +9,7 @@ from epoque.bench.recipes import find_recipe, recipe_names
 from epoque.stylegan3 import networks
 from epoque.stylegan3.config import Pipeline, StyleGan3Config
 from epoque.stylegan3.training import augment
-from epoque.stylegan3.training.specs import Shape, discriminator_spec, generator_spec
+from epoque.stylegan3.training.specs import ImageShape, discriminator_spec, generator_spec
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_what_follows_is_other_with_the_networks_of_another_training() -> None:
 
 
 def test_the_networks_are_those_of_the_configs() -> None:
-    shape = Shape(256, 3, 0)
+    shape = ImageShape(256, 3, 0)
     t = generator_spec(StyleGan3Config(batch=16), shape)
     assert t.to_json() == networks.StyleGan3Spec(
         img_resolution=256, magnitude_ema_beta=0.5 ** (16 / 20_000)
@@ -79,7 +79,7 @@ def test_the_networks_are_those_of_the_configs() -> None:
     fine = generator_spec(StyleGan3Config(first_cutoff=4), shape)
     assert isinstance(fine, networks.StyleGan3Spec)
     assert (fine.first_cutoff, fine.first_stopband) == (4, 2 * 2**2.1)
-    two = generator_spec(StyleGan3Config(cfg="stylegan2"), Shape(64, 1, 5))
+    two = generator_spec(StyleGan3Config(cfg="stylegan2"), ImageShape(64, 1, 5))
     assert isinstance(two, networks.StyleGan2Spec)
     assert (two.mapping_layers, two.c_dim, two.img_channels) == (8, 5, 1)
     judge = discriminator_spec(StyleGan3Config(cfg="r", freezed=3, mbstd_group=2), shape)
@@ -88,7 +88,7 @@ def test_the_networks_are_those_of_the_configs() -> None:
 
 def test_the_augmentations_of_a_pipeline_are_the_official_ones() -> None:
     pipelines = Pipeline.__args__
-    counts = {name: len(augment.strengths(name)) for name in pipelines}
+    counts = {name: len(augment.pipeline_transforms(name)) for name in pipelines}
     assert counts == {
         "blit": 3, "geom": 4, "color": 5, "filter": 1, "noise": 1, "cutout": 1,
         "bg": 7, "bgc": 12, "bgcf": 13, "bgcfn": 14, "bgcfnc": 15,
@@ -98,6 +98,6 @@ def test_the_augmentations_of_a_pipeline_are_the_official_ones() -> None:
 @pytest.mark.parametrize("name", [n for n in recipe_names() if n.startswith("stylegan3/")])
 def test_recipes_name_settings_that_exist(name: str) -> None:
     config = StyleGan3Config.parse(find_recipe(name).config)
-    shape = Shape(config.resolution, 3, 0)
+    shape = ImageShape(config.resolution, 3, 0)
     assert generator_spec(config, shape).img_resolution == config.resolution
     assert discriminator_spec(config, shape).img_resolution == config.resolution

@@ -22,7 +22,7 @@ from epoque.stylegan3.lab import LAB
 from epoque.stylegan3.official import fetch as official_fetch
 from epoque.stylegan3.training import data, transfer
 from epoque.stylegan3.training import metrics as measuring
-from epoque.stylegan3.training.data import avatars, load
+from epoque.stylegan3.training.data import draw_avatars, load_images
 from epoque.stylegan3.training.train import train
 
 Make = Callable[..., StyleGan3Config]
@@ -31,7 +31,7 @@ CPU = torch.device("cpu")
 
 @pytest.mark.parametrize("count", [3, 10, 25])
 def test_every_image_comes_once_before_any_comes_again(tiny: Make, count: int) -> None:
-    images = load(tiny())
+    images = load_images(tiny())
     rows = np.concatenate([images.rows(seen, count) for seen in range(0, 10 * count, count)])
     for start in range(0, len(rows), 10):
         assert sorted(rows[start : start + 10]) == list(range(10))
@@ -39,7 +39,7 @@ def test_every_image_comes_once_before_any_comes_again(tiny: Make, count: int) -
 
 
 def test_mirror_images_follow_their_images(tiny: Make) -> None:
-    images = load(tiny(mirror=True, cond=True))
+    images = load_images(tiny(mirror=True, cond=True))
     assert len(images) == 20
     rows = np.arange(20)
     levels = images.levels(rows)
@@ -55,10 +55,10 @@ def test_mirror_images_follow_their_images(tiny: Make) -> None:
 
 
 def test_labels_are_left_out_unless_they_are_learned(tiny: Make) -> None:
-    images = load(tiny())
+    images = load_images(tiny())
     assert images.shape.labels == 0
     assert images.labels(np.arange(3), CPU).shape == (3, 0)
-    assert images.fingerprint != load(tiny(cond=True)).fingerprint
+    assert images.fingerprint != load_images(tiny(cond=True)).fingerprint
 
 
 def single(path: Path, size: int) -> str:
@@ -72,14 +72,14 @@ def single(path: Path, size: int) -> str:
 @pytest.mark.parametrize("size", [8, 24])
 def test_images_of_a_wrong_size_are_told(tiny: Make, tmp_path: Path, size: int) -> None:
     with pytest.raises(DataError, match=f"{size}×{size} pixels; a power of two from 16"):
-        load(tiny(data=single(tmp_path / "one.zip", size)))
+        load_images(tiny(data=single(tmp_path / "one.zip", size)))
 
 
 def test_missing_labels_and_images_are_told(tiny: Make, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="has no labels; cond needs some"):
-        load(tiny(data=single(tmp_path / "one.zip", 16), cond=True))
+        load_images(tiny(data=single(tmp_path / "one.zip", 16), cond=True))
     with pytest.raises(DataError, match="there is no such file"):
-        load(tiny(data=str(tmp_path / "none.zip")))
+        load_images(tiny(data=str(tmp_path / "none.zip")))
 
 
 @pytest.fixture
@@ -133,13 +133,13 @@ def test_other_pictures_of_the_same_names_are_another_set(
     tiny: Make, folder: Path, tmp_path: Path
 ) -> None:
     config = tiny(data=str(folder))
-    first = load(config).fingerprint
-    assert load(config).fingerprint == first
+    first = load_images(config).fingerprint
+    assert load_images(config).fingerprint == first
     changed = folder / "20.png"
     at = changed.stat().st_mtime_ns
     Image.new("RGB", (16, 16), (20, 0, 1)).save(changed)
     os.utime(changed, ns=(at, at + 1))
-    assert load(config).fingerprint != first
+    assert load_images(config).fingerprint != first
     prints = set()
     for colour in ("teal", "navy", "navy"):
         png = io.BytesIO()
@@ -147,7 +147,7 @@ def test_other_pictures_of_the_same_names_are_another_set(
         with zipfile.ZipFile(tmp_path / "set.zip", "w") as file:
             file.writestr("0.png", (folder / "00.png").read_bytes())
             file.writestr("1.png", png.getvalue())
-        prints.add(load(tiny(data=str(tmp_path / "set.zip"))).fingerprint)
+        prints.add(load_images(tiny(data=str(tmp_path / "set.zip"))).fingerprint)
     assert len(prints) == 2  # of the same bytes the same, whenever they were packed
 
 
@@ -179,10 +179,10 @@ def test_what_is_fetched_before_a_run_is_told(
 def test_portraits_are_drawn_once() -> None:
     pytest.importorskip("python_avatars")
     pytest.importorskip("resvg_py")
-    path = avatars(16, 16)
+    path = draw_avatars(16, 16)
     drawn = path.stat().st_mtime_ns
-    images = load(StyleGan3Config(avatars=16, resolution=16, cond=True))
-    assert avatars(16, 16).stat().st_mtime_ns == drawn
+    images = load_images(StyleGan3Config(avatars=16, resolution=16, cond=True))
+    assert draw_avatars(16, 16).stat().st_mtime_ns == drawn
     assert (len(images), images.shape.resolution, images.shape.channels) == (16, 16, 3)
     assert images.shape.labels > 10
 

@@ -9,7 +9,7 @@ from golden import assert_near, golden, needs_golden, network_of
 
 from epoque.stylegan3 import networks
 from epoque.stylegan3.training.losses import blur, path_lengths, r1_penalty
-from epoque.stylegan3.training.optimizer import gradients, lazy_adam, tame
+from epoque.stylegan3.training.optimizer import collect_gradients, lazy_adam, tame
 from epoque.stylegan3.training.step import Game, Part
 
 SETS = {"r1_0.5": {"gamma": 0.5}, "r1_2_blur10": {"gamma": 2.0, "sigma": 6.0}}
@@ -155,7 +155,7 @@ def test_the_path_turn_draws_lengths_together() -> None:
     game.path_mean = float(seen["path_length"].mean())
     again = game.path_turn(part, 4.0)
     assert float(again["path_penalty"].sum()) < float(seen["path_penalty"].sum())
-    assert not gradients(game.discriminator)
+    assert not collect_gradients(game.discriminator)
 
 
 def test_lazy_adam_corrects_rate_and_memory() -> None:
@@ -183,7 +183,7 @@ def test_half_precision_gives_nearly_the_same_gradients() -> None:
     for low in (None, torch.bfloat16):
         game = stylegan2(low=low)
         game.generator_turn(part)
-        found.append(torch.cat([g.flatten() for g in gradients(game.generator)]))
+        found.append(torch.cat([g.flatten() for g in collect_gradients(game.generator)]))
     fine, rough = found
     assert fine.dtype == rough.dtype == torch.float32
     assert not torch.equal(fine, rough)

@@ -8,7 +8,7 @@ import pytest
 
 from epoque.bench.figures.plot import house_style, png_bytes
 from epoque.bench.runs.run import Run
-from epoque.stylegan3.figures import _moments, figures
+from epoque.stylegan3.figures import _choose_steps, figures
 from epoque.stylegan3.lab import LAB
 from epoque.stylegan3.training.evaluate import evaluate
 
@@ -34,8 +34,8 @@ def test_the_pictures_of_a_run(finished_run: Run, language: str) -> None:
 
 
 def test_moments_begin_close_together() -> None:
-    assert _moments([0, 5, 9]) == [0, 5, 9]
-    chosen = _moments(list(range(0, 510, 10)))
+    assert _choose_steps([0, 5, 9]) == [0, 5, 9]
+    chosen = _choose_steps(list(range(0, 510, 10)))
     assert (chosen[0], chosen[-1], len(chosen)) == (0, 500, 6)
     gaps = [b - a for a, b in pairwise(chosen)]
     assert gaps == sorted(gaps)

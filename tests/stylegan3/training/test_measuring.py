@@ -59,7 +59,7 @@ def _inception_of(means):
 
 def test_official_measures_and_movements_are_taken(tiny, tmp_path, monkeypatch):
     seen = []
-    monkeypatch.setattr(official_features, "open_inception", _inception_of(seen))
+    monkeypatch.setattr(official_features, "load_inception", _inception_of(seen))
     names = ("eq_r", "fid", "kid", "eq_t", "eq_t_frac")
     (tmp_path / "weights.pkl").touch()  # that there is one is checked before the run is made
     asked = {"metrics": names, "inception": str(tmp_path / "weights.pkl"), "metrics_images": 18}

@@ -29,11 +29,15 @@ from epoque.bench.runs.run import Run
 from epoque.bench.runs.runner import execute, start
 from epoque.stylegan3.config import StyleGan3Config
 from epoque.stylegan3.lab import LAB
-from epoque.stylegan3.networks.store import load_network
-from epoque.stylegan3.training.data import load
+from epoque.stylegan3.training.data import load_images
 from epoque.stylegan3.training.distributed import Team
-from epoque.stylegan3.training.ema import Average, Means
-from epoque.stylegan3.training.estimate import Estimate, measured, notice, told_memory
+from epoque.stylegan3.training.ema import GeneratorEma, RunningMeans
+from epoque.stylegan3.training.estimate import (
+    TrainingCost,
+    describe_cost,
+    explain_out_of_memory,
+    measure_cost,
+)
 from epoque.stylegan3.training.train import train
 from epoque.stylegan3.training.trainer import Trainer
 
@@ -62,7 +66,7 @@ def of(kind: type, events: Iterable[Event]) -> list[Any]:
 
 
 def trainer_of(config: StyleGan3Config) -> Trainer:
-    return Trainer(config, Team("cpu"), load(config))
+    return Trainer(config, Team("cpu"), load_images(config))
 
 
 def test_events_come_at_their_times(tiny: Make) -> None:
@@ -192,7 +196,7 @@ def test_processes_that_cannot_share_a_batch_are_told(tiny: Make) -> None:
     config, team = tiny(1, batch_gpu=4), Team("cpu")
     team.world_size = 2
     with pytest.raises(UsageError, match="4 images in 1 parts cannot be shared"):
-        Trainer(config, team, load(config))
+        Trainer(config, team, load_images(config))
 
 
 def test_frozen_layers_stay_and_the_others_learn(tiny: Make) -> None:
@@ -226,7 +230,7 @@ def test_a_batch_in_parts_moves_the_means_as_one(tiny: Make) -> None:
     first = {name: value.clone() for name, value in generator.named_buffers()}
     found = []
     for count in (1, 2, 4):
-        means = Means(generator, count)
+        means = RunningMeans(generator, count)
         play = means.following(lambda part: generator(part, update_emas=True))
         for part in z.chunk(count):
             play(part)
@@ -244,7 +248,7 @@ def test_a_batch_in_parts_moves_the_means_as_one(tiny: Make) -> None:
 
 def test_the_average_forgets_with_its_half_life(tiny: Make) -> None:
     generator = trainer_of(tiny(1)).game.generator
-    average = Average(generator)
+    average = GeneratorEma(generator)
     first = next(generator.parameters()).detach().clone()
     with torch.no_grad():
         next(generator.parameters()).add_(1)
@@ -267,14 +271,14 @@ def test_another_set_or_network_is_not_resumed(tiny: Make) -> None:
 
 
 def test_a_finished_run_gives_its_network(finished_run: Run) -> None:
-    from epoque.stylegan3.training.checkpoint import restore
+    from epoque.stylegan3.training.checkpoint import load_network
 
     stored = load_network(finished_run.path / "generator.json")
-    ours = restore(finished_run)
+    ours = load_network(finished_run)
     for name, value in stored.network.state_dict().items():
         assert torch.equal(value, ours.state_dict()[name])
     assert stored.card["data"] == "halves"
-    judge = restore(finished_run, None, "discriminator")
+    judge = load_network(finished_run, None, "discriminator")
     assert judge.spec.c_dim == 2
 
 
@@ -319,11 +323,11 @@ def test_a_finished_run_opens_by_its_folder_and_as_last(
 
 
 def test_a_training_begins_with_the_networks_of_another(tiny: Make, finished_run: Run) -> None:
-    from epoque.stylegan3.training.transfer import begin_with
+    from epoque.stylegan3.training.transfer import load_pretrained
 
     config = tiny(1, cond=True, resume_from=str(finished_run.path))
     trainer = trainer_of(config)
-    filled = begin_with(trainer, str(finished_run.path))
+    filled = load_pretrained(trainer, str(finished_run.path))
     assert all(count == of_all for count, of_all in filled.values())
     last = finished_run.checkpoint().arrays
     for kind, network in (
@@ -335,31 +339,33 @@ def test_a_training_begins_with_the_networks_of_another(tiny: Make, finished_run
             assert np.array_equal(value.numpy(), last[f"{kind}.{name}"]), name
     (note,) = [a for a in of(Artifact, train(config)) if a.name == "first_networks.json"]
     assert json.loads(note.data)["generator"][0] > 0
-    alone = begin_with(trainer_of(tiny(1, cond=True)), str(finished_run.path / "generator.json"))
+    alone = load_pretrained(
+        trainer_of(tiny(1, cond=True)), str(finished_run.path / "generator.json")
+    )
     assert set(alone) == {"generator", "average"}
 
 
 def test_official_networks_can_begin_a_training(tiny: Make) -> None:
-    from epoque.stylegan3.training.transfer import begin_with
+    from epoque.stylegan3.training.transfer import load_pretrained
 
     found = sorted((FOLDER / "snapshots").glob("*.pkl")) if FOLDER.is_dir() else []
     if not found:
         pytest.skip("no official snapshots beside this checkout")
-    filled = begin_with(trainer_of(tiny(1)), str(found[0]))
+    filled = load_pretrained(trainer_of(tiny(1)), str(found[0]))
     assert set(filled) == {"generator", "discriminator", "average"}
 
 
 def test_what_cannot_begin_a_training_is_told(
     tiny: Make, finished_run: Run, tmp_path: Path
 ) -> None:
-    from epoque.stylegan3.training.transfer import begin_with
+    from epoque.stylegan3.training.transfer import load_pretrained
 
     with pytest.raises(UsageError, match="nothing-there"):
-        begin_with(trainer_of(tiny(1)), "nothing-there")
+        load_pretrained(trainer_of(tiny(1)), "nothing-there")
     other = tiny(1, cfg="stylegan2", freezed=0, cbase=16, cmax=4, z_dim=4, w_dim=4)
     network = str(finished_run.path / "generator.json")
     with pytest.raises(DataError, match=r"nothing of .* fits"):
-        begin_with(trainer_of(other), network)
+        load_pretrained(trainer_of(other), network)
 
 
 def test_a_gpu_that_is_not_there_is_told(tiny: Make) -> None:
@@ -371,22 +377,24 @@ def test_a_gpu_that_is_not_there_is_told(tiny: Make) -> None:
 
 def test_memory_that_runs_out_names_the_setting_to_change(tiny: Make) -> None:
     told = "4 images at once: a smaller batch_gpu"
-    with pytest.raises(UsageError, match=told), told_memory(tiny()):
+    with pytest.raises(UsageError, match=told), explain_out_of_memory(tiny()):
         torch.empty(2**50)  # PyTorch's own error
 
 
 def test_a_long_training_is_announced(tiny: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     config = tiny(10_000_000)
-    said = notice(config)
+    said = describe_cost(config)
     assert said is not None
     assert "images a second on the cpu: training takes about" in said
-    assert notice(StyleGan3Config(resolution=16, avatars=16, kimg=0.1, batch=4)) is None
+    assert describe_cost(StyleGan3Config(resolution=16, avatars=16, kimg=0.1, batch=4)) is None
     told = "No picture has class 0 of 0 to 2 (classes are counted from 0)."
-    estimate = Estimate((1, 1), 1, 1.0, 1, "cpu", remarks=(told,))
-    monkeypatch.setattr("epoque.stylegan3.training.estimate.measured", lambda *_, **__: estimate)
-    assert notice(config) == told
+    estimate = TrainingCost((1, 1), 1, 1.0, 1, "cpu", remarks=(told,))
+    monkeypatch.setattr(
+        "epoque.stylegan3.training.estimate.measure_cost", lambda *_, **__: estimate
+    )
+    assert describe_cost(config) == told
     monkeypatch.undo()
-    estimate = measured(config)
+    estimate = measure_cost(config)
     assert estimate.steps == 10_000_000
     assert estimate.parameters[0] > 1000
 

@@ -17,26 +17,27 @@ from epoque.bench.progress import Progress
 from epoque.bench.torch.threads import threaded
 
 from ..config import StyleGan3Config
-from ..flops import threads
+from ..flops import choose_threads
 from ..generation.generate import encode_image
 from ..generation.synthesis import MappingOptions
 from ..loading import LoadedGenerator, fetch_generator, is_local, load_generator
-from ..measures.equivariance import MEASURES, decibels, digest, squared_errors, staying
+from ..measures.equivariance import MEASURES, decibels, squared_errors, staying
 from ..measures.features import card
-from ..memory import check
+from ..measures.image_sources import network_digest
+from ..memory import check_memory
 from ..networks import StyleGan3Spec
-from ..out_of_memory import fitting
-from .attributes import agreement, passing, seen
-from .gallery import gallery
+from ..out_of_memory import explain_out_of_memory
+from .attributes import agreement, pass_rate, read_portraits
+from .gallery import render_gallery
 from .layout import PANEL
-from .reproducibility import digests, painted, repeated, styling_of
+from .reproducibility import check_reproducibility, digests, make_mapping_options, render_seeds
 
-__all__ = ["BATCH", "TOLD", "examine", "fetch_examined"]
+__all__ = ["BATCH", "RESULT_FILE", "analyze", "fetch_networks"]
 
 Floats = NDArray[np.float64]
 
 BATCH = 4  # images moved at a time: together they take less time, more would not help
-TOLD = "examined.json"
+RESULT_FILE = "examined.json"
 """The artifact that tells what is no picture."""
 
 
@@ -51,21 +52,21 @@ def check_networks(config: StyleGan3Config) -> None:
     names = [name for name in (config.network, config.against) if name is not None]
     here = [is_local(name) for name in names]  # all, so that each wrong name is told
     if all(here):
-        _opened(config)
+        _load_networks(config)
 
 
-def _opened(config: StyleGan3Config) -> list[LoadedGenerator]:
+def _load_networks(config: StyleGan3Config) -> list[LoadedGenerator]:
     """Open the networks, and check the settings that depend on them."""
     names = [name for name in (config.network, config.against) if name is not None]
     networks = [load_generator(name, config.device) for name in names]
     labelled = [opened for opened in networks if opened.generator.spec.c_dim]
     (labelled or networks)[0].generator.labels.check(config.label, "label")
     for opened in networks:
-        styling_of(config, opened).check(opened.generator, "label")
+        make_mapping_options(config, opened).check(opened.generator, "label")
     return networks
 
 
-def fetch_examined(config: StyleGan3Config, progress: Progress) -> None:
+def fetch_networks(config: StyleGan3Config, progress: Progress) -> None:
     """Fetch the networks that are not there yet.
 
     Args:
@@ -81,12 +82,12 @@ def fetch_examined(config: StyleGan3Config, progress: Progress) -> None:
             fetch_generator(name, progress)
 
 
-def examine(config: StyleGan3Config, resume: Checkpoint | None = None) -> Iterator[Event]:
+def analyze(config: StyleGan3Config, resume: Checkpoint | None = None) -> Iterator[Event]:
     """Yield the events of an examination.
 
-    First a `Snapshot` of pictures (see `gallery.gallery`), the images of the seeds as PNG files,
-    `Timings` with the `seconds_per_image` of each network (`median`, and the quartiles `low` and
-    `high`), and `examined.json`: networks, digests, what is seen. Then, every few images moved,
+    First a `Snapshot` of pictures (see `render_gallery.gallery`), the images of the seeds as PNG
+    files, `Timings` with the `seconds_per_image` of each network (`median`, and the quartiles `low`
+    and `high`), and `examined.json`: networks, digests, what is seen. Then, every few images moved,
     `Metrics`: `eq_t`, `eq_t_frac` and `eq_r` of the images so far in decibels, and the same with
     `against_` of the network beside it. The last `Checkpoint` holds each image's squared errors,
     `sums_0` and `sums_1` [N, 3, 2].
@@ -101,65 +102,65 @@ def examine(config: StyleGan3Config, resume: Checkpoint | None = None) -> Iterat
         DamagedRunError: if a network is no longer the one that it was.
         UsageError: if a setting is not allowed for the network, or memory is too small.
     """
-    with fitting():
-        networks = _opened(config)
+    with explain_out_of_memory():
+        networks = _load_networks(config)
         for opened in networks:
-            check(opened.generator, opened.device, images=BATCH)
-        count = threads(config, networks[0].generator.spec, BATCH, resume)
-        yield from threaded(count, _examined(config, networks, resume))
+            check_memory(opened.generator, opened.device, images=BATCH)
+        count = choose_threads(config, networks[0].generator.spec, BATCH, resume)
+        yield from threaded(count, _events(config, networks, resume))
 
 
-def _examined(
+def _events(
     config: StyleGan3Config, networks: Sequence[LoadedGenerator], resume: Checkpoint | None
 ) -> Generator[Event, None, None]:
     if resume is None:
-        resume = yield from _begin(config, networks)
+        resume = yield from _analyze_images(config, networks)
         yield resume
     _check_same(networks, resume)
-    yield from _moved(config, networks, resume)
+    yield from _measure_equivariance(config, networks, resume)
 
 
-def _begin(
+def _analyze_images(
     config: StyleGan3Config, networks: Sequence[LoadedGenerator]
 ) -> Generator[Event, None, Checkpoint]:
     """Make the pictures; return the checkpoint before the first image is moved."""
     first, *_others = networks
-    arrays, seconds = gallery(networks, config)
+    arrays, seconds = render_gallery(networks, config)
     images = arrays["seeds"]
     yield Snapshot(0, arrays)
     for seed, image in zip(config.seeds, images, strict=True):
         yield Artifact(f"seed{seed:04d}.png", encode_image(image), once=True)
-    panels = [_panel(opened, styling_of(config, opened)) for opened in networks]
+    panels = [_panel(opened, make_mapping_options(config, opened)) for opened in networks]
     told = {
         "networks": [
-            _described(opened) | {"passing": passing(read)}
+            _describe_network(opened) | {"passing": pass_rate(read)}
             for opened, read in zip(networks, panels, strict=True)
         ],
         "panel": PANEL,
         "agreement": agreement(*panels) if len(panels) == 2 else None,
         "sha256": dict(zip(map(str, config.seeds), digests(images), strict=True)),
-        "repeated": repeated(first, config, images),
+        "repeated": check_reproducibility(first, config, images),
         "reader_accuracy": fmean(card()["accuracy"].values()),
         "staying": staying(arrays["samples_0"], config.seed),
-        "seen": dict(zip(map(str, config.seeds), seen(first, images), strict=True)),
+        "seen": dict(zip(map(str, config.seeds), read_portraits(first, images), strict=True)),
     }
     beside = dict(zip(("network", "against"), seconds, strict=False))
     yield Timings(0, measured={"seconds_per_image": beside})
     data = json.dumps(told, indent=2, ensure_ascii=False).encode()
-    yield Artifact(TOLD, data, once=True)
+    yield Artifact(RESULT_FILE, data, once=True)
     sums = {f"sums_{i}": np.zeros((0, len(MEASURES), 2)) for i in range(len(networks))}
-    return Checkpoint(0, sums, _state(list(map(digest, networks))))
+    return Checkpoint(0, sums, _state(list(map(network_digest, networks))))
 
 
 def _panel(opened: LoadedGenerator, styling: MappingOptions) -> list[dict[str, Any]]:
     """Return what is seen in the images of the first seeds; nothing where they are not read."""
     if not opened.portraits:
         return []
-    images = painted(opened, range(PANEL), styling)
-    return [one for one in seen(opened, images) if one is not None]
+    images = render_seeds(opened, range(PANEL), styling)
+    return [one for one in read_portraits(opened, images) if one is not None]
 
 
-def _moved(
+def _measure_equivariance(
     config: StyleGan3Config, networks: Sequence[LoadedGenerator], begin: Checkpoint
 ) -> Iterator[Event]:
     """Move the images that are left."""
@@ -167,12 +168,12 @@ def _moved(
     for first in range(begin.step, config.moved, BATCH):
         numbers = range(first, min(first + BATCH, config.moved))
         for i, opened in enumerate(networks):
-            styling = styling_of(config, opened)
+            styling = make_mapping_options(config, opened)
             errors = squared_errors(
                 opened, numbers, seed=config.seed, psi=styling.psi, label=styling.label
             )
             sums[i] = np.concatenate((sums[i], errors))
-        yield Metrics(numbers.stop, _so_far(sums))
+        yield Metrics(numbers.stop, _current_metrics(sums))
         every, done = config.checkpoint_every, numbers.stop
         due = done // every > first // every or done == config.moved
         if due or stopping.requested():
@@ -185,7 +186,7 @@ def _state(digests: Sequence[str]) -> dict[str, Any]:
     return {"digests": digests, "threads": torch.get_num_threads()}
 
 
-def _so_far(sums: Sequence[Floats]) -> dict[str, float]:
+def _current_metrics(sums: Sequence[Floats]) -> dict[str, float]:
     names = ((start, i) for i, start in enumerate(("", "against_")[: len(sums)]))
     found = {
         f"{start}{name}": decibels(sums[i][:, place])
@@ -197,12 +198,12 @@ def _so_far(sums: Sequence[Floats]) -> dict[str, float]:
 
 def _check_same(networks: Sequence[LoadedGenerator], checkpoint: Checkpoint) -> None:
     for opened, known in zip(networks, checkpoint.state["digests"], strict=True):
-        if digest(opened) != known:
+        if network_digest(opened) != known:
             told = f"The network {opened.name} is not the one that this run began with"
             raise DamagedRunError(f"{told}; start a new run.")
 
 
-def _described(opened: LoadedGenerator) -> dict[str, Any]:
+def _describe_network(opened: LoadedGenerator) -> dict[str, Any]:
     """Return what a network is and what its card tells of its training."""
     spec = opened.generator.spec
     kind, layers = "stylegan2", opened.generator.num_ws
@@ -210,7 +211,7 @@ def _described(opened: LoadedGenerator) -> dict[str, Any]:
         kind, layers = "r" if spec.use_radial_filters else "t", spec.num_layers + 1
     told = {name: opened.card.get(name) for name in CARD}
     return told | {
-        **{name: _measured(opened.card, name) for name in MEASURED},
+        **{name: _card_metric(opened.card, name) for name in MEASURED},
         "name": opened.name,
         "config": kind,
         "resolution": spec.img_resolution,
@@ -220,7 +221,7 @@ def _described(opened: LoadedGenerator) -> dict[str, Any]:
     }
 
 
-def _measured(card: Mapping[str, Any], name: str) -> float | None:
+def _card_metric(card: Mapping[str, Any], name: str) -> float | None:
     """Return a measure that a card tells, as a number or as `metrics --json` does."""
     found = (card.get("metrics") or {}).get(name)
     return found.get("value") if isinstance(found, Mapping) else found

@@ -9,13 +9,15 @@ import torch
 from numpy.typing import NDArray
 
 from ..loading import LoadedGenerator
-from ..measures.attributes import read
-from .reference import reference
+from ..measures.attributes import predict_attributes
+from .reference import load_reference
 
-__all__ = ["agreement", "passing", "seen"]
+__all__ = ["agreement", "pass_rate", "read_portraits"]
 
 
-def seen(opened: LoadedGenerator, images: NDArray[np.uint8]) -> list[dict[str, Any] | None]:
+def read_portraits(
+    opened: LoadedGenerator, images: NDArray[np.uint8]
+) -> list[dict[str, Any] | None]:
     """Read the attributes of images, where the network makes portraits.
 
     Args:
@@ -33,16 +35,18 @@ def seen(opened: LoadedGenerator, images: NDArray[np.uint8]) -> list[dict[str, A
         return [None] * len(images)
     inputs = torch.from_numpy(images).permute(0, 3, 1, 2).float() / 127.5 - 1
     return [
-        _told(one, distance)
-        for one, distance in zip(read(inputs), reference().distances(inputs), strict=True)
+        _to_dict(one, distance)
+        for one, distance in zip(
+            predict_attributes(inputs), load_reference().distances(inputs), strict=True
+        )
     ]
 
 
-def passing(readings: Sequence[dict[str, Any]]) -> float | None:
+def pass_rate(readings: Sequence[dict[str, Any]]) -> float | None:
     """Return the share of images that pass for drawn portraits, or None of no images.
 
     Args:
-        readings: what `seen` tells of portraits.
+        readings: what `read_portraits` tells of portraits.
 
     Returns:
         The share of those that are read with certainty enough, and no farther from the nearest
@@ -58,7 +62,7 @@ def agreement(ones: Sequence[dict[str, Any]], others: Sequence[dict[str, Any]]) 
     """Return how often an attribute is the same in two networks' images of the same seeds.
 
     Args:
-        ones: what `seen` tells of one network's portraits.
+        ones: what `read_portraits` tells of one network's portraits.
         others: of the other network's, in the same order.
 
     Returns:
@@ -72,11 +76,11 @@ def agreement(ones: Sequence[dict[str, Any]], others: Sequence[dict[str, Any]]) 
     return fmean(same) if same else None
 
 
-def _told(readings: dict[str, Any], distance: float) -> dict[str, Any]:
+def _to_dict(readings: dict[str, Any], distance: float) -> dict[str, Any]:
     chances = [one.probability for one in readings.values()]
     return {
         "attributes": [(name, one.value, one.probability) for name, one in readings.items()],
         "certainty": sum(chances) / len(chances),
-        "least_certainty": reference().certainty,
+        "least_certainty": load_reference().certainty,
         "distance": distance,
     }

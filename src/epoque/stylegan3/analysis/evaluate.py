@@ -9,7 +9,7 @@ from epoque.bench.errors import DamagedRunError
 from epoque.bench.runs.run import Run
 
 from ..measures.equivariance import Measured, summary
-from .analyze import TOLD
+from .analyze import RESULT_FILE
 
 __all__ = ["evaluate"]
 
@@ -31,24 +31,24 @@ def evaluate(run: Run) -> Mapping[str, Any]:
     """
     checkpoint = run.checkpoint()
     try:
-        told = json.loads(run.artifact(TOLD))
+        told = json.loads(run.artifact(RESULT_FILE))
         seeds = {
             seed: {"sha256": digest, **(told["seen"][seed] or {})}
             for seed, digest in told["sha256"].items()
         }
         networks = dict(zip(("network", "against"), told["networks"], strict=False))
     except (ValueError, KeyError, TypeError):
-        raise DamagedRunError(f"{run.path / TOLD} is damaged.") from None
+        raise DamagedRunError(f"{run.path / RESULT_FILE} is damaged.") from None
     for i, network in enumerate(networks.values()):
         seconds = network["training_seconds"]
         network["training_minutes"] = None if seconds is None else seconds / 60
         measured = summary(checkpoint.arrays[f"sums_{i}"], run.config.seed)
-        network |= {name: _told(one) for name, one in measured.items()}
+        network |= {name: _to_decibels(one) for name, one in measured.items()}
     others = {name: told[name] for name in ("staying", "reader_accuracy", "panel", "agreement")}
     others["moved"] = checkpoint.step
     return {**networks, "seeds": seeds, **told["repeated"], **others}
 
 
-def _told(one: Measured) -> dict[str, float | None]:
+def _to_decibels(one: Measured) -> dict[str, float | None]:
     ends = {"db": one.decibels, "low": one.low, "high": one.high}
     return {name: None if isinf(value) else value for name, value in ends.items()}

@@ -17,14 +17,14 @@ from ..generation.transforms import transform_matrix
 from ..loading import LoadedGenerator
 from ..measures.slices import space_time
 from .layout import FRAMES, GUESTS, MIXED, MOVES, PSIS, ROW, SAMPLES, STEPS
-from .reproducibility import painted, styling_of
+from .reproducibility import make_mapping_options, render_seeds
 
-__all__ = ["gallery"]
+__all__ = ["render_gallery"]
 
 Arrays = dict[str, NDArray[Any]]
 
 
-def gallery(
+def render_gallery(
     networks: Sequence[LoadedGenerator], config: StyleGan3Config
 ) -> tuple[Arrays, list[dict[str, float]]]:
     """Make the pictures.
@@ -43,20 +43,20 @@ def gallery(
         network the seconds that an image takes: `median`, `low` and `high` (quartiles).
     """
     first = networks[0]
-    few, styling = config.seeds[:MIXED], styling_of(config, first)
-    sweep = [painted(first, few, replace(styling, psi=psi)) for psi in PSIS]
+    few, styling = config.seeds[:MIXED], make_mapping_options(config, first)
+    sweep = [render_seeds(first, few, replace(styling, psi=psi)) for psi in PSIS]
     half = range((first.generator.num_ws + 1) // 2)
     arrays = {
-        "seeds": painted(first, config.seeds, styling),
+        "seeds": render_seeds(first, config.seeds, styling),
         "truncation": np.stack(sweep, 1),
         "mix": np.array(mix_styles(first, few, GUESTS, half, styling=styling)),
-        "walk": _walk(first, few, styling),
+        "walk": _render_walk(first, few, styling),
     }
     seconds = []
     for i, opened in enumerate(networks):
-        styling = styling_of(config, opened)
-        arrays[f"samples_{i}"], spent = _samples(opened, styling)
-        arrays[f"moves_{i}"] = _moves(opened, config.seeds[0], styling)
+        styling = make_mapping_options(config, opened)
+        arrays[f"samples_{i}"], spent = _render_samples(opened, styling)
+        arrays[f"moves_{i}"] = _render_moves(opened, config.seeds[0], styling)
         for motion in ("shift", "walk"):
             found = space_time(
                 opened, config.seeds[0], motion=motion, frames=FRAMES, row=ROW, styling=styling
@@ -66,7 +66,7 @@ def gallery(
     return arrays, seconds
 
 
-def _samples(
+def _render_samples(
     opened: LoadedGenerator, styling: MappingOptions
 ) -> tuple[NDArray[np.uint8], dict[str, float]]:
     """Return images of the first seeds, and the seconds that one takes once the first is made."""
@@ -79,7 +79,7 @@ def _samples(
     return np.stack(images), {"median": middle, "low": low, "high": high}
 
 
-def _walk(
+def _render_walk(
     opened: LoadedGenerator, seeds: Sequence[int], styling: MappingOptions
 ) -> NDArray[np.uint8]:
     """Return images on the straight lines from each seed's style to the next one's."""
@@ -90,7 +90,7 @@ def _walk(
     return np.stack([synthesize_image(opened.generator, row) for row in (*rows, ws[0])])
 
 
-def _moves(opened: LoadedGenerator, seed: int, styling: MappingOptions) -> NDArray[np.uint8]:
+def _render_moves(opened: LoadedGenerator, seed: int, styling: MappingOptions) -> NDArray[np.uint8]:
     """Return an image made after its input was moved in each way."""
     ws = map_seeds(opened.generator, [seed], styling)[0]
     images = []

@@ -27,9 +27,9 @@ from epoque.bench.files.atomic import read_json, write_atomic, write_json
 from epoque.bench.seeds import numpy_rng
 from epoque.bench.telling import progress_bar, say
 
-from ..measures.features import SIZE, STEM, portrait_net, sized
+from ..measures.features import SIZE, STEM, portrait_net, resize_images
 
-__all__ = ["Reference", "make", "reference"]
+__all__ = ["Reference", "load_reference", "make_reference"]
 
 FOLDER = Path(str(files("epoque.stylegan3") / "data"))
 NAME = "portrait-reference"
@@ -63,13 +63,13 @@ class Reference:
         Args:
             images: [N, 1 or 3, S, S], −1 to 1.
         """
-        there = _placed(_felt(images), self.mean, self.scale)
+        there = _project(_last_features(images), self.mean, self.scale)
         nearest: list[float] = torch.cdist(there, self.places).min(1).values.tolist()
         return [distance / self.reach for distance in nearest]
 
 
 @cache
-def reference() -> Reference:
+def load_reference() -> Reference:
     """Return what the package knows of drawn portraits.
 
     Raises:
@@ -86,7 +86,7 @@ def reference() -> Reference:
     return Reference(mean, scale, places, told["reach"], told["certainty"])
 
 
-def make(folder: Path, count: int = PORTRAITS, seed: int = SEED) -> None:
+def make_reference(folder: Path, count: int = PORTRAITS, seed: int = SEED) -> None:
     """Draw portraits and write what they are like."""
     from ..dataset.avatars import make_avatars
     from ..dataset.image_set import ImageSet
@@ -96,7 +96,7 @@ def make(folder: Path, count: int = PORTRAITS, seed: int = SEED) -> None:
         make_avatars(path, count, SIZE, seed, progress=progress)
         images = ImageSet(path)
         levels = torch.from_numpy(np.stack([images.image(i) for i in range(count)]))
-    found = described(levels.float() / 127.5 - 1)
+    found = embed(levels.float() / 127.5 - 1)
     arrays = {name: getattr(found, name).half() for name in ("mean", "scale", "places")}
     write_atomic(folder / f"{NAME}.safetensors", save(arrays))
     told = {
@@ -112,29 +112,31 @@ def make(folder: Path, count: int = PORTRAITS, seed: int = SEED) -> None:
     say(f"reach {found.reach:.3f}, certainty {found.certainty:.3f}")
 
 
-def described(images: Tensor) -> Reference:
+def embed(images: Tensor) -> Reference:
     """Return what drawn portraits are like; images as in `Reference.distances`."""
-    from ..measures.attributes import read
+    from ..measures.attributes import predict_attributes
 
-    felt = _felt(images)
+    felt = _last_features(images)
     mean, spread = felt.mean(0).half().float(), felt.std(0)
     scale = spread.clamp_min(float(spread.mean()) / 10).half().float()  # as the file will hold them
-    places = _placed(felt, mean, scale).half().float()
+    places = _project(felt, mean, scale).half().float()
     nearest = torch.cdist(places, places).kthvalue(2).values  # the first is itself
-    certain = torch.tensor([_mean([r.probability for r in one.values()]) for one in read(images)])
+    certain = torch.tensor(
+        [_mean([r.probability for r in one.values()]) for one in predict_attributes(images)]
+    )
     reach, certainty = float(nearest.quantile(SHARE)), float(certain.quantile(1 - SHARE))
     return Reference(mean, scale, places, reach, certainty)
 
 
 @torch.no_grad()
-def _felt(images: Tensor) -> Tensor:
+def _last_features(images: Tensor) -> Tensor:
     """Return what the reader's last convolution gives, [N, F]."""
     network = portrait_net()
     parts = (images[first : first + 100] for first in range(0, len(images), 100))
-    return torch.cat([network.body(sized(part)) for part in parts])
+    return torch.cat([network.body(resize_images(part)) for part in parts])
 
 
-def _placed(felt: Tensor, mean: Tensor, scale: Tensor) -> Tensor:
+def _project(felt: Tensor, mean: Tensor, scale: Tensor) -> Tensor:
     drawn = numpy_rng(SEED, "directions").standard_normal((len(mean), DIMENSIONS))
     directions = torch.from_numpy(drawn).float() / DIMENSIONS**0.5
     places: Tensor = (felt - mean) / scale @ directions
@@ -152,4 +154,4 @@ def _network(folder: Path) -> str:
 
 
 if __name__ == "__main__":
-    make(FOLDER)
+    make_reference(FOLDER)

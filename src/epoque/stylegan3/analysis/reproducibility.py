@@ -20,19 +20,19 @@ from ..generation.generate import encode_image
 from ..generation.synthesis import MappingOptions, map_seeds, synthesize_image
 from ..loading import LoadedGenerator
 
-__all__ = ["digests", "painted", "repeated", "styling_of"]
+__all__ = ["check_reproducibility", "digests", "make_mapping_options", "render_seeds"]
 
 Pixels = NDArray[np.uint8]
 
 
-def styling_of(config: StyleGan3Config, opened: LoadedGenerator) -> MappingOptions:
+def make_mapping_options(config: StyleGan3Config, opened: LoadedGenerator) -> MappingOptions:
     """Return how a network's styles are made; a label is of the networks that have some."""
     return MappingOptions(
         config.truncation, label=config.label if opened.generator.spec.c_dim else None
     )
 
 
-def painted(opened: LoadedGenerator, seeds: Sequence[int], styling: MappingOptions) -> Pixels:
+def render_seeds(opened: LoadedGenerator, seeds: Sequence[int], styling: MappingOptions) -> Pixels:
     """Return the image of each seed, [N, H, W, 3]."""
     ws = map_seeds(opened.generator, seeds, styling)
     return np.stack([synthesize_image(opened.generator, row) for row in ws])
@@ -43,7 +43,9 @@ def digests(images: Pixels) -> list[str]:
     return [sha256(encode_image(image)).hexdigest() for image in images]
 
 
-def repeated(opened: LoadedGenerator, config: StyleGan3Config, images: Pixels) -> dict[str, bool]:
+def check_reproducibility(
+    opened: LoadedGenerator, config: StyleGan3Config, images: Pixels
+) -> dict[str, bool]:
     """Make images once more in three ways, and tell whether the bytes are the same.
 
     Args:
@@ -58,17 +60,17 @@ def repeated(opened: LoadedGenerator, config: StyleGan3Config, images: Pixels) -
     Raises:
         DataError: if the other process fails.
     """
-    before, styling, seeds = digests(images), styling_of(config, opened), config.seeds
-    alone = [digests(painted(opened, [seed], styling))[0] for seed in reversed(seeds)]
+    before, styling, seeds = digests(images), make_mapping_options(config, opened), config.seeds
+    alone = [digests(render_seeds(opened, [seed], styling))[0] for seed in reversed(seeds)]
     return {
-        "again": digests(painted(opened, seeds, styling)) == before,
+        "again": digests(render_seeds(opened, seeds, styling)) == before,
         "alone": alone[::-1] == before,
-        "elsewhere": _elsewhere(config.replace(label=styling.label)) == before,
+        "elsewhere": _digests_of_subprocess(config.replace(label=styling.label)) == before,
         "distinct": len(set(before)) == len(set(seeds)),
     }
 
 
-def _elsewhere(config: StyleGan3Config) -> list[str]:
+def _digests_of_subprocess(config: StyleGan3Config) -> list[str]:
     """Return the digests that a process of its own tells."""
     path = bundled_paths().get(config.network, config.network)
     with TemporaryDirectory() as folder:

@@ -13,7 +13,7 @@ from epoque.bench.telling import picture_style, print_json, progress_bar, say, s
 
 from ..bundled import DEFAULT_NETWORK
 from ..lab import LAB
-from ..out_of_memory import fitting
+from ..out_of_memory import explain_out_of_memory
 from .data import add_data_commands
 from .export import add_export_commands
 from .measure import add_measuring_commands
@@ -48,7 +48,7 @@ APP = App(help=LAB.title)
 
 
 @APP.command
-@fitting()
+@explain_out_of_memory()
 def generate(
     *,
     network: Network = DEFAULT_NETWORK,
@@ -166,7 +166,7 @@ def _rows(made: "Sequence[GeneratedImage]", error: "Difference | None") -> list[
 
 
 @APP.command
-@fitting()
+@explain_out_of_memory()
 def film(
     *,
     network: Network = DEFAULT_NETWORK,
@@ -273,7 +273,7 @@ def _tell_film(stem: Path, kinds: Collection[str], fps: int) -> None:
 
 
 @APP.command
-@fitting()
+@explain_out_of_memory()
 def mix(
     *,
     network: Network = DEFAULT_NETWORK,

@@ -13,7 +13,7 @@ from epoque.bench.options import AsJson, Quiet, at_least
 from epoque.bench.runs.places import check_file, check_folder
 from epoque.bench.telling import console, downloading, print_json, progress_bar, say
 
-from ..out_of_memory import fitting
+from ..out_of_memory import explain_out_of_memory
 from .shared import Seed
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ Resolution = Annotated[
 
 def add_data_commands(app: App) -> None:
     """Add these commands to the lab's."""
-    app.command(fitting()(import_network), name="import")
+    app.command(explain_out_of_memory()(import_network), name="import")
     app.command(list_networks, name="networks")
     app.command(DATASET)
 
@@ -69,7 +69,7 @@ def import_network(
     Examples: `epoque stylegan3 import network-snapshot-000200.pkl --out mine`,
     `epoque stylegan3 import ffhqu-256-t --only G_ema`.
     """
-    from ..official.convert import convert
+    from ..official.convert import convert_snapshot
     from ..official.fetch import fetch
 
     if out is not None:
@@ -79,7 +79,7 @@ def import_network(
     folder = out or Path(fetched.path.stem)
     _check_new(folder)
     card = {"licence": fetched.licence, "url": fetched.url}
-    files = convert(fetched.path, folder, only or ("G", "D", "G_ema"), card)
+    files = convert_snapshot(fetched.path, folder, only or ("G", "D", "G_ema"), card)
     if as_json:
         licence = {"licence": fetched.licence, "sha256": fetched.sha256}
         print_json({"files": [str(file) for file in files]} | licence)

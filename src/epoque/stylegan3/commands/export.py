@@ -11,7 +11,7 @@ from epoque.bench.runs.places import check_file
 from epoque.bench.telling import print_json, progress_bar, say
 
 from ..bundled import DEFAULT_NETWORK
-from ..out_of_memory import fitting
+from ..out_of_memory import explain_out_of_memory
 from .shared import Cutoff, Network, open_network
 
 __all__ = ["add_export_commands", "export"]
@@ -19,7 +19,7 @@ __all__ = ["add_export_commands", "export"]
 
 def add_export_commands(app: App) -> None:
     """Add these commands to the lab's."""
-    app.command(fitting()(export))
+    app.command(explain_out_of_memory()(export))
 
 
 def export(
@@ -66,10 +66,10 @@ def export(
     Examples: `epoque stylegan3 export --network ffhqu-256-t --to faces.onnx`,
     `epoque stylegan3 export --network last --to programs --format pt2`.
     """
-    from ..export.write import export as write
-    from ..export.write import files_of
+    from ..export.write import export_generator as write
+    from ..export.write import export_paths
 
-    files = files_of(to, parts or (), kinds or ())
+    files = export_paths(to, parts or (), kinds or ())
     for path in files:
         check_file("--to", path, "", ".json")
     opened = open_network(network, "cpu", quiet=quiet or as_json)

@@ -12,7 +12,7 @@ from epoque.bench.runs.places import check_file
 from epoque.bench.telling import picture_style, print_json, progress_bar, say
 
 from ..bundled import DEFAULT_NETWORK
-from ..out_of_memory import fitting
+from ..out_of_memory import explain_out_of_memory
 from .metrics import metrics
 from .shared import (
     Device,
@@ -37,7 +37,7 @@ __all__ = ["add_measuring_commands", "equivariance", "layers", "spectrum", "stic
 def add_measuring_commands(app: App) -> None:
     """Add these commands to the lab's."""
     for command in (metrics, equivariance, sticking, spectrum, layers):
-        app.command(fitting()(command))
+        app.command(explain_out_of_memory()(command))
 
 
 def equivariance(
@@ -164,7 +164,7 @@ def spectrum(
 
     Example: `epoque stylegan3 spectrum avatars-t avatars-stylegan2 --images 500`.
     """
-    from ..measures.spectrum import heat_map, slices, write
+    from ..measures.spectrum import spectrum_map_figure, spectrum_slices_figure, write_spectrum
 
     check_file("--out", out, ".npz", ".png", ".svg")
     if not sources:
@@ -174,26 +174,26 @@ def spectrum(
     with picture_style(dark):
         for number, one in enumerate(found, 1):
             stem = out.with_name(f"{out.name}-{number}") if len(found) > 1 else out
-            write(one, stem.with_name(f"{stem.name}.npz"))
+            write_spectrum(one, stem.with_name(f"{stem.name}.npz"))
             say(f"{stem}.npz")
-            save_drawn(heat_map(one, lang), stem)
-        save_drawn(slices(found, lang), out.with_name(f"{out.name}-slices"))
+            save_drawn(spectrum_map_figure(one, lang), stem)
+        save_drawn(spectrum_slices_figure(found, lang), out.with_name(f"{out.name}-slices"))
 
 
 def _spectrum(
     source: str, images: int, seed: int, styling: "MappingOptions", device: str, *, quiet: bool
 ) -> Any:
-    from ..measures.spectrum import of_files, of_network, read
+    from ..measures.spectrum import file_spectrum, network_spectrum, read_spectrum
 
     path = Path(source)
     if path.suffix == ".npz":
-        return read(path)
+        return read_spectrum(path)
     are_files = path.is_dir() or path.suffix == ".zip"
     opened = None if are_files else open_network(source, device, quiet=quiet)
     with progress_bar("measuring", "images", quiet=quiet) as progress:
         if opened is None:
-            return of_files(path, images, seed=seed, progress=progress)
-        return of_network(opened, images, first=seed, styling=styling, progress=progress)
+            return file_spectrum(path, images, seed=seed, progress=progress)
+        return network_spectrum(opened, images, first=seed, styling=styling, progress=progress)
 
 
 def layers(

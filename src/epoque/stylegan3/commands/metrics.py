@@ -20,8 +20,8 @@ from .shared import Device, Label, Seed, Truncation, finite, open_network, refus
 if TYPE_CHECKING:
     from ..loading import LoadedGenerator
     from ..measures.extraction import Detector
-    from ..measures.image_sources import Source
-    from ..measures.metrics import Measure
+    from ..measures.image_sources import ImageSource
+    from ..measures.metrics import MetricResult
     from ..measures.official_features import VggFeatures
 
 __all__ = ["metrics"]
@@ -126,13 +126,13 @@ def metrics(
     """
     from torch import get_num_threads
 
-    from ..measures.metrics import METRICS, kinds, measure, usual_count
+    from ..measures.metrics import METRICS, compute_metrics, default_image_count, parse_metrics
     from ..measures.moves import movements
     from ..measures.path_length import PathImages
 
     start = time.monotonic()
     typed = [name.strip() for name in metrics.split(",")] if metrics.strip() else []
-    names, images = kinds(typed), usual_count(typed) if images is None else images
+    names, images = parse_metrics(typed), default_image_count(typed) if images is None else images
     _check(network, pictures, images=images, reals=reals, batch=batch)
     _check_used(
         names,
@@ -160,10 +160,10 @@ def metrics(
         drawn = draw_labels(opened, real.path if real else path)
     where = _device(opened, device)
     have = _official(names, inception, vgg, lpips, where, quiet=quiet)
-    found: list[Measure] = []
+    found: list[MetricResult] = []
     if others:
         with progress_bar("measuring", "images", quiet=quiet) as progress:
-            found += measure(
+            found += compute_metrics(
                 others, made, real, official=have, batch=batch, device=where, progress=progress
             )
     if of_moves and opened is not None:
@@ -242,7 +242,7 @@ def _made(
     seed: int,
     psi: float,
     label: str | None,
-) -> "Source":
+) -> "ImageSource":
     from ..measures.image_sources import NetworkImages, SetImages
 
     if opened is not None:
@@ -268,17 +268,17 @@ def _official(
 ) -> "dict[str, Detector]":
     """Open the official feature networks that measures need."""
     from ..measures.metrics import METRICS
-    from ..measures.official_features import open_inception, open_vgg
+    from ..measures.official_features import load_inception, load_vgg
 
     needs = {METRICS[name].needs for name in names}
     have: dict[str, Detector] = {}
     if needs & {"inception", "classes"}:
         with downloading(quiet=quiet) as progress:
-            found = open_inception(inception, device, progress)
+            found = load_inception(inception, device, progress)
         have |= {"inception": found, "classes": found.probabilities()}
     if needs & {"vgg", "lpips"}:
         with downloading(quiet=quiet) as progress:
-            known = open_vgg(vgg, device, progress, lpips=lpips)
+            known = load_vgg(vgg, device, progress, lpips=lpips)
         have["vgg"] = known
         if "lpips" in needs:
             have["lpips"] = _steps(known)
@@ -286,22 +286,28 @@ def _official(
 
 
 def _steps(vgg: "VggFeatures") -> "Detector":
-    from ..measures.path_length import Steps
+    from ..measures.path_length import PathDistance
 
-    return Steps(vgg)
+    return PathDistance(vgg)
 
 
 def _paths(
-    pairs: "Source", have: "Mapping[str, Detector]", batch: int, *, quiet: bool
-) -> "list[Measure]":
-    from ..measures.metrics import measure
+    pairs: "ImageSource", have: "Mapping[str, Detector]", batch: int, *, quiet: bool
+) -> "list[MetricResult]":
+    from ..measures.metrics import compute_metrics
 
     with progress_bar("measuring", "paths", quiet=quiet) as progress:
-        return measure(["ppl"], pairs, official=have, batch=max(1, batch // 2), progress=progress)
+        return compute_metrics(
+            ["ppl"], pairs, official=have, batch=max(1, batch // 2), progress=progress
+        )
 
 
 def _tell(
-    found: "Sequence[Measure]", made: "Source", real: "Source | None", drawn: str, seconds: float
+    found: "Sequence[MetricResult]",
+    made: "ImageSource",
+    real: "ImageSource | None",
+    drawn: str,
+    seconds: float,
 ) -> None:
     against = f" against {real.count:,} of {real.name}" if real else ""
     labels = f", labels drawn as in {drawn}" if drawn else ""

@@ -9,7 +9,7 @@ from epoque.bench.telling import progress_bar
 
 if TYPE_CHECKING:
     from ..loading import LoadedGenerator
-    from ..measures.image_sources import SetImages, Source
+    from ..measures.image_sources import ImageSource, SetImages
 
 __all__ = ["draw_labels", "real_images", "real_path"]
 
@@ -23,7 +23,7 @@ def real_path(data: Path | None, opened: "LoadedGenerator | None") -> Path | Non
 def real_images(
     path: Path | None,
     opened: "LoadedGenerator | None",
-    made: "Source",
+    made: "ImageSource",
     *,
     reals: int | None,
     mirror: bool,
@@ -52,10 +52,10 @@ def real_images(
         return SetImages(path, limit=reals, mirror=mirror, seed=seed)
     if opened is None or not opened.portraits:
         raise UsageError(_missing(opened))
-    from ..training.data import avatars
+    from ..training.data import draw_avatars
 
     with progress_bar("drawing", "portraits", quiet=quiet) as progress:
-        path = avatars(reals or min(made.count, opened.portraits), made.size, progress)
+        path = draw_avatars(reals or min(made.count, opened.portraits), made.size, progress)
     drawn = SetImages(path, mirror=mirror)
     drawn.name = "drawn portraits"
     return drawn

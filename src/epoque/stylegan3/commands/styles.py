@@ -12,7 +12,7 @@ from epoque.bench.runs.places import check_file
 from epoque.bench.telling import downloading, note, picture_style, progress_bar, say
 
 from ..bundled import DEFAULT_NETWORK
-from ..out_of_memory import fitting
+from ..out_of_memory import explain_out_of_memory
 from .shared import (
     Device,
     Label,
@@ -41,7 +41,7 @@ Features = Literal["none", "portraits", "vgg"]
 def add_style_commands(app: App) -> None:
     """Add these commands to the lab's."""
     for command in (directions, project):
-        app.command(fitting()(command))
+        app.command(explain_out_of_memory()(command))
 
 
 def directions(
@@ -234,9 +234,9 @@ def _looks(
     if features == "portraits":
         looks = portrait_features(str(opened.device))
     else:
-        from ..measures.official_features import open_vgg
+        from ..measures.official_features import load_vgg
 
         with downloading(quiet=quiet) as progress:
-            looks = vgg_features(open_vgg(vgg, str(opened.device), progress, lpips=lpips))
+            looks = vgg_features(load_vgg(vgg, str(opened.device), progress, lpips=lpips))
     say(f"Looks are compared in the features of {looks.told}.")
     return looks

@@ -15,9 +15,9 @@ from torch.export import ExportedProgram
 
 from epoque.bench.errors import MissingExtraError, UsageError
 
-from .programs import Program
+from .programs import GeneratorProgram
 
-__all__ = ["KINDS", "Encoded", "Kind", "check_installed", "encoded", "runner"]
+__all__ = ["KINDS", "EncodedProgram", "Kind", "check_installed", "encode_program", "load_runner"]
 
 Kind = Literal["onnx", "pt2"]
 KINDS: tuple[Kind, ...] = ("onnx", "pt2")
@@ -30,7 +30,7 @@ REFERENCE_PIXELS = 64  # of a side: what the evaluator that comes with ONNX does
 
 
 @dataclass(frozen=True, slots=True)
-class Encoded:
+class EncodedProgram:
     """A program as a file holds it.
 
     Attributes:
@@ -59,25 +59,25 @@ def check_installed(kind: Kind) -> None:
         raise MissingExtraError("ONNX", "export") from None
 
 
-def encoded(made: ExportedProgram, program: Program, kind: Kind) -> Encoded:
+def encode_program(made: ExportedProgram, program: GeneratorProgram, kind: Kind) -> EncodedProgram:
     """Return a program as the content of a file.
 
     Raises:
         UsageError: if it is too large for the format.
     """
     if kind == "onnx":
-        return _as_onnx(made, program)
+        return _encode_onnx(made, program)
     buffer = BytesIO()
     torch.export.save(made, buffer)
-    return Encoded("pt2", buffer.getvalue())
+    return EncodedProgram("pt2", buffer.getvalue())
 
 
-def _as_onnx(made: ExportedProgram, program: Program) -> Encoded:
+def _encode_onnx(made: ExportedProgram, program: GeneratorProgram) -> EncodedProgram:
     size = sum(value.nbytes for value in made.state_dict.values())
     if size > ONNX_LIMIT:
         told = f"This network has {size / 2**30:.1f} GiB of weights; a file of ONNX holds 2"
         raise UsageError(f"--to: {told}. A .pt2 has no such limit.")
-    with _silence():
+    with _silence_exporter():
         exported: Any = torch.onnx.export(
             made,
             dynamo=True,
@@ -87,12 +87,12 @@ def _as_onnx(made: ExportedProgram, program: Program) -> Encoded:
             output_names=[program.output.name],
         )
     model = exported.model_proto
-    _tidy(model)
+    _clean_names(model)
     opset = next(entry.version for entry in model.opset_import if not entry.domain)
-    return Encoded("onnx", model.SerializeToString(deterministic=True), opset)
+    return EncodedProgram("onnx", model.SerializeToString(deterministic=True), opset)
 
 
-def _tidy(model: Any) -> None:
+def _clean_names(model: Any) -> None:
     """Name the free size, and leave out where each step's code lay on this machine."""
     for node in [model.graph, *model.graph.node]:
         del node.metadata_props[:]
@@ -104,7 +104,7 @@ def _tidy(model: Any) -> None:
 
 
 @contextmanager
-def _silence() -> Iterator[None]:
+def _silence_exporter() -> Iterator[None]:
     """Keep from the user what the exporter tells its makers."""
     # It misses torchvision, whose operators no network here uses.
     talk = logging.getLogger("torch.onnx._internal.exporter._registration")
@@ -118,7 +118,7 @@ def _silence() -> Iterator[None]:
         talk.setLevel(before)
 
 
-def runner(made: Encoded, pixels: int) -> tuple[str, Run] | None:
+def load_runner(made: EncodedProgram, pixels: int) -> tuple[str, Run] | None:
     """Return what runs a file, and its name; None where nothing here can.
 
     Args:

@@ -12,7 +12,7 @@ from torch.export import Dim, ExportedProgram
 from ..networks import Generator
 from ..ops.dispatch import using
 
-__all__ = ["PARTS", "Part", "Program", "Signal", "traced"]
+__all__ = ["PARTS", "GeneratorProgram", "Part", "Signal", "trace"]
 
 Part = Literal["generator", "mapping", "synthesis"]
 PARTS: tuple[Part, ...] = ("generator", "mapping", "synthesis")
@@ -37,7 +37,7 @@ class Signal:
     meaning: str
 
 
-class Program(nn.Module):
+class GeneratorProgram(nn.Module):
     """A part of a generator as a function of tensors alone.
 
     Args:
@@ -59,8 +59,8 @@ class Program(nn.Module):
         self.synthesis = None if part == "mapping" else generator.synthesis
         if generator.labels.size and generator.labels.vectors is None and self.mapping is not None:
             self.register_buffer("classes", torch.eye(generator.spec.c_dim))
-        self.inputs = _inputs(generator, part)
-        self.output = _output(generator, part)
+        self.inputs = _input_signals(generator, part)
+        self.output = _output_signal(generator, part)
 
     def forward(
         self,
@@ -95,7 +95,7 @@ class Program(nn.Module):
         return near if self.cutoff is None else torch.cat((near, ws[:, self.cutoff :]), 1)
 
 
-def _inputs(generator: Generator, part: Part) -> tuple[Signal, ...]:
+def _input_signals(generator: Generator, part: Part) -> tuple[Signal, ...]:
     spec = generator.spec
     if part == "synthesis":
         return (Signal("w", ("batch", generator.num_ws, spec.w_dim), "float32", "styles"),)
@@ -108,7 +108,7 @@ def _inputs(generator: Generator, part: Part) -> tuple[Signal, ...]:
     return (*found, Signal("truncation", (), "float32", told))
 
 
-def _output(generator: Generator, part: Part) -> Signal:
+def _output_signal(generator: Generator, part: Part) -> Signal:
     spec = generator.spec
     if part == "mapping":
         return Signal("w", ("batch", generator.num_ws, spec.w_dim), "float32", "styles")
@@ -117,9 +117,9 @@ def _output(generator: Generator, part: Part) -> Signal:
     return Signal("image", size, "float32", told)
 
 
-def traced(program: Program) -> ExportedProgram:
+def trace(program: GeneratorProgram) -> ExportedProgram:
     """Return a program of PyTorch's own functions, for batches of any size up to `MOST`."""
-    example = {signal.name: torch.from_numpy(_example(signal)) for signal in program.inputs}
+    example = {signal.name: torch.from_numpy(_example_input(signal)) for signal in program.inputs}
     batch = Dim("batch", min=1, max=MOST)
     shapes = {signal.name: {0: batch} if signal.shape else {} for signal in program.inputs}
     with using("reference"), torch.no_grad():
@@ -129,7 +129,7 @@ def traced(program: Program) -> ExportedProgram:
     return made
 
 
-def _example(signal: Signal) -> NDArray[np.generic]:
+def _example_input(signal: Signal) -> NDArray[np.generic]:
     """Two of each: of a batch of one a tracer would conclude that it is always one."""
     shape = tuple(2 if size == "batch" else int(size) for size in signal.shape)
     return np.ones(shape, signal.type) if signal.type == "float32" else np.zeros(shape, signal.type)

@@ -20,12 +20,12 @@ from ..generation.synthesis import MappingOptions, deterministic_mode, label_rng
 from ..images import to_uint8
 from ..latents import sample_latents
 from ..loading import LoadedGenerator
-from ..memory import check as check_memory
+from ..memory import check_memory
 from ..networks import Generator
-from .formats import KINDS, Encoded, Kind, check_installed, encoded, runner
-from .programs import PARTS, Part, Program, traced
+from .formats import KINDS, EncodedProgram, Kind, check_installed, encode_program, load_runner
+from .programs import PARTS, GeneratorProgram, Part, trace
 
-__all__ = ["Check", "Written", "export", "files_of"]
+__all__ = ["ExportCheck", "ExportedFile", "export_generator", "export_paths"]
 
 STRENGTH = 0.7  # truncation of the check: neither end, so that the mean style counts
 LARGEST = 1e-3  # difference of styles that rounding explains; they are about 1
@@ -33,7 +33,7 @@ SEEDS = (2, 674, 1024)
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class ExportCheck:
     """What running a file has shown, against the network itself.
 
     Attributes:
@@ -55,7 +55,7 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class ExportedFile:
     """A file that was written.
 
     Attributes:
@@ -66,7 +66,7 @@ class Written:
 
     path: Path
     part: Part
-    check: Check | None
+    check: ExportCheck | None
 
     @property
     def told(self) -> str:
@@ -79,7 +79,7 @@ class Written:
         return f"run by {self.check.by}, {same}."
 
 
-def files_of(
+def export_paths(
     to: Path, parts: Sequence[Part] = (), kinds: Sequence[Kind] = ()
 ) -> dict[Path, tuple[Part, Kind]]:
     """Return the files to write.
@@ -106,26 +106,26 @@ def files_of(
     return {to: (parts[0] if parts else "generator", kind)}
 
 
-def export(
+def export_generator(
     opened: LoadedGenerator,
     files: dict[Path, tuple[Part, Kind]],
     *,
     cutoff: int | None = None,
     images: int = 2,
     progress: Progress | None = None,
-) -> list[Written]:
+) -> list[ExportedFile]:
     """Write parts of a generator as programs, and a card beside each.
 
     Args:
         opened: the network, on the CPU.
-        files: of `files_of`.
+        files: of `export_paths`.
         cutoff: how many of the first styles are truncated; None for all. It is fixed in the file.
         images: how many the check makes at once, 3 at most; 0 for no check.
         progress: told how many files are done, of how many.
 
     Raises:
         UsageError: if a value is not allowed, or the check does not fit into memory.
-        MissingExtraError: for ONNX without the extra `export`.
+        MissingExtraError: for ONNX without the extra `export_generator`.
         EpoqueError: if a file does not do what the network does; it is not written.
         RunWriteError: if the system refuses.
     """
@@ -142,46 +142,54 @@ def export(
         mine = {path: kind for path, (of, kind) in files.items() if of == part}
         if not mine:
             continue
-        program = Program(generator, part, cutoff)
-        made = traced(program)
+        program = GeneratorProgram(generator, part, cutoff)
+        made = trace(program)
         for path, kind in mine.items():
-            written.append(_write(opened, program, encoded(made, program, kind), path, images))
+            written.append(
+                _write(opened, program, encode_program(made, program, kind), path, images)
+            )
             if progress is not None:
                 progress(len(written), len(files))
     return written
 
 
 def _write(
-    opened: LoadedGenerator, program: Program, made: Encoded, path: Path, images: int
-) -> Written:
-    found = _checked(opened, program, made, images) if images else None
+    opened: LoadedGenerator,
+    program: GeneratorProgram,
+    made: EncodedProgram,
+    path: Path,
+    images: int,
+) -> ExportedFile:
+    found = _check_program(opened, program, made, images) if images else None
     if found is not None and not found.passed:
         told = f"a number differs by up to {found.difference:.2g}"
         raise EpoqueError(f"{path} would not do what the network does: {told}. It is not written.")
     with told_write_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
     write_atomic(path, made.data)
-    write_json(path.with_name(f"{path.name}.json"), _card(opened, program, made, found))
-    return Written(path, program.part, found)
+    write_json(path.with_name(f"{path.name}.json"), _make_card(opened, program, made, found))
+    return ExportedFile(path, program.part, found)
 
 
-def _checked(opened: LoadedGenerator, program: Program, made: Encoded, images: int) -> Check | None:
+def _check_program(
+    opened: LoadedGenerator, program: GeneratorProgram, made: EncodedProgram, images: int
+) -> ExportCheck | None:
     """Run a file, and compare with the network."""
-    ready = runner(made, opened.generator.spec.img_resolution)
+    ready = load_runner(made, opened.generator.spec.img_resolution)
     if ready is None:
         return None
     by, run = ready
-    given, wanted = _known(opened.generator, program, images)
+    given, wanted = _reference_images(opened.generator, program, images)
     found = torch.from_numpy(run(given))
     levels = None
     if program.part != "mapping":
         levels = int(np.abs(to_uint8(found).astype(int) - to_uint8(wanted)).max())
-    return Check(by, images, float((found - wanted).abs().max()), levels)
+    return ExportCheck(by, images, float((found - wanted).abs().max()), levels)
 
 
 @torch.no_grad()
-def _known(
-    generator: Generator, program: Program, images: int
+def _reference_images(
+    generator: Generator, program: GeneratorProgram, images: int
 ) -> tuple[dict[str, NDArray[Any]], Tensor]:
     """Return inputs, and the output as the network in use makes it, image by image."""
     seeds, label = SEEDS[:images], ANY if generator.spec.c_dim else None
@@ -202,8 +210,11 @@ def _known(
         return given, torch.cat([generator.synthesis(ws) for ws in each])
 
 
-def _card(
-    opened: LoadedGenerator, program: Program, made: Encoded, found: Check | None
+def _make_card(
+    opened: LoadedGenerator,
+    program: GeneratorProgram,
+    made: EncodedProgram,
+    found: ExportCheck | None,
 ) -> dict[str, Any]:
     """Return what people shall know of a file."""
     return {

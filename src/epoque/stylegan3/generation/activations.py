@@ -16,7 +16,7 @@ from epoque.bench.i18n import mark, translator
 
 from ..loading import LoadedGenerator
 from ..measures.spectrum import BETA, FINER
-from ..memory import check
+from ..memory import check_memory
 from ..networks import Generator
 from ..networks.alias_free import AliasFreeSynthesis
 from .synthesis import DEFAULT_MAPPING, MappingOptions, deterministic_mode, map_seeds
@@ -79,7 +79,7 @@ def record_activation(
     names = layer_names(opened.generator)
     if layer not in names:
         raise UnknownNameError("layer", layer, names, f" They are {', '.join(names)}.")
-    check(opened.generator, opened.device)
+    check_memory(opened.generator, opened.device)
     ws = map_seeds(opened.generator, [seed], styling)
     caught: list[Tensor] = []
 

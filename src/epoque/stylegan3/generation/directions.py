@@ -24,7 +24,7 @@ from epoque.bench.seeds import numpy_rng
 from ..conditioning import Label
 from ..latents import LAST_SEED
 from ..loading import LoadedGenerator
-from ..memory import check
+from ..memory import check_memory
 from ..npz import read_npz, write_npz
 from .inputs import LatentInput, compute_styles
 from .synthesis import (
@@ -269,7 +269,7 @@ def edit_image(
     Returns:
         A list for each direction of an image [H, W, 3] for each amount.
     """
-    check(opened.generator, opened.device)
+    check_memory(opened.generator, opened.device)
     (ws,) = compute_styles(opened.generator, [start], styling)
     moved = list(range(opened.generator.num_ws)) if layers is None else list(layers)
     table: list[list[Pixels]] = []

@@ -13,7 +13,7 @@ from epoque.bench.files.atomic import told_write_errors
 from epoque.bench.progress import Progress
 
 from ..loading import LoadedGenerator
-from ..memory import check
+from ..memory import check_memory
 from ..networks import Noise
 from .image_grid import tile_images
 from .inputs import LatentInput, compute_styles
@@ -68,7 +68,7 @@ def write_film(
     keys, low = _count_keyframes(len(starts), grid), precision_dtype(precision)
     total, generator = keys * max(1, frames), opened.generator
     side = generator.spec.img_resolution
-    check(generator, opened.device, kept=6 * total * grid[0] * grid[1] * side**2)
+    check_memory(generator, opened.device, kept=6 * total * grid[0] * grid[1] * side**2)
     ws = compute_styles(generator, starts, styling).cpu().double().numpy()
     path = interpolate_loop(ws.reshape(keys, -1, *ws.shape[1:]), max(1, frames))
     shown = []

@@ -19,7 +19,7 @@ from epoque.bench.progress import Progress
 from epoque.bench.runs.places import folder_of
 
 from ..loading import LoadedGenerator
-from ..memory import check
+from ..memory import check_memory
 from ..networks import Generator, Noise
 from ..npz import write_npz
 from .image_grid import tile_images
@@ -137,7 +137,7 @@ def generate(
     _check_names(starts)
     count = len(starts)
     kept = SHEETS * 3 * count * generator.spec.img_resolution**2 if grid else 0
-    check(generator, opened.device, images=min(batch, count), kept=kept)
+    check_memory(generator, opened.device, images=min(batch, count), kept=kept)
     if any(isinstance(start, int) for start in starts):
         styling.check(generator)
     moving = _apply_transform(generator, movement)

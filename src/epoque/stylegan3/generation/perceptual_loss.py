@@ -17,7 +17,7 @@ from torch.nn import functional
 
 from epoque.bench.errors import DataError
 
-from ..measures.features import PortraitNet, card, portrait_net, sized
+from ..measures.features import PortraitNet, card, portrait_net, resize_images
 
 if TYPE_CHECKING:
     from ..measures.official_features import VggFeatures
@@ -91,7 +91,7 @@ def _resize_for_vgg(images: Tensor) -> Tensor:
 
 def _unit_activations(network: PortraitNet, images: Tensor) -> Tensor:
     """Return each place's activations after each layer, of length 1, the layers weighing alike."""
-    x = sized(images)
+    x = resize_images(images)
     found: list[Tensor] = []
     for module in network.body:
         x = module(x)

@@ -30,7 +30,7 @@ from epoque.bench.seeds import numpy_rng, torch_generator
 
 from ..conditioning import Label
 from ..loading import LoadedGenerator
-from ..memory import check
+from ..memory import check_memory
 from ..npz import read_npz, write_npz
 from . import layer_noise
 from .perceptual_loss import PerceptualFeatures
@@ -197,7 +197,9 @@ def project(
     """
     projection.check()
     opened.generator.labels.check(projection.label)
-    check(opened.generator, opened.device, images=4)  # what the gradient keeps of every layer
+    check_memory(
+        opened.generator, opened.device, images=4
+    )  # what the gradient keeps of every layer
     loss = _add_perceptual(loss or pyramid_loss(target), looks, target)
     search = _Projector(opened, target, projection, loss, looks.name if looks else "")
     search.restore(state)

@@ -13,7 +13,7 @@ from epoque.bench.i18n import mark, translator
 from epoque.bench.progress import Progress
 
 from ..loading import LoadedGenerator
-from ..memory import check
+from ..memory import check_memory
 from .inputs import LatentInput, compute_styles
 from .synthesis import DEFAULT_MAPPING, MappingOptions, synthesize_image
 
@@ -63,7 +63,7 @@ def mix_styles(
         if not 1 <= len(starts) <= MOST:
             raise UsageError(f"--{name}: {len(starts)} images are not allowed; 1 to {MOST} are.")
     generator = opened.generator
-    check(generator, opened.device)
+    check_memory(generator, opened.device)
     kept = list(compute_styles(generator, rows, styling))
     mean = generator.mapping.w_avg
     down = [kept[0] if mean is None else mean.repeat(generator.num_ws, 1), *kept]

@@ -7,13 +7,13 @@ from torch import Tensor
 
 from .features import HEADS, portrait_net
 
-__all__ = ["Reading", "read"]
+__all__ = ["AttributePrediction", "predict_attributes"]
 
 BATCH = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class AttributePrediction:
     """What an image shows of one attribute.
 
     Attributes:
@@ -26,7 +26,7 @@ class Reading:
 
 
 @torch.no_grad()
-def read(images: Tensor) -> list[dict[str, Reading]]:
+def predict_attributes(images: Tensor) -> list[dict[str, AttributePrediction]]:
     """Tell the attributes of portraits, as the small network of the package sees them.
 
     It knows nothing but cartoon portraits: of another image it tells the nearest portrait's. How
@@ -46,7 +46,7 @@ def read(images: Tensor) -> list[dict[str, Reading]]:
         chances = {name: of.values.tolist() for name, of in best.items()}
         places = {name: of.indices.tolist() for name, of in best.items()}
         found += [
-            {n: Reading(HEADS[n][places[n][i]], chances[n][i]) for n in HEADS}
+            {n: AttributePrediction(HEADS[n][places[n][i]], chances[n][i]) for n in HEADS}
             for i in range(len(part))
         ]
     return found

@@ -12,11 +12,11 @@ from torch import Tensor
 from . import patches
 from .features import card, portrait_net
 
-__all__ = ["Patches", "Portrait"]
+__all__ = ["PatchDetector", "PortraitDetector"]
 
 
 @dataclass(frozen=True, slots=True)
-class Portrait:
+class PortraitDetector:
     """The 64 features of the small network that knows portraits.
 
     Attributes:
@@ -43,7 +43,7 @@ class Portrait:
 
 
 @dataclass(frozen=True, slots=True)
-class Patches:
+class PatchDetector:
     """Small patches at places drawn by chance, at every scale; see `patches`."""
 
     @property
@@ -58,4 +58,4 @@ class Patches:
 
     def __call__(self, levels: Tensor, numbers: range) -> NDArray[np.float16]:
         """Return the patches of all scales in one row, [N, scales · 32 · 7 · 7 · C]."""
-        return patches.descriptors(levels, numbers)
+        return patches.extract_patches(levels, numbers)

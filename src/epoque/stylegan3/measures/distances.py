@@ -16,15 +16,15 @@ from numpy.typing import NDArray
 from epoque.bench.seeds import numpy_rng
 
 __all__ = [
-    "chosen_by",
-    "frechet",
+    "frechet_distance",
     "frechet_error",
     "inception_score",
-    "inside",
-    "kernel",
+    "is_inside_manifold",
+    "kernel_distance",
     "kernel_error",
     "moments",
-    "neighbours",
+    "neighbor_radii",
+    "subset_sampler",
 ]
 
 Floats = NDArray[np.float64]
@@ -40,7 +40,7 @@ def moments(features: NDArray[np.floating]) -> tuple[Floats, Floats]:
     return mean, values.T @ values / len(values) - np.outer(mean, mean)
 
 
-def frechet(one: tuple[Floats, Floats], other: tuple[Floats, Floats]) -> float:
+def frechet_distance(one: tuple[Floats, Floats], other: tuple[Floats, Floats]) -> float:
     """Return the Fréchet distance between two normal distributions.
 
     |m₁ − m₂|² + tr(C₁ + C₂ − 2√(C₁C₂)): Heusel et al. 2017, equation 6.
@@ -86,11 +86,11 @@ def frechet_error(real: NDArray[np.floating], made: NDArray[np.floating]) -> flo
         made: [M, D].
     """
     (mean, cov), (other, beyond) = moments(real), moments(made)
-    return float(np.hypot(_moved(real, mean - other, cov, beyond),
-                          _moved(made, other - mean, beyond, cov)))  # fmt: skip
+    return float(np.hypot(_set_error(real, mean - other, cov, beyond),
+                          _set_error(made, other - mean, beyond, cov)))  # fmt: skip
 
 
-def _moved(features: NDArray[np.floating], apart: Floats, cov: Floats, other: Floats) -> float:
+def _set_error(features: NDArray[np.floating], apart: Floats, cov: Floats, other: Floats) -> float:
     """Return the standard error that one set contributes."""
     root, inverse = _root(cov), _root(cov, -0.5)
     carry = inverse @ _root(root @ other @ root) @ inverse
@@ -100,7 +100,7 @@ def _moved(features: NDArray[np.floating], apart: Floats, cov: Floats, other: Fl
     return float(moved.std() / sqrt(len(x)))
 
 
-def kernel(
+def kernel_distance(
     real: NDArray[np.floating],
     made: NDArray[np.floating],
     *,
@@ -125,11 +125,11 @@ def kernel(
     found = np.empty(subsets)
     for i in range(subsets):
         x, y = made[choose(len(made), size)], real[choose(len(real), size)]
-        found[i] = _discrepancy(x.astype(np.float64), y.astype(np.float64))
+        found[i] = _squared_mmd(x.astype(np.float64), y.astype(np.float64))
     return found
 
 
-def _discrepancy(x: Floats, y: Floats) -> float:
+def _squared_mmd(x: Floats, y: Floats) -> float:
     size, width = x.shape
 
     def between(one: Floats, other: Floats) -> Floats:
@@ -164,7 +164,7 @@ def kernel_error(
     )
 
 
-def inside(
+def is_inside_manifold(
     images: NDArray[np.floating], known: NDArray[np.floating], nearest: int = 3
 ) -> NDArray[np.bool_]:
     """Tell which images are like those of a set, [N].
@@ -178,12 +178,12 @@ def inside(
         known: [M, D], the set.
         nearest: k.
     """
-    reach, anchors = neighbours(known, nearest), _tensor(known)
+    reach, anchors = neighbor_radii(known, nearest), _tensor(known)
     parts = torch.split(_tensor(images), ROWS)
     return torch.cat([(torch.cdist(p, anchors) <= reach).any(1) for p in parts]).numpy()
 
 
-def neighbours(features: NDArray[np.floating], nearest: int = 3) -> torch.Tensor:
+def neighbor_radii(features: NDArray[np.floating], nearest: int = 3) -> torch.Tensor:
     """Return how far each image's k-th nearest neighbour in its own set is, [N]."""
     every = _tensor(features)
     parts = [torch.cdist(p, every).kthvalue(nearest + 1).values for p in torch.split(every, ROWS)]
@@ -212,7 +212,7 @@ def inception_score(probabilities: NDArray[np.floating], splits: int = 10) -> Fl
     return np.array(found)
 
 
-def chosen_by(seed: int, purpose: str = "subsets") -> Choose:
+def subset_sampler(seed: int, purpose: str = "subsets") -> Choose:
     """Return what chooses subsets with a seed, always the same ones."""
     rng = numpy_rng(seed, purpose)
     return lambda count, size: rng.choice(count, size, replace=False)

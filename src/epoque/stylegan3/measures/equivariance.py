@@ -29,18 +29,18 @@ from ..conditioning import Label
 from ..generation.synthesis import deterministic_mode, sample_labels, transform_input
 from ..generation.transforms import transform_matrix
 from ..loading import LoadedGenerator
-from ..memory import check
+from ..memory import check_memory
 from ..networks import Generator
 from ..npz import read_npz, write_npz
-from .image_sources import digest
+from .image_sources import network_digest
 from .operators import pseudo_rotated, rotated, shifted, shifted_by_fraction
 
 __all__ = [
     "MEASURES",
     "Measured",
     "decibels",
-    "digest",
     "equivariance",
+    "network_digest",
     "squared_errors",
     "staying",
     "summary",
@@ -126,8 +126,8 @@ def equivariance(
         raise UsageError(f"--images {images}: an interval needs 2 or more.")
     if batch < 1:
         raise UsageError(f"--batch {batch} must be 1 or more.")
-    check(opened.generator, opened.device, images=batch)
-    plan = _Plan(digest(opened), seed, psi, opened.generator.labels.key(label))
+    check_memory(opened.generator, opened.device, images=batch)
+    plan = _Plan(network_digest(opened), seed, psi, opened.generator.labels.key(label))
     sums = _state(state, plan)
     for first in range(len(sums), images, batch):
         numbers = range(first, min(first + batch, images))

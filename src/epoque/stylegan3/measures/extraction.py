@@ -20,9 +20,9 @@ from epoque.bench.files.atomic import told_write_errors
 from epoque.bench.progress import Progress
 
 from ..npz import read_npz, write_npz
-from .image_sources import Source
+from .image_sources import ImageSource
 
-__all__ = ["Detector", "Progress", "extract"]
+__all__ = ["Detector", "Progress", "extract_features"]
 
 PART = 480  # images of a file
 PATIENCE = 20.0  # seconds of work that an interruption may cost
@@ -48,8 +48,8 @@ class Detector(Protocol):
         """
 
 
-def extract(
-    source: Source,
+def extract_features(
+    source: ImageSource,
     detectors: Sequence[Detector],
     *,
     batch: int = 16,
@@ -65,18 +65,22 @@ def extract(
         batch: images at a time.
         progress: told how many images are done, of how many.
     """
-    kept = [_Kept(source, detector) for detector in detectors]
+    kept = [_FeatureCache(source, detector) for detector in detectors]
     found: list[list[NDArray[Any]]] = [[] for _ in detectors]
     for first in range(0, source.count, PART):
         rows = range(first, min(first + PART, source.count))
-        part = _part(source, kept, rows, batch, progress)
+        part = _extract_part(source, kept, rows, batch, progress)
         for parts, more in zip(found, part, strict=True):
             parts.append(more)
     return [np.concatenate(parts) for parts in found]
 
 
-def _part(
-    source: Source, kept: list["_Kept"], rows: range, batch: int, progress: Progress | None
+def _extract_part(
+    source: ImageSource,
+    kept: list["_FeatureCache"],
+    rows: range,
+    batch: int,
+    progress: Progress | None,
 ) -> list[NDArray[Any]]:
     """Return the features of some images, computing those that are missing."""
     known = [one.read(rows) for one in kept]
@@ -103,10 +107,10 @@ def _part(
     return [of[: len(rows)] for of in known if of is not None]
 
 
-class _Kept:
+class _FeatureCache:
     """The files of one detector's features of one source."""
 
-    def __init__(self, source: Source, detector: Detector) -> None:
+    def __init__(self, source: ImageSource, detector: Detector) -> None:
         self.detector = detector
         key = store.key_of(images=dict(source.key), features=dict(detector.key))
         self._folder = store.folder() / "features" / key

@@ -23,7 +23,7 @@ from epoque.bench.errors import DataError
 
 from ..dataset.portraits import GROUPS
 
-__all__ = ["HEADS", "SIZE", "STEM", "WIDTH", "PortraitNet", "card", "portrait_net", "sized"]
+__all__ = ["HEADS", "SIZE", "STEM", "WIDTH", "PortraitNet", "card", "portrait_net", "resize_images"]
 
 SIZE = 64  # pixels of a side that the network looks at
 WIDTH = 64  # numbers that stand for an image
@@ -64,7 +64,7 @@ class PortraitNet(nn.Module):
         Args:
             images: [N, 1 or 3, S, S] of any size, −1 to 1.
         """
-        found: Tensor = self.scale(self.dense(self.body(sized(images))))
+        found: Tensor = self.scale(self.dense(self.body(resize_images(images))))
         return found
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
@@ -74,7 +74,7 @@ class PortraitNet(nn.Module):
         return dict(zip(HEADS, parts, strict=True))
 
 
-def sized(images: Tensor) -> Tensor:
+def resize_images(images: Tensor) -> Tensor:
     """Return images in three colours and of the size that the network looks at."""
     images = images.float()
     if images.shape[1] == 1:

@@ -19,12 +19,12 @@ from ..generation.synthesis import deterministic_mode, label_rngs, sample_labels
 from ..images import to_uint8
 from ..latents import LAST_SEED, sample_latents
 from ..loading import LoadedGenerator
-from ..memory import check
+from ..memory import check_memory
 
-__all__ = ["NetworkImages", "SetImages", "Source", "digest"]
+__all__ = ["ImageSource", "NetworkImages", "SetImages", "network_digest"]
 
 
-class Source(Protocol):
+class ImageSource(Protocol):
     """Numbered images of one size."""
 
     @property
@@ -87,7 +87,7 @@ class NetworkImages:
     @property
     def key(self) -> Mapping[str, Any]:
         """What the images follow from."""
-        told = {"network": digest(self.opened), "first": self.first, "psi": self.psi}
+        told = {"network": network_digest(self.opened), "first": self.first, "psi": self.psi}
         label = self.opened.generator.labels.key(self.label)
         return {**told, "label": label, "device": self.opened.device.type}
 
@@ -98,7 +98,7 @@ class NetworkImages:
         Raises:
             UsageError: if the memory is too small for so many at a time.
         """
-        check(self.opened.generator, self.opened.device, images=len(numbers))
+        check_memory(self.opened.generator, self.opened.device, images=len(numbers))
         seeds = [self.first + number for number in numbers]
         generator = self.opened.generator
         z = torch.from_numpy(sample_latents(seeds, generator.spec.z_dim)).to(self.opened.device)
@@ -134,7 +134,7 @@ class SetImages:
             DataError: if it cannot be read.
         """
         self._images = ImageSet(path, labels=False, limit=limit, mirror=mirror, seed=seed)
-        self._told: dict[str, Any] = {"set": _content(path), "mirror": mirror}
+        self._told: dict[str, Any] = {"set": content_digest(path), "mirror": mirror}
         if limit is not None:
             self._told |= {"limit": limit, "seed": seed}
         self.path, self.name, self.remarks = path, self._images.name, self._images.remarks
@@ -154,7 +154,7 @@ class SetImages:
         return torch.from_numpy(np.stack([self._images.image(i) for i in numbers]))
 
 
-def _content(path: Path) -> str:
+def content_digest(path: Path) -> str:
     """Return what tells a zip's or folder's content from any other."""
     if path.is_file():
         return store.file_digest(path)
@@ -166,7 +166,7 @@ def _content(path: Path) -> str:
     return digested.hexdigest()
 
 
-def digest(opened: LoadedGenerator) -> str:
+def network_digest(opened: LoadedGenerator) -> str:
     """Return what tells a network from any other: the SHA-256 of its weights."""
     digested = sha256()
     for name, value in opened.generator.state_dict().items():

@@ -23,23 +23,23 @@ from epoque.bench.progress import Progress
 from epoque.bench.torch.threads import single_blas
 
 from . import distances, patches
-from .detectors import Patches, Portrait
+from .detectors import PatchDetector, PortraitDetector
 from .equivariance import MEASURES
-from .extraction import Detector, extract
-from .image_sources import Source
-from .path_length import trimmed
+from .extraction import Detector, extract_features
+from .image_sources import ImageSource
+from .path_length import trim_outliers
 
 __all__ = [
     "ALWAYS",
     "METRICS",
     "OFFICIAL",
     "TOGETHER",
-    "Kind",
-    "Measure",
-    "computed",
-    "kinds",
-    "measure",
-    "usual_count",
+    "Metric",
+    "MetricResult",
+    "compute_metric",
+    "compute_metrics",
+    "default_image_count",
+    "parse_metrics",
 ]
 
 Better = Literal["lower", "higher"]
@@ -53,7 +53,7 @@ SPLITS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Measure:
+class MetricResult:
     """One number.
 
     Attributes:
@@ -86,7 +86,7 @@ class Measure:
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class Metric:
     """One of the measures that may be asked for.
 
     Attributes:
@@ -105,20 +105,20 @@ class Kind:
     against: bool = True
 
 
-METRICS: dict[str, Kind] = {
-    "pfd": Kind(mark("portrait Fréchet distance"), "", "lower", "portrait"),
-    "pkd": Kind(mark("portrait kernel distance"), "", "lower", "portrait"),
-    "pprecision": Kind(mark("portrait precision"), "", "higher", "portrait"),
-    "precall": Kind(mark("portrait recall"), "", "higher", "portrait"),
-    "swd": Kind(mark("sliced Wasserstein distance"), "×10⁻³", "lower", "patches"),
-    "fid": Kind(mark("Fréchet Inception distance"), "", "lower", "inception"),
-    "kid": Kind(mark("kernel Inception distance"), "", "lower", "inception"),
-    "is": Kind(mark("Inception score"), "", "higher", "classes", against=False),
-    "precision": Kind(mark("precision"), "", "higher", "vgg"),
-    "recall": Kind(mark("recall"), "", "higher", "vgg"),
-    "ppl": Kind(mark("perceptual path length"), "", "lower", "lpips", against=False),
+METRICS: dict[str, Metric] = {
+    "pfd": Metric(mark("portrait Fréchet distance"), "", "lower", "portrait"),
+    "pkd": Metric(mark("portrait kernel distance"), "", "lower", "portrait"),
+    "pprecision": Metric(mark("portrait precision"), "", "higher", "portrait"),
+    "precall": Metric(mark("portrait recall"), "", "higher", "portrait"),
+    "swd": Metric(mark("sliced Wasserstein distance"), "×10⁻³", "lower", "patches"),
+    "fid": Metric(mark("Fréchet Inception distance"), "", "lower", "inception"),
+    "kid": Metric(mark("kernel Inception distance"), "", "lower", "inception"),
+    "is": Metric(mark("Inception score"), "", "higher", "classes", against=False),
+    "precision": Metric(mark("precision"), "", "higher", "vgg"),
+    "recall": Metric(mark("recall"), "", "higher", "vgg"),
+    "ppl": Metric(mark("perceptual path length"), "", "lower", "lpips", against=False),
     **{
-        name: Kind(title, "dB", "higher", "moves", against=False)
+        name: Metric(title, "dB", "higher", "moves", against=False)
         for name, title in MEASURES.items()
     },
 }
@@ -143,12 +143,12 @@ TOGETHER = {"pr": ("precision", "recall"), "ppr": ("pprecision", "precall"), **O
 """Other names."""
 
 
-def usual_count(names: Sequence[str]) -> int:
+def default_image_count(names: Sequence[str]) -> int:
     """Return how many images are measured if nothing is said, of names as typed."""
     return 1000 if OFFICIAL.keys().isdisjoint(names) else 50_000
 
 
-def kinds(names: Sequence[str]) -> list[str]:
+def parse_metrics(names: Sequence[str]) -> list[str]:
     """Return the measures of names as typed, each once.
 
     Raises:
@@ -165,16 +165,16 @@ def kinds(names: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def measure(
+def compute_metrics(
     names: Sequence[str],
-    made: Source,
-    real: Source | None = None,
+    made: ImageSource,
+    real: ImageSource | None = None,
     *,
     official: Mapping[str, Detector] | None = None,
     batch: int = 16,
     device: str = "cpu",
     progress: Progress | None = None,
-) -> list[Measure]:
+) -> list[MetricResult]:
     """Measure images, against real ones where that is what a measure does.
 
     Args:
@@ -191,34 +191,37 @@ def measure(
         UsageError: if real images or a detector are missing, or there are too few images.
     """
     _check(names, made, real)
-    have: dict[str, Detector] = {"portrait": Portrait(device), "patches": Patches()}
+    have: dict[str, Detector] = {"portrait": PortraitDetector(device), "patches": PatchDetector()}
     have |= official or {}
     used = list(dict.fromkeys(METRICS[name].needs for name in names))
     if missing := [need for need in used if need not in have]:
         raise UsageError(f"The features {missing[0]} are not there; they need a file.")
-    against = [need for need in used if any(_compares(name, need) for name in names)]
+    against = [need for need in used if any(_needs_reals(name, need) for name in names)]
     whole = made.count + (real.count if real is not None and against else 0)
-    found = extract(
-        made, [have[need] for need in used], batch=batch, progress=_moved(progress, 0, whole)
+    found = extract_features(
+        made,
+        [have[need] for need in used],
+        batch=batch,
+        progress=_offset_progress(progress, 0, whole),
     )
     features = dict(zip(used, found, strict=True))
     reals: dict[str, Features] = {}
     if real is not None and against:
-        told = _moved(progress, made.count, whole)
-        found = extract(real, [have[need] for need in against], batch=batch, progress=told)
+        told = _offset_progress(progress, made.count, whole)
+        found = extract_features(real, [have[need] for need in against], batch=batch, progress=told)
         reals = dict(zip(against, found, strict=True))
     return [
-        _measured(name, features[need], reals.get(need), have[need].name, made.size)
+        _make_result(name, features[need], reals.get(need), have[need].name, made.size)
         for name in names
         for need in [METRICS[name].needs]
     ]
 
 
-def _compares(name: str, need: str) -> bool:
+def _needs_reals(name: str, need: str) -> bool:
     return METRICS[name].against and METRICS[name].needs == need
 
 
-def _moved(progress: Progress | None, before: int, whole: int) -> Progress | None:
+def _offset_progress(progress: Progress | None, before: int, whole: int) -> Progress | None:
     if progress is None:
         return None
 
@@ -228,7 +231,7 @@ def _moved(progress: Progress | None, before: int, whole: int) -> Progress | Non
     return shifted
 
 
-def _check(names: Sequence[str], made: Source, real: Source | None) -> None:
+def _check(names: Sequence[str], made: ImageSource, real: ImageSource | None) -> None:
     if made.count < FEWEST or (real is not None and real.count < FEWEST):
         fewer = min(made.count, real.count if real else made.count)
         raise UsageError(f"{fewer} images are too few to measure: {FEWEST} are needed.")
@@ -240,7 +243,7 @@ def _check(names: Sequence[str], made: Source, real: Source | None) -> None:
         raise UsageError(f"swd compares images of one size: {told}.")
 
 
-def computed(
+def compute_metric(
     name: str, features: Features, reals: Features | None = None, size: int = 0
 ) -> tuple[float, float, Mapping[str, float]]:
     """Return a measure of features: its value, its standard error, and what it is the mean of.
@@ -255,18 +258,18 @@ def computed(
         return _COMPUTE[name](features, features if reals is None else reals, size)
 
 
-def _measured(
+def _make_result(
     name: str, features: Features, reals: Features | None, compared_by: str, size: int
-) -> Measure:
+) -> MetricResult:
     kind, start = METRICS[name], time.perf_counter()
-    value, error, parts = computed(name, features, reals, size)
+    value, error, parts = compute_metric(name, features, reals, size)
     low, high = value - Z * error, value + Z * error
     if name in _SHARES:
         counted = reals if name in ("precall", "recall") and reals is not None else features
         low, high = _wilson(value, len(counted))
     elif name in _DISTANCES:
         low = max(low, 0.0)
-    return Measure(
+    return MetricResult(
         name,
         kind.title,
         value,
@@ -287,17 +290,17 @@ Result = tuple[float, float, Mapping[str, float]]
 
 
 def _frechet(made: Features, real: Features, _: int) -> Result:
-    value = distances.frechet(distances.moments(real), distances.moments(made))
+    value = distances.frechet_distance(distances.moments(real), distances.moments(made))
     return value, distances.frechet_error(real, made), {}
 
 
 def _kernel(made: Features, real: Features, _: int) -> Result:
-    chosen = distances.chosen_by(0)
-    values = distances.kernel(real, made, subsets=SUBSETS, most=SUBSET, choose=chosen)
+    chosen = distances.subset_sampler(0)
+    values = distances.kernel_distance(real, made, subsets=SUBSETS, most=SUBSET, choose=chosen)
     return float(values.mean()), distances.kernel_error(real, made), {}
 
 
-def _share(inside: NDArray[np.bool_]) -> Result:
+def _mean_share(inside: NDArray[np.bool_]) -> Result:
     share = float(inside.mean())
     return share, sqrt(share * (1 - share) / len(inside)), {}
 
@@ -311,17 +314,17 @@ def _wilson(share: float, count: int) -> tuple[float, float]:
 
 
 def _precision(made: Features, real: Features, _: int) -> Result:
-    return _share(distances.inside(made, real, NEAREST))
+    return _mean_share(distances.is_inside_manifold(made, real, NEAREST))
 
 
 def _recall(made: Features, real: Features, _: int) -> Result:
-    return _share(distances.inside(real, made, NEAREST))
+    return _mean_share(distances.is_inside_manifold(real, made, NEAREST))
 
 
 def _sliced(made: Features, real: Features, size: int) -> Result:
     if made.shape[1] != real.shape[1]:
         raise UsageError("swd compares images of equally many colours: all grey, or all in colour.")
-    found, error = patches.distances(real, made, size)
+    found, error = patches.sliced_distances(real, made, size)
     return float(np.mean(list(found.values()))), error, {str(at): of for at, of in found.items()}
 
 
@@ -331,7 +334,7 @@ def _score(made: Features, _real: Features, _: int) -> Result:
 
 
 def _path_length(made: Features, _real: Features, _: int) -> Result:
-    kept = trimmed(made[:, 0])
+    kept = trim_outliers(made[:, 0])
     return float(kept.mean()), float(kept.std() / sqrt(len(kept))), {}
 
 

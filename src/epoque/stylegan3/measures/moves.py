@@ -10,8 +10,8 @@ from epoque.bench.progress import Progress
 from ..conditioning import Label
 from ..loading import LoadedGenerator
 from .equivariance import EACH, MEASURES, equivariance
-from .image_sources import digest
-from .metrics import METRICS, Measure
+from .image_sources import network_digest
+from .metrics import METRICS, MetricResult
 
 __all__ = ["movements"]
 
@@ -26,7 +26,7 @@ def movements(
     psi: float = 1.0,
     label: Label | None = None,
     progress: Progress | None = None,
-) -> list[Measure]:
+) -> list[MetricResult]:
     """Return how well a network's images follow a moved input; see `equivariance.equivariance`.
 
     Args:
@@ -44,7 +44,7 @@ def movements(
         RunWriteError: if the cache folder cannot be written.
     """
     start = time.perf_counter()
-    told = {"network": digest(opened), "seed": seed, "psi": psi}
+    told = {"network": network_digest(opened), "seed": seed, "psi": psi}
     key = store.key_of(moved=told, labels=opened.generator.labels.key(label))
     state = store.folder() / "features" / f"moved-{key}.npz"
     with told_write_errors(state):
@@ -61,7 +61,7 @@ def movements(
     )
     seconds = (time.perf_counter() - start) / len(names)
     return [
-        Measure(
+        MetricResult(
             name,
             MEASURES[name],
             one.decibels,

@@ -30,9 +30,9 @@ from ..official.archive import read_tensors
 from ..official.fetch import fetch
 from ..official.inception import Inception
 from ..official.vgg import Vgg, lpips_weights
-from ..official.weight_matching import fill
+from ..official.weight_matching import load_matching_weights
 
-__all__ = ["OFFICIAL", "InceptionFeatures", "VggFeatures", "open_inception", "open_vgg"]
+__all__ = ["OFFICIAL", "InceptionFeatures", "VggFeatures", "load_inception", "load_vgg"]
 
 _HOST = "https://api.ngc.nvidia.com/v2/models/nvidia/research/stylegan3/versions/1/files/metrics"
 OFFICIAL = {"inception": f"{_HOST}/inception-2015-12-05.pkl", "vgg": f"{_HOST}/vgg16.pkl"}
@@ -124,7 +124,7 @@ class VggFeatures:
         return found.cpu().numpy()
 
 
-def open_inception(
+def load_inception(
     told: str | None = None, device: str = "cpu", progress: Progress | None = None
 ) -> InceptionFeatures:
     """Return the Inception network of a file or address; by default the official one, fetched.
@@ -135,12 +135,14 @@ def open_inception(
     """
     path = fetch(told or OFFICIAL["inception"], progress).path
     network = Inception()
-    how = fill(network, read_tensors(path), network.layers(), "Inception-v3 of 1008 classes")
+    how = load_matching_weights(
+        network, read_tensors(path), network.layers(), "Inception-v3 of 1008 classes"
+    )
     network.to(device).eval().requires_grad_(False)
     return InceptionFeatures(network, path.name, _digest(path), how, device)
 
 
-def open_vgg(
+def load_vgg(
     told: str | None = None,
     device: str = "cpu",
     progress: Progress | None = None,
@@ -161,7 +163,7 @@ def open_vgg(
     """
     path = fetch(told or OFFICIAL["vgg"], progress).path
     arrays, network = read_tensors(path), Vgg()
-    how = fill(network, arrays, network.layers(), "VGG-16")
+    how = load_matching_weights(network, arrays, network.layers(), "VGG-16")
     weights = lpips_weights(read_tensors(Path(lpips)) if lpips else arrays)
     if lpips and weights is None:
         raise DataError(f"{lpips} holds no weights of LPIPS: five vectors named lin0 to lin4.")

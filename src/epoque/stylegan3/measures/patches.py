@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from epoque.bench.seeds import numpy_rng
 
-__all__ = ["EACH", "SIDE", "SMALLEST", "descriptors", "distances", "scales"]
+__all__ = ["EACH", "SIDE", "SMALLEST", "extract_patches", "scales", "sliced_distances"]
 
 Floats = NDArray[np.float64]
 
@@ -38,7 +38,7 @@ def scales(size: int) -> list[int]:
     return found
 
 
-def descriptors(levels: Tensor, numbers: range) -> NDArray[np.float16]:
+def extract_patches(levels: Tensor, numbers: range) -> NDArray[np.float16]:
     """Return patches of all scales, [N, scales · EACH · C · 7 · 7], in units of levels.
 
     Args:
@@ -63,13 +63,13 @@ def _pyramid(images: Tensor, size: int) -> list[Tensor]:
     """Return what is new at each scale, and last the coarsest images (Burt and Adelson 1983)."""
     found = []
     for _ in scales(size)[1:]:
-        coarse = _blurred(images)[:, :, ::2, ::2]
-        found.append(images - _enlarged(coarse))
+        coarse = _blur(images)[:, :, ::2, ::2]
+        found.append(images - _upsample(coarse))
         images = coarse
     return [*found, images]
 
 
-def _blurred(images: Tensor, gain: float = 1.0) -> Tensor:
+def _blur(images: Tensor, gain: float = 1.0) -> Tensor:
     channels, row = images.shape[1], _BINOMIAL * gain
     wide = functional.pad(images, (2, 2, 2, 2), mode="reflect")
     down = row.view(1, 1, 5, 1).expand(channels, 1, 5, 1)
@@ -78,15 +78,15 @@ def _blurred(images: Tensor, gain: float = 1.0) -> Tensor:
     return functional.conv2d(once, across, groups=channels)
 
 
-def _enlarged(images: Tensor) -> Tensor:
+def _upsample(images: Tensor) -> Tensor:
     """Return images of twice the size: zeros between the pixels, filtered."""
     count, channels, height, width = images.shape
     sparse = images.new_zeros(count, channels, 2 * height, 2 * width)
     sparse[:, :, ::2, ::2] = images
-    return _blurred(sparse, 2.0)
+    return _blur(sparse, 2.0)
 
 
-def distances(
+def sliced_distances(
     real: NDArray[np.float16], made: NDArray[np.float16], size: int, seed: int = 0
 ) -> tuple[dict[int, float], float]:
     """Return the distance at each scale, times 1000 as in the paper, and its mean's standard error.
@@ -95,7 +95,7 @@ def distances(
     of the directions.
 
     Args:
-        real: [N, …] of `descriptors`.
+        real: [N, …] of `extract_patches`.
         made: [M, …] likewise, of images of the same size and colours.
         size: pixels of a side.
         seed: of the directions.
@@ -104,21 +104,21 @@ def distances(
     weights = [_weights(rng, len(of)) for of in (real, made)]
     bounds = np.linspace(0, real.shape[1], len(scales(size)) + 1).astype(int)
     for scale, first, last in zip(scales(size), bounds, bounds[1:], strict=False):
-        clouds = [_normal(of[:, first:last]) for of in (real, made)]
+        clouds = [_normalize(of[:, first:last]) for of in (real, made)]
         directions = rng.standard_normal((clouds[0].shape[1], DIRECTIONS)).astype(np.float32)
         directions /= np.linalg.norm(directions, axis=0)
         apart, spread = [], []
         for i in range(DIRECTIONS):
             lines = [cloud @ directions[:, i] for cloud in clouds]
-            apart.append(_apart(*lines))
+            apart.append(_line_distance(*lines))
             if i < RESAMPLED:
-                spread.append(_resampled(*lines, *weights))
+                spread.append(_bootstrap(*lines, *weights))
         found[scale] = 1000 * float(np.mean(apart))
         errors.append(1000 * np.mean(spread, 0))
     return found, float(np.std(np.mean(errors, 0)))
 
 
-def _normal(rows: NDArray[np.float16]) -> NDArray[np.float32]:
+def _normalize(rows: NDArray[np.float16]) -> NDArray[np.float32]:
     """Return patches [N · EACH, C · 49] whose colours have a mean of 0 and a variance of 1."""
     patches = rows.astype(np.float32).reshape(len(rows) * EACH, -1, SIDE * SIDE)
     mean = patches.mean((0, 2), keepdims=True, dtype=np.float64)
@@ -128,7 +128,7 @@ def _normal(rows: NDArray[np.float16]) -> NDArray[np.float32]:
     return rows32
 
 
-def _apart(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
+def _line_distance(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
     """Return the Wasserstein distance of two sets of numbers, of any counts."""
     if len(one) == len(other):
         return float(np.abs(np.sort(one) - np.sort(other)).mean(dtype=np.float64))
@@ -143,7 +143,7 @@ def _weights(rng: np.random.Generator, count: int) -> NDArray[np.float32]:
     return (drawn / count).astype(np.float32)
 
 
-def _resampled(
+def _bootstrap(
     one: NDArray[np.float32],
     other: NDArray[np.float32],
     weights: NDArray[np.float32],

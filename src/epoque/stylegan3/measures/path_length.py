@@ -22,11 +22,11 @@ from epoque.bench.seeds import numpy_rng
 from ..conditioning import Label
 from ..generation.synthesis import deterministic_mode, sample_labels
 from ..loading import LoadedGenerator
-from ..memory import check
-from .image_sources import digest
+from ..memory import check_memory
+from .image_sources import network_digest
 from .official_features import VggFeatures
 
-__all__ = ["PathImages", "Steps", "trimmed"]
+__all__ = ["PathDistance", "PathImages", "trim_outliers"]
 
 STEP = 1e-4
 LARGEST = 256  # pixels of a side that the distance is taken at
@@ -64,7 +64,7 @@ class PathImages:
     @property
     def key(self) -> Mapping[str, Any]:
         """What the images follow from."""
-        told = {"network": digest(self.opened), "paths": self.seed, "step": STEP}
+        told = {"network": network_digest(self.opened), "paths": self.seed, "step": STEP}
         label = self.opened.generator.labels.key(self.label)
         return {**told, "label": label, "device": self.opened.device.type}
 
@@ -72,7 +72,7 @@ class PathImages:
     def levels(self, numbers: range) -> Tensor:
         """Make images, float [2 N, C, S, S], 0 to 255: all starts, then all ends."""
         generator, device = self.opened.generator, self.opened.device
-        check(generator, device, images=2 * len(numbers))
+        check_memory(generator, device, images=2 * len(numbers))
         draws = [numpy_rng(self.seed, f"path {number}") for number in numbers]
         ends = np.stack([rng.standard_normal((2, generator.spec.z_dim)) for rng in draws], 1)
         labels = sample_labels(generator, self.label, draws)
@@ -86,7 +86,7 @@ class PathImages:
 
 
 @dataclass(frozen=True, slots=True)
-class Steps:
+class PathDistance:
     """The squared perceptual distance of a pair, divided by the step's square.
 
     Attributes:
@@ -118,7 +118,7 @@ class Steps:
         return apart / STEP**2
 
 
-def trimmed(lengths: NDArray[np.float64]) -> NDArray[np.float64]:
+def trim_outliers(lengths: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the lengths without those below the first and beyond the 99th percentile."""
     low = np.percentile(lengths, 1, method="lower")
     high = np.percentile(lengths, 99, method="higher")

@@ -19,7 +19,7 @@ from ..generation.synthesis import (
 )
 from ..generation.transforms import transform_matrix
 from ..loading import LoadedGenerator
-from ..memory import check
+from ..memory import check_memory
 from .operators import shifted_by_fraction
 from .slice_figure import MOTIONS, Motion, Slice, slice_figure
 
@@ -60,7 +60,7 @@ def space_time(
     if not (0 <= row <= 1 and 2 <= frames <= 10_000):
         raise UsageError(f"--row {row} must be 0 to 1, and --frames {frames} 2 to 10000.")
     generator = opened.generator
-    check(generator, opened.device)
+    check_memory(generator, opened.device)
     at = min(int(row * generator.spec.img_resolution), generator.spec.img_resolution - 1)
     moments = _shifts if motion == "shift" else _walked
     first, rows = np.zeros(0, np.uint8), []

@@ -24,7 +24,7 @@ from epoque.bench.progress import Progress
 from ..conditioning import ANY
 from ..generation.synthesis import DEFAULT_MAPPING, MappingOptions, map_seeds, synthesize_image
 from ..loading import LoadedGenerator
-from ..memory import check
+from ..memory import check_memory
 from ..npz import read_npz, write_npz
 
 if TYPE_CHECKING:
@@ -33,14 +33,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Spectrum",
-    "along",
-    "heat_map",
-    "of_files",
-    "of_images",
-    "of_network",
-    "read",
-    "slices",
-    "write",
+    "compute_spectrum",
+    "file_spectrum",
+    "network_spectrum",
+    "read_spectrum",
+    "slice_spectrum",
+    "spectrum_map_figure",
+    "spectrum_slices_figure",
+    "write_spectrum",
 ]
 
 Floats = NDArray[np.float64]
@@ -79,7 +79,7 @@ class Spectrum:
     name: str = ""
 
 
-def of_network(
+def network_spectrum(
     opened: LoadedGenerator,
     images: int = 1000,
     *,
@@ -91,7 +91,7 @@ def of_network(
 
     Where no label is asked for, each image has one of its own.
     """
-    check(opened.generator, opened.device)
+    check_memory(opened.generator, opened.device)
     if opened.generator.spec.c_dim and styling.label is None:
         styling = replace(styling, label=ANY)
     styling.check(opened.generator)
@@ -102,10 +102,10 @@ def of_network(
                 opened.generator, map_seeds(opened.generator, [seed], styling)[0]
             )
 
-    return of_images(_told(made(), images, progress), opened.name)
+    return compute_spectrum(_report_progress(made(), images, progress), opened.name)
 
 
-def of_files(
+def file_spectrum(
     path: Path, images: int | None = None, *, seed: int = 0, progress: Progress | None = None
 ) -> Spectrum:
     """Return the spectrum of a folder's or a zip's images.
@@ -123,10 +123,10 @@ def of_files(
 
     found = ImageSet(path, labels=False, limit=images, seed=seed)
     pictures = (found.image(i).transpose(1, 2, 0) for i in range(len(found)))
-    return of_images(_told(pictures, len(found), progress), found.name)
+    return compute_spectrum(_report_progress(pictures, len(found), progress), found.name)
 
 
-def of_images(images: Iterable[Levels], name: str = "", *, beta: float = BETA) -> Spectrum:
+def compute_spectrum(images: Iterable[Levels], name: str = "", *, beta: float = BETA) -> Spectrum:
     """Return the spectrum of images [S, S, C], 0 to 255, all of one size.
 
     The mean and the variance are those of all images together; what they are is known only at
@@ -147,7 +147,7 @@ def of_images(images: Iterable[Levels], name: str = "", *, beta: float = BETA) -
     flat = np.fft.rfft2(window, shape)
     power, linear, sums = np.zeros(flat.shape), np.zeros_like(flat), np.zeros(3)
     count = 0
-    for image in _all(first, rest):
+    for image in _check_sizes(first, rest):
         levels = image.astype(np.float64) / 127.5 - 1
         for channel in levels.transpose(2, 0, 1):
             found = np.fft.rfft2(channel * window, shape)
@@ -162,11 +162,11 @@ def of_images(images: Iterable[Levels], name: str = "", *, beta: float = BETA) -
     channels = sums[0] / size**2
     average = power / channels - 2 * mean * (linear / channels * flat.conj()).real
     average = np.maximum(average + mean**2 * np.abs(flat) ** 2, 0) / variance
-    whole = np.fft.fftshift(_unfolded(average, size * FINER))
+    whole = np.fft.fftshift(_unfold(average, size * FINER))
     return Spectrum(whole, size, count, float(mean), sqrt(variance), name)
 
 
-def _all(first: Levels, rest: Iterator[Levels]) -> Iterator[Levels]:
+def _check_sizes(first: Levels, rest: Iterator[Levels]) -> Iterator[Levels]:
     yield first
     for image in rest:
         if image.shape != first.shape:
@@ -174,7 +174,7 @@ def _all(first: Levels, rest: Iterator[Levels]) -> Iterator[Levels]:
         yield image
 
 
-def _unfolded(half: Floats, size: int) -> Floats:
+def _unfold(half: Floats, size: int) -> Floats:
     """Return all frequencies of a real signal's power, from those that are not negative along x."""
     whole = np.empty((size, size))
     whole[:, : size // 2 + 1] = half
@@ -183,7 +183,9 @@ def _unfolded(half: Floats, size: int) -> Floats:
     return whole
 
 
-def _told(images: Iterator[Levels], count: int, progress: Progress | None) -> Iterator[Levels]:
+def _report_progress(
+    images: Iterator[Levels], count: int, progress: Progress | None
+) -> Iterator[Levels]:
     if count < 1:
         raise UsageError(f"--images: {count} is not allowed; at least one image is needed.")
     for done, image in enumerate(islice(images, count), 1):
@@ -192,14 +194,14 @@ def _told(images: Iterator[Levels], count: int, progress: Progress | None) -> It
             progress(done, count)
 
 
-def write(spectrum: Spectrum, path: Path) -> None:
+def write_spectrum(spectrum: Spectrum, path: Path) -> None:
     """Write a spectrum as `.npz`: `spectrum` [4·S, 4·S], `image_size` and what else is known."""
     arrays = {name: getattr(spectrum, name) for name in _FACTS}
     write_npz(path, {"spectrum": spectrum.power, "image_size": spectrum.size, **arrays})
 
 
-def read(path: Path) -> Spectrum:
-    """Read what `write` wrote.
+def read_spectrum(path: Path) -> Spectrum:
+    """Read what `write_spectrum` wrote.
 
     Raises:
         DataError: if the file is none.
@@ -216,7 +218,7 @@ def read(path: Path) -> Spectrum:
 _FACTS = ("images", "mean", "std", "name")
 
 
-def along(spectrum: Spectrum, degrees: int) -> tuple[Floats, Floats]:
+def slice_spectrum(spectrum: Spectrum, degrees: int) -> tuple[Floats, Floats]:
     """Return frequencies (cycles over the image) and power along 0° or 45°.
 
     The mean of the directions that are alike: two axes, or two diagonals.
@@ -232,7 +234,7 @@ def along(spectrum: Spectrum, degrees: int) -> tuple[Floats, Floats]:
     return steps * sqrt(2) / FINER, found
 
 
-def heat_map(spectrum: Spectrum, language: str = "en") -> "Figure":
+def spectrum_map_figure(spectrum: Spectrum, language: str = "en") -> "Figure":
     """Draw a spectrum as colours; call it inside `house_style`."""
     _ = translator(language)
     told = _(TOLD).format(name=spectrum.name, images=number(spectrum.images, language))
@@ -259,14 +261,14 @@ def _show(axes: "Axes", spectrum: Spectrum, label: str, language: str) -> None:
         number_ticks(axis, language)
 
 
-def slices(spectra: Sequence[Spectrum], language: str = "en") -> "Figure":
+def spectrum_slices_figure(spectra: Sequence[Spectrum], language: str = "en") -> "Figure":
     """Draw spectra along the axes and along the diagonals; call it inside `house_style`."""
     _ = translator(language)
     figure = new_figure(4.9)
     panels = figure.subplots(2, 1, sharex=True)
     for axes, degrees in zip(panels, (0, 45), strict=True):
         for i, spectrum in enumerate(spectra):
-            frequency, power = along(spectrum, degrees)
+            frequency, power = slice_spectrum(spectrum, degrees)
             axes.plot(
                 frequency[1:],
                 _decibels(power)[1:],

@@ -30,7 +30,7 @@ from ..dataset.image_set import ImageSet
 from ..dataset.portraits import GROUPS, LABEL_NAMES
 from .features import HEADS, NONE, SIZE, STEM, PortraitNet
 
-__all__ = ["accuracy", "learn", "targets", "write"]
+__all__ = ["accuracy", "targets", "train", "write_network"]
 
 SEED = 1  # of the portraits and of the training; generators learn from the portraits of seed 0
 PORTRAITS = 12_000
@@ -49,22 +49,22 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="a zip of portraits, drawn before")
     parser.add_argument("--out", type=Path, default=Path(__file__).parents[1] / "data")
     told = parser.parse_args()
-    data = told.data or _drawn()
+    data = told.data or _load_portraits()
     images = ImageSet(data)
     levels = np.stack([images.image(i) for i in range(len(images))])
     wanted = targets(images.labels.vectors())
     start = time.process_time()
     with progress_bar("learning", "batches") as moves:
-        network = learn(levels[:-HELD_OUT], _part(wanted, slice(-HELD_OUT)), progress=moves)
+        network = train(levels[:-HELD_OUT], _part(wanted, slice(-HELD_OUT)), progress=moves)
     seconds = time.process_time() - start
     right = accuracy(network, levels[-HELD_OUT:], _part(wanted, slice(-HELD_OUT, None)))
     told.out.mkdir(exist_ok=True)
-    write(network, told.out, _card(right, seconds))
+    write_network(network, told.out, _card(right, seconds))
     for name, share in right.items():
         say(f"{name:<16}{share:.1%}")
 
 
-def _drawn() -> Path:
+def _load_portraits() -> Path:
     name = f"portraits-{SEED}-{PORTRAITS}-{SIZE}"
 
     def make(to: Path) -> None:
@@ -92,7 +92,7 @@ def targets(labels: NDArray[np.float32]) -> dict[str, NDArray[np.int64]]:
     return found
 
 
-def learn(
+def train(
     levels: NDArray[np.uint8],
     wanted: dict[str, NDArray[np.int64]],
     *,
@@ -126,7 +126,7 @@ def learn(
     rng = torch_generator(seed, "changed images")
     network.train()
     for done, rows in enumerate(_batches(len(levels), epochs, seed), 1):
-        logits = network(_changed(torch.from_numpy(levels[rows]), rng))
+        logits = network(_augment(torch.from_numpy(levels[rows]), rng))
         losses = [functional.cross_entropy(logits[n], answers[n][rows]) for n in HEADS]
         optimizer.zero_grad()
         torch.stack(losses).sum().backward()  # type: ignore[no-untyped-call]
@@ -145,7 +145,7 @@ def _batches(count: int, epochs: int, seed: int) -> Iterator[NDArray[np.int64]]:
             yield order[first : first + BATCH]
 
 
-def _changed(levels: Tensor, rng: torch.Generator) -> Tensor:
+def _augment(levels: Tensor, rng: torch.Generator) -> Tensor:
     """Return images mirrored, moved and made noisy by chance, −1 to 1."""
     images = levels.float() / 127.5 - 1
     mirrored = torch.rand(len(images), generator=rng) < 0.5
@@ -195,7 +195,7 @@ def _card(right: dict[str, float], seconds: float) -> dict[str, Any]:
     }
 
 
-def write(network: PortraitNet, folder: Path, card: dict[str, Any]) -> None:
+def write_network(network: PortraitNet, folder: Path, card: dict[str, Any]) -> None:
     """Write a network and its card, first the weights, then the JSON that names their digest.
 
     Raises:

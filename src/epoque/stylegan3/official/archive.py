@@ -25,9 +25,9 @@ from epoque.bench.limits import (
     MAX_WEIGHTS_BYTES,
 )
 
-from .pickle_globals import Array, Module, table
-from .pickle_machine import Budget, Buildable, Call, Global, Machine, RefusedError
-from .torch_storages import TYPES, Storage, TensorMaker, storage_of
+from .pickle_globals import NumpyArray, OfficialModule, allowed_globals
+from .pickle_machine import Budget, Buildable, Call, Global, PickleMachine, RefusedError
+from .torch_storages import TYPES, Storage, TensorMaker, make_storage
 
 __all__ = ["read_tensors"]
 
@@ -35,7 +35,7 @@ Arrays = dict[str, NDArray[Any]]
 
 ZIP = b"PK\x03\x04"
 LISTS = ("build_intlist", "build_boollist", "build_doublelist", "build_tensorlist")
-HELD = ("_parameters", "_buffers", "_modules")
+CONTAINERS = ("_parameters", "_buffers", "_modules")
 
 
 def read_tensors(path: Path) -> Arrays:
@@ -50,7 +50,7 @@ def read_tensors(path: Path) -> Arrays:
     try:
         if len(data) > MAX_WEIGHTS_BYTES:
             raise RefusedError("it is far larger than such a network")
-        found = _tensors(data, path)
+        found = _parse_tensors(data, path)
     except RefusedError as error:
         raise DataError(f"{path} cannot be read: {error}.") from None
     if not found:
@@ -58,20 +58,20 @@ def read_tensors(path: Path) -> Arrays:
     return found
 
 
-def _tensors(data: memoryview, path: Path) -> Arrays:
+def _parse_tensors(data: memoryview, path: Path) -> Arrays:
     budget, where = Budget.of(data), str(path)
-    walk = _Walk(budget, where)
+    walk = _TensorWalk(budget, where)
     if bytes(data[:4]) == ZIP:
         return dict(walk.tensors(_Archive(data, budget, where).run(), "", MAX_TENSOR_DEPTH))
     if path.suffix == ".safetensors" or bytes(data[8:9]) == b"{":
         return parse_safetensors(data, where)
     if bytes(data[:1]) != b"\x80":
         raise RefusedError("it is neither an archive of PyTorch nor a pickle nor safetensors")
-    found = Machine(data, _Names(budget), budget).run()
+    found = PickleMachine(data, _ArchiveGlobals(budget), budget).run()
     return dict(walk.tensors(found, "", MAX_TENSOR_DEPTH))
 
 
-class _Thing(Buildable):
+class _ScriptObject(Buildable):
     """An object of a TorchScript archive: its attributes by name."""
 
     def __init__(self) -> None:
@@ -84,44 +84,44 @@ class _Thing(Buildable):
         self.state = state
 
 
-class _Names(dict[str, Call]):
+class _ArchiveGlobals(dict[str, Call]):
     """The names that may stand in a file of weights; a TorchScript class is data of any name."""
 
     def __init__(self, budget: Budget) -> None:
-        super().__init__(table(budget))
-        self["torch_utils.persistence._reconstruct_persistent_obj"] = _module
-        self.update((kind, _never) for kind in TYPES)
-        self.update((f"torch.jit._pickle.{name}", _first) for name in LISTS)
-        self["torch.jit._pickle.restore_type_tag"] = _first
+        super().__init__(allowed_globals(budget))
+        self["torch_utils.persistence._reconstruct_persistent_obj"] = _make_module
+        self.update((kind, _refuse) for kind in TYPES)
+        self.update((f"torch.jit._pickle.{name}", _first_argument) for name in LISTS)
+        self["torch.jit._pickle.restore_type_tag"] = _first_argument
 
     def get(self, name: str, default: Any = None) -> Any:
         """Look up a name."""
-        return _thing if name.startswith("__torch__.") else super().get(name, default)
+        return _make_object if name.startswith("__torch__.") else super().get(name, default)
 
 
-def _thing(arguments: tuple[Any, ...]) -> _Thing:
+def _make_object(arguments: tuple[Any, ...]) -> _ScriptObject:
     if arguments:
         raise RefusedError("an object is made in an unknown way")
-    return _Thing()
+    return _ScriptObject()
 
 
-def _first(arguments: tuple[Any, ...]) -> Any:
+def _first_argument(arguments: tuple[Any, ...]) -> Any:
     if not arguments or type(arguments[0]) is not list:
         raise RefusedError("it makes a list in an unknown way")
     return arguments[0]
 
 
-def _never(_: tuple[Any, ...]) -> Any:
+def _refuse(_: tuple[Any, ...]) -> Any:
     raise RefusedError("it calls a storage, which is only a name")
 
 
-def _module(arguments: tuple[Any, ...]) -> Module:
+def _make_module(arguments: tuple[Any, ...]) -> OfficialModule:
     """A module of any class: only its tensors will be looked at."""
     told = arguments[0] if len(arguments) == 1 else None
     name, state = (told.get(k) for k in ("class_name", "state")) if type(told) is dict else (0, 0)
     if type(name) is not str or type(state) is not dict:
         raise RefusedError("a module is not described as an official file describes it")
-    return Module(name, state)
+    return OfficialModule(name, state)
 
 
 class _Archive:
@@ -142,10 +142,10 @@ class _Archive:
         order = self._folder + "byteorder"
         if order in self._zip.namelist() and self._bytes(order).strip() != b"little":
             raise RefusedError("it was stored by a machine of another byte order")
-        names = _Names(self._budget)
+        names = _ArchiveGlobals(self._budget)
         names["torch._utils._rebuild_tensor_v2"] = TensorMaker(self._budget).tensor
         data = memoryview(self._bytes(self._folder + "data.pkl"))
-        return Machine(data, names, self._budget, self._storage).run()
+        return PickleMachine(data, names, self._budget, self._storage).run()
 
     def _bytes(self, name: str) -> bytes:
         if name not in self._zip.NameToInfo:
@@ -170,7 +170,7 @@ class _Archive:
             dtype = np.dtype(TYPES[kind.name])
             if type(count) is not int or len(data) != count * dtype.itemsize:
                 raise RefusedError("it is cut short or damaged (a tensor's size is wrong)")
-            self._storages[key] = kind.name, storage_of(memoryview(data), kind.name)
+            self._storages[key] = kind.name, make_storage(memoryview(data), kind.name)
         if self._storages[key][0] != kind.name:
             raise RefusedError("it is damaged (a tensor is of two types)")
         return self._storages[key][1]
@@ -208,7 +208,7 @@ class _View(io.RawIOBase):
         return self._at
 
 
-class _Walk:
+class _TensorWalk:
     """Finds the tensors in a value; how much it may visit is limited.
 
     Data that refers to itself again and again is small in memory, but endless to walk through.
@@ -226,9 +226,9 @@ class _Walk:
         match value:
             case np.ndarray():
                 yield prefix.removesuffix("."), value
-            case Array():
+            case NumpyArray():
                 yield prefix.removesuffix("."), value.values
-            case _Thing() | Module():
+            case _ScriptObject() | OfficialModule():
                 yield from self._attributes(value.state, prefix, depth)
             case dict():
                 yield from self._attributes(value, prefix, depth)
@@ -243,5 +243,5 @@ class _Walk:
         self, state: dict[Any, Any], prefix: str, depth: int
     ) -> Iterator[tuple[str, NDArray[Any]]]:
         for name, part in state.items():
-            inside = prefix if name in HELD else f"{prefix}{name}."
+            inside = prefix if name in CONTAINERS else f"{prefix}{name}."
             yield from self.tensors(part, inside, depth - 1)

@@ -10,7 +10,7 @@ from epoque.bench.errors import UnknownNameError
 
 from ..bundled import bundled_paths
 
-__all__ = ["LICENCE", "OFFICIAL", "Official", "official"]
+__all__ = ["LICENCE", "OFFICIAL", "OfficialNetwork", "find_official"]
 
 LICENCE = "NVIDIA Source Code License (non-commercial: research and evaluation only)"
 
@@ -38,7 +38,7 @@ _TWO = _THREE | {
 
 
 @dataclass(frozen=True, slots=True)
-class Official:
+class OfficialNetwork:
     """An official network.
 
     Attributes:
@@ -58,23 +58,23 @@ class Official:
     licence: str = LICENCE
 
 
-def _entry(stem: str, config: str, images: str) -> Official:
+def _entry(stem: str, config: str, images: str) -> OfficialNetwork:
     family = "stylegan2" if config == "stylegan2" else "stylegan3"
     dataset, size = stem.rsplit("-", 1)
     kind = family if config == family else f"{family}-{config}"
     file = f"{kind}-{dataset}-{size}x{size}.pkl"
     url = f"{_HOST}/{family}/versions/1/files/{file}"
-    return Official(f"{stem}-{config}", url, images, config, int(size))
+    return OfficialNetwork(f"{stem}-{config}", url, images, config, int(size))
 
 
 _ALL = [_entry(stem, config, told) for config in ("t", "r") for stem, told in _THREE.items()]
 _ALL += [_entry(stem, "stylegan2", told) for stem, told in _TWO.items()]
 
-OFFICIAL: dict[str, Official] = {entry.name: entry for entry in _ALL}
+OFFICIAL: dict[str, OfficialNetwork] = {entry.name: entry for entry in _ALL}
 """Short names to networks: six each of config T and R, and fifteen of StyleGAN2."""
 
 
-def official(name: str) -> Official:
+def find_official(name: str) -> OfficialNetwork:
     """Return the network of a short name.
 
     Raises:

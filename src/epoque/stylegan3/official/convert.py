@@ -12,14 +12,20 @@ from epoque.bench.errors import DataError, UsageError
 from epoque.bench.files.atomic import told_write_errors
 from epoque.bench.files.drafts import draft_folder
 
-from .snapshot import NETWORKS, Network, Snapshot, read_snapshot
+from .snapshot import NETWORKS, OfficialNetworkData, Snapshot, read_snapshot
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from epoque.stylegan3.networks import Discriminator, DiscriminatorSpec, Generator, GeneratorSpec
 
-__all__ = ["card_of", "convert", "network_of", "official_network", "spec_of"]
+__all__ = [
+    "convert_network",
+    "convert_snapshot",
+    "load_official_network",
+    "make_card",
+    "parse_spec",
+]
 
 _FACTS: dict[str, dict[str, tuple[str, str]]] = {
     "Generator": {
@@ -40,7 +46,7 @@ _FACTS: dict[str, dict[str, tuple[str, str]]] = {
 """Arguments whose defaults the official versions have changed, and what tells the real value."""
 
 
-def convert(
+def convert_snapshot(
     path: Path,
     folder: Path,
     networks: Sequence[str] = NETWORKS,
@@ -67,15 +73,15 @@ def convert(
     found = read_snapshot(path)
     with path.open("rb") as file:
         origin = {"file": path.name, "file_sha256": file_digest(file, "sha256").hexdigest()}
-    with told_write_errors(folder), _together(folder) as draft:
+    with told_write_errors(folder), _replace_folder(folder) as draft:
         for name in networks:  # one at a time: they are large
-            told = card_of(found, name) | origin | dict(card or {})
-            save_network(network_of(found, name), draft / name, told)
+            told = make_card(found, name) | origin | dict(card or {})
+            save_network(load_official_network(found, name), draft / name, told)
     return [folder / f"{name}.json" for name in networks]
 
 
 @contextmanager
-def _together(folder: Path) -> Iterator[Path]:
+def _replace_folder(folder: Path) -> Iterator[Path]:
     """Give a folder that takes the real one's place if the block ends without an error.
 
     It is one renaming, so that a process that is killed leaves all or nothing of it.
@@ -84,14 +90,14 @@ def _together(folder: Path) -> Iterator[Path]:
     folder.parent.mkdir(parents=True, exist_ok=True)
     with draft_folder(folder) as draft:
         yield draft
-        if _makes_room(folder):
+        if _can_replace(folder):
             draft.rename(folder)
         else:
             for file in sorted(draft.iterdir(), reverse=True):  # the weights first
                 file.replace(folder / file.name)
 
 
-def _makes_room(folder: Path) -> bool:
+def _can_replace(folder: Path) -> bool:
     """Remove an empty folder; return whether a new one can take its place.
 
     It cannot where the process works in it, or where another disk is mounted there.
@@ -107,7 +113,7 @@ def _makes_room(folder: Path) -> bool:
     return True
 
 
-def card_of(snapshot: Snapshot, name: str) -> dict[str, Any]:
+def make_card(snapshot: Snapshot, name: str) -> dict[str, Any]:
     """Return what an official file tells of one of its networks beside the network itself."""
     images = dict(snapshot.training_set)
     if isinstance(images.get("path"), str):  # whose folders are nobody's business
@@ -120,7 +126,7 @@ def card_of(snapshot: Snapshot, name: str) -> dict[str, Any]:
     return card
 
 
-def network_of(snapshot: Snapshot, name: str = "G_ema") -> "Generator | Discriminator":
+def load_official_network(snapshot: Snapshot, name: str = "G_ema") -> "Generator | Discriminator":
     """Return one of a snapshot's networks as a module of ours.
 
     Raises:
@@ -130,10 +136,10 @@ def network_of(snapshot: Snapshot, name: str = "G_ema") -> "Generator | Discrimi
     if (found := snapshot.networks.get(name)) is None:
         known = ", ".join(snapshot.networks)
         raise UsageError(f"{snapshot.name} has no network {name!r}; it has {known}.")
-    return official_network(found, f"{snapshot.name}: {name}")
+    return convert_network(found, f"{snapshot.name}: {name}")
 
 
-def official_network(found: Network, source: str) -> "Generator | Discriminator":
+def convert_network(found: OfficialNetworkData, source: str) -> "Generator | Discriminator":
     """Return an official network as a module of ours, for use and not for training.
 
     Raises:
@@ -142,15 +148,17 @@ def official_network(found: Network, source: str) -> "Generator | Discriminator"
     from epoque.stylegan3.networks import build_network
     from epoque.stylegan3.networks.store import load_weights
 
-    spec = spec_of(found, source)
+    spec = parse_spec(found, source)
     _check(spec, found, source)
     network = build_network(spec)
-    load_weights(network, _tensors(found, source), source)
+    load_weights(network, _copy_tensors(found, source), source)
     network.eval().requires_grad_(False)
     return network
 
 
-def _check(spec: "GeneratorSpec | DiscriminatorSpec", found: Network, source: str) -> None:
+def _check(
+    spec: "GeneratorSpec | DiscriminatorSpec", found: OfficialNetworkData, source: str
+) -> None:
     """Refuse weights of another network before memory is taken for the one described."""
     import torch
 
@@ -162,15 +170,15 @@ def _check(spec: "GeneratorSpec | DiscriminatorSpec", found: Network, source: st
     for name in sorted(wanted.keys() | there.keys()):
         ours, theirs = wanted.get(name), there.get(name)
         if ours != theirs:
-            told = f"{name} is {_shape(theirs)}, {_shape(ours)} was expected"
+            told = f"{name} is {_format_shape(theirs)}, {_format_shape(ours)} was expected"
             raise DataError(f"{source} does not hold the weights that it describes: {told}.")
 
 
-def _shape(shape: tuple[int, ...] | None) -> str:
+def _format_shape(shape: tuple[int, ...] | None) -> str:
     return "none" if shape is None else f"of shape {list(shape)}"
 
 
-def _tensors(found: Network, source: str) -> "dict[str, Tensor]":
+def _copy_tensors(found: OfficialNetworkData, source: str) -> "dict[str, Tensor]":
     """Return copies of the tensors, float32 and contiguous."""
     import torch
 
@@ -183,7 +191,7 @@ def _tensors(found: Network, source: str) -> "dict[str, Tensor]":
     return copies
 
 
-def spec_of(found: Network, source: str) -> "GeneratorSpec | DiscriminatorSpec":
+def parse_spec(found: OfficialNetworkData, source: str) -> "GeneratorSpec | DiscriminatorSpec":
     """Return what an official network's arguments describe.
 
     Raises:
@@ -191,7 +199,7 @@ def spec_of(found: Network, source: str) -> "GeneratorSpec | DiscriminatorSpec":
     """
     from epoque.stylegan3.networks import DiscriminatorSpec, parse_official_generator
 
-    arguments = _settled(found)
+    arguments = _complete_arguments(found)
     if found.name == "Discriminator":
         return DiscriminatorSpec.from_official(arguments, source)
     if found.name == "Generator":
@@ -199,13 +207,13 @@ def spec_of(found: Network, source: str) -> "GeneratorSpec | DiscriminatorSpec":
     raise DataError(f"{source} is a {found.name}, neither a generator nor a discriminator.")
 
 
-def _settled(found: Network) -> dict[str, Any]:
+def _complete_arguments(found: OfficialNetworkData) -> dict[str, Any]:
     """Return the arguments; those not told are as the modules say that they were."""
     arguments = dict(found.arguments)
-    told = _flat(arguments)
+    told = _argument_names(arguments)
     for argument, (kind, fact) in _FACTS.get(found.name, {}).items():
         group, _, name = argument.rpartition(".")
-        facts = _facts(found, kind)
+        facts = _first_facts(found, kind)
         if name in told.get(group, ()) or name in told[""] or fact not in facts:
             continue
         if group:
@@ -215,7 +223,7 @@ def _settled(found: Network) -> dict[str, Any]:
     return arguments
 
 
-def _flat(arguments: Mapping[str, Any]) -> dict[str, set[str]]:
+def _argument_names(arguments: Mapping[str, Any]) -> dict[str, set[str]]:
     """Return the names of the arguments: of the whole and of each group."""
     groups = {name: value for name, value in arguments.items() if isinstance(value, dict)}
     inner = {name: set(value) for name, value in groups.items()}
@@ -224,7 +232,7 @@ def _flat(arguments: Mapping[str, Any]) -> dict[str, set[str]]:
     return inner | {"": whole}
 
 
-def _facts(found: Network, kind: str) -> dict[str, Any]:
+def _first_facts(found: OfficialNetworkData, kind: str) -> dict[str, Any]:
     """Return the facts of the first module of a class."""
     for name, known in found.classes.items():
         if known == kind:

@@ -26,9 +26,9 @@ from epoque.bench.files.input_files import open_regular
 from epoque.bench.limits import MAX_DOWNLOAD_BYTES
 from epoque.bench.progress import Progress, no_progress
 
-from .catalogue import official
+from .catalogue import find_official
 
-__all__ = ["FetchError", "Fetched", "fetch"]
+__all__ = ["FetchError", "FetchedFile", "fetch"]
 
 CHUNK = 2**20
 TIMEOUT = 30.0  # seconds without an answer
@@ -41,7 +41,7 @@ class FetchError(EpoqueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Fetched:
+class FetchedFile:
     """A file on this machine.
 
     Attributes:
@@ -57,7 +57,7 @@ class Fetched:
     url: str | None = None
 
 
-def fetch(told: str | Path, progress: Progress | None = None) -> Fetched:
+def fetch(told: str | Path, progress: Progress | None = None) -> FetchedFile:
     """Return a file of a path, an https address or an official network's short name.
 
     What was fetched stays in the cache folder (EPOQUE_CACHE); what was begun goes on.
@@ -76,11 +76,11 @@ def fetch(told: str | Path, progress: Progress | None = None) -> Fetched:
     path, text = Path(told), str(told)
     check_source(told)
     if path.is_file():
-        return Fetched(path, _digest(path))
+        return FetchedFile(path, _digest(path))
     if "://" in text:
-        return _from_address(text, None, progress)
-    entry = official(text)
-    return _from_address(entry.url, entry.licence, progress)
+        return _fetch_url(text, None, progress)
+    entry = find_official(text)
+    return _fetch_url(entry.url, entry.licence, progress)
 
 
 def check_source(told: str | Path) -> None:
@@ -103,10 +103,10 @@ def check_source(told: str | Path) -> None:
     elif path.suffix or len(path.parts) > 1:
         raise DataError(f"The file {path} does not exist.")
     else:
-        official(text)
+        find_official(text)
 
 
-def _from_address(url: str, licence: str | None, progress: Progress | None) -> Fetched:
+def _fetch_url(url: str, licence: str | None, progress: Progress | None) -> FetchedFile:
     from filelock import FileLock
 
     _check_scheme(url)
@@ -115,11 +115,11 @@ def _from_address(url: str, licence: str | None, progress: Progress | None) -> F
     with told_write_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / "lock"):  # another process may be fetching it
-            about, known = folder / "about.json", _known(folder / "about.json")
+            about, known = folder / "about.json", _read_digest(folder / "about.json")
             if not path.is_file() or _digest(path) != known:
                 _Download(url, path, progress).run()
-                _trust(about, known, path, {"url": url, "licence": licence})
-    return Fetched(path, _known(about) or "", licence, url)
+                _check_digest(about, known, path, {"url": url, "licence": licence})
+    return FetchedFile(path, _read_digest(about) or "", licence, url)
 
 
 def _file_name(url: str) -> str:
@@ -146,7 +146,7 @@ def _digest(path: Path) -> str:
         raise DataError(f"{path} cannot be read: {error.strerror or error}.") from None
 
 
-def _trust(about: Path, known: str | None, path: Path, told: dict[str, Any]) -> None:
+def _check_digest(about: Path, known: str | None, path: Path, told: dict[str, Any]) -> None:
     """Remember the digest of a file just fetched, if it is the first; refuse another."""
     digest = _digest(path)
     if known is None:
@@ -160,7 +160,7 @@ def _trust(about: Path, known: str | None, path: Path, told: dict[str, Any]) -> 
         )
 
 
-def _known(about: Path) -> str | None:
+def _read_digest(about: Path) -> str | None:
     try:
         return str(json.loads(about.read_bytes())["sha256"])
     except FileNotFoundError:
@@ -199,7 +199,7 @@ class _Download:
         broken = FetchError(f"{self._url}: the connection ends early again and again.")
         for wait in (*WAITS, None):
             try:
-                with _told(self._url):
+                with _explain_http_errors(self._url):
                     if self._attempt():
                         self._partial.replace(self._path)
                         self._mark.unlink(missing_ok=True)
@@ -223,7 +223,7 @@ class _Download:
         with self._open(request) as answer:
             goes_on = answer.status == 206 and _starts_at(answer, start)
             start = start if goes_on else 0
-            whole = _length(answer, start)
+            whole = _total_length(answer, start)
             self._check(whole, start)
             tag = answer.headers.get("ETag") or answer.headers.get("Last-Modified") or ""
             with self._partial.open("ab" if goes_on else "wb") as file:
@@ -271,7 +271,7 @@ def _starts_at(answer: Any, start: int) -> bool:
     return str(answer.headers.get("Content-Range", "")).startswith(f"bytes {start}-")
 
 
-def _length(answer: Any, start: int) -> int | None:
+def _total_length(answer: Any, start: int) -> int | None:
     told = answer.headers.get("Content-Length") or ""
     return start + int(told) if told.isdigit() else None
 
@@ -281,7 +281,7 @@ class _BrokenError(FetchError):
 
 
 @contextmanager
-def _told(url: str) -> Iterator[None]:
+def _explain_http_errors(url: str) -> Iterator[None]:
     """Turn what the HTTP library raises into a sentence."""
     host = urlsplit(url).hostname
     elsewhere = "fetch it elsewhere and give the file's path"

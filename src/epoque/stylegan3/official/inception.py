@@ -36,11 +36,11 @@ class _Conv(nn.Module):
         return found.relu()
 
 
-def _average(x: Tensor) -> Tensor:
+def _average_pool(x: Tensor) -> Tensor:
     return functional.avg_pool2d(x, 3, 1, 1, count_include_pad=False)
 
 
-def _halved(x: Tensor) -> Tensor:
+def _halve(x: Tensor) -> Tensor:
     return functional.max_pool2d(x, 3, 2)
 
 
@@ -56,7 +56,7 @@ class _A(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         five = self.branch5x5_2(self.branch5x5_1(x))
         twice = self.branch3x3dbl_3(self.branch3x3dbl_2(self.branch3x3dbl_1(x)))
-        return torch.cat([self.branch1x1(x), five, twice, self.branch_pool(_average(x))], 1)
+        return torch.cat([self.branch1x1(x), five, twice, self.branch_pool(_average_pool(x))], 1)
 
 
 class _B(nn.Module):
@@ -68,7 +68,7 @@ class _B(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         twice = self.branch3x3dbl_3(self.branch3x3dbl_2(self.branch3x3dbl_1(x)))
-        return torch.cat([self.branch3x3(x), twice, _halved(x)], 1)
+        return torch.cat([self.branch3x3(x), twice, _halve(x)], 1)
 
 
 class _C(nn.Module):
@@ -89,7 +89,7 @@ class _C(nn.Module):
         seven = self.branch7x7_3(self.branch7x7_2(self.branch7x7_1(x)))
         twice = self.branch7x7dbl_3(self.branch7x7dbl_2(self.branch7x7dbl_1(x)))
         twice = self.branch7x7dbl_5(self.branch7x7dbl_4(twice))
-        return torch.cat([self.branch1x1(x), seven, twice, self.branch_pool(_average(x))], 1)
+        return torch.cat([self.branch1x1(x), seven, twice, self.branch_pool(_average_pool(x))], 1)
 
 
 class _D(nn.Module):
@@ -105,7 +105,7 @@ class _D(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         seven = self.branch7x7x3_3(self.branch7x7x3_2(self.branch7x7x3_1(x)))
         three = self.branch3x3_2(self.branch3x3_1(x))
-        return torch.cat([three, self.branch7x7x3_4(seven), _halved(x)], 1)
+        return torch.cat([three, self.branch7x7x3_4(seven), _halve(x)], 1)
 
 
 class _E(nn.Module):
@@ -122,7 +122,7 @@ class _E(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         three, twice = self.branch3x3_1(x), self.branch3x3dbl_2(self.branch3x3dbl_1(x))
-        pooled = functional.max_pool2d(x, 3, 1, 1) if self._last else _average(x)
+        pooled = functional.max_pool2d(x, 3, 1, 1) if self._last else _average_pool(x)
         parts = [
             self.branch1x1(x),
             *(self.branch3x3_2a(three), self.branch3x3_2b(three)),
@@ -167,9 +167,9 @@ class Inception(nn.Module):
             levels: [N, 1 or 3, H, W], 0 to 255.
         """
         x = levels.float().expand(-1, 3, -1, -1)
-        x = (_resized(x, INPUT) - 128) / 128
+        x = (_resize(x, INPUT) - 128) / 128
         x = self.Conv2d_2b_3x3(self.Conv2d_2a_3x3(self.Conv2d_1a_3x3(x)))
-        x = _halved(self.Conv2d_4a_3x3(self.Conv2d_3b_1x1(_halved(x))))
+        x = _halve(self.Conv2d_4a_3x3(self.Conv2d_3b_1x1(_halve(x))))
         x = self.Mixed_5d(self.Mixed_5c(self.Mixed_5b(x)))
         x = self.Mixed_6c(self.Mixed_6b(self.Mixed_6a(x)))
         x = self.Mixed_7a(self.Mixed_6e(self.Mixed_6d(x)))
@@ -182,7 +182,7 @@ class Inception(nn.Module):
         return functional.linear(self.features(levels), self.fc.weight).softmax(1)
 
 
-def _resized(x: Tensor, size: int) -> Tensor:
+def _resize(x: Tensor, size: int) -> Tensor:
     """Return images of another size, bilinear as in TensorFlow 1."""
     for dim in (2, 3):
         length = x.shape[dim]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from .pickle_machine import Budget, Buildable, Call, Global, RefusedError
 from .torch_storages import TensorMaker, is_shape
 
-__all__ = ["CLASSES", "Array", "Module", "table"]
+__all__ = ["CLASSES", "NumpyArray", "OfficialModule", "allowed_globals"]
 
 CLASSES = frozenset(
     {
@@ -40,7 +40,7 @@ DTYPES = frozenset({"f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", 
 
 
 @dataclass(frozen=True, slots=True)
-class Module:
+class OfficialModule:
     """A module of a network; the source text that came with it is not kept.
 
     Attributes:
@@ -52,7 +52,7 @@ class Module:
     state: dict[Any, Any]
 
 
-class Dtype(Buildable):
+class NumpyDtype(Buildable):
     """NumPy's type of numbers, always little-endian."""
 
     def __init__(self, code: str) -> None:
@@ -66,7 +66,7 @@ class Dtype(Buildable):
             raise RefusedError("an array was stored by a machine of another byte order")
 
 
-class Array(Buildable):
+class NumpyArray(Buildable):
     """A small array of NumPy.
 
     Attributes:
@@ -78,7 +78,7 @@ class Array(Buildable):
 
     def build(self, state: Any) -> None:
         """Fill it: (version, shape, type, whether in Fortran's order, bytes)."""
-        if type(state) is not tuple or len(state) != 5 or type(state[2]) is not Dtype:
+        if type(state) is not tuple or len(state) != 5 or type(state[2]) is not NumpyDtype:
             raise RefusedError("an array has no type")
         _, shape, kind, columns, data = state
         dtype = kind.dtype
@@ -90,53 +90,55 @@ class Array(Buildable):
         self.values = flat.reshape(shape, order="F" if columns is True else "C")
 
 
-def table(budget: Budget) -> Mapping[str, Call]:
+def allowed_globals(budget: Budget) -> Mapping[str, Call]:
     """Return the names of a network's file, with what makes plain data of their arguments."""
     tensors = TensorMaker(budget)
     names: dict[str, Call] = {
-        "collections.OrderedDict": _empty_dict,
-        "dnnlib.util.EasyDict": _empty_dict,
-        "torch_utils.persistence._reconstruct_persistent_obj": _module,
+        "collections.OrderedDict": _make_dict,
+        "dnnlib.util.EasyDict": _make_dict,
+        "torch_utils.persistence._reconstruct_persistent_obj": _make_module,
         "torch._utils._rebuild_tensor_v2": tensors.tensor,
         "torch._utils._rebuild_parameter": tensors.parameter,
         "torch.storage._load_from_bytes": tensors.storage,
-        "numpy.dtype": _dtype,
-        "numpy.ndarray": _uncalled,
-        "builtins.set": _set,  # so is a set written before version 4 of the format
+        "numpy.dtype": _make_dtype,
+        "numpy.ndarray": _refuse,
+        "builtins.set": _make_set,  # so is a set written before version 4 of the format
     }
     for package in ("numpy.core", "numpy._core"):
-        names[f"{package}.multiarray.scalar"] = _scalar
-        names[f"{package}.multiarray._reconstruct"] = _array
-        names[f"{package}.numeric._frombuffer"] = _from_buffer  # since version 5 of the format
+        names[f"{package}.multiarray.scalar"] = _make_scalar
+        names[f"{package}.multiarray._reconstruct"] = _make_array
+        names[f"{package}.numeric._frombuffer"] = (
+            _make_array_from_buffer  # since version 5 of the format
+        )
     return names
 
 
-def _empty_dict(arguments: tuple[Any, ...]) -> dict[Any, Any]:
+def _make_dict(arguments: tuple[Any, ...]) -> dict[Any, Any]:
     if arguments:
         raise RefusedError("it makes a dictionary in an unknown way")
     return {}
 
 
-def _set(arguments: tuple[Any, ...]) -> set[str]:
+def _make_set(arguments: tuple[Any, ...]) -> set[str]:
     values = arguments[0] if len(arguments) == 1 else None
     if type(values) is not list or any(type(value) is not str for value in values):
         raise RefusedError("it makes a set in an unknown way")
     return set(values)
 
 
-def _uncalled(_: tuple[Any, ...]) -> Any:
+def _refuse(_: tuple[Any, ...]) -> Any:
     raise RefusedError("it makes an array in an unknown way")
 
 
-def _dtype(arguments: tuple[Any, ...]) -> Dtype:
+def _make_dtype(arguments: tuple[Any, ...]) -> NumpyDtype:
     code = arguments[0] if arguments else None
     if type(code) is not str or code not in DTYPES:
         raise RefusedError("an array has a type that no network needs")
-    return Dtype(code)
+    return NumpyDtype(code)
 
 
-def _scalar(arguments: tuple[Any, ...]) -> int | float | bool:
-    if len(arguments) != 2 or type(arguments[0]) is not Dtype:
+def _make_scalar(arguments: tuple[Any, ...]) -> int | float | bool:
+    if len(arguments) != 2 or type(arguments[0]) is not NumpyDtype:
         raise RefusedError("a number has no type")
     dtype, data = arguments[0].dtype, arguments[1]
     if type(data) is not memoryview or len(data) != dtype.itemsize:
@@ -145,24 +147,24 @@ def _scalar(arguments: tuple[Any, ...]) -> int | float | bool:
     return value
 
 
-def _array(arguments: tuple[Any, ...]) -> Array:
+def _make_array(arguments: tuple[Any, ...]) -> NumpyArray:
     kind = arguments[0] if arguments else None
     if type(kind) is not Global or kind.name != "numpy.ndarray":
         raise RefusedError("it makes an array in an unknown way")
-    return Array()
+    return NumpyArray()
 
 
-def _from_buffer(arguments: tuple[Any, ...]) -> Array:
+def _make_array_from_buffer(arguments: tuple[Any, ...]) -> NumpyArray:
     """`_frombuffer(bytes, type, shape, order)`."""
-    if len(arguments) != 4 or type(arguments[1]) is not Dtype or type(arguments[3]) is not str:
+    if len(arguments) != 4 or type(arguments[1]) is not NumpyDtype or type(arguments[3]) is not str:
         raise RefusedError("it makes an array in an unknown way")
     data, kind, shape, order = arguments
-    array = Array()
+    array = NumpyArray()
     array.build((1, shape, kind, order == "F", data))
     return array
 
 
-def _module(arguments: tuple[Any, ...]) -> Module:
+def _make_module(arguments: tuple[Any, ...]) -> OfficialModule:
     told = arguments[0] if len(arguments) == 1 else None
     if type(told) is not dict:
         raise RefusedError("a module is not described as an official file describes it")
@@ -173,4 +175,4 @@ def _module(arguments: tuple[Any, ...]) -> Module:
         raise RefusedError(
             f"it holds a module of the class {ascii(name)[1:-1]:.64}, which is unknown"
         )
-    return Module(name, state)
+    return OfficialModule(name, state)

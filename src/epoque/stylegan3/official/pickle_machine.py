@@ -17,7 +17,7 @@ from typing import Any, Self
 
 from epoque.bench.limits import MAX_NESTED_ARCHIVES, MAX_PICKLE_OPERATIONS
 
-__all__ = ["Budget", "Buildable", "Call", "Global", "Machine", "RefusedError", "Text"]
+__all__ = ["Budget", "Buildable", "Call", "Global", "LongText", "PickleMachine", "RefusedError"]
 
 Call = Callable[[tuple[Any, ...]], Any]
 """Makes plain data from arguments."""
@@ -78,7 +78,7 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class LongText:
     """Stands for a long text, which is passed over unread.
 
     Attributes:
@@ -113,7 +113,7 @@ class Buildable:
         raise NotImplementedError
 
 
-class Machine:
+class PickleMachine:
     """Runs one pickle.
 
     Attributes:
@@ -175,10 +175,10 @@ class Machine:
     def _number(self, form: str) -> Any:
         return struct.unpack(form, self._take(struct.calcsize(form)))[0]
 
-    def _text(self, size: int) -> str | Text:
+    def _text(self, size: int) -> str | LongText:
         data = self._take(size)
         if size > TEXT:
-            return Text(size)
+            return LongText(size)
         try:
             return str(data, "utf-8", "surrogatepass")
         except UnicodeDecodeError:
@@ -367,62 +367,64 @@ class Machine:
         self._push(self._persistent(self._pop()))
 
 
-Step = Callable[[Machine], None]
+Step = Callable[[PickleMachine], None]
 
 
-def _of(method: Callable[[Machine, Any], None], argument: Any) -> Step:
+def _with_argument(method: Callable[[PickleMachine, Any], None], argument: Any) -> Step:
     return lambda machine: method(machine, argument)
 
 
-def _pushes(make: Callable[[], Any]) -> Step:
+def _push_new(make: Callable[[], Any]) -> Step:
     return lambda machine: machine._push(make())
 
 
 _STOP = ord(".")
 
 _STEPS: dict[int, Step] = {
-    0x80: Machine.protocol,
-    0x95: Machine.frame,
-    ord("("): Machine.mark,
-    ord("N"): _pushes(lambda: None),
-    0x88: _pushes(lambda: True),
-    0x89: _pushes(lambda: False),
-    ord("J"): _of(Machine.integer, "<i"),
-    ord("K"): _of(Machine.integer, "<B"),
-    ord("M"): _of(Machine.integer, "<H"),
-    ord("G"): _of(Machine.integer, ">d"),
-    0x8A: Machine.long,
-    ord("X"): _of(Machine.text, "<I"),
-    0x8C: _of(Machine.text, "<B"),
-    0x8D: _of(Machine.text, "<Q"),
-    ord("B"): _of(Machine.blob, "<I"),
-    ord("C"): _of(Machine.blob, "<B"),
-    0x8E: _of(Machine.blob, "<Q"),
-    0x96: _of(Machine.blob, "<Q"),  # BYTEARRAY8: bytes that nobody will change here
-    ord("]"): _pushes(list),
-    ord("}"): _pushes(dict),
-    ord(")"): _pushes(tuple),
-    0x8F: _pushes(set),
-    ord("a"): Machine.append,
-    ord("e"): Machine.extend,
-    ord("s"): Machine.pair,
-    ord("u"): Machine.pairs,
-    0x90: Machine.add,
-    0x85: _of(Machine.tuple_of, 1),
-    0x86: _of(Machine.tuple_of, 2),
-    0x87: _of(Machine.tuple_of, 3),
-    ord("t"): Machine.tuple_to_mark,
-    ord("q"): _of(Machine.put, "<B"),
-    ord("r"): _of(Machine.put, "<I"),
-    0x94: Machine.memoize,
-    ord("h"): _of(Machine.get, "<B"),
-    ord("j"): _of(Machine.get, "<I"),
-    ord("c"): Machine.name,
-    0x93: Machine.stack_name,
-    ord("R"): Machine.reduce,
-    0x81: Machine.reduce,  # NEWOBJ: of the table's names it asks the same
-    ord("b"): Machine.build,
-    ord("Q"): Machine.persistent,
+    0x80: PickleMachine.protocol,
+    0x95: PickleMachine.frame,
+    ord("("): PickleMachine.mark,
+    ord("N"): _push_new(lambda: None),
+    0x88: _push_new(lambda: True),
+    0x89: _push_new(lambda: False),
+    ord("J"): _with_argument(PickleMachine.integer, "<i"),
+    ord("K"): _with_argument(PickleMachine.integer, "<B"),
+    ord("M"): _with_argument(PickleMachine.integer, "<H"),
+    ord("G"): _with_argument(PickleMachine.integer, ">d"),
+    0x8A: PickleMachine.long,
+    ord("X"): _with_argument(PickleMachine.text, "<I"),
+    0x8C: _with_argument(PickleMachine.text, "<B"),
+    0x8D: _with_argument(PickleMachine.text, "<Q"),
+    ord("B"): _with_argument(PickleMachine.blob, "<I"),
+    ord("C"): _with_argument(PickleMachine.blob, "<B"),
+    0x8E: _with_argument(PickleMachine.blob, "<Q"),
+    0x96: _with_argument(
+        PickleMachine.blob, "<Q"
+    ),  # BYTEARRAY8: bytes that nobody will change here
+    ord("]"): _push_new(list),
+    ord("}"): _push_new(dict),
+    ord(")"): _push_new(tuple),
+    0x8F: _push_new(set),
+    ord("a"): PickleMachine.append,
+    ord("e"): PickleMachine.extend,
+    ord("s"): PickleMachine.pair,
+    ord("u"): PickleMachine.pairs,
+    0x90: PickleMachine.add,
+    0x85: _with_argument(PickleMachine.tuple_of, 1),
+    0x86: _with_argument(PickleMachine.tuple_of, 2),
+    0x87: _with_argument(PickleMachine.tuple_of, 3),
+    ord("t"): PickleMachine.tuple_to_mark,
+    ord("q"): _with_argument(PickleMachine.put, "<B"),
+    ord("r"): _with_argument(PickleMachine.put, "<I"),
+    0x94: PickleMachine.memoize,
+    ord("h"): _with_argument(PickleMachine.get, "<B"),
+    ord("j"): _with_argument(PickleMachine.get, "<I"),
+    ord("c"): PickleMachine.name,
+    0x93: PickleMachine.stack_name,
+    ord("R"): PickleMachine.reduce,
+    0x81: PickleMachine.reduce,  # NEWOBJ: of the table's names it asks the same
+    ord("b"): PickleMachine.build,
+    ord("Q"): PickleMachine.persistent,
 }
 
 _REFUSED = {

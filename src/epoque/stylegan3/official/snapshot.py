@@ -16,10 +16,10 @@ from epoque.bench.errors import DataError
 from epoque.bench.files.safetensors_file import map_file
 from epoque.bench.limits import MAX_ARGUMENT_VALUES, MAX_TENSOR_DEPTH, MAX_TENSORS
 
-from .pickle_globals import Array, Module, table
-from .pickle_machine import Budget, Machine, RefusedError
+from .pickle_globals import NumpyArray, OfficialModule, allowed_globals
+from .pickle_machine import Budget, PickleMachine, RefusedError
 
-__all__ = ["NETWORKS", "Network", "Snapshot", "read_bytes", "read_snapshot"]
+__all__ = ["NETWORKS", "OfficialNetworkData", "Snapshot", "read_snapshot", "read_snapshot_bytes"]
 
 NETWORKS = ("G", "D", "G_ema")
 
@@ -32,7 +32,7 @@ POSITIONS = {
 
 
 @dataclass(frozen=True)
-class Network:
+class OfficialNetworkData:
     """A network as plain data.
 
     Attributes:
@@ -68,9 +68,9 @@ class Snapshot:
     """
 
     name: str
-    networks: dict[str, Network]
+    networks: dict[str, OfficialNetworkData]
     training_set: dict[str, Any] = field(default_factory=dict)
-    augment: Network | None = None
+    augment: OfficialNetworkData | None = None
 
 
 def read_snapshot(path: Path) -> Snapshot:
@@ -83,12 +83,12 @@ def read_snapshot(path: Path) -> Snapshot:
     """
     data = map_file(path)
     try:
-        return _snapshot(data, path.name)
+        return _parse_snapshot(data, path.name)
     except RefusedError as error:
         raise DataError(f"{path} cannot be read: {error}.") from None
 
 
-def read_bytes(data: bytes, name: str = "the network") -> Snapshot:
+def read_snapshot_bytes(data: bytes, name: str = "the network") -> Snapshot:
     """Read a snapshot that is in memory already; see `read_snapshot`.
 
     Args:
@@ -96,21 +96,21 @@ def read_bytes(data: bytes, name: str = "the network") -> Snapshot:
         name: what to call it in messages.
     """
     try:
-        return _snapshot(memoryview(data), name)
+        return _parse_snapshot(memoryview(data), name)
     except RefusedError as error:
         raise DataError(f"{name} cannot be read: {error}.") from None
 
 
-def _snapshot(data: memoryview, name: str) -> Snapshot:
+def _parse_snapshot(data: memoryview, name: str) -> Snapshot:
     _check_kind(bytes(data[:16]))
     budget = Budget.of(data)
-    machine = Machine(data, table(budget), budget)
+    machine = PickleMachine(data, allowed_globals(budget), budget)
     top = machine.run()
     if type(top) is tuple and len(top) == 3:
         raise RefusedError("it is of the TensorFlow era, which is another format")
-    if type(top) is not dict or not any(type(top.get(key)) is Module for key in NETWORKS):
+    if type(top) is not dict or not any(type(top.get(key)) is OfficialModule for key in NETWORKS):
         raise RefusedError("it holds none of the networks G, D and G_ema")
-    walk = _Walk()
+    walk = _ModuleWalk()
     networks = {key: walk.network(top[key]) for key in NETWORKS if top.get(key) is not None}
     augment, images = top.get("augment_pipe"), top.get("training_set_kwargs")
     return Snapshot(
@@ -139,7 +139,7 @@ def _check_kind(start: bytes) -> None:
         raise RefusedError("it is no network snapshot (.pkl)")
 
 
-class _Walk:
+class _ModuleWalk:
     """Turns modules into networks; what it may visit in one file is limited.
 
     Data that a file refers to again and again is small in memory, but endless to walk through.
@@ -149,35 +149,37 @@ class _Walk:
         self._parts = MAX_TENSORS
         self._values = MAX_ARGUMENT_VALUES
 
-    def network(self, module: Any) -> Network:
+    def network(self, module: Any) -> OfficialNetworkData:
         """Return a network as plain data."""
-        if type(module) is not Module:
+        if type(module) is not OfficialModule:
             raise RefusedError("a network is not described as an official file describes it")
         tensors: dict[str, NDArray[Any]] = {}
         classes: dict[str, str] = {}
         facts: dict[str, dict[str, Any]] = {}
         for prefix, part in self._modules(module, "", MAX_TENSOR_DEPTH):
             name = prefix.removesuffix(".")
-            classes[name], facts[name] = part.name, _facts(part)
+            classes[name], facts[name] = part.name, _plain_attributes(part)
             tensors.update((prefix + own, value) for own, value in self._own(part))
-        return Network(module.name, self._arguments(module), tensors, classes, facts)
+        return OfficialNetworkData(module.name, self._arguments(module), tensors, classes, facts)
 
-    def _modules(self, module: Module, prefix: str, depth: int) -> Iterator[tuple[str, Module]]:
+    def _modules(
+        self, module: OfficialModule, prefix: str, depth: int
+    ) -> Iterator[tuple[str, OfficialModule]]:
         """Yield a module and all within it, with the beginning of their tensors' names."""
         if not depth:
             raise RefusedError("its modules are nested too deeply")
         self._count()
         yield prefix, module
-        for name, part in _named(module, "_modules"):
-            if type(part) is not Module:
+        for name, part in _named_parts(module, "_modules"):
+            if type(part) is not OfficialModule:
                 raise RefusedError(f"{prefix}{name} is no module of a network")
             yield from self._modules(part, f"{prefix}{name}.", depth - 1)
 
-    def _own(self, module: Module) -> Iterator[tuple[str, NDArray[Any]]]:
+    def _own(self, module: OfficialModule) -> Iterator[tuple[str, NDArray[Any]]]:
         """Yield a module's own parameters and buffers, those that a state_dict holds."""
         unsaved = module.state.get("_non_persistent_buffers_set") or ()
         for kind in ("_parameters", "_buffers"):
-            for name, value in _named(module, kind):
+            for name, value in _named_parts(module, kind):
                 self._count()
                 if not isinstance(value, np.ndarray):
                     raise RefusedError(f"the tensor {name} is none")
@@ -189,7 +191,7 @@ class _Walk:
         if self._parts < 0:
             raise RefusedError("it holds far more modules and tensors than a network needs")
 
-    def _arguments(self, module: Module) -> dict[str, Any]:
+    def _arguments(self, module: OfficialModule) -> dict[str, Any]:
         """Return the constructor's arguments by name."""
         given, named = module.state.get("_init_args"), module.state.get("_init_kwargs")
         if type(given) is not tuple or type(named) is not dict:
@@ -209,7 +211,7 @@ class _Walk:
             return value
         if type(value) is float and math.isfinite(value):
             return value
-        if type(value) is Array and value.values.size <= MAX_ARGUMENT_VALUES:
+        if type(value) is NumpyArray and value.values.size <= MAX_ARGUMENT_VALUES:
             return self.plain(value.values.tolist(), depth)
         if type(value) in (list, tuple):
             return [self.plain(part, depth - 1) for part in value]
@@ -218,7 +220,7 @@ class _Walk:
         raise RefusedError("an argument is neither number nor text")
 
 
-def _facts(module: Module) -> dict[str, Any]:
+def _plain_attributes(module: OfficialModule) -> dict[str, Any]:
     """Return a module's attributes that are a number, a text or None."""
     return {
         name: value
@@ -227,7 +229,7 @@ def _facts(module: Module) -> dict[str, Any]:
     }
 
 
-def _named(module: Module, kind: str) -> Iterator[tuple[str, Any]]:
+def _named_parts(module: OfficialModule, kind: str) -> Iterator[tuple[str, Any]]:
     """Yield the parts of one kind of a module, without those that are None."""
     parts = module.state.get(kind)
     if type(parts) is not dict:

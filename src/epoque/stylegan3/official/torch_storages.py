@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from epoque.bench.files.safetensors_file import from_bfloat16
 from epoque.bench.limits import MAX_TENSOR_DIMENSIONS
 
-from .pickle_machine import Budget, Global, Machine, RefusedError
+from .pickle_machine import Budget, Global, PickleMachine, RefusedError
 
-__all__ = ["TYPES", "Storage", "TensorMaker", "is_shape", "read_storage", "storage_of"]
+__all__ = ["TYPES", "Storage", "TensorMaker", "is_shape", "make_storage", "read_storage"]
 
 MAGIC = 0x1950A86A20F9469CFC6C
 VERSION = 1001
@@ -51,7 +51,7 @@ class Storage:
     values: NDArray[Any]
 
 
-def storage_of(data: memoryview, kind: str) -> Storage:
+def make_storage(data: memoryview, kind: str) -> Storage:
     """Return the storage of a kind of numbers, given as their bytes."""
     values = np.frombuffer(data, np.dtype(TYPES[kind]))
     return Storage(from_bfloat16(values) if kind == "torch.BFloat16Storage" else values)
@@ -70,7 +70,7 @@ def read_storage(data: memoryview, budget: Budget) -> Storage:
         persistent: Callable[[Any], Any] | None = None,
     ) -> Any:
         nonlocal position
-        machine = Machine(data, table or {}, budget, persistent, position)
+        machine = PickleMachine(data, table or {}, budget, persistent, position)
         value = machine.run()
         position = machine.position
         return value
@@ -80,15 +80,15 @@ def read_storage(data: memoryview, budget: Budget) -> Storage:
     facts = run()
     if type(facts) is not dict or facts.get("little_endian") is not True:
         raise RefusedError("a tensor was stored by a machine of another byte order")
-    declared = run(dict.fromkeys(TYPES, _never), _declared)
+    declared = run(dict.fromkeys(TYPES, _refuse), _parse_declaration)
     keys = run()
-    if type(declared) is not _Declared or type(keys) is not list or keys != [declared.key]:
+    if type(declared) is not _Declaration or type(keys) is not list or keys != [declared.key]:
         raise RefusedError("a tensor is not stored as PyTorch stores it in such a file")
-    return storage_of(_numbers(data[position:], declared), declared.kind)
+    return make_storage(_view_numbers(data[position:], declared), declared.kind)
 
 
 @dataclass(frozen=True, slots=True)
-class _Declared:
+class _Declaration:
     """What a stream says about its storage."""
 
     kind: str
@@ -96,21 +96,21 @@ class _Declared:
     count: int
 
 
-def _never(_: tuple[Any, ...]) -> Any:
+def _refuse(_: tuple[Any, ...]) -> Any:
     raise RefusedError("it calls a storage, which is only a name")
 
 
-def _declared(told: Any) -> _Declared:
+def _parse_declaration(told: Any) -> _Declaration:
     """Return what a persistent id says: ("storage", type, key, device, count, None)."""
     if type(told) is not tuple or len(told) != 6 or told[0] != "storage":
         raise RefusedError("it asks for persistent data that is no tensor")
     _, kind, key, _, count, view = told
     if type(kind) is not Global or type(key) is not str or not _is_size(count) or view is not None:
         raise RefusedError("a tensor is not stored as PyTorch stores it in such a file")
-    return _Declared(kind.name, key, count)
+    return _Declaration(kind.name, key, count)
 
 
-def _numbers(data: memoryview, declared: _Declared) -> memoryview:
+def _view_numbers(data: memoryview, declared: _Declaration) -> memoryview:
     dtype = np.dtype(TYPES[declared.kind])
     if len(data) < 8 or struct.unpack("<q", data[:8])[0] != declared.count:
         raise RefusedError("it is damaged (a tensor's size is told in two ways)")

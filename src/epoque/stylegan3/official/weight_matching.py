@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from epoque.bench.errors import DataError
 
-__all__ = ["Layer", "fill"]
+__all__ = ["Layer", "load_matching_weights"]
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -50,7 +50,9 @@ class _Unit:
     vectors: dict[str, NDArray[Any]] = field(default_factory=dict)
 
 
-def fill(network: nn.Module, arrays: Arrays, layers: Sequence[Layer], what: str) -> str:
+def load_matching_weights(
+    network: nn.Module, arrays: Arrays, layers: Sequence[Layer], what: str
+) -> str:
     """Fill a network with a file's weights.
 
     Args:
@@ -66,14 +68,14 @@ def fill(network: nn.Module, arrays: Arrays, layers: Sequence[Layer], what: str)
         DataError: if the file is of another network.
     """
     wanted = network.state_dict()
-    if (named := _by_names(arrays, wanted)) is not None:
+    if (named := _match_names(arrays, wanted)) is not None:
         network.load_state_dict(named)
         return "names"
-    network.load_state_dict(_by_shapes(arrays, wanted, layers, what))
+    network.load_state_dict(_match_shapes(arrays, wanted, layers, what))
     return "shapes"
 
 
-def _by_names(arrays: Arrays, wanted: Mapping[str, Tensor]) -> dict[str, Tensor] | None:
+def _match_names(arrays: Arrays, wanted: Mapping[str, Tensor]) -> dict[str, Tensor] | None:
     """Return the weights if all names are there, whatever stands before all of them."""
     needed = {name for name in wanted if "num_batches" not in name}
     first = next(iter(sorted(needed, key=len, reverse=True)))
@@ -83,14 +85,14 @@ def _by_names(arrays: Arrays, wanted: Mapping[str, Tensor]) -> dict[str, Tensor]
         before = name.removesuffix(first)
         if all(before + n in arrays and arrays[before + n].shape == wanted[n].shape
                for n in needed):  # fmt: skip
-            return {n: _tensor(arrays[before + n]) if n in needed else wanted[n] for n in wanted}
+            return {n: _to_tensor(arrays[before + n]) if n in needed else wanted[n] for n in wanted}
     return None
 
 
-def _by_shapes(
+def _match_shapes(
     arrays: Arrays, wanted: Mapping[str, Tensor], layers: Sequence[Layer], what: str
 ) -> dict[str, Tensor]:
-    units, found = _units(arrays), dict(wanted)
+    units, found = _group_units(arrays), dict(wanted)
     for layer in layers:
         shape = tuple(wanted[layer.weight].shape)
         unit = next((u for u in units if u.weight.shape == shape), None)
@@ -98,41 +100,41 @@ def _by_shapes(
             told = "×".join(map(str, shape))
             raise DataError(f"The file holds no {what}: a weight of {told} is missing.")
         units.remove(unit)
-        found[layer.weight] = _tensor(unit.weight)
+        found[layer.weight] = _to_tensor(unit.weight)
         for role, name in layer.vectors.items():
-            found[name] = _vector(unit, role, wanted[name], what)
+            found[name] = _match_vector(unit, role, wanted[name], what)
     return found
 
 
-def _vector(unit: _Unit, role: str, wanted: Tensor, what: str) -> Tensor:
+def _match_vector(unit: _Unit, role: str, wanted: Tensor, what: str) -> Tensor:
     vector = unit.vectors.get(role)
     if vector is None and role == "gain":
         return torch.ones_like(wanted)  # of a normalisation without one
     if vector is None or vector.size != len(wanted):
         raise DataError(f"The file holds no {what}: a layer's {role} is missing.")
-    return _tensor(vector.reshape(-1))
+    return _to_tensor(vector.reshape(-1))
 
 
-def _units(arrays: Arrays) -> list[_Unit]:
+def _group_units(arrays: Arrays) -> list[_Unit]:
     """Return the weights with what goes with them: all below the highest name that is theirs."""
     weights = [name for name, of in arrays.items() if _is_weight(of)]
-    below = Counter(above for name in weights for above in _above(name))
+    below = Counter(above for name in weights for above in _parent_names(name))
     units = {}
     for name in weights:
         own = name
-        for above in _above(name):
+        for above in _parent_names(name):
             if below[above] > 1:
                 break
             own = above
         units[own] = _Unit(arrays[name])
     for name, of in arrays.items():
-        for above in _above(name):
-            if above in units and not _is_weight(of) and (role := _role(name)):
+        for above in _parent_names(name):
+            if above in units and not _is_weight(of) and (role := _vector_role(name)):
                 units[above].vectors[role] = of
     return list(units.values())
 
 
-def _above(name: str) -> Iterator[str]:
+def _parent_names(name: str) -> Iterator[str]:
     """Yield the names of all parts that a tensor is in, the inmost first."""
     while "." in name:
         name = name.rpartition(".")[0]
@@ -143,10 +145,10 @@ def _is_weight(array: NDArray[Any]) -> bool:
     return array.ndim >= 2 and sum(length > 1 for length in array.shape) >= 2
 
 
-def _role(name: str) -> str | None:
+def _vector_role(name: str) -> str | None:
     last = name.rpartition(".")[2].lower()
     return next((role for role, ends in _ROLES.items() if last.endswith(ends)), None)
 
 
-def _tensor(array: NDArray[Any]) -> Tensor:
+def _to_tensor(array: NDArray[Any]) -> Tensor:
     return torch.from_numpy(np.array(array, np.float32))

@@ -2,8 +2,8 @@
 
 The transformations are those of "Training Generative Adversarial Networks with Limited Data"
 (Karras et al. 2020), appendix B. What happens to each image is drawn first, as plain numbers
-(`draw`), then done (`augment`): every step is differentiable with regard to the images, twice, as
-the gradient penalty needs.
+(`sample_params`), then done (`augment`): every step is differentiable with regard to the images,
+twice, as the gradient penalty needs.
 """
 
 from collections.abc import Callable
@@ -18,9 +18,9 @@ from epoque.bench.errors import UsageError
 
 from .. import ops
 from ..config import Pipeline
-from .grid_sample import sampled
+from .grid_sample import grid_sample
 
-__all__ = ["Drawn", "augment", "draw", "strengths"]
+__all__ = ["AugmentParams", "augment", "pipeline_transforms", "sample_params"]
 
 _KINDS: dict[str, tuple[str, ...]] = {
     "blit": ("xflip", "rotate90", "xint"),
@@ -51,14 +51,14 @@ _BAND_POWER = (10 / 13, 1 / 13, 1 / 13, 1 / 13)
 """The share of each octave, the lowest first, in the spectrum of natural images."""
 
 
-def strengths(pipeline: Pipeline) -> frozenset[str]:
+def pipeline_transforms(pipeline: Pipeline) -> frozenset[str]:
     """Return the names of a pipeline's transformations."""
     parts = _PARTS.get(pipeline, (pipeline,))
     return frozenset(name for part in parts for name in _KINDS[part])
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
+class AugmentParams:
     """What happens to each image of a batch; the defaults of `nothing` change nothing.
 
     Attributes:
@@ -98,7 +98,7 @@ class Drawn:
     hole: Tensor
 
     @classmethod
-    def nothing(cls, batch: int) -> "Drawn":
+    def nothing(cls, batch: int) -> "AugmentParams":
         """Return what leaves a batch as it is."""
         zero, one, two = torch.zeros(batch), torch.ones(batch), torch.zeros(batch, 2)
         return cls(
@@ -108,19 +108,21 @@ class Drawn:
         )  # fmt: skip
 
 
-def draw(names: frozenset[str], p: float, batch: int, rng: torch.Generator) -> Drawn:
+def sample_params(
+    names: frozenset[str], p: float, batch: int, rng: torch.Generator
+) -> AugmentParams:
     """Draw what happens to each image.
 
     Args:
-        names: the transformations to choose from (`strengths`).
+        names: the transformations to choose from (`pipeline_transforms`).
         p: with which probability each of them is done to an image, 0 to 1.
         batch: how many images.
         rng: on the CPU.
     """
-    dice = _Dice(names, p, batch, rng)
+    dice = _ParamSampler(names, p, batch, rng)
     # A rotation before and one after stretching, so that one or both happen with probability p.
     once = 1 - sqrt(1 - p)
-    return Drawn(
+    return AugmentParams(
         flip=dice.whole("xflip", 2),
         quarters=dice.whole("rotate90", 4),
         step=dice.even("xint", 0.125, 2),
@@ -140,7 +142,7 @@ def draw(names: frozenset[str], p: float, batch: int, rng: torch.Generator) -> D
     )
 
 
-class _Dice:
+class _ParamSampler:
     """Draws numbers, and puts what changes nothing where a transformation is not done."""
 
     def __init__(self, names: frozenset[str], p: float, batch: int, rng: torch.Generator) -> None:
@@ -168,7 +170,7 @@ class _Dice:
         for band in range(4):
             one = torch.ones(self._batch, 4)
             one[:, band] = self.factor("imgfilter", 1.0)
-            gains = gains * normalised(one)
+            gains = gains * normalize_gains(one)
         return gains
 
     def hole(self) -> Tensor:
@@ -182,13 +184,13 @@ class _Dice:
         return torch.where(done.reshape(-1, *[1] * (drawn.dim() - 1)), drawn, otherwise)
 
 
-def normalised(gains: Tensor) -> Tensor:
+def normalize_gains(gains: Tensor) -> Tensor:
     """Scale gains of octaves [N, 4] so that a natural image keeps its power."""
     power = (gains.square() * gains.new_tensor(_BAND_POWER)).sum(1, keepdim=True)
     return gains * power.rsqrt()
 
 
-def augment(images: Tensor, drawn: Drawn, rng: torch.Generator | None = None) -> Tensor:
+def augment(images: Tensor, drawn: AugmentParams, rng: torch.Generator | None = None) -> Tensor:
     """Do to each image what was drawn for it.
 
     Args:
@@ -200,19 +202,19 @@ def augment(images: Tensor, drawn: Drawn, rng: torch.Generator | None = None) ->
         UsageError: if the images have other channels.
     """
     size = (images.shape[3], images.shape[2])
-    images = _where_needed(images, _geometry(drawn, size), _moved)
-    images = _where_needed(images, _colours(drawn), _coloured)
-    images = _where_needed(images, drawn.bands, _filtered)
+    images = _apply_where_needed(images, _geometry_matrix(drawn, size), _resample)
+    images = _apply_where_needed(images, _color_matrix(drawn), _transform_colors)
+    images = _apply_where_needed(images, drawn.bands, _filter_octaves)
     if drawn.noise.any():
         device = images.device if rng is None else rng.device
         noise = torch.randn(images.shape, generator=rng, device=device).to(images)
         images = images + noise * drawn.noise.to(images)[:, None, None, None]
     if drawn.hole[:, 2].any():
-        images = images * _holes(drawn.hole, size).to(images)
+        images = images * _cutout_mask(drawn.hole, size).to(images)
     return images
 
 
-def _where_needed(
+def _apply_where_needed(
     images: Tensor, numbers: Tensor, change: Callable[[Tensor, Tensor], Tensor]
 ) -> Tensor:
     """Change those images whose numbers say so; identity matrices and ones do not."""
@@ -227,37 +229,37 @@ def _where_needed(
     return images.index_copy(0, place, change(images[place], numbers[rows]))
 
 
-def _geometry(drawn: Drawn, size: tuple[int, int]) -> Tensor:
+def _geometry_matrix(drawn: AugmentParams, size: tuple[int, int]) -> Tensor:
     """Where a pixel of the image goes, [N, 3, 3], in pixels from the centre."""
     wide_high = torch.tensor(size)
-    moves = _scaling(1 - 2 * drawn.flip, torch.ones_like(drawn.flip))
-    moves = _turning(-drawn.quarters * (pi / 2)) @ moves
-    moves = _shifting((drawn.step * wide_high).round()) @ moves
-    moves = _scaling(drawn.scale, drawn.scale) @ moves
-    moves = _turning(-drawn.turn) @ moves
-    moves = _scaling(drawn.stretch, 1 / drawn.stretch) @ moves
-    moves = _turning(-drawn.turn_after) @ moves
-    return _shifting(drawn.shift * wide_high) @ moves
+    moves = _scale_matrix(1 - 2 * drawn.flip, torch.ones_like(drawn.flip))
+    moves = _rotation_matrix(-drawn.quarters * (pi / 2)) @ moves
+    moves = _translation_matrix((drawn.step * wide_high).round()) @ moves
+    moves = _scale_matrix(drawn.scale, drawn.scale) @ moves
+    moves = _rotation_matrix(-drawn.turn) @ moves
+    moves = _scale_matrix(drawn.stretch, 1 / drawn.stretch) @ moves
+    moves = _rotation_matrix(-drawn.turn_after) @ moves
+    return _translation_matrix(drawn.shift * wide_high) @ moves
 
 
-def _scaling(x: Tensor, y: Tensor) -> Tensor:
+def _scale_matrix(x: Tensor, y: Tensor) -> Tensor:
     return torch.stack((x, y, torch.ones_like(x)), 1).diag_embed()
 
 
-def _turning(angle: Tensor) -> Tensor:
+def _rotation_matrix(angle: Tensor) -> Tensor:
     cosine, sine = angle.cos(), angle.sin()
     zero, one = torch.zeros_like(angle), torch.ones_like(angle)
     rows = [cosine, -sine, zero, sine, cosine, zero, zero, zero, one]
     return torch.stack(rows, 1).reshape(-1, 3, 3)
 
 
-def _shifting(by: Tensor) -> Tensor:
+def _translation_matrix(by: Tensor) -> Tensor:
     matrix = torch.eye(3).repeat(len(by), 1, 1)
     matrix[:, :2, 2] = by
     return matrix
 
 
-def _moved(images: Tensor, moves: Tensor) -> Tensor:
+def _resample(images: Tensor, moves: Tensor) -> Tensor:
     """Resample images at twice their rate, with a wavelet as filter.
 
     Each pixel of the result looks back to where it comes from; beyond the edges the image is
@@ -271,12 +273,15 @@ def _moved(images: Tensor, moves: Tensor) -> Tensor:
     fine = ops.upsample2d(padded, kernel)
     wide, high = width + 2 * _MARGIN, height + 2 * _MARGIN
     middle = torch.tensor([[(right - left) / 2, (bottom - top) / 2]])
-    seen = _shifting(torch.full((1, 2), _OFFSET)) @ torch.tensor([wide / 2, high / 2, 1.0]).diag()
+    seen = (
+        _translation_matrix(torch.full((1, 2), _OFFSET))
+        @ torch.tensor([wide / 2, high / 2, 1.0]).diag()
+    )
     unit = torch.tensor([2 / padded.shape[3], 2 / padded.shape[2], 1.0]).diag()
-    places = (unit @ _shifting(-middle - _OFFSET) @ back @ seen)[:, :2]
+    places = (unit @ _translation_matrix(-middle - _OFFSET) @ back @ seen)[:, :2]
     shape = [len(images), images.shape[1], 2 * high, 2 * wide]
     grid = functional.affine_grid(places.to(images), shape, align_corners=False)
-    fine = sampled(fine, grid)
+    fine = grid_sample(fine, grid)
     return ops.downsample2d(fine, kernel, padding=-2 * _MARGIN, flip=True)
 
 
@@ -291,7 +296,7 @@ def _margins(back: Tensor, width: int, height: int) -> list[int]:
     return [int(m) for m in beyond.clamp(min=0).minimum(most).ceil()]
 
 
-def _colours(drawn: Drawn) -> Tensor:
+def _color_matrix(drawn: AugmentParams) -> Tensor:
     """What becomes of a colour, [N, 4, 4], in homogeneous coordinates."""
     batch = len(drawn.hue)
     grey = torch.tensor([1.0, 1.0, 1.0, 0.0]) / sqrt(3)
@@ -301,11 +306,11 @@ def _colours(drawn: Drawn) -> Tensor:
     contrast = drawn.contrast[:, None]
     matrix = torch.cat((contrast.expand(-1, 3), torch.ones(batch, 1)), 1).diag_embed() @ matrix
     matrix = (torch.eye(4) - 2 * along * drawn.luma[:, None, None]) @ matrix
-    matrix = _around_grey(drawn.hue) @ matrix
+    matrix = _hue_matrix(drawn.hue) @ matrix
     return (along + (torch.eye(4) - along) * drawn.saturation[:, None, None]) @ matrix
 
 
-def _around_grey(angle: Tensor) -> Tensor:
+def _hue_matrix(angle: Tensor) -> Tensor:
     """Rotations about the grey axis, [N, 4, 4] (Rodrigues' formula)."""
     part = 1 / sqrt(3)
     cross = torch.tensor([[0.0, -part, part], [part, 0.0, -part], [-part, part, 0.0]])
@@ -315,7 +320,7 @@ def _around_grey(angle: Tensor) -> Tensor:
     return matrix
 
 
-def _coloured(images: Tensor, colours: Tensor) -> Tensor:
+def _transform_colors(images: Tensor, colours: Tensor) -> Tensor:
     batch, channels, height, width = images.shape
     if channels not in (1, 3):
         raise UsageError(f"Images of {channels} channels cannot be augmented; 1 or 3 can.")
@@ -328,18 +333,18 @@ def _coloured(images: Tensor, colours: Tensor) -> Tensor:
     return pixels.reshape(batch, channels, height, width)
 
 
-def _filtered(images: Tensor, gains: Tensor) -> Tensor:
+def _filter_octaves(images: Tensor, gains: Tensor) -> Tensor:
     """Scale the octaves of frequencies; beyond the edges the image is reflected."""
     batch, channels, height, width = images.shape
-    kernels = (gains @ _bands()).to(images).repeat_interleave(channels, 0)
+    kernels = (gains @ _octave_filters()).to(images).repeat_interleave(channels, 0)
     reach = kernels.shape[1] // 2
-    x = _reflected(images, reach).reshape(1, batch * channels, height + 2 * reach, -1)
+    x = _pad_reflect(images, reach).reshape(1, batch * channels, height + 2 * reach, -1)
     x = functional.conv2d(x, kernels[:, None, None, :], groups=batch * channels)
     x = functional.conv2d(x, kernels[:, None, :, None], groups=batch * channels)
     return x.reshape(batch, channels, height, width)
 
 
-def _reflected(images: Tensor, reach: int) -> Tensor:
+def _pad_reflect(images: Tensor, reach: int) -> Tensor:
     """Reflect an image at its edges, as often as it takes."""
     while reach > 0:
         step = min(reach, *(side - 1 for side in images.shape[2:]))
@@ -347,7 +352,7 @@ def _reflected(images: Tensor, reach: int) -> Tensor:
     return images
 
 
-def _bands() -> Tensor:
+def _octave_filters() -> Tensor:
     """Filters that let one octave through each, the lowest first, [4, 43]; their sum is 1 tap.
 
     Daubechies' wavelet of 4 taps halves the lowest band again and again.
@@ -355,22 +360,22 @@ def _bands() -> Tensor:
     root = sqrt(3)
     low = torch.tensor([1 + root, 3 + root, 3 - root, 1 - root], dtype=torch.float64) / sqrt(32)
     high = low.flip(0) * torch.tensor([1, -1, 1, -1])
-    lower, upper = (_convolved(f[None], f.flip(0)) / 2 for f in (low, high))
+    lower, upper = (_convolve(f[None], f.flip(0)) / 2 for f in (low, high))
     bank = torch.ones(1, 1, dtype=torch.float64)
     for _ in range(3):
         spread = functional.pad(bank[:, :, None], [0, 1]).flatten(1)[:, :-1]
-        bank = _convolved(spread, lower[0])
+        bank = _convolve(spread, lower[0])
         around = (bank.shape[1] - upper.shape[1]) // 2
         bank = torch.cat((bank, functional.pad(upper, [around, around])))
     return bank.float()
 
 
-def _convolved(rows: Tensor, taps: Tensor) -> Tensor:
+def _convolve(rows: Tensor, taps: Tensor) -> Tensor:
     """Convolve each row of [N, T] with taps [K], to [N, T + K − 1]."""
     return functional.conv1d(rows[:, None], taps.flip(0)[None, None], padding=len(taps) - 1)[:, 0]
 
 
-def _holes(hole: Tensor, size: tuple[int, int]) -> Tensor:
+def _cutout_mask(hole: Tensor, size: tuple[int, int]) -> Tensor:
     """1 where an image is kept, 0 in its hole, [N, 1, H, W]."""
     inside = []
     for axis, pixels in enumerate(size):

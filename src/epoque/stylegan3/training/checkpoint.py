@@ -31,12 +31,12 @@ from ..networks import (
 __all__ = [
     "KINDS",
     "Arrays",
-    "memory_arrays",
+    "load_network",
     "network_arrays",
     "network_files",
-    "restore",
-    "restore_memory",
+    "optimizer_arrays",
     "restore_network",
+    "restore_optimizer",
 ]
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -46,7 +46,7 @@ KINDS = ("generator", "discriminator", "average")
 
 def network_arrays(kind: str, network: nn.Module) -> dict[str, NDArray[Any]]:
     """Return copies of a network's parameters and buffers."""
-    return {f"{kind}.{name}": _array(value) for name, value in network.state_dict().items()}
+    return {f"{kind}.{name}": _to_array(value) for name, value in network.state_dict().items()}
 
 
 def restore_network(kind: str, network: nn.Module, arrays: Arrays) -> None:
@@ -55,35 +55,37 @@ def restore_network(kind: str, network: nn.Module, arrays: Arrays) -> None:
     Raises:
         RuntimeError: if the arrays are of another network.
     """
-    network.load_state_dict(_tensors(kind, arrays))
+    network.load_state_dict(_select_tensors(kind, arrays))
 
 
-def memory_arrays(kind: str, network: nn.Module, optimizer: torch.optim.Optimizer) -> Arrays:
+def optimizer_arrays(kind: str, network: nn.Module, optimizer: torch.optim.Optimizer) -> Arrays:
     """Return copies of what an optimiser remembers of a network's parameters."""
     return {
-        f"{kind}_memory.{name}.{key}": _array(torch.as_tensor(value))
+        f"{kind}_memory.{name}.{key}": _to_array(torch.as_tensor(value))
         for name, parameter in network.named_parameters()
         for key, value in optimizer.state.get(parameter, {}).items()
     }
 
 
-def restore_memory(
+def restore_optimizer(
     kind: str, network: nn.Module, optimizer: torch.optim.Optimizer, arrays: Arrays
 ) -> None:
-    """Give an optimiser what `memory_arrays` returned.
+    """Give an optimiser what `optimizer_arrays` returned.
 
     Raises:
         KeyError, ValueError: if the arrays are of other parameters.
     """
     places = {name: index for index, (name, _) in enumerate(network.named_parameters())}
     memories: dict[int, dict[str, Tensor]] = {}
-    for label, value in _tensors(f"{kind}_memory", arrays).items():
+    for label, value in _select_tensors(f"{kind}_memory", arrays).items():
         name, _, key = label.rpartition(".")
         memories.setdefault(places[name], {})[key] = value
     optimizer.load_state_dict({**optimizer.state_dict(), "state": memories})
 
 
-def restore(run: Run, step: int | None = None, kind: str = "average") -> Generator | Discriminator:
+def load_network(
+    run: Run, step: int | None = None, kind: str = "average"
+) -> Generator | Discriminator:
     """Return a network of a run.
 
     Args:
@@ -99,7 +101,7 @@ def restore(run: Run, step: int | None = None, kind: str = "average") -> Generat
         DamagedRunError: if a file cannot be read.
     """
     checkpoint = run.checkpoint(step)
-    network = _created(kind, checkpoint.state)
+    network = _build_network(kind, checkpoint.state)
     try:
         restore_network(kind, network, checkpoint.arrays)
     except RuntimeError:
@@ -109,7 +111,7 @@ def restore(run: Run, step: int | None = None, kind: str = "average") -> Generat
     return network
 
 
-def _created(kind: str, state: Mapping[str, Any]) -> Generator | Discriminator:
+def _build_network(kind: str, state: Mapping[str, Any]) -> Generator | Discriminator:
     if kind == "discriminator":
         return build_network(DiscriminatorSpec.from_json(state["discriminator"], "The checkpoint"))
     return build_network(parse_generator_spec(state["generator"], "The checkpoint"))
@@ -122,11 +124,11 @@ def network_files(network: Generator | Discriminator, name: str, card: Any) -> l
         return [Artifact(path.name, path.read_bytes()) for path in sorted(Path(made).iterdir())]
 
 
-def _array(tensor: Tensor) -> NDArray[Any]:
+def _to_array(tensor: Tensor) -> NDArray[Any]:
     return np.array(tensor.detach().cpu().numpy())
 
 
-def _tensors(kind: str, arrays: Arrays) -> dict[str, Tensor]:
+def _select_tensors(kind: str, arrays: Arrays) -> dict[str, Tensor]:
     start = f"{kind}."
     return {
         name.removeprefix(start): torch.from_numpy(np.array(value))

@@ -25,9 +25,9 @@ from ..conditioning import Conditioning
 from ..config import StyleGan3Config
 from ..dataset.avatars import make_avatars
 from ..dataset.image_set import ImageSet
-from .specs import Shape
+from .specs import ImageShape
 
-__all__ = ["Images", "avatars", "load"]
+__all__ = ["TrainingImages", "draw_avatars", "load_images"]
 
 KEPT = 2 * 2**30
 """Bytes of images that are kept in memory once they were read."""
@@ -39,7 +39,7 @@ AVATARS_SEED = 0
 """Of the portraits: the same for all runs, whatever their seed."""
 
 
-def load(config: StyleGan3Config, progress: Progress | None = None) -> "Images":
+def load_images(config: StyleGan3Config, progress: Progress | None = None) -> "TrainingImages":
     """Open the images of a config; portraits that are not there yet are drawn first.
 
     Every picture is looked at, once for the same files: a damaged one is told now and not after
@@ -51,26 +51,26 @@ def load(config: StyleGan3Config, progress: Progress | None = None) -> "Images":
 
     Raises:
         DataError: if one cannot be read, or they are of a size that networks cannot have.
-        MissingExtraError: if portraits are to be drawn and the extra `avatars` is not installed.
-        RunWriteError: if drawn portraits cannot be kept in the cache folder.
+        MissingExtraError: if portraits are to be drawn and the extra `draw_avatars` is not
+        installed. RunWriteError: if drawn portraits cannot be kept in the cache folder.
     """
-    images, path = _opened(config, _path(config, progress))
-    _look(images, path, progress)
+    images, path = _open_set(config, _find_set(config, progress))
+    _check_each(images, path, progress)
     return images
 
 
-def check(config: StyleGan3Config) -> None:
+def check_images(config: StyleGan3Config) -> None:
     """Check that the images of a config can be used, without a look at each.
 
     Raises:
-        DataError: if they cannot.
-        MissingExtraError: if portraits are to be drawn and the extra `avatars` is not installed.
+        DataError: if they cannot. MissingExtraError: if portraits are to be drawn and the extra
+        `draw_avatars` is not installed.
     """
     if config.data is not None:
-        _opened(config, Path(config.data))
+        _open_set(config, Path(config.data))
 
 
-def _opened(config: StyleGan3Config, path: Path) -> "tuple[Images, Path]":
+def _open_set(config: StyleGan3Config, path: Path) -> "tuple[TrainingImages, Path]":
     found = ImageSet(
         path, labels=config.cond, mirror=config.mirror, limit=config.max_images, seed=config.seed
     )
@@ -80,16 +80,16 @@ def _opened(config: StyleGan3Config, path: Path) -> "tuple[Images, Path]":
         raise DataError(f"{wrong}; `epoque stylegan3 dataset` brings them to that size.")
     if config.cond and not found.label_dim:
         raise DataError(f"{path} has no labels; cond needs some.")
-    return Images(found, config.seed), path
+    return TrainingImages(found, config.seed), path
 
 
-def _path(config: StyleGan3Config, progress: Progress | None) -> Path:
+def _find_set(config: StyleGan3Config, progress: Progress | None) -> Path:
     if config.data is not None:
         return Path(config.data)
-    return avatars(config.avatars, config.resolution, progress)
+    return draw_avatars(config.avatars, config.resolution, progress)
 
 
-def _look(images: "Images", path: Path, progress: Progress | None) -> None:
+def _check_each(images: "TrainingImages", path: Path, progress: Progress | None) -> None:
     """Look at every picture unless these files were found good before.
 
     Raises:
@@ -110,7 +110,7 @@ def _look(images: "Images", path: Path, progress: Progress | None) -> None:
         raise DataError(f"{wrong}; `epoque stylegan3 dataset check {path}` tells all.") from None
 
 
-def avatars(count: int, size: int, progress: Progress | None = None) -> Path:
+def draw_avatars(count: int, size: int, progress: Progress | None = None) -> Path:
     """Return a zip of drawn portraits from the cache folder, drawn now if it is not there yet.
 
     Args:
@@ -127,7 +127,7 @@ def avatars(count: int, size: int, progress: Progress | None = None) -> Path:
     return store.made("datasets", name, make) / f"{name}.zip"
 
 
-class Images:
+class TrainingImages:
     """A set of images in an endless order.
 
     Attributes:
@@ -140,7 +140,7 @@ class Images:
 
     def __init__(self, images: ImageSet, seed: int) -> None:
         self.name = images.name
-        self.shape = Shape(images.resolution, images.channels, images.label_dim)
+        self.shape = ImageShape(images.resolution, images.channels, images.label_dim)
         self.labelling = Conditioning.of(images.labels, images.label_names)
         self.remarks = images.remarks
         self._images, self._seed = images, seed
@@ -156,7 +156,7 @@ class Images:
     def rows(self, seen: int, count: int) -> NDArray[np.int64]:
         """Return which images come next after so many; each comes once before any comes again."""
         epochs = range(seen // len(self), (seen + count - 1) // len(self) + 1)
-        order = np.concatenate([_order(len(self), self._seed, epoch) for epoch in epochs])
+        order = np.concatenate([_epoch_order(len(self), self._seed, epoch) for epoch in epochs])
         start = seen - epochs[0] * len(self)
         return order[start : start + count]
 
@@ -171,10 +171,10 @@ class Images:
             DataError: if one is damaged or of another size than the first.
         """
         if not len(self._known):
-            return np.stack(_read(self._images, rows))
+            return np.stack(_decode(self._images, rows))
         new = rows[~self._known[rows]]
         if len(new):
-            self._kept[new] = np.stack(_read(self._images, new))
+            self._kept[new] = np.stack(_decode(self._images, new))
             self._known[new] = True
         return self._kept[rows]
 
@@ -204,7 +204,7 @@ class Images:
         return torch.from_numpy(found).to(device)
 
 
-def _read(images: ImageSet, rows: NDArray[np.int64]) -> list[NDArray[np.uint8]]:
+def _decode(images: ImageSet, rows: NDArray[np.int64]) -> list[NDArray[np.uint8]]:
     """Read images; decoding them lets other threads compute."""
     if images.resolution < 128 or len(rows) < 4:
         return [images.image(int(row)) for row in rows]
@@ -213,7 +213,7 @@ def _read(images: ImageSet, rows: NDArray[np.int64]) -> list[NDArray[np.uint8]]:
 
 
 @lru_cache(maxsize=4)
-def _order(count: int, seed: int, epoch: int) -> NDArray[np.int64]:
+def _epoch_order(count: int, seed: int, epoch: int) -> NDArray[np.int64]:
     return numpy_rng(seed, f"order of the images in epoch {epoch}").permutation(count)
 
 

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from .distributed import Team
     from .step import Part, Seen
 
-__all__ = ["Average", "Means"]
+__all__ = ["GeneratorEma", "RunningMeans"]
 
 
-class Average:
+class GeneratorEma:
     """The exponential moving average of a generator's weights (Karras et al. 2018).
 
     Attributes:
@@ -46,7 +46,7 @@ class Average:
             buffer.copy_(value)
 
 
-class Means:
+class RunningMeans:
     """The generator's own running means, moved by a whole batch that is computed in parts.
 
     Each part moves them from where they were before the batch; the result is the mean of what the

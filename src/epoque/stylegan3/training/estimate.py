@@ -16,13 +16,19 @@ if TYPE_CHECKING:
 
     from ..config import StyleGan3Config
 
-__all__ = ["Estimate", "make_ready", "measured", "notice", "told_memory"]
+__all__ = [
+    "TrainingCost",
+    "describe_cost",
+    "explain_out_of_memory",
+    "measure_cost",
+    "prepare_inputs",
+]
 
 _NOTABLE = 2e7
 """Pixels seen in a training that any machine does within the minute."""
 
 
-def told_memory(config: "StyleGan3Config") -> AbstractContextManager[None]:
+def explain_out_of_memory(config: "StyleGan3Config") -> AbstractContextManager[None]:
     """Turn running out of memory into one sentence that names the settings to change.
 
     Raises:
@@ -36,7 +42,7 @@ def told_memory(config: "StyleGan3Config") -> AbstractContextManager[None]:
 
 
 @dataclass(frozen=True)
-class Estimate:
+class TrainingCost:
     """What a training takes.
 
     Attributes:
@@ -67,13 +73,14 @@ class Estimate:
         sizes = " and ".join(f"{count / 1e6:,.1f}" for count in self.parameters)
         pace = f"{self.batch / self.step_seconds:,.3g} images a second on the {self.device}"
         what = "what remains of the training" if self.begun else "training"
-        told = f"{sizes} million parameters, {pace}: {what} takes about {_words(self.seconds)}."
+        length = _format_duration(self.seconds)
+        told = f"{sizes} million parameters, {pace}: {what} takes about {length}."
         if self.device == "cpu" and self.seconds > 2 * 3600:
             told += " A GPU would make this pleasant."
         return told
 
 
-def check(config: "StyleGan3Config") -> None:
+def check_inputs(config: "StyleGan3Config") -> None:
     """Check that the images and networks that a training begins with are there.
 
     Raises:
@@ -81,7 +88,7 @@ def check(config: "StyleGan3Config") -> None:
         UnknownNameError: if there is no network of that name.
     """
     from ..official.fetch import check_source
-    from .data import check as check_images
+    from .data import check_images
     from .transfer import check_networks
 
     check_images(config)
@@ -91,7 +98,7 @@ def check(config: "StyleGan3Config") -> None:
         check_source(config.inception)
 
 
-def make_ready(config: "StyleGan3Config", progress: "Progress") -> None:
+def prepare_inputs(config: "StyleGan3Config", progress: "Progress") -> None:
     """Draw, look at and fetch what a training needs and is not there yet.
 
     Args:
@@ -102,19 +109,19 @@ def make_ready(config: "StyleGan3Config", progress: "Progress") -> None:
         DataError: if the images cannot be used.
         FetchError: if a network cannot be fetched.
     """
-    from .data import load
+    from .data import load_images
     from .metrics import fetch_weights
     from .transfer import fetch_networks
 
-    load(config, progress)
+    load_images(config, progress)
     if config.resume_from is not None:
         fetch_networks(config.resume_from, progress)
     fetch_weights(config, progress)
 
 
-def measured(
+def measure_cost(
     config: "StyleGan3Config", resume: "Checkpoint | None" = None, *, quiet: bool = True
-) -> Estimate:
+) -> TrainingCost:
     """Return what a training takes; its images are made ready and three steps measured.
 
     The first step, which also computes what is computed now and then, warms up and is measured
@@ -131,23 +138,23 @@ def measured(
     """
     from epoque.bench.torch.threads import computing
 
-    from .data import load
+    from .data import load_images
     from .distributed import Team
-    from .specs import threads_of
+    from .specs import choose_training_threads
     from .trainer import Trainer
 
     team = Team(config.device)
-    images, bar = load(config), progress_bar("measuring", "steps", quiet=quiet)
-    count = threads_of(config, images.shape, resume)
-    with told_memory(config), bar as progress, computing(count):
+    images, bar = load_images(config), progress_bar("measuring", "steps", quiet=quiet)
+    count = choose_training_threads(config, images.shape, resume)
+    with explain_out_of_memory(config), bar as progress, computing(count):
         trainer = Trainer(config, team, images)
         progress(0, 3)
         trainer.step()
         progress(1, 3)
-        plain = _seconds_of(trainer.step)
+        plain = _time(trainer.step)
         progress(2, 3)
         trainer.steps = 0  # all turns are due again
-        whole = _seconds_of(trainer.step)
+        whole = _time(trainer.step)
     share = 1 / (config.pl_interval if config.cfg == "stylegan2" else config.r1_interval)
     each = team.broadcast(plain + max(0.0, whole - plain) * share)
     networks = (trainer.game.generator, trainer.game.discriminator)
@@ -155,16 +162,16 @@ def measured(
     remain = max(0, config.steps - (resume.step if resume else 0))
     device = team.device.type
     again, remarks = resume is not None, trainer.images.remarks
-    return Estimate((sizes[0], sizes[1]), remain, each, config.batch, device, again, remarks)
+    return TrainingCost((sizes[0], sizes[1]), remain, each, config.batch, device, again, remarks)
 
 
-def _seconds_of(step: "Callable[[], None]") -> float:
+def _time(step: "Callable[[], None]") -> float:
     start = perf_counter()
     step()
     return perf_counter() - start
 
 
-def notice(config: "StyleGan3Config", resume: "Checkpoint | None" = None) -> str | None:
+def describe_cost(config: "StyleGan3Config", resume: "Checkpoint | None" = None) -> str | None:
     """Return what a user should know before a run, or None if there is nothing.
 
     That is what is unusual about the images, and of more than a minute or so what it takes.
@@ -175,12 +182,12 @@ def notice(config: "StyleGan3Config", resume: "Checkpoint | None" = None) -> str
     """
     if config.data is None and 1000 * config.kimg * config.resolution**2 < _NOTABLE:
         return None
-    estimate = measured(config, resume, quiet=rank() > 0)
+    estimate = measure_cost(config, resume, quiet=rank() > 0)
     told = [*estimate.remarks, *([estimate.told()] if estimate.seconds > 60 else [])]
     return "\n".join(told) or None
 
 
-def _words(seconds: float) -> str:
+def _format_duration(seconds: float) -> str:
     """Return seconds in words, in the unit that suits them."""
     units = ((172_800, 86_400, "days"), (7200, 3600, "hours"), (120, 60, "minutes"))
     for least, unit, name in units:

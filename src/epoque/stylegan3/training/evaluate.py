@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from epoque.bench.runs.run import Run
 
 from ..config import StyleGan3Config
-from .checkpoint import restore
+from .checkpoint import load_network
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,15 +46,15 @@ def evaluate(run: Run) -> Mapping[str, Any]:
             known = last[name].dropna() if last[name].notna().any() else metrics[name].dropna()[-1:]
             found[f"final_{name}"] = float(known.mean())  # NaN if it was never measured
     taken = [name for name in config.metrics if name in metrics]  # infinite ones are left out
-    found |= {name: _last(metrics[name]) for name in taken}
+    found |= {name: _last_value(metrics[name]) for name in taken}
     found["final_gap"] = abs(found["final_score_real"] - found["final_score_fake"])
     for kind in ("generator", "discriminator"):
-        network = restore(run, checkpoint.step, kind)
+        network = load_network(run, checkpoint.step, kind)
         found[f"{kind}_parameters"] = sum(p.numel() for p in network.parameters())
     return found
 
 
-def _last(series: "pd.Series") -> float:
+def _last_value(series: "pd.Series") -> float:
     """Return what a metric was when it last had a number; NaN if it never had one."""
     known = series.dropna()
     return float(known.iloc[-1]) if len(known) else math.nan

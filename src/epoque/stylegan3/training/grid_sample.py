@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-__all__ = ["sampled"]
+__all__ = ["grid_sample"]
 
 
-def sampled(images: Tensor, grid: Tensor) -> Tensor:
+def grid_sample(images: Tensor, grid: Tensor) -> Tensor:
     """Return images sampled at places between their pixels, zeros outside.
 
     Args:
@@ -56,4 +56,4 @@ class _Spread(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
         (grid,) = ctx.saved_tensors
-        return sampled(gradient, grid), None, None
+        return grid_sample(gradient, grid), None, None

@@ -12,9 +12,9 @@ from ..config import StyleGan3Config
 from ..networks import GeneratorSpec, StyleGan3Spec
 from ..networks.bands import layer_plans
 from ..ops.dispatch import is_fast
-from .specs import Shape, discriminator_spec, generator_spec
+from .specs import ImageShape, discriminator_spec, generator_spec
 
-__all__ = ["Need", "check_room", "needed"]
+__all__ = ["MemoryEstimate", "check_memory", "estimate_memory"]
 
 # Of all signals of one image, measured: what a step keeps for its gradients at least. The plain
 # path writes the upsampled signals of alias-free layers too.
@@ -22,7 +22,7 @@ _KEPT, _KEPT_PLAIN = 1.5, 15.0
 
 
 @dataclass(frozen=True, slots=True)
-class Need:
+class MemoryEstimate:
     """The memory of a training, in bytes, an estimate from below.
 
     Attributes:
@@ -38,7 +38,9 @@ class Need:
         return self.networks + images * self.image
 
 
-def needed(config: StyleGan3Config, shape: Shape, device: torch.device) -> Need:
+def estimate_memory(
+    config: StyleGan3Config, shape: ImageShape, device: torch.device
+) -> MemoryEstimate:
     """Estimate the memory of a training.
 
     Args:
@@ -48,17 +50,22 @@ def needed(config: StyleGan3Config, shape: Shape, device: torch.device) -> Need:
     """
     spec, other = generator_spec(config, shape), discriminator_spec(config, shape)
     with torch.device("meta"):
-        sizes = [_size(networks.build_network(spec)), _size(networks.build_network(other))]
+        sizes = [
+            _count_parameters(networks.build_network(spec)),
+            _count_parameters(networks.build_network(other)),
+        ]
     # Weights, gradients, two means of Adam; of the generator the average, too.
     held = 5 * sizes[0] + 4 * sizes[1]
     upsampled = isinstance(spec, StyleGan3Spec) and not is_fast(device)
-    signals = _signals(spec) * (_KEPT_PLAIN if upsampled else _KEPT)
-    signals += 3 * _blocks(shape.resolution, config) * _KEPT
+    signals = _signal_numbers(spec) * (_KEPT_PLAIN if upsampled else _KEPT)
+    signals += 3 * _block_numbers(shape.resolution, config) * _KEPT
     low = device.type == "cuda" and config.precision != "float32"
-    return Need(4 * held, int((2 if low else 4) * signals))
+    return MemoryEstimate(4 * held, int((2 if low else 4) * signals))
 
 
-def check_room(config: StyleGan3Config, shape: Shape, device: torch.device, images: int) -> None:
+def check_memory(
+    config: StyleGan3Config, shape: ImageShape, device: torch.device, images: int
+) -> None:
     """Refuse a training that does not fit, before anything is computed.
 
     Args:
@@ -70,12 +77,12 @@ def check_room(config: StyleGan3Config, shape: Shape, device: torch.device, imag
     Raises:
         UsageError: if less is free than it takes; it says what would fit.
     """
-    free, need = memory.available(device), needed(config, shape, device)
+    free, need = memory.available_memory(device), estimate_memory(config, shape, device)
     if free is None or need.of(images) <= free:
         return
     told = (
-        f"Training takes {memory.told(need.of(images))} of memory or more with {images} images at "
-        f"once, and {memory.told(free)} are free"
+        f"Training takes {memory.format_gib(need.of(images))} of memory or more with {images} "
+        f"images at once, and {memory.format_gib(free)} are free"
     )
     fits = (free - need.networks) // need.image
     divisors = [count for count in range(1, images) if images % count == 0 and count <= fits]
@@ -83,15 +90,15 @@ def check_room(config: StyleGan3Config, shape: Shape, device: torch.device, imag
         raise UsageError(f"{told}; batch_gpu {divisors[-1]} would fit.")
     raise UsageError(
         f"{told}; a smaller cbase, cmax or resolution would fit: the networks alone take "
-        f"{memory.told(need.networks)}, and each image {memory.told(need.image)}."
+        f"{memory.format_gib(need.networks)}, and each image {memory.format_gib(need.image)}."
     )
 
 
-def _size(network: nn.Module) -> int:
+def _count_parameters(network: nn.Module) -> int:
     return sum(p.numel() for p in network.parameters())
 
 
-def _signals(spec: GeneratorSpec) -> int:
+def _signal_numbers(spec: GeneratorSpec) -> int:
     """Numbers of all signals of a generator, of one image."""
     if isinstance(spec, StyleGan3Spec):
         return sum(
@@ -102,7 +109,7 @@ def _signals(spec: GeneratorSpec) -> int:
     return sum(4 * min(spec.channel_base // size, spec.channel_max) * size**2 for size in sizes)
 
 
-def _blocks(resolution: int, config: StyleGan3Config) -> int:
+def _block_numbers(resolution: int, config: StyleGan3Config) -> int:
     """Numbers of one signal of each block of the discriminator."""
     sizes = [2**i for i in range(2, resolution.bit_length())]
     return sum(min(config.cbase // size, config.cmax) * size**2 for size in sizes)

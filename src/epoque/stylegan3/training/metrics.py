@@ -17,7 +17,7 @@ from .trainer import Trainer
 if TYPE_CHECKING:
     from ..measures.extraction import Detector
 
-__all__ = ["Measuring", "fetch_weights"]
+__all__ = ["TrainingMetrics", "fetch_weights"]
 
 BATCH = 16
 """Images that a feature network looks at at a time, little beside what a training step takes."""
@@ -28,7 +28,7 @@ TIMES = 10  # a run, unless the config says how often
 Features = Mapping[str, NDArray[np.floating]]
 
 
-class Measuring:
+class TrainingMetrics:
     """Takes the measures that a config asks for; nothing random that training uses is touched.
 
     Of the images only what stands for them is kept, so that their number costs time, not memory.
@@ -52,14 +52,17 @@ class Measuring:
         """Return what the measures need to compare images, by their need."""
         if not self._compares:
             return {}
-        from ..measures.detectors import Patches, Portrait
+        from ..measures.detectors import PatchDetector, PortraitDetector
         from ..measures.metrics import METRICS
-        from ..measures.official_features import open_inception
+        from ..measures.official_features import load_inception
 
         device = str(self._trainer.team.device)
-        have: dict[str, Detector] = {"portrait": Portrait(device), "patches": Patches()}
+        have: dict[str, Detector] = {
+            "portrait": PortraitDetector(device),
+            "patches": PatchDetector(),
+        }
         if self._config.needs_inception:
-            have["inception"] = open_inception(self._config.inception, device)
+            have["inception"] = load_inception(self._config.inception, device)
         needs = {METRICS[name].needs for name in self._compares}
         return {need: have[need] for need in sorted(needs)}
 
@@ -75,13 +78,13 @@ class Measuring:
         """Compare generated images with real ones."""
         if not self._compares:
             return {}
-        from ..measures.metrics import METRICS, computed
+        from ..measures.metrics import METRICS, compute_metric
 
         pictures = self._trainer.pictures(self._config.metrics_images)
         made = self._features(batch.transpose(0, 3, 1, 2) for batch in pictures)
         reals, size = self._of_reals(), self._trainer.images.shape.resolution
         return {
-            name: computed(name, made[need], reals[need], size)[0]
+            name: compute_metric(name, made[need], reals[need], size)[0]
             for name in self._compares
             for need in [METRICS[name].needs]
         }
@@ -99,7 +102,7 @@ class Measuring:
         """Return what stands for images, which come as [N, C, H, W], in each of the needed ways."""
         found: dict[str, list[NDArray[np.floating]]] = {need: [] for need in self._detectors}
         seen = 0
-        for levels in _small(batches):
+        for levels in _split_batches(batches):
             images, numbers = torch.from_numpy(levels), range(seen, seen + len(levels))
             for need, detector in self._detectors.items():
                 found[need].append(detector(images, numbers))
@@ -133,7 +136,7 @@ def fetch_weights(config: StyleGan3Config, progress: Progress) -> None:
         fetch(config.inception or OFFICIAL["inception"], progress)
 
 
-def _small(batches: Iterable[NDArray[np.uint8]]) -> Iterator[NDArray[np.uint8]]:
+def _split_batches(batches: Iterable[NDArray[np.uint8]]) -> Iterator[NDArray[np.uint8]]:
     """Yield images in batches that a feature network can take."""
     for batch in batches:
         for at in range(0, len(batch), BATCH):

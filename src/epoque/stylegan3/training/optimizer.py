@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
-__all__ = ["gradients", "lazy_adam", "tame"]
+__all__ = ["collect_gradients", "lazy_adam", "tame"]
 
 _LARGEST = 1e5
 
@@ -26,7 +26,7 @@ def lazy_adam(network: nn.Module, rate: float, interval: int | None) -> torch.op
     return torch.optim.Adam(network.parameters(), lr=rate * share, betas=betas, eps=1e-8)
 
 
-def gradients(network: nn.Module) -> list[Tensor]:
+def collect_gradients(network: nn.Module) -> list[Tensor]:
     """Return the gradients that there are."""
     return [p.grad for p in network.parameters() if p.grad is not None]
 

@@ -6,14 +6,14 @@ from typing import Any
 from epoque.bench.events import Checkpoint
 
 from ..config import StyleGan3Config
-from ..flops import TRAINED, threads
+from ..flops import TRAINING_FACTOR, choose_threads
 from ..networks import DiscriminatorSpec, GeneratorSpec, StyleGan2Spec, StyleGan3Spec
 
-__all__ = ["Shape", "discriminator_spec", "generator_spec", "threads_of"]
+__all__ = ["ImageShape", "choose_training_threads", "discriminator_spec", "generator_spec"]
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class ImageShape:
     """What the images of a set are like.
 
     Attributes:
@@ -27,7 +27,7 @@ class Shape:
     labels: int
 
 
-def generator_spec(config: StyleGan3Config, shape: Shape) -> GeneratorSpec:
+def generator_spec(config: StyleGan3Config, shape: ImageShape) -> GeneratorSpec:
     """Return what the generator is made of (configs T and R: Karras et al. 2021, appendix F)."""
     common: dict[str, Any] = {
         **_common(config, shape),
@@ -53,13 +53,15 @@ def generator_spec(config: StyleGan3Config, shape: Shape) -> GeneratorSpec:
     return StyleGan3Spec(**common, conv_kernel=1, use_radial_filters=True)
 
 
-def threads_of(config: StyleGan3Config, shape: Shape, resume: Checkpoint | None = None) -> int:
+def choose_training_threads(
+    config: StyleGan3Config, shape: ImageShape, resume: Checkpoint | None = None
+) -> int:
     """Return how many threads a training computes with (see `..work.threads`)."""
-    images = TRAINED * config.batch
-    return threads(config, generator_spec(config, shape), images, resume)
+    images = TRAINING_FACTOR * config.batch
+    return choose_threads(config, generator_spec(config, shape), images, resume)
 
 
-def discriminator_spec(config: StyleGan3Config, shape: Shape) -> DiscriminatorSpec:
+def discriminator_spec(config: StyleGan3Config, shape: ImageShape) -> DiscriminatorSpec:
     """Return what the discriminator is made of."""
     return DiscriminatorSpec(
         **_common(config, shape),
@@ -68,7 +70,7 @@ def discriminator_spec(config: StyleGan3Config, shape: Shape) -> DiscriminatorSp
     )
 
 
-def _common(config: StyleGan3Config, shape: Shape) -> dict[str, Any]:
+def _common(config: StyleGan3Config, shape: ImageShape) -> dict[str, Any]:
     return {
         "c_dim": shape.labels,
         "img_resolution": shape.resolution,

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ..networks import Discriminator, Generator
-from .augment import augment, draw
+from .augment import augment, sample_params
 from .losses import blur, fake_loss, path_lengths, r1_penalty, real_loss
 
 __all__ = ["Dice", "Game", "Part", "Seen"]
@@ -57,7 +57,7 @@ class Game:
         style_mixing: share of the parts in which later layers take another style.
         path_weight: of the path length regularisation.
         low: the type of the highest resolutions; None for that of the weights.
-        augmentations: which of them the discriminator may see (`augment.strengths`).
+        augmentations: which of them the discriminator may see (`augment.pipeline_transforms`).
         p: their probability.
         sigma: of the blur before the discriminator, in pixels.
         path_mean: the running mean of path lengths, which each shall have.
@@ -154,7 +154,7 @@ class Game:
         images = blur(images, self.sigma)
         if self.augmentations and self.p > 0:
             rng = part.dice(f"augmentation, {what}", CPU)
-            drawn = draw(self.augmentations, self.p, len(images), rng)
+            drawn = sample_params(self.augmentations, self.p, len(images), rng)
             images = augment(images, drawn, part.dice(f"corruption, {what}", images.device))
         logits: Tensor = self.discriminator(images, labels, low=self.low)
         return logits

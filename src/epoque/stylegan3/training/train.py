@@ -14,13 +14,13 @@ from epoque.bench.torch.threads import threaded
 from ..config import StyleGan3Config
 from ..generation.image_grid import make_grid
 from .checkpoint import network_files
-from .data import Images, load
+from .data import TrainingImages, load_images
 from .distributed import Team
-from .estimate import told_memory
-from .metrics import Measuring
-from .specs import threads_of
+from .estimate import explain_out_of_memory
+from .metrics import TrainingMetrics
+from .specs import choose_training_threads
 from .trainer import Trainer
-from .transfer import begin_with
+from .transfer import load_pretrained
 
 __all__ = ["train"]
 
@@ -58,23 +58,23 @@ def train(config: StyleGan3Config, resume: Checkpoint | None = None) -> Iterator
         MissingExtraError: if portraits are to be drawn without the extra `avatars`.
     """
     team = Team(config.device)
-    with told_memory(config):
-        images = load(config)
-        count = int(team.broadcast(threads_of(config, images.shape, resume)))
+    with explain_out_of_memory(config):
+        images = load_images(config)
+        count = int(team.broadcast(choose_training_threads(config, images.shape, resume)))
         for event in threaded(count, _events(config, team, images, resume)):
             if team.is_main:
                 yield event
 
 
 def _events(
-    config: StyleGan3Config, team: Team, images: Images, resume: Checkpoint | None
+    config: StyleGan3Config, team: Team, images: TrainingImages, resume: Checkpoint | None
 ) -> Generator[Event, None, None]:
     trainer = Trainer(config, team, images, resume)
-    measuring = Measuring(config, trainer)
-    yield _reals(config, images)
+    measuring = TrainingMetrics(config, trainer)
+    yield _reals_artifact(config, images)
     if resume is None:
         if config.resume_from is not None:
-            filled = begin_with(trainer, config.resume_from)
+            filled = load_pretrained(trainer, config.resume_from)
             told = json.dumps(filled, indent=2).encode()
             yield Artifact("first_networks.json", told, once=True)
         yield trainer.snapshot()
@@ -94,10 +94,10 @@ def _events(
             yield trainer.timings()
             yield replace(trainer.checkpoint(), scheduled=scheduled)
             timer.check()
-    yield from network_files(trainer.average.generator, "generator", _card(config, trainer))
+    yield from network_files(trainer.average.generator, "generator", _make_card(config, trainer))
 
 
-def _reals(config: StyleGan3Config, images: Images) -> Artifact:
+def _reals_artifact(config: StyleGan3Config, images: TrainingImages) -> Artifact:
     """Return some of the images as one picture."""
     file = BytesIO()
     rows = images.rows(0, min(config.snapshot_images, len(images)))
@@ -105,7 +105,7 @@ def _reals(config: StyleGan3Config, images: Images) -> Artifact:
     return Artifact("reals.png", file.getvalue())
 
 
-def _card(config: StyleGan3Config, trainer: Trainer) -> dict[str, object]:
+def _make_card(config: StyleGan3Config, trainer: Trainer) -> dict[str, object]:
     """Return what people shall know of the network."""
     settings = config.model_dump(mode="json", exclude_defaults=True)
     labels = {"labels": trainer.images.labelling.to_json(config.seed)} if config.cond else {}

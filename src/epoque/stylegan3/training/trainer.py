@@ -19,12 +19,12 @@ from ..images import to_uint8
 from ..latents import sample_latents
 from . import checkpoint
 from .ada import Controller
-from .augment import strengths
-from .data import Images
+from .augment import pipeline_transforms
+from .data import TrainingImages
 from .distributed import Team
-from .ema import Average, Means
-from .memory import check_room
-from .optimizer import gradients, lazy_adam, tame
+from .ema import GeneratorEma, RunningMeans
+from .memory import check_memory
+from .optimizer import collect_gradients, lazy_adam, tame
 from .specs import discriminator_spec, generator_spec
 from .step import Game, Part, Seen
 
@@ -56,7 +56,7 @@ class Trainer:
         self,
         config: StyleGan3Config,
         team: Team,
-        images: Images,
+        images: TrainingImages,
         resume: Checkpoint | None = None,
     ) -> None:
         """Make the networks, or take up a checkpoint.
@@ -68,13 +68,13 @@ class Trainer:
                 memory.
         """
         self.config, self.team, self.images = config, team, images
-        self._parts = _parts(config, team.world_size)
-        check_room(config, images.shape, team.device, config.batch // self._parts)
+        self._parts = _count_parts(config, team.world_size)
+        check_memory(config, images.shape, team.device, config.batch // self._parts)
         self.steps, self.seen = 0, 0
         self.seconds, self._timed = 0.0, 0
         self._sums: dict[str, tuple[float, float]] = {}
         self.game = _game(config, images, team.device)
-        self.average = Average(self.game.generator)
+        self.average = GeneratorEma(self.game.generator)
         paths = config.pl_interval if self._has_paths else None
         penalty = config.r1_interval if self.game.gamma else None
         self._optimizers = {
@@ -112,7 +112,7 @@ class Trainer:
         self._turn("generator", parts, game.generator_turn)
         if self._has_paths and self.steps % config.pl_interval == 0:
             self._turn("generator", parts, partial(game.path_turn, gain=config.pl_interval))
-        means = Means(game.generator, self._parts)
+        means = RunningMeans(game.generator, self._parts)
         self._turn("discriminator", parts, means.following(game.discriminator_turn))
         means.join(self.team)
         if game.gamma and self.steps % config.r1_interval == 0:
@@ -157,7 +157,7 @@ class Trainer:
         for name, (total, _count) in seen.items():
             if not math.isfinite(total):
                 raise DivergenceError(name, self.steps + 1)
-        found = gradients(network)
+        found = collect_gradients(network)
         self.team.add_up(found)
         if not math.isfinite(tame(found, low=self.game.low is not None)):
             raise DivergenceError(f"a gradient of the {who}", self.steps + 1)
@@ -227,7 +227,7 @@ class Trainer:
         arrays = checkpoint.network_arrays("average", self.average.generator)
         for kind, network in (("generator", game.generator), ("discriminator", game.discriminator)):
             arrays |= checkpoint.network_arrays(kind, network)
-            arrays |= checkpoint.memory_arrays(kind, network, self._optimizers[kind])
+            arrays |= checkpoint.optimizer_arrays(kind, network, self._optimizers[kind])
         ada = self._ada
         state = {
             "seen": self.seen,
@@ -251,7 +251,7 @@ class Trainer:
             for kind in ("generator", "discriminator"):
                 network = getattr(game, kind)
                 checkpoint.restore_network(kind, network, resume.arrays)
-                checkpoint.restore_memory(kind, network, self._optimizers[kind], resume.arrays)
+                checkpoint.restore_optimizer(kind, network, self._optimizers[kind], resume.arrays)
         except (KeyError, ValueError, RuntimeError):
             raise DamagedRunError(
                 f"The checkpoint at step {resume.step} is of other networks."
@@ -263,7 +263,7 @@ class Trainer:
             setattr(self._ada, name, value)
 
 
-def _parts(config: StyleGan3Config, world: int) -> int:
+def _count_parts(config: StyleGan3Config, world: int) -> int:
     """Return in how many parts a batch is computed, over all processes."""
     parts = config.batch // (config.batch_gpu or max(1, config.batch // world))
     if parts % world or config.batch % parts:
@@ -274,7 +274,7 @@ def _parts(config: StyleGan3Config, world: int) -> int:
     return parts
 
 
-def _game(config: StyleGan3Config, images: Images, device: torch.device) -> Game:
+def _game(config: StyleGan3Config, images: TrainingImages, device: torch.device) -> Game:
     """Return new networks and their rules."""
     auto = "float16" if device.type == "cuda" else "float32"
     low = _LOW[auto if config.precision == "auto" else config.precision]
@@ -292,5 +292,5 @@ def _game(config: StyleGan3Config, images: Images, device: torch.device) -> Game
         style_mixing=config.style_mixing if mixed else 0.0,
         path_weight=config.pl_weight if mixed else 0.0,
         low=low,
-        augmentations=frozenset() if config.aug == "noaug" else strengths(config.augpipe),
+        augmentations=frozenset() if config.aug == "noaug" else pipeline_transforms(config.augpipe),
     )

@@ -16,12 +16,12 @@ from ..official.fetch import check_source, fetch
 if TYPE_CHECKING:
     from .trainer import Trainer
 
-__all__ = ["begin_with", "fetch_networks"]
+__all__ = ["fetch_networks", "load_pretrained"]
 
 Weights = Mapping[str, Tensor]
 
 
-def begin_with(trainer: "Trainer", told: str) -> dict[str, tuple[int, int]]:
+def load_pretrained(trainer: "Trainer", told: str) -> dict[str, tuple[int, int]]:
     """Give a training's new networks the weights of others, wherever name and shape are the same.
 
     Args:
@@ -38,20 +38,20 @@ def begin_with(trainer: "Trainer", told: str) -> dict[str, tuple[int, int]]:
         UnknownNameError: if there is no such network.
         FetchError: if it cannot be fetched.
     """
-    found = _weights(told)
+    found = _read_weights(told)
     places: dict[str, nn.Module] = {
         "generator": trainer.game.generator,
         "discriminator": trainer.game.discriminator,
         "average": trainer.average.generator,
     }
-    filled = {kind: _fill(places[kind], weights) for kind, weights in found.items()}
+    filled = {kind: _copy_weights(places[kind], weights) for kind, weights in found.items()}
     if not any(count for count, _ in filled.values()):
         raise DataError(f"resume_from: nothing of {told} fits the networks of this training.")
     return filled
 
 
 def check_networks(told: str) -> None:
-    """Check that what `begin_with` would take is there, or may be fetched.
+    """Check that what `load_pretrained` would take is there, or may be fetched.
 
     Raises:
         DataError: if the file does not exist.
@@ -74,7 +74,7 @@ def _check_lab(run: Run) -> None:
 
 
 def fetch_networks(told: str, progress: Progress) -> None:
-    """Fetch what `begin_with` would, so that it finds it in the cache folder.
+    """Fetch what `load_pretrained` would, so that it finds it in the cache folder.
 
     Args:
         told: likewise.
@@ -94,7 +94,7 @@ def _is_official(told: str) -> bool:
 
 
 @torch.no_grad()
-def _fill(network: nn.Module, weights: Weights) -> tuple[int, int]:
+def _copy_weights(network: nn.Module, weights: Weights) -> tuple[int, int]:
     places = network.state_dict()
     fitting = [n for n, v in weights.items() if n in places and places[n].shape == v.shape]
     for name in fitting:
@@ -102,22 +102,22 @@ def _fill(network: nn.Module, weights: Weights) -> tuple[int, int]:
     return len(fitting), len(places)
 
 
-def _weights(told: str) -> dict[str, Weights]:
+def _read_weights(told: str) -> dict[str, Weights]:
     """Return the weights that a name stands for, by network."""
     if _is_official(told):
-        return _of_snapshot(told)
+        return _snapshot_weights(told)
     path = Path(told)
-    return _of_run(Run(path)) if path.is_dir() else _of_file(path)
+    return _run_weights(Run(path)) if path.is_dir() else _file_weights(path)
 
 
-def _of_run(run: Run) -> dict[str, Weights]:
-    from .checkpoint import KINDS, restore
+def _run_weights(run: Run) -> dict[str, Weights]:
+    from .checkpoint import KINDS, load_network
 
     _check_lab(run)
-    return {kind: restore(run, None, kind).state_dict() for kind in KINDS}
+    return {kind: load_network(run, None, kind).state_dict() for kind in KINDS}
 
 
-def _of_file(path: Path) -> dict[str, Weights]:
+def _file_weights(path: Path) -> dict[str, Weights]:
     from ..networks import Generator
     from ..networks.store import load_network
 
@@ -128,10 +128,12 @@ def _of_file(path: Path) -> dict[str, Weights]:
     return {"discriminator": weights}
 
 
-def _of_snapshot(told: str) -> dict[str, Weights]:
-    from ..official.convert import network_of
+def _snapshot_weights(told: str) -> dict[str, Weights]:
+    from ..official.convert import load_official_network
     from ..official.snapshot import read_snapshot
 
     snapshot = read_snapshot(fetch(told).path)
     names = {"generator": "G", "discriminator": "D", "average": "G_ema"}
-    return {kind: network_of(snapshot, name).state_dict() for kind, name in names.items()}
+    return {
+        kind: load_official_network(snapshot, name).state_dict() for kind, name in names.items()
+    }
