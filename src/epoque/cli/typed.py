@@ -27,6 +27,8 @@ def check_typed(_app: App, _commands: tuple[str, ...], arguments: ArgumentCollec
     problems = [
         f"{token.keyword or argument.name.upper()}: {token.value or '(empty)'} {wrong}"
         for argument in arguments
+        # The options of an action read what is typed themselves.
+        if not getattr(argument.parameter.converter, "takes_text", False)
         for token in argument.tokens
         # A flag such as --quiet has a value of its own, and no text.
         if not token.implicit_value and (wrong := _wrong(token.value, set(_kinds(argument.hint))))

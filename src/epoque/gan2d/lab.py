@@ -8,6 +8,8 @@ from epoque.bench.i18n import mark
 from epoque.bench.lab import Columns, Lab
 from epoque.bench.system.compilation_cache import keep_compiled
 
+from . import NAME
+
 if TYPE_CHECKING:
     from cyclopts import App
     from matplotlib.figure import Figure
@@ -22,7 +24,7 @@ __all__ = ["LAB", "Gan2dLab"]
 class Gan2dLab(Lab["Gan2dConfig"]):
     """A generator learns to imitate points of the plane, a discriminator to tell them apart."""
 
-    name: ClassVar[str] = "gan2d"
+    name: ClassVar[str] = NAME
     title: ClassVar[str] = mark("A generator and a discriminator play on points of the plane")
     headline: ClassVar[tuple[str, ...]] = ("final_sliced_w1", "final_coverage", "final_precision")
 
@@ -78,9 +80,9 @@ class Gan2dLab(Lab["Gan2dConfig"]):
 
     def commands(self) -> "App":
         """Return `epoque gan2d …` (see `epoque.gan2d.commands`)."""
-        from .commands import APP
+        from .commands import build_app
 
-        return APP
+        return build_app(self.title)
 
     def sweep_score(self) -> str:
         """Return the result that a sweep's figure and a search look at, lower being better."""
