@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from epoque.bench.lab import lab_of
 from epoque.bench.runs.run import Run
 from epoque.bench.runs.runner import execute, start
 from epoque.bench.stopping import Interrupt
@@ -69,7 +70,7 @@ def check_stopping(tmp_path: Path) -> Callable[..., None]:
     """Return what trains a run again, stopped at some steps, and checks that it ends the same."""
 
     def check(whole: Run, *steps: int) -> None:
-        run = start(whole.lab, whole.config, whole.recipe, tmp_path / "stopped")
+        run = start(lab_of(whole), whole.config, whole.recipe, tmp_path / "stopped")
         for step in steps:
             with pytest.raises(Interrupt):
                 execute(run, [lambda _, step=step: _Signals(step)], draw=False)

@@ -13,7 +13,7 @@ from damages import DAMAGES, content, file_names, refusal
 
 from epoque.bench.errors import DamagedRunError, EpoqueError
 from epoque.bench.events import Event, Metrics
-from epoque.bench.lab import find_lab
+from epoque.bench.lab import find_lab, lab_of
 from epoque.bench.runs.run import Run
 from epoque.bench.runs.runner import execute, resume, start
 
@@ -112,7 +112,7 @@ def cases(run: Run, other: Run) -> Iterator[tuple[str, str, bytes]]:
     """Yield a file's name, what is done to it, and what it then holds."""
     ways = list(DAMAGES)
     for number, name in enumerate(file_names(run.path)):
-        if run.lab.name in SLOW and number % 3 and not ALL:
+        if run.lab_name in SLOW and number % 3 and not ALL:
             continue
         data = (run.path / name).read_bytes()
         beside = other.path / name
@@ -165,7 +165,7 @@ def ending(copy: Run, expected: dict[str, bytes]) -> str:
     run = Run(copy.path)
     found = content(run.path)
     lost = sorted(name for name in expected if name not in found)
-    if lost and run.lab.checkpoints_kept and lost[0].startswith("checkpoints/"):
+    if lost and lab_of(run).checkpoints_kept and lost[0].startswith("checkpoints/"):
         assert told  # a damaged one in reserve is left out, and that is said
         expected = {name: data for name, data in expected.items() if name not in (*lost, MANIFEST)}
         del found[MANIFEST]

@@ -177,7 +177,7 @@ def search(
     told_fields = settings.keys() - {"seed"}  # the search's own seed, whatever those of its trials
     parsed, root = parse_axes(config, axes, told_fields), runs_folder(runs)
     wanted: dict[str, Any] = {"trials": trials, "sampler": sampler, "direction": direction}
-    wanted |= {"objective": score or lab.sweep_score()}
+    wanted |= {"objective": score or lab.score}
     begun = Searches(root).find(found.name, _typed(parsed), config=config, finished=False, **wanted)
     told: dict[str, Any] = {
         "executor": None if workers is None else LocalExecutor(workers),

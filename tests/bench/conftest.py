@@ -15,16 +15,7 @@ from epoque.bench.runs.runner import execute, start
 
 @pytest.fixture(autouse=True)
 def _the_lab_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    original = line_lab.find
-
-    def find(name: str) -> Any:
-        if name == "line":
-            return original(name)
-        from epoque.bench.lab import find_lab
-
-        return find_lab(name)
-
-    monkeypatch.setattr("epoque.bench.runs.reader.find_lab", find)
+    monkeypatch.setattr("epoque.bench.plugins.installed", line_lab.installed_too)
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ checkpoints, a file of its own, results and a figure. Child processes import it 
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any, Literal
 from unittest import mock
@@ -15,9 +16,11 @@ import numpy as np
 
 from epoque.bench import stopping
 from epoque.bench.config import Config, setting
-from epoque.bench.errors import DivergenceError, Problem, UnknownNameError
+from epoque.bench.errors import DivergenceError, Problem
 from epoque.bench.events import Artifact, Checkpoint, Event, Metrics, Snapshot
 from epoque.bench.lab import Lab
+from epoque.bench.plugins import installed
+from epoque.bench.progress import Progress, no_progress
 from epoque.bench.runs.run import Run
 from epoque.bench.runs.runner import execute, resume, start
 from epoque.bench.seeds import numpy_rng
@@ -76,14 +79,21 @@ class LineLab(Lab[LineConfig]):
         rows = "\n".join(",".join(map(repr, row)) for row in path.tolist())
         yield Artifact("weights.csv", f"w0,w1,w2\n{rows}\n".encode())
 
-    def evaluate(self, run: Run) -> dict[str, Any]:
+    def evaluate(self, run: Run, progress: Progress = no_progress) -> dict[str, Any]:
         error = run.metrics["error"]
         return {"final_error": float(error.iloc[-1]), "mean_error": float(error.mean())}
 
-    def steps(self, config: LineConfig) -> int:
-        return config.iterations
+    def measure_progress(
+        self, config: LineConfig, step: int, metrics: Mapping[str, float]
+    ) -> tuple[float, float | None]:
+        return step, config.iterations
 
-    def notice(self, config: LineConfig, resume: Checkpoint | None = None) -> str | None:
+    def prepare(
+        self,
+        config: LineConfig,
+        resume: Checkpoint | None = None,
+        progress: Progress = no_progress,
+    ) -> str | None:
         left = config.iterations - (resume.step if resume else 0)
         return f"{config.note}: {left} iterations remain" if config.note else None
 
@@ -104,15 +114,15 @@ class LineLab(Lab[LineConfig]):
 LAB = LineLab()
 
 
-def find(name: str) -> LineLab:
-    if name != "line":
-        raise UnknownNameError("lab", name, ["line"])
-    return LAB
+def installed_too(group: str) -> dict[str, tuple[EntryPoint, ...]]:
+    """Return what packages bring in a group, and this lab, which none does."""
+    mine = {"line": (EntryPoint("line", "line_lab:LAB", group),)}
+    return installed(group) | (mine if group == "epoque.labs" else {})
 
 
 def children_find_the_lab() -> None:
     """Let runs of this process find the lab, which no entry point names."""
-    mock.patch("epoque.bench.runs.reader.find_lab", find).start()
+    mock.patch("epoque.bench.plugins.installed", installed_too).start()
 
 
 def train_here(root: str, settings: dict[str, Any], draw: bool = False) -> Run:

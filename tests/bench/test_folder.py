@@ -17,6 +17,7 @@ from hypothesis.extra import numpy as arrays_of
 
 from epoque.bench.events import Artifact, Checkpoint, Metrics, Snapshot
 from epoque.bench.files.atomic import json_line
+from epoque.bench.lab import lab_of
 from epoque.bench.runs.folder import RunFolder, create_run
 from epoque.bench.runs.run import Run, Runs
 from epoque.bench.runs.runner import execute
@@ -29,7 +30,7 @@ def test_a_new_run_is_whole(started: Start) -> None:
     run = started(seed=5)
     assert re.fullmatch(r"\d{8}T\d{6}\.\d{3}-line-fit", run.id)
     assert run.config == line_lab.LineConfig(seed=5)
-    assert (run.recipe, run.lab) == ("line/fit", line_lab.LAB)
+    assert (run.recipe, lab_of(run)) == ("line/fit", line_lab.LAB)
     assert (run.status.state, run.status.reason) == ("interrupted", "not started")
     assert run.environment["seed"] == 5
     assert run.environment["packages"]["numpy"] == np.__version__

@@ -75,10 +75,11 @@ def test_what_a_training_reads_is_made_before_the_notice_and_shown(
 ) -> None:
     told: list[Any] = []
 
-    def prepare(config: Any, progress: Progress) -> None:
+    def prepare(config: Any, resume: Any, progress: Progress) -> str:
         progress(1, 2, "soup")
         if config.note == "no":
             raise UsageError("There is no soup.")
+        return f"{config.note}: 200 iterations remain"
 
     @contextmanager
     def open_progress() -> Iterator[Any]:
@@ -92,7 +93,7 @@ def test_what_a_training_reads_is_made_before_the_notice_and_shown(
     assert run.status.state == "finished"
     failed = started(note="no")
     with pytest.raises(UsageError):
-        execute(failed, draw=False, open_progress=open_progress)
+        execute(failed, draw=False, notify=told.append, open_progress=open_progress)
     assert (failed.status.state, failed.status.reason) == ("failed", "There is no soup.")
 
 
@@ -107,7 +108,7 @@ def test_who_assists_sees_the_same_training_and_writes_nothing(started: Make) ->
                 steps.append(getattr(event, "step", 0))
                 yield event
 
-    assist(Watched(), run.config, noticed=True)
+    assist(Watched(), run.config, prepared=True)
     assert max(steps) == 120
     assist_again(run)
     assert line_lab.content(run.path) == before
@@ -198,7 +199,7 @@ def test_a_sink_that_fails_to_close_loses_no_run(started: Make) -> None:
 
 
 def test_an_error_of_the_evaluation(started: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    def evaluate(run: Run) -> dict[str, Any]:
+    def evaluate(run: Run, progress: Progress) -> dict[str, Any]:
         raise ZeroDivisionError("oh")
 
     run = started(iterations=30)

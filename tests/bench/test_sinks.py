@@ -89,9 +89,10 @@ def test_the_end_is_near_where_only_the_share_is_known(
     started: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = started(iterations=400)
-    monkeypatch.setattr(line_lab.LAB, "steps", lambda config: None)
     monkeypatch.setattr(
-        line_lab.LAB, "share", lambda config, step, metrics: metrics["seconds"] / 20
+        line_lab.LAB,
+        "measure_progress",
+        lambda _config, step, metrics: (metrics["seconds"] / 20, 1.0) if metrics else (step, None),
     )
     for steps, shown in ((90, r"90 \(45 %\) [\d.,]+ it/s \d\d:\d\d"), (1, r"1 \(0 %\) .*")):
         stream, console = on_terminal()

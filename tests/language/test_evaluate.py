@@ -21,6 +21,7 @@ from epoque.language.config import LanguageConfig
 from epoque.language.data import batches as data
 from epoque.language.evaluation.evaluate import pseudo
 from epoque.language.evaluation.exact_loss import Sums, perplexity, unknown_ids
+from epoque.language.lab import LAB
 from epoque.language.training import estimate
 from epoque.language.training.checkpoint import restore
 from epoque.language.training.model_with_loss import Objective
@@ -89,9 +90,7 @@ def test_the_pseudo_likelihood_is_also_that_of_words_and_bytes(train_run: TrainR
 )
 def test_the_measuring_tells_how_far_it_is(train_run: TrainRun, settings: dict[str, Any]) -> None:
     run, told = train_run(**settings), []
-    again = run.lab.evaluate_telling(
-        run, lambda done, total, what: told.append((what, done / total))
-    )
+    again = LAB.evaluate(run, lambda done, total, what: told.append((what, done / total)))
     assert json.loads(json.dumps(dict(again))) == run.results
     shares = [done / total for done, total, _ in told]
     assert {what for *_, what in told} == {"measuring"}
@@ -108,14 +107,14 @@ def test_memory_that_runs_out_in_the_measuring_is_told(
         "epoque.language.evaluation.evaluate.measure", lambda *_, **__: torch.empty(2**50)
     )
     with pytest.raises(UsageError, match="Memory ran out while the model was measured"):
-        run.lab.evaluate(run)
+        LAB.evaluate(run)
 
 
 def test_evaluating_again_gives_the_same_numbers(train_run: TrainRun, own_cache: Path) -> None:
     for settings in ({}, {"objective": "masked"}):
         run = train_run(**settings)
         before = sorted(own_cache.rglob("*"))
-        assert json.loads(json.dumps(dict(run.lab.evaluate(run)))) == run.results
+        assert json.loads(json.dumps(dict(LAB.evaluate(run)))) == run.results
         assert sorted(own_cache.rglob("*")) == before  # nothing was made twice
 
 

@@ -63,7 +63,7 @@ def test_a_learner_is_told(
     tiny: Callable[..., LanguageConfig], train_run: Callable[..., Run], texts: dict[str, Any]
 ) -> None:
     both = {"valid_files": texts["train_files"], "test_files": texts["test_files"]}
-    told = LAB.notice(tiny(**both))
+    told = LAB.prepare(tiny(**both))
     assert told is not None
     assert told.startswith("100% of the validation text (")
     assert "(300 lines) is in the training text, too: losses measured on it are lower" in told

@@ -81,7 +81,7 @@ def test_a_text_of_which_no_mask_hides_a_token_is_refused(tiny: Make) -> None:
     assert "has no token to predict: of its" in told
     assert "mask_probability 1e-06 masks none with any of the 2 mask seeds; raise" in told
     with pytest.raises(DataError, match="mask_probability"):
-        LAB.prepare(config, lambda _what, _share: None)
+        LAB.prepare(config)
 
 
 def test_one_mask_seed_with_a_target_is_enough(tiny: Make) -> None:

@@ -1,14 +1,14 @@
 """What a lab is to the bench: a config, a training, and numbers and pictures of a finished run."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from .events import Checkpoint, Event
 from .plugins import load_plugin, plugin_folder, plugin_names
-from .progress import Progress
-from .system.environment import jax_device
+from .progress import Progress, no_progress
+from .sweeps.columns import Columns
 
 if TYPE_CHECKING:  # pydantic would make `epoque --help` slower
     from importlib.resources.abc import Traversable
@@ -17,13 +17,12 @@ if TYPE_CHECKING:  # pydantic would make `epoque --help` slower
     from matplotlib.figure import Figure
 
     from .config import Config
+    from .runs.reader import Recorded
     from .runs.run import Run
 
-__all__ = ["Columns", "Lab", "TrainCommand", "find_lab", "lab_folder", "lab_names"]
+__all__ = ["Lab", "TrainCommand", "find_lab", "lab_folder", "lab_names", "lab_of"]
 
 C = TypeVar("C", bound="Config")
-Columns = Mapping[str, Sequence[Any]]
-"""Equally long columns: name to values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +53,8 @@ class Lab(ABC, Generic[C]):
     """How many checkpoints a run keeps, the last ones; None keeps all. At least 1."""
     headline: ClassVar[tuple[str, ...]] = ("final_error",)
     """The results that a list of runs shows: together they must not hide that a run failed."""
+    score: ClassVar[str] = "final_error"
+    """The result that a sweep's figure and a search look at, lower being better."""
     fills_machine: ClassVar[bool] = False
     """Whether one run keeps every core busy: a sweep then trains its points one after another."""
 
@@ -72,16 +73,16 @@ class Lab(ABC, Generic[C]):
         """
 
     @abstractmethod
-    def evaluate(self, run: "Run") -> Mapping[str, Any]:
+    def evaluate(self, run: "Run", progress: Progress = no_progress) -> Mapping[str, Any]:
         """Return the numbers of a finished run, name to plain JSON value; saved as results.json.
 
         A number that cannot be computed, as a mean over nothing, is None; `not_measured` says of
         each such name why, in a few words.
-        """
 
-    def evaluate_telling(self, run: "Run", progress: Progress) -> Mapping[str, Any]:
-        """Return what `evaluate` does, and tell how far it is where that takes long."""
-        return self.evaluate(run)
+        Args:
+            run: the run.
+            progress: receives how far it is, where that takes long.
+        """
 
     def check_installed(self) -> None:
         """Check that what the lab computes with is there.
@@ -99,32 +100,20 @@ class Lab(ABC, Generic[C]):
             UsageError: if something that the config names is not there or cannot be used.
         """
 
-    def steps(self, config: C) -> int | None:
-        """Return how many iterations a run takes, for the progress bar; None if unknown."""
-        return None
+    def measure_progress(
+        self, config: C, step: int, metrics: Mapping[str, float]
+    ) -> tuple[float, float | None]:
+        """Return how much of a run is done, and of how much: for the progress bar.
 
-    def share(self, config: C, step: int, metrics: Mapping[str, float]) -> float | None:
-        """Return how much of a run is done, 0 … 1, where `steps` is None; None if unknown.
+        In steps where their number is known before the training; else as a share of 1.0; and
+        (step, None) where nobody knows.
 
         Args:
             config: what is trained.
-            step: iterations done.
-            metrics: the metrics of that step.
+            step: iterations done, 0 before the first.
+            metrics: the metrics of that step; empty before the first.
         """
-        return None
-
-    def prepare(self, config: C, progress: Progress) -> None:
-        """Make what a training reads, where that takes long and is then kept.
-
-        What is not made here the training makes itself, but tells nobody how far it is.
-
-        Args:
-            config: what is to be trained.
-            progress: receives what is being made and how far it is.
-
-        Raises:
-            UsageError: if what is asked for is not there.
-        """
+        return step, None
 
     def remarks(self, config: C) -> Iterator[str]:
         """Yield what is odd about the user's own data; it is said even where all else is quiet.
@@ -134,18 +123,31 @@ class Lab(ABC, Generic[C]):
         """
         yield from ()
 
-    def notice(self, config: C, resume: Checkpoint | None = None) -> str | None:
-        """Return what a user should know before a long training, for instance what it will take.
+    def prepare(
+        self, config: C, resume: Checkpoint | None = None, progress: Progress = no_progress
+    ) -> str | None:
+        """Make what a training reads, where that takes long, and say what it will take.
+
+        What is made is kept, so that the training finds it; without this it makes it itself, and
+        shows nobody how far it is. Processes that train together all prepare.
 
         Args:
             config: what is to be trained.
-            resume: where it goes on from; the answer is then of what remains.
+            resume: where it goes on from.
+            progress: receives what is being made and how far it is.
+
+        Returns:
+            What a user should know before a long training, for instance how long what remains of
+            it will take; or None.
+
+        Raises:
+            UsageError: if what is asked for is not there.
         """
         return None
 
     def device(self, config: C) -> str:
         """Name what a training computes on, for environment.json; asked once it has begun."""
-        return jax_device()
+        return "cpu"
 
     def figures(self, run: "Run", language: str = "en") -> "Mapping[str, Callable[[], Figure]]":
         """Return what can be drawn from a run folder: name to a function that draws it.
@@ -176,10 +178,6 @@ class Lab(ABC, Generic[C]):
         """Return the lab's own commands (`epoque neuron …`), or None if it has none."""
         return None
 
-    def sweep_score(self) -> str:
-        """Return the result that a sweep's figure and a search look at, lower being better."""
-        return "final_error"
-
 
 GROUP = "epoque.labs"
 """The group of the entry points by which packages bring labs."""
@@ -199,6 +197,15 @@ def find_lab(name: str) -> Lab[Any]:
     """
     lab: Lab[Any] = load_plugin(GROUP, "lab", name)
     return lab
+
+
+def lab_of(record: "Recorded") -> Lab[Any]:
+    """Return the lab that made a run, a sweep or a search.
+
+    Raises:
+        UnknownNameError: if it is not installed.
+    """
+    return find_lab(record.lab_name)
 
 
 def lab_folder(name: str) -> "Traversable | None":

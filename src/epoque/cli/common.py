@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "join_lines",
-    "lab_of",
+    "lab_from_argv",
     "with_settings",
 ]
 
@@ -37,7 +37,7 @@ def _joined(paragraph: str) -> str:
     return paragraph if apart else " ".join(lines)
 
 
-def lab_of(argv: Sequence[str]) -> "Lab[Any] | None":
+def lab_from_argv(argv: Sequence[str]) -> "Lab[Any] | None":
     """Return the lab of the recipe that a command line names.
 
     Args:

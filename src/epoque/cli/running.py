@@ -13,7 +13,7 @@ from epoque.bench.system.processes import rank, world
 from epoque.bench.telling import console, note, result, say_taken, table
 from epoque.bench.typed import split_list
 
-from .common import lab_of, with_settings
+from .common import lab_from_argv, with_settings
 from .sweeping import resume_study
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ Name = Annotated[
 
 def register(app: App, argv: Sequence[str]) -> None:
     """Add these commands to the application."""
-    lab = lab_of(argv[1:]) if argv[:1] == ["run"] else None
+    lab = lab_from_argv(argv[1:]) if argv[:1] == ["run"] else None
     app.command(with_settings(run, lab), name="run")
     app.command(resume)
 
@@ -119,9 +119,9 @@ def _train(
     if rank():
         known = None if name is None else find_named_run(lab, config, root, name)
         if known is None:
-            assist(lab, config, noticed=not quiet)
+            assist(lab, config, prepared=not quiet)
         elif not known.is_complete:
-            assist_again(known, noticed=not quiet)
+            assist_again(known, prepared=not quiet)
         return
     note(lab.remarks(config))  # read before a folder is made: what is wrong with it ends here
     made = start(lab, config, recipe, root, name)
@@ -160,7 +160,7 @@ def resume(
         return
     sinks = _sinks(quiet, as_json, log)
     if rank():
-        assist_again(found, noticed=not quiet)
+        assist_again(found, prepared=not quiet)
         return
     done = resume_run(found, sinks, draw=figures, **_shown(quiet))
     _conclude(done, quiet or as_json)

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import App, Parameter
 
 from epoque.bench.errors import UsageError
+from epoque.bench.lab import lab_of
 from epoque.bench.options import AsJson, Figures, Quiet, RecipeName, RunsOption
 from epoque.bench.telling import console, note, print_json, progress_bar, table
 
-from .common import lab_of, with_settings
+from .common import lab_from_argv, with_settings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,7 +42,7 @@ Workers = Annotated[
 
 def register(app: App, argv: Sequence[str]) -> None:
     """Add these commands to the application."""
-    lab = lab_of(argv[1:]) if argv[:1] in (["sweep"], ["search"]) else None
+    lab = lab_from_argv(argv[1:]) if argv[:1] in (["sweep"], ["search"]) else None
     app.command(with_settings(sweep, lab), name="sweep")
     app.command(with_settings(search, lab), name="search")
 
@@ -135,7 +136,7 @@ def _summary(done: "Sweep | Search") -> "pd.DataFrame":
 
     if not isinstance(done, Sweep):
         return done.summary()
-    others = [n for n in done.lab.headline if n in done.table and n != done.score]
+    others = [n for n in lab_of(done).headline if n in done.table and n != done.score]
     found = done.summary([done.score, *others])
     return found.drop(columns=[f"{name}_{end}" for name in others for end in ("low", "high")])
 

@@ -327,7 +327,7 @@ def _ends(
             rule = "add axes such as loss=log,hinge, or --across a setting of its recorded runs."
             raise UsageError(f"{what} is a recipe; {rule}")
         name, runs = find_recipe(what).name, Runs(runs_folder(options.runs))
-        mine = (run for run in runs if (run.recipe, run.lab.name) == (name, NAME))
+        mine = (run for run in runs if (run.recipe, run.lab_name) == (name, NAME))
         ends = recorded(run for run in mine if run.status.state == "finished")
         return ends, across, down
     if sweep is not None and axes:

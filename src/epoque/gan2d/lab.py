@@ -5,8 +5,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from epoque.bench.events import Checkpoint, Event
 from epoque.bench.i18n import mark
-from epoque.bench.lab import Columns, Lab
+from epoque.bench.lab import Lab
+from epoque.bench.progress import Progress, no_progress
+from epoque.bench.sweeps.columns import Columns
 from epoque.bench.system.compilation_cache import keep_compiled
+from epoque.bench.system.environment import jax_device
 
 from . import NAME
 
@@ -27,6 +30,7 @@ class Gan2dLab(Lab["Gan2dConfig"]):
     name: ClassVar[str] = NAME
     title: ClassVar[str] = mark("A generator and a discriminator play on points of the plane")
     headline: ClassVar[tuple[str, ...]] = ("final_sliced_w1", "final_coverage", "final_precision")
+    score: ClassVar[str] = "final_sliced_w1"
 
     @property
     def config(self) -> "type[Gan2dConfig]":
@@ -48,7 +52,7 @@ class Gan2dLab(Lab["Gan2dConfig"]):
 
         return remarks(config)
 
-    def evaluate(self, run: "Run") -> Mapping[str, Any]:
+    def evaluate(self, run: "Run", progress: Progress = no_progress) -> Mapping[str, Any]:
         """Return the numbers of a finished run (see `epoque.gan2d.evaluate.evaluate`)."""
         keep_compiled()
         from .evaluate import evaluate
@@ -61,9 +65,15 @@ class Gan2dLab(Lab["Gan2dConfig"]):
 
         load(config)
 
-    def steps(self, config: "Gan2dConfig") -> int:
-        """Return the number of iterations of a run."""
-        return config.iterations
+    def measure_progress(
+        self, config: "Gan2dConfig", step: int, metrics: Mapping[str, float]
+    ) -> tuple[float, float | None]:
+        """Return the iterations done, and how many a run takes."""
+        return step, config.iterations
+
+    def device(self, config: "Gan2dConfig") -> str:
+        """Name what JAX computes on."""
+        return jax_device()
 
     def figures(self, run: "Run", language: str = "en") -> "Mapping[str, Callable[[], Figure]]":
         """Return what can be drawn from a run folder, name to the function that draws it."""
@@ -83,10 +93,6 @@ class Gan2dLab(Lab["Gan2dConfig"]):
         from .commands import build_app
 
         return build_app(self.title)
-
-    def sweep_score(self) -> str:
-        """Return the result that a sweep's figure and a search look at, lower being better."""
-        return "final_sliced_w1"
 
 
 LAB = Gan2dLab()

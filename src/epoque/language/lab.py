@@ -26,6 +26,7 @@ class LanguageLab(Lab["LanguageConfig"]):
     name: ClassVar[str] = "language"
     title: ClassVar[str] = mark("A transformer learns to predict the words of a text")
     headline: ClassVar[tuple[str, ...]] = ("final_valid_loss", "perplexity", "accuracy")
+    score: ClassVar[str] = "final_valid_loss"
     checkpoints_kept: ClassVar[int | None] = 2
     """Each takes some hundred megabytes; with patience each also holds the best weights."""
     fills_machine: ClassVar[bool] = True
@@ -45,12 +46,8 @@ class LanguageLab(Lab["LanguageConfig"]):
 
         return train(config, resume)
 
-    def evaluate(self, run: "Run") -> Mapping[str, Any]:
+    def evaluate(self, run: "Run", progress: Progress = no_progress) -> Mapping[str, Any]:
         """Return the numbers of a finished run (see `language.evaluation.evaluate`)."""
-        return self.evaluate_telling(run, no_progress)
-
-    def evaluate_telling(self, run: "Run", progress: Progress) -> Mapping[str, Any]:
-        """Return the same, and tell how far it is."""
         self.check_installed()
         from .evaluation.evaluate import evaluate
 
@@ -72,46 +69,46 @@ class LanguageLab(Lab["LanguageConfig"]):
         check_device(config.device)
         check(config)
 
-    def steps(self, config: "LanguageConfig") -> int | None:
-        """Return the most steps of a run; None where the corpus decides, or the clock."""
-        return None if config.max_seconds is not None else config.max_steps
-
-    def share(
+    def measure_progress(
         self, config: "LanguageConfig", step: int, metrics: Mapping[str, float]
-    ) -> float | None:
-        """Return how much of a run is done."""
-        return metrics.get("progress")
+    ) -> tuple[float, float | None]:
+        """Return the steps done of `max_steps`; a share where the corpus decides, or the clock."""
+        if config.max_seconds is None and config.max_steps is not None:
+            return step, config.max_steps
+        share = metrics.get("progress")
+        return (step, None) if share is None else (share, 1.0)
 
-    def prepare(self, config: "LanguageConfig", progress: Progress) -> None:
-        """Train the tokenizer and encode the text, where they are not in the cache."""
-        self.check_installed()
-        from epoque.bench.torch.distributed import check_device
+    def prepare(
+        self,
+        config: "LanguageConfig",
+        resume: Checkpoint | None = None,
+        progress: Progress = no_progress,
+    ) -> str | None:
+        """Train the tokenizer and encode the text, where they are not in the cache.
 
-        from .data.batches import load
-
-        check_device(config.device)
-        load(config, progress=progress)
-
-    def notice(self, config: "LanguageConfig", resume: Checkpoint | None = None) -> str | None:
-        """Return what a long training will take, and what is learned from and measured on.
-
-        Also whether its threads are more than the cores. None of a short one whose texts are apart.
-        It measures a few steps (see `epoque.language.training.estimate.describe_long_training`, and
-        `epoque.language.data.overlap.notice`).
+        Returns:
+            What a long training will take, and what is learned from and measured on; also whether
+            its threads are more than the cores. None of a short one whose texts are apart. It
+            measures a few steps (see `epoque.language.training.estimate` and
+            `epoque.language.data.overlap`).
         """
         self.check_installed()
         from epoque.bench.torch import threads
+        from epoque.bench.torch.distributed import check_device
 
         from .data import corpus, overlap
+        from .data.batches import load
         from .training.estimate import describe_long_training
         from .training.resources import choose_threads
 
-        told = (
+        check_device(config.device)
+        load(config, progress=progress)
+        notices = (
             overlap.notice(corpus.load(config)),
             threads.notice(choose_threads(config, resume)),
             describe_long_training(config, resume),
         )
-        return " ".join(filter(None, told)) or None
+        return " ".join(filter(None, notices)) or None
 
     def device(self, config: "LanguageConfig") -> str:
         """Name what PyTorch computes on."""
@@ -128,10 +125,6 @@ class LanguageLab(Lab["LanguageConfig"]):
         from .commands import APP
 
         return APP
-
-    def sweep_score(self) -> str:
-        """Return the result that a sweep's figure and a search look at, lower being better."""
-        return "final_valid_loss"
 
 
 LAB = LanguageLab()

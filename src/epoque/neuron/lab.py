@@ -5,8 +5,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from epoque.bench.events import Checkpoint, Event
 from epoque.bench.i18n import mark
-from epoque.bench.lab import Columns, Lab
+from epoque.bench.lab import Lab
+from epoque.bench.progress import Progress, no_progress
+from epoque.bench.sweeps.columns import Columns
 from epoque.bench.system.compilation_cache import keep_compiled
+from epoque.bench.system.environment import jax_device
 
 if TYPE_CHECKING:
     from cyclopts import App
@@ -46,7 +49,7 @@ class NeuronLab(Lab["NeuronConfig"]):
 
         return remarks(config)
 
-    def evaluate(self, run: "Run") -> Mapping[str, Any]:
+    def evaluate(self, run: "Run", progress: Progress = no_progress) -> Mapping[str, Any]:
         """Return the numbers of a finished run (see `epoque.neuron.evaluate.evaluate`)."""
         keep_compiled()
         from .evaluate import evaluate
@@ -60,9 +63,15 @@ class NeuronLab(Lab["NeuronConfig"]):
 
             load(config)
 
-    def steps(self, config: "NeuronConfig") -> int:
-        """Return the number of iterations of a run."""
-        return config.iterations
+    def measure_progress(
+        self, config: "NeuronConfig", step: int, metrics: Mapping[str, float]
+    ) -> tuple[float, float | None]:
+        """Return the iterations done, and how many a run takes."""
+        return step, config.iterations
+
+    def device(self, config: "NeuronConfig") -> str:
+        """Name what JAX computes on."""
+        return jax_device()
 
     def figures(self, run: "Run", language: str = "en") -> "Mapping[str, Callable[[], Figure]]":
         """Return what can be drawn from a run folder, name to the function that draws it."""

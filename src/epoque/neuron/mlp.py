@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from epoque.bench.events import Checkpoint, Event
-from epoque.bench.lab import Columns
 from epoque.bench.runs.run import Run
+from epoque.bench.sweeps.columns import Columns
 
 from .config import NeuronConfig
 

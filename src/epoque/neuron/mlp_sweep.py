@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-from epoque.bench.lab import Columns
+from epoque.bench.sweeps.columns import Columns
 
 from . import data
 from .config import NeuronConfig

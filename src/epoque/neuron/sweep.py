@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from epoque.bench.lab import Columns
+from epoque.bench.sweeps.columns import Columns
 
 from .config import NeuronConfig
 from .data import load

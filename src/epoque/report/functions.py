@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from epoque.bench.errors import UsageError
 from epoque.bench.i18n import mark, translator
+from epoque.bench.lab import lab_of
 from epoque.bench.limits import MAX_TABLE_COLUMNS
 from epoque.bench.runs.run import Run
 from epoque.bench.sweeps.summary import median_interval
@@ -388,7 +389,7 @@ class Functions:
 
     def _label(self, source: Source, name: str) -> Printed:
         """Return a learner's word for a setting or a result."""
-        fields = _record(source).lab.config.model_fields
+        fields = lab_of(_record(source)).config.model_fields
         label = str(fields[name].title) if name in fields else RESULTS.get(name, "")
         words = (Text(self._translate(label)),) if label else (Code(name),)
         return self._slots.add(words)

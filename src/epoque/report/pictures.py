@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 from epoque.bench.errors import UnknownNameError, UsageError
 from epoque.bench.files.input_files import read_regular
+from epoque.bench.lab import lab_of
 from epoque.bench.limits import MAX_IMAGE_BYTES, MAX_TEXT_FILE_BYTES
 from epoque.bench.runs.run import Run
 from epoque.bench.sweeps.sweep import Sweep
@@ -80,7 +81,7 @@ class Drawing:
             return figures(self.record, self.language, self.column, dict(self.at), RESULTS)
         if self.column or self.at:
             raise UsageError(f"{self.record.id} is one run; columns and axes are a sweep's.")
-        return self.record.lab.figures(self.record, self.language)
+        return lab_of(self.record).figures(self.record, self.language)
 
     def draw(self) -> "Figure":
         """Draw it, in the style that is active."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from epoque.bench.errors import UsageError
 from epoque.bench.files.atomic import told_write_errors, write_atomic
 from epoque.bench.i18n import mark, translator
+from epoque.bench.lab import lab_of
 from epoque.bench.recipes import find_recipe
 from epoque.bench.runs.run import Run
 
@@ -116,7 +117,7 @@ def _chapter(run: Run, language: str) -> str:
 
 def _figures(run: Run, source: str, title: str, language: str) -> Iterator[str]:
     _ = translator(language)
-    for name in run.lab.figures(run):
+    for name in lab_of(run).figures(run):
         shown = _(FIGURES[name]) if name in FIGURES else name
         caption = _quoted(_("{title}: {shown}.").format(title=title, shown=shown))
         yield f"{{{{ figure({source}, {_quoted(name)}, caption={caption}) }}}}"

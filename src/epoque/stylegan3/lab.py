@@ -7,7 +7,7 @@ from epoque.bench.errors import MissingExtraError
 from epoque.bench.events import Checkpoint, Event
 from epoque.bench.i18n import mark
 from epoque.bench.lab import Lab, TrainCommand
-from epoque.bench.progress import Progress
+from epoque.bench.progress import Progress, no_progress
 from epoque.bench.system.environment import torch_device
 
 if TYPE_CHECKING:
@@ -45,6 +45,9 @@ class StyleGan3Lab(Lab["StyleGan3Config"]):
     name: ClassVar[str] = "stylegan3"
     title: ClassVar[str] = mark("A generator learns to make images that hold together as they move")
     headline: ClassVar[tuple[str, ...]] = ("kimg", "final_gap")
+    score: ClassVar[str] = "final_gap"
+    """How far apart the discriminator's answers to real and generated images are at the end: no
+    measure of quality, but there is none without a network that knows the images."""
     checkpoints_kept: ClassVar[int | None] = 2
     """Each takes some hundred megabytes; snapshots show the way."""
     fills_machine: ClassVar[bool] = True
@@ -71,7 +74,7 @@ class StyleGan3Lab(Lab["StyleGan3Config"]):
 
         return train(config, resume)
 
-    def evaluate(self, run: "Run") -> Mapping[str, Any]:
+    def evaluate(self, run: "Run", progress: Progress = no_progress) -> Mapping[str, Any]:
         """Return the numbers of a finished run (see `training.evaluate`, `analysis.evaluate`)."""
         self.check_installed()
         if run.manifest["config"].get("task") == "examine":
@@ -105,40 +108,44 @@ class StyleGan3Lab(Lab["StyleGan3Config"]):
 
             check_inputs(config)
 
-    def steps(self, config: "StyleGan3Config") -> int:
-        """Return how many steps show as many images as the config says, or how many are moved."""
-        return config.steps
+    def measure_progress(
+        self, config: "StyleGan3Config", step: int, metrics: Mapping[str, float]
+    ) -> tuple[float, float | None]:
+        """Return the steps done, and how many show as many images as the config says.
 
-    def prepare(self, config: "StyleGan3Config", progress: Progress) -> None:
-        """Draw portraits, look at every picture, fetch networks, where that was not done before."""
+        Of an examination, how many images are moved.
+        """
+        return step, config.steps
+
+    def prepare(
+        self,
+        config: "StyleGan3Config",
+        resume: Checkpoint | None = None,
+        progress: Progress = no_progress,
+    ) -> str | None:
+        """Draw portraits, look at every picture, fetch networks, where that was not done before.
+
+        Returns:
+            What a long training will take, and whether its threads are too many; it measures a few
+            steps (see `epoque.stylegan3.training.estimate.describe_cost`).
+        """
         self.check_installed()
+        from epoque.bench.torch import threads
         from epoque.bench.torch.distributed import check_device
 
         check_device(config.device)
+        count = threads.kept(resume.state if resume else {}) or config.threads or 1
+        notices = [threads.notice(count)]
         if config.task == "examine":
             from .analysis.analyze import fetch_networks
 
             fetch_networks(config, progress)
         else:
-            from .training.estimate import prepare_inputs
-
-            prepare_inputs(config, progress)
-
-    def notice(self, config: "StyleGan3Config", resume: Checkpoint | None = None) -> str | None:
-        """Return what a long training will take, and whether its threads are too many.
-
-        It measures a few steps (see `epoque.stylegan3.training.estimate.describe_cost`).
-        """
-        self.check_installed()
-        from epoque.bench.torch import threads
-
-        count = threads.kept(resume.state if resume else {}) or config.threads or 1
-        told = [threads.notice(count)]
-        if config.task == "train":
             from .training import estimate
 
-            told.append(estimate.describe_cost(config, resume))
-        return " ".join(filter(None, told)) or None
+            estimate.prepare_inputs(config, progress)
+            notices.append(estimate.describe_cost(config, resume, progress))
+        return " ".join(filter(None, notices)) or None
 
     def device(self, config: "StyleGan3Config") -> str:
         """Name what PyTorch computes on."""
@@ -170,14 +177,6 @@ class StyleGan3Lab(Lab["StyleGan3Config"]):
         from .commands import APP
 
         return APP
-
-    def sweep_score(self) -> str:
-        """Return the result that a sweep's figure and a search look at, lower being better.
-
-        How far apart the discriminator's answers to real and generated images are at the end: no
-        measure of quality, but there is none without a network that knows the images.
-        """
-        return "final_gap"
 
 
 LAB = StyleGan3Lab()

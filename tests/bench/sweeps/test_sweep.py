@@ -28,7 +28,7 @@ from epoque.bench.errors import (
     UsageError,
 )
 from epoque.bench.files.atomic import write_atomic
-from epoque.bench.lab import find_lab
+from epoque.bench.lab import find_lab, lab_of
 from epoque.bench.runs.record import lock_record
 from epoque.bench.runs.run import Run, Runs
 from epoque.bench.stopping import Interrupt
@@ -67,7 +67,7 @@ def test_a_sweep_measures_every_point(swept: Swept) -> None:
 def test_a_sweep_says_what_it_is(swept: Swept) -> None:
     sweep = Sweep.open(swept(*GRID, iterations="30").path)
     assert sweep.recipe == "bowl/test"
-    assert sweep.lab is find_lab("bowl")
+    assert lab_of(sweep) is find_lab("bowl")
     assert sweep.config.iterations == 30
     assert sweep.axes_text == dict(text.split("=") for text in GRID)
     assert sweep.axes["shape"] == ("round", "steep")

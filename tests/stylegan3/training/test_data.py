@@ -114,18 +114,19 @@ def test_a_bad_picture_is_told_before_the_first_step(
 def test_the_same_files_are_looked_at_once(
     tiny: Make, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("epoque.stylegan3.training.estimate.describe_cost", lambda *_: None)
     told: list[tuple[Any, ...]] = []
     config = tiny(data=str(folder))
-    LAB.prepare(config, lambda *what: told.append(what))
-    assert told == [("checking pictures", 0.8), ("checking pictures", 1.0)]
-    LAB.prepare(config, lambda *what: told.append(what))
+    LAB.prepare(config, None, lambda *what: told.append(what))
+    assert told == [(32, 40, "checking pictures"), (40, 40, "checking pictures")]
+    LAB.prepare(config, None, lambda *what: told.append(what))
     assert len(told) == 2
     Image.new("RGB", (16, 16), "teal").save(folder / "40.png")
-    LAB.prepare(config, lambda *what: told.append(what))
-    assert told[2:] == [("checking pictures", 32 / 41), ("checking pictures", 1.0)]
+    LAB.prepare(config, None, lambda *what: told.append(what))
+    assert told[2:] == [(32, 41, "checking pictures"), (41, 41, "checking pictures")]
     no_folder = folder / "00.png"
     monkeypatch.setenv("EPOQUE_CACHE", str(no_folder))
-    LAB.prepare(config, lambda *what: told.append(what))  # nothing can be remembered there
+    LAB.prepare(config, None, lambda *what: told.append(what))  # nothing can be remembered there
     assert len(told) == 6
 
 
@@ -163,16 +164,17 @@ def test_what_is_fetched_before_a_run_is_told(
 
     for place in (official_fetch, transfer, measuring):
         monkeypatch.setattr(place, "fetch", fetch)
+    monkeypatch.setattr("epoque.stylegan3.training.estimate.describe_cost", lambda *_: None)
     told: list[tuple[Any, ...]] = []
     settings = {"resume_from": "ffhq-256-t", "metrics": ("kid",), "inception": "https://x/i.pkl"}
-    LAB.prepare(tiny(**settings), lambda *what: told.append(what))
+    LAB.prepare(tiny(**settings), None, lambda *what: told.append(what))
     assert asked == ["ffhq-256-t", "https://x/i.pkl"]
     assert told[-2:] == [(1, 4, "fetching networks"), (2, None, "fetching networks")]
-    LAB.prepare(tiny(resume_from=str(finished_run.path)), lambda *_: None)
+    LAB.prepare(tiny(resume_from=str(finished_run.path)), None, lambda *_: None)
     assert len(asked) == 2
     ours = str(finished_run.path)
     examined = StyleGan3Config(task="examine", network="ffhq-256-r", against=ours)
-    LAB.prepare(examined, lambda *_: None)
+    LAB.prepare(examined, None, lambda *_: None)
     assert asked[2:] == ["ffhq-256-r"]
 
 

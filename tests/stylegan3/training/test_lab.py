@@ -21,8 +21,8 @@ def test_the_numbers_of_a_run(finished_run: Run) -> None:
     last = finished_run.metrics.iloc[-1]
     assert found["final_loss_d"] == last["loss_d"]
     assert found["generator_parameters"] > 1000
-    assert LAB.sweep_score() in found
-    assert LAB.steps(finished_run.config) == 3
+    assert LAB.score in found
+    assert LAB.measure_progress(finished_run.config, 1, {}) == (1, 3)
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])

@@ -36,7 +36,7 @@ def test_measures_are_taken_and_drawn(tiny, tmp_path):
     assert "pfd" not in plain
     assert (plain["loss_g"] == known["loss_g"].dropna()).all()  # the training is the same
     with house_style():
-        draws = run.lab.figures(run)
+        draws = LAB.figures(run)
         assert draws["measure"]().axes[0].get_title(loc="left")
 
 
@@ -76,7 +76,7 @@ def test_official_measures_and_movements_are_taken(tiny, tmp_path, monkeypatch):
     last = [Run(path).checkpoint().arrays for path in sorted(tmp_path.glob("*/*"))]
     assert all(np.array_equal(last[0][name], last[1][name]) for name in last[0])
     with house_style():
-        axes = run.lab.figures(run, "fr")["measure"]().axes[0]
+        axes = LAB.figures(run, "fr")["measure"]().axes[0]
         assert axes.get_ylim()[0] != 0  # decibels
 
 

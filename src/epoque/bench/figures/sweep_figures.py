@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import UnknownNameError, UsageError
+from ..lab import lab_of
 from .axes import number, number_axis
 from .plot import SERIES, colour, heading, new_figure
 from .strips import Strip, draw_strips, strip_key
@@ -56,7 +57,7 @@ def figures(
         UnknownNameError: if there is no such result or axis.
         DamagedRunError: if the folder cannot be read.
     """
-    fields = sweep.lab.config.model_fields
+    fields = lab_of(sweep).config.model_fields
     names = {name: str(field.title) for name, field in fields.items()} | dict(labels or {})
     held = at or {}
     axes = {field: values for field, values in sweep.axes.items() if field not in held}

@@ -24,6 +24,7 @@ from ..files.atomic import (
     write_atomic,
     write_json,
 )
+from ..lab import lab_of
 from .manifest import digests_of
 from .order import next_moment
 from .reader import FORMAT
@@ -171,7 +172,7 @@ class RunFolder:
         if self._is_noted and threads is None:
             return
         self._is_noted = True
-        device, of = self.run.lab.device(self.run.config), config_digest(self._told)
+        device, of = lab_of(self.run).device(self.run.config), config_digest(self._told)
         sign_environment(
             self.run.path, of, self.run.config.seed, device, threads, begins=self._begins
         )
@@ -236,7 +237,7 @@ class RunFolder:
         These are the passing ones and, where the lab keeps but the last ones, those before.
         """
         step, old = newest.step, self._passing - {newest.step}
-        if (count := self.run.lab.checkpoints_kept) is not None:
+        if (count := lab_of(self.run).checkpoints_kept) is not None:
             known = [k for k in self.run.checkpoint_steps if k <= step and k not in old]
             old |= set(known[:-count])
         # The JSON first: without it nobody takes the rest for a checkpoint.

@@ -8,22 +8,29 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Protocol, Self
 
 from ..config import Config
 from ..errors import ConfigError, DamagedRunError, NewerRunError, UnknownNameError
 from ..files.atomic import json_object, read_file, read_json
-from ..lab import Lab, find_lab
-from ..sweeps.grid import MAX_POINTS
+from ..limits import MAX_SWEEP_POINTS
+from ..plugins import load_plugin
 from .manifest import MANIFEST, Digests, differences, file_digest, read_manifest
 from .record import Status, ending_differences, read_status
 
-__all__ = ["FORMAT", "Recorded", "lab_of"]
+__all__ = ["FORMAT", "Recorded"]
 
 FORMAT = 1
 """Of the folders that this version writes; it reads these and older ones."""
 
 _TOLD_BY_ALL = {"format": int, "lab": str, "recipe": str, "config": dict}
+
+
+class _LabFacts(Protocol):
+    """What a record asks of its lab, which is defined above records."""
+
+    config: type[Config]
+    checkpoints_kept: int | None
 
 
 class Recorded:
@@ -86,7 +93,7 @@ class Recorded:
         path = self.path / self.told_in
         for name, kind in {**_TOLD_BY_ALL, **self.told}.items():
             value = manifest.get(name)
-            counts = not isinstance(value, int) or 0 < value <= MAX_POINTS
+            counts = not isinstance(value, int) or 0 < value <= MAX_SWEEP_POINTS
             if not (isinstance(value, kind) and counts):
                 raise DamagedRunError(f"{path} is damaged: no {name!r}.")
         if manifest["format"] > FORMAT:
@@ -101,15 +108,20 @@ class Recorded:
         return str(self.manifest["recipe"])
 
     @property
-    def lab(self) -> Lab[Any]:
-        """The lab that made it."""
-        return lab_of(self.manifest)
+    def lab_name(self) -> str:
+        """The name of the lab that made it (see `epoque.bench.lab.lab_of`)."""
+        return str(self.manifest["lab"])
+
+    @property
+    def _lab(self) -> "_LabFacts":
+        lab: _LabFacts = load_plugin("epoque.labs", "lab", self.lab_name)
+        return lab
 
     @cached_property
     def config(self) -> Config:
         """The resolved config (of a sweep, that every point starts from), as the lab's class."""
         try:
-            config: Config = self.lab.config.parse(self.manifest["config"])
+            config: Config = self._lab.config.parse(self.manifest["config"])
         except ConfigError as error:
             raise DamagedRunError(f"{self.path / self.told_in} is damaged: {error}") from None
         return config
@@ -220,11 +232,6 @@ class Recorded:
     def figures(self) -> Mapping[str, Path]:
         """The saved figures: name to the SVG's path (the PNG stands beside it)."""
         return {p.stem: p for p in sorted((self.path / "figures").glob("*.svg"))}
-
-
-def lab_of(told: Mapping[str, Any]) -> Lab[Any]:
-    """Return the lab that a record's JSON file names."""
-    return find_lab(told["lab"])
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:

@@ -18,9 +18,8 @@ from ..errors import ConfigError, DamagedRunError, DataError, NewerRunError
 from ..events import Checkpoint
 from ..files.atomic import json_bytes, json_object, read_file
 from ..files.input_files import open_regular
-from ..lab import Lab
+from ..lab import Lab, find_lab
 from .manifest import file_digest
-from .reader import lab_of
 from .run import Run, checkpoint_digest
 
 if TYPE_CHECKING:
@@ -101,7 +100,7 @@ def find_restart(run: Run) -> Restart:
     """
     folder = _Folder(run)
     told, rewritten = folder.config()
-    lab = lab_of(told)
+    lab = find_lab(told["lab"])
     own, reason = folder.own_checkpoints(config_digest(told), lab.checkpoints_kept)
     last = own[-1] if own else None
     if last is None and run.status.state == "finished":

@@ -142,10 +142,10 @@ class Run(Recorded):
 
     def _no_checkpoint(self, wanted: str, steps: list[int]) -> UnknownNameError:
         kind, known = f"checkpoint of {self.id} at", [str(step) for step in steps]
-        count = self.lab.checkpoints_kept
+        count = self._lab.checkpoints_kept
         if count is None or not steps:
             return UnknownNameError(kind, wanted, known)
-        hint = f" A run of {self.lab.name} keeps the last {count}: {', '.join(known)}."
+        hint = f" A run of {self.lab_name} keeps the last {count}: {', '.join(known)}."
         return UnknownNameError(kind, wanted, (), hint)
 
     def snapshot_steps(self) -> list[int]:

@@ -1,7 +1,7 @@
 """Running experiments: pull the events of a training and hand each to the sinks."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,13 +9,12 @@ from ..config import Config
 from ..errors import NameTakenError, RunWriteError, UsageError
 from ..events import Checkpoint, Event
 from ..files.atomic import json_bytes, told_write_errors
-from ..lab import Lab
-from ..progress import Notify, Progress
+from ..lab import Lab, find_lab, lab_of
+from ..progress import Notify, Progress, no_progress
 from ..sinks import ShowsProgress, Sink, SinkFactory
 from ..stopping import Interrupt, listening, patient
 from ..undefined import defined_results
 from .folder import RunFolder, create_run
-from .reader import lab_of
 from .record import State, how_it_ended, lock_record
 from .restart import Restart, find_restart
 from .run import Run
@@ -107,7 +106,8 @@ def execute(
         sinks: what else receives the events.
         draw: whether to save the figures when it is finished.
         notify: receives which checkpoint is not used and why, and what the lab has to say before a
-            long training; None does not ask it.
+            long training (see `Lab.prepare`); None does not have it prepare.
+        open_progress: shows how far the lab is with what it makes before the training.
         open_progress: shows how far the lab is with what it makes before the training; None does
             not ask it.
 
@@ -125,7 +125,7 @@ def execute(
 
 
 def assist(
-    lab: Lab[Any], config: Config, resume: Checkpoint | None = None, *, noticed: bool = False
+    lab: Lab[Any], config: Config, resume: Checkpoint | None = None, *, prepared: bool = False
 ) -> None:
     """Take part in a training that another process records (see `epoque.bench.system.processes`).
 
@@ -133,22 +133,22 @@ def assist(
         lab: the lab.
         config: the same as in the process that records.
         resume: likewise.
-        noticed: whether that process asks the lab for its notice first: processes that compute
-            together must do the same things in the same order.
+        prepared: whether that process has the lab prepare first: processes that compute together
+            must do the same things in the same order.
 
     Raises:
         EpoqueError: what stopped the training.
     """
     if resume is None:
         lab.check(config)
-    if noticed:
-        lab.notice(config, resume)
+    if prepared:
+        lab.prepare(config, resume)
     with patient():
         for _ in lab.train(config, resume):
             pass
 
 
-def assist_again(run: Run, *, noticed: bool = False) -> None:
+def assist_again(run: Run, *, prepared: bool = False) -> None:
     """Take part in going on with a run (see `resume` and `assist`); the folder is only read.
 
     Raises:
@@ -157,8 +157,8 @@ def assist_again(run: Run, *, noticed: bool = False) -> None:
     """
     _check_unfinished(run)
     restart = find_restart(run)
-    lab = lab_of(restart.told)
-    assist(lab, lab.config.parse(restart.told["config"]), restart.checkpoint, noticed=noticed)
+    lab = find_lab(restart.told["lab"])
+    assist(lab, lab.config.parse(restart.told["config"]), restart.checkpoint, prepared=prepared)
 
 
 def _train(
@@ -172,18 +172,19 @@ def _train(
 ) -> None:
     folder = RunFolder(run, restart)
     run, checkpoint = folder.run, restart.checkpoint
+    lab = lab_of(run)
     sinks: list[Sink] = [folder]
     state: State = "failed"
     reason = "an unexpected error"
     try:
-        if open_progress is not None:
-            with open_progress() as progress:
-                run.lab.prepare(run.config, progress)
-        if notify is not None and (notice := run.lab.notice(run.config, checkpoint)):
-            notify(notice)
+        if notify is not None:
+            with (open_progress or _no_display)() as progress:
+                notice = lab.prepare(run.config, checkpoint, progress)
+            if notice:
+                notify(notice)
         sinks.extend(factory(run) for factory in factories)
         with patient():
-            for event in run.lab.train(run.config, checkpoint):
+            for event in lab.train(run.config, checkpoint):
                 _tell(sinks, event)
         folder.flush()
         _conclude(folder, draw, _progress_of(sinks))
@@ -195,6 +196,11 @@ def _train(
         raise
     finally:
         _close(sinks, state, reason)
+
+
+@contextmanager
+def _no_display() -> Iterator[Progress]:
+    yield no_progress
 
 
 def _tell(sinks: Iterable[Sink], event: Event) -> None:
@@ -225,10 +231,11 @@ def _progress_of(sinks: Iterable[Sink]) -> Progress:
 def _conclude(folder: RunFolder, draw: bool, progress: Progress) -> None:
     """Save the numbers and pictures of a training that came to its end, and seal the folder."""
     trained = Run(folder.run.path)
-    results = defined_results(trained.lab.evaluate_telling(trained, progress))
+    lab = lab_of(trained)
+    results = defined_results(lab.evaluate(trained, progress))
     folder.save("results.json", json_bytes(dict(results)))
     if draw:
-        folder.take_in(save_figures(trained.path / "figures", trained.lab.figures(trained)))
+        folder.take_in(save_figures(trained.path / "figures", lab.figures(trained)))
     folder.seal()
 
 

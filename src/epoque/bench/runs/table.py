@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import DamagedRunError
 from ..files.atomic import write_atomic
-from ..lab import Columns
+from ..sweeps.columns import Columns
 
 if TYPE_CHECKING:
     import pandas as pd

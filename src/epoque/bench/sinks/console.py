@@ -19,6 +19,7 @@ from rich.progress import (
 from rich.text import Text
 
 from ..events import Event, Metrics
+from ..lab import lab_of
 from ..runs.record import State
 from ..runs.run import Run
 
@@ -70,8 +71,8 @@ class _Display:
     """The two lines on a terminal."""
 
     def __init__(self, console: Console, run: Run) -> None:
-        self._lab, self._config = run.lab, run.config
-        self._steps = self._lab.steps(self._config)
+        self._lab, self._config = lab_of(run), run.config
+        _, self._total = self._lab.measure_progress(self._config, 0, {})
         self._progress = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=None),
@@ -81,7 +82,7 @@ class _Display:
             console=console,
             expand=True,
         )
-        self._task = self._progress.add_task(run.recipe, total=self._steps, step=0)
+        self._task = self._progress.add_task(run.recipe, total=self._total, step=0)
         self._after: TaskID | None = None
         self._metrics: Metrics | None = None
         self._first = True
@@ -99,24 +100,13 @@ class _Display:
             self._show(metrics)
 
     def _show(self, metrics: Metrics) -> None:
-        done, whole = self._done(metrics)
+        done, total = self._lab.measure_progress(self._config, metrics.step, metrics.values)
         if self._first:  # a resumed run starts in the middle: its old steps are no speed
             before: Any = done * (1 - 1 / metrics.step)  # rich says it were a whole number
-            self._progress.reset(self._task, total=whole, completed=before, step=metrics.step)
+            self._progress.reset(self._task, total=total, completed=before, step=metrics.step)
             self._first = False
         self._metrics = metrics
         self._progress.update(self._task, completed=done, step=metrics.step)
-
-    def _done(self, metrics: Metrics) -> tuple[float, float | None]:
-        """Return how much is done, and of how much: of the steps, else of 1, else of nobody knows.
-
-        The latter stays what it is: another would forget the speed.
-        """
-        if self._steps is None:
-            share = self._lab.share(self._config, metrics.step, metrics.values)
-            if share is not None:
-                return share, 1.0
-        return metrics.step, self._steps
 
     def show_after(self, done: int, total: int | None, what: str) -> None:
         """Show a line of its own for what comes after the training."""

@@ -39,7 +39,7 @@ class JsonLinesSink:
     def __init__(self, run: Run, stream: TextIO | None = None) -> None:
         self._stream: TextIO | None = stream or sys.stdout
         self._flushed = 0.0
-        told = {"id": run.id, "path": str(run.path), "lab": run.lab.name, "recipe": run.recipe}
+        told = {"id": run.id, "path": str(run.path), "lab": run.lab_name, "recipe": run.recipe}
         self._print(json.dumps({"event": "run", **told}), flush=True)
 
     def log(self, event: Event) -> None:

@@ -157,14 +157,14 @@ def _client(uri: str) -> "MlflowClient":
 
 def _open_run(client: "MlflowClient", run: Run) -> str:
     """Return the id of this run's MLflow run, made if it is new."""
-    name = os.environ.get("MLFLOW_EXPERIMENT_NAME") or f"epoque/{run.lab.name}"
+    name = os.environ.get("MLFLOW_EXPERIMENT_NAME") or f"epoque/{run.lab_name}"
     found = client.get_experiment_by_name(name)
     experiment = found.experiment_id if found else client.create_experiment(name)
     known = client.search_runs([experiment], f"tags.`epoque.run` = '{run.id}'", max_results=1)
     if known:
         client.update_run(known[0].info.run_id, status="RUNNING")
         return str(known[0].info.run_id)
-    tags = {"epoque.run": run.id, "epoque.recipe": run.recipe, "epoque.lab": run.lab.name}
+    tags = {"epoque.run": run.id, "epoque.recipe": run.recipe, "epoque.lab": run.lab_name}
     made = client.create_run(experiment, tags=tags, run_name=run.id).info.run_id
     _log_params(client, made, run.manifest["config"])
     return str(made)

@@ -26,7 +26,7 @@ class TrackioSink:
         try:
             with redirect_stdout(sys.stderr):  # its notices do not belong among JSON lines
                 self._run = trackio.init(
-                    f"epoque-{run.lab.name}",
+                    f"epoque-{run.lab_name}",
                     name=run.id,
                     config={"recipe": run.recipe, **shorten_parameters(run.manifest["config"])},
                     resume="allow",

@@ -28,9 +28,9 @@ from ..config import Config
 from ..errors import AxesError, ConfigError, Problem, UsageError
 from ..files.path_list import IS_PATHS, join
 from ..files.path_list import split as split_paths
-from ..lab import Columns
 from ..limits import MAX_SWEEP_POINTS
 from ..typed import near_axis, whole_numbers
+from .columns import Columns
 
 __all__ = ["MAX_POINTS", "Axis", "cell", "cells", "extremes", "grid", "parse_axes", "size"]
 

@@ -10,10 +10,11 @@ from typing import Any
 
 from ..config import Config
 from ..errors import ConfigError, DamagedRunError, RunLockedError, RunWriteError
-from ..lab import Columns, Lab, find_lab
+from ..lab import Lab, find_lab
 from ..runs.folder import create_run
 from ..runs.run import Run
 from ..runs.runner import execute
+from .columns import Columns
 from .executor import Executor, Outcome, cores
 from .grid import cell
 from .study import Study

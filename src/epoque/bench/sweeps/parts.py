@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import DamagedRunError
 from ..files.atomic import read_json, told_write_errors, write_atomic, write_json
-from ..lab import Columns
 from ..runs.manifest import file_digest, own_digest
 from ..runs.table import join_tables, read_tables, table_bytes
+from .columns import Columns
 
 if TYPE_CHECKING:
     import pandas as pd

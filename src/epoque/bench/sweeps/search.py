@@ -30,12 +30,13 @@ from typing import TYPE_CHECKING, Any
 from ..config import Config
 from ..errors import DamagedRunError, EpoqueError, UnknownNameError, UsageError, did_you_mean
 from ..files.atomic import json_object, write_json
-from ..lab import Columns, Lab
+from ..lab import Lab, lab_of
 from ..progress import Notify, Progress, no_progress
 from ..runs.order import next_moment
 from ..runs.record import create_record, stamped
 from ..runs.table import is_intact, read_table
 from ..stopping import patient
+from .columns import Columns
 from .executor import Executor, running
 from .grid import Axis, cell
 from .measure import measure_each, measure_together
@@ -136,7 +137,7 @@ class Search(Study):
     @property
     def best_config(self) -> Config:
         """The config of the best trial; its seed is the base's."""
-        config: Config = self.lab.config.parse(self.best["config"])
+        config: Config = lab_of(self).config.parse(self.best["config"])
         return config
 
 
@@ -197,7 +198,7 @@ def run_search(
         "engine": "compiled",
         "sampler": sampler,
         "trials": trials,
-        "objective": objective or lab.sweep_score(),
+        "objective": objective or lab.score,
         "direction": direction,
     }
 
@@ -240,7 +241,7 @@ def resume_search(
         raise UsageError(f"{search.id} is already finished; there is nothing to resume.")
     with work_on(search, notify) as parts:
         if not is_intact(search.path / "table.parquet"):
-            with running(executor, 1 if search.lab.fills_machine else None) as using:
+            with running(executor, 1 if lab_of(search).fills_machine else None) as using:
                 _try_all(search, parts, using, progress or no_progress)
             parts.join(search.path / "table.parquet")
         _save_best(Search(search.path))
@@ -312,7 +313,7 @@ def _measure(
     columns = None
     if search.manifest["engine"] == "compiled":
         together = _columns(list(points.values()))
-        columns = measure_together(search.lab, search.config, together, BATCH * len(seeds))
+        columns = measure_together(lab_of(search), search.config, together, BATCH * len(seeds))
         if columns is None:
             told = {**search.manifest, "engine": "processes"}
             parts.begin_anew(told)

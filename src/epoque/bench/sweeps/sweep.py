@@ -24,11 +24,12 @@ from .. import stopping
 from ..config import Config
 from ..errors import EpoqueError, UnknownNameError, UsageError
 from ..files.atomic import write_json
-from ..lab import Columns, Lab
+from ..lab import Lab, lab_of
 from ..progress import Notify, Progress, no_progress
 from ..runs.order import next_moment
 from ..runs.record import create_record, stamped
 from ..runs.table import is_intact, read_table
+from .columns import Columns
 from .executor import Executor, running
 from .grid import Axis, extremes, grid, size
 from .measure import is_untouched, measure_each, measure_together, side_by_side
@@ -141,7 +142,7 @@ def run_sweep(
         "engine": "compiled",
         "points": size(axes),
         "part_points": part_points(lab, base, axes),
-        "score": lab.sweep_score(),
+        "score": lab.score,
     }
 
     def fill(draft: Path) -> None:
@@ -198,10 +199,10 @@ def part_points(lab: Lab[Any], base: Config, axes: Sequence[Axis]) -> int:
     little a part is a whole number of blocks of the last axes.
     """
     copies = [base.model_copy(update={a.field: v}) for a in axes for v in extremes(a)]
-    steps = [lab.steps(copy) for copy in copies]
+    steps = [lab.measure_progress(copy, 0, {})[1] for copy in copies]
     low, high = POINTS_A_PART
     most = max(step or STEPS_A_PART for step in steps)
-    limit = min(max(STEPS_A_PART // most, low), high)
+    limit = min(max(STEPS_A_PART // int(most), low), high)
     lengths, points = [len(axis.values) for axis in axes], size(axes)
     if points <= limit:
         return points
@@ -218,12 +219,12 @@ def part_points(lab: Lab[Any], base: Config, axes: Sequence[Axis]) -> int:
 def _measure(sweep: Sweep, parts: Parts, executor: Executor | None, progress: Progress) -> None:
     if sweep.manifest["engine"] == "compiled":
         if _measure_together(sweep, parts, progress):
-            sign_study(sweep, sweep.lab.device(sweep.config))
+            sign_study(sweep, lab_of(sweep).device(sweep.config))
             return
         told = {**sweep.manifest, "engine": "processes"}
         parts.begin_anew(told)
         write_json(sweep.path / "sweep.json", told)
-    with running(executor, 1 if sweep.lab.fills_machine else None) as using:
+    with running(executor, 1 if lab_of(sweep).fills_machine else None) as using:
         _measure_each(sweep, parts, using, progress)
 
 
@@ -235,7 +236,9 @@ def _measure_together(sweep: Sweep, parts: Parts, progress: Progress) -> bool:
     todo = {index: starts[index] for index in starts if index not in parts.own}
 
     def measure(start: int) -> Columns | None:
-        return measure_together(sweep.lab, sweep.config, grid(axes, start, start + length), length)
+        return measure_together(
+            lab_of(sweep), sweep.config, grid(axes, start, start + length), length
+        )
 
     measured = points - sum(min(length, points - start) for start in todo.values())
     with stopping.patient(), closing(side_by_side(measure, todo)) as measuring:

@@ -52,7 +52,7 @@ def branch(run: Run, step: int, root: Path) -> Run:
     config = _config(run)
     if step >= config.iterations:
         raise UsageError(f"{run.id} ends at iteration {step}; there is nothing left to train.")
-    made = create_run(root, run.lab.name, run.recipe, config)
+    made = create_run(root, run.lab_name, run.recipe, config)
     with lock_record(made.path):
         folder = RunFolder(made)
         try:

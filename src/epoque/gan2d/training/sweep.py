@@ -15,7 +15,7 @@ import jax
 import numpy as np
 from numpy.typing import NDArray
 
-from epoque.bench.lab import Columns
+from epoque.bench.sweeps.columns import Columns
 
 from ..config import Gan2dConfig
 from ..cost import estimate

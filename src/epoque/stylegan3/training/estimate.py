@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from epoque.bench.progress import Progress, no_progress
 from epoque.bench.system import memory
-from epoque.bench.system.processes import rank
-from epoque.bench.telling import progress_bar
 
 if TYPE_CHECKING:
     from epoque.bench.events import Checkpoint
-    from epoque.bench.progress import Progress
 
     from ..config import StyleGan3Config
 
@@ -98,7 +96,7 @@ def check_inputs(config: "StyleGan3Config") -> None:
         check_source(config.inception)
 
 
-def prepare_inputs(config: "StyleGan3Config", progress: "Progress") -> None:
+def prepare_inputs(config: "StyleGan3Config", progress: Progress) -> None:
     """Draw, look at and fetch what a training needs and is not there yet.
 
     Args:
@@ -120,7 +118,7 @@ def prepare_inputs(config: "StyleGan3Config", progress: "Progress") -> None:
 
 
 def measure_cost(
-    config: "StyleGan3Config", resume: "Checkpoint | None" = None, *, quiet: bool = True
+    config: "StyleGan3Config", resume: "Checkpoint | None" = None, progress: Progress = no_progress
 ) -> TrainingCost:
     """Return what a training takes; its images are made ready and three steps measured.
 
@@ -130,7 +128,7 @@ def measure_cost(
     Args:
         config: what is to be trained.
         resume: where it goes on from; the answer is of what remains.
-        quiet: shows no progress.
+        progress: receives how many steps are measured.
 
     Raises:
         UsageError: if memory runs out, or a GPU is missing.
@@ -144,15 +142,15 @@ def measure_cost(
     from .trainer import Trainer
 
     team = Team(config.device)
-    images, bar = load_images(config), progress_bar("measuring", "steps", quiet=quiet)
+    images = load_images(config)
     count = choose_training_threads(config, images.shape, resume)
-    with explain_out_of_memory(config), bar as progress, computing(count):
+    with explain_out_of_memory(config), computing(count):
         trainer = Trainer(config, team, images)
-        progress(0, 3)
+        progress(0, 3, "measuring")
         trainer.step()
-        progress(1, 3)
+        progress(1, 3, "measuring")
         plain = _time(trainer.step)
-        progress(2, 3)
+        progress(2, 3, "measuring")
         trainer.steps = 0  # all turns are due again
         whole = _time(trainer.step)
     share = 1 / (config.pl_interval if config.cfg == "stylegan2" else config.r1_interval)
@@ -171,7 +169,11 @@ def _time(step: "Callable[[], None]") -> float:
     return perf_counter() - start
 
 
-def describe_cost(config: "StyleGan3Config", resume: "Checkpoint | None" = None) -> str | None:
+def describe_cost(
+    config: "StyleGan3Config",
+    resume: "Checkpoint | None" = None,
+    progress: Progress = no_progress,
+) -> str | None:
     """Return what a user should know before a run, or None if there is nothing.
 
     That is what is unusual about the images, and of more than a minute or so what it takes.
@@ -179,10 +181,11 @@ def describe_cost(config: "StyleGan3Config", resume: "Checkpoint | None" = None)
     Args:
         config: what is to be trained.
         resume: where it goes on from; the answer is of what remains.
+        progress: receives how far it is.
     """
     if config.data is None and 1000 * config.kimg * config.resolution**2 < _NOTABLE:
         return None
-    estimate = measure_cost(config, resume, quiet=rank() > 0)
+    estimate = measure_cost(config, resume, progress)
     told = [*estimate.remarks, *([estimate.told()] if estimate.seconds > 60 else [])]
     return "\n".join(told) or None
 

@@ -16,9 +16,11 @@ from epoque.bench import stopping
 from epoque.bench.config import Config, setting
 from epoque.bench.errors import DivergenceError, Problem
 from epoque.bench.events import Checkpoint, Event, Metrics
-from epoque.bench.lab import Columns, Lab
+from epoque.bench.lab import Lab
+from epoque.bench.progress import Progress, no_progress
 from epoque.bench.runs.run import Run
 from epoque.bench.seeds import numpy_rng
+from epoque.bench.sweeps.columns import Columns
 
 FAR = 1e6
 
@@ -71,14 +73,16 @@ class BowlLab(Lab[BowlConfig]):
                 yield Checkpoint(step, {"x": np.array([x])}, scheduled=due)
                 stopping.check()
 
-    def evaluate(self, run: Run) -> Mapping[str, Any]:
+    def evaluate(self, run: Run, progress: Progress = no_progress) -> Mapping[str, Any]:
         *_, last = run.metric_rows()
         x = float(last["x"])
         side = "right" if x > 0 else "left"
         return {"final_error": abs(x), "x": x, "side": side, "path": [x], "nothing": None}
 
-    def steps(self, config: BowlConfig) -> int:
-        return config.iterations
+    def measure_progress(
+        self, config: BowlConfig, step: int, metrics: Mapping[str, float]
+    ) -> tuple[float, float | None]:
+        return step, config.iterations
 
     def sweep(self, base: BowlConfig, points: Columns) -> Columns | None:
         if base.engine == "each":
