@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from epoque.bench.i18n import LocalText
 from epoque.report.claims.effects import cliff, differences
-from epoque.report.claims.practical1 import CLAIMS
+from epoque.report.claims.load import claims_of, find_claim
 from epoque.report.claims.rules import (
     Apart,
     Claim,
@@ -21,9 +22,10 @@ from epoque.report.claims.rules import (
     overall,
     wilson,
 )
-from epoque.report.claims.tables import find_claim
 
 SEEDS = 200
+CLAIMS = claims_of("neuron")
+Q, R = LocalText("q", "q"), LocalText("r", "r")
 CLAIM_IDS = [claim.id for claim in CLAIMS]
 
 # Measurements under which the report is right in everything: sweep, iterations, column, value.
@@ -202,7 +204,7 @@ def measured_by(values: Any) -> Callable[[Any], Any]:
 def test_a_number_stands_for_what_rounds_to_it(
     reported: str, about: bool, low: float, high: float
 ) -> None:
-    number = Number(quantity="q", reported=reported, about=about, measure=measured_by(None))
+    number = Number(quantity=Q, reported=reported, about=about, measure=measured_by(None))
     assert number.range() == pytest.approx((low, high))
 
 
@@ -216,7 +218,7 @@ def test_a_number_stands_for_what_rounds_to_it(
     ],
 )
 def test_a_number_holds_if_the_central_seeds_meet_it(values: Any, verdict: str) -> None:
-    assert Number(quantity="q", reported="0.64", measure=measured_by(None)).judge(values) == verdict
+    assert Number(quantity=Q, reported="0.64", measure=measured_by(None)).judge(values) == verdict
 
 
 @pytest.mark.parametrize(
@@ -225,14 +227,14 @@ def test_a_number_holds_if_the_central_seeds_meet_it(values: Any, verdict: str) 
 )
 def test_a_statement_is_counted_over_the_seeds(true: int, verdict: str) -> None:
     values = pd.Series(np.r_[np.ones(true), np.full(100 - true, np.nan)])
-    told = Statement(quantity="q", reported="r", above=0, measure=measured_by(None))
+    told = Statement(quantity=Q, reported=R, above=0, measure=measured_by(None))
     assert told.true_for(values) == true
     assert told.judge(values) == verdict
 
 
 @pytest.mark.parametrize(("wins", "verdict"), [(80, "holds"), (55, "partly"), (20, "fails")])
 def test_a_share_counts_with_its_whole_interval(wins: int, verdict: str) -> None:
-    share = Share(quantity="q", reported="r", above=0.5, measure=measured_by(None))
+    share = Share(quantity=Q, reported=R, above=0.5, measure=measured_by(None))
     assert share.judge(pd.Series(np.arange(100) < wins)) == verdict
 
 
@@ -278,12 +280,12 @@ NONE = pd.Series([np.nan] * 3)
 @pytest.mark.parametrize(
     ("line", "measured"),
     [
-        (Number(quantity="q", reported="0.64", measure=measured_by(None)), NONE),
-        (Number(quantity="q", reported="0.64", measure=measured_by(None)), []),
-        (Share(quantity="q", reported="r", above=0.5, measure=measured_by(None)), NONE),
-        (Effect(quantity="q", reported="r", measure=measured_by(None)), NONE),
+        (Number(quantity=Q, reported="0.64", measure=measured_by(None)), NONE),
+        (Number(quantity=Q, reported="0.64", measure=measured_by(None)), []),
+        (Share(quantity=Q, reported=R, above=0.5, measure=measured_by(None)), NONE),
+        (Effect(quantity=Q, reported=R, measure=measured_by(None)), NONE),
         (
-            Apart(quantity="q", reported="r", measure=measured_by(None)),
+            Apart(quantity=Q, reported=R, measure=measured_by(None)),
             ((np.nan,) * 3, (1.0, 0.5, 1.5), 20),
         ),
     ],
@@ -293,7 +295,7 @@ def test_what_no_seed_measured_has_no_verdict(line: Line, measured: Any) -> None
 
 
 def test_seeds_without_a_number_are_left_out() -> None:
-    share = Share(quantity="q", reported="r", above=0.5, measure=measured_by(None))
+    share = Share(quantity=Q, reported=R, above=0.5, measure=measured_by(None))
     assert share.share(pd.Series([1.0] * 20 + [np.nan] * 80))[1] == 20
     assert share.judge(pd.Series([1.0] * 20 + [np.nan] * 80)) == "holds"
     first = pd.Series([2.0, np.nan, np.inf, np.inf, 1.0])

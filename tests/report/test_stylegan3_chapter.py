@@ -14,7 +14,7 @@ from epoque.bench.runs.runner import execute, start
 from epoque.report import book, write_report
 from epoque.report import needs as needs_module
 from epoque.report.book import read_book
-from epoque.report.claims.practical2b import CLAIMS
+from epoque.report.claims.load import claims_of
 from epoque.report.claims.rules import Apart
 from epoque.report.library import Library
 from epoque.report.model import Claims, Document, Table, plain
@@ -190,7 +190,7 @@ class Found:
         return self._results
 
     def verdicts(self) -> list[str]:
-        return [claim.judge(self) for claim in CLAIMS]  # type: ignore[arg-type]
+        return [claim.judge(self) for claim in claims_of("stylegan3")]  # type: ignore[arg-type]
 
 
 def test_the_rules_of_the_claims() -> None:
@@ -205,5 +205,5 @@ def test_the_rules_of_the_claims() -> None:
 
 def test_evidence_is_what_the_library_gives(runs: Path) -> None:
     library = Library(runs, (NEED,))
-    assert [claim.judge(library) for claim in CLAIMS][3] == "partly"
+    assert [claim.judge(library) for claim in claims_of("stylegan3")][3] == "partly"
     assert isinstance(NEED, Need)

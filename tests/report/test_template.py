@@ -156,7 +156,7 @@ def test_html_in_a_template_is_text(tmp_path: Path) -> None:
         ("ok\n\n$$ \\frac $$", 3, "cannot be read"),
         ("ok\n\n$\\nonsense$", 3, "unknown command"),
         ("{{ claim('9.9') }}", 1, "There is no claim '9.9'"),
-        ("{{ claims('7') }}", 1, "There is no practical '7'"),
+        ("{{ claims('7') }}", 1, "There is no chapter '7'"),
         ("a {{ grid(['a'], [[1]]) }}", 1, "must stand in a paragraph of its own"),
         ("{{ grid(['a'], [[1, 2]]) }}", 1, "2 cells and the header 1"),
         ("{{ grid(['a'], [[1]], label='t') }}\n\n{{ grid(['a'], [[1]], label='t') }}", 1, "twice"),

@@ -2,14 +2,27 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import as_file, files
 
 from .errors import UsageError
 
-__all__ = ["LANGUAGES", "environment_language", "mark", "translator"]
+__all__ = ["LANGUAGES", "LocalText", "environment_language", "mark", "translator"]
 
 LANGUAGES = ("en", "fr")
+
+
+@dataclass(frozen=True, slots=True)
+class LocalText:
+    """A text in each language, of a file that brings its own translations."""
+
+    en: str
+    fr: str
+
+    def translate(self, language: str) -> str:
+        """Return the text in a language of `LANGUAGES`."""
+        return {"en": self.en, "fr": self.fr}[language]
 
 
 def mark(message: str) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from .events import Checkpoint, Event
+from .evidence import Measure
 from .plugins import load_plugin, plugin_folder, plugin_names
 from .progress import Progress, no_progress
 from .sweeps.columns import Columns
@@ -177,6 +178,13 @@ class Lab(ABC, Generic[C]):
     def commands(self) -> "App | None":
         """Return the lab's own commands (`epoque neuron …`), or None if it has none."""
         return None
+
+    def claim_measures(self) -> Mapping[str, Measure]:
+        """Return what only the claims of this lab's chapter are measured by: name to function.
+
+        What the claims of every lab may use is in `epoque.report.claims.measures`.
+        """
+        return {}
 
 
 GROUP = "epoque.labs"

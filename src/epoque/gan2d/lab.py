@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from epoque.bench.events import Checkpoint, Event
+from epoque.bench.evidence import Measure
 from epoque.bench.i18n import mark
 from epoque.bench.lab import Lab
 from epoque.bench.progress import Progress, no_progress
@@ -93,6 +94,12 @@ class Gan2dLab(Lab["Gan2dConfig"]):
         from .commands import build_app
 
         return build_app(self.title)
+
+    def claim_measures(self) -> Mapping[str, Measure]:
+        """Return what the claims of its chapter are measured by (`epoque.gan2d.claims`)."""
+        from . import claims
+
+        return {name: getattr(claims, name) for name in claims.__all__}
 
 
 LAB = Gan2dLab()

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from epoque.bench.events import Checkpoint, Event
+from epoque.bench.evidence import Measure
 from epoque.bench.i18n import mark
 from epoque.bench.lab import Lab
 from epoque.bench.progress import Progress, no_progress
@@ -125,6 +126,12 @@ class LanguageLab(Lab["LanguageConfig"]):
         from .commands import APP
 
         return APP
+
+    def claim_measures(self) -> Mapping[str, Measure]:
+        """Return what the claims of its chapter are measured by (`epoque.language.claims`)."""
+        from . import claims
+
+        return {name: getattr(claims, name) for name in claims.__all__}
 
 
 LAB = LanguageLab()

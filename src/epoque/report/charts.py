@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from epoque.bench.errors import UsageError
 from epoque.bench.i18n import translator
+from epoque.bench.runs.history import rows_with
 
-from .course import measured
 from .labels import RESULTS
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def ranking_figure(
 
 
 def _over_seconds(run: "Run", column: str) -> tuple[list[float], list[float]]:
-    rows = measured(run.timed_metrics, column)
+    rows = rows_with(run.timed_metrics, column)
     if not len(rows) or "seconds" not in rows:
         raise UsageError(f"{run.id} has not measured {column} over seconds of training.")
     return list(rows["seconds"]), list(rows[column])

@@ -9,15 +9,16 @@ from epoque.bench.errors import UsageError
 from epoque.bench.i18n import mark, translator
 from epoque.bench.lab import lab_of
 from epoque.bench.limits import MAX_TABLE_COLUMNS
+from epoque.bench.runs.history import first_below, value_at
 from epoque.bench.runs.run import Run
 from epoque.bench.sweeps.summary import median_interval
 from epoque.bench.sweeps.sweep import Sweep
 
 from .charts import ranking_figure, timeline_figure
 from .claims.effects import differences
+from .claims.load import claims_of, find_claim
 from .claims.rules import are_whole, as_percent, central, wilson
-from .claims.tables import SIGNS, VERDICTS, claim_row, find_claim, practical
-from .course import first_below, measured_by
+from .claims.tables import SIGNS, VERDICTS, claim_row
 from .examples import examples_table
 from .labels import RESULTS
 from .library import Library, Record, command_of, value_of
@@ -158,7 +159,7 @@ class Functions:
         if len(moment) != 1 or not set(moment) <= set(CLOCKS):
             raise UsageError(f"measured takes one moment: {', '.join(CLOCKS)}.")
         ((clock, when),) = moment.items()
-        found = measured_by(_run(source).timed_metrics, name, clock, when)
+        found = value_at(_run(source).timed_metrics, name, clock, when)
         return self.number(found, digits=digits, decimals=decimals)
 
     def until(self, source: Source, name: str, below: Any, *, clock: str = "seconds",
@@ -271,29 +272,29 @@ class Functions:
         word = self._slots.add_text(self._translate(VERDICTS[verdict]))
         return Judged(verdict, str(word))
 
-    def claims(self, name: str, caption: str = "", label: str = "claims") -> Printed:
-        """Print every claim of a practical with what was measured."""
-        rows = tuple(self._row(claim.id) for claim in practical(name))
-        return self._slots.add(Claims(rows, self._inline(caption), label))
+    def claims(self, name: str, caption: str = "", label: str = "") -> Printed:
+        """Print every claim of a lab's chapter with what was measured."""
+        rows = tuple(self._row(claim.id) for claim in claims_of(name))
+        return self._slots.add(Claims(rows, self._inline(caption), label or f"claims-{name}"))
 
-    def verdicts(self, name: str, caption: str = "", label: str = "verdicts") -> Printed:
-        """Print every claim of a practical with its verdict alone."""
+    def verdicts(self, name: str, caption: str = "", label: str = "") -> Printed:
+        """Print every claim of a lab's chapter with its verdict alone."""
         _ = self._translate
-        rows = [self._row(claim.id) for claim in practical(name)]
+        rows = [self._row(claim.id) for claim in claims_of(name)]
         header = tuple((Text(_(word)),) for word in (mark("No."), mark("Claim"), mark("Verdict")))
         told = (f"{SIGNS[row.verdict]} {_(VERDICTS[row.verdict])}" for row in rows)
         cells = tuple(
             ((Text(row.id),), row.statement, (Text(verdict),))
             for row, verdict in zip(rows, told, strict=True)
         )
-        words = self._inline(caption)
+        words, label = self._inline(caption), label or f"verdicts-{name}"
         return self._slots.add(Table(header, cells, ("left", "left", "left"), words, label))
 
     def count(self, name: str, verdict: str) -> Printed:
-        """Print how many claims of a practical have a verdict, of those of `VERDICTS`."""
+        """Print how many claims of a lab's chapter have a verdict, of those of `VERDICTS`."""
         if verdict not in VERDICTS:
             raise UsageError(f"there is no verdict {verdict!r}; there are {', '.join(VERDICTS)}.")
-        return self.number(sum(self._row(c.id).verdict == verdict for c in practical(name)))
+        return self.number(sum(self._row(c.id).verdict == verdict for c in claims_of(name)))
 
     # The appendix
 

@@ -18,7 +18,7 @@ Jinja's sandbox runs them: a template reads runs through the functions below and
 | `examples(run, caption=…)` | a language model's texts, or its candidates for hidden words |
 | `table(sources, names, caption=…)` | a row a name, a column a source |
 | `grid(header, rows, caption=…)` | a table of anything |
-| `claims(practical)`, `verdicts(practical)` | the table of claims, and its summary |
+| `claims(lab)`, `verdicts(lab)` | the table of claims, and its summary |
 | `claim(id)` | its verdict in words; `claim(id).verdict` is holds, partly, fails or unmeasured |
 | `ref(label)` | "figure 3" |
 | `number(x)`, `command(source)`, `seeds(sweep)` | what they say |

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from epoque.bench.errors import MissingExtraError
 from epoque.bench.events import Checkpoint, Event
+from epoque.bench.evidence import Measure
 from epoque.bench.i18n import mark
 from epoque.bench.lab import Lab, TrainCommand
 from epoque.bench.progress import Progress, no_progress
@@ -177,6 +178,12 @@ class StyleGan3Lab(Lab["StyleGan3Config"]):
         from .commands import APP
 
         return APP
+
+    def claim_measures(self) -> Mapping[str, Measure]:
+        """Return what the claims of its chapter are measured by (`epoque.stylegan3.claims`)."""
+        from . import claims
+
+        return {name: getattr(claims, name) for name in claims.__all__}
 
 
 LAB = StyleGan3Lab()

@@ -29,12 +29,14 @@ holds partly otherwise.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from math import isnan, nan
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
+from epoque.bench.evidence import Evidence
+from epoque.bench.i18n import LocalText
 from epoque.bench.sweeps.summary import wilson
 from epoque.report.model import Verdict
 
@@ -48,7 +50,6 @@ __all__ = [
     "Apart",
     "Claim",
     "Effect",
-    "Evidence",
     "Fact",
     "Line",
     "Number",
@@ -63,19 +64,6 @@ __all__ = [
 
 MOST, FEW = 0.95, 0.05
 NEGLIGIBLE = 0.147
-
-
-class Evidence(Protocol):
-    """Where measurements come from."""
-
-    def table(self, name: str, **at: Any) -> "pd.DataFrame":
-        """Return a sweep's results, one row a seed (the index), where the other axes are `at`."""
-
-    def results(self, recipe: str) -> Mapping[str, Any]:
-        """Return the results of the run of a recipe."""
-
-    def metrics(self, recipe: str) -> "pd.DataFrame":
-        """Return what the run of a recipe measured on its way, one row a step."""
 
 
 def central(values: "Sequence[float] | pd.Series") -> tuple[float, float, float]:
@@ -103,11 +91,11 @@ class Line(ABC):
     """One quantity of a claim.
 
     Attributes:
-        quantity: what is measured, in English; French comes from the catalogue.
+        quantity: what is measured.
         measure: evidence to its value for every seed, or to a single value.
     """
 
-    quantity: str
+    quantity: LocalText
     measure: Callable[[Evidence], Any]
 
     @abstractmethod
@@ -148,12 +136,12 @@ class Statement(Line):
     """Something was said of every run: that the quantity is above or below a bound.
 
     Attributes:
-        reported: what was said, in English; French comes from the catalogue.
+        reported: what was said.
         above: the quantity is greater than this.
         below: the quantity is less than this.
     """
 
-    reported: str
+    reported: LocalText
     above: float = float("-inf")
     below: float = float("inf")
 
@@ -172,11 +160,11 @@ class Share(Line):
     """Something was said to succeed: measured as a share of the seeds.
 
     Attributes:
-        reported: what was said, in English.
+        reported: what was said.
         above: the share of the seeds that it takes.
     """
 
-    reported: str
+    reported: LocalText
     above: float
 
     def share(self, measured: "pd.Series") -> tuple[tuple[float, float, float], int]:
@@ -205,11 +193,11 @@ class Effect(Line):
     """One setting was said to give more of something than another.
 
     Attributes:
-        reported: what was said, in English.
+        reported: what was said.
         measure: evidence to the difference for every seed, said to be positive; it may be infinite.
     """
 
-    reported: str
+    reported: LocalText
 
     def judge(self, measured: Any) -> Verdict:
         """Return whether the 95 % interval of Cliff's delta is above, around or below a trifle."""
@@ -224,12 +212,12 @@ class Apart(Line):
     """One number was said to be higher than another.
 
     Attributes:
-        reported: what was said, in English.
+        reported: what was said.
         measure: evidence to the two, the one said to be higher first, each with the ends of its
             95 % interval, and from how many measurements they are.
     """
 
-    reported: str
+    reported: LocalText
 
     def judge(self, measured: Any) -> Verdict:
         """Return whether the first interval is above, around or below the second."""
@@ -244,14 +232,14 @@ class Fact(Line):
     """Something was said that is true or false once and for all.
 
     Attributes:
-        reported: what was said, in English.
-        found: what to print if it is true, in English.
-        otherwise: what to print if it is false, in English.
+        reported: what was said.
+        if_true: what to print if it is true.
+        if_false: what to print if it is false.
     """
 
-    reported: str
-    found: str
-    otherwise: str
+    reported: LocalText
+    if_true: LocalText
+    if_false: LocalText
 
     def judge(self, measured: Any) -> Verdict:
         """Return whether it is true."""
@@ -264,14 +252,14 @@ class Claim:
 
     Attributes:
         id: its number in the report, "1.1".
-        text: what is claimed, in English; French comes from the catalogue.
+        statement: what is claimed.
         lines: its quantities.
         runs: the recipes of the runs that show it.
         sweeps: the names of the sweeps that measure it.
     """
 
     id: str
-    text: str
+    statement: LocalText
     lines: tuple[Line, ...]
     runs: tuple[str, ...] = ()
     sweeps: tuple[str, ...] = ()

@@ -1,18 +1,17 @@
 """Claims as rows ready to print, in the words and digits of a language."""
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from epoque.bench.errors import UnknownNameError
-from epoque.bench.i18n import mark, translator
+from epoque.bench.i18n import LocalText, mark, translator
 from epoque.bench.runs.run import Run
 from epoque.bench.sweeps.summary import median_interval
 from epoque.bench.sweeps.sweep import Sweep
+from epoque.report.library import Library, command_of
 from epoque.report.model import ClaimLine, ClaimRow, Text, Verdict
 from epoque.report.numbers import decimals_for, format_interval, format_number
 from epoque.report.typography import set_spaces
 
-from . import practical1, practical2a, practical2b, practical3
 from .effects import cliff
 from .rules import (
     Apart,
@@ -29,17 +28,8 @@ from .rules import (
     overall,
 )
 
-if TYPE_CHECKING:
-    from epoque.report.library import Library
+__all__ = ["SIGNS", "VERDICTS", "claim_row"]
 
-__all__ = ["PRACTICALS", "SIGNS", "VERDICTS", "claim_row", "find_claim", "practical"]
-
-PRACTICALS: Mapping[str, tuple[Claim, ...]] = {
-    "1": practical1.CLAIMS,
-    "2a": practical2a.CLAIMS,
-    "2b": practical2b.CLAIMS,
-    "3": practical3.CLAIMS,
-}
 VERDICTS: Mapping[Verdict, str] = {
     "holds": mark("holds"),
     "partly": mark("partly"),
@@ -50,39 +40,14 @@ SIGNS: Mapping[Verdict, str] = {"holds": "✓", "partly": "◐", "fails": "✗",
 """What tells verdicts apart without colour."""
 
 
-def practical(name: str) -> tuple[Claim, ...]:
-    """Return the claims of one practical.
-
-    Raises:
-        UnknownNameError: if there is none of that name.
-    """
-    if name not in PRACTICALS:
-        raise UnknownNameError("practical", name, PRACTICALS)
-    return PRACTICALS[name]
-
-
-def find_claim(name: str) -> Claim:
-    """Return a claim by its number, for instance "1.1".
-
-    Raises:
-        UnknownNameError: if there is none.
-    """
-    known = {claim.id: claim for claims in PRACTICALS.values() for claim in claims}
-    if name not in known:
-        raise UnknownNameError("claim", name, known)
-    return known[name]
-
-
-def claim_row(claim: Claim, library: "Library", language: str) -> ClaimRow:
+def claim_row(claim: Claim, library: Library, language: str) -> ClaimRow:
     """Return a claim with what was measured for it."""
-    from epoque.report.library import command_of
-
     records: list[Run | Sweep] = [*map(library.run, claim.runs)]
     records += map(library.sweep, claim.sweeps)
     lines = tuple(_line(line, library, language) for line in claim.lines)
     return ClaimRow(
         id=claim.id,
-        statement=_words(claim.text, language),
+        statement=_words(claim.statement, language),
         lines=lines,
         verdict=overall([line.verdict for line in lines]),
         runs=tuple(record.id for record in records),
@@ -90,13 +55,12 @@ def claim_row(claim: Claim, library: "Library", language: str) -> ClaimRow:
     )
 
 
-def _words(message: str, language: str) -> tuple[Text, ...]:
-    """Return a message in a language; its numbers are written that language's way already."""
-    return (Text(set_spaces(translator(language)(message), language)),)
+def _words(text: LocalText, language: str) -> tuple[Text, ...]:
+    """Return a text in a language; its numbers are written that language's way already."""
+    return (Text(set_spaces(text.translate(language), language)),)
 
 
-def _line(line: Line, library: "Library", language: str) -> ClaimLine:
-    _ = translator(language)
+def _line(line: Line, library: Library, language: str) -> ClaimLine:
     measured = line.measure(library)
     write = _WRITERS[type(line)]
     reported, value, seeds = write(line, measured, language)
@@ -124,16 +88,16 @@ def _statement(line: Statement, measured: Any, language: str) -> tuple[str, str,
     true, all_seeds = line.true_for(measured), len(measured)
     seeds = format_number(all_seeds, language)
     if true < all_seeds:
-        told = _("true for {count} of {total}")
-        seeds = told.format(count=format_number(true, language), total=seeds)
-    return _(line.reported), value, seeds
+        words = _("true for {count} of {total}")
+        seeds = words.format(count=format_number(true, language), total=seeds)
+    return line.reported.translate(language), value, seeds
 
 
 def _share(line: Share, measured: Any, language: str) -> tuple[str, str, str]:
     interval, trials = line.share(measured)
     percent = as_percent(interval)
     value = f"{format_interval(percent, language, 1)}\u202f%" if trials else "–"
-    return translator(language)(line.reported), value, format_number(trials, language)
+    return line.reported.translate(language), value, format_number(trials, language)
 
 
 def _effect(line: Effect, measured: Any, language: str) -> tuple[str, str, str]:
@@ -141,18 +105,18 @@ def _effect(line: Effect, measured: Any, language: str) -> tuple[str, str, str]:
     size = format_interval(median_interval(measured), language, decimals)
     delta = format_interval(cliff(measured), language, 2)
     value = f"{size} · δ = {delta}"
-    return translator(language)(line.reported), value, format_number(len(measured), language)
+    return line.reported.translate(language), value, format_number(len(measured), language)
 
 
 def _apart(line: Apart, measured: Any, language: str) -> tuple[str, str, str]:
     *numbers, count = measured
-    told = (format_interval(interval, language, 1) for interval in numbers)
-    return translator(language)(line.reported), " · ".join(told), format_number(count, language)
+    intervals = (format_interval(interval, language, 1) for interval in numbers)
+    return line.reported.translate(language), " · ".join(intervals), format_number(count, language)
 
 
 def _fact(line: Fact, measured: Any, language: str) -> tuple[str, str, str]:
-    _ = translator(language)
-    return _(line.reported), _(line.found if measured else line.otherwise), "–"
+    text = line.if_true if measured else line.if_false
+    return line.reported.translate(language), text.translate(language), "–"
 
 
 _WRITERS: Mapping[type[Line], Callable[[Any, Any, str], tuple[str, str, str]]] = {

@@ -1,4 +1,4 @@
-"""The claims of practical 2a: effects, their intervals, and verdicts on tables made by hand."""
+"""The claims of the lab gan2d: effects, their intervals, and verdicts on tables made by hand."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -9,15 +9,17 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
+from epoque.bench.i18n import LocalText
 from epoque.bench.sweeps.grid import cells, parse_axes, size
 from epoque.bench.sweeps.summary import median_interval
 from epoque.report.claims.effects import cliff, differences
-from epoque.report.claims.practical2a import CLAIMS
+from epoque.report.claims.load import claims_of, find_claim
 from epoque.report.claims.rules import NEGLIGIBLE, Effect
-from epoque.report.claims.tables import find_claim, practical
 from epoque.report.needs import chapter_needs
 
 SEEDS = 64
+CLAIMS = claims_of("gan2d")
+Q, R = LocalText("q", "q"), LocalText("r", "r")
 IDS = ["2.1", "2.2", "2.3", "2.4", "2.5"]
 INF, NAN = np.inf, np.nan
 STRONG = {"discriminator_layers": "32,32,32", "d_steps": 10}
@@ -79,7 +81,7 @@ class Measurements:
         return self.tables[name, frozenset(at.items())]
 
     def results(self, recipe: str) -> Mapping[str, Any]:
-        raise AssertionError(f"no claim of practical 2a reads the run {recipe}")
+        raise AssertionError(f"no claim of the lab gan2d reads the run {recipe}")
 
 
 def half(first: float, second: float) -> NDArray[np.float64]:
@@ -115,7 +117,7 @@ FAILS: dict[str, Changes] = {
 
 
 def test_five_claims_in_their_order() -> None:
-    assert [claim.id for claim in practical("2a")] == [claim.id for claim in CLAIMS] == IDS
+    assert [claim.id for claim in CLAIMS] == IDS
 
 
 @pytest.mark.parametrize(
@@ -227,7 +229,7 @@ def measured_by(values: Any) -> Callable[[Any], Any]:
 )  # fmt: skip
 def test_an_effect_counts_with_its_whole_interval(wins: int, losses: int, verdict: str) -> None:
     values = pd.Series(np.repeat([1.0, -1.0, 0.0], [wins, losses, SEEDS - wins - losses]))
-    effect = Effect(quantity="q", reported="r", measure=measured_by(values))
+    effect = Effect(quantity=Q, reported=R, measure=measured_by(values))
     assert effect.judge(values) == verdict
     _, low, high = cliff(values)
     assert {"holds": low > NEGLIGIBLE, "fails": high < NEGLIGIBLE}.get(
@@ -239,7 +241,7 @@ def test_an_effect_is_written_with_both_intervals() -> None:
     from epoque.report.claims.tables import _WRITERS
 
     values = pd.Series(np.linspace(0.1, 0.3, SEEDS))
-    line = Effect(quantity="q", reported="r", measure=measured_by(values))
+    line = Effect(quantity=Q, reported=R, measure=measured_by(values))
     _, english, seeds = _WRITERS[Effect](line, values, "en")
     _, french, _ = _WRITERS[Effect](line, values, "fr")
     assert english == "0.200 [0.173, 0.227] · δ = 1.00 [0.92, 1.00]".replace(

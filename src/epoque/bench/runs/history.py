@@ -5,18 +5,18 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["first_below", "measured", "measured_by"]
+__all__ = ["first_below", "rows_with", "value_at"]
 
 NAN = float("nan")
 SLACK = 1e-9  # of an epoch that is a sum of batches
 
 
-def measured(metrics: "pd.DataFrame", name: str) -> "pd.DataFrame":
+def rows_with(metrics: "pd.DataFrame", name: str) -> "pd.DataFrame":
     """Return the rows in which a metric was measured; none if it never was."""
     return metrics.dropna(subset=[name]) if name in metrics else metrics.iloc[:0]
 
 
-def measured_by(metrics: "pd.DataFrame", name: str, clock: str, moment: float) -> float:
+def value_at(metrics: "pd.DataFrame", name: str, clock: str, moment: float) -> float:
     """Return a metric as it was last measured by a moment; NaN if the run ended before it.
 
     Args:
@@ -27,9 +27,9 @@ def measured_by(metrics: "pd.DataFrame", name: str, clock: str, moment: float) -
     """
     if clock not in metrics or metrics[clock].max() < moment - SLACK:
         return NAN
-    told = measured(metrics, name)
-    told = told[told[clock] <= moment + SLACK]
-    return float(told[name].iloc[-1]) if len(told) else NAN
+    rows = rows_with(metrics, name)
+    rows = rows[rows[clock] <= moment + SLACK]
+    return float(rows[name].iloc[-1]) if len(rows) else NAN
 
 
 def first_below(metrics: "pd.DataFrame", name: str, bound: float, clock: str) -> float:

@@ -1,0 +1,278 @@
+"""The claims of a lab: its file `chapter/claims.yaml`, loaded and checked.
+
+```yaml
+- id: "1.1"
+  statement: {en: "The error falls to 0.01.", fr: "L’erreur descend à 0,01."}
+  runs: [neuron/and]            # as the chapter's needs.yaml calls them
+  sweeps: [and]
+  lines:
+    - rule: number              # number, statement, share, effect, apart or fact
+      quantity: {en: final error, fr: erreur finale}
+      reported: "0.01"          # a number with the digits it was given with, or a text
+      measure:
+        column: {sweep: and, name: final_error, at: {iterations: 400}}
+```
+
+A measure is its name with its arguments: by their names, or in their order as a list. The names are
+those of `epoque.report.claims.measures` and of the lab's own (`Lab.claim_measures`). What each rule
+means, and which bounds it takes, is in `epoque.report.claims.rules`.
+"""
+
+import inspect
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
+from typing import Any
+
+from epoque.bench.errors import UnknownNameError, UsageError
+from epoque.bench.evidence import Comparison, Evidence, Measure, Values
+from epoque.bench.lab import find_lab
+from epoque.report.checked_yaml import Path, YamlChecker
+from epoque.report.needs import chapter_folder, chapter_names, chapter_needs
+
+from .measures import MEASURES
+from .rules import Apart, Claim, Effect, Fact, Line, Number, Share, Statement
+
+__all__ = ["claims_of", "find_claim", "parse_claims"]
+
+FILE = "claims.yaml"
+RULES: Mapping[str, tuple[type[Line], Any, tuple[str, ...], tuple[str, ...]]] = {
+    "number": (Number, Values, (), ("about",)),
+    "statement": (Statement, Values, (), ("above", "below")),
+    "share": (Share, Values, ("above",), ()),
+    "effect": (Effect, Values, (), ()),
+    "apart": (Apart, Comparison, (), ()),
+    "fact": (Fact, bool, ("if_true", "if_false"), ()),
+}
+"""Rule to its class, what its measure returns, and its further keys: required, optional."""
+KINDS = {Values: "one number a seed", Comparison: "two intervals", bool: "true or false"}
+NUMBER = re.compile(r"-?\d+(\.\d+)?( to -?\d+(\.\d+)?)?")
+_NUMBERS = {"about": YamlChecker.truth, "above": YamlChecker.number, "below": YamlChecker.number}
+
+
+def claims_of(lab: str) -> tuple[Claim, ...]:
+    """Return the claims of a lab's chapter, in their order; none if it makes none.
+
+    Raises:
+        UnknownNameError: if there is no chapter of that name.
+        UsageError: with every problem of the file of claims.
+    """
+    if lab not in chapter_names():
+        raise UnknownNameError("chapter", lab, chapter_names())
+    return _load(lab)
+
+
+@cache
+def _load(lab: str) -> tuple[Claim, ...]:
+    folder = chapter_folder(lab)
+    assert folder is not None, lab
+    if not (folder / FILE).is_file():
+        return ()
+    needs = chapter_needs(lab)
+    return parse_claims(
+        (folder / FILE).read_text("utf-8"),
+        f"{lab}/chapter/{FILE}",
+        {**MEASURES, **find_lab(lab).claim_measures()},
+        runs=[need.name for need in needs if not need.axes],
+        sweeps=[need.name for need in needs if need.axes],
+    )
+
+
+def find_claim(name: str) -> Claim:
+    """Return a claim by its number, for instance "1.1".
+
+    Raises:
+        UnknownNameError: if there is none.
+        UsageError: if the chapters of two labs have one of that number.
+    """
+    found = {lab: {claim.id: claim for claim in claims_of(lab)} for lab in chapter_names()}
+    labs = [lab for lab, claims in found.items() if name in claims]
+    if not labs:
+        raise UnknownNameError("claim", name, [key for claims in found.values() for key in claims])
+    if len(labs) > 1:
+        raise UsageError(f"The chapters of {' and '.join(labs)} have each a claim {name!r}.")
+    return found[labs[0]][name]
+
+
+def parse_claims(
+    text: str,
+    source: str,
+    measures: Mapping[str, Measure],
+    *,
+    runs: Sequence[str],
+    sweeps: Sequence[str],
+) -> tuple[Claim, ...]:
+    """Return the claims of a file.
+
+    Args:
+        text: its content.
+        source: what errors call it.
+        measures: name to measure.
+        runs: the names of the runs that the chapter reads.
+        sweeps: the names of the sweeps that it reads.
+
+    Raises:
+        UsageError: with one sentence for each problem.
+    """
+    return _Parser(YamlChecker(text, source), measures, runs, sweeps).claims()
+
+
+class _Parser:
+    def __init__(
+        self,
+        file: YamlChecker,
+        measures: Mapping[str, Measure],
+        runs: Sequence[str],
+        sweeps: Sequence[str],
+    ) -> None:
+        self._file, self._measures = file, measures
+        self._known = {"runs": runs, "sweeps": sweeps}
+        self._declared: dict[str, tuple[str, ...]] = {}
+
+    def claims(self) -> tuple[Claim, ...]:
+        """Return the claims, or raise every problem."""
+        claims = tuple(
+            self._claim(item, at) for at, item in self._file.items(self._file.content, ())
+        )
+        ids = [claim.id for claim in claims]
+        for index, name in enumerate(ids):
+            if name in ids[:index]:
+                self._file.report((index, "id"), f"there is a claim {name!r} before this one.")
+        self._file.raise_problems()
+        return claims
+
+    def _claim(self, value: Any, at: Path) -> Claim:
+        file = self._file
+        keys = file.mapping(value, at, ("id", "statement", "lines"), ("runs", "sweeps"))
+        self._declared = {
+            kind: self._names(keys.get(kind, []), (*at, kind), kind) for kind in self._known
+        }
+        lines = file.items(keys.get("lines", []), (*at, "lines"))
+        if keys and not lines:
+            file.report((*at, "lines"), "a claim has at least one line.")
+        return Claim(
+            id=file.text(keys.get("id", "-"), (*at, "id")),
+            statement=file.local_text(keys.get("statement", _NONE), (*at, "statement")),
+            lines=tuple(filter(None, (self._line(item, path) for path, item in lines))),
+            **self._declared,
+        )
+
+    def _names(self, value: Any, at: Path, kind: str) -> tuple[str, ...]:
+        """Return names of runs or sweeps that the chapter reads."""
+        known = self._known[kind]
+        names = (self._file.name(item, path, f"{kind[:-1]} in needs.yaml named", known)
+                 for path, item in self._file.items(value, at))  # fmt: skip
+        return tuple(filter(None, names))
+
+    def _line(self, value: Any, at: Path) -> Line | None:
+        file = self._file
+        rule = value.get("rule") if isinstance(value, dict) else None
+        if rule is None or file.name(rule, (*at, "rule"), "rule", RULES) is None:
+            if rule is None:
+                file.report(at, f"a line has a rule: {', '.join(RULES)}.")
+            return None
+        line, kind, required, optional = RULES[rule]
+        required = ("rule", "quantity", "reported", "measure", *required)
+        keys = file.mapping(value, at, required, optional)
+        if not set(required) <= set(keys):
+            return None
+        arguments = {name: self._argument(rule, name, keys[name], (*at, name))
+                     for name in keys if name not in ("rule", "measure")}  # fmt: skip
+        measure = self._measure(keys["measure"], (*at, "measure"), kind)
+        return line(**arguments, measure=measure)
+
+    def _argument(self, rule: str, name: str, value: Any, at: Path) -> Any:
+        if name in _NUMBERS:
+            return _NUMBERS[name](self._file, value, at)
+        if name == "reported" and rule == "number":
+            text = self._file.text(value, at)
+            if text and not NUMBER.fullmatch(text):
+                self._file.report(at, f'{text!r} is neither a number, "0.01", nor two, "20 to 25".')
+            return text
+        return self._file.local_text(value, at)
+
+    # Measures
+
+    def _measure(self, value: Any, at: Path, kind: Any) -> Callable[[Evidence], Any]:
+        """Return what measures, of the wanted kind, given evidence."""
+        names = list(value) if isinstance(value, dict) else []
+        if len(names) != 1:
+            self._file.report(at, "a measure is one name with its arguments.")
+            return _unmeasured
+        path = (*at, names[0])
+        name = self._file.name(names[0], path, "measure", self._measures)
+        if name is None:
+            return _unmeasured
+        function = self._measures[name]
+        signature = inspect.signature(function)
+        if signature.return_annotation is not kind:
+            told = f"it gives {KINDS[signature.return_annotation]}; {KINDS[kind]} is wanted here."
+            self._file.report(path, told)
+        parameters = {n: p for n, p in signature.parameters.items() if n != "evidence"}
+        arguments = self._arguments(value[name], path, parameters)
+        return partial(_evaluate, function, "evidence" in signature.parameters, arguments)
+
+    def _arguments(
+        self, value: Any, at: Path, parameters: Mapping[str, inspect.Parameter]
+    ) -> dict[str, Any]:
+        """Return the arguments of a measure, those that are measures themselves as such."""
+        if isinstance(value, list):
+            if len(value) > len(parameters):
+                self._file.report(at, f"it takes {', '.join(parameters)}.")
+            places = dict(zip(parameters, range(len(value)), strict=False))
+            value = {name: value[index] for name, index in places.items()}
+            paths: dict[str, Path] = {name: (*at, index) for name, index in places.items()}
+        else:
+            paths = {name: (*at, name) for name in parameters}
+        required = [n for n, p in parameters.items() if p.default is p.empty]
+        optional = [n for n in parameters if n not in required]
+        keys = self._file.mapping(value, at, required, optional)
+        return {n: self._value(parameters[n].annotation, n, v, paths[n]) for n, v in keys.items()}
+
+    def _value(self, annotation: Any, name: str, value: Any, at: Path) -> Any:
+        file = self._file
+        if annotation is Values:
+            return self._measure(value, at, Values)
+        if annotation == Sequence[Values]:
+            return [self._measure(item, path, Values) for path, item in file.items(value, at)]
+        if name in ("run", "sweep"):
+            self._check_declared(value, at, f"{name}s")
+        if name in ("runs", "sweeps"):
+            for path, item in file.items(value, at):
+                self._check_declared(item, path, name)
+        elif annotation is str:
+            return file.text(value, at)
+        elif annotation is int:
+            return file.whole_number(value, at)
+        elif annotation in (float, float | None):
+            return file.number(value, at)
+        elif annotation == Mapping[str, Any]:
+            return file.plain(value, at)
+        return value
+
+    def _check_declared(self, value: Any, at: Path, kind: str) -> None:
+        """Check that a measure reads what its claim says it rests on."""
+        self._file.name(value, at, f"{kind[:-1]} of this claim named", self._declared[kind])
+
+
+_NONE = {"en": "-", "fr": "-"}
+
+
+def _unmeasured(_evidence: Evidence) -> Any:
+    raise AssertionError("a file with problems is not measured")
+
+
+def _evaluate(
+    function: Measure, takes_evidence: bool, arguments: Mapping[str, Any], evidence: Evidence
+) -> Any:
+    """Return what a measure gives, with the measures among its arguments evaluated before."""
+    values = {name: _given(value, evidence) for name, value in arguments.items()}
+    return function(evidence, **values) if takes_evidence else function(**values)
+
+
+def _given(value: Any, evidence: Evidence) -> Any:
+    if isinstance(value, partial):
+        return value(evidence)
+    if isinstance(value, list):
+        return [_given(item, evidence) for item in value]
+    return value

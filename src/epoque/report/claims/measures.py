@@ -1,0 +1,135 @@
+"""Measures that a claim of any lab may use, by their names in its file of claims.
+
+A parameter named `evidence` is given by the book; one annotated `Values` is another measure; the
+others are plain arguments, as written:
+
+```yaml
+measure:
+  difference:
+    - column: {sweep: and, name: w0, at: {iterations: 1000}}
+    - column: {sweep: and, name: w0, at: {iterations: 900}}
+```
+"""
+
+from collections.abc import Mapping, Sequence
+from math import nan
+from typing import Any
+
+from epoque.bench.evidence import Evidence, Measure, Values
+from epoque.bench.runs.history import value_at
+
+from .effects import differences
+
+__all__ = ["MEASURES"]
+
+
+def column(
+    evidence: Evidence,
+    sweep: str,
+    name: str,
+    at: Mapping[str, Any] = {},
+    missing: float | None = None,
+) -> Values:
+    """Measure a result of a sweep.
+
+    Args:
+        evidence: what is measured on.
+        sweep: as the chapter calls it.
+        name: of the result.
+        at: the values of the axes other than the seed.
+        missing: what counts where there is no number: the training diverged, or what is counted
+            never came.
+    """
+    values = evidence.table(sweep, **at)[name]
+    return values if missing is None else values.fillna(missing)
+
+
+def result(evidence: Evidence, run: str, name: str) -> Values:
+    """Measure a result of a run; NaN if it has none."""
+    value = evidence.results(run).get(name)
+    return constant(nan if value is None else float(value))
+
+
+def metric(evidence: Evidence, run: str, name: str, by: float, clock: str = "epoch") -> Values:
+    """Measure a metric of a run as it was at a moment; NaN if the run ended before it.
+
+    Args:
+        evidence: what is measured on.
+        run: as the chapter calls it.
+        name: of the metric.
+        by: the moment, in units of the clock.
+        clock: what counts: epoch, seconds or tokens.
+    """
+    return constant(value_at(evidence.metrics(run), name, clock, by))
+
+
+def constant(value: float) -> Values:
+    """Measure nothing: a number that the report gives itself."""
+    import pandas as pd
+
+    return pd.Series([value])
+
+
+def difference(first: Values, second: Values) -> Values:
+    """Measure first − second, seed by seed."""
+    return differences(first, second)
+
+
+def ratio(first: Values, second: Values) -> Values:
+    """Measure first / second, seed by seed."""
+    return first / second
+
+
+def scaled(of: Values, factor: float) -> Values:
+    """Measure a quantity times a factor."""
+    return of * factor
+
+
+def absolute(of: Values) -> Values:
+    """Measure the absolute value of a quantity."""
+    return of.abs()
+
+
+def exp(of: Values) -> Values:
+    """Measure exp of a quantity: the perplexity of a loss in nats."""
+    import numpy as np
+
+    return np.exp(of)
+
+
+def maximum(of: Sequence[Values]) -> Values:
+    """Measure the largest of several quantities, seed by seed; NaN if one has no number."""
+    import pandas as pd
+
+    return pd.concat(of, axis=1).max(axis=1, skipna=False)
+
+
+def minimum(of: Sequence[Values]) -> Values:
+    """Measure the smallest of several quantities, seed by seed; NaN if one has no number."""
+    import pandas as pd
+
+    return pd.concat(of, axis=1).min(axis=1, skipna=False)
+
+
+def any_seed(of: Values, equals: float) -> bool:
+    """Return whether a quantity has a value for one of the seeds."""
+    return bool((of == equals).any())
+
+
+def is_true(evidence: Evidence, runs: Sequence[str], name: str) -> bool:
+    """Return whether a result of each run is true."""
+    return all(evidence.results(run).get(name) is True for run in runs)
+
+
+def is_equal(evidence: Evidence, run: str, name: str, value: float) -> bool:
+    """Return whether a result of a run is a number."""
+    return bool(evidence.results(run)[name] == value)
+
+
+_ALL: tuple[Measure, ...] = (
+    column, result, metric, constant,
+    difference, ratio, scaled, absolute, exp, maximum, minimum,
+    any_seed, is_true, is_equal,
+)  # fmt: skip
+MEASURES: Mapping[str, Measure] = {measure.__name__: measure for measure in _ALL}
+"""Name to measure."""

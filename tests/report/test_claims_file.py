@@ -1,0 +1,72 @@
+"""A file of claims is read whole: every problem at once, each with its line."""
+
+import pytest
+
+from epoque.bench.errors import UsageError
+from epoque.report.claims.load import parse_claims
+from epoque.report.claims.measures import MEASURES
+from epoque.report.claims.rules import Claim
+
+GOOD = """\
+- id: "1.1"
+  statement: {en: It falls., fr: Elle baisse.}
+  runs: [line/fit]
+  sweeps: [fits]
+  lines:
+    - rule: statement
+      quantity: {en: fall, fr: baisse}
+      reported: {en: falls, fr: baisse}
+      above: 0
+      measure:
+        difference:
+          - column: {sweep: fits, name: first}
+          - result: {run: line/fit, name: last}
+"""
+
+
+def parse(text: str) -> tuple[Claim, ...]:
+    return parse_claims(text, "claims.yaml", MEASURES, runs=["line/fit"], sweeps=["fits"])
+
+
+def test_what_is_written_is_what_is_read() -> None:
+    (claim,) = parse(GOOD)
+    assert (claim.id, claim.statement.fr, claim.sweeps) == ("1.1", "Elle baisse.", ("fits",))
+    assert parse("[]") == ()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("id:", "ids:", "line 1: ids: there is no such key. Did you mean id?"),
+        ('id: "1.1"', "id: 1.1", "line 1: id: 1.1 is no text."),
+        (", fr: baisse}\n      rep", "}\n      rep", "line 7: quantity: the key fr is missing."),
+        ("[fits]", "[fit]", "line 4: sweeps: there is no sweep in needs.yaml named 'fit'."),
+        ("  runs: [line/fit]\n", "", "line 12: run: there is no run of this claim named"),
+        ("statement\n", "statment\n", "line 6: rule: there is no rule 'statment'. Did you mean"),
+        ("above: 0", "above: much", "line 9: above: 'much' is no number."),
+        ("column:", "colum:", "line 12: colum: there is no measure 'colum'. Did you mean column?"),
+        ("name: first}", "nam: first}", "line 12: nam: there is no such key. Did you mean name?"),
+        ("difference:", "is_true:", "line 11: is_true: it gives true or false; one number a seed"),
+        ("          - result: {run: line/fit, name: last}\n", "", "the key second is missing."),
+        ("    - rule", "    - 3\n    - rule", "line 6: lines: a line has a rule: number, "),
+        ("- id", "  id", "line 1: a list stands here."),
+        ("{en: fall, fr: baisse}", "{en: fall", "line 8: expected ',' or '}'"),
+        ("rule: statement", "rule: number", "line 8: reported: {'en': 'falls', 'fr': 'baisse'} is"),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_line(old: str, new: str, problem: str) -> None:
+    assert old in GOOD
+    with pytest.raises(UsageError) as raised:
+        parse(GOOD.replace(old, new, 1))
+    assert problem in str(raised.value)
+    assert str(raised.value).startswith("claims.yaml, line ")
+
+
+def test_all_problems_are_told_at_once() -> None:
+    wrong = GOOD.replace("above: 0", "abov: 0").replace("name: last", "name: 3")
+    with pytest.raises(UsageError) as raised:
+        parse(wrong.replace("It falls.", "''") + GOOD)
+    lines = str(raised.value).splitlines()
+    assert [line.partition(": ")[0] for line in lines] == [
+        f"claims.yaml, line {number}" for number in (2, 9, 13, 14)
+    ]
