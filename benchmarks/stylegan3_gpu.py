@@ -16,7 +16,7 @@ from epoque.stylegan3 import networks, ops
 from epoque.stylegan3.config import StyleGan3Config
 from epoque.stylegan3.networks import StyleGan3Spec
 from epoque.stylegan3.networks.bands import layer_plans
-from epoque.stylegan3.ops.dispatch import using
+from epoque.stylegan3.ops.dispatch import use_backend
 
 SPECS = {
     "T": StyleGan3Spec(img_resolution=1024),
@@ -68,7 +68,7 @@ def _images(name: str) -> Iterator[dict[str, str]]:
             return image
 
         fast = _seconds(make)
-        with using("reference"):
+        with use_backend("reference"):
             plain = _seconds(make, times=3)
         yield {
             "name": f"{name} at 1024 × 1024, batch {batch}, float16",
@@ -103,7 +103,7 @@ def _layers(name: str) -> Iterator[dict[str, str]]:
     bandwidth = 2 * x.nbytes / _seconds(lambda: copy.copy_(x))
     moved = x.nbytes + work().nbytes
     fast = _seconds(work)
-    with using("reference"):
+    with use_backend("reference"):
         plain = _seconds(work, times=3)
     for what, seconds in (("plain path", plain), ("fused", fast)):
         share = moved / seconds / bandwidth
@@ -126,7 +126,7 @@ def _training() -> dict[str, str]:
             Image.fromarray(pixels).save(Path(folder) / f"{number:03d}.png")
         config = StyleGan3Config(data=folder, cfg="t", batch=32, batch_gpu=16, kimg=1)
         for path in ("auto", "reference"):
-            with using(path):
+            with use_backend(path):
                 found[path] = config.batch / _seconds(_step_of(config), times=3)
             torch.cuda.empty_cache()
     return {

@@ -22,7 +22,7 @@ from epoque.stylegan3.bundled import DEFAULT_NETWORK
 from epoque.stylegan3.latents import sample_latents
 from epoque.stylegan3.loading import load_generator
 from epoque.stylegan3.networks import DiscriminatorSpec, StyleGan3Spec
-from epoque.stylegan3.ops.dispatch import Path, using
+from epoque.stylegan3.ops.dispatch import Backend, use_backend
 from epoque.stylegan3.training.step import Game, Part
 
 BATCH, PENALTY_EVERY = 8, 16
@@ -40,14 +40,14 @@ def main(what: str, *told: str) -> None:
     print(json.dumps({"seconds": seconds, "peak": peak}))
 
 
-def image(kind: str, resolution: str, path: Path, repetitions: str, file: str) -> list[float]:
+def image(kind: str, resolution: str, path: Backend, repetitions: str, file: str) -> list[float]:
     """Make an image with random weights."""
     size = int(resolution)
     base = (32_768 if size > 256 else 16_384) * (2 if kind == "r" else 1)
     told = {"img_resolution": size, "channel_base": base} | KINDS[kind]
     generator = networks.init_generator(StyleGan3Spec(**told)).eval().requires_grad_(False)
     z = torch.from_numpy(sample_latents([2], generator.spec.z_dim))
-    with using(path), torch.no_grad():
+    with use_backend(path), torch.no_grad():
         return _timed(lambda: np.save(file, generator(z).numpy()), int(repetitions))
 
 
@@ -59,7 +59,7 @@ def shipped(repetitions: str) -> list[float]:
         return _timed(lambda: generator(z), int(repetitions))
 
 
-def train(path: Path, steps: str) -> list[float]:
+def train(path: Backend, steps: str) -> list[float]:
     """Do steps of a training, with the share of the penalty that each step has."""
     spec = StyleGan3Spec(**SMALL, z_dim=64, w_dim=64)
     game = Game(
@@ -75,7 +75,7 @@ def train(path: Path, steps: str) -> list[float]:
         game.generator_turn(part)
         game.discriminator_turn(part)
 
-    with using(path):
+    with use_backend(path):
         plain = _timed(step, int(steps))
         penalty = _timed(lambda: game.penalty_turn(part, PENALTY_EVERY), int(steps))
     return [a + b / PENALTY_EVERY for a, b in zip(plain, penalty, strict=True)]

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from epoque.stylegan3.ops.dispatch import using
+from epoque.stylegan3.ops.dispatch import use_backend
 
 sys.path.insert(0, str(Path(__file__).parent))  # for the modules that tests share
 
@@ -18,5 +18,5 @@ def one_thread():
 @pytest.fixture(params=["auto", "reference"])
 def path(request):
     """Compute on each path in turn."""
-    with using(request.param):
+    with use_backend(request.param):
         yield

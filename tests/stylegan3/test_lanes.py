@@ -11,7 +11,7 @@ MATRIX = np.array([[1, -1, 0, 0.5], [-2, 0, 0, 0], [0, 1, 1, 1]])
 LENGTHS = [1, 7, 8, 9, 40, 53]
 GUARD = np.float32(99)
 
-_mix = lanes.mixer(MATRIX)
+_mix = lanes.make_matrix_product(MATRIX)
 
 
 @numba.njit
@@ -22,25 +22,25 @@ def _mixed(dst, src, apart, n):
 @numba.njit
 def _parted(dst, src, n):
     for x in range(n):
-        lanes.parted(dst, (0, n, 2 * n, 3 * n), src, (1,), x, 1)
+        lanes.deinterleave(dst, (0, n, 2 * n, 3 * n), src, (1,), x, 1)
 
 
 @numba.njit
 def _parted_by_eight(dst, src, n):
     for x in range(0, n, 8):
-        lanes.parted(dst, (0, n, 2 * n, 3 * n), src, (1,), x, 8)
+        lanes.deinterleave(dst, (0, n, 2 * n, 3 * n), src, (1,), x, 8)
 
 
 @numba.njit
 def _joined(dst, src, n):
     for x in range(n):
-        lanes.joined(dst, (1,), src, (0, n, 2 * n, 3 * n), x, 1)
+        lanes.interleave(dst, (1,), src, (0, n, 2 * n, 3 * n), x, 1)
 
 
 @numba.njit
 def _joined_by_eight(dst, src, n):
     for x in range(0, n, 8):
-        lanes.joined(dst, (1,), src, (0, n, 2 * n, 3 * n), x, 8)
+        lanes.interleave(dst, (1,), src, (0, n, 2 * n, 3 * n), x, 8)
 
 
 @pytest.mark.parametrize("n", LENGTHS)

@@ -31,7 +31,7 @@ def drawn(*shape, seed=0):
 def on(path, function, *tensors):
     """What a function makes of copies of tensors on a path, and first and second gradients."""
     leaves = [t.detach().clone(memory_format=torch.preserve_format) for t in tensors]
-    with paths.using(path):
+    with paths.use_backend(path):
         y = function(*(leaf.requires_grad_() for leaf in leaves))
         v = drawn(*y.shape, seed=1).requires_grad_()
         slopes = torch.autograd.grad(y, leaves, v, create_graph=True)
@@ -138,7 +138,7 @@ def test_a_layout_changes_nothing():
 def test_convolutions(size, padding):
     winograd = pytest.importorskip("epoque.stylegan3.ops.winograd")
     x, w = drawn(2, 5, *size), drawn(7, 5, 3, 3)
-    found, wanted = winograd.convolved(x, w, padding), functional.conv2d(x, w, padding=padding)
+    found, wanted = winograd.conv3x3(x, w, padding), functional.conv2d(x, w, padding=padding)
     assert (found - wanted).abs().max() < 2e-5 * wanted.abs().max()
 
 
@@ -186,7 +186,7 @@ SPECS = {
 def test_images(name, batch):
     network, z = networks.init_generator(SPECS[name], seed=1), drawn(batch, 8)
     images = network(z)
-    with paths.using("reference"):
+    with paths.use_backend("reference"):
         wanted = network(z)
     assert (images - wanted).abs().max() < 1e-4 * wanted.abs().max()
 
@@ -201,7 +201,7 @@ def gradients(network, loss):
 def test_gradients_of_a_generator(name):
     network, z = networks.init_generator(SPECS[name], seed=1), drawn(2, 8)
     found = gradients(network, network(z).square().mean())
-    with paths.using("reference"):
+    with paths.use_backend("reference"):
         wanted = gradients(network, network(z).square().mean())
     assert (found - wanted).norm() < 1e-3 * wanted.norm()
 
@@ -223,7 +223,7 @@ def test_r1_and_path_lengths_can_be_learned_from():
         )
 
     found = both()
-    with paths.using("reference"):
+    with paths.use_backend("reference"):
         wanted = both()
     for one, other in zip(found, wanted, strict=True):
         assert (one - other).norm() < 2e-3 * other.norm()
@@ -288,23 +288,23 @@ def test_several_threads_may_compute_at_once():
 
 def test_choosing_a_path_ends_with_its_block_and_is_the_thread_s_own():
     x, elsewhere = drawn(1, 1, 4, 4), []
-    assert paths.compiled(x)
-    with paths.using("reference"):
-        assert not paths.compiled(x)
-        other = threading.Thread(target=lambda: elsewhere.append(paths.compiled(x)))
+    assert paths.uses_compiled(x)
+    with paths.use_backend("reference"):
+        assert not paths.uses_compiled(x)
+        other = threading.Thread(target=lambda: elsewhere.append(paths.uses_compiled(x)))
         other.start()
         other.join()
-    assert paths.compiled(x)
+    assert paths.uses_compiled(x)
     assert elsewhere == [True]
-    assert not paths.compiled(x.double())
-    assert not paths.compiled(x.half())
+    assert not paths.uses_compiled(x.double())
+    assert not paths.uses_compiled(x.half())
 
 
 @pytest.mark.parametrize("shape", [(0, 2, 8, 8), (1, 0, 8, 8), (1, 2, 3, 8)])
 def test_what_the_plain_path_refuses_is_refused_alike(shape):
     told = []
     for path in ("auto", "reference"):
-        with paths.using(path):
+        with paths.use_backend(path):
             try:
                 y = ops.filtered_lrelu(torch.zeros(shape), None, DOWN, torch.zeros(shape[1]))
                 told.append(y.shape)
@@ -392,11 +392,11 @@ def test_a_terminal_is_told_of_a_long_compilation(monkeypatch):
             told.wait(0.2)
 
     monkeypatch.setattr(sys, "stderr", Terminal())
-    compiling.ready(Slow(), "given")(3, 4)
+    compiling.bind_compiled(Slow(), "given")(3, 4)
     assert seen == [("given", 0, 0), ("given", 3, 4)]
     assert "Compiling the image operations" in sys.stderr.getvalue()
     monkeypatch.setattr(sys, "stderr", io.StringIO())
-    compiling.ready(Slow(), "given")
+    compiling.bind_compiled(Slow(), "given")
     assert sys.stderr.getvalue() == ""
 
 
@@ -412,7 +412,7 @@ def test_where_nothing_can_be_kept_it_is_compiled_all_the_same(monkeypatch):
         return numba.njit(**options)
 
     monkeypatch.setattr(compiling, "njit", njit)
-    assert compiling.loop(plain)(2) == 3
+    assert compiling.jit_loop(plain)(2) == 3
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])

@@ -9,7 +9,7 @@ from golden import assert_near, golden, needs_golden
 from test_ops import RESAMPLING, cases
 
 from epoque.stylegan3.ops import lowpass, reference, resampling_filter
-from epoque.stylegan3.ops.dispatch import fused
+from epoque.stylegan3.ops.dispatch import uses_fused
 
 if importlib.util.find_spec("triton") is None:
     pytest.skip("Triton comes with PyTorch for CUDA; it is not here", allow_module_level=True)
@@ -134,6 +134,6 @@ def test_a_filter_that_was_changed_is_taken_apart_again():
 
 
 def test_the_kernel_is_for_cuda():
-    assert not fused(torch.zeros(1))
-    assert not fused(drawn(1).double())
-    assert fused(drawn(1)) == (DEVICE.type == "cuda")
+    assert not uses_fused(torch.zeros(1))
+    assert not uses_fused(drawn(1).double())
+    assert uses_fused(drawn(1)) == (DEVICE.type == "cuda")

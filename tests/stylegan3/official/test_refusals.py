@@ -146,7 +146,10 @@ EVIL: dict[str, tuple[bytes, str]] = {
         dump(Raw(b"b", (Name("dnnlib.util.EasyDict"), {"call": 1}))),
         "sets the state of a Global",
     ),
-    "BUILD of a module": (dump(Raw(b"b", (module(), {"state": {}}))), "the state of a Module"),
+    "BUILD of a module": (
+        dump(Raw(b"b", (module(), {"state": {}}))),
+        "the state of a OfficialModule",
+    ),
     "BUILD of a tensor": (dump(Raw(b"b", (tensor(NUMBERS), {}))), "the state of a ndarray"),
     # Persistent ids
     "persistent id": (dump(Persistent("x")), "persistent data where there is none"),

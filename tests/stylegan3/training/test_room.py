@@ -8,7 +8,7 @@ import torch
 from epoque.bench.errors import UsageError
 from epoque.stylegan3 import memory
 from epoque.stylegan3.config import StyleGan3Config
-from epoque.stylegan3.ops.dispatch import using
+from epoque.stylegan3.ops.dispatch import use_backend
 from epoque.stylegan3.training.memory import check_memory, estimate_memory
 from epoque.stylegan3.training.specs import ImageShape
 from epoque.stylegan3.training.train import train
@@ -31,7 +31,7 @@ def test_larger_trainings_take_more(cfg: str) -> None:
 def test_the_plain_path_writes_what_others_do_not() -> None:
     config = StyleGan3Config(data="x", cbase=2048, cmax=64)
     fast = estimate_memory(config, SMALL, CPU)
-    with using("reference"):
+    with use_backend("reference"):
         plain = estimate_memory(config, SMALL, CPU)
     assert plain.image > 5 * fast.image
     assert plain.networks == fast.networks

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.export import Dim, ExportedProgram
 
 from ..networks import Generator
-from ..ops.dispatch import using
+from ..ops.dispatch import use_backend
 
 __all__ = ["PARTS", "GeneratorProgram", "Part", "Signal", "trace"]
 
@@ -122,7 +122,7 @@ def trace(program: GeneratorProgram) -> ExportedProgram:
     example = {signal.name: torch.from_numpy(_example_input(signal)) for signal in program.inputs}
     batch = Dim("batch", min=1, max=MOST)
     shapes = {signal.name: {0: batch} if signal.shape else {} for signal in program.inputs}
-    with using("reference"), torch.no_grad():
+    with use_backend("reference"), torch.no_grad():
         made = torch.export.export(program, (), example, dynamic_shapes=shapes, strict=False)
     for node in made.graph.nodes:  # where the code lay on this machine is nobody's business
         node.meta.pop("stack_trace", None)

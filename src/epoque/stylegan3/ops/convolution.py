@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from .dispatch import compiled, conv2d, conv_transpose2d, upfirdn2d
+from .dispatch import conv2d, conv_transpose2d, upfirdn2d, uses_compiled
 
 __all__ = ["modulated_conv2d", "resampled_conv2d"]
 
@@ -37,13 +37,13 @@ def modulated_conv2d(
         [N, O, H', W'], H' = H·up + 2·padding − K + 1.
     """
     # A program that is traced is to take batches of any size; as groups, theirs would be fixed.
-    if torch.compiler.is_compiling() or (compiled(x) and _is_less_work(x, weight)):
-        scales, factors = _around(weight, styles, demodulate)
+    if torch.compiler.is_compiling() or (uses_compiled(x) and _is_less_work(x, weight)):
+        scales, factors = _scales_around(weight, styles, demodulate)
         scales = scales if input_gain is None else scales * input_gain
         y = resampled_conv2d(x * scales[..., None, None], weight, kernel, up=up, padding=padding)
         return y if factors is None else y * factors[..., None, None]
     batch, inputs, *size = x.shape
-    weights = _modulated(weight, styles, demodulate)
+    weights = _modulate_weights(weight, styles, demodulate)
     if input_gain is not None:
         weights = weights * input_gain.expand(batch, inputs)[:, None, :, None, None]
     # All images at once: each is a group of channels of one image.
@@ -69,7 +69,7 @@ def _is_less_work(x: Tensor, weight: Tensor) -> bool:
     return len(x) > 1 or x.numel() < 2 * weight.numel()
 
 
-def _modulated(weight: Tensor, styles: Tensor, demodulate: bool) -> Tensor:
+def _modulate_weights(weight: Tensor, styles: Tensor, demodulate: bool) -> Tensor:
     """Weights of each image, [N, O, I, K, K]."""
     if demodulate:
         weight, styles = _unit_scale(weight, styles)
@@ -80,7 +80,9 @@ def _modulated(weight: Tensor, styles: Tensor, demodulate: bool) -> Tensor:
     return weights
 
 
-def _around(weight: Tensor, styles: Tensor, demodulate: bool) -> tuple[Tensor, Tensor | None]:
+def _scales_around(
+    weight: Tensor, styles: Tensor, demodulate: bool
+) -> tuple[Tensor, Tensor | None]:
     """Factors before and after a convolution that make it one with the weights of each image.
 
     All images then share the weights.
@@ -131,10 +133,10 @@ def resampled_conv2d(
             return conv2d(x, weight, groups=groups)
         x = upfirdn2d(x, kernel, padding=around)
         return conv2d(x, weight, stride=down, groups=groups)
-    return _enlarging(x, weight, kernel, up=up, padding=padding, groups=groups)
+    return _upsample_conv2d(x, weight, kernel, up=up, padding=padding, groups=groups)
 
 
-def _enlarging(
+def _upsample_conv2d(
     x: Tensor, weight: Tensor, kernel: Tensor, *, up: int, padding: int, groups: int
 ) -> Tensor:
     """A transposed convolution, then the filter."""
@@ -143,12 +145,12 @@ def _enlarging(
     if size == 1:  # nothing to spread: the convolution has less to do before
         x = conv2d(x, weight, groups=groups)
         return upfirdn2d(x, kernel, up=up, padding=[before, after] * 2, gain=up**2)
-    x = conv_transpose2d(x, _turned(weight, groups), stride=up, groups=groups)
+    x = conv_transpose2d(x, _transpose_weight(weight, groups), stride=up, groups=groups)
     around = [before - size + 1, after - size + up] * 2
     return upfirdn2d(x, kernel, padding=around, gain=up**2)
 
 
-def _turned(weight: Tensor, groups: int) -> Tensor:
+def _transpose_weight(weight: Tensor, groups: int) -> Tensor:
     """[groups·O, I, K, K] as a transposed convolution takes it, [groups·I, O, K, K]."""
     parts = weight.reshape(groups, -1, *weight.shape[1:])
     return parts.transpose(1, 2).flatten(0, 1)

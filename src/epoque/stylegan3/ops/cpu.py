@@ -19,10 +19,10 @@ from torch.nn import functional
 from epoque.bench.torch.allocation import keep_freed_memory
 
 from . import native, reference, winograd
-from .jit import ready
-from .native import Grid, Rule, Stage
-from .reference import Activation, Padding, pads, pair
-from .threads import share
+from .jit import bind_compiled
+from .native import LeakyRelu, Resampling, TileGrid
+from .reference import Activation, Padding, parse_factor, parse_padding
+from .threads import parallel_for
 
 __all__ = ["bias_act", "conv2d", "filtered_lrelu", "upfirdn2d"]
 
@@ -40,7 +40,7 @@ _SAME = 1e-7
 keep_freed_memory()  # of an image's many large signals each would be mapped and cleared anew
 
 
-class _Plan(NamedTuple):
+class _FilterPlan(NamedTuple):
     """A plane upsampled, rectified if there is a rule, and downsampled.
 
     Attributes:
@@ -52,78 +52,78 @@ class _Plan(NamedTuple):
         rule: the activation.
     """
 
-    up: Stage
-    down: Stage
+    up: Resampling
+    down: Resampling
     inner: tuple[int, int]
     source: tuple[int, int]
     result: tuple[int, int]
-    rule: Rule
+    rule: LeakyRelu
 
-    def transposed(self) -> "_Plan":
+    def transpose(self) -> "_FilterPlan":
         """Return the plan of the transposed linear map."""
-        up, down = _transposed(self.down), _transposed(self.up)
+        up, down = _transpose(self.down), _transpose(self.up)
         return self._replace(up=up, down=down, source=self.result, result=self.source)
 
     def apply(self, x: Tensor, bias: Tensor) -> Tensor:
         """Return what becomes of [N, C, H, W] and [C]."""
-        return self._computed(native.FORWARD, x, x, bias, self.up)
+        return self._run(native.FORWARD, x, x, bias, self.up)
 
     def slope(self, v: Tensor, x: Tensor, bias: Tensor, transposed: bool) -> Tensor:
         """Return what the derivative at x, or its transpose, makes of v."""
-        plan = self.transposed() if transposed else self
-        return plan._computed(native.MASKED, v, x, bias, self.up)
+        plan = self.transpose() if transposed else self
+        return plan._run(native.MASKED, v, x, bias, self.up)
 
     def linear(self, x: Tensor) -> Tensor:
         """Return what the filters alone make of x."""
-        return self._computed(native.LINEAR, x, x, x.new_zeros(1), self.up)
+        return self._run(native.LINEAR, x, x, x.new_zeros(1), self.up)
 
-    def _computed(
-        self, manner: int, signal: Tensor, other: Tensor, bias: Tensor, up_other: Stage
+    def _run(
+        self, mode: int, signal: Tensor, other: Tensor, bias: Tensor, up_other: Resampling
     ) -> Tensor:
         batch, channels = signal.shape[:2]
         out = signal.new_empty(batch, channels, *self.result)
-        grid, size = _grid(self, up_other)
-        given = (
-            manner,
-            _planes(signal),
+        grid, size = _make_grid(self, up_other)
+        arguments = (
+            mode,
+            _to_planes(signal),
             bias.detach().repeat(batch).numpy(),
             self.up,
             self.rule,
-            _planes(other),
+            _to_planes(other),
             up_other,
             self.down,
             grid,
-            _planes(out),
+            _to_planes(out),
         )
-        work = ready(native.tiles, *given, size)
+        work = bind_compiled(native.filter_tiles, *arguments, size)
         tiles = batch * channels * grid.down * grid.across
-        share(work, tiles, -(-_PIECE // size))
+        parallel_for(work, tiles, -(-_PIECE // size))
         return out
 
 
 class _Pointwise(NamedTuple):
     """The activation alone."""
 
-    rule: Rule
+    rule: LeakyRelu
 
     def apply(self, x: Tensor, bias: Tensor) -> Tensor:
         """Return the activation of x plus bias."""
-        return self._computed(native.activate, x, bias)
+        return self._run(native.activate, x, bias)
 
     def slope(self, v: Tensor, x: Tensor, bias: Tensor, transposed: bool) -> Tensor:
         """Return v times the activation's slope at x plus bias."""
-        return self._computed(native.mask, x, bias, v)
+        return self._run(native.multiply_slope, x, bias, v)
 
-    def _computed(
-        self, loop: Callable[..., None], x: Tensor, bias: Tensor, *signal: Tensor
-    ) -> Tensor:
+    def _run(self, loop: Callable[..., None], x: Tensor, bias: Tensor, *signal: Tensor) -> Tensor:
         out = torch.empty_like(x, memory_format=torch.contiguous_format)
-        *given, planes, goal = (
+        *arguments, planes, goal = (
             each.detach().contiguous().numpy().reshape(x.shape[0] * x.shape[1], -1)
             for each in (*signal, x, out)
         )
         added = bias.detach().repeat(len(x)).numpy()
-        share(ready(loop, *given, planes, added, self.rule, goal), x.numel(), _PIECE)
+        parallel_for(
+            bind_compiled(loop, *arguments, planes, added, self.rule, goal), x.numel(), _PIECE
+        )
         return out
 
 
@@ -133,7 +133,7 @@ class _Operation(Protocol):
     def slope(self, v: Tensor, x: Tensor, bias: Tensor, transposed: bool) -> Tensor: ...
 
 
-class _Rectified(Function):
+class _FilteredLrelu(Function):
     """An operation with an activation in it."""
 
     @staticmethod
@@ -145,48 +145,48 @@ class _Rectified(Function):
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor | None, None]:
         x, bias = ctx.saved_tensors
-        grad = _slope(grads[0], x, bias, (ctx.operation, True))
+        grad = _filtered_lrelu_grad(grads[0], x, bias, (ctx.operation, True))
         summed = grad.sum([0, *range(2, grad.dim())]) if ctx.needs_input_grad[1] else None
         return grad, summed, None
 
 
-class _Slope(Function):
+class _FilteredLreluGrad(Function):
     """Its derivative, linear in v; that does not change a little beside x, but for the kinks."""
 
     @staticmethod
     def forward(
-        ctx: Any, v: Tensor, x: Tensor, bias: Tensor, manner: tuple[_Operation, bool]
+        ctx: Any, v: Tensor, x: Tensor, bias: Tensor, mode: tuple[_Operation, bool]
     ) -> Tensor:
         ctx.save_for_backward(x, bias)
-        ctx.manner = manner
-        operation, transposed = manner
+        ctx.mode = mode
+        operation, transposed = mode
         return operation.slope(v, x, bias, transposed)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None, None]:
         x, bias = ctx.saved_tensors
-        operation, transposed = ctx.manner
-        grad = _slope(grads[0], x, bias, (operation, not transposed))
+        operation, transposed = ctx.mode
+        grad = _filtered_lrelu_grad(grads[0], x, bias, (operation, not transposed))
         return grad, None, None, None
 
 
-class _Linear(Function):
+class _Resample(Function):
     """The filters alone."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, plan: _Plan) -> Tensor:
+    def forward(ctx: Any, x: Tensor, plan: _FilterPlan) -> Tensor:
         ctx.plan = plan
         return plan.linear(x)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
-        return _linear(grads[0], ctx.plan.transposed()), None
+        return _resample(grads[0], ctx.plan.transpose()), None
 
 
 # PyTorch does not tell the types of `apply`.
-_rectified: Callable[..., Tensor] = _Rectified.apply
-_slope: Callable[..., Tensor] = _Slope.apply
-_linear: Callable[..., Tensor] = _Linear.apply
+_filtered_lrelu: Callable[..., Tensor] = _FilteredLrelu.apply
+_filtered_lrelu_grad: Callable[..., Tensor] = _FilteredLreluGrad.apply
+_resample: Callable[..., Tensor] = _Resample.apply
 
 
 def bias_act(
@@ -201,8 +201,8 @@ def bias_act(
     """See `reference.bias_act`."""
     if activation != "lrelu" or x.dim() < 3 or not x.numel():
         return reference.bias_act(x, bias, activation, slope=slope, gain=gain, clamp=clamp)
-    rule = _rule(sqrt(2) if gain is None else gain, 0.2 if slope is None else slope, clamp)
-    return _rectified(x, _added(x, bias), _Pointwise(rule))
+    rule = _make_lrelu(sqrt(2) if gain is None else gain, 0.2 if slope is None else slope, clamp)
+    return _filtered_lrelu(x, _bias_or_zeros(x, bias), _Pointwise(rule))
 
 
 def conv2d(
@@ -219,7 +219,7 @@ def conv2d(
         or tiles < _TILES
     ):
         return functional.conv2d(x, weight, stride=stride, padding=padding, groups=groups)
-    return winograd.convolved(x, weight, padding)
+    return winograd.conv3x3(x, weight, padding)
 
 
 def upfirdn2d(
@@ -233,8 +233,12 @@ def upfirdn2d(
     flip: bool = False,
 ) -> Tensor:
     """See `reference.upfirdn2d`."""
-    taps = _taps(kernel, gain, flip)
-    (left, right, top, bottom), (up_x, up_y), (down_x, down_y) = pads(padding), pair(up), pair(down)
+    taps = _make_resampling(kernel, gain, flip)
+    (left, right, top, bottom), (up_x, up_y), (down_x, down_y) = (
+        parse_padding(padding),
+        parse_factor(up),
+        parse_factor(down),
+    )
     height = x.shape[2] * up_y + top + bottom - len(taps.rows) + 1
     width = x.shape[3] * up_x + left + right - len(taps.columns) + 1
     if up_x == up_y == 1:
@@ -246,11 +250,11 @@ def upfirdn2d(
         last = _PLAIN._replace(plain=down_x == down_y == 1, rate_y=down_y, rate_x=down_x)
         inner = (height, width)
     result = (-(-height // down_y), -(-width // down_x))
-    if min(*result, x.numel()) < 1 or _learns(kernel):
+    if min(*result, x.numel()) < 1 or _needs_gradient(kernel):
         return reference.upfirdn2d(
             x, kernel, up=up, down=down, padding=padding, gain=gain, flip=flip
         )
-    return _linear(x, _Plan(first, last, inner, _size(x), result, _rule(1, 1, None)))
+    return _resample(x, _FilterPlan(first, last, inner, _size(x), result, _make_lrelu(1, 1, None)))
 
 
 def filtered_lrelu(
@@ -268,8 +272,8 @@ def filtered_lrelu(
     flip: bool = False,
 ) -> Tensor:
     """See `reference.filtered_lrelu`."""
-    left, right, top, bottom = pads(padding)
-    first, last = _taps(up_filter, up**2, flip), _taps(down_filter, 1, flip)
+    left, right, top, bottom = parse_padding(padding)
+    first, last = _make_resampling(up_filter, up**2, flip), _make_resampling(down_filter, 1, flip)
     first = first._replace(rate_y=up, rate_x=up, pad_y=top, pad_x=left)
     last = last._replace(rate_y=down, rate_x=down, plain=down_filter is None and down == 1)
     height = x.shape[2] * up + top + bottom - len(first.rows) + 1
@@ -278,19 +282,19 @@ def filtered_lrelu(
         -((len(last.rows) - 1 - height) // down),
         -((len(last.columns) - 1 - width) // down),
     )
-    if min(*result, x.numel()) < 1 or _learns(up_filter) or _learns(down_filter):
+    if min(*result, x.numel()) < 1 or _needs_gradient(up_filter) or _needs_gradient(down_filter):
         return reference.filtered_lrelu(
             x, up_filter, down_filter, bias, up=up, down=down, padding=padding, gain=gain,
             slope=slope, clamp=clamp, flip=flip,
         )  # fmt: skip
-    rule = _rule(gain, slope, clamp)
-    if last.plain and up_filter is None and up == 1 and not any(pads(padding)):
-        return _rectified(x, _added(x, bias), _Pointwise(rule))
-    plan = _Plan(first, last, (height, width), _size(x), result, rule)
-    return _rectified(x, _added(x, bias), plan)
+    rule = _make_lrelu(gain, slope, clamp)
+    if last.plain and up_filter is None and up == 1 and not any(parse_padding(padding)):
+        return _filtered_lrelu(x, _bias_or_zeros(x, bias), _Pointwise(rule))
+    plan = _FilterPlan(first, last, (height, width), _size(x), result, rule)
+    return _filtered_lrelu(x, _bias_or_zeros(x, bias), plan)
 
 
-def _learns(kernel: Tensor | None) -> bool:
+def _needs_gradient(kernel: Tensor | None) -> bool:
     """Return whether a filter's own gradient is asked for, which only the plain path knows."""
     return kernel is not None and kernel.requires_grad
 
@@ -299,42 +303,42 @@ def _size(x: Tensor) -> tuple[int, int]:
     return x.shape[2], x.shape[3]
 
 
-def _planes(x: Tensor) -> Floats:
+def _to_planes(x: Tensor) -> Floats:
     """[N, C, H, W] as [N · C, H, W]."""
     return x.detach().contiguous().numpy().reshape(-1, *x.shape[2:])
 
 
-def _added(x: Tensor, bias: Tensor | None) -> Tensor:
+def _bias_or_zeros(x: Tensor, bias: Tensor | None) -> Tensor:
     return x.new_zeros(x.shape[1]) if bias is None else bias.to(x.dtype)
 
 
-def _rule(gain: float, slope: float, clamp: float | None) -> Rule:
+def _make_lrelu(gain: float, slope: float, clamp: float | None) -> LeakyRelu:
     limit = inf if clamp is None else clamp
-    return Rule(np.float32(gain), np.float32(gain * slope), np.float32(limit))
+    return LeakyRelu(np.float32(gain), np.float32(gain * slope), np.float32(limit))
 
 
-def _taps(kernel: Tensor | None, gain: float, flip: bool) -> Stage:
+def _make_resampling(kernel: Tensor | None, gain: float, flip: bool) -> Resampling:
     """Return a filter as a stage that changes no rate."""
     taps = np.ones(1) if kernel is None else kernel.detach().double().numpy()
     if not flip:
         taps = np.flip(taps)
     if taps.ndim == 1:
-        return _stage(taps, taps * gain, None)
+        return _pack_taps(taps, taps * gain, None)
     rows, columns = taps.sum(1), taps.sum(0)
     if total := rows.sum():
         product = np.outer(rows, columns) / total
         if abs(product - taps).max() <= _SAME * abs(taps).max():
-            return _stage(rows, columns * (gain / total), None)
-    return _stage(rows, columns, taps * gain)
+            return _pack_taps(rows, columns * (gain / total), None)
+    return _pack_taps(rows, columns, taps * gain)
 
 
-def _stage(rows: Any, columns: Any, square: Any) -> Stage:
+def _pack_taps(rows: Any, columns: Any, square: Any) -> Resampling:
     whole = np.outer(rows, columns) if square is None else square
     along_y, along_x, both = (np.ascontiguousarray(e, np.float32) for e in (rows, columns, whole))
-    return Stage(False, square is None, along_y, along_x, both, 1, 1, 0, 0)
+    return Resampling(False, square is None, along_y, along_x, both, 1, 1, 0, 0)
 
 
-def _transposed(stage: Stage) -> Stage:
+def _transpose(stage: Resampling) -> Resampling:
     """Return the stage that does the transpose: up where it goes down, or down where up."""
     rows, columns, square = (
         np.ascontiguousarray(np.flip(each)) for each in (stage.rows, stage.columns, stage.square)
@@ -343,11 +347,11 @@ def _transposed(stage: Stage) -> Stage:
     return stage._replace(rows=rows, columns=columns, square=square, pad_y=pad_y, pad_x=pad_x)
 
 
-_PLAIN = _stage(np.ones(1), np.ones(1), None)._replace(plain=True)
+_PLAIN = _pack_taps(np.ones(1), np.ones(1), None)._replace(plain=True)
 
 
 class _Axis(NamedTuple):
-    """How one axis is cut: see `Grid`."""
+    """How one axis is cut: see `TileGrid`."""
 
     parts: int
     reach: int
@@ -356,7 +360,9 @@ class _Axis(NamedTuple):
     tiles: int
 
 
-def _axis(most: int, size: int, taps: tuple[int, int, int], rates: tuple[int, int, int]) -> _Axis:
+def _cut_axis(
+    most: int, size: int, taps: tuple[int, int, int], rates: tuple[int, int, int]
+) -> _Axis:
     """Cut an axis.
 
     Args:
@@ -377,23 +383,23 @@ def _axis(most: int, size: int, taps: tuple[int, int, int], rates: tuple[int, in
     return _Axis(parts, reach, lines_out + beyond, lines_out, tiles)
 
 
-def _grid(plan: _Plan, up_other: Stage) -> tuple[Grid, int]:
+def _make_grid(plan: _FilterPlan, up_other: Resampling) -> tuple[TileGrid, int]:
     """Return how a plan's planes are cut, and the memory that a tile takes at most."""
     high, wide = isqrt(_AREA // 2), isqrt(2 * _AREA)
-    y = _axis(
+    y = _cut_axis(
         high,
         plan.result[0],
         (len(plan.up.rows), len(up_other.rows), len(plan.down.rows)),
         (plan.up.rate_y, up_other.rate_y, plan.down.rate_y),
     )
-    x = _axis(
+    x = _cut_axis(
         wide,
         plan.result[1],
         (len(plan.up.columns), len(up_other.columns), len(plan.down.columns)),
         (plan.up.rate_x, up_other.rate_x, plan.down.rate_x),
     )
     pitch = x.lines + x.reach
-    grid = Grid(
+    grid = TileGrid(
         *plan.inner, y.parts, x.parts, y.lines, y.lines_out, x.lines_out, pitch, y.tiles, x.tiles
     )
     return grid, (y.parts * x.parts * (y.lines + y.reach) + 1) * pitch

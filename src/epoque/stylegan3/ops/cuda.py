@@ -20,8 +20,8 @@ from torch.autograd import Function
 from torch.utils.weak import WeakIdKeyDictionary
 
 from . import reference
-from .reference import Padding, bias_act, conv2d, pads, pair
-from .triton_kernels import KEEP, LINEAR, MASK, RECTIFY, fused
+from .reference import Padding, bias_act, conv2d, parse_factor, parse_padding
+from .triton_kernels import KEEP, LINEAR, MASK, RECTIFY, fused_kernel
 
 __all__ = ["bias_act", "conv2d", "filtered_lrelu", "upfirdn2d"]
 
@@ -34,7 +34,7 @@ _NEGLIGIBLE = 1e-7
 _device_of: Any = torch.cuda.device_of  # PyTorch does not tell its types
 
 
-class Stage(NamedTuple):
+class LowRankResampling(NamedTuple):
     """One change of the sampling rate.
 
     High sample i and low sample l meet in tap i − rate · l + shift.
@@ -64,7 +64,7 @@ class Stage(NamedTuple):
         return _Sizes(self.taps, self.rates, self.plain)
 
 
-class Plan(NamedTuple):
+class FusedPlan(NamedTuple):
     """Planes upsampled, rectified if there is a rule, and downsampled.
 
     Attributes:
@@ -78,8 +78,8 @@ class Plan(NamedTuple):
         clamp: the largest magnitude let through.
     """
 
-    up: Stage
-    down: Stage
+    up: LowRankResampling
+    down: LowRankResampling
     source: tuple[int, int]
     inner: tuple[int, int]
     result: tuple[int, int]
@@ -87,7 +87,7 @@ class Plan(NamedTuple):
     below: float = 1.0
     clamp: float = inf
 
-    def transposed(self) -> "Plan":
+    def transpose(self) -> "FusedPlan":
         """Return the plan of the transposed linear map."""
         return self._replace(up=self.down, down=self.up, source=self.result, result=self.source)
 
@@ -97,20 +97,20 @@ class Plan(NamedTuple):
         shape = (x.shape[0] * x.shape[1], height, -(-width // 4))
         return torch.empty(shape, dtype=torch.uint8, device=x.device)
 
-    def computed(
-        self, x: Tensor, manner: int, bias: Tensor | None = None, bits: Tensor | None = None
+    def run(
+        self, x: Tensor, mode: int, bias: Tensor | None = None, bits: Tensor | None = None
     ) -> Tensor:
-        """Return what becomes of [N, C, H, W]; see `triton_kernels` of manner and bits."""
+        """Return what becomes of [N, C, H, W]; see `triton_kernels` of mode and bits."""
         x = x.contiguous()
         batch, channels = x.shape[:2]
         out = x.new_empty(batch, channels, *self.result)
         up, down, planes = self.up, self.down, batch * channels
-        tall, wide = _tile(up.sizes, down.sizes)
+        tall, wide = _choose_tile(up.sizes, down.sizes)
         (up_y, up_x), (down_y, down_x) = up.taps, down.taps
         each = min(PLANES, planes)
         grid = (-(-self.result[1] // wide.own), -(-self.result[0] // tall.own), -(-planes // each))
         with _device_of(x):
-            fused[grid](
+            fused_kernel[grid](
                 x,
                 out,
                 out if bits is None else bits,
@@ -130,7 +130,7 @@ class Plan(NamedTuple):
                 self.clamp,
                 *up.shifts,
                 *down.shifts,
-                MANNER=manner,
+                MODE=mode,
                 UP=not up.plain,
                 DOWN=not down.plain,
                 UP_RANK=len(up.rows),
@@ -174,7 +174,7 @@ _LARGEST = 64 * 64
 
 
 class _Sizes(NamedTuple):
-    """What the cut of a tile depends on; see `Stage`."""
+    """What the cut of a tile depends on; see `LowRankResampling`."""
 
     taps: tuple[int, int]
     rates: tuple[int, int]
@@ -182,22 +182,22 @@ class _Sizes(NamedTuple):
 
 
 @cache
-def _tile(up: _Sizes, down: _Sizes) -> tuple[_Axis, _Axis]:
+def _choose_tile(up: _Sizes, down: _Sizes) -> tuple[_Axis, _Axis]:
     """Choose the tile that costs least: multiplications for each result."""
     ys, xs = (
         [
             cut
             for high in _SIZES
             for low in ((high,) if up.plain else _SIZES)
-            if (cut := _cut(high, low, axis, up, down))
+            if (cut := _fit_axis(high, low, axis, up, down))
         ]
         for axis in (0, 1)
     )
     possible = [(y, x) for y in ys for x in xs if y.high * x.high <= _LARGEST]
-    return min(possible, key=lambda cuts: _cost(*cuts, no_up=up.plain, no_down=down.plain))
+    return min(possible, key=lambda cuts: _tile_cost(*cuts, no_up=up.plain, no_down=down.plain))
 
 
-def _cut(high: int, low: int, axis: int, up: _Sizes, down: _Sizes) -> _Axis | None:
+def _fit_axis(high: int, low: int, axis: int, up: _Sizes, down: _Sizes) -> _Axis | None:
     """Return as many results as fit in so many high and low samples, or None if none do."""
     most = min(high, (low - 1) * up.rates[axis] - up.taps[axis] + 2)  # of high ones, that are right
     rate = down.rates[axis]
@@ -209,63 +209,63 @@ def _cut(high: int, low: int, axis: int, up: _Sizes, down: _Sizes) -> _Axis | No
     return _Axis(own, low, high, out)
 
 
-def _cost(y: _Axis, x: _Axis, *, no_up: bool, no_down: bool) -> float:
+def _tile_cost(y: _Axis, x: _Axis, *, no_up: bool, no_down: bool) -> float:
     up = 0 if no_up else y.high * x.low * (y.low + x.high)
     down = 0 if no_down else y.out * x.high * (y.high + x.out)
     return (up + down + y.high * x.high) / (y.own * x.own)
 
 
-class _Rectified(Function):
+class _FilteredLrelu(Function):
     """A plan with an activation in it."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, bias: Tensor, plan: Plan, learns: bool) -> Tensor:
+    def forward(ctx: Any, x: Tensor, bias: Tensor, plan: FusedPlan, learns: bool) -> Tensor:
         if not learns:
-            return plan.computed(x, RECTIFY, bias)
+            return plan.run(x, RECTIFY, bias)
         bits = plan.bits(x)
         ctx.save_for_backward(bits)
         ctx.plan = plan
-        return plan.computed(x, KEEP, bias, bits)
+        return plan.run(x, KEEP, bias, bits)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, None, None]:
         (bits,) = ctx.saved_tensors
-        grad: Tensor = _slope(grads[0], bits, ctx.plan.transposed())
+        grad: Tensor = _filtered_lrelu_grad(grads[0], bits, ctx.plan.transpose())
         return grad, grad.sum([0, 2, 3], dtype=torch.float32), None, None
 
 
-class _Slope(Function):
+class _FilteredLreluGrad(Function):
     """Its derivative, linear in v; that does not change a little beside x, but for the kinks."""
 
     @staticmethod
-    def forward(ctx: Any, v: Tensor, bits: Tensor, plan: Plan) -> Tensor:
+    def forward(ctx: Any, v: Tensor, bits: Tensor, plan: FusedPlan) -> Tensor:
         ctx.save_for_backward(bits)
         ctx.plan = plan
-        return plan.computed(v, MASK, bits=bits)
+        return plan.run(v, MASK, bits=bits)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None]:
         (bits,) = ctx.saved_tensors
-        return _slope(grads[0], bits, ctx.plan.transposed()), None, None
+        return _filtered_lrelu_grad(grads[0], bits, ctx.plan.transpose()), None, None
 
 
-class _Linear(Function):
+class _Resample(Function):
     """The filters alone."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, plan: Plan) -> Tensor:
+    def forward(ctx: Any, x: Tensor, plan: FusedPlan) -> Tensor:
         ctx.plan = plan
-        return plan.computed(x, LINEAR)
+        return plan.run(x, LINEAR)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
-        return _linear(grads[0], ctx.plan.transposed()), None
+        return _resample(grads[0], ctx.plan.transpose()), None
 
 
 # Nor of these.
-_rectified: Any = _Rectified.apply
-_slope: Any = _Slope.apply
-_linear: Any = _Linear.apply
+_filtered_lrelu: Any = _FilteredLrelu.apply
+_filtered_lrelu_grad: Any = _FilteredLreluGrad.apply
+_resample: Any = _Resample.apply
 
 
 def upfirdn2d(
@@ -279,10 +279,10 @@ def upfirdn2d(
     flip: bool = False,
 ) -> Tensor:
     """See `reference.upfirdn2d`."""
-    left, right, top, bottom = pads(padding)
-    (up_x, up_y), (down_x, down_y) = pair(up), pair(down)
+    left, right, top, bottom = parse_padding(padding)
+    (up_x, up_y), (down_x, down_y) = parse_factor(up), parse_factor(down)
     enlarges = (up_x, up_y) != (1, 1)
-    rows, columns = _parts(kernel, x, gain, mirrored=flip == enlarges)
+    rows, columns = _factorize_filter(kernel, x, gain, mirrored=flip == enlarges)
     taps_y, taps_x = rows.shape[1], columns.shape[1]
     height = x.shape[2] * up_y + top + bottom - taps_y + 1
     width = x.shape[3] * up_x + left + right - taps_x + 1
@@ -291,17 +291,17 @@ def upfirdn2d(
         return reference.upfirdn2d(
             x, kernel, up=up, down=down, padding=padding, gain=gain, flip=flip
         )
-    nothing, source = _parts(None, x, 1.0, mirrored=False), (x.shape[2], x.shape[3])
+    nothing, source = _factorize_filter(None, x, 1.0, mirrored=False), (x.shape[2], x.shape[3])
     if enlarges:
         shifts = (taps_y - 1 - top, taps_x - 1 - left)
-        first = Stage(rows, columns, (up_y, up_x), shifts, plain=False)
-        last = Stage(*nothing, (down_y, down_x), (0, 0), plain=down_x == down_y == 1)
-        plan = Plan(first, last, source, (height, width), result)
+        first = LowRankResampling(rows, columns, (up_y, up_x), shifts, plain=False)
+        last = LowRankResampling(*nothing, (down_y, down_x), (0, 0), plain=down_x == down_y == 1)
+        plan = FusedPlan(first, last, source, (height, width), result)
     else:
-        first = Stage(*nothing, (1, 1), (0, 0), plain=True)
-        last = Stage(rows, columns, (down_y, down_x), (top, left), plain=False)
-        plan = Plan(first, last, source, source, result)
-    y: Tensor = _linear(x, plan)
+        first = LowRankResampling(*nothing, (1, 1), (0, 0), plain=True)
+        last = LowRankResampling(rows, columns, (down_y, down_x), (top, left), plain=False)
+        plan = FusedPlan(first, last, source, source, result)
+    y: Tensor = _resample(x, plan)
     return y
 
 
@@ -320,9 +320,9 @@ def filtered_lrelu(
     flip: bool = False,
 ) -> Tensor:
     """See `reference.filtered_lrelu`."""
-    left, right, top, bottom = pads(padding)
-    wide = _parts(up_filter, x, up**2, mirrored=flip)
-    narrow = _parts(down_filter, x, 1.0, mirrored=not flip)
+    left, right, top, bottom = parse_padding(padding)
+    wide = _factorize_filter(up_filter, x, up**2, mirrored=flip)
+    narrow = _factorize_filter(down_filter, x, 1.0, mirrored=not flip)
     (taps_y, taps_x), (last_y, last_x) = ((p[0].shape[1], p[1].shape[1]) for p in (wide, narrow))
     height = x.shape[2] * up + top + bottom - taps_y + 1
     width = x.shape[3] * up + left + right - taps_x + 1
@@ -333,21 +333,21 @@ def filtered_lrelu(
             x, up_filter, down_filter, bias, up=up, down=down, padding=padding, gain=gain,
             slope=slope, clamp=clamp, flip=flip,
         )  # fmt: skip
-    first = Stage(*wide, (up, up), (taps_y - 1 - top, taps_x - 1 - left), plain=False)
-    last = Stage(*narrow, (down, down), (0, 0), plain=down_filter is None and down == 1)
+    first = LowRankResampling(*wide, (up, up), (taps_y - 1 - top, taps_x - 1 - left), plain=False)
+    last = LowRankResampling(*narrow, (down, down), (0, 0), plain=down_filter is None and down == 1)
     source, limit = (x.shape[2], x.shape[3]), inf if clamp is None else clamp
-    plan = Plan(first, last, source, (height, width), result, gain, gain * slope, limit)
+    plan = FusedPlan(first, last, source, (height, width), result, gain, gain * slope, limit)
     added = x.new_zeros(x.shape[1]) if bias is None else bias
     learns = torch.is_grad_enabled() and (x.requires_grad or added.requires_grad)
-    y: Tensor = _rectified(x, added.float(), plan, learns)
+    y: Tensor = _filtered_lrelu(x, added.float(), plan, learns)
     return y
 
 
-_KNOWN: Any = WeakIdKeyDictionary()
+_FACTORS: Any = WeakIdKeyDictionary()
 """Filters taken apart already."""
 
 
-def _parts(
+def _factorize_filter(
     kernel: Tensor | None, x: Tensor, gain: float, *, mirrored: bool
 ) -> tuple[Tensor, Tensor]:
     """Return a filter as rows [rank, Ty] and columns [rank, Tx], float32, on the device of x.
@@ -361,17 +361,17 @@ def _parts(
     if kernel is None:
         one = torch.full((1, 1), sqrt(gain), device=x.device)
         return one, one
-    known = _KNOWN.setdefault(kernel, {})
+    known = _FACTORS.setdefault(kernel, {})
     key = (kernel._version, x.device, gain, mirrored)
     if key not in known:
         taps = kernel.detach().double().cpu()
         taps = taps.flip(list(range(taps.dim()))) if mirrored else taps
-        known[key] = tuple(part.float().to(x.device) for part in _factors(taps, gain))
+        known[key] = tuple(part.float().to(x.device) for part in _svd_factors(taps, gain))
     rows, columns = known[key]
     return rows, columns
 
 
-def _factors(taps: Tensor, gain: float) -> tuple[Tensor, Tensor]:
+def _svd_factors(taps: Tensor, gain: float) -> tuple[Tensor, Tensor]:
     """Return a filter as a sum of products, of as few as there must be."""
     if taps.dim() == 1:
         row = taps[None] * sqrt(gain)

@@ -20,49 +20,49 @@ from .reference import Activation, Padding
 
 __all__ = [
     "Activation",
+    "Backend",
     "Padding",
-    "Path",
     "bias_act",
-    "compiled",
     "conv2d",
     "conv_transpose2d",
     "filtered_lrelu",
-    "fused",
     "has_half",
     "is_fast",
     "upfirdn2d",
-    "using",
+    "use_backend",
+    "uses_compiled",
+    "uses_fused",
 ]
 
-Path = Literal["auto", "reference"]
+Backend = Literal["auto", "reference"]
 """`auto`: the fastest there is; `reference`: the plain one."""
 
-HALVES = (torch.float16, torch.bfloat16)
+HALF_TYPES = (torch.float16, torch.bfloat16)
 
-_asked: ContextVar[Path] = ContextVar("path", default="auto")
+_backend: ContextVar[Backend] = ContextVar("path", default="auto")
 
 
 @contextmanager
-def using(path: Path) -> Iterator[None]:
+def use_backend(path: Backend) -> Iterator[None]:
     """Compute on a path of one's choice, in this thread, until the block ends.
 
     For comparisons, and where a program that traces must see PyTorch's own functions.
     """
-    before = _asked.set(path)
+    before = _backend.set(path)
     try:
         yield
     finally:
-        _asked.reset(before)
+        _backend.reset(before)
 
 
-def compiled(x: Tensor) -> bool:
+def uses_compiled(x: Tensor) -> bool:
     """Return whether the compiled loops compute what is asked of a tensor.
 
     They take float32 on the CPU; where Numba is missing, or PyTorch looks on in order to compile
     or to export, the plain path does it.
     """
     return (
-        _asked.get() == "auto"
+        _backend.get() == "auto"
         and x.device.type == "cpu"
         and x.dtype == torch.float32
         and type(x) in (Tensor, torch.nn.Parameter)
@@ -76,13 +76,13 @@ def _has_numba() -> bool:
     return find_spec("numba") is not None
 
 
-def fused(x: Tensor) -> bool:
+def uses_fused(x: Tensor) -> bool:
     """Return whether the fused kernel computes what is asked of a tensor.
 
     It takes float32 and float16 on CUDA; Triton comes with PyTorch for it.
     """
     return (
-        _asked.get() == "auto"
+        _backend.get() == "auto"
         and x.device.type == "cuda"
         and x.dtype in (torch.float32, torch.float16)
         and type(x) in (Tensor, torch.nn.Parameter)
@@ -99,7 +99,7 @@ def _has_triton() -> bool:
 def is_fast(device: torch.device) -> bool:
     """Return whether images are made without the plain path's large intermediates there."""
     told = torch.empty(0, device=device)
-    return compiled(told) or fused(told)
+    return uses_compiled(told) or uses_fused(told)
 
 
 def has_half(device: torch.device, dtype: torch.dtype) -> bool:
@@ -115,9 +115,9 @@ def has_half(device: torch.device, dtype: torch.dtype) -> bool:
 def _is_widened(x: Tensor) -> bool:
     """Whether a fast path computes it, but in float32 only; the result is then rounded."""
     return (
-        x.dtype in HALVES
+        x.dtype in HALF_TYPES
         and type(x) in (Tensor, torch.nn.Parameter)
-        and not fused(x)
+        and not uses_fused(x)
         and is_fast(x.device)
     )
 
@@ -128,20 +128,20 @@ def _is_emulated(x: Tensor) -> bool:
     A product of two half numbers is exact in float32, and sums are kept in float32 anyway.
     """
     return (
-        x.dtype in HALVES
-        and _asked.get() == "auto"
+        x.dtype in HALF_TYPES
+        and _backend.get() == "auto"
         and not torch.compiler.is_compiling()
         and not has_half(x.device, x.dtype)
     )
 
 
-def _path(x: Tensor) -> Any:
+def _choose_module(x: Tensor) -> Any:
     """Return the module whose functions compute."""
-    if compiled(x):
+    if uses_compiled(x):
         from . import cpu
 
         return cpu
-    if fused(x):
+    if uses_fused(x):
         from . import cuda
 
         return cuda
@@ -150,7 +150,7 @@ def _path(x: Tensor) -> Any:
 
 def bias_act(x: Tensor, *args: Any, **options: Any) -> Tensor:
     """See `reference.bias_act`."""
-    y: Tensor = _path(x).bias_act(x, *args, **options)
+    y: Tensor = _choose_module(x).bias_act(x, *args, **options)
     return y
 
 
@@ -158,7 +158,7 @@ def conv2d(x: Tensor, weight: Tensor, **options: Any) -> Tensor:
     """See `torch.nn.functional.conv2d`."""
     if _is_emulated(x):
         return conv2d(x.float(), weight.float(), **options).to(x.dtype)
-    y: Tensor = _path(x).conv2d(x, weight, **options)
+    y: Tensor = _choose_module(x).conv2d(x, weight, **options)
     return y
 
 
@@ -173,7 +173,7 @@ def upfirdn2d(x: Tensor, *args: Any, **options: Any) -> Tensor:
     """See `reference.upfirdn2d`."""
     if _is_widened(x):
         return upfirdn2d(x.float(), *args, **options).to(x.dtype)
-    y: Tensor = _path(x).upfirdn2d(x, *args, **options)
+    y: Tensor = _choose_module(x).upfirdn2d(x, *args, **options)
     return y
 
 
@@ -181,5 +181,5 @@ def filtered_lrelu(x: Tensor, *args: Any, **options: Any) -> Tensor:
     """See `reference.filtered_lrelu`."""
     if _is_widened(x):
         return filtered_lrelu(x.float(), *args, **options).to(x.dtype)
-    y: Tensor = _path(x).filtered_lrelu(x, *args, **options)
+    y: Tensor = _choose_module(x).filtered_lrelu(x, *args, **options)
     return y

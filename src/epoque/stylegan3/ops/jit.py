@@ -7,7 +7,7 @@ from typing import Any
 
 from numba import njit
 
-__all__ = ["inner", "loop", "ready"]
+__all__ = ["bind_compiled", "jit_inline", "jit_loop"]
 
 # Products may be fused with sums; nothing else is allowed that strict arithmetic forbids: what is
 # not a number must stay so.
@@ -20,7 +20,7 @@ _PATIENCE = 2.0
 _compiling = threading.Lock()
 
 
-def loop(function: Callable[..., Any]) -> Any:
+def jit_loop(function: Callable[..., Any]) -> Any:
     """Compile a function, when it is first called, for arguments as they then are.
 
     The code is kept where Numba keeps it: in `NUMBA_CACHE_DIR`, in `__pycache__` beside the source,
@@ -32,29 +32,29 @@ def loop(function: Callable[..., Any]) -> Any:
         return njit(**_OPTIONS)(function)
 
 
-def inner(function: Callable[..., Any]) -> Any:
+def jit_inline(function: Callable[..., Any]) -> Any:
     """Compile a function that only compiled ones call: it is part of them, and kept with them."""
     return njit(**_OPTIONS, **_UNCALLED)(function)
 
 
-def ready(function: Any, *given: Any) -> Callable[[int, int], None]:
+def bind_compiled(function: Any, *arguments: Any) -> Callable[[int, int], None]:
     """Return a loop over a range with all its other arguments given, compiled.
 
     If compiling takes seconds, a terminal is told.
     """
     if not function.signatures:
         with _compiling:
-            notice = threading.Timer(_PATIENCE, _tell)
+            notice = threading.Timer(_PATIENCE, _announce)
             notice.daemon = True
             notice.start()
             try:
-                function(*given, 0, 0)
+                function(*arguments, 0, 0)
             finally:
                 notice.cancel()
-    return lambda first, last: function(*given, first, last)
+    return lambda first, last: function(*arguments, first, last)
 
 
-def _tell() -> None:
+def _announce() -> None:
     if sys.stderr.isatty():
         told = "Compiling the image operations for this machine, once; this takes a few seconds …"
         print(told, file=sys.stderr, flush=True)  # noqa: T201

@@ -21,9 +21,9 @@ from numba.core import types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from .jit import inner
+from .jit import jit_inline
 
-__all__ = ["LANES", "joined", "mixer", "parted"]
+__all__ = ["LANES", "deinterleave", "interleave", "make_matrix_product"]
 
 LANES = 8
 """Samples of a vector; processors with shorter ones take two."""
@@ -32,7 +32,7 @@ _FLOAT = ir.FloatType()
 _FUSED = ("contract",)  # products may be fused with sums, as in all compiled loops
 
 
-def mixer(matrix: NDArray[Any]) -> Any:
+def make_matrix_product(matrix: NDArray[Any]) -> Any:
     """Return a compiled function that multiplies lines by a constant matrix [n, m].
 
     It is called as `mix(dst, to, src, at, n)`: the first n samples of m lines become those of n.
@@ -40,14 +40,14 @@ def mixer(matrix: NDArray[Any]) -> Any:
     """
     rows = [[(j, float(value)) for j, value in enumerate(row) if value] for row in matrix]
 
-    def multiply(step: _Step) -> None:
+    def multiply(step: _VectorStep) -> None:
         lines = [step.load(k, step.x, step.lanes) for k in range(step.lines_in)]
         for k, row in enumerate(rows):
             step.store(step.sum(lines, row), k, step.x)
 
-    mixed = _stepping(multiply)
+    mixed = _make_step(multiply)
 
-    @inner
+    @jit_inline
     def mix(dst, to, src, at, n):
         whole = n - n % LANES
         for x in range(0, whole, LANES):
@@ -58,11 +58,11 @@ def mixer(matrix: NDArray[Any]) -> Any:
     return mix
 
 
-class _Step:
+class _VectorStep:
     """What a step was called with, as LLVM's values, and the instructions that it consists of."""
 
-    def __init__(self, context: Any, builder: ir.IRBuilder, signature: Any, given: Any) -> None:
-        dst, self.to, src, self.at, self.x, _ = given
+    def __init__(self, context: Any, builder: ir.IRBuilder, signature: Any, operands: Any) -> None:
+        dst, self.to, src, self.at, self.x, _ = operands
         kinds = signature.args
         self.dst = context.make_array(kinds[0])(context, builder, dst).data
         self.src = context.make_array(kinds[2])(context, builder, src).data
@@ -83,7 +83,7 @@ class _Step:
         """Return the first sample's number times a factor."""
         return self.builder.mul(self.x, ir.Constant(self.x.type, factor))
 
-    def chosen(self, a: Any, b: Any, places: list[int]) -> Any:
+    def shuffle(self, a: Any, b: Any, places: list[int]) -> Any:
         """Choose samples from two vectors, one behind the other."""
         kind = ir.VectorType(ir.IntType(32), len(places))
         return self.builder.shuffle_vector(a, b, ir.Constant(kind, places))
@@ -110,13 +110,13 @@ class _Step:
         return self.builder.bitcast(self.builder.gep(base, [where]), kind)
 
 
-def _stepping(write: Callable[[_Step], None]) -> Any:
+def _make_step(write: Callable[[_VectorStep], None]) -> Any:
     """Return what compiled code calls, given what writes its instructions."""
 
     @intrinsic(prefer_literal=True)
     def step(_context, dst, to, src, at, x, lanes):  # noqa: PLR0917  (called by place)
-        def generate(context: Any, builder: ir.IRBuilder, signature: Any, given: Any) -> Any:
-            write(_Step(context, builder, signature, given))
+        def generate(context: Any, builder: ir.IRBuilder, signature: Any, operands: Any) -> Any:
+            write(_VectorStep(context, builder, signature, operands))
             return context.get_dummy_value()
 
         return types.void(dst, to, src, at, x, lanes), generate
@@ -124,25 +124,25 @@ def _stepping(write: Callable[[_Step], None]) -> Any:
     return step
 
 
-def _part(step: _Step) -> None:
+def _deinterleave(step: _VectorStep) -> None:
     n = step.lines_out
     line = step.load(0, step.times(n), n * step.lanes)
     for k in range(n):
         places = [n * lane + k for lane in range(step.lanes)]
-        step.store(step.chosen(line, line, places), k, step.x)
+        step.store(step.shuffle(line, line, places), k, step.x)
 
 
-def _join(step: _Step) -> None:
+def _interleave(step: _VectorStep) -> None:
     count, n = step.lanes, step.lines_in
     a, b, c, d = (step.load(k, step.x, count) for k in range(n))
     behind = [*range(2 * count)]
     places = [k * count + lane for lane in range(count) for k in range(n)]
-    whole = step.chosen(step.chosen(a, b, behind), step.chosen(c, d, behind), places)
+    whole = step.shuffle(step.shuffle(a, b, behind), step.shuffle(c, d, behind), places)
     step.store(whole, 0, step.times(n))
 
 
-parted = _stepping(_part)
+deinterleave = _make_step(_deinterleave)
 """The step that parts one line into n: its sample n·x + k becomes sample x of the line k."""
 
-joined = _stepping(_join)
-"""The step that joins four lines to one, which `parted` undoes."""
+interleave = _make_step(_interleave)
+"""The step that joins four lines to one, which `deinterleave` undoes."""

@@ -24,18 +24,18 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .jit import inner, loop
+from .jit import jit_inline, jit_loop
 
 __all__ = [
     "FORWARD",
     "LINEAR",
     "MASKED",
-    "Grid",
-    "Rule",
-    "Stage",
+    "LeakyRelu",
+    "Resampling",
+    "TileGrid",
     "activate",
-    "mask",
-    "tiles",
+    "filter_tiles",
+    "multiply_slope",
 ]
 
 Floats = NDArray[np.float32]
@@ -47,7 +47,7 @@ _SLICE = np.int64(1024)
 """Samples that are summed up completely before the next ones are begun."""
 
 
-class Stage(NamedTuple):
+class Resampling(NamedTuple):
     """One change of the sampling rate, along y and x.
 
     Attributes:
@@ -73,7 +73,7 @@ class Stage(NamedTuple):
     pad_x: int
 
 
-class Rule(NamedTuple):
+class LeakyRelu(NamedTuple):
     """A leaky ReLU: its slopes with the gain in them, and the largest magnitude let through."""
 
     above: np.float32
@@ -81,7 +81,7 @@ class Rule(NamedTuple):
     clamp: np.float32
 
 
-class Grid(NamedTuple):
+class TileGrid(NamedTuple):
     """How planes are cut into tiles.
 
     Attributes:
@@ -109,23 +109,23 @@ class Grid(NamedTuple):
     across: int
 
 
-@inner
-def _rectified(value, rule):
+@jit_inline
+def _leaky_relu(value, rule):
     """Apply the activation to a number; NaN stays NaN."""
     value *= rule.above if value > 0 else rule.below
     value = rule.clamp if value > rule.clamp else value
     return -rule.clamp if value < -rule.clamp else value
 
 
-@inner
-def _slope(value, rule):
+@jit_inline
+def _lrelu_slope(value, rule):
     """Return the activation's slope at a number."""
     slope = rule.above if value > 0 else rule.below
     return np.float32(0) if abs(value * slope) > rule.clamp else slope
 
 
-@inner
-def _six(dst, to, src, at, taps, first, n, fresh):
+@jit_inline
+def _sum_six_lines(dst, to, src, at, taps, first, n, fresh):
     """Add up six lines, each times its tap."""
     a, b, c = taps[first], taps[first + 1], taps[first + 2]
     d, e, f = taps[first + 3], taps[first + 4], taps[first + 5]
@@ -141,8 +141,8 @@ def _six(dst, to, src, at, taps, first, n, fresh):
             dst[x] += low + d * src[at3 + x] + e * src[at4 + x] + f * src[at5 + x]
 
 
-@inner
-def _two(dst, to, src, at, taps, first, n, fresh):
+@jit_inline
+def _sum_two_lines(dst, to, src, at, taps, first, n, fresh):
     """Add up two lines likewise."""
     a, b = taps[first], taps[first + 1]
     at0, at1 = np.uintp(at[first]), np.uintp(at[first + 1])
@@ -154,7 +154,7 @@ def _two(dst, to, src, at, taps, first, n, fresh):
             dst[x] += a * src[at0 + x] + b * src[at1 + x]
 
 
-@inner
+@jit_inline
 def _filter(dst, src, at, taps, count, n, rectified, rule):
     """Set `n` samples to the sum of `count` lines, which begin at `at`, times their taps.
 
@@ -171,17 +171,17 @@ def _filter(dst, src, at, taps, count, n, rectified, rule):
         done = 0
         while done < count:
             if count - done >= 6:
-                _six(dst, to, src, at, taps, done, size, done == 0)
+                _sum_six_lines(dst, to, src, at, taps, done, size, done == 0)
                 done += 6
             else:
-                _two(dst, to, src, at, taps, done, size, done == 0)
+                _sum_two_lines(dst, to, src, at, taps, done, size, done == 0)
                 done += 2
         if rectified:
             for x in range(to, to + size):
-                dst[x] = _rectified(dst[x], rule)
+                dst[x] = _leaky_relu(dst[x], rule)
 
 
-@inner
+@jit_inline
 def _load(raw, planes, index, y, x, parts_y, parts_x, lines, pitch, bias):
     """Read a part of a plane in parts, plus the bias; zeros where there is none."""
     height, width = planes.shape[1], planes.shape[2]
@@ -208,14 +208,14 @@ def _load(raw, planes, index, y, x, parts_y, parts_x, lines, pitch, bias):
                         raw[at + r] = planes[index, row, x + j + r * parts_x] + bias
 
 
-@inner
-def _begin(pad, rate, place):
+@jit_inline
+def _first_tap(pad, rate, place):
     """Return the first tap of an upsampled sample, and the source sample that it meets."""
     tap = (pad - place) % rate
     return tap, (place + tap - pad) // rate
 
 
-@inner
+@jit_inline
 def _upsample(dst, planes, index, bias, stage, grid, y, x, raw, half, at, taps, rectified, rule):
     """Make the upsampled tile that begins at (y, x)."""
     if stage.plain:
@@ -225,14 +225,14 @@ def _upsample(dst, planes, index, bias, stage, grid, y, x, raw, half, at, taps, 
     rate_y, rate_x, pitch = stage.rate_y, stage.rate_x, grid.pitch
     parts_y, parts_x = grid.parts_y // rate_y, grid.parts_x // rate_x
     size_y, size_x = stage.square.shape
-    _, low_y = _begin(stage.pad_y, rate_y, y)
-    _, low_x = _begin(stage.pad_x, rate_x, x)
+    _, low_y = _first_tap(stage.pad_y, rate_y, y)
+    _, low_x = _first_tap(stage.pad_x, rate_x, x)
     reach = (size_y + rate_y - 1) // rate_y + grid.parts_y // rate_y
     lines = grid.lines + (reach + parts_y - 1) // parts_y
     part = lines * pitch
     _load(raw, planes, index, low_y, low_x, parts_y, parts_x, lines, pitch, bias)
     for j in range(grid.parts_x):
-        first_x, place_x = _begin(stage.pad_x, rate_x, x + j)
+        first_x, place_x = _first_tap(stage.pad_x, rate_x, x + j)
         place_x -= low_x
         if stage.separable:
             count = 0
@@ -246,7 +246,7 @@ def _upsample(dst, planes, index, bias, stage, grid, y, x, raw, half, at, taps, 
                     half[i * part :], raw[i * parts_x * part :], at, taps, count, part, False, rule
                 )
         for i in range(grid.parts_y):
-            first_y, place_y = _begin(stage.pad_y, rate_y, y + i)
+            first_y, place_y = _first_tap(stage.pad_y, rate_y, y + i)
             place_y -= low_y
             count = 0
             for u in range(first_y, size_y, rate_y):
@@ -268,8 +268,8 @@ def _upsample(dst, planes, index, bias, stage, grid, y, x, raw, half, at, taps, 
             _filter(goal, source, at, taps, count, n, rectified, rule)
 
 
-@inner
-def _cut(tile, grid, y, x):
+@jit_inline
+def _zero_outside(tile, grid, y, x):
     """Zero what lies outside of the upsampled plane."""
     for i in range(grid.parts_y):
         for j in range(grid.parts_x):
@@ -286,7 +286,7 @@ def _cut(tile, grid, y, x):
                     tile[r] = 0
 
 
-@inner
+@jit_inline
 def _downsample(out, index, top, left, tile, stage, grid, half, result, at, taps, rule):
     """Filter the upsampled tile and keep what belongs to the result."""
     rate_y, rate_x, pitch = stage.rate_y, stage.rate_x, grid.pitch
@@ -326,7 +326,7 @@ def _downsample(out, index, top, left, tile, stage, grid, half, result, at, taps
             _store(out, index, top + c, left + d, result, rate_y, rate_x, grid)
 
 
-@inner
+@jit_inline
 def _store(out, index, y, x, result, rate_y, rate_x, grid):
     """Write a part of the result to every so many rows and columns."""
     step_y, step_x = grid.parts_y // rate_y, grid.parts_x // rate_x
@@ -342,12 +342,12 @@ def _store(out, index, y, x, result, rate_y, rate_x, grid):
                 out[index, y + line * step_y, x + r * step_x] = result[at + r]
 
 
-@loop
-def tiles(manner, signal, bias, up, rule, other, up_other, down, grid, out, size, first, last):
+@jit_loop
+def filter_tiles(mode, signal, bias, up, rule, other, up_other, down, grid, out, size, first, last):
     """Compute some tiles of a result.
 
     Args:
-        manner: `LINEAR`: out = down(up(signal)); `FORWARD`: down(rule(up(signal + bias)));
+        mode: `LINEAR`: out = down(up(signal)); `FORWARD`: down(rule(up(signal + bias)));
             `MASKED`: down(rule'(up(other + bias)) · up(signal)), where `up_other` is for `other`.
         signal: [P, H, W] planes.
         bias: [P] of each plane.
@@ -372,7 +372,7 @@ def tiles(manner, signal, bias, up, rule, other, up_other, down, grid, out, size
     )
     result, slopes = (
         np.empty(size, np.float32),
-        np.empty(size if manner == MASKED else 0, np.float32),
+        np.empty(size if mode == MASKED else 0, np.float32),
     )
     n = grid.parts_y * grid.parts_x * grid.lines * grid.pitch
     high = grid.lines_out * (grid.parts_y // down.rate_y)
@@ -381,25 +381,25 @@ def tiles(manner, signal, bias, up, rule, other, up_other, down, grid, out, size
         index, place = number // (grid.down * grid.across), number % (grid.down * grid.across)
         top, left = place // grid.across * high, place % grid.across * wide
         y, x = top * down.rate_y - down.pad_y, left * down.rate_x - down.pad_x
-        added = bias[index] if manner == FORWARD else np.float32(0)
-        rectified = manner == FORWARD
+        added = bias[index] if mode == FORWARD else np.float32(0)
+        rectified = mode == FORWARD
         _upsample(
             tile, signal, index, added, up, grid, y, x, raw, half, at, taps, rectified, rule
         )  # fmt: skip
-        if manner == MASKED:
+        if mode == MASKED:
             _upsample(
                 slopes, other, index, bias[index], up_other, grid, y, x, raw, half, at, taps,
                 False, rule,
             )  # fmt: skip
             for sample in range(n):
-                tile[sample] *= _slope(slopes[sample], rule)
+                tile[sample] *= _lrelu_slope(slopes[sample], rule)
         below, right = y + grid.parts_y * grid.lines, x + grid.parts_x * grid.pitch
         if y < 0 or x < 0 or below > grid.size_y or right > grid.size_x:
-            _cut(tile, grid, y, x)
+            _zero_outside(tile, grid, y, x)
         _downsample(out, index, top, left, tile, down, grid, half, result, at, taps, rule)
 
 
-@loop
+@jit_loop
 def activate(planes, bias, rule, out, first, last):
     """Add each plane's bias and apply the activation: samples `first` to `last` of [P, S]."""
     size = planes.shape[1]
@@ -407,15 +407,15 @@ def activate(planes, bias, rule, out, first, last):
         added = bias[index]
         begin, end = max(first - index * size, 0), min(last - index * size, size)
         for x in range(begin, end):
-            out[index, x] = _rectified(planes[index, x] + added, rule)
+            out[index, x] = _leaky_relu(planes[index, x] + added, rule)
 
 
-@loop
-def mask(signal, planes, bias, rule, out, first, last):
+@jit_loop
+def multiply_slope(signal, planes, bias, rule, out, first, last):
     """Multiply a signal with the activation's slope at planes plus bias, likewise."""
     size = planes.shape[1]
     for index in range(first // size, (last + size - 1) // size):
         added = bias[index]
         begin, end = max(first - index * size, 0), min(last - index * size, size)
         for x in range(begin, end):
-            out[index, x] = signal[index, x] * _slope(planes[index, x] + added, rule)
+            out[index, x] = signal[index, x] * _lrelu_slope(planes[index, x] + added, rule)

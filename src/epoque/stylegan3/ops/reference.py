@@ -19,8 +19,8 @@ __all__ = [
     "bias_act",
     "conv2d",
     "filtered_lrelu",
-    "pads",
-    "pair",
+    "parse_factor",
+    "parse_padding",
     "upfirdn2d",
 ]
 
@@ -35,21 +35,21 @@ Activation = Literal[
 conv2d = functional.conv2d
 
 
-class _Rule(NamedTuple):
+class _ActivationDef(NamedTuple):
     function: Callable[[Tensor], Tensor]
     gain: float
 
 
-_RULES: dict[Activation, _Rule] = {
-    "linear": _Rule(lambda x: x, 1.0),
-    "relu": _Rule(torch.relu, sqrt(2)),
-    "lrelu": _Rule(partial(functional.leaky_relu, negative_slope=0.2), sqrt(2)),
-    "tanh": _Rule(torch.tanh, 1.0),
-    "sigmoid": _Rule(torch.sigmoid, 1.0),
-    "elu": _Rule(functional.elu, 1.0),
-    "selu": _Rule(functional.selu, 1.0),
-    "softplus": _Rule(functional.softplus, 1.0),
-    "swish": _Rule(functional.silu, sqrt(2)),
+_ACTIVATIONS: dict[Activation, _ActivationDef] = {
+    "linear": _ActivationDef(lambda x: x, 1.0),
+    "relu": _ActivationDef(torch.relu, sqrt(2)),
+    "lrelu": _ActivationDef(partial(functional.leaky_relu, negative_slope=0.2), sqrt(2)),
+    "tanh": _ActivationDef(torch.tanh, 1.0),
+    "sigmoid": _ActivationDef(torch.sigmoid, 1.0),
+    "elu": _ActivationDef(functional.elu, 1.0),
+    "selu": _ActivationDef(functional.selu, 1.0),
+    "softplus": _ActivationDef(functional.softplus, 1.0),
+    "swish": _ActivationDef(functional.silu, sqrt(2)),
 }
 
 
@@ -78,7 +78,7 @@ def bias_act(
     """
     if bias is not None:
         x = x + bias.to(x.dtype).reshape(-1, *[1] * (x.dim() - 2))
-    function, usual_gain = _RULES[activation]
+    function, usual_gain = _ACTIVATIONS[activation]
     x = function(x) if slope is None else functional.leaky_relu(x, slope)
     gain = usual_gain if gain is None else gain
     x = x if gain == 1 else x * gain
@@ -109,22 +109,22 @@ def upfirdn2d(
     Returns:
         [N, C, H', W'] with H' = ⌈(H·up + top + bottom − Ty + 1) / down⌉.
     """
-    down_x, down_y = pair(down)
-    x = functional.pad(_spread(x, *pair(up)), pads(padding))
+    down_x, down_y = parse_factor(down)
+    x = functional.pad(_insert_zeros(x, *parse_factor(up)), parse_padding(padding))
     if kernel is None:
         x = x if gain == 1 else x * gain
     else:
-        x = _filtered(x, kernel.to(x.dtype), gain, flip)
+        x = _filter_channels(x, kernel.to(x.dtype), gain, flip)
     return x[:, :, ::down_y, ::down_x]
 
 
-def pair(factor: int | Sequence[int]) -> tuple[int, int]:
+def parse_factor(factor: int | Sequence[int]) -> tuple[int, int]:
     """Return a factor's x and y."""
     x, y = (factor, factor) if isinstance(factor, int) else factor
     return x, y
 
 
-def pads(padding: Padding) -> list[int]:
+def parse_padding(padding: Padding) -> list[int]:
     """Return what is added left, right, top and bottom."""
     if isinstance(padding, int):
         return [padding] * 4
@@ -134,7 +134,7 @@ def pads(padding: Padding) -> list[int]:
     return list(padding)
 
 
-def _spread(x: Tensor, up_x: int, up_y: int) -> Tensor:
+def _insert_zeros(x: Tensor, up_x: int, up_y: int) -> Tensor:
     """Insert zeros after each sample."""
     if up_x == up_y == 1:
         return x
@@ -144,7 +144,7 @@ def _spread(x: Tensor, up_x: int, up_y: int) -> Tensor:
     return x.reshape(batch, channels, height * up_y, width * up_x)
 
 
-def _filtered(x: Tensor, kernel: Tensor, gain: float, flip: bool) -> Tensor:
+def _filter_channels(x: Tensor, kernel: Tensor, gain: float, flip: bool) -> Tensor:
     """Filter every channel alike."""
     kernel = kernel if flip else kernel.flip(list(range(kernel.dim())))
     channels = x.shape[1]

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from torch import Tensor
 
 from .dispatch import Padding, upfirdn2d
-from .reference import pads
+from .reference import parse_padding
 
 __all__ = ["downsample2d", "filter2d", "upsample2d"]
 
@@ -20,7 +20,7 @@ def upsample2d(
     flip: bool = False,
 ) -> Tensor:
     """Enlarge by a whole factor, [N, C, H, W] to [N, C, H·up, W·up] with even padding 0."""
-    around = _around(kernel, padding, lambda taps: ((taps + up - 1) // 2, (taps - up) // 2))
+    around = _pad_for_filter(kernel, padding, lambda taps: ((taps + up - 1) // 2, (taps - up) // 2))
     return upfirdn2d(x, kernel, up=up, padding=around, gain=gain * up**2, flip=flip)
 
 
@@ -34,7 +34,9 @@ def downsample2d(
     flip: bool = False,
 ) -> Tensor:
     """Shrink by a whole factor, [N, C, H, W] to [N, C, H/down, W/down] with padding 0."""
-    around = _around(kernel, padding, lambda taps: ((taps - down + 1) // 2, (taps - down) // 2))
+    around = _pad_for_filter(
+        kernel, padding, lambda taps: ((taps - down + 1) // 2, (taps - down) // 2)
+    )
     return upfirdn2d(x, kernel, down=down, padding=around, gain=gain, flip=flip)
 
 
@@ -47,12 +49,14 @@ def filter2d(
     flip: bool = False,
 ) -> Tensor:
     """Filter, [N, C, H, W] to the same shape with padding 0."""
-    around = _around(kernel, padding, lambda taps: (taps // 2, (taps - 1) // 2))
+    around = _pad_for_filter(kernel, padding, lambda taps: (taps // 2, (taps - 1) // 2))
     return upfirdn2d(x, kernel, padding=around, gain=gain, flip=flip)
 
 
-def _around(kernel: Tensor, padding: Padding, own: Callable[[int], tuple[int, int]]) -> list[int]:
+def _pad_for_filter(
+    kernel: Tensor, padding: Padding, own: Callable[[int], tuple[int, int]]
+) -> list[int]:
     """The padding asked for, plus what a filter of so many taps needs before and after."""
     taps_x, taps_y = kernel.shape[-1], kernel.shape[0]
     needed = (*own(taps_x), *own(taps_y))
-    return [asked + need for asked, need in zip(pads(padding), needed, strict=True)]
+    return [asked + need for asked, need in zip(parse_padding(padding), needed, strict=True)]

@@ -12,13 +12,13 @@ from itertools import count
 
 import torch
 
-__all__ = ["share"]
+__all__ = ["parallel_for"]
 
 _PIECES = 4
 """Pieces a thread, so that none waits long for another that was held up."""
 
 
-def share(work: Callable[[int, int], None], total: int, least: int) -> None:
+def parallel_for(work: Callable[[int, int], None], total: int, least: int) -> None:
     """Call `work` with ranges that cover 0 to `total`, each at least `least` long."""
     threads = min(torch.get_num_threads(), total // max(1, least))
     if threads <= 1:
@@ -31,13 +31,13 @@ def share(work: Callable[[int, int], None], total: int, least: int) -> None:
         while (piece := next(numbers)) < pieces:
             work(total * piece // pieces, total * (piece + 1) // pieces)
 
-    others = [_workers(os.getpid()).submit(some) for _ in range(threads - 1)]
+    others = [_worker_pool(os.getpid()).submit(some) for _ in range(threads - 1)]
     some()
     for other in others:
         other.result()
 
 
 @cache
-def _workers(process: int) -> ThreadPoolExecutor:
+def _worker_pool(process: int) -> ThreadPoolExecutor:
     """Return the other threads of a process; a forked one has none of its parent's."""
     return ThreadPoolExecutor(max(1, (os.cpu_count() or 1) - 1), f"filters-{process}")

@@ -20,7 +20,7 @@ needed.
 import triton
 import triton.language as tl
 
-__all__ = ["KEEP", "LINEAR", "MASK", "RECTIFY", "fused"]
+__all__ = ["KEEP", "LINEAR", "MASK", "RECTIFY", "fused_kernel"]
 
 LINEAR, RECTIFY, KEEP, MASK = 0, 1, 2, 3
 """What happens to upsampled samples: nothing; the activation; that, and its bits are kept; they are
@@ -30,20 +30,20 @@ _FAR = tl.constexpr(1 << 20)  # makes numbers positive, for a division that roun
 
 
 @triton.jit
-def _first(high, taps: tl.constexpr, rate: tl.constexpr, shift):
+def _first_low(high, taps: tl.constexpr, rate: tl.constexpr, shift):
     """Return the first low sample that sample `high` and those after it meet."""
     return (high + shift - taps + rate + _FAR * rate) // rate - _FAR
 
 
 @triton.jit
-def _band(coefficients, high, low, taps: tl.constexpr, rate: tl.constexpr, shift):
+def _band_matrix(coefficients, high, low, taps: tl.constexpr, rate: tl.constexpr, shift):
     """Return the matrix of a filter between samples `high` and `low`, one of them [:, 1]."""
     tap = high - rate * low + shift
     return tl.load(coefficients + tap, (tap >= 0) & (tap < taps), 0.0)
 
 
 @triton.jit
-def _product(a, b, dtype: tl.constexpr, precision: tl.constexpr):
+def _matmul(a, b, dtype: tl.constexpr, precision: tl.constexpr):
     return tl.dot(a.to(dtype), b.to(dtype), input_precision=precision)
 
 
@@ -57,7 +57,7 @@ def _read_slope(bits, y, x, inside, above, below):
 
 
 @triton.jit
-def fused(
+def fused_kernel(
     source,
     result,
     bits,
@@ -82,7 +82,7 @@ def fused(
     up_shift_x,
     down_shift_y,
     down_shift_x,
-    MANNER: tl.constexpr,
+    MODE: tl.constexpr,
     UP: tl.constexpr,
     DOWN: tl.constexpr,
     UP_RANK: tl.constexpr,
@@ -117,8 +117,8 @@ def fused(
     out_x = tl.program_id(0) * OWN_W
     high_y = out_y * DOWN_Y - down_shift_y
     high_x = out_x * DOWN_X - down_shift_x
-    low_y = _first(high_y, UP_TAPS_Y, UP_Y, up_shift_y)
-    low_x = _first(high_x, UP_TAPS_X, UP_X, up_shift_x)
+    low_y = _first_low(high_y, UP_TAPS_Y, UP_Y, up_shift_y)
+    low_x = _first_low(high_x, UP_TAPS_X, UP_X, up_shift_x)
     out_ys = out_y + tl.arange(0, OUT_H)
     out_xs = out_x + tl.arange(0, OUT_W)
     high_ys = high_y + tl.arange(0, HIGH_H)
@@ -144,13 +144,15 @@ def fused(
     )
 
     if UP & (UP_RANK == 1):
-        up_y = _band(up_rows, high_ys[:, None], low_ys[None, :], UP_TAPS_Y, UP_Y, up_shift_y)
-        up_x = _band(up_columns, high_xs[None, :], low_xs[:, None], UP_TAPS_X, UP_X, up_shift_x)
+        up_y = _band_matrix(up_rows, high_ys[:, None], low_ys[None, :], UP_TAPS_Y, UP_Y, up_shift_y)
+        up_x = _band_matrix(
+            up_columns, high_xs[None, :], low_xs[:, None], UP_TAPS_X, UP_X, up_shift_x
+        )
     if DOWN & (DOWN_RANK == 1):
-        down_y = _band(
+        down_y = _band_matrix(
             down_rows, high_ys[None, :], out_ys[:, None], DOWN_TAPS_Y, DOWN_Y, down_shift_y
         )
-        down_x = _band(
+        down_x = _band_matrix(
             down_columns, high_xs[:, None], out_xs[None, :], DOWN_TAPS_X, DOWN_X, down_shift_x
         )
 
@@ -162,7 +164,7 @@ def fused(
             there,
             0.0,
         )
-        if (MANNER == 1) | (MANNER == 2):
+        if (MODE == 1) | (MODE == 2):
             added = tl.load(bias + plane % channels)
             low = tl.where(there, low.to(tl.float32) + added, 0.0)
 
@@ -170,7 +172,7 @@ def fused(
             high = tl.zeros([HIGH_H, HIGH_W], tl.float32)
             for k in tl.static_range(UP_RANK):
                 if UP_RANK > 1:
-                    up_y = _band(
+                    up_y = _band_matrix(
                         up_rows + k * UP_TAPS_Y,
                         high_ys[:, None],
                         low_ys[None, :],
@@ -178,7 +180,7 @@ def fused(
                         UP_Y,
                         up_shift_y,
                     )
-                    up_x = _band(
+                    up_x = _band_matrix(
                         up_columns + k * UP_TAPS_X,
                         high_xs[None, :],
                         low_xs[:, None],
@@ -186,18 +188,18 @@ def fused(
                         UP_X,
                         up_shift_x,
                     )
-                half = _product(up_y, low, dtype, PRECISION)
-                high += _product(half, up_x, dtype, PRECISION)
+                half = _matmul(up_y, low, dtype, PRECISION)
+                high += _matmul(half, up_x, dtype, PRECISION)
         else:
             high = low.to(tl.float32)
 
-        if (MANNER == 1) | (MANNER == 2):
+        if (MODE == 1) | (MODE == 2):
             negative = high <= 0
             high = tl.where(negative, high * below, high * above)
             clamped = tl.abs(high) > clamp
             # Not by the smaller of two numbers, which would hide what is none.
             high = tl.where(clamped, tl.where(high > 0, clamp, -clamp), high)
-            if MANNER == 2:
+            if MODE == 2:
                 code = negative.to(tl.int32) + 2 * clamped.to(tl.int32)
                 places = 1 << (2 * tl.arange(0, 4))
                 packed = tl.sum(code.reshape(HIGH_H, HIGH_W // 4, 4) * places, 2)
@@ -206,7 +208,7 @@ def fused(
                     packed.to(tl.uint8),
                     kept,
                 )
-        elif MANNER == 3:
+        elif MODE == 3:
             high *= _read_slope(
                 bits + plane * inner_h * bytes_w,
                 high_ys[:, None] * bytes_w,
@@ -222,7 +224,7 @@ def fused(
             out = tl.zeros([OUT_H, OUT_W], tl.float32)
             for k in tl.static_range(DOWN_RANK):
                 if DOWN_RANK > 1:
-                    down_y = _band(
+                    down_y = _band_matrix(
                         down_rows + k * DOWN_TAPS_Y,
                         high_ys[None, :],
                         out_ys[:, None],
@@ -230,7 +232,7 @@ def fused(
                         DOWN_Y,
                         down_shift_y,
                     )
-                    down_x = _band(
+                    down_x = _band_matrix(
                         down_columns + k * DOWN_TAPS_X,
                         high_xs[:, None],
                         out_xs[None, :],
@@ -238,8 +240,8 @@ def fused(
                         DOWN_X,
                         down_shift_x,
                     )
-                half = _product(down_y, high, dtype, PRECISION)
-                out += _product(half, down_x, dtype, PRECISION)
+                half = _matmul(down_y, high, dtype, PRECISION)
+                out += _matmul(half, down_x, dtype, PRECISION)
         else:
             out = high
         tl.store(

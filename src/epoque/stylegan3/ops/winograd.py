@@ -14,16 +14,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .jit import inner, loop, ready
-from .lanes import LANES, joined, mixer, parted
-from .threads import share
+from .jit import bind_compiled, jit_inline, jit_loop
+from .lanes import LANES, deinterleave, interleave, make_matrix_product
+from .threads import parallel_for
 
-__all__ = ["convolved"]
+__all__ = ["conv3x3"]
 
 _TILES = 384
 """Tiles whose transforms lie in memory at a time."""
 
-_enter_six = mixer(
+_multiply_input = make_matrix_product(
     np.array(
         [
             [4, 0, -5, 0, 1, 0],
@@ -35,10 +35,10 @@ _enter_six = mixer(
         ]
     )
 )
-_leave_six = mixer(
+_multiply_output = make_matrix_product(
     np.array([[1, 1, 1, 1, 1, 0], [0, 1, -1, 2, -2, 0], [0, 1, 1, 4, 4, 0], [0, 1, -1, 8, -8, 1]])
 )
-_enter_three = mixer(
+_multiply_weights = make_matrix_product(
     np.array(
         [
             [1 / 4, 0, 0],
@@ -52,32 +52,32 @@ _enter_three = mixer(
 )
 
 
-@inner
-def _three(begin, step):
+@jit_inline
+def _three_lines(begin, step):
     """Return where three lines begin."""
     return begin, begin + step, begin + 2 * step
 
 
-@inner
-def _four(begin, step):
+@jit_inline
+def _four_lines(begin, step):
     """Return where four lines begin."""
     return begin, begin + step, begin + 2 * step, begin + 3 * step
 
 
-@inner
-def _six(begin, step):
+@jit_inline
+def _six_lines(begin, step):
     """Return where six lines begin."""
-    return (*_four(begin, step), begin + 4 * step, begin + 5 * step)
+    return (*_four_lines(begin, step), begin + 4 * step, begin + 5 * step)
 
 
-@inner
-def _tile(begin, step, beyond):
+@jit_inline
+def _tile_lines(begin, step, beyond):
     """Return where a tile's lines begin: four of its own, and two of the tile beyond."""
-    return (*_four(begin, step), begin + beyond, begin + step + beyond)
+    return (*_four_lines(begin, step), begin + beyond, begin + step + beyond)
 
 
-@inner
-def _read(parts, x, padding, row, rows, pitch):
+@jit_inline
+def _read_rows(parts, x, padding, row, rows, pitch):
     """Read rows of an image, parted: every fourth row and column from each of 4×4 first ones."""
     height, width = x.shape
     size = (rows + 1) * pitch
@@ -87,7 +87,7 @@ def _read(parts, x, padding, row, rows, pitch):
         inside = y >= 0 and y < height
         c = begin
         while inside and c + LANES <= end:
-            parted(parts, _four(to, size), x[y], (-padding,), c, LANES)
+            deinterleave(parts, _four_lines(to, size), x[y], (-padding,), c, LANES)
             c += LANES
         for part in range(4):
             for edge in range(pitch - c + begin):
@@ -97,8 +97,8 @@ def _read(parts, x, padding, row, rows, pitch):
                 parts[to + part * size + at] = x[y, column] if kept else 0
 
 
-@loop
-def _transformed(weight, out, first, last):
+@jit_loop
+def _transform_weights(weight, out, first, last):
     """Transform the weights [O, I, 9] of some of the outputs, [36, O, I]."""
     n, plane = weight.shape[1], out.shape[1] * out.shape[2]
     flat, lines, mixed = out.reshape(-1), np.zeros(9 * n, np.float32), np.zeros(18 * n, np.float32)
@@ -107,14 +107,16 @@ def _transformed(weight, out, first, last):
             for c in range(n):
                 lines[k * n + c] = weight[channel, c, k]
         for column in range(3):
-            _enter_three(mixed, _six(column * n, 3 * n), lines, _three(column * n, 3 * n), n)
+            _multiply_weights(
+                mixed, _six_lines(column * n, 3 * n), lines, _three_lines(column * n, 3 * n), n
+            )
         for line in range(6):
-            goals = _six(6 * line * plane + channel * n, plane)
-            _enter_three(flat, goals, mixed, _three(3 * line * n, n), n)
+            goals = _six_lines(6 * line * plane + channel * n, plane)
+            _multiply_weights(flat, goals, mixed, _three_lines(3 * line * n, n), n)
 
 
-@loop
-def _enter(x, padding, row, rows, pitch, out, first, last):
+@jit_loop
+def _transform_input(x, padding, row, rows, pitch, out, first, last):
     """Transform some rows of tiles, [36, I, rows · pitch], of some channels.
 
     Every fourth row and column of the image lie together: so the samples of neighbouring tiles do.
@@ -124,44 +126,46 @@ def _enter(x, padding, row, rows, pitch, out, first, last):
     flat = out.reshape(-1)
     parts, mixed = np.zeros(16 * size + pitch, np.float32), np.zeros(24 * n + pitch, np.float32)
     for channel in range(first, last):
-        _read(parts, x[channel], padding, row, rows, pitch)
+        _read_rows(parts, x[channel], padding, row, rows, pitch)
         for part in range(4):
-            lines = _tile(part * size, 4 * size, pitch)
-            _enter_six(mixed, _six(part * n, 4 * n), parts, lines, n)
+            lines = _tile_lines(part * size, 4 * size, pitch)
+            _multiply_input(mixed, _six_lines(part * n, 4 * n), parts, lines, n)
         for line in range(6):
-            goals = _six(6 * line * plane + channel * n, plane)
-            _enter_six(flat, goals, mixed, _tile(4 * line * n, n, 1), n)
+            goals = _six_lines(6 * line * plane + channel * n, plane)
+            _multiply_input(flat, goals, mixed, _tile_lines(4 * line * n, n, 1), n)
 
 
-@loop
-def _leave(sums, row, rows, pitch, out, first, last):
+@jit_loop
+def _transform_output(sums, row, rows, pitch, out, first, last):
     """Transform sums [36, O, rows · pitch] to the rows of some channels of the result."""
     height, width = out.shape[1], out.shape[2]
     flat, n, plane = sums.reshape(-1), rows * pitch, sums.shape[1] * sums.shape[2]
     mixed, done = np.zeros(24 * n, np.float32), np.zeros(16 * n, np.float32)
     for channel in range(first, last):
         for line in range(6):
-            lines = _six(6 * line * plane + channel * n, plane)
-            _leave_six(mixed, _four(4 * line * n, n), flat, lines, n)
+            lines = _six_lines(6 * line * plane + channel * n, plane)
+            _multiply_output(mixed, _four_lines(4 * line * n, n), flat, lines, n)
         for part in range(4):
-            _leave_six(done, _four(part * n, 4 * n), mixed, _six(part * n, 4 * n), n)
+            _multiply_output(
+                done, _four_lines(part * n, 4 * n), mixed, _six_lines(part * n, 4 * n), n
+            )
         for line in range(min(4 * rows, height - 4 * row)):
             goal, begin = out[channel, 4 * row + line], line % 4 * 4 * n + line // 4 * pitch
             c = 0
             while c + LANES <= width // 4:
-                joined(goal, (0,), done, _four(begin, n), c, LANES)
+                interleave(goal, (0,), done, _four_lines(begin, n), c, LANES)
                 c += LANES
             for edge in range(4 * c, width):
                 goal[edge] = done[begin + edge % 4 * n + edge // 4]
 
 
-def convolved(x: Tensor, weight: Tensor, padding: int) -> Tensor:
+def conv3x3(x: Tensor, weight: Tensor, padding: int) -> Tensor:
     """Convolve [N, I, H, W] with [O, I, 3, 3] as `torch.nn.functional.conv2d` does."""
     outputs, inputs = weight.shape[:2]
     out = x.new_empty(len(x), outputs, x.shape[2] + 2 * padding - 2, x.shape[3] + 2 * padding - 2)
     weights = x.new_empty(36, outputs, inputs)
     plain = weight.detach().reshape(outputs, inputs, 9).contiguous()
-    share(ready(_transformed, plain.numpy(), weights.numpy()), outputs, 8)
+    parallel_for(bind_compiled(_transform_weights, plain.numpy(), weights.numpy()), outputs, 8)
     down, pitch = -(-out.shape[2] // 4), -(-out.shape[3] // 4) + 1
     each = -(-down // -(-down * pitch // _TILES))
     entered, summed = (x.new_empty(36 * count * each * pitch) for count in (inputs, outputs))
@@ -172,7 +176,13 @@ def convolved(x: Tensor, weight: Tensor, padding: int) -> Tensor:
                 room[: 36 * count * rows * pitch].view(36, count, -1)
                 for room, count in ((entered, inputs), (summed, outputs))
             )
-            share(ready(_enter, image, padding, row, rows, pitch, tiles.numpy()), inputs, 8)
+            parallel_for(
+                bind_compiled(_transform_input, image, padding, row, rows, pitch, tiles.numpy()),
+                inputs,
+                8,
+            )
             torch.bmm(weights, tiles, out=sums)
-            share(ready(_leave, sums.numpy(), row, rows, pitch, result), outputs, 8)
+            parallel_for(
+                bind_compiled(_transform_output, sums.numpy(), row, rows, pitch, result), outputs, 8
+            )
     return out
