@@ -13,7 +13,7 @@ from epoque.bench.figures.axes import (
     spread,
     subscript,
 )
-from epoque.bench.figures.plot import house_style, new_figure, rgb_array
+from epoque.bench.figures.plot import figure_style, new_figure, rgb_array
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_is_log_spaced(values, log):
 
 
 def ticks(scale, limits, language, **options):
-    with house_style():
+    with figure_style():
         figure = new_figure()
         axes = figure.add_subplot()
         axes.set_xscale(scale)
@@ -103,7 +103,7 @@ def test_spread_keeps_what_is_apart_and_parts_what_is_not():
 
 
 def test_labels_stand_beside_the_ends_of_their_curves():
-    with house_style():
+    with figure_style():
         figure = new_figure()
         axes = figure.add_subplot()
         axes.plot([0, 1], [0, 10])

@@ -17,8 +17,8 @@ from epoque.bench.figures.plot import (
     COLOURS,
     SERIES,
     colour,
+    figure_style,
     heading,
-    house_style,
     mix,
     new_figure,
     png_bytes,
@@ -92,7 +92,7 @@ def test_colours_stand_out_from_the_paper(theme):
 
 
 def drawn(theme="light"):
-    with house_style(theme):
+    with figure_style(theme):
         figure = new_figure()
         axes = figure.add_subplot()
         axes.plot([0, 1, 2], [0.0, 1.5, -1.0])
@@ -162,10 +162,10 @@ def test_the_user_s_own_settings_change_nothing():
 
 def test_the_style_ends_with_its_block():
     before = dict(mpl.rcParams)
-    with house_style("dark"):
+    with figure_style("dark"):
         assert colour("paper") == COLOURS["dark"]["paper"]
         assert mpl.rcParams["axes.facecolor"] == COLOURS["dark"]["paper"]
-        with house_style("light"):
+        with figure_style("light"):
             assert colour("paper") == COLOURS["light"]["paper"]
         assert colour("paper") == COLOURS["dark"]["paper"]
     assert dict(mpl.rcParams) == before
@@ -174,7 +174,7 @@ def test_the_style_ends_with_its_block():
 
 @pytest.mark.parametrize("letters", [1, 40, 70, 85])
 def test_a_subtitle_stays_on_the_page(letters):
-    with house_style():
+    with figure_style():
         figure = new_figure()
         axes = figure.add_subplot()
         text = heading(axes, "Poids", "n" * letters)

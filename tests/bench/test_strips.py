@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy.stats import binom
 
-from epoque.bench.figures.plot import house_style, new_figure, svg_bytes
+from epoque.bench.figures.plot import figure_style, new_figure, svg_bytes
 from epoque.bench.figures.strips import Strip, draw_strips
 from epoque.bench.figures.sweep_figures import sweep_figures
 from epoque.bench.sweeps.summary import median_interval, wilson
@@ -22,7 +22,7 @@ def swept(**axes):
 
 def drawn(name="strip", language="en", **axes):
     table, axes = swept(**axes)
-    with house_style():
+    with figure_style():
         figure = sweep_figures(table, axes, "score", {}, language)[name]()
         svg_bytes(figure)
     return table, figure
@@ -58,7 +58,7 @@ def test_two_axes_stand_beside_each_other_with_a_key():
 
 def test_dots_keep_to_their_room_and_do_not_coincide():
     strips = [Strip(place, 0.4, np.random.default_rng(1).normal(size=500)) for place in (0, 1)]
-    with house_style():
+    with figure_style():
         axes = new_figure().add_subplot()
         draw_strips(axes, strips, "en", log=False)
     for line, strip in zip(axes.lines, strips, strict=True):
@@ -69,7 +69,7 @@ def test_dots_keep_to_their_room_and_do_not_coincide():
 
 def test_runs_without_a_number_are_counted():
     scores = np.r_[np.nan, np.nan, np.arange(10.0)]
-    with house_style():
+    with figure_style():
         axes = new_figure().add_subplot()
         draw_strips(axes, [Strip(0, 1, scores), Strip(1, 1, np.arange(3.0))], "en", log=False)
     assert [text.get_text() for text in axes.texts] == ["2 without"]
@@ -93,7 +93,7 @@ def test_a_strip_is_there_where_dots_have_room():
 def test_a_result_of_yes_and_no_is_told_as_a_share():
     table, axes = swept(noise=("a", "b"), data=("c", "d"))
     table["lost"] = (table.noise == "b") & (table.seed % 4 == 0)
-    with house_style():
+    with figure_style():
         draws = sweep_figures(table, axes, "lost", {}, "fr")
         assert list(draws) == ["map"]
         figure = draws["map"]()

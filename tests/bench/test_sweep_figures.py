@@ -10,7 +10,7 @@ from matplotlib.colors import LogNorm, Normalize
 
 from epoque.bench.errors import UnknownNameError, UsageError
 from epoque.bench.figures import sweep_maps
-from epoque.bench.figures.plot import house_style, svg_bytes
+from epoque.bench.figures.plot import figure_style, svg_bytes
 from epoque.bench.figures.sweep_figures import sweep_figures
 
 RATES = [float(f"{rate:.12g}") for rate in np.geomspace(0.01, 10, 13)]
@@ -34,7 +34,7 @@ def swept(**axes):
 
 def draw(language="en", theme="light", score="final_error", **axes):
     table, axes = swept(**axes)
-    with house_style(theme):
+    with figure_style(theme):
         name, function = next(iter(sweep_figures(table, axes, score, LABELS, language).items()))
         figure = function()
         svg_bytes(figure)  # a glyph that is missing would warn here, and a warning is an error
@@ -80,7 +80,7 @@ def test_without_seeds_there_is_no_interval():
 
 def test_values_need_not_be_in_order():
     table, axes = swept(learning_rate=RATES[::-1], seed=SEEDS)
-    with house_style():
+    with figure_style():
         figure = sweep_figures(table, axes, "final_error")["curve"]()
     x, y = figure.axes[0].lines[0].get_data()
     np.testing.assert_array_equal(x, RATES)
@@ -170,7 +170,7 @@ def test_undefined_scores_are_left_out_and_missing_cells_are_empty():
     first = (table.learning_rate == RATES[0]) & (table.iterations == 1)
     table.loc[first, "final_error"] = np.nan
     table.loc[(table.learning_rate == RATES[1]) & (table.seed > 9), "final_error"] = np.nan
-    with house_style():
+    with figure_style():
         figure = sweep_figures(table, axes, "final_error")["map"]()
         svg_bytes(figure)
     shown = figure.axes[0].collections[0].get_array().reshape(7, 13)
@@ -183,7 +183,7 @@ def test_undefined_scores_are_left_out_and_missing_cells_are_empty():
 def test_a_constant_score_can_be_drawn():
     for axes in ({"seed": range(9)}, {"learning_rate": RATES, "iterations": range(1, 8)}):
         table, axes = swept(**axes)
-        with house_style():
+        with figure_style():
             for function in sweep_figures(table.assign(solved=1.0), axes, "solved").values():
                 svg_bytes(function())
 
@@ -265,6 +265,6 @@ def test_a_map_of_a_million_cells_is_small():
     columns = {"learning_rate": rates, "init_low": lows, "final_error": score}
     table = pd.DataFrame({name: column.ravel() for name, column in columns.items()})
     axes = dict(zip(columns, map(tuple, many), strict=False))
-    with house_style():
+    with figure_style():
         figure = sweep_figures(table, axes, "final_error")["map"]()
         assert len(svg_bytes(figure)) < 1_000_000

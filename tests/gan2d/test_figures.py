@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from epoque.bench.errors import DamagedRunError, UsageError
-from epoque.bench.figures.plot import COLOURS, house_style, png_bytes, rgb_array, svg_bytes
+from epoque.bench.figures.plot import COLOURS, figure_style, png_bytes, rgb_array, svg_bytes
 from epoque.bench.runs.run import Run
 from epoque.gan2d.config import Gan2dConfig
 from epoque.gan2d.figures.ends import recorded
@@ -45,7 +45,7 @@ def moment(**changes: Any) -> Moment:
 def test_every_figure_of_a_run_is_drawn_in_both_languages_and_themes(train_run: Train) -> None:
     run = train_run()
     for language, theme in (("en", "light"), ("fr", "dark")):
-        with house_style(theme):  # type: ignore[arg-type]
+        with figure_style(theme):  # type: ignore[arg-type]
             pictures = {name: draw() for name, draw in figures(run, language).items()}
         assert list(pictures) == [
             *("points", "manifold", "history", "losses"),
@@ -60,7 +60,7 @@ def test_every_figure_of_a_run_is_drawn_in_both_languages_and_themes(train_run: 
 
 def test_nothing_reaches_over_a_figures_edge(train_run: Train) -> None:
     for language, settings in (("en", {}), ("fr", {"loss": "wasserstein", "noise_dims": 1})):
-        with house_style():
+        with figure_style():
             for name, make in figures(train_run(**settings), language).items():
                 figure = make()
                 figure.draw_without_rendering()
@@ -74,7 +74,7 @@ def test_the_longest_line_under_a_title_has_room() -> None:
     config = Gan2dConfig(data="csv", csv="/tmp/my-measured-points-of-2026.csv", iterations=10**7)
     fake = np.full((450, 2), 3.0)
     longest = Moment(9_999_999, moment(fake=fake).arrays, np.ones((20, 20)))
-    with house_style():
+    with figure_style():
         picture = Picture(("d",), "fr", probability=True)
         figure = picture.show(longest, told(config, longest, "fr"))
     figure.draw_without_rendering()
@@ -82,7 +82,7 @@ def test_the_longest_line_under_a_title_has_room() -> None:
 
 
 def test_figures_say_what_they_show(train_run: Train) -> None:
-    with house_style():
+    with figure_style():
         pictures = {name: make() for name, make in figures(train_run(), "en").items()}
     assert "Real and generated points" in texts(pictures["points"])
     assert any(
@@ -98,14 +98,14 @@ def test_figures_say_what_they_show(train_run: Train) -> None:
 def test_a_critic_has_no_numbers_on_its_shades_and_no_border(train_run: Train) -> None:
     run = train_run(loss="wasserstein", noise_dims=1)
     assert "discriminator" not in figures(run)
-    with house_style():
+    with figure_style():
         found = texts(figures(run)["points"]())
     assert {"lower", "higher", "D(x)"} <= set(found)
 
 
 def test_same_run_same_bytes(train_run: Train) -> None:
     run = train_run()
-    with house_style():
+    with figure_style():
         for name in ("points", "manifold", "losses"):
             first, again = figures(run)[name](), figures(run)[name]()
             assert svg_bytes(first) == svg_bytes(again)
@@ -139,7 +139,7 @@ def test_a_missing_or_damaged_snapshot_is_said(train_run: Train) -> None:
 
 def pixel(shown: Moment, layers: Any, x: float, y: float) -> Any:
     """Return the colour of one place of the square."""
-    with house_style():
+    with figure_style():
         picture = Picture(layers, "en", probability=True)
         pixels = rgb_array(picture.show(shown, "s"), 100)
         column, row = picture.axes.transData.transform((x, y))
@@ -181,7 +181,7 @@ def test_a_collapsed_manifold_and_a_flat_critic_are_drawn_without_a_warning() ->
 def test_arrows_point_up_the_gradient_and_stay_short() -> None:
     gradients = np.zeros((450, 2))
     gradients[:, 1] = 100.0
-    with house_style():
+    with figure_style():
         from epoque.bench.figures.plot import new_figure
 
         axes = new_figure().add_subplot()
@@ -207,7 +207,7 @@ def test_chosen_steps_hold_the_ends_and_more_of_the_beginning() -> None:
 
 def test_many_runs_stand_side_by_side_in_order(train_run: Train) -> None:
     runs = [train_run(d_steps=d, seed=s) for d in (3, 1) for s in (0, 1)]
-    with house_style():
+    with figure_style():
         figure = multiples(recorded(runs[:3]), "d_steps", "seed")
     assert "Columns: Discriminator steps; rows: Seed" in texts(figure)
     assert [axes.get_title(loc="center") for axes in figure.axes] == ["1", "3", "", ""]
@@ -239,7 +239,7 @@ def test_a_film_has_a_frame_a_snapshot(train_run: Train, tmp_path: Path) -> None
 def test_any_moment_can_be_looked_at(train_run: Train) -> None:
     run = train_run()
     assert (nearest(run), nearest(run, 22), nearest(run, 0)) == (60, 20, 0)
-    with house_style():
+    with figure_style():
         figure = look(run, 22, ("fake",))
     assert "Eight Gaussians, iteration 20" in texts(figure)
     assert not figure.axes[0].images

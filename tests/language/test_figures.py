@@ -11,7 +11,7 @@ import pytest
 from safetensors.numpy import load, save
 
 from epoque.bench.errors import DamagedRunError, UsageError
-from epoque.bench.figures.plot import COLOURS, house_style, rgb_array
+from epoque.bench.figures.plot import COLOURS, figure_style, rgb_array
 from epoque.bench.runs.run import Run
 from epoque.language.evaluation import examples as probe
 from epoque.language.figures.examples_figure import FIRST, GUTTER, SENTENCE, broken
@@ -37,7 +37,7 @@ def run(request: Any, train_run: Train) -> Run:
 
 def test_every_figure_is_drawn_in_both_languages_and_themes(run: Run) -> None:
     for language, theme in (("en", "light"), ("fr", "dark")):
-        with house_style(theme):  # type: ignore[arg-type]
+        with figure_style(theme):  # type: ignore[arg-type]
             pictures = {name: draw() for name, draw in figures(run, language).items()}
         assert [name for name in ALL if name in pictures] == list(pictures)
         assert set(ALL) - set(pictures) <= {"neighbours"}  # there may be too few words
@@ -55,7 +55,7 @@ def test_every_figure_is_drawn_in_both_languages_and_themes(run: Run) -> None:
 def test_the_sampled_loss_is_never_shown(train_run: Train) -> None:
     run = train_run(objective="masked", head="sampled", evaluate_every=10)
     assert "sampled_loss" in run.metrics
-    with house_style():
+    with figure_style():
         figure = figures(run)["losses"]()
     drawn = [line.get_ydata() for line in figure.axes[0].get_lines()]
     wanted = (run.metrics[name].dropna().to_numpy() for name in ("train_loss", "valid_loss"))
@@ -65,7 +65,7 @@ def test_the_sampled_loss_is_never_shown(train_run: Train) -> None:
 
 def test_the_counting_yardsticks_stand_beside_the_model(train_run: Train) -> None:
     run = train_run(evaluate_every=10)
-    with house_style():
+    with figure_style():
         (axes,) = figures(run)["perplexity"]().axes
     levels = [float(line.get_ydata()[0]) for line in axes.get_lines()[1:]]
     names = ("unigram", "bigram", "trigram")
@@ -81,7 +81,7 @@ def test_long_and_odd_words_are_written(run: Run, tmp_path: Path) -> None:
     count = len(told["attention_tokens"])
     told["attention_tokens"] = (odd * count)[:count]
     (made.path / probe.EXAMPLES).write_text(json.dumps(told))
-    with house_style():
+    with figure_style():
         for name in ("neighbours", "attention_map"):
             figure = figures(made, "fr")[name]()
             figure.draw_without_rendering()  # a letter that is missing would warn
@@ -113,7 +113,7 @@ def odd_examples(run: Run, folder: Path) -> Run:
 def test_examples_of_any_length_stay_in_their_columns(run: Run, tmp_path: Path) -> None:
     made = odd_examples(run, tmp_path)
     for language in ("en", "fr"):
-        with house_style():
+        with figure_style():
             figure = figures(made, language)["examples"]()
             figure.draw_without_rendering()  # a letter that is missing would warn
         (axes,) = figure.axes
@@ -136,7 +136,7 @@ def _same_row(a: Any, b: Any) -> bool:
 
 def test_examples_show_what_the_run_keeps(run: Run) -> None:
     told = probe.examples(run)["examples"]
-    with house_style():
+    with figure_style():
         (axes,) = figures(run, "fr")["examples"]().axes
     texts = [text.get_text() for text in axes.texts]
     drawn = " ".join(texts).replace("\ue000", "").replace("\ue001", "")
@@ -168,7 +168,7 @@ def test_a_large_model_shows_some_of_its_heads(run: Run, tmp_path: Path) -> None
     arrays = load((made.path / probe.PROBE).read_bytes())
     weights = np.random.default_rng(0).random((12, 16, 20, 20), np.float32)
     (made.path / probe.PROBE).write_bytes(save({**arrays, "attention": weights}))
-    with house_style():
+    with figure_style():
         figure = figures(made)["attention"]()
     assert len(figure.axes) == 16
     titles = [axes.get_title(loc="center") for axes in figure.axes[:4]]
@@ -189,7 +189,7 @@ def test_a_run_without_a_probe_still_shows_its_curves(run: Run, tmp_path: Path) 
     (made.path / probe.PROBE).unlink()
     assert list(figures(made)) == ["losses", "perplexity"]
     (made.path / "results.json").unlink()
-    with house_style():
+    with figure_style():
         (axes,) = figures(made)["perplexity"]().axes
     assert len(axes.get_lines()) == 1
 
@@ -198,7 +198,7 @@ def test_damage_is_one_sentence(run: Run, tmp_path: Path) -> None:
     made = copied(run, tmp_path)
     data = (made.path / probe.PROBE).read_bytes()
     (made.path / probe.PROBE).write_bytes(data[:-10])
-    with pytest.raises(DamagedRunError, match=r"probe\.safetensors is damaged"), house_style():
+    with pytest.raises(DamagedRunError, match=r"probe\.safetensors is damaged"), figure_style():
         figures(made)["attention"]()
     (made.path / probe.EXAMPLES).write_text("{")
     with pytest.raises(DamagedRunError, match=r"examples\.json is damaged"):
@@ -210,9 +210,9 @@ def test_damage_is_one_sentence(run: Run, tmp_path: Path) -> None:
 def test_figures_import_no_engine(run: Run) -> None:
     code = (
         "import sys\nfrom pathlib import Path\nfrom epoque.bench.runs.run import Run\n"
-        "from epoque.bench.figures.plot import house_style\n"
+        "from epoque.bench.figures.plot import figure_style\n"
         "from epoque.language.figures.run_figures import figures\n"
-        "with house_style():\n"
+        "with figure_style():\n"
         f"    for draw in figures(Run(Path({str(run.path)!r}))).values(): draw()\n"
         "assert not {'torch', 'transformers', 'datasets'} & set(sys.modules)\n"
     )

@@ -11,7 +11,7 @@ from PIL import Image
 
 from epoque.bench.errors import DamagedRunError, UsageError
 from epoque.bench.figures.axes import subscript
-from epoque.bench.figures.plot import COLOURS, house_style, png_bytes, svg_bytes
+from epoque.bench.figures.plot import COLOURS, figure_style, png_bytes, svg_bytes
 from epoque.bench.runs.folder import RunFolder, create_run
 from epoque.bench.runs.run import Run
 from epoque.neuron.config import NeuronConfig
@@ -57,7 +57,7 @@ def runs(tmp_path_factory):
 
 
 def drawn(run, name, language="en", theme="light"):
-    with house_style(theme):
+    with figure_style(theme):
         figure = figures(run, language)[name]()
         svg_bytes(figure)  # a glyph that is missing would warn here, and a warning is an error
     return figure
@@ -302,9 +302,9 @@ def test_loss_with_and_without_test_points(runs):
 def test_two_processes_give_the_same_bytes(runs):
     code = (
         "import sys, hashlib; from epoque.bench.runs.run import Run;"
-        "from epoque.bench.figures.plot import house_style, png_bytes, svg_bytes;"
+        "from epoque.bench.figures.plot import figure_style, png_bytes, svg_bytes;"
         "from epoque.neuron.figures import figures;\n"
-        "with house_style('dark'):\n"
+        "with figure_style('dark'):\n"
         "    drawn = [f() for f in figures(Run.open(sys.argv[1])).values()]\n"
         "print(hashlib.sha256(b''.join(png_bytes(f) + svg_bytes(f) for f in drawn)).hexdigest())\n"
         "assert 'jax' not in sys.modules, 'drawing imports the engine'"

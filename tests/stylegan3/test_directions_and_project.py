@@ -7,7 +7,7 @@ from PIL import Image
 from small import small
 
 from epoque.bench.errors import DataError, DivergenceError, UsageError
-from epoque.bench.figures.plot import house_style, svg_bytes
+from epoque.bench.figures.plot import figure_style, svg_bytes
 from epoque.stylegan3.generation import directions as d
 from epoque.stylegan3.generation import layer_noise
 from epoque.stylegan3.generation.projection import (
@@ -105,7 +105,7 @@ def test_edits_and_their_files(tmp_path):
     plain = synthesize_image(opened.generator, map_seeds(opened.generator, [3])[0])
     np.testing.assert_array_equal(table[0][1], plain)
     assert (table[0][0] != table[0][2]).any()
-    with house_style():
+    with figure_style():
         figure = d.direction_figure(table, again, [-2.0, 0.0, 2.0], 3, "fr")
         assert len(svg_bytes(figure)) > 5000
 
@@ -258,7 +258,7 @@ def test_a_projection_is_drawn_and_written(tmp_path):
     opened = small()
     target = _target(opened)
     found = project(opened, target, ProjectionOptions(steps=2, steps_plus=2))
-    with house_style():
+    with figure_style():
         assert len(svg_bytes(projection_figure(opened, target, found, "fr"))) > 5000
     write_projection(found, tmp_path / "w.npz")
     with np.load(tmp_path / "w.npz") as file:

@@ -9,7 +9,7 @@ from golden import golden, needs_golden, network_of
 from small import small
 
 from epoque.bench.errors import DataError, UsageError
-from epoque.bench.figures.plot import house_style, svg_bytes
+from epoque.bench.figures.plot import figure_style, svg_bytes
 from epoque.stylegan3.generation.synthesis import map_seeds, transform_input
 from epoque.stylegan3.generation.transforms import transform_matrix
 from epoque.stylegan3.loading import LoadedGenerator
@@ -182,7 +182,7 @@ def test_the_slice_of_a_shift_stands_upright():
 
 @pytest.mark.parametrize("motion", ["walk", "shift"])
 def test_slices_are_drawn(motion):
-    with house_style("dark"):
+    with figure_style("dark"):
         one = space_time(small(), 1, motion=motion, frames=4)
         figure = slice_figure([one, one], motion, "fr")
         assert len(svg_bytes(figure)) > 5000

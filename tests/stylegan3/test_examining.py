@@ -20,7 +20,7 @@ from epoque.bench.errors import (
     UnknownNameError,
     UsageError,
 )
-from epoque.bench.figures.plot import house_style, png_bytes
+from epoque.bench.figures.plot import figure_style, png_bytes
 from epoque.bench.runs.run import Run
 from epoque.bench.runs.runner import execute, resume, start
 from epoque.stylegan3 import bundled as shipped
@@ -177,7 +177,7 @@ def test_a_network_alone(tmp_path, one_process):
     done = execute(alone, draw=False)
     assert "against" not in done.results
     assert done.results["agreement"] is None
-    with house_style():
+    with figure_style():
         draws = LAB.figures(done)
         for name in ("seed-7", "samples", "moves", "shift", "equivariance"):
             assert len(png_bytes(draws[name]())) > 3000
@@ -192,9 +192,9 @@ def test_pictures_need_no_engine(run):
     code = (
         "import sys; from pathlib import Path; from epoque.bench.runs.run import Run\n"
         "from epoque.bench.lab import lab_of\n"
-        "from epoque.bench.figures.plot import house_style, png_bytes\n"
+        "from epoque.bench.figures.plot import figure_style, png_bytes\n"
         f"run = Run(Path({str(run.path)!r}))\n"
-        "with house_style():\n"
+        "with figure_style():\n"
         "    for of in lab_of(run).figures(run, 'fr').values(): png_bytes(of())\n"
         "print([m for m in ('torch', 'jax') if m in sys.modules])"
     )

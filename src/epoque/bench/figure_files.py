@@ -60,10 +60,10 @@ def save_drawn_figure(draw: "Callable[[], Figure]", out: Path, *, dark: bool) ->
     Raises:
         RunWriteError: if the system refuses.
     """
-    from .figures.plot import house_style, save_figure
+    from .figures.plot import figure_style, save_figure
     from .runs.places import folder_of
 
-    with house_style("dark" if dark else "light"):
+    with figure_style("dark" if dark else "light"):
         figure = draw()
         folder_of(out)
         save_figure(figure, out)

@@ -191,16 +191,16 @@ def waiting(what: str, *, quiet: bool = False) -> Iterator[None]:
 
 def picture_style(dark: bool) -> AbstractContextManager[None]:
     """Return the house style to draw in, for dark pages or light ones."""
-    from .figures.plot import house_style
+    from .figures.plot import figure_style
 
-    return house_style("dark" if dark else "light")
+    return figure_style("dark" if dark else "light")
 
 
 def save_picture(figure: "Figure", out: Path) -> None:
     """Save a picture as PNG and SVG, and say where.
 
     Args:
-        figure: drawn inside its `house_style`.
+        figure: drawn inside its `figure_style`.
         out: the path without its ending.
     """
     from .figures.plot import save_figure

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from epoque.bench.errors import DamagedRunError, UsageError
 from epoque.bench.figures.animate import log_spaced, save_animation
 from epoque.bench.figures.axes import label_ends, number, number_axis, subscript
-from epoque.bench.figures.plot import SERIES, colour, heading, house_style, mix, new_figure
+from epoque.bench.figures.plot import SERIES, colour, figure_style, heading, mix, new_figure
 from epoque.bench.i18n import mark, translator
 
 from .config import GATES, NeuronConfig
@@ -320,7 +320,7 @@ def animation(run: "Run", stem: Path, language: str = "en", theme: "Theme" = "li
     stages = _stages(run, config, data.scaling)
     plane = Plane(config, data.as_given, language, stages)
     subtitles = [_score(stage, plane) for stage in stages]
-    with house_style(theme):
+    with figure_style(theme):
         frames = list(plane.frames(_("Learning"), subtitles, FRAME_DPI))
     save_animation(frames, stem)
 

@@ -133,9 +133,9 @@ def _stamp(folder: Path) -> int:
 
 @lru_cache(DRAWINGS_KEPT)
 def _drawn(drawing: _Drawn, theme: Theme, *_stamps: int) -> bytes:
-    from epoque.bench.figures.plot import house_style, svg_bytes
+    from epoque.bench.figures.plot import figure_style, svg_bytes
 
-    with house_style(theme):
+    with figure_style(theme):
         return svg_bytes(drawing.draw())
 
 

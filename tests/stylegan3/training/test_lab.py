@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from epoque.bench.figures.plot import house_style, png_bytes
+from epoque.bench.figures.plot import figure_style, png_bytes
 from epoque.bench.runs.run import Run
 from epoque.stylegan3.figures import _choose_steps, figures
 from epoque.stylegan3.lab import LAB
@@ -27,7 +27,7 @@ def test_the_numbers_of_a_run(finished_run: Run) -> None:
 
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_the_pictures_of_a_run(finished_run: Run, language: str) -> None:
-    with house_style():
+    with figure_style():
         drawn = {name: png_bytes(of()) for name, of in figures(finished_run, language).items()}
     assert set(drawn) == {"samples", "history", "losses", "scores", "augmentation"}
     assert all(len(data) > 5000 for data in drawn.values())

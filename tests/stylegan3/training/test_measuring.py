@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from epoque.bench.errors import ConfigError, DataError
-from epoque.bench.figures.plot import house_style
+from epoque.bench.figures.plot import figure_style
 from epoque.bench.runs.run import Run
 from epoque.bench.runs.runner import execute, start
 from epoque.stylegan3.config import StyleGan3Config
@@ -35,7 +35,7 @@ def test_measures_are_taken_and_drawn(tiny, tmp_path):
     plain = _run(tiny(5, log_every=3), tmp_path / "b").metrics
     assert "pfd" not in plain
     assert (plain["loss_g"] == known["loss_g"].dropna()).all()  # the training is the same
-    with house_style():
+    with figure_style():
         draws = LAB.figures(run)
         assert draws["measure"]().axes[0].get_title(loc="left")
 
@@ -75,7 +75,7 @@ def test_official_measures_and_movements_are_taken(tiny, tmp_path, monkeypatch):
     assert (plain["loss_g"] == run.metrics["loss_g"]).all()  # the training is the same
     last = [Run(path).checkpoint().arrays for path in sorted(tmp_path.glob("*/*"))]
     assert all(np.array_equal(last[0][name], last[1][name]) for name in last[0])
-    with house_style():
+    with figure_style():
         axes = LAB.figures(run, "fr")["measure"]().axes[0]
         assert axes.get_ylim()[0] != 0  # decibels
 

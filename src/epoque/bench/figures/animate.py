@@ -84,7 +84,7 @@ def log_spaced(steps: Sequence[int], count: int) -> list[int]:
 class Film:
     """Pixels of a figure while what its axes hold changes; the rest is drawn only once.
 
-    Use it inside the `house_style` that the figure was made in.
+    Use it inside the `figure_style` that the figure was made in.
 
     Args:
         figure: its first axes hold what changes: lines, images, texts and collections.

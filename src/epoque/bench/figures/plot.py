@@ -1,6 +1,6 @@
 """The house style of figures: one look for every lab, light and dark, English and French.
 
-Figures are `matplotlib.figure.Figure` objects, drawn inside `house_style` and never through
+Figures are `matplotlib.figure.Figure` objects, drawn inside `figure_style` and never through
 pyplot. They are 5 inches (127 mm) wide with 9 to 10.5 point letters, so that one file is readable
 at the width of a page's column and on a phone.
 
@@ -38,8 +38,8 @@ __all__ = [
     "SERIES",
     "Theme",
     "colour",
+    "figure_style",
     "heading",
-    "house_style",
     "mix",
     "new_figure",
     "png_bytes",
@@ -145,7 +145,7 @@ def _settings(theme: Theme) -> dict[str, Any]:
 
 
 @contextmanager
-def house_style(theme: Theme = "light") -> Iterator[None]:
+def figure_style(theme: Theme = "light") -> Iterator[None]:
     """Draw in the house style inside the block, whatever the user's own matplotlibrc says.
 
     The background is opaque, so that a file looks right wherever it is opened: `#ffffff` in the
@@ -214,7 +214,7 @@ def svg_bytes(figure: Figure) -> bytes:
 
 def _style_of(figure: Figure) -> AbstractContextManager[None]:
     """Return the style a figure was begun in: matplotlib makes some ticks only when it saves."""
-    return house_style(_themes.get(figure, _theme.get()))
+    return figure_style(_themes.get(figure, _theme.get()))
 
 
 def _saved(figure: Figure, kind: str, **options: Any) -> bytes:

@@ -59,9 +59,9 @@ def draw_comparison(runs: Sequence[Run], metric: str, stem: Path) -> None:
     """
     check_metric(runs, metric)
     from ..figures.axes import number_axis
-    from ..figures.plot import heading, house_style, new_figure, save_figure
+    from ..figures.plot import figure_style, heading, new_figure, save_figure
 
-    with house_style():
+    with figure_style():
         figure = new_figure(3.1 + 0.2 * len(runs))
         axes = figure.subplots()
         for run in runs:

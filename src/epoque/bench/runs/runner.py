@@ -241,11 +241,11 @@ def _conclude(folder: RunFolder, draw: bool, progress: Progress) -> None:
 
 def save_figures(folder: Path, figures: "Mapping[str, Callable[[], Figure]]") -> list[Path]:
     """Draw figures in the house style, save each as PNG and SVG, and return these files."""
-    from ..figures.plot import house_style, save_figure
+    from ..figures.plot import figure_style, save_figure
 
     with told_write_errors(folder):
         folder.mkdir(exist_ok=True)
-    with house_style():
+    with figure_style():
         for name, draw in figures.items():
             save_figure(draw(), folder / name)
     return [folder / f"{name}.{ending}" for name in figures for ending in ("png", "svg")]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from epoque.bench.figures.animate import Film, Kind, save_animation, save_mp4
-from epoque.bench.figures.plot import WIDTH, house_style
+from epoque.bench.figures.plot import WIDTH, figure_style
 
 from ..config import Gan2dConfig
 from .run_figures import nearest
@@ -58,7 +58,7 @@ def film(
     nearest(run)  # raises where there is none
     config = run.config
     assert isinstance(config, Gan2dConfig)
-    with house_style(theme):
+    with figure_style(theme):
         shown = moments(run, chosen(run.snapshot_steps(), FRAMES))
         frames = list(_frames(config, shown, layers, language, pixels / WIDTH))
     if {"webp", "gif"} & set(kinds):

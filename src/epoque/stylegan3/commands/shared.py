@@ -186,7 +186,7 @@ def save_drawn(figure: "Figure", out: Path) -> None:
     """Save a picture as PNG and SVG, in a folder made for it, and say where.
 
     Args:
-        figure: drawn inside its `house_style`.
+        figure: drawn inside its `figure_style`.
         out: the path without its ending.
     """
     folder_of(out)

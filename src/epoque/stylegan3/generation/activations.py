@@ -109,7 +109,7 @@ def _power_spectrum(channels: Floats) -> Floats:
 
 
 def activation_figure(found: LayerActivation, language: str = "en", *, most: int = 12) -> "Figure":
-    """Draw a signal's first channels and its spectrum; call it inside `house_style`."""
+    """Draw a signal's first channels and its spectrum; call it inside `figure_style`."""
     if most < 1:
         raise UsageError(f"--channels: {most} is not allowed; at least one is shown.")
     _ = translator(language)

@@ -324,7 +324,7 @@ def direction_figure(
     start: LatentInput,
     language: str = "en",
 ) -> "Figure":
-    """Draw an image moved along each direction; call it inside `house_style`."""
+    """Draw an image moved along each direction; call it inside `figure_style`."""
     _ = translator(language)
     across, down = len(amounts), len(table)
     cell = (WIDTH - 1.3) / across

@@ -369,7 +369,7 @@ def _style_statistics(opened: LoadedGenerator, label: Label | None) -> tuple[Ten
 def projection_figure(
     opened: LoadedGenerator, target: Tensor, found: ProjectionResult, language: str = "en"
 ) -> "Figure":
-    """Draw the target, what w and w+ make, and the loss; call it inside `house_style`."""
+    """Draw the target, what w and w+ make, and the loss; call it inside `figure_style`."""
     from ..images import to_uint8
     from .synthesis import to_rgb
 

@@ -93,7 +93,7 @@ def mix_figure(
     *,
     mean: bool = True,
 ) -> "Figure":
-    """Draw the table, seeds and names of files at its edges; call it inside `house_style`.
+    """Draw the table, seeds and names of files at its edges; call it inside `figure_style`.
 
     Args:
         table: what `mix_styles` returns.

@@ -47,7 +47,7 @@ class Slice:
 def slice_figure(
     slices: Sequence[Slice], motion: Motion, language: str = "en", *, images: bool = True
 ) -> "Figure":
-    """Draw networks side by side; call it inside `house_style`.
+    """Draw networks side by side; call it inside `figure_style`.
 
     Args:
         slices: one of each network.

@@ -235,7 +235,7 @@ def slice_spectrum(spectrum: Spectrum, degrees: int) -> tuple[Floats, Floats]:
 
 
 def spectrum_map_figure(spectrum: Spectrum, language: str = "en") -> "Figure":
-    """Draw a spectrum as colours; call it inside `house_style`."""
+    """Draw a spectrum as colours; call it inside `figure_style`."""
     _ = translator(language)
     told = _(TOLD).format(name=spectrum.name, images=number(spectrum.images, language))
     figure = new_figure(WIDTH - 0.5)
@@ -262,7 +262,7 @@ def _show(axes: "Axes", spectrum: Spectrum, label: str, language: str) -> None:
 
 
 def spectrum_slices_figure(spectra: Sequence[Spectrum], language: str = "en") -> "Figure":
-    """Draw spectra along the axes and along the diagonals; call it inside `house_style`."""
+    """Draw spectra along the axes and along the diagonals; call it inside `figure_style`."""
     _ = translator(language)
     figure = new_figure(4.9)
     panels = figure.subplots(2, 1, sharex=True)
