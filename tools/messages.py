@@ -78,9 +78,9 @@ def code_messages(code: str) -> Iterator[str]:
         if not isinstance(node, ast.Call):
             continue
         name = _name(node.func)
-        if name == "setting":
+        if name in ("setting", "sub_config"):
             texts = [node.args[index] for index in SETTING_TEXTS if index < len(node.args)]
-            wanted = ("unit", *SETTING_TEXTS.values())
+            wanted = ("unit", "context", *SETTING_TEXTS.values())
             texts += [word.value for word in node.keywords if word.arg in wanted]
             yield from filter(None, (_known(text, constants) for text in texts))
         elif name in TRANSLATORS and node.args:

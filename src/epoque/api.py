@@ -12,6 +12,7 @@ from epoque.bench.runs.places import runs_folder
 from epoque.bench.runs.run import Run
 from epoque.bench.runs.runner import execute, start
 from epoque.bench.runs.runner import resume as resume_run
+from epoque.bench.setting_paths import flatten
 from epoque.bench.sinks import SinkFactory
 
 if TYPE_CHECKING:
@@ -53,7 +54,8 @@ def run(
             (what is damaged of it is made again first).
         sinks: what else receives the events, for instance progress on the console.
         figures: whether to draw the figures at the end.
-        settings: fields of the lab's config, in place of the recipe's.
+        settings: of the lab's config, in place of the recipe's; those of a part nested, or by their
+            path.
 
     Raises:
         UnknownNameError: if there is no such recipe.
@@ -104,7 +106,8 @@ def sweep(
         progress: receives how many points are measured, and how many there are.
         notify: receives how many trainings there will be, and what is odd about the data.
         figures: whether to draw the figures at the end.
-        settings: fields of the lab's config, in place of the recipe's.
+        settings: of the lab's config, in place of the recipe's; those of a part nested, or by their
+            path.
 
     Raises:
         ConfigError: if settings or axes are wrong; all of them are listed.
@@ -116,7 +119,7 @@ def sweep(
     from epoque.bench.sweeps.sweep import Sweeps, resume_sweep, run_sweep
 
     found, lab, config = configure(recipe, settings)
-    parsed, root = parse_axes(config, axes, settings), runs_folder(runs)
+    parsed, root = parse_axes(config, axes, flatten(settings)), runs_folder(runs)
     begun = Sweeps(root).find(found.name, _typed(parsed), config=config, finished=False)
     told: dict[str, Any] = {
         "executor": None if workers is None else LocalExecutor(workers),
@@ -161,7 +164,8 @@ def search(
         progress: receives how many trials are measured, and how many there are.
         notify: receives what is odd about the data.
         figures: whether to draw the figures at the end.
-        settings: fields of the lab's config, in place of the recipe's.
+        settings: of the lab's config, in place of the recipe's; those of a part nested, or by their
+            path.
 
     Raises:
         ConfigError: if settings or axes are wrong; all of them are listed.
@@ -174,8 +178,8 @@ def search(
     from epoque.bench.sweeps.study import announce
 
     found, lab, config = configure(recipe, settings)
-    told_fields = settings.keys() - {"seed"}  # the search's own seed, whatever those of its trials
-    parsed, root = parse_axes(config, axes, told_fields), runs_folder(runs)
+    explicit = flatten(settings).keys() - {"seed"}  # the search's own, whatever those of its trials
+    parsed, root = parse_axes(config, axes, explicit), runs_folder(runs)
     wanted: dict[str, Any] = {"trials": trials, "sampler": sampler, "direction": direction}
     wanted |= {"objective": score or lab.score}
     begun = Searches(root).find(found.name, _typed(parsed), config=config, finished=False, **wanted)

@@ -10,8 +10,9 @@ from line_lab import LineConfig
 from pydantic import ValidationError
 
 from epoque.api import configure
-from epoque.bench.config import Config, allowed_values, setting
+from epoque.bench.config import Config, setting
 from epoque.bench.errors import ConfigError, Problem, UsageError
+from epoque.bench.setting_types import allowed_values
 from epoque.neuron.config import NeuronConfig
 
 

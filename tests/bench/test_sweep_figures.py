@@ -12,6 +12,7 @@ from epoque.bench.errors import UnknownNameError, UsageError
 from epoque.bench.figures import sweep_maps
 from epoque.bench.figures.plot import figure_style, svg_bytes
 from epoque.bench.figures.sweep_figures import sweep_figures
+from epoque.bench.i18n import translator
 
 RATES = [float(f"{rate:.12g}") for rate in np.geomspace(0.01, 10, 13)]
 SEEDS = tuple(range(20))
@@ -35,7 +36,8 @@ def swept(**axes):
 def draw(language="en", theme="light", score="final_error", **axes):
     table, axes = swept(**axes)
     with figure_style(theme):
-        name, function = next(iter(sweep_figures(table, axes, score, LABELS, language).items()))
+        labels = {field: translator(language)(label) for field, label in LABELS.items()}
+        name, function = next(iter(sweep_figures(table, axes, score, labels, language).items()))
         figure = function()
         svg_bytes(figure)  # a glyph that is missing would warn here, and a warning is an error
     return name, figure, table

@@ -28,7 +28,7 @@ def command_line(
             one of the lab's instead.
         config: the resolved config.
         words: the axes and the command's own options.
-        swept: the fields of the axes, whose own setting is of no account; but the seed is also
+        swept: the paths of the axes, whose own setting is of no account; but the seed is also
             what a search draws from, and may be given beside them.
     """
     known = recipe if recipe in recipe_names() else _other_recipe(recipe, config)
@@ -47,17 +47,18 @@ def _settings(recipe: str, config: Config, swept: Collection[str]) -> Iterator[s
         usual = type(config).parse(find_recipe(recipe).config)
     except UsageError:
         usual = type(config)()
-    changed = {n: v for n, v in config if n not in swept and v != getattr(usual, n)}
-    for field in [n for n in changed if not _is_implied(n, changed, usual)]:
-        text = str(cell(changed[field]))
-        yield f"--{field.replace('_', '-')}"
-        yield text.lower() if isinstance(changed[field], bool) else text
+    values = config.flatten()
+    changed = {p: v for p, v in values.items() if p not in swept and v != usual.get(p)}
+    for path in [p for p in changed if not _is_implied(p, changed, usual)]:
+        text = str(cell(changed[path]))
+        yield f"--{path.replace('_', '-')}"
+        yield text.lower() if isinstance(changed[path], bool) else text
 
 
-def _is_implied(field: str, changed: Mapping[str, Any], usual: Config) -> bool:
-    """Return whether a field becomes what it is by the other changes: it would be ignored."""
+def _is_implied(path: str, changed: Mapping[str, Any], usual: Config) -> bool:
+    """Return whether a setting becomes what it is by the other changes: it would be ignored."""
     try:
-        made = usual.replace(**{n: v for n, v in changed.items() if n != field})
+        config = usual.replace(**{p: v for p, v in changed.items() if p != path})
     except UsageError:
         return False
-    return bool(getattr(made, field) == changed[field])
+    return bool(config.get(path) == changed[path])

@@ -2,23 +2,26 @@
 
 A lab's config is a frozen pydantic model derived from `Config`. The same class is the Python
 API, the command line, the YAML recipe and the JSON schema that a web form is made from. Every
-field is declared with `setting`, which insists on a label and a description.
+field is declared with `setting`, which insists on a label and a description. What occurs twice is
+a part of the config, `Settings` of its own declared with `sub_config`; they are named by their path
+(see `epoque.bench.setting_paths`) at every door.
 """
 
 import reprlib
 from collections.abc import Iterator, Mapping
-from pathlib import Path
-from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, Self, Union, get_args, get_origin
+from dataclasses import replace
+from functools import cache
+from types import MappingProxyType
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pydantic.fields import FieldInfo
 
-from .errors import ConfigError, Problem, did_you_mean
-from .files.path_list import IS_PATHS, LocalPath, PathOrHttps
-from .files.path_list import split as split_paths
+from .errors import ConfigError, Problem
+from .files.path_list import LocalPath, PathOrHttps
 from .i18n import translator
-from .typed import is_number, is_several, is_whole, near_number
+from .setting_info import SettingInfo, collect_settings
+from .setting_paths import flatten, nest, suggest_settings
+from .setting_types import allowed_values, read_text, suggest_values
 
 __all__ = [
     "MAX_THREADS",
@@ -26,16 +29,13 @@ __all__ = [
     "LocalPath",
     "PathOrHttps",
     "Settings",
-    "allowed_values",
-    "kind_of",
     "setting",
+    "sub_config",
     "threads_setting",
 ]
 
 MAX_THREADS = 1024
 """More than any one machine that this is made for has."""
-
-_NO_NUMBER = "no number"  # what pydantic refuses for a number of any kind
 
 
 def setting(
@@ -59,6 +59,23 @@ def setting(
     return Field(default, title=label, description=description, json_schema_extra=extra, **bounds)
 
 
+def sub_config(
+    default: "Settings", label: str, description: str, *, context: str | None = None
+) -> Any:
+    """Declare a part of a config that holds settings of its own.
+
+    Args:
+        default: the part when nothing is said; what is said of some of its settings leaves the
+            others as they are here.
+        label: a learner's name for it, in English; French comes from the catalogue.
+        description: one line, in English; French comes from the catalogue.
+        context: completes the label of a setting in it where that stands alone, as at an axis of a
+            figure, in English: "{} of the generator"; by default the setting's label is enough.
+    """
+    extra: dict[str, Any] | None = {"context": context} if context else None
+    return Field(default, title=label, description=description, json_schema_extra=extra)
+
+
 def threads_setting() -> Any:
     """Declare the field `threads` of a lab that computes with PyTorch (see `.threads`)."""
     return setting(
@@ -79,29 +96,59 @@ class Settings(BaseModel):
         frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _complete(cls, values: Any) -> Any:
+        """Fill up parts of which only some settings are given with their defaults here.
+
+        Pydantic alone would take them from the part's class, which two parts may share.
+        """
+        if not isinstance(values, Mapping):
+            return values
+        if any("." in str(name) for name in values):
+            values = nest(flatten(values))
+        defaults = {name: field.default for name, field in cls.model_fields.items()}
+        return {name: _merge(defaults.get(name), value) for name, value in values.items()}
+
+    @classmethod
+    def settings(cls) -> Mapping[str, SettingInfo]:
+        """Return every setting by its path, in the order of the schema."""
+        return _settings_of(cls)
+
+    def get(self, path: str) -> Any:
+        """Return the value of a setting, which exists, by its path."""
+        value: Any = self
+        for name in path.split("."):
+            value = getattr(value, name)
+        return value
+
+    def flatten(self) -> dict[str, Any]:
+        """Return path to value of every setting, in the order of the schema."""
+        return flatten(dict(self))
+
     @classmethod
     def parse(cls, values: Mapping[str, Any]) -> Self:
         """Build a config from a mapping whose values may be text, as typed by a user.
 
         Args:
-            values: field name to value. Text is read as the field's type: `"0.5"`, `"true"`,
-                `"4,2"` for a tuple, `"none"` for an optional field; of paths see `path_list`.
+            values: path of a setting to value, or nested mappings of them. Text is read as the
+                field's type: `"0.5"`, `"true"`, `"4,2"` for a tuple, `"none"` for an optional
+                field; of paths see `path_list`.
 
         Raises:
             ConfigError: with every problem at once.
         """
-        unknown = [
-            Problem(name, "no such setting." + did_you_mean(name, cls.model_fields))
-            for name in map(str, values)
-            if name not in cls.model_fields
-        ]
-        known = {name: value for name, value in values.items() if name in cls.model_fields}
+        flat, settings = flatten(values), cls.settings()
+        wrong = [_misplaced(cls, path, v) for path, v in flat.items() if path not in settings]
+        problems = [problem for problem in wrong if problem is not None]
+        own = {path: value for path, value in flat.items() if path in settings}
+        read = {path: read_text(settings[path].field, value) for path, value in own.items()}
         try:
-            config = cls.model_validate({k: _from_text(cls, k, v) for k, v in known.items()})
+            config = cls.model_validate(nest(read))
         except ValidationError as error:
-            raise ConfigError([*unknown, *_problems(cls, error, known)]) from None
-        if unknown:
-            raise ConfigError(unknown)
+            raise ConfigError([*problems, *_problems(cls, error, own)]) from None
+        if problems:
+            raise ConfigError(problems)
         return config
 
     @classmethod
@@ -111,18 +158,23 @@ class Settings(BaseModel):
         A usual setting that the changes leave without effect goes back to its default. It is a
         mistake only where it has no effect among the usual ones either, or is a change itself.
 
+        Args:
+            usual: as `parse` takes them.
+            changes: likewise.
+
         Raises:
             ConfigError: with every problem at once.
         """
-        kept = {name: value for name, value in usual.items() if name not in changes}
+        usual, changes = flatten(usual), flatten(changes)
+        base = {path: value for path, value in usual.items() if path not in changes}
         while True:
             try:
-                return cls.parse({**kept, **changes})
+                return cls.parse({**base, **changes})
             except ConfigError as error:
-                moot = kept.keys() & _ignored(error)
+                moot = base.keys() & _ignored(error)
                 if not moot or not (moot := moot - cls._ignored_among(usual)):
                     raise
-            kept = {name: value for name, value in kept.items() if name not in moot}
+            base = {path: value for path, value in base.items() if path not in moot}
 
     @classmethod
     def _ignored_among(cls, values: Mapping[str, Any]) -> set[str]:
@@ -133,12 +185,23 @@ class Settings(BaseModel):
         return set()
 
     def replace(self, **changes: Any) -> Self:
-        """Return a copy with some fields changed, validated like a new one (see `over`).
+        """Return a copy with some settings changed, validated like a new one (see `over`).
+
+        Args:
+            changes: settings by name or path; of a part a mapping, or the whole part.
 
         Raises:
             ConfigError: with every problem at once.
         """
-        return self.over(self.model_dump(exclude_unset=True), changes)
+        settings = self.settings()
+        usual = {p: v for p, v in self.flatten().items() if v != settings[p].default}
+        return self.over(usual, changes)
+
+    def copy_unchecked(self, path: str, value: Any) -> Self:
+        """Return a copy with one setting changed, which is not validated."""
+        name, _, rest = path.partition(".")
+        part = getattr(self, name)
+        return self.model_copy(update={name: _copy(part, rest, value) if rest else value})
 
     def conflicts(self) -> Iterator[Problem]:
         """Yield what is wrong between fields that are each right alone; labs override this.
@@ -153,6 +216,14 @@ class Settings(BaseModel):
         if problems:
             raise ConfigError(problems)
         return self
+
+
+def _merge(default: Any, value: Any) -> Any:
+    """Return a part's settings, completed by its defaults; anything else as it is."""
+    if not (isinstance(default, Settings) and isinstance(value, Mapping)):
+        return value
+    inner = dict(default)
+    return {**inner, **{name: _merge(inner.get(name), own) for name, own in value.items()}}
 
 
 class Config(Settings):
@@ -176,146 +247,100 @@ class Config(Settings):
 
     @classmethod
     def json_schema(cls, language: str = "en") -> dict[str, Any]:
-        """Return the JSON schema, with labels and descriptions in `language` ("en" or "fr")."""
-        _ = translator(language)
+        """Return the JSON schema, with labels and descriptions in `language` ("en" or "fr").
+
+        A part is an object with properties of its own, each with its default there.
+        """
         schema = cls.model_json_schema()
+        definitions = schema.pop("$defs", {})
         schema.pop("description", None)
-        for value in schema["properties"].values():
-            value["title"], value["description"] = _(value["title"]), _(value["description"])
-            if "unit" in value:
-                value["unit"] = _(value["unit"])
-        return schema
+        return _spell_out(schema, definitions, cls().model_dump(mode="json"), language)
+
+
+def _spell_out(
+    schema: dict[str, Any], definitions: Mapping[str, Any], defaults: Any, language: str
+) -> dict[str, Any]:
+    """Return an object's schema with its parts in place, defaults and words as they are there."""
+    _ = translator(language)
+    properties: dict[str, Any] = {}
+    for name, value in schema["properties"].items():
+        told = {**value, "title": _(value["title"]), "description": _(value["description"])}
+        if "unit" in value:
+            told["unit"] = _(value["unit"])
+        told.pop("context", None)
+        if reference := told.pop("$ref", None):
+            part = definitions[reference.rpartition("/")[2]]
+            inner = _spell_out(part, definitions, defaults[name], language)
+            told = {**inner, **told}
+        properties[name] = {**told, "default": defaults[name]}
+    return {**schema, "properties": properties}
+
+
+@cache
+def _settings_of(cls: type[Settings]) -> Mapping[str, SettingInfo]:
+    return MappingProxyType({info.path: info for info in collect_settings(cls)})
+
+
+@cache
+def _parts_of(cls: type[Settings]) -> frozenset[str]:
+    """Return the paths of the parts, which hold settings."""
+    names = [path.split(".")[:-1] for path in _settings_of(cls)]
+    return frozenset(".".join(part[:end]) for part in names for end in range(1, len(part) + 1))
 
 
 def _ignored(error: ConfigError) -> set[str]:
     return {problem.field for problem in error.problems if problem.ignored}
 
 
-def _inner(annotation: Any) -> tuple[Any, bool]:
-    """Return an annotation without its `| None`, and whether it had one."""
-    if get_origin(annotation) in (Union, UnionType):
-        kinds = [kind for kind in get_args(annotation) if kind is not NoneType]
-        return (kinds[0], True) if len(kinds) == 1 else (annotation, NoneType in kinds)
-    return annotation, False
+def _copy(part: BaseModel, path: str, value: Any) -> BaseModel:
+    name, _, rest = path.partition(".")
+    return part.model_copy(
+        update={name: _copy(getattr(part, name), rest, value) if rest else value}
+    )
 
 
-def _from_text(cls: type[Settings], name: str, value: Any) -> Any:
-    """Read what text alone cannot tell pydantic: lists with commas, and "none"."""
-    kind, optional = _inner(cls.model_fields[name].annotation)
-    if not isinstance(value, str):
-        return _NO_NUMBER if isinstance(value, bool) and kind in (int, float) else value
-    if IS_PATHS in cls.model_fields[name].metadata:
-        return split_paths(value)
-    if optional and value.strip().lower() in ("none", "null", ""):
-        return None
-    if get_origin(kind) is not tuple:
-        return _typed(kind, value)
-    parts = value.split(",") if value.strip() else []  # an empty part is a mistake, and refused
-    return [_typed(get_args(kind)[0], part.strip()) for part in parts]
-
-
-def _typed(kind: Any, text: str) -> str:
-    """Return a text, or one that is no number where pydantic takes more than is typed here."""
-    kind = get_args(kind)[0] if get_origin(kind) is Annotated else kind
-    wrong = (kind is int and not is_whole(text)) or (kind is float and not is_number(text))
-    return _NO_NUMBER if wrong else text
-
-
-def kind_of(field: FieldInfo) -> str:
-    """Return the type of a field in a word, as `--help` shows it: INT, FLOAT, LIST, …"""
-    kind, _ = _inner(field.annotation)
-    if get_origin(kind) is Annotated:
-        kind, *marks = get_args(kind)
-        if any(get_args(place)[1] in marks for place in (LocalPath, PathOrHttps)):
-            return "PATH"
-    if get_origin(kind) in _ORIGINS:
-        return _ORIGINS[get_origin(kind)]
-    return _KINDS.get(kind, "TEXT")
-
-
-_ORIGINS: dict[Any, str] = {Literal: "CHOICE", tuple: "LIST"}
-_KINDS: dict[Any, str] = {int: "INT", float: "FLOAT", bool: "BOOL", str: "TEXT"}
-
-
-def allowed_values(field: FieldInfo) -> str:
-    """Return what a field takes, in words: "a number greater than 0 and at most 100"."""
-    kind, optional = _inner(field.annotation)
-    words = _kind_in_words(kind, _bounds(field))
-    return f"{words}, or none" if optional else words
-
-
-def _bounds(field: FieldInfo) -> dict[str, Any]:
-    names = ("gt", "ge", "lt", "le")
-    return {n: getattr(m, n) for m in field.metadata for n in names if hasattr(m, n)}
-
-
-def _kind_in_words(kind: Any, bounds: Mapping[str, Any]) -> str:
-    if get_origin(kind) is Literal:
-        return "one of " + ", ".join(map(str, get_args(kind)))
-    if get_origin(kind) is tuple:
-        return _list_in_words(get_args(kind)[0])
-    if get_origin(kind) is Annotated:
-        field = FieldInfo.from_annotation(kind)
-        return _kind_in_words(field.annotation, _bounds(field))
-    signs = {"gt": "greater than", "ge": "at least", "lt": "less than", "le": "at most"}
-    limits = [f"{signs[name]} {bound:,}" for name, bound in bounds.items() if name in signs]
-    return " ".join([_IN_WORDS.get(kind, str(kind)), " and ".join(limits)]).strip()
-
-
-_IN_WORDS: dict[Any, str] = {
-    int: "a whole number",
-    float: "a finite number",
-    bool: "true or false",
-    str: "text",
-    Path: "a path",
-}
-
-
-def _list_in_words(kind: Any) -> str:
-    if kind is str or get_args(kind)[:1] == (str,):
-        return "a list such as a.txt,b.txt"
-    example = ",".join(get_args(kind)[:2]) if get_origin(kind) is Literal else "4,2"
-    return f"a list such as {example} in which each is {_kind_in_words(kind, {})}"
+def _misplaced(cls: type[Settings], path: str, value: Any) -> Problem | None:
+    """Return what is wrong with a path that names no setting; nothing with a part left empty."""
+    settings, parts = cls.settings(), _parts_of(cls)
+    if path in parts:
+        if value == {}:
+            return None
+        first = next(known for known in settings if known.startswith(f"{path}."))
+        told = f"{_shown(value)} is not allowed; it holds settings, such as {first}."
+        return Problem(path, told)
+    steps = path.split(".")
+    for end in range(1, len(steps)):
+        if (leaf := ".".join(steps[:end])) in settings:
+            return Problem(path, f"{leaf} is a setting itself and holds no others.")
+    return Problem(path, "no such setting." + suggest_settings(path, [*settings, *parts]))
 
 
 def _problems(
     cls: type[Settings], error: ValidationError, typed: Mapping[str, Any]
 ) -> Iterator[Problem]:
-    """Turn pydantic's errors into one sentence a field, the value as the user typed it."""
-    seen = set()
+    """Turn pydantic's errors into one sentence a setting, the value as the user typed it."""
+    settings, reported = cls.settings(), set()
     for item in error.errors():
-        cause = item.get("ctx", {}).get("error")
-        if isinstance(cause, ConfigError):
-            yield from cause.problems
+        cause, steps = item.get("ctx", {}).get("error"), list(map(str, item["loc"]))
+        if isinstance(cause, ConfigError):  # of the whole, or of a part, which knows no other path
+            yield from (replace(p, field=".".join([*steps, p.field])) for p in cause.problems)
             continue
-        name = str(item["loc"][0])
-        if name in seen:
+        # After the setting's own path pydantic says where in its value the mistake is.
+        paths = (".".join(steps[:end]) for end in range(1, len(steps) + 1))
+        path = next(path for path in paths if path in settings)
+        if path in reported:
             continue
-        seen.add(name)
-        value = _shown(typed.get(name))
+        reported.add(path)
+        field, value = settings[path].field, _shown(typed.get(path))
         if cause is not None:
-            yield Problem(name, f"{value} {cause}")
+            yield Problem(path, f"{value} {cause}")
             continue
-        field = cls.model_fields[name]
-        kind, _ = _inner(field.annotation)
-        near = (
-            did_you_mean(value, get_args(kind)) if _is_literal(kind) else _near(name, kind, value)
-        )
-        yield Problem(name, f"{value} is not allowed; it takes {allowed_values(field)}.{near}")
-
-
-def _near(name: str, kind: Any, value: str) -> str:
-    if meant := near_number(value, whole=kind is int) if kind in (int, float) else "":
-        return f" Did you mean {meant}?"
-    several = is_several(value) if kind is int else kind is float and ":" in value
-    return f" Several values are an axis of a sweep: {name}={value}." if several else ""
-
-
-def _is_literal(kind: Any) -> bool:
-    return get_origin(kind) is Literal
+        meant = suggest_values(path, field, value)
+        yield Problem(path, f"{value} is not allowed; it takes {allowed_values(field)}.{meant}")
 
 
 def _shown(value: Any) -> str:
+    """Return a value as a sentence shows it: text as typed, and nothing of great length."""
     try:
         text = value if isinstance(value, str) else reprlib.repr(value)
     except ValueError:  # Python refuses to write a whole number of more than 4300 digits

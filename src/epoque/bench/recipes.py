@@ -11,12 +11,22 @@ config:
   truth_table: and
 ```
 
+The settings of a part are nested, or named by their path:
+
+```yaml
+config:
+  generator:
+    layers: 32,32
+    optimizer: {learning_rate: 0.002}
+  discriminator.layers: 32,32
+```
+
 A lab's recipes lie in the folder `recipes` of the package that defines it. A user's own file says
 `lab: neuron` as well.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from math import inf, isfinite, nan
@@ -30,6 +40,7 @@ from .errors import ConfigError, UnknownNameError, UsageError, did_you_mean
 from .files.input_files import read_regular
 from .lab import lab_folder, lab_names
 from .limits import MAX_YAML_BYTES, MAX_YAML_VALUES
+from .setting_paths import flatten, suggest_settings
 from .typed import is_number
 
 if TYPE_CHECKING:
@@ -69,8 +80,8 @@ class Recipe:
         shows: what it shows, likewise.
         minutes: how long it takes on 2 cores.
         expect: the score to expect.
-        config: settings as written, not yet parsed.
-        places: file, line and column of each of them, where the recipe is the user's own.
+        config: settings as written, not yet parsed; those of a part in a mapping of their own.
+        places: file, line and column of each path, where the recipe is the user's own.
     """
 
     name: str
@@ -89,17 +100,23 @@ class Recipe:
             UsageError: if the recipe names a setting that its lab does not have.
             ConfigError: with every problem at once; those of the recipe with their places.
         """
-        for name in self.config:
-            if name not in config.model_fields:
-                told = f"there is no setting {name!r} in lab {self.lab}."
-                near = did_you_mean(str(name), config.model_fields)
-                raise UsageError(f"{self.places.get(name, self.name)}: {told}{near}")
         try:
+            self._check_names(config)
             return config.over(self.config, settings)
         except ConfigError as error:
-            here = {name: at for name, at in self.places.items() if name not in settings}
+            changed = flatten(settings)
+            here = {path: at for path, at in self.places.items() if path not in changed}
             problems = [replace(p, place=here.get(p.field, "")) for p in error.problems]
             raise ConfigError(problems) from None
+
+    def _check_names(self, config: "type[Config]") -> None:
+        known = config.settings()
+        for path in flatten(self.config):
+            is_part = any(other.startswith(f"{path}.") for other in known)
+            if path not in known and not is_part:
+                problem = f"there is no setting {path!r} in lab {self.lab}."
+                place = self.places.get(path, self.name)
+                raise UsageError(f"{place}: {problem}{suggest_settings(path, known)}")
 
 
 @cache
@@ -223,10 +240,16 @@ def _parse(text: str, name: str, lab: str | None, source: str) -> Recipe:
 
 def _places(root: Any, source: str) -> dict[str, str]:
     """Return where each setting of a recipe stands."""
-    settings = (value for key, value in root.value if key.value == "config")
-    pairs = getattr(next(settings, None), "value", None) or ()  # no text: `config:` may be empty
-    marks = {key.value: value.start_mark for key, value in pairs}
-    return {n: f"{source}, line {m.line + 1}, column {m.column + 1}" for n, m in marks.items()}
+    nodes = [value for key, value in root.value if key.value == "config"]
+    marks = {path: mark for node in nodes for path, mark in _marks(node)}
+    return {p: f"{source}, line {m.line + 1}, column {m.column + 1}" for p, m in marks.items()}
+
+
+def _marks(node: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the paths in a mapping of settings, each with where its value stands."""
+    for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
+        yield str(key.value), value.start_mark
+        yield from ((f"{key.value}.{path}", mark) for path, mark in _marks(value))
 
 
 def _expectation(told: Any, source: str) -> Expectation | None:

@@ -1,7 +1,7 @@
 """The settings of a lab as options of a command."""
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from inspect import cleandoc
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -79,15 +79,18 @@ def with_settings(
     """
     if lab is None:
         options: list[inspect.Parameter] = []
+        known: Collection[str] = ()
     else:
         group = Group(f"Settings of {lab.name}", sort_key=10)
-        known = lab.config.model_fields if names is None else names
+        known = lab.config.settings() if names is None else names
         options = [_option(lab, name, group, (names or {}).get(name, ())) for name in known]
     own = inspect.signature(command)
     kept = [p for p in own.parameters.values() if p.kind is not p.VAR_KEYWORD]
 
     def wrapped(*args: Any, **kwargs: Any) -> Any:
-        return command(*args, **{k: _text(v) for k, v in kwargs.items() if v is not None})
+        paths = {_parameter_name(path): path for path in known}
+        typed = {paths.get(name, name): _text(value) for name, value in kwargs.items()}
+        return command(*args, **{name: value for name, value in typed.items() if value is not None})
 
     wrapped.__doc__ = command.__doc__
     wrapped.__name__ = command.__name__
@@ -105,17 +108,22 @@ def _text(value: Any) -> Any:
     return merged(value) if isinstance(value, list) else value
 
 
-def _option(lab: "Lab[Any]", name: str, group: Group, others: tuple[str, ...]) -> inspect.Parameter:
-    from epoque.bench.config import allowed_values, kind_of
-    from epoque.bench.files.path_list import IS_PATHS
+def _parameter_name(path: str) -> str:
+    """Return a name that a function's parameter can have for a setting's path."""
+    return path.replace(".", "__")
 
-    field = lab.config.model_fields[name]
-    default = field.default
+
+def _option(lab: "Lab[Any]", path: str, group: Group, others: tuple[str, ...]) -> inspect.Parameter:
+    from epoque.bench.files.path_list import IS_PATHS
+    from epoque.bench.setting_types import allowed_values, kind_of
+
+    info = lab.config.settings()[path]
+    field, default = info.field, info.default
     shown = ",".join(map(str, default)) if isinstance(default, tuple) else str(default).lower()
     repeated = IS_PATHS in field.metadata
     hint = " May be repeated; a name with a comma stands in double quotes." if repeated else ""
     parameter = Parameter(
-        name=(f"--{name.replace('_', '-')}", *others),
+        name=(f"--{path.replace('_', '-')}", *others),
         group=group,
         help=f"{field.description} Takes {allowed_values(field)}.{hint}",
         show_default=lambda _: shown,
@@ -124,7 +132,7 @@ def _option(lab: "Lab[Any]", name: str, group: Group, others: tuple[str, ...]) -
         negative="",
     )
     return inspect.Parameter(
-        name,
+        _parameter_name(path),
         inspect.Parameter.KEYWORD_ONLY,
         default=None,
         annotation=Annotated[(list[str] if repeated else str) | None, parameter],

@@ -10,6 +10,7 @@ from cyclopts import App, Parameter
 from epoque.bench.errors import RunLockedError, RunWriteError, UsageError
 from epoque.bench.options import AsJson, RunName, RunsOption, WholeName
 from epoque.bench.runs.places import check_file, check_runs_folder, runs_folder
+from epoque.bench.setting_paths import flatten
 from epoque.bench.telling import console, print_json, result, say_taken, table
 
 from .verifying import verify
@@ -137,7 +138,7 @@ def show(run: RunName, /, *, runs: RunsOption = None, as_json: AsJson = False) -
     for title in ("config", "axes", "timings", "best"):
         if told.get(title):
             out.print(f"\n{title}", style="bold")
-            out.print(table(("", ""), ((f"  {k}", v) for k, v in told[title].items())))
+            out.print(table(("", ""), ((f"  {k}", v) for k, v in flatten(told[title]).items())))
     if results := told.get("results"):
         out.print("\nresults", style="bold")
         names = (name for name in results if name != "not_measured")

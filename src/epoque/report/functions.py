@@ -11,6 +11,7 @@ from epoque.bench.lab import lab_of
 from epoque.bench.limits import MAX_TABLE_COLUMNS
 from epoque.bench.runs.history import first_below, value_at
 from epoque.bench.runs.run import Run
+from epoque.bench.setting_paths import flatten
 from epoque.bench.sweeps.summary import median_interval
 from epoque.bench.sweeps.sweep import Sweep
 
@@ -105,7 +106,7 @@ class Functions:
             found: Any = central(self._column(source, name, at))[0]
         else:
             found = value_of(record, name)
-            exact = name in record.manifest["config"]  # a setting is what was typed
+            exact = name in flatten(record.manifest["config"])  # a setting is what was typed
             if found is None and (reason := self._why_none(record, name)):
                 return self._slots.add_text(f"– ({reason})", None)
         return self.number(found, digits=None if exact else digits, decimals=decimals)
@@ -390,9 +391,13 @@ class Functions:
 
     def _label(self, source: Source, name: str) -> Printed:
         """Return a learner's word for a setting or a result."""
-        fields = lab_of(_record(source)).config.model_fields
-        label = str(fields[name].title) if name in fields else RESULTS.get(name, "")
-        words = (Text(self._translate(label)),) if label else (Code(name),)
+        settings = lab_of(_record(source)).config.settings()
+        if name in settings:
+            words: Inlines = (Text(settings[name].label(self._language)),)
+        elif name in RESULTS:
+            words = (Text(self._translate(RESULTS[name])),)
+        else:
+            words = (Code(name),)
         return self._slots.add(words)
 
     def _free_label(self, label: str) -> str:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import UnknownNameError, UsageError
+from ..i18n import translator
 from ..lab import lab_of
 from .axes import number, number_axis
 from .plot import SERIES, colour, heading, new_figure
@@ -57,8 +58,8 @@ def figures(
         UnknownNameError: if there is no such result or axis.
         DamagedRunError: if the folder cannot be read.
     """
-    fields = lab_of(sweep).config.model_fields
-    names = {name: str(field.title) for name, field in fields.items()} | dict(labels or {})
+    names = {path: info.label(language) for path, info in lab_of(sweep).config.settings().items()}
+    names |= {name: translator(language)(label) for name, label in (labels or {}).items()}
     held = at or {}
     axes = {field: values for field, values in sweep.axes.items() if field not in held}
     return sweep_figures(sweep.rows(held), axes, score or sweep.score, names, language)
@@ -81,7 +82,7 @@ def sweep_figures(
         table: one row a run; a column for each axis, and the results.
         axes: field to its values, as the table holds them.
         score: the result to draw, a column of numbers.
-        labels: field to a learner's name for it, in English.
+        labels: field to a learner's name for it, in that language.
         language: "en" or "fr".
 
     Raises:

@@ -76,7 +76,7 @@ class Picture:
         """Return a learner's name for a setting or a result."""
         plain = field.replace("_", " ")
         plain = plain[0].upper() + plain[1:] if plain[1:2].isalpha() else plain  # w0 stays w0
-        return self.translate(self.labels.get(field, plain))
+        return self.labels.get(field) or self.translate(plain)
 
     def value(self, value: Any) -> str:
         """Return a value of an axis as text."""

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UnknownNameError
+from ..setting_paths import flatten
 from .run import Run
 
 __all__ = ["check_metric", "comparison", "draw_comparison"]
@@ -16,7 +17,7 @@ def comparison(runs: Sequence[Run]) -> dict[str, list[Any]]:
     A run that has not finished has no results; its column is None there, and so it is where
     another run's has no number (`not_measured`).
     """
-    settings = [{**run.manifest["config"], "recipe": run.recipe} for run in runs]
+    settings = [{**flatten(run.manifest["config"]), "recipe": run.recipe} for run in runs]
     every = dict.fromkeys(name for told in settings for name in told)
     names = [n for n in every if any(s.get(n) != settings[0].get(n) for s in settings)]
     rows = {name: [s.get(name) for s in settings] for name in names}

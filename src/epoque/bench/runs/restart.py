@@ -19,6 +19,7 @@ from ..events import Checkpoint
 from ..files.atomic import json_bytes, json_object, read_file
 from ..files.input_files import open_regular
 from ..lab import Lab, find_lab
+from ..setting_paths import flatten
 from .manifest import file_digest
 from .run import Run, checkpoint_digest
 
@@ -311,7 +312,7 @@ def _first_difference(run: Run) -> str:
 
 
 def _flat(told: Told) -> dict[str, Any]:
-    return {**{k: v for k, v in told.items() if k != "config"}, **told["config"]}
+    return {**{k: v for k, v in told.items() if k != "config"}, **flatten(told["config"])}
 
 
 def _short(value: Any) -> str:

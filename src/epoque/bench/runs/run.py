@@ -26,6 +26,7 @@ from ..errors import DamagedRunError, DataError, UnknownNameError
 from ..events import Checkpoint
 from ..files.atomic import json_object, read_json
 from ..files.input_files import open_regular
+from ..setting_paths import flatten
 from .named import find_named, newest_first, records_in
 from .reader import Recorded
 from .record import State, Status, is_locked
@@ -266,7 +267,7 @@ class Runs:
             status = run.status
             row |= {"recipe": run.recipe, "state": status.state, "reason": status.reason}
             row |= {"lab": run.manifest["lab"], "seconds": status.seconds}
-            row |= dict(run.manifest["config"])
+            row |= flatten(run.manifest["config"])
             row |= _plain(status.timings.numbers)
             if status.state == "finished":
                 row |= _plain(run.results)

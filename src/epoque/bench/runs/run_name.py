@@ -86,7 +86,7 @@ def _told(run: Run) -> Mapping[str, Any]:
 
 
 def _differences(its: Config, asked: Config) -> Iterator[Problem]:
-    for field, value in asked:
-        if (known := getattr(its, field)) != value:
+    for path, value in asked.flatten().items():
+        if (known := its.get(path)) != value:
             told = f"{value} is asked for, but the run of that name has {known}"
-            yield Problem(field, f"{told}, and keeps it; another name makes a new run.")
+            yield Problem(path, f"{told}, and keeps it; another name makes a new run.")

@@ -5,16 +5,17 @@ from hashlib import sha256
 from typing import Any
 
 from ..limits import MAX_PARAMETER_CHARACTERS
+from ..setting_paths import flatten
 
 __all__ = ["shorten_parameters"]
 
 
 def shorten_parameters(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings, those of more than `MAX_PARAMETER_CHARACTERS` shortened.
+    """Return path to value, those of more than `MAX_PARAMETER_CHARACTERS` shortened.
 
     What is cut ends with its length and its SHA-256, so that two drawings can be told apart.
     """
-    return {name: _shorten(value) for name, value in config.items()}
+    return {name: _shorten(value) for name, value in flatten(config).items()}
 
 
 def _shorten(value: Any) -> Any:

@@ -9,6 +9,7 @@ iterations=100:1001:100        the whole numbers 100, 200, … 1000
 iterations=10,50,100-103       several of these
 update=online,batch            a list, of any field
 hidden_layers=2;4,2            a list of values that hold commas themselves
+generator.optimizer.beta1=0,0.5   a setting in a part, by its path
 ```
 
 A comma parts values in every language: `learning_rate=1,5` is 1 and 5, `1.5` is one and a half.
@@ -21,14 +22,16 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import product
 from math import prod
-from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Any, Literal
+
+from pydantic.fields import FieldInfo
 
 from ..config import Config
 from ..errors import AxesError, ConfigError, Problem, UsageError
 from ..files.path_list import IS_PATHS, join
 from ..files.path_list import split as split_paths
 from ..limits import MAX_SWEEP_POINTS
+from ..setting_types import number_kind
 from ..typed import near_axis, whole_numbers
 from .columns import Columns
 
@@ -42,10 +45,10 @@ Spacing = Literal["lin", "log", "whole", "list"]
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """One field and the values it takes.
+    """One setting and the values it takes.
 
     Attributes:
-        field: the config's field.
+        field: the path of the setting, such as `generator.layers`.
         values: its values, validated, at least one.
         text: the values as typed, for instance `0.01:10:log:50`.
         spacing: `lin`, `log`, `whole` (whole numbers with a step) or `list`.
@@ -57,13 +60,16 @@ class Axis:
     spacing: Spacing
 
 
-def parse_axes(base: Config, texts: Sequence[str], told: Collection[str] = ()) -> tuple[Axis, ...]:
+def parse_axes(
+    base: Config, texts: Sequence[str], explicit: Collection[str] = ()
+) -> tuple[Axis, ...]:
     """Read axes as typed, each value validated as a value of its field.
 
     Args:
         base: the config that every point starts from.
-        texts: such as `learning_rate=0.01:10:log:50`; a field may be spelt with hyphens.
-        told: fields of the base that the user set: each must have an effect at some point.
+        texts: such as `learning_rate=0.01:10:log:50`; a path may be spelt with hyphens.
+        explicit: paths of settings of the base that the user set: each must have an effect at some
+            point.
 
     Raises:
         AxesError: with every problem of every axis, and the conflicts between their values.
@@ -79,7 +85,7 @@ def parse_axes(base: Config, texts: Sequence[str], told: Collection[str] = ()) -
         try:
             if field in axes:
                 raise ConfigError([Problem(field, "the axis is given twice.")])
-            if field in told:
+            if field in explicit:
                 twice = "it is given twice, as an axis and as a setting."
                 raise ConfigError([Problem(field, twice)])
             axes[field] = _parse_axis(type(base), typed, values.strip())
@@ -87,7 +93,7 @@ def parse_axes(base: Config, texts: Sequence[str], told: Collection[str] = ()) -
             problems.extend(error.problems)
     if not problems:
         _check_size(axes.values())
-        problems.extend(_conflicts(base, tuple(axes.values()), told))
+        problems.extend(_conflicts(base, tuple(axes.values()), explicit))
     if problems:
         raise AxesError(problems)
     return tuple(axes.values())
@@ -134,10 +140,10 @@ def extremes(axis: Axis) -> Sequence[Any]:
 
 def _parse_axis(config: type[Config], typed: str, text: str) -> Axis:
     field = typed.replace("-", "_")
-    if not field.isidentifier() or not text:
-        told = "an axis is a field and its values, for instance learning_rate=0.01:10:log:50."
-        raise ConfigError([Problem(typed or "(no name)", told)])
-    if field not in config.model_fields:
+    if not all(name.isidentifier() for name in field.split(".")) or not text:
+        rule = "an axis is a field and its values, for instance learning_rate=0.01:10:log:50."
+        raise ConfigError([Problem(typed or "(no name)", rule)])
+    if field not in config.settings():
         config.parse({field: text})  # raises, with the nearest names
     spacing, values = _Typed(config, field, text).read()
     return Axis(field, tuple(values), text, spacing)
@@ -151,8 +157,12 @@ class _Typed:
     field: str
     text: str
 
+    @property
+    def info(self) -> FieldInfo:
+        return self.config.settings()[self.field].field
+
     def read(self) -> tuple[Spacing, Sequence[Any]]:
-        kind = _number_kind(self.config.model_fields[self.field].annotation)
+        kind = number_kind(self.info)
         parts = [part.strip() for part in self.text.split(":")]
         if kind is None or (kind is float and len(parts) == 1):
             return "list", self.listed()
@@ -162,10 +172,10 @@ class _Typed:
             case [_, _] if kind is float:
                 rule = "low:high counts whole numbers; low:high:lin:n gives n values"
                 raise self.wrong(f"{rule} between two ends.")
-        found = self.whole()
-        if found is not None:
-            values = [kind(number) for numbers in found for number in numbers]
-            return "whole" if len(found) == 1 < len(values) else "list", self.distinct(values)
+        ranges = self.whole()
+        if ranges is not None:
+            values = [kind(number) for numbers in ranges for number in numbers]
+            return "whole" if len(ranges) == 1 < len(values) else "list", self.distinct(values)
         if len(parts) > 1:
             raise self.wrong("a range is low:high:log:n, low:high:lin:n or low:high.")
         return "list", self.listed()
@@ -176,15 +186,16 @@ class _Typed:
     def value(self, typed: str) -> Any:
         """Return one value as its field reads it."""
         try:
-            return getattr(_alone(self.config).parse({self.field: typed}), self.field)
+            return _alone(self.config).parse({self.field: typed}).get(self.field)
         except ConfigError as error:
             where = "" if typed == self.text else f"in {self.text}, "
-            told = [Problem(p.field, f"{where}{p.message}{self.hint()}") for p in error.problems]
-            raise ConfigError(told) from None
+            hint = self.hint()
+            problems = [Problem(p.field, f"{where}{p.message}{hint}") for p in error.problems]
+            raise ConfigError(problems) from None
 
     def hint(self) -> str:
         """Return the axis that was meant by another notation, as the end of a sentence."""
-        kind = _number_kind(self.config.model_fields[self.field].annotation)
+        kind = number_kind(self.info)
         meant = near_axis(self.text, whole=kind is int) if kind else ""
         return f" Did you mean {self.field}={meant}?" if meant else ""
 
@@ -198,7 +209,7 @@ class _Typed:
 
     def parts(self) -> list[str]:
         """Return the values as typed; a path may hold a comma, in double quotes or by itself."""
-        if ";" not in self.text and IS_PATHS in self.config.model_fields[self.field].metadata:
+        if ";" not in self.text and IS_PATHS in self.info.metadata:
             return [join([path]) if path else "" for path in split_paths(self.text)]
         return [part.strip() for part in self.text.split(";" if ";" in self.text else ",")]
 
@@ -236,31 +247,23 @@ class _Typed:
     def whole(self) -> Sequence[range] | None:
         """Return the whole numbers that a list of them names, None if it is another list."""
         try:
-            found = whole_numbers(self.text)
+            ranges = whole_numbers(self.text)
         except ValueError as error:
             raise self.wrong(str(error)) from None
-        if found is None:
+        if ranges is None:
             return None
-        count = sum(map(_length, found))
+        count = sum(map(_length, ranges))
         if count > MAX_POINTS:
             raise self.wrong(f"{count:,} values; at most {MAX_POINTS:,} are allowed.")
-        for numbers in found:
+        for numbers in ranges:
             self.value(str(numbers[0]))
             self.value(str(numbers[-1]))
-        return found
+        return ranges
 
 
 def _length(numbers: range) -> int:
     """Return how many numbers there are, also where len() would overflow."""
     return -(-(numbers.stop - numbers.start) // numbers.step)
-
-
-def _number_kind(annotation: Any) -> type[int] | type[float] | None:
-    """Return int or float for a field that is a number (or none), else None."""
-    kinds = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
-    numbers = [kind for kind in kinds if kind in (int, float)]
-    others = [kind for kind in kinds if kind not in (int, float, NoneType)]
-    return numbers[0] if numbers and not others else None
 
 
 @cache
@@ -272,28 +275,28 @@ def _alone(config: type[Config]) -> type[Config]:
 def _check_size(axes: Collection[Axis]) -> None:
     points = size(tuple(axes))
     if points > MAX_POINTS:
-        told = " × ".join(f"{len(axis.values):,} of {axis.field}" for axis in axes)
-        raise UsageError(f"{told} make {points:,} points; at most {MAX_POINTS:,} are allowed.")
+        counts = " × ".join(f"{len(axis.values):,} of {axis.field}" for axis in axes)
+        raise UsageError(f"{counts} make {points:,} points; at most {MAX_POINTS:,} are allowed.")
 
 
-def _conflicts(base: Config, axes: Sequence[Axis], told: Collection[str]) -> Iterator[Problem]:
+def _conflicts(base: Config, axes: Sequence[Axis], explicit: Collection[str]) -> Iterator[Problem]:
     """Yield the conflicts between values of several fields, each field's first one.
 
     Numbers are looked at by their least and greatest value only: a conflict between numbers is
     an inequality, and what breaks it anywhere breaks it there.
     """
-    seen: set[str] = set()
-    moot = {field for field in told if field not in {axis.field for axis in axes}}
+    reported: set[str] = set()
+    moot = {path for path in explicit if path not in {axis.field for axis in axes}}
     for values in product(*map(extremes, axes)):
         point: Mapping[str, Any] = dict(zip((a.field for a in axes), values, strict=True))
         try:
-            made = base.replace(**point)
-            moot = {field for field in moot if getattr(made, field) != getattr(base, field)}
+            config = base.replace(**point)
+            moot = {path for path in moot if config.get(path) != base.get(path)}
         except ConfigError as error:
             where = ", ".join(f"{field}={cell(value)}" for field, value in point.items())
             for problem in error.problems:
-                if problem.field not in seen:
-                    seen.add(problem.field)
+                if problem.field not in reported:
+                    reported.add(problem.field)
                     yield Problem(problem.field, f"{problem.message.rstrip('.')} (at {where}).")
-    for field in sorted(moot) if not seen else ():
-        yield Problem(field, f"{cell(getattr(base, field))} would be ignored at every point.")
+    for path in sorted(moot) if not reported else ():
+        yield Problem(path, f"{cell(base.get(path))} would be ignored at every point.")

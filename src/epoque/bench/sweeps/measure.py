@@ -113,7 +113,7 @@ def measure_each(
     folder, lab, recipe = str(study.path / "runs"), manifest["lab"], manifest["recipe"]
     for number, point in points.items():
         name = _name(number)
-        settings = base.replace(**point).model_dump()
+        settings = base.replace(**point).flatten()
         executor.submit(number, run_point, folder, name, lab, recipe, settings)
     for _ in points:
         outcome = executor.wait()

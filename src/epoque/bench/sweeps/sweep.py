@@ -198,7 +198,7 @@ def part_points(lab: Lab[Any], base: Config, axes: Sequence[Axis]) -> int:
     killed. All parts are equally long, so that one program serves all, and where that wastes
     little a part is a whole number of blocks of the last axes.
     """
-    copies = [base.model_copy(update={a.field: v}) for a in axes for v in extremes(a)]
+    copies = [base.copy_unchecked(a.field, v) for a in axes for v in extremes(a)]
     steps = [lab.measure_progress(copy, 0, {})[1] for copy in copies]
     low, high = POINTS_A_PART
     most = max(step or STEPS_A_PART for step in steps)

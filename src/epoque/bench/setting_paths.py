@@ -1,0 +1,91 @@
+"""Where a setting stands: the path that every door speaks, such as `generator.optimizer.beta1`.
+
+A config holds settings and parts that hold settings and parts of their own. The path
+names each on the way, with dots between: on the command line `--generator.optimizer.beta1`, in an
+axis `generator.optimizer.beta1=0:0.9:lin:5`, in Python and in YAML as a key or as nested mappings,
+in tables and trackers as the name of the column.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import SequenceMatcher, get_close_matches
+from typing import Any
+
+from .errors import ConfigError, Problem, did_you_mean
+
+__all__ = ["flatten", "nest", "suggest_settings"]
+
+
+def flatten(values: Mapping[Any, Any]) -> dict[str, Any]:
+    """Return path to value of settings that are nested, or named by paths, or both.
+
+    A part may also be a config's own, with all its values.
+
+    An empty mapping stays: it says nothing of a part, and is a mistake where a value belongs.
+
+    Raises:
+        ConfigError: if a setting is given twice.
+    """
+    flat: dict[str, Any] = {}
+    twice: dict[str, Problem] = {}
+    for path, value in _pairs(values):
+        if path in flat:
+            twice[path] = Problem(path, "it is given twice.")
+        flat[path] = value
+    if twice:
+        raise ConfigError(list(twice.values()))
+    return flat
+
+
+def _pairs(values: Mapping[Any, Any]) -> Iterator[tuple[str, Any]]:
+    for key, value in values.items():
+        # A part as a pydantic model; reading runs imports no pydantic.
+        part = dict(value) if hasattr(type(value), "model_fields") else value
+        if isinstance(part, Mapping) and part:
+            yield from ((f"{key}.{path}", inner) for path, inner in _pairs(part))
+        else:
+            yield str(key), part
+
+
+def nest(flat: Mapping[str, Any]) -> dict[str, Any]:
+    """Return nested dictionaries of path to value.
+
+    Raises:
+        ConfigError: if a path leads through another one's value.
+    """
+    nested: dict[str, Any] = {}
+    for path, value in flat.items():
+        *parts, name = path.split(".")
+        at = nested
+        for part in parts:
+            at = at.setdefault(part, {})
+            if not isinstance(at, dict):
+                raise ConfigError([Problem(path, f"{part} is a setting and holds no others.")])
+        at[name] = value
+    return nested
+
+
+def suggest_settings(path: str, paths: Iterable[str]) -> str:
+    """Return " Did you mean …?" with the paths nearest to one that does not exist, or "".
+
+    A name that stands in several parts is found by itself: `momentum`, `generator.momentum`.
+    """
+    every = list(paths)
+    near = get_close_matches(_name(path), {_name(known) for known in every}, 1, 0.8)
+    namesakes = [known for known in every if "." in known and _name(known) in near]
+    inside = [known for known in namesakes if _part(known) == _part(path)]
+    if not namesakes:
+        return did_you_mean(path, every)
+    ranked = sorted(inside or namesakes, key=lambda known: -_likeness(path, known))
+    return f" Did you mean {' or '.join(ranked[:3])}?"
+
+
+def _name(path: str) -> str:
+    return path.rpartition(".")[2]
+
+
+def _part(path: str) -> str:
+    return path.partition(".")[0]
+
+
+def _likeness(one: str, other: str) -> float:
+    return SequenceMatcher(None, one, other).ratio()
