@@ -202,7 +202,7 @@ def _compiling() -> dict[str, str]:
     """Measure the first iterations of architectures that no program exists for yet."""
     wall, cpu = [], []
     for width in (next(_widths) for _ in range(3)):
-        config = RING.replace(generator_layers=(width, width))
+        config = RING.replace(generator={"layers": (width, width)})
         before = time.perf_counter(), time.process_time()
         _advance(config)()
         wall.append(time.perf_counter() - before[0])

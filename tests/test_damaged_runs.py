@@ -26,7 +26,7 @@ TRAINED: dict[str, dict[str, Any]] = {
     "neuron": {"iterations": 60, "checkpoint_every": 20},
     "gan2d": {
         "data": "circle", "iterations": 20, "checkpoint_every": 10, "snapshot_every": 20,
-        "evaluate_every": 20, "generator_layers": [4], "discriminator_layers": [4],
+        "evaluate_every": 20, "generator.layers": [4], "discriminator.layers": [4],
         "changes": "10:d_steps=2", "log_every": 1,
     },
     "language": {

@@ -34,13 +34,13 @@ def dots(axes):
 
 def test_every_run_is_a_dot_and_every_median_a_line():
     layers = ("2", "10,10", "64,64,64,64")
-    table, figure = drawn(generator_layers=layers)
+    table, figure = drawn(**{"generator.layers": layers})
     (axes,) = figure.axes
     for layer, shown in zip(layers, dots(axes), strict=True):
-        np.testing.assert_array_equal(shown, table.score[table.generator_layers == layer])
+        np.testing.assert_array_equal(shown, table.score[table["generator.layers"] == layer])
     heights = [lines.get_segments()[0][0, 1] for lines in axes.collections]
     assert heights == pytest.approx(
-        [table.score[table.generator_layers == n].median() for n in layers]
+        [table.score[table["generator.layers"] == n].median() for n in layers]
     )
     assert [t.get_text() for t in axes.get_xticklabels()] == ["2", "10-10", "64-64-64-64"]
     assert axes.texts[0].get_text() == "each of 64 runs; the median and its 95 % interval"

@@ -12,8 +12,8 @@ from epoque.gan2d.lab import LAB
 SMALL: dict[str, Any] = {
     "data": "circle",
     "iterations": 60,
-    "generator_layers": (8,),
-    "discriminator_layers": (8,),
+    "generator.layers": (8,),
+    "discriminator.layers": (8,),
     "log_every": 1,
     "evaluate_every": 20,
     "snapshot_every": 5,

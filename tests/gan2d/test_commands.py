@@ -132,16 +132,24 @@ def test_multiples_of_recorded_runs(cli: Cli, tmp_path: Path) -> None:
 
 def test_multiples_of_a_sweep_show_a_few_of_its_points(cli: Cli, tmp_path: Path) -> None:
     base = Gan2dConfig(**{**SMALL, "iterations": 5, "evaluate_every": 5})
-    axes = parse_axes(base, ["d_steps=1,2", "generator_learning_rate=0.001:0.1:log:20", "seed=0:2"])
+    axes = parse_axes(
+        base, ["d_steps=1,2", "generator.optimizer.learning_rate=0.001:0.1:log:20", "seed=0:2"]
+    )
     sweep = run_sweep(LAB, "small", base, axes, tmp_path / "runs", figures=False)
-    told = cli("gan2d", "multiples", sweep.id, "--across", "generator-learning-rate")
-    assert "generator_learning_rate: 6 of its 20 values are shown." in told
+    told = cli("gan2d", "multiples", sweep.id, "--across", "generator.optimizer.learning-rate")
+    assert "generator.optimizer.learning_rate: 6 of its 20 values are shown." in told
     assert (tmp_path / "multiples.svg").read_text().count("<image") == 12
 
 
 def test_a_diverged_run_leaves_a_word_in_its_place(cli: Cli, tmp_path: Path) -> None:
-    words = ("generator_learning_rate=0.01,1000", "loss=wasserstein", "generator_output=linear")
-    cli("gan2d", "multiples", recipe(tmp_path), *words, "discriminator_learning_rate=1000")
+    words = (
+        "generator.optimizer.learning_rate=0.01,1000",
+        "loss=wasserstein",
+        "generator.output=linear",
+    )
+    cli(
+        "gan2d", "multiples", recipe(tmp_path), *words, "discriminator.optimizer.learning_rate=1000"
+    )
     assert (tmp_path / "multiples.svg").read_text().count("<image") < 2
 
 

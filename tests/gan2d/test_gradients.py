@@ -10,7 +10,7 @@ import jax
 import numpy as np
 import pytest
 
-from epoque.gan2d.config import Gan2dConfig
+from epoque.gan2d.config import DiscriminatorConfig, Gan2dConfig, GeneratorConfig
 from epoque.gan2d.models import mlp as networks
 from epoque.gan2d.training import engine, steps
 from epoque.gan2d.training.engine import State
@@ -21,12 +21,8 @@ torch = pytest.importorskip("torch", reason="PyTorch is the independent implemen
 nn = torch.nn.functional
 
 BASE = Gan2dConfig(
-    generator_layers=(5, 4),
-    discriminator_layers=(6, 5),
-    generator_activation="tanh",
-    discriminator_activation="leaky_relu",
-    generator_init="torch",
-    discriminator_init="torch",
+    generator=GeneratorConfig(layers=(5, 4), activation="tanh", init="torch"),
+    discriminator=DiscriminatorConfig(layers=(6, 5), activation="leaky_relu", init="torch"),
     batch_size=16,
     seed=3,
 )
@@ -38,7 +34,7 @@ CASES: dict[str, dict[str, Any]] = {
     "least squares, GAN Lab": {"loss": "least_squares"},
     "least squares": {
         "loss": "least_squares",
-        "discriminator_output": "linear",
+        "discriminator.output": "linear",
         "label_smoothing": 0.1,
     },
     "hinge": {"loss": "hinge"},
@@ -48,12 +44,12 @@ CASES: dict[str, dict[str, Any]] = {
     "relativistic": {"loss": "relativistic"},
     "R3GAN": {"loss": "relativistic", "r1": 0.5, "r2": 0.25},
     "log with R1": {"r1": 2.0},
-    "hinge, spectral norm": {"loss": "hinge", "discriminator_spectral_norm": True},
-    "batch norm": {"generator_norm": "batch", "discriminator_norm": "batch"},
-    "layer norm": {"generator_norm": "layer", "discriminator_norm": "layer", "r1": 1.0},
+    "hinge, spectral norm": {"loss": "hinge", "discriminator.spectral_norm": True},
+    "batch norm": {"generator.norm": "batch", "discriminator.norm": "batch"},
+    "layer norm": {"generator.norm": "layer", "discriminator.norm": "layer", "r1": 1.0},
     "instance noise": {"loss": "relativistic", "instance_noise": 0.1, "instance_noise_until": 9},
     "unrolled, SGD": {"unrolled_steps": 2},
-    "unrolled, Adam": {"unrolled_steps": 2, "discriminator_optimizer": "adam"},
+    "unrolled, Adam": {"unrolled_steps": 2, "discriminator.optimizer.name": "adam"},
 }
 
 IN_FLOAT32 = 1e-5
@@ -141,7 +137,7 @@ class Torch:
                 return (1 - s) * bce(a, ones) + bce(b, zeros)
             case "log" | "minimax":
                 return bce(a, (1 - s) * ones) + bce(b, zeros)
-            case "least_squares" if c.discriminator_output == "linear":
+            case "least_squares" if c.discriminator.output == "linear":
                 return nn.mse_loss(a, (1 - s) * ones) + nn.mse_loss(b, zeros)
             case "least_squares":
                 return nn.mse_loss(torch.sigmoid(a), ones) + nn.mse_loss(torch.sigmoid(b), zeros)
@@ -162,7 +158,7 @@ class Torch:
             case "minimax":
                 return torch.log(1 - torch.sigmoid(b)).mean()
             case "least_squares":
-                linear = self.config.discriminator_output == "linear"
+                linear = self.config.discriminator.output == "linear"
                 return nn.mse_loss(b if linear else torch.sigmoid(b), ones)
             case "hinge" | "wasserstein":
                 return -b.mean()
@@ -176,12 +172,12 @@ class Torch:
             grads = torch.autograd.grad(self.d_loss(d, fake), list(d.values()), create_graph=True)
             for (n, a), g in zip(d.items(), grads, strict=True):
                 move = g
-                if c.discriminator_optimizer == "adam":
-                    b1, b2 = c.discriminator_beta1, c.discriminator_beta2
+                if c.discriminator.optimizer.name == "adam":
+                    b1, b2 = c.discriminator.optimizer.beta1, c.discriminator.optimizer.beta2
                     m[n], v[n] = b1 * m[n] + (1 - b1) * g, b2 * v[n] + (1 - b2) * g**2
                     root = (v[n] / (1 - b2**t)).clamp(min=1e-300).sqrt()
                     move = m[n] / (1 - b1**t) / (root + 1e-8)
-                d[n] = a - c.discriminator_learning_rate * move
+                d[n] = a - c.discriminator.optimizer.learning_rate * move
                 if c.weight_clip:
                     d[n] = d[n].clamp(-c.weight_clip, c.weight_clip)
         return d

@@ -7,20 +7,14 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from epoque.gan2d.config import Gan2dConfig
+from epoque.gan2d.config import OptimizerConfig
 from epoque.gan2d.training import optimizers as optimisers
 from epoque.gan2d.training.optimizers import Hyper
 
 torch = pytest.importorskip("torch", reason="torch.optim is what they are compared with")
 
 STEPS = 100
-BASE = Gan2dConfig(
-    generator_learning_rate=0.01,
-    generator_momentum=0.8,
-    generator_beta1=0.7,
-    generator_beta2=0.995,
-    generator_alpha=0.95,
-)
+BASE = OptimizerConfig(learning_rate=0.01, momentum=0.8, beta1=0.7, beta2=0.995, alpha=0.95)
 PEERS: dict[str, Any] = {
     "sgd": lambda p: torch.optim.SGD(p, lr=0.01),
     "momentum": lambda p: torch.optim.SGD(p, lr=0.01, momentum=0.8),
@@ -38,7 +32,7 @@ def gradient(p: Any) -> Any:
 
 @pytest.mark.parametrize("kind", PEERS)
 def test_a_hundred_steps_are_those_of_torch(kind: str) -> None:
-    hyper = Hyper.of(BASE.replace(generator_optimizer=kind), "generator")
+    hyper = Hyper.of(BASE.replace(name=kind))
     p = jnp.asarray(np.random.default_rng(0).normal(size=9), jnp.float32)
     slots = optimisers.empty(p)
     peer = torch.tensor(np.asarray(p, np.float64), requires_grad=True)
@@ -59,13 +53,13 @@ def test_another_optimiser_is_no_other_program() -> None:
     p = jnp.ones(3)
     before = one_step._cache_size()
     for kind in PEERS:
-        hyper = Hyper.of(BASE.replace(generator_optimizer=kind), "generator")
+        hyper = Hyper.of(BASE.replace(name=kind))
         one_step(hyper, p, p, optimisers.empty(p))
     assert one_step._cache_size() <= before + 1
 
 
 def test_the_decay_is_a_factor_on_the_rate() -> None:
-    hyper, p = Hyper.of(BASE, "generator"), jnp.ones(2)
+    hyper, p = Hyper.of(BASE), jnp.ones(2)
     whole, _ = optimisers.step(hyper, p, p, optimisers.empty(p))
     half, _ = optimisers.step(hyper, p, p, optimisers.empty(p), 0.5)
     np.testing.assert_allclose(1 - half, (1 - whole) / 2, rtol=1e-5)

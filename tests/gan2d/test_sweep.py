@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from epoque.bench.events import Metrics
-from epoque.gan2d.config import Gan2dConfig
+from epoque.gan2d.config import DiscriminatorConfig, Gan2dConfig, GeneratorConfig
 from epoque.gan2d.training.sweep import sweep
 from epoque.gan2d.training.train import train
 
 SMALL = Gan2dConfig(
-    generator_layers=(5,),
-    discriminator_layers=(6,),
+    generator=GeneratorConfig(layers=(5,)),
+    discriminator=DiscriminatorConfig(layers=(6,)),
     batch_size=32,
     iterations=30,
     evaluate_every=20,
@@ -41,10 +41,10 @@ def agree(points: dict[str, list[Any]], results: Any, base: Gan2dConfig) -> None
 def test_runs_that_differ_in_seed_and_numbers() -> None:
     points = {
         "seed": [0, 1, 7],
-        "generator_learning_rate": [0.03, 0.01, 0.1],
+        "generator.optimizer.learning_rate": [0.03, 0.01, 0.1],
         "loss": ["log", "hinge", "relativistic"],
-        "discriminator_optimizer": ["sgd", "adam", "momentum"],
-        "discriminator_learning_rate": [0.1, 0.001, 0.01],
+        "discriminator.optimizer.name": ["sgd", "adam", "momentum"],
+        "discriminator.optimizer.learning_rate": [0.1, 0.001, 0.01],
         "d_steps": [1, 3, 0],
     }
     results = sweep(SMALL, points)
@@ -54,7 +54,7 @@ def test_runs_that_differ_in_seed_and_numbers() -> None:
 
 
 def test_runs_of_several_programs_come_back_in_order() -> None:
-    points = {"generator_layers": [(4,), (5,), (4,)], "iterations": [10, 20, 30]}
+    points = {"generator.layers": [(4,), (5,), (4,)], "iterations": [10, 20, 30]}
     results = sweep(SMALL, points)
     assert results is not None
     reversed_points = {name: values[::-1] for name, values in points.items()}
@@ -68,8 +68,10 @@ def test_runs_of_several_programs_come_back_in_order() -> None:
 
 
 def test_a_run_that_diverges_leaves_the_others_alone() -> None:
-    base = SMALL.replace(loss="least_squares", discriminator_output="linear")
-    results = sweep(base, {"discriminator_learning_rate": [0.01, 50.0, 0.01], "seed": [3, 3, 3]})
+    base = SMALL.replace(loss="least_squares", discriminator={"output": "linear"})
+    results = sweep(
+        base, {"discriminator.optimizer.learning_rate": [0.01, 50.0, 0.01], "seed": [3, 3, 3]}
+    )
     assert results is not None
     assert results["diverged"] == [0.0, 1.0, 0.0]
     assert math.isnan(results["final_js"][1])

@@ -13,7 +13,7 @@ import pytest
 from epoque.bench.errors import ConfigError, DamagedRunError, DataError, DivergenceError
 from epoque.bench.events import Artifact, Checkpoint, Event, Metrics, Snapshot
 from epoque.bench.runs.run import Run
-from epoque.gan2d.config import Gan2dConfig
+from epoque.gan2d.config import DiscriminatorConfig, Gan2dConfig, GeneratorConfig
 from epoque.gan2d.training import engine
 from epoque.gan2d.training.checkpoint import named, players, restored
 from epoque.gan2d.training.plan import Dials, Plan
@@ -21,8 +21,8 @@ from epoque.gan2d.training.steps import METRICS
 from epoque.gan2d.training.train import Training, train
 
 SMALL = Gan2dConfig(
-    generator_layers=(5,),
-    discriminator_layers=(6,),
+    generator=GeneratorConfig(layers=(5,)),
+    discriminator=DiscriminatorConfig(layers=(6,)),
     batch_size=32,
     d_steps=2,
     iterations=60,
@@ -107,9 +107,9 @@ def change_at(training: Training, step: int, **values: Any) -> list[Event]:
 
 CHANGES: dict[str, Any] = {
     "loss": "relativistic",
-    "generator_optimizer": "adam",
-    "generator_learning_rate": 0.003,
-    "discriminator_learning_rate": 0.02,
+    "generator.optimizer.name": "adam",
+    "generator.optimizer.learning_rate": 0.003,
+    "discriminator.optimizer.learning_rate": 0.02,
     "d_steps": 4,
     "label_smoothing": 0.1,
 }
@@ -149,7 +149,8 @@ def test_a_live_change_compiles_nothing() -> None:
     change_at(train(SMALL), 20)
     before = engine.advance._cache_size()
     change_at(train(SMALL), 20, **CHANGES)
-    change_at(train(SMALL), 40, loss="hinge", discriminator_optimizer="rmsprop", lr_decay="cosine")
+    rmsprop = {"optimizer": {"name": "rmsprop"}}
+    change_at(train(SMALL), 40, loss="hinge", discriminator=rmsprop, lr_decay="cosine")
     assert engine.advance._cache_size() == before
 
 
@@ -177,8 +178,7 @@ def test_changes_between_two_iterations_add_up() -> None:
 def test_the_iteration_that_diverges_is_named_and_nothing_after_it_told() -> None:
     config = SMALL.replace(
         loss="least_squares",
-        discriminator_output="linear",
-        discriminator_learning_rate=2.0,
+        discriminator={"output": "linear", "optimizer": {"learning_rate": 2.0}},
         log_every=1,
         d_steps=1,
     )
@@ -262,9 +262,9 @@ def test_players_are_the_networks_of_the_last_snapshot(events: list[Event]) -> N
     np.testing.assert_allclose(answers, shown.arrays["d"], atol=1e-5)
 
 
-@pytest.mark.parametrize("changes", [{}, {"generator_norm": "batch", "ema": 0.5}])
+@pytest.mark.parametrize("changes", [{}, {"generator.norm": "batch", "ema": 0.5}])
 def test_a_state_survives_its_checkpoint(changes: dict[str, Any]) -> None:
-    config = SMALL.replace(**changes, discriminator_spectral_norm=bool(changes))
+    config = SMALL.replace(**changes, discriminator={"spectral_norm": bool(changes)})
     state = jax.device_get(engine.first_state(Plan.of(config), Dials.of(config)))
     again = restored(config, Checkpoint(0, named(config, state)))
     jax.tree.map(np.testing.assert_array_equal, again, state)
@@ -273,7 +273,7 @@ def test_a_state_survives_its_checkpoint(changes: dict[str, Any]) -> None:
 def test_a_checkpoint_of_other_networks_is_refused(events: list[Event]) -> None:
     checkpoint = of(Checkpoint, events)[0]
     with pytest.raises(DamagedRunError, match="other networks"):
-        list(train(SMALL.replace(generator_layers=(7,)), checkpoint))
+        list(train(SMALL.replace(generator={"layers": (7,)}), checkpoint))
 
 
 def test_points_that_changed_since_the_checkpoint_are_refused(tmp_path: Path) -> None:

@@ -18,8 +18,8 @@ SETTINGS = {
     "snapshot_every": 12,
     "evaluate_every": 24,
     "log_every": 3,
-    "generator_layers": "2",
-    "discriminator_layers": "2",
+    "generator.layers": "2",
+    "discriminator.layers": "2",
 }
 
 

@@ -22,8 +22,8 @@ CLAIMS = claims_of("gan2d")
 Q, R = LocalText("q", "q"), LocalText("r", "r")
 IDS = ["2.1", "2.2", "2.3", "2.4", "2.5"]
 INF, NAN = np.inf, np.nan
-STRONG = {"discriminator_layers": "32,32,32", "d_steps": 10}
-USUAL = {"discriminator_layers": "9,9,9", "d_steps": 3}
+STRONG = {"discriminator.layers": "32,32,32", "d_steps": 10}
+USUAL = {"discriminator.layers": "9,9,9", "d_steps": 3}
 
 # Measurements under which the report is right in everything: sweep, setting, columns.
 RIGHT: list[tuple[str, dict[str, Any], dict[str, float]]] = [
@@ -33,15 +33,15 @@ RIGHT: list[tuple[str, dict[str, Any], dict[str, float]]] = [
      {"first_noise_central": 0.13, "first_central": 0.2, "first_spread": 0.4}),
     ("gan2d-noise", {"data": "gaussians", "noise": "gaussian"},
      {"first_noise_central": 0.19, "first_central": 0.3, "first_spread": 0.3}),
-    ("gan2d-generator", {"generator_layers": "2"},
+    ("gan2d-generator", {"generator.layers": "2"},
      {"final_coverage": 0.3, "final_precision": 0.2, "converged_at": NAN, "swing_js": 0.1}),
-    ("gan2d-generator", {"generator_layers": "10,10"},
+    ("gan2d-generator", {"generator.layers": "10,10"},
      {"final_coverage": 0.9, "final_precision": 0.9, "converged_at": 1000, "swing_js": 0.02}),
-    ("gan2d-generator", {"generator_layers": "64,64,64,64"},
+    ("gan2d-generator", {"generator.layers": "64,64,64,64"},
      {"final_coverage": 0.9, "final_precision": 0.9, "converged_at": NAN, "swing_js": 0.08}),
-    ("gan2d-capacity", {"generator_layers": "8,8", "discriminator_layers": "2,2"},
+    ("gan2d-capacity", {"generator.layers": "8,8", "discriminator.layers": "2,2"},
      {"late_accuracy_real": 0.5, "late_accuracy_fake": 0.5, "late_js": 0.8}),
-    ("gan2d-capacity", {"generator_layers": "8,8", "discriminator_layers": "8,8"},
+    ("gan2d-capacity", {"generator.layers": "8,8", "discriminator.layers": "8,8"},
      {"late_accuracy_real": 0.6, "late_accuracy_fake": 0.7, "late_js": 0.2}),
     ("gan2d-gradients", STRONG | {"loss": "log"},
      {"late_grad_norm_g": 0.5, "collapsed": 1, "diverged": 0}),

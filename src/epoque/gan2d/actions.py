@@ -338,7 +338,7 @@ def _ends(
     across, down = _choose_sides(parsed, across, down)
     shown = points(base, parsed, across, down or None)
     for axis in parsed:
-        count = len({getattr(config, axis.field) for config in shown})
+        count = len({config.get(axis.field) for config in shown})
         if axis.field in (across, down) and count < len(axis.values):
             remarks.append(f"{axis.field}: {count} of its {len(axis.values)} values are shown.")
     return trained(shown, progress), across, down

@@ -5,13 +5,25 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from epoque.bench.config import Config, LocalPath, setting
+from epoque.bench.config import Config, LocalPath, Settings, setting, sub_config
 from epoque.bench.errors import ConfigError, Problem
+from epoque.bench.setting_paths import flatten
 
 from .cost import refusals
 from .training.schedule import Change, read_changes
 
-__all__ = ["LIVE", "Activation", "Gan2dConfig", "Init", "Norm", "Optimizer"]
+__all__ = [
+    "LIVE",
+    "Activation",
+    "DiscriminatorConfig",
+    "Gan2dConfig",
+    "GeneratorConfig",
+    "Init",
+    "NetworkConfig",
+    "Norm",
+    "Optimizer",
+    "OptimizerConfig",
+]
 
 Width = Annotated[int, Field(ge=1, le=4096)]
 Activation = Literal["relu", "leaky_relu", "elu", "silu", "tanh", "sigmoid", "sine", "linear"]
@@ -32,7 +44,64 @@ Optimizer = Literal["sgd", "momentum", "rmsprop", "adam"]
 _PROBABILITY_LOSSES = ("log", "minimax", "least_squares")
 _LAYERS = "Neurons in each hidden layer, for instance 10,10; an empty list is a linear network."
 _OPTIMIZER = "How the gradient becomes a step."
-_FILES = ("image", "csv", "drawing")
+
+
+class OptimizerConfig(Settings):
+    """How one network's gradient becomes a step."""
+
+    name: Optimizer = setting("sgd", "Optimiser", _OPTIMIZER)
+    learning_rate: float = setting(0.03, "Learning rate", "How far each step goes.", gt=0, le=1000)
+    momentum: float = setting(
+        0.9, "Momentum", "For momentum: the share of the last step kept.", ge=0, lt=1
+    )
+    beta1: float = setting(0.9, "Beta 1", "For Adam: memory of the mean gradient.", ge=0, lt=1)
+    beta2: float = setting(0.999, "Beta 2", "For Adam: memory of the squared gradient.", ge=0, lt=1)
+    alpha: float = setting(
+        0.99, "Alpha", "For RMSProp: memory of the squared gradient.", ge=0, lt=1
+    )
+
+
+class NetworkConfig(Settings):
+    """What the two networks have in common."""
+
+    layers: tuple[Width, ...] = setting((10, 10), "Layers", _LAYERS, max_length=16)
+    activation: Activation = setting(
+        "relu", "Activation", "What each hidden neuron does to its sum."
+    )
+    init: Init = setting(
+        "ganlab", "Initialiser", "The distribution the first weights are drawn from."
+    )
+    norm: Norm = setting(
+        "none", "Normalisation", "What each hidden layer's sums are normalised over."
+    )
+    optimizer: OptimizerConfig = sub_config(OptimizerConfig(), "Optimiser", _OPTIMIZER)
+
+
+class GeneratorConfig(NetworkConfig):
+    """The generator: from noise to points of the plane."""
+
+    output: Literal["tanh", "sigmoid", "linear"] = setting(
+        "tanh", "Output", "The activation of the two coordinates."
+    )
+
+
+class DiscriminatorConfig(NetworkConfig):
+    """The discriminator: from points of the plane to one number."""
+
+    layers: tuple[Width, ...] = setting((9, 9, 9), "Layers", _LAYERS, max_length=16)
+    optimizer: OptimizerConfig = sub_config(
+        OptimizerConfig(learning_rate=0.1), "Optimiser", _OPTIMIZER
+    )
+    spectral_norm: bool = setting(
+        False,
+        "Spectral normalisation",
+        "Divide each weight matrix by its largest singular value.",
+    )
+    output: Literal["auto", "sigmoid", "linear"] = setting(
+        "auto",
+        "Output",
+        "Auto: a probability for the log and least-squares losses, a plain number for the others.",
+    )
 
 
 class Gan2dConfig(Config):
@@ -91,75 +160,17 @@ class Gan2dConfig(Config):
         1, "Generator steps", "Its steps in each iteration.", unit="steps", ge=0, le=10
     )
 
-    generator_layers: tuple[Width, ...] = setting(
-        (10, 10), "Generator layers", _LAYERS, max_length=16
+    generator: GeneratorConfig = sub_config(
+        GeneratorConfig(),
+        "Generator",
+        "The network that makes points of noise.",
+        context="{} of the generator",
     )
-    generator_activation: Activation = setting(
-        "relu", "Generator activation", "What each hidden neuron does to its sum."
-    )
-    generator_init: Init = setting(
-        "ganlab", "Generator initialiser", "The distribution the first weights are drawn from."
-    )
-    generator_norm: Norm = setting(
-        "none", "Generator normalisation", "What each hidden layer's sums are normalised over."
-    )
-    generator_output: Literal["tanh", "sigmoid", "linear"] = setting(
-        "tanh", "Generator output", "The activation of the two coordinates."
-    )
-    generator_optimizer: Optimizer = setting("sgd", "Generator optimiser", _OPTIMIZER)
-    generator_learning_rate: float = setting(
-        0.03, "Generator learning rate", "How far each step goes.", gt=0, le=1000
-    )
-    generator_momentum: float = setting(
-        0.9, "Generator momentum", "For momentum: the share of the last step kept.", ge=0, lt=1
-    )
-    generator_beta1: float = setting(
-        0.9, "Generator beta 1", "For Adam: memory of the mean gradient.", ge=0, lt=1
-    )
-    generator_beta2: float = setting(
-        0.999, "Generator beta 2", "For Adam: memory of the squared gradient.", ge=0, lt=1
-    )
-    generator_alpha: float = setting(
-        0.99, "Generator alpha", "For RMSProp: memory of the squared gradient.", ge=0, lt=1
-    )
-
-    discriminator_layers: tuple[Width, ...] = setting(
-        (9, 9, 9), "Discriminator layers", _LAYERS, max_length=16
-    )
-    discriminator_activation: Activation = setting(
-        "relu", "Discriminator activation", "What each hidden neuron does to its sum."
-    )
-    discriminator_init: Init = setting(
-        "ganlab", "Discriminator initialiser", "The distribution the first weights are drawn from."
-    )
-    discriminator_norm: Norm = setting(
-        "none", "Discriminator normalisation", "What each hidden layer's sums are normalised over."
-    )
-    discriminator_spectral_norm: bool = setting(
-        False,
-        "Spectral normalisation",
-        "Divide each of the discriminator's weight matrices by its largest singular value.",
-    )
-    discriminator_output: Literal["auto", "sigmoid", "linear"] = setting(
-        "auto",
-        "Discriminator output",
-        "Auto: a probability for the log and least-squares losses, a plain number for the others.",
-    )
-    discriminator_optimizer: Optimizer = setting("sgd", "Discriminator optimiser", _OPTIMIZER)
-    discriminator_learning_rate: float = setting(
-        0.1, "Discriminator learning rate", "How far each step goes.", gt=0, le=1000
-    )
-    discriminator_momentum: float = setting(
-        0.9, "Discriminator momentum", "For momentum: the share of the last step kept.", ge=0, lt=1
-    )
-    discriminator_beta1: float = setting(
-        0.9, "Discriminator beta 1", "For Adam: memory of the mean gradient.", ge=0, lt=1
-    )
-    discriminator_beta2: float = setting(
-        0.999, "Discriminator beta 2", "For Adam: memory of the squared gradient.", ge=0, lt=1
-    )
-    discriminator_alpha: float = setting(
-        0.99, "Discriminator alpha", "For RMSProp: memory of the squared gradient.", ge=0, lt=1
+    discriminator: DiscriminatorConfig = sub_config(
+        DiscriminatorConfig(),
+        "Discriminator",
+        "The network that tells real points from generated ones.",
+        context="{} of the discriminator",
     )
 
     loss: Literal["log", "minimax", "least_squares", "hinge", "wasserstein", "relativistic"] = (
@@ -254,38 +265,39 @@ class Gan2dConfig(Config):
         if self.d_steps == 0 and self.g_steps == 0:
             yield Problem("d_steps", "0 together with g_steps 0 would train nothing.")
         yield from self._discriminator_conflicts()
-        if self.batch_size == 1 and "batch" in (self.generator_norm, self.discriminator_norm):
+        if self.batch_size == 1 and "batch" in (self.generator.norm, self.discriminator.norm):
             yield Problem("batch_size", "1 is too few for batch normalisation; at least 2.")
         yield from refusals(self)
         yield from self._change_conflicts()
 
     def _data_conflicts(self) -> Iterator[Problem]:
-        for name in _FILES:
-            given = getattr(self, name)
-            if self.data == name and not given:
+        files = {"image": self.image, "csv": self.csv, "drawing": self.drawing}
+        for name, path in files.items():
+            if self.data == name and not path:
                 yield Problem(name, f"none given; data {name} needs it.")
-            if self.data != name and given is not None:
+            if self.data != name and path is not None:
                 yield Problem(name, f"it would be ignored; add data = {name}.", ignored=True)
 
     def _discriminator_conflicts(self) -> Iterator[Problem]:
-        if self.discriminator_output == "linear" and self.loss in ("log", "minimax"):
+        output, loss = self.discriminator.output, self.loss
+        if output == "linear" and loss in ("log", "minimax"):
             yield Problem(
-                "discriminator_output",
-                f"linear does not go with loss {self.loss}, which needs a probability; auto does.",
+                "discriminator.output",
+                f"linear does not go with loss {loss}, which needs a probability; auto does.",
             )
-        if self.discriminator_output == "sigmoid" and self.loss not in _PROBABILITY_LOSSES:
+        if output == "sigmoid" and loss not in _PROBABILITY_LOSSES:
             yield Problem(
-                "discriminator_output",
-                f"sigmoid does not go with loss {self.loss}, which takes plain numbers; auto does.",
+                "discriminator.output",
+                f"sigmoid does not go with loss {loss}, which takes plain numbers; auto does.",
             )
-        if self.discriminator_norm == "batch":
-            for name in ("gradient_penalty", "r1", "r2"):
-                if getattr(self, name):
-                    yield Problem(
-                        name,
-                        "a penalty on the slope at each point needs a discriminator without "
-                        "batch normalisation, which mixes the points; layer does.",
-                    )
+        penalties = {"gradient_penalty": self.gradient_penalty, "r1": self.r1, "r2": self.r2}
+        for name, weight in penalties.items() if self.discriminator.norm == "batch" else ():
+            if weight:
+                yield Problem(
+                    name,
+                    "a penalty on the slope at each point needs a discriminator without "
+                    "batch normalisation, which mixes the points; layer does.",
+                )
 
     def _change_conflicts(self) -> Iterator[Problem]:
         try:
@@ -303,36 +315,59 @@ class Gan2dConfig(Config):
         Raises:
             ConfigError: if a change cannot be read, or is not allowed during a run.
         """
-        now, found = self, []
+        now, timeline = self, []
         for change in read_changes(self.changes):
             now = now.changed(change.values)
-            found.append((change, now))
-        return found
+            timeline.append((change, now))
+        return timeline
 
     def changed(self, values: Mapping[str, Any]) -> "Gan2dConfig":
         """Return the config with settings changed in the middle of a run.
 
         Args:
-            values: setting to value, text or not.
+            values: path of a setting to value, text or not; or nested mappings of them.
 
         Raises:
             ConfigError: if a value is not allowed, or the setting cannot change during a run.
         """
-        fixed = [name for name in values if name in type(self).model_fields and name not in LIVE]
+        settings, flat = self.settings(), flatten(values)
+        fixed = [path for path in flat if path in settings and path not in LIVE]
         if fixed:
-            told = "it cannot change during a run; start a new run."
-            raise ConfigError([Problem(name, told) for name in fixed])
-        return self.replace(**{"changes": "", **values})
+            rule = "it cannot change during a run; start a new run."
+            raise ConfigError([Problem(path, rule) for path in fixed])
+        return self.replace(**{"changes": "", **flat})
 
-
-_ROLES = ("generator", "discriminator")
-_HYPER = ("optimizer", "learning_rate", "momentum", "beta1", "beta2", "alpha")
 
 LIVE = frozenset(
-    [f"{role}_{name}" for role in _ROLES for name in _HYPER]
-    + ["d_steps", "g_steps", "loss", "label_smoothing", "label_smoothing_form"]
-    + ["gradient_penalty", "r1", "r2", "weight_clip", "discriminator_output"]
-    + ["instance_noise", "instance_noise_until", "ema"]
-    + ["lr_decay", "lr_decay_until", "lr_final"]
+    [
+        "generator.optimizer.name",
+        "generator.optimizer.learning_rate",
+        "generator.optimizer.momentum",
+        "generator.optimizer.beta1",
+        "generator.optimizer.beta2",
+        "generator.optimizer.alpha",
+        "discriminator.output",
+        "discriminator.optimizer.name",
+        "discriminator.optimizer.learning_rate",
+        "discriminator.optimizer.momentum",
+        "discriminator.optimizer.beta1",
+        "discriminator.optimizer.beta2",
+        "discriminator.optimizer.alpha",
+        "d_steps",
+        "g_steps",
+        "loss",
+        "label_smoothing",
+        "label_smoothing_form",
+        "gradient_penalty",
+        "r1",
+        "r2",
+        "weight_clip",
+        "instance_noise",
+        "instance_noise_until",
+        "ema",
+        "lr_decay",
+        "lr_decay_until",
+        "lr_final",
+    ]
 )
 """The settings that may change during a run: they leave the shapes of all arrays alone."""

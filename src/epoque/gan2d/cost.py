@@ -40,8 +40,8 @@ def estimate(config: "Gan2dConfig") -> Cost:
     weights and one for the layer before, the first layer's left out where nothing is before it.
     A penalty on D's slope is a backward pass that is differentiated: three passes' worth.
     """
-    g = _products((config.noise_dims, *config.generator_layers, 2))
-    d = _products((2, *config.discriminator_layers, 1))
+    g = _products((config.noise_dims, *config.generator.layers, 2))
+    d = _products((2, *config.discriminator.layers, 1))
     penalties = sum(bool(p) for p in (config.gradient_penalty, config.r1, config.r2))
     d_step = g.forward + 2 * d.training + penalties * 3 * (d.training + d.first)
     look_ahead = config.unrolled_steps * 3 * (2 * d.training + g.forward)
@@ -74,10 +74,9 @@ def refusals(config: "Gan2dConfig") -> Iterator[Problem]:
     cost = estimate(config)
     if cost.flops <= MAX_FLOPS and cost.bytes <= MAX_BYTES:
         return
-    sums = {role: sum(getattr(config, f"{role}_layers")) for role in ("generator", "discriminator")}
-    larger = max(sums, key=lambda role: sums[role])
+    larger = sum(config.discriminator.layers) > sum(config.generator.layers)
     yield Problem(
-        f"{larger}_layers",
+        "discriminator.layers" if larger else "generator.layers",
         f"with batch_size {config.batch_size:,} and {cost.parameters:,} parameters one iteration "
         f"would take {cost.flops / 1e9:,.1f} GFLOP and {cost.bytes / 2**20:,.0f} MiB; allowed are "
         f"{MAX_FLOPS / 1e9:,.0f} GFLOP and {MAX_BYTES / 2**20:,.0f} MiB.",

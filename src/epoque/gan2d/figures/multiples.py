@@ -59,7 +59,7 @@ def multiples(
 
 
 def _key(end: End, across: str, down: str | None) -> tuple[Any, Any]:
-    return getattr(end.config, across), getattr(end.config, down) if down else None
+    return end.config.get(across), end.config.get(down) if down else None
 
 
 def _shown(end: End, _: Callable[[str], str]) -> Moment | str:
@@ -84,9 +84,9 @@ def _values(ends: Sequence[End], field: str) -> list[Any]:
     """Return the values that a setting has in the runs, in order."""
     if not ends:
         raise UsageError("There is no run to draw.")
-    if field not in Gan2dConfig.model_fields:
-        raise UnknownNameError("setting", field, Gan2dConfig.model_fields)
-    values = list(dict.fromkeys(getattr(end.config, field) for end in ends))
+    if field not in Gan2dConfig.settings():
+        raise UnknownNameError("setting", field, Gan2dConfig.settings())
+    values = list(dict.fromkeys(end.config.get(field) for end in ends))
     comparable = not any(value is None or isinstance(value, str) for value in values)
     return sorted(values) if comparable else values
 

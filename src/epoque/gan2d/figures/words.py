@@ -56,7 +56,7 @@ def label(field: str, language: str) -> str:
     """Return a learner's name for a setting."""
     from ..config import Gan2dConfig
 
-    return translator(language)(str(Gan2dConfig.model_fields[field].title))
+    return Gan2dConfig.settings()[field].label(language)
 
 
 def value(setting: Any, language: str) -> str:

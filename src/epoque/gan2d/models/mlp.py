@@ -81,23 +81,23 @@ class Spec:
 def generator_spec(config: Gan2dConfig) -> Spec:
     """Return the generator's architecture: noise to points of the plane."""
     return Spec(
-        sizes=(config.noise_dims, *config.generator_layers, 2),
-        activation=config.generator_activation,
-        output=config.generator_output,
-        init=config.generator_init,
-        norm=config.generator_norm,
+        sizes=(config.noise_dims, *config.generator.layers, 2),
+        activation=config.generator.activation,
+        output=config.generator.output,
+        init=config.generator.init,
+        norm=config.generator.norm,
     )
 
 
 def discriminator_spec(config: Gan2dConfig) -> Spec:
     """Return the discriminator's architecture: points to one number, before any sigmoid."""
     return Spec(
-        sizes=(2, *config.discriminator_layers, 1),
-        activation=config.discriminator_activation,
+        sizes=(2, *config.discriminator.layers, 1),
+        activation=config.discriminator.activation,
         output="linear",
-        init=config.discriminator_init,
-        norm=config.discriminator_norm,
-        spectral=config.discriminator_spectral_norm,
+        init=config.discriminator.init,
+        norm=config.discriminator.norm,
+        spectral=config.discriminator.spectral_norm,
     )
 
 

@@ -19,7 +19,7 @@ relativistic   D: s⁺(b − a)   G: s⁺(a − b)
 s is `label_smoothing` in its `one_sided` form (Salimans et al. 2016, section 3.4). In the `weight`
 form, which is GAN Lab's, log D(x) counts only 1 − s times: (1−s)·s⁺(−a) + s⁺(b); GAN Lab has s =
 0.05, and its least-squares loss no smoothing. As in GAN Lab, least squares lack the customary ½
-and look through the sigmoid; with `discriminator_output` linear they take a and b themselves.
+and look through the sigmoid; with `discriminator.output` linear they take a and b themselves.
 WGAN-GP is wasserstein with `gradient_penalty`; R3GAN is relativistic with `r1` and `r2`.
 
 All are weighted sums of the same few terms. The weights (`Stakes`) are numbers that a compiled
@@ -124,7 +124,7 @@ def _generators(config: Gan2dConfig, number: type) -> Stakes:
 
 def probability(config: Gan2dConfig) -> bool:
     """Return whether the discriminator's output is a probability: the sigmoid of its number."""
-    linear = config.loss == "least_squares" and config.discriminator_output == "linear"
+    linear = config.loss == "least_squares" and config.discriminator.output == "linear"
     return config.loss in ("log", "minimax", "least_squares") and not linear
 
 

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 import numpy as np
 
-from ..config import Gan2dConfig
+from ..config import OptimizerConfig
 
 __all__ = ["KINDS", "Hyper", "Slots", "empty", "step"]
 
@@ -61,24 +61,21 @@ class Hyper(NamedTuple):
     scaled: Any
 
     @classmethod
-    def of(cls, config: Gan2dConfig, role: str, number: type = np.float32) -> "Hyper":
-        """Return the settings of `generator` or `discriminator`, each a `number`."""
-
-        def told(name: str) -> Any:
-            return getattr(config, f"{role}_{name}")
-
-        beta1, beta2, off = told("beta1"), told("beta2"), (-inf, -inf)
-        match told("optimizer"):
+    def of(cls, config: OptimizerConfig, number: type = np.float32) -> "Hyper":
+        """Return the settings of a network's optimiser, each a `number`."""
+        beta1, beta2, off = config.beta1, config.beta2, (-inf, -inf)
+        numbers: tuple[float, ...]
+        match config.name:
             case "sgd":
                 numbers = 0.0, 0.0, 0.0, *off, 1, 0, 0
             case "momentum":
-                numbers = 1.0, 1 - told("momentum"), 0.0, *off, 0, 1, 0
+                numbers = 1.0, 1 - config.momentum, 0.0, *off, 0, 1, 0
             case "rmsprop":
-                numbers = 0.0, 0.0, 1 - told("alpha"), *off, 1, 0, 1
+                numbers = 0.0, 0.0, 1 - config.alpha, *off, 1, 0, 1
             case _:
                 logs = (log(beta) if beta else -inf for beta in (beta1, beta2))
                 numbers = 1 - beta1, 1 - beta1, 1 - beta2, *logs, 0, 1, 1
-        return cls(*map(number, (told("learning_rate"), *numbers)))
+        return cls(*map(number, (config.learning_rate, *numbers)))
 
 
 class Slots(NamedTuple):

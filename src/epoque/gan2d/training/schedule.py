@@ -1,7 +1,7 @@
 """Changes of settings in the middle of a run, as text that a config can hold.
 
 ```
-500:loss=hinge,d_steps=5;800:generator_learning_rate=0.01
+500:loss=hinge,d_steps=5;800:generator.optimizer.learning_rate=0.01
 ```
 
 After 500 iterations the loss and the steps change, after 800 the learning rate.
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from epoque.bench.errors import ConfigError, Problem
+from epoque.bench.setting_paths import flatten
 
 __all__ = ["Change", "read_changes", "write_changes"]
 
@@ -23,7 +24,7 @@ class Change:
 
     Attributes:
         step: after how many iterations.
-        values: setting to its new value, as text.
+        values: path of a setting to its new value, as text.
     """
 
     step: int
@@ -31,8 +32,8 @@ class Change:
 
     @classmethod
     def of(cls, step: int, values: Mapping[str, Any]) -> "Change":
-        """Return a change from values of any kind."""
-        return cls(step, {name: _text(value) for name, value in values.items()})
+        """Return a change from values of any kind, those of parts nested or by their path."""
+        return cls(step, {path: _text(value) for path, value in flatten(values).items()})
 
     def __str__(self) -> str:
         return f"{self.step}:" + ",".join(f"{name}={value}" for name, value in self.values.items())

@@ -34,8 +34,6 @@ __all__ = ["histories", "sweep"]
 RUNS_AT_ONCE = 8
 """In one program; more no longer fit a core's cache, and are slower each."""
 BYTES_AT_ONCE = 2**28
-POINTS = ("data", "image", "csv", "fit", "drawing")
-"""The settings that decide the user's points."""
 
 Floats = NDArray[np.float64]
 
@@ -114,7 +112,8 @@ def _lanes(configs: Sequence[Gan2dConfig]) -> list[_Lane]:
     known: dict[Any, Support | None] = {}
     lanes = []
     for config in configs:
-        source = tuple(getattr(config, name) for name in POINTS)
+        # The settings that decide the user's points.
+        source = (config.data, config.image, config.csv, config.fit, config.drawing)
         if source not in known:
             known[source] = support.load(config)
         plan, dials = Plan.of(config, known[source]), Dials.of(config)

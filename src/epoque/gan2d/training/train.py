@@ -155,9 +155,9 @@ class Training(Iterator[Event]):
         for change in changes:
             self.config = self.config.changed(change.values)
         self._applied += changes
-        if self.config.generator_optimizer != before.generator_optimizer:
+        if self.config.generator.optimizer.name != before.generator.optimizer.name:
             state = state._replace(g=_forgetful(state.g))
-        if self.config.discriminator_optimizer != before.discriminator_optimizer:
+        if self.config.discriminator.optimizer.name != before.discriminator.optimizer.name:
             state = state._replace(d=_forgetful(state.d))
         return state
 
