@@ -10,10 +10,10 @@ from cyclopts import App, Parameter, Token
 from pydantic import SkipValidation
 
 from .actions import FETCHING, Action, Options
-from .config import allowed_values
 from .errors import ConfigError, UsageError
 from .options import AsJson, Quiet
 from .progress import Notify, Progress, no_progress
+from .setting_types import allowed_values
 from .telling import downloading, note, print_json, progress_bar
 
 __all__ = ["add_action"]
