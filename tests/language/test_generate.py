@@ -251,19 +251,19 @@ def test_the_repetition_penalty_divides_or_multiplies() -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"temperature": -1}, "temperature: -1 is not allowed; it takes a number from 0 to 100."),
+        ({"temperature": -1}, "temperature: -1 is not allowed; it takes a finite number at least 0 and at most 100."),
         ({"top_p": 0}, "top_p: 0 is not allowed"),
-        ({"top_k": -1}, "top_k: -1 is not allowed; it takes a whole number from 0"),
+        ({"top_k": -1}, "top_k: -1 is not allowed; it takes a whole number at least 0"),
         ({"min_p": float("nan")}, "min_p: nan is not allowed"),
         ({"beams": 0}, "beams: 0 is not allowed"),
         ({"max_tokens": 0}, "max_tokens: 0 is not allowed"),
         ({"top_k": 1.5}, "top_k: 1.5 is not allowed"),
-        ({"beams": "2", "top_k": 3}, "beams: 2 is not allowed"),
+        ({"beams": "two", "top_k": 3}, "beams: two is not allowed"),
     ],
 )
 def test_settings_out_of_bounds_are_named(settings: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        Sampling(**settings)
+        Sampling.parse(settings)
     assert str(caught.value).startswith(message)
     assert len(caught.value.problems) == 1
 
@@ -281,10 +281,10 @@ def test_settings_out_of_bounds_are_named(settings: dict[str, Any], message: str
 )
 def test_settings_without_effect_are_refused(settings: dict[str, Any], ignored: str) -> None:
     if not ignored:
-        assert Sampling(**settings)
+        assert Sampling.parse(settings)
         return
     with pytest.raises(ConfigError) as caught:
-        Sampling(**settings)
+        Sampling.parse(settings)
     assert [problem.field for problem in caught.value.problems] == ignored.split()
     assert all("would be ignored; it needs" in p.message for p in caught.value.problems)
 

@@ -30,7 +30,8 @@ def add_action(
     to_json: Callable[[R], Any] | None = None,
     examples: Sequence[str] = (),
     bar: tuple[str, str] | None = None,
-    call: Callable[[Any, Progress, Notify], R] | None = None,
+    has_quiet: bool = True,
+    call: Callable[[Any, Progress, Notify], R | None] | None = None,
 ) -> None:
     """Add the command of an action to a lab's.
 
@@ -41,14 +42,15 @@ def add_action(
         name: of the command; by default the function's.
         to_json: makes it plain values, for `--json`; None leaves that option out.
         examples: command lines, for the help.
-        bar: what the progress bar shows, such as `("drawing", "images")`, with an option `--quiet`;
-            None shows none.
+        bar: what the progress bar shows, such as `("drawing", "images")`; None shows none.
+        has_quiet: whether `--quiet` hides it.
         call: does what the action does in a way of the command's own, unless `--json` was given;
-            for instance, prints a text while it comes. With `--quiet` it gets `no_progress`.
+            for instance, prints a text while it comes. With `--quiet` it gets `no_progress`. It
+            returns None if there is nothing left to print.
     """
     options, places = action.options, _places(action.options)
     several = bool(places) and get_origin(options.model_fields[places[-1]].annotation) is tuple
-    own = list(_own_parameters(to_json is not None, bar is not None))
+    own = list(_own_parameters(to_json is not None, bar is not None and has_quiet))
     parameters = [*_parameters(options), *own]
 
     def command(*args: Any, quiet: bool = False, as_json: bool = False, **values: Any) -> None:
@@ -58,7 +60,9 @@ def add_action(
         with spelt_as_typed(options), _shown(bar, quiet=quiet) as progress:
             checked = options.parse(given)
             work = action.run if call is None or as_json else call
-            result = work(checked, progress, _notify(quiet or as_json))
+            result: R | None = work(checked, progress, _notify(quiet or as_json))
+        if result is None:
+            return
         if to_json is not None and as_json:
             print_json(to_json(result))
         else:
@@ -75,8 +79,8 @@ def _places(options: type[Options]) -> list[str]:
     return [name for name in options.fields() if options.option_info(name).positional]
 
 
-def _own_parameters(has_json: bool, has_bar: bool) -> Iterator[inspect.Parameter]:
-    kinds = {"quiet": Quiet} if has_bar else {}
+def _own_parameters(has_json: bool, has_quiet: bool) -> Iterator[inspect.Parameter]:
+    kinds = {"quiet": Quiet} if has_quiet else {}
     kinds |= {"as_json": AsJson} if has_json else {}
     for name, kind in kinds.items():
         yield inspect.Parameter(
@@ -197,6 +201,9 @@ class _Bars:
             bar = downloading() if fetching else progress_bar(self._title, self._unit)
             self._bar, self._fetching = self._stack.enter_context(bar), fetching
         self._bar(done, total, "" if fetching else what)
+        if done == total:  # what is printed next stands where the bar was
+            self._stack.close()
+            self._fetching = None
 
 
 @contextmanager

@@ -15,14 +15,28 @@ The decorated function takes them as keywords (`film("last", width=800)`), check
 before it begins, and prints nothing. `epoque.bench.action_commands` makes the command of it.
 """
 
+import functools
 import inspect
+import operator
 import re
 import textwrap
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any, Literal, Protocol, Self, TypeVar, cast, get_origin
+from types import UnionType
+from typing import (
+    Annotated,
+    Any,
+    Literal,
+    Protocol,
+    Self,
+    TypeVar,
+    Union,
+    cast,
+    get_args,
+    get_origin,
+)
 
 from pydantic import BeforeValidator, Field
 from pydantic.fields import FieldInfo
@@ -295,7 +309,7 @@ def _signature(options: type[Options], function: Callable[..., Any]) -> inspect.
                 if place
                 else inspect.Parameter.KEYWORD_ONLY,
                 default=inspect.Parameter.empty if field.is_required() else field.default,
-                annotation=field.annotation,
+                annotation=_plain(field.annotation),
             )
         )
     for name, kind in (("progress", Progress | None), ("notify", Notify | None)):
@@ -304,6 +318,17 @@ def _signature(options: type[Options], function: Callable[..., Any]) -> inspect.
         )
     returned = inspect.signature(function).return_annotation
     return inspect.Signature(parameters, return_annotation=returned)
+
+
+def _plain(hint: Any) -> Any:
+    """Return a type without what only the checking needs."""
+    if get_origin(hint) is Annotated:
+        return _plain(get_args(hint)[0])
+    if get_origin(hint) in (Union, UnionType):
+        return functools.reduce(operator.or_, map(_plain, get_args(hint)))
+    if get_origin(hint) is tuple:
+        return Sequence[_plain(get_args(hint)[0])]  # type: ignore[misc]
+    return hint
 
 
 _BY_PLACE = inspect.Parameter.POSITIONAL_OR_KEYWORD

@@ -10,6 +10,8 @@ from epoque.bench.lab import Lab
 from epoque.bench.progress import Progress, no_progress
 from epoque.bench.system.environment import torch_device
 
+from . import NAME
+
 if TYPE_CHECKING:
     from cyclopts import App
     from matplotlib.figure import Figure
@@ -24,7 +26,7 @@ __all__ = ["LAB", "LanguageLab"]
 class LanguageLab(Lab["LanguageConfig"]):
     """A transformer learns a text from scratch: to predict the next word, or hidden ones."""
 
-    name: ClassVar[str] = "language"
+    name: ClassVar[str] = NAME
     title: ClassVar[str] = mark("A transformer learns to predict the words of a text")
     headline: ClassVar[tuple[str, ...]] = ("final_valid_loss", "perplexity", "accuracy")
     score: ClassVar[str] = "final_valid_loss"
@@ -123,9 +125,9 @@ class LanguageLab(Lab["LanguageConfig"]):
 
     def commands(self) -> "App":
         """Return `epoque language …`: generate, fill-mask, perplexity, score, save and push."""
-        from .commands import APP
+        from .commands import build_app
 
-        return APP
+        return build_app(self.title)
 
     def claim_measures(self) -> Mapping[str, Measure]:
         """Return what the claims of its chapter are measured by (`epoque.language.claims`)."""

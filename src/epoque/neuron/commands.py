@@ -1,99 +1,59 @@
-"""`epoque neuron separable|animate|check-gradients`: what only this lab can do."""
+"""`epoque neuron separable|animate|check-gradients`: what the actions return, printed."""
 
-from pathlib import Path
-from typing import Annotated
+from collections.abc import Mapping
 
-from cyclopts import App, Parameter
+from cyclopts import App
 
-from epoque.bench.files.csv_table import read_csv
-from epoque.bench.options import Dark, Language, RunName, RunsOption
-from epoque.bench.telling import console, note, say, say_taken
+from epoque.bench.action_commands import add_action
+from epoque.bench.figure_files import FilmFiles
+from epoque.bench.telling import console, say
 
-from .config import NeuronConfig
-from .lab import LAB
+from . import actions
 
-__all__ = ["APP"]
-
-APP = App(help=LAB.title)
-_NETWORK = NeuronConfig(model="mlp", truth_table="xor", hidden_layers=(4, 3), init="glorot_uniform")
+__all__ = ["build_app"]
 
 
-@APP.command
-def separable(
-    truth_table: Annotated[str, Parameter(help="A gate's name or its outputs.")] = "xor",
-    /,
-    *,
-    csv: Annotated[str | None, Parameter(help="Points of your own instead.")] = None,
-) -> None:
-    """Decide by a linear programme whether one line parts the classes, and prove it.
+def build_app(title: str) -> App:
+    """Return the commands of the lab, under its title."""
+    app = App(help=title)
+    add_action(app, actions.separable, _show_verdict, examples=("epoque neuron separable 0110",))
+    add_action(app, actions.animate, _show_film)
+    add_action(app, actions.check_gradients, _show_errors)
+    return app
 
-    Example: `epoque neuron separable 0110`.
-    """
-    from .data import load
-    from .separability import separate
 
-    given = {"truth_table": truth_table} if csv is None else {"data": "csv", "csv": csv}
-    config = NeuronConfig.parse(given)
-    dataset = load(config)
-    if csv is not None:
-        note(read_csv(Path(csv)).remarks())
-    found = separate(dataset.x, dataset.d)
-    out = console()
-    if found.line is not None:
+def _show_verdict(verdict: actions.Verdict) -> None:
+    out, proof, points = console(), verdict.separability, verdict.points
+    if proof.line is not None:
         terms = " ".join(
-            f"{w:+.4g}·{name}" for w, name in zip(found.line[1:], dataset.names, strict=True)
+            f"{w:+.4g}·{name}" for w, name in zip(proof.line[1:], points.names, strict=True)
         )
         out.print(
-            f"Separable: y = {-found.line[0]:.4g} {terms} is ≥ 1 at class 1, ≤ −1 at class 0."
+            f"Separable: y = {-proof.line[0]:.4g} {terms} is ≥ 1 at class 1, ≤ −1 at class 0."
         )
-        if found.margin is not None:
-            out.print(f"The nearest point is {found.margin:.4g} from that line.")
-    elif found.certificate is not None:
-        point = ", ".join(f"{value:.4g}" for value in found.certificate.point)
+        if proof.margin is not None:
+            out.print(f"The nearest point is {proof.margin:.4g} from that line.")
+    elif proof.certificate is not None:
+        point = ", ".join(f"{value:.4g}" for value in proof.certificate.point)
         out.print(f"Not separable: the point ({point}) is a weighted mean of both classes.")
-        sides = (("class 1", found.certificate.ones), ("class 0", found.certificate.zeros))
-        for name, shares in sides:
+        sides = (("class 1", proof.certificate.ones), ("class 0", proof.certificate.zeros))
+        for name, weights in sides:
             mean = " + ".join(
-                f"{share:.4g}·({', '.join(f'{v:g}' for v in dataset.x[place])})"
-                for place, share in shares.items()
+                f"{weight:.4g}·({', '.join(f'{v:g}' for v in points.x[place])})"
+                for place, weight in weights.items()
             )
             out.print(f"  {name}: {mean}")
     else:
         out.print("Undecided: the classes are nearer to each other than rounding can tell.")
 
 
-@APP.command
-def animate(
-    run: RunName = "last",
-    /,
-    *,
-    out: Annotated[
-        Path, Parameter(help="The path without its ending; .webp and .gif are written.")
-    ] = Path("boundary"),
-    runs: RunsOption = None,
-    lang: Language = "en",
-    dark: Dark = False,
-) -> None:
-    """Film the boundary while it learned, for runs with two inputs."""
-    from epoque.bench.runs.places import check_file, runs_folder
-    from epoque.bench.runs.records import find_run
-
-    from .figures import animation
-
-    check_file("--out", out, ".webp", ".gif")
-    found = find_run(runs_folder(runs), run, LAB.name)
-    say_taken(run, found.id)
-    animation(found, out, lang, "dark" if dark else "light")
-    for ending in (".webp", ".gif"):
-        say(f"{out}{ending}")
+def _show_film(files: FilmFiles) -> None:
+    for path in files.paths:
+        say(str(path))
 
 
-@APP.command
-def check_gradients() -> None:
-    """Hold every gradient of the network against finite differences."""
-    from .gradcheck import check_all
-
+def _show_errors(errors: Mapping[tuple[str, str], float]) -> None:
     out = console()
     out.print("Relative error of each gradient, by loss and activation:")
-    for (loss, activation), error in check_all(_NETWORK).items():
+    for (loss, activation), error in errors.items():
         out.print(f"{error:8.1e}  {loss}, {activation}")

@@ -12,6 +12,8 @@ from epoque.bench.sweeps.columns import Columns
 from epoque.bench.system.compilation_cache import keep_compiled
 from epoque.bench.system.environment import jax_device
 
+from . import NAME
+
 if TYPE_CHECKING:
     from cyclopts import App
     from matplotlib.figure import Figure
@@ -26,7 +28,7 @@ __all__ = ["LAB", "NeuronLab"]
 class NeuronLab(Lab["NeuronConfig"]):
     """One neuron on logic gates, and the small networks that go further."""
 
-    name: ClassVar[str] = "neuron"
+    name: ClassVar[str] = NAME
     title: ClassVar[str] = mark("One neuron, and the small network that solves XOR")
     headline: ClassVar[tuple[str, ...]] = ("final_error", "final_error_max", "accuracy")
 
@@ -89,9 +91,9 @@ class NeuronLab(Lab["NeuronConfig"]):
 
     def commands(self) -> "App":
         """Return `epoque neuron …` (see `epoque.neuron.commands`)."""
-        from .commands import APP
+        from .commands import build_app
 
-        return APP
+        return build_app(self.title)
 
     def claim_measures(self) -> Mapping[str, Measure]:
         """Return what the claims of its chapter are measured by (`epoque.neuron.claims`)."""

@@ -1,88 +1,70 @@
 """How the next token is chosen: temperature, filters, and one random number a token."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from epoque.bench.errors import ConfigError, Problem
+from epoque.bench.actions import Options, option
+from epoque.bench.errors import Problem
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 __all__ = ["Sampling", "choose", "filtered", "penalised"]
 
-# Of each number: whether it is whole, its least and greatest value.
-_BOUNDS: dict[str, tuple[bool, float, float]] = {
-    "temperature": (False, 0, 100),
-    "top_k": (True, 0, 10**9),
-    "top_p": (False, 1e-6, 1),
-    "min_p": (False, 0, 1),
-    "repetition_penalty": (False, 0.01, 100),
-    "beams": (True, 1, 1000),
-    "length_penalty": (False, -10, 10),
-    "max_tokens": (True, 1, 10**9),
-    "context": (True, 0, 10**9),
-    "seed": (True, 0, 2**32 - 1),
-}
 
+class Sampling(Options):
+    """How a text is continued."""
 
-@dataclass(frozen=True)
-class Sampling:
-    """How a text is continued.
+    temperature: float = option(
+        1.0,
+        "Below 1 bolder, above 1 wilder; 0 always takes the likeliest token (greedy).",
+        ge=0,
+        le=100,
+    )
+    top_k: int = option(0, "Draw from the k likeliest tokens only; 0: from all.", ge=0, le=10**9)
+    top_p: float = option(
+        1.0,
+        "Draw from the likeliest tokens that together reach this probability; 1: from all.",
+        ge=1e-6,
+        le=1,
+    )
+    min_p: float = option(
+        0.0,
+        "Draw from tokens at least this share as likely as the likeliest; 0: from all.",
+        ge=0,
+        le=1,
+    )
+    repetition_penalty: float = option(
+        1.0, "Above 1, tokens that have occurred become less likely.", ge=0.01, le=100
+    )
+    beams: int = option(
+        1,
+        "Above 1, follow so many texts, take the likeliest (beam search) and draw nothing.",
+        ge=1,
+        le=1000,
+    )
+    length_penalty: float = option(
+        1.0, "With `beams`: above 0 favours long texts, below 0 short ones.", ge=-10, le=10
+    )
+    max_tokens: int = option(100, "At most so many tokens are added.", ge=1, le=10**9)
+    context: int = option(
+        0, "Tokens the model looks back at; 0: as many as in training.", ge=0, le=10**9
+    )
+    seed: int = option(0, "The same seed gives the same text.", ge=0, le=2**32 - 1)
 
-    Attributes:
-        temperature: Below 1 bolder, above 1 wilder; 0 always takes the likeliest token (greedy).
-        top_k: Draw from the k likeliest tokens only; 0: from all.
-        top_p: Draw from the likeliest tokens that together reach this probability; 1: from all.
-        min_p: Draw from tokens at least this share as likely as the likeliest; 0: from all.
-        repetition_penalty: Above 1, tokens that have occurred become less likely.
-        beams: Above 1, follow so many texts, take the likeliest (beam search) and draw nothing.
-        length_penalty: With beams: above 0 favours long texts, below 0 short ones.
-        max_tokens: At most so many tokens are added.
-        context: Tokens the model looks back at; 0: as many as it can.
-        seed: The same seed gives the same text.
-    """
-
-    temperature: float = 1.0
-    top_k: int = 0
-    top_p: float = 1.0
-    min_p: float = 0.0
-    repetition_penalty: float = 1.0
-    beams: int = 1
-    length_penalty: float = 1.0
-    max_tokens: int = 100
-    context: int = 0
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        """Check every number, and that none would be ignored.
-
-        Raises:
-            ConfigError: with everything that is not allowed.
-        """
-        if problems := list(self._out_of_bounds()) or list(self._without_effect()):
-            raise ConfigError(problems)
-
-    def _out_of_bounds(self) -> Iterator[Problem]:
-        for name, (whole, low, high) in _BOUNDS.items():
-            value = getattr(self, name)
-            kinds = int if whole else (int, float)
-            if isinstance(value, bool) or not isinstance(value, kinds) or not low <= value <= high:
-                kind = "a whole number" if whole else "a number"
-                told = f"it takes {kind} from {low:g} to {high:,}."
-                yield Problem(name, f"{value} is not allowed; {told}")
-
-    def _without_effect(self) -> Iterator[Problem]:
+    def conflicts(self) -> Iterator[Problem]:
+        """Yield what has no effect beside the others."""
         drawn, filters = self.beams == 1, ("top_k", "top_p", "min_p")
         needs = {
             "beams 1": (drawn, ("temperature", *filters)),
             "a temperature above 0": (not drawn or self.temperature > 0, filters),
             "beams above 1": (not drawn, ("length_penalty",)),
         }
-        for wanted, (given, names) in needs.items():
+        for needed, (is_given, names) in needs.items():
             for name in names:
-                if not given and (value := getattr(self, name)) != getattr(type(self), name):
-                    yield Problem(name, f"{value} would be ignored; it needs {wanted}.")
+                if not is_given and not self.is_default(name):
+                    value = getattr(self, name)
+                    yield Problem(name, f"{value} would be ignored; it needs {needed}.", True)
 
 
 def penalised(logits: "Tensor", history: Sequence[Sequence[int]], penalty: float) -> "Tensor":

@@ -1,0 +1,424 @@
+"""What is done with a trained model: generate, fill_mask, perplexity, score, save and push."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from epoque.bench.actions import (
+    FilePath,
+    RunFolderOptions,
+    RunReference,
+    action,
+    announce_run,
+    option,
+)
+from epoque.bench.errors import ConfigError, Problem
+from epoque.bench.progress import Notify, Progress
+from epoque.bench.runs.places import runs_folder
+from epoque.bench.system.memory import told_memory
+
+from .generation.sampling import Sampling
+
+if TYPE_CHECKING:
+    from .evaluation.score import Perplexity, Score
+    from .generation.fill_mask import Candidate
+    from .hub.open_model import Opened
+
+__all__ = [
+    "Continuation",
+    "Generated",
+    "PushedModel",
+    "SavedModel",
+    "TextPerplexity",
+    "fill_mask",
+    "generate",
+    "perplexity",
+    "push",
+    "save",
+    "score",
+    "stream",
+]
+
+
+class ModelOptions(RunFolderOptions):
+    """Of an action on a model."""
+
+    model: RunReference = option(
+        ...,
+        "A run (its id, a part of it, `last` or its folder), a saved folder, or owner/name on the "
+        "Hugging Face Hub.",
+        positional=True,
+    )
+    device: str = option("auto", "auto (CUDA where it is there), cpu or cuda.")
+
+
+class LicenceOptions(RunFolderOptions):
+    """Of a model that is given away."""
+
+    licence: str | None = option(
+        None, "Licence of the weights for the model card, such as cc-by-sa-4.0."
+    )
+
+
+@contextmanager
+def _open(
+    options: ModelOptions, helps: str, progress: Progress, notify: Notify
+) -> "Iterator[Opened]":
+    """Give the model; running out of memory with it is told in one sentence.
+
+    Args:
+        options: its name, and where it is and computes.
+        helps: what takes less memory.
+        progress: shows that something goes on.
+        notify: is told which run was taken.
+    """
+    from .hub.open_model import check_installed, open_model
+
+    progress(0, None, LOADING)
+    check_installed()
+    progress(1, 1, LOADING)
+    with told_memory(f"Memory ran out: {helps} needs less; --device cpu takes the machine's own."):
+        opened = open_model(options.model, runs_folder(options.runs), options.device)
+        announce_run(options.model, opened.name, notify)
+        yield opened
+
+
+LOADING = "loading PyTorch"
+
+
+class GenerateOptions(ModelOptions, Sampling):
+    """Of `generate`."""
+
+    prompt: tuple[str, ...] = option(
+        ..., "The text to go on with; of several, all go on side by side.", positional=True
+    )
+
+    def sampling(self, context: int) -> Sampling:
+        """Return how the text is continued, by default looking back at `context` tokens."""
+        values = {name: getattr(self, name) for name in Sampling.model_fields}
+        return Sampling(**values | {"context": self.context or context})
+
+
+@dataclass(frozen=True, slots=True)
+class Continuation:
+    """A text that a model has continued.
+
+    Attributes:
+        prompt: what was given.
+        text: what follows it.
+    """
+
+    prompt: str
+    text: str
+
+    def __str__(self) -> str:
+        """Return the whole."""
+        return self.prompt + self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """What a model made of prompts.
+
+    Attributes:
+        model: the name of the model.
+        sampling: how tokens were chosen.
+        texts: a continuation for each prompt.
+    """
+
+    model: str
+    sampling: Sampling
+    texts: tuple[Continuation, ...]
+
+    def __str__(self) -> str:
+        """Return the texts, an empty line between them."""
+        return "\n\n".join(map(str, self.texts))
+
+
+@action
+def generate(options: GenerateOptions, progress: Progress, notify: Notify) -> Generated:
+    """Continue a text with a causal model, token by token, as it is drawn.
+
+    The next token is drawn from the model's probabilities. `temperature 0` always takes the
+    likeliest, which soon repeats itself; `top_p 0.9` leaves out the unlikely rest, from which
+    nonsense comes; `beams 4` looks for the likeliest text as a whole, instead of drawing. The
+    same `seed` gives the same text.
+
+    Returns:
+        The texts, and the sampling that made them.
+
+    Raises:
+        ConfigError: if an option is wrong, or would be ignored.
+        UsageError: if a prompt is empty, or the model is not causal.
+        UnknownNameError: if there is no such model.
+    """
+    from .generation.generate import generate as continue_prompts
+
+    with _open(options, LESS_TO_GENERATE, progress, notify) as opened:
+        sampling = options.sampling(opened.context)
+        texts = continue_prompts(opened.model, opened.tokenizer, options.prompt, sampling)
+    pairs = zip(options.prompt, texts, strict=True)
+    return Generated(opened.name, sampling, tuple(Continuation(*pair) for pair in pairs))
+
+
+LESS_TO_GENERATE = "a smaller --context, fewer --beams or fewer prompts"
+
+
+@action
+def stream(options: GenerateOptions, progress: Progress, notify: Notify) -> Iterator[str]:
+    """Continue one text as `generate` does, and yield each piece as soon as it is there.
+
+    Returns:
+        An iterator over the pieces; with beam search there is one, at the end.
+
+    Raises:
+        ConfigError: if an option is wrong, or there is more than one prompt.
+        UsageError: if the prompt is empty, or the model is not causal.
+        UnknownNameError: if there is no such model.
+    """
+    if len(options.prompt) > 1:
+        raise ConfigError([Problem("prompt", "one text is streamed; `generate` takes several.")])
+    return _stream(options, progress, notify)
+
+
+def _stream(options: GenerateOptions, progress: Progress, notify: Notify) -> Iterator[str]:
+    from .generation.generate import stream as continue_prompt
+
+    with _open(options, LESS_TO_GENERATE, progress, notify) as opened:
+        sampling = options.sampling(opened.context)
+        yield from continue_prompt(opened.model, opened.tokenizer, options.prompt[0], sampling)
+
+
+class FillMaskOptions(ModelOptions):
+    """Of `fill_mask`."""
+
+    text: str = option(..., "A sentence that holds the model's mask, [MASK].", positional=True)
+    top: int = option(5, "How many candidates for each mask.", ge=1)
+
+
+@action
+def fill_mask(
+    options: FillMaskOptions, progress: Progress, notify: Notify
+) -> "list[list[Candidate]]":
+    """Fill the masks of a sentence with a masked model: the likeliest words at each.
+
+    A masked model sees both sides of a mask, so it can tell what is missing, but not go on
+    with a text. With several masks, each is filled as if the others stayed empty.
+
+    Returns:
+        For each mask its candidates, the likeliest first.
+
+    Raises:
+        ConfigError: if an option is wrong.
+        UsageError: if the text has no mask, or the model is not masked.
+        UnknownNameError: if there is no such model.
+    """
+    from .generation.fill_mask import fill_mask as fill
+
+    with _open(options, "a shorter text", progress, notify) as opened:
+        return fill(opened.model, opened.tokenizer, options.text, options.top)
+
+
+class PerplexityOptions(ModelOptions):
+    """Of `perplexity`."""
+
+    file: tuple[FilePath, ...] = option(
+        ...,
+        "A text, JSON-lines or Parquet file, or a folder; several are read as one text.",
+        positional=True,
+    )
+    context: int = option(0, "Tokens seen at once; 0: as many as in training.", ge=0)
+    first: int = option(0, "Only the first so many tokens; 0: all.", ge=0)
+    text_column: str = option("text", "The column that holds the text.")
+    undecodable: Literal["stop", "replace"] = option(
+        "stop", "Bytes that are not UTF-8: stop there, or replace them."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class TextPerplexity:
+    """How well a model predicts a text.
+
+    Attributes:
+        value: the numbers.
+        is_pseudo: whether they are of a masked model, not to be compared with a causal one's.
+    """
+
+    value: "Perplexity"
+    is_pseudo: bool
+
+
+@action
+def perplexity(options: PerplexityOptions, progress: Progress, notify: Notify) -> TextPerplexity:
+    """Measure how well a model predicts a text: lower is better.
+
+    A perplexity of 100 means that the model hesitates as if between 100 equally likely tokens.
+    Tokenizers cut texts differently, so compare models by perplexity per word or bits per byte.
+    A causal model predicts each token from those before it. A masked model is given each token as
+    a mask in turn (pseudo-perplexity), one reading a token: use `first` on long texts, and do not
+    compare the number with a causal model's.
+
+    Returns:
+        Perplexity per token and per word, bits per byte, and what was counted.
+
+    Raises:
+        ConfigError: if an option is wrong.
+        DataError: if a file cannot be read.
+        UnknownNameError: if there is no such model.
+    """
+    from .data.corpus import file_documents, lines
+    from .evaluation.score import perplexity as measure
+
+    files = list(map(str, options.file))
+    documents = file_documents(files, options.text_column, options.undecodable)
+    with _open(options, "a smaller --context", progress, notify) as opened:
+        value = measure(
+            opened.model,
+            opened.tokenizer,
+            lines(documents),
+            context=options.context or opened.context,
+            first=options.first,
+            progress=progress,
+        )
+    return TextPerplexity(value, is_pseudo=not opened.model.causal)
+
+
+class ScoreOptions(ModelOptions):
+    """Of `score`."""
+
+    text: str = option(..., "The text.", positional=True)
+
+
+@action
+def score(options: ScoreOptions, progress: Progress, notify: Notify) -> "Score":
+    """Show how likely a model finds each token of a text.
+
+    A causal model cannot score the first token: nothing stands before it. A masked model is given
+    each token as a mask in turn.
+
+    Returns:
+        The tokens, their ids and log-probabilities, and the perplexity.
+
+    Raises:
+        UnknownNameError: if there is no such model.
+    """
+    from .evaluation.score import score as measure
+
+    with _open(options, "a shorter text", progress, notify) as opened:
+        return measure(opened.model, opened.tokenizer, options.text)
+
+
+class SaveOptions(LicenceOptions):
+    """Of `save`."""
+
+    run: RunReference = option(
+        ..., "A run's id, a part of it, `last`, or its folder.", positional=True
+    )
+    folder: FilePath = option(..., "A new folder.", positional=True)
+
+
+@dataclass(frozen=True, slots=True)
+class SavedModel:
+    """A folder that transformers opens.
+
+    Attributes:
+        folder: where it is.
+        files: the names of its files.
+    """
+
+    folder: Path
+    files: tuple[str, ...]
+
+
+@action
+def save(options: SaveOptions, notify: Notify) -> SavedModel:
+    """Save a run's model, tokenizer and model card as a folder that transformers opens.
+
+    Returns:
+        The folder and its files.
+
+    Raises:
+        UnknownNameError: if there is no such run.
+        UsageError: if the folder is there already.
+    """
+    from .hub.hub import files_of
+    from .hub.hub import save as save_run
+    from .hub.open_model import check_installed, find_run
+
+    check_installed()
+    run = find_run(options.run, runs_folder(options.runs))
+    announce_run(options.run, run.id, notify)
+    folder = save_run(run, options.folder, licence=options.licence)
+    return SavedModel(folder, tuple(files_of(folder)))
+
+
+class PushOptions(LicenceOptions):
+    """Of `push`."""
+
+    model: RunReference = option(..., "A run, or a folder that `save` wrote.", positional=True)
+    name: str = option(..., "owner/name on the Hub, or a name of your own.", positional=True)
+    private: bool = option(False, "Only you may see it.")
+    update: bool = option(False, "Replace the files of a model that is there.")
+    dry_run: FilePath | None = option(
+        None, "Send nothing; write exactly what would be sent into this new folder."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PushedModel:
+    """What is on the Hub now.
+
+    Attributes:
+        files: the names of the files.
+        url: the address of the model.
+    """
+
+    files: tuple[str, ...]
+    url: str
+
+
+@action
+def push(options: PushOptions, notify: Notify) -> PushedModel | SavedModel:
+    """Push a model, its tokenizer and its model card to the Hugging Face Hub, in one commit.
+
+    The token is what `hf auth login` saved, or the variable HF_TOKEN. HF_ENDPOINT names another
+    Hub; where that one does not know Xet, set HF_HUB_DISABLE_XET=1.
+
+    Returns:
+        What was sent, and where it is; with `dry_run` the folder that was written.
+
+    Raises:
+        ConfigError: if an option is wrong.
+        UnknownNameError: if there is no such run.
+        HubError: if the Hub refuses or cannot be reached.
+    """
+    from .hub import hub
+
+    options.check_output_folder("dry_run")
+    with _pushed_folder(options, notify) as folder:
+        if options.dry_run is not None:
+            copy = hub.copy(folder, options.dry_run)
+            return SavedModel(copy, tuple(hub.files_of(copy)))
+        sent = hub.push(folder, options.name, private=options.private, update=options.update)
+    return PushedModel(tuple(sent.files), sent.url)
+
+
+@contextmanager
+def _pushed_folder(options: PushOptions, notify: Notify) -> Iterator[Path]:
+    """Give the folder that is pushed: a saved one as it is, or a run's, made for the occasion."""
+    from .hub.hub import saved
+    from .hub.open_model import check_installed, find_run, is_model_folder
+
+    if is_model_folder(options.model):
+        if options.licence is not None:
+            message = "it goes into the model card of a run; this folder has its own README.md."
+            raise ConfigError([Problem("licence", message)])
+        yield Path(options.model)
+        return
+    check_installed()
+    run = find_run(options.model, runs_folder(options.runs))
+    announce_run(options.model, run.id, notify)
+    with saved(run, options.name, options.licence, None) as folder:
+        yield folder
