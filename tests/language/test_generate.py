@@ -251,7 +251,10 @@ def test_the_repetition_penalty_divides_or_multiplies() -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"temperature": -1}, "temperature: -1 is not allowed; it takes a finite number at least 0 and at most 100."),
+        (
+            {"temperature": -1},
+            "temperature: -1 is not allowed; it takes a finite number at least 0 and at most 100.",
+        ),
         ({"top_p": 0}, "top_p: 0 is not allowed"),
         ({"top_k": -1}, "top_k: -1 is not allowed; it takes a whole number at least 0"),
         ({"min_p": float("nan")}, "min_p: nan is not allowed"),

@@ -74,7 +74,7 @@ class Lab(ABC, Generic[C]):
         """
 
     @abstractmethod
-    def evaluate(self, run: "Run", progress: Progress = no_progress) -> Mapping[str, Any]:
+    def evaluate(self, run: "Run[C]", progress: Progress = no_progress) -> Mapping[str, Any]:
         """Return the numbers of a finished run, name to plain JSON value; saved as results.json.
 
         A number that cannot be computed, as a mean over nothing, is None; `not_measured` says of
@@ -150,7 +150,7 @@ class Lab(ABC, Generic[C]):
         """Name what a training computes on, for environment.json; asked once it has begun."""
         return "cpu"
 
-    def figures(self, run: "Run", language: str = "en") -> "Mapping[str, Callable[[], Figure]]":
+    def figures(self, run: "Run[C]", language: str = "en") -> "Mapping[str, Callable[[], Figure]]":
         """Return what can be drawn from a run folder: name to a function that draws it.
 
         Drawing reads the run folder only and imports no training engine. The house style
@@ -207,13 +207,14 @@ def find_lab(name: str) -> Lab[Any]:
     return lab
 
 
-def lab_of(record: "Recorded") -> Lab[Any]:
+def lab_of(record: "Recorded[C]") -> Lab[C]:
     """Return the lab that made a run, a sweep or a search.
 
     Raises:
         UnknownNameError: if it is not installed.
     """
-    return find_lab(record.lab_name)
+    lab: Lab[C] = find_lab(record.lab_name)
+    return lab
 
 
 def lab_folder(name: str) -> "Traversable | None":

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from epoque.bench.sweeps.grid import Axis
     from epoque.bench.sweeps.sweep import Sweep
 
+    from .config import Gan2dConfig
     from .figures.ends import End
     from .figures.scene import Layer
 
@@ -243,8 +244,8 @@ class Retrained:
             the last bit.
     """
 
-    old: "Run"
-    new: "Run"
+    old: "Run[Gan2dConfig]"
+    new: "Run[Gan2dConfig]"
     first_difference: int | None
 
 
@@ -281,20 +282,28 @@ def retrain_into(
 # What the actions share
 
 
-def _find_run(options: RunOptions, notify: Notify) -> "Run":
-    from epoque.bench.runs.records import find_run
+def _find_run(options: RunOptions, notify: Notify) -> "Run[Gan2dConfig]":
+    from epoque.bench.runs.records import find_lab_record
+    from epoque.bench.runs.run import Run
 
-    run = find_run(runs_folder(options.runs), options.run, NAME)
+    from .config import Gan2dConfig
+
+    run = find_lab_record(runs_folder(options.runs), options.run, NAME, Run[Gan2dConfig])
     announce_run(options.run, run.id, notify)
     return run
 
 
-def _find_record(options: MultiplesOptions, notify: Notify) -> "Run | Sweep | None":
+def _find_record(
+    options: MultiplesOptions, notify: Notify
+) -> "Run[Gan2dConfig] | Sweep[Gan2dConfig] | None":
     """Return the run or sweep of a name, or None if it is a recipe's."""
     from epoque.bench.recipes import find_recipe
-    from epoque.bench.runs.records import KINDS, find_of
+    from epoque.bench.runs.records import find_lab_record
     from epoque.bench.runs.run import Run
+    from epoque.bench.sweeps.search import Search
     from epoque.bench.sweeps.sweep import Sweep
+
+    from .config import Gan2dConfig
 
     what = options.what
     if "/" in what and not Path(what).is_dir():
@@ -302,7 +311,8 @@ def _find_record(options: MultiplesOptions, notify: Notify) -> "Run | Sweep | No
         if lab != NAME:
             raise UsageError(f"{what} is of the lab {lab}, not of {NAME}.")
         return None
-    record = find_of(runs_folder(options.runs), what, NAME, *KINDS)
+    kinds = Run[Gan2dConfig], Sweep[Gan2dConfig], Search[Gan2dConfig]
+    record = find_lab_record(runs_folder(options.runs), what, NAME, *kinds)
     if not isinstance(record, Run | Sweep):
         raise UsageError(f"{record.id} is a search; a run, a sweep or a recipe is wanted here.")
     announce_run(what, record.id, notify)
@@ -310,11 +320,15 @@ def _find_record(options: MultiplesOptions, notify: Notify) -> "Run | Sweep | No
 
 
 def _ends(
-    options: MultiplesOptions, sweep: "Sweep | None", progress: Progress, remarks: list[str]
+    options: MultiplesOptions,
+    sweep: "Sweep[Gan2dConfig] | None",
+    progress: Progress,
+    remarks: list[str],
 ) -> "tuple[list[End], str, str]":
     """Return the ends to draw, and the settings across and down."""
     from epoque.bench.recipes import find_recipe
-    from epoque.bench.runs.run import Runs
+    from epoque.bench.runs.records import lab_records
+    from epoque.bench.runs.run import Run
     from epoque.bench.sweeps.grid import parse_axes
 
     from .config import Gan2dConfig
@@ -326,14 +340,13 @@ def _ends(
         if not across:
             rule = "add axes such as loss=log,hinge, or --across a setting of its recorded runs."
             raise UsageError(f"{what} is a recipe; {rule}")
-        name, runs = find_recipe(what).name, Runs(runs_folder(options.runs))
-        mine = (run for run in runs if (run.recipe, run.lab_name) == (name, NAME))
+        name, runs = find_recipe(what).name, runs_folder(options.runs)
+        mine = (run for run in lab_records(runs, NAME, Run[Gan2dConfig]) if run.recipe == name)
         ends = recorded(run for run in mine if run.status.state == "finished")
         return ends, across, down
     if sweep is not None and axes:
         raise UsageError(f"{sweep.id} has its own axes; --across and --down choose among them.")
     base = find_recipe(what).build(Gan2dConfig, {}) if sweep is None else sweep.config
-    assert isinstance(base, Gan2dConfig)
     parsed = parse_axes(base, axes) if sweep is None else sweep.parsed_axes
     across, down = _choose_sides(parsed, across, down)
     shown = points(base, parsed, across, down or None)

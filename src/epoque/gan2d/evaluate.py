@@ -26,7 +26,7 @@ PAIRED = 1000
 """Points between which the exact Wasserstein distance is computed."""
 
 
-def evaluate(run: Run) -> Mapping[str, Any]:
+def evaluate(run: Run[Gan2dConfig]) -> Mapping[str, Any]:
     """Return the numbers of a finished run; a number that is not defined is None.
 
     At the end: `final_loss_d`, `final_js`, …, each metric's last value (see
@@ -44,7 +44,6 @@ def evaluate(run: Run) -> Mapping[str, Any]:
         DataError: if the run's copy of the user's points cannot be read.
     """
     config = run.config
-    assert isinstance(config, Gan2dConfig)
     support = load_run(run)
     found = _over_the_run(run) | _last_metrics(run)
     found |= _first(config, support) | _against_real(run, config, support)
@@ -53,14 +52,14 @@ def evaluate(run: Run) -> Mapping[str, Any]:
     return {name: _plain(value) for name, value in found.items()}
 
 
-def _last_metrics(run: Run) -> dict[str, Any]:
+def _last_metrics(run: Run[Gan2dConfig]) -> dict[str, Any]:
     """Return the last value of each metric."""
     metrics = run.metrics
     last = {name: metrics[name].dropna() for name in metrics}
     return {f"final_{name}": series.iloc[-1] for name, series in last.items() if len(series)}
 
 
-def _over_the_run(run: Run) -> dict[str, Any]:
+def _over_the_run(run: Run[Gan2dConfig]) -> dict[str, Any]:
     """Return what the evaluations say together."""
     if "js" not in run.metrics:
         return {}
@@ -76,7 +75,9 @@ def _first(config: Gan2dConfig, support: Support | None) -> dict[str, Any]:
     return dict(look.first(plan, dials.seed, state))
 
 
-def _against_real(run: Run, config: Gan2dConfig, support: Support | None) -> dict[str, Any]:
+def _against_real(
+    run: Run[Gan2dConfig], config: Gan2dConfig, support: Support | None
+) -> dict[str, Any]:
     """Return the exact distance at the end, and what a perfect generator would have."""
     generate, _ = players(config, run.checkpoint().arrays)
     keys = jax.random.split(jax_key(config.seed, "final evaluation"), 3)

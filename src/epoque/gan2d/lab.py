@@ -53,7 +53,9 @@ class Gan2dLab(Lab["Gan2dConfig"]):
 
         return remarks(config)
 
-    def evaluate(self, run: "Run", progress: Progress = no_progress) -> Mapping[str, Any]:
+    def evaluate(
+        self, run: "Run[Gan2dConfig]", progress: Progress = no_progress
+    ) -> Mapping[str, Any]:
         """Return the numbers of a finished run (see `epoque.gan2d.evaluate.evaluate`)."""
         keep_compiled()
         from .evaluate import evaluate
@@ -76,7 +78,9 @@ class Gan2dLab(Lab["Gan2dConfig"]):
         """Name what JAX computes on."""
         return jax_device()
 
-    def figures(self, run: "Run", language: str = "en") -> "Mapping[str, Callable[[], Figure]]":
+    def figures(
+        self, run: "Run[Gan2dConfig]", language: str = "en"
+    ) -> "Mapping[str, Callable[[], Figure]]":
         """Return what can be drawn from a run folder, name to the function that draws it."""
         from .figures.run_figures import figures
 

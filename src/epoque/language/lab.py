@@ -49,7 +49,9 @@ class LanguageLab(Lab["LanguageConfig"]):
 
         return train(config, resume)
 
-    def evaluate(self, run: "Run", progress: Progress = no_progress) -> Mapping[str, Any]:
+    def evaluate(
+        self, run: "Run[LanguageConfig]", progress: Progress = no_progress
+    ) -> Mapping[str, Any]:
         """Return the numbers of a finished run (see `language.evaluation.evaluate`)."""
         self.check_installed()
         from .evaluation.evaluate import evaluate
@@ -117,7 +119,9 @@ class LanguageLab(Lab["LanguageConfig"]):
         """Name what PyTorch computes on."""
         return torch_device(config.device)
 
-    def figures(self, run: "Run", language: str = "en") -> "Mapping[str, Callable[[], Figure]]":
+    def figures(
+        self, run: "Run[LanguageConfig]", language: str = "en"
+    ) -> "Mapping[str, Callable[[], Figure]]":
         """Return what can be drawn from a run folder, name to the function that draws it."""
         from .figures.run_figures import figures
 

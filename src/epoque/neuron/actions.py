@@ -100,12 +100,14 @@ def animate(options: AnimateOptions, notify: Notify) -> FilmFiles:
         UsageError: if the run has not two inputs.
         UnknownNameError: if there is no such run.
     """
-    from epoque.bench.runs.records import find_run
+    from epoque.bench.runs.records import find_lab_record
+    from epoque.bench.runs.run import Run
 
+    from .config import NeuronConfig
     from .figures import animation
 
     options.check_output("out", ".webp", ".gif")
-    run = find_run(runs_folder(options.runs), options.run, NAME)
+    run = find_lab_record(runs_folder(options.runs), options.run, NAME, Run[NeuronConfig])
     announce_run(options.run, run.id, notify)
     out = options.out
     animation(run, out, options.lang, "dark" if options.dark else "light")

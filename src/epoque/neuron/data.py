@@ -88,14 +88,13 @@ def load(config: NeuronConfig) -> Dataset:
             return _drawn(config, _SHAPES[shape])
 
 
-def load_run(run: "Run") -> Dataset:
+def load_run(run: "Run[NeuronConfig]") -> Dataset:
     """Return the points a run learned from, out of its folder alone.
 
     Raises:
         DataError: if the run's copy of the CSV is missing or damaged.
     """
     config = run.config
-    assert isinstance(config, NeuronConfig)
     if config.data != "csv":
         return load(config)
     run.check(CSV_COPY)

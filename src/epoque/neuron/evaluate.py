@@ -22,7 +22,7 @@ Floats = NDArray[np.float64]
 FINALS = ("error", "error_max", "error_mean", "error_rms", "cross_entropy")
 
 
-def evaluate(run: "Run") -> Mapping[str, Any]:
+def evaluate(run: "Run[NeuronConfig]") -> Mapping[str, Any]:
     """Return the numbers of a finished run, saved as results.json.
 
     For both models: `final_error` and the other error measures, `peak_error`, `peak_iteration`,
@@ -43,7 +43,6 @@ def evaluate(run: "Run") -> Mapping[str, Any]:
         DamagedRunError: if the run lacks what is needed.
     """
     config, dataset = run.config, load_run(run)
-    assert isinstance(config, NeuronConfig)
     if config.model == "mlp":
         from . import mlp
 
@@ -58,7 +57,7 @@ def evaluate(run: "Run") -> Mapping[str, Any]:
     return {**numbers, "scaling": scaling}
 
 
-def _perceptron(run: "Run", config: NeuronConfig, dataset: Dataset) -> dict[str, Any]:
+def _perceptron(run: "Run[NeuronConfig]", config: NeuronConfig, dataset: Dataset) -> dict[str, Any]:
     inputs = dataset.x.shape[1]
     try:
         columns = {str(name): run.metrics[name].to_numpy(float) for name in run.metrics}
@@ -100,7 +99,7 @@ def _of_the_curves(columns: Mapping[str, Floats]) -> dict[str, Any]:
     }
 
 
-def _initial_weights(run: "Run", inputs: int) -> Floats:
+def _initial_weights(run: "Run[NeuronConfig]", inputs: int) -> Floats:
     """Return the first row of weights.csv."""
     try:
         row = run.artifact("weights.csv").decode().splitlines()[1].split(",")[1:]

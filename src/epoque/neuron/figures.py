@@ -51,7 +51,7 @@ _DATA = {
 }
 
 
-def figures(run: "Run", language: str = "en") -> "Mapping[str, Callable[[], Figure]]":
+def figures(run: "Run[NeuronConfig]", language: str = "en") -> "Mapping[str, Callable[[], Figure]]":
     """Return what can be drawn of a run: name to the function that draws it.
 
     `error`: the error curve. `weights` (perceptron): every weight over the iterations. `loss`
@@ -66,7 +66,7 @@ def figures(run: "Run", language: str = "en") -> "Mapping[str, Callable[[], Figu
         UsageError: if there is no such language.
     """
     translator(language)
-    config = _config(run)
+    config = run.config
     if run.metrics.empty:
         return {}
     perceptron = config.model == "perceptron"
@@ -75,12 +75,6 @@ def figures(run: "Run", language: str = "en") -> "Mapping[str, Callable[[], Figu
     if len(load_run(run).names) == 2:
         draws["regions"] = regions_figure
     return {name: partial(draw, run, language) for name, draw in draws.items()}
-
-
-def _config(run: "Run") -> NeuronConfig:
-    config = run.config
-    assert isinstance(config, NeuronConfig)
-    return config
 
 
 def subject(config: NeuronConfig, language: str) -> str:
@@ -96,7 +90,7 @@ def subject(config: NeuronConfig, language: str) -> str:
     return f"{data}, {rate}"
 
 
-def _columns(run: "Run", *names: str) -> tuple[NDArray[np.int64], list[Floats]]:
+def _columns(run: "Run[NeuronConfig]", *names: str) -> tuple[NDArray[np.int64], list[Floats]]:
     """Return the steps [T] and the named metrics, each [T].
 
     Raises:
@@ -109,14 +103,14 @@ def _columns(run: "Run", *names: str) -> tuple[NDArray[np.int64], list[Floats]]:
     return metrics.index.to_numpy(), [metrics[name].to_numpy(float) for name in names]
 
 
-def error_figure(run: "Run", language: str) -> "Figure":
+def error_figure(run: "Run[NeuronConfig]", language: str) -> "Figure":
     """Draw the error over the iterations: one measure in front, the others quiet behind it.
 
     In front is |d − o| of the last pattern for a truth table, as in the lab book, and the mean
     for sets of points, where a last point means nothing.
     """
     _ = translator(language)
-    config = _config(run)
+    config = run.config
     front = "error" if config.data == "truth_table" else "error_mean"
     names = [front, *(name for name in list(_MEASURES)[1:] if name != front)]
     steps, curves = _columns(run, *names)
@@ -176,13 +170,13 @@ def _mark_half(axes: "Axes", steps: NDArray[np.int64], curve: Floats, language: 
     return text.format(limit=number(0.5, language), step=number(steps[first], language))
 
 
-def weights_figure(run: "Run", language: str) -> "Figure":
+def weights_figure(run: "Run[NeuronConfig]", language: str) -> "Figure":
     """Draw every weight over the iterations, in one figure, named at its end.
 
     Where the patterns of a pass visibly pull a weight to and fro, a band shows how far.
     """
     _ = translator(language)
-    config, data = _config(run), load_run(run)
+    config, data = run.config, load_run(run)
     steps, history = weight_history(run, len(data.names))
     figure = new_figure()
     axes = figure.add_subplot()
@@ -228,10 +222,10 @@ def _draw_swing(
     return True
 
 
-def loss_figure(run: "Run", language: str) -> "Figure":
+def loss_figure(run: "Run[NeuronConfig]", language: str) -> "Figure":
     """Draw a network's training loss and, where there are test points, its test loss."""
     _ = translator(language)
-    config = _config(run)
+    config = run.config
     names = {"loss": _("training"), "test_loss": _("test")}
     if "test_loss" not in run.metrics:
         names.pop("test_loss")
@@ -255,14 +249,14 @@ def loss_figure(run: "Run", language: str) -> "Figure":
     return figure
 
 
-def regions_figure(run: "Run", language: str) -> "Figure":
+def regions_figure(run: "Run[NeuronConfig]", language: str) -> "Figure":
     """Draw where the model says 1, its line or its network's hidden lines, and the points.
 
     Where a perceptron's last line is not its best one (for XOR it never settles), the best one
     that it passed through is drawn, and the last one dashed.
     """
     _ = translator(language)
-    config, data = _config(run), load_run(run)
+    config, data = run.config, load_run(run)
     last = None
     if config.model == "mlp":
         title = _("Where the network says 1")
@@ -290,14 +284,16 @@ def _score(stage: Stage, plane: Plane) -> str:
     return f"{data}, {text.format(step=step, count=count, total=total)}"
 
 
-def _snapshot_steps(run: "Run") -> Sequence[int]:
+def _snapshot_steps(run: "Run[NeuronConfig]") -> Sequence[int]:
     steps = run.snapshot_steps()
     if not steps:
         raise DamagedRunError(f"{run.path / 'snapshots'} holds no snapshot.")
     return steps
 
 
-def animation(run: "Run", stem: Path, language: str = "en", theme: "Theme" = "light") -> None:
+def animation(
+    run: "Run[NeuronConfig]", stem: Path, language: str = "en", theme: "Theme" = "light"
+) -> None:
     """Write the boundary's way while it learns as `stem`.webp and `stem`.gif.
 
     Iterations are chosen on a log scale, so that the early motion shows; the end is held.
@@ -313,7 +309,7 @@ def animation(run: "Run", stem: Path, language: str = "en", theme: "Theme" = "li
         DamagedRunError: if what is needed cannot be read.
         RunWriteError: if the system refuses.
     """
-    config, data = _config(run), load_run(run)
+    config, data = run.config, load_run(run)
     if len(data.names) != 2:
         raise UsageError(f"{run.id} has {len(data.names)} inputs; only two can be animated.")
     _ = translator(language)
@@ -325,7 +321,7 @@ def animation(run: "Run", stem: Path, language: str = "en", theme: "Theme" = "li
     save_animation(frames, stem)
 
 
-def _stages(run: "Run", config: NeuronConfig, scaling: Scaling | None) -> list[Stage]:
+def _stages(run: "Run[NeuronConfig]", config: NeuronConfig, scaling: Scaling | None) -> list[Stage]:
     if config.model == "mlp":
         shown = log_spaced(_snapshot_steps(run), FRAMES)
         return [mlp_stage(run, step, scaling) for step in shown]

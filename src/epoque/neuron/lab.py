@@ -52,7 +52,9 @@ class NeuronLab(Lab["NeuronConfig"]):
 
         return remarks(config)
 
-    def evaluate(self, run: "Run", progress: Progress = no_progress) -> Mapping[str, Any]:
+    def evaluate(
+        self, run: "Run[NeuronConfig]", progress: Progress = no_progress
+    ) -> Mapping[str, Any]:
         """Return the numbers of a finished run (see `epoque.neuron.evaluate.evaluate`)."""
         keep_compiled()
         from .evaluate import evaluate
@@ -76,7 +78,9 @@ class NeuronLab(Lab["NeuronConfig"]):
         """Name what JAX computes on."""
         return jax_device()
 
-    def figures(self, run: "Run", language: str = "en") -> "Mapping[str, Callable[[], Figure]]":
+    def figures(
+        self, run: "Run[NeuronConfig]", language: str = "en"
+    ) -> "Mapping[str, Callable[[], Figure]]":
         """Return what can be drawn from a run folder, name to the function that draws it."""
         from .figures import figures
 

@@ -130,7 +130,7 @@ def train(
     return mlp_train.train(config, dataset, resume)
 
 
-def evaluate(run: Run, dataset: "Dataset") -> Mapping[str, Any]:
+def evaluate(run: Run[NeuronConfig], dataset: "Dataset") -> Mapping[str, Any]:
     """Return the numbers of a finished run; see `epoque.neuron.mlp_evaluate.evaluate`."""
     from . import mlp_evaluate
 

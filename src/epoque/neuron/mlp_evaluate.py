@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["evaluate", "final_weights", "hidden_lines"]
 
 
-def evaluate(run: Run, dataset: Dataset) -> Mapping[str, Any]:
+def evaluate(run: Run[NeuronConfig], dataset: Dataset) -> Mapping[str, Any]:
     """Return the numbers of a finished run.
 
     Args:
@@ -39,7 +39,6 @@ def evaluate(run: Run, dataset: Dataset) -> Mapping[str, Any]:
         DamagedRunError: if the run lacks what is needed.
     """
     config, metrics = run.config, run.metrics
-    assert isinstance(config, NeuronConfig)
     weights = final_weights(run)
     numbers = _of_the_curves(run, metrics) | {
         "parameters": sum(weights[n].size for n in weights),
@@ -54,7 +53,7 @@ def evaluate(run: Run, dataset: Dataset) -> Mapping[str, Any]:
     return numbers
 
 
-def _of_the_curves(run: Run, metrics: "pd.DataFrame") -> dict[str, Any]:
+def _of_the_curves(run: Run[NeuronConfig], metrics: "pd.DataFrame") -> dict[str, Any]:
     try:
         last = {str(name): float(value) for name, value in metrics.iloc[-1].items()}
         error_max, peak = metrics["error_max"].to_numpy(), int(metrics["error"].idxmax())
@@ -80,14 +79,13 @@ def _converged_at(error_max: Any) -> int | None:
     return first if first <= len(error_max) else None
 
 
-def final_weights(run: Run) -> Weights:
+def final_weights(run: Run[NeuronConfig]) -> Weights:
     """Return the layers' arrays of the run's last checkpoint, by name.
 
     Raises:
         DamagedRunError: if they are not the network's that the config describes.
     """
     config, arrays = run.config, run.checkpoint().arrays
-    assert isinstance(config, NeuronConfig)
     layers = range(1, len(config.hidden_layers) + 2)
     try:
         return {name: arrays[name] for i in layers for name in (f"w{i}", f"b{i}")}

@@ -81,14 +81,13 @@ def perceptron_stage(
     return Stage(step, lambda x: x @ w[1:] - w[0], (line,), config.rule == "step")
 
 
-def mlp_stage(run: "Run", step: int, scaling: Scaling | None = None) -> Stage:
+def mlp_stage(run: "Run[NeuronConfig]", step: int, scaling: Scaling | None = None) -> Stage:
     """Return a network's plane from the weights of a snapshot (see `perceptron_stage`).
 
     Raises:
         DamagedRunError: if the snapshot cannot be read.
     """
     weights, config = run.snapshot(step), run.config
-    assert isinstance(config, NeuronConfig)
     layers = range(1, len(config.hidden_layers) + 2)
     missing = [n for i in layers for n in (f"w{i}", f"b{i}") if n not in weights]
     if missing:
@@ -101,7 +100,7 @@ def mlp_stage(run: "Run", step: int, scaling: Scaling | None = None) -> Stage:
     return Stage(step, lambda x: logits(weights, x, config.activation), lines)
 
 
-def weight_history(run: "Run", inputs: int) -> tuple[NDArray[np.int64], Floats]:
+def weight_history(run: "Run[NeuronConfig]", inputs: int) -> tuple[NDArray[np.int64], Floats]:
     """Return the steps [T] and a perceptron's weights after each, [T, inputs + 1].
 
     They begin at step 0 where the run has its `weights.csv`, which holds the initial weights.
@@ -119,7 +118,7 @@ def weight_history(run: "Run", inputs: int) -> tuple[NDArray[np.int64], Floats]:
     return np.concatenate([np.zeros(len(first), int), steps]), np.concatenate([first, history])
 
 
-def _first_weights(run: "Run", inputs: int) -> Floats:
+def _first_weights(run: "Run[NeuronConfig]", inputs: int) -> Floats:
     """Return the initial weights as [1, inputs + 1], or [0, inputs + 1] where none are kept."""
     if not (run.path / "weights.csv").is_file():
         return np.empty((0, inputs + 1))

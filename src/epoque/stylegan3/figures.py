@@ -27,7 +27,9 @@ Curve = tuple[str, str, str, str]
 """A metric's name, its label, its colour's role and its dash."""
 
 
-def figures(run: "Run", language: str = "en") -> "Mapping[str, Callable[[], Figure]]":
+def figures(
+    run: "Run[StyleGan3Config]", language: str = "en"
+) -> "Mapping[str, Callable[[], Figure]]":
     """Return what can be drawn of a run: name to the function that draws it.
 
     `samples`: generated images at the end. `history`: the same random numbers' images over the
@@ -43,33 +45,27 @@ def figures(run: "Run", language: str = "en") -> "Mapping[str, Callable[[], Figu
         UsageError: if there is no such language.
     """
     translator(language)
-    draws: dict[str, Callable[[Run, str], Figure]] = {}
+    draws: dict[str, Callable[[Run[StyleGan3Config], str], Figure]] = {}
     if run.snapshot_steps():
         draws |= {"samples": samples_figure, "history": history_figure}
     if len(run.metrics):
         draws |= {"losses": losses_figure, "scores": scores_figure}
-        if _config(run).aug == "ada":
+        if run.config.aug == "ada":
             draws["augmentation"] = augmentation_figure
         if _metric_names(run):
             draws["measure"] = measure_figure
     return {name: partial(of, run, language) for name, of in draws.items()}
 
 
-def _config(run: "Run") -> StyleGan3Config:
-    config = run.config
-    assert isinstance(config, StyleGan3Config)
-    return config
-
-
-def _metric_names(run: "Run") -> list[str]:
+def _metric_names(run: "Run[StyleGan3Config]") -> list[str]:
     """Return the measures that were taken, in the config's order."""
-    return [name for name in _config(run).metrics if name in run.metrics]
+    return [name for name in run.config.metrics if name in run.metrics]
 
 
-def _describe_subject(run: "Run", language: str) -> str:
+def _describe_subject(run: "Run[StyleGan3Config]", language: str) -> str:
     """Return the line under a title: which generator learns from which images."""
     _ = translator(language)
-    config = _config(run)
+    config = run.config
     kinds = {"t": _("config T"), "r": _("config R"), "stylegan2": "StyleGAN2"}
     return f"{kinds[config.cfg]}, {_describe_images(config, language)}"
 
@@ -83,14 +79,14 @@ def _describe_images(config: StyleGan3Config, language: str) -> str:
     return _("cartoon portraits of {size} pixels").format(size=config.resolution)
 
 
-def _draw_grid(run: "Run", step: int, language: str) -> str:
+def _draw_grid(run: "Run[StyleGan3Config]", step: int, language: str) -> str:
     """Return how many images were seen by a step, in words."""
     _ = translator(language)
-    count = number(step * _config(run).batch / 1000, language, 3)
+    count = number(step * run.config.batch / 1000, language, 3)
     return _("{count} thousand images seen").format(count=count)
 
 
-def samples_figure(run: "Run", language: str) -> "Figure":
+def samples_figure(run: "Run[StyleGan3Config]", language: str) -> "Figure":
     """Draw what the averaged generator makes at the end."""
     _ = translator(language)
     step = run.snapshot_steps()[-1]
@@ -107,14 +103,14 @@ def samples_figure(run: "Run", language: str) -> "Figure":
     return figure
 
 
-def history_figure(run: "Run", language: str) -> "Figure":
+def history_figure(run: "Run[StyleGan3Config]", language: str) -> "Figure":
     """Draw some moments of a training from top to bottom, always from the same random numbers."""
     _ = translator(language)
     steps = _choose_steps(run.snapshot_steps())
     figure = new_figure(0.85 + 0.54 * len(steps))
     figure.set_layout_engine("constrained", h_pad=0.03, hspace=0.0)
     grid = figure.subplots(len(steps), 1, squeeze=False)[:, 0]
-    config = _config(run)
+    config = run.config
     for axes, step in zip(grid, steps, strict=True):
         images = run.snapshot(step)["images"][:COLUMNS]
         axes.imshow(make_grid(images, len(images)), interpolation="nearest", cmap="grey",
@@ -139,7 +135,7 @@ def _choose_steps(steps: list[int]) -> list[int]:
     return [steps[place] for place in sorted(places)]
 
 
-def losses_figure(run: "Run", language: str) -> "Figure":
+def losses_figure(run: "Run[StyleGan3Config]", language: str) -> "Figure":
     """Draw the losses of both networks."""
     _ = translator(language)
     curves: list[Curve] = [
@@ -149,7 +145,7 @@ def losses_figure(run: "Run", language: str) -> "Figure":
     return _curves_figure(run, language, _("Losses, nats an image"), curves)
 
 
-def scores_figure(run: "Run", language: str) -> "Figure":
+def scores_figure(run: "Run[StyleGan3Config]", language: str) -> "Figure":
     """Draw the discriminator's mean answers to real and to generated images."""
     _ = translator(language)
     curves: list[Curve] = [
@@ -159,7 +155,7 @@ def scores_figure(run: "Run", language: str) -> "Figure":
     return _curves_figure(run, language, _("The discriminator's answers"), curves)
 
 
-def augmentation_figure(run: "Run", language: str) -> "Figure":
+def augmentation_figure(run: "Run[StyleGan3Config]", language: str) -> "Figure":
     """Draw the probability of augmentations, and the sign that it follows."""
     _ = translator(language)
     curves: list[Curve] = [
@@ -168,11 +164,11 @@ def augmentation_figure(run: "Run", language: str) -> "Figure":
     ]
     figure = _curves_figure(run, language, _("Adaptive augmentation"), curves)
     (axes,) = figure.axes
-    axes.axhline(_config(run).target, color=colour("muted"), linewidth=0.9, linestyle=(0, (1, 2)))
+    axes.axhline(run.config.target, color=colour("muted"), linewidth=0.9, linestyle=(0, (1, 2)))
     return figure
 
 
-def measure_figure(run: "Run", language: str) -> "Figure":
+def measure_figure(run: "Run[StyleGan3Config]", language: str) -> "Figure":
     """Draw the first of the measures that were taken during the training."""
     _ = translator(language)
     titles = {
@@ -195,7 +191,9 @@ def measure_figure(run: "Run", language: str) -> "Figure":
     return figure
 
 
-def _curves_figure(run: "Run", language: str, title: str, curves: list[Curve]) -> "Figure":
+def _curves_figure(
+    run: "Run[StyleGan3Config]", language: str, title: str, curves: list[Curve]
+) -> "Figure":
     _ = translator(language)
     figure = new_figure()
     axes = figure.add_subplot()
@@ -209,7 +207,7 @@ def _curves_figure(run: "Run", language: str, title: str, curves: list[Curve]) -
     return figure
 
 
-def _draw_curve(axes: "Axes", run: "Run", curve: Curve) -> tuple[float, str, str]:
+def _draw_curve(axes: "Axes", run: "Run[StyleGan3Config]", curve: Curve) -> tuple[float, str, str]:
     """Draw a curve; return its end, as `label_ends` wants it."""
     name, text, role, dash = curve
     known = run.metrics[["kimg", name]].dropna()

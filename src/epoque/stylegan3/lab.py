@@ -75,7 +75,9 @@ class StyleGan3Lab(Lab["StyleGan3Config"]):
 
         return train(config, resume)
 
-    def evaluate(self, run: "Run", progress: Progress = no_progress) -> Mapping[str, Any]:
+    def evaluate(
+        self, run: "Run[StyleGan3Config]", progress: Progress = no_progress
+    ) -> Mapping[str, Any]:
         """Return the numbers of a finished run (see `training.evaluate`, `analysis.evaluate`)."""
         self.check_installed()
         if run.manifest["config"].get("task") == "examine":
@@ -152,7 +154,9 @@ class StyleGan3Lab(Lab["StyleGan3Config"]):
         """Name what PyTorch computes on."""
         return torch_device(config.device)
 
-    def figures(self, run: "Run", language: str = "en") -> "Mapping[str, Callable[[], Figure]]":
+    def figures(
+        self, run: "Run[StyleGan3Config]", language: str = "en"
+    ) -> "Mapping[str, Callable[[], Figure]]":
         """Return what can be drawn from a run folder, name to the function that draws it."""
         if run.manifest["config"].get("task") == "examine":
             from .analysis.figures import figures as figures_of_examination

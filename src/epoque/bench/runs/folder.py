@@ -13,7 +13,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ..config import Config
 from ..errors import RunWriteError
 from ..events import Artifact, Checkpoint, Event, Metrics, Snapshot, Timings
 from ..files.atomic import (
@@ -24,7 +23,7 @@ from ..files.atomic import (
     write_atomic,
     write_json,
 )
-from ..lab import lab_of
+from ..lab import C, lab_of
 from .manifest import digests_of
 from .order import next_moment
 from .reader import FORMAT
@@ -50,12 +49,12 @@ def create_run(
     root: Path,
     lab: str,
     recipe: str,
-    config: Config,
+    config: C,
     name: str | None = None,
     *,
     only: bool = False,
     moment: datetime | None = None,
-) -> Run:
+) -> Run[C]:
     """Make a new run folder, whole or not at all.
 
     Args:

@@ -8,7 +8,9 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar, Generic, Protocol, Self
+
+from typing_extensions import TypeVar
 
 from ..config import Config
 from ..errors import ConfigError, DamagedRunError, NewerRunError, UnknownNameError
@@ -26,14 +28,18 @@ FORMAT = 1
 _TOLD_BY_ALL = {"format": int, "lab": str, "recipe": str, "config": dict}
 
 
+C_co = TypeVar("C_co", bound=Config, covariant=True, default=Config)
+"""The class of the config that something was recorded with."""
+
+
 class _LabFacts(Protocol):
     """What a record asks of its lab, which is defined above records."""
 
-    config: type[Config]
+    config: type[Any]
     checkpoints_kept: int | None
 
 
-class Recorded:
+class Recorded(Generic[C_co]):
     """A folder of results, read only.
 
     Nothing is read before it is asked for; a damaged file is one clear `DamagedRunError` when it
@@ -118,10 +124,10 @@ class Recorded:
         return lab
 
     @cached_property
-    def config(self) -> Config:
+    def config(self) -> C_co:
         """The resolved config (of a sweep, that every point starts from), as the lab's class."""
         try:
-            config: Config = self._lab.config.parse(self.manifest["config"])
+            config: C_co = self._lab.config.parse(self.manifest["config"])
         except ConfigError as error:
             raise DamagedRunError(f"{self.path / self.told_in} is damaged: {error}") from None
         return config

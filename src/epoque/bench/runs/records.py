@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ..errors import DamagedRunError, UsageError
 from ..sweeps.search import Search
@@ -11,9 +11,9 @@ from .named import LAST, find_named, newest_first, records_in
 from .reader import Recorded
 from .run import Run
 
-__all__ = ["Record", "find_of", "find_record", "find_run", "studies"]
+__all__ = ["Record", "find_lab_record", "find_record", "lab_records", "studies"]
 
-R = TypeVar("R", bound=Recorded)
+R = TypeVar("R", bound=Recorded[Any])
 
 Record = Run | Sweep | Search
 KINDS: tuple[type[Record], ...] = (Run, Sweep, Search)
@@ -35,14 +35,22 @@ def find_record(root: Path, name: str, *, whole: bool = False) -> Record:
     return find_named(root, name, *KINDS, whole=whole)
 
 
-def find_run(
-    root: Path, name: str, lab: str, usable: Callable[[Run], bool] = lambda _: True
-) -> Run:
-    """Return a run of one lab (see `find_of`)."""
-    return find_of(root, name, lab, Run, usable=usable)
+def lab_records(root: Path, lab: str, *kinds: type[R]) -> list[R]:
+    """Return the records of a lab, oldest first.
+
+    Args:
+        root: the folder of runs.
+        lab: whose records.
+        kinds: such as `Run[NeuronConfig]`.
+
+    Raises:
+        UsageError: if the folder may not be read, or is a file.
+    """
+    newest = newest_first(records_in(root, *kinds))
+    return [record for record in reversed(newest) if _is_of(record, lab)]
 
 
-def find_of(
+def find_lab_record(
     root: Path,
     name: str,
     lab: str,
@@ -56,7 +64,7 @@ def find_of(
         name: see `find_named`; but `last` is the newest of that lab that is usable, or else the
             newest of that lab.
         lab: whose record it must be.
-        kinds: what may be meant.
+        kinds: what may be meant, such as `Run[NeuronConfig]`.
         usable: whether a record has what it is wanted for.
 
     Raises:
@@ -64,20 +72,17 @@ def find_of(
         UsageError: if it is another lab's, or the folder may not be read, or is a file.
         DamagedRunError: if it cannot be read whose it is.
     """
-    ours: list[R] = []
-    if name == LAST:
-        ours = [record for record in newest_first(records_in(root, *kinds)) if _is_of(record, lab)]
-    if ours:
-        return next((record for record in ours if usable(record)), ours[0])
-    found = find_named(root, name, *kinds)
-    if found.manifest["lab"] != lab:
-        its = found.manifest["lab"]
-        raise UsageError(f"{found.id} is a {found.kind} of the lab {its}, not of {lab}.")
-    return found
+    if name == LAST and (records := lab_records(root, lab, *kinds)[::-1]):
+        return next((record for record in records if usable(record)), records[0])
+    record = find_named(root, name, *kinds)
+    if record.lab_name != lab:
+        whose = f"a {record.kind} of the lab {record.lab_name}"
+        raise UsageError(f"{record.id} is {whose}, not of {lab}.")
+    return record
 
 
-def _is_of(record: Recorded, lab: str) -> bool:
+def _is_of(record: Recorded[Any], lab: str) -> bool:
     try:
-        return bool(record.manifest["lab"] == lab)
+        return record.lab_name == lab
     except DamagedRunError:
         return False

@@ -28,7 +28,7 @@ from ..files.atomic import json_object, read_json
 from ..files.input_files import open_regular
 from ..setting_paths import flatten
 from .named import find_named, newest_first, records_in
-from .reader import Recorded
+from .reader import C_co, Recorded
 from .record import State, Status, is_locked
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ BOUND = ("run", "metrics_bytes")
 __all__ = ["Run", "Runs", "State", "Status"]
 
 
-class Run(Recorded):
+class Run(Recorded[C_co]):
     """A run folder, read only."""
 
     kind = "run"

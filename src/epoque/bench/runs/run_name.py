@@ -12,7 +12,7 @@ from typing import Any
 
 from ..config import Config
 from ..errors import ConfigError, DamagedRunError, Problem, UsageError
-from ..lab import Lab
+from ..lab import C, Lab
 from ..limits import MAX_NAME_BYTES
 from .named import LAST
 from .restart import find_restart
@@ -47,7 +47,7 @@ def _taken(name: str) -> str:
     return "is a device of Windows" if _WINDOWS.fullmatch(name) else ""
 
 
-def find_named_run(lab: Lab[Any], config: Config, root: Path, name: str) -> Run | None:
+def find_named_run(lab: Lab[C], config: C, root: Path, name: str) -> Run[C] | None:
     """Return the run of that name if it is there and has this config.
 
     Args:
@@ -68,7 +68,7 @@ def find_named_run(lab: Lab[Any], config: Config, root: Path, name: str) -> Run 
         return None
     if not (path / "config.json").is_file():
         raise UsageError(f"{path} is there and is no run; another name makes a new one.")
-    run = Run(path)
+    run: Run[C] = Run(path)
     told = _told(run)
     if (its := told["lab"]) != lab.name:
         raise UsageError(f"{path} is a run of the lab {its}, not of {lab.name}; take another name.")

@@ -3,13 +3,12 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ..config import Config
 from ..errors import NameTakenError, RunWriteError, UsageError
 from ..events import Checkpoint, Event
 from ..files.atomic import json_bytes, told_write_errors
-from ..lab import Lab, find_lab, lab_of
+from ..lab import C, Lab, find_lab, lab_of
 from ..progress import Notify, Progress, no_progress
 from ..sinks import ShowsProgress, Sink, SinkFactory
 from ..stopping import Interrupt, listening, patient
@@ -30,12 +29,12 @@ OpenProgress = Callable[[], AbstractContextManager[Progress]]
 
 
 def start(
-    lab: Lab[Any],
-    config: Config,
+    lab: Lab[C],
+    config: C,
     recipe: str,
     root: str | Path = "runs",
     name: str | None = None,
-) -> Run:
+) -> Run[C]:
     """Make the folder of a new run, or find the one of that name; `execute` trains it.
 
     Args:
@@ -65,13 +64,13 @@ def start(
 
 
 def resume(
-    run: Run,
+    run: Run[C],
     sinks: Sequence[SinkFactory] = (),
     *,
     draw: bool = True,
     notify: Notify | None = None,
     open_progress: OpenProgress | None = None,
-) -> Run:
+) -> Run[C]:
     """Go on with an interrupted or failed run from its last whole checkpoint (see `execute`).
 
     Of a finished run, what is missing or damaged is made again.
@@ -92,13 +91,13 @@ def _check_unfinished(run: Run) -> None:
 
 
 def execute(
-    run: Run,
+    run: Run[C],
     sinks: Sequence[SinkFactory] = (),
     *,
     draw: bool = True,
     notify: Notify | None = None,
     open_progress: OpenProgress | None = None,
-) -> Run:
+) -> Run[C]:
     """Train a run to its end, from the last checkpoint that belongs to it (see `find_restart`).
 
     Args:
@@ -125,7 +124,7 @@ def execute(
 
 
 def assist(
-    lab: Lab[Any], config: Config, resume: Checkpoint | None = None, *, prepared: bool = False
+    lab: Lab[C], config: C, resume: Checkpoint | None = None, *, prepared: bool = False
 ) -> None:
     """Take part in a training that another process records (see `epoque.bench.system.processes`).
 
@@ -162,7 +161,7 @@ def assist_again(run: Run, *, prepared: bool = False) -> None:
 
 
 def _train(
-    run: Run,
+    run: Run[C],
     restart: Restart,
     factories: Iterable[SinkFactory],
     *,
@@ -171,7 +170,7 @@ def _train(
     open_progress: OpenProgress | None,
 ) -> None:
     folder = RunFolder(run, restart)
-    run, checkpoint = folder.run, restart.checkpoint
+    run, checkpoint = Run(run.path), restart.checkpoint  # its config.json may be written again
     lab = lab_of(run)
     sinks: list[Sink] = [folder]
     state: State = "failed"

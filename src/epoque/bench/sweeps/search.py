@@ -33,6 +33,7 @@ from ..files.atomic import json_object, write_json
 from ..lab import Lab, lab_of
 from ..progress import Notify, Progress, no_progress
 from ..runs.order import next_moment
+from ..runs.reader import C_co
 from ..runs.record import create_record, stamped
 from ..runs.table import is_intact, read_table
 from ..stopping import patient
@@ -55,7 +56,7 @@ DIRECTIONS = ("minimize", "maximize")
 BATCH = 5  # trials proposed together: TPE learns after each batch
 
 
-class Search(Study):
+class Search(Study[C_co]):
     """The folder of a search, read only."""
 
     kind = "search"

@@ -12,7 +12,7 @@ from ..lab import Lab
 from ..progress import Notify
 from ..runs.manifest import MANIFEST
 from ..runs.named import newest_first, records_in
-from ..runs.reader import FORMAT, Recorded
+from ..runs.reader import FORMAT, C_co, Recorded
 from ..runs.table import is_intact
 from .grid import Axis, cells, parse_axes
 
@@ -66,7 +66,7 @@ def announce(lab: Lab[Any], base: Config, axes: Sequence[Axis], notify: Notify |
             notify(line)
 
 
-class Study(Recorded):
+class Study(Recorded[C_co]):
     """A folder of one sweep or search, read only."""
 
     @property

@@ -27,6 +27,7 @@ from ..files.atomic import write_json
 from ..lab import Lab, lab_of
 from ..progress import Notify, Progress, no_progress
 from ..runs.order import next_moment
+from ..runs.reader import C_co
 from ..runs.record import create_record, stamped
 from ..runs.table import is_intact, read_table
 from .columns import Columns
@@ -47,7 +48,7 @@ STEPS_A_PART = 1_000_000  # iterations over all points: well under a second of a
 POINTS_A_PART = (128, 20_000)
 
 
-class Sweep(Study):
+class Sweep(Study[C_co]):
     """The folder of a sweep, read only."""
 
     kind = "sweep"

@@ -122,7 +122,7 @@ def remarks(config: "Gan2dConfig") -> Iterator[str]:
         yield text.format(count=away, total=len(support.points))
 
 
-def load_run(run: "Run") -> Support | None:
+def load_run(run: "Run[Gan2dConfig]") -> Support | None:
     """Return the points a run learned from, out of its folder alone, or None for a formula's.
 
     Raises:

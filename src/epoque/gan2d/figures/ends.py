@@ -38,20 +38,14 @@ class End:
     moment: Moment | None
 
 
-def recorded(runs: "Iterable[Run]") -> list[End]:
+def recorded(runs: "Iterable[Run[Gan2dConfig]]") -> list[End]:
     """Return the ends of runs; one without snapshots is left out.
 
     Raises:
         DamagedRunError: if a run's last snapshot cannot be read.
     """
-    return [End(_config(run), moments(run, steps[-1:])[0]) for run in runs
+    return [End(run.config, moments(run, steps[-1:])[0]) for run in runs
             if (steps := run.snapshot_steps())]  # fmt: skip
-
-
-def _config(run: "Run") -> Gan2dConfig:
-    config = run.config
-    assert isinstance(config, Gan2dConfig)
-    return config
 
 
 def points(

@@ -26,7 +26,7 @@ FRAMES = 72
 
 
 def film(
-    run: "Run",
+    run: "Run[Gan2dConfig]",
     stem: Path,
     language: str = "en",
     theme: "Theme" = "light",
@@ -57,7 +57,6 @@ def film(
     """
     nearest(run)  # raises where there is none
     config = run.config
-    assert isinstance(config, Gan2dConfig)
     with figure_style(theme):
         shown = moments(run, chosen(run.snapshot_steps(), FRAMES))
         frames = list(_frames(config, shown, layers, language, pixels / WIDTH))

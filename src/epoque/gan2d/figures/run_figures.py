@@ -35,7 +35,7 @@ BORDERLESS = ("wasserstein", "relativistic")  # D's number means nothing by itse
 MODES = {"gaussians": 2, "disjoint": 3, "grid": 25, "circle": 8}
 
 
-def figures(run: "Run", language: str = "en") -> "Mapping[str, Callable[[], Figure]]":
+def figures(run: "Run[Gan2dConfig]", language: str = "en") -> "Mapping[str, Callable[[], Figure]]":
     """Return what can be drawn of a run: name to the function that draws it.
 
     `points`: real and generated points, the discriminator's answer and its gradients at the end.
@@ -52,7 +52,7 @@ def figures(run: "Run", language: str = "en") -> "Mapping[str, Callable[[], Figu
         UsageError: if there is no such language.
     """
     translator(language)
-    draws: dict[str, Callable[[Run, str], Figure]] = {}
+    draws: dict[str, Callable[[Run[Gan2dConfig], str], Figure]] = {}
     if run.snapshot_steps():
         draws |= {"points": points_figure, "manifold": manifold_figure, "history": history_figure}
     curves = {
@@ -62,20 +62,17 @@ def figures(run: "Run", language: str = "en") -> "Mapping[str, Callable[[], Figu
         "divergence": ("js", divergence_figure),
         "modes": ("modes_covered", modes_figure),
     }
-    if _config(run).loss in BORDERLESS:
+    if run.config.loss in BORDERLESS:
         del curves["discriminator"]
     draws |= {name: of for name, (metric, of) in curves.items() if metric in run.metrics}
     return {name: partial(of, run, language) for name, of in draws.items()}
 
 
-def _config(run: "Run") -> Gan2dConfig:
-    config = run.config
-    assert isinstance(config, Gan2dConfig)
-    return config
-
-
 def look(
-    run: "Run", step: int | None = None, layers: Sequence[Layer] = POINTS, language: str = "en"
+    run: "Run[Gan2dConfig]",
+    step: int | None = None,
+    layers: Sequence[Layer] = POINTS,
+    language: str = "en",
 ) -> "Figure":
     """Draw one moment of a run in layers.
 
@@ -91,10 +88,10 @@ def look(
     """
     (moment,) = moments(run, [nearest(run, step)])
     picture = Picture(layers, language, probability=moment.probability)
-    return picture.show(moment, told(_config(run), moment, language))
+    return picture.show(moment, told(run.config, moment, language))
 
 
-def nearest(run: "Run", step: int | None = None) -> int:
+def nearest(run: "Run[Gan2dConfig]", step: int | None = None) -> int:
     """Return the step of the snapshot nearest to a step, the earlier of two; by default the last.
 
     Raises:
@@ -106,17 +103,17 @@ def nearest(run: "Run", step: int | None = None) -> int:
     return steps[-1] if step is None else min(steps, key=lambda have: abs(have - step))
 
 
-def points_figure(run: "Run", language: str) -> "Figure":
+def points_figure(run: "Run[Gan2dConfig]", language: str) -> "Figure":
     """Draw the end of a run in GAN Lab's layers: answer, gradients, real and generated points."""
     return look(run, None, POINTS, language)
 
 
-def manifold_figure(run: "Run", language: str) -> "Figure":
+def manifold_figure(run: "Run[Gan2dConfig]", language: str) -> "Figure":
     """Draw where the generator puts the lattice of noise, denser where more points fall."""
     return look(run, None, MANIFOLD, language)
 
 
-def history_figure(run: "Run", language: str, count: int = HISTORY) -> "Figure":
+def history_figure(run: "Run[Gan2dConfig]", language: str, count: int = HISTORY) -> "Figure":
     """Draw some moments of a run side by side, closer together at the beginning."""
     _ = translator(language)
     nearest(run)  # raises where there is none
@@ -125,10 +122,10 @@ def history_figure(run: "Run", language: str, count: int = HISTORY) -> "Figure":
     panels = list(zip(names, moments(run, steps), strict=True))
     rows = [panels[i : i + COLUMNS] for i in range(0, len(panels), COLUMNS)]
     text = _("From the first iteration to the last")
-    return small_pictures(rows, [], text, subject(_config(run), language), language)
+    return small_pictures(rows, [], text, subject(run.config, language), language)
 
 
-def losses_figure(run: "Run", language: str) -> "Figure":
+def losses_figure(run: "Run[Gan2dConfig]", language: str) -> "Figure":
     """Draw the losses of both networks over the iterations."""
     _ = translator(language)
     figure = new_figure()
@@ -138,11 +135,11 @@ def losses_figure(run: "Run", language: str) -> "Figure":
         ("loss_g", _("generator"), "purple", "--"),
     )
     _draw_curves(axes, run, curves, language)
-    heading(axes, _("Losses"), subject(_config(run), language))
+    heading(axes, _("Losses"), subject(run.config, language))
     return figure
 
 
-def discriminator_figure(run: "Run", language: str) -> "Figure":
+def discriminator_figure(run: "Run[Gan2dConfig]", language: str) -> "Figure":
     """Draw how often the discriminator is right, and how often it is certain."""
     _ = translator(language)
     figure = new_figure()
@@ -154,11 +151,11 @@ def discriminator_figure(run: "Run", language: str) -> "Figure":
         ("saturated", _("certain, within 1 %"), "ink", ":"),
     )
     _draw_curves(axes, run, curves, language, limits=(0, 1))
-    heading(axes, _("The discriminator's answers"), subject(_config(run), language))
+    heading(axes, _("The discriminator's answers"), subject(run.config, language))
     return figure
 
 
-def gradients_figure(run: "Run", language: str) -> "Figure":
+def gradients_figure(run: "Run[Gan2dConfig]", language: str) -> "Figure":
     """Draw the length of the gradient that reaches each network."""
     _ = translator(language)
     figure = new_figure()
@@ -167,11 +164,11 @@ def gradients_figure(run: "Run", language: str) -> "Figure":
     names = _("discriminator"), _("generator")
     curves = (("grad_norm_d", names[0], "green", "-"), ("grad_norm_g", names[1], "purple", "--"))
     _draw_curves(axes, run, curves, language)
-    heading(axes, _("Length of the gradients"), subject(_config(run), language))
+    heading(axes, _("Length of the gradients"), subject(run.config, language))
     return figure
 
 
-def divergence_figure(run: "Run", language: str) -> "Figure":
+def divergence_figure(run: "Run[Gan2dConfig]", language: str) -> "Figure":
     """Draw two distances from the real distribution: Jensen-Shannon and sliced Wasserstein."""
     _ = translator(language)
     figure = new_figure(4.4)
@@ -182,29 +179,29 @@ def divergence_figure(run: "Run", language: str) -> "Figure":
     _draw_curves(above, run, (("js", "", "blue", "-"),), language, limits=(0, None))
     _draw_curves(below, run, (("sliced_w1", "", "vermilion", "-"),), language, limits=(0, None))
     above.set_xlabel("")
-    heading(above, _("Jensen-Shannon divergence, bits"), subject(_config(run), language))
+    heading(above, _("Jensen-Shannon divergence, bits"), subject(run.config, language))
     heading(below, _("Sliced Wasserstein distance"), _("in widths of the square"))
     return figure
 
 
-def modes_figure(run: "Run", language: str) -> "Figure":
+def modes_figure(run: "Run[Gan2dConfig]", language: str) -> "Figure":
     """Draw how many modes of a mixture are covered, and the share of good points."""
     _ = translator(language)
     figure = new_figure(4.4)
     above, below = figure.subplots(2, 1, sharex=True)
-    count = MODES[_config(run).data]
+    count = MODES[run.config.data]
     _draw_curves(above, run, (("modes_covered", "", "blue", "-"),), language, limits=(0, count))
     _draw_curves(below, run, (("high_quality", "", "vermilion", "-"),), language, limits=(0, 1))
     above.set_xlabel("")
     text = _("Modes covered, of {count}").format(count=number(count, language))
-    heading(above, text, subject(_config(run), language))
+    heading(above, text, subject(run.config, language))
     heading(below, _("Share of points near a mode"))
     return figure
 
 
 def _draw_curves(
     axes: "Axes",
-    run: "Run",
+    run: "Run[Gan2dConfig]",
     curves: Sequence[Curve],
     language: str,
     limits: tuple[float | None, float | None] | None = None,

@@ -20,8 +20,13 @@ CHANGES = "changes.txt"
 
 
 def retrain(
-    run: Run, step: int, root: Path, sinks: Sequence[SinkFactory] = (), *, draw: bool = True
-) -> Run:
+    run: Run[Gan2dConfig],
+    step: int,
+    root: Path,
+    sinks: Sequence[SinkFactory] = (),
+    *,
+    draw: bool = True,
+) -> Run[Gan2dConfig]:
     """Train a run once more from a checkpoint; the old one is left as it is.
 
     Args:
@@ -43,7 +48,7 @@ def retrain(
     return execute(branch(run, step, root), sinks, draw=draw)
 
 
-def branch(run: Run, step: int, root: Path) -> Run:
+def branch(run: Run[Gan2dConfig], step: int, root: Path) -> Run[Gan2dConfig]:
     """Make the folder of a new run that begins at a checkpoint of another; see `retrain`."""
     known = run.checkpoint_steps
     if step not in known:
@@ -63,10 +68,9 @@ def branch(run: Run, step: int, root: Path) -> Run:
     return made
 
 
-def _config(run: Run) -> Gan2dConfig:
+def _config(run: Run[Gan2dConfig]) -> Gan2dConfig:
     """Return a run's config; what was changed by hand while it ran is now planned."""
     config = run.config
-    assert isinstance(config, Gan2dConfig)
     made = run.path / CHANGES
     applied = read_changes(run.artifact(CHANGES).decode()) if made.is_file() else []
     known = set(map(str, applied))
@@ -74,7 +78,7 @@ def _config(run: Run) -> Gan2dConfig:
     return config.replace(changes=write_changes([*applied, *planned])) if applied else config
 
 
-def _events_until(run: Run, step: int) -> Iterator[Event]:
+def _events_until(run: Run[Gan2dConfig], step: int) -> Iterator[Event]:
     """Yield what was recorded of a run up to a checkpoint, which comes last."""
     marks = [(at, 0) for at in run.snapshot_steps()] + [(at, 1) for at in run.checkpoint_steps]
     rows = run.metric_rows()
@@ -86,7 +90,7 @@ def _events_until(run: Run, step: int) -> Iterator[Event]:
         yield run.checkpoint(at) if is_checkpoint else Snapshot(at, run.snapshot(at))
 
 
-def first_difference(old: Run, new: Run) -> int | None:
+def first_difference(old: Run[Gan2dConfig], new: Run[Gan2dConfig]) -> int | None:
     """Return the first step at which two runs are not the same to the last bit, or None.
 
     Metrics, checkpoints and snapshots are compared, as far as both runs go.

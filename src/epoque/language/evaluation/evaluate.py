@@ -36,7 +36,7 @@ _COUNTED = 20_000_000
 """Tokens up to which the counting yardsticks are computed."""
 
 
-def evaluate(run: Run, progress: Progress | None = None) -> Mapping[str, Any]:
+def evaluate(run: Run[LanguageConfig], progress: Progress | None = None) -> Mapping[str, Any]:
     """Return the numbers of a finished run, all by the exact softmax over all blocks.
 
     `perplexity` is the report's definition, exp of the mean validation loss; beside it
@@ -70,7 +70,7 @@ def evaluate(run: Run, progress: Progress | None = None) -> Mapping[str, Any]:
         DataError: if the text cannot be read any more, or is another.
         UsageError: if memory runs out.
     """
-    count = threads.of_run(run) or choose_threads(_config(run))
+    count = threads.of_run(run) or choose_threads(run.config)
     wrong = (
         "Memory ran out while the model was measured; a smaller block_size, layers or width helps."
     )
@@ -78,8 +78,8 @@ def evaluate(run: Run, progress: Progress | None = None) -> Mapping[str, Any]:
         return _evaluated(run, progress or no_progress)
 
 
-def _evaluated(run: Run, progress: Progress) -> Mapping[str, Any]:
-    config = _config(run)
+def _evaluated(run: Run[LanguageConfig], progress: Progress) -> Mapping[str, Any]:
+    config = run.config
     model, tokenizer = restore(run)
     texts = data.load(config, tokenizer)
     device = "cpu" if config.device == "cpu" or not torch.cuda.is_available() else "cuda"
@@ -99,12 +99,6 @@ def _evaluated(run: Run, progress: Progress) -> Mapping[str, Any]:
     if unmeasured:
         found["not_measured"] = unmeasured
     return found | reopened(run, model, tokenizer, torch.from_numpy(texts.valid[0]), found)
-
-
-def _config(run: Run) -> LanguageConfig:
-    config = run.config
-    assert isinstance(config, LanguageConfig)
-    return config
 
 
 def pseudo(objective: Objective, ids: torch.Tensor, mask: int) -> torch.Tensor:
@@ -225,7 +219,7 @@ def _by_text(loss: float, blocks: "Blocks") -> dict[str, Any]:
     }
 
 
-def _course(run: Run) -> dict[str, Any]:
+def _course(run: Run[LanguageConfig]) -> dict[str, Any]:
     """Return how the training went: its counters, and the losses at the end of each epoch."""
     state, metrics = run.checkpoint().state, run.metrics
     ends = metrics[(metrics["epoch"] % 1 == 0) | (metrics.index == metrics.index[-1])]

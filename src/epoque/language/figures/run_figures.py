@@ -32,7 +32,9 @@ LONGEST = 12  # letters of a token that are shown
 COUNTING = ("unigram", "bigram", "trigram")
 
 
-def figures(run: "Run", language: str = "en") -> "Mapping[str, Callable[[], Figure]]":
+def figures(
+    run: "Run[LanguageConfig]", language: str = "en"
+) -> "Mapping[str, Callable[[], Figure]]":
     """Return what can be drawn of a run: name to the function that draws it.
 
     `losses`: of training and validation, with the learning rate. `perplexity`: over the tokens
@@ -50,7 +52,7 @@ def figures(run: "Run", language: str = "en") -> "Mapping[str, Callable[[], Figu
         UsageError: if there is no such language.
     """
     translator(language)
-    draws: dict[str, Callable[[Run, str], Figure]] = {}
+    draws: dict[str, Callable[[Run[LanguageConfig], str], Figure]] = {}
     if "valid_loss" in run.metrics:
         draws["losses"] = losses_figure
         if run.metrics["valid_loss"].notna().any():
@@ -65,10 +67,9 @@ def figures(run: "Run", language: str = "en") -> "Mapping[str, Callable[[], Figu
     return {name: partial(of, run, language) for name, of in draws.items()}
 
 
-def _subject(run: "Run", language: str) -> str:
+def _subject(run: "Run[LanguageConfig]", language: str) -> str:
     """Return the line under a title: what kind of model reads what."""
     config = run.config
-    assert isinstance(config, LanguageConfig)
     _ = translator(language)
     kind = {"causal": _("causal model"), "masked": _("masked model")}[config.objective]
     corpus = _("own files") if config.train_files else config.corpus
@@ -76,7 +77,7 @@ def _subject(run: "Run", language: str) -> str:
     return f"{corpus}, {kind}, {shape}"
 
 
-def losses_figure(run: "Run", language: str) -> "Figure":
+def losses_figure(run: "Run[LanguageConfig]", language: str) -> "Figure":
     """Draw the losses of training and validation, and the learning rate under them."""
     _ = translator(language)
     figure = new_figure(4.4)
@@ -104,12 +105,12 @@ def losses_figure(run: "Run", language: str) -> "Figure":
     return figure
 
 
-def _measured(run: "Run") -> "dict[str, pd.Series]":
+def _measured(run: "Run[LanguageConfig]") -> "dict[str, pd.Series]":
     """Return each metric where it has a number."""
     return {str(name): series.dropna() for name, series in run.metrics.items()}
 
 
-def perplexity_figure(run: "Run", language: str) -> "Figure":
+def perplexity_figure(run: "Run[LanguageConfig]", language: str) -> "Figure":
     """Draw the validation perplexity over the tokens read, and what counting words reaches."""
     _ = translator(language)
     figure = new_figure()
@@ -134,7 +135,7 @@ def perplexity_figure(run: "Run", language: str) -> "Figure":
     return figure
 
 
-def _measured_on(run: "Run", language: str) -> str:
+def _measured_on(run: "Run[LanguageConfig]", language: str) -> str:
     """Return the line under the title; what was learned from and is measured on is said there."""
     share = _results(run).get("valid_in_train_share") or 0.0
     if share < NOTABLE:
@@ -143,11 +144,11 @@ def _measured_on(run: "Run", language: str) -> str:
     return told.format(percent=number(100 * share, language, decimals=0))
 
 
-def _results(run: "Run") -> Mapping[str, Any]:
+def _results(run: "Run[LanguageConfig]") -> Mapping[str, Any]:
     return run.results if (run.path / "results.json").is_file() else {}
 
 
-def _counted(run: "Run") -> dict[str, float]:
+def _counted(run: "Run[LanguageConfig]") -> dict[str, float]:
     """Return the perplexities of counting, where the run has been evaluated."""
     found = {name: _results(run).get(f"{name}_perplexity") for name in COUNTING}
     return {name: float(value) for name, value in found.items() if value}
@@ -167,7 +168,7 @@ def _curve(axes: "Axes", series: "pd.Series", role: str, dash: str) -> float:
     return float(series.iloc[-1])
 
 
-def _finish(axes: "Axes", run: "Run", language: str) -> None:
+def _finish(axes: "Axes", run: "Run[LanguageConfig]", language: str) -> None:
     axes.set_xlim(0, int(run.metrics.index[-1]))
     number_axis(axes.xaxis, language, whole=True)
     number_axis(axes.yaxis, language)
@@ -176,7 +177,7 @@ def _finish(axes: "Axes", run: "Run", language: str) -> None:
 # Attention
 
 
-def attention_figure(run: "Run", language: str) -> "Figure":
+def attention_figure(run: "Run[LanguageConfig]", language: str) -> "Figure":
     """Draw the attention of the heads side by side, layers from top to bottom."""
     from ..evaluation.examples import arrays
 
@@ -199,7 +200,7 @@ def attention_figure(run: "Run", language: str) -> "Figure":
     return figure
 
 
-def attention_map_figure(run: "Run", language: str) -> "Figure":
+def attention_map_figure(run: "Run[LanguageConfig]", language: str) -> "Figure":
     """Draw one head's attention with the tokens: the head that looks at other tokens most."""
     _ = translator(language)
     weights = probe.arrays(run)["attention"]
@@ -258,7 +259,7 @@ def _ramp() -> "Colormap":
 # Words
 
 
-def neighbours_figure(run: "Run", language: str) -> "Figure":
+def neighbours_figure(run: "Run[LanguageConfig]", language: str) -> "Figure":
     """Draw some words with the words whose embeddings point the same way."""
     _ = translator(language)
     rows = probe.examples(run)["neighbours"]
@@ -292,7 +293,7 @@ def _cell(axes: "Axes", x: int, y: int, near: Mapping[str, Any], language: str) 
               fontsize=6.5, color=colour("muted"))  # fmt: skip
 
 
-def frequency_figure(run: "Run", language: str) -> "Figure":
+def frequency_figure(run: "Run[LanguageConfig]", language: str) -> "Figure":
     """Draw the loss on a token against how often it occurs in the training text."""
     _ = translator(language)
     arrays = probe.arrays(run)

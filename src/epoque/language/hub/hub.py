@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from epoque.bench.runs.run import Run
 
+    from ..config import LanguageConfig
     from ..models import Model
 
 __all__ = ["HubError", "Pushed", "files_of", "pull", "push", "save", "saved", "write"]
@@ -54,7 +55,9 @@ class Pushed:
     files: tuple[str, ...]
 
 
-def save(run: "Run", folder: Path, name: str = "", licence: str | None = None) -> Path:
+def save(
+    run: "Run[LanguageConfig]", folder: Path, name: str = "", licence: str | None = None
+) -> Path:
     """Write a finished run's model, tokenizer and model card into a new folder, whole or not.
 
     Args:
@@ -75,7 +78,9 @@ def save(run: "Run", folder: Path, name: str = "", licence: str | None = None) -
 
 
 @contextmanager
-def saved(run: "Run", name: str, licence: str | None, beside: Path | None) -> Iterator[Path]:
+def saved(
+    run: "Run[LanguageConfig]", name: str, licence: str | None, beside: Path | None
+) -> Iterator[Path]:
     """Give a folder with a finished run's model inside the block; then it is deleted.
 
     Args:
@@ -100,7 +105,11 @@ def saved(run: "Run", name: str, licence: str | None, beside: Path | None) -> It
 
 
 def write(
-    folder: Path, run: "Run", model: "Model", tokenizer: "PreTrainedTokenizerFast", card: str
+    folder: Path,
+    run: "Run[LanguageConfig]",
+    model: "Model",
+    tokenizer: "PreTrainedTokenizerFast",
+    card: str,
 ) -> None:
     """Write what is pushed of a model: its weights, tokenizer, settings and card.
 

@@ -39,7 +39,10 @@ _CLASSES = {"causal": "AutoModelForCausalLM", "masked": "AutoModelForMaskedLM"}
 
 
 def model_card(
-    run: "Run", name: str, licence: str | None = None, results: Mapping[str, Any] | None = None
+    run: "Run[LanguageConfig]",
+    name: str,
+    licence: str | None = None,
+    results: Mapping[str, Any] | None = None,
 ) -> str:
     """Return the model card of a finished run: Markdown under a YAML header.
 
@@ -54,7 +57,6 @@ def model_card(
         DamagedRunError: if the run's results cannot be read.
     """
     config = run.config
-    assert isinstance(config, LanguageConfig)
     times = run.status.timings.numbers if results is None else {}
     results = run.results if results is None else results
     parts = (
@@ -195,10 +197,9 @@ def _files(config: LanguageConfig) -> str:
     return "files of the author's" if config.train_files else f"`{config.corpus}`"
 
 
-def without_folders(run: "Run") -> dict[str, Any]:
+def without_folders(run: "Run[LanguageConfig]") -> dict[str, Any]:
     """Return what config.json of a run tells, without the author's folders."""
     config = run.config
-    assert isinstance(config, LanguageConfig)
     return {**run.manifest, "config": {**run.manifest["config"], **_names(config)}}
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from epoque.bench.errors import MissingExtraError, UnknownNameError, UsageError
 from epoque.bench.files.atomic import read_json
-from epoque.bench.runs.records import find_of
+from epoque.bench.runs.records import find_lab_record
 from epoque.bench.runs.run import Run, Runs
 from epoque.bench.torch.device import choose_device
 
@@ -102,7 +102,7 @@ def _is_run_folder(name: str) -> bool:
     return os.path.isfile(path) and "lab" in read_json(Path(path))
 
 
-def find_run(name: str, runs: str | Path = "runs") -> Run:
+def find_run(name: str, runs: str | Path = "runs") -> Run[LanguageConfig]:
     """Return a run of this lab that has a model.
 
     Args:
@@ -115,13 +115,19 @@ def find_run(name: str, runs: str | Path = "runs") -> Run:
         UsageError: if it is another lab's, or has no checkpoint.
         DamagedRunError: if it cannot be read.
     """
-    run = find_of(Path(runs), name, "language", Run, usable=lambda run: bool(run.checkpoint_steps))
+    run = find_lab_record(
+        Path(runs),
+        name,
+        "language",
+        Run[LanguageConfig],
+        usable=lambda run: bool(run.checkpoint_steps),
+    )
     if not run.checkpoint_steps:
         raise UsageError(f"{run.id} {_without_checkpoint(run)}")
     return run
 
 
-def _without_checkpoint(run: Run) -> str:
+def _without_checkpoint(run: Run[LanguageConfig]) -> str:
     if run.status.state == "finished":
         return "keeps no checkpoint; a model cannot be made of it."
     if run.is_locked():
@@ -129,11 +135,10 @@ def _without_checkpoint(run: Run) -> str:
     return f"stopped before its first checkpoint; `epoque resume {run.id}` begins it again."
 
 
-def _open_run(run: Run) -> Opened:
+def _open_run(run: Run[LanguageConfig]) -> Opened:
     from ..training.checkpoint import restore
 
     config = run.config
-    assert isinstance(config, LanguageConfig)
     model, tokenizer = restore(run)
     return Opened(run.id, model, tokenizer, min(config.block_size, model.context))
 

@@ -18,13 +18,14 @@ if TYPE_CHECKING:
 
     from epoque.bench.runs.run import Run
 
+    from ..config import LanguageConfig
     from ..models import Model
 
 __all__ = ["reopened"]
 
 
 def reopened(
-    run: "Run",
+    run: "Run[LanguageConfig]",
     model: "Model",
     tokenizer: "PreTrainedTokenizerFast",
     ids: torch.Tensor,

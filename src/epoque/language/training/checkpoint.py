@@ -135,7 +135,7 @@ def model_of(config: LanguageConfig, vocabulary: int, arrays: Arrays) -> "Model"
     return model.eval()
 
 
-def restore(run: Run, step: int | None = None) -> "tuple[Model, Any]":
+def restore(run: Run[LanguageConfig], step: int | None = None) -> "tuple[Model, Any]":
     """Return a run's model and tokenizer.
 
     Args:
@@ -151,7 +151,6 @@ def restore(run: Run, step: int | None = None) -> "tuple[Model, Any]":
         DamagedRunError: if a file cannot be read.
     """
     config = run.config
-    assert isinstance(config, LanguageConfig)
     checkpoint = run.checkpoint(step)
     made = tokenizer.load(run.path)
     return model_of(config, size_of(config, made), checkpoint.arrays), made

@@ -39,7 +39,9 @@ COLUMNS = 8  # images of a page side by side
 PARTS = {0.125: "⅛", 0.25: "¼"}
 
 
-def figures(run: "Run", language: str = "en") -> "Mapping[str, Callable[[], Figure]]":
+def figures(
+    run: "Run[StyleGan3Config]", language: str = "en"
+) -> "Mapping[str, Callable[[], Figure]]":
     """Return what can be drawn of an examination: name to the function that draws it.
 
     `seed-2` and so on: an image and what is seen in it. `samples`: a page of images. `truncation`,
@@ -56,7 +58,7 @@ def figures(run: "Run", language: str = "en") -> "Mapping[str, Callable[[], Figu
     """
     translator(language)
     draws: dict[str, Callable[..., Figure]] = {}
-    for place, seed in enumerate(_config(run).seeds):
+    for place, seed in enumerate(run.config.seeds):
         draws[f"seed-{seed}"] = partial(_seed_figure, place=place)
     draws |= {
         "samples": _samples_figure,
@@ -71,23 +73,17 @@ def figures(run: "Run", language: str = "en") -> "Mapping[str, Callable[[], Figu
     return {name: partial(of, run, language) for name, of in draws.items()}
 
 
-def _config(run: "Run") -> StyleGan3Config:
-    config = run.config
-    assert isinstance(config, StyleGan3Config)
-    return config
-
-
-def _networks(run: "Run", language: str) -> list[str]:
+def _networks(run: "Run[StyleGan3Config]", language: str) -> list[str]:
     """Return what the networks are called."""
     _ = translator(language)
     told = (run.results.get(role) for role in ("network", "against"))
     return [_(KINDS[network["config"]]) for network in told if network]
 
 
-def _seed_figure(run: "Run", language: str, place: int) -> "Figure":
+def _seed_figure(run: "Run[StyleGan3Config]", language: str, place: int) -> "Figure":
     """Draw one image, and beside it what is seen there with its probability."""
     _ = translator(language)
-    seed = _config(run).seeds[place]
+    seed = run.config.seeds[place]
     image = run.snapshot(0)["seeds"][place]
     read = run.results["seeds"][str(seed)].get("attributes", ())
     figure = new_figure(2.75)
@@ -109,7 +105,7 @@ def _seed_figure(run: "Run", language: str, place: int) -> "Figure":
     return figure
 
 
-def _samples_figure(run: "Run", language: str) -> "Figure":
+def _samples_figure(run: "Run[StyleGan3Config]", language: str) -> "Figure":
     """Draw a page of images of each network."""
     _ = translator(language)
     arrays, names = run.snapshot(0), _networks(run, language)
@@ -129,13 +125,13 @@ def _page(images: Pixels, columns: int) -> Pixels:
     return tile_images(list(seen), columns, max(1, images.shape[2] // 32), paper=0)
 
 
-def _truncation_figure(run: "Run", language: str) -> "Figure":
+def _truncation_figure(run: "Run[StyleGan3Config]", language: str) -> "Figure":
     """Draw each seed at several truncations."""
     across = [f"ψ = {number(psi, language)}" for psi in PSIS]
     return _table(run.snapshot(0)["truncation"], _seed_names(run, language), across)
 
 
-def _mix_figure(run: "Run", language: str) -> "Figure":
+def _mix_figure(run: "Run[StyleGan3Config]", language: str) -> "Figure":
     """Draw images whose coarse layers come from others."""
     _ = translator(language)
     across = [_("mean"), *(_(SEED).format(seed=seed) for seed in GUESTS)]
@@ -143,10 +139,10 @@ def _mix_figure(run: "Run", language: str) -> "Figure":
     return _table(run.snapshot(0)["mix"], down, across, framed=True)
 
 
-def _walk_figure(run: "Run", language: str) -> "Figure":
+def _walk_figure(run: "Run[StyleGan3Config]", language: str) -> "Figure":
     """Draw a strip of images from seed to seed."""
     _ = translator(language)
-    images, seeds = run.snapshot(0)["walk"], _config(run).seeds[:MIXED]
+    images, seeds = run.snapshot(0)["walk"], run.config.seeds[:MIXED]
     each = (len(images) - 1) // len(seeds)
     names = [
         str((*seeds, seeds[0])[i // each]) if i % each == 0 else "" for i in range(len(images))
@@ -154,7 +150,7 @@ def _walk_figure(run: "Run", language: str) -> "Figure":
     return _table(images[None], [""], names)
 
 
-def _moves_figure(run: "Run", language: str) -> "Figure":
+def _moves_figure(run: "Run[StyleGan3Config]", language: str) -> "Figure":
     """Draw each network's image after its input was moved."""
     _ = translator(language)
     arrays, names = run.snapshot(0), _networks(run, language)
@@ -169,7 +165,7 @@ def _move(x: float, degrees: float, language: str) -> str:
     return _("turned {angle}°").format(angle=number(degrees, language)) if degrees else _("at rest")
 
 
-def _slices_figure(run: "Run", language: str, motion: Motion) -> "Figure":
+def _slices_figure(run: "Run[StyleGan3Config]", language: str, motion: Motion) -> "Figure":
     """Draw one row of an image of each network through time."""
     arrays, slices = run.snapshot(0), []
     for i, name in enumerate(_networks(run, language)):
@@ -178,7 +174,7 @@ def _slices_figure(run: "Run", language: str, motion: Motion) -> "Figure":
     return slice_figure(slices, motion, language, images=motion == "shift")
 
 
-def _equivariance_figure(run: "Run", language: str) -> "Figure":
+def _equivariance_figure(run: "Run[StyleGan3Config]", language: str) -> "Figure":
     """Draw each measure of each network with its interval."""
     _ = translator(language)
     names = _networks(run, language)
@@ -223,9 +219,9 @@ def _dot(
 SEED = mark("seed {seed}")
 
 
-def _seed_names(run: "Run", language: str) -> list[str]:
+def _seed_names(run: "Run[StyleGan3Config]", language: str) -> list[str]:
     _ = translator(language)
-    return [_(SEED).format(seed=seed) for seed in _config(run).seeds[:MIXED]]
+    return [_(SEED).format(seed=seed) for seed in run.config.seeds[:MIXED]]
 
 
 def _table(

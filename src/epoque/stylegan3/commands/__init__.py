@@ -207,8 +207,10 @@ def film(
     `epoque stylegan3 film --run last --out training.webp`.
     """
     from epoque.bench.figures.animate import film_files
-    from epoque.bench.runs.records import find_run
+    from epoque.bench.runs.records import find_lab_record
+    from epoque.bench.runs.run import Run
 
+    from ..config import StyleGan3Config
     from ..generation.film import write_film as write
     from ..generation.generate import compare_precision
     from ..generation.seed_list import parse_grid
@@ -227,7 +229,7 @@ def film(
         given |= {"cutoff": cutoff is not None, "class": label is not None}
         given |= {"precision": precision != "float32", "device": device != "auto"}
         refuse_ignored(given, "--run films the images that a training left")
-        found = find_run(runs_folder(runs), run, LAB.name)
+        found = find_lab_record(runs_folder(runs), run, LAB.name, Run[StyleGan3Config])
         say_taken(run, found.id, quiet=quiet)
         write_training_film(found, stem, lang, kinds=kinds, frame_ms=1000 / fps)
         _tell_film(stem, kinds, fps)

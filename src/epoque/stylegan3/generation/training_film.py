@@ -32,7 +32,7 @@ Pixels = NDArray[np.uint8]
 
 
 def write_training_film(
-    run: "Run",
+    run: "Run[StyleGan3Config]",
     stem: Path,
     language: str = "en",
     *,

@@ -18,7 +18,7 @@ MEANS = ("loss_g", "loss_d", "score_real", "score_fake", "sign_real", "r1_penalt
 LAST = 0.1
 
 
-def evaluate(run: Run) -> Mapping[str, Any]:
+def evaluate(run: Run[StyleGan3Config]) -> Mapping[str, Any]:
     """Return the numbers of a finished run.
 
     `final_…`: means over the last tenth of the metrics; `final_gap` is the distance between the
@@ -29,7 +29,6 @@ def evaluate(run: Run) -> Mapping[str, Any]:
         DamagedRunError: if the metrics or the last checkpoint cannot be read.
     """
     config = run.config
-    assert isinstance(config, StyleGan3Config)
     checkpoint = run.checkpoint()
     state, metrics = checkpoint.state, run.metrics
     resolution = state["discriminator"]["img_resolution"]
