@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from epoque.bench.config import Config
+from epoque.bench.figures.styles import use_style
 from epoque.bench.lab import Lab, find_lab
 from epoque.bench.progress import Notify, Progress
 from epoque.bench.recipes import Recipe, find_recipe
@@ -14,8 +15,10 @@ from epoque.bench.runs.runner import execute, start
 from epoque.bench.runs.runner import resume as resume_run
 from epoque.bench.setting_paths import flatten
 from epoque.bench.sinks import SinkFactory
+from epoque.bench.sinks.registry import make_sinks
 
 if TYPE_CHECKING:
+    from epoque.bench.sweeps.executor import Executor
     from epoque.bench.sweeps.grid import Axis
     from epoque.bench.sweeps.search import Search
     from epoque.bench.sweeps.sweep import Sweep
@@ -41,8 +44,9 @@ def run(
     *,
     runs: str | Path | None = None,
     name: str | None = None,
-    sinks: Sequence[SinkFactory] = (),
+    sinks: Sequence[str | SinkFactory] = (),
     figures: bool = True,
+    style: str | None = None,
     **settings: Any,
 ) -> Run:
     """Train a recipe and return its finished run.
@@ -52,8 +56,9 @@ def run(
         runs: the folder of runs; by default EPOQUE_RUNS or ./runs.
         name: the run's name; the same call again goes on with it, or returns it if it is finished
             (what is damaged of it is made again first).
-        sinks: what else receives the events, for instance progress on the console.
+        sinks: what else receives the events, by name ("console", "tensorboard") or factory.
         figures: whether to draw the figures at the end.
+        style: the figure style; by default EPOQUE_STYLE or the house's.
         settings: of the lab's config, in place of the recipe's; those of a part nested, or by their
             path.
 
@@ -66,21 +71,33 @@ def run(
         DivergenceError: if training diverges; the run keeps what was measured before.
     """
     found, lab, config = configure(recipe, settings)
-    made = start(lab, config, found.name, runs_folder(runs), name)
-    if name is not None and made.is_complete:
-        return made
-    return execute(made, sinks, draw=figures)
+    factories = make_sinks(sinks)
+    with use_style(style):
+        made = start(lab, config, found.name, runs_folder(runs), name)
+        if name is not None and made.is_complete:
+            return made
+        return execute(made, factories, draw=figures)
 
 
-def resume(path: str | Path, *, sinks: Sequence[SinkFactory] = (), figures: bool = True) -> Run:
+def resume(
+    path: str | Path,
+    *,
+    sinks: Sequence[str | SinkFactory] = (),
+    figures: bool = True,
+    style: str | None = None,
+) -> Run:
     """Go on with an interrupted or failed run; it ends as if it had never stopped.
+
+    The arguments are those of `run`.
 
     Raises:
         UnknownNameError: if there is no run folder at `path`.
         UsageError: if it is already finished.
         RunLockedError: if another process is writing it.
     """
-    return resume_run(Run.open(path), sinks, draw=figures)
+    factories = make_sinks(sinks)
+    with use_style(style):
+        return resume_run(Run.open(path), factories, draw=figures)
 
 
 def sweep(
@@ -88,9 +105,11 @@ def sweep(
     *axes: str,
     runs: str | Path | None = None,
     workers: int | None = None,
+    executor: "str | Executor | None" = None,
     progress: Progress | None = None,
     notify: Notify | None = None,
     figures: bool = True,
+    style: str | None = None,
     **settings: Any,
 ) -> "Sweep":
     """Run a recipe at every point of a grid and return the table of results.
@@ -103,9 +122,11 @@ def sweep(
         runs: the folder the sweep is saved in; by default EPOQUE_RUNS or ./runs.
         workers: processes, where each point is a run of its own; by default one a core, or one
             where a single run keeps all cores busy.
+        executor: what runs them, by name ("local") or itself; by default this machine.
         progress: receives how many points are measured, and how many there are.
         notify: receives how many trainings there will be, and what is odd about the data.
         figures: whether to draw the figures at the end.
+        style: the figure style; by default EPOQUE_STYLE or the house's.
         settings: of the lab's config, in place of the recipe's; those of a part nested, or by their
             path.
 
@@ -113,7 +134,6 @@ def sweep(
         ConfigError: if settings or axes are wrong; all of them are listed.
         UsageError: if there is no axis, or there are too many points.
     """
-    from epoque.bench.sweeps.executor import LocalExecutor
     from epoque.bench.sweeps.grid import parse_axes
     from epoque.bench.sweeps.study import announce
     from epoque.bench.sweeps.sweep import Sweeps, resume_sweep, run_sweep
@@ -122,15 +142,16 @@ def sweep(
     parsed, root = parse_axes(config, axes, flatten(settings)), runs_folder(runs)
     begun = Sweeps(root).find(found.name, _typed(parsed), config=config, finished=False)
     told: dict[str, Any] = {
-        "executor": None if workers is None else LocalExecutor(workers),
+        "executor": _executor(executor, workers),
         "progress": progress,
         "figures": figures,
         "notify": notify,
     }
-    if begun is not None:
-        announce(lab, config, parsed, notify)
-        return resume_sweep(begun, **told)
-    return run_sweep(lab, found.name, config, parsed, root, **told)
+    with use_style(style):
+        if begun is not None:
+            announce(lab, config, parsed, notify)
+            return resume_sweep(begun, **told)
+        return run_sweep(lab, found.name, config, parsed, root, **told)
 
 
 def search(
@@ -142,9 +163,11 @@ def search(
     direction: str = "minimize",
     runs: str | Path | None = None,
     workers: int | None = None,
+    executor: "str | Executor | None" = None,
     progress: Progress | None = None,
     notify: Notify | None = None,
     figures: bool = True,
+    style: str | None = None,
     **settings: Any,
 ) -> "Search":
     """Look for the settings within the axes that make a result smallest (needs Optuna).
@@ -161,9 +184,11 @@ def search(
         runs: the folder the search is saved in; by default EPOQUE_RUNS or ./runs.
         workers: processes, where each trial is a run of its own; by default one a core, or one
             where a single run keeps all cores busy.
+        executor: what runs them, by name ("local") or itself; by default this machine.
         progress: receives how many trials are measured, and how many there are.
         notify: receives what is odd about the data.
         figures: whether to draw the figures at the end.
+        style: the figure style; by default EPOQUE_STYLE or the house's.
         settings: of the lab's config, in place of the recipe's; those of a part nested, or by their
             path.
 
@@ -172,7 +197,6 @@ def search(
         UsageError: if another argument is wrong.
         MissingExtraError: if Optuna is not installed.
     """
-    from epoque.bench.sweeps.executor import LocalExecutor
     from epoque.bench.sweeps.grid import parse_axes
     from epoque.bench.sweeps.search import Searches, resume_search, run_search
     from epoque.bench.sweeps.study import announce
@@ -184,15 +208,26 @@ def search(
     wanted |= {"objective": score or lab.score}
     begun = Searches(root).find(found.name, _typed(parsed), config=config, finished=False, **wanted)
     told: dict[str, Any] = {
-        "executor": None if workers is None else LocalExecutor(workers),
+        "executor": _executor(executor, workers),
         "progress": progress,
         "figures": figures,
         "notify": notify,
     }
-    if begun is not None:
-        announce(lab, config, (), notify)
-        return resume_search(begun, **told)
-    return run_search(lab, found.name, config, parsed, root, **wanted, **told)
+    with use_style(style):
+        if begun is not None:
+            announce(lab, config, (), notify)
+            return resume_search(begun, **told)
+        return run_search(lab, found.name, config, parsed, root, **wanted, **told)
+
+
+def _executor(executor: "str | Executor | None", workers: int | None) -> "Executor | None":
+    """Return what runs the points, None where the study decides how many local processes."""
+    from epoque.bench.sweeps.executor import make_executor
+
+    if isinstance(executor, str):
+        local = executor == "local" and workers is None
+        return None if local else make_executor(executor, workers)
+    return make_executor("local", workers) if executor is None and workers else executor
 
 
 def _typed(axes: "Sequence[Axis]") -> dict[str, str]:

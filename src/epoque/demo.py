@@ -12,7 +12,7 @@ from epoque.bench.recipes import find_recipe
 from epoque.bench.runs.places import check_file
 from epoque.bench.runs.run import Run, Runs
 from epoque.bench.runs.runner import execute, start
-from epoque.bench.sinks.registry import make
+from epoque.bench.sinks.registry import make_sinks
 from epoque.report.needs import Need, damaged_file, damaged_records, in_words, missing
 
 from .api import configure, sweep
@@ -73,7 +73,7 @@ def measure(need: Need, runs: Path, *, quiet: bool = False) -> None:
         sweep(need.recipe, *axes, runs=runs, **need.settings)
         return
     recipe, lab, config = configure(need.recipe, dict(need.settings))
-    sinks = make([] if quiet else ["console"])
+    sinks = make_sinks([] if quiet else ["console"])
     for begun in _unfinished(runs, recipe.name, config):
         try:
             execute(begun, sinks)

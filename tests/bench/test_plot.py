@@ -14,7 +14,6 @@ from PIL import Image
 
 from epoque.bench.errors import RunWriteError
 from epoque.bench.figures.plot import (
-    COLOURS,
     SERIES,
     colour,
     figure_style,
@@ -26,6 +25,7 @@ from epoque.bench.figures.plot import (
     save_figure,
     svg_bytes,
 )
+from epoque.bench.figures.styles import HOUSE
 
 THEMES = ("light", "dark")
 
@@ -77,14 +77,14 @@ def lab(rgb):
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("vision", VISIONS)
 def test_series_differ_for_every_vision(theme, vision):
-    seen = {role: lab(VISIONS[vision] @ linear(COLOURS[theme][role])) for role in SERIES}
+    seen = {role: lab(VISIONS[vision] @ linear(HOUSE.colors[theme][role])) for role in SERIES}
     for one, other in combinations(SERIES, 2):
         assert np.linalg.norm(seen[one] - seen[other]) > 20, (one, other)
 
 
 @pytest.mark.parametrize("theme", THEMES)
 def test_colours_stand_out_from_the_paper(theme):
-    palette = COLOURS[theme]
+    palette = HOUSE.colors[theme]
     for role in SERIES:
         assert contrast(palette[role], palette["paper"]) >= 3
     assert contrast(palette["ink"], palette["paper"]) >= 12
@@ -163,13 +163,13 @@ def test_the_user_s_own_settings_change_nothing():
 def test_the_style_ends_with_its_block():
     before = dict(mpl.rcParams)
     with figure_style("dark"):
-        assert colour("paper") == COLOURS["dark"]["paper"]
-        assert mpl.rcParams["axes.facecolor"] == COLOURS["dark"]["paper"]
+        assert colour("paper") == HOUSE.colors["dark"]["paper"]
+        assert mpl.rcParams["axes.facecolor"] == HOUSE.colors["dark"]["paper"]
         with figure_style("light"):
-            assert colour("paper") == COLOURS["light"]["paper"]
-        assert colour("paper") == COLOURS["dark"]["paper"]
+            assert colour("paper") == HOUSE.colors["light"]["paper"]
+        assert colour("paper") == HOUSE.colors["dark"]["paper"]
     assert dict(mpl.rcParams) == before
-    assert colour("paper") == COLOURS["light"]["paper"]
+    assert colour("paper") == HOUSE.colors["light"]["paper"]
 
 
 @pytest.mark.parametrize("letters", [1, 40, 70, 85])
@@ -185,9 +185,9 @@ def test_a_subtitle_stays_on_the_page(letters):
 
 
 def test_mix_goes_from_one_colour_to_the_other():
-    assert mix("blue", 1) == COLOURS["light"]["blue"]
-    assert mix("blue", 0) == COLOURS["light"]["paper"]
-    assert mix("blue", 0.5, "blue") == COLOURS["light"]["blue"]
+    assert mix("blue", 1) == HOUSE.colors["light"]["blue"]
+    assert mix("blue", 0) == HOUSE.colors["light"]["paper"]
+    assert mix("blue", 0.5, "blue") == HOUSE.colors["light"]["blue"]
 
 
 def test_saving_writes_both_files(tmp_path):

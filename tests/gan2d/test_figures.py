@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from epoque.bench.errors import DamagedRunError, UsageError
-from epoque.bench.figures.plot import COLOURS, figure_style, png_bytes, rgb_array, svg_bytes
+from epoque.bench.figures.plot import figure_style, png_bytes, rgb_array, svg_bytes
+from epoque.bench.figures.styles import HOUSE
 from epoque.bench.runs.run import Run
 from epoque.gan2d.config import Gan2dConfig
 from epoque.gan2d.figures.ends import recorded
@@ -53,7 +54,7 @@ def test_every_figure_of_a_run_is_drawn_in_both_languages_and_themes(train_run: 
         ]
         for figure in pictures.values():
             pixels = rgb_array(figure, 60)
-            paper = tuple(int(COLOURS[theme]["paper"][i : i + 2], 16) for i in (1, 3, 5))
+            paper = tuple(int(HOUSE.colors[theme]["paper"][i : i + 2], 16) for i in (1, 3, 5))
             assert tuple(pixels[2, 2]) == paper
             assert pixels.std() > 4
 

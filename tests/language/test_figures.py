@@ -11,7 +11,8 @@ import pytest
 from safetensors.numpy import load, save
 
 from epoque.bench.errors import DamagedRunError, UsageError
-from epoque.bench.figures.plot import COLOURS, figure_style, rgb_array
+from epoque.bench.figures.plot import figure_style, rgb_array
+from epoque.bench.figures.styles import HOUSE
 from epoque.bench.runs.run import Run
 from epoque.language.evaluation import examples as probe
 from epoque.language.figures.examples_figure import FIRST, GUTTER, SENTENCE, broken
@@ -43,7 +44,7 @@ def test_every_figure_is_drawn_in_both_languages_and_themes(run: Run) -> None:
         assert set(ALL) - set(pictures) <= {"neighbours"}  # there may be too few words
         for name, figure in pictures.items():
             pixels = rgb_array(figure, 60)
-            paper = tuple(int(COLOURS[theme]["paper"][i : i + 2], 16) for i in (1, 3, 5))
+            paper = tuple(int(HOUSE.colors[theme]["paper"][i : i + 2], 16) for i in (1, 3, 5))
             assert tuple(pixels[2, 2]) == paper
             assert pixels.std() > 4
             box, (width, height) = figure.get_tightbbox(), figure.get_size_inches()

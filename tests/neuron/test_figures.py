@@ -11,7 +11,8 @@ from PIL import Image
 
 from epoque.bench.errors import DamagedRunError, UsageError
 from epoque.bench.figures.axes import subscript
-from epoque.bench.figures.plot import COLOURS, figure_style, png_bytes, svg_bytes
+from epoque.bench.figures.plot import figure_style, png_bytes, svg_bytes
+from epoque.bench.figures.styles import HOUSE
 from epoque.bench.runs.folder import RunFolder, create_run
 from epoque.bench.runs.run import Run
 from epoque.neuron.config import NeuronConfig
@@ -65,7 +66,7 @@ def drawn(run, name, language="en", theme="light"):
 
 def line_of(axes, ink):
     """Return the line, and not the marks, of that colour."""
-    wanted = COLOURS["light"][ink]
+    wanted = HOUSE.colors["light"][ink]
     (line,) = [p for p in axes.lines if p.get_color() == wanted and p.get_linestyle() != "None"]
     return line
 
@@ -260,7 +261,7 @@ def test_a_step_has_two_shades(runs):
 def test_train_and_test_points_are_told_apart(runs):
     figure = drawn(runs["gaussian"], "regions")
     data = load(runs["gaussian"].config)
-    paper = COLOURS["light"]["paper"]
+    paper = HOUSE.colors["light"]["paper"]
     points = [line for line in figure.axes[0].lines if line.get_marker() in "os"]
     full = sum(len(p.get_xdata()) for p in points if p.get_markerfacecolor() != paper)
     hollow = sum(len(p.get_xdata()) for p in points if p.get_markerfacecolor() == paper)
@@ -272,7 +273,7 @@ def test_the_network_s_hidden_lines_and_border(runs):
     run = runs["mlp"]
     axes = drawn(run, "regions").axes[0]
     weights = run.snapshot(run.snapshot_steps()[-1])
-    green = COLOURS["light"]["green"]
+    green = HOUSE.colors["light"]["green"]
     hidden = [p for p in axes.lines if p.get_color() == green and p.get_linestyle() == "--"]
     assert 1 <= len(hidden) <= 2
     stage = mlp_stage(run, run.snapshot_steps()[-1])

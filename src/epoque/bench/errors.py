@@ -139,8 +139,8 @@ class NameTakenError(UsageError):
 class MissingExtraError(UsageError, ImportError):
     """An optional dependency is not installed."""
 
-    def __init__(self, what: str, extra: str) -> None:
-        super().__init__(f"{what} needs an extra: pip install 'epoque[{extra}]'")
+    def __init__(self, what: str, extra: str, package: str = "epoque") -> None:
+        super().__init__(f"{what} needs an extra: pip install '{package}[{extra}]'")
 
 
 class RunError(EpoqueError):

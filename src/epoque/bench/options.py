@@ -21,6 +21,7 @@ __all__ = [
     "RecipeName",
     "RunName",
     "RunsOption",
+    "StyleName",
     "WholeName",
     "at_least",
 ]
@@ -49,6 +50,10 @@ RunsOption = Annotated[
 Quiet = Annotated[bool, Parameter(name=["--quiet", "-q"], negative="", help="Print no progress.")]
 AsJson = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON for programs.")]
 Figures = Annotated[bool, Parameter(help="Draw the figures at the end.")]
+StyleName = Annotated[
+    str | None,
+    Parameter(name="--style", env_var="EPOQUE_STYLE", help="The style of the figures: house, …"),
+]
 Language = Annotated[
     Literal["en", "fr"],
     Parameter(

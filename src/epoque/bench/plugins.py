@@ -11,15 +11,15 @@ What ships with Epoque itself is declared in the same way.
 """
 
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint, PackageNotFoundError, distribution, entry_points
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from importlib.util import find_spec
 from typing import Any
 
-from .errors import UnknownNameError, UsageError, first_line
+from .errors import MissingExtraError, UnknownNameError, UsageError, first_line
 
-__all__ = ["installed", "load_plugin", "plugin_folder", "plugin_names"]
+__all__ = ["has_extra", "installed", "load_plugin", "plugin_folder", "plugin_names"]
 
 
 def plugin_names(group: str) -> tuple[str, ...]:
@@ -38,17 +38,39 @@ def load_plugin(group: str, kind: str, name: str) -> Any:
     Raises:
         UnknownNameError: if no installed package brings it, with the nearest names.
         UsageError: if two packages bring it, or it cannot be imported.
-        MissingExtraError: if it needs an extra that is not installed, and says so.
+        MissingExtraError: if it needs an extra that is not installed; the entry point says so,
+            `mlflow = "epoque.bench.sinks.mlflow:MlflowSink [mlflow]"`.
     """
     point = _point(group, kind, name)
+    for extra in point.extras:
+        if point.dist is not None and not has_extra(point.dist.name, extra):
+            raise MissingExtraError(f"The {kind} {name}", extra, point.dist.name)
     try:
         return point.load()
     except (ImportError, AttributeError) as error:
         if isinstance(error, UsageError):
             raise
-        source = point.dist.name if point.dist else point.value
-        told = f"The {kind} {name!r} of the package {source} cannot be loaded"
+        package = point.dist.name if point.dist else point.value
+        told = f"The {kind} {name!r} of the package {package} cannot be loaded"
         raise UsageError(f"{told}: {first_line(error)}.") from error
+
+
+def has_extra(package: str, extra: str) -> bool:
+    """Return whether what an extra of an installed package brings is installed, too."""
+    from packaging.requirements import Requirement  # here, since `epoque --help` needs no extra
+
+    needed = map(Requirement, distribution(package).requires or ())
+    own = [r.name for r in needed if r.marker and r.marker.evaluate({"extra": extra})
+           and not r.marker.evaluate({"extra": ""})]  # fmt: skip
+    return all(map(_is_installed, own))
+
+
+def _is_installed(package: str) -> bool:
+    try:
+        distribution(package)
+    except PackageNotFoundError:
+        return False
+    return True
 
 
 def plugin_folder(group: str, kind: str, name: str) -> Traversable | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import App, Parameter
 
 from epoque.bench.errors import UsageError
-from epoque.bench.options import AsJson, Figures, Quiet, RecipeName, RunName, RunsOption
+from epoque.bench.options import AsJson, Figures, Quiet, RecipeName, RunName, RunsOption, StyleName
 from epoque.bench.runs.places import runs_folder
 from epoque.bench.system.processes import rank, world
 from epoque.bench.telling import console, note, result, say_taken, table
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 Log = Annotated[
     str,
-    Parameter(help="Also log to these, with commas between: tensorboard, mlflow, trackio."),
+    Parameter(help="Also log to these sinks, with commas between: tensorboard, mlflow, …"),
 ]
 Name = Annotated[
     str | None,
@@ -47,6 +47,7 @@ def run(
     as_json: AsJson = False,
     log: Log = "",
     figures: Figures = True,
+    style: StyleName = None,
     **settings: Any,
 ) -> None:
     """Train a recipe and save its run: settings, metrics, checkpoints, numbers and figures.
@@ -70,7 +71,7 @@ def run(
     found, lab, config = configure(recipe, settings)
     _train(
         lab, config, found.name, runs, name,
-        quiet=quiet, as_json=as_json, log=log, figures=figures,
+        quiet=quiet, as_json=as_json, log=log, figures=figures, style=style,
     )  # fmt: skip
 
 
@@ -88,12 +89,13 @@ def add_training(app: App, lab: "Lab[Any]") -> None:
         as_json: AsJson = False,
         log: Log = "",
         figures: Figures = True,
+        style: StyleName = None,
         **settings: Any,
     ) -> None:
         config, recipe = lab.config.parse(settings), f"{lab.name}/train"
         _train(
             lab, config, recipe, runs, name,
-            quiet=quiet, as_json=as_json, log=log, figures=figures,
+            quiet=quiet, as_json=as_json, log=log, figures=figures, style=style,
         )  # fmt: skip
 
     app.command(with_settings(train, lab, found.options), name="train", help=found.help)
@@ -110,8 +112,10 @@ def _train(
     as_json: bool,
     log: str,
     figures: bool,
+    style: str | None,
 ) -> None:
     """Train a config, alone or with other processes, and tell how it ended."""
+    from epoque.bench.figures.styles import check_style, use_style
     from epoque.bench.runs.run_name import find_named_run
     from epoque.bench.runs.runner import assist, assist_again, execute, start
 
@@ -123,6 +127,7 @@ def _train(
         elif not known.is_complete:
             assist_again(known, prepared=not quiet)
         return
+    check_style(style)
     note(lab.remarks(config))  # read before a folder is made: what is wrong with it ends here
     made = start(lab, config, recipe, root, name)
     if name is not None and made.is_complete:
@@ -130,7 +135,8 @@ def _train(
         return
     if not quiet and made.status.state == "finished":
         note(f"{made.id}: {wrong}; it is made again." for wrong in made.differences())
-    done = execute(made, sinks, draw=figures, **_shown(quiet))
+    with use_style(style):
+        done = execute(made, sinks, draw=figures, **_shown(quiet))
     _conclude(done, quiet or as_json)
 
 
@@ -143,8 +149,10 @@ def resume(
     as_json: AsJson = False,
     log: Log = "",
     figures: Figures = True,
+    style: StyleName = None,
 ) -> None:
     """Go on with an interrupted run, sweep or search; it ends as if it had never stopped."""
+    from epoque.bench.figures.styles import use_style
     from epoque.bench.runs.records import find_record
     from epoque.bench.runs.run import Run
     from epoque.bench.runs.runner import assist_again
@@ -156,18 +164,20 @@ def resume(
     if not isinstance(found, Run):
         if world() > 1:
             raise UsageError(f"{found.id} is no run; many processes can only go on with a run.")
-        resume_study(found, figures=figures, quiet=quiet, as_json=as_json)
+        with use_style(style):
+            resume_study(found, figures=figures, quiet=quiet, as_json=as_json)
         return
     sinks = _sinks(quiet, as_json, log)
     if rank():
         assist_again(found, prepared=not quiet)
         return
-    done = resume_run(found, sinks, draw=figures, **_shown(quiet))
+    with use_style(style):
+        done = resume_run(found, sinks, draw=figures, **_shown(quiet))
     _conclude(done, quiet or as_json)
 
 
 def _sinks(quiet: bool, as_json: bool, log: str) -> list[Any]:
-    from epoque.bench.sinks.registry import make
+    from epoque.bench.sinks.registry import make_sinks
 
     if quiet and as_json:
         raise UsageError("--quiet and --json exclude each other.")
@@ -176,8 +186,8 @@ def _sinks(quiet: bool, as_json: bool, log: str) -> list[Any]:
     except ValueError as error:
         raise UsageError(f"--log: {log} is not allowed; {error}") from None
     if as_json:
-        return make(["json", *names])
-    return make(names if quiet else ["console", *names])
+        return make_sinks(["json", *names])
+    return make_sinks(names if quiet else ["console", *names])
 
 
 def _shown(quiet: bool) -> dict[str, Any]:
@@ -196,10 +206,10 @@ def _say(notice: str) -> None:
 
 def _tell_finished(run: Any, quiet: bool, as_json: bool) -> None:
     """Say that a run is finished already, to a program as of one that has just ended."""
-    from epoque.bench.sinks.registry import make
+    from epoque.bench.sinks.registry import make_sinks
 
     if as_json:
-        for sink in make(["json"]):
+        for sink in make_sinks(["json"]):
             sink(run).close("finished")
     elif not quiet:
         console(wrapped=True).print(f"{run.path} is finished already.\n")

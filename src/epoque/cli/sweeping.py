@@ -7,7 +7,7 @@ from cyclopts import App, Parameter
 
 from epoque.bench.errors import UsageError
 from epoque.bench.lab import lab_of
-from epoque.bench.options import AsJson, Figures, Quiet, RecipeName, RunsOption
+from epoque.bench.options import AsJson, Figures, Quiet, RecipeName, RunsOption, StyleName
 from epoque.bench.telling import console, note, print_json, progress_bar, table
 
 from .common import lab_from_argv, with_settings
@@ -40,6 +40,11 @@ Workers = Annotated[
 ]
 
 
+ExecutorName = Annotated[
+    str, Parameter(help="What runs the points that are runs of their own: local, …")
+]
+
+
 def register(app: App, argv: Sequence[str]) -> None:
     """Add these commands to the application."""
     lab = lab_from_argv(argv[1:]) if argv[:1] in (["sweep"], ["search"]) else None
@@ -53,9 +58,11 @@ def sweep(
     *axes: Axes,
     runs: RunsOption = None,
     workers: Workers = 0,
+    executor: ExecutorName = "local",
     quiet: Quiet = False,
     as_json: AsJson = False,
     figures: Figures = True,
+    style: StyleName = None,
     **settings: Any,
 ) -> None:
     """Run a recipe at every point of a grid: one table and one figure.
@@ -70,7 +77,8 @@ def sweep(
 
     with progress_bar(f"sweep {recipe}", "points", quiet=quiet or as_json) as told:
         done = run(
-            recipe, *axes, runs=runs, workers=workers or None, figures=figures, progress=told,
+            recipe, *axes, runs=runs, workers=workers or None, executor=executor,
+            figures=figures, style=style, progress=told,
             notify=None if quiet else _say, **settings,
         )  # fmt: skip
     _conclude(done, quiet, as_json)
@@ -88,8 +96,10 @@ def search(
     direction: Annotated[str, Parameter(help="minimize or maximize.")] = "minimize",
     runs: RunsOption = None,
     workers: Workers = 0,
+    executor: ExecutorName = "local",
     quiet: Quiet = False,
     as_json: AsJson = False,
+    style: StyleName = None,
     **settings: Any,
 ) -> None:
     """Look for the best settings inside ranges, with Optuna (extra `search`).
@@ -106,7 +116,8 @@ def search(
     with progress_bar(f"search {recipe}", "trials", quiet=quiet or as_json) as told:
         done = run(
             recipe, *axes, trials=trials, sampler=sampler, score=score or None,
-            direction=direction, runs=runs, workers=workers or None, progress=told,
+            direction=direction, runs=runs, workers=workers or None, executor=executor,
+            style=style, progress=told,
             notify=None if quiet else _say, **settings,
         )  # fmt: skip
     _conclude(done, quiet, as_json)

@@ -81,10 +81,10 @@ def _show_moment(moment: actions.Moment) -> None:
 def _retrain(
     options: actions.RetrainOptions, progress: Progress, notify: Notify
 ) -> actions.Retrained:
-    from epoque.bench.sinks.registry import make
+    from epoque.bench.sinks.registry import make_sinks
 
     return actions.retrain_into(
-        options, notify, make([] if progress is no_progress else ["console"])
+        options, notify, make_sinks([] if progress is no_progress else ["console"])
     )
 
 

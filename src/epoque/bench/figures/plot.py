@@ -1,22 +1,18 @@
-"""The house style of figures: one look for every lab, light and dark, English and French.
+"""How figures are drawn: one look for every lab, light and dark, English and French.
 
-Figures are `matplotlib.figure.Figure` objects, drawn inside `figure_style` and never through
+Figures are `matplotlib.figure.Figure` objects, drawn inside `figure_style`, and never through
 pyplot. They are 5 inches (127 mm) wide with 9 to 10.5 point letters, so that one file is readable
 at the width of a page's column and on a phone.
 
-The colours descend from Okabe and Ito's ("Color universal design", 2008), moved apart until every
-two of them also differ for protanopes, deuteranopes and tritanopes, and each stands out from the
-paper with a contrast of 3:1 or more; the tests measure both. Colour is never the only sign:
-curves differ in dash or carry their name, classes differ in the shape of their points.
+What may differ from one style to another is in `epoque.bench.figures.styles`.
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from io import BytesIO
 from pathlib import Path
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 import matplotlib.style
@@ -26,6 +22,7 @@ from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
 from ..files.atomic import write_atomic
+from .styles import SERIES, FigureStyle, Theme, find_style, style_in_use, use_style
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,7 +31,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
-    "COLOURS",
     "SERIES",
     "Theme",
     "colour",
@@ -48,51 +44,17 @@ __all__ = [
     "svg_bytes",
 ]
 
-Theme = Literal["light", "dark"]
-
-COLOURS: Mapping[Theme, Mapping[str, str]] = MappingProxyType(
-    {
-        "light": MappingProxyType(
-            {
-                "blue": "#0055a5",
-                "vermilion": "#cf5f02",
-                "green": "#00a168",
-                "purple": "#c570ab",
-                "ink": "#1f2328",
-                "muted": "#59616c",
-                "grid": "#e3e6ea",
-                "paper": "#ffffff",
-            }
-        ),
-        "dark": MappingProxyType(
-            {
-                "blue": "#8cc4f2",
-                "vermilion": "#e9602c",
-                "green": "#1f9a66",
-                "purple": "#d46ca8",
-                "ink": "#e6e8eb",
-                "muted": "#a3abb6",
-                "grid": "#2a2f37",
-                "paper": "#14161a",
-            }
-        ),
-    }
-)
-"""Theme to role to colour. The first five tell series apart; `paper` is the background."""
-
-SERIES = ("blue", "vermilion", "green", "purple", "ink")
-"""The roles that tell series apart, in the order in which they are used."""
-
 WIDTH = 5.0  # inches
 PNG_DPI = 200
 SVG_IMAGE_DPI = 144  # of the images inside an SVG
 
 _theme: ContextVar[Theme] = ContextVar("theme", default="light")
-_themes: WeakKeyDictionary[Figure, Theme] = WeakKeyDictionary()  # of each figure, until saved
+_looks: WeakKeyDictionary[Figure, tuple[Theme, str]] = WeakKeyDictionary()
+"""The theme and the name of the style that each figure was begun in, until it is saved."""
 
 
-def _settings(theme: Theme) -> dict[str, Any]:
-    colours = COLOURS[theme]
+def _settings(style: FigureStyle, theme: Theme) -> dict[str, Any]:
+    colours = style.colors[theme]
     series = [colours[role] for role in SERIES]
     return {
         "axes.axisbelow": True,
@@ -141,31 +103,33 @@ def _settings(theme: Theme) -> dict[str, Any]:
         "ytick.labelsize": 9,
         "ytick.major.width": 0.7,
         "ytick.minor.width": 0.5,
+        **style.settings,
     }
 
 
 @contextmanager
 def figure_style(theme: Theme = "light") -> Iterator[None]:
-    """Draw in the house style inside the block, whatever the user's own matplotlibrc says.
+    """Draw in the style in use inside the block, whatever the user's own matplotlibrc says.
 
-    The background is opaque, so that a file looks right wherever it is opened: `#ffffff` in the
-    light theme and `#14161a` in the dark one, which an HTML page should use for its own paper.
-    Matplotlib's settings belong to the whole process, so only one thread may draw at a time.
+    The background is opaque, so that a file looks right wherever it is opened: in the house style
+    `#ffffff` in the light theme and `#14161a` in the dark one, which an HTML page should use for
+    its own paper. Matplotlib's settings belong to the whole process, so only one thread may draw
+    at a time.
 
     Args:
         theme: "light" or "dark".
     """
     token = _theme.set(theme)
     try:
-        with matplotlib.style.context(["default", _settings(theme)]):
+        with matplotlib.style.context(["default", _settings(find_style(style_in_use()), theme)]):
             yield
     finally:
         _theme.reset(token)
 
 
 def colour(role: str) -> str:
-    """Return the colour of a role (see `COLOURS`) in the theme that is active."""
-    return COLOURS[_theme.get()][role]
+    """Return the colour of a role (see `FigureStyle`) in the style and theme that are active."""
+    return find_style(style_in_use()).colors[_theme.get()][role]
 
 
 def mix(role: str, share: float, other: str = "paper") -> str:
@@ -178,7 +142,7 @@ def mix(role: str, share: float, other: str = "paper") -> str:
 def new_figure(height: float = 3.1, width: float = WIDTH) -> Figure:
     """Return an empty figure; sizes in inches."""
     figure = Figure(figsize=(width, height))
-    _themes[figure] = _theme.get()
+    _looks[figure] = (_theme.get(), style_in_use())
     return figure
 
 
@@ -212,9 +176,12 @@ def svg_bytes(figure: Figure) -> bytes:
     return _saved(figure, "svg", dpi=SVG_IMAGE_DPI, metadata=metadata)
 
 
-def _style_of(figure: Figure) -> AbstractContextManager[None]:
-    """Return the style a figure was begun in: matplotlib makes some ticks only when it saves."""
-    return figure_style(_themes.get(figure, _theme.get()))
+@contextmanager
+def _style_of(figure: Figure) -> Iterator[None]:
+    """Draw in what a figure was begun in: matplotlib makes some ticks only when it saves."""
+    theme, style = _looks.get(figure, (_theme.get(), style_in_use()))
+    with use_style(style), figure_style(theme):
+        yield
 
 
 def _saved(figure: Figure, kind: str, **options: Any) -> bytes:

@@ -1,54 +1,35 @@
-"""The sinks by the names that users type."""
+"""The sinks by the names that users type.
+
+A package brings one by an entry point of the group `epoque.sinks` that names a `SinkFactory`, for
+instance a class that is made of a run.
+"""
 
 from collections.abc import Iterable
-from importlib.util import find_spec
 
-from ..errors import MissingExtraError, UnknownNameError
+from ..plugins import load_plugin, plugin_names
 from . import SinkFactory
 
-__all__ = ["SINKS", "make"]
+__all__ = ["make_sinks", "sink_names"]
 
-EXTRAS = {"mlflow": "mlflow", "tensorboard": "tensorboardX", "trackio": "trackio"}
-"""Sinks that need an extra of the same name: the sink to the module that must be installed."""
-
-SINKS = ("console", "json", *EXTRAS)
+GROUP = "epoque.sinks"
 
 
-def make(names: Iterable[str]) -> list[SinkFactory]:
+def sink_names() -> tuple[str, ...]:
+    """Return the names of the sinks that installed packages bring."""
+    return plugin_names(GROUP)
+
+
+def make_sinks(sinks: Iterable[str | SinkFactory]) -> list[SinkFactory]:
     """Return the factories of some sinks, each once, in the order given.
 
     Args:
-        names: of `SINKS`.
+        sinks: of `sink_names`, or factories themselves.
 
     Raises:
         UnknownNameError: if there is no such sink.
-        MissingExtraError: if the package that one needs is not installed.
+        MissingExtraError: if the extra that one needs is not installed.
     """
-    return [_factory(name) for name in dict.fromkeys(names)]
-
-
-def _factory(name: str) -> SinkFactory:
-    if name in EXTRAS and find_spec(EXTRAS[name]) is None:
-        raise MissingExtraError(f"Logging to {name}", name)
-    match name:
-        case "console":
-            from .console import ConsoleSink
-
-            return ConsoleSink
-        case "json":
-            from .json_lines import JsonLinesSink
-
-            return JsonLinesSink
-        case "mlflow":
-            from .mlflow import MlflowSink
-
-            return MlflowSink
-        case "tensorboard":
-            from .tensorboard import TensorBoardSink
-
-            return TensorBoardSink
-        case "trackio":
-            from .trackio import TrackioSink
-
-            return TrackioSink
-    raise UnknownNameError("sink", name, SINKS, f" There are {', '.join(SINKS)}.")
+    return [
+        load_plugin(GROUP, "sink", sink) if isinstance(sink, str) else sink
+        for sink in dict.fromkeys(sinks)
+    ]

@@ -1,7 +1,9 @@
 """Running jobs side by side, on this machine or on many.
 
 An executor has three methods: submit, wait, cancel. `LocalExecutor` keeps worker processes on this
-machine; another kind (a cluster) is one more class with the same three.
+machine; another kind (a cluster) is one more class with the same three. A package brings one by an
+entry point of the group `epoque.executors`; it is called with the number of workers asked for, None
+if none was.
 """
 
 import os
@@ -18,8 +20,12 @@ from typing import Any, Protocol
 
 from .. import stopping
 from ..errors import EpoqueError, UsageError
+from ..plugins import load_plugin
 
-__all__ = ["Executor", "LocalExecutor", "Outcome", "cores", "running"]
+__all__ = ["Executor", "LocalExecutor", "Outcome", "cores", "make_executor", "running"]
+
+GROUP = "epoque.executors"
+"""The group of the entry points by which packages bring executors."""
 
 SECONDS_TO_STOP = 2 * stopping.SECONDS  # a run saves its checkpoint before
 
@@ -126,6 +132,21 @@ class LocalExecutor:
                 idle = [_Worker()]
                 self._workers += idle
             idle[0].give(*self._queue.popleft())
+
+
+def make_executor(name: str, workers: int | None = None) -> Executor:
+    """Return an executor by its name.
+
+    Args:
+        name: of an entry point of the group `epoque.executors`, for instance "local".
+        workers: how many jobs it runs side by side; None for as many as it sees fit.
+
+    Raises:
+        UnknownNameError: if there is none of that name, with the nearest names.
+        MissingExtraError: if the extra that it needs is not installed.
+    """
+    executor: Executor = load_plugin(GROUP, "executor", name)(workers)
+    return executor
 
 
 @contextmanager
