@@ -94,7 +94,7 @@ def test_running_out_of_memory_is_one_sentence(monkeypatch):
     def fail(*_):
         raise RuntimeError("CUDA out of memory. Tried to allocate 20.00 MiB.")
 
-    monkeypatch.setattr("epoque.stylegan3.analysis.analyze.gallery", fail)
+    monkeypatch.setattr("epoque.stylegan3.analysis.analyze.render_gallery", fail)
     with pytest.raises(UsageError, match="Memory ran out: a network of fewer pixels takes less"):
         list(LAB.train(config()))
 

@@ -334,7 +334,7 @@ if "absent" in sys.argv:
     sys.meta_path.insert(0, Absent())
 import torch
 from epoque.stylegan3 import ops
-from epoque.stylegan3.ops import paths
+from epoque.stylegan3.ops import dispatch
 f = ops.lowpass(12, 4.0, 6.0, 32)
 x = torch.arange(2 * 30 * 40 * 40, dtype=torch.float32).reshape(2, 30, 40, 40).sin()
 def total():
@@ -347,7 +347,7 @@ if "fork" in sys.argv:
         os._exit(0)
     os.wait()
 else:
-    print(paths.compiled(x), total())
+    print(dispatch.uses_compiled(x), total())
 """
 
 
