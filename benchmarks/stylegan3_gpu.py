@@ -140,7 +140,7 @@ def _training() -> dict[str, str]:
 
 def _step_of(config: StyleGan3Config) -> Callable[[], None]:
     from epoque.stylegan3.training.data import load_images
-    from epoque.stylegan3.training.distributed import Team
+    from epoque.stylegan3.training.distributed import DistributedContext
     from epoque.stylegan3.training.trainer import Trainer
 
-    return Trainer(config, Team(config.device), load_images(config)).step
+    return Trainer(config, DistributedContext(config.device), load_images(config)).step

@@ -23,7 +23,7 @@ from epoque.stylegan3.latents import sample_latents
 from epoque.stylegan3.loading import load_generator
 from epoque.stylegan3.networks import DiscriminatorSpec, StyleGan3Spec
 from epoque.stylegan3.ops.dispatch import Backend, use_backend
-from epoque.stylegan3.training.step import Game, Part
+from epoque.stylegan3.training.gan import Gan, Losses, Microbatch, train_only
 
 BATCH, PENALTY_EVERY = 8, 16
 SMALL = {"img_resolution": 64, "channel_base": 4096, "channel_max": 64}
@@ -62,22 +62,30 @@ def shipped(repetitions: str) -> list[float]:
 def train(path: Backend, steps: str) -> list[float]:
     """Do steps of a training, with the share of the penalty that each step has."""
     spec = StyleGan3Spec(**SMALL, z_dim=64, w_dim=64)
-    game = Game(
+    gan = Gan(
         networks.init_generator(spec).requires_grad_(False),
         networks.init_discriminator(DiscriminatorSpec(**SMALL)).requires_grad_(False),
-        gamma=1.0,
+        r1_gamma=1.0,
     )
     images = torch.randn(BATCH, 3, 64, 64, generator=torch_generator(0, "images"))
     none = torch.zeros(BATCH, 0)
-    part = Part(images, none, none, 1.0, lambda what, _: torch_generator(0, what))
+    batch = Microbatch(images, none, none, 1.0, lambda what, _: torch_generator(0, what))
+
+    def backward(network: torch.nn.Module, losses: Losses, gain: float = 1.0) -> None:
+        with train_only(network, gan):
+            for loss, _ in losses:
+                (loss.mean() * gain).backward()
 
     def step() -> None:
-        game.generator_turn(part)
-        game.discriminator_turn(part)
+        backward(gan.generator, gan.generator_loss(batch))
+        backward(gan.discriminator, gan.discriminator_losses(batch))
+
+    def penalty_step() -> None:
+        backward(gan.discriminator, gan.r1_penalty(batch), PENALTY_EVERY)
 
     with use_backend(path):
         plain = _timed(step, int(steps))
-        penalty = _timed(lambda: game.penalty_turn(part, PENALTY_EVERY), int(steps))
+        penalty = _timed(penalty_step, int(steps))
     return [a + b / PENALTY_EVERY for a, b in zip(plain, penalty, strict=True)]
 
 

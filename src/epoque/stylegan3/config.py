@@ -350,7 +350,7 @@ class StyleGan3Config(Config):
         return max(1, -int(-self.kimg * 1000 // self.batch))
 
     @property
-    def generator_rate(self) -> float:
+    def generator_learning_rate(self) -> float:
         """The generator's learning rate."""
         return self.glr or (0.002 if self.cfg == "stylegan2" else 0.0025)
 
@@ -365,23 +365,23 @@ class StyleGan3Config(Config):
         """Whether a measure needs Inception's weights."""
         return not {"fid", "kid"}.isdisjoint(self.metrics)
 
-    def gamma_of(self, resolution: int) -> float:
+    def r1_gamma(self, resolution: int) -> float:
         """Return the weight of R1 (Karras et al. 2020, "… with Limited Data", appendix C)."""
         return 0.0002 * resolution**2 / self.batch if self.gamma is None else self.gamma
 
-    def sigma_at(self, seen: int) -> float:
+    def blur_sigma(self, images_seen: int) -> float:
         """Return how far the discriminator's images are blurred once so many were seen."""
         if self.cfg != "r" or self.resume_from is not None:
             return 0.0
         fade = 1000 * (self.blur_kimg or self.batch * 200 / 32)
-        return self.blur * max(0.0, 1 - seen / fade)
+        return self.blur * max(0.0, 1 - images_seen / fade)
 
-    def half_life_at(self, seen: int) -> float:
+    def ema_half_life(self, images_seen: int) -> float:
         """Return the averaged generator's half-life in images once so many were seen."""
         images = 1000 * (self.ema_kimg or self.batch * 10 / 32)
         if self.ema_rampup is None or self.resume_from is not None:
             return images
-        return min(images, seen * self.ema_rampup)
+        return min(images, images_seen * self.ema_rampup)
 
     def conflicts(self) -> Iterator[Problem]:
         """Yield what is wrong between fields."""

@@ -10,7 +10,7 @@ from golden import golden, needs_golden
 
 from epoque.bench.errors import UsageError
 from epoque.stylegan3.training import augment as module
-from epoque.stylegan3.training.ada import Controller
+from epoque.stylegan3.training.ada import AdaController
 from epoque.stylegan3.training.augment import (
     AugmentParams,
     augment,
@@ -162,15 +162,15 @@ def test_sampling_agrees_with_pytorch_s() -> None:
 
 
 def test_the_controller_follows_the_signs() -> None:
-    ada = Controller(target=0.6, speed=1000)
-    ada.see(9, 10)
-    ada.move(100)
+    ada = AdaController(target=0.6, speed=1000)
+    ada.record(9, 10)
+    ada.adjust(100)
     assert ada.p == pytest.approx(0.1)
-    ada.move(100)  # nothing seen since
+    ada.adjust(100)  # nothing seen since
     assert ada.p == pytest.approx(0.1)
-    ada.see(5, 10)
-    ada.move(250)
+    ada.record(5, 10)
+    ada.adjust(250)
     assert ada.p == 0.0
-    ada.see(10, 10)
-    ada.move(5000)
+    ada.record(10, 10)
+    ada.adjust(5000)
     assert ada.p == 1.0

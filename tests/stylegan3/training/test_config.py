@@ -45,24 +45,24 @@ def test_a_batch_smaller_than_a_group_is_one_group() -> None:
 def test_what_follows_is_as_in_the_official_training() -> None:
     config = StyleGan3Config()
     assert config.steps == 781_250
-    assert (config.generator_rate, config.dlr) == (0.0025, 0.002)
-    assert StyleGan3Config(cfg="stylegan2").generator_rate == 0.002
-    assert config.gamma_of(1024) == pytest.approx(6.5536)
-    assert config.replace(gamma=0).gamma_of(1024) == 0
-    assert config.half_life_at(100_000) == 5000
-    assert config.half_life_at(10**9) == 10_000
+    assert (config.generator_learning_rate, config.dlr) == (0.0025, 0.002)
+    assert StyleGan3Config(cfg="stylegan2").generator_learning_rate == 0.002
+    assert config.r1_gamma(1024) == pytest.approx(6.5536)
+    assert config.replace(gamma=0).r1_gamma(1024) == 0
+    assert config.ema_half_life(100_000) == 5000
+    assert config.ema_half_life(10**9) == 10_000
     assert config.ada_images == 500_000
-    assert config.sigma_at(0) == 0
+    assert config.blur_sigma(0) == 0
     rotating = StyleGan3Config(cfg="r", batch=16)
-    assert [rotating.sigma_at(seen) for seen in (0, 50_000, 100_000, 10**6)] == [10, 5, 0, 0]
-    assert rotating.half_life_at(10**9) == 5000
+    assert [rotating.blur_sigma(seen) for seen in (0, 50_000, 100_000, 10**6)] == [10, 5, 0, 0]
+    assert rotating.ema_half_life(10**9) == 5000
 
 
 def test_what_follows_is_other_with_the_networks_of_another_training() -> None:
     config = StyleGan3Config(cfg="r", resume_from="ffhq-1024-r")
     assert config.ada_images == 100_000
-    assert config.sigma_at(0) == 0
-    assert config.half_life_at(0) == 10_000
+    assert config.blur_sigma(0) == 0
+    assert config.ema_half_life(0) == 10_000
 
 
 def test_the_networks_are_those_of_the_configs() -> None:

@@ -30,7 +30,7 @@ from epoque.bench.runs.runner import execute, start
 from epoque.stylegan3.config import StyleGan3Config
 from epoque.stylegan3.lab import LAB
 from epoque.stylegan3.training.data import load_images
-from epoque.stylegan3.training.distributed import Team
+from epoque.stylegan3.training.distributed import DistributedContext
 from epoque.stylegan3.training.ema import GeneratorEma, RunningMeans
 from epoque.stylegan3.training.estimate import (
     TrainingCost,
@@ -66,7 +66,7 @@ def of(kind: type, events: Iterable[Event]) -> list[Any]:
 
 
 def trainer_of(config: StyleGan3Config) -> Trainer:
-    return Trainer(config, Team("cpu"), load_images(config))
+    return Trainer(config, DistributedContext("cpu"), load_images(config))
 
 
 def test_events_come_at_their_times(tiny: Make) -> None:
@@ -193,15 +193,15 @@ def _torchrun(config: StyleGan3Config, folder: Path) -> dict[str, np.ndarray]:
 
 
 def test_processes_that_cannot_share_a_batch_are_told(tiny: Make) -> None:
-    config, team = tiny(1, batch_gpu=4), Team("cpu")
-    team.world_size = 2
+    config, context = tiny(1, batch_gpu=4), DistributedContext("cpu")
+    context.world_size = 2
     with pytest.raises(UsageError, match="4 images in 1 parts cannot be shared"):
-        Trainer(config, team, load_images(config))
+        Trainer(config, context, load_images(config))
 
 
 def test_frozen_layers_stay_and_the_others_learn(tiny: Make) -> None:
     trainer = trainer_of(tiny(2, freezed=3, aug="noaug"))
-    judge = trainer.game.discriminator
+    judge = trainer.gan.discriminator
     before = {name: value.clone() for name, value in judge.state_dict().items()}
     trainer.step()
     moved = {n for n, v in judge.state_dict().items() if not torch.equal(v, before[n])}
@@ -214,7 +214,7 @@ def test_frozen_layers_stay_and_the_others_learn(tiny: Make) -> None:
 def test_a_diverging_training_stops_before_the_step(tiny: Make, who: str) -> None:
     trainer = trainer_of(tiny(3, aug="noaug"))
     trainer.step()
-    network = getattr(trainer.game, who)
+    network = getattr(trainer.gan, who)
     with torch.no_grad():
         next(iter(network.parameters())).fill_(float("inf"))
     before = {name: value.clone() for name, value in network.named_parameters()}
@@ -225,16 +225,16 @@ def test_a_diverging_training_stops_before_the_step(tiny: Make, who: str) -> Non
 
 
 def test_a_batch_in_parts_moves_the_means_as_one(tiny: Make) -> None:
-    generator, team = trainer_of(tiny(1)).game.generator, Team("cpu")
+    generator, context = trainer_of(tiny(1)).gan.generator, DistributedContext("cpu")
     z = torch.randn(4, 8, generator=torch.Generator().manual_seed(0))
     first = {name: value.clone() for name, value in generator.named_buffers()}
     found = []
     for count in (1, 2, 4):
         means = RunningMeans(generator, count)
-        play = means.following(lambda part: generator(part, update_emas=True))
+        follow = means.follow(lambda part: iter([generator(part, update_emas=True)]))
         for part in z.chunk(count):
-            play(part)
-        means.join(team)
+            list(follow(part))
+        means.merge(context)
         found.append({name: value.clone() for name, value in generator.named_buffers()})
         for name, value in generator.named_buffers():
             value.copy_(first[name])
@@ -247,7 +247,7 @@ def test_a_batch_in_parts_moves_the_means_as_one(tiny: Make) -> None:
 
 
 def test_the_average_forgets_with_its_half_life(tiny: Make) -> None:
-    generator = trainer_of(tiny(1)).game.generator
+    generator = trainer_of(tiny(1)).gan.generator
     average = GeneratorEma(generator)
     first = next(generator.parameters()).detach().clone()
     with torch.no_grad():
@@ -271,14 +271,14 @@ def test_another_set_or_network_is_not_resumed(tiny: Make) -> None:
 
 
 def test_a_finished_run_gives_its_network(finished_run: Run) -> None:
-    from epoque.stylegan3.training.checkpoint import load_network
+    from epoque.stylegan3.training.checkpoint import load_run_network
 
     stored = load_network(finished_run.path / "generator.json")
-    ours = load_network(finished_run)
+    ours = load_run_network(finished_run)
     for name, value in stored.network.state_dict().items():
         assert torch.equal(value, ours.state_dict()[name])
     assert stored.card["data"] == "halves"
-    judge = load_network(finished_run, None, "discriminator")
+    judge = load_run_network(finished_run, None, "discriminator")
     assert judge.spec.c_dim == 2
 
 
@@ -303,7 +303,7 @@ def test_a_network_s_card_tells_where_the_images_are_and_what_labels_mean(
 
 def test_the_networks_know_how_often_each_label_is_there(tiny: Make) -> None:
     trainer = trainer_of(tiny(1, cond=True, max_images=7))
-    for network in (trainer.game.generator, trainer.average.generator):
+    for network in (trainer.gan.generator, trainer.ema.generator):
         assert network.labels.counts.sum() == 7
 
 
@@ -331,9 +331,9 @@ def test_a_training_begins_with_the_networks_of_another(tiny: Make, finished_run
     assert all(count == of_all for count, of_all in filled.values())
     last = finished_run.checkpoint().arrays
     for kind, network in (
-        ("generator", trainer.game.generator),
-        ("discriminator", trainer.game.discriminator),
-        ("average", trainer.average.generator),
+        ("generator", trainer.gan.generator),
+        ("discriminator", trainer.gan.discriminator),
+        ("average", trainer.ema.generator),
     ):
         for name, value in network.state_dict().items():
             assert np.array_equal(value.numpy(), last[f"{kind}.{name}"]), name

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-__all__ = ["Controller"]
+__all__ = ["AdaController"]
 
 
 @dataclass
-class Controller:
+class AdaController:
     """Moves the probability of augmentations until overfitting is where it should be.
 
     The sign of what is measured is the r_t of Karras et al. 2020 ("Training Generative Adversarial
@@ -27,12 +27,12 @@ class Controller:
     total: float = 0.0
     count: float = 0.0
 
-    def see(self, total: float, count: float) -> None:
+    def record(self, total: float, count: float) -> None:
         """Take note of some answers: the sum of their signs, and how many they are."""
         self.total += total
         self.count += count
 
-    def move(self, images: int) -> None:
+    def adjust(self, images: int) -> None:
         """Move p by what so many images allow, and forget the signs."""
         if self.count:
             excess = self.total / self.count - self.target

@@ -31,7 +31,7 @@ from ..networks import (
 __all__ = [
     "KINDS",
     "Arrays",
-    "load_network",
+    "load_run_network",
     "network_arrays",
     "network_files",
     "optimizer_arrays",
@@ -83,7 +83,7 @@ def restore_optimizer(
     optimizer.load_state_dict({**optimizer.state_dict(), "state": memories})
 
 
-def load_network(
+def load_run_network(
     run: Run, step: int | None = None, kind: str = "average"
 ) -> Generator | Discriminator:
     """Return a network of a run.

@@ -99,7 +99,7 @@ def _check_each(images: "TrainingImages", path: Path, progress: Progress | None)
     files = {"path": str(path.resolve()), "size": found.st_size, "time": found.st_mtime_ns}
 
     def look(_to: Path | None = None) -> None:
-        images.look(progress)
+        images.check_all(progress)
 
     try:
         store.made("checked", store.key_of(set=images.fingerprint, **files), look)
@@ -160,7 +160,7 @@ class TrainingImages:
         start = seen - epochs[0] * len(self)
         return order[start : start + count]
 
-    def drawn(self, count: int, rng: torch.Generator) -> NDArray[np.int64]:
+    def sample_rows(self, count: int, rng: torch.Generator) -> NDArray[np.int64]:
         """Return images drawn at random, for their labels."""
         return torch.randint(len(self), (count,), generator=rng).numpy()
 
@@ -178,7 +178,7 @@ class TrainingImages:
             self._known[new] = True
         return self._kept[rows]
 
-    def look(self, progress: Progress | None = None) -> None:
+    def check_all(self, progress: Progress | None = None) -> None:
         """Read every picture once.
 
         Args:

@@ -1,16 +1,11 @@
 """Running averages: of the generator's weights, and of what its layers see."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
-
 import torch
 from torch import Tensor
 
 from ..networks import Generator, build_network
-
-if TYPE_CHECKING:
-    from .distributed import Team
-    from .step import Part, Seen
+from .distributed import DistributedContext, all_reduce_sum_
+from .gan import Losses, LossFunction, Microbatch
 
 __all__ = ["GeneratorEma", "RunningMeans"]
 
@@ -66,18 +61,17 @@ class RunningMeans:
         self._total = [torch.zeros_like(mean) for mean in self._means]
         self._parts = parts
 
-    def following(self, play: "Callable[[Part], Seen]") -> "Callable[[Part], Seen]":
-        """Return a turn that moves them as a part of the batch does."""
+    def follow(self, compute_losses: LossFunction) -> LossFunction:
+        """Return a loss function that moves them as a part of the batch does."""
 
-        def played(part: "Part") -> "Seen":
+        def compute_and_follow(batch: Microbatch) -> Losses:
             torch._foreach_copy_(self._means, self._before)
-            seen = play(part)
+            yield from compute_losses(batch)
             torch._foreach_add_(self._total, self._means, alpha=1 / self._parts)
-            return seen
 
-        return played
+        return compute_and_follow
 
-    def join(self, team: "Team") -> None:
+    def merge(self, context: DistributedContext) -> None:
         """Let them be where the whole batch has moved them."""
-        team.add_up(self._total)
+        all_reduce_sum_(context, self._total)
         torch._foreach_copy_(self._means, self._total)

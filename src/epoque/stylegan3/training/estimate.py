@@ -137,15 +137,15 @@ def measure_cost(
     from epoque.bench.torch.threads import computing
 
     from .data import load_images
-    from .distributed import Team
+    from .distributed import DistributedContext
     from .specs import choose_training_threads
     from .trainer import Trainer
 
-    team = Team(config.device)
+    context = DistributedContext(config.device)
     images = load_images(config)
     count = choose_training_threads(config, images.shape, resume)
     with explain_out_of_memory(config), computing(count):
-        trainer = Trainer(config, team, images)
+        trainer = Trainer(config, context, images)
         progress(0, 3, "measuring")
         trainer.step()
         progress(1, 3, "measuring")
@@ -154,11 +154,11 @@ def measure_cost(
         trainer.steps = 0  # all turns are due again
         whole = _time(trainer.step)
     share = 1 / (config.pl_interval if config.cfg == "stylegan2" else config.r1_interval)
-    each = team.broadcast(plain + max(0.0, whole - plain) * share)
-    networks = (trainer.game.generator, trainer.game.discriminator)
+    each = context.broadcast(plain + max(0.0, whole - plain) * share)
+    networks = (trainer.gan.generator, trainer.gan.discriminator)
     sizes = tuple(sum(p.numel() for p in network.parameters()) for network in networks)
     remain = max(0, config.steps - (resume.step if resume else 0))
-    device = team.device.type
+    device = context.device.type
     again, remarks = resume is not None, trainer.images.remarks
     return TrainingCost((sizes[0], sizes[1]), remain, each, config.batch, device, again, remarks)
 

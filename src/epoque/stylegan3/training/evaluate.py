@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from epoque.bench.runs.run import Run
 
 from ..config import StyleGan3Config
-from .checkpoint import load_network
+from .checkpoint import load_run_network
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,7 +36,7 @@ def evaluate(run: Run[StyleGan3Config]) -> Mapping[str, Any]:
         "steps": checkpoint.step,
         "kimg": state["seen"] / 1000,
         "resolution": resolution,
-        "gamma": config.gamma_of(resolution),
+        "gamma": config.r1_gamma(resolution),
         "final_augmentation": state["ada"]["p"] if config.aug == "ada" else None,
     }
     last = metrics.iloc[-max(1, math.ceil(len(metrics) * LAST)) :]
@@ -48,7 +48,7 @@ def evaluate(run: Run[StyleGan3Config]) -> Mapping[str, Any]:
     found |= {name: _last_value(metrics[name]) for name in taken}
     found["final_gap"] = abs(found["final_score_real"] - found["final_score_fake"])
     for kind in ("generator", "discriminator"):
-        network = load_network(run, checkpoint.step, kind)
+        network = load_run_network(run, checkpoint.step, kind)
         found[f"{kind}_parameters"] = sum(p.numel() for p in network.parameters())
     return found
 

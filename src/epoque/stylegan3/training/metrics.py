@@ -45,7 +45,7 @@ class TrainingMetrics:
         self._every = config.metrics_every or max(1, config.steps // TIMES)
         self._moves = [name for name in config.metrics if name.startswith("eq_")]
         self._compares = [name for name in config.metrics if not name.startswith("eq_")]
-        self._detectors = self._opened() if trainer.team.is_main else {}
+        self._detectors = self._opened() if trainer.distributed.is_main else {}
         self._reals: Features = {}
 
     def _opened(self) -> "dict[str, Detector]":
@@ -56,7 +56,7 @@ class TrainingMetrics:
         from ..measures.metrics import METRICS
         from ..measures.official_features import load_inception
 
-        device = str(self._trainer.team.device)
+        device = str(self._trainer.distributed.device)
         have: dict[str, Detector] = {
             "portrait": PortraitDetector(device),
             "patches": PatchDetector(),
@@ -69,7 +69,11 @@ class TrainingMetrics:
     def due(self) -> dict[str, float]:
         """Return the measures if it is time for them; the main process takes them."""
         trainer = self._trainer
-        if not self._config.metrics or not trainer.is_time(self._every) or not trainer.team.is_main:
+        if (
+            not self._config.metrics
+            or not trainer.is_due(self._every)
+            or not trainer.distributed.is_main
+        ):
             return {}
         found = self._compared() | self._moved()
         return {name: found[name] for name in self._config.metrics if isfinite(found[name])}
@@ -80,7 +84,7 @@ class TrainingMetrics:
             return {}
         from ..measures.metrics import METRICS, compute_metric
 
-        pictures = self._trainer.pictures(self._config.metrics_images)
+        pictures = self._trainer.iterate_images(self._config.metrics_images)
         made = self._features(batch.transpose(0, 3, 1, 2) for batch in pictures)
         reals, size = self._of_reals(), self._trainer.images.shape.resolution
         return {
@@ -117,8 +121,8 @@ class TrainingMetrics:
         from ..measures.equivariance import MEASURES, decibels, squared_errors
 
         trainer, count = self._trainer, self._config.metrics_images
-        opened = LoadedGenerator(trainer.average.generator, "", trainer.team.device)
-        each = min(MOVED, trainer.at_once)
+        opened = LoadedGenerator(trainer.ema.generator, "", trainer.distributed.device)
+        each = min(MOVED, trainer.microbatch_size)
         parts = (range(at, min(at + each, count)) for at in range(0, count, each))
         sums = np.concatenate([squared_errors(opened, part) for part in parts])
         return {name: decibels(sums[:, place]) for place, name in enumerate(MEASURES)}

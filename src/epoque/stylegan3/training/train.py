@@ -15,7 +15,7 @@ from ..config import StyleGan3Config
 from ..generation.image_grid import make_grid
 from .checkpoint import network_files
 from .data import TrainingImages, load_images
-from .distributed import Team
+from .distributed import DistributedContext
 from .estimate import explain_out_of_memory
 from .metrics import TrainingMetrics
 from .specs import choose_training_threads
@@ -42,7 +42,7 @@ def train(config: StyleGan3Config, resume: Checkpoint | None = None) -> Iterator
     Artifacts: `reals.png`, some of the images; `first_networks.json`, what `resume_from` gave; and
     at the end the averaged generator as `generator.json` and `generator.safetensors`.
 
-    Where many processes train together (`.team`), only the main one yields.
+    Where many processes train together (`.distributed`), only the main one yields.
 
     Args:
         config: what to train.
@@ -57,19 +57,22 @@ def train(config: StyleGan3Config, resume: Checkpoint | None = None) -> Iterator
         DamagedRunError: if the checkpoint is of other networks.
         MissingExtraError: if portraits are to be drawn without the extra `avatars`.
     """
-    team = Team(config.device)
+    context = DistributedContext(config.device)
     with explain_out_of_memory(config):
         images = load_images(config)
-        count = int(team.broadcast(choose_training_threads(config, images.shape, resume)))
-        for event in threaded(count, _events(config, team, images, resume)):
-            if team.is_main:
+        count = int(context.broadcast(choose_training_threads(config, images.shape, resume)))
+        for event in threaded(count, _events(config, context, images, resume)):
+            if context.is_main:
                 yield event
 
 
 def _events(
-    config: StyleGan3Config, team: Team, images: TrainingImages, resume: Checkpoint | None
+    config: StyleGan3Config,
+    context: DistributedContext,
+    images: TrainingImages,
+    resume: Checkpoint | None,
 ) -> Generator[Event, None, None]:
-    trainer = Trainer(config, team, images, resume)
+    trainer = Trainer(config, context, images, resume)
     measuring = TrainingMetrics(config, trainer)
     yield _reals_artifact(config, images)
     if resume is None:
@@ -77,24 +80,24 @@ def _events(
             filled = load_pretrained(trainer, config.resume_from)
             told = json.dumps(filled, indent=2).encode()
             yield Artifact("first_networks.json", told, once=True)
-        yield trainer.snapshot()
+        yield trainer.make_snapshot()
     every = config.snapshot_every or max(1, config.steps // 50)
-    timer = CheckpointTimer(team)
-    while not trainer.finished:
+    timer = CheckpointTimer(context)
+    while not trainer.is_finished:
         trainer.step()
         measured = measuring.due()
-        if trainer.is_time(config.log_every):
-            yield Metrics(trainer.steps, trainer.metrics() | measured)
+        if trainer.is_due(config.log_every):
+            yield Metrics(trainer.steps, trainer.pop_metrics() | measured)
         elif measured:
-            yield Metrics(trainer.steps, measured | {"kimg": trainer.seen / 1000})
-        if trainer.is_time(every):
-            yield trainer.snapshot()
-        scheduled = trainer.is_time(config.checkpoint_every)
+            yield Metrics(trainer.steps, measured | {"kimg": trainer.images_seen / 1000})
+        if trainer.is_due(every):
+            yield trainer.make_snapshot()
+        scheduled = trainer.is_due(config.checkpoint_every)
         if timer.is_due(scheduled):
-            yield trainer.timings()
-            yield replace(trainer.checkpoint(), scheduled=scheduled)
+            yield trainer.pop_timings()
+            yield replace(trainer.make_checkpoint(), scheduled=scheduled)
             timer.check()
-    yield from network_files(trainer.average.generator, "generator", _make_card(config, trainer))
+    yield from network_files(trainer.ema.generator, "generator", _make_card(config, trainer))
 
 
 def _reals_artifact(config: StyleGan3Config, images: TrainingImages) -> Artifact:
@@ -112,7 +115,7 @@ def _make_card(config: StyleGan3Config, trainer: Trainer) -> dict[str, object]:
     return {
         "data": trainer.images.name,
         "images": len(trainer.images),
-        "kimg": trainer.seen / 1000,
+        "kimg": trainer.images_seen / 1000,
         "training": settings,
         **labels,
     }

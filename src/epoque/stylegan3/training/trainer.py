@@ -2,12 +2,12 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from epoque.bench.errors import DamagedRunError, DataError, DivergenceError, UsageError
 from epoque.bench.events import Checkpoint, Snapshot, Timings
@@ -18,15 +18,15 @@ from ..config import StyleGan3Config
 from ..images import to_uint8
 from ..latents import sample_latents
 from . import checkpoint
-from .ada import Controller
+from .ada import AdaController
 from .augment import pipeline_transforms
 from .data import TrainingImages
-from .distributed import Team
+from .distributed import DistributedContext, all_reduce_sum_
 from .ema import GeneratorEma, RunningMeans
+from .gan import NETWORKS, Gan, LossFunction, Microbatch, NetworkName, train_only
 from .memory import check_memory
-from .optimizer import collect_gradients, lazy_adam, tame
+from .optimizer import gradient_norm, make_lazy_adam, replace_non_finite
 from .specs import discriminator_spec, generator_spec
-from .step import Game, Part, Seen
 
 __all__ = ["Trainer"]
 
@@ -46,16 +46,16 @@ class Trainer:
 
     Attributes:
         steps: done so far.
-        seen: real images seen so far.
-        seconds: spent in steps since `timings` was last asked for.
-        game: the networks and the rules.
-        average: of the generator.
+        images_seen: real images seen so far.
+        seconds: spent in steps since `pop_timings` was last called.
+        gan: the networks and their losses.
+        ema: the averaged generator.
     """
 
     def __init__(
         self,
         config: StyleGan3Config,
-        team: Team,
+        distributed: DistributedContext,
         images: TrainingImages,
         resume: Checkpoint | None = None,
     ) -> None:
@@ -67,199 +67,219 @@ class Trainer:
             UsageError: if the batch cannot be shared among the processes, or does not fit into
                 memory.
         """
-        self.config, self.team, self.images = config, team, images
-        self._parts = _count_parts(config, team.world_size)
-        check_memory(config, images.shape, team.device, config.batch // self._parts)
-        self.steps, self.seen = 0, 0
+        self.config, self.distributed, self.images = config, distributed, images
+        self._parts = _count_parts(config, distributed.world_size)
+        check_memory(config, images.shape, distributed.device, config.batch // self._parts)
+        self.steps, self.images_seen = 0, 0
         self.seconds, self._timed = 0.0, 0
         self._sums: dict[str, tuple[float, float]] = {}
-        self.game = _game(config, images, team.device)
-        self.average = GeneratorEma(self.game.generator)
-        paths = config.pl_interval if self._has_paths else None
-        penalty = config.r1_interval if self.game.gamma else None
+        self.gan = _make_gan(config, images, distributed.device)
+        self.ema = GeneratorEma(self.gan.generator)
+        paths = config.pl_interval if self._has_path_penalty else None
+        penalty = config.r1_interval if self.gan.r1_gamma else None
         self._optimizers = {
-            "generator": lazy_adam(self.game.generator, config.generator_rate, paths),
-            "discriminator": lazy_adam(self.game.discriminator, config.dlr, penalty),
+            "generator": make_lazy_adam(self.gan.generator, config.generator_learning_rate, paths),
+            "discriminator": make_lazy_adam(self.gan.discriminator, config.dlr, penalty),
         }
-        self._ada = Controller(config.target, config.ada_images)
+        self._ada = AdaController(config.target, config.ada_images)
         if resume is not None:
-            self._take_up(resume)
+            self._restore(resume)
 
     @property
-    def finished(self) -> bool:
+    def is_finished(self) -> bool:
         """Whether as many images were seen as the config says."""
         return self.steps >= self.config.steps
 
     @property
-    def at_once(self) -> int:
+    def microbatch_size(self) -> int:
         """How many images are computed at once."""
         return max(1, self.config.batch // self._parts)
 
     @property
-    def _has_paths(self) -> bool:
+    def _has_path_penalty(self) -> bool:
         return self.config.cfg == "stylegan2" and self.config.pl_weight > 0
 
     def step(self) -> None:
-        """Learn from one batch: the generator's turn, then the discriminator's.
+        """Learn from one batch: the generator first, then the discriminator.
 
         Raises:
             DivergenceError: before a loss or gradient that is not finite changes a weight.
         """
         start = time.perf_counter()
-        config, game, parts = self.config, self.game, self._batch()
-        game.p = {"ada": self._ada.p, "fixed": config.p, "noaug": 0.0}[config.aug]
-        game.sigma = config.sigma_at(self.seen)
-        self._turn("generator", parts, game.generator_turn)
-        if self._has_paths and self.steps % config.pl_interval == 0:
-            self._turn("generator", parts, partial(game.path_turn, gain=config.pl_interval))
-        means = RunningMeans(game.generator, self._parts)
-        self._turn("discriminator", parts, means.following(game.discriminator_turn))
-        means.join(self.team)
-        if game.gamma and self.steps % config.r1_interval == 0:
-            self._turn("discriminator", parts, partial(game.penalty_turn, gain=config.r1_interval))
-        self.average.update(config.batch, config.half_life_at(self.seen))
+        config, gan, batches = self.config, self.gan, self._load_batch()
+        gan.augment_p = {"ada": self._ada.p, "fixed": config.p, "noaug": 0.0}[config.aug]
+        gan.blur_sigma = config.blur_sigma(self.images_seen)
+        self._update("generator", gan.generator_loss, batches)
+        if self._has_path_penalty and self.steps % config.pl_interval == 0:
+            self._update("generator", gan.path_length_penalty, batches, gain=config.pl_interval)
+        means = RunningMeans(gan.generator, self._parts)
+        self._update("discriminator", means.follow(gan.discriminator_losses), batches)
+        means.merge(self.distributed)
+        if gan.r1_gamma and self.steps % config.r1_interval == 0:
+            self._update("discriminator", gan.r1_penalty, batches, gain=config.r1_interval)
+        self.ema.update(config.batch, config.ema_half_life(self.images_seen))
         self.steps += 1
-        self.seen += config.batch
+        self.images_seen += config.batch
         if config.aug == "ada" and self.steps % ADA_INTERVAL == 0:
-            self._ada.move(config.batch * ADA_INTERVAL)
+            self._ada.adjust(config.batch * ADA_INTERVAL)
         self.seconds += time.perf_counter() - start
 
-    def _batch(self) -> list[Part]:
-        """Return this process's parts of the next batch."""
-        rows = self.images.rows(self.seen, self.config.batch)
-        shares = np.array_split(rows, self._parts)
-        mine = range(self.team.rank, self._parts, self.team.world_size)
-        return [self._part(number, shares[number]) for number in mine]
+    def _update(
+        self,
+        name: NetworkName,
+        compute_losses: LossFunction,
+        batches: Sequence[Microbatch],
+        gain: float = 1.0,
+    ) -> None:
+        """Forward, loss, backward on each microbatch; then one step of a network's optimizer."""
+        network, optimizer = self.gan.network(name), self._optimizers[name]
+        optimizer.zero_grad()
+        metrics: list[dict[str, Tensor]] = []
+        with train_only(network, self.gan):
+            for batch in batches:
+                metrics.append({})
+                for loss, values in compute_losses(batch):
+                    (loss.mean() * (batch.weight * gain)).backward()  # type: ignore[no-untyped-call]
+                    metrics[-1].update(values)
+        sums = self._reduce_metrics(metrics)
+        for metric, (total, _count) in sums.items():
+            if not math.isfinite(total):
+                raise DivergenceError(metric, self.steps + 1)
+        gradients = [p.grad for p in network.parameters() if p.grad is not None]
+        all_reduce_sum_(self.distributed, gradients)
+        if self.gan.low is not None:
+            replace_non_finite(gradients)
+        if not math.isfinite(gradient_norm(gradients)):
+            raise DivergenceError(f"a gradient of the {name}", self.steps + 1)
+        optimizer.step()
+        self._record_metrics(sums)
 
-    def _part(self, number: int, rows: NDArray[np.int64]) -> Part:
-        device, images, step = self.team.device, self.images, self.steps
+    def _load_batch(self) -> list[Microbatch]:
+        """Return this process's microbatches of the next batch."""
+        rows = self.images.rows(self.images_seen, self.config.batch)
+        parts = np.array_split(rows, self._parts)
+        mine = range(self.distributed.rank, self._parts, self.distributed.world_size)
+        return [self._load_microbatch(number, parts[number]) for number in mine]
 
-        def dice(what: str, where: torch.device) -> torch.Generator:
+    def _load_microbatch(self, number: int, rows: NDArray[np.int64]) -> Microbatch:
+        device, images, step = self.distributed.device, self.images, self.steps
+
+        def make_rng(what: str, where: torch.device) -> torch.Generator:
             rng = torch_generator(self.config.seed, f"{what}, part {number} of step {step}")
             if where.type == "cpu":
                 return rng
             return torch.Generator(where).manual_seed(rng.initial_seed())
 
-        asked = images.drawn(len(rows), dice("labels", torch.device("cpu")))
-        return Part(
+        gen_rows = images.sample_rows(len(rows), make_rng("labels", torch.device("cpu")))
+        return Microbatch(
             images.pixels(rows, device),
             images.labels(rows, device),
-            images.labels(asked, device),
+            images.labels(gen_rows, device),
             1 / self._parts,
-            dice,
+            make_rng,
         )
 
-    def _turn(self, who: str, parts: list[Part], play: Callable[[Part], Seen]) -> None:
-        """Let one of the networks learn once, and take note of what was seen."""
-        network, optimizer = getattr(self.game, who), self._optimizers[who]
-        optimizer.zero_grad()
-        seen = self._summed([play(part) for part in parts])
-        for name, (total, _count) in seen.items():
-            if not math.isfinite(total):
-                raise DivergenceError(name, self.steps + 1)
-        found = collect_gradients(network)
-        self.team.add_up(found)
-        if not math.isfinite(tame(found, low=self.game.low is not None)):
-            raise DivergenceError(f"a gradient of the {who}", self.steps + 1)
-        optimizer.step()
-        self._note(seen)
-
-    def _summed(self, seen: list[Seen]) -> dict[str, tuple[float, float]]:
-        """Return the sum and the count of each number over all parts."""
-        names = list(seen[0])
-        each = [torch.stack([of[name].double().sum() for name in names]) for of in seen]
-        counts = [sum(of[name].numel() for of in seen) for name in names]
-        sums = self.team.all_reduce_sum([*torch.stack(each).sum(0).tolist(), *map(float, counts)])
+    def _reduce_metrics(
+        self, metrics: Sequence[Mapping[str, Tensor]]
+    ) -> dict[str, tuple[float, float]]:
+        """Return the sum and the count of each metric over all microbatches and processes."""
+        names = list(metrics[0])
+        each = [torch.stack([of[name].double().sum() for name in names]) for of in metrics]
+        counts = [sum(of[name].numel() for of in metrics) for name in names]
+        sums = self.distributed.all_reduce_sum(
+            [*torch.stack(each).sum(0).tolist(), *map(float, counts)]
+        )
         pairs = zip(sums[: len(names)], sums[len(names) :], strict=True)
         return dict(zip(names, pairs, strict=True))
 
-    def _note(self, seen: Mapping[str, tuple[float, float]]) -> None:
-        for name, (total, count) in seen.items():
+    def _record_metrics(self, sums: Mapping[str, tuple[float, float]]) -> None:
+        for name, (total, count) in sums.items():
             before = self._sums.get(name, (0.0, 0.0))
             self._sums[name] = before[0] + total, before[1] + count
-        if self.config.aug == "ada" and "sign_real" in seen:
-            self._ada.see(*seen["sign_real"])
-        if "path_length" in seen:
-            total, count = seen["path_length"]
-            self.game.path_mean += PATH_DECAY * (total / count - self.game.path_mean)
+        if self.config.aug == "ada" and "sign_real" in sums:
+            self._ada.record(*sums["sign_real"])
+        if "path_length" in sums:
+            total, count = sums["path_length"]
+            self.gan.pl_mean += PATH_DECAY * (total / count - self.gan.pl_mean)
 
-    def is_time(self, every: int) -> bool:
+    def is_due(self, every: int) -> bool:
         """Whether something that happens every so many steps, and at the end, is due."""
-        return self.steps % every == 0 or self.finished
+        return self.steps % every == 0 or self.is_finished
 
-    def metrics(self) -> dict[str, float]:
+    def pop_metrics(self) -> dict[str, float]:
         """Return the numbers since they were last asked for (see `.train`)."""
-        found = {name: total / count for name, (total, count) in self._sums.items()}
+        metrics = {name: total / count for name, (total, count) in self._sums.items()}
         self._sums.clear()
-        found["augmentation"] = self._ada.p if self.config.aug == "ada" else self.game.p
-        return {**found, "kimg": self.seen / 1000}
+        metrics["augmentation"] = self._ada.p if self.config.aug == "ada" else self.gan.augment_p
+        return {**metrics, "kimg": self.images_seen / 1000}
 
-    def timings(self) -> Timings:
+    def pop_timings(self) -> Timings:
         """Return the seconds spent in steps since this was last asked for, and the speed."""
-        spent, shown = self.seconds, self.seen - self._timed
-        self.seconds, self._timed = 0.0, self.seen
+        spent, shown = self.seconds, self.images_seen - self._timed
+        self.seconds, self._timed = 0.0, self.images_seen
         speed = {"images_per_second": shown / spent} if spent else {}
         return Timings(self.steps, spent, speed)
 
-    def snapshot(self) -> Snapshot:
+    def make_snapshot(self) -> Snapshot:
         """Return what the averaged generator makes of the same random numbers as ever."""
-        return Snapshot(self.steps, {"images": self.generated(self.config.snapshot_images)})
+        return Snapshot(self.steps, {"images": self.generate_images(self.config.snapshot_images)})
 
-    def generated(self, count: int) -> NDArray[np.uint8]:
+    def generate_images(self, count: int) -> NDArray[np.uint8]:
         """Return the averaged generator's images of the seeds 0 to `count` − 1, [N, H, W, C]."""
-        return np.concatenate(list(self.pictures(count)))
+        return np.concatenate(list(self.iterate_images(count)))
 
-    def pictures(self, count: int) -> Iterator[NDArray[np.uint8]]:
+    def iterate_images(self, count: int) -> Iterator[NDArray[np.uint8]]:
         """Yield these images in batches, as many at once as a step computes."""
-        generator, device = self.average.generator, self.team.device
+        generator, device = self.ema.generator, self.distributed.device
         rng = torch_generator(self.config.seed, "labels of the snapshots")
-        labels = self.images.labels(self.images.drawn(count, rng), device)
-        for at in range(0, count, self.at_once):
-            seeds = range(at, min(at + self.at_once, count))
+        labels = self.images.labels(self.images.sample_rows(count, rng), device)
+        for at in range(0, count, self.microbatch_size):
+            seeds = range(at, min(at + self.microbatch_size, count))
             z = torch.from_numpy(sample_latents(seeds, generator.spec.z_dim)).to(device)
             with torch.no_grad():
-                images = generator(z, labels[seeds.start : seeds.stop], low=self.game.low)
+                images = generator(z, labels[seeds.start : seeds.stop], low=self.gan.low)
             yield to_uint8(images)
 
-    def checkpoint(self) -> Checkpoint:
+    def make_checkpoint(self) -> Checkpoint:
         """Return everything that changes."""
-        game = self.game
-        arrays = checkpoint.network_arrays("average", self.average.generator)
-        for kind, network in (("generator", game.generator), ("discriminator", game.discriminator)):
+        gan = self.gan
+        arrays = checkpoint.network_arrays("average", self.ema.generator)
+        for kind in NETWORKS:
+            network = gan.network(kind)
             arrays |= checkpoint.network_arrays(kind, network)
             arrays |= checkpoint.optimizer_arrays(kind, network, self._optimizers[kind])
         ada = self._ada
         state = {
-            "seen": self.seen,
+            "seen": self.images_seen,
             "threads": torch.get_num_threads(),
             "sums": {name: list(pair) for name, pair in self._sums.items()},
-            "path_mean": game.path_mean,
+            "path_mean": gan.pl_mean,
             "ada": {"p": ada.p, "total": ada.total, "count": ada.count},
             "images": self.images.fingerprint,
-            "generator": game.generator.spec.to_json(),
-            "discriminator": game.discriminator.spec.to_json(),
+            "generator": gan.generator.spec.to_json(),
+            "discriminator": gan.discriminator.spec.to_json(),
         }
         return Checkpoint(self.steps, arrays, state)
 
-    def _take_up(self, resume: Checkpoint) -> None:
+    def _restore(self, resume: Checkpoint) -> None:
         """Go on from a checkpoint."""
-        told, game = resume.state, self.game
-        if told["images"] != self.images.fingerprint:
+        state, gan = resume.state, self.gan
+        if state["images"] != self.images.fingerprint:
             raise DataError("The training images are not what they were when the run began.")
         try:
-            checkpoint.restore_network("average", self.average.generator, resume.arrays)
-            for kind in ("generator", "discriminator"):
-                network = getattr(game, kind)
+            checkpoint.restore_network("average", self.ema.generator, resume.arrays)
+            for kind in NETWORKS:
+                network = gan.network(kind)
                 checkpoint.restore_network(kind, network, resume.arrays)
                 checkpoint.restore_optimizer(kind, network, self._optimizers[kind], resume.arrays)
         except (KeyError, ValueError, RuntimeError):
             raise DamagedRunError(
                 f"The checkpoint at step {resume.step} is of other networks."
             ) from None
-        self.steps, self.seen, self._timed = resume.step, told["seen"], told["seen"]
-        self._sums = {name: (total, count) for name, (total, count) in told["sums"].items()}
-        game.path_mean = told["path_mean"]
-        for name, value in told["ada"].items():
+        self.steps, self.images_seen, self._timed = resume.step, state["seen"], state["seen"]
+        self._sums = {name: (total, count) for name, (total, count) in state["sums"].items()}
+        gan.pl_mean = state["path_mean"]
+        for name, value in state["ada"].items():
             setattr(self._ada, name, value)
 
 
@@ -274,8 +294,8 @@ def _count_parts(config: StyleGan3Config, world: int) -> int:
     return parts
 
 
-def _game(config: StyleGan3Config, images: TrainingImages, device: torch.device) -> Game:
-    """Return new networks and their rules."""
+def _make_gan(config: StyleGan3Config, images: TrainingImages, device: torch.device) -> Gan:
+    """Return new networks, and what their losses depend on."""
     auto = "float16" if device.type == "cuda" else "float32"
     low = _LOW[auto if config.precision == "auto" else config.precision]
     mixed = config.cfg == "stylegan2"
@@ -283,14 +303,14 @@ def _game(config: StyleGan3Config, images: TrainingImages, device: torch.device)
         device
     )
     generator.labels = images.labelling
-    return Game(
+    return Gan(
         generator,
         networks.init_discriminator(discriminator_spec(config, images.shape), config.seed).to(
             device
         ),
-        gamma=config.gamma_of(images.shape.resolution),
-        style_mixing=config.style_mixing if mixed else 0.0,
-        path_weight=config.pl_weight if mixed else 0.0,
+        r1_gamma=config.r1_gamma(images.shape.resolution),
+        style_mixing_prob=config.style_mixing if mixed else 0.0,
+        pl_weight=config.pl_weight if mixed else 0.0,
         low=low,
         augmentations=frozenset() if config.aug == "noaug" else pipeline_transforms(config.augpipe),
     )

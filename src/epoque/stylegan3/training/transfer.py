@@ -40,9 +40,9 @@ def load_pretrained(trainer: "Trainer", told: str) -> dict[str, tuple[int, int]]
     """
     found = _read_weights(told)
     places: dict[str, nn.Module] = {
-        "generator": trainer.game.generator,
-        "discriminator": trainer.game.discriminator,
-        "average": trainer.average.generator,
+        "generator": trainer.gan.generator,
+        "discriminator": trainer.gan.discriminator,
+        "average": trainer.ema.generator,
     }
     filled = {kind: _copy_weights(places[kind], weights) for kind, weights in found.items()}
     if not any(count for count, _ in filled.values()):
@@ -111,10 +111,10 @@ def _read_weights(told: str) -> dict[str, Weights]:
 
 
 def _run_weights(run: Run) -> dict[str, Weights]:
-    from .checkpoint import KINDS, load_network
+    from .checkpoint import KINDS, load_run_network
 
     _check_lab(run)
-    return {kind: load_network(run, None, kind).state_dict() for kind in KINDS}
+    return {kind: load_run_network(run, None, kind).state_dict() for kind in KINDS}
 
 
 def _file_weights(path: Path) -> dict[str, Weights]:
