@@ -13,7 +13,6 @@ import numpy as np
 from epoque.bench.events import Snapshot
 from epoque.bench.recipes import find_recipe
 from epoque.gan2d.config import Gan2dConfig
-from epoque.gan2d.cost import estimate
 from epoque.gan2d.figures import look
 from epoque.gan2d.training import engine, sweep
 from epoque.gan2d.training.plan import Dials, Plan
@@ -188,7 +187,7 @@ def _rate(task: Callable[[], Any], amount: float, clock: Callable[[], float]) ->
 
 
 def _arithmetic(speed: float) -> dict[str, str]:
-    flops, peak = estimate(RING).flops, _peak()
+    flops, peak = RING.iteration_flops, _peak()
     return {
         "name": f"arithmetic, {flops / 1e6:.2f} MFLOP an iteration, against a large product",
         "baseline": f"{peak / 1e9:.0f} GFLOP/s; alone it would do {peak / flops:,.0f}/s",

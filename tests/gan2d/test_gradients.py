@@ -10,8 +10,9 @@ import jax
 import numpy as np
 import pytest
 
-from epoque.gan2d.config import DiscriminatorConfig, Gan2dConfig, GeneratorConfig
+from epoque.gan2d.config import Gan2dConfig
 from epoque.gan2d.models import mlp as networks
+from epoque.gan2d.network_config import DiscriminatorConfig, GeneratorConfig
 from epoque.gan2d.training import engine, steps
 from epoque.gan2d.training.engine import State
 from epoque.gan2d.training.plan import Dials, Plan

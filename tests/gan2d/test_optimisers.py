@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from epoque.gan2d.config import OptimizerConfig
+from epoque.gan2d.network_config import OptimizerConfig
 from epoque.gan2d.training import optimizers as optimisers
 from epoque.gan2d.training.optimizers import Hyper
 

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from epoque.bench.events import Metrics
-from epoque.gan2d.config import DiscriminatorConfig, Gan2dConfig, GeneratorConfig
+from epoque.gan2d.config import Gan2dConfig
+from epoque.gan2d.network_config import DiscriminatorConfig, GeneratorConfig
 from epoque.gan2d.training.sweep import sweep
 from epoque.gan2d.training.train import train
 

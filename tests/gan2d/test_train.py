@@ -13,7 +13,8 @@ import pytest
 from epoque.bench.errors import ConfigError, DamagedRunError, DataError, DivergenceError
 from epoque.bench.events import Artifact, Checkpoint, Event, Metrics, Snapshot
 from epoque.bench.runs.run import Run
-from epoque.gan2d.config import DiscriminatorConfig, Gan2dConfig, GeneratorConfig
+from epoque.gan2d.config import Gan2dConfig
+from epoque.gan2d.network_config import DiscriminatorConfig, GeneratorConfig
 from epoque.gan2d.training import engine
 from epoque.gan2d.training.checkpoint import named, players, restored
 from epoque.gan2d.training.plan import Dials, Plan

@@ -1,107 +1,23 @@
 """What may be set in the 2-D GAN lab."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import Field
-
-from epoque.bench.config import Config, LocalPath, Settings, setting, sub_config
+from epoque.bench.config import Config, LocalPath, setting, sub_config
 from epoque.bench.errors import ConfigError, Problem
 from epoque.bench.setting_paths import flatten
 
-from .cost import refusals
-from .training.schedule import Change, read_changes
+from .changes import Change, read_changes
+from .network_config import DiscriminatorConfig, GeneratorConfig, LayerCost
 
-__all__ = [
-    "LIVE",
-    "Activation",
-    "DiscriminatorConfig",
-    "Gan2dConfig",
-    "GeneratorConfig",
-    "Init",
-    "NetworkConfig",
-    "Norm",
-    "Optimizer",
-    "OptimizerConfig",
-]
+__all__ = ["LIVE", "MAX_BYTES", "MAX_FLOPS", "Gan2dConfig"]
 
-Width = Annotated[int, Field(ge=1, le=4096)]
-Activation = Literal["relu", "leaky_relu", "elu", "silu", "tanh", "sigmoid", "sine", "linear"]
-Init = Literal[
-    "ganlab",
-    "lecun_normal",
-    "glorot_uniform",
-    "glorot_normal",
-    "he_uniform",
-    "he_normal",
-    "torch",
-    "orthogonal",
-    "zeros",
-]
-Norm = Literal["none", "batch", "layer"]
-Optimizer = Literal["sgd", "momentum", "rmsprop", "adam"]
+MAX_FLOPS = 2e10
+"""Of one iteration: about a second of one core."""
+MAX_BYTES = 2**30
+"""Of one training."""
 
 _PROBABILITY_LOSSES = ("log", "minimax", "least_squares")
-_LAYERS = "Neurons in each hidden layer, for instance 10,10; an empty list is a linear network."
-_OPTIMIZER = "How the gradient becomes a step."
-
-
-class OptimizerConfig(Settings):
-    """How one network's gradient becomes a step."""
-
-    name: Optimizer = setting("sgd", "Optimiser", _OPTIMIZER)
-    learning_rate: float = setting(0.03, "Learning rate", "How far each step goes.", gt=0, le=1000)
-    momentum: float = setting(
-        0.9, "Momentum", "For momentum: the share of the last step kept.", ge=0, lt=1
-    )
-    beta1: float = setting(0.9, "Beta 1", "For Adam: memory of the mean gradient.", ge=0, lt=1)
-    beta2: float = setting(0.999, "Beta 2", "For Adam: memory of the squared gradient.", ge=0, lt=1)
-    alpha: float = setting(
-        0.99, "Alpha", "For RMSProp: memory of the squared gradient.", ge=0, lt=1
-    )
-
-
-class NetworkConfig(Settings):
-    """What the two networks have in common."""
-
-    layers: tuple[Width, ...] = setting((10, 10), "Layers", _LAYERS, max_length=16)
-    activation: Activation = setting(
-        "relu", "Activation", "What each hidden neuron does to its sum."
-    )
-    init: Init = setting(
-        "ganlab", "Initialiser", "The distribution the first weights are drawn from."
-    )
-    norm: Norm = setting(
-        "none", "Normalisation", "What each hidden layer's sums are normalised over."
-    )
-    optimizer: OptimizerConfig = sub_config(OptimizerConfig(), "Optimiser", _OPTIMIZER)
-
-
-class GeneratorConfig(NetworkConfig):
-    """The generator: from noise to points of the plane."""
-
-    output: Literal["tanh", "sigmoid", "linear"] = setting(
-        "tanh", "Output", "The activation of the two coordinates."
-    )
-
-
-class DiscriminatorConfig(NetworkConfig):
-    """The discriminator: from points of the plane to one number."""
-
-    layers: tuple[Width, ...] = setting((9, 9, 9), "Layers", _LAYERS, max_length=16)
-    optimizer: OptimizerConfig = sub_config(
-        OptimizerConfig(learning_rate=0.1), "Optimiser", _OPTIMIZER
-    )
-    spectral_norm: bool = setting(
-        False,
-        "Spectral normalisation",
-        "Divide each weight matrix by its largest singular value.",
-    )
-    output: Literal["auto", "sigmoid", "linear"] = setting(
-        "auto",
-        "Output",
-        "Auto: a probability for the log and least-squares losses, a plain number for the others.",
-    )
 
 
 class Gan2dConfig(Config):
@@ -259,6 +175,43 @@ class Gan2dConfig(Config):
         max_length=100_000,
     )
 
+    @property
+    def parameter_count(self) -> int:
+        """How many parameters both networks have."""
+        return self._g_cost.parameters + self._d_cost.parameters
+
+    @property
+    def iteration_flops(self) -> float:
+        """How many operations the matrix products of one iteration take (the rest is small).
+
+        A penalty on D's slope is a backward pass that is differentiated: three passes' worth.
+        """
+        g, d = self._g_cost, self._d_cost
+        d_step = g.forward + 2 * d.training + self._penalty_count * 3 * (d.training + d.first)
+        look_ahead = self.unrolled_steps * 3 * (2 * d.training + g.forward)
+        g_step = g.training + 2 * d.forward + look_ahead
+        return float(self.batch_size * (self.d_steps * d_step + self.g_steps * g_step))
+
+    @property
+    def iteration_bytes(self) -> float:
+        """How many bytes live at the same time: parameters, optimiser states, activations."""
+        copies = 2 + 3 * self._penalty_count + 3 * self.unrolled_steps
+        neurons = self._g_cost.neurons + self._d_cost.neurons
+        activations = self.batch_size * neurons * 2 * copies
+        return 4.0 * (activations + 8 * self.parameter_count)
+
+    @property
+    def _g_cost(self) -> LayerCost:
+        return self.generator.count_cost(self.noise_dims, 2)
+
+    @property
+    def _d_cost(self) -> LayerCost:
+        return self.discriminator.count_cost(2, 1)
+
+    @property
+    def _penalty_count(self) -> int:
+        return sum(weight > 0 for weight in (self.gradient_penalty, self.r1, self.r2))
+
     def conflicts(self) -> Iterator[Problem]:
         """Yield what is wrong between fields."""
         yield from self._data_conflicts()
@@ -267,7 +220,7 @@ class Gan2dConfig(Config):
         yield from self._discriminator_conflicts()
         if self.batch_size == 1 and "batch" in (self.generator.norm, self.discriminator.norm):
             yield Problem("batch_size", "1 is too few for batch normalisation; at least 2.")
-        yield from refusals(self)
+        yield from self._size_conflicts()
         yield from self._change_conflicts()
 
     def _data_conflicts(self) -> Iterator[Problem]:
@@ -298,6 +251,19 @@ class Gan2dConfig(Config):
                     "a penalty on the slope at each point needs a discriminator without "
                     "batch normalisation, which mixes the points; layer does.",
                 )
+
+    def _size_conflicts(self) -> Iterator[Problem]:
+        """Refuse networks that would take too long or too much memory."""
+        flops, needed = self.iteration_flops, self.iteration_bytes
+        if flops <= MAX_FLOPS and needed <= MAX_BYTES:
+            return
+        larger = sum(self.discriminator.layers) > sum(self.generator.layers)
+        yield Problem(
+            "discriminator.layers" if larger else "generator.layers",
+            f"with batch_size {self.batch_size:,} and {self.parameter_count:,} parameters one "
+            f"iteration would take {flops / 1e9:,.1f} GFLOP and {needed / 2**20:,.0f} MiB; allowed "
+            f"are {MAX_FLOPS / 1e9:,.0f} GFLOP and {MAX_BYTES / 2**20:,.0f} MiB.",
+        )
 
     def _change_conflicts(self) -> Iterator[Problem]:
         try:

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 import numpy as np
 
-from ..config import OptimizerConfig
+from ..network_config import OptimizerConfig
 
 __all__ = ["KINDS", "Hyper", "Slots", "empty", "step"]
 

@@ -11,8 +11,8 @@ from epoque.bench.runs.run import Run
 from epoque.bench.runs.runner import execute
 from epoque.bench.sinks import SinkFactory
 
+from ..changes import read_changes, write_changes
 from ..config import Gan2dConfig
-from .schedule import read_changes, write_changes
 
 __all__ = ["branch", "first_difference", "retrain"]
 

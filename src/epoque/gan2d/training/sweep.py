@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from epoque.bench.sweeps.columns import Columns
 
 from ..config import Gan2dConfig
-from ..cost import estimate
 from ..data import distributions, support
 from ..data.distributions import Modes
 from ..data.support import Support
@@ -123,7 +122,7 @@ def _lanes(configs: Sequence[Gan2dConfig]) -> list[_Lane]:
 
 
 def _runs_at_once(config: Gan2dConfig, count: int) -> int:
-    room = int(BYTES_AT_ONCE // estimate(config).bytes)
+    room = int(BYTES_AT_ONCE // config.iteration_bytes)
     return max(1, min(RUNS_AT_ONCE, room, count))
 
 

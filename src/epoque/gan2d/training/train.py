@@ -13,6 +13,7 @@ from epoque.bench import stopping
 from epoque.bench.errors import DataError, DivergenceError
 from epoque.bench.events import Artifact, Checkpoint, Event, Metrics, Snapshot
 
+from ..changes import Change, read_changes, write_changes
 from ..config import Gan2dConfig
 from ..data import distributions, support
 from ..data.support import Support
@@ -21,7 +22,6 @@ from . import engine, losses
 from .checkpoint import named, restored
 from .engine import BLOCK, State
 from .plan import Dials, Plan
-from .schedule import Change, read_changes, write_changes
 from .steps import METRICS, Network
 
 __all__ = ["CHANGES", "Training", "train"]

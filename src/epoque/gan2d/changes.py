@@ -58,8 +58,8 @@ def _read(part: str) -> Change:
     step, colon, rest = part.partition(":")
     pairs = [pair.partition("=") for pair in rest.split(",")]
     if not (colon and re.fullmatch(" *[0-9]{1,18} *", step) and all(sign for _, sign, _ in pairs)):
-        told = f"{part} is no change; write for instance 500:loss=hinge,d_steps=5."
-        raise ConfigError([Problem("changes", told)])
+        message = f"{part} is no change; write for instance 500:loss=hinge,d_steps=5."
+        raise ConfigError([Problem("changes", message)])
     values = {name.strip().replace("-", "_"): value.strip() for name, _, value in pairs}
     return Change(int(step), values)
 
