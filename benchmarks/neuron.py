@@ -15,7 +15,7 @@ from benchmarks import script_perceptron
 from epoque.bench.lab import Columns
 from epoque.bench.sweeps.grid import grid, parse_axes, size
 from epoque.bench.sweeps.measure import measure_together, side_by_side
-from epoque.bench.sweeps.sweep import part_points
+from epoque.bench.sweeps.run_sweep import part_points
 from epoque.neuron.config import NeuronConfig
 from epoque.neuron.data import load
 from epoque.neuron.lab import LAB

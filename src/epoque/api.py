@@ -135,8 +135,9 @@ def sweep(
         UsageError: if there is no axis, or there are too many points.
     """
     from epoque.bench.sweeps.grid import parse_axes
+    from epoque.bench.sweeps.run_sweep import resume_sweep, run_sweep
     from epoque.bench.sweeps.study import announce
-    from epoque.bench.sweeps.sweep import Sweeps, resume_sweep, run_sweep
+    from epoque.bench.sweeps.sweep import Sweeps
 
     found, lab, config = configure(recipe, settings)
     parsed, root = parse_axes(config, axes, flatten(settings)), runs_folder(runs)
@@ -198,7 +199,8 @@ def search(
         MissingExtraError: if Optuna is not installed.
     """
     from epoque.bench.sweeps.grid import parse_axes
-    from epoque.bench.sweeps.search import Searches, resume_search, run_search
+    from epoque.bench.sweeps.run_search import resume_search, run_search
+    from epoque.bench.sweeps.search import Searches
     from epoque.bench.sweeps.study import announce
 
     found, lab, config = configure(recipe, settings)

@@ -14,7 +14,7 @@ from epoque.bench.events import Event, Snapshot
 from epoque.bench.runs.run import Run, Runs
 from epoque.bench.runs.runner import execute, start
 from epoque.bench.sweeps.grid import parse_axes
-from epoque.bench.sweeps.sweep import run_sweep
+from epoque.bench.sweeps.run_sweep import run_sweep
 from epoque.cli import main
 from epoque.gan2d.config import Gan2dConfig
 from epoque.gan2d.lab import LAB, Gan2dLab

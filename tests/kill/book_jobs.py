@@ -19,7 +19,7 @@ import epoque.report.book
 from epoque import demo
 from epoque.bench.recipes import find_recipe
 from epoque.bench.runs.run import Runs
-from epoque.bench.sweeps import sweep
+from epoque.bench.sweeps import run_sweep
 from epoque.bench.sweeps.sweep import Sweeps
 from epoque.report import write_report
 from epoque.report.needs import Need, is_whole
@@ -37,7 +37,7 @@ def jobs(root: Path) -> Iterator[Job]:
     page = root / "page.md"
     page.write_text(PAGE)
     yield Job("report", partial(_report, root), files_in)
-    sweep.POINTS_A_PART = (2, 2)
+    run_sweep.POINTS_A_PART = (2, 2)
     recipe = str(root / "bowl.yaml")
     needs = [Need("mine", recipe), Need("each", recipe, axes={"seed": "0:4"})]
     made: Any = demo

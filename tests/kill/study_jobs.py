@@ -18,9 +18,11 @@ from epoque.bench.lab import find_lab
 from epoque.bench.sweeps import executor, sweep
 from epoque.bench.sweeps.executor import LocalExecutor
 from epoque.bench.sweeps.grid import Axis, parse_axes
-from epoque.bench.sweeps.search import Searches, resume_search, run_search
+from epoque.bench.sweeps.run_search import resume_search, run_search
+from epoque.bench.sweeps.run_sweep import resume_sweep, run_sweep
+from epoque.bench.sweeps.search import Searches
 from epoque.bench.sweeps.study import Study
-from epoque.bench.sweeps.sweep import Sweeps, resume_sweep, run_sweep
+from epoque.bench.sweeps.sweep import Sweeps
 
 SEARCH: dict[str, Any] = {"trials": 11, "objective": "final_error"}
 

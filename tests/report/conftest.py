@@ -27,7 +27,7 @@ def made_runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from epoque.bench.lab import find_lab
     from epoque.bench.runs import runner
     from epoque.bench.sweeps.grid import parse_axes
-    from epoque.bench.sweeps.sweep import run_sweep
+    from epoque.bench.sweeps.run_sweep import run_sweep
 
     runs = tmp_path_factory.mktemp("report") / "runs"
     for need in NEEDS:

@@ -129,8 +129,9 @@ def _say(line: str) -> None:
 
 def resume_study(study: "Sweep | Search", *, figures: bool, quiet: bool, as_json: bool) -> None:
     """Go on with an interrupted sweep or search."""
-    from epoque.bench.sweeps.search import Search, resume_search
-    from epoque.bench.sweeps.sweep import resume_sweep
+    from epoque.bench.sweeps.run_search import resume_search
+    from epoque.bench.sweeps.run_sweep import resume_sweep
+    from epoque.bench.sweeps.search import Search
 
     with progress_bar(study.id, "done", quiet=quiet or as_json) as progress:
         told: dict[str, Any] = {"progress": progress, "figures": figures}

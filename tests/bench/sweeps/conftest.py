@@ -10,7 +10,8 @@ from epoque.bench.lab import find_lab
 from epoque.bench.plugins import installed
 from epoque.bench.recipes import recipe_names
 from epoque.bench.sweeps.grid import parse_axes
-from epoque.bench.sweeps.sweep import Sweep, run_sweep
+from epoque.bench.sweeps.run_sweep import run_sweep
+from epoque.bench.sweeps.sweep import Sweep
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))  # for tasks, here and in child processes

@@ -13,7 +13,8 @@ from epoque.bench.errors import EpoqueError, MissingExtraError, UnknownNameError
 from epoque.bench.lab import find_lab
 from epoque.bench.runs.run import Runs
 from epoque.bench.sweeps.grid import parse_axes
-from epoque.bench.sweeps.search import Search, Searches, resume_search, run_search
+from epoque.bench.sweeps.run_search import resume_search, run_search
+from epoque.bench.sweeps.search import Search, Searches
 
 optuna = pytest.importorskip("optuna", reason="Optuna, the extra `search`, is not installed")
 

@@ -15,9 +15,11 @@ from epoque.bench.files.atomic import read_json, write_json
 from epoque.bench.lab import find_lab
 from epoque.bench.runs.run import Run
 from epoque.bench.sweeps.grid import parse_axes
-from epoque.bench.sweeps.search import Search, resume_search, run_search
+from epoque.bench.sweeps.run_search import resume_search, run_search
+from epoque.bench.sweeps.run_sweep import resume_sweep, run_sweep
+from epoque.bench.sweeps.search import Search
 from epoque.bench.sweeps.study import Study
-from epoque.bench.sweeps.sweep import Sweep, resume_sweep, run_sweep
+from epoque.bench.sweeps.sweep import Sweep
 
 ALL = "EPOQUE_TEST_DAMAGES" in os.environ
 """Whether each file is damaged in each way; else one after another takes the next way."""
@@ -89,7 +91,7 @@ def _studies(kind: str, root: Path) -> Iterator[tuple[str, Study]]:
 
 @pytest.fixture(autouse=True)
 def _parts_of_two(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("epoque.bench.sweeps.sweep.POINTS_A_PART", (2, 2))
+    monkeypatch.setattr("epoque.bench.sweeps.run_sweep.POINTS_A_PART", (2, 2))
 
 
 def without_figures(files: Mapping[str, bytes]) -> dict[str, bytes]:

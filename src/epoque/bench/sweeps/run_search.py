@@ -1,0 +1,241 @@
+"""Making a search: Optuna proposes settings batch by batch, and each batch is measured."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+from ..config import Config
+from ..errors import EpoqueError, UsageError, did_you_mean
+from ..files.atomic import write_json
+from ..lab import Lab, lab_of
+from ..progress import Notify, Progress, no_progress
+from ..runs.order import next_moment
+from ..runs.record import create_record, stamped
+from ..runs.table import is_intact, read_table
+from ..stopping import patient
+from .columns import Columns
+from .executor import Executor, running
+from .grid import Axis, cell
+from .measure import measure_each, measure_together
+from .parts import Parts
+from .proposals import Proposals, require_optuna
+from .search import Search, quantiles
+from .study import announce, check_points, manifest_of
+from .study_folder import work_on
+
+__all__ = ["SAMPLERS", "resume_search", "run_search"]
+
+SAMPLERS = ("tpe", "random")
+DIRECTIONS = ("minimize", "maximize")
+BATCH = 5  # trials proposed together: TPE learns after each batch
+
+
+def run_search(
+    lab: Lab[Any],
+    recipe: str,
+    base: Config,
+    axes: Sequence[Axis],
+    root: str | Path = "runs",
+    *,
+    trials: int = 50,
+    sampler: str = "tpe",
+    objective: str | None = None,
+    direction: str = "minimize",
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+    figures: bool = True,
+    notify: Notify | None = None,
+) -> Search:
+    """Look for the settings within the axes that make a result smallest, or largest.
+
+    A range is searched between its ends (how many values it has matters to sweeps only), a list
+    by its values. An axis `seed` is not searched: each trial is the median over all its seeds.
+
+    Args:
+        lab: the lab.
+        recipe: the recipe's name.
+        base: the config that every trial starts from; its seed is also the search's.
+        axes: the fields and where to look (see `epoque.bench.sweeps.grid.parse_axes`).
+        root: the folder of runs.
+        trials: how many settings are tried, at least 1.
+        sampler: `tpe` (tree-structured Parzen estimator: Bergstra et al., "Algorithms for
+            hyper-parameter optimization", 2011) or `random`.
+        objective: the result to look at; by default the lab's score.
+        direction: `minimize` or `maximize`.
+        executor: what runs the points that are runs of their own; by default local processes.
+        progress: is told how far it is, in trials.
+        figures: whether to draw the figures at the end.
+        notify: receives what will be done and what is odd about the data, once all that the axes
+            name is known to be there.
+
+    Raises:
+        MissingExtraError: if Optuna is not installed.
+        UsageError: if an argument is wrong.
+        EpoqueError: what stopped it; its status then says "failed" and why.
+    """
+    require_optuna()
+    _check(axes, trials, sampler, direction)
+    check_points(lab, base, axes)
+    announce(lab, base, (), notify)
+    manifest = manifest_of(lab, recipe, base, axes) | {
+        "engine": "compiled",
+        "sampler": sampler,
+        "trials": trials,
+        "objective": objective or lab.score,
+        "direction": direction,
+    }
+
+    def fill(draft: Path) -> None:
+        write_json(draft / "search.json", manifest)
+
+    moment = next_moment(Path(root))
+    path = create_record(Path(root), stamped(recipe, "-search", moment), base.seed, fill, moment)
+    return resume_search(Search(path), executor=executor, progress=progress, figures=figures)
+
+
+def resume_search(
+    search: Search,
+    *,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+    figures: bool = True,
+    notify: Notify | None = None,
+) -> Search:
+    """Go on with an interrupted search; it ends with the table of one that was never stopped.
+
+    What was lost or is another search's is measured again.
+
+    Args:
+        search: the search.
+        executor: see `run_search`, as the next two.
+        progress: likewise.
+        figures: likewise.
+        notify: receives what is not used of what is there, and why.
+
+    Raises:
+        MissingExtraError: if Optuna is not installed.
+        UsageError: if it is already finished.
+        RunLockedError: if another process is writing it.
+        DamagedRunError: if search.json is not what it was measured with.
+        EpoqueError: what stopped it again.
+    """
+    require_optuna()
+    if search.is_complete:
+        raise UsageError(f"{search.id} is already finished; there is nothing to resume.")
+    with work_on(search, notify) as parts:
+        if not is_intact(search.path / "table.parquet"):
+            with running(executor, 1 if lab_of(search).fills_machine else None) as using:
+                _try_all(search, parts, using, progress or no_progress)
+            parts.join(search.path / "table.parquet")
+        _save_best(Search(search.path))
+        if figures:
+            _draw(Search(search.path))
+        parts.remove()
+    return Search(search.path)
+
+
+def _check(axes: Sequence[Axis], trials: int, sampler: str, direction: str) -> None:
+    for name, value, known in (
+        ("sampler", sampler, SAMPLERS),
+        ("direction", direction, DIRECTIONS),
+    ):
+        if value not in known:
+            near = did_you_mean(value, known)
+            raise UsageError(
+                f"{name}: {value} is not allowed; it takes {' or '.join(known)}.{near}"
+            )
+    if trials < 1:
+        raise UsageError(f"trials: {trials} is not allowed; it takes a whole number at least 1.")
+    if all(axis.field == "seed" for axis in axes):
+        raise UsageError("A search needs an axis besides the seed, which is not searched.")
+
+
+def _try_all(search: Search, parts: Parts, executor: Executor, progress: Progress) -> None:
+    """Ask for trials, measure them and tell what they reached, a batch at a time."""
+    manifest = search.manifest
+    proposals = Proposals(
+        search.path / "journal.log",
+        [axis for axis in search.parsed_axes if axis.field != "seed"],
+        manifest["sampler"],
+        manifest["direction"],
+        search.config.seed,
+    )
+    trials = int(manifest["trials"])
+    for batch, first in enumerate(range(0, trials, BATCH)):
+        asked = {n: proposals.ask(n) for n in range(first, min(first + BATCH, trials))}
+        # Runs of their own are stopped at once: each saves its checkpoint by itself.
+        compiled = search.manifest["engine"] == "compiled"
+        if not _is_measured(parts, batch, asked):
+            with patient() if compiled else nullcontext():
+                parts.write(batch, _measure(search, parts, executor, asked))
+        for trial, runs in read_table(parts.own[batch]).groupby("trial"):
+            proposals.tell(int(trial), quantiles(runs, search.objective, search.worst)[0])
+        progress(first + len(asked), trials)
+
+
+def _is_measured(parts: Parts, batch: int, asked: Mapping[int, Mapping[str, Any]]) -> bool:
+    """Return whether a batch was measured before, with these very settings."""
+    if batch not in parts.own:
+        return False
+    table = read_table(parts.own[batch]).drop_duplicates("trial").set_index("trial")
+    wanted = [{field: cell(value) for field, value in point.items()} for point in asked.values()]
+    return bool(table[list(wanted[0])].to_dict("records") == wanted)
+
+
+def _measure(
+    search: Search, parts: Parts, executor: Executor, asked: Mapping[int, Mapping[str, Any]]
+) -> Columns:
+    """Return the settings and results of a batch, a row for each trial and seed."""
+    axes = {axis.field: axis.values for axis in search.parsed_axes}
+    seeds = axes.get("seed", (search.config.seed,))
+    points = {
+        trial * len(seeds) + place: {**settings, "seed": seed}
+        for trial, settings in asked.items()
+        for place, seed in enumerate(seeds)
+    }
+    columns = None
+    if search.manifest["engine"] == "compiled":
+        together = _columns(list(points.values()))
+        columns = measure_together(lab_of(search), search.config, together, BATCH * len(seeds))
+        if columns is None:
+            told = {**search.manifest, "engine": "processes"}
+            parts.begin_anew(told)
+            write_json(search.path / "search.json", told)
+    if columns is None:
+        rows = dict(measure_each(search, executor, points))
+        columns = _columns([rows[number] for number in points])
+    return {"trial": [number // len(seeds) for number in points], **columns}
+
+
+def _columns(rows: Sequence[Mapping[str, Any]]) -> Columns:
+    names = dict.fromkeys(name for row in rows for name in row)
+    return {name: [row.get(name) for row in rows] for name in names}
+
+
+def _save_best(search: Search) -> None:
+    best = search.summary().to_dict("records")[0]
+    median, low, high = (best[f"{search.objective}_{n}"] for n in ("median", "low", "high"))
+    if not isfinite(median):
+        nothing = f"No trial of {search.id} reached a finite {search.objective}"
+        table = search.table
+        reasons = table["reason"].dropna().tolist() if "reason" in table else []
+        why = f"; the first run that failed says: {reasons[0]}" if reasons else "."
+        raise EpoqueError(nothing + why)
+    fields = [axis.field for axis in search.parsed_axes if axis.field != "seed"]
+    config = search.config.replace(**{field: best[field] for field in fields})
+    told = {"trial": best["trial"], "config": config.model_dump(mode="json")}
+    told |= {"median": median, "low": _finite(low), "high": _finite(high)}
+    write_json(search.path / "best.json", told)
+
+
+def _finite(number: float) -> float | None:
+    return number if isfinite(number) else None
+
+
+def _draw(search: Search) -> None:
+    from ..figures.search_figures import search_figures
+    from ..runs.runner import save_figures
+
+    save_figures(search.path / "figures", search_figures(search))

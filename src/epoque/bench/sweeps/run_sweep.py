@@ -1,0 +1,210 @@
+"""Making a sweep: every point of a grid is measured, in one program or run by run."""
+
+from collections.abc import Sequence
+from contextlib import closing, suppress
+from math import ceil, prod
+from pathlib import Path
+from typing import Any
+
+from .. import stopping
+from ..config import Config
+from ..errors import EpoqueError, UsageError
+from ..files.atomic import write_json
+from ..lab import Lab, lab_of
+from ..progress import Notify, Progress, no_progress
+from ..runs.order import next_moment
+from ..runs.record import create_record, stamped
+from ..runs.table import is_intact, read_table
+from .columns import Columns
+from .executor import Executor, running
+from .grid import Axis, extremes, grid, size
+from .measure import is_untouched, measure_each, measure_together, side_by_side
+from .parts import Parts
+from .study import announce, check_points, manifest_of
+from .study_folder import sign_study, work_on
+from .sweep import Sweep
+
+__all__ = ["part_points", "resume_sweep", "run_sweep"]
+
+STEPS_A_PART = 1_000_000  # iterations over all points: well under a second of a small network
+POINTS_A_PART = (128, 20_000)
+
+
+def run_sweep(
+    lab: Lab[Any],
+    recipe: str,
+    base: Config,
+    axes: Sequence[Axis],
+    root: str | Path = "runs",
+    *,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+    figures: bool = True,
+    notify: Notify | None = None,
+) -> Sweep:
+    """Measure every point of a grid: in one compiled program where the lab can, else run by run.
+
+    Args:
+        lab: the lab.
+        recipe: the recipe's name.
+        base: the config that every point starts from.
+        axes: the fields and their values (see `epoque.bench.sweeps.grid.parse_axes`).
+        root: the folder of runs.
+        executor: what runs the points that are runs of their own; by default local processes.
+        progress: is told how far it is.
+        figures: whether to draw the figures at the end.
+        notify: receives what will be done and what is odd about the data, once all that the axes
+            name is known to be there.
+
+    Raises:
+        RunWriteError: if the folder cannot be written; what was measured is kept.
+        EpoqueError: what stopped it; its status then says "failed" and why.
+        KeyboardInterrupt: passed on; its status then says "interrupted".
+    """
+    check_points(lab, base, axes)
+    announce(lab, base, axes, notify)
+    manifest = manifest_of(lab, recipe, base, axes) | {
+        "engine": "compiled",
+        "points": size(axes),
+        "part_points": part_points(lab, base, axes),
+        "score": lab.score,
+    }
+
+    def fill(draft: Path) -> None:
+        write_json(draft / "sweep.json", manifest)
+
+    moment = next_moment(Path(root))
+    path = create_record(Path(root), stamped(recipe, "-sweep", moment), base.seed, fill, moment)
+    return resume_sweep(Sweep(path), executor=executor, progress=progress, figures=figures)
+
+
+def resume_sweep(
+    sweep: Sweep,
+    *,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+    figures: bool = True,
+    notify: Notify | None = None,
+) -> Sweep:
+    """Go on with an interrupted sweep; it ends with the table of one that was never stopped.
+
+    Points whose runs failed are tried again. What was lost or is another sweep's is measured again.
+
+    Args:
+        sweep: the sweep.
+        executor: see `run_sweep`, as the next two.
+        progress: likewise.
+        figures: likewise.
+        notify: receives what is not used of what is there, and why.
+
+    Raises:
+        UsageError: if it is already finished.
+        RunLockedError: if another process is writing it.
+        DamagedRunError: if sweep.json is not what it was measured with.
+        EpoqueError: what stopped it again.
+    """
+    if sweep.is_complete:
+        raise UsageError(f"{sweep.id} is already finished; there is nothing to resume.")
+    told = progress or no_progress
+    with work_on(sweep, notify) as parts:
+        if not is_intact(sweep.path / "table.parquet"):
+            _measure(sweep, parts, executor, told)
+            parts.join(sweep.path / "table.parquet")
+        if figures:
+            _draw(Sweep(sweep.path))
+        parts.remove()
+    return Sweep(sweep.path)
+
+
+def part_points(lab: Lab[Any], base: Config, axes: Sequence[Axis]) -> int:
+    """Return how many points are measured and saved together by a compiled sweep.
+
+    Enough to keep the compiled program busy, few enough to show progress and to lose little when
+    killed. All parts are equally long, so that one program serves all, and where that wastes
+    little a part is a whole number of blocks of the last axes.
+    """
+    copies = [base.copy_unchecked(a.field, v) for a in axes for v in extremes(a)]
+    steps = [lab.measure_progress(copy, 0, {})[1] for copy in copies]
+    low, high = POINTS_A_PART
+    most = max(step or STEPS_A_PART for step in steps)
+    limit = min(max(STEPS_A_PART // int(most), low), high)
+    lengths, points = [len(axis.values) for axis in axes], size(axes)
+    if points <= limit:
+        return points
+    blocks = [prod(lengths[place + 1 :]) for place in range(len(lengths))]
+    whole = max(
+        block * count
+        for block, length in zip(blocks, lengths, strict=True)
+        for count in range(1, length + 1)
+        if length % count == 0 and block * count <= limit
+    )
+    return whole if 4 * whole >= limit else ceil(points / ceil(points / limit))
+
+
+def _measure(sweep: Sweep, parts: Parts, executor: Executor | None, progress: Progress) -> None:
+    if sweep.manifest["engine"] == "compiled":
+        if _measure_together(sweep, parts, progress):
+            sign_study(sweep, lab_of(sweep).device(sweep.config))
+            return
+        told = {**sweep.manifest, "engine": "processes"}
+        parts.begin_anew(told)
+        write_json(sweep.path / "sweep.json", told)
+    with running(executor, 1 if lab_of(sweep).fills_machine else None) as using:
+        _measure_each(sweep, parts, using, progress)
+
+
+def _measure_together(sweep: Sweep, parts: Parts, progress: Progress) -> bool:
+    """Measure part by part inside a compiled program; return whether the lab can."""
+    axes = sweep.parsed_axes
+    points, length = size(axes), int(sweep.manifest["part_points"])
+    starts = dict(enumerate(range(0, points, length)))
+    todo = {index: starts[index] for index in starts if index not in parts.own}
+
+    def measure(start: int) -> Columns | None:
+        return measure_together(
+            lab_of(sweep), sweep.config, grid(axes, start, start + length), length
+        )
+
+    measured = points - sum(min(length, points - start) for start in todo.values())
+    with stopping.patient(), closing(side_by_side(measure, todo)) as measuring:
+        for index, columns in measuring:
+            if columns is None:
+                return False
+            parts.write(index, columns)
+            measured += min(length, points - starts[index])
+            progress(measured, points)
+            stopping.check()
+    return True
+
+
+def _measure_each(sweep: Sweep, parts: Parts, executor: Executor, progress: Progress) -> None:
+    """Measure each point by a run of its own, except those whose runs are finished."""
+    axes, count = sweep.parsed_axes, size(sweep.parsed_axes)
+    runs = sweep.path / "runs"
+    done = {n for n, path in parts.own.items() if _is_finished(path) and is_untouched(runs, n)}
+    points = {index: _point(axes, index) for index in range(count) if index not in done}
+    reasons: list[str] = []
+    progress(len(done), count)
+    for index, row in measure_each(sweep, executor, points):
+        parts.write(index, {name: [value] for name, value in row.items()})
+        done.add(index)
+        reasons += [row["reason"]] if row["reason"] else []
+        progress(len(done), count)
+    if len(reasons) == count:
+        raise EpoqueError(f"All {count} runs failed, the first with: {reasons[0]}")
+
+
+def _is_finished(path: Path) -> bool:
+    return bool((read_table(path)["state"] == "finished").all())
+
+
+def _point(axes: Sequence[Axis], index: int) -> dict[str, Any]:
+    return {field: values[0] for field, values in grid(axes, index, index + 1).items()}
+
+
+def _draw(sweep: Sweep) -> None:
+    from ..figures.sweep_figures import figures
+    from ..runs.runner import save_figures
+
+    with suppress(UsageError):  # no run reached a score: the table says so, nothing can be drawn
+        save_figures(sweep.path / "figures", figures(sweep))
