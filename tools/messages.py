@@ -1,10 +1,11 @@
 """Keep the French catalogue: collect every message a learner reads, update it, compile it.
 
-    python tools/messages.py            update the .po, compile the .mo, list what has no French
+    python tools/messages.py            update each .po, compile each .mo, list what has no French
     python tools/messages.py --check    change nothing; fail if either is not current or complete
 
 Messages are found in the source: arguments of `mark`, `_`, `translate` and `translator(…)(…)`, the
-labels, descriptions and units of `setting(…)`, and the titles and texts of the recipes.
+labels, descriptions and units of `setting(…)`, and the titles and texts of the recipes. What only
+one lab says stands in that lab's catalogue, as it would in a package of its own.
 """
 
 import ast
@@ -21,8 +22,9 @@ from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src" / "epoque"
-PO = SOURCE / "locale" / "fr" / "LC_MESSAGES" / "epoque.po"
-MO = PO.with_suffix(".mo")
+CORE = SOURCE / "locale" / "fr" / "LC_MESSAGES" / "epoque.po"
+LABS = {path.parent.name for path in SOURCE.glob("*/recipes")}
+"""The names of the folders of the labs."""
 
 TRANSLATORS = ("_", "mark", "translate", "_translate")
 SETTING_TEXTS = {1: "label", 2: "description"}
@@ -149,6 +151,23 @@ def _text(node: ast.expr, constants: dict[str, str]) -> str | None:
             return None
 
 
+def catalog_path(files: set[str]) -> Path:
+    """Return the catalogue in which a message stands that these files hold."""
+    folders = {Path(file).parts[2] for file in files}
+    if len(folders) == 1 and folders <= LABS:
+        return SOURCE / folders.pop() / "locale" / "fr" / "LC_MESSAGES" / "messages.po"
+    return CORE
+
+
+def catalogs() -> dict[Path, Catalog]:
+    """Return every catalogue as it should be: path to content."""
+    old = read_catalog()
+    shares: dict[Path, Found] = {CORE: {}}
+    for message, files in collect().items():
+        shares.setdefault(catalog_path(files), {})[message] = files
+    return {path: updated(old, share) for path, share in shares.items()}
+
+
 def updated(old: Catalog, found: Found) -> Catalog:
     """Return a catalogue of exactly the messages found, with the translations there are."""
     new = FrenchCatalog(locale="fr", header_comment=HEADER, fuzzy=False)
@@ -174,11 +193,14 @@ def mo_bytes(catalog: Catalog) -> bytes:
 
 
 def read_catalog() -> Catalog:
-    """Return the catalogue as it is, empty if there is none."""
-    if not PO.exists():
-        return Catalog(locale="fr")
-    with PO.open("rb") as file:
-        return read_po(file, locale="fr")
+    """Return all catalogues as they are in one, empty if there is none."""
+    whole = Catalog(locale="fr")
+    for path in sorted(SOURCE.glob("**/LC_MESSAGES/*.po"), key=lambda path: path == CORE):
+        with path.open("rb") as file:
+            for message in read_po(file, locale="fr"):
+                if message.id and (message.string or message.id not in whole):
+                    whole[message.id] = message
+    return whole
 
 
 def untranslated(catalog: Catalog) -> list[str]:
@@ -187,30 +209,33 @@ def untranslated(catalog: Catalog) -> list[str]:
 
 
 def problems() -> list[str]:
-    """Return what is wrong with the catalogue, one sentence each; nothing if it is current."""
+    """Return what is wrong with the catalogues, one sentence each; nothing if they are current."""
     try:
-        catalog = updated(read_catalog(), collect())
+        wanted = catalogs()
     except UnreadableError as error:
         return [str(error)]
-    told = [f"no French for {message!r}" for message in untranslated(catalog)]
-    again = "run python tools/messages.py"
-    if not PO.exists() or PO.read_bytes() != po_bytes(catalog):
-        told.append(f"{PO.name} is not current: {again}")
-    if not MO.exists() or MO.read_bytes() != mo_bytes(catalog):
-        told.append(f"{MO.name} is not current: {again}")
+    told = []
+    for path, catalog in wanted.items():
+        told += [f"no French for {message!r}" for message in untranslated(catalog)]
+        files = {path: po_bytes(catalog), path.with_suffix(".mo"): mo_bytes(catalog)}
+        for file, content in files.items():
+            if not file.exists() or file.read_bytes() != content:
+                name = file.relative_to(SOURCE)
+                told.append(f"{name} is not current: run python tools/messages.py")
     return told
 
 
 def main(words: list[str]) -> int:
-    """Update the catalogue, or check it."""
+    """Update the catalogues, or check them."""
     if words == ["--check"]:
         told = problems()
     else:
-        catalog = updated(read_catalog(), collect())
-        PO.parent.mkdir(parents=True, exist_ok=True)
-        PO.write_bytes(po_bytes(catalog))
-        MO.write_bytes(mo_bytes(catalog))
-        told = [f"no French for {message!r}" for message in untranslated(catalog)]
+        told = []
+        for path, catalog in catalogs().items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(po_bytes(catalog))
+            path.with_suffix(".mo").write_bytes(mo_bytes(catalog))
+            told += [f"no French for {message!r}" for message in untranslated(catalog)]
     sys.stdout.write("".join(f"{line}\n" for line in told))
     return 1 if told else 0
 

@@ -1,4 +1,7 @@
-"""The two languages of what a learner reads, through gettext catalogues."""
+"""The two languages of what a learner reads, through gettext catalogues.
+
+A package that brings a lab brings its own as `locale/fr/LC_MESSAGES/messages.mo` beside it.
+"""
 
 import os
 from collections.abc import Callable
@@ -7,6 +10,7 @@ from functools import cache
 from importlib.resources import as_file, files
 
 from .errors import UsageError
+from .plugins import LABS, plugin_folder, plugin_names
 
 __all__ = ["LANGUAGES", "LocalText", "environment_language", "mark", "translator"]
 
@@ -48,9 +52,15 @@ def translator(language: str) -> Callable[[str], str]:
     import gettext  # here, since `epoque --help` translates nothing
 
     with as_file(files("epoque") / "locale") as folder:
-        catalogue = gettext.translation("epoque", folder, [language], fallback=True)
+        catalog = gettext.translation("epoque", folder, [language], fallback=True)
+    for lab in plugin_names(LABS):
+        package = plugin_folder(LABS, "lab", lab)
+        if package is not None and (package / "locale").is_dir():
+            with as_file(package / "locale") as folder:
+                own = gettext.translation("messages", folder, [language], fallback=True)
+            catalog.add_fallback(own)
 
     def translate(message: str) -> str:
-        return catalogue.gettext(message) if message else ""
+        return catalog.gettext(message) if message else ""
 
     return translate

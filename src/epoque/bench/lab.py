@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from .events import Checkpoint, Event
 from .evidence import Measure
-from .plugins import load_plugin, plugin_folder, plugin_names
+from .plugins import LABS, load_plugin, plugin_folder, plugin_names
 from .progress import Progress, no_progress
 from .sweeps.columns import Columns
 
@@ -187,13 +187,9 @@ class Lab(ABC, Generic[C]):
         return {}
 
 
-GROUP = "epoque.labs"
-"""The group of the entry points by which packages bring labs."""
-
-
 def lab_names() -> tuple[str, ...]:
     """Return the names of the installed labs (entry points of the group `epoque.labs`)."""
-    return plugin_names(GROUP)
+    return plugin_names(LABS)
 
 
 def find_lab(name: str) -> Lab[Any]:
@@ -203,7 +199,7 @@ def find_lab(name: str) -> Lab[Any]:
         UnknownNameError: if there is none, with the nearest names.
         UsageError: if two packages bring it, or it cannot be imported.
     """
-    lab: Lab[Any] = load_plugin(GROUP, "lab", name)
+    lab: Lab[Any] = load_plugin(LABS, "lab", name)
     return lab
 
 
@@ -226,4 +222,4 @@ def lab_folder(name: str) -> "Traversable | None":
     Raises:
         UnknownNameError: if there is no such lab, with the nearest names.
     """
-    return plugin_folder(GROUP, "lab", name)
+    return plugin_folder(LABS, "lab", name)

@@ -19,7 +19,11 @@ from typing import Any
 
 from .errors import MissingExtraError, UnknownNameError, UsageError, first_line
 
-__all__ = ["has_extra", "installed", "load_plugin", "plugin_folder", "plugin_names"]
+__all__ = ["LABS", "has_extra", "installed", "load_plugin", "plugin_folder", "plugin_names"]
+
+
+LABS = "epoque.labs"
+"""The group of the entry points by which packages bring labs."""
 
 
 def plugin_names(group: str) -> tuple[str, ...]:
