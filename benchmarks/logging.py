@@ -11,8 +11,8 @@ import numpy as np
 
 from epoque.bench.config import Config
 from epoque.bench.events import Metrics
-from epoque.bench.runs.folder import RunFolder, create_run
 from epoque.bench.runs.run import Run
+from epoque.bench.runs.run_writer import RunFolder, create_run
 
 __all__ = ["rows"]
 

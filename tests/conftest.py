@@ -15,8 +15,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from epoque.bench.lab import lab_of
+from epoque.bench.runs.execute import execute, start
 from epoque.bench.runs.run import Run
-from epoque.bench.runs.runner import execute, start
 from epoque.bench.stopping import Interrupt
 
 sys.path.insert(0, str(Path(__file__).parent / "shared"))  # here and in child processes

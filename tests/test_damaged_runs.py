@@ -14,8 +14,8 @@ from damages import DAMAGES, content, file_names, refusal
 from epoque.bench.errors import DamagedRunError, EpoqueError
 from epoque.bench.events import Event, Metrics
 from epoque.bench.lab import find_lab, lab_of
+from epoque.bench.runs.execute import execute, resume, start
 from epoque.bench.runs.run import Run
-from epoque.bench.runs.runner import execute, resume, start
 
 ALL = "EPOQUE_TEST_DAMAGES" in os.environ
 """Whether each file is damaged in each way; else one after another takes the next way."""

@@ -7,8 +7,8 @@ import pytest
 
 from epoque.api import configure
 from epoque.bench.events import Metrics
+from epoque.bench.runs.execute import execute, start
 from epoque.bench.runs.run import Runs
-from epoque.bench.runs.runner import execute, start
 from epoque.demo import measure
 from epoque.report.needs import Need, damaged_records
 

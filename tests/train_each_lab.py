@@ -14,8 +14,8 @@ if int(sys.argv[2]) and hasattr(os, "sched_setaffinity"):
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: int(sys.argv[2])])
 
 from epoque.bench.lab import find_lab
-from epoque.bench.runs.folder import create_run
-from epoque.bench.runs.runner import execute
+from epoque.bench.runs.execute import execute
+from epoque.bench.runs.run_writer import create_run
 
 for name, (lab, settings) in json.load(sys.stdin).items():
     config = find_lab(lab).config.parse(settings)

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from epoque.bench.config import Config
 from epoque.bench.figures.styles import use_style
+from epoque.bench.files.output_paths import runs_folder
 from epoque.bench.lab import Lab, find_lab
 from epoque.bench.progress import Notify, Progress
 from epoque.bench.recipes import Recipe, find_recipe
-from epoque.bench.runs.places import runs_folder
+from epoque.bench.runs.execute import execute, start
+from epoque.bench.runs.execute import resume as resume_run
 from epoque.bench.runs.run import Run
-from epoque.bench.runs.runner import execute, start
-from epoque.bench.runs.runner import resume as resume_run
 from epoque.bench.setting_paths import flatten
 from epoque.bench.sinks import SinkFactory
 from epoque.bench.sinks.registry import make_sinks

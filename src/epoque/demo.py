@@ -7,11 +7,11 @@ from pathlib import Path
 
 from epoque.bench.config import Config
 from epoque.bench.errors import DamagedRunError, MissingExtraError, UnknownNameError
+from epoque.bench.files.output_paths import check_file
 from epoque.bench.lab import find_lab
 from epoque.bench.recipes import find_recipe
-from epoque.bench.runs.places import check_file
+from epoque.bench.runs.execute import execute, start
 from epoque.bench.runs.run import Run, Runs
-from epoque.bench.runs.runner import execute, start
 from epoque.bench.sinks.registry import make_sinks
 from epoque.report.needs import Need, damaged_file, damaged_records, in_words, missing
 

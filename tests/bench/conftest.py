@@ -9,8 +9,8 @@ sys.path.insert(0, str(Path(__file__).parent))  # for line_lab, here and in chil
 
 import line_lab
 
+from epoque.bench.runs.execute import execute, start
 from epoque.bench.runs.run import Run
-from epoque.bench.runs.runner import execute, start
 
 
 @pytest.fixture(autouse=True)

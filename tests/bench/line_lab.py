@@ -21,8 +21,8 @@ from epoque.bench.events import Artifact, Checkpoint, Event, Metrics, Snapshot
 from epoque.bench.lab import Lab
 from epoque.bench.plugins import installed
 from epoque.bench.progress import Progress, no_progress
+from epoque.bench.runs.execute import execute, resume, start
 from epoque.bench.runs.run import Run
-from epoque.bench.runs.runner import execute, resume, start
 from epoque.bench.seeds import numpy_rng
 
 

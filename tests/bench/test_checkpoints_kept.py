@@ -7,8 +7,8 @@ import pytest
 
 from epoque.bench.errors import RunWriteError, UnknownNameError
 from epoque.bench.events import Event, Metrics
+from epoque.bench.runs.execute import execute, resume
 from epoque.bench.runs.run import Run
-from epoque.bench.runs.runner import execute, resume
 
 Make = Callable[..., Run]
 SETTINGS = {"iterations": 400, "checkpoint_every": 50, "seed": 3}

@@ -15,9 +15,9 @@ from children import child, finish
 from waiting import PATIENCE, wait_for
 
 from epoque.bench.errors import RunLockedError
-from epoque.bench.runs.record import lock_record
+from epoque.bench.runs.execute import execute, resume, start
 from epoque.bench.runs.run import Run, Runs
-from epoque.bench.runs.runner import execute, resume, start
+from epoque.bench.runs.status import lock_record
 
 SETTINGS = {"iterations": 1500, "checkpoint_every": 40, "seed": 3}
 

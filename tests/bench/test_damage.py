@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from epoque.bench.errors import DamagedRunError, EpoqueError, UnknownNameError
+from epoque.bench.runs.execute import execute, resume, start
 from epoque.bench.runs.run import Run, Runs
-from epoque.bench.runs.runner import execute, resume, start
 
 SETTINGS = {"iterations": 60, "checkpoint_every": 20, "seed": 3}
 

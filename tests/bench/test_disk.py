@@ -16,15 +16,15 @@ from children import finish, script
 
 from epoque.bench.errors import EpoqueError, RunWriteError
 from epoque.bench.files.atomic import told_write_errors, write_atomic, write_json
+from epoque.bench.runs.execute import execute, resume
 from epoque.bench.runs.run import Run, Runs
-from epoque.bench.runs.runner import execute, resume
 
 PRELUDE = """
 import shutil, sys, line_lab
 from pathlib import Path
 from epoque.bench.errors import RunWriteError
 from epoque.bench.runs.run import Run, Runs
-from epoque.bench.runs.runner import execute, resume, start
+from epoque.bench.runs.execute import execute, resume, start
 line_lab.children_find_the_lab()
 CONFIG = line_lab.LineConfig(iterations=1500, checkpoint_every=100, seed=3)
 """

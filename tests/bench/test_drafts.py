@@ -19,10 +19,10 @@ from epoque.bench.files.atomic import (
     process_start,
     write_atomic,
 )
+from epoque.bench.files.cache import made
 from epoque.bench.files.drafts import ALIEN_SECONDS, draft_folder, drafts_below, remove_abandoned
-from epoque.bench.files.store import made
-from epoque.bench.runs.places import check_file
-from epoque.bench.runs.record import remove_drafts
+from epoque.bench.files.output_paths import check_file
+from epoque.bench.runs.status import remove_drafts
 from epoque.cli import main
 
 LEAVES = """

@@ -18,9 +18,9 @@ from hypothesis.extra import numpy as arrays_of
 from epoque.bench.events import Artifact, Checkpoint, Metrics, Snapshot
 from epoque.bench.files.atomic import json_line
 from epoque.bench.lab import lab_of
-from epoque.bench.runs.folder import RunFolder, create_run
+from epoque.bench.runs.execute import execute
 from epoque.bench.runs.run import Run, Runs
-from epoque.bench.runs.runner import execute
+from epoque.bench.runs.run_writer import RunFolder, create_run
 from epoque.bench.system.processes import rank, world
 
 Start = Callable[..., Run]

@@ -8,11 +8,11 @@ import pytest
 from line_lab import LAB, LineConfig
 
 from epoque.bench.errors import UsageError
-from epoque.bench.runs import order
-from epoque.bench.runs.named import newest_first, records_in
-from epoque.bench.runs.order import moment_of, next_moment, record_folders
+from epoque.bench.runs import creation_time as order
+from epoque.bench.runs.creation_time import moment_of, next_moment, record_folders
+from epoque.bench.runs.execute import start
+from epoque.bench.runs.lookup import newest_first, records_in
 from epoque.bench.runs.run import Run, Runs
-from epoque.bench.runs.runner import start
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -104,6 +104,8 @@ def test_a_folder_without_permission_is_no_empty_one(
     def refuse(path: object) -> list[str]:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("epoque.bench.runs.order.os.listdir", refuse)  # root may read everything
+    monkeypatch.setattr(
+        "epoque.bench.runs.creation_time.os.listdir", refuse
+    )  # root may
     with pytest.raises(UsageError, match="cannot be read: there is no permission"):
         Runs(tmp_path).ids()

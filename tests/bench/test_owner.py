@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from epoque.bench.errors import RunLockedError
-from epoque.bench.runs import owner
-from epoque.bench.runs.record import lock_record
+from epoque.bench.runs import lock_owner as owner
+from epoque.bench.runs.execute import execute
 from epoque.bench.runs.run import Run
-from epoque.bench.runs.runner import execute
+from epoque.bench.runs.status import lock_record
 
 Start = Callable[..., Run]
 

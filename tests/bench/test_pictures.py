@@ -14,13 +14,7 @@ import pytest
 from PIL import Image
 
 from epoque.bench.errors import DataError
-from epoque.bench.files.pictures import (
-    PictureError,
-    decode,
-    is_picture,
-    other_pictures,
-    read_picture,
-)
+from epoque.bench.files.images import PictureError, decode, is_picture, other_pictures, read_picture
 from epoque.bench.limits import MAX_HEAVY_IMAGE_PIXELS, MAX_IMAGE_PIXELS
 
 LEVELS = np.arange(48, dtype=np.uint8).reshape(4, 4, 3) * 5
@@ -139,8 +133,8 @@ def test_what_would_fill_the_memory_is_refused_unread(data: bytes) -> None:
 
 def test_the_limits_of_pixels_are_exact(monkeypatch: pytest.MonkeyPatch) -> None:
     assert MAX_IMAGE_PIXELS == 2 * MAX_HEAVY_IMAGE_PIXELS == 8192**2
-    monkeypatch.setattr("epoque.bench.files.pictures.MAX_IMAGE_PIXELS", 16)
-    monkeypatch.setattr("epoque.bench.files.pictures.MAX_HEAVY_IMAGE_PIXELS", 15)
+    monkeypatch.setattr("epoque.bench.files.images.MAX_IMAGE_PIXELS", 16)
+    monkeypatch.setattr("epoque.bench.files.images.MAX_HEAVY_IMAGE_PIXELS", 15)
     assert decode(saved(LEVELS)).size == (4, 4)
     with pytest.raises(PictureError, match="has 4×4 pixels and is too large; at most 15 pixels"):
         decode(saved(LEVELS, "webp"))

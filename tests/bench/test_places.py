@@ -7,7 +7,7 @@ import pytest
 from epoque import api
 from epoque.bench.config import Config, LocalPath, PathOrHttps, setting
 from epoque.bench.errors import ConfigError, UsageError
-from epoque.bench.runs.places import check_file, check_folder, refuse_address, runs_folder
+from epoque.bench.files.output_paths import check_file, check_folder, refuse_address, runs_folder
 
 ADDRESSES = ("s3://lab/runs", "gs://a/b", "http://a", "file:///tmp/a", "S3A://x/y", "hf://a/b")
 

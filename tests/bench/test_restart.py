@@ -12,8 +12,8 @@ import pytest
 
 from epoque.bench.errors import DamagedRunError, NewerRunError, RunWriteError, UsageError
 from epoque.bench.events import Metrics
+from epoque.bench.runs.execute import execute, resume
 from epoque.bench.runs.run import Run
-from epoque.bench.runs.runner import execute, resume
 
 Start = Callable[..., Run]
 SETTINGS = {"iterations": 60, "checkpoint_every": 20}
@@ -118,7 +118,7 @@ def test_the_disk_has_all_files_before_the_manifest(
 ) -> None:
     synced: list[Path] = []
     monkeypatch.setattr(
-        "epoque.bench.runs.folder.sync_files", lambda paths: synced.extend(map(Path, paths))
+        "epoque.bench.runs.run_writer.sync_files", lambda paths: synced.extend(map(Path, paths))
     )
     run = started(**SETTINGS)
     execute(run)

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from epoque.bench.errors import UnknownNameError
-from epoque.bench.runs.folder import RunFolder
-from epoque.bench.runs.record import lock_record
+from epoque.bench.runs.execute import execute
 from epoque.bench.runs.run import Run, Runs
-from epoque.bench.runs.runner import execute
+from epoque.bench.runs.run_writer import RunFolder
+from epoque.bench.runs.status import lock_record
 from epoque.bench.system.environment import _commit, _processor, environment, installed_version
 
 Make = Callable[..., Run]

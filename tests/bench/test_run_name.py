@@ -11,10 +11,10 @@ from waiting import PATIENCE
 
 from epoque.bench.errors import ConfigError, NameTakenError, UsageError
 from epoque.bench.events import Metrics
-from epoque.bench.runs.folder import create_run
+from epoque.bench.runs.execute import execute, start
 from epoque.bench.runs.run import Run, Runs
 from epoque.bench.runs.run_name import check_name, find_named_run
-from epoque.bench.runs.runner import execute, start
+from epoque.bench.runs.run_writer import create_run
 
 CONFIG = line_lab.LineConfig(iterations=60, checkpoint_every=20)
 
@@ -107,7 +107,7 @@ def test_a_name_that_is_taken_in_the_last_moment(
         create_run(tmp_path, "line", "line/fit", CONFIG, "mine", only=True)
     found = iter([None])  # as if it had not been there when this process looked
     monkeypatch.setattr(
-        "epoque.bench.runs.runner.find_named_run",
+        "epoque.bench.runs.execute.find_named_run",
         lambda *told: next(found, find_named_run(*told)),
     )
     assert begin(tmp_path).path == tmp_path / "mine"

@@ -12,8 +12,8 @@ from children import script
 from epoque.bench.errors import DivergenceError, EpoqueError, RunError, UsageError
 from epoque.bench.events import Checkpoint, Event, Metrics
 from epoque.bench.progress import Progress
+from epoque.bench.runs.execute import assist, assist_again, execute, resume
 from epoque.bench.runs.run import Run, Runs
-from epoque.bench.runs.runner import assist, assist_again, execute, resume
 
 Make = Callable[..., Run]
 

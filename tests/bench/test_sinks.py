@@ -16,8 +16,8 @@ from rich.console import Console
 
 from epoque.bench.errors import MissingExtraError, RunWriteError, UnknownNameError
 from epoque.bench.events import Metrics
+from epoque.bench.runs.execute import execute
 from epoque.bench.runs.run import Run
-from epoque.bench.runs.runner import execute
 from epoque.bench.sinks import ShowsProgress
 from epoque.bench.sinks.console import ConsoleSink, _metrics_line
 from epoque.bench.sinks.json_lines import JsonLinesSink
@@ -221,7 +221,7 @@ PRINTING = """
 import sys, line_lab
 from pathlib import Path
 from epoque.bench.errors import EpoqueError
-from epoque.bench.runs.runner import execute, start
+from epoque.bench.runs.execute import execute, start
 from epoque.bench.sinks.json_lines import JsonLinesSink
 line_lab.children_find_the_lab()
 run = start(line_lab.LAB, line_lab.LineConfig(iterations=3000), "line/fit", Path(sys.argv[1]))

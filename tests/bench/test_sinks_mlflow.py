@@ -17,8 +17,8 @@ from waiting import PATIENCE
 
 from epoque.bench.errors import RunError, UsageError
 from epoque.bench.events import Metrics
+from epoque.bench.runs.execute import execute, resume
 from epoque.bench.runs.run import Run
-from epoque.bench.runs.runner import execute, resume
 from epoque.bench.sinks.mlflow import MlflowSink
 
 Make = Callable[..., Run]

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from epoque.bench.runs.execute import execute, resume
 from epoque.bench.runs.run import Run
-from epoque.bench.runs.runner import execute, resume
 from epoque.bench.sinks.tensorboard import TensorBoardSink
 
 pytest.importorskip("tensorboardX", reason="the extra `tensorboard` is not installed")

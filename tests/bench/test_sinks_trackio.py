@@ -10,8 +10,8 @@ import line_lab
 import pytest
 
 from epoque.bench.errors import RunError
+from epoque.bench.runs.execute import execute, resume
 from epoque.bench.runs.run import Run
-from epoque.bench.runs.runner import execute, resume
 from epoque.bench.sinks.trackio import TrackioSink
 
 pytest.importorskip("trackio", reason="the extra `trackio` is not installed")
@@ -70,7 +70,7 @@ def test_nothing_of_it_is_on_standard_output(tmp_path: Path) -> None:
     code = """
 import sys, line_lab
 from pathlib import Path
-from epoque.bench.runs.runner import execute, start
+from epoque.bench.runs.execute import execute, start
 from epoque.bench.sinks.trackio import TrackioSink
 line_lab.children_find_the_lab()
 run = start(line_lab.LAB, line_lab.LineConfig(iterations=20), "line/fit", Path(sys.argv[1]))

@@ -15,8 +15,8 @@ from waiting import PATIENCE
 
 from epoque.bench import stopping
 from epoque.bench.events import Metrics
+from epoque.bench.runs.execute import execute, resume, start
 from epoque.bench.runs.run import Run
-from epoque.bench.runs.runner import execute, resume, start
 from epoque.bench.stopping import Interrupt
 
 STATUS = {"reason": "", "started": "", "seconds": 1.0}

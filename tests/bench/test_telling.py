@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from epoque.bench.telling import making
+from epoque.bench.terminal import making
 
 
 class Terminal(io.StringIO):

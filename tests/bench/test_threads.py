@@ -11,8 +11,8 @@ import line_lab
 import torch
 
 from epoque.bench.events import Checkpoint, Event, Metrics
+from epoque.bench.runs.execute import execute
 from epoque.bench.runs.run import Run
-from epoque.bench.runs.runner import execute
 from epoque.bench.torch import threads
 
 

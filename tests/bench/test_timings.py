@@ -11,9 +11,9 @@ import pytest
 
 from epoque.bench.events import Checkpoint, Event, Timings
 from epoque.bench.runs.compare import comparison
-from epoque.bench.runs.record import Status, read_status
+from epoque.bench.runs.execute import resume
 from epoque.bench.runs.run import Run, Runs
-from epoque.bench.runs.runner import resume
+from epoque.bench.runs.status import Status, read_status
 from epoque.bench.runs.timings import MOST, Course
 
 

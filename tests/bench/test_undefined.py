@@ -3,7 +3,7 @@
 import json
 from math import inf, nan
 
-from epoque.bench.telling import number, result
+from epoque.bench.terminal import number, result
 from epoque.bench.undefined import defined, defined_results
 
 

@@ -105,7 +105,7 @@ def test_what_is_right_is_let_through(
         looked.append("folder")
         raise UsageError("the folder would be made now.")
 
-    monkeypatch.setattr("epoque.bench.runs.runner.create_run", stop)
+    monkeypatch.setattr("epoque.bench.runs.execute.create_run", stop)
     (place / "points.csv").write_text("a,b,class\n0,0,0\n1,1,1\n")
     (place / "strokes.json").write_text(json.dumps({"strokes": [[[0.1, 0.2], [0.3, 0.4]]]}))
     for words in (

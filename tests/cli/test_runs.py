@@ -12,9 +12,9 @@ import pytest
 
 import epoque
 from epoque.bench.files.atomic import write_json
-from epoque.bench.runs.order import next_moment
-from epoque.bench.runs.record import create_record, stamped
-from epoque.bench.runs.runner import start
+from epoque.bench.runs.creation_time import next_moment
+from epoque.bench.runs.execute import start
+from epoque.bench.runs.status import create_record, stamped
 from epoque.bench.sweeps.grid import parse_axes
 from epoque.bench.sweeps.parts import Parts
 from epoque.bench.sweeps.study import manifest_of

@@ -36,7 +36,7 @@ class Reader:
 
 
 def _picture(path: Path) -> object:
-    from epoque.bench.files.pictures import read_picture
+    from epoque.bench.files.images import read_picture
 
     return read_picture(path)
 
@@ -71,7 +71,7 @@ def _trained_on(path: Path) -> object:
 
 
 def _source(path: Path) -> object:
-    from epoque.bench.files.pictures import PictureError, decode
+    from epoque.bench.files.images import PictureError, decode
     from epoque.stylegan3.dataset.sources import open_source
 
     for item in open_source(path).items():
@@ -201,7 +201,7 @@ def _only_ours(error: Exception) -> None:
 
 
 def _recorded_table(path: Path) -> object:
-    from epoque.bench.runs.table import read_table
+    from epoque.bench.files.parquet_table import read_table
 
     return read_table(path)
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from epoque.bench.runs.execute import execute, start
 from epoque.bench.runs.run import Run
-from epoque.bench.runs.runner import execute, start
 from epoque.gan2d.config import Gan2dConfig
 from epoque.gan2d.lab import LAB
 

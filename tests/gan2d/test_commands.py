@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from epoque.bench.events import Event, Snapshot
+from epoque.bench.runs.execute import execute, start
 from epoque.bench.runs.run import Run, Runs
-from epoque.bench.runs.runner import execute, start
 from epoque.bench.sweeps.grid import parse_axes
 from epoque.bench.sweeps.run_sweep import run_sweep
 from epoque.cli import main

@@ -16,7 +16,7 @@ import pytest
 from epoque.bench.errors import DataError
 from epoque.bench.files.csv_table import read_csv
 from epoque.bench.recipes import Expectation, find_recipe, recipe_names
-from epoque.bench.runs.runner import execute, start
+from epoque.bench.runs.execute import execute, start
 from epoque.gan2d.config import Gan2dConfig
 from epoque.gan2d.data import support
 from epoque.gan2d.lab import LAB

@@ -258,7 +258,7 @@ def test_a_fault_in_an_image_is_one_sentence(
     one.putpixel((4, 4), 0)
     one.save(tmp_path / "one.png")
     assert "one point only" in told(tmp_path / "one.png")
-    monkeypatch.setattr("epoque.bench.files.pictures.MAX_IMAGE_PIXELS", 1000)
+    monkeypatch.setattr("epoque.bench.files.images.MAX_IMAGE_PIXELS", 1000)
     assert "too large" in told(painted(tmp_path / "big.png", "white", "black"))
 
 

@@ -17,7 +17,7 @@ from killing import Job, files_in
 import epoque.language.evaluation.evaluate
 import epoque.language.training.train  # noqa: F401
 from conftest import TINY, sentences
-from epoque.bench.runs.runner import execute, start
+from epoque.bench.runs.execute import execute, start
 from epoque.language.config import LanguageConfig
 from epoque.language.data.batches import load
 from epoque.language.lab import LAB

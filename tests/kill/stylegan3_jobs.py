@@ -20,7 +20,7 @@ from small import small
 
 import epoque.stylegan3.training.evaluate
 import epoque.stylegan3.training.train  # noqa: F401
-from epoque.bench.runs.runner import execute, start
+from epoque.bench.runs.execute import execute, start
 from epoque.bench.seeds import numpy_rng
 from epoque.stylegan3.commands.data import import_network
 from epoque.stylegan3.config import StyleGan3Config

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import torch
 
+from epoque.bench.runs.execute import execute, start
 from epoque.bench.runs.run import Run
-from epoque.bench.runs.runner import execute, start
 from epoque.bench.seeds import numpy_rng
 from epoque.language.config import LanguageConfig
 from epoque.language.lab import LAB

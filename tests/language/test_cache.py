@@ -16,7 +16,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import ByT5Tokenizer, PreTrainedTokenizerFast
 
 from epoque.bench.errors import DataError, RunWriteError
-from epoque.bench.files import store
+from epoque.bench.files import cache as store
 from epoque.bench.files.atomic import draft_owner
 from epoque.language.config import LanguageConfig
 from epoque.language.data import corpus, tokenizer

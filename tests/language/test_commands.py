@@ -15,8 +15,8 @@ from hub_server import point_at
 from transformers import AutoModelForCausalLM, AutoModelForMaskedLM, AutoTokenizer
 
 from epoque.bench.errors import UsageError
+from epoque.bench.runs.execute import execute, start
 from epoque.bench.runs.run import Run
-from epoque.bench.runs.runner import execute, start
 from epoque.cli import main
 from epoque.language.commands import _shown
 from epoque.language.config import LanguageConfig

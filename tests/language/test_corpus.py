@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from epoque.bench.errors import DataError, UnknownNameError
-from epoque.bench.files import store
+from epoque.bench.files import cache as store
 from epoque.language.config import LanguageConfig
 from epoque.language.data import corpus, text_lines
 from epoque.language.data import text_files as reading

@@ -8,7 +8,7 @@ from epoque.api import configure
 from epoque.bench.command import command_line
 from epoque.bench.errors import ConfigError
 from epoque.bench.recipes import find_recipe, recipe_names
-from epoque.bench.runs.runner import execute, start
+from epoque.bench.runs.execute import execute, start
 from epoque.language.config import LanguageConfig
 from epoque.language.lab import LAB
 

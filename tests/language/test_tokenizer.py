@@ -12,7 +12,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
 from epoque.bench.errors import ConfigError, DataError
-from epoque.bench.files import store
+from epoque.bench.files import cache as store
 from epoque.language.config import LanguageConfig
 from epoque.language.data import corpus, tokenizer
 from epoque.language.data import token_cache as cache

@@ -17,8 +17,8 @@ from waiting import PATIENCE
 
 from epoque.bench.errors import DamagedRunError, DataError, DivergenceError, UsageError
 from epoque.bench.events import Artifact, Checkpoint, Event, Metrics, Timings
+from epoque.bench.runs.execute import execute, start
 from epoque.bench.runs.run import Run
-from epoque.bench.runs.runner import execute, start
 from epoque.bench.torch import threads
 from epoque.bench.torch.distributed import DistributedContext
 from epoque.language.config import LanguageConfig

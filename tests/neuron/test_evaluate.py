@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from epoque.bench.errors import DamagedRunError
+from epoque.bench.runs.execute import execute, start
 from epoque.bench.runs.run import Run
-from epoque.bench.runs.runner import execute, start
 from epoque.neuron.config import NeuronConfig
 from epoque.neuron.evaluate import evaluate
 from epoque.neuron.lab import LAB

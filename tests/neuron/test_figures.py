@@ -13,8 +13,8 @@ from epoque.bench.errors import DamagedRunError, UsageError
 from epoque.bench.figures.axes import subscript
 from epoque.bench.figures.plot import figure_style, png_bytes, svg_bytes
 from epoque.bench.figures.styles import HOUSE
-from epoque.bench.runs.folder import RunFolder, create_run
 from epoque.bench.runs.run import Run
+from epoque.bench.runs.run_writer import RunFolder, create_run
 from epoque.neuron.config import NeuronConfig
 from epoque.neuron.data import load
 from epoque.neuron.figures import FRAMES, animation, figures

@@ -12,8 +12,8 @@ from scipy.special import expit
 
 from epoque.bench.errors import DamagedRunError, DivergenceError
 from epoque.bench.events import Artifact, Checkpoint, Metrics, Snapshot
-from epoque.bench.runs.folder import RunFolder, create_run
 from epoque.bench.runs.run import Run
+from epoque.bench.runs.run_writer import RunFolder, create_run
 from epoque.bench.seeds import jax_key
 from epoque.neuron import mlp, mlp_evaluate, mlp_train
 from epoque.neuron.config import NeuronConfig

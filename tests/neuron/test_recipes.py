@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from epoque.bench.recipes import find_recipe, recipe_names
-from epoque.bench.runs.runner import execute, start
+from epoque.bench.runs.execute import execute, start
 from epoque.neuron.config import NeuronConfig
 from epoque.neuron.lab import LAB
 from epoque.neuron.sweep import sweep

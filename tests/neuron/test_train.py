@@ -10,7 +10,7 @@ import pytest
 
 from epoque.bench.errors import DamagedRunError, DataError, DivergenceError
 from epoque.bench.events import Artifact, Checkpoint, Event, Metrics
-from epoque.bench.runs.runner import execute, start
+from epoque.bench.runs.execute import execute, start
 from epoque.neuron.config import NeuronConfig
 from epoque.neuron.lab import LAB
 from epoque.neuron.perceptron import history_stride

@@ -25,7 +25,7 @@ NEEDS = tuple(map(fewer, chapter_needs("neuron")))
 def made_runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Train and sweep once a session."""
     from epoque.bench.lab import find_lab
-    from epoque.bench.runs import runner
+    from epoque.bench.runs import execute as runner
     from epoque.bench.sweeps.grid import parse_axes
     from epoque.bench.sweeps.run_sweep import run_sweep
 

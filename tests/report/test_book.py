@@ -330,7 +330,7 @@ def test_a_reader_starts_their_own_book(runs: Path, tmp_path: Path) -> None:
 
 def test_a_reader_may_name_a_recipe_as_they_like(runs: Path, tmp_path: Path) -> None:
     from epoque.bench.lab import find_lab
-    from epoque.bench.runs import runner
+    from epoque.bench.runs import execute as runner
     from epoque.report.needs import Need
 
     name = 'it\'s "my" {{ recipe }} #1 $x$'
@@ -371,7 +371,7 @@ def test_own_book_reads_the_newest_run_and_claims_the_declared_one(
     runs: Path, tmp_path: Path
 ) -> None:
     from epoque.bench.lab import find_lab
-    from epoque.bench.runs import runner
+    from epoque.bench.runs import execute as runner
     from epoque.report.needs import Need
 
     some, template = tmp_path / "some", tmp_path / "mine.md"

@@ -19,9 +19,9 @@ from epoque.bench.errors import UnknownNameError, UsageError
 from epoque.bench.files.atomic import write_json
 from epoque.bench.i18n import LANGUAGES
 from epoque.bench.lab import find_lab
-from epoque.bench.runs.record import create_record, stamped
+from epoque.bench.runs.execute import execute, start
 from epoque.bench.runs.run import Run
-from epoque.bench.runs.runner import execute, start
+from epoque.bench.runs.status import create_record, stamped
 from epoque.bench.seeds import numpy_rng
 from epoque.bench.sweeps.grid import cell, grid, parse_axes
 from epoque.bench.sweeps.study import manifest_of

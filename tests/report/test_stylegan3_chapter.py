@@ -9,8 +9,8 @@ import pytest
 
 from epoque.bench.i18n import LANGUAGES
 from epoque.bench.lab import find_lab
+from epoque.bench.runs.execute import execute, start
 from epoque.bench.runs.run import Run
-from epoque.bench.runs.runner import execute, start
 from epoque.report import book, write_report
 from epoque.report import needs as needs_module
 from epoque.report.book import read_book

@@ -20,7 +20,7 @@ PRELOADED = [
     "epoque.cli",
     "epoque.api",
     "epoque.bench.figures.plot",
-    "epoque.bench.runs.runner",
+    "epoque.bench.runs.execute",
     "jax",
     "matplotlib.figure",
     "optax",

@@ -21,8 +21,8 @@ from epoque.bench.errors import (
     UsageError,
 )
 from epoque.bench.figures.plot import figure_style, png_bytes
+from epoque.bench.runs.execute import execute, resume, start
 from epoque.bench.runs.run import Run
-from epoque.bench.runs.runner import execute, resume, start
 from epoque.stylegan3 import bundled as shipped
 from epoque.stylegan3.analysis import analyze as examine_module
 from epoque.stylegan3.analysis import gallery

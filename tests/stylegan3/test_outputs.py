@@ -7,7 +7,7 @@ from PIL import Image
 from small import small
 
 from epoque.bench.errors import UsageError
-from epoque.bench.runs.places import check_file, check_folder
+from epoque.bench.files.output_paths import check_file, check_folder
 from epoque.cli import main
 from epoque.stylegan3 import loading as opening
 from epoque.stylegan3.commands import APP

@@ -14,7 +14,7 @@ from .errors import ConfigError, UsageError
 from .options import AsJson, Quiet
 from .progress import Notify, Progress, no_progress
 from .setting_types import allowed_values
-from .telling import downloading, note, print_json, progress_bar
+from .terminal import downloading, note, print_json, progress_bar
 
 __all__ = ["add_action"]
 

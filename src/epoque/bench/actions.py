@@ -43,8 +43,8 @@ from pydantic.fields import FieldInfo
 
 from .config import Settings
 from .errors import ConfigError, Problem, UsageError
+from .files.output_paths import check_file, check_folder, refuse_address
 from .progress import Notify, Progress
-from .runs.places import check_file, check_folder, refuse_address
 
 __all__ = [
     "FETCHING",

@@ -61,7 +61,7 @@ def save_drawn_figure(draw: "Callable[[], Figure]", out: Path, *, dark: bool) ->
         RunWriteError: if the system refuses.
     """
     from .figures.plot import figure_style, save_figure
-    from .runs.places import folder_of
+    from .files.output_paths import folder_of
 
     with figure_style("dark" if dark else "light"):
         figure = draw()

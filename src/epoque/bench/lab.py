@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # pydantic would make `epoque --help` slower
     from matplotlib.figure import Figure
 
     from .config import Config
-    from .runs.reader import Recorded
+    from .runs.record import Recorded
     from .runs.run import Run
 
 __all__ = ["Lab", "TrainCommand", "find_lab", "lab_folder", "lab_names", "lab_of"]

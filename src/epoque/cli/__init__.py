@@ -24,7 +24,10 @@ from epoque.bench.stopping import Interrupt, ignore, listening
 from epoque.bench.system.panics import as_sentence, is_panic
 from epoque.bench.system.processes import rank, world
 
-from . import book, info, running, runs, sweeping
+from . import info, runs
+from . import report as book
+from . import run as running
+from . import sweep as sweeping
 from .common import join_lines
 from .typed import check_typed
 

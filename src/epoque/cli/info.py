@@ -8,7 +8,7 @@ from cyclopts import App, Parameter
 from epoque.bench.i18n import translator
 from epoque.bench.lab import find_lab, lab_names
 from epoque.bench.options import AsJson, Language
-from epoque.bench.telling import console, print_json, table
+from epoque.bench.terminal import console, print_json, table
 
 
 def register(app: App, argv: Sequence[str]) -> None:  # noqa: ARG001

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import App, Parameter
 
 from epoque.bench.errors import RunLockedError, RunWriteError, UsageError
+from epoque.bench.files.output_paths import check_file, check_runs_folder, runs_folder
 from epoque.bench.options import AsJson, RunName, RunsOption, WholeName
-from epoque.bench.runs.places import check_file, check_runs_folder, runs_folder
 from epoque.bench.setting_paths import flatten
-from epoque.bench.telling import console, print_json, result, say_taken, table
+from epoque.bench.terminal import console, print_json, result, say_taken, table
 
-from .verifying import verify
+from .verify import verify
 
 if TYPE_CHECKING:
-    from epoque.bench.runs.records import Record
+    from epoque.bench.runs.find_record import Record
 
 SHOWN = 50
 """How many runs `epoque runs list` shows: those of a day's work, which a terminal scrolls back."""
@@ -95,7 +95,7 @@ def _none(root: Path, recipe: str) -> str:
 def _list_studies(root: Path, recipe: str, most: int | None) -> None:
     """Print the sweeps and searches, if there are any: state, time and command."""
     from epoque.bench.errors import DamagedRunError
-    from epoque.bench.runs.records import studies
+    from epoque.bench.runs.find_record import studies
 
     rows: list[tuple[Any, ...]] = []
     for study in list(studies(root))[-(most or 0) :]:
@@ -111,7 +111,7 @@ def _list_studies(root: Path, recipe: str, most: int | None) -> None:
 
 def show(run: RunName, /, *, runs: RunsOption = None, as_json: AsJson = False) -> None:
     """Show one run, sweep or search: status, settings, results, files."""
-    from epoque.bench.runs.records import find_record
+    from epoque.bench.runs.find_record import find_record
 
     found = find_record(runs_folder(runs), run)
     say_taken(run, found.id, quiet=as_json)
@@ -229,8 +229,8 @@ def delete(
     import shutil
 
     from epoque.bench.files.atomic import told_write_errors
-    from epoque.bench.runs.record import is_locked
-    from epoque.bench.runs.records import find_record
+    from epoque.bench.runs.find_record import find_record
+    from epoque.bench.runs.status import is_locked
 
     root = runs_folder(runs)
     found = list(
@@ -260,8 +260,8 @@ def clean(
 
     With `--yes` it is removed. What is still being written is neither told nor touched.
     """
+    from epoque.bench.files.cache import folder
     from epoque.bench.files.drafts import drafts_below, remove
-    from epoque.bench.files.store import folder
 
     root = runs_folder(runs)
     check_runs_folder(root, runs)

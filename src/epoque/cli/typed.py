@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args, get_origin
 from cyclopts import App, ArgumentCollection
 
 from epoque.bench.errors import UsageError
-from epoque.bench.runs.places import refuse_address
+from epoque.bench.files.output_paths import refuse_address
 from epoque.bench.typed import is_number, is_whole
 
 __all__ = ["check_typed"]

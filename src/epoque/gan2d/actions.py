@@ -16,8 +16,8 @@ from epoque.bench.actions import (
 )
 from epoque.bench.errors import ConfigError, Problem, UsageError, did_you_mean
 from epoque.bench.figure_files import FigureFiles, FilmFiles, save_drawn_figure
+from epoque.bench.files.output_paths import runs_folder
 from epoque.bench.progress import Notify, Progress
-from epoque.bench.runs.places import runs_folder
 from epoque.bench.sinks import SinkFactory
 
 from . import NAME
@@ -283,7 +283,7 @@ def retrain_into(
 
 
 def _find_run(options: RunOptions, notify: Notify) -> "Run[Gan2dConfig]":
-    from epoque.bench.runs.records import find_lab_record
+    from epoque.bench.runs.find_record import find_lab_record
     from epoque.bench.runs.run import Run
 
     from .config import Gan2dConfig
@@ -298,7 +298,7 @@ def _find_record(
 ) -> "Run[Gan2dConfig] | Sweep[Gan2dConfig] | None":
     """Return the run or sweep of a name, or None if it is a recipe's."""
     from epoque.bench.recipes import find_recipe
-    from epoque.bench.runs.records import find_lab_record
+    from epoque.bench.runs.find_record import find_lab_record
     from epoque.bench.runs.run import Run
     from epoque.bench.sweeps.search import Search
     from epoque.bench.sweeps.sweep import Sweep
@@ -327,7 +327,7 @@ def _ends(
 ) -> "tuple[list[End], str, str]":
     """Return the ends to draw, and the settings across and down."""
     from epoque.bench.recipes import find_recipe
-    from epoque.bench.runs.records import lab_records
+    from epoque.bench.runs.find_record import lab_records
     from epoque.bench.runs.run import Run
     from epoque.bench.sweeps.grid import parse_axes
 

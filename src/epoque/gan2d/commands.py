@@ -5,7 +5,7 @@ from cyclopts import App
 from epoque.bench.action_commands import add_action
 from epoque.bench.figure_files import FigureFiles, FilmFiles
 from epoque.bench.progress import Notify, Progress, no_progress
-from epoque.bench.telling import say
+from epoque.bench.terminal import say
 
 from . import actions
 

@@ -15,8 +15,8 @@ from epoque.bench.actions import (
     option,
 )
 from epoque.bench.errors import ConfigError, Problem
+from epoque.bench.files.output_paths import runs_folder
 from epoque.bench.progress import Notify, Progress
-from epoque.bench.runs.places import runs_folder
 from epoque.bench.system.memory import told_memory
 
 from .generation.sampling import Sampling

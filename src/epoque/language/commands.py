@@ -10,7 +10,7 @@ from rich.text import Text
 
 from epoque.bench.action_commands import add_action
 from epoque.bench.progress import Notify, Progress
-from epoque.bench.telling import console, table
+from epoque.bench.terminal import console, table
 
 from . import actions
 

@@ -15,8 +15,8 @@ from epoque.bench.actions import (
     option,
 )
 from epoque.bench.figure_files import FilmFiles
+from epoque.bench.files.output_paths import runs_folder
 from epoque.bench.progress import Notify
-from epoque.bench.runs.places import runs_folder
 
 from . import NAME
 
@@ -100,7 +100,7 @@ def animate(options: AnimateOptions, notify: Notify) -> FilmFiles:
         UsageError: if the run has not two inputs.
         UnknownNameError: if there is no such run.
     """
-    from epoque.bench.runs.records import find_lab_record
+    from epoque.bench.runs.find_record import find_lab_record
     from epoque.bench.runs.run import Run
 
     from .config import NeuronConfig

@@ -6,7 +6,7 @@ from cyclopts import App
 
 from epoque.bench.action_commands import add_action
 from epoque.bench.figure_files import FilmFiles
-from epoque.bench.telling import console, say
+from epoque.bench.terminal import console, say
 
 from . import actions
 

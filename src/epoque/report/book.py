@@ -13,11 +13,11 @@ import yaml
 
 from epoque.bench.errors import EpoqueError, UsageError
 from epoque.bench.files.atomic import told_write_errors
+from epoque.bench.files.output_paths import check_file
 from epoque.bench.i18n import LANGUAGES, mark, translator
 from epoque.bench.limits import MAX_BOOK_SILENCE, MAX_YAML_BYTES
 from epoque.bench.progress import Progress, no_progress
 from epoque.bench.recipes import PlainLoader
-from epoque.bench.runs.places import check_file
 
 from .functions import Functions
 from .library import Library, Record

@@ -184,7 +184,7 @@ class FilePicture:
 def _check_image(source: str, kind: str, content: bytes) -> None:
     from xml.etree import ElementTree
 
-    from epoque.bench.files.pictures import PictureError, decode
+    from epoque.bench.files.images import PictureError, decode
 
     try:
         if kind != "svg":

@@ -7,9 +7,9 @@ from typing import Any
 import torch
 
 from epoque.bench.errors import DataError, UnknownNameError
+from epoque.bench.files.output_paths import runs_folder
 from epoque.bench.progress import Progress
-from epoque.bench.runs.named import LAST, newest_first, records_in
-from epoque.bench.runs.places import runs_folder
+from epoque.bench.runs.lookup import LAST, newest_first, records_in
 from epoque.bench.runs.run import Run
 from epoque.bench.torch.device import choose_device
 

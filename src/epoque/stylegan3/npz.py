@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from epoque.bench.errors import DataError
 from epoque.bench.files.atomic import write_atomic
 from epoque.bench.files.input_files import open_regular
+from epoque.bench.files.output_paths import folder_of
 from epoque.bench.files.zip_file import open_zip, read_entry
 from epoque.bench.limits import MAX_ARRAY_BYTES
-from epoque.bench.runs.places import folder_of
 
 __all__ = ["read_npz", "write_npz"]
 

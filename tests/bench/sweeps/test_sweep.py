@@ -29,8 +29,8 @@ from epoque.bench.errors import (
 )
 from epoque.bench.files.atomic import write_atomic
 from epoque.bench.lab import find_lab, lab_of
-from epoque.bench.runs.record import lock_record
 from epoque.bench.runs.run import Run, Runs
+from epoque.bench.runs.status import lock_record
 from epoque.bench.stopping import Interrupt
 from epoque.bench.sweeps.executor import LocalExecutor
 from epoque.bench.sweeps.grid import parse_axes
@@ -306,7 +306,7 @@ def test_the_table_is_on_the_disk_before_its_parts_go(
             synced.append((durable, len(list((path.parent / "parts").iterdir()))))
         write_atomic(path, data, durable=durable)
 
-    monkeypatch.setattr("epoque.bench.runs.table.write_atomic", write)
+    monkeypatch.setattr("epoque.bench.files.parquet_table.write_atomic", write)
     assert not (swept("seed=0:3").path / "parts").exists()
     assert synced == [(True, 2)]  # a part and its JSON
 

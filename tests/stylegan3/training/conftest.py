@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from epoque.bench.runs.execute import execute, start
 from epoque.bench.runs.run import Run
-from epoque.bench.runs.runner import execute, start
 from epoque.bench.seeds import numpy_rng
 from epoque.stylegan3.config import StyleGan3Config
 from epoque.stylegan3.lab import LAB

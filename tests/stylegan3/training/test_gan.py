@@ -10,11 +10,7 @@ from golden import assert_near, golden, needs_golden, network_of
 from epoque.stylegan3 import networks
 from epoque.stylegan3.training.gan import Gan, Losses, Microbatch, train_only
 from epoque.stylegan3.training.losses import blur, path_lengths, r1_penalty
-from epoque.stylegan3.training.optimizer import (
-    gradient_norm,
-    make_lazy_adam,
-    replace_non_finite,
-)
+from epoque.stylegan3.training.optimizer import gradient_norm, make_lazy_adam, replace_non_finite
 
 SETS = {"r1_0.5": {"r1_gamma": 0.5}, "r1_2_blur10": {"r1_gamma": 2.0, "blur_sigma": 6.0}}
 NAMES = {

@@ -9,8 +9,8 @@ import torch
 
 from epoque.bench.errors import ConfigError, DataError
 from epoque.bench.figures.plot import figure_style
+from epoque.bench.runs.execute import execute, start
 from epoque.bench.runs.run import Run
-from epoque.bench.runs.runner import execute, start
 from epoque.stylegan3.config import StyleGan3Config
 from epoque.stylegan3.lab import LAB
 from epoque.stylegan3.loading import load_generator

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from epoque.bench.runs.run import Runs
-from epoque.cli import main, running
+from epoque.cli import main
+from epoque.cli import run as running
 from epoque.stylegan3.config import EXAMINED
 from epoque.stylegan3.lab import LAB
 from epoque.stylegan3.training.trainer import Trainer

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from ..runs.places import refuse_address
+from .output_paths import refuse_address
 
 __all__ = ["IS_PATHS", "LocalPath", "PathOrHttps", "Paths", "join", "merged", "split"]
 

@@ -1,372 +1,249 @@
-"""What runs, sweeps and searches share on disk.
+"""What the readers of runs, sweeps and searches share: a folder, and a JSON file that tells it.
 
-A record is a folder that appears whole, says how it stands, and is written by one process at a
-time. The disk has it before its work begins, and all its files before it is finished.
+What is read of a finished record is compared with its manifest first: a file that is not what was
+saved is named, and never becomes a number.
 """
 
-import os
-import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from math import inf
+import hashlib
+from collections.abc import Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, ClassVar, Generic, Protocol, Self
 
-from filelock import FileLock, Timeout
+from typing_extensions import TypeVar
 
-from ..errors import DamagedRunError, EpoqueError, NameTakenError, RunLockedError
-from ..files.atomic import read_json, sync_files, sync_folder, told_write_errors, write_json
-from ..files.drafts import draft_folder, drafts_below, remove
-from ..limits import MAX_WRITER_SILENCE
-from ..system.environment import environment
-from .manifest import MANIFEST, digests_of, file_digest, own_digest, read_manifest, write_manifest
-from .order import stamp
-from .owner import OWNER, Owner, other_owner, owned
-from .timings import Course
+from ..config import Config
+from ..errors import ConfigError, DamagedRunError, NewerRunError, UnknownNameError
+from ..files.atomic import json_object, read_file, read_json
+from ..limits import MAX_SWEEP_POINTS
+from ..plugins import load_plugin
+from .manifest import MANIFEST, Digests, differences, file_digest, read_manifest
+from .status import Status, ending_differences, read_status
 
-__all__ = [
-    "State",
-    "Status",
-    "StatusFile",
-    "create_record",
-    "ending_differences",
-    "how_it_ended",
-    "is_locked",
-    "lock_record",
-    "read_status",
-    "remove_drafts",
-    "sign_environment",
-    "stamped",
-    "unseal",
-]
+__all__ = ["FORMAT", "Recorded"]
 
-LOCK_SECONDS = 0.5  # a reader that looks whether the folder is locked holds it for a moment
+FORMAT = 1
+"""Of the folders that this version writes; it reads these and older ones."""
 
-LOST = "its status.json is damaged or missing"
-
-State = Literal["running", "finished", "failed", "interrupted"]
+_TOLD_BY_ALL = {"format": int, "lab": str, "recipe": str, "config": dict}
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
-    """How a run, a sweep or a search stands.
+C_co = TypeVar("C_co", bound=Config, covariant=True, default=Config)
+"""The class of the config that something was recorded with."""
 
-    Attributes:
-        state: running, finished, failed or interrupted.
-        reason: why it failed, else "".
-        started: ISO 8601 time in UTC; after those of all records made before in that folder.
-        seconds: time spent so far, over all resumptions.
-        timings: what else the clock told.
+
+class _LabFacts(Protocol):
+    """What a record asks of its lab, which is defined above records."""
+
+    config: type[Any]
+    checkpoints_kept: int | None
+
+
+class Recorded(Generic[C_co]):
+    """A folder of results, read only.
+
+    Nothing is read before it is asked for; a damaged file is one clear `DamagedRunError` when it
+    is, and leaves the rest readable. Of a finished record each file that is read is what was saved.
     """
 
-    state: State
-    reason: str = ""
-    started: str = ""
-    seconds: float = 0.0
-    timings: Course = field(default_factory=Course)
-
-
-def stamped(recipe: str, kind: str = "", moment: datetime | None = None) -> str:
-    """Return a folder name that sorts by time and names the recipe.
-
-    Args:
-        recipe: the recipe's name.
-        kind: what else the name says.
-        moment: when, in UTC; by default now.
-    """
-    return f"{stamp(moment or datetime.now(UTC))}-{recipe.replace('/', '-')}{kind}"
-
-
-def create_record(
-    root: Path,
-    name: str,
-    seed: int,
-    fill: Callable[[Path], None],
-    moment: datetime | None = None,
-    *,
-    only: bool = False,
-) -> Path:
-    """Make a new folder, whole or not at all, and return its path.
-
-    Args:
-        root: where; made if it is missing.
-        name: the folder's name; if it is taken, `-2`, `-3`, … is added.
-        seed: noted in environment.json.
-        fill: writes into the new folder what is its own.
-        moment: when, in UTC, as `next_moment` gives it; by default now.
-        only: whether it must be that name and no other.
-
-    Raises:
-        NameTakenError: if it must and cannot.
-        RunWriteError: if the system refuses.
-    """
-    started = (moment or datetime.now(UTC)).isoformat(timespec="milliseconds")
-    with told_write_errors(root):
-        root.mkdir(parents=True, exist_ok=True)
-        with draft_folder(root / name, all_beside=True) as draft:
-            (draft / ".lock").touch()
-            (draft / "figures").mkdir()
-            write_json(draft / "environment.json", {**environment(), "seed": seed})
-            _write_status(draft, Status("interrupted", "not started", started))
-            fill(draft)
-            sync_files([*draft.iterdir(), draft])
-            path = _rename_free(draft, root, name, 1 if only else 10_000)
-            sync_folder(root)
-            return path
-
-
-def sign_environment(
-    path: Path,
-    of: str,
-    seed: int,
-    device: str | None = None,
-    threads: int | None = None,
-    *,
-    begins: bool,
-) -> None:
-    """Complete the environment.json of a record; it is of the first process.
-
-    It is signed with the digest of what is trained. One that is damaged, missing or of another
-    record is written anew, as of this process.
-
-    Args:
-        path: the record's folder.
-        of: the digest of what is trained.
-        seed: noted in it.
-        device: known only once a training has begun; None leaves it.
-        threads: known at a checkpoint only; None leaves it.
-        begins: whether what is there may be unsigned, and of another device.
-
-    Raises:
-        RunWriteError: if the system refuses.
-    """
-    told: dict[str, Any] | None = None
-    with suppress(DamagedRunError):
-        told = read_json(path / "environment.json")
-    signed = told.pop("sha256", None) if told else None
-    if not told or signed != _signature(told, of):
-        begun = told if told and signed is None and begins else {**environment(), "seed": seed}
-        told, signed = begun, None
-    if device is not None and (begins or signed is None):
-        told["device"] = device
-    if threads is not None:
-        told["threads"] = threads
-    if signed != (signature := _signature(told, of)):
-        write_json(path / "environment.json", told | {"sha256": signature})
-
-
-def _signature(told: Mapping[str, Any], of: str) -> str:
-    return own_digest({**told, "of": of})
-
-
-def _rename_free(draft: Path, root: Path, name: str, tries: int) -> Path:
-    """Rename to the first free one of name, name-2, name-3, …: rename never replaces a run."""
-    for attempt in range(1, tries + 1):
-        path = root / (name if attempt == 1 else f"{name}-{attempt}")
-        try:
-            draft.rename(path)
-        except OSError:
-            if not os.path.lexists(path):
-                raise
-        else:
-            return path
-    raise NameTakenError(f"There is a folder {root / name} already.")
-
-
-@contextmanager
-def lock_record(path: Path) -> Iterator[None]:
-    """Hold a folder for writing; the operating system lets go if the process dies.
-
-    Raises:
-        RunLockedError: if another process holds it, here or on another machine.
-        RunWriteError: if the folder cannot be written.
-    """
-    lock = FileLock(path / ".lock", timeout=LOCK_SECONDS)
-    with told_write_errors(path):
-        try:
-            lock.acquire()
-        except Timeout:
-            raise RunLockedError(f"Another process is writing {path}.") from None
-    try:
-        if other := other_owner(path):
-            raise RunLockedError(_written_elsewhere(path, other))
-        with owned(path):
-            yield
-    finally:
-        lock.release()
-
-
-def _written_elsewhere(path: Path, other: Owner) -> str:
-    return (
-        f"{path} is being written by process {other.pid} of {other.host}, heard of "
-        f"{max(0, round(other.seconds))} s ago. If it is not, as in a copy, delete "
-        f"{path / OWNER} and try again; after {MAX_WRITER_SILENCE / 60:.0f} silent minutes that is "
-        "not needed."
-    )
-
-
-def is_locked(path: Path) -> bool:
-    """Return whether a process is writing this folder now, here or on another machine."""
-    if other_owner(path):
-        return True
-    lock_path = path / ".lock"
-    if not lock_path.exists():
-        return False
-    try:
-        with FileLock(lock_path, timeout=0):
-            return False
-    except Timeout:
-        return True
-    except OSError:
-        return False  # a folder that cannot be locked cannot be written either
-
-
-def read_status(path: Path) -> Status:
-    """Return how a folder stands now; if the process that wrote it died, it is interrupted.
-
-    A status.json that is missing, damaged or another's does not matter much: a record with a
-    manifest is finished, and one that is neither finished nor locked is interrupted.
-    """
-    told = _told_status(path)
-    if (told is None or told.state == "running") and is_locked(path):
-        return told or Status("running", LOST)
-    if _has_manifest(path):
-        wrong = any(name.startswith("status.json") for name in ending_differences(path))
-        return Status("finished") if told is None or wrong else told
-    if told is None:
-        return Status("interrupted", LOST)
-    if told.state == "running":
-        return replace(told, state="interrupted", reason="its process ended")
-    return told
-
-
-def ending_differences(path: Path) -> list[str]:
-    """Return what is wrong with status.json and environment.json of a finished record.
-
-    Each is the end of a sentence, as `epoque.bench.runs.manifest.differences` tells the other
-    files.
-    """
-    wrong = [f"{name} is not what was saved" for name in ("status.json", "environment.json")]
-    try:
-        told = read_json(path / "status.json")
-        if _status(told) is None or told["files"][MANIFEST] != file_digest(path / MANIFEST):
-            return wrong[:1]
-    except (DamagedRunError, KeyError, TypeError):
-        return wrong[:1]
-    try:
-        same = told["files"]["environment.json"] == file_digest(path / "environment.json")
-    except (DamagedRunError, KeyError):
-        same = False
-    return [] if same else wrong[1:]
-
-
-def _has_manifest(path: Path) -> bool:
-    try:
-        return read_manifest(path) is not None
-    except DamagedRunError:
-        return False
-
-
-def _told_status(path: Path) -> Status | None:
-    try:
-        return _status(read_json(path / "status.json"))
-    except DamagedRunError:
-        return None
-
-
-def _status(told: Mapping[str, Any]) -> Status | None:
-    """Return a status out of JSON, or None if it is none, or not what was written."""
-    try:
-        rest = {name: value for name, value in told.items() if name != "sha256"}
-        if told.get("sha256", own_digest(rest)) != own_digest(rest):
-            return None
-        seconds, state = float(told["seconds"]), told["state"]
-        if state not in get_args(State) or not 0 <= seconds < inf:
-            return None
-        timings = Course.from_json(told.get("timings", {}))
-        return Status(state, str(told["reason"]), str(told["started"]), seconds, timings)
-    except (KeyError, TypeError, ValueError, OverflowError, AttributeError):
-        return None
-
-
-class StatusFile:
-    """Writes status.json, and counts the seconds over all resumptions; use it under the lock.
-
-    Attributes:
-        timings: what the clock told of the training so far.
-    """
+    kind: ClassVar[str]
+    """What it is, in words: run, sweep or search."""
+    told_in: ClassVar[str]
+    """The JSON file that makes a folder one of these."""
+    told: ClassVar[Mapping[str, type]] = {}
+    """What that file says besides what all do, with the types."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._before = read_status(path)
-        self._clock = time.monotonic()
-        self.timings = self._before.timings
+        self.path = path
+        self._files: tuple[Any, Digests | None] | None = None
 
-    def write(self, state: State, reason: str = "") -> None:
-        """Say how the folder stands.
+    @classmethod
+    def open(cls, path: str | Path) -> Self:
+        """Open the folder.
 
         Raises:
-            RunWriteError: if the system refuses.
+            UnknownNameError: if there is none at `path`.
         """
-        _write_status(self._path, self._now(state, reason))
+        path = Path(path)
+        if not (path / cls.told_in).is_file():
+            known = [found.parent.name for found in path.parent.glob(f"*/{cls.told_in}")]
+            raise UnknownNameError(cls.kind, path.name or str(path), known)
+        return cls(path)
 
-    def seal(self, files: Mapping[str, str]) -> None:
-        """Say that the folder is finished, and what it is made of: the manifest, then the status.
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self.path)!r})"
+
+    @property
+    def id(self) -> str:
+        """The folder's name: sorts by time and names the recipe."""
+        return self.path.name
+
+    @property
+    def manifest(self) -> Mapping[str, Any]:
+        """The content of `told_in`: `format`, `lab`, `recipe`, `config`, …
+
+        Raises:
+            DamagedRunError: if it cannot be read.
+        """
+        return self._checked(json_object(self.path / self.told_in, self.read(self.told_in)))
+
+    def told_now(self) -> Mapping[str, Any]:
+        """Return what `told_in` holds now, even if it is not what the finished record saved.
+
+        Raises:
+            DamagedRunError: if it cannot be read.
+        """
+        return self._checked(read_json(self.path / self.told_in))
+
+    def _checked(self, manifest: Mapping[str, Any]) -> Mapping[str, Any]:
+        path = self.path / self.told_in
+        for name, kind in {**_TOLD_BY_ALL, **self.told}.items():
+            value = manifest.get(name)
+            counts = not isinstance(value, int) or 0 < value <= MAX_SWEEP_POINTS
+            if not (isinstance(value, kind) and counts):
+                raise DamagedRunError(f"{path} is damaged: no {name!r}.")
+        if manifest["format"] > FORMAT:
+            raise NewerRunError(
+                f"{self.path} was written by a newer Epoque (format {manifest['format']})."
+            )
+        return manifest
+
+    @property
+    def recipe(self) -> str:
+        """The recipe it started from, for instance `neuron/and`."""
+        return str(self.manifest["recipe"])
+
+    @property
+    def lab_name(self) -> str:
+        """The name of the lab that made it (see `epoque.bench.lab.lab_of`)."""
+        return str(self.manifest["lab"])
+
+    @property
+    def _lab(self) -> "_LabFacts":
+        lab: _LabFacts = load_plugin("epoque.labs", "lab", self.lab_name)
+        return lab
+
+    @cached_property
+    def config(self) -> C_co:
+        """The resolved config (of a sweep, that every point starts from), as the lab's class."""
+        try:
+            config: C_co = self._lab.config.parse(self.manifest["config"])
+        except ConfigError as error:
+            raise DamagedRunError(f"{self.path / self.told_in} is damaged: {error}") from None
+        return config
+
+    @cached_property
+    def environment(self) -> Mapping[str, Any]:
+        """Where it ran: versions, platform, device, commit."""
+        told = read_json(self.path / "environment.json")
+        if self.files and any(w.startswith("env") for w in ending_differences(self.path)):
+            raise self._changed("environment.json")
+        return told
+
+    @property
+    def status(self) -> Status:
+        """How it stands now; if its process died, it counts as interrupted."""
+        return read_status(self.path)
+
+    @property
+    def files(self) -> Digests | None:
+        """What a finished record says that it is made of; None of one that is not finished.
+
+        Raises:
+            DamagedRunError: if its manifest is damaged.
+        """
+        stamp = _stamp(self.path / MANIFEST)
+        if self._files is None or self._files[0] != stamp:
+            self._files = stamp, read_manifest(self.path)
+        return self._files[1]
+
+    def read(self, name: str, *, digested: bool = True) -> bytes:
+        """Return the content of a file.
 
         Args:
-            files: name to SHA-256; the disk must have them already.
+            name: relative to the folder, with `/`.
+            digested: whether to compare it; False is for what another file's digest covers.
 
         Raises:
-            RunWriteError: if the system refuses.
+            DamagedRunError: if it cannot be read, or is not what the finished record saved.
         """
-        write_manifest(self._path, files)
-        names = (MANIFEST, "environment.json")
-        bound = digests_of(self._path, [self._path / name for name in names])
-        _write_status(self._path, self._now("finished", ""), files=bound)
+        try:
+            data = read_file(self.path / name)
+        except DamagedRunError as error:
+            raise (self._changed(name) if self.saved_digest(name) else error) from None
+        saved = self._saved(name) if digested else None
+        if saved and hashlib.sha256(data).hexdigest() != saved:
+            raise self._changed(name)
+        return data
 
-    def _now(self, state: State, reason: str) -> Status:
-        seconds = self._before.seconds + time.monotonic() - self._clock
-        seconds = round(seconds, 3)
-        return Status(state, reason, self._before.started, seconds, self.timings)
+    def check(self, *names: str) -> None:
+        """Check that files are what the finished record saved, before something else reads them.
+
+        Those that it did not save are let pass, and so is all of a record that is not finished.
+
+        Raises:
+            DamagedRunError: if one is missing or not what was saved.
+        """
+        for name in names:
+            if (saved := self._saved(name)) and file_digest(self.path / name) != saved:
+                raise self._changed(name)
+
+    def differences(self) -> Iterator[str]:
+        """Yield, of each file of a finished record that is not what was saved, what is wrong.
+
+        Each is the end of a sentence: `results.json is not what was saved`. Nothing comes of a
+        record that is whole, nor of one that is not finished.
+        """
+        try:
+            files = self.files
+        except DamagedRunError:
+            yield f"{MANIFEST} is damaged"
+            return
+        if files is not None:
+            yield from differences(self.path, files)
+            yield from ending_differences(self.path)
+        elif self.status.state == "finished":
+            yield f"{MANIFEST} is missing"
+
+    def check_all(self) -> None:
+        """Check that the whole of a finished record is what was saved.
+
+        Raises:
+            DamagedRunError: with the first file that is not.
+        """
+        if wrong := next(self.differences(), None):
+            raise DamagedRunError(
+                f"Of {self.path}, {wrong}; `epoque resume {self.id}` repairs what it can."
+            )
+
+    def saved_digest(self, name: str) -> str | None:
+        """Return the SHA-256 of a file as the finished record saved it; None if that is unknown."""
+        try:
+            return self._saved(name)
+        except DamagedRunError:
+            return None
+
+    def _saved(self, name: str) -> str | None:
+        return self.files.get(name) if self.files else None
+
+    def _changed(self, name: str) -> DamagedRunError:
+        cure = f"`epoque resume {self.id}` makes it again"
+        if name == self.told_in and self.kind != "run":  # of a run, its checkpoints tell it
+            cure = f"put back what was there, or delete the {self.kind} and make it again"
+        return DamagedRunError(
+            f"{self.path / name} is not what the finished {self.kind} saved; {cure}."
+        )
+
+    @property
+    def figures(self) -> Mapping[str, Path]:
+        """The saved figures: name to the SVG's path (the PNG stands beside it)."""
+        return {p.stem: p for p in sorted((self.path / "figures").glob("*.svg"))}
 
 
-def how_it_ended(error: BaseException) -> tuple[State, str]:
-    """Return the state of a record whose work an exception stopped, and the reason."""
-    if isinstance(error, KeyboardInterrupt | GeneratorExit):
-        return "interrupted", str(error) or "stopped by the user"
-    told = str(error) if isinstance(error, EpoqueError) else f"{type(error).__name__}: {error}"
-    return "failed", told
-
-
-def unseal(path: Path) -> None:
-    """Take away a record's manifest: from now on, and after a power cut, it is not finished.
-
-    Raises:
-        RunWriteError: if the system refuses.
-    """
-    with told_write_errors(path):
-        if (path / MANIFEST).exists():
-            (path / MANIFEST).unlink()
-            sync_folder(path)
-
-
-def remove_drafts(path: Path) -> None:
-    """Remove what processes left that were killed while they wrote; use it under the lock."""
-    for draft in drafts_below(path):
-        remove(draft.path)
-
-
-def _write_status(path: Path, status: Status, **more: Any) -> None:
-    told: dict[str, Any] = {
-        "state": status.state,
-        "reason": status.reason,
-        "started": status.started,
-        "seconds": status.seconds,
-        **more,
-    }
-    if timings := status.timings.to_json():
-        told["timings"] = timings
-    signed = {"sha256": own_digest(told)} if status.state == "finished" else {}
-    write_json(path / "status.json", told | signed)
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """Return what tells a file from the one that replaced it; None if it is not there."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns

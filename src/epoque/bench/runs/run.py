@@ -27,16 +27,16 @@ from ..events import Checkpoint
 from ..files.atomic import json_object, read_json
 from ..files.input_files import open_regular
 from ..setting_paths import flatten
-from .named import find_named, newest_first, records_in
-from .reader import C_co, Recorded
-from .record import State, Status, is_locked
+from .lookup import find_named, newest_first, records_in
+from .record import C_co, Recorded
+from .status import State, Status, is_locked
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
 BOUND = ("run", "metrics_bytes")
-"""What a checkpoint's JSON says of its run's folder (see `epoque.bench.runs.restart`)."""
+"""What a checkpoint's JSON says of its run's folder (see `epoque.bench.runs.resume_point`)."""
 
 __all__ = ["Run", "Runs", "State", "Status"]
 

@@ -14,8 +14,8 @@ from ..config import Config
 from ..errors import ConfigError, DamagedRunError, Problem, UsageError
 from ..lab import C, Lab
 from ..limits import MAX_NAME_BYTES
-from .named import LAST
-from .restart import find_restart
+from .lookup import LAST
+from .resume_point import find_restart
 from .run import Run
 
 __all__ = ["check_name", "find_named_run"]

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import DamagedRunError
-from .record import State
-from .records import Record
-from .restart import find_restart
+from .find_record import Record
+from .resume_point import find_restart
 from .run import Run, Runs
+from .status import State
 
 __all__ = ["Verdict", "inner_runs", "verify"]
 

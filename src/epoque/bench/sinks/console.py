@@ -20,8 +20,8 @@ from rich.text import Text
 
 from ..events import Event, Metrics
 from ..lab import lab_of
-from ..runs.record import State
 from ..runs.run import Run
+from ..runs.status import State
 
 __all__ = ["ConsoleSink"]
 

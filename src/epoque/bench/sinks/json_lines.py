@@ -22,8 +22,8 @@ from typing import TextIO
 
 from ..events import Artifact, Checkpoint, Event, Metrics, Snapshot, Timings
 from ..files.atomic import json_line, told_write_errors
-from ..runs.record import State
 from ..runs.run import Run
+from ..runs.status import State
 
 __all__ = ["JsonLinesSink"]
 

@@ -22,8 +22,8 @@ from urllib.request import urlopen
 
 from ..errors import RunError, UsageError
 from ..events import Event, Metrics
-from ..runs.record import State
 from ..runs.run import Run
+from ..runs.status import State
 from .parameters import shorten_parameters
 
 if TYPE_CHECKING:

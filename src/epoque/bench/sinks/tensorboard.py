@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from ..events import Event, Metrics, Snapshot
 from ..files.atomic import told_write_errors
-from ..runs.record import State
 from ..runs.run import Run
+from ..runs.status import State
 from .parameters import shorten_parameters
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from math import isnan
 
 from ..errors import RunError
 from ..events import Event, Metrics
-from ..runs.record import State
 from ..runs.run import Run
+from ..runs.status import State
 from .parameters import shorten_parameters
 
 __all__ = ["TrackioSink"]

@@ -11,9 +11,9 @@ from typing import Any
 from ..config import Config
 from ..errors import ConfigError, DamagedRunError, RunLockedError, RunWriteError
 from ..lab import Lab, find_lab
-from ..runs.folder import create_run
+from ..runs.execute import execute
 from ..runs.run import Run
-from ..runs.runner import execute
+from ..runs.run_writer import create_run
 from .columns import Columns
 from .executor import Executor, Outcome, cores
 from .grid import cell

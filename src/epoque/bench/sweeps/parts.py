@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import DamagedRunError
 from ..files.atomic import read_json, told_write_errors, write_atomic, write_json
+from ..files.parquet_table import join_tables, read_tables, table_bytes
 from ..runs.manifest import file_digest, own_digest
-from ..runs.table import join_tables, read_tables, table_bytes
 from .columns import Columns
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ from typing import Any
 from ..config import Config
 from ..errors import EpoqueError, UsageError, did_you_mean
 from ..files.atomic import write_json
+from ..files.parquet_table import is_intact, read_table
 from ..lab import Lab, lab_of
 from ..progress import Notify, Progress, no_progress
-from ..runs.order import next_moment
-from ..runs.record import create_record, stamped
-from ..runs.table import is_intact, read_table
+from ..runs.creation_time import next_moment
+from ..runs.status import create_record, stamped
 from ..stopping import patient
 from .columns import Columns
 from .executor import Executor, running
@@ -236,6 +236,6 @@ def _finite(number: float) -> float | None:
 
 def _draw(search: Search) -> None:
     from ..figures.search_figures import search_figures
-    from ..runs.runner import save_figures
+    from ..runs.execute import save_figures
 
     save_figures(search.path / "figures", search_figures(search))

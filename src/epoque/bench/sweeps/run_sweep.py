@@ -10,11 +10,11 @@ from .. import stopping
 from ..config import Config
 from ..errors import EpoqueError, UsageError
 from ..files.atomic import write_json
+from ..files.parquet_table import is_intact, read_table
 from ..lab import Lab, lab_of
 from ..progress import Notify, Progress, no_progress
-from ..runs.order import next_moment
-from ..runs.record import create_record, stamped
-from ..runs.table import is_intact, read_table
+from ..runs.creation_time import next_moment
+from ..runs.status import create_record, stamped
 from .columns import Columns
 from .executor import Executor, running
 from .grid import Axis, extremes, grid, size
@@ -204,7 +204,7 @@ def _point(axes: Sequence[Axis], index: int) -> dict[str, Any]:
 
 def _draw(sweep: Sweep) -> None:
     from ..figures.sweep_figures import figures
-    from ..runs.runner import save_figures
+    from ..runs.execute import save_figures
 
     with suppress(UsageError):  # no run reached a score: the table says so, nothing can be drawn
         save_figures(sweep.path / "figures", figures(sweep))

@@ -27,9 +27,9 @@ from typing import TYPE_CHECKING, Any
 from ..config import Config
 from ..errors import DamagedRunError, UnknownNameError
 from ..files.atomic import json_object
+from ..files.parquet_table import read_table
 from ..lab import lab_of
-from ..runs.reader import C_co
-from ..runs.table import read_table
+from ..runs.record import C_co
 from .parts import Parts
 from .study import Studies, Study
 

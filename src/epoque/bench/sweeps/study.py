@@ -8,12 +8,12 @@ from typing import Any, Generic, TypeVar
 from ..command import command_line
 from ..config import Config
 from ..errors import DamagedRunError, UnknownNameError, UsageError
+from ..files.parquet_table import is_intact
 from ..lab import Lab
 from ..progress import Notify
+from ..runs.lookup import newest_first, records_in
 from ..runs.manifest import MANIFEST
-from ..runs.named import newest_first, records_in
-from ..runs.reader import FORMAT, C_co, Recorded
-from ..runs.table import is_intact
+from ..runs.record import FORMAT, C_co, Recorded
 from .grid import Axis, cells, parse_axes
 
 __all__ = ["Studies", "Study", "announce", "check_points", "manifest_of"]

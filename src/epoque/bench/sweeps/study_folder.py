@@ -14,7 +14,8 @@ from ..errors import DamagedRunError, RunWriteError
 from ..files.atomic import read_json, sync_files, told_write_errors, write_json
 from ..progress import Notify
 from ..runs.manifest import MANIFEST, Digests, digests_of, file_digest, own_digest, read_manifest
-from ..runs.record import (
+from ..runs.resume_point import differences_in_words
+from ..runs.status import (
     StatusFile,
     ending_differences,
     how_it_ended,
@@ -23,7 +24,6 @@ from ..runs.record import (
     sign_environment,
     unseal,
 )
-from ..runs.restart import differences_in_words
 from ..stopping import listening
 from .parts import Parts, studies_told
 from .study import Study

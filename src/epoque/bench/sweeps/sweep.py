@@ -18,8 +18,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UnknownNameError, UsageError
-from ..runs.reader import C_co
-from ..runs.table import read_table
+from ..files.parquet_table import read_table
+from ..runs.record import C_co
 from .parts import Parts
 from .study import Studies, Study
 from .summary import summary

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ..files.store import folder, key_of
+from ..files.cache import folder, key_of
 from ..limits import MAX_COMPILED_BYTES
 from .environment import installed_version
 

@@ -10,7 +10,7 @@ from typing import Literal
 from packaging.requirements import Requirement
 
 from ..errors import UsageError
-from ..runs.places import runs_folder
+from ..files.output_paths import runs_folder
 from .environment import installed_version
 
 __all__ = ["Check", "examine"]

@@ -59,7 +59,7 @@ def _reduced(path: Path) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return an image's opacity and tones, each [height, width] from 0 to 1."""
     from PIL.Image import Resampling
 
-    from epoque.bench.files.pictures import read_picture
+    from epoque.bench.files.images import read_picture
 
     image = read_picture(path, background=None).convert("RGBA")
     image.thumbnail((LONGER_SIDE, LONGER_SIDE), Resampling.BOX)

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from epoque.bench.errors import UsageError
 from epoque.bench.events import Event, Metrics, Snapshot
-from epoque.bench.runs.folder import RunFolder, create_run
-from epoque.bench.runs.record import lock_record
+from epoque.bench.runs.execute import execute
 from epoque.bench.runs.run import Run
-from epoque.bench.runs.runner import execute
+from epoque.bench.runs.run_writer import RunFolder, create_run
+from epoque.bench.runs.status import lock_record
 from epoque.bench.sinks import SinkFactory
 
 from ..changes import read_changes, write_changes

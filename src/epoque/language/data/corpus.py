@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 
 from epoque.bench.errors import DataError, UnknownNameError
-from epoque.bench.files.store import file_digest
+from epoque.bench.files.cache import file_digest
 
 from ..config import LanguageConfig
 from .text_files import Piece, Undecodable, files_below, is_blank, read, text_size

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from epoque.bench.errors import DataError, first_line
+from epoque.bench.files.cache import key_of, made
 from epoque.bench.files.input_files import visible_files
-from epoque.bench.files.store import key_of, made
 
 __all__ = ["COLUMN", "Fetched", "fetch", "wikitext"]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from epoque.bench.files.atomic import read_json, write_json
-from epoque.bench.files.store import key_of, made
+from epoque.bench.files.cache import key_of, made
 from epoque.bench.limits import MAX_COMPARED_TEXT_BYTES
 
 from .corpus import Documents, Splits

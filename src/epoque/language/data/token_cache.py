@@ -16,7 +16,7 @@ import numpy as np
 
 from epoque.bench.errors import DamagedRunError
 from epoque.bench.files.atomic import read_json, write_json
-from epoque.bench.files.store import key_of, made
+from epoque.bench.files.cache import key_of, made
 from epoque.bench.progress import Progress, no_progress
 
 from ..config import LanguageConfig

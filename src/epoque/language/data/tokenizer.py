@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from epoque.bench.errors import ConfigError, DataError, Problem, first_line
-from epoque.bench.files.store import key_of, made
+from epoque.bench.files.cache import key_of, made
 from epoque.bench.limits import MAX_WORD_LETTERS
 from epoque.bench.progress import Progress, no_progress
 from epoque.bench.system.panics import told_panics

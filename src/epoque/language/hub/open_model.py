@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from epoque.bench.errors import MissingExtraError, UnknownNameError, UsageError
 from epoque.bench.files.atomic import read_json
-from epoque.bench.runs.records import find_lab_record
+from epoque.bench.runs.find_record import find_lab_record
 from epoque.bench.runs.run import Run, Runs
 from epoque.bench.torch.device import choose_device
 

@@ -25,7 +25,7 @@ from torch import Tensor
 from epoque.bench.errors import DataError
 from epoque.bench.files.atomic import read_json, write_atomic, write_json
 from epoque.bench.seeds import numpy_rng
-from epoque.bench.telling import progress_bar, say
+from epoque.bench.terminal import progress_bar, say
 
 from ..measures.features import SIZE, STEM, portrait_net, resize_images
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import App, Parameter
 
 from epoque.bench.errors import UsageError
+from epoque.bench.files.output_paths import check_file, check_folder, runs_folder
 from epoque.bench.options import AsJson, Dark, Language, PictureOut, Quiet, RunsOption, at_least
-from epoque.bench.runs.places import check_file, check_folder, runs_folder
-from epoque.bench.telling import picture_style, print_json, progress_bar, say, say_taken
+from epoque.bench.terminal import picture_style, print_json, progress_bar, say, say_taken
 
 from ..bundled import DEFAULT_NETWORK
 from ..lab import LAB
@@ -207,7 +207,7 @@ def film(
     `epoque stylegan3 film --run last --out training.webp`.
     """
     from epoque.bench.figures.animate import film_files
-    from epoque.bench.runs.records import find_lab_record
+    from epoque.bench.runs.find_record import find_lab_record
     from epoque.bench.runs.run import Run
 
     from ..config import StyleGan3Config

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import App, Parameter
 
 from epoque.bench.errors import DataError, UsageError
+from epoque.bench.files.output_paths import check_file, check_folder
 from epoque.bench.options import AsJson, Quiet, at_least
-from epoque.bench.runs.places import check_file, check_folder
-from epoque.bench.telling import console, downloading, print_json, progress_bar, say
+from epoque.bench.terminal import console, downloading, print_json, progress_bar, say
 
 from ..out_of_memory import explain_out_of_memory
 from .shared import Seed

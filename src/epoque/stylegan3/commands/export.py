@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
+from epoque.bench.files.output_paths import check_file
 from epoque.bench.options import AsJson, Quiet
-from epoque.bench.runs.places import check_file
-from epoque.bench.telling import print_json, progress_bar, say
+from epoque.bench.terminal import print_json, progress_bar, say
 
 from ..bundled import DEFAULT_NETWORK
 from ..out_of_memory import explain_out_of_memory

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import App, Parameter
 
 from epoque.bench.errors import UsageError
+from epoque.bench.files.output_paths import check_file
 from epoque.bench.options import AsJson, Dark, Language, PictureOut, Quiet, at_least
-from epoque.bench.runs.places import check_file
-from epoque.bench.telling import picture_style, print_json, progress_bar, say
+from epoque.bench.terminal import picture_style, print_json, progress_bar, say
 
 from ..bundled import DEFAULT_NETWORK
 from ..out_of_memory import explain_out_of_memory

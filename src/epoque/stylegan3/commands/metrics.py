@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from epoque.bench.errors import UsageError
-from epoque.bench.files import store
+from epoque.bench.files import cache as store
+from epoque.bench.files.output_paths import check_folder
 from epoque.bench.options import AsJson, Quiet, at_least
-from epoque.bench.runs.places import check_folder
-from epoque.bench.telling import console, downloading, note, print_json, progress_bar, say, table
+from epoque.bench.terminal import console, downloading, note, print_json, progress_bar, say, table
 
 from .reals import draw_labels, real_images, real_path
 from .shared import Device, Label, Seed, Truncation, finite, open_network, refuse_ignored

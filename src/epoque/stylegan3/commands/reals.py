@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from epoque.bench.errors import UsageError
-from epoque.bench.telling import progress_bar
+from epoque.bench.terminal import progress_bar
 
 if TYPE_CHECKING:
     from ..loading import LoadedGenerator

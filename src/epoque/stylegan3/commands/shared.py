@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from epoque.bench.errors import UsageError
+from epoque.bench.files.output_paths import folder_of
 from epoque.bench.options import Device
-from epoque.bench.runs.named import LAST
-from epoque.bench.runs.places import folder_of
-from epoque.bench.telling import downloading, save_picture, say_taken
+from epoque.bench.runs.lookup import LAST
+from epoque.bench.terminal import downloading, save_picture, say_taken
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -7,9 +7,9 @@ from cyclopts import App, Parameter
 
 from epoque.bench.errors import UsageError
 from epoque.bench.files.csv_table import read_csv
+from epoque.bench.files.output_paths import check_file
 from epoque.bench.options import Dark, Language, Quiet, at_least
-from epoque.bench.runs.places import check_file
-from epoque.bench.telling import downloading, note, picture_style, progress_bar, say
+from epoque.bench.terminal import downloading, note, picture_style, progress_bar, say
 
 from ..bundled import DEFAULT_NETWORK
 from ..out_of_memory import explain_out_of_memory

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from epoque.bench.errors import DataError
-from epoque.bench.files.pictures import other_pictures
+from epoque.bench.files.images import other_pictures
 from epoque.bench.progress import Progress, no_progress
 
 from .files import Files, open_files

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageColor
 
 from epoque.bench.errors import UsageError
-from epoque.bench.files.pictures import PictureError, decode, is_picture
+from epoque.bench.files.images import PictureError, decode, is_picture
 
 __all__ = [
     "CropOptions",

@@ -10,8 +10,8 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, Literal
 
 from epoque.bench.errors import DataError, UsageError
+from epoque.bench.files.images import other_pictures
 from epoque.bench.files.input_files import open_regular, visible_files
-from epoque.bench.files.pictures import other_pictures
 from epoque.bench.limits import MAX_CLASSES, MAX_ZIP_RATIO, MAX_ZIP_UNCHECKED_BYTES
 
 from .files import Files, open_files

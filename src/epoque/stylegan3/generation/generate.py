@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from epoque.bench.errors import UsageError
 from epoque.bench.files.atomic import told_write_errors, write_atomic
+from epoque.bench.files.output_paths import folder_of
 from epoque.bench.progress import Progress
-from epoque.bench.runs.places import folder_of
 
 from ..loading import LoadedGenerator
 from ..memory import check_memory

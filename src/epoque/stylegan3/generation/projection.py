@@ -158,7 +158,7 @@ def read_target(path: Path, opened: LoadedGenerator) -> Tensor:
     Raises:
         DataError: if it cannot be read.
     """
-    from epoque.bench.files.pictures import read_picture
+    from epoque.bench.files.images import read_picture
 
     from ..dataset.preprocess import CropOptions, crop_and_scale, to_array
 

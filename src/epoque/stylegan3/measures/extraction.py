@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from epoque.bench.errors import DataError
-from epoque.bench.files import store
+from epoque.bench.files import cache as store
 from epoque.bench.files.atomic import told_write_errors
 from epoque.bench.progress import Progress
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from epoque.bench.errors import UsageError
-from epoque.bench.files import store
+from epoque.bench.files import cache as store
 
 from ..conditioning import Label
 from ..dataset.image_set import ImageSet

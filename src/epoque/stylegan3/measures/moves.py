@@ -3,7 +3,7 @@
 import time
 from collections.abc import Sequence
 
-from epoque.bench.files import store
+from epoque.bench.files import cache as store
 from epoque.bench.files.atomic import told_write_errors
 from epoque.bench.progress import Progress
 

@@ -20,10 +20,10 @@ from safetensors.torch import save
 from torch import Tensor
 from torch.nn import functional
 
-from epoque.bench.files import store
+from epoque.bench.files import cache as store
 from epoque.bench.files.atomic import write_atomic, write_json
 from epoque.bench.seeds import numpy_rng, torch_generator
-from epoque.bench.telling import progress_bar, say
+from epoque.bench.terminal import progress_bar, say
 
 from ..dataset.avatars import make_avatars
 from ..dataset.image_set import ImageSet

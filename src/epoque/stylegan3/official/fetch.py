@@ -20,7 +20,7 @@ from typing import IO, Any
 from urllib.parse import unquote, urljoin, urlsplit
 
 from epoque.bench.errors import DataError, EpoqueError, UsageError, first_line
-from epoque.bench.files import store
+from epoque.bench.files import cache as store
 from epoque.bench.files.atomic import told_write_errors, write_json
 from epoque.bench.files.input_files import open_regular
 from epoque.bench.limits import MAX_DOWNLOAD_BYTES

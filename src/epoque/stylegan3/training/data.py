@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from epoque.bench.errors import DataError, RunWriteError
-from epoque.bench.files import store
+from epoque.bench.files import cache as store
 from epoque.bench.progress import Progress
 from epoque.bench.seeds import numpy_rng
 from epoque.bench.system.environment import installed_version

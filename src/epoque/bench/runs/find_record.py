@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 from ..errors import DamagedRunError, UsageError
 from ..sweeps.search import Search
 from ..sweeps.sweep import Sweep
-from .named import LAST, find_named, newest_first, records_in
-from .reader import Recorded
+from .lookup import LAST, find_named, newest_first, records_in
+from .record import Recorded
 from .run import Run
 
 __all__ = ["Record", "find_lab_record", "find_record", "lab_records", "studies"]

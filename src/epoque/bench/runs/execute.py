@@ -13,11 +13,11 @@ from ..progress import Notify, Progress, no_progress
 from ..sinks import ShowsProgress, Sink, SinkFactory
 from ..stopping import Interrupt, listening, patient
 from ..undefined import defined_results
-from .folder import RunFolder, create_run
-from .record import State, how_it_ended, lock_record
-from .restart import Restart, find_restart
+from .resume_point import Restart, find_restart
 from .run import Run
 from .run_name import find_named_run
+from .run_writer import RunFolder, create_run
+from .status import State, how_it_ended, lock_record
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -8,7 +8,7 @@ from cyclopts import App, Parameter
 from epoque.bench.errors import UsageError
 from epoque.bench.lab import lab_of
 from epoque.bench.options import AsJson, Figures, Quiet, RecipeName, RunsOption, StyleName
-from epoque.bench.telling import console, note, print_json, progress_bar, table
+from epoque.bench.terminal import console, note, print_json, progress_bar, table
 
 from .common import lab_from_argv, with_settings
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from ..errors import UnknownNameError
-from .order import moment_of, record_folders
-from .reader import Recorded
+from .creation_time import moment_of, record_folders
+from .record import Recorded
 
 __all__ = ["LAST", "find_named", "newest_first", "records_in"]
 

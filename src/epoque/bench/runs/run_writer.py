@@ -24,10 +24,12 @@ from ..files.atomic import (
     write_json,
 )
 from ..lab import C, lab_of
+from .creation_time import next_moment
 from .manifest import digests_of
-from .order import next_moment
-from .reader import FORMAT
-from .record import (
+from .record import FORMAT
+from .resume_point import Restart, bound_to, config_digest, find_restart
+from .run import Run, checkpoint_digest
+from .status import (
     State,
     StatusFile,
     create_record,
@@ -36,8 +38,6 @@ from .record import (
     stamped,
     unseal,
 )
-from .restart import Restart, bound_to, config_digest, find_restart
-from .run import Run, checkpoint_digest
 
 __all__ = ["RunFolder", "create_run"]
 

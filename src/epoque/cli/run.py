@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import App, Parameter
 
 from epoque.bench.errors import UsageError
+from epoque.bench.files.output_paths import runs_folder
 from epoque.bench.options import AsJson, Figures, Quiet, RecipeName, RunName, RunsOption, StyleName
-from epoque.bench.runs.places import runs_folder
 from epoque.bench.system.processes import rank, world
-from epoque.bench.telling import console, note, result, say_taken, table
+from epoque.bench.terminal import console, note, result, say_taken, table
 from epoque.bench.typed import split_list
 
 from .common import lab_from_argv, with_settings
-from .sweeping import resume_study
+from .sweep import resume_study
 
 if TYPE_CHECKING:
     from epoque.bench.config import Config
@@ -116,8 +116,8 @@ def _train(
 ) -> None:
     """Train a config, alone or with other processes, and tell how it ended."""
     from epoque.bench.figures.styles import check_style, use_style
+    from epoque.bench.runs.execute import assist, assist_again, execute, start
     from epoque.bench.runs.run_name import find_named_run
-    from epoque.bench.runs.runner import assist, assist_again, execute, start
 
     sinks, root = _sinks(quiet, as_json, log), runs_folder(runs)
     if rank():
@@ -153,10 +153,10 @@ def resume(
 ) -> None:
     """Go on with an interrupted run, sweep or search; it ends as if it had never stopped."""
     from epoque.bench.figures.styles import use_style
-    from epoque.bench.runs.records import find_record
+    from epoque.bench.runs.execute import assist_again
+    from epoque.bench.runs.execute import resume as resume_run
+    from epoque.bench.runs.find_record import find_record
     from epoque.bench.runs.run import Run
-    from epoque.bench.runs.runner import assist_again
-    from epoque.bench.runs.runner import resume as resume_run
 
     found = find_record(runs_folder(runs), run)
     if not rank():
@@ -192,7 +192,7 @@ def _sinks(quiet: bool, as_json: bool, log: str) -> list[Any]:
 
 def _shown(quiet: bool) -> dict[str, Any]:
     """Return what prints a lab's words before a training, and shows how far it is with that."""
-    from epoque.bench.telling import making
+    from epoque.bench.terminal import making
 
     return {} if quiet else {"notify": _say, "open_progress": making}
 

@@ -7,9 +7,9 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from epoque.bench.errors import UsageError, did_you_mean
+from epoque.bench.files.output_paths import runs_folder
 from epoque.bench.options import Language, Quiet, RunsOption
-from epoque.bench.runs.places import runs_folder
-from epoque.bench.telling import console, note
+from epoque.bench.terminal import console, note
 
 FORMATS = ("html", "pdf", "md")
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import DamagedRunError
-from ..files.atomic import write_atomic
 from ..sweeps.columns import Columns
+from .atomic import write_atomic
 
 if TYPE_CHECKING:
     import pandas as pd

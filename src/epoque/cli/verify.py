@@ -3,14 +3,14 @@
 from typing import TYPE_CHECKING, Any
 
 from epoque.bench.errors import DamagedRunError
+from epoque.bench.files.output_paths import check_runs_folder, runs_folder
 from epoque.bench.options import AsJson, RunName, RunsOption
-from epoque.bench.runs.places import check_runs_folder, runs_folder
-from epoque.bench.telling import console, print_json, progress_bar, say_taken
+from epoque.bench.terminal import console, print_json, progress_bar, say_taken
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from epoque.bench.runs.records import Record
+    from epoque.bench.runs.find_record import Record
     from epoque.bench.runs.verify import Verdict
 
 
@@ -51,8 +51,8 @@ def verify(*names: RunName, runs: RunsOption = None, as_json: AsJson = False) ->
 
 
 def _records(root: "Path", names: tuple[str, ...], *, quiet: bool) -> "list[Record]":
-    from epoque.bench.runs.named import records_in
-    from epoque.bench.runs.records import KINDS, find_record
+    from epoque.bench.runs.find_record import KINDS, find_record
+    from epoque.bench.runs.lookup import records_in
 
     if not names:
         return list(records_in(root, *KINDS))

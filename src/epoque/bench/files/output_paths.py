@@ -9,8 +9,8 @@ import re
 from pathlib import Path
 
 from ..errors import UsageError
-from ..files.atomic import draft_path, refusal, told_write_errors
-from ..files.drafts import remove_abandoned
+from .atomic import draft_path, refusal, told_write_errors
+from .drafts import remove_abandoned
 
 __all__ = [
     "check_file",
