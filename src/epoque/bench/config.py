@@ -105,10 +105,8 @@ class Settings(BaseModel):
         """
         if not isinstance(values, Mapping):
             return values
-        if any("." in str(name) for name in values):
-            values = nest(flatten(values))
         defaults = {name: field.default for name, field in cls.model_fields.items()}
-        return {name: _merge(defaults.get(name), value) for name, value in values.items()}
+        return {n: _merge(defaults.get(n), value) for n, value in _by_name(values).items()}
 
     @classmethod
     def settings(cls) -> Mapping[str, SettingInfo]:
@@ -223,7 +221,12 @@ def _merge(default: Any, value: Any) -> Any:
     if not (isinstance(default, Settings) and isinstance(value, Mapping)):
         return value
     inner = dict(default)
-    return {**inner, **{name: _merge(inner.get(name), own) for name, own in value.items()}}
+    return {**inner, **{n: _merge(inner.get(n), own) for n, own in _by_name(value).items()}}
+
+
+def _by_name(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return settings by their names, those that are named by paths in mappings of their own."""
+    return nest(flatten(values)) if any("." in str(name) for name in values) else values
 
 
 class Config(Settings):

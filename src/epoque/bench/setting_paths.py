@@ -37,13 +37,19 @@ def flatten(values: Mapping[Any, Any]) -> dict[str, Any]:
 
 
 def _pairs(values: Mapping[Any, Any]) -> Iterator[tuple[str, Any]]:
-    for key, value in values.items():
-        # A part as a pydantic model; reading runs imports no pydantic.
-        part = dict(value) if hasattr(type(value), "model_fields") else value
-        if isinstance(part, Mapping) and part:
-            yield from ((f"{key}.{path}", inner) for path, inner in _pairs(part))
+    # No recursion: values come from files and callers, however deep.
+    open_parts = [("", iter(values.items()))]
+    while open_parts:
+        prefix, items = open_parts[-1]
+        for key, value in items:
+            # A part as a pydantic model; reading runs imports no pydantic.
+            part = dict(value) if hasattr(type(value), "model_fields") else value
+            if isinstance(part, Mapping) and part:
+                open_parts.append((f"{prefix}{key}.", iter(part.items())))
+                break
+            yield f"{prefix}{key}", part
         else:
-            yield str(key), part
+            open_parts.pop()
 
 
 def nest(flat: Mapping[str, Any]) -> dict[str, Any]:
