@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from io import TextIOWrapper
 from signal import SIGINT
-from typing import TYPE_CHECKING
 
 from cyclopts import App, CycloptsError
 from cyclopts.exceptions import UnusedCliTokensError, ValidationError
@@ -30,9 +29,6 @@ from . import run as running
 from . import sweep as sweeping
 from .common import join_lines
 from .typed import check_typed
-
-if TYPE_CHECKING:
-    from rich.console import Group
 
 __all__ = ["build_app", "main"]
 
@@ -56,7 +52,8 @@ def build_app(argv: Sequence[str]) -> App:
         help=HELP,
         help_format="plaintext",
         version=__version__,
-        error_formatter=_one_sentence,
+        print_error=False,  # `main` does: cyclopts would cut a line at the terminal's width
+        exit_on_error=False,
         config=check_typed,
         suppress_keyboard_interrupt=False,  # `main` says how to go on
     )
@@ -78,20 +75,15 @@ def _commands_of(name: str) -> App | None:
     return app
 
 
-def _one_sentence(error: CycloptsError) -> "Group":
-    """Return the error as plain text: what was typed may hold brackets, and is not wrapped."""
-    from rich.console import Group
-    from rich.text import Text
-
-    told = str(error)
+def _in_words(error: CycloptsError) -> str:
+    """Return what was wrong with a command line."""
     if isinstance(error, UnusedCliTokensError):
-        told = f"{' '.join(error.unused_tokens or ())}: no such argument is taken here."
-    elif isinstance(error, ValidationError) and error.argument is not None:
+        return f"{' '.join(error.unused_tokens or ())}: no such argument is taken here."
+    if isinstance(error, ValidationError) and error.argument is not None:
         tokens = error.argument.tokens
         name = tokens[0].keyword or error.argument.name.upper()
-        told = f"{name}: {', '.join(token.value for token in tokens)} {error.exception_message}"
-    # In a group of its own: printed alone, a text would forget that it is not wrapped.
-    return Group(Text(f"epoque: {told}", no_wrap=True, overflow="ignore"))
+        return f"{name}: {', '.join(token.value for token in tokens)} {error.exception_message}"
+    return str(error)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -122,6 +114,9 @@ def _answer(argv: Sequence[str]) -> None:
     try:
         _check_shared(argv)
         build_app(argv)(argv)
+    except CycloptsError as error:
+        _complain(_in_words(error))
+        sys.exit(2)
     except ConfigError as error:
         _complain(error.told("--{}"))
         sys.exit(error.exit_code)
