@@ -6,6 +6,7 @@ from epoque.bench.errors import UsageError
 from epoque.report.claims.load import parse_claims
 from epoque.report.claims.measures import MEASURES
 from epoque.report.claims.rules import Claim
+from epoque.report.needs import parse_needs
 
 GOOD = """\
 - id: "1.1"
@@ -70,3 +71,28 @@ def test_all_problems_are_told_at_once() -> None:
     assert [line.partition(": ")[0] for line in lines] == [
         f"claims.yaml, line {number}" for number in (2, 9, 13, 14)
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("runs: [line/fit]\nordr: 3", "line 2: ordr: there is no such key. Did you mean order?"),
+        ("order: first", "line 1: order: 'first' is no whole number."),
+        ("runs: line/fit", "line 1: runs: a list stands here."),
+        ("runs:\n  - {name: fit}", "line 2: runs: the key recipe is missing."),
+        ("sweeps:\n  a: {recipe: line/fit}", "line 2: a: the key axes is missing."),
+        ("sweeps:\n  a: {recipe: line/fit, axes: {seed: 3}}", "line 2: seed: 3 is no text."),
+        ("runs:\n  - {recipe: line/fit, recorded: 1}", "recorded: 1 is neither true nor false."),
+    ],
+)
+def test_what_a_chapter_reads_is_checked_likewise(text: str, problem: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        parse_needs(text, "needs.yaml", "line")
+    assert problem in str(raised.value)
+
+
+def test_what_a_chapter_reads() -> None:
+    text = "order: 5\nruns: [line/fit]\nsweeps:\n  fits: {recipe: line/fit, axes: {seed: '0:3'}}"
+    order, (run, sweep) = parse_needs(text, "needs.yaml", "line")
+    assert (order, run.name, run.axes, run.chapter) == (5, "line/fit", {}, "line")
+    assert (sweep.name, sweep.axes, sweep.recorded) == ("fits", {"seed": "0:3"}, False)

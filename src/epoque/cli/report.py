@@ -8,7 +8,7 @@ from cyclopts import App, Parameter
 
 from epoque.bench.errors import UsageError, did_you_mean
 from epoque.bench.files.output_paths import runs_folder
-from epoque.bench.options import Language, Quiet, RunsOption
+from epoque.bench.options import Language, Quiet, RunsOption, StyleName
 from epoque.bench.terminal import console, note
 
 FORMATS = ("html", "pdf", "md")
@@ -33,6 +33,11 @@ def report(
         Path | None, Parameter(help="The file to write [default: lab-book.LANG.FORMAT].")
     ] = None,
     runs: RunsOption = None,
+    chapter: Annotated[
+        tuple[str, ...],
+        Parameter(negative="", help="Only the chapter of this lab; may be repeated."),
+    ] = (),
+    style: StyleName = None,
 ) -> None:
     """Write the lab book from the runs: every figure, number and verdict is read from them."""
     from epoque.report import write_report
@@ -45,7 +50,9 @@ def report(
         )
     target = out or Path(f"{template.stem if template else 'lab-book'}.{lang}.{format}")
     folder = runs_folder(runs)
-    written = write_report(folder, target, lang, format, template=template)
+    written = write_report(
+        folder, target, lang, format, template=template, chapters=chapter, style=style
+    )
     note(in_words(damaged_records(folder)))
     console(wrapped=True).print(str(written))
 

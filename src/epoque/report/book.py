@@ -1,9 +1,9 @@
 """Making a book: fill in the templates, parse them, write the document."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib.resources import as_file
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -11,7 +11,8 @@ from typing import Any
 
 import yaml
 
-from epoque.bench.errors import EpoqueError, UsageError
+from epoque.bench.errors import EpoqueError, UnknownNameError, UsageError
+from epoque.bench.figures.styles import use_style
 from epoque.bench.files.atomic import told_write_errors
 from epoque.bench.files.output_paths import check_file
 from epoque.bench.i18n import LANGUAGES, mark, translator
@@ -45,6 +46,8 @@ def write_report(
     *,
     progress: Progress | None = None,
     template: Path | None = None,
+    chapters: Sequence[str] = (),
+    style: str | None = None,
 ) -> Path:
     """Write the lab book, or a reader's own book, from a folder of runs.
 
@@ -55,6 +58,8 @@ def write_report(
         format: "html", "pdf" or "md" (Markdown, with the figures in a folder beside it).
         progress: receives what is being done.
         template: a reader's own template instead of the book's chapters.
+        chapters: the labs whose chapters are written; by default all.
+        style: the figure style; by default EPOQUE_STYLE or the house's.
 
     Returns:
         The file written.
@@ -70,41 +75,57 @@ def write_report(
     progress = progress or no_progress
     path = _path(out, template, language, format)
     check_file("--out", path)
+    request = _Request(runs, path, language, format, template, tuple(chapters), style)
     if template is None:
-        return _write(runs, path, language, format, None, progress=progress)
-    given = (runs, path, language, format, template)
+        return _write(request, progress=progress)
     try:
-        return Path(run_in_child(_write, *given, progress=progress, silence=MAX_BOOK_SILENCE))
+        return Path(run_in_child(_write, request, progress=progress, silence=MAX_BOOK_SILENCE))
     except UsageError as error:
         if str(error).startswith(("it ", "the process ")):
             raise Template(template, "").wrong(error, None) from None
         raise
 
 
-def _write(
-    runs: Path,
-    path: Path,
-    language: str,
-    format: str,
-    template: Path | None,
-    *,
-    progress: Progress,
-) -> Path:
-    document = read_book(runs, language, progress, template)
-    progress(0, None, f"writing {path}")
-    with told_write_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-    _writer(format)(document, path)
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """The arguments of `write_report`, as the process that makes the book gets them."""
+
+    runs: Path
+    path: Path
+    language: str
+    format: str
+    template: Path | None
+    chapters: tuple[str, ...]
+    style: str | None
+
+
+def _write(request: _Request, *, progress: Progress) -> Path:
+    path = request.path
+    with use_style(request.style):
+        document = read_book(
+            request.runs, request.language, progress, request.template, request.chapters
+        )
+        progress(0, None, f"writing {path}")
+        with told_write_errors(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        _writer(request.format)(document, path)
     return path
 
 
 def read_book(
-    runs: Path, language: str, progress: Progress = no_progress, template: Path | None = None
+    runs: Path,
+    language: str,
+    progress: Progress = no_progress,
+    template: Path | None = None,
+    chapters: Sequence[str] = (),
 ) -> Document:
     """Return the book as a document; see `write_report`."""
     translator(language)  # raises if there is no such language
+    for lab in chapters:
+        if lab not in chapter_names():
+            raise UnknownNameError("chapter", lab, chapter_names())
     progress(0, None, f"reading {runs}")
-    evidence = Library(runs, tuple(_distinct(book_needs())))
+    evidence = Library(runs, tuple(_distinct(book_needs(chapters))))
     if template is not None:
         library = Library(runs, used=evidence.used)
         own, budget, memory = Template.read(template), Budget(), MemoryLimit()
@@ -122,13 +143,13 @@ def read_book(
             raise (own.wrong(error, None) if str(error).startswith("it ") else error) from None
     evidence.check()
     with ExitStack() as stack:
-        labs = chapter_names()
+        labs = chapters or chapter_names()
         folders = [stack.enter_context(as_file(_folder(lab))) for lab in labs]
-        chapters = [
+        templates = [
             Template.read(folder / f"{language}.md", f"{lab}/chapter/{language}.md")
             for lab, folder in zip(labs, folders, strict=True)
         ]
-        return _assemble(chapters, evidence, evidence, language, progress)
+        return _assemble(templates, evidence, evidence, language, progress)
 
 
 def _folder(lab: str) -> Traversable:

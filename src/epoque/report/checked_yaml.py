@@ -9,9 +9,9 @@ from epoque.bench.errors import UsageError, did_you_mean
 from epoque.bench.i18n import LANGUAGES, LocalText
 from epoque.bench.recipes import PlainLoader
 
-__all__ = ["Path", "YamlChecker"]
+__all__ = ["YamlChecker", "YamlPath"]
 
-Path = tuple[str | int, ...]
+YamlPath = tuple[str | int, ...]
 """Where a value stands in a file: keys and numbers of items from the top."""
 
 
@@ -37,7 +37,7 @@ class YamlChecker:
             UsageError: if it is not YAML.
         """
         self._source = source
-        self._lines: dict[Path, int] = {}
+        self._lines: dict[YamlPath, int] = {}
         self._problems: list[str] = []
         try:
             loader = _TypedLoader(text)
@@ -52,7 +52,7 @@ class YamlChecker:
             raise UsageError(f"{source}{where}: {problem}.") from None
         self._note_lines(root, ())
 
-    def _note_lines(self, node: Any, path: Path) -> None:
+    def _note_lines(self, node: Any, path: YamlPath) -> None:
         if node is None:
             return
         self._lines[path] = node.start_mark.line + 1
@@ -64,7 +64,7 @@ class YamlChecker:
             for index, value in enumerate(node.value):
                 self._note_lines(value, (*path, index))
 
-    def report(self, path: Path, message: str) -> None:
+    def report(self, path: YamlPath, message: str) -> None:
         """Note a problem with the value at `path`."""
         line = next((self._lines[path[:n]] for n in range(len(path), -1, -1)
                      if path[:n] in self._lines), 1)  # fmt: skip
@@ -82,7 +82,7 @@ class YamlChecker:
             raise UsageError("\n".join(self._problems))
 
     def mapping(
-        self, value: Any, path: Path, required: Collection[str], optional: Collection[str] = ()
+        self, value: Any, path: YamlPath, required: Collection[str], optional: Collection[str] = ()
     ) -> dict[str, Any]:
         """Return a mapping with its known keys, as far as it is one."""
         if not isinstance(value, dict):
@@ -98,51 +98,51 @@ class YamlChecker:
                 self.report(path, f"the key {key} is missing.")
         return {key: value[key] for key in known if key in value}
 
-    def items(self, value: Any, path: Path) -> Sequence[tuple[Path, Any]]:
+    def items(self, value: Any, path: YamlPath) -> Sequence[tuple[YamlPath, Any]]:
         """Return the items of a list, each with where it stands; none if it is no list."""
         if not isinstance(value, list):
             self.report(path, "a list stands here.")
             return ()
         return [((*path, index), item) for index, item in enumerate(value)]
 
-    def texts(self, value: Any, path: Path) -> tuple[str, ...]:
+    def texts(self, value: Any, path: YamlPath) -> tuple[str, ...]:
         """Return a list of texts."""
         return tuple(self.text(item, at) for at, item in self.items(value, path))
 
-    def text(self, value: Any, path: Path) -> str:
+    def text(self, value: Any, path: YamlPath) -> str:
         """Return a text that is not empty."""
         if not isinstance(value, str) or not value.strip():
             self.report(path, f"{value!r:.60} is no text.")
             return ""
         return value
 
-    def local_text(self, value: Any, path: Path) -> LocalText:
+    def local_text(self, value: Any, path: YamlPath) -> LocalText:
         """Return a text in each language."""
         texts = self.mapping(value, path, LANGUAGES)
         found = {name: self.text(texts[name], (*path, name)) for name in LANGUAGES if name in texts}
         return LocalText(**{name: found.get(name, "") for name in LANGUAGES})
 
-    def number(self, value: Any, path: Path) -> float:
+    def number(self, value: Any, path: YamlPath) -> float:
         """Return a number; `.inf` and `-.inf` are two."""
         if isinstance(value, bool) or not isinstance(value, int | float):
             self.report(path, f"{value!r:.60} is no number.")
             return 0.0
         return float(value)
 
-    def whole_number(self, value: Any, path: Path) -> int:
+    def whole_number(self, value: Any, path: YamlPath) -> int:
         """Return a whole number."""
         if isinstance(value, bool) or not isinstance(value, int):
             self.report(path, f"{value!r:.60} is no whole number.")
             return 0
         return value
 
-    def truth(self, value: Any, path: Path) -> bool:
+    def truth(self, value: Any, path: YamlPath) -> bool:
         """Return true or false."""
         if not isinstance(value, bool):
             self.report(path, f"{value!r:.60} is neither true nor false.")
         return value is True
 
-    def name(self, value: Any, path: Path, kind: str, known: Collection[str]) -> str | None:
+    def name(self, value: Any, path: YamlPath, kind: str, known: Collection[str]) -> str | None:
         """Return one of some names; None, and a problem with the nearest ones, if it is none."""
         if isinstance(value, str) and value in known:
             return value
@@ -150,7 +150,7 @@ class YamlChecker:
         self.report(path, f"there is no {kind} {value!r:.60}.{hint}")
         return None
 
-    def plain(self, value: Any, path: Path) -> Mapping[str, Any]:
+    def plain(self, value: Any, path: YamlPath) -> Mapping[str, Any]:
         """Return a mapping of names to anything."""
         if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
             self.report(path, "a mapping of names to values stands here.")

@@ -26,8 +26,6 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from epoque.bench.command import command_line
 from epoque.bench.config import Config
 from epoque.bench.errors import DamagedRunError, UnknownNameError
@@ -36,6 +34,8 @@ from epoque.bench.recipes import find_recipe
 from epoque.bench.runs.manifest import MANIFEST
 from epoque.bench.runs.run import Run, Runs
 from epoque.bench.sweeps.sweep import Sweep, Sweeps
+
+from .checked_yaml import YamlChecker, YamlPath
 
 __all__ = [
     "Need",
@@ -53,6 +53,7 @@ __all__ = [
     "recorded_folder",
 ]
 
+FILE = "needs.yaml"
 LAST = 1_000
 """The order of a chapter that does not tell its own."""
 
@@ -129,9 +130,9 @@ def chapter_needs(lab: str) -> tuple[Need, ...]:
     return _declared(lab)[1]
 
 
-def book_needs() -> list[Need]:
-    """Return what all chapters of the book read, in their order."""
-    return [need for lab in chapter_names() for need in chapter_needs(lab)]
+def book_needs(chapters: Sequence[str] = ()) -> list[Need]:
+    """Return what chapters read, in their order; by default all chapters of the book."""
+    return [need for lab in chapters or chapter_names() for need in chapter_needs(lab)]
 
 
 @cache
@@ -139,11 +140,56 @@ def _declared(lab: str) -> tuple[int, tuple[Need, ...]]:
     """Return the order of a lab's chapter, and what it reads."""
     folder = chapter_folder(lab)
     assert folder is not None, lab
-    told = yaml.safe_load((folder / "needs.yaml").read_text("utf-8"))
-    runs = ({"recipe": run} if isinstance(run, str) else run for run in told["runs"])
-    sweeps = (Need(name, chapter=lab, **sweep) for name, sweep in told["sweeps"].items())
-    needs = (*(Need(**{"name": run["recipe"], "chapter": lab, **run}) for run in runs), *sweeps)
-    return int(told.get("order", LAST)), needs
+    return parse_needs((folder / FILE).read_text("utf-8"), f"{lab}/chapter/{FILE}", lab)
+
+
+def parse_needs(text: str, source: str, lab: str) -> tuple[int, tuple[Need, ...]]:
+    """Return the order of a chapter, and what it reads.
+
+    Args:
+        text: the content of its `needs.yaml`.
+        source: what errors call it.
+        lab: whose chapter it is.
+
+    Raises:
+        UsageError: with one sentence for each problem.
+    """
+    file = YamlChecker(text, source)
+    keys = file.mapping(file.content, (), (), ("order", "runs", "sweeps"))
+    order = file.whole_number(keys.get("order", LAST), ("order",))
+    needs = [
+        _run_need(file, value, at, lab) for at, value in file.items(keys.get("runs", []), ("runs",))
+    ]
+    for name, value in file.plain(keys.get("sweeps", {}), ("sweeps",)).items():
+        at: YamlPath = ("sweeps", name)
+        sweep = file.mapping(value, at, ("recipe", "axes"), ("settings", "recorded", "tip"))
+        axes = file.plain(sweep.get("axes", {}), (*at, "axes"))
+        texts = {field: file.text(axis, (*at, "axes", field)) for field, axis in axes.items()}
+        needs.append(_need(file, {"name": name, **sweep}, at, lab, texts))
+    file.raise_problems()
+    return order, tuple(needs)
+
+
+def _run_need(file: YamlChecker, value: Any, at: YamlPath, lab: str) -> Need:
+    """Return a run that a chapter reads: its recipe alone, or with what else is said of it."""
+    if isinstance(value, str):
+        value = {"recipe": value}
+    run = file.mapping(value, at, ("recipe",), ("name", "settings", "recorded", "tip"))
+    return _need(file, {"name": run.get("recipe", ""), **run}, at, lab, {})
+
+
+def _need(
+    file: YamlChecker, keys: Mapping[str, Any], at: YamlPath, lab: str, axes: Mapping[str, str]
+) -> Need:
+    return Need(
+        name=file.text(keys["name"], (*at, "name")),
+        recipe=file.text(keys.get("recipe", "-"), (*at, "recipe")),
+        axes=axes,
+        settings=file.plain(keys.get("settings", {}), (*at, "settings")),
+        recorded=file.truth(keys.get("recorded", False), (*at, "recorded")),
+        tip=file.text(keys["tip"], (*at, "tip")) if "tip" in keys else "",
+        chapter=lab,
+    )
 
 
 def missing(runs: Path, *, everything: bool = False) -> list[Need]:

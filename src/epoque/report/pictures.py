@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import unquote
 
 from epoque.bench.errors import UnknownNameError, UsageError
+from epoque.bench.figures.styles import style_in_use
 from epoque.bench.files.input_files import read_regular
 from epoque.bench.lab import lab_of
 from epoque.bench.limits import MAX_IMAGE_BYTES, MAX_TEXT_FILE_BYTES
@@ -89,7 +90,7 @@ class Drawing:
 
     def data(self, theme: Theme) -> bytes:
         """Return the SVG; each is drawn once a process."""
-        return _drawn(self, theme, _stamp(self.folder))
+        return _drawn(self, theme, style_in_use(), _stamp(self.folder))
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,7 @@ class Chart:
 
     def data(self, theme: Theme) -> bytes:
         """Return the SVG; each is drawn once a process."""
-        return _drawn(self, theme, *map(_stamp, self.folders))
+        return _drawn(self, theme, style_in_use(), *map(_stamp, self.folders))
 
 
 class _Drawn(Protocol):
@@ -132,7 +133,7 @@ def _stamp(folder: Path) -> int:
 
 
 @lru_cache(DRAWINGS_KEPT)
-def _drawn(drawing: _Drawn, theme: Theme, *_stamps: int) -> bytes:
+def _drawn(drawing: _Drawn, theme: Theme, _style: str, *_stamps: int) -> bytes:
     from epoque.bench.figures.plot import figure_style, svg_bytes
 
     with figure_style(theme):

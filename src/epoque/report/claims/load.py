@@ -27,7 +27,7 @@ from typing import Any
 from epoque.bench.errors import UnknownNameError, UsageError
 from epoque.bench.evidence import Comparison, Evidence, Measure, Values
 from epoque.bench.lab import find_lab
-from epoque.report.checked_yaml import Path, YamlChecker
+from epoque.report.checked_yaml import YamlChecker, YamlPath
 from epoque.report.needs import chapter_folder, chapter_names, chapter_needs
 
 from .measures import MEASURES
@@ -141,7 +141,7 @@ class _Parser:
         self._file.raise_problems()
         return claims
 
-    def _claim(self, value: Any, at: Path) -> Claim:
+    def _claim(self, value: Any, at: YamlPath) -> Claim:
         file = self._file
         keys = file.mapping(value, at, ("id", "statement", "lines"), ("runs", "sweeps"))
         self._declared = {
@@ -157,14 +157,14 @@ class _Parser:
             **self._declared,
         )
 
-    def _names(self, value: Any, at: Path, kind: str) -> tuple[str, ...]:
+    def _names(self, value: Any, at: YamlPath, kind: str) -> tuple[str, ...]:
         """Return names of runs or sweeps that the chapter reads."""
         known = self._known[kind]
         names = (self._file.name(item, path, f"{kind[:-1]} in needs.yaml named", known)
                  for path, item in self._file.items(value, at))  # fmt: skip
         return tuple(filter(None, names))
 
-    def _line(self, value: Any, at: Path) -> Line | None:
+    def _line(self, value: Any, at: YamlPath) -> Line | None:
         file = self._file
         rule = value.get("rule") if isinstance(value, dict) else None
         if rule is None or file.name(rule, (*at, "rule"), "rule", RULES) is None:
@@ -181,7 +181,7 @@ class _Parser:
         measure = self._measure(keys["measure"], (*at, "measure"), kind)
         return line(**arguments, measure=measure)
 
-    def _argument(self, rule: str, name: str, value: Any, at: Path) -> Any:
+    def _argument(self, rule: str, name: str, value: Any, at: YamlPath) -> Any:
         if name in _NUMBERS:
             return _NUMBERS[name](self._file, value, at)
         if name == "reported" and rule == "number":
@@ -193,7 +193,7 @@ class _Parser:
 
     # Measures
 
-    def _measure(self, value: Any, at: Path, kind: Any) -> Callable[[Evidence], Any]:
+    def _measure(self, value: Any, at: YamlPath, kind: Any) -> Callable[[Evidence], Any]:
         """Return what measures, of the wanted kind, given evidence."""
         names = list(value) if isinstance(value, dict) else []
         if len(names) != 1:
@@ -213,7 +213,7 @@ class _Parser:
         return partial(_evaluate, function, "evidence" in signature.parameters, arguments)
 
     def _arguments(
-        self, value: Any, at: Path, parameters: Mapping[str, inspect.Parameter]
+        self, value: Any, at: YamlPath, parameters: Mapping[str, inspect.Parameter]
     ) -> dict[str, Any]:
         """Return the arguments of a measure, those that are measures themselves as such."""
         if isinstance(value, list):
@@ -221,7 +221,7 @@ class _Parser:
                 self._file.report(at, f"it takes {', '.join(parameters)}.")
             places = dict(zip(parameters, range(len(value)), strict=False))
             value = {name: value[index] for name, index in places.items()}
-            paths: dict[str, Path] = {name: (*at, index) for name, index in places.items()}
+            paths: dict[str, YamlPath] = {name: (*at, index) for name, index in places.items()}
         else:
             paths = {name: (*at, name) for name in parameters}
         required = [n for n, p in parameters.items() if p.default is p.empty]
@@ -229,7 +229,7 @@ class _Parser:
         keys = self._file.mapping(value, at, required, optional)
         return {n: self._value(parameters[n].annotation, n, v, paths[n]) for n, v in keys.items()}
 
-    def _value(self, annotation: Any, name: str, value: Any, at: Path) -> Any:
+    def _value(self, annotation: Any, name: str, value: Any, at: YamlPath) -> Any:
         file = self._file
         if annotation is Values:
             return self._measure(value, at, Values)
@@ -250,7 +250,7 @@ class _Parser:
             return file.plain(value, at)
         return value
 
-    def _check_declared(self, value: Any, at: Path, kind: str) -> None:
+    def _check_declared(self, value: Any, at: YamlPath, kind: str) -> None:
         """Check that a measure reads what its claim says it rests on."""
         self._file.name(value, at, f"{kind[:-1]} of this claim named", self._declared[kind])
 
