@@ -20,9 +20,9 @@ from small import small
 
 import epoque.stylegan3.training.evaluate
 import epoque.stylegan3.training.train  # noqa: F401
+from epoque import stylegan3
 from epoque.bench.runs.execute import execute, start
 from epoque.bench.seeds import numpy_rng
-from epoque.stylegan3.commands.data import import_network
 from epoque.stylegan3.config import StyleGan3Config
 from epoque.stylegan3.dataset.build import build_dataset
 from epoque.stylegan3.dataset.sources import open_source
@@ -92,7 +92,7 @@ def _import(root: Path, folder: Path) -> None:
     read.network_of = lambda _snapshot, name: small(seed=len(name)).generator
     if not (folder / "new/G_ema.json").exists():
         with redirect_stdout(io.StringIO()):
-            import_network(str(root / "official.pkl"), out=folder / "new", quiet=True, as_json=True)
+            stylegan3.import_network(root / "official.pkl", out=folder / "new")
 
 
 def _train(config: StyleGan3Config, folder: Path) -> None:

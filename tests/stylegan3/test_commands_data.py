@@ -6,13 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cyclopts import App
 from PIL import Image
 from small import small
 
 from epoque.bench.errors import DataError, UsageError
 from epoque.stylegan3 import bundled as shipped
-from epoque.stylegan3.commands.data import add_data_commands
+from epoque.stylegan3.commands import build_app
 from epoque.stylegan3.networks.store import load_network, save_network
 
 SNAPSHOTS = Path(__file__).parents[3] / "shared" / "golden" / "stylegan3" / "snapshots"
@@ -21,8 +20,7 @@ SNAPSHOTS = Path(__file__).parents[3] / "shared" / "golden" / "stylegan3" / "sna
 @pytest.fixture
 def epoque(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
     """Run a command of the lab in an empty folder; return what it printed."""
-    app = App()
-    add_data_commands(app)
+    app = build_app("")
     monkeypatch.chdir(tmp_path)
 
     def run(*tokens: object) -> str:

@@ -10,7 +10,7 @@ import torch
 from small import small
 
 from epoque.bench.errors import EpoqueError, MissingExtraError, UsageError
-from epoque.stylegan3.commands import APP
+from epoque.stylegan3.commands import build_app
 from epoque.stylegan3.conditioning import Conditioning
 from epoque.stylegan3.export import write
 from epoque.stylegan3.export.formats import EncodedProgram, encode_program, load_runner
@@ -18,6 +18,8 @@ from epoque.stylegan3.export.programs import GeneratorProgram, trace
 from epoque.stylegan3.export.write import export_generator, export_paths
 from epoque.stylegan3.latents import sample_latents
 from epoque.stylegan3.networks.store import save_network
+
+APP = build_app("")
 
 FEW = {"num_layers": 2, "num_critical": 1}
 

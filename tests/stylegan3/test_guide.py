@@ -9,8 +9,10 @@ import yaml
 
 from epoque.bench.recipes import find_recipe
 from epoque.cli import build_app
-from epoque.stylegan3.commands import APP
+from epoque.stylegan3 import commands
 from epoque.stylegan3.config import StyleGan3Config
+
+APP = commands.build_app("")
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "stylegan3.md").read_text("utf-8")
 TOLD = re.findall(r"`(epoque [^`]+)`", GUIDE)

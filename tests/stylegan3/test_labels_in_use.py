@@ -13,7 +13,7 @@ from epoque.bench.seeds import numpy_rng
 from epoque.stylegan3.analysis import gallery
 from epoque.stylegan3.analysis import reproducibility as again
 from epoque.stylegan3.analysis.analyze import analyze
-from epoque.stylegan3.commands import APP
+from epoque.stylegan3.commands import build_app
 from epoque.stylegan3.conditioning import Conditioning
 from epoque.stylegan3.config import StyleGan3Config
 from epoque.stylegan3.generation.directions import find_principal_directions
@@ -26,6 +26,8 @@ from epoque.stylegan3.measures.image_sources import NetworkImages
 from epoque.stylegan3.measures.path_length import PathImages
 from epoque.stylegan3.measures.spectrum import network_spectrum
 from epoque.stylegan3.networks.store import save_network
+
+APP = build_app("")
 
 NAMES = ("hair=short", "hair=long", "glasses=none", "glasses=round", "age")
 PEOPLE = np.array(

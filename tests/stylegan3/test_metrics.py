@@ -12,7 +12,7 @@ from small import small
 
 from epoque.bench.errors import DataError, MissingExtraError, UnknownNameError, UsageError
 from epoque.bench.seeds import numpy_rng
-from epoque.stylegan3.commands import APP
+from epoque.stylegan3.commands import build_app
 from epoque.stylegan3.dataset.portraits import GROUPS, sample_portrait
 from epoque.stylegan3.generation.synthesis import map_seeds, synthesize_image
 from epoque.stylegan3.measures import extraction
@@ -33,6 +33,8 @@ from epoque.stylegan3.measures.metrics import (
 from epoque.stylegan3.measures.path_length import PathImages
 from epoque.stylegan3.measures.train_features import accuracy, targets, train, write_network
 from epoque.stylegan3.networks.store import save_network
+
+APP = build_app("")
 
 
 @pytest.fixture(autouse=True)

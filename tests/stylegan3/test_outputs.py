@@ -10,8 +10,10 @@ from epoque.bench.errors import UsageError
 from epoque.bench.files.output_paths import check_file, check_folder
 from epoque.cli import main
 from epoque.stylegan3 import loading as opening
-from epoque.stylegan3.commands import APP
+from epoque.stylegan3.commands import build_app
 from epoque.stylegan3.networks.store import save_network
+
+APP = build_app("")
 
 COMMANDS = [
     ("generate --seeds 1", "--out"),
@@ -140,7 +142,8 @@ def test_impossible_seeds_are_told(place, capsys, words, seed):
     with pytest.raises(SystemExit) as caught:
         main(["stylegan3", *words.split(), "--seed", seed])
     assert caught.value.code == 2
-    told = f"epoque: --seed: {seed} is not allowed; it takes 0 to 4294967295.\n"
+    allowed = "it takes a whole number at least 0 and at most 4,294,967,295."
+    told = f"epoque: --seed: {seed} is not allowed; {allowed}\n"
     assert capsys.readouterr().err == told
 
 

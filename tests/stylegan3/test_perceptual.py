@@ -11,12 +11,14 @@ from torch.nn import functional
 
 from epoque.bench.errors import DataError, UsageError
 from epoque.cli import main
-from epoque.stylegan3.commands import APP
+from epoque.stylegan3.commands import build_app
 from epoque.stylegan3.generation.perceptual_loss import portrait_features, vgg_features
 from epoque.stylegan3.generation.projection import ProjectionOptions, project
 from epoque.stylegan3.measures.official_features import VggFeatures
 from epoque.stylegan3.networks.store import save_network
 from epoque.stylegan3.official.vgg import Vgg
+
+APP = build_app("")
 
 
 class Shown(torch.nn.Module):

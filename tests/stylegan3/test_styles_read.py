@@ -9,12 +9,14 @@ from PIL import Image
 from small import small
 
 from epoque.bench.errors import UsageError
-from epoque.stylegan3.commands import APP
+from epoque.stylegan3.commands import build_app
 from epoque.stylegan3.generation.generate import generate, write_styles
 from epoque.stylegan3.generation.inputs import read_styles
 from epoque.stylegan3.generation.style_mixing import mix_styles
 from epoque.stylegan3.generation.synthesis import MappingOptions, map_seeds, synthesize_image
 from epoque.stylegan3.networks.store import save_network
+
+APP = build_app("")
 
 
 @pytest.fixture
@@ -104,8 +106,8 @@ def test_files_that_hold_no_such_styles_are_told(opened, tmp_path, arrays, told)
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        ("generate", "Give --seeds, or --w"),
-        ("film", "Give --seeds to walk through, or --run"),
+        ("generate", "--seeds: give them, or --w"),
+        ("film", "--seeds: give them to walk through, or --run"),
         ("generate --w none.npz", r"none\.npz: there is no such file"),
         ("generate --w w.npz --truncation 0.7", "--truncation: it would be ignored"),
         ("generate --w w.npz --class 1", "--class: it would be ignored"),

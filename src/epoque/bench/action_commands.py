@@ -10,7 +10,7 @@ from cyclopts import App, Parameter, Token
 from pydantic import SkipValidation
 
 from .actions import FETCHING, Action, Options
-from .errors import ConfigError, UsageError
+from .errors import ConfigError, EpoqueError, UsageError
 from .options import AsJson, Quiet
 from .progress import Notify, Progress, no_progress
 from .setting_types import allowed_values
@@ -32,6 +32,7 @@ def add_action(
     bar: tuple[str, str] | None = None,
     has_quiet: bool = True,
     call: Callable[[Any, Progress, Notify], R | None] | None = None,
+    error_of: Callable[[R], EpoqueError | None] | None = None,
 ) -> None:
     """Add the command of an action to a lab's.
 
@@ -47,6 +48,7 @@ def add_action(
         call: does what the action does in a way of the command's own, unless `--json` was given;
             for instance, prints a text while it comes. With `--quiet` it gets `no_progress`. It
             returns None if there is nothing left to print.
+        error_of: what the command ends with, once the result is printed; None if all is well.
     """
     options, places = action.options, _places(action.options)
     several = bool(places) and get_origin(options.model_fields[places[-1]].annotation) is tuple
@@ -67,6 +69,8 @@ def add_action(
             print_json(to_json(result))
         else:
             show(result)
+        if error_of is not None and (error := error_of(result)) is not None:
+            raise error
 
     command.__name__ = action.__name__
     command.__doc__ = _help(action, examples)
@@ -151,12 +155,22 @@ def _help(action: Action[Any], examples: Sequence[str]) -> str:
 _CODE = re.compile(r"`(\w+)((?: [^`]*)?)`")
 
 
-def _with_flags(options: type[Options], text: str) -> str:
-    """Return a text in which options in backticks are named as they are typed."""
+def _with_flags(options: type[Options], text: str, mark: str = "`") -> str:
+    """Return a text in which options in backticks are named as they are typed.
+
+    Args:
+        options: what is typed.
+        text: such as "it is of `grid`".
+        mark: what stands around the names instead of backticks.
+    """
 
     def flagged(match: re.Match[str]) -> str:
         name, rest = match.groups()
-        return f"`{_flag(options, name)}{rest}`" if name in options.model_fields else match[0]
+        return (
+            f"{mark}{_flag(options, name)}{rest}{mark}"
+            if name in options.model_fields
+            else match[0]
+        )
 
     return _CODE.sub(flagged, text)
 
@@ -175,7 +189,7 @@ def spelt_as_typed(options: type[Options]) -> Iterator[None]:
         yield
     except ConfigError as error:
         lines = [
-            f"{_flag(options, problem.field)}: {_with_flags(options, problem.message)}"
+            f"{_flag(options, problem.field)}: {_with_flags(options, problem.message, '')}"
             for problem in error.problems
         ]
         raise UsageError("\n".join(lines)) from None

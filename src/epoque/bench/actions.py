@@ -58,6 +58,7 @@ __all__ = [
     "RunReference",
     "action",
     "announce_run",
+    "check_place",
     "option",
 ]
 
@@ -131,6 +132,7 @@ class Options(Settings):
 
         A single value stands for a tuple of one.
         """
+        values = {name: _chosen_number(cls, name, value) for name, value in values.items()}
         several = {n for n, f in cls.model_fields.items() if get_origin(f.annotation) is tuple}
         return super().parse(
             {
@@ -170,13 +172,18 @@ class Options(Settings):
             if not self.is_default(name):
                 yield Problem(name, f"it would be ignored; {reason}.", ignored=True)
 
-    def check_output(self, name: str, *endings: str) -> None:
+    def check_output(self, name: str, *endings: str, path: Path | None = None) -> None:
         """Refuse the option of a file that could not be written; see `places.check_file`.
+
+        Args:
+            name: of the option.
+            endings: what is added to its value; each makes a file.
+            path: what stands in for its value.
 
         Raises:
             ConfigError: naming the option, the path, and why not.
         """
-        _check_place(check_file, name, getattr(self, name), endings)
+        check_place(check_file, name, path or getattr(self, name), endings)
 
     def check_output_folder(self, name: str) -> None:
         """Refuse the option of a folder that could not be made; see `places.check_folder`.
@@ -184,12 +191,36 @@ class Options(Settings):
         Raises:
             ConfigError: naming the option, the path, and why not.
         """
-        _check_place(check_folder, name, getattr(self, name))
+        check_place(check_folder, name, getattr(self, name))
 
 
-def _check_place(
+def _chosen_number(options: type[Options], name: str, value: Any) -> Any:
+    """Return the number that a text is, where an option takes one of some numbers."""
+    field = options.model_fields.get(name)
+    choices = [] if field is None else _choices(field.annotation)
+    return next((c for c in choices if isinstance(c, int) and str(c) == value), value)
+
+
+def _choices(hint: Any) -> list[Any]:
+    if get_origin(hint) is Literal:
+        return list(get_args(hint))
+    return [choice for part in get_args(hint) for choice in _choices(part)]
+
+
+def check_place(
     check: Callable[..., None], name: str, path: Path | None, endings: tuple[str, ...] = ()
 ) -> None:
+    """Refuse a place where an option says something is written.
+
+    Args:
+        check: `places.check_file` or `places.check_folder`.
+        name: of the option.
+        path: the place.
+        endings: of files, what is added to it.
+
+    Raises:
+        ConfigError: naming the option, the path, and why not.
+    """
     try:
         check(name, path, *endings)
     except UsageError as error:

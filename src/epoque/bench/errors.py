@@ -45,7 +45,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return " Did you mean …?" with the names nearest to `name`, or "" where none is near."""
     from difflib import get_close_matches
 
-    near = get_close_matches(name, list(known), n=3, cutoff=0.55)
+    near = get_close_matches(name, list(map(str, known)), n=3, cutoff=0.55)
     return f" Did you mean {' or '.join(near)}?" if near else ""
 
 
@@ -94,6 +94,11 @@ class ConfigError(UsageError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
         super().__init__(self.told())
+
+    @classmethod
+    def of(cls, field: str, message: str) -> "ConfigError":
+        """Return the error that one setting is wrong; see `Problem`."""
+        return cls([Problem(field, message)])
 
     def told(self, spell: str = "{}") -> str:
         """Return the problems, one a line, each field spelt as its door spells it.

@@ -11,6 +11,8 @@ from epoque.bench.lab import Lab, TrainCommand
 from epoque.bench.progress import Progress, no_progress
 from epoque.bench.system.environment import torch_device
 
+from . import NAME
+
 if TYPE_CHECKING:
     from cyclopts import App
     from matplotlib.figure import Figure
@@ -43,7 +45,7 @@ class StyleGan3Lab(Lab["StyleGan3Config"]):
     And one that has learned is examined: what it makes of seeds, and how that moves.
     """
 
-    name: ClassVar[str] = "stylegan3"
+    name: ClassVar[str] = NAME
     title: ClassVar[str] = mark("A generator learns to make images that hold together as they move")
     headline: ClassVar[tuple[str, ...]] = ("kimg", "final_gap")
     score: ClassVar[str] = "final_gap"
@@ -179,9 +181,9 @@ class StyleGan3Lab(Lab["StyleGan3Config"]):
 
     def commands(self) -> "App":
         """Return `epoque stylegan3 …`: networks in use, and sets of images."""
-        from .commands import APP
+        from .commands import build_app
 
-        return APP
+        return build_app(self.title)
 
     def claim_measures(self) -> Mapping[str, Measure]:
         """Return what the claims of its chapter are measured by (`epoque.stylegan3.claims`)."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from ..errors import MissingExtraError, UsageError
+from ..errors import ConfigError, MissingExtraError
 from ..files.atomic import write_atomic
 
 if TYPE_CHECKING:
@@ -57,8 +57,8 @@ def film_files(
         if kind == known:
             return out.with_suffix(""), (known,)
     if kind:
-        told = f"--out: {out} is not allowed; it ends in .{', .'.join(KINDS)}, or in none."
-        raise UsageError(told)
+        told = f"{out} is not allowed; it ends in .{', .'.join(KINDS)}, or in none."
+        raise ConfigError.of("out", told)
     return out, without_ending
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from PIL import Image
 
-from epoque.bench.errors import EpoqueError, MissingExtraError, UsageError
+from epoque.bench.errors import ConfigError, EpoqueError, MissingExtraError
 from epoque.bench.progress import Progress
 
 from .build import BuildReport, file_name, open_writer
@@ -134,9 +134,9 @@ def _libraries() -> tuple[Any, Any]:
 
 def _check(count: int, size: int, seed: int) -> None:
     if not 1 <= count <= LARGEST:
-        raise UsageError(f"--count: {count} is not allowed; it takes 1 to {LARGEST:,}.")
+        raise ConfigError.of("count", f"{count} is not allowed; it takes 1 to {LARGEST:,}.")
     if size not in SIZES:
         told = ", ".join(map(str, SIZES))
-        raise UsageError(f"--resolution: {size} is not allowed; it takes {told}.")
+        raise ConfigError.of("resolution", f"{size} is not allowed; it takes {told}.")
     if not 0 <= seed < 2**32:
-        raise UsageError(f"--seed: {seed} is not allowed; it takes 0 to {2**32 - 1}.")
+        raise ConfigError.of("seed", f"{seed} is not allowed; it takes 0 to {2**32 - 1}.")

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL.Image import Image
 
-from epoque.bench.errors import DataError, UsageError
+from epoque.bench.errors import ConfigError, DataError, UsageError
 from epoque.bench.files.atomic import draft_path, told_write_errors
 from epoque.bench.files.drafts import remove_abandoned
 from epoque.bench.limits import MAX_ZIP_ENTRIES
@@ -158,9 +158,9 @@ def file_name(number: int) -> str:
 def _check_options(rules: BuildOptions) -> None:
     parse_background(rules.background)
     if rules.channels not in (None, 1, 3):
-        raise UsageError(f"--channels: {rules.channels} is not allowed; it takes 1 or 3.")
+        raise ConfigError.of("channels", f"{rules.channels} is not allowed; it takes 1 or 3.")
     if rules.limit is not None and rules.limit < 1:
-        raise UsageError(f"--limit: {rules.limit} is not allowed; it takes 1 or more.")
+        raise ConfigError.of("limit", f"{rules.limit} is not allowed; it takes 1 or more.")
     size, transform = rules.shape.size, rules.shape.transform
     if size is None:
         if transform in ("stretch", "center-crop-wide"):

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageColor
 
-from epoque.bench.errors import UsageError
+from epoque.bench.errors import ConfigError
 from epoque.bench.files.images import PictureError, decode, is_picture
 
 __all__ = [
@@ -36,7 +36,7 @@ def parse_background(name: str) -> tuple[int, int, int]:
         return ImageColor.getrgb(name)[:3]
     except ValueError:
         told = "it is a name such as white, or #rrggbb"
-        raise UsageError(f"--background: {name} is not a colour; {told}.") from None
+        raise ConfigError.of("background", f"{name} is not a colour; {told}.") from None
 
 
 @dataclass(frozen=True, slots=True)

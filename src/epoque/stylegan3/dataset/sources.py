@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, Literal
 
-from epoque.bench.errors import DataError, UsageError
+from epoque.bench.errors import ConfigError, DataError, UsageError
 from epoque.bench.files.images import other_pictures
 from epoque.bench.files.input_files import open_regular, visible_files
 from epoque.bench.limits import MAX_CLASSES, MAX_ZIP_RATIO, MAX_ZIP_UNCHECKED_BYTES
@@ -106,7 +106,7 @@ def open_source(
     if tables := _find_tables(path):
         return _Parquet(_select_split(path, tables, split), labels, columns or Columns())
     if split is not None:
-        raise UsageError(f"--split: {split} is not allowed; {path} holds no Parquet files.")
+        raise ConfigError.of("split", f"{split} is not allowed; {path} holds no Parquet files.")
     files = open_files(path)
     source = _Archive(files, labels)
     if not source.count:
@@ -154,7 +154,7 @@ def _select_split(path: Path, tables: list[Path], wanted: str | None) -> list[Pa
     names = [name.strip() for name in wanted.split(",")]
     for name in names:
         if name not in found:
-            raise UsageError(f"--split: {name} is not allowed; {path} holds {known}.")
+            raise ConfigError.of("split", f"{name} is not allowed; {path} holds {known}.")
     return [table for name in dict.fromkeys(names) for table in found[name]]
 
 

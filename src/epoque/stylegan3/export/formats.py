@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch.export import ExportedProgram
 
-from epoque.bench.errors import MissingExtraError, UsageError
+from epoque.bench.errors import ConfigError, MissingExtraError
 
 from .programs import GeneratorProgram
 
@@ -76,7 +76,7 @@ def _encode_onnx(made: ExportedProgram, program: GeneratorProgram) -> EncodedPro
     size = sum(value.nbytes for value in made.state_dict.values())
     if size > ONNX_LIMIT:
         told = f"This network has {size / 2**30:.1f} GiB of weights; a file of ONNX holds 2"
-        raise UsageError(f"--to: {told}. A .pt2 has no such limit.")
+        raise ConfigError.of("to", f"{told}. A .pt2 has no such limit.")
     with _silence_exporter():
         exported: Any = torch.onnx.export(
             made,

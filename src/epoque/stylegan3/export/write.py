@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from epoque.bench.errors import EpoqueError, UsageError
+from epoque.bench.errors import ConfigError, EpoqueError, UsageError
 from epoque.bench.files.atomic import told_write_errors, write_atomic, write_json
 from epoque.bench.progress import Progress
 
@@ -96,13 +96,13 @@ def export_paths(
     if kind not in KINDS:
         if (to.suffix and not to.is_dir()) or to.is_file():
             told = "it ends in .onnx or .pt2, or in nothing where a folder is to be made"
-            raise UsageError(f"--to: {to} is not allowed; {told}.")
+            raise ConfigError.of("to", f"{to} is not allowed; {told}.")
         asked = [(part, one) for part in parts or PARTS for one in kinds or KINDS]
         return {to / f"{part}.{one}": (part, one) for part, one in asked}
     if kinds:
         raise UsageError(f"--format is for folders; the ending of {to.name} tells the format.")
     if len(parts) > 1:
-        raise UsageError(f"--part: {to.name} holds one part; name a folder for several.")
+        raise ConfigError.of("part", f"{to.name} holds one part; name a folder for several.")
     return {to: (parts[0] if parts else "generator", kind)}
 
 
@@ -132,7 +132,7 @@ def export_generator(
     for kind in {kind for _, kind in files.values()}:
         check_installed(kind)
     if not 0 <= images <= len(SEEDS):
-        raise UsageError(f"--check: {images} is not allowed; it takes 0 to {len(SEEDS)}.")
+        raise ConfigError.of("check", f"{images} is not allowed; it takes 0 to {len(SEEDS)}.")
     generator = opened.generator
     MappingOptions(1.0, cutoff, ANY if generator.spec.c_dim else None).check(generator)
     if images:

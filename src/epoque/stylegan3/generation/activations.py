@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from epoque.bench.errors import UnknownNameError, UsageError
+from epoque.bench.errors import ConfigError, UnknownNameError
 from epoque.bench.figures.axes import number, number_ticks
 from epoque.bench.figures.plot import WIDTH, colour, new_figure
 from epoque.bench.i18n import mark, translator
@@ -111,7 +111,7 @@ def _power_spectrum(channels: Floats) -> Floats:
 def activation_figure(found: LayerActivation, language: str = "en", *, most: int = 12) -> "Figure":
     """Draw a signal's first channels and its spectrum; call it inside `figure_style`."""
     if most < 1:
-        raise UsageError(f"--channels: {most} is not allowed; at least one is shown.")
+        raise ConfigError.of("channels", f"{most} is not allowed; at least one is shown.")
     _ = translator(language)
     count = min(most, len(found.channels), 48)
     columns = min(6, count)

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from epoque.bench.errors import DataError, UsageError
+from epoque.bench.errors import ConfigError, DataError
 from epoque.bench.figures.axes import number
 from epoque.bench.figures.plot import WIDTH, colour, new_figure
 from epoque.bench.files.csv_table import read_csv
@@ -112,9 +112,9 @@ def find_principal_directions(
     opened.generator.labels.check(label)
     w_dim = opened.generator.spec.w_dim
     if not 1 <= count <= w_dim:
-        raise UsageError(f"--components: {count} is not allowed; it takes 1 to {w_dim}.")
+        raise ConfigError.of("components", f"{count} is not allowed; it takes 1 to {w_dim}.")
     if samples < 2:
-        raise UsageError(f"--samples: {samples} is not allowed; at least 2 are needed.")
+        raise ConfigError.of("samples", f"{samples} is not allowed; at least 2 are needed.")
     drawn = _sample_styles(opened, samples, seed, label)
     centred = drawn - drawn.mean(0)
     values, vectors = np.linalg.eigh(centred.T @ centred / (samples - 1))

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from epoque.bench.errors import UsageError
+from epoque.bench.errors import ConfigError
 from epoque.bench.figures.animate import Kind, save_animation, save_mp4
 from epoque.bench.files.atomic import told_write_errors
 from epoque.bench.progress import Progress
@@ -117,5 +117,5 @@ def _count_keyframes(count: int, grid: tuple[int, int]) -> int:
     places = grid[0] * grid[1]
     if not count or count % places:
         told = f"{count} keyframes cannot be dealt out over {grid[0]}x{grid[1]} places"
-        raise UsageError(f"--grid: {told}; take a multiple of {places}.")
+        raise ConfigError.of("grid", f"{told}; take a multiple of {places}.")
     return count // places

@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from epoque.bench.errors import UsageError
+from epoque.bench.errors import ConfigError
 from epoque.bench.files.atomic import told_write_errors, write_atomic
 from epoque.bench.files.output_paths import folder_of
 from epoque.bench.progress import Progress
@@ -130,9 +130,9 @@ def generate(
         RunWriteError: if the system refuses.
     """
     if kind not in FORMATS:
-        raise UsageError(f"--format: {kind} is not allowed; it takes {' or '.join(FORMATS)}.")
+        raise ConfigError.of("format", f"{kind} is not allowed; it takes {' or '.join(FORMATS)}.")
     if batch < 1:
-        raise UsageError(f"--batch: {batch} is not allowed; at least 1 is needed.")
+        raise ConfigError.of("batch", f"{batch} is not allowed; at least 1 is needed.")
     generator, low = opened.generator, precision_dtype(precision)
     _check_names(starts)
     count = len(starts)
@@ -179,7 +179,7 @@ def _check_names(starts: Sequence[LatentInput]) -> None:
     files = [_file_stem(start) for start in starts if not isinstance(start, int)]
     for name, count in Counter([*seeds, *files]).items():
         if count > 1:
-            raise UsageError(f"--w: two images would be named {name}; rename a file of styles.")
+            raise ConfigError.of("w", f"two images would be named {name}; rename a file of styles.")
 
 
 def _file_stem(start: LatentInput) -> str:

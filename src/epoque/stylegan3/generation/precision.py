@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from epoque.bench.errors import UsageError
+from epoque.bench.errors import ConfigError
 
 from ..images import to_uint8
 from ..networks import Generator, Noise
@@ -31,7 +31,9 @@ def precision_dtype(precision: Precision) -> torch.dtype | None:
         UsageError: if there is no such precision.
     """
     if precision not in _LOW:
-        raise UsageError(f"--precision: {precision} is not allowed; it takes {', '.join(_LOW)}.")
+        raise ConfigError.of(
+            "precision", f"{precision} is not allowed; it takes {', '.join(_LOW)}."
+        )
     return _LOW[precision]
 
 

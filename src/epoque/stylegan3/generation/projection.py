@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from epoque.bench.errors import DataError, DivergenceError, UsageError
+from epoque.bench.errors import ConfigError, DataError, DivergenceError, UsageError
 from epoque.bench.figures.axes import number_axis
 from epoque.bench.figures.plot import colour, new_figure
 from epoque.bench.i18n import mark, translator
@@ -94,7 +94,7 @@ class ProjectionOptions:
             told = f"--steps {self.steps} and --steps-plus {self.steps_plus}"
             raise UsageError(f"{told} are not allowed; take 1 or more, and 0 or more.")
         if not (isfinite(self.learning_rate) and self.learning_rate > 0):
-            raise UsageError(f"--learning-rate: {self.learning_rate} must be more than 0.")
+            raise ConfigError.of("learning_rate", f"{self.learning_rate} must be more than 0.")
 
 
 DEFAULT_OPTIONS = ProjectionOptions()

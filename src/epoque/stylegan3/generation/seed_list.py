@@ -3,7 +3,7 @@
 import re
 from itertools import chain
 
-from epoque.bench.errors import UsageError
+from epoque.bench.errors import ConfigError
 from epoque.bench.typed import whole_numbers
 
 from ..latents import LAST_SEED
@@ -50,7 +50,9 @@ def parse_grid(text: str) -> tuple[int, int]:
     found = _GRID.fullmatch(text.strip())
     columns, rows = map(int, found.groups()) if found and len(text) < 10 else (0, 0)
     if not (1 <= columns <= 64 and 1 <= rows <= 64):
-        raise UsageError(f"--grid: {text} is not allowed; it takes columns and rows such as 4x2.")
+        raise ConfigError.of(
+            "grid", f"{text} is not allowed; it takes columns and rows such as 4x2."
+        )
     return columns, rows
 
 
@@ -59,14 +61,14 @@ def _parse_numbers(text: str, option: str, what: str, last: int) -> list[int]:
     try:
         found = whole_numbers(text)
     except ValueError as error:
-        raise UsageError(f"--{option}: {text} is not allowed; {error}") from None
+        raise ConfigError.of(option, f"{text} is not allowed; {error}") from None
     if not found:
-        raise UsageError(f"--{option}: {text} is not allowed; it takes a list such as {example}.")
+        raise ConfigError.of(option, f"{text} is not allowed; it takes a list such as {example}.")
     for numbers in found:
         outside = [n for n in (numbers[-1], numbers[0]) if not 0 <= n <= last]
         if outside:
             told = f"{outside[0]} is out of range: 0 to {last} are allowed"
-            raise UsageError(f"--{option}: {told}.")
+            raise ConfigError.of(option, f"{told}.")
     if sum(map(len, found)) > MOST:
-        raise UsageError(f"--{option}: {text} is more than {MOST:,} {what}.")
+        raise ConfigError.of(option, f"{text} is more than {MOST:,} {what}.")
     return list(chain.from_iterable(found))

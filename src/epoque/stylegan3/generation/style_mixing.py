@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
-from epoque.bench.errors import UsageError
+from epoque.bench.errors import ConfigError
 from epoque.bench.figures.plot import WIDTH, colour, new_figure
 from epoque.bench.i18n import mark, translator
 from epoque.bench.progress import Progress
@@ -61,7 +61,7 @@ def mix_styles(
     """
     for name, starts in (("rows", rows), ("columns", columns)):
         if not 1 <= len(starts) <= MOST:
-            raise UsageError(f"--{name}: {len(starts)} images are not allowed; 1 to {MOST} are.")
+            raise ConfigError.of(name, f"{len(starts)} images are not allowed; 1 to {MOST} are.")
     generator = opened.generator
     check_memory(generator, opened.device)
     kept = list(compute_styles(generator, rows, styling))

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import affine_grid, grid_sample
 
-from epoque.bench.errors import UsageError
+from epoque.bench.errors import ConfigError, UsageError
 from epoque.bench.seeds import numpy_rng, torch_generator
 
 from ..conditioning import Label
@@ -70,10 +70,10 @@ class MappingOptions:
             UsageError: if a value is not allowed, or the class is missing.
         """
         if not isfinite(self.psi):
-            raise UsageError(f"--truncation: {self.psi} is not allowed; it is a finite number.")
+            raise ConfigError.of("truncation", f"{self.psi} is not allowed; it is a finite number.")
         most = generator.num_ws
         if self.cutoff is not None and not 0 <= self.cutoff <= most:
-            raise UsageError(f"--cutoff: {self.cutoff} is not allowed; it takes 0 to {most}.")
+            raise ConfigError.of("cutoff", f"{self.cutoff} is not allowed; it takes 0 to {most}.")
         generator.labels.check(self.label, label_option)
 
 
@@ -175,7 +175,7 @@ def synthesize(
 ) -> Tensor:
     """Return images of styles as the network makes them, [N, C, H, W]; see `synthesize_pixels`."""
     if noise not in NOISES:
-        raise UsageError(f"--noise: {noise} is not allowed; it takes {', '.join(NOISES)}.")
+        raise ConfigError.of("noise", f"{noise} is not allowed; it takes {', '.join(NOISES)}.")
     drawn = _sample_noise(generator, seeds) if noise == "random" else {}
     told: Noise = "none" if noise == "none" else "const"
     with deterministic_mode(), layer_noise.replace_noise(generator, drawn):

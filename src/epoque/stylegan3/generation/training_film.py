@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from epoque.bench.errors import UsageError
+from epoque.bench.errors import ConfigError
 from epoque.bench.figures.animate import Kind, log_spaced, save_animation, save_mp4
 from epoque.bench.figures.axes import number
 from epoque.bench.files.atomic import told_write_errors
@@ -59,9 +59,9 @@ def write_training_film(
     """
     config, steps = run.config, run.snapshot_steps()
     if not isinstance(config, StyleGan3Config) or config.task != "train":
-        raise UsageError(f"--run: {run.id} is no training of this lab.")
+        raise ConfigError.of("run", f"{run.id} is no training of this lab.")
     if not steps:
-        raise UsageError(f"--run: {run.id} has no snapshots yet.")
+        raise ConfigError.of("run", f"{run.id} has no snapshots yet.")
     chosen = log_spaced(steps, FRAMES) if len(steps) > FRAMES else steps
     sheets = [_make_sheet(run.snapshot(step)["images"]) for step in chosen]
     frames = _add_captions(sheets, [_caption(step * config.batch, language) for step in chosen])

@@ -17,7 +17,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from epoque.bench.errors import UnknownNameError, UsageError
+from epoque.bench.errors import ConfigError, UnknownNameError, UsageError
 from epoque.bench.i18n import mark
 from epoque.bench.progress import Progress
 from epoque.bench.torch.threads import single_blas
@@ -161,7 +161,7 @@ def parse_metrics(names: Sequence[str]) -> list[str]:
             raise UnknownNameError("metric", name, [*METRICS, *TOGETHER])
         found += TOGETHER.get(name, (name,))
     if not found:
-        raise UsageError(f"--metrics: at least one is needed: {', '.join(METRICS)}.")
+        raise ConfigError.of("metrics", f"at least one is needed: {', '.join(METRICS)}.")
     return list(dict.fromkeys(found))
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from epoque.bench.errors import UsageError
+from epoque.bench.errors import ConfigError, UsageError
 from epoque.bench.progress import Progress
 
 from ..generation.film import interpolate_loop
@@ -56,7 +56,7 @@ def space_time(
         UsageError: if anything asked for is not allowed.
     """
     if motion not in MOTIONS:
-        raise UsageError(f"--motion: {motion} is not allowed; it takes {' or '.join(MOTIONS)}.")
+        raise ConfigError.of("motion", f"{motion} is not allowed; it takes {' or '.join(MOTIONS)}.")
     if not (0 <= row <= 1 and 2 <= frames <= 10_000):
         raise UsageError(f"--row {row} must be 0 to 1, and --frames {frames} 2 to 10000.")
     generator = opened.generator

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from epoque.bench.errors import DataError, UsageError
+from epoque.bench.errors import ConfigError, DataError
 from epoque.bench.figures.axes import number, number_ticks
 from epoque.bench.figures.plot import SERIES, WIDTH, colour, heading, new_figure
 from epoque.bench.i18n import mark, translator
@@ -187,7 +187,7 @@ def _report_progress(
     images: Iterator[Levels], count: int, progress: Progress | None
 ) -> Iterator[Levels]:
     if count < 1:
-        raise UsageError(f"--images: {count} is not allowed; at least one image is needed.")
+        raise ConfigError.of("images", f"{count} is not allowed; at least one image is needed.")
     for done, image in enumerate(islice(images, count), 1):
         yield image
         if progress is not None:

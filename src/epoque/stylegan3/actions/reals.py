@@ -4,23 +4,24 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from epoque.bench.errors import UsageError
-from epoque.bench.terminal import progress_bar
+from epoque.bench.progress import Progress
+
+from .options import refuse
 
 if TYPE_CHECKING:
     from ..loading import LoadedGenerator
     from ..measures.image_sources import ImageSource, SetImages
 
-__all__ = ["draw_labels", "real_images", "real_path"]
+__all__ = ["draw_labels", "find_real_path", "load_real_images"]
 
 
-def real_path(data: Path | None, opened: "LoadedGenerator | None") -> Path | None:
+def find_real_path(data: Path | None, opened: "LoadedGenerator | None") -> Path | None:
     """Return where the real images are: as typed, or as the network's card tells, if they are."""
     told = _trained_on(opened)
     return data or (told if told is not None and told.exists() else None)
 
 
-def real_images(
+def load_real_images(
     path: Path | None,
     opened: "LoadedGenerator | None",
     made: "ImageSource",
@@ -28,21 +29,21 @@ def real_images(
     reals: int | None,
     mirror: bool,
     seed: int,
-    quiet: bool,
+    progress: Progress,
 ) -> "SetImages":
     """Return the real images, drawn portraits if it was those that the network learned from.
 
     Args:
-        path: of `real_path`.
+        path: of `find_real_path`.
         opened: the network, if it is one that is measured.
         made: what is measured.
         reals: how many; None for all, of portraits as many as are measured if it learned so many.
         mirror: whether their mirror images are used too.
         seed: chooses them.
-        quiet: whether no progress is shown.
+        progress: shows the drawing of portraits.
 
     Raises:
-        UsageError: if it is not known where they are.
+        ConfigError: if it is not known where they are.
         DataError: if they cannot be read.
         MissingExtraError: if portraits are to be drawn without the extra `avatars`.
     """
@@ -51,11 +52,10 @@ def real_images(
     if path is not None:
         return SetImages(path, limit=reals, mirror=mirror, seed=seed)
     if opened is None or not opened.portraits:
-        raise UsageError(_missing(opened))
+        raise refuse("data", _missing(opened))
     from ..training.data import draw_avatars
 
-    with progress_bar("drawing", "portraits", quiet=quiet) as progress:
-        path = draw_avatars(reals or min(made.count, opened.portraits), made.size, progress)
+    path = draw_avatars(reals or min(made.count, opened.portraits), made.size, progress)
     drawn = SetImages(path, mirror=mirror)
     drawn.name = "drawn portraits"
     return drawn
@@ -99,8 +99,8 @@ def _trained_on(opened: "LoadedGenerator | None") -> Path | None:
 
 def _missing(opened: "LoadedGenerator | None") -> str:
     if opened is None:
-        return "--data: name the real images to compare with."
+        return "name the real images to compare with."
     if (told := _trained_on(opened)) is not None:
-        return f"--data: {told}, which {opened.name} learned from, is not there; name real images."
+        return f"{told}, which {opened.name} learned from, is not there; name real images."
     told_by = f"the file of {opened.name} does not tell where the images are that it learned from"
-    return f"--data: {told_by}; name real images."
+    return f"{told_by}; name real images."
