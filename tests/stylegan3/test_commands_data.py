@@ -50,7 +50,7 @@ def test_import(epoque, tmp_path: Path):
         "Licence: not stated; ask whoever made it.",
     ]
     assert load_network(tmp_path / "tiny_t/G_ema").network.spec.img_resolution == 32
-    with pytest.raises(UsageError, match=r"--out: tiny_t is there already"):
+    with pytest.raises(UsageError, match=r"out: tiny_t is there already"):
         epoque("import", SNAPSHOTS / "tiny_t.pkl")
     parts = "--only", "G_ema", "--out", "other", "--json"
     told = json.loads(epoque("import", SNAPSHOTS / "tiny_cond.pkl", *parts))

@@ -72,7 +72,7 @@ def test_a_file_of_numbers(people, text, tmp_path):
 @pytest.mark.parametrize(
     ("told", "why"),
     [
-        ("3", "--class: 3 is not allowed: it takes hair, glasses, age as in hair=short; 5 n"),
+        ("3", "class: 3 is not allowed: it takes hair, glasses, age as in hair=short; 5 n"),
         ("1,2,3", "5 numbers"),
         ("0,0,0,0,nan", "is not allowed"),
         ("glases=round", r"hair=short; 5 numbers; .* Did you mean glasses=round"),
@@ -91,9 +91,9 @@ def test_labels_that_there_are_not(people, told, why):
 def test_classes_that_there_are_not():
     known = Conditioning(3, ("tabby", "manx", "sphynx"))
     for told in (3, "3", "-1", "1.5", "siamese", "1,2"):
-        with pytest.raises(UsageError, match=r"--class: .* 0 to 2 are allowed"):
+        with pytest.raises(UsageError, match=r"class: .* 0 to 2 are allowed"):
             known.check(told)
-    with pytest.raises(UsageError, match="--label: this network needs a class, 0 to 2, or any"):
+    with pytest.raises(UsageError, match="label: this network needs a class, 0 to 2, or any"):
         known.check(None, "label")
     with pytest.raises(UsageError, match="this network has no classes"):
         Conditioning(0).check("any")

@@ -107,9 +107,9 @@ def test_stylegan2_keeps_its_own_noise():
 @pytest.mark.parametrize(
     ("to", "parts", "kinds", "told"),
     [
-        ("a.onnx", ("mapping", "synthesis"), (), "--part: a.onnx holds one part"),
+        ("a.onnx", ("mapping", "synthesis"), (), "part: a.onnx holds one part"),
         ("a.pt2", (), ("onnx",), "--format is for folders"),
-        ("a.pth", (), (), "--to: .*a.pth is not allowed; it ends in .onnx or .pt2"),
+        ("a.pth", (), (), "to: .*a.pth is not allowed; it ends in .onnx or .pt2"),
     ],
 )
 def test_files_that_are_not_possible_are_refused(tmp_path, to, parts, kinds, told):
@@ -136,8 +136,8 @@ def test_onnx_without_its_extra_is_told_before_anything_is_computed(tmp_path, mo
 @pytest.mark.parametrize(
     ("told", "match"),
     [
-        ({"images": 4}, "--check: 4 is not allowed"),
-        ({"cutoff": 99}, "--cutoff: 99 is not allowed"),
+        ({"images": 4}, "check: 4 is not allowed"),
+        ({"cutoff": 99}, "cutoff: 99 is not allowed"),
     ],
 )
 def test_settings_that_are_not_possible_are_refused(tmp_path, told, match):

@@ -84,7 +84,7 @@ def test_a_film_as_mp4(tmp_path):
 
 
 def test_seeds_that_do_not_fill_the_grid_are_told(tmp_path):
-    with pytest.raises(UsageError, match="--grid: 3 keyframes cannot be dealt out over 2x1 places"):
+    with pytest.raises(UsageError, match="grid: 3 keyframes cannot be dealt out over 2x1 places"):
         write_film(small(), [1, 2, 3], tmp_path / "a", grid=(2, 1))
 
 
@@ -118,5 +118,5 @@ def test_the_table_is_drawn_with_its_seeds(language):
 
 
 def test_too_many_rows_are_told():
-    with pytest.raises(UsageError, match="--rows: 13 images are not allowed; 1 to 12 are"):
+    with pytest.raises(UsageError, match="rows: 13 images are not allowed; 1 to 12 are"):
         mix_styles(small(), range(13), [1], [0])

@@ -32,7 +32,7 @@ from epoque.stylegan3.loading import LoadedGenerator
 
 
 def test_seeds_as_typed():
-    with pytest.raises(UsageError, match="--rows: 4294967296 is out of range"):
+    with pytest.raises(UsageError, match="rows: 4294967296 is out of range"):
         parse_seeds("4294967296", "rows")
     assert parse_seeds("2,674,1024") == [2, 674, 1024]
     assert parse_seeds(" 7 , 4-6,4294967295") == [7, 4, 5, 6, 2**32 - 1]
@@ -89,7 +89,7 @@ def test_batches_make_the_same_images_but_for_rounding(kind, tmp_path):
     for a, b in zip(one, many, strict=True):
         assert a.path.name == b.path.name
         assert abs(a.pixels.astype(int) - b.pixels).max() <= 1
-    with pytest.raises(UsageError, match="--batch: 0 is not allowed"):
+    with pytest.raises(UsageError, match="batch: 0 is not allowed"):
         generate(opened, [1], tmp_path, batch=0)
 
 
@@ -121,7 +121,7 @@ def test_a_shorter_type_tells_its_error(kind, precision, tmp_path):
         found
     )
     assert compare_precision(opened, 4, "float32").relative == 0
-    with pytest.raises(UsageError, match="--precision: int8 is not allowed; it takes float32"):
+    with pytest.raises(UsageError, match="precision: int8 is not allowed; it takes float32"):
         generate(opened, [4], tmp_path, precision="int8")
 
 

@@ -74,7 +74,7 @@ def test_images_of_labels(folder, capsys, tmp_path):
     of_two = made(capsys, folder, "classes", "--class", "2")
     of_any = made(capsys, folder, "classes", "--class", "any")
     assert of_any != of_two
-    with pytest.raises(UsageError, match="--class: this network needs a class, 0 to 2"):
+    with pytest.raises(UsageError, match="class: this network needs a class, 0 to 2"):
         made(capsys, folder, "classes")
 
 
@@ -95,7 +95,7 @@ def test_other_commands_take_labels(folder, tmp_path, people):
     for command in (["mix", "--rows", "0", "--columns", "1"], ["directions"], ["layers"],
                     ["film", "--seeds", "1"], ["equivariance", "--images", 2]):  # fmt: skip
         given = ["--layer", "input"] if command == ["layers"] else []
-        with pytest.raises(UsageError, match="--class: hair=green is not allowed"):
+        with pytest.raises(UsageError, match="class: hair=green is not allowed"):
             run(*command, *given, *words[:-1], "hair=green")
 
 
@@ -112,7 +112,7 @@ def test_mixing_and_searching_take_labels(people):
         project(opened, target, ProjectionOptions(1, 0, label=told)).w for told in (None, "age=3")
     ]
     assert not torch.equal(*found)
-    with pytest.raises(UsageError, match="--class: x is not allowed"):
+    with pytest.raises(UsageError, match="class: x is not allowed"):
         project(opened, target, ProjectionOptions(1, 0, label="x"))
 
 
@@ -229,9 +229,9 @@ def test_a_conditional_network_is_examined(folder, monkeypatch):
     np.testing.assert_array_equal(of_network["seeds"], wanted)
     assert (wanted != again.render_seeds(opened, [1], MappingOptions())).any()
     for network, label, told in (
-        ("classes", None, "--label: this network needs a class"),
-        ("classes", "7", "--label: 7 is out of range"),
-        ("plain", "0", "--label: 0 is not allowed; this network has no classes"),
+        ("classes", None, "label: this network needs a class"),
+        ("classes", "7", "label: 7 is out of range"),
+        ("plain", "0", "label: 0 is not allowed; this network has no classes"),
     ):
         with pytest.raises(UsageError, match=told):
             snapshot(network, None, label)

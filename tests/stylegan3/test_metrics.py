@@ -353,16 +353,16 @@ def test_the_command_measures_a_network(pictures, capsys, tmp_path):
     [
         (["--metrics", "pfd"], "either --network or --pictures"),
         (["--pictures", "P", "--network", "x"], "either --network or --pictures"),
-        (["--pictures", "P", "--metrics", "ppl"], "--metrics: ppl is of a network"),
-        (["--pictures", "P", "--metrics", "eqr50k"], "--metrics: eq_r is of a network"),
-        (["--pictures", "P"], "--data: name the real images"),
-        (["--pictures", "P", "--truncation", 0.5], "--truncation: it would be ignored"),
-        (["--pictures", "P", "--class", 1], "--class: it would be ignored"),
-        (["--pictures", "P", "--vgg", "x"], "--vgg: it would be ignored; it is of other measures"),
-        (["--network", "x", "--metrics", "is", "--reals", 5], "--reals: it would be ignored"),
+        (["--pictures", "P", "--metrics", "ppl"], "metrics: ppl is of a network"),
+        (["--pictures", "P", "--metrics", "eqr50k"], "metrics: eq_r is of a network"),
+        (["--pictures", "P"], "data: name the real images"),
+        (["--pictures", "P", "--truncation", 0.5], "truncation: it would be ignored"),
+        (["--pictures", "P", "--class", 1], "class: it would be ignored"),
+        (["--pictures", "P", "--vgg", "x"], "vgg: it would be ignored; it is of other measures"),
+        (["--network", "x", "--metrics", "is", "--reals", 5], "reals: it would be ignored"),
         (
             ["--network", "x", "--truncation", 0.5, "--metrics", "ppl,pfd"],
-            "--truncation: it would be",
+            "truncation: it would be",
         ),
         (["--pictures", "P", "--truncation", "nan"], "--truncation"),
     ],
@@ -402,9 +402,9 @@ def test_real_images_are_those_that_the_network_learned_from(
     run("metrics", *network, *words)
     assert "against 20 of real" in capsys.readouterr().out
     real.rename(tmp_path / "moved")
-    with pytest.raises(UsageError, match=r"--data: .*real, which mine learned from, is not there"):
+    with pytest.raises(UsageError, match=r"data: .*real, which mine learned from, is not there"):
         run("metrics", *network, *words)
-    with pytest.raises(UsageError, match="--data: the file of theirs does not tell where"):
+    with pytest.raises(UsageError, match="data: the file of theirs does not tell where"):
         run("metrics", "--network", tmp_path / "theirs", *words)
     run("metrics", *network, *words, "--data", tmp_path / "moved")
     assert "against 20 of moved" in capsys.readouterr().out

@@ -162,7 +162,7 @@ def test_vgg_is_asked_when_its_file_is_named(place, monkeypatch, capsys):
     assert asked == [("v.pt", "l.pt"), (None, None)]
     assert "VGG-16 (vgg.pt; recognised by names)" in capsys.readouterr().out
     for perceptual in ("none", "portraits"):
-        with pytest.raises(UsageError, match=f"--lpips: --perceptual {perceptual} would ignore it"):
+        with pytest.raises(UsageError, match=f"lpips: --perceptual {perceptual} would ignore it"):
             _losses("--network", "t", "--perceptual", perceptual, "--lpips", "l.pt")
 
 

@@ -117,10 +117,10 @@ def test_any_size():
 @pytest.mark.parametrize(
     ("numbers", "told"),
     [
-        ((0, 64, 0), "--count: 0 is not allowed"),
-        ((5, 60, 0), "--resolution: 60 is not allowed; it takes 16, 32"),
-        ((5, 64, -1), "--seed: -1 is not allowed; it takes 0 to 4294967295"),
-        ((5, 64, 2**32), "--seed: 4294967296 is not allowed"),
+        ((0, 64, 0), "count: 0 is not allowed"),
+        ((5, 60, 0), "resolution: 60 is not allowed; it takes 16, 32"),
+        ((5, 64, -1), "seed: -1 is not allowed; it takes 0 to 4294967295"),
+        ((5, 64, 2**32), "seed: 4294967296 is not allowed"),
     ],
 )
 def test_numbers_out_of_range(tmp_path: Path, numbers, told: str):

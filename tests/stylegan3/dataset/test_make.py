@@ -139,9 +139,9 @@ def test_a_snapshot_of_the_hub(tmp_path: Path):
     made = build_dataset(open_source(tmp_path / "pq", split="train"), tmp_path / "out.zip")
     assert made.count == 2
     assert ImageSet(tmp_path / "out.zip").label_names == ("ant", "cat")
-    with pytest.raises(UsageError, match=r"--split: dev is not allowed; .* holds test, train"):
+    with pytest.raises(UsageError, match=r"split: dev is not allowed; .* holds test, train"):
         open_source(tmp_path / "pq", split="dev")
-    with pytest.raises(UsageError, match=r"--split: train is not allowed; .* no Parquet files"):
+    with pytest.raises(UsageError, match=r"split: train is not allowed; .* no Parquet files"):
         open_source(tmp_path / "out.zip", split="train")
 
 
@@ -279,8 +279,8 @@ def test_sides_that_no_network_makes(pack: Callable[..., Path], tmp_path: Path):
         (BuildOptions(CropOptions((8, 8), "center-crop-wide")), "needs more width than height"),
         (BuildOptions(CropOptions(None, "stretch")), "stretch needs a --resolution"),
         (BuildOptions(background="no"), "no is not a colour"),
-        (BuildOptions(channels=2), "--channels: 2 is not allowed"),
-        (BuildOptions(limit=0), "--limit: 0 is not allowed"),
+        (BuildOptions(channels=2), "channels: 2 is not allowed"),
+        (BuildOptions(limit=0), "limit: 0 is not allowed"),
     ],
 )
 def test_rules_that_make_no_sense(pack: Callable[..., Path], tmp_path: Path, rules, told: str):

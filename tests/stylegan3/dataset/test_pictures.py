@@ -22,7 +22,7 @@ LEVELS = np.arange(48, dtype=np.uint8).reshape(4, 4, 3) * 5
 def test_colours():
     assert parse_background("black") == (0, 0, 0)
     assert parse_background("#10ff20") == (16, 255, 32)
-    with pytest.raises(UsageError, match="--background: whitish is not a colour"):
+    with pytest.raises(UsageError, match="background: whitish is not a colour"):
         parse_background("whitish")
 
 

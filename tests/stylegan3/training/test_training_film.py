@@ -62,7 +62,7 @@ def test_a_run_without_snapshots_is_refused(finished_run: Run, tmp_path: Path) -
     for step in finished_run.snapshot_steps():
         for path in (copy / "snapshots").glob(f"*{step}*"):
             path.unlink()
-    with pytest.raises(UsageError, match=r"--run: .* has no snapshots yet"):
+    with pytest.raises(UsageError, match=r"run: .* has no snapshots yet"):
         write_training_film(Run(copy), tmp_path / "a")
 
 
@@ -74,7 +74,7 @@ def test_the_command_films_a_run(
     APP([*told, "--out", "a.gif"], result_action="return_value")
     assert (tmp_path / "a.gif").is_file()
     for wrong in (["film"], [*told, "--seeds", "1,2"]):
-        with pytest.raises(UsageError, match="--seeds: "):
+        with pytest.raises(UsageError, match="seeds: "):
             APP(wrong, result_action="return_value")
 
 
