@@ -104,8 +104,6 @@ def test_a_folder_without_permission_is_no_empty_one(
     def refuse(path: object) -> list[str]:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(
-        "epoque.bench.runs.creation_time.os.listdir", refuse
-    )  # root may
+    monkeypatch.setattr("epoque.bench.runs.creation_time.os.listdir", refuse)  # root may
     with pytest.raises(UsageError, match="cannot be read: there is no permission"):
         Runs(tmp_path).ids()

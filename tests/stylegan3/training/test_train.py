@@ -271,6 +271,7 @@ def test_another_set_or_network_is_not_resumed(tiny: Make) -> None:
 
 
 def test_a_finished_run_gives_its_network(finished_run: Run) -> None:
+    from epoque.stylegan3.networks.store import load_network
     from epoque.stylegan3.training.checkpoint import load_run_network
 
     stored = load_network(finished_run.path / "generator.json")

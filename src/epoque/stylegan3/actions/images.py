@@ -19,8 +19,8 @@ from epoque.bench.actions import (
 )
 from epoque.bench.errors import Problem
 from epoque.bench.figure_files import FigureFiles, FilmFiles, save_drawn_figure
-from epoque.bench.progress import Notify, Progress
 from epoque.bench.files.output_paths import runs_folder
+from epoque.bench.progress import Notify, Progress
 
 from .. import NAME
 from ..out_of_memory import explain_out_of_memory
@@ -289,12 +289,14 @@ def film(options: FilmOptions, progress: Progress, notify: Notify) -> WalkFilm:
 def _film_training(
     options: FilmOptions, stem: Path, kinds: "Collection[Kind]", fps: int, notify: Notify
 ) -> None:
-    from epoque.bench.runs.find_record import find_run
+    from epoque.bench.runs.find_record import find_lab_record
+    from epoque.bench.runs.run import Run
 
+    from ..config import StyleGan3Config
     from ..generation.training_film import write_training_film
 
     assert options.run is not None
-    run = find_run(runs_folder(options.runs), options.run, NAME)
+    run = find_lab_record(runs_folder(options.runs), options.run, NAME, Run[StyleGan3Config])
     announce_run(options.run, run.id, notify)
     write_training_film(run, stem, options.lang, kinds=kinds, frame_ms=1000 / fps)
 

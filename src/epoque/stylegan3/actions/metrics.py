@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from epoque.bench.actions import FilePath, RunReference, action, option
 from epoque.bench.errors import ConfigError, Problem
-from epoque.bench.files import store
-from epoque.bench.progress import Notify, Progress
+from epoque.bench.files import cache
 from epoque.bench.files.output_paths import check_folder
+from epoque.bench.progress import Notify, Progress
 
 from ..out_of_memory import explain_out_of_memory
 from .options import (
@@ -203,7 +203,7 @@ def metrics(options: MetricsOptions, progress: Progress, notify: Notify) -> Metr
 
     start, (names, images) = time.monotonic(), options.names()
     options.check_used(names)
-    check_folder("EPOQUE_CACHE", store.folder())
+    check_folder("EPOQUE_CACHE", cache.folder())
     of_moves = [name for name in names if METRICS[name].needs == "moves"]
     others = [name for name in names if METRICS[name].needs not in OF_NETWORKS]
     loaded = None

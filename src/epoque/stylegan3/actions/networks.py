@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from epoque.bench.actions import FilePath, Options, RunReference, action, check_place, option
-from epoque.bench.progress import Notify, Progress
 from epoque.bench.files.output_paths import check_file, check_folder
+from epoque.bench.progress import Notify, Progress
 
 from ..out_of_memory import explain_out_of_memory
 from .options import NetworkOptions, fetch_progress, load_network, refuse
