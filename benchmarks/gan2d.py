@@ -15,7 +15,7 @@ from epoque.bench.recipes import find_recipe
 from epoque.gan2d.config import Gan2dConfig
 from epoque.gan2d.figures import look
 from epoque.gan2d.training import engine, sweep
-from epoque.gan2d.training.plan import Dials, Plan
+from epoque.gan2d.training.hyperparameters import Hyperparameters, StaticConfig
 from epoque.gan2d.training.train import train
 
 from .gan_numpy import NumpyGan
@@ -65,10 +65,11 @@ def _speeds() -> dict[str, list[float]]:
 
 def _advance(config: Gan2dConfig) -> Callable[[], Any]:
     """Return what does the first block of iterations; the first call compiles."""
-    plan, dials = Plan.of(config), jax.device_put(Dials.of(config))
-    state = engine.first_state(plan, dials)
+    static = StaticConfig.from_config(config)
+    hyper = jax.device_put(Hyperparameters.from_config(config))
+    state = engine.init_state(static, hyper)
     span = np.int32(0), np.int32(engine.BLOCK)
-    return lambda: jax.block_until_ready(engine.advance(plan, dials, state, *span))
+    return lambda: jax.block_until_ready(engine.advance(static, hyper, state, *span))
 
 
 def _peak() -> float:
@@ -145,16 +146,15 @@ def _together() -> Iterator[dict[str, str]]:
 
 def _many(config: Gan2dConfig) -> Callable[[], Any]:
     """Return what does the first iterations of many seeds, on all cores."""
-    lanes = sweep._lanes([config.replace(seed=seed) for seed in range(GANS)])
-    plan, each = lanes[0].plan, [lane.dials for lane in lanes]
-    axes = jax.tree.map(sweep._axis, *each)._replace(seed=0, batches=0)
-    size = sweep.RUNS_AT_ONCE
-    chunks = [sweep._together(each[i : i + size], axes) for i in range(0, GANS, size)]
-    states = [engine.first_state(plan, dials) for dials in chunks]
+    lanes = sweep._make_lanes([config.replace(seed=seed) for seed in range(GANS)])
+    static, hyper = lanes[0].static, [lane.hyper for lane in lanes]
+    axes, size = sweep._find_axes(hyper), sweep.RUNS_AT_ONCE
+    chunks = [sweep._stack(hyper[i : i + size], axes) for i in range(0, GANS, size)]
+    states = [engine.init_state(static, chunk) for chunk in chunks]
     span = np.array([0, TOGETHER], np.int32)
 
-    def advance(dials: Dials, state: engine.State) -> None:
-        jax.block_until_ready(sweep._advance(plan, axes, dials, state, span))
+    def advance(hyper: Hyperparameters, state: engine.TrainState) -> None:
+        jax.block_until_ready(sweep._advance(static, axes, hyper, state, span))
 
     pool = ThreadPoolExecutor(sweep._cores())
     return lambda: list(pool.map(advance, chunks, states))
@@ -163,11 +163,11 @@ def _many(config: Gan2dConfig) -> Callable[[], Any]:
 def _measuring() -> dict[str, str]:
     """Measure an evaluation of one of many runs, on real points that others have looked at."""
     seeds = np.arange(sweep.RUNS_AT_ONCE, dtype=np.uint32)
-    plan, dials = Plan.of(RING), Dials.of(RING)._replace(seed=seeds)
-    state = engine.first_state(plan, dials)
+    static = StaticConfig.from_config(RING)
+    state = engine.init_state(static, Hyperparameters.from_config(RING)._replace(seed=seeds))
 
     def evaluate() -> None:
-        look.evaluate(plan, None, seeds, 1, state)
+        look.evaluate(static, None, seeds, 1, state)
 
     evaluate()  # compiles
     rates = [_rate(evaluate, len(seeds), time.process_time) for _ in range(ROUNDS)]

@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 
 from epoque.gan2d.config import Gan2dConfig
-from epoque.gan2d.models import mlp as networks
+from epoque.gan2d.models.mlp import apply
 from epoque.gan2d.network_config import DiscriminatorConfig, GeneratorConfig
+from epoque.gan2d.seeds import Draw
 from epoque.gan2d.training import engine, steps
-from epoque.gan2d.training.engine import State
-from epoque.gan2d.training.plan import Dials, Plan
-from epoque.gan2d.training.steps import Game, Network, Turn
+from epoque.gan2d.training.engine import TrainState
+from epoque.gan2d.training.hyperparameters import Hyperparameters, StaticConfig
+from epoque.gan2d.training.steps import NetworkState, StepContext
 
 torch = pytest.importorskip("torch", reason="PyTorch is the independent implementation")
 nn = torch.nn.functional
@@ -60,35 +61,35 @@ IN_FLOAT64 = 1e-8
 class Torch:
     """The same objectives, written anew with rows of points and torch.autograd."""
 
-    def __init__(self, config: Gan2dConfig, plan: Plan, dials: Dials, state: State) -> None:
+    def __init__(self, config: Gan2dConfig, context: StepContext, state: TrainState) -> None:
         self.config = config
-        self.d = self._arrays(state.d, plan.discriminator)
-        self.g = self._arrays(state.g, plan.generator)
-        turn = Turn(engine.batches_key(dials), 4, np.uint32(0))
-        self.real = self._points(steps.drawn_real(Game(plan, dials), turn))
-        self.z = self._points(steps.drawn_noise(Game(plan, dials), turn))
-        self.blur = 0.0
+        self.d = self._arrays(state.d)
+        self.g = self._arrays(state.g)
+        self.real = self._points(steps.sample_real(context))
+        self.z = self._points(steps.sample_noise(context))
+        self.fake_noise = 0.0
         if config.instance_noise:
-            drawn = jax.random.normal(turn.stream(steps.BLUR_FAKE), (2, config.batch_size))
-            left = 1 - 4 / (config.instance_noise_until or 1)
-            self.blur = config.instance_noise * left * self._points(drawn)
-        self.share = torch.zeros(0)
+            left = config.instance_noise * (1 - 4 / (config.instance_noise_until or 1))
+            self.fake_noise = left * self._normal(context, Draw.FAKE_INSTANCE_NOISE)
+            self.real = self.real + left * self._normal(context, Draw.REAL_INSTANCE_NOISE)
+        self.mixing = torch.zeros(0)
         if config.gradient_penalty:
-            drawn = jax.random.uniform(turn.stream(steps.SHARE), (config.batch_size,))
-            self.share = torch.tensor(np.asarray(drawn, np.float64))[:, None]
+            rng = context.rng(Draw.MIXING_COEFFICIENTS)
+            mixing = jax.random.uniform(rng, (config.batch_size,))
+            self.mixing = torch.tensor(np.asarray(mixing, np.float64))[:, None]
+
+    def _normal(self, context: StepContext, draw: Draw) -> Any:
+        return self._points(jax.random.normal(context.rng(draw), (2, self.config.batch_size)))
 
     @staticmethod
     def _points(columns: Any) -> Any:
         return torch.tensor(np.asarray(columns, np.float64).T.copy())
 
     @staticmethod
-    def _arrays(network: Network, spec: networks.Spec) -> dict[str, Any]:
-        arrays = networks.named(np.asarray(network.params, np.float64), spec)
-        u = networks.unflatten(
-            np.asarray(network.statistics, np.float64), networks.statistic_shapes(spec)
-        )
-        learned = {n: torch.tensor(a.copy(), requires_grad=True) for n, a in arrays.items()}
-        return learned | {n: torch.tensor(a.copy()) for n, a in u.items() if n.startswith("u")}
+    def _arrays(network: NetworkState) -> dict[str, Any]:
+        params, statistics = by_name(network.params), by_name(network.statistics)
+        learned = {n: torch.tensor(a, requires_grad=True) for n, a in params.items()}
+        return learned | {n: torch.tensor(a) for n, a in statistics.items() if n.startswith("u")}
 
     def net(self, p: dict[str, Any], x: Any, role: str) -> Any:
         kind = getattr(self.config, f"{role}_norm")
@@ -119,11 +120,11 @@ class Torch:
             x = x.detach().requires_grad_() if not x.requires_grad else x
             return torch.autograd.grad(judge(x).sum(), x, create_graph=True)[0]
 
-        real, fake = self.real, fake + self.blur
+        real, fake = self.real, fake + self.fake_noise
         a, b, c = judge(real), judge(fake), self.config
         loss = self._play_d(a, b)
         if c.gradient_penalty:
-            norms = slope(self.share * real + (1 - self.share) * fake).norm(dim=1)
+            norms = slope(self.mixing * real + (1 - self.mixing) * fake).norm(dim=1)
             loss = loss + c.gradient_penalty * ((norms - 1) ** 2).mean()
         for weight, x in ((c.r1, real), (c.r2, fake)):
             if weight:
@@ -151,7 +152,7 @@ class Torch:
     def g_loss(self) -> Any:
         fake = self.fake()
         d = self._unrolled(fake)
-        b = self.net(d, fake + self.blur, "discriminator")
+        b = self.net(d, fake + self.fake_noise, "discriminator")
         bce, ones = nn.binary_cross_entropy_with_logits, torch.ones_like(b)
         match self.config.loss:
             case "log":
@@ -184,58 +185,77 @@ class Torch:
         return d
 
 
-def flat(loss: Any, arrays: dict[str, Any], spec: networks.Spec) -> Any:
+def by_name(layers: Any) -> dict[str, Any]:
+    """Return a network's arrays in float64, by name and layer: w0, b0, …"""
+    return {
+        f"{name}{number}": np.array(array, np.float64)
+        for number, layer in enumerate(layers)
+        for name, array in layer.items()
+    }
+
+
+def flatten(arrays: dict[str, Any]) -> Any:
+    return np.concatenate([np.ravel(arrays[name]) for name in sorted(arrays)])
+
+
+def torch_gradient(loss: Any, arrays: dict[str, Any]) -> Any:
     learned = {n: a for n, a in arrays.items() if not n.startswith("u")}
     grads = torch.autograd.grad(loss, list(learned.values()))
-    named = {n: g.detach().numpy() for n, g in zip(learned, grads, strict=True)}
-    return networks.joined(named, spec)
+    return flatten({n: g.detach().numpy() for n, g in zip(learned, grads, strict=True)})
+
+
+def step_context(config: Gan2dConfig, dtype: type[np.floating[Any]] = np.float32) -> StepContext:
+    static, hyper = StaticConfig.from_config(config), Hyperparameters.from_config(config, dtype)
+    numbers: Any = (np.uint32(4), np.uint32(0), dtype(1))
+    return StepContext(static, hyper, engine.batches_key(hyper), *numbers)
 
 
 def objectives(
-    config: Gan2dConfig, plan: Plan, state: State, kind: type
+    config: Gan2dConfig, state: TrainState, dtype: type[np.floating[Any]]
 ) -> tuple[tuple[float, Any], tuple[float, Any]]:
     """Return the engine's two losses and gradients, computed in one precision."""
-    dials, state = Dials.of(config, kind), jax.tree.map(lambda leaf: _as(leaf, kind), state)
-    d, g, game = state.d, state.g, Game(plan, dials)
-    turn = Turn(engine.batches_key(dials), 4, np.uint32(0))
-    z = steps.drawn_noise(game, turn).astype(kind)
-    fake = networks.apply(g.params, g.statistics, z, plan.generator, training=True)[0]
-    told_d = jax.value_and_grad(steps.d_objective, has_aux=True)(
-        d.params, game, d.statistics, fake, turn
+    context = step_context(config, dtype)
+    d, g, _, _ = jax.tree.map(lambda leaf: cast(leaf, dtype), state)
+    real = steps.sample_real(context).astype(dtype)
+    z = steps.sample_noise(context).astype(dtype)
+    fake = apply(g.params, g.statistics, z, context.static.generator, training=True)[0]
+    of_d = jax.value_and_grad(steps.discriminator_objective, has_aux=True)(
+        d.params, d.statistics, real, fake, context
     )
-    told_g = jax.value_and_grad(steps.g_objective, has_aux=True)(
-        g.params, game, d, g.statistics, turn
+    of_g = jax.value_and_grad(steps.generator_objective, has_aux=True)(
+        g.params, g, d, (z, real), context
     )
-    return _plain(told_d), _plain(told_g)
+    return plain(of_d), plain(of_g)
 
 
-def _as(leaf: Any, kind: type) -> Any:
+def cast(leaf: Any, dtype: type) -> Any:
     array = np.asarray(leaf)
-    return array.astype(kind) if np.issubdtype(array.dtype, np.floating) else array
+    return array.astype(dtype) if np.issubdtype(array.dtype, np.floating) else array
 
 
-def _plain(told: Any) -> tuple[float, Any]:
-    (loss, _), gradient = told
-    assert gradient.dtype == loss.dtype
-    return float(loss), np.asarray(gradient)
+def plain(objective: Any) -> tuple[float, Any]:
+    (loss, _), gradient = objective
+    assert all(leaf.dtype == loss.dtype for leaf in jax.tree.leaves(gradient))
+    return float(loss), flatten(by_name(gradient))
 
 
-def off(found: Any, wanted: Any) -> float:
-    return float(np.linalg.norm(found - wanted) / np.linalg.norm(wanted))
+def relative_error(value: Any, expected: Any) -> float:
+    return float(np.linalg.norm(value - expected) / np.linalg.norm(expected))
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_gradients_are_those_of_pytorch(case: str) -> None:
     config = BASE.replace(**CASES[case])
-    plan = Plan.of(config)
-    state = engine.first_state(plan, Dials.of(config))
-    peer = Torch(config, plan, Dials.of(config), state)
+    context = step_context(config)
+    state = engine.init_state(context.static, context.hyper)
+    peer = Torch(config, context, state)
     losses = peer.d_loss(peer.d, peer.fake().detach()), peer.g_loss()
-    wanted = flat(losses[0], peer.d, plan.discriminator), flat(losses[1], peer.g, plan.generator)
+    expected = torch_gradient(losses[0], peer.d), torch_gradient(losses[1], peer.g)
+    state = jax.device_get(state)
     with jax.enable_x64(True):
-        exact = objectives(config, plan, state, np.float64)
-    trained = objectives(config, plan, state, np.float32)
-    for found, limit in ((exact, IN_FLOAT64), (trained, IN_FLOAT32)):
-        for (loss, gradient), peer_loss, peer_gradient in zip(found, losses, wanted, strict=True):
+        exact = objectives(config, state, np.float64)
+    trained = objectives(config, state, np.float32)
+    for both, limit in ((exact, IN_FLOAT64), (trained, IN_FLOAT32)):
+        for (loss, gradient), peer_loss, peer_gradient in zip(both, losses, expected, strict=True):
             assert loss == pytest.approx(peer_loss.item(), rel=limit)
-            assert off(gradient, peer_gradient) <= limit
+            assert relative_error(gradient, peer_gradient) <= limit

@@ -7,7 +7,13 @@ import numpy as np
 import pytest
 
 from epoque.bench.seeds import jax_key
-from epoque.gan2d.training.rng import folded, fused, split, stream, words
+from epoque.gan2d.training.rng import (
+    fold_in_words,
+    make_key,
+    purpose_words,
+    split_words,
+    step_key,
+)
 
 DRAWS: dict[str, Any] = {
     "uniform": lambda key: jax.random.uniform(key, (3, 7)),
@@ -26,13 +32,13 @@ DRAWS: dict[str, Any] = {
 @pytest.mark.parametrize("draw", DRAWS)
 def test_the_numbers_are_jaxs_own(draw: str) -> None:
     key = jax_key(7, "batches")
-    np.testing.assert_array_equal(DRAWS[draw](fused(key)), DRAWS[draw](key))
+    np.testing.assert_array_equal(DRAWS[draw](make_key(jax.random.key_data(key))), DRAWS[draw](key))
 
 
 def test_streams_differ_from_each_other() -> None:
-    key = fused(jax_key(0, "batches"))
+    key = make_key(purpose_words(0, "batches"))
     drawn = [
-        tuple(np.asarray(jax.random.bits(stream(key, high, low), (4,))).tolist())
+        tuple(np.asarray(jax.random.bits(step_key(key, high, low), (4,))).tolist())
         for high in (0, 1, 2)
         for low in (0, 1, 8)
     ]
@@ -43,14 +49,14 @@ def test_streams_differ_from_each_other() -> None:
 
 def test_keys_made_without_jax_are_jaxs_own() -> None:
     seeds = np.array([0, 1, 7, 2**32 - 1], np.uint32)
-    found = words(seeds, "evaluation")
-    for seed, one in zip(seeds, found, strict=True):
+    words = purpose_words(seeds, "evaluation")
+    for seed, one in zip(seeds, words, strict=True):
         key = jax_key(seed, "evaluation")
         np.testing.assert_array_equal(one, jax.random.key_data(key))
-        np.testing.assert_array_equal(words(seed, "evaluation"), one)
+        np.testing.assert_array_equal(purpose_words(seed, "evaluation"), one)
         folds = jax.random.fold_in(key, 500)
-        np.testing.assert_array_equal(folded(one, 500), jax.random.key_data(folds))
+        np.testing.assert_array_equal(fold_in_words(one, 500), jax.random.key_data(folds))
         parts = jax.random.key_data(jax.random.split(folds, 2))
-        np.testing.assert_array_equal(split(folded(one, 500), 2), parts)
-    many = split(folded(found, 500), 2)
-    np.testing.assert_array_equal(many[:, 2], split(folded(found[2], 500), 2))
+        np.testing.assert_array_equal(split_words(fold_in_words(one, 500), 2), parts)
+    many = split_words(fold_in_words(words, 500), 2)
+    np.testing.assert_array_equal(many[:, 2], split_words(fold_in_words(words[2], 500), 2))

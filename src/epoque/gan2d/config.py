@@ -10,12 +10,15 @@ from epoque.bench.setting_paths import flatten
 from .changes import Change, read_changes
 from .network_config import DiscriminatorConfig, GeneratorConfig, LayerCost
 
-__all__ = ["LIVE", "MAX_BYTES", "MAX_FLOPS", "Gan2dConfig"]
+__all__ = ["LIVE", "MAX_BYTES", "MAX_FLOPS", "Gan2dConfig", "LearningRateDecay", "Loss"]
 
 MAX_FLOPS = 2e10
 """Of one iteration: about a second of one core."""
 MAX_BYTES = 2**30
 """Of one training."""
+
+Loss = Literal["log", "minimax", "least_squares", "hinge", "wasserstein", "relativistic"]
+LearningRateDecay = Literal["none", "linear", "cosine", "exponential"]
 
 _PROBABILITY_LOSSES = ("log", "minimax", "least_squares")
 
@@ -89,9 +92,7 @@ class Gan2dConfig(Config):
         context="{} of the discriminator",
     )
 
-    loss: Literal["log", "minimax", "least_squares", "hinge", "wasserstein", "relativistic"] = (
-        setting("log", "Loss", "What the two networks play for.")
-    )
+    loss: Loss = setting("log", "Loss", "What the two networks play for.")
     label_smoothing: float = setting(
         0.0, "Label smoothing", "How far the label of real points lies below 1.", ge=0, le=0.5
     )
@@ -145,7 +146,7 @@ class Gan2dConfig(Config):
         ge=0,
         lt=1,
     )
-    lr_decay: Literal["none", "linear", "cosine", "exponential"] = setting(
+    lr_decay: LearningRateDecay = setting(
         "none", "Learning-rate decay", "How both learning rates fall."
     )
     lr_decay_until: int | None = setting(

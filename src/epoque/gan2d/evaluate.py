@@ -16,9 +16,10 @@ from .data.distributions import modes, sampler
 from .data.support import Support, load_run, outside
 from .figures import look
 from .measures import SAMPLES, all_measures, exact_w1, summary
+from .seeds import Purpose
 from .training import engine
-from .training.checkpoint import players
-from .training.plan import Dials, Plan
+from .training.checkpoint import load_networks
+from .training.hyperparameters import Hyperparameters, StaticConfig
 
 __all__ = ["evaluate"]
 
@@ -70,17 +71,17 @@ def _over_the_run(run: Run[Gan2dConfig]) -> dict[str, Any]:
 
 def _first(config: Gan2dConfig, support: Support | None) -> dict[str, Any]:
     """Return what is told of the generator before its training, which its seed alone decides."""
-    plan, dials = Plan.of(config, support), Dials.of(config)
-    state = engine.first_state(plan, dials)
-    return dict(look.first(plan, dials.seed, state))
+    static, hyper = StaticConfig.from_config(config, support), Hyperparameters.from_config(config)
+    state = engine.init_state(static, hyper)
+    return dict(look.first(static, hyper.seed, state))
 
 
 def _against_real(
     run: Run[Gan2dConfig], config: Gan2dConfig, support: Support | None
 ) -> dict[str, Any]:
     """Return the exact distance at the end, and what a perfect generator would have."""
-    generate, _ = players(config, run.checkpoint().arrays)
-    keys = jax.random.split(jax_key(config.seed, "final evaluation"), 3)
+    generate, _ = load_networks(config, run.checkpoint().arrays)
+    keys = jax.random.split(jax_key(config.seed, Purpose.FINAL_EVALUATION), 3)
     draw = sampler(config, support)
     real, again = draw(keys[0], SAMPLES), draw(keys[1], SAMPLES)
     fake = generate(noise.sample(keys[2], PAIRED, config.noise, config.noise_dims))

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from epoque.bench.seeds import jax_key
 
+from ..seeds import Purpose
 from .support import Support, load
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def real_points(
         DataError: if the user's points cannot be read or used.
     """
     draw = sampler(config, support)
-    return np.asarray(draw(jax_key(seed, "real points"), n))
+    return np.asarray(draw(jax_key(seed, Purpose.REAL_POINTS), n))
 
 
 def _modes(centres: Any, sd: Any) -> Modes:

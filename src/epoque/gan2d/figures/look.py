@@ -5,23 +5,26 @@ whose sorts and counts are many times faster here, and what they need of a sampl
 kept for all runs that look at the same one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
 from typing import Any
 
 import jax
 import numpy as np
+from jax import Array
+from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
 from ..data import noise
 from ..data.distributions import Modes
 from ..measures import SAMPLES, Sample, central, compared, jacobian, jacobian_measures, spread
 from ..models import mlp as networks
-from ..models.mlp import Spec
+from ..models.mlp import Architecture, Layers
+from ..seeds import Purpose
 from ..training import engine
-from ..training.engine import State
-from ..training.plan import Plan, Source
-from ..training.rng import folded, key_of, split, words
+from ..training.engine import TrainState
+from ..training.hyperparameters import RealDistribution, StaticConfig
+from ..training.rng import fold_in_words, make_key, purpose_words, split_words
 from . import snapshots
 from .snapshots import Fixed
 
@@ -34,42 +37,48 @@ FIRST = ("first_noise_central", "first_central", "first_spread")
 KEPT = 256
 """Real samples that are kept, 0.15 MB each."""
 
+Floats = NDArray[np.float32]
 Measures = dict[str, NDArray[np.float64]]
+Measure = Callable[[Sample, Floats, Floats, Floats], Mapping[str, float]]
+"""What one run's real sample, fake points, noise and Jacobian measure."""
 
 
-@partial(jax.jit, static_argnames="plan")
-def snapshot(plan: Plan, probability: Any, fixed: Fixed, state: State) -> dict[str, Any]:
+@partial(jax.jit, static_argnames="static")
+def snapshot(static: StaticConfig, fixed: Fixed, state: TrainState) -> dict[str, Any]:
     """Return the arrays of a snapshot (`epoque.gan2d.figures.snapshots`)."""
-    generate = engine.generate(plan.generator, state)
-    return snapshots.take(fixed, generate, engine.logits(plan.discriminator, state), probability)
+    generate = engine.make_generator(static.generator, state)
+    logits = engine.make_discriminator(static.discriminator, state)
+    return snapshots.take(fixed, generate, logits, static.sigmoid_output)
 
 
-def evaluate(plan: Plan, modes: Modes | None, seed: Any, step: int, state: State) -> Measures:
+def evaluate(
+    static: StaticConfig, modes: Modes | None, seed: ArrayLike, step: int, state: TrainState
+) -> Measures:
     """Return every measure of generators against the real distribution.
 
     Args:
-        plan: the program.
+        static: what the program is made of.
         modes: the mixture that the real points are of, or None.
-        seed: the run's, or the runs' [...]; the purpose is "evaluation".
+        seed: the run's, or the runs' [...]; `Purpose.EVALUATION`.
         step: iterations done: each evaluation draws points of its own.
         state: where the training stands, with the same leading axes.
 
     Returns:
         Those of `measures.compared` and of `measures.jacobian_measures`, each [...].
     """
-    keys = split(folded(words(seed, "evaluation"), step), 2)
+    keys = split_words(fold_in_words(purpose_words(seed, Purpose.EVALUATION), step), 2)
 
-    def measured(real: Sample, fake: Any, _: Any, j: Any) -> Mapping[str, float]:
+    def measured(real: Sample, fake: Floats, _: Floats, j: Floats) -> Mapping[str, float]:
         return compared(real, Sample.of(fake), modes) | jacobian_measures(j)
 
-    return _looked_at(plan, keys, state, measured)
+    return _measure(static, keys, state, measured)
 
 
-def first(plan: Plan, seed: Any, state: State) -> Measures:
+def first(static: StaticConfig, seed: ArrayLike, state: TrainState) -> Measures:
     """Return what is told of the noise, and of generators before their training.
 
     Args:
-        plan: the program.
+        static: what the program is made of.
         seed: the run's, or the runs' [...].
         state: as training begins, with the same leading axes.
 
@@ -78,54 +87,62 @@ def first(plan: Plan, seed: Any, state: State) -> Measures:
         generator's points near their middle, see `measures.central`) and `first_spread` (how wide
         the latter lie, 1 being as wide as the real points), each [...].
     """
-    keys = split(words(seed, "first evaluation"), 2)
+    keys = split_words(purpose_words(seed, Purpose.FIRST_EVALUATION), 2)
 
-    def measured(real: Sample, fake: Any, z: Any, _: Any) -> Mapping[str, float]:
+    def measured(real: Sample, fake: Floats, z: Floats, _: Floats) -> Mapping[str, float]:
         told = central(z), central(fake), spread(fake) / real.spread
         return dict(zip(FIRST, told, strict=True))
 
-    return _looked_at(plan, keys, state, measured)
+    return _measure(static, keys, state, measured)
 
 
-def _looked_at(plan: Plan, keys: NDArray[np.uint32], state: State, measured: Any) -> Measures:
+def _measure(
+    static: StaticConfig, keys: NDArray[np.uint32], state: TrainState, measured: Measure
+) -> Measures:
     """Return what a function tells of each run: of its real sample, fakes, noise and Jacobian."""
     real_keys, noise_keys = keys.reshape(2, -1, 2)
     shape = keys.shape[1:-1]
-    g = (each.reshape(len(noise_keys), each.shape[-1]) for each in (state.ema, state.g.statistics))
-    drawn = map(np.asarray, _generated(plan.generator, plan.noise, noise_keys, *g))
+    params, statistics = jax.tree.map(
+        lambda leaf: np.asarray(leaf).reshape(len(noise_keys), *np.shape(leaf)[len(shape) :]),
+        (state.ema, state.g.statistics),
+    )
+    generated = _generate(static.generator, static.noise, noise_keys, params, statistics)
     rows = [
-        measured(_real_sample(plan.source, *map(int, key)), *parts)
-        for key, *parts in zip(real_keys, *drawn, strict=True)
+        measured(_real_sample(static.real, *map(int, key)), *parts)
+        for key, *parts in zip(real_keys, *map(np.asarray, generated), strict=True)
     ]
     return {name: np.array([row[name] for row in rows]).reshape(shape) for name in rows[0]}
 
 
-@partial(jax.jit, static_argnames=("spec", "kind"))
-def _generated(spec: Spec, kind: str, keys: Any, params: Any, statistics: Any) -> Any:
+@partial(jax.jit, static_argnames=("architecture", "kind"))
+def _generate(
+    architecture: Architecture, kind: str, keys: Array, params: Layers, statistics: Layers
+) -> tuple[Array, Array, Array]:
     """Return the points of generators, the noise they are made of, and their Jacobians.
 
     Each with a leading axis for the generators: [m, SAMPLES, 2], [m, SAMPLES, dims] and
     [m, STRETCHED, 2, dims].
     """
 
-    def one(lane: tuple[Any, Any, Any]) -> tuple[Any, Any, Any]:
+    def one(lane: tuple[Array, Layers, Layers]) -> tuple[Array, Array, Array]:
         words, params, statistics = lane
-        z = noise.sample(key_of(words), SAMPLES, kind, spec.sizes[0])
+        z = noise.sample(make_key(words), SAMPLES, kind, architecture.sizes[0])
 
-        def generate(z: Any) -> Any:
-            return networks.apply(params, statistics, z.T, spec)[0].T
+        def generate(z: Array) -> Array:
+            return networks.apply(params, statistics, z.T, architecture)[0].T
 
         return generate(z), z, jacobian(generate, z[:STRETCHED])
 
-    return jax.lax.map(one, (keys, params, statistics))
+    generated: tuple[Array, Array, Array] = jax.lax.map(one, (keys, params, statistics))
+    return generated
 
 
 @lru_cache(maxsize=KEPT)
-def _real_sample(source: Source, high: int, low: int) -> Sample:
+def _real_sample(real: RealDistribution, high: int, low: int) -> Sample:
     """Return what there is to look at in the real points that a key of two words draws."""
-    return Sample.of(np.asarray(_real(source, np.array([high, low], np.uint32))))
+    return Sample.of(np.asarray(_draw_real(real, np.array([high, low], np.uint32))))
 
 
-@partial(jax.jit, static_argnames="source")
-def _real(source: Source, words: Any) -> Any:
-    return source.draw(key_of(words), SAMPLES)
+@partial(jax.jit, static_argnames="real")
+def _draw_real(real: RealDistribution, words: Array) -> Array:
+    return real.draw(make_key(words), SAMPLES)

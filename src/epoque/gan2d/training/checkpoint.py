@@ -1,104 +1,80 @@
 """A training's state as named arrays, the way checkpoints hold it.
 
-`g.w0` [out, in], `g.b0` [out], …, `d.w0`, …: parameters (`networks.shapes`); `ema.w0`, …: the
-generator's moving average; `g.mean0`, `d.u0`, …: statistics, where there are any; `g.m`, `g.v`
-(flat vectors), `g.count`, and the same of d: what the optimisers remember; `seen`: the last
-iteration's metrics.
+An array is named by its path in `TrainState`: `g.params.0.w` [out, in] and `g.params.0.b` [out] of
+the generator's first layer (`mlp.param_shapes`), `d.params.0.w`, …; `ema.0.w`, …: the generator's
+moving average; `g.statistics.0.mean`, …, where there are any; `g.opt_state.0.mu.0.w`, …: what
+optax's optimizer remembers; `metrics`: the last iteration's.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
+import jax
 import numpy as np
+from jax import Array
+from numpy.typing import NDArray
 
 from epoque.bench.errors import DamagedRunError
 from epoque.bench.events import Checkpoint
 
 from ..config import Gan2dConfig
-from ..models.mlp import (
-    Spec,
-    discriminator_spec,
-    generator_spec,
-    joined,
-    shapes,
-    size,
-    statistic_shapes,
-    unflatten,
-)
-from ..models.mlp import named as params_named
+from ..models.mlp import discriminator_architecture, generator_architecture
 from . import engine
-from .engine import State
-from .optimizers import Slots
-from .steps import METRICS, Network
+from .engine import TrainState
 
-__all__ = ["named", "players", "restored"]
+__all__ = ["flatten_state", "load_networks", "restore_state"]
+
+Arrays = Mapping[str, NDArray[np.generic]]
 
 
-def named(config: Gan2dConfig, state: State) -> dict[str, Any]:
+def flatten_state(state: TrainState) -> dict[str, NDArray[np.generic]]:
     """Return a state as named NumPy arrays."""
-    found = {"seen": state.seen}
-    g_spec = generator_spec(config)
-    players = ("d", state.d, discriminator_spec(config)), ("g", state.g, g_spec)
-    for role, network, spec in players:
-        found |= _prefixed(role, params_named(network.params, spec))
-        found |= _prefixed(role, unflatten(network.statistics, statistic_shapes(spec)))
-        found |= _prefixed(role, network.slots._asdict())
-    found |= _prefixed("ema", params_named(state.ema, g_spec))
-    return {name: np.array(array, order="C") for name, array in found.items()}
+    leaves = jax.tree_util.tree_leaves_with_path(state)
+    return {_name(path): np.array(leaf, order="C") for path, leaf in leaves}
 
 
-def restored(config: Gan2dConfig, checkpoint: Checkpoint) -> State:
-    """Return the state that a checkpoint holds.
+def restore_state(config: Gan2dConfig, checkpoint: Checkpoint) -> TrainState:
+    """Return the state that a checkpoint holds, as NumPy arrays.
 
     Raises:
         DamagedRunError: if it is of other networks.
     """
-    arrays = checkpoint.arrays
-    d_spec, g_spec = discriminator_spec(config), generator_spec(config)
+    empty = engine.empty_state(
+        discriminator_architecture(config),
+        generator_architecture(config),
+        config.discriminator.optimizer.name,
+        config.generator.optimizer.name,
+    )
+
+    def load(path: tuple[object, ...], leaf: NDArray[np.generic]) -> NDArray[np.generic]:
+        return np.asarray(checkpoint.arrays[_name(path)]).reshape(leaf.shape)
+
     try:
-        return State(
-            d=_network("d", arrays, d_spec),
-            g=_network("g", arrays, g_spec),
-            ema=_params("ema", arrays, g_spec),
-            seen=arrays["seen"].reshape(len(METRICS)),
-        )
+        state: TrainState = jax.tree_util.tree_map_with_path(load, empty)
     except (KeyError, ValueError):
-        told = f"The checkpoint at step {checkpoint.step} is of other networks."
-        raise DamagedRunError(told) from None
+        message = f"The checkpoint at step {checkpoint.step} is of other networks."
+        raise DamagedRunError(message) from None
+    return state
 
 
-def players(
-    config: Gan2dConfig, arrays: Mapping[str, Any]
-) -> tuple[Callable[[Any], Any], Callable[[Any], Any]]:
+def load_networks(
+    config: Gan2dConfig, arrays: Arrays
+) -> tuple[Callable[[Array], Array], Callable[[Array], Array]]:
     """Return the two networks of a checkpoint's arrays, as functions that JAX can compile.
 
     Returns:
         The generator that is drawn and measured (the moving average's; noise [n, dims] to points
-        [n, 2]) and the discriminator (points [n, 2] to numbers before any sigmoid [n]); batch
-        normalisation with its running statistics.
+        [n, 2]) and the discriminator (points [n, 2] to logits [n]); batch normalization with its
+        running statistics.
 
     Raises:
         DamagedRunError: if the arrays are of other networks.
     """
-    state = restored(config, Checkpoint(0, arrays))
+    state = restore_state(config, Checkpoint(0, arrays))
     return (
-        engine.generate(generator_spec(config), state),
-        engine.logits(discriminator_spec(config), state),
+        engine.make_generator(generator_architecture(config), state),
+        engine.make_discriminator(discriminator_architecture(config), state),
     )
 
 
-def _prefixed(role: str, arrays: Mapping[str, Any]) -> dict[str, Any]:
-    return {f"{role}.{name}": array for name, array in arrays.items()}
-
-
-def _params(role: str, arrays: Mapping[str, Any], spec: Spec) -> Any:
-    return joined({name: arrays[f"{role}.{name}"] for name in shapes(spec)}, spec)
-
-
-def _network(role: str, arrays: Mapping[str, Any], spec: Spec) -> Network:
-    wanted = statistic_shapes(spec)
-    parts = [arrays[f"{role}.{name}"].reshape(shape).ravel() for name, shape in wanted.items()]
-    statistics = np.concatenate([np.zeros(0, np.float32), *parts])
-    m, v = (arrays[f"{role}.{name}"].reshape(size(shapes(spec))) for name in ("m", "v"))
-    slots = Slots(m, v, arrays[f"{role}.count"].reshape(()))
-    return Network(_params(role, arrays, spec), statistics, slots)
+def _name(path: tuple[object, ...]) -> str:
+    return jax.tree_util.keystr(path, simple=True, separator=".")

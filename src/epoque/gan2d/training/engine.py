@@ -1,9 +1,9 @@
 """One compiled program a pair of networks: iterations of D and G steps, and what they measure.
 
 An iteration is `d_steps` steps of the discriminator and then `g_steps` of the generator, each on a
-fresh batch. All that changes sits in `State`, all that may change sits in `Dials`, numbers that the
-program takes as arguments; what the program is made of sits in `Plan`. The random numbers of a
-step depend on the seed, the iteration and the step alone.
+fresh batch. All that changes sits in `TrainState`; the settings are `Hyperparameters`, which the
+program takes as arguments, and `StaticConfig`, of which it is made. The random numbers of a step
+depend on the seed, the iteration and the step alone.
 
 Iterations run inside one compiled loop whose length is an argument: whatever the pace of snapshots
 and checkpoints, the same machine code computes the same numbers, and so a resumed run ends
@@ -12,166 +12,243 @@ bit-identical.
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
+from jax import Array
+from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
-from ..models import initializers as initialisers
-from ..models import mlp as networks
-from ..models.mlp import Spec
-from . import optimizers as optimisers
-from .plan import Dials, Fade, Plan
-from .rng import key_of, words
-from .steps import METRICS, Game, Network, Seen, Turn, d_step, g_step, told, unseen
+from ..models.initializers import init_params, init_statistics
+from ..models.mlp import Architecture, Layers, Shapes, apply, param_shapes, statistic_shapes
+from ..network_config import Optimizer
+from ..seeds import Purpose
+from .hyperparameters import Hyperparameters, StaticConfig
+from .optimizers import OptimizerHyperparameters, make_optimizer
+from .rng import make_key, purpose_words
+from .steps import (
+    D_METRICS,
+    G_METRICS,
+    NetworkState,
+    StepContext,
+    discriminator_step,
+    generator_step,
+)
 
 __all__ = [
     "BLOCK",
-    "State",
+    "METRICS",
+    "TrainState",
     "advance",
     "batches_key",
-    "first_state",
-    "generate",
+    "empty_state",
+    "init_opt_state",
+    "init_state",
     "is_finite",
     "iterate",
-    "logits",
+    "lr_factor",
+    "make_discriminator",
+    "make_generator",
 ]
 
 BLOCK = 256
 """Most iterations of one call of the compiled loop."""
-G_STEPS_FROM = 16
-"""Where the generator's steps begin among an iteration's random numbers."""
+FIRST_G_STEP = 16
+"""The number of the generator's first step: where its random numbers begin in an iteration."""
+METRICS = (*D_METRICS, *G_METRICS)
 
 
-class State(NamedTuple):
+class TrainState(NamedTuple):
     """What changes during training.
 
     Attributes:
         d: the discriminator.
         g: the generator.
         ema: the moving average of the generator's parameters.
-        seen: `METRICS` of the last iteration; NaN for a network that took no step.
+        metrics: `METRICS` of the last iteration [7]; NaN for a network that took no step.
     """
 
-    d: Network
-    g: Network
-    ema: Any
-    seen: Any
+    d: NetworkState
+    g: NetworkState
+    ema: Layers
+    metrics: Array
 
 
-def first_state(plan: Plan, dials: Dials) -> State:
-    """Draw the first parameters (seed purposes "generator" and "discriminator").
+def init_state(static: StaticConfig, hyper: Hyperparameters) -> TrainState:
+    """Draw the first parameters (`Purpose.GENERATOR` and `Purpose.DISCRIMINATOR`).
 
     Args:
-        plan: the program.
-        dials: its settings; seeds [...] give a state with the same leading axes.
-
-    Returns:
-        The state as NumPy arrays: drawn in a program for all architectures, where the initialiser
-        and the normalisation allow.
+        static: what the program is made of.
+        hyper: its numbers; seeds [...] give a state with the same leading axes.
     """
-    d = _first(dials.seed, "discriminator", plan.discriminator)
-    g = _first(dials.seed, "generator", plan.generator)
-    seen = np.full((*np.shape(dials.seed), len(METRICS)), np.nan, np.float32)
-    return State(d, g, g.params, seen)
+    d = _init_network(
+        hyper.seed, Purpose.DISCRIMINATOR, static.discriminator, static.discriminator_optimizer
+    )
+    g = _init_network(hyper.seed, Purpose.GENERATOR, static.generator, static.generator_optimizer)
+    metrics = np.full((*np.shape(hyper.seed), len(METRICS)), np.nan, np.float32)
+    return TrainState(d, g, g.params, jax.device_put(metrics))
 
 
-def _first(seed: Any, role: str, spec: Spec) -> Network:
-    key = key_of(words(np.asarray(seed), role))
-    params = initialisers.init(key, spec)
-    statistics = initialisers.init_statistics(key, spec, params)
-    return Network(params, statistics, optimisers.empty(params))
+def _init_network(
+    seed: ArrayLike, purpose: Purpose, architecture: Architecture, optimizer: Optimizer
+) -> NetworkState:
+    key = make_key(purpose_words(np.asarray(seed), purpose))
+    params = init_params(key, architecture)
+    statistics = init_statistics(key, architecture, params)
+    params, statistics = jax.device_put((params, statistics))
+    return NetworkState(params, statistics, init_opt_state(optimizer, params, np.ndim(seed)))
 
 
-def iterate(plan: Plan, dials: Dials, key: Any, state: State, step: Any) -> State:
+def empty_state(
+    d: Architecture, g: Architecture, d_optimizer: Optimizer, g_optimizer: Optimizer
+) -> TrainState:
+    """Return a state of zeros, of the shapes of a training's."""
+
+    def network(architecture: Architecture, optimizer: Optimizer) -> NetworkState:
+        params = _zeros(param_shapes(architecture))
+        statistics = _zeros(statistic_shapes(architecture))
+        return NetworkState(params, statistics, init_opt_state(optimizer, params))
+
+    generator = network(g, g_optimizer)
+    metrics = jax.device_put(np.zeros(len(METRICS), np.float32))
+    return TrainState(network(d, d_optimizer), generator, generator.params, metrics)
+
+
+def _zeros(shapes: Shapes) -> Layers:
+    return [
+        {name: jax.device_put(np.zeros(shape, np.float32)) for name, shape in layer.items()}
+        for layer in shapes
+    ]
+
+
+def init_opt_state(optimizer: Optimizer, params: Layers, axes: int = 0) -> optax.OptState:
+    """Return an optimizer's state before its first step, as NumPy arrays: nothing is compiled.
+
+    Args:
+        optimizer: the rule.
+        params: what it will update.
+        axes: how many leading axes they have.
+    """
+    init = make_optimizer(optimizer, OptimizerHyperparameters(*[jnp.zeros(())] * 5)).init
+    for _ in range(axes):
+        init = jax.vmap(init)
+    shapes = jax.eval_shape(init, params)
+    return jax.tree.map(lambda leaf: np.zeros(leaf.shape, leaf.dtype), shapes)
+
+
+def iterate(
+    static: StaticConfig,
+    hyper: Hyperparameters,
+    key: Array,
+    state: TrainState,
+    iteration: Array,
+) -> TrainState:
     """Do one iteration.
 
     Args:
-        plan: the program.
-        dials: its settings.
+        static: what the program is made of.
+        hyper: its numbers.
         key: of all batches of the run, from `batches_key`.
         state: where the training stands.
-        step: iterations done before.
+        iteration: iterations done before.
     """
-    game, decay = Game(plan, dials), _decay(dials.decay, step)
+    factor = lr_factor(static, hyper, iteration)
 
-    def d_turn(number: Any, now: tuple[Network, Seen]) -> tuple[Network, Seen]:
-        return d_step(game, now[0], state.g, Turn(key, step, number, decay))
+    def d_step(number: Array, carry: tuple[NetworkState, Array]) -> tuple[NetworkState, Array]:
+        context = StepContext(static, hyper, key, iteration, number, factor)
+        return discriminator_step(context, carry[0], state.g)
 
-    d, seen_d = jax.lax.fori_loop(0, dials.d_steps, d_turn, (state.d, unseen(game, state.d)))
+    no_metrics = jnp.full(len(D_METRICS), jnp.nan)
+    d, d_metrics = jax.lax.fori_loop(0, hyper.d_steps, d_step, (state.d, no_metrics))
 
-    def g_turn(number: Any, now: tuple[Network, Seen]) -> tuple[Network, Seen]:
-        return g_step(game, d, now[0], Turn(key, step, G_STEPS_FROM + number, decay))
+    def g_step(number: Array, carry: tuple[NetworkState, Array]) -> tuple[NetworkState, Array]:
+        context = StepContext(static, hyper, key, iteration, FIRST_G_STEP + number, factor)
+        return generator_step(context, d, carry[0])
 
-    g, seen_g = jax.lax.fori_loop(0, dials.g_steps, g_turn, (state.g, unseen(game, state.g)))
-    average = g.params + dials.ema * (state.ema - g.params)
-    return State(d, g, average, told(game, seen_d, seen_g))
-
-
-def batches_key(dials: Dials) -> Any:
-    """Return the key of all batches of a run (seed purpose "batches")."""
-    return key_of(dials.batches)
-
-
-def _decay(fade: Fade, step: Any) -> Any:
-    """Return the factor on the learning rates."""
-    p = jnp.minimum(step / fade.until, 1.0)
-    fallen = fade.linear * p + fade.cosine * (0.5 - 0.5 * jnp.cos(jnp.pi * p))
-    return (1 - fallen) * jnp.exp(fade.exponential * p)
+    no_metrics = jnp.full(len(G_METRICS), jnp.nan)
+    g, g_metrics = jax.lax.fori_loop(0, hyper.g_steps, g_step, (state.g, no_metrics))
+    ema = jax.tree.map(lambda average, p: p + hyper.ema * (average - p), state.ema, g.params)
+    return TrainState(d, g, ema, jnp.concatenate([d_metrics, g_metrics]))
 
 
-def is_finite(state: State) -> NDArray[np.bool_]:
-    """Return whether all parameters, statistics and averages are finite, for each run."""
-    parts = [*state.d[:2], *state.g[:2], state.ema, state.d.slots.v, state.g.slots.v]
-    every = [np.isfinite(np.asarray(part)).all(axis=-1) for part in parts]
-    finite: NDArray[np.bool_] = np.logical_and.reduce(every)
-    return finite
+def batches_key(hyper: Hyperparameters) -> Array:
+    """Return the key of all batches of a run (`Purpose.BATCHES`)."""
+    return make_key(hyper.batches)
 
 
-@partial(jax.jit, static_argnames="plan")
-def advance(plan: Plan, dials: Dials, state: State, step: Any, count: Any) -> tuple[State, Any]:
+def lr_factor(static: StaticConfig, hyper: Hyperparameters, iteration: Array) -> Array:
+    """Return the factor on the learning rates after some iterations."""
+    p = jnp.minimum(iteration / hyper.lr_decay_until, 1.0)
+    match static.lr_decay:
+        case "none":
+            return jnp.ones_like(p)
+        case "linear":
+            return 1 - (1 - hyper.lr_final) * p
+        case "cosine":
+            return 1 - (1 - hyper.lr_final) * (0.5 - 0.5 * jnp.cos(jnp.pi * p))
+        case "exponential":
+            return jnp.power(hyper.lr_final, p)
+
+
+def is_finite(state: TrainState) -> NDArray[np.bool_]:
+    """Return whether all parameters, statistics and averages are finite, for each run [...]."""
+    runs = np.shape(state.metrics)[:-1]
+    leaves = map(np.asarray, jax.tree.leaves((state.d, state.g, state.ema)))
+    finite = [np.isfinite(leaf).reshape(*runs, -1).all(axis=-1) for leaf in leaves]
+    return np.asarray(np.logical_and.reduce(finite))
+
+
+@partial(jax.jit, static_argnames="static")
+def advance(
+    static: StaticConfig,
+    hyper: Hyperparameters,
+    state: TrainState,
+    iteration: Array,
+    count: Array,
+) -> tuple[TrainState, Array]:
     """Do `count` ≤ BLOCK iterations.
 
     Args:
-        plan: the program.
-        dials: its settings.
+        static: what the program is made of.
+        hyper: its numbers.
         state: where the training stands.
-        step: iterations done before, int32.
+        iteration: iterations done before, int32.
         count: how many to do, int32.
 
     Returns:
-        The state, and `METRICS` [BLOCK, 7], row i of iteration step + i + 1.
+        The state, and `METRICS` [BLOCK, 7], row i of iteration `iteration` + i + 1.
     """
-    key = batches_key(dials)
+    key = batches_key(hyper)
 
-    def one(i: Any, carry: tuple[State, Any]) -> tuple[State, Any]:
+    def body(i: Array, carry: tuple[TrainState, Array]) -> tuple[TrainState, Array]:
         state, rows = carry
-        state = iterate(plan, dials, key, state, step + i)
-        return state, jax.lax.dynamic_update_index_in_dim(rows, state.seen, i, 0)
+        state = iterate(static, hyper, key, state, iteration + i)
+        return state, jax.lax.dynamic_update_index_in_dim(rows, state.metrics, i, 0)
 
     rows = jnp.zeros((BLOCK, len(METRICS)), jnp.float32)
-    found: tuple[State, Any] = jax.lax.fori_loop(0, count, one, (state, rows))
-    return found
+    carry: tuple[TrainState, Array] = jax.lax.fori_loop(0, count, body, (state, rows))
+    return carry
 
 
-def generate(spec: Spec, state: State) -> Callable[[Any], Any]:
+def make_generator(architecture: Architecture, state: TrainState) -> Callable[[Array], Array]:
     """Return the generator that is drawn and measured: noise [n, dims] to points [n, 2].
 
-    It is the moving average's; batch normalisation uses its running statistics.
+    It is the moving average's; batch normalization uses its running statistics.
     """
 
-    def points(z: Any) -> Any:
-        return networks.apply(state.ema, state.g.statistics, z.T, spec)[0].T
+    def generate(z: Array) -> Array:
+        return apply(state.ema, state.g.statistics, z.T, architecture)[0].T
 
-    return points
+    return generate
 
 
-def logits(spec: Spec, state: State) -> Callable[[Any], Any]:
-    """Return the discriminator: points [n, 2] to its numbers before any sigmoid [n]."""
+def make_discriminator(architecture: Architecture, state: TrainState) -> Callable[[Array], Array]:
+    """Return the discriminator: points [n, 2] to logits [n]."""
 
-    def numbers(points: Any) -> Any:
-        return networks.apply(state.d.params, state.d.statistics, points.T, spec)[0][0]
+    def logits(points: Array) -> Array:
+        return apply(state.d.params, state.d.statistics, points.T, architecture)[0][0]
 
-    return numbers
+    return logits

@@ -1,202 +1,161 @@
-"""What the two networks play for, and the penalties on the discriminator's slope.
+"""What the two networks play for: six pairs of losses, and the penalties on D's gradient.
 
-Losses take the discriminator's numbers before any sigmoid, a for real points and b for generated
-ones; σ is the sigmoid, s⁺(x) = log(1 + eˣ), and means are over the batch.
+A loss takes the discriminator's logits (its output before any sigmoid) for a batch of real and one
+of generated points, each [n], and returns one number. σ is the sigmoid, softplus(x) = log(1 + eˣ),
+so that −log σ(x) = softplus(−x) and −log(1 − σ(x)) = softplus(x), without overflow.
 
-log            D: (1−s)·s⁺(−a) + s·s⁺(a) + s⁺(b)   G: s⁺(−b)
-               Goodfellow et al. 2014, section 3: the generator's non-saturating form.
-minimax        D: the same   G: −s⁺(b)
-               Goodfellow et al. 2014, eq. 1.
-least_squares  D: (σ(a) − 1 + s)² + σ(b)²   G: (σ(b) − 1)²
-               Mao et al. 2017, eq. 9.
-hinge          D: max(0, 1 − a) + max(0, 1 + b)   G: −b
-               Lim & Ye 2017.
-wasserstein    D: b − a   G: −b
-               Arjovsky et al. 2017, eq. 2.
-relativistic   D: s⁺(b − a)   G: s⁺(a − b)
-               Huang et al. 2024 (R3GAN), eq. 2; the pairs are those of the batch.
-
-s is `label_smoothing` in its `one_sided` form (Salimans et al. 2016, section 3.4). In the `weight`
-form, which is GAN Lab's, log D(x) counts only 1 − s times: (1−s)·s⁺(−a) + s⁺(b); GAN Lab has s =
-0.05, and its least-squares loss no smoothing. As in GAN Lab, least squares lack the customary ½
-and look through the sigmoid; with `discriminator.output` linear they take a and b themselves.
-WGAN-GP is wasserstein with `gradient_penalty`; R3GAN is relativistic with `r1` and `r2`.
-
-All are weighted sums of the same few terms. The weights (`Stakes`) are numbers that a compiled
-program takes, so that the loss can change while it runs, and each run of a sweep has its own.
+WGAN-GP is `wasserstein` with `gradient_penalty`; R3GAN is `relativistic` with `r1` and `r2`.
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
-from ..config import Gan2dConfig
+from ..config import Loss
 
-__all__ = [
-    "Stakes",
-    "gradient_penalty",
-    "losses",
-    "probability",
-    "slope_penalty",
-]
+__all__ = ["discriminator_loss", "generator_loss", "gradient_penalty", "zero_penalty"]
+
+Logits = jax.Array
+Scalar = jax.Array | float
+softplus = jax.nn.softplus
 
 
-SIGNS = np.array([[-1], [1]], np.float32)
-"""Where the discriminator wants its numbers to go: those of generated points down."""
+def log_discriminator(
+    real_logits: Logits, fake_logits: Logits, real_label: Scalar = 1.0, real_weight: Scalar = 1.0
+) -> jax.Array:
+    """Return −log D(x) − log(1 − D(G(z))) (Goodfellow et al. 2014, eq. 1).
 
-
-class Stakes(NamedTuple):
-    """What a network plays for: weights [2] of the terms at real and at generated points.
-
-    Its loss at a real point and a generated one, where D says a and b, is the sum over x in
-    mix·(a, b), with sign −1 and 1, of
-
-        up·s⁺(x) + down·s⁺(−x) + fit·(σ(x) − target)² + square·(x − target)²
-        + line·x + margin·max(0, 1 + sign·x).
-
-    `mix` [2, 2] makes (a, b) of them, or (b − a, 0) where points play in pairs; `unmix` is its
-    transpose.
+    Args:
+        real_logits: [n].
+        fake_logits: [n].
+        real_label: below 1 for one-sided label smoothing (Salimans et al. 2016, section 3.4).
+        real_weight: below 1 for GAN Lab's smoothing, where log D(x) counts less.
     """
-
-    up: Any
-    down: Any
-    fit: Any
-    square: Any
-    target: Any
-    line: Any
-    margin: Any
-    mix: Any
-    unmix: Any
-
-    @classmethod
-    def of(cls, config: Gan2dConfig, role: str, number: type = np.float32) -> "Stakes":
-        """Return what `generator` or `discriminator` plays for, as arrays of a `number`."""
-        stakes = _discriminators if role == "discriminator" else _generators
-        return stakes(config, number)
-
-    @classmethod
-    def weighing(
-        cls, number: type, *, pairs: bool = False, **weights: tuple[float, float]
-    ) -> "Stakes":
-        """Return the stakes of some weights, 0 where none are given, as arrays of a `number`."""
-        arrays: list[Any] = [
-            np.array(weights.get(name, (0, 0)), number) for name in cls._fields[:-2]
-        ]
-        mix: Any = np.array([[-1, 1], [0, 0]] if pairs else [[1, 0], [0, 1]], number)
-        return cls._make([*arrays, mix, mix.T.copy()])
+    real = real_label * softplus(-real_logits) + (1 - real_label) * softplus(real_logits)
+    return real_weight * real.mean() + softplus(fake_logits).mean()
 
 
-def _discriminators(config: Gan2dConfig, number: type) -> Stakes:
-    s = config.label_smoothing
-    wrong = s if config.label_smoothing_form == "one_sided" else 0.0
-    target = (1 - wrong, 0.0)
-    match config.loss:
+def log_generator(fake_logits: Logits) -> jax.Array:
+    """Return −log D(G(z)), the non-saturating form (Goodfellow et al. 2014, section 3)."""
+    return softplus(-fake_logits).mean()
+
+
+def minimax_generator(fake_logits: Logits) -> jax.Array:
+    """Return log(1 − D(G(z))) (Goodfellow et al. 2014, eq. 1); D plays `log_discriminator`."""
+    return -softplus(fake_logits).mean()
+
+
+def least_squares_discriminator(
+    real_output: jax.Array, fake_output: jax.Array, real_label: Scalar = 1.0
+) -> jax.Array:
+    """Return (D(x) − 1)² + D(G(z))² (Mao et al. 2017, eq. 9, without its ½, as GAN Lab).
+
+    D's output is its logit with `discriminator.output` linear, else, as in GAN Lab, the sigmoid of
+    its logit.
+    """
+    return ((real_output - real_label) ** 2).mean() + (fake_output**2).mean()
+
+
+def least_squares_generator(fake_output: jax.Array) -> jax.Array:
+    """Return (D(G(z)) − 1)² (Mao et al. 2017, eq. 9)."""
+    return ((fake_output - 1) ** 2).mean()
+
+
+def hinge_discriminator(real_logits: Logits, fake_logits: Logits) -> jax.Array:
+    """Return max(0, 1 − D(x)) + max(0, 1 + D(G(z))) (Lim & Ye 2017)."""
+    return jnp.maximum(0, 1 - real_logits).mean() + jnp.maximum(0, 1 + fake_logits).mean()
+
+
+def hinge_generator(fake_logits: Logits) -> jax.Array:
+    """Return −D(G(z)) (Lim & Ye 2017)."""
+    return -fake_logits.mean()
+
+
+def wasserstein_discriminator(real_logits: Logits, fake_logits: Logits) -> jax.Array:
+    """Return D(G(z)) − D(x) (Arjovsky et al. 2017, eq. 2)."""
+    return fake_logits.mean() - real_logits.mean()
+
+
+def wasserstein_generator(fake_logits: Logits) -> jax.Array:
+    """Return −D(G(z)) (Arjovsky et al. 2017, eq. 2)."""
+    return -fake_logits.mean()
+
+
+def relativistic_discriminator(real_logits: Logits, fake_logits: Logits) -> jax.Array:
+    """Return −log σ(D(x) − D(G(z))), points in pairs (Huang et al. 2024, R3GAN, eq. 2)."""
+    return softplus(fake_logits - real_logits).mean()
+
+
+def relativistic_generator(real_logits: Logits, fake_logits: Logits) -> jax.Array:
+    """Return −log σ(D(G(z)) − D(x)), points in pairs (Huang et al. 2024, R3GAN, eq. 2)."""
+    return softplus(real_logits - fake_logits).mean()
+
+
+def discriminator_loss(
+    loss: Loss,
+    real_logits: Logits,
+    fake_logits: Logits,
+    *,
+    sigmoid_output: bool,
+    real_label: Scalar,
+    real_weight: Scalar,
+) -> jax.Array:
+    """Return the loss of this name that the discriminator makes small."""
+    match loss:
         case "log" | "minimax":
-            return Stakes.weighing(number, up=(wrong, 1), down=(1 - s, 0))
-        case "least_squares" if probability(config):
-            return Stakes.weighing(number, fit=(1, 1), target=target)
+            return log_discriminator(real_logits, fake_logits, real_label, real_weight)
         case "least_squares":
-            return Stakes.weighing(number, square=(1, 1), target=target)
+            output = jax.nn.sigmoid if sigmoid_output else jnp.asarray
+            return least_squares_discriminator(output(real_logits), output(fake_logits), real_label)
         case "hinge":
-            return Stakes.weighing(number, margin=(1, 1))
+            return hinge_discriminator(real_logits, fake_logits)
         case "wasserstein":
-            return Stakes.weighing(number, line=(-1, 1))
-    return Stakes.weighing(number, up=(1, 0), pairs=True)
+            return wasserstein_discriminator(real_logits, fake_logits)
+        case "relativistic":
+            return relativistic_discriminator(real_logits, fake_logits)
 
 
-def _generators(config: Gan2dConfig, number: type) -> Stakes:
-    match config.loss:
+def generator_loss(
+    loss: Loss, real_logits: Logits, fake_logits: Logits, *, sigmoid_output: bool
+) -> jax.Array:
+    """Return the loss of this name that the generator makes small."""
+    match loss:
         case "log":
-            return Stakes.weighing(number, down=(0, 1))
+            return log_generator(fake_logits)
         case "minimax":
-            return Stakes.weighing(number, up=(0, -1))
-        case "least_squares" if probability(config):
-            return Stakes.weighing(number, fit=(0, 1), target=(0, 1))
+            return minimax_generator(fake_logits)
         case "least_squares":
-            return Stakes.weighing(number, square=(0, 1), target=(0, 1))
-        case "hinge" | "wasserstein":
-            return Stakes.weighing(number, line=(0, -1))
-    return Stakes.weighing(number, down=(1, 0), pairs=True)
+            output = jax.nn.sigmoid if sigmoid_output else jnp.asarray
+            return least_squares_generator(output(fake_logits))
+        case "hinge":
+            return hinge_generator(fake_logits)
+        case "wasserstein":
+            return wasserstein_generator(fake_logits)
+        case "relativistic":
+            return relativistic_generator(real_logits, fake_logits)
 
 
-def probability(config: Gan2dConfig) -> bool:
-    """Return whether the discriminator's output is a probability: the sigmoid of its number."""
-    linear = config.loss == "least_squares" and config.discriminator.output == "linear"
-    return config.loss in ("log", "minimax", "least_squares") and not linear
-
-
-@jax.custom_vjp
-def losses(stakes: Stakes, numbers: Any) -> Any:
-    """Return what makes up one network's loss [2, n]: it plays for the mean of the columns' sums.
-
-    JAX's own derivative would be more and larger kernels, and take longer to compile.
+def gradient_penalty(
+    logits: Callable[[jax.Array], jax.Array], real: jax.Array, fake: jax.Array, mixing: jax.Array
+) -> jax.Array:
+    """Return (‖∇D(x̂)‖ − 1)² at x̂ between real and fake (Gulrajani et al. 2017, eq. 3).
 
     Args:
-        stakes: what it plays for; may be traced, and counts as a constant.
-        numbers: the discriminator's for real and for generated points [2, n].
-    """
-    x, weights = stakes.mix @ numbers, _columns(stakes)
-    small = jnp.exp(-jnp.abs(x))
-    off, miss, bend = _sigmoid(x, small) - weights.target, x - weights.target, jnp.log1p(small)
-    return (
-        weights.up * (jnp.maximum(x, 0.0) + bend)
-        + weights.down * (jnp.maximum(-x, 0.0) + bend)
-        + weights.fit * off * off
-        + weights.square * miss * miss
-        + weights.line * x
-        + weights.margin * jnp.maximum(1 + SIGNS * x, 0.0)
-    )
-
-
-def _slopes(stakes: Stakes, numbers: Any) -> Any:
-    """Return the derivatives of `losses` by the x of its formula [2, n]."""
-    x, weights = stakes.mix @ numbers, _columns(stakes)
-    small = jnp.exp(-jnp.abs(x))
-    yes, no = _sigmoid(x, small), _sigmoid(-x, small)
-    return (
-        weights.up * yes
-        - weights.down * no
-        + weights.fit * (yes - weights.target) * (yes + yes) * no
-        + weights.square * ((x - weights.target) + (x - weights.target))
-        + weights.line
-        + weights.margin * jnp.where(SIGNS * x > -1, SIGNS, 0.0)
-    )
-
-
-def _columns(stakes: Stakes) -> Stakes:
-    return Stakes._make([*(each[:, None] for each in stakes[:-2]), stakes.mix, stakes.unmix])
-
-
-def _sigmoid(x: Any, small: Any) -> Any:
-    """Return σ(x), given e^−|x|: exact where eˣ would overflow and 1 − σ cancel."""
-    return jnp.where(x > 0, 1.0, small) / (1 + small)
-
-
-losses.defvjp(
-    lambda stakes, numbers: (losses(stakes, numbers), (stakes, numbers)),
-    lambda told, by_each: (None, told[0].unmix @ (by_each * _slopes(*told))),
-)
-
-
-def gradient_penalty(slope: Callable[[Any], Any], real: Any, fake: Any, share: Any) -> Any:
-    """Return mean (‖∇D‖ − 1)² at points between real and fake (Gulrajani et al. 2017, eq. 3).
-
-    Args:
-        slope: points [2, n] to D's gradient at each [2, n].
+        logits: the discriminator, points [2, n] to [n].
         real: points [2, n].
         fake: points [2, n].
-        share: of the real point in each mixture [n], uniform in 0 to 1.
+        mixing: coefficient of the real point in each mixture [n], uniform in 0 to 1.
     """
-    squared = (slope(share * real + (1 - share) * fake) ** 2).sum(0)
-    return ((jnp.sqrt(squared + 1e-12) - 1) ** 2).mean()
+    slopes = jax.grad(lambda x: logits(x).sum())(mixing * real + (1 - mixing) * fake)
+    norms = jnp.sqrt((slopes**2).sum(0) + 1e-12)  # the root of 0 has no derivative
+    return jnp.mean((norms - 1) ** 2)
 
 
-def slope_penalty(slope: Callable[[Any], Any], points: Any) -> Any:
-    """Return ½ mean ‖∇D‖² at points [2, n]: R1 at real ones, R2 at generated ones.
+def zero_penalty(logits: Callable[[jax.Array], jax.Array], points: jax.Array) -> jax.Array:
+    """Return ½ ‖∇D‖² at points [2, n]: R1 at real ones, R2 at generated ones.
 
     Mescheder et al. 2018, eq. 9.
     """
-    return 0.5 * (slope(points) ** 2).sum(0).mean()
+    slopes = jax.grad(lambda x: logits(x).sum())(points)
+    return jnp.mean(0.5 * (slopes**2).sum(0))

@@ -1,256 +1,245 @@
 """One step of the discriminator, one step of the generator."""
 
-from typing import Any, NamedTuple
+from functools import partial
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
+from jax import Array
 
 from ..data import noise
-from ..models import mlp as networks
+from ..models.mlp import Layers, apply, update_statistics
+from ..seeds import Draw
 from . import losses
-from . import optimizers as optimisers
-from .optimizers import Slots
-from .plan import Dials, Plan
-from .rng import stream
+from .hyperparameters import Hyperparameters, StaticConfig
+from .optimizers import make_optimizer
+from .rng import step_key
 
 __all__ = [
-    "METRICS",
-    "Game",
-    "Network",
-    "Seen",
-    "Turn",
-    "d_objective",
-    "d_step",
-    "g_objective",
-    "g_step",
-    "told",
-    "unseen",
+    "D_METRICS",
+    "G_METRICS",
+    "NetworkState",
+    "StepContext",
+    "discriminator_objective",
+    "discriminator_step",
+    "generator_objective",
+    "generator_step",
+    "sample_noise",
+    "sample_real",
 ]
 
-METRICS = (
-    "loss_d",
-    "accuracy_real",
-    "accuracy_fake",
-    "saturated",
-    "loss_g",
-    "grad_norm_d",
-    "grad_norm_g",
-)
-"""Of the last step of each network: its loss, with penalties; the shares of real and of generated
-points that D tells right (above or below ½); the share of D's answers that are saturated; the norms
-of the two gradients."""
-CERTAIN = float(np.log(0.99 / 0.01))
-"""An answer of the discriminator farther out than this is saturated: below 0.01 or above 0.99."""
-REAL, NOISE, BLUR_REAL, BLUR_FAKE, SHARE = range(5)
-"""The purposes of a turn's random numbers."""
+D_METRICS = ("loss_d", "accuracy_real", "accuracy_fake", "saturated", "grad_norm_d")
+"""Of a step of the discriminator: its loss, with penalties; the shares of real and of generated
+points that it tells right (above or below ½); the share of its answers that are saturated; the norm
+of its gradient."""
+G_METRICS = ("loss_g", "grad_norm_g")
+"""Of a step of the generator: its loss and the norm of its gradient."""
+SATURATED = float(np.log(0.99 / 0.01))
+"""A logit farther out than this is saturated: an answer below 0.01 or above 0.99."""
 
 
-class Network(NamedTuple):
-    """One network: flat vectors of parameters and statistics, and its optimiser's memory."""
+class NetworkState(NamedTuple):
+    """One network: parameters, statistics of its normalizations, its optimizer's state."""
 
-    params: Any
-    statistics: Any
-    slots: Slots
+    params: Layers
+    statistics: Layers
+    opt_state: optax.OptState
 
 
-class Seen(NamedTuple):
-    """What is seen in a step and becomes metrics in the end, if it is an iteration's last.
+class StepContext(NamedTuple):
+    """What a step of either network goes by.
 
     Attributes:
-        numbers: D's, for real and for generated points [2, n].
-        penalty: what the loss has beside what the points tell.
-        gradient: flat vector.
-    """
-
-    numbers: Any
-    penalty: Any
-    gradient: Any
-
-
-class Game(NamedTuple):
-    """The rules: the program and its settings."""
-
-    plan: Plan
-    dials: Dials
-
-
-class Turn(NamedTuple):
-    """One step of one network, and where its random numbers come from.
-
-    Attributes:
+        static: what the program is made of.
+        hyper: its numbers.
         key: of all batches of the run.
-        step: iterations done before.
+        iteration: iterations done before.
         number: of the step in its iteration.
-        decay: factor on the learning rates.
+        lr_factor: of the decay, on the learning rates.
     """
 
-    key: Any
-    step: Any
-    number: Any
-    decay: Any = 1.0
+    static: StaticConfig
+    hyper: Hyperparameters
+    key: Array
+    iteration: Array
+    number: Array
+    lr_factor: Array
 
-    def stream(self, purpose: int) -> Any:
-        """Return the key of one purpose, 0 to 7."""
-        return stream(self.key, self.step, 8 * self.number + purpose)
+    def rng(self, draw: Draw) -> Array:
+        """Return the key for one of the step's draws."""
+        return step_key(self.key, self.iteration, 8 * self.number + draw)
 
 
-def d_step(game: Game, d: Network, g: Network, turn: Turn) -> tuple[Network, Seen]:
-    """Return the discriminator after one step, and what was seen."""
-    spec = game.plan.generator
-    fake, _ = networks.apply(g.params, g.statistics, drawn_noise(game, turn), spec, training=True)
-    gradient, (numbers, penalty, found) = jax.grad(d_objective, has_aux=True)(
-        d.params, game, d.statistics, fake, turn
+def discriminator_step(
+    context: StepContext, d: NetworkState, g: NetworkState
+) -> tuple[NetworkState, Array]:
+    """Return the discriminator after one step, and `D_METRICS` [5]."""
+    z = sample_noise(context)
+    fake, _ = apply(g.params, g.statistics, z, context.static.generator, training=True)
+    real = sample_real(context)
+    (loss, aux), grads = jax.value_and_grad(discriminator_objective, has_aux=True)(
+        d.params, d.statistics, real, fake, context
     )
-    params, slots = _d_update(game, d, gradient, turn)
+    real_logits, fake_logits, batches = aux
+    params, opt_state = _update_discriminator(context, d, grads)
     statistics = d.statistics
-    for each in found:
-        statistics = networks.learn_statistics(statistics, params, each, game.plan.discriminator)
-    return Network(params, statistics, slots), Seen(numbers, penalty, gradient)
-
-
-def g_step(game: Game, d: Network, g: Network, turn: Turn) -> tuple[Network, Seen]:
-    """Return the generator after one step, and what was seen."""
-    gradient, (numbers, found) = jax.grad(g_objective, has_aux=True)(
-        g.params, game, d, g.statistics, turn
-    )
-    params, slots = optimisers.step(game.dials.g, g.params, gradient, g.slots, turn.decay)
-    statistics = networks.learn_statistics(g.statistics, params, found, game.plan.generator)
-    return Network(params, statistics, slots), Seen(numbers, np.float32(0), gradient)
-
-
-def unseen(game: Game, network: Network) -> Seen:
-    """Return what is seen before the first step: NaN."""
-    numbers = np.full((2, game.plan.batch_size), np.nan, np.float32)
-    return Seen(numbers, np.float32(np.nan), jnp.full_like(network.params, np.nan))
-
-
-def told(game: Game, d: Seen, g: Seen) -> Any:
-    """Return the `METRICS` of what was seen [7].
-
-    Means and sums are products: XLA compiles those ten times faster than sums.
-    """
-    mean = np.full(game.plan.batch_size, 1 / game.plan.batch_size, np.float32)
-    loss_d = (losses.losses(game.dials.d_stakes, d.numbers) @ mean).sum()
-    loss_g = (losses.losses(game.dials.g_stakes, g.numbers) @ mean).sum()
-    nothing = d.numbers * 0  # NaN where no step was taken
-    real, fake = (jnp.where(losses.SIGNS * d.numbers < 0, 1.0, 0.0) + nothing) @ mean
-    certain = (jnp.where(jnp.abs(d.numbers) > CERTAIN, 1.0, 0.0) + nothing) @ mean
-    return jnp.stack([
-        loss_d + d.penalty, real, fake, certain.mean(), loss_g,
-        jnp.sqrt(d.gradient @ d.gradient), jnp.sqrt(g.gradient @ g.gradient),
+    for batch_statistics in batches:
+        statistics = update_statistics(statistics, params, batch_statistics)
+    saturated = jnp.abs(jnp.concatenate([real_logits, fake_logits])) > SATURATED
+    metrics = jnp.stack([
+        loss,
+        (real_logits > 0).mean(),
+        (fake_logits < 0).mean(),
+        saturated.mean(),
+        optax.tree.norm(grads),
     ])  # fmt: skip
+    return NetworkState(params, statistics, opt_state), metrics
 
 
-def d_objective(
-    params: Any, game: Game, statistics: Any, fake: Any, turn: Turn
-) -> tuple[Any, tuple[Any, Any, tuple[dict[str, Any], ...]]]:
-    """Return what the discriminator makes small.
+def generator_step(
+    context: StepContext, d: NetworkState, g: NetworkState
+) -> tuple[NetworkState, Array]:
+    """Return the generator after one step, and `G_METRICS` [2]."""
+    batch = sample_noise(context), sample_real(context)
+    (loss, batch_statistics), grads = jax.value_and_grad(generator_objective, has_aux=True)(
+        g.params, g, d, batch, context
+    )
+    static, hyper = context.static, context.hyper
+    optimizer = make_optimizer(static.generator_optimizer, hyper.generator, context.lr_factor)
+    updates, opt_state = optimizer.update(grads, g.opt_state, g.params)
+    params = optax.apply_updates(g.params, updates)
+    statistics = update_statistics(g.statistics, params, batch_statistics)
+    metrics = jnp.stack([loss, optax.tree.norm(grads)])
+    return NetworkState(params, statistics, opt_state), metrics
 
-    With it: its numbers for real and generated points [2, n], the penalties in it, and the
-    statistics of its batches.
+
+def discriminator_objective(
+    params: Layers, statistics: Layers, real: Array, fake: Array, context: StepContext
+) -> tuple[Array, tuple[Array, Array, tuple[Layers, ...]]]:
+    """Return what the discriminator makes small: its loss and the penalties.
 
     Args:
         params: the discriminator's.
-        game: the rules.
         statistics: the discriminator's.
-        fake: generated points [2, n].
-        turn: where the real points come from.
+        real: points [2, n].
+        fake: points [2, n].
+        context: of the step.
+
+    Returns:
+        The objective, and the logits of real and of generated points, each [n], with the statistics
+        of the discriminator's batches.
     """
-    plan, dials = game
-    real, fake = drawn_real(game, turn), _blurred(game, fake, turn, BLUR_FAKE)
-    numbers, found = _judge(plan, params, statistics, real, fake)
-    penalty = np.zeros((), numbers.dtype)
+    static, hyper = context.static, context.hyper
+    fake = _add_instance_noise(context, fake, Draw.FAKE_INSTANCE_NOISE)
+    real = _add_instance_noise(context, real, Draw.REAL_INSTANCE_NOISE)
+    logits = partial(_logits, static, params, statistics)
+    if static.discriminator.norm == "batch":
+        real_logits, real_statistics = logits(real)
+        fake_logits, fake_statistics = logits(fake)
+        batches: tuple[Layers, ...] = (real_statistics, fake_statistics)
+    else:  # points do not mix: one pass for both is fewer kernels
+        both, batch_statistics = logits(jnp.concatenate([real, fake], axis=1))
+        real_logits, fake_logits = jnp.split(both, 2)
+        batches = (batch_statistics,)
+    objective = losses.discriminator_loss(
+        static.loss,
+        real_logits,
+        fake_logits,
+        sigmoid_output=static.sigmoid_output,
+        real_label=hyper.real_label,
+        real_weight=hyper.real_weight,
+    )
+    if static.gradient_penalty:
+        rng = context.rng(Draw.MIXING_COEFFICIENTS)
+        mixing = jax.random.uniform(rng, (static.batch_size,), jnp.float32)
+        penalty = losses.gradient_penalty(lambda x: logits(x)[0], real, fake, mixing)
+        objective += hyper.gradient_penalty * penalty
+    if static.r1:
+        objective += hyper.r1 * losses.zero_penalty(lambda x: logits(x)[0], real)
+    if static.r2:
+        objective += hyper.r2 * losses.zero_penalty(lambda x: logits(x)[0], fake)
+    return objective, (real_logits, fake_logits, batches)
 
-    def slope(points: Any) -> Any:
-        return jax.grad(lambda x: _number(plan, params, statistics, x).sum())(points)
 
-    if plan.gradient_penalty:
-        share = jax.random.uniform(turn.stream(SHARE), (plan.batch_size,), jnp.float32)
-        penalty += dials.gradient_penalty * losses.gradient_penalty(slope, real, fake, share)
-    if plan.r1:
-        penalty += dials.r1 * losses.slope_penalty(slope, real)
-    if plan.r2:
-        penalty += dials.r2 * losses.slope_penalty(slope, fake)
-    each = losses.losses(dials.d_stakes, numbers)
-    return 2 * each.mean() + penalty, (numbers, penalty, found)
-
-
-def g_objective(
-    params: Any, game: Game, d: Network, statistics: Any, turn: Turn
-) -> tuple[Any, tuple[Any, dict[str, Any]]]:
-    """Return what the generator makes small.
-
-    With it: D's numbers for real and generated points [2, n] and its batch's statistics.
+def generator_objective(
+    params: Layers,
+    g: NetworkState,
+    d: NetworkState,
+    batch: tuple[Array, Array],
+    context: StepContext,
+) -> tuple[Array, Layers]:
+    """Return what the generator makes small, and its batch's statistics.
 
     Args:
         params: the generator's.
-        game: the rules.
+        g: the generator before the step, of which only the statistics are looked at.
         d: the discriminator.
-        statistics: the generator's.
-        turn: where the noise comes from, and the real points that a loss in pairs looks at. All
-            losses judge them: the program is the same, and its code shared with the other step's.
+        batch: noise [dims, n]; real points [2, n], at which only the relativistic loss and unrolled
+            steps look.
+        context: of the step.
     """
-    plan, dials = game
-    z = drawn_noise(game, turn)
-    fake, found = networks.apply(params, statistics, z, plan.generator, training=True)
-    ahead = _look_ahead(game, d, fake, turn)
-    real, fake = drawn_real(game, turn), _blurred(game, fake, turn, BLUR_FAKE)
-    numbers, _ = _judge(plan, ahead, d.statistics, real, fake)
-    each = losses.losses(dials.g_stakes, numbers)
-    return 2 * each.mean(), (numbers, found)
+    static, (z, real) = context.static, batch
+    fake, batch_statistics = apply(params, g.statistics, z, static.generator, training=True)
+    # Unrolled GANs (Metz et al. 2017): D some steps ahead, differentiated as a function of G.
+    for _ in range(static.unrolled_steps):
+        grads = jax.grad(discriminator_objective, has_aux=True)(
+            d.params, d.statistics, real, fake, context
+        )[0]
+        ahead, opt_state = _update_discriminator(context, d, grads)
+        d = NetworkState(ahead, d.statistics, opt_state)
+    fake = _add_instance_noise(context, fake, Draw.FAKE_INSTANCE_NOISE)
+    fake_logits, _ = _logits(static, d.params, d.statistics, fake)
+    real_logits = fake_logits
+    if static.loss == "relativistic":
+        real = _add_instance_noise(context, real, Draw.REAL_INSTANCE_NOISE)
+        real_logits, _ = _logits(static, d.params, d.statistics, real)
+    loss = losses.generator_loss(
+        static.loss, real_logits, fake_logits, sigmoid_output=static.sigmoid_output
+    )
+    return loss, batch_statistics
 
 
-def drawn_noise(game: Game, turn: Turn) -> Any:
+def sample_noise(context: StepContext) -> Array:
     """Draw noise [dims, n]."""
-    plan = game.plan
-    dims = plan.generator.sizes[0]
-    return noise.sample(turn.stream(NOISE), plan.batch_size, plan.noise, dims).T
+    static = context.static
+    dims = static.generator.sizes[0]
+    return noise.sample(context.rng(Draw.NOISE), static.batch_size, static.noise, dims).T
 
 
-def drawn_real(game: Game, turn: Turn) -> Any:
-    """Draw real points as the discriminator sees them [2, n]."""
-    points = game.plan.source.draw(turn.stream(REAL), game.plan.batch_size).T
-    return _blurred(game, points, turn, BLUR_REAL)
+def sample_real(context: StepContext) -> Array:
+    """Draw real points [2, n]."""
+    static = context.static
+    return static.real.draw(context.rng(Draw.REAL_POINTS), static.batch_size).T
 
 
-def _blurred(game: Game, points: Any, turn: Turn, purpose: int) -> Any:
+def _add_instance_noise(context: StepContext, points: Array, draw: Draw) -> Array:
     """Add instance noise (Sønderby et al. 2017, section 3.2), fading linearly."""
-    if not game.plan.instance_noise:
+    if not context.static.instance_noise:
         return points
-    left = jnp.maximum(1 - turn.step / game.dials.instance_noise_until, 0.0)
-    drawn = jax.random.normal(turn.stream(purpose), points.shape, jnp.float32)
-    return points + game.dials.instance_noise * left * drawn
+    left = jnp.maximum(1 - context.iteration / context.hyper.instance_noise_until, 0.0)
+    epsilon = jax.random.normal(context.rng(draw), points.shape, jnp.float32)
+    return points + context.hyper.instance_noise * left * epsilon
 
 
-def _judge(
-    plan: Plan, params: Any, statistics: Any, real: Any, fake: Any
-) -> tuple[Any, tuple[dict[str, Any], ...]]:
-    """Return D's numbers for real and generated points, in one pass where points do not mix."""
-    spec = plan.discriminator
-    if spec.norm == "batch":
-        a, seen_a = networks.apply(params, statistics, real, spec, training=True)
-        b, seen_b = networks.apply(params, statistics, fake, spec, training=True)
-        return jnp.concatenate([a, b]), (seen_a, seen_b)
-    both = jnp.concatenate([real, fake], axis=1)
-    return _number(plan, params, statistics, both).reshape(2, -1), ({},)
+def _logits(
+    static: StaticConfig, params: Layers, statistics: Layers, points: Array
+) -> tuple[Array, Layers]:
+    """Return D's logit for each point [n], in training, and its batch's statistics."""
+    y, batch_statistics = apply(params, statistics, points, static.discriminator, training=True)
+    return y[0], batch_statistics
 
 
-def _number(plan: Plan, params: Any, statistics: Any, points: Any) -> Any:
-    """Return D's number for each point, [n], in training."""
-    return networks.apply(params, statistics, points, plan.discriminator, training=True)[0][0]
-
-
-def _look_ahead(game: Game, d: Network, fake: Any, turn: Turn) -> Any:
-    """Return D's parameters some steps ahead, as a function of the points (Metz et al. 2017)."""
-    for _ in range(game.plan.unrolled_steps):
-        gradient, _ = jax.grad(d_objective, has_aux=True)(d.params, game, d.statistics, fake, turn)
-        params, slots = _d_update(game, d, gradient, turn)
-        d = Network(params, d.statistics, slots)
-    return d.params
-
-
-def _d_update(game: Game, d: Network, gradient: Any, turn: Turn) -> tuple[Any, Slots]:
-    dials = game.dials
-    params, slots = optimisers.step(dials.d, d.params, gradient, d.slots, turn.decay)
-    return jnp.clip(params, -dials.weight_clip, dials.weight_clip), slots
+def _update_discriminator(
+    context: StepContext, d: NetworkState, grads: Layers
+) -> tuple[Layers, optax.OptState]:
+    """Return D's parameters after a step, clipped (Arjovsky et al. 2017), and its optimizer's."""
+    static, hyper = context.static, context.hyper
+    optimizer = make_optimizer(
+        static.discriminator_optimizer, hyper.discriminator, context.lr_factor
+    )
+    updates, opt_state = optimizer.update(grads, d.opt_state, d.params)
+    params = optax.apply_updates(d.params, updates)
+    clip = hyper.weight_clip  # infinite where nothing is clipped
+    return jax.tree.map(lambda p: jnp.clip(p, -clip, clip), params), opt_state

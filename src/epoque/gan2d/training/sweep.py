@@ -2,7 +2,8 @@
 
 Every run of a sweep is the single run of the same config, up to the rounding of float32: the same
 functions, the same seeds. What all runs have in common stays a single number, so that the program
-branches on it instead of computing all branches.
+branches on it instead of computing all branches. Runs of other architectures, losses or optimizers
+are other programs.
 """
 
 import os
@@ -13,6 +14,8 @@ from typing import Any, NamedTuple
 
 import jax
 import numpy as np
+from jax import Array
+from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
 from epoque.bench.sweeps.columns import Columns
@@ -24,11 +27,10 @@ from ..data.support import Support
 from ..figures import look
 from ..measures import summary
 from . import engine
-from .engine import State
-from .plan import Dials, Plan
-from .steps import METRICS
+from .engine import METRICS, TrainState
+from .hyperparameters import Hyperparameters, StaticConfig
 
-__all__ = ["histories", "sweep"]
+__all__ = ["run_together", "sweep"]
 
 RUNS_AT_ONCE = 8
 """In one program; more no longer fit a core's cache, and are slower each."""
@@ -40,8 +42,8 @@ Floats = NDArray[np.float64]
 class _Lane(NamedTuple):
     """One run: its program, its numbers, its mixture, and when it ends and is measured."""
 
-    plan: Plan
-    dials: Dials
+    static: StaticConfig
+    hyper: Hyperparameters
     modes: Modes | None
     iterations: int
     evaluate_every: int
@@ -54,7 +56,7 @@ class _Lane(NamedTuple):
 
 
 def sweep(base: Gan2dConfig, points: Columns) -> Columns | None:
-    """Run many configs inside compiled programs, one for each pair of architectures.
+    """Run many configs inside compiled programs, one for each `StaticConfig`.
 
     Args:
         base: the config that every point starts from.
@@ -74,16 +76,16 @@ def sweep(base: Gan2dConfig, points: Columns) -> Columns | None:
     rows = zip(*points.values(), strict=True)
     configs = [base.replace(**dict(zip(points, row, strict=True))) for row in rows]
     results: dict[str, Floats] = {}
-    for members, steps, found in histories(configs):
-        finite = found.pop("finite")
-        first = {name: found.pop(name)[:, 0] for name in look.FIRST}
-        columns = {**first, **summary(steps, found), "diverged": finite.min(axis=1) < 1}
+    for members, steps, measures in run_together(configs):
+        finite = measures.pop("finite")
+        first = {name: measures.pop(name)[:, 0] for name in look.FIRST}
+        columns = {**first, **summary(steps, measures), "diverged": finite.min(axis=1) < 1}
         for name, column in columns.items():
             results.setdefault(name, np.full(len(configs), np.nan))[members] = column
     return {name: column.tolist() for name, column in results.items()}
 
 
-def histories(
+def run_together(
     configs: Sequence[Gan2dConfig],
 ) -> list[tuple[list[int], NDArray[np.int64], dict[str, Floats]]]:
     """Run configs side by side and return all their measures.
@@ -94,36 +96,37 @@ def histories(
         `finite` (1.0 while every number of the run is finite) and, the same at all times,
         `look.FIRST`.
     """
-    lanes = _lanes(configs)
-    groups: dict[Any, list[int]] = {}
+    lanes = _make_lanes(configs)
+    groups: dict[tuple[StaticConfig, int, int], list[int]] = {}
     for place, lane in enumerate(lanes):
-        groups.setdefault((lane.plan, lane.iterations, lane.evaluate_every), []).append(place)
-    found = []
+        groups.setdefault((lane.static, lane.iterations, lane.evaluate_every), []).append(place)
+    group_histories = []
     for members in groups.values():
         size = _runs_at_once(configs[members[0]], len(members))
-        measured = _run_group([lanes[i] for i in members], size)
-        found.append((members, np.array(lanes[members[0]].steps), measured))
-    return found
+        measures = _run_group([lanes[i] for i in members], size)
+        group_histories.append((members, np.array(lanes[members[0]].steps), measures))
+    return group_histories
 
 
-def _lanes(configs: Sequence[Gan2dConfig]) -> list[_Lane]:
+def _make_lanes(configs: Sequence[Gan2dConfig]) -> list[_Lane]:
     """Return one lane a config; each file of points is read once."""
-    known: dict[Any, Support | None] = {}
+    points: dict[tuple[object, ...], Support | None] = {}
     lanes = []
     for config in configs:
         # The settings that decide the user's points.
         source = (config.data, config.image, config.csv, config.fit, config.drawing)
-        if source not in known:
-            known[source] = support.load(config)
-        plan, dials = Plan.of(config, known[source]), Dials.of(config)
+        if source not in points:
+            points[source] = support.load(config)
+        static = StaticConfig.from_config(config, points[source])
+        hyper = Hyperparameters.from_config(config)
         modes = distributions.modes(config)
-        lanes.append(_Lane(plan, dials, modes, config.iterations, config.evaluate_every))
+        lanes.append(_Lane(static, hyper, modes, config.iterations, config.evaluate_every))
     return lanes
 
 
 def _runs_at_once(config: Gan2dConfig, count: int) -> int:
-    room = int(BYTES_AT_ONCE // config.iteration_bytes)
-    return max(1, min(RUNS_AT_ONCE, room, count))
+    fitting = int(BYTES_AT_ONCE // config.iteration_bytes)
+    return max(1, min(RUNS_AT_ONCE, fitting, count))
 
 
 def _run_group(lanes: Sequence[_Lane], size: int) -> dict[str, Floats]:
@@ -131,69 +134,86 @@ def _run_group(lanes: Sequence[_Lane], size: int) -> dict[str, Floats]:
 
     As many times `size` as there are cores: a program of small networks keeps but one core busy.
     """
-    axes = jax.tree.map(_axis, *(lane.dials for lane in lanes))._replace(seed=0, batches=0)
+    axes = _find_axes([lane.hyper for lane in lanes])
     chunks = [lanes[i : i + size] for i in range(0, len(lanes), size)]
     with ThreadPoolExecutor(_cores()) as pool:
         parts = list(pool.map(partial(_run_chunk, size=size, axes=axes), chunks))
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-def _axis(*leaves: Any) -> int | None:
-    """Return 0 where runs differ in a setting, None where they have it in common."""
-    return None if all(np.array_equal(leaves[0], leaf) for leaf in leaves[1:]) else 0
+def _find_axes(hyper: Sequence[Hyperparameters]) -> Hyperparameters:
+    """Return 0 for each setting in which runs differ, None where they have it in common."""
+
+    def axis(*leaves: ArrayLike) -> int | None:
+        return None if all(np.array_equal(leaves[0], leaf) for leaf in leaves[1:]) else 0
+
+    axes: Hyperparameters = jax.tree.map(axis, *hyper)
+    always: dict[str, Any] = {"seed": 0, "batches": 0}  # a state has a leading axis, also of one
+    return axes._replace(**always)
 
 
 def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _run_chunk(lanes: Sequence[_Lane], size: int, axes: Dials) -> dict[str, Floats]:
+def _run_chunk(lanes: Sequence[_Lane], size: int, axes: Hyperparameters) -> dict[str, Floats]:
     """Run at most `size` runs; what is missing is filled up with the first one."""
     full = [*lanes, *[lanes[0]] * (size - len(lanes))]
-    plan, modes, dials = full[0].plan, full[0].modes, _together([lane.dials for lane in full], axes)
-    state = engine.first_state(plan, dials)
-    first, before, told = look.first(plan, dials.seed, state), 0, []
+    static, modes = full[0].static, full[0].modes
+    hyper = _stack([lane.hyper for lane in full], axes)
+    state = engine.init_state(static, hyper)
+    first, start, rows = look.first(static, hyper.seed, state), 0, []
     for step in full[0].steps:
-        state = _advance(plan, axes, dials, state, np.array([before, step], np.int32))
-        told.append({**_measured(plan, modes, dials.seed, step, state), **first})
-        before = step
+        state = _advance(static, axes, hyper, state, np.array([start, step], np.int32))
+        rows.append({**_measure(static, modes, hyper.seed, step, state), **first})
+        start = step
     return {
-        name: np.stack([each[name] for each in told], axis=1)[: len(lanes)].astype(np.float64)
-        for name in told[0]
+        name: np.stack([row[name] for row in rows], axis=1)[: len(lanes)].astype(np.float64)
+        for name in rows[0]
     }
 
 
-def _together(dials: Sequence[Dials], axes: Dials) -> Dials:
-    """Return the dials of many runs: one array where they differ, else what they share."""
-    kinds = jax.tree.leaves(axes, is_leaf=lambda axis: axis is None)
-    leaves = zip(*map(jax.tree.leaves, dials), strict=True)
-    joined = [
+def _stack(hyper: Sequence[Hyperparameters], axes: Hyperparameters) -> Hyperparameters:
+    """Return those of many runs: one array where they differ, else what they share."""
+    axis_of_leaf = jax.tree.leaves(axes, is_leaf=lambda axis: axis is None)
+    columns = zip(*map(jax.tree.leaves, hyper), strict=True)
+    leaves = [
         column[0] if axis is None else np.stack(column)
-        for column, axis in zip(leaves, kinds, strict=True)
+        for column, axis in zip(columns, axis_of_leaf, strict=True)
     ]
-    found: Dials = jax.tree.unflatten(jax.tree.structure(dials[0]), joined)
-    return found
+    stacked: Hyperparameters = jax.tree.unflatten(jax.tree.structure(hyper[0]), leaves)
+    return stacked
 
 
-@partial(jax.jit, static_argnames=("plan", "axes"))
-def _advance(plan: Plan, axes: Dials, dials: Dials, state: State, span: Any) -> State:
+@partial(jax.jit, static_argnames=("static", "axes"))
+def _advance(
+    static: StaticConfig,
+    axes: Hyperparameters,
+    hyper: Hyperparameters,
+    state: TrainState,
+    span: Array,
+) -> TrainState:
     """Do the iterations from span[0] to span[1] of many runs, one a lane."""
 
-    def one(dials: Dials, state: State) -> State:
-        iterate = partial(engine.iterate, plan, dials, engine.batches_key(dials))
-        found: State = jax.lax.fori_loop(span[0], span[1], lambda i, now: iterate(now, i), state)
-        return found
+    def advance(hyper: Hyperparameters, state: TrainState) -> TrainState:
+        key = engine.batches_key(hyper)
 
-    advanced: State = jax.vmap(one, in_axes=(axes, 0))(dials, state)
+        def body(iteration: Array, state: TrainState) -> TrainState:
+            return engine.iterate(static, hyper, key, state, iteration)
+
+        advanced: TrainState = jax.lax.fori_loop(span[0], span[1], body, state)
+        return advanced
+
+    advanced: TrainState = jax.vmap(advance, in_axes=(axes, 0))(hyper, state)
     return advanced
 
 
-def _measured(
-    plan: Plan, modes: Modes | None, seeds: Any, step: int, states: State
+def _measure(
+    static: StaticConfig, modes: Modes | None, seeds: ArrayLike, step: int, states: TrainState
 ) -> dict[str, Floats]:
     """Return the metrics and measures of many runs, NaN where a run is no longer finite."""
     finite = engine.is_finite(states)
-    found = dict(zip(METRICS, np.asarray(states.seen).T, strict=True))
-    found |= look.evaluate(plan, modes, seeds, step, states)
-    told = {name: np.where(finite, value, np.nan) for name, value in found.items()}
-    return told | {"finite": finite.astype(np.float64)}
+    values = dict(zip(METRICS, np.asarray(states.metrics).T, strict=True))
+    values |= look.evaluate(static, modes, seeds, step, states)
+    masked = {name: np.where(finite, value, np.nan) for name, value in values.items()}
+    return masked | {"finite": finite.astype(np.float64)}

@@ -6,7 +6,6 @@ from hashlib import sha256
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from epoque.bench import stopping
@@ -18,11 +17,12 @@ from ..config import Gan2dConfig
 from ..data import distributions, support
 from ..data.support import Support
 from ..figures import look, snapshots
-from . import engine, losses
-from .checkpoint import named, restored
-from .engine import BLOCK, State
-from .plan import Dials, Plan
-from .steps import METRICS, Network
+from ..network_config import Optimizer
+from . import engine
+from .checkpoint import flatten_state, restore_state
+from .engine import BLOCK, METRICS, TrainState
+from .hyperparameters import Hyperparameters, StaticConfig
+from .steps import NetworkState
 
 __all__ = ["CHANGES", "Training", "train"]
 
@@ -101,10 +101,10 @@ class Training(Iterator[Event]):
         if copy:
             yield copy
         if resume is None:
-            state = engine.first_state(program.plan, program.dials)
+            state = engine.init_state(program.static, program.hyper)
             yield eyes.snapshot(program, state, 0)
         else:
-            state = jax.device_put(restored(self.config, resume))
+            state = jax.device_put(restore_state(self.config, resume))
             if self._applied:
                 yield self._changes()
         while self.step < self.config.iterations:
@@ -149,21 +149,25 @@ class Training(Iterator[Event]):
         self._asked.clear()
         return due
 
-    def _apply(self, changes: list[Change], state: State) -> State:
+    def _apply(self, changes: list[Change], state: TrainState) -> TrainState:
         """Make changes; an optimiser that is replaced leaves no memory to the next."""
         before = self.config
         for change in changes:
             self.config = self.config.changed(change.values)
         self._applied += changes
         if self.config.generator.optimizer.name != before.generator.optimizer.name:
-            state = state._replace(g=_forgetful(state.g))
+            state = state._replace(
+                g=_reset_optimizer(state.g, self.config.generator.optimizer.name)
+            )
         if self.config.discriminator.optimizer.name != before.discriminator.optimizer.name:
-            state = state._replace(d=_forgetful(state.d))
+            state = state._replace(
+                d=_reset_optimizer(state.d, self.config.discriminator.optimizer.name)
+            )
         return state
 
-    def _checkpoint(self, state: State, digest: str) -> Checkpoint:
+    def _checkpoint(self, state: TrainState, digest: str) -> Checkpoint:
         told = {"changes": write_changes(self._applied), "data_sha256": digest}
-        return Checkpoint(self.step, named(self.config, state), told)
+        return Checkpoint(self.step, flatten_state(state), told)
 
     def _metrics(
         self, rows: list[Mapping[str, float]], first: int, measures: Mapping[str, float]
@@ -179,9 +183,8 @@ class _Program:
     """The compiled program with the settings as they are now."""
 
     def __init__(self, config: Gan2dConfig, points: Support | None) -> None:
-        self.plan = Plan.of(config, points)
-        self.dials = jax.device_put(Dials.of(config))
-        self.probability = losses.probability(config)
+        self.static = StaticConfig.from_config(config, points)
+        self.hyper = jax.device_put(Hyperparameters.from_config(config))
         steps = {True: config.g_steps, False: config.d_steps}
         taking = [steps[name.endswith("_g")] > 0 for name in METRICS]
         self._columns = {n: place for place, n in enumerate(METRICS) if taking[place]}
@@ -191,7 +194,7 @@ class _Program:
         columns = rows[:, list(self._columns.values())].tolist()
         return [dict(zip(self._columns, row, strict=True)) for row in columns]
 
-    def advance(self, state: State, step: int, stop: int) -> tuple[Any, State, str]:
+    def advance(self, state: TrainState, step: int, stop: int) -> tuple[Any, TrainState, str]:
         """Do the iterations from `step` to `stop`, as far as every number stays finite.
 
         Returns:
@@ -210,10 +213,10 @@ class _Program:
             good, bad = (middle, bad) if self._blocks(state, step, middle)[2] else (good, middle)
         return rows[:good], state, "a loss" if good == told else "a weight"
 
-    def _blocks(self, state: State, step: int, count: int) -> tuple[State, Any, bool]:
+    def _blocks(self, state: TrainState, step: int, count: int) -> tuple[TrainState, Any, bool]:
         """Do `count` iterations; only the metrics leave the device."""
         span = np.int32(step), np.int32(count)
-        after, rows = engine.advance(self.plan, self.dials, state, *span)
+        after, rows = engine.advance(self.static, self.hyper, state, *span)
         return after, np.asarray(rows)[:count], bool(engine.is_finite(after))
 
 
@@ -225,14 +228,14 @@ class _Eyes:
         self._fixed = jax.device_put(snapshots.prepare(config, points))
         self._seed = np.uint32(config.seed)
 
-    def snapshot(self, program: _Program, state: State, step: int) -> Snapshot:
-        arrays = look.snapshot(program.plan, program.probability, self._fixed, state)
+    def snapshot(self, program: _Program, state: TrainState, step: int) -> Snapshot:
+        arrays = look.snapshot(program.static, self._fixed, state)
         return Snapshot(step, jax.device_get(arrays))
 
-    def measures(self, program: _Program, state: State, step: int) -> dict[str, float]:
-        found = look.evaluate(program.plan, self._modes, self._seed, step, state)
+    def measures(self, program: _Program, state: TrainState, step: int) -> dict[str, float]:
+        found = look.evaluate(program.static, self._modes, self._seed, step, state)
         return {name: float(value) for name, value in found.items()}
 
 
-def _forgetful(network: Network) -> Network:
-    return network._replace(slots=jax.tree.map(jnp.zeros_like, network.slots))
+def _reset_optimizer(network: NetworkState, optimizer: Optimizer) -> NetworkState:
+    return network._replace(opt_state=engine.init_opt_state(optimizer, network.params))

@@ -1,0 +1,145 @@
+"""A config as the compiled program takes it: what the program is made of, and its arguments."""
+
+from dataclasses import dataclass, field
+from math import inf
+from typing import NamedTuple, cast
+
+import numpy as np
+from jax import Array
+
+from ..config import Gan2dConfig, LearningRateDecay, Loss
+from ..data.distributions import Sampler, sampler
+from ..data.support import Support
+from ..models.mlp import Architecture, discriminator_architecture, generator_architecture
+from ..network_config import Optimizer
+from ..seeds import Purpose
+from .optimizers import OptimizerHyperparameters
+from .rng import purpose_words
+
+__all__ = ["Hyperparameters", "RealDistribution", "StaticConfig", "has_sigmoid_output"]
+
+
+@dataclass(frozen=True)
+class RealDistribution:
+    """Where real points come from; equal ones draw the same points from the same key."""
+
+    name: str
+    digest: int
+    draw: Sampler = field(compare=False)
+
+    @classmethod
+    def from_config(cls, config: Gan2dConfig, support: Support | None) -> "RealDistribution":
+        """Return the distribution of a config; `support` holds the user's points if there are."""
+        content = (support.points.tobytes(), support.jitter) if support else ()
+        return cls(config.data, hash(content), sampler(config, support))
+
+
+@dataclass(frozen=True)
+class StaticConfig:
+    """The static arguments of the compiled program: another one is another program."""
+
+    generator: Architecture
+    discriminator: Architecture
+    generator_optimizer: Optimizer
+    discriminator_optimizer: Optimizer
+    loss: Loss
+    sigmoid_output: bool
+    real: RealDistribution
+    noise: str
+    batch_size: int
+    unrolled_steps: int
+    gradient_penalty: bool
+    r1: bool
+    r2: bool
+    instance_noise: bool
+    lr_decay: LearningRateDecay
+
+    @classmethod
+    def from_config(cls, config: Gan2dConfig, support: Support | None = None) -> "StaticConfig":
+        """Return the static part of a config."""
+        return cls(
+            generator=generator_architecture(config),
+            discriminator=discriminator_architecture(config),
+            generator_optimizer=config.generator.optimizer.name,
+            discriminator_optimizer=config.discriminator.optimizer.name,
+            loss=config.loss,
+            sigmoid_output=has_sigmoid_output(config),
+            real=RealDistribution.from_config(config, support),
+            noise=config.noise,
+            batch_size=config.batch_size,
+            unrolled_steps=config.unrolled_steps,
+            gradient_penalty=config.gradient_penalty > 0,
+            r1=config.r1 > 0,
+            r2=config.r2 > 0,
+            instance_noise=config.instance_noise > 0,
+            lr_decay=config.lr_decay,
+        )
+
+
+class Hyperparameters(NamedTuple):
+    """The settings that the compiled program takes as scalars: a sweep gives each an axis.
+
+    Attributes:
+        seed: the run's.
+        batches: the words of the key of its batches (`Purpose.BATCHES`), uint32 [2].
+        real_label: what the loss takes as the label of real points.
+        real_weight: of the loss's term at real points.
+        others: as in the config.
+    """
+
+    seed: Array
+    batches: Array
+    d_steps: Array
+    g_steps: Array
+    real_label: Array
+    real_weight: Array
+    generator: OptimizerHyperparameters
+    discriminator: OptimizerHyperparameters
+    gradient_penalty: Array
+    r1: Array
+    r2: Array
+    weight_clip: Array
+    instance_noise: Array
+    instance_noise_until: Array
+    ema: Array
+    lr_decay_until: Array
+    lr_final: Array
+
+    @classmethod
+    def from_config(
+        cls, config: Gan2dConfig, dtype: type[np.floating] = np.float32
+    ) -> "Hyperparameters":
+        """Return the hyperparameters of a config, as NumPy scalars; real numbers are `dtype`."""
+
+        def number(value: float) -> Array:
+            return cast("Array", dtype(value))  # a NumPy scalar, which a compiled program takes
+
+        smoothed = 1 - config.label_smoothing
+        one_sided = config.label_smoothing_form == "one_sided"
+        return cls(
+            seed=cast("Array", np.uint32(config.seed)),
+            batches=cast("Array", purpose_words(config.seed, Purpose.BATCHES)),
+            d_steps=cast("Array", np.int32(config.d_steps)),
+            g_steps=cast("Array", np.int32(config.g_steps)),
+            real_label=number(smoothed if one_sided else 1),
+            real_weight=number(1 if one_sided else smoothed),
+            generator=OptimizerHyperparameters.from_config(config.generator.optimizer, dtype),
+            discriminator=OptimizerHyperparameters.from_config(
+                config.discriminator.optimizer, dtype
+            ),
+            gradient_penalty=number(config.gradient_penalty),
+            r1=number(config.r1),
+            r2=number(config.r2),
+            weight_clip=number(config.weight_clip or inf),
+            instance_noise=number(config.instance_noise),
+            instance_noise_until=number(config.instance_noise_until or inf),
+            ema=number(config.ema),
+            lr_decay_until=number(config.lr_decay_until or config.iterations),
+            lr_final=number(config.lr_final),
+        )
+
+
+def has_sigmoid_output(config: Gan2dConfig) -> bool:
+    """Return whether the discriminator's output is a probability: the sigmoid of its logit."""
+    linear = config.loss == "least_squares" and config.discriminator.output == "linear"
+    return config.loss in ("log", "minimax", "least_squares") and not linear
