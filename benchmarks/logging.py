@@ -12,7 +12,7 @@ import numpy as np
 from epoque.bench.config import Config
 from epoque.bench.events import Metrics
 from epoque.bench.runs.run import Run
-from epoque.bench.runs.run_writer import RunFolder, create_run
+from epoque.bench.runs.run_writer import RunWriter, create_run
 
 __all__ = ["rows"]
 
@@ -67,7 +67,7 @@ def _plain(events: list[Metrics], place: Path) -> int:
 def _ours(events: list[Metrics], place: Path) -> int:
     """Write a whole run folder: made, logged to, closed."""
     run = create_run(place, "benchmark", "benchmark/logging", Config())
-    folder = RunFolder(run)
+    folder = RunWriter(run)
     for event in events:
         folder.log(event)
     folder.close("finished")

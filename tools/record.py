@@ -19,7 +19,7 @@ from pathlib import Path
 
 from epoque import demo
 from epoque.bench.files.atomic import write_json
-from epoque.bench.runs.manifest import MANIFEST, digests_of, own_digest, write_manifest
+from epoque.bench.runs.manifest import MANIFEST, digest_files, digest_json, write_manifest
 from epoque.bench.runs.run import Run, Runs
 from epoque.bench.sweeps.sweep import Sweep, Sweeps
 from epoque.report.needs import Need, chapter_names, chapter_needs, found_needs, recorded_folder
@@ -79,12 +79,12 @@ def record(need: Need, needs: Sequence[Need], runs: Path) -> None:
 def seal_copy(folder: Path) -> None:
     """Give a shipped record a manifest of the files that ship, and bind its status to it."""
     paths = [path for path in folder.iterdir() if path.name not in OWN_DIGEST]
-    write_manifest(folder, digests_of(folder, paths))
+    write_manifest(folder, digest_files(folder, paths))
     status = json.loads((folder / "status.json").read_bytes())
     told = {name: value for name, value in status.items() if name not in ("files", "sha256")}
     bound = [folder / name for name in (MANIFEST, "environment.json")]
-    told["files"] = digests_of(folder, bound)
-    write_json(folder / "status.json", told | {"sha256": own_digest(told)})
+    told["files"] = digest_files(folder, bound)
+    write_json(folder / "status.json", told | {"sha256": digest_json(told)})
 
 
 def shipped(need: Need, needs: Sequence[Need]) -> Iterator[Path]:

@@ -71,11 +71,11 @@ class LineLab(Lab[LineConfig]):
             if step % 50 == 0:
                 yield Snapshot(step, {"weights": weights})
             due = step % config.checkpoint_every == 0 or step == config.iterations
-            if due or stopping.requested():
+            if due or stopping.is_stop_requested():
                 arrays = {"weights": weights, "velocity": velocity, "path": path}
                 arrays["count"] = np.array(step)
                 yield Checkpoint(step, arrays, {"rng": rng.bit_generator.state}, scheduled=due)
-                stopping.check()
+                stopping.raise_if_stop_requested()
         rows = "\n".join(",".join(map(repr, row)) for row in path.tolist())
         yield Artifact("weights.csv", f"w0,w1,w2\n{rows}\n".encode())
 

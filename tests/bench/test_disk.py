@@ -15,7 +15,7 @@ import pytest
 from children import finish, script
 
 from epoque.bench.errors import EpoqueError, RunWriteError
-from epoque.bench.files.atomic import told_write_errors, write_atomic, write_json
+from epoque.bench.files.atomic import explain_write_errors, write_atomic, write_json
 from epoque.bench.runs.execute import execute, resume
 from epoque.bench.runs.run import Run, Runs
 
@@ -230,7 +230,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
 
 def test_every_write_error_is_one_sentence_with_the_path(tmp_path: Path) -> None:
     for number in (28, 13, 30, 5, 122):
-        with pytest.raises(EpoqueError) as caught, told_write_errors(tmp_path):
+        with pytest.raises(EpoqueError) as caught, explain_write_errors(tmp_path):
             raise OSError(number, os.strerror(number))
         assert str(caught.value).startswith(f"Cannot write {tmp_path}: ")
         assert "\n" not in str(caught.value)

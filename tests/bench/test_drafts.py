@@ -19,8 +19,8 @@ from epoque.bench.files.atomic import (
     process_start,
     write_atomic,
 )
-from epoque.bench.files.cache import made
-from epoque.bench.files.drafts import ALIEN_SECONDS, draft_folder, drafts_below, remove_abandoned
+from epoque.bench.files.cache import build_once
+from epoque.bench.files.drafts import ALIEN_SECONDS, draft_folder, iter_drafts, remove_abandoned
 from epoque.bench.files.output_paths import check_file
 from epoque.bench.runs.status import remove_drafts
 from epoque.cli import main
@@ -73,7 +73,7 @@ def test_what_is_being_written_stays(tmp_path: Path) -> None:
         remove_abandoned(tmp_path)
         assert ours.exists()
         assert folder.is_dir()
-        assert list(drafts_below(tmp_path)) == []
+        assert list(iter_drafts(tmp_path)) == []
     assert [path.name for path in tmp_path.iterdir()] == [ours.name]
 
 
@@ -98,10 +98,10 @@ def test_another_machines_draft_is_left_alone_for_a_day(tmp_path: Path) -> None:
     remove_abandoned(tmp_path)
     remove_drafts(tmp_path)
     assert path.exists()
-    assert list(drafts_below(tmp_path)) == []
+    assert list(iter_drafts(tmp_path)) == []
     old = time.time() - ALIEN_SECONDS - 60
     os.utime(path, (old, old))
-    (found,) = drafts_below(tmp_path)
+    (found,) = iter_drafts(tmp_path)
     assert (found.path, found.whose, found.bytes) == (path, "process 1 on elsewhere", 4)
 
 
@@ -116,9 +116,9 @@ def test_every_place_clears_up(
     remove_drafts(run.path)
     assert not list(run.path.glob(".*.tmp"))
     monkeypatch.setenv("EPOQUE_CACHE", str(tmp_path / "cache"))
-    thing = made("kind", "a-run", lambda to: (to / "x").touch() and None)
+    thing = build_once("kind", "a-run", lambda to: (to / "x").touch() and None)
     put(thing.parent, left)
-    made("kind", "a-run", lambda to: None, sound=lambda path: not (path / "x").exists())
+    build_once("kind", "a-run", lambda to: None, sound=lambda path: not (path / "x").exists())
     assert not (thing.parent / left[0]).exists()
     put(tmp_path / "books", left)
     check_file("--out", tmp_path / "books" / "book.html")
@@ -181,12 +181,12 @@ def test_clean_tells_and_removes(
 def test_what_other_programs_left_is_not_ours(tmp_path: Path) -> None:
     for name in (".theirs.tmp", "photos.zip.partial", ".o.zip.123.tmp"):
         (tmp_path / name).write_text("x")
-    assert [draft.path.name for draft in drafts_below(tmp_path)] == [".o.zip.123.tmp"]
+    assert [draft.path.name for draft in iter_drafts(tmp_path)] == [".o.zip.123.tmp"]
 
 
 def test_a_download_that_goes_on_stays(tmp_path: Path) -> None:
     (tmp_path / "net.pkl.partial").write_text("x")
     with FileLock(tmp_path / "lock"):
-        assert list(drafts_below(tmp_path, downloads=True)) == []
-    (found,) = drafts_below(tmp_path, downloads=True)
+        assert list(iter_drafts(tmp_path, downloads=True)) == []
+    (found,) = iter_drafts(tmp_path, downloads=True)
     assert found.whose == "a download that was cut off"

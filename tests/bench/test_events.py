@@ -3,7 +3,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from epoque.bench.events import Artifact, Checkpoint, Metrics, Snapshot, columns_of
+from epoque.bench.events import Artifact, Checkpoint, Metrics, Snapshot, rows_of_columns
 
 EVENTS = [
     Metrics(1, {"error": 0.5}),
@@ -26,9 +26,9 @@ def test_a_checkpoint_without_state_has_none() -> None:
 
 
 def test_columns_become_rows_of_plain_numbers() -> None:
-    rows = columns_of({"error": np.array([0.5, 0.25]), "w0": np.array([1, 2])})
+    rows = rows_of_columns({"error": np.array([0.5, 0.25]), "w0": np.array([1, 2])})
     assert rows == [{"error": 0.5, "w0": 1}, {"error": 0.25, "w0": 2}]
     assert type(rows[0]["error"]) is float
-    assert columns_of({}) == []
+    assert rows_of_columns({}) == []
     with pytest.raises(ValueError, match="shorter"):
-        columns_of({"a": np.zeros(2), "b": np.zeros(1)})
+        rows_of_columns({"a": np.zeros(2), "b": np.zeros(1)})

@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 
 from epoque.bench.events import Artifact, Checkpoint, Metrics, Snapshot
-from epoque.bench.files.atomic import json_line
+from epoque.bench.files.atomic import encode_json_line
 from epoque.bench.lab import lab_of
 from epoque.bench.runs.execute import execute
 from epoque.bench.runs.run import Run, Runs
-from epoque.bench.runs.run_writer import RunFolder, create_run
-from epoque.bench.system.processes import rank, world
+from epoque.bench.runs.run_writer import RunWriter, create_run
+from epoque.bench.system.processes import rank, world_size
 
 Start = Callable[..., Run]
 
@@ -61,7 +61,7 @@ def test_processes_started_together_know_their_number(
 ) -> None:
     monkeypatch.setenv("RANK", told[0])
     monkeypatch.setenv("WORLD_SIZE", told[1])
-    assert (rank(), world()) == expected
+    assert (rank(), world_size()) == expected
 
 
 def test_every_setting_is_in_config_json(started: Start) -> None:
@@ -84,7 +84,7 @@ def test_a_taken_name_is_numbered(tmp_path: Path) -> None:
 
 def test_metrics_are_lines_of_json(started: Start) -> None:
     run = started()
-    folder = RunFolder(run)
+    folder = RunWriter(run)
     folder.log(Metrics(1, {"error": 0.1, "w0": -1.0}))
     folder.log(Metrics(2, {"error": math.nan, "w0": math.inf}))
     folder.close("finished")
@@ -99,7 +99,7 @@ def test_metrics_are_lines_of_json(started: Start) -> None:
 
 def test_a_number_that_is_never_defined_is_still_a_column_of_numbers(started: Start) -> None:
     run = started()
-    folder = RunFolder(run)
+    folder = RunWriter(run)
     folder.log(Metrics(1, {"error": math.nan}))
     folder.close("finished")
     assert run.metrics["error"].dtype == float
@@ -107,7 +107,7 @@ def test_a_number_that_is_never_defined_is_still_a_column_of_numbers(started: St
 
 def test_metrics_reach_the_disk_while_training_goes_on(started: Start) -> None:
     run = started()
-    folder = RunFolder(run)
+    folder = RunWriter(run)
     for step in range(1, 5000):
         folder.log(Metrics(step, {"error": 1.0}))
     assert len(Run(run.path).metrics) == 4096
@@ -120,7 +120,7 @@ def test_metrics_reach_the_disk_while_training_goes_on(started: Start) -> None:
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_a_number_comes_back_to_the_last_bit(number: float) -> None:
-    told = json.loads(json_line({"x": number}))["x"]
+    told = json.loads(encode_json_line({"x": number}))["x"]
     assert np.float64(told).tobytes() == np.float64(number).tobytes()
 
 
@@ -147,7 +147,7 @@ def test_a_checkpoint_gives_back_what_it_took(
     started: Start, arrays: dict[str, np.ndarray], state: Any
 ) -> None:
     run = started()
-    folder = RunFolder(run)
+    folder = RunWriter(run)
     folder.log(Checkpoint(7, arrays, {"state": state}))
     folder.close("finished")
     back = run.checkpoint()
@@ -162,7 +162,7 @@ def test_a_checkpoint_gives_back_what_it_took(
 
 def test_arrays_in_any_layout(started: Start) -> None:
     run = started()
-    folder = RunFolder(run)
+    folder = RunWriter(run)
     grid = np.arange(12.0).reshape(3, 4)
     folder.log(Snapshot(1, {"t": grid.T, "s": grid[::2, ::-1], "f": np.asfortranarray(grid)}))
     folder.close("finished")
@@ -174,7 +174,7 @@ def test_arrays_in_any_layout(started: Start) -> None:
 
 def test_a_checkpoint_counts_only_with_its_json(started: Start) -> None:
     run = started()
-    folder = RunFolder(run)
+    folder = RunWriter(run)
     folder.log(Checkpoint(1, {"w": np.ones(2)}))
     folder.log(Checkpoint(2, {"w": np.ones(2)}))
     folder.close("interrupted")
@@ -184,14 +184,14 @@ def test_a_checkpoint_counts_only_with_its_json(started: Start) -> None:
 
 def test_resuming_drops_the_metrics_after_the_checkpoint(started: Start) -> None:
     run = started()
-    folder = RunFolder(run)
+    folder = RunWriter(run)
     folder.log(Metrics(1, {"error": 1.0}))
     folder.log(Checkpoint(1, {}))
     folder.log(Metrics(2, {"error": 0.5}))
     folder.close("interrupted")
     with (run.path / "metrics.jsonl").open("ab") as file:
         file.write(b'{"step":3,"err')
-    resumed = RunFolder(run)
+    resumed = RunWriter(run)
     resumed.log(Metrics(2, {"error": 0.25}))
     resumed.close("finished")
     assert run.metrics["error"].tolist() == [1.0, 0.25]
@@ -199,12 +199,12 @@ def test_resuming_drops_the_metrics_after_the_checkpoint(started: Start) -> None
 
 def test_metrics_that_end_before_the_checkpoint_begin_anew(started: Start) -> None:
     run = started()
-    folder = RunFolder(run)
+    folder = RunWriter(run)
     folder.log(Metrics(1, {"error": 1.0}))
     folder.log(Checkpoint(1, {}))
     folder.close("interrupted")
     (run.path / "metrics.jsonl").write_bytes(b"")
-    RunFolder(run).close("interrupted")
+    RunWriter(run).close("interrupted")
     assert run.checkpoint_steps == []
 
 
@@ -212,13 +212,13 @@ def test_drafts_of_a_killed_process_are_removed(started: Start) -> None:
     run = started()
     for draft in (".status.json.123.tmp", "checkpoints/.step-0000000001.safetensors.123.tmp"):
         (run.path / draft).write_bytes(b"half")
-    RunFolder(run).close("finished")
+    RunWriter(run).close("finished")
     assert not list(run.path.rglob("*.tmp"))
 
 
 def test_an_artifact_is_a_file_of_the_run(started: Start) -> None:
     run = started()
-    folder = RunFolder(run)
+    folder = RunWriter(run)
     folder.log(Artifact("weights.csv", b"w\n1\n"))
     folder.close("finished")
     assert run.artifact("weights.csv") == b"w\n1\n"

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from epoque.bench.errors import UsageError
-from epoque.bench.system.memory import free_memory, told_memory
+from epoque.bench.system.memory import explain_out_of_memory, free_memory
 
 GIB = 2**30
 MACHINE = {"proc/meminfo": "MemTotal: 16777216 kB\nMemAvailable:    8388608 kB\nHugePages: 0\n"}
@@ -105,10 +105,10 @@ def test_a_real_limit_is_seen():
     ],
 )
 def test_running_out_is_told(error):
-    with pytest.raises(UsageError, match="less of it"), told_memory("Take less of it."):
+    with pytest.raises(UsageError, match="less of it"), explain_out_of_memory("Take less of it."):
         raise error
 
 
 def test_other_errors_are_not_taken_for_it():
-    with pytest.raises(RuntimeError, match="shapes"), told_memory("Take less of it."):
+    with pytest.raises(RuntimeError, match="shapes"), explain_out_of_memory("Take less of it."):
         raise RuntimeError("shapes differ")

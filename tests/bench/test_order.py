@@ -9,9 +9,13 @@ from line_lab import LAB, LineConfig
 
 from epoque.bench.errors import UsageError
 from epoque.bench.runs import creation_time as order
-from epoque.bench.runs.creation_time import moment_of, next_moment, record_folders
+from epoque.bench.runs.creation_time import (
+    iter_record_folders,
+    next_creation_time,
+    read_creation_time,
+)
 from epoque.bench.runs.execute import start
-from epoque.bench.runs.lookup import newest_first, records_in
+from epoque.bench.runs.lookup import iter_records, sort_newest_first
 from epoque.bench.runs.run import Run, Runs
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -69,33 +73,33 @@ def test_without_a_status_the_name_tells(tmp_path: Path, started: object) -> Non
     path = run.path.rename(tmp_path / "20261122T120000.000-line-a")
     told = json.loads((path / "status.json").read_text())
     (path / "status.json").write_text(json.dumps({**told, "started": started}))
-    assert moment_of(path) == NOON
+    assert read_creation_time(path) == NOON
     (path / "status.json").write_text("")
-    assert moment_of(path) == NOON
+    assert read_creation_time(path) == NOON
 
 
 def test_without_either_the_folder_tells(tmp_path: Path) -> None:
     folder = tmp_path / "20261399T990000.000-no-time"
     folder.mkdir()
     made = datetime.fromtimestamp(folder.stat().st_mtime, UTC)
-    assert moment_of(folder) == made
-    assert moment_of(tmp_path / "gone") < made
+    assert read_creation_time(folder) == made
+    assert read_creation_time(tmp_path / "gone") < made
 
 
 def test_times_without_a_zone_are_universal(tmp_path: Path) -> None:
     run = make(tmp_path, "line/a")
     told = json.loads((run.path / "status.json").read_text())
     (run.path / "status.json").write_text(json.dumps({**told, "started": "2026-11-22T12:00:00"}))
-    assert moment_of(run.path) == NOON
-    assert newest_first(records_in(tmp_path, Run))[0].id == run.id
+    assert read_creation_time(run.path) == NOON
+    assert sort_newest_first(iter_records(tmp_path, Run))[0].id == run.id
 
 
 def test_a_folder_that_cannot_be_read_is_no_empty_one(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageError, match="file cannot be read: a part of the path is a file"):
-        list(record_folders(tmp_path / "file", "config.json"))
-    assert list(record_folders(tmp_path / "nothing", "config.json")) == []
-    assert next_moment(tmp_path / "file") > NOON
+        list(iter_record_folders(tmp_path / "file", "config.json"))
+    assert list(iter_record_folders(tmp_path / "nothing", "config.json")) == []
+    assert next_creation_time(tmp_path / "file") > NOON
 
 
 def test_a_folder_without_permission_is_no_empty_one(

@@ -6,7 +6,7 @@ import pytest
 from tokenizers import Regex, Tokenizer, models, pre_tokenizers
 
 from epoque.bench.errors import DataError
-from epoque.bench.system.panics import is_panic, told_panics
+from epoque.bench.system.panics import explain_panics, is_panic
 from epoque.cli import main
 
 
@@ -19,7 +19,7 @@ def backtracking() -> Tokenizer:
 
 def test_a_panic_is_one_sentence_and_nothing_else(capfd: pytest.CaptureFixture[str]) -> None:
     made = backtracking()
-    with pytest.raises(DataError) as caught, told_panics("The tokenizer mine"):
+    with pytest.raises(DataError) as caught, explain_panics("The tokenizer mine"):
         made.encode_batch(["x" * 40])
     told = "The tokenizer mine failed inside a library: Onig: Regex search error: retry-limit"
     assert str(caught.value).startswith(told)
@@ -28,10 +28,10 @@ def test_a_panic_is_one_sentence_and_nothing_else(capfd: pytest.CaptureFixture[s
 
 
 def test_what_is_written_meanwhile_is_seen_afterwards(capfd: pytest.CaptureFixture[str]) -> None:
-    with told_panics("Nothing"):
+    with explain_panics("Nothing"):
         os.write(2, b"one\n")
         os.write(2, b"two\n")
-        with told_panics("Nothing inside"):
+        with explain_panics("Nothing inside"):
             os.write(2, b"three\n")
         assert capfd.readouterr().err == ""
     os.write(2, b"four\n")
@@ -46,7 +46,7 @@ def test_other_exceptions_pass(
         os.write(2, b"said\n")
         raise error
 
-    with pytest.raises(error), told_panics("Nothing"):
+    with pytest.raises(error), explain_panics("Nothing"):
         work()
     assert capfd.readouterr().err == "said\n"
     assert not is_panic(error())

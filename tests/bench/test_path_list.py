@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from epoque.bench.errors import ConfigError
-from epoque.bench.files.path_list import join, merged, split
+from epoque.bench.files.path_list import join_paths, merge_paths, split_paths
 from epoque.bench.sweeps.grid import cell, parse_axes
 from epoque.cli import main
 from epoque.language.config import LanguageConfig
@@ -29,12 +29,12 @@ from epoque.language.config import LanguageConfig
     ],
 )
 def test_split(text: str, paths: list[str]) -> None:
-    assert split(text) == paths
+    assert split_paths(text) == paths
 
 
 @given(st.lists(st.text(st.sampled_from('ab ,"\n\té;'), max_size=5), min_size=1, max_size=4))
 def test_what_is_joined_is_split_again(paths: list[str]) -> None:
-    assert split(join(paths)) == paths
+    assert split_paths(join_paths(paths)) == paths
 
 
 def test_a_text_that_is_a_path_is_that_path(
@@ -42,10 +42,10 @@ def test_a_text_that_is_a_path_is_that_path(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     name = "poèmes, prose.txt"
-    assert split(name) == ["poèmes", "prose.txt"]
+    assert split_paths(name) == ["poèmes", "prose.txt"]
     Path(name).write_text("x")
-    assert split(name) == [name]
-    assert merged([name, "a,b"]) == f'"{name}",a,b'
+    assert split_paths(name) == [name]
+    assert merge_paths([name, "a,b"]) == f'"{name}",a,b'
     assert LanguageConfig.parse({"train_files": name}).train_files == (name,)
 
 

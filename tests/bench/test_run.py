@@ -11,9 +11,14 @@ import pytest
 from epoque.bench.errors import UnknownNameError
 from epoque.bench.runs.execute import execute
 from epoque.bench.runs.run import Run, Runs
-from epoque.bench.runs.run_writer import RunFolder
+from epoque.bench.runs.run_writer import RunWriter
 from epoque.bench.runs.status import lock_record
-from epoque.bench.system.environment import _commit, _processor, environment, installed_version
+from epoque.bench.system.environment import (
+    _commit,
+    _processor,
+    describe_environment,
+    installed_version,
+)
 
 Make = Callable[..., Run]
 
@@ -96,7 +101,7 @@ def test_the_table(trained: Make, started: Make) -> None:
 
 def test_a_run_is_running_while_it_is_locked(started: Make) -> None:
     run = started()
-    RunFolder(run)._file.close()  # as if its process had died
+    RunWriter(run)._file.close()  # as if its process had died
     with lock_record(run.path):
         assert run.status.state == "running"
     assert (run.status.state, run.status.reason) == ("interrupted", "its process ended")
@@ -117,7 +122,7 @@ def test_metrics_can_be_read_while_they_are_written(started: Make) -> None:
 
 
 def test_the_environment() -> None:
-    told = environment()
+    told = describe_environment()
     assert told["python"].startswith("3.")
     assert told["cores"] >= 1
     assert told["packages"]["epoque"] == installed_version("epoque")
@@ -151,4 +156,4 @@ def test_the_environment_names_the_processor(tmp_path: Path) -> None:
     told.write_text("processor\t: 0\nBogoMIPS\t: 50.0\n")  # of ARM there is no name
     assert _processor(told) == platform.machine()
     assert _processor(tmp_path / "none") == platform.processor()
-    assert environment()["processor"]
+    assert describe_environment()["processor"]

@@ -12,7 +12,7 @@ from children import script
 from epoque.bench.errors import DivergenceError, EpoqueError, RunError, UsageError
 from epoque.bench.events import Checkpoint, Event, Metrics
 from epoque.bench.progress import Progress
-from epoque.bench.runs.execute import assist, assist_again, execute, resume
+from epoque.bench.runs.execute import execute, join_resumed_training, join_training, resume
 from epoque.bench.runs.run import Run, Runs
 
 Make = Callable[..., Run]
@@ -108,13 +108,13 @@ def test_who_assists_sees_the_same_training_and_writes_nothing(started: Make) ->
                 steps.append(getattr(event, "step", 0))
                 yield event
 
-    assist(Watched(), run.config, prepared=True)
+    join_training(Watched(), run.config, prepared=True)
     assert max(steps) == 120
-    assist_again(run)
+    join_resumed_training(run)
     assert line_lab.content(run.path) == before
     execute(run, draw=False)
     with pytest.raises(UsageError, match="already finished"):
-        assist_again(Run(run.path))
+        join_resumed_training(Run(run.path))
 
 
 def test_the_training_is_pulled(started: Make, monkeypatch: pytest.MonkeyPatch) -> None:

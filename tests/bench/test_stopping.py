@@ -163,7 +163,7 @@ def test_a_step_that_takes_too_long_is_not_waited_for(
     def slow(event: Any) -> None:
         log(event)
         end = time.monotonic() + PATIENCE
-        while stopping.requested() and time.monotonic() < end:
+        while stopping.is_stop_requested() and time.monotonic() < end:
             time.sleep(0.001)
 
     waits.log = slow  # type: ignore[method-assign]
@@ -175,19 +175,19 @@ def test_a_step_that_takes_too_long_is_not_waited_for(
 
 def test_a_signal_that_no_lab_answers_is_answered_at_the_end() -> None:
     def without_a_lab() -> None:
-        with stopping.patient():
+        with stopping.defer_stop():
             os.kill(os.getpid(), signal.SIGHUP)
-            while not stopping.requested():
+            while not stopping.is_stop_requested():
                 pass
 
     with pytest.raises(Interrupt, match="SIGHUP"):
         without_a_lab()
-    assert not stopping.requested()
+    assert not stopping.is_stop_requested()
 
 
 def test_where_nothing_is_trained_a_signal_stops_at_once() -> None:
     def without_a_training() -> None:
-        with stopping.listening():
+        with stopping.handle_stop_signals():
             os.kill(os.getpid(), signal.SIGTERM)
             time.sleep(PATIENCE)
 
@@ -207,7 +207,7 @@ def handlers() -> Iterator[None]:
 def test_what_is_ignored_stays_ignored_and_all_is_restored(handlers: None) -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as under nohup
     before = [signal.getsignal(number) for number in stopping.SIGNALS]
-    with stopping.listening():
+    with stopping.handle_stop_signals():
         assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
         assert signal.getsignal(signal.SIGTERM) not in before
     assert [signal.getsignal(number) for number in stopping.SIGNALS] == before

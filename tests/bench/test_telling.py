@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from epoque.bench.terminal import making
+from epoque.bench.terminal import preparation_bar
 
 
 class Terminal(io.StringIO):
@@ -20,7 +20,7 @@ def shown(
         patch.setattr("sys.stderr", stream)
         patch.setenv("TERM", "xterm-256color")
         patch.setenv("COLUMNS", "100")
-        with making(quiet=quiet) as progress:
+        with preparation_bar(quiet=quiet) as progress:
             for done, total, what in told:
                 progress(done, total, what)
     return stream.getvalue()

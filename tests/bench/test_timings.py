@@ -10,34 +10,34 @@ import pandas as pd
 import pytest
 
 from epoque.bench.events import Checkpoint, Event, Timings
-from epoque.bench.runs.compare import comparison
+from epoque.bench.runs.compare import compare_runs
 from epoque.bench.runs.execute import resume
 from epoque.bench.runs.run import Run, Runs
 from epoque.bench.runs.status import Status, read_status
-from epoque.bench.runs.timings import MOST, Course
+from epoque.bench.runs.timings import MOST, StepTimings
 
 
 def test_seconds_add_up_and_the_newest_measures_stand() -> None:
-    course = Course().following(Timings(2, 1.5, {"speed": 3.0}))
+    course = StepTimings().following(Timings(2, 1.5, {"speed": 3.0}))
     course = course.following(Timings(6, 0.5, {"speed": 4.0})).following(Timings(7))
     assert course.numbers == {"training_seconds": 2.0, "speed": 4.0}
     assert [course.at(step) for step in (0, 1, 2, 4, 6, 9)] == [0.0, 0.75, 1.5, 1.75, 2.0, 2.0]
-    assert Course.from_json(json.loads(json.dumps(course.to_json()))) == course
-    assert Course().numbers == Course().to_json() == {}
-    assert Course().seconds is None
+    assert StepTimings.from_json(json.loads(json.dumps(course.to_json()))) == course
+    assert StepTimings().numbers == StepTimings().to_json() == {}
+    assert StepTimings().seconds is None
 
 
 def test_what_an_interruption_loses_is_not_counted() -> None:
-    course = Course(((2, 1.0), (6, 3.0), (8, 4.0)), {"speed": 1.0})
-    assert course.until(6) == Course(((2, 1.0), (6, 3.0)), {"speed": 1.0})
-    assert course.until(4) == Course(((2, 1.0), (4, 2.0)), {"speed": 1.0})
-    assert course.until(0) == Course((), {"speed": 1.0})
+    course = StepTimings(((2, 1.0), (6, 3.0), (8, 4.0)), {"speed": 1.0})
+    assert course.until(6) == StepTimings(((2, 1.0), (6, 3.0)), {"speed": 1.0})
+    assert course.until(4) == StepTimings(((2, 1.0), (4, 2.0)), {"speed": 1.0})
+    assert course.until(0) == StepTimings((), {"speed": 1.0})
     assert course.until(9) == course
     assert course.until(6).following(Timings(7, 2.0)).seconds == 5.0
 
 
 def test_a_long_course_is_thinned_and_keeps_its_end() -> None:
-    course = Course()
+    course = StepTimings()
     for step in range(1, 3 * MOST):
         course = course.following(Timings(step, 0.5))
     assert MOST / 2 <= len(course.moments) <= MOST
@@ -47,9 +47,9 @@ def test_a_long_course_is_thinned_and_keeps_its_end() -> None:
 
 def test_a_column_of_seconds_stands_beside_metrics() -> None:
     metrics = pd.DataFrame({"loss": [3.0, 2.0]}, index=pd.Index([1, 2], name="step"))
-    timed = Course(((2, 1.0),)).beside(metrics)
+    timed = StepTimings(((2, 1.0),)).beside(metrics)
     assert timed["seconds"].tolist() == [0.5, 1.0]
-    assert Course().beside(metrics) is metrics
+    assert StepTimings().beside(metrics) is metrics
 
 
 class StopError(Exception):
@@ -87,7 +87,7 @@ def test_a_run_keeps_its_times_in_its_status_alone(trained: Any, timed: dict[str
         assert "speed" not in path.read_text()
     (row,) = Runs(run.path.parent).table().to_dict("records")
     assert (row["training_seconds"], row["speed"]) == (6.0, 120.0)
-    assert comparison([run, run])["training_seconds"] == [6.0, 6.0]
+    assert compare_runs([run, run])["training_seconds"] == [6.0, 6.0]
 
 
 def test_a_resumed_run_counts_on(trained: Any, timed: dict[str, int], tmp_path: Path) -> None:

@@ -12,9 +12,9 @@ import pytest
 
 import epoque
 from epoque.bench.files.atomic import write_json
-from epoque.bench.runs.creation_time import next_moment
+from epoque.bench.runs.creation_time import next_creation_time
 from epoque.bench.runs.execute import start
-from epoque.bench.runs.status import create_record, stamped
+from epoque.bench.runs.status import create_record, make_record_name
 from epoque.bench.sweeps.grid import parse_axes
 from epoque.bench.sweeps.parts import Parts
 from epoque.bench.sweeps.study import manifest_of
@@ -48,12 +48,12 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _study(root: Path, kind: str, axis: str, told: dict[str, Any]) -> Path:
     axes = parse_axes(NeuronConfig(), [axis])
     manifest = manifest_of(NEURON, "neuron/and", NeuronConfig(), axes) | told
-    moment = next_moment(root)
+    moment = next_creation_time(root)
 
     def fill(draft: Path) -> None:
         write_json(draft / f"{kind}.json", manifest)
 
-    path = create_record(root, stamped("neuron/and", f"-{kind}", moment), 0, fill, moment)
+    path = create_record(root, make_record_name("neuron/and", f"-{kind}", moment), 0, fill, moment)
     parts = Parts(path / "parts", {})
     parts.write(0, {"trial": [0, 1], "seed": [0, 1], "final_error": [0.5, 0.25]})
     parts.join(path / "table.parquet")

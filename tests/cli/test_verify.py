@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from epoque import run as train
-from epoque.bench.runs.manifest import own_digest
+from epoque.bench.runs.manifest import digest_json
 from epoque.cli import main
 from epoque.report.needs import recorded_folder
 
@@ -96,7 +96,7 @@ def test_a_manifest_that_is_signed_and_lists_nothing(
     finished: Path, answer: Answer, files: object
 ) -> None:
     told = {"format": 1, "files": files}
-    (finished / "manifest.json").write_text(json.dumps(told | {"sha256": own_digest(told)}))
+    (finished / "manifest.json").write_text(json.dumps(told | {"sha256": digest_json(told)}))
     code, out, _ = answer("verify", finished)
     assert (code, out) == (1, f"{finished.name}: manifest.json is damaged\n")
     code, _, err = answer("show", finished)

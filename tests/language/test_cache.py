@@ -95,7 +95,7 @@ def test_texts_that_were_encoded_before_are_still_found(text: Documents) -> None
     framing = tokenizer.train(config(objective="masked", vocabulary=300, frame_lines=True), text)
     for made, framed in ((plain, False), (framing, True)):
         told = {"text": text.fingerprint, "tokenizer": made.backend_tokenizer.to_str()}
-        key = store.key_of(format=2, **told, apart=False, end=None)
+        key = store.cache_key(format=2, **told, apart=False, end=None)
         assert cache.tokens(made, text, framed=framed).fingerprint == key
     assert cache.tokens(framing, text).fingerprint != key
 
@@ -332,8 +332,8 @@ def test_the_cache_folder_is_the_users(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setenv("LOCALAPPDATA", str(tmp_path))
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert tmp_path in store.folder().parents
-    assert store.folder().name == "epoque"
+    assert tmp_path in store.cache_folder().parents
+    assert store.cache_folder().name == "epoque"
 
 
 # Larger than memory

@@ -115,7 +115,7 @@ def test_tokenizers_that_were_trained_before_are_still_found(text: Documents) ->
     """The keys are those of earlier versions."""
     tokenizer.prepare(config("masked", frame_lines=True), text)
     told = {"vocabulary": 300, "lowercase": False, "frame_lines": True}
-    key = store.key_of(format=2, text=text.fingerprint, objective="masked", **told)
+    key = store.cache_key(format=2, text=text.fingerprint, objective="masked", **told)
     assert [path.parent.name for path in cached()] == [key]
 
 
@@ -182,7 +182,7 @@ def test_training_looks_at_the_start_of_a_large_text(
 
 
 def cached() -> list[Path]:
-    return list((store.folder() / "tokenizers").glob("*/tokenizer.json"))
+    return list((store.cache_folder() / "tokenizers").glob("*/tokenizer.json"))
 
 
 @pytest.fixture

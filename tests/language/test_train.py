@@ -480,5 +480,5 @@ def test_a_run_keeps_the_threads_that_it_began_with(tiny: Make) -> None:
     assert choose_threads(elsewhere) == 1  # so small a network
     assert choose_threads(elsewhere, first) == 2
     large = tiny(width=512, layers=8, block_size=256, heads=8)
-    assert choose_threads(large) == threads.choose(None, math.inf)
+    assert choose_threads(large) == threads.choose_thread_count(None, math.inf)
     assert choose_threads(large.replace(threads=3)) == 3

@@ -14,7 +14,7 @@ from epoque.bench.figures.axes import subscript
 from epoque.bench.figures.plot import figure_style, png_bytes, svg_bytes
 from epoque.bench.figures.styles import HOUSE
 from epoque.bench.runs.run import Run
-from epoque.bench.runs.run_writer import RunFolder, create_run
+from epoque.bench.runs.run_writer import RunWriter, create_run
 from epoque.neuron.config import NeuronConfig
 from epoque.neuron.data import load
 from epoque.neuron.figures import FRAMES, animation, figures
@@ -44,7 +44,7 @@ SETTINGS = {
 def trained(root: Path, recipe: str, **settings) -> Run:
     config = NeuronConfig.parse(settings)
     run = create_run(root, "neuron", recipe, config)
-    folder = RunFolder(run)
+    folder = RunWriter(run)
     for event in train(config):
         folder.log(event)
     folder.close("finished")

@@ -13,7 +13,7 @@ from scipy.special import expit
 from epoque.bench.errors import DamagedRunError, DivergenceError
 from epoque.bench.events import Artifact, Checkpoint, Metrics, Snapshot
 from epoque.bench.runs.run import Run
-from epoque.bench.runs.run_writer import RunFolder, create_run
+from epoque.bench.runs.run_writer import RunWriter, create_run
 from epoque.bench.seeds import jax_key
 from epoque.neuron import mlp, mlp_evaluate, mlp_train
 from epoque.neuron.config import NeuronConfig
@@ -252,7 +252,7 @@ def test_the_event_stream():
 
 def written(path, config, events):
     run = create_run(path, "neuron", "neuron/test", config)
-    folder = RunFolder(run)
+    folder = RunWriter(run)
     for event in events:
         folder.log(event)
     folder.close("finished")

@@ -21,7 +21,7 @@ from epoque.bench.i18n import LANGUAGES
 from epoque.bench.lab import find_lab
 from epoque.bench.runs.execute import execute, start
 from epoque.bench.runs.run import Run
-from epoque.bench.runs.status import create_record, stamped
+from epoque.bench.runs.status import create_record, make_record_name
 from epoque.bench.seeds import numpy_rng
 from epoque.bench.sweeps.grid import cell, grid, parse_axes
 from epoque.bench.sweeps.study import manifest_of
@@ -86,7 +86,7 @@ def make_sweep(need: Need, runs: Path) -> None:
         write_json(draft / "sweep.json", manifest_of(lab, need.recipe, config, axes) | told)
         table.to_parquet(draft / "table.parquet")
 
-    path = create_record(runs, stamped(need.recipe, "-sweep"), 0, fill)
+    path = create_record(runs, make_record_name(need.recipe, "-sweep"), 0, fill)
     status = json.loads((path / "status.json").read_text())
     write_json(path / "status.json", {**status, "state": "finished"})
 

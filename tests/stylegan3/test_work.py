@@ -24,7 +24,7 @@ def test_the_operations_are_those_of_the_convolutions() -> None:
 
 
 def test_small_networks_take_one_thread_and_a_run_keeps_its_own() -> None:
-    most = threads.choose(None, math.inf)
+    most = threads.choose_thread_count(None, math.inf)
     small = StyleGan3Config(cbase=64, cmax=8, batch=4, layers=4)
     usual = StyleGan3Config(cbase=16384, cmax=512, batch=16)
     shape = ImageShape(16, 3, 0)

@@ -14,7 +14,7 @@ from .errors import ConfigError, EpoqueError, UsageError
 from .options import AsJson, Quiet
 from .progress import Notify, Progress, no_progress
 from .setting_types import allowed_values
-from .terminal import downloading, note, print_json, progress_bar
+from .terminal import download_bar, print_json, print_notes, progress_bar
 
 __all__ = ["add_action"]
 
@@ -196,7 +196,7 @@ def spelt_as_typed(options: type[Options]) -> Iterator[None]:
 
 
 def _notify(silent: bool) -> Notify:
-    return lambda message: None if silent else note([message])
+    return lambda message: None if silent else print_notes([message])
 
 
 class _Bars:
@@ -212,7 +212,7 @@ class _Bars:
         fetching = what == FETCHING
         if fetching != self._fetching:
             self._stack.close()
-            bar = downloading() if fetching else progress_bar(self._title, self._unit)
+            bar = download_bar() if fetching else progress_bar(self._title, self._unit)
             self._bar, self._fetching = self._stack.enter_context(bar), fetching
         self._bar(done, total, "" if fetching else what)
         if done == total:  # what is printed next stands where the bar was

@@ -99,7 +99,7 @@ class Timings:
 Event = Metrics | Snapshot | Checkpoint | Artifact | Timings
 
 
-def columns_of(arrays: "Mapping[str, NDArray[np.float64]]") -> list[Mapping[str, float]]:
+def rows_of_columns(arrays: "Mapping[str, NDArray[np.float64]]") -> list[Mapping[str, float]]:
     """Return one mapping per row of equally long columns, ready for `Metrics.values`."""
     names = list(arrays)
     rows = zip(*(column.tolist() for column in arrays.values()), strict=True)

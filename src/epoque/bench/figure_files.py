@@ -61,10 +61,10 @@ def save_drawn_figure(draw: "Callable[[], Figure]", out: Path, *, dark: bool) ->
         RunWriteError: if the system refuses.
     """
     from .figures.plot import figure_style, save_figure
-    from .files.output_paths import folder_of
+    from .files.output_paths import make_parent_folder
 
     with figure_style("dark" if dark else "light"):
         figure = draw()
-        folder_of(out)
+        make_parent_folder(out)
         save_figure(figure, out)
     return FigureFiles(out.with_name(f"{out.name}.png"), out.with_name(f"{out.name}.svg"))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # pydantic would make `epoque --help` slower
     from matplotlib.figure import Figure
 
     from .config import Config
-    from .runs.record import Recorded
+    from .runs.record import Record
     from .runs.run import Run
 
 __all__ = ["Lab", "TrainCommand", "find_lab", "lab_folder", "lab_names", "lab_of"]
@@ -203,7 +203,7 @@ def find_lab(name: str) -> Lab[Any]:
     return lab
 
 
-def lab_of(record: "Recorded[C]") -> Lab[C]:
+def lab_of(record: "Record[C]") -> Lab[C]:
     """Return the lab that made a run, a sweep or a search.
 
     Raises:

@@ -8,8 +8,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic.fields import FieldInfo
 
 from .errors import did_you_mean
-from .files.path_list import IS_PATHS, LocalPath, PathOrHttps
-from .files.path_list import split as split_paths
+from .files.path_list import IS_PATHS, LocalPath, PathOrHttps, split_paths
 from .typed import is_number, is_several, is_whole, near_number
 
 __all__ = ["allowed_values", "kind_of", "number_kind", "read_text", "suggest_values"]

@@ -4,9 +4,9 @@ SIGINT (Ctrl-C), SIGTERM (a job's end, `kill`) and SIGHUP (a closed terminal) en
 the step it is in. A lab takes part with two lines where its checkpoints are due:
 
 ```
-if due or stopping.requested():
+if due or stopping.is_stop_requested():
     yield Checkpoint(step, arrays, state, scheduled=due)
-    stopping.check()
+    stopping.raise_if_stop_requested()
 ```
 
 A second signal stops at once, and so does the first where no step ends within `SECONDS`, or where
@@ -22,7 +22,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-__all__ = ["SECONDS", "Interrupt", "check", "ignore", "listening", "patient", "requested"]
+__all__ = [
+    "SECONDS",
+    "Interrupt",
+    "defer_stop",
+    "handle_stop_signals",
+    "ignore_stop_signals",
+    "is_stop_requested",
+    "raise_if_stop_requested",
+]
 
 SECONDS = 5.0
 """How long a step and its checkpoint may take: a launcher's patience ends soon (ten seconds of
@@ -73,12 +81,12 @@ _trained: list[_Request] = []
 """The request of the training that goes on, the innermost last; empty if nothing is trained."""
 
 
-def requested() -> bool:
+def is_stop_requested() -> bool:
     """Whether a signal asked the training that goes on to stop."""
     return bool(_trained) and _trained[-1].signal is not None
 
 
-def check() -> None:
+def raise_if_stop_requested() -> None:
     """End the training if that was asked for; to be called once its checkpoint is saved.
 
     Raises:
@@ -89,7 +97,7 @@ def check() -> None:
 
 
 @contextmanager
-def listening() -> Iterator[None]:
+def handle_stop_signals() -> Iterator[None]:
     """Let the signals stop what runs inside, and restore afterwards what they did before.
 
     A signal that is ignored (under `nohup`, or in the background of a script) stays ignored; in
@@ -110,24 +118,24 @@ def listening() -> Iterator[None]:
 
 
 @contextmanager
-def patient() -> Iterator[None]:
+def defer_stop() -> Iterator[None]:
     """Let the first signal only ask: what is trained inside ends at its next checkpoint.
 
     Raises:
         Interrupt: at the end, if a signal asked and nothing answered it.
     """
     request = _Request()
-    with listening():
+    with handle_stop_signals():
         _trained.append(request)
         try:
             yield
-            check()
+            raise_if_stop_requested()
         finally:
             request.answered = True
             _trained.remove(request)
 
 
-def ignore() -> None:
+def ignore_stop_signals() -> None:
     """Ignore further signals: what is left is to say how it ended."""
     if threading.current_thread() is threading.main_thread():
         for number in SIGNALS:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .progress import Progress
-from .undefined import defined
+from .undefined import replace_undefined
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -18,26 +18,26 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 __all__ = [
-    "console",
-    "downloading",
-    "making",
-    "note",
-    "number",
+    "download_bar",
+    "format_number",
+    "format_result",
+    "make_console",
+    "make_table",
     "picture_style",
+    "preparation_bar",
     "print_json",
+    "print_line",
+    "print_match",
+    "print_notes",
     "progress_bar",
-    "result",
     "save_picture",
-    "say",
-    "say_taken",
-    "table",
-    "waiting",
+    "show_waiting",
 ]
 
 PIPE_WIDTH = 400
 
 
-def console(*, wrapped: bool = False) -> "Console":
+def make_console(*, wrapped: bool = False) -> "Console":
     """Return the console for results: standard output, tables never folded when it is a pipe.
 
     Args:
@@ -51,12 +51,12 @@ def console(*, wrapped: bool = False) -> "Console":
     return Console(highlight=False, markup=False, soft_wrap=piped or not wrapped, width=width)
 
 
-def say(message: str) -> None:
+def print_line(message: str) -> None:
     """Print a line on standard output."""
-    console().print(message)
+    make_console().print(message)
 
 
-def note(messages: Iterable[str]) -> None:
+def print_notes(messages: Iterable[str]) -> None:
     """Print what a user should know beside the results, a line each, on standard error."""
     from rich.console import Console
 
@@ -65,7 +65,7 @@ def note(messages: Iterable[str]) -> None:
         out.print(message)
 
 
-def say_taken(name: str, taken: str, *, quiet: bool = False) -> None:
+def print_match(name: str, taken: str, *, quiet: bool = False) -> None:
     """Say on standard error which run was taken, unless it was named whole.
 
     Args:
@@ -74,15 +74,15 @@ def say_taken(name: str, taken: str, *, quiet: bool = False) -> None:
         quiet: say nothing.
     """
     if not quiet and taken not in (name, Path(name).name) and Path(name).name not in ("", ".."):
-        note([f"{name} is {taken}."])
+        print_notes([f"{name} is {taken}."])
 
 
 def print_json(value: Any) -> None:
     """Print a value as JSON on standard output; an undefined number is null."""
-    print(json.dumps(defined(value), indent=2, ensure_ascii=False, default=str))  # noqa: T201
+    print(json.dumps(replace_undefined(value), indent=2, ensure_ascii=False, default=str))  # noqa: T201
 
 
-def number(value: Any) -> str:
+def format_number(value: Any) -> str:
     """Return a number for a table: four significant digits, nothing for None, a dash for NaN."""
     if value is None:
         return ""
@@ -91,16 +91,16 @@ def number(value: Any) -> str:
     return str(value)
 
 
-def result(name: str, results: Mapping[str, Any]) -> str:
+def format_result(name: str, results: Mapping[str, Any]) -> str:
     """Return a result for a table: a dash for what has no number, with the reason if it is told."""
     value = results.get(name)
     if value is not None:
-        return number(value)
+        return format_number(value)
     reason = results.get("not_measured", {}).get(name)
     return f"– ({reason})" if reason else "–"
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str = "") -> "Table":
+def make_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str = "") -> "Table":
     """Return a plain table; a cell is shown as it is, unless it is a rich `Text`.
 
     Without names for its columns it has no head.
@@ -113,7 +113,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str = ""
     for name in columns:
         made.add_column(name, overflow="fold")
     for row in rows:
-        cells = (value if isinstance(value, Text) else Text(number(value)) for value in row)
+        cells = (value if isinstance(value, Text) else Text(format_number(value)) for value in row)
         made.add_row(*cells)
     return made
 
@@ -129,7 +129,7 @@ def progress_bar(title: str, unit: str, *, quiet: bool = False) -> Iterator[Prog
 
 
 @contextmanager
-def downloading(*, quiet: bool = False) -> Iterator[Progress]:
+def download_bar(*, quiet: bool = False) -> Iterator[Progress]:
     """Show how far a download is, as `progress_bar` does; yield what moves it, in bytes."""
     from rich.progress import DownloadColumn, TransferSpeedColumn
 
@@ -139,7 +139,7 @@ def downloading(*, quiet: bool = False) -> Iterator[Progress]:
 
 
 @contextmanager
-def making(*, quiet: bool = False) -> Iterator[Progress]:
+def preparation_bar(*, quiet: bool = False) -> Iterator[Progress]:
     """Show what is being made before a training, from when it first moves."""
     from rich.progress import TaskProgressColumn, TimeElapsedColumn
 
@@ -180,7 +180,7 @@ def _bars(*columns: Any, quiet: bool) -> "RichProgress":
 
 
 @contextmanager
-def waiting(what: str, *, quiet: bool = False) -> Iterator[None]:
+def show_waiting(what: str, *, quiet: bool = False) -> Iterator[None]:
     """Show on standard error, if that is a terminal, that something without a measure goes on."""
     from rich.console import Console
 
@@ -207,4 +207,4 @@ def save_picture(figure: "Figure", out: Path) -> None:
 
     save_figure(figure, out)
     for ending in (".png", ".svg"):
-        say(f"{out}{ending}")
+        print_line(f"{out}{ending}")

@@ -19,9 +19,9 @@ from cyclopts.exceptions import UnusedCliTokensError, ValidationError
 from epoque import __version__
 from epoque.bench.errors import ConfigError, EpoqueError, MissingExtraError, UsageError
 from epoque.bench.lab import find_lab, lab_names
-from epoque.bench.stopping import Interrupt, ignore, listening
-from epoque.bench.system.panics import as_sentence, is_panic
-from epoque.bench.system.processes import rank, world
+from epoque.bench.stopping import Interrupt, handle_stop_signals, ignore_stop_signals
+from epoque.bench.system.panics import describe_panic, is_panic
+from epoque.bench.system.processes import rank, world_size
 
 from . import info, runs
 from . import report as book
@@ -102,11 +102,11 @@ def main(argv: Sequence[str] | None = None) -> None:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # names of files may be no UTF-8
     try:
-        with listening():
+        with handle_stop_signals():
             _answer(argv)
     except SystemExit as end:
         if is_process and isinstance(end.code, int) and end.code > 128:
-            ignore()  # the exit code stays, whatever signal comes while Python shuts down
+            ignore_stop_signals()  # the exit code stays while Python shuts down
         raise
 
 
@@ -130,7 +130,7 @@ def _answer(argv: Sequence[str]) -> None:
         _complain(str(missing))
         sys.exit(missing.exit_code)
     except KeyboardInterrupt as error:
-        ignore()
+        ignore_stop_signals()
         stopped = error if isinstance(error, Interrupt) else Interrupt(SIGINT)
         if rank() == 0:
             with suppress(OSError):  # the terminal may be gone
@@ -142,7 +142,7 @@ def _answer(argv: Sequence[str]) -> None:
     except BaseException as error:
         if not is_panic(error):
             raise
-        _complain(as_sentence("The command", error))
+        _complain(describe_panic("The command", error))
         sys.exit(1)
 
 
@@ -158,10 +158,10 @@ def _missing_extra(argv: Sequence[str]) -> MissingExtraError | None:
 
 
 def _check_shared(argv: Sequence[str]) -> None:
-    if world() > 1 and argv[:1] != ["resume"] and not _trains(argv):
+    if world_size() > 1 and argv[:1] != ["resume"] and not _trains(argv):
         raise UsageError(
-            f"{world()} processes were started together; only `epoque run` and `epoque resume` "
-            "share their work, and the command `train` of a lab."
+            f"{world_size()} processes were started together; only `epoque run` and `epoque "
+            "resume` share their work, and the command `train` of a lab."
         )
 
 

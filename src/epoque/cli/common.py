@@ -103,9 +103,9 @@ def with_settings(
 
 def _text(value: Any) -> Any:
     """Return what was typed as one text; only paths may be given more than once."""
-    from epoque.bench.files.path_list import merged
+    from epoque.bench.files.path_list import merge_paths
 
-    return merged(value) if isinstance(value, list) else value
+    return merge_paths(value) if isinstance(value, list) else value
 
 
 def _parameter_name(path: str) -> str:

@@ -8,7 +8,7 @@ from cyclopts import App, Parameter
 from epoque.bench.i18n import translator
 from epoque.bench.lab import find_lab, lab_names
 from epoque.bench.options import AsJson, Language
-from epoque.bench.terminal import console, print_json, table
+from epoque.bench.terminal import make_console, make_table, print_json
 
 
 def register(app: App, argv: Sequence[str]) -> None:  # noqa: ARG001
@@ -31,11 +31,11 @@ def list_labs(*, lang: Language = "en", as_json: AsJson = False) -> None:
         return
     from rich.text import Text
 
-    out = console(wrapped=True)
+    out = make_console(wrapped=True)
     for lab in lab_names():
         out.print(Text.assemble((lab, "bold"), f"  {_(find_lab(lab).title)}"))
         rows = [(f"  {r.name}", _(r.title), f"{r.minutes:g} min") for r in recipes if r.lab == lab]
-        out.print(table(("", "", ""), rows))
+        out.print(make_table(("", "", ""), rows))
     out.print("\nepoque run RECIPE trains one; epoque run RECIPE --help shows what may be set.")
 
 
@@ -51,9 +51,9 @@ def schema(
 
 def doctor(*, as_json: AsJson = False) -> None:
     """Say what is installed, which device computes, and what is missing."""
-    from epoque.bench.system.doctor import examine
+    from epoque.bench.system.doctor import check_installation
 
-    checks = examine()
+    checks = check_installation()
     if as_json:
         print_json([check.__dict__ for check in checks])
         return
@@ -63,4 +63,4 @@ def doctor(*, as_json: AsJson = False) -> None:
         "ok": Text("ok", "green"), "missing": Text("--", "yellow"), "bad": Text("!!", "red")
     }  # fmt: skip
     rows = [(marks[c.state], c.name, c.found, c.advice) for c in checks]
-    console(wrapped=True).print(table(("", "what", "found", "to get it"), rows))
+    make_console(wrapped=True).print(make_table(("", "what", "found", "to get it"), rows))

@@ -9,7 +9,7 @@ from cyclopts import App, Parameter
 from epoque.bench.errors import UsageError, did_you_mean
 from epoque.bench.files.output_paths import runs_folder
 from epoque.bench.options import Language, Quiet, RunsOption, StyleName
-from epoque.bench.terminal import console, note
+from epoque.bench.terminal import make_console, print_notes
 
 FORMATS = ("html", "pdf", "md")
 
@@ -53,8 +53,8 @@ def report(
     written = write_report(
         folder, target, lang, format, template=template, chapters=chapter, style=style
     )
-    note(in_words(damaged_records(folder)))
-    console(wrapped=True).print(str(written))
+    print_notes(in_words(damaged_records(folder)))
+    make_console(wrapped=True).print(str(written))
 
 
 def new_report(
@@ -68,7 +68,9 @@ def new_report(
     from epoque.report import new_report as start
 
     written = start(folder, runs_folder(runs), lang)
-    console(wrapped=True).print(f"{written}\nEdit it, then: epoque report {written} --format pdf")
+    make_console(wrapped=True).print(
+        f"{written}\nEdit it, then: epoque report {written} --format pdf"
+    )
 
 
 def demo(
@@ -89,4 +91,4 @@ def demo(
     from epoque.demo import write_demo
 
     for path in write_demo(runs_folder(runs), out, everything=everything, quiet=quiet):
-        console(wrapped=True).print(str(path))
+        make_console(wrapped=True).print(str(path))

@@ -9,8 +9,8 @@ from cyclopts import App, Parameter
 from epoque.bench.errors import UsageError
 from epoque.bench.files.output_paths import runs_folder
 from epoque.bench.options import AsJson, Figures, Quiet, RecipeName, RunName, RunsOption, StyleName
-from epoque.bench.system.processes import rank, world
-from epoque.bench.terminal import console, note, result, say_taken, table
+from epoque.bench.system.processes import rank, world_size
+from epoque.bench.terminal import format_result, make_console, make_table, print_match, print_notes
 from epoque.bench.typed import split_list
 
 from .common import lab_from_argv, with_settings
@@ -116,25 +116,27 @@ def _train(
 ) -> None:
     """Train a config, alone or with other processes, and tell how it ended."""
     from epoque.bench.figures.styles import check_style, use_style
-    from epoque.bench.runs.execute import assist, assist_again, execute, start
+    from epoque.bench.runs.execute import execute, join_resumed_training, join_training, start
     from epoque.bench.runs.run_name import find_named_run
 
     sinks, root = _sinks(quiet, as_json, log), runs_folder(runs)
     if rank():
         known = None if name is None else find_named_run(lab, config, root, name)
         if known is None:
-            assist(lab, config, prepared=not quiet)
+            join_training(lab, config, prepared=not quiet)
         elif not known.is_complete:
-            assist_again(known, prepared=not quiet)
+            join_resumed_training(known, prepared=not quiet)
         return
     check_style(style)
-    note(lab.remarks(config))  # read before a folder is made: what is wrong with it ends here
+    print_notes(
+        lab.remarks(config)
+    )  # read before a folder is made: what is wrong with it ends here
     made = start(lab, config, recipe, root, name)
     if name is not None and made.is_complete:
         _tell_finished(made, quiet, as_json)
         return
     if not quiet and made.status.state == "finished":
-        note(f"{made.id}: {wrong}; it is made again." for wrong in made.differences())
+        print_notes(f"{made.id}: {wrong}; it is made again." for wrong in made.differences())
     with use_style(style):
         done = execute(made, sinks, draw=figures, **_shown(quiet))
     _conclude(done, quiet or as_json)
@@ -153,23 +155,23 @@ def resume(
 ) -> None:
     """Go on with an interrupted run, sweep or search; it ends as if it had never stopped."""
     from epoque.bench.figures.styles import use_style
-    from epoque.bench.runs.execute import assist_again
+    from epoque.bench.runs.execute import join_resumed_training
     from epoque.bench.runs.execute import resume as resume_run
     from epoque.bench.runs.find_record import find_record
     from epoque.bench.runs.run import Run
 
     found = find_record(runs_folder(runs), run)
     if not rank():
-        say_taken(run, found.id, quiet=quiet or as_json)
+        print_match(run, found.id, quiet=quiet or as_json)
     if not isinstance(found, Run):
-        if world() > 1:
+        if world_size() > 1:
             raise UsageError(f"{found.id} is no run; many processes can only go on with a run.")
         with use_style(style):
             resume_study(found, figures=figures, quiet=quiet, as_json=as_json)
         return
     sinks = _sinks(quiet, as_json, log)
     if rank():
-        assist_again(found, prepared=not quiet)
+        join_resumed_training(found, prepared=not quiet)
         return
     with use_style(style):
         done = resume_run(found, sinks, draw=figures, **_shown(quiet))
@@ -192,9 +194,9 @@ def _sinks(quiet: bool, as_json: bool, log: str) -> list[Any]:
 
 def _shown(quiet: bool) -> dict[str, Any]:
     """Return what prints a lab's words before a training, and shows how far it is with that."""
-    from epoque.bench.terminal import making
+    from epoque.bench.terminal import preparation_bar
 
-    return {} if quiet else {"notify": _say, "open_progress": making}
+    return {} if quiet else {"notify": _say, "open_progress": preparation_bar}
 
 
 def _say(notice: str) -> None:
@@ -212,7 +214,7 @@ def _tell_finished(run: Any, quiet: bool, as_json: bool) -> None:
         for sink in make_sinks(["json"]):
             sink(run).close("finished")
     elif not quiet:
-        console(wrapped=True).print(f"{run.path} is finished already.\n")
+        make_console(wrapped=True).print(f"{run.path} is finished already.\n")
     _conclude(run, quiet or as_json)
 
 
@@ -220,10 +222,10 @@ def _conclude(run: Any, quiet: bool) -> None:
     """Print the numbers of a finished run and where it is."""
     if quiet:
         return
-    out = console(wrapped=True)
+    out = make_console(wrapped=True)
     unmeasured, found = run.results.get("not_measured", {}), run.results
     plain = [k for k, v in found.items() if isinstance(v, int | float | str) or k in unmeasured]
-    out.print(table(("", ""), [(name, result(name, found)) for name in plain]))
+    out.print(make_table(("", ""), [(name, format_result(name, found)) for name in plain]))
     out.print(f"\n{run.path}")
     if run.figures:
         out.print(f"{run.path / 'figures'}: {', '.join(run.figures)}")

@@ -11,12 +11,12 @@ from epoque.bench.errors import RunLockedError, RunWriteError, UsageError
 from epoque.bench.files.output_paths import check_file, check_runs_folder, runs_folder
 from epoque.bench.options import AsJson, RunName, RunsOption, WholeName
 from epoque.bench.setting_paths import flatten
-from epoque.bench.terminal import console, print_json, result, say_taken, table
+from epoque.bench.terminal import format_result, make_console, make_table, print_json, print_match
 
 from .verify import verify
 
 if TYPE_CHECKING:
-    from epoque.bench.runs.find_record import Record
+    from epoque.bench.runs.find_record import AnyRecord
 
 SHOWN = 50
 """How many runs `epoque runs list` shows: those of a day's work, which a terminal scrolls back."""
@@ -62,13 +62,13 @@ def list_runs(
         print_json([{name: row.get(name) for name in columns} for row in rows])
         return
     _list_studies(root, recipe, most)
-    out = console(wrapped=True)
+    out = make_console(wrapped=True)
     if not rows:
         out.print(_none(root, recipe))
         return
     names = [*COLUMNS, *_headlines(rows), "reason"]
     wanted = [name for name in names if name in columns]
-    out.print(table(wanted, ([row.get(name) for name in wanted] for row in rows)))
+    out.print(make_table(wanted, ([row.get(name) for name in wanted] for row in rows)))
     if more:
         out.print(
             f"\nThese are the newest {len(rows)}; --all lists all, --limit as many as wanted."
@@ -95,18 +95,20 @@ def _none(root: Path, recipe: str) -> str:
 def _list_studies(root: Path, recipe: str, most: int | None) -> None:
     """Print the sweeps and searches, if there are any: state, time and command."""
     from epoque.bench.errors import DamagedRunError
-    from epoque.bench.runs.find_record import studies
+    from epoque.bench.runs.find_record import iter_studies
 
     rows: list[tuple[Any, ...]] = []
-    for study in list(studies(root))[-(most or 0) :]:
+    for study in list(iter_studies(root))[-(most or 0) :]:
         try:
             if recipe in ("", study.recipe):
                 rows.append((study.id, study.status.state, study.status.seconds, study.command))
         except DamagedRunError as error:
             rows.append((study.id, "damaged", None, str(error)))
     if rows:
-        console(wrapped=True).print(table(("sweeps and searches", "state", "seconds", ""), rows))
-        console(wrapped=True).print()
+        make_console(wrapped=True).print(
+            make_table(("sweeps and searches", "state", "seconds", ""), rows)
+        )
+        make_console(wrapped=True).print()
 
 
 def show(run: RunName, /, *, runs: RunsOption = None, as_json: AsJson = False) -> None:
@@ -114,7 +116,7 @@ def show(run: RunName, /, *, runs: RunsOption = None, as_json: AsJson = False) -
     from epoque.bench.runs.find_record import find_record
 
     found = find_record(runs_folder(runs), run)
-    say_taken(run, found.id, quiet=as_json)
+    print_match(run, found.id, quiet=as_json)
     status, manifest = found.status, found.manifest
     told = {
         "id": found.id,
@@ -131,23 +133,25 @@ def show(run: RunName, /, *, runs: RunsOption = None, as_json: AsJson = False) -
     if as_json:
         print_json(told)
         return
-    out = console(wrapped=True)
+    out = make_console(wrapped=True)
     for name in ("id", "path", "recipe", "state", "reason", "seconds", "command"):
         if told.get(name, "") != "":
             out.print(f"{name:12} {told[name]}")
     for title in ("config", "axes", "timings", "best"):
         if told.get(title):
             out.print(f"\n{title}", style="bold")
-            out.print(table(("", ""), ((f"  {k}", v) for k, v in flatten(told[title]).items())))
+            out.print(
+                make_table(("", ""), ((f"  {k}", v) for k, v in flatten(told[title]).items()))
+            )
     if results := told.get("results"):
         out.print("\nresults", style="bold")
         names = (name for name in results if name != "not_measured")
-        out.print(table(("", ""), ((f"  {k}", result(k, results)) for k in names)))
+        out.print(make_table(("", ""), ((f"  {k}", format_result(k, results)) for k in names)))
     for path in told["figures"]:
         out.print(path)
 
 
-def _measured(found: "Record", *, finished: bool) -> dict[str, Any]:
+def _measured(found: "AnyRecord", *, finished: bool) -> dict[str, Any]:
     """Return what a run, a sweep or a search has of its own to show."""
     from epoque.bench.runs.run import Run
     from epoque.bench.sweeps.search import Search
@@ -173,7 +177,7 @@ def compare(
     Args:
         out: where the figure goes, without suffix (PNG and SVG); none draws none.
     """
-    from epoque.bench.runs.compare import check_metric, comparison, draw_comparison
+    from epoque.bench.runs.compare import check_metric, compare_runs, draw_comparison
     from epoque.bench.runs.run import Runs
 
     check_file("--out", out, ".png", ".svg")
@@ -183,14 +187,14 @@ def compare(
     if out is not None or metric is not None:
         check_metric(found, metric or METRIC)
     for name, run in dict(zip(names, found, strict=True)).items():
-        say_taken(name, run.id, quiet=as_json)
-    rows = comparison(found)
+        print_match(name, run.id, quiet=as_json)
+    rows = compare_runs(found)
     if as_json:
         print_json({"runs": [run.id for run in found], "rows": rows})
     else:
         columns = ("", *(run.id for run in found))
-        console(wrapped=True).print(
-            table(
+        make_console(wrapped=True).print(
+            make_table(
                 columns, ((k, *("–" if v is None else v for v in row)) for k, row in rows.items())
             )
         )
@@ -212,9 +216,9 @@ def export(
     check_kind(to)
     check_file("--to", to)
     found = Runs(runs_folder(runs)).find(run)
-    say_taken(run, found.id)
+    print_match(run, found.id)
     export_run(found, to)
-    console(wrapped=True).print(str(to))
+    make_console(wrapped=True).print(str(to))
 
 
 def delete(
@@ -228,7 +232,7 @@ def delete(
     """
     import shutil
 
-    from epoque.bench.files.atomic import told_write_errors
+    from epoque.bench.files.atomic import explain_write_errors
     from epoque.bench.runs.find_record import find_record
     from epoque.bench.runs.status import is_locked
 
@@ -246,7 +250,7 @@ def delete(
     if not yes and not _confirmed([run.id for run in found]):
         return
     for run in found:
-        with told_write_errors(run.path):
+        with explain_write_errors(run.path):
             shutil.rmtree(run.path)
 
 
@@ -260,15 +264,15 @@ def clean(
 
     With `--yes` it is removed. What is still being written is neither told nor touched.
     """
-    from epoque.bench.files.cache import folder
-    from epoque.bench.files.drafts import drafts_below, remove
+    from epoque.bench.files.cache import cache_folder
+    from epoque.bench.files.drafts import iter_drafts, remove_draft
 
     root = runs_folder(runs)
     check_runs_folder(root, runs)
-    found = [*drafts_below(root), *drafts_below(folder(), downloads=True)]
+    found = [*iter_drafts(root), *iter_drafts(cache_folder(), downloads=True)]
     if yes:
         for draft in found:
-            remove(draft.path)
+            remove_draft(draft.path)
         if stuck := [draft.path for draft in found if os.path.lexists(draft.path)]:
             raise RunWriteError(f"{stuck[0]} cannot be removed ({len(stuck):,} such).")
     if as_json:
@@ -277,11 +281,13 @@ def clean(
              for d in found]
         )  # fmt: skip
         return
-    out = console(wrapped=True)
+    out = make_console(wrapped=True)
     if not found:
-        out.print(f"Nothing half-written is left in {root} or {folder()}.")
+        out.print(f"Nothing half-written is left in {root} or {cache_folder()}.")
         return
-    out.print(table(("bytes", "left by", ""), [(d.bytes, d.whose, str(d.path)) for d in found]))
+    out.print(
+        make_table(("bytes", "left by", ""), [(d.bytes, d.whose, str(d.path)) for d in found])
+    )
     told = "removed" if yes else "--yes removes it"
     out.print(f"\n{len(found)} left half-written, {sum(d.bytes for d in found):,} bytes; {told}.")
 
@@ -291,5 +297,7 @@ def _confirmed(ids: Sequence[str]) -> bool:
 
     if not sys.stdin.isatty():
         raise UsageError("deleting asks first; add --yes where nobody can answer.")
-    answer = console(wrapped=True).input(f"Delete {', '.join(ids)} for good? [y/N] ", markup=False)
+    answer = make_console(wrapped=True).input(
+        f"Delete {', '.join(ids)} for good? [y/N] ", markup=False
+    )
     return answer.strip().lower() in ("y", "yes", "o", "oui")

@@ -8,7 +8,7 @@ from cyclopts import App, Parameter
 from epoque.bench.errors import UsageError
 from epoque.bench.lab import lab_of
 from epoque.bench.options import AsJson, Figures, Quiet, RecipeName, RunsOption, StyleName
-from epoque.bench.terminal import console, note, print_json, progress_bar, table
+from epoque.bench.terminal import make_console, make_table, print_json, print_notes, progress_bar
 
 from .common import lab_from_argv, with_settings
 
@@ -124,7 +124,7 @@ def search(
 
 
 def _say(line: str) -> None:
-    note([line])
+    print_notes([line])
 
 
 def resume_study(study: "Sweep | Search", *, figures: bool, quiet: bool, as_json: bool) -> None:
@@ -157,10 +157,10 @@ def _conclude(done: Any, quiet: bool, as_json: bool) -> None:
     if as_json:
         print_json({"path": str(done.path), "rows": done.table.to_dict(orient="records")})
     elif not quiet:
-        out = console(wrapped=True)
+        out = make_console(wrapped=True)
         summary = _summary(done)
         shown = summary.head(12)
-        out.print(table(list(summary.columns), shown.itertuples(index=False)))
+        out.print(make_table(list(summary.columns), shown.itertuples(index=False)))
         if len(summary) > len(shown):
             out.print(f"… {len(summary) - len(shown)} more rows in table.parquet")
         out.print(f"\n{done.path}")

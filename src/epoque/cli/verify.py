@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Any
 from epoque.bench.errors import DamagedRunError
 from epoque.bench.files.output_paths import check_runs_folder, runs_folder
 from epoque.bench.options import AsJson, RunName, RunsOption
-from epoque.bench.terminal import console, print_json, progress_bar, say_taken
+from epoque.bench.terminal import make_console, print_json, print_match, progress_bar
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from epoque.bench.runs.find_record import Record
+    from epoque.bench.runs.find_record import AnyRecord
     from epoque.bench.runs.verify import Verdict
 
 
@@ -41,7 +41,7 @@ def verify(*names: RunName, runs: RunsOption = None, as_json: AsJson = False) ->
     elif verdicts:
         _print(verdicts)
     else:
-        console(wrapped=True).print(f"There are no runs in {root}.")
+        make_console(wrapped=True).print(f"There are no runs in {root}.")
     damaged = [verdict.id for verdict in verdicts if verdict.wrong]
     if damaged:
         many = f"{len(damaged)} of {len(verdicts)}"
@@ -50,15 +50,15 @@ def verify(*names: RunName, runs: RunsOption = None, as_json: AsJson = False) ->
         )
 
 
-def _records(root: "Path", names: tuple[str, ...], *, quiet: bool) -> "list[Record]":
+def _records(root: "Path", names: tuple[str, ...], *, quiet: bool) -> "list[AnyRecord]":
     from epoque.bench.runs.find_record import KINDS, find_record
-    from epoque.bench.runs.lookup import records_in
+    from epoque.bench.runs.lookup import iter_records
 
     if not names:
-        return list(records_in(root, *KINDS))
+        return list(iter_records(root, *KINDS))
     found = [find_record(root, name) for name in names]
     for name, record in zip(names, found, strict=True):
-        say_taken(name, record.id, quiet=quiet)
+        print_match(name, record.id, quiet=quiet)
     return found
 
 
@@ -73,7 +73,7 @@ def _as_json(verdict: "Verdict") -> dict[str, Any]:
 
 
 def _print(verdicts: "list[Verdict]") -> None:
-    out = console(wrapped=True)
+    out = make_console(wrapped=True)
     for verdict in verdicts:
         if verdict.wrong:
             for wrong in verdict.wrong:

@@ -5,7 +5,7 @@ from cyclopts import App
 from epoque.bench.action_commands import add_action
 from epoque.bench.figure_files import FigureFiles, FilmFiles
 from epoque.bench.progress import Notify, Progress, no_progress
-from epoque.bench.terminal import say
+from epoque.bench.terminal import print_line
 
 from . import actions
 
@@ -56,26 +56,28 @@ def build_app(title: str) -> App:
 
 
 def _show_figure(files: FigureFiles) -> None:
-    say(str(files.png))
-    say(str(files.svg))
+    print_line(str(files.png))
+    print_line(str(files.svg))
 
 
 def _show_multiples(files: actions.Multiples) -> None:
     for remark in files.remarks:
-        say(remark)
+        print_line(remark)
     _show_figure(files)
 
 
 def _show_film(files: FilmFiles) -> None:
     for path in files.paths:
-        say(str(path))
+        print_line(str(path))
 
 
 def _show_moment(moment: actions.Moment) -> None:
     _show_figure(moment)
     if moment.asked_step not in (None, moment.step):
         step = moment.asked_step
-        say(f"There is no snapshot at iteration {step}; the nearest, {moment.step}, was drawn.")
+        print_line(
+            f"There is no snapshot at iteration {step}; the nearest, {moment.step}, was drawn."
+        )
 
 
 def _retrain(
@@ -90,8 +92,8 @@ def _retrain(
 
 def _show_retrained(done: actions.Retrained) -> None:
     if done.first_difference is None:
-        say(f"The same as {done.old.id}, to the last bit.")
+        print_line(f"The same as {done.old.id}, to the last bit.")
     else:
         at = done.first_difference
-        say(f"Not the same as {done.old.id}: the first difference is at iteration {at}.")
-    say(str(done.new.path))
+        print_line(f"Not the same as {done.old.id}: the first difference is at iteration {at}.")
+    print_line(str(done.new.path))

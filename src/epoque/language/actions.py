@@ -17,7 +17,7 @@ from epoque.bench.actions import (
 from epoque.bench.errors import ConfigError, Problem
 from epoque.bench.files.output_paths import runs_folder
 from epoque.bench.progress import Notify, Progress
-from epoque.bench.system.memory import told_memory
+from epoque.bench.system.memory import explain_out_of_memory
 
 from .generation.sampling import Sampling
 
@@ -79,7 +79,9 @@ def _open(
     progress(0, None, LOADING)
     check_installed()
     progress(1, 1, LOADING)
-    with told_memory(f"Memory ran out: {helps} needs less; --device cpu takes the machine's own."):
+    with explain_out_of_memory(
+        f"Memory ran out: {helps} needs less; --device cpu takes the machine's own."
+    ):
         opened = open_model(options.model, runs_folder(options.runs), options.device)
         announce_run(options.model, opened.name, notify)
         yield opened

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from epoque.bench.action_commands import add_action
 from epoque.bench.progress import Notify, Progress
-from epoque.bench.terminal import console, table
+from epoque.bench.terminal import make_console, make_table
 
 from . import actions
 
@@ -94,7 +94,7 @@ def _stream_or_generate(
     """Print one text while it comes; make several at once."""
     if len(options.prompt) > 1:
         return actions.generate.run(options, progress, notify)
-    out = console()
+    out = make_console()
     pieces = actions.stream.run(options, progress, notify)
     first = next(pieces, "")  # an error comes before anything is printed
     out.print(Text(options.prompt[0], "bold"), end="")
@@ -108,7 +108,7 @@ def _stream_or_generate(
 def _show_texts(generated: actions.Generated) -> None:
     for number, text in enumerate(generated.texts):
         prompt = Text(text.prompt, "bold")
-        console().print("\n" if number else "", prompt, _shown(text.text), sep="", end="\n")
+        make_console().print("\n" if number else "", prompt, _shown(text.text), sep="", end="\n")
 
 
 def _texts_as_json(generated: actions.Generated) -> dict[str, Any]:
@@ -124,12 +124,12 @@ def _shown(text: str) -> str:
 
 
 def _show_candidates(masks: "list[list[Candidate]]") -> None:
-    out = console()
+    out = make_console()
     for number, candidates in enumerate(masks, 1):
         if len(masks) > 1:
             out.print(f"{'' if number == 1 else chr(10)}Mask {number}", style="bold")
         rows = ((f"{c.probability:.2%}", _shown(c.token), _shown(c.text)) for c in candidates)
-        out.print(table(("", "token", "sentence"), rows))
+        out.print(make_table(("", "token", "sentence"), rows))
 
 
 def _show_perplexity(measured: actions.TextPerplexity) -> None:
@@ -141,7 +141,7 @@ def _show_perplexity(measured: actions.TextPerplexity) -> None:
         ("tokens scored, of all", f"{value.scored:,} of {value.tokens:,}"),
         ("words, bytes", f"{value.words:,}, {value.bytes:,}"),
     )
-    console().print(table(("", ""), rows))
+    make_console().print(make_table(("", ""), rows))
 
 
 def _number(value: float, decimals: int = 2) -> str:
@@ -162,8 +162,8 @@ def _show_score(score: "Score") -> None:
         (repr(token)[1:-1], *(("", "") if isnan(v) else (f"{exp(v):.4g}", f"{v:.3f}")))
         for token, v in zip(score.tokens, score.log_probabilities.tolist(), strict=True)
     )
-    out = console()
-    out.print(table(("token", "probability", "log, nats"), cells))
+    out = make_console()
+    out.print(make_table(("token", "probability", "log, nats"), cells))
     if isnan(score.perplexity):
         out.print("\nperplexity – (no token was scored: nothing stands before the first one)")
     else:
@@ -178,11 +178,11 @@ def _show_pushed(model: actions.PushedModel | actions.SavedModel) -> None:
     if isinstance(model, actions.SavedModel):
         _show_folder(model)
         return
-    console().print(f"{len(model.files)} files: {', '.join(model.files)}")
-    console().print(model.url)
+    make_console().print(f"{len(model.files)} files: {', '.join(model.files)}")
+    make_console().print(model.url)
 
 
 def _list(folder: Path, names: tuple[str, ...]) -> None:
     rows = ((f"{(folder / name).stat().st_size:,}", name) for name in names)
-    console().print(table(("bytes", "file"), rows))
-    console().print(f"\n{folder}")
+    make_console().print(make_table(("bytes", "file"), rows))
+    make_console().print(f"\n{folder}")

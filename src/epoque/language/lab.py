@@ -110,7 +110,7 @@ class LanguageLab(Lab["LanguageConfig"]):
         load(config, progress=progress)
         notices = (
             overlap.notice(corpus.load(config)),
-            threads.notice(choose_threads(config, resume)),
+            threads.describe_oversubscription(choose_threads(config, resume)),
             describe_long_training(config, resume),
         )
         return " ".join(filter(None, notices)) or None

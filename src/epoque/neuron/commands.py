@@ -6,7 +6,7 @@ from cyclopts import App
 
 from epoque.bench.action_commands import add_action
 from epoque.bench.figure_files import FilmFiles
-from epoque.bench.terminal import console, say
+from epoque.bench.terminal import make_console, print_line
 
 from . import actions
 
@@ -23,7 +23,7 @@ def build_app(title: str) -> App:
 
 
 def _show_verdict(verdict: actions.Verdict) -> None:
-    out, proof, points = console(), verdict.separability, verdict.points
+    out, proof, points = make_console(), verdict.separability, verdict.points
     if proof.line is not None:
         terms = " ".join(
             f"{w:+.4g}·{name}" for w, name in zip(proof.line[1:], points.names, strict=True)
@@ -49,11 +49,11 @@ def _show_verdict(verdict: actions.Verdict) -> None:
 
 def _show_film(files: FilmFiles) -> None:
     for path in files.paths:
-        say(str(path))
+        print_line(str(path))
 
 
 def _show_errors(errors: Mapping[tuple[str, str], float]) -> None:
-    out = console()
+    out = make_console()
     out.print("Relative error of each gradient, by loss and activation:")
     for (loss, activation), error in errors.items():
         out.print(f"{error:8.1e}  {loss}, {activation}")

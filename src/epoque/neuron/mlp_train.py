@@ -299,9 +299,9 @@ def train(
         if step % _snapshot_every(config) == 0 or step == config.iterations:
             yield Snapshot(step, state.weights)
         due = step % config.checkpoint_every == 0 or step == config.iterations
-        if due or stopping.requested():
+        if due or stopping.is_stop_requested():
             yield Checkpoint(step, _arrays(state), scheduled=due)
-            stopping.check()
+            stopping.raise_if_stop_requested()
     yield Artifact("weights.csv", _weights_csv(state.weights))
 
 

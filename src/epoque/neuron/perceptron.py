@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from epoque.bench import stopping
 from epoque.bench.errors import DamagedRunError, DivergenceError
-from epoque.bench.events import Artifact, Checkpoint, Event, Metrics, columns_of
+from epoque.bench.events import Artifact, Checkpoint, Event, Metrics, rows_of_columns
 from epoque.bench.seeds import numpy_rng
 
 from .config import NeuronConfig
@@ -307,15 +307,15 @@ def train(
         metrics = {name: measures[name][: len(after)] for name in MEASURES}
         metrics |= {f"w{i}": column for i, column in enumerate(after.T)}
         finite = _finite_rows(metrics)
-        for values, w in zip(columns_of(metrics)[:finite], after, strict=False):
+        for values, w in zip(rows_of_columns(metrics)[:finite], after, strict=False):
             step += 1
             if step % stride == 0 or step == config.iterations:
                 history.append(w)
             yield Metrics(step, values)
             due = step % config.checkpoint_every == 0 or step == config.iterations
-            if due or stopping.requested():
+            if due or stopping.is_stop_requested():
                 yield Checkpoint(step, {"w": w, "history": np.stack(history)}, scheduled=due)
-                stopping.check()
+                stopping.raise_if_stop_requested()
         if finite < len(after):
             raise DivergenceError(_first_not_finite(metrics, finite), step + 1)
     yield Artifact("weights.csv", _csv(history, stride, config.iterations))

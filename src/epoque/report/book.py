@@ -13,7 +13,7 @@ import yaml
 
 from epoque.bench.errors import EpoqueError, UnknownNameError, UsageError
 from epoque.bench.figures.styles import use_style
-from epoque.bench.files.atomic import told_write_errors
+from epoque.bench.files.atomic import explain_write_errors
 from epoque.bench.files.output_paths import check_file
 from epoque.bench.i18n import LANGUAGES, mark, translator
 from epoque.bench.limits import MAX_BOOK_SILENCE, MAX_YAML_BYTES
@@ -106,7 +106,7 @@ def _write(request: _Request, *, progress: Progress) -> Path:
             request.runs, request.language, progress, request.template, request.chapters
         )
         progress(0, None, f"writing {path}")
-        with told_write_errors(path):
+        with explain_write_errors(path):
             path.parent.mkdir(parents=True, exist_ok=True)
         _writer(request.format)(document, path)
     return path

@@ -7,7 +7,7 @@ from numbers import Real
 from pathlib import Path
 
 from epoque.bench.errors import UsageError
-from epoque.bench.files.atomic import told_write_errors, write_atomic
+from epoque.bench.files.atomic import explain_write_errors, write_atomic
 from epoque.bench.i18n import mark, translator
 from epoque.bench.lab import lab_of
 from epoque.bench.recipes import find_recipe
@@ -87,7 +87,7 @@ def new_report(out_dir: Path, runs: Path, language: str = "en") -> Path:
         title=_("My lab book"), author=_("My name"), explanation=explanation, name=path
     )
     chapters = (_chapter(run, language) for run in islice(newest.values(), MOST_CHAPTERS))
-    with told_write_errors(path):
+    with explain_write_errors(path):
         out_dir.mkdir(parents=True, exist_ok=True)
     write_atomic(path, (front + "".join(chapters)).encode())
     return path

@@ -12,7 +12,7 @@ from cyclopts import App
 from epoque.bench.action_commands import add_action
 from epoque.bench.errors import DataError
 from epoque.bench.figure_files import FigureFiles
-from epoque.bench.terminal import console, say, table
+from epoque.bench.terminal import make_console, make_table, print_line
 
 from .actions import analysis, datasets, images, metrics, networks, styles
 
@@ -74,10 +74,10 @@ def _add_images(app: App) -> None:
 
 def _show_images(generated: images.GeneratedImages) -> None:
     for image in generated:
-        say(f"{image.path}  {image.sha256}")
+        print_line(f"{image.path}  {image.sha256}")
     for line in (generated.grid, generated.styles, generated.difference):
         if line is not None:
-            say(str(line))
+            print_line(str(line))
 
 
 def _images_as_json(generated: images.GeneratedImages) -> list[dict[str, Any]]:
@@ -96,18 +96,18 @@ def _show_film(film: images.WalkFilm) -> None:
     from epoque.bench.figures.animate import gif_ms
 
     for path in film.paths:
-        say(str(path))
+        print_line(str(path))
     assert film.fps is not None
     real = 1000 / gif_ms(1000 / film.fps)
     if real != film.fps and any(path.suffix == ".gif" for path in film.paths):
-        say(f"The GIF shows {real:.3g} frames a second: it counts in hundredths of one.")
+        print_line(f"The GIF shows {real:.3g} frames a second: it counts in hundredths of one.")
     if film.difference is not None:
-        say(str(film.difference))
+        print_line(str(film.difference))
 
 
 def _show_figure(files: FigureFiles) -> None:
-    say(str(files.png))
-    say(str(files.svg))
+    print_line(str(files.png))
+    print_line(str(files.svg))
 
 
 # How a network works, and how good its images are
@@ -159,7 +159,7 @@ def _add_analyses(app: App) -> None:
 def _show_metrics(results: metrics.MetricResults) -> None:
     against = f" against {results.real_count:,} of {results.reals}" if results.reals else ""
     labels = f", labels drawn as in {results.labels}" if results.labels else ""
-    say(f"{results.image_count:,} images of {results.images}{against}{labels}")
+    print_line(f"{results.image_count:,} images of {results.images}{against}{labels}")
     columns = ("", "", "value", "95 % interval", "unit", "better", "images", "real", "seconds")
     rows: list[tuple[Any, ...]] = [
         (
@@ -175,17 +175,17 @@ def _show_metrics(results: metrics.MetricResults) -> None:
         )
         for one in results.metrics
     ]
-    console().print(table(columns, rows))
-    say(f"{results.seconds:.0f} s in all")
+    make_console().print(make_table(columns, rows))
+    print_line(f"{results.seconds:.0f} s in all")
     for features in dict.fromkeys(one.features for one in results.metrics):
         names = ", ".join(one.name for one in results.metrics if one.features == features)
-        say(f"{names}: {features}")
+        print_line(f"{names}: {features}")
 
 
 def _show_equivariance(measured: Mapping[str, Any]) -> None:
     for name, m in measured.items():
         interval = f"{m.low:.2f} to {m.high:.2f}, {m.images} images"
-        say(f"{name:<10} {m.decibels:.2f} dB ({interval})")
+        print_line(f"{name:<10} {m.decibels:.2f} dB ({interval})")
 
 
 def _equivariance_as_json(measured: Mapping[str, Any]) -> dict[str, Any]:
@@ -203,7 +203,7 @@ def _plain(value: float) -> float | None:
 
 def _show_spectra(files: analysis.SpectrumFiles) -> None:
     for npz, figure in zip(files.npz, files.maps, strict=True):
-        say(str(npz))
+        print_line(str(npz))
         _show_figure(figure)
     _show_figure(files.slices)
 
@@ -213,7 +213,7 @@ def _show_layers(files: analysis.LayerFiles) -> None:
         _show_figure(files.figure)
         return
     for name in files.names:
-        say(name)
+        print_line(name)
 
 
 # Styles
@@ -244,14 +244,14 @@ def _add_styles(app: App) -> None:
 
 
 def _show_directions(files: styles.DirectionFiles) -> None:
-    say(str(files.npz))
+    print_line(str(files.npz))
     _show_figure(files)
 
 
 def _show_projection(files: styles.ProjectionFiles) -> None:
     if files.features:
-        say(f"Looks are compared in the features of {files.features}.")
-    say(str(files.npz))
+        print_line(f"Looks are compared in the features of {files.features}.")
+    print_line(str(files.npz))
     _show_figure(files)
 
 
@@ -295,8 +295,8 @@ def _add_networks(app: App) -> None:
 
 def _show_imported(network: networks.ImportedNetwork) -> None:
     for file in network.files:
-        say(f"{file}: {_describe_network(file)}")
-    say(f"Licence: {network.licence or 'not stated; ask whoever made it'}.")
+        print_line(f"{file}: {_describe_network(file)}")
+    print_line(f"Licence: {network.licence or 'not stated; ask whoever made it'}.")
 
 
 def _imported_as_json(network: networks.ImportedNetwork) -> dict[str, Any]:
@@ -326,10 +326,10 @@ def _show_networks(known: networks.KnownNetworks) -> None:
     for other in known.official:
         size = str(other.resolution)
         rows.add_row(other.name, other.config, size, other.images, "NVIDIA, non-commercial")
-    console().print(rows)
+    make_console().print(rows)
     if known.bundled:
-        say("The first ones come with the package; the others are fetched when asked for.")
-    say(f"Licence of the official ones: {known.official_licence}.")
+        print_line("The first ones come with the package; the others are fetched when asked for.")
+    print_line(f"Licence of the official ones: {known.official_licence}.")
 
 
 def _training_length(card: Mapping[str, Any]) -> str:
@@ -341,7 +341,7 @@ def _training_length(card: Mapping[str, Any]) -> str:
 
 def _show_exported(files: "tuple[ExportedFile, ...]") -> None:
     for one in files:
-        say(f"{one.path}: {one.told}")
+        print_line(f"{one.path}: {one.told}")
 
 
 # Sets of images
@@ -388,11 +388,11 @@ def _show_built(built: "BuildReport") -> None:
     color = "grey" if built.channels == 1 else "colour"
     labels = "with labels" if built.labelled else "without labels"
     side = f"{built.resolution}×{built.resolution}"
-    say(f"{built.path}: {built.count:,} pictures, {side} in {color}, {labels}.")
+    print_line(f"{built.path}: {built.count:,} pictures, {side} in {color}, {labels}.")
     for reason in built.skipped:
-        say(f"Passed over: {reason}.")
+        print_line(f"Passed over: {reason}.")
     for remark in built.remarks:
-        say(f"- {remark}")
+        print_line(f"- {remark}")
 
 
 def _show_checked(checked: datasets.CheckedDataset) -> None:
@@ -400,16 +400,16 @@ def _show_checked(checked: datasets.CheckedDataset) -> None:
     color = "grey" if report.channels == 1 else "colour"
     side, most = f"{report.width}×{report.height}", "mostly " if report.sizes > 1 else ""
     size = f"{report.bytes / 2**20:,.1f} MiB"
-    say(f"{report.count:,} pictures, {most}{side} in {color}, {size}.")
+    print_line(f"{report.count:,} pictures, {most}{side} in {color}, {size}.")
     shown = ", ".join(map(str, report.classes[:SHOWN_CLASSES]))
     more = len(report.classes) - SHOWN_CLASSES
     classes = f"classes of {shown}{f' … ({more:,} more)' * (more > 0)} pictures"
     vectors = f"vectors of {report.label_dim} numbers" if report.label_dim else "none"
-    say(f"Labels: {classes if report.classes else vectors}.")
+    print_line(f"Labels: {classes if report.classes else vectors}.")
     for remark in (*report.problems, *report.remarks):
-        say(f"- {remark}")
+        print_line(f"- {remark}")
     if not report.problems:
-        say("It can be trained on.")
+        print_line("It can be trained on.")
 
 
 def _dataset_error(checked: datasets.CheckedDataset) -> DataError | None:

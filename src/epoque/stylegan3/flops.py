@@ -1,7 +1,7 @@
 """How much there is to compute, and with how many threads."""
 
 from epoque.bench.events import Checkpoint
-from epoque.bench.torch.threads import choose, kept
+from epoque.bench.torch.threads import choose_thread_count, saved_thread_count
 
 from .config import StyleGan3Config
 from .networks import GeneratorSpec, StyleGan3Spec
@@ -35,4 +35,6 @@ def choose_threads(
         resume: the checkpoint.
     """
     told = resume.state if resume else {}
-    return kept(told) or choose(config.threads, images * generator_flops(spec))
+    return saved_thread_count(told) or choose_thread_count(
+        config.threads, images * generator_flops(spec)
+    )

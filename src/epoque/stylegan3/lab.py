@@ -139,8 +139,8 @@ class StyleGan3Lab(Lab["StyleGan3Config"]):
         from epoque.bench.torch.distributed import check_device
 
         check_device(config.device)
-        count = threads.kept(resume.state if resume else {}) or config.threads or 1
-        notices = [threads.notice(count)]
+        count = threads.saved_thread_count(resume.state if resume else {}) or config.threads or 1
+        notices = [threads.describe_oversubscription(count)]
         if config.task == "examine":
             from .analysis.analyze import fetch_networks
 

@@ -9,7 +9,7 @@ import torch
 from epoque.bench.errors import DataError, UnknownNameError
 from epoque.bench.files.output_paths import runs_folder
 from epoque.bench.progress import Progress
-from epoque.bench.runs.lookup import LAST, newest_first, records_in
+from epoque.bench.runs.lookup import LAST, iter_records, sort_newest_first
 from epoque.bench.runs.run import Run
 from epoque.bench.torch.device import choose_device
 
@@ -141,10 +141,10 @@ def _find_description(path: Path) -> Path | None:
 def _find_newest() -> Path:
     """Return the folder of the newest run that has trained a generator to the end."""
     root = runs_folder()
-    trained = [run for run in records_in(root, Run) if (run.path / TRAINED).is_file()]
+    trained = [run for run in iter_records(root, Run) if (run.path / TRAINED).is_file()]
     if not trained:
         raise UnknownNameError("network", LAST, (), f" {root}/ holds no finished training.")
-    return newest_first(trained)[0].path
+    return sort_newest_first(trained)[0].path
 
 
 def _load_stored(path: Path) -> tuple[Generator, dict[str, Any]]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from epoque.bench.errors import DataError
 from epoque.bench.files.atomic import write_atomic
 from epoque.bench.files.input_files import open_regular
-from epoque.bench.files.output_paths import folder_of
+from epoque.bench.files.output_paths import make_parent_folder
 from epoque.bench.files.zip_file import open_zip, read_entry
 from epoque.bench.limits import MAX_ARRAY_BYTES
 
@@ -29,7 +29,7 @@ def write_npz(path: Path, arrays: dict[str, Any]) -> None:
     """
     buffer = BytesIO()
     np.savez(buffer, **arrays)
-    folder_of(path)
+    make_parent_folder(path)
     write_atomic(path, buffer.getvalue())
 
 

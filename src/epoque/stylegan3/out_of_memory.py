@@ -2,12 +2,12 @@
 
 from functools import partial
 
-from epoque.bench.system.memory import told_memory
+from epoque.bench.system import memory
 
 __all__ = ["explain_out_of_memory"]
 
 explain_out_of_memory = partial(
-    told_memory,
+    memory.explain_out_of_memory,
     "Memory ran out: a network of fewer pixels takes less, and so do fewer images or frames at a "
     "time, where their number can be told.",
 )

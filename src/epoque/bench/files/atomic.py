@@ -22,19 +22,19 @@ from .input_files import open_regular
 
 __all__ = [
     "DraftOwner",
+    "describe_refusal",
     "draft_owner",
     "draft_path",
+    "encode_json",
+    "encode_json_line",
+    "explain_write_errors",
     "host_name",
-    "json_bytes",
-    "json_line",
-    "json_object",
+    "parse_json_object",
     "process_start",
     "read_file",
     "read_json",
-    "refusal",
     "sync_files",
     "sync_folder",
-    "told_write_errors",
     "write_atomic",
     "write_json",
 ]
@@ -146,7 +146,7 @@ def _ticks(pid: int) -> int | None:
 
 
 @contextmanager
-def told_write_errors(path: Path) -> Iterator[None]:
+def explain_write_errors(path: Path) -> Iterator[None]:
     """Turn an `OSError` of the block into one sentence that names the path and the reason.
 
     Raises:
@@ -155,11 +155,11 @@ def told_write_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        told = f"Cannot write {path}: {refusal(error)}. What was there is whole."
+        told = f"Cannot write {path}: {describe_refusal(error)}. What was there is whole."
         raise RunWriteError(told) from error
 
 
-def refusal(error: OSError) -> str:
+def describe_refusal(error: OSError) -> str:
     """Return why the system refused, as the end of a sentence."""
     return _REASONS.get(error.errno or 0, error.strerror or str(error))
 
@@ -176,7 +176,7 @@ def write_atomic(path: Path, data: bytes, *, durable: bool = False) -> None:
         RunWriteError: if the system refuses; a file of that name is then as it was.
     """
     temporary = draft_path(path)
-    with told_write_errors(path):
+    with explain_write_errors(path):
         try:
             with temporary.open("wb") as file:
                 file.write(data)
@@ -224,7 +224,7 @@ def sync_files(paths: Iterable[Path]) -> None:
 
 
 def _sync(path: Path) -> None:
-    with told_write_errors(path):
+    with explain_write_errors(path):
         if path.is_dir():
             sync_folder(path)
         else:
@@ -234,17 +234,17 @@ def _sync(path: Path) -> None:
 
 def write_json(path: Path, value: Any, *, durable: bool = False) -> None:
     """Write a value as indented JSON, whole or not at all (see `write_atomic`)."""
-    write_atomic(path, json_bytes(value), durable=durable)
+    write_atomic(path, encode_json(value), durable=durable)
 
 
-def json_bytes(value: Any) -> bytes:
+def encode_json(value: Any) -> bytes:
     """Return a value as `write_json` writes it."""
     text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
     # A path with bytes that are no UTF-8 holds lone surrogates; as \\udcxx they are valid JSON.
     return text.encode(errors="backslashreplace")
 
 
-def json_line(row: Mapping[str, float]) -> bytes:
+def encode_json_line(row: Mapping[str, float]) -> bytes:
     """Return numbers as one line of JSON; JSON has no NaN: an undefined number becomes null.
 
     Pydantic's encoder writes floats, to the last bit, nine times as fast as Python's own.
@@ -270,7 +270,7 @@ def read_json(path: Path) -> dict[str, Any]:
     except DamagedRunError as error:
         reason = str(error).removeprefix(f"{path} cannot be read: ")
         raise DamagedRunError(f"{path} is damaged or missing: {reason}") from None
-    return json_object(path, data)
+    return parse_json_object(path, data)
 
 
 def read_file(path: Path) -> bytes:
@@ -289,7 +289,7 @@ def read_file(path: Path) -> bytes:
         raise DamagedRunError(f"{path} cannot be read: {first_line(error)}.") from None
 
 
-def json_object(path: Path, data: bytes) -> dict[str, Any]:
+def parse_json_object(path: Path, data: bytes) -> dict[str, Any]:
     """Return the JSON object that a file's bytes hold.
 
     Raises:

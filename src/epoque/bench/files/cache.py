@@ -14,16 +14,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from .atomic import told_write_errors
+from .atomic import explain_write_errors
 from .drafts import draft_folder
 
-__all__ = ["file_digest", "folder", "key_of", "made"]
+__all__ = ["build_once", "cache_folder", "cache_key", "file_digest"]
 
 _LARGE = 64 * 2**20
 """Bytes from which a file's digest is remembered instead of computed at each opening."""
 
 
-def folder() -> Path:
+def cache_folder() -> Path:
     """Return the cache folder: EPOQUE_CACHE, or the platform's place for caches."""
     if told := os.environ.get("EPOQUE_CACHE"):
         return Path(told).expanduser()
@@ -34,13 +34,13 @@ def folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "epoque"
 
 
-def key_of(**ingredients: Any) -> str:
+def cache_key(**ingredients: Any) -> str:
     """Return 32 hexadecimal digits that stand for the ingredients (JSON values)."""
     text = json.dumps(ingredients, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:32]
 
 
-def made(
+def build_once(
     kind: str,
     key: str,
     make: Callable[[Path], None],
@@ -50,19 +50,19 @@ def made(
 
     Args:
         kind: what sort of thing it is; a folder in the cache.
-        key: see `key_of`.
+        key: see `cache_key`.
         make: fills an empty folder.
         sound: tells whether a folder made before is undamaged.
 
     Raises:
         RunWriteError: if the cache folder cannot be written.
     """
-    path = folder() / kind / key
+    path = cache_folder() / kind / key
     if path.is_dir() and sound(path):
         return path
     from filelock import FileLock
 
-    with told_write_errors(path):
+    with explain_write_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(path.with_suffix(".lock")):
             if not (path.is_dir() and sound(path)):  # another process may have been faster
@@ -90,12 +90,12 @@ def file_digest(path: Path) -> str:
     found = path.stat()
     if found.st_size < _LARGE:
         return _digest(path)
-    stamp = key_of(path=str(path.resolve()), size=found.st_size, time=found.st_mtime_ns)
+    stamp = cache_key(path=str(path.resolve()), size=found.st_size, time=found.st_mtime_ns)
 
     def make(to: Path) -> None:
         (to / "sha256").write_text(_digest(path))
 
-    return (made("digests", stamp, make) / "sha256").read_text()
+    return (build_once("digests", stamp, make) / "sha256").read_text()
 
 
 def _digest(path: Path) -> str:

@@ -18,7 +18,7 @@ from filelock import FileLock, Timeout
 
 from .atomic import draft_owner, draft_path, host_name, process_start
 
-__all__ = ["Draft", "draft_folder", "drafts_below", "remove", "remove_abandoned"]
+__all__ = ["Draft", "draft_folder", "iter_drafts", "remove_abandoned", "remove_draft"]
 
 ALIEN_SECONDS = 24 * 3600.0
 """How long another machine's draft stays untouched before it counts as abandoned: no write pauses
@@ -75,10 +75,10 @@ def remove_abandoned(folder: Path, name: str | None = None) -> None:
     with suppress(OSError):
         for found in os.listdir(folder):
             if found.startswith(wanted) and _is_abandoned(folder / found):
-                remove(folder / found)
+                remove_draft(folder / found)
 
 
-def remove(path: Path) -> None:
+def remove_draft(path: Path) -> None:
     """Remove a draft, a file or a folder, as far as the system lets."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
@@ -87,7 +87,7 @@ def remove(path: Path) -> None:
             path.unlink()
 
 
-def drafts_below(folder: Path, *, downloads: bool = False) -> Iterator[Draft]:
+def iter_drafts(folder: Path, *, downloads: bool = False) -> Iterator[Draft]:
     """Yield what was left half-written in and under a folder, by name; not what is being written.
 
     Args:

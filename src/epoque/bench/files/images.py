@@ -19,7 +19,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from ..errors import DataError, first_line
 from ..limits import MAX_HEAVY_IMAGE_PIXELS, MAX_IMAGE_BYTES, MAX_IMAGE_PIXELS, MAX_JPEG_SCAN_PIXELS
-from .input_files import pointer_of, read_regular
+from .input_files import describe_pointer, read_regular
 
 __all__ = ["PictureError", "decode", "is_picture", "other_pictures", "read_picture"]
 
@@ -168,7 +168,7 @@ def _other_kind(data: bytes) -> str:
     """Tell what a file is that is no picture which can be read."""
     if not data:
         return "is empty"
-    if told := pointer_of(data):
+    if told := describe_pointer(data):
         return told
     start = data[:64].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     kind = next((kind for sign, kind in _OTHER_SIGNS if start.startswith(sign.lower())), "")

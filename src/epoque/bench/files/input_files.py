@@ -13,9 +13,9 @@ from ..errors import DataError
 
 __all__ = [
     "binary_kind",
+    "describe_pointer",
     "is_hidden",
     "open_regular",
-    "pointer_of",
     "read_regular",
     "visible_files",
 ]
@@ -52,7 +52,7 @@ def open_regular(path: Path) -> BinaryIO:
         mode = os.fstat(descriptor).st_mode
         if not stat.S_ISREG(mode):
             raise DataError(f"{path} cannot be read: it is {_kind(mode)}, not a file.")
-        if told := pointer_of(_start(descriptor)):
+        if told := describe_pointer(_start(descriptor)):
             raise DataError(f"{path} {told}.")
         return os.fdopen(descriptor, "rb")
     except OSError as error:
@@ -77,7 +77,7 @@ def binary_kind(data: bytes) -> str:
     return next((kind for mark, kind in _BINARY if data.startswith(mark)), "")
 
 
-def pointer_of(data: bytes) -> str:
+def describe_pointer(data: bytes) -> str:
     """Return what to tell of a file that Git LFS has left in another's place, "" of others.
 
     Args:

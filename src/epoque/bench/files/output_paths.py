@@ -9,14 +9,14 @@ import re
 from pathlib import Path
 
 from ..errors import UsageError
-from .atomic import draft_path, refusal, told_write_errors
+from .atomic import describe_refusal, draft_path, explain_write_errors
 from .drafts import remove_abandoned
 
 __all__ = [
     "check_file",
     "check_folder",
     "check_runs_folder",
-    "folder_of",
+    "make_parent_folder",
     "refuse_address",
     "runs_folder",
 ]
@@ -76,7 +76,7 @@ def check_runs_folder(root: Path, told: Path | None) -> None:
 def check_file(option: str, path: Path | None, *endings: str) -> None:
     """Refuse a file that could not be written; nothing is left behind by looking.
 
-    Folders that are not there are made when there is something to write (see `folder_of`).
+    Folders that are not there are made when there is something to write (see `make_parent_folder`).
 
     Args:
         option: as typed.
@@ -111,13 +111,13 @@ def check_folder(option: str, path: Path | None) -> None:
         _check(option, path, path)
 
 
-def folder_of(path: Path) -> None:
+def make_parent_folder(path: Path) -> None:
     """Make the folder of a file that is about to be written.
 
     Raises:
         RunWriteError: if the system refuses.
     """
-    with told_write_errors(path):
+    with explain_write_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
 
 
@@ -136,7 +136,7 @@ def _check(option: str, path: Path, folder: Path) -> None:
         probe.touch()
         probe.unlink()
     except OSError as error:
-        told = f"{option}: {path} cannot be written: {refusal(error)}"
+        told = f"{option}: {path} cannot be written: {describe_refusal(error)}"
         raise UsageError(f"{told}; give another place.") from None
 
 

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-__all__ = ["is_intact", "join_tables", "read_table", "read_tables", "table_bytes"]
+__all__ = ["encode_table", "is_intact", "join_tables", "read_table", "read_tables"]
 
 ROWS_TOGETHER = 65_536  # in a row group of the joined table
 LAST = ("state", "reason")  # columns that stand behind the numbers
 
 
-def table_bytes(columns: Columns) -> bytes:
+def encode_table(columns: Columns) -> bytes:
     """Return columns, name to values, equally many, as a Parquet file."""
     import pyarrow as pa
 

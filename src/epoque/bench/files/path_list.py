@@ -14,7 +14,15 @@ from pydantic import BeforeValidator, Field
 
 from .output_paths import refuse_address
 
-__all__ = ["IS_PATHS", "LocalPath", "PathOrHttps", "Paths", "join", "merged", "split"]
+__all__ = [
+    "IS_PATHS",
+    "LocalPath",
+    "PathOrHttps",
+    "Paths",
+    "join_paths",
+    "merge_paths",
+    "split_paths",
+]
 
 
 def _local(place: Any) -> Any:
@@ -35,7 +43,7 @@ LocalPath = Annotated[str, BeforeValidator(_local)]
 PathOrHttps = Annotated[str, BeforeValidator(_local_or_https)]
 """Of a setting: a path, or an https address from which a file is fetched."""
 IS_PATHS = "paths"
-"""Marks a field of a config whose text is read by `split`."""
+"""Marks a field of a config whose text is read by `split_paths`."""
 
 Paths = Annotated[tuple[Annotated[LocalPath, Field(min_length=1)], ...], IS_PATHS]
 """The type of a field that holds paths; a list, such as a recipe's, is taken literally."""
@@ -43,7 +51,7 @@ Paths = Annotated[tuple[Annotated[LocalPath, Field(min_length=1)], ...], IS_PATH
 _PART = re.compile(r'\s*(?:"((?:[^"]|"")*)"|([^,]*?))\s*(,|$)', re.DOTALL)
 
 
-def split(text: str) -> list[str]:
+def split_paths(text: str) -> list[str]:
     """Return the paths in a text; an empty part stays an empty text, an empty text holds none."""
     if not text.strip():
         return []
@@ -59,14 +67,14 @@ def split(text: str) -> list[str]:
     return found
 
 
-def join(values: Iterable[object]) -> str:
-    """Return values as a text of which `split` makes the same texts, unless it is itself a path."""
+def join_paths(values: Iterable[object]) -> str:
+    """Return values as a text that `split_paths` splits again, unless it is itself a path."""
     return ",".join(map(_quoted, map(str, values)))
 
 
-def merged(texts: Iterable[str]) -> str:
+def merge_paths(texts: Iterable[str]) -> str:
     """Return several such texts, those of a repeated option, as one."""
-    return join(path for text in texts for path in split(text))
+    return join_paths(path for text in texts for path in split_paths(text))
 
 
 def _quoted(value: str) -> str:

@@ -34,7 +34,7 @@ class CheckpointTimer:
             now: whether it is anyway, as fixed steps and the end want it.
         """
         waited = time.monotonic() - self._last if self._team.is_main else 0.0
-        waited, asked = self._team.all_reduce_sum([waited, float(stopping.requested())])
+        waited, asked = self._team.all_reduce_sum([waited, float(stopping.is_stop_requested())])
         self._stops = asked > 0
         due = now or self._stops or waited >= self._seconds
         if due:
@@ -50,5 +50,5 @@ class CheckpointTimer:
         if self._stops:
             # The main one has saved it then; a launcher ends all as soon as one has ended.
             self._team.all_reduce_sum([0.0])
-            stopping.check()
+            stopping.raise_if_stop_requested()
             raise stopping.Interrupt

@@ -8,10 +8,10 @@ from ..errors import UnknownNameError
 from ..setting_paths import flatten
 from .run import Run
 
-__all__ = ["check_metric", "comparison", "draw_comparison"]
+__all__ = ["check_metric", "compare_runs", "draw_comparison"]
 
 
-def comparison(runs: Sequence[Run]) -> dict[str, list[Any]]:
+def compare_runs(runs: Sequence[Run]) -> dict[str, list[Any]]:
     """Return name to one value a run: the settings that differ, then all plain results and times.
 
     A run that has not finished has no results; its column is None there, and so it is where

@@ -14,21 +14,21 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from ..errors import DamagedRunError, UsageError
-from ..files.atomic import read_json, refusal
+from ..files.atomic import describe_refusal, read_json
 
-__all__ = ["moment_of", "next_moment", "record_folders", "stamp"]
+__all__ = ["format_time", "iter_record_folders", "next_creation_time", "read_creation_time"]
 
 _STAMP = re.compile(r"(\d{8}T\d{6}\.\d{3})-.+", re.DOTALL)
 _FORMAT = "%Y%m%dT%H%M%S.%f"
 _STEP = timedelta(milliseconds=1)
 
 
-def stamp(moment: datetime) -> str:
+def format_time(moment: datetime) -> str:
     """Return a moment as the beginning of a folder's name, to the millisecond."""
     return moment.strftime(_FORMAT)[:-3]
 
 
-def next_moment(root: Path) -> datetime:
+def next_creation_time(root: Path) -> datetime:
     """Return the moment, in UTC, of a record that is made now: after those that are there."""
     now, names = datetime.now(UTC), list[str]()
     with suppress(OSError):  # whoever writes there will say it
@@ -38,7 +38,7 @@ def next_moment(root: Path) -> datetime:
     return now if newest is None or newest < now else newest + _STEP
 
 
-def moment_of(path: Path) -> datetime:
+def read_creation_time(path: Path) -> datetime:
     """Return when a record was made, in UTC: as its status, its name, or its folder tells."""
     with suppress(DamagedRunError, KeyError, TypeError, ValueError):
         started = datetime.fromisoformat(read_json(path / "status.json")["started"])
@@ -50,7 +50,7 @@ def moment_of(path: Path) -> datetime:
     return told or datetime.min.replace(tzinfo=UTC)
 
 
-def record_folders(root: Path, *kinds: str) -> Iterator[tuple[Path, str]]:
+def iter_record_folders(root: Path, *kinds: str) -> Iterator[tuple[Path, str]]:
     """Yield the folders in `root` that hold one of these files, and that file's name, by name.
 
     Args:
@@ -63,7 +63,9 @@ def record_folders(root: Path, *kinds: str) -> Iterator[tuple[Path, str]]:
     try:
         names = sorted(_names(root))
     except OSError as error:
-        raise UsageError(f"The folder of runs {root} cannot be read: {refusal(error)}.") from None
+        raise UsageError(
+            f"The folder of runs {root} cannot be read: {describe_refusal(error)}."
+        ) from None
     for name in names:
         for kind in kinds:
             # Unlike Path.is_file, this is never an error, however odd the name.

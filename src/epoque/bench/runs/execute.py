@@ -7,22 +7,22 @@ from typing import TYPE_CHECKING
 
 from ..errors import NameTakenError, RunWriteError, UsageError
 from ..events import Checkpoint, Event
-from ..files.atomic import json_bytes, told_write_errors
+from ..files.atomic import encode_json, explain_write_errors
 from ..lab import C, Lab, find_lab, lab_of
 from ..progress import Notify, Progress, no_progress
 from ..sinks import ShowsProgress, Sink, SinkFactory
-from ..stopping import Interrupt, listening, patient
-from ..undefined import defined_results
-from .resume_point import Restart, find_restart
+from ..stopping import Interrupt, defer_stop, handle_stop_signals
+from ..undefined import explain_undefined_results
+from .resume_point import ResumePoint, find_resume_point
 from .run import Run
 from .run_name import find_named_run
-from .run_writer import RunFolder, create_run
-from .status import State, how_it_ended, lock_record
+from .run_writer import RunWriter, create_run
+from .status import State, describe_end, lock_record
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["assist", "assist_again", "execute", "resume", "save_figures", "start"]
+__all__ = ["execute", "join_resumed_training", "join_training", "resume", "save_figures", "start"]
 
 OpenProgress = Callable[[], AbstractContextManager[Progress]]
 """Opens what shows how far something is, and closes it when it is done."""
@@ -98,7 +98,7 @@ def execute(
     notify: Notify | None = None,
     open_progress: OpenProgress | None = None,
 ) -> Run[C]:
-    """Train a run to its end, from the last checkpoint that belongs to it (see `find_restart`).
+    """Train a run to its end, from the last checkpoint of its own (see `find_resume_point`).
 
     Args:
         run: the run's folder.
@@ -115,15 +115,15 @@ def execute(
         Interrupt: if a signal stopped it, where it could with a checkpoint (see
             `epoque.bench.stopping`); the run's status then says "interrupted" and names it.
     """
-    with lock_record(run.path), listening():
-        restart = find_restart(run)
+    with lock_record(run.path), handle_stop_signals():
+        restart = find_resume_point(run)
         if notify is not None and restart.notice:
             notify(restart.notice)
         _train(run, restart, sinks, draw=draw, notify=notify, open_progress=open_progress)
     return Run(run.path)  # a fresh reader: nothing cached from before the training
 
 
-def assist(
+def join_training(
     lab: Lab[C], config: C, resume: Checkpoint | None = None, *, prepared: bool = False
 ) -> None:
     """Take part in a training that another process records (see `epoque.bench.system.processes`).
@@ -142,34 +142,36 @@ def assist(
         lab.check(config)
     if prepared:
         lab.prepare(config, resume)
-    with patient():
+    with defer_stop():
         for _ in lab.train(config, resume):
             pass
 
 
-def assist_again(run: Run, *, prepared: bool = False) -> None:
-    """Take part in going on with a run (see `resume` and `assist`); the folder is only read.
+def join_resumed_training(run: Run, *, prepared: bool = False) -> None:
+    """Take part in going on with a run (see `resume` and `join_training`); the folder is only read.
 
     Raises:
         UsageError: if the run is already finished.
         EpoqueError: what stopped the training.
     """
     _check_unfinished(run)
-    restart = find_restart(run)
+    restart = find_resume_point(run)
     lab = find_lab(restart.told["lab"])
-    assist(lab, lab.config.parse(restart.told["config"]), restart.checkpoint, prepared=prepared)
+    join_training(
+        lab, lab.config.parse(restart.told["config"]), restart.checkpoint, prepared=prepared
+    )
 
 
 def _train(
     run: Run[C],
-    restart: Restart,
+    restart: ResumePoint,
     factories: Iterable[SinkFactory],
     *,
     draw: bool,
     notify: Notify | None,
     open_progress: OpenProgress | None,
 ) -> None:
-    folder = RunFolder(run, restart)
+    folder = RunWriter(run, restart)
     run, checkpoint = Run(run.path), restart.checkpoint  # its config.json may be written again
     lab = lab_of(run)
     sinks: list[Sink] = [folder]
@@ -182,14 +184,14 @@ def _train(
             if notice:
                 notify(notice)
         sinks.extend(factory(run) for factory in factories)
-        with patient():
+        with defer_stop():
             for event in lab.train(run.config, checkpoint):
                 _tell(sinks, event)
         folder.flush()
         _conclude(folder, draw, _progress_of(sinks))
         state, reason = "finished", ""
     except (KeyboardInterrupt, GeneratorExit, Exception) as error:
-        state, reason = how_it_ended(error)
+        state, reason = describe_end(error)
         if isinstance(error, Interrupt):
             error.run = run.path
         raise
@@ -227,12 +229,12 @@ def _progress_of(sinks: Iterable[Sink]) -> Progress:
     return progress
 
 
-def _conclude(folder: RunFolder, draw: bool, progress: Progress) -> None:
+def _conclude(folder: RunWriter, draw: bool, progress: Progress) -> None:
     """Save the numbers and pictures of a training that came to its end, and seal the folder."""
     trained = Run(folder.run.path)
     lab = lab_of(trained)
-    results = defined_results(lab.evaluate(trained, progress))
-    folder.save("results.json", json_bytes(dict(results)))
+    results = explain_undefined_results(lab.evaluate(trained, progress))
+    folder.save("results.json", encode_json(dict(results)))
     if draw:
         folder.take_in(save_figures(trained.path / "figures", lab.figures(trained)))
     folder.seal()
@@ -242,7 +244,7 @@ def save_figures(folder: Path, figures: "Mapping[str, Callable[[], Figure]]") ->
     """Draw figures in the house style, save each as PNG and SVG, and return these files."""
     from ..figures.plot import figure_style, save_figure
 
-    with told_write_errors(folder):
+    with explain_write_errors(folder):
         folder.mkdir(exist_ok=True)
     with figure_style():
         for name, draw in figures.items():

@@ -7,32 +7,32 @@ from typing import Any, TypeVar
 from ..errors import DamagedRunError, UsageError
 from ..sweeps.search import Search
 from ..sweeps.sweep import Sweep
-from .lookup import LAST, find_named, newest_first, records_in
-from .record import Recorded
+from .lookup import LAST, find_by_name, iter_records, sort_newest_first
+from .record import Record
 from .run import Run
 
-__all__ = ["Record", "find_lab_record", "find_record", "lab_records", "studies"]
+__all__ = ["AnyRecord", "find_lab_record", "find_record", "iter_studies", "lab_records"]
 
-R = TypeVar("R", bound=Recorded[Any])
+R = TypeVar("R", bound=Record[Any])
 
-Record = Run | Sweep | Search
-KINDS: tuple[type[Record], ...] = (Run, Sweep, Search)
+AnyRecord = Run | Sweep | Search
+KINDS: tuple[type[AnyRecord], ...] = (Run, Sweep, Search)
 
 
-def studies(root: Path) -> Iterator[Sweep | Search]:
+def iter_studies(root: Path) -> Iterator[Sweep | Search]:
     """Yield the sweeps and the searches of a folder, oldest first."""
     kinds: tuple[type[Sweep | Search], ...] = (Sweep, Search)
-    yield from reversed(newest_first(records_in(root, *kinds)))
+    yield from reversed(sort_newest_first(iter_records(root, *kinds)))
 
 
-def find_record(root: Path, name: str, *, whole: bool = False) -> Record:
-    """Return a run, a sweep or a search (see `find_named`).
+def find_record(root: Path, name: str, *, whole: bool = False) -> AnyRecord:
+    """Return a run, a sweep or a search (see `find_by_name`).
 
     Raises:
         UnknownNameError: if none, or more than one, answers to `name`.
         UsageError: if the folder may not be read, or is a file.
     """
-    return find_named(root, name, *KINDS, whole=whole)
+    return find_by_name(root, name, *KINDS, whole=whole)
 
 
 def lab_records(root: Path, lab: str, *kinds: type[R]) -> list[R]:
@@ -46,7 +46,7 @@ def lab_records(root: Path, lab: str, *kinds: type[R]) -> list[R]:
     Raises:
         UsageError: if the folder may not be read, or is a file.
     """
-    newest = newest_first(records_in(root, *kinds))
+    newest = sort_newest_first(iter_records(root, *kinds))
     return [record for record in reversed(newest) if _is_of(record, lab)]
 
 
@@ -61,7 +61,7 @@ def find_lab_record(
 
     Args:
         root: the folder of runs.
-        name: see `find_named`; but `last` is the newest of that lab that is usable, or else the
+        name: see `find_by_name`; but `last` is the newest of that lab that is usable, or else the
             newest of that lab.
         lab: whose record it must be.
         kinds: what may be meant, such as `Run[NeuronConfig]`.
@@ -74,14 +74,14 @@ def find_lab_record(
     """
     if name == LAST and (records := lab_records(root, lab, *kinds)[::-1]):
         return next((record for record in records if usable(record)), records[0])
-    record = find_named(root, name, *kinds)
+    record = find_by_name(root, name, *kinds)
     if record.lab_name != lab:
         whose = f"a {record.kind} of the lab {record.lab_name}"
         raise UsageError(f"{record.id} is {whose}, not of {lab}.")
     return record
 
 
-def _is_of(record: Recorded[Any], lab: str) -> bool:
+def _is_of(record: Record[Any], lab: str) -> bool:
     try:
         return record.lab_name == lab
     except DamagedRunError:

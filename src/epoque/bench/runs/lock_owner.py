@@ -18,7 +18,7 @@ from ..errors import DamagedRunError, RunWriteError
 from ..files.atomic import host_name, read_json, write_json
 from ..limits import MAX_WRITER_SILENCE
 
-__all__ = ["BEAT_SECONDS", "OWNER", "Owner", "other_owner", "owned"]
+__all__ = ["BEAT_SECONDS", "OWNER", "Owner", "announce_owner", "other_owner"]
 
 OWNER = ".owner"
 BEAT_SECONDS = 60.0
@@ -57,7 +57,7 @@ def other_owner(path: Path) -> Owner | None:
 
 
 @contextmanager
-def owned(path: Path) -> Iterator[None]:
+def announce_owner(path: Path) -> Iterator[None]:
     """Say, as long as the block lasts, that this process writes a folder.
 
     Raises:

@@ -6,34 +6,36 @@ from pathlib import Path
 from typing import TypeVar
 
 from ..errors import UnknownNameError
-from .creation_time import moment_of, record_folders
-from .record import Recorded
+from .creation_time import iter_record_folders, read_creation_time
+from .record import Record
 
-__all__ = ["LAST", "find_named", "newest_first", "records_in"]
+__all__ = ["LAST", "find_by_name", "iter_records", "sort_newest_first"]
 
-R = TypeVar("R", bound=Recorded)
+R = TypeVar("R", bound=Record)
 
 LAST = "last"
 """The name of the newest."""
 
 
-def records_in(root: Path, *kinds: type[R]) -> Iterator[R]:
+def iter_records(root: Path, *kinds: type[R]) -> Iterator[R]:
     """Yield the records of some kinds in a folder, by name.
 
     Raises:
         UsageError: if the folder may not be read, or is a file.
     """
     by_file = {kind.told_in: kind for kind in kinds}
-    for path, name in record_folders(root, *by_file):
+    for path, name in iter_record_folders(root, *by_file):
         yield by_file[name](path)
 
 
-def newest_first(records: Iterable[R]) -> list[R]:
+def sort_newest_first(records: Iterable[R]) -> list[R]:
     """Return records in the order they were made in, the last one first."""
-    return sorted(records, key=lambda record: (moment_of(record.path), record.id), reverse=True)
+    return sorted(
+        records, key=lambda record: (read_creation_time(record.path), record.id), reverse=True
+    )
 
 
-def find_named(root: Path, name: str, *kinds: type[R], whole: bool = False) -> R:
+def find_by_name(root: Path, name: str, *kinds: type[R], whole: bool = False) -> R:
     """Return the record of some kinds that a name means.
 
     Args:
@@ -46,9 +48,9 @@ def find_named(root: Path, name: str, *kinds: type[R], whole: bool = False) -> R
         UnknownNameError: if none, or more than one, answers to `name`.
         UsageError: if the folder may not be read, or is a file.
     """
-    records = list(records_in(root, *kinds))
+    records = list(iter_records(root, *kinds))
     if name == LAST and records:
-        return newest_first(records)[0]
+        return sort_newest_first(records)[0]
     ids = {record.id: record for record in records}
     found = ids.get(name) or _at(name, kinds)
     if found is not None:

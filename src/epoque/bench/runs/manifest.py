@@ -21,15 +21,15 @@ from pathlib import Path, PurePosixPath
 from typing import Any, TypeGuard
 
 from ..errors import DamagedRunError
-from ..files.atomic import json_object, read_file, write_json
+from ..files.atomic import parse_json_object, read_file, write_json
 
 __all__ = [
     "MANIFEST",
     "Digests",
-    "differences",
-    "digests_of",
-    "file_digest",
-    "own_digest",
+    "digest_file",
+    "digest_files",
+    "digest_json",
+    "find_differences",
     "read_manifest",
     "write_manifest",
 ]
@@ -50,7 +50,7 @@ def write_manifest(folder: Path, files: Digests) -> None:
         RunWriteError: if the system refuses.
     """
     told = {"format": 1, "files": dict(sorted(files.items()))}
-    write_json(folder / MANIFEST, told | {"sha256": own_digest(told)}, durable=True)
+    write_json(folder / MANIFEST, told | {"sha256": digest_json(told)}, durable=True)
 
 
 def read_manifest(folder: Path) -> Digests | None:
@@ -64,11 +64,11 @@ def read_manifest(folder: Path) -> Digests | None:
         return None
     cure = f"`epoque resume {folder.name}` makes it again"
     try:
-        told = json_object(path, read_file(path))
+        told = parse_json_object(path, read_file(path))
     except DamagedRunError as error:
         raise DamagedRunError(f"{str(error).removesuffix('.')}; {cure}.") from None
     signed, files = told.pop("sha256", None), told.get("files")
-    if signed != own_digest(told) or not _are_digests(files):
+    if signed != digest_json(told) or not _are_digests(files):
         raise DamagedRunError(f"{path} is damaged: it is not what was written; {cure}.")
     return files
 
@@ -77,12 +77,12 @@ def _are_digests(files: Any) -> TypeGuard[Digests]:
     return isinstance(files, dict) and all(isinstance(value, str) for value in files.values())
 
 
-def own_digest(told: Mapping[str, Any]) -> str:
+def digest_json(told: Mapping[str, Any]) -> str:
     """Return the SHA-256 over JSON values, which a file can then carry itself."""
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
-def file_digest(path: Path) -> str:
+def digest_file(path: Path) -> str:
     """Return the SHA-256 of a file, in hexadecimal digits.
 
     Raises:
@@ -97,16 +97,16 @@ def file_digest(path: Path) -> str:
         raise DamagedRunError(f"{path} cannot be read: {error.strerror}.") from None
 
 
-def digests_of(folder: Path, paths: Iterable[Path]) -> dict[str, str]:
+def digest_files(folder: Path, paths: Iterable[Path]) -> dict[str, str]:
     """Return name to SHA-256 of files of a folder, as a manifest lists them.
 
     Raises:
         DamagedRunError: if one cannot be read.
     """
-    return {path.relative_to(folder).as_posix(): file_digest(path) for path in paths}
+    return {path.relative_to(folder).as_posix(): digest_file(path) for path in paths}
 
 
-def differences(folder: Path, files: Digests) -> Iterator[str]:
+def find_differences(folder: Path, files: Digests) -> Iterator[str]:
     """Yield, of each file that is not what a manifest says, its name and what is wrong with it.
 
     Each is the end of a sentence: `results.json is not what was saved`.
@@ -115,7 +115,7 @@ def differences(folder: Path, files: Digests) -> Iterator[str]:
         path = folder / name
         if not _is_inside(name) or not path.is_file():
             yield f"{name} is missing"
-        elif file_digest(path) != digest:
+        elif digest_file(path) != digest:
             yield f"{name} is not what was saved"
     for closed in CLOSED:
         for path in sorted((folder / closed).glob("step-*")):

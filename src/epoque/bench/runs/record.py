@@ -14,13 +14,13 @@ from typing_extensions import TypeVar
 
 from ..config import Config
 from ..errors import ConfigError, DamagedRunError, NewerRunError, UnknownNameError
-from ..files.atomic import json_object, read_file, read_json
+from ..files.atomic import parse_json_object, read_file, read_json
 from ..limits import MAX_SWEEP_POINTS
 from ..plugins import load_plugin
-from .manifest import MANIFEST, Digests, differences, file_digest, read_manifest
-from .status import Status, ending_differences, read_status
+from .manifest import MANIFEST, Digests, digest_file, find_differences, read_manifest
+from .status import Status, find_status_differences, read_status
 
-__all__ = ["FORMAT", "Recorded"]
+__all__ = ["FORMAT", "Record"]
 
 FORMAT = 1
 """Of the folders that this version writes; it reads these and older ones."""
@@ -39,7 +39,7 @@ class _LabFacts(Protocol):
     checkpoints_kept: int | None
 
 
-class Recorded(Generic[C_co]):
+class Record(Generic[C_co]):
     """A folder of results, read only.
 
     Nothing is read before it is asked for; a damaged file is one clear `DamagedRunError` when it
@@ -85,7 +85,7 @@ class Recorded(Generic[C_co]):
         Raises:
             DamagedRunError: if it cannot be read.
         """
-        return self._checked(json_object(self.path / self.told_in, self.read(self.told_in)))
+        return self._checked(parse_json_object(self.path / self.told_in, self.read(self.told_in)))
 
     def told_now(self) -> Mapping[str, Any]:
         """Return what `told_in` holds now, even if it is not what the finished record saved.
@@ -136,7 +136,7 @@ class Recorded(Generic[C_co]):
     def environment(self) -> Mapping[str, Any]:
         """Where it ran: versions, platform, device, commit."""
         told = read_json(self.path / "environment.json")
-        if self.files and any(w.startswith("env") for w in ending_differences(self.path)):
+        if self.files and any(w.startswith("env") for w in find_status_differences(self.path)):
             raise self._changed("environment.json")
         return told
 
@@ -185,7 +185,7 @@ class Recorded(Generic[C_co]):
             DamagedRunError: if one is missing or not what was saved.
         """
         for name in names:
-            if (saved := self._saved(name)) and file_digest(self.path / name) != saved:
+            if (saved := self._saved(name)) and digest_file(self.path / name) != saved:
                 raise self._changed(name)
 
     def differences(self) -> Iterator[str]:
@@ -200,8 +200,8 @@ class Recorded(Generic[C_co]):
             yield f"{MANIFEST} is damaged"
             return
         if files is not None:
-            yield from differences(self.path, files)
-            yield from ending_differences(self.path)
+            yield from find_differences(self.path, files)
+            yield from find_status_differences(self.path)
         elif self.status.state == "finished":
             yield f"{MANIFEST} is missing"
 

@@ -16,24 +16,30 @@ from typing import TYPE_CHECKING, Any
 from ..command import command_line
 from ..errors import ConfigError, DamagedRunError, DataError, NewerRunError
 from ..events import Checkpoint
-from ..files.atomic import json_bytes, json_object, read_file
+from ..files.atomic import encode_json, parse_json_object, read_file
 from ..files.input_files import open_regular
 from ..lab import Lab, find_lab
 from ..setting_paths import flatten
-from .manifest import file_digest
-from .run import Run, checkpoint_digest
+from .manifest import digest_file
+from .run import Run, digest_checkpoint
 
 if TYPE_CHECKING:
     from hashlib import _Hash
 
-__all__ = ["Restart", "bound_to", "config_digest", "differences_in_words", "find_restart"]
+__all__ = [
+    "ResumePoint",
+    "bind_checkpoint",
+    "describe_differences",
+    "digest_config",
+    "find_resume_point",
+]
 
-Told = Mapping[str, Any]
+Json = Mapping[str, Any]
 CHUNK = 2**20
 
 
 @dataclass(frozen=True, slots=True)
-class Restart:
+class ResumePoint:
     """Where a training goes on, and which files of its folder are known to be its own.
 
     Attributes:
@@ -47,7 +53,7 @@ class Restart:
         notice: what a user should know, or "".
     """
 
-    told: Told
+    told: Json
     rewritten: bool
     checkpoint: Checkpoint | None
     metrics_bytes: int
@@ -57,8 +63,8 @@ class Restart:
     notice: str
 
 
-def bound_to(
-    told: Told, metrics: "_Hash", files: Mapping[str, str], once: Iterable[str]
+def bind_checkpoint(
+    told: Json, metrics: "_Hash", files: Mapping[str, str], once: Iterable[str]
 ) -> dict[str, Any]:
     """Return what a checkpoint says of the rest of its run's folder.
 
@@ -76,23 +82,23 @@ def bound_to(
     snapshots = [name for name in files if name.startswith("snapshots/")]
     return {
         "config": dict(told),
-        "config_sha256": config_digest(told),
+        "config_sha256": digest_config(told),
         "metrics_sha256": metrics.hexdigest(),
         "snapshots_sha256": _joined([files[name] for name in sorted(snapshots)]),
         "files": {name: files[name] for name in sorted(once)},
     }
 
 
-def config_digest(told: Told) -> str:
+def digest_config(told: Json) -> str:
     """Return the SHA-256 of config.json with this content, as it is written."""
-    return hashlib.sha256(json_bytes(dict(told))).hexdigest()
+    return hashlib.sha256(encode_json(dict(told))).hexdigest()
 
 
 def _joined(digests: Iterable[str]) -> str:
     return hashlib.sha256("".join(digests).encode()).hexdigest()
 
 
-def find_restart(run: Run) -> Restart:
+def find_resume_point(run: Run) -> ResumePoint:
     """Find where a run goes on; the folder is only read.
 
     Raises:
@@ -102,7 +108,7 @@ def find_restart(run: Run) -> Restart:
     folder = _Folder(run)
     told, rewritten = folder.config()
     lab = find_lab(told["lab"])
-    own, reason = folder.own_checkpoints(config_digest(told), lab.checkpoints_kept)
+    own, reason = folder.own_checkpoints(digest_config(told), lab.checkpoints_kept)
     last = own[-1] if own else None
     if last is None and run.status.state == "finished":
         raise _cannot_be_repaired(run, told, lab, reason or _first_difference(run))
@@ -110,7 +116,7 @@ def find_restart(run: Run) -> Restart:
     if reason:
         goes_on = f"It goes on from step {last.step}." if last else "It begins anew."
         notice += f"{run.id}: {reason}. {goes_on}"
-    return Restart(
+    return ResumePoint(
         told,
         rewritten,
         run.checkpoint(last.step, digested=False) if last else None,
@@ -123,12 +129,12 @@ def find_restart(run: Run) -> Restart:
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
+class _WholeCheckpoint:
     """A checkpoint that is whole in itself."""
 
     step: int
     metrics_bytes: int
-    bound: Told
+    bound: Json
     files: Mapping[str, str]
 
 
@@ -143,7 +149,7 @@ class _Folder:
         self._metrics = _prefixes(run.path / "metrics.jsonl", lengths | {0})
         self._snapshots = {step: self._snapshot(step) for step in run.snapshot_steps()}
 
-    def _read_checkpoints(self) -> Iterator[_Kept]:
+    def _read_checkpoints(self) -> Iterator[_WholeCheckpoint]:
         for step in self.run.checkpoint_steps:
             try:
                 yield _read_checkpoint(self.run.path, step)
@@ -153,11 +159,11 @@ class _Folder:
     def _snapshot(self, step: int) -> tuple[str, str]:
         name = f"snapshots/step-{step:010d}.safetensors"
         try:
-            return name, file_digest(self.run.path / name)
+            return name, digest_file(self.run.path / name)
         except DamagedRunError:
             return name, "unreadable"
 
-    def config(self) -> tuple[Told, bool]:
+    def config(self) -> tuple[Json, bool]:
         """Return what config.json holds, and whether it must be written again.
 
         Raises:
@@ -173,18 +179,18 @@ class _Folder:
             if len(by_digest) != 1:
                 raise
             return next(iter(by_digest.values())), True
-        if not witnesses or config_digest(told) in by_digest:
+        if not witnesses or digest_config(told) in by_digest:
             return told, False
         saved = self.run.saved_digest("config.json")
         if saved in by_digest:
             return by_digest[saved], True
         raise _other_config(self.run, told, witnesses[-1].bound["config"])
 
-    def _saw_these_metrics(self, kept: _Kept) -> bool:
+    def _saw_these_metrics(self, kept: _WholeCheckpoint) -> bool:
         found = self._metrics.get(kept.metrics_bytes)
         return found is not None and found.hexdigest() == kept.bound["metrics_sha256"]
 
-    def own_checkpoints(self, config: str, count: int | None) -> tuple[list[_Kept], str]:
+    def own_checkpoints(self, config: str, count: int | None) -> tuple[list[_WholeCheckpoint], str]:
         """Return the checkpoints that a training can go on from, and why not from a later one.
 
         Of a lab that keeps all its checkpoints, those after a damaged one are left: going on from
@@ -201,7 +207,7 @@ class _Folder:
                     break
         return own, reason
 
-    def _why_not(self, kept: _Kept, config: str) -> str:
+    def _why_not(self, kept: _WholeCheckpoint, config: str) -> str:
         """Return why a checkpoint does not belong to what is in the folder; "" if it does."""
         start = f"the checkpoint at step {kept.step} is not used:"
         if kept.bound["config_sha256"] != config:
@@ -216,12 +222,14 @@ class _Folder:
                 return f"{start} {name} is not what it was then"
         return ""
 
-    def metrics_until(self, last: _Kept | None) -> "_Hash":
+    def metrics_until(self, last: _WholeCheckpoint | None) -> "_Hash":
         found = self._metrics[last.metrics_bytes if last else 0]
         assert found is not None
         return found
 
-    def files_until(self, last: _Kept | None, own: Iterable[_Kept]) -> dict[str, str]:
+    def files_until(
+        self, last: _WholeCheckpoint | None, own: Iterable[_WholeCheckpoint]
+    ) -> dict[str, str]:
         """Return name to SHA-256 of the files that stay."""
         if last is None:
             return {}
@@ -232,7 +240,7 @@ class _Folder:
         return files
 
 
-def _read_checkpoint(folder: Path, step: int) -> _Kept:
+def _read_checkpoint(folder: Path, step: int) -> _WholeCheckpoint:
     """Return a checkpoint's JSON and digests.
 
     Raises:
@@ -241,8 +249,8 @@ def _read_checkpoint(folder: Path, step: int) -> _Kept:
     stem = f"checkpoints/step-{step:010d}"
     paths = [folder / f"{stem}{ending}" for ending in (".json", ".safetensors")]
     contents = [read_file(path) for path in paths]
-    told = json_object(paths[0], contents[0])
-    if told.pop("sha256", None) != checkpoint_digest(contents[1], told):
+    told = parse_json_object(paths[0], contents[0])
+    if told.pop("sha256", None) != digest_checkpoint(contents[1], told):
         raise DamagedRunError(f"{folder / stem} is damaged: it is not what was saved.")
     try:
         length, bound, at = int(told["metrics_bytes"]), told["run"], told["step"]
@@ -252,7 +260,7 @@ def _read_checkpoint(folder: Path, step: int) -> _Kept:
     except (KeyError, TypeError, ValueError):
         raise DamagedRunError(f"{folder / stem} is damaged: it is of no run.") from None
     digests = (hashlib.sha256(content).hexdigest() for content in contents)
-    return _Kept(
+    return _WholeCheckpoint(
         step,
         length,
         bound,
@@ -283,21 +291,21 @@ def _prefixes(path: Path, lengths: Iterable[int]) -> dict[int, "_Hash | None"]:
 
 def _digest_or_none(path: Path) -> str | None:
     try:
-        return file_digest(path)
+        return digest_file(path)
     except DamagedRunError:
         return None
 
 
-def _other_config(run: Run, told: Told, known: Told) -> DamagedRunError:
+def _other_config(run: Run, told: Json, known: Json) -> DamagedRunError:
     return DamagedRunError(
         f"{run.path / 'config.json'} is not what {run.id} was trained with "
-        f"({differences_in_words(told, known)}); "
+        f"({describe_differences(told, known)}); "
         "nothing was changed. Put back what was there (or empty the file: `epoque resume` then "
         "takes it from the checkpoints), or start a new run with the other settings."
     )
 
 
-def differences_in_words(told: Told, known: Told) -> str:
+def describe_differences(told: Json, known: Json) -> str:
     """Return what the JSON of a record says otherwise than was known once: the first three."""
     mine, theirs = (_flat(one) for one in (told, known))
     names = [name for name in {**mine, **theirs} if mine.get(name) != theirs.get(name)]
@@ -311,7 +319,7 @@ def _first_difference(run: Run) -> str:
     return next(run.differences(), "what it saved is whole, but no checkpoint is among it")
 
 
-def _flat(told: Told) -> dict[str, Any]:
+def _flat(told: Json) -> dict[str, Any]:
     return {**{k: v for k, v in told.items() if k != "config"}, **flatten(told["config"])}
 
 
@@ -320,7 +328,7 @@ def _short(value: Any) -> str:
     return text if len(text) <= 40 else f"{text[:36]}…"
 
 
-def _cannot_be_repaired(run: Run, told: Told, lab: Lab[Any], reason: str) -> DamagedRunError:
+def _cannot_be_repaired(run: Run, told: Json, lab: Lab[Any], reason: str) -> DamagedRunError:
     try:
         command = command_line("run", told["recipe"], lab.config.parse(told["config"]))
     except ConfigError:

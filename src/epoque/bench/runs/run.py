@@ -24,11 +24,11 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import DamagedRunError, DataError, UnknownNameError
 from ..events import Checkpoint
-from ..files.atomic import json_object, read_json
+from ..files.atomic import parse_json_object, read_json
 from ..files.input_files import open_regular
 from ..setting_paths import flatten
-from .lookup import find_named, newest_first, records_in
-from .record import C_co, Recorded
+from .lookup import find_by_name, iter_records, sort_newest_first
+from .record import C_co, Record
 from .status import State, Status, is_locked
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ BOUND = ("run", "metrics_bytes")
 __all__ = ["Run", "Runs", "State", "Status"]
 
 
-class Run(Recorded[C_co]):
+class Run(Record[C_co]):
     """A run folder, read only."""
 
     kind = "run"
@@ -99,7 +99,7 @@ class Run(Recorded[C_co]):
     @cached_property
     def results(self) -> Mapping[str, Any]:
         """The numbers of the finished run, as the lab's `evaluate` gave them."""
-        return json_object(self.path / "results.json", self.read("results.json"))
+        return parse_json_object(self.path / "results.json", self.read("results.json"))
 
     @property
     def checkpoint_steps(self) -> list[int]:
@@ -125,9 +125,11 @@ class Run(Recorded[C_co]):
         step = steps[-1] if step is None else step
         path = self.path / "checkpoints" / f"step-{step:010d}.safetensors"
         name = f"checkpoints/{path.stem}"
-        state = json_object(path.with_suffix(".json"), self.read(f"{name}.json", digested=digested))
+        state = parse_json_object(
+            path.with_suffix(".json"), self.read(f"{name}.json", digested=digested)
+        )
         data = self.read(f"{name}.safetensors", digested=False)
-        if state.pop("sha256", None) != checkpoint_digest(data, state):
+        if state.pop("sha256", None) != digest_checkpoint(data, state):
             raise DamagedRunError(f"{path.with_suffix('')} is damaged: it is not what was saved.")
         scheduled = state.pop("scheduled", True)
         state = {key: value for key, value in state.items() if key not in BOUND}
@@ -188,7 +190,7 @@ def _metric_row(path: Path, number: int, line: bytes) -> dict[str, Any]:
         raise DamagedRunError(f"{path} is damaged at line {number}.") from None
 
 
-def checkpoint_digest(data: bytes, told: Mapping[str, Any]) -> str:
+def digest_checkpoint(data: bytes, told: Mapping[str, Any]) -> str:
     """Return the SHA-256 over a checkpoint's two files: its arrays and what its JSON tells."""
     digest = hashlib.sha256(data)
     digest.update(json.dumps(told, sort_keys=True).encode())
@@ -217,20 +219,20 @@ class Runs:
         self.path = Path(path)
 
     def __iter__(self) -> Iterator[Run]:
-        return reversed(newest_first(records_in(self.path, Run)))
+        return reversed(sort_newest_first(iter_records(self.path, Run)))
 
     def ids(self) -> list[str]:
         """Return the ids of all runs, oldest first."""
         return [run.id for run in self]
 
     def find(self, name: str) -> Run:
-        """Return a run by its id, a part of it, `last`, or a path (see `find_named`).
+        """Return a run by its id, a part of it, `last`, or a path (see `find_by_name`).
 
         Raises:
             UnknownNameError: if no run, or more than one, answers to `name`.
             UsageError: if the folder may not be read, or is a file.
         """
-        return find_named(self.path, name, Run)
+        return find_by_name(self.path, name, Run)
 
     def rows(self, recipe: str = "", most: int | None = None) -> tuple[list[dict[str, Any]], bool]:
         """Return one row a run, oldest first: id, recipe, lab, state, settings, results, …
@@ -245,7 +247,7 @@ class Runs:
             The rows, and whether older runs were left out.
         """
         rows: list[dict[str, Any]] = []
-        for run in newest_first(records_in(self.path, Run)):
+        for run in sort_newest_first(iter_records(self.path, Run)):
             row = self._row(run)
             if recipe and row.get("recipe") != recipe:
                 continue

@@ -15,7 +15,7 @@ from ..errors import ConfigError, DamagedRunError, Problem, UsageError
 from ..lab import C, Lab
 from ..limits import MAX_NAME_BYTES
 from .lookup import LAST
-from .resume_point import find_restart
+from .resume_point import find_resume_point
 from .run import Run
 
 __all__ = ["check_name", "find_named_run"]
@@ -82,7 +82,7 @@ def _told(run: Run) -> Mapping[str, Any]:
     try:
         return run.manifest
     except DamagedRunError:
-        return find_restart(run).told
+        return find_resume_point(run).told
 
 
 def _differences(its: Config, asked: Config) -> Iterator[Problem]:

@@ -16,30 +16,30 @@ from typing import Any
 from ..errors import RunWriteError
 from ..events import Artifact, Checkpoint, Event, Metrics, Snapshot, Timings
 from ..files.atomic import (
-    json_bytes,
-    json_line,
+    encode_json,
+    encode_json_line,
+    explain_write_errors,
     sync_files,
-    told_write_errors,
     write_atomic,
     write_json,
 )
 from ..lab import C, lab_of
-from .creation_time import next_moment
-from .manifest import digests_of
+from .creation_time import next_creation_time
+from .manifest import digest_files
 from .record import FORMAT
-from .resume_point import Restart, bound_to, config_digest, find_restart
-from .run import Run, checkpoint_digest
+from .resume_point import ResumePoint, bind_checkpoint, digest_config, find_resume_point
+from .run import Run, digest_checkpoint
 from .status import (
     State,
     StatusFile,
     create_record,
+    make_record_name,
     remove_drafts,
     sign_environment,
-    stamped,
     unseal,
 )
 
-__all__ = ["RunFolder", "create_run"]
+__all__ = ["RunWriter", "create_run"]
 
 BUFFERED_LINES = 4096
 BUFFERED_SECONDS = 0.5
@@ -78,15 +78,15 @@ def create_run(
         (draft / "metrics.jsonl").touch()
         write_json(draft / "config.json", manifest)
 
-    moment = moment or next_moment(root)
-    folder = name or stamped(recipe, "", moment)
+    moment = moment or next_creation_time(root)
+    folder = name or make_record_name(recipe, "", moment)
     return Run(create_record(root, folder, config.seed, fill, moment, only=only))
 
 
-class RunFolder:
+class RunWriter:
     """The sink that writes a run folder; use it under `lock_record`."""
 
-    def __init__(self, run: Run, restart: Restart | None = None) -> None:
+    def __init__(self, run: Run, restart: ResumePoint | None = None) -> None:
         """Take away what does not belong to where the training goes on, and begin to write.
 
         Args:
@@ -94,10 +94,10 @@ class RunFolder:
             restart: where it goes on; by default it is looked for.
 
         Raises:
-            DamagedRunError: if there is no such place (see `find_restart`).
+            DamagedRunError: if there is no such place (see `find_resume_point`).
             RunWriteError: if the system refuses.
         """
-        restart = restart or find_restart(run)
+        restart = restart or find_resume_point(run)
         self.run = Run(run.path)  # a fresh reader: its config.json may be written again here
         self._told = restart.told
         self._begins, self._is_noted = restart.checkpoint is None, False
@@ -115,10 +115,10 @@ class RunFolder:
         if restart.checkpoint:  # what wrote it may have been killed before it removed those before
             self._remove_old(restart.checkpoint)
         self._status.write("running")
-        with told_write_errors(run.path):
+        with explain_write_errors(run.path):
             self._file = (run.path / "metrics.jsonl").open("ab", buffering=0)
 
-    def _make_room(self, restart: Restart) -> None:
+    def _make_room(self, restart: ResumePoint) -> None:
         """Drop what came after the checkpoint: it will be made again, to the same bytes."""
         path = self.run.path
         metrics = path / "metrics.jsonl"
@@ -131,12 +131,12 @@ class RunFolder:
             write_json(path / "config.json", dict(restart.told), durable=True)
         for folder in ("checkpoints", "snapshots"):
             self._remove_others(path / folder, restart.files)
-        with told_write_errors(metrics), metrics.open("ab") as file:
+        with explain_write_errors(metrics), metrics.open("ab") as file:
             file.truncate(restart.metrics_bytes)
 
     def _remove_others(self, folder: Path, kept: Mapping[str, str]) -> None:
         """Remove steps that are not kept; a JSON goes first: without it nobody reads the rest."""
-        with told_write_errors(folder):
+        with explain_write_errors(folder):
             for path in sorted(folder.glob("step-*")):
                 if f"{folder.name}/{path.name}" not in kept:
                     path.unlink()
@@ -154,7 +154,7 @@ class RunFolder:
             case Checkpoint():
                 self._log_checkpoint(event)
             case Snapshot(step, arrays):
-                with told_write_errors(self.run.path / "snapshots"):
+                with explain_write_errors(self.run.path / "snapshots"):
                     (self.run.path / "snapshots").mkdir(exist_ok=True)
                 self.save(f"snapshots/step-{step:010d}.safetensors", _packed(arrays))
             case Artifact(name, data, once):
@@ -171,7 +171,7 @@ class RunFolder:
         if self._is_noted and threads is None:
             return
         self._is_noted = True
-        device, of = lab_of(self.run).device(self.run.config), config_digest(self._told)
+        device, of = lab_of(self.run).device(self.run.config), digest_config(self._told)
         sign_environment(
             self.run.path, of, self.run.config.seed, device, threads, begins=self._begins
         )
@@ -193,11 +193,11 @@ class RunFolder:
     def take_in(self, paths: Iterable[Path]) -> None:
         """Make files that something else has just written part of the run."""
         found = list(paths)
-        self._digests |= digests_of(self.run.path, found)
+        self._digests |= digest_files(self.run.path, found)
         self._unsynced += found
 
     def _log_metrics(self, step: int, values: Mapping[str, float]) -> None:
-        self._lines.append(json_line({"step": step, **values}))
+        self._lines.append(encode_json_line({"step": step, **values}))
         waited = time.monotonic() - self._flushed
         if len(self._lines) >= BUFFERED_LINES or waited > BUFFERED_SECONDS:
             self.flush()
@@ -208,16 +208,16 @@ class RunFolder:
         A power cut may leave it without something that it speaks of; it is then not used.
         """
         self.flush()
-        with told_write_errors(self.run.path / "checkpoints"):
+        with explain_write_errors(self.run.path / "checkpoints"):
             (self.run.path / "checkpoints").mkdir(exist_ok=True)
         stem, data = _stem(checkpoint.step), _packed(checkpoint.arrays)
         told = {"step": checkpoint.step, **checkpoint.state, "metrics_bytes": self._file.tell()}
         if not checkpoint.scheduled:
             told["scheduled"] = False
-        told["run"] = bound_to(self._told, self._metrics, self._digests, self._once)
-        told["sha256"] = checkpoint_digest(data, told)
+        told["run"] = bind_checkpoint(self._told, self._metrics, self._digests, self._once)
+        told["sha256"] = digest_checkpoint(data, told)
         self.save(f"{stem}.safetensors", data)
-        self.save(f"{stem}.json", json_bytes(told))
+        self.save(f"{stem}.json", encode_json(told))
         self._sync()
         if "threads" in checkpoint.state:
             self._note_environment(checkpoint.state["threads"])
@@ -241,7 +241,7 @@ class RunFolder:
             old |= set(known[:-count])
         # The JSON first: without it nobody takes the rest for a checkpoint.
         names = [f"{_stem(o)}.{e}" for o in sorted(old) for e in ("json", "safetensors")]
-        with told_write_errors(self.run.path / "checkpoints"):
+        with explain_write_errors(self.run.path / "checkpoints"):
             for name in names:
                 (self.run.path / name).unlink(missing_ok=True)
                 self._digests.pop(name, None)
@@ -259,7 +259,7 @@ class RunFolder:
         data = memoryview(b"\n".join([*self._lines, b""]))
         self._lines.clear()
         before, rest = self._file.tell(), data
-        with told_write_errors(self.run.path / "metrics.jsonl"):
+        with explain_write_errors(self.run.path / "metrics.jsonl"):
             try:
                 while rest:
                     rest = rest[self._file.write(rest) :]
@@ -276,7 +276,7 @@ class RunFolder:
         """
         self.flush()
         self._note_environment()
-        self._digests["config.json"] = config_digest(self._told)
+        self._digests["config.json"] = digest_config(self._told)
         self._digests["metrics.jsonl"] = self._metrics.hexdigest()
         self._sync()
         self._status.seal(self._digests)

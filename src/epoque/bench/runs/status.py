@@ -17,28 +17,35 @@ from typing import Any, Literal, get_args
 from filelock import FileLock, Timeout
 
 from ..errors import DamagedRunError, EpoqueError, NameTakenError, RunLockedError
-from ..files.atomic import read_json, sync_files, sync_folder, told_write_errors, write_json
-from ..files.drafts import draft_folder, drafts_below, remove
+from ..files.atomic import explain_write_errors, read_json, sync_files, sync_folder, write_json
+from ..files.drafts import draft_folder, iter_drafts, remove_draft
 from ..limits import MAX_WRITER_SILENCE
-from ..system.environment import environment
-from .creation_time import stamp
-from .lock_owner import OWNER, Owner, other_owner, owned
-from .manifest import MANIFEST, digests_of, file_digest, own_digest, read_manifest, write_manifest
-from .timings import Course
+from ..system.environment import describe_environment
+from .creation_time import format_time
+from .lock_owner import OWNER, Owner, announce_owner, other_owner
+from .manifest import (
+    MANIFEST,
+    digest_file,
+    digest_files,
+    digest_json,
+    read_manifest,
+    write_manifest,
+)
+from .timings import StepTimings
 
 __all__ = [
     "State",
     "Status",
     "StatusFile",
     "create_record",
-    "ending_differences",
-    "how_it_ended",
+    "describe_end",
+    "find_status_differences",
     "is_locked",
     "lock_record",
+    "make_record_name",
     "read_status",
     "remove_drafts",
     "sign_environment",
-    "stamped",
     "unseal",
 ]
 
@@ -65,10 +72,10 @@ class Status:
     reason: str = ""
     started: str = ""
     seconds: float = 0.0
-    timings: Course = field(default_factory=Course)
+    timings: StepTimings = field(default_factory=StepTimings)
 
 
-def stamped(recipe: str, kind: str = "", moment: datetime | None = None) -> str:
+def make_record_name(recipe: str, kind: str = "", moment: datetime | None = None) -> str:
     """Return a folder name that sorts by time and names the recipe.
 
     Args:
@@ -76,7 +83,7 @@ def stamped(recipe: str, kind: str = "", moment: datetime | None = None) -> str:
         kind: what else the name says.
         moment: when, in UTC; by default now.
     """
-    return f"{stamp(moment or datetime.now(UTC))}-{recipe.replace('/', '-')}{kind}"
+    return f"{format_time(moment or datetime.now(UTC))}-{recipe.replace('/', '-')}{kind}"
 
 
 def create_record(
@@ -95,7 +102,7 @@ def create_record(
         name: the folder's name; if it is taken, `-2`, `-3`, … is added.
         seed: noted in environment.json.
         fill: writes into the new folder what is its own.
-        moment: when, in UTC, as `next_moment` gives it; by default now.
+        moment: when, in UTC, as `next_creation_time` gives it; by default now.
         only: whether it must be that name and no other.
 
     Raises:
@@ -103,12 +110,12 @@ def create_record(
         RunWriteError: if the system refuses.
     """
     started = (moment or datetime.now(UTC)).isoformat(timespec="milliseconds")
-    with told_write_errors(root):
+    with explain_write_errors(root):
         root.mkdir(parents=True, exist_ok=True)
         with draft_folder(root / name, all_beside=True) as draft:
             (draft / ".lock").touch()
             (draft / "figures").mkdir()
-            write_json(draft / "environment.json", {**environment(), "seed": seed})
+            write_json(draft / "environment.json", {**describe_environment(), "seed": seed})
             _write_status(draft, Status("interrupted", "not started", started))
             fill(draft)
             sync_files([*draft.iterdir(), draft])
@@ -147,7 +154,9 @@ def sign_environment(
         told = read_json(path / "environment.json")
     signed = told.pop("sha256", None) if told else None
     if not told or signed != _signature(told, of):
-        begun = told if told and signed is None and begins else {**environment(), "seed": seed}
+        begun = (
+            told if told and signed is None and begins else {**describe_environment(), "seed": seed}
+        )
         told, signed = begun, None
     if device is not None and (begins or signed is None):
         told["device"] = device
@@ -158,7 +167,7 @@ def sign_environment(
 
 
 def _signature(told: Mapping[str, Any], of: str) -> str:
-    return own_digest({**told, "of": of})
+    return digest_json({**told, "of": of})
 
 
 def _rename_free(draft: Path, root: Path, name: str, tries: int) -> Path:
@@ -184,7 +193,7 @@ def lock_record(path: Path) -> Iterator[None]:
         RunWriteError: if the folder cannot be written.
     """
     lock = FileLock(path / ".lock", timeout=LOCK_SECONDS)
-    with told_write_errors(path):
+    with explain_write_errors(path):
         try:
             lock.acquire()
         except Timeout:
@@ -192,7 +201,7 @@ def lock_record(path: Path) -> Iterator[None]:
     try:
         if other := other_owner(path):
             raise RunLockedError(_written_elsewhere(path, other))
-        with owned(path):
+        with announce_owner(path):
             yield
     finally:
         lock.release()
@@ -233,7 +242,7 @@ def read_status(path: Path) -> Status:
     if (told is None or told.state == "running") and is_locked(path):
         return told or Status("running", LOST)
     if _has_manifest(path):
-        wrong = any(name.startswith("status.json") for name in ending_differences(path))
+        wrong = any(name.startswith("status.json") for name in find_status_differences(path))
         return Status("finished") if told is None or wrong else told
     if told is None:
         return Status("interrupted", LOST)
@@ -242,21 +251,21 @@ def read_status(path: Path) -> Status:
     return told
 
 
-def ending_differences(path: Path) -> list[str]:
+def find_status_differences(path: Path) -> list[str]:
     """Return what is wrong with status.json and environment.json of a finished record.
 
-    Each is the end of a sentence, as `epoque.bench.runs.manifest.differences` tells the other
+    Each is the end of a sentence, as `epoque.bench.runs.manifest.find_differences` tells the other
     files.
     """
     wrong = [f"{name} is not what was saved" for name in ("status.json", "environment.json")]
     try:
         told = read_json(path / "status.json")
-        if _status(told) is None or told["files"][MANIFEST] != file_digest(path / MANIFEST):
+        if _status(told) is None or told["files"][MANIFEST] != digest_file(path / MANIFEST):
             return wrong[:1]
     except (DamagedRunError, KeyError, TypeError):
         return wrong[:1]
     try:
-        same = told["files"]["environment.json"] == file_digest(path / "environment.json")
+        same = told["files"]["environment.json"] == digest_file(path / "environment.json")
     except (DamagedRunError, KeyError):
         same = False
     return [] if same else wrong[1:]
@@ -280,12 +289,12 @@ def _status(told: Mapping[str, Any]) -> Status | None:
     """Return a status out of JSON, or None if it is none, or not what was written."""
     try:
         rest = {name: value for name, value in told.items() if name != "sha256"}
-        if told.get("sha256", own_digest(rest)) != own_digest(rest):
+        if told.get("sha256", digest_json(rest)) != digest_json(rest):
             return None
         seconds, state = float(told["seconds"]), told["state"]
         if state not in get_args(State) or not 0 <= seconds < inf:
             return None
-        timings = Course.from_json(told.get("timings", {}))
+        timings = StepTimings.from_json(told.get("timings", {}))
         return Status(state, str(told["reason"]), str(told["started"]), seconds, timings)
     except (KeyError, TypeError, ValueError, OverflowError, AttributeError):
         return None
@@ -323,7 +332,7 @@ class StatusFile:
         """
         write_manifest(self._path, files)
         names = (MANIFEST, "environment.json")
-        bound = digests_of(self._path, [self._path / name for name in names])
+        bound = digest_files(self._path, [self._path / name for name in names])
         _write_status(self._path, self._now("finished", ""), files=bound)
 
     def _now(self, state: State, reason: str) -> Status:
@@ -332,7 +341,7 @@ class StatusFile:
         return Status(state, reason, self._before.started, seconds, self.timings)
 
 
-def how_it_ended(error: BaseException) -> tuple[State, str]:
+def describe_end(error: BaseException) -> tuple[State, str]:
     """Return the state of a record whose work an exception stopped, and the reason."""
     if isinstance(error, KeyboardInterrupt | GeneratorExit):
         return "interrupted", str(error) or "stopped by the user"
@@ -346,7 +355,7 @@ def unseal(path: Path) -> None:
     Raises:
         RunWriteError: if the system refuses.
     """
-    with told_write_errors(path):
+    with explain_write_errors(path):
         if (path / MANIFEST).exists():
             (path / MANIFEST).unlink()
             sync_folder(path)
@@ -354,8 +363,8 @@ def unseal(path: Path) -> None:
 
 def remove_drafts(path: Path) -> None:
     """Remove what processes left that were killed while they wrote; use it under the lock."""
-    for draft in drafts_below(path):
-        remove(draft.path)
+    for draft in iter_drafts(path):
+        remove_draft(draft.path)
 
 
 def _write_status(path: Path, status: Status, **more: Any) -> None:
@@ -368,5 +377,5 @@ def _write_status(path: Path, status: Status, **more: Any) -> None:
     }
     if timings := status.timings.to_json():
         told["timings"] = timings
-    signed = {"sha256": own_digest(told)} if status.state == "finished" else {}
+    signed = {"sha256": digest_json(told)} if status.state == "finished" else {}
     write_json(path / "status.json", told | signed)

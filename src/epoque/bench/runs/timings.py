@@ -14,14 +14,14 @@ from ..events import Timings
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Course"]
+__all__ = ["StepTimings"]
 
 MOST = 1000
 """Moments that a course keeps: a curve needs no more, and status.json is written often."""
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class StepTimings:
     """How many seconds a training had spent in its steps by some of them, and other times.
 
     Attributes:
@@ -34,7 +34,7 @@ class Course:
     measured: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def from_json(cls, told: Mapping[str, Any]) -> "Course":
+    def from_json(cls, told: Mapping[str, Any]) -> "StepTimings":
         """Return what `to_json` told.
 
         Raises:
@@ -62,14 +62,14 @@ class Course:
         seconds = {} if self.seconds is None else {"training_seconds": round(self.seconds, 3)}
         return {**seconds, **self.measured}
 
-    def until(self, step: int) -> "Course":
+    def until(self, step: int) -> "StepTimings":
         """Return what a training had told when so many steps were done."""
         moments = tuple(pair for pair in self.moments if pair[0] <= step)
         if len(moments) < len(self.moments) and step > 0:
             moments = (*(pair for pair in moments if pair[0] < step), (step, self.at(step)))
-        return Course(moments, self.measured)
+        return StepTimings(moments, self.measured)
 
-    def following(self, event: Timings) -> "Course":
+    def following(self, event: Timings) -> "StepTimings":
         """Return the course with one more event."""
         moments = self.moments
         if event.seconds is not None:
@@ -77,7 +77,7 @@ class Course:
             moments = (*before, (event.step, (self.seconds or 0.0) + event.seconds))
         if len(moments) > MOST:
             moments = (*moments[:-1:2], moments[-1])
-        return Course(moments, {**self.measured, **event.measured})
+        return StepTimings(moments, {**self.measured, **event.measured})
 
     def at(self, step: int) -> float:
         """Return the seconds spent by a step, on the straight line between two moments."""

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import DamagedRunError
-from .find_record import Record
-from .resume_point import find_restart
+from .find_record import AnyRecord
+from .resume_point import find_resume_point
 from .run import Run, Runs
 from .status import State
 
@@ -30,7 +30,7 @@ class Verdict:
     wrong: tuple[str, ...] = field(default=())
 
 
-def verify(record: Record) -> Verdict:
+def verify(record: AnyRecord) -> Verdict:
     """Compare each file of a finished record with its manifest; nothing is changed.
 
     Of a run that is not finished, what its checkpoints tell of the other files is compared.
@@ -47,14 +47,14 @@ def verify(record: Record) -> Verdict:
 
 def _unfinished(run: Run) -> Iterator[str]:
     try:
-        notice = find_restart(run).notice
+        notice = find_resume_point(run).notice
     except DamagedRunError as error:
         notice = str(error)
     if notice:
         yield notice.removesuffix(".")
 
 
-def inner_runs(record: Record) -> Iterator[Run]:
+def inner_runs(record: AnyRecord) -> Iterator[Run]:
     """Yield the runs that a sweep or search made of its points, and keeps."""
     if not isinstance(record, Run):
         yield from Runs(record.path / "runs")

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TextIO
 
 from ..events import Artifact, Checkpoint, Event, Metrics, Snapshot, Timings
-from ..files.atomic import json_line, told_write_errors
+from ..files.atomic import encode_json_line, explain_write_errors
 from ..runs.run import Run
 from ..runs.status import State
 
@@ -59,7 +59,7 @@ class JsonLinesSink:
     def _print(self, line: str, flush: bool = False) -> None:
         if self._stream is None:
             return
-        with told_write_errors(Path("standard output")):
+        with explain_write_errors(Path("standard output")):
             try:
                 self._stream.write(line + "\n")
                 now = time.monotonic()
@@ -74,7 +74,7 @@ class JsonLinesSink:
 def _notice(event: Event) -> str:
     match event:
         case Metrics(step, values):
-            numbers = json_line({"step": step, **values}).decode()
+            numbers = encode_json_line({"step": step, **values}).decode()
             return f'{{"event":"metrics",{numbers[1:]}'
         case Checkpoint(step):
             return json.dumps({"event": "checkpoint", "step": step})

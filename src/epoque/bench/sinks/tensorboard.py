@@ -5,7 +5,7 @@ from math import isnan
 from typing import TYPE_CHECKING
 
 from ..events import Event, Metrics, Snapshot
-from ..files.atomic import told_write_errors
+from ..files.atomic import explain_write_errors
 from ..runs.run import Run
 from ..runs.status import State
 from .parameters import shorten_parameters
@@ -46,7 +46,7 @@ class TensorBoardSink:
         from tensorboardX import SummaryWriter
 
         folder = self._run.path / "tensorboard"
-        with told_write_errors(folder):
+        with explain_write_errors(folder):
             self._writer = SummaryWriter(
                 str(folder), purge_step=step, flush_secs=5, filename_suffix=f".{step}"
             )

@@ -208,11 +208,11 @@ class _Worker:
 
 def _serve(pipe: "Connection[Any, Any]") -> None:
     """Do jobs until the pipe ends; this is the worker's whole life."""
-    stopping.ignore()  # Ctrl-C and the end of a terminal reach all processes: the parent decides
+    stopping.ignore_stop_signals()  # they reach all processes: the parent decides
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
-        with stopping.listening():
+        with stopping.handle_stop_signals():
             while True:
                 key, task, arguments = pipe.recv()
                 pipe.send(_outcome(key, task, arguments))

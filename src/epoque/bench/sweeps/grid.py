@@ -28,8 +28,7 @@ from pydantic.fields import FieldInfo
 
 from ..config import Config
 from ..errors import AxesError, ConfigError, Problem, UsageError
-from ..files.path_list import IS_PATHS, join
-from ..files.path_list import split as split_paths
+from ..files.path_list import IS_PATHS, join_paths, split_paths
 from ..limits import MAX_SWEEP_POINTS
 from ..setting_types import number_kind
 from ..typed import near_axis, whole_numbers
@@ -123,7 +122,7 @@ def cell(value: Any) -> bool | int | float | str:
     """Return a setting as a table holds it: what is no number or text is written as typed."""
     if isinstance(value, bool | int | float | str):
         return value
-    return "none" if value is None else join(value)
+    return "none" if value is None else join_paths(value)
 
 
 def cells(axis: Axis) -> tuple[Any, ...]:
@@ -210,7 +209,7 @@ class _Typed:
     def parts(self) -> list[str]:
         """Return the values as typed; a path may hold a comma, in double quotes or by itself."""
         if ";" not in self.text and IS_PATHS in self.info.metadata:
-            return [join([path]) if path else "" for path in split_paths(self.text)]
+            return [join_paths([path]) if path else "" for path in split_paths(self.text)]
         return [part.strip() for part in self.text.split(";" if ";" in self.text else ",")]
 
     def distinct(self, values: list[Any]) -> list[Any]:

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import DamagedRunError
-from ..files.atomic import read_json, told_write_errors, write_atomic, write_json
-from ..files.parquet_table import join_tables, read_tables, table_bytes
-from ..runs.manifest import file_digest, own_digest
+from ..files.atomic import explain_write_errors, read_json, write_atomic, write_json
+from ..files.parquet_table import encode_table, join_tables, read_tables
+from ..runs.manifest import digest_file, digest_json
 from .columns import Columns
 
 if TYPE_CHECKING:
@@ -76,12 +76,12 @@ class Parts:
         Raises:
             RunWriteError: if the system refuses.
         """
-        with told_write_errors(self.folder):
+        with explain_write_errors(self.folder):
             self.folder.mkdir(exist_ok=True)
         path = part_path(self.folder, place)
-        write_atomic(path, table_bytes(columns))
-        told = {"part": place, "parquet": file_digest(path), "study": self._told}
-        write_json(path.with_suffix(".json"), told | {"sha256": own_digest(told)})
+        write_atomic(path, encode_table(columns))
+        told = {"part": place, "parquet": digest_file(path), "study": self._told}
+        write_json(path.with_suffix(".json"), told | {"sha256": digest_json(told)})
         self.own[place] = path
 
     def begin_anew(self, told: Told) -> None:
@@ -146,10 +146,10 @@ def _read(label: Path) -> tuple[int, Told]:
         DamagedRunError: if it is not what was written.
     """
     told = read_json(label)
-    if told.pop("sha256", None) != own_digest(told):
+    if told.pop("sha256", None) != digest_json(told):
         raise DamagedRunError(f"{label} is damaged: it is not what was written.")
     path = part_path(label.parent, told["part"])
-    if path.stem != label.stem or file_digest(path) != told["parquet"]:
+    if path.stem != label.stem or digest_file(path) != told["parquet"]:
         raise DamagedRunError(f"{path} is not what was written.")
     study: Told = told["study"]
     return told["part"], study

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import MissingExtraError
-from ..files.atomic import told_write_errors
+from ..files.atomic import explain_write_errors
 from ..seeds import numpy_rng
 from .grid import Axis, cell
 
@@ -89,7 +89,7 @@ class Proposals:
         before = optuna.logging.get_verbosity()
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         try:
-            with told_write_errors(self._journal), warnings.catch_warnings():
+            with explain_write_errors(self._journal), warnings.catch_warnings():
                 warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
                 yield
         finally:

@@ -12,9 +12,9 @@ from ..files.atomic import write_json
 from ..files.parquet_table import is_intact, read_table
 from ..lab import Lab, lab_of
 from ..progress import Notify, Progress, no_progress
-from ..runs.creation_time import next_moment
-from ..runs.status import create_record, stamped
-from ..stopping import patient
+from ..runs.creation_time import next_creation_time
+from ..runs.status import create_record, make_record_name
+from ..stopping import defer_stop
 from .columns import Columns
 from .executor import Executor, running
 from .grid import Axis, cell
@@ -90,8 +90,10 @@ def run_search(
     def fill(draft: Path) -> None:
         write_json(draft / "search.json", manifest)
 
-    moment = next_moment(Path(root))
-    path = create_record(Path(root), stamped(recipe, "-search", moment), base.seed, fill, moment)
+    moment = next_creation_time(Path(root))
+    path = create_record(
+        Path(root), make_record_name(recipe, "-search", moment), base.seed, fill, moment
+    )
     return resume_search(Search(path), executor=executor, progress=progress, figures=figures)
 
 
@@ -168,7 +170,7 @@ def _try_all(search: Search, parts: Parts, executor: Executor, progress: Progres
         # Runs of their own are stopped at once: each saves its checkpoint by itself.
         compiled = search.manifest["engine"] == "compiled"
         if not _is_measured(parts, batch, asked):
-            with patient() if compiled else nullcontext():
+            with defer_stop() if compiled else nullcontext():
                 parts.write(batch, _measure(search, parts, executor, asked))
         for trial, runs in read_table(parts.own[batch]).groupby("trial"):
             proposals.tell(int(trial), quantiles(runs, search.objective, search.worst)[0])

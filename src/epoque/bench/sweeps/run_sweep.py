@@ -13,8 +13,8 @@ from ..files.atomic import write_json
 from ..files.parquet_table import is_intact, read_table
 from ..lab import Lab, lab_of
 from ..progress import Notify, Progress, no_progress
-from ..runs.creation_time import next_moment
-from ..runs.status import create_record, stamped
+from ..runs.creation_time import next_creation_time
+from ..runs.status import create_record, make_record_name
 from .columns import Columns
 from .executor import Executor, running
 from .grid import Axis, extremes, grid, size
@@ -73,8 +73,10 @@ def run_sweep(
     def fill(draft: Path) -> None:
         write_json(draft / "sweep.json", manifest)
 
-    moment = next_moment(Path(root))
-    path = create_record(Path(root), stamped(recipe, "-sweep", moment), base.seed, fill, moment)
+    moment = next_creation_time(Path(root))
+    path = create_record(
+        Path(root), make_record_name(recipe, "-sweep", moment), base.seed, fill, moment
+    )
     return resume_sweep(Sweep(path), executor=executor, progress=progress, figures=figures)
 
 
@@ -166,14 +168,14 @@ def _measure_together(sweep: Sweep, parts: Parts, progress: Progress) -> bool:
         )
 
     measured = points - sum(min(length, points - start) for start in todo.values())
-    with stopping.patient(), closing(side_by_side(measure, todo)) as measuring:
+    with stopping.defer_stop(), closing(side_by_side(measure, todo)) as measuring:
         for index, columns in measuring:
             if columns is None:
                 return False
             parts.write(index, columns)
             measured += min(length, points - starts[index])
             progress(measured, points)
-            stopping.check()
+            stopping.raise_if_stop_requested()
     return True
 
 

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..config import Config
 from ..errors import DamagedRunError, UnknownNameError
-from ..files.atomic import json_object
+from ..files.atomic import parse_json_object
 from ..files.parquet_table import read_table
 from ..lab import lab_of
 from ..runs.record import C_co
@@ -116,7 +116,7 @@ class Search(Study[C_co]):
     @property
     def best(self) -> Mapping[str, Any]:
         """The content of best.json: `trial`, `config`, `median`, `low`, `high`."""
-        return json_object(self.path / "best.json", self.read("best.json"))
+        return parse_json_object(self.path / "best.json", self.read("best.json"))
 
     @property
     def best_config(self) -> Config:

@@ -11,9 +11,9 @@ from ..errors import DamagedRunError, UnknownNameError, UsageError
 from ..files.parquet_table import is_intact
 from ..lab import Lab
 from ..progress import Notify
-from ..runs.lookup import newest_first, records_in
+from ..runs.lookup import iter_records, sort_newest_first
 from ..runs.manifest import MANIFEST
-from ..runs.record import FORMAT, C_co, Recorded
+from ..runs.record import FORMAT, C_co, Record
 from .grid import Axis, cells, parse_axes
 
 __all__ = ["Studies", "Study", "announce", "check_points", "manifest_of"]
@@ -66,7 +66,7 @@ def announce(lab: Lab[Any], base: Config, axes: Sequence[Axis], notify: Notify |
             notify(line)
 
 
-class Study(Recorded[C_co]):
+class Study(Record[C_co]):
     """A folder of one sweep or search, read only."""
 
     @property
@@ -120,7 +120,7 @@ class Studies(Generic[S]):
         self.path = Path(path)
 
     def __iter__(self) -> Iterator[S]:
-        return reversed(newest_first(records_in(self.path, self.made_of)))
+        return reversed(sort_newest_first(iter_records(self.path, self.made_of)))
 
     def find(
         self,

@@ -11,20 +11,20 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import DamagedRunError, RunWriteError
-from ..files.atomic import read_json, sync_files, told_write_errors, write_json
+from ..files.atomic import explain_write_errors, read_json, sync_files, write_json
 from ..progress import Notify
-from ..runs.manifest import MANIFEST, Digests, digests_of, file_digest, own_digest, read_manifest
-from ..runs.resume_point import differences_in_words
+from ..runs.manifest import MANIFEST, Digests, digest_file, digest_files, digest_json, read_manifest
+from ..runs.resume_point import describe_differences
 from ..runs.status import (
     StatusFile,
-    ending_differences,
-    how_it_ended,
+    describe_end,
+    find_status_differences,
     lock_record,
     remove_drafts,
     sign_environment,
     unseal,
 )
-from ..stopping import listening
+from ..stopping import handle_stop_signals
 from .parts import Parts, studies_told
 from .study import Study
 
@@ -50,7 +50,7 @@ def work_on(study: Study, notify: Notify | None = None) -> Iterator[Parts]:
         DamagedRunError: if its JSON file is not what it was measured with; nothing is changed then.
     """
     path = study.path
-    with lock_record(path), listening():
+    with lock_record(path), handle_stop_signals():
         parts = _own_parts(study, notify or (lambda _: None))
         remove_drafts(path)
         status = StatusFile(path)
@@ -63,7 +63,7 @@ def work_on(study: Study, notify: Notify | None = None) -> Iterator[Parts]:
             status.seal(_durable_digests(path))
         except BaseException as error:
             with suppress(RunWriteError):  # a full disk already raised once
-                status.write(*how_it_ended(error))
+                status.write(*describe_end(error))
             raise
 
 
@@ -79,7 +79,7 @@ def sign_study(study: Study, device: str | None = None) -> None:
     """
     told = {name: value for name, value in study.told_now().items() if name != "engine"}
     seed = int(told["config"].get("seed", 0))
-    sign_environment(study.path, own_digest(told), seed, device, begins=True)
+    sign_environment(study.path, digest_json(told), seed, device, begins=True)
 
 
 def _own_parts(study: Study, notify: Notify) -> Parts:
@@ -103,7 +103,7 @@ def _own_parts(study: Study, notify: Notify) -> Parts:
     if parts.others and not parts.own:
         raise DamagedRunError(
             f"{path} is not what the parts of {study.id} were measured with "
-            f"({differences_in_words(told, parts.others[0])}); nothing was changed. Put back what "
+            f"({describe_differences(told, parts.others[0])}); nothing was changed. Put back what "
             f"was there, or delete {folder} to measure all of it with what the file says now."
         )
     for notice in parts.notices:
@@ -118,7 +118,7 @@ def _check_saved(study: Study) -> None:
         DamagedRunError: if it is not.
     """
     saved = (_own_files(study) or {}).get(study.told_in)
-    if saved and file_digest(study.path / study.told_in) != saved:
+    if saved and digest_file(study.path / study.told_in) != saved:
         study.check(study.told_in)
 
 
@@ -132,7 +132,7 @@ def _own_files(study: Study) -> Digests | None:
         files = read_manifest(path)
     except DamagedRunError:
         return None
-    if files is None or files.get(study.told_in) == file_digest(path / study.told_in):
+    if files is None or files.get(study.told_in) == digest_file(path / study.told_in):
         return files
     return None if _is_known_otherwise(path) else files
 
@@ -141,8 +141,8 @@ def _is_known_otherwise(path: Path) -> bool:
     """Return whether a whole status.json names another manifest than there is."""
     with suppress(DamagedRunError, KeyError, TypeError):
         told = read_json(path / "status.json")
-        if told.pop("sha256") == own_digest(told):
-            return bool(told["files"][MANIFEST] != file_digest(path / MANIFEST))
+        if told.pop("sha256") == digest_json(told):
+            return bool(told["files"][MANIFEST] != digest_file(path / MANIFEST))
     return False
 
 
@@ -153,9 +153,9 @@ def _drop_damaged(path: Path, files: Digests | None) -> None:
     wrong = {name for name, digest in files.items() if _is_other(path / name, digest)}
     if any(name.startswith("runs/") for name in wrong):  # a point is measured again
         wrong.add("table.parquet")
-    wrong |= {told.split()[0] for told in ending_differences(path)} & {"environment.json"}
+    wrong |= {told.split()[0] for told in find_status_differences(path)} & {"environment.json"}
     made_again = ("table.parquet", "best.json", "environment.json")
-    with told_write_errors(path):
+    with explain_write_errors(path):
         for name in wrong:
             if name in made_again or name.startswith("figures/"):
                 (path / name).unlink(missing_ok=True)
@@ -163,7 +163,7 @@ def _drop_damaged(path: Path, files: Digests | None) -> None:
 
 def _is_other(path: Path, digest: str) -> bool:
     try:
-        return file_digest(path) != digest
+        return digest_file(path) != digest
     except DamagedRunError:
         return True
 
@@ -176,7 +176,7 @@ def _durable_digests(path: Path) -> dict[str, str]:
     own = [p for p in (*path.glob("*"), *path.glob("figures/*")) if _is_of_record(p)]
     inner = list(path.glob(f"runs/*/{MANIFEST}"))
     sync_files([*own, path, path / "figures"])
-    return digests_of(path, [*own, *inner])
+    return digest_files(path, [*own, *inner])
 
 
 def _is_of_record(path: Path) -> bool:

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ..files.cache import folder, key_of
+from ..files.cache import cache_folder, cache_key
 from ..limits import MAX_COMPILED_BYTES
 from .environment import installed_version
 
@@ -30,7 +30,11 @@ def keep_compiled() -> None:
     config: Any = jax.config
     if config.jax_compilation_cache_dir or not config.jax_enable_compilation_cache:
         return
-    place = folder() / "compiled" / key_of(jax=installed_version("jaxlib"), machine=_processor())
+    place = (
+        cache_folder()
+        / "compiled"
+        / cache_key(jax=installed_version("jaxlib"), machine=_processor())
+    )
     try:
         place.mkdir(parents=True, exist_ok=True)
         _remove_halves(place)

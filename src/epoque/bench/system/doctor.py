@@ -13,7 +13,7 @@ from ..errors import UsageError
 from ..files.output_paths import runs_folder
 from .environment import installed_version
 
-__all__ = ["Check", "examine"]
+__all__ = ["Check", "check_installation"]
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Check:
     advice: str = ""
 
 
-def examine() -> list[Check]:
+def check_installation() -> list[Check]:
     """Return all checks: Python, machine, device, packages, extras, the folder of runs."""
     machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
     python = Check("Python", "ok", platform.python_version())

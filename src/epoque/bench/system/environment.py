@@ -8,9 +8,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from .processes import world
+from .processes import world_size
 
-__all__ = ["environment", "installed_version", "jax_device", "torch_device"]
+__all__ = ["describe_environment", "installed_version", "jax_device", "torch_device"]
 
 PACKAGES = (
     "epoque",
@@ -33,10 +33,10 @@ def installed_version(package: str) -> str | None:
         return None
 
 
-def environment() -> dict[str, Any]:
+def describe_environment() -> dict[str, Any]:
     """Return what a reader needs to judge or repeat a run, as plain JSON values."""
     here = _installation()
-    return {**here, "device": jax_device(), "processes": world()}
+    return {**here, "device": jax_device(), "processes": world_size()}
 
 
 @cache

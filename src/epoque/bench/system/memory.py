@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..errors import UsageError
 
-__all__ = ["free_memory", "told_memory"]
+__all__ = ["explain_out_of_memory", "free_memory"]
 
 ROOT = Path("/")
 
@@ -22,7 +22,7 @@ _FILE_COPIES = ("inactive_file", "active_file")
 
 
 @contextmanager
-def told_memory(sentence: str) -> Iterator[None]:
+def explain_out_of_memory(sentence: str) -> Iterator[None]:
     """Turn running out of memory into a sentence that names the settings to change.
 
     Raises:

@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from ..errors import DataError
 
-__all__ = ["as_sentence", "is_panic", "told_panics"]
+__all__ = ["describe_panic", "explain_panics", "is_panic"]
 
 _HOLDING = Lock()
 """Standard error belongs to the whole process: only one block at a time may hold it back."""
@@ -25,14 +25,14 @@ def is_panic(error: BaseException) -> bool:
     return type(error).__name__ == "PanicException"
 
 
-def as_sentence(what: str, panic: BaseException) -> str:
+def describe_panic(what: str, panic: BaseException) -> str:
     """Return a panic in one sentence that begins with what was at work."""
     reason = (str(panic).splitlines() or ["no reason given"])[0].rstrip(".")
     return f"{what} failed inside a library: {reason}."
 
 
 @contextmanager
-def told_panics(what: str) -> Iterator[None]:
+def explain_panics(what: str) -> Iterator[None]:
     """Turn a panic inside the block into one sentence.
 
     What the block writes on standard error comes out at its end, without what a panic wrote.
@@ -50,7 +50,7 @@ def told_panics(what: str) -> Iterator[None]:
             if not is_panic(error):
                 raise
             held.truncate(0)
-            raise DataError(as_sentence(what, error)) from None
+            raise DataError(describe_panic(what, error)) from None
 
 
 @contextmanager

@@ -6,7 +6,7 @@ training and leave no trace.
 
 import os
 
-__all__ = ["rank", "world"]
+__all__ = ["rank", "world_size"]
 
 
 def rank() -> int:
@@ -14,7 +14,7 @@ def rank() -> int:
     return _told("RANK", 0)
 
 
-def world() -> int:
+def world_size() -> int:
     """Return how many processes were started together, 1 if this one is alone (WORLD_SIZE)."""
     return max(1, _told("WORLD_SIZE", 1))
 

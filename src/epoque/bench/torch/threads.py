@@ -17,13 +17,13 @@ from ..runs.run import Run
 from ..sweeps.executor import cores
 
 __all__ = [
-    "choose",
-    "computing",
-    "kept",
-    "notice",
-    "of_run",
-    "single_blas",
-    "threaded",
+    "choose_thread_count",
+    "describe_oversubscription",
+    "limit_blas_to_one_thread",
+    "limit_threads",
+    "read_thread_count",
+    "run_with_threads",
+    "saved_thread_count",
 ]
 
 FEW = 2e10
@@ -36,20 +36,20 @@ _FIRST = torch.get_num_threads()
 """What PyTorch takes by itself: OMP_NUM_THREADS, or as many as there are cores."""
 
 
-def kept(told: Mapping[str, Any]) -> int | None:
+def saved_thread_count(told: Mapping[str, Any]) -> int | None:
     """Return the number of threads that a checkpoint's state tells, or None."""
     count = told.get("threads")
     return count if isinstance(count, int) and 1 <= count <= MAX_THREADS else None
 
 
-def of_run(run: Run) -> int | None:
+def read_thread_count(run: Run) -> int | None:
     """Return the number of threads that a run's environment.json tells, None if it does not."""
     with suppress(DamagedRunError):
-        return kept(run.environment)
+        return saved_thread_count(run.environment)
     return None
 
 
-def choose(wanted: int | None, operations: float) -> int:
+def choose_thread_count(wanted: int | None, operations: float) -> int:
     """Return how many threads a training takes that may choose.
 
     Args:
@@ -63,7 +63,7 @@ def choose(wanted: int | None, operations: float) -> int:
 
 
 @contextmanager
-def computing(count: int) -> Iterator[None]:
+def limit_threads(count: int) -> Iterator[None]:
     """Compute with so many threads; what was before comes back afterwards."""
     before = torch.get_num_threads()
     torch.set_num_threads(count)
@@ -73,7 +73,7 @@ def computing(count: int) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def threaded(count: int, events: Generator[Event, None, None]) -> Iterator[Event]:
+def run_with_threads(count: int, events: Generator[Event, None, None]) -> Iterator[Event]:
     """Yield the events of a training that computes with so many threads.
 
     Between two events the number is what it was: whoever pulls two trainings in turn gets the
@@ -81,7 +81,7 @@ def threaded(count: int, events: Generator[Event, None, None]) -> Iterator[Event
     """
     with closing(events):
         while True:
-            with computing(count):
+            with limit_threads(count):
                 try:
                     event = next(events)
                 except StopIteration:
@@ -89,7 +89,7 @@ def threaded(count: int, events: Generator[Event, None, None]) -> Iterator[Event
             yield event
 
 
-def notice(count: int) -> str | None:
+def describe_oversubscription(count: int) -> str | None:
     """Return what a user should know of the threads of a run, None if there is nothing."""
     if count <= cores():
         return None
@@ -100,7 +100,7 @@ def notice(count: int) -> str | None:
 
 
 @contextmanager
-def single_blas() -> Iterator[None]:
+def limit_blas_to_one_thread() -> Iterator[None]:
     """Let NumPy and SciPy compute matrices with one thread: their numbers then do not depend on it.
 
     Without threadpoolctl, which the extra of a lab that needs this brings, nothing changes.

@@ -7,7 +7,7 @@ from epoque.bench.errors import UsageError
 from epoque.bench.events import Event, Metrics, Snapshot
 from epoque.bench.runs.execute import execute
 from epoque.bench.runs.run import Run
-from epoque.bench.runs.run_writer import RunFolder, create_run
+from epoque.bench.runs.run_writer import RunWriter, create_run
 from epoque.bench.runs.status import lock_record
 from epoque.bench.sinks import SinkFactory
 
@@ -59,7 +59,7 @@ def branch(run: Run[Gan2dConfig], step: int, root: Path) -> Run[Gan2dConfig]:
         raise UsageError(f"{run.id} ends at iteration {step}; there is nothing left to train.")
     made = create_run(root, run.lab_name, run.recipe, config)
     with lock_record(made.path):
-        folder = RunFolder(made)
+        folder = RunWriter(made)
         try:
             for event in _events_until(run, step):
                 folder.log(event)

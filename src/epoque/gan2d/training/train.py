@@ -123,9 +123,9 @@ class Training(Iterator[Event]):
             if self._is_time(self.config.snapshot_every):
                 yield eyes.snapshot(program, state, self.step)
             due = self._is_time(self.config.checkpoint_every)
-            if due or stopping.requested():
+            if due or stopping.is_stop_requested():
                 yield replace(self._checkpoint(state, digest), scheduled=due)
-                stopping.check()
+                stopping.raise_if_stop_requested()
 
     def _changes(self) -> Artifact:
         return Artifact(CHANGES, f"{write_changes(self._applied)}\n".encode())

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from epoque.bench.system.panics import told_panics
+from epoque.bench.system.panics import explain_panics
 
 __all__ = ["UNKNOWN", "Encode", "corpus_encoder", "prompt_tokens"]
 
@@ -37,7 +37,7 @@ def corpus_encoder(tokenizer: Any, framed: bool = False) -> Encode:
     what = _named(tokenizer)
 
     def told(texts: list[str]) -> list[list[int]]:
-        with told_panics(what):
+        with explain_panics(what):
             return encode(texts)
 
     return told
@@ -54,7 +54,7 @@ def prompt_tokens(tokenizer: Any, text: str, **how: Any) -> Any:
     Raises:
         DataError: if the library panics.
     """
-    with told_panics(_named(tokenizer)):
+    with explain_panics(_named(tokenizer)):
         return tokenizer(text, **how)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from epoque.bench.errors import DataError, first_line
-from epoque.bench.files.cache import key_of, made
+from epoque.bench.files.cache import build_once, cache_key
 from epoque.bench.files.input_files import visible_files
 
 __all__ = ["COLUMN", "Fetched", "fetch", "wikitext"]
@@ -69,8 +69,8 @@ def fetch(name: str, column: str) -> Fetched:
                 _write_parquet(to / f"{split}.parquet", name, rows, column)
         _note(to, f"Hugging Face Hub: {name}", licence)
 
-    key = key_of(format=1, repo=repo, config=config, column=column)
-    return _reopened(made("datasets", key, make, _sound))
+    key = cache_key(format=1, repo=repo, config=config, column=column)
+    return _reopened(build_once("datasets", key, make, _sound))
 
 
 def wikitext() -> Fetched:
@@ -94,7 +94,7 @@ def wikitext() -> Fetched:
             (to / f"{split}.txt").write_bytes(text.encode())
         _note(to, f"Hugging Face Hub: {repo}, {config}", "CC BY-SA 3.0 and GFDL")
 
-    return _reopened(made("datasets", key_of(format=1, wikitext=_WIKITEXT), make, _sound))
+    return _reopened(build_once("datasets", cache_key(format=1, wikitext=_WIKITEXT), make, _sound))
 
 
 def _open(repo: str, config: str | None) -> tuple[Any, str | None]:

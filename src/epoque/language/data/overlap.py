@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from epoque.bench.files.atomic import read_json, write_json
-from epoque.bench.files.cache import key_of, made
+from epoque.bench.files.cache import build_once, cache_key
 from epoque.bench.limits import MAX_COMPARED_TEXT_BYTES
 
 from .corpus import Documents, Splits
@@ -47,8 +47,8 @@ def overlap(train: Documents, other: Documents) -> Overlap | None:
     def make(to: Path) -> None:
         write_json(to / "overlap.json", _counted(train, other)._asdict())
 
-    key = key_of(format=1, train=train.fingerprint, other=other.fingerprint)
-    told = read_json(made("overlaps", key, make) / "overlap.json")
+    key = cache_key(format=1, train=train.fingerprint, other=other.fingerprint)
+    told = read_json(build_once("overlaps", key, make) / "overlap.json")
     return Overlap(told["lines"], told["share"])
 
 

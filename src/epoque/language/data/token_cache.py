@@ -16,7 +16,7 @@ import numpy as np
 
 from epoque.bench.errors import DamagedRunError
 from epoque.bench.files.atomic import read_json, write_json
-from epoque.bench.files.cache import key_of, made
+from epoque.bench.files.cache import build_once, cache_key
 from epoque.bench.progress import Progress, no_progress
 
 from ..config import LanguageConfig
@@ -80,7 +80,7 @@ def tokens(
     """
     end = None if isinstance(apart, bool) else apart
     bare = {"bare": True} if frames_lines(tokenizer) and not framed else {}
-    key = key_of(
+    key = cache_key(
         format=2,
         text=documents.fingerprint,
         tokenizer=_described(tokenizer),
@@ -94,7 +94,7 @@ def tokens(
         job = _Job(corpus_encoder(tokenizer, framed), dtype, apart is not False, end)
         job.write(to, documents, progress or no_progress)
 
-    return _open(made("tokens", key, make, _sound), key)
+    return _open(build_once("tokens", key, make, _sound), key)
 
 
 def _document_end(config: LanguageConfig, tokenizer: Any) -> int | bool:

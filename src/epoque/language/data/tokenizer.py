@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from epoque.bench.errors import ConfigError, DataError, Problem, first_line
-from epoque.bench.files.cache import key_of, made
+from epoque.bench.files.cache import build_once, cache_key
 from epoque.bench.limits import MAX_WORD_LETTERS
 from epoque.bench.progress import Progress, no_progress
-from epoque.bench.system.panics import told_panics
+from epoque.bench.system.panics import explain_panics
 
 from ..config import LanguageConfig
 from .corpus import Documents, lines
@@ -79,12 +79,12 @@ def prepare(config: LanguageConfig, documents: Documents, progress: Progress | N
     settings = config.model_dump(include=set(_SETTINGS))
     if config.trained_kind != LanguageConfig(objective=config.objective).trained_kind:
         settings["kind"] = config.trained_kind
-    key = key_of(format=2, text=documents.fingerprint, **settings)
+    key = cache_key(format=2, text=documents.fingerprint, **settings)
 
     def make(to: Path) -> None:
         train(config, documents, progress).save_pretrained(str(to))
 
-    return load(made("tokenizers", key, make, _sound))
+    return load(build_once("tokenizers", key, make, _sound))
 
 
 _SETTINGS = ("objective", "vocabulary", "lowercase", "frame_lines")
@@ -355,7 +355,7 @@ def _load_folder(folder: Path) -> Any:
     """Read a tokenizer; code that comes with one is never run."""
     if not any(next(folder.glob(name), None) for name in _FILES):
         raise DataError(f"The folder {folder} holds no tokenizer (no tokenizer.json); {_WANTED}.")
-    with told_panics(f"The tokenizer in {folder}"):
+    with explain_panics(f"The tokenizer in {folder}"):
         return _read_folder(folder)
 
 

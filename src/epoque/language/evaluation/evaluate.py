@@ -10,7 +10,7 @@ import torch
 
 from epoque.bench.progress import Progress, no_progress
 from epoque.bench.runs.run import Run
-from epoque.bench.system.memory import told_memory
+from epoque.bench.system.memory import explain_out_of_memory
 from epoque.bench.torch import threads
 
 from ..config import LanguageConfig
@@ -70,11 +70,11 @@ def evaluate(run: Run[LanguageConfig], progress: Progress | None = None) -> Mapp
         DataError: if the text cannot be read any more, or is another.
         UsageError: if memory runs out.
     """
-    count = threads.of_run(run) or choose_threads(run.config)
+    count = threads.read_thread_count(run) or choose_threads(run.config)
     wrong = (
         "Memory ran out while the model was measured; a smaller block_size, layers or width helps."
     )
-    with threads.computing(count), told_memory(wrong):
+    with threads.limit_threads(count), explain_out_of_memory(wrong):
         return _evaluated(run, progress or no_progress)
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from epoque.bench.errors import EpoqueError, UsageError
-from epoque.bench.files.atomic import told_write_errors, write_atomic, write_json
+from epoque.bench.files.atomic import explain_write_errors, write_atomic, write_json
 from epoque.bench.files.drafts import draft_folder
 
 from .model_card import model_card, without_folders
@@ -94,7 +94,7 @@ def saved(
     if run.status.state != "finished":
         raise UsageError(f"{run.id} is not finished; `epoque resume {run.id}` goes on with it.")
     model, tokenizer = restore(run)
-    with told_write_errors(beside or Path(tempfile.gettempdir())):
+    with explain_write_errors(beside or Path(tempfile.gettempdir())):
         if beside is not None:
             beside.mkdir(parents=True, exist_ok=True)
         made = tempfile.TemporaryDirectory() if beside is None else draft_folder(beside / "model")
@@ -132,7 +132,7 @@ def copy(source: Path, folder: Path) -> Path:
     """
     _check_free(folder)
     beside = folder.absolute().parent
-    with told_write_errors(folder):
+    with explain_write_errors(folder):
         beside.mkdir(parents=True, exist_ok=True)
         with draft_folder(beside / folder.name) as made:
             draft = made / "model"
@@ -149,7 +149,7 @@ def _check_free(folder: Path) -> None:
 
 
 def _move(draft: Path, folder: Path) -> None:
-    with told_write_errors(folder):
+    with explain_write_errors(folder):
         if folder.exists():
             folder.rmdir()  # it is empty, or this is an error
         draft.rename(folder)

@@ -15,7 +15,7 @@ from safetensors.torch import save as safetensors_bytes
 from torch import Tensor
 
 from epoque.bench.errors import DataError
-from epoque.bench.files.atomic import read_json, told_write_errors, write_atomic, write_json
+from epoque.bench.files.atomic import explain_write_errors, read_json, write_atomic, write_json
 from epoque.bench.files.safetensors_file import read_safetensors
 from epoque.language.data.tokenizer import check_vocabulary
 from epoque.language.data.tokenizer import load as load_tokenizer
@@ -49,7 +49,7 @@ def save(model: Model, tokenizer: "PreTrainedTokenizerFast | None", folder: Path
     """
     if tokenizer is not None:
         check_vocabulary(tokenizer, model.vocabulary)
-    with told_write_errors(folder):
+    with explain_write_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         if tokenizer is not None:
             tokenizer.save_pretrained(folder)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from epoque.bench.events import Checkpoint
 from epoque.bench.torch.distributed import DistributedContext
-from epoque.bench.torch.threads import computing
+from epoque.bench.torch.threads import limit_threads
 
 from ..config import LanguageConfig
 from ..data.batches import Data, load
@@ -79,7 +79,7 @@ def estimate_training(
         DataError: if the text cannot be used.
     """
     team = DistributedContext(config.device)
-    with explain_out_of_memory(config), computing(choose_threads(config, resume)):
+    with explain_out_of_memory(config), limit_threads(choose_threads(config, resume)):
         trainer = Trainer(config.replace(max_seconds=None), team, load(config))
         trainer.step()  # warms up
         before = trainer.seconds

@@ -40,7 +40,7 @@ def explain_out_of_memory(config: LanguageConfig) -> AbstractContextManager[None
     Raises:
         UsageError: instead of PyTorch's or Python's error.
     """
-    return memory.told_memory(
+    return memory.explain_out_of_memory(
         f"Memory ran out with batch_size {config.batch_size} of block_size {config.block_size}: a "
         "larger accumulate computes the same batch in smaller parts; a smaller batch_size, "
         "block_size, layers or width also helps."
@@ -49,8 +49,8 @@ def explain_out_of_memory(config: LanguageConfig) -> AbstractContextManager[None
 
 def choose_threads(config: LanguageConfig, resume: Checkpoint | None = None) -> int:
     """Return how many threads a training computes with: a checkpoint's, or what suits its size."""
-    saved = threads.kept(resume.state if resume else {})
-    return saved or threads.choose(config.threads, config.step_flops)
+    saved = threads.saved_thread_count(resume.state if resume else {})
+    return saved or threads.choose_thread_count(config.threads, config.step_flops)
 
 
 def _installed_bytes(device: str) -> float:

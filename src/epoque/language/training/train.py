@@ -6,7 +6,7 @@ from dataclasses import replace
 from epoque.bench.events import Artifact, Checkpoint, Event, Metrics
 from epoque.bench.runs.checkpoint_timer import CheckpointTimer
 from epoque.bench.torch.distributed import DistributedContext
-from epoque.bench.torch.threads import threaded
+from epoque.bench.torch.threads import run_with_threads
 
 from ..config import LanguageConfig
 from ..data.batches import Data, load
@@ -54,7 +54,7 @@ def train(config: LanguageConfig, resume: Checkpoint | None = None) -> Iterator[
     team = DistributedContext(config.device)
     with explain_out_of_memory(config):
         count = int(team.broadcast(choose_threads(config, resume)))
-        for event in threaded(count, _events(config, team, resume)):
+        for event in run_with_threads(count, _events(config, team, resume)):
             if team.is_main:
                 yield event
 

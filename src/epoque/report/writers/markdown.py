@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from epoque.bench.files.atomic import told_write_errors, write_atomic
+from epoque.bench.files.atomic import explain_write_errors, write_atomic
 from epoque.report.model import (
     Block,
     ClaimRow,
@@ -48,7 +48,7 @@ def write(document: Document, path: Path) -> None:
     folder = path.with_name(f"{path.stem}-figures")
     figures = list(document.figures())
     if figures:
-        with told_write_errors(folder):
+        with explain_write_errors(folder):
             folder.mkdir(exist_ok=True)
     for figure in figures:
         picture = figure.picture

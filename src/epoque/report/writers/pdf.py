@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from epoque.bench.errors import MissingExtraError, UsageError
-from epoque.bench.files.atomic import told_write_errors, write_atomic
-from epoque.bench.system.panics import told_panics
+from epoque.bench.files.atomic import explain_write_errors, write_atomic
+from epoque.bench.system.panics import explain_panics
 from epoque.report.maths import latex_to_typst
 from epoque.report.model import (
     Block,
@@ -60,10 +60,10 @@ def write(document: Document, path: Path) -> None:
         import typst
     except ImportError:
         raise MissingExtraError("Writing PDF", "pdf") from None
-    with told_write_errors(path), tempfile.TemporaryDirectory() as folder:
+    with explain_write_errors(path), tempfile.TemporaryDirectory() as folder:
         _lay_out(document, Path(folder))
         try:
-            with told_panics("Setting the book with Typst"):
+            with explain_panics("Setting the book with Typst"):
                 data = typst.compile(
                     Path(folder) / "book.typ",
                     root=Path(folder),

@@ -203,7 +203,7 @@ def metrics(options: MetricsOptions, progress: Progress, notify: Notify) -> Metr
 
     start, (names, images) = time.monotonic(), options.names()
     options.check_used(names)
-    check_folder("EPOQUE_CACHE", cache.folder())
+    check_folder("EPOQUE_CACHE", cache.cache_folder())
     of_moves = [name for name in names if METRICS[name].needs == "moves"]
     others = [name for name in names if METRICS[name].needs not in OF_NETWORKS]
     loaded = None

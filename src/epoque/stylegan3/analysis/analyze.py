@@ -14,7 +14,7 @@ from epoque.bench import stopping
 from epoque.bench.errors import DamagedRunError
 from epoque.bench.events import Artifact, Checkpoint, Event, Metrics, Snapshot, Timings
 from epoque.bench.progress import Progress
-from epoque.bench.torch.threads import threaded
+from epoque.bench.torch.threads import run_with_threads
 
 from ..config import StyleGan3Config
 from ..flops import choose_threads
@@ -107,7 +107,7 @@ def analyze(config: StyleGan3Config, resume: Checkpoint | None = None) -> Iterat
         for opened in networks:
             check_memory(opened.generator, opened.device, images=BATCH)
         count = choose_threads(config, networks[0].generator.spec, BATCH, resume)
-        yield from threaded(count, _events(config, networks, resume))
+        yield from run_with_threads(count, _events(config, networks, resume))
 
 
 def _events(
@@ -176,10 +176,10 @@ def _measure_equivariance(
         yield Metrics(numbers.stop, _current_metrics(sums))
         every, done = config.checkpoint_every, numbers.stop
         due = done // every > first // every or done == config.moved
-        if due or stopping.requested():
+        if due or stopping.is_stop_requested():
             arrays = {f"sums_{i}": of for i, of in enumerate(sums)}
             yield Checkpoint(done, arrays, _state(begin.state["digests"]), scheduled=due)
-            stopping.check()
+            stopping.raise_if_stop_requested()
 
 
 def _state(digests: Sequence[str]) -> dict[str, Any]:

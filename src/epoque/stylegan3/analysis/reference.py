@@ -25,7 +25,7 @@ from torch import Tensor
 from epoque.bench.errors import DataError
 from epoque.bench.files.atomic import read_json, write_atomic, write_json
 from epoque.bench.seeds import numpy_rng
-from epoque.bench.terminal import progress_bar, say
+from epoque.bench.terminal import print_line, progress_bar
 
 from ..measures.features import SIZE, STEM, portrait_net, resize_images
 
@@ -109,7 +109,7 @@ def make_reference(folder: Path, count: int = PORTRAITS, seed: int = SEED) -> No
         "licence": "Apache-2.0",
     }
     write_json(folder / f"{NAME}.json", told)
-    say(f"reach {found.reach:.3f}, certainty {found.certainty:.3f}")
+    print_line(f"reach {found.reach:.3f}, certainty {found.certainty:.3f}")
 
 
 def embed(images: Tensor) -> Reference:

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from PIL.Image import Image
 
 from epoque.bench.errors import ConfigError, DataError, UsageError
-from epoque.bench.files.atomic import draft_path, told_write_errors
+from epoque.bench.files.atomic import draft_path, explain_write_errors
 from epoque.bench.files.drafts import remove_abandoned
 from epoque.bench.limits import MAX_ZIP_ENTRIES
 from epoque.bench.progress import Progress, no_progress
@@ -288,7 +288,7 @@ def open_writer(path: Path) -> Iterator[Writer]:
     if path.exists():
         raise UsageError(f"{path} is there already; give another name, or delete it.")
     temporary = draft_path(path)
-    with told_write_errors(path):
+    with explain_write_errors(path):
         path.absolute().parent.mkdir(parents=True, exist_ok=True)
         remove_abandoned(path.parent, path.name)
         try:

@@ -10,9 +10,9 @@ from typing import Any, BinaryIO
 
 from epoque.bench.errors import DataError
 from epoque.bench.files.input_files import (
+    describe_pointer,
     is_hidden,
     open_regular,
-    pointer_of,
     read_regular,
     visible_files,
 )
@@ -113,7 +113,7 @@ class Zip(Files):
         """Return a file's content."""
         with self._lock:  # one file position for all threads
             data = read_entry(self._zip(), name, str(self.path), most)
-        if told := pointer_of(data):
+        if told := describe_pointer(data):
             raise DataError(f"{self.path}: {name} {told}.")
         return data
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from epoque.bench.errors import ConfigError, EpoqueError, UsageError
-from epoque.bench.files.atomic import told_write_errors, write_atomic, write_json
+from epoque.bench.files.atomic import explain_write_errors, write_atomic, write_json
 from epoque.bench.progress import Progress
 
 from ..conditioning import ANY
@@ -164,7 +164,7 @@ def _write(
     if found is not None and not found.passed:
         told = f"a number differs by up to {found.difference:.2g}"
         raise EpoqueError(f"{path} would not do what the network does: {told}. It is not written.")
-    with told_write_errors(path):
+    with explain_write_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
     write_atomic(path, made.data)
     write_json(path.with_name(f"{path.name}.json"), _make_card(opened, program, made, found))

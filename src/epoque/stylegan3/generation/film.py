@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from epoque.bench.errors import ConfigError
 from epoque.bench.figures.animate import Kind, save_animation, save_mp4
-from epoque.bench.files.atomic import told_write_errors
+from epoque.bench.files.atomic import explain_write_errors
 from epoque.bench.progress import Progress
 
 from ..loading import LoadedGenerator
@@ -81,7 +81,7 @@ def write_film(
         shown.append(tile_images(images, grid[0]))
         if progress is not None:
             progress(done, total)
-    with told_write_errors(stem):
+    with explain_write_errors(stem):
         stem.parent.mkdir(parents=True, exist_ok=True)
     still = [kind for kind in kinds if kind != "mp4"]
     if still:

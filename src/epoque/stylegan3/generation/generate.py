@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from epoque.bench.errors import ConfigError
-from epoque.bench.files.atomic import told_write_errors, write_atomic
-from epoque.bench.files.output_paths import folder_of
+from epoque.bench.files.atomic import explain_write_errors, write_atomic
+from epoque.bench.files.output_paths import make_parent_folder
 from epoque.bench.progress import Progress
 
 from ..loading import LoadedGenerator
@@ -141,7 +141,7 @@ def generate(
     if any(isinstance(start, int) for start in starts):
         styling.check(generator)
     moving = _apply_transform(generator, movement)
-    with told_write_errors(folder):
+    with explain_write_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
     made: list[GeneratedImage] = []
     with moving:
@@ -213,7 +213,7 @@ def write_grid(pictures: Sequence[GeneratedImage], path: Path, columns: int | No
     shown = [picture.pixels for picture in pictures]
     columns = columns or isqrt(len(shown) - 1) + 1
     gap = max(1, shown[0].shape[1] // 64)
-    folder_of(path)
+    make_parent_folder(path)
     write_atomic(path, encode_image(tile_images(shown, min(columns, len(shown)), gap), "png"))
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from epoque.bench.errors import ConfigError
 from epoque.bench.figures.animate import Kind, log_spaced, save_animation, save_mp4
 from epoque.bench.figures.axes import number
-from epoque.bench.files.atomic import told_write_errors
+from epoque.bench.files.atomic import explain_write_errors
 from epoque.bench.i18n import translator
 
 from ..config import StyleGan3Config
@@ -65,7 +65,7 @@ def write_training_film(
     chosen = log_spaced(steps, FRAMES) if len(steps) > FRAMES else steps
     sheets = [_make_sheet(run.snapshot(step)["images"]) for step in chosen]
     frames = _add_captions(sheets, [_caption(step * config.batch, language) for step in chosen])
-    with told_write_errors(stem):
+    with explain_write_errors(stem):
         stem.parent.mkdir(parents=True, exist_ok=True)
     still = [kind for kind in kinds if kind != "mp4"]
     if still:

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from epoque.bench.errors import DataError
 from epoque.bench.files import cache as store
-from epoque.bench.files.atomic import told_write_errors
+from epoque.bench.files.atomic import explain_write_errors
 from epoque.bench.progress import Progress
 
 from ..npz import read_npz, write_npz
@@ -112,8 +112,8 @@ class _FeatureCache:
 
     def __init__(self, source: ImageSource, detector: Detector) -> None:
         self.detector = detector
-        key = store.key_of(images=dict(source.key), features=dict(detector.key))
-        self._folder = store.folder() / "features" / key
+        key = store.cache_key(images=dict(source.key), features=dict(detector.key))
+        self._folder = store.cache_folder() / "features" / key
 
     def _path(self, rows: range) -> Path:
         return self._folder / f"part-{rows.start // PART:06d}.npz"
@@ -131,6 +131,6 @@ class _FeatureCache:
     def write(self, rows: range, features: NDArray[Any] | None) -> None:
         """Keep what is known."""
         assert features is not None
-        with told_write_errors(self._folder):
+        with explain_write_errors(self._folder):
             self._folder.mkdir(parents=True, exist_ok=True)
         write_npz(self._path(rows), {"features": features})

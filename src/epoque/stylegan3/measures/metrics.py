@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from epoque.bench.errors import ConfigError, UnknownNameError, UsageError
 from epoque.bench.i18n import mark
 from epoque.bench.progress import Progress
-from epoque.bench.torch.threads import single_blas
+from epoque.bench.torch.threads import limit_blas_to_one_thread
 
 from . import distances, patches
 from .detectors import PatchDetector, PortraitDetector
@@ -254,7 +254,7 @@ def compute_metric(
         reals: of the real ones, [M, D], where the measure compares.
         size: pixels of a side, for `swd`.
     """
-    with single_blas():  # eigenvectors depend on the number of threads
+    with limit_blas_to_one_thread():  # eigenvectors depend on the number of threads
         return _COMPUTE[name](features, features if reals is None else reals, size)
 
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 
 from epoque.bench.files import cache as store
-from epoque.bench.files.atomic import told_write_errors
+from epoque.bench.files.atomic import explain_write_errors
 from epoque.bench.progress import Progress
 
 from ..conditioning import Label
@@ -45,9 +45,9 @@ def movements(
     """
     start = time.perf_counter()
     told = {"network": network_digest(opened), "seed": seed, "psi": psi}
-    key = store.key_of(moved=told, labels=opened.generator.labels.key(label))
-    state = store.folder() / "features" / f"moved-{key}.npz"
-    with told_write_errors(state):
+    key = store.cache_key(moved=told, labels=opened.generator.labels.key(label))
+    state = store.cache_folder() / "features" / f"moved-{key}.npz"
+    with explain_write_errors(state):
         state.parent.mkdir(parents=True, exist_ok=True)
     found = equivariance(
         opened,

@@ -23,7 +23,7 @@ from torch.nn import functional
 from epoque.bench.files import cache as store
 from epoque.bench.files.atomic import write_atomic, write_json
 from epoque.bench.seeds import numpy_rng, torch_generator
-from epoque.bench.terminal import progress_bar, say
+from epoque.bench.terminal import print_line, progress_bar
 
 from ..dataset.avatars import make_avatars
 from ..dataset.image_set import ImageSet
@@ -61,7 +61,7 @@ def main() -> None:
     told.out.mkdir(exist_ok=True)
     write_network(network, told.out, _card(right, seconds))
     for name, share in right.items():
-        say(f"{name:<16}{share:.1%}")
+        print_line(f"{name:<16}{share:.1%}")
 
 
 def _load_portraits() -> Path:
@@ -71,7 +71,7 @@ def _load_portraits() -> Path:
         with progress_bar("drawing", "portraits") as moves:
             make_avatars(to / f"{name}.zip", PORTRAITS, SIZE, SEED, progress=moves)
 
-    return store.made("datasets", name, make) / f"{name}.zip"
+    return store.build_once("datasets", name, make) / f"{name}.zip"
 
 
 def targets(labels: NDArray[np.float32]) -> dict[str, NDArray[np.int64]]:

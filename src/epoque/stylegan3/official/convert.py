@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from epoque.bench.errors import DataError, UsageError
-from epoque.bench.files.atomic import told_write_errors
+from epoque.bench.files.atomic import explain_write_errors
 from epoque.bench.files.drafts import draft_folder
 
 from .snapshot import NETWORKS, OfficialNetworkData, Snapshot, read_snapshot
@@ -73,7 +73,7 @@ def convert_snapshot(
     found = read_snapshot(path)
     with path.open("rb") as file:
         origin = {"file": path.name, "file_sha256": file_digest(file, "sha256").hexdigest()}
-    with told_write_errors(folder), _replace_folder(folder) as draft:
+    with explain_write_errors(folder), _replace_folder(folder) as draft:
         for name in networks:  # one at a time: they are large
             told = make_card(found, name) | origin | dict(card or {})
             save_network(load_official_network(found, name), draft / name, told)

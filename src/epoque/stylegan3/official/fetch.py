@@ -21,7 +21,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 from epoque.bench.errors import DataError, EpoqueError, UsageError, first_line
 from epoque.bench.files import cache as store
-from epoque.bench.files.atomic import told_write_errors, write_json
+from epoque.bench.files.atomic import explain_write_errors, write_json
 from epoque.bench.files.input_files import open_regular
 from epoque.bench.limits import MAX_DOWNLOAD_BYTES
 from epoque.bench.progress import Progress, no_progress
@@ -110,9 +110,9 @@ def _fetch_url(url: str, licence: str | None, progress: Progress | None) -> Fetc
     from filelock import FileLock
 
     _check_scheme(url)
-    folder = store.folder() / "networks" / sha256(url.encode()).hexdigest()[:32]
+    folder = store.cache_folder() / "networks" / sha256(url.encode()).hexdigest()[:32]
     path = folder / _file_name(url)
-    with told_write_errors(folder):
+    with explain_write_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / "lock"):  # another process may be fetching it
             about, known = folder / "about.json", _read_digest(folder / "about.json")

@@ -102,7 +102,7 @@ def _check_each(images: "TrainingImages", path: Path, progress: Progress | None)
         images.check_all(progress)
 
     try:
-        store.made("checked", store.key_of(set=images.fingerprint, **files), look)
+        store.build_once("checked", store.cache_key(set=images.fingerprint, **files), look)
     except RunWriteError:  # a cache folder that cannot be written: it is only not remembered
         look()
     except DataError as error:
@@ -124,7 +124,7 @@ def draw_avatars(count: int, size: int, progress: Progress | None = None) -> Pat
     def make(to: Path) -> None:
         make_avatars(to / f"{name}.zip", count, size, AVATARS_SEED, progress=progress)
 
-    return store.made("datasets", name, make) / f"{name}.zip"
+    return store.build_once("datasets", name, make) / f"{name}.zip"
 
 
 class TrainingImages:

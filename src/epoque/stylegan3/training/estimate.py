@@ -32,7 +32,7 @@ def explain_out_of_memory(config: "StyleGan3Config") -> AbstractContextManager[N
     Raises:
         UsageError: instead of PyTorch's or Python's error.
     """
-    return memory.told_memory(
+    return memory.explain_out_of_memory(
         f"Memory ran out with {config.batch_gpu or config.batch} images at once: a smaller "
         "batch_gpu computes the same batch in smaller parts; a smaller cbase, cmax or resolution "
         "also helps."
@@ -134,7 +134,7 @@ def measure_cost(
         UsageError: if memory runs out, or a GPU is missing.
         DataError: if the images cannot be used.
     """
-    from epoque.bench.torch.threads import computing
+    from epoque.bench.torch.threads import limit_threads
 
     from .data import load_images
     from .distributed import DistributedContext
@@ -144,7 +144,7 @@ def measure_cost(
     context = DistributedContext(config.device)
     images = load_images(config)
     count = choose_training_threads(config, images.shape, resume)
-    with explain_out_of_memory(config), computing(count):
+    with explain_out_of_memory(config), limit_threads(count):
         trainer = Trainer(config, context, images)
         progress(0, 3, "measuring")
         trainer.step()

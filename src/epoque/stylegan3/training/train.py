@@ -9,7 +9,7 @@ from PIL import Image
 
 from epoque.bench.events import Artifact, Checkpoint, Event, Metrics
 from epoque.bench.runs.checkpoint_timer import CheckpointTimer
-from epoque.bench.torch.threads import threaded
+from epoque.bench.torch.threads import run_with_threads
 
 from ..config import StyleGan3Config
 from ..generation.image_grid import make_grid
@@ -61,7 +61,7 @@ def train(config: StyleGan3Config, resume: Checkpoint | None = None) -> Iterator
     with explain_out_of_memory(config):
         images = load_images(config)
         count = int(context.broadcast(choose_training_threads(config, images.shape, resume)))
-        for event in threaded(count, _events(config, context, images, resume)):
+        for event in run_with_threads(count, _events(config, context, images, resume)):
             if context.is_main:
                 yield event
 

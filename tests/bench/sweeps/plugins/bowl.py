@@ -69,9 +69,9 @@ class BowlLab(Lab[BowlConfig]):
                 raise DivergenceError("x", step)
             yield Metrics(step, {"x": x})
             due = step % config.checkpoint_every == 0 or step == config.iterations
-            if due or stopping.requested():
+            if due or stopping.is_stop_requested():
                 yield Checkpoint(step, {"x": np.array([x])}, scheduled=due)
-                stopping.check()
+                stopping.raise_if_stop_requested()
 
     def evaluate(self, run: Run, progress: Progress = no_progress) -> Mapping[str, Any]:
         *_, last = run.metric_rows()
