@@ -13,7 +13,7 @@ import jax
 
 from benchmarks import script_perceptron
 from epoque.bench.lab import Columns
-from epoque.bench.sweeps.grid import grid, parse_axes, size
+from epoque.bench.sweeps.grid import count_points, expand_grid, parse_axes
 from epoque.bench.sweeps.measure import measure_together, side_by_side
 from epoque.bench.sweeps.run_sweep import part_points
 from epoque.neuron.config import NeuronConfig
@@ -32,7 +32,7 @@ AXES = parse_axes(AND, ["learning_rate=0.01:10:log:100", "seed=0:100"])
 
 def rows() -> list[dict[str, str]]:
     """Return the measurements; the script and ours take turns, and each ratio is a median's."""
-    runs = size(AXES)
+    runs = count_points(AXES)
     return [
         _row("one AND run, 1000 iterations, all histories as arrays", _arrays, 1, "at least 10×"),
         _row("the same, handed out as 1000 events and weights.csv", _events, 1, "none"),
@@ -65,9 +65,9 @@ def _sweep() -> None:
     length = part_points(LAB, AND, AXES)
 
     def part(start: int) -> Columns | None:
-        return measure_together(LAB, AND, grid(AXES, start, start + length), length)
+        return measure_together(LAB, AND, expand_grid(AXES, start, start + length), length)
 
-    parts = dict(enumerate(range(0, size(AXES), length)))
+    parts = dict(enumerate(range(0, count_points(AXES), length)))
     assert all(columns for _, columns in side_by_side(part, parts))
 
 

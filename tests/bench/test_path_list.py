@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from epoque.bench.errors import ConfigError
 from epoque.bench.files.path_list import join_paths, merge_paths, split_paths
-from epoque.bench.sweeps.grid import cell, parse_axes
+from epoque.bench.sweeps.grid import parse_axes, to_cell
 from epoque.cli import main
 from epoque.language.config import LanguageConfig
 
@@ -52,7 +52,7 @@ def test_a_text_that_is_a_path_is_that_path(
 def test_a_list_is_literal_and_typed_again_with_quotes() -> None:
     config = LanguageConfig.parse({"train_files": ["b,c.txt", "a.txt"]})
     assert config.train_files == ("b,c.txt", "a.txt")
-    assert cell(config.train_files) == '"b,c.txt",a.txt'
+    assert to_cell(config.train_files) == '"b,c.txt",a.txt'
 
 
 @pytest.mark.parametrize("value", ["a.txt,,b.txt", "a.txt,", [""], [3]])

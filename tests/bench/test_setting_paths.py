@@ -12,7 +12,7 @@ from epoque.bench.config import Config, Settings, setting, sub_config
 from epoque.bench.errors import AxesError, ConfigError, Problem
 from epoque.bench.setting_paths import flatten, nest, suggest_settings
 from epoque.bench.sinks.parameters import shorten_parameters
-from epoque.bench.sweeps.grid import grid, parse_axes
+from epoque.bench.sweeps.grid import expand_grid, parse_axes
 
 
 class OptimizerConfig(Settings):
@@ -188,12 +188,12 @@ def test_an_axis_has_the_path_of_its_setting() -> None:
     axes = parse_axes(
         PairConfig(), ["left.optimizer.learning-rate=0.01:1:log:3", "right.layers=2;4,4"]
     )
-    assert grid(axes) == {
+    assert expand_grid(axes) == {
         RATE: [0.01, 0.01, 0.1, 0.1, 1.0, 1.0],
         "right.layers": [(2,), (4, 4)] * 3,
     }
-    points = [PairConfig().replace(**{RATE: rate}) for rate in grid(axes)[RATE]]
-    assert [point.left.optimizer.learning_rate for point in points] == grid(axes)[RATE]
+    points = [PairConfig().replace(**{RATE: rate}) for rate in expand_grid(axes)[RATE]]
+    assert [point.left.optimizer.learning_rate for point in points] == expand_grid(axes)[RATE]
 
 
 @pytest.mark.parametrize(

@@ -3,14 +3,14 @@
 import pytest
 
 from epoque.bench.errors import ConfigError
-from epoque.bench.typed import (
+from epoque.bench.number_text import (
+    holds_several,
     is_number,
-    is_several,
     is_whole,
-    near_axis,
-    near_number,
+    parse_whole_numbers,
     split_list,
-    whole_numbers,
+    suggest_axis,
+    suggest_number,
 )
 from epoque.neuron.config import NeuronConfig
 
@@ -33,7 +33,7 @@ def test_whole_numbers_may_have_a_point_and_zeros() -> None:
     [("0,5", "0.5"), ("1_000", "1000"), ("1_0,5", "10.5"), ("5", ""), ("x", ""), ("1,2,3", "")],
 )
 def test_what_was_meant(text: str, near: str) -> None:
-    assert near_number(text) == near
+    assert suggest_number(text) == near
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_what_was_meant(text: str, near: str) -> None:
      ("5.0", ""), ("x", "")],
 )  # fmt: skip
 def test_what_whole_number_was_meant(text: str, near: str) -> None:
-    assert near_number(text, whole=True) == near
+    assert suggest_number(text, whole=True) == near
 
 
 @pytest.mark.parametrize(
@@ -62,12 +62,12 @@ def test_what_whole_number_was_meant(text: str, near: str) -> None:
     ],
 )
 def test_what_axis_was_meant(text: str, whole: bool, axis: str) -> None:
-    assert near_axis(text, whole=whole) == axis
+    assert suggest_axis(text, whole=whole) == axis
 
 
 def test_several_numbers_are_told_from_one() -> None:
-    assert all(map(is_several, ["0:5", "1,2", "0-5", "0.1:1:log:5", "5:5"]))
-    assert not any(map(is_several, ["5", "0.5", "x", "5:", "1,x"]))
+    assert all(map(holds_several, ["0:5", "1,2", "0-5", "0.1:1:log:5", "5:5"]))
+    assert not any(map(holds_several, ["5", "0.5", "x", "5:", "1,x"]))
 
 
 def test_lists_have_no_empty_parts() -> None:
@@ -79,11 +79,11 @@ def test_lists_have_no_empty_parts() -> None:
 
 
 def test_one_grammar_of_whole_numbers() -> None:
-    assert whole_numbers("7, 4-6 ,0:3,10:20:5") == [
+    assert parse_whole_numbers("7, 4-6 ,0:3,10:20:5") == [
         range(7, 8), range(4, 7), range(3), range(10, 20, 5)
     ]  # fmt: skip
     for text in ("", "a", "1,,2", "1:2:3:4", "1-2-3", "1_0", "１"):
-        assert whole_numbers(text) is None
+        assert parse_whole_numbers(text) is None
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_one_grammar_of_whole_numbers() -> None:
 )
 def test_ranges_without_numbers(text: str, told: str) -> None:
     with pytest.raises(ValueError, match=told):
-        whole_numbers(text)
+        parse_whole_numbers(text)
 
 
 @pytest.mark.parametrize("text", NO_NUMBERS)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from warm import epoque
 
-from epoque.bench.command import command_line
+from epoque.bench.command_line import build_command_line
 from epoque.bench.recipes import find_recipe
 from epoque.neuron.config import NeuronConfig
 
@@ -245,7 +245,7 @@ def test_an_own_recipe_keeps_its_leading_zero(tmp_path: Path) -> None:
 
 def test_the_command_of_an_own_recipe_needs_no_file() -> None:
     config = NeuronConfig(truth_table="0110", iterations=20)
-    words = shlex.split(command_line("run", "own", config))
+    words = shlex.split(build_command_line("run", "own", config))
     assert words[:2] == ["epoque", "run"]
     assert words[2].startswith("neuron/")
     given = dict(zip(words[3::2], words[4::2], strict=True))

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from epoque.api import configure
-from epoque.bench.command import command_line
+from epoque.bench.command_line import build_command_line
 from epoque.bench.errors import ConfigError
 from epoque.bench.recipes import find_recipe, recipe_names
 from epoque.bench.runs.execute import execute, start
@@ -74,7 +74,7 @@ def test_what_a_recipe_sets_gives_way_to_what_the_user_sets(
     usual = {n: v for n, v in recipe.config.items() if n not in (*settings, *given_up)}
     assert config == LanguageConfig.parse({**usual, **settings})
     assert not config.model_fields_set & set(given_up)
-    words = command_line("run", recipe.name, config).split()[3:]
+    words = build_command_line("run", recipe.name, config).split()[3:]
     assert {n[2:].replace("-", "_"): v for n, v in zip(words[::2], words[1::2], strict=True)} == (
         settings
     )

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from epoque.bench.i18n import LocalText
-from epoque.bench.sweeps.grid import cells, parse_axes, size
+from epoque.bench.sweeps.grid import count_points, parse_axes, to_cells
 from epoque.bench.sweeps.summary import median_interval
 from epoque.report.claims.effects import cliff, differences
 from epoque.report.claims.load import claims_of, find_claim
@@ -261,7 +261,7 @@ def test_a_studys_axes_can_be_swept(name: str) -> None:
     need = NEEDS[name]
     axes = parse_axes(need.config(), [f"{field}={text}" for field, text in need.axes.items()])
     assert len(next(axis for axis in axes if axis.field == "seed").values) >= 64
-    assert size(axes) <= 10_000
+    assert count_points(axes) <= 10_000
     assert axes[-1].field == "seed"  # the runs that one chunk holds differ in nothing else
 
 
@@ -269,7 +269,7 @@ def test_every_setting_of_a_claim_was_swept() -> None:
     for sweep, where, _ in RIGHT:
         need = NEEDS[sweep]
         axes = parse_axes(need.config(), [f"{field}={text}" for field, text in need.axes.items()])
-        known = {axis.field: cells(axis) for axis in axes if axis.field != "seed"}
+        known = {axis.field: to_cells(axis) for axis in axes if axis.field != "seed"}
         assert set(where) == set(known)
         assert all(value in known[field] for field, value in where.items())
 

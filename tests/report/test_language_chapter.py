@@ -23,7 +23,7 @@ from epoque.bench.runs.execute import execute, start
 from epoque.bench.runs.run import Run
 from epoque.bench.runs.status import create_record, make_record_name
 from epoque.bench.seeds import numpy_rng
-from epoque.bench.sweeps.grid import cell, grid, parse_axes
+from epoque.bench.sweeps.grid import expand_grid, parse_axes, to_cell
 from epoque.bench.sweeps.study import manifest_of
 from epoque.report import book, write_report
 from epoque.report import needs as needs_module
@@ -76,7 +76,7 @@ def make_sweep(need: Need, runs: Path) -> None:
     """Write a finished sweep whose results fall from point to point."""
     config, lab = need.config(), find_lab("language")
     axes = parse_axes(config, [f"{name}={values}" for name, values in need.axes.items()])
-    points = {field: list(map(cell, values)) for field, values in grid(axes).items()}
+    points = {field: list(map(to_cell, values)) for field, values in expand_grid(axes).items()}
     table = pd.DataFrame(points).assign(**MEASURED)
     table["perplexity"] = [1000.0 - 90 * i for i in range(len(table))]
     table["tokens"] = [50_000 + 1000 * i for i in range(len(table))]

@@ -9,7 +9,7 @@ from pydantic.fields import FieldInfo
 
 from .errors import did_you_mean
 from .files.path_list import IS_PATHS, LocalPath, PathOrHttps, split_paths
-from .typed import is_number, is_several, is_whole, near_number
+from .number_text import holds_several, is_number, is_whole, suggest_number
 
 __all__ = ["allowed_values", "kind_of", "number_kind", "read_text", "suggest_values"]
 
@@ -120,7 +120,7 @@ def suggest_values(path: str, field: FieldInfo, text: str) -> str:
     kind, _ = _without_none(field.annotation)
     if get_origin(kind) is Literal:
         return did_you_mean(text, get_args(kind))
-    if meant := near_number(text, whole=kind is int) if kind in (int, float) else "":
+    if meant := suggest_number(text, whole=kind is int) if kind in (int, float) else "":
         return f" Did you mean {meant}?"
-    several = is_several(text) if kind is int else kind is float and ":" in text
+    several = holds_several(text) if kind is int else kind is float and ":" in text
     return f" Several values are an axis of a sweep: {path}={text}." if several else ""

@@ -27,8 +27,8 @@ from . import info, runs
 from . import report as book
 from . import run as running
 from . import sweep as sweeping
+from .check_arguments import check_arguments
 from .common import join_lines
-from .typed import check_typed
 
 __all__ = ["build_app", "main"]
 
@@ -54,7 +54,7 @@ def build_app(argv: Sequence[str]) -> App:
         version=__version__,
         print_error=False,  # `main` does: cyclopts would cut a line at the terminal's width
         exit_on_error=False,
-        config=check_typed,
+        config=check_arguments,
         suppress_keyboard_interrupt=False,  # `main` says how to go on
     )
     for part in (info, running, runs, sweeping, book):

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from epoque.bench.lab import Lab
 
 __all__ = [
+    "add_setting_options",
     "join_lines",
     "lab_from_argv",
-    "with_settings",
 ]
 
 FLAGS = ("--quiet", "-q", "--json", "--figures", "--no-figures", "--help", "-h")
@@ -65,7 +65,7 @@ def _first_argument(argv: Sequence[str]) -> str | None:
     return None
 
 
-def with_settings(
+def add_setting_options(
     command: Callable[..., Any],
     lab: "Lab[Any] | None",
     names: Mapping[str, tuple[str, ...]] | None = None,

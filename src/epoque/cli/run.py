@@ -8,12 +8,12 @@ from cyclopts import App, Parameter
 
 from epoque.bench.errors import UsageError
 from epoque.bench.files.output_paths import runs_folder
+from epoque.bench.number_text import split_list
 from epoque.bench.options import AsJson, Figures, Quiet, RecipeName, RunName, RunsOption, StyleName
 from epoque.bench.system.processes import rank, world_size
 from epoque.bench.terminal import format_result, make_console, make_table, print_match, print_notes
-from epoque.bench.typed import split_list
 
-from .common import lab_from_argv, with_settings
+from .common import add_setting_options, lab_from_argv
 from .sweep import resume_study
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ Name = Annotated[
 def register(app: App, argv: Sequence[str]) -> None:
     """Add these commands to the application."""
     lab = lab_from_argv(argv[1:]) if argv[:1] == ["run"] else None
-    app.command(with_settings(run, lab), name="run")
+    app.command(add_setting_options(run, lab), name="run")
     app.command(resume)
 
 
@@ -98,7 +98,7 @@ def add_training(app: App, lab: "Lab[Any]") -> None:
             quiet=quiet, as_json=as_json, log=log, figures=figures, style=style,
         )  # fmt: skip
 
-    app.command(with_settings(train, lab, found.options), name="train", help=found.help)
+    app.command(add_setting_options(train, lab, found.options), name="train", help=found.help)
 
 
 def _train(

@@ -10,7 +10,7 @@ from epoque.bench.lab import lab_of
 from epoque.bench.options import AsJson, Figures, Quiet, RecipeName, RunsOption, StyleName
 from epoque.bench.terminal import make_console, make_table, print_json, print_notes, progress_bar
 
-from .common import lab_from_argv, with_settings
+from .common import add_setting_options, lab_from_argv
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,8 +48,8 @@ ExecutorName = Annotated[
 def register(app: App, argv: Sequence[str]) -> None:
     """Add these commands to the application."""
     lab = lab_from_argv(argv[1:]) if argv[:1] in (["sweep"], ["search"]) else None
-    app.command(with_settings(sweep, lab), name="sweep")
-    app.command(with_settings(search, lab), name="search")
+    app.command(add_setting_options(sweep, lab), name="sweep")
+    app.command(add_setting_options(search, lab), name="search")
 
 
 def sweep(

@@ -5,7 +5,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from epoque.bench.command import command_line
+from epoque.bench.command_line import build_command_line
 from epoque.bench.errors import UnknownNameError, UsageError
 from epoque.bench.recipes import recipe_names
 from epoque.bench.runs.run import Run, Runs
@@ -172,4 +172,4 @@ def command_of(record: Record) -> str:
     """Return the shell command that repeats a run or a sweep."""
     if isinstance(record, Sweep):
         return record.command
-    return command_line("run", record.recipe, record.config)
+    return build_command_line("run", record.recipe, record.config)

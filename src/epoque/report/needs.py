@@ -26,7 +26,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
-from epoque.bench.command import command_line
+from epoque.bench.command_line import build_command_line
 from epoque.bench.config import Config
 from epoque.bench.errors import DamagedRunError, UnknownNameError
 from epoque.bench.lab import find_lab, lab_folder, lab_names
@@ -85,7 +85,7 @@ class Need:
         """The shell command that makes it."""
         kind = "sweep" if self.axes else "run"
         words = [f"{name}={values}" for name, values in self.axes.items()]
-        return command_line(kind, self.recipe, self.config(), words, self.axes)
+        return build_command_line(kind, self.recipe, self.config(), words, self.axes)
 
     def config(self) -> Config:
         """Return the resolved config: the recipe's, with the settings."""

@@ -5,7 +5,15 @@ import pytest
 
 from epoque.bench.errors import ConfigError, UsageError
 from epoque.bench.lab import find_lab
-from epoque.bench.sweeps.grid import MAX_POINTS, Axis, cell, cells, grid, parse_axes, size
+from epoque.bench.sweeps.grid import (
+    MAX_POINTS,
+    Axis,
+    count_points,
+    expand_grid,
+    parse_axes,
+    to_cell,
+    to_cells,
+)
 from epoque.neuron.config import NeuronConfig
 
 
@@ -71,22 +79,22 @@ def test_lists_are_of_any_field() -> None:
 
 
 def test_a_table_holds_numbers_and_texts() -> None:
-    assert [cell(value) for value in (None, (4, 2), 3, 0.5, True, "a")] == [
+    assert [to_cell(value) for value in (None, (4, 2), 3, 0.5, True, "a")] == [
         "none", "4,2", 3, 0.5, True, "a"
     ]  # fmt: skip
-    assert cells(parse("limit=none,3")[0]) == ("none", "3")
-    assert cells(parse("limit=2,3")[0]) == (2, 3)
+    assert to_cells(parse("limit=none,3")[0]) == ("none", "3")
+    assert to_cells(parse("limit=2,3")[0]) == (2, 3)
 
 
 def test_the_last_axis_moves_fastest_and_parts_are_parts_of_the_whole() -> None:
     axes = parse("learning_rate=1,2", "shape=round,steep", "seed=0:3")
-    whole = grid(axes)
-    assert size(axes) == 12
+    whole = expand_grid(axes)
+    assert count_points(axes) == 12
     assert whole["seed"] == [0, 1, 2] * 4
     assert whole["shape"] == (["round"] * 3 + ["steep"] * 3) * 2
     assert whole["learning_rate"] == [1.0] * 6 + [2.0] * 6
     for start in range(12):
-        part = grid(axes, start, start + 5)
+        part = expand_grid(axes, start, start + 5)
         assert part == {field: values[start : start + 5] for field, values in whole.items()}
 
 

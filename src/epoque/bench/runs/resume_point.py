@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..command import command_line
+from ..command_line import build_command_line
 from ..errors import ConfigError, DamagedRunError, DataError, NewerRunError
 from ..events import Checkpoint
 from ..files.atomic import encode_json, parse_json_object, read_file
@@ -330,7 +330,7 @@ def _short(value: Any) -> str:
 
 def _cannot_be_repaired(run: Run, told: Json, lab: Lab[Any], reason: str) -> DamagedRunError:
     try:
-        command = command_line("run", told["recipe"], lab.config.parse(told["config"]))
+        command = build_command_line("run", told["recipe"], lab.config.parse(told["config"]))
     except ConfigError:
         command = f"epoque run {told['recipe']}"
     return DamagedRunError(

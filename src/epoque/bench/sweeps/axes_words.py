@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from ..i18n import mark, translator
-from .grid import Axis, cell, size
+from .grid import Axis, count_points, to_cell
 
 __all__ = ["describe_axes"]
 
@@ -22,7 +22,7 @@ def describe_axes(axes: Sequence[Axis], language: str = "en") -> Iterator[str]:
         _(VALUES).format(field=axis.field, count=f"{len(axis.values):,}", values=_shown(axis))
         for axis in axes
     ]
-    yield _(TRAININGS).format(count=f"{size(axes):,}", axes=", ".join(parts))
+    yield _(TRAININGS).format(count=f"{count_points(axes):,}", axes=", ".join(parts))
     for axis in axes:
         if _TWO_WHOLE.fullmatch(axis.text) and isinstance(axis.values[0], float):
             point = axis.text.replace(",", ".")
@@ -38,4 +38,4 @@ def _shown(axis: Axis) -> str:
 
 
 def _plain(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(cell(value))
+    return f"{value:g}" if isinstance(value, float) else str(to_cell(value))

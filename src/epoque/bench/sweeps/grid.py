@@ -13,7 +13,7 @@ generator.optimizer.beta1=0,0.5   a setting in a part, by its path
 ```
 
 A comma parts values in every language: `learning_rate=1,5` is 1 and 5, `1.5` is one and a half.
-Whole numbers are typed as in all lists (see `epoque.bench.typed`).
+Whole numbers are typed as in all lists (see `epoque.bench.number_text`).
 """
 
 import re
@@ -30,11 +30,20 @@ from ..config import Config
 from ..errors import AxesError, ConfigError, Problem, UsageError
 from ..files.path_list import IS_PATHS, join_paths, split_paths
 from ..limits import MAX_SWEEP_POINTS
+from ..number_text import parse_whole_numbers, suggest_axis
 from ..setting_types import number_kind
-from ..typed import near_axis, whole_numbers
 from .columns import Columns
 
-__all__ = ["MAX_POINTS", "Axis", "cell", "cells", "extremes", "grid", "parse_axes", "size"]
+__all__ = [
+    "MAX_POINTS",
+    "Axis",
+    "count_points",
+    "expand_grid",
+    "find_extremes",
+    "parse_axes",
+    "to_cell",
+    "to_cells",
+]
 
 MAX_POINTS = MAX_SWEEP_POINTS
 DIGITS = 12  # of a value between the ends: few enough to be typed again, and no float noise
@@ -98,19 +107,19 @@ def parse_axes(
     return tuple(axes.values())
 
 
-def size(axes: Sequence[Axis]) -> int:
+def count_points(axes: Sequence[Axis]) -> int:
     """Return the number of points."""
     return prod(len(axis.values) for axis in axes)
 
 
-def grid(axes: Sequence[Axis], start: int = 0, stop: int | None = None) -> Columns:
+def expand_grid(axes: Sequence[Axis], start: int = 0, stop: int | None = None) -> Columns:
     """Return the points from `start` to `stop` (by default all), the last axis moving fastest.
 
     Returns:
         Field to its value at each point.
     """
-    points = range(start, size(axes) if stop is None else min(stop, size(axes)))
-    columns, stride = {}, size(axes)
+    points = range(start, count_points(axes) if stop is None else min(stop, count_points(axes)))
+    columns, stride = {}, count_points(axes)
     for axis in axes:
         stride //= len(axis.values)
         values, count = axis.values, len(axis.values)
@@ -118,20 +127,20 @@ def grid(axes: Sequence[Axis], start: int = 0, stop: int | None = None) -> Colum
     return columns
 
 
-def cell(value: Any) -> bool | int | float | str:
+def to_cell(value: Any) -> bool | int | float | str:
     """Return a setting as a table holds it: what is no number or text is written as typed."""
     if isinstance(value, bool | int | float | str):
         return value
     return "none" if value is None else join_paths(value)
 
 
-def cells(axis: Axis) -> tuple[Any, ...]:
+def to_cells(axis: Axis) -> tuple[Any, ...]:
     """Return the values of an axis as a table's column holds them: all numbers, or all texts."""
-    values = tuple(map(cell, axis.values))
+    values = tuple(map(to_cell, axis.values))
     return tuple(map(str, values)) if any(isinstance(v, str) for v in values) else values
 
 
-def extremes(axis: Axis) -> Sequence[Any]:
+def find_extremes(axis: Axis) -> Sequence[Any]:
     """Return the least and the greatest value of numbers, or all values of anything else."""
     numbers = all(isinstance(v, int | float) and not isinstance(v, bool) for v in axis.values)
     return sorted({min(axis.values), max(axis.values)}) if numbers else axis.values
@@ -195,7 +204,7 @@ class _Typed:
     def hint(self) -> str:
         """Return the axis that was meant by another notation, as the end of a sentence."""
         kind = number_kind(self.info)
-        meant = near_axis(self.text, whole=kind is int) if kind else ""
+        meant = suggest_axis(self.text, whole=kind is int) if kind else ""
         return f" Did you mean {self.field}={meant}?" if meant else ""
 
     def listed(self) -> list[Any]:
@@ -246,7 +255,7 @@ class _Typed:
     def whole(self) -> Sequence[range] | None:
         """Return the whole numbers that a list of them names, None if it is another list."""
         try:
-            ranges = whole_numbers(self.text)
+            ranges = parse_whole_numbers(self.text)
         except ValueError as error:
             raise self.wrong(str(error)) from None
         if ranges is None:
@@ -272,7 +281,7 @@ def _alone(config: type[Config]) -> type[Config]:
 
 
 def _check_size(axes: Collection[Axis]) -> None:
-    points = size(tuple(axes))
+    points = count_points(tuple(axes))
     if points > MAX_POINTS:
         counts = " × ".join(f"{len(axis.values):,} of {axis.field}" for axis in axes)
         raise UsageError(f"{counts} make {points:,} points; at most {MAX_POINTS:,} are allowed.")
@@ -286,16 +295,16 @@ def _conflicts(base: Config, axes: Sequence[Axis], explicit: Collection[str]) ->
     """
     reported: set[str] = set()
     moot = {path for path in explicit if path not in {axis.field for axis in axes}}
-    for values in product(*map(extremes, axes)):
+    for values in product(*map(find_extremes, axes)):
         point: Mapping[str, Any] = dict(zip((a.field for a in axes), values, strict=True))
         try:
             config = base.replace(**point)
             moot = {path for path in moot if config.get(path) != base.get(path)}
         except ConfigError as error:
-            where = ", ".join(f"{field}={cell(value)}" for field, value in point.items())
+            where = ", ".join(f"{field}={to_cell(value)}" for field, value in point.items())
             for problem in error.problems:
                 if problem.field not in reported:
                     reported.add(problem.field)
                     yield Problem(problem.field, f"{problem.message.rstrip('.')} (at {where}).")
     for path in sorted(moot) if not reported else ():
-        yield Problem(path, f"{cell(base.get(path))} would be ignored at every point.")
+        yield Problem(path, f"{to_cell(base.get(path))} would be ignored at every point.")

@@ -16,7 +16,7 @@ from ..runs.run import Run
 from ..runs.run_writer import create_run
 from .columns import Columns
 from .executor import Executor, Outcome, cores
-from .grid import cell
+from .grid import to_cell
 from .study import Study
 
 __all__ = [
@@ -59,7 +59,7 @@ def measure_together(
 def _as_cells(values: Sequence[Any]) -> Sequence[Any]:
     """Return settings as a table holds them; numbers and texts, the most, as they are."""
     plain = set(map(type, values)) <= {bool, int, float, str}
-    return values if plain else [cell(value) for value in values]
+    return values if plain else [to_cell(value) for value in values]
 
 
 def side_by_side(
@@ -133,7 +133,7 @@ def is_untouched(runs: Path, number: int) -> bool:
 
 
 def _row(point: Mapping[str, Any], outcome: Outcome) -> dict[str, Any]:
-    told = {field: cell(value) for field, value in point.items()}
+    told = {field: to_cell(value) for field, value in point.items()}
     results = outcome.value or {}
     told |= {name: value for name, value in results.items() if name not in point}
     return told | {"state": "failed" if outcome.error else "finished", "reason": outcome.error}

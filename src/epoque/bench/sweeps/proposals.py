@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import MissingExtraError
 from ..files.atomic import explain_write_errors
 from ..seeds import numpy_rng
-from .grid import Axis, cell
+from .grid import Axis, to_cell
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
@@ -43,7 +43,7 @@ class Proposals:
         self._journal, self._sampler, self._seed = journal, sampler, seed
         self._spaces = {axis.field: _space(axis) for axis in axes}
         self._listed = {
-            axis.field: {cell(value): value for value in axis.values}
+            axis.field: {to_cell(value): value for value in axis.values}
             for axis in axes
             if axis.spacing == "list"
         }
@@ -126,7 +126,7 @@ def _space(axis: Axis) -> "BaseDistribution":
     )
 
     if axis.spacing == "list":
-        return CategoricalDistribution([cell(value) for value in axis.values])
+        return CategoricalDistribution([to_cell(value) for value in axis.values])
     low, high = axis.values[0], axis.values[-1]
     step = axis.values[1] - low if axis.spacing == "whole" and high > low else None
     if isinstance(low, int):

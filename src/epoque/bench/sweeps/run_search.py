@@ -17,7 +17,7 @@ from ..runs.status import create_record, make_record_name
 from ..stopping import defer_stop
 from .columns import Columns
 from .executor import Executor, running
-from .grid import Axis, cell
+from .grid import Axis, to_cell
 from .measure import measure_each, measure_together
 from .parts import Parts
 from .proposals import Proposals, require_optuna
@@ -182,7 +182,7 @@ def _is_measured(parts: Parts, batch: int, asked: Mapping[int, Mapping[str, Any]
     if batch not in parts.own:
         return False
     table = read_table(parts.own[batch]).drop_duplicates("trial").set_index("trial")
-    wanted = [{field: cell(value) for field, value in point.items()} for point in asked.values()]
+    wanted = [{field: to_cell(value) for field, value in point.items()} for point in asked.values()]
     return bool(table[list(wanted[0])].to_dict("records") == wanted)
 
 

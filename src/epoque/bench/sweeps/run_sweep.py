@@ -17,7 +17,7 @@ from ..runs.creation_time import next_creation_time
 from ..runs.status import create_record, make_record_name
 from .columns import Columns
 from .executor import Executor, running
-from .grid import Axis, extremes, grid, size
+from .grid import Axis, count_points, expand_grid, find_extremes
 from .measure import is_untouched, measure_each, measure_together, side_by_side
 from .parts import Parts
 from .study import announce, check_points, manifest_of
@@ -65,7 +65,7 @@ def run_sweep(
     announce(lab, base, axes, notify)
     manifest = manifest_of(lab, recipe, base, axes) | {
         "engine": "compiled",
-        "points": size(axes),
+        "points": count_points(axes),
         "part_points": part_points(lab, base, axes),
         "score": lab.score,
     }
@@ -125,12 +125,12 @@ def part_points(lab: Lab[Any], base: Config, axes: Sequence[Axis]) -> int:
     killed. All parts are equally long, so that one program serves all, and where that wastes
     little a part is a whole number of blocks of the last axes.
     """
-    copies = [base.copy_unchecked(a.field, v) for a in axes for v in extremes(a)]
+    copies = [base.copy_unchecked(a.field, v) for a in axes for v in find_extremes(a)]
     steps = [lab.measure_progress(copy, 0, {})[1] for copy in copies]
     low, high = POINTS_A_PART
     most = max(step or STEPS_A_PART for step in steps)
     limit = min(max(STEPS_A_PART // int(most), low), high)
-    lengths, points = [len(axis.values) for axis in axes], size(axes)
+    lengths, points = [len(axis.values) for axis in axes], count_points(axes)
     if points <= limit:
         return points
     blocks = [prod(lengths[place + 1 :]) for place in range(len(lengths))]
@@ -158,13 +158,13 @@ def _measure(sweep: Sweep, parts: Parts, executor: Executor | None, progress: Pr
 def _measure_together(sweep: Sweep, parts: Parts, progress: Progress) -> bool:
     """Measure part by part inside a compiled program; return whether the lab can."""
     axes = sweep.parsed_axes
-    points, length = size(axes), int(sweep.manifest["part_points"])
+    points, length = count_points(axes), int(sweep.manifest["part_points"])
     starts = dict(enumerate(range(0, points, length)))
     todo = {index: starts[index] for index in starts if index not in parts.own}
 
     def measure(start: int) -> Columns | None:
         return measure_together(
-            lab_of(sweep), sweep.config, grid(axes, start, start + length), length
+            lab_of(sweep), sweep.config, expand_grid(axes, start, start + length), length
         )
 
     measured = points - sum(min(length, points - start) for start in todo.values())
@@ -181,7 +181,7 @@ def _measure_together(sweep: Sweep, parts: Parts, progress: Progress) -> bool:
 
 def _measure_each(sweep: Sweep, parts: Parts, executor: Executor, progress: Progress) -> None:
     """Measure each point by a run of its own, except those whose runs are finished."""
-    axes, count = sweep.parsed_axes, size(sweep.parsed_axes)
+    axes, count = sweep.parsed_axes, count_points(sweep.parsed_axes)
     runs = sweep.path / "runs"
     done = {n for n, path in parts.own.items() if _is_finished(path) and is_untouched(runs, n)}
     points = {index: _point(axes, index) for index in range(count) if index not in done}
@@ -201,7 +201,7 @@ def _is_finished(path: Path) -> bool:
 
 
 def _point(axes: Sequence[Axis], index: int) -> dict[str, Any]:
-    return {field: values[0] for field, values in grid(axes, index, index + 1).items()}
+    return {field: values[0] for field, values in expand_grid(axes, index, index + 1).items()}
 
 
 def _draw(sweep: Sweep) -> None:

@@ -5,7 +5,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from ..command import command_line
+from ..command_line import build_command_line
 from ..config import Config
 from ..errors import DamagedRunError, UnknownNameError, UsageError
 from ..files.parquet_table import is_intact
@@ -14,7 +14,7 @@ from ..progress import Notify
 from ..runs.lookup import iter_records, sort_newest_first
 from ..runs.manifest import MANIFEST
 from ..runs.record import FORMAT, C_co, Record
-from .grid import Axis, cells, parse_axes
+from .grid import Axis, parse_axes, to_cells
 
 __all__ = ["Studies", "Study", "announce", "check_points", "manifest_of"]
 
@@ -86,7 +86,7 @@ class Study(Record[C_co]):
     @property
     def axes(self) -> Mapping[str, tuple[Any, ...]]:
         """Field to its values, as the table's columns hold them."""
-        return {axis.field: cells(axis) for axis in self.parsed_axes}
+        return {axis.field: to_cells(axis) for axis in self.parsed_axes}
 
     @property
     def is_complete(self) -> bool:
@@ -105,7 +105,7 @@ class Study(Record[C_co]):
         """The shell command that repeats it."""
         axes = [f"{field}={text}" for field, text in self.axes_text.items()]
         words = [*axes, *self.options]
-        return command_line(self.kind, self.recipe, self.config, words, self.axes_text)
+        return build_command_line(self.kind, self.recipe, self.config, words, self.axes_text)
 
 
 S = TypeVar("S", bound=Study)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from epoque.bench.figures.axes import number
 from epoque.bench.i18n import mark, translator
-from epoque.bench.sweeps.grid import cell
+from epoque.bench.sweeps.grid import to_cell
 
 from ..data.support import SHIPPED
 
@@ -61,7 +61,7 @@ def label(field: str, language: str) -> str:
 
 def value(setting: Any, language: str) -> str:
     """Return the value of a setting as it stands over or beside a small picture."""
-    plain = cell(setting)
+    plain = to_cell(setting)
     if isinstance(setting, tuple):
         return "-".join(map(str, setting)) or "–"
     is_number = isinstance(plain, int | float) and not isinstance(plain, bool)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from epoque.bench.command import command_line
+from epoque.bench.command_line import build_command_line
 
 from ..config import LanguageConfig
 from ..data.corpus import HELD_OUT
@@ -70,7 +70,7 @@ def model_card(
         "## Data and licence",
         "\n".join(_data(results, config, licence)),
         "## Training it again",
-        f"```sh\n{command_line('run', run.recipe, _shared(config))}\n```",
+        f"```sh\n{build_command_line('run', run.recipe, _shared(config))}\n```",
         "<details><summary>All settings</summary>",
         f"```yaml\n{_yaml(without_folders(run)['config'])}```",
         "</details>",

@@ -4,7 +4,7 @@ import re
 from itertools import chain
 
 from epoque.bench.errors import ConfigError
-from epoque.bench.typed import whole_numbers
+from epoque.bench.number_text import parse_whole_numbers
 
 from ..latents import LAST_SEED
 
@@ -59,7 +59,7 @@ def parse_grid(text: str) -> tuple[int, int]:
 def _parse_numbers(text: str, option: str, what: str, last: int) -> list[int]:
     example = "2,674,1024 or 4-6" if what == "seeds" else "0-3 or 0,2"
     try:
-        found = whole_numbers(text)
+        found = parse_whole_numbers(text)
     except ValueError as error:
         raise ConfigError.of(option, f"{text} is not allowed; {error}") from None
     if not found:

@@ -8,12 +8,12 @@ from .config import Config
 from .errors import UsageError
 from .lab import find_lab, lab_names
 from .recipes import find_recipe, recipe_names
-from .sweeps.grid import cell
+from .sweeps.grid import to_cell
 
-__all__ = ["command_line"]
+__all__ = ["build_command_line"]
 
 
-def command_line(
+def build_command_line(
     kind: str,
     recipe: str,
     config: Config,
@@ -50,7 +50,7 @@ def _settings(recipe: str, config: Config, swept: Collection[str]) -> Iterator[s
     values = config.flatten()
     changed = {p: v for p, v in values.items() if p not in swept and v != usual.get(p)}
     for path in [p for p in changed if not _is_implied(p, changed, usual)]:
-        text = str(cell(changed[path]))
+        text = str(to_cell(changed[path]))
         yield f"--{path.replace('_', '-')}"
         yield text.lower() if isinstance(changed[path], bool) else text
 

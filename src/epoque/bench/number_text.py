@@ -20,13 +20,13 @@ import re
 from collections.abc import Sequence
 
 __all__ = [
+    "holds_several",
     "is_number",
-    "is_several",
     "is_whole",
-    "near_axis",
-    "near_number",
+    "parse_whole_numbers",
     "split_list",
-    "whole_numbers",
+    "suggest_axis",
+    "suggest_number",
 ]
 
 _NUMBER = re.compile(r"\s*[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\s*")
@@ -53,7 +53,7 @@ def is_whole(text: str) -> bool:
     return _WHOLE.fullmatch(text) is not None
 
 
-def near_number(text: str, *, whole: bool = False) -> str:
+def suggest_number(text: str, *, whole: bool = False) -> str:
     """Return the number that was meant by a decimal comma, underscores or thousands, or "".
 
     Args:
@@ -69,17 +69,17 @@ def near_number(text: str, *, whole: bool = False) -> str:
     return text.replace("_", "").replace(",", ".")
 
 
-def is_several(text: str) -> bool:
+def holds_several(text: str) -> bool:
     """Return whether a text may be several numbers of a sweep's axis, such as `0:200`."""
     try:
-        found = whole_numbers(text)
+        found = parse_whole_numbers(text)
     except ValueError:  # an empty range
         return True
     many = found is not None and sum(len(numbers[:2]) for numbers in found) > 1
     return many or re.fullmatch(rf"{_PART}(:{_PART}|:lin|:log)+", text.strip()) is not None
 
 
-def near_axis(text: str, *, whole: bool) -> str:
+def suggest_axis(text: str, *, whole: bool) -> str:
     """Return the axis that was meant by another notation of a range or a list, or "".
 
     Args:
@@ -109,7 +109,7 @@ def split_list(text: str) -> list[str]:
     return parts
 
 
-def whole_numbers(text: str) -> Sequence[range] | None:
+def parse_whole_numbers(text: str) -> Sequence[range] | None:
     """Return the numbers of a list, a range for each item; None if it is no such list.
 
     Raises:

@@ -13,12 +13,12 @@ from cyclopts import App, ArgumentCollection
 
 from epoque.bench.errors import UsageError
 from epoque.bench.files.output_paths import refuse_address
-from epoque.bench.typed import is_number, is_whole
+from epoque.bench.number_text import is_number, is_whole
 
-__all__ = ["check_typed"]
+__all__ = ["check_arguments"]
 
 
-def check_typed(_app: App, _commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
+def check_arguments(_app: App, _commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
     """Check all that was typed for numbers and paths.
 
     Raises:
