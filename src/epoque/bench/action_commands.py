@@ -132,7 +132,7 @@ def _typed(kind: Any, tokens: Sequence[Token]) -> Any:
     return texts if list in (get_origin(kind), *map(get_origin, get_args(kind))) else texts[0]
 
 
-_typed.takes_text = True  # type: ignore[attr-defined]  # `cli.typed` leaves it to the options
+_typed.takes_text = True  # type: ignore[attr-defined]  # `cli.check_arguments` leaves it to the options
 
 
 def _described(options: type[Options], name: str) -> str:
