@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from epoque.bench.config import Config
 from epoque.bench.figures.styles import use_style
 from epoque.bench.files.output_paths import runs_folder
-from epoque.bench.lab import Lab, find_lab
+from epoque.bench.lab import Lab, find_lab, lab_names
 from epoque.bench.progress import Notify, Progress
-from epoque.bench.recipes import Recipe, find_recipe
+from epoque.bench.recipes import Recipe, find_recipe, recipe_names
 from epoque.bench.runs.execute import execute, start
 from epoque.bench.runs.execute import resume as resume_run
 from epoque.bench.runs.run import Run
@@ -23,7 +23,26 @@ if TYPE_CHECKING:
     from epoque.bench.sweeps.search import Search
     from epoque.bench.sweeps.sweep import Sweep
 
-__all__ = ["configure", "resume", "run", "runs_folder", "search", "sweep"]
+__all__ = ["configure", "labs", "recipes", "resume", "run", "runs_folder", "search", "sweep"]
+
+
+def labs() -> tuple[str, ...]:
+    """Return the names of the installed labs; `epoque.NAME` is the package of each."""
+    return lab_names()
+
+
+def recipes(lab: str = "") -> tuple[str, ...]:
+    """Return the names of the recipes, such as `neuron/and`.
+
+    Args:
+        lab: only those of this lab; "" for all.
+
+    Raises:
+        UnknownNameError: if there is no such lab, with the nearest names.
+    """
+    if lab:
+        find_lab(lab)
+    return tuple(name for name in recipe_names() if name.startswith(f"{lab}/" if lab else ""))
 
 
 def configure(recipe: str, settings: dict[str, Any]) -> tuple[Recipe, Lab[Any], Config]:

@@ -117,7 +117,7 @@ def test_a_problem_between_fields() -> None:
 def test_the_fields_are_spelt_as_the_door_spells_them() -> None:
     error = ConfigError([Problem("learning_rate", "wrong."), Problem("seed", "bad.")])
     assert str(error) == "learning_rate: wrong.\nseed: bad."
-    assert error.told("--{}") == "--learning-rate: wrong.\n--seed: bad."
+    assert error.describe("--{}") == "--learning-rate: wrong.\n--seed: bad."
     assert isinstance(error, UsageError | ValueError)
     assert error.exit_code == 2
 

@@ -103,7 +103,7 @@ def test_a_wrong_setting_is_told_with_its_place(tmp_path: Path) -> None:
     recipe = read(tmp_path, "lab: neuron\nconfig:\n  learning_rate: 0,5\n  seed: x\n")
     with pytest.raises(ConfigError) as caught:
         recipe.build(NeuronConfig, {"seed": "y"})
-    seed, rate = caught.value.told("--{}").splitlines()
+    seed, rate = caught.value.describe("--{}").splitlines()
     assert seed.startswith("--seed: y is not allowed")
     assert rate.startswith(f"{tmp_path / 'own.yaml'}, line 3, column 18: learning_rate: 0,5 is")
 

@@ -50,7 +50,7 @@ def test_other_settings_are_refused_each_with_both_values(tmp_path: Path) -> Non
     with pytest.raises(ConfigError) as refused:
         begin(tmp_path, CONFIG.replace(learning_rate=0.5, layers=(3,)))
     assert [problem.field for problem in refused.value.problems] == ["learning_rate", "layers"]
-    rate, layers = refused.value.told("--{}").splitlines()
+    rate, layers = refused.value.describe("--{}").splitlines()
     assert rate == (
         "--learning-rate: 0.5 is asked for, but the run of that name has 0.05, and keeps it; "
         "another name makes a new run."

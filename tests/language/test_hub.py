@@ -10,11 +10,11 @@ import pytest
 from hub_server import Hub, point_at, running
 from safetensors.numpy import save_file
 
-from epoque.bench.errors import DataError, UsageError
+from epoque.bench.errors import DataError, HubError, UsageError
 from epoque.language.config import LanguageConfig
 from epoque.language.data import tokenizer
 from epoque.language.data.corpus import file_documents
-from epoque.language.hub.hub import HubError, copy, files_of, pull, push
+from epoque.language.hub.hub import copy, files_of, pull, push
 
 QUICK = (0.0, 0.0)
 Texts = dict[str, tuple[str, ...]]

@@ -13,10 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from epoque.bench.errors import DataError, RunWriteError, UnknownNameError, UsageError
+from epoque.bench.errors import DataError, FetchError, RunWriteError, UnknownNameError, UsageError
 from epoque.stylegan3.official import catalogue, fetch
 from epoque.stylegan3.official.catalogue import LICENCE, OFFICIAL
-from epoque.stylegan3.official.fetch import FetchError
 
 CONTENT = bytes(range(256)) * 20_000  # five megabytes
 DIGEST = sha256(CONTENT).hexdigest()

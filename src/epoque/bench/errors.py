@@ -1,19 +1,23 @@
 """Every error a user can meet.
 
 ```
-EpoqueError                 one sentence for the person at the keyboard; exit code 1
-├── UsageError              what was asked cannot be done as asked; exit code 2 (a ValueError)
-│   ├── ConfigError         one or more settings are wrong; all of them are listed
-│   │   └── AxesError       likewise the axes of a sweep
-│   ├── UnknownNameError    no such lab, recipe, run, option; the nearest names are given
-│   ├── DataError           the user's own data cannot be read
-│   ├── NameTakenError      there is a run of that name already
-│   └── MissingExtraError   an optional dependency is not installed (an ImportError too)
-├── RunError
-│   ├── DamagedRunError     a file of a run folder cannot be read
-│   ├── RunLockedError      another process is writing this run
-│   └── RunWriteError       the disk is full, the folder is read-only, …
-└── DivergenceError         a number became infinite or NaN; names the step
+Exception
+└── EpoqueError                 one sentence for the person at the keyboard; exit code 1
+    ├── UsageError              what was asked cannot be done as asked; exit code 2 (a ValueError)
+    │   ├── ConfigError         one or more settings are wrong; all of them are listed
+    │   │   └── AxesError       likewise the axes of a sweep
+    │   ├── UnknownNameError    no such lab, recipe, run, option; the nearest names are given
+    │   ├── DataError           the user's own data cannot be read
+    │   ├── NameTakenError      there is a run of that name already
+    │   └── MissingExtraError   an optional dependency is not installed (an ImportError too)
+    ├── RunError                a run folder cannot be read or written
+    │   ├── DamagedRunError     a file of a run folder cannot be read
+    │   │   └── NewerRunError   it was written by a later version
+    │   ├── RunLockedError      another process is writing this run
+    │   └── RunWriteError       the disk is full, the folder is read-only, …
+    ├── FetchError              a file cannot be fetched from an address
+    ├── HubError                the Hugging Face Hub cannot be reached, or refuses
+    └── DivergenceError         a number became infinite or NaN; names the step
 ```
 """
 
@@ -27,6 +31,8 @@ __all__ = [
     "DataError",
     "DivergenceError",
     "EpoqueError",
+    "FetchError",
+    "HubError",
     "MissingExtraError",
     "NameTakenError",
     "NewerRunError",
@@ -93,14 +99,14 @@ class ConfigError(UsageError):
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
-        super().__init__(self.told())
+        super().__init__(self.describe())
 
     @classmethod
     def of(cls, field: str, message: str) -> "ConfigError":
         """Return the error that one setting is wrong; see `Problem`."""
         return cls([Problem(field, message)])
 
-    def told(self, spell: str = "{}") -> str:
+    def describe(self, spell: str = "{}") -> str:
         """Return the problems, one a line, each field spelt as its door spells it.
 
         Args:
@@ -120,9 +126,9 @@ def _spelt(problem: Problem, spell: str) -> str:
 class AxesError(ConfigError):
     """One or more axes of a sweep are wrong; on the command line they are typed as `field=…`."""
 
-    def told(self, spell: str = "{}") -> str:
+    def describe(self, spell: str = "{}") -> str:
         """Return the problems, one a line, each field as an axis names it."""
-        return super().told()
+        return super().describe()
 
 
 class UnknownNameError(UsageError):
@@ -166,6 +172,14 @@ class RunLockedError(RunError):
 
 class RunWriteError(RunError):
     """The operating system refused a write: disk full, folder read-only, …"""
+
+
+class FetchError(EpoqueError):
+    """A file cannot be fetched from an address."""
+
+
+class HubError(EpoqueError):
+    """The Hugging Face Hub cannot be reached, or refuses."""
 
 
 class DivergenceError(EpoqueError):

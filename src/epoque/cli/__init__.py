@@ -118,7 +118,7 @@ def _answer(argv: Sequence[str]) -> None:
         _complain(_in_words(error))
         sys.exit(2)
     except ConfigError as error:
-        _complain(error.told("--{}"))
+        _complain(error.describe("--{}"))
         sys.exit(error.exit_code)
     except EpoqueError as error:
         _complain(str(error))

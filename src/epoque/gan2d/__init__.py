@@ -3,12 +3,22 @@
 Its actions are functions here: `epoque.gan2d.look("last", step=300)`.
 """
 
+from typing import TYPE_CHECKING
+
 from epoque.bench.lazy import lazy_module
 
-NAME = "gan2d"
+if TYPE_CHECKING:
+    from .actions import film as film
+    from .actions import look as look
+    from .actions import multiples as multiples
+    from .actions import retrain as retrain
 
-__all__ = ["NAME", "film", "look", "multiples", "retrain"]
+_HOMES = {
+    "film": ".actions",
+    "look": ".actions",
+    "multiples": ".actions",
+    "retrain": ".actions",
+}
+__all__ = ["film", "look", "multiples", "retrain"]
 
-__getattr__, __dir__ = lazy_module(
-    __name__, dict.fromkeys(("film", "look", "multiples", "retrain"), ".actions")
-)
+__getattr__, __dir__ = lazy_module(__name__, _HOMES)

@@ -20,7 +20,7 @@ from epoque.bench.files.output_paths import runs_folder
 from epoque.bench.progress import Notify, Progress
 from epoque.bench.sinks import SinkFactory
 
-from . import NAME
+from .name import NAME
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

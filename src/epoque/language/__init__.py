@@ -3,11 +3,28 @@
 Its actions are functions here: `epoque.language.generate("last", prompt="Once upon a time")`.
 """
 
+from typing import TYPE_CHECKING
+
 from epoque.bench.lazy import lazy_module
 
-NAME = "language"
+if TYPE_CHECKING:
+    from .actions import fill_mask as fill_mask
+    from .actions import generate as generate
+    from .actions import perplexity as perplexity
+    from .actions import push as push
+    from .actions import save as save
+    from .actions import score as score
+    from .actions import stream as stream
 
-_ACTIONS = ("fill_mask", "generate", "perplexity", "push", "save", "score", "stream")
-__all__ = ["NAME", "fill_mask", "generate", "perplexity", "push", "save", "score", "stream"]
+_HOMES = {
+    "fill_mask": ".actions",
+    "generate": ".actions",
+    "perplexity": ".actions",
+    "push": ".actions",
+    "save": ".actions",
+    "score": ".actions",
+    "stream": ".actions",
+}
+__all__ = ["fill_mask", "generate", "perplexity", "push", "save", "score", "stream"]
 
-__getattr__, __dir__ = lazy_module(__name__, dict.fromkeys(_ACTIONS, ".actions"))
+__getattr__, __dir__ = lazy_module(__name__, _HOMES)

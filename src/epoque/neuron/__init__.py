@@ -3,12 +3,20 @@
 Its actions are functions here: `epoque.neuron.separable("xor")`.
 """
 
+from typing import TYPE_CHECKING
+
 from epoque.bench.lazy import lazy_module
 
-NAME = "neuron"
+if TYPE_CHECKING:
+    from .actions import animate as animate
+    from .actions import check_gradients as check_gradients
+    from .actions import separable as separable
 
-__all__ = ["NAME", "animate", "check_gradients", "separable"]
+_HOMES = {
+    "animate": ".actions",
+    "check_gradients": ".actions",
+    "separable": ".actions",
+}
+__all__ = ["animate", "check_gradients", "separable"]
 
-__getattr__, __dir__ = lazy_module(
-    __name__, dict.fromkeys(("animate", "check_gradients", "separable"), ".actions")
-)
+__getattr__, __dir__ = lazy_module(__name__, _HOMES)

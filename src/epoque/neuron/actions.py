@@ -18,7 +18,7 @@ from epoque.bench.figure_files import FilmFiles
 from epoque.bench.files.output_paths import runs_folder
 from epoque.bench.progress import Notify
 
-from . import NAME
+from .name import NAME
 
 if TYPE_CHECKING:
     from .data import Dataset

@@ -12,7 +12,7 @@ from epoque.bench.sweeps.columns import Columns
 from epoque.bench.system.compilation_cache import keep_compiled
 from epoque.bench.system.environment import jax_device
 
-from . import NAME
+from .name import NAME
 
 if TYPE_CHECKING:
     from cyclopts import App

@@ -11,7 +11,7 @@ from epoque.bench.lab import Lab, TrainCommand
 from epoque.bench.progress import Progress, no_progress
 from epoque.bench.system.environment import torch_device
 
-from . import NAME
+from .name import NAME
 
 if TYPE_CHECKING:
     from cyclopts import App

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from epoque.bench.errors import EpoqueError, UsageError
+from epoque.bench.errors import EpoqueError, HubError, UsageError
 from epoque.bench.files.atomic import explain_write_errors, write_atomic, write_json
 from epoque.bench.files.drafts import draft_folder
 
@@ -29,17 +29,13 @@ if TYPE_CHECKING:
     from ..config import LanguageConfig
     from ..models import Model
 
-__all__ = ["HubError", "Pushed", "files_of", "pull", "push", "save", "saved", "write"]
+__all__ = ["Pushed", "files_of", "pull", "push", "save", "saved", "write"]
 
 T = TypeVar("T")
 
 WAITS = (1.0, 2.0, 4.0, 8.0)  # seconds before trying again
 _PASSING = (408, 429, 500, 502, 503, 504)  # statuses after which trying again may help
 _WRITTEN_BY_THE_HUB = ".gitattributes"
-
-
-class HubError(EpoqueError):
-    """The Hub cannot be reached, or refuses."""
 
 
 @dataclass(frozen=True)

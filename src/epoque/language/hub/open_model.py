@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from epoque.bench.errors import MissingExtraError, UnknownNameError, UsageError
+from epoque.bench.errors import HubError, MissingExtraError, UnknownNameError, UsageError
 from epoque.bench.files.atomic import read_json
 from epoque.bench.runs.find_record import find_lab_record
 from epoque.bench.runs.run import Run, Runs
@@ -82,7 +82,7 @@ _HINT = (
 
 def _pulled(name: str) -> Path:
     """Return the folder of a model of the Hub; a folder's name that is mistyped looks like one."""
-    from .hub import HubError, pull
+    from .hub import pull
 
     try:
         return pull(name)

@@ -22,7 +22,7 @@ from epoque.bench.figure_files import FigureFiles, FilmFiles, save_drawn_figure
 from epoque.bench.files.output_paths import runs_folder
 from epoque.bench.progress import Notify, Progress
 
-from .. import NAME
+from ..name import NAME
 from ..out_of_memory import explain_out_of_memory
 from .options import (
     CutoffOptions,

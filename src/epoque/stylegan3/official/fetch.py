@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import unquote, urljoin, urlsplit
 
-from epoque.bench.errors import DataError, EpoqueError, UsageError, first_line
+from epoque.bench.errors import DataError, FetchError, UsageError, first_line
 from epoque.bench.files import cache as store
 from epoque.bench.files.atomic import explain_write_errors, write_json
 from epoque.bench.files.input_files import open_regular
@@ -28,16 +28,12 @@ from epoque.bench.progress import Progress, no_progress
 
 from .catalogue import find_official
 
-__all__ = ["FetchError", "FetchedFile", "fetch"]
+__all__ = ["FetchedFile", "fetch"]
 
 CHUNK = 2**20
 TIMEOUT = 30.0  # seconds without an answer
 WAITS = (1.0, 2.0, 4.0)  # seconds before trying again
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
-
-
-class FetchError(EpoqueError):
-    """A file cannot be fetched: no network, no such address, the server refuses."""
 
 
 @dataclass(frozen=True, slots=True)

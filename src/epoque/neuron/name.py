@@ -1,0 +1,3 @@
+"""What the lab is called."""
+
+NAME = "neuron"
