@@ -31,18 +31,20 @@ def build_command_line(
         swept: the paths of the axes, whose own setting is of no account; but the seed is also
             what a search draws from, and may be given beside them.
     """
-    known = recipe if recipe in recipe_names() else _other_recipe(recipe, config)
-    settings = _settings(known, config, set(swept) - ({"seed"} if kind == "search" else set()))
-    return shlex.join(["epoque", kind, known, *words, *settings])
+    name = recipe if recipe in recipe_names() else _find_other_recipe(recipe, config)
+    settings = _iterate_options(
+        name, config, set(swept) - ({"seed"} if kind == "search" else set())
+    )
+    return shlex.join(["epoque", kind, name, *words, *settings])
 
 
-def _other_recipe(recipe: str, config: Config) -> str:
+def _find_other_recipe(recipe: str, config: Config) -> str:
     """Return the first recipe of the lab whose config this is; `recipe` itself if it has none."""
     mine = [name for name in lab_names() if find_lab(name).config is type(config)]
     return next((r for r in recipe_names() if r.split("/")[0] in mine), recipe)
 
 
-def _settings(recipe: str, config: Config, swept: Collection[str]) -> Iterator[str]:
+def _iterate_options(recipe: str, config: Config, swept: Collection[str]) -> Iterator[str]:
     try:
         usual = type(config).parse(find_recipe(recipe).config)
     except UsageError:

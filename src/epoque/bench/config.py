@@ -137,14 +137,14 @@ class Settings(BaseModel):
             ConfigError: with every problem at once.
         """
         flat, settings = flatten(values), cls.settings()
-        wrong = [_misplaced(cls, path, v) for path, v in flat.items() if path not in settings]
+        wrong = [_find_misplaced(cls, path, v) for path, v in flat.items() if path not in settings]
         problems = [problem for problem in wrong if problem is not None]
         own = {path: value for path, value in flat.items() if path in settings}
         read = {path: read_text(settings[path].field, value) for path, value in own.items()}
         try:
             config = cls.model_validate(nest(read))
         except ValidationError as error:
-            raise ConfigError([*problems, *_problems(cls, error, own)]) from None
+            raise ConfigError([*problems, *_iterate_problems(cls, error, own)]) from None
         if problems:
             raise ConfigError(problems)
         return config
@@ -169,7 +169,7 @@ class Settings(BaseModel):
             try:
                 return cls.parse({**base, **changes})
             except ConfigError as error:
-                moot = base.keys() & _ignored(error)
+                moot = base.keys() & _find_ignored(error)
                 if not moot or not (moot := moot - cls._ignored_among(usual)):
                     raise
             base = {path: value for path, value in base.items() if path not in moot}
@@ -179,7 +179,7 @@ class Settings(BaseModel):
         try:
             cls.parse(values)
         except ConfigError as error:
-            return _ignored(error)
+            return _find_ignored(error)
         return set()
 
     def replace(self, **changes: Any) -> Self:
@@ -257,25 +257,25 @@ class Config(Settings):
         schema = cls.model_json_schema()
         definitions = schema.pop("$defs", {})
         schema.pop("description", None)
-        return _spell_out(schema, definitions, cls().model_dump(mode="json"), language)
+        return _inline_parts(schema, definitions, cls().model_dump(mode="json"), language)
 
 
-def _spell_out(
+def _inline_parts(
     schema: dict[str, Any], definitions: Mapping[str, Any], defaults: Any, language: str
 ) -> dict[str, Any]:
     """Return an object's schema with its parts in place, defaults and words as they are there."""
     _ = translator(language)
     properties: dict[str, Any] = {}
     for name, value in schema["properties"].items():
-        told = {**value, "title": _(value["title"]), "description": _(value["description"])}
+        inlined = {**value, "title": _(value["title"]), "description": _(value["description"])}
         if "unit" in value:
-            told["unit"] = _(value["unit"])
-        told.pop("context", None)
-        if reference := told.pop("$ref", None):
+            inlined["unit"] = _(value["unit"])
+        inlined.pop("context", None)
+        if reference := inlined.pop("$ref", None):
             part = definitions[reference.rpartition("/")[2]]
-            inner = _spell_out(part, definitions, defaults[name], language)
-            told = {**inner, **told}
-        properties[name] = {**told, "default": defaults[name]}
+            inner = _inline_parts(part, definitions, defaults[name], language)
+            inlined = {**inner, **inlined}
+        properties[name] = {**inlined, "default": defaults[name]}
     return {**schema, "properties": properties}
 
 
@@ -291,7 +291,7 @@ def _parts_of(cls: type[Settings]) -> frozenset[str]:
     return frozenset(".".join(part[:end]) for part in names for end in range(1, len(part) + 1))
 
 
-def _ignored(error: ConfigError) -> set[str]:
+def _find_ignored(error: ConfigError) -> set[str]:
     return {problem.field for problem in error.problems if problem.ignored}
 
 
@@ -302,15 +302,15 @@ def _copy(part: BaseModel, path: str, value: Any) -> BaseModel:
     )
 
 
-def _misplaced(cls: type[Settings], path: str, value: Any) -> Problem | None:
+def _find_misplaced(cls: type[Settings], path: str, value: Any) -> Problem | None:
     """Return what is wrong with a path that names no setting; nothing with a part left empty."""
     settings, parts = cls.settings(), _parts_of(cls)
     if path in parts:
         if value == {}:
             return None
-        first = next(known for known in settings if known.startswith(f"{path}."))
-        told = f"{_shown(value)} is not allowed; it holds settings, such as {first}."
-        return Problem(path, told)
+        first = next(other for other in settings if other.startswith(f"{path}."))
+        message = f"{_format_value(value)} is not allowed; it holds settings, such as {first}."
+        return Problem(path, message)
     steps = path.split(".")
     for end in range(1, len(steps)):
         if (leaf := ".".join(steps[:end])) in settings:
@@ -318,7 +318,7 @@ def _misplaced(cls: type[Settings], path: str, value: Any) -> Problem | None:
     return Problem(path, "no such setting." + suggest_settings(path, [*settings, *parts]))
 
 
-def _problems(
+def _iterate_problems(
     cls: type[Settings], error: ValidationError, typed: Mapping[str, Any]
 ) -> Iterator[Problem]:
     """Turn pydantic's errors into one sentence a setting, the value as the user typed it."""
@@ -334,7 +334,7 @@ def _problems(
         if path in reported:
             continue
         reported.add(path)
-        field, value = settings[path].field, _shown(typed.get(path))
+        field, value = settings[path].field, _format_value(typed.get(path))
         if cause is not None:
             yield Problem(path, f"{value} {cause}")
             continue
@@ -342,7 +342,7 @@ def _problems(
         yield Problem(path, f"{value} is not allowed; it takes {allowed_values(field)}.{meant}")
 
 
-def _shown(value: Any) -> str:
+def _format_value(value: Any) -> str:
     """Return a value as a sentence shows it: text as typed, and nothing of great length."""
     try:
         text = value if isinstance(value, str) else reprlib.repr(value)

@@ -72,10 +72,10 @@ def suggest_number(text: str, *, whole: bool = False) -> str:
 def holds_several(text: str) -> bool:
     """Return whether a text may be several numbers of a sweep's axis, such as `0:200`."""
     try:
-        found = parse_whole_numbers(text)
+        ranges = parse_whole_numbers(text)
     except ValueError:  # an empty range
         return True
-    many = found is not None and sum(len(numbers[:2]) for numbers in found) > 1
+    many = ranges is not None and sum(len(numbers[:2]) for numbers in ranges) > 1
     return many or re.fullmatch(rf"{_PART}(:{_PART}|:lin|:log)+", text.strip()) is not None
 
 
@@ -87,11 +87,11 @@ def suggest_axis(text: str, *, whole: bool) -> str:
         whole: whether its field takes whole numbers.
     """
     text = text.strip()
-    if found := _PYTHON.fullmatch(text):
-        first, end, step = found.groups()
+    if match := _PYTHON.fullmatch(text):
+        first, end, step = match.groups()
         return f"{first or 0}:{end}" + (f":{step}" if step else "") if whole else ""
-    if found := _SPAN.fullmatch(text):
-        return f"{found[1]}-{found[2]}" if whole else f"{found[1]}:{found[2]}:lin:5"
+    if match := _SPAN.fullmatch(text):
+        return f"{match[1]}-{match[2]}" if whole else f"{match[1]}:{match[2]}:lin:5"
     return ",".join(re.findall(_PART, text)) if _LISTED.fullmatch(text) else ""
 
 

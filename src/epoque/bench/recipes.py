@@ -40,7 +40,6 @@ from .errors import ConfigError, UnknownNameError, UsageError, did_you_mean
 from .files.input_files import read_regular
 from .lab import lab_folder, lab_names
 from .limits import MAX_YAML_BYTES, MAX_YAML_VALUES
-from .number_text import is_number
 from .setting_paths import flatten, suggest_settings
 
 if TYPE_CHECKING:
@@ -110,13 +109,13 @@ class Recipe:
             raise ConfigError(problems) from None
 
     def _check_names(self, config: "type[Config]") -> None:
-        known = config.settings()
+        settings = config.settings()
         for path in flatten(self.config):
-            is_part = any(other.startswith(f"{path}.") for other in known)
-            if path not in known and not is_part:
+            is_part = any(other.startswith(f"{path}.") for other in settings)
+            if path not in settings and not is_part:
                 problem = f"there is no setting {path!r} in lab {self.lab}."
                 place = self.places.get(path, self.name)
-                raise UsageError(f"{place}: {problem}{suggest_settings(path, known)}")
+                raise UsageError(f"{place}: {problem}{suggest_settings(path, settings)}")
 
 
 @cache
@@ -158,11 +157,11 @@ def find_recipe(name: str) -> Recipe:
     if name not in recipe_names():
         hint = " `epoque list` shows them all."
         raise UnknownNameError("recipe", name, recipe_names(), hint)
-    return _shipped(name)
+    return _load_packaged(name)
 
 
 @cache
-def _shipped(name: str) -> Recipe:
+def _load_packaged(name: str) -> Recipe:
     lab, _, stem = name.partition("/")
     folder = recipe_folder(lab)
     assert folder is not None, name
@@ -198,12 +197,12 @@ class PlainLoader(yaml.BaseLoader):
 
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:
         """Construct a mapping, unless a key is there twice."""
-        seen = set()
+        names = set()
         for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
-            if key.value in seen:
+            if key.value in names:
                 problem = f"{key.value!r} is there twice"
                 raise MarkedYAMLError(problem=problem, problem_mark=key.start_mark)
-            seen.add(key.value)
+            names.add(key.value)
         return super().construct_mapping(node, deep)
 
 
@@ -212,7 +211,7 @@ def _parse(text: str, name: str, lab: str | None, source: str) -> Recipe:
     try:
         loader = PlainLoader(text)
         root = loader.get_single_node()
-        told = None if root is None else loader.construct_document(root)
+        document = None if root is None else loader.construct_document(root)
     except RecursionError:
         raise UsageError(f"{source} is not a recipe: it is nested too deeply.") from None
     except yaml.YAMLError as error:
@@ -220,49 +219,49 @@ def _parse(text: str, name: str, lab: str | None, source: str) -> Recipe:
         where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         problem = getattr(error, "problem", None) or "it is not YAML"
         raise UsageError(f"{source} is not valid YAML{where}: {problem}.") from None
-    if not isinstance(told, dict):
+    if not isinstance(document, dict):
         raise UsageError(f"{source} is not a recipe: it needs the keys {', '.join(KEYS)}.")
-    for key in told:
+    for key in document:
         if key not in KEYS:
             raise UsageError(f"{source}: no such key {key!r:.60}.{did_you_mean(str(key), KEYS)}")
-    config = told.get("config") or {}
+    config = document.get("config") or {}
     if not isinstance(config, dict):
         raise UsageError(f"{source}: config is not a mapping of settings.")
-    lab = lab or told.get("lab")
+    lab = lab or document.get("lab")
     if not isinstance(lab, str):
         raise UsageError(f"{source}: it does not say its lab; add for instance `lab: neuron`.")
-    minutes = _number(told.get("minutes", "0"), source, "minutes")
-    expect = _expectation(told.get("expect"), source)
-    title, shows = str(told.get("title", name)), str(told.get("shows", ""))
-    places = _places(root, source) if source != name else {}
+    minutes = _read_number(document.get("minutes", "0"), source, "minutes")
+    expect = _read_expectation(document.get("expect"), source)
+    title, shows = str(document.get("title", name)), str(document.get("shows", ""))
+    places = _find_places(root, source) if source != name else {}
     return Recipe(name, lab, title, shows, minutes, expect, config, places)
 
 
-def _places(root: Any, source: str) -> dict[str, str]:
+def _find_places(root: Any, source: str) -> dict[str, str]:
     """Return where each setting of a recipe stands."""
     nodes = [value for key, value in root.value if key.value == "config"]
-    marks = {path: mark for node in nodes for path, mark in _marks(node)}
+    marks = {path: mark for node in nodes for path, mark in _iterate_marks(node)}
     return {p: f"{source}, line {m.line + 1}, column {m.column + 1}" for p, m in marks.items()}
 
 
-def _marks(node: Any) -> Iterator[tuple[str, Any]]:
+def _iterate_marks(node: Any) -> Iterator[tuple[str, Any]]:
     """Yield the paths in a mapping of settings, each with where its value stands."""
     for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
         yield str(key.value), value.start_mark
-        yield from ((f"{key.value}.{path}", mark) for path, mark in _marks(value))
+        yield from ((f"{key.value}.{path}", mark) for path, mark in _iterate_marks(value))
 
 
-def _expectation(told: Any, source: str) -> Expectation | None:
-    if not told:
+def _read_expectation(expect: Any, source: str) -> Expectation | None:
+    if not expect:
         return None
-    if not isinstance(told, dict) or not {"metric"} < set(told) <= {"metric", "above", "below"}:
+    if not isinstance(expect, dict) or not {"metric"} < set(expect) <= {"metric", "above", "below"}:
         raise UsageError(f"{source}: expect takes metric and above, below or both.")
-    low = _number(told["above"], source, "expect.above") if "above" in told else -inf
-    high = _number(told["below"], source, "expect.below") if "below" in told else inf
-    return Expectation(str(told["metric"]), low, high)
+    low = _read_number(expect["above"], source, "expect.above") if "above" in expect else -inf
+    high = _read_number(expect["below"], source, "expect.below") if "below" in expect else inf
+    return Expectation(str(expect["metric"]), low, high)
 
 
-def _number(text: Any, source: str, key: str) -> float:
+def _read_number(text: Any, source: str, key: str) -> float:
     try:
         number = float(text) if is_number(text) else nan
     except (TypeError, ValueError):

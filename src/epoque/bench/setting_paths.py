@@ -27,7 +27,7 @@ def flatten(values: Mapping[Any, Any]) -> dict[str, Any]:
     """
     flat: dict[str, Any] = {}
     twice: dict[str, Problem] = {}
-    for path, value in _pairs(values):
+    for path, value in _iterate_pairs(values):
         if path in flat:
             twice[path] = Problem(path, "it is given twice.")
         flat[path] = value
@@ -36,7 +36,7 @@ def flatten(values: Mapping[Any, Any]) -> dict[str, Any]:
     return flat
 
 
-def _pairs(values: Mapping[Any, Any]) -> Iterator[tuple[str, Any]]:
+def _iterate_pairs(values: Mapping[Any, Any]) -> Iterator[tuple[str, Any]]:
     # No recursion: values come from files and callers, however deep.
     open_parts = [("", iter(values.items()))]
     while open_parts:
@@ -76,22 +76,22 @@ def suggest_settings(path: str, paths: Iterable[str]) -> str:
     A name that stands in several parts is found by itself: `momentum`, `generator.momentum`.
     """
     every = list(paths)
-    near = get_close_matches(_name(path), {_name(known) for known in every}, 1, 0.8)
-    namesakes = [known for known in every if "." in known and _name(known) in near]
-    inside = [known for known in namesakes if _part(known) == _part(path)]
+    near = get_close_matches(_last_name(path), {_last_name(other) for other in every}, 1, 0.8)
+    namesakes = [other for other in every if "." in other and _last_name(other) in near]
+    inside = [other for other in namesakes if _first_part(other) == _first_part(path)]
     if not namesakes:
         return did_you_mean(path, every)
-    ranked = sorted(inside or namesakes, key=lambda known: -_likeness(path, known))
+    ranked = sorted(inside or namesakes, key=lambda other: -_measure_likeness(path, other))
     return f" Did you mean {' or '.join(ranked[:3])}?"
 
 
-def _name(path: str) -> str:
+def _last_name(path: str) -> str:
     return path.rpartition(".")[2]
 
 
-def _part(path: str) -> str:
+def _first_part(path: str) -> str:
     return path.partition(".")[0]
 
 
-def _likeness(one: str, other: str) -> float:
+def _measure_likeness(one: str, other: str) -> float:
     return SequenceMatcher(None, one, other).ratio()

@@ -26,11 +26,11 @@ def join_lines(app: App) -> None:
     Docstrings are broken for the reader of the code; broken again they would fall apart.
     """
     for command in app.subapps:
-        command.help = "\n\n".join(map(_joined, cleandoc(command.help).split("\n\n")))
+        command.help = "\n\n".join(map(_join_paragraph, cleandoc(command.help).split("\n\n")))
         join_lines(command)
 
 
-def _joined(paragraph: str) -> str:
+def _join_paragraph(paragraph: str) -> str:
     """Return a paragraph as one line, unless its lines are set apart, as those of a list."""
     lines = paragraph.splitlines()
     apart = any(line.startswith((" ", "- ")) for line in lines)
@@ -50,11 +50,11 @@ def lab_from_argv(argv: Sequence[str]) -> "Lab[Any] | None":
     from epoque.bench.lab import find_lab
     from epoque.bench.recipes import find_recipe
 
-    recipe = _first_argument(argv)
+    recipe = _find_first_argument(argv)
     return None if recipe is None else find_lab(find_recipe(recipe).lab)
 
 
-def _first_argument(argv: Sequence[str]) -> str | None:
+def _find_first_argument(argv: Sequence[str]) -> str | None:
     """Return the first word that is no option and no option's value."""
     words = iter(argv)
     for word in words:
@@ -79,41 +79,43 @@ def add_setting_options(
     """
     if lab is None:
         options: list[inspect.Parameter] = []
-        known: Collection[str] = ()
+        paths: Collection[str] = ()
     else:
         group = Group(f"Settings of {lab.name}", sort_key=10)
-        known = lab.config.settings() if names is None else names
-        options = [_option(lab, name, group, (names or {}).get(name, ())) for name in known]
+        paths = lab.config.settings() if names is None else names
+        options = [_make_option(lab, name, group, (names or {}).get(name, ())) for name in paths]
     own = inspect.signature(command)
-    kept = [p for p in own.parameters.values() if p.kind is not p.VAR_KEYWORD]
+    own_parameters = [p for p in own.parameters.values() if p.kind is not p.VAR_KEYWORD]
 
     def wrapped(*args: Any, **kwargs: Any) -> Any:
-        paths = {_parameter_name(path): path for path in known}
-        typed = {paths.get(name, name): _text(value) for name, value in kwargs.items()}
+        by_name = {_to_parameter_name(path): path for path in paths}
+        typed = {by_name.get(name, name): _merge_values(value) for name, value in kwargs.items()}
         return command(*args, **{name: value for name, value in typed.items() if value is not None})
 
     wrapped.__doc__ = command.__doc__
     wrapped.__name__ = command.__name__
     wrapped.__signature__ = own.replace(  # type: ignore[attr-defined]
-        parameters=[*kept, *options]
+        parameters=[*own_parameters, *options]
     )
-    wrapped.__annotations__ = {p.name: p.annotation for p in (*kept, *options)}
+    wrapped.__annotations__ = {p.name: p.annotation for p in (*own_parameters, *options)}
     return wrapped
 
 
-def _text(value: Any) -> Any:
+def _merge_values(value: Any) -> Any:
     """Return what was typed as one text; only paths may be given more than once."""
     from epoque.bench.files.path_list import merge_paths
 
     return merge_paths(value) if isinstance(value, list) else value
 
 
-def _parameter_name(path: str) -> str:
+def _to_parameter_name(path: str) -> str:
     """Return a name that a function's parameter can have for a setting's path."""
     return path.replace(".", "__")
 
 
-def _option(lab: "Lab[Any]", path: str, group: Group, others: tuple[str, ...]) -> inspect.Parameter:
+def _make_option(
+    lab: "Lab[Any]", path: str, group: Group, others: tuple[str, ...]
+) -> inspect.Parameter:
     from epoque.bench.files.path_list import IS_PATHS
     from epoque.bench.setting_types import allowed_values, kind_of
 
@@ -132,7 +134,7 @@ def _option(lab: "Lab[Any]", path: str, group: Group, others: tuple[str, ...]) -
         negative="",
     )
     return inspect.Parameter(
-        _parameter_name(path),
+        _to_parameter_name(path),
         inspect.Parameter.KEYWORD_ONLY,
         default=None,
         annotation=Annotated[(list[str] if repeated else str) | None, parameter],
