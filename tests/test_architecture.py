@@ -126,6 +126,16 @@ def test_no_lab_knows_another() -> None:
     assert not across
 
 
+def test_the_core_finds_labs_through_their_entry_points_alone() -> None:
+    named = [
+        f"{module} imports {other}"
+        for module, others in GRAPH.items()
+        for other in others
+        if layer_of(module) != "labs" and layer_of(other) == "labs"
+    ]
+    assert not named
+
+
 def test_there_are_no_circles() -> None:
     parts = circles(GRAPH)
     unknown = [" <-> ".join(sorted(part)) for part in parts - CIRCLES_TO_MEND]

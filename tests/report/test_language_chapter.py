@@ -25,13 +25,14 @@ from epoque.bench.runs.status import create_record, make_record_name
 from epoque.bench.seeds import numpy_rng
 from epoque.bench.sweeps.grid import expand_grid, parse_axes, to_cell
 from epoque.bench.sweeps.study import manifest_of
+from epoque.language.tables import examples_table
 from epoque.report import book, write_report
 from epoque.report import needs as needs_module
 from epoque.report.book import read_book
 from epoque.report.charts import ranking_figure, timeline_figure
-from epoque.report.examples import examples_table
 from epoque.report.model import Claims, Document, Emphasis, Strong, Table, plain
 from epoque.report.needs import Need, chapter_needs, found_needs, missing
+from epoque.report.text_tables import to_table
 
 DECLARED = chapter_needs("language")
 SMALL: dict[str, Any] = {
@@ -304,7 +305,7 @@ def test_a_metric_by_a_moment(runs: Path, tmp_path: Path) -> None:
         ('measured(run("language/tiny-clm"), "loss")', "takes one moment"),
         ('measured(sweep("study-rate"), "loss", epoch=1)', "is a sweep; a run is wanted"),
         ('ranking(run("language/tiny-clm"), "perplexity")', "is one run; a ranking is of a sweep"),
-        ('examples(sweep("study-rate"))', "is a sweep; a run is wanted"),
+        ('lab_table(sweep("study-rate"), "examples")', "is a sweep; a run is wanted"),
     ],
 )
 def test_a_mistake_is_told(runs: Path, tmp_path: Path, call: str, words: str) -> None:
@@ -339,7 +340,10 @@ def test_runs_without_a_clock_have_no_timeline(runs: Path, tmp_path: Path) -> No
 def test_reading_these_runs_imports_no_engine(made: tuple[Path, Any], tmp_path: Path) -> None:
     source = 'run("language/laptop-mlm")'
     calls = [f'figure({source}, "{name}")' for name in ("losses", "attention_map", "frequency")]
-    calls += [f'timeline([{source}], "valid_perplexity", ["x"])', f"examples({source})"]
+    calls += [
+        f'timeline([{source}], "valid_perplexity", ["x"])',
+        f'lab_table({source}, "examples")',
+    ]
     calls += ['ranking(sweep("study-causal"), "perplexity")']
     text = "\n\n".join(f"{{{{ {call} }}}}" for call in calls)
     (tmp_path / "mine.md").write_text(text)
@@ -368,7 +372,7 @@ def with_examples(folder: Path, objective: str, *examples: Mapping[str, Any]) ->
 def test_texts_are_shown_in_one_line(tmp_path: Path) -> None:
     example = {"prompt": " To be\n", "continuation": "\x1b[31m|*a*|\n \nb ", "actual": "a<unk> <b>"}
     run = with_examples(tmp_path, "causal", example, example)
-    table = examples_table(run, 1, "en", (), "label")
+    table = to_table(examples_table(run, "en"), 1, (), "label")
     ((*cells,),) = table.rows
     assert [plain(cell) for cell in cells] == ["To be", "�[31m|*a*| / b", "a <unk> <b>"]
     assert len(table.header) == 3
@@ -379,7 +383,7 @@ def test_the_right_candidate_is_set_apart(tmp_path: Path) -> None:
     candidates = [{"word": word, "probability": p} for word, p in words]
     example = {"sentence": "a [MASK] .", "actual": "dog", "candidates": candidates}
     run = with_examples(tmp_path, "masked", example)
-    ((sentence, hidden, guesses),) = examples_table(run, 4, "fr", (), "label").rows
+    ((sentence, hidden, guesses),) = to_table(examples_table(run, "fr"), 4, (), "label").rows
     assert plain(sentence) == "a [MASK] ."
     assert isinstance(hidden[0], Emphasis)
     assert plain(guesses).replace("\u202f", " ") == "cat 50 %, dog 25 %, it 0 %"
@@ -388,4 +392,4 @@ def test_the_right_candidate_is_set_apart(tmp_path: Path) -> None:
 
 def test_a_run_without_examples(tmp_path: Path) -> None:
     with pytest.raises(UnknownNameError, match=r"examples\.json"):
-        examples_table(Run(tmp_path), 4, "en", (), "label")
+        examples_table(Run(tmp_path), "en")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # pydantic would make `epoque --help` slower
     from .config import Config
     from .runs.record import Record
     from .runs.run import Run
+    from .text_table import TextTable
 
 __all__ = ["Lab", "TrainCommand", "find_lab", "lab_folder", "lab_names", "lab_of"]
 
@@ -50,6 +51,10 @@ class Lab(ABC, Generic[C]):
     """The name in recipes (`neuron/and`) and on the command line."""
     title: ClassVar[str]
     """One line for a learner, in English; French comes from the catalogue."""
+    result_labels: ClassVar[Mapping[str, str]] = {}
+    """Result or metric to a learner's words for it, in English; without them its name is shown."""
+    figure_captions: ClassVar[Mapping[str, str]] = {}
+    """Figure to its caption in a reader's new book, in English."""
     checkpoints_kept: ClassVar[int | None] = None
     """How many checkpoints a run keeps, the last ones; None keeps all. At least 1."""
     headline: ClassVar[tuple[str, ...]] = ("final_error",)
@@ -156,6 +161,12 @@ class Lab(ABC, Generic[C]):
         Drawing reads the run folder only and imports no training engine. The house style
         (`epoque.bench.figures.plot`) is already active when the function is called.
         """
+        return {}
+
+    def tables(
+        self, run: "Run[C]", language: str = "en"
+    ) -> "Mapping[str, Callable[[], TextTable]]":
+        """Return the tables of words that can be made of a run folder: name to what makes it."""
         return {}
 
     def sweep(self, base: C, points: Columns) -> "Columns | None":

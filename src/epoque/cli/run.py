@@ -57,7 +57,7 @@ def run(
     Examples: `epoque run neuron/and`, `epoque run neuron/and --learning-rate 2 --seed 7`,
     `epoque run neuron/xor --json | head`.
 
-    Many processes can train one model of the labs language and stylegan3:
+    Many processes can train one model, where its lab shares the work:
     `torchrun --nproc-per-node 2 -m epoque run …`, or on GPUs `accelerate launch -m epoque run …`.
     They share the folder of runs, which only the first one writes. `epoque resume` goes on
     likewise.

@@ -12,6 +12,7 @@ from epoque.bench.sweeps.columns import Columns
 from epoque.bench.system.compilation_cache import keep_compiled
 from epoque.bench.system.environment import jax_device
 
+from .labels import FIGURE_CAPTIONS, RESULT_LABELS
 from .name import NAME
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ class Gan2dLab(Lab["Gan2dConfig"]):
 
     name: ClassVar[str] = NAME
     title: ClassVar[str] = mark("A generator and a discriminator play on points of the plane")
+    result_labels: ClassVar[Mapping[str, str]] = RESULT_LABELS
+    figure_captions: ClassVar[Mapping[str, str]] = FIGURE_CAPTIONS
     headline: ClassVar[tuple[str, ...]] = ("final_sliced_w1", "final_coverage", "final_precision")
     score: ClassVar[str] = "final_sliced_w1"
 

@@ -10,6 +10,7 @@ from epoque.bench.lab import Lab
 from epoque.bench.progress import Progress, no_progress
 from epoque.bench.system.environment import torch_device
 
+from .labels import FIGURE_CAPTIONS, RESULT_LABELS
 from .name import NAME
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from epoque.bench.runs.run import Run
+    from epoque.bench.text_table import TextTable
 
     from .config import LanguageConfig
 
@@ -28,6 +30,8 @@ class LanguageLab(Lab["LanguageConfig"]):
 
     name: ClassVar[str] = NAME
     title: ClassVar[str] = mark("A transformer learns to predict the words of a text")
+    result_labels: ClassVar[Mapping[str, str]] = RESULT_LABELS
+    figure_captions: ClassVar[Mapping[str, str]] = FIGURE_CAPTIONS
     headline: ClassVar[tuple[str, ...]] = ("final_valid_loss", "perplexity", "accuracy")
     score: ClassVar[str] = "final_valid_loss"
     checkpoints_kept: ClassVar[int | None] = 2
@@ -132,6 +136,14 @@ class LanguageLab(Lab["LanguageConfig"]):
         from .commands import build_app
 
         return build_app(self.title)
+
+    def tables(
+        self, run: "Run[LanguageConfig]", language: str = "en"
+    ) -> "Mapping[str, Callable[[], TextTable]]":
+        """Return the table of examples (see `epoque.language.tables`)."""
+        from .tables import examples_table
+
+        return {"examples": lambda: examples_table(run, language)}
 
     def claim_measures(self) -> Mapping[str, Measure]:
         """Return what the claims of its chapter are measured by (`epoque.language.claims`)."""

@@ -229,7 +229,7 @@ def _read(
 
 
 BLOCK = (
-    r"\{\{ *(?:figure|timeline|ranking|table|examples|grid|claims|verdicts|records|environments)\("
+    r"\{\{ *(?:figure|timeline|ranking|table|lab_table|grid|claims|verdicts|records|environments)\("
 )
 INSIDE_TEXT = re.compile(rf"^.*?\S.*{BLOCK}.*$|^ *{BLOCK}.*\}}\}} *\S.*$", re.MULTILINE)
 """A line that holds a figure or table and something else."""

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from epoque.bench.errors import UsageError
 from epoque.bench.i18n import translator
+from epoque.bench.lab import lab_of
 from epoque.bench.runs.history import rows_with
-
-from .labels import RESULTS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -69,7 +68,7 @@ def timeline_figure(
     number_axis(axes.xaxis, language, whole=True)
     number_axis(axes.yaxis, language)
     axes.set_xlabel(_("Seconds of training"))
-    heading(axes, _(RESULTS.get(column, column)))
+    heading(axes, _(lab_of(runs[0]).result_labels.get(column, column)))
     label_ends(axes, ends)
     return figure
 
@@ -119,7 +118,9 @@ def ranking_figure(
     axes.tick_params(axis="y", length=0)
     axes.grid(visible=False, axis="y")
     number_axis(axes.xaxis, language)
-    title = heading(axes, _(RESULTS.get(column, column)), " " if levels else "")
+    title = heading(
+        axes, _(lab_of(sweeps[0]).result_labels.get(column, column)), " " if levels else ""
+    )
     title.set_visible(bool(levels))
     return figure
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import isnan, nan
 from typing import TYPE_CHECKING, Any
 
-from epoque.bench.errors import UsageError
+from epoque.bench.errors import UnknownNameError, UsageError
 from epoque.bench.i18n import mark, translator
 from epoque.bench.lab import lab_of
 from epoque.bench.limits import MAX_TABLE_COLUMNS
@@ -20,14 +20,13 @@ from .claims.effects import differences
 from .claims.load import claims_of, find_claim
 from .claims.rules import are_whole, as_percent, central, wilson
 from .claims.tables import SIGNS, VERDICTS, claim_row
-from .examples import examples_table
-from .labels import RESULTS
 from .library import Library, Record, command_of, value_of
 from .model import Align, ClaimRow, Claims, Code, Figure, Inlines, Reference, Table, Text, plain
 from .numbers import format_interval, format_number
 from .parse import Parser
 from .pictures import Chart, Drawing
 from .slots import Printed, Slots
+from .text_tables import to_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -226,12 +225,15 @@ class Functions:
         words = (column, tuple((names or {}).items()), self._levels(levels))
         return self._chart("ranking", (record,), words, caption=caption, alt=alt, label=label)
 
-    def examples(self, source: Source, caption: str = "", label: str = "", *,
-                 rows: int = 4) -> Printed:  # fmt: skip
-        """Print what a language model makes of examples: how texts go on, or what was hidden."""
-        label = label or (self._free_label("examples") if caption else "")
-        words = self._inline(caption)
-        return self._slots.add(examples_table(_run(source), rows, self._language, words, label))
+    def lab_table(self, source: Source, name: str, caption: str = "", label: str = "", *,
+                  rows: int = 4) -> Printed:  # fmt: skip
+        """Print a table that the lab of a run makes of it, up to so many rows."""
+        run = _run(source)
+        tables = lab_of(run).tables(run, self._language)
+        if name not in tables:
+            raise UnknownNameError(f"table of {run.id} named", name, tables)
+        label = label or (self._free_label(name) if caption else "")
+        return self._slots.add(to_table(tables[name](), rows, self._inline(caption), label))
 
     def table(self, sources: "Source | Sequence[Source]", names: Sequence[str], caption: str = "",
               label: str = "", *, digits: int = 3) -> Printed:  # fmt: skip
@@ -391,11 +393,12 @@ class Functions:
 
     def _label(self, source: Source, name: str) -> Printed:
         """Return a learner's word for a setting or a result."""
-        settings = lab_of(_record(source)).config.settings()
+        lab = lab_of(_record(source))
+        settings = lab.config.settings()
         if name in settings:
             words: Inlines = (Text(settings[name].label(self._language)),)
-        elif name in RESULTS:
-            words = (Text(self._translate(RESULTS[name])),)
+        elif name in lab.result_labels:
+            words = (Text(self._translate(lab.result_labels[name])),)
         else:
             words = (Code(name),)
         return self._slots.add(words)

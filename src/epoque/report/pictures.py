@@ -15,7 +15,6 @@ from epoque.bench.limits import MAX_IMAGE_BYTES, MAX_TEXT_FILE_BYTES
 from epoque.bench.runs.run import Run
 from epoque.bench.sweeps.sweep import Sweep
 
-from .labels import RESULTS
 from .model import Theme
 
 if TYPE_CHECKING:
@@ -79,7 +78,8 @@ class Drawing:
         if isinstance(self.record, Sweep):
             from epoque.bench.figures.sweep_figures import figures
 
-            return figures(self.record, self.language, self.column, dict(self.at), RESULTS)
+            labels = lab_of(self.record).result_labels
+            return figures(self.record, self.language, self.column, dict(self.at), labels)
         if self.column or self.at:
             raise UsageError(f"{self.record.id} is one run; columns and axes are a sweep's.")
         return lab_of(self.record).figures(self.record, self.language)

@@ -13,7 +13,6 @@ from epoque.bench.lab import lab_of
 from epoque.bench.recipes import find_recipe
 from epoque.bench.runs.run import Run
 
-from .labels import FIGURES
 from .needs import finished_runs
 
 __all__ = ["new_report"]
@@ -117,8 +116,9 @@ def _chapter(run: Run, language: str) -> str:
 
 def _figures(run: Run, source: str, title: str, language: str) -> Iterator[str]:
     _ = translator(language)
-    for name in lab_of(run).figures(run):
-        shown = _(FIGURES[name]) if name in FIGURES else name
+    lab = lab_of(run)
+    for name in lab.figures(run):
+        shown = _(lab.figure_captions[name]) if name in lab.figure_captions else name
         caption = _quoted(_("{title}: {shown}.").format(title=title, shown=shown))
         yield f"{{{{ figure({source}, {_quoted(name)}, caption={caption}) }}}}"
 

@@ -15,7 +15,7 @@ Jinja's sandbox runs them: a template reads runs through the functions below and
 | `until(run, name, below)` | when a metric was first below a bound, in seconds |
 | `timeline(runs, name, names, levels)` | a figure of a metric of several runs over the seconds |
 | `ranking(sweep, name, names, levels)` | a figure of every setting's result, the best on top |
-| `examples(run, caption=…)` | a language model's texts, or its candidates for hidden words |
+| `lab_table(run, name, caption=…)` | a table that the run's lab makes, such as `examples` |
 | `table(sources, names, caption=…)` | a row a name, a column a source |
 | `grid(header, rows, caption=…)` | a table of anything |
 | `claims(lab)`, `verdicts(lab)` | the table of claims, and its summary |

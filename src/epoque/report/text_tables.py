@@ -1,0 +1,38 @@
+"""Tables of words that labs make, as blocks of a document."""
+
+from epoque.bench.text_table import Cell, Span, TextTable
+
+from .model import Align, Emphasis, Inline, Inlines, Strong, Table, Text
+from .slots import clean
+
+__all__ = ["to_table"]
+
+
+def to_table(words: TextTable, rows: int, caption: Inlines, label: str) -> Table:
+    """Return a lab's table as a block.
+
+    Args:
+        words: the table.
+        rows: how many of its rows are taken, at most.
+        caption: of the block.
+        label: of the block.
+    """
+    header = tuple((Text(word),) for word in words.header)
+    left: Align = "left"
+    cells = tuple(tuple(map(_cell, row)) for row in words.rows[:rows])
+    return Table(header, cells, (left,) * len(header), caption, label)
+
+
+def _cell(cell: Cell) -> Inlines:
+    return tuple(map(_inline, cell))
+
+
+def _inline(span: Span) -> Inline:
+    text = Text(clean(span.text))
+    match span.style:
+        case "strong":
+            return Strong((text,))
+        case "emphasis":
+            return Emphasis((text,))
+        case _:
+            return text
