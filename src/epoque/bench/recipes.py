@@ -40,6 +40,7 @@ from .errors import ConfigError, UnknownNameError, UsageError, did_you_mean
 from .files.input_files import read_regular
 from .lab import lab_folder, lab_names
 from .limits import MAX_YAML_BYTES, MAX_YAML_VALUES
+from .number_text import is_number
 from .setting_paths import flatten, suggest_settings
 
 if TYPE_CHECKING:
