@@ -47,18 +47,18 @@ __all__ = [
 ]
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
+def did_you_mean(name: str, names: Iterable[str]) -> str:
     """Return " Did you mean …?" with the names nearest to `name`, or "" where none is near."""
     from difflib import get_close_matches
 
-    near = get_close_matches(name, list(map(str, known)), n=3, cutoff=0.55)
+    near = get_close_matches(name, list(map(str, names)), n=3, cutoff=0.55)
     return f" Did you mean {' or '.join(near)}?" if near else ""
 
 
 def first_line(error: object) -> str:
     """Return what a library or the system says, for the inside of a sentence of ours."""
-    told = getattr(error, "strerror", None) or str(error)
-    return (str(told).splitlines() or [type(error).__name__])[0].rstrip(".")
+    message = getattr(error, "strerror", None) or str(error)
+    return (str(message).splitlines() or [type(error).__name__])[0].rstrip(".")
 
 
 class EpoqueError(Exception):
@@ -134,9 +134,9 @@ class AxesError(ConfigError):
 class UnknownNameError(UsageError):
     """There is no such lab, recipe, run or option; the nearest names are given."""
 
-    def __init__(self, kind: str, name: str, known: Iterable[str], hint: str = "") -> None:
+    def __init__(self, kind: str, name: str, names: Iterable[str], hint: str = "") -> None:
         self.kind, self.name = kind, name
-        super().__init__(f"There is no {kind} {name!r}.{did_you_mean(name, known)}{hint}")
+        super().__init__(f"There is no {kind} {name!r}.{did_you_mean(name, names)}{hint}")
 
 
 class DataError(UsageError):

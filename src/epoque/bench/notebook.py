@@ -71,8 +71,8 @@ def bar_html(done: int, total: int | None, what: str, seconds: float) -> str:
     """Return a bar: what is done, of how much, and for how long it has been going on."""
     share = f' value="{done}" max="{total}"' if total else ""
     of = f"{done:,} of {total:,}" if total else f"{done:,}" if done else ""
-    told = " · ".join(filter(None, (what, of, f"{seconds:.0f} s")))
+    caption = " · ".join(filter(None, (what, of, f"{seconds:.0f} s")))
     return (
         f'<div style="font:13px system-ui,sans-serif"><progress{share} style="width:16em;'
-        f'vertical-align:middle"></progress> {escape(told)}</div>'
+        f'vertical-align:middle"></progress> {escape(caption)}</div>'
     )

@@ -55,8 +55,8 @@ def load_plugin(group: str, kind: str, name: str) -> Any:
         if isinstance(error, UsageError):
             raise
         package = point.dist.name if point.dist else point.value
-        told = f"The {kind} {name!r} of the package {package} cannot be loaded"
-        raise UsageError(f"{told}: {first_line(error)}.") from error
+        message = f"The {kind} {name!r} of the package {package} cannot be loaded"
+        raise UsageError(f"{message}: {first_line(error)}.") from error
 
 
 def has_extra(package: str, extra: str) -> bool:

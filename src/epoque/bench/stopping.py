@@ -107,13 +107,13 @@ def handle_stop_signals() -> Iterator[None]:
         yield
         return
     before = {number: signal.getsignal(number) for number in SIGNALS}
-    heard = [number for number in SIGNALS if before[number] not in (signal.SIG_IGN, None)]
-    for number in heard:
+    numbers = [number for number in SIGNALS if before[number] not in (signal.SIG_IGN, None)]
+    for number in numbers:
         signal.signal(number, _hear)
     try:
         yield
     finally:
-        for number in heard:
+        for number in numbers:
             signal.signal(number, before[number])
 
 

@@ -65,16 +65,16 @@ def print_notes(messages: Iterable[str]) -> None:
         out.print(message)
 
 
-def print_match(name: str, taken: str, *, quiet: bool = False) -> None:
+def print_match(name: str, match: str, *, quiet: bool = False) -> None:
     """Say on standard error which run was taken, unless it was named whole.
 
     Args:
         name: as typed: an id, a path, a part of an id, or `last`.
-        taken: the id of the run that was taken.
+        match: the id of the run that was taken.
         quiet: say nothing.
     """
-    if not quiet and taken not in (name, Path(name).name) and Path(name).name not in ("", ".."):
-        print_notes([f"{name} is {taken}."])
+    if not quiet and match not in (name, Path(name).name) and Path(name).name not in ("", ".."):
+        print_notes([f"{name} is {match}."])
 
 
 def print_json(value: Any) -> None:
@@ -108,14 +108,14 @@ def make_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str
     from rich.table import Table
     from rich.text import Text
 
-    made = Table(title=title or None, box=None, pad_edge=False, title_justify="left")
-    made.show_header = any(columns)
+    result = Table(title=title or None, box=None, pad_edge=False, title_justify="left")
+    result.show_header = any(columns)
     for name in columns:
-        made.add_column(name, overflow="fold")
+        result.add_column(name, overflow="fold")
     for row in rows:
         cells = (value if isinstance(value, Text) else Text(format_number(value)) for value in row)
-        made.add_row(*cells)
-    return made
+        result.add_row(*cells)
+    return result
 
 
 @contextmanager
@@ -173,8 +173,8 @@ def _bars(*columns: Any, quiet: bool) -> "RichProgress":
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     out = Console(stderr=True)
-    named = TextColumn("{task.description}", markup=False)
-    columns = (named, BarColumn(), *columns, TimeRemainingColumn())
+    description = TextColumn("{task.description}", markup=False)
+    columns = (description, BarColumn(), *columns, TimeRemainingColumn())
     hidden = quiet or not out.is_terminal
     return Progress(*columns, console=out, transient=True, disable=hidden)
 

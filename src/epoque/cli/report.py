@@ -50,11 +50,11 @@ def report(
         )
     target = out or Path(f"{template.stem if template else 'lab-book'}.{lang}.{format}")
     folder = runs_folder(runs)
-    written = write_report(
+    path = write_report(
         folder, target, lang, format, template=template, chapters=chapter, style=style
     )
     print_notes(in_words(damaged_records(folder)))
-    make_console(wrapped=True).print(str(written))
+    make_console(wrapped=True).print(str(path))
 
 
 def new_report(
@@ -67,10 +67,8 @@ def new_report(
     """Start a book of your own from your runs: a Markdown template to edit and render."""
     from epoque.report import new_report as start
 
-    written = start(folder, runs_folder(runs), lang)
-    make_console(wrapped=True).print(
-        f"{written}\nEdit it, then: epoque report {written} --format pdf"
-    )
+    path = start(folder, runs_folder(runs), lang)
+    make_console(wrapped=True).print(f"{path}\nEdit it, then: epoque report {path} --format pdf")
 
 
 def demo(

@@ -68,17 +68,17 @@ def run(
     """
     from epoque.api import configure
 
-    found, lab, config = configure(recipe, settings)
+    experiment, lab, config = configure(recipe, settings)
     _train(
-        lab, config, found.name, runs, name,
+        lab, config, experiment.name, runs, name,
         quiet=quiet, as_json=as_json, log=log, figures=figures, style=style,
     )  # fmt: skip
 
 
 def add_training(app: App, lab: "Lab[Any]") -> None:
     """Give a lab's commands one that trains from settings alone, if the lab wants it."""
-    found = lab.train_command()
-    if found is None or "train" in app:
+    command = lab.train_command()
+    if command is None or "train" in app:
         return
 
     def train(
@@ -98,7 +98,7 @@ def add_training(app: App, lab: "Lab[Any]") -> None:
             quiet=quiet, as_json=as_json, log=log, figures=figures, style=style,
         )  # fmt: skip
 
-    app.command(add_setting_options(train, lab, found.options), name="train", help=found.help)
+    app.command(add_setting_options(train, lab, command.options), name="train", help=command.help)
 
 
 def _train(
@@ -121,25 +121,25 @@ def _train(
 
     sinks, root = _sinks(quiet, as_json, log), runs_folder(runs)
     if rank():
-        known = None if name is None else find_named_run(lab, config, root, name)
-        if known is None:
+        existing = None if name is None else find_named_run(lab, config, root, name)
+        if existing is None:
             join_training(lab, config, prepared=not quiet)
-        elif not known.is_complete:
-            join_resumed_training(known, prepared=not quiet)
+        elif not existing.is_complete:
+            join_resumed_training(existing, prepared=not quiet)
         return
     check_style(style)
     print_notes(
         lab.remarks(config)
     )  # read before a folder is made: what is wrong with it ends here
-    made = start(lab, config, recipe, root, name)
-    if name is not None and made.is_complete:
-        _tell_finished(made, quiet, as_json)
+    new_run = start(lab, config, recipe, root, name)
+    if name is not None and new_run.is_complete:
+        _tell_finished(new_run, quiet, as_json)
         return
-    if not quiet and made.status.state == "finished":
-        print_notes(f"{made.id}: {wrong}; it is made again." for wrong in made.differences())
+    if not quiet and new_run.status.state == "finished":
+        print_notes(f"{new_run.id}: {wrong}; it is made again." for wrong in new_run.differences())
     with use_style(style):
-        done = execute(made, sinks, draw=figures, **_shown(quiet))
-    _conclude(done, quiet or as_json)
+        finished = execute(new_run, sinks, draw=figures, **_shown(quiet))
+    _conclude(finished, quiet or as_json)
 
 
 def resume(
@@ -160,22 +160,22 @@ def resume(
     from epoque.bench.runs.find_record import find_record
     from epoque.bench.runs.run import Run
 
-    found = find_record(runs_folder(runs), run)
+    record = find_record(runs_folder(runs), run)
     if not rank():
-        print_match(run, found.id, quiet=quiet or as_json)
-    if not isinstance(found, Run):
+        print_match(run, record.id, quiet=quiet or as_json)
+    if not isinstance(record, Run):
         if world_size() > 1:
-            raise UsageError(f"{found.id} is no run; many processes can only go on with a run.")
+            raise UsageError(f"{record.id} is no run; many processes can only go on with a run.")
         with use_style(style):
-            resume_study(found, figures=figures, quiet=quiet, as_json=as_json)
+            resume_study(record, figures=figures, quiet=quiet, as_json=as_json)
         return
     sinks = _sinks(quiet, as_json, log)
     if rank():
-        join_resumed_training(found, prepared=not quiet)
+        join_resumed_training(record, prepared=not quiet)
         return
     with use_style(style):
-        done = resume_run(found, sinks, draw=figures, **_shown(quiet))
-    _conclude(done, quiet or as_json)
+        finished = resume_run(record, sinks, draw=figures, **_shown(quiet))
+    _conclude(finished, quiet or as_json)
 
 
 def _sinks(quiet: bool, as_json: bool, log: str) -> list[Any]:
@@ -223,9 +223,9 @@ def _conclude(run: Any, quiet: bool) -> None:
     if quiet:
         return
     out = make_console(wrapped=True)
-    unmeasured, found = run.results.get("not_measured", {}), run.results
-    plain = [k for k, v in found.items() if isinstance(v, int | float | str) or k in unmeasured]
-    out.print(make_table(("", ""), [(name, format_result(name, found)) for name in plain]))
+    unmeasured, results = run.results.get("not_measured", {}), run.results
+    plain = [k for k, v in results.items() if isinstance(v, int | float | str) or k in unmeasured]
+    out.print(make_table(("", ""), [(name, format_result(name, results)) for name in plain]))
     out.print(f"\n{run.path}")
     if run.figures:
         out.print(f"{run.path / 'figures'}: {', '.join(run.figures)}")

@@ -79,8 +79,8 @@ def _headlines(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return the results that the labs of these runs want to be seen, each once."""
     from epoque.bench.lab import Lab, find_lab, lab_names
 
-    named = dict.fromkeys(row.get("lab") for row in rows)
-    labs = [find_lab(name) for name in named if name is not None and name in lab_names()]
+    names = dict.fromkeys(row.get("lab") for row in rows)
+    labs = [find_lab(name) for name in names if name is not None and name in lab_names()]
     return list(dict.fromkeys([*Lab.headline, *(n for lab in labs for n in lab.headline)]))
 
 
@@ -115,52 +115,52 @@ def show(run: RunName, /, *, runs: RunsOption = None, as_json: AsJson = False) -
     """Show one run, sweep or search: status, settings, results, files."""
     from epoque.bench.runs.find_record import find_record
 
-    found = find_record(runs_folder(runs), run)
-    print_match(run, found.id, quiet=as_json)
-    status, manifest = found.status, found.manifest
-    told = {
-        "id": found.id,
-        "path": str(found.path),
-        "recipe": found.recipe,
+    record = find_record(runs_folder(runs), run)
+    print_match(run, record.id, quiet=as_json)
+    status, metadata = record.status, record.manifest
+    content = {
+        "id": record.id,
+        "path": str(record.path),
+        "recipe": record.recipe,
         "state": status.state,
         "reason": status.reason,
         "seconds": status.seconds,
-        "config": manifest["config"],
-        **_measured(found, finished=status.state == "finished"),
+        "config": metadata["config"],
+        **_measured(record, finished=status.state == "finished"),
         "timings": status.timings.numbers,
-        "figures": [str(path) for path in found.figures.values()],
+        "figures": [str(path) for path in record.figures.values()],
     }
     if as_json:
-        print_json(told)
+        print_json(content)
         return
     out = make_console(wrapped=True)
     for name in ("id", "path", "recipe", "state", "reason", "seconds", "command"):
-        if told.get(name, "") != "":
-            out.print(f"{name:12} {told[name]}")
+        if content.get(name, "") != "":
+            out.print(f"{name:12} {content[name]}")
     for title in ("config", "axes", "timings", "best"):
-        if told.get(title):
+        if content.get(title):
             out.print(f"\n{title}", style="bold")
             out.print(
-                make_table(("", ""), ((f"  {k}", v) for k, v in flatten(told[title]).items()))
+                make_table(("", ""), ((f"  {k}", v) for k, v in flatten(content[title]).items()))
             )
-    if results := told.get("results"):
+    if results := content.get("results"):
         out.print("\nresults", style="bold")
         names = (name for name in results if name != "not_measured")
         out.print(make_table(("", ""), ((f"  {k}", format_result(k, results)) for k in names)))
-    for path in told["figures"]:
+    for path in content["figures"]:
         out.print(path)
 
 
-def _measured(found: "AnyRecord", *, finished: bool) -> dict[str, Any]:
+def _measured(record: "AnyRecord", *, finished: bool) -> dict[str, Any]:
     """Return what a run, a sweep or a search has of its own to show."""
     from epoque.bench.runs.run import Run
     from epoque.bench.sweeps.search import Search
 
-    if isinstance(found, Run):
-        results = dict(found.results) if finished else {}
-        return {"results": results, "checkpoints": found.checkpoint_steps}
-    best = dict(found.best) if isinstance(found, Search) and finished else {}
-    return {"command": found.command, "axes": dict(found.axes_text), "best": best}
+    if isinstance(record, Run):
+        results = dict(record.results) if finished else {}
+        return {"results": results, "checkpoints": record.checkpoint_steps}
+    best = dict(record.best) if isinstance(record, Search) and finished else {}
+    return {"command": record.command, "axes": dict(record.axes_text), "best": best}
 
 
 def compare(
@@ -183,23 +183,23 @@ def compare(
     check_file("--out", out, ".png", ".svg")
     if len(names) < 2:
         raise UsageError("`epoque runs compare` takes two runs or more.")
-    found = [Runs(runs_folder(runs)).find(name) for name in names]
+    records = [Runs(runs_folder(runs)).find(name) for name in names]
     if out is not None or metric is not None:
-        check_metric(found, metric or METRIC)
-    for name, run in dict(zip(names, found, strict=True)).items():
+        check_metric(records, metric or METRIC)
+    for name, run in dict(zip(names, records, strict=True)).items():
         print_match(name, run.id, quiet=as_json)
-    rows = compare_runs(found)
+    rows = compare_runs(records)
     if as_json:
-        print_json({"runs": [run.id for run in found], "rows": rows})
+        print_json({"runs": [run.id for run in records], "rows": rows})
     else:
-        columns = ("", *(run.id for run in found))
+        columns = ("", *(run.id for run in records))
         make_console(wrapped=True).print(
             make_table(
                 columns, ((k, *("–" if v is None else v for v in row)) for k, row in rows.items())
             )
         )
     if out is not None:
-        draw_comparison(found, metric or METRIC, out)
+        draw_comparison(records, metric or METRIC, out)
 
 
 def export(
@@ -215,9 +215,9 @@ def export(
 
     check_kind(to)
     check_file("--to", to)
-    found = Runs(runs_folder(runs)).find(run)
-    print_match(run, found.id)
-    export_run(found, to)
+    record = Runs(runs_folder(runs)).find(run)
+    print_match(run, record.id)
+    export_run(record, to)
     make_console(wrapped=True).print(str(to))
 
 
@@ -237,19 +237,19 @@ def delete(
     from epoque.bench.runs.status import is_locked
 
     root = runs_folder(runs)
-    found = list(
+    records = list(
         {run.path: run for run in (find_record(root, name, whole=True) for name in names)}.values()
     )
-    if not found:
+    if not records:
         raise UsageError("`epoque runs delete` takes one run or more.")
-    for run in found:
+    for run in records:
         if not (run.path / "status.json").is_file() and not (run.path / "metrics.jsonl").is_file():
             raise UsageError(f"{run.path} is no run folder; nothing was deleted.")
         if is_locked(run.path):
             raise RunLockedError(f"{run.id} is being written; nothing was deleted.")
-    if not yes and not _confirmed([run.id for run in found]):
+    if not yes and not _confirmed([run.id for run in records]):
         return
-    for run in found:
+    for run in records:
         with explain_write_errors(run.path):
             shutil.rmtree(run.path)
 
@@ -269,27 +269,27 @@ def clean(
 
     root = runs_folder(runs)
     check_runs_folder(root, runs)
-    found = [*iter_drafts(root), *iter_drafts(cache_folder(), downloads=True)]
+    drafts = [*iter_drafts(root), *iter_drafts(cache_folder(), downloads=True)]
     if yes:
-        for draft in found:
+        for draft in drafts:
             remove_draft(draft.path)
-        if stuck := [draft.path for draft in found if os.path.lexists(draft.path)]:
+        if stuck := [draft.path for draft in drafts if os.path.lexists(draft.path)]:
             raise RunWriteError(f"{stuck[0]} cannot be removed ({len(stuck):,} such).")
     if as_json:
         print_json(
             [{"path": str(d.path), "left_by": d.whose, "bytes": d.bytes, "removed": yes}
-             for d in found]
+             for d in drafts]
         )  # fmt: skip
         return
     out = make_console(wrapped=True)
-    if not found:
+    if not drafts:
         out.print(f"Nothing half-written is left in {root} or {cache_folder()}.")
         return
     out.print(
-        make_table(("bytes", "left by", ""), [(d.bytes, d.whose, str(d.path)) for d in found])
+        make_table(("bytes", "left by", ""), [(d.bytes, d.whose, str(d.path)) for d in drafts])
     )
-    told = "removed" if yes else "--yes removes it"
-    out.print(f"\n{len(found)} left half-written, {sum(d.bytes for d in found):,} bytes; {told}.")
+    word = "removed" if yes else "--yes removes it"
+    out.print(f"\n{len(drafts)} left half-written, {sum(d.bytes for d in drafts):,} bytes; {word}.")
 
 
 def _confirmed(ids: Sequence[str]) -> bool:

@@ -75,13 +75,13 @@ def sweep(
     """
     from epoque.api import sweep as run
 
-    with progress_bar(f"sweep {recipe}", "points", quiet=quiet or as_json) as told:
-        done = run(
+    with progress_bar(f"sweep {recipe}", "points", quiet=quiet or as_json) as progress:
+        study = run(
             recipe, *axes, runs=runs, workers=workers or None, executor=executor,
-            figures=figures, style=style, progress=told,
+            figures=figures, style=style, progress=progress,
             notify=None if quiet else _say, **settings,
         )  # fmt: skip
-    _conclude(done, quiet, as_json)
+    _conclude(study, quiet, as_json)
 
 
 def search(
@@ -113,14 +113,14 @@ def search(
 
     if trials < 1:
         raise UsageError(f"--trials: {trials} is not allowed; it takes a whole number at least 1.")
-    with progress_bar(f"search {recipe}", "trials", quiet=quiet or as_json) as told:
-        done = run(
+    with progress_bar(f"search {recipe}", "trials", quiet=quiet or as_json) as progress:
+        study = run(
             recipe, *axes, trials=trials, sampler=sampler, score=score or None,
             direction=direction, runs=runs, workers=workers or None, executor=executor,
-            style=style, progress=told,
+            style=style, progress=progress,
             notify=None if quiet else _say, **settings,
         )  # fmt: skip
-    _conclude(done, quiet, as_json)
+    _conclude(study, quiet, as_json)
 
 
 def _say(line: str) -> None:
@@ -134,33 +134,33 @@ def resume_study(study: "Sweep | Search", *, figures: bool, quiet: bool, as_json
     from epoque.bench.sweeps.search import Search
 
     with progress_bar(study.id, "done", quiet=quiet or as_json) as progress:
-        told: dict[str, Any] = {"progress": progress, "figures": figures}
-        told["notify"] = None if quiet else _say
+        options: dict[str, Any] = {"progress": progress, "figures": figures}
+        options["notify"] = None if quiet else _say
         if isinstance(study, Search):
-            _conclude(resume_search(study, **told), quiet, as_json)
+            _conclude(resume_search(study, **options), quiet, as_json)
         else:
-            _conclude(resume_sweep(study, **told), quiet, as_json)
+            _conclude(resume_sweep(study, **options), quiet, as_json)
 
 
-def _summary(done: "Sweep | Search") -> "pd.DataFrame":
+def _summary(study: "Sweep | Search") -> "pd.DataFrame":
     """Return the score with its interval, and of a sweep the medians of the lab's headline."""
     from epoque.bench.sweeps.sweep import Sweep
 
-    if not isinstance(done, Sweep):
-        return done.summary()
-    others = [n for n in lab_of(done).headline if n in done.table and n != done.score]
-    found = done.summary([done.score, *others])
-    return found.drop(columns=[f"{name}_{end}" for name in others for end in ("low", "high")])
+    if not isinstance(study, Sweep):
+        return study.summary()
+    others = [n for n in lab_of(study).headline if n in study.table and n != study.score]
+    summary = study.summary([study.score, *others])
+    return summary.drop(columns=[f"{name}_{end}" for name in others for end in ("low", "high")])
 
 
-def _conclude(done: Any, quiet: bool, as_json: bool) -> None:
+def _conclude(study: Any, quiet: bool, as_json: bool) -> None:
     if as_json:
-        print_json({"path": str(done.path), "rows": done.table.to_dict(orient="records")})
+        print_json({"path": str(study.path), "rows": study.table.to_dict(orient="records")})
     elif not quiet:
         out = make_console(wrapped=True)
-        summary = _summary(done)
-        shown = summary.head(12)
-        out.print(make_table(list(summary.columns), shown.itertuples(index=False)))
-        if len(summary) > len(shown):
-            out.print(f"… {len(summary) - len(shown)} more rows in table.parquet")
-        out.print(f"\n{done.path}")
+        summary = _summary(study)
+        rows = summary.head(12)
+        out.print(make_table(list(summary.columns), rows.itertuples(index=False)))
+        if len(summary) > len(rows):
+            out.print(f"… {len(summary) - len(rows)} more rows in table.parquet")
+        out.print(f"\n{study.path}")

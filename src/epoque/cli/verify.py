@@ -32,10 +32,10 @@ def verify(*names: RunName, runs: RunsOption = None, as_json: AsJson = False) ->
     records = _records(root, names, quiet=as_json)
     records += [run for record in records for run in inner_runs(record)]
     verdicts = []
-    with progress_bar("verify", "runs", quiet=as_json) as told:
+    with progress_bar("verify", "runs", quiet=as_json) as progress:
         for record in records:
             verdicts.append(compare(record))
-            told(len(verdicts), len(records))
+            progress(len(verdicts), len(records))
     if as_json:
         print_json([_as_json(verdict) for verdict in verdicts])
     elif verdicts:
@@ -56,10 +56,10 @@ def _records(root: "Path", names: tuple[str, ...], *, quiet: bool) -> "list[AnyR
 
     if not names:
         return list(iter_records(root, *KINDS))
-    found = [find_record(root, name) for name in names]
-    for name, record in zip(names, found, strict=True):
+    records = [find_record(root, name) for name in names]
+    for name, record in zip(names, records, strict=True):
         print_match(name, record.id, quiet=quiet)
-    return found
+    return records
 
 
 def _as_json(verdict: "Verdict") -> dict[str, Any]:

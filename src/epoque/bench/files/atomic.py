@@ -107,8 +107,8 @@ def _whole_letters(name: bytes) -> str:
 
 def draft_owner(path: Path) -> DraftOwner | None:
     """Return who made a draft, or None if the name is not one that `draft_path` gives."""
-    found = _DRAFT.fullmatch(path.name)
-    return DraftOwner(found["host"], int(found["pid"]), int(found["started"])) if found else None
+    match = _DRAFT.fullmatch(path.name)
+    return DraftOwner(match["host"], int(match["pid"]), int(match["started"])) if match else None
 
 
 @cache
@@ -139,10 +139,10 @@ def process_start(pid: int) -> int | None:
 def _ticks(pid: int) -> int | None:
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
-            told = file.read().rpartition(b")")[2].split()  # a command's name may hold anything
+            fields = file.read().rpartition(b")")[2].split()  # a command's name may hold anything
     except OSError:
         return None
-    return None if told[0] in (b"Z", b"X") else int(told[19])
+    return None if fields[0] in (b"Z", b"X") else int(fields[19])
 
 
 @contextmanager
@@ -155,8 +155,8 @@ def explain_write_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        told = f"Cannot write {path}: {describe_refusal(error)}. What was there is whole."
-        raise RunWriteError(told) from error
+        message = f"Cannot write {path}: {describe_refusal(error)}. What was there is whole."
+        raise RunWriteError(message) from error
 
 
 def describe_refusal(error: OSError) -> str:

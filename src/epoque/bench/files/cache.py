@@ -25,8 +25,8 @@ _LARGE = 64 * 2**20
 
 def cache_folder() -> Path:
     """Return the cache folder: EPOQUE_CACHE, or the platform's place for caches."""
-    if told := os.environ.get("EPOQUE_CACHE"):
-        return Path(told).expanduser()
+    if place := os.environ.get("EPOQUE_CACHE"):
+        return Path(place).expanduser()
     if sys.platform == "win32":
         return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData/Local") / "epoque"
     if sys.platform == "darwin":
@@ -87,10 +87,10 @@ def file_digest(path: Path) -> str:
     Raises:
         OSError: if it cannot be read.
     """
-    found = path.stat()
-    if found.st_size < _LARGE:
+    stat = path.stat()
+    if stat.st_size < _LARGE:
         return _digest(path)
-    stamp = cache_key(path=str(path.resolve()), size=found.st_size, time=found.st_mtime_ns)
+    stamp = cache_key(path=str(path.resolve()), size=stat.st_size, time=stat.st_mtime_ns)
 
     def make(to: Path) -> None:
         (to / "sha256").write_text(_digest(path))

@@ -83,8 +83,8 @@ def decode(path: Path, data: bytes) -> tuple[str, str]:
         raise DataError(f"{path}{where}: it is not {name} text.{remedy}") from None
     if "\0" in text:
         where = f"{path}, line {_line(text.partition(chr(0))[0].encode())}"
-        told = "a NUL character; it is no text, or UTF-16 without a mark (BOM): save it as UTF-8."
-        raise DataError(f"{where}: {told}")
+        reason = "a NUL character; it is no text, or UTF-16 without a mark (BOM): save it as UTF-8."
+        raise DataError(f"{where}: {reason}")
     return text, encoding
 
 
@@ -98,9 +98,9 @@ def read_rows(path: Path, data: bytes) -> tuple[Dialect, list[Row]]:
     lines = io.StringIO(text, newline=None).readlines()  # \r, \n and \r\n end a line
     lines = ["\n" if _EMPTY.fullmatch(line) else line for line in lines]
     first = next((number for number, line in enumerate(lines) if line.strip()), 0)
-    named = _NAMED_SEPARATOR.fullmatch(lines[first].strip(" \n")) if lines else None
-    skipped = first + 1 if named else 0
-    separator = named[1] if named else _separator(lines[first : first + _SAMPLE])
+    match = _NAMED_SEPARATOR.fullmatch(lines[first].strip(" \n")) if lines else None
+    skipped = first + 1 if match else 0
+    separator = match[1] if match else _separator(lines[first : first + _SAMPLE])
     rows = list(_rows(path, lines[skipped:], skipped, separator))
     return Dialect(encoding, separator), rows
 
@@ -115,8 +115,8 @@ def _rows(path: Path, lines: list[str], skipped: int, separator: str) -> Iterato
             if any(cells):
                 yield line, cells
     except csv.Error as error:
-        told = "a quote is opened and never closed" if "unexpected end" in str(error) else error
-        raise DataError(f"{path}, line {begin + 1}: {told}.") from None
+        reason = "a quote is opened and never closed" if "unexpected end" in str(error) else error
+        raise DataError(f"{path}, line {begin + 1}: {reason}.") from None
 
 
 def _reader(lines: list[str], separator: str) -> "_csv.Reader":

@@ -120,14 +120,14 @@ class _Marks:
 
     def see(self, line: int, cell: str) -> None:
         """Note what one cell says."""
-        if found := _DOUBTFUL.fullmatch(cell):
-            self.doubtful.setdefault(found[1], (line, cell))
-        elif found := _DECIMAL.fullmatch(cell):
-            self.decimals.setdefault(found[1] or found[2], (line, cell))
-        elif (found := _GROUPED.fullmatch(cell)) and (found[1] or ",") != found[2]:
-            self.groups.setdefault(_alike(found[1] or ","), (line, cell))
-            if found[2]:
-                self.decimals.setdefault(found[2], (line, cell))
+        if match := _DOUBTFUL.fullmatch(cell):
+            self.doubtful.setdefault(match[1], (line, cell))
+        elif match := _DECIMAL.fullmatch(cell):
+            self.decimals.setdefault(match[1] or match[2], (line, cell))
+        elif (match := _GROUPED.fullmatch(cell)) and (match[1] or ",") != match[2]:
+            self.groups.setdefault(_alike(match[1] or ","), (line, cell))
+            if match[2]:
+                self.decimals.setdefault(match[2], (line, cell))
 
     def settled(self, separator: str) -> Numerals:
         """Return what the marks mean, once all cells were seen."""
@@ -159,7 +159,7 @@ class _Marks:
 
 def cause(cell: str) -> str:
     """Return why a cell is no number, where that can be told, else ""."""
-    return next((told for pattern, told in _CAUSES if pattern.fullmatch(cell)), "")
+    return next((reason for pattern, reason in _CAUSES if pattern.fullmatch(cell)), "")
 
 
 def _alike(mark: str) -> str:
@@ -168,8 +168,8 @@ def _alike(mark: str) -> str:
 
 
 def _contradiction(first: tuple[int, str], second: tuple[int, str]) -> NumeralsError:
-    told = f"{second[1]!r} and {first[1]!r} (line {first[0]}) have different decimal marks"
-    return NumeralsError(second[0], f"{told}; a table has one.")
+    reason = f"{second[1]!r} and {first[1]!r} (line {first[0]}) have different decimal marks"
+    return NumeralsError(second[0], f"{reason}; a table has one.")
 
 
 def _two_meanings(cell: str) -> str:

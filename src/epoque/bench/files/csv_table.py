@@ -67,10 +67,10 @@ class CsvTable:
 
     def remarks(self) -> Iterator[str]:
         """Yield how it was read where that is not plain, and which names occur twice."""
-        told = [*self.dialect.told, *self.numerals.told]
-        told += ["without the empty columns at its end"] if self.trimmed else []
-        if told:
-            yield f"{self.path} is read as: {', '.join(told)}."
+        remarks = [*self.dialect.told, *self.numerals.told]
+        remarks += ["without the empty columns at its end"] if self.trimmed else []
+        if remarks:
+            yield f"{self.path} is read as: {', '.join(remarks)}."
         for name in (name for name, count in Counter(self.header).items() if count > 1):
             yield f"{self.path} has more than one column {name!r}."
 
@@ -95,15 +95,15 @@ class CsvTable:
             values = np.array([self._numbers(line, row) for line, row in self.rows], np.float64)
         return values.reshape(-1, len(self.header))
 
-    def wrong(self, line: int, told: str) -> DataError:
+    def wrong(self, line: int, message: str) -> DataError:
         """Return the error that says what is wrong in one line."""
-        return DataError(f"{self.path}, line {line}: {told}")
+        return DataError(f"{self.path}, line {line}: {message}")
 
     def _check_width(self, line: int, row: Sequence[str]) -> None:
         if len(row) != len(self.header):
             count = f"{len(row)} value{'s' * (len(row) > 1)}"
-            told = f"{count}; the header has {len(self.header)}"
-            raise self.wrong(line, f"{told}{self._why_width(row)}.")
+            counts = f"{count}; the header has {len(self.header)}"
+            raise self.wrong(line, f"{counts}{self._why_width(row)}.")
 
     def _why_width(self, row: Sequence[str]) -> str:
         """Return why a row has another number of cells than the header, where that shows."""
@@ -116,8 +116,10 @@ class CsvTable:
             return "; decimal commas need quotes, or another separator than commas"
         if len(row) == len(self.header) + 1 and _counts(r[:1] for _, r in self.rows):
             return "; its first value counts the rows: leave such an index out"
-        named = all(len(r) == len(self.header) + 1 and not _is_number(r[0]) for _, r in self.rows)
-        return "; its first value may be the row's name: leave such names out" if named else ""
+        width = len(self.header) + 1
+        if all(len(r) == width and not _is_number(r[0]) for _, r in self.rows):
+            return "; its first value may be the row's name: leave such names out"
+        return ""
 
     def _other_separator(self, text: str, width: int) -> str:
         marks = (m for m in SEPARATORS if m != self.dialect.separator)
@@ -155,9 +157,9 @@ def read_csv(path: Path) -> CsvTable:
     (line, header), body = rows[0], rows[1:]
     width = max((n for n, name in enumerate(header, 1) if name), default=0)
     width = max(width, *(_used(row, len(header)) for _, row in body), 1) if body else width
-    kept = tuple((number, row[:width] + _beyond(row, width)) for number, row in body)
+    trimmed = tuple((number, row[:width] + _beyond(row, width)) for number, row in body)
     cut = any(len(row) > width for _, row in rows)
-    table = CsvTable(path, tuple(header[:width]), kept, dialect, line, cut)
+    table = CsvTable(path, tuple(header[:width]), trimmed, dialect, line, cut)
     _check_header(table)
     return table
 
@@ -177,8 +179,8 @@ def _check_header(table: CsvTable) -> None:
     if len(header) > MAX_CSV_COLUMNS:
         raise table.wrong(line, f"{len(header):,} columns; at most {MAX_CSV_COLUMNS:,} are taken.")
     if len(header) == 1 and (wider := _wider(table.rows)):
-        told = f"{header[0][:40]!r} is one cell, and line {wider[0]} has {wider[1]}"
-        raise table.wrong(line, f"{told}: the first line must name the columns.")
+        message = f"{header[0][:40]!r} is one cell, and line {wider[0]} has {wider[1]}"
+        raise table.wrong(line, f"{message}: the first line must name the columns.")
     if all(_is_number(cell) for cell in header):
         raise table.wrong(line, "numbers; the first line must name the columns.")
     first = next((place for place, name in enumerate(header) if _is_unnamed(name)), None)

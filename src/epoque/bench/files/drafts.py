@@ -71,11 +71,11 @@ def remove_abandoned(folder: Path, name: str | None = None) -> None:
         folder: not those below it.
         name: only the drafts of this file or folder.
     """
-    wanted = "." if name is None else f".{name}."
+    start = "." if name is None else f".{name}."
     with suppress(OSError):
-        for found in os.listdir(folder):
-            if found.startswith(wanted) and _is_abandoned(folder / found):
-                remove_draft(folder / found)
+        for entry in os.listdir(folder):
+            if entry.startswith(start) and _is_abandoned(folder / entry):
+                remove_draft(folder / entry)
 
 
 def remove_draft(path: Path) -> None:
@@ -122,8 +122,8 @@ def _is_abandoned(path: Path) -> bool:
     owner = draft_owner(path)
     if owner is None or owner.host != host_name():
         return False
-    begun = process_start(owner.pid)
-    return begun is None or begun != owner.started
+    started = process_start(owner.pid)
+    return started is None or started != owner.started
 
 
 def _is_fetched(path: Path) -> bool:

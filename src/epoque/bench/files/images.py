@@ -94,8 +94,8 @@ def _formats() -> tuple[str, ...]:
 
 @cache
 def _endings() -> frozenset[str]:
-    known = Image.registered_extensions()
-    return frozenset(ending for ending, kind in known.items() if kind in {*_formats(), "MPO"})
+    extensions = Image.registered_extensions()
+    return frozenset(ending for ending, kind in extensions.items() if kind in {*_formats(), "MPO"})
 
 
 def is_picture(name: str) -> bool:
@@ -168,8 +168,8 @@ def _other_kind(data: bytes) -> str:
     """Tell what a file is that is no picture which can be read."""
     if not data:
         return "is empty"
-    if told := describe_pointer(data):
-        return told
+    if pointer := describe_pointer(data):
+        return pointer
     start = data[:64].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     kind = next((kind for sign, kind in _OTHER_SIGNS if start.startswith(sign.lower())), "")
     if data[4:8] == b"ftyp":

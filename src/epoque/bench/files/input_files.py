@@ -52,8 +52,8 @@ def open_regular(path: Path) -> BinaryIO:
         mode = os.fstat(descriptor).st_mode
         if not stat.S_ISREG(mode):
             raise DataError(f"{path} cannot be read: it is {_kind(mode)}, not a file.")
-        if told := describe_pointer(_start(descriptor)):
-            raise DataError(f"{path} {told}.")
+        if pointer := describe_pointer(_start(descriptor)):
+            raise DataError(f"{path} {pointer}.")
         return os.fdopen(descriptor, "rb")
     except OSError as error:
         os.close(descriptor)
@@ -147,8 +147,8 @@ def _is_file(entry: "os.DirEntry[str]") -> bool:
     except FileNotFoundError:
         if not entry.is_symlink():
             return False  # deleted just now
-        told = f"it is a link to {os.readlink(entry.path)}, which is not there"
-        raise DataError(f"{entry.path} cannot be read: {told}.") from None
+        reason = f"it is a link to {os.readlink(entry.path)}, which is not there"
+        raise DataError(f"{entry.path} cannot be read: {reason}.") from None
     except OSError as error:
         raise _unreadable(Path(entry.path), error) from None
 

@@ -25,25 +25,25 @@ _ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/")
 """Two letters or more: `C:/` is a drive. One slash is enough: a `Path` keeps no more."""
 
 
-def refuse_address(place: str | Path, *taken: str) -> None:
+def refuse_address(place: str | Path, *schemes: str) -> None:
     """Refuse an address where the path of a file or folder is wanted.
 
     Args:
         place: as typed, or as a path.
-        taken: the schemes that are taken, such as `https`.
+        schemes: the schemes that are taken, such as `https`.
 
     Raises:
         ValueError: with the end of a sentence that begins with the place.
     """
-    found = _ADDRESS.match(str(place))
-    if found and found[1].lower() not in taken:
-        also = "".join(f" or an {scheme}:// address" for scheme in taken)
+    match = _ADDRESS.match(str(place))
+    if match and match[1].lower() not in schemes:
+        also = "".join(f" or an {scheme}:// address" for scheme in schemes)
         raise ValueError(
-            f"is an address ({found[1]}://); a path on this machine{also} is taken here."
+            f"is an address ({match[1]}://); a path on this machine{also} is taken here."
         )
 
 
-def runs_folder(told: str | Path | None = None) -> Path:
+def runs_folder(path: str | Path | None = None) -> Path:
     """Return where runs go: what was told, else the variable EPOQUE_RUNS, else ./runs.
 
     `~` is the home folder: shells leave it in `--runs=~/a`, and files of variables, too.
@@ -51,7 +51,7 @@ def runs_folder(told: str | Path | None = None) -> Path:
     Raises:
         UsageError: if it is an address.
     """
-    place = told or os.environ.get("EPOQUE_RUNS") or "runs"
+    place = path or os.environ.get("EPOQUE_RUNS") or "runs"
     try:
         refuse_address(place)
     except ValueError as error:
@@ -59,17 +59,17 @@ def runs_folder(told: str | Path | None = None) -> Path:
     return Path(os.path.expanduser(place))  # Path's own raises where there is no such user
 
 
-def check_runs_folder(root: Path, told: Path | None) -> None:
+def check_runs_folder(root: Path, option: Path | None) -> None:
     """Refuse a folder of runs that was named and is not there; the usual one comes with a run.
 
     Args:
         root: as `runs_folder` gives it.
-        told: as the option `--runs` was, which the variable EPOQUE_RUNS stands in for.
+        option: as the option `--runs` was, which the variable EPOQUE_RUNS stands in for.
 
     Raises:
         UsageError: if it is not there.
     """
-    if told is not None and root != runs_folder() and not os.path.lexists(root):
+    if option is not None and root != runs_folder() and not os.path.lexists(root):
         raise UsageError(f"--runs: there is no folder {root}.")
 
 
@@ -128,16 +128,16 @@ def _check(option: str, path: Path, folder: Path) -> None:
     except ValueError as error:
         raise UsageError(f"{option}: {path} {error}") from None
     if path.parts[:1] == ("~",):
-        told = "the shell did not put the home folder in place of ~"
-        raise UsageError(f"{option}: {path} is not allowed; {told}. `{option} {path}` lets it.")
+        message = "the shell did not put the home folder in place of ~"
+        raise UsageError(f"{option}: {path} is not allowed; {message}. `{option} {path}` lets it.")
     remove_abandoned(path.parent, path.name)
     try:
         probe = draft_path(_nearest(folder) / path.name)
         probe.touch()
         probe.unlink()
     except OSError as error:
-        told = f"{option}: {path} cannot be written: {describe_refusal(error)}"
-        raise UsageError(f"{told}; give another place.") from None
+        message = f"{option}: {path} cannot be written: {describe_refusal(error)}"
+        raise UsageError(f"{message}; give another place.") from None
 
 
 def _nearest(folder: Path) -> Path:

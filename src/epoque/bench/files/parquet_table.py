@@ -173,5 +173,5 @@ def _read(path: Path) -> "pa.Table":
     try:
         return pq.ParquetFile(path).read()
     except (OSError, ValueError, pa.ArrowException) as error:
-        told = (str(error).splitlines() or ["it cannot be read"])[0]
-        raise DamagedRunError(f"{path} is damaged or missing: {told}.") from None
+        reason = (str(error).splitlines() or ["it cannot be read"])[0]
+        raise DamagedRunError(f"{path} is damaged or missing: {reason}.") from None

@@ -57,14 +57,14 @@ def split_paths(text: str) -> list[str]:
         return []
     if os.path.lexists(os.path.expanduser(text)):
         return [text]
-    found, place, comma = [], 0, ","
+    parts, place, comma = [], 0, ","
     while comma:
         part = _PART.match(text, place)
         assert part is not None  # the second alternative and the end match anything
         quoted, bare, comma = part.groups()
-        found.append(bare if quoted is None else quoted.replace('""', '"'))
+        parts.append(bare if quoted is None else quoted.replace('""', '"'))
         place = part.end()
-    return found
+    return parts
 
 
 def join_paths(values: Iterable[object]) -> str:

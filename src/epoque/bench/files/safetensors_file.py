@@ -61,8 +61,8 @@ def map_file(path: Path) -> memoryview:
         try:
             return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY))
         except (OSError, ValueError) as error:  # ValueError: it is empty
-            told = getattr(error, "strerror", None) or "it is empty"
-            raise DataError(f"{path} cannot be read: {told}.") from None
+            reason = getattr(error, "strerror", None) or "it is empty"
+            raise DataError(f"{path} cannot be read: {reason}.") from None
 
 
 def parse_safetensors(data: memoryview, where: str) -> dict[str, NDArray[Any]]:
@@ -73,21 +73,21 @@ def parse_safetensors(data: memoryview, where: str) -> dict[str, NDArray[Any]]:
     if size > MAX_TENSORS_HEADER_BYTES:
         most = f"at most {MAX_TENSORS_HEADER_BYTES:,} are read"
         raise DataError(f"{where} has a header of {size:,} bytes; {most}.")
-    told = parse_json(bytes(data[8 : 8 + size]), f"The header of {where}")
-    told.pop("__metadata__", None)
-    if len(told) > MAX_TENSORS:
-        raise DataError(f"{where} holds {len(told):,} tensors; at most {MAX_TENSORS:,} are read.")
+    header = parse_json(bytes(data[8 : 8 + size]), f"The header of {where}")
+    header.pop("__metadata__", None)
+    if len(header) > MAX_TENSORS:
+        raise DataError(f"{where} holds {len(header):,} tensors; at most {MAX_TENSORS:,} are read.")
     numbers = data[8 + size :]
-    _check_places(told, len(numbers), where)
-    return {name: _tensor(entry, numbers, where, name) for name, entry in told.items()}
+    _check_places(header, len(numbers), where)
+    return {name: _tensor(entry, numbers, where, name) for name, entry in header.items()}
 
 
-def _check_places(told: Mapping[str, Any], whole: int, where: str) -> None:
+def _check_places(header: Mapping[str, Any], whole: int, where: str) -> None:
     """Refuse tensors that do not lie one behind the other, over all of the file's numbers."""
-    for name, entry in told.items():
+    for name, entry in header.items():
         if not _is_entry(entry):
             raise DataError(f"{where} is damaged: what it says of {name:.80} is no tensor.")
-    places = sorted(entry["data_offsets"] for entry in told.values())
+    places = sorted(entry["data_offsets"] for entry in header.values())
     ends = [0, *(end for _, end in places)]
     starts = [*(start for start, _ in places), whole]
     if starts != ends:

@@ -113,8 +113,8 @@ def _check_entry(entry: zipfile.ZipInfo, where: str) -> None:
         raise DataError(f"{where} cannot be read: {name} is not packed with deflate, as usual.")
     most = max(MAX_ZIP_UNCHECKED_BYTES, MAX_ZIP_RATIO * entry.compress_size)
     if entry.file_size > most:
-        told = f"{entry.compress_size:,} bytes that are said to hold {entry.file_size:,}"
-        raise DataError(f"{where} is refused: {name} is {told}.")
+        sizes = f"{entry.compress_size:,} bytes that are said to hold {entry.file_size:,}"
+        raise DataError(f"{where} is refused: {name} is {sizes}.")
 
 
 def _is_inside(name: str) -> bool:

@@ -34,8 +34,8 @@ class CheckpointTimer:
             now: whether it is anyway, as fixed steps and the end want it.
         """
         waited = time.monotonic() - self._last if self._team.is_main else 0.0
-        waited, asked = self._team.all_reduce_sum([waited, float(stopping.is_stop_requested())])
-        self._stops = asked > 0
+        waited, requests = self._team.all_reduce_sum([waited, float(stopping.is_stop_requested())])
+        self._stops = requests > 0
         due = now or self._stops or waited >= self._seconds
         if due:
             self._last = time.monotonic()

@@ -18,14 +18,14 @@ def compare_runs(runs: Sequence[Run]) -> dict[str, list[Any]]:
     another run's has no number (`not_measured`).
     """
     settings = [{**flatten(run.manifest["config"]), "recipe": run.recipe} for run in runs]
-    every = dict.fromkeys(name for told in settings for name in told)
+    every = dict.fromkeys(name for values in settings for name in values)
     names = [n for n in every if any(s.get(n) != settings[0].get(n) for s in settings)]
     rows = {name: [s.get(name) for s in settings] for name in names}
     rows["state"] = [run.status.state for run in runs]
     results = [_results(run) for run in runs]
-    for told in results:
-        for name, value in told.items():
-            plain = isinstance(value, int | float | str) or name in told.get("not_measured", {})
+    for values in results:
+        for name, value in values.items():
+            plain = isinstance(value, int | float | str) or name in values.get("not_measured", {})
             if plain and name not in rows:
                 rows[name] = [other.get(name) for other in results]
     return rows

@@ -33,7 +33,7 @@ def next_creation_time(root: Path) -> datetime:
     now, names = datetime.now(UTC), list[str]()
     with suppress(OSError):  # whoever writes there will say it
         names = _names(root)
-    stamps = [found[1] for name in names if (found := _STAMP.fullmatch(name))]
+    stamps = [match[1] for name in names if (match := _STAMP.fullmatch(name))]
     newest = _read_stamp(max(stamps, default=""))
     return now if newest is None or newest < now else newest + _STEP
 
@@ -43,11 +43,11 @@ def read_creation_time(path: Path) -> datetime:
     with suppress(DamagedRunError, KeyError, TypeError, ValueError):
         started = datetime.fromisoformat(read_json(path / "status.json")["started"])
         return started if started.tzinfo else started.replace(tzinfo=UTC)
-    found = _STAMP.fullmatch(path.name)
-    told = _read_stamp(found[1]) if found else None
+    match = _STAMP.fullmatch(path.name)
+    moment = _read_stamp(match[1]) if match else None
     with suppress(OSError):  # deleted meanwhile
-        told = told or datetime.fromtimestamp(path.stat().st_mtime, UTC)
-    return told or datetime.min.replace(tzinfo=UTC)
+        moment = moment or datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    return moment or datetime.min.replace(tzinfo=UTC)
 
 
 def iter_record_folders(root: Path, *kinds: str) -> Iterator[tuple[Path, str]]:

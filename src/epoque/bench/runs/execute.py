@@ -54,8 +54,8 @@ def start(
     if name is None:
         lab.check(config)
         return create_run(root, lab.name, recipe, config)
-    if (known := find_named_run(lab, config, root, name)) is not None:
-        return known
+    if (existing := find_named_run(lab, config, root, name)) is not None:
+        return existing
     lab.check(config)
     try:
         return create_run(root, lab.name, recipe, config, name, only=True)
@@ -220,10 +220,10 @@ def _close(sinks: Sequence[Sink], state: State, reason: str) -> None:
 
 def _progress_of(sinks: Iterable[Sink]) -> Progress:
     """Return what has those sinks show how far something is that can."""
-    shown = [sink.progress for sink in sinks if isinstance(sink, ShowsProgress)]
+    receivers = [sink.progress for sink in sinks if isinstance(sink, ShowsProgress)]
 
     def progress(done: int, total: int | None, what: str = "") -> None:
-        for show in shown:
+        for show in receivers:
             show(done, total, what)
 
     return progress

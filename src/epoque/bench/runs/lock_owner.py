@@ -46,11 +46,11 @@ def other_owner(path: Path) -> Owner | None:
     A writer of this machine is told by the lock, and is dead if the machine was started anew.
     """
     try:
-        told = read_json(path / OWNER)
-        if told["boot"] == _boot() or told["host"] == host_name():
+        content = read_json(path / OWNER)
+        if content["boot"] == _boot() or content["host"] == host_name():
             return None
-        silent = datetime.now(UTC) - datetime.fromisoformat(told["heard"])
-        owner = Owner(str(told["host"]), int(told["pid"]), silent.total_seconds())
+        silent = datetime.now(UTC) - datetime.fromisoformat(content["heard"])
+        owner = Owner(str(content["host"]), int(content["pid"]), silent.total_seconds())
     except (DamagedRunError, KeyError, TypeError, ValueError, OverflowError):
         return None
     return owner if owner.seconds < MAX_WRITER_SILENCE else None
@@ -83,9 +83,9 @@ def _say_again(path: Path, over: threading.Event) -> None:
 
 
 def _say(path: Path) -> None:
-    heard = datetime.now(UTC).isoformat(timespec="seconds")
-    told = {"host": host_name(), "boot": _boot(), "pid": os.getpid(), "heard": heard}
-    write_json(path / OWNER, told)
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    owner = {"host": host_name(), "boot": _boot(), "pid": os.getpid(), "heard": now}
+    write_json(path / OWNER, owner)
 
 
 @cache

@@ -52,9 +52,9 @@ def find_by_name(root: Path, name: str, *kinds: type[R], whole: bool = False) ->
     if name == LAST and records:
         return sort_newest_first(records)[0]
     ids = {record.id: record for record in records}
-    found = ids.get(name) or _at(name, kinds)
-    if found is not None:
-        return found
+    match = ids.get(name) or _at(name, kinds)
+    if match is not None:
+        return match
     near = [record for key, record in ids.items() if name and name in key]
     if len(near) == 1 and not whole:
         return near[0]
@@ -77,11 +77,11 @@ def _unknown(
     """Return what to say where a name means nothing, or too much."""
     latest = ", ".join(near[-3:])
     if near and whole:
-        told = f" A whole id, `{LAST}` or a path is wanted here, and this is a part of {latest}."
-        return UnknownNameError("run", name, (), told)
+        hint = f" A whole id, `{LAST}` or a path is wanted here, and this is a part of {latest}."
+        return UnknownNameError("run", name, (), hint)
     if near:
-        told = f" {len(near)} runs are named like that: {latest}."
-        return UnknownNameError("single run", name, (), told)
+        hint = f" {len(near)} runs are named like that: {latest}."
+        return UnknownNameError("single run", name, (), hint)
     there = f" `epoque runs list` shows {root}."
     hint = there if root.is_dir() else f" There is no folder {root}."
     return UnknownNameError("run", name, ids if name else (), hint)

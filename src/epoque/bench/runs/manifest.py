@@ -49,8 +49,8 @@ def write_manifest(folder: Path, files: Digests) -> None:
     Raises:
         RunWriteError: if the system refuses.
     """
-    told = {"format": 1, "files": dict(sorted(files.items()))}
-    write_json(folder / MANIFEST, told | {"sha256": digest_json(told)}, durable=True)
+    content = {"format": 1, "files": dict(sorted(files.items()))}
+    write_json(folder / MANIFEST, content | {"sha256": digest_json(content)}, durable=True)
 
 
 def read_manifest(folder: Path) -> Digests | None:
@@ -64,11 +64,11 @@ def read_manifest(folder: Path) -> Digests | None:
         return None
     cure = f"`epoque resume {folder.name}` makes it again"
     try:
-        told = parse_json_object(path, read_file(path))
+        content = parse_json_object(path, read_file(path))
     except DamagedRunError as error:
         raise DamagedRunError(f"{str(error).removesuffix('.')}; {cure}.") from None
-    signed, files = told.pop("sha256", None), told.get("files")
-    if signed != digest_json(told) or not _are_digests(files):
+    signed, files = content.pop("sha256", None), content.get("files")
+    if signed != digest_json(content) or not _are_digests(files):
         raise DamagedRunError(f"{path} is damaged: it is not what was written; {cure}.")
     return files
 
@@ -77,9 +77,9 @@ def _are_digests(files: Any) -> TypeGuard[Digests]:
     return isinstance(files, dict) and all(isinstance(value, str) for value in files.values())
 
 
-def digest_json(told: Mapping[str, Any]) -> str:
+def digest_json(value: Mapping[str, Any]) -> str:
     """Return the SHA-256 over JSON values, which a file can then carry itself."""
-    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
 def digest_file(path: Path) -> str:

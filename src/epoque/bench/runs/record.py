@@ -66,8 +66,8 @@ class Record(Generic[C_co]):
         """
         path = Path(path)
         if not (path / cls.told_in).is_file():
-            known = [found.parent.name for found in path.parent.glob(f"*/{cls.told_in}")]
-            raise UnknownNameError(cls.kind, path.name or str(path), known)
+            names = [file.parent.name for file in path.parent.glob(f"*/{cls.told_in}")]
+            raise UnknownNameError(cls.kind, path.name or str(path), names)
         return cls(path)
 
     def __repr__(self) -> str:
@@ -135,10 +135,10 @@ class Record(Generic[C_co]):
     @cached_property
     def environment(self) -> Mapping[str, Any]:
         """Where it ran: versions, platform, device, commit."""
-        told = read_json(self.path / "environment.json")
+        content = read_json(self.path / "environment.json")
         if self.files and any(w.startswith("env") for w in find_status_differences(self.path)):
             raise self._changed("environment.json")
-        return told
+        return content
 
     @property
     def status(self) -> Status:
@@ -243,7 +243,7 @@ class Record(Generic[C_co]):
 def _stamp(path: Path) -> tuple[int, int] | None:
     """Return what tells a file from the one that replaced it; None if it is not there."""
     try:
-        found = path.stat()
+        stat = path.stat()
     except OSError:
         return None
-    return found.st_ino, found.st_mtime_ns
+    return stat.st_ino, stat.st_mtime_ns

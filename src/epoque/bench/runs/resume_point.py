@@ -64,12 +64,12 @@ class ResumePoint:
 
 
 def bind_checkpoint(
-    told: Json, metrics: "_Hash", files: Mapping[str, str], once: Iterable[str]
+    metadata: Json, metrics: "_Hash", files: Mapping[str, str], once: Iterable[str]
 ) -> dict[str, Any]:
     """Return what a checkpoint says of the rest of its run's folder.
 
     Args:
-        told: what config.json holds.
+        metadata: what config.json holds.
         metrics: the running SHA-256 of metrics.jsonl.
         files: name to SHA-256 of what was written.
         once: which of these a training makes only once.
@@ -81,17 +81,17 @@ def bind_checkpoint(
     """
     snapshots = [name for name in files if name.startswith("snapshots/")]
     return {
-        "config": dict(told),
-        "config_sha256": digest_config(told),
+        "config": dict(metadata),
+        "config_sha256": digest_config(metadata),
         "metrics_sha256": metrics.hexdigest(),
         "snapshots_sha256": _joined([files[name] for name in sorted(snapshots)]),
         "files": {name: files[name] for name in sorted(once)},
     }
 
 
-def digest_config(told: Json) -> str:
+def digest_config(metadata: Json) -> str:
     """Return the SHA-256 of config.json with this content, as it is written."""
-    return hashlib.sha256(encode_json(dict(told))).hexdigest()
+    return hashlib.sha256(encode_json(dict(metadata))).hexdigest()
 
 
 def _joined(digests: Iterable[str]) -> str:
@@ -106,18 +106,18 @@ def find_resume_point(run: Run) -> ResumePoint:
             no checkpoint tells it; or if a finished run could be made again from the start only.
     """
     folder = _Folder(run)
-    told, rewritten = folder.config()
-    lab = find_lab(told["lab"])
-    own, reason = folder.own_checkpoints(digest_config(told), lab.checkpoints_kept)
+    metadata, rewritten = folder.config()
+    lab = find_lab(metadata["lab"])
+    own, reason = folder.own_checkpoints(digest_config(metadata), lab.checkpoints_kept)
     last = own[-1] if own else None
     if last is None and run.status.state == "finished":
-        raise _cannot_be_repaired(run, told, lab, reason or _first_difference(run))
+        raise _cannot_be_repaired(run, metadata, lab, reason or _first_difference(run))
     notice = f"{run.id}: config.json was damaged; its checkpoints tell it. " if rewritten else ""
     if reason:
         goes_on = f"It goes on from step {last.step}." if last else "It begins anew."
         notice += f"{run.id}: {reason}. {goes_on}"
     return ResumePoint(
-        told,
+        metadata,
         rewritten,
         run.checkpoint(last.step, digested=False) if last else None,
         last.metrics_bytes if last else 0,
@@ -144,8 +144,8 @@ class _Folder:
     def __init__(self, run: Run) -> None:
         self.run = run
         self._damaged: dict[int, str] = {}
-        self._whole = {kept.step: kept for kept in self._read_checkpoints()}
-        lengths = {kept.metrics_bytes for kept in self._whole.values()}
+        self._whole = {checkpoint.step: checkpoint for checkpoint in self._read_checkpoints()}
+        lengths = {checkpoint.metrics_bytes for checkpoint in self._whole.values()}
         self._metrics = _prefixes(run.path / "metrics.jsonl", lengths | {0})
         self._snapshots = {step: self._snapshot(step) for step in run.snapshot_steps()}
 
@@ -169,26 +169,26 @@ class _Folder:
         Raises:
             DamagedRunError: if it is the odd one out, or cannot be read and nothing else tells it.
         """
-        witnesses = [kept for kept in self._whole.values() if self._saw_these_metrics(kept)]
-        by_digest = {kept.bound["config_sha256"]: kept.bound["config"] for kept in witnesses}
+        witnesses = [c for c in self._whole.values() if self._saw_these_metrics(c)]
+        by_digest = {c.bound["config_sha256"]: c.bound["config"] for c in witnesses}
         try:
-            told = Run(self.run.path).told_now()
+            metadata = Run(self.run.path).told_now()
         except NewerRunError:
             raise
         except DamagedRunError:
             if len(by_digest) != 1:
                 raise
             return next(iter(by_digest.values())), True
-        if not witnesses or digest_config(told) in by_digest:
-            return told, False
+        if not witnesses or digest_config(metadata) in by_digest:
+            return metadata, False
         saved = self.run.saved_digest("config.json")
         if saved in by_digest:
             return by_digest[saved], True
-        raise _other_config(self.run, told, witnesses[-1].bound["config"])
+        raise _other_config(self.run, metadata, witnesses[-1].bound["config"])
 
-    def _saw_these_metrics(self, kept: _WholeCheckpoint) -> bool:
-        found = self._metrics.get(kept.metrics_bytes)
-        return found is not None and found.hexdigest() == kept.bound["metrics_sha256"]
+    def _saw_these_metrics(self, checkpoint: _WholeCheckpoint) -> bool:
+        digest = self._metrics.get(checkpoint.metrics_bytes)
+        return digest is not None and digest.hexdigest() == checkpoint.bound["metrics_sha256"]
 
     def own_checkpoints(self, config: str, count: int | None) -> tuple[list[_WholeCheckpoint], str]:
         """Return the checkpoints that a training can go on from, and why not from a later one.
@@ -207,25 +207,26 @@ class _Folder:
                     break
         return own, reason
 
-    def _why_not(self, kept: _WholeCheckpoint, config: str) -> str:
+    def _why_not(self, checkpoint: _WholeCheckpoint, config: str) -> str:
         """Return why a checkpoint does not belong to what is in the folder; "" if it does."""
-        start = f"the checkpoint at step {kept.step} is not used:"
-        if kept.bound["config_sha256"] != config:
+        start = f"the checkpoint at step {checkpoint.step} is not used:"
+        if checkpoint.bound["config_sha256"] != config:
             return f"{start} it is of another experiment"
-        if not self._saw_these_metrics(kept):
+        if not self._saw_these_metrics(checkpoint):
             return f"{start} metrics.jsonl is not what it was then"
-        before = [digest for step, (_, digest) in self._snapshots.items() if step <= kept.step]
-        if _joined(before) != kept.bound["snapshots_sha256"]:
+        last, snapshots = checkpoint.step, self._snapshots
+        before = [digest for step, (_, digest) in snapshots.items() if step <= last]
+        if _joined(before) != checkpoint.bound["snapshots_sha256"]:
             return f"{start} the snapshots before it are not what they were then"
-        for name, digest in kept.bound["files"].items():
+        for name, digest in checkpoint.bound["files"].items():
             if _digest_or_none(self.run.path / name) != digest:
                 return f"{start} {name} is not what it was then"
         return ""
 
     def metrics_until(self, last: _WholeCheckpoint | None) -> "_Hash":
-        found = self._metrics[last.metrics_bytes if last else 0]
-        assert found is not None
-        return found
+        digest = self._metrics[last.metrics_bytes if last else 0]
+        assert digest is not None
+        return digest
 
     def files_until(
         self, last: _WholeCheckpoint | None, own: Iterable[_WholeCheckpoint]
@@ -234,8 +235,8 @@ class _Folder:
         if last is None:
             return {}
         files = {n: digest for step, (n, digest) in self._snapshots.items() if step <= last.step}
-        for kept in own:
-            files |= kept.files
+        for checkpoint in own:
+            files |= checkpoint.files
         files |= last.bound["files"]
         return files
 
@@ -249,13 +250,13 @@ def _read_checkpoint(folder: Path, step: int) -> _WholeCheckpoint:
     stem = f"checkpoints/step-{step:010d}"
     paths = [folder / f"{stem}{ending}" for ending in (".json", ".safetensors")]
     contents = [read_file(path) for path in paths]
-    told = parse_json_object(paths[0], contents[0])
-    if told.pop("sha256", None) != digest_checkpoint(contents[1], told):
+    state = parse_json_object(paths[0], contents[0])
+    if state.pop("sha256", None) != digest_checkpoint(contents[1], state):
         raise DamagedRunError(f"{folder / stem} is damaged: it is not what was saved.")
     try:
-        length, bound, at = int(told["metrics_bytes"]), told["run"], told["step"]
-        wanted = {"config": dict, "files": dict} | dict.fromkeys(_DIGESTS, str)
-        if at != step or not all(isinstance(bound[n], kind) for n, kind in wanted.items()):
+        length, bound, at = int(state["metrics_bytes"]), state["run"], state["step"]
+        types = {"config": dict, "files": dict} | dict.fromkeys(_DIGESTS, str)
+        if at != step or not all(isinstance(bound[n], kind) for n, kind in types.items()):
             raise TypeError
     except (KeyError, TypeError, ValueError):
         raise DamagedRunError(f"{folder / stem} is damaged: it is of no run.") from None
@@ -273,20 +274,20 @@ _DIGESTS = ("config_sha256", "metrics_sha256", "snapshots_sha256")
 
 def _prefixes(path: Path, lengths: Iterable[int]) -> dict[int, "_Hash | None"]:
     """Return length to the SHA-256 of that much of a file; None if it is shorter."""
-    found: dict[int, _Hash | None] = dict.fromkeys(lengths)
+    digests: dict[int, _Hash | None] = dict.fromkeys(lengths)
     digest, read = hashlib.sha256(), 0
-    found[0] = digest.copy()
+    digests[0] = digest.copy()
     try:
         with open_regular(path) as file:
-            for length in sorted(found):
+            for length in sorted(digests):
                 while read < length and (chunk := file.read(min(CHUNK, length - read))):
                     digest.update(chunk)
                     read += len(chunk)
                 if read == length:
-                    found[length] = digest.copy()
+                    digests[length] = digest.copy()
     except (OSError, DataError):  # then only the start needs none of it
         pass
-    return found
+    return digests
 
 
 def _digest_or_none(path: Path) -> str | None:
@@ -296,31 +297,31 @@ def _digest_or_none(path: Path) -> str | None:
         return None
 
 
-def _other_config(run: Run, told: Json, known: Json) -> DamagedRunError:
+def _other_config(run: Run, metadata: Json, saved: Json) -> DamagedRunError:
     return DamagedRunError(
         f"{run.path / 'config.json'} is not what {run.id} was trained with "
-        f"({describe_differences(told, known)}); "
+        f"({describe_differences(metadata, saved)}); "
         "nothing was changed. Put back what was there (or empty the file: `epoque resume` then "
         "takes it from the checkpoints), or start a new run with the other settings."
     )
 
 
-def describe_differences(told: Json, known: Json) -> str:
+def describe_differences(metadata: Json, saved: Json) -> str:
     """Return what the JSON of a record says otherwise than was known once: the first three."""
-    mine, theirs = (_flat(one) for one in (told, known))
+    mine, theirs = (_flat(one) for one in (metadata, saved))
     names = [name for name in {**mine, **theirs} if mine.get(name) != theirs.get(name)]
-    shown = ", ".join(
+    sentence = ", ".join(
         f"{n} {_short(mine.get(n))} there, {_short(theirs.get(n))} then" for n in names[:3]
     )
-    return shown + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    return sentence + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def _first_difference(run: Run) -> str:
     return next(run.differences(), "what it saved is whole, but no checkpoint is among it")
 
 
-def _flat(told: Json) -> dict[str, Any]:
-    return {**{k: v for k, v in told.items() if k != "config"}, **flatten(told["config"])}
+def _flat(metadata: Json) -> dict[str, Any]:
+    return {**{k: v for k, v in metadata.items() if k != "config"}, **flatten(metadata["config"])}
 
 
 def _short(value: Any) -> str:
@@ -328,11 +329,13 @@ def _short(value: Any) -> str:
     return text if len(text) <= 40 else f"{text[:36]}…"
 
 
-def _cannot_be_repaired(run: Run, told: Json, lab: Lab[Any], reason: str) -> DamagedRunError:
+def _cannot_be_repaired(run: Run, metadata: Json, lab: Lab[Any], reason: str) -> DamagedRunError:
     try:
-        command = build_command_line("run", told["recipe"], lab.config.parse(told["config"]))
+        command = build_command_line(
+            "run", metadata["recipe"], lab.config.parse(metadata["config"])
+        )
     except ConfigError:
-        command = f"epoque run {told['recipe']}"
+        command = f"epoque run {metadata['recipe']}"
     return DamagedRunError(
         f"{run.id} is finished and damaged, and no checkpoint is left to repair it from: {reason}. "
         f"Nothing was changed; `{command}` makes another one."

@@ -120,8 +120,8 @@ class Run(Record[C_co]):
         """
         steps = self.checkpoint_steps
         if not steps or (step is not None and step not in steps):
-            wanted = "any step" if step is None else str(step)
-            raise self._no_checkpoint(wanted, steps)
+            name = "any step" if step is None else str(step)
+            raise self._no_checkpoint(name, steps)
         step = steps[-1] if step is None else step
         path = self.path / "checkpoints" / f"step-{step:010d}.safetensors"
         name = f"checkpoints/{path.stem}"
@@ -138,18 +138,18 @@ class Run(Record[C_co]):
     def is_scheduled(self, step: int) -> bool:
         """Return whether the checkpoint at a step is one that the config asks for."""
         try:
-            told = read_json(self.path / "checkpoints" / f"step-{step:010d}.json")
+            state = read_json(self.path / "checkpoints" / f"step-{step:010d}.json")
         except DamagedRunError:
             return True
-        return told.get("scheduled", True) is True
+        return state.get("scheduled", True) is True
 
-    def _no_checkpoint(self, wanted: str, steps: list[int]) -> UnknownNameError:
-        kind, known = f"checkpoint of {self.id} at", [str(step) for step in steps]
+    def _no_checkpoint(self, name: str, steps: list[int]) -> UnknownNameError:
+        kind, names = f"checkpoint of {self.id} at", [str(step) for step in steps]
         count = self._lab.checkpoints_kept
         if count is None or not steps:
-            return UnknownNameError(kind, wanted, known)
-        hint = f" A run of {self.lab_name} keeps the last {count}: {', '.join(known)}."
-        return UnknownNameError(kind, wanted, (), hint)
+            return UnknownNameError(kind, name, names)
+        hint = f" A run of {self.lab_name} keeps the last {count}: {', '.join(names)}."
+        return UnknownNameError(kind, name, (), hint)
 
     def snapshot_steps(self) -> list[int]:
         """Return the steps that have a snapshot, ascending."""
@@ -173,8 +173,8 @@ class Run(Record[C_co]):
         """
         path = self.path / name
         if Path(name).name != name or not path.is_file():
-            known = [p.name for p in self.path.glob("*") if p.is_file()]
-            raise UnknownNameError(f"file of {self.id} named", name, known)
+            names = [p.name for p in self.path.glob("*") if p.is_file()]
+            raise UnknownNameError(f"file of {self.id} named", name, names)
         return self.read(name)
 
 
@@ -190,10 +190,10 @@ def _metric_row(path: Path, number: int, line: bytes) -> dict[str, Any]:
         raise DamagedRunError(f"{path} is damaged at line {number}.") from None
 
 
-def digest_checkpoint(data: bytes, told: Mapping[str, Any]) -> str:
+def digest_checkpoint(data: bytes, state: Mapping[str, Any]) -> str:
     """Return the SHA-256 over a checkpoint's two files: its arrays and what its JSON tells."""
     digest = hashlib.sha256(data)
-    digest.update(json.dumps(told, sort_keys=True).encode())
+    digest.update(json.dumps(state, sort_keys=True).encode())
     return digest.hexdigest()
 
 
@@ -278,8 +278,8 @@ class Runs:
         return row
 
 
-def _plain(told: Mapping[str, Any]) -> dict[str, Any]:
-    return {k: v for k, v in told.items() if isinstance(v, int | float | str)}
+def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: v for k, v in values.items() if isinstance(v, int | float | str)}
 
 
 def _utf8(value: Any) -> Any:

@@ -36,8 +36,8 @@ def check_name(name: str) -> None:
             raise ConfigError([Problem("name", f"{name} is not allowed; it {why}.")])
         return
     takes = f"letters a to z, digits, `.`, `_` and `-`, at most {MAX_NAME_BYTES} of them"
-    told = f"{name!r} is not allowed; it takes {takes}, and begins with a letter or a digit."
-    raise ConfigError([Problem("name", told)])
+    message = f"{name!r} is not allowed; it takes {takes}, and begins with a letter or a digit."
+    raise ConfigError([Problem("name", message)])
 
 
 def _taken(name: str) -> str:
@@ -69,10 +69,10 @@ def find_named_run(lab: Lab[C], config: C, root: Path, name: str) -> Run[C] | No
     if not (path / "config.json").is_file():
         raise UsageError(f"{path} is there and is no run; another name makes a new one.")
     run: Run[C] = Run(path)
-    told = _told(run)
-    if (its := told["lab"]) != lab.name:
+    metadata = _told(run)
+    if (its := metadata["lab"]) != lab.name:
         raise UsageError(f"{path} is a run of the lab {its}, not of {lab.name}; take another name.")
-    if problems := list(_differences(lab.config.parse(told["config"]), config)):
+    if problems := list(_differences(lab.config.parse(metadata["config"]), config)):
         raise ConfigError(problems)
     return run
 
@@ -85,8 +85,8 @@ def _told(run: Run) -> Mapping[str, Any]:
         return find_resume_point(run).told
 
 
-def _differences(its: Config, asked: Config) -> Iterator[Problem]:
-    for path, value in asked.flatten().items():
-        if (known := its.get(path)) != value:
-            told = f"{value} is asked for, but the run of that name has {known}"
-            yield Problem(path, f"{told}, and keeps it; another name makes a new run.")
+def _differences(its: Config, wish: Config) -> Iterator[Problem]:
+    for path, value in wish.flatten().items():
+        if (current := its.get(path)) != value:
+            message = f"{value} is asked for, but the run of that name has {current}"
+            yield Problem(path, f"{message}, and keeps it; another name makes a new run.")

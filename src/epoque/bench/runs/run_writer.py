@@ -123,8 +123,8 @@ class RunWriter:
         path = self.run.path
         metrics = path / "metrics.jsonl"
         if metrics.exists() and not metrics.is_file():  # a FIFO would be waited for
-            told = "it is no file; move it away and try again"
-            raise RunWriteError(f"Cannot write {metrics}: {told}. What was there is whole.")
+            reason = "it is no file; move it away and try again"
+            raise RunWriteError(f"Cannot write {metrics}: {reason}. What was there is whole.")
         unseal(path)
         remove_drafts(path)
         if restart.rewritten:
@@ -134,11 +134,11 @@ class RunWriter:
         with explain_write_errors(metrics), metrics.open("ab") as file:
             file.truncate(restart.metrics_bytes)
 
-    def _remove_others(self, folder: Path, kept: Mapping[str, str]) -> None:
+    def _remove_others(self, folder: Path, files: Mapping[str, str]) -> None:
         """Remove steps that are not kept; a JSON goes first: without it nobody reads the rest."""
         with explain_write_errors(folder):
             for path in sorted(folder.glob("step-*")):
-                if f"{folder.name}/{path.name}" not in kept:
+                if f"{folder.name}/{path.name}" not in files:
                     path.unlink()
 
     def log(self, event: Event) -> None:
@@ -192,9 +192,9 @@ class RunWriter:
 
     def take_in(self, paths: Iterable[Path]) -> None:
         """Make files that something else has just written part of the run."""
-        found = list(paths)
-        self._digests |= digest_files(self.run.path, found)
-        self._unsynced += found
+        files = list(paths)
+        self._digests |= digest_files(self.run.path, files)
+        self._unsynced += files
 
     def _log_metrics(self, step: int, values: Mapping[str, float]) -> None:
         self._lines.append(encode_json_line({"step": step, **values}))
@@ -211,13 +211,13 @@ class RunWriter:
         with explain_write_errors(self.run.path / "checkpoints"):
             (self.run.path / "checkpoints").mkdir(exist_ok=True)
         stem, data = _stem(checkpoint.step), _packed(checkpoint.arrays)
-        told = {"step": checkpoint.step, **checkpoint.state, "metrics_bytes": self._file.tell()}
+        state = {"step": checkpoint.step, **checkpoint.state, "metrics_bytes": self._file.tell()}
         if not checkpoint.scheduled:
-            told["scheduled"] = False
-        told["run"] = bind_checkpoint(self._told, self._metrics, self._digests, self._once)
-        told["sha256"] = digest_checkpoint(data, told)
+            state["scheduled"] = False
+        state["run"] = bind_checkpoint(self._told, self._metrics, self._digests, self._once)
+        state["sha256"] = digest_checkpoint(data, state)
         self.save(f"{stem}.safetensors", data)
-        self.save(f"{stem}.json", encode_json(told))
+        self.save(f"{stem}.json", encode_json(state))
         self._sync()
         if "threads" in checkpoint.state:
             self._note_environment(checkpoint.state["threads"])
@@ -237,8 +237,8 @@ class RunWriter:
         """
         step, old = newest.step, self._passing - {newest.step}
         if (count := lab_of(self.run).checkpoints_kept) is not None:
-            known = [k for k in self.run.checkpoint_steps if k <= step and k not in old]
-            old |= set(known[:-count])
+            steps = [k for k in self.run.checkpoint_steps if k <= step and k not in old]
+            old |= set(steps[:-count])
         # The JSON first: without it nobody takes the rest for a checkpoint.
         names = [f"{_stem(o)}.{e}" for o in sorted(old) for e in ("json", "safetensors")]
         with explain_write_errors(self.run.path / "checkpoints"):

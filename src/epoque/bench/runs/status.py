@@ -149,25 +149,24 @@ def sign_environment(
     Raises:
         RunWriteError: if the system refuses.
     """
-    told: dict[str, Any] | None = None
+    content: dict[str, Any] | None = None
     with suppress(DamagedRunError):
-        told = read_json(path / "environment.json")
-    signed = told.pop("sha256", None) if told else None
-    if not told or signed != _signature(told, of):
-        begun = (
-            told if told and signed is None and begins else {**describe_environment(), "seed": seed}
-        )
-        told, signed = begun, None
+        content = read_json(path / "environment.json")
+    signed = content.pop("sha256", None) if content else None
+    if not content or signed != _signature(content, of):
+        if not (content and signed is None and begins):
+            content = {**describe_environment(), "seed": seed}
+        signed = None
     if device is not None and (begins or signed is None):
-        told["device"] = device
+        content["device"] = device
     if threads is not None:
-        told["threads"] = threads
-    if signed != (signature := _signature(told, of)):
-        write_json(path / "environment.json", told | {"sha256": signature})
+        content["threads"] = threads
+    if signed != (signature := _signature(content, of)):
+        write_json(path / "environment.json", content | {"sha256": signature})
 
 
-def _signature(told: Mapping[str, Any], of: str) -> str:
-    return digest_json({**told, "of": of})
+def _signature(content: Mapping[str, Any], of: str) -> str:
+    return digest_json({**content, "of": of})
 
 
 def _rename_free(draft: Path, root: Path, name: str, tries: int) -> Path:
@@ -238,17 +237,17 @@ def read_status(path: Path) -> Status:
     A status.json that is missing, damaged or another's does not matter much: a record with a
     manifest is finished, and one that is neither finished nor locked is interrupted.
     """
-    told = _told_status(path)
-    if (told is None or told.state == "running") and is_locked(path):
-        return told or Status("running", LOST)
+    status = _told_status(path)
+    if (status is None or status.state == "running") and is_locked(path):
+        return status or Status("running", LOST)
     if _has_manifest(path):
         wrong = any(name.startswith("status.json") for name in find_status_differences(path))
-        return Status("finished") if told is None or wrong else told
-    if told is None:
+        return Status("finished") if status is None or wrong else status
+    if status is None:
         return Status("interrupted", LOST)
-    if told.state == "running":
-        return replace(told, state="interrupted", reason="its process ended")
-    return told
+    if status.state == "running":
+        return replace(status, state="interrupted", reason="its process ended")
+    return status
 
 
 def find_status_differences(path: Path) -> list[str]:
@@ -259,13 +258,13 @@ def find_status_differences(path: Path) -> list[str]:
     """
     wrong = [f"{name} is not what was saved" for name in ("status.json", "environment.json")]
     try:
-        told = read_json(path / "status.json")
-        if _status(told) is None or told["files"][MANIFEST] != digest_file(path / MANIFEST):
+        content = read_json(path / "status.json")
+        if _status(content) is None or content["files"][MANIFEST] != digest_file(path / MANIFEST):
             return wrong[:1]
     except (DamagedRunError, KeyError, TypeError):
         return wrong[:1]
     try:
-        same = told["files"]["environment.json"] == digest_file(path / "environment.json")
+        same = content["files"]["environment.json"] == digest_file(path / "environment.json")
     except (DamagedRunError, KeyError):
         same = False
     return [] if same else wrong[1:]
@@ -285,17 +284,17 @@ def _told_status(path: Path) -> Status | None:
         return None
 
 
-def _status(told: Mapping[str, Any]) -> Status | None:
+def _status(content: Mapping[str, Any]) -> Status | None:
     """Return a status out of JSON, or None if it is none, or not what was written."""
     try:
-        rest = {name: value for name, value in told.items() if name != "sha256"}
-        if told.get("sha256", digest_json(rest)) != digest_json(rest):
+        rest = {name: value for name, value in content.items() if name != "sha256"}
+        if content.get("sha256", digest_json(rest)) != digest_json(rest):
             return None
-        seconds, state = float(told["seconds"]), told["state"]
+        seconds, state = float(content["seconds"]), content["state"]
         if state not in get_args(State) or not 0 <= seconds < inf:
             return None
-        timings = StepTimings.from_json(told.get("timings", {}))
-        return Status(state, str(told["reason"]), str(told["started"]), seconds, timings)
+        timings = StepTimings.from_json(content.get("timings", {}))
+        return Status(state, str(content["reason"]), str(content["started"]), seconds, timings)
     except (KeyError, TypeError, ValueError, OverflowError, AttributeError):
         return None
 
@@ -345,8 +344,8 @@ def describe_end(error: BaseException) -> tuple[State, str]:
     """Return the state of a record whose work an exception stopped, and the reason."""
     if isinstance(error, KeyboardInterrupt | GeneratorExit):
         return "interrupted", str(error) or "stopped by the user"
-    told = str(error) if isinstance(error, EpoqueError) else f"{type(error).__name__}: {error}"
-    return "failed", told
+    reason = str(error) if isinstance(error, EpoqueError) else f"{type(error).__name__}: {error}"
+    return "failed", reason
 
 
 def unseal(path: Path) -> None:
@@ -368,7 +367,7 @@ def remove_drafts(path: Path) -> None:
 
 
 def _write_status(path: Path, status: Status, **more: Any) -> None:
-    told: dict[str, Any] = {
+    content: dict[str, Any] = {
         "state": status.state,
         "reason": status.reason,
         "started": status.started,
@@ -376,6 +375,6 @@ def _write_status(path: Path, status: Status, **more: Any) -> None:
         **more,
     }
     if timings := status.timings.to_json():
-        told["timings"] = timings
-    signed = {"sha256": digest_json(told)} if status.state == "finished" else {}
-    write_json(path / "status.json", told | signed)
+        content["timings"] = timings
+    signed = {"sha256": digest_json(content)} if status.state == "finished" else {}
+    write_json(path / "status.json", content | signed)

@@ -34,13 +34,13 @@ class StepTimings:
     measured: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def from_json(cls, told: Mapping[str, Any]) -> "StepTimings":
+    def from_json(cls, content: Mapping[str, Any]) -> "StepTimings":
         """Return what `to_json` told.
 
         Raises:
             KeyError, TypeError, ValueError, AttributeError: if it is something else.
         """
-        others = dict(told)
+        others = dict(content)
         moments = tuple((int(step), float(s)) for step, s in others.pop("course", ()))
         others.pop("training_seconds", None)
         return cls(moments, others)

@@ -149,13 +149,13 @@ class _Steps(ProgressColumn):
     def render(self, task: Task) -> Text:
         if not task.fields.get("counted", True):
             return Text("" if task.total is None else f"{task.percentage:.0f} %")
-        done = f"{task.fields['step']:,}"
+        count = f"{task.fields['step']:,}"
         if task.total is None:
-            return Text(done)
+            return Text(count)
         if task.total == 1:
-            return Text(f"{done} ({task.percentage:.0f} %)")
+            return Text(f"{count} ({task.percentage:.0f} %)")
         total = f"{task.total:,.0f}"
-        return Text(f"{done:>{len(total)}}/{total}")
+        return Text(f"{count:>{len(total)}}/{total}")
 
 
 class _Rate(ProgressColumn):

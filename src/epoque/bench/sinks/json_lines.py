@@ -39,8 +39,8 @@ class JsonLinesSink:
     def __init__(self, run: Run, stream: TextIO | None = None) -> None:
         self._stream: TextIO | None = stream or sys.stdout
         self._flushed = 0.0
-        told = {"id": run.id, "path": str(run.path), "lab": run.lab_name, "recipe": run.recipe}
-        self._print(json.dumps({"event": "run", **told}), flush=True)
+        line = {"id": run.id, "path": str(run.path), "lab": run.lab_name, "recipe": run.recipe}
+        self._print(json.dumps({"event": "run", **line}), flush=True)
 
     def log(self, event: Event) -> None:
         """Print one event.
@@ -53,8 +53,8 @@ class JsonLinesSink:
 
     def close(self, state: State, reason: str = "") -> None:
         """Print how the run stands."""
-        told = {"event": "status", "state": state, "reason": reason}
-        self._print(json.dumps(told), flush=True)
+        line = {"event": "status", "state": state, "reason": reason}
+        self._print(json.dumps(line), flush=True)
 
     def _print(self, line: str, flush: bool = False) -> None:
         if self._stream is None:

@@ -109,8 +109,8 @@ class MlflowSink:
                 action()
         except Exception as error:  # whatever its network and database layers raise
             if not self._away:
-                told = "the training goes on, and MLflow gets the rest when it answers again."
-                warnings.warn(f"MLflow failed ({_reason(error)}); {told}", stacklevel=2)
+                rest = "the training goes on, and MLflow gets the rest when it answers again."
+                warnings.warn(f"MLflow failed ({_reason(error)}); {rest}", stacklevel=2)
             self._away = True
         else:
             self._away = False
@@ -158,16 +158,16 @@ def _client(uri: str) -> "MlflowClient":
 def _open_run(client: "MlflowClient", run: Run) -> str:
     """Return the id of this run's MLflow run, made if it is new."""
     name = os.environ.get("MLFLOW_EXPERIMENT_NAME") or f"epoque/{run.lab_name}"
-    found = client.get_experiment_by_name(name)
-    experiment = found.experiment_id if found else client.create_experiment(name)
-    known = client.search_runs([experiment], f"tags.`epoque.run` = '{run.id}'", max_results=1)
-    if known:
-        client.update_run(known[0].info.run_id, status="RUNNING")
-        return str(known[0].info.run_id)
+    there = client.get_experiment_by_name(name)
+    experiment = there.experiment_id if there else client.create_experiment(name)
+    runs = client.search_runs([experiment], f"tags.`epoque.run` = '{run.id}'", max_results=1)
+    if runs:
+        client.update_run(runs[0].info.run_id, status="RUNNING")
+        return str(runs[0].info.run_id)
     tags = {"epoque.run": run.id, "epoque.recipe": run.recipe, "epoque.lab": run.lab_name}
-    made = client.create_run(experiment, tags=tags, run_name=run.id).info.run_id
-    _log_params(client, made, run.manifest["config"])
-    return str(made)
+    run_id = client.create_run(experiment, tags=tags, run_name=run.id).info.run_id
+    _log_params(client, run_id, run.manifest["config"])
+    return str(run_id)
 
 
 def _log_params(client: "MlflowClient", run_id: str, config: Mapping[str, Any]) -> None:

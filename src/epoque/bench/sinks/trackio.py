@@ -40,8 +40,8 @@ class TrackioSink:
     def log(self, event: Event) -> None:
         """Hand the metrics of one step to trackio, which sends them from its own thread."""
         if isinstance(event, Metrics):
-            measured = {name: value for name, value in event.values.items() if not isnan(value)}
-            self._run.log(measured, step=event.step)
+            values = {name: value for name, value in event.values.items() if not isnan(value)}
+            self._run.log(values, step=event.step)
 
     def close(self, state: State, reason: str = "") -> None:
         """Wait until what is buffered is stored."""

@@ -61,6 +61,10 @@ def _processor() -> str:
     """Return what the processor is and can do, as far as the system tells."""
     lines: set[str] = set()
     with suppress(OSError):
-        told = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
-        lines = {line for line in told if line.startswith(("flags", "Features", "model name"))}
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+        lines = {
+            line
+            for line in text.splitlines()
+            if line.startswith(("flags", "Features", "model name"))
+        }
     return "\n".join([platform.machine(), platform.processor(), *sorted(lines)])

@@ -41,10 +41,10 @@ def check_installation() -> list[Check]:
 
 
 def _devices() -> list[Check]:
-    asked = {"jax": ("JAX", _jax_devices), "torch": ("PyTorch", _torch_devices)}
+    engines = {"jax": ("JAX", _jax_devices), "torch": ("PyTorch", _torch_devices)}
     return [
         _device(package, title, devices)
-        for package, (title, devices) in asked.items()
+        for package, (title, devices) in engines.items()
         if installed_version(package) is not None
     ]
 
@@ -53,8 +53,8 @@ def _device(package: str, title: str, devices: Callable[[], str]) -> Check:
     try:
         return Check(f"{title} device", "ok", devices())
     except Exception as error:  # whatever a broken installation raises
-        told = (str(error).splitlines() or [type(error).__name__])[0]
-        return Check(f"{title} device", "bad", told, f"pip install -U {package}")
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        return Check(f"{title} device", "bad", reason, f"pip install -U {package}")
 
 
 def _jax_devices() -> str:
@@ -91,13 +91,13 @@ def _extra(needed: Requirement) -> str:
 
 def _package(needed: Requirement, extra: str) -> Check:
     name = f"{needed.name} [{extra}]" if extra else needed.name
-    found = installed_version(needed.name)
+    version = installed_version(needed.name)
     advice = f"pip install 'epoque[{extra}]'" if extra else f"pip install '{needed}'"
-    if found is None:
+    if version is None:
         return Check(name, "missing" if extra else "bad", "not installed", advice)
-    if found not in needed.specifier:
-        return Check(name, "bad", f"{found}, but {needed.specifier} is needed", advice)
-    return Check(name, "ok", found)
+    if version not in needed.specifier:
+        return Check(name, "bad", f"{version}, but {needed.specifier} is needed", advice)
+    return Check(name, "ok", version)
 
 
 def _runs() -> Check:

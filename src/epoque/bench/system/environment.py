@@ -51,15 +51,15 @@ def _installation() -> dict[str, Any]:
         "cores": os.cpu_count(),
         "device": "cpu",
         "processes": 1,
-        "packages": {name: found for name, found in versions.items() if found},
+        "packages": {name: version for name, version in versions.items() if version},
         "commit": _commit(),
     }
 
 
-def _processor(told: Path = Path("/proc/cpuinfo")) -> str:
+def _processor(path: Path = Path("/proc/cpuinfo")) -> str:
     """Name the kind of processor: equal bytes need the same one."""
     try:
-        lines = told.read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return platform.processor()
     names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
@@ -94,7 +94,7 @@ def _commit() -> str | None:
     here = Path(__file__).resolve().parent
     # Without optional locks: a git that is killed, or too slow, would leave one in the repository.
     git = ["git", "--no-optional-locks", "-C", str(here)]
-    asked = (
+    commands = (
         ["ls-files", "--error-unmatch", __file__],
         ["rev-parse", "--short=12", "HEAD"],
         ["status", "--porcelain", "--untracked-files=no"],
@@ -102,7 +102,7 @@ def _commit() -> str | None:
     try:
         _, head, changed = (
             subprocess.run([*git, *words], capture_output=True, text=True, timeout=5, check=True)
-            for words in asked
+            for words in commands
         )
     except (OSError, subprocess.SubprocessError):
         return None

@@ -51,13 +51,13 @@ def free_memory(root: Path = ROOT) -> int | None:
         root: where `proc` and `sys` lie.
     """
     counts = [_of_machine(root), *_of_groups(root), _of_process(root)]
-    known = [max(0, count) for count in counts if count is not None]
-    return min(known, default=None)
+    amounts = [max(0, count) for count in counts if count is not None]
+    return min(amounts, default=None)
 
 
 def _of_machine(root: Path) -> int | None:
-    told = _lines(root / "proc/meminfo", ":")
-    return told["MemAvailable"] * 1024 if "MemAvailable" in told else None
+    entries = _lines(root / "proc/meminfo", ":")
+    return entries["MemAvailable"] * 1024 if "MemAvailable" in entries else None
 
 
 def _of_groups(root: Path) -> Iterator[int]:

@@ -43,13 +43,13 @@ def explain_panics(what: str) -> Iterator[None]:
     Raises:
         DataError: if a library panics.
     """
-    with _held_back() as held:
+    with _held_back() as output:
         try:
             yield
         except BaseException as error:
             if not is_panic(error):
                 raise
-            held.truncate(0)
+            output.truncate(0)
             raise DataError(describe_panic(what, error)) from None
 
 
@@ -58,31 +58,31 @@ def _held_back() -> Iterator[BinaryIO]:
     """Keep what is written on standard error until the end of the block; give where it is kept."""
     from tempfile import TemporaryFile
 
-    with TemporaryFile() as held:
+    with TemporaryFile() as output:
         if not _HOLDING.acquire(blocking=False):
-            yield held
+            yield output
             return
         try:
-            with _redirected(held):
-                yield held
+            with _redirected(output):
+                yield output
         finally:
             _HOLDING.release()
 
 
 @contextmanager
-def _redirected(held: BinaryIO) -> Iterator[None]:
+def _redirected(target: BinaryIO) -> Iterator[None]:
     try:
         sys.stderr.flush()
-        kept = os.dup(2)
+        stderr = os.dup(2)
     except (OSError, ValueError, AttributeError):  # there is no standard error, or it is closed
         yield
         return
     try:
-        os.dup2(held.fileno(), 2)
+        os.dup2(target.fileno(), 2)
         yield
     finally:
         sys.stderr.flush()
-        os.dup2(kept, 2)
-        held.seek(0)
-        with os.fdopen(kept, "wb") as out:
-            out.write(held.read())
+        os.dup2(stderr, 2)
+        target.seek(0)
+        with os.fdopen(stderr, "wb") as out:
+            out.write(target.read())

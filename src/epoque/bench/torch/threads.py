@@ -36,9 +36,9 @@ _FIRST = torch.get_num_threads()
 """What PyTorch takes by itself: OMP_NUM_THREADS, or as many as there are cores."""
 
 
-def saved_thread_count(told: Mapping[str, Any]) -> int | None:
+def saved_thread_count(state: Mapping[str, Any]) -> int | None:
     """Return the number of threads that a checkpoint's state tells, or None."""
-    count = told.get("threads")
+    count = state.get("threads")
     return count if isinstance(count, int) and 1 <= count <= MAX_THREADS else None
 
 
@@ -49,16 +49,16 @@ def read_thread_count(run: Run) -> int | None:
     return None
 
 
-def choose_thread_count(wanted: int | None, operations: float) -> int:
+def choose_thread_count(count: int | None, operations: float) -> int:
     """Return how many threads a training takes that may choose.
 
     Args:
-        wanted: as the config asks for; None leaves it open.
+        count: as the config asks for; None leaves it open.
         operations: of a step, about. A small step takes one thread, another one as many as this
             process may use.
     """
-    if wanted is not None:
-        return wanted
+    if count is not None:
+        return count
     return 1 if operations < FEW else max(1, min(_FIRST, cores()))
 
 
