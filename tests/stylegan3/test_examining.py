@@ -35,7 +35,7 @@ from epoque.stylegan3.config import StyleGan3Config
 from epoque.stylegan3.generation.generate import generate
 from epoque.stylegan3.lab import LAB
 from epoque.stylegan3.loading import load_generator
-from epoque.stylegan3.measures.equivariance import equivariance
+from epoque.stylegan3.measures.equivariance import measure_equivariance
 from epoque.stylegan3.measures.features import HEADS
 from epoque.stylegan3.networks.store import save_network
 
@@ -119,7 +119,7 @@ def test_the_other_process_says_why_it_fails(monkeypatch, tmp_path):
 
 def test_decibels_are_those_of_the_command(run):
     for role, name in (("network", "avatars-t"), ("against", "avatars-stylegan2")):
-        measured = equivariance(load_generator(name), images=6)
+        measured = measure_equivariance(load_generator(name), images=6)
         for measure, one in measured.items():
             told = run.results[role][measure]
             assert told["db"] == pytest.approx(one.decibels, rel=1e-3)

@@ -21,7 +21,7 @@ from epoque.stylegan3.generation.projection import ProjectionOptions, project
 from epoque.stylegan3.generation.style_mixing import mix_styles
 from epoque.stylegan3.generation.synthesis import MappingOptions, map_seeds
 from epoque.stylegan3.loading import load_generator
-from epoque.stylegan3.measures.equivariance import equivariance, squared_errors
+from epoque.stylegan3.measures.equivariance import measure_equivariance, sum_squared_errors
 from epoque.stylegan3.measures.image_sources import NetworkImages
 from epoque.stylegan3.measures.path_length import PathImages
 from epoque.stylegan3.measures.spectrum import network_spectrum
@@ -129,7 +129,7 @@ def test_principal_components_are_of_all_labels(people):
 def test_measures_draw_the_labels_that_were_learned(people):
     opened = small(c_dim=5)
     plain = NetworkImages(opened, 8).key, PathImages(opened, 8).key
-    first = squared_errors(opened, range(2))
+    first = sum_squared_errors(opened, range(2))
     opened.generator.labels = people
     images = NetworkImages(opened, 8).levels(range(8))
     for seed in range(8):
@@ -139,7 +139,7 @@ def test_measures_draw_the_labels_that_were_learned(people):
     assert (NetworkImages(opened, 8).key, PathImages(opened, 8).key) != plain
     keys = {str(NetworkImages(opened, 8, label=told).key) for told in (None, "hair=long", "age")}
     assert len(keys) == 3
-    assert not np.allclose(first, squared_errors(opened, range(2)))
+    assert not np.allclose(first, sum_squared_errors(opened, range(2)))
     paths = PathImages(opened, 4, label="hair=long").levels(range(2))
     assert abs(paths - PathImages(opened, 4, label="hair=short").levels(range(2))).max() > 0
     with pytest.raises(UsageError, match="--class"):
@@ -149,9 +149,9 @@ def test_measures_draw_the_labels_that_were_learned(people):
 def test_a_state_is_of_its_labels(people, tmp_path):
     opened, state = small(c_dim=5), tmp_path / "state.npz"
     opened.generator.labels = people
-    equivariance(opened, images=2, label="hair=long", state=state)
+    measure_equivariance(opened, images=2, label="hair=long", state=state)
     with pytest.raises(DataError, match="other settings"):
-        equivariance(opened, images=2, label="hair=short", state=state)
+        measure_equivariance(opened, images=2, label="hair=short", state=state)
 
 
 def test_a_spectrum_is_of_all_classes():

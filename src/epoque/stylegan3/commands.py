@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
-from math import isinf
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -197,8 +197,8 @@ def _equivariance_as_json(measured: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _plain(value: float) -> float | None:
-    """Return a number for JSON, which has no infinity."""
-    return None if isinf(value) else value
+    """Return a number for JSON, which has neither infinity nor NaN."""
+    return value if isfinite(value) else None
 
 
 def _show_spectra(files: analysis.SpectrumFiles) -> None:

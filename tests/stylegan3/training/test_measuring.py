@@ -15,7 +15,7 @@ from epoque.stylegan3.config import StyleGan3Config
 from epoque.stylegan3.lab import LAB
 from epoque.stylegan3.loading import load_generator
 from epoque.stylegan3.measures import official_features
-from epoque.stylegan3.measures.equivariance import equivariance
+from epoque.stylegan3.measures.equivariance import measure_equivariance
 from epoque.stylegan3.training.train import train
 
 
@@ -82,7 +82,7 @@ def test_official_measures_and_movements_are_taken(tiny, tmp_path, monkeypatch):
 
 def test_the_movement_measured_is_that_of_the_command(tiny, tmp_path):
     run = _run(tiny(1, metrics=("eq_t",), metrics_images=16), tmp_path)
-    found = equivariance(load_generator(run.path, "cpu"), images=16)
+    found = measure_equivariance(load_generator(run.path, "cpu"), images=16)
     assert run.results["eq_t"] == pytest.approx(found["eq_t"].decibels, rel=1e-6)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from epoque.bench.actions import FigureOptions, FilePath, RunReference, action, option
 from epoque.bench.errors import Problem
@@ -12,10 +12,11 @@ from epoque.bench.figure_files import FigureFiles, save_drawn_figure
 from epoque.bench.progress import Notify, Progress
 
 from ..out_of_memory import explain_out_of_memory
-from .options import TruncationOptions, batch_option, check_ending, load_network, seed_option
+from .options import TruncationOptions, check_ending, load_network, seed_option
 
 if TYPE_CHECKING:
     from ..generation.activations import LayerActivation
+    from ..measures.equivariance import Psnr
     from ..measures.spectrum import Spectrum
 
 __all__ = ["LayerFiles", "SpectrumFiles", "equivariance", "layers", "spectrum", "sticking"]
@@ -27,7 +28,6 @@ class EquivarianceOptions(TruncationOptions):
     """Of `equivariance`."""
 
     images: int = option(1000, "How many images to measure.", ge=2)
-    batch: int = batch_option(4)
     seed: int = seed_option()
     state: FilePath | None = option(
         None, "A .npz that keeps what is measured; going on begins there."
@@ -42,7 +42,7 @@ class EquivarianceOptions(TruncationOptions):
 @explain_out_of_memory()
 def equivariance(
     options: EquivarianceOptions, progress: Progress, notify: Notify
-) -> Mapping[str, Any]:
+) -> "Mapping[str, Psnr]":
     """Measure how well images move with the input: EQ-T and EQ-R, in decibels.
 
     As in the paper of StyleGAN3, appendix E.3: shifts up to an eighth of the size, by whole pixels
@@ -51,21 +51,20 @@ def equivariance(
 
     Returns:
         `eq_t`, `eq_t_frac` and `eq_r`, each with `decibels`, the interval `low` to `high`, and
-        `images`.
+        `images`; decibels are ∞ where nothing differs, NaN where no pixel is valid.
 
     Raises:
         ConfigError: if an option is wrong.
         DataError: if the state is of something else.
         UnknownNameError: if there is no such network.
     """
-    from ..measures.equivariance import equivariance as measure
+    from ..measures.equivariance import measure_equivariance
 
     options.check_output("state")
     loaded = load_network(options.network, options.device, progress, notify)
-    return measure(
+    return measure_equivariance(
         loaded,
         images=options.images,
-        batch=options.batch,
         seed=options.seed,
         psi=options.truncation,
         label=options.label,

@@ -244,7 +244,6 @@ def metrics(options: MetricsOptions, progress: Progress, notify: Notify) -> Metr
             of_moves,
             loaded,
             images=images,
-            batch=options.batch,
             seed=options.seed,
             psi=options.truncation,
             label=options.label,

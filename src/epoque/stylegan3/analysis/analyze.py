@@ -21,7 +21,12 @@ from ..flops import choose_threads
 from ..generation.generate import encode_image
 from ..generation.synthesis import MappingOptions
 from ..loading import LoadedGenerator, fetch_generator, is_local, load_generator
-from ..measures.equivariance import MEASURES, decibels, squared_errors, staying
+from ..measures.equivariance import (
+    EQUIVARIANCE_METRICS,
+    compute_psnr,
+    measure_still_psnr,
+    sum_squared_errors,
+)
 from ..measures.features import card
 from ..measures.image_sources import network_digest
 from ..memory import check_memory
@@ -36,7 +41,7 @@ __all__ = ["BATCH", "RESULT_FILE", "analyze", "fetch_networks"]
 
 Floats = NDArray[np.float64]
 
-BATCH = 4  # images moved at a time: together they take less time, more would not help
+BATCH = 4  # images moved between two `Metrics`
 RESULT_FILE = "examined.json"
 """The artifact that tells what is no picture."""
 
@@ -141,14 +146,14 @@ def _analyze_images(
         "sha256": dict(zip(map(str, config.seeds), digests(images), strict=True)),
         "repeated": check_reproducibility(first, config, images),
         "reader_accuracy": fmean(card()["accuracy"].values()),
-        "staying": staying(arrays["samples_0"], config.seed),
+        "staying": measure_still_psnr(arrays["samples_0"], config.seed),
         "seen": dict(zip(map(str, config.seeds), read_portraits(first, images), strict=True)),
     }
     beside = dict(zip(("network", "against"), seconds, strict=False))
     yield Timings(0, measured={"seconds_per_image": beside})
     data = json.dumps(told, indent=2, ensure_ascii=False).encode()
     yield Artifact(RESULT_FILE, data, once=True)
-    sums = {f"sums_{i}": np.zeros((0, len(MEASURES), 2)) for i in range(len(networks))}
+    sums = {f"sums_{i}": np.zeros((0, len(EQUIVARIANCE_METRICS), 2)) for i in range(len(networks))}
     return Checkpoint(0, sums, _state(list(map(network_digest, networks))))
 
 
@@ -169,7 +174,7 @@ def _measure_equivariance(
         numbers = range(first, min(first + BATCH, config.moved))
         for i, opened in enumerate(networks):
             styling = make_mapping_options(config, opened)
-            errors = squared_errors(
+            errors = sum_squared_errors(
                 opened, numbers, seed=config.seed, psi=styling.psi, label=styling.label
             )
             sums[i] = np.concatenate((sums[i], errors))
@@ -189,9 +194,9 @@ def _state(digests: Sequence[str]) -> dict[str, Any]:
 def _current_metrics(sums: Sequence[Floats]) -> dict[str, float]:
     names = ((start, i) for i, start in enumerate(("", "against_")[: len(sums)]))
     found = {
-        f"{start}{name}": decibels(sums[i][:, place])
+        f"{start}{name}": compute_psnr(sums[i][:, place])
         for start, i in names
-        for place, name in enumerate(MEASURES)
+        for place, name in enumerate(EQUIVARIANCE_METRICS)
     }
     return {name: value for name, value in found.items() if isfinite(value)}
 

@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Mapping
-from math import isinf
+from math import isfinite
 from typing import Any
 
 from epoque.bench.errors import DamagedRunError
 from epoque.bench.runs.run import Run
 
-from ..measures.equivariance import Measured, summary
+from ..measures.equivariance import Psnr, estimate_psnr
 from .analyze import RESULT_FILE
 
 __all__ = ["evaluate"]
@@ -19,10 +19,10 @@ def evaluate(run: Run) -> Mapping[str, Any]:
 
     `network` and `against`: what each is, from how many `images` it learned and how long, and its
     `eq_t`, `eq_t_frac` and `eq_r` in decibels (`db`, and the ends of the 95 % interval, `low` and
-    `high`; none where nothing differs). `passing` of each and `agreement` of both: of the images of
-    the first `panel` seeds (see `seen`), None where images are not read. `seeds`: of each its
-    image's `sha256`, and for portraits what is seen (see `seen.seen`). `again`, `alone`,
-    `elsewhere`, `distinct`: see `again.repeated`.
+    `high`; None where nothing differs or no pixel is valid). `passing` of each and `agreement` of
+    both: of the images of the first `panel` seeds (see `seen`), None where images are not read.
+    `seeds`: of each its image's `sha256`, and for portraits what is seen (see `seen.seen`).
+    `again`, `alone`, `elsewhere`, `distinct`: see `again.repeated`.
     `staying`: the EQ-T of images that do not move. `moved`: of how many images the EQ are.
     `reader_accuracy`: how often what is seen is right, on drawn portraits.
 
@@ -42,13 +42,13 @@ def evaluate(run: Run) -> Mapping[str, Any]:
     for i, network in enumerate(networks.values()):
         seconds = network["training_seconds"]
         network["training_minutes"] = None if seconds is None else seconds / 60
-        measured = summary(checkpoint.arrays[f"sums_{i}"], run.config.seed)
-        network |= {name: _to_decibels(one) for name, one in measured.items()}
+        estimates = estimate_psnr(checkpoint.arrays[f"sums_{i}"], run.config.seed)
+        network |= {name: _to_decibels(psnr) for name, psnr in estimates.items()}
     others = {name: told[name] for name in ("staying", "reader_accuracy", "panel", "agreement")}
     others["moved"] = checkpoint.step
     return {**networks, "seeds": seeds, **told["repeated"], **others}
 
 
-def _to_decibels(one: Measured) -> dict[str, float | None]:
-    ends = {"db": one.decibels, "low": one.low, "high": one.high}
-    return {name: None if isinf(value) else value for name, value in ends.items()}
+def _to_decibels(psnr: Psnr) -> dict[str, float | None]:
+    ends = {"db": psnr.decibels, "low": psnr.low, "high": psnr.high}
+    return {name: value if isfinite(value) else None for name, value in ends.items()}

@@ -24,7 +24,7 @@ from epoque.bench.torch.threads import limit_blas_to_one_thread
 
 from . import distances, patches
 from .detectors import PatchDetector, PortraitDetector
-from .equivariance import MEASURES
+from .equivariance import EQUIVARIANCE_METRICS
 from .extraction import Detector, extract_features
 from .image_sources import ImageSource
 from .path_length import trim_outliers
@@ -119,7 +119,7 @@ METRICS: dict[str, Metric] = {
     "ppl": Metric(mark("perceptual path length"), "", "lower", "lpips", against=False),
     **{
         name: Metric(title, "dB", "higher", "moves", against=False)
-        for name, title in MEASURES.items()
+        for name, title in EQUIVARIANCE_METRICS.items()
     },
 }
 """Name to what it is."""

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 
 from epoque.bench.files import cache as store
 from epoque.bench.files.atomic import explain_write_errors
-from epoque.bench.progress import Progress
+from epoque.bench.progress import Progress, no_progress
 
 from ..conditioning import Label
 from ..loading import LoadedGenerator
-from .equivariance import EACH, MEASURES, equivariance
+from .equivariance import EQUIVARIANCE_METRICS, measure_equivariance
 from .image_sources import network_digest
 from .metrics import METRICS, MetricResult
 
@@ -21,19 +21,17 @@ def movements(
     opened: LoadedGenerator,
     *,
     images: int,
-    batch: int = 16,
     seed: int = 0,
     psi: float = 1.0,
     label: Label | None = None,
-    progress: Progress | None = None,
+    progress: Progress = no_progress,
 ) -> list[MetricResult]:
-    """Return how well a network's images follow a moved input; see `equivariance.equivariance`.
+    """Return how well a network's images follow a moved input; see `measure_equivariance`.
 
     Args:
-        names: of `equivariance.MEASURES`.
+        names: of `equivariance.EQUIVARIANCE_METRICS`.
         opened: the network.
         images: how many are moved.
-        batch: images made at a time, of which each one that is moved takes four.
         seed: of the random inputs and movements.
         psi: truncation.
         label: the class or another label; what is not told is drawn for each image.
@@ -44,15 +42,19 @@ def movements(
         RunWriteError: if the cache folder cannot be written.
     """
     start = time.perf_counter()
-    told = {"network": network_digest(opened), "seed": seed, "psi": psi}
-    key = store.cache_key(moved=told, labels=opened.generator.labels.key(label))
-    state = store.cache_folder() / "features" / f"moved-{key}.npz"
+    key = store.cache_key(
+        network=network_digest(opened),
+        device=opened.device.type,
+        seed=seed,
+        psi=psi,
+        label=opened.generator.labels.key(label),
+    )
+    state = store.cache_folder() / "features" / f"equivariance-{key}.npz"
     with explain_write_errors(state):
         state.parent.mkdir(parents=True, exist_ok=True)
-    found = equivariance(
+    estimates = measure_equivariance(
         opened,
         images=images,
-        batch=max(1, batch // EACH),
         seed=seed,
         psi=psi,
         label=label,
@@ -63,16 +65,16 @@ def movements(
     return [
         MetricResult(
             name,
-            MEASURES[name],
-            one.decibels,
-            one.low,
-            one.high,
+            EQUIVARIANCE_METRICS[name],
+            psnr.decibels,
+            psnr.low,
+            psnr.high,
             unit=METRICS[name].unit,
             better=METRICS[name].better,
-            images=one.images,
+            images=psnr.images,
             reals=0,
             features="moved inputs (Karras et al. 2021, appendix E.3)",
             seconds=seconds,
         )
-        for name, one in ((name, found[name]) for name in names)
+        for name, psnr in ((name, estimates[name]) for name in names)
     ]

@@ -20,7 +20,7 @@ from ..generation.synthesis import (
 from ..generation.transforms import transform_matrix
 from ..loading import LoadedGenerator
 from ..memory import check_memory
-from .operators import shifted_by_fraction
+from .operators import translate_fractional
 from .slice_figure import MOTIONS, Motion, Slice, slice_figure
 
 __all__ = ["Motion", "Slice", "slice_figure", "space_time"]
@@ -81,9 +81,9 @@ def _shifts(
         with transform_input(opened.generator, transform_matrix(float(x), 0, 0)):
             image = synthesize_image(opened.generator, ws)
         levels = torch.from_numpy(image).permute(2, 0, 1)[None].double()
-        back, known = shifted_by_fraction(levels, -float(x) * size, 0)
+        back, mask = translate_fractional(levels, -float(x) * size, 0)
         colours = back[0].clamp(0, 255).round().permute(1, 2, 0)
-        shown: Pixels = torch.cat((colours, 255.0 * known[..., None]), 2).to(torch.uint8).numpy()
+        shown: Pixels = torch.cat((colours, 255.0 * mask[..., None]), 2).to(torch.uint8).numpy()
         yield shown
 
 

@@ -21,8 +21,6 @@ __all__ = ["TrainingMetrics", "fetch_weights"]
 
 BATCH = 16
 """Images that a feature network looks at at a time, little beside what a training step takes."""
-MOVED = 4
-"""Images that are moved at a time."""
 TIMES = 10  # a run, unless the config says how often
 
 Features = Mapping[str, NDArray[np.floating]]
@@ -118,14 +116,16 @@ class TrainingMetrics:
         if not self._moves:
             return {}
         from ..loading import LoadedGenerator
-        from ..measures.equivariance import MEASURES, decibels, squared_errors
+        from ..measures.equivariance import (
+            EQUIVARIANCE_METRICS,
+            compute_psnr,
+            sum_squared_errors,
+        )
 
         trainer, count = self._trainer, self._config.metrics_images
         opened = LoadedGenerator(trainer.ema.generator, "", trainer.distributed.device)
-        each = min(MOVED, trainer.microbatch_size)
-        parts = (range(at, min(at + each, count)) for at in range(0, count, each))
-        sums = np.concatenate([squared_errors(opened, part) for part in parts])
-        return {name: decibels(sums[:, place]) for place, name in enumerate(MEASURES)}
+        sums = sum_squared_errors(opened, range(count))
+        return {name: compute_psnr(sums[:, i]) for i, name in enumerate(EQUIVARIANCE_METRICS)}
 
 
 def fetch_weights(config: StyleGan3Config, progress: Progress) -> None:
