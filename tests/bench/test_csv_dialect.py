@@ -24,7 +24,7 @@ def test_separators_and_line_ends(end, separator, name):
     data = end.join([separator.join(row) for row in CELLS]).encode()
     dialect, rows = read_rows(PATH, data)
     assert rows == list(enumerate(CELLS, 1))
-    assert dialect.told == ([f"separator {name}"] if name else [])
+    assert dialect.remarks == ([f"separator {name}"] if name else [])
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_separators_and_line_ends(end, separator, name):
 def test_marks_at_the_begin_tell_the_encoding(codec, told):
     data = "é,b\n1,2\n".encode(codec)
     dialect, rows = read_rows(PATH, data)
-    assert (dialect.told, rows) == (told, [(1, ["é", "b"]), (2, ["1", "2"])])
+    assert (dialect.remarks, rows) == (told, [(1, ["é", "b"]), (2, ["1", "2"])])
 
 
 def test_the_other_byte_order():

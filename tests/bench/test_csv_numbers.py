@@ -28,7 +28,7 @@ def numerals(*cells: str, separator: str = "\t") -> Numerals:
 def test_marks_are_what_they_surely_are_somewhere(cells, expected, told):
     found = numerals(*cells)
     assert [found.number(cell) for cell in cells] == expected
-    assert found.told == told
+    assert found.remarks == told
 
 
 def test_separators_speak_for_decimal_marks():

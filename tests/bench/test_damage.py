@@ -57,7 +57,7 @@ def readers(run: Run) -> Iterator[Callable[[], Any]]:
     """All that can be asked of a run folder."""
     yield lambda: Run.open(run.path)
     yield lambda: (run.id, repr(run), run.figures, run.checkpoint_steps, run.is_locked())
-    yield lambda: run.manifest
+    yield lambda: run.metadata
     yield lambda: run.recipe
     yield lambda: run.config
     yield lambda: run.environment

@@ -43,7 +43,12 @@ def test_a_run_that_another_machine_writes_is_running_and_not_written(started: S
 
 @pytest.mark.parametrize(
     ("minutes", "told"),
-    [(11, {}), (1, {"boot": owner._boot()}), (1, {"host": owner.host_name()}), (1, {"heard": 3})],
+    [
+        (11, {}),
+        (1, {"boot": owner._boot_id()}),
+        (1, {"host": owner.host_name()}),
+        (1, {"heard": 3}),
+    ],
 )
 def test_a_silent_machine_and_this_one_started_anew_are_dead(
     started: Start, minutes: float, told: dict[str, Any]
@@ -66,5 +71,5 @@ def test_who_writes_says_so_again_and_again(
         while path.stat().st_ino == first:
             pass
         told = json.loads(path.read_text())
-        assert (told["host"], told["boot"]) == (owner.host_name(), owner._boot())
+        assert (told["host"], told["boot"]) == (owner.host_name(), owner._boot_id())
     assert not path.exists()

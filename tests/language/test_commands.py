@@ -178,7 +178,7 @@ def test_transformers_opens_what_save_writes(
     assert told.pop("train_files") == ["train.txt"]
     for name in ("valid_files", "test_files"):
         told.pop(name)
-    assert told == {name: run.manifest["config"][name] for name in told}
+    assert told == {name: run.metadata["config"][name] for name in told}
     assert str(folder.parent) not in card  # where they lay is nobody else's business
     assert f"{kind.__name__}.from_pretrained" in card
     assert "trained from scratch on train.txt with" in card

@@ -267,7 +267,7 @@ def test_what_ships_measured_is_what_the_recipes_would_measure() -> None:
         assert folder
         record = found_needs(folder, [need])[need.name]
         if isinstance(record, Sweep):
-            assert len(record.table) == record.manifest["points"]
+            assert len(record.table) == record.metadata["points"]
         else:
             assert record.results
             assert len(record.metrics)

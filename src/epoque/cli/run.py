@@ -138,7 +138,7 @@ def _train(
     if not quiet and new_run.status.state == "finished":
         print_notes(f"{new_run.id}: {wrong}; it is made again." for wrong in new_run.differences())
     with use_style(style):
-        finished = execute(new_run, sinks, draw=figures, **_shown(quiet))
+        finished = execute(new_run, sinks, draw=figures, **_display_options(quiet))
     _conclude(finished, quiet or as_json)
 
 
@@ -174,7 +174,7 @@ def resume(
         join_resumed_training(record, prepared=not quiet)
         return
     with use_style(style):
-        finished = resume_run(record, sinks, draw=figures, **_shown(quiet))
+        finished = resume_run(record, sinks, draw=figures, **_display_options(quiet))
     _conclude(finished, quiet or as_json)
 
 
@@ -192,14 +192,14 @@ def _sinks(quiet: bool, as_json: bool, log: str) -> list[Any]:
     return make_sinks(names if quiet else ["console", *names])
 
 
-def _shown(quiet: bool) -> dict[str, Any]:
+def _display_options(quiet: bool) -> dict[str, Any]:
     """Return what prints a lab's words before a training, and shows how far it is with that."""
     from epoque.bench.terminal import preparation_bar
 
-    return {} if quiet else {"notify": _say, "open_progress": preparation_bar}
+    return {} if quiet else {"notify": _print_notice, "open_progress": preparation_bar}
 
 
-def _say(notice: str) -> None:
+def _print_notice(notice: str) -> None:
     """Print what a lab says before a long training on standard error."""
     from rich.console import Console
 

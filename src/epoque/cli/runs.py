@@ -18,7 +18,7 @@ from .verify import verify
 if TYPE_CHECKING:
     from epoque.bench.runs.find_record import AnyRecord
 
-SHOWN = 50
+ROWS = 50
 """How many runs `epoque runs list` shows: those of a day's work, which a terminal scrolls back."""
 COLUMNS = ("id", "state", "seconds", "seed")
 METRIC = "error"
@@ -37,7 +37,7 @@ def list_runs(
     recipe: str = "",
     limit: Annotated[
         int | None,
-        Parameter(help=f"Only the newest so many [default: {SHOWN}; with --json all]."),
+        Parameter(help=f"Only the newest so many [default: {ROWS}; with --json all]."),
     ] = None,
     every: Annotated[bool, Parameter(name="--all", negative="", help="List all.")] = False,
     runs: RunsOption = None,
@@ -55,7 +55,7 @@ def list_runs(
         raise UsageError(f"--limit: {limit} is not allowed; {rule}.")
     root = runs_folder(runs)
     check_runs_folder(root, runs)
-    most = limit or (None if every or as_json else SHOWN)
+    most = limit or (None if every or as_json else ROWS)
     rows, more = Runs(root).rows(recipe, most)
     columns = list(dict.fromkeys(name for row in rows for name in row))
     if as_json:
@@ -117,7 +117,7 @@ def show(run: RunName, /, *, runs: RunsOption = None, as_json: AsJson = False) -
 
     record = find_record(runs_folder(runs), run)
     print_match(run, record.id, quiet=as_json)
-    status, metadata = record.status, record.manifest
+    status, metadata = record.status, record.metadata
     content = {
         "id": record.id,
         "path": str(record.path),
@@ -126,7 +126,7 @@ def show(run: RunName, /, *, runs: RunsOption = None, as_json: AsJson = False) -
         "reason": status.reason,
         "seconds": status.seconds,
         "config": metadata["config"],
-        **_measured(record, finished=status.state == "finished"),
+        **_own_content(record, finished=status.state == "finished"),
         "timings": status.timings.numbers,
         "figures": [str(path) for path in record.figures.values()],
     }
@@ -151,7 +151,7 @@ def show(run: RunName, /, *, runs: RunsOption = None, as_json: AsJson = False) -
         out.print(path)
 
 
-def _measured(record: "AnyRecord", *, finished: bool) -> dict[str, Any]:
+def _own_content(record: "AnyRecord", *, finished: bool) -> dict[str, Any]:
     """Return what a run, a sweep or a search has of its own to show."""
     from epoque.bench.runs.run import Run
     from epoque.bench.sweeps.search import Search

@@ -79,7 +79,7 @@ def sweep(
         study = run(
             recipe, *axes, runs=runs, workers=workers or None, executor=executor,
             figures=figures, style=style, progress=progress,
-            notify=None if quiet else _say, **settings,
+            notify=None if quiet else _print_notice, **settings,
         )  # fmt: skip
     _conclude(study, quiet, as_json)
 
@@ -118,12 +118,12 @@ def search(
             recipe, *axes, trials=trials, sampler=sampler, score=score or None,
             direction=direction, runs=runs, workers=workers or None, executor=executor,
             style=style, progress=progress,
-            notify=None if quiet else _say, **settings,
+            notify=None if quiet else _print_notice, **settings,
         )  # fmt: skip
     _conclude(study, quiet, as_json)
 
 
-def _say(line: str) -> None:
+def _print_notice(line: str) -> None:
     print_notes([line])
 
 
@@ -135,7 +135,7 @@ def resume_study(study: "Sweep | Search", *, figures: bool, quiet: bool, as_json
 
     with progress_bar(study.id, "done", quiet=quiet or as_json) as progress:
         options: dict[str, Any] = {"progress": progress, "figures": figures}
-        options["notify"] = None if quiet else _say
+        options["notify"] = None if quiet else _print_notice
         if isinstance(study, Search):
             _conclude(resume_search(study, **options), quiet, as_json)
         else:

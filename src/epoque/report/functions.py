@@ -105,7 +105,7 @@ class Functions:
             found: Any = central(self._column(source, name, at))[0]
         else:
             found = value_of(record, name)
-            exact = name in flatten(record.manifest["config"])  # a setting is what was typed
+            exact = name in flatten(record.metadata["config"])  # a setting is what was typed
             if found is None and (reason := self._why_none(record, name)):
                 return self._slots.add_text(f"– ({reason})", None)
         return self.number(found, digits=None if exact else digits, decimals=decimals)

@@ -152,7 +152,7 @@ def value_of(run: Run, name: str) -> Any:
         UnknownNameError: if it has none of that name.
     """
     times = run.status.timings.numbers
-    known = _flat({**run.manifest["config"], **times, **run.results})
+    known = _flat({**run.metadata["config"], **times, **run.results})
     if name not in known:
         raise UnknownNameError(f"value of {run.id} named", name, known)
     return known[name]

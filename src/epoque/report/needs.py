@@ -235,10 +235,10 @@ def is_whole(record: "Run | Sweep") -> bool:
 
 def damaged_file(record: "Run | Sweep") -> str | None:
     """Return the first file of a finished run or sweep that keeps it out of a book, or None."""
-    for name in (record.told_in, "results.json", "metrics.jsonl", "table.parquet"):
+    for name in (record.metadata_file, "results.json", "metrics.jsonl", "table.parquet"):
         try:
-            if name == record.told_in:
-                _ = record.manifest
+            if name == record.metadata_file:
+                _ = record.metadata
             record.check(name)
         except DamagedRunError as error:
             return MANIFEST if MANIFEST in str(error) else name

@@ -97,7 +97,7 @@ def _chapter(run: Run, language: str) -> str:
     title, shows = (_plain(_(text)) for text in _about(run))
     source = f"run({_quoted(run.recipe)})"
     took = _("This run took {iterations} iterations with seed {seed}.")
-    if "iterations" not in run.manifest["config"]:
+    if "iterations" not in run.metadata["config"]:
         took = ""
     return CHAPTER.format(
         title=title,

@@ -82,7 +82,7 @@ class StyleGan3Lab(Lab["StyleGan3Config"]):
     ) -> Mapping[str, Any]:
         """Return the numbers of a finished run (see `training.evaluate`, `analysis.evaluate`)."""
         self.check_installed()
-        if run.manifest["config"].get("task") == "examine":
+        if run.metadata["config"].get("task") == "examine":
             from .analysis.evaluate import evaluate as evaluate_examination
 
             return evaluate_examination(run)
@@ -160,7 +160,7 @@ class StyleGan3Lab(Lab["StyleGan3Config"]):
         self, run: "Run[StyleGan3Config]", language: str = "en"
     ) -> "Mapping[str, Callable[[], Figure]]":
         """Return what can be drawn from a run folder, name to the function that draws it."""
-        if run.manifest["config"].get("task") == "examine":
+        if run.metadata["config"].get("task") == "examine":
             from .analysis.figures import figures as figures_of_examination
 
             return figures_of_examination(run, language)

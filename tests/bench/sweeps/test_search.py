@@ -143,7 +143,7 @@ def test_each_trial_by_runs_proposes_the_same(searched: Searched, tmp_path: Path
     axes = ("learning_rate=0.01:0.4:log:2", "seed=0:2")
     together = searched(*axes, trials=7)
     each = searched(*axes, trials=7, base={"engine": "each"}, root=tmp_path / "each")
-    assert each.manifest["engine"] == "processes"
+    assert each.metadata["engine"] == "processes"
     same = ["trial", "learning_rate", "seed"]
     assert together.table[same].equals(each.table[same])
     np.testing.assert_allclose(together.table["final_error"], each.table["final_error"])

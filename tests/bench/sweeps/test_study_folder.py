@@ -127,7 +127,7 @@ def test_each_file_damaged(
         told.append((name, way, ending(copy, name, expected)))
         shutil.rmtree(copy.path)
     refused = [one for one in told if one[2] != "whole"]
-    assert {name for name, *_ in refused} <= {study.told_in}, refused
+    assert {name for name, *_ in refused} <= {study.metadata_file}, refused
 
 
 def ending(copy: Study, name: str, expected: dict[str, bytes]) -> str:

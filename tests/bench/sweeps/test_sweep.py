@@ -74,8 +74,8 @@ def test_a_sweep_says_what_it_is(swept: Swept) -> None:
     assert sweep.axes["shape"] == ("round", "steep")
     assert sweep.axes["seed"] == tuple(range(50))
     assert sweep.status.state == "finished"
-    assert sweep.manifest["engine"] == "compiled"
-    assert sweep.manifest["points"] == 400
+    assert sweep.metadata["engine"] == "compiled"
+    assert sweep.metadata["points"] == 400
     assert sweep.environment["python"]
     assert sweep.path.name.endswith("-bowl-test-sweep")
     assert not (sweep.path / "parts").exists()
@@ -106,7 +106,7 @@ def test_each_point_by_a_run_gives_what_all_together_give(swept: Swept) -> None:
     together = swept(*axes).table
     sweep = swept(*axes, engine="each")
     each = sweep.table
-    assert sweep.manifest["engine"] == "processes"
+    assert sweep.metadata["engine"] == "processes"
     assert list(each.columns) == [
         "learning_rate", "limit", "seed", "final_error", "x", "side", "nothing", "state", "reason"
     ]  # fmt: skip
@@ -441,8 +441,8 @@ def test_the_neuron_lab_goes_on_too(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     base = lab.config.parse({"iterations": "40"})
     axes = parse_axes(base, ["learning_rate=0.1:10:log:5", "seed=0:4"])
     whole = run_sweep(lab, "neuron/and", base, axes, tmp_path / "whole", figures=False)
-    assert whole.manifest["part_points"] == 4
-    assert whole.manifest["engine"] == "compiled"
+    assert whole.metadata["part_points"] == 4
+    assert whole.metadata["engine"] == "compiled"
     with pytest.raises(KeyboardInterrupt):
         run_sweep(lab, "neuron/and", base, axes, tmp_path / "runs", progress=interrupt_after(8))
     (sweep,) = Sweeps(tmp_path / "runs")

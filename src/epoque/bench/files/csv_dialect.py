@@ -57,7 +57,7 @@ class Dialect:
     separator: str
 
     @property
-    def told(self) -> list[str]:
+    def remarks(self) -> list[str]:
         """What differs from UTF-8 with commas, in words."""
         told = [] if self.encoding.startswith("UTF-8") else [self.encoding]
         comma = self.separator in (",", _ONE_COLUMN)

@@ -55,12 +55,12 @@ class NumeralsError(ValueError):
 
     Attributes:
         line: where the cell stands.
-        told: the cell as typed, and the cause.
+        reason: the cell as typed, and the cause.
     """
 
-    def __init__(self, line: int, told: str) -> None:
-        self.line, self.told = line, told
-        super().__init__(told)
+    def __init__(self, line: int, reason: str) -> None:
+        self.line, self.reason = line, reason
+        super().__init__(reason)
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class Numerals:
         return marks.settled(separator)
 
     @property
-    def told(self) -> list[str]:
+    def remarks(self) -> list[str]:
         """What differs from the plain decimal point, in words."""
         told = ["decimal comma"] if self.decimal == "," else []
         return [*told, f"thousands {_NAMES[self.thousands]}"] if self.thousands else told

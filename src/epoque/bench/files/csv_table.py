@@ -58,7 +58,7 @@ class CsvTable:
             cells = ((line, cell) for line, row in self.rows for cell in row)
             return Numerals.of(cells, self.dialect.separator)
         except NumeralsError as error:
-            raise self.wrong(error.line, error.told) from None
+            raise self.wrong(error.line, error.reason) from None
 
     @cached_property
     def _is_plain(self) -> bool:
@@ -67,7 +67,7 @@ class CsvTable:
 
     def remarks(self) -> Iterator[str]:
         """Yield how it was read where that is not plain, and which names occur twice."""
-        remarks = [*self.dialect.told, *self.numerals.told]
+        remarks = [*self.dialect.remarks, *self.numerals.remarks]
         remarks += ["without the empty columns at its end"] if self.trimmed else []
         if remarks:
             yield f"{self.path} is read as: {', '.join(remarks)}."
@@ -156,7 +156,7 @@ def read_csv(path: Path) -> CsvTable:
         raise DataError(f"{path} is empty; it needs a header and at least two rows.")
     (line, header), body = rows[0], rows[1:]
     width = max((n for n, name in enumerate(header, 1) if name), default=0)
-    width = max(width, *(_used(row, len(header)) for _, row in body), 1) if body else width
+    width = max(width, *(_count_used(row, len(header)) for _, row in body), 1) if body else width
     trimmed = tuple((number, row[:width] + _beyond(row, width)) for number, row in body)
     cut = any(len(row) > width for _, row in rows)
     table = CsvTable(path, tuple(header[:width]), trimmed, dialect, line, cut)
@@ -164,7 +164,7 @@ def read_csv(path: Path) -> CsvTable:
     return table
 
 
-def _used(row: Sequence[str], most: int) -> int:
+def _count_used(row: Sequence[str], most: int) -> int:
     """Return how many of a row's first `most` cells there are up to the last that is not empty."""
     return max((place for place, cell in enumerate(row[:most], 1) if cell), default=0)
 
@@ -178,7 +178,7 @@ def _check_header(table: CsvTable) -> None:
     header, line = table.header, table.header_line
     if len(header) > MAX_CSV_COLUMNS:
         raise table.wrong(line, f"{len(header):,} columns; at most {MAX_CSV_COLUMNS:,} are taken.")
-    if len(header) == 1 and (wider := _wider(table.rows)):
+    if len(header) == 1 and (wider := _find_wider(table.rows)):
         message = f"{header[0][:40]!r} is one cell, and line {wider[0]} has {wider[1]}"
         raise table.wrong(line, f"{message}: the first line must name the columns.")
     if all(_is_number(cell) for cell in header):
@@ -190,7 +190,7 @@ def _check_header(table: CsvTable) -> None:
         raise table.wrong(line, f"column {first + 1} has no name and {why}.")
 
 
-def _wider(rows: Sequence[Row]) -> tuple[int, str] | None:
+def _find_wider(rows: Sequence[Row]) -> tuple[int, str] | None:
     """Return the first line below a header of one cell that has more, and how many."""
     for line, row in rows:
         for mark, name in SEPARATORS.items():

@@ -23,7 +23,7 @@ from .input_files import describe_pointer, read_regular
 
 __all__ = ["PictureError", "decode", "is_picture", "other_pictures", "read_picture"]
 
-Colour = tuple[int, int, int]
+Color = tuple[int, int, int]
 
 _KINDS = frozenset(
     {
@@ -110,7 +110,7 @@ def other_pictures(names: Iterable[str]) -> Counter[str]:
     return Counter(ending for ending in endings if ending in others)
 
 
-def read_picture(path: Path, background: Colour | None = (255, 255, 255)) -> Image.Image:
+def read_picture(path: Path, background: Color | None = (255, 255, 255)) -> Image.Image:
     """Read a picture's file; see `decode`.
 
     Raises:
@@ -122,7 +122,7 @@ def read_picture(path: Path, background: Colour | None = (255, 255, 255)) -> Ima
         raise DataError(f"{path} {error}.") from None
 
 
-def decode(data: bytes, background: Colour | None = (255, 255, 255)) -> Image.Image:
+def decode(data: bytes, background: Color | None = (255, 255, 255)) -> Image.Image:
     """Return a picture, upright, with 8 bits: grey (L) or colour (RGB), or RGBA (see below).
 
     Transparent pixels are laid over the background; of an animation the first frame is taken;
@@ -139,7 +139,7 @@ def decode(data: bytes, background: Colour | None = (255, 255, 255)) -> Image.Im
         with _QUIET, Image.open(io.BytesIO(data), formats=_formats()) as opened:
             _check_size(opened, data)
             opened.load()
-            return _plain(ImageOps.exif_transpose(opened), background)
+            return _to_plain(ImageOps.exif_transpose(opened), background)
     except UnidentifiedImageError:
         raise PictureError(_other_kind(data)) from None
     except (Image.DecompressionBombError, MemoryError):
@@ -202,27 +202,27 @@ class _Quiet:
 _QUIET = _Quiet()
 
 
-def _plain(image: Image.Image, background: Colour | None) -> Image.Image:
+def _to_plain(image: Image.Image, background: Color | None) -> Image.Image:
     """Return an image as L or RGB, or as RGBA if its opacity is kept."""
     if image.mode in _DEEP:
-        return _eight_bits(image)
+        return _to_eight_bits(image)
     if image.has_transparency_data:
         if background is None:
             return image.convert("RGBA")
         grey = image.mode == "LA" and len(set(background)) == 1
         mode = "L" if grey else "RGB"
-        return _by_strips(image, mode, lambda strip: _over(strip, background).convert(mode))
+        return _composite_strips(image, mode, lambda strip: _over(strip, background).convert(mode))
     if image.mode in ("L", "RGB"):
         return image
     return image.convert("L" if image.mode == "1" else "RGB")
 
 
-def _over(image: Image.Image, background: Colour) -> Image.Image:
+def _over(image: Image.Image, background: Color) -> Image.Image:
     below = Image.new("RGBA", image.size, (*background, 255))
     return Image.alpha_composite(below, image.convert("RGBA")).convert("RGB")
 
 
-def _by_strips(
+def _composite_strips(
     image: Image.Image, mode: str, convert: Callable[[Image.Image], Image.Image]
 ) -> Image.Image:
     """Convert an image a few rows at a time."""
@@ -233,7 +233,7 @@ def _by_strips(
     return whole
 
 
-def _eight_bits(image: Image.Image) -> Image.Image:
+def _to_eight_bits(image: Image.Image) -> Image.Image:
     """Return a deep grey image with 8 bits: whole numbers are taken as 0 … 65535."""
     levels = np.asarray(image)
     low, high = levels.min(), levels.max()

@@ -26,7 +26,7 @@ def encode_table(columns: Columns) -> bytes:
     """Return columns, name to values, equally many, as a Parquet file."""
     import pyarrow as pa
 
-    table = pa.table({name: _array(values) for name, values in columns.items()})
+    table = pa.table({name: _to_array(values) for name, values in columns.items()})
     return _parquet(table.schema, [table])
 
 
@@ -69,7 +69,7 @@ def read_table(path: Path) -> "pd.DataFrame":
     return frame
 
 
-def _array(values: Sequence[Any]) -> "pa.Array":
+def _to_array(values: Sequence[Any]) -> "pa.Array":
     """Return numbers or texts as one column; None is a missing value."""
     import numpy as np
     import pyarrow as pa
@@ -93,11 +93,11 @@ def _schema(paths: Sequence[Path]) -> "pa.Schema":
         if footer is None:
             raise DamagedRunError(f"{path} is damaged or missing.")
         for field in footer.schema.to_arrow_schema():
-            kinds[field.name] = _common(kinds.get(field.name, field.type), field.type)
+            kinds[field.name] = _common_type(kinds.get(field.name, field.type), field.type)
     return pa.schema(sorted(kinds.items(), key=lambda item: item[0] in LAST))
 
 
-def _common(one: "pa.DataType", other: "pa.DataType") -> "pa.DataType":
+def _common_type(one: "pa.DataType", other: "pa.DataType") -> "pa.DataType":
     """Return a type for the values of both: a number if both are, else text."""
     import pyarrow as pa
 
@@ -115,7 +115,7 @@ def _row_groups(paths: Sequence[Path], schema: "pa.Schema") -> "Iterator[pa.Tabl
 
     tables: list[pa.Table] = []
     for path in paths:
-        tables.append(_fitted(_read(path), schema))
+        tables.append(_fit_columns(_read(path), schema))
         if sum(map(len, tables)) >= ROWS_TOGETHER:
             yield pa.concat_tables(tables)
             tables.clear()
@@ -123,7 +123,7 @@ def _row_groups(paths: Sequence[Path], schema: "pa.Schema") -> "Iterator[pa.Tabl
         yield pa.concat_tables(tables)
 
 
-def _fitted(part: "pa.Table", schema: "pa.Schema") -> "pa.Table":
+def _fit_columns(part: "pa.Table", schema: "pa.Schema") -> "pa.Table":
     """Return a part with all the columns, empty where it has none."""
     import pyarrow as pa
 

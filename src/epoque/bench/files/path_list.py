@@ -69,7 +69,7 @@ def split_paths(text: str) -> list[str]:
 
 def join_paths(values: Iterable[object]) -> str:
     """Return values as a text that `split_paths` splits again, unless it is itself a path."""
-    return ",".join(map(_quoted, map(str, values)))
+    return ",".join(map(_quote, map(str, values)))
 
 
 def merge_paths(texts: Iterable[str]) -> str:
@@ -77,7 +77,7 @@ def merge_paths(texts: Iterable[str]) -> str:
     return join_paths(path for text in texts for path in split_paths(text))
 
 
-def _quoted(value: str) -> str:
+def _quote(value: str) -> str:
     if value == value.strip() and "," not in value and not value.startswith('"') and value:
         return value
     return '"' + value.replace('"', '""') + '"'

@@ -17,7 +17,7 @@ def compare_runs(runs: Sequence[Run]) -> dict[str, list[Any]]:
     A run that has not finished has no results; its column is None there, and so it is where
     another run's has no number (`not_measured`).
     """
-    settings = [{**flatten(run.manifest["config"]), "recipe": run.recipe} for run in runs]
+    settings = [{**flatten(run.metadata["config"]), "recipe": run.recipe} for run in runs]
     every = dict.fromkeys(name for values in settings for name in values)
     names = [n for n in every if any(s.get(n) != settings[0].get(n) for s in settings)]
     rows = {name: [s.get(name) for s in settings] for name in names}

@@ -156,9 +156,9 @@ def join_resumed_training(run: Run, *, prepared: bool = False) -> None:
     """
     _check_unfinished(run)
     restart = find_resume_point(run)
-    lab = find_lab(restart.told["lab"])
+    lab = find_lab(restart.metadata["lab"])
     join_training(
-        lab, lab.config.parse(restart.told["config"]), restart.checkpoint, prepared=prepared
+        lab, lab.config.parse(restart.metadata["config"]), restart.checkpoint, prepared=prepared
     )
 
 

@@ -38,14 +38,14 @@ def export_run(run: Run, to: Path) -> None:
     match to.suffix:
         case ".zip":
             run.check_all()
-            write_atomic(to, _zipped(run))
+            write_atomic(to, _zip(run))
         case ".csv":
             write_atomic(to, run.metrics.to_csv().encode())
         case _:
             write_atomic(to, run.metrics.to_parquet())
 
 
-def _zipped(run: Run) -> bytes:
+def _zip(run: Run) -> bytes:
     """Return the folder as a zip; fixed dates, so that the same run gives the same bytes."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -47,7 +47,7 @@ def other_owner(path: Path) -> Owner | None:
     """
     try:
         content = read_json(path / OWNER)
-        if content["boot"] == _boot() or content["host"] == host_name():
+        if content["boot"] == _boot_id() or content["host"] == host_name():
             return None
         silent = datetime.now(UTC) - datetime.fromisoformat(content["heard"])
         owner = Owner(str(content["host"]), int(content["pid"]), silent.total_seconds())
@@ -64,8 +64,8 @@ def announce_owner(path: Path) -> Iterator[None]:
         RunWriteError: if the folder cannot be written.
     """
     over = threading.Event()
-    _say(path)
-    beat = threading.Thread(target=_say_again, args=(path, over), daemon=True)
+    _write_owner(path)
+    beat = threading.Thread(target=_repeat, args=(path, over), daemon=True)
     beat.start()
     try:
         yield
@@ -76,20 +76,20 @@ def announce_owner(path: Path) -> Iterator[None]:
             (path / OWNER).unlink()
 
 
-def _say_again(path: Path, over: threading.Event) -> None:
+def _repeat(path: Path, over: threading.Event) -> None:
     while not over.wait(BEAT_SECONDS):
         with suppress(RunWriteError):  # a full disk is told by those who write results
-            _say(path)
+            _write_owner(path)
 
 
-def _say(path: Path) -> None:
+def _write_owner(path: Path) -> None:
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    owner = {"host": host_name(), "boot": _boot(), "pid": os.getpid(), "heard": now}
+    owner = {"host": host_name(), "boot": _boot_id(), "pid": os.getpid(), "heard": now}
     write_json(path / OWNER, owner)
 
 
 @cache
-def _boot() -> str:
+def _boot_id() -> str:
     """Return what names this start of this machine; of containers on it, the same."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()

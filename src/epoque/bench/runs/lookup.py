@@ -23,7 +23,7 @@ def iter_records(root: Path, *kinds: type[R]) -> Iterator[R]:
     Raises:
         UsageError: if the folder may not be read, or is a file.
     """
-    by_file = {kind.told_in: kind for kind in kinds}
+    by_file = {kind.metadata_file: kind for kind in kinds}
     for path, name in iter_record_folders(root, *by_file):
         yield by_file[name](path)
 
@@ -52,26 +52,26 @@ def find_by_name(root: Path, name: str, *kinds: type[R], whole: bool = False) ->
     if name == LAST and records:
         return sort_newest_first(records)[0]
     ids = {record.id: record for record in records}
-    match = ids.get(name) or _at(name, kinds)
+    match = ids.get(name) or _open_at(name, kinds)
     if match is not None:
         return match
     near = [record for key, record in ids.items() if name and name in key]
     if len(near) == 1 and not whole:
         return near[0]
-    raise _unknown(root, name, list(ids), [record.id for record in near], whole=whole)
+    raise _name_error(root, name, list(ids), [record.id for record in near], whole=whole)
 
 
-def _at(path: str, kinds: Sequence[type[R]]) -> R | None:
+def _open_at(path: str, kinds: Sequence[type[R]]) -> R | None:
     """Return the record whose folder is at a path; `.` and `..` have names, too."""
     for kind in kinds:
         # Unlike Path.is_file, this is never an error, however odd the name.
-        if path and os.path.isfile(os.path.join(path, kind.told_in)):
+        if path and os.path.isfile(os.path.join(path, kind.metadata_file)):
             plain = Path(path).name not in ("", "..")
             return kind(Path(path) if plain else Path(os.path.abspath(path)))
     return None
 
 
-def _unknown(
+def _name_error(
     root: Path, name: str, ids: list[str], near: list[str], *, whole: bool
 ) -> UnknownNameError:
     """Return what to say where a name means nothing, or too much."""

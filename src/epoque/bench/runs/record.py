@@ -25,7 +25,7 @@ __all__ = ["FORMAT", "Record"]
 FORMAT = 1
 """Of the folders that this version writes; it reads these and older ones."""
 
-_TOLD_BY_ALL = {"format": int, "lab": str, "recipe": str, "config": dict}
+_COMMON_FIELDS = {"format": int, "lab": str, "recipe": str, "config": dict}
 
 
 C_co = TypeVar("C_co", bound=Config, covariant=True, default=Config)
@@ -48,9 +48,9 @@ class Record(Generic[C_co]):
 
     kind: ClassVar[str]
     """What it is, in words: run, sweep or search."""
-    told_in: ClassVar[str]
+    metadata_file: ClassVar[str]
     """The JSON file that makes a folder one of these."""
-    told: ClassVar[Mapping[str, type]] = {}
+    metadata_fields: ClassVar[Mapping[str, type]] = {}
     """What that file says besides what all do, with the types."""
 
     def __init__(self, path: Path) -> None:
@@ -65,8 +65,8 @@ class Record(Generic[C_co]):
             UnknownNameError: if there is none at `path`.
         """
         path = Path(path)
-        if not (path / cls.told_in).is_file():
-            names = [file.parent.name for file in path.parent.glob(f"*/{cls.told_in}")]
+        if not (path / cls.metadata_file).is_file():
+            names = [file.parent.name for file in path.parent.glob(f"*/{cls.metadata_file}")]
             raise UnknownNameError(cls.kind, path.name or str(path), names)
         return cls(path)
 
@@ -79,44 +79,46 @@ class Record(Generic[C_co]):
         return self.path.name
 
     @property
-    def manifest(self) -> Mapping[str, Any]:
-        """The content of `told_in`: `format`, `lab`, `recipe`, `config`, …
+    def metadata(self) -> Mapping[str, Any]:
+        """The content of `metadata_file`: `format`, `lab`, `recipe`, `config`, …
 
         Raises:
             DamagedRunError: if it cannot be read.
         """
-        return self._checked(parse_json_object(self.path / self.told_in, self.read(self.told_in)))
+        return self._checked(
+            parse_json_object(self.path / self.metadata_file, self.read(self.metadata_file))
+        )
 
-    def told_now(self) -> Mapping[str, Any]:
-        """Return what `told_in` holds now, even if it is not what the finished record saved.
+    def read_metadata(self) -> Mapping[str, Any]:
+        """Return what `metadata_file` holds now, even if it is not what the finished record saved.
 
         Raises:
             DamagedRunError: if it cannot be read.
         """
-        return self._checked(read_json(self.path / self.told_in))
+        return self._checked(read_json(self.path / self.metadata_file))
 
-    def _checked(self, manifest: Mapping[str, Any]) -> Mapping[str, Any]:
-        path = self.path / self.told_in
-        for name, kind in {**_TOLD_BY_ALL, **self.told}.items():
-            value = manifest.get(name)
+    def _checked(self, metadata: Mapping[str, Any]) -> Mapping[str, Any]:
+        path = self.path / self.metadata_file
+        for name, kind in {**_COMMON_FIELDS, **self.metadata_fields}.items():
+            value = metadata.get(name)
             counts = not isinstance(value, int) or 0 < value <= MAX_SWEEP_POINTS
             if not (isinstance(value, kind) and counts):
                 raise DamagedRunError(f"{path} is damaged: no {name!r}.")
-        if manifest["format"] > FORMAT:
+        if metadata["format"] > FORMAT:
             raise NewerRunError(
-                f"{self.path} was written by a newer Epoque (format {manifest['format']})."
+                f"{self.path} was written by a newer Epoque (format {metadata['format']})."
             )
-        return manifest
+        return metadata
 
     @property
     def recipe(self) -> str:
         """The recipe it started from, for instance `neuron/and`."""
-        return str(self.manifest["recipe"])
+        return str(self.metadata["recipe"])
 
     @property
     def lab_name(self) -> str:
         """The name of the lab that made it (see `epoque.bench.lab.lab_of`)."""
-        return str(self.manifest["lab"])
+        return str(self.metadata["lab"])
 
     @property
     def _lab(self) -> "_LabFacts":
@@ -127,9 +129,9 @@ class Record(Generic[C_co]):
     def config(self) -> C_co:
         """The resolved config (of a sweep, that every point starts from), as the lab's class."""
         try:
-            config: C_co = self._lab.config.parse(self.manifest["config"])
+            config: C_co = self._lab.config.parse(self.metadata["config"])
         except ConfigError as error:
-            raise DamagedRunError(f"{self.path / self.told_in} is damaged: {error}") from None
+            raise DamagedRunError(f"{self.path / self.metadata_file} is damaged: {error}") from None
         return config
 
     @cached_property
@@ -228,7 +230,7 @@ class Record(Generic[C_co]):
 
     def _changed(self, name: str) -> DamagedRunError:
         cure = f"`epoque resume {self.id}` makes it again"
-        if name == self.told_in and self.kind != "run":  # of a run, its checkpoints tell it
+        if name == self.metadata_file and self.kind != "run":  # of a run, its checkpoints tell it
             cure = f"put back what was there, or delete the {self.kind} and make it again"
         return DamagedRunError(
             f"{self.path / name} is not what the finished {self.kind} saved; {cure}."

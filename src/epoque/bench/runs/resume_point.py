@@ -43,7 +43,7 @@ class ResumePoint:
     """Where a training goes on, and which files of its folder are known to be its own.
 
     Attributes:
-        told: what config.json holds, or will hold again.
+        metadata: what config.json holds, or will hold again.
         rewritten: whether config.json must be written again.
         checkpoint: where to go on; None is the start.
         metrics_bytes: how much of metrics.jsonl is kept.
@@ -53,7 +53,7 @@ class ResumePoint:
         notice: what a user should know, or "".
     """
 
-    told: Json
+    metadata: Json
     rewritten: bool
     checkpoint: Checkpoint | None
     metrics_bytes: int
@@ -84,7 +84,7 @@ def bind_checkpoint(
         "config": dict(metadata),
         "config_sha256": digest_config(metadata),
         "metrics_sha256": metrics.hexdigest(),
-        "snapshots_sha256": _joined([files[name] for name in sorted(snapshots)]),
+        "snapshots_sha256": _join_digests([files[name] for name in sorted(snapshots)]),
         "files": {name: files[name] for name in sorted(once)},
     }
 
@@ -94,7 +94,7 @@ def digest_config(metadata: Json) -> str:
     return hashlib.sha256(encode_json(dict(metadata))).hexdigest()
 
 
-def _joined(digests: Iterable[str]) -> str:
+def _join_digests(digests: Iterable[str]) -> str:
     return hashlib.sha256("".join(digests).encode()).hexdigest()
 
 
@@ -146,7 +146,7 @@ class _Folder:
         self._damaged: dict[int, str] = {}
         self._whole = {checkpoint.step: checkpoint for checkpoint in self._read_checkpoints()}
         lengths = {checkpoint.metrics_bytes for checkpoint in self._whole.values()}
-        self._metrics = _prefixes(run.path / "metrics.jsonl", lengths | {0})
+        self._metrics = _digest_prefixes(run.path / "metrics.jsonl", lengths | {0})
         self._snapshots = {step: self._snapshot(step) for step in run.snapshot_steps()}
 
     def _read_checkpoints(self) -> Iterator[_WholeCheckpoint]:
@@ -172,7 +172,7 @@ class _Folder:
         witnesses = [c for c in self._whole.values() if self._saw_these_metrics(c)]
         by_digest = {c.bound["config_sha256"]: c.bound["config"] for c in witnesses}
         try:
-            metadata = Run(self.run.path).told_now()
+            metadata = Run(self.run.path).read_metadata()
         except NewerRunError:
             raise
         except DamagedRunError:
@@ -216,7 +216,7 @@ class _Folder:
             return f"{start} metrics.jsonl is not what it was then"
         last, snapshots = checkpoint.step, self._snapshots
         before = [digest for step, (_, digest) in snapshots.items() if step <= last]
-        if _joined(before) != checkpoint.bound["snapshots_sha256"]:
+        if _join_digests(before) != checkpoint.bound["snapshots_sha256"]:
             return f"{start} the snapshots before it are not what they were then"
         for name, digest in checkpoint.bound["files"].items():
             if _digest_or_none(self.run.path / name) != digest:
@@ -272,7 +272,7 @@ def _read_checkpoint(folder: Path, step: int) -> _WholeCheckpoint:
 _DIGESTS = ("config_sha256", "metrics_sha256", "snapshots_sha256")
 
 
-def _prefixes(path: Path, lengths: Iterable[int]) -> dict[int, "_Hash | None"]:
+def _digest_prefixes(path: Path, lengths: Iterable[int]) -> dict[int, "_Hash | None"]:
     """Return length to the SHA-256 of that much of a file; None if it is shorter."""
     digests: dict[int, _Hash | None] = dict.fromkeys(lengths)
     digest, read = hashlib.sha256(), 0
@@ -308,7 +308,7 @@ def _other_config(run: Run, metadata: Json, saved: Json) -> DamagedRunError:
 
 def describe_differences(metadata: Json, saved: Json) -> str:
     """Return what the JSON of a record says otherwise than was known once: the first three."""
-    mine, theirs = (_flat(one) for one in (metadata, saved))
+    mine, theirs = (_flatten_metadata(one) for one in (metadata, saved))
     names = [name for name in {**mine, **theirs} if mine.get(name) != theirs.get(name)]
     sentence = ", ".join(
         f"{n} {_short(mine.get(n))} there, {_short(theirs.get(n))} then" for n in names[:3]
@@ -320,7 +320,7 @@ def _first_difference(run: Run) -> str:
     return next(run.differences(), "what it saved is whole, but no checkpoint is among it")
 
 
-def _flat(metadata: Json) -> dict[str, Any]:
+def _flatten_metadata(metadata: Json) -> dict[str, Any]:
     return {**{k: v for k, v in metadata.items() if k != "config"}, **flatten(metadata["config"])}
 
 

@@ -45,12 +45,12 @@ class Run(Record[C_co]):
     """A run folder, read only."""
 
     kind = "run"
-    told_in = "config.json"
+    metadata_file = "config.json"
 
     @cached_property
-    def manifest(self) -> Mapping[str, Any]:
+    def metadata(self) -> Mapping[str, Any]:
         """The content of config.json: `format`, `lab`, `recipe`, `config`."""
-        return super().manifest
+        return super().metadata
 
     def is_locked(self) -> bool:
         """Return whether a process is writing this run now."""
@@ -133,7 +133,7 @@ class Run(Record[C_co]):
             raise DamagedRunError(f"{path.with_suffix('')} is damaged: it is not what was saved.")
         scheduled = state.pop("scheduled", True)
         state = {key: value for key, value in state.items() if key not in BOUND}
-        return Checkpoint(step, _unpacked(path, data), state, scheduled)
+        return Checkpoint(step, _unpack(path, data), state, scheduled)
 
     def is_scheduled(self, step: int) -> bool:
         """Return whether the checkpoint at a step is one that the config asks for."""
@@ -163,7 +163,7 @@ class Run(Record[C_co]):
             DamagedRunError: if its file is missing or cannot be read.
         """
         name = f"snapshots/step-{step:010d}.safetensors"
-        return _unpacked(self.path / name, self.read(name))
+        return _unpack(self.path / name, self.read(name))
 
     def artifact(self, name: str) -> bytes:
         """Return the content of one of the lab's own files, for instance `weights.csv`.
@@ -197,7 +197,7 @@ def digest_checkpoint(data: bytes, state: Mapping[str, Any]) -> str:
     return digest.hexdigest()
 
 
-def _unpacked(path: Path, data: bytes) -> "dict[str, NDArray[Any]]":
+def _unpack(path: Path, data: bytes) -> "dict[str, NDArray[Any]]":
     """Return the arrays of a safetensors file's bytes.
 
     Raises:
@@ -268,17 +268,17 @@ class Runs:
         try:
             status = run.status
             row |= {"recipe": run.recipe, "state": status.state, "reason": status.reason}
-            row |= {"lab": run.manifest["lab"], "seconds": status.seconds}
-            row |= flatten(run.manifest["config"])
-            row |= _plain(status.timings.numbers)
+            row |= {"lab": run.metadata["lab"], "seconds": status.seconds}
+            row |= flatten(run.metadata["config"])
+            row |= _select_plain(status.timings.numbers)
             if status.state == "finished":
-                row |= _plain(run.results)
+                row |= _select_plain(run.results)
         except DamagedRunError as error:
             row |= {"state": "damaged", "reason": str(error)}
         return row
 
 
-def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
+def _select_plain(values: Mapping[str, Any]) -> dict[str, Any]:
     return {k: v for k, v in values.items() if isinstance(v, int | float | str)}
 
 

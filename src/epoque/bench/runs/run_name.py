@@ -32,7 +32,7 @@ def check_name(name: str) -> None:
         ConfigError: if it may not.
     """
     if _ALLOWED.fullmatch(name) and not name.endswith(".") and len(name) <= MAX_NAME_BYTES:
-        if why := _taken(name.lower()):
+        if why := _describe_reserved_name(name.lower()):
             raise ConfigError([Problem("name", f"{name} is not allowed; it {why}.")])
         return
     takes = f"letters a to z, digits, `.`, `_` and `-`, at most {MAX_NAME_BYTES} of them"
@@ -40,7 +40,7 @@ def check_name(name: str) -> None:
     raise ConfigError([Problem("name", message)])
 
 
-def _taken(name: str) -> str:
+def _describe_reserved_name(name: str) -> str:
     """Return what a name in small letters, as some file systems see it, means already; else ""."""
     if name == LAST:
         return "means the newest run"
@@ -69,23 +69,23 @@ def find_named_run(lab: Lab[C], config: C, root: Path, name: str) -> Run[C] | No
     if not (path / "config.json").is_file():
         raise UsageError(f"{path} is there and is no run; another name makes a new one.")
     run: Run[C] = Run(path)
-    metadata = _told(run)
+    metadata = _read_metadata(run)
     if (its := metadata["lab"]) != lab.name:
         raise UsageError(f"{path} is a run of the lab {its}, not of {lab.name}; take another name.")
-    if problems := list(_differences(lab.config.parse(metadata["config"]), config)):
+    if problems := list(_find_differences(lab.config.parse(metadata["config"]), config)):
         raise ConfigError(problems)
     return run
 
 
-def _told(run: Run) -> Mapping[str, Any]:
+def _read_metadata(run: Run) -> Mapping[str, Any]:
     """Return what config.json holds; if it is damaged, what the checkpoints know of it."""
     try:
-        return run.manifest
+        return run.metadata
     except DamagedRunError:
-        return find_resume_point(run).told
+        return find_resume_point(run).metadata
 
 
-def _differences(its: Config, wish: Config) -> Iterator[Problem]:
+def _find_differences(its: Config, wish: Config) -> Iterator[Problem]:
     for path, value in wish.flatten().items():
         if (current := its.get(path)) != value:
             message = f"{value} is asked for, but the run of that name has {current}"

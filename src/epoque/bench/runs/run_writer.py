@@ -99,7 +99,7 @@ class RunWriter:
         """
         restart = restart or find_resume_point(run)
         self.run = Run(run.path)  # a fresh reader: its config.json may be written again here
-        self._told = restart.told
+        self._metadata = restart.metadata
         self._begins, self._is_noted = restart.checkpoint is None, False
         self._status = StatusFile(run.path)
         last = restart.checkpoint.step if restart.checkpoint else 0
@@ -128,7 +128,7 @@ class RunWriter:
         unseal(path)
         remove_drafts(path)
         if restart.rewritten:
-            write_json(path / "config.json", dict(restart.told), durable=True)
+            write_json(path / "config.json", dict(restart.metadata), durable=True)
         for folder in ("checkpoints", "snapshots"):
             self._remove_others(path / folder, restart.files)
         with explain_write_errors(metrics), metrics.open("ab") as file:
@@ -156,7 +156,7 @@ class RunWriter:
             case Snapshot(step, arrays):
                 with explain_write_errors(self.run.path / "snapshots"):
                     (self.run.path / "snapshots").mkdir(exist_ok=True)
-                self.save(f"snapshots/step-{step:010d}.safetensors", _packed(arrays))
+                self.save(f"snapshots/step-{step:010d}.safetensors", _pack(arrays))
             case Artifact(name, data, once):
                 assert Path(name).name == name, f"not a plain file name: {name}"
                 self.save(name, data)
@@ -171,7 +171,7 @@ class RunWriter:
         if self._is_noted and threads is None:
             return
         self._is_noted = True
-        device, of = lab_of(self.run).device(self.run.config), digest_config(self._told)
+        device, of = lab_of(self.run).device(self.run.config), digest_config(self._metadata)
         sign_environment(
             self.run.path, of, self.run.config.seed, device, threads, begins=self._begins
         )
@@ -210,11 +210,11 @@ class RunWriter:
         self.flush()
         with explain_write_errors(self.run.path / "checkpoints"):
             (self.run.path / "checkpoints").mkdir(exist_ok=True)
-        stem, data = _stem(checkpoint.step), _packed(checkpoint.arrays)
+        stem, data = _checkpoint_stem(checkpoint.step), _pack(checkpoint.arrays)
         state = {"step": checkpoint.step, **checkpoint.state, "metrics_bytes": self._file.tell()}
         if not checkpoint.scheduled:
             state["scheduled"] = False
-        state["run"] = bind_checkpoint(self._told, self._metrics, self._digests, self._once)
+        state["run"] = bind_checkpoint(self._metadata, self._metrics, self._digests, self._once)
         state["sha256"] = digest_checkpoint(data, state)
         self.save(f"{stem}.safetensors", data)
         self.save(f"{stem}.json", encode_json(state))
@@ -240,7 +240,7 @@ class RunWriter:
             steps = [k for k in self.run.checkpoint_steps if k <= step and k not in old]
             old |= set(steps[:-count])
         # The JSON first: without it nobody takes the rest for a checkpoint.
-        names = [f"{_stem(o)}.{e}" for o in sorted(old) for e in ("json", "safetensors")]
+        names = [f"{_checkpoint_stem(o)}.{e}" for o in sorted(old) for e in ("json", "safetensors")]
         with explain_write_errors(self.run.path / "checkpoints"):
             for name in names:
                 (self.run.path / name).unlink(missing_ok=True)
@@ -276,7 +276,7 @@ class RunWriter:
         """
         self.flush()
         self._note_environment()
-        self._digests["config.json"] = digest_config(self._told)
+        self._digests["config.json"] = digest_config(self._metadata)
         self._digests["metrics.jsonl"] = self._metrics.hexdigest()
         self._sync()
         self._status.seal(self._digests)
@@ -290,11 +290,11 @@ class RunWriter:
             self._status.write(state, reason)
 
 
-def _stem(step: int) -> str:
+def _checkpoint_stem(step: int) -> str:
     return f"checkpoints/step-{step:010d}"
 
 
-def _packed(arrays: Mapping[str, Any]) -> bytes:
+def _pack(arrays: Mapping[str, Any]) -> bytes:
     """Return safetensors bytes; the same arrays always give the same bytes."""
     import numpy as np
     from safetensors.numpy import save

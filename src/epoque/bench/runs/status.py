@@ -237,7 +237,7 @@ def read_status(path: Path) -> Status:
     A status.json that is missing, damaged or another's does not matter much: a record with a
     manifest is finished, and one that is neither finished nor locked is interrupted.
     """
-    status = _told_status(path)
+    status = _read_status_file(path)
     if (status is None or status.state == "running") and is_locked(path):
         return status or Status("running", LOST)
     if _has_manifest(path):
@@ -259,7 +259,9 @@ def find_status_differences(path: Path) -> list[str]:
     wrong = [f"{name} is not what was saved" for name in ("status.json", "environment.json")]
     try:
         content = read_json(path / "status.json")
-        if _status(content) is None or content["files"][MANIFEST] != digest_file(path / MANIFEST):
+        if _parse_status(content) is None or content["files"][MANIFEST] != digest_file(
+            path / MANIFEST
+        ):
             return wrong[:1]
     except (DamagedRunError, KeyError, TypeError):
         return wrong[:1]
@@ -277,14 +279,14 @@ def _has_manifest(path: Path) -> bool:
         return False
 
 
-def _told_status(path: Path) -> Status | None:
+def _read_status_file(path: Path) -> Status | None:
     try:
-        return _status(read_json(path / "status.json"))
+        return _parse_status(read_json(path / "status.json"))
     except DamagedRunError:
         return None
 
 
-def _status(content: Mapping[str, Any]) -> Status | None:
+def _parse_status(content: Mapping[str, Any]) -> Status | None:
     """Return a status out of JSON, or None if it is none, or not what was written."""
     try:
         rest = {name: value for name, value in content.items() if name != "sha256"}

@@ -39,13 +39,13 @@ def verify(record: AnyRecord) -> Verdict:
     if state == "finished":
         wrong = tuple(record.differences())
     elif isinstance(record, Run) and not record.is_locked():
-        wrong = (*record.differences(), *_unfinished(record))
+        wrong = (*record.differences(), *_describe_unfinished(record))
     else:
         wrong = ()
     return Verdict(record.id, record.path, state, wrong)
 
 
-def _unfinished(run: Run) -> Iterator[str]:
+def _describe_unfinished(run: Run) -> Iterator[str]:
     try:
         notice = find_resume_point(run).notice
     except DamagedRunError as error:

@@ -64,7 +64,9 @@ class MlflowSink:
             self._client = _client(uri)
             self._id = _open_run(self._client, run)
         except Exception as error:  # whatever its network and database layers raise
-            raise RunError(f"MLflow at {_shown(uri)} refused the run: {_reason(error)}.") from error
+            raise RunError(
+                f"MLflow at {_without_credentials(uri)} refused the run: {_describe_error(error)}."
+            ) from error
 
     def log(self, event: Event) -> None:
         """Keep the metrics of one step; send them when a batch is full or two seconds passed."""
@@ -110,7 +112,7 @@ class MlflowSink:
         except Exception as error:  # whatever its network and database layers raise
             if not self._away:
                 rest = "the training goes on, and MLflow gets the rest when it answers again."
-                warnings.warn(f"MLflow failed ({_reason(error)}); {rest}", stacklevel=2)
+                warnings.warn(f"MLflow failed ({_describe_error(error)}); {rest}", stacklevel=2)
             self._away = True
         else:
             self._away = False
@@ -131,16 +133,20 @@ def _server() -> str:
         )
     if uri.startswith(("http://", "https://")):
         try:
-            urlopen(f"{_shown(uri).rstrip('/')}/health", timeout=ANSWER_SECONDS).close()
+            urlopen(
+                f"{_without_credentials(uri).rstrip('/')}/health", timeout=ANSWER_SECONDS
+            ).close()
         except HTTPError:
             pass  # it asks who we are, or stands behind a proxy: something answers
         except (OSError, ValueError, HTTPException) as error:
             reason = getattr(error, "reason", error)
-            raise RunError(f"MLflow at {_shown(uri)} does not answer: {reason}.") from None
+            raise RunError(
+                f"MLflow at {_without_credentials(uri)} does not answer: {reason}."
+            ) from None
     return uri
 
 
-def _shown(uri: str) -> str:
+def _without_credentials(uri: str) -> str:
     """Return an address without the name and password that it may hold."""
     return re.sub(r"//[^/]*@", "//", uri)
 
@@ -166,7 +172,7 @@ def _open_run(client: "MlflowClient", run: Run) -> str:
         return str(runs[0].info.run_id)
     tags = {"epoque.run": run.id, "epoque.recipe": run.recipe, "epoque.lab": run.lab_name}
     run_id = client.create_run(experiment, tags=tags, run_name=run.id).info.run_id
-    _log_params(client, run_id, run.manifest["config"])
+    _log_params(client, run_id, run.metadata["config"])
     return str(run_id)
 
 
@@ -178,6 +184,6 @@ def _log_params(client: "MlflowClient", run_id: str, config: Mapping[str, Any]) 
         client.log_batch(run_id, params=params[start : start + PARAMS])
 
 
-def _reason(error: Exception) -> str:
+def _describe_error(error: Exception) -> str:
     line = (str(error).splitlines() or [type(error).__name__])[0]
     return f"{line[:150]}…" if len(line) > 150 else line.rstrip(".")

@@ -50,7 +50,7 @@ class TensorBoardSink:
             self._writer = SummaryWriter(
                 str(folder), purge_step=step, flush_secs=5, filename_suffix=f".{step}"
             )
-        config = json.dumps(shorten_parameters(self._run.manifest["config"]), indent=4)
+        config = json.dumps(shorten_parameters(self._run.metadata["config"]), indent=4)
         self._writer.add_text("config", "    " + config.replace("\n", "\n    "), step)
         return self._writer
 

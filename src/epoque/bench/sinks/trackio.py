@@ -28,7 +28,7 @@ class TrackioSink:
                 self._run = trackio.init(
                     f"epoque-{run.lab_name}",
                     name=run.id,
-                    config={"recipe": run.recipe, **shorten_parameters(run.manifest["config"])},
+                    config={"recipe": run.recipe, **shorten_parameters(run.metadata["config"])},
                     resume="allow",
                     embed=False,
                     auto_log_gpu=False,

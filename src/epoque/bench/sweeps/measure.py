@@ -109,7 +109,7 @@ def measure_each(
     Raises:
         RunWriteError: if a run could not be written.
     """
-    manifest, base = study.manifest, study.config
+    manifest, base = study.metadata, study.config
     folder, lab, recipe = str(study.path / "runs"), manifest["lab"], manifest["recipe"]
     for number, point in points.items():
         name = _name(number)
@@ -176,7 +176,7 @@ def run_point(
 def _is_of(run: Run, lab: str, recipe: str, config: Config) -> bool:
     """Return whether a run is there, and of this point."""
     try:
-        told = run.told_now()
+        told = run.read_metadata()
         own = (told["lab"], told["recipe"]) == (lab, recipe)
         return own and find_lab(lab).config.parse(told["config"]) == config
     except (ConfigError, DamagedRunError):

@@ -156,7 +156,7 @@ def _check(axes: Sequence[Axis], trials: int, sampler: str, direction: str) -> N
 
 def _try_all(search: Search, parts: Parts, executor: Executor, progress: Progress) -> None:
     """Ask for trials, measure them and tell what they reached, a batch at a time."""
-    manifest = search.manifest
+    manifest = search.metadata
     proposals = Proposals(
         search.path / "journal.log",
         [axis for axis in search.parsed_axes if axis.field != "seed"],
@@ -168,7 +168,7 @@ def _try_all(search: Search, parts: Parts, executor: Executor, progress: Progres
     for batch, first in enumerate(range(0, trials, BATCH)):
         asked = {n: proposals.ask(n) for n in range(first, min(first + BATCH, trials))}
         # Runs of their own are stopped at once: each saves its checkpoint by itself.
-        compiled = search.manifest["engine"] == "compiled"
+        compiled = search.metadata["engine"] == "compiled"
         if not _is_measured(parts, batch, asked):
             with defer_stop() if compiled else nullcontext():
                 parts.write(batch, _measure(search, parts, executor, asked))
@@ -198,11 +198,11 @@ def _measure(
         for place, seed in enumerate(seeds)
     }
     columns = None
-    if search.manifest["engine"] == "compiled":
+    if search.metadata["engine"] == "compiled":
         together = _columns(list(points.values()))
         columns = measure_together(lab_of(search), search.config, together, BATCH * len(seeds))
         if columns is None:
-            told = {**search.manifest, "engine": "processes"}
+            told = {**search.metadata, "engine": "processes"}
             parts.begin_anew(told)
             write_json(search.path / "search.json", told)
     if columns is None:

@@ -144,11 +144,11 @@ def part_points(lab: Lab[Any], base: Config, axes: Sequence[Axis]) -> int:
 
 
 def _measure(sweep: Sweep, parts: Parts, executor: Executor | None, progress: Progress) -> None:
-    if sweep.manifest["engine"] == "compiled":
+    if sweep.metadata["engine"] == "compiled":
         if _measure_together(sweep, parts, progress):
             sign_study(sweep, lab_of(sweep).device(sweep.config))
             return
-        told = {**sweep.manifest, "engine": "processes"}
+        told = {**sweep.metadata, "engine": "processes"}
         parts.begin_anew(told)
         write_json(sweep.path / "sweep.json", told)
     with running(executor, 1 if lab_of(sweep).fills_machine else None) as using:
@@ -158,7 +158,7 @@ def _measure(sweep: Sweep, parts: Parts, executor: Executor | None, progress: Pr
 def _measure_together(sweep: Sweep, parts: Parts, progress: Progress) -> bool:
     """Measure part by part inside a compiled program; return whether the lab can."""
     axes = sweep.parsed_axes
-    points, length = count_points(axes), int(sweep.manifest["part_points"])
+    points, length = count_points(axes), int(sweep.metadata["part_points"])
     starts = dict(enumerate(range(0, points, length)))
     todo = {index: starts[index] for index in starts if index not in parts.own}
 

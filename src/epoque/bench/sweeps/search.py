@@ -43,8 +43,8 @@ class Search(Study[C_co]):
     """The folder of a search, read only."""
 
     kind = "search"
-    told_in = "search.json"
-    told = MappingProxyType(
+    metadata_file = "search.json"
+    metadata_fields = MappingProxyType(
         {
             "axes": dict,
             "engine": str,
@@ -62,7 +62,7 @@ class Search(Study[C_co]):
         if path.is_file() or self.status.state == "finished":
             self.check(path.name)
             return read_table(path)
-        return Parts(self.path / "parts", self.manifest).read()
+        return Parts(self.path / "parts", self.metadata).read()
 
     @property
     def is_complete(self) -> bool:
@@ -75,20 +75,20 @@ class Search(Study[C_co]):
     @property
     def objective(self) -> str:
         """The result that was to become small, or large."""
-        return str(self.manifest["objective"])
+        return str(self.metadata["objective"])
 
     @property
     def worst(self) -> float:
         """What a run that failed counts as: infinity, negative where large is good."""
-        return float("-inf" if self.manifest["direction"] == "maximize" else "inf")
+        return float("-inf" if self.metadata["direction"] == "maximize" else "inf")
 
     @property
     def options(self) -> Sequence[str]:
         """The command's own options, with their values."""
         names = {"trials": "trials", "sampler": "sampler", "score": "objective"}
-        if self.manifest["direction"] == "maximize":
+        if self.metadata["direction"] == "maximize":
             names["direction"] = "direction"
-        told = ((f"--{option}", str(self.manifest[name])) for option, name in names.items())
+        told = ((f"--{option}", str(self.metadata[name])) for option, name in names.items())
         return list(chain.from_iterable(told))
 
     def summary(self) -> "pd.DataFrame":

@@ -72,7 +72,7 @@ class Study(Record[C_co]):
     @property
     def axes_text(self) -> Mapping[str, str]:
         """Field to its values as typed, for instance `0.01:10:log:50`."""
-        return {str(field): str(text) for field, text in self.manifest["axes"].items()}
+        return {str(field): str(text) for field, text in self.metadata["axes"].items()}
 
     @cached_property
     def parsed_axes(self) -> tuple[Axis, ...]:
@@ -143,7 +143,7 @@ class Studies(Generic[S]):
         for study in reversed(list(self)):
             try:
                 wanted = {"recipe": recipe, "axes": dict(axes_text), **told}
-                same = all(study.manifest.get(name) == value for name, value in wanted.items())
+                same = all(study.metadata.get(name) == value for name, value in wanted.items())
                 if not same or (config is not None and study.config != config):
                     continue
                 if study.is_complete == finished:

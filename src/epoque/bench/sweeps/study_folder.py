@@ -77,7 +77,7 @@ def sign_study(study: Study, device: str | None = None) -> None:
     Raises:
         RunWriteError: if the system refuses.
     """
-    told = {name: value for name, value in study.told_now().items() if name != "engine"}
+    told = {name: value for name, value in study.read_metadata().items() if name != "engine"}
     seed = int(told["config"].get("seed", 0))
     sign_environment(study.path, digest_json(told), seed, device, begins=True)
 
@@ -88,16 +88,16 @@ def _own_parts(study: Study, notify: Notify) -> Parts:
     Raises:
         DamagedRunError: if it is not.
     """
-    folder, path = study.path / "parts", study.path / study.told_in
+    folder, path = study.path / "parts", study.path / study.metadata_file
     try:
-        told = study.told_now()
+        told = study.read_metadata()
     except DamagedRunError:
         known = studies_told(folder)
         if len(known) != 1:
             raise
         told = known[0]
         write_json(path, dict(told), durable=True)
-        notify(f"{study.id}: {study.told_in} was damaged; its parts tell it.")
+        notify(f"{study.id}: {study.metadata_file} was damaged; its parts tell it.")
     _check_saved(study)
     parts = Parts(folder, told)
     if parts.others and not parts.own:
@@ -117,9 +117,9 @@ def _check_saved(study: Study) -> None:
     Raises:
         DamagedRunError: if it is not.
     """
-    saved = (_own_files(study) or {}).get(study.told_in)
-    if saved and digest_file(study.path / study.told_in) != saved:
-        study.check(study.told_in)
+    saved = (_own_files(study) or {}).get(study.metadata_file)
+    if saved and digest_file(study.path / study.metadata_file) != saved:
+        study.check(study.metadata_file)
 
 
 def _own_files(study: Study) -> Digests | None:
@@ -132,7 +132,7 @@ def _own_files(study: Study) -> Digests | None:
         files = read_manifest(path)
     except DamagedRunError:
         return None
-    if files is None or files.get(study.told_in) == digest_file(path / study.told_in):
+    if files is None or files.get(study.metadata_file) == digest_file(path / study.metadata_file):
         return files
     return None if _is_known_otherwise(path) else files
 

@@ -34,8 +34,8 @@ class Sweep(Study[C_co]):
     """The folder of a sweep, read only."""
 
     kind = "sweep"
-    told_in = "sweep.json"
-    told = MappingProxyType(
+    metadata_file = "sweep.json"
+    metadata_fields = MappingProxyType(
         {"axes": dict, "engine": str, "points": int, "part_points": int, "score": str}
     )
 
@@ -50,7 +50,7 @@ class Sweep(Study[C_co]):
         if path.is_file() or self.status.state == "finished":
             self.check(path.name)
             return read_table(path)
-        return Parts(self.path / "parts", self.manifest).read()
+        return Parts(self.path / "parts", self.metadata).read()
 
     def rows(self, at: Mapping[str, Any]) -> "pd.DataFrame":
         """Return the rows of the table where the axes have the values `at`.
@@ -71,7 +71,7 @@ class Sweep(Study[C_co]):
     @property
     def score(self) -> str:
         """The result that its figures look at, lower being better."""
-        return str(self.manifest["score"])
+        return str(self.metadata["score"])
 
     def summary(self, columns: Sequence[str] = ()) -> "pd.DataFrame":
         """Return the median and 95 % interval over the seeds (see `epoque.bench.sweeps.summary`).

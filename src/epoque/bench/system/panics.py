@@ -43,7 +43,7 @@ def explain_panics(what: str) -> Iterator[None]:
     Raises:
         DataError: if a library panics.
     """
-    with _held_back() as output:
+    with _hold_back() as output:
         try:
             yield
         except BaseException as error:
@@ -54,7 +54,7 @@ def explain_panics(what: str) -> Iterator[None]:
 
 
 @contextmanager
-def _held_back() -> Iterator[BinaryIO]:
+def _hold_back() -> Iterator[BinaryIO]:
     """Keep what is written on standard error until the end of the block; give where it is kept."""
     from tempfile import TemporaryFile
 
@@ -63,14 +63,14 @@ def _held_back() -> Iterator[BinaryIO]:
             yield output
             return
         try:
-            with _redirected(output):
+            with _redirect(output):
                 yield output
         finally:
             _HOLDING.release()
 
 
 @contextmanager
-def _redirected(target: BinaryIO) -> Iterator[None]:
+def _redirect(target: BinaryIO) -> Iterator[None]:
     try:
         sys.stderr.flush()
         stderr = os.dup(2)

@@ -11,7 +11,7 @@ _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 _LARGE = 2**30
 
 
-class _Told(ctypes.Structure):
+class _MemoryInfo(ctypes.Structure):
     """What glibc's mallinfo2 returns (malloc.h)."""
 
     _fields_ = [(name, ctypes.c_size_t) for name in (
@@ -44,7 +44,7 @@ def kept_memory() -> int:
     mallinfo = _of_library("mallinfo2")
     if mallinfo is None:
         return 0
-    mallinfo.restype = _Told
+    mallinfo.restype = _MemoryInfo
     return int(mallinfo().fordblks)
 
 

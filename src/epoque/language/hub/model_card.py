@@ -200,7 +200,7 @@ def _files(config: LanguageConfig) -> str:
 def without_folders(run: "Run[LanguageConfig]") -> dict[str, Any]:
     """Return what config.json of a run tells, without the author's folders."""
     config = run.config
-    return {**run.manifest, "config": {**run.manifest["config"], **_names(config)}}
+    return {**run.metadata, "config": {**run.metadata["config"], **_names(config)}}
 
 
 def _shared(config: LanguageConfig) -> LanguageConfig:

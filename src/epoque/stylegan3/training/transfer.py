@@ -69,8 +69,8 @@ def check_networks(told: str) -> None:
 
 
 def _check_lab(run: Run) -> None:
-    if run.manifest["lab"] != "stylegan3":
-        raise UsageError(f"{run.id} is a run of the lab {run.manifest['lab']}, not of stylegan3.")
+    if run.metadata["lab"] != "stylegan3":
+        raise UsageError(f"{run.id} is a run of the lab {run.metadata['lab']}, not of stylegan3.")
 
 
 def fetch_networks(told: str, progress: Progress) -> None:
