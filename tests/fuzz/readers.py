@@ -141,9 +141,9 @@ def _table(path: Path) -> object:
 def _points(data: str) -> Callable[[Path], object]:
     def read(path: Path) -> object:
         from epoque.gan2d.config import Gan2dConfig
-        from epoque.gan2d.data.support import load
+        from epoque.gan2d.data.user_points import load_points
 
-        return load(Gan2dConfig(data=data, **{data: str(path)}))  # type: ignore[arg-type]
+        return load_points(Gan2dConfig(data=data, **{data: str(path)}))  # type: ignore[arg-type]
 
     return read
 

@@ -6,7 +6,7 @@ import pytest
 from scipy.stats import kstest, norm, uniform
 
 from epoque.gan2d.config import Gan2dConfig
-from epoque.gan2d.data.distributions import modes, real_points, sampler
+from epoque.gan2d.data.distributions import find_mixture, make_sampler, sample_real_points
 
 FORMULAS = [
     *("line", "gaussians", "ring", "disjoint", "grid", "circle"),
@@ -17,7 +17,7 @@ N = 10_000
 
 
 def points(name: str, n: int = N, seed: int = 3) -> Any:
-    return real_points(Gan2dConfig(data=name), n, seed).astype(float)
+    return sample_real_points(Gan2dConfig(data=name), n, seed).astype(float)
 
 
 @pytest.mark.parametrize("name", FORMULAS)
@@ -30,7 +30,7 @@ def test_a_seed_gives_the_same_points_and_another_seed_gives_others(name: str) -
 
 @pytest.mark.parametrize("name", FORMULAS)
 def test_a_sampler_compiles_vectorises_and_gives_float32(name: str) -> None:
-    draw = sampler(Gan2dConfig(data=name))
+    draw = make_sampler(Gan2dConfig(data=name))
     keys = jax.random.split(jax.random.key(1), 3)
     together = jax.jit(jax.vmap(lambda key: draw(key, 50)))(keys)
     assert together.dtype == np.float32
@@ -67,7 +67,7 @@ def test_ring_is_gan_labs_ellipse() -> None:
 
 @pytest.mark.parametrize("name", MIXTURES)
 def test_a_mixture_has_its_modes_equally_likely_each_with_its_spread(name: str) -> None:
-    mixture = modes(Gan2dConfig(data=name))
+    mixture = find_mixture(Gan2dConfig(data=name))
     assert mixture is not None
     assert len(mixture.centres) == MIXTURES[name]
     found = points(name)
@@ -82,8 +82,8 @@ def test_a_mixture_has_its_modes_equally_likely_each_with_its_spread(name: str) 
 
 
 def test_gan_labs_two_gaussians_and_three_disjoint_ones_have_its_numbers() -> None:
-    two = modes(Gan2dConfig(data="gaussians"))
-    three = modes(Gan2dConfig(data="disjoint"))
+    two = find_mixture(Gan2dConfig(data="gaussians"))
+    three = find_mixture(Gan2dConfig(data="disjoint"))
     assert two is not None
     assert three is not None
     np.testing.assert_allclose(two.centres, [(0.3, 0.7), (0.7, 0.4)], rtol=1e-6)
@@ -94,7 +94,7 @@ def test_gan_labs_two_gaussians_and_three_disjoint_ones_have_its_numbers() -> No
 
 @pytest.mark.parametrize("name", ["line", "ring", "moons", "spiral", "checkerboard", "pinwheel"])
 def test_what_is_no_mixture_of_axis_parallel_gaussians_has_no_modes(name: str) -> None:
-    assert modes(Gan2dConfig(data=name)) is None
+    assert find_mixture(Gan2dConfig(data=name)) is None
 
 
 def test_moons_are_two_half_circles() -> None:

@@ -9,7 +9,7 @@ import pytest
 from epoque.bench.errors import DamagedRunError
 from epoque.bench.runs.run import Run
 from epoque.gan2d.config import Gan2dConfig
-from epoque.gan2d.data.support import load_run
+from epoque.gan2d.data.user_points import load_run_points
 from epoque.gan2d.evaluate import evaluate
 from epoque.gan2d.figures.look import FIRST
 from epoque.gan2d.training.sweep import sweep
@@ -54,10 +54,10 @@ def test_what_user_points_were_is_told_from_the_folder_alone(
     path.unlink()
     assert evaluate(run) == run.results
     assert run.results["data_points"] == 301
-    support = load_run(run)
-    assert support is not None
+    user_points = load_run_points(run)
+    assert user_points is not None
     assert run.results["data_outside"] == sum(
-        not (0 <= x <= 1 and 0 <= y <= 1) for x, y in support.points.tolist()
+        not (0 <= x <= 1 and 0 <= y <= 1) for x, y in user_points.points.tolist()
     )
     assert run.results["data_outside"] >= 1
     (run.path / "data.csv").write_text("x,y,jitter\n1,2\n")

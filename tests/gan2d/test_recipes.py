@@ -18,7 +18,7 @@ from epoque.bench.files.csv_table import read_csv
 from epoque.bench.recipes import Expectation, find_recipe, recipe_names
 from epoque.bench.runs.execute import execute, start
 from epoque.gan2d.config import Gan2dConfig
-from epoque.gan2d.data import support
+from epoque.gan2d.data.user_points import count_outside, load_points
 from epoque.gan2d.lab import LAB
 from epoque.gan2d.training.sweep import sweep
 
@@ -99,15 +99,15 @@ def test_the_presets_points_ship_with_the_package(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    found = support.load(config(name))
+    found = load_points(config(name))
     assert found is not None
     assert len(found.points) > 300
-    assert support.outside(found.points) == 0
+    assert count_outside(found.points) == 0
 
 
 def test_a_file_that_does_not_ship_is_named() -> None:
     with pytest.raises(DataError, match=r"dog\.png: there is no such file"):
-        support.load(Gan2dConfig(data="image", image="epoque:dog.png"))
+        load_points(Gan2dConfig(data="image", image="epoque:dog.png"))
 
 
 def test_the_suns_year_is_what_astronomy_says() -> None:

@@ -7,13 +7,7 @@ import numpy as np
 import pytest
 
 from epoque.bench.seeds import jax_key
-from epoque.gan2d.training.rng import (
-    fold_in_words,
-    make_key,
-    purpose_words,
-    split_words,
-    step_key,
-)
+from epoque.gan2d.training.rng import fold_in_words, make_key, purpose_words, split_words, step_key
 
 DRAWS: dict[str, Any] = {
     "uniform": lambda key: jax.random.uniform(key, (3, 7)),

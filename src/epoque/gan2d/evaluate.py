@@ -12,10 +12,10 @@ from epoque.bench.seeds import jax_key
 
 from .config import Gan2dConfig
 from .data import noise
-from .data.distributions import modes, sampler
-from .data.support import Support, load_run, outside
+from .data.distributions import find_mixture, make_sampler
+from .data.user_points import UserPoints, count_outside, load_run_points
 from .figures import look
-from .measures import SAMPLES, all_measures, exact_w1, summary
+from .measures import SAMPLES, exact_w1, measure_samples, summary
 from .seeds import Purpose
 from .training import engine
 from .training.checkpoint import load_networks
@@ -45,11 +45,14 @@ def evaluate(run: Run[Gan2dConfig]) -> Mapping[str, Any]:
         DataError: if the run's copy of the user's points cannot be read.
     """
     config = run.config
-    support = load_run(run)
+    user_points = load_run_points(run)
     found = _over_the_run(run) | _last_metrics(run)
-    found |= _first(config, support) | _against_real(run, config, support)
-    if support:
-        found |= {"data_points": len(support.points), "data_outside": outside(support.points)}
+    found |= _first(config, user_points) | _against_real(run, config, user_points)
+    if user_points:
+        found |= {
+            "data_points": len(user_points.points),
+            "data_outside": count_outside(user_points.points),
+        }
     return {name: _plain(value) for name, value in found.items()}
 
 
@@ -69,23 +72,26 @@ def _over_the_run(run: Run[Gan2dConfig]) -> dict[str, Any]:
     return dict(summary(rows.index.to_numpy(), values))
 
 
-def _first(config: Gan2dConfig, support: Support | None) -> dict[str, Any]:
+def _first(config: Gan2dConfig, user_points: UserPoints | None) -> dict[str, Any]:
     """Return what is told of the generator before its training, which its seed alone decides."""
-    static, hyper = StaticConfig.from_config(config, support), Hyperparameters.from_config(config)
+    static, hyper = (
+        StaticConfig.from_config(config, user_points),
+        Hyperparameters.from_config(config),
+    )
     state = engine.init_state(static, hyper)
     return dict(look.first(static, hyper.seed, state))
 
 
 def _against_real(
-    run: Run[Gan2dConfig], config: Gan2dConfig, support: Support | None
+    run: Run[Gan2dConfig], config: Gan2dConfig, user_points: UserPoints | None
 ) -> dict[str, Any]:
     """Return the exact distance at the end, and what a perfect generator would have."""
     generate, _ = load_networks(config, run.checkpoint().arrays)
     keys = jax.random.split(jax_key(config.seed, Purpose.FINAL_EVALUATION), 3)
-    draw = sampler(config, support)
+    draw = make_sampler(config, user_points)
     real, again = draw(keys[0], SAMPLES), draw(keys[1], SAMPLES)
     fake = generate(noise.sample(keys[2], PAIRED, config.noise, config.noise_dims))
-    floors = all_measures(np.asarray(real), np.asarray(again), modes(config))
+    floors = measure_samples(np.asarray(real), np.asarray(again), find_mixture(config))
     found: dict[str, Any] = {f"floor_{name}": value for name, value in floors.items()}
     found["final_exact_w1"] = _exact(real, fake)
     found["floor_exact_w1"] = _exact(real, again)

@@ -52,9 +52,9 @@ class Gan2dLab(Lab["Gan2dConfig"]):
 
     def remarks(self, config: "Gan2dConfig") -> Iterator[str]:
         """Yield how a CSV is read, and whether its points lie outside the square."""
-        from .data.support import remarks
+        from .data.user_points import find_remarks
 
-        return remarks(config)
+        return find_remarks(config)
 
     def evaluate(
         self, run: "Run[Gan2dConfig]", progress: Progress = no_progress
@@ -67,9 +67,9 @@ class Gan2dLab(Lab["Gan2dConfig"]):
 
     def check(self, config: "Gan2dConfig") -> None:
         """Check that the points, picture or drawing of one's own can be read."""
-        from .data.support import load
+        from .data.user_points import load_points
 
-        load(config)
+        load_points(config)
 
     def measure_progress(
         self, config: "Gan2dConfig", step: int, metrics: Mapping[str, float]

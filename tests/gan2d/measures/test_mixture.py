@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 
 from epoque.gan2d.config import Gan2dConfig
-from epoque.gan2d.data.distributions import modes, real_points
-from epoque.gan2d.measures import SAMPLES, all_measures
-from epoque.gan2d.measures.mixture import mode_measures, mode_shares
+from epoque.gan2d.data.distributions import find_mixture, sample_real_points
+from epoque.gan2d.measures import SAMPLES, measure_samples
+from epoque.gan2d.measures.mixture import mode_fractions, mode_measures
 
-CIRCLE = modes(Gan2dConfig(data="circle"))
+CIRCLE = find_mixture(Gan2dConfig(data="circle"))
 assert CIRCLE is not None
 
 
@@ -14,9 +14,9 @@ def test_a_mixtures_own_points_are_good_and_cover_it() -> None:
     """In the plane exp(−9/2) = 1.1 % of a Gaussian lies beyond three standard deviations."""
     for name, count in {"gaussians": 2, "disjoint": 3, "grid": 25, "circle": 8}.items():
         config = Gan2dConfig(data=name)
-        mixture = modes(config)
+        mixture = find_mixture(config)
         assert mixture is not None
-        found = mode_measures(np.asarray(real_points(config, SAMPLES, 0)), mixture)
+        found = mode_measures(np.asarray(sample_real_points(config, SAMPLES, 0)), mixture)
         assert float(found["modes_covered"]) == count
         assert float(found["high_quality"]) == pytest.approx(1 - np.exp(-4.5), abs=0.005)
 
@@ -38,16 +38,16 @@ def test_a_stray_point_covers_nothing_and_points_between_modes_are_not_good() ->
 
 
 def test_three_standard_deviations_are_counted_along_each_axis() -> None:
-    mixture = modes(Gan2dConfig(data="gaussians"))
+    mixture = find_mixture(Gan2dConfig(data="gaussians"))
     assert mixture is not None
     near, far = (0.7, 0.4 + 2.9 * 0.2), (0.7 + 3.1 * 0.05, 0.4)
-    np.testing.assert_allclose(mode_shares(np.array([near, far]), mixture), [0, 0.5])
+    np.testing.assert_allclose(mode_fractions(np.array([near, far]), mixture), [0, 0.5])
 
 
 def test_all_measures_of_real_points_against_real_points_are_near_nothing() -> None:
     config = Gan2dConfig(data="circle")
-    a, b = (np.asarray(real_points(config, SAMPLES, seed)) for seed in (1, 2))
-    found = {name: float(value) for name, value in all_measures(a, b, CIRCLE).items()}
+    a, b = (np.asarray(sample_real_points(config, SAMPLES, seed)) for seed in (1, 2))
+    found = {name: float(value) for name, value in measure_samples(a, b, CIRCLE).items()}
     assert found["kl"] < 0.06
     assert found["js"] < 0.02
     assert found["sliced_w1"] < 0.015
@@ -56,4 +56,4 @@ def test_all_measures_of_real_points_against_real_points_are_near_nothing() -> N
     assert found["outside"] == 0
     assert min(found["coverage"], found["precision"]) > 0.98
     assert found["modes_covered"] == 8
-    assert "modes_covered" not in all_measures(a, b)
+    assert "modes_covered" not in measure_samples(a, b)

@@ -17,18 +17,18 @@ from numpy.typing import NDArray
 from epoque.bench.seeds import jax_key
 
 from ..seeds import Purpose
-from .support import Support, load
+from .user_points import UserPoints, load_points
 
 if TYPE_CHECKING:
     from ..config import Gan2dConfig
 
-__all__ = ["Modes", "Sampler", "modes", "real_points", "sampler"]
+__all__ = ["GaussianMixture", "Sampler", "find_mixture", "make_sampler", "sample_real_points"]
 
 Sampler = Callable[[Any, int], Array]
 """Takes a key (may be traced) and a number of points n (static); returns float32 [n, 2]."""
 
 
-class Modes(NamedTuple):
+class GaussianMixture(NamedTuple):
     """A mixture of K equally likely Gaussians whose axes are x and y.
 
     Attributes:
@@ -40,43 +40,43 @@ class Modes(NamedTuple):
     sd: NDArray[np.float32]
 
 
-def modes(config: "Gan2dConfig") -> Modes | None:
+def find_mixture(config: "Gan2dConfig") -> GaussianMixture | None:
     """Return the Gaussians of a mixture, or None for a distribution that is not one."""
     return _MIXTURES.get(config.data)
 
 
-def sampler(config: "Gan2dConfig", support: Support | None = None) -> Sampler:
+def make_sampler(config: "Gan2dConfig", user_points: UserPoints | None = None) -> Sampler:
     """Return the function that draws real points.
 
     Args:
         config: names the `data`.
-        support: the user's points, where they were read already; else the file is read here.
+        user_points: the user's points, where they were read already; else the file is read here.
 
     Raises:
         DataError: if the user's points cannot be read or used.
     """
     if config.data in _FORMULAS:
         return _from_uniforms(_FORMULAS[config.data])
-    support = support or load(config)
-    assert support is not None, f"no sampler for {config.data}"
-    return _drawn_from(support)
+    user_points = user_points or load_points(config)
+    assert user_points is not None, f"no sampler for {config.data}"
+    return _drawn_from(user_points)
 
 
-def real_points(
-    config: "Gan2dConfig", n: int, seed: int, support: Support | None = None
+def sample_real_points(
+    config: "Gan2dConfig", n: int, seed: int, user_points: UserPoints | None = None
 ) -> NDArray[np.float32]:
     """Return n real points for looking and measuring, float32 [n, 2]; training draws others.
 
     Raises:
         DataError: if the user's points cannot be read or used.
     """
-    draw = sampler(config, support)
+    draw = make_sampler(config, user_points)
     return np.asarray(draw(jax_key(seed, Purpose.REAL_POINTS), n))
 
 
-def _modes(centres: Any, sd: Any) -> Modes:
+def _modes(centres: Any, sd: Any) -> GaussianMixture:
     places = np.asarray(centres, np.float32)
-    return Modes(places, np.broadcast_to(np.asarray(sd, np.float32), places.shape))
+    return GaussianMixture(places, np.broadcast_to(np.asarray(sd, np.float32), places.shape))
 
 
 def _around(count: int, radius: float) -> list[tuple[float, float]]:
@@ -96,7 +96,7 @@ _MIXTURES = {
 }
 
 
-def _mixture(mixture: Modes) -> "Formula":
+def _mixture(mixture: GaussianMixture) -> "Formula":
     def place(u: Array) -> Array:
         which = jnp.floor(u[0] * len(mixture.centres)).astype(int)
         return jnp.asarray(mixture.centres)[which] + jnp.asarray(mixture.sd)[which] * _normals(
@@ -106,8 +106,8 @@ def _mixture(mixture: Modes) -> "Formula":
     return place
 
 
-def _drawn_from(support: Support) -> Sampler:
-    points, jitter = jnp.asarray(support.points), support.jitter
+def _drawn_from(user_points: UserPoints) -> Sampler:
+    points, jitter = jnp.asarray(user_points.points), user_points.jitter
 
     def draw(key: Any, n: int) -> Array:
         which_key, noise_key = jax.random.split(key)

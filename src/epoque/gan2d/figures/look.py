@@ -16,8 +16,16 @@ from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
 from ..data import noise
-from ..data.distributions import Modes
-from ..measures import SAMPLES, Sample, central, compared, jacobian, jacobian_measures, spread
+from ..data.distributions import GaussianMixture
+from ..measures import (
+    SAMPLES,
+    Sample,
+    central,
+    compare_samples,
+    jacobian,
+    jacobian_measures,
+    spread,
+)
 from ..models import mlp as networks
 from ..models.mlp import Architecture, Layers
 from ..seeds import Purpose
@@ -52,7 +60,11 @@ def snapshot(static: StaticConfig, fixed: Fixed, state: TrainState) -> dict[str,
 
 
 def evaluate(
-    static: StaticConfig, modes: Modes | None, seed: ArrayLike, step: int, state: TrainState
+    static: StaticConfig,
+    modes: GaussianMixture | None,
+    seed: ArrayLike,
+    step: int,
+    state: TrainState,
 ) -> Measures:
     """Return every measure of generators against the real distribution.
 
@@ -69,7 +81,7 @@ def evaluate(
     keys = split_words(fold_in_words(purpose_words(seed, Purpose.EVALUATION), step), 2)
 
     def measured(real: Sample, fake: Floats, _: Floats, j: Floats) -> Mapping[str, float]:
-        return compared(real, Sample.of(fake), modes) | jacobian_measures(j)
+        return compare_samples(real, Sample.of(fake), modes) | jacobian_measures(j)
 
     return _measure(static, keys, state, measured)
 

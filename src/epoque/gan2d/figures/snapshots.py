@@ -24,8 +24,8 @@ from numpy.typing import NDArray
 from epoque.bench.seeds import jax_key
 
 from ..data import noise
-from ..data.distributions import real_points
-from ..data.support import Support
+from ..data.distributions import sample_real_points
+from ..data.user_points import UserPoints
 
 if TYPE_CHECKING:
     from ..config import Gan2dConfig
@@ -55,7 +55,7 @@ class Fixed(NamedTuple):
     lattice: Any
 
 
-def prepare(config: "Gan2dConfig", support: Support | None = None) -> Fixed:
+def prepare(config: "Gan2dConfig", user_points: UserPoints | None = None) -> Fixed:
     """Return what all snapshots of a run share, as NumPy arrays.
 
     Raises:
@@ -64,7 +64,7 @@ def prepare(config: "Gan2dConfig", support: Support | None = None) -> Fixed:
     kind, dims = config.noise, config.noise_dims
     drawn = noise.sample(jax_key(config.seed, "noise shown"), POINTS, kind, dims)
     return Fixed(
-        real=real_points(config, POINTS, config.seed, support),
+        real=sample_real_points(config, POINTS, config.seed, user_points),
         noise=np.asarray(drawn),
         lattice=noise.lattice(kind, dims),
     )

@@ -7,7 +7,7 @@ from epoque.bench.figures.axes import number
 from epoque.bench.i18n import mark, translator
 from epoque.bench.sweeps.grid import to_cell
 
-from ..data.support import SHIPPED
+from ..data.user_points import SHIPPED
 
 if TYPE_CHECKING:
     from ..config import Gan2dConfig

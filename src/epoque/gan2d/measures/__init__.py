@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data.distributions import Modes
+from ..data.distributions import GaussianMixture
 from .histogram import divergences, histogram, overlap
 from .jacobian import jacobian, jacobian_measures
 from .kernels import Means, between, within
@@ -20,12 +20,12 @@ __all__ = [
     "PAIRS",
     "SAMPLES",
     "Sample",
-    "all_measures",
     "central",
     "compared",
     "exact_w1",
     "jacobian",
     "jacobian_measures",
+    "measure_samples",
     "spread",
     "summary",
 ]
@@ -68,14 +68,16 @@ class Sample:
         )
 
 
-def all_measures(
-    real: NDArray[np.float32], fake: NDArray[np.float32], modes: Modes | None = None
+def measure_samples(
+    real: NDArray[np.float32], fake: NDArray[np.float32], modes: GaussianMixture | None = None
 ) -> dict[str, float]:
     """Return every measure that compares generated with real points (see `compared`)."""
-    return compared(Sample.of(np.asarray(real)), Sample.of(np.asarray(fake)), modes)
+    return compare_samples(Sample.of(np.asarray(real)), Sample.of(np.asarray(fake)), modes)
 
 
-def compared(real: Sample, fake: Sample, modes: Modes | None = None) -> dict[str, float]:
+def compare_samples(
+    real: Sample, fake: Sample, modes: GaussianMixture | None = None
+) -> dict[str, float]:
     """Return every measure that compares generated with real points.
 
     Args:

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data.distributions import Modes
+from ..data.distributions import GaussianMixture
 
-__all__ = ["mode_measures", "mode_shares"]
+__all__ = ["mode_fractions", "mode_measures"]
 
 NEAR = 3.0
 """Standard deviations within which a point is of high quality, as in VEEGAN's evaluation."""
@@ -15,7 +15,7 @@ LEAST = 0.1
 """The part of its fair share of points that a mode needs to count as covered."""
 
 
-def mode_measures(points: NDArray[Any], modes: Modes) -> dict[str, float]:
+def mode_measures(points: NDArray[Any], modes: GaussianMixture) -> dict[str, float]:
     """Return how well generated points hit a mixture.
 
     A point is of high quality if it lies within three standard deviations of its nearest mode
@@ -30,14 +30,14 @@ def mode_measures(points: NDArray[Any], modes: Modes) -> dict[str, float]:
     Returns:
         `modes_covered`: how many, 0 to K; `high_quality`: the share of good points, 0 to 1.
     """
-    shares = mode_shares(points, modes)
+    shares = mode_fractions(points, modes)
     return {
         "modes_covered": float((shares >= LEAST / len(shares)).sum()),
         "high_quality": float(shares.sum()),
     }
 
 
-def mode_shares(points: NDArray[Any], modes: Modes) -> NDArray[np.float64]:
+def mode_fractions(points: NDArray[Any], modes: GaussianMixture) -> NDArray[np.float64]:
     """Return the share of all points that are good points of each mode [K]."""
     x, y = ((points[:, i, None] - modes.centres[:, i]) / modes.sd[:, i] for i in (0, 1))
     squared = x * x + y * y

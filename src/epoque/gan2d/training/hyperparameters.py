@@ -8,8 +8,8 @@ import numpy as np
 from jax import Array
 
 from ..config import Gan2dConfig, LearningRateDecay, Loss
-from ..data.distributions import Sampler, sampler
-from ..data.support import Support
+from ..data.distributions import Sampler, make_sampler
+from ..data.user_points import UserPoints
 from ..models.mlp import Architecture, discriminator_architecture, generator_architecture
 from ..network_config import Optimizer
 from ..seeds import Purpose
@@ -28,10 +28,10 @@ class RealDistribution:
     draw: Sampler = field(compare=False)
 
     @classmethod
-    def from_config(cls, config: Gan2dConfig, support: Support | None) -> "RealDistribution":
+    def from_config(cls, config: Gan2dConfig, user_points: UserPoints | None) -> "RealDistribution":
         """Return the distribution of a config; `support` holds the user's points if there are."""
-        content = (support.points.tobytes(), support.jitter) if support else ()
-        return cls(config.data, hash(content), sampler(config, support))
+        content = (user_points.points.tobytes(), user_points.jitter) if user_points else ()
+        return cls(config.data, hash(content), make_sampler(config, user_points))
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,9 @@ class StaticConfig:
     lr_decay: LearningRateDecay
 
     @classmethod
-    def from_config(cls, config: Gan2dConfig, support: Support | None = None) -> "StaticConfig":
+    def from_config(
+        cls, config: Gan2dConfig, user_points: UserPoints | None = None
+    ) -> "StaticConfig":
         """Return the static part of a config."""
         return cls(
             generator=generator_architecture(config),
@@ -64,7 +66,7 @@ class StaticConfig:
             discriminator_optimizer=config.discriminator.optimizer.name,
             loss=config.loss,
             sigmoid_output=has_sigmoid_output(config),
-            real=RealDistribution.from_config(config, support),
+            real=RealDistribution.from_config(config, user_points),
             noise=config.noise,
             batch_size=config.batch_size,
             unrolled_steps=config.unrolled_steps,

@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 from epoque.bench.sweeps.columns import Columns
 
 from ..config import Gan2dConfig
-from ..data import distributions, support
-from ..data.distributions import Modes
-from ..data.support import Support
+from ..data import distributions
+from ..data.distributions import GaussianMixture
+from ..data.user_points import UserPoints, load_points
 from ..figures import look
 from ..measures import summary
 from . import engine
@@ -44,7 +44,7 @@ class _Lane(NamedTuple):
 
     static: StaticConfig
     hyper: Hyperparameters
-    modes: Modes | None
+    modes: GaussianMixture | None
     iterations: int
     evaluate_every: int
 
@@ -110,16 +110,16 @@ def run_together(
 
 def _make_lanes(configs: Sequence[Gan2dConfig]) -> list[_Lane]:
     """Return one lane a config; each file of points is read once."""
-    points: dict[tuple[object, ...], Support | None] = {}
+    points: dict[tuple[object, ...], UserPoints | None] = {}
     lanes = []
     for config in configs:
         # The settings that decide the user's points.
         source = (config.data, config.image, config.csv, config.fit, config.drawing)
         if source not in points:
-            points[source] = support.load(config)
+            points[source] = load_points(config)
         static = StaticConfig.from_config(config, points[source])
         hyper = Hyperparameters.from_config(config)
-        modes = distributions.modes(config)
+        modes = distributions.find_mixture(config)
         lanes.append(_Lane(static, hyper, modes, config.iterations, config.evaluate_every))
     return lanes
 
@@ -209,7 +209,11 @@ def _advance(
 
 
 def _measure(
-    static: StaticConfig, modes: Modes | None, seeds: ArrayLike, step: int, states: TrainState
+    static: StaticConfig,
+    modes: GaussianMixture | None,
+    seeds: ArrayLike,
+    step: int,
+    states: TrainState,
 ) -> dict[str, Floats]:
     """Return the metrics and measures of many runs, NaN where a run is no longer finite."""
     finite = engine.is_finite(states)

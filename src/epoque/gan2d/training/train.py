@@ -14,8 +14,8 @@ from epoque.bench.events import Artifact, Checkpoint, Event, Metrics, Snapshot
 
 from ..changes import Change, read_changes, write_changes
 from ..config import Gan2dConfig
-from ..data import distributions, support
-from ..data.support import Support
+from ..data import distributions
+from ..data.user_points import UserPoints, load_points, make_artifact
 from ..figures import look, snapshots
 from ..network_config import Optimizer
 from . import engine
@@ -92,8 +92,8 @@ class Training(Iterator[Event]):
         self._asked.append(values)
 
     def _run(self, resume: Checkpoint | None) -> Iterator[Event]:
-        points = support.load(self.config)
-        copy = support.artifact(points) if points else None
+        points = load_points(self.config)
+        copy = make_artifact(points) if points else None
         digest = sha256(copy.data).hexdigest() if copy else ""
         if resume is not None and resume.state["data_sha256"] != digest:
             raise DataError("The points are not what they were when the run began.")
@@ -182,7 +182,7 @@ class Training(Iterator[Event]):
 class _Program:
     """The compiled program with the settings as they are now."""
 
-    def __init__(self, config: Gan2dConfig, points: Support | None) -> None:
+    def __init__(self, config: Gan2dConfig, points: UserPoints | None) -> None:
         self.static = StaticConfig.from_config(config, points)
         self.hyper = jax.device_put(Hyperparameters.from_config(config))
         steps = {True: config.g_steps, False: config.d_steps}
@@ -223,8 +223,8 @@ class _Program:
 class _Eyes:
     """What looks at a training the same way all along."""
 
-    def __init__(self, config: Gan2dConfig, points: Support | None) -> None:
-        self._modes = distributions.modes(config)
+    def __init__(self, config: Gan2dConfig, points: UserPoints | None) -> None:
+        self._modes = distributions.find_mixture(config)
         self._fixed = jax.device_put(snapshots.prepare(config, points))
         self._seed = np.uint32(config.seed)
 

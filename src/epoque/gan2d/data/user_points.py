@@ -32,12 +32,12 @@ if TYPE_CHECKING:
 __all__ = [
     "POINTS_COPY",
     "SHIPPED",
-    "Support",
-    "artifact",
-    "load",
-    "load_run",
-    "outside",
-    "remarks",
+    "UserPoints",
+    "count_outside",
+    "find_remarks",
+    "load_points",
+    "load_run_points",
+    "make_artifact",
 ]
 
 Points = NDArray[np.float32]
@@ -64,7 +64,7 @@ OUTSIDE = mark(
 
 
 @dataclass(frozen=True)
-class Support:
+class UserPoints:
     """Where real points are drawn from.
 
     Attributes:
@@ -76,7 +76,7 @@ class Support:
     jitter: float
 
 
-def load(config: "Gan2dConfig") -> Support | None:
+def load_points(config: "Gan2dConfig") -> UserPoints | None:
     """Return the user's points that `config` asks for, or None where a formula makes them.
 
     A CSV has two columns, x and y. It is taken as it is, or with `fit` scaled into the square
@@ -105,7 +105,7 @@ def _path(told: str) -> Path:
     return Path(name) if name == told else Path(str(files("epoque.gan2d") / "recipes" / name))
 
 
-def remarks(config: "Gan2dConfig") -> Iterator[str]:
+def find_remarks(config: "Gan2dConfig") -> Iterator[str]:
     """Yield what is odd about the CSV that `config` asks for: how it is read, and where it lies.
 
     Raises:
@@ -114,15 +114,15 @@ def remarks(config: "Gan2dConfig") -> Iterator[str]:
     if config.data != "csv":
         return
     table = read_csv(_path(str(config.csv)))
-    support = _csv_support(config, table)
+    user_points = _csv_support(config, table)
     yield from table.remarks()
-    away = outside(support.points)
-    if 2 * away > len(support.points):
+    away = count_outside(user_points.points)
+    if 2 * away > len(user_points.points):
         text = translator(environment_language())(OUTSIDE)
-        yield text.format(count=away, total=len(support.points))
+        yield text.format(count=away, total=len(user_points.points))
 
 
-def load_run(run: "Run[Gan2dConfig]") -> Support | None:
+def load_run_points(run: "Run[Gan2dConfig]") -> UserPoints | None:
     """Return the points a run learned from, out of its folder alone, or None for a formula's.
 
     Raises:
@@ -137,17 +137,17 @@ def load_run(run: "Run[Gan2dConfig]") -> Support | None:
     values = table.values()
     if table.header[:2] != ("x", "y") or len(values) < 2:
         raise DataError(f"{path} is damaged: it holds no points.")
-    return Support(values[:, :2].astype(np.float32), float(values[0, 2]))
+    return UserPoints(values[:, :2].astype(np.float32), float(values[0, 2]))
 
 
-def artifact(support: Support) -> Artifact:
+def make_artifact(user_points: UserPoints) -> Artifact:
     """Return `data.csv`, the run's copy of the points: x, y and, in every row, the jitter."""
-    rows = support.points.astype(float).tolist()
-    lines = (f"{_short(x)},{_short(y)},{support.jitter!r}" for x, y in rows)
+    rows = user_points.points.astype(float).tolist()
+    lines = (f"{_short(x)},{_short(y)},{user_points.jitter!r}" for x, y in rows)
     return Artifact(POINTS_COPY, ("\n".join(["x,y,jitter", *lines]) + "\n").encode())
 
 
-def outside(points: NDArray[Any]) -> int:
+def count_outside(points: NDArray[Any]) -> int:
     """Return how many points [N, 2] lie outside the unit square."""
     inside = ((points >= 0) & (points <= 1)).all(axis=1)
     return int(len(points) - inside.sum())
@@ -158,14 +158,14 @@ def _short(value: float) -> str:
     return str(np.float32(value))
 
 
-def _support(source: str, points: NDArray[np.float64], jitter: float) -> Support:
+def _support(source: str, points: NDArray[np.float64], jitter: float) -> UserPoints:
     if not bool((np.abs(points) <= FARTHEST).all()):
         raise DataError(f"{_too_far(source, points)}.")
     kept = points.astype(np.float32)
     if len(kept) == 0 or bool((kept == kept[0]).all()):
         count = "no points" if len(kept) == 0 else "one point only"
         raise DataError(f"{source} has {count}; it needs at least two different ones.")
-    return Support(kept, jitter)
+    return UserPoints(kept, jitter)
 
 
 def _too_far(source: str, points: NDArray[np.float64]) -> str:
@@ -189,7 +189,7 @@ def _fitted(points: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(0.5 + _scale(points) * (points - middle))
 
 
-def _csv_support(config: "Gan2dConfig", table: CsvTable) -> Support:
+def _csv_support(config: "Gan2dConfig", table: CsvTable) -> UserPoints:
     points, source = _csv_points(table), str(config.csv)
     if not config.fit and bool((np.abs(points) > FARTHEST).any()):
         raise DataError(f"{_too_far(source, points)}; --fit true scales them.")
