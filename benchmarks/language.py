@@ -19,12 +19,12 @@ from epoque.bench.errors import EpoqueError
 from epoque.bench.events import Checkpoint, Timings
 from epoque.bench.recipes import find_recipe
 from epoque.language.config import LanguageConfig
-from epoque.language.data import batches as data
-from epoque.language.data import corpus, tokenizer
-from epoque.language.data import token_cache as cache
+from epoque.language.data import corpus, token_cache, tokenizer
+from epoque.language.data.batches import BlockDataset
 from epoque.language.data.masking import Masker
-from epoque.language.evaluation.exact_loss import measure, perplexity
-from epoque.language.training.model_with_loss import Objective
+from epoque.language.data.tokenized_corpus import TokenizedCorpus, load_corpus
+from epoque.language.evaluation.exact_loss import measure_loss, to_perplexity
+from epoque.language.training.model_with_loss import ModelWithLoss
 from epoque.language.training.train import train
 
 TEXTS = Path(__file__).parents[2] / "shared" / "data" / "wikitext-2"
@@ -81,14 +81,16 @@ def _row(
 def _preparing() -> Iterator[dict[str, str]]:
     """Make tokenizer and blocks from nothing, then open the blocks again."""
     config, before = config_of("causal"), os.environ.get("EPOQUE_CACHE")
-    text = corpus.load(config).train
+    text = corpus.load_splits(config).train
     with tempfile.TemporaryDirectory() as folder:
         os.environ["EPOQUE_CACHE"] = folder
         start = time.perf_counter()
-        made = tokenizer.prepare(config, text)
-        cache.blocks(config, made, text)
+        made = tokenizer.prepare_tokenizer(config, text)
+        token_cache.load_blocks(config, made, text)
         seconds = time.perf_counter() - start
-        again = [_seconds(lambda: cache.blocks(config, made, text)) for _ in range(ROUNDS)]
+        again = [
+            _seconds(lambda: token_cache.load_blocks(config, made, text)) for _ in range(ROUNDS)
+        ]
         os.environ.pop("EPOQUE_CACHE")
     os.environ |= {"EPOQUE_CACHE": before} if before else {}
     yield _row("tokenizer and blocks from the text", "", f"{seconds:.1f} s", "", "under 20 s")
@@ -151,7 +153,7 @@ def _notebook(objective: str) -> dict[str, str]:
     from .language_trainer import train as baseline
 
     config = equal_model(objective).replace(dropout=0.1, batch_size=8)
-    texts = data.load(config)
+    texts = load_corpus(config)
     model, clock = baseline(config, texts, BASELINE_SECONDS)
     found = _perplexity(config, model, texts)
     name = f"perplexity, {objective}, the notebook's recipe with Trainer"
@@ -160,7 +162,7 @@ def _notebook(objective: str) -> dict[str, str]:
 
 def _quality(objective: str, seconds: float, target: str) -> dict[str, str]:
     """Train with our recipe for a budget of seconds, and measure all validation blocks."""
-    from epoque.language.training.checkpoint import model_of, size_of
+    from epoque.language.training.checkpoint import choose_vocabulary, load_model
 
     config = config_of(
         objective, max_seconds=seconds, evaluate_every=10**9, evaluation_blocks=8,
@@ -169,21 +171,21 @@ def _quality(objective: str, seconds: float, target: str) -> dict[str, str]:
     events = list(train(config))
     *_, last = (event for event in events if isinstance(event, Checkpoint))
     spent = sum(event.seconds or 0.0 for event in events if isinstance(event, Timings))
-    texts = data.load(config)
-    model = model_of(config, size_of(config, texts.tokenizer), last.arrays)
+    texts = load_corpus(config)
+    model = load_model(config, choose_vocabulary(config, texts.tokenizer), last.arrays)
     found = _perplexity(config, model, texts)
     gc.collect()
     told = f"{found:,.0f} after {spent:.0f} s, {last.step:,} steps"
     return _row(f"perplexity, {objective}, our recipe", "", told, "", target)
 
 
-def _perplexity(config: LanguageConfig, model: Any, texts: data.Data) -> float:
+def _perplexity(config: LanguageConfig, model: Any, texts: TokenizedCorpus) -> float:
     """Return exp of the mean loss over all validation blocks, and over three masks if masked."""
     masker = Masker(config, texts.tokenizer) if config.objective == "masked" else None
-    reader = data.Reader(config, texts.valid, masker)
-    objective = Objective(config, model).eval()
+    reader = BlockDataset(config, texts.valid, masker)
+    objective = ModelWithLoss(config, model).eval()
     every = np.arange(len(reader))
     with torch.no_grad():
         seeds = range(3 if masker else 1)
-        losses = [measure(objective, reader, every, seed).loss for seed in seeds]
-    return perplexity(statistics.fmean(losses))
+        losses = [measure_loss(objective, reader, every, seed).loss for seed in seeds]
+    return to_perplexity(statistics.fmean(losses))

@@ -11,7 +11,7 @@ import time
 
 from epoque.bench.torch.distributed import DistributedContext
 from epoque.language.config import LanguageConfig
-from epoque.language.data import batches as data
+from epoque.language.data.tokenized_corpus import TokenizedCorpus, load_corpus
 from epoque.language.training.trainer import Trainer
 
 from .language import equal_model
@@ -21,7 +21,7 @@ from .language_trainer import train
 def main(who: str, objective: str, architecture: str, steps: int) -> None:
     """Print the seconds of each step, the precision, and the most bytes of memory held."""
     config = equal_model(objective, architecture)
-    texts = data.load(config)
+    texts = load_corpus(config)
     if who == "ours":
         seconds, precision = _ours(config, texts, steps)
     else:
@@ -30,7 +30,7 @@ def main(who: str, objective: str, architecture: str, steps: int) -> None:
     print(json.dumps({"seconds": seconds, "precision": precision, "peak": peak}))
 
 
-def _ours(config: LanguageConfig, texts: data.Data, steps: int) -> tuple[list[float], str]:
+def _ours(config: LanguageConfig, texts: TokenizedCorpus, steps: int) -> tuple[list[float], str]:
     trainer, seconds = Trainer(config, DistributedContext("cpu"), texts), []
     for _ in range(steps):
         start = time.perf_counter()

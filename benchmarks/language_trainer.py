@@ -19,8 +19,8 @@ from transformers import (
 
 from epoque.language import models
 from epoque.language.config import LanguageConfig
-from epoque.language.data.batches import Data
-from epoque.language.models import hf_checkpoints as interchange
+from epoque.language.data.tokenized_corpus import TokenizedCorpus
+from epoque.language.models import hf_checkpoints
 
 
 class _Blocks(Dataset[dict[str, torch.Tensor]]):
@@ -67,13 +67,15 @@ def hugging_face_model(config: LanguageConfig, vocabulary: int) -> Any:
     """Return transformers' own model of a config, with first weights as it draws them."""
     kind = {"causal": AutoModelForCausalLM, "masked": AutoModelForMaskedLM}[config.objective]
     with tempfile.TemporaryDirectory() as folder:
-        interchange.save(models.build(config, vocabulary), None, Path(folder))
+        hf_checkpoints.save_model(models.build_model(config, vocabulary), None, Path(folder))
         told = AutoConfig.from_pretrained(folder)
     torch.manual_seed(config.seed)
     return kind.from_config(told)
 
 
-def train(config: LanguageConfig, data: Data, seconds: float, steps: int = -1) -> tuple[Any, Clock]:
+def train(
+    config: LanguageConfig, data: TokenizedCorpus, seconds: float, steps: int = -1
+) -> tuple[Any, Clock]:
     """Train transformers' model with Trainer and the notebook's settings.
 
     Args:
@@ -98,5 +100,5 @@ def train(config: LanguageConfig, data: Data, seconds: float, steps: int = -1) -
         trainer = Trainer(model, arguments, collator, _Blocks(data.train), callbacks=[clock])
         trainer.train()
         model.save_pretrained(Path(folder) / "model")
-        ours, _ = interchange.load(Path(folder) / "model")
+        ours, _ = hf_checkpoints.load_model(Path(folder) / "model")
     return ours.eval(), clock

@@ -115,15 +115,15 @@ def _network(path: Path) -> object:
 
 
 def _language_model(path: Path) -> object:
-    from epoque.language.models import hf_checkpoints as interchange
+    from epoque.language.models import hf_checkpoints
 
-    return interchange.load(path.parent)
+    return hf_checkpoints.load_model(path.parent)
 
 
 def _tokenizer(path: Path) -> object:
-    from epoque.language.data.tokenizer import load
+    from epoque.language.data.tokenizer import load_tokenizer
 
-    return load(path.parent).encode("abab a\nb" * 20)
+    return load_tokenizer(path.parent).encode("abab a\nb" * 20)
 
 
 def _text(path: Path) -> object:

@@ -213,11 +213,10 @@ def language_model() -> dict[str, bytes]:
     from tempfile import TemporaryDirectory
 
     from epoque.language import models
-    from epoque.language.models import ModelConfig
-    from epoque.language.models import hf_checkpoints as interchange
+    from epoque.language.models import ModelConfig, hf_checkpoints
 
     sizes = {"vocabulary": 11, "width": 8, "layers": 1, "heads": 1, "feed_forward": 8}
     spec = ModelConfig("gpt2", "causal", context=8, **sizes)
     with TemporaryDirectory() as folder:
-        interchange.save(models.create(spec), None, Path(folder))
+        hf_checkpoints.save_model(models.create_model(spec), None, Path(folder))
         return {path.name: path.read_bytes() for path in Path(folder).iterdir()}

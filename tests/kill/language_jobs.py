@@ -19,7 +19,7 @@ import epoque.language.training.train  # noqa: F401
 from conftest import TINY, sentences
 from epoque.bench.runs.execute import execute, start
 from epoque.language.config import LanguageConfig
-from epoque.language.data.batches import load
+from epoque.language.data.tokenized_corpus import load_corpus as load
 from epoque.language.lab import LAB
 
 torch.set_num_threads(1)

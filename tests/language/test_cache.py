@@ -19,10 +19,9 @@ from epoque.bench.errors import DataError, RunWriteError
 from epoque.bench.files import cache as store
 from epoque.bench.files.atomic import draft_owner
 from epoque.language.config import LanguageConfig
-from epoque.language.data import corpus, tokenizer
-from epoque.language.data import token_cache as cache
+from epoque.language.data import corpus, token_cache, tokenizer
 from epoque.language.data.corpus import Documents, file_documents
-from epoque.language.evaluation import ngram_baselines as yardsticks
+from epoque.language.evaluation import ngram_baselines
 
 WORDS = [f"w{i}" for i in range(500)]
 
@@ -56,8 +55,8 @@ def text(tmp_path: Path) -> Documents:
 
 
 def test_blocks_are_the_lines_after_one_another_cut(text: Documents) -> None:
-    made = tokenizer.train(config(vocabulary=400), text)
-    blocks = cache.blocks(config(), made, text)
+    made = tokenizer.train_tokenizer(config(vocabulary=400), text)
+    blocks = token_cache.load_blocks(config(), made, text)
     whole = list(chain.from_iterable(made(line)["input_ids"] for line in corpus.lines(text)))
     count = len(whole) // 8
     assert len(blocks) == count
@@ -72,16 +71,20 @@ def test_blocks_are_the_lines_after_one_another_cut(text: Documents) -> None:
 
 def test_framed_lines_are_encoded_with_their_frames(text: Documents) -> None:
     masked = config(objective="masked", vocabulary=300, frame_lines=True)
-    made = tokenizer.train(masked, text)
-    ids = cache.blocks(masked, made, text).stream.ids
+    made = tokenizer.train_tokenizer(masked, text)
+    ids = token_cache.load_blocks(masked, made, text).stream.ids
     lines = sum(1 for _ in text)
     assert (ids == made.cls_token_id).sum() == (ids == made.sep_token_id).sum() == lines
 
 
 def test_a_loaded_tokenizer_frames_lines_only_if_asked(text: Documents, folder: Path) -> None:
-    made = tokenizer.train(config(objective="masked", vocabulary=300, frame_lines=True), text)
-    bare = cache.blocks(config(objective="masked"), made, text).stream.ids
-    framed = cache.blocks(config(objective="masked", frame_lines=True), made, text).stream.ids
+    made = tokenizer.train_tokenizer(
+        config(objective="masked", vocabulary=300, frame_lines=True), text
+    )
+    bare = token_cache.load_blocks(config(objective="masked"), made, text).stream.ids
+    framed = token_cache.load_blocks(
+        config(objective="masked", frame_lines=True), made, text
+    ).stream.ids
     lines = sum(1 for _ in text)
     special = [made.cls_token_id, made.sep_token_id]
     assert not np.isin(bare, special).any()
@@ -91,37 +94,39 @@ def test_a_loaded_tokenizer_frames_lines_only_if_asked(text: Documents, folder: 
 
 def test_texts_that_were_encoded_before_are_still_found(text: Documents) -> None:
     """The keys are those of earlier versions, where what is kept is the same."""
-    plain = tokenizer.train(config(vocabulary=400), text)
-    framing = tokenizer.train(config(objective="masked", vocabulary=300, frame_lines=True), text)
+    plain = tokenizer.train_tokenizer(config(vocabulary=400), text)
+    framing = tokenizer.train_tokenizer(
+        config(objective="masked", vocabulary=300, frame_lines=True), text
+    )
     for made, framed in ((plain, False), (framing, True)):
         told = {"text": text.fingerprint, "tokenizer": made.backend_tokenizer.to_str()}
         key = store.cache_key(format=2, **told, apart=False, end=None)
-        assert cache.tokens(made, text, framed=framed).fingerprint == key
-    assert cache.tokens(framing, text).fingerprint != key
+        assert token_cache.load_tokens(made, text, framed=framed).fingerprint == key
+    assert token_cache.load_tokens(framing, text).fingerprint != key
 
 
 def test_many_words_need_wider_numbers(tmp_path: Path) -> None:
     for count, dtype in ((2**16, np.uint16), (2**16 + 1, np.uint32)):
         made = wordlevel([f"w{i}" for i in range(count)])
         (tmp_path / "a.txt").write_text(f"w{count - 1} w1 w2")
-        ids = cache.tokens(made, file_documents([str(tmp_path / "a.txt")])).ids
+        ids = token_cache.load_tokens(made, file_documents([str(tmp_path / "a.txt")])).ids
         assert ids.dtype == dtype
         assert ids.tolist() == [count - 1, 1, 2]
 
 
 def test_a_tokenizer_written_in_python_does_too(text: Documents) -> None:
-    ids = cache.tokens(ByT5Tokenizer(), text).ids
+    ids = token_cache.load_tokens(ByT5Tokenizer(), text).ids
     read = "".join(corpus.lines(text)).encode()
     assert bytes(i - 3 for i in ids.tolist()) == read
-    framed = cache.tokens(ByT5Tokenizer(), text, framed=True).ids
+    framed = token_cache.load_tokens(ByT5Tokenizer(), text, framed=True).ids
     assert len(framed) == len(ids) + sum(1 for _ in text)
 
 
 def test_padding_and_truncation_left_on_a_tokenizer_do_not_matter(text: Documents) -> None:
     made = wordlevel(WORDS, pad_token="w0")
-    plain = cache.tokens(made, text).ids.tolist()
+    plain = token_cache.load_tokens(made, text).ids.tolist()
     made(["w1", "w2 w3 w4"], padding=True, truncation=True, max_length=2)
-    assert cache.tokens(made, text).ids.tolist() == plain
+    assert token_cache.load_tokens(made, text).ids.tolist() == plain
 
 
 def test_a_text_shorter_than_a_block_is_refused(tmp_path: Path) -> None:
@@ -129,8 +134,8 @@ def test_a_text_shorter_than_a_block_is_refused(tmp_path: Path) -> None:
     short = file_documents([str(tmp_path / "a.txt")], name="The validation text")
     told = r"The validation text has 3 tokens, fewer than one block of 8; .* smaller block_size"
     with pytest.raises(DataError, match=told):
-        cache.blocks(config(), wordlevel(WORDS), short)
-    assert len(cache.blocks(config(block_size=3), wordlevel(WORDS), short)) == 1
+        token_cache.load_blocks(config(), wordlevel(WORDS), short)
+    assert len(token_cache.load_blocks(config(block_size=3), wordlevel(WORDS), short)) == 1
 
 
 # Documents apart
@@ -143,7 +148,7 @@ def test_documents_are_told_apart(tmp_path: Path, end: str | None) -> None:
         (tmp_path / f"{i}.txt").write_text(written)
     documents = file_documents([str(tmp_path / f"{i}.txt") for i in range(3)])
     made = wordlevel(WORDS, **({"eos_token": end} if end else {}))
-    blocks = cache.blocks(config(documents_apart=True, block_size=4), made, documents)
+    blocks = token_cache.load_blocks(config(documents_apart=True, block_size=4), made, documents)
     wanted = [[1, 2, 3], [4, 5], [6], [7, 8, 9, 10, 11, 12]]
     if end:
         wanted = [[*document, 499] for document in wanted]
@@ -163,22 +168,24 @@ def test_documents_are_told_apart(tmp_path: Path, end: str | None) -> None:
 def test_a_row_of_a_table_is_a_document(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text('{"text": "w1 w2\\n\\nw3"}\n{"text": "w4"}\n')
     documents = file_documents([str(tmp_path / "a.jsonl")])
-    blocks = cache.blocks(config(documents_apart=True, block_size=4), wordlevel(WORDS), documents)
+    blocks = token_cache.load_blocks(
+        config(documents_apart=True, block_size=4), wordlevel(WORDS), documents
+    )
     assert blocks.segments is not None
     assert blocks.segments[0].tolist() == [1, 1, 1, 2]
 
 
 def test_without_asking_nothing_is_known_of_documents(text: Documents) -> None:
-    assert cache.blocks(config(), wordlevel(WORDS), text).segments is None
+    assert token_cache.load_blocks(config(), wordlevel(WORDS), text).segments is None
 
 
 # Made once
 
 
 def test_nothing_is_encoded_twice(text: Documents, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = cache.blocks(config(), wordlevel(WORDS), text)
-    monkeypatch.delattr(cache, "corpus_encoder")  # it must not be asked
-    again = cache.blocks(config(block_size=16, seed=4), wordlevel(WORDS), text)
+    first = token_cache.load_blocks(config(), wordlevel(WORDS), text)
+    monkeypatch.delattr(token_cache, "make_corpus_encoder")  # it must not be asked
+    again = token_cache.load_blocks(config(block_size=16, seed=4), wordlevel(WORDS), text)
     assert again.stream.ids.tolist() == first.stream.ids.tolist()
     assert (again.words, again.bytes, again.fingerprint) == (
         first.words,
@@ -191,11 +198,11 @@ def test_another_text_tokenizer_or_setting_is_encoded_anew(text: Documents, fold
     made = wordlevel(WORDS, eos_token="w1")
     part = Documents("", "", None, text.files, last=100)
     stored = [
-        cache.blocks(config(), made, text),
-        cache.blocks(config(documents_apart=True), made, text),
-        cache.blocks(config(objective="masked", documents_apart=True), made, text),
-        cache.blocks(config(), wordlevel(WORDS[::-1]), text),
-        cache.blocks(config(), made, part),
+        token_cache.load_blocks(config(), made, text),
+        token_cache.load_blocks(config(documents_apart=True), made, text),
+        token_cache.load_blocks(config(objective="masked", documents_apart=True), made, text),
+        token_cache.load_blocks(config(), wordlevel(WORDS[::-1]), text),
+        token_cache.load_blocks(config(), made, part),
     ]
     assert len({blocks.fingerprint for blocks in stored}) == 5
     assert len([f for f in folder.iterdir() if f.is_dir()]) == 5
@@ -203,7 +210,7 @@ def test_another_text_tokenizer_or_setting_is_encoded_anew(text: Documents, fold
 
 def test_progress_is_told(text: Documents) -> None:
     told: list[tuple[str, float]] = []
-    cache.blocks(config(), wordlevel(WORDS), text, lambda *what: told.append(what))
+    token_cache.load_blocks(config(), wordlevel(WORDS), text, lambda *what: told.append(what))
     shares = [share for _, share in told]
     assert shares == sorted(shares)
     assert (shares[0], shares[-1]) == (0.0, 1.0)
@@ -214,17 +221,18 @@ def test_progress_is_told(text: Documents) -> None:
 def test_processes_wait_for_the_one_that_encodes(
     text: Documents, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made, encoder, encoded = wordlevel(WORDS), cache.corpus_encoder, []
+    made, encoder, encoded = wordlevel(WORDS), token_cache.make_corpus_encoder, []
 
     def slow(tokenizer: Any, framed: bool) -> Any:
         encoded.append(tokenizer)
         time.sleep(0.3)
         return encoder(tokenizer, framed)
 
-    monkeypatch.setattr(cache, "corpus_encoder", slow)
+    monkeypatch.setattr(token_cache, "make_corpus_encoder", slow)
     found: list[Any] = []
     threads = [
-        Thread(target=lambda: found.append(cache.tokens(made, text).ids.tolist())) for _ in range(4)
+        Thread(target=lambda: found.append(token_cache.load_tokens(made, text).ids.tolist()))
+        for _ in range(4)
     ]
     for thread in threads:
         thread.start()
@@ -248,9 +256,9 @@ def test_an_interruption_leaves_nothing(text: Documents, folder: Path) -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        cache.blocks(config(), wordlevel(WORDS), text, stop)
+        token_cache.load_blocks(config(), wordlevel(WORDS), text, stop)
     assert whole(folder) == []
-    assert len(cache.blocks(config(), wordlevel(WORDS), text)) > 0
+    assert len(token_cache.load_blocks(config(), wordlevel(WORDS), text)) > 0
 
 
 _KILLED = """
@@ -260,7 +268,7 @@ from test_cache import WORDS, cache, config, file_documents, wordlevel
 def kill(told, share):
     if share > 0.3:
         os.kill(os.getpid(), signal.SIGKILL)
-cache.blocks(config(), wordlevel(WORDS), file_documents([sys.argv[1]]), kill)
+token_cache.load_blocks(config(), wordlevel(WORDS), file_documents([sys.argv[1]]), kill)
 """
 
 
@@ -271,7 +279,7 @@ def test_a_process_that_is_killed_leaves_nothing_that_is_believed(
     code = [sys.executable, "-c", _KILLED, str(text.files[0]), str(Path(__file__).parent)]
     assert subprocess.run(code, check=False).returncode == -signal.SIGKILL
     [left] = [path for path in whole(folder) if draft_owner(path)]
-    after = cache.tokens(wordlevel(WORDS), text)
+    after = token_cache.load_tokens(wordlevel(WORDS), text)
     assert after.ids.tolist() == [WORDS.index(word) for line in text for word in line.split()]
     assert not left.exists()
 
@@ -279,7 +287,7 @@ def test_a_process_that_is_killed_leaves_nothing_that_is_believed(
 @pytest.mark.parametrize("harm", ["flip", "cut", "grow", "lose", "lose about", "garble about"])
 def test_a_damaged_cache_is_made_again(text: Documents, folder: Path, harm: str) -> None:
     made = wordlevel(WORDS)
-    first = cache.tokens(made, text, apart=True)
+    first = token_cache.load_tokens(made, text, apart=True)
     known, starts = first.ids.tolist(), np.asarray(first.starts).tolist()
     del first
     [path] = whole(folder)
@@ -298,7 +306,7 @@ def test_a_damaged_cache_is_made_again(text: Documents, folder: Path, harm: str)
             (path / "about.json").unlink()
         case "garble about":
             (path / "about.json").write_text("{}")
-    again = cache.tokens(made, text, apart=True)
+    again = token_cache.load_tokens(made, text, apart=True)
     assert again.ids.tolist() == known
     assert np.asarray(again.starts).tolist() == starts
 
@@ -306,16 +314,16 @@ def test_a_damaged_cache_is_made_again(text: Documents, folder: Path, harm: str)
 def test_a_large_file_is_checked_in_samples(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cache, "_WINDOW", 10)
+    monkeypatch.setattr(token_cache, "_WINDOW", 10)
     path = tmp_path / "large.bin"
     data = bytes(range(256)) * 40
     path.write_bytes(data)
-    known = cache.checksum(path)
+    known = token_cache.checksum(path)
     for place, seen in ((0, True), (len(data) - 1, True), (80, False)):
         changed = bytearray(data)
         changed[place] ^= 1
         path.write_bytes(changed)
-        assert (cache.checksum(path) != known) == seen
+        assert (token_cache.checksum(path) != known) == seen
 
 
 def test_a_cache_folder_that_cannot_be_written_is_named(
@@ -324,7 +332,7 @@ def test_a_cache_folder_that_cannot_be_written_is_named(
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("EPOQUE_CACHE", str(tmp_path / "file"))
     with pytest.raises(RunWriteError, match="a part of the path is a file"):
-        cache.tokens(wordlevel(WORDS), text)
+        token_cache.load_tokens(wordlevel(WORDS), text)
 
 
 def test_the_cache_folder_is_the_users(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -345,9 +353,9 @@ from test_cache import WORDS, cache, file_documents, wordlevel
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 made = wordlevel(WORDS)
-cache.tokens(made, file_documents([sys.argv[2]]))
+token_cache.load_tokens(made, file_documents([sys.argv[2]]))
 before = peak()
-found = cache.tokens(made, file_documents([sys.argv[3]]), apart=True)
+found = token_cache.load_tokens(made, file_documents([sys.argv[3]]), apart=True)
 print(len(found.ids), found.bytes, peak() - before)
 """
 
@@ -374,18 +382,20 @@ def test_a_text_larger_than_its_share_of_memory_is_encoded(tmp_path: Path) -> No
 def test_wikitext_is_encoded_counted_and_reopened(wikitext: Path) -> None:
     files = {f"{s}_files": (str(wikitext / f"{s}.txt"),) for s in ("train", "valid")}
     wanted = config(block_size=128, **files)
-    splits = corpus.load(wanted)
-    made = tokenizer.prepare(wanted, splits.train)
-    train, valid = (cache.blocks(wanted, made, part) for part in (splits.train, splits.valid))
+    splits = corpus.load_splits(wanted)
+    made = tokenizer.prepare_tokenizer(wanted, splits.train)
+    train, valid = (
+        token_cache.load_blocks(wanted, made, part) for part in (splits.train, splits.valid)
+    )
     # All 256 bytes have their token; without those that do not occur it would be 2,205,219.
     assert (train.tokens, valid.tokens) == (2_205_843, 227_778)
     assert (len(train), len(valid)) == (17_233, 1_779)
     assert (train.words, valid.words) == (2_051_910, 213_886)
-    found = yardsticks.count(train.ids, valid.ids, len(made))
+    found = ngram_baselines.measure_baselines(train.ids, valid.ids, len(made))
     assert found == pytest.approx({"unigram": 1039, "bigram": 235.6, "trigram": 195.7}, rel=1e-3)
     times = []
     for _ in range(5):
         start = time.perf_counter()
-        cache.blocks(wanted, made, splits.train)
+        token_cache.load_blocks(wanted, made, splits.train)
         times.append(time.perf_counter() - start)
     assert min(times) < 0.2

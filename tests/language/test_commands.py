@@ -20,14 +20,14 @@ from epoque.bench.runs.run import Run
 from epoque.cli import main
 from epoque.language.commands import _shown
 from epoque.language.config import LanguageConfig
-from epoque.language.evaluation.score import perplexity, score
+from epoque.language.evaluation.score import measure_perplexity, score_text
 from epoque.language.generation.generate import generate
 from epoque.language.generation.sampling import Sampling
 from epoque.language.hub.model_card import _is_folder
 from epoque.language.hub.open_model import open_model
 from epoque.language.lab import LAB
 from epoque.language.models import Model
-from epoque.language.training.checkpoint import restore
+from epoque.language.training.checkpoint import restore_model
 
 Train = Callable[..., Run]
 WHO = ("the cat", "a dog", "the old king", "my sister", "nobody", "the river")
@@ -86,7 +86,7 @@ def refused(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str]
 def test_generate_streams_what_the_library_generates(causal: Run, told: Callable[..., str]) -> None:
     options = ("--top-p", "0.9", "--max-tokens", "30", "--seed", "5")
     found = told("generate", causal.path, PROMPT, *options)
-    model, tokenizer = restore(causal)
+    model, tokenizer = restore_model(causal)
     sampling = Sampling(top_p=0.9, max_tokens=30, seed=5, context=16)
     (text,) = generate(model, tokenizer, [PROMPT], sampling)
     assert found == f"{PROMPT}{_shown(text)}\n"
@@ -124,7 +124,7 @@ def test_fill_mask_perplexity_and_score(
         opened = open_model(str(run.path))
         sentence = "the cat sees the house ."
         scored = json.loads(told("score", run.path, sentence, "--json"))
-        wanted = score(opened.model, opened.tokenizer, sentence)
+        wanted = score_text(opened.model, opened.tokenizer, sentence)
         assert scored["perplexity"] == pytest.approx(wanted.perplexity)
         assert "".join(row["token"] for row in scored["tokens"]).replace(" ", "") == (
             sentence.replace(" ", "")
@@ -134,7 +134,7 @@ def test_fill_mask_perplexity_and_score(
         file = texts["valid_files"][0]
         measured = json.loads(told("perplexity", run.path, file, "--json", "--first", "200"))
         lines = [f"{line}\n" for line in Path(file).read_text().splitlines()]
-        direct = perplexity(opened.model, opened.tokenizer, lines, context=16, first=200)
+        direct = measure_perplexity(opened.model, opened.tokenizer, lines, context=16, first=200)
         assert measured["per_token"] == pytest.approx(direct.per_token)
         assert measured["tokens"] == 200
     assert "bits per byte" in told("perplexity", causal.path, file)
@@ -160,7 +160,7 @@ def test_transformers_opens_what_save_writes(
     assert "model.safetensors" in printed
     kind = {"causal": AutoModelForCausalLM, "masked": AutoModelForMaskedLM}[objective]
     theirs, tokenizer = kind.from_pretrained(folder), AutoTokenizer.from_pretrained(folder)
-    ours, _tokenizer = restore(run)
+    ours, _tokenizer = restore_model(run)
     ids = tokenizer(PROMPT, return_tensors="pt")["input_ids"]
     with torch.no_grad():
         torch.testing.assert_close(theirs.eval()(ids).logits, ours(ids), rtol=1e-4, atol=1e-5)
@@ -209,7 +209,7 @@ def test_nothing_that_is_pushed_names_a_folder_of_the_authors(
     """Neither of the texts nor of the tokenizer, which may be gone by then."""
     place = tmp_path / "attic" / "cellar"
     (place / "words").mkdir(parents=True)
-    restore(causal)[1].save_pretrained(place / "words")
+    restore_model(causal)[1].save_pretrained(place / "words")
     config = tiny(max_steps=1, vocabulary=25_000, tokenizer=str(place / "words"))
     files = {f"{kind}_files": [str(place / f"{kind}.txt")] for kind in ("train", "valid", "test")}
     for name, (file,) in files.items():
@@ -320,7 +320,9 @@ def test_memory_that_runs_out_names_what_helps(
     request: pytest.FixtureRequest,
 ) -> None:
     refused, patch = map(request.getfixturevalue, ("refused", "monkeypatch"))
-    patch.setattr(Model, "hidden", lambda *_, **__: torch.empty(2**50))  # PyTorch's own error
+    patch.setattr(
+        Model, "compute_hidden_states", lambda *_, **__: torch.empty(2**50)
+    )  # PyTorch's own error
     places = {**both, "FILE": texts["valid_files"][0]}
     code, sentence = refused(*(places.get(word, word) for word in words))
     assert (code, sentence.startswith(f"Memory ran out: {helps}")) == (2, True)
@@ -334,7 +336,7 @@ def test_a_model_computes_on_the_device_that_is_asked_for(causal: Run) -> None:
         return
     here, there = (open_model(str(causal.path), device=name) for name in ("cpu", "cuda"))
     assert there.model.output_weight.device.type == "cuda"
-    found, wanted = (score(o.model, o.tokenizer, PROMPT).perplexity for o in (there, here))
+    found, wanted = (score_text(o.model, o.tokenizer, PROMPT).perplexity for o in (there, here))
     assert found == pytest.approx(wanted, rel=1e-3)
 
 

@@ -17,8 +17,7 @@ from pyarrow import parquet
 from epoque.bench.errors import DataError, UnknownNameError
 from epoque.bench.files import cache as store
 from epoque.language.config import LanguageConfig
-from epoque.language.data import corpus, text_lines
-from epoque.language.data import text_files as reading
+from epoque.language.data import corpus, text_files, text_lines
 from epoque.language.data.corpus import Documents, file_documents
 from epoque.language.data.text_files import Undecodable
 
@@ -42,7 +41,7 @@ def config(**settings: Any) -> LanguageConfig:
 
 @pytest.mark.parametrize("name", ["shakespeare", "code-du-travail"])
 def test_a_text_that_ships_is_small_free_and_has_both_parts(name: str) -> None:
-    splits = corpus.load(config(corpus=name))
+    splits = corpus.load_splits(config(corpus=name))
     sizes = [splits.train.size, splits.valid.size]
     assert sum(sizes) < 1_000_000
     assert min(sizes) > 50_000
@@ -54,8 +53,8 @@ def test_a_text_that_ships_is_small_free_and_has_both_parts(name: str) -> None:
 
 
 def test_the_texts_are_what_they_say() -> None:
-    assert any("To be, or not to be" in line for line in corpus.load(config()).train)
-    french = "\n".join(corpus.load(config(corpus="code-du-travail")).train)
+    assert any("To be, or not to be" in line for line in corpus.load_splits(config()).train)
+    french = "\n".join(corpus.load_splits(config(corpus="code-du-travail")).train)
     assert french.count("é") > 10_000
 
 
@@ -92,7 +91,7 @@ def test_a_line_without_end_is_cut_and_nothing_of_it_lost(
     path = tmp_path_factory.mktemp("long") / "long.txt"
     documents = file_documents([written(path, text)])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reading, "LONGEST", 16)
+        patch.setattr(text_files, "LONGEST", 16)
         pieces = list(documents)
     assert "".join(pieces) == text
     assert max(len(piece.encode()) for piece in pieces) <= 16
@@ -181,14 +180,14 @@ def test_a_mark_that_lies_is_told_with_its_place(tmp_path: Path) -> None:
 def test_line_ends_are_those_of_python(text: str, block: int) -> None:
     whole = text.encode()
     found = iter([whole[at : at + block] for at in range(0, len(whole), block)])
-    lines = list(text_lines.lines(found, 100, text_lines.cut))
+    lines = list(text_lines.split_lines(found, 100, text_lines.find_cut))
     assert lines == whole.splitlines(keepends=True)
 
 
 def test_a_row_without_end_is_not_held_in_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "MAX_JSON_BYTES", 1000)
+    monkeypatch.setattr(text_files, "MAX_JSON_BYTES", 1000)
     path = written(tmp_path / "a.jsonl", json.dumps({"text": "a" * 1000}))
     with pytest.raises(DataError, match=r"a line of more than 1,000 bytes; one object a line"):
         list(file_documents([path]))
@@ -325,7 +324,7 @@ def test_a_path_that_leads_nowhere_is_named(tmp_path: Path) -> None:
 
 def test_without_validation_text_the_end_is_held_out(tmp_path: Path) -> None:
     path = written(tmp_path / "a.txt", "".join(f"line {i}\n" for i in range(200)))
-    splits = corpus.load(config(train_files=(path,)))
+    splits = corpus.load_splits(config(train_files=(path,)))
     assert [*splits.train, *splits.valid] == [f"line {i}" for i in range(200)]
     assert len(list(splits.valid)) == 10
     assert splits.train.fingerprint != splits.valid.fingerprint
@@ -338,19 +337,19 @@ def test_without_validation_text_the_end_is_held_out(tmp_path: Path) -> None:
 def test_an_empty_corpus_is_refused(tmp_path: Path, text: str, told: str) -> None:
     path = written(tmp_path / "a.txt", text)
     with pytest.raises(DataError, match=told):
-        corpus.load(config(train_files=(path,)))
+        corpus.load_splits(config(train_files=(path,)))
 
 
 def test_an_empty_validation_text_is_refused(tmp_path: Path) -> None:
     full, empty = (written(tmp_path / f"{n}.txt", n) for n in ("full", " "))
     with pytest.raises(DataError, match=r"The validation text \(.*\) is empty"):
-        corpus.load(config(train_files=(full,), valid_files=(empty,)))
+        corpus.load_splits(config(train_files=(full,), valid_files=(empty,)))
 
 
 def test_an_unknown_corpus_is_answered_with_the_nearest() -> None:
     with pytest.raises(UnknownNameError, match="Did you mean shakespeare"):
-        corpus.load(config(corpus="shakespear"))
-    assert set(corpus.names()) == {"shakespeare", "code-du-travail", "wikitext-2"}
+        corpus.load_splits(config(corpus="shakespear"))
+    assert set(corpus.corpus_names()) == {"shakespeare", "code-du-travail", "wikitext-2"}
 
 
 # Fingerprints

@@ -10,10 +10,9 @@ from transformers import ByT5Tokenizer
 
 from epoque.bench.errors import DataError
 from epoque.language.config import LanguageConfig
-from epoque.language.data import corpus, tokenizer
-from epoque.language.data import token_cache as cache
+from epoque.language.data import corpus, token_cache, tokenizer
 from epoque.language.data.corpus import Documents, file_documents
-from epoque.language.data.encoding import corpus_encoder, prompt_tokens
+from epoque.language.data.encoding import encode_prompt, make_corpus_encoder
 
 WORDS = "the cat sat on the mat with <unk> and [MASK] or <|endoftext|>\n"
 
@@ -32,7 +31,9 @@ def trained(text: Documents) -> Callable[..., Any]:
     def train(**settings: Any) -> Any:
         name = repr(settings)
         if name not in known:
-            known[name] = tokenizer.train(LanguageConfig(vocabulary=300, **settings), text)
+            known[name] = tokenizer.train_tokenizer(
+                LanguageConfig(vocabulary=300, **settings), text
+            )
         return known[name]
 
     return train
@@ -48,19 +49,19 @@ def test_the_end_of_a_text_spelt_out_in_a_corpus_is_text(
 ) -> None:
     made = trained(tokenizer_kind=kind)
     spelt = "cat<|endoftext|>the"
-    assert "<|endoftext|>" not in tokens(made, corpus_encoder(made)([spelt])[0])
-    assert "<|endoftext|>" in tokens(made, prompt_tokens(made, spelt)["input_ids"])
+    assert "<|endoftext|>" not in tokens(made, make_corpus_encoder(made)([spelt])[0])
+    assert "<|endoftext|>" in tokens(made, encode_prompt(made, spelt)["input_ids"])
     if kind == "bpe":
-        assert made.decode(corpus_encoder(made)([spelt])[0]) == spelt
+        assert made.decode(make_corpus_encoder(made)([spelt])[0]) == spelt
 
 
 @pytest.mark.parametrize("kind", ["bpe", "wordpiece"])
 def test_a_mask_spelt_out_in_a_corpus_is_text(trained: Callable[..., Any], kind: str) -> None:
     made = trained(objective="masked", tokenizer_kind=kind, frame_lines=True)
-    ids = corpus_encoder(made, framed=True)(["the [MASK] sat"])[0]
+    ids = make_corpus_encoder(made, framed=True)(["the [MASK] sat"])[0]
     assert made.mask_token_id not in ids
     assert (ids[0], ids[-1]) == (made.cls_token_id, made.sep_token_id)  # these are of the frame
-    assert made.mask_token_id in prompt_tokens(made, "the [MASK] sat")["input_ids"]
+    assert made.mask_token_id in encode_prompt(made, "the [MASK] sat")["input_ids"]
 
 
 @pytest.mark.parametrize("objective", ["causal", "masked"])
@@ -68,12 +69,12 @@ def test_unknown_words_of_a_corpus_stay_one_token(
     trained: Callable[..., Any], objective: str
 ) -> None:
     made = trained(objective=objective)
-    assert tokens(made, corpus_encoder(made)(["the <unk> and"])[0]).count("<unk>") == 1
+    assert tokens(made, make_corpus_encoder(made)(["the <unk> and"])[0]).count("<unk>") == 1
 
 
 def test_a_tokenizer_written_in_python_does_the_same() -> None:
     made = ByT5Tokenizer()
-    (ids,) = corpus_encoder(made)(["a</s>b"])
+    (ids,) = make_corpus_encoder(made)(["a</s>b"])
     assert made.eos_token_id not in ids
     assert len(ids) == len("a</s>b")
 
@@ -83,7 +84,9 @@ def test_no_special_token_of_a_corpus_reaches_the_blocks(
     trained: Callable[..., Any], text: Documents
 ) -> None:
     made = trained(objective="masked")
-    ids = cache.blocks(LanguageConfig(objective="masked", block_size=8), made, text).stream.ids
+    ids = token_cache.load_blocks(
+        LanguageConfig(objective="masked", block_size=8), made, text
+    ).stream.ids
     assert made.mask_token_id not in ids
     assert (ids == made.convert_tokens_to_ids("<unk>")).sum() == 100
 
@@ -91,11 +94,11 @@ def test_no_special_token_of_a_corpus_reaches_the_blocks(
 def test_a_pattern_that_backtracks_is_told(trained: Callable[..., Any], tmp_path: Path) -> None:
     folder = tmp_path / "greedy"
     trained(tokenizer_kind="bpe").save_pretrained(folder)
-    made = tokenizer.load(folder)
+    made = tokenizer.load_tokenizer(folder)
     made.backend_tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(r"(x+x+)+y"), "isolated")
     for cut in (
-        lambda: corpus_encoder(made)(["x" * 40]),
-        lambda: prompt_tokens(made, "x" * 40),
+        lambda: make_corpus_encoder(made)(["x" * 40]),
+        lambda: encode_prompt(made, "x" * 40),
     ):
         with pytest.raises(DataError, match=r"^The tokenizer .*greedy failed inside a library: "):
             cut()
@@ -107,19 +110,19 @@ def test_a_word_without_end_is_learned_from_in_pieces(tmp_path: Path, objective:
     path = tmp_path / "long.txt"
     path.write_text(WORDS * 20 + "a" * 60_000 + "\n" + "ab" * 500_000)
     documents = file_documents([str(path)])
-    made = tokenizer.train(LanguageConfig(objective=objective, vocabulary=300), documents)
+    made = tokenizer.train_tokenizer(LanguageConfig(objective=objective, vocabulary=300), documents)
     assert "aaaa" in made.get_vocab() or "##aaaa" in made.get_vocab()
     if objective == "causal":
-        *_, ids = corpus_encoder(made)(list(corpus.lines(documents)))
+        *_, ids = make_corpus_encoder(made)(list(corpus.lines(documents)))
         assert made.decode(ids) == "ab" * 500_000 + "\n"
 
 
 def test_only_long_words_are_divided() -> None:
     limit = tokenizer.MAX_WORD_LETTERS
     line = f"  one {'w' * (2 * limit + 1)}  three \n"
-    pieces = tokenizer._without_long_words(line)
+    pieces = tokenizer._cut_long_words(line)
     assert "".join(pieces) == line
     assert max(len(piece.strip()) for piece in pieces) == limit
     assert [p for p in pieces if "w" not in p] == ["  one", "  three", " \n"]
     for whole in (f"{'w' * limit} {'v' * limit}\n", " a\n", "\n", ""):
-        assert tokenizer._without_long_words(whole) == [whole]
+        assert tokenizer._cut_long_words(whole) == [whole]

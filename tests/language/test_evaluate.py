@@ -18,13 +18,14 @@ from epoque.bench.errors import DamagedRunError, UsageError
 from epoque.bench.events import Checkpoint
 from epoque.bench.runs.run import Run
 from epoque.language.config import LanguageConfig
-from epoque.language.data import batches as data
-from epoque.language.evaluation.evaluate import pseudo
-from epoque.language.evaluation.exact_loss import Sums, perplexity, unknown_ids
+from epoque.language.data.batches import Batch
+from epoque.language.data.tokenized_corpus import load_corpus
+from epoque.language.evaluation.evaluate import sum_pseudo_losses
+from epoque.language.evaluation.exact_loss import LossSums, find_unknown_ids, to_perplexity
 from epoque.language.lab import LAB
 from epoque.language.training import estimate
-from epoque.language.training.checkpoint import restore
-from epoque.language.training.model_with_loss import Objective
+from epoque.language.training.checkpoint import restore_model
+from epoque.language.training.model_with_loss import ModelWithLoss
 from epoque.language.training.train import train
 
 TrainRun = Callable[..., Run]
@@ -40,8 +41,8 @@ def nats(model: torch.nn.Module, inputs: torch.Tensor, targets: torch.Tensor) ->
 
 def test_a_causal_models_numbers_are_the_definitions(train_run: TrainRun) -> None:
     run = train_run()  # test files are given: they are measured
-    found, (model, tokenizer) = run.results, restore(run)
-    texts = data.load(run.config, tokenizer)
+    found, (model, tokenizer) = run.results, restore_model(run)
+    texts = load_corpus(run.config, tokenizer)
     for blocks, first, prefix in ((texts.valid, "valid_", ""), (texts.test, "test_", "test_")):
         ids = torch.from_numpy(np.asarray(blocks.ids, np.int64))
         each = nats(model, ids[:, :-1], ids[:, 1:])
@@ -76,7 +77,7 @@ def test_a_masked_model_is_measured_over_fixed_masks(train_run: TrainRun) -> Non
 def test_the_pseudo_likelihood_is_also_that_of_words_and_bytes(train_run: TrainRun) -> None:
     """Whatever the tokenizer, the text has as many words and bytes."""
     run = train_run(objective="masked", mask_seeds=4, pseudo_blocks=2)
-    found, blocks = run.results, data.load(run.config, restore(run)[1]).valid
+    found, blocks = run.results, load_corpus(run.config, restore_model(run)[1]).valid
     nats = math.log(found["pseudo_perplexity"]) * blocks.tokens
     per_word = math.exp(nats / blocks.words)
     assert found["pseudo_perplexity_per_word"] == pytest.approx(per_word, rel=1e-6)
@@ -104,7 +105,7 @@ def test_memory_that_runs_out_in_the_measuring_is_told(
 ) -> None:
     run = train_run()
     monkeypatch.setattr(
-        "epoque.language.evaluation.evaluate.measure", lambda *_, **__: torch.empty(2**50)
+        "epoque.language.evaluation.evaluate.measure_loss", lambda *_, **__: torch.empty(2**50)
     )
     with pytest.raises(UsageError, match="Memory ran out while the model was measured"):
         LAB.evaluate(run)
@@ -120,35 +121,35 @@ def test_evaluating_again_gives_the_same_numbers(train_run: TrainRun, own_cache:
 
 def test_pseudo_likelihood_masks_each_token_in_turn(train_run: TrainRun) -> None:
     run = train_run(objective="masked")
-    model, tokenizer = restore(run)
-    blocks = data.load(run.config, tokenizer).valid
+    model, tokenizer = restore_model(run)
+    blocks = load_corpus(run.config, tokenizer).valid
     ids = torch.from_numpy(np.asarray(blocks.ids[0], np.int64))
-    objective = Objective(run.config, model).eval()
+    objective = ModelWithLoss(run.config, model).eval()
     by_hand = []
     for place in range(len(ids)):
         hidden = ids.clone()
         hidden[place] = tokenizer.mask_token_id
         with torch.no_grad():
             by_hand.append(-model(hidden[None])[0, place].log_softmax(-1)[ids[place]].item())
-    sums = Sums(*pseudo(objective, ids, tokenizer.mask_token_id).tolist())
+    sums = LossSums(*sum_pseudo_losses(objective, ids, tokenizer.mask_token_id).tolist())
     assert sums.targets == len(ids)
     assert sums.loss == pytest.approx(statistics.fmean(by_hand), rel=1e-5)
 
 
 def test_unknown_words_can_be_left_out(train_run: TrainRun) -> None:
     run = train_run()
-    model, tokenizer = restore(run)
-    ids = torch.from_numpy(np.asarray(data.load(run.config, tokenizer).valid.ids[:4], np.int64))
+    model, tokenizer = restore_model(run)
+    ids = torch.from_numpy(np.asarray(load_corpus(run.config, tokenizer).valid.ids[:4], np.int64))
     common = int(ids.flatten().mode().values)
-    objective = Objective(run.config, model, None, (common,)).eval()
-    batch = data.Batch(ids[:, :-1], ids[:, 1:])
+    objective = ModelWithLoss(run.config, model, None, (common,)).eval()
+    batch = Batch(ids[:, :-1], ids[:, 1:])
     with torch.no_grad():
-        sums = Sums(*objective(batch).tolist())
+        sums = LossSums(*objective(batch, exact_sums=True).tolist())
     each, known = nats(model, ids[:, :-1], ids[:, 1:]), ids[:, 1:].flatten() != common
     assert 0 < sums.known < sums.targets
     assert sums.known == int(known.sum())
     assert sums.known_nats == pytest.approx(float(each[known].sum()), rel=1e-5)
-    assert unknown_ids(tokenizer) == ()  # this text has none
+    assert find_unknown_ids(tokenizer) == ()  # this text has none
 
 
 def test_the_epochs_table_has_the_losses_at_each_end(train_run: TrainRun) -> None:
@@ -171,7 +172,7 @@ def test_what_is_measured_on_the_way_may_be_a_part(train_run: TrainRun) -> None:
 def test_the_kept_weights_are_those_that_were_measured(train_run: TrainRun) -> None:
     for settings in ({"ema": 0.8}, {"patience": 1, "evaluate_every": 3, "learning_rate": 0.5}):
         run = train_run(**settings)
-        model, _ = restore(run)
+        model, _ = restore_model(run)
         arrays = run.checkpoint().arrays
         kind = "average" if "ema" in settings else "best"
         for name, weight in model.named_parameters():
@@ -186,12 +187,12 @@ def test_a_damaged_checkpoint_is_told(train_run: TrainRun, tmp_path: Path) -> No
     (file,) = (copy.path / "checkpoints").glob("*.safetensors")
     file.write_bytes(file.read_bytes()[:-100])
     with pytest.raises(DamagedRunError, match="damaged"):
-        restore(copy)
+        restore_model(copy)
 
 
 def test_perplexity_of_a_huge_loss_is_infinite() -> None:
-    assert perplexity(1e4) == math.inf
-    assert perplexity(math.log(5)) == pytest.approx(5)
+    assert to_perplexity(1e4) == math.inf
+    assert to_perplexity(math.log(5)) == pytest.approx(5)
 
 
 def test_the_estimate_is_measured(tiny: Callable[..., LanguageConfig], train_run: TrainRun) -> None:

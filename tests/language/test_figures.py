@@ -14,9 +14,9 @@ from epoque.bench.errors import DamagedRunError, UsageError
 from epoque.bench.figures.plot import figure_style, rgb_array
 from epoque.bench.figures.styles import HOUSE
 from epoque.bench.runs.run import Run
-from epoque.language.evaluation import examples as probe
-from epoque.language.figures.examples_figure import FIRST, GUTTER, SENTENCE, broken
-from epoque.language.figures.run_figures import _busiest, _shown, figures
+from epoque.language.evaluation import example_files
+from epoque.language.figures.examples_figure import FIRST, GUTTER, SENTENCE, break_lines
+from epoque.language.figures.run_figures import _displayable, _find_busiest_head, figures
 
 Train = Callable[..., Run]
 ALL = ["losses", "perplexity", "attention", "attention_map", "neighbours", "frequency", "examples"]
@@ -75,20 +75,20 @@ def test_the_counting_yardsticks_stand_beside_the_model(train_run: Train) -> Non
 
 def test_long_and_odd_words_are_written(run: Run, tmp_path: Path) -> None:
     made = copied(run, tmp_path)
-    told = probe.examples(made)
+    told = example_files.read_examples(made)
     odd = ["antidisestablishmentarianism", "東京", "\n", " ", "$x$", "<unk>", "été"]
     near = [{"word": word, "cosine": -0.1} for word in odd[:5]]
     told["neighbours"] = [{"word": word, "neighbours": near} for word in odd]
     count = len(told["attention_tokens"])
     told["attention_tokens"] = (odd * count)[:count]
-    (made.path / probe.EXAMPLES).write_text(json.dumps(told))
+    (made.path / example_files.EXAMPLES).write_text(json.dumps(told))
     with figure_style():
         for name in ("neighbours", "attention_map"):
             figure = figures(made, "fr")[name]()
             figure.draw_without_rendering()  # a letter that is missing would warn
             assert figure.get_tightbbox().x1 < figure.get_figwidth()
-    assert _shown("antidisestablishmentarianism") == "antidisesta…"
-    assert [_shown(word) for word in odd[1:4]] == ["□□", "⏎", "␣"]
+    assert _displayable("antidisestablishmentarianism") == "antidisesta…"
+    assert [_displayable(word) for word in odd[1:4]] == ["□□", "⏎", "␣"]
 
 
 LONG = "antidisestablishmentarianism"
@@ -98,7 +98,7 @@ ODD = ["", "東京 été " * 30, "a $x$\n\n\tb " * 40, LONG * 9, "W" * 300, "[x]
 def odd_examples(run: Run, folder: Path) -> Run:
     """Return a copy of a run whose examples are of any length, with letters of any kind."""
     made = copied(run, folder)
-    told = probe.examples(made)
+    told = example_files.read_examples(made)
     for example, text in zip(told["examples"], ODD, strict=True):
         if "prompt" in example:
             example |= {"prompt": text, "continuation": f"{text} end {text}"}
@@ -107,7 +107,7 @@ def odd_examples(run: Run, folder: Path) -> Run:
             near = [{"word": word, "probability": 1.0} for word in words]
             sentence = f"{text} [MASK], {text}"
             example |= {"sentence": sentence, "actual": text[:40], "candidates": near}
-    (made.path / probe.EXAMPLES).write_text(json.dumps(told))
+    (made.path / example_files.EXAMPLES).write_text(json.dumps(told))
     return made
 
 
@@ -136,39 +136,39 @@ def _same_row(a: Any, b: Any) -> bool:
 
 
 def test_examples_show_what_the_run_keeps(run: Run) -> None:
-    told = probe.examples(run)["examples"]
+    told = example_files.read_examples(run)["examples"]
     with figure_style():
         (axes,) = figures(run, "fr")["examples"]().axes
     texts = [text.get_text() for text in axes.texts]
     drawn = " ".join(texts).replace("\ue000", "").replace("\ue001", "")
     if run.config.objective == "causal":
         for example in told:
-            assert " ".join(probe.one_line(example["prompt"]).split()[:3]) in drawn
+            assert " ".join(example_files.join_lines(example["prompt"]).split()[:3]) in drawn
         return
     assert not any("[MASK]" in text for text in texts)
     boxes = [text for text in axes.texts if text.get_bbox_patch() is not None]
-    assert [box.get_text() for box in boxes] == [_shown(row["actual"]) for row in told]
+    assert [box.get_text() for box in boxes] == [_displayable(row["actual"]) for row in told]
     bold = [text.get_text() for text in axes.texts if text.get_fontweight() == "bold"]
     right = [row["actual"] for row in told for c in row["candidates"][:4]
              if c["word"] == row["actual"]]  # fmt: skip
-    assert bold[::2] == [_shown(word) for word in right]
+    assert bold[::2] == [_displayable(word) for word in right]
 
 
 def test_texts_are_broken_between_words_and_end_in_an_ellipsis() -> None:
-    assert broken("one two", 500) == ["one two"]
-    lines = broken("one two three " * 40, 90, most=3)
+    assert break_lines("one two", 500) == ["one two"]
+    lines = break_lines("one two three " * 40, 90, most=3)
     assert len(lines) == 3
     assert lines[2].endswith("…")
     assert " ".join(lines[:2]).replace("one two three", "").strip() in ("", "one", "one two")
-    assert "".join(broken(LONG, 60)) == LONG
-    assert broken("", 60) == [""]
+    assert "".join(break_lines(LONG, 60)) == LONG
+    assert break_lines("", 60) == [""]
 
 
 def test_a_large_model_shows_some_of_its_heads(run: Run, tmp_path: Path) -> None:
     made = copied(run, tmp_path)
-    arrays = load((made.path / probe.PROBE).read_bytes())
+    arrays = load((made.path / example_files.PROBE).read_bytes())
     weights = np.random.default_rng(0).random((12, 16, 20, 20), np.float32)
-    (made.path / probe.PROBE).write_bytes(save({**arrays, "attention": weights}))
+    (made.path / example_files.PROBE).write_bytes(save({**arrays, "attention": weights}))
     with figure_style():
         figure = figures(made)["attention"]()
     assert len(figure.axes) == 16
@@ -182,12 +182,12 @@ def test_the_busiest_head_looks_at_others() -> None:
     weights[0, 1, :, 0] = 1
     weights[1, 0] = [[1, 0, 0], [0.5, 0.5, 0], [0.2, 0.5, 0.3]]
     weights[1, 1] = [[1, 0, 0], [0.5, 0.5, 0], [0.5, 0.4, 0.1]]
-    assert _busiest(weights) == (1, 0)
+    assert _find_busiest_head(weights) == (1, 0)
 
 
 def test_a_run_without_a_probe_still_shows_its_curves(run: Run, tmp_path: Path) -> None:
     made = copied(run, tmp_path)
-    (made.path / probe.PROBE).unlink()
+    (made.path / example_files.PROBE).unlink()
     assert list(figures(made)) == ["losses", "perplexity"]
     (made.path / "results.json").unlink()
     with figure_style():
@@ -197,11 +197,11 @@ def test_a_run_without_a_probe_still_shows_its_curves(run: Run, tmp_path: Path) 
 
 def test_damage_is_one_sentence(run: Run, tmp_path: Path) -> None:
     made = copied(run, tmp_path)
-    data = (made.path / probe.PROBE).read_bytes()
-    (made.path / probe.PROBE).write_bytes(data[:-10])
+    data = (made.path / example_files.PROBE).read_bytes()
+    (made.path / example_files.PROBE).write_bytes(data[:-10])
     with pytest.raises(DamagedRunError, match=r"probe\.safetensors is damaged"), figure_style():
         figures(made)["attention"]()
-    (made.path / probe.EXAMPLES).write_text("{")
+    (made.path / example_files.EXAMPLES).write_text("{")
     with pytest.raises(DamagedRunError, match=r"examples\.json is damaged"):
         figures(made)
     with pytest.raises(UsageError, match="There is no language"):

@@ -10,17 +10,20 @@ from tokenizers.models import BPE
 from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
 
 from epoque.bench.errors import ConfigError, UsageError
+from epoque.language.generation.decoder import Decoder, inference
 from epoque.language.generation.generate import (
-    Reading,
     continue_ids,
+    decode_pieces,
     generate,
-    pieces,
-    reading,
     stream,
 )
-from epoque.language.generation.sampling import Sampling, choose, filtered, penalised
-from epoque.language.models import Model, build
-from epoque.language.models import hf_checkpoints as interchange
+from epoque.language.generation.sampling import (
+    Sampling,
+    choose_tokens,
+    filter_logits,
+    penalize_repetition,
+)
+from epoque.language.models import Model, build_model, hf_checkpoints
 
 GOLDEN = Path(__file__).parents[2].parent / "shared" / "golden" / "language" / "gpt2"
 
@@ -48,7 +51,7 @@ def pair(request: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, M
     elif not folder.is_dir():
         pytest.skip("the golden GPT-2 is not at hand beside this checkout")
     theirs = GPT2LMHeadModel.from_pretrained(folder).eval()
-    return theirs, interchange.load(folder)[0]
+    return theirs, hf_checkpoints.load_model(folder)[0]
 
 
 def expected(theirs: Any, prompt: list[int], **settings: Any) -> list[int]:
@@ -99,7 +102,7 @@ def test_beam_search_is_what_transformers_generates(
 @pytest.fixture(scope="module", params=["gpt2", "modern"])
 def model(request: Any, tiny: Callable[..., Any]) -> Model:
     """Return a model that is certain here and there: its first weights, enlarged."""
-    made = build(tiny(architecture=request.param, layers=2, block_size=24), 50)
+    made = build_model(tiny(architecture=request.param, layers=2, block_size=24), 50)
     with torch.no_grad():
         for parameter in made.parameters():
             if parameter.dim() == 2:
@@ -123,19 +126,19 @@ def test_the_cache_changes_nothing(model: Model) -> None:
 def test_the_logits_are_those_of_the_text_alone(model: Model) -> None:
     """Rows of unlike lengths, padded beside one another, read as if each were alone."""
     rng = np.random.default_rng(0)
-    read = Reading(model, PROMPTS)
+    decoder = Decoder(model, PROMPTS)
     for step in range(60):
-        with reading(model):
-            logits = read.logits()
-            for row, found in zip(read.rows, logits, strict=True):
+        with inference(model):
+            logits = decoder.next_logits()
+            for row, found in zip(decoder.rows, logits, strict=True):
                 seen = row
-                while len(seen) > model.context:  # what is seen: see Reading
+                while len(seen) > model.context:  # what is seen: see Decoder
                     seen = seen[len(seen) - _kept(len(row), model.context) :]
                 alone = model(torch.tensor([seen]))[0, -1]
                 torch.testing.assert_close(found, alone, rtol=1e-4, atol=1e-4)
-        read.append(rng.integers(50, size=len(read.rows)).tolist())
+        decoder.append(rng.integers(50, size=len(decoder.rows)).tolist())
         if step == 10:
-            read.keep([2, 0, 2])  # rows dropped, moved and doubled
+            decoder.reorder([2, 0, 2])  # rows dropped, moved and doubled
 
 
 def _kept(length: int, context: int) -> int:
@@ -219,7 +222,7 @@ def by_definition(p: np.ndarray, sampling: Sampling) -> np.ndarray:
 )
 def test_filters_follow_their_definitions(sampling: Sampling) -> None:
     logits = torch.from_numpy(np.random.default_rng(1).normal(0, 2, (4, 30))).float()
-    found = filtered(logits, sampling).exp().numpy()
+    found = filter_logits(logits, sampling).exp().numpy()
     for row, p in zip(found, logits.double().softmax(-1).numpy(), strict=True):
         np.testing.assert_allclose(row, by_definition(p, sampling), atol=1e-7)
 
@@ -229,21 +232,21 @@ def test_what_is_drawn_has_the_frequency_of_its_probability() -> None:
     sampling = Sampling(top_k=6)
     count = 20_000
     uniform = (np.arange(count) + 0.5) / count  # every share of [0, 1) as often
-    drawn = choose(logits.expand(count, -1), uniform.tolist(), sampling)
-    p = filtered(logits, sampling).exp()[0].numpy()
+    drawn = choose_tokens(logits.expand(count, -1), uniform.tolist(), sampling)
+    p = filter_logits(logits, sampling).exp()[0].numpy()
     np.testing.assert_allclose(np.bincount(drawn, minlength=12) / count, p, atol=2 / count)
-    assert choose(logits, [0.0], sampling)[0] == int(np.flatnonzero(p)[0])
-    assert choose(logits, [np.nextafter(1.0, 0)], sampling)[0] == int(np.flatnonzero(p)[-1])
+    assert choose_tokens(logits, [0.0], sampling)[0] == int(np.flatnonzero(p)[0])
+    assert choose_tokens(logits, [np.nextafter(1.0, 0)], sampling)[0] == int(np.flatnonzero(p)[-1])
 
 
 def test_a_tiny_temperature_does_not_overflow() -> None:
     logits = torch.tensor([[1e4, 1.0, -1e4]])
-    assert choose(logits, [0.999], Sampling(temperature=1e-6)) == [0]
+    assert choose_tokens(logits, [0.999], Sampling(temperature=1e-6)) == [0]
 
 
 def test_the_repetition_penalty_divides_or_multiplies() -> None:
     logits = torch.tensor([[2.0, -2.0, 1.0, 0.0], [1.0, 1.0, 1.0, 1.0]])
-    found = penalised(logits, [[0, 1, 1], [3]], 2.0)
+    found = penalize_repetition(logits, [[0, 1, 1], [3]], 2.0)
     assert found.tolist() == [[1.0, -4.0, 1.0, 0.0], [1.0, 1.0, 1.0, 0.5]]
     assert logits[0, 0] == 2.0
 
@@ -313,14 +316,14 @@ TEXT = "the été at 3 €, 𝄞 and 東京 — 👩‍👩‍👧 é"
 def test_streamed_letters_are_whole(bytes_tokenizer: PreTrainedTokenizerFast) -> None:
     ids = bytes_tokenizer.encode(TEXT)
     assert len(ids) > len(TEXT)  # letters are spread over tokens
-    told = list(pieces(bytes_tokenizer, [], iter(ids)))
+    told = list(decode_pieces(bytes_tokenizer, [], iter(ids)))
     assert "".join(told) == TEXT
     assert not any("�" in piece for piece in told)
     assert len(told) > 20
     for cut in range(1, len(ids)):
         given, new = ids[:cut], ids[cut:]
         if not bytes_tokenizer.decode(given).endswith("�"):
-            streamed = "".join(pieces(bytes_tokenizer, given, iter(new)))
+            streamed = "".join(decode_pieces(bytes_tokenizer, given, iter(new)))
             assert bytes_tokenizer.decode(given) + streamed == TEXT
 
 
@@ -330,14 +333,14 @@ def test_streamed_nonsense_is_what_all_of_it_decodes_to(
     rng = np.random.default_rng(0)
     for _ in range(200):
         ids = rng.integers(len(bytes_tokenizer), size=12).tolist()
-        streamed = "".join(pieces(bytes_tokenizer, [], iter(ids)))
+        streamed = "".join(decode_pieces(bytes_tokenizer, [], iter(ids)))
         assert streamed == bytes_tokenizer.decode(ids, clean_up_tokenization_spaces=False)
 
 
 def test_text_in_text_out(
     bytes_tokenizer: PreTrainedTokenizerFast, tiny: Callable[..., Any]
 ) -> None:
-    model = build(tiny(block_size=24), len(bytes_tokenizer) + 100)  # with spare rows
+    model = build_model(tiny(block_size=24), len(bytes_tokenizer) + 100)  # with spare rows
     sampling = Sampling(max_tokens=30, temperature=2)
     prompts = ["the été", " at", "東京"]
     found = generate(model, bytes_tokenizer, prompts, sampling)

@@ -14,7 +14,8 @@ from epoque.bench.errors import DataError, HubError, UsageError
 from epoque.language.config import LanguageConfig
 from epoque.language.data import tokenizer
 from epoque.language.data.corpus import file_documents
-from epoque.language.hub.hub import copy, files_of, pull, push
+from epoque.language.hub.hub import pull, push
+from epoque.language.hub.model_folder import copy_folder, list_files
 
 QUICK = (0.0, 0.0)
 Texts = dict[str, tuple[str, ...]]
@@ -50,7 +51,7 @@ def received(hub: Hub, repo: str = "ada/small") -> dict[str, bytes]:
 
 
 def held(folder: Path) -> dict[str, bytes]:
-    return {name: (folder / name).read_bytes() for name in files_of(folder)}
+    return {name: (folder / name).read_bytes() for name in list_files(folder)}
 
 
 def test_what_arrives_is_the_folder(hub: Hub, folder: Path) -> None:
@@ -69,13 +70,13 @@ def test_private_and_an_owner_left_out(hub: Hub, folder: Path) -> None:
 
 
 def test_the_dry_run_writes_exactly_what_is_pushed(hub: Hub, folder: Path, tmp_path: Path) -> None:
-    copy(folder, tmp_path / "dry")
+    copy_folder(folder, tmp_path / "dry")
     assert hub.requests == []
     push(folder, "ada/small", waits=QUICK)
     assert held(tmp_path / "dry") == received(hub)
-    assert sorted(p.name for p in (tmp_path / "dry").iterdir()) == files_of(folder)
+    assert sorted(p.name for p in (tmp_path / "dry").iterdir()) == list_files(folder)
     with pytest.raises(UsageError, match="not empty; nothing was written"):
-        copy(folder, tmp_path / "dry")
+        copy_folder(folder, tmp_path / "dry")
 
 
 @pytest.mark.parametrize("kind", [500, 503, 429, "drop", "lost"])
@@ -176,17 +177,19 @@ def test_what_was_pushed_can_be_pulled(hub: Hub, folder: Path) -> None:
 
 
 def test_a_tokenizer_is_fetched_without_its_model(hub: Hub, folder: Path, texts: Texts) -> None:
-    trained = tokenizer.train(LanguageConfig(vocabulary=300), file_documents(texts["train_files"]))
+    trained = tokenizer.train_tokenizer(
+        LanguageConfig(vocabulary=300), file_documents(texts["train_files"])
+    )
     trained.save_pretrained(folder)
     push(folder, "ada/small", waits=QUICK)
     hub.requests.clear()
-    found = tokenizer.load("ada/small")
+    found = tokenizer.load_tokenizer("ada/small")
     assert found.get_vocab() == trained.get_vocab()
     assert found.name_or_path == "ada/small"
     assert any("tokenizer.json" in request for request in hub.requests)
     assert not any("safetensors" in request for request in hub.requests)
     with pytest.raises(DataError, match="There is no tokenizer 'ada/other': no such folder"):
-        tokenizer.load("ada/other")
+        tokenizer.load_tokenizer("ada/other")
 
 
 def test_the_command_pushes_as_the_environment_says(folder: Path, tmp_path: Path) -> None:

@@ -22,11 +22,11 @@ from dataset_server import dataset_server
 _LOADS = """
 import json, sys
 from epoque.bench.errors import EpoqueError
-from epoque.language import corpus
+from epoque.language.data import corpus
 from epoque.language.config import LanguageConfig
 for settings in json.loads(sys.argv[1]):
     try:
-        splits = corpus.load(LanguageConfig(**settings))
+        splits = corpus.load_splits(LanguageConfig(**settings))
         parts = {n: d and list(d)[:50] for n, d in vars(splits).items()}
         told = {**parts, "licence": splits.train.licence, "source": splits.train.source}
         told["files"] = [str(d.files[0]) for d in vars(splits).values() if d]

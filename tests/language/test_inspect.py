@@ -8,10 +8,10 @@ import twins
 
 from epoque.bench.errors import UsageError
 from epoque.language.evaluation.interpretability import (
-    attention,
-    logit_lens,
-    neighbours,
-    next_tokens,
+    find_neighbors,
+    measure_attention,
+    predict_tokens,
+    read_logit_lens,
 )
 from epoque.language.models import Model
 
@@ -34,7 +34,7 @@ def seen(theirs: Any) -> Any:
 
 def test_attention_is_that_of_transformers(pair: tuple[Any, Model]) -> None:
     theirs, ours = pair
-    found = attention(ours, twins.word_tokenizer(), TEXT)
+    found = measure_attention(ours, twins.word_tokenizer(), TEXT)
     wanted = torch.cat(seen(theirs).attentions).numpy()
     assert found.weights.shape == (ours.layers, ours.heads, len(IDS), len(IDS))
     np.testing.assert_allclose(found.weights, wanted, atol=1e-5)
@@ -46,7 +46,7 @@ def test_attention_is_that_of_transformers(pair: tuple[Any, Model]) -> None:
 
 def test_the_next_tokens_are_those_of_transformers(pair: tuple[Any, Model]) -> None:
     theirs, ours = pair
-    found = next_tokens(ours, twins.word_tokenizer(), TEXT, top=4)
+    found = predict_tokens(ours, twins.word_tokenizer(), TEXT, top=4)
     best = seen(theirs).logits[0].softmax(-1).topk(4)
     np.testing.assert_array_equal(found.ids, best.indices)
     np.testing.assert_allclose(found.probabilities, best.values, atol=1e-5)
@@ -55,7 +55,7 @@ def test_the_next_tokens_are_those_of_transformers(pair: tuple[Any, Model]) -> N
 
 def test_the_lens_ends_in_the_models_answer(pair: tuple[Any, Model]) -> None:
     theirs, ours = pair
-    found = logit_lens(ours, twins.word_tokenizer(), TEXT, top=3)
+    found = read_logit_lens(ours, twins.word_tokenizer(), TEXT, top=3)
     assert found.ids.shape == found.probabilities.shape == (ours.layers + 1, len(IDS), 3)
     logs = seen(theirs).logits[0].log_softmax(-1)
     np.testing.assert_array_equal(found.ids[-1], logs.topk(3).indices)
@@ -74,7 +74,9 @@ def test_rows_without_a_token_are_never_shown(kind: str, tmp_path: Path) -> None
     made = Tokenizer(WordLevel({f"w{i}": i for i in range(5)}, unk_token="w0"))
     made.pre_tokenizer = WhitespaceSplit()
     tokenizer = PreTrainedTokenizerFast(tokenizer_object=made, unk_token="w0")
-    found, lens = (look(ours, tokenizer, "w1 w2 w3", 20) for look in (next_tokens, logit_lens))
+    found, lens = (
+        look(ours, tokenizer, "w1 w2 w3", 20) for look in (predict_tokens, read_logit_lens)
+    )
     assert found.ids.shape == (3, 5)
     assert lens.ids.shape == (ours.layers + 1, 3, 5)
     for ids in (found.ids, lens.ids):
@@ -85,7 +87,7 @@ def test_rows_without_a_token_are_never_shown(kind: str, tmp_path: Path) -> None
 
 def test_the_lens_reads_the_states_between_the_layers(tmp_path: Path) -> None:
     theirs, ours = twins.gpt2(tmp_path)
-    found = logit_lens(ours, twins.word_tokenizer(), TEXT, top=3)
+    found = read_logit_lens(ours, twins.word_tokenizer(), TEXT, top=3)
     for layer, state in enumerate(seen(theirs).hidden_states[:-1]):  # the last one is normed
         with torch.no_grad():
             logits = theirs.lm_head(theirs.transformer.ln_f(state))[0]
@@ -100,19 +102,19 @@ def test_neighbours_have_the_greatest_cosines(pair: tuple[Any, Model]) -> None:
     norms = np.maximum(np.linalg.norm(table, axis=1), 1e-12)  # of padding it is 0
     cosine = table @ table.T / np.outer(norms, norms)
     np.fill_diagonal(cosine, -2)
-    found = neighbours(ours, [7, 30], 5)
+    found = find_neighbors(ours, [7, 30], 5)
     for row, token in enumerate((7, 30)):
-        np.testing.assert_array_equal(found.neighbours[row], np.argsort(-cosine[token])[:5])
+        np.testing.assert_array_equal(found.neighbors[row], np.argsort(-cosine[token])[:5])
         wanted = np.sort(cosine[token])[::-1][:5]
         np.testing.assert_allclose(found.cosines[row], wanted, atol=1e-5)
-    few = neighbours(ours, [7, 8], 5, among=[7, 9, 11])
-    assert few.neighbours.shape == (2, 2)
-    assert set(few.neighbours[0]) == {9, 11}
-    assert set(few.neighbours[1]) <= {7, 9, 11}
+    few = find_neighbors(ours, [7, 8], 5, among=[7, 9, 11])
+    assert few.neighbors.shape == (2, 2)
+    assert set(few.neighbors[0]) == {9, 11}
+    assert set(few.neighbors[1]) <= {7, 9, 11}
 
 
 def test_bad_input_is_one_sentence(pair: tuple[Any, Model]) -> None:
-    for look in (attention, next_tokens, logit_lens):
+    for look in (measure_attention, predict_tokens, read_logit_lens):
         with pytest.raises(UsageError, match="The text is empty"):
             look(pair[1], twins.word_tokenizer(), "")
         with pytest.raises(UsageError, match="the model takes 32 at once"):

@@ -26,15 +26,16 @@ from transformers import (
 
 from epoque.bench.errors import DamagedRunError, DataError
 from epoque.language import models
-from epoque.language.models import ModelConfig
-from epoque.language.models import hf_checkpoints as interchange
+from epoque.language.models import ModelConfig, hf_checkpoints
 
 KINDS = [("gpt2", "causal"), ("bert", "masked"), ("modern", "causal"), ("modern", "masked")]
 SHAPE = {"vocabulary": 61, "layers": 2, "width": 24, "heads": 3, "feed_forward": 40}
 
 
 def small(architecture, objective, tied=True):
-    model = models.create(ModelConfig(architecture, objective, context=32, tied=tied, **SHAPE))
+    model = models.create_model(
+        ModelConfig(architecture, objective, context=32, tied=tied, **SHAPE)
+    )
     generator = torch.Generator().manual_seed(7)
     for parameter in model.parameters():
         parameter.data.normal_(0, 0.3, generator=generator)
@@ -61,11 +62,11 @@ def test_what_we_save_transformers_opens_with_the_same_logits(
     architecture, objective, tied, tmp_path
 ):
     ours, ids = small(architecture, objective, tied), some_ids()
-    interchange.save(ours, None, tmp_path)
+    hf_checkpoints.save_model(ours, None, tmp_path)
     theirs = opened(tmp_path, objective)
     with torch.no_grad():
         torch.testing.assert_close(theirs(ids).logits, ours(ids), atol=1e-5, rtol=1e-5)
-    again, _ = interchange.load(tmp_path)
+    again, _ = hf_checkpoints.load_model(tmp_path)
     assert again.config == ours.config
     assert not again.training
     for one, other in zip(again.parameters(), ours.parameters(), strict=True):
@@ -75,7 +76,7 @@ def test_what_we_save_transformers_opens_with_the_same_logits(
 @pytest.mark.parametrize(("architecture", "objective"), KINDS)
 def test_padding_means_the_same_to_transformers(architecture, objective, tmp_path):
     ours, ids = small(architecture, objective), some_ids()
-    interchange.save(ours, None, tmp_path)
+    hf_checkpoints.save_model(ours, None, tmp_path)
     mask = (torch.arange(12)[None] < torch.tensor([[12], [8]])).long()
     with torch.no_grad():
         theirs = opened(tmp_path, objective)(ids, attention_mask=mask).logits
@@ -86,12 +87,14 @@ def test_padding_means_the_same_to_transformers(architecture, objective, tmp_pat
 @pytest.mark.parametrize("architecture", ["gpt2", "modern"])
 def test_transformers_writes_the_text_that_we_write(architecture, tmp_path):
     ours, ids = small(architecture, "causal"), some_ids()[:1, :4]
-    interchange.save(ours, None, tmp_path)
+    hf_checkpoints.save_model(ours, None, tmp_path)
     theirs = opened(tmp_path, "causal").generate(ids, max_new_tokens=8, do_sample=False)
-    cache, made, last = models.Cache(), ids, ids
+    cache, made, last = models.KeyValueCache(), ids, ids
     with torch.no_grad():
         for _ in range(8):
-            last = ours.logits(ours.hidden(last, cache=cache)[:, -1:]).argmax(-1)
+            last = ours.compute_logits(
+                ours.compute_hidden_states(last, cache=cache)[:, -1:]
+            ).argmax(-1)
             made = torch.cat((made, last), 1)
     assert theirs.tolist() == made.tolist()
 
@@ -119,7 +122,7 @@ def their_models():
 def test_what_transformers_saves_we_open_with_the_same_logits(kind, tmp_path):
     theirs, ids = their_models()[kind].eval(), some_ids()
     theirs.save_pretrained(tmp_path)
-    ours, _ = interchange.load(tmp_path)
+    ours, _ = hf_checkpoints.load_model(tmp_path)
     with torch.no_grad():
         torch.testing.assert_close(ours(ids), theirs(ids).logits, atol=1e-5, rtol=1e-5)
 
@@ -128,13 +131,13 @@ def test_the_names_of_old_checkpoints_are_understood(tmp_path):
     for kind, theirs in (("gpt2", "transformer."), ("bert", "LayerNorm.weight")):
         folder = tmp_path / kind
         their_models()[kind].save_pretrained(folder)
-        known, _ = interchange.load(folder)
+        known, _ = hf_checkpoints.load_model(folder)
         state = load_file(folder / "model.safetensors")
         new = {"transformer.": "", "LayerNorm.weight": "LayerNorm.gamma"}[theirs]
         state = {key.replace(theirs, new): value for key, value in state.items()}
         state["something.of.an.old.version"] = torch.zeros(3)
         save_file(state, folder / "model.safetensors")
-        old, _ = interchange.load(folder)
+        old, _ = hf_checkpoints.load_model(folder)
         assert torch.equal(old(some_ids()), known(some_ids()))
 
 
@@ -145,9 +148,9 @@ def test_full_sizes_pass_through(tmp_path):
         ("bert", "masked", 30_522, 512),
     ):
         folder = tmp_path / kind
-        ours = models.create(ModelConfig(kind, objective, rows, 1, 768, 12, 3072, context))
-        ours.initialise(torch.Generator().manual_seed(0))
-        interchange.save(ours.eval(), None, folder)
+        ours = models.create_model(ModelConfig(kind, objective, rows, 1, 768, 12, 3072, context))
+        ours.initialize_weights(torch.Generator().manual_seed(0))
+        hf_checkpoints.save_model(ours.eval(), None, folder)
         with torch.no_grad():
             theirs = opened(folder, objective)(some_ids()).logits
             torch.testing.assert_close(theirs, ours(some_ids()), atol=1e-5, rtol=1e-5)
@@ -167,8 +170,8 @@ WORDS = [f"word{number}" for number in range(70)]
 
 
 def test_the_tokenizer_travels_with_the_model(tmp_path):
-    interchange.save(small("modern", "causal"), word_tokenizer(61), tmp_path)
-    _, ours = interchange.load(tmp_path)
+    hf_checkpoints.save_model(small("modern", "causal"), word_tokenizer(61), tmp_path)
+    _, ours = hf_checkpoints.load_model(tmp_path)
     theirs = AutoTokenizer.from_pretrained(tmp_path)
     text = "word3 word5 nothing word1"
     assert ours(text)["input_ids"] == theirs(text)["input_ids"] == [5, 7, 0, 3]
@@ -180,17 +183,17 @@ def test_the_tokenizer_travels_with_the_model(tmp_path):
 def test_a_tokenizer_with_more_tokens_than_the_model_is_refused(tmp_path):
     model = small("gpt2", "causal")
     with pytest.raises(DataError, match=r"has 62 tokens, but the model knows 61"):
-        interchange.save(model, word_tokenizer(62), tmp_path)
+        hf_checkpoints.save_model(model, word_tokenizer(62), tmp_path)
     assert not list(tmp_path.iterdir())
-    interchange.save(model, None, tmp_path)
+    hf_checkpoints.save_model(model, None, tmp_path)
     word_tokenizer(62).save_pretrained(tmp_path)
     with pytest.raises(DataError, match=r"has 62 tokens, but the model knows 61"):
-        interchange.load(tmp_path)
+        hf_checkpoints.load_model(tmp_path)
 
 
 @pytest.fixture
 def saved(tmp_path):
-    interchange.save(small("gpt2", "causal"), None, tmp_path)
+    hf_checkpoints.save_model(small("gpt2", "causal"), None, tmp_path)
     return tmp_path
 
 
@@ -204,7 +207,7 @@ def test_a_truncated_checkpoint_is_one_sentence(saved):
     for part in (b"", whole[:5], whole[:400], whole[:-9], b"\xff" * 64):
         (saved / "model.safetensors").write_bytes(part)
         with pytest.raises(DataError, match=r"model\.safetensors.* cut short|is empty") as told:
-            interchange.load(saved)
+            hf_checkpoints.load_model(saved)
         assert "\n" not in str(told.value)
 
 
@@ -212,22 +215,22 @@ def test_a_truncated_checkpoint_is_one_sentence(saved):
 def test_weights_of_few_bits_are_read(saved, kind):
     state = {name: of.to(kind) for name, of in load_file(saved / "model.safetensors").items()}
     save_file(state, saved / "model.safetensors")
-    model, _ = interchange.load(saved)
-    found = interchange.state_of(model)
+    model, _ = hf_checkpoints.load_model(saved)
+    found = hf_checkpoints.to_hf_state(model)
     assert all(torch.equal(found[name], of.float()) for name, of in state.items())
     scaled = state | {"transformer.h.0.mlp.c_fc.weight_scale_inv": torch.ones(1)}
     save_file(scaled, saved / "model.safetensors")
     with pytest.raises(DataError, match="weight_scale_inv scales weights of 8 bits"):
-        interchange.load(saved)
+        hf_checkpoints.load_model(saved)
 
 
 def test_missing_files_are_named(saved):
     (saved / "model.safetensors").rename(saved / "pytorch_model.bin")
     with pytest.raises(DataError, match=r"holds no model\.safetensors"):
-        interchange.load(saved)
+        hf_checkpoints.load_model(saved)
     (saved / "config.json").unlink()
     with pytest.raises(DamagedRunError, match=r"config\.json is damaged or missing"):
-        interchange.load(saved)
+        hf_checkpoints.load_model(saved)
 
 
 @pytest.mark.parametrize(
@@ -244,12 +247,12 @@ def test_missing_files_are_named(saved):
 def test_a_config_that_does_not_fit_is_one_sentence(saved, values, sentence):
     changed(saved, **values)
     with pytest.raises(DataError, match=sentence) as told:
-        interchange.load(saved)
+        hf_checkpoints.load_model(saved)
     assert "\n" not in str(told.value)
 
 
 def test_a_capped_nanochat_is_refused(tmp_path):
-    interchange.save(small("modern", "causal"), None, tmp_path)
+    hf_checkpoints.save_model(small("modern", "causal"), None, tmp_path)
     changed(tmp_path, final_logit_softcapping=15.0)
     with pytest.raises(DataError, match=r"final_logit_softcapping is 15\.0"):
-        interchange.load(tmp_path)
+        hf_checkpoints.load_model(tmp_path)

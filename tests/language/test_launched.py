@@ -60,7 +60,7 @@ rank, step = os.environ["RANK"], Trainer.step
 
 def steps_until_a_signal(self):
     step(self)
-    sent = {6: signal.SIGKILL, 10: signal.SIGTERM}.get(self.steps)
+    sent = {6: signal.SIGKILL, 10: signal.SIGTERM}.get(self.steps_done)
     # Once each: a start between them may fail, where gloo still meets the processes before.
     if rank == "1" and sent and not os.path.exists(f"sent-{sent}"):
         open(f"sent-{sent}", "x").close()

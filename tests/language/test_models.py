@@ -10,9 +10,8 @@ from torch.nn import functional
 from epoque.bench.errors import ConfigError
 from epoque.language import models
 from epoque.language.config import LanguageConfig
-from epoque.language.models import ModelConfig, attention
-from epoque.language.models import functional as functions
-from epoque.language.models import hf_checkpoints as interchange
+from epoque.language.models import ModelConfig, attention, hf_checkpoints
+from epoque.language.models import functional as own_functional
 
 GOLDEN = Path(__file__).parents[3] / "shared" / "golden" / "language"
 KINDS = [("gpt2", "causal"), ("bert", "masked"), ("modern", "causal"), ("modern", "masked")]
@@ -25,7 +24,7 @@ def small(architecture, objective, **changes):
     """A tiny model whose every weight is drawn, so that nothing is zero or one by luck."""
     shape = {"vocabulary": 61, "layers": 3, "width": 24, "heads": 3, "feed_forward": 40}
     spec = ModelConfig(architecture, objective, context=32, **(shape | changes))
-    model = models.create(spec)
+    model = models.create_model(spec)
     generator = torch.Generator().manual_seed(7)
     for parameter in model.parameters():
         parameter.data.normal_(0, 0.3, generator=generator)
@@ -40,17 +39,17 @@ def some_ids(batch=2, length=12):
 @pytest.mark.parametrize("name", ["gpt2", "bert"])
 def test_logits_states_and_attention_are_those_of_transformers(name):
     known = load_file(GOLDEN / name / "io.safetensors")
-    model, tokenizer = interchange.load(GOLDEN / name)
+    model, tokenizer = hf_checkpoints.load_model(GOLDEN / name)
     states, attentions = [], []
-    hidden = model.hidden(
+    hidden = model.compute_hidden_states(
         known["input_ids"],
         known.get("attention_mask"),
-        token_types=known.get("token_type_ids"),
-        states=states,
+        token_type_ids=known.get("token_type_ids"),
+        residuals=states,
         attentions=attentions,
     )
     assert tokenizer is None
-    torch.testing.assert_close(model.logits(hidden), known["logits"], atol=1e-5, rtol=0)
+    torch.testing.assert_close(model.compute_logits(hidden), known["logits"], atol=1e-5, rtol=0)
     for layer in range(2):
         kept = states[layer], attentions[layer]
         wanted = known[f"hidden_{layer}"], known[f"attention_{layer}"]
@@ -62,21 +61,21 @@ def test_logits_states_and_attention_are_those_of_transformers(name):
 @pytest.mark.parametrize("name", ["gpt2", "bert"])
 def test_loss_and_every_gradient_are_those_of_transformers(name):
     known = load_file(GOLDEN / name / "io.safetensors")
-    model, _ = interchange.load(GOLDEN / name)
-    hidden = model.hidden(
+    model, _ = hf_checkpoints.load_model(GOLDEN / name)
+    hidden = model.compute_hidden_states(
         known["input_ids"],
         known.get("attention_mask"),
-        token_types=known.get("token_type_ids"),
+        token_type_ids=known.get("token_type_ids"),
     )
     targets = known["labels"].roll(-1, 1) if model.causal else known["labels"]
     if model.causal:
         targets[:, -1] = -100
-    loss = functional.cross_entropy(model.logits(hidden).flatten(0, 1), targets.flatten())
+    loss = functional.cross_entropy(model.compute_logits(hidden).flatten(0, 1), targets.flatten())
     assert loss.item() == pytest.approx(known["loss"].item(), abs=1e-5)
     loss.backward()
     for parameter in model.parameters():
         parameter.data = parameter.grad
-    gradients = interchange.state_of(model)
+    gradients = hf_checkpoints.to_hf_state(model)
     wanted = {key.removeprefix("grad."): value for key, value in known.items() if "grad." in key}
     assert gradients.keys() == wanted.keys()
     for key, value in wanted.items():
@@ -86,12 +85,14 @@ def test_loss_and_every_gradient_are_those_of_transformers(name):
 @needs_golden
 def test_greedy_decoding_with_the_cache_is_that_of_transformers():
     known = load_file(GOLDEN / "gpt2" / "io.safetensors")
-    model, _ = interchange.load(GOLDEN / "gpt2")
-    cache, ids = models.Cache(), known["generate_prompt"]
+    model, _ = hf_checkpoints.load_model(GOLDEN / "gpt2")
+    cache, ids = models.KeyValueCache(), known["generate_prompt"]
     made = ids
     with torch.no_grad():
         while made.shape[1] < known["generate_greedy"].shape[1]:
-            ids = model.logits(model.hidden(ids, cache=cache)[:, -1:]).argmax(-1)
+            ids = model.compute_logits(
+                model.compute_hidden_states(ids, cache=cache)[:, -1:]
+            ).argmax(-1)
             made = torch.cat((made, ids), 1)
     assert made.tolist() == known["generate_greedy"].tolist()
 
@@ -101,13 +102,16 @@ def test_decoding_with_a_cache_equals_seeing_everything_at_once(architecture, ob
     model, ids = small(architecture, objective), some_ids()
     with torch.no_grad():
         whole = model(ids)
-        cache = models.Cache()
+        cache = models.KeyValueCache()
         parts = [
-            model.hidden(part, cache=cache) for part in (ids[:, :5], ids[:, 5:9], ids[:, 9:10])
+            model.compute_hidden_states(part, cache=cache)
+            for part in (ids[:, :5], ids[:, 5:9], ids[:, 9:10])
         ]
-        parts.append(model.hidden(ids[:, 10:], cache=cache))
+        parts.append(model.compute_hidden_states(ids[:, 10:], cache=cache))
     assert cache.length == 12
-    torch.testing.assert_close(model.logits(torch.cat(parts, 1)), whole, atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(
+        model.compute_logits(torch.cat(parts, 1)), whole, atol=1e-5, rtol=1e-5
+    )
 
 
 @pytest.mark.parametrize(("architecture", "objective"), CAUSAL)
@@ -115,11 +119,11 @@ def test_a_reordered_cache_goes_on_with_the_chosen_rows(architecture, objective)
     model, ids = small(architecture, objective), some_ids()
     chosen = torch.tensor([1, 1, 0])
     with torch.no_grad():
-        cache = models.Cache()
-        model.hidden(ids[:, :-1], cache=cache)
+        cache = models.KeyValueCache()
+        model.compute_hidden_states(ids[:, :-1], cache=cache)
         cache.reorder(chosen)
-        last = model.hidden(ids[chosen, -1:], cache=cache)
-        whole = model.hidden(ids[chosen])[:, -1:]
+        last = model.compute_hidden_states(ids[chosen, -1:], cache=cache)
+        whole = model.compute_hidden_states(ids[chosen])[:, -1:]
     torch.testing.assert_close(last, whole, atol=1e-5, rtol=1e-5)
 
 
@@ -140,9 +144,9 @@ def test_padding_on_the_left_counts_as_no_position(architecture, objective):
     with torch.no_grad():
         alone = model(ids[:1, 4:])
         padded = model(ids[:1], mask)[:, 4:]
-        cache = models.Cache()
-        model.hidden(ids[:1, :9], mask[:, :9], cache=cache)
-        cached = model.logits(model.hidden(ids[:1, 9:], mask, cache=cache))
+        cache = models.KeyValueCache()
+        model.compute_hidden_states(ids[:1, :9], mask[:, :9], cache=cache)
+        cached = model.compute_logits(model.compute_hidden_states(ids[:1, 9:], mask, cache=cache))
     torch.testing.assert_close(padded, alone, atol=1e-5, rtol=1e-5)
     torch.testing.assert_close(cached, alone[:, 5:], atol=1e-5, rtol=1e-5)
 
@@ -190,9 +194,9 @@ def test_the_ways_to_compute_attention_agree(causal, monkeypatch):
 @pytest.mark.parametrize(("architecture", "objective"), KINDS)
 def test_the_lens_reads_the_last_state_as_the_model_does(architecture, objective):
     model, states = small(architecture, objective), []
-    hidden = model.hidden(some_ids(), states=states)
+    hidden = model.compute_hidden_states(some_ids(), residuals=states)
     assert len(states) == model.layers + 1
-    torch.testing.assert_close(model.lens(states[-1]), model.logits(hidden))
+    torch.testing.assert_close(model.apply_logit_lens(states[-1]), model.compute_logits(hidden))
 
 
 @pytest.mark.parametrize(("architecture", "objective"), KINDS)
@@ -207,7 +211,7 @@ def test_parameters_are_counted_without_building(architecture, objective, tied):
         tie_embeddings=tied,
         head="full",
     )
-    model = models.build(config, 77)
+    model = models.build_model(config, 77)
     assert config.to_model_config(77).parameters == sum(p.numel() for p in model.parameters())
 
 
@@ -225,8 +229,8 @@ def test_the_published_sizes_have_the_published_parameters(spec, published):
 
 def test_first_weights_follow_from_the_seed():
     config = LanguageConfig(layers=1, width=16, heads=2)
-    first, again = models.build(config, 50), models.build(config, 50)
-    other = models.build(config.replace(seed=1), 50)
+    first, again = models.build_model(config, 50), models.build_model(config, 50)
+    other = models.build_model(config.replace(seed=1), 50)
     assert torch.equal(first.embedding.weight, again.embedding.weight)
     assert not torch.equal(first.embedding.weight, other.embedding.weight)
 
@@ -234,8 +238,8 @@ def test_first_weights_follow_from_the_seed():
 @pytest.mark.parametrize("objective", ["causal", "masked"])
 def test_a_modern_model_starts_as_the_embedding_alone(objective):
     config = LanguageConfig(objective=objective, layers=2, width=16, heads=2, head="full")
-    model, states = models.build(config, 61), []
-    model.hidden(some_ids(), states=states)
+    model, states = models.build_model(config, 61), []
+    model.compute_hidden_states(some_ids(), residuals=states)
     assert torch.equal(states[0], states[-1])
 
 
@@ -251,9 +255,9 @@ def test_what_makes_no_model_is_refused():
 @pytest.mark.parametrize(
     "function",
     [
-        lambda x: functions.rms_norm(x, 1e-3),
-        functions.squared_relu,
-        lambda x: functions.rotate(x, ANGLES.cos(), ANGLES.sin()),
+        lambda x: own_functional.rms_norm(x, 1e-3),
+        own_functional.squared_relu,
+        lambda x: own_functional.apply_rotary(x, ANGLES.cos(), ANGLES.sin()),
     ],
 )
 def test_gradients_made_by_hand_are_the_numerical_ones(function):
@@ -270,7 +274,7 @@ def test_rotation_makes_attention_depend_on_distance_alone():
 
     def at(vector, place):
         angles = (place * frequencies)[None]
-        return functions.rotate(vector[None], angles.cos(), angles.sin())[0]
+        return own_functional.apply_rotary(vector[None], angles.cos(), angles.sin())[0]
 
     assert at(x, 3) @ at(y, 5) == pytest.approx((at(x, 10) @ at(y, 12)).item())
     assert at(x, 3) @ at(y, 5) != pytest.approx((at(x, 10) @ at(y, 13)).item())

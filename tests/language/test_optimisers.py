@@ -9,9 +9,9 @@ from torch.nn import functional
 
 from epoque.language import models
 from epoque.language.config import LanguageConfig
-from epoque.language.training import optimizers as optimisers
-from epoque.language.training import schedules
-from epoque.language.training.optimizers import MuonAdamW, orthogonalised
+from epoque.language.training import newton_schulz, optimizers, schedules
+from epoque.language.training.newton_schulz import orthogonalize
+from epoque.language.training.optimizers import MuonAdamW
 
 STEPS = 100
 JORDAN = ((3.4445, -4.7750, 2.0315),) * 5
@@ -34,7 +34,13 @@ def start(*shape):
 
 
 def matrix_group(parameter, maps=1, **changes):
-    group = {"params": [parameter], "muon": True, "maps": [maps], "momentum": 0.95, "turns": JORDAN}
+    group = {
+        "params": [parameter],
+        "muon": True,
+        "maps": [maps],
+        "momentum": 0.95,
+        "coefficients": JORDAN,
+    }
     return [group | {"lr": 0.02, "weight_decay": 0.1} | changes]
 
 
@@ -70,14 +76,14 @@ def test_sparse_steps_in_every_row_equal_dense_ones():
     torch.testing.assert_close(one, other, atol=1e-6, rtol=1e-5)
 
 
-@pytest.mark.parametrize("turns", [optimisers._TURNS, JORDAN])
+@pytest.mark.parametrize("coefficients", [newton_schulz.COEFFICIENTS, JORDAN])
 @pytest.mark.parametrize("shape", [(12, 12), (12, 20), (12, 40), (40, 12)])
-def test_orthogonalised_keeps_directions_and_evens_lengths(shape, turns):
+def test_orthogonalised_keeps_directions_and_evens_lengths(shape, coefficients):
     """By the singular value decomposition, which the iteration knows nothing of."""
     matrix = torch.randn(shape, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
     u, sizes, vh = torch.linalg.svd(matrix, full_matrices=False)
     sizes = torch.linspace(1, 0.05, len(sizes), dtype=torch.float64)
-    made = orthogonalised((u @ torch.diag(sizes) @ vh)[None], turns)[0]
+    made = orthogonalize((u @ torch.diag(sizes) @ vh)[None], coefficients)[0]
     inside = u.T @ made @ vh.T
     assert (inside - torch.diag(inside.diag())).abs().max() < 1e-9
     assert inside.diag().min() > 0.65
@@ -86,22 +92,24 @@ def test_orthogonalised_keeps_directions_and_evens_lengths(shape, turns):
     assert nearest < 0.25
 
 
-@pytest.mark.parametrize("turns", [JORDAN[:1], optimisers._TURNS, JORDAN])
-def test_the_short_way_for_long_matrices_is_the_long_way(turns):
+@pytest.mark.parametrize("coefficients", [JORDAN[:1], newton_schulz.COEFFICIENTS, JORDAN])
+def test_the_short_way_for_long_matrices_is_the_long_way(coefficients):
     matrix = torch.randn(2, 16, 64, generator=torch.Generator().manual_seed(2))
-    whole = orthogonalised(matrix, turns)
+    whole = orthogonalize(matrix, coefficients)
     padded = torch.cat((matrix, torch.zeros(2, 20, 64)), 1)
-    torch.testing.assert_close(orthogonalised(padded, turns)[:, :16], whole, atol=1e-4, rtol=1e-3)
+    torch.testing.assert_close(
+        orthogonalize(padded, coefficients)[:, :16], whole, atol=1e-4, rtol=1e-3
+    )
 
 
 def test_orthogonalised_works_matrix_by_matrix_at_any_scale():
     matrices = torch.randn(3, 8, 20)
     matrices[1] *= 1e-4
-    together = orthogonalised(matrices)
-    alone = torch.cat([orthogonalised(one[None]) for one in matrices])
+    together = orthogonalize(matrices)
+    alone = torch.cat([orthogonalize(one[None]) for one in matrices])
     torch.testing.assert_close(together, alone)
-    torch.testing.assert_close(orthogonalised(1e3 * matrices), together, atol=1e-4, rtol=1e-3)
-    assert torch.equal(orthogonalised(torch.zeros(1, 4, 4)), torch.zeros(1, 4, 4))
+    torch.testing.assert_close(orthogonalize(1e3 * matrices), together, atol=1e-4, rtol=1e-3)
+    assert torch.equal(orthogonalize(torch.zeros(1, 4, 4)), torch.zeros(1, 4, 4))
 
 
 @pytest.mark.parametrize("shape", [(24, 24), (48, 12), (12, 48)])
@@ -134,7 +142,7 @@ def test_matrices_may_rest_and_gather_gradients():
         before = ours.detach().clone()
         momentum = 0.95 * momentum + 0.05 * grad
         run(optimizer, ours, [grad])
-        towards = orthogonalised((0.05 * grad + 0.95 * momentum)[None], JORDAN)[0]
+        towards = orthogonalize((0.05 * grad + 0.95 * momentum)[None], JORDAN)[0]
         wanted = before - 0.02 * towards if step % 2 else before
         torch.testing.assert_close(ours.detach(), wanted)
 
@@ -144,13 +152,13 @@ def test_matrices_may_rest_and_gather_gradients():
 def test_a_resumed_optimiser_goes_on_bit_by_bit(optimizer, sparse):
     every = {"muon_every": 3} if optimizer == "muon" else {}
     config = LanguageConfig(layers=2, width=16, heads=2, optimizer=optimizer, **every)
-    straight = models.build(config, 40)
+    straight = models.build_model(config, 40)
     straight.sparse_embedding = sparse
-    first = optimisers.build(straight, config)
+    first = optimizers.build_optimizer(straight, config)
     for step in range(4):
         descend(straight, first, step)
     resumed = copy.deepcopy(straight)
-    second = optimisers.build(resumed, config)
+    second = optimizers.build_optimizer(resumed, config)
     second.load_state_dict(copy.deepcopy(first.state_dict()))
     for step in range(4, 8):
         descend(straight, first, step)
@@ -161,13 +169,13 @@ def test_a_resumed_optimiser_goes_on_bit_by_bit(optimizer, sparse):
 
 def descend(model, optimizer, step):
     ids = torch.randint(40, (2, 8), generator=torch.Generator().manual_seed(step))
-    hidden = model.hidden(ids)
+    hidden = model.compute_hidden_states(ids)
     weight = functional.embedding(
         torch.arange(30), model.output_weight, sparse=model.sparse_embedding
     )
     loss = functional.cross_entropy((hidden @ weight.T).flatten(0, 1), ids.flatten() % 30)
     loss.backward()
-    optimisers.clip(model.parameters(), 1.0)
+    optimizers.clip_grad_norm_(model.parameters(), 1.0)
     optimizer.step()
     optimizer.zero_grad()
     return loss.item()
@@ -179,8 +187,8 @@ def test_both_learn(architecture, optimizer):
     config = LanguageConfig(
         layers=2, width=16, heads=2, optimizer=optimizer, architecture=architecture
     )
-    model = models.build(config, 40)
-    made = optimisers.build(model, config)
+    model = models.build_model(config, 40)
+    made = optimizers.build_optimizer(model, config)
     losses = [descend(model, made, 0) for _ in range(150)]
     assert losses[-1] < 0.5 * losses[0]
 
@@ -190,8 +198,8 @@ def test_groups_hold_every_parameter_once():
         config = LanguageConfig(
             architecture=architecture, objective=objective, layers=2, width=16, heads=2
         )
-        model = models.build(config, 40)
-        made = optimisers.build(model, config)
+        model = models.build_model(config, 40)
+        made = optimizers.build_optimizer(model, config)
         held = [parameter for group in made.param_groups for parameter in group["params"]]
         assert len(held) == len({id(parameter) for parameter in held})
         assert {id(p) for p in held} == {id(p) for p in model.parameters()}
@@ -205,9 +213,9 @@ def test_groups_hold_every_parameter_once():
 
 def test_set_rate_scales_from_the_highest_rate():
     config = LanguageConfig(layers=1, width=16, heads=2)
-    made = optimisers.build(models.build(config, 40), config)
+    made = optimizers.build_optimizer(models.build_model(config, 40), config)
     for factor in (0.5, 0.1, 1.0):
-        optimisers.set_rate(made, factor)
+        optimizers.set_learning_rates(made, factor)
         assert [group["lr"] for group in made.param_groups] == [0.01 * factor, 0.005 * factor]
 
 
@@ -219,9 +227,9 @@ def test_clip_is_that_of_pytorch_and_counts_sparse_rows_once():
     plain = [start(4, 3), start(6, 3)]
     plain[0].grad, plain[1].grad = dense.grad.clone(), other.grad.to_dense()
     wanted = torch.nn.utils.clip_grad_norm_(plain, 1.5).item()
-    assert optimisers.clip([dense, other, start(2)], math.inf) == pytest.approx(wanted)
+    assert optimizers.clip_grad_norm_([dense, other, start(2)], math.inf) == pytest.approx(wanted)
     assert torch.equal(dense.grad, torch.full((4, 3), 2.0))
-    assert optimisers.clip([dense, other], 1.5) == pytest.approx(wanted)
+    assert optimizers.clip_grad_norm_([dense, other], 1.5) == pytest.approx(wanted)
     torch.testing.assert_close(dense.grad, plain[0].grad)
     torch.testing.assert_close(other.grad.to_dense(), plain[1].grad)
 
@@ -229,8 +237,8 @@ def test_clip_is_that_of_pytorch_and_counts_sparse_rows_once():
 def test_clip_tells_what_is_not_finite():
     parameter = start(2, 2)
     parameter.grad = torch.tensor([[1.0, math.nan], [0.0, 1.0]])
-    assert math.isnan(optimisers.clip([parameter], 1.0))
-    assert optimisers.clip([start(3)], 1.0) == 0.0
+    assert math.isnan(optimizers.clip_grad_norm_([parameter], 1.0))
+    assert optimizers.clip_grad_norm_([start(3)], 1.0) == 0.0
 
 
 def settings(schedule, **changes):
@@ -241,7 +249,7 @@ def test_schedules_fall_as_they_say():
     shares = [0.0, 0.25, 0.5, 0.75, 1.0]
 
     def along(config):
-        return [schedules.factor(config, 10**6, share) for share in shares]
+        return [schedules.learning_rate_factor(config, 10**6, share) for share in shares]
 
     assert along(settings("constant")) == [1.0] * 5
     assert along(settings("linear")) == shares[::-1]
@@ -252,7 +260,7 @@ def test_schedules_fall_as_they_say():
 
 def test_warm_up_rises_in_equal_parts():
     config = settings("constant", warmup_steps=4)
-    rising = [schedules.factor(config, step, 0.0) for step in range(6)]
+    rising = [schedules.learning_rate_factor(config, step, 0.0) for step in range(6)]
     assert rising == [0.25, 0.5, 0.75, 1.0, 1.0, 1.0]
-    assert schedules.factor(settings("linear"), 0, -0.1) == 1.0
-    assert schedules.factor(settings("linear"), 9, 1.1) == 0.0
+    assert schedules.learning_rate_factor(settings("linear"), 0, -0.1) == 1.0
+    assert schedules.learning_rate_factor(settings("linear"), 9, 1.1) == 0.0

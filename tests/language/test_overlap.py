@@ -11,7 +11,7 @@ from epoque.language.config import LanguageConfig
 from epoque.language.data import corpus, overlap
 from epoque.language.data.corpus import Documents, file_documents
 from epoque.language.data.overlap import Overlap
-from epoque.language.figures.run_figures import _measured_on
+from epoque.language.figures.run_figures import _describe_text
 from epoque.language.lab import LAB
 
 OLD = [f"the old line number {i}" for i in range(10, 50)]
@@ -37,26 +37,26 @@ def test_lines_that_both_texts_have_are_counted(
     tmp_path: Path, lines: list[str], found: Overlap
 ) -> None:
     train = text(tmp_path / "train.txt", OLD, "\r\n")
-    assert overlap.overlap(train, text(tmp_path / "valid.txt", lines)) == found
+    assert overlap.measure_overlap(train, text(tmp_path / "valid.txt", lines)) == found
 
 
 def test_it_is_counted_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     texts = text(tmp_path / "train.txt", OLD), text(tmp_path / "valid.txt", OLD[:5])
-    first = overlap.overlap(*texts)
-    monkeypatch.delattr(overlap, "_counted")
-    assert overlap.overlap(*texts) == first == Overlap(5, 1.0)
+    first = overlap.measure_overlap(*texts)
+    monkeypatch.delattr(overlap, "_compare")
+    assert overlap.measure_overlap(*texts) == first == Overlap(5, 1.0)
     monkeypatch.setattr(overlap, "MAX_COMPARED_TEXT_BYTES", 10)
-    assert overlap.overlap(*texts) is None
-    assert overlap.notice(corpus.Splits(*texts, None)) is None
+    assert overlap.measure_overlap(*texts) is None
+    assert overlap.describe_overlap(corpus.Splits(*texts, None)) is None
 
 
 def test_texts_that_ship_are_apart() -> None:
     for name in ("shakespeare", "code-du-travail"):
-        splits = corpus.load(LanguageConfig(corpus=name))
-        assert overlap.notice(splits) is None
-        found = overlap.overlap(splits.train, splits.valid)
+        splits = corpus.load_splits(LanguageConfig(corpus=name))
+        assert overlap.describe_overlap(splits) is None
+        found = overlap.measure_overlap(splits.train, splits.valid)
         assert found is not None
-        assert 0 < found.share < overlap.NOTABLE / 4
+        assert 0 < found.share < overlap.NOTABLE_SHARE / 4
 
 
 def test_a_learner_is_told(
@@ -71,6 +71,6 @@ def test_a_learner_is_told(
     results = run.results
     assert (results["valid_in_train_share"], results["valid_lines_in_train"]) == (1.0, 300)
     assert 0 <= results["test_in_train_share"] < 1
-    assert _measured_on(run, "en") == "100\u202f% of the text measured on was learned from"
-    assert "100" in _measured_on(run, "fr")
-    assert _measured_on(run, "fr") != _measured_on(run, "en")
+    assert _describe_text(run, "en") == "100\u202f% of the text measured on was learned from"
+    assert "100" in _describe_text(run, "fr")
+    assert _describe_text(run, "fr") != _describe_text(run, "en")

@@ -8,10 +8,10 @@ import torch
 
 from epoque.bench.runs.run import Run
 from epoque.language.config import LanguageConfig
-from epoque.language.data import batches as data
-from epoque.language.evaluation import examples as probe
-from epoque.language.evaluation.interpretability import attention_of
-from epoque.language.training.checkpoint import restore
+from epoque.language.data.tokenized_corpus import TokenizedCorpus, load_corpus
+from epoque.language.evaluation import example_files, examples
+from epoque.language.evaluation.interpretability import compute_attention
+from epoque.language.training.checkpoint import restore_model
 
 Train = Callable[..., Run]
 
@@ -21,16 +21,16 @@ def run(request: Any, train_run: Train) -> Run:
     return train_run(objective=request.param)
 
 
-def blocks(run: Run) -> data.Data:
+def blocks(run: Run) -> TokenizedCorpus:
     config = run.config
     assert isinstance(config, LanguageConfig)
-    return data.load(config, restore(run)[1])
+    return load_corpus(config, restore_model(run)[1])
 
 
 def test_the_examples_are_of_the_model_and_the_validation_text(
     run: Run, texts: dict[str, Any]
 ) -> None:
-    told = probe.examples(run)
+    told = example_files.read_examples(run)
     text = " ".join(Path(texts["valid_files"][0]).read_text().split())
     assert len(told["examples"]) == 6
     for example in told["examples"]:
@@ -45,18 +45,20 @@ def test_the_examples_are_of_the_model_and_the_validation_text(
 
 
 def _last_span(run: Run) -> list[int]:
-    return probe._spans(restore(run)[1], blocks(run).valid, run.config.seed)[-1][:20]
+    return examples._choose_spans(restore_model(run)[1], blocks(run).valid, run.config.seed)[-1][
+        :20
+    ]
 
 
 def test_the_arrays_are_measured(run: Run) -> None:
-    arrays, told = probe.arrays(run), probe.examples(run)
-    model, tokenizer = restore(run)
+    arrays, told = example_files.read_probe(run), example_files.read_examples(run)
+    model, tokenizer = restore_model(run)
     length = len(told["attention_tokens"])
     assert arrays["attention"].shape == (model.layers, model.heads, length, length)
     np.testing.assert_allclose(arrays["attention"].sum(-1), 1, atol=1e-5)
     span = _last_span(run)
     assert told["attention_tokens"] == [tokenizer.decode([token]) for token in span]
-    np.testing.assert_allclose(arrays["attention"], attention_of(model, span), atol=1e-6)
+    np.testing.assert_allclose(arrays["attention"], compute_attention(model, span), atol=1e-6)
     assert arrays["count"].sum() > 50
     assert (arrays["loss_low"] <= arrays["loss_high"]).all()
 
@@ -64,8 +66,8 @@ def test_the_arrays_are_measured(run: Run) -> None:
 def test_the_loss_by_frequency_adds_up_to_the_loss(run: Run) -> None:
     """Over all bins, it is the mean loss of the same predictions, computed directly."""
     found = blocks(run)
-    model, tokenizer = restore(run)
-    arrays = probe.arrays(run)
+    model, tokenizer = restore_model(run)
+    arrays = example_files.read_probe(run)
     losses, tokens = [], []
     for number in range(len(found.valid)):
         ids = torch.from_numpy(np.asarray(found.valid[np.array([number])]))[0]
@@ -96,12 +98,12 @@ def test_the_loss_by_frequency_adds_up_to_the_loss(run: Run) -> None:
 def test_the_same_model_gives_the_same_files(run: Run) -> None:
     config = run.config
     assert isinstance(config, LanguageConfig)
-    found, (model, tokenizer) = blocks(run), restore(run)
-    made = probe.artifacts(config, model, tokenizer, found.train, found.valid)
+    found, (model, tokenizer) = blocks(run), restore_model(run)
+    made = examples.example_artifacts(config, model, tokenizer, found.train, found.valid)
     for artifact in made:
         assert artifact.data == run.artifact(artifact.name)
 
 
 def test_documents_apart_and_one_block(train_run: Train) -> None:
     run = train_run(documents_apart=True)
-    assert probe.arrays(run)["count"].sum() > 0
+    assert example_files.read_probe(run)["count"].sum() > 0

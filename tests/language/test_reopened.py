@@ -5,9 +5,8 @@ import json
 import pytest
 import torch
 
-from epoque.language.hub import hub
-from epoque.language.hub import roundtrip as reopened
-from epoque.language.training.checkpoint import restore
+from epoque.language.hub import model_folder, roundtrip
+from epoque.language.training.checkpoint import restore_model
 
 FILES = {
     "README.md",
@@ -25,9 +24,9 @@ KINDS = {
 
 def test_a_saved_masked_model_knows_its_mask(train_run, tmp_path):
     run = train_run(**KINDS["masked"][1])
-    hub.save(run, tmp_path / "saved")
+    model_folder.save_run(run, tmp_path / "saved")
     told = json.loads((tmp_path / "saved" / "config.json").read_text())
-    assert told["mask_token_id"] == restore(run)[1].mask_token_id
+    assert told["mask_token_id"] == restore_model(run)[1].mask_token_id
 
 
 @pytest.mark.parametrize("objective", KINDS)
@@ -43,8 +42,8 @@ def test_results_tell_how_transformers_opens_the_model(train_run, objective):
 
 def test_the_files_are_those_of_a_dry_run(train_run, tmp_path):
     run = train_run()
-    hub.save(run, tmp_path / "saved")
-    names = hub.files_of(tmp_path / "saved")
+    model_folder.save_run(run, tmp_path / "saved")
+    names = model_folder.list_files(tmp_path / "saved")
     assert names == run.results["saved_files"]
     sizes = {name: (tmp_path / "saved" / name).stat().st_size for name in names}
     cards = sizes.pop("README.md")  # the card names the model, and so is not of one length
@@ -55,12 +54,12 @@ def test_the_files_are_those_of_a_dry_run(train_run, tmp_path):
 
 def compared(run, folder, **changes):
     """Compare again, after some files of the folder were changed."""
-    model, tokenizer = restore(run)
-    hub.write(folder, run, model, tokenizer, "card")
+    model, tokenizer = restore_model(run)
+    model_folder.write_model_folder(folder, run, model, tokenizer, "card")
     for name, change in changes.items():
         path = folder / f"{name}.json"
         path.write_text(json.dumps(change(json.loads(path.read_text()))))
-    return reopened._compared(folder, model, tokenizer, torch.arange(4, 20))
+    return roundtrip._compare(folder, model, tokenizer, torch.arange(4, 20))
 
 
 def test_another_model_is_told_from_ours(train_run, tmp_path):
@@ -72,14 +71,14 @@ def test_another_model_is_told_from_ours(train_run, tmp_path):
 
 def test_what_transformers_cannot_open_is_told_and_loses_nothing(train_run, monkeypatch):
     run = train_run()
-    write = hub.write
+    write = model_folder.write_model_folder
 
     def damaged(folder, *rest):
         write(folder, *rest)
         (folder / "config.json").write_text('{"model_type": "no such model"}')
 
-    monkeypatch.setattr(hub, "write", damaged)
-    model, tokenizer = restore(run)
-    told = reopened.reopened(run, model, tokenizer, torch.arange(4, 20), run.results)
+    monkeypatch.setattr(roundtrip, "write_model_folder", damaged)
+    model, tokenizer = restore_model(run)
+    told = roundtrip.check_roundtrip(run, model, tokenizer, torch.arange(4, 20), run.results)
     assert set(told) == {"saved_files", "saved_bytes", "reopened_error"}
     assert "no such model" in told["reopened_error"]

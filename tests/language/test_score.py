@@ -9,7 +9,7 @@ import twins
 from transformers import AutoTokenizer
 
 from epoque.bench.errors import ConfigError, DataError, UsageError
-from epoque.language.evaluation.score import log_probabilities, perplexity, score
+from epoque.language.evaluation.score import measure_perplexity, score_ids, score_text
 from epoque.language.models import Model
 
 IDS = np.random.default_rng(0).integers(3, twins.WORDS, 150).tolist()
@@ -34,7 +34,7 @@ def by_transformers(theirs: Any, ids: list[int]) -> torch.Tensor:
 def test_a_causal_text_scores_as_in_transformers(causal: tuple[Any, Model]) -> None:
     theirs, ours = causal
     ids = IDS[:20]
-    found = score(ours, twins.word_tokenizer(), twins.text_of(ids))
+    found = score_text(ours, twins.word_tokenizer(), twins.text_of(ids))
     wanted = by_transformers(theirs, ids)[:-1].gather(1, torch.tensor(ids[1:])[:, None])[:, 0]
     assert np.isnan(found.log_probabilities[0])
     np.testing.assert_allclose(found.log_probabilities[1:], wanted, atol=1e-5)
@@ -47,7 +47,7 @@ def test_a_causal_text_scores_as_in_transformers(causal: tuple[Any, Model]) -> N
 def test_a_masked_text_scores_each_token_behind_a_mask(masked: tuple[Any, Model]) -> None:
     theirs, ours = masked
     ids = IDS[:12]
-    found = score(ours, twins.word_tokenizer(), twins.text_of(ids))
+    found = score_text(ours, twins.word_tokenizer(), twins.text_of(ids))
     for i, token in enumerate(ids):
         hidden = [*ids[:i], twins.SPECIAL.index("[MASK]"), *ids[i + 1 :]]
         wanted = float(by_transformers(theirs, hidden)[i, token])
@@ -59,7 +59,7 @@ def test_a_long_causal_text_is_read_in_windows_that_overlap(
     causal: tuple[Any, Model], context: int
 ) -> None:
     theirs, ours = causal
-    found = log_probabilities(ours, twins.word_tokenizer(), IDS, context)
+    found = score_ids(ours, twins.word_tokenizer(), IDS, context)
     size = context or 32
     stride, done = max(size // 2, 1), size
     wanted = [np.nan]
@@ -77,7 +77,7 @@ def test_a_long_masked_text_is_read_in_windows_side_by_side(masked: tuple[Any, M
     theirs, ours = masked
     ids = IDS[:40]
     told: list[tuple[int, int]] = []
-    found = log_probabilities(
+    found = score_ids(
         ours, twins.word_tokenizer(), ids, 9, lambda done, of: told.append((done, of))
     )
     for i, token in enumerate(ids):
@@ -93,29 +93,27 @@ def test_perplexity_of_a_file_by_its_definitions(causal: tuple[Any, Model]) -> N
     _theirs, ours = causal
     tokenizer = twins.word_tokenizer()
     lines = [twins.text_of(IDS[i : i + 10]) + "\n" for i in range(0, 150, 10)]
-    found = perplexity(ours, tokenizer, lines)
-    nats = -log_probabilities(ours, tokenizer, IDS)[1:]
+    found = measure_perplexity(ours, tokenizer, lines)
+    nats = -score_ids(ours, tokenizer, IDS)[1:]
     assert found.per_token == pytest.approx(np.exp(nats.mean()))
     assert (found.tokens, found.scored, found.words) == (150, 149, 150)
     assert found.bytes == sum(len(line) for line in lines)
     assert found.per_word == pytest.approx(found.per_token)  # a token a word here
     assert found.bits_per_byte == pytest.approx(nats.mean() * 150 / log(2) / found.bytes)
-    some = perplexity(ours, tokenizer, lines, first=64)
+    some = measure_perplexity(ours, tokenizer, lines, first=64)
     assert (some.tokens, some.scored) == (64, 63)
-    assert some.per_token == pytest.approx(
-        np.exp(-log_probabilities(ours, tokenizer, IDS[:64])[1:].mean())
-    )
+    assert some.per_token == pytest.approx(np.exp(-score_ids(ours, tokenizer, IDS[:64])[1:].mean()))
 
 
 def test_a_masked_text_a_little_longer_than_the_context_has_no_short_window(
     masked: tuple[Any, Model],
 ) -> None:
     theirs, ours = masked
-    found = log_probabilities(ours, twins.word_tokenizer(), IDS[:34])
+    found = score_ids(ours, twins.word_tokenizer(), IDS[:34])
     hidden = [*IDS[2:33], twins.SPECIAL.index("[MASK]")]
     wanted = float(by_transformers(theirs, hidden)[-1, IDS[33]])
     assert found[-1] == pytest.approx(wanted, abs=1e-5)
-    few = log_probabilities(ours, twins.word_tokenizer(), IDS[:5], 9)
+    few = score_ids(ours, twins.word_tokenizer(), IDS[:5], 9)
     assert not np.isnan(few).any()
 
 
@@ -135,7 +133,7 @@ def framing(tmp_path: Path) -> Any:
 def test_special_tokens_that_the_tokenizer_adds_are_not_scored(
     masked: tuple[Any, Model], framing: Any
 ) -> None:
-    found = score(masked[1], framing, "w3 w4")
+    found = score_text(masked[1], framing, "w3 w4")
     assert found.tokens == ("[PAD]", "w3", "w4", "[UNK]")
     assert np.isnan(found.log_probabilities).tolist() == [True, False, False, True]
 
@@ -146,20 +144,20 @@ def test_a_file_has_the_same_perplexity_whatever_a_tokenizer_puts_around_its_lin
 ) -> None:
     model = request.getfixturevalue(kind)[1]
     lines = ["w3 w4 w5\n", "\n", "w6 w7\n", "\n"]
-    found = perplexity(model, framing, lines)
-    assert found == perplexity(model, twins.word_tokenizer(), lines)
+    found = measure_perplexity(model, framing, lines)
+    assert found == measure_perplexity(model, twins.word_tokenizer(), lines)
     assert found.tokens == found.words == 5
 
 
 def test_bad_input_is_one_sentence(causal: tuple[Any, Model]) -> None:
     ours, tokenizer = causal[1], twins.word_tokenizer()
     with pytest.raises(UsageError, match="The text is empty"):
-        score(ours, tokenizer, " ")
+        score_text(ours, tokenizer, " ")
     with pytest.raises(UsageError, match="The text has 33 tokens; the model takes 32 at once"):
-        score(ours, tokenizer, "w1 " * 33)
+        score_text(ours, tokenizer, "w1 " * 33)
     with pytest.raises(DataError, match="too short: it takes two tokens or more"):
-        perplexity(ours, tokenizer, ["w1\n"])
-    assert np.isnan(score(ours, tokenizer, "w1").perplexity)
+        measure_perplexity(ours, tokenizer, ["w1\n"])
+    assert np.isnan(score_text(ours, tokenizer, "w1").perplexity)
 
 
 def test_a_context_in_which_nothing_can_be_predicted_is_refused(
@@ -168,7 +166,7 @@ def test_a_context_in_which_nothing_can_be_predicted_is_refused(
     tokenizer, lines = twins.word_tokenizer(), ["w1 w2 w3\n"]
     told = "context: 1 is not allowed; a causal model takes 2 or more, or 0 for all."
     with pytest.raises(ConfigError, match=told):
-        perplexity(causal[1], tokenizer, lines, context=1)
-    assert perplexity(masked[1], tokenizer, lines, context=1).scored == 3
+        measure_perplexity(causal[1], tokenizer, lines, context=1)
+    assert measure_perplexity(masked[1], tokenizer, lines, context=1).scored == 3
     with pytest.raises(ConfigError, match="context: -1 is not allowed; a masked model takes 1"):
-        perplexity(masked[1], tokenizer, lines, context=-1)
+        measure_perplexity(masked[1], tokenizer, lines, context=-1)

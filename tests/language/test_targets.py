@@ -15,11 +15,10 @@ from epoque.bench.errors import DataError
 from epoque.bench.events import Checkpoint, Metrics
 from epoque.bench.runs.run import Run
 from epoque.language.config import LanguageConfig
-from epoque.language.data import batches as data
-from epoque.language.evaluation import evaluate
-from epoque.language.evaluation import ngram_baselines as yardsticks
-from epoque.language.evaluation.exact_loss import Sums, mean, perplexity
-from epoque.language.evaluation.missing_results import reasons
+from epoque.language.data.tokenized_corpus import load_corpus
+from epoque.language.evaluation import evaluate, ngram_baselines
+from epoque.language.evaluation.exact_loss import LossSums, mean_or_nan, to_perplexity
+from epoque.language.evaluation.missing_results import explain_missing
 from epoque.language.lab import LAB
 from epoque.language.training.train import train
 
@@ -31,16 +30,20 @@ RARE: dict[str, Any] = {"objective": "masked", "mask_probability": 1e-6, "test_f
 
 
 def test_means_over_nothing_are_undefined() -> None:
-    assert math.isnan(mean(0.0, 0))
-    assert mean(3.0, 2) == 1.5
-    nothing = Sums(0.0, 0.0, 0.0, 0.0, 0.0)
+    assert math.isnan(mean_or_nan(0.0, 0))
+    assert mean_or_nan(3.0, 2) == 1.5
+    nothing = LossSums(0.0, 0.0, 0.0, 0.0, 0.0)
     assert all(map(math.isnan, (nothing.loss, nothing.known_loss, nothing.accuracy)))
-    assert math.isnan(perplexity(NAN))
-    assert math.isnan(Sums(9.0, 3.0, 1.0, 0.0, 0.0).known_loss)
+    assert math.isnan(to_perplexity(NAN))
+    assert math.isnan(LossSums(9.0, 3.0, 1.0, 0.0, 0.0).known_loss)
 
 
 def test_a_mask_seed_without_a_target_does_not_count() -> None:
-    seeds = [Sums(8.0, 2.0, 1.0, 4.0, 1.0), Sums(0, 0, 0, 0, 0), Sums(4.0, 1.0, 0.0, 0.0, 0.0)]
+    seeds = [
+        LossSums(8.0, 2.0, 1.0, 4.0, 1.0),
+        LossSums(0, 0, 0, 0, 0),
+        LossSums(4.0, 1.0, 0.0, 0.0, 0.0),
+    ]
     found = evaluate._means(seeds)
     assert found["loss"] == 4.0
     assert found["perplexity"] == pytest.approx(54.598, abs=1e-3)
@@ -51,21 +54,21 @@ def test_a_mask_seed_without_a_target_does_not_count() -> None:
 
 
 def test_seeds_weigh_as_much_as_they_have_targets() -> None:
-    seeds = [Sums(1.0, 1.0, 1.0, 1.0, 1.0), Sums(30.0, 10.0, 1.0, 30.0, 10.0)]
+    seeds = [LossSums(1.0, 1.0, 1.0, 1.0, 1.0), LossSums(30.0, 10.0, 1.0, 30.0, 10.0)]
     found = evaluate._means(seeds)
     assert found["loss"] == pytest.approx(31 / 11)
     assert found["accuracy"] == pytest.approx(2 / 11)
 
 
 def test_results_without_a_number_say_why() -> None:
-    told = reasons({"perplexity": math.inf, "test_accuracy": NAN, "loss": 1.0, "blocks": 0})
+    told = explain_missing({"perplexity": math.inf, "test_accuracy": NAN, "loss": 1.0, "blocks": 0})
     assert told == {
         "perplexity": "larger than a number can be",
         "test_accuracy": "no block it is measured on has a token to predict",
     }
     assert (
         "unknown word"
-        in reasons({"test_perplexity_without_unk": NAN})["test_perplexity_without_unk"]
+        in explain_missing({"test_perplexity_without_unk": NAN})["test_perplexity_without_unk"]
     )
 
 
@@ -75,7 +78,7 @@ def test_results_without_a_number_say_why() -> None:
 def test_a_text_of_which_no_mask_hides_a_token_is_refused(tiny: Make) -> None:
     config = tiny(**RARE, mask_seeds=2)
     with pytest.raises(DataError) as caught:
-        data.load(config)
+        load_corpus(config)
     told = str(caught.value)
     assert told.startswith("The validation text (")
     assert "has no token to predict: of its" in told
@@ -93,7 +96,7 @@ def test_one_mask_seed_with_a_target_is_enough(tiny: Make) -> None:
 
 def _takes(config: LanguageConfig) -> bool:
     try:
-        data.load(config)
+        load_corpus(config)
     except DataError:
         return False
     return True
@@ -103,7 +106,7 @@ def test_a_text_of_special_tokens_alone_is_refused(tiny: Make, tmp_path: Path) -
     (tmp_path / "greek.txt").write_text("\n".join(["αβγ δεζ"] * 40), encoding="utf-8")
     config = tiny(objective="masked", test_files=(str(tmp_path / "greek.txt"),))
     with pytest.raises(DataError, match=r"The test text .*: all of it are special tokens"):
-        data.load(config)
+        load_corpus(config)
 
 
 def test_documents_of_one_token_are_refused(tiny: Make, tmp_path: Path) -> None:
@@ -115,11 +118,11 @@ def test_documents_of_one_token_are_refused(tiny: Make, tmp_path: Path) -> None:
     known = PreTrainedTokenizerFast(tokenizer_object=words, unk_token="?")  # that ends no document
     for train_file, valid_file, name in ((one, two, "training"), (two, one, "validation")):
         files = {"train_files": (train_file,), "valid_files": (valid_file,), "test_files": ()}
-        data.load(tiny(**files), known)
+        load_corpus(tiny(**files), known)
         with pytest.raises(
             DataError, match=f"The {name} text .* documents_apart, a document needs"
         ):
-            data.load(tiny(**files, documents_apart=True), known)
+            load_corpus(tiny(**files, documents_apart=True), known)
 
 
 # Null where it happens on the way
@@ -148,7 +151,7 @@ def test_patience_keeps_nothing_that_was_not_measured(
     tiny: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "epoque.language.training.trainer.measure", lambda *_, **__: Sums(0, 0, 0, 0, 0)
+        "epoque.language.training.trainer.measure_loss", lambda *_, **__: LossSums(0, 0, 0, 0, 0)
     )
     config = tiny(max_steps=6, evaluate_every=1, patience=1)
     *_, last = (event for event in train(config) if isinstance(event, Checkpoint))
@@ -190,11 +193,11 @@ def test_figures_leave_out_what_was_not_measured(train_run: TrainRun, tmp_path: 
 
 @pytest.mark.filterwarnings("error")
 def test_counting_too_few_tokens_is_undefined() -> None:
-    found = yardsticks.count([1, 2, 3, 1, 2], [1, 2], 5)
+    found = ngram_baselines.measure_baselines([1, 2, 3, 1, 2], [1, 2], 5)
     assert found["unigram"] > 1
     assert found["bigram"] > 1
     assert math.isnan(found["trigram"])
-    assert all(map(math.isnan, yardsticks.count([1, 2], [1, 2, 3, 4], 5).values()))
+    assert all(map(math.isnan, ngram_baselines.measure_baselines([1, 2], [1, 2, 3, 4], 5).values()))
 
 
 def test_a_run_of_the_shortest_blocks_is_evaluated(train_run: TrainRun, tmp_path: Path) -> None:

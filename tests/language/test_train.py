@@ -22,15 +22,14 @@ from epoque.bench.runs.run import Run
 from epoque.bench.torch import threads
 from epoque.bench.torch.distributed import DistributedContext
 from epoque.language.config import LanguageConfig
-from epoque.language.data import batches as data
-from epoque.language.data.batches import Order
+from epoque.language.data.batches import BatchSampler
+from epoque.language.data.tokenized_corpus import load_corpus
 from epoque.language.lab import LAB
-from epoque.language.training import optimizers as optimisers
 from epoque.language.training import precision
-from epoque.language.training.ema import Average
+from epoque.language.training.ema import ExponentialMovingAverage
 from epoque.language.training.estimate import _steps_that_fit, count_affordable_steps
 from epoque.language.training.resources import choose_threads, explain_out_of_memory
-from epoque.language.training.train import _most_lost, train
+from epoque.language.training.train import _most_lost_seconds, train
 from epoque.language.training.trainer import Trainer
 
 Make = Callable[..., LanguageConfig]
@@ -69,7 +68,7 @@ def test_events_come_at_their_times(tiny: Make) -> None:
     config = tiny(max_steps=23, log_every=4, evaluate_every=10, checkpoint_every=15)
     events = trained(config)
     metrics = of(Metrics, events)
-    per_epoch = -(-len(data.load(config).train) // config.batch_size)
+    per_epoch = -(-len(load_corpus(config).train) // config.batch_size)
     ends = [step for step in range(1, 24) if step % per_epoch == 0]
     measured = sorted({10, 20, 23, *ends})
     assert [m.step for m in metrics if "valid_loss" in m.values] == measured
@@ -96,7 +95,7 @@ def test_counted_embeddings_begin_ahead(tiny: Make, settings: dict[str, Any]) ->
     losses = {}
     for kind in ("random", "counted"):
         config = tiny(first_embedding=kind, max_steps=20, evaluate_every=20, **settings)
-        trainer = Trainer(config, DistributedContext("cpu"), data.load(config))
+        trainer = Trainer(config, DistributedContext("cpu"), load_corpus(config))
         spent = trainer.timings()
         assert (spent.seconds > 0) == (kind == "counted")
         for _ in range(20):
@@ -153,7 +152,7 @@ def test_a_checkpoint_is_also_taken_by_the_clock(
 
 def test_a_run_of_some_minutes_loses_a_quarter_at_most(tiny: Make) -> None:
     most = {240: 60, 480: 120, 60: 60, 36_000: 600, None: 600}
-    assert {seconds: _most_lost(tiny(max_seconds=seconds)) for seconds in most} == most
+    assert {seconds: _most_lost_seconds(tiny(max_seconds=seconds)) for seconds in most} == most
 
 
 def _is_first(event: Event) -> bool:
@@ -192,12 +191,12 @@ from pathlib import Path
 import numpy as np
 from epoque.bench.events import Checkpoint
 from epoque.language.config import LanguageConfig
-from epoque.language.data import batches as data
+from epoque.language.data.tokenized_corpus import load_corpus
 from epoque.bench.torch.distributed import DistributedContext
 from epoque.language.training.train import train
 from epoque.language.training.trainer import Trainer
 config = LanguageConfig.parse(json.loads(Path(sys.argv[1]).read_text()))
-weights = Trainer(config, DistributedContext("cpu"), data.load(config)).weights.values()
+weights = Trainer(config, DistributedContext("cpu"), load_corpus(config)).parameters.values()
 assert all(hasattr(w, "placements") is (sys.argv[3] == "sharded") for w in weights)
 events = list(train(config))
 if events:
@@ -236,14 +235,14 @@ def _torchrun(config: LanguageConfig, folder: Path, way: str) -> dict[str, np.nd
 
 def test_a_diverging_training_stops_before_the_step(tiny: Make) -> None:
     config = tiny(optimizer="adamw", learning_rate=100, clip=0, schedule="constant", layers=2)
-    trainer = Trainer(config, DistributedContext("cpu"), data.load(config))
+    trainer = Trainer(config, DistributedContext("cpu"), load_corpus(config))
     trainer.step()
-    next(iter(trainer.weights.values())).data.fill_(float("inf"))
-    before = {name: weight.clone() for name, weight in trainer.weights.items()}
+    next(iter(trainer.parameters.values())).data.fill_(float("inf"))
+    before = {name: weight.clone() for name, weight in trainer.parameters.items()}
     with pytest.raises(DivergenceError, match="at iteration 2") as caught:
         trainer.step()
     assert caught.value.step == 2
-    for name, weight in trainer.weights.items():
+    for name, weight in trainer.parameters.items():
         assert torch.equal(weight, before[name])
 
 
@@ -264,7 +263,7 @@ def test_the_clock_decides_only_how_many_steps_there_are(
     tiny: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     limits = {"max_steps": 500, "schedule": "linear", "log_every": 1, "checkpoint_every": 3}
-    monkeypatch.setattr("epoque.language.training.estimate.count_affordable_steps", lambda *_: 7)
+    monkeypatch.setattr("epoque.language.training.train.count_affordable_steps", lambda *_: 7)
     events = trained(tiny(max_seconds=60.0, **limits))
     assert [c.step for c in of(Checkpoint, events)] == [3, 6, 7]
     assert [m.values["progress"] for m in of(Metrics, events)] == [n / 7 for n in range(1, 8)]
@@ -274,7 +273,7 @@ def test_the_clock_decides_only_how_many_steps_there_are(
         n: a.tobytes() for n, a in weights(events).items()
     }
     monkeypatch.setattr(
-        "epoque.language.training.estimate.count_affordable_steps", lambda *_: 1 / 0
+        "epoque.language.training.train.count_affordable_steps", lambda *_: 1 / 0
     )  # once a run
     again = list(train(tiny(max_seconds=60.0, **limits), of(Checkpoint, events)[0]))
     assert told(of(Checkpoint, again)) == told(of(Checkpoint, events)[1:])
@@ -282,7 +281,7 @@ def test_the_clock_decides_only_how_many_steps_there_are(
 
 def test_the_steps_that_fit_are_measured(tiny: Make) -> None:
     config = tiny(max_steps=10**6, epochs=1e6, max_seconds=3600.0, first_batch_size=1)
-    texts, alone = data.load(config), DistributedContext("cpu")
+    texts, alone = load_corpus(config), DistributedContext("cpu")
     hour = count_affordable_steps(config.replace(max_seconds=2.0), alone, texts)
     assert 1 < hour < 2 / 1e-4  # a step takes more than a tenth of a millisecond
     assert (
@@ -309,7 +308,7 @@ def test_another_text_or_model_is_not_resumed(tiny: Make, tmp_path: Path) -> Non
 
 def test_a_model_smaller_than_its_tokenizer_is_refused(tiny: Make) -> None:
     config = tiny(max_steps=2)
-    made = data.load(config).tokenizer
+    made = load_corpus(config).tokenizer
     wrong = config.model_copy(update={"model_vocabulary": len(made) - 1})
     with pytest.raises(DataError, match=str(len(made))):
         list(train(wrong))
@@ -338,7 +337,7 @@ def test_memory_that_runs_out_in_a_training_is_told_and_nothing_is_lost(
     whole = Trainer.step
 
     def step(self: Trainer) -> None:
-        whole(self) if self.steps < 7 else torch.empty(2**50)
+        whole(self) if self.steps_done < 7 else torch.empty(2**50)
 
     monkeypatch.setattr(Trainer, "step", step)
     config, told = tiny(checkpoint_every=5), "Memory ran out with batch_size 8 of block_size 16: a"
@@ -366,7 +365,7 @@ def test_memory_that_runs_out_in_a_training_is_told_and_nothing_is_lost(
 )
 def test_the_order_shows_every_block_once_an_epoch(settings: dict[str, Any]) -> None:
     config = LanguageConfig(**{"batch_size": 8, **settings})
-    order, steps, seen, shown = Order(config, 53), 0, 0, []
+    order, steps, seen, shown = BatchSampler(config, 53), 0, 0, []
     while seen < order.total and steps < (config.max_steps or 10**9):
         rows = order.take(steps, seen)
         assert 0 < len(rows) <= 8
@@ -382,7 +381,7 @@ def test_the_order_shows_every_block_once_an_epoch(settings: dict[str, Any]) -> 
 
 def test_the_average_follows_the_weights() -> None:
     weight = torch.zeros(3)
-    average = Average([weight], 0.5)
+    average = ExponentialMovingAverage([weight], 0.5)
     expected = 0.0
     for step in range(1, 30):
         weight += 1
@@ -424,17 +423,17 @@ def test_precision_is_what_the_processor_has(
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: has, raising=False)
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _device: has)
     config = tiny(**{"precision": "auto", **settings})
-    chosen = precision.chosen(config, torch.device(device))
+    chosen = precision.choose_precision(config, torch.device(device))
     assert chosen.kind == kind
-    assert json.loads(chosen.told()) == {"kind": kind, "reason": chosen.reason}
+    assert json.loads(chosen.to_json()) == {"kind": kind, "reason": chosen.reason}
 
 
 def test_precision_leaves_no_trace() -> None:
     before = torch.get_float32_matmul_precision()
     x = torch.randn(4, 4)
-    with precision.computing("bfloat16", x.device):
+    with precision.autocast("bfloat16", x.device):
         assert (x @ x).dtype == torch.bfloat16
-    with precision.computing("medium", x.device):
+    with precision.autocast("medium", x.device):
         assert torch.get_float32_matmul_precision() == "medium"
     assert (x @ x).dtype == torch.float32
     assert torch.get_float32_matmul_precision() == before
@@ -450,13 +449,12 @@ def test_bfloat16_trains_float32_weights(tiny: Make) -> None:
 
 def test_clipping_bounds_what_is_followed(tiny: Make) -> None:
     config = tiny(clip=1e-3)
-    trainer = Trainer(config, DistributedContext("cpu"), data.load(config))
-    parts = trainer._parts()
-    trainer._gradients(parts, sum(count for _, count in parts))
-    norm = optimisers.clip(trainer.weights.values(), config.clip)
-    assert norm > 1e-3
+    trainer = Trainer(config, DistributedContext("cpu"), load_corpus(config))
+    trainer._optimizer.zero_grad = lambda: None  # the gradients stay to be looked at
+    trainer.step()
+    assert trainer.metrics()["gradient_norm"] > 1e-3
     grads = [w.grad.coalesce().values() if w.grad.is_sparse else w.grad
-             for w in trainer.weights.values() if w.grad is not None]  # fmt: skip
+             for w in trainer.parameters.values() if w.grad is not None]  # fmt: skip
     length = float(torch.sqrt(sum((g**2).sum() for g in grads)))
     assert length == pytest.approx(1e-3, rel=1e-3)
 

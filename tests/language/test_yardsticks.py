@@ -12,7 +12,11 @@ from hypothesis import strategies as st
 
 from epoque.bench.errors import DataError
 from epoque.bench.seeds import numpy_rng
-from epoque.language.evaluation.ngram_baselines import KneserNey, count, perplexity
+from epoque.language.evaluation.ngram_baselines import (
+    KneserNey,
+    measure_baselines,
+    measure_perplexity,
+)
 
 V = 5
 TEXTS = st.lists(st.integers(0, V - 1), min_size=3, max_size=60)
@@ -69,7 +73,7 @@ def test_perplexity_is_exp_of_the_mean_over_tokens_with_a_whole_context() -> Non
     train, ids = [0, 1, 2, 0, 1, 3, 0, 1, 2, 4, 4], [0, 1, 2, 3]
     p = by_hand(train, 3)
     nats = [-math.log(p((0, 1), 2)), -math.log(p((1, 2), 3))]
-    assert perplexity(KneserNey(train, 3, V), ids) == pytest.approx(math.exp(sum(nats) / 2))
+    assert measure_perplexity(KneserNey(train, 3, V), ids) == pytest.approx(math.exp(sum(nats) / 2))
 
 
 def test_what_follows_from_the_token_before_is_found_by_pairs_and_not_by_single_tokens() -> None:
@@ -78,7 +82,7 @@ def test_what_follows_from_the_token_before_is_found_by_pairs_and_not_by_single_
     ids = [0]
     for choice in rng.integers(2, size=20_000):
         ids.append(after[ids[-1]][choice])
-    found = count(ids[:15_000], ids[15_000:], 50)
+    found = measure_baselines(ids[:15_000], ids[15_000:], 50)
     seen = defaultdict(set)
     for a, b in pairwise(ids):
         seen[a].add(b)
@@ -89,7 +93,7 @@ def test_what_follows_from_the_token_before_is_found_by_pairs_and_not_by_single_
 
 def test_blocks_are_counted_as_one_text() -> None:
     ids = numpy_rng(2, "ids").integers(V, size=(12, 10)).astype(np.uint16)
-    assert count(ids, ids[:3], V) == count(ids.ravel(), ids[:3].ravel(), V)
+    assert measure_baselines(ids, ids[:3], V) == measure_baselines(ids.ravel(), ids[:3].ravel(), V)
 
 
 @pytest.mark.parametrize(

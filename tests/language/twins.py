@@ -15,8 +15,7 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
-from epoque.language.models import Model
-from epoque.language.models import hf_checkpoints as interchange
+from epoque.language.models import Model, hf_checkpoints
 
 WORDS = 60
 SPECIAL = ("[PAD]", "[UNK]", "[MASK]")
@@ -61,4 +60,4 @@ def bert(folder: Path) -> tuple[Any, Model]:
 def _twin(theirs: Any, folder: Path) -> tuple[Any, Model]:
     theirs.eval().save_pretrained(folder)
     word_tokenizer().save_pretrained(folder)
-    return theirs, interchange.load(folder)[0]
+    return theirs, hf_checkpoints.load_model(folder)[0]

@@ -24,7 +24,7 @@ from .generation.sampling import Sampling
 if TYPE_CHECKING:
     from .evaluation.score import Perplexity, Score
     from .generation.fill_mask import Candidate
-    from .hub.open_model import Opened
+    from .hub.open_model import LoadedModel
 
 __all__ = [
     "Continuation",
@@ -65,7 +65,7 @@ class LicenceOptions(RunFolderOptions):
 @contextmanager
 def _open(
     options: ModelOptions, helps: str, progress: Progress, notify: Notify
-) -> "Iterator[Opened]":
+) -> "Iterator[LoadedModel]":
     """Give the model; running out of memory with it is told in one sentence.
 
     Args:
@@ -156,9 +156,9 @@ def generate(options: GenerateOptions, progress: Progress, notify: Notify) -> Ge
         UsageError: if a prompt is empty, or the model is not causal.
         UnknownNameError: if there is no such model.
     """
-    from .generation.generate import generate as continue_prompts
-
     with _open(options, LESS_TO_GENERATE, progress, notify) as opened:
+        from .generation.generate import generate as continue_prompts
+
         sampling = options.sampling(opened.context)
         texts = continue_prompts(opened.model, opened.tokenizer, options.prompt, sampling)
     pairs = zip(options.prompt, texts, strict=True)
@@ -186,9 +186,9 @@ def stream(options: GenerateOptions, progress: Progress, notify: Notify) -> Iter
 
 
 def _stream(options: GenerateOptions, progress: Progress, notify: Notify) -> Iterator[str]:
-    from .generation.generate import stream as continue_prompt
-
     with _open(options, LESS_TO_GENERATE, progress, notify) as opened:
+        from .generation.generate import stream as continue_prompt
+
         sampling = options.sampling(opened.context)
         yield from continue_prompt(opened.model, opened.tokenizer, options.prompt[0], sampling)
 
@@ -217,9 +217,9 @@ def fill_mask(
         UsageError: if the text has no mask, or the model is not masked.
         UnknownNameError: if there is no such model.
     """
-    from .generation.fill_mask import fill_mask as fill
-
     with _open(options, "a shorter text", progress, notify) as opened:
+        from .generation.fill_mask import fill_mask as fill
+
         return fill(opened.model, opened.tokenizer, options.text, options.top)
 
 
@@ -271,12 +271,13 @@ def perplexity(options: PerplexityOptions, progress: Progress, notify: Notify) -
         UnknownNameError: if there is no such model.
     """
     from .data.corpus import file_documents, lines
-    from .evaluation.score import perplexity as measure
 
     files = list(map(str, options.file))
     documents = file_documents(files, options.text_column, options.undecodable)
     with _open(options, "a smaller --context", progress, notify) as opened:
-        value = measure(
+        from .evaluation.score import measure_perplexity
+
+        value = measure_perplexity(
             opened.model,
             opened.tokenizer,
             lines(documents),
@@ -306,10 +307,10 @@ def score(options: ScoreOptions, progress: Progress, notify: Notify) -> "Score":
     Raises:
         UnknownNameError: if there is no such model.
     """
-    from .evaluation.score import score as measure
-
     with _open(options, "a shorter text", progress, notify) as opened:
-        return measure(opened.model, opened.tokenizer, options.text)
+        from .evaluation.score import score_text
+
+        return score_text(opened.model, opened.tokenizer, options.text)
 
 
 class SaveOptions(LicenceOptions):
@@ -345,15 +346,15 @@ def save(options: SaveOptions, notify: Notify) -> SavedModel:
         UnknownNameError: if there is no such run.
         UsageError: if the folder is there already.
     """
-    from .hub.hub import files_of
-    from .hub.hub import save as save_run
     from .hub.open_model import check_installed, find_run
 
     check_installed()
+    from .hub.model_folder import list_files, save_run
+
     run = find_run(options.run, runs_folder(options.runs))
     announce_run(options.run, run.id, notify)
     folder = save_run(run, options.folder, licence=options.licence)
-    return SavedModel(folder, tuple(files_of(folder)))
+    return SavedModel(folder, tuple(list_files(folder)))
 
 
 class PushOptions(LicenceOptions):
@@ -396,13 +397,14 @@ def push(options: PushOptions, notify: Notify) -> PushedModel | SavedModel:
         UnknownNameError: if there is no such run.
         HubError: if the Hub refuses or cannot be reached.
     """
-    from .hub import hub
-
     options.check_output_folder("dry_run")
     with _pushed_folder(options, notify) as folder:
+        from .hub import hub
+        from .hub.model_folder import copy_folder, list_files
+
         if options.dry_run is not None:
-            copy = hub.copy(folder, options.dry_run)
-            return SavedModel(copy, tuple(hub.files_of(copy)))
+            copy = copy_folder(folder, options.dry_run)
+            return SavedModel(copy, tuple(list_files(copy)))
         sent = hub.push(folder, options.name, private=options.private, update=options.update)
     return PushedModel(tuple(sent.files), sent.url)
 
@@ -410,7 +412,6 @@ def push(options: PushOptions, notify: Notify) -> PushedModel | SavedModel:
 @contextmanager
 def _pushed_folder(options: PushOptions, notify: Notify) -> Iterator[Path]:
     """Give the folder that is pushed: a saved one as it is, or a run's, made for the occasion."""
-    from .hub.hub import saved
     from .hub.open_model import check_installed, find_run, is_model_folder
 
     if is_model_folder(options.model):
@@ -422,5 +423,7 @@ def _pushed_folder(options: PushOptions, notify: Notify) -> Iterator[Path]:
     check_installed()
     run = find_run(options.model, runs_folder(options.runs))
     announce_run(options.model, run.id, notify)
-    with saved(run, options.name, options.licence, None) as folder:
+    from .hub.model_folder import draft_model_folder
+
+    with draft_model_folder(run, options.name, options.licence, None) as folder:
         yield folder

@@ -73,10 +73,10 @@ class LanguageLab(Lab["LanguageConfig"]):
         self.check_installed()
         from epoque.bench.torch.distributed import check_device
 
-        from .data.batches import check
+        from .data.tokenized_corpus import check_corpus
 
         check_device(config.device)
-        check(config)
+        check_corpus(config)
 
     def measure_progress(
         self, config: "LanguageConfig", step: int, metrics: Mapping[str, float]
@@ -105,15 +105,16 @@ class LanguageLab(Lab["LanguageConfig"]):
         from epoque.bench.torch import threads
         from epoque.bench.torch.distributed import check_device
 
-        from .data import corpus, overlap
-        from .data.batches import load
+        from .data.corpus import load_splits
+        from .data.overlap import describe_overlap
+        from .data.tokenized_corpus import load_corpus
         from .training.estimate import describe_long_training
         from .training.resources import choose_threads
 
         check_device(config.device)
-        load(config, progress=progress)
+        load_corpus(config, progress=progress)
         notices = (
-            overlap.notice(corpus.load(config)),
+            describe_overlap(load_splits(config)),
             threads.describe_oversubscription(choose_threads(config, resume)),
             describe_long_training(config, resume),
         )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from epoque.bench.i18n import mark, translator
 from epoque.bench.text_table import Cell, Span, TextTable
 
-from .evaluation.examples import examples, one_line
+from .evaluation.example_files import join_lines, read_examples
 
 if TYPE_CHECKING:
     from epoque.bench.runs.run import Run
@@ -34,7 +34,7 @@ def examples_table(run: "Run[Any]", language: str) -> TextTable:
         DamagedRunError: if they cannot be read.
     """
     _ = translator(language)
-    content = examples(run)
+    content = read_examples(run)
     causal = content["objective"] == "causal"
     row = _continued if causal else _filled
     rows = tuple(row(example) for example in content["examples"])
@@ -43,7 +43,7 @@ def examples_table(run: "Run[Any]", language: str) -> TextTable:
 
 def _continued(example: Mapping[str, Any]) -> tuple[Cell, ...]:
     names = ("prompt", "continuation", "actual")
-    return tuple((Span(one_line(example[name])),) for name in names)
+    return tuple((Span(join_lines(example[name])),) for name in names)
 
 
 def _filled(example: Mapping[str, Any]) -> tuple[Cell, ...]:
@@ -53,10 +53,10 @@ def _filled(example: Mapping[str, Any]) -> tuple[Cell, ...]:
         if spans:
             spans.append(Span(", "))
         right = candidate["word"] == hidden
-        spans.append(Span(one_line(candidate["word"]), "strong" if right else "plain"))
+        spans.append(Span(join_lines(candidate["word"]), "strong" if right else "plain"))
         spans.append(Span(f" {100 * candidate['probability']:.0f}\u202f%"))
     return (
-        (Span(one_line(example["sentence"])),),
-        (Span(one_line(hidden), "emphasis"),),
+        (Span(join_lines(example["sentence"])),),
+        (Span(join_lines(hidden), "emphasis"),),
         tuple(spans),
     )

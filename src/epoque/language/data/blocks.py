@@ -49,8 +49,8 @@ class Segments:
         first = np.asarray(rows, np.int64)[..., None] * self._block_size
         places = (first + np.arange(self._block_size)).astype(np.uint64)
         documents: NDArray[np.int64] = np.searchsorted(self._starts, places, side="right")
-        counted: NDArray[np.int64] = documents - documents[..., :1] + 1
-        return counted
+        segments: NDArray[np.int64] = documents - documents[..., :1] + 1
+        return segments
 
 
 @dataclass(frozen=True)
@@ -90,8 +90,8 @@ class Blocks:
 
     def __getitem__(self, rows: int | NDArray[np.integer]) -> NDArray[np.int64]:
         """Return some blocks [.., block_size]."""
-        found: NDArray[np.int64] = self.ids[rows].astype(np.int64)
-        return found
+        ids: NDArray[np.int64] = self.ids[rows].astype(np.int64)
+        return ids
 
     @cached_property
     def ids(self) -> Ids:

@@ -15,9 +15,10 @@ from epoque.bench.errors import DataError, UnknownNameError
 from epoque.bench.files.cache import file_digest
 
 from ..config import LanguageConfig
-from .text_files import Piece, Undecodable, files_below, is_blank, read, text_size
+from . import hub_corpus
+from .text_files import Piece, Undecodable, estimate_size, find_files, is_blank, read_pieces
 
-__all__ = ["Documents", "Splits", "file_documents", "lines", "load", "names"]
+__all__ = ["Documents", "Splits", "corpus_names", "file_documents", "lines", "load_splits"]
 
 HELD_OUT = 0.05
 """Share of the documents measured on where there is no validation text of its own."""
@@ -72,20 +73,20 @@ class Documents:
 
     def pieces(self) -> Iterator[Piece]:
         """Yield the lines or rows, and whether a document begins at each."""
-        every = (p for file in self.files for p in read(file, self.column, self.undecodable))
+        every = (p for file in self.files for p in read_pieces(file, self.column, self.undecodable))
         return islice(every, self.first, self.last)
 
     @cached_property
     def fingerprint(self) -> str:
         """The SHA-256 of all that decides what is read, in hexadecimal."""
-        told = [self.column, self.undecodable, self.first, self.last]
-        told += [(file.suffix.lower(), file_digest(file)) for file in self.files]
-        return hashlib.sha256(repr(told).encode()).hexdigest()
+        parts: list[object] = [self.column, self.undecodable, self.first, self.last]
+        parts += [(file.suffix.lower(), file_digest(file)) for file in self.files]
+        return hashlib.sha256(repr(parts).encode()).hexdigest()
 
     @cached_property
     def size(self) -> int:
         """About how many bytes of text its files hold."""
-        return sum(text_size(file, self.column) for file in self.files)
+        return sum(estimate_size(file, self.column) for file in self.files)
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ class Splits:
     test: Documents | None
 
 
-def names() -> tuple[str, ...]:
+def corpus_names() -> tuple[str, ...]:
     """Return the corpora that have a name of their own; any dataset of the Hub is one, too."""
     return (*_EMBEDDED, WIKITEXT)
 
@@ -113,14 +114,14 @@ def lines(documents: Documents) -> Iterator[str]:
     return ("" if is_blank(text) else text + "\n" for text in documents)
 
 
-def load(config: LanguageConfig) -> Splits:
+def load_splits(config: LanguageConfig) -> Splits:
     """Return the texts that `config` asks for; a dataset of the Hub is fetched the first time.
 
     Raises:
         UnknownNameError: if there is no corpus of that name.
         DataError: if a file cannot be read, a text is empty, or the Hub is out of reach.
     """
-    splits = _from_files(config) if config.train_files else _named(config)
+    splits = _load_files(config) if config.train_files else _load_named(config)
     for documents in (splits.train, splits.valid, splits.test):
         if documents is not None and all(map(is_blank, documents)):
             raise DataError(f"{documents.name} is empty: there is no text in it.")
@@ -141,57 +142,55 @@ def file_documents(
     Raises:
         DataError: if a path does not exist or a folder holds no text.
     """
-    told = ", ".join(Path(path).name or path for path in paths)
-    files = files_below(tuple(paths))
+    names = ", ".join(Path(path).name or path for path in paths)
+    files = find_files(tuple(paths))
     return Documents(
-        name or told, f"the author's own files: {told}", None, files, column, undecodable
+        name or names, f"the author's own files: {names}", None, files, column, undecodable
     )
 
 
-def _from_files(config: LanguageConfig) -> Splits:
+def _load_files(config: LanguageConfig) -> Splits:
     def documents(paths: tuple[str, ...], split: str) -> Documents | None:
         if not paths:
             return None
-        told = f"The {split} text ({', '.join(paths):.200})"
-        return file_documents(paths, config.text_column, config.undecodable, told)
+        name = f"The {split} text ({', '.join(paths):.200})"
+        return file_documents(paths, config.text_column, config.undecodable, name)
 
     train = documents(config.train_files, "training")
     assert train is not None
     valid = documents(config.valid_files, "validation")
     test = documents(config.test_files, "test")
-    return Splits(train, valid, test) if valid else Splits(*_held_out(train), test)
+    return Splits(train, valid, test) if valid else Splits(*_hold_out_end(train), test)
 
 
-def _named(config: LanguageConfig) -> Splits:
+def _load_named(config: LanguageConfig) -> Splits:
     if config.corpus in _EMBEDDED:
-        return _embedded(config.corpus)
+        return _load_embedded(config.corpus)
     if config.corpus != WIKITEXT and "/" not in config.corpus:
         hint = " A dataset of the Hub is named owner/name; files of your own are train_files."
-        raise UnknownNameError("corpus", config.corpus, names(), hint)
-    from . import hub_corpus
-
+        raise UnknownNameError("corpus", config.corpus, corpus_names(), hint)
     if config.corpus == WIKITEXT:
-        found = hub_corpus.wikitext()
+        dataset = hub_corpus.fetch_wikitext()
     else:
-        found = hub_corpus.fetch(config.corpus, config.text_column)
-    read_from = {
+        dataset = hub_corpus.fetch_dataset(config.corpus, config.text_column)
+    documents = {
         split: Documents(
             f"The {split} text of {config.corpus}",
-            found.source,
-            found.licence,
+            dataset.source,
+            dataset.licence,
             (file,),
             hub_corpus.COLUMN,
             config.undecodable,
         )
-        for split, file in found.files.items()
+        for split, file in dataset.files.items()
     }
-    train, valid, test = (read_from.get(s) for s in ("training", "validation", "test"))
+    train, valid, test = (documents.get(s) for s in ("training", "validation", "test"))
     if train is None:
         raise DataError(f"{config.corpus} has no split named train to learn from.")
-    return Splits(train, valid, test) if valid else Splits(*_held_out(train), test)
+    return Splits(train, valid, test) if valid else Splits(*_hold_out_end(train), test)
 
 
-def _embedded(name: str) -> Splits:
+def _load_embedded(name: str) -> Splits:
     folder = Path(__file__).parents[1] / "corpora" / name
     licence, source = _EMBEDDED[name]
     train, valid = (
@@ -201,7 +200,7 @@ def _embedded(name: str) -> Splits:
     return Splits(train, valid, None)
 
 
-def _held_out(train: Documents) -> tuple[Documents, Documents]:
+def _hold_out_end(train: Documents) -> tuple[Documents, Documents]:
     """Return a text without its last lines or rows, and these."""
     count = sum(1 for _ in train)
     if count < 2:
@@ -210,5 +209,5 @@ def _held_out(train: Documents) -> tuple[Documents, Documents]:
         )
     cut = min(count - 1, round(count * (1 - HELD_OUT)))
     name = f"The held-out end of {train.name[0].lower()}{train.name[1:]}"
-    held = replace(train, name=name, first=cut)
-    return replace(train, last=cut), held
+    end = replace(train, name=name, first=cut)
+    return replace(train, last=cut), end

@@ -8,11 +8,14 @@ a corpus too (`<unk>`, as in WikiText-2). In what a user types, a prompt or a se
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 from epoque.bench.system.panics import explain_panics
 
-__all__ = ["UNKNOWN", "Encode", "corpus_encoder", "prompt_tokens"]
+if TYPE_CHECKING:
+    from transformers import BatchEncoding, PreTrainedTokenizerFast
+
+__all__ = ["UNKNOWN", "Encode", "encode_prompt", "make_corpus_encoder"]
 
 UNKNOWN = "<unk>"
 """What a corpus may hold in the place of rare words; if so it is one token, not three."""
@@ -20,7 +23,7 @@ UNKNOWN = "<unk>"
 Encode = Callable[[list[str]], list[list[int]]]
 
 
-def corpus_encoder(tokenizer: Any, framed: bool = False) -> Encode:
+def make_corpus_encoder(tokenizer: "PreTrainedTokenizerFast", framed: bool = False) -> Encode:
     """Return what encodes many texts of a corpus.
 
     The library's own encoder works on all cores at once. It is a copy: padding and truncation, that
@@ -33,43 +36,46 @@ def corpus_encoder(tokenizer: Any, framed: bool = False) -> Encode:
     Returns:
         A function of texts that raises `DataError` if the library panics.
     """
-    encode = _encoder(tokenizer, framed)
-    what = _named(tokenizer)
+    encode = _make_encoder(tokenizer, framed)
+    name = _display_name(tokenizer)
 
-    def told(texts: list[str]) -> list[list[int]]:
-        with explain_panics(what):
+    def encode_texts(texts: list[str]) -> list[list[int]]:
+        with explain_panics(name):
             return encode(texts)
 
-    return told
+    return encode_texts
 
 
-def prompt_tokens(tokenizer: Any, text: str, **how: Any) -> Any:
+def encode_prompt(
+    tokenizer: "PreTrainedTokenizerFast", text: str, **kwargs: bool
+) -> "BatchEncoding":
     """Return what a tokenizer makes of a text that a user typed.
 
     Args:
         tokenizer: a tokenizer of transformers.
         text: in which special tokens may be spelt out.
-        how: what else its call takes.
+        kwargs: what else its call takes.
 
     Raises:
         DataError: if the library panics.
     """
-    with explain_panics(_named(tokenizer)):
-        return tokenizer(text, **how)
+    with explain_panics(_display_name(tokenizer)):
+        encoding: BatchEncoding = tokenizer(text, **kwargs)
+        return encoding
 
 
-def _named(tokenizer: Any) -> str:
+def _display_name(tokenizer: "PreTrainedTokenizerFast") -> str:
     return f"The tokenizer {getattr(tokenizer, 'name_or_path', '')}".rstrip()
 
 
-def _encoder(tokenizer: Any, framed: bool) -> Encode:
+def _make_encoder(tokenizer: "PreTrainedTokenizerFast", framed: bool) -> Encode:
     backend = getattr(tokenizer, "backend_tokenizer", None)
     if backend is None:
-        how = {"add_special_tokens": framed, "split_special_tokens": True}
-        return lambda texts: list(tokenizer(texts, **how)["input_ids"])
+        kwargs = {"add_special_tokens": framed, "split_special_tokens": True}
+        return lambda texts: list(tokenizer(texts, **kwargs)["input_ids"])
     from tokenizers import Tokenizer
 
-    copy = Tokenizer.from_str(_with_unknown_words(backend.to_str()))
+    copy = Tokenizer.from_str(_unknown_as_ordinary(backend.to_str()))
     copy.encode_special_tokens = True  # as the text that they are
     copy.no_padding()
     copy.no_truncation()
@@ -78,10 +84,10 @@ def _encoder(tokenizer: Any, framed: bool) -> Encode:
     ]
 
 
-def _with_unknown_words(described: str) -> str:
+def _unknown_as_ordinary(description: str) -> str:
     """Return a tokenizer's description in which `<unk>` is a token like others, met in texts."""
-    told = json.loads(described)
-    for token in told.get("added_tokens", ()):
+    content = json.loads(description)
+    for token in content.get("added_tokens", ()):
         if token["content"] == UNKNOWN:
             token["special"] = False
-    return json.dumps(told, ensure_ascii=False)
+    return json.dumps(content, ensure_ascii=False)

@@ -6,13 +6,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from epoque.bench.errors import DataError, first_line
 from epoque.bench.files.cache import build_once, cache_key
 from epoque.bench.files.input_files import visible_files
 
-__all__ = ["COLUMN", "Fetched", "fetch", "wikitext"]
+if TYPE_CHECKING:
+    from datasets import Dataset, DatasetDict
+
+__all__ = ["COLUMN", "HubDataset", "fetch_dataset", "fetch_wikitext"]
 
 COLUMN = "text"
 """The column of the Parquet files in the cache."""
@@ -36,7 +39,7 @@ _ROWS = 1000
 
 
 @dataclass(frozen=True)
-class Fetched:
+class HubDataset:
     """A dataset in the cache.
 
     Attributes:
@@ -50,7 +53,7 @@ class Fetched:
     licence: str | None
 
 
-def fetch(name: str, column: str) -> Fetched:
+def fetch_dataset(name: str, column: str) -> HubDataset:
     """Return a dataset of the Hub as Parquet files of one column; what was fetched stays.
 
     Args:
@@ -63,17 +66,17 @@ def fetch(name: str, column: str) -> Fetched:
     repo, _, config = name.partition(":")
 
     def make(to: Path) -> None:
-        splits, licence = _open(repo, config or None)
+        splits, licence = _load_dataset(repo, config or None)
         for split, rows in splits.items():
             if split in _SPLITS:
                 _write_parquet(to / f"{split}.parquet", name, rows, column)
-        _note(to, f"Hugging Face Hub: {name}", licence)
+        _write_about(to, f"Hugging Face Hub: {name}", licence)
 
     key = cache_key(format=1, repo=repo, config=config, column=column)
-    return _reopened(build_once("datasets", key, make, _sound))
+    return _open_cached(build_once("datasets", key, make, _is_whole))
 
 
-def wikitext() -> Fetched:
+def fetch_wikitext() -> HubDataset:
     """Return WikiText-2, the tokenised release with <unk>, byte for byte as it was published.
 
     Raises:
@@ -82,7 +85,7 @@ def wikitext() -> Fetched:
     repo, config = "Salesforce/wikitext", "wikitext-2-v1"
 
     def make(to: Path) -> None:
-        splits, _ = _open(repo, config)
+        splits, _ = _load_dataset(repo, config)
         for split, expected in _WIKITEXT.items():
             # The dataset leaves the one space out that a blank line of the release holds.
             text = "".join(row or " \n" for row in _texts("wikitext-2", splits[split], COLUMN))
@@ -92,24 +95,26 @@ def wikitext() -> Fetched:
                     "(its SHA-256 differs); give the files yourself (train_files, valid_files)."
                 )
             (to / f"{split}.txt").write_bytes(text.encode())
-        _note(to, f"Hugging Face Hub: {repo}, {config}", "CC BY-SA 3.0 and GFDL")
+        _write_about(to, f"Hugging Face Hub: {repo}, {config}", "CC BY-SA 3.0 and GFDL")
 
-    return _reopened(build_once("datasets", cache_key(format=1, wikitext=_WIKITEXT), make, _sound))
+    return _open_cached(
+        build_once("datasets", cache_key(format=1, wikitext=_WIKITEXT), make, _is_whole)
+    )
 
 
-def _open(repo: str, config: str | None) -> tuple[Any, str | None]:
+def _load_dataset(repo: str, config: str | None) -> "tuple[DatasetDict, str | None]":
     """Return a `datasets.DatasetDict`, from the Hub or from its own cache, and its licence."""
-    revision, licence = _asked(repo)
+    revision, licence = _ask_hub(repo)
     import datasets
 
     try:
         return datasets.load_dataset(repo, config, revision=revision), licence
     except Exception as error:  # of datasets, pyarrow, the HTTP library, or a bare one
-        told = f"Cannot load {repo} from the Hugging Face Hub: {first_line(error)}."
-        raise DataError(told) from None
+        message = f"Cannot load {repo} from the Hugging Face Hub: {first_line(error)}."
+        raise DataError(message) from None
 
 
-def _asked(repo: str) -> tuple[str | None, str | None]:
+def _ask_hub(repo: str) -> tuple[str | None, str | None]:
     """Return the commit to fetch and the licence, None where only what is cached can be had.
 
     One question, asked once: `datasets` itself would repeat it for half a minute.
@@ -123,23 +128,27 @@ def _asked(repo: str) -> tuple[str | None, str | None]:
     if constants.HF_HUB_OFFLINE:
         return None, None
     try:
-        found = HfApi().dataset_info(repo, timeout=20)
+        info = HfApi().dataset_info(repo, timeout=20)
     except GatedRepoError:
-        told = f"The dataset {repo} is open only to those whom its owner lets in; ask on its page"
-        raise DataError(f"{told}, then log in (hf auth login).") from None
+        raise DataError(
+            f"The dataset {repo} is open only to those whom its owner lets in; ask on its page, "
+            "then log in (hf auth login)."
+        ) from None
     except (RepositoryNotFoundError, HFValidationError):
-        told = f"There is no dataset {repo} on the Hugging Face Hub, or it is private"
-        raise DataError(f"{told} (log in: hf auth login).") from None
+        raise DataError(
+            f"There is no dataset {repo} on the Hugging Face Hub, or it is private (log in: "
+            "hf auth login)."
+        ) from None
     except Exception as error:  # of the HTTP library, which is not always the same
         raise DataError(
             f"The Hugging Face Hub is out of reach, so {repo} cannot be fetched "
             f"({first_line(error)}); give files of your own (train_files), or set HF_ENDPOINT."
         ) from None
-    licence = getattr(found.card_data, "license", None)
-    return found.sha, ", ".join(licence) if isinstance(licence, list) else licence
+    licence = getattr(info.card_data, "license", None)
+    return info.sha, ", ".join(licence) if isinstance(licence, list) else licence
 
 
-def _texts(name: str, rows: Any, column: str) -> Iterator[str]:
+def _texts(name: str, rows: "Dataset", column: str) -> Iterator[str]:
     if column not in rows.column_names:
         known = ", ".join(map(repr, rows.column_names))
         raise DataError(f"{name} has no column {column!r}; it has {known} (set text_column).")
@@ -150,7 +159,7 @@ def _texts(name: str, rows: Any, column: str) -> Iterator[str]:
             yield text or ""
 
 
-def _write_parquet(path: Path, name: str, rows: Any, column: str) -> None:
+def _write_parquet(path: Path, name: str, rows: "Dataset", column: str) -> None:
     import pyarrow as pa
     from pyarrow import parquet
 
@@ -161,15 +170,15 @@ def _write_parquet(path: Path, name: str, rows: Any, column: str) -> None:
             file.write_table(pa.table({COLUMN: batch}, schema=schema))
 
 
-def _note(to: Path, source: str, licence: str | None) -> None:
+def _write_about(to: Path, source: str, licence: str | None) -> None:
     (to / "about.json").write_text(json.dumps({"source": source, "licence": licence}))
 
 
-def _sound(path: Path) -> bool:
+def _is_whole(path: Path) -> bool:
     return (path / "about.json").is_file()
 
 
-def _reopened(path: Path) -> Fetched:
+def _open_cached(path: Path) -> HubDataset:
     about = json.loads((path / "about.json").read_text())
     files = {_SPLITS[f.stem]: f for f in visible_files(path) if f.stem in _SPLITS}
-    return Fetched(files, about["source"], about["licence"])
+    return HubDataset(files, about["source"], about["licence"])

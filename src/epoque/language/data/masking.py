@@ -1,7 +1,7 @@
 """Which tokens a masked model has to guess, and what stands in their place (Devlin et al. 2019)."""
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -11,17 +11,19 @@ from torch import Tensor
 from epoque.bench.errors import DataError
 from epoque.bench.seeds import numpy_rng
 
-from ..models.output_losses import IGNORED
+from ..config import LanguageConfig
+from ..models.output_losses import IGNORE_INDEX
+from ..purposes import Purpose
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
-    from ..config import LanguageConfig
+__all__ = ["EVALUATION_EPOCH", "Masker"]
 
-__all__ = ["Masker"]
-
-MASKED, RANDOM = 0.8, 0.1
-"""Of the tokens to be guessed, the shares that [MASK] or any other token stands for."""
+MASKED_SHARE, RANDOM_SHARE = 0.8, 0.1
+"""Of the tokens to be predicted, the shares that [MASK] or any other token stands for."""
+EVALUATION_EPOCH = 2**31
+"""The epoch whose masks are measured with: no training gets there."""
 
 Ids = NDArray[np.int64]
 
@@ -38,7 +40,7 @@ class Masker:
 
     def __init__(
         self,
-        config: "LanguageConfig",
+        config: LanguageConfig,
         tokenizer: "PreTrainedTokenizerFast",
         *,
         training: bool = False,
@@ -55,16 +57,16 @@ class Masker:
         """
         if tokenizer.mask_token_id is None:
             raise DataError("The tokenizer has no [MASK] token, which a masked model needs.")
-        share = config.train_mask_probability if training else None
-        self.probability = share or config.mask_probability
-        self._mask = int(tokenizer.mask_token_id)
-        self._special = np.zeros(len(tokenizer), dtype=bool)
-        self._special[list(tokenizer.all_special_ids)] = True
-        self._others = np.flatnonzero(~self._special)
-        self._goes_on = _goes_on(tokenizer) if config.whole_words else None
+        probability = config.train_mask_probability if training else None
+        self.probability = probability or config.mask_probability
+        self._mask_id = int(tokenizer.mask_token_id)
+        self._is_special = np.zeros(len(tokenizer), dtype=bool)
+        self._is_special[list(tokenizer.all_special_ids)] = True
+        self._ordinary_ids = np.flatnonzero(~self._is_special)
+        self._continues_word = _find_continuations(tokenizer) if config.whole_words else None
 
     def __call__(
-        self, ids: "NDArray[Any] | Tensor", rows: "NDArray[Any] | Tensor", seed: int, epoch: int
+        self, ids: "Ids | Tensor", rows: "Ids | Tensor", seed: int, epoch: int
     ) -> tuple[Tensor, Tensor]:
         """Hide tokens of some blocks.
 
@@ -76,38 +78,49 @@ class Masker:
             epoch: likewise.
 
         Returns:
-            What the model sees, and what it is to guess: int64 [B, T] each, the latter −100 where
-            nothing is to be guessed.
+            The input ids and the targets: int64 [B, T] each, the latter −100 where nothing is to
+            be predicted.
         """
-        true = np.asarray(ids, dtype=np.int64)
-        draws = _draws(true.shape[1], np.asarray(rows), seed, epoch)
-        chosen = self._chosen(true, draws[:, 0])
-        masked, random = draws[:, 1] < MASKED, draws[:, 1] >= 1 - RANDOM
-        others = self._others[(draws[:, 2] * len(self._others)).astype(np.int64)]
-        seen = np.where(chosen & masked, self._mask, np.where(chosen & random, others, true))
-        return torch.from_numpy(seen), torch.from_numpy(np.where(chosen, true, IGNORED))
+        ids = np.asarray(ids, dtype=np.int64)
+        uniform = _draw_uniform(ids.shape[1], np.asarray(rows), seed, epoch)
+        chosen = self._choose(ids, uniform[:, 0])
+        masked = chosen & (uniform[:, 1] < MASKED_SHARE)
+        random = chosen & (uniform[:, 1] >= 1 - RANDOM_SHARE)
+        places = (uniform[:, 2] * len(self._ordinary_ids)).astype(np.int64)
+        input_ids = np.where(
+            masked, self._mask_id, np.where(random, self._ordinary_ids[places], ids)
+        )
+        targets = np.where(chosen, ids, IGNORE_INDEX)
+        return torch.from_numpy(input_ids), torch.from_numpy(targets)
 
-    def may_choose(self, ids: "NDArray[Any]") -> bool:
+    def can_mask(self, ids: Ids) -> bool:
         """Return whether any of some tokens is no special one."""
-        return not bool(self._special[ids].all())
+        return not bool(self._is_special[ids].all())
 
-    def _chosen(self, ids: Ids, draws: NDArray[np.float64]) -> NDArray[np.bool_]:
-        special = self._special[ids]
-        if self._goes_on is not None:
-            draws = np.take_along_axis(draws, _word_starts(self._goes_on[ids], special), axis=1)
-        return (draws < self.probability) & ~special
-
-
-def _draws(length: int, rows: NDArray[Any], seed: int, epoch: int) -> NDArray[np.float64]:
-    """Return three uniform numbers for each token of each block: [B, 3, T] from 0 below 1."""
-    key = numpy_rng(seed, f"masks of epoch {epoch}").integers(2**63, size=2, dtype=np.uint64)
-    places = [np.random.Philox(key=key, counter=[0, 0, 0, int(row)]) for row in rows]
-    return np.stack([np.random.Generator(place).random((3, length)) for place in places])
+    def _choose(self, ids: Ids, uniform: NDArray[np.float64]) -> NDArray[np.bool_]:
+        special = self._is_special[ids]
+        if self._continues_word is not None:
+            # All tokens of a word share the number of its first.
+            starts = _word_starts(self._continues_word[ids], special)
+            uniform = np.take_along_axis(uniform, starts, axis=1)
+        return (uniform < self.probability) & ~special
 
 
-def _word_starts(goes_on: NDArray[np.bool_], special: NDArray[np.bool_]) -> Ids:
+def _draw_uniform(length: int, rows: Ids, seed: int, epoch: int) -> NDArray[np.float64]:
+    """Return three uniform numbers for each token of each block: [B, 3, T] from 0 below 1.
+
+    Philox is a counter-based generator: the block's number is its counter, so that each block has
+    a stream of its own without a generator being seeded for each.
+    """
+    rng = numpy_rng(seed, Purpose.MASKS.format(epoch=epoch))
+    key = rng.integers(2**63, size=2, dtype=np.uint64)
+    streams = [np.random.Philox(key=key, counter=[0, 0, 0, int(row)]) for row in rows]
+    return np.stack([np.random.Generator(stream).random((3, length)) for stream in streams])
+
+
+def _word_starts(continues_word: NDArray[np.bool_], special: NDArray[np.bool_]) -> Ids:
     """Return for each token the column in which its word starts."""
-    starts = ~goes_on | special
+    starts = ~continues_word | special
     starts[:, 0] = True
     starts[:, 1:] |= special[:, :-1]
     columns = np.where(starts, np.arange(starts.shape[1]), 0)
@@ -115,7 +128,7 @@ def _word_starts(goes_on: NDArray[np.bool_], special: NDArray[np.bool_]) -> Ids:
     return first
 
 
-def _goes_on(tokenizer: "PreTrainedTokenizerFast") -> NDArray[np.bool_]:
+def _find_continuations(tokenizer: "PreTrainedTokenizerFast") -> NDArray[np.bool_]:
     """Return of each token whether it continues a word.
 
     WordPiece marks the tokens that do (##ing); the others mark the space before those that do not.

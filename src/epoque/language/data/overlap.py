@@ -16,9 +16,9 @@ from epoque.bench.limits import MAX_COMPARED_TEXT_BYTES
 from .corpus import Documents, Splits
 from .text_files import is_blank
 
-__all__ = ["NOTABLE", "Overlap", "notice", "overlap"]
+__all__ = ["NOTABLE_SHARE", "Overlap", "describe_overlap", "measure_overlap"]
 
-NOTABLE = 0.05
+NOTABLE_SHARE = 0.05
 """Share from which a learner is told: WikiText-2, whose headings repeat, has less."""
 
 
@@ -34,7 +34,7 @@ class Overlap(NamedTuple):
     share: float
 
 
-def overlap(train: Documents, other: Documents) -> Overlap | None:
+def measure_overlap(train: Documents, other: Documents) -> Overlap | None:
     """Return what two texts share, counted once and kept in the cache; None if one is too large.
 
     Raises:
@@ -45,35 +45,35 @@ def overlap(train: Documents, other: Documents) -> Overlap | None:
         return None
 
     def make(to: Path) -> None:
-        write_json(to / "overlap.json", _counted(train, other)._asdict())
+        write_json(to / "overlap.json", _compare(train, other)._asdict())
 
     key = cache_key(format=1, train=train.fingerprint, other=other.fingerprint)
-    told = read_json(build_once("overlaps", key, make) / "overlap.json")
-    return Overlap(told["lines"], told["share"])
+    content = read_json(build_once("overlaps", key, make) / "overlap.json")
+    return Overlap(content["lines"], content["share"])
 
 
-def _counted(train: Documents, other: Documents) -> Overlap:
-    wanted = set(map(hash, _lines(other)))  # numbers take less memory than the lines themselves
-    both = {known for known in map(hash, _lines(train)) if known in wanted}
-    lines = letters = whole = 0
+def _compare(train: Documents, other: Documents) -> Overlap:
+    hashes = set(map(hash, _lines(other)))  # numbers take less memory than the lines themselves
+    in_both = {key for key in map(hash, _lines(train)) if key in hashes}
+    lines = letters = all_letters = 0
     for line in _lines(other):
-        whole += len(line)
-        if hash(line) in both:
+        all_letters += len(line)
+        if hash(line) in in_both:
             lines, letters = lines + 1, letters + len(line)
-    return Overlap(lines, letters / whole)  # a text without letters is refused before
+    return Overlap(lines, letters / all_letters)  # a text without letters is refused before
 
 
 def _lines(documents: Documents) -> Iterator[str]:
     return (line.strip() for line in documents if not is_blank(line))
 
 
-def notice(texts: Splits) -> str | None:
+def describe_overlap(texts: Splits) -> str | None:
     """Return what a learner should know of a text that was largely learned from; else None."""
-    found = overlap(texts.train, texts.valid)
-    if found is None or found.share < NOTABLE:
+    overlap = measure_overlap(texts.train, texts.valid)
+    if overlap is None or overlap.share < NOTABLE_SHARE:
         return None
     return (
-        f"{found.share:.0%} of {texts.valid.name[0].lower()}{texts.valid.name[1:]} "
-        f"({found.lines:,} lines) is in the training text, too: losses measured on it are lower "
+        f"{overlap.share:.0%} of {texts.valid.name[0].lower()}{texts.valid.name[1:]} "
+        f"({overlap.lines:,} lines) is in the training text, too: losses measured on it are lower "
         "than on text that the model has not seen."
     )

@@ -5,7 +5,7 @@ kept apart, the first token of each follows from nothing.
 """
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from epoque.bench.errors import DataError
 
 from ..config import LanguageConfig
-from ..evaluation.exact_loss import EPOCH
-from .batches import Reader
-from .masking import Masker
+from .batches import BlockDataset
+from .blocks import Blocks
+from .masking import EVALUATION_EPOCH, Masker
 
 if TYPE_CHECKING:
-    from .blocks import Blocks
+    from transformers import PreTrainedTokenizerFast
 
 __all__ = ["check_targets"]
 
@@ -27,7 +27,12 @@ _ROWS = 256
 
 
 def check_targets(
-    config: LanguageConfig, tokenizer: Any, name: str, blocks: "Blocks", *, learned: bool
+    config: LanguageConfig,
+    tokenizer: "PreTrainedTokenizerFast",
+    name: str,
+    blocks: Blocks,
+    *,
+    training: bool,
 ) -> None:
     """Check that a text has a token to predict.
 
@@ -36,7 +41,7 @@ def check_targets(
         tokenizer: what made the tokens.
         name: what to call the text.
         blocks: the text.
-        learned: whether it is learned from. The masks of a training are others in each epoch, so
+        training: whether it is learned from. The masks of a training are others in each epoch, so
             that its text needs only tokens that may be masked; a text that is measured needs
             some that are, with one of the `mask_seeds`.
 
@@ -44,25 +49,25 @@ def check_targets(
         DataError: if there is none, naming the text and the setting that would help.
     """
     masker = Masker(config, tokenizer) if config.objective == "masked" else None
-    if masker is not None and not any(masker.may_choose(blocks[rows]) for rows in _rows(blocks)):
-        raise _nothing(name, "all of it are special tokens, such as the one for unknown signs.")
-    if masker is not None and learned:
+    if masker is not None and not any(masker.can_mask(blocks[rows]) for rows in _rows(blocks)):
+        raise _no_target(name, "all of it are special tokens, such as the one for unknown signs.")
+    if masker is not None and training:
         return
-    reader = Reader(config, blocks, masker)
+    dataset = BlockDataset(config, blocks, masker)
     seeds = range(config.mask_seeds if masker else 1)
-    if not any(_has_target(reader, rows, seed) for seed in seeds for rows in _rows(blocks)):
-        raise _nothing(name, _why(config, blocks.tokens))
+    if not any(_has_target(dataset, rows, seed) for seed in seeds for rows in _rows(blocks)):
+        raise _no_target(name, _why(config, blocks.tokens))
 
 
-def _rows(blocks: "Blocks") -> Iterator[NDArray[np.int64]]:
+def _rows(blocks: Blocks) -> Iterator[NDArray[np.int64]]:
     return (np.arange(at, min(at + _ROWS, len(blocks))) for at in range(0, len(blocks), _ROWS))
 
 
-def _has_target(reader: Reader, rows: NDArray[np.int64], seed: int) -> bool:
-    return bool((reader.batch(rows, seed, EPOCH).targets >= 0).any())
+def _has_target(dataset: BlockDataset, rows: NDArray[np.int64], seed: int) -> bool:
+    return dataset.batch(rows, seed, EVALUATION_EPOCH).target_count > 0
 
 
-def _nothing(name: str, why: str) -> DataError:
+def _no_target(name: str, why: str) -> DataError:
     return DataError(f"{name} has no token to predict: {why}")
 
 

@@ -4,15 +4,26 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from epoque.bench.errors import DataError, did_you_mean
 from epoque.bench.files.input_files import open_regular, visible_files
 from epoque.bench.limits import MAX_JSON_BYTES
 
-from .text_lines import REMEDY, blocks, cut, lines
+from .text_lines import REMEDY, find_cut, split_lines, utf8_blocks
 
-__all__ = ["SUFFIXES", "Piece", "Undecodable", "files_below", "is_blank", "read", "text_size"]
+if TYPE_CHECKING:
+    from pyarrow.parquet import ParquetFile
+
+__all__ = [
+    "SUFFIXES",
+    "Piece",
+    "Undecodable",
+    "estimate_size",
+    "find_files",
+    "is_blank",
+    "read_pieces",
+]
 
 Undecodable = Literal["stop", "replace"]
 
@@ -46,7 +57,7 @@ class Piece(NamedTuple):
     begins: bool
 
 
-def files_below(paths: tuple[str, ...]) -> tuple[Path, ...]:
+def find_files(paths: tuple[str, ...]) -> tuple[Path, ...]:
     """Return files, and for a folder all files in it that can be read, in order of their names.
 
     Hidden and backup files in a folder are passed over
@@ -68,20 +79,20 @@ def _files(path: Path, hint: str) -> list[Path]:
         raise DataError(f"There is no file or folder {path}.{hint}")
     open_regular(path).close()  # which refuses what is no file, or may not be read
     if path.suffix.lower() in _OTHERS:
-        told = "text, JSON lines (.jsonl, .ndjson, .json) and Parquet are read"
-        raise DataError(f"{path} cannot be used: {told}, {path.suffix} is not; convert it.")
+        kinds = "text, JSON lines (.jsonl, .ndjson, .json) and Parquet are read"
+        raise DataError(f"{path} cannot be used: {kinds}, {path.suffix} is not; convert it.")
     return [path]
 
 
 def _files_in(folder: Path) -> list[Path]:
-    found = [file for file in visible_files(folder) if file.suffix.lower() in SUFFIXES]
-    if not found:
-        told = f"no {', '.join(SUFFIXES)} (hidden and backup files are passed over)"
-        raise DataError(f"The folder {folder} holds no text: {told}.")
-    return found
+    files = [file for file in visible_files(folder) if file.suffix.lower() in SUFFIXES]
+    if not files:
+        kinds = f"no {', '.join(SUFFIXES)} (hidden and backup files are passed over)"
+        raise DataError(f"The folder {folder} holds no text: {kinds}.")
+    return files
 
 
-def text_size(path: Path, column: str) -> int:
+def estimate_size(path: Path, column: str) -> int:
     """Return about how many bytes of text a file holds.
 
     Raises:
@@ -89,13 +100,13 @@ def text_size(path: Path, column: str) -> int:
     """
     if path.suffix.lower() != ".parquet":
         return path.stat().st_size
-    with _parquet(path, column) as file:
+    with _open_parquet(path, column) as file:
         groups = [file.metadata.row_group(i) for i in range(file.num_row_groups)]
         chunks = [group.column(i) for group in groups for i in range(group.num_columns)]
         return sum(c.total_uncompressed_size for c in chunks if c.path_in_schema == column)
 
 
-def read(path: Path, column: str, undecodable: Undecodable) -> Iterator[Piece]:
+def read_pieces(path: Path, column: str, undecodable: Undecodable) -> Iterator[Piece]:
     """Yield what a file holds.
 
     Args:
@@ -120,7 +131,7 @@ def read(path: Path, column: str, undecodable: Undecodable) -> Iterator[Piece]:
 
 def _text_lines(path: Path, undecodable: Undecodable) -> Iterator[Piece]:
     begins = True
-    for line in _decoded(path, undecodable, LONGEST, cut):
+    for line in _decoded(path, undecodable, LONGEST, find_cut):
         blank = is_blank(line)
         yield Piece(line, begins and not blank)
         begins = blank
@@ -130,23 +141,24 @@ def _json_rows(path: Path, column: str, undecodable: Undecodable) -> Iterator[Pi
     def refuse(_: bytes) -> int:
         raise DataError(f"{path} has a line of more than {MAX_JSON_BYTES:,} bytes; {_ROW_A_LINE}.")
 
-    begun = False
+    has_rows = False
     for number, line in enumerate(_decoded(path, undecodable, MAX_JSON_BYTES, refuse), 1):
-        if not begun and line.lstrip().startswith("["):
+        if not has_rows and line.lstrip().startswith("["):
             raise DataError(f"{path} cannot be used: {_ARRAY}")
         if not is_blank(line):
-            begun = True
-            text = _field(path, number, line, column)
-            yield _row(text.encode(errors="surrogatepass"), f"{path}, line {number}", undecodable)
+            has_rows = True
+            text = _parse_row(path, number, line, column)
+            yield _make_piece(
+                text.encode(errors="surrogatepass"), f"{path}, line {number}", undecodable
+            )
 
 
-def _field(path: Path, number: int, line: str, column: str) -> str:
+def _parse_row(path: Path, number: int, line: str, column: str) -> str:
     """Return the text in one row of a JSON-lines file."""
     try:
         row = json.loads(line)
     except (ValueError, RecursionError) as error:
-        told = f"no JSON, {error}"
-        raise DataError(f"{path}, line {number}: {told}; {_ROW_A_LINE}.") from None
+        raise DataError(f"{path}, line {number}: no JSON, {error}; {_ROW_A_LINE}.") from None
     if not isinstance(row, dict):
         raise DataError(f"{path}, line {number}: no JSON object with a field {column!r}.")
     if column not in row:
@@ -162,7 +174,7 @@ def _no_column(column: str, known: "dict[str, object] | list[str]") -> str:
     return f"there is no column {column!r}; there are {listed} (set text_column).{near}"
 
 
-def _row(text: bytes, place: str, undecodable: Undecodable) -> Piece:
+def _make_piece(text: bytes, place: str, undecodable: Undecodable) -> Piece:
     """Return a row of a table, in which nothing should be that is not UTF-8, but may be."""
     try:
         decoded = text.decode(errors="strict" if undecodable == "stop" else "replace")
@@ -177,11 +189,11 @@ def _row(text: bytes, place: str, undecodable: Undecodable) -> Piece:
 def _decoded(
     path: Path, undecodable: Undecodable, longest: int, cut_at: Callable[[bytes], int]
 ) -> Iterator[str]:
-    """Yield the lines of a file without their ends; the arguments are those of `lines`."""
+    """Yield the lines of a file without their ends; the arguments are those of `split_lines`."""
     errors = "strict" if undecodable == "stop" else "replace"
     with open_regular(path) as file:
-        found, offset = blocks(path, file, errors)
-        for line in lines(found, longest, cut_at):
+        data, offset = utf8_blocks(path, file, errors)
+        for line in split_lines(data, longest, cut_at):
             try:
                 text = line.decode(errors=errors)
             except UnicodeDecodeError as error:
@@ -195,12 +207,12 @@ def _parquet_rows(path: Path, column: str, undecodable: Undecodable) -> Iterator
     import pyarrow as pa
 
     done = 0
-    with _parquet(path, column) as file:
+    with _open_parquet(path, column) as file:
         try:
             for batch in file.iter_batches(batch_size=_PARQUET_ROWS, columns=[column]):
                 texts = batch.column(0).cast(pa.large_string()).cast(pa.large_binary())
                 for row, text in enumerate(texts.to_pylist(), done + 1):
-                    yield _row(text or b"", f"{path}, row {row}", undecodable)
+                    yield _make_piece(text or b"", f"{path}, row {row}", undecodable)
                 done += len(texts)
         except pa.ArrowInvalid as error:
             raise DataError(f"{path} is damaged after row {done}: {_first_line(error)}") from None
@@ -210,8 +222,8 @@ def _first_line(error: Exception) -> str:
     return str(error).splitlines()[0]
 
 
-def _parquet(path: Path, column: str) -> Any:
-    """Return a `pyarrow.parquet.ParquetFile` whose column holds text."""
+def _open_parquet(path: Path, column: str) -> "ParquetFile":
+    """Return a Parquet file whose column holds text."""
     import pyarrow as pa
     from pyarrow import parquet
 

@@ -13,12 +13,12 @@ from typing import BinaryIO
 from epoque.bench.errors import DataError
 from epoque.bench.files.input_files import binary_kind
 
-__all__ = ["REMEDY", "blocks", "cut", "lines"]
+__all__ = ["REMEDY", "find_cut", "split_lines", "utf8_blocks"]
 
 REMEDY = "Convert it, or set undecodable to replace."
 
 _BLOCK = 2**20
-_LOOKED_AT = 4096
+_SNIFFED_BYTES = 4096
 """Bytes at the start of a file by which UTF-16 and UTF-32 without a mark are recognised."""
 _FEWEST_ZEROS = 1 / 50
 """Share of zero high bytes in UTF-16: spaces and line ends have one, whatever the script."""
@@ -33,7 +33,7 @@ _MARKS: tuple[tuple[bytes, str, _Decode], ...] = (  # UTF-16's short mark begins
 )
 
 
-def blocks(path: Path, file: BinaryIO, errors: str) -> tuple[Iterator[bytes], int]:
+def utf8_blocks(path: Path, file: BinaryIO, errors: str) -> tuple[Iterator[bytes], int]:
     """Return the content of a file in UTF-8, in blocks, and how many bytes its mark has.
 
     Args:
@@ -46,14 +46,14 @@ def blocks(path: Path, file: BinaryIO, errors: str) -> tuple[Iterator[bytes], in
         DataError: at once, if it is a document of another kind, or UTF-16 or UTF-32 without a
             mark; in reading, if it has a mark and is not what that says.
     """
-    start = file.read(_LOOKED_AT)
+    start = file.read(_SNIFFED_BYTES)
     if kind := binary_kind(start):
         raise DataError(f"{path} is {kind}, no plain text: save it as text in UTF-8.")
     for mark, encoding, decode in _MARKS:
         if start.startswith(mark):
             file.seek(len(mark))
-            return _in_utf8(path, file, encoding, decode, errors), 0
-    if name := _without_mark(start):
+            return _transcode(path, file, encoding, decode, errors), 0
+    if name := _detect_encoding(start):
         raise DataError(
             f"{path} is {name} without a byte-order mark; save it as UTF-8, or with the mark."
         )
@@ -62,16 +62,18 @@ def blocks(path: Path, file: BinaryIO, errors: str) -> tuple[Iterator[bytes], in
     return iter(lambda: file.read(_BLOCK), b""), mark_length
 
 
-def lines(found: Iterator[bytes], longest: int, cut_at: Callable[[bytes], int]) -> Iterator[bytes]:
+def split_lines(
+    data: Iterator[bytes], longest: int, cut_at: Callable[[bytes], int]
+) -> Iterator[bytes]:
     """Yield the lines of a text with their ends.
 
     Args:
-        found: its blocks.
+        data: its blocks.
         longest: bytes that a line may have; a longer one comes in parts.
         cut_at: where to end a part, given the first `longest` bytes of what is left.
     """
     rest = b""
-    for block in found:
+    for block in data:
         whole = (rest + block).splitlines(keepends=True)  # of bytes: at LF, CR LF and CR alone
         # A CR at the end of a block may be the first half of a line end.
         rest = b"" if whole[-1].endswith(b"\n") else whole.pop()
@@ -84,7 +86,7 @@ def lines(found: Iterator[bytes], longest: int, cut_at: Callable[[bytes], int]) 
         yield rest
 
 
-def cut(line: bytes) -> int:
+def find_cut(line: bytes) -> int:
     """Return where to cut a line that is too long: after its last space, else between signs."""
     if space := line.rfind(b" ") + 1:
         return space
@@ -103,40 +105,45 @@ def _parts(line: bytes, longest: int, cut_at: Callable[[bytes], int]) -> Iterato
     yield line[place:]
 
 
-def _in_utf8(
+def _transcode(
     path: Path, file: BinaryIO, name: str, decode: _Decode, errors: str
 ) -> Iterator[bytes]:
     """Yield a file in another encoding as UTF-8."""
-    offset, rest, ended = file.tell(), b"", False
-    while not ended:
+    offset, rest, at_end = file.tell(), b"", False
+    while not at_end:
         data = file.read(_BLOCK)
-        ended = not data
+        at_end = not data
         rest += data
         try:
-            text, used = decode(rest, errors, ended)
+            text, used = decode(rest, errors, at_end)
         except UnicodeDecodeError as error:
             place = f"byte {rest[error.start]:#04x} at offset {offset + error.start:,}"
-            told = f"{path} begins as {name} but is not: {place}. {REMEDY}"
-            raise DataError(told) from None
+            raise DataError(f"{path} begins as {name} but is not: {place}. {REMEDY}") from None
         offset, rest = offset + used, rest[used:]
         if text:
             yield text.encode()
 
 
-def _without_mark(start: bytes) -> str | None:
+def _detect_encoding(start: bytes) -> str | None:
     """Return what a text is that has zero bytes as UTF-8 has none, or None."""
     units = max(1, len(start) // 4)
     share = [start[at : 4 * units : 4].count(0) / units for at in range(4)]
     if 1 in (min(share[:2]), min(share[2:])):
         return "UTF-32"
     often, seldom = sorted(((share[0] + share[2]) / 2, (share[1] + share[3]) / 2), reverse=True)
-    wide = _is(start, codecs.utf_16_le_decode) or _is(start, codecs.utf_16_be_decode)
-    if often > _FEWEST_ZEROS and wide and (not seldom or not _is(start, codecs.utf_8_decode)):
+    wide = _can_decode(start, codecs.utf_16_le_decode) or _can_decode(
+        start, codecs.utf_16_be_decode
+    )
+    if (
+        often > _FEWEST_ZEROS
+        and wide
+        and (not seldom or not _can_decode(start, codecs.utf_8_decode))
+    ):
         return "UTF-16"
     return None
 
 
-def _is(start: bytes, decode: _Decode) -> bool:
+def _can_decode(start: bytes, decode: _Decode) -> bool:
     try:
         decode(start, "strict", False)
     except UnicodeDecodeError:

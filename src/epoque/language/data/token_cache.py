@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from epoque.bench.errors import DamagedRunError
 from epoque.bench.files.atomic import read_json, write_json
@@ -22,10 +23,15 @@ from epoque.bench.progress import Progress, no_progress
 from ..config import LanguageConfig
 from .blocks import Blocks, Tokens
 from .corpus import Documents
-from .encoding import Encode, corpus_encoder
+from .encoding import Encode, make_corpus_encoder
 from .text_files import Piece, is_blank
 
-__all__ = ["blocks", "frames_lines", "tokens"]
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerFast
+
+__all__ = ["frames_lines", "load_blocks", "load_tokens"]
+
+T = TypeVar("T", bound=np.generic)
 
 _LINES = 1000
 _CHARACTERS = 2**22
@@ -36,8 +42,11 @@ _WINDOW = 2**20
 """Pieces of a file, and bytes in each, that its checksum covers: all of a file up to 64 MiB."""
 
 
-def blocks(
-    config: LanguageConfig, tokenizer: Any, documents: Documents, progress: Progress | None = None
+def load_blocks(
+    config: LanguageConfig,
+    tokenizer: "PreTrainedTokenizerFast",
+    documents: Documents,
+    progress: Progress | None = None,
 ) -> Blocks:
     """Return a text cut into blocks; it is encoded if the cache does not hold it.
 
@@ -52,12 +61,12 @@ def blocks(
         RunWriteError: if the cache folder cannot be written.
     """
     apart = _document_end(config, tokenizer)
-    stream = tokens(tokenizer, documents, apart, progress, framed=config.frame_lines)
+    stream = load_tokens(tokenizer, documents, apart, progress, framed=config.frame_lines)
     return Blocks.cut(stream, config.block_size, documents.name)
 
 
-def tokens(
-    tokenizer: Any,
+def load_tokens(
+    tokenizer: "PreTrainedTokenizerFast",
     documents: Documents,
     apart: int | bool = False,
     progress: Progress | None = None,
@@ -67,7 +76,7 @@ def tokens(
     """Return a text as tokens, out of the cache where it holds them.
 
     Args:
-        tokenizer: see `blocks`.
+        tokenizer: see `load_blocks`.
         documents: the text.
         apart: whether to note where documents begin; a number is the token to end each with.
         progress: receives how much of the text is encoded, in bytes.
@@ -83,21 +92,21 @@ def tokens(
     key = cache_key(
         format=2,
         text=documents.fingerprint,
-        tokenizer=_described(tokenizer),
+        tokenizer=_describe(tokenizer),
         apart=apart is not False,
         end=end,
         **bare,
     )
-    dtype = np.dtype(np.uint16 if len(tokenizer) <= 2**16 else np.uint32)
+    dtype = np.dtype(np.uint16) if len(tokenizer) <= 2**16 else np.dtype(np.uint32)
 
     def make(to: Path) -> None:
-        job = _Job(corpus_encoder(tokenizer, framed), dtype, apart is not False, end)
-        job.write(to, documents, progress or no_progress)
+        encoding = _Encoding(make_corpus_encoder(tokenizer, framed), dtype, apart is not False, end)
+        encoding.write(to, documents, progress or no_progress)
 
-    return _open(build_once("tokens", key, make, _sound), key)
+    return _open(build_once("tokens", key, make, _is_whole), key)
 
 
-def _document_end(config: LanguageConfig, tokenizer: Any) -> int | bool:
+def _document_end(config: LanguageConfig, tokenizer: "PreTrainedTokenizerFast") -> int | bool:
     """Return how documents are kept apart: not, only noted, or also ended by a token."""
     if not config.documents_apart:
         return False
@@ -108,24 +117,24 @@ def _document_end(config: LanguageConfig, tokenizer: Any) -> int | bool:
 # Encoding
 
 
-def _described(tokenizer: Any) -> str:
+def _describe(tokenizer: "PreTrainedTokenizerFast") -> str:
     """Return a text that stands for all that a tokenizer does."""
     if backend := getattr(tokenizer, "backend_tokenizer", None):
         return str(backend.to_str())
     return repr((type(tokenizer), sorted(tokenizer.get_vocab().items())))  # written in Python
 
 
-def frames_lines(tokenizer: Any) -> bool:
+def frames_lines(tokenizer: "PreTrainedTokenizerFast") -> bool:
     """Return whether a tokenizer puts special tokens around a text, as [CLS] and [SEP]."""
     return bool(tokenizer.num_special_tokens_to_add(pair=False))
 
 
 @dataclass
-class _Job:
+class _Encoding:
     """The encoding of one text into a folder.
 
     Attributes:
-        encode: see `corpus_encoder`.
+        encode: see `make_corpus_encoder`.
         dtype: how a token is stored.
         apart: whether to note where documents begin.
         end: the token that ends each document, or None.
@@ -136,7 +145,7 @@ class _Job:
     """
 
     encode: Encode
-    dtype: np.dtype[Any]
+    dtype: np.dtype[np.uint16] | np.dtype[np.uint32]
     apart: bool
     end: int | None
     tokens: int = 0
@@ -208,25 +217,25 @@ def _open(folder: Path, key: str) -> Tokens:
     about = read_json(folder / "about.json")
     starts = folder / "starts.bin"
     return Tokens(
-        _mapped(folder / "tokens.bin", np.dtype(about["dtype"])),
-        _mapped(starts, np.dtype(np.uint64)) if starts.exists() else None,
+        _map_file(folder / "tokens.bin", np.dtype(about["dtype"])),
+        _map_file(starts, np.dtype(np.uint64)) if starts.exists() else None,
         about["words"],
         about["bytes"],
         key,
     )
 
 
-def _mapped(path: Path, dtype: np.dtype[Any]) -> Any:
+def _map_file(path: Path, dtype: np.dtype[T]) -> NDArray[T]:
     if path.stat().st_size == 0:  # which cannot be mapped
         return np.empty(0, dtype)
     return np.memmap(path, dtype, mode="r")
 
 
-def _sound(folder: Path) -> bool:
-    """Tell whether the files are there as they were written."""
+def _is_whole(folder: Path) -> bool:
+    """Return whether the files are there as they were written."""
     try:
         sums = read_json(folder / "about.json")["checksums"]
-        return all(checksum(folder / name) == known for name, known in sums.items())
+        return all(checksum(folder / name) == expected for name, expected in sums.items())
     except (OSError, DamagedRunError, KeyError):
         return False
 

@@ -26,28 +26,39 @@ from .token_cache import frames_lines
 
 if TYPE_CHECKING:
     from tokenizers import AddedToken, Tokenizer
+    from transformers import PreTrainedTokenizerFast
 
-__all__ = ["END", "UNKNOWN", "check", "check_vocabulary", "load", "prepare", "train"]
+__all__ = [
+    "END",
+    "UNKNOWN",
+    "check_objective",
+    "check_vocabulary",
+    "load_tokenizer",
+    "prepare_tokenizer",
+    "train_tokenizer",
+]
 
 END = "<|endoftext|>"
 """The token of a trained BPE tokenizer that ends a document."""
 
 _ALL_SIGNS = 0x110000
 
-TRAINED_ON = 2**30
+MOST_CHARACTERS = 2**30
 """Characters of a corpus a tokenizer is trained on, from its start; more change little."""
 
 _HUB_FILES = ["*token*.json", "vocab*", "merges.txt", "*.model", "config.json"]
 """What a tokenizer of the Hub is read from; its model is not fetched."""
 _FILES = ["*token*.json", "vocab*", "*.model"]
 """A folder with none of these holds no tokenizer of any kind."""
-_WANTED = (
+_WHAT_TO_NAME = (
     "name a folder that `epoque language save` or transformers wrote, or owner/name on the Hub"
 )
 _BERT = {"pad": "[PAD]", "unk": "[UNK]", "cls": "[CLS]", "sep": "[SEP]", "mask": "[MASK]"}
 
 
-def prepare(config: LanguageConfig, documents: Documents, progress: Progress | None = None) -> Any:
+def prepare_tokenizer(
+    config: LanguageConfig, documents: Documents, progress: Progress | None = None
+) -> "PreTrainedTokenizerFast":
     """Return the `PreTrainedTokenizerFast` of a config, trained on a text if none is named.
 
     Words of more than `MAX_WORD_LETTERS` are learned from in pieces; they are encoded whole.
@@ -68,13 +79,13 @@ def prepare(config: LanguageConfig, documents: Documents, progress: Progress | N
         DataError: if the text cannot be read, or the tokenizer cannot be used.
     """
     if config.tokenizer is not None:
-        tokenizer = load(config.tokenizer)
-        check(tokenizer, config.objective)
+        tokenizer = load_tokenizer(config.tokenizer)
+        check_objective(tokenizer, config.objective)
         if not config.frame_lines:
             _leave_out_frames(tokenizer)
         elif not frames_lines(tokenizer):
-            told = f"the tokenizer {_name(tokenizer)}puts no special tokens around a line."
-            raise ConfigError([Problem("frame_lines", told)])
+            message = f"the tokenizer {_name(tokenizer)}puts no special tokens around a line."
+            raise ConfigError([Problem("frame_lines", message)])
         return tokenizer
     settings = config.model_dump(include=set(_SETTINGS))
     if config.trained_kind != LanguageConfig(objective=config.objective).trained_kind:
@@ -82,26 +93,28 @@ def prepare(config: LanguageConfig, documents: Documents, progress: Progress | N
     key = cache_key(format=2, text=documents.fingerprint, **settings)
 
     def make(to: Path) -> None:
-        train(config, documents, progress).save_pretrained(str(to))
+        train_tokenizer(config, documents, progress).save_pretrained(str(to))
 
-    return load(build_once("tokenizers", key, make, _sound))
+    return load_tokenizer(build_once("tokenizers", key, make, _is_whole))
 
 
 _SETTINGS = ("objective", "vocabulary", "lowercase", "frame_lines")
 
 
-def train(config: LanguageConfig, documents: Documents, progress: Progress | None = None) -> Any:
+def train_tokenizer(
+    config: LanguageConfig, documents: Documents, progress: Progress | None = None
+) -> "PreTrainedTokenizerFast":
     """Train a tokenizer; the same text and settings give the same tokenizer.
 
     Raises:
         ConfigError: if the vocabulary is too small.
         DataError: if the text cannot be read.
     """
-    kinds = {"bpe": _train_bpe, "wordpiece": _wordpiece}
+    kinds = {"bpe": _train_bpe, "wordpiece": _train_wordpiece}
     return kinds[config.trained_kind](config, documents, progress or no_progress)
 
 
-def load(source: str | Path) -> Any:
+def load_tokenizer(source: str | Path) -> "PreTrainedTokenizerFast":
     """Load a `PreTrainedTokenizerFast` from a folder or from the Hub.
 
     Raises:
@@ -109,16 +122,16 @@ def load(source: str | Path) -> Any:
     """
     folder = Path(source).expanduser()
     if os.path.lexists(folder) and not folder.is_dir():
-        raise DataError(f"The tokenizer {source} is a file; {_WANTED}.")
+        raise DataError(f"The tokenizer {source} is a file; {_WHAT_TO_NAME}.")
     tokenizer = _load_folder(folder) if folder.is_dir() else _load_hub(str(source))
     highest = max(tokenizer.get_vocab().values(), default=-1)
     if highest != len(tokenizer) - 1:
-        told = f"its ids go up to {highest:,} though it has {len(tokenizer):,} tokens"
-        raise DataError(f"The tokenizer {source} cannot be used: {told}.")
+        gap = f"its ids go up to {highest:,} though it has {len(tokenizer):,} tokens"
+        raise DataError(f"The tokenizer {source} cannot be used: {gap}.")
     return tokenizer
 
 
-def check(tokenizer: Any, objective: str) -> None:
+def check_objective(tokenizer: "PreTrainedTokenizerFast", objective: str) -> None:
     """Check that a tokenizer has the special tokens that the objective needs.
 
     Raises:
@@ -131,7 +144,7 @@ def check(tokenizer: Any, objective: str) -> None:
         )
 
 
-def check_vocabulary(tokenizer: Any, vocabulary: int) -> None:
+def check_vocabulary(tokenizer: "PreTrainedTokenizerFast", vocabulary: int) -> None:
     """Check that a model has a row for each token.
 
     Args:
@@ -148,14 +161,15 @@ def check_vocabulary(tokenizer: Any, vocabulary: int) -> None:
         )
 
 
-def _leave_out_frames(tokenizer: Any) -> None:
+def _leave_out_frames(tokenizer: "PreTrainedTokenizerFast") -> None:
     """Let a tokenizer put nothing around a text."""
     if getattr(tokenizer, "backend_tokenizer", None) is not None and frames_lines(tokenizer):
         # Setting these makes the whole of what is put around a text anew, here and when reopened.
-        tokenizer.add_bos_token = tokenizer.add_eos_token = False
+        for name in ("add_bos_token", "add_eos_token"):  # whose types say that they are fixed
+            setattr(tokenizer, name, False)
 
 
-def _name(tokenizer: Any) -> str:
+def _name(tokenizer: "PreTrainedTokenizerFast") -> str:
     return f"{name} " if (name := getattr(tokenizer, "name_or_path", "")) else ""
 
 
@@ -170,16 +184,18 @@ def _roles(config: LanguageConfig) -> dict[str, str]:
     return {"bos": END, "eos": END, "pad": END, **unknown}
 
 
-def _train_bpe(config: LanguageConfig, documents: Documents, progress: Progress) -> Any:
+def _train_bpe(
+    config: LanguageConfig, documents: Documents, progress: Progress
+) -> "PreTrainedTokenizerFast":
     """Train byte-level BPE whose alphabet is all 256 bytes."""
     from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
     alphabet = pre_tokenizers.ByteLevel.alphabet()
-    roles, unknown = _roles(config), _unknown(documents)
+    roles, unknown = _roles(config), _find_unknown(documents)
     # A hidden word takes the space before it along, as the words do.
-    named = {text: _added(text, lstrip=text == _BERT["mask"]) for text in roles.values()}
-    special = [*named.values(), *unknown]
-    _enough(config.vocabulary, len(alphabet) + len(special))
+    tokens = {text: _special_token(text, lstrip=text == _BERT["mask"]) for text in roles.values()}
+    special = [*tokens.values(), *unknown]
+    _check_vocabulary_size(config.vocabulary, len(alphabet) + len(special))
     tokenizer = Tokenizer(models.BPE())
     if config.lowercase:
         tokenizer.normalizer = normalizers.Lowercase()
@@ -192,23 +208,25 @@ def _train_bpe(config: LanguageConfig, documents: Documents, progress: Progress)
         initial_alphabet=alphabet,
         show_progress=False,
     )
-    tokenizer.train_from_iterator(_told(documents, "words", progress), trainer)
+    tokenizer.train_from_iterator(_report(documents, "words", progress), trainer)
     if config.frame_lines:
-        tokenizer.post_processor = _frame(tokenizer)
-    tokens = {role: named[text] for role, text in roles.items()}
+        tokenizer.post_processor = _make_frame(tokenizer)
+    by_role = {role: tokens[text] for role, text in roles.items()}
     if unknown:
-        tokens.setdefault("unk", unknown[0])
-    return _wrapped(tokenizer, **{f"{role}_token": token for role, token in tokens.items()})
+        by_role.setdefault("unk", unknown[0])
+    return _wrap(tokenizer, **{f"{role}_token": token for role, token in by_role.items()})
 
 
-def _wordpiece(config: LanguageConfig, documents: Documents, progress: Progress) -> Any:
+def _train_wordpiece(
+    config: LanguageConfig, documents: Documents, progress: Progress
+) -> "PreTrainedTokenizerFast":
     """Train WordPiece as BERT's."""
     from tokenizers import Tokenizer, models, trainers
 
     roles = _roles(config)
-    special = [*map(_added, dict.fromkeys(roles.values())), *_unknown(documents)]
-    signs, inner = _alphabet(config, documents, progress)
-    _enough(config.vocabulary, len(special) + len(signs) + len(inner))
+    special = [*map(_special_token, dict.fromkeys(roles.values())), *_find_unknown(documents)]
+    signs, inner = _find_alphabet(config, documents, progress)
+    _check_vocabulary_size(config.vocabulary, len(special) + len(signs) + len(inner))
     # The trainer numbers the signs inside words as it happens to meet them. Told beforehand, in
     # the disguise of special tokens, they have the same numbers each time, and so has all else.
     trainer = trainers.WordPieceTrainer(
@@ -218,17 +236,17 @@ def _wordpiece(config: LanguageConfig, documents: Documents, progress: Progress)
         limit_alphabet=len(signs),
         show_progress=False,
     )
-    trained = _bert(config, Tokenizer(models.WordPiece()))
-    trained.train_from_iterator(_told(documents, "words", progress), trainer)
+    trained = _set_up_bert(config, Tokenizer(models.WordPiece()))
+    trained.train_from_iterator(_report(documents, "words", progress), trainer)
     model = models.WordPiece(trained.get_vocab(), unk_token=_BERT["unk"])
-    tokenizer = _bert(config, Tokenizer(model))
+    tokenizer = _set_up_bert(config, Tokenizer(model))
     tokenizer.add_special_tokens(special)
     if config.frame_lines:
-        tokenizer.post_processor = _frame(tokenizer)
-    return _wrapped(tokenizer, **{f"{role}_token": token for role, token in roles.items()})
+        tokenizer.post_processor = _make_frame(tokenizer)
+    return _wrap(tokenizer, **{f"{role}_token": token for role, token in roles.items()})
 
 
-def _bert(config: LanguageConfig, tokenizer: "Tokenizer") -> "Tokenizer":
+def _set_up_bert(config: LanguageConfig, tokenizer: "Tokenizer") -> "Tokenizer":
     """Give a tokenizer BERT's way with signs and words."""
     from tokenizers import decoders, normalizers, pre_tokenizers
 
@@ -238,7 +256,7 @@ def _bert(config: LanguageConfig, tokenizer: "Tokenizer") -> "Tokenizer":
     return tokenizer
 
 
-def _alphabet(
+def _find_alphabet(
     config: LanguageConfig, documents: Documents, progress: Progress
 ) -> tuple[list[str], list[str]]:
     """Return the signs that a text is made of, and those inside words, as `##a`.
@@ -247,24 +265,24 @@ def _alphabet(
     """
     from tokenizers import Tokenizer, models, trainers
 
-    tokenizer = _bert(config, Tokenizer(models.WordPiece()))
+    tokenizer = _set_up_bert(config, Tokenizer(models.WordPiece()))
     trainer = trainers.WordPieceTrainer(
         vocab_size=0, limit_alphabet=_ALL_SIGNS, show_progress=False
     )
-    tokenizer.train_from_iterator(_told(documents, "signs", progress), trainer)
-    found = sorted(tokenizer.get_vocab())
-    signs = [token for token in found if len(token) == 1]
+    tokenizer.train_from_iterator(_report(documents, "signs", progress), trainer)
+    tokens = sorted(tokenizer.get_vocab())
+    signs = [token for token in tokens if len(token) == 1]
     most = config.vocabulary // 4
     if len(signs) > most:
         counts: Counter[str] = Counter()
-        for line in chain.from_iterable(_sample(documents)):
+        for line in chain.from_iterable(_read_sample(documents)):
             counts.update(tokenizer.normalizer.normalize_str(line))
         signs = sorted(sorted(signs, key=lambda sign: (-counts[sign], sign))[:most])
-    known = {f"##{sign}" for sign in signs}
-    return signs, [token for token in found if token in known]
+    inside_words = {f"##{sign}" for sign in signs}
+    return signs, [token for token in tokens if token in inside_words]
 
 
-def _frame(tokenizer: "Tokenizer") -> Any:
+def _make_frame(tokenizer: "Tokenizer") -> Any:
     """Return what puts [CLS] and [SEP] around a text, and [SEP] after a second one."""
     from tokenizers import processors
 
@@ -274,107 +292,117 @@ def _frame(tokenizer: "Tokenizer") -> Any:
     )
 
 
-def _added(text: str, lstrip: bool = False) -> "AddedToken":
+def _special_token(text: str, lstrip: bool = False) -> "AddedToken":
     from tokenizers import AddedToken
 
     return AddedToken(text, lstrip=lstrip, special=True, normalized=False)
 
 
-def _unknown(documents: Documents) -> "list[AddedToken]":
+def _find_unknown(documents: Documents) -> "list[AddedToken]":
     """Return the token for what stands for unknown words, if a text has it.
 
     It takes the space before it along, as the other tokens of words do.
     """
-    found = any(UNKNOWN in line for batch in _sample(documents) for line in batch)
-    return [_added(UNKNOWN, lstrip=True)] if found else []
+    occurs = any(UNKNOWN in line for batch in _read_sample(documents) for line in batch)
+    return [_special_token(UNKNOWN, lstrip=True)] if occurs else []
 
 
-def _sample(documents: Documents) -> Iterator[list[str]]:
+def _read_sample(documents: Documents) -> Iterator[list[str]]:
     """Yield the start of a text, some lines at a time."""
     batch: list[str] = []
-    seen = 0
+    read = 0
     for line in lines(documents):
-        batch += _without_long_words(line)
-        seen += len(line)
-        if len(batch) >= 1000 or seen > TRAINED_ON:
+        batch += _cut_long_words(line)
+        read += len(line)
+        if len(batch) >= 1000 or read > MOST_CHARACTERS:
             yield batch
             batch = []
-        if seen > TRAINED_ON:
+        if read > MOST_CHARACTERS:
             return
     yield batch
 
 
-_IN_PIECES = re.compile(rf"\s*\S{{1,{MAX_WORD_LETTERS}}}|\s+")
+_PIECES = re.compile(rf"\s*\S{{1,{MAX_WORD_LETTERS}}}|\s+")
 
 
-def _without_long_words(line: str) -> list[str]:
+def _cut_long_words(line: str) -> list[str]:
     """Return a line; if a word of it is too long, in words and pieces of words.
 
     Learning which letters belong together takes as long as the square of a word's length.
     """
     if len(line) <= MAX_WORD_LETTERS or max(map(len, line.split())) <= MAX_WORD_LETTERS:
         return [line]
-    return _IN_PIECES.findall(line)
+    return _PIECES.findall(line)
 
 
-def _told(documents: Documents, what: str, progress: Progress) -> Iterator[list[str]]:
+def _report(documents: Documents, what: str, progress: Progress) -> Iterator[list[str]]:
     """Yield the start of a text and tell how much of it is read; what follows has no measure."""
-    total, read = max(1, min(documents.size, TRAINED_ON)), 0
-    for batch in _sample(documents):
+    total, read = max(1, min(documents.size, MOST_CHARACTERS)), 0
+    for batch in _read_sample(documents):
         progress(min(read, total), total, f"Tokenizer: counting {what}")
         read += sum(len(line.encode()) for line in batch)
         yield batch
     progress(0, None, "Tokenizer: putting tokens together")
 
 
-def _enough(vocabulary: int, least: int) -> None:
+def _check_vocabulary_size(vocabulary: int, least: int) -> None:
     if vocabulary < least:
-        told = f"{vocabulary:,} is too few for this tokenizer; it needs at least {least:,}."
-        raise ConfigError([Problem("vocabulary", told)])
+        message = f"{vocabulary:,} is too few for this tokenizer; it needs at least {least:,}."
+        raise ConfigError([Problem("vocabulary", message)])
 
 
-def _wrapped(tokenizer: "Tokenizer", **roles: Any) -> Any:
+def _wrap(tokenizer: "Tokenizer", **roles: "str | AddedToken") -> "PreTrainedTokenizerFast":
     from transformers import PreTrainedTokenizerFast
 
-    made_of: Any = PreTrainedTokenizerFast  # whose constructor has no types
-    return made_of(tokenizer_object=tokenizer, clean_up_tokenization_spaces=False, **roles)
+    # The constructor has no types.
+    return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
+        tokenizer_object=tokenizer, clean_up_tokenization_spaces=False, **roles
+    )
 
 
 # Loading
 
 
-def _sound(folder: Path) -> bool:
+def _is_whole(folder: Path) -> bool:
     try:
-        load(folder)
+        load_tokenizer(folder)
     except DataError:
         return False
     return True
 
 
-def _load_folder(folder: Path) -> Any:
+def _load_folder(folder: Path) -> "PreTrainedTokenizerFast":
     """Read a tokenizer; code that comes with one is never run."""
     if not any(next(folder.glob(name), None) for name in _FILES):
-        raise DataError(f"The folder {folder} holds no tokenizer (no tokenizer.json); {_WANTED}.")
+        raise DataError(
+            f"The folder {folder} holds no tokenizer (no tokenizer.json); {_WHAT_TO_NAME}."
+        )
     with explain_panics(f"The tokenizer in {folder}"):
         return _read_folder(folder)
 
 
-def _read_folder(folder: Path) -> Any:
+def _read_folder(folder: Path) -> "PreTrainedTokenizerFast":
     try:
         if (folder / "tokenizer.json").is_file():
             # Read as it is: a run's folder has a config.json that a guess at the class would read.
             from transformers import PreTrainedTokenizerFast
 
-            return PreTrainedTokenizerFast.from_pretrained(str(folder), trust_remote_code=False)
-        from transformers import AutoTokenizer
+            kind: type[PreTrainedTokenizerFast] = PreTrainedTokenizerFast
+        else:
+            from transformers import AutoTokenizer
 
-        return AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False)
+            kind = AutoTokenizer  # type: ignore[assignment]
+        tokenizer: PreTrainedTokenizerFast = kind.from_pretrained(
+            str(folder), trust_remote_code=False
+        )
     except Exception as error:  # the libraries raise bare exceptions for damaged files
-        told = f"The folder {folder} holds no tokenizer that can be read: {first_line(error)}."
-        raise DataError(told) from None
+        raise DataError(
+            f"The folder {folder} holds no tokenizer that can be read: {first_line(error)}."
+        ) from None
+    return tokenizer
 
 
-def _load_hub(name: str) -> Any:
+def _load_hub(name: str) -> "PreTrainedTokenizerFast":
     from huggingface_hub import snapshot_download
 
     try:  # one question, asked once: transformers itself would repeat several for a minute
@@ -384,6 +412,6 @@ def _load_hub(name: str) -> Any:
             f"There is no tokenizer {name!r}: no such folder, and the Hugging Face Hub does not "
             f"give it ({first_line(error)})."
         ) from None
-    made = _load_folder(Path(folder))
-    made.name_or_path = name
-    return made
+    tokenizer = _load_folder(Path(folder))
+    tokenizer.name_or_path = name
+    return tokenizer

@@ -2,28 +2,36 @@
 
 import math
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
-from ..training.precision import computing
+from epoque.bench.torch.distributed import DistributedContext
+
+from ..data.batches import Batch, BlockDataset
+from ..data.masking import EVALUATION_EPOCH
+from ..training.precision import autocast
 
 if TYPE_CHECKING:
-    from epoque.bench.torch.distributed import DistributedContext
+    from transformers import PreTrainedTokenizerFast
 
-    from ..data.batches import Batch, Reader
+__all__ = [
+    "LossSums",
+    "find_unknown_ids",
+    "mean_or_nan",
+    "measure_loss",
+    "sum_losses",
+    "to_perplexity",
+]
 
-__all__ = ["EPOCH", "Sums", "exact", "mean", "measure", "perplexity", "unknown_ids"]
-
-_TOKENS = 4096
+_TOKENS_AT_ONCE = 4096
 """Tokens that a process measures at once."""
-EPOCH = 2**31
-"""The epoch of the masks used here: no training gets there."""
 
 
-class Sums(NamedTuple):
+class LossSums(NamedTuple):
     """Sums over the targets of some blocks.
 
     Attributes:
@@ -42,77 +50,80 @@ class Sums(NamedTuple):
     @property
     def loss(self) -> float:
         """The mean loss in nats a token; NaN without a target."""
-        return mean(self.nats, self.targets)
+        return mean_or_nan(self.nats, self.targets)
 
     @property
     def known_loss(self) -> float:
         """The same without the targets that stand for unknown words; NaN if there are no others."""
-        return mean(self.known_nats, self.known)
+        return mean_or_nan(self.known_nats, self.known)
 
     @property
     def accuracy(self) -> float:
         """The share of the targets that were the first guess; NaN without a target."""
-        return mean(self.right, self.targets)
+        return mean_or_nan(self.right, self.targets)
 
     @classmethod
-    def joined(cls, sums: "Iterable[Sums]") -> "Sums":
+    def total(cls, sums: "Iterable[LossSums]") -> "LossSums":
         """Return the sums over all targets of several measurements: each target counts once."""
         return cls(*map(math.fsum, zip(*sums, strict=True)))
 
 
-def mean(total: float, count: float) -> float:
+def mean_or_nan(total: float, count: float) -> float:
     """Return total / count, NaN where there is nothing of which it would be the mean."""
     return total / count if count else math.nan
 
 
-def perplexity(nats: float) -> float:
+def to_perplexity(nats: float) -> float:
     """Return exp of a mean loss in nats: infinite where too large for a number, NaN of NaN."""
     return math.inf if nats >= 700 else math.exp(nats)
 
 
-def measure(
-    objective: Any,
-    reader: "Reader",
+def measure_loss(
+    model: nn.Module,
+    dataset: BlockDataset,
     rows: NDArray[np.int64],
     seed: int = 0,
     *,
-    team: "DistributedContext | None" = None,
-    told: Callable[[int], None] | None = None,
-) -> Sums:
+    distributed: DistributedContext | None = None,
+    on_blocks: Callable[[int], None] | None = None,
+) -> LossSums:
     """Return the exact sums over some blocks, in float32.
 
     Args:
-        objective: an `Objective`, or one prepared by the team; in evaluation mode.
-        reader: where the blocks are.
+        model: a `ModelWithLoss`, or one that was prepared for many processes; in evaluation mode.
+        dataset: where the blocks are.
         rows: which blocks.
         seed: of a masked model's masks: the same seed, the same masks.
-        team: the processes that share the work and must ask together; None: this one alone.
-        told: called with the number of blocks just measured.
+        distributed: the processes that share the work and must ask together; None: this one alone.
+        on_blocks: called with the number of blocks just measured.
     """
-    size = max(1, _TOKENS // reader.block_size)
+    size = max(1, _TOKENS_AT_ONCE // dataset.block_size)
     batches = [rows[at : at + size] for at in range(0, len(rows), size)]
-    rank, world = (team.rank, team.world_size) if team else (0, 1)
+    rank, world_size = (distributed.rank, distributed.world_size) if distributed else (0, 1)
     total = torch.zeros(5, dtype=torch.float64)
-    for mine in range(rank, -(-len(batches) // world) * world, world):
-        batch = reader.batch(batches[min(mine, len(batches) - 1)], seed, EPOCH)
-        found = exact(objective, batch)
-        if mine < len(batches):  # else it only went through the layers with the others
-            total += found
-            if told is not None:
-                told(len(batches[mine]))
-    return Sums(*(team.all_reduce_sum(total.tolist()) if team else total.tolist()))
+    # Each process takes every world_size-th batch. All go through the layers equally often, since
+    # sharded layers wait for one another; what is beyond the last batch counts nothing.
+    for number in range(rank, -(-len(batches) // world_size) * world_size, world_size):
+        batch = dataset.batch(batches[min(number, len(batches) - 1)], seed, EVALUATION_EPOCH)
+        sums = sum_losses(model, batch)
+        if number < len(batches):
+            total += sums
+            if on_blocks is not None:
+                on_blocks(len(batches[number]))
+    values: list[float] = total.tolist()
+    return LossSums(*(distributed.all_reduce_sum(values) if distributed else values))
 
 
 @torch.no_grad()
-def exact(objective: Any, batch: "Batch") -> torch.Tensor:
-    """Return the sums over one batch, computed in float32: [5] float64, see `Sums`."""
-    device = next(objective.parameters()).device
-    with computing("float32", device):
-        found: torch.Tensor = objective(batch.to(device))
-    return found.cpu()
+def sum_losses(model: nn.Module, batch: Batch) -> torch.Tensor:
+    """Return the sums over one batch, computed in float32: [5] float64, see `LossSums`."""
+    device = next(model.parameters()).device
+    with autocast("float32", device):
+        sums: torch.Tensor = model(batch.to(device), exact_sums=True)
+    return sums.cpu()
 
 
-def unknown_ids(tokenizer: Any) -> tuple[int, ...]:
+def find_unknown_ids(tokenizer: "PreTrainedTokenizerFast") -> tuple[int, ...]:
     """Return the ids of the tokens that stand for unknown words."""
-    known = tokenizer.get_vocab()
-    return tuple(sorted({known[name] for name in ("<unk>", tokenizer.unk_token) if name in known}))
+    ids: dict[str, int] = tokenizer.get_vocab()
+    return tuple(sorted({ids[name] for name in ("<unk>", tokenizer.unk_token) if name in ids}))

@@ -8,33 +8,35 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
-from ..generation.fill_mask import encoded, word
-from ..generation.generate import reading
+from ..generation.decoder import inference
+from ..generation.fill_mask import decode_token, encode_text
+from ..models import Model
 
 if TYPE_CHECKING:
-    from torch import Tensor
     from transformers import PreTrainedTokenizerFast
 
-    from ..models import Model
-
 __all__ = [
-    "Attention",
+    "AttentionMaps",
     "Lens",
-    "Neighbours",
+    "Neighbors",
     "Predictions",
-    "attention",
-    "logit_lens",
-    "neighbours",
-    "next_tokens",
+    "compute_attention",
+    "decode_tokens",
+    "find_neighbors",
+    "measure_attention",
+    "predict_tokens",
+    "read_logit_lens",
 ]
 
 Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Attention:
+class AttentionMaps:
     """Where each position looks.
 
     Attributes:
@@ -83,60 +85,61 @@ class Lens:
 
 
 @dataclass(frozen=True)
-class Neighbours:
+class Neighbors:
     """The tokens whose embeddings point the same way.
 
     Attributes:
         ids: int64 [n], the tokens asked for.
-        neighbours: int64 [n, k], nearest first, without the token itself.
+        neighbors: int64 [n, k], nearest first, without the token itself.
         cosines: float32 [n, k], −1 to 1.
     """
 
     ids: NDArray[np.int64]
-    neighbours: NDArray[np.int64]
+    neighbors: NDArray[np.int64]
     cosines: Floats
 
 
-def attention(model: "Model", tokenizer: "PreTrainedTokenizerFast", text: str) -> Attention:
+def measure_attention(
+    model: Model, tokenizer: "PreTrainedTokenizerFast", text: str
+) -> AttentionMaps:
     """Return the attention of every layer and head over a text.
 
     Raises:
         UsageError: if it is empty or longer than the model's context.
     """
-    ids = encoded(model, tokenizer, text)
-    return Attention(shown(tokenizer, ids), attention_of(model, ids))
+    ids = encode_text(model, tokenizer, text)
+    return AttentionMaps(decode_tokens(tokenizer, ids), compute_attention(model, ids))
 
 
-def attention_of(model: "Model", ids: list[int]) -> Floats:
+def compute_attention(model: Model, ids: list[int]) -> Floats:
     """Return the attention over tokens, float32 [layer, head, T, T]."""
-    import torch
-
     maps: list[Tensor] = []
-    with reading(model):
-        model.hidden(_row(model, ids), attentions=maps)
+    with inference(model):
+        model.compute_hidden_states(_row(model, ids), attentions=maps)
         return np.asarray(torch.cat(maps).float().cpu().numpy())
 
 
-def next_tokens(
-    model: "Model", tokenizer: "PreTrainedTokenizerFast", text: str, top: int = 10
+def predict_tokens(
+    model: Model, tokenizer: "PreTrainedTokenizerFast", text: str, top: int = 10
 ) -> Predictions:
     """Return the likeliest tokens at each position of a text.
 
     Raises:
         UsageError: if it is empty or longer than the model's context.
     """
-    ids = encoded(model, tokenizer, text)
-    with reading(model):
-        p = model.logits(model.hidden(_row(model, ids)))[0].float().softmax(-1)
+    ids = encode_text(model, tokenizer, text)
+    with inference(model):
+        hidden = model.compute_hidden_states(_row(model, ids))
+        p = model.compute_logits(hidden)[0].float().softmax(-1)
     p = p[:, : len(tokenizer)]  # a model may have spare rows
     best = p.topk(min(top, p.shape[-1]))
-    found = best.indices.cpu().numpy()
-    words = tuple(tuple(word(tokenizer, int(i)) for i in row) for row in found)
-    return Predictions(shown(tokenizer, ids), found, best.values.cpu().numpy(), words)
+    top_ids = best.indices.cpu().numpy()
+    words = tuple(tuple(decode_token(tokenizer, int(i)) for i in row) for row in top_ids)
+    return Predictions(decode_tokens(tokenizer, ids), top_ids, best.values.cpu().numpy(), words)
 
 
-def logit_lens(
-    model: "Model", tokenizer: "PreTrainedTokenizerFast", text: str, top: int = 5
+def read_logit_lens(
+    model: Model, tokenizer: "PreTrainedTokenizerFast", text: str, top: int = 5
 ) -> Lens:
     """Return what the model would predict after each layer.
 
@@ -146,24 +149,25 @@ def logit_lens(
     Raises:
         UsageError: if it is empty or longer than the model's context.
     """
-    ids = encoded(model, tokenizer, text)
-    states: list[Tensor] = []
-    found, probabilities, entropy = [], [], []
-    with reading(model):
-        model.hidden(_row(model, ids), states=states)
-        for state in states:
-            logs = model.lens(state)[0].float().log_softmax(-1)
-            known = logs[:, : len(tokenizer)]  # a model may have spare rows
-            best = known.topk(min(top, known.shape[-1]))
-            found.append(best.indices.cpu().numpy())
+    ids = encode_text(model, tokenizer, text)
+    residuals: list[Tensor] = []
+    top_ids, probabilities, entropy = [], [], []
+    with inference(model):
+        model.compute_hidden_states(_row(model, ids), residuals=residuals)
+        for residual in residuals:
+            logp = model.apply_logit_lens(residual)[0].float().log_softmax(-1)
+            of_tokens = logp[:, : len(tokenizer)]  # a model may have spare rows
+            best = of_tokens.topk(min(top, of_tokens.shape[-1]))
+            top_ids.append(best.indices.cpu().numpy())
             probabilities.append(best.values.exp().cpu().numpy())
-            entropy.append(-(logs.exp() * logs).sum(-1).cpu().numpy())
-    return Lens(shown(tokenizer, ids), np.stack(found), np.stack(probabilities), np.stack(entropy))
+            entropy.append(-(logp.exp() * logp).sum(-1).cpu().numpy())
+    tokens = decode_tokens(tokenizer, ids)
+    return Lens(tokens, np.stack(top_ids), np.stack(probabilities), np.stack(entropy))
 
 
-def neighbours(
-    model: "Model", ids: Sequence[int], top: int = 5, among: Sequence[int] | None = None
-) -> Neighbours:
+def find_neighbors(
+    model: Model, ids: Sequence[int], top: int = 5, among: Sequence[int] | None = None
+) -> Neighbors:
     """Return the tokens whose input embeddings have the greatest cosine with those of some.
 
     Args:
@@ -172,27 +176,26 @@ def neighbours(
         top: k, how many neighbours of each; fewer where `among` holds fewer.
         among: the tokens that may be neighbours; None: all.
     """
-    import torch
-
     with torch.inference_mode():
         table = torch.nn.functional.normalize(model.embedding_weight.float(), dim=-1)
-        kept = torch.arange(len(table)) if among is None else torch.tensor(sorted(set(among)))
-        kept, at = kept.to(table.device), torch.tensor(ids, device=table.device)
-        cosines = table[at] @ table[kept].T
-        cosines = cosines.masked_fill(at[:, None] == kept, -torch.inf)
-        best = cosines.topk(min(top, len(kept) - 1))
-    near = kept[best.indices].cpu().numpy()
-    return Neighbours(np.array(ids, np.int64), near, best.values.cpu().numpy())
+        if among is None:
+            candidates = torch.arange(len(table), device=table.device)
+        else:
+            candidates = torch.tensor(sorted(set(among)), device=table.device)
+        queries = torch.tensor(ids, device=table.device)
+        cosines = table[queries] @ table[candidates].T
+        cosines = cosines.masked_fill(queries[:, None] == candidates, -torch.inf)
+        best = cosines.topk(min(top, len(candidates) - 1))
+    near = candidates[best.indices].cpu().numpy()
+    return Neighbors(np.array(ids, np.int64), near, best.values.cpu().numpy())
 
 
-def shown(tokenizer: "PreTrainedTokenizerFast", ids: list[int]) -> tuple[str, ...]:
+def decode_tokens(tokenizer: "PreTrainedTokenizerFast", ids: list[int]) -> tuple[str, ...]:
     """Return tokens as text, a blank at a beginning kept."""
     return tuple(
         str(tokenizer.decode([token], clean_up_tokenization_spaces=False)) for token in ids
     )
 
 
-def _row(model: "Model", ids: list[int]) -> "Tensor":
-    import torch
-
+def _row(model: Model, ids: list[int]) -> Tensor:
     return torch.tensor([ids], device=model.output_weight.device)

@@ -6,7 +6,7 @@ from typing import Any
 
 from epoque.bench.i18n import mark
 
-__all__ = ["TOO_LARGE", "reasons"]
+__all__ = ["TOO_LARGE", "explain_missing"]
 
 TOO_LARGE = mark("larger than a number can be")
 _NO_TARGET = mark("no block it is measured on has a token to predict")
@@ -22,7 +22,7 @@ _REASONS = {
 }
 
 
-def reasons(results: Mapping[str, Any]) -> dict[str, str]:
+def explain_missing(results: Mapping[str, Any]) -> dict[str, str]:
     """Return, of each result that is no finite number, why; in English, French by the catalogue.
 
     Args:
@@ -30,12 +30,12 @@ def reasons(results: Mapping[str, Any]) -> dict[str, str]:
             that is too large.
     """
     return {
-        name: TOO_LARGE if math.isinf(value) else _REASONS.get(_measure(name), _NO_TARGET)
+        name: TOO_LARGE if math.isinf(value) else _REASONS.get(_base_name(name), _NO_TARGET)
         for name, value in results.items()
         if isinstance(value, float) and not math.isfinite(value)
     }
 
 
-def _measure(name: str) -> str:
+def _base_name(name: str) -> str:
     """Return what a result's name says without of which split, and how."""
     return name.removeprefix("test_").removeprefix("valid_").removeprefix("pseudo_")

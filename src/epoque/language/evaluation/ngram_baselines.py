@@ -1,17 +1,15 @@
-"""What counting reaches: the perplexities of words, pairs and triples of tokens.
+"""N-gram baselines: the perplexities that counts of tokens, pairs and triples reach.
 
 No network is needed to predict the next token from how often it followed the one or two before it.
 A language model that does not beat these numbers has learned less than a table.
 """
-
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from epoque.bench.errors import DataError
 
-__all__ = ["KneserNey", "count", "perplexity"]
+__all__ = ["KneserNey", "measure_baselines", "measure_perplexity"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -19,14 +17,14 @@ Floats = NDArray[np.float64]
 MOST_TOKENS = 2_000_000
 """A triple of ids below this is one 64-bit number."""
 
-LEAST = 3
+LEAST_TOKENS = 3
 """Tokens that it takes to count triples."""
 
 ORDERS = {"unigram": 1, "bigram": 2, "trigram": 3}
 """How many tokens each counts together."""
 
 
-def count(train: ArrayLike, ids: ArrayLike, vocabulary: int) -> dict[str, float]:
+def measure_baselines(train: ArrayLike, ids: ArrayLike, vocabulary: int) -> dict[str, float]:
     """Return the perplexities on `ids` of counting on `train`.
 
     Args:
@@ -36,26 +34,26 @@ def count(train: ArrayLike, ids: ArrayLike, vocabulary: int) -> dict[str, float]
 
     Returns:
         "unigram", "bigram" and "trigram" to the perplexity, per token; NaN where there are fewer
-        than `LEAST` tokens to count, or none to predict with a whole context before it.
+        than `LEAST_TOKENS` tokens to count, or none to predict with a whole context before it.
 
     Raises:
         DataError: if an id is V or more.
     """
-    counted, told = _flat(train), _flat(ids)
-    if len(counted) < LEAST:
+    train_ids, valid_ids = _flatten(train), _flatten(ids)
+    if len(train_ids) < LEAST_TOKENS:
         return dict.fromkeys(ORDERS, float("nan"))
     return {
-        name: perplexity(KneserNey(counted, order, vocabulary), told)
+        name: measure_perplexity(KneserNey(train_ids, order, vocabulary), valid_ids)
         for name, order in ORDERS.items()
     }
 
 
-def perplexity(model: "KneserNey", ids: ArrayLike) -> float:
+def measure_perplexity(model: "KneserNey", ids: ArrayLike) -> float:
     """Return exp of the mean −log p of the tokens that have a whole context before them.
 
     NaN if there is none.
     """
-    tokens, context = _flat(ids), model.order - 1
+    tokens, context = _flatten(ids), model.order - 1
     if len(tokens) <= context:
         return float("nan")
     windows = np.lib.stride_tricks.sliding_window_view(tokens, model.order)
@@ -90,15 +88,16 @@ class KneserNey:
     """
 
     def __init__(self, ids: ArrayLike, order: int, vocabulary: int) -> None:
-        tokens = _flat(ids)
+        tokens = _flatten(ids)
         _check(tokens, vocabulary)
         self.order, self.vocabulary = order, vocabulary
         self._levels: list[_Level] = []
-        grams, times = _unique(_joined(tokens, order, vocabulary))
+        grams, times = _count_unique(_encode_ngrams(tokens, order, vocabulary))
         for size in range(order, 0, -1):
             self._levels.insert(0, _Level(grams, times, vocabulary))
             # The n-grams' ends: in how many of them each occurs.
-            grams, times = _unique(grams % vocabulary ** (size - 1)) if size > 1 else (grams, times)
+            if size > 1:
+                grams, times = _count_unique(grams % vocabulary ** (size - 1))
 
     def probabilities(self, contexts: ArrayLike, tokens: ArrayLike) -> Floats:
         """Return p(token | context).
@@ -107,13 +106,14 @@ class KneserNey:
             contexts: the tokens before, [M, order − 1], oldest first.
             tokens: the tokens to predict, [M].
         """
-        wanted, before = np.asarray(tokens, np.int64), np.asarray(contexts, np.int64)
-        p = np.full(wanted.shape, 1 / self.vocabulary)
-        context = np.zeros_like(wanted)
+        tokens, before = np.asarray(tokens, np.int64), np.asarray(contexts, np.int64)
+        # From the lowest order up: each takes from the one below what it does not know itself.
+        p = np.full(tokens.shape, 1 / self.vocabulary)
+        context = np.zeros_like(tokens)
         for size, level in enumerate(self._levels):
             if size:
                 context += before[:, -size] * self.vocabulary ** (size - 1)
-            p = level.probabilities(context, wanted, p)
+            p = level.probabilities(context, tokens, p)
         return p
 
 
@@ -137,39 +137,39 @@ class _Level:
 
     def probabilities(self, context: Ints, tokens: Ints, lower: Floats) -> Floats:
         """Return p(token | context), given those of the lower order [M]."""
-        times = _found(self._grams, self._times, context * self._vocabulary + tokens)
-        total = _found(self._contexts, self._total, context)
-        followers = _found(self._contexts, self._followers, context)
-        kept = np.maximum(times - self._discount, 0.0) + self._discount * followers * lower
-        return np.where(total > 0, kept / np.maximum(total, 1), lower)
+        times = _look_up(self._grams, self._times, context * self._vocabulary + tokens)
+        total = _look_up(self._contexts, self._total, context)
+        followers = _look_up(self._contexts, self._followers, context)
+        mass = np.maximum(times - self._discount, 0.0) + self._discount * followers * lower
+        return np.where(total > 0, mass / np.maximum(total, 1), lower)
 
 
-def _found(keys: Ints, values: Ints, wanted: Ints) -> Ints:
+def _look_up(keys: Ints, values: Ints, queries: Ints) -> Ints:
     """Return the value of each key, 0 where there is none."""
-    places = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-    return np.where(keys[places] == wanted, values[places], 0)
+    places = np.minimum(np.searchsorted(keys, queries), len(keys) - 1)
+    return np.where(keys[places] == queries, values[places], 0)
 
 
-def _joined(tokens: Ints, order: int, vocabulary: int) -> Ints:
+def _encode_ngrams(tokens: Ints, order: int, vocabulary: int) -> Ints:
     """Return all n-grams as numbers in base V, in the order of the text."""
-    joined = tokens[: len(tokens) - order + 1].copy()
+    ngrams = tokens[: len(tokens) - order + 1].copy()
     for place in range(1, order):
-        joined *= vocabulary
-        joined += tokens[place : len(tokens) - order + 1 + place]
-    return joined
+        ngrams *= vocabulary
+        ngrams += tokens[place : len(tokens) - order + 1 + place]
+    return ngrams
 
 
-def _unique(values: Ints) -> tuple[Ints, Ints]:
-    found: Any = np.unique(values, return_counts=True)
-    return found[0], found[1]
+def _count_unique(values: Ints) -> tuple[Ints, Ints]:
+    unique, counts = np.unique(values, return_counts=True)
+    return unique, counts
 
 
-def _flat(ids: ArrayLike) -> Ints:
+def _flatten(ids: ArrayLike) -> Ints:
     return np.asarray(ids).reshape(-1).astype(np.int64)
 
 
 def _check(tokens: Ints, vocabulary: int) -> None:
-    if len(tokens) < LEAST:
+    if len(tokens) < LEAST_TOKENS:
         raise DataError(f"Counting needs at least three tokens; there are {len(tokens)}.")
     if vocabulary > MOST_TOKENS or tokens.max() >= vocabulary:
         raise DataError(

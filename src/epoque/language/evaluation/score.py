@@ -13,22 +13,23 @@ from math import log
 from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from epoque.bench.errors import ConfigError, DataError, Problem
 from epoque.bench.progress import Progress
 
-from ..data.encoding import corpus_encoder, prompt_tokens
-from ..generation.fill_mask import encoded
-from ..generation.generate import reading
+from ..data.encoding import encode_prompt, make_corpus_encoder
+from ..generation.decoder import inference
+from ..generation.fill_mask import encode_text
+from ..models import Model
+from ..models.output_losses import token_losses
+from .exact_loss import mean_or_nan, to_perplexity
 
 if TYPE_CHECKING:
-    from torch import Tensor
     from transformers import PreTrainedTokenizerFast
 
-    from ..models import Model
-
-__all__ = ["Perplexity", "Score", "log_probabilities", "perplexity", "score"]
+__all__ = ["Perplexity", "Score", "measure_perplexity", "score_ids", "score_text"]
 
 _BATCH_TOKENS = 8192  # read by the model at once
 _LINES = 1000  # encoded at once
@@ -81,28 +82,29 @@ class Perplexity:
     bytes: int
 
 
-def score(model: "Model", tokenizer: "PreTrainedTokenizerFast", text: str) -> Score:
+def score_text(model: Model, tokenizer: "PreTrainedTokenizerFast", text: str) -> Score:
     """Return the log-probability of each token of a short text.
 
     Raises:
         UsageError: if it is empty or longer than the model's context.
     """
-    ids = encoded(model, tokenizer, text)
-    asked = {"return_offsets_mapping": True, "return_special_tokens_mask": True}
-    made = prompt_tokens(tokenizer, text, **asked)
-    found = log_probabilities(model, tokenizer, ids)
+    ids = encode_text(model, tokenizer, text)
+    encoding = encode_prompt(
+        tokenizer, text, return_offsets_mapping=True, return_special_tokens_mask=True
+    )
+    logp = score_ids(model, tokenizer, ids)
     names = tokenizer.convert_ids_to_tokens(ids)
-    tokens, spans, added = [], made["offset_mapping"], made["special_tokens_mask"]
-    for i, (begin, end) in enumerate(spans):
-        outside = bool(added[i]) and begin == end
-        tokens.append(names[i] if outside else text[begin:end])
-        if outside:
-            found[i] = np.nan
-    return Score(tuple(tokens), np.array(ids, np.int64), found)
+    tokens, is_special = [], encoding["special_tokens_mask"]
+    for i, (begin, end) in enumerate(encoding["offset_mapping"]):
+        is_outside = bool(is_special[i]) and begin == end  # not of the text: put around it
+        tokens.append(names[i] if is_outside else text[begin:end])
+        if is_outside:
+            logp[i] = np.nan
+    return Score(tuple(tokens), np.array(ids, np.int64), logp)
 
 
-def log_probabilities(
-    model: "Model",
+def score_ids(
+    model: Model,
     tokenizer: "PreTrainedTokenizerFast",
     ids: Sequence[int] | NDArray[np.int64],
     context: int = 0,
@@ -126,41 +128,41 @@ def log_probabilities(
             it predicts.
     """
     tokens = np.asarray(ids, np.int64)
-    context = _context(model, context)
-    found = np.full(len(tokens), np.nan)
-    windows = _causal(tokens, context) if model.causal else _masked(tokens, context)
+    context = _choose_context(model, context)
+    logp = np.full(len(tokens), np.nan)
+    cut = _causal_windows if model.causal else _masked_windows
     done = 0
-    with reading(model):
-        for batch in _batches(windows):
-            places, values = _read(model, tokenizer, tokens, batch)
-            found[places] = values
+    with inference(model):
+        for batch in _batch_windows(cut(tokens, context)):
+            places, values = _score_windows(model, tokenizer, tokens, batch)
+            logp[places] = values
             done += len(places)
             if progress is not None:
                 progress(done, len(tokens))
-    return found
+    return logp
 
 
-def _context(model: "Model", context: int) -> int:
+def _choose_context(model: Model, context: int) -> int:
     """Return how many tokens a window has."""
     least = 2 if model.causal else 1
     if context and context < least:
         kind = "causal" if model.causal else "masked"
-        told = f"{context} is not allowed; a {kind} model takes {least} or more, or 0 for all."
-        raise ConfigError([Problem("context", told)])
+        message = f"{context} is not allowed; a {kind} model takes {least} or more, or 0 for all."
+        raise ConfigError([Problem("context", message)])
     return min(context or model.context, model.context)
 
 
 @dataclass(frozen=True)
 class _Window:
-    """Tokens `begin` to `end` are read; `wanted` of them are predicted, all if it is empty."""
+    """Tokens `begin` to `end` are read; those at `targets` are predicted."""
 
     begin: int
     end: int
-    wanted: tuple[int, ...]
+    targets: tuple[int, ...]
 
 
-def _causal(tokens: NDArray[np.int64], context: int) -> Iterator[_Window]:
-    """Yield windows in which each token but the first is wanted once."""
+def _causal_windows(tokens: NDArray[np.int64], context: int) -> Iterator[_Window]:
+    """Yield windows in which each token but the first is predicted once."""
     done, stride = 1, max(context // 2, 1)
     while done < len(tokens):
         end = min(len(tokens), context if done == 1 else done + stride)
@@ -169,21 +171,21 @@ def _causal(tokens: NDArray[np.int64], context: int) -> Iterator[_Window]:
         done = end
 
 
-def _masked(tokens: NDArray[np.int64], context: int) -> Iterator[_Window]:
-    """Yield a window for each token, which is wanted in it alone."""
+def _masked_windows(tokens: NDArray[np.int64], context: int) -> Iterator[_Window]:
+    """Yield a window for each token, which alone is predicted in it."""
     for first in range(0, len(tokens), context):
         end = min(first + context, len(tokens))
         begin = max(0, end - context)
         yield from (_Window(begin, end, (place,)) for place in range(first, end))
 
 
-def _batches(windows: Iterable[_Window]) -> Iterator[list[_Window]]:
+def _batch_windows(windows: Iterable[_Window]) -> Iterator[list[_Window]]:
     """Yield windows of one length together, so many that the memory suffices."""
     batch: list[_Window] = []
     for window in windows:
         length = window.end - window.begin
-        other = batch and batch[0].end - batch[0].begin != length
-        if other or (len(batch) + 1) * length > max(_BATCH_TOKENS, length):
+        is_other_length = batch and batch[0].end - batch[0].begin != length
+        if is_other_length or (len(batch) + 1) * length > max(_BATCH_TOKENS, length):
             yield batch
             batch = []
         batch.append(window)
@@ -191,32 +193,29 @@ def _batches(windows: Iterable[_Window]) -> Iterator[list[_Window]]:
         yield batch
 
 
-def _read(
-    model: "Model",
+def _score_windows(
+    model: Model,
     tokenizer: "PreTrainedTokenizerFast",
     tokens: NDArray[np.int64],
     batch: Sequence[_Window],
 ) -> tuple[list[int], NDArray[np.float64]]:
-    """Return the places of the wanted tokens and their log-probabilities."""
-    import torch
-
-    from ..models import output_losses as heads
-
+    """Return the places of the predicted tokens and their log-probabilities."""
     rows = np.stack([tokens[window.begin : window.end] for window in batch])
-    at = [(row, place - w.begin) for row, w in enumerate(batch) for place in w.wanted]
-    places = [place for window in batch for place in window.wanted]
+    at = [(row, place - w.begin) for row, w in enumerate(batch) for place in w.targets]
+    places = [place for window in batch for place in window.targets]
     if not model.causal:
         rows[tuple(zip(*at, strict=True))] = tokenizer.mask_token_id
     device = model.output_weight.device
-    hidden = model.hidden(torch.from_numpy(rows).to(device))
+    hidden = model.compute_hidden_states(torch.from_numpy(rows).to(device))
     row, column = torch.tensor(at, device=device).T
-    wanted: Tensor = hidden[row, column - 1 if model.causal else column]
+    # A causal model predicts a token from the position before it, a masked one from its own.
+    hidden = hidden[row, column - 1 if model.causal else column]
     targets = torch.from_numpy(tokens[places]).to(device)
-    return places, -heads.nll(model, wanted, targets).double().cpu().numpy()
+    return places, -token_losses(model, hidden, targets).double().cpu().numpy()
 
 
-def perplexity(
-    model: "Model",
+def measure_perplexity(
+    model: Model,
     tokenizer: "PreTrainedTokenizerFast",
     lines: Iterable[str],
     *,
@@ -242,7 +241,7 @@ def perplexity(
     """
     ids: list[int] = []
     words = size = 0
-    for line, row in _encoded_lines(tokenizer, lines):
+    for line, row in _encode_lines(tokenizer, lines):
         ids += row
         words, size = words + len(line.split()), size + len(line.encode())
         if first and len(ids) >= first:
@@ -251,32 +250,29 @@ def perplexity(
     ids = ids[: first or None]
     if len(ids) < 2:
         raise DataError("The text is too short: it takes two tokens or more.")
-    share = len(ids) / total  # of the last line, a part may be left out
-    found = log_probabilities(model, tokenizer, ids, context, progress)
-    return _summary(found, words * share, size * share)
+    used = len(ids) / total  # of the last line, a part may be left out
+    logp = score_ids(model, tokenizer, ids, context, progress)
+    return _summarize(logp, words * used, size * used)
 
 
-def _encoded_lines(
+def _encode_lines(
     tokenizer: "PreTrainedTokenizerFast", lines: Iterable[str]
 ) -> Iterator[tuple[str, list[int]]]:
     """Yield each line of a text with its tokens, as a training reads them."""
-    encode, rest = corpus_encoder(tokenizer), iter(lines)
+    encode, rest = make_corpus_encoder(tokenizer), iter(lines)
     while batch := list(islice(rest, _LINES)):
         yield from zip(batch, encode(batch), strict=True)
 
 
-def _summary(found: NDArray[np.float64], words: float, size: float) -> Perplexity:
-    from .exact_loss import mean
-    from .exact_loss import perplexity as exp_of
-
-    scored = found[~np.isnan(found)]
-    loss = mean(-float(scored.sum()), len(scored))
-    nats = loss * len(found)  # as if the first token were as likely as the others
+def _summarize(logp: NDArray[np.float64], words: float, size: float) -> Perplexity:
+    scored = logp[~np.isnan(logp)]
+    loss = mean_or_nan(-float(scored.sum()), len(scored))
+    nats = loss * len(logp)  # as if the first token were as likely as the others
     return Perplexity(
-        per_token=exp_of(loss),
-        per_word=exp_of(mean(nats, words)),
-        bits_per_byte=mean(nats / log(2), size),
-        tokens=len(found),
+        per_token=to_perplexity(loss),
+        per_word=to_perplexity(mean_or_nan(nats, words)),
+        bits_per_byte=mean_or_nan(nats / log(2), size),
+        tokens=len(logp),
         scored=len(scored),
         words=round(words),
         bytes=round(size),

@@ -10,9 +10,9 @@ from epoque.bench.figures.plot import colour, heading, mix, new_figure
 from epoque.bench.i18n import translator
 
 from ..config import LanguageConfig
-from ..data.overlap import NOTABLE
-from ..evaluation import examples as probe
-from .examples_figure import examples_figure, written
+from ..data.overlap import NOTABLE_SHARE
+from ..evaluation.example_files import EXAMPLES, PROBE, read_examples, read_probe
+from .examples_figure import examples_figure, replace_missing_glyphs
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,7 +29,7 @@ __all__ = ["figures"]
 MAPS = 4  # layers and heads of which attention is shown, at most
 FEW = 40  # points of a curve below which each is marked
 LONGEST = 12  # letters of a token that are shown
-COUNTING = ("unigram", "bigram", "trigram")
+BASELINES = ("unigram", "bigram", "trigram")
 
 
 def figures(
@@ -57,11 +57,11 @@ def figures(
         draws["losses"] = losses_figure
         if run.metrics["valid_loss"].notna().any():
             draws["perplexity"] = perplexity_figure
-    if (run.path / probe.PROBE).is_file() and (run.path / probe.EXAMPLES).is_file():
+    if (run.path / PROBE).is_file() and (run.path / EXAMPLES).is_file():
         draws |= {"attention": attention_figure, "attention_map": attention_map_figure}
-        if probe.examples(run)["neighbours"]:
+        if read_examples(run)["neighbours"]:
             draws["neighbours"] = neighbours_figure
-        if (probe.arrays(run)["frequency"] > 0).any():
+        if (read_probe(run)["frequency"] > 0).any():
             draws["frequency"] = frequency_figure
         draws["examples"] = examples_figure
     return {name: partial(of, run, language) for name, of in draws.items()}
@@ -83,7 +83,7 @@ def losses_figure(run: "Run[LanguageConfig]", language: str) -> "Figure":
     figure = new_figure(4.4)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
     ends = []
-    measured = {name: series for name, series in _measured(run).items() if len(series)}
+    measured = {name: series for name, series in _finite_metrics(run).items() if len(series)}
     if "loss" in measured:
         running = measured["loss"]
         above.plot(running.index, running, color=mix("blue", 0.35), linewidth=0.8, zorder=2)
@@ -92,12 +92,12 @@ def losses_figure(run: "Run[LanguageConfig]", language: str) -> "Figure":
               "vermilion", "--"))  # fmt: skip
     for name, text, role, dash in curves:
         if name in measured:
-            last = _curve(above, measured[name], role, dash)
+            last = _draw_curve(above, measured[name], role, dash)
             ends.append((last, text, colour(role)))
     below.plot(run.metrics["learning_rate"].dropna(), color=colour("ink"))
     below.set_ylim(bottom=0)
-    _finish(above, run, language)
-    _finish(below, run, language)
+    _set_axes(above, run, language)
+    _set_axes(below, run, language)
     below.set_xlabel(_("Iteration"))
     heading(above, _("Losses, nats a token"), _subject(run, language))
     heading(below, _("Learning rate"))
@@ -105,7 +105,7 @@ def losses_figure(run: "Run[LanguageConfig]", language: str) -> "Figure":
     return figure
 
 
-def _measured(run: "Run[LanguageConfig]") -> "dict[str, pd.Series]":
+def _finite_metrics(run: "Run[LanguageConfig]") -> "dict[str, pd.Series]":
     """Return each metric where it has a number."""
     return {str(name): series.dropna() for name, series in run.metrics.items()}
 
@@ -118,10 +118,10 @@ def perplexity_figure(run: "Run[LanguageConfig]", language: str) -> "Figure":
     axes.set_yscale("log")
     measured = run.metrics[["tokens", "valid_perplexity"]].dropna()
     series = measured.set_index("tokens")["valid_perplexity"]
-    last = _curve(axes, series, "vermilion", "-")
+    last = _draw_curve(axes, series, "vermilion", "-")
     ends = [(last, _("the model"), colour("vermilion"))]
     names = {"unigram": _("words counted"), "bigram": _("pairs"), "trigram": _("triples")}
-    for name, value in _counted(run).items():
+    for name, value in _baselines(run).items():
         axes.axhline(value, color=colour("muted"), linewidth=0.9, linestyle=(0, (1, 2)))
         ends.append((value, names[name], colour("muted")))
     values = [*series, *(value for value, _text, _colour in ends)]
@@ -130,31 +130,31 @@ def perplexity_figure(run: "Run[LanguageConfig]", language: str) -> "Figure":
     number_axis(axes.xaxis, language, whole=True)
     number_axis(axes.yaxis, language)
     axes.set_xlabel(_("Tokens read"))
-    heading(axes, _("Validation perplexity"), _measured_on(run, language))
+    heading(axes, _("Validation perplexity"), _describe_text(run, language))
     label_ends(axes, ends)
     return figure
 
 
-def _measured_on(run: "Run[LanguageConfig]", language: str) -> str:
+def _describe_text(run: "Run[LanguageConfig]", language: str) -> str:
     """Return the line under the title; what was learned from and is measured on is said there."""
     share = _results(run).get("valid_in_train_share") or 0.0
-    if share < NOTABLE:
+    if share < NOTABLE_SHARE:
         return _subject(run, language)
-    told = translator(language)("{percent}\u202f% of the text measured on was learned from")
-    return told.format(percent=number(100 * share, language, decimals=0))
+    sentence = translator(language)("{percent}\u202f% of the text measured on was learned from")
+    return sentence.format(percent=number(100 * share, language, decimals=0))
 
 
 def _results(run: "Run[LanguageConfig]") -> Mapping[str, Any]:
     return run.results if (run.path / "results.json").is_file() else {}
 
 
-def _counted(run: "Run[LanguageConfig]") -> dict[str, float]:
+def _baselines(run: "Run[LanguageConfig]") -> dict[str, float]:
     """Return the perplexities of counting, where the run has been evaluated."""
-    found = {name: _results(run).get(f"{name}_perplexity") for name in COUNTING}
-    return {name: float(value) for name, value in found.items() if value}
+    perplexities = {name: _results(run).get(f"{name}_perplexity") for name in BASELINES}
+    return {name: float(value) for name, value in perplexities.items() if value}
 
 
-def _curve(axes: "Axes", series: "pd.Series", role: str, dash: str) -> float:
+def _draw_curve(axes: "Axes", series: "pd.Series", role: str, dash: str) -> float:
     """Draw a curve, its points marked where they are few; return its last value."""
     axes.plot(
         series.index.to_numpy(),
@@ -168,7 +168,7 @@ def _curve(axes: "Axes", series: "pd.Series", role: str, dash: str) -> float:
     return float(series.iloc[-1])
 
 
-def _finish(axes: "Axes", run: "Run[LanguageConfig]", language: str) -> None:
+def _set_axes(axes: "Axes", run: "Run[LanguageConfig]", language: str) -> None:
     axes.set_xlim(0, int(run.metrics.index[-1]))
     number_axis(axes.xaxis, language, whole=True)
     number_axis(axes.yaxis, language)
@@ -179,16 +179,14 @@ def _finish(axes: "Axes", run: "Run[LanguageConfig]", language: str) -> None:
 
 def attention_figure(run: "Run[LanguageConfig]", language: str) -> "Figure":
     """Draw the attention of the heads side by side, layers from top to bottom."""
-    from ..evaluation.examples import arrays
-
     _ = translator(language)
-    weights = arrays(run)["attention"]
-    layers, heads = (_spread(count) for count in weights.shape[:2])
+    weights = read_probe(run)["attention"]
+    layers, heads = (_spread_evenly(count) for count in weights.shape[:2])
     figure = new_figure(0.9 + 1.12 * len(layers))
     grid = figure.subplots(len(layers), len(heads), squeeze=False)
     for row, layer in zip(grid, layers, strict=True):
         for axes, head in zip(row, heads, strict=True):
-            _map(axes, weights[layer, head])
+            _draw_map(axes, weights[layer, head])
             axes.set_xticks([])
             axes.set_yticks([])
             if layer == layers[0]:
@@ -203,12 +201,12 @@ def attention_figure(run: "Run[LanguageConfig]", language: str) -> "Figure":
 def attention_map_figure(run: "Run[LanguageConfig]", language: str) -> "Figure":
     """Draw one head's attention with the tokens: the head that looks at other tokens most."""
     _ = translator(language)
-    weights = probe.arrays(run)["attention"]
-    tokens = [_shown(token) for token in probe.examples(run)["attention_tokens"]]
-    layer, head = _busiest(weights)
+    weights = read_probe(run)["attention"]
+    tokens = [_displayable(token) for token in read_examples(run)["attention_tokens"]]
+    layer, head = _find_busiest_head(weights)
     figure = new_figure(4.9)
     axes = figure.add_subplot()
-    _map(axes, weights[layer, head])
+    _draw_map(axes, weights[layer, head])
     places = range(len(tokens))
     axes.set_xticks(places, tokens, rotation=90, fontsize=8)
     axes.set_yticks(places, tokens, fontsize=8)
@@ -220,13 +218,13 @@ def attention_map_figure(run: "Run[LanguageConfig]", language: str) -> "Figure":
     return figure
 
 
-def _spread(count: int) -> list[int]:
+def _spread_evenly(count: int) -> list[int]:
     """Return at most `MAPS` numbers below `count`, evenly spaced."""
-    chosen = min(count, MAPS)
-    return [round(i * (count - 1) / max(chosen - 1, 1)) for i in range(chosen)]
+    maps = min(count, MAPS)
+    return [round(i * (count - 1) / max(maps - 1, 1)) for i in range(maps)]
 
 
-def _busiest(weights: "NDArray[np.float32]") -> tuple[int, int]:
+def _find_busiest_head(weights: "NDArray[np.floating]") -> tuple[int, int]:
     """Return the layer and head that look most at tokens other than themselves and the first.
 
     Many heads rest on the first token or on the token itself; such maps show little.
@@ -241,7 +239,7 @@ def _busiest(weights: "NDArray[np.float32]") -> tuple[int, int]:
     return int(layer), int(head)
 
 
-def _map(axes: "Axes", weights: "NDArray[np.float32]") -> None:
+def _draw_map(axes: "Axes", weights: "NDArray[np.floating]") -> None:
     """Draw one map, darker where more is looked at; each map has its own scale."""
     axes.imshow(weights, cmap=_ramp(), vmin=0, interpolation="nearest")
     axes.grid(visible=False)
@@ -262,31 +260,31 @@ def _ramp() -> "Colormap":
 def neighbours_figure(run: "Run[LanguageConfig]", language: str) -> "Figure":
     """Draw some words with the words whose embeddings point the same way."""
     _ = translator(language)
-    rows = probe.examples(run)["neighbours"]
+    rows = read_examples(run)["neighbours"]
     columns = max(len(row["neighbours"]) for row in rows)
     figure = new_figure(0.95 + 0.36 * len(rows))
     axes = figure.add_subplot()
     for y, row in enumerate(rows):
-        axes.text(-0.08, y, _shown(row["word"]), ha="right", va="center", fontweight="bold",
+        axes.text(-0.08, y, _displayable(row["word"]), ha="right", va="center", fontweight="bold",
                   fontsize=9)  # fmt: skip
         for x, near in enumerate(row["neighbours"]):
-            _cell(axes, x, y, near, language)
+            _draw_cell(axes, x, y, near, language)
     axes.set_xlim(-1.15, columns)
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.axis("off")
-    told = _("nearest first, with the cosine of the two embeddings")
-    heading(axes, _("Words used alike"), told)
+    legend = _("nearest first, with the cosine of the two embeddings")
+    heading(axes, _("Words used alike"), legend)
     return figure
 
 
-def _cell(axes: "Axes", x: int, y: int, near: Mapping[str, Any], language: str) -> None:
+def _draw_cell(axes: "Axes", x: int, y: int, near: Mapping[str, Any], language: str) -> None:
     """Write one neighbour, on a ground the stronger the nearer it is."""
     from matplotlib.patches import Rectangle
 
     cosine = max(float(near["cosine"]), 0.0)
     ground = mix("blue", 0.05 + 0.4 * cosine)
     axes.add_patch(Rectangle((x + 0.02, y - 0.46), 0.96, 0.92, color=ground, linewidth=0))
-    text = _shown(near["word"])
+    text = _displayable(near["word"])
     size = min(9.0, 9.0 * 10 / max(len(text), 1))
     axes.text(x + 0.5, y - 0.14, text, ha="center", va="center", fontsize=size)
     axes.text(x + 0.5, y + 0.27, number(cosine, language, decimals=2), ha="center", va="center",
@@ -296,13 +294,13 @@ def _cell(axes: "Axes", x: int, y: int, near: Mapping[str, Any], language: str) 
 def frequency_figure(run: "Run[LanguageConfig]", language: str) -> "Figure":
     """Draw the loss on a token against how often it occurs in the training text."""
     _ = translator(language)
-    arrays = probe.arrays(run)
-    seen = arrays["frequency"] > 0
-    x, loss, counting = (arrays[name][seen] for name in ("frequency", "loss", "counting"))
+    arrays = read_probe(run)
+    occurs = arrays["frequency"] > 0
+    x, loss, counting = (arrays[name][occurs] for name in ("frequency", "loss", "counting"))
     figure = new_figure()
     axes = figure.add_subplot()
     axes.set_xscale("log")
-    low, high = arrays["loss_low"][seen], arrays["loss_high"][seen]
+    low, high = arrays["loss_low"][occurs], arrays["loss_high"][occurs]
     axes.fill_between(x, low, high, color=colour("blue"), alpha=0.2, linewidth=0)
     axes.plot(x, counting, color=colour("muted"), linestyle="--", linewidth=1.2)
     axes.plot(x, loss, color=colour("blue"), marker="o", markersize=4)
@@ -318,8 +316,8 @@ def frequency_figure(run: "Run[LanguageConfig]", language: str) -> "Figure":
     return figure
 
 
-def _shown(token: str) -> str:
+def _displayable(token: str) -> str:
     """Return a token as it can be written: blanks visible, what the font lacks as a square."""
     text = token.replace("\n", "⏎").strip() or "␣" * len(token)
     text = text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
-    return written(text)
+    return replace_missing_glyphs(text)

@@ -1,13 +1,13 @@
 """Beam search: several texts side by side, and the likeliest of those that ended."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from .generate import Reading, reading
-from .sampling import Sampling, penalised
+import torch
 
-if TYPE_CHECKING:
-    from ..models import Model
+from ..models import Model
+from .decoder import Decoder, inference
+from .sampling import Sampling, penalize_repetition
 
 __all__ = ["beam_search"]
 
@@ -21,7 +21,7 @@ class _Candidate(NamedTuple):
 
 
 def beam_search(
-    model: "Model", read: Reading, sampling: Sampling, end: int | None = None
+    model: Model, decoder: Decoder, sampling: Sampling, end: int | None = None
 ) -> list[int]:
     """Return the likeliest continuation that beam search finds, without the end token.
 
@@ -33,43 +33,42 @@ def beam_search(
 
     Args:
         model: a causal model.
-        read: the prompt, one row, not yet continued.
+        decoder: the prompt, one row, not yet continued.
         sampling: `beams`, `length_penalty`, `repetition_penalty` and `max_tokens` are used.
         end: the token that ends a text, or None.
     """
-    beams, given, scores = sampling.beams, len(read.rows[0]), [0.0]
-    ended: list[tuple[float, list[int]]] = []
+    beams, prompt_length, scores = sampling.beams, len(decoder.rows[0]), [0.0]
+    finished: list[tuple[float, list[int]]] = []
     for step in range(1, sampling.max_tokens + 1):
         running: list[_Candidate] = []
         length = step**sampling.length_penalty
-        with reading(model):
-            candidates = _candidates(read, scores, sampling)
+        with inference(model):
+            candidates = _candidates(decoder, scores, sampling)
         for rank, candidate in enumerate(candidates):
             if candidate.token != end and step < sampling.max_tokens:
                 running.append(candidate)
             elif rank < beams:
-                text = [*read.rows[candidate.beam][given:], candidate.token]
-                ended.append((candidate.score / length, text))
-        ended = sorted(ended, key=lambda found: -found[0])[:beams]
+                text = [*decoder.rows[candidate.beam][prompt_length:], candidate.token]
+                finished.append((candidate.score / length, text))
+        finished = sorted(finished, key=lambda scored: -scored[0])[:beams]
         running = running[:beams]
-        if not running or (len(ended) == beams and running[0].score / length <= ended[-1][0]):
+        if not running or (len(finished) == beams and running[0].score / length <= finished[-1][0]):
             break
-        read.keep([candidate.beam for candidate in running])
-        read.append([candidate.token for candidate in running])
+        decoder.reorder([candidate.beam for candidate in running])
+        decoder.append([candidate.token for candidate in running])
         scores = [candidate.score for candidate in running]
-    best = ended[0][1]
+    best = finished[0][1]
     return best[:-1] if best[-1] == end else best
 
 
-def _candidates(read: Reading, scores: Sequence[float], sampling: Sampling) -> list[_Candidate]:
+def _candidates(decoder: Decoder, scores: Sequence[float], sampling: Sampling) -> list[_Candidate]:
     """Return the likeliest continuations by one token, best first.
 
     Twice as many as there are beams: if each beam's end is among them, as many can go on.
     """
-    import torch
-
-    new = penalised(read.logits().log_softmax(-1), read.rows, sampling.repetition_penalty)
-    total = new + torch.tensor(scores, device=new.device)[:, None]
+    logp = decoder.next_logits().log_softmax(-1)
+    logp = penalize_repetition(logp, decoder.rows, sampling.repetition_penalty)
+    total = logp + torch.tensor(scores, device=logp.device)[:, None]
     vocabulary = total.shape[-1]
     best = total.flatten().topk(min(2 * sampling.beams, total.numel()))
     return [

@@ -4,17 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import torch
+
 from epoque.bench.errors import UsageError
 
-from ..data.encoding import prompt_tokens
-from .generate import reading
+from ..data.encoding import encode_prompt
+from ..models import Model
+from .decoder import inference
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
-    from ..models import Model
-
-__all__ = ["Candidate", "encoded", "fill_mask"]
+__all__ = ["Candidate", "decode_token", "encode_text", "fill_mask", "rank_tokens"]
 
 
 @dataclass(frozen=True)
@@ -34,23 +35,23 @@ class Candidate:
     text: str
 
 
-def encoded(model: "Model", tokenizer: "PreTrainedTokenizerFast", text: str) -> list[int]:
+def encode_text(model: Model, tokenizer: "PreTrainedTokenizerFast", text: str) -> list[int]:
     """Return the tokens of one text, with the special tokens that the tokenizer puts around it.
 
     Raises:
         UsageError: if it is empty or longer than the model's context.
     """
-    ids: list[int] = prompt_tokens(tokenizer, text)["input_ids"] if text.strip() else []
+    ids: list[int] = encode_prompt(tokenizer, text)["input_ids"] if text.strip() else []
     if not ids:
         raise UsageError("The text is empty.")
     if len(ids) > model.context:
-        told = f"The text has {len(ids):,} tokens; the model takes {model.context:,} at once."
-        raise UsageError(told)
+        message = f"The text has {len(ids):,} tokens; the model takes {model.context:,} at once."
+        raise UsageError(message)
     return ids
 
 
 def fill_mask(
-    model: "Model", tokenizer: "PreTrainedTokenizerFast", text: str, top: int = 5
+    model: Model, tokenizer: "PreTrainedTokenizerFast", text: str, top: int = 5
 ) -> list[list[Candidate]]:
     """Return the likeliest tokens at each mask of a sentence, best first.
 
@@ -67,33 +68,34 @@ def fill_mask(
             `top` is below 1.
     """
     if model.causal:
-        told = "This model is causal: it continues texts and cannot look at both sides of a mask."
-        raise UsageError(told)
+        raise UsageError(
+            "This model is causal: it continues texts and cannot look at both sides of a mask."
+        )
     if top < 1:
         raise UsageError(f"top: {top} is not allowed; it takes a whole number from 1.")
-    ids = encoded(model, tokenizer, text)
+    ids = encode_text(model, tokenizer, text)
     places = [i for i, token in enumerate(ids) if token == tokenizer.mask_token_id]
     if not places:
         raise UsageError(f"There is no {tokenizer.mask_token} in the text.")
     return [
-        [_candidate(tokenizer, ids, place, token, p) for token, p in found]
-        for place, found in zip(places, likeliest(model, tokenizer, ids, places, top), strict=True)
+        [_candidate(tokenizer, ids, place, token, p) for token, p in ranked]
+        for place, ranked in zip(
+            places, rank_tokens(model, tokenizer, ids, places, top), strict=True
+        )
     ]
 
 
-def likeliest(
-    model: "Model",
+def rank_tokens(
+    model: Model,
     tokenizer: "PreTrainedTokenizerFast",
     ids: Sequence[int],
     places: Sequence[int],
     top: int,
 ) -> list[list[tuple[int, float]]]:
     """Return, for each place, the likeliest tokens there with their probabilities, best first."""
-    import torch
-
-    with reading(model):
+    with inference(model):
         row = torch.tensor([ids], device=model.output_weight.device)
-        p = model.logits(model.hidden(row)[0, places]).float().softmax(-1)
+        p = model.compute_logits(model.compute_hidden_states(row)[0, places]).float().softmax(-1)
     best = p[:, : len(tokenizer)].topk(min(top, len(tokenizer)))  # a model may have spare rows
     pairs = zip(best.indices.tolist(), best.values.tolist(), strict=True)
     return [list(zip(*pair, strict=True)) for pair in pairs]
@@ -104,11 +106,11 @@ def _candidate(
 ) -> Candidate:
     filled = [*ids[:place], token, *ids[place + 1 :]]
     special = set(tokenizer.all_special_ids) - {tokenizer.mask_token_id, tokenizer.unk_token_id}
-    shown = [i for at, i in enumerate(filled) if at == place or i not in special]
-    text = tokenizer.decode(shown, clean_up_tokenization_spaces=False)
-    return Candidate(word(tokenizer, token), token, p, str(text))
+    visible = [i for at, i in enumerate(filled) if at == place or i not in special]
+    text = tokenizer.decode(visible, clean_up_tokenization_spaces=False)
+    return Candidate(decode_token(tokenizer, token), token, p, str(text))
 
 
-def word(tokenizer: "PreTrainedTokenizerFast", token: int) -> str:
+def decode_token(tokenizer: "PreTrainedTokenizerFast", token: int) -> str:
     """Return one token as it is read; bytes that are no whole letter are shown as �."""
     return str(tokenizer.decode([token], clean_up_tokenization_spaces=False)).strip()

@@ -9,7 +9,7 @@ from epoque.bench.errors import Problem
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["Sampling", "choose", "filtered", "penalised"]
+__all__ = ["Sampling", "choose_tokens", "filter_logits", "penalize_repetition"]
 
 
 class Sampling(Options):
@@ -54,20 +54,22 @@ class Sampling(Options):
 
     def conflicts(self) -> Iterator[Problem]:
         """Yield what has no effect beside the others."""
-        drawn, filters = self.beams == 1, ("top_k", "top_p", "min_p")
+        is_sampled, filters = self.beams == 1, ("top_k", "top_p", "min_p")
         needs = {
-            "beams 1": (drawn, ("temperature", *filters)),
-            "a temperature above 0": (not drawn or self.temperature > 0, filters),
-            "beams above 1": (not drawn, ("length_penalty",)),
+            "beams 1": (is_sampled, ("temperature", *filters)),
+            "a temperature above 0": (not is_sampled or self.temperature > 0, filters),
+            "beams above 1": (not is_sampled, ("length_penalty",)),
         }
-        for needed, (is_given, names) in needs.items():
+        for condition, (is_met, names) in needs.items():
             for name in names:
-                if not is_given and not self.is_default(name):
+                if not is_met and not self.is_default(name):
                     value = getattr(self, name)
-                    yield Problem(name, f"{value} would be ignored; it needs {needed}.", True)
+                    yield Problem(name, f"{value} would be ignored; it needs {condition}.", True)
 
 
-def penalised(logits: "Tensor", history: Sequence[Sequence[int]], penalty: float) -> "Tensor":
+def penalize_repetition(
+    logits: "Tensor", history: Sequence[Sequence[int]], penalty: float
+) -> "Tensor":
     """Return logits [B, V] where the tokens of each row's history are less likely.
 
     A positive logit is divided by the penalty, another multiplied (Keskar et al., "CTRL: a
@@ -84,13 +86,13 @@ def penalised(logits: "Tensor", history: Sequence[Sequence[int]], penalty: float
         return logits
     logits = logits.clone()
     for row, ids in zip(logits, history, strict=True):
-        seen = torch.tensor(sorted(set(ids)), device=row.device, dtype=torch.long)
-        values = row[seen]
-        row[seen] = torch.where(values > 0, values / penalty, values * penalty)
+        occurring = torch.tensor(sorted(set(ids)), device=row.device, dtype=torch.long)
+        values = row[occurring]
+        row[occurring] = torch.where(values > 0, values / penalty, values * penalty)
     return logits
 
 
-def filtered(logits: "Tensor", sampling: Sampling) -> "Tensor":
+def filter_logits(logits: "Tensor", sampling: Sampling) -> "Tensor":
     """Return log-probabilities [B, V], −∞ where a token may not be drawn.
 
     In this order: temperature, top-k (Fan et al., "Hierarchical neural story generation", 2018),
@@ -110,7 +112,7 @@ def filtered(logits: "Tensor", sampling: Sampling) -> "Tensor":
         least = scores.topk(sampling.top_k).values[:, -1:]
         scores = scores.masked_fill(scores < least, -torch.inf)
     if sampling.top_p < 1:
-        scores = scores.masked_fill(~_nucleus(scores, sampling.top_p), -torch.inf)
+        scores = scores.masked_fill(~_in_nucleus(scores, sampling.top_p), -torch.inf)
     if sampling.min_p > 0:
         p = scores.softmax(-1)
         least = sampling.min_p * p.max(-1, keepdim=True).values
@@ -118,7 +120,7 @@ def filtered(logits: "Tensor", sampling: Sampling) -> "Tensor":
     return scores.log_softmax(-1)
 
 
-def _nucleus(scores: "Tensor", share: float) -> "Tensor":
+def _in_nucleus(scores: "Tensor", share: float) -> "Tensor":
     """Return which tokens, bool [B, V], are in the smallest set that reaches a probability."""
     import torch
 
@@ -128,7 +130,7 @@ def _nucleus(scores: "Tensor", share: float) -> "Tensor":
     return torch.zeros_like(scores, dtype=torch.bool).scatter(-1, order, before < share)
 
 
-def choose(logits: "Tensor", uniform: Sequence[float], sampling: Sampling) -> list[int]:
+def choose_tokens(logits: "Tensor", uniform: Sequence[float], sampling: Sampling) -> list[int]:
     """Return the next token of each row.
 
     Args:
@@ -141,7 +143,7 @@ def choose(logits: "Tensor", uniform: Sequence[float], sampling: Sampling) -> li
 
     if sampling.temperature == 0:
         return list(logits.argmax(-1).tolist())
-    cumulated = filtered(logits, sampling).exp().cumsum(-1)
+    cumulated = filter_logits(logits, sampling).exp().cumsum(-1)
     at = torch.tensor(uniform, dtype=cumulated.dtype, device=cumulated.device)[:, None]
     places = torch.searchsorted(cumulated, at * cumulated[:, -1:], right=True)
     return list(places[:, 0].tolist())

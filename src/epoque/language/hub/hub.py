@@ -1,12 +1,10 @@
-"""Saving a model as transformers reads it, and pushing it to the Hugging Face Hub.
+"""Pushing a saved model to the Hugging Face Hub, and fetching one from there.
 
 What is pushed is a folder that lies on the disk first, so a dry run writes exactly that. Where the
 Hub is, and the token, come from where `huggingface_hub` looks: the variables HF_ENDPOINT and
 HF_TOKEN, and the token that `hf auth login` saved.
 """
 
-import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,31 +13,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from epoque.bench.errors import EpoqueError, HubError, UsageError
-from epoque.bench.files.atomic import explain_write_errors, write_atomic, write_json
-from epoque.bench.files.drafts import draft_folder
 
-from .model_card import model_card, without_folders
+from .model_folder import list_files
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
-    from transformers import PreTrainedTokenizerFast
 
-    from epoque.bench.runs.run import Run
-
-    from ..config import LanguageConfig
-    from ..models import Model
-
-__all__ = ["Pushed", "files_of", "pull", "push", "save", "saved", "write"]
+__all__ = ["PushResult", "pull", "push"]
 
 T = TypeVar("T")
 
 WAITS = (1.0, 2.0, 4.0, 8.0)  # seconds before trying again
-_PASSING = (408, 429, 500, 502, 503, 504)  # statuses after which trying again may help
+_TRANSIENT_STATUSES = (408, 429, 500, 502, 503, 504)  # after which trying again may help
 _WRITTEN_BY_THE_HUB = ".gitattributes"
 
 
 @dataclass(frozen=True)
-class Pushed:
+class PushResult:
     """What a push did.
 
     Attributes:
@@ -51,120 +41,6 @@ class Pushed:
     files: tuple[str, ...]
 
 
-def save(
-    run: "Run[LanguageConfig]", folder: Path, name: str = "", licence: str | None = None
-) -> Path:
-    """Write a finished run's model, tokenizer and model card into a new folder, whole or not.
-
-    Args:
-        run: a finished run of the language lab.
-        folder: where; it must not exist, or be empty.
-        name: what the model card calls it; by default the folder's name.
-        licence: of the weights, as the Hub spells it; None states none.
-
-    Raises:
-        UsageError: if the run is not finished, or the folder holds something.
-        DamagedRunError: if the run cannot be read.
-        RunWriteError: if the system refuses.
-    """
-    _check_free(folder)
-    with saved(run, name or folder.absolute().name, licence, folder.absolute().parent) as draft:
-        _move(draft, folder)
-    return folder
-
-
-@contextmanager
-def saved(
-    run: "Run[LanguageConfig]", name: str, licence: str | None, beside: Path | None
-) -> Iterator[Path]:
-    """Give a folder with a finished run's model inside the block; then it is deleted.
-
-    Args:
-        run: a finished run of the language lab.
-        name: what the model card calls it.
-        licence: of the weights, or None.
-        beside: the folder it is made in; None takes the system's for temporary files.
-    """
-    from ..training.checkpoint import restore
-
-    if run.status.state != "finished":
-        raise UsageError(f"{run.id} is not finished; `epoque resume {run.id}` goes on with it.")
-    model, tokenizer = restore(run)
-    with explain_write_errors(beside or Path(tempfile.gettempdir())):
-        if beside is not None:
-            beside.mkdir(parents=True, exist_ok=True)
-        made = tempfile.TemporaryDirectory() if beside is None else draft_folder(beside / "model")
-        with made as folder:
-            draft = Path(folder) / "model"
-            write(draft, run, model, tokenizer, model_card(run, name, licence))
-            yield draft
-
-
-def write(
-    folder: Path,
-    run: "Run[LanguageConfig]",
-    model: "Model",
-    tokenizer: "PreTrainedTokenizerFast",
-    card: str,
-) -> None:
-    """Write what is pushed of a model: its weights, tokenizer, settings and card.
-
-    Raises:
-        RunWriteError: if the system refuses.
-    """
-    from ..models import hf_checkpoints as interchange
-
-    interchange.save(model, tokenizer, folder)
-    write_json(folder / "epoque.json", without_folders(run))
-    write_atomic(folder / "README.md", card.encode(errors="replace"))  # of a name in no encoding
-
-
-def copy(source: Path, folder: Path) -> Path:
-    """Copy a saved model's files into a new folder, whole or not at all.
-
-    Raises:
-        UsageError: if the folder holds something.
-        RunWriteError: if the system refuses.
-    """
-    _check_free(folder)
-    beside = folder.absolute().parent
-    with explain_write_errors(folder):
-        beside.mkdir(parents=True, exist_ok=True)
-        with draft_folder(beside / folder.name) as made:
-            draft = made / "model"
-            for name in files_of(source):
-                (draft / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(source / name, draft / name)
-            _move(draft, folder)
-    return folder
-
-
-def _check_free(folder: Path) -> None:
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UsageError(f"{folder} is not empty; nothing was written.")
-
-
-def _move(draft: Path, folder: Path) -> None:
-    with explain_write_errors(folder):
-        if folder.exists():
-            folder.rmdir()  # it is empty, or this is an error
-        draft.rename(folder)
-
-
-def files_of(folder: Path) -> list[str]:
-    """Return the files of a saved model that are pushed: all but hidden ones, in order.
-
-    Raises:
-        UsageError: if it is no folder with a model.
-    """
-    paths = [path.relative_to(folder) for path in folder.rglob("*") if path.is_file()]
-    shown = [path for path in paths if not any(part.startswith(".") for part in path.parts)]
-    names = sorted(path.as_posix() for path in shown)
-    if "config.json" not in names or not any(name.endswith(".safetensors") for name in names):
-        raise UsageError(f"{folder} holds no model: no config.json with model.safetensors.")
-    return names
-
-
 def push(
     folder: Path,
     repo: str,
@@ -172,13 +48,13 @@ def push(
     private: bool = False,
     update: bool = False,
     waits: Sequence[float] = WAITS,
-) -> Pushed:
+) -> PushResult:
     """Push a saved model to the Hub, in one commit: all of it arrives, or nothing.
 
     What may pass (no connection, a timeout, a status such as 503) is tried again.
 
     Args:
-        folder: a folder that `save` wrote, or any with a model of transformers'.
+        folder: a folder that `save_run` wrote, or any with a model of transformers'.
         repo: `owner/name`, or a name under the token's own account.
         private: whether only the owner may see it.
         update: whether the files of a model of that name may be replaced.
@@ -188,12 +64,12 @@ def push(
         HubError: if the Hub cannot be reached or refuses.
         UsageError: if there is no model, no token, or the name is not allowed or taken.
     """
-    names = files_of(folder)
+    names = list_files(folder)
     api = _api()
-    with _told(repo, api.endpoint):
-        made = _create(api, repo, private=private, update=update, waits=waits)
-        _again(lambda: _commit(api, folder, names, made), waits)
-    return Pushed(f"{api.endpoint}/{made}", tuple(names))
+    with _explain_errors(repo, api.endpoint):
+        full_name = _create(api, repo, private=private, update=update, waits=waits)
+        _retry(lambda: _commit(api, folder, names, full_name), waits)
+    return PushResult(f"{api.endpoint}/{full_name}", tuple(names))
 
 
 def pull(name: str) -> Path:
@@ -205,9 +81,9 @@ def pull(name: str) -> Path:
     """
     from huggingface_hub import HfApi, snapshot_download
 
-    wanted = ["*.json", "*.safetensors", "*.txt", "*.model"]
-    with _told(name, HfApi().endpoint):
-        return Path(snapshot_download(name, allow_patterns=wanted))
+    patterns = ["*.json", "*.safetensors", "*.txt", "*.model"]
+    with _explain_errors(name, HfApi().endpoint):
+        return Path(snapshot_download(name, allow_patterns=patterns))
 
 
 def _api() -> "HfApi":
@@ -215,8 +91,9 @@ def _api() -> "HfApi":
 
     token = get_token()
     if token is None:
-        told = "There is no token for the Hub; `hf auth login` saves one, or set HF_TOKEN."
-        raise UsageError(told)
+        raise UsageError(
+            "There is no token for the Hub; `hf auth login` saves one, or set HF_TOKEN."
+        )
     return HfApi(token=token, library_name="epoque")
 
 
@@ -226,9 +103,9 @@ def _create(api: "HfApi", repo: str, *, private: bool, update: bool, waits: Sequ
 
     name = repo
     if "/" not in repo:
-        name = f"{_again(api.whoami, waits)['name']}/{repo}"
+        name = f"{_retry(api.whoami, waits)['name']}/{repo}"
     try:
-        _again(lambda: api.create_repo(name, private=private), waits)
+        _retry(lambda: api.create_repo(name, private=private), waits)
     except HfHubHTTPError as error:
         if error.response.status_code != 409:  # 409: it is there
             raise
@@ -239,13 +116,13 @@ def _create(api: "HfApi", repo: str, *, private: bool, update: bool, waits: Sequ
 def _check_existing(
     api: "HfApi", name: str, *, private: bool, update: bool, waits: Sequence[float]
 ) -> None:
-    info = _again(lambda: api.model_info(name), waits)
+    info = _retry(lambda: api.model_info(name), waits)
     if private and not info.private:
         raise UsageError(f"{name} exists and is public; --private cannot hide it.")
-    held = {found.rfilename for found in info.siblings or ()} - {_WRITTEN_BY_THE_HUB}
-    if held and not update:
-        told = f"{name} exists and holds {len(held)} files; --update replaces them."
-        raise UsageError(f"The name is taken: {told}")
+    files = {file.rfilename for file in info.siblings or ()} - {_WRITTEN_BY_THE_HUB}
+    if files and not update:
+        message = f"{name} exists and holds {len(files)} files; --update replaces them."
+        raise UsageError(f"The name is taken: {message}")
 
 
 def _commit(api: "HfApi", folder: Path, names: Sequence[str], repo: str) -> None:
@@ -255,48 +132,48 @@ def _commit(api: "HfApi", folder: Path, names: Sequence[str], repo: str) -> None
     api.create_commit(repo, files, commit_message="Upload model by Epoque")
 
 
-def _again(call: Callable[[], T], waits: Sequence[float]) -> T:
+def _retry(call: Callable[[], T], waits: Sequence[float]) -> T:
     """Return what a call returns, trying again after what may pass."""
     for wait in waits:
         try:
             return call()
         except Exception as error:
-            if not _may_pass(error):
+            if not _is_transient(error):
                 raise
         time.sleep(wait)
     return call()
 
 
-def _may_pass(error: BaseException) -> bool:
+def _is_transient(error: BaseException) -> bool:
     """Return whether the same request may succeed later."""
     status = _status(error)
-    return status in _PASSING if status else _is_transport(error)
+    return status in _TRANSIENT_STATUSES if status else _is_transport(error)
 
 
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    found: BaseException | None = error
-    while found is not None:
-        yield found
-        found = found.__cause__
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__
 
 
 def _status(error: BaseException) -> int:
     """Return the HTTP status that caused an error; 0 if none did."""
     from huggingface_hub.errors import HfHubHTTPError
 
-    answers = (found.response for found in _chain(error) if isinstance(found, HfHubHTTPError))
-    return next((int(answer.status_code) for answer in answers), 0)
+    responses = (e.response for e in _causes(error) if isinstance(e, HfHubHTTPError))
+    return next((int(response.status_code) for response in responses), 0)
 
 
 def _is_transport(error: BaseException) -> bool:
     """Return whether no answer came at all."""
     # By name: which HTTP library huggingface_hub stands on has changed before.
-    kinds = (kind.__name__ for found in _chain(error) for kind in type(found).__mro__)
+    kinds = (kind.__name__ for cause in _causes(error) for kind in type(cause).__mro__)
     return "TransportError" in kinds
 
 
 @contextmanager
-def _told(repo: str, endpoint: str) -> Iterator[None]:
+def _explain_errors(repo: str, endpoint: str) -> Iterator[None]:
     """Turn what `huggingface_hub` raises in the block into one sentence."""
     from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
@@ -305,26 +182,26 @@ def _told(repo: str, endpoint: str) -> Iterator[None]:
     except EpoqueError:
         raise
     except HFValidationError as error:
-        told = "owner/name, of letters, digits, hyphens, underscores and dots, is."
-        raise UsageError(f"{repo!r} is no name on the Hub; {told}") from error
+        form = "owner/name, of letters, digits, hyphens, underscores and dots, is."
+        raise UsageError(f"{repo!r} is no name on the Hub; {form}") from error
     except (OSError, ValueError, RuntimeError) as error:
         if status := _status(error):
-            raise HubError(_refusal(status, repo, endpoint, error)) from error
+            raise HubError(_explain_refusal(status, repo, endpoint, error)) from error
         if _is_transport(error) or isinstance(error, ConnectionError | LocalEntryNotFoundError):
-            raise HubError(_unreached(endpoint, error)) from error
-        raise HubError(f"The Hub did not take {repo}: {_line(error)}") from error
+            raise HubError(_explain_unreachable(endpoint, error)) from error
+        raise HubError(f"The Hub did not take {repo}: {_last_line(error)}") from error
     except Exception as error:
         if not _is_transport(error):
             raise
-        raise HubError(_unreached(endpoint, error)) from error
+        raise HubError(_explain_unreachable(endpoint, error)) from error
 
 
-def _unreached(endpoint: str, error: BaseException) -> str:
+def _explain_unreachable(endpoint: str, error: BaseException) -> str:
     """Return that no answer came, and why: the first cause says it best."""
-    return f"The Hub at {endpoint} cannot be reached: {_line(list(_chain(error))[-1])}"
+    return f"The Hub at {endpoint} cannot be reached: {_last_line(list(_causes(error))[-1])}"
 
 
-def _refusal(status: int, repo: str, endpoint: str, error: BaseException) -> str:
+def _explain_refusal(status: int, repo: str, endpoint: str, error: BaseException) -> str:
     match status:
         case 401:
             return "The Hub does not know the token; `hf auth login` saves a new one."
@@ -334,12 +211,12 @@ def _refusal(status: int, repo: str, endpoint: str, error: BaseException) -> str
             return f"The Hub at {endpoint} has no model {repo}, or the token may not see it."
         case 429:
             return "The Hub asks for a pause: too many requests; try again later."
-        case _ if status in _PASSING:
+        case _ if status in _TRANSIENT_STATUSES:
             return f"The Hub at {endpoint} fails (status {status}); the same command tries again."
-    return f"The Hub refuses (status {status}): {_line(error)}"
+    return f"The Hub refuses (status {status}): {_last_line(error)}"
 
 
-def _line(error: BaseException) -> str:
+def _last_line(error: BaseException) -> str:
     """Return the last line of an error's message, where the Hub says why, as a sentence."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return f"{(lines or [type(error).__name__])[-1].rstrip('.')}."

@@ -61,8 +61,8 @@ def model_card(
     results = run.results if results is None else results
     parts = (
         f"# {name}",
-        _about(results, config),
-        _made_of({**results, **times}, config),
+        _describe_model(results, config),
+        _describe_network({**results, **times}, config),
         "## Loading it",
         _loading(config, name),
         "## Results",
@@ -70,7 +70,7 @@ def model_card(
         "## Data and licence",
         "\n".join(_data(results, config, licence)),
         "## Training it again",
-        f"```sh\n{build_command_line('run', run.recipe, _shared(config))}\n```",
+        f"```sh\n{build_command_line('run', run.recipe, _share_config(config))}\n```",
         "<details><summary>All settings</summary>",
         f"```yaml\n{_yaml(without_folders(run)['config'])}```",
         "</details>",
@@ -114,7 +114,7 @@ def _header(
     return header
 
 
-def _about(results: Mapping[str, Any], config: LanguageConfig) -> str:
+def _describe_model(results: Mapping[str, Any], config: LanguageConfig) -> str:
     does = {
         "causal": "predicts the next token of a text",
         "masked": "predicts hidden tokens of a text",
@@ -128,21 +128,21 @@ def _about(results: Mapping[str, Any], config: LanguageConfig) -> str:
     )
 
 
-def _made_of(results: Mapping[str, Any], config: LanguageConfig) -> str:
+def _describe_network(results: Mapping[str, Any], config: LanguageConfig) -> str:
     """Return the network and its training in two sentences."""
     kinds = {"gpt2": "GPT-2's architecture", "bert": "BERT's architecture"}
     kind = kinds.get(config.architecture, "A modern architecture (rotary positions, RMSNorm)")
     shape = f"layers {config.layers}, width {config.width:,}, heads {config.heads}"
-    told = f"{kind}: {shape}, feed-forward neurons {config.inner:,}"
-    told += f", tokens seen at once {config.block_size:,}."
+    text = f"{kind}: {shape}, feed-forward neurons {config.inner:,}"
+    text += f", tokens seen at once {config.block_size:,}."
     if "tokens" in results:
         passes = f"{results['epoch']:.3g} passes over the text"
-        told += f" Trained on {results['tokens']:,} tokens ({passes}), in {results['steps']:,} "
-        told += "steps"
+        text += f" Trained on {results['tokens']:,} tokens ({passes}), in {results['steps']:,} "
+        text += "steps"
         if "training_seconds" in results:
-            told += f" and {format_duration(results['training_seconds'])}"
-        told += "."
-    return told
+            text += f" and {format_duration(results['training_seconds'])}"
+        text += "."
+    return text
 
 
 def _loading(config: LanguageConfig, name: str) -> str:
@@ -200,15 +200,15 @@ def _files(config: LanguageConfig) -> str:
 def without_folders(run: "Run[LanguageConfig]") -> dict[str, Any]:
     """Return what config.json of a run tells, without the author's folders."""
     config = run.config
-    return {**run.metadata, "config": {**run.metadata["config"], **_names(config)}}
+    return {**run.metadata, "config": {**run.metadata["config"], **_file_names(config)}}
 
 
-def _shared(config: LanguageConfig) -> LanguageConfig:
+def _share_config(config: LanguageConfig) -> LanguageConfig:
     """Return the config without the author's folders."""
-    return config.replace(**_names(config))
+    return config.replace(**_file_names(config))
 
 
-def _names(config: LanguageConfig) -> dict[str, Any]:
+def _file_names(config: LanguageConfig) -> dict[str, Any]:
     """Return the user's own files by their names: where they lay is nobody else's business."""
     fields = ("train_files", "valid_files", "test_files")
     lists = {name: [Path(file).name for file in getattr(config, name)] for name in fields}
@@ -220,5 +220,7 @@ def _names(config: LanguageConfig) -> dict[str, Any]:
 
 def _is_folder(tokenizer: str) -> bool:
     """Return whether a tokenizer's name is a folder's, which may be gone, and not the Hub's."""
-    shaped = tokenizer.startswith((".", "~", "/")) or tokenizer.count("/") > 1 or "\\" in tokenizer
-    return shaped or Path(tokenizer).is_dir()
+    looks_like_path = (
+        tokenizer.startswith((".", "~", "/")) or tokenizer.count("/") > 1 or "\\" in tokenizer
+    )
+    return looks_like_path or Path(tokenizer).is_dir()

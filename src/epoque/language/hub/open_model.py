@@ -16,11 +16,11 @@ from ..config import LanguageConfig
 if TYPE_CHECKING:
     from ..models import Model
 
-__all__ = ["Opened", "check_installed", "find_run", "is_model_folder", "open_model"]
+__all__ = ["LoadedModel", "check_installed", "find_run", "is_model_folder", "open_model"]
 
 
 @dataclass(frozen=True)
-class Opened:
+class LoadedModel:
     """A model that is ready to use.
 
     Attributes:
@@ -36,7 +36,7 @@ class Opened:
     context: int
 
 
-def open_model(name: str, runs: str | Path = "runs", device: str = "cpu") -> Opened:
+def open_model(name: str, runs: str | Path = "runs", device: str = "cpu") -> LoadedModel:
     """Open a model.
 
     Args:
@@ -61,7 +61,7 @@ def open_model(name: str, runs: str | Path = "runs", device: str = "cpu") -> Ope
     return opened
 
 
-def _open(name: str, runs: str | Path) -> Opened:
+def _open(name: str, runs: str | Path) -> LoadedModel:
     if is_model_folder(name):
         return _open_folder(name, Path(name))
     if _is_run_folder(name) or name.count("/") != 1:
@@ -135,36 +135,38 @@ def _without_checkpoint(run: Run[LanguageConfig]) -> str:
     return f"stopped before its first checkpoint; `epoque resume {run.id}` begins it again."
 
 
-def _open_run(run: Run[LanguageConfig]) -> Opened:
-    from ..training.checkpoint import restore
+def _open_run(run: Run[LanguageConfig]) -> LoadedModel:
+    from ..training.checkpoint import restore_model
 
     config = run.config
-    model, tokenizer = restore(run)
-    return Opened(run.id, model, tokenizer, min(config.block_size, model.context))
+    model, tokenizer = restore_model(run)
+    return LoadedModel(run.id, model, tokenizer, min(config.block_size, model.context))
 
 
-def _open_folder(name: str, folder: Path) -> Opened:
-    from ..models import hf_checkpoints as interchange
+def _open_folder(name: str, folder: Path) -> LoadedModel:
+    from ..models.hf_checkpoints import load_model
 
     if not (folder / "config.json").is_file():
-        raise UsageError(f"The folder {name} holds no model (no config.json); {_wanted(folder)}.")
-    model, tokenizer = interchange.load(folder)
+        raise UsageError(
+            f"The folder {name} holds no model (no config.json); {_suggest_name(folder)}."
+        )
+    model, tokenizer = load_model(folder)
     if tokenizer is None:
         raise UsageError(f"{name} holds no tokenizer; without it there are no words.")
-    return Opened(name, model, tokenizer, _trained_on(folder, model.context))
+    return LoadedModel(name, model, tokenizer, _trained_context(folder, model.context))
 
 
-def _wanted(folder: Path) -> str:
+def _suggest_name(folder: Path) -> str:
     """Return what to name instead of a folder that holds no model."""
     if runs := Runs(folder).ids():
         return f"it holds runs: name one, such as {folder / runs[-1]}, or give --runs {folder} last"
     return "name a run, a folder that `epoque language save` wrote, or owner/name on the Hub"
 
 
-def _trained_on(folder: Path, context: int) -> int:
+def _trained_context(folder: Path, context: int) -> int:
     """Return how many tokens a saved model saw at once in training, where that is told."""
-    told = folder / "epoque.json"
-    size = read_json(told).get("config", {}).get("block_size") if told.is_file() else None
+    about = folder / "epoque.json"
+    size = read_json(about).get("config", {}).get("block_size") if about.is_file() else None
     return min(size, context) if isinstance(size, int) and size > 0 else context
 
 

@@ -10,23 +10,22 @@ import torch
 from epoque.bench.errors import EpoqueError
 from epoque.bench.files.drafts import draft_folder
 
-from . import hub
+from ..config import LanguageConfig
+from ..models import Model
 from .model_card import model_card
+from .model_folder import list_files, write_model_folder
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
     from epoque.bench.runs.run import Run
 
-    from ..config import LanguageConfig
-    from ..models import Model
-
-__all__ = ["reopened"]
+__all__ = ["check_roundtrip"]
 
 
-def reopened(
+def check_roundtrip(
     run: "Run[LanguageConfig]",
-    model: "Model",
+    model: Model,
     tokenizer: "PreTrainedTokenizerFast",
     ids: torch.Tensor,
     results: Mapping[str, Any],
@@ -47,50 +46,51 @@ def reopened(
         transformers cannot open it, `reopened_error` says why instead of the last three: nothing
         measured before is lost for that.
     """
-    with draft_folder(run.path / "model") as made:
-        folder = made / "model"
-        hub.write(folder, run, model.cpu(), tokenizer, model_card(run, run.recipe, None, results))
-        names = hub.files_of(folder)
+    with draft_folder(run.path / "model") as parent:
+        folder = parent / "model"
+        card = model_card(run, run.recipe, None, results)
+        write_model_folder(folder, run, model.cpu(), tokenizer, card)
+        names = list_files(folder)
         size = sum((folder / name).stat().st_size for name in names)
-        told: dict[str, Any] = {"saved_files": names, "saved_bytes": size}
+        sizes: dict[str, Any] = {"saved_files": names, "saved_bytes": size}
         try:
-            return told | _compared(folder, model, tokenizer, ids)
+            return sizes | _compare(folder, model, tokenizer, ids)
         except EpoqueError:
             raise
         except Exception as error:  # whatever a version of transformers makes of the files
             lines = str(error).splitlines() or [type(error).__name__]
-            return told | {"reopened_error": lines[0]}
+            return sizes | {"reopened_error": lines[0]}
 
 
-def _compared(
-    folder: Path, model: "Model", tokenizer: "PreTrainedTokenizerFast", ids: torch.Tensor
+def _compare(
+    folder: Path, model: Model, tokenizer: "PreTrainedTokenizerFast", ids: torch.Tensor
 ) -> dict[str, Any]:
     from transformers import AutoModelForCausalLM, AutoModelForMaskedLM, AutoTokenizer
 
     kind = AutoModelForCausalLM if model.causal else AutoModelForMaskedLM
-    with _quiet():
+    with _no_progress_bars():
         theirs = kind.from_pretrained(folder, trust_remote_code=False).eval()
-        cuts = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+        their_tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
     with torch.inference_mode():
-        first = model.eval().logits(model.hidden(ids[None])).double().log_softmax(-1)
-        second = theirs(input_ids=ids[None]).logits.double().log_softmax(-1)
+        our_logp = model.eval()(ids[None]).double().log_softmax(-1)
+        their_logp = theirs(input_ids=ids[None]).logits.double().log_softmax(-1)
     text = tokenizer.decode(ids.tolist())
     return {
         "reopened_as": type(theirs).__name__,
-        "reopened_difference": float((first - second).abs().max()),
-        "reopened_tokens": tokenizer(text)["input_ids"] == cuts(text)["input_ids"],
+        "reopened_difference": float((our_logp - their_logp).abs().max()),
+        "reopened_tokens": tokenizer(text)["input_ids"] == their_tokenizer(text)["input_ids"],
     }
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def _no_progress_bars() -> Iterator[None]:
     """Keep transformers' progress bars out of the terminal."""
     from transformers.utils import logging
 
-    shown = logging.is_progress_bar_enabled()
+    was_enabled = logging.is_progress_bar_enabled()
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         yield
     finally:
-        if shown:
+        if was_enabled:
             logging.enable_progress_bar()  # type: ignore[no-untyped-call]

@@ -1,25 +1,22 @@
 """The models of the language lab: small PyTorch modules of our own."""
 
-from typing import TYPE_CHECKING
-
 import torch
 
 from epoque.bench.seeds import torch_generator
 
+from ..config import LanguageConfig
 from ..model_config import ModelConfig
-from .attention import Cache
+from ..purposes import Purpose
+from .attention import KeyValueCache
 from .base import Model
 from .bert import Bert
 from .gpt2 import Gpt2
 from .modern import ModernCausal, ModernMasked
 
-if TYPE_CHECKING:
-    from epoque.language.config import LanguageConfig
-
-__all__ = ["Cache", "Model", "ModelConfig", "build", "create"]
+__all__ = ["KeyValueCache", "Model", "ModelConfig", "build_model", "create_model"]
 
 
-def build(config: "LanguageConfig", vocabulary: int) -> Model:
+def build_model(config: LanguageConfig, vocabulary: int) -> Model:
     """Return a model with first weights from the config's seed: float32, on the CPU.
 
     Args:
@@ -29,12 +26,12 @@ def build(config: "LanguageConfig", vocabulary: int) -> Model:
     Raises:
         ConfigError: if the settings make no model.
     """
-    model = create(config.to_model_config(vocabulary))
-    model.initialise(torch_generator(config.seed, "initial weights"))
+    model = create_model(config.to_model_config(vocabulary))
+    model.initialize_weights(torch_generator(config.seed, Purpose.INITIAL_WEIGHTS))
     return model
 
 
-def create(config: ModelConfig) -> Model:
+def create_model(config: ModelConfig) -> Model:
     """Return a model whose weights are yet to be filled: float32, on the CPU."""
     kinds: dict[tuple[str, str], type[Model]] = {
         ("gpt2", "causal"): Gpt2,

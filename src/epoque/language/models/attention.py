@@ -1,21 +1,25 @@
-"""Attention: its memory for decoding, what may see what, and the fastest way to compute it."""
+"""Attention: its key-value cache, which token may attend to which, and the fastest way to compute.
 
-from dataclasses import dataclass, field
+Shapes: B sequences, T new tokens, S tokens to attend to (the cache's and the new ones), H heads of
+D numbers, W = H · D.
+"""
+
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .functional import rms_norm, rotate
+from .functional import apply_rotary, rms_norm
 
-__all__ = ["Attention", "Cache", "Sight", "sight"]
+__all__ = ["Attention", "AttentionInputs", "KeyValueCache", "prepare_attention"]
 
 PLAIN_LENGTH = 256
 """Keys up to which plain products train faster on a CPU than the fused kernel, as measured."""
 
 
-class Cache:
-    """Keys and values of the tokens seen so far, layer by layer.
+class KeyValueCache:
+    """Keys and values of the tokens so far, layer by layer.
 
     Attributes:
         length: tokens held.
@@ -41,54 +45,58 @@ class Cache:
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
-    """What one pass of a model through its layers has in common.
+class AttentionInputs:
+    """What the layers have in common in one pass: mask, positions and cache.
 
     Attributes:
-        causal: every token sees itself and what stands before it, and nothing else is said.
-        bias: None, or [1 or B, 1, T, S] what is added to the scores: 0 to see, −∞ not to.
-        positions: [T] or [B, T] whole numbers, the place of each token.
+        is_causal: every token attends to itself and what stands before it, and `mask` is None.
+        mask: None, or [1 or B, 1, T, S] what is added to the attention scores: 0 where a token may
+            attend to another, the lowest number where it may not.
+        position_ids: [T] or [B, T] whole numbers, the place of each token.
         rotary: None, or cosines and sines of the positions' angles.
-        cache: None, or the memory to use and extend.
+        cache: None, or the keys and values to use and extend.
         attentions: None, or the list that collects every layer's probabilities [B, H, T, S].
     """
 
-    causal: bool
-    bias: Tensor | None
-    positions: Tensor
+    is_causal: bool
+    mask: Tensor | None
+    position_ids: Tensor
     rotary: tuple[Tensor, Tensor] | None = None
-    cache: Cache | None = None
-    attentions: list[Tensor] | None = field(default=None)
+    cache: KeyValueCache | None = None
+    attentions: list[Tensor] | None = None
 
 
-def sight(
-    ids: Tensor,
+def prepare_attention(
+    input_ids: Tensor,
     causal: bool,
-    mask: Tensor | None,
-    cache: Cache | None = None,
+    attention_mask: Tensor | None,
+    cache: KeyValueCache | None = None,
     attentions: list[Tensor] | None = None,
-) -> Sight:
-    """Work out what may see what.
+) -> AttentionInputs:
+    """Work out positions, and which token may attend to which.
 
     Args:
-        ids: [B, T] the new tokens.
-        causal: whether a token sees only what stands before it, and itself.
-        mask: None; [B, S] 1 for tokens and 0 for padding; or [B, T, S] true where a token (row)
-            may see another (column); S counts the cache's tokens too.
-        cache: the tokens before.
+        input_ids: [B, T] the new tokens.
+        causal: whether a token attends only to what stands before it, and itself.
+        attention_mask: None; [B, S] 1 for tokens and 0 for padding; or [B, T, S] true where a token
+            (row) may attend to another (column); S counts the cache's tokens too.
+        cache: keys and values of the tokens before.
         attentions: a list that is to collect the probabilities.
     """
     past = cache.length if cache else 0
-    length = ids.shape[1]
-    positions = torch.arange(past, past + length, device=ids.device)
-    if mask is not None and mask.dim() == 2 and causal:
-        positions = (mask.long().cumsum(1) - 1).clamp_(min=0)[:, past:]
-    plainly = causal and mask is None and past == 0
-    bias = None if plainly else _bias(past, length, causal, mask, ids.device)
-    return Sight(plainly, bias, positions, cache=cache, attentions=attentions)
+    length = input_ids.shape[1]
+    position_ids = torch.arange(past, past + length, device=input_ids.device)
+    if attention_mask is not None and attention_mask.dim() == 2 and causal:
+        # Padding on the left is no position: the first token is always at 0.
+        position_ids = (attention_mask.long().cumsum(1) - 1).clamp_(min=0)[:, past:]
+    is_causal = causal and attention_mask is None and past == 0
+    mask = None
+    if not is_causal:
+        mask = _additive_mask(past, length, causal, attention_mask, input_ids.device)
+    return AttentionInputs(is_causal, mask, position_ids, cache=cache, attentions=attentions)
 
 
-def _bias(
+def _additive_mask(
     past: int, length: int, causal: bool, mask: Tensor | None, device: torch.device
 ) -> Tensor | None:
     allowed = None
@@ -97,11 +105,11 @@ def _bias(
     if mask is not None:
         mask = (mask[:, None, :] if mask.dim() == 2 else mask).bool()
         allowed = mask if allowed is None else allowed & mask
-    return None if allowed is None else _additive(allowed)[:, None]
+    return None if allowed is None else _to_additive(allowed)[:, None]
 
 
-def _additive(allowed: Tensor) -> Tensor:
-    """0 where allowed; elsewhere the lowest number: a row that sees nothing stays finite."""
+def _to_additive(allowed: Tensor) -> Tensor:
+    """0 where allowed; elsewhere the lowest number: a row that attends to nothing stays finite."""
     bias = torch.zeros(allowed.shape, device=allowed.device)
     return bias.masked_fill_(~allowed, torch.finfo(bias.dtype).min)
 
@@ -114,60 +122,63 @@ class Attention(nn.Module):
         heads: attention heads.
         bias: whether the two linear maps add a bias.
         dropout: share of the probabilities dropped in training.
-        unit: None, or the ε with which queries and keys are brought to unit mean square.
+        qk_norm: None, or the ε with which queries and keys are brought to unit mean square.
     """
 
     def __init__(
-        self, width: int, heads: int, bias: bool, dropout: float, unit: float | None = None
+        self, width: int, heads: int, bias: bool, dropout: float, qk_norm: float | None = None
     ) -> None:
         super().__init__()
-        self.heads, self.dropout, self.unit = heads, dropout, unit
+        self.heads, self.dropout, self.qk_norm = heads, dropout, qk_norm
         self.qkv = nn.Linear(width, 3 * width, bias=bias)
         self.out = nn.Linear(width, width, bias=bias)
 
-    def forward(self, x: Tensor, seen: Sight, layer: int) -> Tensor:
+    def forward(self, x: Tensor, inputs: AttentionInputs, layer: int) -> Tensor:
         """Return what the tokens gather from one another: [B, T, W] to [B, T, W]."""
         batch, length, width = x.shape
-        parts = self.qkv(x).view(batch, length, 3, self.heads, width // self.heads)
-        query, key, value = self._placed(parts.permute(2, 0, 3, 1, 4), seen)
-        if seen.cache is not None:
-            key, value = seen.cache.extend(layer, key, value)
-        mixed = self._attend(query, key, value, seen)
+        qkv = self.qkv(x).view(batch, length, 3, self.heads, width // self.heads)
+        query, key, value = self._add_positions(qkv.permute(2, 0, 3, 1, 4), inputs)
+        if inputs.cache is not None:
+            key, value = inputs.cache.extend(layer, key, value)
+        mixed = self._attend(query, key, value, inputs)
         out: Tensor = self.out(mixed.transpose(1, 2).reshape(batch, length, width))
         return out
 
-    def _placed(self, parts: Tensor, seen: Sight) -> tuple[Tensor, Tensor, Tensor]:
+    def _add_positions(self, qkv: Tensor, inputs: AttentionInputs) -> tuple[Tensor, Tensor, Tensor]:
         """Normalise and rotate queries and keys where the architecture does; [3, B, H, T, D]."""
-        if seen.rotary is None:
-            return parts[0], parts[1], parts[2]
-        pair = parts[:2] if self.unit is None else rms_norm(parts[:2], self.unit)
-        cosine, sine = (table.to(pair.dtype) for table in seen.rotary)
-        pair = rotate(pair, cosine, sine)
-        return pair[0], pair[1], parts[2]
+        if inputs.rotary is None:
+            return qkv[0], qkv[1], qkv[2]
+        # Queries and keys together: one pass over memory for both.
+        query_key = qkv[:2] if self.qk_norm is None else rms_norm(qkv[:2], self.qk_norm)
+        cosine, sine = (table.to(query_key.dtype) for table in inputs.rotary)
+        query_key = apply_rotary(query_key, cosine, sine)
+        return query_key[0], query_key[1], qkv[2]
 
-    def _attend(self, query: Tensor, key: Tensor, value: Tensor, seen: Sight) -> Tensor:
+    def _attend(self, query: Tensor, key: Tensor, value: Tensor, inputs: AttentionInputs) -> Tensor:
         dropout = self.dropout if self.training else 0.0
-        short = torch.is_grad_enabled() and key.shape[2] <= PLAIN_LENGTH
-        if seen.attentions is None and (query.is_cuda or not short):
-            bias = None if seen.bias is None else seen.bias.to(query.dtype)
+        is_short = torch.is_grad_enabled() and key.shape[2] <= PLAIN_LENGTH
+        if inputs.attentions is None and (query.is_cuda or not is_short):
+            mask = None if inputs.mask is None else inputs.mask.to(query.dtype)
             return functional.scaled_dot_product_attention(
-                query, key, value, bias, dropout, is_causal=seen.causal
+                query, key, value, mask, dropout, is_causal=inputs.is_causal
             )
-        return self._plain(query, key, value, seen, dropout)
+        return self._attend_plainly(query, key, value, inputs, dropout)
 
-    def _plain(
-        self, query: Tensor, key: Tensor, value: Tensor, seen: Sight, dropout: float
+    def _attend_plainly(
+        self, query: Tensor, key: Tensor, value: Tensor, inputs: AttentionInputs, dropout: float
     ) -> Tensor:
+        """Compute softmax(q kᵀ / √D + mask) v by products of our own."""
         shape = batch, heads, length, size = query.shape
-        bias = seen.bias
-        if seen.causal:
+        mask = inputs.mask
+        if inputs.is_causal:
             ones = torch.ones(length, length, dtype=torch.bool, device=query.device)
-            bias = _additive(ones.tril_())
-        bias = torch.zeros(1, device=query.device) if bias is None else bias
-        wide = bias.to(query.dtype).expand(batch, heads, length, key.shape[2]).flatten(0, 1)
-        scores = torch.baddbmm(wide, query.flatten(0, 1), key.flatten(0, 1).mT, alpha=size**-0.5)
+            mask = _to_additive(ones.tril_())
+        mask = torch.zeros(1, device=query.device) if mask is None else mask
+        mask = mask.to(query.dtype).expand(batch, heads, length, key.shape[2]).flatten(0, 1)
+        # baddbmm adds the mask within the product: the scores are written once.
+        scores = torch.baddbmm(mask, query.flatten(0, 1), key.flatten(0, 1).mT, alpha=size**-0.5)
         probabilities = scores.softmax(-1)
-        if seen.attentions is not None:
-            seen.attentions.append(probabilities.detach().view(batch, heads, length, -1))
+        if inputs.attentions is not None:
+            inputs.attentions.append(probabilities.detach().view(batch, heads, length, -1))
         probabilities = functional.dropout(probabilities, dropout, dropout > 0)
         return torch.bmm(probabilities, value.flatten(0, 1)).view(shape)

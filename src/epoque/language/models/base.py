@@ -1,4 +1,4 @@
-"""What all models have in common: from token ids to hidden numbers to scores of the next token."""
+"""What all models have in common: from token ids to hidden states to logits."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ..model_config import ModelConfig
-from .attention import Cache, Sight, sight
+from .attention import AttentionInputs, KeyValueCache, prepare_attention
 
 __all__ = ["Model"]
 
@@ -36,7 +36,7 @@ class Model(nn.Module, ABC):
 
     @property
     def causal(self) -> bool:
-        """Whether a token sees only what stands before it."""
+        """Whether a token attends only to what stands before it."""
         return self.config.objective == "causal"
 
     @property
@@ -79,94 +79,99 @@ class Model(nn.Module, ABC):
         """The output layer's bias [V], or None."""
         return None
 
-    def forward(self, ids: Tensor, attention_mask: Tensor | None = None) -> Tensor:
-        """Return the scores [B, T, V] of every token at every position; see `hidden`."""
-        return self.logits(self.hidden(ids, attention_mask))
+    def forward(self, input_ids: Tensor, attention_mask: Tensor | None = None) -> Tensor:
+        """Return the logits [B, T, V] of every token at every position."""
+        return self.compute_logits(self.compute_hidden_states(input_ids, attention_mask))
 
-    def hidden(
+    def compute_hidden_states(
         self,
-        ids: Tensor,
+        input_ids: Tensor,
         attention_mask: Tensor | None = None,
         *,
-        token_types: Tensor | None = None,
-        cache: Cache | None = None,
+        token_type_ids: Tensor | None = None,
+        cache: KeyValueCache | None = None,
         attentions: list[Tensor] | None = None,
-        states: list[Tensor] | None = None,
+        residuals: list[Tensor] | None = None,
     ) -> Tensor:
         """Run the layers.
 
         Args:
-            ids: [B, T] tokens, T counted with the cache's at most the context.
+            input_ids: [B, T] tokens, T counted with the cache's at most the context.
             attention_mask: None; [B, S] 1 for tokens and 0 for padding, S = T plus the cache's
                 tokens (of a causal model, padding on the left does not count as a position); or
-                [B, T, S] true where a token may see another.
-            token_types: [B, T] 0 or 1, of a BERT; None is all 0.
-            cache: memory of the tokens before, extended by these; causal models only.
+                [B, T, S] true where a token may attend to another.
+            token_type_ids: [B, T] 0 or 1, of a BERT; None is all 0.
+            cache: keys and values of the tokens before, extended by these; causal models only.
             attentions: a list that collects each layer's probabilities [B, H, T, S].
-            states: a list that collects the residual stream [B, T, W]: after the embedding, then
+            residuals: a list that collects the residual stream [B, T, W]: after the embedding, then
                 after each layer, before the last norm.
 
         Returns:
             [B, T, W], after the last norm.
         """
-        seen = self._seen(sight(ids, self.causal, attention_mask, cache, attentions))
-        x = self._embedded(ids, seen, token_types)
+        inputs = prepare_attention(input_ids, self.causal, attention_mask, cache, attentions)
+        inputs = self._add_rotary(inputs)
+        x = self._embed(input_ids, inputs.position_ids, token_type_ids)
         for layer, block in enumerate(self.blocks):
-            if states is not None:
-                states.append(x)
-            x = block(x, seen, layer)
-        if states is not None:
-            states.append(x)
+            if residuals is not None:
+                residuals.append(x)
+            x = block(x, inputs, layer)
+        if residuals is not None:
+            residuals.append(x)
         if cache is not None:
-            cache.length += ids.shape[1]
-        return self._last(x)
+            cache.length += input_ids.shape[1]
+        return self._final_norm(x)
 
-    def readout(self, hidden: Tensor) -> Tensor:
+    def apply_head_transform(self, hidden: Tensor) -> Tensor:
         """Return what the output layer's weights are multiplied with, [.., W] to [.., W]."""
         return hidden
 
-    def logits(self, hidden: Tensor) -> Tensor:
-        """Return the scores [.., V] of every token; `hidden` is [.., W]."""
-        return functional.linear(self.readout(hidden), self.output_weight, self.output_bias)
+    def compute_logits(self, hidden: Tensor) -> Tensor:
+        """Return the logits [.., V] of every token; `hidden` is [.., W]."""
+        return functional.linear(
+            self.apply_head_transform(hidden), self.output_weight, self.output_bias
+        )
 
-    def lens(self, state: Tensor) -> Tensor:
-        """Read scores [.., V] off a residual state [.., W] of any layer (the logit lens)."""
-        return self.logits(self._last(state))
+    def apply_logit_lens(self, residual: Tensor) -> Tensor:
+        """Return the logits [.., V] that the residual stream [.., W] of any layer would give."""
+        return self.compute_logits(self._final_norm(residual))
 
-    def matrices(self) -> Iterator[tuple[nn.Parameter, int]]:
+    def hidden_matrices(self) -> Iterator[tuple[nn.Parameter, int]]:
         """Yield the matrices of the layers, each with how many maps stand above one another."""
         for block in self.blocks:
             for name, parameter in block.named_parameters():
                 if parameter.dim() == 2:
-                    yield parameter, self._maps(name)
+                    yield parameter, self._count_maps(name)
 
     @torch.no_grad()
-    def initialise(self, generator: torch.Generator) -> None:
+    def initialize_weights(self, generator: torch.Generator) -> None:
         """Draw the first weights."""
         for name, parameter in self.named_parameters():
             if parameter.dim() == 1:
                 parameter.fill_(1.0 if name.endswith("norm.weight") else 0.0)
             else:
-                parameter.normal_(0.0, self._deviation(name, parameter), generator=generator)
+                parameter.normal_(0.0, self._init_std(name, parameter), generator=generator)
 
-    def _maps(self, name: str) -> int:
+    def _count_maps(self, name: str) -> int:
         """Queries, keys and values of every head are maps of their own."""
         return 3 * self.heads if name.endswith("qkv.weight") else 1
 
-    def _deviation(self, name: str, parameter: nn.Parameter) -> float:
+    def _init_std(self, name: str, parameter: nn.Parameter) -> float:
         """The standard deviation of a matrix's first weights."""
         return 0.02
 
-    def _seen(self, seen: Sight) -> Sight:
-        return seen
+    def _add_rotary(self, inputs: AttentionInputs) -> AttentionInputs:
+        return inputs
 
-    def _looked_up(self, ids: Tensor) -> Tensor:
-        return functional.embedding(ids, self.embedding.weight, sparse=self.sparse_embedding)
+    def _embed_tokens(self, input_ids: Tensor) -> Tensor:
+        return functional.embedding(input_ids, self.embedding.weight, sparse=self.sparse_embedding)
 
     @abstractmethod
-    def _embedded(self, ids: Tensor, seen: Sight, token_types: Tensor | None) -> Tensor:
+    def _embed(
+        self, input_ids: Tensor, position_ids: Tensor, token_type_ids: Tensor | None
+    ) -> Tensor:
         """Return what enters the first layer, [B, T, W]."""
 
     @abstractmethod
-    def _last(self, x: Tensor) -> Tensor:
+    def _final_norm(self, x: Tensor) -> Tensor:
         """Apply the last norm."""

@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ..model_config import ModelConfig
-from .attention import Attention, Sight
+from .attention import Attention, AttentionInputs
 from .base import Model
 
 __all__ = ["Bert"]
@@ -21,10 +21,10 @@ class _Block(nn.Module):
         self.feed_norm = nn.LayerNorm(width, config.epsilon)
         self.dropout = nn.Dropout(config.dropout)
 
-    def forward(self, x: Tensor, seen: Sight, layer: int) -> Tensor:
-        x = self.attention_norm(x + self.dropout(self.attention(x, seen, layer)))
-        inner = functional.gelu(self.up(x))
-        y: Tensor = self.feed_norm(x + self.dropout(self.down(inner)))
+    def forward(self, x: Tensor, inputs: AttentionInputs, layer: int) -> Tensor:
+        x = self.attention_norm(x + self.dropout(self.attention(x, inputs, layer)))
+        activations = functional.gelu(self.up(x))
+        y: Tensor = self.feed_norm(x + self.dropout(self.down(activations)))
         return y
 
 
@@ -47,16 +47,18 @@ class Bert(Model):
         """The output layer's bias [V]."""
         return self.bias
 
-    def readout(self, hidden: Tensor) -> Tensor:
-        """Return the head's transform of hidden numbers, [.., W] to [.., W]."""
+    def apply_head_transform(self, hidden: Tensor) -> Tensor:
+        """Return the head's transform of hidden states, [.., W] to [.., W]."""
         read: Tensor = self.transform_norm(functional.gelu(self.transform(hidden)))
         return read
 
-    def _embedded(self, ids: Tensor, seen: Sight, token_types: Tensor | None) -> Tensor:
-        kinds = self.types.weight[0] if token_types is None else self.types(token_types)
-        x = self._looked_up(ids) + kinds + self.positions(seen.positions)
+    def _embed(
+        self, input_ids: Tensor, position_ids: Tensor, token_type_ids: Tensor | None
+    ) -> Tensor:
+        types = self.types.weight[0] if token_type_ids is None else self.types(token_type_ids)
+        x = self._embed_tokens(input_ids) + types + self.positions(position_ids)
         embedded: Tensor = self.dropout(self.embedding_norm(x))
         return embedded
 
-    def _last(self, x: Tensor) -> Tensor:
+    def _final_norm(self, x: Tensor) -> Tensor:
         return x

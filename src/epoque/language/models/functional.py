@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.nn import functional
 
-__all__ = ["rms_norm", "rotate", "squared_relu"]
+__all__ = ["apply_rotary", "rms_norm", "squared_relu"]
 
 
 class _RmsNorm(Function):
@@ -22,9 +22,10 @@ class _RmsNorm(Function):
         return y
 
     @staticmethod
-    def backward(ctx: Any, *grads: Any) -> tuple[Tensor, None]:
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
         (grad,) = grads
         y, scale = ctx.saved_tensors
+        # dx = (dy − y · mean(dy · y)) / √(mean(x²) + ε)
         along = (grad * y).mean(dim=-1, keepdim=True)
         return torch.addcmul(grad, y, along, value=-1).mul_(scale), None
 
@@ -39,10 +40,10 @@ class _SquaredRelu(Function):
         return positive * positive
 
     @staticmethod
-    def backward(ctx: Any, *grads: Any) -> Tensor:
+    def backward(ctx: Any, *grads: Tensor) -> Tensor:
         (positive,) = ctx.saved_tensors
-        slope: Tensor = grads[0] * positive
-        return slope.mul_(2)
+        grad: Tensor = grads[0] * positive
+        return grad.mul_(2)
 
 
 class _Rotate(Function):
@@ -51,21 +52,22 @@ class _Rotate(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
         ctx.save_for_backward(cosine, sine)
-        return _turned(x, cosine, sine)
+        return _rotate_pairs(x, cosine, sine)
 
     @staticmethod
-    def backward(ctx: Any, *grads: Any) -> tuple[Tensor, None, None]:
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None]:
         cosine, sine = ctx.saved_tensors
-        return _turned(grads[0], cosine, -sine), None, None
+        return _rotate_pairs(grads[0], cosine, -sine), None, None
 
 
-def _turned(x: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
+def _rotate_pairs(x: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
     first, second = x.chunk(2, dim=-1)
-    turned = torch.empty(x.shape, dtype=x.dtype, device=x.device)
-    one, two = turned.chunk(2, dim=-1)
-    torch.mul(first, cosine, out=one).addcmul_(second, sine, value=-1)
-    torch.mul(second, cosine, out=two).addcmul_(first, sine)
-    return turned
+    # Both halves are written into one tensor: torch.cat would copy them once more.
+    rotated = torch.empty(x.shape, dtype=x.dtype, device=x.device)
+    rotated_first, rotated_second = rotated.chunk(2, dim=-1)
+    torch.mul(first, cosine, out=rotated_first).addcmul_(second, sine, value=-1)
+    torch.mul(second, cosine, out=rotated_second).addcmul_(first, sine)
+    return rotated
 
 
 def rms_norm(x: Tensor, epsilon: float) -> Tensor:
@@ -87,7 +89,7 @@ def squared_relu(x: Tensor) -> Tensor:
     return _SquaredRelu.apply(x)  # type: ignore[no-any-return, no-untyped-call]
 
 
-def rotate(x: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
+def apply_rotary(x: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
     """Turn number i of each head together with number i + D/2 (Su et al. 2021, eq. 15).
 
     Args:

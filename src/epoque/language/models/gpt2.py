@@ -4,7 +4,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ..model_config import ModelConfig
-from .attention import Attention, Sight
+from .attention import Attention, AttentionInputs
 from .base import Model
 
 __all__ = ["Gpt2"]
@@ -20,10 +20,10 @@ class _Block(nn.Module):
         self.up, self.down = nn.Linear(width, inner), nn.Linear(inner, width)
         self.dropout = nn.Dropout(config.dropout)
 
-    def forward(self, x: Tensor, seen: Sight, layer: int) -> Tensor:
-        x = x + self.dropout(self.attention(self.attention_norm(x), seen, layer))
-        inner = functional.gelu(self.up(self.feed_norm(x)), approximate="tanh")
-        y: Tensor = x + self.dropout(self.down(inner))
+    def forward(self, x: Tensor, inputs: AttentionInputs, layer: int) -> Tensor:
+        x = x + self.dropout(self.attention(self.attention_norm(x), inputs, layer))
+        activations = functional.gelu(self.up(self.feed_norm(x)), approximate="tanh")
+        y: Tensor = x + self.dropout(self.down(activations))
         return y
 
 
@@ -37,15 +37,19 @@ class Gpt2(Model):
         self.norm = nn.LayerNorm(config.width, config.epsilon)
         self.dropout = nn.Dropout(config.dropout)
 
-    def _embedded(self, ids: Tensor, seen: Sight, token_types: Tensor | None) -> Tensor:
-        embedded: Tensor = self.dropout(self._looked_up(ids) + self.positions(seen.positions))
+    def _embed(
+        self, input_ids: Tensor, position_ids: Tensor, token_type_ids: Tensor | None
+    ) -> Tensor:
+        embedded: Tensor = self.dropout(
+            self._embed_tokens(input_ids) + self.positions(position_ids)
+        )
         return embedded
 
-    def _last(self, x: Tensor) -> Tensor:
+    def _final_norm(self, x: Tensor) -> Tensor:
         normed: Tensor = self.norm(x)
         return normed
 
-    def _deviation(self, name: str, parameter: nn.Parameter) -> float:
+    def _init_std(self, name: str, parameter: nn.Parameter) -> float:
         """0.02; what is added to the residual stream is smaller the more layers add to it."""
-        last = name.endswith(("attention.out.weight", "down.weight"))
-        return 0.02 / (2 * self.layers) ** 0.5 if last else 0.02
+        is_residual = name.endswith(("attention.out.weight", "down.weight"))
+        return 0.02 / (2 * self.layers) ** 0.5 if is_residual else 0.02

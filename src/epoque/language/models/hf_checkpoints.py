@@ -8,7 +8,7 @@ A saved folder holds `config.json`, `model.safetensors` and the tokenizer's file
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from safetensors.torch import save as safetensors_bytes
@@ -17,25 +17,29 @@ from torch import Tensor
 from epoque.bench.errors import DataError
 from epoque.bench.files.atomic import explain_write_errors, read_json, write_atomic, write_json
 from epoque.bench.files.safetensors_file import read_safetensors
-from epoque.language.data.tokenizer import check_vocabulary
-from epoque.language.data.tokenizer import load as load_tokenizer
 
-from . import create
-from . import hf_layout as containers
+from ..data.tokenizer import check_vocabulary, load_tokenizer
+from . import create_model
 from .base import Model
-from .hf_layout import Entry
+from .hf_layout import (
+    WeightEntry,
+    duplicated_weights,
+    parse_hf_config,
+    to_hf_config,
+    weight_entries,
+)
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
-__all__ = ["load", "save", "state_of"]
+__all__ = ["load_model", "save_model", "to_hf_state"]
 
 WEIGHTS = "model.safetensors"
 _SCALES = ("_scale", "_scale_inv", ".scales", ".absmax")
 """Ends of the names of factors that quantised weights are to be multiplied by."""
 
 
-def save(model: Model, tokenizer: "PreTrainedTokenizerFast | None", folder: Path) -> None:
+def save_model(model: Model, tokenizer: "PreTrainedTokenizerFast | None", folder: Path) -> None:
     """Write a model, and its tokenizer, as transformers does.
 
     Args:
@@ -54,26 +58,26 @@ def save(model: Model, tokenizer: "PreTrainedTokenizerFast | None", folder: Path
         if tokenizer is not None:
             tokenizer.save_pretrained(folder)
     write_json(
-        folder / "config.json", containers.settings(model.config) | _specials(model, tokenizer)
+        folder / "config.json", to_hf_config(model.config) | _special_token_ids(model, tokenizer)
     )
-    write_atomic(folder / WEIGHTS, safetensors_bytes(state_of(model), {"format": "pt"}))
+    write_atomic(folder / WEIGHTS, safetensors_bytes(to_hf_state(model), {"format": "pt"}))
 
 
-def state_of(model: Model) -> dict[str, Tensor]:
+def to_hf_state(model: Model) -> dict[str, Tensor]:
     """Return the weights by their names in transformers: contiguous, float32, on the CPU."""
     ours = model.state_dict()
     state: dict[str, Tensor] = {}
-    for entry in containers.entries(model.config):
+    for entry in weight_entries(model.config):
         parts = ours[entry.ours].detach().cpu().float().chunk(len(entry.theirs))
         for name, part in zip(entry.theirs, parts, strict=True):
-            state[name] = (part.T if entry.turned else part).contiguous().clone()
-    for name, other in containers.copies(model.config).items():
+            state[name] = (part.T if entry.is_transposed else part).contiguous().clone()
+    for name, other in duplicated_weights(model.config).items():
         state[name] = state[other].clone()
     return state
 
 
-def load(folder: Path) -> "tuple[Model, PreTrainedTokenizerFast | None]":
-    """Read a folder that `save` or transformers wrote.
+def load_model(folder: Path) -> "tuple[Model, PreTrainedTokenizerFast | None]":
+    """Read a folder that `save_model` or transformers wrote.
 
     Args:
         folder: holds `config.json`, `model.safetensors` and, perhaps, a tokenizer.
@@ -87,12 +91,12 @@ def load(folder: Path) -> "tuple[Model, PreTrainedTokenizerFast | None]":
             model.
         DamagedRunError: if `config.json` is damaged or missing.
     """
-    told = read_json(folder / "config.json")
-    model = create(containers.spec_from(told, str(folder / "config.json")))
+    content = read_json(folder / "config.json")
+    model = create_model(parse_hf_config(content, str(folder / "config.json")))
     state = _read_weights(folder / WEIGHTS)
-    for entry in containers.entries(model.config):
-        _fill(model.get_parameter(entry.ours), entry, state, folder)
-    tokenizer = _tokenizer(folder)
+    for entry in weight_entries(model.config):
+        _copy_into(model.get_parameter(entry.ours), entry, state, folder)
+    tokenizer = _load_tokenizer(folder)
     if tokenizer is not None:
         check_vocabulary(tokenizer, model.vocabulary)
     return model.eval(), tokenizer
@@ -101,13 +105,13 @@ def load(folder: Path) -> "tuple[Model, PreTrainedTokenizerFast | None]":
 def _read_weights(path: Path) -> dict[str, Tensor]:
     if not path.exists():
         raise DataError(f"{path.parent} holds no {path.name}; weights are read from nothing else.")
-    found = read_safetensors(path)
-    if scaled := next((name for name in found if name.endswith(_SCALES)), None):
+    arrays = read_safetensors(path)
+    if scaled := next((name for name in arrays if name.endswith(_SCALES)), None):
         raise DataError(f"{path}: {scaled} scales weights of 8 bits or fewer, which is not read.")
-    return {_current(name): torch.from_numpy(value) for name, value in found.items()}
+    return {_modern_name(name): torch.from_numpy(value) for name, value in arrays.items()}
 
 
-def _current(name: str) -> str:
+def _modern_name(name: str) -> str:
     """Spell a weight of an old checkpoint as transformers does today."""
     prefix = "transformer." if name.startswith(("wte.", "wpe.", "ln_f.", "h.")) else ""
     name = name.replace("LayerNorm.gamma", "LayerNorm.weight")
@@ -115,28 +119,32 @@ def _current(name: str) -> str:
 
 
 @torch.no_grad()
-def _fill(parameter: Tensor, entry: Entry, state: Mapping[str, Tensor], folder: Path) -> None:
+def _copy_into(
+    parameter: Tensor, entry: WeightEntry, state: Mapping[str, Tensor], folder: Path
+) -> None:
     """Copy one parameter out of a checkpoint."""
     rows = parameter.shape[0] // len(entry.theirs)
     for name, place in zip(entry.theirs, torch.split(parameter, rows), strict=True):
         if name not in state:
             raise DataError(f"{folder / WEIGHTS} lacks {name}.")
-        value = state[name].T if entry.turned else state[name]
+        value = state[name].T if entry.is_transposed else state[name]
         if value.shape != place.shape:
             shapes = f"{list(value.shape)}, but config.json makes it {list(place.shape)}"
             raise DataError(f"{folder / WEIGHTS}: {name} is {shapes}.")
         place.copy_(value)
 
 
-def _tokenizer(folder: Path) -> Any:
+def _load_tokenizer(folder: Path) -> "PreTrainedTokenizerFast | None":
     if not any((folder / name).is_file() for name in ("tokenizer.json", "tokenizer_config.json")):
         return None
     return load_tokenizer(folder)
 
 
-def _specials(model: Model, tokenizer: Any) -> dict[str, int | None]:
+def _special_token_ids(
+    model: Model, tokenizer: "PreTrainedTokenizerFast | None"
+) -> dict[str, int | None]:
     """Return the ids of the special tokens, which transformers would otherwise assume."""
     names = ("bos_token_id", "eos_token_id", "pad_token_id")
-    found = {name: getattr(tokenizer, name, None) for name in names}
+    ids = {name: getattr(tokenizer, name, None) for name in names}
     mask = None if model.causal else getattr(tokenizer, "mask_token_id", None)
-    return found if mask is None else found | {"mask_token_id": mask}
+    return ids if mask is None else ids | {"mask_token_id": mask}

@@ -1,34 +1,38 @@
 """How each of our models is called, configured and laid out in transformers."""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from epoque.bench.errors import ConfigError, DataError
 
-from ..model_config import ModelConfig
+from ..model_config import Architecture, ModelConfig, Objective
 
-if TYPE_CHECKING:
-    from epoque.language.config import Architecture, Objective
+__all__ = [
+    "WeightEntry",
+    "duplicated_weights",
+    "model_type",
+    "parse_hf_config",
+    "to_hf_config",
+    "weight_entries",
+]
 
-__all__ = ["Entry", "copies", "entries", "model_type", "settings", "spec_from"]
 
-
-class Entry(NamedTuple):
+class WeightEntry(NamedTuple):
     """One parameter of ours and those of transformers that it is made of, one above another.
 
     Attributes:
         ours: its name here.
         theirs: their names.
-        turned: whether theirs are transposed (GPT-2 multiplies from the right).
+        is_transposed: whether theirs are transposed (GPT-2 multiplies from the right).
     """
 
     ours: str
     theirs: tuple[str, ...]
-    turned: bool = False
+    is_transposed: bool = False
 
 
 _UNTIED_BIAS = "cls.predictions.decoder.bias"
-_TYPES: "dict[tuple[Architecture, Objective], tuple[str, str]]" = {
+_TYPES: dict[tuple[Architecture, Objective], tuple[str, str]] = {
     ("gpt2", "causal"): ("gpt2", "GPT2LMHeadModel"),
     ("bert", "masked"): ("bert", "BertForMaskedLM"),
     ("modern", "causal"): ("nanochat", "NanoChatForCausalLM"),
@@ -41,21 +45,21 @@ def model_type(config: ModelConfig) -> str:
     return _TYPES[config.architecture, config.objective][0]
 
 
-def entries(config: ModelConfig) -> Iterator[Entry]:
+def weight_entries(config: ModelConfig) -> Iterator[WeightEntry]:
     """Yield every parameter of a model with its names in transformers."""
     yield from _ENTRIES[model_type(config)](config)
 
 
-def copies(config: ModelConfig) -> dict[str, str]:
+def duplicated_weights(config: ModelConfig) -> dict[str, str]:
     """Return weights that transformers wants to find twice: the second name and the first."""
     if config.architecture == "bert" and not config.tied:
         return {"cls.predictions.bias": _UNTIED_BIAS}
     return {}
 
 
-def _gpt2_entries(config: ModelConfig) -> Iterator[Entry]:
-    yield Entry("embedding.weight", ("transformer.wte.weight",))
-    yield Entry("positions.weight", ("transformer.wpe.weight",))
+def _gpt2_entries(config: ModelConfig) -> Iterator[WeightEntry]:
+    yield WeightEntry("embedding.weight", ("transformer.wte.weight",))
+    yield WeightEntry("positions.weight", ("transformer.wpe.weight",))
     names = {
         "attention_norm": "ln_1",
         "attention.qkv": "attn.c_attn",
@@ -66,67 +70,67 @@ def _gpt2_entries(config: ModelConfig) -> Iterator[Entry]:
     }
     for layer in range(config.layers):
         for ours, theirs in names.items():
-            turned = "norm" not in ours
+            is_transposed = "norm" not in ours
             here, there = f"blocks.{layer}.{ours}", f"transformer.h.{layer}.{theirs}"
-            yield Entry(f"{here}.weight", (f"{there}.weight",), turned)
-            yield Entry(f"{here}.bias", (f"{there}.bias",))
-    yield from _both("norm", "transformer.ln_f")
+            yield WeightEntry(f"{here}.weight", (f"{there}.weight",), is_transposed)
+            yield WeightEntry(f"{here}.bias", (f"{there}.bias",))
+    yield from _weight_and_bias("norm", "transformer.ln_f")
     if not config.tied:
-        yield Entry("output", ("lm_head.weight",))
+        yield WeightEntry("output", ("lm_head.weight",))
 
 
-def _bert_entries(config: ModelConfig) -> Iterator[Entry]:
+def _bert_entries(config: ModelConfig) -> Iterator[WeightEntry]:
     table = "bert.embeddings"
-    yield Entry("embedding.weight", (f"{table}.word_embeddings.weight",))
-    yield Entry("positions.weight", (f"{table}.position_embeddings.weight",))
-    yield Entry("types.weight", (f"{table}.token_type_embeddings.weight",))
-    yield from _both("embedding_norm", f"{table}.LayerNorm")
+    yield WeightEntry("embedding.weight", (f"{table}.word_embeddings.weight",))
+    yield WeightEntry("positions.weight", (f"{table}.position_embeddings.weight",))
+    yield WeightEntry("types.weight", (f"{table}.token_type_embeddings.weight",))
+    yield from _weight_and_bias("embedding_norm", f"{table}.LayerNorm")
     for layer in range(config.layers):
         here, there = f"blocks.{layer}", f"bert.encoder.layer.{layer}"
         qkv = (f"{there}.attention.self.{name}" for name in ("query", "key", "value"))
-        yield from _both(f"{here}.attention.qkv", *qkv)
-        yield from _both(f"{here}.attention.out", f"{there}.attention.output.dense")
-        yield from _both(f"{here}.attention_norm", f"{there}.attention.output.LayerNorm")
-        yield from _both(f"{here}.up", f"{there}.intermediate.dense")
-        yield from _both(f"{here}.down", f"{there}.output.dense")
-        yield from _both(f"{here}.feed_norm", f"{there}.output.LayerNorm")
-    yield from _both("transform", "cls.predictions.transform.dense")
-    yield from _both("transform_norm", "cls.predictions.transform.LayerNorm")
+        yield from _weight_and_bias(f"{here}.attention.qkv", *qkv)
+        yield from _weight_and_bias(f"{here}.attention.out", f"{there}.attention.output.dense")
+        yield from _weight_and_bias(f"{here}.attention_norm", f"{there}.attention.output.LayerNorm")
+        yield from _weight_and_bias(f"{here}.up", f"{there}.intermediate.dense")
+        yield from _weight_and_bias(f"{here}.down", f"{there}.output.dense")
+        yield from _weight_and_bias(f"{here}.feed_norm", f"{there}.output.LayerNorm")
+    yield from _weight_and_bias("transform", "cls.predictions.transform.dense")
+    yield from _weight_and_bias("transform_norm", "cls.predictions.transform.LayerNorm")
     # Where nothing is tied, transformers adds the decoder's own bias.
-    yield Entry("bias", ("cls.predictions.bias" if config.tied else _UNTIED_BIAS,))
+    yield WeightEntry("bias", ("cls.predictions.bias" if config.tied else _UNTIED_BIAS,))
     if not config.tied:
-        yield Entry("output", ("cls.predictions.decoder.weight",))
+        yield WeightEntry("output", ("cls.predictions.decoder.weight",))
 
 
-def _modern_entries(config: ModelConfig) -> Iterator[Entry]:
-    yield Entry("embedding.weight", ("model.embed_tokens.weight",))
+def _modern_entries(config: ModelConfig) -> Iterator[WeightEntry]:
+    yield WeightEntry("embedding.weight", ("model.embed_tokens.weight",))
     for layer in range(config.layers):
         here, there = f"blocks.{layer}", f"model.layers.{layer}"
         qkv = tuple(f"{there}.self_attn.{name}_proj.weight" for name in "qkv")
-        yield Entry(f"{here}.attention.qkv.weight", qkv)
-        yield Entry(f"{here}.attention.out.weight", (f"{there}.self_attn.o_proj.weight",))
+        yield WeightEntry(f"{here}.attention.qkv.weight", qkv)
+        yield WeightEntry(f"{here}.attention.out.weight", (f"{there}.self_attn.o_proj.weight",))
         if config.gated:
             up = (f"{there}.mlp.gate_proj.weight", f"{there}.mlp.up_proj.weight")
-            yield Entry(f"{here}.up.weight", up)
-            yield Entry(f"{here}.down.weight", (f"{there}.mlp.down_proj.weight",))
+            yield WeightEntry(f"{here}.up.weight", up)
+            yield WeightEntry(f"{here}.down.weight", (f"{there}.mlp.down_proj.weight",))
             first, second = f"{there}.input_layernorm", f"{there}.post_attention_layernorm"
-            yield Entry(f"{here}.attention_norm.weight", (f"{first}.weight",))
-            yield Entry(f"{here}.feed_norm.weight", (f"{second}.weight",))
+            yield WeightEntry(f"{here}.attention_norm.weight", (f"{first}.weight",))
+            yield WeightEntry(f"{here}.feed_norm.weight", (f"{second}.weight",))
         else:
-            yield Entry(f"{here}.up.weight", (f"{there}.mlp.fc1.weight",))
-            yield Entry(f"{here}.down.weight", (f"{there}.mlp.fc2.weight",))
+            yield WeightEntry(f"{here}.up.weight", (f"{there}.mlp.fc1.weight",))
+            yield WeightEntry(f"{here}.down.weight", (f"{there}.mlp.fc2.weight",))
     if config.gated:
-        yield Entry("norm.weight", ("model.norm.weight",))
+        yield WeightEntry("norm.weight", ("model.norm.weight",))
     if not config.tied:
-        yield Entry("output", ("lm_head.weight",))
+        yield WeightEntry("output", ("lm_head.weight",))
 
 
-def _both(ours: str, *theirs: str) -> Iterator[Entry]:
+def _weight_and_bias(ours: str, *theirs: str) -> Iterator[WeightEntry]:
     for part in ("weight", "bias"):
-        yield Entry(f"{ours}.{part}", tuple(f"{name}.{part}" for name in theirs))
+        yield WeightEntry(f"{ours}.{part}", tuple(f"{name}.{part}" for name in theirs))
 
 
-_ENTRIES: dict[str, Callable[[ModelConfig], Iterator[Entry]]] = {
+_ENTRIES: dict[str, Callable[[ModelConfig], Iterator[WeightEntry]]] = {
     "gpt2": _gpt2_entries,
     "bert": _bert_entries,
     "nanochat": _modern_entries,
@@ -160,7 +164,7 @@ _MORE_DROPOUTS = {
     "bert": ("attention_probs_dropout_prob",),
 }
 # What our modules compute, with transformers' own default for a config.json that is silent.
-_FIXED: dict[str, dict[str, tuple[Any, Any]]] = {
+_FIXED: dict[str, dict[str, tuple[object, object]]] = {
     "gpt2": {
         "activation_function": ("gelu_new", "gelu_new"),
         "scale_attn_weights": (True, True),
@@ -184,7 +188,7 @@ _FIXED: dict[str, dict[str, tuple[Any, Any]]] = {
     },
 }
 _TIED = {"gpt2": True, "bert": True, "nanochat": False, "eurobert": False}
-_DEFAULTS: dict[str, dict[str, Any]] = {
+_DEFAULTS: dict[str, dict[str, float | None]] = {
     "gpt2": {"n_inner": None, "layer_norm_epsilon": 1e-5, "resid_pdrop": 0.1},
     "bert": {"layer_norm_eps": 1e-12, "hidden_dropout_prob": 0.1},
     "nanochat": {"rms_norm_eps": 1e-6, "attention_dropout": 0.0},
@@ -192,73 +196,75 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
 }
 
 
-def settings(config: ModelConfig) -> dict[str, Any]:
+def to_hf_config(config: ModelConfig) -> dict[str, object]:
     """Return what `config.json` says of a model, but for the special tokens."""
     kind, name = _TYPES[config.architecture, config.objective]
-    told: dict[str, Any] = {"architectures": [name], "model_type": kind, "dtype": "float32"}
-    told["vocab_size"] = config.vocabulary
-    told |= {theirs: getattr(config, ours) for theirs, ours in _FIELDS[kind].items()}
-    told |= dict.fromkeys(_MORE_DROPOUTS.get(kind, ()), config.dropout)
-    told |= {field: ours for field, (ours, _) in _FIXED[kind].items()}
-    told["tie_word_embeddings"] = config.tied
+    content: dict[str, object] = {"architectures": [name], "model_type": kind, "dtype": "float32"}
+    content["vocab_size"] = config.vocabulary
+    content |= {theirs: getattr(config, ours) for theirs, ours in _FIELDS[kind].items()}
+    content |= dict.fromkeys(_MORE_DROPOUTS.get(kind, ()), config.dropout)
+    content |= {field: ours for field, (ours, _) in _FIXED[kind].items()}
+    content["tie_word_embeddings"] = config.tied
     if config.architecture == "modern":
-        told["num_key_value_heads"] = config.heads
-        told["rope_parameters"] = {"rope_type": "default", "rope_theta": config.rotary_base}
-    return told
+        content["num_key_value_heads"] = config.heads
+        content["rope_parameters"] = {"rope_type": "default", "rope_theta": config.rotary_base}
+    return content
 
 
-def spec_from(told: Mapping[str, Any], source: str) -> ModelConfig:
+def parse_hf_config(content: Mapping[str, Any], source: str) -> ModelConfig:
     """Return the shape that a `config.json` describes.
 
     Args:
-        told: its content.
+        content: of the file.
         source: what it is called in an error.
 
     Raises:
         DataError: if it is no model of ours, or one with a part that ours do not have, or if its
             numbers make no model.
     """
-    kind = told.get("model_type")
-    found = [key for key, (theirs, _) in _TYPES.items() if theirs == kind]
-    if not found:
+    kind = content.get("model_type")
+    matches = [key for key, (theirs, _) in _TYPES.items() if theirs == kind]
+    if not matches:
         known = ", ".join(theirs for theirs, _ in _TYPES.values())
         raise DataError(f"{source}: model_type is {kind!r}; Epoque reads {known}.")
     kind = str(kind)
-    _refuse_other_parts(kind, told, source)
-    architecture, objective = found[0]
-    values = {ours: _number(told, theirs, kind, source) for theirs, ours in _FIELDS[kind].items()}
+    _refuse_other_parts(kind, content, source)
+    architecture, objective = matches[0]
+    values = {
+        ours: _number(content, theirs, kind, source) for theirs, ours in _FIELDS[kind].items()
+    }
     values["feed_forward"] = values["feed_forward"] or 4 * values["width"]
-    values["vocabulary"] = _number(told, "vocab_size", kind, source)
-    tied = bool(told.get("tie_word_embeddings", _TIED[kind]))
-    base = _rotary_base(told)
+    values["vocabulary"] = _number(content, "vocab_size", kind, source)
+    tied = bool(content.get("tie_word_embeddings", _TIED[kind]))
+    base = _rotary_base(content)
     try:
         return ModelConfig(architecture, objective, tied=tied, rotary_base=base, **values)
     except ConfigError as error:
         raise DataError(f"{source}: {error}") from None
 
 
-def _number(told: Mapping[str, Any], field: str, kind: str, source: str) -> Any:
-    value = told.get(field, _DEFAULTS[kind].get(field))
+def _number(content: Mapping[str, Any], field: str, kind: str, source: str) -> Any:
+    value = content.get(field, _DEFAULTS[kind].get(field))
     optional = field == "n_inner" and value is None
     if not optional and (not isinstance(value, int | float) or value < 0):
         raise DataError(f"{source}: {field} is {value!r}; a number was expected.")
     return value
 
 
-def _refuse_other_parts(kind: str, told: Mapping[str, Any], source: str) -> None:
+def _refuse_other_parts(kind: str, content: Mapping[str, Any], source: str) -> None:
     fixed = dict(_FIXED[kind])
     if kind in ("nanochat", "eurobert"):
-        heads = told.get("num_attention_heads")
+        heads = content.get("num_attention_heads")
         fixed["num_key_value_heads"] = (heads, heads)
-        rope = told.get("rope_parameters") or {}
-        told = {**told, "rope_type": rope.get("rope_type", "default")}
+        rope = content.get("rope_parameters") or {}
+        content = {**content, "rope_type": rope.get("rope_type", "default")}
         fixed["rope_type"] = ("default", "default")
     for field, (ours, default) in fixed.items():
-        value = told.get(field, default)
+        value = content.get(field, default)
         if value != ours and not (field == "num_key_value_heads" and value is None):
             raise DataError(f"{source}: {field} is {value!r}; Epoque's {kind} has {ours!r} only.")
 
 
-def _rotary_base(told: Mapping[str, Any]) -> float:
-    rope = told.get("rope_parameters") or {}
-    return float(rope.get("rope_theta", told.get("rope_theta", 10_000.0)))
+def _rotary_base(content: Mapping[str, Any]) -> float:
+    rope = content.get("rope_parameters") or {}
+    return float(rope.get("rope_theta", content.get("rope_theta", 10_000.0)))

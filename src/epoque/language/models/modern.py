@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ..model_config import ModelConfig
-from .attention import Attention, Sight
+from .attention import Attention, AttentionInputs
 from .base import Model
 from .functional import rms_norm, squared_relu
 
@@ -25,58 +25,64 @@ class _Modern(Model):
     """What the two share.
 
     Attributes:
-        turn: the sense in which positions rotate, as the architecture in transformers does.
+        rotary_sign: the sense in which positions rotate, as the architecture in transformers does.
     """
 
-    turn = 1.0
+    rotary_sign = 1.0
 
-    def _seen(self, seen: Sight) -> Sight:
+    def _add_rotary(self, inputs: AttentionInputs) -> AttentionInputs:
         half = self.width // self.heads // 2
-        steps = torch.arange(half, device=seen.positions.device) / half
+        steps = torch.arange(half, device=inputs.position_ids.device) / half
         frequencies = self.config.rotary_base**-steps
-        angles = seen.positions[..., None].float() * frequencies
+        angles = inputs.position_ids[..., None].float() * frequencies
         if angles.dim() == 3:
             angles = angles[:, None]
-        return replace(seen, rotary=(angles.cos(), angles.sin() * self.turn))
+        return replace(inputs, rotary=(angles.cos(), angles.sin() * self.rotary_sign))
 
-    def _deviation(self, name: str, parameter: nn.Parameter) -> float:
+    def _init_std(self, name: str, parameter: nn.Parameter) -> float:
         if name in ("embedding.weight", "output"):
             return 0.02
-        last = name.endswith(("attention.out.weight", "down.weight"))
-        return 0.0 if last else parameter.shape[1] ** -0.5
+        is_residual = name.endswith(("attention.out.weight", "down.weight"))
+        return 0.0 if is_residual else parameter.shape[1] ** -0.5
 
 
 class _CausalBlock(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         width, self.epsilon = config.width, config.epsilon
-        self.attention = Attention(width, config.heads, False, config.dropout, unit=config.epsilon)
+        self.attention = Attention(
+            width, config.heads, False, config.dropout, qk_norm=config.epsilon
+        )
         self.up = nn.Linear(width, config.feed_forward, bias=False)
         self.down = nn.Linear(config.feed_forward, width, bias=False)
         self.dropout = nn.Dropout(config.dropout)
 
-    def forward(self, x: Tensor, seen: Sight, layer: int) -> Tensor:
-        x = x + self.dropout(self.attention(rms_norm(x, self.epsilon), seen, layer))
-        inner = squared_relu(self.up(rms_norm(x, self.epsilon)))
-        y: Tensor = x + self.dropout(self.down(inner))
+    def forward(self, x: Tensor, inputs: AttentionInputs, layer: int) -> Tensor:
+        x = x + self.dropout(self.attention(rms_norm(x, self.epsilon), inputs, layer))
+        activations = squared_relu(self.up(rms_norm(x, self.epsilon)))
+        y: Tensor = x + self.dropout(self.down(activations))
         return y
 
 
 class ModernCausal(_Modern):
     """The modern variant of GPT-2."""
 
-    turn = -1.0
+    rotary_sign = -1.0
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__(config)
         self.blocks = nn.ModuleList(_CausalBlock(config) for _ in range(config.layers))
         self.dropout = nn.Dropout(config.dropout)
 
-    def _embedded(self, ids: Tensor, seen: Sight, token_types: Tensor | None) -> Tensor:
-        embedded: Tensor = self.dropout(rms_norm(self._looked_up(ids), self.config.epsilon))
+    def _embed(
+        self, input_ids: Tensor, position_ids: Tensor, token_type_ids: Tensor | None
+    ) -> Tensor:
+        embedded: Tensor = self.dropout(
+            rms_norm(self._embed_tokens(input_ids), self.config.epsilon)
+        )
         return embedded
 
-    def _last(self, x: Tensor) -> Tensor:
+    def _final_norm(self, x: Tensor) -> Tensor:
         return rms_norm(x, self.config.epsilon)
 
 
@@ -91,8 +97,8 @@ class _MaskedBlock(nn.Module):
         self.down = nn.Linear(inner, width, bias=False)
         self.dropout = nn.Dropout(config.dropout)
 
-    def forward(self, x: Tensor, seen: Sight, layer: int) -> Tensor:
-        x = x + self.dropout(self.attention(self.attention_norm(x), seen, layer))
+    def forward(self, x: Tensor, inputs: AttentionInputs, layer: int) -> Tensor:
+        x = x + self.dropout(self.attention(self.attention_norm(x), inputs, layer))
         gate, inner = self.up(self.feed_norm(x)).chunk(2, dim=-1)
         y: Tensor = x + self.dropout(self.down(functional.silu(gate) * inner))
         return y
@@ -107,13 +113,15 @@ class ModernMasked(_Modern):
         self.norm = nn.RMSNorm(config.width, config.epsilon)
         self.dropout = nn.Dropout(config.dropout)
 
-    def _maps(self, name: str) -> int:
-        return 2 if name.endswith("up.weight") else super()._maps(name)
+    def _count_maps(self, name: str) -> int:
+        return 2 if name.endswith("up.weight") else super()._count_maps(name)
 
-    def _embedded(self, ids: Tensor, seen: Sight, token_types: Tensor | None) -> Tensor:
-        embedded: Tensor = self.dropout(self._looked_up(ids))
+    def _embed(
+        self, input_ids: Tensor, position_ids: Tensor, token_type_ids: Tensor | None
+    ) -> Tensor:
+        embedded: Tensor = self.dropout(self._embed_tokens(input_ids))
         return embedded
 
-    def _last(self, x: Tensor) -> Tensor:
+    def _final_norm(self, x: Tensor) -> Tensor:
         normed: Tensor = self.norm(x)
         return normed

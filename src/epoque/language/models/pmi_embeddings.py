@@ -7,8 +7,6 @@ has, is what word2vec approaches step by step (Levy and Goldberg 2014, Neural wo
 implicit matrix factorization).
 """
 
-from typing import Any
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -17,7 +15,9 @@ from torch import Tensor
 
 from epoque.bench.seeds import torch_generator
 
-__all__ = ["factors", "information", "vectors"]
+from ..purposes import Purpose
+
+__all__ = ["build_embeddings", "compute_ppmi", "factorize"]
 
 SMOOTHING = 0.75
 """Power of a following token's count: without it, rare ones look far too telling."""
@@ -29,10 +29,10 @@ NOISE = 0.1
 """Share of what a random first embedding would be, added: no two tokens begin alike."""
 FREQUENCY = 0.04
 """What a token's log-frequency weighs in the direction of its own that it is given."""
-_ROUNDS, _MORE = 2, 16
+_ITERATIONS, _OVERSAMPLING = 2, 16
 
 
-def vectors(ids: NDArray[Any], vocabulary: int, width: int, seed: int) -> Tensor:
+def build_embeddings(ids: NDArray[np.int64], vocabulary: int, width: int, seed: int) -> Tensor:
     """Return first vectors of all tokens.
 
     One half of the dimensions tells what follows a token, the other what it follows, one more how
@@ -47,26 +47,28 @@ def vectors(ids: NDArray[Any], vocabulary: int, width: int, seed: int) -> Tensor
     Returns:
         [V, W] float32.
     """
-    generator = torch_generator(seed, "counted embeddings")
+    generator = torch_generator(seed, Purpose.PMI_EMBEDDINGS)
     half = min((width - 1) // 2, vocabulary)
-    before, after = factors(information(ids, vocabulary), half, generator)
-    made = torch.zeros(vocabulary, width)
+    before, after = factorize(compute_ppmi(ids, vocabulary), half, generator)
+    vectors = torch.zeros(vocabulary, width)
     rank = before.shape[1]  # less than a half where the text is short
-    made[:, :rank], made[:, half : half + rank] = before, after
-    length = made.norm(dim=1, keepdim=True)
-    made *= (LONGEST * length.mean() / length.clamp(min=1e-9)).clamp(max=1)
-    target = LENGTH * (width / 256) ** 0.5
-    made *= target / made.norm(dim=1).mean().clamp(min=1e-9)
-    often = torch.from_numpy(np.bincount(ids.ravel(), minlength=vocabulary)).float()
-    rarity = (often + 0.5).log()
-    made[:, -1] = FREQUENCY * (rarity - rarity.mean())
-    turn, _ = torch.linalg.qr(torch.randn(width, width, generator=generator))
+    vectors[:, :rank], vectors[:, half : half + rank] = before, after
+    # A few tokens would be far longer than the others: they are cut, then all are brought to the
+    # mean length with which training goes on best.
+    norms = vectors.norm(dim=1, keepdim=True)
+    vectors *= (LONGEST * norms.mean() / norms.clamp(min=1e-9)).clamp(max=1)
+    mean_norm = LENGTH * (width / 256) ** 0.5
+    vectors *= mean_norm / vectors.norm(dim=1).mean().clamp(min=1e-9)
+    counts = torch.from_numpy(np.bincount(ids.ravel(), minlength=vocabulary)).float()
+    log_frequency = (counts + 0.5).log()
+    vectors[:, -1] = FREQUENCY * (log_frequency - log_frequency.mean())
+    rotation, _ = torch.linalg.qr(torch.randn(width, width, generator=generator))
     random = torch.randn(vocabulary, width, generator=generator)
-    turned: Tensor = made @ turn
-    return turned.add_(random, alpha=NOISE * target / width**0.5)
+    rotated: Tensor = vectors @ rotation
+    return rotated.add_(random, alpha=NOISE * mean_norm / width**0.5)
 
 
-def information(ids: NDArray[Any], vocabulary: int) -> csr_array:
+def compute_ppmi(ids: NDArray[np.int64], vocabulary: int) -> csr_array:
     """Return the positive pointwise mutual information of neighbours, sparse [V, V].
 
     log p(after | before) / p'(after), where it is positive, with p' from counts to the power of
@@ -77,17 +79,17 @@ def information(ids: NDArray[Any], vocabulary: int) -> csr_array:
         vocabulary: how many tokens there are, V.
     """
     pairs = ids[:, :-1].astype(np.int64) * vocabulary + ids[:, 1:]
-    found, count = np.unique(pairs, return_counts=True)
-    before, after = np.divmod(found, vocabulary)
-    often = np.bincount(ids.ravel(), minlength=vocabulary)
-    smooth = np.maximum(often, 1) ** SMOOTHING
-    value = np.log(count / often[before] * smooth.sum() / smooth[after]) * count / (count + 1)
-    kept = value > 0
-    places = before[kept], after[kept]
-    return csr_array((value[kept].astype(np.float32), places), shape=(vocabulary, vocabulary))
+    unique_pairs, count = np.unique(pairs, return_counts=True)
+    before, after = np.divmod(unique_pairs, vocabulary)
+    frequency = np.bincount(ids.ravel(), minlength=vocabulary)
+    smooth = np.maximum(frequency, 1) ** SMOOTHING
+    pmi = np.log(count / frequency[before] * smooth.sum() / smooth[after]) * count / (count + 1)
+    positive = pmi > 0
+    places = before[positive], after[positive]
+    return csr_array((pmi[positive].astype(np.float32), places), shape=(vocabulary, vocabulary))
 
 
-def factors(matrix: csr_array, rank: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+def factorize(matrix: csr_array, rank: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     """Return U√S and V√S of the largest singular values, by subspace iteration.
 
     Halko, Martinsson and Tropp 2011 (Finding structure with randomness), algorithm 4.4.
@@ -100,13 +102,14 @@ def factors(matrix: csr_array, rank: int, generator: torch.Generator) -> tuple[T
     Returns:
         [V, rank] each, or less where the matrix has a smaller rank.
     """
-    more = min(rank + _MORE, matrix.shape[0])
-    turned = matrix.T.tocsr()
-    space = torch.randn(matrix.shape[0], more, generator=generator)
-    for _ in range(_ROUNDS):
+    columns = min(rank + _OVERSAMPLING, matrix.shape[0])
+    transposed = matrix.T.tocsr()
+    space = torch.randn(matrix.shape[0], columns, generator=generator)
+    for _ in range(_ITERATIONS):
         space = _basis(_product(matrix, space))
-        space = _basis(_product(turned, space))
+        space = _basis(_product(transposed, space))
     image = _product(matrix, space)
+    # image = U S (in the basis): its small Gram matrix has S² and the rotation to V.
     values, inner = torch.linalg.eigh((image.T @ image).double())
     values, inner = values.flip(0)[:rank].clamp(min=1e-12), inner.flip(1)[:, :rank].float()
     sizes = values.sqrt().sqrt().float()  # the fourth root of S²
@@ -120,6 +123,6 @@ def _product(matrix: csr_array, dense: Tensor) -> Tensor:
 def _basis(columns: Tensor) -> Tensor:
     """Return an orthonormal basis of a tall matrix's columns, from their products."""
     values, vectors = torch.linalg.eigh((columns.T @ columns).double())
-    kept = values > 1e-10 * values[-1]
-    basis: Tensor = columns @ (vectors[:, kept] / values[kept].sqrt()).float()
+    independent = values > 1e-10 * values[-1]
+    basis: Tensor = columns @ (vectors[:, independent] / values[independent].sqrt()).float()
     return basis

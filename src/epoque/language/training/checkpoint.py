@@ -1,102 +1,63 @@
-"""A training's state as named arrays, the way checkpoints hold it, and a model made from them.
+"""A training's tensors as named arrays, the way checkpoints hold them, and a model made from them.
 
 `model.NAME`: parameters; `average.NAME`: their moving average; `best.NAME`: the best measured so
-far, with patience; `optimizer.NAME.KEY`: what the optimiser remembers of a parameter. `NAME` is
-the parameter's name in the model (`epoque.language.models`), a tied one is there once.
+far, with patience; `optimizer.NAME.KEY`: the optimizer's state of a parameter. `NAME` is the
+parameter's name in the model (`epoque.language.models`), a tied one is there once.
 """
 
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.optim import Optimizer
 
 from epoque.bench.errors import DamagedRunError
 from epoque.bench.events import Artifact
 from epoque.bench.runs.run import Run
 
-from .. import models
 from ..config import LanguageConfig
-from ..data import tokenizer
-from .distributed import gather
+from ..data.tokenizer import check_vocabulary, load_tokenizer
+from ..models import Model, build_model
+from .distributed import gather, shard_like
 
 if TYPE_CHECKING:
-    from torch.optim import Optimizer
-
-    from ..models import Model
+    from transformers import PreTrainedTokenizerFast
 
 __all__ = [
-    "MEASURED",
-    "array",
-    "load_weights",
-    "model_of",
-    "optimizer_arrays",
-    "restore",
+    "MEASURED_KINDS",
+    "choose_vocabulary",
+    "copy_arrays",
+    "load_model",
+    "optimizer_to_arrays",
+    "restore_model",
     "restore_optimizer",
-    "size_of",
-    "tokenizer_files",
+    "tensors_to_arrays",
+    "tokenizer_artifacts",
 ]
 
-MEASURED = ("best", "average", "model")
+MEASURED_KINDS = ("best", "average", "model")
 """Which weights are measured and kept in the end: the first of these that a checkpoint has."""
 
-Arrays = Mapping[str, NDArray[Any]]
+Array = NDArray[np.generic]
+Arrays = Mapping[str, Array]
 
 
-def array(tensor: Tensor) -> NDArray[Any]:
-    """Return a copy of a tensor, spread or not, as NumPy array."""
+def tensors_to_arrays(kind: str, tensors: Mapping[str, Tensor]) -> dict[str, Array]:
+    """Return copies of tensors, sharded or not, as arrays `kind.NAME`; all processes must ask."""
+    return {f"{kind}.{name}": _to_array(tensor) for name, tensor in tensors.items()}
+
+
+def _to_array(tensor: Tensor) -> Array:
     return np.array(gather(tensor.detach()).cpu().numpy())
 
 
-def optimizer_arrays(optimizer: "Optimizer", names: Mapping[Tensor, str]) -> dict[str, Any]:
-    """Return what an optimiser remembers, as named arrays.
-
-    Args:
-        optimizer: any whose state of a parameter is tensors or numbers by name.
-        names: each of its parameters' names.
-    """
-    return {
-        f"optimizer.{names[parameter]}.{key}": array(torch.as_tensor(value))
-        for parameter, memory in optimizer.state.items()
-        for key, value in memory.items()
-    }
-
-
-def restore_optimizer(optimizer: "Optimizer", names: Mapping[Tensor, str], arrays: Arrays) -> None:
-    """Give an optimiser the memory that `optimizer_arrays` returned.
-
-    Raises:
-        KeyError, ValueError, RuntimeError: if the arrays are of other parameters.
-    """
-    places = [p for group in optimizer.param_groups for p in group["params"]]
-    memories: dict[int, dict[str, Tensor]] = {}
-    by_name = {names[parameter]: index for index, parameter in enumerate(places)}
-    for label, value in arrays.items():
-        kind, _, rest = label.partition(".")
-        if kind == "optimizer":
-            name, _, key = rest.rpartition(".")
-            index = by_name[name]
-            told = _spread_like(torch.from_numpy(np.array(value)), places[index])
-            memories.setdefault(index, {})[key] = told
-    optimizer.load_state_dict({**optimizer.state_dict(), "state": memories})
-
-
-def _spread_like(tensor: Tensor, like: Tensor) -> Tensor:
-    """Spread a tensor over the processes as a parameter of the same shape is."""
-    if not hasattr(like, "device_mesh") or tensor.shape != like.shape:
-        return tensor
-    from torch.distributed.tensor import distribute_tensor
-
-    placements: Any = getattr(like, "placements")  # noqa: B009 (a DTensor has them)
-    return distribute_tensor(tensor.to(like.device), like.device_mesh, placements)
-
-
 @torch.no_grad()
-def load_weights(tensors: Mapping[str, Tensor], arrays: Arrays, kind: str) -> None:
+def copy_arrays(kind: str, arrays: Arrays, tensors: Mapping[str, Tensor]) -> None:
     """Copy the arrays `kind.NAME` into the tensors, in place.
 
     Raises:
@@ -106,36 +67,75 @@ def load_weights(tensors: Mapping[str, Tensor], arrays: Arrays, kind: str) -> No
         value = torch.from_numpy(np.array(arrays[f"{kind}.{name}"]))
         if value.shape != tensor.shape:
             raise ValueError(f"{name} has another shape")
-        tensor.copy_(_spread_like(value, tensor))
+        tensor.copy_(shard_like(value, tensor))
 
 
-def size_of(config: LanguageConfig, made: Any) -> int:
+def optimizer_to_arrays(optimizer: Optimizer, parameters: Mapping[str, Tensor]) -> dict[str, Array]:
+    """Return an optimizer's state as named arrays.
+
+    Args:
+        optimizer: any whose state of a parameter is tensors or numbers by name.
+        parameters: its parameters by name.
+    """
+    names = {parameter: name for name, parameter in parameters.items()}
+    return {
+        f"optimizer.{names[parameter]}.{key}": _to_array(torch.as_tensor(value))
+        for parameter, state in optimizer.state.items()
+        for key, value in state.items()
+    }
+
+
+def restore_optimizer(
+    optimizer: Optimizer, parameters: Mapping[str, Tensor], arrays: Arrays
+) -> None:
+    """Give an optimizer the state that `optimizer_to_arrays` returned.
+
+    Raises:
+        KeyError, ValueError, RuntimeError: if the arrays are of other parameters.
+    """
+    names = {parameter: name for name, parameter in parameters.items()}
+    ordered = [p for group in optimizer.param_groups for p in group["params"]]
+    index_of = {names[parameter]: index for index, parameter in enumerate(ordered)}
+    states: dict[int, dict[str, Tensor]] = {}
+    for label, value in arrays.items():
+        kind, _, rest = label.partition(".")
+        if kind == "optimizer":
+            name, _, key = rest.rpartition(".")
+            index = index_of[name]
+            tensor = shard_like(torch.from_numpy(np.array(value)), ordered[index])
+            states.setdefault(index, {})[key] = tensor
+    optimizer.load_state_dict({**optimizer.state_dict(), "state": states})
+
+
+def choose_vocabulary(config: LanguageConfig, tokenizer: "PreTrainedTokenizerFast") -> int:
     """Return the rows of a model's embedding for a tokenizer.
 
     Raises:
         DataError: if the config asks for fewer rows than the tokenizer has tokens.
     """
     if config.model_vocabulary is not None:
-        tokenizer.check_vocabulary(made, config.model_vocabulary)
-    return config.model_vocabulary or len(made)
+        check_vocabulary(tokenizer, config.model_vocabulary)
+    return config.model_vocabulary or len(tokenizer)
 
 
-def model_of(config: LanguageConfig, vocabulary: int, arrays: Arrays) -> "Model":
+def load_model(config: LanguageConfig, vocabulary: int, arrays: Arrays) -> Model:
     """Return a checkpoint's model with the weights that are measured, on the CPU.
 
     Raises:
         DamagedRunError: if the arrays are of another model.
     """
-    model = models.build(config, vocabulary)
-    kind = next(k for k in MEASURED if any(name.startswith(f"{k}.") for name in arrays))
+    model = build_model(config, vocabulary)
+    kind = next(k for k in MEASURED_KINDS if any(name.startswith(f"{k}.") for name in arrays))
     try:
-        load_weights(dict(model.named_parameters()), arrays, kind)
+        copy_arrays(kind, arrays, dict(model.named_parameters()))
     except (KeyError, ValueError, RuntimeError):
         raise DamagedRunError("The checkpoint is of another model than its config.") from None
     return model.eval()
 
 
-def restore(run: Run[LanguageConfig], step: int | None = None) -> "tuple[Model, Any]":
+def restore_model(
+    run: Run[LanguageConfig], step: int | None = None
+) -> "tuple[Model, PreTrainedTokenizerFast]":
     """Return a run's model and tokenizer.
 
     Args:
@@ -152,13 +152,13 @@ def restore(run: Run[LanguageConfig], step: int | None = None) -> "tuple[Model, 
     """
     config = run.config
     checkpoint = run.checkpoint(step)
-    made = tokenizer.load(run.path)
-    return model_of(config, size_of(config, made), checkpoint.arrays), made
+    tokenizer = load_tokenizer(run.path)
+    return load_model(config, choose_vocabulary(config, tokenizer), checkpoint.arrays), tokenizer
 
 
-def tokenizer_files(made: Any) -> list[Artifact]:
+def tokenizer_artifacts(tokenizer: "PreTrainedTokenizerFast") -> list[Artifact]:
     """Return a tokenizer's files, which make a run readable without its corpus."""
     with TemporaryDirectory() as folder:
-        made.save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
         files = sorted(path for path in Path(folder).iterdir() if path.is_file())
         return [Artifact(path.name, path.read_bytes()) for path in files]

@@ -8,7 +8,7 @@ from epoque.bench.torch.distributed import DistributedContext
 from epoque.bench.torch.threads import limit_threads
 
 from ..config import LanguageConfig
-from ..data.batches import Data, load
+from ..data.tokenized_corpus import TokenizedCorpus, load_corpus
 from .resources import choose_threads, explain_out_of_memory
 from .trainer import Trainer
 
@@ -78,21 +78,25 @@ def estimate_training(
         UsageError: if the model cannot fit this machine's memory, or a GPU is missing.
         DataError: if the text cannot be used.
     """
-    team = DistributedContext(config.device)
+    distributed = DistributedContext(config.device)
     with explain_out_of_memory(config), limit_threads(choose_threads(config, resume)):
-        trainer = Trainer(config.replace(max_seconds=None), team, load(config))
+        trainer = Trainer(config.replace(max_seconds=None), distributed, load_corpus(config))
+        total = trainer.sampler.total_steps
         trainer.step()  # warms up
-        before = trainer.seconds
-        for _ in range(min(steps, trainer.order.steps - 1)):
+        before = trainer.step_seconds
+        for _ in range(min(steps, total - 1)):
             trainer.step()
-    each = (trainer.seconds - before) / max(1, trainer.steps - 1) or before
-    last = (resume.state.get("allowed_steps") if resume else None) or trainer.order.steps
-    remain = max(0, min(last, trainer.order.steps) - (resume.step if resume else 0))
-    seconds = min(each * remain, _longest_seconds(config, resume))
-    count = sum(weight.numel() for weight in trainer.weights.values())
-    device = team.device.type
+    each = (trainer.step_seconds - before) / max(1, trainer.steps_done - 1) or before
+    last = (resume.state.get("allowed_steps") if resume else None) or total
+    remaining = max(0, min(last, total) - (resume.step if resume else 0))
     return TrainingEstimate(
-        count, config.step_bytes, remain, each, seconds, device, resume is not None
+        parameters=sum(weight.numel() for weight in trainer.parameters.values()),
+        bytes=config.step_bytes,
+        steps=remaining,
+        step_seconds=each,
+        seconds=min(each * remaining, _longest_seconds(config, resume)),
+        device=distributed.device.type,
+        resumed=resume is not None,
     )
 
 
@@ -118,7 +122,9 @@ def _longest_seconds(config: LanguageConfig, resume: Checkpoint | None) -> float
     return config.max_seconds
 
 
-def count_affordable_steps(config: LanguageConfig, team: DistributedContext, data: Data) -> int:
+def count_affordable_steps(
+    config: LanguageConfig, distributed: DistributedContext, corpus: TokenizedCorpus
+) -> int:
     """Return how many steps `max_seconds` allows, at least one: what the clock decides of a run.
 
     A training of its own is begun and thrown away: its first step warms up, and some more are
@@ -126,44 +132,45 @@ def count_affordable_steps(config: LanguageConfig, team: DistributedContext, dat
 
     Args:
         config: what is to be trained; it has `max_seconds`.
-        team: the processes; the main one decides.
-        data: the text.
+        distributed: the processes; the main one decides.
+        corpus: the text.
     """
     budget = config.max_seconds
     assert budget is not None
-    trainer = Trainer(config.replace(max_seconds=None), team, data)
-    before = trainer.seconds  # what happened before the first step
+    trainer = Trainer(config.replace(max_seconds=None), distributed, corpus)
+    before = trainer.step_seconds  # what happened before the first step
     trainer.step()
-    first = full = _seconds_per_step(trainer, budget) or trainer.seconds - before
+    first = full = _seconds_per_step(trainer, budget) or trainer.step_seconds - before
     if config.first_batch_size is not None:
-        trainer.steps = max(trainer.steps, config.ramp_steps)
+        trainer.steps_done = max(trainer.steps_done, config.ramp_steps)
         full = _seconds_per_step(trainer, budget) or first
     ramp = 0 if config.first_batch_size is None else config.ramp_steps
-    return max(1, int(team.broadcast(_steps_that_fit(budget - before, first, full, ramp))))
+    return max(1, int(distributed.broadcast(_steps_that_fit(budget - before, first, full, ramp))))
 
 
 def _seconds_per_step(trainer: Trainer, budget: float) -> float | None:
     """Return the mean seconds of the next steps, None if there are none left."""
     enough = min(_PACE_SECONDS, budget / 20)
-    count, before = 0, trainer.seconds
+    count, before, sampler = 0, trainer.step_seconds, trainer.sampler
     least = 2 * trainer.config.muon_every  # the steps of a round differ
-    while trainer.seen < trainer.order.total and trainer.steps < trainer.order.steps:
+    while trainer.blocks_read < sampler.total_blocks and trainer.steps_done < sampler.total_steps:
         trainer.step()
         count += 1
         # Processes go on together: the main one's clock counts.
-        if count >= least and trainer.team.broadcast(trainer.seconds - before) >= enough:
+        seconds = trainer.distributed.broadcast(trainer.step_seconds - before)
+        if count >= least and seconds >= enough:
             break
-    return (trainer.seconds - before) / count if count else None
+    return (trainer.step_seconds - before) / count if count else None
 
 
 def _steps_that_fit(seconds: float, first: float, full: float, ramp: int) -> int:
     """Return how many steps fit; their time goes from `first` to `full` over the ramp."""
     if seconds <= 0:
         return 0
-    whole = ramp * (first + full) / 2
-    if seconds >= whole:
-        return ramp + int((seconds - whole) / full)
-    slope = (full - first) / ramp  # first n + slope n² / 2 = seconds
+    ramp_seconds = ramp * (first + full) / 2
+    if seconds >= ramp_seconds:
+        return ramp + int((seconds - ramp_seconds) / full)
+    slope = (full - first) / ramp  # solve: first n + slope n² / 2 = seconds
     return int(2 * seconds / (first + math.sqrt(first**2 + 2 * slope * seconds)))
 
 

@@ -1,28 +1,24 @@
-"""What is minimised, as one module: a model with its output layer's loss.
+"""A model together with its loss, as one module.
 
 One `forward` is the door for training and measuring, because a wrapped module (data parallel,
 sharded, compiled) sees only that.
 """
-
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
 from ..config import LanguageConfig
 from ..data.batches import Batch
-from ..models import output_losses as heads
+from ..models import Model
+from ..models.output_losses import IGNORE_INDEX, output_loss
 
-if TYPE_CHECKING:
-    from ..models import Model
+__all__ = ["ModelWithLoss"]
 
-__all__ = ["Objective"]
-
-_SCORES = 2**24
-"""Scores of the output layer that are held at once while measuring: 64 MiB."""
+_LOGITS_AT_ONCE = 2**24
+"""Logits that are held at once while measuring: 64 MiB."""
 
 
-class Objective(nn.Module):
+class ModelWithLoss(nn.Module):
     """A model and its loss.
 
     Attributes:
@@ -30,14 +26,14 @@ class Objective(nn.Module):
     """
 
     inclusion: Tensor | None
-    unknown: Tensor
+    unknown_ids: Tensor
 
     def __init__(
         self,
         config: LanguageConfig,
-        model: "Model",
+        model: Model,
         inclusion: Tensor | None = None,
-        unknown: tuple[int, ...] = (),
+        unknown_ids: tuple[int, ...] = (),
     ) -> None:
         """Join a model and its loss.
 
@@ -45,44 +41,47 @@ class Objective(nn.Module):
             config: says which output layer is trained.
             model: the network.
             inclusion: for the sampled output layer, each token's probability to be drawn [V].
-            unknown: ids of the tokens that stand for unknown words.
+            unknown_ids: the tokens that stand for unknown words.
         """
         super().__init__()
         self.model = model
         self._head = config.head
         self.register_buffer("inclusion", inclusion, persistent=False)
-        self.register_buffer("unknown", torch.tensor(unknown), persistent=False)
+        self.register_buffer("unknown_ids", torch.tensor(unknown_ids), persistent=False)
 
-    def forward(self, batch: Batch, generator: torch.Generator | None = None) -> Tensor:
+    def forward(
+        self, batch: Batch, generator: torch.Generator | None = None, *, exact_sums: bool = False
+    ) -> Tensor:
         """Return the loss to minimise, the mean over the batch's targets in nats.
 
-        Without gradients (under `torch.no_grad`): the exact sums instead, see `measure`.
+        Args:
+            batch: inputs and targets.
+            generator: what the sampled output layer draws its sample from.
+            exact_sums: return the exact sums over the targets instead, by the full softmax, which
+                losses are measured by: [5] float64, see `epoque.language.evaluation.exact_loss`.
         """
-        hidden = self.model.hidden(batch.inputs, batch.seen)
-        wanted = batch.targets >= 0
-        if not torch.is_grad_enabled():
-            return self._sums(hidden[wanted], batch.targets[wanted])
-        if not wanted.any():
+        hidden = self.model.compute_hidden_states(batch.input_ids, batch.attention_mask)
+        has_target = batch.targets != IGNORE_INDEX
+        if exact_sums:
+            return self._exact_sums(hidden[has_target], batch.targets[has_target])
+        if not has_target.any():
             return 0.0 * hidden.sum()  # every process must go back through the same layers
-        return heads.loss(
+        return output_loss(
             self._head, self.model, hidden, batch.targets,
             inclusion=self.inclusion, generator=generator,
         )  # fmt: skip
 
-    def _sums(self, hidden: Tensor, targets: Tensor) -> Tensor:
-        """Return sums over the targets, by the exact softmax [5] float64.
-
-        Nats, targets, right guesses; then nats and targets without unknown words.
-        """
-        chunk = max(1, _SCORES // self.model.vocabulary)
-        total = torch.zeros(5, dtype=torch.float64, device=hidden.device)
-        for some, wanted in zip(
+    def _exact_sums(self, hidden: Tensor, targets: Tensor) -> Tensor:
+        """Return nats, targets, right guesses; nats and targets without unknown words."""
+        chunk = max(1, _LOGITS_AT_ONCE // self.model.vocabulary)
+        sums = torch.zeros(5, dtype=torch.float64, device=hidden.device)
+        for rows, row_targets in zip(
             torch.split(hidden, chunk), torch.split(targets, chunk), strict=True
         ):
-            scores = self.model.logits(some).float()
-            nats = scores.logsumexp(-1) - scores.gather(-1, wanted[:, None])[:, 0]
-            right = scores.argmax(-1) == wanted
-            known = ~torch.isin(wanted, self.unknown)
-            columns = nats, torch.ones_like(nats), right, nats * known, known
-            total += torch.stack([column.double().sum() for column in columns])
-        return total
+            logits = self.model.compute_logits(rows).float()
+            nats = logits.logsumexp(-1) - logits.gather(-1, row_targets[:, None])[:, 0]
+            is_right = logits.argmax(-1) == row_targets
+            is_known = ~torch.isin(row_targets, self.unknown_ids)
+            columns = nats, torch.ones_like(nats), is_right, nats * is_known, is_known
+            sums += torch.stack([column.double().sum() for column in columns])
+        return sums

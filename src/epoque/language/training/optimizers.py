@@ -1,89 +1,90 @@
 """AdamW, and Muon for the matrices.
 
 A matrix's gradient is mostly a few strong directions. Muon (Jordan 2024) steps equally far in all
-of them: it replaces the momentum M = U S Vᵀ by about U Vᵀ, by a polynomial iteration made of
-products alone. Embeddings, biases and norms are no maps and stay with AdamW (Loshchilov and Hutter
-2019). The gradient of a huge embedding may be sparse: then only the touched rows step, and without
-momentum, because what a rare word's row remembers is of another time.
+of them: it replaces the momentum M = U S Vᵀ by about U Vᵀ (`newton_schulz`). Embeddings, biases and
+norms are no maps and stay with AdamW (Loshchilov and Hutter 2019). The gradient of a huge embedding
+may be sparse: then only the touched rows step, and without momentum, because what a rare word's row
+remembers is of another time.
+
+PyTorch's own `torch.optim.Muon` and `AdamW` are not enough: neither steps sparse rows, and Muon's
+takes no per-head matrices, no interval (`muon_every`) and no sharded weights.
 """
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.adamw import adamw
 
-if TYPE_CHECKING:
-    from ..config import LanguageConfig
-    from ..models import Model
+from ..config import LanguageConfig
+from ..models import Model
+from .distributed import gather, shard_like
+from .newton_schulz import COEFFICIENTS, orthogonalize
 
-__all__ = ["MuonAdamW", "build", "clip", "orthogonalised", "set_rate"]
+__all__ = ["MuonAdamW", "build_optimizer", "clip_grad_norm_", "set_learning_rates"]
 
-# A turn of the iteration is X ← aX + bAX + cA²X with A = XXᵀ. Together these turns take singular
-# values from 1/100 to 1 to within 0.28 of 1, as evenly as three turns can (found by descent on the
-# largest error); the five equal turns of Jordan (2024) do no better and cost two thirds more.
-_TURNS = ((8.0797, -23.5511, 17.3929), (3.8814, -2.8972, 0.5711), (2.4484, -1.5795, 0.3139))
 _EPSILON = 1e-8
 
-Turns = Sequence[tuple[float, float, float]]
+Group = dict[str, Any]
+"""A group of parameters, as `torch.optim.Optimizer` holds it."""
 
 
-def build(model: "Model", config: "LanguageConfig") -> "MuonAdamW":
-    """Return the optimiser that a config asks for.
+def build_optimizer(model: Model, config: LanguageConfig) -> "MuonAdamW":
+    """Return the optimizer that a config asks for.
 
     With muon the matrices of the layers take Muon at `learning_rate`, everything else AdamW at
     `embedding_learning_rate`; with adamw everything takes AdamW at `learning_rate`. Biases and
     norms do not decay.
     """
-    maps = dict(model.matrices())
-    tables = [p for p in model.parameters() if p.dim() > 1 and p not in maps]
+    map_counts = dict(model.hidden_matrices())
+    tables = [p for p in model.parameters() if p.dim() > 1 and p not in map_counts]
     vectors = [p for p in model.parameters() if p.dim() == 1]
-    betas = (config.beta1, config.beta2)
-    muon = config.optimizer == "muon"
-    rate = config.embedding_rate if muon else config.rate
-    decay = config.weight_decay
-    matrices: dict[str, Any] = {"params": list(maps), "lr": config.rate, "weight_decay": decay}
-    if muon:
+    uses_muon, decay = config.optimizer == "muon", config.weight_decay
+    rate = config.embedding_rate if uses_muon else config.rate
+    matrices: Group = {"params": list(map_counts), "lr": config.rate, "weight_decay": decay}
+    if uses_muon:
         matrices |= {"muon": True, "momentum": config.momentum, "every": config.muon_every}
-        matrices["maps"] = list(maps.values())
+        matrices["maps"] = list(map_counts.values())
     groups = [
         matrices,
         {"params": tables, "lr": rate, "weight_decay": decay},
         {"params": vectors, "lr": rate, "weight_decay": 0.0},
     ]
+    betas = (config.beta1, config.beta2)
     return MuonAdamW([group for group in groups if group["params"]], betas=betas)
 
 
-def set_rate(optimizer: Optimizer, factor: float) -> None:
+def set_learning_rates(optimizer: Optimizer, factor: float) -> None:
     """Set every group's learning rate to its highest one times `factor`."""
     for group in optimizer.param_groups:
         group["lr"] = group["initial_lr"] * factor
 
 
 @torch.no_grad()
-def clip(parameters: Iterable[Tensor], limit: float) -> float:
-    """Shorten all gradients together to a length of at most `limit`; return the length before.
+def clip_grad_norm_(parameters: Iterable[Tensor], max_norm: float) -> float:
+    """Scale all gradients together to a norm of at most `max_norm`; return the norm before.
 
-    Sparse gradients are made compact on the way. A length that is not finite is returned as it is.
+    As `torch.nn.utils.clip_grad_norm_`, which takes no sparse gradients; these are coalesced on the
+    way. A norm that is not finite changes nothing and is returned as it is.
     """
-    parts = []
+    grads = []
     for parameter in parameters:
         if parameter.grad is None:
             continue
         if parameter.grad.is_sparse:
             parameter.grad = parameter.grad.coalesce()
-            parts.append(parameter.grad.values())
+            grads.append(parameter.grad.values())
         else:
-            parts.append(parameter.grad)
-    if not parts:
+            grads.append(parameter.grad)
+    if not grads:
         return 0.0
-    norm = float(_whole(torch.nn.utils.get_total_norm(parts)))
-    if math.isfinite(norm) and norm > limit:
-        torch._foreach_mul_(parts, limit / norm)
+    norm = float(gather(torch.nn.utils.get_total_norm(grads)))
+    if math.isfinite(norm) and norm > max_norm:
+        torch._foreach_mul_(grads, max_norm / norm)
     return norm
 
 
@@ -94,12 +95,12 @@ class MuonAdamW(Optimizer):
         params: groups. Every group has `lr` and `weight_decay` (decoupled: a step first multiplies
             by 1 − lr × decay). Groups with `muon` hold matrices [out, in], `momentum`, and `maps`,
             of each matrix how many maps of equal size stand above one another in it; `every` if
-            they step once in so many steps only; `turns` of the iteration if not ours.
-        betas: AdamW's memories of the mean gradient and of its square; sparse gradients use the
+            they step once in so many steps only; `coefficients` of the iteration if not ours.
+        betas: AdamW's decays of the mean gradient and of its square; sparse gradients use the
             second alone.
     """
 
-    def __init__(self, params: Any, betas: tuple[float, float] = (0.9, 0.95)) -> None:
+    def __init__(self, params: Iterable[Group], betas: tuple[float, float] = (0.9, 0.95)) -> None:
         defaults = {"lr": 1e-3, "weight_decay": 0.0, "betas": betas, "muon": False, "every": 1}
         super().__init__(params, defaults)
         for group in self.param_groups:
@@ -110,55 +111,58 @@ class MuonAdamW(Optimizer):
         """Take one step along the gradients; parameters without one stay."""
         for group in self.param_groups:
             if group["muon"]:
-                self._muon(group)
+                self._muon_step(group)
             else:
-                self._adamw(group)
+                self._adamw_step(group)
 
-    def _muon(self, group: dict[str, Any]) -> None:
-        """Step all matrices; those of equal size are orthogonalised in one batch."""
-        sizes: dict[tuple[int, ...], list[tuple[Tensor, Tensor]]] = defaultdict(list)
+    def _muon_step(self, group: Group) -> None:
+        """Step all matrices; those of equal size are orthogonalized in one batch."""
+        by_size: dict[tuple[int, ...], list[tuple[Tensor, Tensor]]] = defaultdict(list)
         for parameter, maps in zip(group["params"], group["maps"], strict=True):
             if parameter.grad is not None:
-                memory = self._gathered(parameter, group["momentum"])
-                if memory["step"] % group["every"] == 0:
-                    towards = parameter.grad.lerp(memory["momentum"], group["momentum"])
-                    towards = _whole(towards).view(maps, -1, parameter.shape[1])
-                    sizes[tuple(towards.shape[1:])].append((parameter, towards))
-        for (rows, columns), members in sizes.items():
-            maps = [towards.shape[0] for _, towards in members]
-            together = torch.cat([towards for _, towards in members])
-            units = orthogonalised(together, group.get("turns", _TURNS))
+                state = self._update_momentum(parameter, group["momentum"])
+                if state["step"] % group["every"] == 0:
+                    # Nesterov: the gradient is followed a step further along the momentum.
+                    update = parameter.grad.lerp(state["momentum"], group["momentum"])
+                    update = gather(update).view(maps, -1, parameter.shape[1])
+                    by_size[tuple(update.shape[1:])].append((parameter, update))
+        for (rows, columns), members in by_size.items():
+            maps = [update.shape[0] for _, update in members]
+            stacked = torch.cat([update for _, update in members])
+            updates = orthogonalize(stacked, group.get("coefficients", COEFFICIENTS))
+            # All singular values are 1: a tall matrix changes its outputs less, by √(columns/rows).
             rate = group["lr"] * max(1.0, rows / columns) ** 0.5
-            for (parameter, _), unit in zip(members, torch.split(units, maps), strict=True):
+            for (parameter, _), update in zip(members, torch.split(updates, maps), strict=True):
                 parameter.mul_(1 - group["lr"] * group["weight_decay"])
-                parameter.add_(_spread(unit.flatten(0, 1), parameter), alpha=-rate)
+                parameter.add_(shard_like(update.flatten(0, 1), parameter), alpha=-rate)
 
-    def _gathered(self, parameter: Tensor, momentum: float) -> dict[str, Tensor]:
+    def _update_momentum(self, parameter: Tensor, momentum: float) -> dict[str, Tensor]:
         """Count the gradient and add it to the momentum."""
-        memory: dict[str, Tensor] = self.state[parameter]
-        if not memory:
-            memory["step"] = torch.zeros(())
-            memory["momentum"] = torch.zeros_like(parameter)
-        memory["step"] += 1
-        memory["momentum"].lerp_(parameter.grad, 1 - momentum)  # type: ignore[arg-type]
-        return memory
+        assert parameter.grad is not None
+        state: dict[str, Tensor] = self.state[parameter]
+        if not state:
+            state["step"] = torch.zeros(())
+            state["momentum"] = torch.zeros_like(parameter)
+        state["step"] += 1
+        state["momentum"].lerp_(parameter.grad, 1 - momentum)
+        return state
 
-    def _adamw(self, group: dict[str, Any]) -> None:
-        found = [p for p in group["params"] if p.grad is not None]
-        for parameter in found:
-            self._remember(parameter)
-        for parameter in (p for p in found if p.grad.is_sparse):
+    def _adamw_step(self, group: Group) -> None:
+        parameters = [p for p in group["params"] if p.grad is not None]
+        for parameter in parameters:
+            self._init_adamw_state(parameter)
+        for parameter in (p for p in parameters if p.grad.is_sparse):
             self._step_rows(parameter, group)
-        dense = [p for p in found if not p.grad.is_sparse]
-        memories = [self.state[parameter] for parameter in dense]
+        dense = [p for p in parameters if not p.grad.is_sparse]
+        states = [self.state[parameter] for parameter in dense]
         if dense:
             adamw(
                 dense,
                 [p.grad for p in dense],
-                exp_avgs=[m["mean"] for m in memories],
-                exp_avg_sqs=[m["square"] for m in memories],
+                exp_avgs=[state["mean"] for state in states],
+                exp_avg_sqs=[state["square"] for state in states],
                 max_exp_avg_sqs=[],
-                state_steps=[m["step"] for m in memories],
+                state_steps=[state["step"] for state in states],
                 fused=True,
                 amsgrad=False,
                 beta1=group["betas"][0],
@@ -169,89 +173,26 @@ class MuonAdamW(Optimizer):
                 maximize=False,
             )
 
-    def _remember(self, parameter: Tensor) -> None:
-        memory = self.state[parameter]
-        if not memory:
-            memory["step"] = torch.zeros((), device=parameter.device)
-            memory["square"] = torch.zeros_like(parameter)
-        if "mean" not in memory and not parameter.grad.is_sparse:  # type: ignore[union-attr]
-            memory["mean"] = torch.zeros_like(parameter)
+    def _init_adamw_state(self, parameter: Tensor) -> None:
+        assert parameter.grad is not None
+        state = self.state[parameter]
+        if not state:
+            state["step"] = torch.zeros((), device=parameter.device)
+            state["square"] = torch.zeros_like(parameter)
+        if "mean" not in state and not parameter.grad.is_sparse:
+            state["mean"] = torch.zeros_like(parameter)
 
-    def _step_rows(self, parameter: Tensor, group: dict[str, Any]) -> None:
+    def _step_rows(self, parameter: Tensor, group: Group) -> None:
         """Step in the rows that the gradient touches, as AdamW without momentum; others rest."""
-        grad = parameter.grad.coalesce()  # type: ignore[union-attr]
-        rows, slope = grad.indices()[0], grad.values()
-        memory, beta = self.state[parameter], group["betas"][1]
-        memory["step"] += 1
-        square = memory["square"].index_select(0, rows).mul_(beta)
-        square.addcmul_(slope, slope, value=1 - beta)
-        memory["square"].index_copy_(0, rows, square)
-        spread = square.div_(1 - beta ** float(memory["step"])).sqrt_().add_(_EPSILON)
+        assert parameter.grad is not None
+        sparse_grad = parameter.grad.coalesce()
+        rows, grad = sparse_grad.indices()[0], sparse_grad.values()
+        state, beta2 = self.state[parameter], group["betas"][1]
+        state["step"] += 1
+        square = state["square"].index_select(0, rows).mul_(beta2)
+        square.addcmul_(grad, grad, value=1 - beta2)
+        state["square"].index_copy_(0, rows, square)
+        # √v̂ + ε, with the usual correction of a running mean that began at 0.
+        denominator = square.div_(1 - beta2 ** float(state["step"])).sqrt_().add_(_EPSILON)
         values = parameter.index_select(0, rows).mul_(1 - group["lr"] * group["weight_decay"])
-        parameter.index_copy_(0, rows, values.addcdiv_(slope, spread, value=-group["lr"]))
-
-
-def orthogonalised(matrices: Tensor, turns: Turns = _TURNS) -> Tensor:
-    """Return matrices of the same singular vectors whose singular values are about 1.
-
-    The Newton–Schulz iteration as Jordan (2024) uses it, in bfloat16 on a GPU. All its factors are
-    polynomials of A = XXᵀ, so that for a long X it is cheaper to multiply them up, turn A along
-    with them, and apply their product to X once (in float32 only: A squares what is small).
-
-    Args:
-        matrices: [n, rows, columns].
-        turns: the coefficients a, b, c of each turn.
-
-    Returns:
-        [n, rows, columns], singular values 0.7 to 1.3 where they were over a 100th of the
-        matrix's Frobenius norm.
-    """
-    x = matrices.bfloat16() if matrices.is_cuda else matrices
-    high = matrices.shape[1] > matrices.shape[2]
-    x = x.mT if high else x
-    x = x / x.norm(dim=(1, 2), keepdim=True).clamp(min=1e-7)
-    if x.shape[2] >= 2 * x.shape[1] and not x.is_cuda:
-        x = _product_of_factors(x @ x.mT, turns) @ x
-    else:
-        for turn in turns:
-            x = torch.baddbmm(x, _polynomial(x @ x.mT, turn), x, beta=turn[0])
-    made: Tensor = (x.mT if high else x).to(matrices.dtype)
-    return made
-
-
-def _polynomial(gram: Tensor, turn: tuple[float, float, float]) -> Tensor:
-    """Return bA + cA²."""
-    return torch.baddbmm(gram, gram, gram, beta=turn[1], alpha=turn[2])
-
-
-def _factor(gram: Tensor, turn: tuple[float, float, float]) -> Tensor:
-    """Return aI + bA + cA², by which a turn multiplies X."""
-    factor = _polynomial(gram, turn)
-    factor.diagonal(dim1=1, dim2=2).add_(turn[0])
-    return factor
-
-
-def _product_of_factors(gram: Tensor, turns: Turns) -> Tensor:
-    """Return the product of all turns' factors; every one commutes with A."""
-    product = factor = _factor(gram, turns[0])
-    for turn in turns[1:]:
-        gram = factor @ gram @ factor
-        factor = _factor(gram, turn)
-        product = factor @ product
-    return product
-
-
-def _whole(tensor: Any) -> Any:
-    """Gather a tensor that is spread over processes."""
-    gather = getattr(tensor, "full_tensor", None)
-    return tensor if gather is None else gather()
-
-
-def _spread(tensor: Tensor, like: Tensor) -> Tensor:
-    """Spread a tensor over the processes as a parameter is."""
-    mesh, places = getattr(like, "device_mesh", None), getattr(like, "placements", None)
-    if mesh is None:
-        return tensor
-    from torch.distributed.tensor import distribute_tensor
-
-    return distribute_tensor(tensor, mesh, places)
+        parameter.index_copy_(0, rows, values.addcdiv_(grad, denominator, value=-group["lr"]))

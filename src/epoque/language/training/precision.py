@@ -12,12 +12,12 @@ import torch
 
 from ..config import LanguageConfig
 
-__all__ = ["KINDS", "Chosen", "chosen", "computing", "of_optimizer"]
+__all__ = ["KINDS", "PrecisionChoice", "autocast", "choose_precision", "optimizer_precision"]
 
 KINDS = ("float32", "medium", "bfloat16")
 """From the finest to the roughest."""
 
-_WORTH = 2**24
+_WORTHWHILE_PRODUCTS = 2**24
 """Products of numbers in a matrix product from which bfloat16 saves more than the conversions cost.
 
 Measured with AMX: half of it (512 tokens, width 64) is a draw, four times as much (1,024 tokens,
@@ -26,8 +26,10 @@ width 128) three times as fast.
 
 
 @contextmanager
-def computing(kind: str, device: torch.device) -> Iterator[None]:
-    """Compute the products of the block in one precision; the global setting comes back after it.
+def autocast(kind: str, device: torch.device) -> Iterator[None]:
+    """Compute the products of the block in one precision (`torch.autocast` and float32's own).
+
+    The global setting comes back after it.
 
     Args:
         kind: one of `KINDS`. Medium lets float32 products be computed by bfloat16 parts (on a GPU:
@@ -44,7 +46,7 @@ def computing(kind: str, device: torch.device) -> Iterator[None]:
 
 
 @dataclass(frozen=True)
-class Chosen:
+class PrecisionChoice:
     """Which precision a training computes in, and why.
 
     Attributes:
@@ -55,38 +57,42 @@ class Chosen:
     kind: str
     reason: str = ""
 
-    def told(self) -> bytes:
+    def to_json(self) -> bytes:
         """Return it as JSON."""
         return f"{json.dumps(asdict(self), indent=2)}\n".encode()
 
 
-def chosen(config: LanguageConfig, device: torch.device) -> Chosen:
+def choose_precision(config: LanguageConfig, device: torch.device) -> PrecisionChoice:
     """Return the config's precision, or what suits the processor where it leaves that open.
 
     No stopwatch decides: the same run on the same machine computes in the same precision.
     """
     if config.precision != "auto":
-        return Chosen(config.precision, "set")
-    instructions = _of_bfloat16(device)
+        return PrecisionChoice(config.precision, "set")
+    instructions = _bfloat16_instructions(device)
     if not instructions:
-        return Chosen("float32", "the processor has no instructions for products of bfloat16")
-    if _products(config) < _WORTH:
-        return Chosen("float32", "the products are too small for another to pay")
-    return Chosen("bfloat16", f"the processor has {instructions}, and the products are large")
+        return PrecisionChoice(
+            "float32", "the processor has no instructions for products of bfloat16"
+        )
+    if _count_products(config) < _WORTHWHILE_PRODUCTS:
+        return PrecisionChoice("float32", "the products are too small for another to pay")
+    return PrecisionChoice(
+        "bfloat16", f"the processor has {instructions}, and the products are large"
+    )
 
 
-def of_optimizer(kind: str) -> str:
+def optimizer_precision(kind: str) -> str:
     """Return what an optimiser's products are computed in: its numbers stay float32."""
     return "float32" if kind == "float32" else "medium"
 
 
-def _products(config: LanguageConfig) -> int:
+def _count_products(config: LanguageConfig) -> int:
     """Return how many products of two numbers a matrix of the feed-forward part takes."""
     tokens = config.batch_size // config.accumulate * config.block_size
     return tokens * config.width * config.inner
 
 
-def _of_bfloat16(device: torch.device) -> str:
+def _bfloat16_instructions(device: torch.device) -> str:
     """Name the instructions with which a device multiplies bfloat16; "" if it has none.
 
     A processor without them takes ten to twenty times as long in bfloat16 as in float32.
@@ -96,5 +102,5 @@ def _of_bfloat16(device: torch.device) -> str:
         return f"CUDA capability {major}.{minor}" if major >= 8 else ""
     if device.type != "cpu":
         return ""
-    told: Mapping[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
-    return next((name for name in ("amx_bf16", "avx512_bf16") if told.get(name) is True), "")
+    has: Mapping[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
+    return next((name for name in ("amx_bf16", "avx512_bf16") if has.get(name) is True), "")

@@ -1,15 +1,13 @@
 """How the learning rate rises and falls over a run."""
 
 import math
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from ..config import LanguageConfig
+from ..config import LanguageConfig
 
-__all__ = ["factor"]
+__all__ = ["learning_rate_factor"]
 
 
-def factor(config: "LanguageConfig", step: int, progress: float) -> float:
+def learning_rate_factor(config: LanguageConfig, step: int, progress: float) -> float:
     """Return what the highest learning rate is multiplied with in a step.
 
     Args:
@@ -23,10 +21,10 @@ def factor(config: "LanguageConfig", step: int, progress: float) -> float:
         stays at 1 and falls to 0 in a line over the last `decay_share`.
     """
     progress = min(max(progress, 0.0), 1.0)
-    fallen = {
+    decay = {
         "constant": 1.0,
         "linear": 1 - progress,
         "cosine": (1 + math.cos(math.pi * progress)) / 2,
         "trapezoid": min(1.0, (1 - progress) / config.decay_share),
     }[config.schedule]
-    return fallen * min(1.0, (step + 1) / max(1, config.warmup_steps))
+    return decay * min(1.0, (step + 1) / max(1, config.warmup_steps))

@@ -9,9 +9,10 @@ from epoque.bench.torch.distributed import DistributedContext
 from epoque.bench.torch.threads import run_with_threads
 
 from ..config import LanguageConfig
-from ..data.batches import Data, load
-from . import estimate
-from .checkpoint import model_of, size_of, tokenizer_files
+from ..data.tokenized_corpus import TokenizedCorpus, load_corpus
+from ..evaluation.examples import example_artifacts
+from .checkpoint import choose_vocabulary, load_model, tokenizer_artifacts
+from .estimate import count_affordable_steps
 from .resources import choose_threads, explain_out_of_memory
 from .trainer import Trainer
 
@@ -51,30 +52,30 @@ def train(config: LanguageConfig, resume: Checkpoint | None = None) -> Iterator[
         UsageError: if memory runs out, or a GPU is asked for that is not there.
         DamagedRunError: if the checkpoint is of another model.
     """
-    team = DistributedContext(config.device)
+    distributed = DistributedContext(config.device)
     with explain_out_of_memory(config):
-        count = int(team.broadcast(choose_threads(config, resume)))
-        for event in run_with_threads(count, _events(config, team, resume)):
-            if team.is_main:
+        count = int(distributed.broadcast(choose_threads(config, resume)))
+        for event in run_with_threads(count, _events(config, distributed, resume)):
+            if distributed.is_main:
                 yield event
 
 
 def _events(
-    config: LanguageConfig, team: DistributedContext, resume: Checkpoint | None
+    config: LanguageConfig, distributed: DistributedContext, resume: Checkpoint | None
 ) -> Generator[Event, None, None]:
-    data = load(config)
-    allowed = None
+    corpus = load_corpus(config)
+    affordable = None
     if config.max_seconds is not None and "allowed_steps" not in (resume.state if resume else ()):
-        allowed = estimate.count_affordable_steps(config, team, data)
-    trainer = Trainer(config, team, data, resume, allowed)
-    yield from tokenizer_files(data.tokenizer)
-    yield Artifact("precision.json", trainer.precision.told())
-    checkpoint, timer = resume, CheckpointTimer(team, _most_lost(config))
-    while not trainer.finished:
+        affordable = count_affordable_steps(config, distributed, corpus)
+    trainer = Trainer(config, distributed, corpus, resume, affordable)
+    yield from tokenizer_artifacts(corpus.tokenizer)
+    yield Artifact("precision.json", trainer.precision.to_json())
+    checkpoint, timer = resume, CheckpointTimer(distributed, _most_lost_seconds(config))
+    while not trainer.is_finished:
         trainer.step()
-        values = trainer.evaluate() if trainer.evaluation_is_due() else {}
+        values = trainer.evaluate() if trainer.is_evaluation_due() else {}
         if values or trainer.is_time(config.log_every):
-            yield Metrics(trainer.steps, {**trainer.metrics(), **values})
+            yield Metrics(trainer.steps_done, {**trainer.metrics(), **values})
         scheduled = trainer.is_time(config.checkpoint_every)
         due = timer.is_due(scheduled)
         if values or due:
@@ -83,20 +84,21 @@ def _events(
             yield (checkpoint := replace(trainer.checkpoint(), scheduled=scheduled))
             timer.check()
     assert checkpoint is not None
-    if team.is_main:
-        yield from _probe(config, data, checkpoint)
+    if distributed.is_main:
+        yield from _examples(config, corpus, checkpoint)
 
 
-def _most_lost(config: LanguageConfig) -> float:
+def _most_lost_seconds(config: LanguageConfig) -> float:
     """Return the seconds after which a checkpoint is due: a quarter of a run of some minutes."""
     if config.max_seconds is None:
         return CheckpointTimer.SECONDS
     return min(CheckpointTimer.SECONDS, max(60.0, config.max_seconds / 4))
 
 
-def _probe(config: LanguageConfig, data: Data, checkpoint: Checkpoint) -> Iterator[Event]:
+def _examples(
+    config: LanguageConfig, corpus: TokenizedCorpus, checkpoint: Checkpoint
+) -> Iterator[Event]:
     """Yield what the figures show of the finished model."""
-    from ..evaluation import examples as probe
-
-    model = model_of(config, size_of(config, data.tokenizer), checkpoint.arrays)
-    yield from probe.artifacts(config, model, data.tokenizer, data.train, data.valid)
+    vocabulary = choose_vocabulary(config, corpus.tokenizer)
+    model = load_model(config, vocabulary, checkpoint.arrays)
+    yield from example_artifacts(config, model, corpus.tokenizer, corpus.train, corpus.valid)
