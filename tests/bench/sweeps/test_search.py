@@ -84,6 +84,14 @@ def test_the_best_trial_is_the_one_with_the_least_median(searched: Searched) -> 
     assert search.best_config.seed == 0
 
 
+def test_a_setting_in_a_part_is_searched_by_its_path(searched: Searched) -> None:
+    search = searched("wind.gust.strength=-1:1:lin:2", "wind.gust.until=1:9", trials=6)
+    row = search.summary().iloc[0]
+    gust = search.best_config.wind.gust
+    assert (gust.strength, gust.until) == (row["wind.gust.strength"], row["wind.gust.until"])
+    assert search.best["config"]["wind"]["gust"]["strength"] == gust.strength
+
+
 def test_it_may_also_maximize(searched: Searched) -> None:
     search = searched(direction="maximize", sampler="random")
     told = search.summary()["final_error_median"]

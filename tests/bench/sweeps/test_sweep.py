@@ -119,6 +119,33 @@ def test_each_point_by_a_run_gives_what_all_together_give(swept: Swept) -> None:
     assert [run.config.learning_rate for run in runs] == list(each["learning_rate"])
 
 
+@pytest.mark.parametrize("engine", ["together", "each"])
+def test_a_setting_in_a_part_is_swept_by_its_path(
+    engine: str, swept: Swept, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("epoque.bench.sweeps.run_sweep.POINTS_A_PART", (1, 1))
+    axes = ("wind.gust.strength=0,0.5", "wind.gust.until=1:3")
+    whole = swept(*axes, engine=engine)
+    assert list(whole.table.columns)[:2] == ["wind.gust.strength", "wind.gust.until"]
+    assert whole.rows({"wind.gust.strength": 0.5})["final_error"].nunique() == 2
+    assert whole.command.startswith(f"epoque sweep bowl/test {' '.join(axes)}")
+    assert whole.config.wind.gust.until == 5  # the default of this wind, not of every gust
+
+    def stop(done: int, *_: object) -> None:
+        if done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        swept(*axes, engine=engine, progress=stop, root=tmp_path / "other")
+    (begun,) = Sweeps(tmp_path / "other")
+    resumed = resume_sweep(begun, figures=False)
+    assert table_bytes(resumed) == table_bytes(whole)
+    text = dict(axis.split("=") for axis in axes)
+    found = Sweeps(tmp_path / "other").find("bowl/test", text, config=whole.config)
+    assert found is not None
+    assert found.path == resumed.path
+
+
 def test_what_a_point_leaves_idle_gives_way_in_its_own_run(tmp_path: Path) -> None:
     lab = find_lab("neuron")
     base = lab.config.parse({"model": "mlp", "hidden_layers": "3", "iterations": 2})

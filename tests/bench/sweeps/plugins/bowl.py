@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from epoque.bench import stopping
-from epoque.bench.config import Config, setting
+from epoque.bench.config import Config, Settings, setting, sub_config
 from epoque.bench.errors import DivergenceError, Problem
 from epoque.bench.events import Checkpoint, Event, Metrics
 from epoque.bench.lab import Lab
@@ -23,6 +23,15 @@ from epoque.bench.seeds import numpy_rng
 from epoque.bench.sweeps.columns import Columns
 
 FAR = 1e6
+
+
+class GustConfig(Settings):
+    strength: float = setting(0.0, "Strength", "Of each push.", ge=-10, le=10)
+    until: int = setting(1000, "End", "The last step with a push.", ge=1, le=1000)
+
+
+class WindConfig(Settings):
+    gust: GustConfig = sub_config(GustConfig(until=5), "Gusts", "Pushes at the beginning.")
 
 
 class BowlConfig(Config):
@@ -35,6 +44,7 @@ class BowlConfig(Config):
     limit: int | None = setting(None, "Limit", "A whole number or none.", ge=1)
     engine: Literal["together", "each"] = setting("together", "Engine", "How it is swept.")
     pace: float = setting(0.0, "Pace", "Seconds an iteration.", ge=0, le=10)
+    wind: WindConfig = sub_config(WindConfig(), "Wind", "What pushes.", context="{} of the wind")
     fate: Literal["live", "die"] = setting("live", "Fate", "Of the process.")
 
     def conflicts(self) -> Iterator[Problem]:
@@ -48,6 +58,12 @@ def start_of(seed: int, low: float, high: float) -> float:
 
 def curvature(shape: str) -> float:
     return 4.0 if shape == "steep" else 1.0
+
+
+def next_place(config: BowlConfig, x: float, step: int) -> float:
+    gust = config.wind.gust
+    push = gust.strength if step <= gust.until else 0.0
+    return x - config.learning_rate * curvature(config.shape) * x + push
 
 
 class BowlLab(Lab[BowlConfig]):
@@ -64,7 +80,7 @@ class BowlLab(Lab[BowlConfig]):
             time.sleep(config.pace)
             if config.fate == "die" and "BOWL_IS_SAFE" not in os.environ:
                 os.kill(os.getpid(), signal.SIGKILL)
-            x -= config.learning_rate * curvature(config.shape) * x
+            x = next_place(config, x, step)
             if abs(x) > FAR:
                 raise DivergenceError("x", step)
             yield Metrics(step, {"x": x})
@@ -91,13 +107,11 @@ class BowlLab(Lab[BowlConfig]):
             print(len(next(iter(points.values()))), file=calls)
         errors = []
         for index in range(len(next(iter(points.values())))):
-            config = base.model_copy(
-                update={name: values[index] for name, values in points.items()}
-            )
+            config = base.replace(**{path: values[index] for path, values in points.items()})
             time.sleep(config.pace)
             x = start_of(config.seed, config.low, config.high)
-            for _ in range(config.iterations):
-                x -= config.learning_rate * curvature(config.shape) * x
+            for step in range(1, config.iterations + 1):
+                x = next_place(config, x, step)
             errors.append(abs(x) if abs(x) < FAR else float("nan"))
         return {"final_error": np.array(errors), "seed": np.array(errors)}
 
