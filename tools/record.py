@@ -22,7 +22,7 @@ from epoque.bench.files.atomic import write_json
 from epoque.bench.runs.manifest import MANIFEST, digest_files, digest_json, write_manifest
 from epoque.bench.runs.run import Run, Runs
 from epoque.bench.sweeps.sweep import Sweep, Sweeps
-from epoque.report.needs import Need, chapter_names, chapter_needs, found_needs, recorded_folder
+from epoque.report.needs import Need, chapter_names, chapter_needs, find_needs, recorded_folder
 
 KEPT = ("config.json", "sweep.json", "environment.json", "status.json", "results.json")
 KEPT += ("metrics.jsonl", "table.parquet", "examples.json", "probe.safetensors", "precision.json")
@@ -55,10 +55,10 @@ def main() -> None:
 
 def record(need: Need, needs: Sequence[Need], runs: Path) -> None:
     """Make what is missing, and copy it into the package, beside what the other needs have."""
-    if need.name not in found_needs(runs, [need]):
+    if need.name not in find_needs(runs, [need]):
         print(need.command, flush=True)
         demo.measure(need, runs, quiet=False)
-    found = found_needs(runs, [need])[need.name]
+    found = find_needs(runs, [need])[need.name]
     files = [found.path / name for name in KEPT if (found.path / name).is_file()]
     large = [path.name for path in files if path.stat().st_size >= LARGEST]
     if large:
@@ -93,7 +93,7 @@ def shipped(need: Need, needs: Sequence[Need]) -> Iterator[Path]:
     if shelf is None:
         return
     others = [other for other in needs if other.name != need.name]
-    read = {found.path for found in found_needs(shelf, others).values()}
+    read = {found.path for found in find_needs(shelf, others).values()}
     records: list[Run | Sweep] = [*Runs(shelf), *Sweeps(shelf)]
     for found in records:
         axes = dict(found.axes_text) if isinstance(found, Sweep) else {}

@@ -13,7 +13,13 @@ from epoque.bench.recipes import find_recipe
 from epoque.bench.runs.execute import execute, start
 from epoque.bench.runs.run import Run, Runs
 from epoque.bench.sinks.registry import make_sinks
-from epoque.report.needs import Need, damaged_file, damaged_records, in_words, missing
+from epoque.report.needs import (
+    Need,
+    describe_damage,
+    find_damaged_file,
+    find_damaged_records,
+    missing_needs,
+)
 
 from .api import configure, sweep
 from .report import write_report
@@ -45,10 +51,10 @@ def write_demo(
         check_file("--out", path)
     if find_spec("typst") is None:
         raise MissingExtraError("Writing the book as PDF", "pdf")
-    needs = missing(runs, everything=everything)
+    needs = missing_needs(runs, everything=everything)
     for lab in {find_recipe(need.recipe).lab: None for need in needs}:
         find_lab(lab).check_installed()
-    for told in in_words(damaged_records(runs)):
+    for told in describe_damage(find_damaged_records(runs)):
         say(told)
     for need in needs:
         say(need.command)
@@ -96,7 +102,7 @@ def _unfinished(runs: Path, recipe: str, config: Config) -> Iterator[Run]:
 
 
 def _is_damaged(run: Run) -> bool:
-    return run.status.state == "finished" and damaged_file(run) is not None
+    return run.status.state == "finished" and find_damaged_file(run) is not None
 
 
 class _Narrator:

@@ -41,7 +41,7 @@ def jobs(root: Path) -> Iterator[Job]:
     recipe = str(root / "bowl.yaml")
     needs = [Need("mine", recipe), Need("each", recipe, axes={"seed": "0:4"})]
     made: Any = demo
-    made.missing = lambda runs, **_: [need for need in needs if not _is_there(need, runs)]
+    made.missing_needs = lambda runs, **_: [need for need in needs if not _is_there(need, runs)]
     made.write_report = lambda _runs, path, *told: write_report(
         root / "runs", path, *told, template=page
     )

@@ -12,10 +12,10 @@ import pytest
 
 from epoque.bench.errors import MissingExtraError, UsageError
 from epoque.bench.sweeps.sweep import Sweep
-from epoque.report import missing, new_report, write_report
+from epoque.report import missing_needs, new_report, write_report
 from epoque.report.book import read_book
 from epoque.report.model import Claims, Document, Figure, Table, plain
-from epoque.report.needs import book_needs, chapter_names, found_needs, recorded_folder
+from epoque.report.needs import book_needs, chapter_names, find_needs, recorded_folder
 
 LANGUAGES = ("en", "fr")
 
@@ -188,14 +188,14 @@ def test_each_figure_is_drawn_once(runs: Path, tmp_path: Path) -> None:
 
 
 def test_nothing_is_missing(runs: Path) -> None:
-    assert missing(runs) == []
+    assert missing_needs(runs) == []
 
 
 def test_what_is_missing_is_told_with_its_command(runs: Path, tmp_path: Path) -> None:
     some = tmp_path / "some"
     ignore = shutil.ignore_patterns("*-neuron-or", "*-neuron-xor-sweep")
     shutil.copytree(runs, some, ignore=ignore)
-    assert [need.name for need in missing(some)] == ["neuron/or", "xor"]
+    assert [need.name for need in missing_needs(some)] == ["neuron/or", "xor"]
     with pytest.raises(UsageError) as caught:
         write_report(some, tmp_path / "out")
     assert "lacks 2 of the 15 runs and sweeps" in str(caught.value)
@@ -208,7 +208,7 @@ def test_a_run_with_another_setting_does_not_count(runs: Path, tmp_path: Path) -
     shutil.copytree(runs, some)
     (config,) = some.glob("*-neuron-or/config.json")
     config.write_text(config.read_text().replace('"learning_rate": 0.7', '"learning_rate": 0.8'))
-    assert [need.name for need in missing(some)] == ["neuron/or"]
+    assert [need.name for need in missing_needs(some)] == ["neuron/or"]
 
 
 @pytest.mark.parametrize("damage", ["config.json", "manifest.json", "results.json"])
@@ -217,7 +217,7 @@ def test_a_damaged_run_does_not_count(runs: Path, tmp_path: Path, damage: str) -
     shutil.copytree(runs, some)
     (path,) = some.glob(f"*-neuron-or/{damage}")
     path.write_text("{")
-    assert [need.name for need in missing(some)] == ["neuron/or"]
+    assert [need.name for need in missing_needs(some)] == ["neuron/or"]
     name = f"{path.parent.name}/{damage}"
     with pytest.raises(UsageError, match=f"makes them .*{name} is not what was saved"):
         write_report(some, tmp_path / "out")
@@ -253,8 +253,8 @@ def test_a_book_of_ones_own_names_what_is_damaged(
 
 def test_an_empty_folder_lacks_all_that_does_not_ship_measured(tmp_path: Path) -> None:
     needs = book_needs()
-    assert missing(tmp_path / "none") == [need for need in needs if not need.recorded]
-    names = [need.name for need in missing(tmp_path / "none", everything=True)]
+    assert missing_needs(tmp_path / "none") == [need for need in needs if not need.recorded]
+    names = [need.name for need in missing_needs(tmp_path / "none", everything=True)]
     assert names == [need.name for need in needs]
 
 
@@ -265,7 +265,7 @@ def test_what_ships_measured_is_what_the_recipes_would_measure() -> None:
     for need in needs:
         folder = recorded_folder(need.chapter)
         assert folder
-        record = found_needs(folder, [need])[need.name]
+        record = find_needs(folder, [need])[need.name]
         if isinstance(record, Sweep):
             assert len(record.table) == record.metadata["points"]
         else:
@@ -279,10 +279,10 @@ def test_what_ships_measured_is_what_the_recipes_would_measure() -> None:
 
 def test_a_study_of_ones_own_goes_before_the_one_that_ships(tmp_path: Path) -> None:
     need = next(need for need in book_needs() if need.recorded)
-    shipped = found_needs(tmp_path, [need])[need.name]
+    shipped = find_needs(tmp_path, [need])[need.name]
     own = tmp_path / f"own-{shipped.id}"
     shutil.copytree(shipped.path, own)
-    assert found_needs(tmp_path, [need])[need.name].path == own
+    assert find_needs(tmp_path, [need])[need.name].path == own
 
 
 @pytest.mark.parametrize(

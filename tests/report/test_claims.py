@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from epoque.bench.i18n import LocalText
-from epoque.report.claims.effects import cliff, differences
+from epoque.report.claims.effects import cliffs_delta, paired_differences
 from epoque.report.claims.load import claims_of, find_claim
 from epoque.report.claims.rules import (
     Apart,
@@ -18,8 +18,8 @@ from epoque.report.claims.rules import (
     Number,
     Share,
     Statement,
-    central,
-    overall,
+    central_interval,
+    combine_verdicts,
     wilson,
 )
 
@@ -249,16 +249,16 @@ def test_wilson_against_scipy() -> None:
 
 
 def test_central_leaves_undefined_numbers_out() -> None:
-    middle, low, high = central([*range(1001), float("nan")])
+    middle, low, high = central_interval([*range(1001), float("nan")])
     assert (middle, low, high) == (500, 25, 975)
-    assert all(np.isnan(central([float("nan")])))
+    assert all(np.isnan(central_interval([float("nan")])))
 
 
 def test_verdicts_add_up() -> None:
-    assert overall(["holds", "holds"]) == "holds"
-    assert overall(["fails", "fails"]) == "fails"
-    assert overall(["holds", "fails"]) == "partly"
-    assert overall(["partly"]) == "partly"
+    assert combine_verdicts(["holds", "holds"]) == "holds"
+    assert combine_verdicts(["fails", "fails"]) == "fails"
+    assert combine_verdicts(["holds", "fails"]) == "partly"
+    assert combine_verdicts(["partly"]) == "partly"
 
 
 def test_claims_name_their_evidence() -> None:
@@ -300,10 +300,10 @@ def test_seeds_without_a_number_are_left_out() -> None:
     assert share.judge(pd.Series([1.0] * 20 + [np.nan] * 80)) == "holds"
     first = pd.Series([2.0, np.nan, np.inf, np.inf, 1.0])
     second = pd.Series([1.0, 1.0, np.inf, 1.0, np.nan])
-    found = differences(first, second)
+    found = paired_differences(first, second)
     assert found.dropna().tolist() == [1.0, 0.0, np.inf]
-    assert cliff(found)[0] == pytest.approx(2 / 3)
-    assert all(map(np.isnan, cliff(NONE)))
+    assert cliffs_delta(found)[0] == pytest.approx(2 / 3)
+    assert all(map(np.isnan, cliffs_delta(NONE)))
 
 
 def test_a_share_of_nothing_is_undefined() -> None:

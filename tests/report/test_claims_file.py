@@ -47,7 +47,11 @@ def test_what_is_written_is_what_is_read() -> None:
         ("above: 0", "above: much", "line 9: above: 'much' is no number."),
         ("column:", "colum:", "line 12: colum: there is no measure 'colum'. Did you mean column?"),
         ("name: first}", "nam: first}", "line 12: nam: there is no such key. Did you mean name?"),
-        ("difference:", "is_true:", "line 11: is_true: it gives true or false; one number a seed"),
+        (
+            "difference:",
+            "is_true:",
+            "line 11: is_true: it gives true or false, not one number",
+        ),
         ("          - result: {run: line/fit, name: last}\n", "", "the key second is missing."),
         ("    - rule", "    - 3\n    - rule", "line 6: lines: a line has a rule: number, "),
         ("- id", "  id", "line 1: a list stands here."),

@@ -12,7 +12,7 @@ from scipy import stats
 from epoque.bench.i18n import LocalText
 from epoque.bench.sweeps.grid import count_points, parse_axes, to_cells
 from epoque.bench.sweeps.summary import median_interval
-from epoque.report.claims.effects import cliff, differences
+from epoque.report.claims.effects import cliffs_delta, paired_differences
 from epoque.report.claims.load import claims_of, find_claim
 from epoque.report.claims.rules import NEGLIGIBLE, Effect
 from epoque.report.needs import chapter_needs
@@ -188,22 +188,22 @@ def test_cliffs_interval_covers_the_truth(shares: tuple[float, float]) -> None:
     counts = rng.multinomial(SEEDS, [*shares, 1 - sum(shares)], size=1500)
     held = 0
     for wins, losses, ties in counts:
-        _, low, high = cliff(pd.Series(np.repeat([2.0, -3.0, 0.0], [wins, losses, ties])))
+        _, low, high = cliffs_delta(pd.Series(np.repeat([2.0, -3.0, 0.0], [wins, losses, ties])))
         held += low <= shares[0] - shares[1] <= high
     assert held / len(counts) > 0.93
 
 
 def test_cliffs_delta_is_the_share_above_less_the_share_below() -> None:
-    delta, low, high = cliff(pd.Series([1.0, INF, 0.1, -5.0, 0.0]))
+    delta, low, high = cliffs_delta(pd.Series([1.0, INF, 0.1, -5.0, 0.0]))
     assert delta == pytest.approx(2 / 5)
     assert -1 <= low < delta < high <= 1
-    opposite = cliff(pd.Series([-1.0, -INF, -0.1, 5.0, 0.0]))
+    opposite = cliffs_delta(pd.Series([-1.0, -INF, -0.1, 5.0, 0.0]))
     assert opposite == pytest.approx((-delta, -high, -low))
 
 
 def test_mcnemars_table_of_agresti_and_min() -> None:
     # Two of 30 pairs go one way, 10 the other: adjusted (10.5 − 2.5) / 32 ± 1.96 · s.
-    _, low, high = cliff(pd.Series([*[1.0] * 10, *[-1.0] * 2, *[0.0] * 18]))
+    _, low, high = cliffs_delta(pd.Series([*[1.0] * 10, *[-1.0] * 2, *[0.0] * 18]))
     middle, error = 8 / 32, ((13 - 64 / 32) / 32**2) ** 0.5
     assert (low, high) == pytest.approx((middle - 1.959964 * error, middle + 1.959964 * error))
 
@@ -211,7 +211,7 @@ def test_mcnemars_table_of_agresti_and_min() -> None:
 def test_differences_are_paired_by_the_seed() -> None:
     first = pd.Series([1.0, 2.0, INF, NAN, 5.0], index=[3, 1, 2, 0, 9])
     second = pd.Series([10.0, 20.0, INF, 40.0], index=[0, 1, 2, 3])
-    found = differences(first, second)
+    found = paired_differences(first, second)
     assert found.dropna().to_dict() == {1: -18.0, 2: 0.0, 3: -39.0}
     assert np.isnan(found[0])  # one of the two was not measured
 
@@ -231,7 +231,7 @@ def test_an_effect_counts_with_its_whole_interval(wins: int, losses: int, verdic
     values = pd.Series(np.repeat([1.0, -1.0, 0.0], [wins, losses, SEEDS - wins - losses]))
     effect = Effect(quantity=Q, reported=R, measure=measured_by(values))
     assert effect.judge(values) == verdict
-    _, low, high = cliff(values)
+    _, low, high = cliffs_delta(values)
     assert {"holds": low > NEGLIGIBLE, "fails": high < NEGLIGIBLE}.get(
         verdict, low <= NEGLIGIBLE <= high
     )

@@ -24,7 +24,7 @@ from epoque.report.model import (
     Target,
     Text,
 )
-from epoque.report.slots import Slots, clean
+from epoque.report.placeholders import Placeholders, clean
 from epoque.report.writers.html import to_html
 from epoque.report.writers.markdown import to_markdown
 from epoque.report.writers.pdf import to_typst, write
@@ -127,6 +127,8 @@ def test_pdf_is_written_whatever_the_text(tmp_path: Path, text: str) -> None:
 
 @given(st.text(max_size=30))
 def test_a_mark_in_a_text_cannot_forge_a_slot(text: str) -> None:
-    slots = Slots()
-    slots.add_text("secret")
-    assert "secret" not in str(slots.split(clean(f"{text}\ue0000\ue001").replace("\ue000", "")))
+    placeholders = Placeholders()
+    placeholders.add_text("secret")
+    assert "secret" not in str(
+        placeholders.split(clean(f"{text}\ue0000\ue001").replace("\ue000", ""))
+    )

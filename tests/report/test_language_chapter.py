@@ -31,7 +31,7 @@ from epoque.report import needs as needs_module
 from epoque.report.book import read_book
 from epoque.report.charts import ranking_figure, timeline_figure
 from epoque.report.model import Claims, Document, Emphasis, Strong, Table, plain
-from epoque.report.needs import Need, chapter_needs, found_needs, missing
+from epoque.report.needs import Need, chapter_needs, find_needs, missing_needs
 from epoque.report.text_tables import to_table
 
 DECLARED = chapter_needs("language")
@@ -126,7 +126,7 @@ def runs(made: tuple[Path, tuple[Need, ...]], monkeypatch: pytest.MonkeyPatch) -
 
 def run_of(runs: Path, name: str) -> Run:
     need = next(n for n in needs_module.chapter_needs("language") if n.name == name)
-    found = found_needs(runs, [need])[name]
+    found = find_needs(runs, [need])[name]
     assert isinstance(found, Run)
     return found
 
@@ -220,14 +220,14 @@ def test_every_setting_is_given_the_same_time() -> None:
 def test_a_run_may_ship_measured(runs: Path, tmp_path: Path, monkeypatch: Any) -> None:
     need = next(n for n in needs_module.chapter_needs("language") if "laptop" in n.recipe)
     none = tmp_path / "none"
-    assert not found_needs(none, [need])
+    assert not find_needs(none, [need])
     monkeypatch.setattr(needs_module, "recorded_folder", lambda _: runs)
-    assert not found_needs(none, [need])
+    assert not find_needs(none, [need])
     shipped = replace(need, recorded=True)
-    assert found_needs(none, [shipped])[need.name].path.parent == runs
+    assert find_needs(none, [shipped])[need.name].path.parent == runs
     monkeypatch.setattr(needs_module, "chapter_needs", lambda _: (shipped,))
-    assert missing(none) == []
-    assert missing(none, everything=True) == [shipped]
+    assert missing_needs(none) == []
+    assert missing_needs(none, everything=True) == [shipped]
 
 
 @pytest.fixture
@@ -287,7 +287,7 @@ def test_a_metric_by_a_moment(runs: Path, tmp_path: Path) -> None:
     source = 'run("language/laptop-clm")'
     metrics = run_of(runs, "language/laptop-clm").metrics
     after = metrics[metrics["epoch"] == 2]["valid_loss"].item()
-    call = f'{{{{ measured({source}, "valid_loss", epoch=2, decimals=4) }}}}'
+    call = f'{{{{ metric({source}, "valid_loss", epoch=2, decimals=4) }}}}'
     assert told(runs, tmp_path, call) == f"{after:.4f}"
     assert told(runs, tmp_path, call, "fr") == f"{after:.4f}".replace(".", ",")
     assert told(runs, tmp_path, call.replace("epoch=2", "epoch=9")) == "–"
@@ -301,9 +301,9 @@ def test_a_metric_by_a_moment(runs: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        ('measured(run("language/tiny-clm"), "loss", day=3)', "one moment: epoch, seconds, tok"),
-        ('measured(run("language/tiny-clm"), "loss")', "takes one moment"),
-        ('measured(sweep("study-rate"), "loss", epoch=1)', "is a sweep; a run is wanted"),
+        ('metric(run("language/tiny-clm"), "loss", day=3)', "one moment: epoch, seconds, tok"),
+        ('metric(run("language/tiny-clm"), "loss")', "takes one moment"),
+        ('metric(sweep("study-rate"), "loss", epoch=1)', "is a sweep; a run is wanted"),
         ('ranking(run("language/tiny-clm"), "perplexity")', "is one run; a ranking is of a sweep"),
         ('lab_table(sweep("study-rate"), "examples")', "is a sweep; a run is wanted"),
     ],
@@ -315,7 +315,7 @@ def test_a_mistake_is_told(runs: Path, tmp_path: Path, call: str, words: str) ->
 
 def test_a_ranking_has_the_best_on_top(runs: Path) -> None:
     need = next(n for n in needs_module.chapter_needs("language") if n.name == "language-parts")
-    sweep = found_needs(runs, [need])[need.name]
+    sweep = find_needs(runs, [need])[need.name]
     figure = ranking_figure([sweep], "fr", "perplexity", (("muon", "Muon"),), (("P", 432.24),))
     (axes,) = figure.axes
     names = [text.get_text() for text in axes.get_yticklabels()]

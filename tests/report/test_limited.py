@@ -13,7 +13,7 @@ from epoque.bench.errors import RunError, UsageError
 from epoque.bench.progress import no_progress
 from epoque.report import limited, write_report
 from epoque.report.book import read_book
-from epoque.report.limited import Budget, MemoryLimit, run_in_child
+from epoque.report.limited import MemoryLimit, TimeLimit, run_in_child
 
 LOOPS = "{% for a in big %}{% for b in big %}{% for c in big %}{% endfor %}{% endfor %}{% endfor %}"
 BIG = "{% set big = ('x' * 2000)|list %}"
@@ -77,7 +77,7 @@ def test_a_hostile_template_is_refused(tmp_path: Path, name: str) -> None:
 
 
 def test_loops_in_loops_run_out_of_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Budget.__init__, "__defaults__", (0.2,))
+    monkeypatch.setattr(TimeLimit.__init__, "__defaults__", (0.2,))
     assert "computes for more than 0.2 seconds" in refused(tmp_path, BIG + LOOPS)
     many = "{{ grid(['a'], ([['*b*']] * 100000)) }}"
     assert "computes for more than 0.2 seconds" in refused(tmp_path, many)
@@ -103,7 +103,7 @@ def compute_and_drop() -> None:
 
 def test_a_signal_that_is_lost_in_a_callback_comes_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "unraisablehook", lambda lost: None)
-    with pytest.raises(UsageError, match="computes for more than"), Budget(0.1).spent():
+    with pytest.raises(UsageError, match="computes for more than"), TimeLimit(0.1).apply():
         compute_and_drop()
 
 
@@ -177,8 +177,8 @@ def test_a_child_that_fails_dies_or_is_silent(monkeypatch: pytest.MonkeyPatch) -
 def test_memory_is_limited_and_given_back() -> None:
     before = resource.getrlimit(resource.RLIMIT_DATA)
     limit = MemoryLimit(2**20)
-    with limit.held():
-        kept = limit.free(bytearray)(2**28)
+    with limit.apply():
+        kept = limit.exempt(bytearray)(2**28)
         with pytest.raises(MemoryError):
             bytearray(2**28)
     assert len(kept) == 2**28
@@ -192,8 +192,8 @@ def test_the_clock_stands_still_in_functions_that_read_runs() -> None:
         while time.process_time() < end:
             pass
 
-    budget = Budget(0.15)
-    with budget.spent():
-        budget.free(busy)(0.4)
-    with pytest.raises(UsageError, match="computes for more than"), budget.spent():
+    budget = TimeLimit(0.15)
+    with budget.apply():
+        budget.exempt(busy)(0.4)
+    with pytest.raises(UsageError, match="computes for more than"), budget.apply():
         busy(5)

@@ -41,7 +41,7 @@ def report(
 ) -> None:
     """Write the lab book from the runs: every figure, number and verdict is read from them."""
     from epoque.report import write_report
-    from epoque.report.needs import damaged_records, in_words
+    from epoque.report.needs import describe_damage, find_damaged_records
 
     if format not in FORMATS:
         raise UsageError(
@@ -53,7 +53,7 @@ def report(
     path = write_report(
         folder, target, lang, format, template=template, chapters=chapter, style=style
     )
-    print_notes(in_words(damaged_records(folder)))
+    print_notes(describe_damage(find_damaged_records(folder)))
     make_console(wrapped=True).print(str(path))
 
 

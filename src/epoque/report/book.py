@@ -22,11 +22,11 @@ from epoque.bench.recipes import PlainLoader
 
 from .functions import Functions
 from .library import Library, Record
-from .limited import Budget, MemoryLimit, run_in_child
+from .limited import MemoryLimit, TimeLimit, run_in_child
 from .model import Block, Document
 from .needs import Need, book_needs, chapter_folder, chapter_names
 from .parse import Parser
-from .slots import ALONE, Slots
+from .placeholders import ALONE, Placeholders
 from .template import Template, fill
 
 __all__ = ["FORMATS", "read_book", "write_report"]
@@ -128,16 +128,16 @@ def read_book(
     evidence = Library(runs, tuple(_distinct(book_needs(chapters))))
     if template is not None:
         library = Library(runs, used=evidence.used)
-        own, budget, memory = Template.read(template), Budget(), MemoryLimit()
+        own, time, memory = Template.read(template), TimeLimit(), MemoryLimit()
         try:
-            with memory.held(), budget.spent():
+            with memory.apply(), time.apply():
                 return _assemble(
                     [own],
                     library,
                     evidence,
                     language,
                     progress,
-                    free=lambda f: memory.free(budget.free(f)),
+                    free=lambda f: memory.exempt(time.exempt(f)),
                 )
         except UsageError as error:
             raise (own.wrong(error, None) if str(error).startswith("it ") else error) from None
@@ -190,27 +190,27 @@ def _assemble(
     *,
     free: Callable[[Callable[..., Any]], Callable[..., Any]] | None = None,
 ) -> Document:
-    slots = Slots()
-    parser = Parser(slots, language)
-    functions = Functions(library, evidence, slots, parser, language).all()
+    placeholders = Placeholders()
+    parser = Parser(placeholders, language)
+    functions = Functions(library, evidence, placeholders, parser, language).all()
     if free is not None:  # of the limits of a template, as far as functions do not compute for it
         functions = {n: f if n in COMPUTING else free(f) for n, f in functions.items()}
     blocks: list[Block] = []
-    told: dict[str, str] = {}
+    front: dict[str, str] = {}
     read: dict[str, Record] = {}
     for whole in templates:
         progress(0, None, f"filling in {whole.name}")
         library.used.clear()  # each chapter lists what it has read itself
-        front, template = _front_matter(whole)
-        told = {**front, **told}
-        blocks += _read(template, functions, slots, parser)
+        own_front, template = _front_matter(whole)
+        front = {**own_front, **front}
+        blocks += _read(template, functions, placeholders, parser)
         read |= library.used
     _check_references(parser, blocks, templates)
     _ = translator(language)
     return Document(
-        title=told.get("title", _(TITLE)),
-        subtitle=told.get("subtitle", "" if "title" in told else _(SUBTITLE)),
-        author=told.get("author", ""),
+        title=front.get("title", _(TITLE)),
+        subtitle=front.get("subtitle", "" if "title" in front else _(SUBTITLE)),
+        author=front.get("author", ""),
         date=max((record.status.started[:10] for record in read.values()), default=""),
         language=language,
         blocks=tuple(blocks),
@@ -219,9 +219,12 @@ def _assemble(
 
 
 def _read(
-    template: Template, functions: dict[str, Callable[..., Any]], slots: Slots, parser: Parser
+    template: Template,
+    functions: dict[str, Callable[..., Any]],
+    placeholders: Placeholders,
+    parser: Parser,
 ) -> tuple[Block, ...]:
-    markdown = fill(template, functions, slots)
+    markdown = fill(template, functions, placeholders)
     try:
         return parser.blocks(markdown, template.path.parent)
     except EpoqueError as error:
@@ -264,15 +267,15 @@ def _front_matter(template: Template) -> tuple[dict[str, str], Template]:
     end = [line.strip() for line in lines].index("---", 1)
     try:
         text = "\n".join(lines[1:end])
-        told = yaml.load(text, Loader=PlainLoader) if len(text) <= MAX_YAML_BYTES else None
+        content = yaml.load(text, Loader=PlainLoader) if len(text) <= MAX_YAML_BYTES else None
     except (yaml.YAMLError, RecursionError):
-        told = None
-    texts = isinstance(told, dict) and all(isinstance(value, str) for value in told.values())
-    if not isinstance(told, dict) or not texts or not set(told) <= set(FRONT):
+        content = None
+    texts = isinstance(content, dict) and all(isinstance(value, str) for value in content.values())
+    if not isinstance(content, dict) or not texts or not set(content) <= set(FRONT):
         wrong = UsageError(f"what stands between --- and --- is YAML with {', '.join(FRONT)}.")
         raise template.wrong(wrong, 1)
     rest = replace(template, text="\n".join([""] * (end + 1) + lines[end + 1 :]))
-    return {key: str(value) for key, value in told.items()}, rest
+    return {key: str(value) for key, value in content.items()}, rest
 
 
 assert set(LANGUAGES) == {"en", "fr"}, "a new language needs chapters of its own"

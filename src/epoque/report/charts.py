@@ -96,10 +96,10 @@ def ranking_figure(
     figure = new_figure(1.35 + 0.27 * len(rows))
     axes = figure.add_subplot()
     places, values = range(len(rows)), [value for _name, value in rows]
-    shown = [*values, *(value for _name, value in levels)]
-    log = _is_wide(shown)
+    numbers = [*values, *(value for _name, value in levels)]
+    log = _is_wide(numbers)
     axes.set_xscale("log" if log else "linear")
-    low, high = min(shown), max(shown)
+    low, high = min(numbers), max(numbers)
     span = (low / 1.25, high * 1.6) if log else (min(low, 0), high + 0.15 * (high - min(low, 0)))
     axes.set_xlim(span)
     for name, value in levels:
@@ -138,12 +138,12 @@ def _ranked(sweep: "Sweep", column: str, names: dict[str, str]) -> list[tuple[st
     if column not in table or table[column].dtype.kind not in "iuf":
         raise UsageError(f"{sweep.id} has no numbers named {column}.")
     varied = [field for field, values in sweep.axes.items() if len(values) > 1]
-    told = table.dropna(subset=[column]).sort_values(column, kind="stable")
-    if not len(told):
+    ranked = table.dropna(subset=[column]).sort_values(column, kind="stable")
+    if not len(ranked):
         raise UsageError(f"{sweep.id} has no numbers named {column}.")
     return [
         (" · ".join(_name(row[field], names) for field in varied), float(row[column]))
-        for _index, row in told.iterrows()
+        for _index, row in ranked.iterrows()
     ]
 
 

@@ -119,8 +119,10 @@ class YamlChecker:
     def local_text(self, value: Any, path: YamlPath) -> LocalText:
         """Return a text in each language."""
         texts = self.mapping(value, path, LANGUAGES)
-        found = {name: self.text(texts[name], (*path, name)) for name in LANGUAGES if name in texts}
-        return LocalText(**{name: found.get(name, "") for name in LANGUAGES})
+        values = {
+            name: self.text(texts[name], (*path, name)) for name in LANGUAGES if name in texts
+        }
+        return LocalText(**{name: values.get(name, "") for name in LANGUAGES})
 
     def number(self, value: Any, path: YamlPath) -> float:
         """Return a number; `.inf` and `-.inf` are two."""

@@ -16,16 +16,16 @@ from epoque.bench.sweeps.summary import median_interval
 from epoque.bench.sweeps.sweep import Sweep
 
 from .charts import ranking_figure, timeline_figure
-from .claims.effects import differences
+from .claims.effects import paired_differences
 from .claims.load import claims_of, find_claim
-from .claims.rules import are_whole, as_percent, central, wilson
+from .claims.rules import all_whole, central_interval, to_percent, wilson
 from .claims.tables import SIGNS, VERDICTS, claim_row
-from .library import Library, Record, command_of, value_of
+from .library import Library, Record, command_to_repeat, find_value
 from .model import Align, ClaimRow, Claims, Code, Figure, Inlines, Reference, Table, Text, plain
 from .numbers import format_interval, format_number
 from .parse import Parser
 from .pictures import Chart, Drawing
-from .slots import Printed, Slots
+from .placeholders import Placeholder, Placeholders
 from .text_tables import to_table
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Judged:
+class ClaimVerdict:
     """A claim as a template sees it: prints its verdict."""
 
     verdict: str
@@ -66,10 +66,15 @@ class Functions:
     """
 
     def __init__(
-        self, library: Library, evidence: Library, slots: Slots, parser: Parser, language: str
+        self,
+        library: Library,
+        evidence: Library,
+        placeholders: Placeholders,
+        parser: Parser,
+        language: str,
     ) -> None:
         self._library, self._evidence = library, evidence
-        self._slots, self._parser = slots, parser
+        self._placeholders, self._parser = placeholders, parser
         self._language = language
         self._translate = translator(language)
         self._labels: dict[str, int] = {}
@@ -84,113 +89,115 @@ class Functions:
 
     def run(self, name: str) -> Source:
         """Return a run."""
-        found = self._library.run(name)
-        return Source(found.id, found.recipe, found)
+        run = self._library.run(name)
+        return Source(run.id, run.recipe, run)
 
     def sweep(self, name: str) -> Source:
         """Return a sweep."""
-        found = self._library.sweep(name)
-        return Source(found.id, found.recipe, found)
+        sweep = self._library.sweep(name)
+        return Source(sweep.id, sweep.recipe, sweep)
 
     # Numbers
 
     def value(self, source: Source, name: str, *, digits: int = 3, decimals: int | None = None,
-              **at: Any) -> Printed:  # fmt: skip
+              **at: Any) -> Placeholder:  # fmt: skip
         """Print a number of a run, or the median over a sweep's seeds; a dash if there is none.
 
         Where the run says why it has none, so does the book.
         """
         record, exact = _record(source), False
         if isinstance(record, Sweep):
-            found: Any = central(self._column(source, name, at))[0]
+            number: Any = central_interval(self._column(source, name, at))[0]
         else:
-            found = value_of(record, name)
+            number = find_value(record, name)
             exact = name in flatten(record.metadata["config"])  # a setting is what was typed
-            if found is None and (reason := self._why_none(record, name)):
-                return self._slots.add_text(f"– ({reason})", None)
-        return self.number(found, digits=None if exact else digits, decimals=decimals)
+            if number is None and (reason := self._why_none(record, name)):
+                return self._placeholders.add_text(f"– ({reason})", None)
+        return self.number(number, digits=None if exact else digits, decimals=decimals)
 
     def _why_none(self, run: Run, name: str) -> str:
         reason = run.results.get("not_measured", {}).get(name, "")
         return self._translate(reason) if reason else ""
 
     def spread(self, source: Source, name: str, *, decimals: int | None = None,
-               **at: Any) -> Printed:  # fmt: skip
+               **at: Any) -> Placeholder:  # fmt: skip
         """Print the median over a sweep's seeds with the central 95 %."""
         return self._interval(self._column(source, name, at), decimals)
 
     def ratio(self, source: Source, first: str, second: str, *, decimals: int | None = None,
-              **at: Any) -> Printed:  # fmt: skip
+              **at: Any) -> Placeholder:  # fmt: skip
         """Print the quotient of two results of a sweep, seed by seed, like `spread`."""
         top, bottom = (self._column(source, name, at) for name in (first, second))
         return self._interval(top / bottom, decimals)
 
-    def share(self, source: Source, name: str, **at: Any) -> Printed:
+    def share(self, source: Source, name: str, **at: Any) -> Placeholder:
         """Print for which share of a sweep's seeds a result is 1, with Wilson's 95 % interval.
 
         Seeds without the result are left out; a dash if none has it.
         """
-        known = self._column(source, name, at).dropna()
-        if known.empty:
+        values = self._column(source, name, at).dropna()
+        if values.empty:
             return self.number(None)
-        percent = as_percent(wilson(int((known == 1).sum()), len(known)))
+        percent = to_percent(wilson(int((values == 1).sum()), len(values)))
         text = f"{format_interval(percent, self._language, 1)}\u202f%"
-        return self._slots.add_text(text, percent[0] / 100)
+        return self._placeholders.add_text(text, percent[0] / 100)
 
     def effect(self, source: Source, name: str, first: Mapping[str, Any],
                second: Mapping[str, Any], *, decimals: int | None = None, **at: Any,
-               ) -> Printed:  # fmt: skip
+               ) -> Placeholder:  # fmt: skip
         """Print by how much a result changes from one setting to another.
 
         It is the median over the seeds of the second less the first, with the median's own 95 %
         interval: if that leaves out 0, the difference is not chance.
         """
         before, after = (self._column(source, name, {**at, **to}) for to in (first, second))
-        interval = median_interval(differences(after, before))
+        interval = median_interval(paired_differences(after, before))
         text = format_interval(interval, self._language, decimals)
-        return self._slots.add_text(text, interval[0])
+        return self._placeholders.add_text(text, interval[0])
 
-    def measured(self, source: Source, name: str, *, digits: int = 3, decimals: int | None = None,
-                 **moment: float) -> Printed:  # fmt: skip
+    def metric(self, source: Source, name: str, *, digits: int = 3, decimals: int | None = None,
+                 **moment: float) -> Placeholder:  # fmt: skip
         """Print a metric of a run as it was last measured by a moment, a dash if it ended before.
 
         The moment is `epoch=3`, `seconds=60` or `tokens=100000`.
         """
         if len(moment) != 1 or not set(moment) <= set(CLOCKS):
-            raise UsageError(f"measured takes one moment: {', '.join(CLOCKS)}.")
+            raise UsageError(f"metric takes one moment: {', '.join(CLOCKS)}.")
         ((clock, when),) = moment.items()
-        found = value_at(_run(source).timed_metrics, name, clock, when)
-        return self.number(found, digits=digits, decimals=decimals)
+        number = value_at(_run(source).timed_metrics, name, clock, when)
+        return self.number(number, digits=digits, decimals=decimals)
 
     def until(self, source: Source, name: str, below: Any, *, clock: str = "seconds",
-              decimals: int = 0) -> Printed:  # fmt: skip
+              decimals: int = 0) -> Placeholder:  # fmt: skip
         """Print when a metric of a run was first measured below a bound; a dash if it never was."""
         bound = _number(below)
-        found = first_below(_run(source).timed_metrics, name, bound, clock)
-        return self.number(found, decimals=decimals)
+        number = first_below(_run(source).timed_metrics, name, bound, clock)
+        return self.number(number, decimals=decimals)
 
-    def number(self, value: Any, *, digits: int | None = 3, decimals: int | None = None) -> Printed:
+    def number(
+        self, value: Any, *, digits: int | None = 3, decimals: int | None = None
+    ) -> Placeholder:
         """Print a number as the language writes it."""
-        if isinstance(value, Printed):
+        if isinstance(value, Placeholder):
             value = value.number
         text = format_number(value, self._language, digits=digits, decimals=decimals)
         behind = float(value) if isinstance(value, int | float) else None
-        return self._slots.add_text(text, behind)
+        return self._placeholders.add_text(text, behind)
 
-    def seeds(self, source: Source) -> Printed:
+    def seeds(self, source: Source) -> Placeholder:
         """Print over how many seeds a sweep goes."""
         record = _record(source)
         axes = record.axes if isinstance(record, Sweep) else {}
         return self.number(len(axes.get("seed", (0,))))
 
-    def command(self, source: Source) -> Printed:
+    def command(self, source: Source) -> Placeholder:
         """Print the shell command that repeats a run or sweep."""
-        return self._slots.add((Code(command_of(_record(source))),))
+        return self._placeholders.add((Code(command_to_repeat(_record(source))),))
 
     # Blocks
 
     def figure(self, source: Source, name: str, caption: str = "", alt: str = "",
-               label: str = "", *, column: str = "", **at: Any) -> Printed:  # fmt: skip
+               label: str = "", *, column: str = "", **at: Any) -> Placeholder:  # fmt: skip
         """Print a figure; it must stand in a paragraph of its own.
 
         Of a sweep, `column` says which result is drawn, and `at` holds axes at one value.
@@ -199,11 +206,11 @@ class Functions:
         label = label or self._free_label(f"{source.recipe.replace('/', '-')}-{name}")
         picture = Drawing.of(record, name, self._language, label, column, **at)
         words = self._inline(caption) or (Text(f"{source.recipe}: {name}"),)
-        return self._slots.add(Figure(picture, words, alt or plain(words), label))
+        return self._placeholders.add(Figure(picture, words, alt or plain(words), label))
 
     def timeline(self, sources: Sequence[Source], column: str, names: Sequence[str], *,
                  levels: Mapping[str, Any] | None = None, caption: str = "", alt: str = "",
-                 label: str = "") -> Printed:  # fmt: skip
+                 label: str = "") -> Placeholder:  # fmt: skip
         """Print a figure of a metric of several runs over the seconds of training.
 
         `levels` are numbers to compare with, each with its name.
@@ -214,7 +221,7 @@ class Functions:
 
     def ranking(self, source: Source, column: str, names: Mapping[str, str] | None = None, *,
                 levels: Mapping[str, Any] | None = None, caption: str = "", alt: str = "",
-                label: str = "") -> Printed:  # fmt: skip
+                label: str = "") -> Placeholder:  # fmt: skip
         """Print a figure of a result of every setting of a sweep, the best on top.
 
         `names` says what to call the values of its axes.
@@ -226,17 +233,17 @@ class Functions:
         return self._chart("ranking", (record,), words, caption=caption, alt=alt, label=label)
 
     def lab_table(self, source: Source, name: str, caption: str = "", label: str = "", *,
-                  rows: int = 4) -> Printed:  # fmt: skip
+                  rows: int = 4) -> Placeholder:  # fmt: skip
         """Print a table that the lab of a run makes of it, up to so many rows."""
         run = _run(source)
         tables = lab_of(run).tables(run, self._language)
         if name not in tables:
             raise UnknownNameError(f"table of {run.id} named", name, tables)
         label = label or (self._free_label(name) if caption else "")
-        return self._slots.add(to_table(tables[name](), rows, self._inline(caption), label))
+        return self._placeholders.add(to_table(tables[name](), rows, self._inline(caption), label))
 
     def table(self, sources: "Source | Sequence[Source]", names: Sequence[str], caption: str = "",
-              label: str = "", *, digits: int = 3) -> Printed:  # fmt: skip
+              label: str = "", *, digits: int = 3) -> Placeholder:  # fmt: skip
         """Print a table with a row for each name and a column for each run or sweep."""
         several = [sources] if isinstance(sources, Source) else list(sources)
         header = ["", *(f"`{s.recipe}`" for s in several)]
@@ -247,7 +254,7 @@ class Functions:
         return self.grid(header, rows, caption, label)
 
     def grid(self, header: Sequence[Any], rows: Sequence[Sequence[Any]], caption: str = "",
-             label: str = "") -> Printed:  # fmt: skip
+             label: str = "") -> Placeholder:  # fmt: skip
         """Print a table; text in its cells is Markdown, numbers stand to the right."""
         if len(header) > MAX_TABLE_COLUMNS:
             count = f"{len(header):,} columns; at most {MAX_TABLE_COLUMNS} are set"
@@ -259,41 +266,43 @@ class Functions:
         cells = tuple(tuple(map(self._cell, row)) for row in rows)
         numbers: list[Align] = ["right"] * (len(header) - 1)
         words = self._inline(caption)
-        return self._slots.add(
+        return self._placeholders.add(
             Table(tuple(map(self._cell, header)), cells, ("left", *numbers), words, label)
         )
 
-    def ref(self, label: str) -> Printed:
+    def ref(self, label: str) -> Placeholder:
         """Print a reference to a figure, table or formula, for instance "figure 3"."""
-        return self._slots.add((Reference(label),))
+        return self._placeholders.add((Reference(label),))
 
     # Claims
 
-    def claim(self, name: str) -> Judged:
+    def claim(self, name: str) -> ClaimVerdict:
         """Print the verdict on a claim."""
         verdict = self._row(name).verdict
-        word = self._slots.add_text(self._translate(VERDICTS[verdict]))
-        return Judged(verdict, str(word))
+        word = self._placeholders.add_text(self._translate(VERDICTS[verdict]))
+        return ClaimVerdict(verdict, str(word))
 
-    def claims(self, name: str, caption: str = "", label: str = "") -> Printed:
+    def claims(self, name: str, caption: str = "", label: str = "") -> Placeholder:
         """Print every claim of a lab's chapter with what was measured."""
         rows = tuple(self._row(claim.id) for claim in claims_of(name))
-        return self._slots.add(Claims(rows, self._inline(caption), label or f"claims-{name}"))
+        return self._placeholders.add(
+            Claims(rows, self._inline(caption), label or f"claims-{name}")
+        )
 
-    def verdicts(self, name: str, caption: str = "", label: str = "") -> Printed:
+    def verdicts(self, name: str, caption: str = "", label: str = "") -> Placeholder:
         """Print every claim of a lab's chapter with its verdict alone."""
         _ = self._translate
         rows = [self._row(claim.id) for claim in claims_of(name)]
         header = tuple((Text(_(word)),) for word in (mark("No."), mark("Claim"), mark("Verdict")))
-        told = (f"{SIGNS[row.verdict]} {_(VERDICTS[row.verdict])}" for row in rows)
+        verdicts = (f"{SIGNS[row.verdict]} {_(VERDICTS[row.verdict])}" for row in rows)
         cells = tuple(
             ((Text(row.id),), row.statement, (Text(verdict),))
-            for row, verdict in zip(rows, told, strict=True)
+            for row, verdict in zip(rows, verdicts, strict=True)
         )
         words, label = self._inline(caption), label or f"verdicts-{name}"
-        return self._slots.add(Table(header, cells, ("left", "left", "left"), words, label))
+        return self._placeholders.add(Table(header, cells, ("left", "left", "left"), words, label))
 
-    def count(self, name: str, verdict: str) -> Printed:
+    def count(self, name: str, verdict: str) -> Placeholder:
         """Print how many claims of a lab's chapter have a verdict, of those of `VERDICTS`."""
         if verdict not in VERDICTS:
             raise UsageError(f"there is no verdict {verdict!r}; there are {', '.join(VERDICTS)}.")
@@ -301,7 +310,7 @@ class Functions:
 
     # The appendix
 
-    def records(self, caption: str = "", label: str = "records") -> Printed:
+    def records(self, caption: str = "", label: str = "records") -> Placeholder:
         """Print the runs and sweeps that the book has read so far, and how to repeat them."""
         _ = self._translate
         header = (mark("Run or sweep"), mark("Seconds"), mark("Command"))
@@ -309,14 +318,14 @@ class Functions:
             (
                 (Code(name),),
                 (Text(format_number(record.status.seconds, self._language, decimals=1)),),
-                (Code(command_of(record)),),
+                (Code(command_to_repeat(record)),),
             )
             for name, record in self._library.used.items()
         )
         words = tuple((Text(_(word)),) for word in header)
         align: tuple[Align, ...] = ("left", "right", "left")
-        told = self._inline(f"{caption} {self._left_out()}".strip())
-        return self._slots.add(Table(words, rows, align, told, label))
+        words_below = self._inline(f"{caption} {self._left_out()}".strip())
+        return self._placeholders.add(Table(words, rows, align, words_below, label))
 
     def _left_out(self) -> str:
         """Say which runs and sweeps are not read because a file of theirs is damaged."""
@@ -325,7 +334,7 @@ class Functions:
         files = ", ".join(f"`{name}/{file}`" for name, file in damaged.items())
         return self._translate(LEFT_OUT).format(files=files)
 
-    def environments(self, caption: str = "", label: str = "environments") -> Printed:
+    def environments(self, caption: str = "", label: str = "environments") -> Placeholder:
         """Print where the runs ran: each different environment once, with how many ran there."""
         _ = self._translate
         header = (
@@ -337,38 +346,40 @@ class Functions:
         )
         counts: dict[tuple[str, ...], int] = {}
         for record in self._library.used.values():
-            told = _environment(record, _)
-            counts[told] = counts.get(told, 0) + 1
+            environment = _environment(record, _)
+            counts[environment] = counts.get(environment, 0) + 1
         rows = tuple(
-            tuple((Text(cell),) for cell in (format_number(count, self._language), *told))
-            for told, count in counts.items()
+            tuple((Text(cell),) for cell in (format_number(count, self._language), *environment))
+            for environment, count in counts.items()
         )
         words = tuple((Text(_(word)),) for word in header)
         align: tuple[Align, ...] = ("right", "left", "left", "left", "left")
-        return self._slots.add(Table(words, rows, align, self._inline(caption), label))
+        return self._placeholders.add(Table(words, rows, align, self._inline(caption), label))
 
     # Within
 
     def _chart(self, name: str, records: tuple[Record, ...], words: tuple[Any, ...], *,
-               caption: str, alt: str, label: str) -> Printed:  # fmt: skip
+               caption: str, alt: str, label: str) -> Placeholder:  # fmt: skip
         label = label or self._free_label(name)
         folders = tuple(record.path.resolve() for record in records)
         picture = Chart(label, folders, CHARTS[name], self._language, words, records)
-        told = self._inline(caption) or (Text(name),)
-        return self._slots.add(Figure(picture, told, alt or plain(told), label))
+        words_below = self._inline(caption) or (Text(name),)
+        return self._placeholders.add(
+            Figure(picture, words_below, alt or plain(words_below), label)
+        )
 
     @staticmethod
     def _levels(levels: Mapping[str, Any] | None) -> tuple[tuple[str, float], ...]:
         """Return numbers to compare with, also those that a template has printed."""
-        told = ((name, _number(value)) for name, value in (levels or {}).items())
-        return tuple((name, value) for name, value in told if not isnan(value))
+        levels_shown = ((name, _number(value)) for name, value in (levels or {}).items())
+        return tuple((name, value) for name, value in levels_shown if not isnan(value))
 
-    def _interval(self, values: "pd.Series", decimals: int | None) -> Printed:
-        if decimals is None and are_whole(values):
+    def _interval(self, values: "pd.Series", decimals: int | None) -> Placeholder:
+        if decimals is None and all_whole(values):
             decimals = 0
-        interval = central(values)
+        interval = central_interval(values)
         text = format_interval(interval, self._language, decimals)
-        return self._slots.add_text(text, interval[0])
+        return self._placeholders.add_text(text, interval[0])
 
     def _column(self, source: Source, name: str, at: dict[str, Any]) -> "pd.Series":
         record = _record(source)
@@ -391,7 +402,7 @@ class Functions:
             value = self.number(value)
         return self._inline(value)
 
-    def _label(self, source: Source, name: str) -> Printed:
+    def _label(self, source: Source, name: str) -> Placeholder:
         """Return a learner's word for a setting or a result."""
         lab = lab_of(_record(source))
         settings = lab.config.settings()
@@ -401,7 +412,7 @@ class Functions:
             words = (Text(self._translate(lab.result_labels[name])),)
         else:
             words = (Code(name),)
-        return self._slots.add(words)
+        return self._placeholders.add(words)
 
     def _free_label(self, label: str) -> str:
         self._labels[label] = self._labels.get(label, 0) + 1
@@ -416,7 +427,7 @@ def _record(source: Any) -> Run | Sweep:
 
 def _number(value: Any) -> float:
     """Return a number, also one that a template has printed; NaN for a printed dash."""
-    number = value.number if isinstance(value, Printed) else value
+    number = value.number if isinstance(value, Placeholder) else value
     return nan if number is None else float(number)
 
 
@@ -428,17 +439,17 @@ def _run(source: Any) -> Run:
 
 
 def _environment(record: Record, _: Callable[[str], str]) -> tuple[str, ...]:
-    told = record.environment
-    packages = told.get("packages", {})
-    wanted = ("epoque", "jax", "numpy", "numba", "torch", "transformers")
-    versions = [f"{name} {packages[name]}" for name in wanted if name in packages]
-    cores = _("{count} cores").format(count=told.get("cores", "–"))
-    system = str(told.get("platform", "–")).partition("-with-")[0]
+    environment = record.environment
+    packages = environment.get("packages", {})
+    shown = ("epoque", "jax", "numpy", "numba", "torch", "transformers")
+    versions = [f"{name} {packages[name]}" for name in shown if name in packages]
+    cores = _("{count} cores").format(count=environment.get("cores", "–"))
+    system = str(environment.get("platform", "–")).partition("-with-")[0]
     machine = f"{system}, {cores}"
-    python = f"Python {told.get('python', '–')}"
+    python = f"Python {environment.get('python', '–')}"
     return (
         machine,
-        str(told.get("device", "–")),
+        str(environment.get("device", "–")),
         ", ".join([python, *versions]),
-        str(told.get("commit") or "–"),
+        str(environment.get("commit") or "–"),
     )

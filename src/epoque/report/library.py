@@ -11,12 +11,12 @@ from epoque.bench.recipes import recipe_names
 from epoque.bench.runs.run import Run, Runs
 from epoque.bench.sweeps.sweep import Sweep, Sweeps
 
-from .needs import Need, damaged_records, finished_runs, found_needs, in_words, is_whole
+from .needs import Need, describe_damage, find_damaged_records, find_needs, finished_runs, is_whole
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Library", "Record", "command_of", "value_of"]
+__all__ = ["Library", "Record", "command_to_repeat", "find_value"]
 
 Record = Run | Sweep
 FEW = 3
@@ -36,12 +36,12 @@ class Library:
         self.path = runs
         self.used = {} if used is None else used
         self._needs = needs
-        self._declared = found_needs(runs, needs)
+        self._declared = find_needs(runs, needs)
 
     @cached_property
     def damaged(self) -> Mapping[str, str]:
         """The finished runs and sweeps that are not read: id to the file that is not its own."""
-        return damaged_records(self.path)
+        return find_damaged_records(self.path)
 
     def check(self) -> None:
         """Check that everything declared is there.
@@ -59,7 +59,7 @@ class Library:
             )
 
     def _left_out(self) -> str:
-        return "".join(f" {told}" for told in in_words(self.damaged)[:FEW])
+        return "".join(f" {sentence}" for sentence in describe_damage(self.damaged)[:FEW])
 
     def run(self, name: str) -> Run:
         """Return a run: a declared one, the newest finished one of a recipe, or one by its id.
@@ -67,11 +67,11 @@ class Library:
         Raises:
             UnknownNameError: if there is none.
         """
-        found = self._declared.get(name)
-        if not isinstance(found, Run):
-            found = self._newest(name) or self._by_id(name)
-        self.used.setdefault(found.id, found)
-        return found
+        run = self._declared.get(name)
+        if not isinstance(run, Run):
+            run = self._newest(name) or self._by_id(name)
+        self.used.setdefault(run.id, run)
+        return run
 
     def _newest(self, recipe: str) -> Run | None:
         return next((run for run in finished_runs(self.path) if run.recipe == recipe), None)
@@ -88,20 +88,20 @@ class Library:
         Raises:
             UnknownNameError: if there is none.
         """
-        found = self._declared.get(name)
-        if not isinstance(found, Sweep):
-            found = self._other_sweep(name)
-        kept = self.used.setdefault(found.id, found)  # whose table is read once
-        assert isinstance(kept, Sweep)
-        return kept
+        sweep = self._declared.get(name)
+        if not isinstance(sweep, Sweep):
+            sweep = self._other_sweep(name)
+        first = self.used.setdefault(sweep.id, sweep)  # whose table is read once
+        assert isinstance(first, Sweep)
+        return first
 
     def _other_sweep(self, name: str) -> Sweep:
         sweeps = [sweep for sweep in Sweeps(self.path) if is_whole(sweep)]
         same = [s for s in sweeps if name in (s.recipe, s.recipe.split("/")[-1])]
         same = same or [s for s in sweeps if name in s.id]
         if not same:
-            known = [s.recipe for s in sweeps]
-            raise UnknownNameError("sweep", name, known, self._left_out())
+            recipes = [s.recipe for s in sweeps]
+            raise UnknownNameError("sweep", name, recipes, self._left_out())
         return same[-1]
 
     # What claims need of it (see `epoque.report.claims.rules.Evidence`)
@@ -138,12 +138,12 @@ class Library:
         """
         rows = self.rows(sweep, at)
         if name not in rows:
-            known = [str(known) for known in rows.columns]
-            raise UnknownNameError(f"result of {sweep.id} named", name, known)
+            columns = [str(column) for column in rows.columns]
+            raise UnknownNameError(f"result of {sweep.id} named", name, columns)
         return rows[name]
 
 
-def value_of(run: Run, name: str) -> Any:
+def find_value(run: Run, name: str) -> Any:
     """Return one result, time or setting of a run.
 
     `y.00` reaches into an object, `w.0` into a list.
@@ -152,23 +152,23 @@ def value_of(run: Run, name: str) -> Any:
         UnknownNameError: if it has none of that name.
     """
     times = run.status.timings.numbers
-    known = _flat({**run.metadata["config"], **times, **run.results})
-    if name not in known:
-        raise UnknownNameError(f"value of {run.id} named", name, known)
-    return known[name]
+    values = _flatten({**run.metadata["config"], **times, **run.results})
+    if name not in values:
+        raise UnknownNameError(f"value of {run.id} named", name, values)
+    return values[name]
 
 
-def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+def _flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     flat: dict[str, Any] = {}
     for name, value in values.items():
         flat[prefix + name] = value
         inner = {str(i): v for i, v in enumerate(value)} if isinstance(value, list) else value
         if isinstance(inner, Mapping):
-            flat |= _flat(inner, f"{prefix}{name}.")
+            flat |= _flatten(inner, f"{prefix}{name}.")
     return flat
 
 
-def command_of(record: Record) -> str:
+def command_to_repeat(record: Record) -> str:
     """Return the shell command that repeats a run or a sweep."""
     if isinstance(record, Sweep):
         return record.command

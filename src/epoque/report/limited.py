@@ -24,7 +24,7 @@ from epoque.bench.errors import EpoqueError, UsageError
 from epoque.bench.limits import MAX_BOOK_BYTES, MAX_BOOK_SILENCE, MAX_TEMPLATE_SECONDS
 from epoque.bench.progress import Progress
 
-__all__ = ["Budget", "MemoryLimit", "run_in_child"]
+__all__ = ["MemoryLimit", "TimeLimit", "run_in_child"]
 
 _STATM = Path("/proc/self/statm")
 
@@ -36,7 +36,7 @@ class OutOfTimeError(BaseException):
     """The template computed for too long; no `except Exception` on the way may keep it."""
 
 
-class Budget:
+class TimeLimit:
     """The seconds of computing that a template has for itself.
 
     The clock is the processor's, and stands still inside the functions that read and draw runs. It
@@ -50,7 +50,7 @@ class Budget:
         self._has_clock = main and hasattr(signal, "setitimer")
 
     @contextmanager
-    def spent(self) -> Iterator[None]:
+    def apply(self) -> Iterator[None]:
         """Count what is computed inside.
 
         Raises:
@@ -73,16 +73,16 @@ class Budget:
         finally:
             signal.signal(signal.SIGPROF, before)
 
-    def free(self, function: Callable[..., Any]) -> Callable[..., Any]:
+    def exempt(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Return a function during which the clock stands still."""
         if not self._has_clock:
             return function
 
         @wraps(function)
-        def wrapped(*args: Any, **named: Any) -> Any:
+        def wrapped(*args: Any, **kwargs: Any) -> Any:
             left = self._stop_clock()
             try:
-                return function(*args, **named)
+                return function(*args, **kwargs)
             finally:
                 if left:
                     self._start_clock(left)
@@ -118,7 +118,7 @@ class MemoryLimit:
         self._usual: tuple[int, int] | None = None
 
     @contextmanager
-    def held(self) -> Iterator[None]:
+    def apply(self) -> Iterator[None]:
         """Limit what is taken inside."""
         if not _STATM.is_file():
             yield
@@ -131,16 +131,16 @@ class MemoryLimit:
             resource.setrlimit(resource.RLIMIT_DATA, self._usual)
             self._usual = None
 
-    def free(self, function: Callable[..., Any]) -> Callable[..., Any]:
+    def exempt(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Return a function during which there is no limit."""
 
         @wraps(function)
-        def wrapped(*args: Any, **named: Any) -> Any:
+        def wrapped(*args: Any, **kwargs: Any) -> Any:
             if self._usual is None:
-                return function(*args, **named)
+                return function(*args, **kwargs)
             resource.setrlimit(resource.RLIMIT_DATA, self._usual)
             try:
-                return function(*args, **named)
+                return function(*args, **kwargs)
             finally:
                 self._hold()
 
@@ -149,9 +149,9 @@ class MemoryLimit:
     def _hold(self) -> None:
         assert self._usual is not None
         # Data, not addresses: libraries reserve gigabytes of these and use little.
-        wanted = int(_STATM.read_text().split()[5]) * resource.getpagesize() + self._most
+        limit = int(_STATM.read_text().split()[5]) * resource.getpagesize() + self._most
         soft, hard = self._usual
-        lower = wanted if soft == resource.RLIM_INFINITY else min(wanted, soft)
+        lower = limit if soft == resource.RLIM_INFINITY else min(limit, soft)
         resource.setrlimit(resource.RLIMIT_DATA, (lower, hard))
 
 
@@ -201,7 +201,7 @@ def _outcome(receiver: Connection, process: Any, progress: Progress, silence: fl
         elif kind == "done":
             return content
         elif kind == "error":
-            raise _again(*content)
+            raise _rebuild_error(*content)
     raise UsageError(f"it made no progress for {silence:g} seconds, and was stopped.")
 
 
@@ -210,7 +210,7 @@ def _end(process: Any) -> str:
     return f"signal {-code}" if code < 0 else f"exit code {code}"
 
 
-def _again(kind: type[EpoqueError], message: str) -> EpoqueError:
+def _rebuild_error(kind: type[EpoqueError], message: str) -> EpoqueError:
     """Return an error as the child raised it, whatever arguments its class takes."""
     error = kind.__new__(kind)
     error.args = (message,)

@@ -133,12 +133,12 @@ def _tree(latex: str) -> Element:
                 f"The formula ${_short(latex)}$ cannot be written: it holds <{node.tag}>."
             )
         if len(node) != PARTS.get(node.tag, len(node)):
-            told = "an argument is missing"
-            raise UsageError(f"The formula ${_short(latex)}$ cannot be read: {told}.")
+            problem = "an argument is missing"
+            raise UsageError(f"The formula ${_short(latex)}$ cannot be read: {problem}.")
         for name, value in node.attrib.items():
             if name not in ATTRIBUTES or not VALUE.fullmatch(value):
-                told = f"it holds the attribute {name}={value[:40]!r}"
-                raise UsageError(f"The formula ${_short(latex)}$ cannot be written: {told}.")
+                problem = f"it holds the attribute {name}={value[:40]!r}"
+                raise UsageError(f"The formula ${_short(latex)}$ cannot be written: {problem}.")
         if (node.text or "").startswith("\\"):
             raise UsageError(
                 f"The formula ${_short(latex)}$ uses the unknown command {_short(node.text)}."
@@ -156,16 +156,16 @@ def _check_size(latex: str) -> None:
         UsageError: if it is.
     """
     if len(latex) > MAX_FORMULA_CHARACTERS:
-        told = f"{len(latex):,} characters; at most {MAX_FORMULA_CHARACTERS:,} are read"
-        raise UsageError(f"The formula that begins with ${latex[:40]}$ has {told}.")
+        size = f"{len(latex):,} characters; at most {MAX_FORMULA_CHARACTERS:,} are read"
+        raise UsageError(f"The formula that begins with ${latex[:40]}$ has {size}.")
     depth = deepest = 0
     for sign in re.findall(r"[{}]|\\left\b|\\right\b|\\begin\b|\\end\b", latex):
         depth += 1 if sign in ("{", "\\left", "\\begin") else 0
         depth -= 1 if sign in ("}", "\\right", "\\end") else 0
         deepest = max(deepest, depth)
     if deepest > MAX_FORMULA_DEPTH:
-        told = f"is nested {deepest:,} deep; at most {MAX_FORMULA_DEPTH} are read"
-        raise UsageError(f"The formula that begins with ${latex[:40]}$ {told}.")
+        depth_reached = f"is nested {deepest:,} deep; at most {MAX_FORMULA_DEPTH} are read"
+        raise UsageError(f"The formula that begins with ${latex[:40]}$ {depth_reached}.")
 
 
 def _join_decimals(root: Element) -> None:
@@ -191,7 +191,7 @@ def _space_out(root: Element) -> None:
                 child.set("form", "prefix")
             if child.tag == "mi" and len(child.text or "") > 1:
                 places = [(not _opens(before), 0), (after is not None and after.tag != "mo", 1)]
-                for offset in (offset for wanted, offset in reversed(places) if wanted):
+                for offset in (offset for needs_space, offset in reversed(places) if needs_space):
                     space = Element("mspace", width="0.167em")
                     node.insert(list(node).index(child) + offset, space)
 
@@ -345,5 +345,5 @@ _WRITERS: dict[str, Callable[[Element], str]] = {
 
 def _short(latex: str | None) -> str:
     """Return the beginning of a formula, for an error."""
-    told = latex or ""
-    return told if len(told) <= SHOWN else f"{told[: SHOWN - 1]}…"
+    text = latex or ""
+    return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"

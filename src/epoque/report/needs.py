@@ -43,13 +43,13 @@ __all__ = [
     "chapter_folder",
     "chapter_names",
     "chapter_needs",
-    "damaged_file",
-    "damaged_records",
+    "describe_damage",
+    "find_damaged_file",
+    "find_damaged_records",
+    "find_needs",
     "finished_runs",
-    "found_needs",
-    "in_words",
     "is_whole",
-    "missing",
+    "missing_needs",
     "recorded_folder",
 ]
 
@@ -192,7 +192,7 @@ def _need(
     )
 
 
-def missing(runs: Path, *, everything: bool = False) -> list[Need]:
+def missing_needs(runs: Path, *, everything: bool = False) -> list[Need]:
     """Return what the book's chapters read and a folder of runs does not hold.
 
     A run counts if it is finished and its recipe and its resolved config are the declared ones; a
@@ -203,24 +203,24 @@ def missing(runs: Path, *, everything: bool = False) -> list[Need]:
         everything: whether what ships measured is missing too, until the folder holds it.
     """
     needs = book_needs()
-    found = found_needs(runs, [replace(n, recorded=False) for n in needs] if everything else needs)
-    return [need for need in needs if need.name not in found]
+    records = find_needs(runs, [replace(n, recorded=False) for n in needs] if everything else needs)
+    return [need for need in needs if need.name not in records]
 
 
-def found_needs(runs: Path, needs: Sequence[Need]) -> "dict[str, Run | Sweep]":
+def find_needs(runs: Path, needs: Sequence[Need]) -> "dict[str, Run | Sweep]":
     """Return name to run or sweep, the newest where there are several, without what is missing.
 
     What the folder of runs does not hold comes from what ships with the lab, if it is there.
     """
     finished = list(finished_runs(runs))
-    found = {}
+    records: dict[str, Run | Sweep] = {}
     for need in needs:
         record = _find(need, runs, finished)
         if record is None and need.recorded and (folder := recorded_folder(need.chapter)):
             record = _find(need, folder, list(finished_runs(folder)))
         if record is not None:
-            found[need.name] = record
-    return found
+            records[need.name] = record
+    return records
 
 
 def finished_runs(runs: Path) -> Iterator[Run]:
@@ -230,10 +230,10 @@ def finished_runs(runs: Path) -> Iterator[Run]:
 
 def is_whole(record: "Run | Sweep") -> bool:
     """Return whether a run or sweep is finished, says what it is, and its numbers are its own."""
-    return record.status.state == "finished" and damaged_file(record) is None
+    return record.status.state == "finished" and find_damaged_file(record) is None
 
 
-def damaged_file(record: "Run | Sweep") -> str | None:
+def find_damaged_file(record: "Run | Sweep") -> str | None:
     """Return the first file of a finished run or sweep that keeps it out of a book, or None."""
     for name in (record.metadata_file, "results.json", "metrics.jsonl", "table.parquet"):
         try:
@@ -247,14 +247,14 @@ def damaged_file(record: "Run | Sweep") -> str | None:
     return None
 
 
-def damaged_records(runs: Path) -> dict[str, str]:
+def find_damaged_records(runs: Path) -> dict[str, str]:
     """Return the finished runs and sweeps of a folder that no book reads: id to damaged file."""
     records = [*Runs(runs), *Sweeps(runs)]
-    found = {r.id: damaged_file(r) for r in records if r.status.state == "finished"}
-    return {name: file for name, file in found.items() if file is not None}
+    damage = {r.id: find_damaged_file(r) for r in records if r.status.state == "finished"}
+    return {name: file for name, file in damage.items() if file is not None}
 
 
-def in_words(damaged: Mapping[str, str]) -> list[str]:
+def describe_damage(damaged: Mapping[str, str]) -> list[str]:
     """Return a sentence for each of the damaged records."""
     return [
         f"{name}/{file} is not what was saved, so {name} is left out; "
@@ -266,8 +266,8 @@ def in_words(damaged: Mapping[str, str]) -> list[str]:
 def _find(need: Need, runs: Path, finished: Sequence[Run]) -> "Run | Sweep | None":
     config = need.config()
     if need.axes:
-        found = Sweeps(runs).find(need.recipe, need.axes, config=config)
-        return found if found is not None and is_whole(found) else None
+        sweep = Sweeps(runs).find(need.recipe, need.axes, config=config)
+        return sweep if sweep is not None and is_whole(sweep) else None
     same = (run for run in finished if run.recipe == need.recipe and _config(run) == config)
     return next(same, None)
 

@@ -43,7 +43,7 @@ from .model import (
 )
 from .numbers import to_latex
 from .pictures import FilePicture
-from .slots import Slots
+from .placeholders import Placeholders
 from .typography import QUOTES, set_spaces
 
 __all__ = ["Parser"]
@@ -56,8 +56,8 @@ class Parser:
         targets: label to what it stands for, over all chapters read so far.
     """
 
-    def __init__(self, slots: Slots, language: str) -> None:
-        self._slots, self._language = slots, language
+    def __init__(self, placeholders: Placeholders, language: str) -> None:
+        self._placeholders, self._language = placeholders, language
         self._counts: Counter[str] = Counter()
         self._folder = Path()
         self.targets: dict[str, Target] = {}
@@ -82,8 +82,8 @@ class Parser:
         tokens = self._markdown.parse(markdown)
         levels = (t.level for token in tokens for t in (token, *(token.children or ())))
         if max(levels, default=0) > MAX_MARKDOWN_DEPTH:
-            told = f"lists, quotes or emphasis are nested more than {MAX_MARKDOWN_DEPTH} deep."
-            raise UsageError(told)
+            problem = f"lists, quotes or emphasis are nested more than {MAX_MARKDOWN_DEPTH} deep."
+            raise UsageError(problem)
         return tuple(self._children(SyntaxTreeNode(tokens)))
 
     def inline(self, markdown: str) -> Inlines:
@@ -120,7 +120,7 @@ class Parser:
             case "blockquote":
                 yield Quote(tuple(self._children(node)))
             case "fence" | "code_block":
-                yield CodeBlock(self._slots.words(node.content).rstrip("\n"))
+                yield CodeBlock(self._placeholders.words(node.content).rstrip("\n"))
             case "display":
                 latex = self._formula(node.content)
                 yield self._numbered(Display(latex, node.info))
@@ -132,7 +132,7 @@ class Parser:
                 raise AssertionError(f"Markdown gave an unexpected {kind}")
 
     def _paragraph(self, inline: SyntaxTreeNode) -> Iterator[Block]:
-        blocks = self._slots.blocks(inline.content)
+        blocks = self._placeholders.blocks(inline.content)
         if blocks is not None:
             yield from map(self._numbered, blocks)
         elif [child.type for child in inline.children] == ["image"]:
@@ -212,7 +212,7 @@ class Parser:
             case "strong":
                 yield Strong(tuple(self._inlines(node.children)))
             case "code_inline":
-                yield Code(self._slots.words(node.content))
+                yield Code(self._placeholders.words(node.content))
             case "math":
                 yield Math(self._formula(node.content))
             case "link":
@@ -224,10 +224,12 @@ class Parser:
 
     def _text(self, text: str) -> Iterator[Inline]:
         """Set the spaces of the author's own words only; what was filled in stays as it is."""
-        yield from self._slots.split(set_spaces(text, self._language))
+        yield from self._placeholders.split(set_spaces(text, self._language))
 
     def _formula(self, latex: str) -> str:
-        whole = re.sub(r"\ue000\d+\ue001", lambda m: to_latex(self._slots.words(m[0])), latex)
+        whole = re.sub(
+            r"\ue000\d+\ue001", lambda m: to_latex(self._placeholders.words(m[0])), latex
+        )
         latex_to_mathml(whole)  # raises here, while the template's line can still be told
         return whole
 

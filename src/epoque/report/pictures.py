@@ -67,10 +67,10 @@ class Drawing:
         """
         folder = record.path.resolve()
         drawing = cls(name, folder, figure, language, record, column, tuple(at.items()))
-        known = drawing.drawable()
-        if figure not in known:
-            hint = "" if known else " It has no figures at all."
-            raise UnknownNameError(f"figure of {record.id} named", figure, known, hint)
+        figures = drawing.drawable()
+        if figure not in figures:
+            hint = "" if figures else " It has no figures at all."
+            raise UnknownNameError(f"figure of {record.id} named", figure, figures, hint)
         return drawing
 
     def drawable(self) -> "Mapping[str, Callable[[], Figure]]":
@@ -191,10 +191,10 @@ def _check_image(source: str, kind: str, content: bytes) -> None:
         if kind != "svg":
             decode(content)
             return
-        told = ElementTree.fromstring(content).tag
+        root_tag = ElementTree.fromstring(content).tag
     except PictureError as error:
         raise UsageError(f"The image {source} {error}.") from None
     except (ElementTree.ParseError, ValueError, LookupError):  # LookupError: of an encoding
-        told = ""
-    if not told.endswith("svg"):
+        root_tag = ""
+    if not root_tag.endswith("svg"):
         raise UsageError(f"The image {source} is damaged or not what its name says.")

@@ -11,7 +11,7 @@ Jinja's sandbox runs them: a template reads runs through the functions below and
 | `effect(sweep, name, {axis: a}, {axis: b})` | the median change from a to b over the seeds |
 | `figure(source, name, caption=…, alt=…, label=…)` | a figure, in a paragraph of its own |
 | `figure(sweep, name, column=…, axis=value)` | another result of a sweep, axes held at a value |
-| `measured(run, name, epoch=3)` | a metric by then; also `seconds=60`, `tokens=…` |
+| `metric(run, name, epoch=3)` | a metric by then; also `seconds=60`, `tokens=…` |
 | `until(run, name, below)` | when a metric was first below a bound, in seconds |
 | `timeline(runs, name, names, levels)` | a figure of a metric of several runs over the seconds |
 | `ranking(sweep, name, names, levels)` | a figure of every setting's result, the best on top |
@@ -40,7 +40,7 @@ from epoque.bench.errors import EpoqueError, UsageError, did_you_mean
 from epoque.bench.files.input_files import read_regular
 from epoque.bench.limits import MAX_FILLED_CHARACTERS, MAX_TEXT_FILE_BYTES
 
-from .slots import Printed, Slots, without_marks
+from .placeholders import Placeholder, Placeholders, remove_marks
 
 __all__ = ["Template", "fill"]
 
@@ -73,7 +73,7 @@ class Template:
         """
         try:
             data = read_regular(path, MAX_TEXT_FILE_BYTES)
-            text = without_marks(data.decode("utf-8-sig").replace("\r\n", "\n"))
+            text = remove_marks(data.decode("utf-8-sig").replace("\r\n", "\n"))
             return cls(path, text, name or path.name)
         except UnicodeDecodeError:
             raise UsageError(f"{path} is no UTF-8 text.") from None
@@ -90,7 +90,9 @@ class Template:
         return UsageError(f"{where}: {error}")
 
 
-def fill(template: Template, functions: dict[str, Callable[..., Any]], slots: Slots) -> str:
+def fill(
+    template: Template, functions: dict[str, Callable[..., Any]], placeholders: Placeholders
+) -> str:
     """Return the template's Markdown with marks for what was filled in.
 
     Raises:
@@ -98,7 +100,7 @@ def fill(template: Template, functions: dict[str, Callable[..., Any]], slots: Sl
     """
     environment = _Environment(
         undefined=StrictUndefined,
-        finalize=lambda value: _printed(value, slots),
+        finalize=lambda value: _printed(value, placeholders),
         keep_trailing_newline=True,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -108,8 +110,8 @@ def fill(template: Template, functions: dict[str, Callable[..., Any]], slots: Sl
     name = str(template.path)
     try:
         code = environment.compile(template.text, name, name)
-        made = environment.template_class.from_code(environment, code, environment.globals)
-        return "".join(_limited(made.generate()))
+        filled = environment.template_class.from_code(environment, code, environment.globals)
+        return "".join(_limited(filled.generate()))
     except TemplateSyntaxError as error:
         raise template.wrong(UsageError(f"{error.message}."), error.lineno) from None
     except EpoqueError as error:
@@ -117,17 +119,17 @@ def fill(template: Template, functions: dict[str, Callable[..., Any]], slots: Sl
     except UndefinedError as error:
         raise template.wrong(_undefined(error, functions), _line(error, name)) from None
     except SecurityError as error:
-        told = UsageError(f"a template may not do that: {str(error).rstrip('.')}.")
-        raise template.wrong(told, _line(error, name)) from None
+        sentence = UsageError(f"a template may not do that: {str(error).rstrip('.')}.")
+        raise template.wrong(sentence, _line(error, name)) from None
     except (RecursionError, SyntaxError) as error:  # Python's own, of the code that Jinja writes
-        told = UsageError("the template is nested too deeply.")
-        raise template.wrong(told, _line(error, name)) from None
+        sentence = UsageError("the template is nested too deeply.")
+        raise template.wrong(sentence, _line(error, name)) from None
     except MemoryError as error:
-        told = UsageError("the template needs too much memory.")
-        raise template.wrong(told, _line(error, name)) from None
+        sentence = UsageError("the template needs too much memory.")
+        raise template.wrong(sentence, _line(error, name)) from None
     except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
-        told = UsageError(f"{str(error).rstrip('.')}.")
-        raise template.wrong(told, _line(error, name)) from error
+        sentence = UsageError(f"{str(error).rstrip('.')}.")
+        raise template.wrong(sentence, _line(error, name)) from error
 
 
 class _Environment(ImmutableSandboxedEnvironment):
@@ -185,13 +187,13 @@ def _limited(pieces: Iterable[str]) -> Iterator[str]:
         yield piece
 
 
-def _printed(value: Any, slots: Slots) -> str:
+def _printed(value: Any, placeholders: Placeholders) -> str:
     """Print what is known as it is, and anything else as plain text that is no Markdown."""
-    if isinstance(value, Printed):
+    if isinstance(value, Placeholder):
         return str(value)
     if isinstance(value, StrictUndefined):
         str(value)  # raises
-    return str(slots.add_text(str(value)))
+    return str(placeholders.add_text(str(value)))
 
 
 def _line(error: Exception, name: str) -> int | None:
@@ -200,7 +202,7 @@ def _line(error: Exception, name: str) -> int | None:
 
 
 def _undefined(error: UndefinedError, functions: dict[str, Any]) -> UsageError:
-    told = str(error)
-    name = re.search(r"'(\w+)' is undefined", told)
+    reason = str(error)
+    name = re.search(r"'(\w+)' is undefined", reason)
     near = did_you_mean(name[1], functions) if name else ""
-    return UsageError(f"{told}.{near}")
+    return UsageError(f"{reason}.{near}")

@@ -3,7 +3,7 @@
 from epoque.bench.text_table import Cell, Span, TextTable
 
 from .model import Align, Emphasis, Inline, Inlines, Strong, Table, Text
-from .slots import clean
+from .placeholders import clean
 
 __all__ = ["to_table"]
 

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["cliff", "differences"]
+__all__ = ["cliffs_delta", "paired_differences"]
 
 Z = 1.959964
 """The standard normal distribution's 97.5 % quantile."""
 
 
-def differences(first: "pd.Series", second: "pd.Series") -> "pd.Series":
+def paired_differences(first: "pd.Series", second: "pd.Series") -> "pd.Series":
     """Return first − second for the seeds that both have.
 
     Infinite values are allowed (an event that never came); where both are infinite the difference
@@ -23,7 +23,7 @@ def differences(first: "pd.Series", second: "pd.Series") -> "pd.Series":
     return (first - second).mask(first == second, 0.0)
 
 
-def cliff(differences: "pd.Series") -> tuple[float, float, float]:
+def cliffs_delta(differences: "pd.Series") -> tuple[float, float, float]:
     """Return Cliff's delta for pairs and the ends of its 95 % interval.
 
     It is the share of the pairs in which the first is greater less the share in which it is

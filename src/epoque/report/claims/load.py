@@ -85,13 +85,13 @@ def find_claim(name: str) -> Claim:
         UnknownNameError: if there is none.
         UsageError: if the chapters of two labs have one of that number.
     """
-    found = {lab: {claim.id: claim for claim in claims_of(lab)} for lab in chapter_names()}
-    labs = [lab for lab, claims in found.items() if name in claims]
+    claims = {lab: {claim.id: claim for claim in claims_of(lab)} for lab in chapter_names()}
+    labs = [lab for lab, own in claims.items() if name in own]
     if not labs:
-        raise UnknownNameError("claim", name, [key for claims in found.values() for key in claims])
+        raise UnknownNameError("claim", name, [key for own in claims.values() for key in own])
     if len(labs) > 1:
         raise UsageError(f"The chapters of {' and '.join(labs)} have each a claim {name!r}.")
-    return found[labs[0]][name]
+    return claims[labs[0]][name]
 
 
 def parse_claims(
@@ -206,8 +206,8 @@ class _Parser:
         function = self._measures[name]
         signature = inspect.signature(function)
         if signature.return_annotation is not kind:
-            told = f"it gives {KINDS[signature.return_annotation]}; {KINDS[kind]} is wanted here."
-            self._file.report(path, told)
+            problem = f"it gives {KINDS[signature.return_annotation]}, not {KINDS[kind]}."
+            self._file.report(path, problem)
         parameters = {n: p for n, p in signature.parameters.items() if n != "evidence"}
         arguments = self._arguments(value[name], path, parameters)
         return partial(_evaluate, function, "evidence" in signature.parameters, arguments)

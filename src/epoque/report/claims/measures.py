@@ -18,7 +18,7 @@ from typing import Any
 from epoque.bench.evidence import Evidence, Measure, Values
 from epoque.bench.runs.history import value_at
 
-from .effects import differences
+from .effects import paired_differences
 
 __all__ = ["MEASURES"]
 
@@ -72,7 +72,7 @@ def constant(value: float) -> Values:
 
 def difference(first: Values, second: Values) -> Values:
     """Measure first − second, seed by seed."""
-    return differences(first, second)
+    return paired_differences(first, second)
 
 
 def ratio(first: Values, second: Values) -> Values:

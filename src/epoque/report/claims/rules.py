@@ -40,7 +40,7 @@ from epoque.bench.i18n import LocalText
 from epoque.bench.sweeps.summary import wilson
 from epoque.report.model import Verdict
 
-from .effects import cliff
+from .effects import cliffs_delta
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,10 +55,10 @@ __all__ = [
     "Number",
     "Share",
     "Statement",
-    "are_whole",
-    "as_percent",
-    "central",
-    "overall",
+    "all_whole",
+    "central_interval",
+    "combine_verdicts",
+    "to_percent",
     "wilson",
 ]
 
@@ -66,7 +66,7 @@ MOST, FEW = 0.95, 0.05
 NEGLIGIBLE = 0.147
 
 
-def central(values: "Sequence[float] | pd.Series") -> tuple[float, float, float]:
+def central_interval(values: "Sequence[float] | pd.Series") -> tuple[float, float, float]:
     """Return the median and the ends of the central 95 % of some numbers, without the NaNs."""
     import numpy as np
 
@@ -78,7 +78,7 @@ def central(values: "Sequence[float] | pd.Series") -> tuple[float, float, float]
     return float(middle), float(low), float(high)
 
 
-def are_whole(values: "Sequence[float] | pd.Series") -> bool:
+def all_whole(values: "Sequence[float] | pd.Series") -> bool:
     """Return whether numbers only count something, NaNs left out."""
     import numpy as np
 
@@ -124,7 +124,7 @@ class Number(Line):
 
     def judge(self, measured: Any) -> Verdict:
         """Return whether the central 95 % of the seeds meet the reported range."""
-        _, low, high = central(measured)
+        _, low, high = central_interval(measured)
         if isnan(low):
             return "unmeasured"
         least, greatest = self.range()
@@ -169,10 +169,10 @@ class Share(Line):
 
     def share(self, measured: "pd.Series") -> tuple[tuple[float, float, float], int]:
         """Return the share with its interval, and of how many seeds: those that were measured."""
-        known = measured.dropna()
-        if known.empty:
+        values = measured.dropna()
+        if values.empty:
             return (nan, nan, nan), 0
-        return wilson(int(known.sum()), len(known)), len(known)
+        return wilson(int(values.sum()), len(values)), len(values)
 
     def judge(self, measured: Any) -> Verdict:
         """Return whether the share's 95 % interval is above, around or below `above`."""
@@ -182,7 +182,7 @@ class Share(Line):
         return "holds" if low > self.above else "fails" if high < self.above else "partly"
 
 
-def as_percent(interval: tuple[float, float, float]) -> tuple[float, float, float]:
+def to_percent(interval: tuple[float, float, float]) -> tuple[float, float, float]:
     """Return a share and its interval times a hundred."""
     share, low, high = interval
     return 100 * share, 100 * low, 100 * high
@@ -201,7 +201,7 @@ class Effect(Line):
 
     def judge(self, measured: Any) -> Verdict:
         """Return whether the 95 % interval of Cliff's delta is above, around or below a trifle."""
-        _, low, high = cliff(measured)
+        _, low, high = cliffs_delta(measured)
         if isnan(low):
             return "unmeasured"
         return "holds" if low > NEGLIGIBLE else "fails" if high < NEGLIGIBLE else "partly"
@@ -266,10 +266,10 @@ class Claim:
 
     def judge(self, evidence: Evidence) -> Verdict:
         """Return the verdict on all its lines together."""
-        return overall([line.judge(line.measure(evidence)) for line in self.lines])
+        return combine_verdicts([line.judge(line.measure(evidence)) for line in self.lines])
 
 
-def overall(verdicts: Sequence[Verdict]) -> Verdict:
+def combine_verdicts(verdicts: Sequence[Verdict]) -> Verdict:
     """Return the verdict that all share, else "partly"."""
     first = verdicts[0]
     return first if all(v == first for v in verdicts) else "partly"

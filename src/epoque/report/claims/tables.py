@@ -7,12 +7,12 @@ from epoque.bench.i18n import LocalText, mark, translator
 from epoque.bench.runs.run import Run
 from epoque.bench.sweeps.summary import median_interval
 from epoque.bench.sweeps.sweep import Sweep
-from epoque.report.library import Library, command_of
+from epoque.report.library import Library, command_to_repeat
 from epoque.report.model import ClaimLine, ClaimRow, Text, Verdict
 from epoque.report.numbers import decimals_for, format_interval, format_number
 from epoque.report.typography import set_spaces
 
-from .effects import cliff
+from .effects import cliffs_delta
 from .rules import (
     Apart,
     Claim,
@@ -22,10 +22,10 @@ from .rules import (
     Number,
     Share,
     Statement,
-    are_whole,
-    as_percent,
-    central,
-    overall,
+    all_whole,
+    central_interval,
+    combine_verdicts,
+    to_percent,
 )
 
 __all__ = ["SIGNS", "VERDICTS", "claim_row"]
@@ -49,9 +49,9 @@ def claim_row(claim: Claim, library: Library, language: str) -> ClaimRow:
         id=claim.id,
         statement=_words(claim.statement, language),
         lines=lines,
-        verdict=overall([line.verdict for line in lines]),
+        verdict=combine_verdicts([line.verdict for line in lines]),
         runs=tuple(record.id for record in records),
-        commands=tuple(map(command_of, records)),
+        commands=tuple(map(command_to_repeat, records)),
     )
 
 
@@ -72,10 +72,10 @@ def _number(line: Number, measured: Any, language: str) -> tuple[str, str, str]:
     _ = translator(language)
     ends = line.reported.split(" to ")
     digits = len(ends[0].partition(".")[2])
-    shown = [format_number(float(end), language, decimals=digits) for end in ends]
-    words = {1: "{0}", 2: _("{0} to {1}")}[len(shown)].format(*shown)
+    numbers = [format_number(float(end), language, decimals=digits) for end in ends]
+    words = {1: "{0}", 2: _("{0} to {1}")}[len(numbers)].format(*numbers)
     reported = _("about {number}").format(number=words) if line.about else words
-    interval = central(measured)
+    interval = central_interval(measured)
     decimals = max(digits, decimals_for(*interval[1:]))
     value = format_interval(interval, language, decimals)
     return reported, value, format_number(len(measured), language)
@@ -83,8 +83,8 @@ def _number(line: Number, measured: Any, language: str) -> tuple[str, str, str]:
 
 def _statement(line: Statement, measured: Any, language: str) -> tuple[str, str, str]:
     _ = translator(language)
-    decimals = 0 if are_whole(measured) else None
-    value = format_interval(central(measured), language, decimals)
+    decimals = 0 if all_whole(measured) else None
+    value = format_interval(central_interval(measured), language, decimals)
     true, all_seeds = line.true_for(measured), len(measured)
     seeds = format_number(all_seeds, language)
     if true < all_seeds:
@@ -95,15 +95,15 @@ def _statement(line: Statement, measured: Any, language: str) -> tuple[str, str,
 
 def _share(line: Share, measured: Any, language: str) -> tuple[str, str, str]:
     interval, trials = line.share(measured)
-    percent = as_percent(interval)
+    percent = to_percent(interval)
     value = f"{format_interval(percent, language, 1)}\u202f%" if trials else "–"
     return line.reported.translate(language), value, format_number(trials, language)
 
 
 def _effect(line: Effect, measured: Any, language: str) -> tuple[str, str, str]:
-    decimals = 0 if are_whole(measured) else None
+    decimals = 0 if all_whole(measured) else None
     size = format_interval(median_interval(measured), language, decimals)
-    delta = format_interval(cliff(measured), language, 2)
+    delta = format_interval(cliffs_delta(measured), language, 2)
     value = f"{size} · δ = {delta}"
     return line.reported.translate(language), value, format_number(len(measured), language)
 

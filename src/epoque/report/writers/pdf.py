@@ -111,9 +111,9 @@ def to_typst(document: Document) -> str:
         "list-of-figures": _string(words.figures),
         "figures": f"({figures})",
     }
-    told = ",\n  ".join(f"{name}: {value}" for name, value in options.items())
+    arguments = ",\n  ".join(f"{name}: {value}" for name, value in options.items())
     body = writer.blocks(document.blocks)
-    return f'#import "style.typ": *\n#show: book.with(\n  {told},\n)\n\n{body}\n'
+    return f'#import "style.typ": *\n#show: book.with(\n  {arguments},\n)\n\n{body}\n'
 
 
 def _string(text: str) -> str:

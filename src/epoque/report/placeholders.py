@@ -12,7 +12,7 @@ from epoque.bench.errors import UsageError
 
 from .model import Block, Inline, Inlines, Text, plain
 
-__all__ = ["Printed", "Slots", "clean", "without_marks"]
+__all__ = ["Placeholder", "Placeholders", "clean", "remove_marks"]
 
 OPEN, CLOSE = "\ue000", "\ue001"
 MARK = re.compile(f"{OPEN}(\\d+){CLOSE}")
@@ -24,7 +24,7 @@ ALONE = "A figure or table must stand in a paragraph of its own."
 Content = Inlines | Block
 
 
-def without_marks(text: str) -> str:
+def remove_marks(text: str) -> str:
     """Return text in which nothing can be taken for a mark, and that every format can hold."""
     return re.sub(f"[{OPEN}{CLOSE}]|{CONTROL}", "\ufffd", text)
 
@@ -35,7 +35,7 @@ def clean(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Printed:
+class Placeholder:
     """Something a template prints.
 
     Attributes:
@@ -50,18 +50,18 @@ class Printed:
         return self.mark
 
 
-class Slots:
+class Placeholders:
     """The objects of one document."""
 
     def __init__(self) -> None:
         self._contents: list[Content] = []
 
-    def add(self, content: Content, number: float | None = None) -> Printed:
+    def add(self, content: Content, number: float | None = None) -> Placeholder:
         """Keep a block or inline pieces; return what the template prints for it."""
         self._contents.append(content)
-        return Printed(number, f"{OPEN}{len(self._contents) - 1}{CLOSE}")
+        return Placeholder(number, f"{OPEN}{len(self._contents) - 1}{CLOSE}")
 
-    def add_text(self, text: str, number: float | None = None) -> Printed:
+    def add_text(self, text: str, number: float | None = None) -> Placeholder:
         """Keep plain text, in which nothing is Markdown; marks inside it stay marks."""
         return self.add(self.split(clean(text)), number)
 
