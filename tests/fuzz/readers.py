@@ -87,7 +87,7 @@ def _label(path: Path) -> object:
 
     from epoque.stylegan3.conditioning import Conditioning
 
-    return Conditioning(3, vectors=np.zeros((1, 3), np.float32)).asked(str(path))
+    return Conditioning(3, vectors=np.zeros((1, 3), np.float32)).parse(str(path))
 
 
 def _arrays(path: Path) -> object:

@@ -18,7 +18,7 @@ PEOPLE = np.array(
 @pytest.fixture
 def people():
     """What a network knows that learned from vectors."""
-    return Conditioning.of(PEOPLE, NAMES)
+    return Conditioning.from_labels(PEOPLE, NAMES)
 
 
 def rngs(count, seed=0):
@@ -31,29 +31,29 @@ def rngs(count, seed=0):
 def test_a_class_by_number_by_name_and_by_numbers():
     cats = Conditioning(3, ("tabby", "manx", "sphynx"))
     for told in (1, "1", "manx", " manx ", "0,1,0", "[0, 1, 0]", (0.0, 1.0, 0.0)):
-        np.testing.assert_array_equal(cats.rows(told, rngs(2)), [[0, 1, 0]] * 2)
+        np.testing.assert_array_equal(cats.sample(told, rngs(2)), [[0, 1, 0]] * 2)
 
 
 def test_classes_are_drawn_as_often_as_they_were_seen():
     labels = np.eye(3, dtype=np.float32)[[0] * 90 + [2] * 10]
-    known = Conditioning.of(labels)
+    known = Conditioning.from_labels(labels)
     assert known.counts.tolist() == [90, 0, 10]
-    share = known.rows(None, rngs(400)).mean(0)
+    share = known.sample(None, rngs(400)).mean(0)
     assert share[1] == 0
     assert 0.83 < share[0] < 0.95
-    alike = Conditioning(3).rows(ANY, rngs(400)).mean(0)
+    alike = Conditioning(3).sample(ANY, rngs(400)).mean(0)
     assert abs(alike - 1 / 3).max() < 0.08
 
 
 def test_what_is_not_asked_for_is_one_that_was_learned(people):
     known = {tuple(row) for row in PEOPLE.tolist()}
-    assert {tuple(row) for row in people.rows(None, rngs(60)).tolist()} == known
-    drawn, asked = people.rows(None, rngs(60)), people.rows("glasses=round", rngs(60))
+    assert {tuple(row) for row in people.sample(None, rngs(60)).tolist()} == known
+    drawn, asked = people.sample(None, rngs(60)), people.sample("glasses=round", rngs(60))
     np.testing.assert_array_equal(asked[:, 2:4], [[0, 1]] * 60)
     np.testing.assert_array_equal(asked[:, [0, 1, 4]], drawn[:, [0, 1, 4]])
-    whole = people.rows("hair=short, glasses=none,age=0.75", rngs(2))
+    whole = people.sample("hair=short, glasses=none,age=0.75", rngs(2))
     np.testing.assert_array_equal(whole, [[1, 0, 1, 0, 0.75]] * 2)
-    np.testing.assert_array_equal(people.rows("age", rngs(1))[:, 4], [1])
+    np.testing.assert_array_equal(people.sample("age", rngs(1))[:, 4], [1])
 
 
 @pytest.mark.parametrize("text", ["[0.5, 0, 1, 0, 2]", "0.5 0 1\n0 2\n", "0.5,0,1,0,2"])
@@ -61,12 +61,12 @@ def test_a_file_of_numbers(people, text, tmp_path):
     for ending in ("json", "txt"):
         path = tmp_path / f"label.{ending}"
         path.write_text(text)
-        np.testing.assert_array_equal(people.rows(str(path), rngs(1)), [[0.5, 0, 1, 0, 2]])
+        np.testing.assert_array_equal(people.sample(str(path), rngs(1)), [[0.5, 0, 1, 0, 2]])
     path.write_text("[1, two]")
     with pytest.raises(DataError, match="no list of numbers"):
-        people.rows(str(path), rngs(1))
+        people.sample(str(path), rngs(1))
     with pytest.raises(DataError, match=r"nowhere\.txt: there is no such file"):
-        people.rows("nowhere.txt", rngs(1))
+        people.sample("nowhere.txt", rngs(1))
 
 
 @pytest.mark.parametrize(
@@ -104,14 +104,14 @@ def test_classes_that_there_are_not():
 
 def test_a_card_keeps_names_and_how_often_each_class_was_there(people):
     labels = np.eye(3, dtype=np.float32)[[0] * 5 + [2] * 2]
-    told = json.loads(json.dumps(Conditioning.of(labels, ("a", "b", "c")).to_json()))
+    told = json.loads(json.dumps(Conditioning.from_labels(labels, ("a", "b", "c")).to_json()))
     assert told == {"names": ["a", "b", "c"], "counts": [5, 0, 2]}
     again_ = Conditioning.from_json(told, 3, "here")
     np.testing.assert_array_equal(
-        again_.rows(None, rngs(9)), Conditioning.of(labels).rows(None, rngs(9))
+        again_.sample(None, rngs(9)), Conditioning.from_labels(labels).sample(None, rngs(9))
     )
     many = numpy_rng(0, "many").normal(size=(200, 5)).astype(np.float32)
-    told = json.loads(json.dumps(Conditioning.of(many, NAMES).to_json(seed=1)))
+    told = json.loads(json.dumps(Conditioning.from_labels(many, NAMES).to_json(seed=1)))
     kept = Conditioning.from_json(told, 5, "here")
     assert kept.names == NAMES
     assert len(kept.vectors) == SAMPLE

@@ -63,7 +63,9 @@ def one_process(monkeypatch):
     """Spare the other process, which one test is enough for."""
 
     def digests(told):
-        images = again.render_seeds(load_generator(told.network), told.seeds, again.Styling(1.0))
+        images = again.render_seeds(
+            load_generator(told.network), told.seeds, again.MappingOptions(1.0)
+        )
         return again.digests(images)
 
     monkeypatch.setattr(again, "_digests_of_subprocess", digests)
@@ -101,7 +103,7 @@ def test_running_out_of_memory_is_one_sentence(monkeypatch):
 
 def test_what_differs_is_told(monkeypatch):
     opened, wanted = load_generator("avatars-t"), config(seeds="1,2")
-    images = again.render_seeds(opened, (1, 2), again.Styling())
+    images = again.render_seeds(opened, (1, 2), again.MappingOptions())
     monkeypatch.setattr(again, "_digests_of_subprocess", lambda _: ["another", "another"])
     images[0, 0, 0, 0] ^= 1  # one bit
     found = again.check_reproducibility(opened, wanted, images)
@@ -234,7 +236,7 @@ def test_only_portraits_are_read(run):
 
 
 def test_the_first_seeds_are_judged_as_the_three_are(run):
-    images = again.render_seeds(load_generator("avatars-t"), range(8), again.Styling())
+    images = again.render_seeds(load_generator("avatars-t"), range(8), again.MappingOptions())
     read = read_portraits(load_generator("avatars-t"), images)
     assert run.results["network"]["pass_rate"] == pass_rate(read)
     assert run.results["panel"] == 8

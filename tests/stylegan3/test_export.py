@@ -84,7 +84,7 @@ def test_programs_of_torch_export(tmp_path):
 def test_a_program_takes_labels_of_many_numbers(tmp_path):
     opened = with_mean(small("t", c_dim=3, **FEW))
     labels = np.array([[0.5, 0, 2], [0, 1, 1]], np.float32)
-    opened.generator.labels = Conditioning.of(labels)
+    opened.generator.labels = Conditioning.from_labels(labels)
     (written,) = export_generator(opened, {tmp_path / "mapping.pt2": ("mapping", "pt2")})
     told = json.loads((tmp_path / "mapping.pt2.json").read_text())["inputs"][1]
     assert (told["name"], told["shape"], told["type"]) == ("label", ["batch", 3], "float32")
@@ -148,7 +148,7 @@ def test_settings_that_are_not_possible_are_refused(tmp_path, told, match):
 def test_a_file_that_does_something_else_is_not_written(tmp_path, monkeypatch):
     opened, other = small("stylegan2"), small("stylegan2", seed=1)
     monkeypatch.setattr(
-        write, "traced", lambda program: trace(GeneratorProgram(other.generator, program.part))
+        write, "trace", lambda program: trace(GeneratorProgram(other.generator, program.part))
     )
     with pytest.raises(EpoqueError, match="would not do what the network does"):
         export_generator(opened, export_paths(tmp_path / "a.pt2", ("mapping",)))

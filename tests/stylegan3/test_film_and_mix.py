@@ -42,7 +42,7 @@ def test_a_film_of_a_grid(kind, tmp_path):
         grid=(2, 1),
         frames=3,
         frame_ms=50,
-        styling=MappingOptions(label=1),
+        options=MappingOptions(label=1),
         progress=lambda done, count: told.append((done, count)),
     )
     assert told == [(i, 6) for i in range(1, 7)]

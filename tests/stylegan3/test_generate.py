@@ -95,14 +95,14 @@ def test_batches_make_the_same_images_but_for_rounding(kind, tmp_path):
 
 def test_only_one_batch_is_in_memory(monkeypatch, tmp_path):
     opened, asked = small(), []
-    monkeypatch.setattr(generating, "check", lambda *_, **told: asked.append(told))
+    monkeypatch.setattr(generating, "check_memory", lambda *_, **told: asked.append(told))
     for batch, grid in ((1, False), (2, False), (8, True)):
         generate(opened, [1, 2, 3], tmp_path, batch=batch, grid=grid)
     sheet = 3 * 16 * 16 * 3  # the images; and then the sheet and its file
     assert asked == [
-        {"images": 1, "kept": 0},
-        {"images": 2, "kept": 0},
-        {"images": 3, "kept": 3 * sheet},
+        {"images": 1, "extra_bytes": 0},
+        {"images": 2, "extra_bytes": 0},
+        {"images": 3, "extra_bytes": 3 * sheet},
     ]
 
 
@@ -183,7 +183,7 @@ def test_a_movement_for_each_image_of_a_batch():
 def test_classes(tmp_path):
     opened = small(c_dim=3)
     digests = {
-        generate(opened, [1], tmp_path, styling=MappingOptions(label=i))[0].sha256 for i in (0, 2)
+        generate(opened, [1], tmp_path, options=MappingOptions(label=i))[0].sha256 for i in (0, 2)
     }
     assert len(digests) == 2
     for label, told in ((None, "needs a class, 0 to 2"), (3, "0 to 2 are"), (-1, "0 to 2 are")):

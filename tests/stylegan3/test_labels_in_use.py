@@ -38,7 +38,7 @@ PEOPLE = np.array(
 @pytest.fixture
 def people():
     """What a network knows that learned from vectors."""
-    return Conditioning.of(PEOPLE, NAMES)
+    return Conditioning.from_labels(PEOPLE, NAMES)
 
 
 @pytest.fixture
@@ -103,7 +103,7 @@ def test_mixing_and_searching_take_labels(people):
     opened = small(c_dim=5)
     opened.generator.labels = people
     tables = [
-        mix_styles(opened, [0], [1], [0], styling=MappingOptions(label=told))
+        mix_styles(opened, [0], [1], [0], options=MappingOptions(label=told))
         for told in ("age", "age=0")
     ]
     assert (np.array(tables[0]) != np.array(tables[1])).any()
@@ -157,7 +157,7 @@ def test_a_state_is_of_its_labels(people, tmp_path):
 def test_a_spectrum_is_of_all_classes():
     opened = small(c_dim=3)
     every = network_spectrum(opened, 6)
-    assert every.mean != network_spectrum(opened, 6, styling=MappingOptions(label=1)).mean
+    assert every.mean != network_spectrum(opened, 6, options=MappingOptions(label=1)).mean
 
 
 # The command metrics

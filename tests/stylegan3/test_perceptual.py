@@ -101,16 +101,16 @@ def test_a_search_makes_pixels_and_looks_alike(tmp_path):
     opened, looks = small(), portrait_features("cpu")
     target = opened.generator.synthesis(torch.ones(1, 6, 8), noise="const").clamp(-1, 1)
     plan, state = ProjectionOptions(steps=12, steps_plus=0), tmp_path / "state.npz"
-    only = project(opened, target, plan, loss=lambda images: 0 * images.sum(), looks=looks)
+    only = project(opened, target, plan, loss=lambda images: 0 * images.sum(), perceptual=looks)
     assert only.losses[-1] < 0.7 * only.losses[0]
     plain = project(opened, target, ProjectionOptions(steps=1, steps_plus=0))
-    both = project(opened, target, plan, looks=looks, state=state)
+    both = project(opened, target, plan, perceptual=looks, state=state)
     assert both.losses[0] == pytest.approx(plain.losses[0] + only.losses[0], rel=1e-5)
     assert both.losses[-1] < 0.7 * both.losses[0]
-    assert project(opened, target, plan, looks=looks, state=state).losses == both.losses
+    assert project(opened, target, plan, perceptual=looks, state=state).losses == both.losses
     for others in (None, vgg_features(vgg())):  # another idea of looks makes it another search
         with pytest.raises(DataError, match="another search"):
-            project(opened, target, plan, looks=others, state=state)
+            project(opened, target, plan, perceptual=others, state=state)
 
 
 def run(*words):

@@ -54,8 +54,8 @@ def list_bundled() -> list[BundledNetwork]:
 
 
 def _read_entry(name: str, path: Path) -> BundledNetwork:
-    told = read_json(path)
-    spec, card = told["spec"], told["card"]
+    description = read_json(path)
+    spec, card = description["spec"], description["card"]
     turns = "r" if spec.get("use_radial_filters") else "t"
     config = "stylegan2" if spec["network"] == "stylegan2" else turns
     licence = str(card.get("licence", "Apache-2.0"))

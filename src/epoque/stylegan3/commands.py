@@ -341,7 +341,7 @@ def _training_length(card: Mapping[str, Any]) -> str:
 
 def _show_exported(files: "tuple[ExportedFile, ...]") -> None:
     for one in files:
-        print_line(f"{one.path}: {one.told}")
+        print_line(f"{one.path}: {one.describe}")
 
 
 # Sets of images
@@ -386,7 +386,7 @@ def _dataset_app() -> App:
 
 def _show_built(built: "BuildReport") -> None:
     color = "grey" if built.channels == 1 else "colour"
-    labels = "with labels" if built.labelled else "without labels"
+    labels = "with labels" if built.has_labels else "without labels"
     side = f"{built.resolution}×{built.resolution}"
     print_line(f"{built.path}: {built.count:,} pictures, {side} in {color}, {labels}.")
     for reason in built.skipped:

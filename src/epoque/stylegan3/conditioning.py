@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["ANY", "Conditioning", "Label"]
 
 Label = int | str | tuple[float, ...]
-"""What is asked for: a class, numbers, or either as it is typed (see `Conditioning.rows`)."""
+"""What is asked for: a class, numbers, or either as it is typed (see `Conditioning.sample`)."""
 
 ANY = "any"
 """A label drawn for each image."""
@@ -62,7 +62,7 @@ class Conditioning:
     vectors: Floats | None = None
 
     @classmethod
-    def of(cls, labels: "Floats | LabelTable", names: Sequence[str] = ()) -> Self:
+    def from_labels(cls, labels: "Floats | LabelTable", names: Sequence[str] = ()) -> Self:
         """Return what the labels of a set of images tell.
 
         Args:
@@ -73,38 +73,38 @@ class Conditioning:
         if not isinstance(labels, np.ndarray):
             if (counts := labels.counts()) is not None:
                 return cls(labels.size, _check_names(names, labels.size), counts=counts)
-            return cls.of(labels.vectors(), names)
+            return cls.from_labels(labels.vectors(), names)
         size = labels.shape[1]
         if not size:
             return cls(0)
-        known = _check_names(names, size)
+        checked_names = _check_names(names, size)
         if ((labels == 0) | (labels == 1)).all() and (labels.sum(1) == 1).all():
-            return cls(size, known, counts=labels.sum(0, np.float64).astype(np.int64))
-        return cls(size, known, vectors=labels)
+            return cls(size, checked_names, counts=labels.sum(0, np.float64).astype(np.int64))
+        return cls(size, checked_names, vectors=labels)
 
     @classmethod
-    def from_json(cls, told: object, size: int, where: str) -> Self:
+    def from_json(cls, value: object, size: int, where: str) -> Self:
         """Return what `to_json` wrote; of a card that tells nothing, classes without names.
 
         Raises:
             DataError: naming `where`, if it fits no label of so many numbers.
         """
-        if not isinstance(told, Mapping) or not size:
+        if not isinstance(value, Mapping) or not size:
             return cls(size)
         try:
-            names = tuple(str(name) for name in told.get("names") or ())
-            if "sample" in told:
-                rows = np.array([parse_numbers(row) for row in told["sample"]], np.float32)
+            names = tuple(str(name) for name in value.get("names") or ())
+            if "sample" in value:
+                rows = np.array([parse_numbers(row) for row in value["sample"]], np.float32)
                 if rows.shape != (max(1, len(rows)), size) or len(names) not in (0, size):
                     raise ValueError
                 return cls(size, names, vectors=rows)
-            counts = told.get("counts")
-            seen = None if counts is None else np.array(counts, np.int64).reshape(size)
-            if seen is not None and (seen.min() < 0 or seen.sum() < 1):
+            counts = value.get("counts")
+            class_counts = None if counts is None else np.array(counts, np.int64).reshape(size)
+            if class_counts is not None and (class_counts.min() < 0 or class_counts.sum() < 1):
                 raise ValueError
         except (TypeError, ValueError, AttributeError, OverflowError):
             raise DataError(f"{where}: what it tells of the network's labels is damaged.") from None
-        return cls(size, names, counts=seen)
+        return cls(size, names, counts=class_counts)
 
     def to_json(self, seed: int = 0) -> dict[str, Any]:
         """Return what a card keeps: names; of classes how often each was there; some vectors.
@@ -112,35 +112,35 @@ class Conditioning:
         Args:
             seed: chooses the vectors.
         """
-        told: dict[str, Any] = {"names": list(self.names)}
+        value: dict[str, Any] = {"names": list(self.names)}
         if self.vectors is None:
-            return told | {"counts": None if self.counts is None else self.counts.tolist()}
+            return value | {"counts": None if self.counts is None else self.counts.tolist()}
         rows = self.vectors
         if len(rows) > SAMPLE:
             rng = numpy_rng(seed, "labels of a card")
             rows = rows[rng.choice(len(rows), SAMPLE, replace=False)]
-        return told | {"sample": [",".join(f"{x:.9g}" for x in row) for row in rows]}
+        return value | {"sample": [",".join(f"{x:.9g}" for x in row) for row in rows]}
 
-    def check(self, told: Label | None, option: str = "class") -> None:
+    def check(self, label: Label | None, option: str = "class") -> None:
         """Refuse a label that the network cannot be asked for, or a class that is missing.
 
         Args:
-            told: see `rows`.
+            label: see `sample`.
             option: where it is typed.
 
         Raises:
             UsageError: naming the option.
         """
-        if told is None and self.size and self.vectors is None:
+        if label is None and self.size and self.vectors is None:
             last = self.size - 1
             raise UsageError(f"--{option}: this network needs a class, 0 to {last}, or {ANY}.")
-        self.asked(told, option)
+        self.parse(label, option)
 
-    def rows(self, told: Label | None, rngs: Sequence[np.random.Generator]) -> Floats:
+    def sample(self, label: Label | None, rngs: Sequence[np.random.Generator]) -> Floats:
         """Return a label for each image, [N, size].
 
         Args:
-            told: a class by its number or name; all numbers of a label, or the name of a file of
+            label: a class by its number or name; all numbers of a label, or the name of a file of
                 them; some of a vector's entries by their names, such as hair=long,glasses=none,
                 of which the rest is drawn; None or "any", and all is drawn.
             rngs: one for each image; each is asked for one number, whatever is told.
@@ -149,73 +149,75 @@ class Conditioning:
             UsageError: if the network has no such label.
             DataError: if a file of numbers cannot be read.
         """
-        values, fixed = self.asked(told)
-        drawn = [self._drawn(rng) for rng in rngs] if self.size else []
-        return np.where(fixed, values, np.array(drawn, np.float32).reshape(len(drawn), self.size))
+        values, fixed = self.parse(label)
+        sampled = [self._sample(rng) for rng in rngs] if self.size else []
+        return np.where(
+            fixed, values, np.array(sampled, np.float32).reshape(len(sampled), self.size)
+        )
 
-    def key(self, told: Label | None) -> str | None:
-        """Return what tells the labels of images from any others; see `rows`."""
+    def key(self, label: Label | None) -> str | None:
+        """Return what tells the labels of images from any others; see `sample`."""
         if not self.size:
             return None
-        values, fixed = self.asked(told)
+        values, fixed = self.parse(label)
         source = self.counts if self.vectors is None else self.vectors
         digest = sha256(values.tobytes() + fixed.tobytes())
         if not fixed.all() and source is not None:
             digest.update(source.tobytes())
         return digest.hexdigest()
 
-    def asked(self, told: Label | None, option: str = "class") -> PartialLabel:
-        """Return the numbers that are asked for, and which of them are; see `rows`.
+    def parse(self, label: Label | None, option: str = "class") -> PartialLabel:
+        """Return the numbers that are asked for, and which of them are; see `sample`.
 
         Raises:
             UsageError: naming the option, if the network has no such label.
             DataError: if a file of numbers cannot be read.
         """
         nothing = np.zeros(self.size, np.float32), np.zeros(self.size, bool)
-        if told is None:
+        if label is None:
             return nothing
         if not self.size:
-            raise UsageError(f"--{option}: {told} is not allowed; this network has no classes.")
-        if told == ANY:
+            raise UsageError(f"--{option}: {label} is not allowed; this network has no classes.")
+        if label == ANY:
             return nothing
         try:
-            if isinstance(told, str):
-                return self._read(told.strip())
-            return self._class(told) if isinstance(told, int) else self._whole(told)
+            if isinstance(label, str):
+                return self._parse_text(label.strip())
+            return self._parse_class(label) if isinstance(label, int) else self._parse_vector(label)
         except _RefusedError as error:
-            raise UsageError(f"--{option}: {told!s:.60} {error}") from None
+            raise UsageError(f"--{option}: {label!s:.60} {error}") from None
 
-    def _read(self, text: str) -> PartialLabel:
+    def _parse_text(self, text: str) -> PartialLabel:
         """Return what is typed."""
         if text.endswith(ENDINGS):
-            return self._whole(_read_numbers(Path(text)))
+            return self._parse_vector(_read_numbers(Path(text)))
         if self.vectors is None and text in self.names:
-            return self._class(self.names.index(text))
+            return self._parse_class(self.names.index(text))
         try:
             numbers = parse_numbers(text)
         except ValueError:
-            return self._named(text)
+            return self._parse_entries(text)
         if self.vectors is None and len(numbers) == 1:
-            return self._class(numbers[0])
-        return self._whole(numbers)
+            return self._parse_class(numbers[0])
+        return self._parse_vector(numbers)
 
-    def _class(self, place: float) -> PartialLabel:
+    def _parse_class(self, place: float) -> PartialLabel:
         if place not in range(self.size):
-            raise _RefusedError(f"is out of range: {self._allowed()}.")
-        return self._one(int(place)), np.ones(self.size, bool)
+            raise _RefusedError(f"is out of range: {self._describe_allowed()}.")
+        return self._one_hot(int(place)), np.ones(self.size, bool)
 
-    def _whole(self, numbers: Sequence[float]) -> PartialLabel:
+    def _parse_vector(self, numbers: Sequence[float]) -> PartialLabel:
         if len(numbers) != self.size or not all(map(math.isfinite, numbers)):
-            raise _RefusedError(f"is not allowed: {self._allowed()}.")
+            raise _RefusedError(f"is not allowed: {self._describe_allowed()}.")
         return np.array(numbers, np.float32), np.ones(self.size, bool)
 
-    def _named(self, text: str) -> PartialLabel:
+    def _parse_entries(self, text: str) -> PartialLabel:
         """Return some entries of a vector: hair=long sets all of hair=…, and smile=0.5 one."""
         values, fixed = np.zeros(self.size, np.float32), np.zeros(self.size, bool)
         for part in map(str.strip, text.split(",")):
             name, value = (part, 1.0) if part in self.names else _parse_assignment(part)
             if name not in self.names or self.vectors is None:
-                raise _RefusedError(f"is not allowed: {self._near(part)}")
+                raise _RefusedError(f"is not allowed: {self._suggest(part)}")
             group = name.rpartition("=")[0] if name == part else ""
             for place, other in enumerate(self.names):
                 if other != name and (not group or other.rpartition("=")[0] != group):
@@ -226,35 +228,35 @@ class Conditioning:
             values[self.names.index(name)] = value
         return values, fixed
 
-    def _near(self, part: str) -> str:
+    def _suggest(self, part: str) -> str:
         """Return a sentence of what may be asked for in the place of what may not."""
         group = f"{part.rpartition('=')[0]}="
         values = [name.removeprefix(group) for name in self.names if name.startswith(group)]
         if values and self.vectors is not None:
             return f"{group[:-1]} takes {', '.join(values)}."
-        return f"{self._allowed()}.{did_you_mean(part, self.names)}"
+        return f"{self._describe_allowed()}.{did_you_mean(part, self.names)}"
 
-    def _allowed(self) -> str:
+    def _describe_allowed(self) -> str:
         """Return in words what may be asked for."""
         if self.vectors is None:
-            named = f"a name such as {self.names[0]}, " if self.names else ""
-            return f"0 to {self.size - 1} are allowed, {named}or {ANY}"
+            words = f"a name such as {self.names[0]}, " if self.names else ""
+            return f"0 to {self.size - 1} are allowed, {words}or {ANY}"
         groups = list(dict.fromkeys(name.rpartition("=")[0] or name for name in self.names))
         more = ", …" if len(groups) > MOST else ""
-        named = f"{', '.join(groups[:MOST])}{more} as in {self.names[0]}; " if groups else ""
+        words = f"{', '.join(groups[:MOST])}{more} as in {self.names[0]}; " if groups else ""
         files = f"a {' or '.join(ENDINGS)} file of them"
-        return f"it takes {named}{self.size} numbers; {files}; or {ANY}"
+        return f"it takes {words}{self.size} numbers; {files}; or {ANY}"
 
-    def _drawn(self, rng: np.random.Generator) -> Floats:
+    def _sample(self, rng: np.random.Generator) -> Floats:
         if self.vectors is not None:
             row: Floats = self.vectors[rng.integers(len(self.vectors))]
             return row
         if self.counts is None:
-            return self._one(int(rng.integers(self.size)))
+            return self._one_hot(int(rng.integers(self.size)))
         ends = np.cumsum(self.counts)
-        return self._one(int(np.searchsorted(ends, rng.integers(ends[-1]), "right")))
+        return self._one_hot(int(np.searchsorted(ends, rng.integers(ends[-1]), "right")))
 
-    def _one(self, place: int) -> Floats:
+    def _one_hot(self, place: int) -> Floats:
         values = np.zeros(self.size, np.float32)
         values[place] = 1
         return values

@@ -389,19 +389,21 @@ class StyleGan3Config(Config):
         if self.batch % part:
             yield Problem("batch_gpu", f"{part} does not divide the batch size {self.batch}.")
         elif part > self.mbstd_group and part % self.mbstd_group:
-            told = f"{self.mbstd_group} does not divide the {part} images that are computed at once"
-            yield Problem("mbstd_group", f"{told}.")
+            message = (
+                f"{self.mbstd_group} does not divide the {part} images that are computed at once"
+            )
+            yield Problem("mbstd_group", f"{message}.")
         if self.data is None and self.resolution & (self.resolution - 1):
             yield Problem("resolution", f"{self.resolution} is not a power of two.")
-        for name, wanted in self._without_effect():
+        for name, condition in self._without_effect():
             if getattr(self, name) != type(self).model_fields[name].default:
-                yield Problem(name, f"it would be ignored; it needs {wanted}.", ignored=True)
+                yield Problem(name, f"it would be ignored; it needs {condition}.", ignored=True)
 
     def _without_effect(self) -> Iterator[tuple[str, str]]:
         """Yield each setting that changes nothing here, with what it would need."""
         if self.task == "examine":
-            known = (*EXAMINED, *SHARED)
-            yield from ((f, "task train") for f in type(self).model_fields if f not in known)
+            used = (*EXAMINED, *SHARED)
+            yield from ((f, "task train") for f in type(self).model_fields if f not in used)
             return
         yield from ((name, "task examine") for name in EXAMINED)
         needs: dict[str, tuple[bool, tuple[str, ...]]] = {
@@ -421,6 +423,6 @@ class StyleGan3Config(Config):
             "metrics": (bool(self.metrics), ("metrics_every", "metrics_images")),
             "metrics fid or kid": (self.needs_inception, ("inception",)),
         }
-        for wanted, (given, names) in needs.items():
-            if not given:
-                yield from ((name, wanted) for name in names)
+        for condition, (holds, names) in needs.items():
+            if not holds:
+                yield from ((name, condition) for name in names)

@@ -210,8 +210,8 @@ def _curves_figure(
 def _draw_curve(axes: "Axes", run: "Run[StyleGan3Config]", curve: Curve) -> tuple[float, str, str]:
     """Draw a curve; return its end, as `label_ends` wants it."""
     name, text, role, dash = curve
-    known = run.metrics[["kimg", name]].dropna()
-    x, y = known["kimg"].to_numpy(), known[name].to_numpy()
-    marker = "o" if len(known) < FEW else ""
+    points = run.metrics[["kimg", name]].dropna()
+    x, y = points["kimg"].to_numpy(), points[name].to_numpy()
+    marker = "o" if len(points) < FEW else ""
     axes.plot(x, y, color=colour(role), linestyle=dash, marker=marker, markersize=3.5, zorder=3)
     return float(y[-1]), text, colour(role)

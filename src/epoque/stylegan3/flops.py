@@ -34,7 +34,7 @@ def choose_threads(
         images: what a step computes, in images that a generator makes.
         resume: the checkpoint.
     """
-    told = resume.state if resume else {}
-    return saved_thread_count(told) or choose_thread_count(
+    state = resume.state if resume else {}
+    return saved_thread_count(state) or choose_thread_count(
         config.threads, images * generator_flops(spec)
     )

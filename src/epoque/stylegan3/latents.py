@@ -22,8 +22,8 @@ def sample_latents(seeds: Iterable[int], z_dim: int) -> NDArray[np.float64]:
     Raises:
         UsageError: if a seed is out of range.
     """
-    drawn = [np.random.RandomState(_check_seed(seed)).randn(z_dim) for seed in seeds]
-    return np.stack(drawn) if drawn else np.empty((0, z_dim))
+    rows = [np.random.RandomState(_check_seed(seed)).randn(z_dim) for seed in seeds]
+    return np.stack(rows) if rows else np.empty((0, z_dim))
 
 
 def _check_seed(seed: int) -> int:

@@ -44,7 +44,7 @@ class LoadedGenerator:
     card: dict[str, Any] = field(default_factory=dict)
 
     @property
-    def portraits(self) -> int:
+    def portrait_count(self) -> int:
         """How many drawn portraits it learned from, as its card tells; 0 if from others."""
         training = self.card.get("training")
         if not isinstance(training, dict) or training.get("data") is not None:
@@ -133,8 +133,8 @@ def _find_description(path: Path) -> Path | None:
     if beside.is_file():
         return beside
     if path.is_dir():
-        told = "neither that of a finished training nor an imported one (G_ema.json)"
-        raise DataError(f"The folder {path} holds no generator, {told}.")
+        message = "neither that of a finished training nor an imported one (G_ema.json)"
+        raise DataError(f"The folder {path} holds no generator, {message}.")
     return None
 
 
@@ -150,10 +150,10 @@ def _find_newest() -> Path:
 def _load_stored(path: Path) -> tuple[Generator, dict[str, Any]]:
     if not path.is_file():
         raise DataError(f"The file {path} does not exist.")
-    found = load_network(path)
-    if not isinstance(found.network, Generator):
+    stored = load_network(path)
+    if not isinstance(stored.network, Generator):
         raise DataError(f"{path} holds a discriminator; a generator was expected.")
-    return found.network, _resolve_data_path(found.card, path)
+    return stored.network, _resolve_data_path(stored.card, path)
 
 
 def _resolve_data_path(card: dict[str, Any], path: Path) -> dict[str, Any]:
@@ -163,10 +163,10 @@ def _resolve_data_path(card: dict[str, Any], path: Path) -> dict[str, Any]:
     A run lies in or under the folder that its training was started in, if it was not moved.
     """
     training = card.get("training")
-    if not isinstance(training, dict) or not isinstance(told := training.get("data"), str):
+    if not isinstance(training, dict) or not isinstance(path_text := training.get("data"), str):
         return card
-    places = (folder / told for folder in path.absolute().parents)
-    there = next((str(place) for place in places if place.exists()), told)
+    places = (folder / path_text for folder in path.absolute().parents)
+    there = next((str(place) for place in places if place.exists()), path_text)
     return card | {"training": {**training, "data": there}}
 
 

@@ -49,7 +49,7 @@ def check_memory(
     device: torch.device,
     *,
     images: int = 1,
-    kept: int = 0,
+    extra_bytes: int = 0,
     plain: bool = False,
 ) -> None:
     """Refuse what does not fit, before anything is computed.
@@ -58,7 +58,7 @@ def check_memory(
         generator: what makes the images.
         device: where.
         images: how many at a time.
-        kept: bytes of what is kept beside them, such as the frames of a film.
+        extra_bytes: bytes of what is kept beside them, such as the frames of a film.
         plain: whether the plain path makes them, even where there is a faster one.
 
     Raises:
@@ -68,15 +68,18 @@ def check_memory(
         available_memory(device),
         estimate_memory(generator, plain=plain or not is_fast(device)),
     )
-    if free is None or one * images + kept <= free:
+    if free is None or one * images + extra_bytes <= free:
         return
-    need = (
-        f"About {format_gib(one * images + kept)} of memory are needed, {format_gib(free)} are free"
-    )
-    if kept and one * images <= free:
-        raise UsageError(f"{need}; {(free - one * images) / kept:.0%} of the images would fit.")
-    if images > 1 and one + kept <= free:
-        raise UsageError(f"{need}; {max(1, (free - kept) // one)} images at a time would fit.")
+    total = format_gib(one * images + extra_bytes)
+    need = f"About {total} of memory are needed, {format_gib(free)} are free"
+    if extra_bytes and one * images <= free:
+        raise UsageError(
+            f"{need}; {(free - one * images) / extra_bytes:.0%} of the images would fit."
+        )
+    if images > 1 and one + extra_bytes <= free:
+        raise UsageError(
+            f"{need}; {max(1, (free - extra_bytes) // one)} images at a time would fit."
+        )
     size = generator.spec.img_resolution
     while size > 4 and one * (size / generator.spec.img_resolution) ** 2 > free:
         size //= 2

@@ -52,9 +52,9 @@ def read_npz(
         there = {name for name in (*names, *optional) if f"{name}.npy" in archive.NameToInfo}
         if not there.issuperset(names):
             raise DataError(f"{path} is damaged, or {what}.")
-        read = {n: read_entry(archive, f"{n}.npy", str(path), MAX_ARRAY_BYTES) for n in there}
+        entries = {n: read_entry(archive, f"{n}.npy", str(path), MAX_ARRAY_BYTES) for n in there}
     try:
-        return {name: _read_array(read[name]) for name in (*names, *optional) if name in read}
+        return {name: _read_array(entries[name]) for name in (*names, *optional) if name in entries}
     except Exception:  # NumPy reads the header as a piece of Python, with errors of many kinds
         raise DataError(f"{path} is damaged, or {what}.") from None
 

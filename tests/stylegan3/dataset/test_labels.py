@@ -98,7 +98,7 @@ def test_a_folder_that_was_zipped_whole(pack: Pack, tmp_path: Path, place: str) 
     path = pack(labelled(rows_of(0, 1, 1, 0, place=place), "mine/"))
     assert classes(path) == [0, 1, 1, 0]
     made = build_dataset(open_source(path), tmp_path / "new.zip")
-    assert made.labelled
+    assert made.has_labels
     assert made.remarks == ()
     assert classes(tmp_path / "new.zip") == [0, 1, 1, 0]
     assert check_dataset(path).remarks == ()
@@ -145,7 +145,7 @@ def test_classes_that_are_counted_from_one(pack: Pack, tmp_path: Path) -> None:
     assert (found.problems, found.remarks, found.classes) == ((), (told,), (0, 2, 2))
     assert build_dataset(open_source(path), tmp_path / "new.zip").remarks == (told,)
     assert ImageSet(path).remarks == (told,)
-    assert Conditioning.of(ImageSet(path).labels).counts.tolist() == [0, 2, 2]
+    assert Conditioning.from_labels(ImageSet(path).labels).counts.tolist() == [0, 2, 2]
 
 
 def test_what_is_left_out_is_told(pack: Pack, tmp_path: Path) -> None:
@@ -171,7 +171,7 @@ def test_one_picture_of_the_last_class_takes_little_memory(pack: Pack) -> None:
     tracemalloc.start()
     found = ImageSet(path)
     checked = check_dataset(path)
-    counts = Conditioning.of(found.labels).counts
+    counts = Conditioning.from_labels(found.labels).counts
     row = found.label(0)
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()

@@ -37,7 +37,7 @@ def test_what_the_official_tool_makes(golden: Path, tmp_path: Path, transform, n
         open_source(golden / "dataset_in.zip"), path, BuildOptions(CropOptions((32, 32), transform))
     )
     assert (found.count, found.resolution, found.channels) == (64, 32, 3)
-    assert found.labelled
+    assert found.has_labels
     official = golden / f"dataset_out_{name}.zip"
     with zipfile.ZipFile(path) as ours, zipfile.ZipFile(official) as theirs:
         assert ours.namelist() == theirs.namelist()
@@ -110,7 +110,7 @@ def test_parquet_of_the_hub(tmp_path: Path):
         rows = {"image": pictures[part::2], "label": [part] * 75, "text": ["x"] * 75}
         parquet.write_table(pa.table(rows), folder / f"train-{part}.parquet")
     made = build_dataset(open_source(folder), tmp_path / "out.zip")
-    assert (made.count, made.labelled) == (150, True)
+    assert (made.count, made.has_labels) == (150, True)
     found = ImageSet(tmp_path / "out.zip")
     assert found.labels.counts().tolist() == [75, 75]
     expected = np.asarray(Image.open(io.BytesIO(pictures[3]["bytes"]))).transpose(2, 0, 1)

@@ -52,7 +52,7 @@ def at_percentile(names: dict[str, Any], percentile: float, batch: int) -> Augme
         "imgfilter": {"bands": bands},
         "cutout": {"hole": hole},
     }
-    drawn = AugmentParams.nothing(batch)
+    drawn = AugmentParams.identity(batch)
     for name in names.keys() & every.keys():
         drawn = replace(drawn, **every[name])
     return drawn
@@ -79,7 +79,7 @@ def test_the_filters_are_the_official_ones() -> None:
 
 def test_nothing_drawn_changes_nothing() -> None:
     images = torch.randn(3, 3, 16, 16)
-    assert augment(images, AugmentParams.nothing(3)) is images
+    assert augment(images, AugmentParams.identity(3)) is images
     rng = torch.Generator().manual_seed(0)
     assert augment(images, sample_params(pipeline_transforms("bgcfnc"), 0.0, 3, rng)) is images
 
@@ -100,7 +100,7 @@ def test_each_is_done_as_often_as_asked() -> None:
     drawn = sample_params(
         pipeline_transforms("bgcfnc"), 0.3, 20_000, torch.Generator().manual_seed(0)
     )
-    nothing = AugmentParams.nothing(20_000)
+    nothing = AugmentParams.identity(20_000)
     shares = {}
     for field in fields(AugmentParams):
         ours, unchanged = getattr(drawn, field.name), getattr(nothing, field.name)
@@ -120,7 +120,7 @@ def test_each_is_done_as_often_as_asked() -> None:
 
 def test_only_those_images_change_that_shall() -> None:
     images = torch.randn(3, 3, 16, 16)
-    drawn = replace(AugmentParams.nothing(3), flip=torch.tensor([0.0, 1.0, 0.0]))
+    drawn = replace(AugmentParams.identity(3), flip=torch.tensor([0.0, 1.0, 0.0]))
     changed = augment(images, replace(drawn, contrast=torch.tensor([1.0, 1.0, 2.0])))
     assert torch.equal(changed[0], images[0])
     assert not torch.equal(changed[1], images[1])
@@ -134,7 +134,7 @@ def test_small_images_are_reflected_again_and_again() -> None:
 
 
 def test_other_channels_are_refused() -> None:
-    drawn = replace(AugmentParams.nothing(1), brightness=torch.ones(1))
+    drawn = replace(AugmentParams.identity(1), brightness=torch.ones(1))
     with pytest.raises(UsageError, match="2 channels"):
         augment(torch.zeros(1, 2, 16, 16), drawn)
 

@@ -203,7 +203,7 @@ def _measure_spectrum(
         return file_spectrum(path, count, seed=seed, progress=progress)
     loaded = load_network(source, options.device, progress, notify)
     mapping = options.mapping_options()
-    return network_spectrum(loaded, count, first=seed, styling=mapping, progress=progress)
+    return network_spectrum(loaded, count, first=seed, options=mapping, progress=progress)
 
 
 class LayerOptions(TruncationOptions, FigureOptions):

@@ -157,7 +157,7 @@ def generate(options: GenerateOptions, progress: Progress, notify: Notify) -> Ge
         loaded,
         starts,
         options.out,
-        styling=mapping,
+        options=mapping,
         movement=transform,
         noise=options.noise,
         precision=options.precision,
@@ -176,7 +176,7 @@ def generate(options: GenerateOptions, progress: Progress, notify: Notify) -> Ge
             loaded,
             starts[0],
             options.precision,
-            styling=mapping,
+            options=mapping,
             movement=transform,
             noise=options.noise,
         )
@@ -275,14 +275,14 @@ def film(options: FilmOptions, progress: Progress, notify: Notify) -> WalkFilm:
         grid=parse_grid(options.grid),
         frames=options.frames,
         frame_ms=1000 / fps,
-        styling=mapping,
+        options=mapping,
         noise=noise,
         precision=precision,
         progress=progress,
     )
     difference = None
     if precision != "float32":
-        difference = compare_precision(loaded, starts[0], precision, styling=mapping, noise=noise)
+        difference = compare_precision(loaded, starts[0], precision, options=mapping, noise=noise)
     return WalkFilm(paths, fps, difference)
 
 
@@ -340,7 +340,7 @@ def mix(options: MixOptions, progress: Progress, notify: Notify) -> FigureFiles:
     count = loaded.generator.num_ws
     layers = parse_layers(options.layers or f"0-{(count - 1) // 2}", count)
     mapping = options.mapping_options()
-    table = mix_styles(loaded, rows, columns, layers, styling=mapping, progress=progress)
+    table = mix_styles(loaded, rows, columns, layers, options=mapping, progress=progress)
     mean = loaded.generator.mapping.w_avg is not None
     return save_drawn_figure(
         lambda: mix_figure(table, rows, columns, layers, options.lang, mean=mean),

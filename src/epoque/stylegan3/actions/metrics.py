@@ -115,7 +115,7 @@ class MetricsOptions(TruncationOptions, VggOptions):
         elif "ppl" in names:
             yield from self.ignored(("truncation",), "ppl is measured without")
         needs = {METRICS[name].needs for name in names}
-        needs |= {"reals" for name in names if METRICS[name].against}
+        needs |= {"reals" for name in names if METRICS[name].needs_reals}
         unused = tuple(name for name in USES if needs.isdisjoint(USES[name]))
         yield from self.ignored(unused, f"it is of other measures than {', '.join(names)}")
 
@@ -211,7 +211,7 @@ def metrics(options: MetricsOptions, progress: Progress, notify: Notify) -> Metr
         loaded = load_network(options.network, options.device, progress, notify)
     made = _image_source(options, loaded, images)
     path, real, labels = find_real_path(options.data, loaded), None, ""
-    if any(METRICS[name].against for name in others):
+    if any(METRICS[name].needs_reals for name in others):
         real = load_real_images(
             path,
             loaded,

@@ -51,11 +51,11 @@ def load_real_images(
 
     if path is not None:
         return SetImages(path, limit=reals, mirror=mirror, seed=seed)
-    if opened is None or not opened.portraits:
+    if opened is None or not opened.portrait_count:
         raise refuse("data", _missing(opened))
     from ..training.data import draw_avatars
 
-    path = draw_avatars(reals or min(made.count, opened.portraits), made.size, progress)
+    path = draw_avatars(reals or min(made.count, opened.portrait_count), made.size, progress)
     drawn = SetImages(path, mirror=mirror)
     drawn.name = "drawn portraits"
     return drawn
@@ -83,7 +83,7 @@ def draw_labels(opened: "LoadedGenerator", path: Path | None) -> str:
     found = None if path is None else ImageSet(path)
     if found is not None and found.label_dim == generator.spec.c_dim:
         names = found.label_names or generator.labels.names
-        generator.labels = Conditioning.of(found.labels, names)
+        generator.labels = Conditioning.from_labels(found.labels, names)
         return found.name
     if generator.labels.vectors is None and generator.labels.counts is None:
         return "all classes alike"

@@ -107,7 +107,7 @@ def directions(options: DirectionOptions, progress: Progress, notify: Notify) ->
     found = _find_directions(options, loaded, notify)
     amounts = [options.reach * step / 2 for step in (-2, -1, 0, 1, 2)]
     table = d.edit_image(
-        loaded, start, found, amounts, layers=layers, styling=mapping, progress=progress
+        loaded, start, found, amounts, layers=layers, options=mapping, progress=progress
     )
     npz = options.out.with_name(f"{options.out.name}.npz")
     d.write_directions(found, npz)
@@ -234,7 +234,9 @@ def project(options: ProjectOptions, progress: Progress, notify: Notify) -> Proj
         label=options.label,
         fit_noise=options.fit_noise,
     )
-    result = p.project(loaded, target, plan, looks=looks, state=options.state, progress=progress)
+    result = p.project(
+        loaded, target, plan, perceptual=looks, state=options.state, progress=progress
+    )
     npz = options.out.with_name(f"{options.out.name}.npz")
     p.write_projection(result, npz)
     files = save_drawn_figure(
@@ -242,7 +244,7 @@ def project(options: ProjectOptions, progress: Progress, notify: Notify) -> Proj
         options.out,
         dark=options.dark,
     )
-    features = "" if looks is None else looks.told
+    features = "" if looks is None else looks.description
     return ProjectionFiles(files.png, files.svg, npz, result, features)
 
 
@@ -253,7 +255,7 @@ def _perceptual_features(
     from ..generation.perceptual_loss import portrait_features, vgg_features
 
     has_vgg = not options.is_default("vgg", "lpips")
-    usual: Features = "vgg" if has_vgg else "portraits" if loaded.portraits else "none"
+    usual: Features = "vgg" if has_vgg else "portraits" if loaded.portrait_count else "none"
     features, device = options.perceptual or usual, str(loaded.device)
     if features == "none":
         return None

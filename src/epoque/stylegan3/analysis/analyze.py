@@ -64,10 +64,10 @@ def _load_networks(config: StyleGan3Config) -> list[LoadedGenerator]:
     """Open the networks, and check the settings that depend on them."""
     names = [name for name in (config.network, config.against) if name is not None]
     networks = [load_generator(name, config.device) for name in names]
-    labelled = [opened for opened in networks if opened.generator.spec.c_dim]
-    (labelled or networks)[0].generator.labels.check(config.label, "label")
-    for opened in networks:
-        make_mapping_options(config, opened).check(opened.generator, "label")
+    conditional = [network for network in networks if network.generator.spec.c_dim]
+    (conditional or networks)[0].generator.labels.check(config.label, "label")
+    for network in networks:
+        make_mapping_options(config, network).check(network.generator, "label")
     return networks
 
 
@@ -109,8 +109,8 @@ def analyze(config: StyleGan3Config, resume: Checkpoint | None = None) -> Iterat
     """
     with explain_out_of_memory():
         networks = _load_networks(config)
-        for opened in networks:
-            check_memory(opened.generator, opened.device, images=BATCH)
+        for network in networks:
+            check_memory(network.generator, network.device, images=BATCH)
         count = choose_threads(config, networks[0].generator.spec, BATCH, resume)
         yield from run_with_threads(count, _events(config, networks, resume))
 
@@ -135,11 +135,11 @@ def _analyze_images(
     yield Snapshot(0, arrays)
     for seed, image in zip(config.seeds, images, strict=True):
         yield Artifact(f"seed{seed:04d}.png", encode_image(image), once=True)
-    panels = [_panel(opened, make_mapping_options(config, opened)) for opened in networks]
-    told = {
+    panels = [_panel(network, make_mapping_options(config, network)) for network in networks]
+    result = {
         "networks": [
-            _describe_network(opened) | {"passing": pass_rate(read)}
-            for opened, read in zip(networks, panels, strict=True)
+            _describe_network(network) | {"passing": pass_rate(read)}
+            for network, read in zip(networks, panels, strict=True)
         ],
         "panel": PANEL,
         "agreement": agreement(*panels) if len(panels) == 2 else None,
@@ -151,18 +151,18 @@ def _analyze_images(
     }
     beside = dict(zip(("network", "against"), seconds, strict=False))
     yield Timings(0, measured={"seconds_per_image": beside})
-    data = json.dumps(told, indent=2, ensure_ascii=False).encode()
+    data = json.dumps(result, indent=2, ensure_ascii=False).encode()
     yield Artifact(RESULT_FILE, data, once=True)
     sums = {f"sums_{i}": np.zeros((0, len(EQUIVARIANCE_METRICS), 2)) for i in range(len(networks))}
     return Checkpoint(0, sums, _state(list(map(network_digest, networks))))
 
 
-def _panel(opened: LoadedGenerator, styling: MappingOptions) -> list[dict[str, Any]]:
+def _panel(network: LoadedGenerator, options: MappingOptions) -> list[dict[str, Any]]:
     """Return what is seen in the images of the first seeds; nothing where they are not read."""
-    if not opened.portraits:
+    if not network.portrait_count:
         return []
-    images = render_seeds(opened, range(PANEL), styling)
-    return [one for one in read_portraits(opened, images) if one is not None]
+    images = render_seeds(network, range(PANEL), options)
+    return [one for one in read_portraits(network, images) if one is not None]
 
 
 def _measure_equivariance(
@@ -172,18 +172,18 @@ def _measure_equivariance(
     sums: list[Floats] = [begin.arrays[f"sums_{i}"] for i in range(len(networks))]
     for first in range(begin.step, config.moved, BATCH):
         numbers = range(first, min(first + BATCH, config.moved))
-        for i, opened in enumerate(networks):
-            styling = make_mapping_options(config, opened)
+        for i, network in enumerate(networks):
+            options = make_mapping_options(config, network)
             errors = sum_squared_errors(
-                opened, numbers, seed=config.seed, psi=styling.psi, label=styling.label
+                network, numbers, seed=config.seed, psi=options.psi, label=options.label
             )
             sums[i] = np.concatenate((sums[i], errors))
         yield Metrics(numbers.stop, _current_metrics(sums))
-        every, done = config.checkpoint_every, numbers.stop
-        due = done // every > first // every or done == config.moved
+        every, count = config.checkpoint_every, numbers.stop
+        due = count // every > first // every or count == config.moved
         if due or stopping.is_stop_requested():
             arrays = {f"sums_{i}": of for i, of in enumerate(sums)}
-            yield Checkpoint(done, arrays, _state(begin.state["digests"]), scheduled=due)
+            yield Checkpoint(count, arrays, _state(begin.state["digests"]), scheduled=due)
             stopping.raise_if_stop_requested()
 
 
@@ -193,43 +193,43 @@ def _state(digests: Sequence[str]) -> dict[str, Any]:
 
 def _current_metrics(sums: Sequence[Floats]) -> dict[str, float]:
     names = ((start, i) for i, start in enumerate(("", "against_")[: len(sums)]))
-    found = {
+    metrics = {
         f"{start}{name}": compute_psnr(sums[i][:, place])
         for start, i in names
         for place, name in enumerate(EQUIVARIANCE_METRICS)
     }
-    return {name: value for name, value in found.items() if isfinite(value)}
+    return {name: value for name, value in metrics.items() if isfinite(value)}
 
 
 def _check_same(networks: Sequence[LoadedGenerator], checkpoint: Checkpoint) -> None:
-    for opened, known in zip(networks, checkpoint.state["digests"], strict=True):
-        if network_digest(opened) != known:
-            told = f"The network {opened.name} is not the one that this run began with"
-            raise DamagedRunError(f"{told}; start a new run.")
+    for network, expected in zip(networks, checkpoint.state["digests"], strict=True):
+        if network_digest(network) != expected:
+            message = f"The network {network.name} is not the one that this run began with"
+            raise DamagedRunError(f"{message}; start a new run.")
 
 
-def _describe_network(opened: LoadedGenerator) -> dict[str, Any]:
+def _describe_network(network: LoadedGenerator) -> dict[str, Any]:
     """Return what a network is and what its card tells of its training."""
-    spec = opened.generator.spec
-    kind, layers = "stylegan2", opened.generator.num_ws
+    spec = network.generator.spec
+    kind, layers = "stylegan2", network.generator.num_ws
     if isinstance(spec, StyleGan3Spec):
         kind, layers = "r" if spec.use_radial_filters else "t", spec.num_layers + 1
-    told = {name: opened.card.get(name) for name in CARD}
-    return told | {
-        **{name: _card_metric(opened.card, name) for name in MEASURED},
-        "name": opened.name,
+    facts = {name: network.card.get(name) for name in CARD}
+    return facts | {
+        **{name: _card_metric(network.card, name) for name in MEASURED},
+        "name": network.name,
         "config": kind,
         "resolution": spec.img_resolution,
         "z_dim": spec.z_dim,
         "layers": layers,
-        "parameters": sum(part.numel() for part in opened.generator.parameters()),
+        "parameters": sum(part.numel() for part in network.generator.parameters()),
     }
 
 
 def _card_metric(card: Mapping[str, Any], name: str) -> float | None:
     """Return a measure that a card tells, as a number or as `metrics --json` does."""
-    found = (card.get("metrics") or {}).get(name)
-    return found.get("value") if isinstance(found, Mapping) else found
+    value = (card.get("metrics") or {}).get(name)
+    return value.get("value") if isinstance(value, Mapping) else value
 
 
 MEASURED = ("pfd", "pprecision", "precall")

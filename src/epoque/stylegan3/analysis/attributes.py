@@ -16,12 +16,12 @@ __all__ = ["agreement", "pass_rate", "read_portraits"]
 
 
 def read_portraits(
-    opened: LoadedGenerator, images: NDArray[np.uint8]
+    network: LoadedGenerator, images: NDArray[np.uint8]
 ) -> list[dict[str, Any] | None]:
     """Read the attributes of images, where the network makes portraits.
 
     Args:
-        opened: the network that made them.
+        network: the network that made them.
         images: [N, H, W, 3].
 
     Returns:
@@ -31,7 +31,7 @@ def read_portraits(
         exceed. None of a network that was not trained on drawn portraits: its images would be read
         as portraits, whatever they show.
     """
-    if not opened.portraits:
+    if not network.portrait_count:
         return [None] * len(images)
     inputs = torch.from_numpy(images).permute(0, 3, 1, 2).float() / 127.5 - 1
     return [

@@ -31,12 +31,12 @@ def evaluate(run: Run) -> Mapping[str, Any]:
     """
     checkpoint = run.checkpoint()
     try:
-        told = json.loads(run.artifact(RESULT_FILE))
+        artifact = json.loads(run.artifact(RESULT_FILE))
         seeds = {
-            seed: {"sha256": digest, **(told["seen"][seed] or {})}
-            for seed, digest in told["sha256"].items()
+            seed: {"sha256": digest, **(artifact["seen"][seed] or {})}
+            for seed, digest in artifact["sha256"].items()
         }
-        networks = dict(zip(("network", "against"), told["networks"], strict=False))
+        networks = dict(zip(("network", "against"), artifact["networks"], strict=False))
     except (ValueError, KeyError, TypeError):
         raise DamagedRunError(f"{run.path / RESULT_FILE} is damaged.") from None
     for i, network in enumerate(networks.values()):
@@ -44,9 +44,9 @@ def evaluate(run: Run) -> Mapping[str, Any]:
         network["training_minutes"] = None if seconds is None else seconds / 60
         estimates = estimate_psnr(checkpoint.arrays[f"sums_{i}"], run.config.seed)
         network |= {name: _to_decibels(psnr) for name, psnr in estimates.items()}
-    others = {name: told[name] for name in ("staying", "reader_accuracy", "panel", "agreement")}
+    others = {name: artifact[name] for name in ("staying", "reader_accuracy", "panel", "agreement")}
     others["moved"] = checkpoint.step
-    return {**networks, "seeds": seeds, **told["repeated"], **others}
+    return {**networks, "seeds": seeds, **artifact["repeated"], **others}
 
 
 def _to_decibels(psnr: Psnr) -> dict[str, float | None]:

@@ -76,8 +76,8 @@ def figures(
 def _networks(run: "Run[StyleGan3Config]", language: str) -> list[str]:
     """Return what the networks are called."""
     _ = translator(language)
-    told = (run.results.get(role) for role in ("network", "against"))
-    return [_(KINDS[network["config"]]) for network in told if network]
+    descriptions = (run.results.get(role) for role in ("network", "against"))
+    return [_(KINDS[network["config"]]) for network in descriptions if network]
 
 
 def _seed_figure(run: "Run[StyleGan3Config]", language: str, place: int) -> "Figure":
@@ -121,8 +121,8 @@ def _samples_figure(run: "Run[StyleGan3Config]", language: str) -> "Figure":
 def _page(images: Pixels, columns: int) -> Pixels:
     """Lay images side by side, see-through between them."""
     solid = np.full((*images.shape[:3], 1), 255, np.uint8)
-    seen = np.concatenate((images, solid), 3)
-    return tile_images(list(seen), columns, max(1, images.shape[2] // 32), paper=0)
+    opaque = np.concatenate((images, solid), 3)
+    return tile_images(list(opaque), columns, max(1, images.shape[2] // 32), paper=0)
 
 
 def _truncation_figure(run: "Run[StyleGan3Config]", language: str) -> "Figure":

@@ -43,58 +43,60 @@ def render_gallery(
         network the seconds that an image takes: `median`, `low` and `high` (quartiles).
     """
     first = networks[0]
-    few, styling = config.seeds[:MIXED], make_mapping_options(config, first)
-    sweep = [render_seeds(first, few, replace(styling, psi=psi)) for psi in PSIS]
+    few, options = config.seeds[:MIXED], make_mapping_options(config, first)
+    sweep = [render_seeds(first, few, replace(options, psi=psi)) for psi in PSIS]
     half = range((first.generator.num_ws + 1) // 2)
     arrays = {
-        "seeds": render_seeds(first, config.seeds, styling),
+        "seeds": render_seeds(first, config.seeds, options),
         "truncation": np.stack(sweep, 1),
-        "mix": np.array(mix_styles(first, few, GUESTS, half, styling=styling)),
-        "walk": _render_walk(first, few, styling),
+        "mix": np.array(mix_styles(first, few, GUESTS, half, options=options)),
+        "walk": _render_walk(first, few, options),
     }
     seconds = []
-    for i, opened in enumerate(networks):
-        styling = make_mapping_options(config, opened)
-        arrays[f"samples_{i}"], spent = _render_samples(opened, styling)
-        arrays[f"moves_{i}"] = _render_moves(opened, config.seeds[0], styling)
+    for i, network in enumerate(networks):
+        options = make_mapping_options(config, network)
+        arrays[f"samples_{i}"], times = _render_samples(network, options)
+        arrays[f"moves_{i}"] = _render_moves(network, config.seeds[0], options)
         for motion in ("shift", "walk"):
-            found = space_time(
-                opened, config.seeds[0], motion=motion, frames=FRAMES, row=ROW, styling=styling
+            slices = space_time(
+                network, config.seeds[0], motion=motion, frames=FRAMES, row=ROW, styling=options
             )
-            arrays[f"{motion}_{i}"] = found.pixels
-        seconds.append(spent)
+            arrays[f"{motion}_{i}"] = slices.pixels
+        seconds.append(times)
     return arrays, seconds
 
 
 def _render_samples(
-    opened: LoadedGenerator, styling: MappingOptions
+    network: LoadedGenerator, options: MappingOptions
 ) -> tuple[NDArray[np.uint8], dict[str, float]]:
     """Return images of the first seeds, and the seconds that one takes once the first is made."""
-    images, spent = [], []
-    for row in map_seeds(opened.generator, range(SAMPLES), styling):
+    images, times = [], []
+    for row in map_seeds(network.generator, range(SAMPLES), options):
         start = perf_counter()
-        images.append(synthesize_image(opened.generator, row))
-        spent.append(perf_counter() - start)
-    low, middle, high = quantiles(spent[1:], n=4)
+        images.append(synthesize_image(network.generator, row))
+        times.append(perf_counter() - start)
+    low, middle, high = quantiles(times[1:], n=4)
     return np.stack(images), {"median": middle, "low": low, "high": high}
 
 
 def _render_walk(
-    opened: LoadedGenerator, seeds: Sequence[int], styling: MappingOptions
+    network: LoadedGenerator, seeds: Sequence[int], options: MappingOptions
 ) -> NDArray[np.uint8]:
     """Return images on the straight lines from each seed's style to the next one's."""
-    ws = map_seeds(opened.generator, seeds, styling)
+    ws = map_seeds(network.generator, seeds, options)
     rows = []
     for start, end in zip(ws, [*ws[1:], ws[0]], strict=True):
         rows += [torch.lerp(start, end, step / STEPS) for step in range(STEPS)]
-    return np.stack([synthesize_image(opened.generator, row) for row in (*rows, ws[0])])
+    return np.stack([synthesize_image(network.generator, row) for row in (*rows, ws[0])])
 
 
-def _render_moves(opened: LoadedGenerator, seed: int, styling: MappingOptions) -> NDArray[np.uint8]:
+def _render_moves(
+    network: LoadedGenerator, seed: int, options: MappingOptions
+) -> NDArray[np.uint8]:
     """Return an image made after its input was moved in each way."""
-    ws = map_seeds(opened.generator, [seed], styling)[0]
+    ws = map_seeds(network.generator, [seed], options)[0]
     images = []
     for x, degrees in MOVES:
-        with transform_input(opened.generator, transform_matrix(x, 0.0, degrees)):
-            images.append(synthesize_image(opened.generator, ws))
+        with transform_input(network.generator, transform_matrix(x, 0.0, degrees)):
+            images.append(synthesize_image(network.generator, ws))
     return np.stack(images)

@@ -78,12 +78,12 @@ def load_reference() -> Reference:
     path = FOLDER / f"{NAME}.json"
     if not path.is_file():
         raise DataError(f"{path.name} is missing in the package; install it anew.")
-    told = read_json(path)
-    if told["network"] != _network(path.parent):
+    description = read_json(path)
+    if description["network"] != _network(path.parent):
         raise DataError(f"{path.name} in the package is of another {STEM}.")
     arrays = load(path.with_suffix(".safetensors").read_bytes())
     mean, scale, places = (arrays[name].float() for name in ("mean", "scale", "places"))
-    return Reference(mean, scale, places, told["reach"], told["certainty"])
+    return Reference(mean, scale, places, description["reach"], description["certainty"])
 
 
 def make_reference(folder: Path, count: int = PORTRAITS, seed: int = SEED) -> None:
@@ -91,35 +91,35 @@ def make_reference(folder: Path, count: int = PORTRAITS, seed: int = SEED) -> No
     from ..dataset.avatars import make_avatars
     from ..dataset.image_set import ImageSet
 
-    with TemporaryDirectory() as drawn, progress_bar("drawing", "portraits") as progress:
-        path = Path(drawn) / "portraits.zip"
+    with TemporaryDirectory() as folder_name, progress_bar("drawing", "portraits") as progress:
+        path = Path(folder_name) / "portraits.zip"
         make_avatars(path, count, SIZE, seed, progress=progress)
         images = ImageSet(path)
         levels = torch.from_numpy(np.stack([images.image(i) for i in range(count)]))
-    found = embed(levels.float() / 127.5 - 1)
-    arrays = {name: getattr(found, name).half() for name in ("mean", "scale", "places")}
+    reference = embed(levels.float() / 127.5 - 1)
+    arrays = {name: getattr(reference, name).half() for name in ("mean", "scale", "places")}
     write_atomic(folder / f"{NAME}.safetensors", save(arrays))
-    told = {
+    description = {
         "what": "where drawn cartoon portraits lie in the reader's sight, to hold others against",
         "data": f"{count:,} portraits of `epoque stylegan3 dataset avatars`, seed {seed}",
-        "reach": found.reach,
-        "certainty": found.certainty,
+        "reach": reference.reach,
+        "certainty": reference.certainty,
         "network": _network(folder),
         "made_with": "python -m epoque.stylegan3.analysis.reference",
         "licence": "Apache-2.0",
     }
-    write_json(folder / f"{NAME}.json", told)
-    print_line(f"reach {found.reach:.3f}, certainty {found.certainty:.3f}")
+    write_json(folder / f"{NAME}.json", description)
+    print_line(f"reach {reference.reach:.3f}, certainty {reference.certainty:.3f}")
 
 
 def embed(images: Tensor) -> Reference:
     """Return what drawn portraits are like; images as in `Reference.distances`."""
     from ..measures.attributes import predict_attributes
 
-    felt = _last_features(images)
-    mean, spread = felt.mean(0).half().float(), felt.std(0)
+    features = _last_features(images)
+    mean, spread = features.mean(0).half().float(), features.std(0)
     scale = spread.clamp_min(float(spread.mean()) / 10).half().float()  # as the file will hold them
-    places = _project(felt, mean, scale).half().float()
+    places = _project(features, mean, scale).half().float()
     nearest = torch.cdist(places, places).kthvalue(2).values  # the first is itself
     certain = torch.tensor(
         [_mean([r.probability for r in one.values()]) for one in predict_attributes(images)]
@@ -136,10 +136,10 @@ def _last_features(images: Tensor) -> Tensor:
     return torch.cat([network.body(resize_images(part)) for part in parts])
 
 
-def _project(felt: Tensor, mean: Tensor, scale: Tensor) -> Tensor:
-    drawn = numpy_rng(SEED, "directions").standard_normal((len(mean), DIMENSIONS))
-    directions = torch.from_numpy(drawn).float() / DIMENSIONS**0.5
-    places: Tensor = (felt - mean) / scale @ directions
+def _project(features: Tensor, mean: Tensor, scale: Tensor) -> Tensor:
+    directions_f64 = numpy_rng(SEED, "directions").standard_normal((len(mean), DIMENSIONS))
+    directions = torch.from_numpy(directions_f64).float() / DIMENSIONS**0.5
+    places: Tensor = (features - mean) / scale @ directions
     return places
 
 
@@ -149,8 +149,8 @@ def _mean(values: list[float]) -> float:
 
 def _network(folder: Path) -> str:
     """Return the digest of the network that reads, as its description tells it."""
-    told: dict[str, str] = json.loads((folder / f"{STEM}.json").read_bytes())
-    return told["sha256"]
+    description: dict[str, str] = json.loads((folder / f"{STEM}.json").read_bytes())
+    return description["sha256"]
 
 
 if __name__ == "__main__":

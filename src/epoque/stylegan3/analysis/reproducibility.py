@@ -25,17 +25,17 @@ __all__ = ["check_reproducibility", "digests", "make_mapping_options", "render_s
 Pixels = NDArray[np.uint8]
 
 
-def make_mapping_options(config: StyleGan3Config, opened: LoadedGenerator) -> MappingOptions:
+def make_mapping_options(config: StyleGan3Config, network: LoadedGenerator) -> MappingOptions:
     """Return how a network's styles are made; a label is of the networks that have some."""
     return MappingOptions(
-        config.truncation, label=config.label if opened.generator.spec.c_dim else None
+        config.truncation, label=config.label if network.generator.spec.c_dim else None
     )
 
 
-def render_seeds(opened: LoadedGenerator, seeds: Sequence[int], styling: MappingOptions) -> Pixels:
+def render_seeds(network: LoadedGenerator, seeds: Sequence[int], options: MappingOptions) -> Pixels:
     """Return the image of each seed, [N, H, W, 3]."""
-    ws = map_seeds(opened.generator, seeds, styling)
-    return np.stack([synthesize_image(opened.generator, row) for row in ws])
+    ws = map_seeds(network.generator, seeds, options)
+    return np.stack([synthesize_image(network.generator, row) for row in ws])
 
 
 def digests(images: Pixels) -> list[str]:
@@ -44,12 +44,12 @@ def digests(images: Pixels) -> list[str]:
 
 
 def check_reproducibility(
-    opened: LoadedGenerator, config: StyleGan3Config, images: Pixels
+    network: LoadedGenerator, config: StyleGan3Config, images: Pixels
 ) -> dict[str, bool]:
     """Make images once more in three ways, and tell whether the bytes are the same.
 
     Args:
-        opened: the network of the config.
+        network: the network of the config.
         config: names it, the seeds and the truncation.
         images: what the seeds gave, [N, H, W, 3].
 
@@ -60,12 +60,12 @@ def check_reproducibility(
     Raises:
         DataError: if the other process fails.
     """
-    before, styling, seeds = digests(images), make_mapping_options(config, opened), config.seeds
-    alone = [digests(render_seeds(opened, [seed], styling))[0] for seed in reversed(seeds)]
+    before, options, seeds = digests(images), make_mapping_options(config, network), config.seeds
+    alone = [digests(render_seeds(network, [seed], options))[0] for seed in reversed(seeds)]
     return {
-        "again": digests(render_seeds(opened, seeds, styling)) == before,
+        "again": digests(render_seeds(network, seeds, options)) == before,
         "alone": alone[::-1] == before,
-        "elsewhere": _digests_of_subprocess(config.replace(label=styling.label)) == before,
+        "elsewhere": _digests_of_subprocess(config.replace(label=options.label)) == before,
         "distinct": len(set(before)) == len(set(seeds)),
     }
 
@@ -80,8 +80,8 @@ def _digests_of_subprocess(config: StyleGan3Config) -> list[str]:
         words += [] if config.label is None else [f"--class={config.label}"]
         count = str(torch.get_num_threads())  # the last digits depend on it
         env = {**os.environ, "OMP_NUM_THREADS": count}
-        done = subprocess.run(words, capture_output=True, text=True, check=False, env=env)
-    if done.returncode:
-        told = (done.stderr.strip().splitlines() or ["no reason told"])[-1]
-        raise DataError(f"Another process could not make the images: {told}")
-    return [row["sha256"] for row in json.loads(done.stdout)]
+        process = subprocess.run(words, capture_output=True, text=True, check=False, env=env)
+    if process.returncode:
+        reason = (process.stderr.strip().splitlines() or ["no reason told"])[-1]
+        raise DataError(f"Another process could not make the images: {reason}")
+    return [row["sha256"] for row in json.loads(process.stdout)]

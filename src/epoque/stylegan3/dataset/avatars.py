@@ -70,7 +70,7 @@ def make_avatars(
             if progress:
                 progress(number + 1, count, "drawing portraits")
         out.put(FILE, encode_labels(rows, LABEL_NAMES))
-    return BuildReport(path, count, (), size, 3, labelled=True)
+    return BuildReport(path, count, (), size, 3, has_labels=True)
 
 
 def render_png(who: Portrait, size: int) -> Image.Image:
@@ -98,8 +98,10 @@ def render_svg(who: Portrait) -> str:
     """
     parts, _ = _libraries()
     kinds = _kinds(parts)
-    named = {name: kinds[name][value] for name, value in who.parts.items() if name in kinds}
-    text: str = parts.Avatar(style=parts.AvatarStyle.TRANSPARENT, **(who.parts | named)).render()
+    named_parts = {name: kinds[name][value] for name, value in who.parts.items() if name in kinds}
+    text: str = parts.Avatar(
+        style=parts.AvatarStyle.TRANSPARENT, **(who.parts | named_parts)
+    ).render()
     whole = 'width="264px" height="280px" viewBox="0 0 264 280"'
     if whole not in text:
         raise EpoqueError("This python-avatars draws in another format than 1.4.")
@@ -118,9 +120,9 @@ def _kinds(parts: Any) -> dict[str, dict[str, Any]]:
         "nose": parts.NoseType,
         "clothing": parts.ClothingType,
     }
-    named = {name: {part.name: part for part in kind} for name, kind in kinds.items()}
-    named["top"] = {part.name: part for part in chain(parts.HairType, parts.HatType)}
-    return named
+    enums = {name: {part.name: part for part in kind} for name, kind in kinds.items()}
+    enums["top"] = {part.name: part for part in chain(parts.HairType, parts.HatType)}
+    return enums
 
 
 def _libraries() -> tuple[Any, Any]:
@@ -136,7 +138,7 @@ def _check(count: int, size: int, seed: int) -> None:
     if not 1 <= count <= LARGEST:
         raise ConfigError.of("count", f"{count} is not allowed; it takes 1 to {LARGEST:,}.")
     if size not in SIZES:
-        told = ", ".join(map(str, SIZES))
-        raise ConfigError.of("resolution", f"{size} is not allowed; it takes {told}.")
+        sizes = ", ".join(map(str, SIZES))
+        raise ConfigError.of("resolution", f"{size} is not allowed; it takes {sizes}.")
     if not 0 <= seed < 2**32:
         raise ConfigError.of("seed", f"{seed} is not allowed; it takes 0 to {2**32 - 1}.")

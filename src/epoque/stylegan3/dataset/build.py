@@ -72,7 +72,7 @@ class BuildReport:
         skipped: pictures that could not be used, each with the reason.
         resolution: pixels of a side.
         channels: 3 for colour, 1 for grey.
-        labelled: whether it has labels.
+        has_labels: whether it has labels.
         remarks: sentences on what was left out, and what is unusual about the labels.
     """
 
@@ -81,7 +81,7 @@ class BuildReport:
     skipped: tuple[str, ...]
     resolution: int
     channels: int
-    labelled: bool
+    has_labels: bool
     remarks: tuple[str, ...] = ()
 
 
@@ -119,25 +119,25 @@ def build_dataset(
     _check_options(rules)
     whole = min(source.count, rules.limit or source.count)
     if path.suffix.lower() == ".zip" and whole >= MAX_ZIP_ENTRIES:
-        told = f"{path}: a zip of {whole:,} pictures could not be read"
-        raise UsageError(f"{told}; name a folder, without .zip.")
+        message = f"{path}: a zip of {whole:,} pictures could not be read"
+        raise UsageError(f"{message}; name a folder, without .zip.")
     job = _Preparation(rules, progress or no_progress, whole)
     with open_writer(path) as out:
-        for number, done in enumerate(job.pictures(source)):
+        for number, image in enumerate(job.pictures(source)):
             name = file_name(number)
-            out.put(name, done.png)
-            job.rows.append((name, done.label))
-            if done.label is not None:
-                job.labels.append((done.name, done.label))
+            out.put(name, image.png)
+            job.rows.append((name, image.label))
+            if image.label is not None:
+                job.labels.append((image.name, image.label))
         if not job.rows:
             raise DataError(f"None of the {whole} pictures can be used: {job.skipped[0]}.")
         check_alike(job.labels, FILE)
         out.put(FILE, encode_labels(job.rows, source.label_names))
-    labelled = all(label is not None for _, label in job.rows)
+    has_labels = all(label is not None for _, label in job.rows)
     channels = 3 if job.mode == "RGB" else 1
     remarks = (*source.remarks, *unused_classes(_count_classes(job.rows, source.label_names)))
     return BuildReport(
-        path, len(job.rows), tuple(job.skipped), job.size[0], channels, labelled, remarks
+        path, len(job.rows), tuple(job.skipped), job.size[0], channels, has_labels, remarks
     )
 
 
@@ -166,16 +166,16 @@ def _check_options(rules: BuildOptions) -> None:
         if transform in ("stretch", "center-crop-wide"):
             raise UsageError(f"--transform {transform} needs a --resolution.")
         return
-    told = f"--resolution: {size[0]}x{size[1]} is not allowed;"
+    refusal = f"--resolution: {size[0]}x{size[1]} is not allowed;"
     if not all(SMALLEST <= side <= LARGEST for side in size):
-        raise UsageError(f"{told} it takes {SMALLEST} to {LARGEST}.")
+        raise UsageError(f"{refusal} it takes {SMALLEST} to {LARGEST}.")
     if transform == "center-crop-wide":
         if size[0] <= size[1]:
-            raise UsageError(f"{told} center-crop-wide needs more width than height.")
+            raise UsageError(f"{refusal} center-crop-wide needs more width than height.")
     elif size[0] != size[1]:
-        raise UsageError(f"{told} networks make squares (or use --transform center-crop-wide).")
+        raise UsageError(f"{refusal} networks make squares (or use --transform center-crop-wide).")
     if not _is_power(size[0]):
-        raise UsageError(f"{told} the side must be a power of two.")
+        raise UsageError(f"{refusal} the side must be a power of two.")
 
 
 def _is_power(side: int) -> bool:
@@ -200,17 +200,17 @@ class _Preparation:
     def pictures(self, source: DatasetSource) -> Iterator[_PreparedImage]:
         """Yield the pictures that can be used."""
         items = islice(source.items(), self._whole)
-        for number, done in enumerate(self._prepared(items)):
-            bad = done.bad or self._unlike(done)
+        for number, image in enumerate(self._prepare(items)):
+            bad = image.bad or self._describe_mismatch(image)
             if not bad:
-                yield done
+                yield image
             elif self._rules.skip_bad:
                 self.skipped.append(bad)
             else:
                 raise DataError(f"{bad}; --skip-bad passes over such pictures.")
             self._progress(number + 1, self._whole)
 
-    def _prepared(self, items: Iterator[SourceImage]) -> Iterator[_PreparedImage]:
+    def _prepare(self, items: Iterator[SourceImage]) -> Iterator[_PreparedImage]:
         threads = os.cpu_count() or 1
         waiting: deque[Future[_PreparedImage]] = deque()
         with ThreadPoolExecutor(threads) as pool:
@@ -230,8 +230,8 @@ class _Preparation:
             image = crop_and_scale(decode(item.read(), self._background), self._rules.shape)
             self._check_side(image)
         except (PictureError, DataError) as error:
-            told = str(error).rstrip(".")
-            whole = told if isinstance(error, DataError) else f"{item.name} {told}"
+            reason = str(error).rstrip(".")
+            whole = reason if isinstance(error, DataError) else f"{item.name} {reason}"
             return _PreparedImage(item.name, item.label, bad=whole)
         if self._rules.channels:
             image = image.convert("L" if self._rules.channels == 1 else "RGB")
@@ -239,20 +239,20 @@ class _Preparation:
 
     def _check_side(self, image: Image) -> None:
         if not _is_power(image.width) or image.width != image.height:
-            told = f"is {image.width}×{image.height}; the side must be a power of two"
-            raise PictureError(f"{told} (--resolution sets it)")
+            message = f"is {image.width}×{image.height}; the side must be a power of two"
+            raise PictureError(f"{message} (--resolution sets it)")
 
-    def _unlike(self, done: _PreparedImage) -> str:
+    def _describe_mismatch(self, image: _PreparedImage) -> str:
         """Return how a picture differs from the first that can be used, "" if it does not."""
         if not self._first:
-            self._first, self.size, self.mode = done.name, done.size, done.mode
-        if done.size != self.size:
-            size, first = _format_size(done.size), _format_size(self.size)
-            told = f"{done.name} is {size}, {self._first} before it {first}"
-            return f"{told}; --resolution makes all of one size"
-        if done.mode != self.mode:
-            told = f"{done.name} is {_COLORS[done.mode]}, {self._first} {_COLORS[self.mode]}"
-            return f"{told}; --channels 3 makes all colour, --channels 1 all grey"
+            self._first, self.size, self.mode = image.name, image.size, image.mode
+        if image.size != self.size:
+            size, first = _format_size(image.size), _format_size(self.size)
+            message = f"{image.name} is {size}, {self._first} before it {first}"
+            return f"{message}; --resolution makes all of one size"
+        if image.mode != self.mode:
+            message = f"{image.name} is {_COLORS[image.mode]}, {self._first} {_COLORS[self.mode]}"
+            return f"{message}; --channels 3 makes all colour, --channels 1 all grey"
         return ""
 
 

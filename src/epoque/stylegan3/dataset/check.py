@@ -78,12 +78,12 @@ def check_dataset(path: Path, progress: Progress | None = None) -> DatasetReport
     """
     files = open_files(path)
     names = [name for name in files.names if is_picture(name)]
-    seen = list(_inspect_files(files, names, progress or no_progress))
-    good = [one for one in seen if one.shape]
-    problems = [*_describe_bad(seen), *_shapes(good)]
+    infos = list(_inspect_files(files, names, progress or no_progress))
+    good = [one for one in infos if one.shape]
+    problems = [*_describe_bad(infos), *_shapes(good)]
     if not names:
         problems.append("There are no pictures.")
-    table, told, odd = _labels(files, names)
+    table, label_problems, odd = _labels(files, names)
     shapes = Counter(one.shape for one in good if one.shape)
     channels, height, width = shapes.most_common(1)[0][0] if shapes else (0, 0, 0)
     counts = table.counts()
@@ -96,8 +96,8 @@ def check_dataset(path: Path, progress: Progress | None = None) -> DatasetReport
         channels,
         table.size,
         () if counts is None else tuple(counts.tolist()),
-        sum(one.size for one in seen),
-        tuple(problems + told),
+        sum(one.size for one in infos),
+        tuple(problems + label_problems),
         tuple(odd + _remarks(files, names, good)),
     )
 
@@ -121,13 +121,13 @@ def _inspect_files(files: Files, names: list[str], progress: Progress) -> Iterat
             yield one
 
 
-def _describe_bad(seen: list[_FileInfo]) -> list[str]:
-    bad = [one.bad for one in seen if one.bad]
-    return [f"{told}." for told in bad[:SHOWN]] + _truncate_list(bad, "cannot be read")
+def _describe_bad(infos: list[_FileInfo]) -> list[str]:
+    bad = [one.bad for one in infos if one.bad]
+    return [f"{reason}." for reason in bad[:SHOWN]] + _truncate_list(bad, "cannot be read")
 
 
-def _truncate_list(found: list[Any], told: str) -> list[str]:
-    return [f"{len(found) - SHOWN} more pictures {told}."] if len(found) > SHOWN else []
+def _truncate_list(items: list[Any], what: str) -> list[str]:
+    return [f"{len(items) - SHOWN} more pictures {what}."] if len(items) > SHOWN else []
 
 
 def _shapes(good: list[_FileInfo]) -> list[str]:
@@ -138,18 +138,20 @@ def _shapes(good: list[_FileInfo]) -> list[str]:
     if not groups:
         return []
     usual = max(groups, key=lambda shape: len(groups[shape]))
-    told = []
+    problems = []
     for shape, names in groups.items():
         if shape != usual:
             which = names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
-            told.append(f"Of another size or colour than most: {which} ({_format_shape(shape)}).")
+            problems.append(
+                f"Of another size or colour than most: {which} ({_format_shape(shape)})."
+            )
     if usual[1] != usual[2]:
-        told.append(f"The pictures are {_format_shape(usual)}, not square.")
+        problems.append(f"The pictures are {_format_shape(usual)}, not square.")
     elif usual[1] & (usual[1] - 1) or usual[1] < SMALLEST:
-        told.append(
+        problems.append(
             f"The pictures are {_format_shape(usual)}; the side must be a power of two from 16."
         )
-    return told
+    return problems
 
 
 def _format_shape(shape: tuple[int, int, int]) -> str:
@@ -180,13 +182,13 @@ def _is_constant(labels: Labels | None, table: LabelTable) -> list[str]:
 
 
 def _remarks(files: Files, names: list[str], good: list[_FileInfo]) -> list[str]:
-    told = []
+    remarks = []
     twins = [n for n in Counter(one.digest for one in good).values() if n > 1]
     if twins:
-        told.append(f"{sum(twins) - len(twins)} pictures are there several times.")
+        remarks.append(f"{sum(twins) - len(twins)} pictures are there several times.")
     others = [n for n in files.names if n not in set(names) and n.rpartition("/")[2] != FILE]
     kinds = describe_left_out(others)
     others = [name for name in others if not other_pictures([name])]
     if others:
-        told.append(f"{len(others)} files are no pictures, such as {others[0]}.")
-    return told + kinds
+        remarks.append(f"{len(others)} files are no pictures, such as {others[0]}.")
+    return remarks + kinds

@@ -85,10 +85,10 @@ class Folder(Files):
         """Return a file's size and time of change."""
         file = self.path / name
         try:
-            found = file.stat()
+            stat = file.stat()
         except OSError as error:
             raise DataError(f"{file} cannot be read: {error.strerror or error}.") from None
-        return f"{found.st_size} {found.st_mtime_ns}"
+        return f"{stat.st_size} {stat.st_mtime_ns}"
 
 
 class Zip(Files):
@@ -113,8 +113,8 @@ class Zip(Files):
         """Return a file's content."""
         with self._lock:  # one file position for all threads
             data = read_entry(self._zip(), name, str(self.path), most)
-        if told := describe_pointer(data):
-            raise DataError(f"{self.path}: {name} {told}.")
+        if pointer := describe_pointer(data):
+            raise DataError(f"{self.path}: {name} {pointer}.")
         return data
 
     def stamp(self, name: str) -> str:

@@ -61,15 +61,15 @@ class ImageSet:
         every = [name for name in self._files.names if is_picture(name)]
         if not every:
             raise describe_no_pictures(self._files)
-        found = read_labels(self._files) if labels else None
-        table = build_table(found, every, str(self.path))
-        chosen = _select_rows(len(every), limit, seed)
-        self.names = tuple(every[i] for i in chosen)
-        self.label_names = found.names if found else ()
-        self.labels = table.chosen(chosen)
+        label_values = read_labels(self._files) if labels else None
+        table = build_table(label_values, every, str(self.path))
+        rows = _select_rows(len(every), limit, seed)
+        self.names = tuple(every[i] for i in rows)
+        self.label_names = label_values.names if label_values else ()
+        self.labels = table.chosen(rows)
         self.remarks = (
             *describe_left_out(self._files.names),
-            *(spare_labels(found, every) if found else ()),
+            *(spare_labels(label_values, every) if label_values else ()),
             *unused_classes(table.counts()),
         )
         self._mirror = mirror
@@ -107,8 +107,8 @@ class ImageSet:
         levels = self._read(self.names[plain])
         if levels.shape != self._shape:
             shape, first = _format_shape(levels.shape), _format_shape(self._shape)
-            told = f"{self.names[plain]} is {shape}, the first {first}"
-            raise DataError(f"{self.path}: the pictures are not all alike: {told}.")
+            message = f"{self.names[plain]} is {shape}, the first {first}"
+            raise DataError(f"{self.path}: the pictures are not all alike: {message}.")
         return np.ascontiguousarray(levels[:, :, ::-1]) if mirrored else levels
 
     def label(self, index: int) -> NDArray[np.float32]:
@@ -126,8 +126,8 @@ class ImageSet:
     def _first(self) -> tuple[int, ...]:
         shape = self._read(self.names[0]).shape
         if shape[1] != shape[2]:
-            told = f"{self.names[0]} is {_format_shape(shape)}, not square"
-            raise DataError(f"{self.path}: {told}; `dataset make` brings pictures into shape.")
+            message = f"{self.names[0]} is {_format_shape(shape)}, not square"
+            raise DataError(f"{self.path}: {message}; `dataset make` brings pictures into shape.")
         return shape
 
     def _read(self, name: str) -> NDArray[np.uint8]:

@@ -96,8 +96,8 @@ class LabelTable:
 
     def counts(self) -> NDArray[np.int64] | None:
         """Return the images of each class, [size], or None where labels are no classes."""
-        known = self.classes
-        return None if known is None else np.bincount(known, minlength=self.size)
+        classes = self.classes
+        return None if classes is None else np.bincount(classes, minlength=self.size)
 
     def chosen(self, rows: NDArray[Any]) -> Self:
         """Return the labels of some of the images."""
@@ -108,11 +108,11 @@ class LabelTable:
 
         A class has a 1 at its place.
         """
-        found = self.values[rows]
-        if found.ndim == 2:
-            return np.array(found, np.float32)
-        whole = np.zeros((len(found), self.size), np.float32)
-        whole[np.arange(len(found)), found] = 1
+        labels = self.values[rows]
+        if labels.ndim == 2:
+            return np.array(labels, np.float32)
+        whole = np.zeros((len(labels), self.size), np.float32)
+        whole[np.arange(len(labels)), labels] = 1
         return whole
 
 
@@ -128,13 +128,13 @@ def read_labels(files: Files) -> Labels | None:
     if (place := _find_table(files)) is None:
         return None
     where = f"{files.path}: {place}{FILE}"
-    told = parse_json(files.read(f"{place}{FILE}", MAX_JSON_BYTES), where)
-    rows = told.get("labels") if isinstance(told, dict) else told
-    if not isinstance(told, dict) or not isinstance(rows, list | None):
+    content = parse_json(files.read(f"{place}{FILE}", MAX_JSON_BYTES), where)
+    rows = content.get("labels") if isinstance(content, dict) else content
+    if not isinstance(content, dict) or not isinstance(rows, list | None):
         raise DataError(f'{where} has no list of "labels"; it must be JSON such as {EXAMPLE}.')
     if not rows:
         return None
-    names = told.get("label_names")
+    names = content.get("label_names")
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         names = []
     pairs = _parse_pairs(rows, where)
@@ -151,14 +151,14 @@ def _find_table(files: Files) -> str | None:
         return ""
     if isinstance(files, Folder) and os.path.lexists(files.path / FILE):
         open_regular(files.path / FILE).close()  # a FIFO, say, is no reason to forget labels
-    found = [name.removesuffix(FILE) for name in files.names if name.endswith(f"/{FILE}")]
-    if len(found) > 1:
-        told = f"{found[0]}{FILE} and {found[1]}{FILE}"
-        raise DataError(f"{files.path} holds several sets ({told}); give one of the folders.")
+    folders = [name.removesuffix(FILE) for name in files.names if name.endswith(f"/{FILE}")]
+    if len(folders) > 1:
+        message = f"{folders[0]}{FILE} and {folders[1]}{FILE}"
+        raise DataError(f"{files.path} holds several sets ({message}); give one of the folders.")
     near = [name for name in files.names if name.rpartition("/")[2].lower() == FILE]
-    if near and not found:
+    if near and not folders:
         raise DataError(f"{files.path}: {near[0]} is not read as labels; call it {FILE}.")
-    return found[0] if found else None
+    return folders[0] if folders else None
 
 
 def _find_label(name: str, place: str, files: Files) -> str:
@@ -168,17 +168,17 @@ def _find_label(name: str, place: str, files: Files) -> str:
 
 
 def _parse_pairs(rows: list[Any], where: str) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    pairs: dict[str, Any] = {}
     for row in rows:
         if not isinstance(row, list) or len(row) != 2 or not isinstance(row[0], str):
             raise DataError(f"{where}: {_shorten(row)} is no name with a label{_hint(row)}.")
         name, label = row
         if not is_label(label):
             raise DataError(f"{where}: the label of {name} is {_shorten(label)}; {_rule(label)}.")
-        if found.setdefault(name, label) != label:
-            told = f"{_shorten(found[name])} and {_shorten(label)}"
-            raise DataError(f"{where}: {name} has two labels, {told}.")
-    return found
+        if pairs.setdefault(name, label) != label:
+            message = f"{_shorten(pairs[name])} and {_shorten(label)}"
+            raise DataError(f"{where}: {name} has two labels, {message}.")
+    return pairs
 
 
 def _hint(row: Any) -> str:
@@ -232,14 +232,14 @@ def _classes_from_words(
     pairs: dict[str, Any], names: list[str], where: str
 ) -> tuple[dict[str, Any], list[str]]:
     """Return classes for words, and the classes' names."""
-    known = names or sorted({word for word in pairs.values() if isinstance(word, str)})
-    places = {word: place for place, word in enumerate(known)}
+    words = names or sorted({word for word in pairs.values() if isinstance(word, str)})
+    places = {word: place for place, word in enumerate(words)}
     for name, label in pairs.items():
         if not isinstance(label, str):
             raise DataError(f"{where}: some labels are words, that of {name} is {_shorten(label)}.")
         if label not in places:
             raise DataError(f"{where}: the label of {name} is {label}, none of its label_names.")
-    return {name: places[label] for name, label in pairs.items()}, known
+    return {name: places[label] for name, label in pairs.items()}, words
 
 
 def build_table(labels: Labels | None, names: Sequence[str], where: str) -> LabelTable:
@@ -284,8 +284,8 @@ def check_alike(rows: Iterable[tuple[str, Label]], where: str) -> int:
     for name, label in rows:
         size = len(label) if isinstance(label, list) else 0
         if first and size != kind:
-            told = f"that of {first} is {_kind(kind)}, that of {name} {_kind(size)}"
-            raise DataError(f"{where}: labels of several kinds or lengths: {told}.")
+            message = f"that of {first} is {_kind(kind)}, that of {name} {_kind(size)}"
+            raise DataError(f"{where}: labels of several kinds or lengths: {message}.")
         first, kind = first or name, size
     return kind
 
@@ -296,8 +296,8 @@ def _kind(size: int) -> str:
 
 def spare_labels(labels: Labels | None, names: Sequence[str]) -> list[str]:
     """Tell of labels whose pictures are not there."""
-    known = set(names)
-    extra = sorted(name for name in labels or () if name not in known)
+    file_names = set(names)
+    extra = sorted(name for name in labels or () if name not in file_names)
     if not extra:
         return []
     return [f"{FILE} labels {extra[0]}, which is not there ({len(extra):,} such)."]
@@ -308,14 +308,14 @@ def unused_classes(counts: NDArray[np.int64] | None) -> list[str]:
     if counts is None or (counts > 0).all():
         return []
     empty = np.flatnonzero(counts == 0).tolist()
-    told = "classes are counted from 0" if empty == [0] else f"{len(empty):,} such"
-    return [f"No picture has class {empty[0]} of 0 to {len(counts) - 1} ({told})."]
+    message = "classes are counted from 0" if empty == [0] else f"{len(empty):,} such"
+    return [f"No picture has class {empty[0]} of 0 to {len(counts) - 1} ({message})."]
 
 
 def encode_labels(rows: Sequence[tuple[str, Label | None]], names: Sequence[str] = ()) -> bytes:
     """Return dataset.json for images and their labels; without a label for all it has none."""
     whole = bool(rows) and all(label is not None for _, label in rows)
-    told: dict[str, Any] = {"labels": [list(row) for row in rows] if whole else None}
+    content: dict[str, Any] = {"labels": [list(row) for row in rows] if whole else None}
     if whole and names:
-        told["label_names"] = list(names)
-    return json.dumps(told, ensure_ascii=False).encode()
+        content["label_names"] = list(names)
+    return json.dumps(content, ensure_ascii=False).encode()

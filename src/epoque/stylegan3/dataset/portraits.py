@@ -179,30 +179,32 @@ def sample_portrait(seed: int, number: int) -> Portrait:
         number: 0 and up.
     """
     rng = numpy_rng(seed, f"avatar {number}")
-    drawn = {group: _sample_parts(rng, parts) for group, parts in _LABELLED.items()}
+    sampled_parts = {group: _sample_parts(rng, parts) for group, parts in _LABELLED.items()}
     nose = _sample_parts(rng, _NOSE)[1]
-    beardless = drawn["hair"][0] in BEARDLESS and rng.random() < 0.9
-    if drawn["hair"][1] == "HIJAB" or beardless:
-        drawn["facial hair"] = ("none", "NONE")
-    colours = {name: _sample_shade(rng, drawn[name][1], *far) for name, far in _SHADES.items()}
-    values = {group: value for group, (value, _) in drawn.items()}
-    if values["hair"] in ("bald", "hat") and drawn["hair"][1] != "SIDES":
+    beardless = sampled_parts["hair"][0] in BEARDLESS and rng.random() < 0.9
+    if sampled_parts["hair"][1] == "HIJAB" or beardless:
+        sampled_parts["facial hair"] = ("none", "NONE")
+    colours = {
+        name: _sample_shade(rng, sampled_parts[name][1], *far) for name, far in _SHADES.items()
+    }
+    values = {group: value for group, (value, _) in sampled_parts.items()}
+    if values["hair"] in ("bald", "hat") and sampled_parts["hair"][1] != "SIDES":
         values.pop("hair colour")
-    return Portrait(values, _arguments(drawn, nose, colours), colours["background"])
+    return Portrait(values, _arguments(sampled_parts, nose, colours), colours["background"])
 
 
 def _arguments(
-    drawn: Mapping[str, tuple[str, str]], nose: str, colours: Mapping[str, str]
+    parts: Mapping[str, tuple[str, str]], nose: str, colours: Mapping[str, str]
 ) -> dict[str, str]:
     return {
-        "top": drawn["hair"][1],
-        "facial_hair": drawn["facial hair"][1],
-        "accessory": drawn["glasses"][1],
-        "mouth": drawn["mouth"][1],
-        "eyes": drawn["eyes"][1],
-        "eyebrows": drawn["brows"][1],
+        "top": parts["hair"][1],
+        "facial_hair": parts["facial hair"][1],
+        "accessory": parts["glasses"][1],
+        "mouth": parts["mouth"][1],
+        "eyes": parts["eyes"][1],
+        "eyebrows": parts["brows"][1],
         "nose": nose,
-        "clothing": drawn["clothes"][1],
+        "clothing": parts["clothes"][1],
         "skin_color": colours["skin"],
         "hair_color": colours["hair colour"],
         "facial_hair_color": colours["hair colour"],

@@ -35,8 +35,8 @@ def parse_background(name: str) -> tuple[int, int, int]:
     try:
         return ImageColor.getrgb(name)[:3]
     except ValueError:
-        told = "it is a name such as white, or #rrggbb"
-        raise ConfigError.of("background", f"{name} is not a colour; {told}.") from None
+        message = "it is a name such as white, or #rrggbb"
+        raise ConfigError.of("background", f"{name} is not a colour; {message}.") from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,9 @@ class _RenderProcess:
             self._to.flush()
             return [self._file() for _ in numbers]
         except (OSError, ValueError, EOFError, struct.error):
-            raise EpoqueError(f"A process that draws portraits ended{self._last_words()}") from None
+            raise EpoqueError(
+                f"A process that draws portraits ended{self._read_stderr()}"
+            ) from None
 
     def _file(self) -> bytes:
         (size,) = struct.unpack("<I", self._from.read(4))
@@ -91,11 +93,11 @@ class _RenderProcess:
             raise EOFError
         return data
 
-    def _last_words(self) -> str:
+    def _read_stderr(self) -> str:
         """Return what it said at its end."""
         self._process.kill()
-        told = self._process.stderr.read() if self._process.stderr else b""
-        lines = told.decode(errors="replace").split("\n")
+        stderr = self._process.stderr.read() if self._process.stderr else b""
+        lines = stderr.decode(errors="replace").split("\n")
         last = next((line for line in reversed(lines) if line.strip()), "")
         return f": {last.strip()}" if last else " early."
 

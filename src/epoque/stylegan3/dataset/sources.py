@@ -124,9 +124,9 @@ def describe_no_pictures(files: Files) -> DataError:
 def describe_left_out(names: Iterable[str]) -> list[str]:
     """Tell how many files are pictures of kinds that are not read, and which."""
     kinds = other_pictures(names)
-    told = ", ".join(f"{count:,} {ending}" for ending, count in kinds.most_common())
+    counts = ", ".join(f"{count:,} {ending}" for ending, count in kinds.most_common())
     rest = "are left out: their kinds are not read; save them as PNG or JPEG"
-    return [f"{kinds.total():,} pictures ({told}) {rest}."] if kinds else []
+    return [f"{kinds.total():,} pictures ({counts}) {rest}."] if kinds else []
 
 
 def _find_tables(path: Path) -> list[Path]:
@@ -138,24 +138,24 @@ def _find_tables(path: Path) -> list[Path]:
     return [t for t in inside if t.suffix == ".parquet" and t.name != "metadata.parquet"]
 
 
-def _select_split(path: Path, tables: list[Path], wanted: str | None) -> list[Path]:
+def _select_split(path: Path, tables: list[Path], split: str | None) -> list[Path]:
     """Return the Parquet files of the splits that are asked for, in these splits' order."""
-    found: dict[str, list[Path]] = {}
+    splits: dict[str, list[Path]] = {}
     folder = path if path.is_dir() else path.parent
     for table, name in zip(
         tables, _split_names([t.relative_to(folder) for t in tables]), strict=True
     ):
-        found.setdefault(name, []).append(table)
-    if wanted is None and len(found) == 1:
+        splits.setdefault(name, []).append(table)
+    if split is None and len(splits) == 1:
         return tables
-    known = ", ".join(found)
-    if wanted is None:
-        raise UsageError(f"{path} holds several splits: {known}; name one with --split.")
-    names = [name.strip() for name in wanted.split(",")]
+    split_names = ", ".join(splits)
+    if split is None:
+        raise UsageError(f"{path} holds several splits: {split_names}; name one with --split.")
+    names = [name.strip() for name in split.split(",")]
     for name in names:
-        if name not in found:
-            raise ConfigError.of("split", f"{name} is not allowed; {path} holds {known}.")
-    return [table for name in dict.fromkeys(names) for table in found[name]]
+        if name not in splits:
+            raise ConfigError.of("split", f"{name} is not allowed; {path} holds {split_names}.")
+    return [table for name in dict.fromkeys(names) for table in splits[name]]
 
 
 _NUMBERED = re.compile(r"(.+?)[-_.]\d+(-of-\d+)?(-[0-9a-f]+)?")
@@ -186,11 +186,13 @@ class _Archive(DatasetSource):
         self._files = files
         self._names = [name for name in files.names if is_picture(name)]
         self.count = len(self._names)
-        found = self._labels(labels)
-        self.label_names = found.names if found else ()
+        label_values = self._labels(labels)
+        self.label_names = label_values.names if label_values else ()
         where = str(files.path)
-        self._found = {name: found.of(name, where) for name in self._names} if found else {}
-        self.remarks = (*describe_left_out(files.names), *spare_labels(found, self._names))
+        self._found = (
+            {name: label_values.of(name, where) for name in self._names} if label_values else {}
+        )
+        self.remarks = (*describe_left_out(files.names), *spare_labels(label_values, self._names))
 
     def _labels(self, labels: LabelsFrom) -> Labels | None:
         if labels == "file":
@@ -230,9 +232,9 @@ class _Parquet(DatasetSource):
 
     def items(self) -> Iterator[SourceImage]:
         """Yield the pictures in the files' order; each is called by its file and row."""
-        wanted = [column for column in (self._image, self._label) if column]
+        columns = [column for column in (self._image, self._label) if column]
         for path, file in self._files:
-            rows = _read_rows(path, file, wanted)
+            rows = _read_rows(path, file, columns)
             for number, row in enumerate(rows):
                 name = f"{path.name}, row {number}"
                 yield SourceImage(
@@ -245,8 +247,8 @@ class _Parquet(DatasetSource):
         label = row[self._label]
         if is_label(label) and not isinstance(label, str):
             return label if isinstance(label, int) else [float(x) for x in label]
-        told = f"a class from 0 to {MAX_CLASSES - 1:,}, or a list of numbers, is wanted"
-        raise DataError(f"{name}: the label is {label!r:.40}; {told}.")
+        message = f"a class from 0 to {MAX_CLASSES - 1:,}, or a list of numbers, is wanted"
+        raise DataError(f"{name}: the label is {label!r:.40}; {message}.")
 
 
 def _open_parquet(path: Path) -> "ParquetFile":
@@ -257,8 +259,8 @@ def _open_parquet(path: Path) -> "ParquetFile":
     try:
         return ParquetFile(path)
     except (ArrowException, OSError) as error:
-        told = (str(error).splitlines() or ["it is damaged"])[0].rstrip(".")
-        raise DataError(f"{path} cannot be read: {told}.") from None
+        reason = (str(error).splitlines() or ["it is damaged"])[0].rstrip(".")
+        raise DataError(f"{path} cannot be read: {reason}.") from None
 
 
 def _check_packing(path: Path, file: "ParquetFile", column: str) -> None:
@@ -269,8 +271,8 @@ def _check_packing(path: Path, file: "ParquetFile", column: str) -> None:
             size, packed = part.total_uncompressed_size, part.total_compressed_size
             most = max(MAX_ZIP_UNCHECKED_BYTES, MAX_ZIP_RATIO * packed)
             if part.path_in_schema.split(".")[0] == column and size > most:
-                told = f"{packed:,} bytes that are said to hold {size:,}"
-                raise DataError(f"{path} is refused: its column {column} is {told}.")
+                message = f"{packed:,} bytes that are said to hold {size:,}"
+                raise DataError(f"{path} is refused: its column {column} is {message}.")
 
 
 def _read_rows(path: Path, file: "ParquetFile", columns: list[str]) -> Iterator[dict[str, Any]]:
@@ -280,8 +282,8 @@ def _read_rows(path: Path, file: "ParquetFile", columns: list[str]) -> Iterator[
         for batch in file.iter_batches(ROWS, columns=columns):
             yield from batch.to_pylist()
     except (ArrowException, OSError, ValueError, OverflowError) as error:
-        told = (str(error).splitlines() or ["it is damaged"])[0].rstrip(".")
-        raise DataError(f"{path} is damaged: {told}.") from None
+        reason = (str(error).splitlines() or ["it is damaged"])[0].rstrip(".")
+        raise DataError(f"{path} is damaged: {reason}.") from None
 
 
 def _make_reader(value: Any, name: str) -> Callable[[], bytes]:
@@ -295,7 +297,7 @@ def _make_reader(value: Any, name: str) -> Callable[[], bytes]:
     return read
 
 
-def _find_image_column(path: Path, file: "ParquetFile", told: str) -> str:
+def _find_image_column(path: Path, file: "ParquetFile", column: str) -> str:
     """Return the column of the pictures."""
     from pyarrow import types
 
@@ -303,29 +305,29 @@ def _find_image_column(path: Path, file: "ParquetFile", told: str) -> str:
         inner = [field.name for field in kind] if types.is_struct(kind) else []
         return bool(types.is_binary(kind) or types.is_large_binary(kind) or "bytes" in inner)
 
-    found = [field.name for field in file.schema_arrow if fits(field.type)]
-    if told and told not in found:
-        known = ", ".join(found) or "none"
-        raise UsageError(f"{path} has no column of pictures {told!r}; it has {known}.")
-    if not found:
+    candidates = [field.name for field in file.schema_arrow if fits(field.type)]
+    if column and column not in candidates:
+        names = ", ".join(candidates) or "none"
+        raise UsageError(f"{path} has no column of pictures {column!r}; it has {names}.")
+    if not candidates:
         raise DataError(f"{path} has no column of pictures (bytes, or images of the Hub).")
-    return told or found[0]
+    return column or candidates[0]
 
 
-def _find_label_column(path: Path, file: "ParquetFile", told: str) -> str:
+def _find_label_column(path: Path, file: "ParquetFile", column: str) -> str:
     """Return the column of the labels, or "" if there is none."""
     names = file.schema_arrow.names
-    if told and told not in names:
-        raise UsageError(f"{path} has no column {told!r}; it has {', '.join(names)}.")
-    return told or ("label" if "label" in names else "")
+    if column and column not in names:
+        raise UsageError(f"{path} has no column {column!r}; it has {', '.join(names)}.")
+    return column or ("label" if "label" in names else "")
 
 
 def _class_names(file: "ParquetFile", column: str) -> tuple[str, ...]:
     """Return the names of a column's classes as the Hub tells them beside the data, if it does."""
-    told = (file.schema_arrow.metadata or {}).get(b"huggingface", b"{}")
+    metadata = (file.schema_arrow.metadata or {}).get(b"huggingface", b"{}")
     try:
-        names = json.loads(told)["info"]["features"][column]["names"]
+        names = json.loads(metadata)["info"]["features"][column]["names"]
     except (ValueError, KeyError, TypeError, RecursionError):
         return ()
-    named = isinstance(names, list) and all(isinstance(name, str) for name in names)
-    return tuple(names) if named else ()
+    has_names = isinstance(names, list) and all(isinstance(name, str) for name in names)
+    return tuple(names) if has_names else ()

@@ -59,27 +59,29 @@ def check_installed(kind: Kind) -> None:
         raise MissingExtraError("ONNX", "export") from None
 
 
-def encode_program(made: ExportedProgram, program: GeneratorProgram, kind: Kind) -> EncodedProgram:
+def encode_program(
+    exported: ExportedProgram, program: GeneratorProgram, kind: Kind
+) -> EncodedProgram:
     """Return a program as the content of a file.
 
     Raises:
         UsageError: if it is too large for the format.
     """
     if kind == "onnx":
-        return _encode_onnx(made, program)
+        return _encode_onnx(exported, program)
     buffer = BytesIO()
-    torch.export.save(made, buffer)
+    torch.export.save(exported, buffer)
     return EncodedProgram("pt2", buffer.getvalue())
 
 
-def _encode_onnx(made: ExportedProgram, program: GeneratorProgram) -> EncodedProgram:
-    size = sum(value.nbytes for value in made.state_dict.values())
+def _encode_onnx(program_graph: ExportedProgram, program: GeneratorProgram) -> EncodedProgram:
+    size = sum(value.nbytes for value in program_graph.state_dict.values())
     if size > ONNX_LIMIT:
-        told = f"This network has {size / 2**30:.1f} GiB of weights; a file of ONNX holds 2"
-        raise ConfigError.of("to", f"{told}. A .pt2 has no such limit.")
+        message = f"This network has {size / 2**30:.1f} GiB of weights; a file of ONNX holds 2"
+        raise ConfigError.of("to", f"{message}. A .pt2 has no such limit.")
     with _silence_exporter():
         exported: Any = torch.onnx.export(
-            made,
+            program_graph,
             dynamo=True,
             external_data=False,
             verbose=False,
@@ -118,31 +120,31 @@ def _silence_exporter() -> Iterator[None]:
         talk.setLevel(before)
 
 
-def load_runner(made: EncodedProgram, pixels: int) -> tuple[str, Run] | None:
+def load_runner(encoded: EncodedProgram, pixels: int) -> tuple[str, Run] | None:
     """Return what runs a file, and its name; None where nothing here can.
 
     Args:
-        made: the file.
+        encoded: the file.
         pixels: of a side of its images.
     """
-    if made.kind == "pt2":
-        return f"PyTorch {torch.__version__}", _torch_runner(made.data)
+    if encoded.kind == "pt2":
+        return f"PyTorch {torch.__version__}", _torch_runner(encoded.data)
     try:
         import onnxruntime
     except ImportError:
-        return _evaluator(made.data) if pixels <= REFERENCE_PIXELS else None
-    session = onnxruntime.InferenceSession(made.data, providers=["CPUExecutionProvider"])
+        return _evaluator(encoded.data) if pixels <= REFERENCE_PIXELS else None
+    session = onnxruntime.InferenceSession(encoded.data, providers=["CPUExecutionProvider"])
     by = f"ONNX Runtime {onnxruntime.__version__}"
-    return by, lambda given: session.run(None, dict(given))[0]
+    return by, lambda inputs: session.run(None, dict(inputs))[0]
 
 
 def _torch_runner(data: bytes) -> Run:
     module = torch.export.load(BytesIO(data)).module()
 
-    def run(given: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
+    def run(inputs: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
         with torch.no_grad():
-            found = module(**{name: torch.from_numpy(value) for name, value in given.items()})
-        result: NDArray[np.float32] = found.numpy()
+            output = module(**{name: torch.from_numpy(value) for name, value in inputs.items()})
+        result: NDArray[np.float32] = output.numpy()
         return result
 
     return run
@@ -154,4 +156,4 @@ def _evaluator(data: bytes) -> tuple[str, Run]:
     from onnx.reference import ReferenceEvaluator
 
     evaluator: Any = ReferenceEvaluator(onnx.load_from_string(data))
-    return f"ONNX {onnx.__version__}", lambda given: evaluator.run(None, dict(given))[0]
+    return f"ONNX {onnx.__version__}", lambda inputs: evaluator.run(None, dict(inputs))[0]

@@ -99,13 +99,13 @@ def _input_signals(generator: Generator, part: Part) -> tuple[Signal, ...]:
     spec = generator.spec
     if part == "synthesis":
         return (Signal("w", ("batch", generator.num_ws, spec.w_dim), "float32", "styles"),)
-    found = [Signal("z", ("batch", spec.z_dim), "float32", "random numbers of unit variance")]
+    signals = [Signal("z", ("batch", spec.z_dim), "float32", "random numbers of unit variance")]
     if spec.c_dim and generator.labels.vectors is None:
-        found.append(Signal("label", ("batch",), "int64", f"classes, 0 to {spec.c_dim - 1}"))
+        signals.append(Signal("label", ("batch",), "int64", f"classes, 0 to {spec.c_dim - 1}"))
     elif spec.c_dim:
-        found.append(Signal("label", ("batch", spec.c_dim), "float32", "labels"))
-    told = "how far from the mean style: 1 as drawn, 0 the mean"
-    return (*found, Signal("truncation", (), "float32", told))
+        signals.append(Signal("label", ("batch", spec.c_dim), "float32", "labels"))
+    meaning = "how far from the mean style: 1 as drawn, 0 the mean"
+    return (*signals, Signal("truncation", (), "float32", meaning))
 
 
 def _output_signal(generator: Generator, part: Part) -> Signal:
@@ -113,8 +113,10 @@ def _output_signal(generator: Generator, part: Part) -> Signal:
     if part == "mapping":
         return Signal("w", ("batch", generator.num_ws, spec.w_dim), "float32", "styles")
     size = ("batch", spec.img_channels, spec.img_resolution, spec.img_resolution)
-    told = "images, −1 black to 1 white: floor(127.5 x + 128), clamped to 0 to 255, are their bytes"
-    return Signal("image", size, "float32", told)
+    meaning = (
+        "images, −1 black to 1 white: floor(127.5 x + 128), clamped to 0 to 255, are their bytes"
+    )
+    return Signal("image", size, "float32", meaning)
 
 
 def trace(program: GeneratorProgram) -> ExportedProgram:
@@ -123,10 +125,10 @@ def trace(program: GeneratorProgram) -> ExportedProgram:
     batch = Dim("batch", min=1, max=MOST)
     shapes = {signal.name: {0: batch} if signal.shape else {} for signal in program.inputs}
     with use_backend("reference"), torch.no_grad():
-        made = torch.export.export(program, (), example, dynamic_shapes=shapes, strict=False)
-    for node in made.graph.nodes:  # where the code lay on this machine is nobody's business
+        exported = torch.export.export(program, (), example, dynamic_shapes=shapes, strict=False)
+    for node in exported.graph.nodes:  # where the code lay on this machine is nobody's business
         node.meta.pop("stack_trace", None)
-    return made
+    return exported
 
 
 def _example_input(signal: Signal) -> NDArray[np.generic]:

@@ -69,7 +69,7 @@ class ExportedFile:
     check: ExportCheck | None
 
     @property
-    def told(self) -> str:
+    def describe(self) -> str:
         """What the check has shown, as a sentence."""
         if self.check is None:
             return "written, but not run."
@@ -95,10 +95,10 @@ def export_paths(
     kind = to.suffix.lstrip(".")
     if kind not in KINDS:
         if (to.suffix and not to.is_dir()) or to.is_file():
-            told = "it ends in .onnx or .pt2, or in nothing where a folder is to be made"
-            raise ConfigError.of("to", f"{to} is not allowed; {told}.")
-        asked = [(part, one) for part in parts or PARTS for one in kinds or KINDS]
-        return {to / f"{part}.{one}": (part, one) for part, one in asked}
+            message = "it ends in .onnx or .pt2, or in nothing where a folder is to be made"
+            raise ConfigError.of("to", f"{to} is not allowed; {message}.")
+        requested_pairs = [(part, one) for part in parts or PARTS for one in kinds or KINDS]
+        return {to / f"{part}.{one}": (part, one) for part, one in requested_pairs}
     if kinds:
         raise UsageError(f"--format is for folders; the ending of {to.name} tells the format.")
     if len(parts) > 1:
@@ -107,7 +107,7 @@ def export_paths(
 
 
 def export_generator(
-    opened: LoadedGenerator,
+    network: LoadedGenerator,
     files: dict[Path, tuple[Part, Kind]],
     *,
     cutoff: int | None = None,
@@ -117,7 +117,7 @@ def export_generator(
     """Write parts of a generator as programs, and a card beside each.
 
     Args:
-        opened: the network, on the CPU.
+        network: the network, on the CPU.
         files: of `export_paths`.
         cutoff: how many of the first styles are truncated; None for all. It is fixed in the file.
         images: how many the check makes at once, 3 at most; 0 for no check.
@@ -133,58 +133,60 @@ def export_generator(
         check_installed(kind)
     if not 0 <= images <= len(SEEDS):
         raise ConfigError.of("check", f"{images} is not allowed; it takes 0 to {len(SEEDS)}.")
-    generator = opened.generator
+    generator = network.generator
     MappingOptions(1.0, cutoff, ANY if generator.spec.c_dim else None).check(generator)
     if images:
-        check_memory(generator, opened.device, images=images, plain=True)
-    written = []
+        check_memory(generator, network.device, images=images, plain=True)
+    exported_files = []
     for part in PARTS:
         mine = {path: kind for path, (of, kind) in files.items() if of == part}
         if not mine:
             continue
         program = GeneratorProgram(generator, part, cutoff)
-        made = trace(program)
+        exported = trace(program)
         for path, kind in mine.items():
-            written.append(
-                _write(opened, program, encode_program(made, program, kind), path, images)
+            exported_files.append(
+                _write(network, program, encode_program(exported, program, kind), path, images)
             )
             if progress is not None:
-                progress(len(written), len(files))
-    return written
+                progress(len(exported_files), len(files))
+    return exported_files
 
 
 def _write(
-    opened: LoadedGenerator,
+    network: LoadedGenerator,
     program: GeneratorProgram,
-    made: EncodedProgram,
+    encoded: EncodedProgram,
     path: Path,
     images: int,
 ) -> ExportedFile:
-    found = _check_program(opened, program, made, images) if images else None
-    if found is not None and not found.passed:
-        told = f"a number differs by up to {found.difference:.2g}"
-        raise EpoqueError(f"{path} would not do what the network does: {told}. It is not written.")
+    check = _check_program(network, program, encoded, images) if images else None
+    if check is not None and not check.passed:
+        message = f"a number differs by up to {check.difference:.2g}"
+        raise EpoqueError(
+            f"{path} would not do what the network does: {message}. It is not written."
+        )
     with explain_write_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomic(path, made.data)
-    write_json(path.with_name(f"{path.name}.json"), _make_card(opened, program, made, found))
-    return ExportedFile(path, program.part, found)
+    write_atomic(path, encoded.data)
+    write_json(path.with_name(f"{path.name}.json"), _make_card(network, program, encoded, check))
+    return ExportedFile(path, program.part, check)
 
 
 def _check_program(
-    opened: LoadedGenerator, program: GeneratorProgram, made: EncodedProgram, images: int
+    network: LoadedGenerator, program: GeneratorProgram, encoded: EncodedProgram, images: int
 ) -> ExportCheck | None:
     """Run a file, and compare with the network."""
-    ready = load_runner(made, opened.generator.spec.img_resolution)
+    ready = load_runner(encoded, network.generator.spec.img_resolution)
     if ready is None:
         return None
     by, run = ready
-    given, wanted = _reference_images(opened.generator, program, images)
-    found = torch.from_numpy(run(given))
+    inputs, expected = _reference_images(network.generator, program, images)
+    output = torch.from_numpy(run(inputs))
     levels = None
     if program.part != "mapping":
-        levels = int(np.abs(to_uint8(found).astype(int) - to_uint8(wanted)).max())
-    return ExportCheck(by, images, float((found - wanted).abs().max()), levels)
+        levels = int(np.abs(to_uint8(output).astype(int) - to_uint8(expected)).max())
+    return ExportCheck(by, images, float((output - expected).abs().max()), levels)
 
 
 @torch.no_grad()
@@ -193,9 +195,9 @@ def _reference_images(
 ) -> tuple[dict[str, NDArray[Any]], Tensor]:
     """Return inputs, and the output as the network in use makes it, image by image."""
     seeds, label = SEEDS[:images], ANY if generator.spec.c_dim else None
-    styling = MappingOptions(STRENGTH, program.cutoff, label)
-    each = [map_seeds(generator, [seed], styling) for seed in seeds]
-    labels = generator.labels.rows(label, label_rngs(generator, seeds))
+    options = MappingOptions(STRENGTH, program.cutoff, label)
+    each = [map_seeds(generator, [seed], options) for seed in seeds]
+    labels = generator.labels.sample(label, label_rngs(generator, seeds))
     classes = (labels @ np.arange(generator.spec.c_dim)).astype(np.int64)
     possible: dict[str, NDArray[Any]] = {
         "z": sample_latents(seeds, generator.spec.z_dim).astype(np.float32),
@@ -203,32 +205,32 @@ def _reference_images(
         "truncation": np.array(STRENGTH, np.float32),
         "w": torch.cat(each).numpy(),
     }
-    given = {signal.name: possible[signal.name] for signal in program.inputs}
+    inputs = {signal.name: possible[signal.name] for signal in program.inputs}
     if program.part == "mapping":
-        return given, torch.cat(each)
+        return inputs, torch.cat(each)
     with deterministic_mode():
-        return given, torch.cat([generator.synthesis(ws) for ws in each])
+        return inputs, torch.cat([generator.synthesis(ws) for ws in each])
 
 
 def _make_card(
-    opened: LoadedGenerator,
+    network: LoadedGenerator,
     program: GeneratorProgram,
-    made: EncodedProgram,
-    found: ExportCheck | None,
+    encoded: EncodedProgram,
+    check: ExportCheck | None,
 ) -> dict[str, Any]:
     """Return what people shall know of a file."""
     return {
-        "format": "ONNX" if made.kind == "onnx" else "torch.export",
-        "opset": made.opset,
+        "format": "ONNX" if encoded.kind == "onnx" else "torch.export",
+        "opset": encoded.opset,
         "torch": torch.__version__,
-        "sha256": sha256(made.data).hexdigest(),
+        "sha256": sha256(encoded.data).hexdigest(),
         "part": program.part,
         "cutoff": program.cutoff,
         "inputs": [asdict(signal) for signal in program.inputs],
         "output": asdict(program.output),
-        "check": None if found is None else asdict(found),
-        "network": opened.name,
-        "licence": opened.card.get("licence"),
-        "spec": opened.generator.spec.to_json(),
-        "card": opened.card,
+        "check": None if check is None else asdict(check),
+        "network": network.name,
+        "licence": network.card.get("licence"),
+        "spec": network.generator.spec.to_json(),
+        "card": network.card,
     }

@@ -56,43 +56,43 @@ def layer_names(generator: Generator) -> list[str]:
     synthesis = generator.synthesis
     if isinstance(synthesis, AliasFreeSynthesis):
         return ["input", *synthesis.layer_names]
-    wanted = ("conv0", "conv1", "torgb")
-    return [name for name, _ in synthesis.named_modules() if name.rpartition(".")[2] in wanted]
+    endings = ("conv0", "conv1", "torgb")
+    return [name for name, _ in synthesis.named_modules() if name.rpartition(".")[2] in endings]
 
 
 @torch.no_grad()
 def record_activation(
-    opened: LoadedGenerator, layer: str, seed: int, styling: MappingOptions = DEFAULT_MAPPING
+    network: LoadedGenerator, layer: str, seed: int, options: MappingOptions = DEFAULT_MAPPING
 ) -> LayerActivation:
     """Return the signal after a layer.
 
     Args:
-        opened: the network.
+        network: the network.
         layer: one of `layer_names`.
         seed: of the image.
-        styling: truncation and class.
+        options: truncation and class.
 
     Raises:
         UnknownNameError: if there is no such layer.
         UsageError: if anything else asked for is not allowed.
     """
-    names = layer_names(opened.generator)
+    names = layer_names(network.generator)
     if layer not in names:
         raise UnknownNameError("layer", layer, names, f" They are {', '.join(names)}.")
-    check_memory(opened.generator, opened.device)
-    ws = map_seeds(opened.generator, [seed], styling)
-    caught: list[Tensor] = []
+    check_memory(network.generator, network.device)
+    ws = map_seeds(network.generator, [seed], options)
+    outputs: list[Tensor] = []
 
     def catch(_module: nn.Module, _inputs: Any, output: Tensor) -> None:
-        caught.append(output)
+        outputs.append(output)
 
-    hook = opened.generator.synthesis.get_submodule(layer).register_forward_hook(catch)
+    hook = network.generator.synthesis.get_submodule(layer).register_forward_hook(catch)
     try:
         with deterministic_mode():
-            opened.generator.synthesis(ws)
+            network.generator.synthesis(ws)
     finally:
         hook.remove()
-    channels = caught[0][0].float().cpu().numpy()
+    channels = outputs[0][0].float().cpu().numpy()
     return LayerActivation(layer, channels, _power_spectrum(channels.astype(np.float64)))
 
 
@@ -103,31 +103,35 @@ def _power_spectrum(channels: Floats) -> Floats:
     window /= sqrt(np.square(window).sum())
     power = np.zeros((height * FINER, width * FINER))
     for channel in channels:
-        found = np.fft.fft2((channel - channel.mean()) * window, power.shape)
-        power += found.real**2 + found.imag**2
+        transform = np.fft.fft2((channel - channel.mean()) * window, power.shape)
+        power += transform.real**2 + transform.imag**2
     return np.fft.fftshift(power / len(channels))
 
 
-def activation_figure(found: LayerActivation, language: str = "en", *, most: int = 12) -> "Figure":
+def activation_figure(
+    activation: LayerActivation, language: str = "en", *, most: int = 12
+) -> "Figure":
     """Draw a signal's first channels and its spectrum; call it inside `figure_style`."""
     if most < 1:
         raise ConfigError.of("channels", f"{most} is not allowed; at least one is shown.")
     _ = translator(language)
-    count = min(most, len(found.channels), 48)
+    count = min(most, len(activation.channels), 48)
     columns = min(6, count)
     rows = ceil(count / columns)
     cell = (WIDTH - 0.2) / columns
     figure = new_figure(rows * cell + 3.9)
     height = figure.get_figheight()
-    figure.suptitle(_(TITLE).format(layer=found.layer), x=0.02, ha="left")
-    rms = float(np.sqrt(np.square(found.channels).mean()))
-    told = _(TOLD).format(
+    figure.suptitle(_(TITLE).format(layer=activation.layer), x=0.02, ha="left")
+    rms = float(np.sqrt(np.square(activation.channels).mean()))
+    subtitle = _(TOLD).format(
         shown=count,
-        channels=len(found.channels),
-        size=found.channels.shape[1],
+        channels=len(activation.channels),
+        size=activation.channels.shape[1],
         rms=number(rms, language, 3),
     )
-    figure.text(0.02, 1 - 0.34 / height, told, va="top", size=8.5, wrap=True, color=colour("muted"))
+    figure.text(
+        0.02, 1 - 0.34 / height, subtitle, va="top", size=8.5, wrap=True, color=colour("muted")
+    )
     figure.set_layout_engine("none")
     top, low = 1 - 0.85 / height, 1 - (0.85 + rows * cell) / height
     grid = figure.add_gridspec(
@@ -136,11 +140,11 @@ def activation_figure(found: LayerActivation, language: str = "en", *, most: int
     bound = 3 * rms or 1.0
     for place in range(count):
         axes = figure.add_subplot(grid[place // columns, place % columns])
-        shown = found.channels[place]
-        axes.imshow(shown, cmap="gray", vmin=-bound, vmax=bound, interpolation="antialiased")
+        channel = activation.channels[place]
+        axes.imshow(channel, cmap="gray", vmin=-bound, vmax=bound, interpolation="antialiased")
         axes.set_axis_off()
     spectrum = figure.add_axes((0.2, 0.5 / height, 0.56, 2.35 / height))
-    decibels = 10 * np.log10(np.maximum(found.spectrum, 1e-12))
+    decibels = 10 * np.log10(np.maximum(activation.spectrum, 1e-12))
     image = spectrum.imshow(
         decibels[::-1],
         extent=(-0.5, 0.5, -0.5, 0.5),

@@ -90,7 +90,7 @@ class Directions:
 
 @torch.no_grad()
 def find_principal_directions(
-    opened: LoadedGenerator,
+    network: LoadedGenerator,
     count: int = 5,
     *,
     samples: int = 10_000,
@@ -100,7 +100,7 @@ def find_principal_directions(
     """Return the directions in which styles vary most, the largest first.
 
     Args:
-        opened: the network.
+        network: the network.
         count: how many, 1 to w_dim.
         samples: styles to draw.
         seed: of the draws.
@@ -109,39 +109,41 @@ def find_principal_directions(
     Raises:
         UsageError: if anything asked for is not allowed.
     """
-    opened.generator.labels.check(label)
-    w_dim = opened.generator.spec.w_dim
+    network.generator.labels.check(label)
+    w_dim = network.generator.spec.w_dim
     if not 1 <= count <= w_dim:
         raise ConfigError.of("components", f"{count} is not allowed; it takes 1 to {w_dim}.")
     if samples < 2:
         raise ConfigError.of("samples", f"{samples} is not allowed; at least 2 are needed.")
-    drawn = _sample_styles(opened, samples, seed, label)
-    centred = drawn - drawn.mean(0)
+    samples_w = _sample_styles(network, samples, seed, label)
+    centred = samples_w - samples_w.mean(0)
     values, vectors = np.linalg.eigh(centred.T @ centred / (samples - 1))
     values, vectors = np.maximum(values[::-1], 0), vectors.T[::-1]
     # An eigenvector's sign is arbitrary: its largest entry is made positive.
     signs = np.sign(vectors[np.arange(w_dim), abs(vectors).argmax(1)])
     whole = values.sum()
     shares = values / whole if whole > 0 else np.full_like(values, np.nan)  # no variance to share
-    kept = slice(count)
+    first = slice(count)
     return Directions(
-        (vectors * signs[:, None])[kept],
-        np.sqrt(values)[kept],
+        (vectors * signs[:, None])[first],
+        np.sqrt(values)[first],
         ("",) * count,
-        shares[kept],
+        shares[first],
         (False,) * count,
     )
 
 
-def _sample_styles(opened: LoadedGenerator, samples: int, seed: int, label: Label | None) -> Floats:
+def _sample_styles(
+    network: LoadedGenerator, samples: int, seed: int, label: Label | None
+) -> Floats:
     """Draw styles, [samples, w_dim]."""
-    generator, rng, parts = opened.generator, numpy_rng(seed, "styles"), []
+    generator, rng, parts = network.generator, numpy_rng(seed, "styles"), []
     labelling = numpy_rng(seed, "labels of styles")
     for first in range(0, samples, CHUNK):
         z = rng.standard_normal((min(CHUNK, samples - first), generator.spec.z_dim))
         c = sample_labels(generator, label, [labelling] * len(z))
         with deterministic_mode():
-            ws = generator.mapping(torch.from_numpy(z).to(opened.device), c)[:, 0]
+            ws = generator.mapping(torch.from_numpy(z).to(network.device), c)[:, 0]
         parts.append(ws.cpu().double().numpy())
     return np.concatenate(parts)
 
@@ -161,15 +163,15 @@ def fit_attribute(name: str, ws: Floats, values: Floats) -> Directions:
     Raises:
         DataError: if there are fewer than 4 samples, or all values are one.
     """
-    known = np.unique(values)
-    if len(ws) < 4 or len(known) < 2 or not np.isfinite(values).all():
-        told = f"{len(ws)} samples with {len(known)} different values"
-        raise DataError(f"{name}: {told} give no direction; take 4 or more, of two kinds.")
+    distinct = np.unique(values)
+    if len(ws) < 4 or len(distinct) < 2 or not np.isfinite(values).all():
+        message = f"{len(ws)} samples with {len(distinct)} different values"
+        raise DataError(f"{name}: {message} give no direction; take 4 or more, of two kinds.")
     mean, std = ws.mean(0), ws.std(0)
     std = np.where(std < 1e-12, 1.0, std)
     x = (ws - mean) / std
-    if len(known) == 2:
-        classes = (values == known[1]).astype(np.float64)
+    if len(distinct) == 2:
+        classes = (values == distinct[1]).astype(np.float64)
         slope, bias = _fit_logistic(x, classes)
         score = float(((x @ slope + bias > 0) == (classes > 0.5)).mean())
     else:
@@ -181,13 +183,13 @@ def fit_attribute(name: str, ws: Floats, values: Floats) -> Directions:
     vector /= max(float(np.linalg.norm(vector)), 1e-300)
     scale = float(((ws - mean) @ vector).std())
     return Directions(
-        vector[None], np.array([scale]), (name,), np.array([score]), (len(known) > 2,)
+        vector[None], np.array([scale]), (name,), np.array([score]), (len(distinct) > 2,)
     )
 
 
 @torch.no_grad()
 def fit_attributes(
-    opened: LoadedGenerator,
+    network: LoadedGenerator,
     seeds: Sequence[int],
     values: dict[str, Floats],
     label: Label | None = None,
@@ -195,13 +197,16 @@ def fit_attributes(
     """Return a direction for each attribute of labelled seeds; see `fit_attribute`.
 
     Args:
-        opened: the network.
+        network: the network.
         seeds: N of them, as `generate` takes them, without truncation.
         values: attribute to [N].
         label: the class that they were made with, for a network that has some, or another label.
     """
     ws = (
-        map_seeds(opened.generator, seeds, MappingOptions(label=label))[:, 0].cpu().double().numpy()
+        map_seeds(network.generator, seeds, MappingOptions(label=label))[:, 0]
+        .cpu()
+        .double()
+        .numpy()
     )
     return concat_directions([fit_attribute(name, ws, of) for name, of in values.items()])
 
@@ -235,8 +240,8 @@ def read_seed_labels(path: Path) -> tuple[list[int], dict[str, Floats]]:
     table = read_csv(path)
     names = [name for name in table.header if name != "seed"]
     if table.header.count("seed") != 1 or not names:
-        told = "a column named seed and one for each attribute are needed."
-        raise table.wrong(table.header_line, told)
+        message = "a column named seed and one for each attribute are needed."
+        raise table.wrong(table.header_line, message)
     columns = dict(zip(table.header, table.values().T, strict=True))
     seeds = columns.pop("seed")
     for (line, _), seed in zip(table.rows, seeds.tolist(), strict=True):
@@ -246,40 +251,40 @@ def read_seed_labels(path: Path) -> tuple[list[int], dict[str, Floats]]:
 
 
 def edit_image(
-    opened: LoadedGenerator,
-    start: LatentInput,
+    network: LoadedGenerator,
+    latent_input: LatentInput,
     directions: Directions,
     amounts: Sequence[float],
     *,
     layers: Sequence[int] | None = None,
-    styling: MappingOptions = DEFAULT_MAPPING,
+    options: MappingOptions = DEFAULT_MAPPING,
     progress: Progress | None = None,
 ) -> list[list[Pixels]]:
     """Return an image moved along each direction.
 
     Args:
-        opened: the network.
-        start: the image's seed, or its styles from a file.
+        network: the network.
+        latent_input: the image's seed, or its styles from a file.
         directions: where to.
         amounts: how far, in standard deviations.
         layers: whose styles are moved; None for all.
-        styling: truncation and class, of a seed.
+        options: truncation and class, of a seed.
         progress: told how many images are done, of how many.
 
     Returns:
         A list for each direction of an image [H, W, 3] for each amount.
     """
-    check_memory(opened.generator, opened.device)
-    (ws,) = compute_styles(opened.generator, [start], styling)
-    moved = list(range(opened.generator.num_ws)) if layers is None else list(layers)
+    check_memory(network.generator, network.device)
+    (ws,) = compute_styles(network.generator, [latent_input], options)
+    edited_layers = list(range(network.generator.num_ws)) if layers is None else list(layers)
     table: list[list[Pixels]] = []
     count, done = len(directions.vectors) * len(amounts), 0
     for vector, scale in zip(directions.vectors, directions.scales, strict=True):
         table.append([])
         for amount in amounts:
             there = ws.clone()
-            there[moved] += torch.from_numpy(vector * scale * amount).to(there)
-            table[-1].append(synthesize_image(opened.generator, there))
+            there[edited_layers] += torch.from_numpy(vector * scale * amount).to(there)
+            table[-1].append(synthesize_image(network.generator, there))
             done += 1
             if progress is not None:
                 progress(done, count)
@@ -313,15 +318,15 @@ def read_directions(path: Path, w_dim: int) -> Directions:
     lengths = {len(np.atleast_1d(array)) for array in arrays.values()}
     if vectors.ndim != 2 or vectors.shape[1] != w_dim or len(lengths) != 1:
         raise DataError(f"{path} holds directions of another network.")
-    told = tuple(map(str, names)), tuple(map(bool, continuous))
-    return Directions(vectors, scales, told[0], scores, told[1])
+    labels = tuple(map(str, names)), tuple(map(bool, continuous))
+    return Directions(vectors, scales, labels[0], scores, labels[1])
 
 
 def direction_figure(
     table: Sequence[Sequence[Pixels]],
     directions: Directions,
     amounts: Sequence[float],
-    start: LatentInput,
+    latent_input: LatentInput,
     language: str = "en",
 ) -> "Figure":
     """Draw an image moved along each direction; call it inside `figure_style`."""
@@ -331,11 +336,11 @@ def direction_figure(
     figure = new_figure(cell * down + 0.95)
     height = figure.get_figheight()
     figure.suptitle(_(TITLE), x=0.02, ha="left")
-    told = _(TOLD if isinstance(start, int) else TOLD_FILE).format(
-        low=number(min(amounts), language), high=number(max(amounts), language), seed=start,
-        name=start,
+    subtitle = _(TOLD if isinstance(latent_input, int) else TOLD_FILE).format(
+        low=number(min(amounts), language), high=number(max(amounts), language), seed=latent_input,
+        name=latent_input,
     )  # fmt: skip
-    figure.text(0.02, 1 - 0.36 / height, told, va="top", size=9, color=colour("muted"))
+    figure.text(0.02, 1 - 0.36 / height, subtitle, va="top", size=9, color=colour("muted"))
     figure.set_layout_engine("none")
     spaces = {"left": 1.25 / WIDTH, "right": 0.99, "bottom": 0.05 / height}
     spaces |= {"top": 1 - 0.85 / height, "wspace": 0.04, "hspace": 0.04}

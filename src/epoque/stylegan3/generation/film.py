@@ -29,15 +29,15 @@ Floats = NDArray[np.float64]
 
 
 def write_film(
-    opened: LoadedGenerator,
-    starts: Sequence[LatentInput],
+    network: LoadedGenerator,
+    inputs: Sequence[LatentInput],
     stem: Path,
     *,
     kinds: Collection[Kind] = DEFAULT_KINDS,
     grid: tuple[int, int] = (1, 1),
     frames: int = 30,
     frame_ms: float = 40,
-    styling: MappingOptions = DEFAULT_MAPPING,
+    options: MappingOptions = DEFAULT_MAPPING,
     noise: Noise = "const",
     precision: Precision = "float32",
     progress: Progress | None = None,
@@ -48,14 +48,14 @@ def write_film(
     columns × rows, the next the following. Each place walks through its own.
 
     Args:
-        opened: the network.
-        starts: keyframes × columns × rows seeds or styles of files.
+        network: the network.
+        inputs: keyframes × columns × rows seeds or styles of files.
         stem: the path without its ending.
         kinds: any of `webp`, `gif` and `mp4`.
         grid: columns and rows.
         frames: from each keyframe to the next.
         frame_ms: how long each stays, in milliseconds; see `save_animation`.
-        styling: truncation and class of the seeds.
+        options: truncation and class of the seeds.
         noise: of StyleGAN2's layers.
         precision: of the convolutions of the highest resolutions.
         progress: told how many frames are done, of how many.
@@ -65,29 +65,29 @@ def write_film(
         MissingExtraError: for `mp4` without PyAV.
         RunWriteError: if the system refuses.
     """
-    keys, low = _count_keyframes(len(starts), grid), precision_dtype(precision)
-    total, generator = keys * max(1, frames), opened.generator
+    keys, low = _count_keyframes(len(inputs), grid), precision_dtype(precision)
+    total, generator = keys * max(1, frames), network.generator
     side = generator.spec.img_resolution
-    check_memory(generator, opened.device, kept=6 * total * grid[0] * grid[1] * side**2)
-    ws = compute_styles(generator, starts, styling).cpu().double().numpy()
+    check_memory(generator, network.device, extra_bytes=6 * total * grid[0] * grid[1] * side**2)
+    ws = compute_styles(generator, inputs, options).cpu().double().numpy()
     path = interpolate_loop(ws.reshape(keys, -1, *ws.shape[1:]), max(1, frames))
-    shown = []
+    frame_images = []
     for done, moment in enumerate(path, 1):
-        rows = torch.from_numpy(moment).float().to(opened.device)
+        rows = torch.from_numpy(moment).float().to(network.device)
         images = [
             synthesize_image(generator, one, noise=noise, seed=i, low=low)
             for i, one in enumerate(rows)
         ]
-        shown.append(tile_images(images, grid[0]))
+        frame_images.append(tile_images(images, grid[0]))
         if progress is not None:
             progress(done, total)
     with explain_write_errors(stem):
         stem.parent.mkdir(parents=True, exist_ok=True)
     still = [kind for kind in kinds if kind != "mp4"]
     if still:
-        save_animation(shown, stem, frame_ms=frame_ms, hold_ms=frame_ms, kinds=still)
+        save_animation(frame_images, stem, frame_ms=frame_ms, hold_ms=frame_ms, kinds=still)
     if "mp4" in kinds:
-        save_mp4(shown, stem, frame_ms=frame_ms, hold_ms=0)
+        save_mp4(frame_images, stem, frame_ms=frame_ms, hold_ms=0)
 
 
 def interpolate_loop(keyframes: Floats, frames: int) -> Floats:
@@ -116,6 +116,6 @@ def _count_keyframes(count: int, grid: tuple[int, int]) -> int:
     """Return how many keyframes each place of a grid walks through."""
     places = grid[0] * grid[1]
     if not count or count % places:
-        told = f"{count} keyframes cannot be dealt out over {grid[0]}x{grid[1]} places"
-        raise ConfigError.of("grid", f"{told}; take a multiple of {places}.")
+        message = f"{count} keyframes cannot be dealt out over {grid[0]}x{grid[1]} places"
+        raise ConfigError.of("grid", f"{message}; take a multiple of {places}.")
     return count // places

@@ -94,11 +94,11 @@ class GeneratedImage:
 
 
 def generate(
-    opened: LoadedGenerator,
-    starts: Sequence[LatentInput],
+    network: LoadedGenerator,
+    inputs: Sequence[LatentInput],
     folder: Path,
     *,
-    styling: MappingOptions = DEFAULT_MAPPING,
+    options: MappingOptions = DEFAULT_MAPPING,
     movement: InputTransform = IDENTITY,
     noise: Noise = "const",
     precision: Precision = "float32",
@@ -113,10 +113,10 @@ def generate(
     made by itself (a `batch` of 1).
 
     Args:
-        opened: the network.
-        starts: seeds, each 0 to 2³² − 1, and styles of files, at least one.
+        network: the network.
+        inputs: seeds, each 0 to 2³² − 1, and styles of files, at least one.
         folder: where; made if it is not there.
-        styling: truncation and class of the seeds.
+        options: truncation and class of the seeds.
         movement: of an alias-free network; others take none.
         noise: of StyleGAN2's layers.
         precision: of the convolutions of the highest resolutions.
@@ -133,57 +133,59 @@ def generate(
         raise ConfigError.of("format", f"{kind} is not allowed; it takes {' or '.join(FORMATS)}.")
     if batch < 1:
         raise ConfigError.of("batch", f"{batch} is not allowed; at least 1 is needed.")
-    generator, low = opened.generator, precision_dtype(precision)
-    _check_names(starts)
-    count = len(starts)
-    kept = SHEETS * 3 * count * generator.spec.img_resolution**2 if grid else 0
-    check_memory(generator, opened.device, images=min(batch, count), kept=kept)
-    if any(isinstance(start, int) for start in starts):
-        styling.check(generator)
+    generator, low = network.generator, precision_dtype(precision)
+    _check_names(inputs)
+    count = len(inputs)
+    grid_bytes = SHEETS * 3 * count * generator.spec.img_resolution**2 if grid else 0
+    check_memory(generator, network.device, images=min(batch, count), extra_bytes=grid_bytes)
+    if any(isinstance(latent_input, int) for latent_input in inputs):
+        options.check(generator)
     moving = _apply_transform(generator, movement)
     with explain_write_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    made: list[GeneratedImage] = []
+    images: list[GeneratedImage] = []
     with moving:
         for first in range(0, count, batch):
-            part = starts[first : first + batch]
-            ws, seeds = compute_styles(generator, part, styling), list(map(noise_seed, part))
+            part = inputs[first : first + batch]
+            ws, seeds = compute_styles(generator, part, options), list(map(noise_seed, part))
             pixels = synthesize_pixels(generator, ws, seeds, noise=noise, low=low)
-            for start, one in zip(part, pixels, strict=True):
-                made.append(_write_image(one, folder, kind, start))
+            for latent_input, one in zip(part, pixels, strict=True):
+                images.append(_write_image(one, folder, kind, latent_input))
                 if progress is not None:
-                    progress(len(made), count)
-    return made
+                    progress(len(images), count)
+    return images
 
 
 def compare_precision(
-    opened: LoadedGenerator,
-    start: LatentInput,
+    network: LoadedGenerator,
+    latent_input: LatentInput,
     precision: Precision,
     *,
-    styling: MappingOptions = DEFAULT_MAPPING,
+    options: MappingOptions = DEFAULT_MAPPING,
     movement: InputTransform = IDENTITY,
     noise: Noise = "const",
 ) -> Difference:
     """Return how far an image is from the same one in float32; see `generate`."""
-    (ws,) = compute_styles(opened.generator, [start], styling)
-    with _apply_transform(opened.generator, movement):
+    (ws,) = compute_styles(network.generator, [latent_input], options)
+    with _apply_transform(network.generator, movement):
         return measure_difference(
-            opened.generator, ws, precision, noise=noise, seed=noise_seed(start)
+            network.generator, ws, precision, noise=noise, seed=noise_seed(latent_input)
         )
 
 
-def _check_names(starts: Sequence[LatentInput]) -> None:
+def _check_names(inputs: Sequence[LatentInput]) -> None:
     """Refuse styles whose images would have one name."""
-    seeds = {_file_stem(start) for start in starts if isinstance(start, int)}
-    files = [_file_stem(start) for start in starts if not isinstance(start, int)]
+    seeds = {_file_stem(latent_input) for latent_input in inputs if isinstance(latent_input, int)}
+    files = [
+        _file_stem(latent_input) for latent_input in inputs if not isinstance(latent_input, int)
+    ]
     for name, count in Counter([*seeds, *files]).items():
         if count > 1:
             raise ConfigError.of("w", f"two images would be named {name}; rename a file of styles.")
 
 
-def _file_stem(start: LatentInput) -> str:
-    return f"seed{start:04d}" if isinstance(start, int) else start.name
+def _file_stem(latent_input: LatentInput) -> str:
+    return f"seed{latent_input:04d}" if isinstance(latent_input, int) else latent_input.name
 
 
 def _apply_transform(
@@ -201,30 +203,30 @@ def _apply_transform(
 
 
 def _write_image(
-    pixels: NDArray[np.uint8], folder: Path, kind: ImageFormat, start: LatentInput
+    pixels: NDArray[np.uint8], folder: Path, kind: ImageFormat, latent_input: LatentInput
 ) -> GeneratedImage:
-    path, data = folder / f"{_file_stem(start)}.{kind}", encode_image(pixels, kind)
+    path, data = folder / f"{_file_stem(latent_input)}.{kind}", encode_image(pixels, kind)
     write_atomic(path, data)
-    return GeneratedImage(start, path, sha256(data).hexdigest())
+    return GeneratedImage(latent_input, path, sha256(data).hexdigest())
 
 
 def write_grid(pictures: Sequence[GeneratedImage], path: Path, columns: int | None = None) -> None:
     """Write images side by side as one PNG; by default as near to a square as they go."""
-    shown = [picture.pixels for picture in pictures]
-    columns = columns or isqrt(len(shown) - 1) + 1
-    gap = max(1, shown[0].shape[1] // 64)
+    images = [picture.pixels for picture in pictures]
+    columns = columns or isqrt(len(images) - 1) + 1
+    gap = max(1, images[0].shape[1] // 64)
     make_parent_folder(path)
-    write_atomic(path, encode_image(tile_images(shown, min(columns, len(shown)), gap), "png"))
+    write_atomic(path, encode_image(tile_images(images, min(columns, len(images)), gap), "png"))
 
 
 def write_styles(
-    opened: LoadedGenerator,
+    network: LoadedGenerator,
     seeds: Sequence[int],
     path: Path,
-    styling: MappingOptions = DEFAULT_MAPPING,
+    options: MappingOptions = DEFAULT_MAPPING,
 ) -> None:
     """Write the styles as `.npz`: `w` float32 [N, num_ws, w_dim] and `seeds` [N]."""
-    ws = map_seeds(opened.generator, seeds, styling).float().cpu().numpy()
+    ws = map_seeds(network.generator, seeds, options).float().cpu().numpy()
     write_npz(path, {"w": ws, "seeds": np.array(seeds, np.int64)})
 
 

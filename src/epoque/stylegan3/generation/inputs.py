@@ -39,28 +39,28 @@ class StoredStyle:
 LatentInput = int | StoredStyle
 
 
-def noise_seed(start: LatentInput) -> int:
+def noise_seed(latent_input: LatentInput) -> int:
     """Return what StyleGAN2's noise is drawn from, where it is drawn anew."""
-    return start if isinstance(start, int) else start.row
+    return latent_input if isinstance(latent_input, int) else latent_input.row
 
 
 def compute_styles(
-    generator: Generator, starts: Sequence[LatentInput], styling: MappingOptions = DEFAULT_MAPPING
+    generator: Generator, inputs: Sequence[LatentInput], options: MappingOptions = DEFAULT_MAPPING
 ) -> Tensor:
     """Return the styles of images, [N, num_ws, w_dim], each the same whatever is beside it.
 
     Args:
         generator: what is to draw them.
-        starts: at least one.
-        styling: of the seeds; styles of a file are taken as they are.
+        inputs: at least one.
+        options: of the seeds; styles of a file are taken as they are.
 
     Raises:
         UsageError: if a seed, a class or a setting is not allowed.
     """
-    seeds = [start for start in starts if isinstance(start, int)]
+    seeds = [latent_input for latent_input in inputs if isinstance(latent_input, int)]
     where = next(generator.parameters()).device
-    drawn = iter(map_seeds(generator, seeds, styling) if seeds else ())
-    return torch.stack([next(drawn) if isinstance(s, int) else s.ws.to(where) for s in starts])
+    mapped = iter(map_seeds(generator, seeds, options) if seeds else ())
+    return torch.stack([next(mapped) if isinstance(s, int) else s.ws.to(where) for s in inputs])
 
 
 def read_styles(path: Path, generator: Generator) -> list[StoredStyle]:
@@ -74,14 +74,14 @@ def read_styles(path: Path, generator: Generator) -> list[StoredStyle]:
         DataError: if the file cannot be read, or holds no styles of such a network.
     """
     what = "it holds no styles: they are an array w [images, layers, numbers]"
-    found = read_npz(path, ("w",), what, optional=("w_plus",))
-    ws = found.get("w_plus", found["w"])
-    wanted = (generator.num_ws, generator.spec.w_dim)
+    arrays = read_npz(path, ("w",), what, optional=("w_plus",))
+    ws = arrays.get("w_plus", arrays["w"])
+    shape = (generator.num_ws, generator.spec.w_dim)
     if ws.ndim != 3 or not len(ws) or ws.dtype.kind != "f":
-        told = f"its styles have shape [{', '.join(map(str, ws.shape))}] and type {ws.dtype}"
-        raise DataError(f"{path}: {told}; they are fractions, [images, layers, numbers].")
-    if ws.shape[1:] != wanted:
-        has, takes = (f"{layers} layers of {size}" for layers, size in (ws.shape[1:], wanted))
+        message = f"its styles have shape [{', '.join(map(str, ws.shape))}] and type {ws.dtype}"
+        raise DataError(f"{path}: {message}; they are fractions, [images, layers, numbers].")
+    if ws.shape[1:] != shape:
+        has, takes = (f"{layers} layers of {size}" for layers, size in (ws.shape[1:], shape))
         raise DataError(f"{path} holds styles of {has} numbers; this network takes {takes}.")
     if not np.isfinite(ws).all():
         raise DataError(f"{path} holds numbers that are not finite.")

@@ -22,9 +22,9 @@ _NAME = "noise_const"
 
 def noise_maps(generator: Generator) -> dict[str, Tensor]:
     """Return the noise maps of a generator, [size, size] each, by layer; none of StyleGAN3."""
-    found = dict(generator.synthesis.named_buffers())
+    buffers = dict(generator.synthesis.named_buffers())
     ending = f".{_NAME}"
-    return {name.removesuffix(ending): v for name, v in found.items() if name.endswith(ending)}
+    return {name.removesuffix(ending): v for name, v in buffers.items() if name.endswith(ending)}
 
 
 def noise_regularization(noise: Iterable[Tensor]) -> Tensor:

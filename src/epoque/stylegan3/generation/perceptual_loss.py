@@ -34,20 +34,20 @@ class PerceptualFeatures:
 
     Attributes:
         name: tells it from any other, its weights included.
-        told: for people.
+        description: for people.
         rows: turns images [N, C, S, S], about −1 to 1, into [N, D]; the squared distance of two
             rows is how different the images look, 0 to about 1.
     """
 
     name: str
-    told: str
+    description: str
     rows: Callable[[Tensor], Tensor]
 
     def loss(self, target: Tensor) -> Callable[[Tensor], Tensor]:
         """Return how far images look from a target [1, C, S, S], its features taken once."""
         with torch.no_grad():
-            wanted = self.rows(target)
-        return lambda images: (self.rows(images) - wanted).square().sum(1).mean()
+            target_features = self.rows(target)
+        return lambda images: (self.rows(images) - target_features).square().sum(1).mean()
 
 
 def portrait_features(device: str) -> PerceptualFeatures:
@@ -57,8 +57,11 @@ def portrait_features(device: str) -> PerceptualFeatures:
         DataError: if its file is damaged.
     """
     network = portrait_net(device)
-    name, told = f"portraits {card()['sha256']}", "the package's network of cartoon portraits"
-    return PerceptualFeatures(name, told, lambda images: _unit_activations(network, images))
+    name, description = (
+        f"portraits {card()['sha256']}",
+        "the package's network of cartoon portraits",
+    )
+    return PerceptualFeatures(name, description, lambda images: _unit_activations(network, images))
 
 
 def vgg_features(vgg: "VggFeatures") -> PerceptualFeatures:
@@ -71,8 +74,8 @@ def vgg_features(vgg: "VggFeatures") -> PerceptualFeatures:
         DataError: if the network came without the weights of the distance.
     """
     if not vgg.lpips:
-        told = f"{vgg.file} does not hold the weights of the perceptual distance LPIPS"
-        raise DataError(f"{told}; name their file with --lpips.")
+        message = f"{vgg.file} does not hold the weights of the perceptual distance LPIPS"
+        raise DataError(f"{message}; name their file with --lpips.")
 
     def rows(images: Tensor) -> Tensor:
         return vgg.network.perceptual((_resize_for_vgg(images) + 1) * 127.5)
@@ -92,11 +95,11 @@ def _resize_for_vgg(images: Tensor) -> Tensor:
 def _unit_activations(network: PortraitNet, images: Tensor) -> Tensor:
     """Return each place's activations after each layer, of length 1, the layers weighing alike."""
     x = resize_images(images)
-    found: list[Tensor] = []
+    parts: list[Tensor] = []
     for module in network.body:
         x = module(x)
         if isinstance(module, nn.ReLU):
             unit = x / (x.square().sum(1, keepdim=True).sqrt() + 1e-10)
-            found.append((unit / (x.shape[2] * x.shape[3]) ** 0.5).flatten(1))
-    rows: Tensor = torch.cat(found, 1) / len(found) ** 0.5
+            parts.append((unit / (x.shape[2] * x.shape[3]) ** 0.5).flatten(1))
+    rows: Tensor = torch.cat(parts, 1) / len(parts) ** 0.5
     return rows

@@ -57,8 +57,8 @@ class Difference:
     def __str__(self) -> str:
         """Tell it in a sentence."""
         levels = f"at most {self.largest} of 255 levels, {self.mean:.2g} on average"
-        told = f"{levels}; relative {self.relative:.1e}"
-        return f"{self.precision} against float32, in the first image: {told}."
+        text = f"{levels}; relative {self.relative:.1e}"
+        return f"{self.precision} against float32, in the first image: {text}."
 
     def to_json(self) -> dict[str, Any]:
         """Return it for programs."""

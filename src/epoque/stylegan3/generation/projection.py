@@ -91,8 +91,8 @@ class ProjectionOptions:
             UsageError: naming the first.
         """
         if self.steps < 1 or self.steps_plus < 0:
-            told = f"--steps {self.steps} and --steps-plus {self.steps_plus}"
-            raise UsageError(f"{told} are not allowed; take 1 or more, and 0 or more.")
+            message = f"--steps {self.steps} and --steps-plus {self.steps_plus}"
+            raise UsageError(f"{message} are not allowed; take 1 or more, and 0 or more.")
         if not (isfinite(self.learning_rate) and self.learning_rate > 0):
             raise ConfigError.of("learning_rate", f"{self.learning_rate} must be more than 0.")
 
@@ -128,11 +128,11 @@ def pyramid_loss(target: Tensor) -> Loss:
     Args:
         target: [1, C, S, S], −1 to 1.
     """
-    wanted = _pyramid(target)
+    target_pyramid = _pyramid(target)
 
     def loss(images: Tensor) -> Tensor:
-        found = _pyramid(images)
-        parts = [(a - b).abs().mean() for a, b in zip(found, wanted, strict=True)]
+        pyramid = _pyramid(images)
+        parts = [(a - b).abs().mean() for a, b in zip(pyramid, target_pyramid, strict=True)]
         return torch.stack([*parts, (images - target).abs().mean()]).sum()
 
     return loss
@@ -149,7 +149,7 @@ def _pyramid(images: Tensor) -> list[Tensor]:
     return [*levels, images]
 
 
-def read_target(path: Path, opened: LoadedGenerator) -> Tensor:
+def read_target(path: Path, network: LoadedGenerator) -> Tensor:
     """Read a picture as the network would make it, [1, C, S, S], −1 to 1.
 
     It is read as a picture of a set of images is (`bench.pictures`): transparent pixels are laid
@@ -162,31 +162,31 @@ def read_target(path: Path, opened: LoadedGenerator) -> Tensor:
 
     from ..dataset.preprocess import CropOptions, crop_and_scale, to_array
 
-    spec = opened.generator.spec
+    spec = network.generator.spec
     shape = CropOptions((spec.img_resolution, spec.img_resolution), "center-crop")
     image = crop_and_scale(read_picture(path), shape)
     levels = to_array(image.convert("L" if spec.img_channels == 1 else "RGB"))
-    return (torch.from_numpy(levels).float() / 127.5 - 1)[None].to(opened.device)
+    return (torch.from_numpy(levels).float() / 127.5 - 1)[None].to(network.device)
 
 
 def project(
-    opened: LoadedGenerator,
+    network: LoadedGenerator,
     target: Tensor,
     projection: ProjectionOptions = DEFAULT_OPTIONS,
     *,
     loss: Loss | None = None,
-    looks: PerceptualFeatures | None = None,
+    perceptual: PerceptualFeatures | None = None,
     state: Path | None = None,
     progress: Progress | None = None,
 ) -> ProjectionResult:
     """Look for the styles that make an image.
 
     Args:
-        opened: the network.
+        network: the network.
         target: [1, C, S, S], −1 to 1.
         projection: how.
         loss: how far an image is from the target; None is `pyramid_loss`.
-        looks: a network that tells how far it looks from there, too; both weigh alike.
+        perceptual: a network that tells how far it looks from there, too; both weigh alike.
         state: a file that keeps where the search is, and from which it goes on.
         progress: told how many steps are done, of how many.
 
@@ -196,28 +196,28 @@ def project(
         DivergenceError: if the loss is not finite.
     """
     projection.check()
-    opened.generator.labels.check(projection.label)
+    network.generator.labels.check(projection.label)
     check_memory(
-        opened.generator, opened.device, images=4
+        network.generator, network.device, images=4
     )  # what the gradient keeps of every layer
-    loss = _add_perceptual(loss or pyramid_loss(target), looks, target)
-    search = _Projector(opened, target, projection, loss, looks.name if looks else "")
+    loss = _add_perceptual(loss or pyramid_loss(target), perceptual, target)
+    search = _Projector(network, target, projection, loss, perceptual.name if perceptual else "")
     search.restore(state)
     total = projection.steps + projection.steps_plus
     while len(search.losses) < total:
         search.step()
         done = len(search.losses)
         if state is not None and (done % KEEP_EVERY == 0 or done == total):
-            search.keep(state)
+            search.save(state)
         if progress is not None:
             progress(done, total)
-    return search.found()
+    return search.result()
 
 
-def _add_perceptual(pixels: Loss, looks: PerceptualFeatures | None, target: Tensor) -> Loss:
-    if looks is None:
+def _add_perceptual(pixels: Loss, perceptual: PerceptualFeatures | None, target: Tensor) -> Loss:
+    if perceptual is None:
         return pixels
-    look = looks.loss(target)
+    look = perceptual.loss(target)
     return lambda images: pixels(images) + look(images)
 
 
@@ -225,21 +225,21 @@ def _add_perceptual(pixels: Loss, looks: PerceptualFeatures | None, target: Tens
 class _Projector:
     """Where a search is: what is looked for, Adam's two means, and the losses so far."""
 
-    opened: LoadedGenerator
+    network: LoadedGenerator
     target: Tensor
     projection: ProjectionOptions
     loss: Loss
-    looks: str
+    perceptual_name: str
     losses: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        mean, self.spread = _style_statistics(self.opened, self.projection.label)
-        noise = layer_noise.noise_maps(self.opened.generator) if self.projection.fit_noise else {}
+        mean, self.spread = _style_statistics(self.network, self.projection.label)
+        noise = layer_noise.noise_maps(self.network.generator) if self.projection.fit_noise else {}
         self.leaves = {"w": mean[None]} | {name: one.clone() for name, one in noise.items()}
         self.one = self.leaves["w"]
-        self._forget()
+        self._reset_adam()
 
-    def _forget(self) -> None:
+    def _reset_adam(self) -> None:
         """Begin Adam's means anew."""
         self.means = {name: torch.zeros_like(leaf) for name, leaf in self.leaves.items()}
         self.squares = {name: torch.zeros_like(leaf) for name, leaf in self.leaves.items()}
@@ -249,25 +249,27 @@ class _Projector:
         plan, done = self.projection, len(self.losses)
         plus = done >= plan.steps
         if done == plan.steps:
-            self._split()
+            self._split_layers()
         place, count = (done - plan.steps, plan.steps_plus) if plus else (done, plan.steps)
         way = place / count
         moving = {"w": self.leaves["w"]} if plus else self.leaves
         moving = {name: leaf.clone().requires_grad_() for name, leaf in moving.items()}
         shake = 0.0 if plus else plan.noise * self.spread * max(0.0, 1 - way / 0.75) ** 2
-        value, gradients = self._value(moving, shake)
-        self._move(
+        value, gradients = self._loss_and_gradients(moving, shake)
+        self._adam_step(
             gradients, plan.learning_rate * _rate_schedule(way) * (0.2 if plus else 1), place + 1
         )
         self.losses.append(value)
 
-    def _value(self, moving: Mapping[str, Tensor], shake: float) -> tuple[float, dict[str, Tensor]]:
+    def _loss_and_gradients(
+        self, moving: Mapping[str, Tensor], shake: float
+    ) -> tuple[float, dict[str, Tensor]]:
         """Return the loss, and the gradients of all that is to become less."""
         done, noise = len(self.losses), {**self.noise, **moving}
         w = noise.pop("w")
         rng = torch_generator(self.projection.seed, f"projection {done}")
         shaken = w + torch.randn(w.shape, generator=rng).to(w) * shake
-        with layer_noise.replace_noise(self.opened.generator, noise):
+        with layer_noise.replace_noise(self.network.generator, noise):
             loss = self.loss(self._image(shaken))
         fitted = [one for one in noise.values() if one.requires_grad]
         whole = loss + NOISE_WEIGHT * layer_noise.noise_regularization(fitted) if fitted else loss
@@ -276,24 +278,24 @@ class _Projector:
         gradients = torch.autograd.grad(whole, list(moving.values()))
         return float(loss.detach()), dict(zip(moving, gradients, strict=True))
 
-    def _move(self, gradients: Mapping[str, Tensor], rate: float, count: int) -> None:
+    def _adam_step(self, gradients: Mapping[str, Tensor], rate: float, count: int) -> None:
         for name, gradient in gradients.items():
             self.means[name].lerp_(gradient, 0.1)
             self.squares[name].lerp_(gradient.square(), 0.001)
             first = self.means[name] / (1 - 0.9**count)
             second = self.squares[name] / (1 - 0.999**count)
-            moved = self.leaves[name] - rate * first / (second.sqrt() + 1e-8)
-            self.leaves[name] = moved if name == "w" else layer_noise.normalize_noise(moved)
+            leaf = self.leaves[name] - rate * first / (second.sqrt() + 1e-8)
+            self.leaves[name] = leaf if name == "w" else layer_noise.normalize_noise(leaf)
 
-    def _split(self) -> None:
+    def _split_layers(self) -> None:
         """Begin with a style for each layer; the noise stays as it is."""
         self.one = self.leaves["w"].clone()
-        self.leaves["w"] = self.one.repeat(self.opened.generator.num_ws, 1)
-        self._forget()
+        self.leaves["w"] = self.one.repeat(self.network.generator.num_ws, 1)
+        self._reset_adam()
 
     def _image(self, w: Tensor) -> Tensor:
-        ws = w.expand(self.opened.generator.num_ws, -1)[None]
-        image: Tensor = self.opened.generator.synthesis(ws, noise="const")
+        ws = w.expand(self.network.generator.num_ws, -1)[None]
+        image: Tensor = self.network.generator.synthesis(ws, noise="const")
         return image
 
     @property
@@ -301,51 +303,51 @@ class _Projector:
         """The noise maps as they are, by layer."""
         return {name: leaf for name, leaf in self.leaves.items() if name != "w"}
 
-    def found(self) -> ProjectionResult:
+    def result(self) -> ProjectionResult:
         """Return the styles as they are."""
-        count, w = self.opened.generator.num_ws, self.leaves["w"]
+        count, w = self.network.generator.num_ws, self.leaves["w"]
         one = self.one if len(self.losses) > self.projection.steps else w
         each = w.expand(count, -1)
         return ProjectionResult(
             one.expand(count, -1), each, list(self.losses), self.projection.steps, self.noise
         )
 
-    def keep(self, path: Path) -> None:
+    def save(self, path: Path) -> None:
         """Write where the search is."""
-        arrays = {name: value.cpu().numpy() for name, value in self._kept().items()}
-        write_npz(path, {"plan": self._plan(), "losses": np.array(self.losses), **arrays})
+        arrays = {name: value.cpu().numpy() for name, value in self._named_state().items()}
+        write_npz(path, {"plan": self._fingerprint(), "losses": np.array(self.losses), **arrays})
 
-    def _kept(self) -> dict[str, Tensor]:
+    def _named_state(self) -> dict[str, Tensor]:
         groups = {"leaf": self.leaves, "mean": self.means, "square": self.squares}
-        named = {f"{what}/{name}": v for what, of in groups.items() for name, v in of.items()}
-        return {"one": self.one} | named
+        by_name = {f"{what}/{name}": v for what, of in groups.items() for name, v in of.items()}
+        return {"one": self.one} | by_name
 
     def restore(self, path: Path | None) -> None:
         """Go on where a search was left, if it was this one."""
         if path is None or not path.exists():
             return
-        names = tuple(self._kept())
+        names = tuple(self._named_state())
         arrays = read_npz(path, ("plan", "losses", *names), "no state of a projection")
-        if str(arrays["plan"]) != self._plan():
+        if str(arrays["plan"]) != self._fingerprint():
             raise DataError(f"{path} is of another search; name another file.")
         self.losses = arrays["losses"].tolist()
         groups = {"leaf": self.leaves, "mean": self.means, "square": self.squares}
         for name in names:
             what, _, leaf = name.partition("/")
-            value = torch.from_numpy(arrays[name]).to(self.opened.device)
+            value = torch.from_numpy(arrays[name]).to(self.network.device)
             if leaf:
                 groups[what][leaf] = value
             else:
                 self.one = value
 
-    def _plan(self) -> str:
+    def _fingerprint(self) -> str:
         """Return what tells this search from any other."""
         digest = sha256(self.target.cpu().numpy().tobytes())
-        for value in self.opened.generator.state_dict().values():
+        for value in self.network.generator.state_dict().values():
             digest.update(value.cpu().contiguous().numpy().tobytes())
         plan = {name: getattr(self.projection, name) for name in ProjectionOptions.__slots__}
-        plan["label"] = self.opened.generator.labels.key(self.projection.label)
-        return json.dumps(plan | {"digest": digest.hexdigest(), "looks": self.looks})
+        plan["label"] = self.network.generator.labels.key(self.projection.label)
+        return json.dumps(plan | {"digest": digest.hexdigest(), "looks": self.perceptual_name})
 
 
 def _rate_schedule(way: float) -> float:
@@ -355,11 +357,11 @@ def _rate_schedule(way: float) -> float:
 
 
 @torch.no_grad()
-def _style_statistics(opened: LoadedGenerator, label: Label | None) -> tuple[Tensor, float]:
+def _style_statistics(network: LoadedGenerator, label: Label | None) -> tuple[Tensor, float]:
     """Return the mean style [w_dim] and how far styles lie from it (root mean square)."""
-    generator = opened.generator
+    generator = network.generator
     rng = torch_generator(0, "styles of a projection")
-    z = torch.randn(SAMPLES, generator.spec.z_dim, generator=rng).to(opened.device)
+    z = torch.randn(SAMPLES, generator.spec.z_dim, generator=rng).to(network.device)
     c = sample_labels(generator, label, [numpy_rng(0, "labels of a projection")] * SAMPLES)
     ws = generator.mapping(z, c)[:, 0]
     mean = ws.mean(0)
@@ -367,7 +369,7 @@ def _style_statistics(opened: LoadedGenerator, label: Label | None) -> tuple[Ten
 
 
 def projection_figure(
-    opened: LoadedGenerator, target: Tensor, found: ProjectionResult, language: str = "en"
+    network: LoadedGenerator, target: Tensor, result: ProjectionResult, language: str = "en"
 ) -> "Figure":
     """Draw the target, what w and w+ make, and the loss; call it inside `figure_style`."""
     from ..images import to_uint8
@@ -377,32 +379,32 @@ def projection_figure(
     figure = new_figure(3.9)
     figure.suptitle(_(TITLE), x=0.02, ha="left")
     grid = figure.add_gridspec(2, 3, height_ratios=(1.25, 1))
-    shown, told = [to_rgb(to_uint8(target)[0])], [TARGET, W]
-    with layer_noise.replace_noise(opened.generator, found.noise):
-        shown.append(synthesize_image(opened.generator, found.w))
-        if len(found.losses) > found.steps:
-            shown.append(synthesize_image(opened.generator, found.w_plus))
-            told.append(W_PLUS)
-    for place, (image, name) in enumerate(zip(shown, told, strict=True)):
+    images, message = [to_rgb(to_uint8(target)[0])], [TARGET, W]
+    with layer_noise.replace_noise(network.generator, result.noise):
+        images.append(synthesize_image(network.generator, result.w))
+        if len(result.losses) > result.steps:
+            images.append(synthesize_image(network.generator, result.w_plus))
+            message.append(W_PLUS)
+    for place, (image, name) in enumerate(zip(images, message, strict=True)):
         axes = figure.add_subplot(grid[0, place])
         axes.imshow(image, interpolation="antialiased")
         axes.set_axis_off()
         axes.set_title(_(name), size=8.5, weight="normal", loc="center", pad=3)
     axes = figure.add_subplot(grid[1, :])
-    steps = np.arange(1, len(found.losses) + 1)
-    axes.plot(steps[: found.steps], found.losses[: found.steps], color=colour("blue"))
-    axes.plot(steps[found.steps :], found.losses[found.steps :], "--", color=colour("vermilion"))
+    steps = np.arange(1, len(result.losses) + 1)
+    axes.plot(steps[: result.steps], result.losses[: result.steps], color=colour("blue"))
+    axes.plot(steps[result.steps :], result.losses[result.steps :], "--", color=colour("vermilion"))
     axes.set(xlabel=_(STEP), ylabel=_(LOSS), yscale="log")
     number_axis(axes.xaxis, language, whole=True)
     number_axis(axes.yaxis, language)
     return figure
 
 
-def write_projection(found: ProjectionResult, path: Path) -> None:
+def write_projection(result: ProjectionResult, path: Path) -> None:
     """Write styles as `.npz`: `w` [1, num_ws, w_dim], `w_plus` likewise, `losses`.
 
     The noise of a layer, where it was looked for, is `noise/` and the layer's name.
     """
-    arrays = {"w": found.w[None].cpu().numpy(), "w_plus": found.w_plus[None].cpu().numpy()}
-    arrays |= {f"noise/{name}": one.cpu().numpy() for name, one in found.noise.items()}
-    write_npz(path, arrays | {"losses": np.array(found.losses)})
+    arrays = {"w": result.w[None].cpu().numpy(), "w_plus": result.w_plus[None].cpu().numpy()}
+    arrays |= {f"noise/{name}": one.cpu().numpy() for name, one in result.noise.items()}
+    write_npz(path, arrays | {"losses": np.array(result.losses)})

@@ -47,8 +47,8 @@ def parse_grid(text: str) -> tuple[int, int]:
     Raises:
         UsageError: if it is no grid of 1 to 64 columns and rows.
     """
-    found = _GRID.fullmatch(text.strip())
-    columns, rows = map(int, found.groups()) if found and len(text) < 10 else (0, 0)
+    match = _GRID.fullmatch(text.strip())
+    columns, rows = map(int, match.groups()) if match and len(text) < 10 else (0, 0)
     if not (1 <= columns <= 64 and 1 <= rows <= 64):
         raise ConfigError.of(
             "grid", f"{text} is not allowed; it takes columns and rows such as 4x2."
@@ -67,8 +67,8 @@ def _parse_numbers(text: str, option: str, what: str, last: int) -> list[int]:
     for numbers in found:
         outside = [n for n in (numbers[-1], numbers[0]) if not 0 <= n <= last]
         if outside:
-            told = f"{outside[0]} is out of range: 0 to {last} are allowed"
-            raise ConfigError.of(option, f"{told}.")
+            message = f"{outside[0]} is out of range: 0 to {last} are allowed"
+            raise ConfigError.of(option, f"{message}.")
     if sum(map(len, found)) > MOST:
         raise ConfigError.of(option, f"{text} is more than {MOST:,} {what}.")
     return list(chain.from_iterable(found))

@@ -34,22 +34,22 @@ MOST = 12  # rows or columns that can be seen
 
 
 def mix_styles(
-    opened: LoadedGenerator,
+    network: LoadedGenerator,
     rows: Sequence[LatentInput],
     columns: Sequence[LatentInput],
     layers: Sequence[int],
     *,
-    styling: MappingOptions = DEFAULT_MAPPING,
+    options: MappingOptions = DEFAULT_MAPPING,
     progress: Progress | None = None,
 ) -> list[list[Pixels]]:
     """Return the table of images.
 
     Args:
-        opened: the network.
+        network: the network.
         rows: seeds, or styles of files, of what is kept.
         columns: likewise of what comes in.
         layers: which styles come from the column, numbered from 0.
-        styling: truncation and class of the seeds.
+        options: truncation and class of the seeds.
         progress: told how many images are done, of how many.
 
     Returns:
@@ -59,15 +59,15 @@ def mix_styles(
     Raises:
         UsageError: if anything asked for is not allowed.
     """
-    for name, starts in (("rows", rows), ("columns", columns)):
-        if not 1 <= len(starts) <= MOST:
-            raise ConfigError.of(name, f"{len(starts)} images are not allowed; 1 to {MOST} are.")
-    generator = opened.generator
-    check_memory(generator, opened.device)
-    kept = list(compute_styles(generator, rows, styling))
+    for name, inputs in (("rows", rows), ("columns", columns)):
+        if not 1 <= len(inputs) <= MOST:
+            raise ConfigError.of(name, f"{len(inputs)} images are not allowed; 1 to {MOST} are.")
+    generator = network.generator
+    check_memory(generator, network.device)
+    kept = list(compute_styles(generator, rows, options))
     mean = generator.mapping.w_avg
     down = [kept[0] if mean is None else mean.repeat(generator.num_ws, 1), *kept]
-    across = [None, *compute_styles(generator, columns, styling)]
+    across = [None, *compute_styles(generator, columns, options)]
     count = len(down) * len(across)
     table: list[list[Pixels]] = []
     for y, row in enumerate(down):
@@ -108,8 +108,8 @@ def mix_figure(
     cell = (WIDTH - 0.55) / across
     figure = new_figure(cell * down + 0.75)
     figure.suptitle(_(TITLE), x=0.012, ha="left")
-    told = _(TOLD).format(layers=_spans(layers))
-    figure.text(0.012, 1 - 0.36 / figure.get_figheight(), told, va="top", size=9,
+    message = _(TOLD).format(layers=_spans(layers))
+    figure.text(0.012, 1 - 0.36 / figure.get_figheight(), message, va="top", size=9,
                 color=colour("muted"))  # fmt: skip
     figure.set_layout_engine("none")
     axes = figure.subplots(
@@ -138,8 +138,12 @@ def mix_figure(
     return figure
 
 
-def _describe_input(start: LatentInput, language: str) -> str:
-    return translator(language)(SEED).format(seed=start) if isinstance(start, int) else str(start)
+def _describe_input(latent_input: LatentInput, language: str) -> str:
+    return (
+        translator(language)(SEED).format(seed=latent_input)
+        if isinstance(latent_input, int)
+        else str(latent_input)
+    )
 
 
 def _spans(layers: Sequence[int]) -> str:

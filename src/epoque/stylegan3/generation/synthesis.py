@@ -87,13 +87,13 @@ def sample_labels(
 
     Args:
         generator: the network.
-        label: what is asked for; the rest is drawn (see `Conditioning.rows`).
+        label: what is asked for; the rest is drawn (see `Conditioning.sample`).
         rngs: one for each image.
 
     Raises:
         UsageError: if the network has no such label.
     """
-    rows = generator.labels.rows(label, rngs)
+    rows = generator.labels.sample(label, rngs)
     return torch.from_numpy(rows).to(next(generator.parameters()).device) if rows.size else None
 
 
@@ -104,18 +104,18 @@ def label_rngs(generator: Generator, seeds: Sequence[int]) -> list[np.random.Gen
 
 @torch.no_grad()
 def map_seeds(
-    generator: Generator, seeds: Sequence[int], styling: MappingOptions = DEFAULT_MAPPING
+    generator: Generator, seeds: Sequence[int], options: MappingOptions = DEFAULT_MAPPING
 ) -> Tensor:
     """Return the styles of seeds, [N, num_ws, w_dim], each row the same whatever is beside it.
 
     Raises:
         UsageError: if a seed, a class or a setting is not allowed.
     """
-    styling.check(generator)
+    options.check(generator)
     where = next(generator.parameters()).device
     z = torch.from_numpy(sample_latents(seeds, generator.spec.z_dim)).to(where)
-    labels = sample_labels(generator, styling.label, label_rngs(generator, seeds))
-    mapping, psi, cutoff = generator.mapping, styling.psi, styling.cutoff
+    labels = sample_labels(generator, options.label, label_rngs(generator, seeds))
+    mapping, psi, cutoff = generator.mapping, options.psi, options.cutoff
     with deterministic_mode():
         rows = [
             mapping(row[None], None if labels is None else labels[i, None], psi=psi, cutoff=cutoff)
@@ -176,22 +176,22 @@ def synthesize(
     """Return images of styles as the network makes them, [N, C, H, W]; see `synthesize_pixels`."""
     if noise not in NOISES:
         raise ConfigError.of("noise", f"{noise} is not allowed; it takes {', '.join(NOISES)}.")
-    drawn = _sample_noise(generator, seeds) if noise == "random" else {}
-    told: Noise = "none" if noise == "none" else "const"
-    with deterministic_mode(), layer_noise.replace_noise(generator, drawn):
-        made: Tensor = generator.synthesis(ws, noise=told, low=low)
-    return made
+    maps = _sample_noise(generator, seeds) if noise == "random" else {}
+    layer_noise_kind: Noise = "none" if noise == "none" else "const"
+    with deterministic_mode(), layer_noise.replace_noise(generator, maps):
+        images: Tensor = generator.synthesis(ws, noise=layer_noise_kind, low=low)
+    return images
 
 
 def _sample_noise(generator: Generator, seeds: Sequence[int]) -> dict[str, Tensor]:
     """Return new noise maps by layer, [N, 1, H, W]: of a seed the same whatever is beside it."""
-    drawn: dict[str, list[Tensor]] = {}
+    maps: dict[str, list[Tensor]] = {}
     for seed in seeds:
         rng = torch_generator(seed, "noise of an image")
-        for name, known in layer_noise.noise_maps(generator).items():
-            new = torch.randn((1, *known.shape), generator=rng)
-            drawn.setdefault(name, []).append(new.to(known))
-    return {name: torch.stack(each) for name, each in drawn.items()}
+        for name, const in layer_noise.noise_maps(generator).items():
+            new = torch.randn((1, *const.shape), generator=rng)
+            maps.setdefault(name, []).append(new.to(const))
+    return {name: torch.stack(each) for name, each in maps.items()}
 
 
 def to_rgb(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -221,8 +221,8 @@ def check_transformable(generator: Generator) -> AliasFreeSynthesis:
         UsageError: if it has none, as StyleGAN2.
     """
     if not isinstance(generator.synthesis, AliasFreeSynthesis):
-        told = "StyleGAN2 draws on a fixed grid"
-        raise UsageError(f"This network cannot translate or rotate what it makes: {told}.")
+        message = "StyleGAN2 draws on a fixed grid"
+        raise UsageError(f"This network cannot translate or rotate what it makes: {message}.")
     return generator.synthesis
 
 
@@ -258,8 +258,8 @@ def _transform_constant(synthesis: Synthesis, matrix: Tensor) -> Iterator[None]:
     theta = matrix[..., :2, :].clone()
     theta[..., 2] *= 2  # an image is 2 wide to PyTorch
 
-    def move(_layer: torch.nn.Module, given: tuple[Any, ...]) -> tuple[Any, ...]:
-        x, *others = given
+    def move(_layer: torch.nn.Module, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+        x, *others = arguments
         grid = affine_grid(theta.to(x).expand(len(x), 2, 3), list(x.shape), align_corners=False)
         return grid_sample(x, grid, padding_mode="border", align_corners=False), *others
 

@@ -62,9 +62,11 @@ def write_training_film(
         raise ConfigError.of("run", f"{run.id} is no training of this lab.")
     if not steps:
         raise ConfigError.of("run", f"{run.id} has no snapshots yet.")
-    chosen = log_spaced(steps, FRAMES) if len(steps) > FRAMES else steps
-    sheets = [_make_sheet(run.snapshot(step)["images"]) for step in chosen]
-    frames = _add_captions(sheets, [_caption(step * config.batch, language) for step in chosen])
+    shown_steps = log_spaced(steps, FRAMES) if len(steps) > FRAMES else steps
+    sheets = [_make_sheet(run.snapshot(step)["images"]) for step in shown_steps]
+    frames = _add_captions(
+        sheets, [_caption(step * config.batch, language) for step in shown_steps]
+    )
     with explain_write_errors(stem):
         stem.parent.mkdir(parents=True, exist_ok=True)
     still = [kind for kind in kinds if kind != "mp4"]
@@ -85,10 +87,10 @@ def _make_sheet(images: Pixels) -> Any:
     return sheet
 
 
-def _caption(seen: int, language: str) -> str:
+def _caption(images_seen: int, language: str) -> str:
     _ = translator(language)
-    told = _("{count} thousand images seen").format(count=number(seen / 1000, language, 3))
-    return told.translate(_SPACES)
+    text = _("{count} thousand images seen").format(count=number(images_seen / 1000, language, 3))
+    return text.translate(_SPACES)
 
 
 def _add_captions(sheets: Sequence[Any], texts: Sequence[str]) -> list[Pixels]:

@@ -28,5 +28,5 @@ def transform_matrix(x: float, y: float, degrees: float) -> NDArray[np.float64]:
     if not np.isfinite([x, y, degrees]).all():
         raise UsageError(f"Shift {x}, {y} and rotation {degrees} must be finite numbers.")
     cosine, sine = np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))
-    seen = np.array([[cosine, sine, x], [-sine, cosine, y], [0.0, 0.0, 1.0]])
-    return np.linalg.inv(seen)
+    view = np.array([[cosine, sine, x], [-sine, cosine, y], [0.0, 0.0, 1.0]])
+    return np.linalg.inv(view)

@@ -40,13 +40,13 @@ def predict_attributes(images: Tensor) -> list[dict[str, AttributePrediction]]:
         For each image the attribute's name to the reading; `hair colour` is `none` where no hair
         is seen.
     """
-    network, found = portrait_net(str(images.device)), []
+    network, predictions = portrait_net(str(images.device)), []
     for part in torch.split(images, BATCH) if len(images) else ():
         best = {name: of.softmax(1).max(1) for name, of in network(part).items()}
         chances = {name: of.values.tolist() for name, of in best.items()}
         places = {name: of.indices.tolist() for name, of in best.items()}
-        found += [
+        predictions += [
             {n: AttributePrediction(HEADS[n][places[n][i]], chances[n][i]) for n in HEADS}
             for i in range(len(part))
         ]
-    return found
+    return predictions

@@ -68,13 +68,13 @@ def _trace_of_root(one: Floats, other: Floats) -> float:
 def _root(matrix: Floats, power: float = 0.5) -> Floats:
     """Return a symmetric matrix's root; where it is next to singular, an inverse one is 0."""
     values, vectors = scipy.linalg.eigh(matrix)
-    kept = values > max(values[-1], 0) * 1e-10
-    powers = np.where(kept, np.maximum(values, 1e-300) ** power, 0.0)
-    found: Floats = (vectors * powers) @ vectors.T
-    return found
+    is_large = values > max(values[-1], 0) * 1e-10
+    powers = np.where(is_large, np.maximum(values, 1e-300) ** power, 0.0)
+    root: Floats = (vectors * powers) @ vectors.T
+    return root
 
 
-def frechet_error(real: NDArray[np.floating], made: NDArray[np.floating]) -> float:
+def frechet_error(real: NDArray[np.floating], generated: NDArray[np.floating]) -> float:
     """Return the standard error of the Fréchet distance, as far as images vary by chance.
 
     By the delta method: to first order each image moves the distance by its value under the
@@ -83,11 +83,11 @@ def frechet_error(real: NDArray[np.floating], made: NDArray[np.floating]) -> flo
 
     Args:
         real: [N, D].
-        made: [M, D].
+        generated: [M, D].
     """
-    (mean, cov), (other, beyond) = moments(real), moments(made)
+    (mean, cov), (other, beyond) = moments(real), moments(generated)
     return float(np.hypot(_set_error(real, mean - other, cov, beyond),
-                          _set_error(made, other - mean, beyond, cov)))  # fmt: skip
+                          _set_error(generated, other - mean, beyond, cov)))  # fmt: skip
 
 
 def _set_error(features: NDArray[np.floating], apart: Floats, cov: Floats, other: Floats) -> float:
@@ -96,13 +96,13 @@ def _set_error(features: NDArray[np.floating], apart: Floats, cov: Floats, other
     carry = inverse @ _root(root @ other @ root) @ inverse
     x = features.astype(np.float64)
     x -= x.mean(0)
-    moved = 2 * x @ apart + np.square(x).sum(1) - ((x @ carry) * x).sum(1)
-    return float(moved.std() / sqrt(len(x)))
+    influence = 2 * x @ apart + np.square(x).sum(1) - ((x @ carry) * x).sum(1)
+    return float(influence.std() / sqrt(len(x)))
 
 
 def kernel_distance(
     real: NDArray[np.floating],
-    made: NDArray[np.floating],
+    generated: NDArray[np.floating],
     *,
     subsets: int = 100,
     most: int = 1000,
@@ -115,18 +115,18 @@ def kernel_distance(
 
     Args:
         real: [N, D].
-        made: [M, D].
+        generated: [M, D].
         subsets: how many.
         most: images of each, of either kind, unless there are fewer.
         choose: (of how many, how many) → which, without repeating; asked for the made ones
             first, then for the real ones.
     """
-    size = min(most, len(real), len(made))
-    found = np.empty(subsets)
+    size = min(most, len(real), len(generated))
+    distances = np.empty(subsets)
     for i in range(subsets):
-        x, y = made[choose(len(made), size)], real[choose(len(real), size)]
-        found[i] = _squared_mmd(x.astype(np.float64), y.astype(np.float64))
-    return found
+        x, y = generated[choose(len(generated), size)], real[choose(len(real), size)]
+        distances[i] = _squared_mmd(x.astype(np.float64), y.astype(np.float64))
+    return distances
 
 
 def _squared_mmd(x: Floats, y: Floats) -> float:
@@ -142,7 +142,7 @@ def _squared_mmd(x: Floats, y: Floats) -> float:
 
 
 def kernel_error(
-    real: NDArray[np.floating], made: NDArray[np.floating], *, most: int = 2000
+    real: NDArray[np.floating], generated: NDArray[np.floating], *, most: int = 2000
 ) -> float:
     """Return the standard error of the kernel distance, as far as images vary by chance.
 
@@ -151,21 +151,21 @@ def kernel_error(
 
     Args:
         real: [N, D].
-        made: [M, D].
+        generated: [M, D].
         most: images of each set that the variance is estimated from.
     """
-    x, y = (of[:most].astype(np.float64) for of in (real, made))
+    x, y = (of[:most].astype(np.float64) for of in (real, generated))
     width = x.shape[1]
     cross = (x @ y.T / width + 1) ** 3
     ours = ((x @ x.T / width + 1) ** 3).mean(1) - cross.mean(1)
     theirs = ((y @ y.T / width + 1) ** 3).mean(1) - cross.mean(0)
     return float(
-        np.hypot(2 * ours.std() / np.sqrt(len(real)), 2 * theirs.std() / np.sqrt(len(made)))
+        np.hypot(2 * ours.std() / np.sqrt(len(real)), 2 * theirs.std() / np.sqrt(len(generated)))
     )
 
 
 def is_inside_manifold(
-    images: NDArray[np.floating], known: NDArray[np.floating], nearest: int = 3
+    images: NDArray[np.floating], reference: NDArray[np.floating], nearest: int = 3
 ) -> NDArray[np.bool_]:
     """Tell which images are like those of a set, [N].
 
@@ -175,10 +175,10 @@ def is_inside_manifold(
 
     Args:
         images: [N, D].
-        known: [M, D], the set.
+        reference: [M, D], the set.
         nearest: k.
     """
-    reach, anchors = neighbor_radii(known, nearest), _tensor(known)
+    reach, anchors = neighbor_radii(reference, nearest), _tensor(reference)
     parts = torch.split(_tensor(images), ROWS)
     return torch.cat([(torch.cdist(p, anchors) <= reach).any(1) for p in parts]).numpy()
 
@@ -204,12 +204,12 @@ def inception_score(probabilities: NDArray[np.floating], splits: int = 10) -> Fl
         splits: how many equal parts, in order.
     """
     bounds = [i * len(probabilities) // splits for i in range(splits + 1)]
-    found = []
+    scores = []
     for first, last in pairwise(bounds):
         part = probabilities[first:last].astype(np.float64)
         divergence = (part * (np.log(part) - np.log(part.mean(0)))).sum(1)
-        found.append(exp(divergence.mean()))
-    return np.array(found)
+        scores.append(exp(divergence.mean()))
+    return np.array(scores)
 
 
 def subset_sampler(seed: int, purpose: str = "subsets") -> Choose:

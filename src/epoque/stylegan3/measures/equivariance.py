@@ -226,7 +226,7 @@ def _check_settings(opened: LoadedGenerator, seed: int, psi: float, label: Label
         raise UsageError(f"Seed {seed} is out of range: 0 to {LAST_SEED} are allowed.")
     if not isfinite(psi):
         raise UsageError(f"--truncation: {psi} is not allowed; it is a finite number.")
-    opened.generator.labels.asked(label)
+    opened.generator.labels.parse(label)
 
 
 def _move_image(

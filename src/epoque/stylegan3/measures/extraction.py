@@ -65,46 +65,46 @@ def extract_features(
         batch: images at a time.
         progress: told how many images are done, of how many.
     """
-    kept = [_FeatureCache(source, detector) for detector in detectors]
-    found: list[list[NDArray[Any]]] = [[] for _ in detectors]
+    caches = [_FeatureCache(source, detector) for detector in detectors]
+    features: list[list[NDArray[Any]]] = [[] for _ in detectors]
     for first in range(0, source.count, PART):
         rows = range(first, min(first + PART, source.count))
-        part = _extract_part(source, kept, rows, batch, progress)
-        for parts, more in zip(found, part, strict=True):
+        part = _extract_part(source, caches, rows, batch, progress)
+        for parts, more in zip(features, part, strict=True):
             parts.append(more)
-    return [np.concatenate(parts) for parts in found]
+    return [np.concatenate(parts) for parts in features]
 
 
 def _extract_part(
     source: ImageSource,
-    kept: list["_FeatureCache"],
+    caches: list["_FeatureCache"],
     rows: range,
     batch: int,
     progress: Progress | None,
 ) -> list[NDArray[Any]]:
     """Return the features of some images, computing those that are missing."""
-    known = [one.read(rows) for one in kept]
-    there = min(0 if of is None else len(of) for of in known)
-    start, written = there, time.monotonic()
+    features = [one.read(rows) for one in caches]
+    there = min(0 if of is None else len(of) for of in features)
+    start, last_write = there, time.monotonic()
     while start < len(rows):
         start -= start % batch  # a batch is made of the same images as in an uninterrupted run
         numbers = rows[start : start + batch]
         levels = source.levels(numbers)
-        for i, one in enumerate(kept):
-            before = known[i]
+        for i, one in enumerate(caches):
+            before = features[i]
             if before is None or len(before) < start + len(numbers):
                 new = one.detector(levels, numbers)
-                known[i] = new if before is None else np.concatenate((before[:start], new))
+                features[i] = new if before is None else np.concatenate((before[:start], new))
         start += len(numbers)
         if progress is not None:
             progress(rows.start + start, source.count)
-        if start == len(rows) or time.monotonic() - written > PATIENCE:
-            for one, of in zip(kept, known, strict=True):
+        if start == len(rows) or time.monotonic() - last_write > PATIENCE:
+            for one, of in zip(caches, features, strict=True):
                 one.write(rows, of)
-            written = time.monotonic()
+            last_write = time.monotonic()
     if progress is not None and there == len(rows):
         progress(rows.stop, source.count)
-    return [of[: len(rows)] for of in known if of is not None]
+    return [of[: len(rows)] for of in features if of is not None]
 
 
 class _FeatureCache:

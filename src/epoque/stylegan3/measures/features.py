@@ -64,8 +64,8 @@ class PortraitNet(nn.Module):
         Args:
             images: [N, 1 or 3, S, S] of any size, −1 to 1.
         """
-        found: Tensor = self.scale(self.dense(self.body(resize_images(images))))
-        return found
+        features: Tensor = self.scale(self.dense(self.body(resize_images(images))))
+        return features
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
         """Return the logits of each attribute's values, [N, values], for images as above."""
@@ -93,11 +93,11 @@ class _Files:
 @cache
 def _files() -> _Files:
     folder = files("epoque.stylegan3") / "data"
-    told: dict[str, Any] = json.loads((folder / f"{STEM}.json").read_bytes())
+    description: dict[str, Any] = json.loads((folder / f"{STEM}.json").read_bytes())
     data = (folder / f"{STEM}.safetensors").read_bytes()
-    if sha256(data).hexdigest() != told["sha256"]:
+    if sha256(data).hexdigest() != description["sha256"]:
         raise DataError(f"{STEM}.safetensors in the package is damaged; install it anew.")
-    return _Files(data, told)
+    return _Files(data, description)
 
 
 def card() -> dict[str, Any]:

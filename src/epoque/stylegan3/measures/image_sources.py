@@ -55,14 +55,14 @@ class NetworkImages:
     level of a pixel in a great many.
 
     Attributes:
-        opened: the network.
+        network: the network.
         count: how many images.
         first: the first seed.
         psi: truncation.
         label: the class or another label; what is not told is drawn for each image.
     """
 
-    opened: LoadedGenerator
+    network: LoadedGenerator
     count: int
     first: int = 0
     psi: float = 1.0
@@ -72,24 +72,24 @@ class NetworkImages:
         if self.first < 0 or self.first + self.count - 1 > LAST_SEED:
             last = self.first + self.count - 1
             raise UsageError(f"Seeds {self.first} to {last} are out of range: 0 to {LAST_SEED}.")
-        self.opened.generator.labels.asked(self.label)
+        self.network.generator.labels.parse(self.label)
 
     @property
     def name(self) -> str:
         """The network's name."""
-        return self.opened.name
+        return self.network.name
 
     @property
     def size(self) -> int:
         """Pixels of a side."""
-        return self.opened.generator.spec.img_resolution
+        return self.network.generator.spec.img_resolution
 
     @property
     def key(self) -> Mapping[str, Any]:
         """What the images follow from."""
-        told = {"network": network_digest(self.opened), "first": self.first, "psi": self.psi}
-        label = self.opened.generator.labels.key(self.label)
-        return {**told, "label": label, "device": self.opened.device.type}
+        key = {"network": network_digest(self.network), "first": self.first, "psi": self.psi}
+        label = self.network.generator.labels.key(self.label)
+        return {**key, "label": label, "device": self.network.device.type}
 
     @torch.no_grad()
     def levels(self, numbers: range) -> Tensor:
@@ -98,10 +98,10 @@ class NetworkImages:
         Raises:
             UsageError: if the memory is too small for so many at a time.
         """
-        check_memory(self.opened.generator, self.opened.device, images=len(numbers))
+        check_memory(self.network.generator, self.network.device, images=len(numbers))
         seeds = [self.first + number for number in numbers]
-        generator = self.opened.generator
-        z = torch.from_numpy(sample_latents(seeds, generator.spec.z_dim)).to(self.opened.device)
+        generator = self.network.generator
+        z = torch.from_numpy(sample_latents(seeds, generator.spec.z_dim)).to(self.network.device)
         labels = sample_labels(generator, self.label, label_rngs(generator, seeds))
         with deterministic_mode():
             images = generator(z, labels, psi=self.psi)
@@ -160,16 +160,16 @@ def content_digest(path: Path) -> str:
         return store.file_digest(path)
     digested = sha256()
     for file in sorted(p for p in path.rglob("*") if p.is_file()):
-        found = file.stat()
-        told = f"{file.relative_to(path).as_posix()} {found.st_size} {found.st_mtime_ns}\n"
-        digested.update(told.encode(errors="surrogateescape"))
+        stat = file.stat()
+        line = f"{file.relative_to(path).as_posix()} {stat.st_size} {stat.st_mtime_ns}\n"
+        digested.update(line.encode(errors="surrogateescape"))
     return digested.hexdigest()
 
 
-def network_digest(opened: LoadedGenerator) -> str:
+def network_digest(network: LoadedGenerator) -> str:
     """Return what tells a network from any other: the SHA-256 of its weights."""
     digested = sha256()
-    for name, value in opened.generator.state_dict().items():
+    for name, value in network.generator.state_dict().items():
         digested.update(name.encode())
         digested.update(value.detach().cpu().contiguous().numpy().tobytes())
     return digested.hexdigest()

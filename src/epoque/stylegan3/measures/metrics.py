@@ -95,14 +95,14 @@ class Metric:
         better: which direction is.
         needs: what the images are compared by: portrait, patches, inception, classes, vgg, lpips or
             moves.
-        against: whether real images are needed.
+        needs_reals: whether real images are needed.
     """
 
     title: str
     unit: str
     better: Better
     needs: str
-    against: bool = True
+    needs_reals: bool = True
 
 
 METRICS: dict[str, Metric] = {
@@ -113,12 +113,12 @@ METRICS: dict[str, Metric] = {
     "swd": Metric(mark("sliced Wasserstein distance"), "×10⁻³", "lower", "patches"),
     "fid": Metric(mark("Fréchet Inception distance"), "", "lower", "inception"),
     "kid": Metric(mark("kernel Inception distance"), "", "lower", "inception"),
-    "is": Metric(mark("Inception score"), "", "higher", "classes", against=False),
+    "is": Metric(mark("Inception score"), "", "higher", "classes", needs_reals=False),
     "precision": Metric(mark("precision"), "", "higher", "vgg"),
     "recall": Metric(mark("recall"), "", "higher", "vgg"),
-    "ppl": Metric(mark("perceptual path length"), "", "lower", "lpips", against=False),
+    "ppl": Metric(mark("perceptual path length"), "", "lower", "lpips", needs_reals=False),
     **{
-        name: Metric(title, "dB", "higher", "moves", against=False)
+        name: Metric(title, "dB", "higher", "moves", needs_reals=False)
         for name, title in EQUIVARIANCE_METRICS.items()
     },
 }
@@ -155,19 +155,19 @@ def parse_metrics(names: Sequence[str]) -> list[str]:
         UnknownNameError: if there is none of a name.
         UsageError: if there is no name at all.
     """
-    found: list[str] = []
+    metrics: list[str] = []
     for name in names:
         if name not in METRICS and name not in TOGETHER:
             raise UnknownNameError("metric", name, [*METRICS, *TOGETHER])
-        found += TOGETHER.get(name, (name,))
-    if not found:
+        metrics += TOGETHER.get(name, (name,))
+    if not metrics:
         raise ConfigError.of("metrics", f"at least one is needed: {', '.join(METRICS)}.")
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(metrics))
 
 
 def compute_metrics(
     names: Sequence[str],
-    made: ImageSource,
+    generated: ImageSource,
     real: ImageSource | None = None,
     *,
     official: Mapping[str, Detector] | None = None,
@@ -180,7 +180,7 @@ def compute_metrics(
     Args:
         names: of `METRICS`; ppl needs another source (`path_length.PathImages`) and has no other
             measures beside it; those of movements are taken elsewhere (`moves`).
-        made: the images to measure.
+        generated: the images to measure.
         real: the images they should be like.
         official: detectors `inception`, `classes`, `vgg` and `lpips`, as far as they are needed.
         batch: images at a time.
@@ -190,35 +190,37 @@ def compute_metrics(
     Raises:
         UsageError: if real images or a detector are missing, or there are too few images.
     """
-    _check(names, made, real)
+    _check(names, generated, real)
     have: dict[str, Detector] = {"portrait": PortraitDetector(device), "patches": PatchDetector()}
     have |= official or {}
     used = list(dict.fromkeys(METRICS[name].needs for name in names))
     if missing := [need for need in used if need not in have]:
         raise UsageError(f"The features {missing[0]} are not there; they need a file.")
     against = [need for need in used if any(_needs_reals(name, need) for name in names)]
-    whole = made.count + (real.count if real is not None and against else 0)
-    found = extract_features(
-        made,
+    whole = generated.count + (real.count if real is not None and against else 0)
+    arrays = extract_features(
+        generated,
         [have[need] for need in used],
         batch=batch,
         progress=_offset_progress(progress, 0, whole),
     )
-    features = dict(zip(used, found, strict=True))
+    features = dict(zip(used, arrays, strict=True))
     reals: dict[str, Features] = {}
     if real is not None and against:
-        told = _offset_progress(progress, made.count, whole)
-        found = extract_features(real, [have[need] for need in against], batch=batch, progress=told)
-        reals = dict(zip(against, found, strict=True))
+        shifted_progress = _offset_progress(progress, generated.count, whole)
+        arrays = extract_features(
+            real, [have[need] for need in against], batch=batch, progress=shifted_progress
+        )
+        reals = dict(zip(against, arrays, strict=True))
     return [
-        _make_result(name, features[need], reals.get(need), have[need].name, made.size)
+        _make_result(name, features[need], reals.get(need), have[need].name, generated.size)
         for name in names
         for need in [METRICS[name].needs]
     ]
 
 
 def _needs_reals(name: str, need: str) -> bool:
-    return METRICS[name].against and METRICS[name].needs == need
+    return METRICS[name].needs_reals and METRICS[name].needs == need
 
 
 def _offset_progress(progress: Progress | None, before: int, whole: int) -> Progress | None:
@@ -231,16 +233,16 @@ def _offset_progress(progress: Progress | None, before: int, whole: int) -> Prog
     return shifted
 
 
-def _check(names: Sequence[str], made: ImageSource, real: ImageSource | None) -> None:
-    if made.count < FEWEST or (real is not None and real.count < FEWEST):
-        fewer = min(made.count, real.count if real else made.count)
+def _check(names: Sequence[str], generated: ImageSource, real: ImageSource | None) -> None:
+    if generated.count < FEWEST or (real is not None and real.count < FEWEST):
+        fewer = min(generated.count, real.count if real else generated.count)
         raise UsageError(f"{fewer} images are too few to measure: {FEWEST} are needed.")
-    compared = [name for name in names if METRICS[name].against]
+    compared = [name for name in names if METRICS[name].needs_reals]
     if compared and real is None:
         raise UsageError(f"{compared[0]} compares with real images; name some with --data.")
-    if "swd" in names and real is not None and made.size != real.size:
-        told = f"the images are {made.size} pixels wide, the real ones {real.size}"
-        raise UsageError(f"swd compares images of one size: {told}.")
+    if "swd" in names and real is not None and generated.size != real.size:
+        message = f"the images are {generated.size} pixels wide, the real ones {real.size}"
+        raise UsageError(f"swd compares images of one size: {message}.")
 
 
 def compute_metric(
@@ -278,7 +280,7 @@ def _make_result(
         unit=kind.unit,
         better=kind.better,
         images=len(features),
-        reals=len(reals) if reals is not None and kind.against else 0,
+        reals=len(reals) if reals is not None and kind.needs_reals else 0,
         features=compared_by,
         seconds=time.perf_counter() - start,
         parts=parts,
@@ -289,15 +291,15 @@ Result = tuple[float, float, Mapping[str, float]]
 """A value, its standard error, and what it is the mean of."""
 
 
-def _frechet(made: Features, real: Features, _: int) -> Result:
-    value = distances.frechet_distance(distances.moments(real), distances.moments(made))
-    return value, distances.frechet_error(real, made), {}
+def _frechet(generated: Features, real: Features, _: int) -> Result:
+    value = distances.frechet_distance(distances.moments(real), distances.moments(generated))
+    return value, distances.frechet_error(real, generated), {}
 
 
-def _kernel(made: Features, real: Features, _: int) -> Result:
-    chosen = distances.subset_sampler(0)
-    values = distances.kernel_distance(real, made, subsets=SUBSETS, most=SUBSET, choose=chosen)
-    return float(values.mean()), distances.kernel_error(real, made), {}
+def _kernel(generated: Features, real: Features, _: int) -> Result:
+    choose = distances.subset_sampler(0)
+    values = distances.kernel_distance(real, generated, subsets=SUBSETS, most=SUBSET, choose=choose)
+    return float(values.mean()), distances.kernel_error(real, generated), {}
 
 
 def _mean_share(inside: NDArray[np.bool_]) -> Result:
@@ -313,29 +315,33 @@ def _wilson(share: float, count: int) -> tuple[float, float]:
     return max(middle - half, 0.0), min(middle + half, 1.0)
 
 
-def _precision(made: Features, real: Features, _: int) -> Result:
-    return _mean_share(distances.is_inside_manifold(made, real, NEAREST))
+def _precision(generated: Features, real: Features, _: int) -> Result:
+    return _mean_share(distances.is_inside_manifold(generated, real, NEAREST))
 
 
-def _recall(made: Features, real: Features, _: int) -> Result:
-    return _mean_share(distances.is_inside_manifold(real, made, NEAREST))
+def _recall(generated: Features, real: Features, _: int) -> Result:
+    return _mean_share(distances.is_inside_manifold(real, generated, NEAREST))
 
 
-def _sliced(made: Features, real: Features, size: int) -> Result:
-    if made.shape[1] != real.shape[1]:
+def _sliced(generated: Features, real: Features, size: int) -> Result:
+    if generated.shape[1] != real.shape[1]:
         raise UsageError("swd compares images of equally many colours: all grey, or all in colour.")
-    found, error = patches.sliced_distances(real, made, size)
-    return float(np.mean(list(found.values()))), error, {str(at): of for at, of in found.items()}
+    distances, error = patches.sliced_distances(real, generated, size)
+    return (
+        float(np.mean(list(distances.values()))),
+        error,
+        {str(at): of for at, of in distances.items()},
+    )
 
 
-def _score(made: Features, _real: Features, _: int) -> Result:
-    values = distances.inception_score(made, SPLITS)
+def _score(generated: Features, _real: Features, _: int) -> Result:
+    values = distances.inception_score(generated, SPLITS)
     return float(values.mean()), float(values.std() / sqrt(len(values))), {}
 
 
-def _path_length(made: Features, _real: Features, _: int) -> Result:
-    kept = trim_outliers(made[:, 0])
-    return float(kept.mean()), float(kept.std() / sqrt(len(kept))), {}
+def _path_length(generated: Features, _real: Features, _: int) -> Result:
+    lengths = trim_outliers(generated[:, 0])
+    return float(lengths.mean()), float(lengths.std() / sqrt(len(lengths))), {}
 
 
 _COMPUTE: dict[str, Callable[[Features, Features, int], Result]] = {

@@ -78,13 +78,13 @@ class InceptionFeatures:
     def __call__(self, levels: Tensor, numbers: range) -> NDArray[np.float32]:
         """Return the features, [N, 2048], or the probabilities, [N, 1008]."""
         x = levels.to(self.device)
-        found: Tensor = self.network(x) if self.classes else self.network.features(x)
-        return found.cpu().numpy()
+        features: Tensor = self.network(x) if self.classes else self.network.features(x)
+        return features.cpu().numpy()
 
     def probabilities(self) -> "InceptionFeatures":
         """Return the same network's probabilities."""
-        told = self.network, self.file, self.digest, self.how, self.device
-        return InceptionFeatures(*told, classes=True)
+        fields = self.network, self.file, self.digest, self.how, self.device
+        return InceptionFeatures(*fields, classes=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +120,12 @@ class VggFeatures:
     @torch.no_grad()
     def __call__(self, levels: Tensor, numbers: range) -> NDArray[np.float32]:
         """Return the features, [N, 4096]."""
-        found: Tensor = self.network(levels.to(self.device))
-        return found.cpu().numpy()
+        features: Tensor = self.network(levels.to(self.device))
+        return features.cpu().numpy()
 
 
 def load_inception(
-    told: str | None = None, device: str = "cpu", progress: Progress | None = None
+    source: str | None = None, device: str = "cpu", progress: Progress | None = None
 ) -> InceptionFeatures:
     """Return the Inception network of a file or address; by default the official one, fetched.
 
@@ -133,7 +133,7 @@ def load_inception(
         DataError: if the file cannot be read or is of another network.
         FetchError: if it cannot be fetched.
     """
-    path = fetch(told or OFFICIAL["inception"], progress).path
+    path = fetch(source or OFFICIAL["inception"], progress).path
     network = Inception()
     how = load_matching_weights(
         network, read_tensors(path), network.layers(), "Inception-v3 of 1008 classes"
@@ -143,7 +143,7 @@ def load_inception(
 
 
 def load_vgg(
-    told: str | None = None,
+    source: str | None = None,
     device: str = "cpu",
     progress: Progress | None = None,
     *,
@@ -152,7 +152,7 @@ def load_vgg(
     """Return the VGG network of a file or address; by default the official one, fetched.
 
     Args:
-        told: its file or address.
+        source: its file or address.
         device: where it computes.
         progress: told how far a download is, in bytes.
         lpips: the file of LPIPS's weights, if they are not in that file.
@@ -161,7 +161,7 @@ def load_vgg(
         DataError: if a file cannot be read or is of another network.
         FetchError: if it cannot be fetched.
     """
-    path = fetch(told or OFFICIAL["vgg"], progress).path
+    path = fetch(source or OFFICIAL["vgg"], progress).path
     arrays, network = read_tensors(path), Vgg()
     how = load_matching_weights(network, arrays, network.layers(), "VGG-16")
     weights = lpips_weights(read_tensors(Path(lpips)) if lpips else arrays)

@@ -32,10 +32,10 @@ _BINOMIAL = torch.tensor([1.0, 4.0, 6.0, 4.0, 1.0]) / 16
 
 def scales(size: int) -> list[int]:
     """Return the sides of the scales of an image, the finest first: 64, 32, 16."""
-    found = [size]
-    while found[-1] % 2 == 0 and found[-1] // 2 >= SMALLEST:
-        found.append(found[-1] // 2)
-    return found
+    sizes = [size]
+    while sizes[-1] % 2 == 0 and sizes[-1] // 2 >= SMALLEST:
+        sizes.append(sizes[-1] // 2)
+    return sizes
 
 
 def extract_patches(levels: Tensor, numbers: range) -> NDArray[np.float16]:
@@ -45,7 +45,7 @@ def extract_patches(levels: Tensor, numbers: range) -> NDArray[np.float16]:
         levels: uint8 [N, C, S, S].
         numbers: of the images: they choose the places.
     """
-    size, found = levels.shape[2], []
+    size, descriptors = levels.shape[2], []
     for scale, images in zip(scales(size), _pyramid(levels.float(), size), strict=True):
         most = scale - SIDE + 1
         rows = [numpy_rng(i, f"patches at {scale}").integers(most, size=(2, EACH)) for i in numbers]
@@ -54,19 +54,19 @@ def extract_patches(levels: Tensor, numbers: range) -> NDArray[np.float16]:
         y = places[:, 0, :, None, None] + inside[:, None]
         x = places[:, 1, :, None, None] + inside
         image = torch.arange(len(images))[:, None, None, None]
-        taken = images.permute(0, 2, 3, 1)[image, y, x]  # [N, EACH, 7, 7, C]
-        found.append(taken.permute(0, 1, 4, 2, 3).reshape(len(images), -1))
-    return torch.cat(found, 1).numpy().astype(np.float16)
+        patches = images.permute(0, 2, 3, 1)[image, y, x]  # [N, EACH, 7, 7, C]
+        descriptors.append(patches.permute(0, 1, 4, 2, 3).reshape(len(images), -1))
+    return torch.cat(descriptors, 1).numpy().astype(np.float16)
 
 
 def _pyramid(images: Tensor, size: int) -> list[Tensor]:
     """Return what is new at each scale, and last the coarsest images (Burt and Adelson 1983)."""
-    found = []
+    levels = []
     for _ in scales(size)[1:]:
         coarse = _blur(images)[:, :, ::2, ::2]
-        found.append(images - _upsample(coarse))
+        levels.append(images - _upsample(coarse))
         images = coarse
-    return [*found, images]
+    return [*levels, images]
 
 
 def _blur(images: Tensor, gain: float = 1.0) -> Tensor:
@@ -87,7 +87,7 @@ def _upsample(images: Tensor) -> Tensor:
 
 
 def sliced_distances(
-    real: NDArray[np.float16], made: NDArray[np.float16], size: int, seed: int = 0
+    real: NDArray[np.float16], generated: NDArray[np.float16], size: int, seed: int = 0
 ) -> tuple[dict[int, float], float]:
     """Return the distance at each scale, times 1000 as in the paper, and its mean's standard error.
 
@@ -96,15 +96,15 @@ def sliced_distances(
 
     Args:
         real: [N, …] of `extract_patches`.
-        made: [M, …] likewise, of images of the same size and colours.
+        generated: [M, …] likewise, of images of the same size and colours.
         size: pixels of a side.
         seed: of the directions.
     """
-    rng, found, errors = numpy_rng(seed, "directions"), {}, []
-    weights = [_weights(rng, len(of)) for of in (real, made)]
+    rng, distances, errors = numpy_rng(seed, "directions"), {}, []
+    weights = [_weights(rng, len(of)) for of in (real, generated)]
     bounds = np.linspace(0, real.shape[1], len(scales(size)) + 1).astype(int)
     for scale, first, last in zip(scales(size), bounds, bounds[1:], strict=False):
-        clouds = [_normalize(of[:, first:last]) for of in (real, made)]
+        clouds = [_normalize(of[:, first:last]) for of in (real, generated)]
         directions = rng.standard_normal((clouds[0].shape[1], DIRECTIONS)).astype(np.float32)
         directions /= np.linalg.norm(directions, axis=0)
         apart, spread = [], []
@@ -113,9 +113,9 @@ def sliced_distances(
             apart.append(_line_distance(*lines))
             if i < RESAMPLED:
                 spread.append(_bootstrap(*lines, *weights))
-        found[scale] = 1000 * float(np.mean(apart))
+        distances[scale] = 1000 * float(np.mean(apart))
         errors.append(1000 * np.mean(spread, 0))
-    return found, float(np.std(np.mean(errors, 0)))
+    return distances, float(np.std(np.mean(errors, 0)))
 
 
 def _normalize(rows: NDArray[np.float16]) -> NDArray[np.float32]:
@@ -139,8 +139,8 @@ def _line_distance(one: NDArray[np.float32], other: NDArray[np.float32]) -> floa
 
 def _weights(rng: np.random.Generator, count: int) -> NDArray[np.float32]:
     """Return how often each image is drawn in each resampling, as shares, [RESAMPLES, count]."""
-    drawn = rng.multinomial(count, np.full(count, 1 / count), size=RESAMPLES)
-    return (drawn / count).astype(np.float32)
+    counts = rng.multinomial(count, np.full(count, 1 / count), size=RESAMPLES)
+    return (counts / count).astype(np.float32)
 
 
 def _bootstrap(
@@ -162,5 +162,5 @@ def _bootstrap(
     shares[:, first] = weights[:, image[first]]
     shares[:, ~first] = -others[:, image[~first]]
     between = np.diff(values[order])
-    found: NDArray[np.float32] = np.abs(shares.cumsum(1)[:, :-1]) @ between / EACH
-    return found
+    distances: NDArray[np.float32] = np.abs(shares.cumsum(1)[:, :-1]) @ between / EACH
+    return distances

@@ -37,41 +37,41 @@ class PathImages:
     """Pairs of images, at the start of a path and a step further.
 
     Attributes:
-        opened: the network.
+        network: the network.
         count: how many paths.
         seed: of the random styles.
         label: the class or another label; what is not told is drawn for each path.
     """
 
-    opened: LoadedGenerator
+    network: LoadedGenerator
     count: int
     seed: int = 0
     label: Label | None = None
 
     def __post_init__(self) -> None:
-        self.opened.generator.labels.asked(self.label)
+        self.network.generator.labels.parse(self.label)
 
     @property
     def name(self) -> str:
         """The network's name."""
-        return self.opened.name
+        return self.network.name
 
     @property
     def size(self) -> int:
         """Pixels of a side."""
-        return min(self.opened.generator.spec.img_resolution, LARGEST)
+        return min(self.network.generator.spec.img_resolution, LARGEST)
 
     @property
     def key(self) -> Mapping[str, Any]:
         """What the images follow from."""
-        told = {"network": network_digest(self.opened), "paths": self.seed, "step": STEP}
-        label = self.opened.generator.labels.key(self.label)
-        return {**told, "label": label, "device": self.opened.device.type}
+        key = {"network": network_digest(self.network), "paths": self.seed, "step": STEP}
+        label = self.network.generator.labels.key(self.label)
+        return {**key, "label": label, "device": self.network.device.type}
 
     @torch.no_grad()
     def levels(self, numbers: range) -> Tensor:
         """Make images, float [2 N, C, S, S], 0 to 255: all starts, then all ends."""
-        generator, device = self.opened.generator, self.opened.device
+        generator, device = self.network.generator, self.network.device
         check_memory(generator, device, images=2 * len(numbers))
         draws = [numpy_rng(self.seed, f"path {number}") for number in numbers]
         ends = np.stack([rng.standard_normal((2, generator.spec.z_dim)) for rng in draws], 1)
@@ -81,8 +81,8 @@ class PathImages:
             images = generator.synthesis(torch.cat((here, here.lerp(there, STEP))))
         factor = images.shape[2] // LARGEST
         images = functional.avg_pool2d(images, factor) if factor > 1 else images
-        found: Tensor = (images + 1) * 127.5
-        return found
+        levels: Tensor = (images + 1) * 127.5
+        return levels
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +97,8 @@ class PathDistance:
 
     def __post_init__(self) -> None:
         if not self.vgg.lpips:
-            told = f"{self.vgg.file} does not hold the weights of the perceptual distance LPIPS"
-            raise DataError(f"{told}; name their file with --lpips.")
+            message = f"{self.vgg.file} does not hold the weights of the perceptual distance LPIPS"
+            raise DataError(f"{message}; name their file with --lpips.")
 
     @property
     def name(self) -> str:

@@ -56,14 +56,16 @@ def slice_figure(
         images: whether each row's image stands above it.
     """
     _ = translator(language)
-    told = _(SHIFT if motion == "shift" else WALK)
+    subtitle = _(SHIFT if motion == "shift" else WALK)
     count, rows = len(slices), 2 if images else 1
     cell = min((WIDTH - 0.5) / count, 2.6)
-    above_all = 0.95 if len(told) > 78 else 0.75  # inches, of the title and one line or two
+    above_all = 0.95 if len(subtitle) > 78 else 0.75  # inches, of the title and one line or two
     figure = new_figure(rows * cell + above_all + 0.15)
     figure.suptitle(_(TITLE), x=0.02, ha="left")
     height = figure.get_figheight()
-    figure.text(0.02, 1 - 0.34 / height, told, va="top", size=8.5, color=colour("muted"), wrap=True)
+    figure.text(
+        0.02, 1 - 0.34 / height, subtitle, va="top", size=8.5, color=colour("muted"), wrap=True
+    )
     figure.set_layout_engine("none")
     middle = (1 - count * cell / WIDTH) / 2
     axes = figure.subplots(rows, count, squeeze=False, gridspec_kw={

@@ -80,29 +80,29 @@ class Spectrum:
 
 
 def network_spectrum(
-    opened: LoadedGenerator,
+    network: LoadedGenerator,
     images: int = 1000,
     *,
     first: int = 0,
-    styling: MappingOptions = DEFAULT_MAPPING,
+    options: MappingOptions = DEFAULT_MAPPING,
     progress: Progress | None = None,
 ) -> Spectrum:
     """Return the spectrum of a network's images of the seeds `first`, `first` + 1, …
 
     Where no label is asked for, each image has one of its own.
     """
-    check_memory(opened.generator, opened.device)
-    if opened.generator.spec.c_dim and styling.label is None:
-        styling = replace(styling, label=ANY)
-    styling.check(opened.generator)
+    check_memory(network.generator, network.device)
+    if network.generator.spec.c_dim and options.label is None:
+        options = replace(options, label=ANY)
+    options.check(network.generator)
 
     def made() -> Iterator[Levels]:
         for seed in range(first, first + images):
             yield synthesize_image(
-                opened.generator, map_seeds(opened.generator, [seed], styling)[0]
+                network.generator, map_seeds(network.generator, [seed], options)[0]
             )
 
-    return compute_spectrum(_report_progress(made(), images, progress), opened.name)
+    return compute_spectrum(_report_progress(made(), images, progress), network.name)
 
 
 def file_spectrum(
@@ -121,9 +121,9 @@ def file_spectrum(
     """
     from ..dataset.image_set import ImageSet
 
-    found = ImageSet(path, labels=False, limit=images, seed=seed)
-    pictures = (found.image(i).transpose(1, 2, 0) for i in range(len(found)))
-    return compute_spectrum(_report_progress(pictures, len(found), progress), found.name)
+    image_set = ImageSet(path, labels=False, limit=images, seed=seed)
+    pictures = (image_set.image(i).transpose(1, 2, 0) for i in range(len(image_set)))
+    return compute_spectrum(_report_progress(pictures, len(image_set), progress), image_set.name)
 
 
 def compute_spectrum(images: Iterable[Levels], name: str = "", *, beta: float = BETA) -> Spectrum:
@@ -150,9 +150,9 @@ def compute_spectrum(images: Iterable[Levels], name: str = "", *, beta: float = 
     for image in _check_sizes(first, rest):
         levels = image.astype(np.float64) / 127.5 - 1
         for channel in levels.transpose(2, 0, 1):
-            found = np.fft.rfft2(channel * window, shape)
-            power += found.real**2 + found.imag**2
-            linear += found
+            transform = np.fft.rfft2(channel * window, shape)
+            power += transform.real**2 + transform.imag**2
+            linear += transform
         sums += levels.size, levels.sum(), np.square(levels).sum()
         count += 1
     mean = sums[1] / sums[0]
@@ -228,19 +228,19 @@ def slice_spectrum(spectrum: Spectrum, degrees: int) -> tuple[Floats, Floats]:
     ahead, back = middle + steps, middle - steps
     power = spectrum.power
     if degrees == 0:
-        found = (power[middle, ahead] + power[ahead, middle]) / 2
-        return steps / FINER, found
-    found = (power[ahead, ahead] + power[back, ahead]) / 2
-    return steps * sqrt(2) / FINER, found
+        slice_power = (power[middle, ahead] + power[ahead, middle]) / 2
+        return steps / FINER, slice_power
+    slice_power = (power[ahead, ahead] + power[back, ahead]) / 2
+    return steps * sqrt(2) / FINER, slice_power
 
 
 def spectrum_map_figure(spectrum: Spectrum, language: str = "en") -> "Figure":
     """Draw a spectrum as colours; call it inside `figure_style`."""
     _ = translator(language)
-    told = _(TOLD).format(name=spectrum.name, images=number(spectrum.images, language))
+    subtitle = _(TOLD).format(name=spectrum.name, images=number(spectrum.images, language))
     figure = new_figure(WIDTH - 0.5)
     axes = figure.add_subplot()
-    heading(axes, _(MAP), told)
+    heading(axes, _(MAP), subtitle)
     _show(axes, spectrum, _(POWER), language)
     axes.set(xlabel=_(FREQUENCY), ylabel=_(FREQUENCY))
     return figure
@@ -248,14 +248,16 @@ def spectrum_map_figure(spectrum: Spectrum, language: str = "en") -> "Figure":
 
 def _show(axes: "Axes", spectrum: Spectrum, label: str, language: str) -> None:
     edge = spectrum.size / 2
-    shown = axes.imshow(
+    mappable = axes.imshow(
         _decibels(spectrum.power)[::-1],
         extent=(-edge, edge, -edge, edge),
         cmap="cividis",
         interpolation="bilinear",
     )
     axes.grid(visible=False)
-    bar = axes.figure.colorbar(shown, ax=axes, label=label, fraction=0.046, pad=0.03, shrink=0.85)
+    bar = axes.figure.colorbar(
+        mappable, ax=axes, label=label, fraction=0.046, pad=0.03, shrink=0.85
+    )
     bar.outline.set_visible(False)
     for axis in (axes.xaxis, axes.yaxis, bar.ax.yaxis):
         number_ticks(axis, language)

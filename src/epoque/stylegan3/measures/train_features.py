@@ -48,18 +48,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--data", type=Path, help="a zip of portraits, drawn before")
     parser.add_argument("--out", type=Path, default=Path(__file__).parents[1] / "data")
-    told = parser.parse_args()
-    data = told.data or _load_portraits()
+    arguments = parser.parse_args()
+    data = arguments.data or _load_portraits()
     images = ImageSet(data)
     levels = np.stack([images.image(i) for i in range(len(images))])
-    wanted = targets(images.labels.vectors())
+    classes = targets(images.labels.vectors())
     start = time.process_time()
     with progress_bar("learning", "batches") as moves:
-        network = train(levels[:-HELD_OUT], _part(wanted, slice(-HELD_OUT)), progress=moves)
+        network = train(levels[:-HELD_OUT], _part(classes, slice(-HELD_OUT)), progress=moves)
     seconds = time.process_time() - start
-    right = accuracy(network, levels[-HELD_OUT:], _part(wanted, slice(-HELD_OUT, None)))
-    told.out.mkdir(exist_ok=True)
-    write_network(network, told.out, _card(right, seconds))
+    right = accuracy(network, levels[-HELD_OUT:], _part(classes, slice(-HELD_OUT, None)))
+    arguments.out.mkdir(exist_ok=True)
+    write_network(network, arguments.out, _card(right, seconds))
     for name, share in right.items():
         print_line(f"{name:<16}{share:.1%}")
 
@@ -83,18 +83,18 @@ def targets(labels: NDArray[np.float32]) -> dict[str, NDArray[np.int64]]:
     Returns:
         Attribute to [N], a place in `HEADS`.
     """
-    found = {}
+    classes = {}
     for group, values in GROUPS.items():
         places = [LABEL_NAMES.index(f"{group}={value}") for value in values]
         part = labels[:, places]
         none = HEADS[group].index(NONE) if NONE in HEADS[group] else 0
-        found[group] = np.where(part.any(1), part.argmax(1), none).astype(np.int64)
-    return found
+        classes[group] = np.where(part.any(1), part.argmax(1), none).astype(np.int64)
+    return classes
 
 
 def train(
     levels: NDArray[np.uint8],
-    wanted: dict[str, NDArray[np.int64]],
+    classes: dict[str, NDArray[np.int64]],
     *,
     epochs: int = EPOCHS,
     seed: int = SEED,
@@ -108,7 +108,7 @@ def train(
 
     Args:
         levels: [N, 3, 64, 64] portraits, 0 to 255.
-        wanted: attribute to [N]; see `targets`.
+        classes: attribute to [N]; see `targets`.
         epochs: how often each is seen.
         seed: of the first weights, the order and what is changed.
         progress: told how many batches are done, of how many.
@@ -122,7 +122,7 @@ def train(
             weight.data = weight.data.contiguous(memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(network.parameters(), RATE, weight_decay=DECAY)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, steps, pct_start=0.1)
-    answers = {name: torch.from_numpy(of) for name, of in wanted.items()}
+    answers = {name: torch.from_numpy(of) for name, of in classes.items()}
     rng = torch_generator(seed, "changed images")
     network.train()
     for done, rows in enumerate(_batches(len(levels), epochs, seed), 1):
@@ -156,27 +156,27 @@ def _augment(levels: Tensor, rng: torch.Generator) -> Tensor:
     across = (x[:, None] + torch.arange(SIZE))[:, None, None, :]
     row = torch.arange(len(images))[:, None, None, None]
     colour = torch.arange(3)[None, :, None, None]
-    moved = wide[row, colour, down, across]
+    shifted = wide[row, colour, down, across]
     strength = NOISE * torch.rand(len(images), 1, 1, 1, generator=rng)
-    return moved + strength * torch.randn(moved.shape, generator=rng)
+    return shifted + strength * torch.randn(shifted.shape, generator=rng)
 
 
 @torch.no_grad()
 def accuracy(
-    network: PortraitNet, levels: NDArray[np.uint8], wanted: dict[str, NDArray[np.int64]]
+    network: PortraitNet, levels: NDArray[np.uint8], classes: dict[str, NDArray[np.int64]]
 ) -> dict[str, float]:
     """Return how often a network is right about each attribute, 0 to 1."""
     right = dict.fromkeys(HEADS, 0)
     for first in range(0, len(levels), 100):
         part = torch.from_numpy(levels[first : first + 100]).float() / 127.5 - 1
         for name, logits in network(part).items():
-            here = torch.from_numpy(wanted[name][first : first + 100])
+            here = torch.from_numpy(classes[name][first : first + 100])
             right[name] += int((logits.argmax(1) == here).sum())
     return {name: count / len(levels) for name, count in right.items()}
 
 
-def _part(wanted: dict[str, NDArray[np.int64]], rows: slice) -> dict[str, NDArray[np.int64]]:
-    return {name: of[rows] for name, of in wanted.items()}
+def _part(classes: dict[str, NDArray[np.int64]], rows: slice) -> dict[str, NDArray[np.int64]]:
+    return {name: of[rows] for name, of in classes.items()}
 
 
 def _card(right: dict[str, float], seconds: float) -> dict[str, Any]:

@@ -72,5 +72,5 @@ def _init_weights(network: _N, seed: int, purpose: str) -> _N:
     rng = torch_generator(seed, purpose)
     for module in reversed(list(network.modules())):
         if isinstance(module, InitModule):
-            module.initialise(rng)
+            module.reset_parameters(rng)
     return network

@@ -53,7 +53,7 @@ class AliasFreeLayer(InitModule):
         self.register_buffer("up_filter", up)
         self.register_buffer("down_filter", down)
 
-    def initialise(self, rng: torch.Generator) -> None:
+    def reset_parameters(self, rng: torch.Generator) -> None:
         """Draw the weights."""
         self.weight.normal_(generator=rng)
         self.bias.zero_()
@@ -70,7 +70,7 @@ class AliasFreeLayer(InitModule):
         """Map a signal [N, C, H, W] with styles [N, w_dim] to the next, [N, C', H', W']."""
         plan = self.plan
         if update_emas:
-            self._follow(x)
+            self._update_magnitude_ema(x)
         styles = self.affine(w)
         if plan.to_image:  # not demodulated: the scale of the weights stands in the styles
             styles = styles / sqrt(self.weight[0].numel())
@@ -96,7 +96,7 @@ class AliasFreeLayer(InitModule):
         )
 
     @torch.no_grad()
-    def _follow(self, x: Tensor) -> None:
+    def _update_magnitude_ema(self, x: Tensor) -> None:
         power = x.to(self.magnitude_ema.dtype).square().mean()
         self.magnitude_ema.copy_(power.lerp(self.magnitude_ema, self.magnitude_beta))
 

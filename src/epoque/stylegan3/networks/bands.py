@@ -70,7 +70,7 @@ def signal_bands(spec: StyleGan3Spec) -> list[Band]:
     """Return the signals after each layer, the image's last; the first is the input's too."""
     last_cutoff = spec.img_resolution / 2
     last_stopband = last_cutoff * spec.last_stopband_rel
-    found = []
+    result = []
     for layer in range(spec.num_layers + 1):
         way = min(layer / (spec.num_layers - spec.num_critical), 1)
         cutoff = spec.first_cutoff * (last_cutoff / spec.first_cutoff) ** way
@@ -81,8 +81,8 @@ def signal_bands(spec: StyleGan3Spec) -> list[Band]:
         channels = round(min(spec.channel_base / 2 / cutoff, spec.channel_max))
         if layer == spec.num_layers:
             channels = spec.img_channels
-        found.append(Band(cutoff, max(stopband, rate / 2) - cutoff, rate, size, channels))
-    return found
+        result.append(Band(cutoff, max(stopband, rate / 2) - cutoff, rate, size, channels))
+    return result
 
 
 def layer_plans(spec: StyleGan3Spec) -> list[LayerPlan]:
@@ -102,8 +102,8 @@ def _plan_layer(spec: StyleGan3Spec, index: int, before: Band, after: Band) -> L
     kernel = 1 if to_image else spec.conv_kernel
     # So many samples are missing for the size that shall come out, at the activation's rate.
     convolved = before.size + kernel - 1
-    wanted = (after.size - 1) * down + up_taps + down_taps - 1
-    missing = wanted - convolved * up
+    needed = (after.size - 1) * down + up_taps + down_taps - 1
+    missing = needed - convolved * up
     # Each inserted sample follows an original one: half of them shift the image to the left.
     first = (missing + up) // 2
     return LayerPlan(

@@ -61,7 +61,7 @@ class Convolution(InitModule):
     def _hold(self, name: str, value: Tensor | None) -> None:
         self.register_parameter(name, None if value is None else nn.Parameter(value))
 
-    def initialise(self, rng: torch.Generator) -> None:
+    def reset_parameters(self, rng: torch.Generator) -> None:
         """Draw the weights."""
         self.weight.normal_(generator=rng)
         if self.bias is not None:

@@ -19,7 +19,7 @@ class InitModule(nn.Module):
     """A module with weights of its own."""
 
     @abstractmethod
-    def initialise(self, rng: torch.Generator) -> None:
+    def reset_parameters(self, rng: torch.Generator) -> None:
         """Draw the first weights in place; those of the modules in it are drawn already."""
 
 
@@ -50,7 +50,7 @@ class Dense(InitModule):
         self.bias = nn.Parameter(torch.empty(outputs))
         self.scale = lr_multiplier / sqrt(inputs)
 
-    def initialise(self, rng: torch.Generator) -> None:
+    def reset_parameters(self, rng: torch.Generator) -> None:
         """Draw the weights; set the bias."""
         self.weight.normal_(0, 1 / self.lr_multiplier, generator=rng)
         self.bias.fill_(self.first_bias / self.lr_multiplier)
@@ -107,7 +107,7 @@ class MappingNetwork(InitModule):
         self.layers = layers
         self.register_buffer("w_avg", None if w_avg_beta is None else torch.empty(w_dim))
 
-    def initialise(self, rng: torch.Generator) -> None:
+    def reset_parameters(self, rng: torch.Generator) -> None:
         """Begin the mean at zero."""
         if self.w_avg is not None:
             self.w_avg.zero_()
@@ -136,39 +136,39 @@ class MappingNetwork(InitModule):
         Raises:
             UsageError: if the label is missing or of another length.
         """
-        x = self._joined(z, c)
+        x = self._embed_inputs(z, c)
         for index in range(self.layers):
             x = getattr(self, f"fc{index}")(x)
         if update_emas:
-            self._follow(x)
+            self._update_w_avg(x)
         if self.num_ws is None:
             return x
-        return self._truncated(x[:, None].expand(-1, self.num_ws, -1), psi, cutoff)
+        return self._truncate(x[:, None].expand(-1, self.num_ws, -1), psi, cutoff)
 
     @property
     def dtype(self) -> torch.dtype:
         """The type of the weights."""
         return next(self.parameters()).dtype
 
-    def _joined(self, z: Tensor | None, c: Tensor | None) -> Tensor:
+    def _embed_inputs(self, z: Tensor | None, c: Tensor | None) -> Tensor:
         parts = []
         if z is not None:
             parts.append(normalize_power(z.to(self.dtype)))
         if self.c_dim:
             if c is None or c.dim() != 2 or c.shape[1] != self.c_dim:
-                told = "none was given" if c is None else f"its shape is {list(c.shape)}"
+                message = "none was given" if c is None else f"its shape is {list(c.shape)}"
                 raise UsageError(
-                    f"This network needs a label of {self.c_dim} numbers for each image; {told}."
+                    f"This network needs a label of {self.c_dim} numbers for each image; {message}."
                 )
             parts.append(normalize_power(self.embed(c.to(self.dtype))))
         return torch.cat(parts, 1)
 
     @torch.no_grad()
-    def _follow(self, w: Tensor) -> None:
+    def _update_w_avg(self, w: Tensor) -> None:
         if self.w_avg is not None and self.w_avg_beta is not None:
             self.w_avg.copy_(w.mean(0).lerp(self.w_avg, self.w_avg_beta))
 
-    def _truncated(self, ws: Tensor, psi: float, cutoff: int | None) -> Tensor:
+    def _truncate(self, ws: Tensor, psi: float, cutoff: int | None) -> Tensor:
         if psi == 1 or self.w_avg is None:
             return ws
         near = self.w_avg.lerp(ws[:, :cutoff], psi)

@@ -157,8 +157,8 @@ class Discriminator(nn.Module):
         image = images
         for resolution in self.resolutions:
             x, image = getattr(self, f"b{resolution}")(x, image, low)
-        seen: Tensor = self.b4(x, image)
+        features: Tensor = self.b4(x, image)
         if self.mapping is None:
-            return seen
-        asked: Tensor = self.mapping(None, c)
-        return (seen * asked).sum(1, keepdim=True) / sqrt(asked.shape[1])
+            return features
+        mapped_labels: Tensor = self.mapping(None, c)
+        return (features * mapped_labels).sum(1, keepdim=True) / sqrt(mapped_labels.shape[1])

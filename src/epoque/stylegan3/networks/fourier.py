@@ -39,7 +39,7 @@ class FourierInput(InitModule):
         self.register_buffer("freqs", torch.empty(channels, 2))
         self.register_buffer("phases", torch.empty(channels))
 
-    def initialise(self, rng: torch.Generator) -> None:
+    def reset_parameters(self, rng: torch.Generator) -> None:
         """Draw waves evenly from the disc below the cutoff; no style moves or turns the window."""
         self.weight.normal_(generator=rng)
         self.phases.uniform_(-0.5, 0.5, generator=rng)
@@ -65,9 +65,9 @@ class FourierInput(InitModule):
 
     def _window(self, w: Tensor) -> Tensor:
         """The movement of the style after that of the user, [N, 3, 3]."""
-        moved = self.affine(w)
-        moved = moved / vector_norm(moved[:, :2], dim=1, keepdim=True)
-        cosine, sine, x, y = moved.unbind(1)
+        pose = self.affine(w)
+        pose = pose / vector_norm(pose[:, :2], dim=1, keepdim=True)
+        cosine, sine, x, y = pose.unbind(1)
         zero, one = torch.zeros_like(x), torch.ones_like(x)
         rows = [cosine, -sine, zero, sine, cosine, zero, zero, zero, one]
         turn = torch.stack(rows, 1).reshape(-1, 3, 3)
@@ -78,5 +78,5 @@ class FourierInput(InitModule):
         """Fade waves out that the window has made too fast for the band, [N, C]."""
         cutoff, nyquist = self.band.cutoff, self.band.rate / 2
         excess = vector_norm(freqs, dim=2) - cutoff
-        kept: Tensor = (1 - excess / (nyquist - cutoff)).clamp(0, 1)
-        return kept
+        amplitudes: Tensor = (1 - excess / (nyquist - cutoff)).clamp(0, 1)
+        return amplitudes

@@ -272,5 +272,5 @@ def _check_power(resolution: int) -> None:
 def _first_error(error: ValidationError) -> str:
     item = error.errors()[0]
     name = ".".join(map(str, item["loc"]))
-    told = item["msg"].removeprefix("Value error, ")
-    return f"{name} is wrong: {told}." if name else f"{told}."
+    message = item["msg"].removeprefix("Value error, ")
+    return f"{name} is wrong: {message}." if name else f"{message}."

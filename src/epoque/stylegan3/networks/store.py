@@ -85,22 +85,22 @@ def load_network(path: Path) -> LoadedNetwork:
         DataError: if a file is missing or damaged, or if the two do not belong together.
     """
     description, weights = _files(path)
-    told = _read_description(description)
-    spec = _parse_spec(told, description)
+    content = _read_description(description)
+    spec = _parse_spec(content, description)
     data = read_regular(weights, MAX_WEIGHTS_BYTES)
-    if sha256(data).hexdigest() != told.get("sha256"):
+    if sha256(data).hexdigest() != content.get("sha256"):
         raise DataError(f"{weights} is damaged, or not what {description.name} describes.")
     arrays = parse_safetensors(memoryview(data), str(weights))
     state = {name: torch.from_numpy(values.copy()) for name, values in arrays.items()}
     with torch.device("meta"):  # a description of a giant takes no memory
         network = build_network(spec)
     load_weights(network, state, str(weights))
-    card = told.get("card")
+    card = content.get("card")
     card = card if isinstance(card, dict) else {}
     network.float().eval().requires_grad_(False)
     if isinstance(network, Generator):
-        known = Conditioning.from_json(card.get("labels"), network.spec.c_dim, str(description))
-        network.labels = known
+        labels = Conditioning.from_json(card.get("labels"), network.spec.c_dim, str(description))
+        network.labels = labels
     return LoadedNetwork(network, card)
 
 
@@ -127,11 +127,11 @@ def load_weights(network: nn.Module, state: Mapping[str, Tensor], source: str) -
     Raises:
         DataError: if a name is missing or not known, or if a shape is another.
     """
-    wanted = network.state_dict()
-    for name in wanted.keys() ^ state.keys():
-        told = "lacks" if name in wanted else "has an unknown"
-        raise DataError(f"{source} {told} {name!r}; it is of another network.")
-    for name, place in wanted.items():
+    expected = network.state_dict()
+    for name in expected.keys() ^ state.keys():
+        problem = "lacks" if name in expected else "has an unknown"
+        raise DataError(f"{source} {problem} {name!r}; it is of another network.")
+    for name, place in expected.items():
         if place.shape != state[name].shape:
             shapes = f"{list(state[name].shape)}, not {list(place.shape)}"
             raise DataError(f"{source}: {name} has shape {shapes}; it is of another network.")
@@ -146,17 +146,17 @@ def _files(path: Path) -> tuple[Path, Path]:
 
 def _read_description(description: Path) -> dict[str, Any]:
     try:
-        told = read_json(description)
+        content = read_json(description)
     except DamagedRunError as error:
         raise DataError(str(error)) from None
-    if told.get("format") != _FORMAT:
-        found = told.get("format")
-        raise DataError(f"{description} has format {found!r}; this Epoque reads {_FORMAT}.")
-    return told
+    if content.get("format") != _FORMAT:
+        version = content.get("format")
+        raise DataError(f"{description} has format {version!r}; this Epoque reads {_FORMAT}.")
+    return content
 
 
-def _parse_spec(told: Mapping[str, Any], description: Path) -> NetworkSpec:
-    spec, role = told.get("spec"), told.get("role")
+def _parse_spec(content: Mapping[str, Any], description: Path) -> NetworkSpec:
+    spec, role = content.get("spec"), content.get("role")
     if not isinstance(spec, dict) or role not in ("generator", "discriminator"):
         raise DataError(f"{description} describes neither a generator nor a discriminator.")
     if role == "discriminator":

@@ -18,7 +18,7 @@ __all__ = ["StyleGan2Generator", "StyleGan2Synthesis"]
 
 
 @dataclass(frozen=True, slots=True)
-class _Manner:
+class _SynthesisOptions:
     """How one pass through the layers is made; see `Synthesis`."""
 
     noise: Noise
@@ -45,26 +45,28 @@ class _Layer(InitModule):
             self.noise_strength = nn.Parameter(torch.empty(()))
         self.bias = nn.Parameter(torch.empty(outputs))
 
-    def initialise(self, rng: torch.Generator) -> None:
+    def reset_parameters(self, rng: torch.Generator) -> None:
         self.weight.normal_(generator=rng)
         self.bias.zero_()
         if self.use_noise:
             self.noise_const.normal_(generator=rng)
             self.noise_strength.zero_()
 
-    def forward(self, x: Tensor, w: Tensor, manner: _Manner, gain: float = 1.0) -> Tensor:
+    def forward(
+        self, x: Tensor, w: Tensor, options: _SynthesisOptions, gain: float = 1.0
+    ) -> Tensor:
         x = ops.modulated_conv2d(
             x, self.weight, self.affine(w), padding=1, up=self.up, kernel=self.resample_filter
         )
-        if self.use_noise and manner.noise != "none":
-            x = x + (self._drawn(manner, x.shape[0]) * self.noise_strength).to(x.dtype)
+        if self.use_noise and options.noise != "none":
+            x = x + (self._sample_noise(options, x.shape[0]) * self.noise_strength).to(x.dtype)
         clamp = None if self.clamp is None else self.clamp * gain
         return ops.bias_act(x, self.bias, "lrelu", gain=sqrt(2) * gain, clamp=clamp)
 
-    def _drawn(self, manner: _Manner, batch: int) -> Tensor:
+    def _sample_noise(self, options: _SynthesisOptions, batch: int) -> Tensor:
         """Noise of unit variance, [H, W] or [N, 1, H, W]."""
-        rng = manner.rng
-        if manner.noise == "const":
+        rng = options.rng
+        if options.noise == "const":
             return self.noise_const
         device = self.noise_const.device if rng is None else rng.device
         shape = (batch, 1, *self.noise_const.shape)
@@ -81,7 +83,7 @@ class _ToImage(InitModule):
         self.weight = nn.Parameter(torch.empty(spec.img_channels, inputs, 1, 1))
         self.bias = nn.Parameter(torch.empty(spec.img_channels))
 
-    def initialise(self, rng: torch.Generator) -> None:
+    def reset_parameters(self, rng: torch.Generator) -> None:
         self.weight.normal_(generator=rng)
         self.bias.zero_()
 
@@ -121,12 +123,12 @@ class _Block(InitModule):
         residual = spec.architecture == "resnet" and not self.first
         self.skip = Convolution(inputs, outputs, 1, taps, bias=False, up=2) if residual else None
 
-    def initialise(self, rng: torch.Generator) -> None:
+    def reset_parameters(self, rng: torch.Generator) -> None:
         if self.first:
             self.const.normal_(generator=rng)
 
     def forward(
-        self, x: Tensor | None, image: Tensor | None, ws: list[Tensor], manner: _Manner
+        self, x: Tensor | None, image: Tensor | None, ws: list[Tensor], options: _SynthesisOptions
     ) -> tuple[Tensor, Tensor | None]:
         """Map features and the image so far to those of this resolution.
 
@@ -134,12 +136,12 @@ class _Block(InitModule):
             x: [N, C, H/2, W/2], none at first.
             image: [N, C, H/2, W/2], none before there is one.
             ws: styles of the layers and of the image, [N, w_dim] each.
-            manner: how the pass is made.
+            options: how the pass is made.
         """
-        dtype = (manner.low if self.reducible else None) or self.conv1.weight.dtype
+        dtype = (options.low if self.reducible else None) or self.conv1.weight.dtype
         if x is None:
             x = self.const.expand(ws[0].shape[0], -1, -1, -1)
-        x = self._features(x.to(dtype), ws, manner)
+        x = self._features(x.to(dtype), ws, options)
         if image is not None:
             image = ops.upsample2d(image, self.resample_filter)
         if self.torgb is not None:
@@ -147,16 +149,16 @@ class _Block(InitModule):
             image = share if image is None else image + share
         return x, image
 
-    def _features(self, x: Tensor, ws: list[Tensor], manner: _Manner) -> Tensor:
+    def _features(self, x: Tensor, ws: list[Tensor], options: _SynthesisOptions) -> Tensor:
         y: Tensor
         if self.first:
-            y = self.conv1(x, ws[0], manner)
+            y = self.conv1(x, ws[0], options)
         elif self.skip is None:
-            y = self.conv1(self.conv0(x, ws[0], manner), ws[1], manner)
+            y = self.conv1(self.conv0(x, ws[0], options), ws[1], options)
         else:
             past = self.skip(x, gain=sqrt(0.5))
-            x = self.conv0(x, ws[0], manner)
-            y = past + self.conv1(x, ws[1], manner, gain=sqrt(0.5))
+            x = self.conv0(x, ws[0], options)
+            y = past + self.conv1(x, ws[1], options, gain=sqrt(0.5))
         return y
 
 
@@ -191,14 +193,14 @@ class StyleGan2Synthesis(Synthesis):
         """Return images [N, C, H, W] of styles [N, num_ws, w_dim]; see `Synthesis`."""
         if noise not in ("const", "random", "none"):
             raise UsageError(f"Noise is {noise!r}; const, random and none are allowed.")
-        manner = _Manner(noise, rng, low)
+        options = _SynthesisOptions(noise, rng, low)
         styles = list(ws.to(next(self.parameters()).dtype).unbind(1))
         x: Tensor | None = None
         image: Tensor | None = None
         place = 0
         for resolution in self.resolutions:
             block: _Block = getattr(self, f"b{resolution}")
-            x, image = block(x, image, styles[place:], manner)
+            x, image = block(x, image, styles[place:], options)
             place += block.convolutions
         assert image is not None
         return image

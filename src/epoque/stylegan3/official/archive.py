@@ -50,12 +50,12 @@ def read_tensors(path: Path) -> Arrays:
     try:
         if len(data) > MAX_WEIGHTS_BYTES:
             raise RefusedError("it is far larger than such a network")
-        found = _parse_tensors(data, path)
+        tensors = _parse_tensors(data, path)
     except RefusedError as error:
         raise DataError(f"{path} cannot be read: {error}.") from None
-    if not found:
+    if not tensors:
         raise DataError(f"{path} cannot be read: it holds no tensors.")
-    return found
+    return tensors
 
 
 def _parse_tensors(data: memoryview, path: Path) -> Arrays:
@@ -67,8 +67,8 @@ def _parse_tensors(data: memoryview, path: Path) -> Arrays:
         return parse_safetensors(data, where)
     if bytes(data[:1]) != b"\x80":
         raise RefusedError("it is neither an archive of PyTorch nor a pickle nor safetensors")
-    found = PickleMachine(data, _ArchiveGlobals(budget), budget).run()
-    return dict(walk.tensors(found, "", MAX_TENSOR_DEPTH))
+    value = PickleMachine(data, _ArchiveGlobals(budget), budget).run()
+    return dict(walk.tensors(value, "", MAX_TENSOR_DEPTH))
 
 
 class _ScriptObject(Buildable):
@@ -117,8 +117,12 @@ def _refuse(_: tuple[Any, ...]) -> Any:
 
 def _make_module(arguments: tuple[Any, ...]) -> OfficialModule:
     """A module of any class: only its tensors will be looked at."""
-    told = arguments[0] if len(arguments) == 1 else None
-    name, state = (told.get(k) for k in ("class_name", "state")) if type(told) is dict else (0, 0)
+    description = arguments[0] if len(arguments) == 1 else None
+    name, state = (
+        (description.get(k) for k in ("class_name", "state"))
+        if type(description) is dict
+        else (0, 0)
+    )
     if type(name) is not str or type(state) is not dict:
         raise RefusedError("a module is not described as an official file describes it")
     return OfficialModule(name, state)
@@ -156,11 +160,11 @@ class _Archive:
         self._budget.tensor(entry.file_size)
         return read_entry(self._zip, name, self._where, MAX_WEIGHTS_BYTES)
 
-    def _storage(self, told: Any) -> Storage:
+    def _storage(self, declaration: Any) -> Storage:
         """Return what a persistent id means: ("storage", type, key, device, count)."""
-        if type(told) is not tuple or len(told) != 5 or told[0] != "storage":
+        if type(declaration) is not tuple or len(declaration) != 5 or declaration[0] != "storage":
             raise RefusedError("it asks for persistent data that is no tensor")
-        _, kind, key, _, count = told
+        _, kind, key, _, count = declaration
         if type(kind) is not Global or kind.name not in TYPES or type(key) is not str:
             raise RefusedError("a tensor is not stored as PyTorch stores it")
         if key not in self._storages:

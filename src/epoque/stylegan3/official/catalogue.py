@@ -80,7 +80,7 @@ def find_official(name: str) -> OfficialNetwork:
     Raises:
         UnknownNameError: if there is none; it names the nearest, the package's own among them.
     """
-    if (found := OFFICIAL.get(name)) is None:
+    if (entry := OFFICIAL.get(name)) is None:
         hint = " A network is a file, an https address, or a short name such as ffhq-1024-t."
         raise UnknownNameError("network", name, [*bundled_paths(), *OFFICIAL], hint)
-    return found
+    return entry

@@ -70,13 +70,13 @@ def convert_snapshot(
     """
     from epoque.stylegan3.networks.store import save_network
 
-    found = read_snapshot(path)
+    snapshot = read_snapshot(path)
     with path.open("rb") as file:
         origin = {"file": path.name, "file_sha256": file_digest(file, "sha256").hexdigest()}
     with explain_write_errors(folder), _replace_folder(folder) as draft:
         for name in networks:  # one at a time: they are large
-            told = make_card(found, name) | origin | dict(card or {})
-            save_network(load_official_network(found, name), draft / name, told)
+            full_card = make_card(snapshot, name) | origin | dict(card or {})
+            save_network(load_official_network(snapshot, name), draft / name, full_card)
     return [folder / f"{name}.json" for name in networks]
 
 
@@ -121,8 +121,8 @@ def make_card(snapshot: Snapshot, name: str) -> dict[str, Any]:
     card: dict[str, Any] = {"network": name, "training_set": images}
     if snapshot.augment is not None:
         strength = snapshot.augment.tensors.get("p")
-        told = {} if strength is None or strength.size != 1 else {"p": float(strength)}
-        card["augment"] = told | snapshot.augment.arguments
+        augment = {} if strength is None or strength.size != 1 else {"p": float(strength)}
+        card["augment"] = augment | snapshot.augment.arguments
     return card
 
 
@@ -133,13 +133,13 @@ def load_official_network(snapshot: Snapshot, name: str = "G_ema") -> "Generator
         UsageError: if the snapshot has none of that name.
         DataError: if its weights are not those of the network that its arguments describe.
     """
-    if (found := snapshot.networks.get(name)) is None:
-        known = ", ".join(snapshot.networks)
-        raise UsageError(f"{snapshot.name} has no network {name!r}; it has {known}.")
-    return convert_network(found, f"{snapshot.name}: {name}")
+    if (network := snapshot.networks.get(name)) is None:
+        names = ", ".join(snapshot.networks)
+        raise UsageError(f"{snapshot.name} has no network {name!r}; it has {names}.")
+    return convert_network(network, f"{snapshot.name}: {name}")
 
 
-def convert_network(found: OfficialNetworkData, source: str) -> "Generator | Discriminator":
+def convert_network(data: OfficialNetworkData, source: str) -> "Generator | Discriminator":
     """Return an official network as a module of ours, for use and not for training.
 
     Raises:
@@ -148,16 +148,16 @@ def convert_network(found: OfficialNetworkData, source: str) -> "Generator | Dis
     from epoque.stylegan3.networks import build_network
     from epoque.stylegan3.networks.store import load_weights
 
-    spec = parse_spec(found, source)
-    _check(spec, found, source)
+    spec = parse_spec(data, source)
+    _check(spec, data, source)
     network = build_network(spec)
-    load_weights(network, _copy_tensors(found, source), source)
+    load_weights(network, _copy_tensors(data, source), source)
     network.eval().requires_grad_(False)
     return network
 
 
 def _check(
-    spec: "GeneratorSpec | DiscriminatorSpec", found: OfficialNetworkData, source: str
+    spec: "GeneratorSpec | DiscriminatorSpec", data: OfficialNetworkData, source: str
 ) -> None:
     """Refuse weights of another network before memory is taken for the one described."""
     import torch
@@ -165,25 +165,25 @@ def _check(
     from epoque.stylegan3.networks import build_network
 
     with torch.device("meta"):
-        wanted = {name: tuple(v.shape) for name, v in build_network(spec).state_dict().items()}
-    there = {name: value.shape for name, value in found.tensors.items()}
-    for name in sorted(wanted.keys() | there.keys()):
-        ours, theirs = wanted.get(name), there.get(name)
+        expected = {name: tuple(v.shape) for name, v in build_network(spec).state_dict().items()}
+    there = {name: value.shape for name, value in data.tensors.items()}
+    for name in sorted(expected.keys() | there.keys()):
+        ours, theirs = expected.get(name), there.get(name)
         if ours != theirs:
-            told = f"{name} is {_format_shape(theirs)}, {_format_shape(ours)} was expected"
-            raise DataError(f"{source} does not hold the weights that it describes: {told}.")
+            message = f"{name} is {_format_shape(theirs)}, {_format_shape(ours)} was expected"
+            raise DataError(f"{source} does not hold the weights that it describes: {message}.")
 
 
 def _format_shape(shape: tuple[int, ...] | None) -> str:
     return "none" if shape is None else f"of shape {list(shape)}"
 
 
-def _copy_tensors(found: OfficialNetworkData, source: str) -> "dict[str, Tensor]":
+def _copy_tensors(data: OfficialNetworkData, source: str) -> "dict[str, Tensor]":
     """Return copies of the tensors, float32 and contiguous."""
     import torch
 
     copies = {}
-    for name, value in found.tensors.items():
+    for name, value in data.tensors.items():
         copy = np.array(value, np.float32, order="C")
         if not np.isfinite(copy).all():
             raise DataError(f"{source}: {name} holds numbers that are not finite.")
@@ -191,7 +191,7 @@ def _copy_tensors(found: OfficialNetworkData, source: str) -> "dict[str, Tensor]
     return copies
 
 
-def parse_spec(found: OfficialNetworkData, source: str) -> "GeneratorSpec | DiscriminatorSpec":
+def parse_spec(data: OfficialNetworkData, source: str) -> "GeneratorSpec | DiscriminatorSpec":
     """Return what an official network's arguments describe.
 
     Raises:
@@ -199,22 +199,22 @@ def parse_spec(found: OfficialNetworkData, source: str) -> "GeneratorSpec | Disc
     """
     from epoque.stylegan3.networks import DiscriminatorSpec, parse_official_generator
 
-    arguments = _complete_arguments(found)
-    if found.name == "Discriminator":
+    arguments = _complete_arguments(data)
+    if data.name == "Discriminator":
         return DiscriminatorSpec.from_official(arguments, source)
-    if found.name == "Generator":
-        return parse_official_generator(found.family, arguments, source)
-    raise DataError(f"{source} is a {found.name}, neither a generator nor a discriminator.")
+    if data.name == "Generator":
+        return parse_official_generator(data.family, arguments, source)
+    raise DataError(f"{source} is a {data.name}, neither a generator nor a discriminator.")
 
 
-def _complete_arguments(found: OfficialNetworkData) -> dict[str, Any]:
+def _complete_arguments(data: OfficialNetworkData) -> dict[str, Any]:
     """Return the arguments; those not told are as the modules say that they were."""
-    arguments = dict(found.arguments)
-    told = _argument_names(arguments)
-    for argument, (kind, fact) in _FACTS.get(found.name, {}).items():
+    arguments = dict(data.arguments)
+    present = _argument_names(arguments)
+    for argument, (kind, fact) in _FACTS.get(data.name, {}).items():
         group, _, name = argument.rpartition(".")
-        facts = _first_facts(found, kind)
-        if name in told.get(group, ()) or name in told[""] or fact not in facts:
+        facts = _first_facts(data, kind)
+        if name in present.get(group, ()) or name in present[""] or fact not in facts:
             continue
         if group:
             arguments[group] = dict(arguments.get(group) or {}) | {name: facts[fact]}
@@ -232,9 +232,9 @@ def _argument_names(arguments: Mapping[str, Any]) -> dict[str, set[str]]:
     return inner | {"": whole}
 
 
-def _first_facts(found: OfficialNetworkData, kind: str) -> dict[str, Any]:
+def _first_facts(data: OfficialNetworkData, kind: str) -> dict[str, Any]:
     """Return the facts of the first module of a class."""
-    for name, known in found.classes.items():
-        if known == kind:
-            return found.facts.get(name, {})
+    for name, class_name in data.classes.items():
+        if class_name == kind:
+            return data.facts.get(name, {})
     return {}

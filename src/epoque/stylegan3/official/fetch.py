@@ -53,13 +53,13 @@ class FetchedFile:
     url: str | None = None
 
 
-def fetch(told: str | Path, progress: Progress | None = None) -> FetchedFile:
+def fetch(source: str | Path, progress: Progress | None = None) -> FetchedFile:
     """Return a file of a path, an https address or an official network's short name.
 
     What was fetched stays in the cache folder (EPOQUE_CACHE); what was begun goes on.
 
     Args:
-        told: the path, address or name.
+        source: the path, address or name.
         progress: receives how many bytes are there.
 
     Raises:
@@ -69,8 +69,8 @@ def fetch(told: str | Path, progress: Progress | None = None) -> FetchedFile:
         DataError: if the file is not the one that the address gave before.
         RunWriteError: if the cache folder cannot be written.
     """
-    path, text = Path(told), str(told)
-    check_source(told)
+    path, text = Path(source), str(source)
+    check_source(source)
     if path.is_file():
         return FetchedFile(path, _digest(path))
     if "://" in text:
@@ -79,7 +79,7 @@ def fetch(told: str | Path, progress: Progress | None = None) -> FetchedFile:
     return _fetch_url(entry.url, entry.licence, progress)
 
 
-def check_source(told: str | Path) -> None:
+def check_source(source: str | Path) -> None:
     """Check that `fetch` has something to take; nothing is fetched.
 
     Raises:
@@ -87,7 +87,7 @@ def check_source(told: str | Path) -> None:
         UsageError: if the address is not https.
         DataError: if the file does not exist.
     """
-    path, text = Path(told), str(told)
+    path, text = Path(source), str(source)
     if path.is_file():
         return
     if "://" in text:
@@ -111,10 +111,10 @@ def _fetch_url(url: str, licence: str | None, progress: Progress | None) -> Fetc
     with explain_write_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / "lock"):  # another process may be fetching it
-            about, known = folder / "about.json", _read_digest(folder / "about.json")
-            if not path.is_file() or _digest(path) != known:
+            about, expected = folder / "about.json", _read_digest(folder / "about.json")
+            if not path.is_file() or _digest(path) != expected:
                 _Download(url, path, progress).run()
-                _check_digest(about, known, path, {"url": url, "licence": licence})
+                _check_digest(about, expected, path, {"url": url, "licence": licence})
     return FetchedFile(path, _read_digest(about) or "", licence, url)
 
 
@@ -142,17 +142,17 @@ def _digest(path: Path) -> str:
         raise DataError(f"{path} cannot be read: {error.strerror or error}.") from None
 
 
-def _check_digest(about: Path, known: str | None, path: Path, told: dict[str, Any]) -> None:
+def _check_digest(about: Path, expected: str | None, path: Path, record: dict[str, Any]) -> None:
     """Remember the digest of a file just fetched, if it is the first; refuse another."""
     digest = _digest(path)
-    if known is None:
-        told |= {"sha256": digest, "size": path.stat().st_size}
-        write_json(about, told, durable=True)
-    elif known != digest:
+    if expected is None:
+        record |= {"sha256": digest, "size": path.stat().st_size}
+        write_json(about, record, durable=True)
+    elif expected != digest:
         path.unlink()
         raise DataError(
-            f"{told['url']} gave another file than the first time (SHA-256 {digest[:16]}…, not "
-            f"{known[:16]}…); if you trust the new one, delete {about}."
+            f"{record['url']} gave another file than the first time (SHA-256 {digest[:16]}…, not "
+            f"{expected[:16]}…); if you trust the new one, delete {about}."
         )
 
 
@@ -162,17 +162,17 @@ def _read_digest(about: Path) -> str | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError):
-        told = f"{about}, which remembers what was fetched, is damaged"
-        raise DataError(f"{told}; delete it to fetch anew.") from None
+        message = f"{about}, which remembers what was fetched, is damaged"
+        raise DataError(f"{message}; delete it to fetch anew.") from None
 
 
 class _SafeRedirects(urllib.request.HTTPRedirectHandler):
     """Follows a redirection only to where one could have asked in the first place."""
 
-    def redirect_request(self, req: Any, *told: Any) -> urllib.request.Request | None:
+    def redirect_request(self, req: Any, *arguments: Any) -> urllib.request.Request | None:
         """Check the new address, which is told last."""
-        _check_scheme(urljoin(req.full_url, told[-1]))
-        return super().redirect_request(req, *told)
+        _check_scheme(urljoin(req.full_url, arguments[-1]))
+        return super().redirect_request(req, *arguments)
 
 
 class _Download:
@@ -268,8 +268,8 @@ def _starts_at(answer: Any, start: int) -> bool:
 
 
 def _total_length(answer: Any, start: int) -> int | None:
-    told = answer.headers.get("Content-Length") or ""
-    return start + int(told) if told.isdigit() else None
+    header = answer.headers.get("Content-Length") or ""
+    return start + int(header) if header.isdigit() else None
 
 
 class _BrokenError(FetchError):
@@ -285,17 +285,17 @@ def _explain_http_errors(url: str) -> Iterator[None]:
         yield
     except urllib.error.HTTPError as error:
         error.close()
-        told = f"{host} answers {error.code} ({error.reason})"
+        message = f"{host} answers {error.code} ({error.reason})"
         if error.code >= 500 or error.code in (408, 416, 429):
-            raise _BrokenError(f"{url} cannot be fetched: {told}.") from None
-        raise FetchError(f"{url} cannot be fetched: {told}.") from None
+            raise _BrokenError(f"{url} cannot be fetched: {message}.") from None
+        raise FetchError(f"{url} cannot be fetched: {message}.") from None
     except (urllib.error.URLError, ssl.SSLError) as error:
         reason = getattr(error, "reason", error)
         if isinstance(reason, ssl.SSLCertVerificationError):
-            told = f"{host} does not prove who it is ({reason.verify_message})"
-            raise FetchError(f"{url} cannot be fetched: {told}.") from None
-        told = f"{host} cannot be reached ({first_line(reason)})"
-        raise FetchError(f"{url} cannot be fetched: {told}; {elsewhere}.") from None
+            message = f"{host} does not prove who it is ({reason.verify_message})"
+            raise FetchError(f"{url} cannot be fetched: {message}.") from None
+        message = f"{host} cannot be reached ({first_line(reason)})"
+        raise FetchError(f"{url} cannot be fetched: {message}; {elsewhere}.") from None
     except (http.client.HTTPException, TimeoutError, ConnectionError) as error:
-        told = f"the connection to {host} broke ({first_line(error)})"
-        raise _BrokenError(f"{url} cannot be fetched: {told}; {elsewhere}.") from None
+        message = f"the connection to {host} broke ({first_line(error)})"
+        raise _BrokenError(f"{url} cannot be fetched: {message}; {elsewhere}.") from None

@@ -32,8 +32,8 @@ class _Conv(nn.Module):
         self.bn = nn.BatchNorm2d(outputs, eps=0.001)
 
     def forward(self, x: Tensor) -> Tensor:
-        found: Tensor = self.bn(self.conv(x))
-        return found.relu()
+        y: Tensor = self.bn(self.conv(x))
+        return y.relu()
 
 
 def _average_pool(x: Tensor) -> Tensor:
@@ -151,14 +151,14 @@ class Inception(nn.Module):
 
     def layers(self) -> list[Layer]:
         """Return the names of its layers' tensors, in the order of the network."""
-        found = []
+        layers = []
         for name, module in self.named_modules():
             if isinstance(module, _Conv):
                 roles = {"bias": "bias", "gain": "weight", "mean": "running_mean",
                          "var": "running_var"}  # fmt: skip
                 vectors = {role: f"{name}.bn.{own}" for role, own in roles.items()}
-                found.append(Layer(f"{name}.conv.weight", vectors))
-        return [*found, Layer("fc.weight", {"bias": "fc.bias"})]
+                layers.append(Layer(f"{name}.conv.weight", vectors))
+        return [*layers, Layer("fc.weight", {"bias": "fc.bias"})]
 
     def features(self, levels: Tensor) -> Tensor:
         """Return what FID and KID compare, [N, 2048].
@@ -174,8 +174,8 @@ class Inception(nn.Module):
         x = self.Mixed_6c(self.Mixed_6b(self.Mixed_6a(x)))
         x = self.Mixed_7a(self.Mixed_6e(self.Mixed_6d(x)))
         x = self.Mixed_7c(self.Mixed_7b(x))
-        found: Tensor = x.mean((2, 3))
-        return found
+        features: Tensor = x.mean((2, 3))
+        return features
 
     def forward(self, levels: Tensor) -> Tensor:
         """Return the classes' probabilities, [N, 1008], as IS takes them: without the biases."""

@@ -165,10 +165,10 @@ def _make_array_from_buffer(arguments: tuple[Any, ...]) -> NumpyArray:
 
 
 def _make_module(arguments: tuple[Any, ...]) -> OfficialModule:
-    told = arguments[0] if len(arguments) == 1 else None
-    if type(told) is not dict:
+    description = arguments[0] if len(arguments) == 1 else None
+    if type(description) is not dict:
         raise RefusedError("a module is not described as an official file describes it")
-    kind, name, state = (told.get(key) for key in ("type", "class_name", "state"))
+    kind, name, state = (description.get(key) for key in ("type", "class_name", "state"))
     if type(kind) is not str or kind != "class" or type(name) is not str or type(state) is not dict:
         raise RefusedError("a module is not described as an official file describes it")
     if name not in CLASSES:

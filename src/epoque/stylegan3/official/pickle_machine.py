@@ -158,8 +158,10 @@ class PickleMachine:
             if code == _STOP:
                 return self._pop()
             if (step := _STEPS.get(code)) is None:
-                told = _REFUSED.get(code, f"0x{code:02x}")
-                raise RefusedError(f"it holds the instruction {told}, which no official file uses")
+                instruction = _REFUSED.get(code, f"0x{code:02x}")
+                raise RefusedError(
+                    f"it holds the instruction {instruction}, which no official file uses"
+                )
             step(self)
 
     # Bytes
@@ -186,10 +188,10 @@ class PickleMachine:
 
     def _line(self) -> str:
         """Return the text up to the end of the line."""
-        found = bytes(self._data[self.position : self.position + NAME + 1]).find(b"\n")
-        if found < 0:
+        length = bytes(self._data[self.position : self.position + NAME + 1]).find(b"\n")
+        if length < 0:
             raise self._damaged("a name has no end")
-        line = self._text(found)
+        line = self._text(length)
         self.position += 1
         return str(line)
 
@@ -326,16 +328,16 @@ class PickleMachine:
     def name(self) -> None:
         """GLOBAL: a name in two lines."""
         module, name = self._line(), self._line()
-        self._push(self._named(module, name))
+        self._push(self._look_up(module, name))
 
     def stack_name(self) -> None:
         """STACK_GLOBAL: a name of the last two values."""
         name, module = self._pop(), self._pop()
         if type(name) is not str or type(module) is not str:
             raise self._damaged("a name is no text")
-        self._push(self._named(module, name))
+        self._push(self._look_up(module, name))
 
-    def _named(self, module: str, name: str) -> Global:
+    def _look_up(self, module: str, name: str) -> Global:
         whole = f"{module}.{name}"
         if (call := self._table.get(whole)) is not None:
             return Global(whole, call)

@@ -132,9 +132,9 @@ _KINDS = {
 
 def _check_kind(start: bytes) -> None:
     """Refuse a file that is no pickle, saying what it is."""
-    for sign, told in _KINDS.items():
+    for sign, reason in _KINDS.items():
         if start.lstrip().startswith(sign):
-            raise RefusedError(told)
+            raise RefusedError(reason)
     if start[:1] != b"\x80":
         raise RefusedError("it is no network snapshot (.pkl)")
 
@@ -193,13 +193,13 @@ class _ModuleWalk:
 
     def _arguments(self, module: OfficialModule) -> dict[str, Any]:
         """Return the constructor's arguments by name."""
-        given, named = module.state.get("_init_args"), module.state.get("_init_kwargs")
-        if type(given) is not tuple or type(named) is not dict:
+        args, kwargs = module.state.get("_init_args"), module.state.get("_init_kwargs")
+        if type(args) is not tuple or type(kwargs) is not dict:
             raise RefusedError(f"the arguments of its {module.name} are missing")
         names = POSITIONS.get(module.name, ())
-        if len(given) > len(names):
+        if len(args) > len(names):
             raise RefusedError(f"the arguments of its {module.name} have no names")
-        both = dict(zip(names, given, strict=False)) | named
+        both = dict(zip(names, args, strict=False)) | kwargs
         return {str(key): self.plain(value) for key, value in both.items()}
 
     def plain(self, value: Any, depth: int = MAX_TENSOR_DEPTH) -> Any:

@@ -100,11 +100,11 @@ def _refuse(_: tuple[Any, ...]) -> Any:
     raise RefusedError("it calls a storage, which is only a name")
 
 
-def _parse_declaration(told: Any) -> _Declaration:
+def _parse_declaration(declaration: Any) -> _Declaration:
     """Return what a persistent id says: ("storage", type, key, device, count, None)."""
-    if type(told) is not tuple or len(told) != 6 or told[0] != "storage":
+    if type(declaration) is not tuple or len(declaration) != 6 or declaration[0] != "storage":
         raise RefusedError("it asks for persistent data that is no tensor")
-    _, kind, key, _, count, view = told
+    _, kind, key, _, count, view = declaration
     if type(kind) is not Global or type(key) is not str or not _is_size(count) or view is not None:
         raise RefusedError("a tensor is not stored as PyTorch stores it in such a file")
     return _Declaration(kind.name, key, count)

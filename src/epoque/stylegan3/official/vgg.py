@@ -40,12 +40,12 @@ class Vgg(nn.Module):
         self.features = nn.Sequential(*layers)
         dense = [nn.Linear(512 * 7 * 7, WIDTH), nn.ReLU(), nn.Dropout(), nn.Linear(WIDTH, WIDTH)]
         self.classifier = nn.Sequential(*dense, nn.ReLU())
-        kept = {"persistent": False}
+        options = {"persistent": False}
         mean, std = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
-        self.register_buffer("mean", mean.view(3, 1, 1), **kept)
-        self.register_buffer("std", std.view(3, 1, 1), **kept)
+        self.register_buffer("mean", mean.view(3, 1, 1), **options)
+        self.register_buffer("std", std.view(3, 1, 1), **options)
         for channels, number in zip(LPIPS, range(5), strict=True):
-            self.register_buffer(f"lin{number}", torch.zeros(channels), **kept)
+            self.register_buffer(f"lin{number}", torch.zeros(channels), **options)
 
     def layers(self) -> list[Layer]:
         """Return the names of its layers' tensors, in order."""
@@ -54,8 +54,8 @@ class Vgg(nn.Module):
         return [Layer(f"{name}.weight", {"bias": f"{name}.bias"}) for name in names]
 
     def _normal(self, levels: Tensor) -> Tensor:
-        found: Tensor = (levels.float().expand(-1, 3, -1, -1) / 255 - self.mean) / self.std
-        return found
+        x: Tensor = (levels.float().expand(-1, 3, -1, -1) / 255 - self.mean) / self.std
+        return x
 
     def forward(self, levels: Tensor) -> Tensor:
         """Return the second dense layer, [N, 4096], that precision and recall compare.
@@ -67,8 +67,8 @@ class Vgg(nn.Module):
         x = functional.interpolate(
             self._normal(levels), size, mode="bilinear", antialias=levels.shape[2] > INPUT
         )
-        found: Tensor = self.classifier(self.features(x).flatten(1))
-        return found
+        features: Tensor = self.classifier(self.features(x).flatten(1))
+        return features
 
     def perceptual(self, levels: Tensor) -> Tensor:
         """Return rows whose squared distance is the perceptual distance, [N, …].
@@ -77,15 +77,15 @@ class Vgg(nn.Module):
             levels: [N, 1 or 3, H, W], 0 to 255, of the size they have.
         """
         x = self._normal(levels)
-        found: list[Tensor] = []
+        parts: list[Tensor] = []
         for module in self.features:
             if isinstance(module, nn.MaxPool2d):
-                weight = getattr(self, f"lin{len(found)}").clamp(min=0).sqrt()
+                weight = getattr(self, f"lin{len(parts)}").clamp(min=0).sqrt()
                 unit = x / (x.square().sum(1, keepdim=True).sqrt() + 1e-10)
                 area = x.shape[2] * x.shape[3]
-                found.append((unit * weight[:, None, None] / area**0.5).flatten(1))
+                parts.append((unit * weight[:, None, None] / area**0.5).flatten(1))
             x = module(x)
-        return torch.cat(found, 1)
+        return torch.cat(parts, 1)
 
 
 def lpips_weights(arrays: Mapping[str, NDArray[Any]]) -> list[Tensor] | None:
@@ -94,8 +94,10 @@ def lpips_weights(arrays: Mapping[str, NDArray[Any]]) -> list[Tensor] | None:
     They are the only vectors that belong to no layer: of 64, 128, 256, 512 and 512 numbers, in this
     order, with a name that tells them from a layer's bias.
     """
-    found = [of for name, of in arrays.items() if "lin" in name.lower() or "lpips" in name.lower()]
-    vectors = [of for of in found if of.size in LPIPS and max(of.shape) == of.size]
+    candidates = [
+        of for name, of in arrays.items() if "lin" in name.lower() or "lpips" in name.lower()
+    ]
+    vectors = [of for of in candidates if of.size in LPIPS and max(of.shape) == of.size]
     if tuple(of.size for of in vectors) != LPIPS:
         return None
     return [torch.from_numpy(of.reshape(-1).astype("float32")) for of in vectors]

@@ -67,50 +67,52 @@ def load_matching_weights(
     Raises:
         DataError: if the file is of another network.
     """
-    wanted = network.state_dict()
-    if (named := _match_names(arrays, wanted)) is not None:
-        network.load_state_dict(named)
+    expected = network.state_dict()
+    if (matched := _match_names(arrays, expected)) is not None:
+        network.load_state_dict(matched)
         return "names"
-    network.load_state_dict(_match_shapes(arrays, wanted, layers, what))
+    network.load_state_dict(_match_shapes(arrays, expected, layers, what))
     return "shapes"
 
 
-def _match_names(arrays: Arrays, wanted: Mapping[str, Tensor]) -> dict[str, Tensor] | None:
+def _match_names(arrays: Arrays, expected: Mapping[str, Tensor]) -> dict[str, Tensor] | None:
     """Return the weights if all names are there, whatever stands before all of them."""
-    needed = {name for name in wanted if "num_batches" not in name}
+    needed = {name for name in expected if "num_batches" not in name}
     first = next(iter(sorted(needed, key=len, reverse=True)))
     for name in arrays:
         if not name.endswith(first):
             continue
         before = name.removesuffix(first)
-        if all(before + n in arrays and arrays[before + n].shape == wanted[n].shape
+        if all(before + n in arrays and arrays[before + n].shape == expected[n].shape
                for n in needed):  # fmt: skip
-            return {n: _to_tensor(arrays[before + n]) if n in needed else wanted[n] for n in wanted}
+            return {
+                n: _to_tensor(arrays[before + n]) if n in needed else expected[n] for n in expected
+            }
     return None
 
 
 def _match_shapes(
-    arrays: Arrays, wanted: Mapping[str, Tensor], layers: Sequence[Layer], what: str
+    arrays: Arrays, expected: Mapping[str, Tensor], layers: Sequence[Layer], what: str
 ) -> dict[str, Tensor]:
-    units, found = _group_units(arrays), dict(wanted)
+    units, state = _group_units(arrays), dict(expected)
     for layer in layers:
-        shape = tuple(wanted[layer.weight].shape)
+        shape = tuple(expected[layer.weight].shape)
         unit = next((u for u in units if u.weight.shape == shape), None)
         if unit is None:
-            told = "×".join(map(str, shape))
-            raise DataError(f"The file holds no {what}: a weight of {told} is missing.")
+            size = "×".join(map(str, shape))
+            raise DataError(f"The file holds no {what}: a weight of {size} is missing.")
         units.remove(unit)
-        found[layer.weight] = _to_tensor(unit.weight)
+        state[layer.weight] = _to_tensor(unit.weight)
         for role, name in layer.vectors.items():
-            found[name] = _match_vector(unit, role, wanted[name], what)
-    return found
+            state[name] = _match_vector(unit, role, expected[name], what)
+    return state
 
 
-def _match_vector(unit: _Unit, role: str, wanted: Tensor, what: str) -> Tensor:
+def _match_vector(unit: _Unit, role: str, place: Tensor, what: str) -> Tensor:
     vector = unit.vectors.get(role)
     if vector is None and role == "gain":
-        return torch.ones_like(wanted)  # of a normalisation without one
-    if vector is None or vector.size != len(wanted):
+        return torch.ones_like(place)  # of a normalisation without one
+    if vector is None or vector.size != len(place):
         raise DataError(f"The file holds no {what}: a layer's {role} is missing.")
     return _to_tensor(vector.reshape(-1))
 

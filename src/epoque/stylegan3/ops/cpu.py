@@ -146,8 +146,8 @@ class _FilteredLrelu(Function):
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor | None, None]:
         x, bias = ctx.saved_tensors
         grad = _filtered_lrelu_grad(grads[0], x, bias, (ctx.operation, True))
-        summed = grad.sum([0, *range(2, grad.dim())]) if ctx.needs_input_grad[1] else None
-        return grad, summed, None
+        bias_grad = grad.sum([0, *range(2, grad.dim())]) if ctx.needs_input_grad[1] else None
+        return grad, bias_grad, None
 
 
 class _FilteredLreluGrad(Function):

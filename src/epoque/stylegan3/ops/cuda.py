@@ -361,13 +361,13 @@ def _factorize_filter(
     if kernel is None:
         one = torch.full((1, 1), sqrt(gain), device=x.device)
         return one, one
-    known = _FACTORS.setdefault(kernel, {})
+    cache = _FACTORS.setdefault(kernel, {})
     key = (kernel._version, x.device, gain, mirrored)
-    if key not in known:
+    if key not in cache:
         taps = kernel.detach().double().cpu()
         taps = taps.flip(list(range(taps.dim()))) if mirrored else taps
-        known[key] = tuple(part.float().to(x.device) for part in _svd_factors(taps, gain))
-    rows, columns = known[key]
+        cache[key] = tuple(part.float().to(x.device) for part in _svd_factors(taps, gain))
+    rows, columns = cache[key]
     return rows, columns
 
 

@@ -98,8 +98,8 @@ def _has_triton() -> bool:
 
 def is_fast(device: torch.device) -> bool:
     """Return whether images are made without the plain path's large intermediates there."""
-    told = torch.empty(0, device=device)
-    return uses_compiled(told) or uses_fused(told)
+    probe = torch.empty(0, device=device)
+    return uses_compiled(probe) or uses_fused(probe)
 
 
 def has_half(device: torch.device, dtype: torch.dtype) -> bool:

@@ -56,5 +56,7 @@ def bind_compiled(function: Any, *arguments: Any) -> Callable[[int, int], None]:
 
 def _announce() -> None:
     if sys.stderr.isatty():
-        told = "Compiling the image operations for this machine, once; this takes a few seconds …"
-        print(told, file=sys.stderr, flush=True)  # noqa: T201
+        message = (
+            "Compiling the image operations for this machine, once; this takes a few seconds …"
+        )
+        print(message, file=sys.stderr, flush=True)  # noqa: T201

@@ -295,8 +295,8 @@ def _downsample(out, index, top, left, tile, stage, grid, half, result, at, taps
     if stage.plain:
         for c in range(grid.parts_y):
             for d in range(grid.parts_x):
-                kept = tile[(c * grid.parts_x + d) * part :]
-                _store(out, index, top + c, left + d, kept, 1, 1, grid)
+                part_start = tile[(c * grid.parts_x + d) * part :]
+                _store(out, index, top + c, left + d, part_start, 1, 1, grid)
         return
     for c in range(grid.parts_y // rate_y):
         if stage.separable:

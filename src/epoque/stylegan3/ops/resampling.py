@@ -59,4 +59,6 @@ def _pad_for_filter(
     """The padding asked for, plus what a filter of so many taps needs before and after."""
     taps_x, taps_y = kernel.shape[-1], kernel.shape[0]
     needed = (*own(taps_x), *own(taps_y))
-    return [asked + need for asked, need in zip(parse_padding(padding), needed, strict=True)]
+    return [
+        requested + need for requested, need in zip(parse_padding(padding), needed, strict=True)
+    ]

@@ -139,7 +139,7 @@ def fused_kernel(
     if tl.program_id(0) < tl.num_programs(0) - 1:
         end_x = OWN_W * DOWN_X
     byte_xs = high_x // 4 + tl.arange(0, HIGH_W // 4)
-    kept = (high_ys < tl.minimum(inner_h, high_y + end_y))[:, None] & (
+    stored = (high_ys < tl.minimum(inner_h, high_y + end_y))[:, None] & (
         4 * byte_xs < tl.minimum(inner_w, high_x + end_x)
     )
 
@@ -206,7 +206,7 @@ def fused_kernel(
                 tl.store(
                     bits + plane * inner_h * bytes_w + high_ys[:, None] * bytes_w + byte_xs,
                     packed.to(tl.uint8),
-                    kept,
+                    stored,
                 )
         elif MODE == 3:
             high *= _read_slope(

@@ -93,8 +93,8 @@ def _read_rows(parts, x, padding, row, rows, pitch):
             for edge in range(pitch - c + begin):
                 at = edge if edge < begin else edge - begin + c
                 column = 4 * at + part - padding
-                kept = inside and column >= 0 and column < width
-                parts[to + part * size + at] = x[y, column] if kept else 0
+                is_inside = inside and column >= 0 and column < width
+                parts[to + part * size + at] = x[y, column] if is_inside else 0
 
 
 @jit_loop
@@ -140,23 +140,23 @@ def _transform_output(sums, row, rows, pitch, out, first, last):
     """Transform sums [36, O, rows · pitch] to the rows of some channels of the result."""
     height, width = out.shape[1], out.shape[2]
     flat, n, plane = sums.reshape(-1), rows * pitch, sums.shape[1] * sums.shape[2]
-    mixed, done = np.zeros(24 * n, np.float32), np.zeros(16 * n, np.float32)
+    mixed, result = np.zeros(24 * n, np.float32), np.zeros(16 * n, np.float32)
     for channel in range(first, last):
         for line in range(6):
             lines = _six_lines(6 * line * plane + channel * n, plane)
             _multiply_output(mixed, _four_lines(4 * line * n, n), flat, lines, n)
         for part in range(4):
             _multiply_output(
-                done, _four_lines(part * n, 4 * n), mixed, _six_lines(part * n, 4 * n), n
+                result, _four_lines(part * n, 4 * n), mixed, _six_lines(part * n, 4 * n), n
             )
         for line in range(min(4 * rows, height - 4 * row)):
             goal, begin = out[channel, 4 * row + line], line % 4 * 4 * n + line // 4 * pitch
             c = 0
             while c + LANES <= width // 4:
-                interleave(goal, (0,), done, _four_lines(begin, n), c, LANES)
+                interleave(goal, (0,), result, _four_lines(begin, n), c, LANES)
                 c += LANES
             for edge in range(4 * c, width):
-                goal[edge] = done[begin + edge % 4 * n + edge // 4]
+                goal[edge] = result[begin + edge % 4 * n + edge // 4]
 
 
 def conv3x3(x: Tensor, weight: Tensor, padding: int) -> Tensor:
@@ -168,13 +168,15 @@ def conv3x3(x: Tensor, weight: Tensor, padding: int) -> Tensor:
     parallel_for(bind_compiled(_transform_weights, plain.numpy(), weights.numpy()), outputs, 8)
     down, pitch = -(-out.shape[2] // 4), -(-out.shape[3] // 4) + 1
     each = -(-down // -(-down * pitch // _TILES))
-    entered, summed = (x.new_empty(36 * count * each * pitch) for count in (inputs, outputs))
+    input_buffer, sum_buffer = (
+        x.new_empty(36 * count * each * pitch) for count in (inputs, outputs)
+    )
     for image, result in zip(x.detach().contiguous().numpy(), out.numpy(), strict=True):
         for row in range(0, down, each):
             rows = min(each, down - row)
             tiles, sums = (
                 room[: 36 * count * rows * pitch].view(36, count, -1)
-                for room, count in ((entered, inputs), (summed, outputs))
+                for room, count in ((input_buffer, inputs), (sum_buffer, outputs))
             )
             parallel_for(
                 bind_compiled(_transform_input, image, padding, row, rows, pitch, tiles.numpy()),

@@ -59,7 +59,7 @@ def pipeline_transforms(pipeline: Pipeline) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class AugmentParams:
-    """What happens to each image of a batch; the defaults of `nothing` change nothing.
+    """What happens to each image of a batch; the defaults of `identity` change nothing.
 
     Attributes:
         flip: [N] 1 where it is mirrored, else 0.
@@ -98,7 +98,7 @@ class AugmentParams:
     hole: Tensor
 
     @classmethod
-    def nothing(cls, batch: int) -> "AugmentParams":
+    def identity(cls, batch: int) -> "AugmentParams":
         """Return what leaves a batch as it is."""
         zero, one, two = torch.zeros(batch), torch.ones(batch), torch.zeros(batch, 2)
         return cls(
@@ -119,26 +119,26 @@ def sample_params(
         batch: how many images.
         rng: on the CPU.
     """
-    dice = _ParamSampler(names, p, batch, rng)
+    sampler = _ParamSampler(names, p, batch, rng)
     # A rotation before and one after stretching, so that one or both happen with probability p.
     once = 1 - sqrt(1 - p)
     return AugmentParams(
-        flip=dice.whole("xflip", 2),
-        quarters=dice.whole("rotate90", 4),
-        step=dice.even("xint", 0.125, 2),
-        scale=dice.factor("scale", 0.2),
-        turn=dice.even("rotate", pi, p=once),
-        stretch=dice.factor("aniso", 0.2),
-        turn_after=dice.even("rotate", pi, p=once),
-        shift=dice.normal("xfrac", 0.125, 2),
-        brightness=dice.normal("brightness", 0.2),
-        contrast=dice.factor("contrast", 0.5),
-        luma=dice.whole("lumaflip", 2),
-        hue=dice.even("hue", pi),
-        saturation=dice.factor("saturation", 1.0),
-        bands=dice.bands(),
-        noise=dice.normal("noise", 0.1).abs(),
-        hole=dice.hole(),
+        flip=sampler.sample_int("xflip", 2),
+        quarters=sampler.sample_int("rotate90", 4),
+        step=sampler.sample_uniform("xint", 0.125, 2),
+        scale=sampler.sample_factor("scale", 0.2),
+        turn=sampler.sample_uniform("rotate", pi, p=once),
+        stretch=sampler.sample_factor("aniso", 0.2),
+        turn_after=sampler.sample_uniform("rotate", pi, p=once),
+        shift=sampler.sample_normal("xfrac", 0.125, 2),
+        brightness=sampler.sample_normal("brightness", 0.2),
+        contrast=sampler.sample_factor("contrast", 0.5),
+        luma=sampler.sample_int("lumaflip", 2),
+        hue=sampler.sample_uniform("hue", pi),
+        saturation=sampler.sample_factor("saturation", 1.0),
+        bands=sampler.sample_bands(),
+        noise=sampler.sample_normal("noise", 0.1).abs(),
+        hole=sampler.sample_cutout(),
     )
 
 
@@ -148,40 +148,40 @@ class _ParamSampler:
     def __init__(self, names: frozenset[str], p: float, batch: int, rng: torch.Generator) -> None:
         self._names, self._p, self._batch, self._rng = names, p, batch, rng
 
-    def whole(self, name: str, below: int) -> Tensor:
-        drawn = torch.randint(below, (self._batch,), generator=self._rng)
-        return self._where(name, drawn.float(), 0.0)
+    def sample_int(self, name: str, below: int) -> Tensor:
+        values = torch.randint(below, (self._batch,), generator=self._rng)
+        return self._where(name, values.float(), 0.0)
 
-    def even(self, name: str, most: float, *shape: int, p: float | None = None) -> Tensor:
-        drawn = torch.rand(self._batch, *shape, generator=self._rng)
-        return self._where(name, (2 * drawn - 1) * most, 0.0, p)
+    def sample_uniform(self, name: str, most: float, *shape: int, p: float | None = None) -> Tensor:
+        values = torch.rand(self._batch, *shape, generator=self._rng)
+        return self._where(name, (2 * values - 1) * most, 0.0, p)
 
-    def normal(self, name: str, deviation: float, *shape: int) -> Tensor:
-        drawn = torch.randn(self._batch, *shape, generator=self._rng)
-        return self._where(name, drawn * deviation, 0.0)
+    def sample_normal(self, name: str, deviation: float, *shape: int) -> Tensor:
+        values = torch.randn(self._batch, *shape, generator=self._rng)
+        return self._where(name, values * deviation, 0.0)
 
-    def factor(self, name: str, octaves: float, *shape: int) -> Tensor:
-        drawn = torch.randn(self._batch, *shape, generator=self._rng)
-        return self._where(name, (drawn * octaves).exp2(), 1.0)
+    def sample_factor(self, name: str, octaves: float, *shape: int) -> Tensor:
+        values = torch.randn(self._batch, *shape, generator=self._rng)
+        return self._where(name, (values * octaves).exp2(), 1.0)
 
-    def bands(self) -> Tensor:
+    def sample_bands(self) -> Tensor:
         """Each octave in its turn; the others make up for it, so that the power stays."""
         gains = torch.ones(self._batch, 4)
         for band in range(4):
             one = torch.ones(self._batch, 4)
-            one[:, band] = self.factor("imgfilter", 1.0)
+            one[:, band] = self.sample_factor("imgfilter", 1.0)
             gains = gains * normalize_gains(one)
         return gains
 
-    def hole(self) -> Tensor:
+    def sample_cutout(self) -> Tensor:
         centre = torch.rand(self._batch, 2, generator=self._rng)
         side = self._where("cutout", torch.full((self._batch,), 0.5), 0.0)
         return torch.cat((centre, side[:, None]), 1)
 
-    def _where(self, name: str, drawn: Tensor, otherwise: float, p: float | None = None) -> Tensor:
+    def _where(self, name: str, values: Tensor, otherwise: float, p: float | None = None) -> Tensor:
         chance = torch.rand(self._batch, generator=self._rng)
-        done = chance < (self._p if p is None else p) if name in self._names else chance < 0
-        return torch.where(done.reshape(-1, *[1] * (drawn.dim() - 1)), drawn, otherwise)
+        applies = chance < (self._p if p is None else p) if name in self._names else chance < 0
+        return torch.where(applies.reshape(-1, *[1] * (values.dim() - 1)), values, otherwise)
 
 
 def normalize_gains(gains: Tensor) -> Tensor:
@@ -190,27 +190,27 @@ def normalize_gains(gains: Tensor) -> Tensor:
     return gains * power.rsqrt()
 
 
-def augment(images: Tensor, drawn: AugmentParams, rng: torch.Generator | None = None) -> Tensor:
+def augment(images: Tensor, params: AugmentParams, rng: torch.Generator | None = None) -> Tensor:
     """Do to each image what was drawn for it.
 
     Args:
         images: [N, C, H, W], −1 to 1; 3 channels, or 1 for grey.
-        drawn: of N images, on the CPU.
+        params: of N images, on the CPU.
         rng: what noise is drawn from, on any device; None is PyTorch's global one.
 
     Raises:
         UsageError: if the images have other channels.
     """
     size = (images.shape[3], images.shape[2])
-    images = _apply_where_needed(images, _geometry_matrix(drawn, size), _resample)
-    images = _apply_where_needed(images, _color_matrix(drawn), _transform_colors)
-    images = _apply_where_needed(images, drawn.bands, _filter_octaves)
-    if drawn.noise.any():
+    images = _apply_where_needed(images, _geometry_matrix(params, size), _resample)
+    images = _apply_where_needed(images, _color_matrix(params), _transform_colors)
+    images = _apply_where_needed(images, params.bands, _filter_octaves)
+    if params.noise.any():
         device = images.device if rng is None else rng.device
         noise = torch.randn(images.shape, generator=rng, device=device).to(images)
-        images = images + noise * drawn.noise.to(images)[:, None, None, None]
-    if drawn.hole[:, 2].any():
-        images = images * _cutout_mask(drawn.hole, size).to(images)
+        images = images + noise * params.noise.to(images)[:, None, None, None]
+    if params.hole[:, 2].any():
+        images = images * _cutout_mask(params.hole, size).to(images)
     return images
 
 
@@ -229,17 +229,17 @@ def _apply_where_needed(
     return images.index_copy(0, place, change(images[place], numbers[rows]))
 
 
-def _geometry_matrix(drawn: AugmentParams, size: tuple[int, int]) -> Tensor:
+def _geometry_matrix(params: AugmentParams, size: tuple[int, int]) -> Tensor:
     """Where a pixel of the image goes, [N, 3, 3], in pixels from the centre."""
     wide_high = torch.tensor(size)
-    moves = _scale_matrix(1 - 2 * drawn.flip, torch.ones_like(drawn.flip))
-    moves = _rotation_matrix(-drawn.quarters * (pi / 2)) @ moves
-    moves = _translation_matrix((drawn.step * wide_high).round()) @ moves
-    moves = _scale_matrix(drawn.scale, drawn.scale) @ moves
-    moves = _rotation_matrix(-drawn.turn) @ moves
-    moves = _scale_matrix(drawn.stretch, 1 / drawn.stretch) @ moves
-    moves = _rotation_matrix(-drawn.turn_after) @ moves
-    return _translation_matrix(drawn.shift * wide_high) @ moves
+    moves = _scale_matrix(1 - 2 * params.flip, torch.ones_like(params.flip))
+    moves = _rotation_matrix(-params.quarters * (pi / 2)) @ moves
+    moves = _translation_matrix((params.step * wide_high).round()) @ moves
+    moves = _scale_matrix(params.scale, params.scale) @ moves
+    moves = _rotation_matrix(-params.turn) @ moves
+    moves = _scale_matrix(params.stretch, 1 / params.stretch) @ moves
+    moves = _rotation_matrix(-params.turn_after) @ moves
+    return _translation_matrix(params.shift * wide_high) @ moves
 
 
 def _scale_matrix(x: Tensor, y: Tensor) -> Tensor:
@@ -273,12 +273,12 @@ def _resample(images: Tensor, moves: Tensor) -> Tensor:
     fine = ops.upsample2d(padded, kernel)
     wide, high = width + 2 * _MARGIN, height + 2 * _MARGIN
     middle = torch.tensor([[(right - left) / 2, (bottom - top) / 2]])
-    seen = (
+    view = (
         _translation_matrix(torch.full((1, 2), _OFFSET))
         @ torch.tensor([wide / 2, high / 2, 1.0]).diag()
     )
     unit = torch.tensor([2 / padded.shape[3], 2 / padded.shape[2], 1.0]).diag()
-    places = (unit @ _translation_matrix(-middle - _OFFSET) @ back @ seen)[:, :2]
+    places = (unit @ _translation_matrix(-middle - _OFFSET) @ back @ view)[:, :2]
     shape = [len(images), images.shape[1], 2 * high, 2 * wide]
     grid = functional.affine_grid(places.to(images), shape, align_corners=False)
     fine = grid_sample(fine, grid)
@@ -296,18 +296,18 @@ def _margins(back: Tensor, width: int, height: int) -> list[int]:
     return [int(m) for m in beyond.clamp(min=0).minimum(most).ceil()]
 
 
-def _color_matrix(drawn: AugmentParams) -> Tensor:
+def _color_matrix(params: AugmentParams) -> Tensor:
     """What becomes of a colour, [N, 4, 4], in homogeneous coordinates."""
-    batch = len(drawn.hue)
+    batch = len(params.hue)
     grey = torch.tensor([1.0, 1.0, 1.0, 0.0]) / sqrt(3)
     along = grey.outer(grey)
     matrix = torch.eye(4).repeat(batch, 1, 1)
-    matrix[:, :3, 3] = drawn.brightness[:, None]
-    contrast = drawn.contrast[:, None]
+    matrix[:, :3, 3] = params.brightness[:, None]
+    contrast = params.contrast[:, None]
     matrix = torch.cat((contrast.expand(-1, 3), torch.ones(batch, 1)), 1).diag_embed() @ matrix
-    matrix = (torch.eye(4) - 2 * along * drawn.luma[:, None, None]) @ matrix
-    matrix = _hue_matrix(drawn.hue) @ matrix
-    return (along + (torch.eye(4) - along) * drawn.saturation[:, None, None]) @ matrix
+    matrix = (torch.eye(4) - 2 * along * params.luma[:, None, None]) @ matrix
+    matrix = _hue_matrix(params.hue) @ matrix
+    return (along + (torch.eye(4) - along) * params.saturation[:, None, None]) @ matrix
 
 
 def _hue_matrix(angle: Tensor) -> Tensor:
@@ -363,8 +363,8 @@ def _octave_filters() -> Tensor:
     lower, upper = (_convolve(f[None], f.flip(0)) / 2 for f in (low, high))
     bank = torch.ones(1, 1, dtype=torch.float64)
     for _ in range(3):
-        spread = functional.pad(bank[:, :, None], [0, 1]).flatten(1)[:, :-1]
-        bank = _convolve(spread, lower[0])
+        upsampled = functional.pad(bank[:, :, None], [0, 1]).flatten(1)[:, :-1]
+        bank = _convolve(upsampled, lower[0])
         around = (bank.shape[1] - upper.shape[1]) // 2
         bank = torch.cat((bank, functional.pad(upper, [around, around])))
     return bank.float()

@@ -105,8 +105,8 @@ def load_run_network(
     try:
         restore_network(kind, network, checkpoint.arrays)
     except RuntimeError:
-        told = f"The checkpoint of {run.id} at step {checkpoint.step} is damaged"
-        raise DamagedRunError(f"{told}: it holds another network than it says.") from None
+        message = f"The checkpoint of {run.id} at step {checkpoint.step} is damaged"
+        raise DamagedRunError(f"{message}: it holds another network than it says.") from None
     network.eval().requires_grad_(False)
     return network
 
@@ -119,9 +119,9 @@ def _build_network(kind: str, state: Mapping[str, Any]) -> Generator | Discrimin
 
 def network_files(network: Generator | Discriminator, name: str, card: Any) -> list[Artifact]:
     """Return a network as the two files that `networks.store` reads."""
-    with TemporaryDirectory() as made:
-        store.save_network(network, Path(made) / name, card)
-        return [Artifact(path.name, path.read_bytes()) for path in sorted(Path(made).iterdir())]
+    with TemporaryDirectory() as folder:
+        store.save_network(network, Path(folder) / name, card)
+        return [Artifact(path.name, path.read_bytes()) for path in sorted(Path(folder).iterdir())]
 
 
 def _to_array(tensor: Tensor) -> NDArray[Any]:

@@ -71,16 +71,16 @@ def check_images(config: StyleGan3Config) -> None:
 
 
 def _open_set(config: StyleGan3Config, path: Path) -> "tuple[TrainingImages, Path]":
-    found = ImageSet(
+    image_set = ImageSet(
         path, labels=config.cond, mirror=config.mirror, limit=config.max_images, seed=config.seed
     )
-    size = found.resolution
+    size = image_set.resolution
     if size & (size - 1) or size < 16:
         wrong = f"{path} holds images of {size}×{size} pixels; a power of two from 16 is needed"
         raise DataError(f"{wrong}; `epoque stylegan3 dataset` brings them to that size.")
-    if config.cond and not found.label_dim:
+    if config.cond and not image_set.label_dim:
         raise DataError(f"{path} has no labels; cond needs some.")
-    return TrainingImages(found, config.seed), path
+    return TrainingImages(image_set, config.seed), path
 
 
 def _find_set(config: StyleGan3Config, progress: Progress | None) -> Path:
@@ -95,8 +95,8 @@ def _check_each(images: "TrainingImages", path: Path, progress: Progress | None)
     Raises:
         DataError: naming the first that is damaged or unlike the others.
     """
-    found = path.stat()
-    files = {"path": str(path.resolve()), "size": found.st_size, "time": found.st_mtime_ns}
+    stat = path.stat()
+    files = {"path": str(path.resolve()), "size": stat.st_size, "time": stat.st_mtime_ns}
 
     def look(_to: Path | None = None) -> None:
         images.check_all(progress)
@@ -133,7 +133,7 @@ class TrainingImages:
     Attributes:
         name: of the set.
         shape: of each image.
-        labelling: what its labels mean, and how often each is there.
+        conditioning: what its labels mean, and how often each is there.
         fingerprint: tells the set from others.
         remarks: sentences on what is unusual about the set.
     """
@@ -141,7 +141,7 @@ class TrainingImages:
     def __init__(self, images: ImageSet, seed: int) -> None:
         self.name = images.name
         self.shape = ImageShape(images.resolution, images.channels, images.label_dim)
-        self.labelling = Conditioning.of(images.labels, images.label_names)
+        self.conditioning = Conditioning.from_labels(images.labels, images.label_names)
         self.remarks = images.remarks
         self._images, self._seed = images, seed
         self.fingerprint = _fingerprint(images)
@@ -153,11 +153,11 @@ class TrainingImages:
     def __len__(self) -> int:
         return len(self._images)
 
-    def rows(self, seen: int, count: int) -> NDArray[np.int64]:
+    def rows(self, images_seen: int, count: int) -> NDArray[np.int64]:
         """Return which images come next after so many; each comes once before any comes again."""
-        epochs = range(seen // len(self), (seen + count - 1) // len(self) + 1)
+        epochs = range(images_seen // len(self), (images_seen + count - 1) // len(self) + 1)
         order = np.concatenate([_epoch_order(len(self), self._seed, epoch) for epoch in epochs])
-        start = seen - epochs[0] * len(self)
+        start = images_seen - epochs[0] * len(self)
         return order[start : start + count]
 
     def sample_rows(self, count: int, rng: torch.Generator) -> NDArray[np.int64]:
@@ -200,8 +200,8 @@ class TrainingImages:
 
     def labels(self, rows: NDArray[np.int64], device: torch.device) -> Tensor:
         """Return the labels of images, [N, labels]."""
-        found = self._images.labels.vectors(rows % len(self._images.labels))
-        return torch.from_numpy(found).to(device)
+        labels = self._images.labels.vectors(rows % len(self._images.labels))
+        return torch.from_numpy(labels).to(device)
 
 
 def _decode(images: ImageSet, rows: NDArray[np.int64]) -> list[NDArray[np.uint8]]:

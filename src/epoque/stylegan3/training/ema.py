@@ -33,10 +33,10 @@ class GeneratorEma:
             images: seen since the last time.
             half_life: images after which half of what was is forgotten; 0 forgets all.
         """
-        kept = 0.5 ** (images / half_life) if half_life > 0 else 0.0
+        decay = 0.5 ** (images / half_life) if half_life > 0 else 0.0
         mine: list[Tensor] = list(self.generator.parameters())
         theirs: list[Tensor] = list(self._source.parameters())
-        torch._foreach_lerp_(mine, theirs, 1 - kept)
+        torch._foreach_lerp_(mine, theirs, 1 - decay)
         for buffer, value in zip(self.generator.buffers(), self._source.buffers(), strict=True):
             buffer.copy_(value)
 
@@ -55,8 +55,8 @@ class RunningMeans:
             generator: whose.
             parts: of the batch, over all processes.
         """
-        named = generator.named_buffers()
-        self._means = [b for name, b in named if name.endswith(("magnitude_ema", "w_avg"))]
+        buffers = generator.named_buffers()
+        self._means = [b for name, b in buffers if name.endswith(("magnitude_ema", "w_avg"))]
         self._before = [mean.clone() for mean in self._means]
         self._total = [torch.zeros_like(mean) for mean in self._means]
         self._parts = parts

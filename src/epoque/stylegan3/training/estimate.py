@@ -49,7 +49,7 @@ class TrainingCost:
         step_seconds: of one step on the average, measured.
         batch: images of a step.
         device: where.
-        begun: whether some steps are done already.
+        is_resumed: whether some steps are done already.
         remarks: sentences on what is unusual about the images.
     """
 
@@ -58,7 +58,7 @@ class TrainingCost:
     step_seconds: float
     batch: int
     device: str
-    begun: bool = False
+    is_resumed: bool = False
     remarks: tuple[str, ...] = ()
 
     @property
@@ -66,16 +66,16 @@ class TrainingCost:
         """Of all steps that remain."""
         return self.steps * self.step_seconds
 
-    def told(self) -> str:
+    def describe(self) -> str:
         """Return it as a sentence or two."""
         sizes = " and ".join(f"{count / 1e6:,.1f}" for count in self.parameters)
         pace = f"{self.batch / self.step_seconds:,.3g} images a second on the {self.device}"
-        what = "what remains of the training" if self.begun else "training"
+        what = "what remains of the training" if self.is_resumed else "training"
         length = _format_duration(self.seconds)
-        told = f"{sizes} million parameters, {pace}: {what} takes about {length}."
+        text = f"{sizes} million parameters, {pace}: {what} takes about {length}."
         if self.device == "cpu" and self.seconds > 2 * 3600:
-            told += " A GPU would make this pleasant."
-        return told
+            text += " A GPU would make this pleasant."
+        return text
 
 
 def check_inputs(config: "StyleGan3Config") -> None:
@@ -186,8 +186,8 @@ def describe_cost(
     if config.data is None and 1000 * config.kimg * config.resolution**2 < _NOTABLE:
         return None
     estimate = measure_cost(config, resume, progress)
-    told = [*estimate.remarks, *([estimate.told()] if estimate.seconds > 60 else [])]
-    return "\n".join(told) or None
+    sentences = [*estimate.remarks, *([estimate.describe()] if estimate.seconds > 60 else [])]
+    return "\n".join(sentences) or None
 
 
 def _format_duration(seconds: float) -> str:

@@ -32,7 +32,7 @@ def evaluate(run: Run[StyleGan3Config]) -> Mapping[str, Any]:
     checkpoint = run.checkpoint()
     state, metrics = checkpoint.state, run.metrics
     resolution = state["discriminator"]["img_resolution"]
-    found: dict[str, Any] = {
+    results: dict[str, Any] = {
         "steps": checkpoint.step,
         "kimg": state["seen"] / 1000,
         "resolution": resolution,
@@ -42,18 +42,20 @@ def evaluate(run: Run[StyleGan3Config]) -> Mapping[str, Any]:
     last = metrics.iloc[-max(1, math.ceil(len(metrics) * LAST)) :]
     for name in MEANS:
         if name in metrics:
-            known = last[name].dropna() if last[name].notna().any() else metrics[name].dropna()[-1:]
-            found[f"final_{name}"] = float(known.mean())  # NaN if it was never measured
-    taken = [name for name in config.metrics if name in metrics]  # infinite ones are left out
-    found |= {name: _last_value(metrics[name]) for name in taken}
-    found["final_gap"] = abs(found["final_score_real"] - found["final_score_fake"])
+            values = (
+                last[name].dropna() if last[name].notna().any() else metrics[name].dropna()[-1:]
+            )
+            results[f"final_{name}"] = float(values.mean())  # NaN if it was never measured
+    measured = [name for name in config.metrics if name in metrics]  # infinite ones are left out
+    results |= {name: _last_value(metrics[name]) for name in measured}
+    results["final_gap"] = abs(results["final_score_real"] - results["final_score_fake"])
     for kind in ("generator", "discriminator"):
         network = load_run_network(run, checkpoint.step, kind)
-        found[f"{kind}_parameters"] = sum(p.numel() for p in network.parameters())
-    return found
+        results[f"{kind}_parameters"] = sum(p.numel() for p in network.parameters())
+    return results
 
 
 def _last_value(series: "pd.Series") -> float:
     """Return what a metric was when it last had a number; NaN if it never had one."""
-    known = series.dropna()
-    return float(known.iloc[-1]) if len(known) else math.nan
+    values = series.dropna()
+    return float(values.iloc[-1]) if len(values) else math.nan

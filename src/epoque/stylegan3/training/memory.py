@@ -55,12 +55,12 @@ def estimate_memory(
             _count_parameters(networks.build_network(other)),
         ]
     # Weights, gradients, two means of Adam; of the generator the average, too.
-    held = 5 * sizes[0] + 4 * sizes[1]
+    numbers = 5 * sizes[0] + 4 * sizes[1]
     upsampled = isinstance(spec, StyleGan3Spec) and not is_fast(device)
     signals = _signal_numbers(spec) * (_KEPT_PLAIN if upsampled else _KEPT)
     signals += 3 * _block_numbers(shape.resolution, config) * _KEPT
     low = device.type == "cuda" and config.precision != "float32"
-    return MemoryEstimate(4 * held, int((2 if low else 4) * signals))
+    return MemoryEstimate(4 * numbers, int((2 if low else 4) * signals))
 
 
 def check_memory(
@@ -80,16 +80,16 @@ def check_memory(
     free, need = memory.available_memory(device), estimate_memory(config, shape, device)
     if free is None or need.of(images) <= free:
         return
-    told = (
+    message = (
         f"Training takes {memory.format_gib(need.of(images))} of memory or more with {images} "
         f"images at once, and {memory.format_gib(free)} are free"
     )
     fits = (free - need.networks) // need.image
     divisors = [count for count in range(1, images) if images % count == 0 and count <= fits]
     if divisors:
-        raise UsageError(f"{told}; batch_gpu {divisors[-1]} would fit.")
+        raise UsageError(f"{message}; batch_gpu {divisors[-1]} would fit.")
     raise UsageError(
-        f"{told}; a smaller cbase, cmax or resolution would fit: the networks alone take "
+        f"{message}; a smaller cbase, cmax or resolution would fit: the networks alone take "
         f"{memory.format_gib(need.networks)}, and each image {memory.format_gib(need.image)}."
     )
 

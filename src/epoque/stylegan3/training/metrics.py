@@ -41,14 +41,14 @@ class TrainingMetrics:
         """
         self._config, self._trainer = config, trainer
         self._every = config.metrics_every or max(1, config.steps // TIMES)
-        self._moves = [name for name in config.metrics if name.startswith("eq_")]
-        self._compares = [name for name in config.metrics if not name.startswith("eq_")]
-        self._detectors = self._opened() if trainer.distributed.is_main else {}
+        self._equivariance_names = [name for name in config.metrics if name.startswith("eq_")]
+        self._comparisons = [name for name in config.metrics if not name.startswith("eq_")]
+        self._detectors = self._load_detectors() if trainer.distributed.is_main else {}
         self._reals: Features = {}
 
-    def _opened(self) -> "dict[str, Detector]":
+    def _load_detectors(self) -> "dict[str, Detector]":
         """Return what the measures need to compare images, by their need."""
-        if not self._compares:
+        if not self._comparisons:
             return {}
         from ..measures.detectors import PatchDetector, PortraitDetector
         from ..measures.metrics import METRICS
@@ -61,10 +61,10 @@ class TrainingMetrics:
         }
         if self._config.needs_inception:
             have["inception"] = load_inception(self._config.inception, device)
-        needs = {METRICS[name].needs for name in self._compares}
+        needs = {METRICS[name].needs for name in self._comparisons}
         return {need: have[need] for need in sorted(needs)}
 
-    def due(self) -> dict[str, float]:
+    def compute_if_due(self) -> dict[str, float]:
         """Return the measures if it is time for them; the main process takes them."""
         trainer = self._trainer
         if (
@@ -73,25 +73,25 @@ class TrainingMetrics:
             or not trainer.distributed.is_main
         ):
             return {}
-        found = self._compared() | self._moved()
-        return {name: found[name] for name in self._config.metrics if isfinite(found[name])}
+        metrics = self._compare() | self._measure_equivariance()
+        return {name: metrics[name] for name in self._config.metrics if isfinite(metrics[name])}
 
-    def _compared(self) -> dict[str, float]:
+    def _compare(self) -> dict[str, float]:
         """Compare generated images with real ones."""
-        if not self._compares:
+        if not self._comparisons:
             return {}
         from ..measures.metrics import METRICS, compute_metric
 
         pictures = self._trainer.iterate_images(self._config.metrics_images)
-        made = self._features(batch.transpose(0, 3, 1, 2) for batch in pictures)
-        reals, size = self._of_reals(), self._trainer.images.shape.resolution
+        generated = self._features(batch.transpose(0, 3, 1, 2) for batch in pictures)
+        reals, size = self._real_features(), self._trainer.images.shape.resolution
         return {
-            name: compute_metric(name, made[need], reals[need], size)[0]
-            for name in self._compares
+            name: compute_metric(name, generated[need], reals[need], size)[0]
+            for name in self._comparisons
             for need in [METRICS[name].needs]
         }
 
-    def _of_reals(self) -> Features:
+    def _real_features(self) -> Features:
         """Return what stands for as many real images, computed the first time."""
         if not self._reals:
             images = self._trainer.images
@@ -102,18 +102,18 @@ class TrainingMetrics:
 
     def _features(self, batches: Iterable[NDArray[np.uint8]]) -> Features:
         """Return what stands for images, which come as [N, C, H, W], in each of the needed ways."""
-        found: dict[str, list[NDArray[np.floating]]] = {need: [] for need in self._detectors}
-        seen = 0
+        features: dict[str, list[NDArray[np.floating]]] = {need: [] for need in self._detectors}
+        count = 0
         for levels in _split_batches(batches):
-            images, numbers = torch.from_numpy(levels), range(seen, seen + len(levels))
+            images, numbers = torch.from_numpy(levels), range(count, count + len(levels))
             for need, detector in self._detectors.items():
-                found[need].append(detector(images, numbers))
-            seen = numbers.stop
-        return {need: np.concatenate(parts) for need, parts in found.items()}
+                features[need].append(detector(images, numbers))
+            count = numbers.stop
+        return {need: np.concatenate(parts) for need, parts in features.items()}
 
-    def _moved(self) -> dict[str, float]:
+    def _measure_equivariance(self) -> dict[str, float]:
         """Measure how well images follow their moved inputs; infinitely well, if they are empty."""
-        if not self._moves:
+        if not self._equivariance_names:
             return {}
         from ..loading import LoadedGenerator
         from ..measures.equivariance import (
@@ -123,8 +123,8 @@ class TrainingMetrics:
         )
 
         trainer, count = self._trainer, self._config.metrics_images
-        opened = LoadedGenerator(trainer.ema.generator, "", trainer.distributed.device)
-        sums = sum_squared_errors(opened, range(count))
+        network = LoadedGenerator(trainer.ema.generator, "", trainer.distributed.device)
+        sums = sum_squared_errors(network, range(count))
         return {name: compute_psnr(sums[:, i]) for i, name in enumerate(EQUIVARIANCE_METRICS)}
 
 

@@ -78,14 +78,14 @@ def _events(
     if resume is None:
         if config.resume_from is not None:
             filled = load_pretrained(trainer, config.resume_from)
-            told = json.dumps(filled, indent=2).encode()
-            yield Artifact("first_networks.json", told, once=True)
+            data = json.dumps(filled, indent=2).encode()
+            yield Artifact("first_networks.json", data, once=True)
         yield trainer.make_snapshot()
     every = config.snapshot_every or max(1, config.steps // 50)
     timer = CheckpointTimer(context)
     while not trainer.is_finished:
         trainer.step()
-        measured = measuring.due()
+        measured = measuring.compute_if_due()
         if trainer.is_due(config.log_every):
             yield Metrics(trainer.steps, trainer.pop_metrics() | measured)
         elif measured:
@@ -111,7 +111,7 @@ def _reals_artifact(config: StyleGan3Config, images: TrainingImages) -> Artifact
 def _make_card(config: StyleGan3Config, trainer: Trainer) -> dict[str, object]:
     """Return what people shall know of the network."""
     settings = config.model_dump(mode="json", exclude_defaults=True)
-    labels = {"labels": trainer.images.labelling.to_json(config.seed)} if config.cond else {}
+    labels = {"labels": trainer.images.conditioning.to_json(config.seed)} if config.cond else {}
     return {
         "data": trainer.images.name,
         "images": len(trainer.images),

@@ -215,10 +215,10 @@ class Trainer:
 
     def pop_timings(self) -> Timings:
         """Return the seconds spent in steps since this was last asked for, and the speed."""
-        spent, shown = self.seconds, self.images_seen - self._timed
+        seconds, images = self.seconds, self.images_seen - self._timed
         self.seconds, self._timed = 0.0, self.images_seen
-        speed = {"images_per_second": shown / spent} if spent else {}
-        return Timings(self.steps, spent, speed)
+        speed = {"images_per_second": images / seconds} if seconds else {}
+        return Timings(self.steps, seconds, speed)
 
     def make_snapshot(self) -> Snapshot:
         """Return what the averaged generator makes of the same random numbers as ever."""
@@ -302,7 +302,7 @@ def _make_gan(config: StyleGan3Config, images: TrainingImages, device: torch.dev
     generator = networks.init_generator(generator_spec(config, images.shape), config.seed).to(
         device
     )
-    generator.labels = images.labelling
+    generator.labels = images.conditioning
     return Gan(
         generator,
         networks.init_discriminator(discriminator_spec(config, images.shape), config.seed).to(

@@ -21,12 +21,12 @@ __all__ = ["fetch_networks", "load_pretrained"]
 Weights = Mapping[str, Tensor]
 
 
-def load_pretrained(trainer: "Trainer", told: str) -> dict[str, tuple[int, int]]:
+def load_pretrained(trainer: "Trainer", source: str) -> dict[str, tuple[int, int]]:
     """Give a training's new networks the weights of others, wherever name and shape are the same.
 
     Args:
         trainer: of networks that have learned nothing yet.
-        told: a run's folder; a network that was saved, of which only this one is filled; or an
+        source: a run's folder; a network that was saved, of which only this one is filled; or an
             official snapshot: its path, https address or short name.
 
     Returns:
@@ -38,19 +38,19 @@ def load_pretrained(trainer: "Trainer", told: str) -> dict[str, tuple[int, int]]
         UnknownNameError: if there is no such network.
         FetchError: if it cannot be fetched.
     """
-    found = _read_weights(told)
+    weights_of = _read_weights(source)
     places: dict[str, nn.Module] = {
         "generator": trainer.gan.generator,
         "discriminator": trainer.gan.discriminator,
         "average": trainer.ema.generator,
     }
-    filled = {kind: _copy_weights(places[kind], weights) for kind, weights in found.items()}
+    filled = {kind: _copy_weights(places[kind], weights) for kind, weights in weights_of.items()}
     if not any(count for count, _ in filled.values()):
-        raise DataError(f"resume_from: nothing of {told} fits the networks of this training.")
+        raise DataError(f"resume_from: nothing of {source} fits the networks of this training.")
     return filled
 
 
-def check_networks(told: str) -> None:
+def check_networks(source: str) -> None:
     """Check that what `load_pretrained` would take is there, or may be fetched.
 
     Raises:
@@ -59,9 +59,9 @@ def check_networks(told: str) -> None:
         UnknownNameError: if there is no such network.
         DamagedRunError: if a run cannot be read.
     """
-    path = Path(told)
-    if _is_official(told):
-        check_source(told)
+    path = Path(source)
+    if _is_official(source):
+        check_source(source)
     elif path.is_dir():
         _check_lab(Run(path))
     elif not path.is_file():
@@ -73,23 +73,23 @@ def _check_lab(run: Run) -> None:
         raise UsageError(f"{run.id} is a run of the lab {run.metadata['lab']}, not of stylegan3.")
 
 
-def fetch_networks(told: str, progress: Progress) -> None:
+def fetch_networks(source: str, progress: Progress) -> None:
     """Fetch what `load_pretrained` would, so that it finds it in the cache folder.
 
     Args:
-        told: likewise.
+        source: likewise.
         progress: told how far it is.
 
     Raises:
         UnknownNameError: if there is no such network.
         FetchError: if it cannot be fetched.
     """
-    if _is_official(told):
-        fetch(told, progress)
+    if _is_official(source):
+        fetch(source, progress)
 
 
-def _is_official(told: str) -> bool:
-    path = Path(told)
+def _is_official(source: str) -> bool:
+    path = Path(source)
     return not (path / "config.json").is_file() and path.suffix not in (".json", ".safetensors")
 
 
@@ -102,11 +102,11 @@ def _copy_weights(network: nn.Module, weights: Weights) -> tuple[int, int]:
     return len(fitting), len(places)
 
 
-def _read_weights(told: str) -> dict[str, Weights]:
+def _read_weights(source: str) -> dict[str, Weights]:
     """Return the weights that a name stands for, by network."""
-    if _is_official(told):
-        return _snapshot_weights(told)
-    path = Path(told)
+    if _is_official(source):
+        return _snapshot_weights(source)
+    path = Path(source)
     return _run_weights(Run(path)) if path.is_dir() else _file_weights(path)
 
 
@@ -128,11 +128,11 @@ def _file_weights(path: Path) -> dict[str, Weights]:
     return {"discriminator": weights}
 
 
-def _snapshot_weights(told: str) -> dict[str, Weights]:
+def _snapshot_weights(source: str) -> dict[str, Weights]:
     from ..official.convert import load_official_network
     from ..official.snapshot import read_snapshot
 
-    snapshot = read_snapshot(fetch(told).path)
+    snapshot = read_snapshot(fetch(source).path)
     names = {"generator": "G", "discriminator": "D", "average": "G_ema"}
     return {
         kind: load_official_network(snapshot, name).state_dict() for kind, name in names.items()
