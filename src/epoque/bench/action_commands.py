@@ -55,7 +55,9 @@ def add_action(
     own = list(_own_parameters(to_json is not None, bar is not None and has_quiet))
     parameters = [*_parameters(options), *own]
 
-    def command(*args: Any, quiet: bool = False, as_json: bool = False, **values: Any) -> None:
+    def command(
+        *args: object, quiet: bool = False, as_json: bool = False, **values: object
+    ) -> None:
         given = dict(zip(places, args, strict=False)) | values
         if several and len(args) >= len(places):
             given[places[-1]] = args[len(places) - 1 :]
@@ -126,7 +128,7 @@ def _parameters(options: type[Options]) -> Iterator[inspect.Parameter]:
         yield inspect.Parameter(rest, inspect.Parameter.VAR_POSITIONAL, annotation=kind)
 
 
-def _typed(kind: Any, tokens: Sequence[Token]) -> Any:
+def _typed(kind: object, tokens: Sequence[Token]) -> Any:
     """Return what was typed as it was typed: the options read it, all of them at once."""
     texts = [token.value for token in tokens]
     return texts if list in (get_origin(kind), *map(get_origin, get_args(kind))) else texts[0]

@@ -127,7 +127,7 @@ class Options(Settings):
     """Base of what an action takes: frozen, checked as a whole, every problem told at once."""
 
     @classmethod
-    def parse(cls, values: Mapping[str, Any]) -> Self:
+    def parse(cls, values: Mapping[str, object]) -> Self:
         """Build the options from values that may be text; see `Settings.parse`.
 
         A single value stands for a tuple of one.
@@ -194,14 +194,14 @@ class Options(Settings):
         check_place(check_folder, name, getattr(self, name))
 
 
-def _chosen_number(options: type[Options], name: str, value: Any) -> Any:
+def _chosen_number(options: type[Options], name: str, value: object) -> Any:
     """Return the number that a text is, where an option takes one of some numbers."""
     field = options.model_fields.get(name)
     choices = [] if field is None else _choices(field.annotation)
     return next((c for c in choices if isinstance(c, int) and str(c) == value), value)
 
 
-def _choices(hint: Any) -> list[Any]:
+def _choices(hint: object) -> list[Any]:
     if get_origin(hint) is Literal:
         return list(get_args(hint))
     return [choice for part in get_args(hint) for choice in _choices(part)]
@@ -248,10 +248,10 @@ class Action(Protocol[R]):
 
     def __call__(
         self,
-        *args: Any,
+        *args: object,
         progress: Progress | None = None,
         notify: Notify | None = None,
-        **settings: Any,
+        **settings: object,
     ) -> R:
         """Check the options and do it."""
 
@@ -278,10 +278,10 @@ def action(function: Callable[..., R]) -> Action[R]:
 
     @wraps(function)
     def call(
-        *args: Any,
+        *args: object,
         progress: Progress | None = None,
         notify: Notify | None = None,
-        **settings: Any,
+        **settings: object,
     ) -> R:
         from .notebook import default_progress
 
@@ -306,8 +306,8 @@ def _placed(
     name: str,
     options: type[Options],
     places: list[str],
-    args: tuple[Any, ...],
-    settings: Mapping[str, Any],
+    args: tuple[object, ...],
+    settings: Mapping[str, object],
 ) -> dict[str, Any]:
     """Return the values by name; the last place takes all that follows, if it is a tuple."""
     values = dict(zip(places, args, strict=False))
@@ -351,7 +351,7 @@ def _signature(options: type[Options], function: Callable[..., Any]) -> inspect.
     return inspect.Signature(parameters, return_annotation=returned)
 
 
-def _plain(hint: Any) -> Any:
+def _plain(hint: object) -> Any:
     """Return a type without what only the checking needs."""
     if get_origin(hint) is Annotated:
         return _plain(get_args(hint)[0])
@@ -389,7 +389,7 @@ def _documented(function: Callable[..., Any], options: type[Options]) -> str:
 # Types of options, and the options that actions share
 
 
-def _path(value: Any) -> Any:
+def _path(value: object) -> Any:
     if isinstance(value, str):
         if not value:
             raise ValueError("is not allowed; it takes a path.")
@@ -397,13 +397,13 @@ def _path(value: Any) -> Any:
     return value
 
 
-def _reference(value: Any) -> Any:
+def _reference(value: object) -> Any:
     """Return the path of a run (or of anything that has one), or what was given."""
     place = getattr(value, "path", value)
     return str(place) if isinstance(place, Path) else place
 
 
-def _integer_list(value: Any) -> Any:
+def _integer_list(value: object) -> Any:
     """Return whole numbers as the text that is typed for them."""
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)

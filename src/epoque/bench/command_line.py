@@ -2,7 +2,6 @@
 
 import shlex
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any
 
 from .config import Config
 from .errors import UsageError
@@ -57,7 +56,7 @@ def _iterate_options(recipe: str, config: Config, swept: Collection[str]) -> Ite
         yield text.lower() if isinstance(changed[path], bool) else text
 
 
-def _is_implied(path: str, changed: Mapping[str, Any], usual: Config) -> bool:
+def _is_implied(path: str, changed: Mapping[str, object], usual: Config) -> bool:
     """Return whether a setting becomes what it is by the other changes: it would be ignored."""
     try:
         config = usual.replace(**{p: v for p, v in changed.items() if p != path})

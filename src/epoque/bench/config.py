@@ -98,7 +98,7 @@ class Settings(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _complete(cls, values: Any) -> Any:
+    def _complete(cls, values: object) -> Any:
         """Fill up parts of which only some settings are given with their defaults here.
 
         Pydantic alone would take them from the part's class, which two parts may share.
@@ -175,14 +175,14 @@ class Settings(BaseModel):
             base = {path: value for path, value in base.items() if path not in moot}
 
     @classmethod
-    def _ignored_among(cls, values: Mapping[str, Any]) -> set[str]:
+    def _ignored_among(cls, values: Mapping[str, object]) -> set[str]:
         try:
             cls.parse(values)
         except ConfigError as error:
             return _find_ignored(error)
         return set()
 
-    def replace(self, **changes: Any) -> Self:
+    def replace(self, **changes: object) -> Self:
         """Return a copy with some settings changed, validated like a new one (see `over`).
 
         Args:
@@ -195,7 +195,7 @@ class Settings(BaseModel):
         usual = {p: v for p, v in self.flatten().items() if v != settings[p].default}
         return self.over(usual, changes)
 
-    def copy_unchecked(self, path: str, value: Any) -> Self:
+    def copy_unchecked(self, path: str, value: object) -> Self:
         """Return a copy with one setting changed, which is not validated."""
         name, _, rest = path.partition(".")
         part = getattr(self, name)
@@ -216,7 +216,7 @@ class Settings(BaseModel):
         return self
 
 
-def _merge(default: Any, value: Any) -> Any:
+def _merge(default: object, value: object) -> Any:
     """Return a part's settings, completed by its defaults; anything else as it is."""
     if not (isinstance(default, Settings) and isinstance(value, Mapping)):
         return value
@@ -295,14 +295,14 @@ def _find_ignored(error: ConfigError) -> set[str]:
     return {problem.field for problem in error.problems if problem.ignored}
 
 
-def _copy(part: BaseModel, path: str, value: Any) -> BaseModel:
+def _copy(part: BaseModel, path: str, value: object) -> BaseModel:
     name, _, rest = path.partition(".")
     return part.model_copy(
         update={name: _copy(getattr(part, name), rest, value) if rest else value}
     )
 
 
-def _find_misplaced(cls: type[Settings], path: str, value: Any) -> Problem | None:
+def _find_misplaced(cls: type[Settings], path: str, value: object) -> Problem | None:
     """Return what is wrong with a path that names no setting; nothing with a part left empty."""
     settings, parts = cls.settings(), _parts_of(cls)
     if path in parts:
@@ -319,7 +319,7 @@ def _find_misplaced(cls: type[Settings], path: str, value: Any) -> Problem | Non
 
 
 def _iterate_problems(
-    cls: type[Settings], error: ValidationError, typed: Mapping[str, Any]
+    cls: type[Settings], error: ValidationError, typed: Mapping[str, object]
 ) -> Iterator[Problem]:
     """Turn pydantic's errors into one sentence a setting, the value as the user typed it."""
     settings, reported = cls.settings(), set()
@@ -342,7 +342,7 @@ def _iterate_problems(
         yield Problem(path, f"{value} is not allowed; it takes {allowed_values(field)}.{meant}")
 
 
-def _format_value(value: Any) -> str:
+def _format_value(value: object) -> str:
     """Return a value as a sentence shows it: text as typed, and nothing of great length."""
     try:
         text = value if isinstance(value, str) else reprlib.repr(value)

@@ -37,7 +37,7 @@ class Comparison(NamedTuple):
 class Evidence(Protocol):
     """Where measurements come from."""
 
-    def table(self, name: str, **at: Any) -> "pd.DataFrame":
+    def table(self, name: str, **at: object) -> "pd.DataFrame":
         """Return a sweep's results, one row a seed (the index), where the other axes are `at`."""
 
     def results(self, recipe: str) -> Mapping[str, Any]:

@@ -245,14 +245,14 @@ def _find_places(root: Any, source: str) -> dict[str, str]:
     return {p: f"{source}, line {m.line + 1}, column {m.column + 1}" for p, m in marks.items()}
 
 
-def _iterate_marks(node: Any) -> Iterator[tuple[str, Any]]:
+def _iterate_marks(node: object) -> Iterator[tuple[str, Any]]:
     """Yield the paths in a mapping of settings, each with where its value stands."""
     for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
         yield str(key.value), value.start_mark
         yield from ((f"{key.value}.{path}", mark) for path, mark in _iterate_marks(value))
 
 
-def _read_expectation(expect: Any, source: str) -> Expectation | None:
+def _read_expectation(expect: object, source: str) -> Expectation | None:
     if not expect:
         return None
     if not isinstance(expect, dict) or not {"metric"} < set(expect) <= {"metric", "above", "below"}:

@@ -37,7 +37,7 @@ class SettingInfo:
         return text
 
 
-def collect_settings(config: type[BaseModel], default: Any = None) -> Iterator[SettingInfo]:
+def collect_settings(config: type[BaseModel], default: object = None) -> Iterator[SettingInfo]:
     """Yield every setting of a config, in the order of the schema.
 
     Args:

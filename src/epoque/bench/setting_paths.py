@@ -52,7 +52,7 @@ def _iterate_pairs(values: Mapping[Any, Any]) -> Iterator[tuple[str, Any]]:
             open_parts.pop()
 
 
-def nest(flat: Mapping[str, Any]) -> dict[str, Any]:
+def nest(flat: Mapping[str, object]) -> dict[str, Any]:
     """Return nested dictionaries of path to value.
 
     Raises:

@@ -16,7 +16,7 @@ __all__ = ["allowed_values", "kind_of", "number_kind", "read_text", "suggest_val
 _NO_NUMBER = "no number"  # what pydantic refuses for a number of any kind
 
 
-def _without_none(annotation: Any) -> tuple[Any, bool]:
+def _without_none(annotation: object) -> tuple[Any, bool]:
     """Return an annotation without its `| None`, and whether it had one."""
     if get_origin(annotation) in (Union, UnionType):
         kinds = [kind for kind in get_args(annotation) if kind is not NoneType]
@@ -30,7 +30,7 @@ def number_kind(field: FieldInfo) -> type[int] | type[float] | None:
     return kind if kind in (int, float) else None
 
 
-def read_text(field: FieldInfo, value: Any) -> Any:
+def read_text(field: FieldInfo, value: object) -> Any:
     """Read what text alone cannot tell pydantic: lists with commas, and "none"."""
     kind, optional = _without_none(field.annotation)
     if not isinstance(value, str):
@@ -45,7 +45,7 @@ def read_text(field: FieldInfo, value: Any) -> Any:
     return [_check_number(get_args(kind)[0], part.strip()) for part in parts]
 
 
-def _check_number(kind: Any, text: str) -> str:
+def _check_number(kind: object, text: str) -> str:
     """Return a text, or one that is no number where pydantic takes more than is typed here."""
     kind = get_args(kind)[0] if get_origin(kind) is Annotated else kind
     wrong = (kind is int and not is_whole(text)) or (kind is float and not is_number(text))
@@ -102,7 +102,7 @@ _IN_WORDS: dict[Any, str] = {
 }
 
 
-def _list_in_words(kind: Any) -> str:
+def _list_in_words(kind: object) -> str:
     if kind is str or get_args(kind)[:1] == (str,):
         return "a list such as a.txt,b.txt"
     example = ",".join(get_args(kind)[:2]) if get_origin(kind) is Literal else "4,2"

@@ -77,12 +77,12 @@ def print_match(name: str, match: str, *, quiet: bool = False) -> None:
         print_notes([f"{name} is {match}."])
 
 
-def print_json(value: Any) -> None:
+def print_json(value: object) -> None:
     """Print a value as JSON on standard output; an undefined number is null."""
     print(json.dumps(replace_undefined(value), indent=2, ensure_ascii=False, default=str))  # noqa: T201
 
 
-def format_number(value: Any) -> str:
+def format_number(value: object) -> str:
     """Return a number for a table: four significant digits, nothing for None, a dash for NaN."""
     if value is None:
         return ""
@@ -100,7 +100,9 @@ def format_result(name: str, results: Mapping[str, Any]) -> str:
     return f"– ({reason})" if reason else "–"
 
 
-def make_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str = "") -> "Table":
+def make_table(
+    columns: Sequence[str], rows: Iterable[Sequence[object]], title: str = ""
+) -> "Table":
     """Return a plain table; a cell is shown as it is, unless it is a rich `Text`.
 
     Without names for its columns it has no head.
@@ -156,7 +158,7 @@ def preparation_bar(*, quiet: bool = False) -> Iterator[Progress]:
 
 
 @contextmanager
-def _bar(title: str, *columns: Any, quiet: bool, at_once: bool = True) -> Iterator[Progress]:
+def _bar(title: str, *columns: object, quiet: bool, at_once: bool = True) -> Iterator[Progress]:
     """Show a bar with these columns, at once or when it first moves."""
     with _bars(*columns, quiet=quiet) as bar:
         task = bar.add_task(title, total=None, visible=at_once)

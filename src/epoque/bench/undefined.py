@@ -11,7 +11,7 @@ __all__ = ["explain_undefined_results", "replace_undefined"]
 _WHY = mark("there was nothing to compute it from, or it is too large")
 
 
-def replace_undefined(value: Any) -> Any:
+def replace_undefined(value: object) -> Any:
     """Return plain values with null for NaN and the infinities, which JSON does not have."""
     match value:
         case float():

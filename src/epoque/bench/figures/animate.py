@@ -162,7 +162,7 @@ def save_animation(
         write_atomic(stem.with_name(f"{stem.name}.gif"), gif)
 
 
-def _encoded(images: Sequence[Any], durations: list[int], kind: str, **options: Any) -> bytes:
+def _encoded(images: Sequence[Any], durations: list[int], kind: str, **options: object) -> bytes:
     buffer = BytesIO()
     images[0].save(
         buffer,

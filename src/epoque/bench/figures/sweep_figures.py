@@ -11,7 +11,7 @@ median.
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -41,7 +41,7 @@ def figures(
     sweep: "Sweep",
     language: str = "en",
     score: str = "",
-    at: Mapping[str, Any] | None = None,
+    at: Mapping[str, object] | None = None,
     labels: Mapping[str, str] | None = None,
 ) -> "Mapping[str, Callable[[], Figure]]":
     """Return what can be drawn of a sweep's folder (see `sweep_figures`).
@@ -67,7 +67,7 @@ def figures(
 
 def sweep_figures(
     table: "pd.DataFrame",
-    axes: Mapping[str, Sequence[Any]],
+    axes: Mapping[str, Sequence[object]],
     score: str,
     labels: Mapping[str, str] | None = None,
     language: str = "en",

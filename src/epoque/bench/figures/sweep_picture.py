@@ -116,7 +116,7 @@ class Picture:
             text = self.translate("median of {count} runs per point")
         return text.format(count=number(count, self.language))
 
-    def scores(self, point: Mapping[str, Any]) -> Floats:
+    def scores(self, point: Mapping[str, object]) -> Floats:
         """Return the score of each run at some values of the axes."""
         chosen = np.ones(len(self.table), bool)
         for field, value in point.items():
@@ -158,7 +158,7 @@ class Picture:
         return number(median, self.language, digits=3)
 
 
-def is_numeric(values: Sequence[Any]) -> bool:
+def is_numeric(values: Sequence[object]) -> bool:
     """Return whether all values are numbers; true and false are none."""
     return all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
 

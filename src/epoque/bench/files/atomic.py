@@ -232,12 +232,12 @@ def _sync(path: Path) -> None:
                 os.fsync(file.fileno())
 
 
-def write_json(path: Path, value: Any, *, durable: bool = False) -> None:
+def write_json(path: Path, value: object, *, durable: bool = False) -> None:
     """Write a value as indented JSON, whole or not at all (see `write_atomic`)."""
     write_atomic(path, encode_json(value), durable=durable)
 
 
-def encode_json(value: Any) -> bytes:
+def encode_json(value: object) -> bytes:
     """Return a value as `write_json` writes it."""
     text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
     # A path with bytes that are no UTF-8 holds lone surrogates; as \\udcxx they are valid JSON.

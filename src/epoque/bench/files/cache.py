@@ -12,7 +12,6 @@ import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from .atomic import explain_write_errors
 from .drafts import draft_folder
@@ -34,7 +33,7 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "epoque"
 
 
-def cache_key(**ingredients: Any) -> str:
+def cache_key(**ingredients: object) -> str:
     """Return 32 hexadecimal digits that stand for the ingredients (JSON values)."""
     text = json.dumps(ingredients, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:32]

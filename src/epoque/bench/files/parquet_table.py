@@ -69,7 +69,7 @@ def read_table(path: Path) -> "pd.DataFrame":
     return frame
 
 
-def _to_array(values: Sequence[Any]) -> "pa.Array":
+def _to_array(values: Sequence[object]) -> "pa.Array":
     """Return numbers or texts as one column; None is a missing value."""
     import numpy as np
     import pyarrow as pa

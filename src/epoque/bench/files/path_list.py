@@ -25,13 +25,13 @@ __all__ = [
 ]
 
 
-def _local(place: Any) -> Any:
+def _local(place: object) -> Any:
     if isinstance(place, str):
         refuse_address(place)
     return place
 
 
-def _local_or_https(place: Any) -> Any:
+def _local_or_https(place: object) -> Any:
     if isinstance(place, str):
         own = re.match(r"http://(127\.0\.0\.1|localhost)[:/]", place)  # this machine's own server
         refuse_address(place, "https", *(["http"] if own else []))

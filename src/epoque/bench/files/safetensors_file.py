@@ -94,14 +94,14 @@ def _check_places(header: Mapping[str, Any], whole: int, where: str) -> None:
         raise DataError(f"{where} is cut short or damaged: its tensors do not fill it.")
 
 
-def _is_entry(entry: Any) -> bool:
+def _is_entry(entry: object) -> bool:
     if not isinstance(entry, dict) or not isinstance(entry.get("dtype"), str):
         return False
     shape, places = entry.get("shape"), entry.get("data_offsets")
     return _are_lengths(shape, range(MAX_TENSOR_DIMENSIONS + 1)) and _are_lengths(places, (2,))
 
 
-def _are_lengths(value: Any, counts: Sequence[int]) -> bool:
+def _are_lengths(value: object, counts: Sequence[int]) -> bool:
     if not isinstance(value, list) or len(value) not in counts:
         return False
     return all(type(n) is int and 0 <= n < _FAR for n in value)

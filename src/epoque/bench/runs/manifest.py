@@ -18,7 +18,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
-from typing import Any, TypeGuard
+from typing import TypeGuard
 
 from ..errors import DamagedRunError
 from ..files.atomic import parse_json_object, read_file, write_json
@@ -73,11 +73,11 @@ def read_manifest(folder: Path) -> Digests | None:
     return files
 
 
-def _are_digests(files: Any) -> TypeGuard[Digests]:
+def _are_digests(files: object) -> TypeGuard[Digests]:
     return isinstance(files, dict) and all(isinstance(value, str) for value in files.values())
 
 
-def digest_json(value: Mapping[str, Any]) -> str:
+def digest_json(value: Mapping[str, object]) -> str:
     """Return the SHA-256 over JSON values, which a file can then carry itself."""
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 

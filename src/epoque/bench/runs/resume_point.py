@@ -324,7 +324,7 @@ def _flatten_metadata(metadata: Json) -> dict[str, Any]:
     return {**{k: v for k, v in metadata.items() if k != "config"}, **flatten(metadata["config"])}
 
 
-def _short(value: Any) -> str:
+def _short(value: object) -> str:
     text = json.dumps(value)
     return text if len(text) <= 40 else f"{text[:36]}…"
 

@@ -190,7 +190,7 @@ def _metric_row(path: Path, number: int, line: bytes) -> dict[str, Any]:
         raise DamagedRunError(f"{path} is damaged at line {number}.") from None
 
 
-def digest_checkpoint(data: bytes, state: Mapping[str, Any]) -> str:
+def digest_checkpoint(data: bytes, state: Mapping[str, object]) -> str:
     """Return the SHA-256 over a checkpoint's two files: its arrays and what its JSON tells."""
     digest = hashlib.sha256(data)
     digest.update(json.dumps(state, sort_keys=True).encode())
@@ -278,11 +278,11 @@ class Runs:
         return row
 
 
-def _select_plain(values: Mapping[str, Any]) -> dict[str, Any]:
+def _select_plain(values: Mapping[str, object]) -> dict[str, Any]:
     return {k: v for k, v in values.items() if isinstance(v, int | float | str)}
 
 
-def _utf8(value: Any) -> Any:
+def _utf8(value: object) -> Any:
     """Return text that pandas can store; a path may hold bytes that are no UTF-8."""
     if isinstance(value, str):
         return value.encode(errors="backslashreplace").decode()

@@ -11,7 +11,6 @@ import time
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from ..errors import RunWriteError
 from ..events import Artifact, Checkpoint, Event, Metrics, Snapshot, Timings
@@ -294,7 +293,7 @@ def _checkpoint_stem(step: int) -> str:
     return f"checkpoints/step-{step:010d}"
 
 
-def _pack(arrays: Mapping[str, Any]) -> bytes:
+def _pack(arrays: Mapping[str, object]) -> bytes:
     """Return safetensors bytes; the same arrays always give the same bytes."""
     import numpy as np
     from safetensors.numpy import save

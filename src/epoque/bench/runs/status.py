@@ -165,7 +165,7 @@ def sign_environment(
         write_json(path / "environment.json", content | {"sha256": signature})
 
 
-def _signature(content: Mapping[str, Any], of: str) -> str:
+def _signature(content: Mapping[str, object], of: str) -> str:
     return digest_json({**content, "of": of})
 
 
@@ -368,7 +368,7 @@ def remove_drafts(path: Path) -> None:
         remove_draft(draft.path)
 
 
-def _write_status(path: Path, status: Status, **more: Any) -> None:
+def _write_status(path: Path, status: Status, **more: object) -> None:
     content: dict[str, Any] = {
         "state": status.state,
         "reason": status.reason,

@@ -16,7 +16,7 @@ from contextlib import redirect_stdout
 from http.client import HTTPException
 from itertools import islice
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
@@ -176,7 +176,7 @@ def _open_run(client: "MlflowClient", run: Run) -> str:
     return str(run_id)
 
 
-def _log_params(client: "MlflowClient", run_id: str, config: Mapping[str, Any]) -> None:
+def _log_params(client: "MlflowClient", run_id: str, config: Mapping[str, object]) -> None:
     from mlflow.entities import Param
 
     params = [Param(name, str(value)) for name, value in shorten_parameters(config).items()]

@@ -18,7 +18,7 @@ def shorten_parameters(config: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _shorten(value) for name, value in flatten(config).items()}
 
 
-def _shorten(value: Any) -> Any:
+def _shorten(value: object) -> Any:
     text = str(value)
     if len(text) <= MAX_PARAMETER_CHARACTERS:
         return value

@@ -50,7 +50,7 @@ class Outcome:
 class Executor(Protocol):
     """What runs jobs side by side; jobs that fail do not touch the others."""
 
-    def submit(self, key: int, task: Callable[..., Any], *arguments: Any) -> None:
+    def submit(self, key: int, task: Callable[..., Any], *arguments: object) -> None:
         """Queue a job.
 
         Args:
@@ -92,7 +92,7 @@ class LocalExecutor:
         self._queue: deque[tuple[int, Callable[..., Any], tuple[Any, ...]]] = deque()
         self._workers: list[_Worker] = []
 
-    def submit(self, key: int, task: Callable[..., Any], *arguments: Any) -> None:
+    def submit(self, key: int, task: Callable[..., Any], *arguments: object) -> None:
         """Queue a job (see `Executor.submit`)."""
         self._queue.append((key, task, arguments))
         self._feed()
@@ -180,7 +180,7 @@ class _Worker:
         theirs.close()  # so that the pipe ends when the process does
         self.key: int | None = None
 
-    def give(self, key: int, task: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+    def give(self, key: int, task: Callable[..., Any], arguments: tuple[object, ...]) -> None:
         self.key = key
         with suppress(OSError):  # it died while idle; `take` finds out
             self.pipe.send((key, task, arguments))
@@ -228,7 +228,7 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def _outcome(key: int, task: Callable[..., Any], arguments: tuple[Any, ...]) -> Outcome:
+def _outcome(key: int, task: Callable[..., Any], arguments: tuple[object, ...]) -> Outcome:
     try:
         return Outcome(key, task(*arguments))
     except EpoqueError as error:

@@ -56,7 +56,7 @@ def measure_together(
     return settings | {n: values[:count] for n, values in results.items() if n not in points}
 
 
-def _as_cells(values: Sequence[Any]) -> Sequence[Any]:
+def _as_cells(values: Sequence[object]) -> Sequence[Any]:
     """Return settings as a table holds them; numbers and texts, the most, as they are."""
     plain = set(map(type, values)) <= {bool, int, float, str}
     return values if plain else [to_cell(value) for value in values]
@@ -93,7 +93,7 @@ def side_by_side(
 
 
 def measure_each(
-    study: Study, executor: Executor, points: Mapping[int, Mapping[str, Any]]
+    study: Study, executor: Executor, points: Mapping[int, Mapping[str, object]]
 ) -> Iterator[tuple[int, dict[str, Any]]]:
     """Measure points by a run of its own each, and yield them as they end.
 
@@ -132,7 +132,7 @@ def is_untouched(runs: Path, number: int) -> bool:
     return not path.exists() or not any(Run(path).differences())
 
 
-def _row(point: Mapping[str, Any], outcome: Outcome) -> dict[str, Any]:
+def _row(point: Mapping[str, object], outcome: Outcome) -> dict[str, Any]:
     told = {field: to_cell(value) for field, value in point.items()}
     results = outcome.value or {}
     told |= {name: value for name, value in results.items() if name not in point}
@@ -140,7 +140,7 @@ def _row(point: Mapping[str, Any], outcome: Outcome) -> dict[str, Any]:
 
 
 def run_point(
-    folder: str, name: str, lab: str, recipe: str, settings: Mapping[str, Any]
+    folder: str, name: str, lab: str, recipe: str, settings: Mapping[str, object]
 ) -> dict[str, Any]:
     """Train one point as a run of its own and return its numbers; made to be an executor's task.
 

@@ -177,7 +177,7 @@ def _try_all(search: Search, parts: Parts, executor: Executor, progress: Progres
         progress(first + len(asked), trials)
 
 
-def _is_measured(parts: Parts, batch: int, asked: Mapping[int, Mapping[str, Any]]) -> bool:
+def _is_measured(parts: Parts, batch: int, asked: Mapping[int, Mapping[str, object]]) -> bool:
     """Return whether a batch was measured before, with these very settings."""
     if batch not in parts.own:
         return False
@@ -187,7 +187,7 @@ def _is_measured(parts: Parts, batch: int, asked: Mapping[int, Mapping[str, Any]
 
 
 def _measure(
-    search: Search, parts: Parts, executor: Executor, asked: Mapping[int, Mapping[str, Any]]
+    search: Search, parts: Parts, executor: Executor, asked: Mapping[int, Mapping[str, object]]
 ) -> Columns:
     """Return the settings and results of a batch, a row for each trial and seed."""
     axes = {axis.field: axis.values for axis in search.parsed_axes}
@@ -211,7 +211,7 @@ def _measure(
     return {"trial": [number // len(seeds) for number in points], **columns}
 
 
-def _columns(rows: Sequence[Mapping[str, Any]]) -> Columns:
+def _columns(rows: Sequence[Mapping[str, object]]) -> Columns:
     names = dict.fromkeys(name for row in rows for name in row)
     return {name: [row.get(name) for row in rows] for name in names}
 

@@ -129,7 +129,7 @@ class Studies(Generic[S]):
         *,
         config: Config | None = None,
         finished: bool = True,
-        **told: Any,
+        **told: object,
     ) -> S | None:
         """Return the latest one of a recipe over these axes, or None.
 

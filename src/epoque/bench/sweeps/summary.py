@@ -57,7 +57,7 @@ def summary(
     return frame.reset_index() if rest else frame.reset_index(drop=True)
 
 
-def median_interval(values: Any) -> tuple[float, float, float]:
+def median_interval(values: object) -> tuple[float, float, float]:
     """Return the median of some numbers, and the two of them between which the true one lies.
 
     Two order statistics hold it with a probability of at least 95 %, whatever the distribution

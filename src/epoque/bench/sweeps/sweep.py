@@ -15,7 +15,7 @@
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..errors import UnknownNameError, UsageError
 from ..files.parquet_table import read_table
@@ -52,7 +52,7 @@ class Sweep(Study[C_co]):
             return read_table(path)
         return Parts(self.path / "parts", self.metadata).read()
 
-    def rows(self, at: Mapping[str, Any]) -> "pd.DataFrame":
+    def rows(self, at: Mapping[str, object]) -> "pd.DataFrame":
         """Return the rows of the table where the axes have the values `at`.
 
         Raises:

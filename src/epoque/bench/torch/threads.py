@@ -6,7 +6,6 @@ therefore keeps the number that it began with, and tells it in environment.json.
 
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
-from typing import Any
 
 import torch
 
@@ -36,7 +35,7 @@ _FIRST = torch.get_num_threads()
 """What PyTorch takes by itself: OMP_NUM_THREADS, or as many as there are cores."""
 
 
-def saved_thread_count(state: Mapping[str, Any]) -> int | None:
+def saved_thread_count(state: Mapping[str, object]) -> int | None:
     """Return the number of threads that a checkpoint's state tells, or None."""
     count = state.get("threads")
     return count if isinstance(count, int) and 1 <= count <= MAX_THREADS else None
