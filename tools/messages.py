@@ -43,23 +43,23 @@ class FrenchCatalog(Catalog):
     ]
 
 
-Found = dict[str, set[str]]
+FilesByMessage = dict[str, set[str]]
 """Message to the files that hold it."""
 
 
-def collect(source: Path = SOURCE) -> Found:
+def collect(source: Path = SOURCE) -> FilesByMessage:
     """Return every message of the package."""
-    found: Found = defaultdict(set)
+    files_of: FilesByMessage = defaultdict(set)
     for path in sorted(source.rglob("*.py")):
         try:
             for message in code_messages(path.read_text("utf-8")):
-                found[message].add(path.relative_to(source.parent.parent).as_posix())
+                files_of[message].add(path.relative_to(source.parent.parent).as_posix())
         except UnreadableError as error:
             raise UnreadableError(f"{path}, {error}") from None
     for path in sorted(source.glob("*/recipes/*.yaml")):
         for message in recipe_messages(path.read_text("utf-8")):
-            found[message].add(path.relative_to(source.parent.parent).as_posix())
-    return {message: found[message] for message in sorted(found) if message}
+            files_of[message].add(path.relative_to(source.parent.parent).as_posix())
+    return {message: files_of[message] for message in sorted(files_of) if message}
 
 
 class UnreadableError(ValueError):
@@ -82,9 +82,9 @@ def code_messages(code: str) -> Iterator[str]:
         name = _name(node.func)
         if name in ("setting", "sub_config"):
             texts = [node.args[index] for index in SETTING_TEXTS if index < len(node.args)]
-            wanted = ("unit", "context", *SETTING_TEXTS.values())
-            texts += [word.value for word in node.keywords if word.arg in wanted]
-            yield from filter(None, (_known(text, constants) for text in texts))
+            words = ("unit", "context", *SETTING_TEXTS.values())
+            texts += [word.value for word in node.keywords if word.arg in words]
+            yield from filter(None, (_setting_text(text, constants) for text in texts))
         elif name in TRANSLATORS and node.args:
             if isinstance(node.args[0], ast.JoinedStr):
                 raise UnreadableError(f"line {node.lineno}: an f-string cannot be translated")
@@ -93,35 +93,35 @@ def code_messages(code: str) -> Iterator[str]:
 
 def _constants(tree: ast.Module) -> dict[str, str]:
     """Return the texts that a file gives names to at its top."""
-    found: dict[str, str] = {}
+    constants: dict[str, str] = {}
     for node in tree.body:
         match node:
             case ast.Assign(targets=[ast.Name(id=name)], value=value):
-                text = _text(value, found)
+                text = _text(value, constants)
             case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
-                text = _text(value, found)
+                text = _text(value, constants)
             case _:
                 continue
         if text is not None:
-            found[name] = text
-    return found
+            constants[name] = text
+    return constants
 
 
-def _known(node: ast.expr, constants: dict[str, str]) -> str | None:
+def _setting_text(node: ast.expr, constants: dict[str, str]) -> str | None:
     """Return a setting's text, None for a unit that it does not have."""
     if isinstance(node, ast.Constant) and node.value is None:
         return None
     text = _text(node, constants)
     if text is None:
-        told = "a setting's text must be one, or a constant of the same file"
-        raise UnreadableError(f"line {node.lineno}: {told}")
+        problem = "a setting's text must be one, or a constant of the same file"
+        raise UnreadableError(f"line {node.lineno}: {problem}")
     return text
 
 
 def recipe_messages(text: str) -> Iterator[str]:
     """Yield the messages of one recipe."""
-    told = yaml.load(text, Loader=yaml.BaseLoader)
-    yield from (told[key] for key in ("title", "shows") if told.get(key))
+    recipe = yaml.load(text, Loader=yaml.BaseLoader)
+    yield from (recipe[key] for key in ("title", "shows") if recipe.get(key))
 
 
 def _name(function: ast.expr) -> str:
@@ -162,16 +162,16 @@ def catalog_path(files: set[str]) -> Path:
 def catalogs() -> dict[Path, Catalog]:
     """Return every catalogue as it should be: path to content."""
     old = read_catalog()
-    shares: dict[Path, Found] = {CORE: {}}
+    shares: dict[Path, FilesByMessage] = {CORE: {}}
     for message, files in collect().items():
         shares.setdefault(catalog_path(files), {})[message] = files
-    return {path: updated(old, share) for path, share in shares.items()}
+    return {path: update_catalog(old, share) for path, share in shares.items()}
 
 
-def updated(old: Catalog, found: Found) -> Catalog:
-    """Return a catalogue of exactly the messages found, with the translations there are."""
+def update_catalog(old: Catalog, messages: FilesByMessage) -> Catalog:
+    """Return a catalogue of exactly these messages, with the translations there are."""
     new = FrenchCatalog(locale="fr", header_comment=HEADER, fuzzy=False)
-    for message, files in found.items():
+    for message, files in messages.items():
         known = old.get(message)
         translation = known.string if known and isinstance(known.string, str) else ""
         new.add(message, translation, locations=[(file, 0) for file in sorted(files)])
@@ -203,41 +203,41 @@ def read_catalog() -> Catalog:
     return whole
 
 
-def untranslated(catalog: Catalog) -> list[str]:
+def list_untranslated(catalog: Catalog) -> list[str]:
     """Return the messages that have no French."""
     return [str(message.id) for message in catalog if message.id and not message.string]
 
 
-def problems() -> list[str]:
+def find_problems() -> list[str]:
     """Return what is wrong with the catalogues, one sentence each; nothing if they are current."""
     try:
-        wanted = catalogs()
+        current = catalogs()
     except UnreadableError as error:
         return [str(error)]
-    told = []
-    for path, catalog in wanted.items():
-        told += [f"no French for {message!r}" for message in untranslated(catalog)]
+    sentences = []
+    for path, catalog in current.items():
+        sentences += [f"no French for {message!r}" for message in list_untranslated(catalog)]
         files = {path: po_bytes(catalog), path.with_suffix(".mo"): mo_bytes(catalog)}
         for file, content in files.items():
             if not file.exists() or file.read_bytes() != content:
                 name = file.relative_to(SOURCE)
-                told.append(f"{name} is not current: run python tools/messages.py")
-    return told
+                sentences.append(f"{name} is not current: run python tools/messages.py")
+    return sentences
 
 
 def main(words: list[str]) -> int:
     """Update the catalogues, or check them."""
     if words == ["--check"]:
-        told = problems()
+        sentences = find_problems()
     else:
-        told = []
+        sentences = []
         for path, catalog in catalogs().items():
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(po_bytes(catalog))
             path.with_suffix(".mo").write_bytes(mo_bytes(catalog))
-            told += [f"no French for {message!r}" for message in untranslated(catalog)]
-    sys.stdout.write("".join(f"{line}\n" for line in told))
-    return 1 if told else 0
+            sentences += [f"no French for {message!r}" for message in list_untranslated(catalog)]
+    sys.stdout.write("".join(f"{line}\n" for line in sentences))
+    return 1 if sentences else 0
 
 
 if __name__ == "__main__":

@@ -39,18 +39,20 @@ def main() -> None:
     )
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="where they are made")
     parser.add_argument("--only", help="one of them, as the chapter calls it")
-    told = parser.parse_args()
-    if told.seal:
+    arguments = parser.parse_args()
+    if arguments.seal:
         for shelf in filter(None, map(recorded_folder, chapter_names())):
             for folder in sorted(path for path in shelf.iterdir() if path.is_dir()):
                 seal_copy(folder)
         return
-    if told.chapter is None:
+    if arguments.chapter is None:
         parser.error("which chapter?")
-    needs = [replace(need, recorded=False) for need in chapter_needs(told.chapter) if need.recorded]
+    needs = [
+        replace(need, recorded=False) for need in chapter_needs(arguments.chapter) if need.recorded
+    ]
     for need in needs:
-        if told.only in (None, need.name):
-            record(need, needs, told.runs)
+        if arguments.only in (None, need.name):
+            record(need, needs, arguments.runs)
 
 
 def record(need: Need, needs: Sequence[Need], runs: Path) -> None:
@@ -58,17 +60,17 @@ def record(need: Need, needs: Sequence[Need], runs: Path) -> None:
     if need.name not in find_needs(runs, [need]):
         print(need.command, flush=True)
         demo.measure(need, runs, quiet=False)
-    found = find_needs(runs, [need])[need.name]
-    files = [found.path / name for name in KEPT if (found.path / name).is_file()]
+    source = find_needs(runs, [need])[need.name]
+    files = [source.path / name for name in KEPT if (source.path / name).is_file()]
     large = [path.name for path in files if path.stat().st_size >= LARGEST]
     if large:
-        raise SystemExit(f"{found.path}: {', '.join(large)} is too large to ship.")
-    for old in list(shipped(need, needs)):
+        raise SystemExit(f"{source.path}: {', '.join(large)} is too large to ship.")
+    for old in list(find_shipped(need, needs)):
         shutil.rmtree(old)
     shelf = recorded_folder(need.chapter)
     if shelf is None:
         raise SystemExit(f"Make the folder `recorded` of the package of lab {need.chapter} first.")
-    folder = shelf / found.id
+    folder = shelf / source.id
     folder.mkdir(parents=True)
     for path in files:
         shutil.copyfile(path, folder / path.name)
@@ -81,25 +83,25 @@ def seal_copy(folder: Path) -> None:
     paths = [path for path in folder.iterdir() if path.name not in OWN_DIGEST]
     write_manifest(folder, digest_files(folder, paths))
     status = json.loads((folder / "status.json").read_bytes())
-    told = {name: value for name, value in status.items() if name not in ("files", "sha256")}
+    content = {name: value for name, value in status.items() if name not in ("files", "sha256")}
     bound = [folder / name for name in (MANIFEST, "environment.json")]
-    told["files"] = digest_files(folder, bound)
-    write_json(folder / "status.json", told | {"sha256": digest_json(told)})
+    content["files"] = digest_files(folder, bound)
+    write_json(folder / "status.json", content | {"sha256": digest_json(content)})
 
 
-def shipped(need: Need, needs: Sequence[Need]) -> Iterator[Path]:
+def find_shipped(need: Need, needs: Sequence[Need]) -> Iterator[Path]:
     """Yield the folders with the same recipe and axes that no other need reads."""
     shelf = recorded_folder(need.chapter)
     if shelf is None:
         return
     others = [other for other in needs if other.name != need.name]
-    read = {found.path for found in find_needs(shelf, others).values()}
+    paths_in_use = {record.path for record in find_needs(shelf, others).values()}
     records: list[Run | Sweep] = [*Runs(shelf), *Sweeps(shelf)]
-    for found in records:
-        axes = dict(found.axes_text) if isinstance(found, Sweep) else {}
-        same = found.recipe == need.recipe and axes == dict(need.axes)
-        if same and found.path not in read:
-            yield found.path
+    for record in records:
+        axes = dict(record.axes_text) if isinstance(record, Sweep) else {}
+        same = record.recipe == need.recipe and axes == dict(need.axes)
+        if same and record.path not in paths_in_use:
+            yield record.path
 
 
 if __name__ == "__main__":

@@ -54,8 +54,8 @@ def write_demo(
     needs = missing_needs(runs, everything=everything)
     for lab in {find_recipe(need.recipe).lab: None for need in needs}:
         find_lab(lab).check_installed()
-    for told in describe_damage(find_damaged_records(runs)):
-        say(told)
+    for sentence in describe_damage(find_damaged_records(runs)):
+        say(sentence)
     for need in needs:
         say(need.command)
         measure(need, runs, quiet=quiet)
@@ -80,24 +80,26 @@ def measure(need: Need, runs: Path, *, quiet: bool = False) -> None:
         return
     recipe, lab, config = configure(need.recipe, dict(need.settings))
     sinks = make_sinks([] if quiet else ["console"])
-    for begun in _unfinished(runs, recipe.name, config):
+    for unfinished in _find_unfinished(runs, recipe.name, config):
         try:
-            execute(begun, sinks)
+            execute(unfinished, sinks)
         except DamagedRunError:
             continue
         return
     execute(start(lab, config, recipe.name, runs), sinks)
 
 
-def _unfinished(runs: Path, recipe: str, config: Config) -> Iterator[Run]:
+def _find_unfinished(runs: Path, recipe: str, config: Config) -> Iterator[Run]:
     """Yield the runs of a recipe with this config that are not finished and whole, newest first."""
     for run in reversed(list(Runs(runs))):
         try:
             same = (run.recipe, run.config) == (recipe, config)
-            begun = same and (run.status.state in ("interrupted", "failed") or _is_damaged(run))
+            is_unfinished = same and (
+                run.status.state in ("interrupted", "failed") or _is_damaged(run)
+            )
         except (DamagedRunError, UnknownNameError):
             continue
-        if begun:
+        if is_unfinished:
             yield run
 
 

@@ -31,7 +31,7 @@ def format_number(
         separator = " ; " if language == "fr" else ", "
         parts = (format_number(v, language, digits=digits, decimals=decimals) for v in value)
         return separator.join(parts)
-    return _localised(_digits(float(value), isinstance(value, int), digits, decimals), language)
+    return _localize(_digits(float(value), isinstance(value, int), digits, decimals), language)
 
 
 def _digits(value: float, whole: bool, digits: int | None, decimals: int | None) -> str:
@@ -55,7 +55,7 @@ def _digits(value: float, whole: bool, digits: int | None, decimals: int | None)
     return f"{value:{group}.{max(digits - 1 - exponent, 0)}f}"
 
 
-def _localised(text: str, language: str) -> str:
+def _localize(text: str, language: str) -> str:
     if set(text) <= set("-0.,"):
         text = text.lstrip("-")  # no "−0.00"
     text = text.replace("-", MINUS)
