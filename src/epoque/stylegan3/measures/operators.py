@@ -10,6 +10,11 @@ Every operator takes images [N, C, H, W] of any floating type, and returns the m
 same shape and type, and a mask [H, W], true where nothing from beyond the image's edge is in the
 pixel. x is to the right, y down, both in pixels; angles are in radians, counter-clockwise as seen,
 around the middle of the image (Karras et al. 2021, appendix E.3).
+
+Which windows, how many lobes and how fine a grid was read off numbers of the official operators
+(single images before and after). Translations and pseudo-rotations agree with them to rounding;
+rotations to 4·10⁻⁵, where the uncut φ ∗ φ_α of `filter_rotated_band` would differ by 15·10⁻⁵. The
+official mask of rotations lies an eighth of a pixel off the middle; this one does not.
 """
 
 from math import floor
