@@ -11,6 +11,7 @@ import reprlib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cache
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, Self
 
@@ -105,8 +106,13 @@ class Settings(BaseModel):
         """
         if not isinstance(values, Mapping):
             return values
-        defaults = {name: field.default for name, field in cls.model_fields.items()}
-        return {n: _merge(defaults.get(n), value) for n, value in _by_name(values).items()}
+        values = _by_name(values)
+        partial = {
+            name: _merge(default, values[name])
+            for name, default in _default_parts(cls).items()
+            if isinstance(values.get(name), Mapping)
+        }
+        return {**values, **partial} if partial else values
 
     @classmethod
     def settings(cls) -> Mapping[str, SettingInfo]:
@@ -115,14 +121,11 @@ class Settings(BaseModel):
 
     def get(self, path: str) -> Any:
         """Return the value of a setting, which exists, by its path."""
-        value: Any = self
-        for name in path.split("."):
-            value = getattr(value, name)
-        return value
+        return attrgetter(path)(self)
 
     def flatten(self) -> dict[str, Any]:
         """Return path to value of every setting, in the order of the schema."""
-        return flatten(dict(self))
+        return {path: read(self) for path, read in _getters_of(type(self)).items()}
 
     @classmethod
     def parse(cls, values: Mapping[str, Any]) -> Self:
@@ -136,7 +139,11 @@ class Settings(BaseModel):
         Raises:
             ConfigError: with every problem at once.
         """
-        flat, settings = flatten(values), cls.settings()
+        return cls._parse_flat(flatten(values))
+
+    @classmethod
+    def _parse_flat(cls, flat: Mapping[str, object]) -> Self:
+        settings = cls.settings()
         wrong = [_find_misplaced(cls, path, v) for path, v in flat.items() if path not in settings]
         problems = [problem for problem in wrong if problem is not None]
         own = {path: value for path, value in flat.items() if path in settings}
@@ -163,11 +170,14 @@ class Settings(BaseModel):
         Raises:
             ConfigError: with every problem at once.
         """
-        usual, changes = flatten(usual), flatten(changes)
+        return cls._over_flat(flatten(usual), flatten(changes))
+
+    @classmethod
+    def _over_flat(cls, usual: Mapping[str, object], changes: Mapping[str, object]) -> Self:
         base = {path: value for path, value in usual.items() if path not in changes}
         while True:
             try:
-                return cls.parse({**base, **changes})
+                return cls._parse_flat({**base, **changes})
             except ConfigError as error:
                 moot = base.keys() & _find_ignored(error)
                 if not moot or not (moot := moot - cls._ignored_among(usual)):
@@ -177,7 +187,7 @@ class Settings(BaseModel):
     @classmethod
     def _ignored_among(cls, values: Mapping[str, object]) -> set[str]:
         try:
-            cls.parse(values)
+            cls._parse_flat(values)
         except ConfigError as error:
             return _find_ignored(error)
         return set()
@@ -193,7 +203,7 @@ class Settings(BaseModel):
         """
         settings = self.settings()
         usual = {p: v for p, v in self.flatten().items() if v != settings[p].default}
-        return self.over(usual, changes)
+        return self._over_flat(usual, flatten(changes))
 
     def copy_unchecked(self, path: str, value: object) -> Self:
         """Return a copy with one setting changed, which is not validated."""
@@ -216,12 +226,13 @@ class Settings(BaseModel):
         return self
 
 
-def _merge(default: object, value: object) -> Any:
-    """Return a part's settings, completed by its defaults; anything else as it is."""
-    if not (isinstance(default, Settings) and isinstance(value, Mapping)):
-        return value
-    inner = dict(default)
-    return {**inner, **{n: _merge(inner.get(n), own) for n, own in _by_name(value).items()}}
+def _merge(default: Settings, values: Mapping[str, object]) -> dict[str, Any]:
+    """Return a part's settings by name, completed by its defaults."""
+    merged = {**default.__dict__, **_by_name(values)}
+    for name in _default_parts(type(default)):
+        if isinstance(merged[name], Mapping):
+            merged[name] = _merge(default.__dict__[name], merged[name])
+    return merged
 
 
 def _by_name(values: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -282,6 +293,17 @@ def _inline_parts(
 @cache
 def _settings_of(cls: type[Settings]) -> Mapping[str, SettingInfo]:
     return MappingProxyType({info.path: info for info in collect_settings(cls)})
+
+
+@cache
+def _getters_of(cls: type[Settings]) -> Mapping[str, "attrgetter[Any]"]:
+    return {path: attrgetter(path) for path in _settings_of(cls)}
+
+
+@cache
+def _default_parts(cls: type[Settings]) -> Mapping[str, Settings]:
+    fields = cls.model_fields.items()
+    return {name: field.default for name, field in fields if isinstance(field.default, Settings)}
 
 
 @cache

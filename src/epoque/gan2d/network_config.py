@@ -1,6 +1,7 @@
 """What may be set for each of the two networks of the 2-D GAN lab, and for its optimiser."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Annotated, Literal
 
@@ -92,12 +93,16 @@ class NetworkConfig(Settings):
 
     def count_cost(self, inputs: int, outputs: int) -> LayerCost:
         """Return what a point costs, which has so many coordinates before and after."""
-        sizes = (inputs, *self.layers, outputs)
-        pairs = list(pairwise(sizes))
-        first = 2 * pairs[0][0] * pairs[0][1]
-        forward = sum(2 * before * after for before, after in pairs)
-        parameters = sum((before + 1) * after for before, after in pairs)
-        return LayerCost(forward, 3 * forward - first, first, sum(sizes), parameters)
+        return _count_cost((inputs, *self.layers, outputs))
+
+
+@lru_cache(maxsize=1024)  # a sweep makes thousands of configs of the same few shapes
+def _count_cost(sizes: tuple[int, ...]) -> LayerCost:
+    pairs = list(pairwise(sizes))
+    first = 2 * pairs[0][0] * pairs[0][1]
+    forward = sum(2 * before * after for before, after in pairs)
+    parameters = sum((before + 1) * after for before, after in pairs)
+    return LayerCost(forward, 3 * forward - first, first, sum(sizes), parameters)
 
 
 class GeneratorConfig(NetworkConfig):
