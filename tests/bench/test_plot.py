@@ -15,7 +15,7 @@ from PIL import Image
 from epoque.bench.errors import RunWriteError
 from epoque.bench.figures.plot import (
     SERIES,
-    colour,
+    color,
     figure_style,
     heading,
     mix,
@@ -51,13 +51,13 @@ VISIONS = {
 }
 
 
-def linear(hex_colour):
-    c = np.array(to_rgb(hex_colour))
+def linear(hex_color):
+    c = np.array(to_rgb(hex_color))
     return np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4)
 
 
-def luminance(hex_colour):
-    return float(linear(hex_colour) @ [0.2126, 0.7152, 0.0722])
+def luminance(hex_color):
+    return float(linear(hex_color) @ [0.2126, 0.7152, 0.0722])
 
 
 def contrast(one, other):
@@ -83,7 +83,7 @@ def test_series_differ_for_every_vision(theme, vision):
 
 
 @pytest.mark.parametrize("theme", THEMES)
-def test_colours_stand_out_from_the_paper(theme):
+def test_colors_stand_out_from_the_paper(theme):
     palette = HOUSE.colors[theme]
     for role in SERIES:
         assert contrast(palette[role], palette["paper"]) >= 3
@@ -163,13 +163,13 @@ def test_the_user_s_own_settings_change_nothing():
 def test_the_style_ends_with_its_block():
     before = dict(mpl.rcParams)
     with figure_style("dark"):
-        assert colour("paper") == HOUSE.colors["dark"]["paper"]
+        assert color("paper") == HOUSE.colors["dark"]["paper"]
         assert mpl.rcParams["axes.facecolor"] == HOUSE.colors["dark"]["paper"]
         with figure_style("light"):
-            assert colour("paper") == HOUSE.colors["light"]["paper"]
-        assert colour("paper") == HOUSE.colors["dark"]["paper"]
+            assert color("paper") == HOUSE.colors["light"]["paper"]
+        assert color("paper") == HOUSE.colors["dark"]["paper"]
     assert dict(mpl.rcParams) == before
-    assert colour("paper") == HOUSE.colors["light"]["paper"]
+    assert color("paper") == HOUSE.colors["light"]["paper"]
 
 
 @pytest.mark.parametrize("letters", [1, 40, 70, 85])
@@ -184,7 +184,7 @@ def test_a_subtitle_stays_on_the_page(letters):
     assert box.x1 < figure.bbox.x1
 
 
-def test_mix_goes_from_one_colour_to_the_other():
+def test_mix_goes_from_one_color_to_the_other():
     assert mix("blue", 1) == HOUSE.colors["light"]["blue"]
     assert mix("blue", 0) == HOUSE.colors["light"]["paper"]
     assert mix("blue", 0.5, "blue") == HOUSE.colors["light"]["blue"]

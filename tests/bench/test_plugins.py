@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from epoque.bench.errors import MissingExtraError, UnknownNameError, UsageError
-from epoque.bench.figures.plot import colour, figure_style
+from epoque.bench.figures.plot import color, figure_style
 from epoque.bench.figures.styles import find_style, use_style
 from epoque.bench.lab import lab_folder
 from epoque.bench.plugins import installed, load_plugin, plugin_names
@@ -71,9 +71,9 @@ def test_an_executor_a_sink_and_a_style_of_a_package(install: Install) -> None:
     assert make_executor("in-turn", 3).workers == 3  # type: ignore[attr-defined]
     assert [sink.__name__ for sink in make_sinks(["paper"])] == ["paper_sink"]  # type: ignore[attr-defined]
     with use_style("rosy"), figure_style("light"):
-        assert colour("blue") == "#aa0055"
+        assert color("blue") == "#aa0055"
     with figure_style("light"):
-        assert colour("blue") != "#aa0055"
+        assert color("blue") != "#aa0055"
 
 
 def test_the_folder_of_a_lab_is_known_without_importing_it(install: Install) -> None:

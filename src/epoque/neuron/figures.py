@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from epoque.bench.errors import DamagedRunError, UsageError
 from epoque.bench.figures.animate import log_spaced, save_animation
 from epoque.bench.figures.axes import label_ends, number, number_axis, subscript
-from epoque.bench.figures.plot import SERIES, colour, figure_style, heading, mix, new_figure
+from epoque.bench.figures.plot import SERIES, color, figure_style, heading, mix, new_figure
 from epoque.bench.i18n import mark, translator
 
 from .config import GATES, NeuronConfig
@@ -131,15 +131,15 @@ def error_figure(run: "Run[NeuronConfig]", language: str) -> "Figure":
 
 def _measure_style(name: str, front: str) -> dict[str, Any]:
     if name == front:
-        return {"color": colour("blue"), "linewidth": 2.0, "zorder": 3}
+        return {"color": color("blue"), "linewidth": 2.0, "zorder": 3}
     # The largest error often is the last pattern's: wide and light, it shows from behind.
     role, dash, width = {
         "error_max": ("purple", "-", 3.4),
         "error_mean": ("green", "--", 1.2),
         "error_rms": ("vermilion", (0, (1, 1)), 1.2),
     }[name]
-    colours = {"color": mix(role, 0.4 if name == "error_max" else 0.8)}
-    return {**colours, "linestyle": dash, "linewidth": width, "zorder": 2}
+    colors = {"color": mix(role, 0.4 if name == "error_max" else 0.8)}
+    return {**colors, "linestyle": dash, "linewidth": width, "zorder": 2}
 
 
 def _iteration_axis(axes: "Axes", steps: NDArray[np.int64], curve: Floats, language: str) -> None:
@@ -160,12 +160,12 @@ def _mark_half(axes: "Axes", steps: NDArray[np.int64], curve: Floats, language: 
     Returns:
         That in words, to go on with after the subtitle; "" where it does not happen.
     """
-    axes.axhline(0.5, color=colour("muted"), linewidth=0.8, linestyle=(0, (1, 2)))
+    axes.axhline(0.5, color=color("muted"), linewidth=0.8, linestyle=(0, (1, 2)))
     above = np.flatnonzero(curve >= 0.5)
     if not len(above) or above[-1] == len(curve) - 1:
         return ""
     first = int(above[-1]) + 1
-    axes.plot(steps[first], curve[first], "o", color=colour("blue"), markersize=5.5, zorder=4)
+    axes.plot(steps[first], curve[first], "o", color=color("blue"), markersize=5.5, zorder=4)
     text = translator(language)("; below {limit} from iteration {step} on")
     return text.format(limit=number(0.5, language), step=number(steps[first], language))
 
@@ -183,7 +183,7 @@ def weights_figure(run: "Run[NeuronConfig]", language: str) -> "Figure":
     named = history.shape[1] <= MAX_NAMED_WEIGHTS
     ends = []
     for i, curve in enumerate(history.T):
-        ink = colour(SERIES[i % len(SERIES)]) if named else mix("blue", 0.4)
+        ink = color(SERIES[i % len(SERIES)]) if named else mix("blue", 0.4)
         # w1 and w2 often coincide: dashes over a line show both.
         dash = (0, (4, 3)) if named and i >= 2 else "-"
         axes.plot(steps, curve, color=ink, linestyle=dash, linewidth=1.8 if named else 0.6)
@@ -217,7 +217,7 @@ def _draw_swing(
     if np.median(high - low, axis=0).max() < 0.02 * np.ptp(history):
         return False
     for i, (below, above) in enumerate(zip(low.T, high.T, strict=True)):
-        ink = colour(SERIES[i % len(SERIES)])
+        ink = color(SERIES[i % len(SERIES)])
         axes.fill_between(steps[1:], below, above, color=ink, alpha=0.2, linewidth=0)
     return True
 
@@ -235,8 +235,8 @@ def loss_figure(run: "Run[NeuronConfig]", language: str) -> "Figure":
     ends = []
     styles = (("blue", "-"), ("vermilion", "--"))
     for text, curve, (role, dash) in zip(names.values(), curves, styles, strict=False):
-        axes.plot(steps, curve, color=colour(role), linestyle=dash, linewidth=1.8)
-        ends.append((float(curve[-1]), text, colour(role)))
+        axes.plot(steps, curve, color=color(role), linestyle=dash, linewidth=1.8)
+        ends.append((float(curve[-1]), text, color(role)))
     low, high = (float(f([f(c) for c in curves])) for f in (np.nanmin, np.nanmax))
     if 0 < low < high / 100:
         axes.set_yscale("log")

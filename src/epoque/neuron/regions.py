@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from epoque.bench.figures.animate import Film
 from epoque.bench.figures.axes import number_axis, number_ticks, subscript
-from epoque.bench.figures.plot import colour, heading, mix, new_figure
+from epoque.bench.figures.plot import color, heading, mix, new_figure
 from epoque.bench.i18n import translator
 
 from .config import NeuronConfig
@@ -158,21 +158,21 @@ class Plane:
         axes.images[0].set_data(stage.output(points).reshape(GRID, GRID))
         moving: list[Artist] = []
         if self.config.model == "perceptron":
-            moving += self._line(axes, stage.lines[0], color=colour("ink"), linewidth=1.8)
+            moving += self._line(axes, stage.lines[0], color=color("ink"), linewidth=1.8)
         else:
             moving += self._hidden(axes, stage)
             y = stage.y(points).reshape(GRID, GRID)
             if y.min() < 0 < y.max():
-                moving.append(axes.contour(u, v, y, [0], colors=[colour("ink")], linewidths=1.8))
+                moving.append(axes.contour(u, v, y, [0], colors=[color("ink")], linewidths=1.8))
         if last:
-            moving += self._line(axes, last.lines[0], color=colour("muted"), dashes=DASHES)
+            moving += self._line(axes, last.lines[0], color=color("muted"), dashes=DASHES)
         wrong = self.data.x[~stage.right(self.data)]
         return [*moving, *axes.plot(*wrong.T, **self._wrong())]
 
     def _hidden(self, axes: "Axes", stage: Stage) -> "Iterator[Artist]":
         """Draw where each neuron of the first hidden layer changes its mind."""
         for j, line in enumerate(stage.lines, 1):
-            lines = self._line(axes, line, color=colour("green"), dashes=DASHES, zorder=2.5)
+            lines = self._line(axes, line, color=color("green"), dashes=DASHES, zorder=2.5)
             yield from lines
             if lines and len(stage.lines) <= MAX_NAMED:
                 start, end = np.asarray(lines[0].get_xydata())
@@ -183,7 +183,7 @@ class Plane:
                     va="center",
                     fontsize=9,
                     zorder=6,
-                    bbox={"boxstyle": "round,pad=0.15", "fc": colour("paper"), "ec": "none"},
+                    bbox={"boxstyle": "round,pad=0.15", "fc": color("paper"), "ec": "none"},
                 )
 
     def _line(self, axes: "Axes", line: Line, **style: Any) -> list[Line2D]:
@@ -192,7 +192,7 @@ class Plane:
 
     def _points(self, axes: "Axes") -> None:
         few = min(max(80 / len(self.data.d) ** 0.5, 5.0), 9.0)
-        size, paper = 15.0 if self._is_table else few, colour("paper")
+        size, paper = 15.0 if self._is_table else few, color("paper")
         for label in (0, 1):
             for x, d, test in self._sets():
                 axes.plot(*x[d == label].T, **_point(label, size, test=test))
@@ -208,7 +208,7 @@ class Plane:
             "marker": "o" if self._is_table else "x",
             "markersize": 22.0 if self._is_table else 5.0,
             "markerfacecolor": "none",
-            "markeredgecolor": colour("ink"),
+            "markeredgecolor": color("ink"),
             "markeredgewidth": 1.2,
             "zorder": 5,
         }
@@ -228,10 +228,10 @@ class Plane:
             style = self._wrong() | {"markersize": 8.0 if self._is_table else 5.0}
             yield Line2D([], [], label=_("on the wrong side"), **style)
         if last:
-            yield Line2D([], [], label=_("line at the end"), color=colour("muted"), dashes=DASHES)
+            yield Line2D([], [], label=_("line at the end"), color=color("muted"), dashes=DASHES)
         if self.config.model == "mlp" and self.stages[0].lines:
             hidden = _("hidden neurons")
-            yield Line2D([], [], label=hidden, color=colour("green"), dashes=DASHES)
+            yield Line2D([], [], label=hidden, color=color("green"), dashes=DASHES)
 
 
 def _shades() -> list[str]:
@@ -241,13 +241,13 @@ def _shades() -> list[str]:
 
 
 def _point(label: int, size: float, *, test: bool) -> dict[str, Any]:
-    own = colour(("blue", "vermilion")[label])
+    own = color(("blue", "vermilion")[label])
     return {
         "linestyle": "none",
         "marker": "os"[label],
         "markersize": size * (0.8 if test else 1) * (1, 0.9)[label],
-        "markerfacecolor": colour("paper") if test else own,
-        "markeredgecolor": own if test else colour("paper"),
+        "markerfacecolor": color("paper") if test else own,
+        "markeredgecolor": own if test else color("paper"),
         "markeredgewidth": 0.8,
         "zorder": 3 if test else 4,
     }

@@ -44,7 +44,7 @@ def timeline_figure(
         UsageError: if a run never measured it, or no seconds.
     """
     from epoque.bench.figures.axes import label_ends, number_axis
-    from epoque.bench.figures.plot import SERIES, colour, heading, new_figure
+    from epoque.bench.figures.plot import SERIES, color, heading, new_figure
 
     _ = translator(language)
     curves = [_over_seconds(run, column) for run in runs]
@@ -57,11 +57,11 @@ def timeline_figure(
         curves, names, SERIES, DASHES, MARKERS, strict=False
     ):
         mark = marker if len(x) < FEW else ""
-        axes.plot(x, y, color=colour(role), linestyle=dash, marker=mark, markersize=3, zorder=3)
-        ends.append((y[-1], name, colour(role)))
+        axes.plot(x, y, color=color(role), linestyle=dash, marker=mark, markersize=3, zorder=3)
+        ends.append((y[-1], name, color(role)))
     for name, value in levels:
-        axes.axhline(value, color=colour("muted"), linewidth=0.9, linestyle=(0, (1, 2)))
-        ends.append((value, name, colour("muted")))
+        axes.axhline(value, color=color("muted"), linewidth=0.9, linestyle=(0, (1, 2)))
+        ends.append((value, name, color("muted")))
     if _is_wide(values):
         axes.set_ylim(min(values) / 1.15, max(values) * 1.15)
     axes.set_xlim(0, max(x[-1] for x, _y in curves))
@@ -89,7 +89,7 @@ def ranking_figure(
         UsageError: if no setting has that result.
     """
     from epoque.bench.figures.axes import number, number_axis
-    from epoque.bench.figures.plot import colour, heading, new_figure
+    from epoque.bench.figures.plot import color, heading, new_figure
 
     _ = translator(language)
     rows = _ranked(sweeps[0], column, dict(names))
@@ -103,13 +103,13 @@ def ranking_figure(
     span = (low / 1.25, high * 1.6) if log else (min(low, 0), high + 0.15 * (high - min(low, 0)))
     axes.set_xlim(span)
     for name, value in levels:
-        axes.axvline(value, color=colour("muted"), linewidth=0.9, linestyle=(0, (1, 2)))
+        axes.axvline(value, color=color("muted"), linewidth=0.9, linestyle=(0, (1, 2)))
         axes.annotate(name, (value, 1), (0, 3), xycoords=("data", "axes fraction"),
                       textcoords="offset points", ha="center", va="bottom", fontsize=8,
-                      color=colour("muted"))  # fmt: skip
-    axes.hlines(places, span[0], values, color=colour("grid"), linewidth=1.2)
-    axes.plot(values, places, "o", color=colour("blue"), markersize=6)
-    ground = {"facecolor": colour("paper"), "edgecolor": "none", "pad": 1.0}
+                      color=color("muted"))  # fmt: skip
+    axes.hlines(places, span[0], values, color=color("grid"), linewidth=1.2)
+    axes.plot(values, places, "o", color=color("blue"), markersize=6)
+    ground = {"facecolor": color("paper"), "edgecolor": "none", "pad": 1.0}
     for place, value in zip(places, values, strict=True):
         axes.annotate(number(value, language, digits=3), (value, place), (7, 0), va="center",
                       textcoords="offset points", fontsize=9, bbox=ground)  # fmt: skip

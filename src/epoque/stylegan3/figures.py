@@ -5,7 +5,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from epoque.bench.figures.axes import label_ends, number, number_axis
-from epoque.bench.figures.plot import colour, heading, new_figure
+from epoque.bench.figures.plot import color, heading, new_figure
 from epoque.bench.i18n import translator
 
 from .config import StyleGan3Config
@@ -122,7 +122,7 @@ def history_figure(run: "Run[StyleGan3Config]", language: str) -> "Figure":
         text = number(step * config.batch / 1000, language, 2)
         axes.set_ylabel(text, rotation=0, ha="right", va="center", fontsize=9)
     heading(grid[0], _("How the images came"), _describe_subject(run, language))
-    figure.supylabel(_("Thousand images seen"), color=colour("muted"), fontsize=9)
+    figure.supylabel(_("Thousand images seen"), color=color("muted"), fontsize=9)
     return figure
 
 
@@ -164,7 +164,7 @@ def augmentation_figure(run: "Run[StyleGan3Config]", language: str) -> "Figure":
     ]
     figure = _curves_figure(run, language, _("Adaptive augmentation"), curves)
     (axes,) = figure.axes
-    axes.axhline(run.config.target, color=colour("muted"), linewidth=0.9, linestyle=(0, (1, 2)))
+    axes.axhline(run.config.target, color=color("muted"), linewidth=0.9, linestyle=(0, (1, 2)))
     return figure
 
 
@@ -213,5 +213,5 @@ def _draw_curve(axes: "Axes", run: "Run[StyleGan3Config]", curve: Curve) -> tupl
     points = run.metrics[["kimg", name]].dropna()
     x, y = points["kimg"].to_numpy(), points[name].to_numpy()
     marker = "o" if len(points) < FEW else ""
-    axes.plot(x, y, color=colour(role), linestyle=dash, marker=marker, markersize=3.5, zorder=3)
-    return float(y[-1]), text, colour(role)
+    axes.plot(x, y, color=color(role), linestyle=dash, marker=marker, markersize=3.5, zorder=3)
+    return float(y[-1]), text, color(role)

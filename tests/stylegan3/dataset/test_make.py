@@ -227,7 +227,7 @@ def test_corrupt_pictures_are_named_and_skipped_only_if_told(
         build_dataset(source, tmp_path / "no.zip", BuildOptions(skip_bad=True))
 
 
-def test_mixed_sizes_and_colours(pack: Callable[..., Path], tmp_path: Path):
+def test_mixed_sizes_and_colors(pack: Callable[..., Path], tmp_path: Path):
     sizes = pack({"a.png": picture(), "in/b.png": picture(0, 16, 16), "in/c.png": picture(1)})
     both = "in/b.png is 16×16, a.png before it 8×8; --resolution makes all of one size; --skip-bad"
     with pytest.raises(DataError, match=both):

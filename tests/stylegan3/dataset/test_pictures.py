@@ -19,7 +19,7 @@ from epoque.stylegan3.dataset.preprocess import (
 LEVELS = np.arange(48, dtype=np.uint8).reshape(4, 4, 3) * 5
 
 
-def test_colours():
+def test_colors():
     assert parse_background("black") == (0, 0, 0)
     assert parse_background("#10ff20") == (16, 255, 32)
     with pytest.raises(UsageError, match="background: whitish is not a colour"):

@@ -142,9 +142,9 @@ def test_other_pictures_of_the_same_names_are_another_set(
     os.utime(changed, ns=(at, at + 1))
     assert load_images(config).fingerprint != first
     prints = set()
-    for colour in ("teal", "navy", "navy"):
+    for color in ("teal", "navy", "navy"):
         png = io.BytesIO()
-        Image.new("RGB", (16, 16), colour).save(png, "PNG", compress_level=0)
+        Image.new("RGB", (16, 16), color).save(png, "PNG", compress_level=0)
         with zipfile.ZipFile(tmp_path / "set.zip", "w") as file:
             file.writestr("0.png", (folder / "00.png").read_bytes())
             file.writestr("1.png", png.getvalue())

@@ -120,14 +120,14 @@ def label_ends(axes: "Axes", ends: Sequence[tuple[float, str, str]]) -> None:
     figure = axes.get_figure(root=True)
     assert figure is not None
     height = figure.get_figheight() * 72 * 0.72  # points; the rest is titles and ticks
-    for (_, text, colour), place in zip(ends, spread(wanted, LINE_HEIGHT / height), strict=True):
+    for (_, text, color), place in zip(ends, spread(wanted, LINE_HEIGHT / height), strict=True):
         axes.annotate(
             text,
             (1, place),
             (5, 0),
             xycoords="axes fraction",
             textcoords="offset points",
-            color=colour,
+            color=color,
             fontsize=9,
             va="center",
         )

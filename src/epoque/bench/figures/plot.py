@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 __all__ = [
     "SERIES",
     "Theme",
-    "colour",
+    "color",
     "figure_style",
     "heading",
     "mix",
@@ -54,20 +54,20 @@ _looks: WeakKeyDictionary[Figure, tuple[Theme, str]] = WeakKeyDictionary()
 
 
 def _settings(style: FigureStyle, theme: Theme) -> dict[str, Any]:
-    colours = style.colors[theme]
-    series = [colours[role] for role in SERIES]
+    colors = style.colors[theme]
+    series = [colors[role] for role in SERIES]
     return {
         "axes.axisbelow": True,
-        "axes.edgecolor": colours["muted"],
-        "axes.facecolor": colours["paper"],
+        "axes.edgecolor": colors["muted"],
+        "axes.facecolor": colors["paper"],
         "axes.grid": True,
-        "axes.labelcolor": colours["ink"],
+        "axes.labelcolor": colors["ink"],
         "axes.labelsize": 9.5,
         "axes.linewidth": 0.7,
         "axes.prop_cycle": cycler(linestyle=["-", "--"]) * cycler(color=series),
         "axes.spines.right": False,
         "axes.spines.top": False,
-        "axes.titlecolor": colours["ink"],
+        "axes.titlecolor": colors["ink"],
         "axes.titlelocation": "left",
         "axes.titlesize": 10.5,
         "axes.titleweight": "bold",
@@ -78,12 +78,12 @@ def _settings(style: FigureStyle, theme: Theme) -> dict[str, Any]:
         "figure.labelsize": 9.5,
         "figure.titlesize": 10.5,
         "figure.titleweight": "bold",
-        "figure.facecolor": colours["paper"],
+        "figure.facecolor": colors["paper"],
         "font.family": ["DejaVu Sans"],  # ships with matplotlib; has accents and subscripts
-        "grid.color": colours["grid"],
+        "grid.color": colors["grid"],
         "grid.linewidth": 0.7,
         "legend.edgecolor": "none",
-        "legend.facecolor": colours["paper"],
+        "legend.facecolor": colors["paper"],
         "legend.fontsize": 9,
         "legend.title_fontsize": 9,
         "legend.framealpha": 0.85,
@@ -91,15 +91,15 @@ def _settings(style: FigureStyle, theme: Theme) -> dict[str, Any]:
         "lines.solid_capstyle": "round",
         "svg.fonttype": "path",
         "svg.hashsalt": "epoque",
-        "text.color": colours["ink"],
+        "text.color": colors["ink"],
         "text.parse_math": False,  # a $ in a name of the user's is a dollar
-        "xtick.color": colours["muted"],
-        "xtick.labelcolor": colours["ink"],
+        "xtick.color": colors["muted"],
+        "xtick.labelcolor": colors["ink"],
         "xtick.labelsize": 9,
         "xtick.major.width": 0.7,
         "xtick.minor.width": 0.5,
-        "ytick.color": colours["muted"],
-        "ytick.labelcolor": colours["ink"],
+        "ytick.color": colors["muted"],
+        "ytick.labelcolor": colors["ink"],
         "ytick.labelsize": 9,
         "ytick.major.width": 0.7,
         "ytick.minor.width": 0.5,
@@ -127,14 +127,14 @@ def figure_style(theme: Theme = "light") -> Iterator[None]:
         _theme.reset(token)
 
 
-def colour(role: str) -> str:
+def color(role: str) -> str:
     """Return the colour of a role (see `FigureStyle`) in the style and theme that are active."""
     return find_style(style_in_use()).colors[_theme.get()][role]
 
 
 def mix(role: str, share: float, other: str = "paper") -> str:
     """Return `share` (0 to 1) of one role's colour in another's, as an opaque colour."""
-    pairs = zip(to_rgb(colour(role)), to_rgb(colour(other)), strict=True)
+    pairs = zip(to_rgb(color(role)), to_rgb(color(other)), strict=True)
     red, green, blue = (share * a + (1 - share) * b for a, b in pairs)
     return to_hex((red, green, blue))
 
@@ -160,7 +160,7 @@ def heading(axes: "Axes", title: str, subtitle: str = "") -> "Annotation":
         (0, 6),
         xycoords="axes fraction",
         textcoords="offset points",
-        color=colour("muted"),
+        color=color("muted"),
         fontsize=min(9.0, max(6.5, room / letters)),
     )
 

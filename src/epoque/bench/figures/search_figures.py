@@ -9,7 +9,7 @@ import numpy as np
 from ..i18n import translator
 from ..sweeps.search import Search
 from .axes import number_axis
-from .plot import colour, heading, new_figure
+from .plot import color, heading, new_figure
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,11 +56,11 @@ def _draw_reached(axes: "Axes", search: Search, reached: "pd.DataFrame") -> None
     if median.min() > 0 and median.max() > LOG_FROM * median.min():
         axes.set_yscale("log")
     best = np.maximum if search.worst < 0 else np.minimum
-    axes.step(trials, best.accumulate(median), where="post", color=colour("vermilion"))
+    axes.step(trials, best.accumulate(median), where="post", color=color("vermilion"))
     if (reached["runs"] > 1).any():
         bounded = np.isfinite(low) & np.isfinite(high)
-        axes.vlines(trials[bounded], low[bounded], high[bounded], color=colour("blue"), alpha=0.4)
-    axes.plot(trials, median, "o", color=colour("blue"), markersize=4)
+        axes.vlines(trials[bounded], low[bounded], high[bounded], color=color("blue"), alpha=0.4)
+    axes.plot(trials, median, "o", color=color("blue"), markersize=4)
 
 
 def _draw_failed(axes: "Axes", failed: "pd.DataFrame", word: str) -> None:
@@ -69,10 +69,10 @@ def _draw_failed(axes: "Axes", failed: "pd.DataFrame", word: str) -> None:
         return
     axes.margins(y=0.12)  # the numbers stay below
     at = axes.get_xaxis_transform()
-    axes.plot(failed["trial"], [0.97] * len(failed), "x", color=colour("muted"), transform=at)
+    axes.plot(failed["trial"], [0.97] * len(failed), "x", color=color("muted"), transform=at)
     last = float(failed["trial"].iloc[-1])
     left = last > 0.8 * axes.get_xlim()[1]
     axes.annotate(
         word, (last, 0.97), (-6 if left else 6, 0), xycoords=at, textcoords="offset points",
-        ha="right" if left else "left", va="center", color=colour("muted"), fontsize=9,
+        ha="right" if left else "left", va="center", color=color("muted"), fontsize=9,
     )  # fmt: skip

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..i18n import translator
 from ..sweeps.summary import median_interval
 from .axes import number
-from .plot import SERIES, colour, mix
+from .plot import SERIES, color, mix
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -81,11 +81,11 @@ def _draw_median(axes: "Axes", strip: Strip) -> None:
     middle, low, high = median_interval(strip.finite)
     left, width = strip.place - 0.3 * strip.room, 0.6 * strip.room
     if np.isfinite(high - low):
-        box = Rectangle((left, low), width, high - low, facecolor=colour("ink"), alpha=0.25)
+        box = Rectangle((left, low), width, high - low, facecolor=color("ink"), alpha=0.25)
         box.set_linewidth(0)
         box.set_zorder(2.5)
         axes.add_patch(box)
-    axes.hlines(middle, left, left + width, color=colour("ink"), linewidth=2, zorder=3)
+    axes.hlines(middle, left, left + width, color=color("ink"), linewidth=2, zorder=3)
 
 
 def _tell_missing(axes: "Axes", strip: Strip, language: str) -> None:
@@ -96,7 +96,7 @@ def _tell_missing(axes: "Axes", strip: Strip, language: str) -> None:
         text = _("{count} without").format(count=number(count, language))
         where = axes.get_xaxis_transform()
         style: dict[str, Any] = {"ha": "center", "va": "bottom", "fontsize": 8}
-        axes.annotate(text, (strip.place, 0.01), xycoords=where, color=colour("muted"), **style)
+        axes.annotate(text, (strip.place, 0.01), xycoords=where, color=color("muted"), **style)
 
 
 def _edges(scores: Floats, *, log: bool) -> Floats:

@@ -19,7 +19,7 @@ from ..errors import UnknownNameError, UsageError
 from ..i18n import translator
 from ..lab import lab_of
 from .axes import number, number_axis
-from .plot import SERIES, colour, heading, new_figure
+from .plot import SERIES, color, heading, new_figure
 from .strips import Strip, draw_strips, strip_key
 from .sweep_maps import draw_map, draw_maps
 from .sweep_picture import MAX_CURVES, Floats, Picture, is_numeric, is_wide
@@ -109,11 +109,11 @@ def _distribution(picture: Picture) -> "Figure":
     figure = new_figure(2.8)
     axes = figure.add_subplot()
     log = is_wide(scores)
-    axes.hist(scores, _bins(scores, log=log).tolist(), color=colour("blue"), rwidth=0.92)
+    axes.hist(scores, _bins(scores, log=log).tolist(), color=color("blue"), rwidth=0.92)
     axes.set_xscale("log" if log else "linear")
     low, median, high = np.quantile(scores, [0.025, 0.5, 0.975])
-    axes.axvspan(low, high, color=colour("vermilion"), alpha=0.15, linewidth=0, zorder=0)
-    axes.axvline(median, color=colour("vermilion"), linewidth=1.8)
+    axes.axvspan(low, high, color=color("vermilion"), alpha=0.15, linewidth=0, zorder=0)
+    axes.axvline(median, color=color("vermilion"), linewidth=1.8)
     axes.set_xlabel(picture.label(picture.score))
     axes.set_ylabel(picture.translate("runs"))
     number_axis(axes.xaxis, picture.language)
@@ -140,7 +140,7 @@ def _curve(picture: Picture) -> "Figure":
     for j, role in zip(range(cubes["median"].shape[1]), SERIES, strict=False):
         median, low, high = (cubes[name][:, j] for name in ("median", "low", "high"))
         text = picture.value(picture.values[few][j]) if few else ""
-        _line(axes, x, (median, low, high), colour(role), text, joined=numeric)
+        _line(axes, x, (median, low, high), color(role), text, joined=numeric)
     number_axis(axes.yaxis, picture.language)
     if few:
         figure.legend(loc="outside lower center", ncols=MAX_CURVES, title=picture.label(few))

@@ -9,7 +9,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
 from numpy.typing import NDArray
 
 from .axes import number, number_axis, number_ticks
-from .plot import colour, heading, new_figure
+from .plot import color, heading, new_figure
 from .sweep_picture import Floats, Picture, is_numeric, is_wide
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def draw_maps(picture: Picture) -> "Figure":
     figure.supxlabel(picture.label(along))
     figure.supylabel(picture.label(up))
     bar = figure.colorbar(mesh, ax=grid, aspect=15 * rows, pad=0.02)
-    bar.set_label(picture.subtitle(runs, interval=False), color=colour("muted"))
+    bar.set_label(picture.subtitle(runs, interval=False), color=color("muted"))
     _bar(picture, bar, norm)
     title = picture.translate("{score} by {axis}").format(
         score=picture.label(picture.score), axis=_inside(picture.label(by))
@@ -97,7 +97,7 @@ def _mesh(
     """Draw medians [along, up] as coloured cells, with contours where both axes are fine."""
     x, y = picture.place(axes.xaxis, fields[0]), picture.place(axes.yaxis, fields[1])
     axes.grid(visible=False)
-    axes.set_facecolor(colour("grid"))  # where nothing was measured
+    axes.set_facecolor(color("grid"))  # where nothing was measured
     fine = min(median.shape) >= 5 and all(is_numeric(picture.values[f]) for f in fields)
     lines = _coarse((x, y), median, norm, MAX_CONTOURED)
     (x, y), median = _coarse((x, y), median, norm, MAX_CELLS)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from epoque.bench.errors import UnknownNameError, UsageError
-from epoque.bench.figures.plot import WIDTH, colour, new_figure
+from epoque.bench.figures.plot import WIDTH, color, new_figure
 from epoque.bench.i18n import translator
 
 from ..config import Gan2dConfig
@@ -122,7 +122,7 @@ def small_pictures(
             figure.text(x, y, sides[i], rotation=90, fontsize=9, ha="center", va="center")
     x = EDGE / width
     figure.text(x, 1 - 0.12 / height, title, fontsize=10.5, fontweight="bold", va="top")
-    figure.text(x, 1 - 0.34 / height, told, fontsize=9, color=colour("muted"), va="top")
+    figure.text(x, 1 - 0.34 / height, told, fontsize=9, color=color("muted"), va="top")
     keys = list(legend(LAYERS, language))
     figure.legend(handles=keys, loc="lower left", bbox_to_anchor=(0, 0), ncols=2)
     return figure
@@ -137,7 +137,7 @@ def _small(
     axes.set_title(name, fontsize=9, fontweight="normal", loc="center", pad=3)
     if isinstance(shown, str):
         axes.spines[:].set_visible(False)
-        axes.text(0.5, 0.5, shown, color=colour("muted"), fontsize=9, ha="center", va="center")
+        axes.text(0.5, 0.5, shown, color=color("muted"), fontsize=9, ha="center", va="center")
         return
     frame(axes)
     draw(axes, shown, LAYERS, scale)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from epoque.bench.errors import UsageError
 from epoque.bench.figures.axes import label_ends, number, number_axis
-from epoque.bench.figures.plot import colour, heading, mix, new_figure
+from epoque.bench.figures.plot import color, heading, mix, new_figure
 from epoque.bench.i18n import translator
 
 from ..config import Gan2dConfig
@@ -144,7 +144,7 @@ def discriminator_figure(run: "Run[Gan2dConfig]", language: str) -> "Figure":
     _ = translator(language)
     figure = new_figure()
     axes = figure.add_subplot()
-    axes.axhline(0.5, color=colour("muted"), linewidth=0.8, linestyle=(0, (1, 2)))
+    axes.axhline(0.5, color=color("muted"), linewidth=0.8, linestyle=(0, (1, 2)))
     curves = (
         ("accuracy_real", _("right on real"), "green", "-"),
         ("accuracy_fake", _("right on generated"), "purple", "--"),
@@ -175,7 +175,7 @@ def divergence_figure(run: "Run[Gan2dConfig]", language: str) -> "Figure":
     above, below = figure.subplots(2, 1, sharex=True)
     js = run.metrics[["js", "js_se"]].dropna()
     low, high = js["js"] - 2 * js["js_se"], js["js"] + 2 * js["js_se"]
-    above.fill_between(js.index, low, high, color=colour("blue"), alpha=0.25, linewidth=0)
+    above.fill_between(js.index, low, high, color=color("blue"), alpha=0.25, linewidth=0)
     _draw_curves(above, run, (("js", "", "blue", "-"),), language, limits=(0, None))
     _draw_curves(below, run, (("sliced_w1", "", "vermilion", "-"),), language, limits=(0, None))
     above.set_xlabel("")
@@ -220,13 +220,13 @@ def _draw_curves(
         axes.plot(
             line.index.to_numpy(),
             line.to_numpy(),
-            color=colour(role),
+            color=color(role),
             linestyle=dash,
             marker="o" if len(series) < FEW else "",
             markersize=3.5,
             zorder=3,
         )
-        ends.append((float(line.iloc[-1]), text, colour(role)))
+        ends.append((float(line.iloc[-1]), text, color(role)))
         spikes = 0.005 if len(series) >= MANY else 0.0
         lows.append(float(series.quantile(spikes)))
         highs.append(float(series.quantile(1 - spikes)))

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from epoque.bench.errors import DamagedRunError
 from epoque.bench.figures.axes import number_ticks
-from epoque.bench.figures.plot import colour, heading, mix, new_figure
+from epoque.bench.figures.plot import color, heading, mix, new_figure
 from epoque.bench.i18n import mark, translator
 
 from ..data.noise import LATTICE_SIDE, density, lattice
@@ -194,8 +194,8 @@ def shades() -> LinearSegmentedColormap:
     They grow stronger fastest around undecided: a well-trained generator leaves it near there.
     """
     sides = np.linspace(-1, 1, 101)
-    colours = [mix("green" if s > 0 else "purple", 0.6 * abs(s) ** 0.65) for s in sides]
-    return LinearSegmentedColormap.from_list("answer", colours)
+    colors = [mix("green" if s > 0 else "purple", 0.6 * abs(s) ** 0.65) for s in sides]
+    return LinearSegmentedColormap.from_list("answer", colors)
 
 
 def _manifold(moment: Moment, scale: float) -> "PolyCollection | LineCollection":
@@ -205,16 +205,16 @@ def _manifold(moment: Moment, scale: float) -> "PolyCollection | LineCollection"
     points lie as dense as on the average of the manifold.
     """
     points = np.asarray(moment.arrays["manifold"], float)
-    ink = to_rgba(colour("purple"))
+    ink = to_rgba(color("purple"))
     if points.ndim == 2:
         pieces = np.stack([points[:-1], points[1:]], axis=1)
         sizes = np.hypot(*(points[1:] - points[:-1]).T)
-        colours = [(*ink[:3], max(a, 0.6)) for a in _opacities(moment.masses, sizes)]
-        return LineCollection(list(pieces), colors=colours, linewidths=2.4 * scale, zorder=1.5)
+        colors = [(*ink[:3], max(a, 0.6)) for a in _opacities(moment.masses, sizes)]
+        return LineCollection(list(pieces), colors=colors, linewidths=2.4 * scale, zorder=1.5)
     a, b, c, d = points[:-1, :-1], points[1:, :-1], points[1:, 1:], points[:-1, 1:]
     quads = np.stack([a, b, c, d], axis=2).reshape(-1, 4, 2)
-    colours = [(*ink[:3], o) for o in _opacities(moment.masses.ravel(), _areas(quads))]
-    quilt = PolyCollection(list(quads), facecolors=colours, linewidths=0.4 * scale, zorder=1.5)
+    colors = [(*ink[:3], o) for o in _opacities(moment.masses.ravel(), _areas(quads))]
+    quilt = PolyCollection(list(quads), facecolors=colors, linewidths=0.4 * scale, zorder=1.5)
     quilt.set_edgecolor((*ink[:3], 0.35))
     return quilt
 
@@ -243,7 +243,7 @@ def _arrows(moment: Moment) -> PolyCollection:
     across *= np.minimum(ARROW_WIDTH, length) / 2
     wings = start + 0.25 * way
     kites = np.stack([start, wings + across, start + way, wings - across], axis=1)
-    face = to_rgba(colour("ink"), 0.6)
+    face = to_rgba(color("ink"), 0.6)
     return PolyCollection(list(kites), facecolors=[face], linewidths=0, zorder=2)
 
 
@@ -254,7 +254,7 @@ def _dots(name: str, scale: float) -> dict[str, Any]:
         "marker": "o" if real else "D",
         "markersize": (2.6 if real else 3.0) * scale,
         "markerfacecolor": mix("green" if real else "purple", 0.82, "ink"),
-        "markeredgecolor": colour("paper"),
+        "markeredgecolor": color("paper"),
         "markeredgewidth": 0.3 * scale,
         "alpha": 0.8 if real else 0.95,
         "zorder": 3 if real else 4,
@@ -267,7 +267,7 @@ def frame(axes: "Axes") -> None:
     axes.grid(visible=False)
     axes.spines[:].set_visible(False)
     corners = [(0, 0), (1, 0), (1, 1), (0, 1), (0, 0)]
-    axes.plot(*zip(*corners, strict=True), color=colour("muted"), linewidth=0.5, zorder=2.5)
+    axes.plot(*zip(*corners, strict=True), color=color("muted"), linewidth=0.5, zorder=2.5)
 
 
 # Pictures
@@ -351,8 +351,8 @@ def legend(layers: Sequence[Layer], language: str) -> "Iterator[Artist]":
             yield Line2D([], [], label=_(_NAMES[name]), **_dots(name, 1.6))
     if "gradients" in layers:
         text = _(_NAMES["gradients"])
-        yield Line2D([], [], color=colour("ink"), alpha=0.6, linewidth=1.6, label=text)
+        yield Line2D([], [], color=color("ink"), alpha=0.6, linewidth=1.6, label=text)
     if "manifold" in layers:
-        ink = colour("purple")
+        ink = color("purple")
         face, edge = to_rgba(ink, 0.45), to_rgba(ink, 0.6)
         yield Patch(facecolor=face, edgecolor=edge, linewidth=0.5, label=_(_NAMES["manifold"]))

@@ -10,7 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from epoque.bench.figures.axes import number
-from epoque.bench.figures.plot import colour, heading, mix, new_figure
+from epoque.bench.figures.plot import color, heading, mix, new_figure
 from epoque.bench.i18n import translator
 
 from ..evaluation.example_files import join_lines, read_examples
@@ -67,8 +67,8 @@ def _draw_continuations(examples: Sequence[Mapping[str, Any]], language: str) ->
     tops, axes = _table([max(map(len, row)) for row in texts])
     _write_headers(axes, {0: _("Prompt"), second: _("The model goes on")})
     for top, (prompt, new) in zip(tops, texts, strict=True):
-        _write_lines(axes, 0, top, prompt, colour("ink"))
-        _write_lines(axes, second, top, new, colour("blue"))
+        _write_lines(axes, 0, top, prompt, color("ink"))
+        _write_lines(axes, second, top, new, color("blue"))
     heading(axes, _("How the model goes on"), _("texts it has not learned from"))
     return _figure_of(axes)
 
@@ -200,7 +200,7 @@ def _table(lines: Sequence[int]) -> "tuple[list[float], Axes]":
     axes.set_ylim(below, 0)
     axes.axis("off")
     for top in tops:
-        axes.axhline(top - PAD, color=colour("grid"), linewidth=0.8)
+        axes.axhline(top - PAD, color=color("grid"), linewidth=0.8)
     return tops, axes
 
 
@@ -212,7 +212,7 @@ def _figure_of(axes: "Axes") -> "Figure":
 
 def _write_headers(axes: "Axes", names: Mapping[float, str]) -> None:
     for x, name in names.items():
-        axes.text(x, HEAD - 5, name, fontsize=SMALL, color=colour("muted"), va="baseline")
+        axes.text(x, HEAD - 5, name, fontsize=SMALL, color=color("muted"), va="baseline")
 
 
 def _write_lines(axes: "Axes", x: float, top: float, lines: Sequence[str], tint: str) -> None:
@@ -239,7 +239,7 @@ def _write_after(
     from matplotlib.patches import BoxStyle
 
     box = {"boxstyle": BoxStyle.Round(pad=0.15, rounding_size=0.25), "linewidth": 0.6}
-    box |= {"facecolor": mix("vermilion", 0.2), "edgecolor": colour("vermilion")}
+    box |= {"facecolor": mix("vermilion", 0.2), "edgecolor": color("vermilion")}
     return axes.annotate(
         text.translate(_INVISIBLE), (0, base) if last is None else (1, base),
         xycoords="data" if last is None else (last, "data"),
@@ -264,7 +264,7 @@ def _draw_candidate(
     size = SIZE * min(1.0, WORD / _text_width(word, bold=right))
     axes.text(x, top + 9, word, fontsize=size, fontweight=weight, va="baseline")
     begin = x + WORD + 4
-    tint = colour("green" if right else "blue")
+    tint = color("green" if right else "blue")
     for width, ground in ((BAR, mix("blue", 0.1)), (BAR * share, tint)):
         axes.add_patch(Rectangle((begin, top + 2.5), width, LINE - 5, color=ground, linewidth=0))
     percent = number(100 * share, language, decimals=0) + PERCENT

@@ -6,7 +6,7 @@ from math import log
 from typing import TYPE_CHECKING, Any
 
 from epoque.bench.figures.axes import label_ends, number, number_axis
-from epoque.bench.figures.plot import colour, heading, mix, new_figure
+from epoque.bench.figures.plot import color, heading, mix, new_figure
 from epoque.bench.i18n import translator
 
 from ..config import LanguageConfig
@@ -93,8 +93,8 @@ def losses_figure(run: "Run[LanguageConfig]", language: str) -> "Figure":
     for name, text, role, dash in curves:
         if name in measured:
             last = _draw_curve(above, measured[name], role, dash)
-            ends.append((last, text, colour(role)))
-    below.plot(run.metrics["learning_rate"].dropna(), color=colour("ink"))
+            ends.append((last, text, color(role)))
+    below.plot(run.metrics["learning_rate"].dropna(), color=color("ink"))
     below.set_ylim(bottom=0)
     _set_axes(above, run, language)
     _set_axes(below, run, language)
@@ -119,12 +119,12 @@ def perplexity_figure(run: "Run[LanguageConfig]", language: str) -> "Figure":
     measured = run.metrics[["tokens", "valid_perplexity"]].dropna()
     series = measured.set_index("tokens")["valid_perplexity"]
     last = _draw_curve(axes, series, "vermilion", "-")
-    ends = [(last, _("the model"), colour("vermilion"))]
+    ends = [(last, _("the model"), color("vermilion"))]
     names = {"unigram": _("words counted"), "bigram": _("pairs"), "trigram": _("triples")}
     for name, value in _baselines(run).items():
-        axes.axhline(value, color=colour("muted"), linewidth=0.9, linestyle=(0, (1, 2)))
-        ends.append((value, names[name], colour("muted")))
-    values = [*series, *(value for value, _text, _colour in ends)]
+        axes.axhline(value, color=color("muted"), linewidth=0.9, linestyle=(0, (1, 2)))
+        ends.append((value, names[name], color("muted")))
+    values = [*series, *(value for value, _text, _color in ends)]
     axes.set_ylim(min(values) / 1.15, max(values) * 1.15)
     axes.set_xlim(0, float(run.metrics["tokens"].max()))
     number_axis(axes.xaxis, language, whole=True)
@@ -159,7 +159,7 @@ def _draw_curve(axes: "Axes", series: "pd.Series", role: str, dash: str) -> floa
     axes.plot(
         series.index.to_numpy(),
         series.to_numpy(),
-        color=colour(role),
+        color=color(role),
         linestyle=dash,
         marker="o" if len(series) < FEW else "",
         markersize=3.5,
@@ -194,7 +194,7 @@ def attention_figure(run: "Run[LanguageConfig]", language: str) -> "Figure":
                 axes.set_title(text, loc="center", fontsize=9, fontweight="normal", pad=4)
         row[0].set_ylabel(_("Layer {number}").format(number=layer + 1), fontsize=9)
     figure.suptitle(_("Where each token looks"), x=0.02, ha="left")
-    figure.supxlabel(_("the tokens that are looked at"), color=colour("muted"), fontsize=9)
+    figure.supxlabel(_("the tokens that are looked at"), color=color("muted"), fontsize=9)
     return figure
 
 
@@ -288,7 +288,7 @@ def _draw_cell(axes: "Axes", x: int, y: int, near: Mapping[str, Any], language: 
     size = min(9.0, 9.0 * 10 / max(len(text), 1))
     axes.text(x + 0.5, y - 0.14, text, ha="center", va="center", fontsize=size)
     axes.text(x + 0.5, y + 0.27, number(cosine, language, decimals=2), ha="center", va="center",
-              fontsize=6.5, color=colour("muted"))  # fmt: skip
+              fontsize=6.5, color=color("muted"))  # fmt: skip
 
 
 def frequency_figure(run: "Run[LanguageConfig]", language: str) -> "Figure":
@@ -301,9 +301,9 @@ def frequency_figure(run: "Run[LanguageConfig]", language: str) -> "Figure":
     axes = figure.add_subplot()
     axes.set_xscale("log")
     low, high = arrays["loss_low"][occurs], arrays["loss_high"][occurs]
-    axes.fill_between(x, low, high, color=colour("blue"), alpha=0.2, linewidth=0)
-    axes.plot(x, counting, color=colour("muted"), linestyle="--", linewidth=1.2)
-    axes.plot(x, loss, color=colour("blue"), marker="o", markersize=4)
+    axes.fill_between(x, low, high, color=color("blue"), alpha=0.2, linewidth=0)
+    axes.plot(x, counting, color=color("muted"), linestyle="--", linewidth=1.2)
+    axes.plot(x, loss, color=color("blue"), marker="o", markersize=4)
     axes.set_ylim(0, 1.05 * max(high.max(), counting.max(), log(2)))
     if len(x) > 1:
         axes.set_xlim(x[0], x[-1])
@@ -311,8 +311,8 @@ def frequency_figure(run: "Run[LanguageConfig]", language: str) -> "Figure":
     number_axis(axes.yaxis, language)
     axes.set_xlabel(_("Occurrences of the token in the training text"))
     heading(axes, _("Loss on rare and frequent tokens, nats"), _subject(run, language))
-    ends = [(float(loss[-1]), _("the model"), colour("blue"))]
-    label_ends(axes, [*ends, (float(counting[-1]), _("words counted"), colour("muted"))])
+    ends = [(float(loss[-1]), _("the model"), color("blue"))]
+    label_ends(axes, [*ends, (float(counting[-1]), _("words counted"), color("muted"))])
     return figure
 
 

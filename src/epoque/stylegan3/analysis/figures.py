@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from epoque.bench.figures.axes import number, number_axis
-from epoque.bench.figures.plot import SERIES, WIDTH, colour, heading, mix, new_figure
+from epoque.bench.figures.plot import SERIES, WIDTH, color, heading, mix, new_figure
 from epoque.bench.i18n import mark, translator
 
 from ..config import StyleGan3Config
@@ -189,7 +189,7 @@ def _equivariance_figure(run: "Run[StyleGan3Config]", language: str) -> "Figure"
     axes.set_yticks(places, list(map(_, MEASURED.values())))
     axes.set_ylim(places[-1] + middle + 0.6, -0.6)
     shifts = (-0.6, apart + len(names) - 0.6)
-    axes.vlines(run.results["staying"], *shifts, color=colour("muted"), lw=0.9, linestyle=DOTS)
+    axes.vlines(run.results["staying"], *shifts, color=color("muted"), lw=0.9, linestyle=DOTS)
     axes.set_xlim(0, 1.35 * max(axes.get_xlim()[1], 1))
     axes.grid(visible=False, axis="y")
     axes.tick_params(axis="y", length=0)
@@ -208,11 +208,11 @@ def _dot(
     if measured["db"] is None:
         axes.annotate(f"{name} ∞", (0.8, place), xycoords=axes.get_yaxis_transform(), **style)
         return
-    role, right = colour(SERIES[series]), measured["high"] or measured["db"]
+    role, right = color(SERIES[series]), measured["high"] or measured["db"]
     axes.hlines(place, measured["low"] or measured["db"], right, color=role, linewidth=2.2)
     axes.plot(measured["db"], place, MARKERS[series], color=role, markersize=5)
     text = f"{name} {number(measured['db'], language, decimals=1)}"
-    ground = {"facecolor": colour("paper"), "edgecolor": "none", "pad": 1.0}
+    ground = {"facecolor": color("paper"), "edgecolor": "none", "pad": 1.0}
     axes.annotate(text, (right, place), (7, 0), textcoords="offset points", bbox=ground, **style)
 
 
@@ -257,7 +257,7 @@ def _table(
                 axes.set_axis_on()
                 axes.set(xticks=[], yticks=[])
                 for spine in axes.spines.values():
-                    spine.set(visible=True, color=colour("blue"), linewidth=1.4)
+                    spine.set(visible=True, color=color("blue"), linewidth=1.4)
             if y == 0:
                 axes.set_title(across[x], size=small, weight="normal", loc="center", pad=3)
         grid[y, 0].annotate(down[y], (0, 0.5), (-4, 0), xycoords="axes fraction", va="center",

@@ -184,17 +184,17 @@ def sample_portrait(seed: int, number: int) -> Portrait:
     beardless = sampled_parts["hair"][0] in BEARDLESS and rng.random() < 0.9
     if sampled_parts["hair"][1] == "HIJAB" or beardless:
         sampled_parts["facial hair"] = ("none", "NONE")
-    colours = {
+    colors = {
         name: _sample_shade(rng, sampled_parts[name][1], *far) for name, far in _SHADES.items()
     }
     values = {group: value for group, (value, _) in sampled_parts.items()}
     if values["hair"] in ("bald", "hat") and sampled_parts["hair"][1] != "SIDES":
         values.pop("hair colour")
-    return Portrait(values, _arguments(sampled_parts, nose, colours), colours["background"])
+    return Portrait(values, _arguments(sampled_parts, nose, colors), colors["background"])
 
 
 def _arguments(
-    parts: Mapping[str, tuple[str, str]], nose: str, colours: Mapping[str, str]
+    parts: Mapping[str, tuple[str, str]], nose: str, colors: Mapping[str, str]
 ) -> dict[str, str]:
     return {
         "top": parts["hair"][1],
@@ -205,11 +205,11 @@ def _arguments(
         "eyebrows": parts["brows"][1],
         "nose": nose,
         "clothing": parts["clothes"][1],
-        "skin_color": colours["skin"],
-        "hair_color": colours["hair colour"],
-        "facial_hair_color": colours["hair colour"],
-        "clothing_color": colours["clothes colour"],
-        "hat_color": colours["clothes colour"],
+        "skin_color": colors["skin"],
+        "hair_color": colors["hair colour"],
+        "facial_hair_color": colors["hair colour"],
+        "clothing_color": colors["clothes colour"],
+        "hat_color": colors["clothes colour"],
     }
 
 
@@ -230,9 +230,9 @@ _SHADES: dict[str, tuple[float, float]] = {
 """How far a colour may stray from its name: in hue (a turn is 1) and in lightness."""
 
 
-def _sample_shade(rng: Generator, colour: str, hue: float, lightness: float) -> str:
+def _sample_shade(rng: Generator, color: str, hue: float, lightness: float) -> str:
     """Return a shade of a colour, #rrggbb."""
-    red, green, blue = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    red, green, blue = (int(color[i : i + 2], 16) / 255 for i in (1, 3, 5))
     h, level, s = colorsys.rgb_to_hls(red, green, blue)
     h, level = h + rng.uniform(-hue, hue), level + rng.uniform(-lightness, lightness)
     shade = colorsys.hls_to_rgb(h % 1, min(max(level, 0.0), 1.0), s)

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from epoque.bench.errors import ConfigError, UnknownNameError
 from epoque.bench.figures.axes import number, number_ticks
-from epoque.bench.figures.plot import WIDTH, colour, new_figure
+from epoque.bench.figures.plot import WIDTH, color, new_figure
 from epoque.bench.i18n import mark, translator
 
 from ..loading import LoadedGenerator
@@ -130,7 +130,7 @@ def activation_figure(
         rms=number(rms, language, 3),
     )
     figure.text(
-        0.02, 1 - 0.34 / height, subtitle, va="top", size=8.5, wrap=True, color=colour("muted")
+        0.02, 1 - 0.34 / height, subtitle, va="top", size=8.5, wrap=True, color=color("muted")
     )
     figure.set_layout_engine("none")
     top, low = 1 - 0.85 / height, 1 - (0.85 + rows * cell) / height

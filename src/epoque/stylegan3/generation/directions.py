@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from epoque.bench.errors import ConfigError, DataError
 from epoque.bench.figures.axes import number
-from epoque.bench.figures.plot import WIDTH, colour, new_figure
+from epoque.bench.figures.plot import WIDTH, color, new_figure
 from epoque.bench.files.csv_table import read_csv
 from epoque.bench.i18n import mark, translator
 from epoque.bench.progress import Progress
@@ -340,7 +340,7 @@ def direction_figure(
         low=number(min(amounts), language), high=number(max(amounts), language), seed=latent_input,
         name=latent_input,
     )  # fmt: skip
-    figure.text(0.02, 1 - 0.36 / height, subtitle, va="top", size=9, color=colour("muted"))
+    figure.text(0.02, 1 - 0.36 / height, subtitle, va="top", size=9, color=color("muted"))
     figure.set_layout_engine("none")
     spaces = {"left": 1.25 / WIDTH, "right": 0.99, "bottom": 0.05 / height}
     spaces |= {"top": 1 - 0.85 / height, "wspace": 0.04, "hspace": 0.04}

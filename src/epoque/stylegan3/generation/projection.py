@@ -23,7 +23,7 @@ from torch.nn import functional
 
 from epoque.bench.errors import ConfigError, DataError, DivergenceError, UsageError
 from epoque.bench.figures.axes import number_axis
-from epoque.bench.figures.plot import colour, new_figure
+from epoque.bench.figures.plot import color, new_figure
 from epoque.bench.i18n import mark, translator
 from epoque.bench.progress import Progress
 from epoque.bench.seeds import numpy_rng, torch_generator
@@ -392,8 +392,8 @@ def projection_figure(
         axes.set_title(_(name), size=8.5, weight="normal", loc="center", pad=3)
     axes = figure.add_subplot(grid[1, :])
     steps = np.arange(1, len(result.losses) + 1)
-    axes.plot(steps[: result.steps], result.losses[: result.steps], color=colour("blue"))
-    axes.plot(steps[result.steps :], result.losses[result.steps :], "--", color=colour("vermilion"))
+    axes.plot(steps[: result.steps], result.losses[: result.steps], color=color("blue"))
+    axes.plot(steps[result.steps :], result.losses[result.steps :], "--", color=color("vermilion"))
     axes.set(xlabel=_(STEP), ylabel=_(LOSS), yscale="log")
     number_axis(axes.xaxis, language, whole=True)
     number_axis(axes.yaxis, language)

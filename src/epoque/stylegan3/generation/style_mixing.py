@@ -8,7 +8,7 @@ from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
 from epoque.bench.errors import ConfigError
-from epoque.bench.figures.plot import WIDTH, colour, new_figure
+from epoque.bench.figures.plot import WIDTH, color, new_figure
 from epoque.bench.i18n import mark, translator
 from epoque.bench.progress import Progress
 
@@ -110,7 +110,7 @@ def mix_figure(
     figure.suptitle(_(TITLE), x=0.012, ha="left")
     message = _(TOLD).format(layers=_spans(layers))
     figure.text(0.012, 1 - 0.36 / figure.get_figheight(), message, va="top", size=9,
-                color=colour("muted"))  # fmt: skip
+                color=color("muted"))  # fmt: skip
     figure.set_layout_engine("none")
     axes = figure.subplots(
         down, across,
@@ -126,7 +126,7 @@ def mix_figure(
             place.grid(visible=False)
             framed = (x == 0) != (y == 0)
             for spine in place.spines.values():
-                spine.set(visible=framed, color=colour("blue"), linewidth=1.2)
+                spine.set(visible=framed, color=color("blue"), linewidth=1.2)
             if y == x == 0 and mean:  # inside the image: above it, it would head the rows' column
                 place.text(0.05, 0.05, _(MEAN), transform=place.transAxes, size=small,
                            color="white", path_effects=[_SHADOW])  # fmt: skip

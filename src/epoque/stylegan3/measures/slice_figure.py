@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from epoque.bench.figures.plot import WIDTH, colour, new_figure
+from epoque.bench.figures.plot import WIDTH, color, new_figure
 from epoque.bench.i18n import mark, translator
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def slice_figure(
     figure.suptitle(_(TITLE), x=0.02, ha="left")
     height = figure.get_figheight()
     figure.text(
-        0.02, 1 - 0.34 / height, subtitle, va="top", size=8.5, color=colour("muted"), wrap=True
+        0.02, 1 - 0.34 / height, subtitle, va="top", size=8.5, color=color("muted"), wrap=True
     )
     figure.set_layout_engine("none")
     middle = (1 - count * cell / WIDTH) / 2
@@ -75,12 +75,12 @@ def slice_figure(
         column[0].set_title(one.name, size=9, weight="normal", loc="center", pad=3)
         if images:
             column[0].imshow(one.image, interpolation="antialiased")
-            column[0].axhline(one.row, color=colour("vermilion"), linewidth=1.2)
+            column[0].axhline(one.row, color=color("vermilion"), linewidth=1.2)
         column[-1].imshow(one.pixels, interpolation="antialiased", aspect="auto")
         for place in column:
             place.set(xticks=[], yticks=[])
             place.grid(visible=False)
             place.spines[:].set_visible(False)
-        column[-1].spines[:].set(visible=True, color=colour("vermilion"), linewidth=1.2)
+        column[-1].spines[:].set(visible=True, color=color("vermilion"), linewidth=1.2)
     axes[-1, 0].set_ylabel(_(TIME), size=9)
     return figure

@@ -82,8 +82,8 @@ def _shifts(
             image = synthesize_image(opened.generator, ws)
         levels = torch.from_numpy(image).permute(2, 0, 1)[None].double()
         back, mask = translate_fractional(levels, -float(x) * size, 0)
-        colours = back[0].clamp(0, 255).round().permute(1, 2, 0)
-        shown: Pixels = torch.cat((colours, 255.0 * mask[..., None]), 2).to(torch.uint8).numpy()
+        colors = back[0].clamp(0, 255).round().permute(1, 2, 0)
+        shown: Pixels = torch.cat((colors, 255.0 * mask[..., None]), 2).to(torch.uint8).numpy()
         yield shown
 
 

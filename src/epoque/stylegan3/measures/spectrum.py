@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from epoque.bench.errors import ConfigError, DataError
 from epoque.bench.figures.axes import number, number_ticks
-from epoque.bench.figures.plot import SERIES, WIDTH, colour, heading, new_figure
+from epoque.bench.figures.plot import SERIES, WIDTH, color, heading, new_figure
 from epoque.bench.i18n import mark, translator
 from epoque.bench.progress import Progress
 
@@ -275,7 +275,7 @@ def spectrum_slices_figure(spectra: Sequence[Spectrum], language: str = "en") ->
                 frequency[1:],
                 _decibels(power)[1:],
                 label=spectrum.name,
-                color=colour(SERIES[i % len(SERIES)]),
+                color=color(SERIES[i % len(SERIES)]),
                 linestyle=("-", "--", "-.", ":")[i % 4],
             )
         axes.set_xscale("log", base=2)
@@ -284,7 +284,7 @@ def spectrum_slices_figure(spectra: Sequence[Spectrum], language: str = "en") ->
         number_ticks(axes.xaxis, language)
         number_ticks(axes.yaxis, language)
     heading(panels[0], _(SLICE), _(AXIS))
-    panels[1].set_title(_(DIAGONAL), color=colour("muted"), weight="normal", size=9)
+    panels[1].set_title(_(DIAGONAL), color=color("muted"), weight="normal", size=9)
     panels[1].set_xlabel(_(FREQUENCY))
     panels[0].legend(loc="lower left")
     return figure

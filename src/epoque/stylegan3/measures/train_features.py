@@ -155,8 +155,8 @@ def _augment(levels: Tensor, rng: torch.Generator) -> Tensor:
     down = (y[:, None] + torch.arange(SIZE))[:, None, :, None]
     across = (x[:, None] + torch.arange(SIZE))[:, None, None, :]
     row = torch.arange(len(images))[:, None, None, None]
-    colour = torch.arange(3)[None, :, None, None]
-    shifted = wide[row, colour, down, across]
+    color = torch.arange(3)[None, :, None, None]
+    shifted = wide[row, color, down, across]
     strength = NOISE * torch.rand(len(images), 1, 1, 1, generator=rng)
     return shifted + strength * torch.randn(shifted.shape, generator=rng)
 

@@ -320,16 +320,16 @@ def _hue_matrix(angle: Tensor) -> Tensor:
     return matrix
 
 
-def _transform_colors(images: Tensor, colours: Tensor) -> Tensor:
+def _transform_colors(images: Tensor, colors: Tensor) -> Tensor:
     batch, channels, height, width = images.shape
     if channels not in (1, 3):
         raise UsageError(f"Images of {channels} channels cannot be augmented; 1 or 3 can.")
-    colours = colours.to(images)
+    colors = colors.to(images)
     if channels == 1:
-        mixed = colours[:, :3].mean(1, keepdim=True)
+        mixed = colors[:, :3].mean(1, keepdim=True)
         factor, added = mixed[:, :, :3].sum(2, keepdim=True), mixed[:, :, 3:]
         return images * factor[..., None] + added[..., None]
-    pixels = colours[:, :3, :3] @ images.flatten(2) + colours[:, :3, 3:]
+    pixels = colors[:, :3, :3] @ images.flatten(2) + colors[:, :3, 3:]
     return pixels.reshape(batch, channels, height, width)
 
 
