@@ -318,7 +318,7 @@ class LanguageConfig(Config):
         return self.evaluate_test or bool(self.test_files)
 
     @property
-    def gated(self) -> bool:
+    def is_gated(self) -> bool:
         """Whether the feed-forward part has a gate, hence three matrices (SwiGLU)."""
         return self.architecture == "modern" and self.objective == "masked"
 
@@ -330,7 +330,7 @@ class LanguageConfig(Config):
         """
         if self.feed_forward is not None:
             return self.feed_forward
-        gated = self.gated and self.width >= 64
+        gated = self.is_gated and self.width >= 64
         return -(-8 * self.width // 3 // 64) * 64 if gated else 4 * self.width
 
     @property
@@ -341,7 +341,7 @@ class LanguageConfig(Config):
         """
         rows = self.model_vocabulary or self.vocabulary
         embeddings = rows * self.width * (1 if self.tie_embeddings else 2)
-        layer = 4 * self.width**2 + (3 if self.gated else 2) * self.width * self.inner
+        layer = 4 * self.width**2 + (3 if self.is_gated else 2) * self.width * self.inner
         return embeddings + self.layers * layer
 
     @property
@@ -393,9 +393,9 @@ class LanguageConfig(Config):
         """Yield what is wrong between fields."""
         yield from self._shape_conflicts()
         yield from self._batch_conflicts()
-        for name, wanted in self._without_effect():
+        for name, condition in self._without_effect():
             if getattr(self, name) != type(self).model_fields[name].default:
-                yield Problem(name, f"it would be ignored; it needs {wanted}.", ignored=True)
+                yield Problem(name, f"it would be ignored; it needs {condition}.", ignored=True)
         if self.evaluate_test and self.train_files and not self.test_files:
             yield Problem("evaluate_test", "true needs test_files beside your own training files.")
         yield from self._size_conflicts()
@@ -403,19 +403,23 @@ class LanguageConfig(Config):
     def _shape_conflicts(self) -> Iterator[Problem]:
         yield from find_shape_problems(self.architecture, self.objective, self.width, self.heads)
         if self.positions is not None and self.positions < self.block_size:
-            told = f"{self.positions:,} is fewer than the block size {self.block_size:,}."
-            yield Problem("positions", told)
+            message = f"{self.positions:,} is fewer than the block size {self.block_size:,}."
+            yield Problem("positions", message)
         if self.tokenizer is None and (self.model_vocabulary or self.vocabulary) < self.vocabulary:
-            told = f"{self.model_vocabulary:,} is fewer than the vocabulary of {self.vocabulary:,}."
-            yield Problem("model_vocabulary", told)
+            message = (
+                f"{self.model_vocabulary:,} is fewer than the vocabulary of {self.vocabulary:,}."
+            )
+            yield Problem("model_vocabulary", message)
 
     def _batch_conflicts(self) -> Iterator[Problem]:
         if self.batch_size % self.accumulate:
-            told = f"{self.accumulate} parts of equal size cannot make a batch of {self.batch_size}"
-            yield Problem("accumulate", f"{told} blocks.")
+            message = (
+                f"{self.accumulate} parts of equal size cannot make a batch of {self.batch_size}"
+            )
+            yield Problem("accumulate", f"{message} blocks.")
         if self.first_batch_size is not None and self.first_batch_size >= self.batch_size:
-            told = f"{self.first_batch_size} is not smaller than batch_size {self.batch_size}."
-            yield Problem("first_batch_size", told)
+            message = f"{self.first_batch_size} is not smaller than batch_size {self.batch_size}."
+            yield Problem("first_batch_size", message)
 
     def _size_conflicts(self) -> Iterator[Problem]:
         """Refuse a model or a batch that no machine could hold."""
@@ -458,9 +462,9 @@ class LanguageConfig(Config):
             "train_files": (bool(self.train_files), ("valid_files", "test_files")),
             "files or a dataset of the Hub": (self._has_columns(), ("text_column",)),
         }
-        for wanted, (given, names) in needs.items():
-            if not given:
-                yield from ((name, wanted) for name in names)
+        for condition, (is_met, names) in needs.items():
+            if not is_met:
+                yield from ((name, condition) for name in names)
 
     def _has_columns(self) -> bool:
         return bool(self.train_files or self.valid_files or self.test_files) or "/" in self.corpus

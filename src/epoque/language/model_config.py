@@ -52,7 +52,7 @@ class ModelConfig:
             raise ConfigError(problems)
 
     @property
-    def gated(self) -> bool:
+    def is_gated(self) -> bool:
         """Whether the feed-forward part has a gate, hence three matrices (SwiGLU)."""
         return self.architecture == "modern" and self.objective == "masked"
 
@@ -71,14 +71,14 @@ class ModelConfig:
 
     def _layer(self) -> int:
         width, inner = self.width, self.feed_forward
-        matrices = 4 * width**2 + (3 if self.gated else 2) * width * inner
+        matrices = 4 * width**2 + (3 if self.is_gated else 2) * width * inner
         if self.architecture == "modern":
-            return matrices + (2 * width if self.gated else 0)
+            return matrices + (2 * width if self.is_gated else 0)
         return matrices + 4 * width + inner + width + 4 * width
 
     def _rest(self) -> int:
         if self.architecture == "modern":
-            return self.width if self.gated else 0
+            return self.width if self.is_gated else 0
         if self.architecture == "gpt2":
             return 2 * self.width
         return 2 * self.width + self.width**2 + 3 * self.width + self.vocabulary

@@ -150,8 +150,8 @@ def _ask_hub(repo: str) -> tuple[str | None, str | None]:
 
 def _texts(name: str, rows: "Dataset", column: str) -> Iterator[str]:
     if column not in rows.column_names:
-        known = ", ".join(map(repr, rows.column_names))
-        raise DataError(f"{name} has no column {column!r}; it has {known} (set text_column).")
+        columns = ", ".join(map(repr, rows.column_names))
+        raise DataError(f"{name} has no column {column!r}; it has {columns} (set text_column).")
     for batch in rows.select_columns(column).iter(batch_size=_ROWS):
         for text in batch[column]:
             if not isinstance(text, str | None):

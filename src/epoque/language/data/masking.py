@@ -83,14 +83,14 @@ class Masker:
         """
         ids = np.asarray(ids, dtype=np.int64)
         uniform = _draw_uniform(ids.shape[1], np.asarray(rows), seed, epoch)
-        chosen = self._choose(ids, uniform[:, 0])
-        masked = chosen & (uniform[:, 1] < MASKED_SHARE)
-        random = chosen & (uniform[:, 1] >= 1 - RANDOM_SHARE)
+        is_target = self._choose(ids, uniform[:, 0])
+        masked = is_target & (uniform[:, 1] < MASKED_SHARE)
+        random = is_target & (uniform[:, 1] >= 1 - RANDOM_SHARE)
         places = (uniform[:, 2] * len(self._ordinary_ids)).astype(np.int64)
         input_ids = np.where(
             masked, self._mask_id, np.where(random, self._ordinary_ids[places], ids)
         )
-        targets = np.where(chosen, ids, IGNORE_INDEX)
+        targets = np.where(is_target, ids, IGNORE_INDEX)
         return torch.from_numpy(input_ids), torch.from_numpy(targets)
 
     def can_mask(self, ids: Ids) -> bool:

@@ -131,7 +131,7 @@ def read_pieces(path: Path, column: str, undecodable: Undecodable) -> Iterator[P
 
 def _text_lines(path: Path, undecodable: Undecodable) -> Iterator[Piece]:
     begins = True
-    for line in _decoded(path, undecodable, LONGEST, find_cut):
+    for line in _decode_lines(path, undecodable, LONGEST, find_cut):
         blank = is_blank(line)
         yield Piece(line, begins and not blank)
         begins = blank
@@ -142,7 +142,7 @@ def _json_rows(path: Path, column: str, undecodable: Undecodable) -> Iterator[Pi
         raise DataError(f"{path} has a line of more than {MAX_JSON_BYTES:,} bytes; {_ROW_A_LINE}.")
 
     has_rows = False
-    for number, line in enumerate(_decoded(path, undecodable, MAX_JSON_BYTES, refuse), 1):
+    for number, line in enumerate(_decode_lines(path, undecodable, MAX_JSON_BYTES, refuse), 1):
         if not has_rows and line.lstrip().startswith("["):
             raise DataError(f"{path} cannot be used: {_ARRAY}")
         if not is_blank(line):
@@ -168,9 +168,9 @@ def _parse_row(path: Path, number: int, line: str, column: str) -> str:
     return row[column] or ""
 
 
-def _no_column(column: str, known: "dict[str, object] | list[str]") -> str:
-    near = did_you_mean(column, known)
-    listed = ", ".join(map(repr, list(known)[:20])) or "none"
+def _no_column(column: str, columns: "dict[str, object] | list[str]") -> str:
+    near = did_you_mean(column, columns)
+    listed = ", ".join(map(repr, list(columns)[:20])) or "none"
     return f"there is no column {column!r}; there are {listed} (set text_column).{near}"
 
 
@@ -186,7 +186,7 @@ def _make_piece(text: bytes, place: str, undecodable: Undecodable) -> Piece:
     return Piece(decoded.rstrip("\r\n"), begins=True)
 
 
-def _decoded(
+def _decode_lines(
     path: Path, undecodable: Undecodable, longest: int, cut_at: Callable[[bytes], int]
 ) -> Iterator[str]:
     """Yield the lines of a file without their ends; the arguments are those of `split_lines`."""
@@ -206,16 +206,18 @@ def _decoded(
 def _parquet_rows(path: Path, column: str, undecodable: Undecodable) -> Iterator[Piece]:
     import pyarrow as pa
 
-    done = 0
+    rows_read = 0
     with _open_parquet(path, column) as file:
         try:
             for batch in file.iter_batches(batch_size=_PARQUET_ROWS, columns=[column]):
                 texts = batch.column(0).cast(pa.large_string()).cast(pa.large_binary())
-                for row, text in enumerate(texts.to_pylist(), done + 1):
+                for row, text in enumerate(texts.to_pylist(), rows_read + 1):
                     yield _make_piece(text or b"", f"{path}, row {row}", undecodable)
-                done += len(texts)
+                rows_read += len(texts)
         except pa.ArrowInvalid as error:
-            raise DataError(f"{path} is damaged after row {done}: {_first_line(error)}") from None
+            raise DataError(
+                f"{path} is damaged after row {rows_read}: {_first_line(error)}"
+            ) from None
 
 
 def _first_line(error: Exception) -> str:

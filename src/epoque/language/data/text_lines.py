@@ -127,18 +127,14 @@ def _transcode(
 def _detect_encoding(start: bytes) -> str | None:
     """Return what a text is that has zero bytes as UTF-8 has none, or None."""
     units = max(1, len(start) // 4)
-    share = [start[at : 4 * units : 4].count(0) / units for at in range(4)]
-    if 1 in (min(share[:2]), min(share[2:])):
+    zeros = [start[at : 4 * units : 4].count(0) / units for at in range(4)]
+    if 1 in (min(zeros[:2]), min(zeros[2:])):
         return "UTF-32"
-    often, seldom = sorted(((share[0] + share[2]) / 2, (share[1] + share[3]) / 2), reverse=True)
+    high, low = sorted(((zeros[0] + zeros[2]) / 2, (zeros[1] + zeros[3]) / 2), reverse=True)
     wide = _can_decode(start, codecs.utf_16_le_decode) or _can_decode(
         start, codecs.utf_16_be_decode
     )
-    if (
-        often > _FEWEST_ZEROS
-        and wide
-        and (not seldom or not _can_decode(start, codecs.utf_8_decode))
-    ):
+    if high > _FEWEST_ZEROS and wide and (not low or not _can_decode(start, codecs.utf_8_decode)):
         return "UTF-16"
     return None
 

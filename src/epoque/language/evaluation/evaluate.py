@@ -95,7 +95,9 @@ def _evaluate(run: Run[LanguageConfig], progress: Progress) -> Mapping[str, Any]
     device = "cpu" if config.device == "cpu" or not torch.cuda.is_available() else "cuda"
     model_with_loss = ModelWithLoss(config, model, None, find_unknown_ids(tokenizer))
     model_with_loss = model_with_loss.to(device).eval()
-    evaluator = _Evaluator(config, model_with_loss, tokenizer, _Done(config, corpus, progress))
+    evaluator = _Evaluator(
+        config, model_with_loss, tokenizer, _MeasuringProgress(config, corpus, progress)
+    )
     results: dict[str, Any] = {"parameters": sum(p.numel() for p in model.parameters())}
     results |= _training_course(run)
     results |= evaluator.measure_split(corpus.valid, "")
@@ -128,7 +130,7 @@ def sum_pseudo_losses(model: ModelWithLoss, ids: torch.Tensor, mask_id: int) -> 
     return sum_losses(model, Batch(input_ids, targets))
 
 
-class _Done:
+class _MeasuringProgress:
     """How much of the measuring is done, in blocks that the model reads."""
 
     def __init__(self, config: LanguageConfig, corpus: TokenizedCorpus, progress: Progress) -> None:
@@ -158,17 +160,17 @@ class _Evaluator:
         config: LanguageConfig,
         model: ModelWithLoss,
         tokenizer: "PreTrainedTokenizerFast",
-        done: _Done,
+        progress: _MeasuringProgress,
     ) -> None:
         self._config, self._model, self._tokenizer = config, model, tokenizer
-        self._done = done
+        self._progress = progress
         self._masker = Masker(config, tokenizer) if config.objective == "masked" else None
 
     def measure_split(self, blocks: Blocks, prefix: str) -> dict[str, Any]:
         """Return the results of a split, their names with a prefix."""
         dataset, rows = BlockDataset(self._config, blocks, self._masker), np.arange(len(blocks))
         sums = [
-            measure_loss(self._model, dataset, rows, seed, on_blocks=self._done.add)
+            measure_loss(self._model, dataset, rows, seed, on_blocks=self._progress.add)
             for seed in range(_mask_count(self._config))
         ]
         results = _means(sums)
@@ -187,7 +189,7 @@ class _Evaluator:
         seed = self._config.seed
         rows = sample_rows(TRAIN_SAMPLE, len(blocks), seed, Purpose.EVALUATION_BLOCKS)
         dataset = BlockDataset(self._config, blocks, self._masker)
-        loss = measure_loss(self._model, dataset, rows, on_blocks=self._done.add).loss
+        loss = measure_loss(self._model, dataset, rows, on_blocks=self._progress.add).loss
         return {"final_train_loss": loss, "train_blocks_measured": len(rows)}
 
     def _measure_pseudo(self, blocks: Blocks) -> dict[str, Any]:
@@ -196,7 +198,7 @@ class _Evaluator:
         total = torch.zeros(5, dtype=torch.float64)
         for block in torch.from_numpy(blocks[rows]):
             total += sum_pseudo_losses(self._model, block, int(self._tokenizer.mask_token_id))
-            self._done.add(len(block))
+            self._progress.add(len(block))
         loss = LossSums(*total.tolist()).loss
         results = {"perplexity": to_perplexity(loss), **_by_text(loss, blocks), "blocks": len(rows)}
         return {f"pseudo_{name}": value for name, value in results.items()}

@@ -38,14 +38,14 @@ class LossSums(NamedTuple):
         nats: the negative logarithms of the probabilities given to the targets.
         targets: how many there were.
         right: how many were the model's first guess.
-        known_nats, known: nats and targets without those that stand for unknown words.
+        known_nats, known_targets: nats and targets without those that stand for unknown words.
     """
 
     nats: float
     targets: float
     right: float
     known_nats: float
-    known: float
+    known_targets: float
 
     @property
     def loss(self) -> float:
@@ -55,7 +55,7 @@ class LossSums(NamedTuple):
     @property
     def known_loss(self) -> float:
         """The same without the targets that stand for unknown words; NaN if there are no others."""
-        return mean_or_nan(self.known_nats, self.known)
+        return mean_or_nan(self.known_nats, self.known_targets)
 
     @property
     def accuracy(self) -> float:

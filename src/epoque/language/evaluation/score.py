@@ -131,14 +131,14 @@ def score_ids(
     context = _choose_context(model, context)
     logp = np.full(len(tokens), np.nan)
     cut = _causal_windows if model.causal else _masked_windows
-    done = 0
+    scored = 0
     with inference(model):
         for batch in _batch_windows(cut(tokens, context)):
             places, values = _score_windows(model, tokenizer, tokens, batch)
             logp[places] = values
-            done += len(places)
+            scored += len(places)
             if progress is not None:
-                progress(done, len(tokens))
+                progress(scored, len(tokens))
     return logp
 
 
@@ -163,12 +163,12 @@ class _Window:
 
 def _causal_windows(tokens: NDArray[np.int64], context: int) -> Iterator[_Window]:
     """Yield windows in which each token but the first is predicted once."""
-    done, stride = 1, max(context // 2, 1)
-    while done < len(tokens):
-        end = min(len(tokens), context if done == 1 else done + stride)
+    start, stride = 1, max(context // 2, 1)
+    while start < len(tokens):
+        end = min(len(tokens), context if start == 1 else start + stride)
         begin = max(0, end - context)
-        yield _Window(begin, end, tuple(range(done, end)))
-        done = end
+        yield _Window(begin, end, tuple(range(start, end)))
+        start = end
 
 
 def _masked_windows(tokens: NDArray[np.int64], context: int) -> Iterator[_Window]:

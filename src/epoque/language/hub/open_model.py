@@ -71,7 +71,7 @@ def _open(name: str, runs: str | Path) -> LoadedModel:
             if error.kind != "run":
                 raise
             raise UnknownNameError("run", name, Runs(runs).ids(), _HINT) from None
-    return _open_folder(name, _pulled(name))
+    return _open_folder(name, _pull_folder(name))
 
 
 _HINT = (
@@ -80,16 +80,16 @@ _HINT = (
 )
 
 
-def _pulled(name: str) -> Path:
+def _pull_folder(name: str) -> Path:
     """Return the folder of a model of the Hub; a folder's name that is mistyped looks like one."""
     from .hub import pull
 
     try:
         return pull(name)
     except (HubError, UsageError) as error:
-        told = str(error)
-        told = f"There is no run or folder {name!r} here, and {told[:1].lower()}{told[1:]}"
-        raise type(error)(told) from error
+        reason = str(error)
+        reason = reason[:1].lower() + reason[1:]
+        raise type(error)(f"There is no run or folder {name!r} here, and {reason}") from error
 
 
 def is_model_folder(name: str) -> bool:

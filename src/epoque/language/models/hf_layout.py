@@ -109,7 +109,7 @@ def _modern_entries(config: ModelConfig) -> Iterator[WeightEntry]:
         qkv = tuple(f"{there}.self_attn.{name}_proj.weight" for name in "qkv")
         yield WeightEntry(f"{here}.attention.qkv.weight", qkv)
         yield WeightEntry(f"{here}.attention.out.weight", (f"{there}.self_attn.o_proj.weight",))
-        if config.gated:
+        if config.is_gated:
             up = (f"{there}.mlp.gate_proj.weight", f"{there}.mlp.up_proj.weight")
             yield WeightEntry(f"{here}.up.weight", up)
             yield WeightEntry(f"{here}.down.weight", (f"{there}.mlp.down_proj.weight",))
@@ -119,7 +119,7 @@ def _modern_entries(config: ModelConfig) -> Iterator[WeightEntry]:
         else:
             yield WeightEntry(f"{here}.up.weight", (f"{there}.mlp.fc1.weight",))
             yield WeightEntry(f"{here}.down.weight", (f"{there}.mlp.fc2.weight",))
-    if config.gated:
+    if config.is_gated:
         yield WeightEntry("norm.weight", ("model.norm.weight",))
     if not config.tied:
         yield WeightEntry("output", ("lm_head.weight",))
@@ -225,8 +225,8 @@ def parse_hf_config(content: Mapping[str, Any], source: str) -> ModelConfig:
     kind = content.get("model_type")
     matches = [key for key, (theirs, _) in _TYPES.items() if theirs == kind]
     if not matches:
-        known = ", ".join(theirs for theirs, _ in _TYPES.values())
-        raise DataError(f"{source}: model_type is {kind!r}; Epoque reads {known}.")
+        readable = ", ".join(theirs for theirs, _ in _TYPES.values())
+        raise DataError(f"{source}: model_type is {kind!r}; Epoque reads {readable}.")
     kind = str(kind)
     _refuse_other_parts(kind, content, source)
     architecture, objective = matches[0]

@@ -2,8 +2,9 @@
 
 `torch.optim.Muon` has one of its own: five equal steps in bfloat16, one matrix after another. Here
 three unequal steps reach the same evenness, matrices of one size go through together, in float32
-on a CPU (where bfloat16 without instructions for it takes ten times as long), and the queries, keys
-and values of each head are matrices of their own.
+on a CPU (where bfloat16 without instructions for it takes ten times as long; with AVX512-BF16 ours
+took a half to a quarter of its time), and the queries, keys and values of each head are matrices of
+their own.
 """
 
 from collections.abc import Sequence
