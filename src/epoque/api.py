@@ -8,6 +8,7 @@ from epoque.bench.config import Config
 from epoque.bench.figures.styles import use_style
 from epoque.bench.files.output_paths import runs_folder
 from epoque.bench.lab import Lab, find_lab, lab_names
+from epoque.bench.notebook import default_progress
 from epoque.bench.progress import Notify, Progress
 from epoque.bench.recipes import Recipe, find_recipe, recipe_names
 from epoque.bench.runs.execute import execute, start
@@ -15,6 +16,7 @@ from epoque.bench.runs.execute import resume as resume_run
 from epoque.bench.runs.run import Run
 from epoque.bench.setting_paths import flatten
 from epoque.bench.sinks import SinkFactory
+from epoque.bench.sinks.notebook import notebook_sinks
 from epoque.bench.sinks.registry import make_sinks
 
 if TYPE_CHECKING:
@@ -53,9 +55,9 @@ def configure(recipe: str, settings: dict[str, Any]) -> tuple[Recipe, Lab[Any], 
         UsageError: if the recipe names a setting that its lab does not have.
         ConfigError: if settings are wrong; all of them are listed.
     """
-    found = find_recipe(recipe)
-    lab = find_lab(found.lab)
-    return found, lab, found.build(lab.config, settings)
+    entry = find_recipe(recipe)
+    lab = find_lab(entry.lab)
+    return entry, lab, entry.build(lab.config, settings)
 
 
 def run(
@@ -89,13 +91,13 @@ def run(
         RunWriteError: if the run folder cannot be written.
         DivergenceError: if training diverges; the run keeps what was measured before.
     """
-    found, lab, config = configure(recipe, settings)
-    factories = make_sinks(sinks)
+    entry, lab, config = configure(recipe, settings)
+    factories = [*make_sinks(sinks), *notebook_sinks()]
     with use_style(style):
-        made = start(lab, config, found.name, runs_folder(runs), name)
-        if name is not None and made.is_complete:
-            return made
-        return execute(made, factories, draw=figures)
+        record = start(lab, config, entry.name, runs_folder(runs), name)
+        if name is not None and record.is_complete:
+            return record
+        return execute(record, factories, draw=figures)
 
 
 def resume(
@@ -114,7 +116,7 @@ def resume(
         UsageError: if it is already finished.
         RunLockedError: if another process is writing it.
     """
-    factories = make_sinks(sinks)
+    factories = [*make_sinks(sinks), *notebook_sinks()]
     with use_style(style):
         return resume_run(Run.open(path), factories, draw=figures)
 
@@ -142,7 +144,8 @@ def sweep(
         workers: processes, where each point is a run of its own; by default one a core, or one
             where a single run keeps all cores busy.
         executor: what runs them, by name ("local") or itself; by default this machine.
-        progress: receives how many points are measured, and how many there are.
+        progress: receives how many points are measured, and how many there are; in a notebook a
+            bar by default.
         notify: receives how many trainings there will be, and what is odd about the data.
         figures: whether to draw the figures at the end.
         style: the figure style; by default EPOQUE_STYLE or the house's.
@@ -158,20 +161,20 @@ def sweep(
     from epoque.bench.sweeps.study import announce
     from epoque.bench.sweeps.sweep import Sweeps
 
-    found, lab, config = configure(recipe, settings)
+    entry, lab, config = configure(recipe, settings)
     parsed, root = parse_axes(config, axes, flatten(settings)), runs_folder(runs)
-    begun = Sweeps(root).find(found.name, _typed(parsed), config=config, finished=False)
-    told: dict[str, Any] = {
+    existing = Sweeps(root).find(entry.name, _typed(parsed), config=config, finished=False)
+    how: dict[str, Any] = {
         "executor": _executor(executor, workers),
-        "progress": progress,
         "figures": figures,
         "notify": notify,
     }
-    with use_style(style):
-        if begun is not None:
+    with use_style(style), default_progress(progress) as shown:
+        how["progress"] = shown
+        if existing is not None:
             announce(lab, config, parsed, notify)
-            return resume_sweep(begun, **told)
-        return run_sweep(lab, found.name, config, parsed, root, **told)
+            return resume_sweep(existing, **how)
+        return run_sweep(lab, entry.name, config, parsed, root, **how)
 
 
 def search(
@@ -205,7 +208,8 @@ def search(
         workers: processes, where each trial is a run of its own; by default one a core, or one
             where a single run keeps all cores busy.
         executor: what runs them, by name ("local") or itself; by default this machine.
-        progress: receives how many trials are measured, and how many there are.
+        progress: receives how many trials are measured, and how many there are; in a notebook a
+            bar by default.
         notify: receives what is odd about the data.
         figures: whether to draw the figures at the end.
         style: the figure style; by default EPOQUE_STYLE or the house's.
@@ -222,23 +226,25 @@ def search(
     from epoque.bench.sweeps.search import Searches
     from epoque.bench.sweeps.study import announce
 
-    found, lab, config = configure(recipe, settings)
+    entry, lab, config = configure(recipe, settings)
     explicit = flatten(settings).keys() - {"seed"}  # the search's own, whatever those of its trials
     parsed, root = parse_axes(config, axes, explicit), runs_folder(runs)
-    wanted: dict[str, Any] = {"trials": trials, "sampler": sampler, "direction": direction}
-    wanted |= {"objective": score or lab.score}
-    begun = Searches(root).find(found.name, _typed(parsed), config=config, finished=False, **wanted)
-    told: dict[str, Any] = {
+    goal: dict[str, Any] = {"trials": trials, "sampler": sampler, "direction": direction}
+    goal |= {"objective": score or lab.score}
+    existing = Searches(root).find(
+        entry.name, _typed(parsed), config=config, finished=False, **goal
+    )
+    how: dict[str, Any] = {
         "executor": _executor(executor, workers),
-        "progress": progress,
         "figures": figures,
         "notify": notify,
     }
-    with use_style(style):
-        if begun is not None:
+    with use_style(style), default_progress(progress) as shown:
+        how["progress"] = shown
+        if existing is not None:
             announce(lab, config, (), notify)
-            return resume_search(begun, **told)
-        return run_search(lab, found.name, config, parsed, root, **wanted, **told)
+            return resume_search(existing, **how)
+        return run_search(lab, entry.name, config, parsed, root, **goal, **how)
 
 
 def _executor(executor: "str | Executor | None", workers: int | None) -> "Executor | None":

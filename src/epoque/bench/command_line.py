@@ -5,11 +5,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from .config import Config
 from .errors import UsageError
-from .lab import find_lab, lab_names
+from .plugins import LABS, load_plugin, plugin_names
 from .recipes import find_recipe, recipe_names
 from .sweeps.grid import to_cell
 
-__all__ = ["build_command_line"]
+__all__ = ["build_command_line", "changed_settings"]
 
 
 def build_command_line(
@@ -30,7 +30,7 @@ def build_command_line(
         swept: the paths of the axes, whose own setting is of no account; but the seed is also
             what a search draws from, and may be given beside them.
     """
-    name = recipe if recipe in recipe_names() else _find_other_recipe(recipe, config)
+    name = _shipped_recipe(recipe, config)
     settings = _iterate_options(
         name, config, set(swept) - ({"seed"} if kind == "search" else set())
     )
@@ -39,21 +39,41 @@ def build_command_line(
 
 def _find_other_recipe(recipe: str, config: Config) -> str:
     """Return the first recipe of the lab whose config this is; `recipe` itself if it has none."""
-    mine = [name for name in lab_names() if find_lab(name).config is type(config)]
+    labs = {name: load_plugin(LABS, "lab", name) for name in plugin_names(LABS)}
+    mine = [name for name, lab in labs.items() if lab.config is type(config)]
     return next((r for r in recipe_names() if r.split("/")[0] in mine), recipe)
 
 
+def changed_settings(recipe: str, config: Config, swept: Collection[str] = ()) -> Mapping[str, Any]:
+    """Return path to value of the settings that are not the recipe's own.
+
+    Args:
+        recipe: the recipe's name; of one of a user's own see `build_command_line`.
+        config: the resolved config.
+        swept: the paths of the axes, whose own setting is of no account.
+    """
+    return _find_changes(_shipped_recipe(recipe, config), config, swept)
+
+
+def _shipped_recipe(recipe: str, config: Config) -> str:
+    return recipe if recipe in recipe_names() else _find_other_recipe(recipe, config)
+
+
 def _iterate_options(recipe: str, config: Config, swept: Collection[str]) -> Iterator[str]:
+    for path, value in _find_changes(recipe, config, swept).items():
+        text = str(to_cell(value))
+        yield f"--{path.replace('_', '-')}"
+        yield text.lower() if isinstance(value, bool) else text
+
+
+def _find_changes(recipe: str, config: Config, swept: Collection[str]) -> dict[str, Any]:
     try:
         usual = type(config).parse(find_recipe(recipe).config)
     except UsageError:
         usual = type(config)()
     values = config.flatten()
     changed = {p: v for p, v in values.items() if p not in swept and v != usual.get(p)}
-    for path in [p for p in changed if not _is_implied(p, changed, usual)]:
-        text = str(to_cell(changed[path]))
-        yield f"--{path.replace('_', '-')}"
-        yield text.lower() if isinstance(changed[path], bool) else text
+    return {p: v for p, v in changed.items() if not _is_implied(p, changed, usual)}
 
 
 def _is_implied(path: str, changed: Mapping[str, object], usual: Config) -> bool:

@@ -259,6 +259,19 @@ class Config(Settings):
         le=10**9,
     )
 
+    def _repr_html_(self) -> str:
+        """Return a card of the settings that are not as by default, for a notebook."""
+        from .cards import SETTINGS, Card
+        from .i18n import environment_language
+
+        language, usual = environment_language(), type(self)()
+        rows = [
+            (info.label(language), self.get(path))
+            for path, info in self.settings().items()
+            if self.get(path) != usual.get(path)
+        ]
+        return Card(type(self).__name__, sections=[(SETTINGS, rows)] if rows else ()).html(language)
+
     @classmethod
     def json_schema(cls, language: str = "en") -> dict[str, Any]:
         """Return the JSON schema, with labels and descriptions in `language` ("en" or "fr").

@@ -38,9 +38,9 @@ from yaml.error import MarkedYAMLError
 
 from .errors import ConfigError, UnknownNameError, UsageError, did_you_mean
 from .files.input_files import read_regular
-from .lab import lab_folder, lab_names
 from .limits import MAX_YAML_BYTES, MAX_YAML_VALUES
 from .number_text import is_number
+from .plugins import LABS, plugin_folder, plugin_names
 from .setting_paths import flatten, suggest_settings
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def recipe_names() -> tuple[str, ...]:
     return tuple(
         sorted(
             f"{lab}/{file.name.removesuffix('.yaml')}"
-            for lab in lab_names()
+            for lab in plugin_names(LABS)
             if (folder := recipe_folder(lab)) is not None
             for file in folder.iterdir()
             if file.name.endswith(".yaml")
@@ -139,7 +139,7 @@ def recipe_folder(lab: str) -> "Traversable | None":
     Raises:
         UnknownNameError: if there is no such lab.
     """
-    package = lab_folder(lab)
+    package = plugin_folder(LABS, "lab", lab)
     folder = None if package is None else package / "recipes"
     return folder if folder is not None and folder.is_dir() else None
 

@@ -52,6 +52,11 @@ class Run(Record[C_co]):
         """The content of config.json: `format`, `lab`, `recipe`, `config`."""
         return super().metadata
 
+    def _repr_html_(self) -> str:
+        from ..record_cards import run_card
+
+        return run_card(self)
+
     def is_locked(self) -> bool:
         """Return whether a process is writing this run now."""
         return is_locked(self.path)

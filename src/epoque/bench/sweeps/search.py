@@ -72,6 +72,11 @@ class Search(Study[C_co]):
         except DamagedRunError:
             return False
 
+    def _repr_html_(self) -> str:
+        from ..record_cards import search_card
+
+        return search_card(self)
+
     @property
     def objective(self) -> str:
         """The result that was to become small, or large."""

@@ -68,6 +68,11 @@ class Sweep(Study[C_co]):
             table = table[table[name] == value]
         return table
 
+    def _repr_html_(self) -> str:
+        from ..record_cards import sweep_card
+
+        return sweep_card(self)
+
     @property
     def score(self) -> str:
         """The result that its figures look at, lower being better."""

@@ -264,9 +264,28 @@ class Claim:
     runs: tuple[str, ...] = ()
     sweeps: tuple[str, ...] = ()
 
+    def _repr_html_(self) -> str:
+        from epoque.bench.cards import CLAIMED, MEASURED_BY, Card
+        from epoque.bench.i18n import environment_language
+
+        language = environment_language()
+        lines = [
+            (line.quantity.translate(language), _reported(line, language)) for line in self.lines
+        ]
+        sources = [("epoque run", name) for name in self.runs]
+        sources += [("epoque sweep", name) for name in self.sweeps]
+        sections = [(CLAIMED, lines), *([(MEASURED_BY, sources)] if sources else [])]
+        note = self.statement.translate(language)
+        return Card(self.id, note=note, sections=sections).html(language)
+
     def judge(self, evidence: Evidence) -> Verdict:
         """Return the verdict on all its lines together."""
         return combine_verdicts([line.judge(line.measure(evidence)) for line in self.lines])
+
+
+def _reported(line: Line, language: str) -> str:
+    reported = getattr(line, "reported", "")
+    return reported.translate(language) if isinstance(reported, LocalText) else str(reported)
 
 
 def combine_verdicts(verdicts: Sequence[Verdict]) -> Verdict:
