@@ -44,7 +44,9 @@ def _find_other_recipe(recipe: str, config: Config) -> str:
     return next((r for r in recipe_names() if r.split("/")[0] in mine), recipe)
 
 
-def changed_settings(recipe: str, config: Config, swept: Collection[str] = ()) -> Mapping[str, Any]:
+def changed_settings(
+    recipe: str, config: Config, swept: Collection[str] = ()
+) -> Mapping[str, object]:
     """Return path to value of the settings that are not the recipe's own.
 
     Args:
@@ -66,7 +68,7 @@ def _iterate_options(recipe: str, config: Config, swept: Collection[str]) -> Ite
         yield text.lower() if isinstance(value, bool) else text
 
 
-def _find_changes(recipe: str, config: Config, swept: Collection[str]) -> dict[str, Any]:
+def _find_changes(recipe: str, config: Config, swept: Collection[str]) -> dict[str, object]:
     try:
         usual = type(config).parse(find_recipe(recipe).config)
     except UsageError:
