@@ -72,6 +72,24 @@ main(["run", "tiny.yaml", "--name", "mine", "--runs", "again", "--no-figures"])
 """
 
 
+UNEQUAL = """
+import os
+from pathlib import Path
+
+from epoque.bench.errors import UsageError
+from epoque.bench.events import Checkpoint
+from epoque.bench.torch.distributed import DistributedContext
+
+rank = os.environ["RANK"]
+context = DistributedContext("cpu")
+context.check_same_start(Checkpoint(8, {}, {}))
+try:
+    context.check_same_start(Checkpoint(8 if rank == "0" else 4, {}, {}))
+except UsageError as error:
+    Path(f"refused-{rank}.txt").write_text(str(error))
+"""
+
+
 @pytest.fixture(scope="module")
 def launched(tiny: Callable[..., LanguageConfig], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Run and resume a training in two processes; return the folder they ran in."""
@@ -120,6 +138,14 @@ def test_they_learn_what_one_process_learns(launched: Path, train_run: Callable[
     for name, value in theirs.items():
         np.testing.assert_allclose(mine[name], value, rtol=1e-3, atol=2e-5, err_msg=name)
     assert run.results["perplexity"] == pytest.approx(alone.results["perplexity"], rel=1e-3)
+
+
+def test_processes_that_would_start_from_different_steps_all_say_so(tmp_path: Path) -> None:
+    process = launch(tmp_path, UNEQUAL)
+    assert process.returncode == 0, process.stdout
+    message = "The processes would go on from different checkpoints, of steps 4 and 8; start them"
+    for rank in range(2):
+        assert (tmp_path / f"refused-{rank}.txt").read_text().startswith(message)
 
 
 @pytest.mark.skipif(

@@ -11,6 +11,7 @@ from accelerate import Accelerator
 from accelerate.state import AcceleratorState, PartialState
 
 from ..errors import UsageError
+from ..events import Checkpoint
 
 __all__ = ["DistributedContext", "check_device"]
 
@@ -68,6 +69,24 @@ class DistributedContext:
     def broadcast(self, value: float) -> float:
         """Return the main process's value."""
         return self.all_reduce_sum([value if self.is_main else 0.0])[0]
+
+    def check_same_start(self, resume: Checkpoint | None) -> None:
+        """Check that all processes begin with the same step.
+
+        Each has read the run's folder by itself, and the main one may have written there meanwhile.
+        From different steps they would wait for one another for ever, as each step is a meeting.
+
+        Raises:
+            UsageError: if they do not, in all processes.
+        """
+        mine = resume.step if resume else 0
+        of_ranks = [mine if rank == self.rank else 0 for rank in range(self.world_size)]
+        steps = sorted({round(step) for step in self.all_reduce_sum(of_ranks)})
+        if len(steps) > 1:
+            raise UsageError(
+                "The processes would go on from different checkpoints, of steps "
+                f"{' and '.join(map(str, steps))}; start them again."
+            )
 
 
 def _forget_other_device(kind: str) -> None:

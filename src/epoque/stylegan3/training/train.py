@@ -58,6 +58,7 @@ def train(config: StyleGan3Config, resume: Checkpoint | None = None) -> Iterator
         MissingExtraError: if portraits are to be drawn without the extra `avatars`.
     """
     context = DistributedContext(config.device)
+    context.check_same_start(resume)
     with explain_out_of_memory(config):
         images = load_images(config)
         count = int(context.broadcast(choose_training_threads(config, images.shape, resume)))
