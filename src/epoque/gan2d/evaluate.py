@@ -15,7 +15,7 @@ from .data import noise
 from .data.distributions import find_mixture, make_sampler
 from .data.user_points import UserPoints, count_outside, load_run_points
 from .figures import look
-from .measures import SAMPLES, exact_w1, measure_samples, summary
+from .measures import SAMPLES, exact_w1, measure_samples, summarize
 from .seeds import Purpose
 from .training import engine
 from .training.checkpoint import load_networks
@@ -36,9 +36,9 @@ def evaluate(run: Run[Gan2dConfig]) -> Mapping[str, Any]:
     `floor_sliced_w1`, …, `floor_exact_w1`: the same between two samples of real points, which is
     what a perfect generator would have.
 
-    Over the run: what `epoque.gan2d.measures.summary` tells, such as `converged_at`. Of its start:
-    what `epoque.gan2d.figures.look.first` tells, such as `first_spread`. Of the user's own points:
-    `data_points`, and `data_outside`, how many lie outside the unit square.
+    Over the run: what `epoque.gan2d.measures.summarize` returns, such as `converged_at`. Of its
+    start: what `epoque.gan2d.figures.look.first` returns, such as `first_spread`. Of the user's own
+    points: `data_points`, and `data_outside`, how many lie outside the unit square.
 
     Raises:
         DamagedRunError: if the metrics or the last checkpoint cannot be read.
@@ -46,14 +46,14 @@ def evaluate(run: Run[Gan2dConfig]) -> Mapping[str, Any]:
     """
     config = run.config
     user_points = load_run_points(run)
-    found = _over_the_run(run) | _last_metrics(run)
-    found |= _first(config, user_points) | _against_real(run, config, user_points)
+    results = _summarize_metrics(run) | _last_metrics(run)
+    results |= _measure_start(config, user_points) | _compare_with_real(run, config, user_points)
     if user_points:
-        found |= {
+        results |= {
             "data_points": len(user_points.points),
             "data_outside": count_outside(user_points.points),
         }
-    return {name: _plain(value) for name, value in found.items()}
+    return {name: _plain(value) for name, value in results.items()}
 
 
 def _last_metrics(run: Run[Gan2dConfig]) -> dict[str, Any]:
@@ -63,17 +63,17 @@ def _last_metrics(run: Run[Gan2dConfig]) -> dict[str, Any]:
     return {f"final_{name}": series.iloc[-1] for name, series in last.items() if len(series)}
 
 
-def _over_the_run(run: Run[Gan2dConfig]) -> dict[str, Any]:
+def _summarize_metrics(run: Run[Gan2dConfig]) -> dict[str, Any]:
     """Return what the evaluations say together."""
     if "js" not in run.metrics:
         return {}
     rows = run.metrics.dropna(subset=["js"])
     values = {name: rows[name].to_numpy(float) for name in rows}
-    return dict(summary(rows.index.to_numpy(), values))
+    return dict(summarize(rows.index.to_numpy(), values))
 
 
-def _first(config: Gan2dConfig, user_points: UserPoints | None) -> dict[str, Any]:
-    """Return what is told of the generator before its training, which its seed alone decides."""
+def _measure_start(config: Gan2dConfig, user_points: UserPoints | None) -> dict[str, Any]:
+    """Return the measures of the untrained generator, which the seed alone decides."""
     static, hyper = (
         StaticConfig.from_config(config, user_points),
         Hyperparameters.from_config(config),
@@ -82,20 +82,20 @@ def _first(config: Gan2dConfig, user_points: UserPoints | None) -> dict[str, Any
     return dict(look.first(static, hyper.seed, state))
 
 
-def _against_real(
+def _compare_with_real(
     run: Run[Gan2dConfig], config: Gan2dConfig, user_points: UserPoints | None
 ) -> dict[str, Any]:
     """Return the exact distance at the end, and what a perfect generator would have."""
     generate, _ = load_networks(config, run.checkpoint().arrays)
     keys = jax.random.split(jax_key(config.seed, Purpose.FINAL_EVALUATION), 3)
     draw = make_sampler(config, user_points)
-    real, again = draw(keys[0], SAMPLES), draw(keys[1], SAMPLES)
+    real, other = draw(keys[0], SAMPLES), draw(keys[1], SAMPLES)
     fake = generate(noise.sample(keys[2], PAIRED, config.noise, config.noise_dims))
-    floors = measure_samples(np.asarray(real), np.asarray(again), find_mixture(config))
-    found: dict[str, Any] = {f"floor_{name}": value for name, value in floors.items()}
-    found["final_exact_w1"] = _exact(real, fake)
-    found["floor_exact_w1"] = _exact(real, again)
-    return found
+    floors = measure_samples(np.asarray(real), np.asarray(other), find_mixture(config))
+    results: dict[str, Any] = {f"floor_{name}": value for name, value in floors.items()}
+    results["final_exact_w1"] = _exact(real, fake)
+    results["floor_exact_w1"] = _exact(real, other)
+    return results
 
 
 def _exact(real: jax.Array, other: jax.Array) -> float:

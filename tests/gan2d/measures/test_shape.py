@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from epoque.gan2d.measures.shape import central, intrinsic_dimension, spread
+from epoque.gan2d.measures.shape import central_fraction, intrinsic_dimension, spread
 
 N = 2048
 RNG = np.random.default_rng(5)
@@ -30,8 +30,10 @@ def test_spread_is_the_root_mean_square_distance_from_the_mean() -> None:
 def test_the_share_in_the_middle_does_not_depend_on_the_size(
     points: NDArray[np.float32], share: float
 ) -> None:
-    assert float(central(points)) == pytest.approx(share, abs=0.025)
-    assert float(central(points * 8 + 3)) == pytest.approx(float(central(points)), abs=0.003)
+    assert float(central_fraction(points)) == pytest.approx(share, abs=0.025)
+    assert float(central_fraction(points * 8 + 3)) == pytest.approx(
+        float(central_fraction(points)), abs=0.003
+    )
 
 
 @pytest.mark.parametrize(

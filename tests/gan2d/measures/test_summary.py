@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from epoque.gan2d.measures.summary import COLLAPSED, CONVERGED, converged_at, summary, swing
+from epoque.gan2d.measures.summary import COLLAPSED, CONVERGED, converged_at, summarize, swing
 
 
 def test_convergence_is_where_a_divergence_goes_below_for_good() -> None:
@@ -27,7 +27,7 @@ def test_a_summary_tells_of_many_trainings_what_it_tells_of_each() -> None:
     good, bad = CONVERGED / 2, CONVERGED * 2
     js = np.array([[0.5, 0.2, 0.3], [0.5, np.nan, np.nan], [np.nan] * 3])
     distance = np.array([[bad, good / 2, good], [bad, np.nan, np.nan], [np.nan] * 3])
-    together = summary(steps, {"js": js, "sliced_w1": distance, "kl": js + 1})
+    together = summarize(steps, {"js": js, "sliced_w1": distance, "kl": js + 1})
     assert {name: array.tolist()[0] for name, array in together.items()} == {
         "final_js": 0.3,
         "final_sliced_w1": good,
@@ -42,7 +42,7 @@ def test_a_summary_tells_of_many_trainings_what_it_tells_of_each() -> None:
         "converged_at": 200,
     }
     for i in range(3):
-        alone = summary(steps, {"js": js[i], "sliced_w1": distance[i], "kl": js[i] + 1})
+        alone = summarize(steps, {"js": js[i], "sliced_w1": distance[i], "kl": js[i] + 1})
         for name, value in alone.items():
             np.testing.assert_array_equal(value, together[name][i])
     assert together["best_step"][1] == 100
@@ -54,13 +54,13 @@ def test_the_second_half_is_told_by_itself() -> None:
     steps = np.array([100, 200, 300, 400, 450])
     spread = np.array([[9.0, 9.0, 2.0, 4.0, 6.0], [9.0, 9.0, 1.0, 1.0, COLLAPSED / 2]])
     js = np.array([[9.0, 9.0, 0.3, 0.3, 0.3], [9.0, 9.0, 0.3, np.nan, np.nan]])
-    found = summary(steps, {"js": js, "sliced_w1": js, "spread": spread})
+    found = summarize(steps, {"js": js, "sliced_w1": js, "spread": spread})
     assert found["late_spread"].tolist() == [4.0, pytest.approx((2 + COLLAPSED / 2) / 3)]
     assert found["collapsed"].tolist() == [0.0, 1.0]
     assert found["late_js"][0] == pytest.approx(0.3)
     assert found["swing_js"][0] == 0
     assert np.isnan(found["late_js"][1])
-    diverged = summary(steps, {"js": js, "sliced_w1": js, "spread": spread * np.nan})
+    diverged = summarize(steps, {"js": js, "sliced_w1": js, "spread": spread * np.nan})
     assert np.isnan(diverged["collapsed"]).all()
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["GaussianMixture", "Sampler", "find_mixture", "make_sampler", "sample_real_points"]
 
-Sampler = Callable[[Any, int], Array]
+Sampler = Callable[[Array, int], Array]
 """Takes a key (may be traced) and a number of points n (static); returns float32 [n, 2]."""
 
 
@@ -109,7 +109,7 @@ def _mixture(mixture: GaussianMixture) -> "Formula":
 def _drawn_from(user_points: UserPoints) -> Sampler:
     points, jitter = jnp.asarray(user_points.points), user_points.jitter
 
-    def draw(key: Any, n: int) -> Array:
+    def draw(key: Array, n: int) -> Array:
         which_key, noise_key = jax.random.split(key)
         drawn = points[jax.random.randint(which_key, (n,), 0, len(points))]
         return drawn + jitter * jax.random.normal(noise_key, (n, 2)) if jitter else drawn
@@ -122,7 +122,7 @@ def _drawn_from(user_points: UserPoints) -> Sampler:
 
 
 def _from_uniforms(formula: "Formula") -> Sampler:
-    def draw(key: Any, n: int) -> Array:
+    def draw(key: Array, n: int) -> Array:
         return formula(jax.random.uniform(key, (3, n), jnp.float32))
 
     return draw

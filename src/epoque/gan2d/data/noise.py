@@ -1,7 +1,7 @@
 """The noise that a generator turns into points, and the lattice that shows what it does to it."""
 
 from statistics import NormalDist
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ MEAN, SD, CUT = 0.5, 0.25, 2.0  # GAN Lab's truncated normal: no farther than 2 
 TAIL = NormalDist().cdf(-CUT)
 
 
-def sample(key: Any, n: int, kind: str, dims: int) -> "Array":
+def sample(key: "Array", n: int, kind: str, dims: int) -> "Array":
     """Draw noise.
 
     Args:

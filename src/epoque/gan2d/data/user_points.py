@@ -147,7 +147,7 @@ def make_artifact(user_points: UserPoints) -> Artifact:
     return Artifact(POINTS_COPY, ("\n".join(["x,y,jitter", *lines]) + "\n").encode())
 
 
-def count_outside(points: NDArray[Any]) -> int:
+def count_outside(points: NDArray[np.floating]) -> int:
     """Return how many points [N, 2] lie outside the unit square."""
     inside = ((points >= 0) & (points <= 1)).all(axis=1)
     return int(len(points) - inside.sum())

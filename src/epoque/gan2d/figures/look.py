@@ -20,7 +20,7 @@ from ..data.distributions import GaussianMixture
 from ..measures import (
     SAMPLES,
     Sample,
-    central,
+    central_fraction,
     compare_samples,
     jacobian,
     jacobian_measures,
@@ -96,13 +96,13 @@ def first(static: StaticConfig, seed: ArrayLike, state: TrainState) -> Measures:
 
     Returns:
         `first_noise_central`, `first_central` (shares of the noise and of the untrained
-        generator's points near their middle, see `measures.central`) and `first_spread` (how wide
-        the latter lie, 1 being as wide as the real points), each [...].
+        generator's points near their middle, see `measures.central_fraction`) and `first_spread`
+        (how wide the latter lie, 1 being as wide as the real points), each [...].
     """
     keys = split_words(purpose_words(seed, Purpose.FIRST_EVALUATION), 2)
 
     def measured(real: Sample, fake: Floats, z: Floats, _: Floats) -> Mapping[str, float]:
-        told = central(z), central(fake), spread(fake) / real.spread
+        told = central_fraction(z), central_fraction(fake), spread(fake) / real.spread
         return dict(zip(FIRST, told, strict=True))
 
     return _measure(static, keys, state, measured)

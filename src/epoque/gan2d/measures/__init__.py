@@ -10,8 +10,8 @@ from .histogram import divergences, histogram, overlap
 from .jacobian import jacobian, jacobian_measures
 from .kernels import Means, between, within
 from .mixture import mode_measures
-from .shape import central, intrinsic_dimension, spread
-from .summary import COLLAPSED, CONVERGED, summary
+from .shape import central_fraction, intrinsic_dimension, spread
+from .summary import COLLAPSED, CONVERGED, summarize
 from .transport import exact_w1, projections
 
 __all__ = [
@@ -20,14 +20,14 @@ __all__ = [
     "PAIRS",
     "SAMPLES",
     "Sample",
-    "central",
+    "central_fraction",
     "compared",
     "exact_w1",
     "jacobian",
     "jacobian_measures",
     "measure_samples",
     "spread",
-    "summary",
+    "summarize",
 ]
 
 SAMPLES = 10_000
@@ -92,9 +92,9 @@ def compare_samples(
         and `intrinsic_dimension`; with modes also `modes_covered` and `high_quality`.
     """
     sizes = len(real.points), len(fake.points)
-    found = divergences(real.shares, fake.shares, *sizes) | overlap(real.shares, fake.shares)
+    measures = divergences(real.shares, fake.shares, *sizes) | overlap(real.shares, fake.shares)
     pairs = between(real.points[:PAIRS], fake.points[:PAIRS])
-    found |= {
+    measures |= {
         "outside": float(fake.shares[-1]),
         "sliced_w1": float(np.abs(real.projections - fake.projections).mean()),
         "mmd2": real.within.kernel + fake.within.kernel - 2 * pairs.kernel,
@@ -102,4 +102,4 @@ def compare_samples(
         "spread": fake.spread / real.spread,
         "intrinsic_dimension": intrinsic_dimension(fake.points[:PAIRS]),
     }
-    return found | (mode_measures(fake.points, modes) if modes else {})
+    return measures | (mode_measures(fake.points, modes) if modes else {})

@@ -5,8 +5,6 @@ GAN Lab's evaluator it adds a little mass to every cell, so that the divergence 
 is finite; unlike it, the densities are renormalised, no point is lost, and the error is told.
 """
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,7 +17,7 @@ EPS = 1e-4
 Shares = NDArray[np.float64]
 
 
-def histogram(points: NDArray[Any], side: int = SIDE) -> Shares:
+def histogram(points: NDArray[np.floating], side: int = SIDE) -> Shares:
     """Return the share of the points in each cell.
 
     Args:
@@ -99,7 +97,9 @@ def _log2(p: Shares, q: Shares) -> Shares:
         return np.log2(np.where(p > 0, p / q, 1.0))
 
 
-def _error(samples: Any, slopes: Any) -> float:
+def _error(
+    samples: tuple[tuple[Shares, int], ...], slopes: tuple[NDArray[np.floating], ...]
+) -> float:
     """Return the delta method's standard error: √Σ Var(slope) / n over the samples."""
     variance = 0.0
     for (share, n), slope in zip(samples, slopes, strict=True):

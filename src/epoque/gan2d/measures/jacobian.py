@@ -1,7 +1,6 @@
 """What a generator does to the noise: how many dimensions survive, and where it folds over."""
 
 from collections.abc import Callable
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -15,7 +14,7 @@ Generate = Callable[[Array], Array]
 """Noise [n, dims] to points [n, 2], each point for itself."""
 
 
-def jacobian_measures(j: NDArray[Any]) -> dict[str, float]:
+def jacobian_measures(j: NDArray[np.floating]) -> dict[str, float]:
     """Return the geometry of the generator's manifold.
 
     Args:
@@ -33,10 +32,10 @@ def jacobian_measures(j: NDArray[Any]) -> dict[str, float]:
     squared = values**2
     spread = squared.sum(axis=1) ** 2 / np.maximum((squared**2).sum(axis=1), 1e-30)
     medians = np.median([values[:, 0], values[:, 1], spread], axis=1)
-    found = dict(zip(("stretch_max", "stretch_min", "dimension"), medians.tolist(), strict=True))
+    measures = dict(zip(("stretch_max", "stretch_min", "dimension"), medians.tolist(), strict=True))
     if j.shape[2] == 2:
-        found["folded"] = _folded(j)
-    return found
+        measures["folded"] = _folded(j)
+    return measures
 
 
 def jacobian(generate: Generate, z: Array) -> Array:
@@ -55,7 +54,7 @@ def jacobian(generate: Generate, z: Array) -> Array:
     return jnp.moveaxis(jax.vmap(along)(jnp.eye(z.shape[1], dtype=z.dtype)), 0, 2)
 
 
-def singular_values(j: NDArray[Any]) -> NDArray[Any]:
+def singular_values(j: NDArray[np.floating]) -> NDArray[np.floating]:
     """Return the two singular values of each matrix [n, 2, dims], largest first, [n, 2].
 
     They are the roots of the eigenvalues of J·Jᵀ = [[a, b], [b, c]]. The smaller one comes from
@@ -70,7 +69,7 @@ def singular_values(j: NDArray[Any]) -> NDArray[Any]:
     return np.stack([largest, area / np.maximum(largest, 1e-30)], axis=1)
 
 
-def _folded(j: NDArray[Any]) -> float:
+def _folded(j: NDArray[np.floating]) -> float:
     area = j[:, 0, 0] * j[:, 1, 1] - j[:, 0, 1] * j[:, 1, 0]
     total = float(np.abs(area).sum())
     return (1 - abs(float(area.sum())) / total) / 2 if total > 0 else float("nan")

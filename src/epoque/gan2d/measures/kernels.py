@@ -4,7 +4,7 @@ Both are U-statistics: without bias, and so sometimes a little below 0 for equal
 """
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ the one before, so that its kernel is the fourth power of that one's."""
 ROWS = 32
 """Points whose distances are looked at together, so that they stay in a core's cache."""
 
-Points = NDArray[Any]
+Points = NDArray[np.floating]
 
 
 class Means(NamedTuple):
@@ -65,7 +65,7 @@ def within(a: Points) -> Means:
     return Means((kernel - n) / (n * (n - 1)), distance / (n * (n - 1)))
 
 
-def distances(a: Points, b: Points) -> Iterator[NDArray[Any]]:
+def distances(a: Points, b: Points) -> Iterator[NDArray[np.floating]]:
     """Yield squared distances [ROWS, m] of some points of a [n, 2] to all of b [m, 2].
 
     They are exact also between points that nearly coincide.

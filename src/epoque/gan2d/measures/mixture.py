@@ -1,7 +1,5 @@
 """How well a mixture of Gaussians is hit: modes covered, and the share of good points."""
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,7 +13,7 @@ LEAST = 0.1
 """The part of its fair share of points that a mode needs to count as covered."""
 
 
-def mode_measures(points: NDArray[Any], modes: GaussianMixture) -> dict[str, float]:
+def mode_measures(points: NDArray[np.floating], modes: GaussianMixture) -> dict[str, float]:
     """Return how well generated points hit a mixture.
 
     A point is of high quality if it lies within three standard deviations of its nearest mode
@@ -37,7 +35,7 @@ def mode_measures(points: NDArray[Any], modes: GaussianMixture) -> dict[str, flo
     }
 
 
-def mode_fractions(points: NDArray[Any], modes: GaussianMixture) -> NDArray[np.float64]:
+def mode_fractions(points: NDArray[np.floating], modes: GaussianMixture) -> NDArray[np.float64]:
     """Return the share of all points that are good points of each mode [K]."""
     x, y = ((points[:, i, None] - modes.centres[:, i]) / modes.sd[:, i] for i in (0, 1))
     squared = x * x + y * y

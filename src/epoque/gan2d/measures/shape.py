@@ -1,24 +1,22 @@
 """How wide a cloud of points is, how much of it lies in its middle, and its dimension."""
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from .kernels import distances
 
-__all__ = ["central", "intrinsic_dimension", "spread"]
+__all__ = ["central_fraction", "intrinsic_dimension", "spread"]
 
 _LEAST = 1e-14
 """The square of float32's rounding for points in the unit square."""
 
 
-def spread(points: NDArray[Any]) -> float:
+def spread(points: NDArray[np.floating]) -> float:
     """Return the root of the mean squared distance of points [n, dims] from their mean."""
     return float(np.sqrt(_squared_from_mean(points).mean()))
 
 
-def central(points: NDArray[Any]) -> float:
+def central_fraction(points: NDArray[np.floating]) -> float:
     """Return the share of points [n, dims] that lie within half their `spread` of their mean.
 
     It is the same at every size of the cloud: π/24 = 0.131 for points spread evenly over a square,
@@ -28,7 +26,7 @@ def central(points: NDArray[Any]) -> float:
     return float((squared < squared.mean() / 4).mean())
 
 
-def intrinsic_dimension(points: NDArray[Any]) -> float:
+def intrinsic_dimension(points: NDArray[np.floating]) -> float:
     """Return the dimension that points show at the distance of neighbours: TwoNN.
 
     It is the maximum-likelihood estimate (n − 1) / Σ ln(r₂/r₁) from each point's distances to its
@@ -51,5 +49,5 @@ def intrinsic_dimension(points: NDArray[Any]) -> float:
     return float((count - 1) / np.maximum(ratios.sum(), _LEAST))
 
 
-def _squared_from_mean(points: NDArray[Any]) -> NDArray[Any]:
+def _squared_from_mean(points: NDArray[np.floating]) -> NDArray[np.floating]:
     return np.asarray(((points - points.mean(axis=0)) ** 2).sum(axis=1))

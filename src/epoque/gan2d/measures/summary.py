@@ -1,13 +1,12 @@
-"""What is told of a whole training, from what was measured on its way."""
+"""The results of a whole training, from what was measured on its way."""
 
 import warnings
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["COLLAPSED", "CONVERGED", "LATE", "STEADY", "converged_at", "summary", "swing"]
+__all__ = ["COLLAPSED", "CONVERGED", "LATE", "STEADY", "converged_at", "summarize", "swing"]
 
 CONVERGED = 0.03
 """The sliced Wasserstein distance, in widths of the square, below which a training has converged.
@@ -23,8 +22,8 @@ STEADY = ("js", "sliced_w1")
 """What is looked at for how steady it is there."""
 
 
-def summary(
-    steps: NDArray[Any], values: Mapping[str, NDArray[Any]]
+def summarize(
+    steps: NDArray[np.integer], values: Mapping[str, NDArray[np.floating]]
 ) -> dict[str, NDArray[np.float64]]:
     """Return the results of a training, or of many at once.
 
@@ -40,30 +39,30 @@ def summary(
         `CONVERGED`. From `spread`: `collapsed`, 1 for a generator that ends below `COLLAPSED`,
         else 0. NaN where there is none; what is not measured is left out.
     """
-    found = {f"final_{name}": np.asarray(v, np.float64)[..., -1] for name, v in values.items()}
+    results = {f"final_{name}": np.asarray(v, np.float64)[..., -1] for name, v in values.items()}
     late = np.asarray(steps) * 2 > steps[-1]
     second_half = {name: np.asarray(v, np.float64)[..., late] for name, v in values.items()}
-    found |= {f"late_{n}": second_half[n].mean(axis=-1) for n in LATE if n in values}
-    found |= {f"swing_{n}": swing(second_half[n]) for n in STEADY}
+    results |= {f"late_{n}": second_half[n].mean(axis=-1) for n in LATE if n in values}
+    results |= {f"swing_{n}": swing(second_half[n]) for n in STEADY}
     if "spread" in values:
-        spread = found["final_spread"]
-        found["collapsed"] = np.where(np.isnan(spread), np.nan, spread < COLLAPSED)
+        spread = results["final_spread"]
+        results["collapsed"] = np.where(np.isnan(spread), np.nan, spread < COLLAPSED)
     distance = np.asarray(values["sliced_w1"], np.float64)
-    found["best_js"] = _least(values["js"])
-    found["best_sliced_w1"] = _least(distance)
+    results["best_js"] = _least(values["js"])
+    results["best_sliced_w1"] = _least(distance)
     best = np.where(np.isnan(distance), np.inf, distance).argmin(axis=-1)
-    found["best_step"] = np.where(np.isnan(distance).all(axis=-1), np.nan, steps[best])
-    found["converged_at"] = converged_at(steps, distance, CONVERGED)
-    return found
+    results["best_step"] = np.where(np.isnan(distance).all(axis=-1), np.nan, steps[best])
+    results["converged_at"] = converged_at(steps, distance, CONVERGED)
+    return results
 
 
-def _least(values: NDArray[Any]) -> NDArray[np.float64]:
+def _least(values: NDArray[np.floating]) -> NDArray[np.float64]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # all NaN: NaN is the answer
         return np.asarray(np.nanmin(np.asarray(values, np.float64), axis=-1))
 
 
-def swing(values: NDArray[Any]) -> NDArray[np.float64]:
+def swing(values: NDArray[np.floating]) -> NDArray[np.float64]:
     """Return how much a measure swings from one evaluation to the next, its trend left out.
 
     It is √(½ · mean squared successive difference), which estimates the standard deviation as if
@@ -80,7 +79,9 @@ def swing(values: NDArray[Any]) -> NDArray[np.float64]:
     return np.asarray(np.sqrt((np.diff(values, axis=-1) ** 2).mean(axis=-1) / 2))
 
 
-def converged_at(steps: NDArray[Any], values: NDArray[Any], limit: float) -> NDArray[np.float64]:
+def converged_at(
+    steps: NDArray[np.integer], values: NDArray[np.floating], limit: float
+) -> NDArray[np.float64]:
     """Return from which measured step on a distance stays below a limit.
 
     Args:

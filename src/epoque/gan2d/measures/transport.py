@@ -1,7 +1,6 @@
 """Wasserstein-1 distances between two samples: exact, and sliced."""
 
 import math
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +10,9 @@ __all__ = ["DIRECTIONS", "exact_w1", "projections", "sliced_w1"]
 DIRECTIONS = 16
 
 
-def sliced_w1(a: NDArray[Any], b: NDArray[Any], directions: int = DIRECTIONS) -> float:
+def sliced_w1(
+    a: NDArray[np.floating], b: NDArray[np.floating], directions: int = DIRECTIONS
+) -> float:
     """Return the sliced Wasserstein-1 distance between two samples.
 
     It is the mean, over directions, of the distance between the projections (Rabin et al. 2011,
@@ -26,14 +27,14 @@ def sliced_w1(a: NDArray[Any], b: NDArray[Any], directions: int = DIRECTIONS) ->
     return float(np.abs(projections(a, directions) - projections(b, directions)).mean())
 
 
-def projections(points: NDArray[Any], directions: int = DIRECTIONS) -> NDArray[Any]:
+def projections(points: NDArray[np.floating], directions: int = DIRECTIONS) -> NDArray[np.floating]:
     """Return the points' places along each direction, in ascending order [directions, n]."""
     angles = math.pi * (np.arange(directions) + 0.5) / directions
     axes = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(points.dtype)
     return np.sort(axes @ points.T)
 
 
-def exact_w1(a: NDArray[Any], b: NDArray[Any]) -> float:
+def exact_w1(a: NDArray[np.floating], b: NDArray[np.floating]) -> float:
     """Return the exact Wasserstein-1 distance between two samples, by optimal assignment.
 
     It takes time of order n³: a fifth of a second for 1,000 points. Between two samples of the

@@ -50,31 +50,31 @@ def retrain(
 
 def branch(run: Run[Gan2dConfig], step: int, root: Path) -> Run[Gan2dConfig]:
     """Make the folder of a new run that begins at a checkpoint of another; see `retrain`."""
-    known = run.checkpoint_steps
-    if step not in known:
-        have = ", ".join(map(str, known)) or "none"
+    steps = run.checkpoint_steps
+    if step not in steps:
+        have = ", ".join(map(str, steps)) or "none"
         raise UsageError(f"{run.id} has no checkpoint at iteration {step}; it has {have}.")
     config = _config(run)
     if step >= config.iterations:
         raise UsageError(f"{run.id} ends at iteration {step}; there is nothing left to train.")
-    made = create_run(root, run.lab_name, run.recipe, config)
-    with lock_record(made.path):
-        folder = RunWriter(made)
+    new = create_run(root, run.lab_name, run.recipe, config)
+    with lock_record(new.path):
+        folder = RunWriter(new)
         try:
             for event in _events_until(run, step):
                 folder.log(event)
         finally:
             folder.close("interrupted", "not started")
-    return made
+    return new
 
 
 def _config(run: Run[Gan2dConfig]) -> Gan2dConfig:
     """Return a run's config; what was changed by hand while it ran is now planned."""
     config = run.config
-    made = run.path / CHANGES
-    applied = read_changes(run.artifact(CHANGES).decode()) if made.is_file() else []
-    known = set(map(str, applied))
-    planned = [change for change in read_changes(config.changes) if str(change) not in known]
+    exists = (run.path / CHANGES).is_file()
+    applied = read_changes(run.artifact(CHANGES).decode()) if exists else []
+    texts = set(map(str, applied))
+    planned = [change for change in read_changes(config.changes) if str(change) not in texts]
     return config.replace(changes=write_changes([*applied, *planned])) if applied else config
 
 

@@ -25,7 +25,7 @@ from ..data import distributions
 from ..data.distributions import GaussianMixture
 from ..data.user_points import UserPoints, load_points
 from ..figures import look
-from ..measures import summary
+from ..measures import summarize
 from . import engine
 from .engine import METRICS, TrainState
 from .hyperparameters import Hyperparameters, StaticConfig
@@ -64,9 +64,9 @@ def sweep(base: Gan2dConfig, points: Columns) -> Columns | None:
 
     Returns:
         Name to n numbers in the order of the points, named as in results.json: those of
-        `look.first`, of `measures.summary`, of all metrics and measures; and `diverged`, 1.0 for a
-        run of which a number became infinite or NaN (what is measured after that is NaN). None if
-        settings change during the runs.
+        `look.first`, of `measures.summarize`, of all metrics and measures; and `diverged`, 1.0 for
+        a run of which a number became infinite or NaN (what is measured after that is NaN). None
+        if settings change during the runs.
 
     Raises:
         DataError: if the user's points cannot be used.
@@ -79,7 +79,7 @@ def sweep(base: Gan2dConfig, points: Columns) -> Columns | None:
     for members, steps, measures in run_together(configs):
         finite = measures.pop("finite")
         first = {name: measures.pop(name)[:, 0] for name in look.FIRST}
-        columns = {**first, **summary(steps, measures), "diverged": finite.min(axis=1) < 1}
+        columns = {**first, **summarize(steps, measures), "diverged": finite.min(axis=1) < 1}
         for name, column in columns.items():
             results.setdefault(name, np.full(len(configs), np.nan))[members] = column
     return {name: column.tolist() for name, column in results.items()}

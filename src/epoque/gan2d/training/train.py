@@ -7,6 +7,7 @@ from typing import Any
 
 import jax
 import numpy as np
+from numpy.typing import NDArray
 
 from epoque.bench import stopping
 from epoque.bench.errors import DataError, DivergenceError
@@ -22,10 +23,11 @@ from . import engine
 from .checkpoint import flatten_state, restore_state
 from .engine import BLOCK, METRICS, TrainState
 from .hyperparameters import Hyperparameters, StaticConfig
-from .steps import NetworkState
+from .steps import G_METRICS, NetworkState
 
 __all__ = ["CHANGES", "Training", "train"]
 
+Rows = NDArray[np.float32]
 CHANGES = "changes.txt"
 """The artifact that holds the changes made so far, as the setting `changes` takes them."""
 
@@ -50,8 +52,8 @@ class Training(Iterator[Event]):
     """A training that may be changed while it runs.
 
     Iterating raises `DivergenceError` where an iteration would make a number infinite or NaN (what
-    came before it is told first), `DataError` if the user's points cannot be used or changed since
-    the checkpoint, and `DamagedRunError` if the checkpoint is of other networks.
+    came before it is yielded first), `DataError` if the user's points cannot be used or changed
+    since the checkpoint, and `DamagedRunError` if the checkpoint is of other networks.
 
     Attributes:
         config: the settings as they are now.
@@ -60,9 +62,9 @@ class Training(Iterator[Event]):
 
     def __init__(self, config: Gan2dConfig, resume: Checkpoint | None = None) -> None:
         self._applied = read_changes(str(resume.state["changes"])) if resume else []
-        done = list(map(str, self._applied))
-        self._planned = [c for c in read_changes(config.changes) if str(c) not in done]
-        self._asked: list[Mapping[str, Any]] = []
+        applied = list(map(str, self._applied))
+        self._planned = [c for c in read_changes(config.changes) if str(c) not in applied]
+        self._requested: list[Mapping[str, Any]] = []
         self.step = resume.step if resume else 0
         self.config = config.replace(changes="")
         for change in self._applied:
@@ -86,10 +88,10 @@ class Training(Iterator[Event]):
                 training goes on as it was.
         """
         future = self.config
-        for asked in self._asked:
-            future = future.changed(asked)
-        future.changed(values)
-        self._asked.append(values)
+        for earlier in self._requested:
+            future = future.changed(earlier)
+        future.changed(values)  # raises what is wrong before anything is changed
+        self._requested.append(values)
 
     def _run(self, resume: Checkpoint | None) -> Iterator[Event]:
         points = load_points(self.config)
@@ -97,37 +99,37 @@ class Training(Iterator[Event]):
         digest = sha256(copy.data).hexdigest() if copy else ""
         if resume is not None and resume.state["data_sha256"] != digest:
             raise DataError("The points are not what they were when the run began.")
-        program, eyes = _Program(self.config, points), _Eyes(self.config, points)
+        program, observer = _Program(self.config, points), _Observer(self.config, points)
         if copy:
             yield copy
         if resume is None:
             state = engine.init_state(program.static, program.hyper)
-            yield eyes.snapshot(program, state, 0)
+            yield observer.snapshot(program, state, 0)
         else:
             state = jax.device_put(restore_state(self.config, resume))
             if self._applied:
-                yield self._changes()
+                yield self._changes_artifact()
         while self.step < self.config.iterations:
-            if changes := self._due():
+            if changes := self._take_due_changes():
                 state = self._apply(changes, state)
                 program = _Program(self.config, points)
                 yield self._checkpoint(state, digest)
-                yield self._changes()  # after it: a file that tells of no change that was lost
-            rows, state, trouble = program.advance(state, self.step, self._next_stop())
+                yield self._changes_artifact()  # after it: no file tells of a change that was lost
+            rows, state, non_finite = program.advance(state, self.step, self._next_stop())
             first, self.step = self.step + 1, self.step + len(rows)
-            evaluate = not trouble and self._is_time(self.config.evaluate_every)
-            measures = eyes.measures(program, state, self.step) if evaluate else {}
-            yield from self._metrics(program.named(rows), first, measures)
-            if trouble:
-                raise DivergenceError(trouble, self.step + 1)
+            evaluate = not non_finite and self._is_time(self.config.evaluate_every)
+            measures = observer.measures(program, state, self.step) if evaluate else {}
+            yield from self._metrics(program.name_metrics(rows), first, measures)
+            if non_finite:
+                raise DivergenceError(non_finite, self.step + 1)
             if self._is_time(self.config.snapshot_every):
-                yield eyes.snapshot(program, state, self.step)
+                yield observer.snapshot(program, state, self.step)
             due = self._is_time(self.config.checkpoint_every)
             if due or stopping.is_stop_requested():
                 yield replace(self._checkpoint(state, digest), scheduled=due)
                 stopping.raise_if_stop_requested()
 
-    def _changes(self) -> Artifact:
+    def _changes_artifact(self) -> Artifact:
         return Artifact(CHANGES, f"{write_changes(self._applied)}\n".encode())
 
     def _is_time(self, every: int, step: int | None = None) -> bool:
@@ -141,16 +143,16 @@ class Training(Iterator[Event]):
         planned = [change.step for change in self._planned if change.step > step]
         return min(config.iterations, *(step - step % pace + pace for pace in paces), *planned)
 
-    def _due(self) -> list[Change]:
-        """Take the changes that are to be made now: the planned ones, then those asked for."""
+    def _take_due_changes(self) -> list[Change]:
+        """Take the changes that are to be made now: the planned ones, then the requested ones."""
         due = [change for change in self._planned if change.step == self.step]
         self._planned = [change for change in self._planned if change.step > self.step]
-        due += [Change.of(self.step, values) for values in self._asked]
-        self._asked.clear()
+        due += [Change.of(self.step, values) for values in self._requested]
+        self._requested.clear()
         return due
 
     def _apply(self, changes: list[Change], state: TrainState) -> TrainState:
-        """Make changes; an optimiser that is replaced leaves no memory to the next."""
+        """Make changes; an optimiser that is replaced leaves no state to the next."""
         before = self.config
         for change in changes:
             self.config = self.config.changed(change.values)
@@ -166,17 +168,17 @@ class Training(Iterator[Event]):
         return state
 
     def _checkpoint(self, state: TrainState, digest: str) -> Checkpoint:
-        told = {"changes": write_changes(self._applied), "data_sha256": digest}
-        return Checkpoint(self.step, flatten_state(state), told)
+        extra = {"changes": write_changes(self._applied), "data_sha256": digest}
+        return Checkpoint(self.step, flatten_state(state), extra)
 
     def _metrics(
         self, rows: list[Mapping[str, float]], first: int, measures: Mapping[str, float]
     ) -> Iterator[Metrics]:
-        """Tell the metrics of the iterations from `first` on, measures with the last one's."""
+        """Yield the metrics of the iterations from `first` on, measures with the last one's."""
         for step, row in enumerate(rows, first):
-            more = measures if step == self.step else {}
-            if more or self._is_time(self.config.log_every, step):
-                yield Metrics(step, {**row, **more})
+            extra = measures if step == self.step else {}
+            if extra or self._is_time(self.config.log_every, step):
+                yield Metrics(step, {**row, **extra})
 
 
 class _Program:
@@ -186,15 +188,15 @@ class _Program:
         self.static = StaticConfig.from_config(config, points)
         self.hyper = jax.device_put(Hyperparameters.from_config(config))
         steps = {True: config.g_steps, False: config.d_steps}
-        taking = [steps[name.endswith("_g")] > 0 for name in METRICS]
-        self._columns = {n: place for place, n in enumerate(METRICS) if taking[place]}
+        trained = [steps[name in G_METRICS] > 0 for name in METRICS]
+        self._columns = {name: i for i, name in enumerate(METRICS) if trained[i]}
 
-    def named(self, rows: Any) -> list[Mapping[str, float]]:
+    def name_metrics(self, rows: Rows) -> list[Mapping[str, float]]:
         """Return the metrics of the networks that take steps, from rows [n, 7]."""
         columns = rows[:, list(self._columns.values())].tolist()
         return [dict(zip(self._columns, row, strict=True)) for row in columns]
 
-    def advance(self, state: TrainState, step: int, stop: int) -> tuple[Any, TrainState, str]:
+    def advance(self, state: TrainState, step: int, stop: int) -> tuple[Rows, TrainState, str]:
         """Do the iterations from `step` to `stop`, as far as every number stays finite.
 
         Returns:
@@ -202,26 +204,29 @@ class _Program:
             after them, "" where all went well.
         """
         count = stop - step
-        after, rows, finite = self._blocks(state, step, count)
-        known = np.isfinite(rows[:, list(self._columns.values())]).all(axis=1)
-        told = count if known.all() else int(known.argmin())
-        if finite and told == count:
+        after, rows, finite = self._advance(state, step, count)
+        finite_rows = np.isfinite(rows[:, list(self._columns.values())]).all(axis=1)
+        first_bad = count if finite_rows.all() else int(finite_rows.argmin())
+        if finite and first_bad == count:
             return rows, after, ""
-        good, bad = 0, min(count, told + 1)  # after `good` iterations all is well, after `bad` not
+        good, bad = (
+            0,
+            min(count, first_bad + 1),
+        )  # after `good` iterations all is well, after `bad` not
         while bad - good > 1:
             middle = (good + bad) // 2
-            good, bad = (middle, bad) if self._blocks(state, step, middle)[2] else (good, middle)
-        return rows[:good], state, "a loss" if good == told else "a weight"
+            good, bad = (middle, bad) if self._advance(state, step, middle)[2] else (good, middle)
+        return rows[:good], state, "a loss" if good == first_bad else "a weight"
 
-    def _blocks(self, state: TrainState, step: int, count: int) -> tuple[TrainState, Any, bool]:
+    def _advance(self, state: TrainState, step: int, count: int) -> tuple[TrainState, Rows, bool]:
         """Do `count` iterations; only the metrics leave the device."""
         span = np.int32(step), np.int32(count)
         after, rows = engine.advance(self.static, self.hyper, state, *span)
         return after, np.asarray(rows)[:count], bool(engine.is_finite(after))
 
 
-class _Eyes:
-    """What looks at a training the same way all along."""
+class _Observer:
+    """What draws and measures a training, with the same points all along."""
 
     def __init__(self, config: Gan2dConfig, points: UserPoints | None) -> None:
         self._modes = distributions.find_mixture(config)
@@ -233,8 +238,8 @@ class _Eyes:
         return Snapshot(step, jax.device_get(arrays))
 
     def measures(self, program: _Program, state: TrainState, step: int) -> dict[str, float]:
-        found = look.evaluate(program.static, self._modes, self._seed, step, state)
-        return {name: float(value) for name, value in found.items()}
+        measures = look.evaluate(program.static, self._modes, self._seed, step, state)
+        return {name: float(value) for name, value in measures.items()}
 
 
 def _reset_optimizer(network: NetworkState, optimizer: Optimizer) -> NetworkState:
