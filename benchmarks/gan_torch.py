@@ -28,7 +28,7 @@ class TorchGan:
         self.g_optimiser = torch.optim.SGD(self.g.parameters(), lr=0.03)
         self.d_optimiser = torch.optim.SGD(self.d.parameters(), lr=0.1)
         self.ones, self.zeros = torch.ones(n, 1), torch.zeros(n, 1)
-        self.radii, self.centre = torch.tensor([0.3, 0.25]), torch.tensor([0.5, 0.45])
+        self.radii, self.center = torch.tensor([0.3, 0.25]), torch.tensor([0.5, 0.45])
 
     def iterate(self) -> None:
         """Do one iteration."""
@@ -39,7 +39,7 @@ class TorchGan:
     def _real(self) -> torch.Tensor:
         angle = 2 * torch.pi * torch.rand(self.n)
         circle = torch.stack([torch.cos(angle), torch.sin(angle)], dim=1)
-        return self.centre + self.radii * circle + 0.025 * torch.randn(self.n, 2)
+        return self.center + self.radii * circle + 0.025 * torch.randn(self.n, 2)
 
     def _d_step(self) -> None:
         with torch.no_grad():

@@ -42,7 +42,7 @@ from epoque.stylegan3.networks.store import load_network, save_network
 from epoque.stylegan3.training.data import AVATARS_SEED, draw_avatars
 from epoque.stylegan3.training.specs import ImageShape, generator_spec
 
-COLOURS = ("skin", "hair colour", "clothes colour", "background")
+COLORS = ("skin", "hair colour", "clothes colour", "background")
 UNSEEN = -1
 """In place of a value: the portrait does not show it."""
 POOL = 60_000
@@ -277,7 +277,7 @@ def shown(count: int) -> Iterator[NDArray[np.int64]]:
     No two kinds decide together: where hair forbids a beard, what its numbers say is not seen.
     """
     portraits = [sample_portrait(AVATARS_SEED, number) for number in range(count)]
-    for kind in (*(name for name in portraits[0].parts if not name.endswith("color")), *COLOURS):
+    for kind in (*(name for name in portraits[0].parts if not name.endswith("color")), *COLORS):
         has = [(who.values | who.parts).get(kind) for who in portraits]
         if kind == "facial_hair":
             has = [

@@ -62,9 +62,9 @@ def test_kinds_without_loss(kind: str) -> None:
 
 
 def test_modes() -> None:
-    grey = LEVELS[..., 0]
-    assert decode(saved(grey)).mode == "L"
-    assert decode(saved(Image.fromarray(grey > 9))).mode == "L"
+    gray = LEVELS[..., 0]
+    assert decode(saved(gray)).mode == "L"
+    assert decode(saved(Image.fromarray(gray > 9))).mode == "L"
     palette = Image.fromarray(LEVELS).quantize(48)
     assert decode(saved(palette)).mode == "RGB"
     assert decode(saved(Image.fromarray(LEVELS).convert("CMYK"), "jpeg")).mode == "RGB"
@@ -86,9 +86,9 @@ def test_transparent_pixels_show_the_background() -> None:
     levels = np.zeros((1, 3, 4), np.uint8)
     levels[..., 0], levels[..., 3] = 200, (255, 0, 51)
     assert levels_of(saved(levels), (100, 0, 255)) == [[[200, 0, 0], [100, 0, 255], [120, 0, 204]]]
-    grey = np.array([[[80, 255], [80, 0]]], np.uint8)
-    assert levels_of(saved(grey)) == [[80, 255]]
-    assert levels_of(saved(grey), (255, 0, 0))[0][1] == [255, 0, 0]
+    gray = np.array([[[80, 255], [80, 0]]], np.uint8)
+    assert levels_of(saved(gray)) == [[80, 255]]
+    assert levels_of(saved(gray), (255, 0, 0))[0][1] == [255, 0, 0]
     palette = Image.fromarray(LEVELS[..., 0]).convert("P")
     assert levels_of(saved(palette, transparency=0))[0][0] == [255, 255, 255]
 

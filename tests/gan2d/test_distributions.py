@@ -69,11 +69,11 @@ def test_ring_is_gan_labs_ellipse() -> None:
 def test_a_mixture_has_its_modes_equally_likely_each_with_its_spread(name: str) -> None:
     mixture = find_mixture(Gan2dConfig(data=name))
     assert mixture is not None
-    assert len(mixture.centres) == MIXTURES[name]
+    assert len(mixture.centers) == MIXTURES[name]
     found = points(name)
-    away = (found[:, None] - mixture.centres) / mixture.sd
+    away = (found[:, None] - mixture.centers) / mixture.sd
     own = (away**2).sum(axis=2).argmin(axis=1)
-    shares = np.bincount(own, minlength=len(mixture.centres)) / N
+    shares = np.bincount(own, minlength=len(mixture.centers)) / N
     assert np.abs(shares * len(shares) - 1).max() < 0.15
     for k in range(len(shares)):
         mine = away[own == k, k]
@@ -86,9 +86,9 @@ def test_gan_labs_two_gaussians_and_three_disjoint_ones_have_its_numbers() -> No
     three = find_mixture(Gan2dConfig(data="disjoint"))
     assert two is not None
     assert three is not None
-    np.testing.assert_allclose(two.centres, [(0.3, 0.7), (0.7, 0.4)], rtol=1e-6)
+    np.testing.assert_allclose(two.centers, [(0.3, 0.7), (0.7, 0.4)], rtol=1e-6)
     np.testing.assert_allclose(two.sd, [(0.1, 0.1), (0.05, 0.2)], rtol=1e-6)
-    np.testing.assert_allclose(three.centres, [(0.35, 0.75), (0.75, 0.6), (0.45, 0.35)], rtol=1e-6)
+    np.testing.assert_allclose(three.centers, [(0.35, 0.75), (0.75, 0.6), (0.45, 0.35)], rtol=1e-6)
     np.testing.assert_allclose(three.sd, 0.025, rtol=1e-6)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from epoque.gan2d.config import Gan2dConfig
-from epoque.gan2d.figures.snapshots import grid_centres, prepare, take
+from epoque.gan2d.figures.snapshots import grid_centers, prepare, take
 
 
 def config(**changes: Any) -> Any:
@@ -50,7 +50,7 @@ def test_rows_of_d_go_up_and_columns_to_the_right() -> None:
     found = take(prepare(config()), lambda z: z, logits, False)["d"]
     assert float(found[29, 0]) == pytest.approx(3 * 0.5 / 30 - 2 * (29.5 / 30) ** 2, rel=1e-5)
     assert float(found[0, 29]) == pytest.approx(3 * 29.5 / 30 - 2 * (0.5 / 30) ** 2, rel=1e-5)
-    np.testing.assert_allclose(grid_centres()[1], (0.05, 0.5 / 30), rtol=1e-6)
+    np.testing.assert_allclose(grid_centers()[1], (0.05, 0.5 / 30), rtol=1e-6)
 
 
 @pytest.mark.parametrize("probability", [True, False])

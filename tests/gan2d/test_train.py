@@ -271,7 +271,7 @@ def test_a_checkpoints_networks_are_the_last_snapshots(
 
     fixed = snapshots.prepare(SMALL)
     np.testing.assert_allclose(generate(fixed.noise), shown.arrays["fake"], atol=1e-5)
-    answers = jax.nn.sigmoid(logits(snapshots.grid_centres())).reshape(30, 30)
+    answers = jax.nn.sigmoid(logits(snapshots.grid_centers())).reshape(30, 30)
     np.testing.assert_allclose(answers, shown.arrays["d"], atol=1e-5)
 
 

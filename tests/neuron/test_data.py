@@ -51,9 +51,9 @@ def test_exclusive_or_has_a_gap_along_the_axes() -> None:
 @pytest.mark.parametrize(("noise", "variance"), [(0.0, 0.5), (0.5, 4.0)])
 def test_gaussians_stand_at_two_and_minus_two(noise: float, variance: float) -> None:
     x, d = drawn("gaussian", noise)
-    for label, centre in ((1, 2.0), (0, -2.0)):
+    for label, center in ((1, 2.0), (0, -2.0)):
         cloud = x[d == label]
-        assert np.allclose(cloud.mean(axis=0), centre, atol=4 * (variance / 250) ** 0.5)
+        assert np.allclose(cloud.mean(axis=0), center, atol=4 * (variance / 250) ** 0.5)
         assert np.allclose(cloud.var(axis=0), variance, rtol=0.4)
 
 

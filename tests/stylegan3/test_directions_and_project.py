@@ -229,8 +229,8 @@ def test_targets_are_cropped_to_the_network(tmp_path):
     wide[:, 12:28] = 255
     Image.fromarray(wide).save(tmp_path / "wide.png")
     assert (read_target(tmp_path / "wide.png", opened) == 1).all()
-    grey = small(img_channels=1)
-    assert read_target(tmp_path / "wide.png", grey).shape == (1, 1, 16, 16)
+    gray = small(img_channels=1)
+    assert read_target(tmp_path / "wide.png", gray).shape == (1, 1, 16, 16)
     (tmp_path / "no.png").write_bytes(b"no picture")
     for name, told in (("no.png", "is no picture"), ("none.png", "there is no such file")):
         with pytest.raises(DataError, match=told):

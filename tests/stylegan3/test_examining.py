@@ -262,8 +262,8 @@ def test_noise_is_no_portrait():
     known = load_reference()
     rng = torch.Generator().manual_seed(0)
     far = known.distances(torch.rand(4, 3, 64, 64, generator=rng) * 2 - 1)
-    grey = known.distances(torch.zeros(1, 3, 64, 64))
-    assert min(far + grey) > 1.1
+    gray = known.distances(torch.zeros(1, 3, 64, 64))
+    assert min(far + gray) > 1.1
 
 
 def test_drawn_portraits_are():

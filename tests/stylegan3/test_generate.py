@@ -148,7 +148,7 @@ def test_the_images_are_the_official_ones(name, tmp_path):
         assert abs(found - wanted).max() <= 1
 
 
-def test_grey_becomes_color(tmp_path):
+def test_gray_becomes_color(tmp_path):
     opened = small(img_channels=1)
     (made,) = generate(opened, [0], tmp_path)
     assert made.pixels.shape == (16, 16, 3)

@@ -274,7 +274,7 @@ def test_portraits_are_read():
     assert bald.count("none") >= len(bald) - 1
 
 
-def test_larger_and_grey_images_are_read_too():
+def test_larger_and_gray_images_are_read_too():
     large, plain = predict_attributes(_portraits(12, 128)), predict_attributes(_drawn(12))
     same = [a["hair"].value == b["hair"].value for a, b in zip(large, plain, strict=True)]
     assert sum(same) >= 11

@@ -185,8 +185,8 @@ def _exclusive_or(rng: np.random.Generator, n: int, noise: float) -> tuple[Float
 def _gaussian(rng: np.random.Generator, n: int, noise: float) -> tuple[Floats, Floats]:
     """Class 1 around (2, 2), class 0 around (−2, −2); noise 0 … 0.5 is a variance of 0.5 … 4."""
     d = (np.arange(n) < n // 2).astype(float)
-    centre = np.where(d == 1, 2.0, -2.0)[:, None]
-    return centre + math.sqrt(0.5 + 7 * noise) * rng.standard_normal((n, 2)), d
+    center = np.where(d == 1, 2.0, -2.0)[:, None]
+    return center + math.sqrt(0.5 + 7 * noise) * rng.standard_normal((n, 2)), d
 
 
 def _spiral(rng: np.random.Generator, n: int, noise: float) -> tuple[Floats, Floats]:

@@ -65,14 +65,14 @@ def separate(x: Floats, d: Floats) -> Separability:
     size = abs(x).max(axis=0)
     size[size == 0] = 1.0
     unit = x / size  # first, so that no input is too large to take a difference of
-    centre = (unit.max(axis=0) + unit.min(axis=0)) / 2
+    center = (unit.max(axis=0) + unit.min(axis=0)) / 2
     spread = np.ptp(unit, axis=0) / 2
     spread[spread == 0] = 1.0
-    scaled = (unit - centre) / spread
+    scaled = (unit - center) / spread
     line = _line(scaled, d)
     if line is not None:
         w = line[1:] / spread
-        found = _checked_line(x, d, np.array([line[0] + w @ centre, *(w / size)]))
+        found = _checked_line(x, d, np.array([line[0] + w @ center, *(w / size)]))
         if found is not None:
             return found
     certificate = _certificate(scaled, d)

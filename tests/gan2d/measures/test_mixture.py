@@ -22,16 +22,16 @@ def test_a_mixtures_own_points_are_good_and_cover_it() -> None:
 
 
 def test_a_collapsed_generator_covers_one_mode_with_good_points() -> None:
-    found = mode_measures(np.tile(CIRCLE.centres[3], (500, 1)), CIRCLE)
+    found = mode_measures(np.tile(CIRCLE.centers[3], (500, 1)), CIRCLE)
     assert float(found["modes_covered"]) == 1
     assert float(found["high_quality"]) == 1
 
 
 def test_a_stray_point_covers_nothing_and_points_between_modes_are_not_good() -> None:
-    stray = np.tile(CIRCLE.centres[0], (1000, 1))
-    stray[:12] = CIRCLE.centres[1]  # 1.2 % is under, 1.3 % over a tenth of an eighth
+    stray = np.tile(CIRCLE.centers[0], (1000, 1))
+    stray[:12] = CIRCLE.centers[1]  # 1.2 % is under, 1.3 % over a tenth of an eighth
     assert float(mode_measures(np.asarray(stray), CIRCLE)["modes_covered"]) == 1
-    stray[:13] = CIRCLE.centres[1]
+    stray[:13] = CIRCLE.centers[1]
     assert float(mode_measures(np.asarray(stray), CIRCLE)["modes_covered"]) == 2
     middle = np.full((100, 2), 0.5)
     assert float(mode_measures(middle, CIRCLE)["high_quality"]) == 0

@@ -28,7 +28,7 @@ def test_colors():
 
 @pytest.mark.parametrize("width", [9, 12])
 @pytest.mark.parametrize("height", [9, 8])
-def test_centre_crop(width: int, height: int):
+def test_center_crop(width: int, height: int):
     image = decode(picture(1, width, height))
     side = min(width, height)
     left, top = (width - side) // 2, (height - side) // 2
@@ -36,7 +36,7 @@ def test_centre_crop(width: int, height: int):
     assert (found == to_array(image)[:, top : top + side, left : left + side]).all()
 
 
-def test_wide_centre_crop():
+def test_wide_center_crop():
     """16 × 12 into 8 × 4: the middle 16 × 8 halved, black above and below."""
     white = Image.new("RGB", (16, 12), "white")
     found = to_array(crop_and_scale(white, CropOptions((8, 4), "center-crop-wide")))

@@ -64,7 +64,7 @@ def test_other_processes(ten: Path):
     assert np.array_equal(theirs, expected)
 
 
-def test_grey(pack: Callable[..., Path]):
+def test_gray(pack: Callable[..., Path]):
     found = ImageSet(pack({"a.png": picture(mode="L")}))
     assert (found.channels, found.image(0).shape) == (1, (1, 8, 8))
 

@@ -209,8 +209,8 @@ def _to_plain(image: Image.Image, background: Color | None) -> Image.Image:
     if image.has_transparency_data:
         if background is None:
             return image.convert("RGBA")
-        grey = image.mode == "LA" and len(set(background)) == 1
-        mode = "L" if grey else "RGB"
+        gray = image.mode == "LA" and len(set(background)) == 1
+        mode = "L" if gray else "RGB"
         return _composite_strips(image, mode, lambda strip: _over(strip, background).convert(mode))
     if image.mode in ("L", "RGB"):
         return image

@@ -32,11 +32,11 @@ class GaussianMixture(NamedTuple):
     """A mixture of K equally likely Gaussians whose axes are x and y.
 
     Attributes:
-        centres: float32 [K, 2].
+        centers: float32 [K, 2].
         sd: standard deviations along x and y, float32 [K, 2].
     """
 
-    centres: NDArray[np.float32]
+    centers: NDArray[np.float32]
     sd: NDArray[np.float32]
 
 
@@ -74,8 +74,8 @@ def sample_real_points(
     return np.asarray(draw(jax_key(seed, Purpose.REAL_POINTS), n))
 
 
-def _modes(centres: Any, sd: Any) -> GaussianMixture:
-    places = np.asarray(centres, np.float32)
+def _modes(centers: Any, sd: Any) -> GaussianMixture:
+    places = np.asarray(centers, np.float32)
     return GaussianMixture(places, np.broadcast_to(np.asarray(sd, np.float32), places.shape))
 
 
@@ -98,8 +98,8 @@ _MIXTURES = {
 
 def _mixture(mixture: GaussianMixture) -> "Formula":
     def place(u: Array) -> Array:
-        which = jnp.floor(u[0] * len(mixture.centres)).astype(int)
-        return jnp.asarray(mixture.centres)[which] + jnp.asarray(mixture.sd)[which] * _normals(
+        which = jnp.floor(u[0] * len(mixture.centers)).astype(int)
+        return jnp.asarray(mixture.centers)[which] + jnp.asarray(mixture.sd)[which] * _normals(
             u[1:]
         )
 

@@ -30,7 +30,7 @@ from ..data.user_points import UserPoints
 if TYPE_CHECKING:
     from ..config import Gan2dConfig
 
-__all__ = ["GRID", "POINTS", "Fixed", "grid_centres", "prepare", "take"]
+__all__ = ["GRID", "POINTS", "Fixed", "grid_centers", "prepare", "take"]
 
 POINTS = 450
 GRID = 30
@@ -92,14 +92,14 @@ def take(
     return {
         "real": jnp.asarray(fixed.real),
         "fake": fake,
-        "d": discriminate(jnp.asarray(grid_centres())).reshape(GRID, GRID),
+        "d": discriminate(jnp.asarray(grid_centers())).reshape(GRID, GRID),
         "manifold": manifold if fixed.lattice.shape[1] == 1 else manifold.reshape(side, side, 2),
         "gradients": jax.grad(lambda points: discriminate(points).sum())(fake),
         "probability": jnp.asarray(probability, jnp.float32),
     }
 
 
-def grid_centres() -> NDArray[np.float32]:
+def grid_centers() -> NDArray[np.float32]:
     """Return the centres of the cells, [900, 2], row by row from the lowest y."""
     side = (np.arange(GRID, dtype=np.float32) + 0.5) / GRID
     x, y = np.meshgrid(side, side)

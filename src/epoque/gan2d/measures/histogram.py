@@ -106,6 +106,6 @@ def _error(
         # A slope is infinite only in a cell that holds no point; it has no part in the variance.
         held = share > 0
         shares, finite = share[held], slope[held]
-        centred = finite - (shares * finite).sum()
-        variance += float((shares * centred**2).sum()) / n
+        centered = finite - (shares * finite).sum()
+        variance += float((shares * centered**2).sum()) / n
     return float(np.sqrt(variance))

@@ -37,8 +37,8 @@ def mode_measures(points: NDArray[np.floating], modes: GaussianMixture) -> dict[
 
 def mode_fractions(points: NDArray[np.floating], modes: GaussianMixture) -> NDArray[np.float64]:
     """Return the share of all points that are good points of each mode [K]."""
-    x, y = ((points[:, i, None] - modes.centres[:, i]) / modes.sd[:, i] for i in (0, 1))
+    x, y = ((points[:, i, None] - modes.centers[:, i]) / modes.sd[:, i] for i in (0, 1))
     squared = x * x + y * y
     nearest = squared.argmin(axis=1)
     good = np.take_along_axis(squared, nearest[:, None], axis=1)[:, 0] <= NEAR**2
-    return np.bincount(nearest[good], minlength=len(modes.centres)) / len(points)
+    return np.bincount(nearest[good], minlength=len(modes.centers)) / len(points)

@@ -52,7 +52,7 @@ _HAIR: _Parts = {
         ("HAT", "HIJAB", "TURBAN", "WINTER_HAT_1", "WINTER_HAT_2", "WINTER_HAT_3", "WINTER_HAT_4"),
     ),
 }
-_HAIR_COLOUR: _Parts = {
+_HAIR_COLOR: _Parts = {
     "black": (4, ("#2C1B18",)),
     "dark brown": (3, ("#4A312C",)),
     "brown": (3, ("#724133",)),
@@ -104,7 +104,7 @@ _CLOTHES: _Parts = {
     "dungarees": (10, ("OVERALL",)),
     "shirt": (35, ("SHIRT_CREW_NECK", "SHIRT_SCOOP_NECK", "SHIRT_V_NECK")),
 }
-_CLOTHES_COLOUR: _Parts = {
+_CLOTHES_COLOR: _Parts = {
     "charcoal": (1, ("#3C4F5C",)),
     "white": (1, ("#F4F4F2",)),
     "grey": (1, ("#929598",)),
@@ -130,14 +130,14 @@ _BACKGROUND: _Parts = {
 _LABELLED: dict[str, _Parts] = {
     "skin": _SKIN,
     "hair": _HAIR,
-    "hair colour": _HAIR_COLOUR,
+    "hair colour": _HAIR_COLOR,
     "facial hair": _FACIAL_HAIR,
     "glasses": _GLASSES,
     "mouth": _MOUTH,
     "eyes": _EYES,
     "brows": _BROWS,
     "clothes": _CLOTHES,
-    "clothes colour": _CLOTHES_COLOUR,
+    "clothes colour": _CLOTHES_COLOR,
     "background": _BACKGROUND,
 }
 

@@ -116,8 +116,8 @@ def find_principal_directions(
     if samples < 2:
         raise ConfigError.of("samples", f"{samples} is not allowed; at least 2 are needed.")
     samples_w = _sample_styles(network, samples, seed, label)
-    centred = samples_w - samples_w.mean(0)
-    values, vectors = np.linalg.eigh(centred.T @ centred / (samples - 1))
+    centered = samples_w - samples_w.mean(0)
+    values, vectors = np.linalg.eigh(centered.T @ centered / (samples - 1))
     values, vectors = np.maximum(values[::-1], 0), vectors.T[::-1]
     # An eigenvector's sign is arbitrary: its largest entry is made positive.
     signs = np.sign(vectors[np.arange(w_dim), abs(vectors).argmax(1)])

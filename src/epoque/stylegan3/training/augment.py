@@ -174,9 +174,9 @@ class _ParamSampler:
         return gains
 
     def sample_cutout(self) -> Tensor:
-        centre = torch.rand(self._batch, 2, generator=self._rng)
+        center = torch.rand(self._batch, 2, generator=self._rng)
         side = self._where("cutout", torch.full((self._batch,), 0.5), 0.0)
-        return torch.cat((centre, side[:, None]), 1)
+        return torch.cat((center, side[:, None]), 1)
 
     def _where(self, name: str, values: Tensor, otherwise: float, p: float | None = None) -> Tensor:
         chance = torch.rand(self._batch, generator=self._rng)
@@ -299,8 +299,8 @@ def _margins(back: Tensor, width: int, height: int) -> list[int]:
 def _color_matrix(params: AugmentParams) -> Tensor:
     """What becomes of a colour, [N, 4, 4], in homogeneous coordinates."""
     batch = len(params.hue)
-    grey = torch.tensor([1.0, 1.0, 1.0, 0.0]) / sqrt(3)
-    along = grey.outer(grey)
+    gray = torch.tensor([1.0, 1.0, 1.0, 0.0]) / sqrt(3)
+    along = gray.outer(gray)
     matrix = torch.eye(4).repeat(batch, 1, 1)
     matrix[:, :3, 3] = params.brightness[:, None]
     contrast = params.contrast[:, None]
