@@ -39,9 +39,6 @@ NUMBERS_AT_ONCE = 2**22
 """How many activations the runs of one call hold together: 32 MiB."""
 RUNS_AT_ONCE = 1024
 
-DRAWN_BY = ("data", "truth_table", "csv", "scale", "samples", "noise", "train_share", "seed")
-"""The settings that decide the points; the seed only where they are drawn at random."""
-
 
 class Start(NamedTuple):
     """What a run of its own brings: dials, first weights and how many iterations."""
@@ -100,8 +97,10 @@ def _lanes(configs: Iterable[NeuronConfig], known: dict[Any, Data]) -> list[Lane
 
 
 def _drawn_by(config: NeuronConfig) -> tuple[Any, ...]:
-    fixed = config.data in ("truth_table", "csv")
-    return tuple(getattr(config, name) for name in DRAWN_BY if not (fixed and name == "seed"))
+    """Return the settings that decide the points; the seed only where they are drawn at random."""
+    seed = None if config.data in ("truth_table", "csv") else config.seed
+    read = config.truth_table, config.csv, config.scale
+    return (config.data, *read, config.samples, config.noise, config.train_share, seed)
 
 
 def _groups(lanes: Sequence[Lane]) -> list[list[int]]:

@@ -86,8 +86,13 @@ class Dials(NamedTuple):
     @classmethod
     def of(cls, config: NeuronConfig) -> "Dials":
         """Return the dials of a config, as NumPy scalars."""
-        first, *rest = (getattr(config, name) for name in cls._fields)
-        return cls(np.uint32(first), *map(np.float64, rest))
+        return cls(
+            seed=np.uint32(config.seed),
+            learning_rate=np.float64(config.learning_rate),
+            momentum=np.float64(config.momentum),
+            l1=np.float64(config.l1),
+            l2=np.float64(config.l2),
+        )
 
 
 class Data(NamedTuple):
