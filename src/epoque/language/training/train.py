@@ -49,8 +49,8 @@ def train(config: LanguageConfig, resume: Checkpoint | None = None) -> Iterator[
     Raises:
         DataError: if the text cannot be used or changed since the checkpoint.
         DivergenceError: before a loss or gradient that is not finite changes a weight.
-        UsageError: if memory runs out, a GPU is asked for that is not there, or processes that train
-            together would go on from different steps.
+        UsageError: if memory runs out, a GPU is asked for that is not there, or processes that
+            train together would go on from different steps.
         DamagedRunError: if the checkpoint is of another model.
     """
     distributed = DistributedContext(config.device)
