@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from math import isnan, nan
+from math import isnan
 from typing import TYPE_CHECKING, Any
 
 from epoque.bench.errors import UnknownNameError, UsageError
@@ -15,6 +15,7 @@ from epoque.bench.setting_paths import flatten
 from epoque.bench.sweeps.summary import median_interval
 from epoque.bench.sweeps.sweep import Sweep
 
+from .appendix import environments_table, records_table
 from .charts import ranking_figure, timeline_figure
 from .claims.effects import paired_differences
 from .claims.load import claims_of, find_claim
@@ -26,25 +27,17 @@ from .numbers import format_interval, format_number
 from .parse import Parser
 from .pictures import Chart, Drawing
 from .placeholders import Placeholder, Placeholders
+from .sources import Source, require_record, require_run, require_sweep, to_number
 from .text_tables import to_table
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Functions", "Source"]
+__all__ = ["Functions"]
 
 CLOCKS = ("epoch", "seconds", "tokens")
 CHARTS: Mapping[str, Callable[..., Any]] = {"timeline": timeline_figure, "ranking": ranking_figure}
 LEFT_OUT = mark("Not read, because it is no longer what was saved: {files}.")
-
-
-@dataclass(frozen=True)
-class Source:
-    """A run or sweep as a template sees it; what it reads stays out of the sandbox's reach."""
-
-    id: str
-    recipe: str
-    _record: Record
 
 
 @dataclass(frozen=True)
@@ -105,7 +98,7 @@ class Functions:
 
         Where the run says why it has none, so does the book.
         """
-        record, exact = _record(source), False
+        record, exact = require_record(source), False
         if isinstance(record, Sweep):
             number: Any = central_interval(self._column(source, name, at))[0]
         else:
@@ -164,14 +157,14 @@ class Functions:
         if len(moment) != 1 or not set(moment) <= set(CLOCKS):
             raise UsageError(f"metric takes one moment: {', '.join(CLOCKS)}.")
         ((clock, when),) = moment.items()
-        number = value_at(_run(source).timed_metrics, name, clock, when)
+        number = value_at(require_run(source).timed_metrics, name, clock, when)
         return self.number(number, digits=digits, decimals=decimals)
 
     def until(self, source: Source, name: str, below: Any, *, clock: str = "seconds",
               decimals: int = 0) -> Placeholder:  # fmt: skip
         """Print when a metric of a run was first measured below a bound; a dash if it never was."""
-        bound = _number(below)
-        number = first_below(_run(source).timed_metrics, name, bound, clock)
+        bound = to_number(below)
+        number = first_below(require_run(source).timed_metrics, name, bound, clock)
         return self.number(number, decimals=decimals)
 
     def number(
@@ -186,13 +179,13 @@ class Functions:
 
     def seeds(self, source: Source) -> Placeholder:
         """Print over how many seeds a sweep goes."""
-        record = _record(source)
+        record = require_record(source)
         axes = record.axes if isinstance(record, Sweep) else {}
         return self.number(len(axes.get("seed", (0,))))
 
     def command(self, source: Source) -> Placeholder:
         """Print the shell command that repeats a run or sweep."""
-        return self._placeholders.add((Code(command_to_repeat(_record(source))),))
+        return self._placeholders.add((Code(command_to_repeat(require_record(source))),))
 
     # Blocks
 
@@ -202,7 +195,7 @@ class Functions:
 
         Of a sweep, `column` says which result is drawn, and `at` holds axes at one value.
         """
-        record = _record(source)
+        record = require_record(source)
         label = label or self._free_label(f"{source.recipe.replace('/', '-')}-{name}")
         picture = Drawing.of(record, name, self._language, label, column, **at)
         words = self._inline(caption) or (Text(f"{source.recipe}: {name}"),)
@@ -215,7 +208,7 @@ class Functions:
 
         `levels` are numbers to compare with, each with its name.
         """
-        runs = tuple(map(_run, sources))
+        runs = tuple(map(require_run, sources))
         words = (column, tuple(names), self._levels(levels))
         return self._chart("timeline", runs, words, caption=caption, alt=alt, label=label)
 
@@ -226,16 +219,14 @@ class Functions:
 
         `names` says what to call the values of its axes.
         """
-        record = _record(source)
-        if not isinstance(record, Sweep):
-            raise UsageError(f"{record.id} is one run; a ranking is of a sweep.")
+        sweep = require_sweep(source, "a ranking is of a sweep")
         words = (column, tuple((names or {}).items()), self._levels(levels))
-        return self._chart("ranking", (record,), words, caption=caption, alt=alt, label=label)
+        return self._chart("ranking", (sweep,), words, caption=caption, alt=alt, label=label)
 
     def lab_table(self, source: Source, name: str, caption: str = "", label: str = "", *,
                   rows: int = 4) -> Placeholder:  # fmt: skip
         """Print a table that the lab of a run makes of it, up to so many rows."""
-        run = _run(source)
+        run = require_run(source)
         tables = lab_of(run).tables(run, self._language)
         if name not in tables:
             raise UnknownNameError(f"table of {run.id} named", name, tables)
@@ -312,20 +303,9 @@ class Functions:
 
     def records(self, caption: str = "", label: str = "records") -> Placeholder:
         """Print the runs and sweeps that the book has read so far, and how to repeat them."""
-        _ = self._translate
-        header = (mark("Run or sweep"), mark("Seconds"), mark("Command"))
-        rows = tuple(
-            (
-                (Code(name),),
-                (Text(format_number(record.status.seconds, self._language, decimals=1)),),
-                (Code(command_to_repeat(record)),),
-            )
-            for name, record in self._library.used.items()
-        )
-        words = tuple((Text(_(word)),) for word in header)
-        align: tuple[Align, ...] = ("left", "right", "left")
-        words_below = self._inline(f"{caption} {self._left_out()}".strip())
-        return self._placeholders.add(Table(words, rows, align, words_below, label))
+        words = self._inline(f"{caption} {self._left_out()}".strip())
+        table = records_table(self._library.used, self._language, words, label)
+        return self._placeholders.add(table)
 
     def _left_out(self) -> str:
         """Say which runs and sweeps are not read because a file of theirs is damaged."""
@@ -336,25 +316,9 @@ class Functions:
 
     def environments(self, caption: str = "", label: str = "environments") -> Placeholder:
         """Print where the runs ran: each different environment once, with how many ran there."""
-        _ = self._translate
-        header = (
-            mark("Records"),
-            mark("Platform"),
-            mark("Device"),
-            mark("Versions"),
-            mark("Commit"),
-        )
-        counts: dict[tuple[str, ...], int] = {}
-        for record in self._library.used.values():
-            environment = _environment(record, _)
-            counts[environment] = counts.get(environment, 0) + 1
-        rows = tuple(
-            tuple((Text(cell),) for cell in (format_number(count, self._language), *environment))
-            for environment, count in counts.items()
-        )
-        words = tuple((Text(_(word)),) for word in header)
-        align: tuple[Align, ...] = ("right", "left", "left", "left", "left")
-        return self._placeholders.add(Table(words, rows, align, self._inline(caption), label))
+        words = self._inline(caption)
+        table = environments_table(self._library.used, self._language, words, label)
+        return self._placeholders.add(table)
 
     # Within
 
@@ -371,7 +335,7 @@ class Functions:
     @staticmethod
     def _levels(levels: Mapping[str, Any] | None) -> tuple[tuple[str, float], ...]:
         """Return numbers to compare with, also those that a template has printed."""
-        levels_shown = ((name, _number(value)) for name, value in (levels or {}).items())
+        levels_shown = ((name, to_number(value)) for name, value in (levels or {}).items())
         return tuple((name, value) for name, value in levels_shown if not isnan(value))
 
     def _interval(self, values: "pd.Series", decimals: int | None) -> Placeholder:
@@ -382,10 +346,8 @@ class Functions:
         return self._placeholders.add_text(text, interval[0])
 
     def _column(self, source: Source, name: str, at: dict[str, Any]) -> "pd.Series":
-        record = _record(source)
-        if not isinstance(record, Sweep):
-            raise UsageError(f"{record.id} is one run; a sweep over seeds is wanted here.")
-        return self._library.column(record, name, at)
+        sweep = require_sweep(source, "a sweep over seeds is wanted here")
+        return self._library.column(sweep, name, at)
 
     def _row(self, name: str) -> ClaimRow:
         if name not in self._rows:
@@ -404,7 +366,7 @@ class Functions:
 
     def _label(self, source: Source, name: str) -> Placeholder:
         """Return a learner's word for a setting or a result."""
-        lab = lab_of(_record(source))
+        lab = lab_of(require_record(source))
         settings = lab.config.settings()
         if name in settings:
             words: Inlines = (Text(settings[name].label(self._language)),)
@@ -417,39 +379,3 @@ class Functions:
     def _free_label(self, label: str) -> str:
         self._labels[label] = self._labels.get(label, 0) + 1
         return label if self._labels[label] == 1 else f"{label}-{self._labels[label]}"
-
-
-def _record(source: Any) -> Run | Sweep:
-    if not isinstance(source, Source):
-        raise UsageError(f"run(…) or sweep(…) is wanted here, not {str(source)[:40]!r}.")
-    return source._record
-
-
-def _number(value: Any) -> float:
-    """Return a number, also one that a template has printed; NaN for a printed dash."""
-    number = value.number if isinstance(value, Placeholder) else value
-    return nan if number is None else float(number)
-
-
-def _run(source: Any) -> Run:
-    record = _record(source)
-    if not isinstance(record, Run):
-        raise UsageError(f"{record.id} is a sweep; a run is wanted here.")
-    return record
-
-
-def _environment(record: Record, _: Callable[[str], str]) -> tuple[str, ...]:
-    environment = record.environment
-    packages = environment.get("packages", {})
-    shown = ("epoque", "jax", "numpy", "numba", "torch", "transformers")
-    versions = [f"{name} {packages[name]}" for name in shown if name in packages]
-    cores = _("{count} cores").format(count=environment.get("cores", "–"))
-    system = str(environment.get("platform", "–")).partition("-with-")[0]
-    machine = f"{system}, {cores}"
-    python = f"Python {environment.get('python', '–')}"
-    return (
-        machine,
-        str(environment.get("device", "–")),
-        ", ".join([python, *versions]),
-        str(environment.get("commit") or "–"),
-    )
