@@ -43,15 +43,15 @@ class NotebookProgress:
 
     def __init__(self) -> None:
         self._handle: Any = None
-        self._drawn = -SECONDS
+        self._last_draw = -SECONDS
         self._start = time.monotonic()
 
     def __call__(self, done: int, total: int | None, what: str = "") -> None:
         """Show how far it is; see `Progress`."""
         now = time.monotonic()
-        if now - self._drawn < SECONDS and done != total:
+        if now - self._last_draw < SECONDS and done != total:
             return
-        self._drawn = now
+        self._last_draw = now
         self._show(bar_html(done, total, what, now - self._start))
 
     def close(self) -> None:

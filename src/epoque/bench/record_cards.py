@@ -90,7 +90,7 @@ def _sweep_card(sweep: Any, language: str) -> Card:
     table, score, status = sweep.table, sweep.score, sweep.status
     axes = dict(sweep.axes_text)
     _ = translator(language)
-    measured = _(MEASURED).format(done=len(table), all=sweep.manifest["points"])
+    measured = _(MEASURED).format(done=len(table), all=sweep.metadata["points"])
     rows: list[tuple[str, Any]] = [(_(POINTS), measured)]
     curve = None
     if score in table and len(table):

@@ -62,5 +62,5 @@ def doctor(*, as_json: AsJson = False) -> None:
     marks = {
         "ok": Text("ok", "green"), "missing": Text("--", "yellow"), "bad": Text("!!", "red")
     }  # fmt: skip
-    rows = [(marks[c.state], c.name, c.found, c.advice) for c in checks]
+    rows = [(marks[c.state], c.name, c.result, c.advice) for c in checks]
     make_console(wrapped=True).print(make_table(("", "what", "found", "to get it"), rows))

@@ -59,9 +59,9 @@ class Dialect:
     @property
     def remarks(self) -> list[str]:
         """What differs from UTF-8 with commas, in words."""
-        told = [] if self.encoding.startswith("UTF-8") else [self.encoding]
+        remarks = [] if self.encoding.startswith("UTF-8") else [self.encoding]
         comma = self.separator in (",", _ONE_COLUMN)
-        return told if comma else [*told, f"separator {SEPARATORS[self.separator]}"]
+        return remarks if comma else [*remarks, f"separator {SEPARATORS[self.separator]}"]
 
 
 def decode(path: Path, data: bytes) -> tuple[str, str]:

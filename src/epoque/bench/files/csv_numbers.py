@@ -89,13 +89,13 @@ class Numerals:
         marks = _Marks()
         for line, cell in cells:
             marks.see(line, cell)
-        return marks.settled(separator)
+        return marks.to_numerals(separator)
 
     @property
     def remarks(self) -> list[str]:
         """What differs from the plain decimal point, in words."""
-        told = ["decimal comma"] if self.decimal == "," else []
-        return [*told, f"thousands {_NAMES[self.thousands]}"] if self.thousands else told
+        remarks = ["decimal comma"] if self.decimal == "," else []
+        return [*remarks, f"thousands {_NAMES[self.thousands]}"] if self.thousands else remarks
 
     def number(self, cell: str) -> float | None:
         """Return the number of a cell, or None if it is no finite one."""
@@ -129,7 +129,7 @@ class _Marks:
             if match[2]:
                 self.decimals.setdefault(match[2], (line, cell))
 
-    def settled(self, separator: str) -> Numerals:
+    def to_numerals(self, separator: str) -> Numerals:
         """Return what the marks mean, once all cells were seen."""
         for kind in (self.decimals, self.groups):
             if len(kind) > 1:

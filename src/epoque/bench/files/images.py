@@ -182,13 +182,13 @@ class _Quiet:
 
     def __init__(self) -> None:
         self._lock, self._inside = Lock(), 0
-        self._caught = warnings.catch_warnings()
+        self._warnings = warnings.catch_warnings()
 
     def __enter__(self) -> None:
         with self._lock:
             if not self._inside:
-                self._caught = warnings.catch_warnings()
-                self._caught.__enter__()
+                self._warnings = warnings.catch_warnings()
+                self._warnings.__enter__()
                 warnings.simplefilter("ignore")
             self._inside += 1
 
@@ -196,7 +196,7 @@ class _Quiet:
         with self._lock:
             self._inside -= 1
             if not self._inside:
-                self._caught.__exit__(None, None, None)
+                self._warnings.__exit__(None, None, None)
 
 
 _QUIET = _Quiet()

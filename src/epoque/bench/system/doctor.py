@@ -23,13 +23,13 @@ class Check:
     Attributes:
         name: what was looked at.
         state: ok; missing, where only an extra is not installed; bad, where something is broken.
-        found: what was found.
+        result: what was found.
         advice: the command that mends it, or "".
     """
 
     name: str
     state: Literal["ok", "missing", "bad"]
-    found: str
+    result: str
     advice: str = ""
 
 

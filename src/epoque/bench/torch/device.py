@@ -25,6 +25,6 @@ def choose_device(device: str = "auto") -> "torch.device":
     if kind not in ("cpu", "cuda") or not (index.isdigit() or device == kind):
         raise UsageError(f"--device: {device} is not allowed; it takes auto, cpu or cuda.")
     if kind == "cuda" and int(index or 0) >= torch.cuda.device_count():
-        told = f"{device} is not there" if there else "this machine has no CUDA device"
-        raise UsageError(f"--device: {told}; cpu works everywhere.")
+        reason = f"{device} is not there" if there else "this machine has no CUDA device"
+        raise UsageError(f"--device: {reason}; cpu works everywhere.")
     return torch.device(device)
