@@ -2,8 +2,10 @@
 
 `python -m benchmarks.stylegan3_work image t|r RESOLUTION PATH REPETITIONS FILE` makes an image so
 often and saves it, of the official widths; `… shipped REPETITIONS` makes one of the package's own
-network; `… train PATH STEPS` does steps of a training of 64 × 64 pixels. The first of several is
-not counted: it compiles, or reads what was compiled.
+network; `… train PATH STEPS` does steps of a training of 64 × 64 pixels; `… winograd RESOLUTION
+REPETITIONS LANES` makes images of config T with and without Winograd's convolutions in turn, these
+with vectors of so many samples. The first of
+several is not counted: it compiles, or reads what was compiled.
 """
 
 import json
@@ -12,9 +14,11 @@ import sys
 import time
 from collections.abc import Callable
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import torch
+from torch.nn import functional
 
 from epoque.bench.seeds import torch_generator
 from epoque.stylegan3 import networks
@@ -35,6 +39,9 @@ KINDS: dict[str, dict[str, Any]] = {
 
 def main(what: str, *told: str) -> None:
     """Print the seconds of each repetition and the most bytes of memory held."""
+    if what == "winograd":
+        print(json.dumps(winograd(*told)))
+        return
     seconds = {"image": image, "shipped": shipped, "train": train}[what](*told)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     print(json.dumps({"seconds": seconds, "peak": peak}))
@@ -49,6 +56,41 @@ def image(kind: str, resolution: str, path: Backend, repetitions: str, file: str
     z = torch.from_numpy(sample_latents([2], generator.spec.z_dim))
     with use_backend(path), torch.no_grad():
         return _timed(lambda: np.save(file, generator(z).numpy()), int(repetitions))
+
+
+def winograd(resolution: str, repetitions: str, lanes: str) -> dict[str, list[float]]:
+    """Return CPU seconds of an image with Winograd's convolutions, and with PyTorch's instead.
+
+    On one thread: others that wait for work would count as work.
+    """
+    from epoque.stylegan3.ops import lanes as lanes_module
+
+    lanes_module.LANES = int(lanes)  # before the loops that are compiled with it are imported
+    from epoque.stylegan3.ops import cpu
+
+    torch.set_num_threads(1)
+
+    def plain(x: torch.Tensor, weight: torch.Tensor, padding: int) -> torch.Tensor:
+        return functional.conv2d(x, weight, padding=padding)
+
+    spec = StyleGan3Spec(img_resolution=int(resolution), channel_base=16_384)
+    generator = networks.init_generator(spec).eval().requires_grad_(False)
+    z = torch.from_numpy(sample_latents([2], generator.spec.z_dim))
+    seconds: dict[str, list[float]] = {"with": [], "without": []}
+    with torch.no_grad():
+        generator(z)
+        for _ in range(int(repetitions)):  # in turn: both meet the same machine
+            seconds["with"].append(_cpu_seconds(lambda: generator(z)))
+            with mock.patch.object(cpu.winograd, "conv3x3", plain):
+                seconds["without"].append(_cpu_seconds(lambda: generator(z)))
+    return seconds
+
+
+def _cpu_seconds(task: Callable[[], Any]) -> float:
+    """Return the CPU time of all threads, which other processes do not lengthen."""
+    start = time.process_time()
+    task()
+    return time.process_time() - start
 
 
 def shipped(repetitions: str) -> list[float]:
