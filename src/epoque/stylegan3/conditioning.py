@@ -71,6 +71,8 @@ class Conditioning:
             names: of the classes or entries.
         """
         if not isinstance(labels, np.ndarray):
+            # Classes are counted in the table: as vectors, those of a million images in a thousand
+            # classes would take gigabytes.
             if (counts := labels.counts()) is not None:
                 return cls(labels.size, _check_names(names, labels.size), counts=counts)
             return cls.from_labels(labels.vectors(), names)
@@ -78,6 +80,7 @@ class Conditioning:
         if not size:
             return cls(0)
         checked_names = _check_names(names, size)
+        # A file of vectors does not say that they are classes: one 1 in each row does.
         if ((labels == 0) | (labels == 1)).all() and (labels.sum(1) == 1).all():
             return cls(size, checked_names, counts=labels.sum(0, np.float64).astype(np.int64))
         return cls(size, checked_names, vectors=labels)
@@ -150,6 +153,8 @@ class Conditioning:
             DataError: if a file of numbers cannot be read.
         """
         values, fixed = self.parse(label)
+        # Sampled even where all is given: what a generator gives next is then the same with any
+        # label, and so is the image but for what the label changes.
         sampled = [self._sample(rng) for rng in rngs] if self.size else []
         return np.where(
             fixed, values, np.array(sampled, np.float32).reshape(len(sampled), self.size)
@@ -161,6 +166,7 @@ class Conditioning:
             return None
         values, fixed = self.parse(label)
         source = self.counts if self.vectors is None else self.vectors
+        # What labels are drawn from counts only where some of a label is left to draw.
         digest = sha256(values.tobytes() + fixed.tobytes())
         if not fixed.all() and source is not None:
             digest.update(source.tobytes())
@@ -222,7 +228,7 @@ class Conditioning:
             for place, other in enumerate(self.names):
                 if other != name and (not group or other.rpartition("=")[0] != group):
                     continue
-                if fixed[place]:
+                if fixed[place]:  # of its group another value was typed before
                     raise _RefusedError(f"is not allowed: {group or name} is there twice.")
                 fixed[place] = True
             values[self.names.index(name)] = value
@@ -253,6 +259,7 @@ class Conditioning:
             return row
         if self.counts is None:
             return self._one_hot(int(rng.integers(self.size)))
+        # In whole numbers: probabilities would have to sum to 1 exactly, which fractions do not.
         ends = np.cumsum(self.counts)
         return self._one_hot(int(np.searchsorted(ends, rng.integers(ends[-1]), "right")))
 

@@ -15,6 +15,9 @@ from .environment import installed_version
 
 __all__ = ["Check", "check_installation"]
 
+_CUDA_KERNELS = "compared with the plain path by Triton's interpreter; never run on a card yet"
+"""Of the image operations: to be changed once they have been."""
+
 
 @dataclass(frozen=True)
 class Check:
@@ -42,11 +45,14 @@ def check_installation() -> list[Check]:
 
 def _devices() -> list[Check]:
     engines = {"jax": ("JAX", _jax_devices), "torch": ("PyTorch", _torch_devices)}
-    return [
+    checks = [
         _device(package, title, devices)
         for package, (title, devices) in engines.items()
         if installed_version(package) is not None
     ]
+    if installed_version("torch") is not None:
+        checks.append(Check("CUDA kernels", "ok", _CUDA_KERNELS))
+    return checks
 
 
 def _device(package: str, title: str, devices: Callable[[], str]) -> Check:

@@ -325,6 +325,7 @@ def _make_resampling(kernel: Tensor | None, gain: float, flip: bool) -> Resampli
     if taps.ndim == 1:
         return _pack_taps(taps, taps * gain, None)
     rows, columns = taps.sum(1), taps.sum(0)
+    # A square of separable taps is known by its sums: a product costs 2T taps a sample, not T².
     if total := rows.sum():
         product = np.outer(rows, columns) / total
         if abs(product - taps).max() <= _SAME * abs(taps).max():
@@ -371,6 +372,7 @@ def _cut_axis(
         taps: of both filters before, and of that after.
         rates: likewise.
     """
+    # M of `native`: with a common multiple of all rates each part meets the same taps everywhere.
     parts, down = lcm(*rates), rates[2]
     beyond = (parts - down + taps[2] - 1) // parts
     reach = max(
@@ -378,6 +380,7 @@ def _cut_axis(
         for count, rate in zip(taps[:2], rates[:2], strict=True)
     )
     needed = -(-size * down // parts)
+    # What tiles share is computed twice: at least as many lines of their own as they share.
     tiles = -(-needed // max(most // parts - beyond, beyond, 8))
     lines_out = -(-needed // tiles)
     return _Axis(parts, reach, lines_out + beyond, lines_out, tiles)

@@ -4,9 +4,9 @@ What a derivative needs of the activation are two bits a sample, which the first
 derivative is linear, and its transpose is the same kernel with its two stages exchanged; so both
 functions can be differentiated as often as one likes.
 
-Its numbers have been compared with the plain path by Triton's interpreter, on the CPU, and the
-kernel has been compiled for graphics processors of compute capability 8.0 and 9.0; it has not been
-run on one yet.
+NEVER RUN ON A CARD: the numbers have been compared with the plain path by Triton's interpreter, on
+the CPU, and the kernel has been compiled for compute capability 8.0 and 9.0. `epoque doctor` and
+docs/stylegan3.md say so, too, until it has been run.
 """
 
 from collections.abc import Sequence
@@ -199,7 +199,8 @@ def _choose_tile(up: _Sizes, down: _Sizes) -> tuple[_Axis, _Axis]:
 
 def _fit_axis(high: int, low: int, axis: int, up: _Sizes, down: _Sizes) -> _Axis | None:
     """Return as many results as fit in so many high and low samples, or None if none do."""
-    most = min(high, (low - 1) * up.rates[axis] - up.taps[axis] + 2)  # of high ones, that are right
+    # So many high samples, in the worst phase, meet no other low samples than these.
+    most = min(high, (low - 1) * up.rates[axis] - up.taps[axis] + 2)
     rate = down.rates[axis]
     own = (most - down.taps[axis]) // rate + 1
     own -= own % (4 // gcd(4, rate))  # their bits fill whole bytes
@@ -210,6 +211,7 @@ def _fit_axis(high: int, low: int, axis: int, up: _Sizes, down: _Sizes) -> _Axis
 
 
 def _tile_cost(y: _Axis, x: _Axis, *, no_up: bool, no_down: bool) -> float:
+    # Multiplications of two matrix products a stage (rows, then columns), and one pass between.
     up = 0 if no_up else y.high * x.low * (y.low + x.high)
     down = 0 if no_down else y.out * x.high * (y.high + x.out)
     return (up + down + y.high * x.high) / (y.own * x.own)
@@ -230,6 +232,7 @@ class _FilteredLrelu(Function):
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, None, None]:
         (bits,) = ctx.saved_tensors
+        # x counts only by the side of zero and of the clamp that it was on: two bits a sample.
         grad: Tensor = _filtered_lrelu_grad(grads[0], bits, ctx.plan.transpose())
         return grad, grad.sum([0, 2, 3], dtype=torch.float32), None, None
 
@@ -281,6 +284,8 @@ def upfirdn2d(
     """See `reference.upfirdn2d`."""
     left, right, top, bottom = parse_padding(padding)
     (up_x, up_y), (down_x, down_y) = parse_factor(up), parse_factor(down)
+    # One filter, two places to put it: before the thinning out it is a downsampling stage, after
+    # zeros were inserted an upsampling one, whose taps meet the samples the other way round.
     enlarges = (up_x, up_y) != (1, 1)
     rows, columns = _factorize_filter(kernel, x, gain, mirrored=flip == enlarges)
     taps_y, taps_x = rows.shape[1], columns.shape[1]
@@ -362,6 +367,8 @@ def _factorize_filter(
         one = torch.full((1, 1), sqrt(gain), device=x.device)
         return one, one
     cache = _FACTORS.setdefault(kernel, {})
+    # Filters are buffers that never change: a factorization a layer, not one a call. The version
+    # counts changes in place, should there be any.
     key = (kernel._version, x.device, gain, mirrored)
     if key not in cache:
         taps = kernel.detach().double().cpu()

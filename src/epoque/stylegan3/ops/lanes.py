@@ -50,6 +50,7 @@ def make_matrix_product(matrix: NDArray[Any]) -> Any:
     @jit_inline
     def mix(dst, to, src, at, n):
         whole = n - n % LANES
+        # Two instances of one step: of whole vectors, and of single samples for what is left.
         for x in range(0, whole, LANES):
             mixed(dst, to, src, at, x, LANES)
         for x in range(whole, n):
@@ -72,6 +73,7 @@ class _VectorStep:
 
     def load(self, line: int, x: Any, count: int) -> Any:
         """Read samples of a line."""
+        # Lines begin anywhere: no more alignment may be promised than that of a sample.
         return self.builder.load(self._place(self.src, self.at, line, x, count), align=4)
 
     def store(self, vector: Any, line: int, x: Any) -> None:
@@ -91,6 +93,7 @@ class _VectorStep:
     def sum(self, vectors: list[Any], taps: list[tuple[int, float]]) -> Any:
         """Add up some vectors, each times its tap."""
         builder, total = self.builder, None
+        # The sign goes into the sum, so that taps of ±1, most of Winograd's, need no product.
         for j, tap in taps:
             kind = vectors[j].type
             factor = ir.Constant(kind, [ir.Constant(_FLOAT, abs(tap))] * kind.count)

@@ -131,6 +131,8 @@ def _sum_six_lines(dst, to, src, at, taps, first, n, fresh):
     d, e, f = taps[first + 3], taps[first + 4], taps[first + 5]
     at0, at1, at2 = np.uintp(at[first]), np.uintp(at[first + 1]), np.uintp(at[first + 2])
     at3, at4, at5 = np.uintp(at[first + 3]), np.uintp(at[first + 4]), np.uintp(at[first + 5])
+    # Unsigned places spare Numba's test for negative indices, which keeps LLVM from vector
+    # instructions; six lines at a time, and a sum is read and written once for six taps.
     if fresh:
         for x in range(to, to + n):
             low = a * src[at0 + x] + b * src[at1 + x] + c * src[at2 + x]
@@ -163,9 +165,10 @@ def _filter(dst, src, at, taps, count, n, rectified, rule):
     if count == 0:
         for x in range(n):
             dst[x] = 0
-    elif count % 2:
+    elif count % 2:  # a tap of 0 more: there is a loop for pairs, none for single lines
         at[count], taps[count] = at[count - 1], 0
         count += 1
+    # Slice by slice, so that the sums stay in the first-level cache between two groups of taps.
     for begin in range(0, n, _SLICE):
         to, size = np.uintp(begin), np.uintp(min(_SLICE, n - begin))
         done = 0
@@ -187,6 +190,7 @@ def _load(raw, planes, index, y, x, parts_y, parts_x, lines, pitch, bias):
     height, width = planes.shape[1], planes.shape[2]
     for i in range(parts_y):
         for j in range(parts_x):
+            # Columns of this part that lie in the plane; −(a // b) rounds up.
             left = max(0, min(pitch, -((x + j) // parts_x)))
             right = max(left, min(pitch, (width - x - j + parts_x - 1) // parts_x))
             for line in range(lines):
@@ -200,7 +204,9 @@ def _load(raw, planes, index, y, x, parts_y, parts_x, lines, pitch, bias):
                     raw[r] = 0
                 for r in range(at + right, at + pitch):
                     raw[r] = 0
-                if parts_x == 1:
+                if (
+                    parts_x == 1
+                ):  # a loop of its own: with a step of 1 it becomes vector instructions
                     for r in range(left, right):
                         raw[at + r] = planes[index, row, x + r] + bias
                 else:
@@ -227,6 +233,7 @@ def _upsample(dst, planes, index, bias, stage, grid, y, x, raw, half, at, taps, 
     size_y, size_x = stage.square.shape
     _, low_y = _first_tap(stage.pad_y, rate_y, y)
     _, low_x = _first_tap(stage.pad_x, rate_x, x)
+    # Below the tile's own lines, what the filter reaches of the plane beyond them.
     reach = (size_y + rate_y - 1) // rate_y + grid.parts_y // rate_y
     lines = grid.lines + (reach + parts_y - 1) // parts_y
     part = lines * pitch
@@ -235,6 +242,7 @@ def _upsample(dst, planes, index, bias, stage, grid, y, x, raw, half, at, taps, 
         first_x, place_x = _first_tap(stage.pad_x, rate_x, x + j)
         place_x -= low_x
         if stage.separable:
+            # Along x first, on the plane's own lines: there are fewer of them than of the tile's.
             count = 0
             for t in range(first_x, size_x, rate_x):
                 place = place_x + count
@@ -300,6 +308,7 @@ def _downsample(out, index, top, left, tile, stage, grid, half, result, at, taps
         return
     for c in range(grid.parts_y // rate_y):
         if stage.separable:
+            # Along y first: it thins out the lines that are then filtered along x.
             for t in range(size_y):
                 row = c * rate_y + t
                 at[t] = row % grid.parts_y * grid.parts_x * part + row // grid.parts_y * pitch
@@ -393,6 +402,8 @@ def filter_tiles(mode, signal, bias, up, rule, other, up_other, down, grid, out,
             )  # fmt: skip
             for sample in range(n):
                 tile[sample] *= _lrelu_slope(slopes[sample], rule)
+        # Beyond the upsampled plane the next filter is to see zeros; there the tile holds what the
+        # filter before it reached.
         below, right = y + grid.parts_y * grid.lines, x + grid.parts_x * grid.pitch
         if y < 0 or x < 0 or below > grid.size_y or right > grid.size_x:
             _zero_outside(tile, grid, y, x)

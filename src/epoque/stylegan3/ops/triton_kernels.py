@@ -10,7 +10,7 @@ the activation did to each upsampled sample in two bits: whether it was below ze
 was clamped.
 
 Triton compiles this file for the graphics processor when it is first used; no other compiler is
-needed.
+needed. NEVER RUN ON A CARD YET: see `cuda`.
 """
 # A kernel is one long function with all it needs in its list of arguments.
 # ruff: noqa: PLR0912, PLR0915, PLR0917
@@ -32,12 +32,14 @@ _FAR = tl.constexpr(1 << 20)  # makes numbers positive, for a division that roun
 @triton.jit
 def _first_low(high, taps: tl.constexpr, rate: tl.constexpr, shift):
     """Return the first low sample that sample `high` and those after it meet."""
+    # Triton divides as C does, towards zero: samples left of the image would round to the right.
     return (high + shift - taps + rate + _FAR * rate) // rate - _FAR
 
 
 @triton.jit
 def _band_matrix(coefficients, high, low, taps: tl.constexpr, rate: tl.constexpr, shift):
     """Return the matrix of a filter between samples `high` and `low`, one of them [:, 1]."""
+    # Zeros beyond the taps make the band matrix: no other case is needed for edges or for phases.
     tap = high - rate * low + shift
     return tl.load(coefficients + tap, (tap >= 0) & (tap < taps), 0.0)
 
@@ -113,6 +115,8 @@ def fused_kernel(
     upsampled signal, `OUT_…` of the result. `UP` and `DOWN` tell whether there is such a stage.
     """
     dtype: tl.constexpr = source.dtype.element_ty
+    # Where this tile begins: in the result, from there in the upsampled signal, from there in the
+    # source. The rest are the samples of each, as many as the powers of two say.
     out_y = tl.program_id(1) * OWN_H
     out_x = tl.program_id(0) * OWN_W
     high_y = out_y * DOWN_Y - down_shift_y
@@ -143,6 +147,8 @@ def fused_kernel(
         4 * byte_xs < tl.minimum(inner_w, high_x + end_x)
     )
 
+    # The matrices are the same for all planes of the program, so they are made once; those of
+    # several ranks would not fit in registers together, and are made again in each plane.
     if UP & (UP_RANK == 1):
         up_y = _band_matrix(up_rows, high_ys[:, None], low_ys[None, :], UP_TAPS_Y, UP_Y, up_shift_y)
         up_x = _band_matrix(
@@ -158,7 +164,7 @@ def fused_kernel(
 
     begin = tl.program_id(2) * PLANES
     for index in range(begin, tl.minimum(begin + PLANES, planes)):
-        plane = tl.cast(index, tl.int64)
+        plane = tl.cast(index, tl.int64)  # times a plane's samples it passes 2³¹ in large batches
         low = tl.load(
             source + plane * source_h * source_w + low_ys[:, None] * source_w + low_xs,
             there,
@@ -166,6 +172,7 @@ def fused_kernel(
         )
         if (MODE == 1) | (MODE == 2):
             added = tl.load(bias + plane % channels)
+            # Beyond the image there are zeros after the bias, not before it.
             low = tl.where(there, low.to(tl.float32) + added, 0.0)
 
         if UP:
@@ -194,6 +201,7 @@ def fused_kernel(
             high = low.to(tl.float32)
 
         if (MODE == 1) | (MODE == 2):
+            # The order of `reference`: slope and gain first, then the clamp, by size.
             negative = high <= 0
             high = tl.where(negative, high * below, high * above)
             clamped = tl.abs(high) > clamp
@@ -202,6 +210,7 @@ def fused_kernel(
             if MODE == 2:
                 code = negative.to(tl.int32) + 2 * clamped.to(tl.int32)
                 places = 1 << (2 * tl.arange(0, 4))
+                # Four samples a byte: this is all that a training keeps of the upsampled signal.
                 packed = tl.sum(code.reshape(HIGH_H, HIGH_W // 4, 4) * places, 2)
                 tl.store(
                     bits + plane * inner_h * bytes_w + high_ys[:, None] * bytes_w + byte_xs,
@@ -218,6 +227,8 @@ def fused_kernel(
                 below,
             )
         else:
+            # A plain filter may be padded before its second stage, which must see zeros there;
+            # after an activation the second filter never reaches beyond the upsampled signal.
             high = tl.where(inside, high, 0.0)
 
         if DOWN:

@@ -82,6 +82,8 @@ def _read_rows(parts, x, padding, row, rows, pitch):
     height, width = x.shape
     size = (rows + 1) * pitch
     begin, end = (padding + 3) // 4, min(pitch, (width + padding) // 4)
+    # Rows and columns are dealt out by their remainder modulo 4: then each of a tile's samples is
+    # neighbour to the same sample of the next tile, and all transforms run along whole lines.
     for line in range(4 * rows + 2):
         y, to = 4 * row + line - padding, line % 4 * 4 * size + line // 4 * pitch
         inside = y >= 0 and y < height
@@ -89,6 +91,7 @@ def _read_rows(parts, x, padding, row, rows, pitch):
         while inside and c + LANES <= end:
             deinterleave(parts, _four_lines(to, size), x[y], (-padding,), c, LANES)
             c += LANES
+        # What is left at both edges, sample by sample; beyond the image it is padding.
         for part in range(4):
             for edge in range(pitch - c + begin):
                 at = edge if edge < begin else edge - begin + c
@@ -167,6 +170,8 @@ def conv3x3(x: Tensor, weight: Tensor, padding: int) -> Tensor:
     plain = weight.detach().reshape(outputs, inputs, 9).contiguous()
     parallel_for(bind_compiled(_transform_weights, plain.numpy(), weights.numpy()), outputs, 8)
     down, pitch = -(-out.shape[2] // 4), -(-out.shape[3] // 4) + 1
+    # Rows of tiles at a time: the transforms of a large image would not fit in the cache, those of
+    # a few tiles would make matrices too small for the product to be fast.
     each = -(-down // -(-down * pitch // _TILES))
     input_buffer, sum_buffer = (
         x.new_empty(36 * count * each * pitch) for count in (inputs, outputs)
