@@ -14,7 +14,7 @@ import jax
 from benchmarks import script_perceptron
 from epoque.bench.lab import Columns
 from epoque.bench.sweeps.grid import count_points, expand_grid, parse_axes
-from epoque.bench.sweeps.measure import measure_together, side_by_side
+from epoque.bench.sweeps.run_points import measure_together, side_by_side
 from epoque.bench.sweeps.run_sweep import part_points
 from epoque.neuron.config import NeuronConfig
 from epoque.neuron.data import load

@@ -65,7 +65,7 @@ def test_it_repairs_a_damaged_run(tmp_path: Path) -> None:
 
 def test_it_resumes_a_sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     need = Need("and", "neuron/and-short", axes={"seed": "0:4"}, settings=NEED.settings)
-    monkeypatch.setattr("epoque.bench.sweeps.parts.join_tables", _interrupt)
+    monkeypatch.setattr("epoque.bench.sweeps.table_parts.join_tables", _interrupt)
     with pytest.raises(KeyboardInterrupt):
         measure(need, tmp_path, quiet=True)
     monkeypatch.undo()

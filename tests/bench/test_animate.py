@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from epoque.bench.errors import RunWriteError
-from epoque.bench.figures.animate import log_spaced, save_animation
+from epoque.bench.figures.animation import log_spaced, save_animation
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ from math import inf, nan
 import numpy as np
 import pytest
 
-from epoque.bench.figures.axes import (
+from epoque.bench.figures.plot import figure_style, new_figure, rgb_array
+from epoque.bench.figures.ticks import (
     is_log_spaced,
     label_ends,
     number,
@@ -13,7 +14,6 @@ from epoque.bench.figures.axes import (
     spread,
     subscript,
 )
-from epoque.bench.figures.plot import figure_style, new_figure, rgb_array
 
 
 @pytest.mark.parametrize(

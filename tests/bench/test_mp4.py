@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from epoque.bench.errors import MissingExtraError, RunWriteError
-from epoque.bench.figures.animate import save_mp4
+from epoque.bench.figures.animation import save_mp4
 
 
 def frames(count=5, height=51, width=60):

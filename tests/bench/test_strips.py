@@ -6,9 +6,9 @@ import pytest
 from scipy.stats import binom
 
 from epoque.bench.figures.plot import figure_style, new_figure, svg_bytes
-from epoque.bench.figures.strips import Strip, draw_strips
+from epoque.bench.figures.strip_plot import Strip, draw_strips
 from epoque.bench.figures.sweep_figures import sweep_figures
-from epoque.bench.sweeps.summary import median_interval, wilson
+from epoque.bench.sweeps.aggregate import median_interval, wilson
 
 SEEDS = 64
 

@@ -9,7 +9,7 @@ from matplotlib.collections import QuadMesh
 from matplotlib.colors import LogNorm, Normalize
 
 from epoque.bench.errors import UnknownNameError, UsageError
-from epoque.bench.figures import sweep_maps
+from epoque.bench.figures import heatmaps as sweep_maps
 from epoque.bench.figures.plot import figure_style, svg_bytes
 from epoque.bench.figures.sweep_figures import sweep_figures
 from epoque.bench.i18n import translator

@@ -16,8 +16,8 @@ from epoque.bench.runs.creation_time import next_creation_time
 from epoque.bench.runs.execute import start
 from epoque.bench.runs.status import create_record, make_record_name
 from epoque.bench.sweeps.grid import parse_axes
-from epoque.bench.sweeps.parts import Parts
 from epoque.bench.sweeps.study import manifest_of
+from epoque.bench.sweeps.table_parts import Parts
 from epoque.gan2d.config import Gan2dConfig
 from epoque.gan2d.lab import LAB as GAN2D
 from epoque.neuron.config import NeuronConfig

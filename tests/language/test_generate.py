@@ -11,12 +11,7 @@ from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
 
 from epoque.bench.errors import ConfigError, UsageError
 from epoque.language.generation.decoder import Decoder, inference
-from epoque.language.generation.generate import (
-    continue_ids,
-    decode_pieces,
-    generate,
-    stream,
-)
+from epoque.language.generation.generate import continue_ids, decode_pieces, generate, stream
 from epoque.language.generation.sampling import (
     Sampling,
     choose_tokens,

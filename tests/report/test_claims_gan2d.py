@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from epoque.bench.i18n import LocalText
+from epoque.bench.sweeps.aggregate import median_interval
 from epoque.bench.sweeps.grid import count_points, parse_axes, to_cells
-from epoque.bench.sweeps.summary import median_interval
 from epoque.report.claims.effects import cliffs_delta, paired_differences
 from epoque.report.claims.load import claims_of, find_claim
 from epoque.report.claims.rules import NEGLIGIBLE, Effect

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from epoque.bench.errors import UsageError
-from epoque.bench.sweeps.summary import median_interval
+from epoque.bench.sweeps.aggregate import median_interval
 from epoque.report import write_report
 from epoque.report.book import read_book
 from epoque.report.library import Library

@@ -145,7 +145,7 @@ def film(options: FilmOptions, notify: Notify) -> FilmFiles:
     """
     from importlib.util import find_spec
 
-    from epoque.bench.figures.animate import KINDS, film_files
+    from epoque.bench.figures.animation import KINDS, film_files
 
     from .figures.film import film as write
 

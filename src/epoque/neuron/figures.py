@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from epoque.bench.errors import DamagedRunError, UsageError
-from epoque.bench.figures.animate import log_spaced, save_animation
-from epoque.bench.figures.axes import label_ends, number, number_axis, subscript
+from epoque.bench.figures.animation import log_spaced, save_animation
 from epoque.bench.figures.plot import SERIES, color, figure_style, heading, mix, new_figure
+from epoque.bench.figures.ticks import label_ends, number, number_axis, subscript
 from epoque.bench.i18n import mark, translator
 
 from .config import GATES, NeuronConfig

@@ -8,9 +8,9 @@ from matplotlib.colors import ListedColormap
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from epoque.bench.figures.animate import Film
-from epoque.bench.figures.axes import number_axis, number_ticks, subscript
+from epoque.bench.figures.animation import Film
 from epoque.bench.figures.plot import color, heading, mix, new_figure
+from epoque.bench.figures.ticks import number_axis, number_ticks, subscript
 from epoque.bench.i18n import translator
 
 from .config import NeuronConfig

@@ -43,8 +43,8 @@ def timeline_figure(
     Raises:
         UsageError: if a run never measured it, or no seconds.
     """
-    from epoque.bench.figures.axes import label_ends, number_axis
     from epoque.bench.figures.plot import SERIES, color, heading, new_figure
+    from epoque.bench.figures.ticks import label_ends, number_axis
 
     _ = translator(language)
     curves = [_over_seconds(run, column) for run in runs]
@@ -88,8 +88,8 @@ def ranking_figure(
     Raises:
         UsageError: if no setting has that result.
     """
-    from epoque.bench.figures.axes import number, number_axis
     from epoque.bench.figures.plot import color, heading, new_figure
+    from epoque.bench.figures.ticks import number, number_axis
 
     _ = translator(language)
     rows = _ranked(sweeps[0], column, dict(names))

@@ -12,7 +12,7 @@ from epoque.bench.limits import MAX_TABLE_COLUMNS
 from epoque.bench.runs.history import first_below, value_at
 from epoque.bench.runs.run import Run
 from epoque.bench.setting_paths import flatten
-from epoque.bench.sweeps.summary import median_interval
+from epoque.bench.sweeps.aggregate import median_interval
 from epoque.bench.sweeps.sweep import Sweep
 
 from .appendix import environments_table, records_table

@@ -93,7 +93,7 @@ def _images_as_json(generated: images.GeneratedImages) -> list[dict[str, Any]]:
 
 
 def _show_film(film: images.WalkFilm) -> None:
-    from epoque.bench.figures.animate import gif_ms
+    from epoque.bench.figures.animation import gif_ms
 
     for path in film.paths:
         print_line(str(path))

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
-from epoque.bench.figures.axes import label_ends, number, number_axis
 from epoque.bench.figures.plot import color, heading, new_figure
+from epoque.bench.figures.ticks import label_ends, number, number_axis
 from epoque.bench.i18n import translator
 
 from .config import StyleGan3Config

@@ -1,6 +1,6 @@
 """What is said before a sweep starts: how many trainings, of which values."""
 
-from epoque.bench.sweeps.axes_words import describe_axes
+from epoque.bench.sweeps.describe_axes import describe_axes
 from epoque.bench.sweeps.grid import parse_axes
 from epoque.neuron.config import NeuronConfig
 

@@ -237,7 +237,7 @@ def test_parts_of_another_proposal_are_measured_again(
     """As when Optuna was updated in between and proposes otherwise."""
     with monkeypatch.context() as patch:
         patch.setattr(
-            "epoque.bench.sweeps.proposals.numpy_rng", lambda *_: np.random.default_rng(3)
+            "epoque.bench.sweeps.optuna_trials.numpy_rng", lambda *_: np.random.default_rng(3)
         )
         with pytest.raises(KeyboardInterrupt):
             searched(progress=stop_after(5))

@@ -32,10 +32,10 @@ from epoque.bench.lab import find_lab, lab_of
 from epoque.bench.runs.run import Run, Runs
 from epoque.bench.runs.status import lock_record
 from epoque.bench.stopping import Interrupt
+from epoque.bench.sweeps.aggregate import summary
 from epoque.bench.sweeps.executor import LocalExecutor
 from epoque.bench.sweeps.grid import parse_axes
 from epoque.bench.sweeps.run_sweep import part_points, resume_sweep, run_sweep
-from epoque.bench.sweeps.summary import summary
 from epoque.bench.sweeps.sweep import Sweep, Sweeps
 
 Swept = Callable[..., Sweep]

@@ -8,8 +8,8 @@ import numpy as np
 
 from ..i18n import translator
 from ..sweeps.search import Search
-from .axes import number_axis
 from .plot import color, heading, new_figure
+from .ticks import number_axis
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -3,7 +3,7 @@
 The shape follows from the axes, the seed left out: none gives the distribution of the score; one,
 or a second one of few values, gives curves; two give a heat map; three give small heat maps.
 Further axes are summarised together with the seeds. Few values are also drawn as strips, a dot a
-run (`epoque.bench.figures.strips`).
+run (`epoque.bench.figures.strip_plot`).
 
 A result that is 0 or 1 in each run (diverged, solved) is summarised by its share instead of the
 median.
@@ -18,11 +18,11 @@ import numpy as np
 from ..errors import UnknownNameError, UsageError
 from ..i18n import translator
 from ..lab import lab_of
-from .axes import number, number_axis
+from .heatmaps import draw_map, draw_maps
 from .plot import SERIES, color, heading, new_figure
-from .strips import Strip, draw_strips, strip_key
-from .sweep_maps import draw_map, draw_maps
-from .sweep_picture import MAX_CURVES, Floats, Picture, is_numeric, is_wide
+from .strip_plot import Strip, draw_strips, strip_key
+from .sweep_data import MAX_CURVES, Floats, Picture, is_numeric, is_wide
+from .ticks import number, number_axis
 
 if TYPE_CHECKING:
     import pandas as pd

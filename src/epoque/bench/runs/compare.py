@@ -59,8 +59,8 @@ def draw_comparison(runs: Sequence[Run], metric: str, stem: Path) -> None:
         UnknownNameError: if a run has no such metric.
     """
     check_metric(runs, metric)
-    from ..figures.axes import number_axis
     from ..figures.plot import figure_style, heading, new_figure, save_figure
+    from ..figures.ticks import number_axis
 
     with figure_style():
         figure = new_figure(3.1 + 0.2 * len(runs))

@@ -18,12 +18,12 @@ from ..stopping import defer_stop
 from .columns import Columns
 from .executor import Executor, running
 from .grid import Axis, to_cell
-from .measure import measure_each, measure_together
-from .parts import Parts
-from .proposals import Proposals, require_optuna
+from .optuna_trials import Proposals, require_optuna
+from .run_points import measure_each, measure_together
 from .search import Search, quantiles
 from .study import announce, check_points, manifest_of
-from .study_folder import work_on
+from .study_writer import work_on
+from .table_parts import Parts
 
 __all__ = ["SAMPLERS", "resume_search", "run_search"]
 

@@ -18,11 +18,11 @@ from ..runs.status import create_record, make_record_name
 from .columns import Columns
 from .executor import Executor, running
 from .grid import Axis, count_points, expand_grid, find_extremes
-from .measure import is_untouched, measure_each, measure_together, side_by_side
-from .parts import Parts
+from .run_points import is_untouched, measure_each, measure_together, side_by_side
 from .study import announce, check_points, manifest_of
-from .study_folder import sign_study, work_on
+from .study_writer import sign_study, work_on
 from .sweep import Sweep
+from .table_parts import Parts
 
 __all__ = ["part_points", "resume_sweep", "run_sweep"]
 

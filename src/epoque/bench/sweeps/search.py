@@ -30,8 +30,8 @@ from ..files.atomic import parse_json_object
 from ..files.parquet_table import read_table
 from ..lab import lab_of
 from ..runs.record import C_co
-from .parts import Parts
 from .study import Studies, Study
+from .table_parts import Parts
 
 if TYPE_CHECKING:
     import pandas as pd

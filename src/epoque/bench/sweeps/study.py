@@ -57,7 +57,7 @@ def announce(lab: Lab[Any], base: Config, axes: Sequence[Axis], notify: Notify |
         MissingExtraError: if what the lab computes with is not there.
     """
     from ..i18n import environment_language
-    from .axes_words import describe_axes
+    from .describe_axes import describe_axes
 
     lab.check_installed()
     if notify is not None:

@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING
 from ..errors import UnknownNameError, UsageError
 from ..files.parquet_table import read_table
 from ..runs.record import C_co
-from .parts import Parts
+from .aggregate import summary
 from .study import Studies, Study
-from .summary import summary
+from .table_parts import Parts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,7 +79,7 @@ class Sweep(Study[C_co]):
         return str(self.metadata["score"])
 
     def summary(self, columns: Sequence[str] = ()) -> "pd.DataFrame":
-        """Return the median and 95 % interval over the seeds (see `epoque.bench.sweeps.summary`).
+        """Return the median and 95 % interval over the seeds (see `epoque.bench.sweeps.aggregate`).
 
         Args:
             columns: the results to look at; by default the score.

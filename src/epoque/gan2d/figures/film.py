@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from epoque.bench.figures.animate import Film, Kind, save_animation, save_mp4
+from epoque.bench.figures.animation import Film, Kind, save_animation, save_mp4
 from epoque.bench.figures.plot import WIDTH, figure_style
 
 from ..config import Gan2dConfig

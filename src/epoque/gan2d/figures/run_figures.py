@@ -5,8 +5,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from epoque.bench.errors import UsageError
-from epoque.bench.figures.axes import label_ends, number, number_axis
 from epoque.bench.figures.plot import color, heading, mix, new_figure
+from epoque.bench.figures.ticks import label_ends, number, number_axis
 from epoque.bench.i18n import translator
 
 from ..config import Gan2dConfig

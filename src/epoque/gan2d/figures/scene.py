@@ -17,8 +17,8 @@ from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
 from epoque.bench.errors import DamagedRunError
-from epoque.bench.figures.axes import number_ticks
 from epoque.bench.figures.plot import color, heading, mix, new_figure
+from epoque.bench.figures.ticks import number_ticks
 from epoque.bench.i18n import mark, translator
 
 from ..data.noise import LATTICE_SIDE, density, lattice

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from epoque.bench.figures.axes import number
+from epoque.bench.figures.ticks import number
 from epoque.bench.i18n import mark, translator
 from epoque.bench.sweeps.grid import to_cell
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from epoque.bench.figures.axes import number
 from epoque.bench.figures.plot import color, heading, mix, new_figure
+from epoque.bench.figures.ticks import number
 from epoque.bench.i18n import translator
 
 from ..evaluation.example_files import join_lines, read_examples

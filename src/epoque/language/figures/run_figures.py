@@ -5,8 +5,8 @@ from functools import partial
 from math import log
 from typing import TYPE_CHECKING, Any
 
-from epoque.bench.figures.axes import label_ends, number, number_axis
 from epoque.bench.figures.plot import color, heading, mix, new_figure
+from epoque.bench.figures.ticks import label_ends, number, number_axis
 from epoque.bench.i18n import translator
 
 from ..config import LanguageConfig

@@ -37,7 +37,7 @@ from typing import TYPE_CHECKING, Any
 
 from epoque.bench.evidence import Evidence
 from epoque.bench.i18n import LocalText
-from epoque.bench.sweeps.summary import wilson
+from epoque.bench.sweeps.aggregate import wilson
 from epoque.report.model import Verdict
 
 from .effects import cliffs_delta

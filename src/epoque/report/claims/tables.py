@@ -5,7 +5,7 @@ from typing import Any
 
 from epoque.bench.i18n import LocalText, mark, translator
 from epoque.bench.runs.run import Run
-from epoque.bench.sweeps.summary import median_interval
+from epoque.bench.sweeps.aggregate import median_interval
 from epoque.bench.sweeps.sweep import Sweep
 from epoque.report.library import Library, command_to_repeat
 from epoque.report.model import ClaimLine, ClaimRow, Text, Verdict

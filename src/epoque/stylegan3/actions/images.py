@@ -36,7 +36,7 @@ from .options import (
 )
 
 if TYPE_CHECKING:
-    from epoque.bench.figures.animate import Kind
+    from epoque.bench.figures.animation import Kind
 
     from ..generation.generate import GeneratedImage, InputTransform
     from ..generation.precision import Difference
@@ -251,7 +251,7 @@ def film(options: FilmOptions, progress: Progress, notify: Notify) -> WalkFilm:
         UsageError: if the seeds do not fill the grid, or memory is too small.
         MissingExtraError: for .mp4 without the extra `video`.
     """
-    from epoque.bench.figures.animate import film_files
+    from epoque.bench.figures.animation import film_files
 
     from ..generation.film import write_film
     from ..generation.generate import compare_precision

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from epoque.bench.figures.axes import number, number_axis
 from epoque.bench.figures.plot import SERIES, WIDTH, color, heading, mix, new_figure
+from epoque.bench.figures.ticks import number, number_axis
 from epoque.bench.i18n import mark, translator
 
 from ..config import StyleGan3Config

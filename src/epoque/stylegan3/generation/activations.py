@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from epoque.bench.errors import ConfigError, UnknownNameError
-from epoque.bench.figures.axes import number, number_ticks
 from epoque.bench.figures.plot import WIDTH, color, new_figure
+from epoque.bench.figures.ticks import number, number_ticks
 from epoque.bench.i18n import mark, translator
 
 from ..loading import LoadedGenerator

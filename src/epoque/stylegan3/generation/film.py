@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from epoque.bench.errors import ConfigError
-from epoque.bench.figures.animate import Kind, save_animation, save_mp4
+from epoque.bench.figures.animation import Kind, save_animation, save_mp4
 from epoque.bench.files.atomic import explain_write_errors
 from epoque.bench.progress import Progress
 

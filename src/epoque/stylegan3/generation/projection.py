@@ -22,8 +22,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from epoque.bench.errors import ConfigError, DataError, DivergenceError, UsageError
-from epoque.bench.figures.axes import number_axis
 from epoque.bench.figures.plot import color, new_figure
+from epoque.bench.figures.ticks import number_axis
 from epoque.bench.i18n import mark, translator
 from epoque.bench.progress import Progress
 from epoque.bench.seeds import numpy_rng, torch_generator

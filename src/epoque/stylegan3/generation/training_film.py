@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from epoque.bench.errors import ConfigError
-from epoque.bench.figures.animate import Kind, log_spaced, save_animation, save_mp4
-from epoque.bench.figures.axes import number
+from epoque.bench.figures.animation import Kind, log_spaced, save_animation, save_mp4
+from epoque.bench.figures.ticks import number
 from epoque.bench.files.atomic import explain_write_errors
 from epoque.bench.i18n import translator
 

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from epoque.bench.errors import ConfigError, DataError
-from epoque.bench.figures.axes import number, number_ticks
 from epoque.bench.figures.plot import SERIES, WIDTH, color, heading, new_figure
+from epoque.bench.figures.ticks import number, number_ticks
 from epoque.bench.i18n import mark, translator
 from epoque.bench.progress import Progress
 

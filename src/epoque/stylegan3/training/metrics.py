@@ -116,11 +116,7 @@ class TrainingMetrics:
         if not self._equivariance_names:
             return {}
         from ..loading import LoadedGenerator
-        from ..measures.equivariance import (
-            EQUIVARIANCE_METRICS,
-            compute_psnr,
-            sum_squared_errors,
-        )
+        from ..measures.equivariance import EQUIVARIANCE_METRICS, compute_psnr, sum_squared_errors
 
         trainer, count = self._trainer, self._config.metrics_images
         network = LoadedGenerator(trainer.ema.generator, "", trainer.distributed.device)

@@ -9,8 +9,8 @@ from matplotlib.ticker import FixedLocator, FuncFormatter
 from numpy.typing import NDArray
 
 from ..i18n import translator
-from ..sweeps.summary import summary
-from .axes import is_log_spaced, number, number_axis
+from ..sweeps.aggregate import summary
+from .ticks import is_log_spaced, number, number_axis
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,9 +8,9 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
 from numpy.typing import NDArray
 
-from .axes import number, number_axis, number_ticks
 from .plot import color, heading, new_figure
-from .sweep_picture import Floats, Picture, is_numeric, is_wide
+from .sweep_data import Floats, Picture, is_numeric, is_wide
+from .ticks import number, number_axis, number_ticks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

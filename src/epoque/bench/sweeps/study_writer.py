@@ -1,8 +1,8 @@
 """Writing sweeps and searches: what is there is compared before anything is changed.
 
-The parts of an unfinished one are bound to its JSON file (see `epoque.bench.sweeps.parts`), the
-files of a finished one to its manifest. What can be made again is; only where the JSON file is the
-odd one out nothing is done: that would measure something else.
+The parts of an unfinished one are bound to its JSON file (see `epoque.bench.sweeps.table_parts`),
+the files of a finished one to its manifest. What can be made again is; only where the JSON file is
+the odd one out nothing is done: that would measure something else.
 """
 
 from collections.abc import Iterator, Mapping
@@ -25,8 +25,8 @@ from ..runs.status import (
     unseal,
 )
 from ..stopping import handle_stop_signals
-from .parts import Parts, studies_told
 from .study import Study
+from .table_parts import Parts, studies_told
 
 __all__ = ["sign_study", "work_on"]
 

@@ -10,9 +10,9 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
 from ..i18n import translator
-from ..sweeps.summary import median_interval
-from .axes import number
+from ..sweeps.aggregate import median_interval
 from .plot import SERIES, color, mix
+from .ticks import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
