@@ -67,10 +67,8 @@ def list_runs(
         out.print(_none(root, recipe))
         return
     names = [*COLUMNS, *_headlines(rows), "reason"]
-    shown_columns = [name for name in names if name in columns]
-    out.print(
-        make_table(shown_columns, ([row.get(name) for name in shown_columns] for row in rows))
-    )
+    titles = [name for name in names if name in columns]
+    out.print(make_table(titles, ([row.get(name) for name in titles] for row in rows)))
     if more:
         out.print(
             f"\nThese are the newest {len(rows)}; --all lists all, --limit as many as wanted."
