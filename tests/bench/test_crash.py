@@ -16,8 +16,8 @@ from waiting import PATIENCE, wait_for
 
 from epoque.bench.errors import RunLockedError
 from epoque.bench.runs.execute import execute, resume, start
+from epoque.bench.runs.lock import lock_record
 from epoque.bench.runs.run import Run, Runs
-from epoque.bench.runs.status import lock_record
 
 SETTINGS = {"iterations": 1500, "checkpoint_every": 40, "seed": 3}
 

@@ -22,7 +22,7 @@ from epoque.bench.files.atomic import (
 from epoque.bench.files.cache import build_once
 from epoque.bench.files.drafts import ALIEN_SECONDS, draft_folder, iter_drafts, remove_abandoned
 from epoque.bench.files.output_paths import check_file
-from epoque.bench.runs.status import remove_drafts
+from epoque.bench.runs.record_folder import remove_drafts
 from epoque.cli import main
 
 LEAVES = """

@@ -11,8 +11,8 @@ import pytest
 from epoque.bench.errors import RunLockedError
 from epoque.bench.runs import lock_owner as owner
 from epoque.bench.runs.execute import execute
+from epoque.bench.runs.lock import lock_record
 from epoque.bench.runs.run import Run
-from epoque.bench.runs.status import lock_record
 
 Start = Callable[..., Run]
 

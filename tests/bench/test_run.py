@@ -10,9 +10,9 @@ import pytest
 
 from epoque.bench.errors import UnknownNameError
 from epoque.bench.runs.execute import execute
+from epoque.bench.runs.lock import lock_record
 from epoque.bench.runs.run import Run, Runs
 from epoque.bench.runs.run_writer import RunWriter
-from epoque.bench.runs.status import lock_record
 from epoque.bench.system.environment import (
     _commit,
     _processor,

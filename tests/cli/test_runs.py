@@ -14,7 +14,7 @@ import epoque
 from epoque.bench.files.atomic import write_json
 from epoque.bench.runs.creation_time import next_creation_time
 from epoque.bench.runs.execute import start
-from epoque.bench.runs.status import create_record, make_record_name
+from epoque.bench.runs.record_folder import create_record, make_record_name
 from epoque.bench.sweeps.grid import parse_axes
 from epoque.bench.sweeps.study import manifest_of
 from epoque.bench.sweeps.table_parts import Parts

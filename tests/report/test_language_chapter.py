@@ -20,8 +20,8 @@ from epoque.bench.files.atomic import write_json
 from epoque.bench.i18n import LANGUAGES
 from epoque.bench.lab import find_lab
 from epoque.bench.runs.execute import execute, start
+from epoque.bench.runs.record_folder import create_record, make_record_name
 from epoque.bench.runs.run import Run
-from epoque.bench.runs.status import create_record, make_record_name
 from epoque.bench.seeds import numpy_rng
 from epoque.bench.sweeps.grid import expand_grid, parse_axes, to_cell
 from epoque.bench.sweeps.study import manifest_of

@@ -234,7 +234,7 @@ def delete(
 
     from epoque.bench.files.atomic import explain_write_errors
     from epoque.bench.runs.find_record import find_record
-    from epoque.bench.runs.status import is_locked
+    from epoque.bench.runs.lock import is_locked
 
     root = runs_folder(runs)
     records = list(

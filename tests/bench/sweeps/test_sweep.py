@@ -29,8 +29,8 @@ from epoque.bench.errors import (
 )
 from epoque.bench.files.atomic import write_atomic
 from epoque.bench.lab import find_lab, lab_of
+from epoque.bench.runs.lock import lock_record
 from epoque.bench.runs.run import Run, Runs
-from epoque.bench.runs.status import lock_record
 from epoque.bench.stopping import Interrupt
 from epoque.bench.sweeps.aggregate import summary
 from epoque.bench.sweeps.executor import LocalExecutor

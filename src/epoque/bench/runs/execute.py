@@ -13,11 +13,12 @@ from ..progress import Notify, Progress, no_progress
 from ..sinks import ShowsProgress, Sink, SinkFactory
 from ..stopping import Interrupt, defer_stop, handle_stop_signals
 from ..undefined import explain_undefined_results
+from .lock import lock_record
 from .resume_point import ResumePoint, find_resume_point
 from .run import Run
 from .run_name import find_named_run
 from .run_writer import RunWriter, create_run
-from .status import State, describe_end, lock_record
+from .status import State, describe_end
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -27,9 +27,10 @@ from ..events import Checkpoint
 from ..files.atomic import parse_json_object, read_json
 from ..files.input_files import open_regular
 from ..setting_paths import flatten
+from .lock import is_locked
 from .lookup import find_by_name, iter_records, sort_newest_first
 from .record import C_co, Record
-from .status import State, Status, is_locked
+from .status import State, Status
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -26,17 +26,10 @@ from ..lab import C, lab_of
 from .creation_time import next_creation_time
 from .manifest import digest_files
 from .record import FORMAT
+from .record_folder import create_record, make_record_name, remove_drafts, sign_environment
 from .resume_point import ResumePoint, bind_checkpoint, digest_config, find_resume_point
 from .run import Run, digest_checkpoint
-from .status import (
-    State,
-    StatusFile,
-    create_record,
-    make_record_name,
-    remove_drafts,
-    sign_environment,
-    unseal,
-)
+from .status import State, StatusFile, unseal
 
 __all__ = ["RunWriter", "create_run"]
 

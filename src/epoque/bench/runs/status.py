@@ -1,28 +1,18 @@
-"""What runs, sweeps and searches share on disk.
+"""How a run, a sweep or a search stands: its status.json, and its end.
 
-A record is a folder that appears whole, says how it stands, and is written by one process at a
-time. The disk has it before its work begins, and all its files before it is finished.
+The disk has all its files before it is finished.
 """
 
-import os
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from math import inf
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from filelock import FileLock, Timeout
-
-from ..errors import DamagedRunError, EpoqueError, NameTakenError, RunLockedError
-from ..files.atomic import explain_write_errors, read_json, sync_files, sync_folder, write_json
-from ..files.drafts import draft_folder, iter_drafts, remove_draft
-from ..limits import MAX_WRITER_SILENCE
-from ..system.environment import describe_environment
-from .creation_time import format_time
-from .lock_owner import OWNER, Owner, announce_owner, other_owner
+from ..errors import DamagedRunError, EpoqueError
+from ..files.atomic import explain_write_errors, read_json, sync_folder, write_json
+from .lock import is_locked
 from .manifest import (
     MANIFEST,
     digest_file,
@@ -37,19 +27,13 @@ __all__ = [
     "State",
     "Status",
     "StatusFile",
-    "create_record",
     "describe_end",
     "find_status_differences",
-    "is_locked",
-    "lock_record",
-    "make_record_name",
     "read_status",
-    "remove_drafts",
-    "sign_environment",
     "unseal",
+    "write_status",
 ]
 
-LOCK_SECONDS = 0.5  # a reader that looks whether the folder is locked holds it for a moment
 
 LOST = "its status.json is damaged or missing"
 
@@ -73,162 +57,6 @@ class Status:
     started: str = ""
     seconds: float = 0.0
     timings: StepTimings = field(default_factory=StepTimings)
-
-
-def make_record_name(recipe: str, kind: str = "", moment: datetime | None = None) -> str:
-    """Return a folder name that sorts by time and names the recipe.
-
-    Args:
-        recipe: the recipe's name.
-        kind: what else the name says.
-        moment: when, in UTC; by default now.
-    """
-    return f"{format_time(moment or datetime.now(UTC))}-{recipe.replace('/', '-')}{kind}"
-
-
-def create_record(
-    root: Path,
-    name: str,
-    seed: int,
-    fill: Callable[[Path], None],
-    moment: datetime | None = None,
-    *,
-    only: bool = False,
-) -> Path:
-    """Make a new folder, whole or not at all, and return its path.
-
-    Args:
-        root: where; made if it is missing.
-        name: the folder's name; if it is taken, `-2`, `-3`, … is added.
-        seed: noted in environment.json.
-        fill: writes into the new folder what is its own.
-        moment: when, in UTC, as `next_creation_time` gives it; by default now.
-        only: whether it must be that name and no other.
-
-    Raises:
-        NameTakenError: if it must and cannot.
-        RunWriteError: if the system refuses.
-    """
-    started = (moment or datetime.now(UTC)).isoformat(timespec="milliseconds")
-    with explain_write_errors(root):
-        root.mkdir(parents=True, exist_ok=True)
-        with draft_folder(root / name, all_beside=True) as draft:
-            (draft / ".lock").touch()
-            (draft / "figures").mkdir()
-            write_json(draft / "environment.json", {**describe_environment(), "seed": seed})
-            _write_status(draft, Status("interrupted", "not started", started))
-            fill(draft)
-            sync_files([*draft.iterdir(), draft])
-            path = _rename_free(draft, root, name, 1 if only else 10_000)
-            sync_folder(root)
-            return path
-
-
-def sign_environment(
-    path: Path,
-    of: str,
-    seed: int,
-    device: str | None = None,
-    threads: int | None = None,
-    *,
-    begins: bool,
-) -> None:
-    """Complete the environment.json of a record; it is of the first process.
-
-    It is signed with the digest of what is trained. One that is damaged, missing or of another
-    record is written anew, as of this process.
-
-    Args:
-        path: the record's folder.
-        of: the digest of what is trained.
-        seed: noted in it.
-        device: known only once a training has begun; None leaves it.
-        threads: known at a checkpoint only; None leaves it.
-        begins: whether what is there may be unsigned, and of another device.
-
-    Raises:
-        RunWriteError: if the system refuses.
-    """
-    content: dict[str, Any] | None = None
-    with suppress(DamagedRunError):
-        content = read_json(path / "environment.json")
-    signed = content.pop("sha256", None) if content else None
-    if not content or signed != _signature(content, of):
-        if not (content and signed is None and begins):
-            content = {**describe_environment(), "seed": seed}
-        signed = None
-    if device is not None and (begins or signed is None):
-        content["device"] = device
-    if threads is not None:
-        content["threads"] = threads
-    if signed != (signature := _signature(content, of)):
-        write_json(path / "environment.json", content | {"sha256": signature})
-
-
-def _signature(content: Mapping[str, object], of: str) -> str:
-    return digest_json({**content, "of": of})
-
-
-def _rename_free(draft: Path, root: Path, name: str, tries: int) -> Path:
-    """Rename to the first free one of name, name-2, name-3, …: rename never replaces a run."""
-    for attempt in range(1, tries + 1):
-        path = root / (name if attempt == 1 else f"{name}-{attempt}")
-        try:
-            draft.rename(path)
-        except OSError:
-            if not os.path.lexists(path):
-                raise
-        else:
-            return path
-    raise NameTakenError(f"There is a folder {root / name} already.")
-
-
-@contextmanager
-def lock_record(path: Path) -> Iterator[None]:
-    """Hold a folder for writing; the operating system lets go if the process dies.
-
-    Raises:
-        RunLockedError: if another process holds it, here or on another machine.
-        RunWriteError: if the folder cannot be written.
-    """
-    lock = FileLock(path / ".lock", timeout=LOCK_SECONDS)
-    with explain_write_errors(path):
-        try:
-            lock.acquire()
-        except Timeout:
-            raise RunLockedError(f"Another process is writing {path}.") from None
-    try:
-        if other := other_owner(path):
-            raise RunLockedError(_written_elsewhere(path, other))
-        with announce_owner(path):
-            yield
-    finally:
-        lock.release()
-
-
-def _written_elsewhere(path: Path, other: Owner) -> str:
-    return (
-        f"{path} is being written by process {other.pid} of {other.host}, heard of "
-        f"{max(0, round(other.seconds))} s ago. If it is not, as in a copy, delete "
-        f"{path / OWNER} and try again; after {MAX_WRITER_SILENCE / 60:.0f} silent minutes that is "
-        "not needed."
-    )
-
-
-def is_locked(path: Path) -> bool:
-    """Return whether a process is writing this folder now, here or on another machine."""
-    if other_owner(path):
-        return True
-    lock_path = path / ".lock"
-    if not lock_path.exists():
-        return False
-    try:
-        with FileLock(lock_path, timeout=0):
-            return False
-    except Timeout:
-        return True
-    except OSError:
-        return False  # a folder that cannot be locked cannot be written either
 
 
 def read_status(path: Path) -> Status:
@@ -320,7 +148,7 @@ class StatusFile:
         Raises:
             RunWriteError: if the system refuses.
         """
-        _write_status(self._path, self._now(state, reason))
+        write_status(self._path, self._now(state, reason))
 
     def seal(self, files: Mapping[str, str]) -> None:
         """Say that the folder is finished, and what it is made of: the manifest, then the status.
@@ -334,7 +162,7 @@ class StatusFile:
         write_manifest(self._path, files)
         names = (MANIFEST, "environment.json")
         bound = digest_files(self._path, [self._path / name for name in names])
-        _write_status(self._path, self._now("finished", ""), files=bound)
+        write_status(self._path, self._now("finished", ""), files=bound)
 
     def _now(self, state: State, reason: str) -> Status:
         seconds = self._before.seconds + time.monotonic() - self._clock
@@ -362,13 +190,17 @@ def unseal(path: Path) -> None:
             sync_folder(path)
 
 
-def remove_drafts(path: Path) -> None:
-    """Remove what processes left that were killed while they wrote; use it under the lock."""
-    for draft in iter_drafts(path):
-        remove_draft(draft.path)
+def write_status(path: Path, status: Status, **more: object) -> None:
+    """Write status.json.
 
+    Args:
+        path: the record's folder.
+        status: how it stands.
+        more: what a finished record is bound to.
 
-def _write_status(path: Path, status: Status, **more: object) -> None:
+    Raises:
+        RunWriteError: if the system refuses.
+    """
     content: dict[str, Any] = {
         "state": status.state,
         "reason": status.reason,

@@ -13,7 +13,7 @@ from ..files.parquet_table import is_intact, read_table
 from ..lab import Lab, lab_of
 from ..progress import Notify, Progress, no_progress
 from ..runs.creation_time import next_creation_time
-from ..runs.status import create_record, make_record_name
+from ..runs.record_folder import create_record, make_record_name
 from ..stopping import defer_stop
 from .columns import Columns
 from .executor import Executor, running

@@ -13,17 +13,11 @@ from typing import Any
 from ..errors import DamagedRunError, RunWriteError
 from ..files.atomic import explain_write_errors, read_json, sync_files, write_json
 from ..progress import Notify
+from ..runs.lock import lock_record
 from ..runs.manifest import MANIFEST, Digests, digest_file, digest_files, digest_json, read_manifest
+from ..runs.record_folder import remove_drafts, sign_environment
 from ..runs.resume_point import describe_differences
-from ..runs.status import (
-    StatusFile,
-    describe_end,
-    find_status_differences,
-    lock_record,
-    remove_drafts,
-    sign_environment,
-    unseal,
-)
+from ..runs.status import StatusFile, describe_end, find_status_differences, unseal
 from ..stopping import handle_stop_signals
 from .study import Study
 from .table_parts import Parts, studies_told

@@ -6,9 +6,9 @@ from pathlib import Path
 from epoque.bench.errors import UsageError
 from epoque.bench.events import Event, Metrics, Snapshot
 from epoque.bench.runs.execute import execute
+from epoque.bench.runs.lock import lock_record
 from epoque.bench.runs.run import Run
 from epoque.bench.runs.run_writer import RunWriter, create_run
-from epoque.bench.runs.status import lock_record
 from epoque.bench.sinks import SinkFactory
 
 from ..changes import read_changes, write_changes
