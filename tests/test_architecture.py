@@ -20,8 +20,6 @@ ABOVE = ("cli", "api", "demo", "report", "__main__", "")
 CIRCLES_TO_MEND = frozenset(
     frozenset(names.split())
     for names in (
-        "language.data.batches language.data.target_check language.evaluation.exact_loss",
-        "language.generation.beam_search language.generation.generate",
         "neuron.mlp neuron.mlp_evaluate neuron.mlp_sweep neuron.mlp_train",
         "stylegan3.dataset.avatars stylegan3.dataset.rendering",
     )
