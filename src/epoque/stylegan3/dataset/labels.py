@@ -181,13 +181,13 @@ def _parse_pairs(rows: list[Any], where: str) -> dict[str, Any]:
     return pairs
 
 
-def _hint(row: Any) -> str:
+def _hint(row: object) -> str:
     if isinstance(row, list) and len(row) > 2 and isinstance(row[0], str):
         return f"; several numbers are a list: {_shorten([row[0], row[1:]])}"
     return '; it must be such as ["00.png", 0]'
 
 
-def _rule(label: Any) -> str:
+def _rule(label: object) -> str:
     """Tell what a label must be, in the place of one that is not allowed."""
     most = f"0 to {MAX_CLASSES - 1:,}"
     if isinstance(label, list):
@@ -197,7 +197,7 @@ def _rule(label: Any) -> str:
     return f"it must be a class, {most} or a word, or a list of finite numbers"
 
 
-def _shorten(value: Any) -> str:
+def _shorten(value: object) -> str:
     """Return a value as JSON writes it, cut short."""
     try:
         whole = json.dumps(value, ensure_ascii=False)
@@ -206,7 +206,7 @@ def _shorten(value: Any) -> str:
     return whole if len(whole) <= 60 else f"{whole[:59]}…"
 
 
-def is_label(value: Any) -> bool:
+def is_label(value: object) -> bool:
     """Tell whether a value is a class, a word for one, or a vector."""
     if type(value) is int:
         return 0 <= value < MAX_CLASSES

@@ -22,6 +22,7 @@ from torch.nn import functional
 
 from epoque.bench.files import cache as store
 from epoque.bench.files.atomic import write_atomic, write_json
+from epoque.bench.progress import Progress
 from epoque.bench.seeds import numpy_rng, torch_generator
 from epoque.bench.terminal import print_line, progress_bar
 
@@ -98,7 +99,7 @@ def train(
     *,
     epochs: int = EPOCHS,
     seed: int = SEED,
-    progress: Any = None,
+    progress: Progress | None = None,
 ) -> PortraitNet:
     """Train a network.
 

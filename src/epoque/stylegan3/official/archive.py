@@ -77,7 +77,7 @@ class _ScriptObject(Buildable):
     def __init__(self) -> None:
         self.state: dict[Any, Any] = {}
 
-    def build(self, state: Any) -> None:
+    def build(self, state: object) -> None:
         """Take its attributes."""
         if type(state) is not dict:
             raise RefusedError("an object has no attributes by name")
@@ -160,7 +160,7 @@ class _Archive:
         self._budget.tensor(entry.file_size)
         return read_entry(self._zip, name, self._where, MAX_WEIGHTS_BYTES)
 
-    def _storage(self, declaration: Any) -> Storage:
+    def _storage(self, declaration: object) -> Storage:
         """Return what a persistent id means: ("storage", type, key, device, count)."""
         if type(declaration) is not tuple or len(declaration) != 5 or declaration[0] != "storage":
             raise RefusedError("it asks for persistent data that is no tensor")

@@ -169,7 +169,9 @@ def _read_digest(about: Path) -> str | None:
 class _SafeRedirects(urllib.request.HTTPRedirectHandler):
     """Follows a redirection only to where one could have asked in the first place."""
 
-    def redirect_request(self, req: Any, *arguments: Any) -> urllib.request.Request | None:
+    def redirect_request(
+        self, req: urllib.request.Request, *arguments: Any
+    ) -> urllib.request.Request | None:
         """Check the new address, which is told last."""
         _check_scheme(urljoin(req.full_url, arguments[-1]))
         return super().redirect_request(req, *arguments)
@@ -263,11 +265,11 @@ class _Download:
         return there
 
 
-def _starts_at(answer: Any, start: int) -> bool:
+def _starts_at(answer: http.client.HTTPResponse, start: int) -> bool:
     return str(answer.headers.get("Content-Range", "")).startswith(f"bytes {start}-")
 
 
-def _total_length(answer: Any, start: int) -> int | None:
+def _total_length(answer: http.client.HTTPResponse, start: int) -> int | None:
     header = answer.headers.get("Content-Length") or ""
     return start + int(header) if header.isdigit() else None
 

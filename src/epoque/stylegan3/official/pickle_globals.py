@@ -58,7 +58,7 @@ class NumpyDtype(Buildable):
     def __init__(self, code: str) -> None:
         self.dtype = np.dtype(code).newbyteorder("<")
 
-    def build(self, state: Any) -> None:
+    def build(self, state: object) -> None:
         """Check that it is a plain little-endian type: (3, "<", None, None, None, −1, −1, 0)."""
         if type(state) is not tuple or len(state) != 8 or any(p is not None for p in state[2:5]):
             raise RefusedError("an array has a type of several fields")
@@ -76,7 +76,7 @@ class NumpyArray(Buildable):
     def __init__(self) -> None:
         self.values: NDArray[Any] = np.zeros(0)
 
-    def build(self, state: Any) -> None:
+    def build(self, state: object) -> None:
         """Fill it: (version, shape, type, whether in Fortran's order, bytes)."""
         if type(state) is not tuple or len(state) != 5 or type(state[2]) is not NumpyDtype:
             raise RefusedError("an array has no type")

@@ -104,7 +104,7 @@ class Global:
 class Buildable:
     """Plain data that a BUILD instruction completes."""
 
-    def build(self, state: Any) -> None:
+    def build(self, state: object) -> None:
         """Complete it.
 
         Raises:
@@ -200,7 +200,7 @@ class PickleMachine:
 
     # The stack
 
-    def _push(self, value: Any) -> None:
+    def _push(self, value: object) -> None:
         self._stack.append(value)
 
     def _pop(self) -> Any:

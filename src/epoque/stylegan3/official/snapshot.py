@@ -149,7 +149,7 @@ class _ModuleWalk:
         self._parts = MAX_TENSORS
         self._values = MAX_ARGUMENT_VALUES
 
-    def network(self, module: Any) -> OfficialNetworkData:
+    def network(self, module: object) -> OfficialNetworkData:
         """Return a network as plain data."""
         if type(module) is not OfficialModule:
             raise RefusedError("a network is not described as an official file describes it")
@@ -202,7 +202,7 @@ class _ModuleWalk:
         both = dict(zip(names, args, strict=False)) | kwargs
         return {str(key): self.plain(value) for key, value in both.items()}
 
-    def plain(self, value: Any, depth: int = MAX_TENSOR_DEPTH) -> Any:
+    def plain(self, value: object, depth: int = MAX_TENSOR_DEPTH) -> Any:
         """Return a value as JSON has them: tuples and arrays become lists."""
         self._values -= 1
         if not depth or self._values < 0:
@@ -213,7 +213,7 @@ class _ModuleWalk:
             return value
         if type(value) is NumpyArray and value.values.size <= MAX_ARGUMENT_VALUES:
             return self.plain(value.values.tolist(), depth)
-        if type(value) in (list, tuple):
+        if type(value) is list or type(value) is tuple:
             return [self.plain(part, depth - 1) for part in value]
         if type(value) is dict:
             return {str(key): self.plain(part, depth - 1) for key, part in value.items()}

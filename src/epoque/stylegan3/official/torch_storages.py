@@ -100,7 +100,7 @@ def _refuse(_: tuple[Any, ...]) -> Any:
     raise RefusedError("it calls a storage, which is only a name")
 
 
-def _parse_declaration(declaration: Any) -> _Declaration:
+def _parse_declaration(declaration: object) -> _Declaration:
     """Return what a persistent id says: ("storage", type, key, device, count, None)."""
     if type(declaration) is not tuple or len(declaration) != 6 or declaration[0] != "storage":
         raise RefusedError("it asks for persistent data that is no tensor")
@@ -120,11 +120,11 @@ def _view_numbers(data: memoryview, declared: _Declaration) -> memoryview:
     return data[8:]
 
 
-def _is_size(value: Any) -> bool:
+def _is_size(value: object) -> bool:
     return type(value) is int and 0 <= value < FAR
 
 
-def is_shape(value: Any) -> bool:
+def is_shape(value: object) -> bool:
     """Tell whether a value can be an array's shape: few lengths whose product is not too large."""
     if (
         type(value) is not tuple

@@ -333,7 +333,9 @@ def _make_resampling(kernel: Tensor | None, gain: float, flip: bool) -> Resampli
     return _pack_taps(rows, columns, taps * gain)
 
 
-def _pack_taps(rows: Any, columns: Any, square: Any) -> Resampling:
+def _pack_taps(
+    rows: NDArray[np.float64], columns: NDArray[np.float64], square: NDArray[np.float64] | None
+) -> Resampling:
     whole = np.outer(rows, columns) if square is None else square
     along_y, along_x, both = (np.ascontiguousarray(e, np.float32) for e in (rows, columns, whole))
     return Resampling(False, square is None, along_y, along_x, both, 1, 1, 0, 0)

@@ -71,12 +71,12 @@ class _VectorStep:
         self.lanes: int = kinds[5].literal_value
         self.builder = builder
 
-    def load(self, line: int, x: Any, count: int) -> Any:
+    def load(self, line: int, x: ir.Value, count: int) -> Any:
         """Read samples of a line."""
         # Lines begin anywhere: no more alignment may be promised than that of a sample.
         return self.builder.load(self._place(self.src, self.at, line, x, count), align=4)
 
-    def store(self, vector: Any, line: int, x: Any) -> None:
+    def store(self, vector: ir.Value, line: int, x: ir.Value) -> None:
         """Write samples of a line."""
         place = self._place(self.dst, self.to, line, x, vector.type.count)
         self.builder.store(vector, place, align=4)
@@ -85,7 +85,7 @@ class _VectorStep:
         """Return the first sample's number times a factor."""
         return self.builder.mul(self.x, ir.Constant(self.x.type, factor))
 
-    def shuffle(self, a: Any, b: Any, places: list[int]) -> Any:
+    def shuffle(self, a: ir.Value, b: ir.Value, places: list[int]) -> Any:
         """Choose samples from two vectors, one behind the other."""
         kind = ir.VectorType(ir.IntType(32), len(places))
         return self.builder.shuffle_vector(a, b, ir.Constant(kind, places))
@@ -107,7 +107,7 @@ class _VectorStep:
                 total = add(total, term, flags=_FUSED)
         return total
 
-    def _place(self, base: Any, starts: Any, line: int, x: Any, count: int) -> Any:
+    def _place(self, base: ir.Value, starts: ir.Value, line: int, x: ir.Value, count: int) -> Any:
         where = self.builder.add(self.builder.extract_value(starts, line), x)
         kind = ir.VectorType(_FLOAT, count).as_pointer()
         return self.builder.bitcast(self.builder.gep(base, [where]), kind)

@@ -117,7 +117,9 @@ def _build_network(kind: str, state: Mapping[str, Any]) -> Generator | Discrimin
     return build_network(parse_generator_spec(state["generator"], "The checkpoint"))
 
 
-def network_files(network: Generator | Discriminator, name: str, card: Any) -> list[Artifact]:
+def network_files(
+    network: Generator | Discriminator, name: str, card: Mapping[str, Any]
+) -> list[Artifact]:
     """Return a network as the two files that `networks.store` reads."""
     with TemporaryDirectory() as folder:
         store.save_network(network, Path(folder) / name, card)
