@@ -268,7 +268,7 @@ def test_noise_is_no_portrait():
 
 def test_drawn_portraits_are():
     pytest.importorskip("python_avatars")
-    from epoque.stylegan3.dataset.avatars import render_png
+    from epoque.stylegan3.dataset.drawing import render_png
     from epoque.stylegan3.dataset.portraits import sample_portrait
 
     drawn = np.stack([np.asarray(render_png(sample_portrait(9, n), 64)) for n in range(24)])[

@@ -244,7 +244,7 @@ def test_names_as_typed():
 
 @cache
 def _portraits(count, size):
-    from epoque.stylegan3.dataset.avatars import render_png
+    from epoque.stylegan3.dataset.drawing import render_png
 
     try:
         pictures = [np.asarray(render_png(sample_portrait(7, i), size)) for i in range(count)]

@@ -19,7 +19,8 @@ from epoque.stylegan3.dataset.portraits import GROUPS, LABEL_NAMES, sample_portr
 pytest.importorskip("python_avatars", reason="needs the extra avatars")
 pytest.importorskip("resvg_py", reason="needs the extra avatars")
 
-from epoque.stylegan3.dataset.avatars import make_avatars, render_png, render_svg
+from epoque.stylegan3.dataset.avatars import make_avatars
+from epoque.stylegan3.dataset.drawing import render_png, render_svg
 
 PEOPLE = [sample_portrait(0, number) for number in range(2000)]
 

@@ -112,7 +112,7 @@ class _RenderProcess:
 
 
 def _render_files(size: int, seed: int, numbers: range) -> list[bytes]:
-    from .avatars import render_png
+    from .drawing import render_png
     from .portraits import sample_portrait
     from .preprocess import encode_png
 
