@@ -205,8 +205,8 @@ def test_a_list_reads_only_what_it_shows(
     for seed in range(6):
         begun(tmp_path / "runs", seed=seed)
     read = []
-    manifest = Run.metadata.func
-    monkeypatch.setattr(Run, "manifest", property(lambda run: read.append(run.id) or manifest(run)))
+    metadata = Run.metadata.func
+    monkeypatch.setattr(Run, "metadata", property(lambda run: read.append(run.id) or metadata(run)))
     assert call("runs list --limit 2").code == 0
     assert len(set(read)) <= 3
 
