@@ -12,6 +12,7 @@ from warm import epoque
 
 from epoque.bench.command_line import build_command_line
 from epoque.bench.recipes import find_recipe
+from epoque.gan2d.config import Gan2dConfig
 from epoque.neuron.config import NeuronConfig
 
 ENGINES = ("jax", "torch", "transformers", "matplotlib")
@@ -100,6 +101,26 @@ def test_list_names_every_recipe_in_both_languages(tmp_path: Path) -> None:
         ("sweep neuron/and", "axis"),
         ("sweep neuron/and lerning_rate=1,2", "Did you mean learning_rate?"),
         ("sweep neuron/and learning_rate=0:1:log:5", "epoque: learning_rate: in 0:1:log:5, 0 is"),
+        (
+            "run gan2d/ring --generator.learning-rate 1",
+            "Unknown option: --generator.learning-rate. Did you mean "
+            "--generator.optimizer.learning-rate?",
+        ),
+        (
+            "run gan2d/ring --generator.optimizer.learning-rate 0",
+            "--generator.optimizer.learning-rate: 0 is not allowed; it takes a finite number",
+        ),
+        ("run gan2d/ring --generator 5", "Unknown option: --generator."),
+        (
+            "run gan2d/ring --changes 5:generator.optimizer=adam",
+            "--changes: generator.optimizer: adam is not allowed; it holds settings",
+        ),
+        (
+            "sweep gan2d/ring generator.learning_rate=1,2",
+            "generator.learning_rate: no such setting. Did you mean "
+            "generator.optimizer.learning_rate?",
+        ),
+        ("sweep gan2d/ring generator=1,2", "generator: 1,2 is not allowed; it holds settings"),
         ("report --format odt", "--format: odt is not allowed"),
         ("report --lang de", 'Invalid value "de" for --lang'),
         ("run missing.yaml", "There is no recipe file 'missing.yaml'"),
@@ -129,6 +150,54 @@ def test_a_recipe_with_an_unknown_setting_is_named_as_it_is_spelt(tmp_path: Path
         "own.yaml, line 3, column 18: there is no setting 'learning-rate' in lab neuron. Did you"
     )
     assert sentence in told("run own.yaml", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        (
+            "  generator:\n    layer: 4\n",
+            "line 4, column 12: there is no setting 'generator.layer' in lab gan2d. Did you mean "
+            "generator.layers?",
+        ),
+        (
+            "  generator:\n    optimizer: {learning_rate: -1}\n",
+            "line 4, column 32: generator.optimizer.learning_rate: -1 is not allowed",
+        ),
+        ("  generator.layers: 4,x\n", "line 3, column 21: generator.layers: 4,x is not allowed"),
+        ("  generator: 5\n", "line 3, column 14: generator: 5 is not allowed; it holds settings"),
+        (
+            "  generator:\n    layers: 4\n  generator.layers: 5\n",
+            "line 5, column 21: generator.layers: it is given twice.",
+        ),
+        (
+            "  d_steps: {first: 1}\n",
+            "line 3, column 20: there is no setting 'd_steps.first' in lab gan2d",
+        ),
+    ],
+)
+def test_a_recipe_says_where_a_setting_of_a_part_is_wrong(
+    settings: str, sentence: str, tmp_path: Path
+) -> None:
+    (tmp_path / "own.yaml").write_text(f"lab: gan2d\nconfig:\n{settings}")
+    assert f"own.yaml, {sentence}" in told("run own.yaml", tmp_path)
+
+
+def test_help_shows_the_settings_of_a_part_with_their_own_defaults(tmp_path: Path) -> None:
+    shown = " ".join(epoque("run", "gan2d/ring", "--help", cwd=tmp_path).stdout.split())
+    for role, layers in (("generator", "10,10"), ("discriminator", "9,9,9")):
+        after = shown.partition(f"--{role}.layers LIST")[2]
+        assert after.partition("--")[0].count(layers) == 1 + (layers == "10,10")  # in the text too
+
+
+def test_the_command_of_settings_in_parts_repeats_them() -> None:
+    recipe = find_recipe("gan2d/ring")
+    changes = {"generator.optimizer.learning_rate": 0.5, "discriminator.layers": (3, 2)}
+    config = Gan2dConfig.over(recipe.config, changes)
+    words = shlex.split(build_command_line("run", "gan2d/ring", config))
+    assert words[3:] == [
+        "--generator.optimizer.learning-rate", "0.5", "--discriminator.layers", "3,2"
+    ]  # fmt: skip
 
 
 def test_json_prints_the_events(tmp_path: Path) -> None:
