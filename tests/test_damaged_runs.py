@@ -165,7 +165,7 @@ def ending(copy: Run, expected: dict[str, bytes]) -> str:
     run = Run(copy.path)
     found = content(run.path)
     lost = sorted(name for name in expected if name not in found)
-    if lost and lab_of(run).checkpoints_kept and lost[0].startswith("checkpoints/"):
+    if lost and lab_of(run).max_checkpoints and lost[0].startswith("checkpoints/"):
         assert told  # a damaged one in reserve is left out, and that is said
         expected = {name: data for name, data in expected.items() if name not in (*lost, MANIFEST)}
         del found[MANIFEST]

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from epoque.bench.torch.allocation import keep_freed_memory, kept_memory
+from epoque.bench.torch.allocation import keep_freed_memory, reserved_memory
 
 SIZE = 64 * 2**20
 
@@ -44,4 +44,4 @@ def test_a_block_that_was_freed_is_used_again():
 def test_another_c_library_keeps_nothing(monkeypatch):
     monkeypatch.setattr("epoque.bench.torch.allocation._of_library", lambda name: None)
     assert not keep_freed_memory()
-    assert kept_memory() == 0
+    assert reserved_memory() == 0

@@ -17,7 +17,7 @@ SETTINGS = {"iterations": 400, "checkpoint_every": 50, "seed": 3}
 @pytest.fixture
 def two(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the lab keep two."""
-    monkeypatch.setattr(line_lab.LineLab, "checkpoints_kept", 2)
+    monkeypatch.setattr(line_lab.LineLab, "max_checkpoints", 2)
 
 
 class At:

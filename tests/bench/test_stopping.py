@@ -83,7 +83,7 @@ def test_a_run_stopped_again_and_again_ends_the_same(
 def test_a_lab_that_keeps_the_last_ones_keeps_them_beside_one_that_a_signal_asked_for(
     whole: dict[str, bytes], started: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(line_lab.LineLab, "checkpoints_kept", 2)
+    monkeypatch.setattr(line_lab.LineLab, "max_checkpoints", 2)
     run = started(**SETTINGS)
     with pytest.raises(Interrupt):
         execute(run, [Sends(100, signal.SIGTERM)], draw=False)
@@ -111,7 +111,7 @@ def test_what_a_kill_kept_from_being_removed_goes_when_the_run_goes_on(
     endings: tuple[str, ...], started: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As when the process died with its last checkpoint written, and those before still there."""
-    monkeypatch.setattr(line_lab.LineLab, "checkpoints_kept", 1)
+    monkeypatch.setattr(line_lab.LineLab, "max_checkpoints", 1)
     run = started(**SETTINGS)
     with pytest.raises(Interrupt):
         execute(run, [Sends(50, signal.SIGTERM)], draw=False)

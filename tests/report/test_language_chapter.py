@@ -214,7 +214,7 @@ def test_every_setting_is_given_the_same_time() -> None:
     minute = [need for need in DECLARED if need.axes or need.name == "laptop-minute"]
     seconds = {need.config().max_seconds for need in minute}  # type: ignore[attr-defined]
     assert seconds == {60}
-    assert find_lab("language").fills_machine  # so that they are trained one after another
+    assert find_lab("language").uses_all_cores  # so that they are trained one after another
 
 
 def test_a_run_may_ship_measured(runs: Path, tmp_path: Path, monkeypatch: Any) -> None:

@@ -55,13 +55,13 @@ class Lab(ABC, Generic[C]):
     """Result or metric to a learner's words for it, in English; without them its name is shown."""
     figure_captions: ClassVar[Mapping[str, str]] = {}
     """Figure to its caption in a reader's new book, in English."""
-    checkpoints_kept: ClassVar[int | None] = None
+    max_checkpoints: ClassVar[int | None] = None
     """How many checkpoints a run keeps, the last ones; None keeps all. At least 1."""
     headline: ClassVar[tuple[str, ...]] = ("final_error",)
     """The results that a list of runs shows: together they must not hide that a run failed."""
     score: ClassVar[str] = "final_error"
     """The result that a sweep's figure and a search look at, lower being better."""
-    fills_machine: ClassVar[bool] = False
+    uses_all_cores: ClassVar[bool] = False
     """Whether one run keeps every core busy: a sweep then trains its points one after another."""
 
     @property

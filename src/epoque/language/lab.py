@@ -34,9 +34,9 @@ class LanguageLab(Lab["LanguageConfig"]):
     figure_captions: ClassVar[Mapping[str, str]] = FIGURE_CAPTIONS
     headline: ClassVar[tuple[str, ...]] = ("final_valid_loss", "perplexity", "accuracy")
     score: ClassVar[str] = "final_valid_loss"
-    checkpoints_kept: ClassVar[int | None] = 2
+    max_checkpoints: ClassVar[int | None] = 2
     """Each takes some hundred megabytes; with patience each also holds the best weights."""
-    fills_machine: ClassVar[bool] = True
+    uses_all_cores: ClassVar[bool] = True
     """PyTorch computes on all cores; and runs that are timed must not slow one another down."""
 
     @property

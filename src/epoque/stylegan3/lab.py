@@ -51,9 +51,9 @@ class StyleGan3Lab(Lab["StyleGan3Config"]):
     score: ClassVar[str] = "final_gap"
     """How far apart the discriminator's answers to real and generated images are at the end: no
     measure of quality, but there is none without a network that knows the images."""
-    checkpoints_kept: ClassVar[int | None] = 2
+    max_checkpoints: ClassVar[int | None] = 2
     """Each takes some hundred megabytes; snapshots show the way."""
-    fills_machine: ClassVar[bool] = True
+    uses_all_cores: ClassVar[bool] = True
     """PyTorch computes on all cores."""
 
     @property

@@ -4,7 +4,7 @@ import torch
 
 from epoque.bench.errors import UsageError
 from epoque.bench.system.memory import free_memory
-from epoque.bench.torch.allocation import kept_memory
+from epoque.bench.torch.allocation import reserved_memory
 
 from .networks import Generator, StyleGan3Spec
 from .networks.bands import signal_bands
@@ -41,7 +41,7 @@ def available_memory(device: torch.device) -> int | None:
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0])
     free = free_memory()
-    return None if free is None else free + kept_memory()
+    return None if free is None else free + reserved_memory()
 
 
 def check_memory(

@@ -36,7 +36,7 @@ class _LabFacts(Protocol):
     """What a record asks of its lab, which is defined above records."""
 
     config: type[Any]
-    checkpoints_kept: int | None
+    max_checkpoints: int | None
 
 
 class Record(Generic[C_co]):

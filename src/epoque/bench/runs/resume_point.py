@@ -108,7 +108,7 @@ def find_resume_point(run: Run) -> ResumePoint:
     folder = _Folder(run)
     metadata, rewritten = folder.config()
     lab = find_lab(metadata["lab"])
-    own, reason = folder.own_checkpoints(digest_config(metadata), lab.checkpoints_kept)
+    own, reason = folder.own_checkpoints(digest_config(metadata), lab.max_checkpoints)
     last = own[-1] if own else None
     if last is None and run.status.state == "finished":
         raise _cannot_be_repaired(run, metadata, lab, reason or _first_difference(run))

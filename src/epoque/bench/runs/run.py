@@ -151,7 +151,7 @@ class Run(Record[C_co]):
 
     def _no_checkpoint(self, name: str, steps: list[int]) -> UnknownNameError:
         kind, names = f"checkpoint of {self.id} at", [str(step) for step in steps]
-        count = self._lab.checkpoints_kept
+        count = self._lab.max_checkpoints
         if count is None or not steps:
             return UnknownNameError(kind, name, names)
         hint = f" A run of {self.lab_name} keeps the last {count}: {', '.join(names)}."

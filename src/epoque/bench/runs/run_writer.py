@@ -228,7 +228,7 @@ class RunWriter:
         These are the passing ones and, where the lab keeps but the last ones, those before.
         """
         step, old = newest.step, self._passing - {newest.step}
-        if (count := lab_of(self.run).checkpoints_kept) is not None:
+        if (count := lab_of(self.run).max_checkpoints) is not None:
             steps = [k for k in self.run.checkpoint_steps if k <= step and k not in old]
             old |= set(steps[:-count])
         # The JSON first: without it nobody takes the rest for a checkpoint.

@@ -128,7 +128,7 @@ def resume_search(
         raise UsageError(f"{search.id} is already finished; there is nothing to resume.")
     with work_on(search, notify) as parts:
         if not is_intact(search.path / "table.parquet"):
-            with running(executor, 1 if lab_of(search).fills_machine else None) as using:
+            with running(executor, 1 if lab_of(search).uses_all_cores else None) as using:
                 _try_all(search, parts, using, progress or no_progress)
             parts.join(search.path / "table.parquet")
         _save_best(Search(search.path))

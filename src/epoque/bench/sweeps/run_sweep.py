@@ -151,7 +151,7 @@ def _measure(sweep: Sweep, parts: Parts, executor: Executor | None, progress: Pr
         told = {**sweep.metadata, "engine": "processes"}
         parts.begin_anew(told)
         write_json(sweep.path / "sweep.json", told)
-    with running(executor, 1 if lab_of(sweep).fills_machine else None) as using:
+    with running(executor, 1 if lab_of(sweep).uses_all_cores else None) as using:
         _measure_each(sweep, parts, using, progress)
 
 

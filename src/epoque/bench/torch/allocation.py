@@ -4,7 +4,7 @@ import ctypes
 import sys
 from typing import Any
 
-__all__ = ["keep_freed_memory", "kept_memory"]
+__all__ = ["keep_freed_memory", "reserved_memory"]
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 """Parameters of glibc's mallopt (malloc.h)."""
@@ -36,7 +36,7 @@ def keep_freed_memory() -> bool:
     return bool(mallopt(_MMAP_THRESHOLD, _LARGE)) and bool(mallopt(_TRIM_THRESHOLD, 2 * _LARGE - 1))
 
 
-def kept_memory() -> int:
+def reserved_memory() -> int:
     """Return how many bytes this process holds that are free to be used again.
 
     What is free to other processes does not count them; 0 where the C library does not tell.
