@@ -23,7 +23,7 @@ from epoque.report.needs import Need, chapter_needs, finished_runs
 (DECLARED,) = chapter_needs("stylegan3")
 SIZES = {"z_dim": 8, "w_dim": 8, "img_resolution": 16, "channel_base": 64, "channel_max": 6}
 CARD = {"images": 20_000, "kimg": 2000.0, "training": {}, "licence": "Apache-2.0"}
-NEED = replace(DECLARED, settings={"moved": 6, "device": "cpu"})
+NEED = replace(DECLARED, settings={"equivariance_images": 6, "device": "cpu"})
 
 
 def networks(folder: Path) -> None:
@@ -42,7 +42,7 @@ def networks(folder: Path) -> None:
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Examine them, once; another process is asked nothing."""
+    """Analyze them, once; another process is asked nothing."""
     import torch
 
     from epoque.stylegan3 import bundled as shipped
@@ -73,7 +73,7 @@ def runs(made: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return made
 
 
-def examined(runs: Path) -> Run:
+def analyzed(runs: Path) -> Run:
     return next(finished_runs(runs))
 
 
@@ -120,7 +120,7 @@ def test_languages_differ_in_words_and_agree_in_numbers(
 def test_digests_stand_in_full(runs: Path, documents: dict[str, Document]) -> None:
     told = document(runs, "en", documents)
     (table,) = (b for b in told.blocks if getattr(b, "label", "") == "stylegan3-digests")
-    seeds = examined(runs).results["seeds"]
+    seeds = analyzed(runs).results["seeds"]
     shown = {plain(row[0]): plain(row[1]) for row in table.rows}
     assert shown == {seed: found["sha256"] for seed, found in seeds.items()}
     assert all(len(digest) == 64 for digest in shown.values())
@@ -136,7 +136,7 @@ def test_the_claims_are_judged_by_what_was_measured(
     # Untrained networks make no portraits, and the other process was told to disagree.
     assert [verdicts[name] for name in ("2.6", "2.7", "2.8", "2.9")] == [*["fails"] * 3, "partly"]
     (other,) = (row for row in claims.rows if row.id == "2.10")
-    results = examined(runs).results
+    results = analyzed(runs).results
     assert other.lines[0].seeds == "6"
     assert f"{results['against']['eq_t']['db']:.1f}" in other.lines[0].measured
 
@@ -173,7 +173,7 @@ def test_numbers_are_apart_or_not(one: Any, other: Any, verdict: str) -> None:
 
 
 class Found:
-    """Evidence of one examination."""
+    """Evidence of one analysis."""
 
     def __init__(self, **results: Any) -> None:
         network = {key: {"db": 60.0, "low": 59.0, "high": 61.0} for key in ("eq_t", "eq_t_frac")}

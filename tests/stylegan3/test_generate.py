@@ -245,7 +245,7 @@ def test_too_little_memory_is_told_with_what_would_fit(monkeypatch):
     with pytest.raises(UsageError, match="3 images at a time would fit"):
         memory.check_memory(opened.generator, opened.device, images=4)
     with pytest.raises(UsageError, match="50% of the images would fit"):
-        memory.check_memory(opened.generator, opened.device, kept=4 * one)
+        memory.check_memory(opened.generator, opened.device, extra_bytes=4 * one)
     monkeypatch.setattr(memory, "available_memory", lambda device: one // 2)
     with pytest.raises(UsageError, match="about 8 × 8 pixels would fit"):
         memory.check_memory(opened.generator, opened.device)

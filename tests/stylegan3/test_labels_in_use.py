@@ -220,7 +220,13 @@ def test_a_conditional_network_is_examined(folder, monkeypatch):
 
     def snapshot(network, against, label):
         told = {"network": str(folder / network), "against": against and str(folder / against)}
-        told |= {"task": "examine", "moved": 2, "device": "cpu", "label": label, "seeds": "1"}
+        told |= {
+            "task": "analyze",
+            "equivariance_images": 2,
+            "device": "cpu",
+            "label": label,
+            "seeds": "1",
+        }
         return next(analyze(StyleGan3Config.parse(told))).arrays
 
     of_network = snapshot("people", "plain", "age=0.75")
@@ -245,7 +251,7 @@ def test_the_other_process_is_told_the_label(folder, monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(again.subprocess, "run", failed)
-    config = StyleGan3Config.parse({"task": "examine", "label": "-1"})
+    config = StyleGan3Config.parse({"task": "analyze", "label": "-1"})
     with pytest.raises(KeyboardInterrupt):
         again._digests_of_subprocess(config)
     assert "--class=-1" in said[0]

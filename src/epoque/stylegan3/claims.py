@@ -1,4 +1,4 @@
-"""What only the claims on StyleGAN3 are measured by: numbers of one examination of networks."""
+"""What only the claims on StyleGAN3 are measured by: numbers of one analysis of networks."""
 
 from collections.abc import Mapping
 from math import inf, nan

@@ -10,7 +10,7 @@ from epoque.bench.errors import Problem
 
 __all__ = ["Aug", "Cfg", "Device", "Pipeline", "Precision", "StyleGan3Config", "Task"]
 
-Task = Literal["train", "examine"]
+Task = Literal["train", "analyze"]
 Cfg = Literal["t", "r", "stylegan2"]
 Aug = Literal["ada", "fixed", "noaug"]
 Pipeline = Literal[
@@ -23,25 +23,25 @@ Measured = Literal[
 ]
 ImageSeed = Annotated[int, Field(ge=0, le=2**32 - 1)]
 
-EXAMINED = ("network", "against", "seeds", "truncation", "label", "moved")
-"""What is set for examining a network, and for nothing else."""
+ANALYSIS_ONLY = ("network", "against", "seeds", "truncation", "label", "equivariance_images")
+"""What is set for analyzing a network, and for nothing else."""
 SHARED = ("task", "device", "threads", "seed", "checkpoint_every")
 
 
 class StyleGan3Config(Config):
-    """A generator and a discriminator trained against each other, or a trained generator examined.
+    """A generator and a discriminator trained against each other, or a trained generator analyzed.
 
-    Examining makes images from seeds, looks at them, and measures how they move.
+    An analysis makes images from seeds, looks at them, and measures how they move.
     """
 
     task: Task = setting(
-        "train", "Task", "Train a generator, or examine one that is trained already."
+        "train", "Task", "Train a generator, or analyze one that is trained already."
     )
 
     network: PathOrHttps = setting(
         "avatars-t",
         "Network",
-        "To examine: a short name, a network's file, a run's folder or an official snapshot.",
+        "To analyze: a short name, a network's file, a run's folder or an official snapshot.",
         min_length=1,
         max_length=4096,
     )
@@ -70,7 +70,7 @@ class StyleGan3Config(Config):
         min_length=1,
         max_length=100_000,
     )
-    moved: int = setting(
+    equivariance_images: int = setting(
         64,
         "Images moved",
         "How many are moved to measure how well they follow.",
@@ -344,9 +344,9 @@ class StyleGan3Config(Config):
 
     @property
     def steps(self) -> int:
-        """Iterations of a run; of an examination the images that are moved."""
-        if self.task == "examine":
-            return self.moved
+        """Iterations of a run; of an analysis the images whose input is moved."""
+        if self.task == "analyze":
+            return self.equivariance_images
         return max(1, -int(-self.kimg * 1000 // self.batch))
 
     @property
@@ -401,11 +401,11 @@ class StyleGan3Config(Config):
 
     def _without_effect(self) -> Iterator[tuple[str, str]]:
         """Yield each setting that changes nothing here, with what it would need."""
-        if self.task == "examine":
-            used = (*EXAMINED, *SHARED)
+        if self.task == "analyze":
+            used = (*ANALYSIS_ONLY, *SHARED)
             yield from ((f, "task train") for f in type(self).model_fields if f not in used)
             return
-        yield from ((name, "task examine") for name in EXAMINED)
+        yield from ((name, "task analyze") for name in ANALYSIS_ONLY)
         needs: dict[str, tuple[bool, tuple[str, ...]]] = {
             "data none": (self.data is None, ("avatars", "resolution")),
             "cfg t or r": (self.cfg != "stylegan2", ("layers", "first_cutoff")),

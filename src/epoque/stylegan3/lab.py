@@ -42,7 +42,7 @@ Example: `epoque stylegan3 train --data photos-64.zip --cfg t --batch 16 --kimg 
 class StyleGan3Lab(Lab["StyleGan3Config"]):
     """A generator of images learns against a discriminator, without aliases or with them.
 
-    And one that has learned is examined: what it makes of seeds, and how that moves.
+    And one that has learned is analyzed: what it makes of seeds, and how that moves.
     """
 
     name: ClassVar[str] = NAME
@@ -64,12 +64,12 @@ class StyleGan3Lab(Lab["StyleGan3Config"]):
         return StyleGan3Config
 
     def train(self, config: "StyleGan3Config", resume: Checkpoint | None = None) -> Iterator[Event]:
-        """Return the events of a training or of an examination.
+        """Return the events of a training or of an analysis.
 
         See `epoque.stylegan3.training.train.train` and `epoque.stylegan3.analysis.analyze`.
         """
         self.check_installed()
-        if config.task == "examine":
+        if config.task == "analyze":
             from .analysis.analyze import analyze
 
             return analyze(config, resume)
@@ -82,10 +82,10 @@ class StyleGan3Lab(Lab["StyleGan3Config"]):
     ) -> Mapping[str, Any]:
         """Return the numbers of a finished run (see `training.evaluate`, `analysis.evaluate`)."""
         self.check_installed()
-        if run.metadata["config"].get("task") == "examine":
-            from .analysis.evaluate import evaluate as evaluate_examination
+        if run.metadata["config"].get("task") == "analyze":
+            from .analysis.evaluate import evaluate as evaluate_analysis
 
-            return evaluate_examination(run)
+            return evaluate_analysis(run)
         from .training.evaluate import evaluate
 
         return evaluate(run)
@@ -104,7 +104,7 @@ class StyleGan3Lab(Lab["StyleGan3Config"]):
         from epoque.bench.torch.distributed import check_device
 
         check_device(config.device)
-        if config.task == "examine":
+        if config.task == "analyze":
             from .analysis.analyze import check_networks
 
             check_networks(config)
@@ -118,7 +118,7 @@ class StyleGan3Lab(Lab["StyleGan3Config"]):
     ) -> tuple[float, float | None]:
         """Return the steps done, and how many show as many images as the config says.
 
-        Of an examination, how many images are moved.
+        Of an analysis, how many images are moved.
         """
         return step, config.steps
 
@@ -141,7 +141,7 @@ class StyleGan3Lab(Lab["StyleGan3Config"]):
         check_device(config.device)
         count = threads.saved_thread_count(resume.state if resume else {}) or config.threads or 1
         notices = [threads.describe_oversubscription(count)]
-        if config.task == "examine":
+        if config.task == "analyze":
             from .analysis.analyze import fetch_networks
 
             fetch_networks(config, progress)
@@ -160,19 +160,19 @@ class StyleGan3Lab(Lab["StyleGan3Config"]):
         self, run: "Run[StyleGan3Config]", language: str = "en"
     ) -> "Mapping[str, Callable[[], Figure]]":
         """Return what can be drawn from a run folder, name to the function that draws it."""
-        if run.metadata["config"].get("task") == "examine":
-            from .analysis.figures import figures as figures_of_examination
+        if run.metadata["config"].get("task") == "analyze":
+            from .analysis.figures import figures as analysis_figures
 
-            return figures_of_examination(run, language)
+            return analysis_figures(run, language)
         from .figures import figures
 
         return figures(run, language)
 
     def train_command(self) -> TrainCommand:
         """Return the command for images of one's own: the settings of a training."""
-        from .config import EXAMINED
+        from .config import ANALYSIS_ONLY
 
-        others = ("task", *EXAMINED)
+        others = ("task", *ANALYSIS_ONLY)
         options: dict[str, tuple[str, ...]] = {
             name: () for name in self.config.model_fields if name not in others
         }

@@ -173,7 +173,7 @@ def test_what_is_fetched_before_a_run_is_told(
     LAB.prepare(tiny(resume_from=str(finished_run.path)), None, lambda *_: None)
     assert len(asked) == 2
     ours = str(finished_run.path)
-    examined = StyleGan3Config(task="examine", network="ffhq-256-r", against=ours)
+    examined = StyleGan3Config(task="analyze", network="ffhq-256-r", against=ours)
     LAB.prepare(examined, None, lambda *_: None)
     assert asked[2:] == ["ffhq-256-r"]
 

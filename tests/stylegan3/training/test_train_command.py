@@ -11,7 +11,7 @@ import pytest
 from epoque.bench.runs.run import Runs
 from epoque.cli import main
 from epoque.cli import run as running
-from epoque.stylegan3.config import EXAMINED
+from epoque.stylegan3.config import ANALYSIS_ONLY
 from epoque.stylegan3.lab import LAB
 from epoque.stylegan3.training.trainer import Trainer
 
@@ -120,7 +120,7 @@ def test_it_is_in_the_lab_s_help_and_tells_its_settings(epoque: Epoque, capsys: 
     told = capsys.readouterr().out
     assert "epoque stylegan3 train --data photos-64.zip --cfg t" in " ".join(told.split())
     offered = set(LAB.train_command().options)
-    assert offered == set(LAB.config.model_fields) - {"task", *EXAMINED}
+    assert offered == set(LAB.config.model_fields) - {"task", *ANALYSIS_ONLY}
     assert all(f"--{name.replace('_', '-')} " in told for name in offered)
 
 

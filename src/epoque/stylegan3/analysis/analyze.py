@@ -1,4 +1,4 @@
-"""The examination of a generator, as events pulled one at a time: an experiment like any other."""
+"""The analysis of a generator, as events pulled one at a time: an experiment like any other."""
 
 import json
 from collections.abc import Generator, Iterator, Mapping, Sequence
@@ -42,7 +42,7 @@ __all__ = ["BATCH", "RESULT_FILE", "analyze", "fetch_networks"]
 Floats = NDArray[np.float64]
 
 BATCH = 4  # images moved between two `Metrics`
-RESULT_FILE = "examined.json"
+RESULT_FILE = "analysis.json"
 """The artifact that tells what is no picture."""
 
 
@@ -75,7 +75,7 @@ def fetch_networks(config: StyleGan3Config, progress: Progress) -> None:
     """Fetch the networks that are not there yet.
 
     Args:
-        config: what is to be examined.
+        config: what is to be analyzed.
         progress: receives how far it is.
 
     Raises:
@@ -88,17 +88,17 @@ def fetch_networks(config: StyleGan3Config, progress: Progress) -> None:
 
 
 def analyze(config: StyleGan3Config, resume: Checkpoint | None = None) -> Iterator[Event]:
-    """Yield the events of an examination.
+    """Yield the events of an analysis.
 
     First a `Snapshot` of pictures (see `render_gallery.gallery`), the images of the seeds as PNG
     files, `Timings` with the `seconds_per_image` of each network (`median`, and the quartiles `low`
-    and `high`), and `examined.json`: networks, digests, what is seen. Then, every few images moved,
+    and `high`), and `analysis.json`: networks, digests, what is seen. Then, every few images moved,
     `Metrics`: `eq_t`, `eq_t_frac` and `eq_r` of the images so far in decibels, and the same with
     `against_` of the network beside it. The last `Checkpoint` holds each image's squared errors,
     `sums_0` and `sums_1` [N, 3, 2].
 
     Args:
-        config: what to examine.
+        config: what to analyze.
         resume: a checkpoint of the same config to go on from.
 
     Raises:
@@ -170,8 +170,8 @@ def _measure_equivariance(
 ) -> Iterator[Event]:
     """Move the images that are left."""
     sums: list[Floats] = [begin.arrays[f"sums_{i}"] for i in range(len(networks))]
-    for first in range(begin.step, config.moved, BATCH):
-        numbers = range(first, min(first + BATCH, config.moved))
+    for first in range(begin.step, config.equivariance_images, BATCH):
+        numbers = range(first, min(first + BATCH, config.equivariance_images))
         for i, network in enumerate(networks):
             options = make_mapping_options(config, network)
             errors = sum_squared_errors(
@@ -180,7 +180,7 @@ def _measure_equivariance(
             sums[i] = np.concatenate((sums[i], errors))
         yield Metrics(numbers.stop, _current_metrics(sums))
         every, count = config.checkpoint_every, numbers.stop
-        due = count // every > first // every or count == config.moved
+        due = count // every > first // every or count == config.equivariance_images
         if due or stopping.is_stop_requested():
             arrays = {f"sums_{i}": of for i, of in enumerate(sums)}
             yield Checkpoint(count, arrays, _state(begin.state["digests"]), scheduled=due)

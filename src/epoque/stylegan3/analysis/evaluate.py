@@ -1,4 +1,4 @@
-"""The numbers of a finished examination."""
+"""The numbers of a finished analysis."""
 
 import json
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ __all__ = ["evaluate"]
 
 
 def evaluate(run: Run) -> Mapping[str, Any]:
-    """Return the numbers of a finished examination.
+    """Return the numbers of a finished analysis.
 
     `network` and `against`: what each is, from how many `images` it learned and how long, and its
     `eq_t`, `eq_t_frac` and `eq_r` in decibels (`db`, and the ends of the 95 % interval, `low` and

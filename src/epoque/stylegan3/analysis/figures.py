@@ -1,4 +1,4 @@
-"""The pictures of an examination, from run folders alone; no engine is imported."""
+"""The pictures of an analysis, from run folders alone; no engine is imported."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -42,14 +42,14 @@ PARTS = {0.125: "⅛", 0.25: "¼"}
 def figures(
     run: "Run[StyleGan3Config]", language: str = "en"
 ) -> "Mapping[str, Callable[[], Figure]]":
-    """Return what can be drawn of an examination: name to the function that draws it.
+    """Return what can be drawn of an analysis: name to the function that draws it.
 
     `seed-2` and so on: an image and what is seen in it. `samples`: a page of images. `truncation`,
     `mix`, `walk`, `moves`: tables of images. `shift`, `styles`: space-time slices. `equivariance`:
     how well images follow, with intervals.
 
     Args:
-        run: an examination.
+        run: an analysis.
         language: "en" or "fr".
 
     Raises:

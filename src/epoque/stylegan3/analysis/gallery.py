@@ -1,4 +1,4 @@
-"""The pictures of an examination, as arrays to draw."""
+"""The pictures of an analysis, as arrays to draw."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -30,7 +30,7 @@ def render_gallery(
     """Make the pictures.
 
     Args:
-        networks: the one examined, and the one beside it if there is one.
+        networks: the one analyzed, and the one beside it if there is one.
         config: says the seeds and the truncation.
 
     Returns:

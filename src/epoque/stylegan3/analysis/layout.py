@@ -1,4 +1,4 @@
-"""What the pictures of an examination show; those who make and those who draw them agree here."""
+"""What the pictures of an analysis show; those who make and those who draw them agree here."""
 
 __all__ = ["FRAMES", "GUESTS", "MIXED", "MOVES", "PANEL", "PSIS", "ROW", "SAMPLES", "STEPS"]
 

@@ -72,7 +72,9 @@ def one_process(monkeypatch):
 
 
 def config(**changes):
-    return StyleGan3Config.parse({"task": "examine", "moved": 6, "device": "cpu"} | changes)
+    return StyleGan3Config.parse(
+        {"task": "analyze", "equivariance_images": 6, "device": "cpu"} | changes
+    )
 
 
 @pytest.fixture(scope="module")
@@ -175,7 +177,9 @@ def test_another_network_is_not_gone_on_with(run):
 
 
 def test_a_network_alone(tmp_path, one_process):
-    alone = start(LAB, config(against=None, seeds="7", truncation=0.5, moved=2), "x", tmp_path)
+    alone = start(
+        LAB, config(against=None, seeds="7", truncation=0.5, equivariance_images=2), "x", tmp_path
+    )
     done = execute(alone, draw=False)
     assert "against" not in done.results
     assert done.results["agreement"] is None
@@ -205,7 +209,7 @@ def test_pictures_need_no_engine(run):
 
 
 def test_settings_of_the_other_task_are_refused():
-    with pytest.raises(ConfigError, match="seeds: it would be ignored; it needs task examine"):
+    with pytest.raises(ConfigError, match="seeds: it would be ignored; it needs task analyze"):
         StyleGan3Config.parse({"seeds": "1"})
     with pytest.raises(ConfigError, match="kimg: it would be ignored; it needs task train"):
         config(kimg="3")
