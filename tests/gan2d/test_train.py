@@ -13,8 +13,11 @@ import pytest
 
 from epoque.bench.errors import ConfigError, DamagedRunError, DataError, DivergenceError
 from epoque.bench.events import Artifact, Checkpoint, Event, Metrics, Snapshot
+from epoque.bench.runs.execute import start
+from epoque.bench.runs.resume_point import describe_differences
 from epoque.bench.runs.run import Run
 from epoque.gan2d.config import Gan2dConfig
+from epoque.gan2d.lab import LAB
 from epoque.gan2d.models.mlp import Layers
 from epoque.gan2d.network_config import DiscriminatorConfig, GeneratorConfig
 from epoque.gan2d.training import engine
@@ -22,6 +25,8 @@ from epoque.gan2d.training.checkpoint import flatten_state, load_networks, resto
 from epoque.gan2d.training.engine import METRICS
 from epoque.gan2d.training.hyperparameters import Hyperparameters, StaticConfig
 from epoque.gan2d.training.train import Training, train
+
+from .conftest import SMALL as SMALL_RUN
 
 SMALL = Gan2dConfig(
     generator=GeneratorConfig(layers=(5,)),
@@ -233,6 +238,26 @@ def test_the_average_is_the_exponential_one() -> None:
     plain = states(SMALL, 6)
     jax.tree.map(np.testing.assert_array_equal, plain[-1].ema, plain[-1].g.params)
     jax.tree.map(np.testing.assert_array_equal, plain[-1].g.params, found[-1].g.params)
+
+
+def test_another_part_is_another_run(tmp_path: Path) -> None:
+    config = Gan2dConfig(**SMALL_RUN)
+    start(LAB, config, "gan2d/own", tmp_path, "mine")
+    assert start(LAB, config, "gan2d/own", tmp_path, "mine").path == tmp_path / "mine"
+    other = config.replace(generator={"layers": (9,)}, **{"discriminator.optimizer.name": "adam"})
+    with pytest.raises(ConfigError) as refused:
+        start(LAB, other, "gan2d/own", tmp_path, "mine")
+    paths = [problem.field for problem in refused.value.problems]
+    assert paths == ["generator.layers", "discriminator.optimizer.name"]
+
+
+def test_a_config_that_was_changed_by_hand_is_told_by_its_paths() -> None:
+    config = Gan2dConfig()
+    other = config.replace(generator={"optimizer": {"learning_rate": 0.5}})
+    mine, known = ({"config": c.model_dump(mode="json")} for c in (other, config))
+    assert describe_differences(mine, known) == (
+        "generator.optimizer.learning_rate 0.5 there, 0.03 then"
+    )
 
 
 def test_clipping_keeps_the_discriminator_small() -> None:
