@@ -188,9 +188,9 @@ def _how_to_go_on(argv: Sequence[str], stopped: Interrupt) -> str:
 def _complain(message: str) -> None:
     who = f"epoque (process {rank()})" if rank() else "epoque"
     for line in message.splitlines():
-        print(f"{who}: {_shown(line)}", file=sys.stderr)
+        print(f"{who}: {_escape_controls(line)}", file=sys.stderr)
 
 
-def _shown(line: str) -> str:
+def _escape_controls(line: str) -> str:
     """Return a line without what would steer a terminal: names of files may hold anything."""
     return "".join(repr(c)[1:-1] if unicodedata.category(c) == "Cc" else c for c in line)

@@ -117,10 +117,10 @@ def execute(
             `epoque.bench.stopping`); the run's status then says "interrupted" and names it.
     """
     with lock_record(run.path), handle_stop_signals():
-        restart = find_resume_point(run)
-        if notify is not None and restart.notice:
-            notify(restart.notice)
-        _train(run, restart, sinks, draw=draw, notify=notify, open_progress=open_progress)
+        resume_point = find_resume_point(run)
+        if notify is not None and resume_point.notice:
+            notify(resume_point.notice)
+        _train(run, resume_point, sinks, draw=draw, notify=notify, open_progress=open_progress)
     return Run(run.path)  # a fresh reader: nothing cached from before the training
 
 
@@ -156,24 +156,27 @@ def join_resumed_training(run: Run, *, prepared: bool = False) -> None:
         EpoqueError: what stopped the training.
     """
     _check_unfinished(run)
-    restart = find_resume_point(run)
-    lab = find_lab(restart.metadata["lab"])
+    resume_point = find_resume_point(run)
+    lab = find_lab(resume_point.metadata["lab"])
     join_training(
-        lab, lab.config.parse(restart.metadata["config"]), restart.checkpoint, prepared=prepared
+        lab,
+        lab.config.parse(resume_point.metadata["config"]),
+        resume_point.checkpoint,
+        prepared=prepared,
     )
 
 
 def _train(
     run: Run[C],
-    restart: ResumePoint,
+    resume_point: ResumePoint,
     factories: Iterable[SinkFactory],
     *,
     draw: bool,
     notify: Notify | None,
     open_progress: OpenProgress | None,
 ) -> None:
-    folder = RunWriter(run, restart)
-    run, checkpoint = Run(run.path), restart.checkpoint  # its config.json may be written again
+    folder = RunWriter(run, resume_point)
+    run, checkpoint = Run(run.path), resume_point.checkpoint  # its config.json may be written again
     lab = lab_of(run)
     sinks: list[Sink] = [folder]
     state: State = "failed"

@@ -78,39 +78,41 @@ def create_run(
 class RunWriter:
     """The sink that writes a run folder; use it under `lock_record`."""
 
-    def __init__(self, run: Run, restart: ResumePoint | None = None) -> None:
+    def __init__(self, run: Run, resume_point: ResumePoint | None = None) -> None:
         """Take away what does not belong to where the training goes on, and begin to write.
 
         Args:
             run: the run.
-            restart: where it goes on; by default it is looked for.
+            resume_point: where it goes on; by default it is looked for.
 
         Raises:
             DamagedRunError: if there is no such place (see `find_resume_point`).
             RunWriteError: if the system refuses.
         """
-        restart = restart or find_resume_point(run)
+        resume_point = resume_point or find_resume_point(run)
         self.run = Run(run.path)  # a fresh reader: its config.json may be written again here
-        self._metadata = restart.metadata
-        self._begins, self._is_noted = restart.checkpoint is None, False
+        self._metadata = resume_point.metadata
+        self._begins, self._is_noted = resume_point.checkpoint is None, False
         self._status = StatusFile(run.path)
-        last = restart.checkpoint.step if restart.checkpoint else 0
+        last = resume_point.checkpoint.step if resume_point.checkpoint else 0
         self._status.timings = self._status.timings.until(last)
         self._lines: list[bytes] = []
         self._flushed = time.monotonic()
-        self._metrics = restart.metrics.copy()
-        self._digests, self._once = dict(restart.files), set(restart.once)
+        self._metrics = resume_point.metrics.copy()
+        self._digests, self._once = dict(resume_point.files), set(resume_point.once)
         self._unsynced: list[Path] = []
         self._is_sealed = False
         self._passing = {s for s in run.checkpoint_steps if s <= last and not run.is_scheduled(s)}
-        self._make_room(restart)
-        if restart.checkpoint:  # what wrote it may have been killed before it removed those before
-            self._remove_old(restart.checkpoint)
+        self._make_room(resume_point)
+        if (
+            resume_point.checkpoint
+        ):  # what wrote it may have been killed before it removed those before
+            self._remove_old(resume_point.checkpoint)
         self._status.write("running")
         with explain_write_errors(run.path):
             self._file = (run.path / "metrics.jsonl").open("ab", buffering=0)
 
-    def _make_room(self, restart: ResumePoint) -> None:
+    def _make_room(self, resume_point: ResumePoint) -> None:
         """Drop what came after the checkpoint: it will be made again, to the same bytes."""
         path = self.run.path
         metrics = path / "metrics.jsonl"
@@ -119,12 +121,12 @@ class RunWriter:
             raise RunWriteError(f"Cannot write {metrics}: {reason}. What was there is whole.")
         unseal(path)
         remove_drafts(path)
-        if restart.rewritten:
-            write_json(path / "config.json", dict(restart.metadata), durable=True)
+        if resume_point.rewritten:
+            write_json(path / "config.json", dict(resume_point.metadata), durable=True)
         for folder in ("checkpoints", "snapshots"):
-            self._remove_others(path / folder, restart.files)
+            self._remove_others(path / folder, resume_point.files)
         with explain_write_errors(metrics), metrics.open("ab") as file:
-            file.truncate(restart.metrics_bytes)
+            file.truncate(resume_point.metrics_bytes)
 
     def _remove_others(self, folder: Path, files: Mapping[str, str]) -> None:
         """Remove steps that are not kept; a JSON goes first: without it nobody reads the rest."""
