@@ -14,8 +14,8 @@ import jax
 from benchmarks import script_perceptron
 from epoque.bench.lab import Columns
 from epoque.bench.sweeps.grid import count_points, expand_grid, parse_axes
-from epoque.bench.sweeps.run_points import measure_together, side_by_side
-from epoque.bench.sweeps.run_sweep import part_points
+from epoque.bench.sweeps.run_points import run_compiled, run_in_threads
+from epoque.bench.sweeps.run_sweep import choose_part_size
 from epoque.neuron.config import NeuronConfig
 from epoque.neuron.data import load
 from epoque.neuron.lab import LAB
@@ -62,13 +62,13 @@ def _events() -> None:
 
 def _sweep() -> None:
     """Measure all points as `epoque sweep` does, without its folder."""
-    length = part_points(LAB, AND, AXES)
+    length = choose_part_size(LAB, AND, AXES)
 
     def part(start: int) -> Columns | None:
-        return measure_together(LAB, AND, expand_grid(AXES, start, start + length), length)
+        return run_compiled(LAB, AND, expand_grid(AXES, start, start + length), length)
 
     parts = dict(enumerate(range(0, count_points(AXES), length)))
-    assert all(columns for _, columns in side_by_side(part, parts))
+    assert all(columns for _, columns in run_in_threads(part, parts))
 
 
 def _row(name: str, ours: Callable[[], None], runs: int, target: str) -> dict[str, str]:

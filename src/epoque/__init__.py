@@ -15,43 +15,42 @@ of its package: `epoque.gan2d.film("last")`, `epoque.language.generate("last", p
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from epoque.bench.lazy import lazy_module
+from .bench.lazy import lazy_module
 
 if TYPE_CHECKING:
-    from epoque.bench.config import Config as Config
-    from epoque.bench.errors import AxesError as AxesError
-    from epoque.bench.errors import ConfigError as ConfigError
-    from epoque.bench.errors import DamagedRunError as DamagedRunError
-    from epoque.bench.errors import DataError as DataError
-    from epoque.bench.errors import DivergenceError as DivergenceError
-    from epoque.bench.errors import EpoqueError as EpoqueError
-    from epoque.bench.errors import FetchError as FetchError
-    from epoque.bench.errors import HubError as HubError
-    from epoque.bench.errors import MissingExtraError as MissingExtraError
-    from epoque.bench.errors import NameTakenError as NameTakenError
-    from epoque.bench.errors import NewerRunError as NewerRunError
-    from epoque.bench.errors import Problem as Problem
-    from epoque.bench.errors import RunError as RunError
-    from epoque.bench.errors import RunLockedError as RunLockedError
-    from epoque.bench.errors import RunWriteError as RunWriteError
-    from epoque.bench.errors import UnknownNameError as UnknownNameError
-    from epoque.bench.errors import UsageError as UsageError
-    from epoque.bench.lab import Lab as Lab
-    from epoque.bench.progress import Progress as Progress
-    from epoque.bench.recipes import Recipe as Recipe
-    from epoque.bench.runs.run import Run as Run
-    from epoque.bench.runs.run import Runs as Runs
-    from epoque.bench.sweeps.search import Search as Search
-    from epoque.bench.sweeps.search import Searches as Searches
-    from epoque.bench.sweeps.sweep import Sweep as Sweep
-    from epoque.bench.sweeps.sweep import Sweeps as Sweeps
-
     from .api import labs as labs
     from .api import recipes as recipes
     from .api import resume as resume
     from .api import run as run
     from .api import search as search
     from .api import sweep as sweep
+    from .bench.config import Config as Config
+    from .bench.errors import AxesError as AxesError
+    from .bench.errors import ConfigError as ConfigError
+    from .bench.errors import DamagedRunError as DamagedRunError
+    from .bench.errors import DataError as DataError
+    from .bench.errors import DivergenceError as DivergenceError
+    from .bench.errors import EpoqueError as EpoqueError
+    from .bench.errors import FetchError as FetchError
+    from .bench.errors import HubError as HubError
+    from .bench.errors import MissingExtraError as MissingExtraError
+    from .bench.errors import NameTakenError as NameTakenError
+    from .bench.errors import NewerRunError as NewerRunError
+    from .bench.errors import Problem as Problem
+    from .bench.errors import RunError as RunError
+    from .bench.errors import RunLockedError as RunLockedError
+    from .bench.errors import RunWriteError as RunWriteError
+    from .bench.errors import UnknownNameError as UnknownNameError
+    from .bench.errors import UsageError as UsageError
+    from .bench.lab import Lab as Lab
+    from .bench.progress import Progress as Progress
+    from .bench.recipes import Recipe as Recipe
+    from .bench.runs.run import Run as Run
+    from .bench.runs.run import Runs as Runs
+    from .bench.sweeps.search import Search as Search
+    from .bench.sweeps.search import Searches as Searches
+    from .bench.sweeps.sweep import Sweep as Sweep
+    from .bench.sweeps.sweep import Sweeps as Sweeps
 
 __version__ = "0.1.0"
 
@@ -132,7 +131,7 @@ def __getattr__(name: str) -> Any:
     So `epoque --help` answers at once.
     """
     if name not in _HOMES and not name.startswith("_"):
-        from epoque.bench.lab import find_lab, lab_names
+        from .bench.lab import find_lab, lab_names
 
         if name in lab_names():
             module = type(find_lab(name)).__module__
@@ -142,6 +141,6 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     """Return the public names, and those of the labs."""
-    from epoque.bench.lab import lab_names
+    from .bench.lab import lab_names
 
     return sorted([*_names(), *lab_names()])

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from epoque.bench.errors import RunWriteError
-from epoque.bench.figures.animation import log_spaced, save_animation
+from epoque.bench.figures.animation import choose_log_spaced, save_animation
 
 
 @pytest.mark.parametrize(
@@ -19,11 +19,11 @@ from epoque.bench.figures.animation import log_spaced, save_animation
     ],
 )
 def test_log_spaced(steps, count, chosen):
-    assert log_spaced(steps, count) == chosen
+    assert choose_log_spaced(steps, count) == chosen
 
 
 def test_log_spaced_shows_the_beginning():
-    chosen = log_spaced(list(range(100_001)), 48)
+    chosen = choose_log_spaced(list(range(100_001)), 48)
     assert 30 < len(chosen) <= 48
     assert chosen[:4] == [0, 1, 2, 3]
     assert chosen[-1] == 100_000

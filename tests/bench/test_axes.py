@@ -5,14 +5,14 @@ from math import inf, nan
 import numpy as np
 import pytest
 
-from epoque.bench.figures.plot import figure_style, new_figure, rgb_array
+from epoque.bench.figures.plot import figure_style, new_figure, render_rgb
 from epoque.bench.figures.ticks import (
+    format_axis,
+    format_number,
     is_log_spaced,
-    label_ends,
-    number,
-    number_axis,
-    spread,
-    subscript,
+    label_line_ends,
+    spread_labels,
+    to_subscript,
 )
 
 
@@ -35,17 +35,17 @@ from epoque.bench.figures.ticks import (
     ],
 )
 def test_number(value, english, french):
-    assert number(value) == english
-    assert number(value, "fr") == french
+    assert format_number(value) == english
+    assert format_number(value, "fr") == french
 
 
 def test_number_of_fixed_decimals():
-    assert number(14.5, "en", decimals=2) == "14.50"
-    assert number(-0.4, "fr", decimals=2) == "−0,40"
+    assert format_number(14.5, "en", decimals=2) == "14.50"
+    assert format_number(-0.4, "fr", decimals=2) == "−0,40"
 
 
 def test_subscript():
-    assert subscript(10) == "₁₀"
+    assert to_subscript(10) == "₁₀"
 
 
 @pytest.mark.parametrize(
@@ -70,8 +70,8 @@ def ticks(scale, limits, language, **options):
         axes = figure.add_subplot()
         axes.set_xscale(scale)
         axes.set_xlim(*limits)
-        number_axis(axes.xaxis, language, **options)
-        rgb_array(figure, 50)
+        format_axis(axes.xaxis, language, **options)
+        render_rgb(figure, 50)
         return [label.get_text() for label in axes.get_xticklabels()]
 
 
@@ -91,12 +91,12 @@ def test_whole_ticks_are_whole():
 
 
 def test_spread_keeps_what_is_apart_and_parts_what_is_not():
-    assert spread([0.1, 0.9, 0.5], 0.1) == pytest.approx([0.1, 0.9, 0.5])
-    assert spread([0.5, 0.5], 0.1) == pytest.approx([0.45, 0.55])
-    assert spread([0.0, 0.0, 0.0], 0.1) == pytest.approx([0.0, 0.1, 0.2])
-    assert spread([1.0, 1.0], 0.1) == pytest.approx([0.9, 1.0])
+    assert spread_labels([0.1, 0.9, 0.5], 0.1) == pytest.approx([0.1, 0.9, 0.5])
+    assert spread_labels([0.5, 0.5], 0.1) == pytest.approx([0.45, 0.55])
+    assert spread_labels([0.0, 0.0, 0.0], 0.1) == pytest.approx([0.0, 0.1, 0.2])
+    assert spread_labels([1.0, 1.0], 0.1) == pytest.approx([0.9, 1.0])
     rng = np.random.default_rng(0)
-    places = np.sort(spread(rng.random(8).tolist(), 0.08))
+    places = np.sort(spread_labels(rng.random(8).tolist(), 0.08))
     assert np.diff(places).min() >= 0.08 - 1e-12
     assert places.min() >= 0
     assert places.max() <= 1
@@ -107,8 +107,8 @@ def test_labels_stand_beside_the_ends_of_their_curves():
         figure = new_figure()
         axes = figure.add_subplot()
         axes.plot([0, 1], [0, 10])
-        label_ends(axes, [(10.0, "high", "blue"), (2.5, "low", "red")])
-        rgb_array(figure, 50)
+        label_line_ends(axes, [(10.0, "high", "blue"), (2.5, "low", "red")])
+        render_rgb(figure, 50)
         heights = {text.get_text(): text.xy[1] for text in axes.texts}
         bottom, top = axes.get_ylim()
     assert heights["low"] == pytest.approx((2.5 - bottom) / (top - bottom))
@@ -117,5 +117,5 @@ def test_labels_stand_beside_the_ends_of_their_curves():
 
 def test_what_is_no_number_is_written_as_none() -> None:
     for decimals in (None, 1):
-        told = [number(value, "fr", decimals=decimals) for value in (nan, inf, -inf)]
+        told = [format_number(value, "fr", decimals=decimals) for value in (nan, inf, -inf)]
         assert told == ["–", "∞", "−∞"]

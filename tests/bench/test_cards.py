@@ -91,7 +91,7 @@ def test_a_sweep_and_a_search_show_what_is_best(folder: Path) -> None:
         figures=False, sampler="random",
     )  # fmt: skip
     card = read(search)
-    assert f"{search.best['median']:.4g}" in card.texts
+    assert f"{search.best_trial['median']:.4g}" in card.texts
     assert any("--trials 3" in text for text in card.texts)
 
 

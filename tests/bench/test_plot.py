@@ -15,15 +15,15 @@ from PIL import Image
 from epoque.bench.errors import RunWriteError
 from epoque.bench.figures.plot import (
     SERIES,
+    add_heading,
     color,
+    encode_png,
+    encode_svg,
     figure_style,
-    heading,
-    mix,
+    mix_colors,
     new_figure,
-    png_bytes,
-    rgb_array,
+    render_rgb,
     save_figure,
-    svg_bytes,
 )
 from epoque.bench.figures.styles import HOUSE
 
@@ -98,17 +98,17 @@ def drawn(theme="light"):
         axes.plot([0, 1, 2], [0.0, 1.5, -1.0])
         axes.plot([0, 1, 2], [1.0, 0.5, 2.0], "--")
         axes.imshow(np.linspace(0, 1, 12).reshape(3, 4), extent=(0, 2, -1, 2), alpha=0.5)
-        heading(axes, "Époque: l’été, ça dépend", "où $x_1$ coûte 5 $ − œuvre")
+        add_heading(axes, "Époque: l’été, ça dépend", "où $x_1$ coûte 5 $ − œuvre")
         axes.set_xlabel("Itération")
     return figure
 
 
 def test_a_figure_gives_the_same_bytes_each_time():
     figure = drawn()
-    first = png_bytes(figure), svg_bytes(figure)
-    assert (png_bytes(figure), svg_bytes(figure)) == first
+    first = encode_png(figure), encode_svg(figure)
+    assert (encode_png(figure), encode_svg(figure)) == first
     again = drawn()
-    assert (png_bytes(again), svg_bytes(again)) == first
+    assert (encode_png(again), encode_svg(again)) == first
 
 
 def test_two_processes_give_the_same_bytes():
@@ -133,7 +133,7 @@ def test_two_processes_give_the_same_bytes():
 
 def test_files_say_neither_date_nor_program():
     figure = drawn()
-    svg, png = svg_bytes(figure), png_bytes(figure)
+    svg, png = encode_svg(figure), encode_png(figure)
     assert b"<dc:date>" not in svg
     assert b"<dc:creator>" not in svg
     assert b"Software" not in png
@@ -141,23 +141,23 @@ def test_files_say_neither_date_nor_program():
 
 
 def test_letters_are_shapes_and_a_dollar_is_a_dollar():
-    svg = svg_bytes(drawn()).decode()
+    svg = encode_svg(drawn()).decode()
     assert "<text" not in svg
     assert "<!-- où $x_1$ coûte 5 $ − œuvre -->" in svg
 
 
 @pytest.mark.parametrize(("theme", "paper"), [("light", (255,) * 3), ("dark", (20, 22, 26))])
 def test_the_background_is_the_theme_s_paper(theme, paper):
-    pixels = rgb_array(drawn(theme), 50)
+    pixels = render_rgb(drawn(theme), 50)
     assert tuple(pixels[0, 0]) == paper
     assert pixels.shape == (155, 250, 3)
     assert pixels.dtype == np.uint8
 
 
 def test_the_user_s_own_settings_change_nothing():
-    wanted = svg_bytes(drawn())
+    wanted = encode_svg(drawn())
     with mpl.rc_context({"font.size": 30, "lines.linewidth": 9, "svg.fonttype": "none"}):
-        assert svg_bytes(drawn()) == wanted
+        assert encode_svg(drawn()) == wanted
 
 
 def test_the_style_ends_with_its_block():
@@ -177,17 +177,17 @@ def test_a_subtitle_stays_on_the_page(letters):
     with figure_style():
         figure = new_figure()
         axes = figure.add_subplot()
-        text = heading(axes, "Poids", "n" * letters)
-        svg_bytes(figure)
+        text = add_heading(axes, "Poids", "n" * letters)
+        encode_svg(figure)
         box = text.get_window_extent()
     assert box.x0 > 0
     assert box.x1 < figure.bbox.x1
 
 
 def test_mix_goes_from_one_color_to_the_other():
-    assert mix("blue", 1) == HOUSE.colors["light"]["blue"]
-    assert mix("blue", 0) == HOUSE.colors["light"]["paper"]
-    assert mix("blue", 0.5, "blue") == HOUSE.colors["light"]["blue"]
+    assert mix_colors("blue", 1) == HOUSE.colors["light"]["blue"]
+    assert mix_colors("blue", 0) == HOUSE.colors["light"]["paper"]
+    assert mix_colors("blue", 0.5, "blue") == HOUSE.colors["light"]["blue"]
 
 
 def test_saving_writes_both_files(tmp_path):

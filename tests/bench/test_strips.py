@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 from scipy.stats import binom
 
-from epoque.bench.figures.plot import figure_style, new_figure, svg_bytes
-from epoque.bench.figures.strip_plot import Strip, draw_strips
+from epoque.bench.figures.plot import encode_svg, figure_style, new_figure
+from epoque.bench.figures.strip_plot import Strip, draw_strip_plot
 from epoque.bench.figures.sweep_figures import sweep_figures
-from epoque.bench.sweeps.aggregate import median_interval, wilson
+from epoque.bench.sweeps.aggregate import median_confidence_interval, wilson_interval
 
 SEEDS = 64
 
@@ -24,7 +24,7 @@ def drawn(name="strip", language="en", **axes):
     table, axes = swept(**axes)
     with figure_style():
         figure = sweep_figures(table, axes, "score", {}, language)[name]()
-        svg_bytes(figure)
+        encode_svg(figure)
     return table, figure
 
 
@@ -60,7 +60,7 @@ def test_dots_keep_to_their_room_and_do_not_coincide():
     strips = [Strip(place, 0.4, np.random.default_rng(1).normal(size=500)) for place in (0, 1)]
     with figure_style():
         axes = new_figure().add_subplot()
-        draw_strips(axes, strips, "en", log=False)
+        draw_strip_plot(axes, strips, "en", log=False)
     for line, strip in zip(axes.lines, strips, strict=True):
         x = np.asarray(line.get_xdata())
         assert np.abs(x - strip.place).max() <= 0.2
@@ -71,7 +71,7 @@ def test_runs_without_a_number_are_counted():
     scores = np.r_[np.nan, np.nan, np.arange(10.0)]
     with figure_style():
         axes = new_figure().add_subplot()
-        draw_strips(axes, [Strip(0, 1, scores), Strip(1, 1, np.arange(3.0))], "en", log=False)
+        draw_strip_plot(axes, [Strip(0, 1, scores), Strip(1, 1, np.arange(3.0))], "en", log=False)
     assert [text.get_text() for text in axes.texts] == ["2 without"]
     assert len(axes.patches) == 1  # three runs have no interval of 95 %
 
@@ -107,7 +107,7 @@ def test_a_result_of_yes_and_no_is_told_as_a_share():
 @pytest.mark.parametrize("n", [6, 8, 20, 64, 65, 200])
 def test_the_interval_of_a_median_holds_it_in_95_percent_and_is_no_wider(n):
     values = np.arange(n, dtype=float)
-    middle, low, high = median_interval(np.r_[values[::-1], np.nan])
+    middle, low, high = median_confidence_interval(np.r_[values[::-1], np.nan])
     rank = int(low) + 1
     assert middle == pytest.approx((n - 1) / 2)
     assert high == n - rank
@@ -115,14 +115,14 @@ def test_the_interval_of_a_median_holds_it_in_95_percent_and_is_no_wider(n):
 
 
 def test_too_few_numbers_have_no_interval():
-    assert median_interval([1.0, 2.0, 3.0, 4.0, 5.0]) == (3.0, -np.inf, np.inf)
-    assert np.isnan(median_interval([np.nan])).all()
+    assert median_confidence_interval([1.0, 2.0, 3.0, 4.0, 5.0]) == (3.0, -np.inf, np.inf)
+    assert np.isnan(median_confidence_interval([np.nan])).all()
 
 
 def test_shares_of_columns_are_those_of_numbers():
     counts, trials = np.array([0, 3, 20]), np.array([20, 20, 20])
-    columns = np.array(wilson(counts, trials))
+    columns = np.array(wilson_interval(counts, trials))
     for i in range(3):
-        np.testing.assert_allclose(columns[:, i], wilson(int(counts[i]), int(trials[i])))
+        np.testing.assert_allclose(columns[:, i], wilson_interval(int(counts[i]), int(trials[i])))
     assert columns[1, 0] == 0
     assert columns[2, 2] == 1

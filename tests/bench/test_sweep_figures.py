@@ -10,7 +10,7 @@ from matplotlib.colors import LogNorm, Normalize
 
 from epoque.bench.errors import UnknownNameError, UsageError
 from epoque.bench.figures import heatmaps as sweep_maps
-from epoque.bench.figures.plot import figure_style, svg_bytes
+from epoque.bench.figures.plot import encode_svg, figure_style
 from epoque.bench.figures.sweep_figures import sweep_figures
 from epoque.bench.i18n import translator
 
@@ -39,7 +39,7 @@ def draw(language="en", theme="light", score="final_error", **axes):
         labels = {field: translator(language)(label) for field, label in LABELS.items()}
         name, function = next(iter(sweep_figures(table, axes, score, labels, language).items()))
         figure = function()
-        svg_bytes(figure)  # a glyph that is missing would warn here, and a warning is an error
+        encode_svg(figure)  # a glyph that is missing would warn here, and a warning is an error
     return name, figure, table
 
 
@@ -174,7 +174,7 @@ def test_undefined_scores_are_left_out_and_missing_cells_are_empty():
     table.loc[(table.learning_rate == RATES[1]) & (table.seed > 9), "final_error"] = np.nan
     with figure_style():
         figure = sweep_figures(table, axes, "final_error")["map"]()
-        svg_bytes(figure)
+        encode_svg(figure)
     shown = figure.axes[0].collections[0].get_array().reshape(7, 13)
     assert np.ma.getmaskarray(shown)[0, 0]
     assert np.ma.count_masked(shown) == 1
@@ -187,7 +187,7 @@ def test_a_constant_score_can_be_drawn():
         table, axes = swept(**axes)
         with figure_style():
             for function in sweep_figures(table.assign(solved=1.0), axes, "solved").values():
-                svg_bytes(function())
+                encode_svg(function())
 
 
 @pytest.mark.parametrize(
@@ -209,13 +209,13 @@ def test_french_has_no_decimal_point(axes, theme):
 
 def test_the_same_table_gives_the_same_bytes():
     axes = {"learning_rate": RATES, "iterations": range(1, 9), "seed": SEEDS}
-    assert svg_bytes(draw(**axes)[1]) == svg_bytes(draw(**axes)[1])
+    assert encode_svg(draw(**axes)[1]) == encode_svg(draw(**axes)[1])
 
 
 def test_a_large_map_is_a_small_file():
     rates = np.geomspace(0.01, 10, 100).tolist()
     _, figure, _ = draw(learning_rate=rates, iterations=range(1, 101))
-    assert len(svg_bytes(figure)) < 300_000  # a path for each cell would take megabytes
+    assert len(encode_svg(figure)) < 300_000  # a path for each cell would take megabytes
 
 
 def test_bad_input_is_one_sentence():
@@ -269,4 +269,4 @@ def test_a_map_of_a_million_cells_is_small():
     axes = dict(zip(columns, map(tuple, many), strict=False))
     with figure_style():
         figure = sweep_figures(table, axes, "final_error")["map"]()
-        assert len(svg_bytes(figure)) < 1_000_000
+        assert len(encode_svg(figure)) < 1_000_000

@@ -16,8 +16,8 @@ from epoque.bench.runs.creation_time import next_creation_time
 from epoque.bench.runs.execute import start
 from epoque.bench.runs.record_folder import create_record, make_record_name
 from epoque.bench.sweeps.grid import parse_axes
-from epoque.bench.sweeps.study import manifest_of
-from epoque.bench.sweeps.table_parts import Parts
+from epoque.bench.sweeps.study import make_metadata
+from epoque.bench.sweeps.table_parts import TableParts
 from epoque.gan2d.config import Gan2dConfig
 from epoque.gan2d.lab import LAB as GAN2D
 from epoque.neuron.config import NeuronConfig
@@ -47,14 +47,14 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _study(root: Path, kind: str, axis: str, told: dict[str, Any]) -> Path:
     axes = parse_axes(NeuronConfig(), [axis])
-    manifest = manifest_of(NEURON, "neuron/and", NeuronConfig(), axes) | told
+    manifest = make_metadata(NEURON, "neuron/and", NeuronConfig(), axes) | told
     moment = next_creation_time(root)
 
     def fill(draft: Path) -> None:
         write_json(draft / f"{kind}.json", manifest)
 
     path = create_record(root, make_record_name("neuron/and", f"-{kind}", moment), 0, fill, moment)
-    parts = Parts(path / "parts", {})
+    parts = TableParts(path / "parts", {})
     parts.write(0, {"trial": [0, 1], "seed": [0, 1], "final_error": [0.5, 0.25]})
     parts.join(path / "table.parquet")
     return path

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from epoque.bench.errors import DamagedRunError, UsageError
-from epoque.bench.figures.plot import figure_style, png_bytes, rgb_array, svg_bytes
+from epoque.bench.figures.plot import encode_png, encode_svg, figure_style, render_rgb
 from epoque.bench.figures.styles import HOUSE
 from epoque.bench.runs.run import Run
 from epoque.gan2d.config import Gan2dConfig
@@ -53,7 +53,7 @@ def test_every_figure_of_a_run_is_drawn_in_both_languages_and_themes(train_run: 
             *("discriminator", "gradients", "divergence", "modes"),
         ]
         for figure in pictures.values():
-            pixels = rgb_array(figure, 60)
+            pixels = render_rgb(figure, 60)
             paper = tuple(int(HOUSE.colors[theme]["paper"][i : i + 2], 16) for i in (1, 3, 5))
             assert tuple(pixels[2, 2]) == paper
             assert pixels.std() > 4
@@ -109,8 +109,8 @@ def test_same_run_same_bytes(train_run: Train) -> None:
     with figure_style():
         for name in ("points", "manifold", "losses"):
             first, again = figures(run)[name](), figures(run)[name]()
-            assert svg_bytes(first) == svg_bytes(again)
-            assert png_bytes(first) == png_bytes(again)
+            assert encode_svg(first) == encode_svg(again)
+            assert encode_png(first) == encode_png(again)
 
 
 def test_drawing_loads_no_training_engine(train_run: Train) -> None:
@@ -142,7 +142,7 @@ def pixel(shown: Moment, layers: Any, x: float, y: float) -> Any:
     """Return the colour of one place of the square."""
     with figure_style():
         picture = Picture(layers, "en", probability=True)
-        pixels = rgb_array(picture.show(shown, "s"), 100)
+        pixels = render_rgb(picture.show(shown, "s"), 100)
         column, row = picture.axes.transData.transform((x, y))
     return pixels[len(pixels) - 1 - int(row), int(column)].astype(int)
 

@@ -11,7 +11,7 @@ import pytest
 from safetensors.numpy import load, save
 
 from epoque.bench.errors import DamagedRunError, UsageError
-from epoque.bench.figures.plot import figure_style, rgb_array
+from epoque.bench.figures.plot import figure_style, render_rgb
 from epoque.bench.figures.styles import HOUSE
 from epoque.bench.runs.run import Run
 from epoque.language.evaluation import example_files
@@ -43,7 +43,7 @@ def test_every_figure_is_drawn_in_both_languages_and_themes(run: Run) -> None:
         assert [name for name in ALL if name in pictures] == list(pictures)
         assert set(ALL) - set(pictures) <= {"neighbours"}  # there may be too few words
         for name, figure in pictures.items():
-            pixels = rgb_array(figure, 60)
+            pixels = render_rgb(figure, 60)
             paper = tuple(int(HOUSE.colors[theme]["paper"][i : i + 2], 16) for i in (1, 3, 5))
             assert tuple(pixels[2, 2]) == paper
             assert pixels.std() > 4

@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 
 from epoque.bench.errors import DamagedRunError, UsageError
-from epoque.bench.figures.plot import figure_style, png_bytes, svg_bytes
+from epoque.bench.figures.plot import encode_png, encode_svg, figure_style
 from epoque.bench.figures.styles import HOUSE
-from epoque.bench.figures.ticks import subscript
+from epoque.bench.figures.ticks import to_subscript
 from epoque.bench.runs.run import Run
 from epoque.bench.runs.run_writer import RunWriter, create_run
 from epoque.neuron.config import NeuronConfig
@@ -60,7 +60,7 @@ def runs(tmp_path_factory):
 def drawn(run, name, language="en", theme="light"):
     with figure_style(theme):
         figure = figures(run, language)[name]()
-        svg_bytes(figure)  # a glyph that is missing would warn here, and a warning is an error
+        encode_svg(figure)  # a glyph that is missing would warn here, and a warning is an error
     return figure
 
 
@@ -156,7 +156,7 @@ def test_the_weights_begin_with_the_first_ones(runs):
 def test_the_weights_are_named_at_their_ends(runs):
     axes = drawn(runs["and"], "weights", "fr").axes[0]
     last = runs["and"].metrics.iloc[-1]
-    names = [f"w{subscript(i)} {last[f'w{i}']:.2f}".replace(".", ",") for i in range(3)]
+    names = [f"w{to_subscript(i)} {last[f'w{i}']:.2f}".replace(".", ",") for i in range(3)]
     assert [text.get_text() for text in axes.texts[:3]] == names
     assert axes.get_legend() is None
 
@@ -325,7 +325,7 @@ def test_two_processes_give_the_same_bytes(runs):
 
 def test_drawing_twice_gives_the_same_bytes(runs):
     for name in figures(runs["xor"]):
-        assert png_bytes(drawn(runs["xor"], name)) == png_bytes(drawn(runs["xor"], name))
+        assert encode_png(drawn(runs["xor"], name)) == encode_png(drawn(runs["xor"], name))
 
 
 @pytest.mark.parametrize("name", ["short", "circle"])
@@ -392,4 +392,4 @@ def test_names_of_a_csv_are_shown_as_they_are(tmp_path):
     figure = drawn(run, "regions", "fr")
     assert figure.axes[0].get_xlabel() == "prix_$"
     assert figure.axes[0].get_ylabel() == "coût_$"
-    assert b"<!-- co\xc3\xbbt_$ -->" in svg_bytes(figure)
+    assert b"<!-- co\xc3\xbbt_$ -->" in encode_svg(figure)

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from epoque.bench.i18n import LocalText
+from epoque.bench.sweeps.aggregate import wilson_interval
 from epoque.report.claims.effects import cliffs_delta, paired_differences
 from epoque.report.claims.load import claims_of, find_claim
 from epoque.report.claims.rules import (
@@ -20,7 +21,6 @@ from epoque.report.claims.rules import (
     Statement,
     central_interval,
     combine_verdicts,
-    wilson,
 )
 
 SEEDS = 200
@@ -238,11 +238,11 @@ def test_a_share_counts_with_its_whole_interval(wins: int, verdict: str) -> None
     assert share.judge(pd.Series(np.arange(100) < wins)) == verdict
 
 
-def test_wilson_against_scipy() -> None:
+def test_wilson_interval_against_scipy() -> None:
     from scipy.stats import binomtest
 
     for wins, trials in ((0, 10), (3, 10), (10, 10), (931, 1000)):
-        share, low, high = wilson(wins, trials)
+        share, low, high = wilson_interval(wins, trials)
         expected = binomtest(wins, trials).proportion_ci(method="wilson")
         assert share == wins / trials
         assert (low, high) == pytest.approx((expected.low, expected.high), abs=1e-7)
@@ -307,8 +307,8 @@ def test_seeds_without_a_number_are_left_out() -> None:
 
 
 def test_a_share_of_nothing_is_undefined() -> None:
-    assert all(map(np.isnan, wilson(0, 0)))
-    share, low, high = wilson(pd.Series([0, 3]), pd.Series([0, 4]))
+    assert all(map(np.isnan, wilson_interval(0, 0)))
+    share, low, high = wilson_interval(pd.Series([0, 3]), pd.Series([0, 4]))
     assert np.isnan(share[0])
     assert np.isnan(low[0])
     assert np.isnan(high[0])

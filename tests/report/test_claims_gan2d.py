@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from epoque.bench.i18n import LocalText
-from epoque.bench.sweeps.aggregate import median_interval
+from epoque.bench.sweeps.aggregate import median_confidence_interval
 from epoque.bench.sweeps.grid import count_points, parse_axes, to_cells
 from epoque.report.claims.effects import cliffs_delta, paired_differences
 from epoque.report.claims.load import claims_of, find_claim
@@ -167,19 +167,19 @@ def test_a_generator_without_gradient_is_lost_and_one_that_learns_is_not() -> No
 def test_the_median_difference_against_scipy(n: int) -> None:
     values = pd.Series(np.random.default_rng(n).standard_t(2, n))
     wanted = stats.quantile_test(values, q=0, p=0.5).confidence_interval(0.95)
-    middle, low, high = median_interval(values)
+    middle, low, high = median_confidence_interval(values)
     assert (low, high) == (wanted.low, wanted.high)
     assert middle == np.median(values)
 
 
 def test_a_few_seeds_bound_nothing() -> None:
-    assert median_interval(pd.Series([1.0, 2.0, 3.0, 4.0, 5.0])) == (3.0, -INF, INF)
+    assert median_confidence_interval(pd.Series([1.0, 2.0, 3.0, 4.0, 5.0])) == (3.0, -INF, INF)
 
 
 def test_an_infinite_difference_has_its_place_in_the_order() -> None:
-    middle, low, high = median_interval(pd.Series([*range(60), *[INF] * 4]))
+    middle, low, high = median_confidence_interval(pd.Series([*range(60), *[INF] * 4]))
     assert np.isfinite([middle, low, high]).all()
-    assert median_interval(pd.Series([INF] * 64)) == (INF, INF, INF)
+    assert median_confidence_interval(pd.Series([INF] * 64)) == (INF, INF, INF)
 
 
 @pytest.mark.parametrize("shares", [(0.9, 0.05), (0.5, 0.2), (0.4, 0.4), (0.1, 0.0), (1.0, 0.0)])

@@ -24,7 +24,7 @@ from epoque.bench.runs.record_folder import create_record, make_record_name
 from epoque.bench.runs.run import Run
 from epoque.bench.seeds import numpy_rng
 from epoque.bench.sweeps.grid import expand_grid, parse_axes, to_cell
-from epoque.bench.sweeps.study import manifest_of
+from epoque.bench.sweeps.study import make_metadata
 from epoque.language.tables import examples_table
 from epoque.report import book, write_report
 from epoque.report import needs as needs_module
@@ -84,7 +84,7 @@ def make_sweep(need: Need, runs: Path) -> None:
     told = {"engine": "processes", "points": len(table), "part_points": 1, "score": "perplexity"}
 
     def fill(draft: Path) -> None:
-        write_json(draft / "sweep.json", manifest_of(lab, need.recipe, config, axes) | told)
+        write_json(draft / "sweep.json", make_metadata(lab, need.recipe, config, axes) | told)
         table.to_parquet(draft / "table.parquet")
 
     path = create_record(runs, make_record_name(need.recipe, "-sweep"), 0, fill)

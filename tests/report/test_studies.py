@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from epoque.bench.errors import UsageError
-from epoque.bench.sweeps.aggregate import median_interval
+from epoque.bench.sweeps.aggregate import median_confidence_interval
 from epoque.report import write_report
 from epoque.report.book import read_book
 from epoque.report.library import Library
@@ -45,7 +45,7 @@ def test_an_effect_is_the_median_change_of_the_same_seeds(runs: Path, tmp_path: 
     (paragraph,) = read_book(runs, "en", template=template).blocks
     library = Library(runs)
     late, early = (library.table("or", iterations=n).final_error for n in (400, 200))
-    wanted = format_interval(median_interval(late - early), "en")
+    wanted = format_interval(median_confidence_interval(late - early), "en")
     assert plain(paragraph.children) == wanted
     assert wanted.startswith("−0.")
 

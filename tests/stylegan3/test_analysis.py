@@ -20,7 +20,7 @@ from epoque.bench.errors import (
     UnknownNameError,
     UsageError,
 )
-from epoque.bench.figures.plot import figure_style, png_bytes
+from epoque.bench.figures.plot import encode_png, figure_style
 from epoque.bench.runs.execute import execute, resume, start
 from epoque.bench.runs.run import Run
 from epoque.stylegan3 import bundled as shipped
@@ -186,7 +186,7 @@ def test_a_network_alone(tmp_path, one_process):
     with figure_style():
         draws = LAB.figures(done)
         for name in ("seed-7", "samples", "moves", "shift", "equivariance"):
-            assert len(png_bytes(draws[name]())) > 3000
+            assert len(encode_png(draws[name]())) > 3000
 
 
 def test_the_pictures_of_an_examination(run):

@@ -7,7 +7,7 @@ from PIL import Image
 from small import small
 
 from epoque.bench.errors import DataError, DivergenceError, UsageError
-from epoque.bench.figures.plot import figure_style, svg_bytes
+from epoque.bench.figures.plot import encode_svg, figure_style
 from epoque.stylegan3.generation import directions as d
 from epoque.stylegan3.generation import layer_noise
 from epoque.stylegan3.generation.projection import (
@@ -107,7 +107,7 @@ def test_edits_and_their_files(tmp_path):
     assert (table[0][0] != table[0][2]).any()
     with figure_style():
         figure = d.direction_figure(table, again, [-2.0, 0.0, 2.0], 3, "fr")
-        assert len(svg_bytes(figure)) > 5000
+        assert len(encode_svg(figure)) > 5000
 
 
 def _target(opened, seed=5):
@@ -259,7 +259,7 @@ def test_a_projection_is_drawn_and_written(tmp_path):
     target = _target(opened)
     found = project(opened, target, ProjectionOptions(steps=2, steps_plus=2))
     with figure_style():
-        assert len(svg_bytes(projection_figure(opened, target, found, "fr"))) > 5000
+        assert len(encode_svg(projection_figure(opened, target, found, "fr"))) > 5000
     write_projection(found, tmp_path / "w.npz")
     with np.load(tmp_path / "w.npz") as file:
         assert file["w"].shape == file["w_plus"].shape == (1, 6, 8)

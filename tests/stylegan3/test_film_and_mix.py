@@ -6,7 +6,7 @@ from PIL import Image
 from small import small
 
 from epoque.bench.errors import UsageError
-from epoque.bench.figures.plot import figure_style, svg_bytes
+from epoque.bench.figures.plot import encode_svg, figure_style
 from epoque.stylegan3.generation.film import interpolate_loop, write_film
 from epoque.stylegan3.generation.style_mixing import mix_figure, mix_styles
 from epoque.stylegan3.generation.synthesis import MappingOptions, map_seeds, synthesize_image
@@ -107,7 +107,7 @@ def test_the_table_is_drawn_with_its_seeds(language):
     table = mix_styles(small(), [1, 2], [3], [0, 2, 3])
     with figure_style():
         figure = mix_figure(table, [1, 2], [3], [0, 2, 3], language)
-        assert len(svg_bytes(figure)) > 5000
+        assert len(encode_svg(figure)) > 5000
     texts = [text.get_text() for text in figure.texts]
     assert any("0, 2–3" in text for text in texts)
     # The corner alone is the mean: its column holds the rows' own images, and has no head.

@@ -8,7 +8,7 @@ from PIL import Image
 from small import small
 
 from epoque.bench.errors import DataError, UnknownNameError, UsageError
-from epoque.bench.figures.plot import figure_style, svg_bytes
+from epoque.bench.figures.plot import encode_svg, figure_style
 from epoque.stylegan3.generation.activations import (
     activation_figure,
     layer_names,
@@ -101,9 +101,9 @@ def test_what_has_no_spectrum_is_told():
 def test_spectra_are_drawn(language):
     found = [spectra.compute_spectrum(_noise(2, 16), name) for name in ("one", "two")]
     with figure_style("dark"):
-        assert len(svg_bytes(spectra.spectrum_map_figure(found[0], language))) > 5000
+        assert len(encode_svg(spectra.spectrum_map_figure(found[0], language))) > 5000
         figure = spectra.spectrum_slices_figure(found, language)
-        assert len(svg_bytes(figure)) > 5000
+        assert len(encode_svg(figure)) > 5000
     assert [line.get_label() for line in figure.axes[0].lines] == ["one", "two"]
 
 
@@ -141,6 +141,6 @@ def test_layers_of_stylegan2_are_drawn():
     assert layer_names(opened.generator)[:3] == ["b4.conv1", "b4.torgb", "b8.conv0"]
     found = record_activation(opened, "b8.conv1", 1)
     with figure_style():
-        assert len(svg_bytes(activation_figure(found, "fr", most=4))) > 5000
+        assert len(encode_svg(activation_figure(found, "fr", most=4))) > 5000
         with pytest.raises(UsageError, match="at least one is shown"):
             activation_figure(found, most=0)

@@ -126,7 +126,7 @@ def _sweep_curve(table: Any, score: str, axes: list[str], language: str) -> Curv
 
 def _search_card(search: Any, language: str) -> Card:
     status, objective = search.status, search.objective
-    summary = search.summary() if len(search.table) else None
+    summary = search.rank_trials() if len(search.table) else None
     rows: list[tuple[str, Any]] = []
     curve = None
     if summary is not None and len(summary):
@@ -135,7 +135,7 @@ def _search_card(search: Any, language: str) -> Card:
         rows = [(objective, float(best[column]))]
         rows += [(name, best[name]) for name in search.axes_text if name in summary]
         in_order = summary.sort_values("trial")[column].astype(float).tolist()
-        best_of = min if search.worst > 0 else max
+        best_of = min if search.worst_value > 0 else max
         points = finite_points(list(enumerate(accumulate(in_order, best_of), 1)))
         _ = translator(language)
         curve = Curve(_(BEST_SO_FAR).format(name=objective), _(TRIAL), points)

@@ -159,7 +159,7 @@ def _own_content(record: "AnyRecord", *, finished: bool) -> dict[str, Any]:
     if isinstance(record, Run):
         results = dict(record.results) if finished else {}
         return {"results": results, "checkpoints": record.checkpoint_steps}
-    best = dict(record.best) if isinstance(record, Search) and finished else {}
+    best = dict(record.best_trial) if isinstance(record, Search) and finished else {}
     return {"command": record.command, "axes": dict(record.axes_text), "best": best}
 
 

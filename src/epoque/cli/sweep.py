@@ -147,9 +147,9 @@ def _summary(study: "Sweep | Search") -> "pd.DataFrame":
     from epoque.bench.sweeps.sweep import Sweep
 
     if not isinstance(study, Sweep):
-        return study.summary()
+        return study.rank_trials()
     others = [n for n in lab_of(study).headline if n in study.table and n != study.score]
-    summary = study.summary([study.score, *others])
+    summary = study.aggregate([study.score, *others])
     return summary.drop(columns=[f"{name}_{end}" for name in others for end in ("low", "high")])
 
 

@@ -145,11 +145,13 @@ def film(options: FilmOptions, notify: Notify) -> FilmFiles:
     """
     from importlib.util import find_spec
 
-    from epoque.bench.figures.animation import KINDS, film_files
+    from epoque.bench.figures.animation import FILM_FORMATS, parse_film_path
 
     from .figures.film import film as write
 
-    stem, kinds = film_files(options.out, KINDS if find_spec("av") else KINDS[:2])
+    stem, kinds = parse_film_path(
+        options.out, FILM_FORMATS if find_spec("av") else FILM_FORMATS[:2]
+    )
     options.check_output("out")
     layers, run = options.layer_names(), _find_run(options, notify)
     page: Literal["dark", "light"] = "dark" if options.dark else "light"

@@ -109,7 +109,7 @@ def remarks(config: NeuronConfig) -> Iterator[str]:
     """
     if config.data != "csv":
         return
-    from epoque.bench.figures.ticks import number
+    from epoque.bench.figures.ticks import format_number
 
     table = read_csv(Path(str(config.csv)))
     inputs = _scaled(config, _points(table)).x
@@ -121,7 +121,7 @@ def remarks(config: NeuronConfig) -> Iterator[str]:
         yield text.format(name=table.header[0])
     largest = float(np.abs(inputs).max())
     if config.scale == "none" and largest > LARGE_INPUT:
-        yield _(LARGE).format(largest=number(largest, language))
+        yield _(LARGE).format(largest=format_number(largest, language))
 
 
 def pattern_names(inputs: int) -> list[str]:

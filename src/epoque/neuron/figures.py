@@ -9,9 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from epoque.bench.errors import DamagedRunError, UsageError
-from epoque.bench.figures.animation import log_spaced, save_animation
-from epoque.bench.figures.plot import SERIES, color, figure_style, heading, mix, new_figure
-from epoque.bench.figures.ticks import label_ends, number, number_axis, subscript
+from epoque.bench.figures.animation import choose_log_spaced, save_animation
+from epoque.bench.figures.plot import (
+    SERIES,
+    add_heading,
+    color,
+    figure_style,
+    mix_colors,
+    new_figure,
+)
+from epoque.bench.figures.ticks import format_axis, format_number, label_line_ends, to_subscript
 from epoque.bench.i18n import mark, translator
 
 from .config import GATES, NeuronConfig
@@ -86,7 +93,7 @@ def subject(config: NeuronConfig, language: str) -> str:
     else:
         data = Path(str(config.csv)).name if config.data == "csv" else _(_DATA[config.data])
     data = data if len(data) <= MAX_NAME else f"{data[: MAX_NAME - 1]}…"
-    rate = _("learning rate {rate}").format(rate=number(config.learning_rate, language))
+    rate = _("learning rate {rate}").format(rate=format_number(config.learning_rate, language))
     return f"{data}, {rate}"
 
 
@@ -125,7 +132,7 @@ def error_figure(run: "Run[NeuronConfig]", language: str) -> "Figure":
     if front == "error":
         subtitle += _mark_half(axes, steps, shown, language)
     figure.legend(loc="outside lower center", ncols=4, columnspacing=1.4, borderpad=0)
-    heading(axes, _("Error |d − o|"), subtitle)
+    add_heading(axes, _("Error |d − o|"), subtitle)
     return figure
 
 
@@ -138,7 +145,7 @@ def _measure_style(name: str, front: str) -> dict[str, Any]:
         "error_mean": ("green", "--", 1.2),
         "error_rms": ("vermilion", (0, (1, 1)), 1.2),
     }[name]
-    colors = {"color": mix(role, 0.4 if name == "error_max" else 0.8)}
+    colors = {"color": mix_colors(role, 0.4 if name == "error_max" else 0.8)}
     return {**colors, "linestyle": dash, "linewidth": width, "zorder": 2}
 
 
@@ -149,8 +156,8 @@ def _iteration_axis(axes: "Axes", steps: NDArray[np.int64], curve: Floats, langu
     log = len(steps) > 20 and settled < steps[-1] / 20
     axes.set_xscale("log" if log else "linear")
     axes.set_xlim(1 if log else 0, int(steps[-1]))
-    number_axis(axes.xaxis, language, whole=True)
-    number_axis(axes.yaxis, language)
+    format_axis(axes.xaxis, language, whole=True)
+    format_axis(axes.yaxis, language)
     axes.set_xlabel(translator(language)("Iteration"))
 
 
@@ -167,7 +174,9 @@ def _mark_half(axes: "Axes", steps: NDArray[np.int64], curve: Floats, language: 
     first = int(above[-1]) + 1
     axes.plot(steps[first], curve[first], "o", color=color("blue"), markersize=5.5, zorder=4)
     text = translator(language)("; below {limit} from iteration {step} on")
-    return text.format(limit=number(0.5, language), step=number(steps[first], language))
+    return text.format(
+        limit=format_number(0.5, language), step=format_number(steps[first], language)
+    )
 
 
 def weights_figure(run: "Run[NeuronConfig]", language: str) -> "Figure":
@@ -183,11 +192,11 @@ def weights_figure(run: "Run[NeuronConfig]", language: str) -> "Figure":
     named = history.shape[1] <= MAX_NAMED_WEIGHTS
     ends = []
     for i, curve in enumerate(history.T):
-        ink = color(SERIES[i % len(SERIES)]) if named else mix("blue", 0.4)
+        ink = color(SERIES[i % len(SERIES)]) if named else mix_colors("blue", 0.4)
         # w1 and w2 often coincide: dashes over a line show both.
         dash = (0, (4, 3)) if named and i >= 2 else "-"
         axes.plot(steps, curve, color=ink, linestyle=dash, linewidth=1.8 if named else 0.6)
-        text = f"w{subscript(i)} {number(float(curve[-1]), language, decimals=2)}"
+        text = f"w{to_subscript(i)} {format_number(float(curve[-1]), language, decimals=2)}"
         ends.append((float(curve[-1]), text, ink))
     subtitle = subject(config, language)
     if _draw_swing(axes, steps, history, replayed(config, data, history) if named else None):
@@ -195,8 +204,8 @@ def weights_figure(run: "Run[NeuronConfig]", language: str) -> "Figure":
     axes.margins(y=0.06)
     _iteration_axis(axes, steps, history[:, 0], language)
     if named:
-        label_ends(axes, ends)
-    heading(axes, _("Weights"), subtitle)
+        label_line_ends(axes, ends)
+    add_heading(axes, _("Weights"), subtitle)
     return figure
 
 
@@ -244,8 +253,8 @@ def loss_figure(run: "Run[NeuronConfig]", language: str) -> "Figure":
         axes.set_ylim(bottom=0)
     _iteration_axis(axes, steps, curves[0], language)
     if len(ends) > 1:
-        label_ends(axes, ends)
-    heading(axes, _("Loss"), subject(config, language))
+        label_line_ends(axes, ends)
+    add_heading(axes, _("Loss"), subject(config, language))
     return figure
 
 
@@ -278,7 +287,7 @@ def _score(stage: Stage, plane: Plane) -> str:
     _ = translator(plane.language)
     right = stage.right(plane.data)
     numbers = (stage.step, int(right.sum()), len(right))
-    step, count, total = (number(n, plane.language) for n in numbers)
+    step, count, total = (format_number(n, plane.language) for n in numbers)
     text = _("iteration {step}: {count} of {total} points right")
     data = subject(plane.config, plane.language).split(", ")[0]
     return f"{data}, {text.format(step=step, count=count, total=total)}"
@@ -323,9 +332,9 @@ def animation(
 
 def _stages(run: "Run[NeuronConfig]", config: NeuronConfig, scaling: Scaling | None) -> list[Stage]:
     if config.model == "mlp":
-        shown = log_spaced(_snapshot_steps(run), FRAMES)
+        shown = choose_log_spaced(_snapshot_steps(run), FRAMES)
         return [mlp_stage(run, step, scaling) for step in shown]
     steps, history = weight_history(run, 2)
     rows = dict(zip(steps.tolist(), history, strict=True))
-    chosen = log_spaced(list(rows), FRAMES)
+    chosen = choose_log_spaced(list(rows), FRAMES)
     return [perceptron_stage(config, step, rows[step], scaling) for step in chosen]

@@ -8,9 +8,9 @@ from matplotlib.colors import ListedColormap
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from epoque.bench.figures.animation import Film
-from epoque.bench.figures.plot import color, heading, mix, new_figure
-from epoque.bench.figures.ticks import number_axis, number_ticks, subscript
+from epoque.bench.figures.animation import BlitRenderer
+from epoque.bench.figures.plot import add_heading, color, mix_colors, new_figure
+from epoque.bench.figures.ticks import format_axis, format_ticks, to_subscript
 from epoque.bench.i18n import translator
 
 from .config import NeuronConfig
@@ -77,13 +77,13 @@ class Plane:
     ) -> Iterator[NDArray[np.uint8]]:
         """Yield every stage as pixels, [height, width, 3]; all in the same place."""
         figure, moving, shown = self._picture(title, subtitles[0])
-        film = Film(figure, dpi)
+        film = BlitRenderer(figure, dpi)
         for stage, subtitle in zip(self.stages, subtitles, strict=True):
             for artist in moving:
                 artist.remove()
             moving = self._draw(figure.axes[0], stage)
             shown.set_text(subtitle)
-            yield film.frame()
+            yield film.render()
 
     def _picture(
         self, title: str, subtitle: str, last: Stage | None = None
@@ -114,13 +114,13 @@ class Plane:
             borderpad=0,
             borderaxespad=0,
         )
-        return figure, moving, heading(axes, title, subtitle)
+        return figure, moving, add_heading(axes, title, subtitle)
 
     def _bar(self, bar: "Colorbar") -> None:
         bar.outline.set_visible(False)
         bar.ax.tick_params(length=0)
         bar.ax.set_xlabel("o")
-        number_ticks(bar.ax.yaxis, self.language)
+        format_ticks(bar.ax.yaxis, self.language)
 
     def _frame(self, axes: "Axes") -> None:
         axes.set(xlim=(self.low[0], self.high[0]), ylim=(self.low[1], self.high[1]))
@@ -131,7 +131,7 @@ class Plane:
         axes.set_xlabel(names[0])
         axes.set_ylabel(names[1], rotation=90 if own else 0, labelpad=4 if own else 8)
         for axis in (axes.xaxis, axes.yaxis):
-            number_axis(axis, self.language, whole=self._is_table)
+            format_axis(axis, self.language, whole=self._is_table)
 
     def _grid(self) -> tuple[Floats, Floats, Floats]:
         """Return the grid's coordinates [GRID], [GRID] and its points [GRID², 2]."""
@@ -177,7 +177,7 @@ class Plane:
             if lines and len(stage.lines) <= MAX_NAMED:
                 start, end = np.asarray(lines[0].get_xydata())
                 yield axes.annotate(
-                    f"h{subscript(j)}",
+                    f"h{to_subscript(j)}",
                     end + (0.1 * j - 0.04) * (start - end),
                     ha="center",
                     va="center",
@@ -237,7 +237,9 @@ class Plane:
 def _shades() -> list[str]:
     """Return the colours of o from 0 to 1: the nearer to 0.5, the paler."""
     outputs = (np.arange(BANDS) + 0.5) / BANDS
-    return [mix("vermilion" if o > 0.5 else "blue", 0.08 + 0.8 * abs(o - 0.5)) for o in outputs]
+    return [
+        mix_colors("vermilion" if o > 0.5 else "blue", 0.08 + 0.8 * abs(o - 0.5)) for o in outputs
+    ]
 
 
 def _point(label: int, size: float, *, test: bool) -> dict[str, Any]:

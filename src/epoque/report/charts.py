@@ -43,8 +43,8 @@ def timeline_figure(
     Raises:
         UsageError: if a run never measured it, or no seconds.
     """
-    from epoque.bench.figures.plot import SERIES, color, heading, new_figure
-    from epoque.bench.figures.ticks import label_ends, number_axis
+    from epoque.bench.figures.plot import SERIES, add_heading, color, new_figure
+    from epoque.bench.figures.ticks import format_axis, label_line_ends
 
     _ = translator(language)
     curves = [_over_seconds(run, column) for run in runs]
@@ -65,11 +65,11 @@ def timeline_figure(
     if _is_wide(values):
         axes.set_ylim(min(values) / 1.15, max(values) * 1.15)
     axes.set_xlim(0, max(x[-1] for x, _y in curves))
-    number_axis(axes.xaxis, language, whole=True)
-    number_axis(axes.yaxis, language)
+    format_axis(axes.xaxis, language, whole=True)
+    format_axis(axes.yaxis, language)
     axes.set_xlabel(_("Seconds of training"))
-    heading(axes, _(lab_of(runs[0]).result_labels.get(column, column)))
-    label_ends(axes, ends)
+    add_heading(axes, _(lab_of(runs[0]).result_labels.get(column, column)))
+    label_line_ends(axes, ends)
     return figure
 
 
@@ -88,8 +88,8 @@ def ranking_figure(
     Raises:
         UsageError: if no setting has that result.
     """
-    from epoque.bench.figures.plot import color, heading, new_figure
-    from epoque.bench.figures.ticks import number, number_axis
+    from epoque.bench.figures.plot import add_heading, color, new_figure
+    from epoque.bench.figures.ticks import format_axis, format_number
 
     _ = translator(language)
     rows = _ranked(sweeps[0], column, dict(names))
@@ -111,14 +111,14 @@ def ranking_figure(
     axes.plot(values, places, "o", color=color("blue"), markersize=6)
     ground = {"facecolor": color("paper"), "edgecolor": "none", "pad": 1.0}
     for place, value in zip(places, values, strict=True):
-        axes.annotate(number(value, language, digits=3), (value, place), (7, 0), va="center",
+        axes.annotate(format_number(value, language, digits=3), (value, place), (7, 0), va="center",
                       textcoords="offset points", fontsize=9, bbox=ground)  # fmt: skip
     axes.set_yticks(places, [name for name, _value in rows])
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)
     axes.grid(visible=False, axis="y")
-    number_axis(axes.xaxis, language)
-    title = heading(
+    format_axis(axes.xaxis, language)
+    title = add_heading(
         axes, _(lab_of(sweeps[0]).result_labels.get(column, column)), " " if levels else ""
     )
     title.set_visible(bool(levels))

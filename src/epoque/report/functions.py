@@ -12,14 +12,14 @@ from epoque.bench.limits import MAX_TABLE_COLUMNS
 from epoque.bench.runs.history import first_below, value_at
 from epoque.bench.runs.run import Run
 from epoque.bench.setting_paths import flatten
-from epoque.bench.sweeps.aggregate import median_interval
+from epoque.bench.sweeps.aggregate import median_confidence_interval, wilson_interval
 from epoque.bench.sweeps.sweep import Sweep
 
 from .appendix import environments_table, records_table
 from .charts import ranking_figure, timeline_figure
 from .claims.effects import paired_differences
 from .claims.load import claims_of, find_claim
-from .claims.rules import all_whole, central_interval, to_percent, wilson
+from .claims.rules import all_whole, central_interval, to_percent
 from .claims.tables import SIGNS, VERDICTS, claim_row
 from .library import Library, Record, command_to_repeat, find_value
 from .model import Align, ClaimRow, Claims, Code, Figure, Inlines, Reference, Table, Text, plain
@@ -131,7 +131,7 @@ class Functions:
         values = self._column(source, name, at).dropna()
         if values.empty:
             return self.number(None)
-        percent = to_percent(wilson(int((values == 1).sum()), len(values)))
+        percent = to_percent(wilson_interval(int((values == 1).sum()), len(values)))
         text = f"{format_interval(percent, self._language, 1)}\u202f%"
         return self._placeholders.add_text(text, percent[0] / 100)
 
@@ -144,7 +144,7 @@ class Functions:
         interval: if that leaves out 0, the difference is not chance.
         """
         before, after = (self._column(source, name, {**at, **to}) for to in (first, second))
-        interval = median_interval(paired_differences(after, before))
+        interval = median_confidence_interval(paired_differences(after, before))
         text = format_interval(interval, self._language, decimals)
         return self._placeholders.add_text(text, interval[0])
 

@@ -134,10 +134,10 @@ def _stamp(folder: Path) -> int:
 
 @lru_cache(DRAWINGS_KEPT)
 def _drawn(drawing: _Drawn, theme: Theme, _style: str, *_stamps: int) -> bytes:
-    from epoque.bench.figures.plot import figure_style, svg_bytes
+    from epoque.bench.figures.plot import encode_svg, figure_style
 
     with figure_style(theme):
-        return svg_bytes(drawing.draw())
+        return encode_svg(drawing.draw())
 
 
 @dataclass(frozen=True)

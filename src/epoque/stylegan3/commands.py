@@ -93,12 +93,12 @@ def _images_as_json(generated: images.GeneratedImages) -> list[dict[str, Any]]:
 
 
 def _show_film(film: images.WalkFilm) -> None:
-    from epoque.bench.figures.animation import gif_ms
+    from epoque.bench.figures.animation import round_gif_duration
 
     for path in film.paths:
         print_line(str(path))
     assert film.fps is not None
-    real = 1000 / gif_ms(1000 / film.fps)
+    real = 1000 / round_gif_duration(1000 / film.fps)
     if real != film.fps and any(path.suffix == ".gif" for path in film.paths):
         print_line(f"The GIF shows {real:.3g} frames a second: it counts in hundredths of one.")
     if film.difference is not None:

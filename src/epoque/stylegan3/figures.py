@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
-from epoque.bench.figures.plot import color, heading, new_figure
-from epoque.bench.figures.ticks import label_ends, number, number_axis
+from epoque.bench.figures.plot import add_heading, color, new_figure
+from epoque.bench.figures.ticks import format_axis, format_number, label_line_ends
 from epoque.bench.i18n import translator
 
 from .config import StyleGan3Config
@@ -82,7 +82,7 @@ def _describe_images(config: StyleGan3Config, language: str) -> str:
 def _draw_grid(run: "Run[StyleGan3Config]", step: int, language: str) -> str:
     """Return how many images were seen by a step, in words."""
     _ = translator(language)
-    count = number(step * run.config.batch / 1000, language, 3)
+    count = format_number(step * run.config.batch / 1000, language, 3)
     return _("{count} thousand images seen").format(count=count)
 
 
@@ -99,7 +99,7 @@ def samples_figure(run: "Run[StyleGan3Config]", language: str) -> "Figure":
     axes.imshow(grid, interpolation="nearest", cmap="grey", vmin=0, vmax=255)
     axes.set_axis_off()
     subject = f"{_describe_subject(run, language)}, {_draw_grid(run, step, language)}"
-    heading(axes, _("Generated images"), subject)
+    add_heading(axes, _("Generated images"), subject)
     return figure
 
 
@@ -119,9 +119,9 @@ def history_figure(run: "Run[StyleGan3Config]", language: str) -> "Figure":
         axes.set_yticks([])
         for spine in axes.spines.values():
             spine.set_visible(False)
-        text = number(step * config.batch / 1000, language, 2)
+        text = format_number(step * config.batch / 1000, language, 2)
         axes.set_ylabel(text, rotation=0, ha="right", va="center", fontsize=9)
-    heading(grid[0], _("How the images came"), _describe_subject(run, language))
+    add_heading(grid[0], _("How the images came"), _describe_subject(run, language))
     figure.supylabel(_("Thousand images seen"), color=color("muted"), fontsize=9)
     return figure
 
@@ -199,16 +199,16 @@ def _curves_figure(
     axes = figure.add_subplot()
     ends = [_draw_curve(axes, run, curve) for curve in curves]
     axes.set_xlim(0, float(run.metrics["kimg"].max()))
-    number_axis(axes.xaxis, language)
-    number_axis(axes.yaxis, language)
+    format_axis(axes.xaxis, language)
+    format_axis(axes.yaxis, language)
     axes.set_xlabel(_("Thousand images seen"))
-    heading(axes, title, _describe_subject(run, language))
-    label_ends(axes, ends)
+    add_heading(axes, title, _describe_subject(run, language))
+    label_line_ends(axes, ends)
     return figure
 
 
 def _draw_curve(axes: "Axes", run: "Run[StyleGan3Config]", curve: Curve) -> tuple[float, str, str]:
-    """Draw a curve; return its end, as `label_ends` wants it."""
+    """Draw a curve; return its end, as `label_line_ends` wants it."""
     name, text, role, dash = curve
     points = run.metrics[["kimg", name]].dropna()
     x, y = points["kimg"].to_numpy(), points[name].to_numpy()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from epoque.bench.errors import DivergenceError, UsageError
-from epoque.bench.sweeps.executor import Outcome
+from epoque.bench.sweeps.executor import JobResult
 
 
 def power(base: int, exponent: int) -> int:
@@ -50,9 +50,9 @@ class Here:
     def submit(self, key: int, task: Callable[..., Any], *arguments: Any) -> None:
         self.jobs.append((key, task, arguments))
 
-    def wait(self) -> Outcome:
+    def wait(self) -> JobResult:
         key, task, arguments = self.jobs.pop(0)
-        return Outcome(key, task(*arguments))
+        return JobResult(key, task(*arguments))
 
     def cancel(self) -> None:
         self.jobs.clear()

@@ -10,10 +10,10 @@ import tasks
 from waiting import ended, wait_for
 
 from epoque.bench.errors import DivergenceError
-from epoque.bench.sweeps.executor import LocalExecutor, Outcome, running
+from epoque.bench.sweeps.executor import JobResult, LocalExecutor, open_executor
 
 
-def all_of(executor: LocalExecutor, count: int) -> dict[int, Outcome]:
+def all_of(executor: LocalExecutor, count: int) -> dict[int, JobResult]:
     outcomes = [executor.wait() for _ in range(count)]
     assert len({outcome.key for outcome in outcomes}) == count
     return {outcome.key: outcome for outcome in outcomes}
@@ -31,7 +31,7 @@ def children() -> set[int | None]:
 
 
 def test_jobs_return_what_they_computed_in_other_processes() -> None:
-    with running(LocalExecutor(2)) as executor:
+    with open_executor(LocalExecutor(2)) as executor:
         for key in range(10):
             executor.submit(key, tasks.power, 2, key)
         executor.submit(10, tasks.my_process)
@@ -42,7 +42,7 @@ def test_jobs_return_what_they_computed_in_other_processes() -> None:
 
 
 def test_there_are_never_more_workers_than_allowed() -> None:
-    with running(LocalExecutor(2)) as executor:
+    with open_executor(LocalExecutor(2)) as executor:
         for key in range(8):
             executor.submit(key, tasks.my_process)
         assert len(children()) == 2
@@ -51,7 +51,7 @@ def test_there_are_never_more_workers_than_allowed() -> None:
 
 
 def test_where_nothing_is_given_there_are_as_many_workers_as_told() -> None:
-    with running(None, 1) as executor:
+    with open_executor(None, 1) as executor:
         for key in range(3):
             executor.submit(key, tasks.my_process)
         processes = {executor.wait().value for _ in range(3)}
@@ -59,7 +59,7 @@ def test_where_nothing_is_given_there_are_as_many_workers_as_told() -> None:
 
 
 def test_a_job_that_fails_says_why_and_leaves_the_others_alone() -> None:
-    with running(LocalExecutor(1)) as executor:
+    with open_executor(LocalExecutor(1)) as executor:
         for key, kind in enumerate(("divergence", "usage", "odd")):
             executor.submit(key, tasks.fail, kind)
         executor.submit(3, tasks.power, 3, 2)
@@ -68,11 +68,11 @@ def test_a_job_that_fails_says_why_and_leaves_the_others_alone() -> None:
     assert outcomes[0].error == str(DivergenceError("w1", 7))
     assert (outcomes[1].error, outcomes[1].kind) == ("Not like that.", "UsageError")
     assert outcomes[2].error == "KeyError: 'odd'"
-    assert outcomes[3] == Outcome(3, 9)
+    assert outcomes[3] == JobResult(3, 9)
 
 
 def test_a_worker_that_dies_costs_its_own_job_only() -> None:
-    with running(LocalExecutor(1)) as executor:
+    with open_executor(LocalExecutor(1)) as executor:
         executor.submit(0, tasks.die)
         executor.submit(1, tasks.power, 2, 3)
         executor.submit(2, tasks.die)
@@ -92,14 +92,14 @@ def test_cancel_interrupts_drops_and_leaves_no_process(tmp_path: Path) -> None:
     assert not children()
     assert first.read_text() == "interrupted"
     assert not waiting.exists()
-    with running(executor):  # and it can be used again
+    with open_executor(executor):  # and it can be used again
         executor.submit(2, tasks.power, 2, 5)
-        assert executor.wait() == Outcome(2, 32)
+        assert executor.wait() == JobResult(2, 32)
 
 
 def test_an_error_of_the_caller_leaves_no_process(tmp_path: Path) -> None:
     def go_wrong() -> None:
-        with running(None) as executor:
+        with open_executor(None) as executor:
             executor.submit(0, tasks.sleep, str(tmp_path / "begun"), 60)
             raise ZeroDivisionError
 

@@ -63,7 +63,7 @@ def test_a_search_tries_settings_within_the_axes(searched: Searched) -> None:
 def test_each_trial_is_the_median_over_the_seeds(searched: Searched) -> None:
     search = searched()
     assert len(search.table) == 12 * 5
-    told = search.summary().set_index("trial")
+    told = search.rank_trials().set_index("trial")
     for trial, runs in search.table.groupby("trial"):
         assert sorted(runs["seed"]) == list(range(5))
         assert runs["learning_rate"].nunique() == runs["shape"].nunique() == 1
@@ -74,11 +74,11 @@ def test_each_trial_is_the_median_over_the_seeds(searched: Searched) -> None:
 
 def test_the_best_trial_is_the_one_with_the_least_median(searched: Searched) -> None:
     search = Search.open(searched().path)
-    told = search.summary()
+    told = search.rank_trials()
     medians = list(told["final_error_median"])
     assert medians == sorted(medians)
-    assert search.best["trial"] == told["trial"].iloc[0]
-    assert search.best["median"] == medians[0]
+    assert search.best_trial["trial"] == told["trial"].iloc[0]
+    assert search.best_trial["median"] == medians[0]
     assert search.best_config.learning_rate == told["learning_rate"].iloc[0]
     assert search.best_config.shape == told["shape"].iloc[0]
     assert search.best_config.seed == 0
@@ -86,17 +86,17 @@ def test_the_best_trial_is_the_one_with_the_least_median(searched: Searched) -> 
 
 def test_a_setting_in_a_part_is_searched_by_its_path(searched: Searched) -> None:
     search = searched("wind.gust.strength=-1:1:lin:2", "wind.gust.until=1:9", trials=6)
-    row = search.summary().iloc[0]
+    row = search.rank_trials().iloc[0]
     gust = search.best_config.wind.gust
     assert (gust.strength, gust.until) == (row["wind.gust.strength"], row["wind.gust.until"])
-    assert search.best["config"]["wind"]["gust"]["strength"] == gust.strength
+    assert search.best_trial["config"]["wind"]["gust"]["strength"] == gust.strength
 
 
 def test_it_may_also_maximize(searched: Searched) -> None:
     search = searched(direction="maximize", sampler="random")
-    told = search.summary()["final_error_median"]
+    told = search.rank_trials()["final_error_median"]
     finite = told[np.isfinite(told)]
-    assert search.best["median"] == finite.max()
+    assert search.best_trial["median"] == finite.max()
     assert list(finite) == sorted(finite, reverse=True)
     assert search.command.endswith("--direction maximize")
 
@@ -111,7 +111,7 @@ def test_tpe_learns_where_to_look(searched: Searched, tmp_path: Path) -> None:
                 "learning_rate=0.00001:10:log:2", "seed=0:3", trials=40, sampler=sampler,
                 base={"seed": seed}, root=tmp_path / sampler,
             )  # fmt: skip
-            table = search.summary()
+            table = search.rank_trials()
             late = table[table["trial"] >= 20]["final_error_median"]
             medians.append(np.median(late))
         return float(np.median(medians))
@@ -121,7 +121,7 @@ def test_tpe_learns_where_to_look(searched: Searched, tmp_path: Path) -> None:
 
 def test_settings_that_mostly_diverge_are_not_the_best(searched: Searched) -> None:
     search = searched("learning_rate=0.2,50,60", "seed=0:3", trials=15, sampler="random")
-    told = search.summary()
+    told = search.rank_trials()
     assert search.best_config.learning_rate == 0.2
     assert told["final_error_median"].iloc[-1] == np.inf
 
@@ -170,7 +170,7 @@ def test_optunas_own_journal_tells_the_same(searched: Searched) -> None:
     search = searched("learning_rate=0.2,50", "seed=0:3", trials=12)
     backend = optuna.storages.journal.JournalFileBackend(str(search.path / "journal.log"))
     study = optuna.load_study(study_name="search", storage=optuna.storages.JournalStorage(backend))
-    told = search.summary().set_index("trial")
+    told = search.rank_trials().set_index("trial")
     assert len(study.trials) == 12
     for trial in study.trials:
         assert trial.params["learning_rate"] == told.loc[trial.number, "learning_rate"]
@@ -215,7 +215,7 @@ def test_a_search_that_was_stopped_ends_the_same(
         journal.write(torn)
     done = resume_search(Search(search.path), figures=False)
     assert table_bytes(done) == table_bytes(expected)
-    assert done.best == expected.best
+    assert done.best_trial == expected.best_trial
     with pytest.raises(UsageError, match="already finished"):
         resume_search(done)
 

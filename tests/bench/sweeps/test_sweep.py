@@ -32,10 +32,10 @@ from epoque.bench.lab import find_lab, lab_of
 from epoque.bench.runs.lock import lock_record
 from epoque.bench.runs.run import Run, Runs
 from epoque.bench.stopping import Interrupt
-from epoque.bench.sweeps.aggregate import summary
+from epoque.bench.sweeps.aggregate import aggregate_runs
 from epoque.bench.sweeps.executor import LocalExecutor
 from epoque.bench.sweeps.grid import parse_axes
-from epoque.bench.sweeps.run_sweep import part_points, resume_sweep, run_sweep
+from epoque.bench.sweeps.run_sweep import choose_part_size, resume_sweep, run_sweep
 from epoque.bench.sweeps.sweep import Sweep, Sweeps
 
 Swept = Callable[..., Sweep]
@@ -188,7 +188,7 @@ def test_parts_are_whole_blocks_where_that_wastes_little(
 ) -> None:
     monkeypatch.setattr("epoque.bench.sweeps.run_sweep.POINTS_A_PART", (limit, limit))
     lab = find_lab("bowl")
-    assert part_points(lab, lab.config(), parse_axes(lab.config(), axes)) == expected
+    assert choose_part_size(lab, lab.config(), parse_axes(lab.config(), axes)) == expected
 
 
 def test_longer_runs_make_smaller_parts() -> None:
@@ -197,7 +197,7 @@ def test_longer_runs_make_smaller_parts() -> None:
     def part(iterations: str) -> int:
         base = lab.config.parse({})
         axes = parse_axes(base, [f"iterations={iterations}", "seed=0:100000"])
-        return part_points(lab, base, axes)
+        return choose_part_size(lab, base, axes)
 
     assert part("10,20") == 20_000
     assert part("10,1000") == 1_000
@@ -627,7 +627,7 @@ def test_the_latest_finished_one_is_found(swept: Swept, tmp_path: Path) -> None:
 
 def test_the_summary_is_over_the_seeds(swept: Swept) -> None:
     sweep = swept("learning_rate=0.1:0.4:log:4", "shape=round,steep", "seed=0:50")
-    told = sweep.summary()
+    told = sweep.aggregate()
     assert list(told.columns) == [
         "learning_rate", "shape", "runs", "final_error_median", "final_error_low",
         "final_error_high",
@@ -643,16 +643,16 @@ def test_the_summary_is_over_the_seeds(swept: Swept) -> None:
 
 def test_without_seeds_each_row_stands_for_itself_and_with_seeds_alone_there_is_one() -> None:
     table = pd.DataFrame({"rate": [1.0, 2.0], "seed": [0, 1], "error": [0.5, np.nan]})
-    alone = summary(table, ["rate"], ["error"])
+    alone = aggregate_runs(table, ["rate"], ["error"])
     assert alone["error_median"].tolist()[0] == 0.5
     assert alone["runs"].tolist() == [1, 1]
-    (row,) = summary(table, ["seed"], ["error"]).itertuples(index=False)
+    (row,) = aggregate_runs(table, ["seed"], ["error"]).itertuples(index=False)
     assert (row.runs, row.error_median, row.error_low) == (2, 0.5, 0.5)
 
 
 def test_a_median_tells_of_how_many_runs_it_knows_nothing() -> None:
     table = pd.DataFrame({"rate": [1, 1, 2, 2], "seed": [0, 1] * 2, "error": [0.5, None, 3, 4]})
-    told = summary(table, ["rate", "seed"], ["error"])
+    told = aggregate_runs(table, ["rate", "seed"], ["error"])
     assert list(told.columns[:3]) == ["rate", "runs", "undefined"]
     assert told["undefined"].tolist() == [1, 0]
-    assert "undefined" not in summary(table[2:], ["rate", "seed"], ["error"])
+    assert "undefined" not in aggregate_runs(table[2:], ["rate", "seed"], ["error"])

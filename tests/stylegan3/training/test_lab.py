@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from epoque.bench.figures.plot import figure_style, png_bytes
+from epoque.bench.figures.plot import encode_png, figure_style
 from epoque.bench.runs.run import Run
 from epoque.stylegan3.figures import _choose_steps, figures
 from epoque.stylegan3.lab import LAB
@@ -28,7 +28,7 @@ def test_the_numbers_of_a_run(finished_run: Run) -> None:
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_the_pictures_of_a_run(finished_run: Run, language: str) -> None:
     with figure_style():
-        drawn = {name: png_bytes(of()) for name, of in figures(finished_run, language).items()}
+        drawn = {name: encode_png(of()) for name, of in figures(finished_run, language).items()}
     assert set(drawn) == {"samples", "history", "losses", "scores", "augmentation"}
     assert all(len(data) > 5000 for data in drawn.values())
 

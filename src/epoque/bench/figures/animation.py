@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
-    "KINDS",
-    "Film",
-    "Kind",
-    "film_files",
-    "gif_ms",
-    "log_spaced",
+    "FILM_FORMATS",
+    "BlitRenderer",
+    "FilmFormat",
+    "choose_log_spaced",
+    "parse_film_path",
+    "round_gif_duration",
     "save_animation",
     "save_mp4",
 ]
@@ -35,14 +35,14 @@ __all__ = [
 FRAME_MS = 80  # GIF counts in 10 ms, and browsers slow down what is below 20
 HOLD_MS = 2000
 
-Kind = Literal["webp", "gif", "mp4"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
+FilmFormat = Literal["webp", "gif", "mp4"]
+FILM_FORMATS: tuple[FilmFormat, ...] = get_args(FilmFormat)
 """Kinds of film; the last needs the extra `video`."""
 
 
-def film_files(
-    out: Path, without_ending: tuple[Kind, ...] = KINDS[:2]
-) -> tuple[Path, tuple[Kind, ...]]:
+def parse_film_path(
+    out: Path, without_ending: tuple[FilmFormat, ...] = FILM_FORMATS[:2]
+) -> tuple[Path, tuple[FilmFormat, ...]]:
     """Return the path of a film without its ending, and which kinds are wanted.
 
     Args:
@@ -53,16 +53,16 @@ def film_files(
         UsageError: if it ends otherwise.
     """
     kind = out.suffix.lstrip(".")
-    for known in KINDS:
+    for known in FILM_FORMATS:
         if kind == known:
             return out.with_suffix(""), (known,)
     if kind:
-        told = f"{out} is not allowed; it ends in .{', .'.join(KINDS)}, or in none."
+        told = f"{out} is not allowed; it ends in .{', .'.join(FILM_FORMATS)}, or in none."
         raise ConfigError.of("out", told)
     return out, without_ending
 
 
-def log_spaced(steps: Sequence[int], count: int) -> list[int]:
+def choose_log_spaced(steps: Sequence[int], count: int) -> list[int]:
     """Choose steps evenly on a log scale, so that early motion shows; first and last included.
 
     Args:
@@ -81,7 +81,7 @@ def log_spaced(steps: Sequence[int], count: int) -> list[int]:
     return sorted(chosen)
 
 
-class Film:
+class BlitRenderer:
     """Pixels of a figure while what its axes hold changes; the rest is drawn only once.
 
     Use it inside the `figure_style` that the figure was made in.
@@ -103,7 +103,7 @@ class Film:
         axes = self._axes
         return [*axes.images, *axes.collections, *axes.lines, *axes.texts]
 
-    def frame(self) -> "NDArray[np.uint8]":
+    def render(self) -> "NDArray[np.uint8]":
         """Return how the figure looks now, uint8 [height, width, 3]."""
         import numpy as np
 
@@ -117,7 +117,7 @@ def _canvas(figure: "Figure") -> Any:
     return FigureCanvasAgg(figure)
 
 
-def gif_ms(duration: float) -> int:
+def round_gif_duration(duration: float) -> int:
     """Return how long a GIF's frame lasts that is to stay so long: it counts in 10 ms."""
     return max(1, round(duration / 10)) * 10
 
@@ -156,7 +156,9 @@ def save_animation(
     if "gif" in kinds:
         # One palette, from the last frame, which has every colour: a palette a frame would flicker.
         palette = images[-1].quantize(256, Image.Quantize.MEDIANCUT)
-        durations = [gif_ms(frame_ms)] * (len(images) - 1) + [gif_ms(hold_ms)]
+        durations = [round_gif_duration(frame_ms)] * (len(images) - 1) + [
+            round_gif_duration(hold_ms)
+        ]
         flat = [image.quantize(palette=palette, dither=Image.Dither.NONE) for image in images]
         gif = _encoded(flat, durations, "GIF", optimize=False, disposal=1)
         write_atomic(stem.with_name(f"{stem.name}.gif"), gif)

@@ -8,15 +8,15 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
 from numpy.typing import NDArray
 
-from .plot import color, heading, new_figure
-from .sweep_data import Floats, Picture, is_numeric, is_wide
-from .ticks import number, number_axis, number_ticks
+from .plot import add_heading, color, new_figure
+from .sweep_data import Floats, SweepData, is_numeric, is_wide
+from .ticks import format_axis, format_number, format_ticks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["draw_map", "draw_maps"]
+__all__ = ["draw_heatmap", "draw_heatmap_grid"]
 
 MAX_MAPS = 9
 MAX_CELLS = 250  # along an axis: four pixels each, and one more is none that one could see
@@ -25,7 +25,7 @@ MAX_WRITTEN = 36  # cells that have room for their number
 _SHADOW = withStroke(linewidth=2.2, foreground="#00000070")  # white stays readable on yellow
 
 
-def draw_map(picture: Picture) -> "Figure":
+def draw_heatmap(picture: SweepData) -> "Figure":
     """Draw the median over two axes as a heat map."""
     runs, cubes = picture.cube(*picture.free)
     figure = new_figure(3.7)
@@ -35,11 +35,11 @@ def draw_map(picture: Picture) -> "Figure":
     mesh = _mesh(picture, axes, (along, up), cubes["median"], norm)
     _bar(picture, figure.colorbar(mesh, ax=axes, aspect=30, pad=0.02), norm)
     subtitle = picture.subtitle(runs, interval=False) + _blocks_told(picture, runs.shape)
-    heading(axes, picture.label(picture.score), subtitle)
+    add_heading(axes, picture.label(picture.score), subtitle)
     return figure
 
 
-def draw_maps(picture: Picture) -> "Figure":
+def draw_heatmap_grid(picture: SweepData) -> "Figure":
     """Draw a small heat map for each value of the axis that has the fewest."""
     free = picture.free[:3]
     by = min(free, key=lambda f: (is_numeric(picture.values[f]), len(picture.values[f])))
@@ -74,7 +74,7 @@ def draw_maps(picture: Picture) -> "Figure":
     return figure
 
 
-def _norm(picture: Picture, median: Floats) -> Normalize:
+def _norm(picture: SweepData, median: Floats) -> Normalize:
     """Return how medians become colours; shares begin at none."""
     if picture.is_share:
         return Normalize(0, max(float(np.nanmax(median)), 0.01))
@@ -86,7 +86,7 @@ def _norm(picture: Picture, median: Floats) -> Normalize:
 
 
 def _mesh(
-    picture: Picture,
+    picture: SweepData,
     axes: "Axes",
     fields: tuple[str, str],
     median: Floats,
@@ -145,7 +145,7 @@ def _middles(places: Floats, most: int) -> Floats:
     return np.asarray(places[(starts + ends - 1) // 2])
 
 
-def _blocks_told(picture: Picture, shape: tuple[int, ...]) -> str:
+def _blocks_told(picture: SweepData, shape: tuple[int, ...]) -> str:
     """Return how many points a cell is the mean of, where it is of more than one."""
     across, up = (-(-size // MAX_CELLS) for size in shape)
     if across == up == 1:
@@ -156,7 +156,7 @@ def _blocks_told(picture: Picture, shape: tuple[int, ...]) -> str:
 
 
 def _write_cells(
-    picture: Picture, mesh: Any, places: tuple[Floats, Floats], median: Floats
+    picture: SweepData, mesh: Any, places: tuple[Floats, Floats], median: Floats
 ) -> None:
     """Write each median into its cell, dark on light colours and light on dark ones."""
     for i, j in np.argwhere(np.isfinite(median)):
@@ -169,7 +169,7 @@ def _write_cells(
 
 
 def _contours(
-    picture: Picture,
+    picture: SweepData,
     axes: "Axes",
     places: tuple[Floats, Floats],
     median: Floats,
@@ -184,18 +184,18 @@ def _contours(
         return
     lines = axes.contour(*places, median.T, levels, colors="white", linewidths=1)
     lines.set_path_effects([_SHADOW])
-    for text in lines.clabel(fontsize=8, fmt=lambda v: number(v, picture.language)):
+    for text in lines.clabel(fontsize=8, fmt=lambda v: format_number(v, picture.language)):
         text.set_path_effects([_SHADOW])
 
 
-def _bar(picture: Picture, bar: Any, norm: Normalize) -> None:
+def _bar(picture: SweepData, bar: Any, norm: Normalize) -> None:
     bar.outline.set_visible(False)
     if picture.is_share:
         bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: picture.told(value)))
     elif isinstance(norm, LogNorm):
-        number_axis(bar.ax.yaxis, picture.language)
+        format_axis(bar.ax.yaxis, picture.language)
     else:
-        number_ticks(bar.ax.yaxis, picture.language)
+        format_ticks(bar.ax.yaxis, picture.language)
 
 
 def _inside(label: str) -> str:

@@ -33,15 +33,15 @@ if TYPE_CHECKING:
 __all__ = [
     "SERIES",
     "Theme",
+    "add_heading",
     "color",
+    "encode_png",
+    "encode_svg",
     "figure_style",
-    "heading",
-    "mix",
+    "mix_colors",
     "new_figure",
-    "png_bytes",
-    "rgb_array",
+    "render_rgb",
     "save_figure",
-    "svg_bytes",
 ]
 
 WIDTH = 5.0  # inches
@@ -132,7 +132,7 @@ def color(role: str) -> str:
     return find_style(style_in_use()).colors[_theme.get()][role]
 
 
-def mix(role: str, share: float, other: str = "paper") -> str:
+def mix_colors(role: str, share: float, other: str = "paper") -> str:
     """Return `share` (0 to 1) of one role's colour in another's, as an opaque colour."""
     pairs = zip(to_rgb(color(role)), to_rgb(color(other)), strict=True)
     red, green, blue = (share * a + (1 - share) * b for a, b in pairs)
@@ -146,7 +146,7 @@ def new_figure(height: float = 3.1, width: float = WIDTH) -> Figure:
     return figure
 
 
-def heading(axes: "Axes", title: str, subtitle: str = "") -> "Annotation":
+def add_heading(axes: "Axes", title: str, subtitle: str = "") -> "Annotation":
     """Put a bold title over the axes' left end, and a quieter line under it, which it returns.
 
     A long subtitle is set a little smaller, so that it stays on the page.
@@ -165,12 +165,12 @@ def heading(axes: "Axes", title: str, subtitle: str = "") -> "Annotation":
     )
 
 
-def png_bytes(figure: Figure) -> bytes:
+def encode_png(figure: Figure) -> bytes:
     """Return a figure as PNG, 200 dots an inch; the same figure always gives the same bytes."""
     return _saved(figure, "png", dpi=PNG_DPI, metadata={"Software": None})
 
 
-def svg_bytes(figure: Figure) -> bytes:
+def encode_svg(figure: Figure) -> bytes:
     """Return a figure as SVG, letters as shapes; the same figure always gives the same bytes."""
     metadata = dict.fromkeys(("Date", "Creator", "Format", "Type"))
     return _saved(figure, "svg", dpi=SVG_IMAGE_DPI, metadata=metadata)
@@ -197,11 +197,11 @@ def save_figure(figure: Figure, stem: Path) -> None:
     Raises:
         RunWriteError: if the system refuses.
     """
-    write_atomic(stem.with_name(f"{stem.name}.png"), png_bytes(figure))
-    write_atomic(stem.with_name(f"{stem.name}.svg"), svg_bytes(figure))
+    write_atomic(stem.with_name(f"{stem.name}.png"), encode_png(figure))
+    write_atomic(stem.with_name(f"{stem.name}.svg"), encode_svg(figure))
 
 
-def rgb_array(figure: Figure, dpi: float) -> "NDArray[np.uint8]":
+def render_rgb(figure: Figure, dpi: float) -> "NDArray[np.uint8]":
     """Return a figure as pixels, uint8 [height, width, 3]."""
     import numpy as np
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from ..i18n import translator
 from ..sweeps.search import Search
-from .plot import color, heading, new_figure
-from .ticks import number_axis
+from .plot import add_heading, color, new_figure
+from .ticks import format_axis
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,7 +32,7 @@ def search_figures(search: Search, language: str = "en") -> "Mapping[str, Callab
 def _trials(search: Search, language: str) -> "Figure":
     """Draw the median of each trial with its 95 % interval over the seeds, and the best so far."""
     _ = translator(language)
-    table = search.summary().sort_values("trial")
+    table = search.rank_trials().sort_values("trial")
     reached = table[np.isfinite(table[f"{search.objective}_median"])]
     figure = new_figure()
     axes = figure.subplots()
@@ -41,10 +41,10 @@ def _trials(search: Search, language: str) -> "Figure":
     _draw_failed(axes, table.drop(reached.index), _("failed"))
     axes.set_xlabel(_("Trial"))
     axes.set_ylabel(_(search.objective.replace("_", " ").capitalize()))
-    number_axis(axes.xaxis, language, whole=True)
-    number_axis(axes.yaxis, language)
+    format_axis(axes.xaxis, language, whole=True)
+    format_axis(axes.yaxis, language)
     subtitle = _("medians with 95 % intervals; line: best so far")
-    heading(axes, _("What the search found"), subtitle)
+    add_heading(axes, _("What the search found"), subtitle)
     return figure
 
 
@@ -55,7 +55,7 @@ def _draw_reached(axes: "Axes", search: Search, reached: "pd.DataFrame") -> None
     )
     if median.min() > 0 and median.max() > LOG_FROM * median.min():
         axes.set_yscale("log")
-    best = np.maximum if search.worst < 0 else np.minimum
+    best = np.maximum if search.worst_value < 0 else np.minimum
     axes.step(trials, best.accumulate(median), where="post", color=color("vermilion"))
     if (reached["runs"] > 1).any():
         bounded = np.isfinite(low) & np.isfinite(high)

@@ -10,14 +10,14 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
 from ..i18n import translator
-from ..sweeps.aggregate import median_interval
-from .plot import SERIES, color, mix
-from .ticks import number
+from ..sweeps.aggregate import median_confidence_interval
+from .plot import SERIES, color, mix_colors
+from .ticks import format_number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["Strip", "draw_strips", "strip_key"]
+__all__ = ["Strip", "draw_strip_plot", "strip_legend"]
 
 Floats = NDArray[np.float64]
 
@@ -48,7 +48,7 @@ class Strip:
         return self.scores[np.isfinite(self.scores)]
 
 
-def draw_strips(axes: "Axes", strips: Sequence[Strip], language: str, *, log: bool) -> None:
+def draw_strip_plot(axes: "Axes", strips: Sequence[Strip], language: str, *, log: bool) -> None:
     """Draw strips: dots, each median as a line, and as a box its own 95 % interval.
 
     Args:
@@ -67,18 +67,18 @@ def draw_strips(axes: "Axes", strips: Sequence[Strip], language: str, *, log: bo
         _tell_missing(axes, strip, language)
 
 
-def strip_key(names: Sequence[str]) -> list[Line2D]:
+def strip_legend(names: Sequence[str]) -> list[Line2D]:
     """Return the legend's handles for series with these names."""
     return [Line2D([], [], label=n, **_dots(i), markersize=5) for i, n in enumerate(names)]
 
 
 def _dots(series: int) -> dict[str, Any]:
-    face = mix(SERIES[series], 0.6)
+    face = mix_colors(SERIES[series], 0.6)
     return {"linestyle": "none", "marker": MARKERS[series], "color": face, "markeredgewidth": 0}
 
 
 def _draw_median(axes: "Axes", strip: Strip) -> None:
-    middle, low, high = median_interval(strip.finite)
+    middle, low, high = median_confidence_interval(strip.finite)
     left, width = strip.place - 0.3 * strip.room, 0.6 * strip.room
     if np.isfinite(high - low):
         box = Rectangle((left, low), width, high - low, facecolor=color("ink"), alpha=0.25)
@@ -93,7 +93,7 @@ def _tell_missing(axes: "Axes", strip: Strip, language: str) -> None:
     count = len(strip.scores) - len(strip.finite)
     if count:
         _ = translator(language)
-        text = _("{count} without").format(count=number(count, language))
+        text = _("{count} without").format(count=format_number(count, language))
         where = axes.get_xaxis_transform()
         style: dict[str, Any] = {"ha": "center", "va": "bottom", "fontsize": 8}
         axes.annotate(text, (strip.place, 0.01), xycoords=where, color=color("muted"), **style)

@@ -9,14 +9,14 @@ from matplotlib.ticker import FixedLocator, FuncFormatter
 from numpy.typing import NDArray
 
 from ..i18n import translator
-from ..sweeps.aggregate import summary
-from .ticks import is_log_spaced, number, number_axis
+from ..sweeps.aggregate import aggregate_runs
+from .ticks import format_axis, format_number, is_log_spaced
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axis import Axis
 
-__all__ = ["Floats", "Picture", "is_numeric", "is_wide"]
+__all__ = ["Floats", "SweepData", "is_numeric", "is_wide"]
 
 Floats = NDArray[np.float64]
 
@@ -26,7 +26,7 @@ MAX_STRIPS = 8
 LOG_FROM = 100.0  # times between the least and the greatest score
 
 
-class Picture:
+class SweepData:
     """One sweep's table, ready to draw.
 
     Attributes:
@@ -82,7 +82,7 @@ class Picture:
         """Return a value of an axis as text."""
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         if is_number:
-            return number(value, self.language)
+            return format_number(value, self.language)
         parts = str(value).split(",")
         return "-".join(parts) if all(map(str.isdecimal, parts)) else str(value)  # 10-10 neurons
 
@@ -92,7 +92,7 @@ class Picture:
         Returns:
             Counts, and `median`, `low`, `high`, each with as many dimensions as fields.
         """
-        told = summary(self.table, fields, [self.score], share=self.is_share)
+        told = aggregate_runs(self.table, fields, [self.score], share=self.is_share)
         places = tuple(
             told[f].map({v: i for i, v in enumerate(self.values[f])}).to_numpy() for f in fields
         )
@@ -114,7 +114,7 @@ class Picture:
             text = self.translate("share of {count} runs per point")
         elif not interval:
             text = self.translate("median of {count} runs per point")
-        return text.format(count=number(count, self.language))
+        return text.format(count=format_number(count, self.language))
 
     def scores(self, point: Mapping[str, object]) -> Floats:
         """Return the score of each run at some values of the axes."""
@@ -136,7 +136,7 @@ class Picture:
         (axes.set_xscale if axis is axes.xaxis else axes.set_yscale)("log" if log else "linear")
         set_limits(places[0], places[-1])
         whole = all(isinstance(value, int | np.integer) for value in values)
-        number_axis(axis, self.language, whole=whole)
+        format_axis(axis, self.language, whole=whole)
         return places
 
     def name_places(self, axis: "Axis", field: str) -> Floats:
@@ -154,8 +154,8 @@ class Picture:
     def told(self, median: float) -> str:
         """Return a median, or a share in percent."""
         if self.is_share:
-            return f"{number(100 * median, self.language, decimals=0)}\u202f%"
-        return number(median, self.language, digits=3)
+            return f"{format_number(100 * median, self.language, decimals=0)}\u202f%"
+        return format_number(median, self.language, digits=3)
 
 
 def is_numeric(values: Sequence[object]) -> bool:

@@ -18,11 +18,11 @@ import numpy as np
 from ..errors import UnknownNameError, UsageError
 from ..i18n import translator
 from ..lab import lab_of
-from .heatmaps import draw_map, draw_maps
-from .plot import SERIES, color, heading, new_figure
-from .strip_plot import Strip, draw_strips, strip_key
-from .sweep_data import MAX_CURVES, Floats, Picture, is_numeric, is_wide
-from .ticks import number, number_axis
+from .heatmaps import draw_heatmap, draw_heatmap_grid
+from .plot import SERIES, add_heading, color, new_figure
+from .strip_plot import Strip, draw_strip_plot, strip_legend
+from .sweep_data import MAX_CURVES, Floats, SweepData, is_numeric, is_wide
+from .ticks import format_axis, format_number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -94,7 +94,7 @@ def sweep_figures(
             raise UnknownNameError("column of the sweep named", name, table.columns)
     if table[score].dtype.kind not in "biuf" or not np.isfinite(table[score].astype(float)).any():
         raise UsageError(f"The sweep has no number in {score} yet, so there is nothing to draw.")
-    picture = Picture(table, axes, score, labels or {}, language)
+    picture = SweepData(table, axes, score, labels or {}, language)
     name = ("distribution", "curve", "map", "maps")[min(len(picture.free), 3)]
     if len(picture.free) == 2 and picture.few is not None:
         name = "curve"
@@ -102,7 +102,7 @@ def sweep_figures(
     return {name: partial(_DRAW[name], picture) for name in names}
 
 
-def _distribution(picture: Picture) -> "Figure":
+def _distribution(picture: SweepData) -> "Figure":
     """Draw how the score is spread over all runs: a histogram, its median and 95 %."""
     scores = picture.table[picture.score].to_numpy(float)
     scores = scores[np.isfinite(scores)]
@@ -116,16 +116,18 @@ def _distribution(picture: Picture) -> "Figure":
     axes.axvline(median, color=color("vermilion"), linewidth=1.8)
     axes.set_xlabel(picture.label(picture.score))
     axes.set_ylabel(picture.translate("runs"))
-    number_axis(axes.xaxis, picture.language)
-    number_axis(axes.yaxis, picture.language, whole=True)
-    numbers = [number(n, picture.language, digits=3) for n in (len(scores), median, low, high)]
+    format_axis(axes.xaxis, picture.language)
+    format_axis(axes.yaxis, picture.language, whole=True)
+    numbers = [
+        format_number(n, picture.language, digits=3) for n in (len(scores), median, low, high)
+    ]
     text = picture.translate("{count} runs: median {median}, 95 % between {low} and {high}")
     told = dict(zip(("count", "median", "low", "high"), numbers, strict=True))
-    heading(axes, picture.label(picture.score), text.format(**told))
+    add_heading(axes, picture.label(picture.score), text.format(**told))
     return figure
 
 
-def _curve(picture: Picture) -> "Figure":
+def _curve(picture: SweepData) -> "Figure":
     """Draw the median along an axis with its 95 % interval, a curve for each other value."""
     few = picture.few if len(picture.free) == 2 else None
     (along,) = [field for field in picture.free if field != few]
@@ -141,10 +143,10 @@ def _curve(picture: Picture) -> "Figure":
         median, low, high = (cubes[name][:, j] for name in ("median", "low", "high"))
         text = picture.value(picture.values[few][j]) if few else ""
         _line(axes, x, (median, low, high), color(role), text, joined=numeric)
-    number_axis(axes.yaxis, picture.language)
+    format_axis(axes.yaxis, picture.language)
     if few:
         figure.legend(loc="outside lower center", ncols=MAX_CURVES, title=picture.label(few))
-    heading(axes, picture.label(picture.score), picture.subtitle(runs, interval=True))
+    add_heading(axes, picture.label(picture.score), picture.subtitle(runs, interval=True))
     return figure
 
 
@@ -170,7 +172,7 @@ def _line(
         axes.plot(x, median, "o", color=ink, label=text, markersize=6)
 
 
-def _strip(picture: Picture) -> "Figure":
+def _strip(picture: SweepData) -> "Figure":
     """Draw a dot for each run beside the medians, for each value of one axis or of two."""
     along, *others = sorted(picture.free, key=lambda f: -len(picture.values[f]))
     by = others[0] if others else along
@@ -186,16 +188,16 @@ def _strip(picture: Picture) -> "Figure":
     ]
     log = is_wide(np.concatenate([strip.finite for strip in strips]))
     axes.set_yscale("log" if log else "linear")
-    draw_strips(axes, strips, picture.language, log=log)
+    draw_strip_plot(axes, strips, picture.language, log=log)
     picture.name_places(axes.xaxis, along)
-    number_axis(axes.yaxis, picture.language)
+    format_axis(axes.yaxis, picture.language)
     axes.grid(visible=False, axis="x")
     if others:
-        keys = strip_key([picture.value(value) for value in series])
+        keys = strip_legend([picture.value(value) for value in series])
         figure.legend(handles=keys, loc="outside lower center", ncols=5, title=picture.label(by))
-    count = number(max(len(strip.scores) for strip in strips), picture.language)
+    count = format_number(max(len(strip.scores) for strip in strips), picture.language)
     text = picture.translate("each of {count} runs; the median and its 95 % interval")
-    heading(axes, picture.label(picture.score), text.format(count=count))
+    add_heading(axes, picture.label(picture.score), text.format(count=count))
     return figure
 
 
@@ -209,10 +211,10 @@ def _bins(scores: Floats, *, log: bool) -> Floats:
     return edges
 
 
-_DRAW: Mapping[str, "Callable[[Picture], Figure]"] = {
+_DRAW: Mapping[str, "Callable[[SweepData], Figure]"] = {
     "distribution": _distribution,
     "curve": _curve,
     "strip": _strip,
-    "map": draw_map,
-    "maps": draw_maps,
+    "map": draw_heatmap,
+    "maps": draw_heatmap_grid,
 }

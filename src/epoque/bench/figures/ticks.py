@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from matplotlib.axis import Axis
 
 __all__ = [
+    "format_axis",
+    "format_number",
+    "format_ticks",
     "is_log_spaced",
-    "label_ends",
-    "number",
-    "number_axis",
-    "number_ticks",
-    "spread",
-    "subscript",
+    "label_line_ends",
+    "spread_labels",
+    "to_subscript",
 ]
 
 THIN_SPACE = "\N{NARROW NO-BREAK SPACE}"
@@ -28,7 +28,9 @@ _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _FRENCH = str.maketrans({",": THIN_SPACE, ".": ","})
 
 
-def number(value: float, language: str = "en", digits: int = 4, decimals: int | None = None) -> str:
+def format_number(
+    value: float, language: str = "en", digits: int = 4, decimals: int | None = None
+) -> str:
     """Return a number as a reader of `language` writes it.
 
     English: 1,234.5 and −0.25; French: 1 234,5 and −0,25. Digits before the decimal point are
@@ -62,13 +64,13 @@ def _scientific(value: float, digits: int) -> str:
     return {"1": power, "-1": f"-{power}"}.get(mantissa, f"{mantissa}×{power}")
 
 
-def subscript(index: int) -> str:
+def to_subscript(index: int) -> str:
     """Return a whole number as a subscript: ₁₂."""
     return str(index).translate(_SUBSCRIPTS)
 
 
-def number_axis(axis: "Axis", language: str, *, whole: bool = False) -> None:
-    """Write an axis' ticks with `number`; call it after the scale and the limits are set.
+def format_axis(axis: "Axis", language: str, *, whole: bool = False) -> None:
+    """Write an axis' ticks with `format_number`; call it after the scale and the limits are set.
 
     A log axis of less than two decades also labels 2 and 5 in each decade.
 
@@ -85,12 +87,12 @@ def number_axis(axis: "Axis", language: str, *, whole: bool = False) -> None:
         axis.set_minor_formatter(NullFormatter())
     else:
         axis.set_major_locator(MaxNLocator(6, integer=whole, steps=[1, 2, 2.5, 5, 10]))
-    number_ticks(axis, language)
+    format_ticks(axis, language)
 
 
-def number_ticks(axis: "Axis", language: str) -> None:
-    """Write an axis' ticks with `number`, wherever they are."""
-    axis.set_major_formatter(FuncFormatter(lambda value, _: number(value, language, 6)))
+def format_ticks(axis: "Axis", language: str) -> None:
+    """Write an axis' ticks with `format_number`, wherever they are."""
+    axis.set_major_formatter(FuncFormatter(lambda value, _: format_number(value, language, 6)))
 
 
 def is_log_spaced(values: Sequence[float]) -> bool:
@@ -105,7 +107,7 @@ def is_log_spaced(values: Sequence[float]) -> bool:
     return unevenness([log10(value) for value in values]) < unevenness(values)
 
 
-def label_ends(axes: "Axes", ends: Sequence[tuple[float, str, str]]) -> None:
+def label_line_ends(axes: "Axes", ends: Sequence[tuple[float, str, str]]) -> None:
     """Name curves at their right ends, beside the axes, moved apart where they would overlap.
 
     It fixes the limits of the y axis, so call it after everything is drawn.
@@ -120,7 +122,9 @@ def label_ends(axes: "Axes", ends: Sequence[tuple[float, str, str]]) -> None:
     figure = axes.get_figure(root=True)
     assert figure is not None
     height = figure.get_figheight() * 72 * 0.72  # points; the rest is titles and ticks
-    for (_, text, color), place in zip(ends, spread(wanted, LINE_HEIGHT / height), strict=True):
+    for (_, text, color), place in zip(
+        ends, spread_labels(wanted, LINE_HEIGHT / height), strict=True
+    ):
         axes.annotate(
             text,
             (1, place),
@@ -133,7 +137,7 @@ def label_ends(axes: "Axes", ends: Sequence[tuple[float, str, str]]) -> None:
         )
 
 
-def spread(wanted: Sequence[float], gap: float) -> list[float]:
+def spread_labels(wanted: Sequence[float], gap: float) -> list[float]:
     """Return places in [0, 1] nearest to the wanted ones (least squares) and `gap` apart.
 
     That is isotonic regression of `wanted[i] - i·gap`, solved by pooling adjacent violators. Where

@@ -59,16 +59,16 @@ def draw_comparison(runs: Sequence[Run], metric: str, stem: Path) -> None:
         UnknownNameError: if a run has no such metric.
     """
     check_metric(runs, metric)
-    from ..figures.plot import figure_style, heading, new_figure, save_figure
-    from ..figures.ticks import number_axis
+    from ..figures.plot import add_heading, figure_style, new_figure, save_figure
+    from ..figures.ticks import format_axis
 
     with figure_style():
         figure = new_figure(3.1 + 0.2 * len(runs))
         axes = figure.subplots()
         for run in runs:
             axes.plot(run.metrics.index, run.metrics[metric], label=run.id)
-        heading(axes, metric)
+        add_heading(axes, metric)
         axes.set(xlabel="Iteration", xscale="log")  # what tells runs apart happens early
-        number_axis(axes.xaxis, "en", whole=True)
+        format_axis(axes.xaxis, "en", whole=True)
         figure.legend(loc="outside lower left")
         save_figure(figure, stem)

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["median_interval", "summary", "wilson"]
+__all__ = ["aggregate_runs", "median_confidence_interval", "wilson_interval"]
 
 QUANTILES = {"median": 0.5, "low": 0.025, "high": 0.975}
 
 
-def summary(
+def aggregate_runs(
     table: "pd.DataFrame",
     axes: Iterable[str],
     columns: Sequence[str],
@@ -48,7 +48,7 @@ def summary(
     for column in columns:
         numbers = groups[column]
         if share:
-            shares = wilson(numbers.sum(), numbers.count())
+            shares = wilson_interval(numbers.sum(), numbers.count())
             told |= {f"{column}_{n}": v for n, v in zip(QUANTILES, shares, strict=True)}
             continue
         for name, quantile in QUANTILES.items():
@@ -57,7 +57,7 @@ def summary(
     return frame.reset_index() if rest else frame.reset_index(drop=True)
 
 
-def median_interval(values: object) -> tuple[float, float, float]:
+def median_confidence_interval(values: object) -> tuple[float, float, float]:
     """Return the median of some numbers, and the two of them between which the true one lies.
 
     Two order statistics hold it with a probability of at least 95 %, whatever the distribution
@@ -79,7 +79,7 @@ def median_interval(values: object) -> tuple[float, float, float]:
     return float(np.median(ordered)), float(ordered[rank - 1]), float(ordered[n - rank])
 
 
-def wilson(successes: Any, trials: Any) -> tuple[Any, Any, Any]:
+def wilson_interval(successes: Any, trials: Any) -> tuple[Any, Any, Any]:
     """Return a share and the ends of its 95 % interval, of numbers or of columns of numbers.
 
     Without a trial all three are NaN.

@@ -22,7 +22,14 @@ from .. import stopping
 from ..errors import EpoqueError, UsageError
 from ..plugins import load_plugin
 
-__all__ = ["Executor", "LocalExecutor", "Outcome", "cores", "make_executor", "running"]
+__all__ = [
+    "Executor",
+    "JobResult",
+    "LocalExecutor",
+    "count_cores",
+    "make_executor",
+    "open_executor",
+]
 
 GROUP = "epoque.executors"
 """The group of the entry points by which packages bring executors."""
@@ -31,7 +38,7 @@ SECONDS_TO_STOP = 2 * stopping.SECONDS  # a run saves its checkpoint before
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class JobResult:
     """How a job ended.
 
     Attributes:
@@ -59,7 +66,7 @@ class Executor(Protocol):
             arguments: plain values.
         """
 
-    def wait(self) -> Outcome:
+    def wait(self) -> JobResult:
         """Wait until one of the submitted jobs ends, and return how; each is returned once."""
 
     def cancel(self) -> None:
@@ -88,7 +95,7 @@ class LocalExecutor:
             raise UsageError(
                 f"workers: {workers} is not allowed; it takes a whole number at least 1."
             )
-        self._limit = workers or cores()
+        self._limit = workers or count_cores()
         self._queue: deque[tuple[int, Callable[..., Any], tuple[Any, ...]]] = deque()
         self._workers: list[_Worker] = []
 
@@ -97,7 +104,7 @@ class LocalExecutor:
         self._queue.append((key, task, arguments))
         self._feed()
 
-    def wait(self) -> Outcome:
+    def wait(self) -> JobResult:
         """Wait until a job ends (see `Executor.wait`)."""
         busy = {worker.pipe: worker for worker in self._workers if worker.key is not None}
         assert busy, "nothing was submitted"
@@ -150,7 +157,7 @@ def make_executor(name: str, workers: int | None = None) -> Executor:
 
 
 @contextmanager
-def running(executor: Executor | None, workers: int | None = None) -> Iterator[Executor]:
+def open_executor(executor: Executor | None, workers: int | None = None) -> Iterator[Executor]:
     """Yield an executor, by default so many local processes; at the end nothing of it is left."""
     using = LocalExecutor(workers) if executor is None else executor
     try:
@@ -159,7 +166,7 @@ def running(executor: Executor | None, workers: int | None = None) -> Iterator[E
         using.cancel()
 
 
-def cores() -> int:
+def count_cores() -> int:
     """Return how many cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
@@ -185,17 +192,17 @@ class _Worker:
         with suppress(OSError):  # it died while idle; `take` finds out
             self.pipe.send((key, task, arguments))
 
-    def take(self) -> Outcome:
+    def take(self) -> JobResult:
         """Return the outcome of the job, once the pipe is ready."""
         assert self.key is not None
         key, self.key = self.key, None
         try:
-            outcome: Outcome = self.pipe.recv()
+            outcome: JobResult = self.pipe.recv()
         except (EOFError, OSError):
             self.end()
             code = self.process.exitcode
             how = signal.strsignal(-code) if code and code < 0 else f"exit code {code}"
-            return Outcome(key, error=f"Its process ended: {how}.", kind=_DIED)
+            return JobResult(key, error=f"Its process ended: {how}.", kind=_DIED)
         return outcome
 
     def end(self) -> None:
@@ -228,11 +235,11 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def _outcome(key: int, task: Callable[..., Any], arguments: tuple[object, ...]) -> Outcome:
+def _outcome(key: int, task: Callable[..., Any], arguments: tuple[object, ...]) -> JobResult:
     try:
-        return Outcome(key, task(*arguments))
+        return JobResult(key, task(*arguments))
     except EpoqueError as error:
-        return Outcome(key, error=str(error), kind=type(error).__name__)
+        return JobResult(key, error=str(error), kind=type(error).__name__)
     except Exception as error:
         told = f"{type(error).__name__}: {error}"
-        return Outcome(key, error=told, kind=type(error).__name__)
+        return JobResult(key, error=told, kind=type(error).__name__)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
     from optuna.samplers import BaseSampler
 
-__all__ = ["Proposals", "require_optuna"]
+__all__ = ["OptunaTrials", "require_optuna"]
 
 
 def require_optuna() -> None:
@@ -30,7 +30,7 @@ def require_optuna() -> None:
         raise MissingExtraError("A search", "search") from None
 
 
-class Proposals:
+class OptunaTrials:
     """Optuna's ask and tell over a journal file that is begun anew.
 
     Each trial has a sampler of its own, seeded by its number: what is proposed depends only on

@@ -15,22 +15,22 @@ from ..runs.execute import execute
 from ..runs.run import Run
 from ..runs.run_writer import create_run
 from .columns import Columns
-from .executor import Executor, Outcome, cores
+from .executor import Executor, JobResult, count_cores
 from .grid import to_cell
 from .study import Study
 
 __all__ = [
-    "is_untouched",
-    "measure_each",
-    "measure_together",
+    "is_run_intact",
+    "run_compiled",
+    "run_in_executor",
+    "run_in_threads",
     "run_point",
-    "side_by_side",
 ]
 
 SECONDS_TO_LET_GO = 30.0
 
 
-def measure_together(
+def run_compiled(
     lab: Lab[Any], base: Config, points: Columns, length: int | None = None
 ) -> Columns | None:
     """Measure points inside one compiled program, where the lab can.
@@ -62,7 +62,7 @@ def _as_cells(values: Sequence[object]) -> Sequence[Any]:
     return values if plain else [to_cell(value) for value in values]
 
 
-def side_by_side(
+def run_in_threads(
     measure: Callable[[int], Columns | None], parts: Mapping[int, int]
 ) -> Generator[tuple[int, Columns | None], None, None]:
     """Measure parts of a compiled sweep on all cores, and yield each in turn.
@@ -83,7 +83,7 @@ def side_by_side(
         yield index, first
         if first is None:
             return
-    with ThreadPoolExecutor(cores()) as pool:
+    with ThreadPoolExecutor(count_cores()) as pool:
         try:
             futures = {index: pool.submit(measure, start) for index, start in waiting[1:]}
             for index, future in futures.items():
@@ -92,7 +92,7 @@ def side_by_side(
             pool.shutdown(cancel_futures=True)
 
 
-def measure_each(
+def run_in_executor(
     study: Study, executor: Executor, points: Mapping[int, Mapping[str, object]]
 ) -> Iterator[tuple[int, dict[str, Any]]]:
     """Measure points by a run of its own each, and yield them as they end.
@@ -126,13 +126,13 @@ def _name(number: int) -> str:
     return f"point-{number:07d}"
 
 
-def is_untouched(runs: Path, number: int) -> bool:
+def is_run_intact(runs: Path, number: int) -> bool:
     """Return whether the run of a point that was measured is whole; or gone, for the space."""
     path = runs / _name(number)
     return not path.exists() or not any(Run(path).differences())
 
 
-def _row(point: Mapping[str, object], outcome: Outcome) -> dict[str, Any]:
+def _row(point: Mapping[str, object], outcome: JobResult) -> dict[str, Any]:
     told = {field: to_cell(value) for field, value in point.items()}
     results = outcome.value or {}
     told |= {name: value for name, value in results.items() if name not in point}

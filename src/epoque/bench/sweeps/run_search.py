@@ -16,14 +16,14 @@ from ..runs.creation_time import next_creation_time
 from ..runs.record_folder import create_record, make_record_name
 from ..stopping import defer_stop
 from .columns import Columns
-from .executor import Executor, running
+from .executor import Executor, open_executor
 from .grid import Axis, to_cell
-from .optuna_trials import Proposals, require_optuna
-from .run_points import measure_each, measure_together
-from .search import Search, quantiles
-from .study import announce, check_points, manifest_of
-from .study_writer import work_on
-from .table_parts import Parts
+from .optuna_trials import OptunaTrials, require_optuna
+from .run_points import run_compiled, run_in_executor
+from .search import Search, compute_quantiles
+from .study import announce, check_points, make_metadata
+from .study_writer import lock_study
+from .table_parts import TableParts
 
 __all__ = ["SAMPLERS", "resume_search", "run_search"]
 
@@ -79,7 +79,7 @@ def run_search(
     _check(axes, trials, sampler, direction)
     check_points(lab, base, axes)
     announce(lab, base, (), notify)
-    manifest = manifest_of(lab, recipe, base, axes) | {
+    manifest = make_metadata(lab, recipe, base, axes) | {
         "engine": "compiled",
         "sampler": sampler,
         "trials": trials,
@@ -126,9 +126,9 @@ def resume_search(
     require_optuna()
     if search.is_complete:
         raise UsageError(f"{search.id} is already finished; there is nothing to resume.")
-    with work_on(search, notify) as parts:
+    with lock_study(search, notify) as parts:
         if not is_intact(search.path / "table.parquet"):
-            with running(executor, 1 if lab_of(search).uses_all_cores else None) as using:
+            with open_executor(executor, 1 if lab_of(search).uses_all_cores else None) as using:
                 _try_all(search, parts, using, progress or no_progress)
             parts.join(search.path / "table.parquet")
         _save_best(Search(search.path))
@@ -154,10 +154,10 @@ def _check(axes: Sequence[Axis], trials: int, sampler: str, direction: str) -> N
         raise UsageError("A search needs an axis besides the seed, which is not searched.")
 
 
-def _try_all(search: Search, parts: Parts, executor: Executor, progress: Progress) -> None:
+def _try_all(search: Search, parts: TableParts, executor: Executor, progress: Progress) -> None:
     """Ask for trials, measure them and tell what they reached, a batch at a time."""
     manifest = search.metadata
-    proposals = Proposals(
+    proposals = OptunaTrials(
         search.path / "journal.log",
         [axis for axis in search.parsed_axes if axis.field != "seed"],
         manifest["sampler"],
@@ -173,11 +173,11 @@ def _try_all(search: Search, parts: Parts, executor: Executor, progress: Progres
             with defer_stop() if compiled else nullcontext():
                 parts.write(batch, _measure(search, parts, executor, asked))
         for trial, runs in read_table(parts.own[batch]).groupby("trial"):
-            proposals.tell(int(trial), quantiles(runs, search.objective, search.worst)[0])
+            proposals.tell(int(trial), compute_quantiles(runs, search.objective, search.worst_value)[0])
         progress(first + len(asked), trials)
 
 
-def _is_measured(parts: Parts, batch: int, asked: Mapping[int, Mapping[str, object]]) -> bool:
+def _is_measured(parts: TableParts, batch: int, asked: Mapping[int, Mapping[str, object]]) -> bool:
     """Return whether a batch was measured before, with these very settings."""
     if batch not in parts.own:
         return False
@@ -187,7 +187,7 @@ def _is_measured(parts: Parts, batch: int, asked: Mapping[int, Mapping[str, obje
 
 
 def _measure(
-    search: Search, parts: Parts, executor: Executor, asked: Mapping[int, Mapping[str, object]]
+    search: Search, parts: TableParts, executor: Executor, asked: Mapping[int, Mapping[str, object]]
 ) -> Columns:
     """Return the settings and results of a batch, a row for each trial and seed."""
     axes = {axis.field: axis.values for axis in search.parsed_axes}
@@ -200,13 +200,13 @@ def _measure(
     columns = None
     if search.metadata["engine"] == "compiled":
         together = _columns(list(points.values()))
-        columns = measure_together(lab_of(search), search.config, together, BATCH * len(seeds))
+        columns = run_compiled(lab_of(search), search.config, together, BATCH * len(seeds))
         if columns is None:
             told = {**search.metadata, "engine": "processes"}
             parts.begin_anew(told)
             write_json(search.path / "search.json", told)
     if columns is None:
-        rows = dict(measure_each(search, executor, points))
+        rows = dict(run_in_executor(search, executor, points))
         columns = _columns([rows[number] for number in points])
     return {"trial": [number // len(seeds) for number in points], **columns}
 
@@ -217,7 +217,7 @@ def _columns(rows: Sequence[Mapping[str, object]]) -> Columns:
 
 
 def _save_best(search: Search) -> None:
-    best = search.summary().to_dict("records")[0]
+    best = search.rank_trials().to_dict("records")[0]
     median, low, high = (best[f"{search.objective}_{n}"] for n in ("median", "low", "high"))
     if not isfinite(median):
         nothing = f"No trial of {search.id} reached a finite {search.objective}"

@@ -16,15 +16,15 @@ from ..progress import Notify, Progress, no_progress
 from ..runs.creation_time import next_creation_time
 from ..runs.record_folder import create_record, make_record_name
 from .columns import Columns
-from .executor import Executor, running
+from .executor import Executor, open_executor
 from .grid import Axis, count_points, expand_grid, find_extremes
-from .run_points import is_untouched, measure_each, measure_together, side_by_side
-from .study import announce, check_points, manifest_of
-from .study_writer import sign_study, work_on
+from .run_points import is_run_intact, run_compiled, run_in_executor, run_in_threads
+from .study import announce, check_points, make_metadata
+from .study_writer import lock_study, sign_study
 from .sweep import Sweep
-from .table_parts import Parts
+from .table_parts import TableParts
 
-__all__ = ["part_points", "resume_sweep", "run_sweep"]
+__all__ = ["choose_part_size", "resume_sweep", "run_sweep"]
 
 STEPS_A_PART = 1_000_000  # iterations over all points: well under a second of a small network
 POINTS_A_PART = (128, 20_000)
@@ -63,10 +63,10 @@ def run_sweep(
     """
     check_points(lab, base, axes)
     announce(lab, base, axes, notify)
-    manifest = manifest_of(lab, recipe, base, axes) | {
+    manifest = make_metadata(lab, recipe, base, axes) | {
         "engine": "compiled",
         "points": count_points(axes),
-        "part_points": part_points(lab, base, axes),
+        "choose_part_size": choose_part_size(lab, base, axes),
         "score": lab.score,
     }
 
@@ -108,7 +108,7 @@ def resume_sweep(
     if sweep.is_complete:
         raise UsageError(f"{sweep.id} is already finished; there is nothing to resume.")
     told = progress or no_progress
-    with work_on(sweep, notify) as parts:
+    with lock_study(sweep, notify) as parts:
         if not is_intact(sweep.path / "table.parquet"):
             _measure(sweep, parts, executor, told)
             parts.join(sweep.path / "table.parquet")
@@ -118,7 +118,7 @@ def resume_sweep(
     return Sweep(sweep.path)
 
 
-def part_points(lab: Lab[Any], base: Config, axes: Sequence[Axis]) -> int:
+def choose_part_size(lab: Lab[Any], base: Config, axes: Sequence[Axis]) -> int:
     """Return how many points are measured and saved together by a compiled sweep.
 
     Enough to keep the compiled program busy, few enough to show progress and to lose little when
@@ -143,7 +143,9 @@ def part_points(lab: Lab[Any], base: Config, axes: Sequence[Axis]) -> int:
     return whole if 4 * whole >= limit else ceil(points / ceil(points / limit))
 
 
-def _measure(sweep: Sweep, parts: Parts, executor: Executor | None, progress: Progress) -> None:
+def _measure(
+    sweep: Sweep, parts: TableParts, executor: Executor | None, progress: Progress
+) -> None:
     if sweep.metadata["engine"] == "compiled":
         if _measure_together(sweep, parts, progress):
             sign_study(sweep, lab_of(sweep).device(sweep.config))
@@ -151,24 +153,24 @@ def _measure(sweep: Sweep, parts: Parts, executor: Executor | None, progress: Pr
         told = {**sweep.metadata, "engine": "processes"}
         parts.begin_anew(told)
         write_json(sweep.path / "sweep.json", told)
-    with running(executor, 1 if lab_of(sweep).uses_all_cores else None) as using:
+    with open_executor(executor, 1 if lab_of(sweep).uses_all_cores else None) as using:
         _measure_each(sweep, parts, using, progress)
 
 
-def _measure_together(sweep: Sweep, parts: Parts, progress: Progress) -> bool:
+def _measure_together(sweep: Sweep, parts: TableParts, progress: Progress) -> bool:
     """Measure part by part inside a compiled program; return whether the lab can."""
     axes = sweep.parsed_axes
-    points, length = count_points(axes), int(sweep.metadata["part_points"])
+    points, length = count_points(axes), int(sweep.metadata["choose_part_size"])
     starts = dict(enumerate(range(0, points, length)))
     todo = {index: starts[index] for index in starts if index not in parts.own}
 
     def measure(start: int) -> Columns | None:
-        return measure_together(
+        return run_compiled(
             lab_of(sweep), sweep.config, expand_grid(axes, start, start + length), length
         )
 
     measured = points - sum(min(length, points - start) for start in todo.values())
-    with stopping.defer_stop(), closing(side_by_side(measure, todo)) as measuring:
+    with stopping.defer_stop(), closing(run_in_threads(measure, todo)) as measuring:
         for index, columns in measuring:
             if columns is None:
                 return False
@@ -179,15 +181,15 @@ def _measure_together(sweep: Sweep, parts: Parts, progress: Progress) -> bool:
     return True
 
 
-def _measure_each(sweep: Sweep, parts: Parts, executor: Executor, progress: Progress) -> None:
+def _measure_each(sweep: Sweep, parts: TableParts, executor: Executor, progress: Progress) -> None:
     """Measure each point by a run of its own, except those whose runs are finished."""
     axes, count = sweep.parsed_axes, count_points(sweep.parsed_axes)
     runs = sweep.path / "runs"
-    done = {n for n, path in parts.own.items() if _is_finished(path) and is_untouched(runs, n)}
+    done = {n for n, path in parts.own.items() if _is_finished(path) and is_run_intact(runs, n)}
     points = {index: _point(axes, index) for index in range(count) if index not in done}
     reasons: list[str] = []
     progress(len(done), count)
-    for index, row in measure_each(sweep, executor, points):
+    for index, row in run_in_executor(sweep, executor, points):
         parts.write(index, {name: [value] for name, value in row.items()})
         done.add(index)
         reasons += [row["reason"]] if row["reason"] else []

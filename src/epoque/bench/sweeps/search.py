@@ -31,7 +31,7 @@ from ..files.parquet_table import read_table
 from ..lab import lab_of
 from ..runs.record import C_co
 from .study import Studies, Study
-from .table_parts import Parts
+from .table_parts import TableParts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,13 +62,13 @@ class Search(Study[C_co]):
         if path.is_file() or self.status.state == "finished":
             self.check(path.name)
             return read_table(path)
-        return Parts(self.path / "parts", self.metadata).read()
+        return TableParts(self.path / "parts", self.metadata).read()
 
     @property
     def is_complete(self) -> bool:
         """Whether it is finished and its table and what is best are whole."""
         try:
-            return bool(self.best) and super().is_complete
+            return bool(self.best_trial) and super().is_complete
         except DamagedRunError:
             return False
 
@@ -83,12 +83,12 @@ class Search(Study[C_co]):
         return str(self.metadata["objective"])
 
     @property
-    def worst(self) -> float:
+    def worst_value(self) -> float:
         """What a run that failed counts as: infinity, negative where large is good."""
         return float("-inf" if self.metadata["direction"] == "maximize" else "inf")
 
     @property
-    def options(self) -> Sequence[str]:
+    def command_options(self) -> Sequence[str]:
         """The command's own options, with their values."""
         names = {"trials": "trials", "sampler": "sampler", "score": "objective"}
         if self.metadata["direction"] == "maximize":
@@ -96,7 +96,7 @@ class Search(Study[C_co]):
         told = ((f"--{option}", str(self.metadata[name])) for option, name in names.items())
         return list(chain.from_iterable(told))
 
-    def summary(self) -> "pd.DataFrame":
+    def rank_trials(self) -> "pd.DataFrame":
         """Return one row a trial, the best first.
 
         Returns:
@@ -109,34 +109,36 @@ class Search(Study[C_co]):
         fields = [axis.field for axis in self.parsed_axes if axis.field != "seed"]
         rows = []
         for trial, runs in self.table.groupby("trial"):
-            median, low, high = quantiles(runs, self.objective, self.worst)
+            median, low, high = compute_quantiles(runs, self.objective, self.worst_value)
             (settings,) = runs[fields].head(1).to_dict("records")
             row = {"trial": trial, **settings, "runs": len(runs)}
             names = (f"{self.objective}_{name}" for name in ("median", "low", "high"))
             rows.append(row | dict(zip(names, (median, low, high), strict=True)))
         frame = pd.DataFrame(rows)
         by = f"{self.objective}_median"
-        return frame.sort_values(by, ascending=self.worst > 0, kind="stable", ignore_index=True)
+        return frame.sort_values(by, ascending=self.worst_value > 0, kind="stable", ignore_index=True)
 
     @property
-    def best(self) -> Mapping[str, Any]:
+    def best_trial(self) -> Mapping[str, Any]:
         """The content of best.json: `trial`, `config`, `median`, `low`, `high`."""
         return parse_json_object(self.path / "best.json", self.read("best.json"))
 
     @property
     def best_config(self) -> Config:
         """The config of the best trial; its seed is the base's."""
-        config: Config = lab_of(self).config.parse(self.best["config"])
+        config: Config = lab_of(self).config.parse(self.best_trial["config"])
         return config
 
 
 class Searches(Studies[Search]):
     """The searches in a folder of runs, oldest first."""
 
-    made_of = Search
+    record_class = Search
 
 
-def quantiles(runs: "pd.DataFrame", objective: str, worst: float) -> tuple[float, float, float]:
+def compute_quantiles(
+    runs: "pd.DataFrame", objective: str, worst: float
+) -> tuple[float, float, float]:
     """Return the median, 2.5 and 97.5 percentiles; an undefined number counts as the worst."""
     import numpy as np
     import pandas as pd

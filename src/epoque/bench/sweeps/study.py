@@ -16,10 +16,10 @@ from ..runs.manifest import MANIFEST
 from ..runs.record import FORMAT, C_co, Record
 from .grid import Axis, parse_axes, to_cells
 
-__all__ = ["Studies", "Study", "announce", "check_points", "manifest_of"]
+__all__ = ["Studies", "Study", "announce", "check_points", "make_metadata"]
 
 
-def manifest_of(lab: Lab[Any], recipe: str, base: Config, axes: Sequence[Axis]) -> dict[str, Any]:
+def make_metadata(lab: Lab[Any], recipe: str, base: Config, axes: Sequence[Axis]) -> dict[str, Any]:
     """Return what every study says of itself, as plain JSON values."""
     return {
         "format": FORMAT,
@@ -96,7 +96,7 @@ class Study(Record[C_co]):
         return set(self.differences()) <= {f"{MANIFEST} is missing"}  # as of older versions
 
     @property
-    def options(self) -> Sequence[str]:
+    def command_options(self) -> Sequence[str]:
         """The command's own options, with their values."""
         return ()
 
@@ -104,7 +104,7 @@ class Study(Record[C_co]):
     def command(self) -> str:
         """The shell command that repeats it."""
         axes = [f"{field}={text}" for field, text in self.axes_text.items()]
-        words = [*axes, *self.options]
+        words = [*axes, *self.command_options]
         return build_command_line(self.kind, self.recipe, self.config, words, self.axes_text)
 
 
@@ -114,13 +114,13 @@ S = TypeVar("S", bound=Study)
 class Studies(Generic[S]):
     """The sweeps, or the searches, in a folder of runs."""
 
-    made_of: type[S]
+    record_class: type[S]
 
     def __init__(self, path: str | Path = "runs") -> None:
         self.path = Path(path)
 
     def __iter__(self) -> Iterator[S]:
-        return reversed(sort_newest_first(iter_records(self.path, self.made_of)))
+        return reversed(sort_newest_first(iter_records(self.path, self.record_class)))
 
     def find(
         self,

@@ -20,15 +20,15 @@ from ..runs.resume_point import describe_differences
 from ..runs.status import StatusFile, describe_end, find_status_differences, unseal
 from ..stopping import handle_stop_signals
 from .study import Study
-from .table_parts import Parts, studies_told
+from .table_parts import TableParts, read_part_studies
 
-__all__ = ["sign_study", "work_on"]
+__all__ = ["lock_study", "sign_study"]
 
 Told = Mapping[str, Any]
 
 
 @contextmanager
-def work_on(study: Study, notify: Notify | None = None) -> Iterator[Parts]:
+def lock_study(study: Study, notify: Notify | None = None) -> Iterator[TableParts]:
     """Hold a study's folder for writing, and say in its status how the block ended.
 
     Args:
@@ -76,7 +76,7 @@ def sign_study(study: Study, device: str | None = None) -> None:
     sign_environment(study.path, digest_json(told), seed, device, begins=True)
 
 
-def _own_parts(study: Study, notify: Notify) -> Parts:
+def _own_parts(study: Study, notify: Notify) -> TableParts:
     """Return the parts of a study, once its JSON file is known to be its own.
 
     Raises:
@@ -86,14 +86,14 @@ def _own_parts(study: Study, notify: Notify) -> Parts:
     try:
         told = study.read_metadata()
     except DamagedRunError:
-        known = studies_told(folder)
+        known = read_part_studies(folder)
         if len(known) != 1:
             raise
         told = known[0]
         write_json(path, dict(told), durable=True)
         notify(f"{study.id}: {study.metadata_file} was damaged; its parts tell it.")
     _check_saved(study)
-    parts = Parts(folder, told)
+    parts = TableParts(folder, told)
     if parts.others and not parts.own:
         raise DamagedRunError(
             f"{path} is not what the parts of {study.id} were measured with "

@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING
 from ..errors import UnknownNameError, UsageError
 from ..files.parquet_table import read_table
 from ..runs.record import C_co
-from .aggregate import summary
+from .aggregate import aggregate_runs
 from .study import Studies, Study
-from .table_parts import Parts
+from .table_parts import TableParts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,7 +50,7 @@ class Sweep(Study[C_co]):
         if path.is_file() or self.status.state == "finished":
             self.check(path.name)
             return read_table(path)
-        return Parts(self.path / "parts", self.metadata).read()
+        return TableParts(self.path / "parts", self.metadata).read()
 
     def rows(self, at: Mapping[str, object]) -> "pd.DataFrame":
         """Return the rows of the table where the axes have the values `at`.
@@ -78,16 +78,16 @@ class Sweep(Study[C_co]):
         """The result that its figures look at, lower being better."""
         return str(self.metadata["score"])
 
-    def summary(self, columns: Sequence[str] = ()) -> "pd.DataFrame":
+    def aggregate(self, columns: Sequence[str] = ()) -> "pd.DataFrame":
         """Return the median and 95 % interval over the seeds (see `epoque.bench.sweeps.aggregate`).
 
         Args:
             columns: the results to look at; by default the score.
         """
-        return summary(self.table, self.axes, columns or [self.score])
+        return aggregate_runs(self.table, self.axes, columns or [self.score])
 
 
 class Sweeps(Studies[Sweep]):
     """The sweeps in a folder of runs, oldest first."""
 
-    made_of = Sweep
+    record_class = Sweep

@@ -25,12 +25,12 @@ from .columns import Columns
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Parts", "studies_told"]
+__all__ = ["TableParts", "read_part_studies"]
 
 Told = Mapping[str, Any]
 
 
-class Parts:
+class TableParts:
     """The parts of one study; what is in its folder is looked at once.
 
     Attributes:
@@ -121,7 +121,7 @@ def part_path(folder: Path, place: int) -> Path:
     return folder / f"part-{place:07d}.parquet"
 
 
-def studies_told(folder: Path) -> list[Told]:
+def read_part_studies(folder: Path) -> list[Told]:
     """Return the different studies that the whole parts in a folder say that they are of."""
     found: list[Told] = []
     for label in _labels(folder):

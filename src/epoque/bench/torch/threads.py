@@ -13,7 +13,7 @@ from ..config import MAX_THREADS
 from ..errors import DamagedRunError
 from ..events import Event
 from ..runs.run import Run
-from ..sweeps.executor import cores
+from ..sweeps.executor import count_cores
 
 __all__ = [
     "choose_thread_count",
@@ -58,7 +58,7 @@ def choose_thread_count(count: int | None, operations: float) -> int:
     """
     if count is not None:
         return count
-    return 1 if operations < FEW else max(1, min(_FIRST, cores()))
+    return 1 if operations < FEW else max(1, min(_FIRST, count_cores()))
 
 
 @contextmanager
@@ -90,11 +90,12 @@ def run_with_threads(count: int, events: Generator[Event, None, None]) -> Iterat
 
 def describe_oversubscription(count: int) -> str | None:
     """Return what a user should know of the threads of a run, None if there is nothing."""
-    if count <= cores():
+    cores = count_cores()
+    if count <= cores:
         return None
     return (
         f"This run computes with {count} threads, so that it stays the same to the last byte, and "
-        f"this process may use {cores()} core{'s' if cores() > 1 else ''}: it will be slow."
+        f"this process may use {cores} core{'s' if cores > 1 else ''}: it will be slow."
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from epoque.bench.figures.animation import Film, Kind, save_animation, save_mp4
+from epoque.bench.figures.animation import BlitRenderer, FilmFormat, save_animation, save_mp4
 from epoque.bench.figures.plot import WIDTH, figure_style
 
 from ..config import Gan2dConfig
@@ -31,7 +31,7 @@ def film(
     language: str = "en",
     theme: "Theme" = "light",
     *,
-    kinds: Collection[Kind] = ("webp", "gif"),
+    kinds: Collection[FilmFormat] = ("webp", "gif"),
     layers: Sequence[Layer] = POINTS,
     pixels: int = 500,
 ) -> None:
@@ -72,7 +72,7 @@ def _frames(
     probability = all(moment.probability for moment in shown)
     picture = Picture(layers, language, probability=probability)
     figure = picture.show(shown[0], told(config, shown[0], language))
-    reel = Film(figure, dpi)
+    reel = BlitRenderer(figure, dpi)
     for moment in shown:
         picture.show(moment, told(config, moment, language))
-        yield reel.frame()
+        yield reel.render()

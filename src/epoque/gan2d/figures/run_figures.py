@@ -5,8 +5,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from epoque.bench.errors import UsageError
-from epoque.bench.figures.plot import color, heading, mix, new_figure
-from epoque.bench.figures.ticks import label_ends, number, number_axis
+from epoque.bench.figures.plot import add_heading, color, mix_colors, new_figure
+from epoque.bench.figures.ticks import format_axis, format_number, label_line_ends
 from epoque.bench.i18n import translator
 
 from ..config import Gan2dConfig
@@ -118,7 +118,7 @@ def history_figure(run: "Run[Gan2dConfig]", language: str, count: int = HISTORY)
     _ = translator(language)
     nearest(run)  # raises where there is none
     steps = chosen(run.snapshot_steps(), count)
-    names = [_("iteration {step}").format(step=number(step, language)) for step in steps]
+    names = [_("iteration {step}").format(step=format_number(step, language)) for step in steps]
     panels = list(zip(names, moments(run, steps), strict=True))
     rows = [panels[i : i + COLUMNS] for i in range(0, len(panels), COLUMNS)]
     text = _("From the first iteration to the last")
@@ -135,7 +135,7 @@ def losses_figure(run: "Run[Gan2dConfig]", language: str) -> "Figure":
         ("loss_g", _("generator"), "purple", "--"),
     )
     _draw_curves(axes, run, curves, language)
-    heading(axes, _("Losses"), subject(run.config, language))
+    add_heading(axes, _("Losses"), subject(run.config, language))
     return figure
 
 
@@ -151,7 +151,7 @@ def discriminator_figure(run: "Run[Gan2dConfig]", language: str) -> "Figure":
         ("saturated", _("certain, within 1 %"), "ink", ":"),
     )
     _draw_curves(axes, run, curves, language, limits=(0, 1))
-    heading(axes, _("The discriminator's answers"), subject(run.config, language))
+    add_heading(axes, _("The discriminator's answers"), subject(run.config, language))
     return figure
 
 
@@ -164,7 +164,7 @@ def gradients_figure(run: "Run[Gan2dConfig]", language: str) -> "Figure":
     names = _("discriminator"), _("generator")
     curves = (("grad_norm_d", names[0], "green", "-"), ("grad_norm_g", names[1], "purple", "--"))
     _draw_curves(axes, run, curves, language)
-    heading(axes, _("Length of the gradients"), subject(run.config, language))
+    add_heading(axes, _("Length of the gradients"), subject(run.config, language))
     return figure
 
 
@@ -179,8 +179,8 @@ def divergence_figure(run: "Run[Gan2dConfig]", language: str) -> "Figure":
     _draw_curves(above, run, (("js", "", "blue", "-"),), language, limits=(0, None))
     _draw_curves(below, run, (("sliced_w1", "", "vermilion", "-"),), language, limits=(0, None))
     above.set_xlabel("")
-    heading(above, _("Jensen-Shannon divergence, bits"), subject(run.config, language))
-    heading(below, _("Sliced Wasserstein distance"), _("in widths of the square"))
+    add_heading(above, _("Jensen-Shannon divergence, bits"), subject(run.config, language))
+    add_heading(below, _("Sliced Wasserstein distance"), _("in widths of the square"))
     return figure
 
 
@@ -193,9 +193,9 @@ def modes_figure(run: "Run[Gan2dConfig]", language: str) -> "Figure":
     _draw_curves(above, run, (("modes_covered", "", "blue", "-"),), language, limits=(0, count))
     _draw_curves(below, run, (("high_quality", "", "vermilion", "-"),), language, limits=(0, 1))
     above.set_xlabel("")
-    text = _("Modes covered, of {count}").format(count=number(count, language))
-    heading(above, text, subject(run.config, language))
-    heading(below, _("Share of points near a mode"))
+    text = _("Modes covered, of {count}").format(count=format_number(count, language))
+    add_heading(above, text, subject(run.config, language))
+    add_heading(below, _("Share of points near a mode"))
     return figure
 
 
@@ -216,7 +216,7 @@ def _draw_curves(
         if len(series) >= MANY:
             window = max(3, round(SMOOTH * len(series)) // 2 * 2 + 1)
             line = series.rolling(window, center=True, min_periods=1).median()
-            axes.plot(series.index, series, color=mix(role, 0.3), linewidth=0.6, zorder=2)
+            axes.plot(series.index, series, color=mix_colors(role, 0.3), linewidth=0.6, zorder=2)
         axes.plot(
             line.index.to_numpy(),
             line.to_numpy(),
@@ -232,11 +232,11 @@ def _draw_curves(
         highs.append(float(series.quantile(1 - spikes)))
     _set_limits(axes, limits, min(lows), max(highs))
     axes.set_xlim(0, int(run.metrics.index[-1]))
-    number_axis(axes.xaxis, language, whole=True)
-    number_axis(axes.yaxis, language)
+    format_axis(axes.xaxis, language, whole=True)
+    format_axis(axes.yaxis, language)
     axes.set_xlabel(translator(language)("Iteration"))
     if len(curves) > 1:
-        label_ends(axes, ends)
+        label_line_ends(axes, ends)
 
 
 def _set_limits(

@@ -17,8 +17,8 @@ from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
 from epoque.bench.errors import DamagedRunError
-from epoque.bench.figures.plot import color, heading, mix, new_figure
-from epoque.bench.figures.ticks import number_ticks
+from epoque.bench.figures.plot import add_heading, color, mix_colors, new_figure
+from epoque.bench.figures.ticks import format_ticks
 from epoque.bench.i18n import mark, translator
 
 from ..data.noise import LATTICE_SIDE, density, lattice
@@ -194,7 +194,7 @@ def shades() -> LinearSegmentedColormap:
     They grow stronger fastest around undecided: a well-trained generator leaves it near there.
     """
     sides = np.linspace(-1, 1, 101)
-    colors = [mix("green" if s > 0 else "purple", 0.6 * abs(s) ** 0.65) for s in sides]
+    colors = [mix_colors("green" if s > 0 else "purple", 0.6 * abs(s) ** 0.65) for s in sides]
     return LinearSegmentedColormap.from_list("answer", colors)
 
 
@@ -253,7 +253,7 @@ def _dots(name: str, scale: float) -> dict[str, Any]:
         "linestyle": "none",
         "marker": "o" if real else "D",
         "markersize": (2.6 if real else 3.0) * scale,
-        "markerfacecolor": mix("green" if real else "purple", 0.82, "ink"),
+        "markerfacecolor": mix_colors("green" if real else "purple", 0.82, "ink"),
         "markeredgecolor": color("paper"),
         "markeredgewidth": 0.3 * scale,
         "alpha": 0.8 if real else 0.95,
@@ -295,8 +295,8 @@ class Picture:
         for axis in (self.axes.xaxis, self.axes.yaxis):
             axis.set_ticks([0, 0.5, 1])
             axis.set_tick_params(length=0, pad=1)
-            number_ticks(axis, language)
-        self._subtitle = heading(self.axes, _title(layers, language), " ")
+            format_ticks(axis, language)
+        self._subtitle = add_heading(self.axes, _title(layers, language), " ")
         self._moving: list[Artist] = []
         inner = (below + INSET) / height, 0.1 / width, (SIDE - 2 * INSET) / height
         self._bar = self.figure.add_axes(((LEFT + SIDE) / width, *inner), visible=False)
@@ -331,7 +331,7 @@ class Picture:
         self._bar.text(0.7, -0.05, "D(x)", transform=self._bar.transAxes, va="center", fontsize=9)
         bar.set_ticks([0, 0.5, 1] if probability else [0, 1])
         if probability:
-            number_ticks(self._bar.yaxis, self.language)
+            format_ticks(self._bar.yaxis, self.language)
         else:
             self._bar.set_yticklabels([_("lower"), _("higher")])
 

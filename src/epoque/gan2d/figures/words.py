@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from epoque.bench.figures.ticks import number
+from epoque.bench.figures.ticks import format_number
 from epoque.bench.i18n import mark, translator
 from epoque.bench.sweeps.grid import to_cell
 
@@ -43,12 +43,14 @@ def subject(config: "Gan2dConfig", language: str) -> str:
 def told(config: "Gan2dConfig", moment: "Moment", language: str) -> str:
     """Return the line under a picture of a moment: "Ring, iteration 2,000"."""
     _ = translator(language)
-    step = _("iteration {step}").format(step=number(moment.step, language))
+    step = _("iteration {step}").format(step=format_number(moment.step, language))
     line = f"{subject(config, language)}, {step}"
     if moment.outside():
         text = _("; {count} of {total} outside")
         count, total = moment.outside(), len(moment.arrays["fake"])
-        line += text.format(count=number(count, language), total=number(total, language))
+        line += text.format(
+            count=format_number(count, language), total=format_number(total, language)
+        )
     return line
 
 
@@ -65,4 +67,4 @@ def value(setting: Any, language: str) -> str:
     if isinstance(setting, tuple):
         return "-".join(map(str, setting)) or "–"
     is_number = isinstance(plain, int | float) and not isinstance(plain, bool)
-    return number(float(plain), language) if is_number else str(plain)
+    return format_number(float(plain), language) if is_number else str(plain)

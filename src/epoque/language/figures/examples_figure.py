@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from epoque.bench.figures.plot import color, heading, mix, new_figure
-from epoque.bench.figures.ticks import number
+from epoque.bench.figures.plot import add_heading, color, mix_colors, new_figure
+from epoque.bench.figures.ticks import format_number
 from epoque.bench.i18n import translator
 
 from ..evaluation.example_files import join_lines, read_examples
@@ -69,7 +69,7 @@ def _draw_continuations(examples: Sequence[Mapping[str, Any]], language: str) ->
     for top, (prompt, new) in zip(tops, texts, strict=True):
         _write_lines(axes, 0, top, prompt, color("ink"))
         _write_lines(axes, second, top, new, color("blue"))
-    heading(axes, _("How the model goes on"), _("texts it has not learned from"))
+    add_heading(axes, _("How the model goes on"), _("texts it has not learned from"))
     return _figure_of(axes)
 
 
@@ -90,7 +90,7 @@ def _draw_filled_masks(examples: Sequence[Mapping[str, Any]], language: str) -> 
             right = candidate["word"] == example["actual"]
             _draw_candidate(axes, second, top + place * LINE, candidate, language, right=right)
     legend = _("in a box the word it did not see; in bold the right one")
-    heading(axes, _("How the model fills a gap"), legend)
+    add_heading(axes, _("How the model fills a gap"), legend)
     return _figure_of(axes)
 
 
@@ -239,7 +239,7 @@ def _write_after(
     from matplotlib.patches import BoxStyle
 
     box = {"boxstyle": BoxStyle.Round(pad=0.15, rounding_size=0.25), "linewidth": 0.6}
-    box |= {"facecolor": mix("vermilion", 0.2), "edgecolor": color("vermilion")}
+    box |= {"facecolor": mix_colors("vermilion", 0.2), "edgecolor": color("vermilion")}
     return axes.annotate(
         text.translate(_INVISIBLE), (0, base) if last is None else (1, base),
         xycoords="data" if last is None else (last, "data"),
@@ -265,8 +265,8 @@ def _draw_candidate(
     axes.text(x, top + 9, word, fontsize=size, fontweight=weight, va="baseline")
     begin = x + WORD + 4
     tint = color("green" if right else "blue")
-    for width, ground in ((BAR, mix("blue", 0.1)), (BAR * share, tint)):
+    for width, ground in ((BAR, mix_colors("blue", 0.1)), (BAR * share, tint)):
         axes.add_patch(Rectangle((begin, top + 2.5), width, LINE - 5, color=ground, linewidth=0))
-    percent = number(100 * share, language, decimals=0) + PERCENT
+    percent = format_number(100 * share, language, decimals=0) + PERCENT
     axes.text(begin + BAR + SHARE, top + 9, percent, fontsize=SMALL, fontweight=weight,
               ha="right", va="baseline")  # fmt: skip

@@ -5,8 +5,8 @@ from functools import partial
 from math import log
 from typing import TYPE_CHECKING, Any
 
-from epoque.bench.figures.plot import color, heading, mix, new_figure
-from epoque.bench.figures.ticks import label_ends, number, number_axis
+from epoque.bench.figures.plot import add_heading, color, mix_colors, new_figure
+from epoque.bench.figures.ticks import format_axis, format_number, label_line_ends
 from epoque.bench.i18n import translator
 
 from ..config import LanguageConfig
@@ -86,8 +86,8 @@ def losses_figure(run: "Run[LanguageConfig]", language: str) -> "Figure":
     measured = {name: series for name, series in _finite_metrics(run).items() if len(series)}
     if "loss" in measured:
         running = measured["loss"]
-        above.plot(running.index, running, color=mix("blue", 0.35), linewidth=0.8, zorder=2)
-        ends.append((float(running.iloc[-1]), _("while learning"), mix("blue", 0.6, "ink")))
+        above.plot(running.index, running, color=mix_colors("blue", 0.35), linewidth=0.8, zorder=2)
+        ends.append((float(running.iloc[-1]), _("while learning"), mix_colors("blue", 0.6, "ink")))
     curves = (("train_loss", _("training"), "blue", "-"), ("valid_loss", _("validation"),
               "vermilion", "--"))  # fmt: skip
     for name, text, role, dash in curves:
@@ -99,9 +99,9 @@ def losses_figure(run: "Run[LanguageConfig]", language: str) -> "Figure":
     _set_axes(above, run, language)
     _set_axes(below, run, language)
     below.set_xlabel(_("Iteration"))
-    heading(above, _("Losses, nats a token"), _subject(run, language))
-    heading(below, _("Learning rate"))
-    label_ends(above, ends)
+    add_heading(above, _("Losses, nats a token"), _subject(run, language))
+    add_heading(below, _("Learning rate"))
+    label_line_ends(above, ends)
     return figure
 
 
@@ -127,11 +127,11 @@ def perplexity_figure(run: "Run[LanguageConfig]", language: str) -> "Figure":
     values = [*series, *(value for value, _text, _color in ends)]
     axes.set_ylim(min(values) / 1.15, max(values) * 1.15)
     axes.set_xlim(0, float(run.metrics["tokens"].max()))
-    number_axis(axes.xaxis, language, whole=True)
-    number_axis(axes.yaxis, language)
+    format_axis(axes.xaxis, language, whole=True)
+    format_axis(axes.yaxis, language)
     axes.set_xlabel(_("Tokens read"))
-    heading(axes, _("Validation perplexity"), _describe_text(run, language))
-    label_ends(axes, ends)
+    add_heading(axes, _("Validation perplexity"), _describe_text(run, language))
+    label_line_ends(axes, ends)
     return figure
 
 
@@ -141,7 +141,7 @@ def _describe_text(run: "Run[LanguageConfig]", language: str) -> str:
     if share < NOTABLE_SHARE:
         return _subject(run, language)
     sentence = translator(language)("{percent}\u202f% of the text measured on was learned from")
-    return sentence.format(percent=number(100 * share, language, decimals=0))
+    return sentence.format(percent=format_number(100 * share, language, decimals=0))
 
 
 def _results(run: "Run[LanguageConfig]") -> Mapping[str, Any]:
@@ -170,8 +170,8 @@ def _draw_curve(axes: "Axes", series: "pd.Series", role: str, dash: str) -> floa
 
 def _set_axes(axes: "Axes", run: "Run[LanguageConfig]", language: str) -> None:
     axes.set_xlim(0, int(run.metrics.index[-1]))
-    number_axis(axes.xaxis, language, whole=True)
-    number_axis(axes.yaxis, language)
+    format_axis(axes.xaxis, language, whole=True)
+    format_axis(axes.yaxis, language)
 
 
 # Attention
@@ -214,7 +214,7 @@ def attention_map_figure(run: "Run[LanguageConfig]", language: str) -> "Figure":
     where = _("layer {layer}, head {head}; each row looks at the columns").format(
         layer=layer + 1, head=head + 1
     )
-    heading(axes, _("Where each token looks"), where)
+    add_heading(axes, _("Where each token looks"), where)
     return figure
 
 
@@ -250,8 +250,8 @@ def _draw_map(axes: "Axes", weights: "NDArray[np.floating]") -> None:
 def _ramp() -> "Colormap":
     from matplotlib.colors import LinearSegmentedColormap
 
-    stops = [mix("blue", share) for share in (0.04, 0.5, 1.0)]
-    return LinearSegmentedColormap.from_list("attention", [*stops, mix("blue", 0.45, "ink")])
+    stops = [mix_colors("blue", share) for share in (0.04, 0.5, 1.0)]
+    return LinearSegmentedColormap.from_list("attention", [*stops, mix_colors("blue", 0.45, "ink")])
 
 
 # Words
@@ -273,7 +273,7 @@ def neighbours_figure(run: "Run[LanguageConfig]", language: str) -> "Figure":
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.axis("off")
     legend = _("nearest first, with the cosine of the two embeddings")
-    heading(axes, _("Words used alike"), legend)
+    add_heading(axes, _("Words used alike"), legend)
     return figure
 
 
@@ -282,13 +282,15 @@ def _draw_cell(axes: "Axes", x: int, y: int, near: Mapping[str, Any], language: 
     from matplotlib.patches import Rectangle
 
     cosine = max(float(near["cosine"]), 0.0)
-    ground = mix("blue", 0.05 + 0.4 * cosine)
+    ground = mix_colors("blue", 0.05 + 0.4 * cosine)
     axes.add_patch(Rectangle((x + 0.02, y - 0.46), 0.96, 0.92, color=ground, linewidth=0))
     text = _displayable(near["word"])
     size = min(9.0, 9.0 * 10 / max(len(text), 1))
     axes.text(x + 0.5, y - 0.14, text, ha="center", va="center", fontsize=size)
-    axes.text(x + 0.5, y + 0.27, number(cosine, language, decimals=2), ha="center", va="center",
-              fontsize=6.5, color=color("muted"))  # fmt: skip
+    amount = format_number(cosine, language, decimals=2)
+    axes.text(
+        x + 0.5, y + 0.27, amount, ha="center", va="center", fontsize=6.5, color=color("muted")
+    )
 
 
 def frequency_figure(run: "Run[LanguageConfig]", language: str) -> "Figure":
@@ -307,12 +309,12 @@ def frequency_figure(run: "Run[LanguageConfig]", language: str) -> "Figure":
     axes.set_ylim(0, 1.05 * max(high.max(), counting.max(), log(2)))
     if len(x) > 1:
         axes.set_xlim(x[0], x[-1])
-    number_axis(axes.xaxis, language, whole=True)
-    number_axis(axes.yaxis, language)
+    format_axis(axes.xaxis, language, whole=True)
+    format_axis(axes.yaxis, language)
     axes.set_xlabel(_("Occurrences of the token in the training text"))
-    heading(axes, _("Loss on rare and frequent tokens, nats"), _subject(run, language))
+    add_heading(axes, _("Loss on rare and frequent tokens, nats"), _subject(run, language))
     ends = [(float(loss[-1]), _("the model"), color("blue"))]
-    label_ends(axes, [*ends, (float(counting[-1]), _("words counted"), color("muted"))])
+    label_line_ends(axes, [*ends, (float(counting[-1]), _("words counted"), color("muted"))])
     return figure
 
 

@@ -37,7 +37,7 @@ from typing import TYPE_CHECKING, Any
 
 from epoque.bench.evidence import Evidence
 from epoque.bench.i18n import LocalText
-from epoque.bench.sweeps.aggregate import wilson
+from epoque.bench.sweeps.aggregate import wilson_interval
 from epoque.report.model import Verdict
 
 from .effects import cliffs_delta
@@ -59,7 +59,6 @@ __all__ = [
     "central_interval",
     "combine_verdicts",
     "to_percent",
-    "wilson",
 ]
 
 MOST, FEW = 0.95, 0.05
@@ -172,7 +171,7 @@ class Share(Line):
         values = measured.dropna()
         if values.empty:
             return (nan, nan, nan), 0
-        return wilson(int(values.sum()), len(values)), len(values)
+        return wilson_interval(int(values.sum()), len(values)), len(values)
 
     def judge(self, measured: Any) -> Verdict:
         """Return whether the share's 95 % interval is above, around or below `above`."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from epoque.bench.i18n import LocalText, mark, translator
 from epoque.bench.runs.run import Run
-from epoque.bench.sweeps.aggregate import median_interval
+from epoque.bench.sweeps.aggregate import median_confidence_interval
 from epoque.bench.sweeps.sweep import Sweep
 from epoque.report.library import Library, command_to_repeat
 from epoque.report.model import ClaimLine, ClaimRow, Text, Verdict
@@ -102,7 +102,7 @@ def _share(line: Share, measured: Any, language: str) -> tuple[str, str, str]:
 
 def _effect(line: Effect, measured: Any, language: str) -> tuple[str, str, str]:
     decimals = 0 if all_whole(measured) else None
-    size = format_interval(median_interval(measured), language, decimals)
+    size = format_interval(median_confidence_interval(measured), language, decimals)
     delta = format_interval(cliffs_delta(measured), language, 2)
     value = f"{size} · δ = {delta}"
     return line.reported.translate(language), value, format_number(len(measured), language)

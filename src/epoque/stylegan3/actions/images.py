@@ -36,7 +36,7 @@ from .options import (
 )
 
 if TYPE_CHECKING:
-    from epoque.bench.figures.animation import Kind
+    from epoque.bench.figures.animation import FilmFormat
 
     from ..generation.generate import GeneratedImage, InputTransform
     from ..generation.precision import Difference
@@ -251,13 +251,13 @@ def film(options: FilmOptions, progress: Progress, notify: Notify) -> WalkFilm:
         UsageError: if the seeds do not fill the grid, or memory is too small.
         MissingExtraError: for .mp4 without the extra `video`.
     """
-    from epoque.bench.figures.animation import film_files
+    from epoque.bench.figures.animation import parse_film_path
 
     from ..generation.film import write_film
     from ..generation.generate import compare_precision
     from ..generation.seed_list import parse_grid
 
-    stem, kinds = film_files(options.out)
+    stem, kinds = parse_film_path(options.out)
     options.check_output("out", *(f".{kind}" for kind in kinds), path=stem)
     fps = options.fps or (25 if options.run is None else 8)
     paths = tuple(stem.with_name(f"{stem.name}.{kind}") for kind in kinds)
@@ -287,7 +287,7 @@ def film(options: FilmOptions, progress: Progress, notify: Notify) -> WalkFilm:
 
 
 def _film_training(
-    options: FilmOptions, stem: Path, kinds: "Collection[Kind]", fps: int, notify: Notify
+    options: FilmOptions, stem: Path, kinds: "Collection[FilmFormat]", fps: int, notify: Notify
 ) -> None:
     from epoque.bench.runs.find_record import find_lab_record
     from epoque.bench.runs.run import Run

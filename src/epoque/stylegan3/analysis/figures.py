@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from epoque.bench.figures.plot import SERIES, WIDTH, color, heading, mix, new_figure
-from epoque.bench.figures.ticks import number, number_axis
+from epoque.bench.figures.plot import SERIES, WIDTH, add_heading, color, mix_colors, new_figure
+from epoque.bench.figures.ticks import format_axis, format_number
 from epoque.bench.i18n import mark, translator
 
 from ..config import StyleGan3Config
@@ -93,14 +93,14 @@ def _seed_figure(run: "Run[StyleGan3Config]", language: str, place: int) -> "Fig
     left, right = figure.subplots(1, 2, width_ratios=(1.05, 1))
     _show(left, image, _(SEED).format(seed=seed))
     places, chances = range(len(read)), [chance for _name, _value, chance in read]
-    right.barh(places, chances, color=mix("blue", 0.55), height=0.62)
+    right.barh(places, chances, color=mix_colors("blue", 0.55), height=0.62)
     words = [_(WORDS[name][value]) for name, value, _chance in read]
     right.set_yticks(places, words, fontsize=8)
     right.set_ylim(len(read) - 0.5, -0.5)
     right.set_xlim(0, 1)
     right.grid(visible=False, axis="y")
     right.tick_params(axis="y", length=0)
-    number_axis(right.xaxis, language)
+    format_axis(right.xaxis, language)
     right.set_xlabel(_("Probability"))
     return figure
 
@@ -127,7 +127,7 @@ def _page(images: Pixels, columns: int) -> Pixels:
 
 def _truncation_figure(run: "Run[StyleGan3Config]", language: str) -> "Figure":
     """Draw each seed at several truncations."""
-    across = [f"ψ = {number(psi, language)}" for psi in PSIS]
+    across = [f"ψ = {format_number(psi, language)}" for psi in PSIS]
     return _table(run.snapshot(0)["truncation"], _seed_names(run, language), across)
 
 
@@ -162,7 +162,11 @@ def _move(x: float, degrees: float, language: str) -> str:
     _ = translator(language)
     if x:
         return _("{share} to the right").format(share=PARTS.get(x, str(x)))
-    return _("turned {angle}°").format(angle=number(degrees, language)) if degrees else _("at rest")
+    return (
+        _("turned {angle}°").format(angle=format_number(degrees, language))
+        if degrees
+        else _("at rest")
+    )
 
 
 def _slices_figure(run: "Run[StyleGan3Config]", language: str, motion: Motion) -> "Figure":
@@ -193,9 +197,9 @@ def _equivariance_figure(run: "Run[StyleGan3Config]", language: str) -> "Figure"
     axes.set_xlim(0, 1.35 * max(axes.get_xlim()[1], 1))
     axes.grid(visible=False, axis="y")
     axes.tick_params(axis="y", length=0)
-    number_axis(axes.xaxis, language)
+    format_axis(axes.xaxis, language)
     axes.set_xlabel(_("Decibels; higher follows better"))
-    heading(axes, _("Images and their moved inputs"))
+    add_heading(axes, _("Images and their moved inputs"))
     return figure
 
 
@@ -211,7 +215,7 @@ def _dot(
     role, right = color(SERIES[series]), measured["high"] or measured["db"]
     axes.hlines(place, measured["low"] or measured["db"], right, color=role, linewidth=2.2)
     axes.plot(measured["db"], place, MARKERS[series], color=role, markersize=5)
-    text = f"{name} {number(measured['db'], language, decimals=1)}"
+    text = f"{name} {format_number(measured['db'], language, decimals=1)}"
     ground = {"facecolor": color("paper"), "edgecolor": "none", "pad": 1.0}
     axes.annotate(text, (right, place), (7, 0), textcoords="offset points", bbox=ground, **style)
 

@@ -13,7 +13,7 @@ from contextlib import suppress
 from queue import SimpleQueue
 
 from epoque.bench.errors import EpoqueError
-from epoque.bench.sweeps.executor import cores
+from epoque.bench.sweeps.executor import count_cores
 
 __all__ = ["render_portraits"]
 
@@ -36,7 +36,7 @@ def render_portraits(
         EpoqueError: if a process ends before it is done.
     """
     chunks = [range(start, min(start + CHUNK, count)) for start in range(0, count, CHUNK)]
-    some = min(workers or cores(), len(chunks))
+    some = min(workers or count_cores(), len(chunks))
     if some == 1:
         for numbers in chunks:
             yield from _render_files(size, seed, numbers)

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from epoque.bench.errors import ConfigError, UnknownNameError
 from epoque.bench.figures.plot import WIDTH, color, new_figure
-from epoque.bench.figures.ticks import number, number_ticks
+from epoque.bench.figures.ticks import format_number, format_ticks
 from epoque.bench.i18n import mark, translator
 
 from ..loading import LoadedGenerator
@@ -127,7 +127,7 @@ def activation_figure(
         shown=count,
         channels=len(activation.channels),
         size=activation.channels.shape[1],
-        rms=number(rms, language, 3),
+        rms=format_number(rms, language, 3),
     )
     figure.text(
         0.02, 1 - 0.34 / height, subtitle, va="top", size=8.5, wrap=True, color=color("muted")
@@ -157,5 +157,5 @@ def activation_figure(
     bar = figure.colorbar(image, ax=spectrum, label=_(POWER), fraction=0.046, pad=0.03)
     bar.outline.set_visible(False)
     for axis in (spectrum.xaxis, spectrum.yaxis, bar.ax.yaxis):
-        number_ticks(axis, language)
+        format_ticks(axis, language)
     return figure

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from epoque.bench.errors import ConfigError, DataError
 from epoque.bench.figures.plot import WIDTH, color, new_figure
-from epoque.bench.figures.ticks import number
+from epoque.bench.figures.ticks import format_number
 from epoque.bench.files.csv_table import read_csv
 from epoque.bench.i18n import mark, translator
 from epoque.bench.progress import Progress
@@ -337,9 +337,11 @@ def direction_figure(
     height = figure.get_figheight()
     figure.suptitle(_(TITLE), x=0.02, ha="left")
     subtitle = _(TOLD if isinstance(latent_input, int) else TOLD_FILE).format(
-        low=number(min(amounts), language), high=number(max(amounts), language), seed=latent_input,
+        low=format_number(min(amounts), language),
+        high=format_number(max(amounts), language),
+        seed=latent_input,
         name=latent_input,
-    )  # fmt: skip
+    )
     figure.text(0.02, 1 - 0.36 / height, subtitle, va="top", size=9, color=color("muted"))
     figure.set_layout_engine("none")
     spaces = {"left": 1.25 / WIDTH, "right": 0.99, "bottom": 0.05 / height}
@@ -351,7 +353,7 @@ def direction_figure(
             place.imshow(image, interpolation="antialiased")
             place.set_axis_off()
             if y == 0:
-                place.set_title(number(amounts[x], language), size=8.5,
+                place.set_title(format_number(amounts[x], language), size=8.5,
                                 weight="normal", loc="center", pad=3)  # fmt: skip
         label = _label(directions, y, language)
         axes[y, 0].text(-0.08, 0.5, label, transform=axes[y, 0].transAxes, ha="right",
@@ -363,8 +365,8 @@ def _label(directions: Directions, place: int, language: str) -> str:
     _ = translator(language)
     name, score = directions.names[place], float(directions.scores[place])
     if not name:
-        share = number(100 * score, language, decimals=1)
+        share = format_number(100 * score, language, decimals=1)
         return _(COMPONENT).format(number=place + 1, share=share)
     if directions.continuous[place]:
-        return _(SLOPE).format(name=name, score=number(score, language, decimals=2))
-    return _(ATTRIBUTE).format(name=name, score=number(100 * score, language, decimals=0))
+        return _(SLOPE).format(name=name, score=format_number(score, language, decimals=2))
+    return _(ATTRIBUTE).format(name=name, score=format_number(100 * score, language, decimals=0))

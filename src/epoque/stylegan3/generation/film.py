@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from epoque.bench.errors import ConfigError
-from epoque.bench.figures.animation import Kind, save_animation, save_mp4
+from epoque.bench.figures.animation import FilmFormat, save_animation, save_mp4
 from epoque.bench.files.atomic import explain_write_errors
 from epoque.bench.progress import Progress
 
@@ -23,7 +23,7 @@ from .synthesis import DEFAULT_MAPPING, MappingOptions, synthesize_image
 __all__ = ["interpolate_loop", "write_film"]
 
 
-DEFAULT_KINDS: tuple[Kind, ...] = ("webp",)
+DEFAULT_KINDS: tuple[FilmFormat, ...] = ("webp",)
 
 Floats = NDArray[np.float64]
 
@@ -33,7 +33,7 @@ def write_film(
     inputs: Sequence[LatentInput],
     stem: Path,
     *,
-    kinds: Collection[Kind] = DEFAULT_KINDS,
+    kinds: Collection[FilmFormat] = DEFAULT_KINDS,
     grid: tuple[int, int] = (1, 1),
     frames: int = 30,
     frame_ms: float = 40,

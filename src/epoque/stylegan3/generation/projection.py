@@ -23,7 +23,7 @@ from torch.nn import functional
 
 from epoque.bench.errors import ConfigError, DataError, DivergenceError, UsageError
 from epoque.bench.figures.plot import color, new_figure
-from epoque.bench.figures.ticks import number_axis
+from epoque.bench.figures.ticks import format_axis
 from epoque.bench.i18n import mark, translator
 from epoque.bench.progress import Progress
 from epoque.bench.seeds import numpy_rng, torch_generator
@@ -395,8 +395,8 @@ def projection_figure(
     axes.plot(steps[: result.steps], result.losses[: result.steps], color=color("blue"))
     axes.plot(steps[result.steps :], result.losses[result.steps :], "--", color=color("vermilion"))
     axes.set(xlabel=_(STEP), ylabel=_(LOSS), yscale="log")
-    number_axis(axes.xaxis, language, whole=True)
-    number_axis(axes.yaxis, language)
+    format_axis(axes.xaxis, language, whole=True)
+    format_axis(axes.yaxis, language)
     return figure
 
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from epoque.bench.errors import ConfigError
-from epoque.bench.figures.animation import Kind, log_spaced, save_animation, save_mp4
-from epoque.bench.figures.ticks import number
+from epoque.bench.figures.animation import FilmFormat, choose_log_spaced, save_animation, save_mp4
+from epoque.bench.figures.ticks import format_number
 from epoque.bench.files.atomic import explain_write_errors
 from epoque.bench.i18n import translator
 
@@ -36,7 +36,7 @@ def write_training_film(
     stem: Path,
     language: str = "en",
     *,
-    kinds: Collection[Kind] = DEFAULT_KINDS,
+    kinds: Collection[FilmFormat] = DEFAULT_KINDS,
     frame_ms: float = 120,
 ) -> None:
     """Write a run's generated images as a film: `stem`.webp, .gif and .mp4, those asked for.
@@ -62,7 +62,7 @@ def write_training_film(
         raise ConfigError.of("run", f"{run.id} is no training of this lab.")
     if not steps:
         raise ConfigError.of("run", f"{run.id} has no snapshots yet.")
-    shown_steps = log_spaced(steps, FRAMES) if len(steps) > FRAMES else steps
+    shown_steps = choose_log_spaced(steps, FRAMES) if len(steps) > FRAMES else steps
     sheets = [_make_sheet(run.snapshot(step)["images"]) for step in shown_steps]
     frames = _add_captions(
         sheets, [_caption(step * config.batch, language) for step in shown_steps]
@@ -89,7 +89,9 @@ def _make_sheet(images: Pixels) -> Any:
 
 def _caption(images_seen: int, language: str) -> str:
     _ = translator(language)
-    text = _("{count} thousand images seen").format(count=number(images_seen / 1000, language, 3))
+    text = _("{count} thousand images seen").format(
+        count=format_number(images_seen / 1000, language, 3)
+    )
     return text.translate(_SPACES)
 
 

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from epoque.bench.errors import ConfigError, DataError
-from epoque.bench.figures.plot import SERIES, WIDTH, color, heading, new_figure
-from epoque.bench.figures.ticks import number, number_ticks
+from epoque.bench.figures.plot import SERIES, WIDTH, add_heading, color, new_figure
+from epoque.bench.figures.ticks import format_number, format_ticks
 from epoque.bench.i18n import mark, translator
 from epoque.bench.progress import Progress
 
@@ -237,10 +237,10 @@ def slice_spectrum(spectrum: Spectrum, degrees: int) -> tuple[Floats, Floats]:
 def spectrum_map_figure(spectrum: Spectrum, language: str = "en") -> "Figure":
     """Draw a spectrum as colours; call it inside `figure_style`."""
     _ = translator(language)
-    subtitle = _(TOLD).format(name=spectrum.name, images=number(spectrum.images, language))
+    subtitle = _(TOLD).format(name=spectrum.name, images=format_number(spectrum.images, language))
     figure = new_figure(WIDTH - 0.5)
     axes = figure.add_subplot()
-    heading(axes, _(MAP), subtitle)
+    add_heading(axes, _(MAP), subtitle)
     _show(axes, spectrum, _(POWER), language)
     axes.set(xlabel=_(FREQUENCY), ylabel=_(FREQUENCY))
     return figure
@@ -260,7 +260,7 @@ def _show(axes: "Axes", spectrum: Spectrum, label: str, language: str) -> None:
     )
     bar.outline.set_visible(False)
     for axis in (axes.xaxis, axes.yaxis, bar.ax.yaxis):
-        number_ticks(axis, language)
+        format_ticks(axis, language)
 
 
 def spectrum_slices_figure(spectra: Sequence[Spectrum], language: str = "en") -> "Figure":
@@ -281,9 +281,9 @@ def spectrum_slices_figure(spectra: Sequence[Spectrum], language: str = "en") ->
         axes.set_xscale("log", base=2)
         axes.set_ylabel(_(POWER))
         axes.set_xlim(0.5, max(s.size for s in spectra) / sqrt(2))
-        number_ticks(axes.xaxis, language)
-        number_ticks(axes.yaxis, language)
-    heading(panels[0], _(SLICE), _(AXIS))
+        format_ticks(axes.xaxis, language)
+        format_ticks(axes.yaxis, language)
+    add_heading(panels[0], _(SLICE), _(AXIS))
     panels[1].set_title(_(DIAGONAL), color=color("muted"), weight="normal", size=9)
     panels[1].set_xlabel(_(FREQUENCY))
     panels[0].legend(loc="lower left")
