@@ -7,7 +7,7 @@ from scipy.stats import binom
 
 from epoque.bench.figures.plot import encode_svg, figure_style, new_figure
 from epoque.bench.figures.strip_plot import Strip, draw_strip_plot
-from epoque.bench.figures.sweep_figures import sweep_figures
+from epoque.bench.figures.sweep_figures import table_figures
 from epoque.bench.sweeps.aggregate import median_confidence_interval, wilson_interval
 
 SEEDS = 64
@@ -23,7 +23,7 @@ def swept(**axes):
 def drawn(name="strip", language="en", **axes):
     table, axes = swept(**axes)
     with figure_style():
-        figure = sweep_figures(table, axes, "score", {}, language)[name]()
+        figure = table_figures(table, axes, "score", {}, language)[name]()
         encode_svg(figure)
     return table, figure
 
@@ -85,16 +85,16 @@ def test_a_strip_is_there_where_dots_have_room():
         ({}, False),
     ):
         table, whole = swept(**axes)
-        assert ("strip" in sweep_figures(table, whole, "score")) is there
+        assert ("strip" in table_figures(table, whole, "score")) is there
     one = table[table.seed == 0]
-    assert "strip" not in sweep_figures(one, {"seed": (0,)}, "score")
+    assert "strip" not in table_figures(one, {"seed": (0,)}, "score")
 
 
 def test_a_result_of_yes_and_no_is_told_as_a_share():
     table, axes = swept(noise=("a", "b"), data=("c", "d"))
     table["lost"] = (table.noise == "b") & (table.seed % 4 == 0)
     with figure_style():
-        draws = sweep_figures(table, axes, "lost", {}, "fr")
+        draws = table_figures(table, axes, "lost", {}, "fr")
         assert list(draws) == ["map"]
         figure = draws["map"]()
         figure.draw_without_rendering()

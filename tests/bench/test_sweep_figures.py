@@ -11,7 +11,7 @@ from matplotlib.colors import LogNorm, Normalize
 from epoque.bench.errors import UnknownNameError, UsageError
 from epoque.bench.figures import heatmaps as sweep_maps
 from epoque.bench.figures.plot import encode_svg, figure_style
-from epoque.bench.figures.sweep_figures import sweep_figures
+from epoque.bench.figures.sweep_figures import table_figures
 from epoque.bench.i18n import translator
 
 RATES = [float(f"{rate:.12g}") for rate in np.geomspace(0.01, 10, 13)]
@@ -37,7 +37,7 @@ def draw(language="en", theme="light", score="final_error", **axes):
     table, axes = swept(**axes)
     with figure_style(theme):
         labels = {field: translator(language)(label) for field, label in LABELS.items()}
-        name, function = next(iter(sweep_figures(table, axes, score, labels, language).items()))
+        name, function = next(iter(table_figures(table, axes, score, labels, language).items()))
         figure = function()
         encode_svg(figure)  # a glyph that is missing would warn here, and a warning is an error
     return name, figure, table
@@ -83,7 +83,7 @@ def test_without_seeds_there_is_no_interval():
 def test_values_need_not_be_in_order():
     table, axes = swept(learning_rate=RATES[::-1], seed=SEEDS)
     with figure_style():
-        figure = sweep_figures(table, axes, "final_error")["curve"]()
+        figure = table_figures(table, axes, "final_error")["curve"]()
     x, y = figure.axes[0].lines[0].get_data()
     np.testing.assert_array_equal(x, RATES)
     np.testing.assert_allclose(y, table.groupby("learning_rate").final_error.median())
@@ -173,7 +173,7 @@ def test_undefined_scores_are_left_out_and_missing_cells_are_empty():
     table.loc[first, "final_error"] = np.nan
     table.loc[(table.learning_rate == RATES[1]) & (table.seed > 9), "final_error"] = np.nan
     with figure_style():
-        figure = sweep_figures(table, axes, "final_error")["map"]()
+        figure = table_figures(table, axes, "final_error")["map"]()
         encode_svg(figure)
     shown = figure.axes[0].collections[0].get_array().reshape(7, 13)
     assert np.ma.getmaskarray(shown)[0, 0]
@@ -186,7 +186,7 @@ def test_a_constant_score_can_be_drawn():
     for axes in ({"seed": range(9)}, {"learning_rate": RATES, "iterations": range(1, 8)}):
         table, axes = swept(**axes)
         with figure_style():
-            for function in sweep_figures(table.assign(solved=1.0), axes, "solved").values():
+            for function in table_figures(table.assign(solved=1.0), axes, "solved").values():
                 encode_svg(function())
 
 
@@ -221,15 +221,15 @@ def test_a_large_map_is_a_small_file():
 def test_bad_input_is_one_sentence():
     table, axes = swept(learning_rate=RATES, seed=SEEDS)
     with pytest.raises(UnknownNameError, match=r"'final_eror'\. Did you mean final_error\?"):
-        sweep_figures(table, axes, "final_eror")
+        table_figures(table, axes, "final_eror")
     with pytest.raises(UnknownNameError, match="'iterations'"):
-        sweep_figures(table, {**axes, "iterations": (1, 2)}, "final_error")
+        table_figures(table, {**axes, "iterations": (1, 2)}, "final_error")
     with pytest.raises(UsageError, match="no number in final_error"):
-        sweep_figures(table.assign(final_error=np.nan), axes, "final_error")
+        table_figures(table.assign(final_error=np.nan), axes, "final_error")
     with pytest.raises(UsageError, match="no number in final_error"):
-        sweep_figures(table.assign(final_error="x"), axes, "final_error")
+        table_figures(table.assign(final_error="x"), axes, "final_error")
     with pytest.raises(UsageError, match="no language 'de'"):
-        sweep_figures(table, axes, "final_error", {}, "de")
+        table_figures(table, axes, "final_error", {}, "de")
 
 
 @pytest.mark.parametrize(("language", "told"), [("en", "a cell is"), ("fr", "une case est")])
@@ -268,5 +268,5 @@ def test_a_map_of_a_million_cells_is_small():
     table = pd.DataFrame({name: column.ravel() for name, column in columns.items()})
     axes = dict(zip(columns, map(tuple, many), strict=False))
     with figure_style():
-        figure = sweep_figures(table, axes, "final_error")["map"]()
+        figure = table_figures(table, axes, "final_error")["map"]()
         assert len(encode_svg(figure)) < 1_000_000

@@ -76,10 +76,10 @@ class Drawing:
     def drawable(self) -> "Mapping[str, Callable[[], Figure]]":
         """Return name to function of what can be drawn of the record."""
         if isinstance(self.record, Sweep):
-            from epoque.bench.figures.sweep_figures import figures
+            from epoque.bench.figures.sweep_figures import sweep_figures
 
             labels = lab_of(self.record).result_labels
-            return figures(self.record, self.language, self.column, dict(self.at), labels)
+            return sweep_figures(self.record, self.language, self.column, dict(self.at), labels)
         if self.column or self.at:
             raise UsageError(f"{self.record.id} is one run; columns and axes are a sweep's.")
         return lab_of(self.record).figures(self.record, self.language)

@@ -31,20 +31,20 @@ if TYPE_CHECKING:
 
     from ..sweeps.sweep import Sweep
 
-__all__ = ["figures", "sweep_figures"]
+__all__ = ["sweep_figures", "table_figures"]
 
 MAX_BINS = 40
 ROOM = 0.84  # of the distance between two values, for their strips
 
 
-def figures(
+def sweep_figures(
     sweep: "Sweep",
     language: str = "en",
     score: str = "",
     at: Mapping[str, object] | None = None,
     labels: Mapping[str, str] | None = None,
 ) -> "Mapping[str, Callable[[], Figure]]":
-    """Return what can be drawn of a sweep's folder (see `sweep_figures`).
+    """Return what can be drawn of a sweep's folder (see `table_figures`).
 
     Args:
         sweep: the sweep.
@@ -62,10 +62,10 @@ def figures(
     names |= {name: translator(language)(label) for name, label in (labels or {}).items()}
     held = at or {}
     axes = {field: values for field, values in sweep.axes.items() if field not in held}
-    return sweep_figures(sweep.rows(held), axes, score or sweep.score, names, language)
+    return table_figures(sweep.rows(held), axes, score or sweep.score, names, language)
 
 
-def sweep_figures(
+def table_figures(
     table: "pd.DataFrame",
     axes: Mapping[str, Sequence[object]],
     score: str,

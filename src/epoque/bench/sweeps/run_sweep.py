@@ -207,8 +207,8 @@ def _point(axes: Sequence[Axis], index: int) -> dict[str, Any]:
 
 
 def _draw(sweep: Sweep) -> None:
-    from ..figures.sweep_figures import figures
+    from ..figures.sweep_figures import sweep_figures
     from ..runs.execute import save_figures
 
     with suppress(UsageError):  # no run reached a score: the table says so, nothing can be drawn
-        save_figures(sweep.path / "figures", figures(sweep))
+        save_figures(sweep.path / "figures", sweep_figures(sweep))
