@@ -115,7 +115,7 @@ def test_two_processes_give_the_same_bytes():
     code = (
         "import sys, hashlib; sys.path.insert(0, sys.argv[1]); import test_plot as t;"
         "f = t.drawn('dark');"
-        "print(hashlib.sha256(t.png_bytes(f) + t.svg_bytes(f)).hexdigest())"
+        "print(hashlib.sha256(t.encode_png(f) + t.encode_svg(f)).hexdigest())"
     )
     here = str(Path(__file__).parent)
     digests = {

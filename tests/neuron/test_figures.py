@@ -303,11 +303,11 @@ def test_loss_with_and_without_test_points(runs):
 def test_two_processes_give_the_same_bytes(runs):
     code = (
         "import sys, hashlib; from epoque.bench.runs.run import Run;"
-        "from epoque.bench.figures.plot import figure_style, png_bytes, svg_bytes;"
+        "from epoque.bench.figures.plot import encode_png, encode_svg, figure_style;"
         "from epoque.neuron.figures import figures;\n"
         "with figure_style('dark'):\n"
         "    drawn = [f() for f in figures(Run.open(sys.argv[1])).values()]\n"
-        "print(hashlib.sha256(b''.join(png_bytes(f) + svg_bytes(f) for f in drawn)).hexdigest())\n"
+        "print(hashlib.sha256(b''.join(encode_png(f) + encode_svg(f) for f in drawn)).hexdigest())\n"
         "assert 'jax' not in sys.modules, 'drawing imports the engine'"
     )
     digests = {

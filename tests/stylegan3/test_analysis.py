@@ -198,10 +198,10 @@ def test_pictures_need_no_engine(run):
     code = (
         "import sys; from pathlib import Path; from epoque.bench.runs.run import Run\n"
         "from epoque.bench.lab import lab_of\n"
-        "from epoque.bench.figures.plot import figure_style, png_bytes\n"
+        "from epoque.bench.figures.plot import encode_png, figure_style\n"
         f"run = Run(Path({str(run.path)!r}))\n"
         "with figure_style():\n"
-        "    for of in lab_of(run).figures(run, 'fr').values(): png_bytes(of())\n"
+        "    for of in lab_of(run).figures(run, 'fr').values(): encode_png(of())\n"
         "print([m for m in ('torch', 'jax') if m in sys.modules])"
     )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

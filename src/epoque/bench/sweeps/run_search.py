@@ -173,7 +173,9 @@ def _try_all(search: Search, parts: TableParts, executor: Executor, progress: Pr
             with defer_stop() if compiled else nullcontext():
                 parts.write(batch, _measure(search, parts, executor, asked))
         for trial, runs in read_table(parts.own[batch]).groupby("trial"):
-            proposals.tell(int(trial), compute_quantiles(runs, search.objective, search.worst_value)[0])
+            proposals.tell(
+                int(trial), compute_quantiles(runs, search.objective, search.worst_value)[0]
+            )
         progress(first + len(asked), trials)
 
 

@@ -116,7 +116,9 @@ class Search(Study[C_co]):
             rows.append(row | dict(zip(names, (median, low, high), strict=True)))
         frame = pd.DataFrame(rows)
         by = f"{self.objective}_median"
-        return frame.sort_values(by, ascending=self.worst_value > 0, kind="stable", ignore_index=True)
+        return frame.sort_values(
+            by, ascending=self.worst_value > 0, kind="stable", ignore_index=True
+        )
 
     @property
     def best_trial(self) -> Mapping[str, Any]:
