@@ -104,9 +104,7 @@ class RunWriter:
         self._is_sealed = False
         self._passing = {s for s in run.checkpoint_steps if s <= last and not run.is_scheduled(s)}
         self._make_room(resume_point)
-        if (
-            resume_point.checkpoint
-        ):  # what wrote it may have been killed before it removed those before
+        if resume_point.checkpoint:  # its writer may have been killed before it removed others
             self._remove_old(resume_point.checkpoint)
         self._status.write("running")
         with explain_write_errors(run.path):
