@@ -42,7 +42,7 @@ SMALL = Gan2dConfig(
 )
 
 
-def told(events: Iterable[Event]) -> list[Any]:
+def fingerprint(events: Iterable[Event]) -> list[Any]:
     """Return events as values that can be compared, to the last bit."""
     return [_plain(event) for event in events]
 
@@ -83,22 +83,22 @@ def test_events_come_at_their_times(events: list[Event]) -> None:
 
 
 def test_the_same_seed_gives_the_same_bytes(events: list[Event]) -> None:
-    assert told(train(SMALL)) == told(events)
-    assert told(train(SMALL.replace(seed=6))) != told(events)
+    assert fingerprint(train(SMALL)) == fingerprint(events)
+    assert fingerprint(train(SMALL.replace(seed=6))) != fingerprint(events)
 
 
 def test_other_paces_give_the_same_weights(events: list[Event]) -> None:
     paced = train(SMALL.replace(snapshot_every=7, checkpoint_every=1000, evaluate_every=11))
     *_, last = of(Checkpoint, paced)
-    assert told([last]) == told([of(Checkpoint, events)[-1]])
+    assert fingerprint([last]) == fingerprint([of(Checkpoint, events)[-1]])
 
 
 def test_a_resumed_training_ends_with_the_same_bytes(events: list[Event]) -> None:
     for checkpoint in of(Checkpoint, events)[:-1]:
-        assert told(train(SMALL, checkpoint)) == told(after(checkpoint, events))
+        assert fingerprint(train(SMALL, checkpoint)) == fingerprint(after(checkpoint, events))
 
 
-def untold(events: Iterable[Event]) -> list[Event]:
+def without_changes(events: Iterable[Event]) -> list[Event]:
     """Return events without what tells the changes."""
     return [event for event in events if not isinstance(event, Artifact)]
 
@@ -128,10 +128,13 @@ def test_a_live_change_is_recorded_and_repeated(events: list[Event]) -> None:
     (record,) = of(Artifact, live)
     assert record.name == "changes.txt"
     again = list(train(SMALL.replace(changes=record.data.decode().strip())))
-    assert told(again) == told(live)
+    assert fingerprint(again) == fingerprint(live)
     early = [m.step for m in of(Metrics, live) if m.step <= 20]
-    assert told(of(Metrics, live))[: len(early)] == told(of(Metrics, events))[: len(early)]
-    assert told(live)[-1] != told(events)[-1]
+    assert (
+        fingerprint(of(Metrics, live))[: len(early)]
+        == fingerprint(of(Metrics, events))[: len(early)]
+    )
+    assert fingerprint(live)[-1] != fingerprint(events)[-1]
 
 
 def test_a_changed_training_resumes_with_its_changes() -> None:
@@ -142,15 +145,15 @@ def test_a_changed_training_resumes_with_its_changes() -> None:
         first, *others = train(SMALL, checkpoint)
         assert isinstance(first, Artifact)  # told again: a later one may have been lost
         assert first == of(Artifact, live)[-1]
-        assert told(others) == told(untold(after(checkpoint, live)))
+        assert fingerprint(others) == fingerprint(without_changes(after(checkpoint, live)))
 
 
 def test_a_planned_change_survives_a_resume_before_it() -> None:
     config = SMALL.replace(changes="30:loss=hinge;50:d_steps=1,g_steps=3")
     whole = list(train(config))
     for checkpoint in of(Checkpoint, whole):
-        resumed = untold(train(config, checkpoint))
-        assert told(resumed) == told(untold(after(checkpoint, whole)))
+        resumed = without_changes(train(config, checkpoint))
+        assert fingerprint(resumed) == fingerprint(without_changes(after(checkpoint, whole)))
 
 
 def test_a_live_change_of_a_number_compiles_nothing() -> None:
@@ -167,7 +170,7 @@ def test_a_wrong_change_is_refused_and_harms_nothing(events: list[Event]) -> Non
     for wrong in ({"loss": "nothing"}, {"batch_size": 3}, {"d_steps": 0, "g_steps": 0}):
         with pytest.raises(ConfigError):
             training.change(**wrong)
-    assert told(found + list(training)) == told(events)
+    assert fingerprint(found + list(training)) == fingerprint(events)
 
 
 def test_changes_between_two_iterations_add_up() -> None:
@@ -322,7 +325,7 @@ def test_points_that_changed_since_the_checkpoint_are_refused(tmp_path: Path) ->
     assert isinstance(whole[0], Artifact)
     checkpoint = of(Checkpoint, whole)[0]
     resumed = list(train(config, checkpoint))
-    assert told(of(Metrics, resumed)) == told(of(Metrics, whole))[-1:]
+    assert fingerprint(of(Metrics, resumed)) == fingerprint(of(Metrics, whole))[-1:]
     path.write_text("x,y\n0.1,0.2\n0.8,0.3\n0.5,0.8\n")
     with pytest.raises(DataError, match="not what they were"):
         list(train(config, checkpoint))

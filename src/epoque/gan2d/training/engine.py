@@ -57,7 +57,8 @@ __all__ = [
 BLOCK = 256
 """Most iterations of one call of the compiled loop."""
 FIRST_G_STEP = 16
-"""The number of the generator's first step: where its random numbers begin in an iteration."""
+"""The number of the generator's first step, after the discriminator's (at most 10): no two steps of
+an iteration draw the same random numbers."""
 METRICS = (*D_METRICS, *G_METRICS)
 
 
@@ -161,7 +162,7 @@ def iterate(
         context = StepContext(static, hyper, key, iteration, number, factor)
         return discriminator_step(context, carry[0], state.g)
 
-    no_metrics = jnp.full(len(D_METRICS), jnp.nan)
+    no_metrics = jnp.full(len(D_METRICS), jnp.nan)  # of a network that takes no step
     d, d_metrics = jax.lax.fori_loop(0, hyper.d_steps, d_step, (state.d, no_metrics))
 
     def g_step(number: Array, carry: tuple[NetworkState, Array]) -> tuple[NetworkState, Array]:

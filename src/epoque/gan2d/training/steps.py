@@ -79,12 +79,13 @@ def discriminator_step(
     z = sample_noise(context)
     fake, _ = apply(g.params, g.statistics, z, context.static.generator, training=True)
     real = sample_real(context)
+    # Differentiated by D's parameters alone: to D, the generated points are data.
     (loss, aux), grads = jax.value_and_grad(discriminator_objective, has_aux=True)(
         d.params, d.statistics, real, fake, context
     )
     real_logits, fake_logits, batches = aux
     params, opt_state = _update_discriminator(context, d, grads)
-    statistics = d.statistics
+    statistics = d.statistics  # not differentiated: they follow the step
     for batch_statistics in batches:
         statistics = update_statistics(statistics, params, batch_statistics)
     saturated = jnp.abs(jnp.concatenate([real_logits, fake_logits])) > SATURATED
@@ -102,6 +103,7 @@ def generator_step(
     context: StepContext, d: NetworkState, g: NetworkState
 ) -> tuple[NetworkState, Array]:
     """Return the generator after one step, and `G_METRICS` [2]."""
+    # XLA leaves out the real points where the loss does not look at them.
     batch = sample_noise(context), sample_real(context)
     (loss, batch_statistics), grads = jax.value_and_grad(generator_objective, has_aux=True)(
         g.params, g, d, batch, context
