@@ -122,14 +122,18 @@ def test_tokenizers_that_were_trained_before_are_still_found(text: Documents) ->
     assert [path.parent.name for path in cached()] == [key]
 
 
-def test_training_tells_how_far_it_is(text: Documents) -> None:
-    told: list[tuple[str, float | None]] = []
-    tokenizer.train_tokenizer(config("masked"), text, lambda *now: told.append(now))
-    assert told == [
-        ("Tokenizer: counting signs", 0.0),
-        ("Tokenizer: putting tokens together", None),
-        ("Tokenizer: counting words", 0.0),
-        ("Tokenizer: putting tokens together", None),
+def test_training_reports_its_progress(text: Documents) -> None:
+    reports: list[tuple[int, int | None, str]] = []
+
+    def progress(done: int, total: int | None, what: str = "") -> None:
+        reports.append((done, total, what))
+
+    tokenizer.train_tokenizer(config("masked"), text, progress)
+    assert reports == [
+        (0, text.size, "Tokenizer: counting signs"),
+        (0, None, "Tokenizer: putting tokens together"),
+        (0, text.size, "Tokenizer: counting words"),
+        (0, None, "Tokenizer: putting tokens together"),
     ]
 
 
@@ -201,7 +205,7 @@ def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_tokenizer_is_trained_once(text: Documents, monkeypatch: pytest.MonkeyPatch) -> None:
     first = tokenizer.prepare_tokenizer(config(), text)
     with monkeypatch.context() as patch:
-        patch.delattr(tokenizer, "train")
+        patch.delattr(tokenizer, "train_tokenizer")
         again = tokenizer.prepare_tokenizer(config(block_size=32, seed=3), text)
     assert again.backend_tokenizer.to_str() == first.backend_tokenizer.to_str()
     assert again.special_tokens_map == first.special_tokens_map
