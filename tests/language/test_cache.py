@@ -208,14 +208,18 @@ def test_another_text_tokenizer_or_setting_is_encoded_anew(text: Documents, fold
     assert len([f for f in folder.iterdir() if f.is_dir()]) == 5
 
 
-def test_progress_is_told(text: Documents) -> None:
-    told: list[tuple[str, float]] = []
-    token_cache.load_blocks(config(), wordlevel(WORDS), text, lambda *what: told.append(what))
-    shares = [share for _, share in told]
-    assert shares == sorted(shares)
-    assert (shares[0], shares[-1]) == (0.0, 1.0)
-    assert len(shares) > 3
-    assert told[0][0] == "Encoding: text.txt"
+def test_progress_is_reported(text: Documents) -> None:
+    reports: list[tuple[int, int | None, str]] = []
+
+    def progress(done: int, total: int | None, what: str = "") -> None:
+        reports.append((done, total, what))
+
+    token_cache.load_blocks(config(), wordlevel(WORDS), text, progress)
+    counts = [done for done, _, _ in reports]
+    assert counts == sorted(counts)
+    assert (counts[0], counts[-1]) == (0, text.size)
+    assert len(counts) > 3
+    assert {(total, what) for _, total, what in reports} == {(text.size, "Encoding: text.txt")}
 
 
 def test_processes_wait_for_the_one_that_encodes(

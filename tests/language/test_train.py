@@ -365,15 +365,16 @@ def test_memory_that_runs_out_in_a_training_is_told_and_nothing_is_lost(
 )
 def test_the_order_shows_every_block_once_an_epoch(settings: dict[str, Any]) -> None:
     config = LanguageConfig(**{"batch_size": 8, **settings})
-    order, steps, seen, shown = BatchSampler(config, 53), 0, 0, []
-    while seen < order.total and steps < (config.max_steps or 10**9):
-        rows = order.take(steps, seen)
+    sampler, steps, blocks_read, shown = BatchSampler(config, 53), 0, 0, []
+    total = sampler.total_blocks
+    while blocks_read < total and steps < (config.max_steps or 10**9):
+        rows = sampler.rows(steps, blocks_read)
         assert 0 < len(rows) <= 8
         shown.extend(rows.tolist())
-        seen, steps = seen + len(rows), steps + 1
-    assert steps == order.steps
+        blocks_read, steps = blocks_read + len(rows), steps + 1
+    assert steps == sampler.total_steps
     if config.max_steps is None:
-        assert seen == order.total == round(config.epochs * 53)
+        assert blocks_read == total == round(config.epochs * 53)
     epochs = [shown[at : at + 53] for at in range(0, len(shown), 53)]
     assert all(len(set(epoch)) == len(epoch) for epoch in epochs)
     assert len(epochs) < 2 or epochs[0] != epochs[1]
