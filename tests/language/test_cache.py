@@ -255,8 +255,8 @@ def whole(folder: Path) -> list[Path]:
 
 
 def test_an_interruption_leaves_nothing(text: Documents, folder: Path) -> None:
-    def stop(_told: str, share: float) -> None:
-        if share > 0.3:
+    def stop(done: int, total: int | None, what: str = "") -> None:
+        if total and done > 0.3 * total:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -268,9 +268,9 @@ def test_an_interruption_leaves_nothing(text: Documents, folder: Path) -> None:
 _KILLED = """
 import os, signal, sys
 sys.path.insert(0, sys.argv[2])
-from test_cache import WORDS, cache, config, file_documents, wordlevel
-def kill(told, share):
-    if share > 0.3:
+from test_cache import WORDS, config, file_documents, token_cache, wordlevel
+def kill(done, total, what=""):
+    if total and done > 0.3 * total:
         os.kill(os.getpid(), signal.SIGKILL)
 token_cache.load_blocks(config(), wordlevel(WORDS), file_documents([sys.argv[1]]), kill)
 """
@@ -353,7 +353,7 @@ def test_the_cache_folder_is_the_users(tmp_path: Path, monkeypatch: pytest.Monke
 _ENCODED = """
 import resource, sys
 sys.path.insert(0, sys.argv[1])
-from test_cache import WORDS, cache, file_documents, wordlevel
+from test_cache import WORDS, token_cache, file_documents, wordlevel
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 made = wordlevel(WORDS)

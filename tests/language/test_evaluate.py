@@ -90,11 +90,11 @@ def test_the_pseudo_likelihood_is_also_that_of_words_and_bytes(train_run: TrainR
     [{}, {"objective": "masked", "mask_seeds": 4, "pseudo_blocks": 2}],
 )
 def test_the_measuring_tells_how_far_it_is(train_run: TrainRun, settings: dict[str, Any]) -> None:
-    run, told = train_run(**settings), []
-    again = LAB.evaluate(run, lambda done, total, what: told.append((what, done / total)))
+    run, reports = train_run(**settings), []
+    again = LAB.evaluate(run, lambda *report: reports.append(report))
     assert json.loads(json.dumps(dict(again))) == run.results
-    shares = [done / total for done, total, _ in told]
-    assert {what for *_, what in told} == {"measuring"}
+    shares = [done / total for done, total, _ in reports]
+    assert {what for *_, what in reports} == {"measuring"}
     assert shares == sorted(shares)
     assert len(set(shares)) == len(shares) > 1
     assert 0 < shares[0] < shares[-1] == 1
@@ -146,8 +146,8 @@ def test_unknown_words_can_be_left_out(train_run: TrainRun) -> None:
     with torch.no_grad():
         sums = LossSums(*objective(batch, exact_sums=True).tolist())
     each, known = nats(model, ids[:, :-1], ids[:, 1:]), ids[:, 1:].flatten() != common
-    assert 0 < sums.known < sums.targets
-    assert sums.known == int(known.sum())
+    assert 0 < sums.known_targets < sums.targets
+    assert sums.known_targets == int(known.sum())
     assert sums.known_nats == pytest.approx(float(each[known].sum()), rel=1e-5)
     assert find_unknown_ids(tokenizer) == ()  # this text has none
 
