@@ -384,7 +384,7 @@ def test_own_book_reads_the_newest_run_and_claims_the_declared_one(
 
 
 def test_claims_without_their_runs(tmp_path: Path) -> None:
-    (tmp_path / "mine.md").write_text('{{ claims("1") }}')
+    (tmp_path / "mine.md").write_text('{{ claims("neuron") }}')
     with pytest.raises(UsageError, match=r"mine\.md, line 1: .* lacks \d+ of the \d+ runs"):
         read_book(tmp_path / "runs", "en", template=tmp_path / "mine.md")
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from epoque.bench.errors import UsageError
+from epoque.bench.progress import no_progress
 from epoque.bench.sweeps.aggregate import median_confidence_interval
 from epoque.report import write_report
 from epoque.report.book import read_book
@@ -91,7 +92,7 @@ def test_each_chapter_lists_what_it_has_read_itself(runs: Path, tmp_path: Path) 
         text += f'{{{{ records(caption="Runs.", label="{label}") }}}}\n'
         chapters.append(Template(tmp_path / f"{label}.md", text))
     library = Library(runs)
-    document = _assemble(chapters, library, library, "en", lambda _: None)
+    document = _assemble(chapters, library, library, "en", no_progress)
     tables = [block for block in document.blocks if hasattr(block, "rows")]
     commands = [[plain(row[2]) for row in table.rows] for table in tables]
     assert commands == [["epoque run neuron/and"], ["epoque run neuron/or"]]
