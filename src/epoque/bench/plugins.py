@@ -70,11 +70,12 @@ def has_extra(package: str, extra: str) -> bool:
 
 
 def _is_installed(package: str) -> bool:
+    """Return whether a package is installed, and the modules that it names can be found."""
     try:
-        distribution(package)
+        modules = (distribution(package).read_text("top_level.txt") or "").split()
     except PackageNotFoundError:
         return False
-    return True
+    return all(find_spec(module) is not None for module in modules)
 
 
 def plugin_folder(group: str, kind: str, name: str) -> Traversable | None:
