@@ -45,6 +45,7 @@ from .config import Settings
 from .errors import ConfigError, Problem, UsageError
 from .files.output_paths import check_file, check_folder, refuse_address
 from .progress import Notify, Progress
+from .setting_types import number_kind
 
 __all__ = [
     "FETCHING",
@@ -140,6 +141,15 @@ class Options(Settings):
                 for name, value in values.items()
             }
         )
+
+    @classmethod
+    def _read(cls, field: FieldInfo, value: object) -> Any:
+        """Return what a text stands for: a number, or itself, also if it is "none" or empty.
+
+        An option that is left out says that there is none; `none` may be a class or a file.
+        """
+        is_text = isinstance(value, str) and (number_kind(field) is None or not value.strip())
+        return value if is_text else super()._read(field, value)
 
     @classmethod
     def fields(cls) -> dict[str, FieldInfo]:

@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic.fields import FieldInfo
 
 from .errors import ConfigError, Problem
 from .files.path_list import LocalPath, PathOrHttps
@@ -147,7 +148,7 @@ class Settings(BaseModel):
         wrong = [_find_misplaced(cls, path, v) for path, v in flat.items() if path not in settings]
         problems = [problem for problem in wrong if problem is not None]
         own = {path: value for path, value in flat.items() if path in settings}
-        read = {path: read_text(settings[path].field, value) for path, value in own.items()}
+        read = {path: cls._read(settings[path].field, value) for path, value in own.items()}
         try:
             config = cls.model_validate(nest(read))
         except ValidationError as error:
@@ -155,6 +156,11 @@ class Settings(BaseModel):
         if problems:
             raise ConfigError(problems)
         return config
+
+    @classmethod
+    def _read(cls, field: FieldInfo, value: object) -> Any:
+        """Return what a value stands for, if it is a text (see `read_text`)."""
+        return read_text(field, value)
 
     @classmethod
     def over(cls, usual: Mapping[str, Any], changes: Mapping[str, Any]) -> Self:
@@ -361,7 +367,8 @@ def _iterate_problems(
     for item in error.errors():
         cause, steps = item.get("ctx", {}).get("error"), list(map(str, item["loc"]))
         if isinstance(cause, ConfigError):  # of the whole, or of a part, which knows no other path
-            yield from (replace(p, field=".".join([*steps, p.field])) for p in cause.problems)
+            paths = (".".join(filter(None, [*steps, p.field])) for p in cause.problems)
+            yield from (replace(p, field=f) for p, f in zip(cause.problems, paths, strict=True))
             continue
         # After the setting's own path pydantic says where in its value the mistake is.
         paths = (".".join(steps[:end]) for end in range(1, len(steps) + 1))

@@ -59,7 +59,7 @@ def _grid_text(value: Any) -> Any:
 def _check_grid(text: str) -> str:
     from ..generation.seed_list import parse_grid
 
-    parse_grid(text)
+    parse_grid(text, "")  # the option's name is known where the error is told
     return text
 
 

@@ -58,7 +58,7 @@ Features = Literal["none", "portraits", "vgg"]
 def _check_seeds(text: str) -> str:
     from ..generation.seed_list import parse_seeds
 
-    parse_seeds(text)
+    parse_seeds(text, "")  # the option's name is known where the error is told
     return text
 
 

@@ -41,17 +41,21 @@ def parse_layers(text: str, count: int) -> list[int]:
     return _parse_numbers(text, "layers", "layers", count - 1)
 
 
-def parse_grid(text: str) -> tuple[int, int]:
+def parse_grid(text: str, option: str = "grid") -> tuple[int, int]:
     """Return columns and rows of `4x2`.
 
+    Args:
+        text: columns and rows.
+        option: where it was typed.
+
     Raises:
-        UsageError: if it is no grid of 1 to 64 columns and rows.
+        ConfigError: if it is no grid of 1 to 64 columns and rows.
     """
     match = _GRID.fullmatch(text.strip())
     columns, rows = map(int, match.groups()) if match and len(text) < 10 else (0, 0)
     if not (1 <= columns <= 64 and 1 <= rows <= 64):
         raise ConfigError.of(
-            "grid", f"{text} is not allowed; it takes columns and rows such as 4x2."
+            option, f"{text} is not allowed; it takes columns and rows such as 4x2."
         )
     return columns, rows
 
