@@ -15,7 +15,7 @@ from epoque.bench.actions import (
     option,
 )
 from epoque.bench.figure_files import FilmFiles
-from epoque.bench.files.output_paths import folder_of, runs_folder
+from epoque.bench.files.output_paths import make_parent_folder, runs_folder
 from epoque.bench.progress import Notify
 
 from .name import NAME
@@ -110,7 +110,7 @@ def animate(options: AnimateOptions, notify: Notify) -> FilmFiles:
     run = find_lab_record(runs_folder(options.runs), options.run, NAME, Run[NeuronConfig])
     announce_run(options.run, run.id, notify)
     out = options.out
-    folder_of(out)
+    make_parent_folder(out)
     animation(run, out, options.lang, "dark" if options.dark else "light")
     return FilmFiles(tuple(out.with_name(f"{out.name}.{kind}") for kind in ("webp", "gif")))
 
