@@ -1,10 +1,9 @@
-"""The options that commands share, the bench's own and those of the labs.
+"""The options that the bench's commands share.
 
-Each is a type for a parameter of a command: `def look(run: RunName = "last", /, *, runs:
+Each is a type for a parameter of a command: `def show(run: RunName, /, *, runs:
 RunsOption = None)`. One name, one meaning and one help text everywhere.
 """
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -12,29 +11,15 @@ from cyclopts import Parameter
 
 __all__ = [
     "AsJson",
-    "Dark",
-    "Device",
     "Figures",
     "Language",
-    "PictureOut",
     "Quiet",
     "RecipeName",
     "RunName",
     "RunsOption",
     "StyleName",
     "WholeName",
-    "at_least",
 ]
-
-
-def at_least(least: int) -> Callable[[object, int | None], None]:
-    """Return what refuses smaller whole numbers, as the validator of an option."""
-
-    def check(_type: object, value: int | None) -> None:
-        if value is not None and value < least:
-            raise ValueError(f"is not allowed; it takes a whole number at least {least}.")
-
-    return check
 
 
 RunName = Annotated[str, Parameter(help="A run's id, a part of it, `last`, or its folder.")]
@@ -59,9 +44,4 @@ Language = Annotated[
     Parameter(
         name="--lang", env_var="EPOQUE_LANG", help="The language: en or fr.", show_choices=False
     ),
-]
-Device = Annotated[str, Parameter(help="auto (CUDA where it is there), cpu or cuda.")]
-Dark = Annotated[bool, Parameter(name="--dark", negative="", help="For dark pages.")]
-PictureOut = Annotated[
-    Path, Parameter(name="--out", help="The path without its ending; .png and .svg are written.")
 ]

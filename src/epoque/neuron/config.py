@@ -131,18 +131,20 @@ class NeuronConfig(Config):
         """Yield what is wrong between fields; a setting that would be ignored is a mistake."""
         if self.data == "csv" and self.csv is None:
             yield Problem("csv", "none given; data csv needs the path of a file.")
-        for field, selector, wanted in _ONLY_WITH:
-            if getattr(self, selector) not in wanted and self._changed(field):
-                value = ",".join(map(str, v)) if isinstance(v := getattr(self, field), tuple) else v
-                told = f"{value} would be ignored with {selector} {getattr(self, selector)}"
-                goes = f"it goes with {selector} {' or '.join(wanted)}."
-                yield Problem(field, f"{told}; {goes}", ignored=True)
+        for field, selector, choices in _ONLY_WITH:
+            if self.get(selector) not in choices and self._is_set(field):
+                value = ",".join(map(str, v)) if isinstance(v := self.get(field), tuple) else v
+                message = (
+                    f"{value} would be ignored with {selector} {self.get(selector)}; "
+                    f"it goes with {selector} {' or '.join(choices)}."
+                )
+                yield Problem(field, message, ignored=True)
         if self.init_low > self.init_high:
             yield Problem("init_low", f"{self.init_low} is above init_high ({self.init_high}).")
 
-    def _changed(self, field: str) -> bool:
-        default = type(self).model_fields[field].default
-        value = getattr(self, field)
+    def _is_set(self, field: str) -> bool:
+        default = self.settings()[field].default
+        value = self.get(field)
         return bool(value != (GATES[default] if field == "truth_table" else default))
 
 
