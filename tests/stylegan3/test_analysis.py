@@ -242,7 +242,7 @@ def test_only_portraits_are_read(run):
 def test_the_first_seeds_are_judged_as_the_three_are(run):
     images = again.render_seeds(load_generator("avatars-t"), range(8), again.MappingOptions())
     read = read_portraits(load_generator("avatars-t"), images)
-    assert run.results["network"]["pass_rate"] == pass_rate(read)
+    assert run.results["network"]["passing"] == pass_rate(read)
     assert run.results["panel"] == 8
     assert 0 < run.results["agreement"] < 1
 

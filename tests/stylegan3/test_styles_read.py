@@ -39,7 +39,7 @@ def test_written_styles_make_the_same_images(opened, capsys):
     run("generate --network t --w w.npz --out b --json")
     read = json.loads(capsys.readouterr().out)
     assert [row["sha256"] for row in read] == [row["sha256"] for row in drawn]
-    assert [(row["map_seeds"], row["path"]) for row in read] == [
+    assert [(row["styles"], row["path"]) for row in read] == [
         ("w-0000", "b/w-0000.png"),
         ("w-0001", "b/w-0001.png"),
     ]
