@@ -12,8 +12,9 @@ import torch
 from assemble import Call, Name, Raw, module, snapshot, stream, tensor
 
 from epoque.bench.errors import DataError
+from epoque.stylegan3.official.pickle_data import Budget
 from epoque.stylegan3.official.pickle_globals import allowed_globals
-from epoque.stylegan3.official.pickle_machine import Budget, PickleMachine
+from epoque.stylegan3.official.pickle_machine import PickleMachine
 from epoque.stylegan3.official.snapshot import read_snapshot, read_snapshot_bytes
 
 NUMBERS = np.arange(12, dtype=np.float32)

@@ -25,8 +25,9 @@ from epoque.bench.limits import (
     MAX_WEIGHTS_BYTES,
 )
 
+from .pickle_data import Budget, Buildable, Call, Global, RefusedError
 from .pickle_globals import NumpyArray, OfficialModule, allowed_globals
-from .pickle_machine import Budget, Buildable, Call, Global, PickleMachine, RefusedError
+from .pickle_machine import PickleMachine
 from .torch_storages import TYPES, Storage, TensorMaker, make_storage
 
 __all__ = ["read_tensors"]

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .pickle_machine import Budget, Buildable, Call, Global, RefusedError
+from .pickle_data import Budget, Buildable, Call, Global, RefusedError
 from .torch_storages import TensorMaker, is_shape
 
 __all__ = ["CLASSES", "NumpyArray", "OfficialModule", "allowed_globals"]

@@ -16,8 +16,9 @@ from epoque.bench.errors import DataError
 from epoque.bench.files.safetensors_file import map_file
 from epoque.bench.limits import MAX_ARGUMENT_VALUES, MAX_TENSOR_DEPTH, MAX_TENSORS
 
+from .pickle_data import Budget, RefusedError
 from .pickle_globals import NumpyArray, OfficialModule, allowed_globals
-from .pickle_machine import Budget, PickleMachine, RefusedError
+from .pickle_machine import PickleMachine
 
 __all__ = ["NETWORKS", "OfficialNetworkData", "Snapshot", "read_snapshot", "read_snapshot_bytes"]
 

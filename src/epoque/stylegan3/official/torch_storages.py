@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from epoque.bench.files.safetensors_file import from_bfloat16
 from epoque.bench.limits import MAX_TENSOR_DIMENSIONS
 
-from .pickle_machine import Budget, Global, PickleMachine, RefusedError
+from .pickle_data import Budget, Global, RefusedError
+from .pickle_machine import PickleMachine
 
 __all__ = ["TYPES", "Storage", "TensorMaker", "is_shape", "make_storage", "read_storage"]
 

@@ -20,9 +20,9 @@ from epoque.bench.torch.allocation import keep_freed_memory
 
 from . import native, reference, winograd
 from .jit import bind_compiled
-from .native import LeakyRelu, Resampling, TileGrid
 from .reference import Activation, Padding, parse_factor, parse_padding
 from .threads import parallel_for
+from .tiling import LeakyRelu, Resampling, TileGrid
 
 __all__ = ["bias_act", "conv2d", "filtered_lrelu", "upfirdn2d"]
 
