@@ -59,7 +59,7 @@ def make_sampler(config: "Gan2dConfig", user_points: UserPoints | None = None) -
         return _from_uniforms(_FORMULAS[config.data])
     user_points = user_points or load_points(config)
     assert user_points is not None, f"no sampler for {config.data}"
-    return _drawn_from(user_points)
+    return _make_resampler(user_points)
 
 
 def sample_real_points(
@@ -106,13 +106,13 @@ def _mixture(mixture: GaussianMixture) -> "Formula":
     return place
 
 
-def _drawn_from(user_points: UserPoints) -> Sampler:
+def _make_resampler(user_points: UserPoints) -> Sampler:
     points, jitter = jnp.asarray(user_points.points), user_points.jitter
 
     def draw(key: Array, n: int) -> Array:
         which_key, noise_key = jax.random.split(key)
-        drawn = points[jax.random.randint(which_key, (n,), 0, len(points))]
-        return drawn + jitter * jax.random.normal(noise_key, (n, 2)) if jitter else drawn
+        sample = points[jax.random.randint(which_key, (n,), 0, len(points))]
+        return sample + jitter * jax.random.normal(noise_key, (n, 2)) if jitter else sample
 
     return draw
 

@@ -36,8 +36,8 @@ def sample(key: "Array", n: int, kind: str, dims: int) -> "Array":
         case "uniform":
             return jax.random.uniform(key, (n, dims), jnp.float32)
         case "gaussian":
-            drawn = jax.random.truncated_normal(key, -CUT, CUT, (n, dims), jnp.float32)
-            return MEAN + SD * drawn
+            truncated = jax.random.truncated_normal(key, -CUT, CUT, (n, dims), jnp.float32)
+            return MEAN + SD * truncated
         case _:
             return jax.random.normal(key, (n, dims), jnp.float32)
 

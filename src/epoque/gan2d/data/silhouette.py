@@ -50,9 +50,9 @@ def _otsu(tones: NDArray[np.float64]) -> float:
     values = np.sort(tones.ravel())
     below = np.searchsorted(values, levels[:-1], side="right")
     sums = np.concatenate([[0.0], np.cumsum(values)])
-    share = below / len(values)
+    fraction = below / len(values)
     apart = sums[below] / below - (sums[-1] - sums[below]) / (len(values) - below)
-    return float(levels[int((share * (1 - share) * apart**2).argmax())])
+    return float(levels[int((fraction * (1 - fraction) * apart**2).argmax())])
 
 
 def _reduced(path: Path) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

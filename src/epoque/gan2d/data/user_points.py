@@ -89,20 +89,24 @@ def load_points(config: "Gan2dConfig") -> UserPoints | None:
     """
     match config.data:
         case "csv":
-            return _csv_support(config, read_csv(_path(str(config.csv))))
+            return _make_csv_points(config, read_csv(_resolve_path(str(config.csv))))
         case "image":
-            points, source = silhouette(_path(str(config.image))), str(config.image)
-            return _support(source, _fitted(points), 0.5 * _scale(points))
+            points, source = silhouette(_resolve_path(str(config.image))), str(config.image)
+            return _make_user_points(
+                source, _fit_into_square(points), 0.5 * _scale_to_square(points)
+            )
         case "drawing":
             source, text = _drawing_text(str(config.drawing))
-            return _support(source, _drawn(source, _strokes(source, text)), BRUSH)
+            return _make_user_points(
+                source, _sample_strokes(source, _parse_strokes(source, text)), BRUSH
+            )
         case _:
             return None
 
 
-def _path(told: str) -> Path:
-    name = told.removeprefix(SHIPPED)
-    return Path(name) if name == told else Path(str(files("epoque.gan2d") / "recipes" / name))
+def _resolve_path(text: str) -> Path:
+    name = text.removeprefix(SHIPPED)
+    return Path(name) if name == text else Path(str(files("epoque.gan2d") / "recipes" / name))
 
 
 def find_remarks(config: "Gan2dConfig") -> Iterator[str]:
@@ -113,8 +117,8 @@ def find_remarks(config: "Gan2dConfig") -> Iterator[str]:
     """
     if config.data != "csv":
         return
-    table = read_csv(_path(str(config.csv)))
-    user_points = _csv_support(config, table)
+    table = read_csv(_resolve_path(str(config.csv)))
+    user_points = _make_csv_points(config, table)
     yield from table.remarks()
     away = count_outside(user_points.points)
     if 2 * away > len(user_points.points):
@@ -158,14 +162,14 @@ def _short(value: float) -> str:
     return str(np.float32(value))
 
 
-def _support(source: str, points: NDArray[np.float64], jitter: float) -> UserPoints:
+def _make_user_points(source: str, points: NDArray[np.float64], jitter: float) -> UserPoints:
     if not bool((np.abs(points) <= FARTHEST).all()):
         raise DataError(f"{_too_far(source, points)}.")
-    kept = points.astype(np.float32)
-    if len(kept) == 0 or bool((kept == kept[0]).all()):
-        count = "no points" if len(kept) == 0 else "one point only"
+    rounded = points.astype(np.float32)
+    if len(rounded) == 0 or bool((rounded == rounded[0]).all()):
+        count = "no points" if len(rounded) == 0 else "one point only"
         raise DataError(f"{source} has {count}; it needs at least two different ones.")
-    return UserPoints(kept, jitter)
+    return UserPoints(rounded, jitter)
 
 
 def _too_far(source: str, points: NDArray[np.float64]) -> str:
@@ -173,34 +177,34 @@ def _too_far(source: str, points: NDArray[np.float64]) -> str:
     return f"{source} has a coordinate of {farthest:.3g}; at most {FARTHEST:,.0f} is taken"
 
 
-def _scale(points: NDArray[np.float64]) -> float:
+def _scale_to_square(points: NDArray[np.float64]) -> float:
     """Return the factor that makes the longer side of the points' box fill the square."""
     side = float(np.ptp(points, axis=0).max(initial=0.0)) if len(points) else 0.0
     return (1 - 2 * MARGIN) / side if side else 1.0
 
 
-def _fitted(points: NDArray[np.float64]) -> NDArray[np.float64]:
+def _fit_into_square(points: NDArray[np.float64]) -> NDArray[np.float64]:
     """Move and scale points into the middle of the square; their proportions stay."""
     if not len(points):
         return points
     _, power = np.frexp(np.abs(points).max())  # halved exactly: sums of 1e308 would overflow
     points = np.ldexp(points, -power)
     middle = (points.min(axis=0) + points.max(axis=0)) / 2
-    return np.asarray(0.5 + _scale(points) * (points - middle))
+    return np.asarray(0.5 + _scale_to_square(points) * (points - middle))
 
 
-def _csv_support(config: "Gan2dConfig", table: CsvTable) -> UserPoints:
+def _make_csv_points(config: "Gan2dConfig", table: CsvTable) -> UserPoints:
     points, source = _csv_points(table), str(config.csv)
     if not config.fit and bool((np.abs(points) > FARTHEST).any()):
         raise DataError(f"{_too_far(source, points)}; --fit true scales them.")
-    return _support(source, _fitted(points) if config.fit else points, 0.0)
+    return _make_user_points(source, _fit_into_square(points) if config.fit else points, 0.0)
 
 
 def _csv_points(table: CsvTable) -> NDArray[np.float64]:
     if len(table.header) != 2:
-        found = len(table.header)
+        columns = len(table.header)
         raise table.wrong(
-            table.header_line, f"{found} column{'s' * (found > 1)}; points need two, x and y."
+            table.header_line, f"{columns} column{'s' * (columns > 1)}; points need two, x and y."
         )
     return table.values()
 
@@ -212,28 +216,28 @@ def _drawing_text(drawing: str) -> tuple[str, str | bytes]:
     """Return what to call a drawing, and its JSON; a file may be in any of JSON's encodings."""
     if drawing.lstrip().startswith(("{", "[")):
         return "The drawing", drawing
-    path = _path(drawing)
+    path = _resolve_path(drawing)
     return str(path), read_regular(path, MAX_DRAWING_BYTES)
 
 
-def _strokes(source: str, text: str | bytes) -> list[NDArray[np.float64]]:
+def _parse_strokes(source: str, text: str | bytes) -> list[NDArray[np.float64]]:
     """Return the strokes of a drawing, each [points, 2]."""
     data = text.encode(errors="surrogatepass") if isinstance(text, str) else text
-    told = parse_json(data, source, MAX_DRAWING_BYTES)
-    strokes = told.get("strokes") if isinstance(told, dict) else None
+    drawing = parse_json(data, source, MAX_DRAWING_BYTES)
+    strokes = drawing.get("strokes") if isinstance(drawing, dict) else None
     if not isinstance(strokes, list):
         raise DataError(f"{source} is no drawing; it must be JSON such as {EXAMPLE}.")
-    drawn = [_stroke(source, i, stroke) for i, stroke in enumerate(strokes, 1)]
-    return [stroke for stroke in drawn if len(stroke)]
+    parsed = [_parse_stroke(source, i, stroke) for i, stroke in enumerate(strokes, 1)]
+    return [stroke for stroke in parsed if len(stroke)]
 
 
-def _stroke(source: str, number: int, stroke: Any) -> NDArray[np.float64]:
+def _parse_stroke(source: str, number: int, stroke: Any) -> NDArray[np.float64]:
     if not isinstance(stroke, list):
         raise DataError(f"{source}, stroke {number}: it is not a list of points.")
     for at, point in enumerate(stroke, 1):
         if not _is_point(point):
-            told = f"{source}, stroke {number}, point {at}: it is not two finite numbers."
-            raise DataError(told)
+            message = f"{source}, stroke {number}, point {at}: it is not two finite numbers."
+            raise DataError(message)
     return np.array(stroke, np.float64).reshape(-1, 2)
 
 
@@ -246,20 +250,20 @@ def _is_point(point: Any) -> bool:
     )
 
 
-def _drawn(source: str, strokes: list[NDArray[np.float64]]) -> NDArray[np.float64]:
+def _sample_strokes(source: str, strokes: list[NDArray[np.float64]]) -> NDArray[np.float64]:
     """Return points evenly along the strokes, however fast the hand moved."""
     if not strokes:
         raise DataError(f"{source} is empty; draw something first.")
     total = sum(float(_lengths(stroke).sum()) for stroke in strokes)
     step = max(STROKE_STEP, total / MAX_STROKE_POINTS)
-    return np.concatenate([_evenly(stroke, step) for stroke in strokes])
+    return np.concatenate([_resample(stroke, step) for stroke in strokes])
 
 
 def _lengths(stroke: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(np.hypot(*np.diff(stroke, axis=0).T))
 
 
-def _evenly(stroke: NDArray[np.float64], step: float) -> NDArray[np.float64]:
+def _resample(stroke: NDArray[np.float64], step: float) -> NDArray[np.float64]:
     way = np.concatenate([[0.0], np.cumsum(_lengths(stroke))])
     count = max(DOT_POINTS, round(float(way[-1]) / step) + 1)
     places = np.linspace(0.0, way[-1], count)

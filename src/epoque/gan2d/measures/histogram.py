@@ -2,7 +2,8 @@
 
 The plane is cut into 30×30 cells over the unit square and one cell for all that lies outside. Like
 GAN Lab's evaluator it adds a little mass to every cell, so that the divergence from an empty cell
-is finite; unlike it, the densities are renormalised, no point is lost, and the error is told.
+is finite; unlike it, the densities are renormalised, no point is lost, and the standard error is
+given.
 """
 
 import numpy as np

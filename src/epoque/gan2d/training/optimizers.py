@@ -9,7 +9,7 @@ adam      m ← β₁·m + (1−β₁)·g;  v ← β₂·v + (1−β₂)·g²;  
           with m̂ = m / (1−β₁ᵗ), v̂ = v / (1−β₂ᵗ); Kingma & Ba 2015, algorithm 1.
 """
 
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple, cast
 
 import numpy as np
 import optax
@@ -35,7 +35,7 @@ class OptimizerHyperparameters(NamedTuple):
 
     @classmethod
     def from_config(
-        cls, config: OptimizerConfig, dtype: type[np.floating[Any]] = np.float32
+        cls, config: OptimizerConfig, dtype: type[np.floating] = np.float32
     ) -> "OptimizerHyperparameters":
         """Return the numbers of an optimizer's settings, as NumPy scalars."""
 
