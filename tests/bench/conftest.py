@@ -15,7 +15,7 @@ from epoque.bench.runs.run import Run
 
 @pytest.fixture(autouse=True)
 def _the_lab_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("epoque.bench.plugins.installed", line_lab.installed_too)
+    monkeypatch.setattr("epoque.bench.plugins.find_entry_points", line_lab.installed_too)
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from epoque.bench.config import Config, setting
 from epoque.bench.errors import DivergenceError, Problem
 from epoque.bench.events import Artifact, Checkpoint, Event, Metrics, Snapshot
 from epoque.bench.lab import Lab
-from epoque.bench.plugins import installed
+from epoque.bench.plugins import find_entry_points
 from epoque.bench.progress import Progress, no_progress
 from epoque.bench.runs.execute import execute, resume, start
 from epoque.bench.runs.run import Run
@@ -117,12 +117,12 @@ LAB = LineLab()
 def installed_too(group: str) -> dict[str, tuple[EntryPoint, ...]]:
     """Return what packages bring in a group, and this lab, which none does."""
     mine = {"line": (EntryPoint("line", "line_lab:LAB", group),)}
-    return installed(group) | (mine if group == "epoque.labs" else {})
+    return find_entry_points(group) | (mine if group == "epoque.labs" else {})
 
 
 def children_find_the_lab() -> None:
     """Let runs of this process find the lab, which no entry point names."""
-    mock.patch("epoque.bench.plugins.installed", installed_too).start()
+    mock.patch("epoque.bench.plugins.find_entry_points", installed_too).start()
 
 
 def train_here(root: str, settings: dict[str, Any], draw: bool = False) -> Run:

@@ -34,7 +34,7 @@ class Stop:
 @pytest.fixture(scope="module", autouse=True)
 def _the_lab_is_found_by_the_module(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("epoque.bench.plugins.installed", line_lab.installed_too)
+        patch.setattr("epoque.bench.plugins.find_entry_points", line_lab.installed_too)
         yield
 
 

@@ -10,7 +10,7 @@ from epoque.bench.errors import MissingExtraError, UnknownNameError, UsageError
 from epoque.bench.figures.plot import color, figure_style
 from epoque.bench.figures.styles import find_style, use_style
 from epoque.bench.lab import lab_folder
-from epoque.bench.plugins import installed, load_plugin, plugin_names
+from epoque.bench.plugins import find_entry_points, load_plugin, plugin_names
 from epoque.bench.sinks.registry import make_sinks
 from epoque.bench.sweeps.executor import make_executor
 
@@ -56,13 +56,13 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
         extra = "Provides-Extra: cloud\nRequires-Dist: no-such-package; extra == 'cloud'\n"
         (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1\n{extra}")
         (info / "entry_points.txt").write_text(POINTS.format(module=name))
-        installed.cache_clear()
+        find_entry_points.cache_clear()
         return package
 
     yield write
     for name in ("visitor", "guest"):
         sys.modules.pop(name, None)
-    installed.cache_clear()
+    find_entry_points.cache_clear()
     find_style.cache_clear()
 
 

@@ -176,13 +176,13 @@ def test_markdown_has_its_figures_beside_it(runs: Path, written) -> None:
 
 
 def test_each_figure_is_drawn_once(runs: Path, tmp_path: Path) -> None:
-    from epoque.report.pictures import _drawn
+    from epoque.report.pictures import _draw_svg
 
     write_report(runs, tmp_path / "a.md", "en", "md")
-    before = _drawn.cache_info()
+    before = _draw_svg.cache_info()
     pytest.importorskip("typst")
     write_report(runs, tmp_path / "a.pdf", "en", "pdf")
-    after = _drawn.cache_info()
+    after = _draw_svg.cache_info()
     assert after.misses == before.misses
     assert after.hits == before.hits + 15
 

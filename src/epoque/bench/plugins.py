@@ -19,7 +19,7 @@ from typing import Any
 
 from .errors import MissingExtraError, UnknownNameError, UsageError, first_line
 
-__all__ = ["LABS", "has_extra", "installed", "load_plugin", "plugin_folder", "plugin_names"]
+__all__ = ["LABS", "find_entry_points", "has_extra", "load_plugin", "plugin_folder", "plugin_names"]
 
 
 LABS = "epoque.labs"
@@ -28,7 +28,7 @@ LABS = "epoque.labs"
 
 def plugin_names(group: str) -> tuple[str, ...]:
     """Return the names that installed packages bring in a group, in alphabetical order."""
-    return tuple(installed(group))
+    return tuple(find_entry_points(group))
 
 
 def load_plugin(group: str, kind: str, name: str) -> Any:
@@ -100,7 +100,7 @@ def plugin_folder(group: str, kind: str, name: str) -> Traversable | None:
 
 
 def _point(group: str, kind: str, name: str) -> EntryPoint:
-    points = installed(group)
+    points = find_entry_points(group)
     if name not in points:
         raise UnknownNameError(kind, name, points, f" There are {', '.join(points)}.")
     first, *others = points[name]
@@ -113,7 +113,7 @@ def _point(group: str, kind: str, name: str) -> EntryPoint:
 
 
 @cache
-def installed(group: str) -> dict[str, tuple[EntryPoint, ...]]:
+def find_entry_points(group: str) -> dict[str, tuple[EntryPoint, ...]]:
     """Return name to the entry points of that name: one, unless two packages have chosen it."""
     points: dict[str, dict[str, EntryPoint]] = {}
     for point in entry_points(group=group):

@@ -92,7 +92,7 @@ def ranking_figure(
     from epoque.bench.figures.ticks import format_axis, format_number
 
     _ = translator(language)
-    rows = _ranked(sweeps[0], column, dict(names))
+    rows = _rank(sweeps[0], column, dict(names))
     figure = new_figure(1.35 + 0.27 * len(rows))
     axes = figure.add_subplot()
     places, values = range(len(rows)), [value for _name, value in rows]
@@ -132,7 +132,7 @@ def _over_seconds(run: "Run", column: str) -> tuple[list[float], list[float]]:
     return list(rows["seconds"]), list(rows[column])
 
 
-def _ranked(sweep: "Sweep", column: str, names: dict[str, str]) -> list[tuple[str, float]]:
+def _rank(sweep: "Sweep", column: str, names: dict[str, str]) -> list[tuple[str, float]]:
     """Return each setting's name and number, ascending."""
     table = sweep.table
     if column not in table or table[column].dtype.kind not in "iuf":

@@ -309,9 +309,9 @@ class Functions:
 
     def _left_out(self) -> str:
         """Say which runs and sweeps are not read because a file of theirs is damaged."""
-        if not (damaged := self._library.damaged):
+        if not (damage := self._library.damaged_files):
             return ""
-        files = ", ".join(f"`{name}/{file}`" for name, file in damaged.items())
+        files = ", ".join(f"`{name}/{file}`" for name, file in damage.items())
         return self._translate(LEFT_OUT).format(files=files)
 
     def environments(self, caption: str = "", label: str = "environments") -> Placeholder:

@@ -39,7 +39,7 @@ class Library:
         self._declared = find_needs(runs, needs)
 
     @cached_property
-    def damaged(self) -> Mapping[str, str]:
+    def damaged_files(self) -> Mapping[str, str]:
         """The finished runs and sweeps that are not read: id to the file that is not its own."""
         return find_damaged_records(self.path)
 
@@ -59,7 +59,7 @@ class Library:
             )
 
     def _left_out(self) -> str:
-        return "".join(f" {sentence}" for sentence in describe_damage(self.damaged)[:FEW])
+        return "".join(f" {sentence}" for sentence in describe_damage(self.damaged_files)[:FEW])
 
     def run(self, name: str) -> Run:
         """Return a run: a declared one, the newest finished one of a recipe, or one by its id.

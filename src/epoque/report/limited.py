@@ -79,7 +79,7 @@ class TimeLimit:
             return function
 
         @wraps(function)
-        def wrapped(*args: Any, **kwargs: Any) -> Any:
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
             left = self._stop_clock()
             try:
                 return function(*args, **kwargs)
@@ -87,7 +87,7 @@ class TimeLimit:
                 if left:
                     self._start_clock(left)
 
-        return wrapped
+        return wrapper
 
     @staticmethod
     def _start_clock(seconds: float) -> None:
@@ -135,7 +135,7 @@ class MemoryLimit:
         """Return a function during which there is no limit."""
 
         @wraps(function)
-        def wrapped(*args: Any, **kwargs: Any) -> Any:
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
             if self._usual is None:
                 return function(*args, **kwargs)
             resource.setrlimit(resource.RLIMIT_DATA, self._usual)
@@ -144,7 +144,7 @@ class MemoryLimit:
             finally:
                 self._hold()
 
-        return wrapped
+        return wrapper
 
     def _hold(self) -> None:
         assert self._usual is not None

@@ -222,11 +222,11 @@ def _pieces(children: list[Element]) -> Iterator[str]:
     """Yield each child; fences around a matrix, and stretchy ones, grow with what they hold."""
     if len(children) > 1 and children[0].get("stretchy") == "true":
         closed = children[-1].get("fence") == "true"
-        yield _fenced(children[0], children[1 : -1 if closed else None], children[-1:][:closed])
+        yield _fence(children[0], children[1 : -1 if closed else None], children[-1:][:closed])
         return
     while children:
         if len(children) > 2 and children[1].tag == "mtable" and _is_fence(children[0]):
-            yield _fenced(children[0], children[1:2], children[2:3])
+            yield _fence(children[0], children[1:2], children[2:3])
             children = children[3:]
         else:
             yield _typst(children[0])
@@ -237,7 +237,7 @@ def _is_fence(node: Element) -> bool:
     return node.tag == "mo" and node.text in FENCES
 
 
-def _fenced(left: Element, inner: list[Element], right: list[Element]) -> str:
+def _fence(left: Element, inner: list[Element], right: list[Element]) -> str:
     parts = [_symbol(left.text or ""), *map(_typst, inner), *(_symbol(r.text or "") for r in right)]
     return f"lr({' '.join(filter(None, parts))})"
 

@@ -97,7 +97,7 @@ class Need:
 def chapter_names() -> tuple[str, ...]:
     """Return the labs that bring a chapter, in the order of the book."""
     labs = [lab for lab in lab_names() if chapter_folder(lab) is not None]
-    return tuple(sorted(labs, key=lambda lab: (_declared(lab)[0], lab)))
+    return tuple(sorted(labs, key=lambda lab: (_load_needs(lab)[0], lab)))
 
 
 def chapter_folder(lab: str) -> Traversable | None:
@@ -127,7 +127,7 @@ def _data_folder(lab: str, name: str) -> Traversable | None:
 
 def chapter_needs(lab: str) -> tuple[Need, ...]:
     """Return what the chapter of a lab reads."""
-    return _declared(lab)[1]
+    return _load_needs(lab)[1]
 
 
 def book_needs(chapters: Sequence[str] = ()) -> list[Need]:
@@ -136,7 +136,7 @@ def book_needs(chapters: Sequence[str] = ()) -> list[Need]:
 
 
 @cache
-def _declared(lab: str) -> tuple[int, tuple[Need, ...]]:
+def _load_needs(lab: str) -> tuple[int, tuple[Need, ...]]:
     """Return the order of a lab's chapter, and what it reads."""
     folder = chapter_folder(lab)
     assert folder is not None, lab

@@ -123,7 +123,7 @@ class Parser:
                 yield CodeBlock(self._placeholders.words(node.content).rstrip("\n"))
             case "display":
                 latex = self._formula(node.content)
-                yield self._numbered(Display(latex, node.info))
+                yield self._number_block(Display(latex, node.info))
             case "table":
                 yield self._table(node)
             case "hr":
@@ -134,9 +134,9 @@ class Parser:
     def _paragraph(self, inline: SyntaxTreeNode) -> Iterator[Block]:
         blocks = self._placeholders.blocks(inline.content)
         if blocks is not None:
-            yield from map(self._numbered, blocks)
+            yield from map(self._number_block, blocks)
         elif [child.type for child in inline.children] == ["image"]:
-            yield self._numbered(self._image(inline.children[0]))
+            yield self._number_block(self._image(inline.children[0]))
         else:
             yield Paragraph(tuple(self._inlines(inline.children)))
 
@@ -156,7 +156,7 @@ class Parser:
         count = self._counts[f"label {label}"]
         return label if count == 1 and label not in self.targets else f"{label}-{count}"
 
-    def _numbered(self, block: Block) -> Block:
+    def _number_block(self, block: Block) -> Block:
         """Give a figure, table or labelled formula its number, and remember its label."""
         kinds = {Figure: "figure", Table: "table", Claims: "table", Display: "formula"}
         if not isinstance(block, Figure | Table | Claims | Display) or not block.label:

@@ -90,7 +90,7 @@ class Drawing:
 
     def data(self, theme: Theme) -> bytes:
         """Return the SVG; each is drawn once a process."""
-        return _drawn(self, theme, style_in_use(), _stamp(self.folder))
+        return _draw_svg(self, theme, style_in_use(), _stamp(self.folder))
 
 
 @dataclass(frozen=True)
@@ -120,10 +120,10 @@ class Chart:
 
     def data(self, theme: Theme) -> bytes:
         """Return the SVG; each is drawn once a process."""
-        return _drawn(self, theme, style_in_use(), *map(_stamp, self.folders))
+        return _draw_svg(self, theme, style_in_use(), *map(_stamp, self.folders))
 
 
-class _Drawn(Protocol):
+class _Drawable(Protocol):
     def draw(self) -> "Figure": ...
 
 
@@ -133,7 +133,7 @@ def _stamp(folder: Path) -> int:
 
 
 @lru_cache(DRAWINGS_KEPT)
-def _drawn(drawing: _Drawn, theme: Theme, _style: str, *_stamps: int) -> bytes:
+def _draw_svg(drawing: _Drawable, theme: Theme, _style: str, *_stamps: int) -> bytes:
     from epoque.bench.figures.plot import encode_svg, figure_style
 
     with figure_style(theme):

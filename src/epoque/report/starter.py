@@ -95,7 +95,7 @@ def new_report(out_dir: Path, runs: Path, language: str = "en") -> Path:
 def _chapter(run: Run, language: str) -> str:
     _ = translator(language)
     title, shows = (_plain(_(text)) for text in _about(run))
-    source = f"run({_quoted(run.recipe)})"
+    source = f"run({_quote(run.recipe)})"
     took = _("This run took {iterations} iterations with seed {seed}.")
     if "iterations" not in run.metadata["config"]:
         took = ""
@@ -108,8 +108,8 @@ def _chapter(run: Run, language: str) -> str:
         ),
         figures="\n\n".join(_figures(run, source, title, language)),
         source=source,
-        values=", ".join(map(_quoted, islice(_numbers(run), MOST_VALUES))),
-        caption=_quoted(_("What was measured at the end.")),
+        values=", ".join(map(_quote, islice(_numbers(run), MOST_VALUES))),
+        caption=_quote(_("What was measured at the end.")),
         repeat=_("To repeat it: {command}").format(command=f"{{{{ command({source}) }}}}"),
     )
 
@@ -119,11 +119,11 @@ def _figures(run: Run, source: str, title: str, language: str) -> Iterator[str]:
     lab = lab_of(run)
     for name in lab.figures(run):
         shown = _(lab.figure_captions[name]) if name in lab.figure_captions else name
-        caption = _quoted(_("{title}: {shown}.").format(title=title, shown=shown))
-        yield f"{{{{ figure({source}, {_quoted(name)}, caption={caption}) }}}}"
+        caption = _quote(_("{title}: {shown}.").format(title=title, shown=shown))
+        yield f"{{{{ figure({source}, {_quote(name)}, caption={caption}) }}}}"
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     """Return text as a template's string."""
     return json.dumps(text, ensure_ascii=False)
 

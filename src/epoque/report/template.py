@@ -100,7 +100,7 @@ def fill(
     """
     environment = _Environment(
         undefined=StrictUndefined,
-        finalize=lambda value: _printed(value, placeholders),
+        finalize=lambda value: _print_value(value, placeholders),
         keep_trailing_newline=True,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -111,13 +111,13 @@ def fill(
     try:
         code = environment.compile(template.text, name, name)
         filled = environment.template_class.from_code(environment, code, environment.globals)
-        return "".join(_limited(filled.generate()))
+        return "".join(_limit(filled.generate()))
     except TemplateSyntaxError as error:
         raise template.wrong(UsageError(f"{error.message}."), error.lineno) from None
     except EpoqueError as error:
         raise template.wrong(error, _line(error, name)) from None
     except UndefinedError as error:
-        raise template.wrong(_undefined(error, functions), _line(error, name)) from None
+        raise template.wrong(_undefined_error(error, functions), _line(error, name)) from None
     except SecurityError as error:
         sentence = UsageError(f"a template may not do that: {str(error).rstrip('.')}.")
         raise template.wrong(sentence, _line(error, name)) from None
@@ -173,7 +173,7 @@ def _is_large(operator: str, left: Any, right: Any) -> bool:
     return sized and times * len(many) > MAX_FILLED_CHARACTERS
 
 
-def _limited(pieces: Iterable[str]) -> Iterator[str]:
+def _limit(pieces: Iterable[str]) -> Iterator[str]:
     """Yield what a template prints, piece by piece.
 
     Raises:
@@ -187,7 +187,7 @@ def _limited(pieces: Iterable[str]) -> Iterator[str]:
         yield piece
 
 
-def _printed(value: Any, placeholders: Placeholders) -> str:
+def _print_value(value: Any, placeholders: Placeholders) -> str:
     """Print what is known as it is, and anything else as plain text that is no Markdown."""
     if isinstance(value, Placeholder):
         return str(value)
@@ -201,7 +201,7 @@ def _line(error: Exception, name: str) -> int | None:
     return next((frame.lineno for frame in reversed(frames) if frame.filename == name), None)
 
 
-def _undefined(error: UndefinedError, functions: dict[str, Any]) -> UsageError:
+def _undefined_error(error: UndefinedError, functions: dict[str, Any]) -> UsageError:
     reason = str(error)
     name = re.search(r"'(\w+)' is undefined", reason)
     near = did_you_mean(name[1], functions) if name else ""

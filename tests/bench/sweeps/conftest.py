@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from epoque.bench.lab import find_lab
-from epoque.bench.plugins import installed
+from epoque.bench.plugins import find_entry_points
 from epoque.bench.recipes import recipe_names
 from epoque.bench.sweeps.grid import parse_axes
 from epoque.bench.sweeps.run_sweep import run_sweep
@@ -29,7 +29,7 @@ def _the_bowl_is_installed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def _forget_labs() -> None:
-    installed.cache_clear()
+    find_entry_points.cache_clear()
     recipe_names.cache_clear()
 
 

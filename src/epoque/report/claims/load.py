@@ -198,11 +198,11 @@ class _Parser:
         names = list(value) if isinstance(value, dict) else []
         if len(names) != 1:
             self._file.report(at, "a measure is one name with its arguments.")
-            return _unmeasured
+            return _measure_nothing
         path = (*at, names[0])
         name = self._file.name(names[0], path, "measure", self._measures)
         if name is None:
-            return _unmeasured
+            return _measure_nothing
         function = self._measures[name]
         signature = inspect.signature(function)
         if signature.return_annotation is not kind:
@@ -258,7 +258,7 @@ class _Parser:
 _NONE = {"en": "-", "fr": "-"}
 
 
-def _unmeasured(_evidence: Evidence) -> Any:
+def _measure_nothing(_evidence: Evidence) -> Any:
     raise AssertionError("a file with problems is not measured")
 
 
@@ -266,13 +266,13 @@ def _evaluate(
     function: Measure, takes_evidence: bool, arguments: Mapping[str, Any], evidence: Evidence
 ) -> Any:
     """Return what a measure gives, with the measures among its arguments evaluated before."""
-    values = {name: _given(value, evidence) for name, value in arguments.items()}
+    values = {name: _evaluate_argument(value, evidence) for name, value in arguments.items()}
     return function(evidence, **values) if takes_evidence else function(**values)
 
 
-def _given(value: Any, evidence: Evidence) -> Any:
+def _evaluate_argument(value: Any, evidence: Evidence) -> Any:
     if isinstance(value, partial):
         return value(evidence)
     if isinstance(value, list):
-        return [_given(item, evidence) for item in value]
+        return [_evaluate_argument(item, evidence) for item in value]
     return value

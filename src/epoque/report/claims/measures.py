@@ -80,7 +80,7 @@ def ratio(first: Values, second: Values) -> Values:
     return first / second
 
 
-def scaled(of: Values, factor: float) -> Values:
+def product(of: Values, factor: float) -> Values:
     """Measure a quantity times a factor."""
     return of * factor
 
@@ -128,7 +128,7 @@ def is_equal(evidence: Evidence, run: str, name: str, value: float) -> bool:
 
 _ALL: tuple[Measure, ...] = (
     column, result, metric, constant,
-    difference, ratio, scaled, absolute, exp, maximum, minimum,
+    difference, ratio, product, absolute, exp, maximum, minimum,
     any_seed, is_true, is_equal,
 )  # fmt: skip
 MEASURES: Mapping[str, Measure] = {measure.__name__: measure for measure in _ALL}

@@ -142,7 +142,7 @@ class _Writer:
 
     def items(self, block: Items) -> str:
         return "\n".join(
-            _indented("- " if block.start is None else f"{block.start + i}. ", self.blocks(item))
+            _indent("- " if block.start is None else f"{block.start + i}. ", self.blocks(item))
             for i, item in enumerate(block.items)
         )
 
@@ -214,7 +214,7 @@ def _line(cells: "list[str] | tuple[str, ...]") -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _indented(mark: str, text: str) -> str:
+def _indent(mark: str, text: str) -> str:
     return mark + text.replace("\n", "\n" + " " * len(mark))
 
 

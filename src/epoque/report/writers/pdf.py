@@ -207,7 +207,7 @@ class _Writer:
             f"[{self.inlines(block.caption)}]) #{_label(block.label)}"
         )
 
-    def _captioned(self, block: Table | Claims, table: str) -> str:
+    def _add_caption(self, block: Table | Claims, table: str) -> str:
         if not block.number:
             return f"#{table}"
         number = _string(self.words.caption("table", block.number))
@@ -219,12 +219,12 @@ class _Writer:
         content = "".join(f"[{self.inlines(cell)}]," for cell in cells)
         align = "".join(f"{side}," for side in block.align)
         widths = "".join(f"{width}," for width in _widths(block))
-        return self._captioned(block, f"plain-table(({align}), ({widths}), ({content}))")
+        return self._add_caption(block, f"plain-table(({align}), ({widths}), ({content}))")
 
     def claims(self, block: Claims) -> str:
         columns = "".join(f"{_string(word)}," for word in self.words.columns)
         rows = "".join(self._claim(row) for row in block.rows)
-        return self._captioned(block, f"claims-table(({columns}), ({rows}))")
+        return self._add_caption(block, f"claims-table(({columns}), ({rows}))")
 
     def _claim(self, row: ClaimRow) -> str:
         lines = "".join(
