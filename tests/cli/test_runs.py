@@ -56,7 +56,7 @@ def _study(root: Path, kind: str, axis: str, told: dict[str, Any]) -> Path:
     path = create_record(root, make_record_name("neuron/and", f"-{kind}", moment), 0, fill, moment)
     parts = TableParts(path / "parts", {})
     parts.write(0, {"trial": [0, 1], "seed": [0, 1], "final_error": [0.5, 0.25]})
-    parts.join(path / "table.parquet")
+    parts.concatenate(path / "table.parquet")
     return path
 
 

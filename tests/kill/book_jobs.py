@@ -37,7 +37,7 @@ def jobs(root: Path) -> Iterator[Job]:
     page = root / "page.md"
     page.write_text(PAGE)
     yield Job("report", partial(_report, root), files_in)
-    run_sweep.POINTS_A_PART = (2, 2)
+    run_sweep.PART_SIZE_LIMITS = (2, 2)
     recipe = str(root / "bowl.yaml")
     needs = [Need("mine", recipe), Need("each", recipe, axes={"seed": "0:4"})]
     made: Any = demo

@@ -15,7 +15,8 @@ import pyarrow.parquet  # noqa: F401
 from killing import Job, files_in
 
 from epoque.bench.lab import find_lab
-from epoque.bench.sweeps import executor, sweep
+from epoque.bench.sweeps import executor
+from epoque.bench.sweeps import run_sweep as run_sweep_module
 from epoque.bench.sweeps.executor import LocalExecutor
 from epoque.bench.sweeps.grid import Axis, parse_axes
 from epoque.bench.sweeps.run_search import resume_search, run_search
@@ -29,7 +30,7 @@ SEARCH: dict[str, Any] = {"trials": 11, "objective": "final_error"}
 
 def jobs(_root: Path) -> Iterator[Job]:
     """Yield the jobs."""
-    sweep.POINTS_A_PART = (2, 2)
+    run_sweep_module.PART_SIZE_LIMITS = (2, 2)
     # Workers that are forked as everything here: what they do is the same.
     executor.get_context = lambda _: multiprocessing.get_context("fork")  # type: ignore[assignment]
     content = partial(_content, Sweeps)

@@ -91,7 +91,7 @@ def _studies(kind: str, root: Path) -> Iterator[tuple[str, Study]]:
 
 @pytest.fixture(autouse=True)
 def _parts_of_two(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("epoque.bench.sweeps.run_sweep.POINTS_A_PART", (2, 2))
+    monkeypatch.setattr("epoque.bench.sweeps.run_sweep.PART_SIZE_LIMITS", (2, 2))
 
 
 def without_figures(files: Mapping[str, bytes]) -> dict[str, bytes]:

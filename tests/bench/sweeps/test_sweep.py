@@ -123,7 +123,7 @@ def test_each_point_by_a_run_gives_what_all_together_give(swept: Swept) -> None:
 def test_a_setting_in_a_part_is_swept_by_its_path(
     engine: str, swept: Swept, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("epoque.bench.sweeps.run_sweep.POINTS_A_PART", (1, 1))
+    monkeypatch.setattr("epoque.bench.sweeps.run_sweep.PART_SIZE_LIMITS", (1, 1))
     axes = ("wind.gust.strength=0,0.5", "wind.gust.until=1:3")
     whole = swept(*axes, engine=engine)
     assert list(whole.table.columns)[:2] == ["wind.gust.strength", "wind.gust.until"]
@@ -159,7 +159,7 @@ def test_what_a_point_leaves_idle_gives_way_in_its_own_run(tmp_path: Path) -> No
 
 
 def test_progress_is_told(swept: Swept, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("epoque.bench.sweeps.run_sweep.POINTS_A_PART", (10, 10))
+    monkeypatch.setattr("epoque.bench.sweeps.run_sweep.PART_SIZE_LIMITS", (10, 10))
     told: list[tuple[int, int]] = []
     swept("learning_rate=0.1:1:log:5", "seed=0:5", progress=lambda *now: told.append(now))
     assert told == [(5, 25), (10, 25), (15, 25), (20, 25), (25, 25)]
@@ -186,7 +186,7 @@ def test_progress_is_told(swept: Swept, monkeypatch: pytest.MonkeyPatch) -> None
 def test_parts_are_whole_blocks_where_that_wastes_little(
     axes: tuple[str, ...], limit: int, expected: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("epoque.bench.sweeps.run_sweep.POINTS_A_PART", (limit, limit))
+    monkeypatch.setattr("epoque.bench.sweeps.run_sweep.PART_SIZE_LIMITS", (limit, limit))
     lab = find_lab("bowl")
     assert choose_part_size(lab, lab.config(), parse_axes(lab.config(), axes)) == expected
 
@@ -209,7 +209,7 @@ def test_all_parts_are_equally_long(
     calls = tmp_path / "calls"
     whole = swept("seed=0:101")
     monkeypatch.setenv("BOWL_CALLS", str(calls))
-    monkeypatch.setattr("epoque.bench.sweeps.run_sweep.POINTS_A_PART", (30, 30))
+    monkeypatch.setattr("epoque.bench.sweeps.run_sweep.PART_SIZE_LIMITS", (30, 30))
     parted = swept("seed=0:101")
     assert calls.read_text().split() == ["26"] * 4
     pd.testing.assert_frame_equal(parted.table, whole.table)
@@ -240,7 +240,7 @@ def test_a_sweep_of_which_all_runs_fail_has_failed(swept: Swept, tmp_path: Path)
 def test_a_full_disk_is_one_error_and_what_was_measured_is_kept(
     swept: Swept, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("epoque.bench.sweeps.run_sweep.POINTS_A_PART", (10, 10))
+    monkeypatch.setattr("epoque.bench.sweeps.run_sweep.PART_SIZE_LIMITS", (10, 10))
     expected = table_bytes(swept("seed=0:40", root=tmp_path / "whole"))
 
     def fill_the_disk(done: int, points: int) -> None:
@@ -408,7 +408,7 @@ def interrupt_after(count: int) -> Callable[[int, int], None]:
 def test_an_interrupted_sweep_goes_on_where_it_stopped(
     engine: str, swept: Swept, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("epoque.bench.sweeps.run_sweep.POINTS_A_PART", (2, 2))
+    monkeypatch.setattr("epoque.bench.sweeps.run_sweep.PART_SIZE_LIMITS", (2, 2))
     axes = ("learning_rate=0.1,0.2", "seed=0:4")
     expected = swept(*axes, engine=engine, root=tmp_path / "whole")
     with pytest.raises(KeyboardInterrupt):
@@ -427,7 +427,7 @@ def test_an_interrupted_sweep_goes_on_where_it_stopped(
 def test_a_signal_stops_a_sweep_and_loses_nothing_of_its_runs(
     engine: str, swept: Swept, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("epoque.bench.sweeps.run_sweep.POINTS_A_PART", (1, 1))
+    monkeypatch.setattr("epoque.bench.sweeps.run_sweep.PART_SIZE_LIMITS", (1, 1))
     monkeypatch.setattr(
         "epoque.bench.sweeps.executor.SECONDS_TO_STOP", PATIENCE
     )  # however busy it is
@@ -463,7 +463,7 @@ def rows_of(run: Run) -> int:
 
 
 def test_the_neuron_lab_goes_on_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("epoque.bench.sweeps.run_sweep.POINTS_A_PART", (8, 8))
+    monkeypatch.setattr("epoque.bench.sweeps.run_sweep.PART_SIZE_LIMITS", (8, 8))
     lab = find_lab("neuron")
     base = lab.config.parse({"iterations": "40"})
     axes = parse_axes(base, ["learning_rate=0.1:10:log:5", "seed=0:4"])
@@ -492,7 +492,7 @@ def test_runs_that_failed_are_tried_again(
 def test_a_part_that_is_damaged_is_measured_again(
     swept: Swept, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("epoque.bench.sweeps.run_sweep.POINTS_A_PART", (2, 2))
+    monkeypatch.setattr("epoque.bench.sweeps.run_sweep.PART_SIZE_LIMITS", (2, 2))
     expected = swept("seed=0:6", root=tmp_path / "whole")
     with pytest.raises(KeyboardInterrupt):
         swept("seed=0:6", progress=interrupt_after(4))
@@ -504,24 +504,25 @@ def test_a_part_that_is_damaged_is_measured_again(
 
 SCRIPT = """
 import sys
-import epoque.bench.sweeps.sweep as sweep
+import epoque.bench.sweeps.run_sweep as run_sweep
 from epoque.bench.sweeps.executor import LocalExecutor
 from epoque.bench.sweeps.grid import parse_axes
+from epoque.bench.sweeps.sweep import Sweeps
 from epoque.bench.lab import find_lab
 
 if __name__ == "__main__":
-    sweep.POINTS_A_PART = (5, 5)
+    run_sweep.PART_SIZE_LIMITS = (5, 5)
     root, engine, pace = sys.argv[1:4]
     lab = find_lab("bowl")
     base = lab.config.parse({"engine": engine, "pace": pace, "checkpoint_every": 3})
     axes = parse_axes(base, sys.argv[4:])
-    begun = list(sweep.Sweeps(root))
+    existing = list(Sweeps(root))
     executor = LocalExecutor(2)
     print("ready", flush=True)
-    if not begun:
-        sweep.run_sweep(lab, "bowl/test", base, axes, root, figures=False, executor=executor)
-    elif begun[0].status.state != "finished":
-        sweep.resume_sweep(begun[0], figures=False, executor=executor)
+    if not existing:
+        run_sweep.run_sweep(lab, "bowl/test", base, axes, root, figures=False, executor=executor)
+    elif existing[0].status.state != "finished":
+        run_sweep.resume_sweep(existing[0], figures=False, executor=executor)
 """
 
 

@@ -92,7 +92,7 @@ class SweepData:
         Returns:
             Counts, and `median`, `low`, `high`, each with as many dimensions as fields.
         """
-        told = aggregate_runs(self.table, fields, [self.score], share=self.is_share)
+        told = aggregate_runs(self.table, fields, [self.score], proportion=self.is_share)
         places = tuple(
             told[f].map({v: i for i, v in enumerate(self.values[f])}).to_numpy() for f in fields
         )

@@ -18,7 +18,7 @@ def aggregate_runs(
     columns: Sequence[str],
     over: str = "seed",
     *,
-    share: bool = False,
+    proportion: bool = False,
 ) -> "pd.DataFrame":
     """Return the median and the central 95 % of results over the seeds, for each other setting.
 
@@ -26,8 +26,8 @@ def aggregate_runs(
         table: axis columns, then results; one row a run.
         axes: the fields that were swept.
         columns: the results to look at.
-        over: the axis to summarise over; without it in `axes`, each row stands for itself.
-        share: whether the results are 0 or 1 in each row: `…_median` is then their mean, a share,
+        over: the axis to aggregate over; without it in `axes`, each row stands for itself.
+        proportion: whether the results are 0 or 1: `…_median` is then the proportion of ones,
             and `…_low` and `…_high` are the ends of Wilson's 95 % interval.
 
     Returns:
@@ -39,22 +39,22 @@ def aggregate_runs(
     """
     import pandas as pd
 
-    rest = [field for field in axes if field != over]
-    keys = [table[field] for field in rest] or [pd.Series(0, index=table.index)]
+    fields = [field for field in axes if field != over]
+    keys = [table[field] for field in fields] or [pd.Series(0, index=table.index)]
     groups = table.groupby(keys, sort=False, dropna=False)
-    told = {"runs": groups.size()}
-    if columns and not share and table[columns[0]].isna().any():
-        told["undefined"] = told["runs"] - groups[columns[0]].count()
+    results = {"runs": groups.size()}
+    if columns and not proportion and table[columns[0]].isna().any():
+        results["undefined"] = results["runs"] - groups[columns[0]].count()
     for column in columns:
         numbers = groups[column]
-        if share:
-            shares = wilson_interval(numbers.sum(), numbers.count())
-            told |= {f"{column}_{n}": v for n, v in zip(QUANTILES, shares, strict=True)}
+        if proportion:
+            interval = wilson_interval(numbers.sum(), numbers.count())
+            results |= {f"{column}_{n}": v for n, v in zip(QUANTILES, interval, strict=True)}
             continue
         for name, quantile in QUANTILES.items():
-            told[f"{column}_{name}"] = numbers.quantile(quantile)
-    frame = pd.DataFrame(told)
-    return frame.reset_index() if rest else frame.reset_index(drop=True)
+            results[f"{column}_{name}"] = numbers.quantile(quantile)
+    frame = pd.DataFrame(results)
+    return frame.reset_index() if fields else frame.reset_index(drop=True)
 
 
 def median_confidence_interval(values: object) -> tuple[float, float, float]:
@@ -80,7 +80,7 @@ def median_confidence_interval(values: object) -> tuple[float, float, float]:
 
 
 def wilson_interval(successes: Any, trials: Any) -> tuple[Any, Any, Any]:
-    """Return a share and the ends of its 95 % interval, of numbers or of columns of numbers.
+    """Return a proportion and the ends of its 95 % interval, of numbers or of columns of numbers.
 
     Without a trial all three are NaN.
 
@@ -89,9 +89,9 @@ def wilson_interval(successes: Any, trials: Any) -> tuple[Any, Any, Any]:
     """
     if isinstance(trials, int) and not trials:  # columns give NaN by themselves
         return (float("nan"),) * 3
-    z, share = 1.959964, successes / trials
-    middle = (share + z**2 / (2 * trials)) / (1 + z**2 / trials)
-    half = z * (share * (1 - share) / trials + (z / (2 * trials)) ** 2) ** 0.5
+    z, proportion = 1.959964, successes / trials
+    center = (proportion + z**2 / (2 * trials)) / (1 + z**2 / trials)
+    half = z * (proportion * (1 - proportion) / trials + (z / (2 * trials)) ** 2) ** 0.5
     half /= 1 + z**2 / trials
-    low, high = middle - half, middle + half
-    return share, low * (low > 0), high * (high < 1) + 1.0 * (high >= 1)
+    low, high = center - half, center + half
+    return proportion, low * (low > 0), high * (high < 1) + 1.0 * (high >= 1)

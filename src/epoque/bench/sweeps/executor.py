@@ -102,7 +102,7 @@ class LocalExecutor:
     def submit(self, key: int, task: Callable[..., Any], *arguments: object) -> None:
         """Queue a job (see `Executor.submit`)."""
         self._queue.append((key, task, arguments))
-        self._feed()
+        self._assign_jobs()
 
     def wait(self) -> JobResult:
         """Wait until a job ends (see `Executor.wait`)."""
@@ -110,11 +110,11 @@ class LocalExecutor:
         assert busy, "nothing was submitted"
         (ready, *_) = connection.wait(list(busy))
         worker = busy[ready]  # type: ignore[index]
-        outcome = worker.take()
-        if outcome.kind == _DIED:
+        result = worker.receive()
+        if result.kind == _PROCESS_DIED:
             self._workers.remove(worker)
-        self._feed()
-        return outcome
+        self._assign_jobs()
+        return result
 
     def cancel(self) -> None:
         """Stop everything (see `Executor.cancel`); new jobs may be submitted afterwards."""
@@ -123,13 +123,13 @@ class LocalExecutor:
             worker.process.terminate()
         try:
             for worker in self._workers:
-                worker.end()
+                worker.close()
         finally:  # a second signal does not wait for them
             for worker in self._workers:
                 worker.process.kill()
             self._workers.clear()
 
-    def _feed(self) -> None:
+    def _assign_jobs(self) -> None:
         """Hand waiting jobs to idle workers, new ones as long as there are fewer than allowed."""
         while self._queue:
             idle = [worker for worker in self._workers if worker.key is None]
@@ -138,7 +138,7 @@ class LocalExecutor:
             if not idle:
                 idle = [_Worker()]
                 self._workers += idle
-            idle[0].give(*self._queue.popleft())
+            idle[0].send(*self._queue.popleft())
 
 
 def make_executor(name: str, workers: int | None = None) -> Executor:
@@ -159,11 +159,11 @@ def make_executor(name: str, workers: int | None = None) -> Executor:
 @contextmanager
 def open_executor(executor: Executor | None, workers: int | None = None) -> Iterator[Executor]:
     """Yield an executor, by default so many local processes; at the end nothing of it is left."""
-    using = LocalExecutor(workers) if executor is None else executor
+    pool = LocalExecutor(workers) if executor is None else executor
     try:
-        yield using
+        yield pool
     finally:
-        using.cancel()
+        pool.cancel()
 
 
 def count_cores() -> int:
@@ -173,7 +173,7 @@ def count_cores() -> int:
     return os.cpu_count() or 1
 
 
-_DIED = "ProcessDied"
+_PROCESS_DIED = "ProcessDied"
 
 
 class _Worker:
@@ -181,31 +181,31 @@ class _Worker:
 
     def __init__(self) -> None:
         context = get_context("spawn")
-        self.pipe, theirs = context.Pipe()
-        self.process: SpawnProcess = context.Process(target=_serve, args=(theirs,), daemon=True)
+        self.pipe, worker_end = context.Pipe()
+        self.process: SpawnProcess = context.Process(target=_serve, args=(worker_end,), daemon=True)
         self.process.start()
-        theirs.close()  # so that the pipe ends when the process does
+        worker_end.close()  # so that the pipe ends when the process does
         self.key: int | None = None
 
-    def give(self, key: int, task: Callable[..., Any], arguments: tuple[object, ...]) -> None:
+    def send(self, key: int, task: Callable[..., Any], arguments: tuple[object, ...]) -> None:
         self.key = key
-        with suppress(OSError):  # it died while idle; `take` finds out
+        with suppress(OSError):  # it died while idle; `receive` finds out
             self.pipe.send((key, task, arguments))
 
-    def take(self) -> JobResult:
+    def receive(self) -> JobResult:
         """Return the outcome of the job, once the pipe is ready."""
         assert self.key is not None
         key, self.key = self.key, None
         try:
-            outcome: JobResult = self.pipe.recv()
+            result: JobResult = self.pipe.recv()
         except (EOFError, OSError):
-            self.end()
+            self.close()
             code = self.process.exitcode
-            how = signal.strsignal(-code) if code and code < 0 else f"exit code {code}"
-            return JobResult(key, error=f"Its process ended: {how}.", kind=_DIED)
-        return outcome
+            reason = signal.strsignal(-code) if code and code < 0 else f"exit code {code}"
+            return JobResult(key, error=f"Its process ended: {reason}.", kind=_PROCESS_DIED)
+        return result
 
-    def end(self) -> None:
+    def close(self) -> None:
         self.process.join(SECONDS_TO_STOP)
         if self.process.is_alive():
             self.process.kill()
@@ -222,7 +222,7 @@ def _serve(pipe: "Connection[Any, Any]") -> None:
         with stopping.handle_stop_signals():
             while True:
                 key, task, arguments = pipe.recv()
-                pipe.send(_outcome(key, task, arguments))
+                pipe.send(_run_job(key, task, arguments))
     except (EOFError, OSError, KeyboardInterrupt):
         return
 
@@ -235,11 +235,11 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def _outcome(key: int, task: Callable[..., Any], arguments: tuple[object, ...]) -> JobResult:
+def _run_job(key: int, task: Callable[..., Any], arguments: tuple[object, ...]) -> JobResult:
     try:
         return JobResult(key, task(*arguments))
     except EpoqueError as error:
         return JobResult(key, error=str(error), kind=type(error).__name__)
     except Exception as error:
-        told = f"{type(error).__name__}: {error}"
-        return JobResult(key, error=told, kind=type(error).__name__)
+        message = f"{type(error).__name__}: {error}"
+        return JobResult(key, error=message, kind=type(error).__name__)

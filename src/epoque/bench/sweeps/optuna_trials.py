@@ -41,24 +41,24 @@ class OptunaTrials:
         self, journal: Path, axes: Sequence[Axis], sampler: str, direction: str, seed: int
     ) -> None:
         self._journal, self._sampler, self._seed = journal, sampler, seed
-        self._spaces = {axis.field: _space(axis) for axis in axes}
-        self._listed = {
+        self._distributions = {axis.field: _to_distribution(axis) for axis in axes}
+        self._choices = {
             axis.field: {to_cell(value): value for value in axis.values}
             for axis in axes
             if axis.spacing == "list"
         }
-        with self._quiet():
+        with self._silence():
             journal.unlink(missing_ok=True)
-            self._study = _study(journal, direction)
+            self._study = _create_study(journal, direction)
 
     def ask(self, number: int) -> dict[str, Any]:
         """Return the settings of the next trial, which is this one."""
-        with self._quiet():
-            self._study.sampler = self._sampler_of(number)
-            trial = self._study.ask(self._spaces)
+        with self._silence():
+            self._study.sampler = self._make_sampler(number)
+            trial = self._study.ask(self._distributions)
         assert trial.number == number
         return {
-            field: self._listed[field][value] if field in self._listed else value
+            field: self._choices[field][value] if field in self._choices else value
             for field, value in trial.params.items()
         }
 
@@ -70,10 +70,10 @@ class OptunaTrials:
             value: an infinity where it failed: Optuna would forget a trial that is told to have
                 failed, and propose its like again.
         """
-        with self._quiet():
+        with self._silence():
             self._study.tell(number, value)
 
-    def _sampler_of(self, number: int) -> "BaseSampler":
+    def _make_sampler(self, number: int) -> "BaseSampler":
         from optuna.samplers import RandomSampler, TPESampler
 
         seed = int(numpy_rng(self._seed, f"search trial {number}").integers(2**32))
@@ -82,7 +82,7 @@ class OptunaTrials:
         return TPESampler(seed=seed, constant_liar=True)  # trials of a batch keep their distance
 
     @contextmanager
-    def _quiet(self) -> Iterator[None]:
+    def _silence(self) -> Iterator[None]:
         """Keep Optuna's log lines and warnings of experimental parts to itself."""
         import optuna
 
@@ -96,11 +96,11 @@ class OptunaTrials:
             optuna.logging.set_verbosity(before)
 
 
-def _study(journal: Path, direction: str) -> Any:
+def _create_study(journal: Path, direction: str) -> Any:
     import optuna
     from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 
-    class Held(JournalFileOpenLock):
+    class NoLock(JournalFileOpenLock):
         """The search's own lock keeps others out; Optuna's would outlive a process that dies."""
 
         def acquire(self) -> bool:
@@ -109,7 +109,7 @@ def _study(journal: Path, direction: str) -> Any:
         def release(self) -> None:
             pass
 
-    backend = JournalFileBackend(str(journal), lock_obj=Held(str(journal)))
+    backend = JournalFileBackend(str(journal), lock_obj=NoLock(str(journal)))
     storage = optuna.storages.JournalStorage(backend)
     maximize = direction == "maximize"
     return optuna.create_study(
@@ -117,7 +117,7 @@ def _study(journal: Path, direction: str) -> Any:
     )
 
 
-def _space(axis: Axis) -> "BaseDistribution":
+def _to_distribution(axis: Axis) -> "BaseDistribution":
     """Return where Optuna may look: between the ends of a range, or among the values of a list."""
     from optuna.distributions import (
         CategoricalDistribution,

@@ -27,7 +27,7 @@ __all__ = [
     "run_point",
 ]
 
-SECONDS_TO_LET_GO = 30.0
+LOCK_TIMEOUT = 30.0
 
 
 def run_compiled(
@@ -46,24 +46,24 @@ def run_compiled(
         The settings as a table holds them, then the results, each n values; or None.
     """
     count = len(next(iter(points.values())))
-    extra = max((length or 0) - count, 0)
-    filled = {field: [*values, *[values[-1]] * extra] for field, values in points.items()}
-    results = lab.sweep(base, filled)
+    padding = max((length or 0) - count, 0)
+    padded = {field: [*values, *[values[-1]] * padding] for field, values in points.items()}
+    results = lab.sweep(base, padded)
     if results is None:
         return None
-    assert all(len(values) == count + extra for values in results.values()), "one value a point"
-    settings = {field: _as_cells(values) for field, values in points.items()}
+    assert all(len(values) == count + padding for values in results.values()), "one value a point"
+    settings = {field: _to_cells(values) for field, values in points.items()}
     return settings | {n: values[:count] for n, values in results.items() if n not in points}
 
 
-def _as_cells(values: Sequence[object]) -> Sequence[Any]:
+def _to_cells(values: Sequence[object]) -> Sequence[Any]:
     """Return settings as a table holds them; numbers and texts, the most, as they are."""
     plain = set(map(type, values)) <= {bool, int, float, str}
     return values if plain else [to_cell(value) for value in values]
 
 
 def run_in_threads(
-    measure: Callable[[int], Columns | None], parts: Mapping[int, int]
+    run_part: Callable[[int], Columns | None], parts: Mapping[int, int]
 ) -> Generator[tuple[int, Columns | None], None, None]:
     """Measure parts of a compiled sweep on all cores, and yield each in turn.
 
@@ -71,21 +71,21 @@ def run_in_threads(
     first part goes alone: it compiles the program that the others then share.
 
     Args:
-        measure: measures the part that begins at a point; None if the lab cannot.
+        run_part: measures the part that begins at a point; None if the lab cannot.
         parts: a part's number to the point it begins at.
 
     Yields:
         The part's number and what was measured; after a None nothing more.
     """
-    waiting = list(parts.items())
-    for index, start in waiting[:1]:
-        first = measure(start)
+    starts = list(parts.items())
+    for index, start in starts[:1]:
+        first = run_part(start)
         yield index, first
         if first is None:
             return
     with ThreadPoolExecutor(count_cores()) as pool:
         try:
-            futures = {index: pool.submit(measure, start) for index, start in waiting[1:]}
+            futures = {index: pool.submit(run_part, start) for index, start in starts[1:]}
             for index, future in futures.items():
                 yield index, future.result()
         finally:
@@ -109,34 +109,32 @@ def run_in_executor(
     Raises:
         RunWriteError: if a run could not be written.
     """
-    manifest, base = study.metadata, study.config
-    folder, lab, recipe = str(study.path / "runs"), manifest["lab"], manifest["recipe"]
+    folder, lab, recipe = str(study.path / "runs"), study.lab_name, study.recipe
     for number, point in points.items():
-        name = _name(number)
-        settings = base.replace(**point).flatten()
-        executor.submit(number, run_point, folder, name, lab, recipe, settings)
+        settings = study.config.replace(**point).flatten()
+        executor.submit(number, run_point, folder, _run_name(number), lab, recipe, settings)
     for _ in points:
-        outcome = executor.wait()
-        if outcome.kind == RunWriteError.__name__:
-            raise RunWriteError(outcome.error)
-        yield outcome.key, _row(points[outcome.key], outcome)
+        result = executor.wait()
+        if result.kind == RunWriteError.__name__:
+            raise RunWriteError(result.error)
+        yield result.key, _to_row(points[result.key], result)
 
 
-def _name(number: int) -> str:
+def _run_name(number: int) -> str:
     return f"point-{number:07d}"
 
 
 def is_run_intact(runs: Path, number: int) -> bool:
     """Return whether the run of a point that was measured is whole; or gone, for the space."""
-    path = runs / _name(number)
+    path = runs / _run_name(number)
     return not path.exists() or not any(Run(path).differences())
 
 
-def _row(point: Mapping[str, object], outcome: JobResult) -> dict[str, Any]:
-    told = {field: to_cell(value) for field, value in point.items()}
-    results = outcome.value or {}
-    told |= {name: value for name, value in results.items() if name not in point}
-    return told | {"state": "failed" if outcome.error else "finished", "reason": outcome.error}
+def _to_row(point: Mapping[str, object], result: JobResult) -> dict[str, Any]:
+    row = {field: to_cell(value) for field, value in point.items()}
+    results = result.value or {}
+    row |= {name: value for name, value in results.items() if name not in point}
+    return row | {"state": "failed" if result.error else "finished", "reason": result.error}
 
 
 def run_point(
@@ -157,7 +155,7 @@ def run_point(
     """
     config = find_lab(lab).config.parse(settings)
 
-    def anew() -> Run:
+    def create_again() -> Run:
         shutil.rmtree(Path(folder) / name, ignore_errors=True)
         # Which point was made first is of no account: the others need not be looked at.
         now = datetime.now(UTC)
@@ -165,25 +163,25 @@ def run_point(
 
     run = Run(Path(folder) / name)
     _wait_until_free(run)
-    if not _is_of(run, lab, recipe, config):
-        run = anew()
+    if not _is_run_of(run, lab, recipe, config):
+        run = create_again()
     try:
-        return _results(run)
+        return _train(run)
     except DamagedRunError:  # nothing of it can be gone on with
-        return _results(anew())
+        return _train(create_again())
 
 
-def _is_of(run: Run, lab: str, recipe: str, config: Config) -> bool:
+def _is_run_of(run: Run, lab: str, recipe: str, config: Config) -> bool:
     """Return whether a run is there, and of this point."""
     try:
-        told = run.read_metadata()
-        own = (told["lab"], told["recipe"]) == (lab, recipe)
-        return own and find_lab(lab).config.parse(told["config"]) == config
+        metadata = run.read_metadata()
+        same = (metadata["lab"], metadata["recipe"]) == (lab, recipe)
+        return same and find_lab(lab).config.parse(metadata["config"]) == config
     except (ConfigError, DamagedRunError):
         return False
 
 
-def _results(run: Run) -> dict[str, Any]:
+def _train(run: Run) -> dict[str, Any]:
     """Train a run to its end, repair it if it is damaged, and return its numbers."""
     if not run.is_complete:
         run = execute(run, draw=False)
@@ -192,8 +190,8 @@ def _results(run: Run) -> dict[str, Any]:
 
 def _wait_until_free(run: Run) -> None:
     """Wait for the worker of a sweep that was killed: it takes a moment until it notices."""
-    patience = time.monotonic() + SECONDS_TO_LET_GO
+    deadline = time.monotonic() + LOCK_TIMEOUT
     while run.is_locked():
-        if time.monotonic() > patience:
+        if time.monotonic() > deadline:
             raise RunLockedError(f"Another process is writing {run.path}.")
         time.sleep(0.05)

@@ -29,7 +29,7 @@ __all__ = ["SAMPLERS", "resume_search", "run_search"]
 
 SAMPLERS = ("tpe", "random")
 DIRECTIONS = ("minimize", "maximize")
-BATCH = 5  # trials proposed together: TPE learns after each batch
+BATCH_SIZE = 5  # trials proposed together: TPE learns after each batch
 
 
 def run_search(
@@ -79,7 +79,7 @@ def run_search(
     _check(axes, trials, sampler, direction)
     check_points(lab, base, axes)
     announce(lab, base, (), notify)
-    manifest = make_metadata(lab, recipe, base, axes) | {
+    metadata = make_metadata(lab, recipe, base, axes) | {
         "engine": "compiled",
         "sampler": sampler,
         "trials": trials,
@@ -88,7 +88,7 @@ def run_search(
     }
 
     def fill(draft: Path) -> None:
-        write_json(draft / "search.json", manifest)
+        write_json(draft / "search.json", metadata)
 
     moment = next_creation_time(Path(root))
     path = create_record(
@@ -128,25 +128,25 @@ def resume_search(
         raise UsageError(f"{search.id} is already finished; there is nothing to resume.")
     with lock_study(search, notify) as parts:
         if not is_intact(search.path / "table.parquet"):
-            with open_executor(executor, 1 if lab_of(search).uses_all_cores else None) as using:
-                _try_all(search, parts, using, progress or no_progress)
-            parts.join(search.path / "table.parquet")
-        _save_best(Search(search.path))
+            with open_executor(executor, 1 if lab_of(search).uses_all_cores else None) as pool:
+                _run_trials(search, parts, pool, progress or no_progress)
+            parts.concatenate(search.path / "table.parquet")
+        _save_best_trial(Search(search.path))
         if figures:
-            _draw(Search(search.path))
+            _save_figures(Search(search.path))
         parts.remove()
     return Search(search.path)
 
 
 def _check(axes: Sequence[Axis], trials: int, sampler: str, direction: str) -> None:
-    for name, value, known in (
+    for name, value, allowed in (
         ("sampler", sampler, SAMPLERS),
         ("direction", direction, DIRECTIONS),
     ):
-        if value not in known:
-            near = did_you_mean(value, known)
+        if value not in allowed:
+            near = did_you_mean(value, allowed)
             raise UsageError(
-                f"{name}: {value} is not allowed; it takes {' or '.join(known)}.{near}"
+                f"{name}: {value} is not allowed; it takes {' or '.join(allowed)}.{near}"
             )
     if trials < 1:
         raise UsageError(f"trials: {trials} is not allowed; it takes a whole number at least 1.")
@@ -154,91 +154,93 @@ def _check(axes: Sequence[Axis], trials: int, sampler: str, direction: str) -> N
         raise UsageError("A search needs an axis besides the seed, which is not searched.")
 
 
-def _try_all(search: Search, parts: TableParts, executor: Executor, progress: Progress) -> None:
+def _run_trials(search: Search, parts: TableParts, executor: Executor, progress: Progress) -> None:
     """Ask for trials, measure them and tell what they reached, a batch at a time."""
-    manifest = search.metadata
-    proposals = OptunaTrials(
+    metadata = search.metadata
+    optuna_trials = OptunaTrials(
         search.path / "journal.log",
         [axis for axis in search.parsed_axes if axis.field != "seed"],
-        manifest["sampler"],
-        manifest["direction"],
+        metadata["sampler"],
+        metadata["direction"],
         search.config.seed,
     )
-    trials = int(manifest["trials"])
-    for batch, first in enumerate(range(0, trials, BATCH)):
-        asked = {n: proposals.ask(n) for n in range(first, min(first + BATCH, trials))}
+    trials = int(metadata["trials"])
+    for batch, first in enumerate(range(0, trials, BATCH_SIZE)):
+        points = {n: optuna_trials.ask(n) for n in range(first, min(first + BATCH_SIZE, trials))}
         # Runs of their own are stopped at once: each saves its checkpoint by itself.
         compiled = search.metadata["engine"] == "compiled"
-        if not _is_measured(parts, batch, asked):
+        if not _has_results(parts, batch, points):
             with defer_stop() if compiled else nullcontext():
-                parts.write(batch, _measure(search, parts, executor, asked))
-        for trial, runs in read_table(parts.own[batch]).groupby("trial"):
-            proposals.tell(
-                int(trial), compute_quantiles(runs, search.objective, search.worst_value)[0]
-            )
-        progress(first + len(asked), trials)
+                parts.write(batch, _run_batch(search, parts, executor, points))
+        for trial, runs in read_table(parts.paths[batch]).groupby("trial"):
+            median, _, _ = compute_quantiles(runs, search.objective, search.worst_value)
+            optuna_trials.tell(int(trial), median)
+        progress(first + len(points), trials)
 
 
-def _is_measured(parts: TableParts, batch: int, asked: Mapping[int, Mapping[str, object]]) -> bool:
+def _has_results(parts: TableParts, batch: int, points: Mapping[int, Mapping[str, object]]) -> bool:
     """Return whether a batch was measured before, with these very settings."""
-    if batch not in parts.own:
+    if batch not in parts.paths:
         return False
-    table = read_table(parts.own[batch]).drop_duplicates("trial").set_index("trial")
-    wanted = [{field: to_cell(value) for field, value in point.items()} for point in asked.values()]
-    return bool(table[list(wanted[0])].to_dict("records") == wanted)
+    table = read_table(parts.paths[batch]).drop_duplicates("trial").set_index("trial")
+    rows = [{field: to_cell(value) for field, value in point.items()} for point in points.values()]
+    return bool(table[list(rows[0])].to_dict("records") == rows)
 
 
-def _measure(
-    search: Search, parts: TableParts, executor: Executor, asked: Mapping[int, Mapping[str, object]]
+def _run_batch(
+    search: Search,
+    parts: TableParts,
+    executor: Executor,
+    points: Mapping[int, Mapping[str, object]],
 ) -> Columns:
     """Return the settings and results of a batch, a row for each trial and seed."""
     axes = {axis.field: axis.values for axis in search.parsed_axes}
     seeds = axes.get("seed", (search.config.seed,))
-    points = {
-        trial * len(seeds) + place: {**settings, "seed": seed}
-        for trial, settings in asked.items()
-        for place, seed in enumerate(seeds)
+    runs = {
+        trial * len(seeds) + index: {**settings, "seed": seed}
+        for trial, settings in points.items()
+        for index, seed in enumerate(seeds)
     }
     columns = None
     if search.metadata["engine"] == "compiled":
-        together = _columns(list(points.values()))
-        columns = run_compiled(lab_of(search), search.config, together, BATCH * len(seeds))
+        grid = _to_columns(list(runs.values()))
+        columns = run_compiled(lab_of(search), search.config, grid, BATCH_SIZE * len(seeds))
         if columns is None:
-            told = {**search.metadata, "engine": "processes"}
-            parts.begin_anew(told)
-            write_json(search.path / "search.json", told)
+            metadata = {**search.metadata, "engine": "processes"}
+            parts.restart(metadata)
+            write_json(search.path / "search.json", metadata)
     if columns is None:
-        rows = dict(run_in_executor(search, executor, points))
-        columns = _columns([rows[number] for number in points])
-    return {"trial": [number // len(seeds) for number in points], **columns}
+        rows = dict(run_in_executor(search, executor, runs))
+        columns = _to_columns([rows[number] for number in runs])
+    return {"trial": [number // len(seeds) for number in runs], **columns}
 
 
-def _columns(rows: Sequence[Mapping[str, object]]) -> Columns:
+def _to_columns(rows: Sequence[Mapping[str, object]]) -> Columns:
     names = dict.fromkeys(name for row in rows for name in row)
     return {name: [row.get(name) for row in rows] for name in names}
 
 
-def _save_best(search: Search) -> None:
+def _save_best_trial(search: Search) -> None:
     best = search.rank_trials().to_dict("records")[0]
     median, low, high = (best[f"{search.objective}_{n}"] for n in ("median", "low", "high"))
     if not isfinite(median):
-        nothing = f"No trial of {search.id} reached a finite {search.objective}"
+        problem = f"No trial of {search.id} reached a finite {search.objective}"
         table = search.table
         reasons = table["reason"].dropna().tolist() if "reason" in table else []
-        why = f"; the first run that failed says: {reasons[0]}" if reasons else "."
-        raise EpoqueError(nothing + why)
+        reason = f"; the first run that failed says: {reasons[0]}" if reasons else "."
+        raise EpoqueError(problem + reason)
     fields = [axis.field for axis in search.parsed_axes if axis.field != "seed"]
     config = search.config.replace(**{field: best[field] for field in fields})
-    told = {"trial": best["trial"], "config": config.model_dump(mode="json")}
-    told |= {"median": median, "low": _finite(low), "high": _finite(high)}
-    write_json(search.path / "best.json", told)
+    content = {"trial": best["trial"], "config": config.model_dump(mode="json")}
+    content |= {"median": median, "low": _finite_or_none(low), "high": _finite_or_none(high)}
+    write_json(search.path / "best.json", content)
 
 
-def _finite(number: float) -> float | None:
+def _finite_or_none(number: float) -> float | None:
     return number if isfinite(number) else None
 
 
-def _draw(search: Search) -> None:
+def _save_figures(search: Search) -> None:
     from ..figures.search_figures import search_figures
     from ..runs.execute import save_figures
 

@@ -26,8 +26,8 @@ from .table_parts import TableParts
 
 __all__ = ["choose_part_size", "resume_sweep", "run_sweep"]
 
-STEPS_A_PART = 1_000_000  # iterations over all points: well under a second of a small network
-POINTS_A_PART = (128, 20_000)
+STEPS_PER_PART = 1_000_000  # iterations over all points: well under a second of a small network
+PART_SIZE_LIMITS = (128, 20_000)
 
 
 def run_sweep(
@@ -63,15 +63,15 @@ def run_sweep(
     """
     check_points(lab, base, axes)
     announce(lab, base, axes, notify)
-    manifest = make_metadata(lab, recipe, base, axes) | {
+    metadata = make_metadata(lab, recipe, base, axes) | {
         "engine": "compiled",
         "points": count_points(axes),
-        "choose_part_size": choose_part_size(lab, base, axes),
+        "part_points": choose_part_size(lab, base, axes),
         "score": lab.score,
     }
 
     def fill(draft: Path) -> None:
-        write_json(draft / "sweep.json", manifest)
+        write_json(draft / "sweep.json", metadata)
 
     moment = next_creation_time(Path(root))
     path = create_record(
@@ -107,13 +107,12 @@ def resume_sweep(
     """
     if sweep.is_complete:
         raise UsageError(f"{sweep.id} is already finished; there is nothing to resume.")
-    told = progress or no_progress
     with lock_study(sweep, notify) as parts:
         if not is_intact(sweep.path / "table.parquet"):
-            _measure(sweep, parts, executor, told)
-            parts.join(sweep.path / "table.parquet")
+            _run_points(sweep, parts, executor, progress or no_progress)
+            parts.concatenate(sweep.path / "table.parquet")
         if figures:
-            _draw(Sweep(sweep.path))
+            _save_figures(Sweep(sweep.path))
         parts.remove()
     return Sweep(sweep.path)
 
@@ -127,9 +126,9 @@ def choose_part_size(lab: Lab[Any], base: Config, axes: Sequence[Axis]) -> int:
     """
     copies = [base.copy_unchecked(a.field, v) for a in axes for v in find_extremes(a)]
     steps = [lab.measure_progress(copy, 0, {})[1] for copy in copies]
-    low, high = POINTS_A_PART
-    most = max(step or STEPS_A_PART for step in steps)
-    limit = min(max(STEPS_A_PART // int(most), low), high)
+    low, high = PART_SIZE_LIMITS
+    most = max(step or STEPS_PER_PART for step in steps)
+    limit = min(max(STEPS_PER_PART // int(most), low), high)
     lengths, points = [len(axis.values) for axis in axes], count_points(axes)
     if points <= limit:
         return points
@@ -143,35 +142,35 @@ def choose_part_size(lab: Lab[Any], base: Config, axes: Sequence[Axis]) -> int:
     return whole if 4 * whole >= limit else ceil(points / ceil(points / limit))
 
 
-def _measure(
+def _run_points(
     sweep: Sweep, parts: TableParts, executor: Executor | None, progress: Progress
 ) -> None:
     if sweep.metadata["engine"] == "compiled":
-        if _measure_together(sweep, parts, progress):
+        if _run_compiled(sweep, parts, progress):
             sign_study(sweep, lab_of(sweep).device(sweep.config))
             return
-        told = {**sweep.metadata, "engine": "processes"}
-        parts.begin_anew(told)
-        write_json(sweep.path / "sweep.json", told)
-    with open_executor(executor, 1 if lab_of(sweep).uses_all_cores else None) as using:
-        _measure_each(sweep, parts, using, progress)
+        metadata = {**sweep.metadata, "engine": "processes"}
+        parts.restart(metadata)
+        write_json(sweep.path / "sweep.json", metadata)
+    with open_executor(executor, 1 if lab_of(sweep).uses_all_cores else None) as pool:
+        _run_in_executor(sweep, parts, pool, progress)
 
 
-def _measure_together(sweep: Sweep, parts: TableParts, progress: Progress) -> bool:
+def _run_compiled(sweep: Sweep, parts: TableParts, progress: Progress) -> bool:
     """Measure part by part inside a compiled program; return whether the lab can."""
     axes = sweep.parsed_axes
-    points, length = count_points(axes), int(sweep.metadata["choose_part_size"])
+    points, length = count_points(axes), int(sweep.metadata["part_points"])
     starts = dict(enumerate(range(0, points, length)))
-    todo = {index: starts[index] for index in starts if index not in parts.own}
+    todo = {index: starts[index] for index in starts if index not in parts.paths}
 
-    def measure(start: int) -> Columns | None:
+    def run_part(start: int) -> Columns | None:
         return run_compiled(
             lab_of(sweep), sweep.config, expand_grid(axes, start, start + length), length
         )
 
     measured = points - sum(min(length, points - start) for start in todo.values())
-    with stopping.defer_stop(), closing(run_in_threads(measure, todo)) as measuring:
-        for index, columns in measuring:
+    with stopping.defer_stop(), closing(run_in_threads(run_part, todo)) as results:
+        for index, columns in results:
             if columns is None:
                 return False
             parts.write(index, columns)
@@ -181,19 +180,23 @@ def _measure_together(sweep: Sweep, parts: TableParts, progress: Progress) -> bo
     return True
 
 
-def _measure_each(sweep: Sweep, parts: TableParts, executor: Executor, progress: Progress) -> None:
+def _run_in_executor(
+    sweep: Sweep, parts: TableParts, executor: Executor, progress: Progress
+) -> None:
     """Measure each point by a run of its own, except those whose runs are finished."""
     axes, count = sweep.parsed_axes, count_points(sweep.parsed_axes)
     runs = sweep.path / "runs"
-    done = {n for n, path in parts.own.items() if _is_finished(path) and is_run_intact(runs, n)}
-    points = {index: _point(axes, index) for index in range(count) if index not in done}
+    complete = {
+        n for n, path in parts.paths.items() if _is_finished(path) and is_run_intact(runs, n)
+    }
+    points = {index: _point(axes, index) for index in range(count) if index not in complete}
     reasons: list[str] = []
-    progress(len(done), count)
+    progress(len(complete), count)
     for index, row in run_in_executor(sweep, executor, points):
         parts.write(index, {name: [value] for name, value in row.items()})
-        done.add(index)
+        complete.add(index)
         reasons += [row["reason"]] if row["reason"] else []
-        progress(len(done), count)
+        progress(len(complete), count)
     if len(reasons) == count:
         raise EpoqueError(f"All {count} runs failed, the first with: {reasons[0]}")
 
@@ -206,7 +209,7 @@ def _point(axes: Sequence[Axis], index: int) -> dict[str, Any]:
     return {field: values[0] for field, values in expand_grid(axes, index, index + 1).items()}
 
 
-def _draw(sweep: Sweep) -> None:
+def _save_figures(sweep: Sweep) -> None:
     from ..figures.sweep_figures import sweep_figures
     from ..runs.execute import save_figures
 

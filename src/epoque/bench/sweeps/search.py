@@ -93,8 +93,8 @@ class Search(Study[C_co]):
         names = {"trials": "trials", "sampler": "sampler", "score": "objective"}
         if self.metadata["direction"] == "maximize":
             names["direction"] = "direction"
-        told = ((f"--{option}", str(self.metadata[name])) for option, name in names.items())
-        return list(chain.from_iterable(told))
+        options = ((f"--{option}", str(self.metadata[name])) for option, name in names.items())
+        return list(chain.from_iterable(options))
 
     def rank_trials(self) -> "pd.DataFrame":
         """Return one row a trial, the best first.
@@ -148,10 +148,10 @@ def compute_quantiles(
     if objective not in runs and "state" in runs and (runs["state"] == "failed").all():
         return worst, worst, worst  # no run of its batch has results
     if objective not in runs:
-        known = [str(name) for name in runs.columns]
-        raise UnknownNameError("result named", objective, known, f" There are {', '.join(known)}.")
+        names = [str(name) for name in runs.columns]
+        raise UnknownNameError("result named", objective, names, f" There are {', '.join(names)}.")
     numbers = pd.to_numeric(runs[objective], errors="coerce").fillna(worst)
     with np.errstate(invalid="ignore"):  # between two infinities
-        found = np.quantile(numbers, (0.5, 0.025, 0.975))
-    median, low, high = np.where(np.isnan(found), worst, found).tolist()
+        quantiles = np.quantile(numbers, (0.5, 0.025, 0.975))
+    median, low, high = np.where(np.isnan(quantiles), worst, quantiles).tolist()
     return median, low, high

@@ -77,9 +77,9 @@ class Study(Record[C_co]):
     @cached_property
     def parsed_axes(self) -> tuple[Axis, ...]:
         """The axes, their values validated."""
-        typed = [f"{field}={text}" for field, text in self.axes_text.items()]
+        texts = [f"{field}={text}" for field, text in self.axes_text.items()]
         try:
-            return parse_axes(self.config, typed)
+            return parse_axes(self.config, texts)
         except UsageError as error:
             raise DamagedRunError(f"The axes of {self.path} are damaged: {error}") from None
 
@@ -129,7 +129,7 @@ class Studies(Generic[S]):
         *,
         config: Config | None = None,
         finished: bool = True,
-        **told: object,
+        **metadata: object,
     ) -> S | None:
         """Return the latest one of a recipe over these axes, or None.
 
@@ -138,12 +138,12 @@ class Studies(Generic[S]):
             axes_text: field to values as typed.
             config: if given, also the base config is this one.
             finished: whether to look for one that is complete, or for one that can be resumed.
-            told: what else its JSON file must say, for instance `trials`.
+            metadata: what else its JSON file must say, for instance `trials`.
         """
         for study in reversed(list(self)):
             try:
-                wanted = {"recipe": recipe, "axes": dict(axes_text), **told}
-                same = all(study.metadata.get(name) == value for name, value in wanted.items())
+                query = {"recipe": recipe, "axes": dict(axes_text), **metadata}
+                same = all(study.metadata.get(name) == value for name, value in query.items())
                 if not same or (config is not None and study.config != config):
                     continue
                 if study.is_complete == finished:

@@ -5,10 +5,9 @@ the files of a finished one to its manifest. What can be made again is; only whe
 the odd one out nothing is done: that would measure something else.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 from ..errors import DamagedRunError, RunWriteError
 from ..files.atomic import explain_write_errors, read_json, sync_files, write_json
@@ -23,8 +22,6 @@ from .study import Study
 from .table_parts import TableParts, read_part_studies
 
 __all__ = ["lock_study", "sign_study"]
-
-Told = Mapping[str, Any]
 
 
 @contextmanager
@@ -45,10 +42,10 @@ def lock_study(study: Study, notify: Notify | None = None) -> Iterator[TablePart
     """
     path = study.path
     with lock_record(path), handle_stop_signals():
-        parts = _own_parts(study, notify or (lambda _: None))
+        parts = _open_parts(study, notify or (lambda _: None))
         remove_drafts(path)
         status = StatusFile(path)
-        _drop_damaged(path, _own_files(study))
+        _drop_damaged(path, _saved_files(study))
         unseal(path)
         status.write("running")
         sign_study(study)
@@ -71,12 +68,12 @@ def sign_study(study: Study, device: str | None = None) -> None:
     Raises:
         RunWriteError: if the system refuses.
     """
-    told = {name: value for name, value in study.read_metadata().items() if name != "engine"}
-    seed = int(told["config"].get("seed", 0))
-    sign_environment(study.path, digest_json(told), seed, device, begins=True)
+    metadata = {name: v for name, v in study.read_metadata().items() if name != "engine"}
+    seed = int(metadata["config"].get("seed", 0))
+    sign_environment(study.path, digest_json(metadata), seed, device, begins=True)
 
 
-def _own_parts(study: Study, notify: Notify) -> TableParts:
+def _open_parts(study: Study, notify: Notify) -> TableParts:
     """Return the parts of a study, once its JSON file is known to be its own.
 
     Raises:
@@ -84,20 +81,21 @@ def _own_parts(study: Study, notify: Notify) -> TableParts:
     """
     folder, path = study.path / "parts", study.path / study.metadata_file
     try:
-        told = study.read_metadata()
+        metadata = study.read_metadata()
     except DamagedRunError:
-        known = read_part_studies(folder)
-        if len(known) != 1:
+        studies = read_part_studies(folder)
+        if len(studies) != 1:
             raise
-        told = known[0]
-        write_json(path, dict(told), durable=True)
+        metadata = studies[0]
+        write_json(path, dict(metadata), durable=True)
         notify(f"{study.id}: {study.metadata_file} was damaged; its parts tell it.")
     _check_saved(study)
-    parts = TableParts(folder, told)
-    if parts.others and not parts.own:
+    parts = TableParts(folder, metadata)
+    if parts.other_studies and not parts.paths:
+        difference = describe_differences(metadata, parts.other_studies[0])
         raise DamagedRunError(
             f"{path} is not what the parts of {study.id} were measured with "
-            f"({describe_differences(told, parts.others[0])}); nothing was changed. Put back what "
+            f"({difference}); nothing was changed. Put back what "
             f"was there, or delete {folder} to measure all of it with what the file says now."
         )
     for notice in parts.notices:
@@ -111,12 +109,12 @@ def _check_saved(study: Study) -> None:
     Raises:
         DamagedRunError: if it is not.
     """
-    saved = (_own_files(study) or {}).get(study.metadata_file)
+    saved = (_saved_files(study) or {}).get(study.metadata_file)
     if saved and digest_file(study.path / study.metadata_file) != saved:
         study.check(study.metadata_file)
 
 
-def _own_files(study: Study) -> Digests | None:
+def _saved_files(study: Study) -> Digests | None:
     """Return what a finished study saved; None if its manifest is damaged, or of another study.
 
     A manifest that neither the status nor the JSON file knows is of another.
@@ -128,15 +126,15 @@ def _own_files(study: Study) -> Digests | None:
         return None
     if files is None or files.get(study.metadata_file) == digest_file(path / study.metadata_file):
         return files
-    return None if _is_known_otherwise(path) else files
+    return None if _names_other_manifest(path) else files
 
 
-def _is_known_otherwise(path: Path) -> bool:
+def _names_other_manifest(path: Path) -> bool:
     """Return whether a whole status.json names another manifest than there is."""
     with suppress(DamagedRunError, KeyError, TypeError):
-        told = read_json(path / "status.json")
-        if told.pop("sha256") == digest_json(told):
-            return bool(told["files"][MANIFEST] != digest_file(path / MANIFEST))
+        status = read_json(path / "status.json")
+        if status.pop("sha256") == digest_json(status):
+            return bool(status["files"][MANIFEST] != digest_file(path / MANIFEST))
     return False
 
 
@@ -144,18 +142,20 @@ def _drop_damaged(path: Path, files: Digests | None) -> None:
     """Remove what is damaged of a finished study and can be made again."""
     if files is None:
         return
-    wrong = {name for name, digest in files.items() if _is_other(path / name, digest)}
+    wrong = {name for name, digest in files.items() if _is_changed(path / name, digest)}
     if any(name.startswith("runs/") for name in wrong):  # a point is measured again
         wrong.add("table.parquet")
-    wrong |= {told.split()[0] for told in find_status_differences(path)} & {"environment.json"}
-    made_again = ("table.parquet", "best.json", "environment.json")
+    wrong |= {problem.split()[0] for problem in find_status_differences(path)} & {
+        "environment.json"
+    }
+    reproducible = ("table.parquet", "best.json", "environment.json")
     with explain_write_errors(path):
         for name in wrong:
-            if name in made_again or name.startswith("figures/"):
+            if name in reproducible or name.startswith("figures/"):
                 (path / name).unlink(missing_ok=True)
 
 
-def _is_other(path: Path, digest: str) -> bool:
+def _is_changed(path: Path, digest: str) -> bool:
     try:
         return digest_file(path) != digest
     except DamagedRunError:
@@ -167,13 +167,13 @@ def _durable_digests(path: Path) -> dict[str, str]:
 
     Of a run inside it, its manifest stands for all of it.
     """
-    own = [p for p in (*path.glob("*"), *path.glob("figures/*")) if _is_of_record(p)]
-    inner = list(path.glob(f"runs/*/{MANIFEST}"))
-    sync_files([*own, path, path / "figures"])
-    return digest_files(path, [*own, *inner])
+    files = [p for p in (*path.glob("*"), *path.glob("figures/*")) if _is_bound(p)]
+    run_manifests = list(path.glob(f"runs/*/{MANIFEST}"))
+    sync_files([*files, path, path / "figures"])
+    return digest_files(path, [*files, *run_manifests])
 
 
-def _is_of_record(path: Path) -> bool:
+def _is_bound(path: Path) -> bool:
     # Optuna's journal tells times, as the first two do: never the same twice.
-    elsewhere = ("status.json", "environment.json", "journal.log", MANIFEST)
-    return path.is_file() and not path.name.startswith(".") and path.name not in elsewhere
+    excluded = ("status.json", "environment.json", "journal.log", MANIFEST)
+    return path.is_file() and not path.name.startswith(".") and path.name not in excluded

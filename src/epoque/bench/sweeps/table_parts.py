@@ -27,50 +27,51 @@ if TYPE_CHECKING:
 
 __all__ = ["TableParts", "read_part_studies"]
 
-Told = Mapping[str, Any]
+Metadata = Mapping[str, Any]
+"""The content of sweep.json or search.json."""
 
 
 class TableParts:
     """The parts of one study; what is in its folder is looked at once.
 
     Attributes:
-        own: place to path of those that are whole and of this study.
-        others: the studies that the other whole ones are of.
+        paths: number to path of those that are whole and of this study.
+        other_studies: the metadata of the studies that the other whole ones are of.
         notices: of each part that is not used, why; each is a sentence.
     """
 
-    def __init__(self, folder: Path, told: Told) -> None:
+    def __init__(self, folder: Path, metadata: Metadata) -> None:
         """Look at what is there.
 
         Args:
             folder: where the parts are, or will be.
-            told: what sweep.json or search.json says.
+            metadata: what sweep.json or search.json says.
         """
-        self.folder, self._told = folder, dict(told)
-        self.own: dict[int, Path] = {}
-        self.others: list[Told] = []
+        self.folder, self._metadata = folder, dict(metadata)
+        self.paths: dict[int, Path] = {}
+        self.other_studies: list[Metadata] = []
         self.notices: list[str] = []
-        for path in _labels(folder):
-            self._take(path)
+        for label in _labels(folder):
+            self._add(label)
 
-    def _take(self, label: Path) -> None:
+    def _add(self, label: Path) -> None:
         try:
-            place, study = _read(label)
+            number, study = _read_label(label)
         except DamagedRunError:
             self.notices.append(f"{label.with_suffix('')} is damaged; it is measured again.")
             return
-        if study == self._told:
-            self.own[place] = label.with_suffix(".parquet")
+        if study == self._metadata:
+            self.paths[number] = label.with_suffix(".parquet")
         else:
-            self.others.append(study)
-            told = f"{label.with_suffix('')} is of another study; what it stands for is measured."
-            self.notices.append(told)
+            self.other_studies.append(study)
+            notice = f"{label.with_suffix('')} is of another study; what it stands for is measured."
+            self.notices.append(notice)
 
-    def write(self, place: int, columns: Columns) -> None:
+    def write(self, number: int, columns: Columns) -> None:
         """Write one part, whole or not at all.
 
         Args:
-            place: the part's place in the table, from 0.
+            number: the part's place in the table, from 0.
             columns: name to values, equally many.
 
         Raises:
@@ -78,26 +79,26 @@ class TableParts:
         """
         with explain_write_errors(self.folder):
             self.folder.mkdir(exist_ok=True)
-        path = part_path(self.folder, place)
+        path = part_path(self.folder, number)
         write_atomic(path, encode_table(columns))
-        told = {"part": place, "parquet": digest_file(path), "study": self._told}
-        write_json(path.with_suffix(".json"), told | {"sha256": digest_json(told)})
-        self.own[place] = path
+        label = {"part": number, "parquet": digest_file(path), "study": self._metadata}
+        write_json(path.with_suffix(".json"), label | {"sha256": digest_json(label)})
+        self.paths[number] = path
 
-    def begin_anew(self, told: Told) -> None:
-        """Remove all parts: the study is measured in another way.
+    def restart(self, metadata: Metadata) -> None:
+        """Remove all parts: the study is measured in another way, as its new metadata says.
 
         Raises:
             RunWriteError: if the system refuses.
         """
         self.remove()
-        self.own, self._told = {}, dict(told)
+        self.paths, self._metadata = {}, dict(metadata)
 
     def remove(self) -> None:
         """Remove the folder."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def join(self, path: Path) -> None:
+    def concatenate(self, path: Path) -> None:
         """Write all parts, in their order, as one table; it is on the disk when this returns.
 
         A column that some parts lack is empty there.
@@ -113,25 +114,25 @@ class TableParts:
         return read_tables(self._in_order())
 
     def _in_order(self) -> list[Path]:
-        return [self.own[place] for place in sorted(self.own)]
+        return [self.paths[number] for number in sorted(self.paths)]
 
 
-def part_path(folder: Path, place: int) -> Path:
+def part_path(folder: Path, number: int) -> Path:
     """Return where a part is, or will be."""
-    return folder / f"part-{place:07d}.parquet"
+    return folder / f"part-{number:07d}.parquet"
 
 
-def read_part_studies(folder: Path) -> list[Told]:
-    """Return the different studies that the whole parts in a folder say that they are of."""
-    found: list[Told] = []
+def read_part_studies(folder: Path) -> list[Metadata]:
+    """Return the metadata of the different studies that the whole parts in a folder are of."""
+    studies: list[Metadata] = []
     for label in _labels(folder):
         try:
-            _, study = _read(label)
+            _, study = _read_label(label)
         except DamagedRunError:
             continue
-        if study not in found:
-            found.append(study)
-    return found
+        if study not in studies:
+            studies.append(study)
+    return studies
 
 
 def _labels(folder: Path) -> Iterator[Path]:
@@ -139,17 +140,17 @@ def _labels(folder: Path) -> Iterator[Path]:
     yield from sorted(path for path in names if path.stem[5:].isdecimal())
 
 
-def _read(label: Path) -> tuple[int, Told]:
-    """Return a part's place, and the study that it is of.
+def _read_label(path: Path) -> tuple[int, Metadata]:
+    """Return a part's number, and the metadata of the study that it is of.
 
     Raises:
         DamagedRunError: if it is not what was written.
     """
-    told = read_json(label)
-    if told.pop("sha256", None) != digest_json(told):
-        raise DamagedRunError(f"{label} is damaged: it is not what was written.")
-    path = part_path(label.parent, told["part"])
-    if path.stem != label.stem or digest_file(path) != told["parquet"]:
-        raise DamagedRunError(f"{path} is not what was written.")
-    study: Told = told["study"]
-    return told["part"], study
+    label = read_json(path)
+    if label.pop("sha256", None) != digest_json(label):
+        raise DamagedRunError(f"{path} is damaged: it is not what was written.")
+    table = part_path(path.parent, label["part"])
+    if table.stem != path.stem or digest_file(table) != label["parquet"]:
+        raise DamagedRunError(f"{table} is not what was written.")
+    study: Metadata = label["study"]
+    return label["part"], study
