@@ -41,7 +41,7 @@ __all__ = ["FIRST", "evaluate", "first", "snapshot"]
 STRETCHED = 1000
 """Places at which the generator's Jacobian is looked at."""
 FIRST = ("first_noise_central", "first_central", "first_spread")
-"""What `first` tells."""
+"""What `first` measures."""
 KEPT = 256
 """Real samples that are kept, 0.15 MB each."""
 
@@ -87,7 +87,7 @@ def evaluate(
 
 
 def first(static: StaticConfig, seed: ArrayLike, state: TrainState) -> Measures:
-    """Return what is told of the noise, and of generators before their training.
+    """Return measures of the noise, and of generators before their training.
 
     Args:
         static: what the program is made of.
@@ -102,8 +102,8 @@ def first(static: StaticConfig, seed: ArrayLike, state: TrainState) -> Measures:
     keys = split_words(purpose_words(seed, Purpose.FIRST_EVALUATION), 2)
 
     def measured(real: Sample, fake: Floats, z: Floats, _: Floats) -> Mapping[str, float]:
-        told = central_fraction(z), central_fraction(fake), spread(fake) / real.spread
-        return dict(zip(FIRST, told, strict=True))
+        values = central_fraction(z), central_fraction(fake), spread(fake) / real.spread
+        return dict(zip(FIRST, values, strict=True))
 
     return _measure(static, keys, state, measured)
 
