@@ -58,13 +58,13 @@ def add_action(
     def command(
         *args: object, quiet: bool = False, as_json: bool = False, **values: object
     ) -> None:
-        given = dict(zip(places, args, strict=False)) | values
+        typed = dict(zip(places, args, strict=False)) | values
         if several and len(args) >= len(places):
-            given[places[-1]] = args[len(places) - 1 :]
+            typed[places[-1]] = args[len(places) - 1 :]
         with spelt_as_typed(options), _shown(bar, quiet=quiet) as progress:
-            checked = options.parse(given)
+            settings = options.parse(typed)
             work = action.run if call is None or as_json else call
-            result: R | None = work(checked, progress, _notify(quiet or as_json))
+            result: R | None = work(settings, progress, _notify(quiet or as_json))
         if result is None:
             return
         if to_json is not None and as_json:
@@ -139,19 +139,19 @@ _typed.takes_text = True  # type: ignore[attr-defined]  # `cli.check_arguments` 
 
 def _described(options: type[Options], name: str) -> str:
     field = options.model_fields[name]
-    told = _with_flags(options, field.description or "")
+    text = _with_flags(options, field.description or "")
     bounds = ("gt", "ge", "lt", "le")
     if any(hasattr(mark, bound) for mark in field.metadata for bound in bounds):
-        told += f" Takes {allowed_values(field).removesuffix(', or none')}."
-    return told
+        text += f" Takes {allowed_values(field).removesuffix(', or none')}."
+    return text
 
 
 def _help(action: Action[Any], examples: Sequence[str]) -> str:
-    told = _with_flags(action.options, action.description)
+    text = _with_flags(action.options, action.description)
     if not examples:
-        return told
+        return text
     word = "Example" if len(examples) == 1 else "Examples"
-    return f"{told}\n\n{word}: {', '.join(f'`{line}`' for line in examples)}."
+    return f"{text}\n\n{word}: {', '.join(f'`{line}`' for line in examples)}."
 
 
 _CODE = re.compile(r"`(\w+)((?: [^`]*)?)`")

@@ -282,9 +282,9 @@ def action(function: Callable[..., R]) -> Action[R]:
 
     takes = {"progress", "notify"} & inspect.signature(function).parameters.keys()
 
-    def run(checked: Options, progress: Progress, notify: Notify) -> R:
+    def run(values: Options, progress: Progress, notify: Notify) -> R:
         both = {"progress": progress, "notify": notify}
-        return function(checked, **{name: both[name] for name in takes})
+        return function(values, **{name: both[name] for name in takes})
 
     @wraps(function)
     def call(
@@ -296,16 +296,15 @@ def action(function: Callable[..., R]) -> Action[R]:
         from .notebook import default_progress
 
         values = _placed(function.__name__, options, places, args, settings)
-        checked = options.parse(values)
-        with default_progress(progress) as shown:
-            return run(checked, shown, notify or _say_nothing)
+        with default_progress(progress) as receiver:
+            return run(options.parse(values), receiver, notify or _say_nothing)
 
     call.__signature__ = _signature(options, function)  # type: ignore[attr-defined]
     call.__annotations__ = {}
     call.__doc__ = _documented(function, options)
-    made = cast("Action[R]", call)
-    made.options, made.run, made.description = options, run, _description(function)
-    return made
+    result = cast("Action[R]", call)
+    result.options, result.run, result.description = options, run, _description(function)
+    return result
 
 
 def _say_nothing(message: str) -> None:
@@ -383,14 +382,14 @@ def _description(function: Callable[..., Any]) -> str:
 
 def _documented(function: Callable[..., Any], options: type[Options]) -> str:
     """Return the docstring with a line for each option, before what it returns and raises."""
-    told = {name: field.description or "" for name, field in options.fields().items()}
-    told |= {
+    descriptions = {name: field.description or "" for name, field in options.fields().items()}
+    descriptions |= {
         "progress": "Receives how far it is; in a notebook a bar by default.",
         "notify": "Receives what should be read beside the results, a sentence each.",
     }
     lines = [
         textwrap.fill(f"{name}: {text}", 96, initial_indent="    ", subsequent_indent="        ")
-        for name, text in told.items()
+        for name, text in descriptions.items()
     ]
     head, *sections = _SECTIONS.split(inspect.getdoc(function) or "", maxsplit=1)
     return "\n\n".join([head, "\n".join(["Args:", *lines]), *sections])

@@ -123,8 +123,8 @@ def format_value(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
     if isinstance(value, list | tuple):
-        shown = ", ".join(map(format_value, value[:6]))
-        return f"{shown}, …" if len(value) > 6 else shown
+        text = ", ".join(map(format_value, value[:6]))
+        return f"{text}, …" if len(value) > 6 else text
     text = str(value)
     return f"{text[:80]}…" if len(text) > 80 else text
 

@@ -52,10 +52,10 @@ def search_card(search: Any) -> str:
 def _record_card(record: Any, card: Any) -> str:
     language = environment_language()
     try:
-        made: Card = card(record, language)
+        content: Card = card(record, language)
     except EpoqueError as error:
-        made = Card(record.id, state="damaged", note=str(error))
-    return made.html(language)
+        content = Card(record.id, state="damaged", note=str(error))
+    return content.html(language)
 
 
 def _run_card(run: Any, language: str) -> Card:
@@ -77,9 +77,9 @@ def _run_card(run: Any, language: str) -> Card:
 def _run_curve(run: Any, headline: tuple[str, ...], language: str) -> Curve | None:
     """Return the metric that the headline result is the end of, or else the first metric."""
     rows = list(run.metric_rows())
-    known = dict.fromkeys(name for row in rows for name in row if name != "step")
-    wanted = [name.removeprefix("final_") for name in headline]
-    for name in [*(name for name in wanted if name in known), *known]:
+    names = dict.fromkeys(name for row in rows for name in row if name != "step")
+    preferred = [name.removeprefix("final_") for name in headline]
+    for name in [*(name for name in preferred if name in names), *names]:
         points = finite_points([(row["step"], row.get(name)) for row in rows])
         if len(points) > 1:
             return Curve(name, translator(language)(STEP), points)
@@ -90,8 +90,8 @@ def _sweep_card(sweep: Any, language: str) -> Card:
     table, score, status = sweep.table, sweep.score, sweep.status
     axes = dict(sweep.axes_text)
     _ = translator(language)
-    measured = _(MEASURED).format(done=len(table), all=sweep.metadata["points"])
-    rows: list[tuple[str, Any]] = [(_(POINTS), measured)]
+    progress = _(MEASURED).format(done=len(table), all=sweep.metadata["points"])
+    rows: list[tuple[str, Any]] = [(_(POINTS), progress)]
     curve = None
     if score in table and len(table):
         best = table[score].astype(float)
