@@ -9,7 +9,7 @@ from matplotlib.collections import QuadMesh
 from matplotlib.colors import LogNorm, Normalize
 
 from epoque.bench.errors import UnknownNameError, UsageError
-from epoque.bench.figures import heatmaps as sweep_maps
+from epoque.bench.figures import heatmaps
 from epoque.bench.figures.plot import encode_svg, figure_style
 from epoque.bench.figures.sweep_figures import table_figures
 from epoque.bench.i18n import translator
@@ -234,8 +234,8 @@ def test_bad_input_is_one_sentence():
 
 @pytest.mark.parametrize(("language", "told"), [("en", "a cell is"), ("fr", "une case est")])
 def test_a_map_of_more_cells_than_pixels_is_drawn_by_blocks(monkeypatch, language, told):
-    monkeypatch.setattr(sweep_maps, "MAX_CELLS", 20)
-    monkeypatch.setattr(sweep_maps, "MAX_CONTOURED", 10)
+    monkeypatch.setattr(heatmaps, "MAX_CELLS", 20)
+    monkeypatch.setattr(heatmaps, "MAX_CONTOUR_CELLS", 10)
     rates = [float(f"{rate:.12g}") for rate in np.geomspace(0.01, 10, 50)]
     name, figure, table = draw(language, learning_rate=rates, iterations=range(100, 4100, 100))
     mesh = next(c for c in figure.axes[0].collections if isinstance(c, QuadMesh))
@@ -253,10 +253,10 @@ def test_a_map_of_more_cells_than_pixels_is_drawn_by_blocks(monkeypatch, languag
 def test_blocks_leave_out_what_is_undefined():
     median = np.array([[1.0, 3.0, np.nan], [np.inf, np.nan, np.nan], [5.0, 5.0, 7.0]])
     places = np.arange(3.0), np.arange(3.0)
-    (x, y), cells = sweep_maps._coarse(places, median, Normalize(0, 7), 2)
+    (x, y), cells = heatmaps._downsample(places, median, Normalize(0, 7), 2)
     np.testing.assert_array_equal(cells, [[1.0, 3.0], [5.0, 6.0]])
     np.testing.assert_array_equal(x, y)
-    assert sweep_maps._coarse(places, median, Normalize(0, 7), 3)[1] is median
+    assert heatmaps._downsample(places, median, Normalize(0, 7), 3)[1] is median
 
 
 def test_a_map_of_a_million_cells_is_small():

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
+    from PIL import Image
 
 __all__ = [
     "FILM_FORMATS",
@@ -43,7 +44,7 @@ FILM_FORMATS: tuple[FilmFormat, ...] = get_args(FilmFormat)
 def parse_film_path(
     out: Path, without_ending: tuple[FilmFormat, ...] = FILM_FORMATS[:2]
 ) -> tuple[Path, tuple[FilmFormat, ...]]:
-    """Return the path of a film without its ending, and which kinds are wanted.
+    """Return the path of a film without its ending, and its formats.
 
     Args:
         out: as typed; its ending says which kind.
@@ -53,12 +54,12 @@ def parse_film_path(
         UsageError: if it ends otherwise.
     """
     kind = out.suffix.lstrip(".")
-    for known in FILM_FORMATS:
-        if kind == known:
-            return out.with_suffix(""), (known,)
+    for film_format in FILM_FORMATS:
+        if kind == film_format:
+            return out.with_suffix(""), (film_format,)
     if kind:
-        told = f"{out} is not allowed; it ends in .{', .'.join(FILM_FORMATS)}, or in none."
-        raise ConfigError.of("out", told)
+        rule = f"{out} is not allowed; it ends in .{', .'.join(FILM_FORMATS)}, or in none."
+        raise ConfigError.of("out", rule)
     return out, without_ending
 
 
@@ -71,14 +72,14 @@ def choose_log_spaced(steps: Sequence[int], count: int) -> list[int]:
     """
     import numpy as np
 
-    have = np.asarray(steps)
-    places = np.geomspace(have[0] + 1, have[-1] + 1, count) - 1
-    after = np.clip(np.searchsorted(have, places), 1, max(len(have) - 1, 1))
-    near = [have[max(i - 1, 0) : i + 1] for i in after]
-    chosen = {
-        int(pair[np.abs(pair - place).argmin()]) for pair, place in zip(near, places, strict=True)
+    available = np.asarray(steps)
+    places = np.geomspace(available[0] + 1, available[-1] + 1, count) - 1
+    right = np.clip(np.searchsorted(available, places), 1, max(len(available) - 1, 1))
+    pairs = [available[max(i - 1, 0) : i + 1] for i in right]
+    nearest = {
+        int(pair[np.abs(pair - place).argmin()]) for pair, place in zip(pairs, places, strict=True)
     }
-    return sorted(chosen)
+    return sorted(nearest)
 
 
 class BlitRenderer:
@@ -93,7 +94,7 @@ class BlitRenderer:
 
     def __init__(self, figure: "Figure", dpi: float) -> None:
         figure.set_dpi(dpi)
-        self._axes, self._canvas = figure.axes[0], _canvas(figure)
+        self._axes, self._canvas = figure.axes[0], _make_canvas(figure)
         for artist in self._content():
             artist.set_animated(True)  # leaves it out of the background
         self._canvas.draw()
@@ -113,7 +114,7 @@ class BlitRenderer:
         return np.asarray(self._canvas.buffer_rgba())[..., :3].copy()
 
 
-def _canvas(figure: "Figure") -> Any:
+def _make_canvas(figure: "Figure") -> Any:
     return FigureCanvasAgg(figure)
 
 
@@ -151,7 +152,7 @@ def save_animation(
     if "webp" in kinds:
         ends = [round(frame_ms * count) for count in range(len(images))]
         durations = [b - a for a, b in pairwise(ends)] + [round(hold_ms)]
-        webp = _encoded(images, durations, "WEBP", quality=80, method=4)
+        webp = _encode(images, durations, "WEBP", quality=80, method=4)
         write_atomic(stem.with_name(f"{stem.name}.webp"), webp)
     if "gif" in kinds:
         # One palette, from the last frame, which has every colour: a palette a frame would flicker.
@@ -160,11 +161,13 @@ def save_animation(
             round_gif_duration(hold_ms)
         ]
         flat = [image.quantize(palette=palette, dither=Image.Dither.NONE) for image in images]
-        gif = _encoded(flat, durations, "GIF", optimize=False, disposal=1)
+        gif = _encode(flat, durations, "GIF", optimize=False, disposal=1)
         write_atomic(stem.with_name(f"{stem.name}.gif"), gif)
 
 
-def _encoded(images: Sequence[Any], durations: list[int], kind: str, **options: object) -> bytes:
+def _encode(
+    images: "Sequence[Image.Image]", durations: list[int], kind: str, **options: object
+) -> bytes:
     buffer = BytesIO()
     images[0].save(
         buffer,

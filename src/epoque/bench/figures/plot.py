@@ -49,11 +49,11 @@ PNG_DPI = 200
 SVG_IMAGE_DPI = 144  # of the images inside an SVG
 
 _theme: ContextVar[Theme] = ContextVar("theme", default="light")
-_looks: WeakKeyDictionary[Figure, tuple[Theme, str]] = WeakKeyDictionary()
+_figure_styles: WeakKeyDictionary[Figure, tuple[Theme, str]] = WeakKeyDictionary()
 """The theme and the name of the style that each figure was begun in, until it is saved."""
 
 
-def _settings(style: FigureStyle, theme: Theme) -> dict[str, Any]:
+def _make_rc_params(style: FigureStyle, theme: Theme) -> dict[str, Any]:
     colors = style.colors[theme]
     series = [colors[role] for role in SERIES]
     return {
@@ -121,7 +121,9 @@ def figure_style(theme: Theme = "light") -> Iterator[None]:
     """
     token = _theme.set(theme)
     try:
-        with matplotlib.style.context(["default", _settings(find_style(style_in_use()), theme)]):
+        with matplotlib.style.context(
+            ["default", _make_rc_params(find_style(style_in_use()), theme)]
+        ):
             yield
     finally:
         _theme.reset(token)
@@ -132,17 +134,17 @@ def color(role: str) -> str:
     return find_style(style_in_use()).colors[_theme.get()][role]
 
 
-def mix_colors(role: str, share: float, other: str = "paper") -> str:
-    """Return `share` (0 to 1) of one role's colour in another's, as an opaque colour."""
+def mix_colors(role: str, weight: float, other: str = "paper") -> str:
+    """Return `weight` (0 to 1) of one role's colour in another's, as an opaque colour."""
     pairs = zip(to_rgb(color(role)), to_rgb(color(other)), strict=True)
-    red, green, blue = (share * a + (1 - share) * b for a, b in pairs)
+    red, green, blue = (weight * a + (1 - weight) * b for a, b in pairs)
     return to_hex((red, green, blue))
 
 
 def new_figure(height: float = 3.1, width: float = WIDTH) -> Figure:
     """Return an empty figure; sizes in inches."""
     figure = Figure(figsize=(width, height))
-    _looks[figure] = (_theme.get(), style_in_use())
+    _figure_styles[figure] = (_theme.get(), style_in_use())
     return figure
 
 
@@ -152,7 +154,7 @@ def add_heading(axes: "Axes", title: str, subtitle: str = "") -> "Annotation":
     A long subtitle is set a little smaller, so that it stays on the page.
     """
     axes.set_title(title, pad=20.0 if subtitle else 7.0)
-    room = axes.figure.bbox.width / axes.figure.dpi * 72 - 45  # points; the rest is ticks
+    width = axes.figure.bbox.width / axes.figure.dpi * 72 - 45  # points; the rest is ticks
     letters = 0.55 * max(len(subtitle), 1)  # a letter is about 0.55 of its size wide
     return axes.annotate(
         subtitle,
@@ -161,32 +163,32 @@ def add_heading(axes: "Axes", title: str, subtitle: str = "") -> "Annotation":
         xycoords="axes fraction",
         textcoords="offset points",
         color=color("muted"),
-        fontsize=min(9.0, max(6.5, room / letters)),
+        fontsize=min(9.0, max(6.5, width / letters)),
     )
 
 
 def encode_png(figure: Figure) -> bytes:
     """Return a figure as PNG, 200 dots an inch; the same figure always gives the same bytes."""
-    return _saved(figure, "png", dpi=PNG_DPI, metadata={"Software": None})
+    return _encode(figure, "png", dpi=PNG_DPI, metadata={"Software": None})
 
 
 def encode_svg(figure: Figure) -> bytes:
     """Return a figure as SVG, letters as shapes; the same figure always gives the same bytes."""
     metadata = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-    return _saved(figure, "svg", dpi=SVG_IMAGE_DPI, metadata=metadata)
+    return _encode(figure, "svg", dpi=SVG_IMAGE_DPI, metadata=metadata)
 
 
 @contextmanager
-def _style_of(figure: Figure) -> Iterator[None]:
+def _restore_style(figure: Figure) -> Iterator[None]:
     """Draw in what a figure was begun in: matplotlib makes some ticks only when it saves."""
-    theme, style = _looks.get(figure, (_theme.get(), style_in_use()))
+    theme, style = _figure_styles.get(figure, (_theme.get(), style_in_use()))
     with use_style(style), figure_style(theme):
         yield
 
 
-def _saved(figure: Figure, kind: str, **options: Any) -> bytes:
+def _encode(figure: Figure, kind: str, **options: Any) -> bytes:
     buffer = BytesIO()
-    with _style_of(figure):
+    with _restore_style(figure):
         figure.savefig(buffer, format=kind, **options)
     return buffer.getvalue()
 
@@ -205,7 +207,7 @@ def render_rgb(figure: Figure, dpi: float) -> "NDArray[np.uint8]":
     """Return a figure as pixels, uint8 [height, width, 3]."""
     import numpy as np
 
-    with _style_of(figure):
+    with _restore_style(figure):
         figure.set_dpi(dpi)
         canvas: Any = FigureCanvasAgg(figure)
         canvas.draw()

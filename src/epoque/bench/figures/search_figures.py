@@ -26,19 +26,19 @@ def search_figures(search: Search, language: str = "en") -> "Mapping[str, Callab
 
     The house style (`epoque.bench.figures.plot`) is already active when the function is called.
     """
-    return {"trials": partial(_trials, search, language)}
+    return {"trials": partial(_draw_trials, search, language)}
 
 
-def _trials(search: Search, language: str) -> "Figure":
+def _draw_trials(search: Search, language: str) -> "Figure":
     """Draw the median of each trial with its 95 % interval over the seeds, and the best so far."""
     _ = translator(language)
     table = search.rank_trials().sort_values("trial")
-    reached = table[np.isfinite(table[f"{search.objective}_median"])]
+    finite = table[np.isfinite(table[f"{search.objective}_median"])]
     figure = new_figure()
     axes = figure.subplots()
-    _draw_reached(axes, search, reached)
+    _draw_finite(axes, search, finite)
     axes.set_xlim(-0.8, len(table) - 0.2)
-    _draw_failed(axes, table.drop(reached.index), _("failed"))
+    _draw_failed(axes, table.drop(finite.index), _("failed"))
     axes.set_xlabel(_("Trial"))
     axes.set_ylabel(_(search.objective.replace("_", " ").capitalize()))
     format_axis(axes.xaxis, language, whole=True)
@@ -48,19 +48,19 @@ def _trials(search: Search, language: str) -> "Figure":
     return figure
 
 
-def _draw_reached(axes: "Axes", search: Search, reached: "pd.DataFrame") -> None:
-    trials = reached["trial"].to_numpy()
+def _draw_finite(axes: "Axes", search: Search, trials: "pd.DataFrame") -> None:
+    numbers = trials["trial"].to_numpy()
     median, low, high = (
-        reached[f"{search.objective}_{name}"].to_numpy() for name in ("median", "low", "high")
+        trials[f"{search.objective}_{name}"].to_numpy() for name in ("median", "low", "high")
     )
     if median.min() > 0 and median.max() > LOG_FROM * median.min():
         axes.set_yscale("log")
     best = np.maximum if search.worst_value < 0 else np.minimum
-    axes.step(trials, best.accumulate(median), where="post", color=color("vermilion"))
-    if (reached["runs"] > 1).any():
+    axes.step(numbers, best.accumulate(median), where="post", color=color("vermilion"))
+    if (trials["runs"] > 1).any():
         bounded = np.isfinite(low) & np.isfinite(high)
-        axes.vlines(trials[bounded], low[bounded], high[bounded], color=color("blue"), alpha=0.4)
-    axes.plot(trials, median, "o", color=color("blue"), markersize=4)
+        axes.vlines(numbers[bounded], low[bounded], high[bounded], color=color("blue"), alpha=0.4)
+    axes.plot(numbers, median, "o", color=color("blue"), markersize=4)
 
 
 def _draw_failed(axes: "Axes", failed: "pd.DataFrame", word: str) -> None:

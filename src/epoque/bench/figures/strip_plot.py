@@ -31,14 +31,14 @@ class Strip:
     """The runs of one setting.
 
     Attributes:
-        place: where it stands along the axis.
-        room: how wide it may be.
+        position: where it stands along the axis.
+        width: how wide it may be.
         scores: a number a run, NaN where a run has none.
         series: which of `SERIES` it belongs to.
     """
 
-    place: float
-    room: float
+    position: float
+    width: float
     scores: Floats
     series: int = 0
 
@@ -57,29 +57,29 @@ def draw_strip_plot(axes: "Axes", strips: Sequence[Strip], language: str, *, log
         language: "en" or "fr".
         log: whether the scale is logarithmic.
     """
-    bins = _edges(np.concatenate([strip.finite for strip in strips]), log=log)
+    bins = _bin_edges(np.concatenate([strip.finite for strip in strips]), log=log)
     most = max(int(np.histogram(strip.finite, bins)[0].max()) for strip in strips)
     for strip in strips:
-        aside = _swarm(strip.finite, bins) / max(most, 8) * strip.room
-        style = _dots(strip.series)
-        axes.plot(strip.place + aside, strip.finite, **style, markersize=3.2, zorder=2)
+        offsets = _swarm_offsets(strip.finite, bins) / max(most, 8) * strip.width
+        style = _marker_style(strip.series)
+        axes.plot(strip.position + offsets, strip.finite, **style, markersize=3.2, zorder=2)
         _draw_median(axes, strip)
-        _tell_missing(axes, strip, language)
+        _annotate_missing(axes, strip, language)
 
 
 def strip_legend(names: Sequence[str]) -> list[Line2D]:
     """Return the legend's handles for series with these names."""
-    return [Line2D([], [], label=n, **_dots(i), markersize=5) for i, n in enumerate(names)]
+    return [Line2D([], [], label=n, **_marker_style(i), markersize=5) for i, n in enumerate(names)]
 
 
-def _dots(series: int) -> dict[str, Any]:
+def _marker_style(series: int) -> dict[str, Any]:
     face = mix_colors(SERIES[series], 0.6)
     return {"linestyle": "none", "marker": MARKERS[series], "color": face, "markeredgewidth": 0}
 
 
 def _draw_median(axes: "Axes", strip: Strip) -> None:
     middle, low, high = median_confidence_interval(strip.finite)
-    left, width = strip.place - 0.3 * strip.room, 0.6 * strip.room
+    left, width = strip.position - 0.3 * strip.width, 0.6 * strip.width
     if np.isfinite(high - low):
         box = Rectangle((left, low), width, high - low, facecolor=color("ink"), alpha=0.25)
         box.set_linewidth(0)
@@ -88,7 +88,7 @@ def _draw_median(axes: "Axes", strip: Strip) -> None:
     axes.hlines(middle, left, left + width, color=color("ink"), linewidth=2, zorder=3)
 
 
-def _tell_missing(axes: "Axes", strip: Strip, language: str) -> None:
+def _annotate_missing(axes: "Axes", strip: Strip, language: str) -> None:
     """Say at the foot of a strip how many of its runs have no number."""
     count = len(strip.scores) - len(strip.finite)
     if count:
@@ -96,10 +96,10 @@ def _tell_missing(axes: "Axes", strip: Strip, language: str) -> None:
         text = _("{count} without").format(count=format_number(count, language))
         where = axes.get_xaxis_transform()
         style: dict[str, Any] = {"ha": "center", "va": "bottom", "fontsize": 8}
-        axes.annotate(text, (strip.place, 0.01), xycoords=where, color=color("muted"), **style)
+        axes.annotate(text, (strip.position, 0.01), xycoords=where, color=color("muted"), **style)
 
 
-def _edges(scores: Floats, *, log: bool) -> Floats:
+def _bin_edges(scores: Floats, *, log: bool) -> Floats:
     low, high = float(scores.min()), float(scores.max())
     if not high > low:
         low, high = low - 0.5, high + 0.5
@@ -108,13 +108,13 @@ def _edges(scores: Floats, *, log: bool) -> Floats:
     return edges
 
 
-def _swarm(scores: Floats, bins: Floats) -> Floats:
+def _swarm_offsets(scores: Floats, bins: Floats) -> Floats:
     """Return how many places each dot stands aside, so that those of one bin do not overlap."""
     places = np.clip(np.searchsorted(bins, scores, side="right") - 1, 0, len(bins) - 2)
-    aside = np.zeros(len(scores))
+    offsets = np.zeros(len(scores))
     for place in np.unique(places):
         members = np.flatnonzero(places == place)
         members = members[np.argsort(scores[members], kind="stable")]
-        mixed = (np.arange(len(members)) * GOLDEN) % 1  # neighbours in height stand far apart
-        aside[members] = mixed.argsort().argsort() - (len(members) - 1) / 2
-    return aside
+        order = (np.arange(len(members)) * GOLDEN) % 1  # neighbours in height stand far apart
+        offsets[members] = order.argsort().argsort() - (len(members) - 1) / 2
+    return offsets

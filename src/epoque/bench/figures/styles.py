@@ -94,10 +94,10 @@ def find_style(name: str) -> FigureStyle:
     """
     style: FigureStyle = load_plugin(GROUP, "figure style", name)
     for theme in THEMES:
-        lacking = [role for role in ROLES if role not in style.colors.get(theme, {})]
-        if lacking:
-            told = f"The figure style {name!r} has no colour for {', '.join(lacking)}"
-            raise UsageError(f"{told} in the theme {theme}.")
+        missing = [role for role in ROLES if role not in style.colors.get(theme, {})]
+        if missing:
+            problem = f"The figure style {name!r} has no colour for {', '.join(missing)}"
+            raise UsageError(f"{problem} in the theme {theme}.")
     return style
 
 

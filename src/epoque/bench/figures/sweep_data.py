@@ -34,8 +34,8 @@ class SweepData:
         score: the column that is drawn.
         language: "en" or "fr".
         values: field to its values, ascending where they are numbers.
-        free: the fields of several values, the seed left out.
-        is_share: whether the score is 0 or 1 in each run, and summarised by its share.
+        varying_fields: the fields of several values, the seed left out.
+        is_proportion: whether the score is 0 or 1 in each run, and aggregated as a proportion.
     """
 
     def __init__(
@@ -51,26 +51,29 @@ class SweepData:
             field: sorted(values) if is_numeric(values) else list(values)
             for field, values in axes.items()
         }
-        self.free = [f for f, values in self.values.items() if f != SEED and len(values) > 1]
+        self.varying_fields = [
+            f for f, values in self.values.items() if f != SEED and len(values) > 1
+        ]
         self.translate = translator(language)
         scores = table[score].dropna()
         zeros_and_ones = bool(len(scores) and scores.isin((0, 1)).all())
-        self.is_share = table[score].dtype.kind == "b" or zeros_and_ones
+        self.is_proportion = table[score].dtype.kind == "b" or zeros_and_ones
 
     @property
-    def is_strip(self) -> bool:
+    def fits_strip_plot(self) -> bool:
         """Whether a dot for each run has room and says more than a summary."""
-        points = prod(len(self.values[field]) for field in self.free)
-        several = len(self.table) > points
-        return 0 < len(self.free) <= 2 and points <= MAX_STRIPS and several and not self.is_share
+        points = prod(len(self.values[field]) for field in self.varying_fields)
+        if self.is_proportion or len(self.table) <= points:
+            return False
+        return 0 < len(self.varying_fields) <= 2 and points <= MAX_STRIPS
 
     @property
-    def few(self) -> str | None:
+    def series_field(self) -> str | None:
         """The axis of two that takes so few values that each is a curve of its own, or none."""
-        short = [f for f in self.free if len(self.values[f]) <= MAX_CURVES]
-        long = [f for f in self.free if len(self.values[f]) > MAX_CURVES]
-        curve = [f for f in long if is_numeric(self.values[f])]
-        return short[0] if len(self.free) == 2 and short and curve else None
+        few = [f for f in self.varying_fields if len(self.values[f]) <= MAX_CURVES]
+        many = [f for f in self.varying_fields if len(self.values[f]) > MAX_CURVES]
+        numeric = [f for f in many if is_numeric(self.values[f])]
+        return few[0] if len(self.varying_fields) == 2 and few and numeric else None
 
     def label(self, field: str) -> str:
         """Return a learner's name for a setting or a result."""
@@ -78,30 +81,30 @@ class SweepData:
         plain = plain[0].upper() + plain[1:] if plain[1:2].isalpha() else plain  # w0 stays w0
         return self.labels.get(field) or self.translate(plain)
 
-    def value(self, value: Any) -> str:
+    def format_value(self, value: object) -> str:
         """Return a value of an axis as text."""
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if is_number:
+        if isinstance(value, int | float) and not isinstance(value, bool):
             return format_number(value, self.language)
         parts = str(value).split(",")
         return "-".join(parts) if all(map(str.isdecimal, parts)) else str(value)  # 10-10 neurons
 
-    def cube(self, *fields: str) -> tuple[NDArray[np.int64], dict[str, Floats]]:
-        """Return, by place along the fields, how many runs there are, and their summary.
+    def aggregate(self, *fields: str) -> tuple[NDArray[np.int64], dict[str, Floats]]:
+        """Return, by place along the fields, how many runs there are, and their aggregates.
 
         Returns:
             Counts, and `median`, `low`, `high`, each with as many dimensions as fields.
         """
-        told = aggregate_runs(self.table, fields, [self.score], proportion=self.is_share)
-        places = tuple(
-            told[f].map({v: i for i, v in enumerate(self.values[f])}).to_numpy() for f in fields
+        aggregates = aggregate_runs(self.table, fields, [self.score], proportion=self.is_proportion)
+        indices = tuple(
+            aggregates[f].map({v: i for i, v in enumerate(self.values[f])}).to_numpy()
+            for f in fields
         )
         shape = tuple(len(self.values[f]) for f in fields)
         runs = np.zeros(shape, int)
-        runs[places] = told["runs"]
+        runs[indices] = aggregates["runs"]
         cubes = {name: np.full(shape, np.nan) for name in ("median", "low", "high")}
         for name, cube in cubes.items():
-            cube[places] = told[f"{self.score}_{name}"].astype(float)
+            cube[indices] = aggregates[f"{self.score}_{name}"].astype(float)
         return runs, cubes
 
     def subtitle(self, runs: NDArray[np.int64], *, interval: bool) -> str:
@@ -110,7 +113,7 @@ class SweepData:
         if count == 1:
             return self.translate("one run per point")
         text = self.translate("median and 95 % interval of {count} runs per point")
-        if self.is_share:
+        if self.is_proportion:
             text = self.translate("share of {count} runs per point")
         elif not interval:
             text = self.translate("median of {count} runs per point")
@@ -118,19 +121,19 @@ class SweepData:
 
     def scores(self, point: Mapping[str, object]) -> Floats:
         """Return the score of each run at some values of the axes."""
-        chosen = np.ones(len(self.table), bool)
+        mask = np.ones(len(self.table), bool)
         for field, value in point.items():
-            chosen &= (self.table[field] == value).to_numpy()
-        found: Floats = self.table.loc[chosen, self.score].to_numpy(float)
-        return found
+            mask &= (self.table[field] == value).to_numpy()
+        scores: Floats = self.table.loc[mask, self.score].to_numpy(float)
+        return scores
 
-    def place(self, axis: "Axis", field: str) -> Floats:
+    def set_up_axis(self, axis: "Axis", field: str) -> Floats:
         """Set up an axis for a field's values and return where each of them stands."""
         values, axes = self.values[field], axis.axes
         set_limits = axes.set_xlim if axis is axes.xaxis else axes.set_ylim
         axis.set_label_text(self.label(field))
         if not is_numeric(values):
-            return self.name_places(axis, field)
+            return self.set_up_categories(axis, field)
         places = np.asarray(values, float)
         log = is_log_spaced(values)
         (axes.set_xscale if axis is axes.xaxis else axes.set_yscale)("log" if log else "linear")
@@ -139,10 +142,13 @@ class SweepData:
         format_axis(axis, self.language, whole=whole)
         return places
 
-    def name_places(self, axis: "Axis", field: str) -> Floats:
+    def set_up_categories(self, axis: "Axis", field: str) -> Floats:
         """Give each of a field's values a place of its own, 0, 1, …, with its name."""
         values, axes = self.values[field], axis.axes
-        names, places = [self.value(value) for value in values], np.arange(len(values), dtype=float)
+        names, places = (
+            [self.format_value(value) for value in values],
+            np.arange(len(values), dtype=float),
+        )
         axis.set_label_text(self.label(field))
         axis.set_major_locator(FixedLocator(places.tolist()))
         axis.set_major_formatter(FuncFormatter(lambda x, _: names[round(x)]))
@@ -151,9 +157,9 @@ class SweepData:
         set_limits(-0.5, len(values) - 0.5)
         return places
 
-    def told(self, median: float) -> str:
-        """Return a median, or a share in percent."""
-        if self.is_share:
+    def format_score(self, median: float) -> str:
+        """Return a median, or a proportion in percent."""
+        if self.is_proportion:
             return f"{format_number(100 * median, self.language, decimals=0)}\u202f%"
         return format_number(median, self.language, digits=3)
 

@@ -5,7 +5,7 @@ or a second one of few values, gives curves; two give a heat map; three give sma
 Further axes are summarised together with the seeds. Few values are also drawn as strips, a dot a
 run (`epoque.bench.figures.strip_plot`).
 
-A result that is 0 or 1 in each run (diverged, solved) is summarised by its share instead of the
+A result that is 0 or 1 in each run (diverged, solved) is aggregated as a proportion instead of the
 median.
 """
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["sweep_figures", "table_figures"]
 
 MAX_BINS = 40
-ROOM = 0.84  # of the distance between two values, for their strips
+STRIPS_WIDTH = 0.84  # of the distance between two values, for their strips
 
 
 def sweep_figures(
@@ -60,9 +60,9 @@ def sweep_figures(
     """
     names = {path: info.label(language) for path, info in lab_of(sweep).config.settings().items()}
     names |= {name: translator(language)(label) for name, label in (labels or {}).items()}
-    held = at or {}
-    axes = {field: values for field, values in sweep.axes.items() if field not in held}
-    return table_figures(sweep.rows(held), axes, score or sweep.score, names, language)
+    fixed = at or {}
+    axes = {field: values for field, values in sweep.axes.items() if field not in fixed}
+    return table_figures(sweep.rows(fixed), axes, score or sweep.score, names, language)
 
 
 def table_figures(
@@ -94,74 +94,72 @@ def table_figures(
             raise UnknownNameError("column of the sweep named", name, table.columns)
     if table[score].dtype.kind not in "biuf" or not np.isfinite(table[score].astype(float)).any():
         raise UsageError(f"The sweep has no number in {score} yet, so there is nothing to draw.")
-    picture = SweepData(table, axes, score, labels or {}, language)
-    name = ("distribution", "curve", "map", "maps")[min(len(picture.free), 3)]
-    if len(picture.free) == 2 and picture.few is not None:
+    data = SweepData(table, axes, score, labels or {}, language)
+    name = ("distribution", "curve", "map", "maps")[min(len(data.varying_fields), 3)]
+    if len(data.varying_fields) == 2 and data.series_field is not None:
         name = "curve"
-    names = [name, *(["strip"] if picture.is_strip else [])]
-    return {name: partial(_DRAW[name], picture) for name in names}
+    names = [name, *(["strip"] if data.fits_strip_plot else [])]
+    return {name: partial(_DRAW[name], data) for name in names}
 
 
-def _distribution(picture: SweepData) -> "Figure":
+def _draw_distribution(data: SweepData) -> "Figure":
     """Draw how the score is spread over all runs: a histogram, its median and 95 %."""
-    scores = picture.table[picture.score].to_numpy(float)
+    scores = data.table[data.score].to_numpy(float)
     scores = scores[np.isfinite(scores)]
     figure = new_figure(2.8)
     axes = figure.add_subplot()
     log = is_wide(scores)
-    axes.hist(scores, _bins(scores, log=log).tolist(), color=color("blue"), rwidth=0.92)
+    axes.hist(scores, _bin_edges(scores, log=log).tolist(), color=color("blue"), rwidth=0.92)
     axes.set_xscale("log" if log else "linear")
     low, median, high = np.quantile(scores, [0.025, 0.5, 0.975])
     axes.axvspan(low, high, color=color("vermilion"), alpha=0.15, linewidth=0, zorder=0)
     axes.axvline(median, color=color("vermilion"), linewidth=1.8)
-    axes.set_xlabel(picture.label(picture.score))
-    axes.set_ylabel(picture.translate("runs"))
-    format_axis(axes.xaxis, picture.language)
-    format_axis(axes.yaxis, picture.language, whole=True)
-    numbers = [
-        format_number(n, picture.language, digits=3) for n in (len(scores), median, low, high)
-    ]
-    text = picture.translate("{count} runs: median {median}, 95 % between {low} and {high}")
-    told = dict(zip(("count", "median", "low", "high"), numbers, strict=True))
-    add_heading(axes, picture.label(picture.score), text.format(**told))
+    axes.set_xlabel(data.label(data.score))
+    axes.set_ylabel(data.translate("runs"))
+    format_axis(axes.xaxis, data.language)
+    format_axis(axes.yaxis, data.language, whole=True)
+    numbers = [format_number(n, data.language, digits=3) for n in (len(scores), median, low, high)]
+    text = data.translate("{count} runs: median {median}, 95 % between {low} and {high}")
+    quantities = dict(zip(("count", "median", "low", "high"), numbers, strict=True))
+    add_heading(axes, data.label(data.score), text.format(**quantities))
     return figure
 
 
-def _curve(picture: SweepData) -> "Figure":
+def _draw_curve(data: SweepData) -> "Figure":
     """Draw the median along an axis with its 95 % interval, a curve for each other value."""
-    few = picture.few if len(picture.free) == 2 else None
-    (along,) = [field for field in picture.free if field != few]
-    runs, cubes = picture.cube(along, *([few] if few else []))
+    series = data.series_field if len(data.varying_fields) == 2 else None
+    (along,) = [field for field in data.varying_fields if field != series]
+    runs, cubes = data.aggregate(along, *([series] if series else []))
     cubes = {name: cube.reshape(len(cube), -1) for name, cube in cubes.items()}
     figure = new_figure()
     axes = figure.add_subplot()
     if is_wide(cubes["median"]):
         axes.set_yscale("log")
-    x = picture.place(axes.xaxis, along)
-    numeric = is_numeric(picture.values[along])
+    x = data.set_up_axis(axes.xaxis, along)
+    numeric = is_numeric(data.values[along])
     for j, role in zip(range(cubes["median"].shape[1]), SERIES, strict=False):
         median, low, high = (cubes[name][:, j] for name in ("median", "low", "high"))
-        text = picture.value(picture.values[few][j]) if few else ""
-        _line(axes, x, (median, low, high), color(role), text, joined=numeric)
-    format_axis(axes.yaxis, picture.language)
-    if few:
-        figure.legend(loc="outside lower center", ncols=MAX_CURVES, title=picture.label(few))
-    add_heading(axes, picture.label(picture.score), picture.subtitle(runs, interval=True))
+        text = data.format_value(data.values[series][j]) if series else ""
+        _draw_line(axes, x, (median, low, high), color(role), text, connected=numeric)
+    format_axis(axes.yaxis, data.language)
+    if series:
+        figure.legend(loc="outside lower center", ncols=MAX_CURVES, title=data.label(series))
+    add_heading(axes, data.label(data.score), data.subtitle(runs, interval=True))
     return figure
 
 
-def _line(
+def _draw_line(
     axes: "Axes",
     x: Floats,
     numbers: tuple[Floats, Floats, Floats],
     ink: str,
     text: str,
     *,
-    joined: bool,
+    connected: bool,
 ) -> None:
     """Draw medians [n] with their intervals: a band along numbers, bars for categories."""
     median, low, high = numbers
-    if joined:
+    if connected:
         if np.nanmax(high - low) > 0:
             axes.fill_between(x, low, high, color=ink, alpha=0.18, linewidth=0)
         axes.plot(
@@ -172,36 +170,36 @@ def _line(
         axes.plot(x, median, "o", color=ink, label=text, markersize=6)
 
 
-def _strip(picture: SweepData) -> "Figure":
+def _draw_strips(data: SweepData) -> "Figure":
     """Draw a dot for each run beside the medians, for each value of one axis or of two."""
-    along, *others = sorted(picture.free, key=lambda f: -len(picture.values[f]))
+    along, *others = sorted(data.varying_fields, key=lambda f: -len(data.values[f]))
     by = others[0] if others else along
-    series = picture.values[by] if others else [None]
+    series = data.values[by] if others else [None]
     figure = new_figure(3.4)
     axes = figure.add_subplot()
-    room = ROOM / len(series)
+    width = STRIPS_WIDTH / len(series)
     strips = [
-        Strip(i + (j - (len(series) - 1) / 2) * room, 0.94 * room, scores, j)
-        for i, value in enumerate(picture.values[along])
+        Strip(i + (j - (len(series) - 1) / 2) * width, 0.94 * width, scores, j)
+        for i, value in enumerate(data.values[along])
         for j, other in enumerate(series)
-        if len(scores := picture.scores({by: other, along: value}))
+        if len(scores := data.scores({by: other, along: value}))
     ]
     log = is_wide(np.concatenate([strip.finite for strip in strips]))
     axes.set_yscale("log" if log else "linear")
-    draw_strip_plot(axes, strips, picture.language, log=log)
-    picture.name_places(axes.xaxis, along)
-    format_axis(axes.yaxis, picture.language)
+    draw_strip_plot(axes, strips, data.language, log=log)
+    data.set_up_categories(axes.xaxis, along)
+    format_axis(axes.yaxis, data.language)
     axes.grid(visible=False, axis="x")
     if others:
-        keys = strip_legend([picture.value(value) for value in series])
-        figure.legend(handles=keys, loc="outside lower center", ncols=5, title=picture.label(by))
-    count = format_number(max(len(strip.scores) for strip in strips), picture.language)
-    text = picture.translate("each of {count} runs; the median and its 95 % interval")
-    add_heading(axes, picture.label(picture.score), text.format(count=count))
+        keys = strip_legend([data.format_value(value) for value in series])
+        figure.legend(handles=keys, loc="outside lower center", ncols=5, title=data.label(by))
+    count = format_number(max(len(strip.scores) for strip in strips), data.language)
+    text = data.translate("each of {count} runs; the median and its 95 % interval")
+    add_heading(axes, data.label(data.score), text.format(count=count))
     return figure
 
 
-def _bins(scores: Floats, *, log: bool) -> Floats:
+def _bin_edges(scores: Floats, *, log: bool) -> Floats:
     """Return the edges of about √n bins, at most `MAX_BINS`."""
     low, high = float(scores.min()), float(scores.max())
     if high - low <= 1e-12 * max(abs(low), abs(high)):
@@ -212,9 +210,9 @@ def _bins(scores: Floats, *, log: bool) -> Floats:
 
 
 _DRAW: Mapping[str, "Callable[[SweepData], Figure]"] = {
-    "distribution": _distribution,
-    "curve": _curve,
-    "strip": _strip,
+    "distribution": _draw_distribution,
+    "curve": _draw_curve,
+    "strip": _draw_strips,
     "map": draw_heatmap,
     "maps": draw_heatmap_grid,
 }

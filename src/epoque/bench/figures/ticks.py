@@ -118,12 +118,12 @@ def label_line_ends(axes: "Axes", ends: Sequence[tuple[float, str, str]]) -> Non
     """
     axes.set_ylim(axes.get_ylim())
     to_fraction = axes.transScale + axes.transLimits
-    wanted = [float(to_fraction.transform((1.0, y))[1]) for y, _, _ in ends]
+    positions = [float(to_fraction.transform((1.0, y))[1]) for y, _, _ in ends]
     figure = axes.get_figure(root=True)
     assert figure is not None
     height = figure.get_figheight() * 72 * 0.72  # points; the rest is titles and ticks
     for (_, text, color), place in zip(
-        ends, spread_labels(wanted, LINE_HEIGHT / height), strict=True
+        ends, spread_labels(positions, LINE_HEIGHT / height), strict=True
     ):
         axes.annotate(
             text,
@@ -137,22 +137,22 @@ def label_line_ends(axes: "Axes", ends: Sequence[tuple[float, str, str]]) -> Non
         )
 
 
-def spread_labels(wanted: Sequence[float], gap: float) -> list[float]:
-    """Return places in [0, 1] nearest to the wanted ones (least squares) and `gap` apart.
+def spread_labels(positions: Sequence[float], gap: float) -> list[float]:
+    """Return places in [0, 1] nearest to these (least squares) and `gap` apart.
 
-    That is isotonic regression of `wanted[i] - i·gap`, solved by pooling adjacent violators. Where
-    there are too many for [0, 1], the lowest ones go below 0.
+    That is isotonic regression of `positions[i] - i·gap`, solved by pooling adjacent violators.
+    Where there are too many for [0, 1], the lowest ones go below 0.
     """
-    order = sorted(range(len(wanted)), key=lambda i: wanted[i])
+    order = sorted(range(len(positions)), key=lambda i: positions[i])
     pools: list[tuple[float, int]] = []  # mean, size
     for rank, i in enumerate(order):
-        mean, size = wanted[i] - rank * gap, 1
+        mean, size = positions[i] - rank * gap, 1
         while pools and pools[-1][0] > mean:
             before, count = pools.pop()
             mean, size = (mean * size + before * count) / (size + count), size + count
         pools.append((mean, size))
     means = [mean for mean, size in pools for _ in range(size)]
-    places = [0.0] * len(wanted)
+    places = [0.0] * len(positions)
     for rank, i in enumerate(order):
         place = max(means[rank], 0) + rank * gap
         places[i] = min(place, 1 - (len(order) - 1 - rank) * gap)
