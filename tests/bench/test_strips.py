@@ -56,14 +56,14 @@ def test_two_axes_stand_beside_each_other_with_a_key():
     assert {line.get_marker() for line in axes.lines} == {"o", "D"}
 
 
-def test_dots_keep_to_their_room_and_do_not_coincide():
+def test_dots_keep_to_their_width_and_do_not_coincide():
     strips = [Strip(place, 0.4, np.random.default_rng(1).normal(size=500)) for place in (0, 1)]
     with figure_style():
         axes = new_figure().add_subplot()
         draw_strip_plot(axes, strips, "en", log=False)
     for line, strip in zip(axes.lines, strips, strict=True):
         x = np.asarray(line.get_xdata())
-        assert np.abs(x - strip.place).max() <= 0.2
+        assert np.abs(x - strip.position).max() <= 0.2
         assert len(np.unique(np.round(x, 6))) > 30
 
 
