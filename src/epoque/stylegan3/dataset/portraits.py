@@ -127,7 +127,7 @@ _BACKGROUND: _Parts = {
     "slate": (1, ("#B9C6D3",)),
 }
 
-_LABELLED: dict[str, _Parts] = {
+_LABEL_GROUPS: dict[str, _Parts] = {
     "skin": _SKIN,
     "hair": _HAIR,
     "hair colour": _HAIR_COLOR,
@@ -141,7 +141,7 @@ _LABELLED: dict[str, _Parts] = {
     "background": _BACKGROUND,
 }
 
-GROUPS: dict[str, tuple[str, ...]] = {name: tuple(parts) for name, parts in _LABELLED.items()}
+GROUPS: dict[str, tuple[str, ...]] = {name: tuple(parts) for name, parts in _LABEL_GROUPS.items()}
 """The attributes of a portrait, and the values that each takes."""
 
 LABEL_NAMES: tuple[str, ...] = tuple(f"{g}={value}" for g, all_ in GROUPS.items() for value in all_)
@@ -179,7 +179,7 @@ def sample_portrait(seed: int, number: int) -> Portrait:
         number: 0 and up.
     """
     rng = numpy_rng(seed, f"avatar {number}")
-    sampled_parts = {group: _sample_parts(rng, parts) for group, parts in _LABELLED.items()}
+    sampled_parts = {group: _sample_parts(rng, parts) for group, parts in _LABEL_GROUPS.items()}
     nose = _sample_parts(rng, _NOSE)[1]
     beardless = sampled_parts["hair"][0] in BEARDLESS and rng.random() < 0.9
     if sampled_parts["hair"][1] == "HIJAB" or beardless:

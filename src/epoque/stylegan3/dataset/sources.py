@@ -238,10 +238,10 @@ class _Parquet(DatasetSource):
             for number, row in enumerate(rows):
                 name = f"{path.name}, row {number}"
                 yield SourceImage(
-                    name, _make_reader(row[self._image], name), self._labelled(row, name)
+                    name, _make_reader(row[self._image], name), self._add_label(row, name)
                 )
 
-    def _labelled(self, row: dict[str, Any], name: str) -> Label | None:
+    def _add_label(self, row: dict[str, Any], name: str) -> Label | None:
         if not self._label:
             return None
         label = row[self._label]
