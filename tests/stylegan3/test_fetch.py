@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from epoque.bench.errors import DataError, FetchError, RunWriteError, UnknownNameError, UsageError
-from epoque.stylegan3.official import catalogue, fetch
-from epoque.stylegan3.official.catalogue import LICENCE, OFFICIAL
+from epoque.stylegan3.official import catalog as catalogue
+from epoque.stylegan3.official import fetch
+from epoque.stylegan3.official.catalog import LICENCE, OFFICIAL
 
 CONTENT = bytes(range(256)) * 20_000  # five megabytes
 DIGEST = sha256(CONTENT).hexdigest()

@@ -15,7 +15,7 @@ from .options import NetworkOptions, fetch_progress, load_network, refuse
 if TYPE_CHECKING:
     from ..bundled import BundledNetwork
     from ..export.write import ExportedFile
-    from ..official.catalogue import OfficialNetwork
+    from ..official.catalog import OfficialNetwork
 
 __all__ = ["ImportedNetwork", "KnownNetworks", "export_network", "import_network", "list_networks"]
 
@@ -115,7 +115,7 @@ def list_networks(options: ListOptions) -> KnownNetworks:  # noqa: ARG001
         All that is known of each.
     """
     from ..bundled import list_bundled
-    from ..official.catalogue import LICENCE, OFFICIAL
+    from ..official.catalog import LICENCE, OFFICIAL
 
     return KnownNetworks(tuple(list_bundled()), tuple(OFFICIAL.values()), LICENCE)
 

@@ -26,7 +26,7 @@ from epoque.bench.files.input_files import open_regular
 from epoque.bench.limits import MAX_DOWNLOAD_BYTES
 from epoque.bench.progress import Progress, no_progress
 
-from .catalogue import find_official
+from .catalog import find_official
 
 __all__ = ["FetchedFile", "fetch"]
 
