@@ -19,7 +19,7 @@ from epoque.bench.sweeps.run_sweep import choose_part_size
 from epoque.neuron.config import NeuronConfig
 from epoque.neuron.data import load
 from epoque.neuron.lab import LAB
-from epoque.neuron.perceptron import Given, Kernel, _block, first_weights
+from epoque.neuron.perceptron.train import Given, Kernel, _block, first_weights
 from epoque.neuron.train import train
 
 __all__ = ["rows"]

@@ -15,10 +15,11 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from epoque.bench.errors import ConfigError, DivergenceError
 from epoque.bench.events import Checkpoint
-from epoque.neuron import mlp, perceptron
 from epoque.neuron.config import NeuronConfig
 from epoque.neuron.data import load
 from epoque.neuron.estimators import MLPClassifier, PerceptronClassifier
+from epoque.neuron.mlp.train import train as train_mlp
+from epoque.neuron.perceptron.train import train as train_perceptron
 
 AND = load(NeuronConfig(truth_table="and"))
 XOR = load(NeuronConfig(truth_table="xor"))
@@ -35,7 +36,7 @@ def last_arrays(events):
 
 def test_the_perceptron_is_the_labs():
     config = NeuronConfig(truth_table="and", seed=7, iterations=200, rule="squared_error")
-    w = last_arrays(perceptron.train(config, AND))["w"]
+    w = last_arrays(train_perceptron(config, AND))["w"]
     neuron = PerceptronClassifier(rule="squared_error", iterations=200, random_state=7)
     neuron.fit(AND.x, AND.d)
     np.testing.assert_allclose(neuron.coef_, [w[1:]], rtol=1e-9)
@@ -49,7 +50,7 @@ def test_the_mlp_is_the_labs():
         iterations=30, batch_size=4, optimizer="momentum", learning_rate=0.1, init="he_normal",
     )  # fmt: skip
     data = load(config)
-    arrays = last_arrays(mlp.train(config, data))
+    arrays = last_arrays(train_mlp(config, data))
     network = MLPClassifier(
         hidden_layers=(3,), iterations=30, batch_size=4, optimizer="momentum",
         learning_rate=0.1, init="he_normal", random_state=7,
@@ -58,7 +59,7 @@ def test_the_mlp_is_the_labs():
     for layer, (w, b) in enumerate(zip(network.coefs_, network.intercepts_, strict=True), 1):
         np.testing.assert_array_equal(w, arrays[f"w{layer}"])
         np.testing.assert_array_equal(b, arrays[f"b{layer}"])
-    o = mlp.outputs(arrays, data.x_test, "tanh")
+    o = network.outputs(arrays, data.x_test, "tanh")
     np.testing.assert_allclose(network.predict_proba(data.x_test)[:, 1], o)
     assert len(network.loss_curve_) == 30
 

@@ -17,8 +17,14 @@ from epoque.bench.runs.run import Run
 from epoque.bench.runs.run_writer import RunWriter, create_run
 from epoque.neuron.config import NeuronConfig
 from epoque.neuron.data import load
+from epoque.neuron.decision_boundary import (
+    best_row,
+    mlp_stage,
+    perceptron_stage,
+    replayed,
+    weight_history,
+)
 from epoque.neuron.figures import FRAMES, animation, figures
-from epoque.neuron.stages import best_row, mlp_stage, perceptron_stage, replayed, weight_history
 from epoque.neuron.train import train
 
 SETTINGS = {

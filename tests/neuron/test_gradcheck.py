@@ -4,9 +4,9 @@ import jax
 import numpy as np
 import pytest
 
-from epoque.neuron import gradcheck
 from epoque.neuron.config import NeuronConfig
 from epoque.neuron.data import load
+from epoque.neuron.mlp import gradient_check as gradcheck
 
 LOSSES = get_args(NeuronConfig.model_fields["loss"].annotation)
 ACTIVATIONS = get_args(NeuronConfig.model_fields["activation"].annotation)

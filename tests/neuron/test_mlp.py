@@ -15,9 +15,14 @@ from epoque.bench.events import Artifact, Checkpoint, Metrics, Snapshot
 from epoque.bench.runs.run import Run
 from epoque.bench.runs.run_writer import RunWriter, create_run
 from epoque.bench.seeds import jax_key
-from epoque.neuron import mlp, mlp_evaluate, mlp_train
 from epoque.neuron.config import NeuronConfig
 from epoque.neuron.data import load
+from epoque.neuron.mlp import evaluate as evaluation
+from epoque.neuron.mlp import network
+from epoque.neuron.mlp import train as training
+from epoque.neuron.mlp.evaluate import evaluate
+from epoque.neuron.mlp.sweep import sweep
+from epoque.neuron.mlp.train import train
 
 XOR = NeuronConfig(
     model="mlp",
@@ -42,7 +47,7 @@ CIRCLE = NeuronConfig(
 
 
 def trained(config, resume=None):
-    return list(mlp.train(config, load(config), resume))
+    return list(train(config, load(config), resume))
 
 
 def of(kind, events):
@@ -159,9 +164,9 @@ def test_metrics_are_those_of_the_network_after_the_iteration():
     config = CIRCLE.replace(iterations=3, loss="squared_error")
     data, events = load(config), trained(config)
     for metrics, snapshot in zip(of(Metrics, events), of(Snapshot, events)[1:], strict=True):
-        o = mlp.outputs(snapshot.arrays, data.x, config.activation)
+        o = network.outputs(snapshot.arrays, data.x, config.activation)
         gap, p = abs(data.d - o), np.where(data.d == 1, o, 1 - o)
-        o_test = mlp.outputs(snapshot.arrays, data.x_test, config.activation)
+        o_test = network.outputs(snapshot.arrays, data.x_test, config.activation)
         expected = {
             "loss": np.mean(gap**2) / 2,
             "error": gap[-1],
@@ -184,20 +189,20 @@ def test_a_truth_table_has_no_test_metrics():
 
 def test_extreme_sums_give_finite_losses_and_gradients():
     z, d = np.array([-800.0, -800.0, 800.0, 800.0, 0.0]), np.array([0.0, 1.0, 0.0, 1.0, 1.0])
-    np.testing.assert_allclose(mlp.sigmoid(z), expit(z), atol=1e-16)
+    np.testing.assert_allclose(network.sigmoid(z), expit(z), atol=1e-16)
     for loss, expected in {
         "cross_entropy": [0, 800, 800, 0, np.log(2)],
         "squared_error": [0, 0.5, 0.5, 0, 0.125],
         "hinge": [0, 801, 801, 0, 1],
     }.items():
-        np.testing.assert_allclose(mlp.point_losses(z, d, loss), expected, atol=1e-300)
-        slope = jax.grad(lambda z, loss=loss: mlp.point_losses(z, d, loss, jnp).sum())(z)
+        np.testing.assert_allclose(network.point_losses(z, d, loss), expected, atol=1e-300)
+        slope = jax.grad(lambda z, loss=loss: network.point_losses(z, d, loss, jnp).sum())(z)
         assert np.isfinite(slope).all()
 
 
 def test_only_weights_are_penalised_never_biases():
     weights = {"w1": np.array([[-2.0], [1.0]]), "b1": np.array([5.0])}
-    assert mlp.penalty(weights, 0.5, 0.1) == pytest.approx(0.5 * 3 + 0.05 * 5)
+    assert network.penalty(weights, 0.5, 0.1) == pytest.approx(0.5 * 3 + 0.05 * 5)
 
 
 # The first weights.
@@ -219,7 +224,7 @@ def test_initialisers_have_their_variance(init, expected):
     config = NeuronConfig(
         model="mlp", hidden_layers=(400, 800), init=init, **settings.get(init, {})
     )
-    weights = mlp_train.first_weights(config, 2)
+    weights = training.first_weights(config, 2)
     w = weights["w2"]
     assert w.shape == (400, 800)
     assert w.var() == pytest.approx(expected, rel=0.02)
@@ -295,19 +300,19 @@ def test_a_checkpoint_of_another_network_is_refused():
 def test_same_seed_same_bytes_in_another_process():
     config = XOR.replace(batch_size=3, iterations=50)
     code = (
-        "from epoque.neuron import mlp; from epoque.neuron.config import NeuronConfig\n"
+        "from epoque.neuron.mlp.train import train; from epoque.neuron.config import NeuronConfig\n"
         f"from epoque.neuron.data import load; c = NeuronConfig.parse({config.model_dump()!r})\n"
-        "*_, last = mlp.train(c, load(c)); print(last.data.hex())"
+        "*_, last = train(c, load(c)); print(last.data.hex())"
     )
     other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert bytes.fromhex(other.stdout.strip()) == trained(config)[-1].data
 
 
 def test_minibatches_hold_every_point_once_a_pass_and_are_reshuffled():
-    data = mlp_train.Data(np.arange(10.0)[:, None], np.arange(10.0), None, None)
+    data = training.Data(np.arange(10.0)[:, None], np.arange(10.0), None, None)
     passes = []
     for step in range(3):
-        x, d, shares = mlp_train._batches(4, np.uint32(5), data, step)
+        x, d, shares = training._batches(4, np.uint32(5), data, step)
         assert x.shape == (3, 4, 1)
         assert np.array_equal(x[..., 0], d)
         np.testing.assert_allclose(shares.sum(axis=1), 1)
@@ -324,9 +329,7 @@ def test_another_seed_gives_another_run():
 def test_training_leaves_jax_as_it_was_and_the_model_needs_none():
     trained(XOR.replace(iterations=1))
     assert jnp.zeros(1).dtype == jnp.float32
-    code = (
-        "import sys, epoque.neuron.mlp, epoque.neuron.mlp_evaluate; assert 'jax' not in sys.modules"
-    )
+    code = "import sys, epoque.neuron.mlp.evaluate; assert 'jax' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
@@ -340,7 +343,7 @@ def test_divergence_names_the_iteration_and_keeps_what_was_before():
     )  # fmt: skip
     seen = []
     with pytest.raises(DivergenceError) as caught:
-        seen.extend(mlp.train(config, load(config)))
+        seen.extend(train(config, load(config)))
     step = caught.value.step
     assert step > 10
     assert f"iteration {step}" in str(caught.value)
@@ -348,7 +351,7 @@ def test_divergence_names_the_iteration_and_keeps_what_was_before():
     assert all(np.isfinite(list(e.values.values())).all() for e in of(Metrics, seen))
     assert all(np.isfinite(a).all() for e in of(Checkpoint, seen) for a in e.arrays.values())
     assert of(Checkpoint, seen)[-1].step == (step - 1) // 10 * 10
-    found = mlp.sweep(config, load(config), {"learning_rate": [1000, 0.001], "iterations": [60, 5]})
+    found = sweep(config, load(config), {"learning_rate": [1000, 0.001], "iterations": [60, 5]})
     assert found["solved"][0] == 0
     assert np.isnan(found["final_loss"][0])
     assert np.isfinite(found["final_loss"][1])
@@ -384,7 +387,7 @@ SWEEPS = {
 
 @pytest.mark.parametrize(("base", "points"), SWEEPS.values(), ids=SWEEPS)
 def test_a_sweep_equals_single_runs(base, points):
-    found = mlp.sweep(base, load(base), points)
+    found = sweep(base, load(base), points)
     for i in range(4):
         config = base.replace(**{name: column[i] for name, column in points.items()})
         last = of(Metrics, trained(config))[-1].values
@@ -396,28 +399,28 @@ def test_a_sweep_equals_single_runs(base, points):
 
 def test_points_without_test_data_have_none_of_its_numbers():
     config = CIRCLE.replace(samples=500, iterations=1, batch_size=None, optimizer="sgd")
-    found = mlp.sweep(config, load(config), {"data": ["circle", "truth_table"]})
+    found = sweep(config, load(config), {"data": ["circle", "truth_table"]})
     assert np.isnan(found["test_accuracy"]).tolist() == [False, True]
 
 
 def test_a_sweep_in_chunks_is_the_sweep(monkeypatch):
-    from epoque.neuron import mlp_sweep
+    from epoque.neuron.mlp import sweep as sweeping
 
     config, points = XOR.replace(iterations=20), {"seed": list(range(10))}
-    whole = mlp.sweep(config, load(config), points)
-    monkeypatch.setattr(mlp_sweep, "RUNS_AT_ONCE", 4)
-    chunked = mlp.sweep(config, load(config), points)
+    whole = sweep(config, load(config), points)
+    monkeypatch.setattr(sweeping, "RUNS_AT_ONCE", 4)
+    chunked = sweep(config, load(config), points)
     assert whole.keys() == chunked.keys()
     for name, column in whole.items():
         np.testing.assert_allclose(chunked[name], column, rtol=1e-9)
 
 
 def test_the_model_is_no_axis_of_a_compiled_sweep():
-    assert mlp.sweep(XOR, load(XOR), {"model": ["mlp", "perceptron"]}) is None
+    assert sweep(XOR, load(XOR), {"model": ["mlp", "perceptron"]}) is None
 
 
 def test_two_hidden_neurons_solve_xor_from_most_of_1000_seeds():
-    found = mlp.sweep(XOR, load(XOR), {"seed": range(1000)})
+    found = sweep(XOR, load(XOR), {"seed": range(1000)})
     assert 0.9 < np.mean(found["solved"]) < 0.98
     assert np.all((np.array(found["accuracy"]) == 1) == (np.array(found["solved"]) == 1))
 
@@ -432,7 +435,7 @@ def xor_run(tmp_path_factory):
 
 def test_evaluate_xor(xor_run):
     data = load(XOR)
-    numbers = json.loads(json.dumps(mlp.evaluate(xor_run, data), allow_nan=False))
+    numbers = json.loads(json.dumps(evaluate(xor_run, data), allow_nan=False))
     metrics, weights = xor_run.metrics, xor_run.snapshot(1000)
     assert numbers["solved"] is True
     assert numbers["accuracy"] == 1
@@ -458,7 +461,7 @@ def test_evaluate_xor(xor_run):
 
 def test_evaluate_points_in_the_plane(tmp_path):
     config = CIRCLE.replace(iterations=5)
-    numbers = mlp.evaluate(written(tmp_path, config, trained(config)), load(config))
+    numbers = evaluate(written(tmp_path, config, trained(config)), load(config))
     assert len(numbers["hidden_lines"]) == 4
     assert numbers["converged_at"] is None
     assert not {"outputs", "y"} & set(numbers)
@@ -471,7 +474,7 @@ def test_evaluate_points_in_the_plane(tmp_path):
     [([0.4, 0.3], 1), ([0.6, 0.4, 0.5, 0.2, 0.1], 4), ([0.4, 0.5], None), ([0.4, np.nan], None)],
 )
 def test_converged_at(error_max, at):
-    assert mlp_evaluate._converged_at(np.array(error_max)) == at
+    assert evaluation._converged_at(np.array(error_max)) == at
 
 
 def test_evaluate_a_damaged_run(tmp_path):
@@ -479,12 +482,12 @@ def test_evaluate_a_damaged_run(tmp_path):
     run = written(tmp_path, config, trained(config))
     (run.path / "metrics.jsonl").write_text('{"step":1,"other":2}\n')
     with pytest.raises(DamagedRunError, match=r"metrics\.jsonl is not an MLP's"):
-        mlp.evaluate(Run.open(run.path), load(config))
+        evaluate(Run.open(run.path), load(config))
     stranger = SimpleNamespace(
         config=config, path=run.path, checkpoint=lambda: Checkpoint(2, {"w": np.zeros(3)})
     )
     with pytest.raises(DamagedRunError, match="no array 'w1'"):
-        mlp_evaluate.final_weights(stranger)
+        evaluation.final_weights(stranger)
 
 
 def test_weights_csv_rebuilds_the_network(xor_run):

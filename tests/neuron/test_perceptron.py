@@ -8,7 +8,7 @@ import pytest
 from epoque.bench.events import Metrics
 from epoque.neuron.config import NeuronConfig
 from epoque.neuron.data import Dataset, load
-from epoque.neuron.perceptron import _block, first_weights, train
+from epoque.neuron.perceptron.train import _block, first_weights, train
 
 MAJORITY_OF_FIVE = "".join(str(int(n.bit_count() > 2)) for n in range(32))
 FIRST_OF_TEN = "0" * 512 + "1" * 512

@@ -9,10 +9,10 @@ import epoque
 from epoque.bench.errors import ConfigError
 from epoque.neuron.config import NeuronConfig
 from epoque.neuron.data import load, load_run, remarks
+from epoque.neuron.decision_boundary import perceptron_stage
 from epoque.neuron.evaluate import weighted_sums
 from epoque.neuron.figures import figures
 from epoque.neuron.scaling import Scaling
-from epoque.neuron.stages import perceptron_stage
 
 X = np.array([[100, 5000.0], [660, 17000], [420, 29000], [180, 41000], [740, 13000], [260, 37000]])
 D = [0, 1, 0, 0, 1, 0]

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from epoque.bench.events import Metrics
-from epoque.neuron import perceptron_sweep
 from epoque.neuron.config import NeuronConfig
 from epoque.neuron.data import load
 from epoque.neuron.evaluate import weighted_sums
+from epoque.neuron.perceptron import sweep as perceptron_sweep
 from epoque.neuron.sweep import sweep
 from epoque.neuron.train import train
 

@@ -13,7 +13,7 @@ from epoque.bench.events import Artifact, Checkpoint, Event, Metrics
 from epoque.bench.runs.execute import execute, start
 from epoque.neuron.config import NeuronConfig
 from epoque.neuron.lab import LAB
-from epoque.neuron.perceptron import history_stride
+from epoque.neuron.perceptron.train import history_stride
 from epoque.neuron.train import train
 
 

@@ -127,7 +127,7 @@ def check_gradients(options: CheckGradientsOptions) -> dict[tuple[str, str], flo
         Loss and activation to the relative error of the gradient, about 1e-9 where all is well.
     """
     from .config import NeuronConfig
-    from .gradcheck import check_all
+    from .mlp.gradient_check import check_all
 
     hidden = (4, 3)
     return check_all(

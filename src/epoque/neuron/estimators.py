@@ -15,9 +15,11 @@ from numpy.typing import ArrayLike, NDArray
 from epoque.bench.errors import MissingExtraError
 from epoque.bench.events import Checkpoint, Event, Metrics
 
-from . import mlp, perceptron
 from .config import NeuronConfig
 from .data import Dataset
+from .mlp import network
+from .mlp.train import train as train_mlp
+from .perceptron.train import train as train_perceptron
 
 try:
     from sklearn.base import BaseEstimator, ClassifierMixin
@@ -89,7 +91,7 @@ class _NeuronClassifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[mi
 
     def predict_proba(self, X: ArrayLike) -> Floats:
         """Return the shares [N, 2] that the output neuron gives to the two classes."""
-        o = mlp.sigmoid(self.decision_function(X))
+        o = network.sigmoid(self.decision_function(X))
         shares: Floats = np.stack([1.0 - o, o], axis=1)
         return shares
 
@@ -141,7 +143,7 @@ class PerceptronClassifier(_NeuronClassifier):
         self.random_state = random_state
 
     def _learn(self, config: NeuronConfig, dataset: Dataset) -> None:
-        arrays, self.error_curve_ = _drained(perceptron.train(config, dataset), "error_mean")
+        arrays, self.error_curve_ = _drained(train_perceptron(config, dataset), "error_mean")
         self.coef_, self.intercept_ = arrays["w"][None, 1:], -arrays["w"][:1]
         self.n_iter_ = config.iterations
 
@@ -202,7 +204,7 @@ class MLPClassifier(_NeuronClassifier):
         self.random_state = random_state
 
     def _learn(self, config: NeuronConfig, dataset: Dataset) -> None:
-        weights, self.loss_curve_ = _drained(mlp.train(config, dataset), "loss")
+        weights, self.loss_curve_ = _drained(train_mlp(config, dataset), "loss")
         layers = range(1, len(config.hidden_layers) + 2)
         self.coefs_ = [weights[f"w{layer}"] for layer in layers]
         self.intercepts_ = [weights[f"b{layer}"] for layer in layers]
@@ -211,7 +213,7 @@ class MLPClassifier(_NeuronClassifier):
     def _sums(self, X: Floats) -> Floats:
         layers = list(enumerate(zip(self.coefs_, self.intercepts_, strict=True), 1))
         weights = {f"w{i}": w for i, (w, _) in layers} | {f"b{i}": b for i, (_, b) in layers}
-        sums: Floats = mlp.logits(weights, X, self.activation)
+        sums: Floats = network.logits(weights, X, self.activation)
         return sums
 
 

@@ -34,7 +34,7 @@ def evaluate(run: "Run[NeuronConfig]") -> Mapping[str, Any]:
     For the perceptron: `mean_error` over the iterations, `initial_weights`, `final_weights`, each
     as `w0`, `w1`, …, `w0_over_w1`; for rule step `mistakes` (corrections made) and `mistake_bound`
     (null where no line parts the classes, or the update is batch). For the MLP see
-    `epoque.neuron.mlp_evaluate`.
+    `epoque.neuron.mlp.evaluate`.
 
     Of scaled inputs the weights are those of the scaled ones, and `scaling` has their `shift` and
     `size` (see `epoque.neuron.scaling`); lines and certificates are in the units of the file.
@@ -44,9 +44,9 @@ def evaluate(run: "Run[NeuronConfig]") -> Mapping[str, Any]:
     """
     config, dataset = run.config, load_run(run)
     if config.model == "mlp":
-        from . import mlp
+        from .mlp.evaluate import evaluate as evaluate_mlp
 
-        numbers = mlp.evaluate(run, dataset)
+        numbers = evaluate_mlp(run, dataset)
     else:
         numbers = _perceptron(run, config, dataset)
     given = dataset.as_given

@@ -23,9 +23,16 @@ from epoque.bench.i18n import mark, translator
 
 from .config import GATES, NeuronConfig
 from .data import load_run
-from .regions import Plane
+from .decision_boundary import (
+    Stage,
+    best_row,
+    mlp_stage,
+    perceptron_stage,
+    replayed,
+    weight_history,
+)
+from .decision_plot import Plane
 from .scaling import Scaling
-from .stages import Stage, best_row, mlp_stage, perceptron_stage, replayed, weight_history
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -35,9 +35,9 @@ def sweep(base: NeuronConfig, points: Columns) -> Columns | None:
     if "model" in points:
         return None
     if base.model == "mlp":
-        from . import mlp
+        from .mlp.sweep import sweep as sweep_mlps
 
-        return mlp.sweep(base, load(base), points)
+        return sweep_mlps(base, load(base), points)
     count = len(next(iter(points.values())))
     results: dict[str, NDArray[np.float64]] = {}
     for members, own in _groups(points, count):
@@ -66,7 +66,7 @@ def _sweep_group(
     config: NeuronConfig, points: Columns, count: int
 ) -> dict[str, NDArray[np.float64]]:
     """Return the results of points that differ in `LANE_FIELDS` and `iterations` only."""
-    from .perceptron_sweep import lanes_of, run_lanes
+    from .perceptron.sweep import lanes_of, run_lanes
 
     own = {field: points[field] for field in LANE_FIELDS if field in points}
     lane, kept = np.arange(count), list(range(count))

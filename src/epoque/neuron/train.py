@@ -33,12 +33,10 @@ def train(config: NeuronConfig, resume: Checkpoint | None = None) -> Iterator[Ev
 
 def _train(config: NeuronConfig, dataset: Dataset, resume: Checkpoint | None) -> Iterator[Event]:
     if config.model == "mlp":
-        from . import mlp
-
-        return mlp.train(config, dataset, resume)
-    from . import perceptron
-
-    return perceptron.train(config, dataset, resume)
+        from .mlp.train import train
+    else:
+        from .perceptron.train import train
+    return train(config, dataset, resume)
 
 
 def _train_on_csv(config: NeuronConfig, resume: Checkpoint | None) -> Iterator[Event]:

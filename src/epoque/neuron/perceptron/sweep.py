@@ -12,20 +12,10 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-from . import data
-from .config import NeuronConfig
-from .data import pattern_names
-from .perceptron import (
-    NARROW,
-    Given,
-    Kernel,
-    Seen,
-    one_pass,
-    parted,
-    placed,
-    unit_draw,
-    weighted_sum,
-)
+from .. import data
+from ..config import NeuronConfig
+from ..data import pattern_names
+from .train import NARROW, Given, Kernel, Seen, one_pass, parted, placed, unit_draw, weighted_sum
 
 __all__ = ["Lanes", "lanes_of", "run_lanes"]
 

@@ -23,11 +23,11 @@ from epoque.bench.errors import DamagedRunError, DivergenceError
 from epoque.bench.events import Artifact, Checkpoint, Event, Metrics, Snapshot
 from epoque.bench.seeds import jax_key, numpy_rng
 
-from .config import NeuronConfig
-from .mlp import depth, logits, objective, point_losses, sigmoid
+from ..config import NeuronConfig
+from .network import depth, logits, objective, point_losses, sigmoid
 
 if TYPE_CHECKING:
-    from .data import Dataset
+    from ..data import Dataset
 
 __all__ = [
     "Data",

@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from epoque.bench.seeds import numpy_rng
 
-from . import data
-from .config import NeuronConfig
-from .mlp import Weights, objective
-from .mlp_train import first_weights
+from .. import data
+from ..config import NeuronConfig
+from .network import Weights, objective
+from .train import first_weights
 
 if TYPE_CHECKING:
-    from .data import Dataset
+    from ..data import Dataset
 
 __all__ = ["check", "check_all", "finite_differences", "gradient"]
 
@@ -91,7 +91,7 @@ def finite_differences(
     Args:
         config: the network.
         weights: where the slope is taken.
-        batch: see `epoque.neuron.mlp.objective`.
+        batch: see `epoque.neuron.mlp.network.objective`.
         name: the array, for instance `w1`.
         places: positions in the flattened array.
 

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from epoque.bench.sweeps.columns import Columns
 
-from . import data
-from .config import NeuronConfig
-from .mlp_train import (
+from .. import data
+from ..config import NeuronConfig
+from .train import (
     Data,
     Dials,
     Plan,
@@ -29,7 +29,7 @@ from .mlp_train import (
 )
 
 if TYPE_CHECKING:
-    from .data import Dataset
+    from ..data import Dataset
 
 __all__ = ["sweep"]
 

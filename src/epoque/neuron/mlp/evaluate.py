@@ -8,10 +8,10 @@ import numpy as np
 from epoque.bench.errors import DamagedRunError
 from epoque.bench.runs.run import Run
 
-from .config import NeuronConfig
-from .data import Dataset, pattern_names
-from .mlp import Weights, depth, logits, outputs
-from .scaling import Scaling
+from ..config import NeuronConfig
+from ..data import Dataset, pattern_names
+from ..scaling import Scaling
+from .network import Weights, depth, logits, outputs
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -15,7 +15,7 @@ from epoque.bench.i18n import translator
 
 from .config import NeuronConfig
 from .data import Dataset
-from .stages import Line, Stage
+from .decision_boundary import Line, Stage
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist

@@ -11,7 +11,7 @@ from epoque.bench.errors import DamagedRunError
 
 from .config import NeuronConfig
 from .data import Dataset
-from .mlp import logits, sigmoid
+from .mlp.network import logits, sigmoid
 from .scaling import Scaling
 
 if TYPE_CHECKING:

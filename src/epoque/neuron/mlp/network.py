@@ -5,25 +5,24 @@ For an input x the network computes, layer by layer,
     a_0 = x,  a_k = f(a_{k-1} · w_k + b_k) for the hidden layers,  z = a_{n-1} · w_n + b_n,
 
 and answers o = 1 / (1 + exp(−z)). The formulas are written once and take the array module as
-an argument: NumPy to evaluate and draw, `jax.numpy` to train. Importing this module loads no JAX;
-`train` and `sweep` do when they are called.
+an argument: NumPy to evaluate and draw, `jax.numpy` to train. Importing this module loads no JAX.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
-from epoque.bench.events import Checkpoint, Event
-from epoque.bench.runs.run import Run
-from epoque.bench.sweeps.columns import Columns
-
-from .config import NeuronConfig
-
-if TYPE_CHECKING:
-    from .data import Dataset
-
-__all__ = ["Weights", "depth", "evaluate", "logits", "outputs", "point_losses", "sweep", "train"]
+__all__ = [
+    "Weights",
+    "depth",
+    "logits",
+    "objective",
+    "outputs",
+    "penalty",
+    "point_losses",
+    "sigmoid",
+]
 
 Weights = Mapping[str, Any]
 """The layers' arrays by name: `w1` [F, H1], `b1` [H1], `w2` [H1, H2], `b2` [H2], …"""
@@ -119,26 +118,3 @@ def objective(weights: Weights, batch: Any, plan: Any, dials: Any, xp: Any = np)
     x, d, shares = batch
     losses = point_losses(logits(weights, x, plan.activation, xp), d, plan.loss, xp)
     return (shares * losses).sum() + penalty(weights, dials.l1, dials.l2)
-
-
-def train(
-    config: NeuronConfig, dataset: "Dataset", resume: Checkpoint | None = None
-) -> Iterator[Event]:
-    """Yield the events of a training; see `epoque.neuron.mlp_train.train`."""
-    from . import mlp_train
-
-    return mlp_train.train(config, dataset, resume)
-
-
-def evaluate(run: Run[NeuronConfig], dataset: "Dataset") -> Mapping[str, Any]:
-    """Return the numbers of a finished run; see `epoque.neuron.mlp_evaluate.evaluate`."""
-    from . import mlp_evaluate
-
-    return mlp_evaluate.evaluate(run, dataset)
-
-
-def sweep(base: NeuronConfig, dataset: "Dataset", points: Columns) -> Columns | None:
-    """Run many configs in one compiled program; see `epoque.neuron.mlp_sweep.sweep`."""
-    from . import mlp_sweep
-
-    return mlp_sweep.sweep(base, dataset, points)

@@ -25,8 +25,8 @@ from epoque.bench.errors import DamagedRunError, DivergenceError
 from epoque.bench.events import Artifact, Checkpoint, Event, Metrics, rows_of_columns
 from epoque.bench.seeds import numpy_rng
 
-from .config import NeuronConfig
-from .data import Dataset
+from ..config import NeuronConfig
+from ..data import Dataset
 
 __all__ = [
     "MEASURES",

@@ -1,0 +1,1 @@
+"""The multi-layer perceptron: layers of neurons, and one sigmoid neuron at the end."""
