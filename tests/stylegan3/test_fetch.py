@@ -100,7 +100,7 @@ def files(cache: Path) -> set[str]:
 
 def test_fetched_once(server: Server, cache: Path):
     told: list[tuple[int, int | None]] = []
-    found = fetch.fetch(server.url(), lambda *step: told.append(step))
+    found = fetch.fetch(server.url(), lambda done, total, _what="": told.append((done, total)))
     assert found.path.read_bytes() == CONTENT
     assert (found.sha256, found.path.name) == (DIGEST, "net.pkl")
     assert told[0] == (0, len(CONTENT))
@@ -120,7 +120,7 @@ def test_goes_on_where_the_connection_broke(server: Server):
 def test_goes_on_after_an_interruption(server: Server, cache: Path):
     """The beginning stays, whatever stopped the program."""
 
-    def stop(done: int, _: int | None) -> None:
+    def stop(done: int, _total: int | None, _what: str = "") -> None:
         if done > 2**21:
             raise KeyboardInterrupt
 
