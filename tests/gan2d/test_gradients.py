@@ -92,7 +92,8 @@ class Torch:
         return learned | {n: torch.tensor(a) for n, a in statistics.items() if n.startswith("u")}
 
     def net(self, p: dict[str, Any], x: Any, role: str) -> Any:
-        kind = getattr(self.config, f"{role}_norm")
+        parts = {"generator": self.config.generator, "discriminator": self.config.discriminator}
+        kind = parts[role].norm
         depth = sum(name.startswith("w") for name in p)
         for k in range(depth):
             w = p[f"w{k}"]
