@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from math import comb
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["aggregate_runs", "median_confidence_interval", "wilson_interval"]
+
+N = TypeVar("N", float, "pd.Series[float]")
 
 QUANTILES = {"median": 0.5, "low": 0.025, "high": 0.975}
 
@@ -79,7 +81,7 @@ def median_confidence_interval(values: object) -> tuple[float, float, float]:
     return float(np.median(ordered)), float(ordered[rank - 1]), float(ordered[n - rank])
 
 
-def wilson_interval(successes: Any, trials: Any) -> tuple[Any, Any, Any]:
+def wilson_interval(successes: N, trials: N) -> tuple[N, N, N]:
     """Return a proportion and the ends of its 95 % interval, of numbers or of columns of numbers.
 
     Without a trial all three are NaN.

@@ -94,8 +94,8 @@ def parse_axes(
             if field in axes:
                 raise ConfigError([Problem(field, "the axis is given twice.")])
             if field in explicit:
-                twice = "it is given twice, as an axis and as a setting."
-                raise ConfigError([Problem(field, twice)])
+                rule = "it is given twice, as an axis and as a setting."
+                raise ConfigError([Problem(field, rule)])
             axes[field] = _parse_axis(type(base), typed, values.strip())
         except ConfigError as error:
             problems.extend(error.problems)
@@ -153,12 +153,12 @@ def _parse_axis(config: type[Config], typed: str, text: str) -> Axis:
         raise ConfigError([Problem(typed or "(no name)", rule)])
     if field not in config.settings():
         config.parse({field: text})  # raises, with the nearest names
-    spacing, values = _Typed(config, field, text).read()
+    spacing, values = _AxisParser(config, field, text).parse()
     return Axis(field, tuple(values), text, spacing)
 
 
 @dataclass(frozen=True, slots=True)
-class _Typed:
+class _AxisParser:
     """The values of an axis as typed, and the field that they are for."""
 
     config: type[Config]
@@ -169,64 +169,66 @@ class _Typed:
     def info(self) -> FieldInfo:
         return self.config.settings()[self.field].field
 
-    def read(self) -> tuple[Spacing, Sequence[Any]]:
+    def parse(self) -> tuple[Spacing, Sequence[Any]]:
         kind = number_kind(self.info)
         parts = [part.strip() for part in self.text.split(":")]
         if kind is None or (kind is float and len(parts) == 1):
-            return "list", self.listed()
+            return "list", self.parse_list()
         match parts:
             case [low, high, "log" | "lin" as spacing, count]:
-                return spacing, self.spaced(spacing, low, high, self.count(count), kind)
+                return spacing, self.space(spacing, low, high, self.parse_count(count), kind)
             case [_, _] if kind is float:
                 rule = "low:high counts whole numbers; low:high:lin:n gives n values"
-                raise self.wrong(f"{rule} between two ends.")
-        ranges = self.whole()
+                raise self.make_error(f"{rule} between two ends.")
+        ranges = self.parse_ranges()
         if ranges is not None:
             values = [kind(number) for numbers in ranges for number in numbers]
-            return "whole" if len(ranges) == 1 < len(values) else "list", self.distinct(values)
+            return "whole" if len(ranges) == 1 < len(values) else "list", self.check_distinct(
+                values
+            )
         if len(parts) > 1:
-            raise self.wrong("a range is low:high:log:n, low:high:lin:n or low:high.")
-        return "list", self.listed()
+            raise self.make_error("a range is low:high:log:n, low:high:lin:n or low:high.")
+        return "list", self.parse_list()
 
-    def wrong(self, rule: str) -> ConfigError:
+    def make_error(self, rule: str) -> ConfigError:
         return ConfigError([Problem(self.field, f"{self.text} is not allowed; {rule}")])
 
-    def value(self, typed: str) -> Any:
+    def parse_value(self, typed: str) -> Any:
         """Return one value as its field reads it."""
         try:
-            return _alone(self.config).parse({self.field: typed}).get(self.field)
+            return _without_conflicts(self.config).parse({self.field: typed}).get(self.field)
         except ConfigError as error:
             where = "" if typed == self.text else f"in {self.text}, "
-            hint = self.hint()
+            hint = self.suggest()
             problems = [Problem(p.field, f"{where}{p.message}{hint}") for p in error.problems]
             raise ConfigError(problems) from None
 
-    def hint(self) -> str:
+    def suggest(self) -> str:
         """Return the axis that was meant by another notation, as the end of a sentence."""
         kind = number_kind(self.info)
-        meant = suggest_axis(self.text, whole=kind is int) if kind else ""
-        return f" Did you mean {self.field}={meant}?" if meant else ""
+        suggestion = suggest_axis(self.text, whole=kind is int) if kind else ""
+        return f" Did you mean {self.field}={suggestion}?" if suggestion else ""
 
-    def listed(self) -> list[Any]:
-        parts = self.parts()
+    def parse_list(self) -> list[Any]:
+        parts = self.split()
         if not any(parts):
-            raise self.wrong("the list is empty.")
+            raise self.make_error("the list is empty.")
         if not all(parts):
-            raise self.wrong("a part of the list is empty.")
-        return self.distinct([self.value(part) for part in parts])
+            raise self.make_error("a part of the list is empty.")
+        return self.check_distinct([self.parse_value(part) for part in parts])
 
-    def parts(self) -> list[str]:
+    def split(self) -> list[str]:
         """Return the values as typed; a path may hold a comma, in double quotes or by itself."""
         if ";" not in self.text and IS_PATHS in self.info.metadata:
             return [join_paths([path]) if path else "" for path in split_paths(self.text)]
         return [part.strip() for part in self.text.split(";" if ";" in self.text else ",")]
 
-    def distinct(self, values: list[Any]) -> list[Any]:
+    def check_distinct(self, values: list[Any]) -> list[Any]:
         if len(set(values)) < len(values):
-            raise self.wrong("a value is given twice.")
+            raise self.make_error("a value is given twice.")
         return values
 
-    def spaced(
+    def space(
         self, spacing: str, low: str, high: str, count: int, kind: type[int] | type[float]
     ) -> list[Any]:
         """Return `count` values with both ends; rounded for a field of whole numbers.
@@ -235,37 +237,39 @@ class _Typed:
         """
         import numpy as np
 
-        ends = self.value(low), self.value(high)
+        ends = self.parse_value(low), self.parse_value(high)
         if None in ends:
-            raise self.wrong("both ends are numbers.")
+            raise self.make_error("both ends are numbers.")
         if ends[0] >= ends[1]:
-            raise self.wrong("the first end is less than the second.")
+            raise self.make_error("the first end is less than the second.")
         if spacing == "log" and ends[0] <= 0:
-            raise self.wrong("a log range has ends greater than 0.")
+            raise self.make_error("a log range has ends greater than 0.")
         values = (np.geomspace if spacing == "log" else np.linspace)(*ends, count).tolist()
         if kind is int:
             return list(dict.fromkeys(round(value) for value in values))
         return [ends[0], *(float(f"{value:.{DIGITS}g}") for value in values[1:-1]), ends[1]]
 
-    def count(self, typed: str) -> int:
+    def parse_count(self, typed: str) -> int:
         if not re.fullmatch("[0-9]{1,20}", typed) or not 2 <= int(typed) <= MAX_POINTS:
-            raise self.wrong(f"the number of values is a whole number from 2 to {MAX_POINTS:,}.")
+            raise self.make_error(
+                f"the number of values is a whole number from 2 to {MAX_POINTS:,}."
+            )
         return int(typed)
 
-    def whole(self) -> Sequence[range] | None:
+    def parse_ranges(self) -> Sequence[range] | None:
         """Return the whole numbers that a list of them names, None if it is another list."""
         try:
             ranges = parse_whole_numbers(self.text)
         except ValueError as error:
-            raise self.wrong(str(error)) from None
+            raise self.make_error(str(error)) from None
         if ranges is None:
             return None
         count = sum(map(_length, ranges))
         if count > MAX_POINTS:
-            raise self.wrong(f"{count:,} values; at most {MAX_POINTS:,} are allowed.")
+            raise self.make_error(f"{count:,} values; at most {MAX_POINTS:,} are allowed.")
         for numbers in ranges:
-            self.value(str(numbers[0]))
-            self.value(str(numbers[-1]))
+            self.parse_value(str(numbers[0]))
+            self.parse_value(str(numbers[-1]))
         return ranges
 
 
@@ -275,7 +279,7 @@ def _length(numbers: range) -> int:
 
 
 @cache
-def _alone(config: type[Config]) -> type[Config]:
+def _without_conflicts(config: type[Config]) -> type[Config]:
     """Return a config whose fields are validated one by one, without conflicts between them."""
     return type(config.__name__, (config,), {"conflicts": lambda _: iter(())})
 
@@ -294,17 +298,17 @@ def _conflicts(base: Config, axes: Sequence[Axis], explicit: Collection[str]) ->
     an inequality, and what breaks it anywhere breaks it there.
     """
     reported: set[str] = set()
-    moot = {path for path in explicit if path not in {axis.field for axis in axes}}
+    ignored = {path for path in explicit if path not in {axis.field for axis in axes}}
     for values in product(*map(find_extremes, axes)):
         point: Mapping[str, Any] = dict(zip((a.field for a in axes), values, strict=True))
         try:
             config = base.replace(**point)
-            moot = {path for path in moot if config.get(path) != base.get(path)}
+            ignored = {path for path in ignored if config.get(path) != base.get(path)}
         except ConfigError as error:
             where = ", ".join(f"{field}={to_cell(value)}" for field, value in point.items())
             for problem in error.problems:
                 if problem.field not in reported:
                     reported.add(problem.field)
                     yield Problem(problem.field, f"{problem.message.rstrip('.')} (at {where}).")
-    for path in sorted(moot) if not reported else ():
+    for path in sorted(ignored) if not reported else ():
         yield Problem(path, f"{to_cell(base.get(path))} would be ignored at every point.")

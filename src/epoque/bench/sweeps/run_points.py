@@ -10,7 +10,7 @@ from typing import Any
 
 from ..config import Config
 from ..errors import ConfigError, DamagedRunError, RunLockedError, RunWriteError
-from ..lab import Lab, find_lab
+from ..lab import C, Lab, find_lab
 from ..runs.execute import execute
 from ..runs.run import Run
 from ..runs.run_writer import create_run
@@ -31,7 +31,7 @@ LOCK_TIMEOUT = 30.0
 
 
 def run_compiled(
-    lab: Lab[Any], base: Config, points: Columns, length: int | None = None
+    lab: Lab[C], base: C, points: Columns, length: int | None = None
 ) -> Columns | None:
     """Measure points inside one compiled program, where the lab can.
 

@@ -4,13 +4,11 @@ from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from math import isfinite
 from pathlib import Path
-from typing import Any
 
-from ..config import Config
 from ..errors import EpoqueError, UsageError, did_you_mean
 from ..files.atomic import write_json
 from ..files.parquet_table import is_intact, read_table
-from ..lab import Lab, lab_of
+from ..lab import C, Lab, lab_of
 from ..progress import Notify, Progress, no_progress
 from ..runs.creation_time import next_creation_time
 from ..runs.record_folder import create_record, make_record_name
@@ -33,9 +31,9 @@ BATCH_SIZE = 5  # trials proposed together: TPE learns after each batch
 
 
 def run_search(
-    lab: Lab[Any],
+    lab: Lab[C],
     recipe: str,
-    base: Config,
+    base: C,
     axes: Sequence[Axis],
     root: str | Path = "runs",
     *,
@@ -47,7 +45,7 @@ def run_search(
     progress: Progress | None = None,
     figures: bool = True,
     notify: Notify | None = None,
-) -> Search:
+) -> Search[C]:
     """Look for the settings within the axes that make a result smallest, or largest.
 
     A range is searched between its ends (how many values it has matters to sweeps only), a list
@@ -94,17 +92,18 @@ def run_search(
     path = create_record(
         Path(root), make_record_name(recipe, "-search", moment), base.seed, fill, moment
     )
-    return resume_search(Search(path), executor=executor, progress=progress, figures=figures)
+    search: Search[C] = Search(path)
+    return resume_search(search, executor=executor, progress=progress, figures=figures)
 
 
 def resume_search(
-    search: Search,
+    search: Search[C],
     *,
     executor: Executor | None = None,
     progress: Progress | None = None,
     figures: bool = True,
     notify: Notify | None = None,
-) -> Search:
+) -> Search[C]:
     """Go on with an interrupted search; it ends with the table of one that was never stopped.
 
     What was lost or is another search's is measured again.

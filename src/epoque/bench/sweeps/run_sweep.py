@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from .. import stopping
-from ..config import Config
 from ..errors import EpoqueError, UsageError
 from ..files.atomic import write_json
 from ..files.parquet_table import is_intact, read_table
-from ..lab import Lab, lab_of
+from ..lab import C, Lab, lab_of
 from ..progress import Notify, Progress, no_progress
 from ..runs.creation_time import next_creation_time
 from ..runs.record_folder import create_record, make_record_name
@@ -31,9 +30,9 @@ PART_SIZE_LIMITS = (128, 20_000)
 
 
 def run_sweep(
-    lab: Lab[Any],
+    lab: Lab[C],
     recipe: str,
-    base: Config,
+    base: C,
     axes: Sequence[Axis],
     root: str | Path = "runs",
     *,
@@ -41,7 +40,7 @@ def run_sweep(
     progress: Progress | None = None,
     figures: bool = True,
     notify: Notify | None = None,
-) -> Sweep:
+) -> Sweep[C]:
     """Measure every point of a grid: in one compiled program where the lab can, else run by run.
 
     Args:
@@ -77,17 +76,18 @@ def run_sweep(
     path = create_record(
         Path(root), make_record_name(recipe, "-sweep", moment), base.seed, fill, moment
     )
-    return resume_sweep(Sweep(path), executor=executor, progress=progress, figures=figures)
+    sweep: Sweep[C] = Sweep(path)
+    return resume_sweep(sweep, executor=executor, progress=progress, figures=figures)
 
 
 def resume_sweep(
-    sweep: Sweep,
+    sweep: Sweep[C],
     *,
     executor: Executor | None = None,
     progress: Progress | None = None,
     figures: bool = True,
     notify: Notify | None = None,
-) -> Sweep:
+) -> Sweep[C]:
     """Go on with an interrupted sweep; it ends with the table of one that was never stopped.
 
     Points whose runs failed are tried again. What was lost or is another sweep's is measured again.
@@ -117,7 +117,7 @@ def resume_sweep(
     return Sweep(sweep.path)
 
 
-def choose_part_size(lab: Lab[Any], base: Config, axes: Sequence[Axis]) -> int:
+def choose_part_size(lab: Lab[C], base: C, axes: Sequence[Axis]) -> int:
     """Return how many points are measured and saved together by a compiled sweep.
 
     Enough to keep the compiled program busy, few enough to show progress and to lose little when

@@ -24,7 +24,6 @@ from itertools import chain
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from ..config import Config
 from ..errors import DamagedRunError, UnknownNameError
 from ..files.atomic import parse_json_object
 from ..files.parquet_table import read_table
@@ -126,9 +125,9 @@ class Search(Study[C_co]):
         return parse_json_object(self.path / "best.json", self.read("best.json"))
 
     @property
-    def best_config(self) -> Config:
+    def best_config(self) -> C_co:
         """The config of the best trial; its seed is the base's."""
-        config: Config = lab_of(self).config.parse(self.best_trial["config"])
+        config: C_co = lab_of(self).config.parse(self.best_trial["config"])
         return config
 
 

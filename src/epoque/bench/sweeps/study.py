@@ -9,7 +9,7 @@ from ..command_line import build_command_line
 from ..config import Config
 from ..errors import DamagedRunError, UnknownNameError, UsageError
 from ..files.parquet_table import is_intact
-from ..lab import Lab
+from ..lab import C, Lab
 from ..progress import Notify
 from ..runs.lookup import iter_records, sort_newest_first
 from ..runs.manifest import MANIFEST
@@ -19,7 +19,7 @@ from .grid import Axis, parse_axes, to_cells
 __all__ = ["Studies", "Study", "announce", "check_points", "make_metadata"]
 
 
-def make_metadata(lab: Lab[Any], recipe: str, base: Config, axes: Sequence[Axis]) -> dict[str, Any]:
+def make_metadata(lab: Lab[C], recipe: str, base: C, axes: Sequence[Axis]) -> dict[str, Any]:
     """Return what every study says of itself, as plain JSON values."""
     return {
         "format": FORMAT,
@@ -30,7 +30,7 @@ def make_metadata(lab: Lab[Any], recipe: str, base: Config, axes: Sequence[Axis]
     }
 
 
-def check_points(lab: Lab[Any], base: Config, axes: Sequence[Axis]) -> None:
+def check_points(lab: Lab[C], base: C, axes: Sequence[Axis]) -> None:
     """Check what the points of a grid name: the first one, and each text of each axis in it.
 
     Raises:
@@ -44,7 +44,7 @@ def check_points(lab: Lab[Any], base: Config, axes: Sequence[Axis]) -> None:
                 lab.check(first.replace(**{axis.field: value}))
 
 
-def announce(lab: Lab[Any], base: Config, axes: Sequence[Axis], notify: Notify | None) -> None:
+def announce(lab: Lab[C], base: C, axes: Sequence[Axis], notify: Notify | None) -> None:
     """Say how many trainings the axes make, and what is odd about the data.
 
     Args:
