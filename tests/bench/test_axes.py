@@ -5,15 +5,9 @@ from math import inf, nan
 import numpy as np
 import pytest
 
+from epoque.bench.figures.number_format import format_number, to_subscript
 from epoque.bench.figures.plot import figure_style, new_figure, render_rgb
-from epoque.bench.figures.ticks import (
-    format_axis,
-    format_number,
-    is_log_spaced,
-    label_line_ends,
-    spread_labels,
-    to_subscript,
-)
+from epoque.bench.figures.ticks import format_axis, is_log_spaced, label_line_ends, spread_labels
 
 
 @pytest.mark.parametrize(

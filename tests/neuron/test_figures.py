@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 
 from epoque.bench.errors import DamagedRunError, UsageError
+from epoque.bench.figures.number_format import to_subscript
 from epoque.bench.figures.plot import encode_png, encode_svg, figure_style
 from epoque.bench.figures.styles import HOUSE
-from epoque.bench.figures.ticks import to_subscript
 from epoque.bench.runs.run import Run
 from epoque.bench.runs.run_writer import RunWriter, create_run
 from epoque.neuron.config import NeuronConfig

@@ -109,7 +109,7 @@ def remarks(config: NeuronConfig) -> Iterator[str]:
     """
     if config.data != "csv":
         return
-    from epoque.bench.figures.ticks import format_number
+    from epoque.bench.figures.number_format import format_number
 
     table = read_csv(Path(str(config.csv)))
     inputs = _scaled(config, _points(table)).x

@@ -9,8 +9,9 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from epoque.bench.figures.animation import BlitRenderer
+from epoque.bench.figures.number_format import to_subscript
 from epoque.bench.figures.plot import add_heading, color, mix_colors, new_figure
-from epoque.bench.figures.ticks import format_axis, format_ticks, to_subscript
+from epoque.bench.figures.ticks import format_axis, format_ticks
 from epoque.bench.i18n import translator
 
 from .config import NeuronConfig

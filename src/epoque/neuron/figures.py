@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from epoque.bench.errors import DamagedRunError, UsageError
 from epoque.bench.figures.animation import choose_log_spaced, save_animation
+from epoque.bench.figures.number_format import format_number, to_subscript
 from epoque.bench.figures.plot import (
     SERIES,
     add_heading,
@@ -18,7 +19,7 @@ from epoque.bench.figures.plot import (
     mix_colors,
     new_figure,
 )
-from epoque.bench.figures.ticks import format_axis, format_number, label_line_ends, to_subscript
+from epoque.bench.figures.ticks import format_axis, label_line_ends
 from epoque.bench.i18n import mark, translator
 
 from .config import GATES, NeuronConfig

@@ -88,8 +88,9 @@ def ranking_figure(
     Raises:
         UsageError: if no setting has that result.
     """
+    from epoque.bench.figures.number_format import format_number
     from epoque.bench.figures.plot import add_heading, color, new_figure
-    from epoque.bench.figures.ticks import format_axis, format_number
+    from epoque.bench.figures.ticks import format_axis
 
     _ = translator(language)
     rows = _rank(sweeps[0], column, dict(names))

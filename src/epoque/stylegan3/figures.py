@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
+from epoque.bench.figures.number_format import format_number
 from epoque.bench.figures.plot import add_heading, color, new_figure
-from epoque.bench.figures.ticks import format_axis, format_number, label_line_ends
+from epoque.bench.figures.ticks import format_axis, label_line_ends
 from epoque.bench.i18n import translator
 
 from .config import StyleGan3Config

@@ -8,9 +8,10 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
 from numpy.typing import NDArray
 
+from .number_format import format_number
 from .plot import add_heading, color, new_figure
 from .sweep_data import Floats, SweepData, is_numeric, is_wide
-from .ticks import format_axis, format_number, format_ticks
+from .ticks import format_axis, format_ticks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from ..i18n import translator
 from ..sweeps.aggregate import median_confidence_interval
+from .number_format import format_number
 from .plot import SERIES, color, mix_colors
-from .ticks import format_number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from ..i18n import translator
 from ..sweeps.aggregate import aggregate_runs
-from .ticks import format_axis, format_number, is_log_spaced
+from .number_format import format_number
+from .ticks import format_axis, is_log_spaced
 
 if TYPE_CHECKING:
     import pandas as pd

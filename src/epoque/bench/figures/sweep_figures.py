@@ -19,10 +19,11 @@ from ..errors import UnknownNameError, UsageError
 from ..i18n import translator
 from ..lab import lab_of
 from .heatmaps import draw_heatmap, draw_heatmap_grid
+from .number_format import format_number
 from .plot import SERIES, add_heading, color, new_figure
 from .strip_plot import Strip, draw_strip_plot, strip_legend
 from .sweep_data import MAX_CURVES, Floats, SweepData, is_numeric, is_wide
-from .ticks import format_axis, format_number
+from .ticks import format_axis
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -1,11 +1,13 @@
-"""What the axes of every figure share: numbers as a language writes them, and labelled curves."""
+"""Axes of every figure: ticks as a language writes numbers, and names at the ends of lines."""
 
 from collections.abc import Sequence
 from itertools import pairwise
-from math import floor, isfinite, isnan, log10
+from math import log10
 from typing import TYPE_CHECKING
 
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
+
+from .number_format import format_number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -13,60 +15,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "format_axis",
-    "format_number",
     "format_ticks",
     "is_log_spaced",
     "label_line_ends",
     "spread_labels",
-    "to_subscript",
 ]
 
-THIN_SPACE = "\N{NARROW NO-BREAK SPACE}"
 LINE_HEIGHT = 12.0  # points between two labels, one above the other
-_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
-_FRENCH = str.maketrans({",": THIN_SPACE, ".": ","})
-
-
-def format_number(
-    value: float, language: str = "en", digits: int = 4, decimals: int | None = None
-) -> str:
-    """Return a number as a reader of `language` writes it.
-
-    English: 1,234.5 and −0.25; French: 1 234,5 and −0,25. Digits before the decimal point are
-    all kept; below 10⁻⁴ and from 10⁶ on it becomes 2×10⁻⁷ (or 10⁻⁷). NaN, which was computed from
-    nothing, is a dash.
-
-    Args:
-        value: a number.
-        language: "en" or "fr".
-        digits: at most how many significant digits.
-        decimals: exactly how many digits after the point, instead.
-    """
-    if not isfinite(value):
-        text = "–" if isnan(value) else f"{'-' * (value < 0)}∞"
-    elif decimals is not None:
-        text = f"{value:,.{decimals}f}"
-    elif value and not 1e-4 <= abs(value) < 1e6:
-        text = _scientific(value, digits)
-    else:
-        exponent = floor(log10(abs(value))) if value else 0
-        text = f"{value:,.{max(digits - 1 - exponent, 0)}f}"
-        text = text.rstrip("0").rstrip(".") if "." in text else text
-    text = text.replace("-", "−")
-    return text.translate(_FRENCH) if language == "fr" else text
-
-
-def _scientific(value: float, digits: int) -> str:
-    mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
-    mantissa = mantissa.rstrip("0").rstrip(".")
-    power = f"10{str(int(exponent)).translate(_SUPERSCRIPTS)}"
-    return {"1": power, "-1": f"-{power}"}.get(mantissa, f"{mantissa}×{power}")
-
-
-def to_subscript(index: int) -> str:
-    """Return a whole number as a subscript: ₁₂."""
-    return str(index).translate(_SUBSCRIPTS)
 
 
 def format_axis(axis: "Axis", language: str, *, whole: bool = False) -> None:

@@ -57,7 +57,7 @@ class JobResult:
 class Executor(Protocol):
     """What runs jobs side by side; jobs that fail do not touch the others."""
 
-    def submit(self, key: int, task: Callable[..., Any], *arguments: object) -> None:
+    def submit(self, key: int, task: Callable[..., object], *arguments: object) -> None:
         """Queue a job.
 
         Args:
@@ -96,10 +96,10 @@ class LocalExecutor:
                 f"workers: {workers} is not allowed; it takes a whole number at least 1."
             )
         self._limit = workers or count_cores()
-        self._queue: deque[tuple[int, Callable[..., Any], tuple[Any, ...]]] = deque()
+        self._queue: deque[tuple[int, Callable[..., object], tuple[Any, ...]]] = deque()
         self._workers: list[_Worker] = []
 
-    def submit(self, key: int, task: Callable[..., Any], *arguments: object) -> None:
+    def submit(self, key: int, task: Callable[..., object], *arguments: object) -> None:
         """Queue a job (see `Executor.submit`)."""
         self._queue.append((key, task, arguments))
         self._assign_jobs()
@@ -187,7 +187,7 @@ class _Worker:
         worker_end.close()  # so that the pipe ends when the process does
         self.key: int | None = None
 
-    def send(self, key: int, task: Callable[..., Any], arguments: tuple[object, ...]) -> None:
+    def send(self, key: int, task: Callable[..., object], arguments: tuple[object, ...]) -> None:
         self.key = key
         with suppress(OSError):  # it died while idle; `receive` finds out
             self.pipe.send((key, task, arguments))
@@ -235,7 +235,7 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def _run_job(key: int, task: Callable[..., Any], arguments: tuple[object, ...]) -> JobResult:
+def _run_job(key: int, task: Callable[..., object], arguments: tuple[object, ...]) -> JobResult:
     try:
         return JobResult(key, task(*arguments))
     except EpoqueError as error:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from epoque.bench.figures.ticks import format_number
+from epoque.bench.figures.number_format import format_number
 from epoque.bench.i18n import mark, translator
 from epoque.bench.sweeps.grid import to_cell
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from epoque.bench.figures.number_format import format_number
 from epoque.bench.figures.plot import add_heading, color, mix_colors, new_figure
-from epoque.bench.figures.ticks import format_number
 from epoque.bench.i18n import translator
 
 from ..evaluation.example_files import join_lines, read_examples

@@ -5,8 +5,9 @@ from functools import partial
 from math import log
 from typing import TYPE_CHECKING, Any
 
+from epoque.bench.figures.number_format import format_number
 from epoque.bench.figures.plot import add_heading, color, mix_colors, new_figure
-from epoque.bench.figures.ticks import format_axis, format_number, label_line_ends
+from epoque.bench.figures.ticks import format_axis, label_line_ends
 from epoque.bench.i18n import translator
 
 from ..config import LanguageConfig

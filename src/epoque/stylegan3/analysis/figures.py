@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from epoque.bench.figures.number_format import format_number
 from epoque.bench.figures.plot import SERIES, WIDTH, add_heading, color, mix_colors, new_figure
-from epoque.bench.figures.ticks import format_axis, format_number
+from epoque.bench.figures.ticks import format_axis
 from epoque.bench.i18n import mark, translator
 
 from ..config import StyleGan3Config

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from epoque.bench.errors import ConfigError, UnknownNameError
+from epoque.bench.figures.number_format import format_number
 from epoque.bench.figures.plot import WIDTH, color, new_figure
-from epoque.bench.figures.ticks import format_number, format_ticks
+from epoque.bench.figures.ticks import format_ticks
 from epoque.bench.i18n import mark, translator
 
 from ..loading import LoadedGenerator

@@ -14,8 +14,8 @@ import torch
 from numpy.typing import NDArray
 
 from epoque.bench.errors import ConfigError, DataError
+from epoque.bench.figures.number_format import format_number
 from epoque.bench.figures.plot import WIDTH, color, new_figure
-from epoque.bench.figures.ticks import format_number
 from epoque.bench.files.csv_table import read_csv
 from epoque.bench.i18n import mark, translator
 from epoque.bench.progress import Progress

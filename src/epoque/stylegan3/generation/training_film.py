@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from epoque.bench.errors import ConfigError
 from epoque.bench.figures.animation import FilmFormat, choose_log_spaced, save_animation, save_mp4
-from epoque.bench.figures.ticks import format_number
+from epoque.bench.figures.number_format import format_number
 from epoque.bench.files.atomic import explain_write_errors
 from epoque.bench.i18n import translator
 

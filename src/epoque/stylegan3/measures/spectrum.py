@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from epoque.bench.errors import ConfigError, DataError
+from epoque.bench.figures.number_format import format_number
 from epoque.bench.figures.plot import SERIES, WIDTH, add_heading, color, new_figure
-from epoque.bench.figures.ticks import format_number, format_ticks
+from epoque.bench.figures.ticks import format_ticks
 from epoque.bench.i18n import mark, translator
 from epoque.bench.progress import Progress
 
