@@ -18,6 +18,7 @@ from epoque.bench.events import Checkpoint
 from epoque.neuron.config import NeuronConfig
 from epoque.neuron.data import load
 from epoque.neuron.estimators import MLPClassifier, PerceptronClassifier
+from epoque.neuron.mlp.network import outputs, params_from_arrays
 from epoque.neuron.mlp.train import train as train_mlp
 from epoque.neuron.perceptron.train import train as train_perceptron
 
@@ -59,7 +60,7 @@ def test_the_mlp_is_the_labs():
     for layer, (w, b) in enumerate(zip(network.coefs_, network.intercepts_, strict=True), 1):
         np.testing.assert_array_equal(w, arrays[f"w{layer}"])
         np.testing.assert_array_equal(b, arrays[f"b{layer}"])
-    o = network.outputs(arrays, data.x_test, "tanh")
+    o = outputs(params_from_arrays(arrays, 2), data.x_test, "tanh")
     np.testing.assert_allclose(network.predict_proba(data.x_test)[:, 1], o)
     assert len(network.loss_curve_) == 30
 

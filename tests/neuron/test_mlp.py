@@ -19,8 +19,9 @@ from epoque.neuron.config import NeuronConfig
 from epoque.neuron.data import load
 from epoque.neuron.mlp import evaluate as evaluation
 from epoque.neuron.mlp import network
-from epoque.neuron.mlp import train as training
 from epoque.neuron.mlp.evaluate import evaluate
+from epoque.neuron.mlp.initialization import init_params
+from epoque.neuron.mlp.steps import Points, shuffle_into_batches
 from epoque.neuron.mlp.sweep import sweep
 from epoque.neuron.mlp.train import train
 
@@ -164,9 +165,10 @@ def test_metrics_are_those_of_the_network_after_the_iteration():
     config = CIRCLE.replace(iterations=3, loss="squared_error")
     data, events = load(config), trained(config)
     for metrics, snapshot in zip(of(Metrics, events), of(Snapshot, events)[1:], strict=True):
-        o = network.outputs(snapshot.arrays, data.x, config.activation)
+        params = network.params_from_arrays(snapshot.arrays, 2)
+        o = network.outputs(params, data.x, config.activation)
         gap, p = abs(data.d - o), np.where(data.d == 1, o, 1 - o)
-        o_test = network.outputs(snapshot.arrays, data.x_test, config.activation)
+        o_test = network.outputs(params, data.x_test, config.activation)
         expected = {
             "loss": np.mean(gap**2) / 2,
             "error": gap[-1],
@@ -196,13 +198,13 @@ def test_extreme_sums_give_finite_losses_and_gradients():
         "hinge": [0, 801, 801, 0, 1],
     }.items():
         np.testing.assert_allclose(network.point_losses(z, d, loss), expected, atol=1e-300)
-        slope = jax.grad(lambda z, loss=loss: network.point_losses(z, d, loss, jnp).sum())(z)
+        slope = jax.grad(lambda z, loss=loss: network.point_losses(z, d, loss).sum())(z)
         assert np.isfinite(slope).all()
 
 
 def test_only_weights_are_penalised_never_biases():
-    weights = {"w1": np.array([[-2.0], [1.0]]), "b1": np.array([5.0])}
-    assert network.penalty(weights, 0.5, 0.1) == pytest.approx(0.5 * 3 + 0.05 * 5)
+    params = [{"w": np.array([[-2.0], [1.0]]), "b": np.array([5.0])}]
+    assert network.penalty(params, 0.5, 0.1) == pytest.approx(0.5 * 3 + 0.05 * 5)
 
 
 # The first weights.
@@ -224,14 +226,14 @@ def test_initialisers_have_their_variance(init, expected):
     config = NeuronConfig(
         model="mlp", hidden_layers=(400, 800), init=init, **settings.get(init, {})
     )
-    weights = training.first_weights(config, 2)
-    w = weights["w2"]
+    second = init_params(config, 2)[1]
+    w = second["w"]
     assert w.shape == (400, 800)
     assert w.var() == pytest.approx(expected, rel=0.02)
     if init.endswith("uniform") and init != "uniform":
         assert abs(w).max() <= np.sqrt(3 * expected)
     drawn = init in ("uniform", "normal")
-    assert np.any(weights["b2"]) == drawn
+    assert np.any(second["b"]) == drawn
     assert w.mean() == pytest.approx(1.5 if init == "uniform" else 0, abs=0.03)
 
 
@@ -309,10 +311,10 @@ def test_same_seed_same_bytes_in_another_process():
 
 
 def test_minibatches_hold_every_point_once_a_pass_and_are_reshuffled():
-    data = training.Data(np.arange(10.0)[:, None], np.arange(10.0), None, None)
+    data = Points(np.arange(10.0)[:, None], np.arange(10.0), None, None)
     passes = []
     for step in range(3):
-        x, d, shares = training._batches(4, np.uint32(5), data, step)
+        x, d, shares = shuffle_into_batches(4, np.uint32(5), data, step)
         assert x.shape == (3, 4, 1)
         assert np.array_equal(x[..., 0], d)
         np.testing.assert_allclose(shares.sum(axis=1), 1)
@@ -474,7 +476,7 @@ def test_evaluate_points_in_the_plane(tmp_path):
     [([0.4, 0.3], 1), ([0.6, 0.4, 0.5, 0.2, 0.1], 4), ([0.4, 0.5], None), ([0.4, np.nan], None)],
 )
 def test_converged_at(error_max, at):
-    assert evaluation._converged_at(np.array(error_max)) == at
+    assert evaluation._find_convergence(np.array(error_max)) == at
 
 
 def test_evaluate_a_damaged_run(tmp_path):
@@ -487,7 +489,7 @@ def test_evaluate_a_damaged_run(tmp_path):
         config=config, path=run.path, checkpoint=lambda: Checkpoint(2, {"w": np.zeros(3)})
     )
     with pytest.raises(DamagedRunError, match="no array 'w1'"):
-        evaluation.final_weights(stranger)
+        evaluation.load_final_params(stranger)
 
 
 def test_weights_csv_rebuilds_the_network(xor_run):

@@ -127,9 +127,9 @@ def check_gradients(options: CheckGradientsOptions) -> dict[tuple[str, str], flo
         Loss and activation to the relative error of the gradient, about 1e-9 where all is well.
     """
     from .config import NeuronConfig
-    from .mlp.gradient_check import check_all
+    from .mlp.gradient_check import check_all_gradients
 
     hidden = (4, 3)
-    return check_all(
+    return check_all_gradients(
         NeuronConfig(model="mlp", truth_table="xor", hidden_layers=hidden, init="glorot_uniform")
     )

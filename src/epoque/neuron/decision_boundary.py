@@ -11,7 +11,7 @@ from epoque.bench.errors import DamagedRunError
 
 from .config import NeuronConfig
 from .data import Dataset
-from .mlp.network import logits, sigmoid
+from .mlp.network import logits, params_from_arrays, sigmoid
 from .scaling import Scaling
 
 if TYPE_CHECKING:
@@ -87,17 +87,18 @@ def mlp_stage(run: "Run[NeuronConfig]", step: int, scaling: Scaling | None = Non
     Raises:
         DamagedRunError: if the snapshot cannot be read.
     """
-    weights, config = run.snapshot(step), run.config
-    layers = range(1, len(config.hidden_layers) + 2)
-    missing = [n for i in layers for n in (f"w{i}", f"b{i}") if n not in weights]
-    if missing:
-        raise DamagedRunError(f"{run.path}: the snapshot at step {step} has no {missing[0]!r}.")
+    config = run.config
+    try:
+        params = params_from_arrays(run.snapshot(step), len(config.hidden_layers) + 1)
+    except KeyError as error:
+        raise DamagedRunError(f"{run.path}: the snapshot at step {step} has no {error}.") from None
+    first, *others = params
     if scaling is not None:
-        w1, b1 = scaling.unscaled(weights["w1"], weights["b1"])
-        weights = {**weights, "w1": w1, "b1": b1}
-    first = np.vstack([weights["w1"], weights["b1"]]).T if config.hidden_layers else ()
-    lines = tuple((float(a), float(b), float(c)) for a, b, c in first)
-    return Stage(step, lambda x: logits(weights, x, config.activation), lines)
+        w, b = scaling.unscaled(first["w"], first["b"])
+        first = {"w": w, "b": b}
+    hidden = np.vstack([first["w"], first["b"]]).T if config.hidden_layers else ()
+    lines = tuple((float(a), float(b), float(c)) for a, b, c in hidden)
+    return Stage(step, lambda x: logits([first, *others], x, config.activation), lines)
 
 
 def weight_history(run: "Run[NeuronConfig]", inputs: int) -> tuple[NDArray[np.int64], Floats]:

@@ -92,8 +92,7 @@ class _NeuronClassifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[mi
     def predict_proba(self, X: ArrayLike) -> Floats:
         """Return the shares [N, 2] that the output neuron gives to the two classes."""
         o = network.sigmoid(self.decision_function(X))
-        shares: Floats = np.stack([1.0 - o, o], axis=1)
-        return shares
+        return np.stack([1.0 - o, o], axis=1)
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """Return the likelier class of each input [N, F] → [N]."""
@@ -143,7 +142,7 @@ class PerceptronClassifier(_NeuronClassifier):
         self.random_state = random_state
 
     def _learn(self, config: NeuronConfig, dataset: Dataset) -> None:
-        arrays, self.error_curve_ = _drained(train_perceptron(config, dataset), "error_mean")
+        arrays, self.error_curve_ = _run_to_end(train_perceptron(config, dataset), "error_mean")
         self.coef_, self.intercept_ = arrays["w"][None, 1:], -arrays["w"][:1]
         self.n_iter_ = config.iterations
 
@@ -204,17 +203,15 @@ class MLPClassifier(_NeuronClassifier):
         self.random_state = random_state
 
     def _learn(self, config: NeuronConfig, dataset: Dataset) -> None:
-        weights, self.loss_curve_ = _drained(train_mlp(config, dataset), "loss")
-        layers = range(1, len(config.hidden_layers) + 2)
-        self.coefs_ = [weights[f"w{layer}"] for layer in layers]
-        self.intercepts_ = [weights[f"b{layer}"] for layer in layers]
+        arrays, self.loss_curve_ = _run_to_end(train_mlp(config, dataset), "loss")
+        params = network.params_from_arrays(arrays, len(config.hidden_layers) + 1)
+        self.coefs_ = [layer["w"] for layer in params]
+        self.intercepts_ = [layer["b"] for layer in params]
         self.n_iter_ = config.iterations
 
     def _sums(self, X: Floats) -> Floats:
-        layers = list(enumerate(zip(self.coefs_, self.intercepts_, strict=True), 1))
-        weights = {f"w{i}": w for i, (w, _) in layers} | {f"b{i}": b for i, (_, b) in layers}
-        sums: Floats = network.logits(weights, X, self.activation)
-        return sums
+        layers = zip(self.coefs_, self.intercepts_, strict=True)
+        return network.logits([{"w": w, "b": b} for w, b in layers], X, self.activation)
 
 
 def _seed(random_state: Any) -> int:
@@ -230,10 +227,10 @@ def _dataset(X: Floats, d: NDArray[Any]) -> Dataset:
     return Dataset(X, d.astype(np.float64), np.empty((0, inputs)), np.empty(0), names)
 
 
-def _drained(events: Iterable[Event], curve: str) -> tuple[dict[str, Any], list[float]]:
+def _run_to_end(events: Iterable[Event], curve: str) -> tuple[dict[str, Floats], list[float]]:
     """Pull a training to its end; return the last checkpoint's arrays and one metric's curve."""
     values: list[float] = []
-    arrays: dict[str, Any] = {}
+    arrays: dict[str, Floats] = {}
     for event in events:
         if isinstance(event, Metrics):
             values.append(event.values[curve])

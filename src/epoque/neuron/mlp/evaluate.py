@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from epoque.bench.errors import DamagedRunError
 from epoque.bench.runs.run import Run
@@ -11,12 +12,14 @@ from epoque.bench.runs.run import Run
 from ..config import NeuronConfig
 from ..data import Dataset, pattern_names
 from ..scaling import Scaling
-from .network import Weights, depth, logits, outputs
+from .network import Params, logits, outputs, params_from_arrays
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["evaluate", "final_weights", "hidden_lines"]
+__all__ = ["evaluate", "hidden_lines", "load_final_params"]
+
+Floats = NDArray[np.float64]
 
 
 def evaluate(run: Run[NeuronConfig], dataset: Dataset) -> Mapping[str, Any]:
@@ -39,21 +42,21 @@ def evaluate(run: Run[NeuronConfig], dataset: Dataset) -> Mapping[str, Any]:
         DamagedRunError: if the run lacks what is needed.
     """
     config, metrics = run.config, run.metrics
-    weights = final_weights(run)
-    numbers = _of_the_curves(run, metrics) | {
-        "parameters": sum(weights[n].size for n in weights),
-        "hidden_lines": hidden_lines(_as_given(weights, dataset.scaling)),
+    params = load_final_params(run)
+    numbers = _measure_curves(run, metrics) | {
+        "parameters": sum(array.size for layer in params for array in layer.values()),
+        "hidden_lines": hidden_lines(_unscale(params, dataset.scaling)),
     }
     if config.data == "truth_table":
         names = pattern_names(dataset.x.shape[1])
-        z = logits(weights, dataset.x, config.activation).tolist()
-        o = outputs(weights, dataset.x, config.activation).tolist()
+        z = logits(params, dataset.x, config.activation).tolist()
+        o = outputs(params, dataset.x, config.activation).tolist()
         numbers |= {"y": dict(zip(names, z, strict=True))}
         numbers |= {"outputs": dict(zip(names, o, strict=True))}
     return numbers
 
 
-def _of_the_curves(run: Run[NeuronConfig], metrics: "pd.DataFrame") -> dict[str, Any]:
+def _measure_curves(run: Run[NeuronConfig], metrics: "pd.DataFrame") -> dict[str, Any]:
     try:
         last = {str(name): float(value) for name, value in metrics.iloc[-1].items()}
         error_max, peak = metrics["error_max"].to_numpy(), int(metrics["error"].idxmax())
@@ -66,47 +69,48 @@ def _of_the_curves(run: Run[NeuronConfig], metrics: "pd.DataFrame") -> dict[str,
             "accuracy": last["accuracy"],
             "test_accuracy": last.get("test_accuracy"),
             "solved": bool(error_max[-1] < 0.5),
-            "converged_at": _converged_at(error_max),
+            "converged_at": _find_convergence(error_max),
         }
     except (KeyError, IndexError, TypeError, ValueError):
         raise DamagedRunError(f"{run.path / 'metrics.jsonl'} is not an MLP's.") from None
 
 
-def _converged_at(error_max: Any) -> int | None:
+def _find_convergence(error_max: Floats) -> int | None:
     """Return the first iteration from which `error_max` stays below ½, counted from 1."""
     wrong = np.flatnonzero(~(error_max < 0.5))
     first = int(wrong[-1]) + 2 if wrong.size else 1
     return first if first <= len(error_max) else None
 
 
-def final_weights(run: Run[NeuronConfig]) -> Weights:
-    """Return the layers' arrays of the run's last checkpoint, by name.
+def load_final_params(run: Run[NeuronConfig]) -> Params[Floats]:
+    """Return the layers of the run's last checkpoint.
 
     Raises:
         DamagedRunError: if they are not the network's that the config describes.
     """
     config, arrays = run.config, run.checkpoint().arrays
-    layers = range(1, len(config.hidden_layers) + 2)
     try:
-        return {name: arrays[name] for i in layers for name in (f"w{i}", f"b{i}")}
+        return params_from_arrays(arrays, len(config.hidden_layers) + 1)
     except KeyError as error:
         raise DamagedRunError(f"The last checkpoint of {run.path} has no array {error}.") from None
 
 
-def _as_given(weights: Weights, scaling: Scaling | None) -> Weights:
+def _unscale(params: Params[Floats], scaling: Scaling | None) -> Params[Floats]:
     """Return a network for the inputs in their own units."""
     if scaling is None:
-        return weights
-    w1, b1 = scaling.unscaled(weights["w1"], weights["b1"])
-    return {**weights, "w1": w1, "b1": b1}
+        return params
+    first, *others = params
+    w, b = scaling.unscaled(first["w"], first["b"])
+    return [{"w": w, "b": b}, *others]
 
 
-def hidden_lines(weights: Weights) -> list[list[float]] | None:
+def hidden_lines(params: Params[Floats]) -> list[list[float]] | None:
     """Return the line that each hidden neuron draws: [a, b, c] for a·x1 + b·x2 + c = 0.
 
     None unless there are two inputs and one hidden layer.
     """
-    if depth(weights) != 2 or len(weights["w1"]) != 2:
+    first = params[0]
+    if len(params) != 2 or len(first["w"]) != 2:
         return None
-    lines: list[list[float]] = np.vstack([weights["w1"], weights["b1"]]).T.tolist()
+    lines: list[list[float]] = np.vstack([first["w"], first["b"]]).T.tolist()
     return lines

@@ -5,10 +5,9 @@ little to the left and to the right of each weight. Where the two agree to about
 the gradient is right (Bottou 2012, "Stochastic gradient descent tricks", section 4.2).
 """
 
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, cast, get_args
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,13 +15,15 @@ from epoque.bench.seeds import numpy_rng
 
 from .. import data
 from ..config import NeuronConfig
-from .network import Weights, objective
-from .train import first_weights
+from ..seeds import Purpose
+from .initialization import init_params
+from .network import Params, layers_to_arrays
+from .steps import Batch, Hyperparameters, StaticConfig, objective
 
 if TYPE_CHECKING:
     from ..data import Dataset
 
-__all__ = ["check", "check_all", "finite_differences", "gradient"]
+__all__ = ["check_all_gradients", "check_gradient", "finite_differences", "gradient"]
 
 Floats = NDArray[np.float64]
 
@@ -35,11 +36,10 @@ SMALLEST = 1e-3
 NUDGE = 0.1
 """How far the weights are moved off their start, where a ReLU may sit exactly on its kink."""
 
-
 _gradient = jax.grad(objective)
 
 
-def check(config: NeuronConfig, dataset: "Dataset | None" = None) -> float:
+def check_gradient(config: NeuronConfig, dataset: "Dataset | None" = None) -> float:
     """Return the relative error of the gradient of a config's network.
 
     It is |g − n| / (|g| + |n|) for the slopes g (JAX) and n (finite differences) along all
@@ -54,68 +54,85 @@ def check(config: NeuronConfig, dataset: "Dataset | None" = None) -> float:
     """
     dataset = dataset or data.load(config)
     points = len(dataset.d)
-    batch = (dataset.x, dataset.d, np.full(points, 1.0 / points))
-    weights = _weights(config, dataset)
-    slopes = gradient(config, weights, batch)
+    arrays = (dataset.x, dataset.d, np.full(points, 1.0 / points))
+    batch = Batch(*cast("tuple[jax.Array, ...]", arrays))
+    params = _init_params(config, dataset)
+    slopes = layers_to_arrays(gradient(config, params, batch))
     pairs = []
     for name, slope in slopes.items():
-        places = _places(config, name, slope.size)
-        differences = finite_differences(config, weights, batch, name, places)
+        places = _choose_places(config, name, slope.size)
+        differences = finite_differences(config, params, batch, name, places)
         pairs.append((slope.ravel()[places], differences))
     g, n = (np.concatenate(part) for part in zip(*pairs, strict=True))
     scale = float(np.linalg.norm(g) + np.linalg.norm(n))
     return float(np.linalg.norm(g - n) / max(scale, SMALLEST))
 
 
-def check_all(config: NeuronConfig) -> dict[tuple[str, str], float]:
-    """Return `check` for every loss and activation, the rest of the config unchanged."""
+def check_all_gradients(config: NeuronConfig) -> dict[tuple[str, str], float]:
+    """Return `check_gradient` for every loss and activation, the rest of the config unchanged."""
     return {
-        (loss, activation): check(config.replace(loss=loss, activation=activation))
+        (loss, activation): check_gradient(config.replace(loss=loss, activation=activation))
         for loss in get_args(NeuronConfig.model_fields["loss"].annotation)
         for activation in get_args(NeuronConfig.model_fields["activation"].annotation)
     }
 
 
-def gradient(config: NeuronConfig, weights: Weights, batch: Any) -> dict[str, Floats]:
+def gradient(config: NeuronConfig, params: Params[Floats], batch: Batch) -> Params[Floats]:
     """Return the objective's slope along every weight, by JAX, shaped like the weights."""
     with jax.enable_x64(True):
-        slopes = _gradient(dict(weights), batch, config, config, jnp)
-    return dict(jax.device_get(slopes))
+        slopes: Params[Floats] = jax.device_get(
+            _gradient(params, batch, _static(config, batch), Hyperparameters.of(config))
+        )
+    return slopes
 
 
 def finite_differences(
-    config: NeuronConfig, weights: Weights, batch: Any, name: str, places: NDArray[np.int64]
+    config: NeuronConfig,
+    params: Params[Floats],
+    batch: Batch,
+    name: str,
+    places: NDArray[np.int64],
 ) -> Floats:
     """Return the objective's slope along some weights of one array, by central differences.
 
     Args:
         config: the network.
-        weights: where the slope is taken.
-        batch: see `epoque.neuron.mlp.network.objective`.
-        name: the array, for instance `w1`.
+        params: where the slope is taken.
+        batch: see `epoque.neuron.mlp.steps.objective`.
+        name: the array, for instance `w1`: the weights of the first layer.
         places: positions in the flattened array.
 
     Returns:
         One slope a place.
     """
-    slopes = []
+    static, hyper = _static(config, batch), Hyperparameters.of(config)
+    shifted = [dict(layer) for layer in params]
+    layer, kind = shifted[int(name[1:]) - 1], name[0]
+    start, slopes = layer[kind], []
     for place in places:
         ends = []
-        for way in (WIDTH, -WIDTH):
-            moved = weights[name].copy()
-            moved.flat[place] += way
-            ends.append(objective({**weights, name: moved}, batch, config, config))
+        for step in (WIDTH, -WIDTH):
+            layer[kind] = start.copy()
+            layer[kind].flat[place] += step
+            ends.append(float(objective(cast("Params[jax.Array]", shifted), batch, static, hyper)))
         slopes.append((ends[0] - ends[1]) / (2 * WIDTH))
     return np.array(slopes)
 
 
-def _weights(config: NeuronConfig, dataset: "Dataset") -> Weights:
+def _static(config: NeuronConfig, batch: Batch) -> StaticConfig:
+    return StaticConfig.of(config, *batch.x.shape)
+
+
+def _init_params(config: NeuronConfig, dataset: "Dataset") -> Params[Floats]:
     """Return the first weights of a run, nudged: at pattern 00 a ReLU may sit on its kink."""
-    weights = first_weights(config, dataset.x.shape[1])
-    rng = numpy_rng(config.seed, "gradient check")
-    return {name: w + NUDGE * rng.standard_normal(w.shape) for name, w in weights.items()}
+    params = init_params(config, dataset.x.shape[1])
+    rng = numpy_rng(config.seed, Purpose.GRADIENT_CHECK)
+    return [
+        {name: a + NUDGE * rng.standard_normal(a.shape) for name, a in layer.items()}
+        for layer in params
+    ]
 
 
-def _places(config: NeuronConfig, name: str, size: int) -> NDArray[np.int64]:
-    rng = numpy_rng(config.seed, f"gradient check {name}")
+def _choose_places(config: NeuronConfig, name: str, size: int) -> NDArray[np.int64]:
+    rng = numpy_rng(config.seed, f"{Purpose.GRADIENT_CHECK} {name}")
     return rng.permutation(size)[:MOST_WEIGHTS]

@@ -4,77 +4,83 @@ For an input x the network computes, layer by layer,
 
     a_0 = x,  a_k = f(a_{k-1} · w_k + b_k) for the hidden layers,  z = a_{n-1} · w_n + b_n,
 
-and answers o = 1 / (1 + exp(−z)). The formulas are written once and take the array module as
-an argument: NumPy to evaluate and draw, `jax.numpy` to train. Importing this module loads no JAX.
+and answers o = 1 / (1 + exp(−z)). The formulas are written once and compute with the module that
+their arrays come from (the array API's `__array_namespace__`): `jax.numpy` in training, NumPy to
+evaluate and draw. Importing this module loads no JAX.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from functools import reduce
+from operator import add
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import jax
 
 __all__ = [
-    "Weights",
-    "depth",
+    "Params",
+    "activate",
+    "layers_to_arrays",
     "logits",
-    "objective",
     "outputs",
+    "params_from_arrays",
     "penalty",
     "point_losses",
     "sigmoid",
 ]
 
-Weights = Mapping[str, Any]
-"""The layers' arrays by name: `w1` [F, H1], `b1` [H1], `w2` [H1, H2], `b2` [H2], …"""
+Floats = NDArray[np.float64]
+Array = TypeVar("Array", "jax.Array", Floats)
+Params = Sequence[Mapping[str, Array]]
+"""Layer after layer its weights `w` [inputs, neurons] and biases `b` [neurons]: a pytree."""
 
 
-def depth(weights: Weights) -> int:
-    """Return the number of layers that have weights: the hidden ones and the output."""
-    return sum(name.startswith("w") for name in weights)
-
-
-def activate(z: Any, activation: str, xp: Any = np) -> Any:
-    """Apply a hidden neuron's activation to its sum, elementwise."""
-    match activation:
-        case "relu":
-            return xp.where(z > 0, z, 0.0)  # not maximum: its gradient at 0 would be ½
-        case "tanh":
-            return xp.tanh(z)
-        case "sigmoid":
-            return sigmoid(z, xp)
-        case _:
-            return z
-
-
-def sigmoid(z: Any, xp: Any = np) -> Any:
-    """Return 1 / (1 + exp(−z)), written so that neither it nor its gradient can overflow."""
-    return 0.5 + 0.5 * xp.tanh(0.5 * z)
-
-
-def logits(weights: Weights, x: Any, activation: str, xp: Any = np) -> Any:
-    """Return the output neuron's sum z for each point.
+def logits(params: Params[Array], x: Array, activation: str) -> Array:
+    """Return the output neuron's sum z for each point: the forward pass.
 
     Args:
-        weights: the layers' arrays.
+        params: the layers.
         x: inputs [N, F].
-        activation: `relu`, `tanh`, `sigmoid` or `linear`.
-        xp: the array module, NumPy or `jax.numpy`.
+        activation: of the hidden neurons: `relu`, `tanh`, `sigmoid` or `linear`.
 
     Returns:
         z [N].
     """
-    last = depth(weights)
-    for layer in range(1, last):
-        x = activate(x @ weights[f"w{layer}"] + weights[f"b{layer}"], activation, xp)
-    return (x @ weights[f"w{last}"] + weights[f"b{last}"])[:, 0]
+    *hidden, last = params
+    for layer in hidden:
+        x = activate(x @ layer["w"] + layer["b"], activation)
+    return (x @ last["w"] + last["b"])[:, 0]
 
 
-def outputs(weights: Weights, x: Any, activation: str) -> Any:
-    """Return the network's answer o [N] in (0, 1) for inputs [N, F], by NumPy."""
-    return sigmoid(logits(weights, x, activation))
+def activate(z: Array, activation: str) -> Array:
+    """Apply a hidden neuron's activation to its sum, elementwise."""
+    xp = z.__array_namespace__()
+    a: Array = z  # linear
+    match activation:
+        case "relu":
+            a = xp.where(z > 0, z, 0.0)  # not maximum: its gradient at 0 would be ½
+        case "tanh":
+            a = xp.tanh(z)
+        case "sigmoid":
+            a = sigmoid(z)
+    return a
 
 
-def point_losses(z: Any, d: Any, loss: str, xp: Any = np) -> Any:
+def sigmoid(z: Array) -> Array:
+    """Return 1 / (1 + exp(−z)), written so that neither it nor its gradient can overflow."""
+    o: Array = 0.5 + 0.5 * z.__array_namespace__().tanh(0.5 * z)
+    return o
+
+
+def outputs(params: Params[Array], x: Array, activation: str) -> Array:
+    """Return the network's answer o [N] in (0, 1) for inputs [N, F]."""
+    return sigmoid(logits(params, x, activation))
+
+
+def point_losses(z: Array, d: Array, loss: str) -> Array:
     """Return each point's loss.
 
     Args:
@@ -83,38 +89,37 @@ def point_losses(z: Any, d: Any, loss: str, xp: Any = np) -> Any:
         loss: `cross_entropy`: −log of the probability given to the right class, from the sum
             itself, so that it stays exact where the sigmoid saturates; `squared_error`:
             ½ (d − o)², through the sigmoid; `hinge`: max(0, 1 − s·z) with s = 2d − 1.
-        xp: the array module.
 
     Returns:
         Losses [N].
     """
     sign = 2.0 * d - 1.0
+    losses: Array
     match loss:
         case "cross_entropy":
-            return xp.logaddexp(0.0, -sign * z)
+            losses = z.__array_namespace__().logaddexp(0.0, -sign * z)
         case "squared_error":
-            return 0.5 * (d - sigmoid(z, xp)) ** 2
+            losses = 0.5 * (d - sigmoid(z)) ** 2
         case _:
-            return activate(1.0 - sign * z, "relu", xp)
+            losses = activate(1.0 - sign * z, "relu")
+    return losses
 
 
-def penalty(weights: Weights, l1: Any, l2: Any) -> Any:
+def penalty(params: Params[Array], l1: Array, l2: Array) -> Array:
     """Return l1 · Σ|w| + ½ l2 · Σw² over the weights; the biases go free."""
-    arrays = [weights[f"w{layer}"] for layer in range(1, depth(weights) + 1)]
-    return sum(l1 * abs(w).sum() + 0.5 * l2 * (w * w).sum() for w in arrays)
+    weights = [layer["w"] for layer in params]
+    return reduce(add, [l1 * abs(w).sum() + 0.5 * l2 * (w * w).sum() for w in weights])
 
 
-def objective(weights: Weights, batch: Any, plan: Any, dials: Any, xp: Any = np) -> Any:
-    """Return what training makes small: the mean loss of a batch and the penalties.
+def layers_to_arrays(params: Params[Array]) -> dict[str, Array]:
+    """Return the layers' arrays by the names in files: `w1` [F, H1], `b1` [H1], `w2`, …"""
+    return {f"{kind}{i}": layer[kind] for i, layer in enumerate(params, 1) for kind in ("w", "b")}
 
-    Args:
-        weights: the layers' arrays.
-        batch: inputs [B, F], desired outputs [B], and how much each point counts [B], which adds
-            up to 1 (0 where a batch is padded).
-        plan: has the `activation` and the `loss`.
-        dials: has `l1` and `l2`. A `NeuronConfig` can be both.
-        xp: the array module.
+
+def params_from_arrays(arrays: Mapping[str, Array], layers: int) -> list[dict[str, Array]]:
+    """Return the layers out of arrays with the names in files.
+
+    Raises:
+        KeyError: with the name of the first array that is missing.
     """
-    x, d, shares = batch
-    losses = point_losses(logits(weights, x, plan.activation, xp), d, plan.loss, xp)
-    return (shares * losses).sum() + penalty(weights, dials.l1, dials.l2)
+    return [{kind: arrays[f"{kind}{i}"] for kind in ("w", "b")} for i in range(1, layers + 1)]
