@@ -19,8 +19,8 @@ def test_the_number_of_trainings_and_their_values() -> None:
 
 
 def test_a_comma_that_may_be_meant_as_a_decimal_one() -> None:
-    told = "learning_rate=1,5 are two values; a decimal takes a point: 1.5."
-    assert described("learning_rate=1,5")[1:] == [told]
+    sentence = "learning_rate=1,5 are two values; a decimal takes a point: 1.5."
+    assert described("learning_rate=1,5")[1:] == [sentence]
     assert described("learning_rate=1,5", language="fr")[1] == (
         "learning_rate=1,5 donne deux valeurs\u202f; "
         "un nombre décimal s’écrit avec un point\u00a0: 1.5."

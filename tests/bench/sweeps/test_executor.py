@@ -19,7 +19,7 @@ def all_of(executor: LocalExecutor, count: int) -> dict[int, JobResult]:
     return {outcome.key: outcome for outcome in outcomes}
 
 
-def begun(path: Path) -> int:
+def wait_for_task(path: Path) -> int:
     """Wait until a task that sleeps has begun; return its process."""
     wait_for(lambda: path.exists() and path.read_text().endswith("\n"), f"{path}")
     return int(path.read_text())
@@ -87,7 +87,7 @@ def test_cancel_interrupts_drops_and_leaves_no_process(tmp_path: Path) -> None:
     first, waiting = tmp_path / "first", tmp_path / "waiting"
     executor.submit(0, tasks.sleep, str(first), 10**6)
     executor.submit(1, tasks.sleep, str(waiting), 10**6)
-    begun(first)
+    wait_for_task(first)
     executor.cancel()
     assert not children()
     assert first.read_text() == "interrupted"
@@ -120,7 +120,7 @@ def test_a_parent_that_is_killed_leaves_no_orphan(tmp_path: Path) -> None:
         "    executor.wait()\n"
     )
     parent = subprocess.Popen([sys.executable, str(script), str(tmp_path)])
-    workers = {begun(tmp_path / name) for name in "01"}
+    workers = {wait_for_task(tmp_path / name) for name in "01"}
     assert len(workers) == 2
     parent.kill()
     parent.wait()

@@ -21,7 +21,7 @@ def parse(*texts: str, **base: Any) -> tuple[Axis, ...]:
     return parse_axes(find_lab("bowl").config.parse(base), texts)
 
 
-def told(*texts: str, **base: Any) -> str:
+def error_message(*texts: str, **base: Any) -> str:
     with pytest.raises(ConfigError) as caught:
         parse(*texts, **base)
     return str(caught.value)
@@ -143,22 +143,22 @@ def test_the_last_axis_moves_fastest_and_parts_are_parts_of_the_whole() -> None:
     ],
 )  # fmt: skip
 def test_a_wrong_axis_is_one_sentence_with_what_was_typed(text: str, sentence: str) -> None:
-    message = told(text)
+    message = error_message(text)
     assert sentence in message
     assert "\n" not in message
     assert message.startswith(text.partition("=")[0] or "(no name)")
 
 
 def test_all_problems_are_told_at_once() -> None:
-    message = told("learning_rate=0,1", "seed=3:1", "nonsense=1", "shape=flat", "seed=0:2")
+    message = error_message("learning_rate=0,1", "seed=3:1", "nonsense=1", "shape=flat", "seed=0:2")
     assert [line.split(":")[0] for line in message.splitlines()] == [
         "learning_rate", "seed", "nonsense", "shape"
     ]  # fmt: skip
-    assert "seed: the axis is given twice." in told("seed=0:2", "seed=0:3")
+    assert "seed: the axis is given twice." in error_message("seed=0:2", "seed=0:3")
 
 
 def test_conflicts_between_axes_are_found_and_told_once() -> None:
-    message = told("low=-2:2:lin:50", "high=-1:1:lin:50", "seed=0:50")
+    message = error_message("low=-2:2:lin:50", "high=-1:1:lin:50", "seed=0:50")
     assert message == "low: 2.0 is above high (-1.0) (at low=2.0, high=-1.0, seed=0)."
     assert len(parse("low=-2:-1:lin:50", "high=-1:1:lin:50")) == 2
 
@@ -172,8 +172,8 @@ MLP = NeuronConfig(model="mlp", optimizer="momentum", momentum=0.5)
 
 
 def test_what_a_point_leaves_idle_gives_way_there() -> None:
-    for told in ([], ["momentum"]):  # it has an effect at one of them
-        (axis,) = parse_axes(MLP, ["optimizer=momentum,adam"], told)
+    for explicit in ([], ["momentum"]):  # it has an effect at one of them
+        (axis,) = parse_axes(MLP, ["optimizer=momentum,adam"], explicit)
         assert axis.values == ("momentum", "adam")
 
 

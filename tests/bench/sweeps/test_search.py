@@ -27,13 +27,16 @@ def searched(tmp_path: Path) -> Searched:
     """Search the bowl: axes as typed, arguments of `run_search`, base settings in `base`."""
 
     def make(
-        *axes: str, root: Path = tmp_path / "runs", base: dict[str, Any] | None = None, **told: Any
+        *axes: str,
+        root: Path = tmp_path / "runs",
+        base: dict[str, Any] | None = None,
+        **options: Any,
     ) -> Search:
         lab = find_lab("bowl")
         config = lab.config.parse(base or {})
         parsed = parse_axes(config, axes or AXES)
-        told = {"trials": 12, "figures": False, **told}
-        return run_search(lab, "bowl/test", config, parsed, root, **told)
+        options = {"trials": 12, "figures": False, **options}
+        return run_search(lab, "bowl/test", config, parsed, root, **options)
 
     return make
 
@@ -63,24 +66,24 @@ def test_a_search_tries_settings_within_the_axes(searched: Searched) -> None:
 def test_each_trial_is_the_median_over_the_seeds(searched: Searched) -> None:
     search = searched()
     assert len(search.table) == 12 * 5
-    told = search.rank_trials().set_index("trial")
+    ranking = search.rank_trials().set_index("trial")
     for trial, runs in search.table.groupby("trial"):
         assert sorted(runs["seed"]) == list(range(5))
         assert runs["learning_rate"].nunique() == runs["shape"].nunique() == 1
         expected = np.median(runs["final_error"].fillna(np.inf))
-        assert told.loc[trial, "final_error_median"] == expected
-        assert told.loc[trial, "learning_rate"] == runs["learning_rate"].iloc[0]
+        assert ranking.loc[trial, "final_error_median"] == expected
+        assert ranking.loc[trial, "learning_rate"] == runs["learning_rate"].iloc[0]
 
 
 def test_the_best_trial_is_the_one_with_the_least_median(searched: Searched) -> None:
     search = Search.open(searched().path)
-    told = search.rank_trials()
-    medians = list(told["final_error_median"])
+    ranking = search.rank_trials()
+    medians = list(ranking["final_error_median"])
     assert medians == sorted(medians)
-    assert search.best_trial["trial"] == told["trial"].iloc[0]
+    assert search.best_trial["trial"] == ranking["trial"].iloc[0]
     assert search.best_trial["median"] == medians[0]
-    assert search.best_config.learning_rate == told["learning_rate"].iloc[0]
-    assert search.best_config.shape == told["shape"].iloc[0]
+    assert search.best_config.learning_rate == ranking["learning_rate"].iloc[0]
+    assert search.best_config.shape == ranking["shape"].iloc[0]
     assert search.best_config.seed == 0
 
 
@@ -94,8 +97,8 @@ def test_a_setting_in_a_part_is_searched_by_its_path(searched: Searched) -> None
 
 def test_it_may_also_maximize(searched: Searched) -> None:
     search = searched(direction="maximize", sampler="random")
-    told = search.rank_trials()["final_error_median"]
-    finite = told[np.isfinite(told)]
+    medians = search.rank_trials()["final_error_median"]
+    finite = medians[np.isfinite(medians)]
     assert search.best_trial["median"] == finite.max()
     assert list(finite) == sorted(finite, reverse=True)
     assert search.command.endswith("--direction maximize")
@@ -121,9 +124,9 @@ def test_tpe_learns_where_to_look(searched: Searched, tmp_path: Path) -> None:
 
 def test_settings_that_mostly_diverge_are_not_the_best(searched: Searched) -> None:
     search = searched("learning_rate=0.2,50,60", "seed=0:3", trials=15, sampler="random")
-    told = search.rank_trials()
+    ranking = search.rank_trials()
     assert search.best_config.learning_rate == 0.2
-    assert told["final_error_median"].iloc[-1] == np.inf
+    assert ranking["final_error_median"].iloc[-1] == np.inf
 
 
 def test_a_search_in_which_nothing_is_reached_has_failed(
@@ -170,11 +173,11 @@ def test_optunas_own_journal_tells_the_same(searched: Searched) -> None:
     search = searched("learning_rate=0.2,50", "seed=0:3", trials=12)
     backend = optuna.storages.journal.JournalFileBackend(str(search.path / "journal.log"))
     study = optuna.load_study(study_name="search", storage=optuna.storages.JournalStorage(backend))
-    told = search.rank_trials().set_index("trial")
+    ranking = search.rank_trials().set_index("trial")
     assert len(study.trials) == 12
     for trial in study.trials:
-        assert trial.params["learning_rate"] == told.loc[trial.number, "learning_rate"]
-        assert trial.value == told.loc[trial.number, "final_error_median"]
+        assert trial.params["learning_rate"] == ranking.loc[trial.number, "learning_rate"]
+        assert trial.value == ranking.loc[trial.number, "final_error_median"]
     assert np.inf in [trial.value for trial in study.trials]
 
 
@@ -204,10 +207,10 @@ def test_a_search_that_was_stopped_ends_the_same(
     engine: str, torn: str, searched: Searched, tmp_path: Path
 ) -> None:
     axes = ("learning_rate=0.01:0.4:log:2", "seed=0:2")
-    told: dict[str, Any] = {"trials": 11, "base": {"engine": engine}}
-    expected = searched(*axes, root=tmp_path / "whole", **told)
+    options: dict[str, Any] = {"trials": 11, "base": {"engine": engine}}
+    expected = searched(*axes, root=tmp_path / "whole", **options)
     with pytest.raises(KeyboardInterrupt):
-        searched(*axes, progress=stop_after(5), **told)
+        searched(*axes, progress=stop_after(5), **options)
     (search,) = Searches(tmp_path / "runs")
     assert search.status.state == "interrupted"
     assert len(search.table) == 10
@@ -225,9 +228,9 @@ def test_what_was_lost_of_a_search_is_made_again(name: str, searched: Searched) 
     whole = searched("learning_rate=0.01:0.4:log:2", "seed=0:2", trials=6)
     expected = {file: (whole.path / file).read_bytes() for file in ("table.parquet", "best.json")}
     (whole.path / name).write_bytes(b"")
-    (found,) = Searches(whole.path.parent)
-    assert (found.is_complete, found.status.state) == (False, "finished")
-    done = resume_search(found, figures=False)
+    (damaged,) = Searches(whole.path.parent)
+    assert (damaged.is_complete, damaged.status.state) == (False, "finished")
+    done = resume_search(damaged, figures=False)
     assert {file: (done.path / file).read_bytes() for file in expected} == expected
 
 
@@ -253,9 +256,9 @@ def test_a_search_says_what_it_is(searched: Searched, tmp_path: Path) -> None:
         "--trials 3 --sampler random --score final_error"
     )
     assert search.path.name.endswith("-bowl-test-search")
-    found = Searches(tmp_path / "runs").find("bowl/test", search.axes_text, trials=3)
-    assert found is not None
-    assert found.path == search.path
+    match = Searches(tmp_path / "runs").find("bowl/test", search.axes_text, trials=3)
+    assert match is not None
+    assert match.path == search.path
     assert Searches(tmp_path / "runs").find("bowl/test", search.axes_text, trials=4) is None
 
 
@@ -268,7 +271,7 @@ def test_the_figure_is_drawn_and_the_same_every_time(searched: Searched, tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("told", "sentence"),
+    ("arguments", "sentence"),
     [
         ({"sampler": "tpee"}, "sampler: tpee is not allowed; it takes tpe or random. "
          "Did you mean tpe?"),
@@ -277,10 +280,10 @@ def test_the_figure_is_drawn_and_the_same_every_time(searched: Searched, tmp_pat
     ],
 )  # fmt: skip
 def test_a_wrong_argument_is_one_sentence(
-    told: dict[str, Any], sentence: str, searched: Searched
+    arguments: dict[str, Any], sentence: str, searched: Searched
 ) -> None:
     with pytest.raises(UsageError) as caught:
-        searched(**told)
+        searched(**arguments)
     assert str(caught.value) == sentence
 
 

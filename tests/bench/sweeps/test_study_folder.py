@@ -45,14 +45,14 @@ def make(kind: str, root: Path, seed: int, progress: Any = None) -> None:
     """Make a sweep of six points in three parts, one of three runs, or a search of six trials."""
     lab, (of, settings) = find_lab("bowl"), KINDS[kind]
     base = lab.config.parse({**settings, "seed": str(seed)})
-    told: dict[str, Any] = {"root": root, "executor": Here(), "progress": progress}
-    told["figures"] = kind != "each"
+    options: dict[str, Any] = {"root": root, "executor": Here(), "progress": progress}
+    options["figures"] = kind != "each"
     if of is Search:
         axes = parse_axes(base, ["learning_rate=0.01:0.4:log:2", "seed=0:2"])
-        run_search(lab, "bowl/test", base, axes, trials=6, **told)
+        run_search(lab, "bowl/test", base, axes, trials=6, **options)
     else:
         axes = parse_axes(base, [f"seed={seed}:{seed + (3 if kind == 'each' else 6)}"])
-        run_sweep(lab, "bowl/test", base, axes, **told)
+        run_sweep(lab, "bowl/test", base, axes, **options)
 
 
 def resumed(study: Study, notify: Callable[[str], None], *, figures: bool = False) -> Study:
@@ -120,13 +120,13 @@ def test_each_file_damaged(
 ) -> None:
     made = studies(kind)
     whole, study, other = (made[name] for name in ("finished-0", f"{state}-0", f"{state}-7"))
-    expected, told = content(whole.path), []
+    expected, outcomes = content(whole.path), []
     for name, way, damaged in cases(study, other):
         copy = type(study)(Path(shutil.copytree(study.path, tmp_path / study.id)))
         (copy.path / name).write_bytes(damaged)
-        told.append((name, way, ending(copy, name, expected)))
+        outcomes.append((name, way, ending(copy, name, expected)))
         shutil.rmtree(copy.path)
-    refused = [one for one in told if one[2] != "whole"]
+    refused = [one for one in outcomes if one[2] != "whole"]
     assert {name for name, *_ in refused} <= {study.metadata_file}, refused
 
 
@@ -140,10 +140,10 @@ def ending(copy: Study, name: str, expected: dict[str, bytes]) -> str:
         done = resumed(copy, lambda _: None, figures=name.startswith("figures/"))
     except DamagedRunError as error:
         return refusal(error, copy.path, before)
-    found = content(done.path)
-    if not any(n.startswith("figures/") for n in found):
-        found, expected = without_figures(found), without_figures(expected)
-    assert [n for n in found | expected if found.get(n) != expected.get(n)] == []
+    actual = content(done.path)
+    if not any(n.startswith("figures/") for n in actual):
+        actual, expected = without_figures(actual), without_figures(expected)
+    assert [n for n in actual | expected if actual.get(n) != expected.get(n)] == []
     assert done.is_complete
     assert read_json(done.path / "environment.json")["seed"] == 0
     return "whole"
@@ -158,10 +158,10 @@ def test_parts_of_another_sweep_and_a_changed_sweep_json(
     for part in other.path.glob("parts/part-0000001.*"):
         shutil.copy(part, path / "parts")
     assert list(Sweep(path).table["seed"]) == [0, 1]
-    told: list[str] = []
-    resumed(Sweep(path), told.append)
+    messages: list[str] = []
+    resumed(Sweep(path), messages.append)
     assert without_figures(content(path)) == without_figures(content(whole.path))
-    assert told == [
+    assert messages == [
         f"{path / 'parts' / 'part-0000001'} is of another study; what it stands for is measured."
     ]
 
@@ -170,16 +170,16 @@ def test_parts_of_another_sweep_and_a_changed_sweep_json(
     write_json(path / "sweep.json", {**manifest, "axes": {"seed": "1:7"}})
     before = content(path)
     with pytest.raises(DamagedRunError) as caught:
-        resumed(Sweep(path), told.append)
+        resumed(Sweep(path), messages.append)
     assert "(axes" in str(caught.value)
     assert f"delete {path / 'parts'} to measure all of it" in str(caught.value)
     assert content(path) == before
 
     (path / "sweep.json").write_text("")
-    told.clear()
-    resumed(Sweep(path), told.append)
+    messages.clear()
+    resumed(Sweep(path), messages.append)
     assert without_figures(content(path)) == without_figures(content(whole.path))
-    assert told == ["changed: sweep.json was damaged; its parts tell it."]
+    assert messages == ["changed: sweep.json was damaged; its parts tell it."]
 
 
 def test_a_run_of_other_settings_is_not_taken_for_a_point(

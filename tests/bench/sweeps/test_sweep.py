@@ -137,13 +137,13 @@ def test_a_setting_in_a_part_is_swept_by_its_path(
 
     with pytest.raises(KeyboardInterrupt):
         swept(*axes, engine=engine, progress=stop, root=tmp_path / "other")
-    (begun,) = Sweeps(tmp_path / "other")
-    resumed = resume_sweep(begun, figures=False)
+    (interrupted,) = Sweeps(tmp_path / "other")
+    resumed = resume_sweep(interrupted, figures=False)
     assert table_bytes(resumed) == table_bytes(whole)
     text = dict(axis.split("=") for axis in axes)
-    found = Sweeps(tmp_path / "other").find("bowl/test", text, config=whole.config)
-    assert found is not None
-    assert found.path == resumed.path
+    match = Sweeps(tmp_path / "other").find("bowl/test", text, config=whole.config)
+    assert match is not None
+    assert match.path == resumed.path
 
 
 def test_what_a_point_leaves_idle_gives_way_in_its_own_run(tmp_path: Path) -> None:
@@ -153,19 +153,19 @@ def test_what_a_point_leaves_idle_gives_way_in_its_own_run(tmp_path: Path) -> No
     options: dict[str, Any] = {"executor": Here(), "figures": False}
     sweep = run_sweep(lab, "neuron/test", base, axes, tmp_path, **options)
     assert list(sweep.table["state"]) == ["finished"] * 2
-    found = [run.config for run in Runs(sweep.path / "runs")]
-    assert found == [base.replace(model="perceptron"), base]
-    assert found[0].hidden_layers == (2,)
+    configs = [run.config for run in Runs(sweep.path / "runs")]
+    assert configs == [base.replace(model="perceptron"), base]
+    assert configs[0].hidden_layers == (2,)
 
 
 def test_progress_is_told(swept: Swept, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("epoque.bench.sweeps.run_sweep.PART_SIZE_LIMITS", (10, 10))
-    told: list[tuple[int, int]] = []
-    swept("learning_rate=0.1:1:log:5", "seed=0:5", progress=lambda *now: told.append(now))
-    assert told == [(5, 25), (10, 25), (15, 25), (20, 25), (25, 25)]
-    told.clear()
-    swept("seed=0:3", engine="each", progress=lambda *now: told.append(now))
-    assert told == [(0, 3), (1, 3), (2, 3), (3, 3)]
+    calls: list[tuple[int, int]] = []
+    swept("learning_rate=0.1:1:log:5", "seed=0:5", progress=lambda *now: calls.append(now))
+    assert calls == [(5, 25), (10, 25), (15, 25), (20, 25), (25, 25)]
+    calls.clear()
+    swept("seed=0:3", engine="each", progress=lambda *now: calls.append(now))
+    assert calls == [(0, 3), (1, 3), (2, 3), (3, 3)]
 
 
 # Parts
@@ -315,12 +315,12 @@ def test_a_table_that_was_lost_is_measured_again(
     whole = swept("seed=0:3")
     expected = table_bytes(whole)
     damage(whole.path / "table.parquet")
-    told = {"recipe": "bowl/test", "axes_text": {"seed": "0:3"}}
-    found = Sweeps(whole.path.parent).find(**told, finished=False)  # as the same command does
-    assert found is not None
-    assert (found.path, found.status.state) == (whole.path, "finished")
-    assert Sweeps(whole.path.parent).find(**told) is None
-    assert table_bytes(resume_sweep(found, figures=False)) == expected
+    query = {"recipe": "bowl/test", "axes_text": {"seed": "0:3"}}
+    match = Sweeps(whole.path.parent).find(**query, finished=False)  # as the same command does
+    assert match is not None
+    assert (match.path, match.status.state) == (whole.path, "finished")
+    assert Sweeps(whole.path.parent).find(**query) is None
+    assert table_bytes(resume_sweep(match, figures=False)) == expected
 
 
 def test_the_table_is_on_the_disk_before_its_parts_go(
@@ -389,8 +389,10 @@ def test_reading_and_parsing_load_nothing_heavy() -> None:
         "g.parse_axes(NeuronConfig(), ['seed=0:9', 'update=online,batch'])\n"
         f"print([name for name in {heavy} if name in sys.modules])"
     )
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert told.stdout == "[]\n"
+    process = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert process.stdout == "[]\n"
 
 
 # Stopping and going on
@@ -417,8 +419,8 @@ def test_an_interrupted_sweep_goes_on_where_it_stopped(
     assert sweep.status.state == "interrupted"
     assert sweep.status.reason == "stopped by the user"
     assert len(sweep.table) == 4
-    told: list[int] = []
-    done = resume_sweep(sweep, figures=False, progress=lambda done, _: told.append(done))
+    counts: list[int] = []
+    done = resume_sweep(sweep, figures=False, progress=lambda done, _: counts.append(done))
     assert table_bytes(done) == table_bytes(expected)
     assert done.status.state == "finished"
 
@@ -431,8 +433,8 @@ def test_a_signal_stops_a_sweep_and_loses_nothing_of_its_runs(
     monkeypatch.setattr(
         "epoque.bench.sweeps.executor.SECONDS_TO_STOP", PATIENCE
     )  # however busy it is
-    axes, told = ("seed=0:3",), {"engine": engine, "checkpoint_every": 2000, "iterations": 1000}
-    expected = table_bytes(swept(*axes, root=tmp_path / "whole", **told))
+    axes, settings = ("seed=0:3",), {"engine": engine, "checkpoint_every": 2000, "iterations": 1000}
+    expected = table_bytes(swept(*axes, root=tmp_path / "whole", **settings))
 
     def under_way() -> bool:
         return any(0 < rows_of(run) < 900 for run in Runs(begun_in(tmp_path).path / "runs"))
@@ -443,13 +445,13 @@ def test_a_signal_stops_a_sweep_and_loses_nothing_of_its_runs(
             os.kill(os.getpid(), signal.SIGTERM)
 
     with pytest.raises(Interrupt):
-        swept(*axes, progress=signal_this, **told, pace=0.003, executor=LocalExecutor(2))
+        swept(*axes, progress=signal_this, **settings, pace=0.003, executor=LocalExecutor(2))
     sweep = begun_in(tmp_path)
     assert sweep.status.reason == "stopped by SIGTERM"
-    begun = [run for run in Runs(sweep.path / "runs") if run.status.state == "interrupted"]
-    assert all(run.status.reason == "stopped by SIGTERM" for run in begun)
-    assert [run.checkpoint().step for run in begun] == [rows_of(run) for run in begun]
-    assert (engine == "together") != bool(begun)
+    interrupted = [run for run in Runs(sweep.path / "runs") if run.status.state == "interrupted"]
+    assert all(run.status.reason == "stopped by SIGTERM" for run in interrupted)
+    assert [run.checkpoint().step for run in interrupted] == [rows_of(run) for run in interrupted]
+    assert (engine == "together") != bool(interrupted)
     assert table_bytes(resume_sweep(sweep, figures=False)) == expected
 
 
@@ -610,15 +612,15 @@ def test_the_latest_finished_one_is_found(swept: Swept, tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         swept("seed=0:3", progress=interrupt_after(3))
     assert len(list(sweeps)) == 4
-    found = sweeps.find("bowl/test", text)
-    assert found is not None
-    assert found.path == latest.path
+    match = sweeps.find("bowl/test", text)
+    assert match is not None
+    assert match.path == latest.path
     five = sweeps.find("bowl/test", text, config=find_lab("bowl").config(iterations=5))
     assert five is not None
     assert five.config.iterations == 5
-    begun = sweeps.find("bowl/test", text, finished=False)
-    assert begun is not None
-    assert begun.status.state == "interrupted"
+    interrupted = sweeps.find("bowl/test", text, finished=False)
+    assert interrupted is not None
+    assert interrupted.status.state == "interrupted"
     assert sweeps.find("bowl/other", text) is None
     assert sweeps.find("bowl/test", {"seed": "0:4"}) is None
 
@@ -628,18 +630,18 @@ def test_the_latest_finished_one_is_found(swept: Swept, tmp_path: Path) -> None:
 
 def test_the_summary_is_over_the_seeds(swept: Swept) -> None:
     sweep = swept("learning_rate=0.1:0.4:log:4", "shape=round,steep", "seed=0:50")
-    told = sweep.aggregate()
-    assert list(told.columns) == [
+    aggregates = sweep.aggregate()
+    assert list(aggregates.columns) == [
         "learning_rate", "shape", "runs", "final_error_median", "final_error_low",
         "final_error_high",
     ]  # fmt: skip
-    assert len(told) == 8
-    assert (told["runs"] == 50).all()
-    for row in told.itertuples():
+    assert len(aggregates) == 8
+    assert (aggregates["runs"] == 50).all()
+    for row in aggregates.itertuples():
         errors = [bowl_error(seed, row.learning_rate, row.shape) for seed in range(50)]
         expected = np.quantile(errors, (0.5, 0.025, 0.975))
-        found = (row.final_error_median, row.final_error_low, row.final_error_high)
-        np.testing.assert_allclose(found, expected, rtol=1e-9)
+        actual = (row.final_error_median, row.final_error_low, row.final_error_high)
+        np.testing.assert_allclose(actual, expected, rtol=1e-9)
 
 
 def test_without_seeds_each_row_stands_for_itself_and_with_seeds_alone_there_is_one() -> None:
@@ -653,7 +655,7 @@ def test_without_seeds_each_row_stands_for_itself_and_with_seeds_alone_there_is_
 
 def test_a_median_tells_of_how_many_runs_it_knows_nothing() -> None:
     table = pd.DataFrame({"rate": [1, 1, 2, 2], "seed": [0, 1] * 2, "error": [0.5, None, 3, 4]})
-    told = aggregate_runs(table, ["rate", "seed"], ["error"])
-    assert list(told.columns[:3]) == ["rate", "runs", "undefined"]
-    assert told["undefined"].tolist() == [1, 0]
+    aggregates = aggregate_runs(table, ["rate", "seed"], ["error"])
+    assert list(aggregates.columns[:3]) == ["rate", "runs", "undefined"]
+    assert aggregates["undefined"].tolist() == [1, 0]
     assert "undefined" not in aggregate_runs(table[2:], ["rate", "seed"], ["error"])
