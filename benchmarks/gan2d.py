@@ -13,8 +13,7 @@ import numpy as np
 from epoque.bench.events import Snapshot
 from epoque.bench.recipes import find_recipe
 from epoque.gan2d.config import Gan2dConfig
-from epoque.gan2d.figures import look
-from epoque.gan2d.training import engine, sweep
+from epoque.gan2d.training import engine, evaluation, sweep
 from epoque.gan2d.training.hyperparameters import Hyperparameters, StaticConfig
 from epoque.gan2d.training.train import train
 
@@ -167,7 +166,7 @@ def _measuring() -> dict[str, str]:
     state = engine.init_state(static, Hyperparameters.from_config(RING)._replace(seed=seeds))
 
     def evaluate() -> None:
-        look.evaluate(static, None, seeds, 1, state)
+        evaluation.evaluate_state(static, None, seeds, 1, state)
 
     evaluate()  # compiles
     rates = [_rate(evaluate, len(seeds), time.process_time) for _ in range(ROUNDS)]

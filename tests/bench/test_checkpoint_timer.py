@@ -2,8 +2,8 @@ import pytest
 
 pytest.importorskip("torch")
 
-from epoque.bench.runs import checkpoint_timer
-from epoque.bench.runs.checkpoint_timer import CheckpointTimer
+from epoque.bench.torch import checkpoint_timer
+from epoque.bench.torch.checkpoint_timer import CheckpointTimer
 from epoque.bench.torch.distributed import DistributedContext
 
 

@@ -11,7 +11,7 @@ from epoque.bench.runs.run import Run
 from epoque.gan2d.config import Gan2dConfig
 from epoque.gan2d.data.user_points import load_run_points
 from epoque.gan2d.evaluate import evaluate
-from epoque.gan2d.figures.look import FIRST
+from epoque.gan2d.training.evaluation import INITIAL_MEASURES
 from epoque.gan2d.training.sweep import sweep
 
 from .conftest import SMALL
@@ -69,7 +69,7 @@ def test_the_start_is_told_as_the_seed_alone_makes_it(train_run: Callable[..., R
     run = train_run()
     found = sweep(Gan2dConfig(**SMALL), {"iterations": [10, 60], "seed": [run.config.seed] * 2})
     assert found is not None
-    for name in FIRST:
+    for name in INITIAL_MEASURES:
         assert run.results[name] == pytest.approx(found[name][0], rel=1e-4)
         assert found[name][0] == found[name][1]
     assert run.results["first_noise_central"] == pytest.approx(math.pi / 24, abs=0.01)

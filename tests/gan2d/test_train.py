@@ -295,7 +295,7 @@ def test_a_checkpoints_networks_are_the_last_snapshots(
 ) -> None:
     last, shown = of(Checkpoint, events)[-1], of(Snapshot, events)[-1]
     generate, logits = load_networks(SMALL, last.arrays)
-    from epoque.gan2d.figures import snapshots
+    from epoque.gan2d.training import snapshots
 
     fixed = snapshots.prepare(SMALL)
     np.testing.assert_allclose(generate(fixed.noise), shown.arrays["fake"], atol=1e-5)

@@ -143,7 +143,7 @@ def test_a_checkpoint_is_also_taken_by_the_clock(
     config = tiny(max_steps=6, checkpoint_every=10**9, muon_every=2)
     events = trained(config)
     assert [c.step for c in of(Checkpoint, events)] == [6]
-    monkeypatch.setattr("epoque.bench.runs.checkpoint_timer.CheckpointTimer.SECONDS", 0.0)
+    monkeypatch.setattr("epoque.bench.torch.checkpoint_timer.CheckpointTimer.SECONDS", 0.0)
     by_clock = of(Checkpoint, trained(config))
     assert [(c.step, c.scheduled) for c in by_clock] == [(n, n == 6) for n in range(1, 7)]
     for again in (by_clock, of(Checkpoint, train(config, by_clock[2]))):  # taking them is all

@@ -14,10 +14,9 @@ from .config import Gan2dConfig
 from .data import noise
 from .data.distributions import find_mixture, make_sampler
 from .data.user_points import UserPoints, count_outside, load_run_points
-from .figures import look
 from .measures import SAMPLES, exact_w1, measure_samples, summarize
 from .seeds import Purpose
-from .training import engine
+from .training import engine, evaluation
 from .training.checkpoint import load_networks
 from .training.hyperparameters import Hyperparameters, StaticConfig
 
@@ -37,8 +36,9 @@ def evaluate(run: Run[Gan2dConfig]) -> Mapping[str, Any]:
     what a perfect generator would have.
 
     Over the run: what `epoque.gan2d.measures.summarize` returns, such as `converged_at`. Of its
-    start: what `epoque.gan2d.figures.look.first` returns, such as `first_spread`. Of the user's own
-    points: `data_points`, and `data_outside`, how many lie outside the unit square.
+    start: what `epoque.gan2d.training.evaluation.evaluate_initial_state` returns, such as
+    `first_spread`. Of the user's own points: `data_points`, and `data_outside`, how many lie
+    outside the unit square.
 
     Raises:
         DamagedRunError: if the metrics or the last checkpoint cannot be read.
@@ -79,7 +79,7 @@ def _measure_start(config: Gan2dConfig, user_points: UserPoints | None) -> dict[
         Hyperparameters.from_config(config),
     )
     state = engine.init_state(static, hyper)
-    return dict(look.first(static, hyper.seed, state))
+    return dict(evaluation.evaluate_initial_state(static, hyper.seed, state))
 
 
 def _compare_with_real(

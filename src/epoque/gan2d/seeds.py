@@ -15,6 +15,7 @@ class Purpose(StrEnum):
     FIRST_EVALUATION = "first evaluation"
     FINAL_EVALUATION = "final evaluation"
     REAL_POINTS = "real points"
+    SNAPSHOT_NOISE = "noise shown"
 
 
 class Draw(IntEnum):

@@ -24,9 +24,9 @@ from epoque.bench.errors import (
     UsageError,
 )
 from epoque.bench.events import Artifact, Checkpoint, Event, Metrics, Snapshot, Timings
-from epoque.bench.runs.checkpoint_timer import CheckpointTimer
 from epoque.bench.runs.execute import execute, start
 from epoque.bench.runs.run import Run
+from epoque.bench.torch.checkpoint_timer import CheckpointTimer
 from epoque.stylegan3.config import StyleGan3Config
 from epoque.stylegan3.lab import LAB
 from epoque.stylegan3.training.data import load_images

@@ -107,7 +107,6 @@ def execute(
         draw: whether to save the figures when it is finished.
         notify: receives which checkpoint is not used and why, and what the lab has to say before a
             long training (see `Lab.prepare`); None does not have it prepare.
-        open_progress: shows how far the lab is with what it makes before the training.
         open_progress: shows how far the lab is with what it makes before the training; None does
             not ask it.
 

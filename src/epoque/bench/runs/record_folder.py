@@ -15,9 +15,7 @@ from ..files.atomic import explain_write_errors, read_json, sync_files, sync_fol
 from ..files.drafts import draft_folder, iter_drafts, remove_draft
 from ..system.environment import describe_environment
 from .creation_time import format_time
-from .manifest import (
-    digest_json,
-)
+from .manifest import digest_json
 from .status import Status, write_status
 
 __all__ = ["create_record", "make_record_name", "remove_drafts", "sign_environment"]

@@ -75,7 +75,7 @@ class Moment:
 
     Attributes:
         step: iterations done.
-        arrays: those of a snapshot (`epoque.gan2d.figures.snapshots`).
+        arrays: those of a snapshot (`epoque.gan2d.training.snapshots`).
         masses: the noise's probability in each cell of the manifold's lattice [20, 20], or between
             two points of its curve [440], up to a factor.
     """

@@ -21,7 +21,7 @@ __all__ = [
     "SAMPLES",
     "Sample",
     "central_fraction",
-    "compared",
+    "compare_samples",
     "exact_w1",
     "jacobian",
     "jacobian_measures",
@@ -71,7 +71,7 @@ class Sample:
 def measure_samples(
     real: NDArray[np.float32], fake: NDArray[np.float32], modes: GaussianMixture | None = None
 ) -> dict[str, float]:
-    """Return every measure that compares generated with real points (see `compared`)."""
+    """Return every measure that compares generated with real points (see `compare_samples`)."""
     return compare_samples(Sample.of(np.asarray(real)), Sample.of(np.asarray(fake)), modes)
 
 

@@ -29,7 +29,7 @@ class RealDistribution:
 
     @classmethod
     def from_config(cls, config: Gan2dConfig, user_points: UserPoints | None) -> "RealDistribution":
-        """Return the distribution of a config; `support` holds the user's points if there are."""
+        """Return the distribution of a config; `user_points` are the user's if there are any."""
         content = (user_points.points.tobytes(), user_points.jitter) if user_points else ()
         return cls(config.data, hash(content), make_sampler(config, user_points))
 

@@ -24,9 +24,8 @@ from ..config import Gan2dConfig
 from ..data import distributions
 from ..data.distributions import GaussianMixture
 from ..data.user_points import UserPoints, load_points
-from ..figures import look
 from ..measures import summarize
-from . import engine
+from . import engine, evaluation
 from .engine import METRICS, TrainState
 from .hyperparameters import Hyperparameters, StaticConfig
 
@@ -64,9 +63,9 @@ def sweep(base: Gan2dConfig, points: Columns) -> Columns | None:
 
     Returns:
         Name to n numbers in the order of the points, named as in results.json: those of
-        `look.first`, of `measures.summarize`, of all metrics and measures; and `diverged`, 1.0 for
-        a run of which a number became infinite or NaN (what is measured after that is NaN). None
-        if settings change during the runs.
+        `evaluation.evaluate_initial_state`, of `measures.summarize`, of all metrics and measures;
+        and `diverged`, 1.0 for a run of which a number became infinite or NaN (what is measured
+        after that is NaN). None if settings change during the runs.
 
     Raises:
         DataError: if the user's points cannot be used.
@@ -78,7 +77,7 @@ def sweep(base: Gan2dConfig, points: Columns) -> Columns | None:
     results: dict[str, Floats] = {}
     for members, steps, measures in run_together(configs):
         finite = measures.pop("finite")
-        first = {name: measures.pop(name)[:, 0] for name in look.FIRST}
+        first = {name: measures.pop(name)[:, 0] for name in evaluation.INITIAL_MEASURES}
         columns = {**first, **summarize(steps, measures), "diverged": finite.min(axis=1) < 1}
         for name, column in columns.items():
             results.setdefault(name, np.full(len(configs), np.nan))[members] = column
@@ -94,7 +93,7 @@ def run_together(
         For each group of runs that share a program and the times of measurement: their places,
         the iterations at which they are measured [T], and each metric and measure [runs, T], with
         `finite` (1.0 while every number of the run is finite) and, the same at all times,
-        `look.FIRST`.
+        `evaluation.INITIAL_MEASURES`.
     """
     lanes = _make_lanes(configs)
     groups: dict[tuple[StaticConfig, int, int], list[int]] = {}
@@ -162,7 +161,7 @@ def _run_chunk(lanes: Sequence[_Lane], size: int, axes: Hyperparameters) -> dict
     static, modes = full[0].static, full[0].modes
     hyper = _stack([lane.hyper for lane in full], axes)
     state = engine.init_state(static, hyper)
-    first, start, rows = look.first(static, hyper.seed, state), 0, []
+    first, start, rows = evaluation.evaluate_initial_state(static, hyper.seed, state), 0, []
     for step in full[0].steps:
         state = _advance(static, axes, hyper, state, np.array([start, step], np.int32))
         rows.append({**_measure(static, modes, hyper.seed, step, state), **first})
@@ -218,6 +217,6 @@ def _measure(
     """Return the metrics and measures of many runs, NaN where a run is no longer finite."""
     finite = engine.is_finite(states)
     values = dict(zip(METRICS, np.asarray(states.metrics).T, strict=True))
-    values |= look.evaluate(static, modes, seeds, step, states)
+    values |= evaluation.evaluate_state(static, modes, seeds, step, states)
     masked = {name: np.where(finite, value, np.nan) for name, value in values.items()}
     return masked | {"finite": finite.astype(np.float64)}

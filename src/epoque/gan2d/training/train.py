@@ -17,9 +17,8 @@ from ..changes import Change, read_changes, write_changes
 from ..config import Gan2dConfig
 from ..data import distributions
 from ..data.user_points import UserPoints, load_points, make_artifact
-from ..figures import look, snapshots
 from ..network_config import Optimizer
-from . import engine
+from . import engine, evaluation, snapshots
 from .checkpoint import flatten_state, restore_state
 from .engine import BLOCK, METRICS, TrainState
 from .hyperparameters import Hyperparameters, StaticConfig
@@ -38,8 +37,9 @@ def train(config: Gan2dConfig, resume: Checkpoint | None = None) -> "Training":
     `Metrics` every `log_every` iterations and at the end: `loss_d`, `accuracy_real`,
     `accuracy_fake`, `grad_norm_d`, `saturated`, `loss_g`, `grad_norm_g` of the last step of each
     network (absent for one that takes no steps); every `evaluate_every` iterations and at the end
-    also the measures of `look.evaluate`. `Snapshot`s every `snapshot_every` iterations, at 0 and
-    at the end (`snapshots.take`). The user's points are the artifact `data.csv`.
+    also the measures of `evaluation.evaluate_state`. `Snapshot`s every `snapshot_every` iterations,
+    at 0 and at the end (`snapshots.compute_snapshot`). The user's points are the artifact
+    `data.csv`.
 
     Args:
         config: what to train.
@@ -234,11 +234,11 @@ class _Observer:
         self._seed = np.uint32(config.seed)
 
     def snapshot(self, program: _Program, state: TrainState, step: int) -> Snapshot:
-        arrays = look.snapshot(program.static, self._fixed, state)
+        arrays = evaluation.snapshot_state(program.static, self._fixed, state)
         return Snapshot(step, jax.device_get(arrays))
 
     def measures(self, program: _Program, state: TrainState, step: int) -> dict[str, float]:
-        measures = look.evaluate(program.static, self._modes, self._seed, step, state)
+        measures = evaluation.evaluate_state(program.static, self._modes, self._seed, step, state)
         return {name: float(value) for name, value in measures.items()}
 
 

@@ -4,7 +4,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import replace
 
 from epoque.bench.events import Artifact, Checkpoint, Event, Metrics
-from epoque.bench.runs.checkpoint_timer import CheckpointTimer
+from epoque.bench.torch.checkpoint_timer import CheckpointTimer
 from epoque.bench.torch.distributed import DistributedContext
 from epoque.bench.torch.threads import run_with_threads
 

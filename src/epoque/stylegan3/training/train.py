@@ -8,7 +8,7 @@ from io import BytesIO
 from PIL import Image
 
 from epoque.bench.events import Artifact, Checkpoint, Event, Metrics
-from epoque.bench.runs.checkpoint_timer import CheckpointTimer
+from epoque.bench.torch.checkpoint_timer import CheckpointTimer
 from epoque.bench.torch.threads import run_with_threads
 
 from ..config import StyleGan3Config

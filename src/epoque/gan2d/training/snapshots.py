@@ -13,7 +13,7 @@ The loss says which of the two it is, and the loss may change during a run.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -23,22 +23,21 @@ from numpy.typing import NDArray
 
 from epoque.bench.seeds import jax_key
 
+from ..config import Gan2dConfig
 from ..data import noise
 from ..data.distributions import sample_real_points
 from ..data.user_points import UserPoints
+from ..seeds import Purpose
 
-if TYPE_CHECKING:
-    from ..config import Gan2dConfig
-
-__all__ = ["GRID", "POINTS", "Fixed", "grid_centers", "prepare", "take"]
+__all__ = ["GRID", "POINTS", "Fixed", "compute_snapshot", "grid_centers", "prepare"]
 
 POINTS = 450
 GRID = 30
 
 Generate = Callable[[Array], Array]
 """Noise [n, dims] to points [n, 2], each point for itself."""
-Discriminate = Callable[[Array], Array]
-"""Points [n, 2] to numbers [n], each point for itself."""
+ComputeLogits = Callable[[Array], Array]
+"""Points [n, 2] to logits [n], each point for itself."""
 
 
 class Fixed(NamedTuple):
@@ -55,36 +54,36 @@ class Fixed(NamedTuple):
     lattice: Any
 
 
-def prepare(config: "Gan2dConfig", user_points: UserPoints | None = None) -> Fixed:
+def prepare(config: Gan2dConfig, user_points: UserPoints | None = None) -> Fixed:
     """Return what all snapshots of a run share, as NumPy arrays.
 
     Raises:
         DataError: if the user's points cannot be read or used.
     """
     kind, dims = config.noise, config.noise_dims
-    drawn = noise.sample(jax_key(config.seed, "noise shown"), POINTS, kind, dims)
+    samples = noise.sample(jax_key(config.seed, Purpose.SNAPSHOT_NOISE), POINTS, kind, dims)
     return Fixed(
         real=sample_real_points(config, POINTS, config.seed, user_points),
-        noise=np.asarray(drawn),
+        noise=np.asarray(samples),
         lattice=noise.lattice(kind, dims),
     )
 
 
-def take(
-    fixed: Fixed, generate: Generate, logits: Discriminate, probability: Any
+def compute_snapshot(
+    fixed: Fixed, generate: Generate, compute_logits: ComputeLogits, probability: Any
 ) -> dict[str, Array]:
     """Return the arrays of a snapshot; JAX can compile it.
 
     Args:
         fixed: what all snapshots share.
         generate: noise [n, dims] to points [n, 2]; batch normalisation with fixed statistics.
-        logits: points [n, 2] to the discriminator's numbers before any sigmoid [n].
+        compute_logits: points [n, 2] to the discriminator's logits [n].
         probability: whether its output is their sigmoid (may be traced); else it is they.
     """
 
     def discriminate(points: Array) -> Array:
-        numbers = logits(points)
-        return jnp.where(probability, jax.nn.sigmoid(numbers), numbers)
+        logits = compute_logits(points)
+        return jnp.where(probability, jax.nn.sigmoid(logits), logits)
 
     fake = generate(fixed.noise)
     manifold = generate(fixed.lattice)

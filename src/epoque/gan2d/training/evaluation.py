@@ -29,20 +29,19 @@ from ..measures import (
 from ..models import mlp as networks
 from ..models.mlp import Architecture, Layers
 from ..seeds import Purpose
-from ..training import engine
-from ..training.engine import TrainState
-from ..training.hyperparameters import RealDistribution, StaticConfig
-from ..training.rng import fold_in_words, make_key, purpose_words, split_words
-from . import snapshots
+from . import engine, snapshots
+from .engine import TrainState
+from .hyperparameters import RealDistribution, StaticConfig
+from .rng import fold_in_words, make_key, purpose_words, split_words
 from .snapshots import Fixed
 
-__all__ = ["FIRST", "evaluate", "first", "snapshot"]
+__all__ = ["INITIAL_MEASURES", "evaluate_initial_state", "evaluate_state", "snapshot_state"]
 
-STRETCHED = 1000
+JACOBIAN_POINTS = 1000
 """Places at which the generator's Jacobian is looked at."""
-FIRST = ("first_noise_central", "first_central", "first_spread")
-"""What `first` measures."""
-KEPT = 256
+INITIAL_MEASURES = ("first_noise_central", "first_central", "first_spread")
+"""What `evaluate_initial_state` measures."""
+CACHED_SAMPLES = 256
 """Real samples that are kept, 0.15 MB each."""
 
 Floats = NDArray[np.float32]
@@ -52,14 +51,14 @@ Measure = Callable[[Sample, Floats, Floats, Floats], Mapping[str, float]]
 
 
 @partial(jax.jit, static_argnames="static")
-def snapshot(static: StaticConfig, fixed: Fixed, state: TrainState) -> dict[str, Any]:
-    """Return the arrays of a snapshot (`epoque.gan2d.figures.snapshots`)."""
+def snapshot_state(static: StaticConfig, fixed: Fixed, state: TrainState) -> dict[str, Any]:
+    """Return the arrays of a snapshot (`epoque.gan2d.training.snapshots`)."""
     generate = engine.make_generator(static.generator, state)
-    logits = engine.make_discriminator(static.discriminator, state)
-    return snapshots.take(fixed, generate, logits, static.sigmoid_output)
+    compute_logits = engine.make_discriminator(static.discriminator, state)
+    return snapshots.compute_snapshot(fixed, generate, compute_logits, static.sigmoid_output)
 
 
-def evaluate(
+def evaluate_state(
     static: StaticConfig,
     modes: GaussianMixture | None,
     seed: ArrayLike,
@@ -76,17 +75,17 @@ def evaluate(
         state: where the training stands, with the same leading axes.
 
     Returns:
-        Those of `measures.compared` and of `measures.jacobian_measures`, each [...].
+        Those of `measures.compare_samples` and of `measures.jacobian_measures`, each [...].
     """
     keys = split_words(fold_in_words(purpose_words(seed, Purpose.EVALUATION), step), 2)
 
-    def measured(real: Sample, fake: Floats, _: Floats, j: Floats) -> Mapping[str, float]:
+    def measure(real: Sample, fake: Floats, _: Floats, j: Floats) -> Mapping[str, float]:
         return compare_samples(real, Sample.of(fake), modes) | jacobian_measures(j)
 
-    return _measure(static, keys, state, measured)
+    return _measure(static, keys, state, measure)
 
 
-def first(static: StaticConfig, seed: ArrayLike, state: TrainState) -> Measures:
+def evaluate_initial_state(static: StaticConfig, seed: ArrayLike, state: TrainState) -> Measures:
     """Return measures of the noise, and of generators before their training.
 
     Args:
@@ -101,15 +100,15 @@ def first(static: StaticConfig, seed: ArrayLike, state: TrainState) -> Measures:
     """
     keys = split_words(purpose_words(seed, Purpose.FIRST_EVALUATION), 2)
 
-    def measured(real: Sample, fake: Floats, z: Floats, _: Floats) -> Mapping[str, float]:
+    def measure(real: Sample, fake: Floats, z: Floats, _: Floats) -> Mapping[str, float]:
         values = central_fraction(z), central_fraction(fake), spread(fake) / real.spread
-        return dict(zip(FIRST, values, strict=True))
+        return dict(zip(INITIAL_MEASURES, values, strict=True))
 
-    return _measure(static, keys, state, measured)
+    return _measure(static, keys, state, measure)
 
 
 def _measure(
-    static: StaticConfig, keys: NDArray[np.uint32], state: TrainState, measured: Measure
+    static: StaticConfig, keys: NDArray[np.uint32], state: TrainState, measure: Measure
 ) -> Measures:
     """Return what a function tells of each run: of its real sample, fakes, noise and Jacobian."""
     real_keys, noise_keys = keys.reshape(2, -1, 2)
@@ -120,7 +119,7 @@ def _measure(
     )
     generated = _generate(static.generator, static.noise, noise_keys, params, statistics)
     rows = [
-        measured(_real_sample(static.real, *map(int, key)), *parts)
+        measure(_real_sample(static.real, *map(int, key)), *parts)
         for key, *parts in zip(real_keys, *map(np.asarray, generated), strict=True)
     ]
     return {name: np.array([row[name] for row in rows]).reshape(shape) for name in rows[0]}
@@ -133,7 +132,7 @@ def _generate(
     """Return the points of generators, the noise they are made of, and their Jacobians.
 
     Each with a leading axis for the generators: [m, SAMPLES, 2], [m, SAMPLES, dims] and
-    [m, STRETCHED, 2, dims].
+    [m, JACOBIAN_POINTS, 2, dims].
     """
 
     def one(lane: tuple[Array, Layers, Layers]) -> tuple[Array, Array, Array]:
@@ -143,13 +142,13 @@ def _generate(
         def generate(z: Array) -> Array:
             return networks.apply(params, statistics, z.T, architecture)[0].T
 
-        return generate(z), z, jacobian(generate, z[:STRETCHED])
+        return generate(z), z, jacobian(generate, z[:JACOBIAN_POINTS])
 
     generated: tuple[Array, Array, Array] = jax.lax.map(one, (keys, params, statistics))
     return generated
 
 
-@lru_cache(maxsize=KEPT)
+@lru_cache(maxsize=CACHED_SAMPLES)
 def _real_sample(real: RealDistribution, high: int, low: int) -> Sample:
     """Return what there is to look at in the real points that a key of two words draws."""
     return Sample.of(np.asarray(_draw_real(real, np.array([high, low], np.uint32))))

@@ -3,7 +3,7 @@
 import time
 
 from .. import stopping
-from ..torch.distributed import DistributedContext
+from .distributed import DistributedContext
 
 __all__ = ["CheckpointTimer"]
 
