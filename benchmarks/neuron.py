@@ -19,7 +19,9 @@ from epoque.bench.sweeps.run_sweep import choose_part_size
 from epoque.neuron.config import NeuronConfig
 from epoque.neuron.data import load
 from epoque.neuron.lab import LAB
-from epoque.neuron.perceptron.train import Given, Kernel, _block, first_weights
+from epoque.neuron.perceptron.epoch import ProgramInputs, StaticConfig
+from epoque.neuron.perceptron.initialization import init_weights
+from epoque.neuron.perceptron.train import run_block
 from epoque.neuron.train import train
 
 __all__ = ["rows"]
@@ -43,16 +45,17 @@ def rows() -> list[dict[str, str]]:
 
 def _script() -> None:
     """Run the baseline once: AND, 1000 iterations, errors and weights of each kept."""
-    weights = first_weights(AND, 2)
+    weights = init_weights(AND, 2)
     script_perceptron.train((0, 0, 0, 1), AND.learning_rate, AND.iterations, weights)
 
 
 def _arrays() -> None:
     """Run the compiled training: every error measure and weight of 1000 iterations."""
     data = load(AND)
-    given = Given(data.x, data.d, AND.learning_rate)
+    inputs = ProgramInputs(data.x, data.d, AND.learning_rate)
+    static, w = StaticConfig.of(AND, data), init_weights(AND, 2)
     with jax.enable_x64(True):
-        jax.device_get(_block(Kernel.of(AND, data), AND.iterations, first_weights(AND, 2), given))
+        jax.device_get(run_block(static, AND.iterations, w, inputs))
 
 
 def _events() -> None:

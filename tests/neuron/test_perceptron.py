@@ -2,13 +2,18 @@
 
 import math
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from epoque.bench.events import Metrics
 from epoque.neuron.config import NeuronConfig
 from epoque.neuron.data import Dataset, load
-from epoque.neuron.perceptron.train import _block, first_weights, train
+from epoque.neuron.perceptron.initialization import init_weights
+from epoque.neuron.perceptron.rule import correct
+from epoque.neuron.perceptron.train import run_block, train
+from epoque.neuron.perceptron.vectors import UnrolledVector
 
 MAJORITY_OF_FIVE = "".join(str(int(n.bit_count() > 2)) for n in range(32))
 FIRST_OF_TEN = "0" * 512 + "1" * 512
@@ -21,7 +26,7 @@ def slope(rule: str, o: float) -> float:
 def plain(config: NeuronConfig, data: Dataset) -> tuple[list[dict[str, float]], list[np.ndarray]]:
     """Train as a student would write it: return each iteration's error measures and weights."""
     x = np.hstack([-np.ones((len(data.x), 1)), data.x])
-    w = first_weights(config, data.x.shape[1])
+    w = init_weights(config, data.x.shape[1])
     rows, history = [], []
     for _ in range(config.iterations):
         summed, errors, entropies = np.zeros_like(w), [], []
@@ -88,6 +93,20 @@ def test_the_rule_is_a_plain_loop_to_twelve_digits(config: NeuronConfig) -> None
     assert np.allclose(weights, history, rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.parametrize("rule", ["delta", "squared_error", "step"])
+@pytest.mark.parametrize("pattern", [(0.0, 1.0), (1.0, 1.0), (0.3, -2.5)])
+def test_a_correction_is_the_same_for_an_array_and_an_unrolled_vector(
+    rule: str, pattern: tuple[float, ...]
+) -> None:
+    with jax.enable_x64(True):
+        w, x = jnp.array([0.4, -1.2, 0.9]), (-1.0, *pattern)
+        d, rate = jnp.array(1.0), jnp.array(0.7)
+        array, of_array = correct(w, jnp.array(x), d, rate, rule)
+        vector, of_vector = correct(UnrolledVector(tuple(w)), UnrolledVector(x), d, rate, rule)
+        assert np.allclose([float(c) for c in vector.components], array, rtol=1e-15)
+        assert np.allclose(of_vector, of_array, rtol=1e-15)
+
+
 def test_many_inputs_are_trained_as_one_array() -> None:
     rng = np.random.default_rng(0)
     x = rng.normal(size=(30, 40))
@@ -114,7 +133,7 @@ def test_many_inputs_are_trained_as_one_array() -> None:
 def test_initial_weights_have_their_distribution(
     settings: dict[str, object], low: float, high: float, spread: float
 ) -> None:
-    draws = [first_weights(NeuronConfig.parse({**settings, "seed": s}), 2) for s in range(1000)]
+    draws = [init_weights(NeuronConfig.parse({**settings, "seed": s}), 2) for s in range(1000)]
     w = np.stack(draws)
     assert ((low <= w) & (w <= high)).all()
     assert w[:, 1:].std() == pytest.approx(spread, rel=0.06)
@@ -126,8 +145,8 @@ def test_initial_weights_have_their_distribution(
 
 def test_one_program_serves_all_gates_rates_and_lengths() -> None:
     ours(NeuronConfig(iterations=3), load(NeuronConfig()))
-    compiled = _block._cache_size()
+    compiled = run_block._cache_size()
     for gate, rate, iterations in (("and", 0.1, 5), ("or", 2.0, 5), ("xor", 0.7, 2000)):
         config = NeuronConfig(truth_table=gate, learning_rate=rate, iterations=iterations)
         assert len(ours(config, load(config))) == iterations
-    assert _block._cache_size() == compiled
+    assert run_block._cache_size() == compiled

@@ -66,7 +66,7 @@ def _sweep_group(
     config: NeuronConfig, points: Columns, count: int
 ) -> dict[str, NDArray[np.float64]]:
     """Return the results of points that differ in `LANE_FIELDS` and `iterations` only."""
-    from .perceptron.sweep import lanes_of, run_lanes
+    from .perceptron.sweep import make_lanes, run_lanes
 
     own = {field: points[field] for field in LANE_FIELDS if field in points}
     lane, kept = np.arange(count), list(range(count))
@@ -78,7 +78,7 @@ def _sweep_group(
     if len(kept) < count:
         runs = {field: [values[i] for i in kept] for field, values in own.items()}
     iterations = np.array(points.get("iterations", [config.iterations] * count))
-    return run_lanes(lanes_of(config, runs, len(kept)), lane, iterations)
+    return run_lanes(make_lanes(config, runs, len(kept)), lane, iterations)
 
 
 def _distinct(settings: Sequence[Any]) -> tuple[NDArray[np.int64], list[int]]:

@@ -3,31 +3,42 @@
 Every run of a sweep is the single run of the same config: the same pass, from the same weights.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple, cast
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import Array
 from numpy.typing import NDArray
+
+from epoque.bench.sweeps.columns import Columns
 
 from .. import data
 from ..config import NeuronConfig
 from ..data import pattern_names
-from .train import NARROW, Given, Kernel, Seen, one_pass, parted, placed, unit_draw, weighted_sum
+from .epoch import (
+    EpochResponses,
+    ProgramInputs,
+    StaticConfig,
+    add_bias,
+    run_epoch,
+    unroll,
+)
+from .initialization import draw_unit_weights, scale_weights
 
-__all__ = ["Lanes", "lanes_of", "run_lanes"]
+__all__ = ["Lanes", "make_lanes", "run_lanes"]
 
 Floats = NDArray[np.float64]
-Whole = NDArray[np.int64]
+Integers = NDArray[np.int64]
 
 LANES = 2500
 """Most runs in one call: their numbers then fit in a core's cache."""
 NUMBERS_AT_ONCE = 2**22
 """Most numbers that the patterns of one call take where each run has its own: 32 MiB."""
 INF = np.inf
-SHOWN_INPUTS = 3
+MAX_PATTERN_COLUMNS = 3
 """Truth tables of up to so many inputs have a column y_00… for each pattern."""
 
 
@@ -35,28 +46,31 @@ class Lanes(NamedTuple):
     """Runs that one program can take, L of them.
 
     Attributes:
-        kernel: the program.
+        static: the program.
         w: initial weights [L, F+1].
-        given: x [N, F], or [L, N, F] where each run has its own; d [N] or [L, N]; rates [L].
+        inputs: x [N, F], or [L, N, F] where each run has its own; d [N] or [L, N]; rates [L].
     """
 
-    kernel: Kernel
+    static: StaticConfig
     w: Floats
-    given: Given
+    inputs: ProgramInputs
 
-    def part(self, members: Whole) -> "Lanes":
+    def select(self, members: Integers) -> "Lanes":
         """Return some of the runs."""
-        given = zip(self.given, _axes(self.given), strict=True)
-        parts = [a if axis is None else a[members] for a, axis in given]
-        return Lanes(self.kernel, self.w[members], Given(*parts))
+        axes = _axes(self.inputs)
+        parts = [
+            a if axis is None else a[members] for a, axis in zip(self.inputs, axes, strict=True)
+        ]
+        return Lanes(self.static, self.w[members], ProgramInputs(*parts))
 
 
-def _axes(given: Given) -> tuple[int | None, ...]:
-    """Return the axis of the runs, None where they share what is given."""
-    return (0 if given.x.ndim == 3 else None, 0 if given.d.ndim == 2 else None, 0)
+def _axes(inputs: ProgramInputs) -> ProgramInputs:
+    """Return the axis of the runs, None where they share the array."""
+    axes = (0 if inputs.x.ndim == 3 else None, 0 if inputs.d.ndim == 2 else None, 0)
+    return ProgramInputs(*cast("tuple[Array, ...]", axes))
 
 
-def lanes_of(base: NeuronConfig, points: Mapping[str, Sequence[Any]], count: int) -> Lanes:
+def make_lanes(base: NeuronConfig, points: Columns, count: int) -> Lanes:
     """Return the runs of points that differ in what needs no program of its own.
 
     Args:
@@ -66,26 +80,28 @@ def lanes_of(base: NeuronConfig, points: Mapping[str, Sequence[Any]], count: int
         count: L.
     """
 
-    def column(field: str) -> Any:
+    def column(field: str) -> Floats:
         return np.asarray(points.get(field, [getattr(base, field)] * count))
 
     seeds, place = np.unique(column("seed"), return_inverse=True)
     dataset = data.load(base)
     x, d = dataset.x, dataset.d
     if base.data not in ("truth_table", "csv") and len(seeds) > 1:
-        drawn = [data.load(base.replace(seed=int(seed))) for seed in seeds]
-        x, d = (np.stack([getattr(one, name) for one in drawn])[place] for name in ("x", "d"))
+        datasets = [data.load(base.replace(seed=int(seed))) for seed in seeds]
+        x, d = (
+            np.stack([getattr(dataset, name) for dataset in datasets])[place] for name in ("x", "d")
+        )
     if base.data == "truth_table" and "truth_table" in points:
         d = np.array([list(table) for table in points["truth_table"]], float)
-    inputs = x.shape[-1]
-    unit = np.stack([unit_draw(base.init, int(seed), inputs) for seed in seeds])[place]
-    ends = (column(field)[:, None] for field in ("init_low", "init_high", "init_scale"))
-    w = placed(base.init, unit, *ends)
-    given = Given(x, d, column("learning_rate").astype(float))
-    return Lanes(Kernel.of(base, dataset), w, given)
+    unit = np.stack([draw_unit_weights(base.init, int(seed), x.shape[-1]) for seed in seeds])[place]
+    bounds = (column(field)[:, None] for field in ("init_low", "init_high", "init_scale"))
+    w = scale_weights(base.init, unit, *bounds)
+    arrays = (x, d, column("learning_rate").astype(float))
+    inputs = ProgramInputs(*cast("tuple[Array, ...]", arrays))
+    return Lanes(StaticConfig.of(base, dataset), w, inputs)
 
 
-def run_lanes(lanes: Lanes, lane: Whole, iterations: Whole) -> dict[str, Floats]:
+def run_lanes(lanes: Lanes, lane: Integers, iterations: Integers) -> dict[str, Floats]:
     """Return the results of points, each one of the runs after a number of iterations.
 
     Args:
@@ -97,24 +113,24 @@ def run_lanes(lanes: Lanes, lane: Whole, iterations: Whole) -> dict[str, Floats]
         Name to [P] numbers; NaN for a run that diverged.
     """
     results: dict[str, Floats] = {}
-    for members in _parts(lanes):
-        wanted = np.flatnonzero((members[0] <= lane) & (lane <= members[-1]))
-        stops = np.unique(iterations[wanted])
-        for stop, columns in zip(stops, _run_part(lanes.part(members), stops), strict=True):
-            points = wanted[iterations[wanted] == stop]
+    for members in _split(lanes):
+        selected = np.flatnonzero((members[0] <= lane) & (lane <= members[-1]))
+        stops = np.unique(iterations[selected])
+        for stop, columns in zip(stops, _run_part(lanes.select(members), stops), strict=True):
+            points = selected[iterations[selected] == stop]
             for name, column in columns.items():
                 result = results.setdefault(name, np.empty(len(lane)))
                 result[points] = column[lane[points] - members[0]]
     return results
 
 
-def _parts(lanes: Lanes) -> list[Whole]:
+def _split(lanes: Lanes) -> list[Integers]:
     """Return equally long parts of the lanes, so that one program serves all of them.
 
     The last part is filled up with the last lane.
     """
     count = len(lanes.w)
-    x, d, _ = lanes.given
+    x, d, _ = lanes.inputs
     own = d.shape[-1] + (x[0].size if x.ndim == 3 else 0)
     most = max(1, min(LANES, NUMBERS_AT_ONCE // own))
     number = -(-count // most)
@@ -123,95 +139,104 @@ def _parts(lanes: Lanes) -> list[Whole]:
     return [np.minimum(np.arange(start, start + size), count - 1) for start in starts]
 
 
-def _run_part(lanes: Lanes, stops: Whole) -> Iterator[dict[str, Floats]]:
+def _run_part(lanes: Lanes, stops: Integers) -> Iterator[dict[str, Floats]]:
     """Yield the results of all lanes after each of the ascending numbers of iterations."""
-    story, done = _begin(lanes.w), 0
+    state, iteration = _init_states(lanes.w), 0
     for stop in stops.tolist():
         with jax.enable_x64(True):
-            story, columns = _advance(lanes.kernel, story, lanes.given, done, stop)
-            found = jax.device_get(columns)
-        yield found
-        done = stop
+            state, results = _advance(lanes.static, state, lanes.inputs, iteration, stop)
+            results = jax.device_get(results)
+        yield results
+        iteration = stop
 
 
-class Story(NamedTuple):
-    """What a run remembers of its iterations so far."""
+class SweepState(NamedTuple):
+    """What a run of a sweep remembers of its iterations so far, instead of their histories."""
 
-    w: Any
+    w: Array
     """The weights now."""
-    low: Any
+    w_min: Array
     """The least that each weight was after an iteration."""
-    high: Any
+    w_max: Array
     """The greatest."""
-    peak: Any
+    peak_error: Array
     """The largest `error` of an iteration."""
-    peak_iteration: Any
+    peak_iteration: Array
     """The first iteration that had it."""
-    total: Any
+    error_sum: Array
     """The sum of `error` over the iterations."""
-    wrong: Any
+    last_wrong: Array
     """The last iteration with a pattern on the wrong side; 0 if there was none."""
 
 
-def _begin(w: Floats) -> Story:
-    """Return the stories of L runs that have not begun, from their weights [L, F+1]."""
-    weights = parted(w.T) if w.shape[1] <= NARROW else w
-    low, high = (
+def _init_states(w: Floats) -> SweepState:
+    """Return the states of L runs that have not begun, from their weights [L, F+1]."""
+    rows = cast("Array", w.T)
+    weights = start if (start := unroll(rows)) is not rows else rows.T
+    w_min, w_max = (
         jax.tree.map(partial(np.full_like, fill_value=end), weights) for end in (INF, -INF)
     )
-    zeros = np.zeros(len(w))
-    return Story(weights, low, high, zeros - 1, zeros, zeros, zeros)
+    zeros = cast("Array", np.zeros(len(w)))
+    return SweepState(weights, w_min, w_max, zeros - 1, zeros, zeros, zeros)
 
 
-@partial(jax.jit, static_argnames="kernel")
+@partial(jax.jit, static_argnames="static")
 def _advance(
-    kernel: Kernel, story: Story, given: Given, done: Any, stop: Any
-) -> tuple[Story, dict[str, Any]]:
-    """Go on from `done` to `stop` iterations; return the stories and the results of L runs."""
+    static: StaticConfig, state: SweepState, inputs: ProgramInputs, iteration: Array, stop: Array
+) -> tuple[SweepState, dict[str, Array]]:
+    """Go on from `iteration` to `stop`; return the states and the results of L runs."""
 
-    def one(story: Story, given: Given) -> tuple[Story, dict[str, Any]]:
-        def iterate(step: Any, story: Story) -> tuple[Story, Seen]:
-            w, seen = one_pass(kernel, story.w, given)
-            return _told(story, w, seen, step + 1.0), seen
+    def run_one(state: SweepState, inputs: ProgramInputs) -> tuple[SweepState, dict[str, Array]]:
+        def iterate(i: Array, state: SweepState) -> tuple[SweepState, EpochResponses]:
+            w, responses = run_epoch(static, state.w, inputs)
+            return _update(state, w, responses, i + 1.0), responses
 
-        story = jax.lax.fori_loop(done, stop - 1, lambda i, s: iterate(i, s)[0], story)
-        story, seen = iterate(stop - 1, story)  # apart: only the last pass is measured in full
-        return story, _results(kernel, story, seen, given, stop)
+        state = jax.lax.fori_loop(iteration, stop - 1, lambda i, s: iterate(i, s)[0], state)
+        # Apart from the loop: only the last pass is measured in full.
+        state, responses = iterate(stop - 1, state)
+        return state, _measure(static, state, responses, inputs, stop)
 
-    return jax.vmap(one, in_axes=(0, Given(*_axes(given))))(story, given)
+    return jax.vmap(run_one, in_axes=(0, _axes(inputs)))(state, inputs)
 
 
-def _told(story: Story, w: Any, seen: Seen, step: Any) -> Story:
-    """Return the story after one more iteration."""
-    error, largest = seen.extremes()
-    return Story(
+def _update(state: SweepState, w: Array, responses: EpochResponses, iteration: Array) -> SweepState:
+    """Return the state after one more iteration."""
+    error, largest = responses.extremes()
+    is_peak = error > state.peak_error
+    return SweepState(
         w=w,
-        low=jax.tree.map(jnp.minimum, story.low, w),
-        high=jax.tree.map(jnp.maximum, story.high, w),
-        peak=jnp.maximum(story.peak, error),
-        peak_iteration=jnp.where(error > story.peak, step, story.peak_iteration),
-        total=story.total + error,
-        wrong=jnp.where(largest >= 0.5, step, story.wrong),
+        w_min=jax.tree.map(jnp.minimum, state.w_min, w),
+        w_max=jax.tree.map(jnp.maximum, state.w_max, w),
+        peak_error=jnp.maximum(state.peak_error, error),
+        peak_iteration=jnp.where(is_peak, iteration, state.peak_iteration),
+        error_sum=state.error_sum + error,
+        last_wrong=jnp.where(largest >= 0.5, iteration, state.last_wrong),
     )
 
 
-def _results(kernel: Kernel, story: Story, seen: Seen, given: Given, stop: Any) -> dict[str, Any]:
+def _measure(
+    static: StaticConfig,
+    state: SweepState,
+    responses: EpochResponses,
+    inputs: ProgramInputs,
+    stop: Array,
+) -> dict[str, Array]:
     """Return the results of one run."""
-    d = given.d
-    if kernel.patterns:
-        y = jnp.stack([weighted_sum(story.w, pattern) for pattern in kernel.patterns])
+    d, w = inputs.d, state.w
+    if static.patterns:
+        y = jnp.stack([add_bias(pattern, w) @ w for pattern in static.patterns])
     else:
-        y = jax.vmap(partial(weighted_sum, story.w))(given.x)
-    results = {f"final_{name}": value for name, value in seen.measures(d).items()}
-    results |= {"peak_error": story.peak, "peak_iteration": story.peak_iteration}
-    results |= {"mean_error": story.total / stop}
-    for suffix, weights in (("", story.w), ("_min", story.low), ("_max", story.high)):
-        results |= {f"w{i}{suffix}": weights[i] for i in range(kernel.inputs + 1)}
-    if kernel.patterns and kernel.inputs <= SHOWN_INPUTS:
-        names = pattern_names(kernel.inputs)
+        y = jax.vmap(lambda x: add_bias(x, w) @ w)(inputs.x)
+    results = {f"final_{name}": value for name, value in responses.measures(d).items()}
+    results |= {"peak_error": state.peak_error, "peak_iteration": state.peak_iteration}
+    results |= {"mean_error": state.error_sum / stop}
+    for suffix, weights in (("", w), ("_min", state.w_min), ("_max", state.w_max)):
+        results |= {f"w{i}{suffix}": weights[i] for i in range(static.inputs + 1)}
+    if static.patterns and static.inputs <= MAX_PATTERN_COLUMNS:
+        names = pattern_names(static.inputs)
         results |= {f"y_{name}": value for name, value in zip(names, y, strict=True)}
-    right = (y > 0) == (d == 1) if kernel.rule == "step" else (2 * d - 1) * y > 0
-    results["accuracy"] = right.astype(float).mean()
-    results["converged_at"] = jnp.where(story.wrong < stop, story.wrong + 1, jnp.nan)
+    is_correct = (y > 0) == (d == 1) if static.rule == "step" else (2 * d - 1) * y > 0
+    results["accuracy"] = is_correct.astype(float).mean()
+    results["converged_at"] = jnp.where(state.last_wrong < stop, state.last_wrong + 1, jnp.nan)
     finite = jnp.isfinite(jnp.stack([results[n] for n in results if n != "converged_at"])).all()
     return {name: jnp.where(finite, value, jnp.nan) for name, value in results.items()}
