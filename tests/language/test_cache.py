@@ -101,7 +101,7 @@ def test_texts_that_were_encoded_before_are_still_found(text: Documents) -> None
     for made, framed in ((plain, False), (framing, True)):
         told = {"text": text.fingerprint, "tokenizer": made.backend_tokenizer.to_str()}
         key = store.cache_key(format=2, **told, apart=False, end=None)
-        assert token_cache.load_tokens(made, text, framed=framed).fingerprint == key
+        assert token_cache.load_tokens(made, text, add_special_tokens=framed).fingerprint == key
     assert token_cache.load_tokens(framing, text).fingerprint != key
 
 
@@ -118,7 +118,7 @@ def test_a_tokenizer_written_in_python_does_too(text: Documents) -> None:
     ids = token_cache.load_tokens(ByT5Tokenizer(), text).ids
     read = "".join(corpus.lines(text)).encode()
     assert bytes(i - 3 for i in ids.tolist()) == read
-    framed = token_cache.load_tokens(ByT5Tokenizer(), text, framed=True).ids
+    framed = token_cache.load_tokens(ByT5Tokenizer(), text, add_special_tokens=True).ids
     assert len(framed) == len(ids) + sum(1 for _ in text)
 
 
@@ -291,7 +291,7 @@ def test_a_process_that_is_killed_leaves_nothing_that_is_believed(
 @pytest.mark.parametrize("harm", ["flip", "cut", "grow", "lose", "lose about", "garble about"])
 def test_a_damaged_cache_is_made_again(text: Documents, folder: Path, harm: str) -> None:
     made = wordlevel(WORDS)
-    first = token_cache.load_tokens(made, text, apart=True)
+    first = token_cache.load_tokens(made, text, mark_documents=True)
     known, starts = first.ids.tolist(), np.asarray(first.starts).tolist()
     del first
     [path] = whole(folder)
@@ -310,7 +310,7 @@ def test_a_damaged_cache_is_made_again(text: Documents, folder: Path, harm: str)
             (path / "about.json").unlink()
         case "garble about":
             (path / "about.json").write_text("{}")
-    again = token_cache.load_tokens(made, text, apart=True)
+    again = token_cache.load_tokens(made, text, mark_documents=True)
     assert again.ids.tolist() == known
     assert np.asarray(again.starts).tolist() == starts
 
@@ -359,7 +359,7 @@ def peak():
 made = wordlevel(WORDS)
 token_cache.load_tokens(made, file_documents([sys.argv[2]]))
 before = peak()
-found = token_cache.load_tokens(made, file_documents([sys.argv[3]]), apart=True)
+found = token_cache.load_tokens(made, file_documents([sys.argv[3]]), mark_documents=True)
 print(len(found.ids), found.bytes, peak() - before)
 """
 

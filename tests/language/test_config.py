@@ -64,13 +64,17 @@ def test_every_setting_may_be_typed_as_text() -> None:
          "max_seconds": "none", "evaluate_every": "50", "compile": "true"}
     )  # fmt: skip
     assert config.train_files == ("a.txt", "b.jsonl")
-    assert (config.rate, config.max_seconds, config.evaluate_every) == (2e-5, None, 50)
+    assert (config.peak_learning_rate, config.max_seconds, config.evaluate_every) == (
+        2e-5,
+        None,
+        50,
+    )
 
 
 def test_rates_that_are_not_given_follow_the_optimiser() -> None:
-    assert LanguageConfig().rate == 0.01
-    assert LanguageConfig(optimizer="adamw").rate == 0.001
-    assert LanguageConfig().embedding_rate == 0.005
+    assert LanguageConfig().peak_learning_rate == 0.01
+    assert LanguageConfig(optimizer="adamw").peak_learning_rate == 0.001
+    assert LanguageConfig().peak_embedding_learning_rate == 0.005
 
 
 def test_a_config_survives_its_own_json() -> None:
@@ -93,7 +97,7 @@ def test_the_parameters_are_known_before_anything_is_built(settings: dict[str, A
     config = LanguageConfig(**settings)
     exact = config.to_model_config(config.vocabulary).parameters
     assert config.parameter_count == pytest.approx(exact, rel=0.03)
-    assert config.to_model_config(100).feed_forward == config.inner
+    assert config.to_model_config(100).feed_forward == config.feed_forward_width
 
 
 def test_memory_counts_what_a_step_holds() -> None:

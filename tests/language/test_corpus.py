@@ -72,14 +72,21 @@ def test_lines_end_at_line_ends_and_at_no_other_sign(tmp_path: Path) -> None:
         "",
         "last, without an end",
     ]
-    assert [p.begins for p in documents.pieces()] == [True, False, False, True, False, True]
+    assert [p.starts_document for p in documents.pieces()] == [
+        True,
+        False,
+        False,
+        True,
+        False,
+        True,
+    ]
     assert "".join(corpus.lines(documents)).startswith("one\ntwo")
     assert list(documents) == list(documents)  # again and again
 
 
 def test_a_document_ends_with_its_file(tmp_path: Path) -> None:
     paths = [written(tmp_path / f"{i}.txt", "a\nb\n") for i in range(2)]
-    begins = [piece.begins for piece in file_documents(paths).pieces()]
+    begins = [piece.starts_document for piece in file_documents(paths).pieces()]
     assert begins == [True, False, True, False]
 
 
@@ -124,7 +131,7 @@ def test_text_is_the_same_in_every_encoding_with_its_mark(
 ) -> None:
     wanted = ["été 一 😀", "", *(f"line {i}" for i in range(50)), "no end"]
     data = mark + end.join(wanted).encode(encoding)
-    monkeypatch.setattr(text_lines, "_BLOCK", 7)  # which divides signs and line ends
+    monkeypatch.setattr(text_lines, "_CHUNK", 7)  # which divides signs and line ends
     assert list(file_documents([written(tmp_path / "a.txt", data)])) == wanted
     rows = end.join(json.dumps({"text": t}, ensure_ascii=False) for t in wanted)
     path = written(tmp_path / "a.jsonl", mark + rows.encode(encoding))
@@ -201,7 +208,7 @@ def test_rows_of_json_lines_are_documents(tmp_path: Path) -> None:
     path = written(tmp_path / "a.jsonl", "\n".join(map(json.dumps, table)) + "\n\n")
     documents = file_documents([path], "body")
     assert list(documents) == ["one\ntwo", "", "é"]
-    assert all(piece.begins for piece in documents.pieces())
+    assert all(piece.starts_document for piece in documents.pieces())
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ def test_the_end_of_a_text_spelt_out_in_a_corpus_is_text(
 @pytest.mark.parametrize("kind", ["bpe", "wordpiece"])
 def test_a_mask_spelt_out_in_a_corpus_is_text(trained: Callable[..., Any], kind: str) -> None:
     made = trained(objective="masked", tokenizer_kind=kind, frame_lines=True)
-    ids = make_corpus_encoder(made, framed=True)(["the [MASK] sat"])[0]
+    ids = make_corpus_encoder(made, add_special_tokens=True)(["the [MASK] sat"])[0]
     assert made.mask_token_id not in ids
     assert (ids[0], ids[-1]) == (made.cls_token_id, made.sep_token_id)  # these are of the frame
     assert made.mask_token_id in encode_prompt(made, "the [MASK] sat")["input_ids"]

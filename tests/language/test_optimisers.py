@@ -33,11 +33,11 @@ def start(*shape):
     return torch.nn.Parameter(torch.randn(shape, generator=torch.Generator().manual_seed(1)))
 
 
-def matrix_group(parameter, maps=1, **changes):
+def matrix_group(parameter, matrix_count=1, **changes):
     group = {
         "params": [parameter],
         "muon": True,
-        "maps": [maps],
+        "matrix_counts": [matrix_count],
         "momentum": 0.95,
         "coefficients": JORDAN,
     }
@@ -127,7 +127,7 @@ def test_maps_that_share_a_matrix_step_as_if_apart():
     parts = [start(8, 12) for _ in range(3)]
     whole = torch.nn.Parameter(torch.cat([part.detach() for part in parts]))
     grads = gradients((24, 12), 20)
-    together = run(MuonAdamW(matrix_group(whole, maps=3)), whole, grads)
+    together = run(MuonAdamW(matrix_group(whole, matrix_count=3)), whole, grads)
     for number, part in enumerate(parts):
         mine = [grad[8 * number : 8 * number + 8] for grad in grads]
         apart = run(MuonAdamW(matrix_group(part)), part, mine)
@@ -136,7 +136,7 @@ def test_maps_that_share_a_matrix_step_as_if_apart():
 
 def test_matrices_may_rest_and_gather_gradients():
     ours, grads = start(8, 12), gradients((8, 12), 4)
-    optimizer = MuonAdamW(matrix_group(ours, every=2, weight_decay=0.0))
+    optimizer = MuonAdamW(matrix_group(ours, step_interval=2, weight_decay=0.0))
     momentum = torch.zeros(8, 12)
     for step, grad in enumerate(grads):
         before = ours.detach().clone()

@@ -40,7 +40,11 @@ def test_the_notebooks_have_its_model_and_numbers(name: str, parameters: int) ->
     config = config_of(name)
     assert config.model_vocabulary is not None
     assert config.to_model_config(config.model_vocabulary).parameters == parameters
-    assert (config.optimizer, config.rate, config.weight_decay) == ("adamw", 2e-5, 0.01)
+    assert (config.optimizer, config.peak_learning_rate, config.weight_decay) == (
+        "adamw",
+        2e-5,
+        0.01,
+    )
     assert (config.batch_size, config.epochs, config.block_size) == (8, 3, 128)
     assert (config.vocabulary, config.schedule, config.head) == (25_000, "linear", "full")
     assert (config.beta1, config.beta2, config.clip, config.dropout) == (0.9, 0.999, 1.0, 0.1)

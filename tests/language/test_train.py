@@ -96,7 +96,7 @@ def test_counted_embeddings_begin_ahead(tiny: Make, settings: dict[str, Any]) ->
     for kind in ("random", "counted"):
         config = tiny(first_embedding=kind, max_steps=20, evaluate_every=20, **settings)
         trainer = Trainer(config, DistributedContext("cpu"), load_corpus(config))
-        spent = trainer.timings()
+        spent = trainer.pop_timings()
         assert (spent.seconds > 0) == (kind == "counted")
         for _ in range(20):
             trainer.step()
@@ -368,7 +368,7 @@ def test_the_order_shows_every_block_once_an_epoch(settings: dict[str, Any]) -> 
     sampler, steps, blocks_read, shown = BatchSampler(config, 53), 0, 0, []
     total = sampler.total_blocks
     while blocks_read < total and steps < (config.max_steps or 10**9):
-        rows = sampler.rows(steps, blocks_read)
+        rows = sampler.block_indices(steps, blocks_read)
         assert 0 < len(rows) <= 8
         shown.extend(rows.tolist())
         blocks_read, steps = blocks_read + len(rows), steps + 1
@@ -453,7 +453,7 @@ def test_clipping_bounds_what_is_followed(tiny: Make) -> None:
     trainer = Trainer(config, DistributedContext("cpu"), load_corpus(config))
     trainer._optimizer.zero_grad = lambda: None  # the gradients stay to be looked at
     trainer.step()
-    assert trainer.metrics()["gradient_norm"] > 1e-3
+    assert trainer.pop_metrics()["gradient_norm"] > 1e-3
     grads = [w.grad.coalesce().values() if w.grad.is_sparse else w.grad
              for w in trainer.parameters.values() if w.grad is not None]  # fmt: skip
     length = float(torch.sqrt(sum((g**2).sum() for g in grads)))

@@ -18,7 +18,7 @@ __all__ = [
     "Head",
     "LanguageConfig",
     "Objective",
-    "Optimizer",
+    "OptimizerName",
     "Precision",
     "Schedule",
     "TokenizerKind",
@@ -27,7 +27,7 @@ __all__ = [
 TokenizerKind = Literal["bpe", "wordpiece"]
 FirstEmbedding = Literal["random", "counted"]
 Head = Literal["full", "chunked", "sampled"]
-Optimizer = Literal["adamw", "muon"]
+OptimizerName = Literal["adamw", "muon"]
 Schedule = Literal["constant", "linear", "cosine", "trapezoid"]
 Precision = Literal["auto", "float32", "medium", "bfloat16"]
 Device = Literal["auto", "cpu", "cuda"]
@@ -175,7 +175,7 @@ class LanguageConfig(Config):
     negatives: int = setting(
         2048, "Negatives", "For head sampled: wrong tokens drawn a step.", ge=1, le=1_000_000
     )
-    optimizer: Optimizer = setting(
+    optimizer: OptimizerName = setting(
         "muon", "Optimiser", "AdamW; or Muon for the matrices and AdamW for the rest."
     )
     learning_rate: float | None = setting(
@@ -209,21 +209,35 @@ class LanguageConfig(Config):
         le=1000,
     )
     clip: float = setting(
-        1.0, "Gradient clipping", "Longest gradient that is followed; 0: any.", ge=0, le=1e6
+        1.0,
+        "Gradient clipping",
+        "Longest gradient that is followed (max_grad_norm); 0: any.",
+        ge=0,
+        le=1e6,
     )
 
     schedule: Schedule = setting(
         "trapezoid", "Schedule", "How the learning rate falls; trapezoid: only towards the end."
     )
     warmup_steps: int = setting(
-        0, "Warm-up", "Steps in which the rate rises from 0.", unit="steps", ge=0, le=10**9
+        0,
+        "Warm-up",
+        "Steps in which the rate rises: the nth of N has n/N of it.",
+        unit="steps",
+        ge=0,
+        le=10**9,
     )
     decay_share: float = setting(
         0.5, "Share of the decay", "For trapezoid: part of the run in which it falls.", gt=0, le=1
     )
     batch_size: int = setting(16, "Batch size", "Blocks a step.", unit="blocks", ge=1, le=1_000_000)
     accumulate: int = setting(
-        1, "Accumulation", "Parts that a batch is computed in, to save memory.", ge=1, le=100_000
+        1,
+        "Accumulation",
+        "Parts that a batch is computed in, to save memory (gradient accumulation steps); "
+        "batch_size is the whole batch, not a part as in transformers.",
+        ge=1,
+        le=100_000,
     )
     first_batch_size: int | None = setting(
         None,
@@ -298,17 +312,17 @@ class LanguageConfig(Config):
     )
 
     @property
-    def rate(self) -> float:
-        """The highest learning rate: AdamW's, or with muon that of the matrices."""
+    def peak_learning_rate(self) -> float:
+        """The peak of `learning_rate`: AdamW's, or with muon that of the matrices."""
         return self.learning_rate or {"adamw": 1e-3, "muon": 1e-2}[self.optimizer]
 
     @property
-    def embedding_rate(self) -> float:
-        """The highest learning rate of everything that is no matrix, with muon."""
+    def peak_embedding_learning_rate(self) -> float:
+        """The peak of `embedding_learning_rate`: of all that is no matrix, with muon."""
         return self.embedding_learning_rate or 5e-3
 
     @property
-    def trained_kind(self) -> TokenizerKind:
+    def new_tokenizer_kind(self) -> TokenizerKind:
         """The kind of tokenizer to train: by the objective, if nothing is said."""
         return self.tokenizer_kind or ("bpe" if self.objective == "causal" else "wordpiece")
 
@@ -323,7 +337,7 @@ class LanguageConfig(Config):
         return self.architecture == "modern" and self.objective == "masked"
 
     @property
-    def inner(self) -> int:
+    def feed_forward_width(self) -> int:
         """Neurons in each layer's feed-forward part.
 
         Four times the width; with a gate 8/3, as many parameters, in whole 64s (Shazeer 2020).
@@ -341,7 +355,9 @@ class LanguageConfig(Config):
         """
         rows = self.model_vocabulary or self.vocabulary
         embeddings = rows * self.width * (1 if self.tie_embeddings else 2)
-        layer = 4 * self.width**2 + (3 if self.is_gated else 2) * self.width * self.inner
+        layer = (
+            4 * self.width**2 + (3 if self.is_gated else 2) * self.width * self.feed_forward_width
+        )
         return embeddings + self.layers * layer
 
     @property
@@ -354,7 +370,7 @@ class LanguageConfig(Config):
         """
         copies = 4 + (self.ema > 0) + (self.patience > 0)
         tokens = self.batch_size // self.accumulate * self.block_size
-        layer = 16 * self.width + 4 * self.inner + 2 * self.heads * self.block_size
+        layer = 16 * self.width + 4 * self.feed_forward_width + 2 * self.heads * self.block_size
         logits = {
             "full": self.model_vocabulary or self.vocabulary,
             "chunked": 0,
@@ -382,7 +398,7 @@ class LanguageConfig(Config):
             layers=self.layers,
             width=self.width,
             heads=self.heads,
-            feed_forward=self.inner,
+            feed_forward=self.feed_forward_width,
             context=self.positions or self.block_size,
             dropout=self.dropout,
             tied=self.tie_embeddings,

@@ -95,15 +95,15 @@ class BatchSampler:
     smaller, so that epochs begin and end with a step.
 
     Attributes:
-        blocks: how many there are to train on.
+        block_count: how many there are to train on.
         total_blocks: blocks read when the epochs are done.
         total_steps: steps until then, or until `max_steps`.
     """
 
-    def __init__(self, config: LanguageConfig, blocks: int) -> None:
+    def __init__(self, config: LanguageConfig, block_count: int) -> None:
         self._config = config
-        self.blocks = blocks
-        self.total_blocks = max(1, round(config.epochs * blocks))
+        self.block_count = block_count
+        self.total_blocks = max(1, round(config.epochs * block_count))
         self.total_steps = self._count_steps()
 
     def batch_size(self, step: int, blocks_read: int) -> int:
@@ -113,13 +113,13 @@ class BatchSampler:
             step: steps done.
             blocks_read: blocks read.
         """
-        left_of_epoch = self.blocks - blocks_read % self.blocks
+        left_of_epoch = self.block_count - blocks_read % self.block_count
         return min(self._ramped_size(step), left_of_epoch, self.total_blocks - blocks_read)
 
-    def rows(self, step: int, blocks_read: int) -> NDArray[np.int64]:
+    def block_indices(self, step: int, blocks_read: int) -> NDArray[np.int64]:
         """Return the numbers of the blocks of the next step."""
-        epoch, start = divmod(blocks_read, self.blocks)
-        order = _epoch_order(self._config.seed, epoch, self.blocks)
+        epoch, start = divmod(blocks_read, self.block_count)
+        order = _epoch_order(self._config.seed, epoch, self.block_count)
         return order[start : start + self.batch_size(step, blocks_read)]
 
     def _ramped_size(self, step: int) -> int:
@@ -138,13 +138,13 @@ class BatchSampler:
         while blocks_read < self.total_blocks and step < min(most, ramp):
             blocks_read += self.batch_size(step, blocks_read)
             step += 1
-        partial = min(-blocks_read % self.blocks, self.total_blocks - blocks_read)
-        epochs, rest = divmod(self.total_blocks - blocks_read - partial, self.blocks)
-        for count, times in ((partial, 1), (self.blocks, epochs), (rest, 1)):
+        partial = min(-blocks_read % self.block_count, self.total_blocks - blocks_read)
+        epochs, rest = divmod(self.total_blocks - blocks_read - partial, self.block_count)
+        for count, times in ((partial, 1), (self.block_count, epochs), (rest, 1)):
             step += times * math.ceil(count / config.batch_size)
         return min(most, step)
 
 
 @lru_cache(maxsize=2)
-def _epoch_order(seed: int, epoch: int, blocks: int) -> NDArray[np.int64]:
-    return numpy_rng(seed, Purpose.EPOCH_ORDER.format(epoch=epoch)).permutation(blocks)
+def _epoch_order(seed: int, epoch: int, block_count: int) -> NDArray[np.int64]:
+    return numpy_rng(seed, Purpose.EPOCH_ORDER.format(epoch=epoch)).permutation(block_count)

@@ -110,8 +110,13 @@ def corpus_names() -> tuple[str, ...]:
 
 
 def lines(documents: Documents) -> Iterator[str]:
-    """Yield each line or row as it is encoded: its line end added, or "" where it is blank."""
-    return ("" if is_blank(text) else text + "\n" for text in documents)
+    """Yield each line or row as it is encoded (`format_line`)."""
+    return map(format_line, documents)
+
+
+def format_line(text: str) -> str:
+    """Return a line or row as it is encoded: its line end added, or "" where it is blank."""
+    return "" if is_blank(text) else text + "\n"
 
 
 def load_splits(config: LanguageConfig) -> Splits:

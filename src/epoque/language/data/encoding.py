@@ -23,7 +23,9 @@ UNKNOWN = "<unk>"
 Encode = Callable[[list[str]], list[list[int]]]
 
 
-def make_corpus_encoder(tokenizer: "PreTrainedTokenizerFast", framed: bool = False) -> Encode:
+def make_corpus_encoder(
+    tokenizer: "PreTrainedTokenizerFast", add_special_tokens: bool = False
+) -> Encode:
     """Return what encodes many texts of a corpus.
 
     The library's own encoder works on all cores at once. It is a copy: padding and truncation, that
@@ -31,12 +33,13 @@ def make_corpus_encoder(tokenizer: "PreTrainedTokenizerFast", framed: bool = Fal
 
     Args:
         tokenizer: a tokenizer of transformers, with or without the library's encoder inside.
-        framed: whether each text has the special tokens around it that the tokenizer adds.
+        add_special_tokens: whether each text has the special tokens around it that the
+            tokenizer adds.
 
     Returns:
         A function of texts that raises `DataError` if the library panics.
     """
-    encode = _make_encoder(tokenizer, framed)
+    encode = _make_encoder(tokenizer, add_special_tokens)
     name = _display_name(tokenizer)
 
     def encode_texts(texts: list[str]) -> list[list[int]]:
@@ -68,10 +71,10 @@ def _display_name(tokenizer: "PreTrainedTokenizerFast") -> str:
     return f"The tokenizer {getattr(tokenizer, 'name_or_path', '')}".rstrip()
 
 
-def _make_encoder(tokenizer: "PreTrainedTokenizerFast", framed: bool) -> Encode:
+def _make_encoder(tokenizer: "PreTrainedTokenizerFast", add_special_tokens: bool) -> Encode:
     backend = getattr(tokenizer, "backend_tokenizer", None)
     if backend is None:
-        kwargs = {"add_special_tokens": framed, "split_special_tokens": True}
+        kwargs = {"add_special_tokens": add_special_tokens, "split_special_tokens": True}
         return lambda texts: list(tokenizer(texts, **kwargs)["input_ids"])
     from tokenizers import Tokenizer
 
@@ -80,7 +83,8 @@ def _make_encoder(tokenizer: "PreTrainedTokenizerFast", framed: bool) -> Encode:
     copy.no_padding()
     copy.no_truncation()
     return lambda texts: [
-        encoded.ids for encoded in copy.encode_batch_fast(texts, add_special_tokens=framed)
+        encoded.ids
+        for encoded in copy.encode_batch_fast(texts, add_special_tokens=add_special_tokens)
     ]
 
 

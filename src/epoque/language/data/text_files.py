@@ -10,7 +10,7 @@ from epoque.bench.errors import DataError, did_you_mean
 from epoque.bench.files.input_files import open_regular, visible_files
 from epoque.bench.limits import MAX_JSON_BYTES
 
-from .text_lines import REMEDY, find_cut, split_lines, utf8_blocks
+from .text_lines import REMEDY, find_cut, split_lines, utf8_chunks
 
 if TYPE_CHECKING:
     from pyarrow.parquet import ParquetFile
@@ -49,12 +49,12 @@ class Piece(NamedTuple):
 
     Attributes:
         text: without its line end.
-        begins: whether a document begins here: at the start of a text file, after a blank line,
-            at each row.
+        starts_document: whether a document begins here: at the start of a text file, after a blank
+            line, at each row.
     """
 
     text: str
-    begins: bool
+    starts_document: bool
 
 
 def find_files(paths: tuple[str, ...]) -> tuple[Path, ...]:
@@ -130,11 +130,11 @@ def read_pieces(path: Path, column: str, undecodable: Undecodable) -> Iterator[P
 
 
 def _text_lines(path: Path, undecodable: Undecodable) -> Iterator[Piece]:
-    begins = True
+    starts_document = True
     for line in _decode_lines(path, undecodable, LONGEST, find_cut):
         blank = is_blank(line)
-        yield Piece(line, begins and not blank)
-        begins = blank
+        yield Piece(line, starts_document and not blank)
+        starts_document = blank
 
 
 def _json_rows(path: Path, column: str, undecodable: Undecodable) -> Iterator[Piece]:
@@ -183,7 +183,7 @@ def _make_piece(text: bytes, place: str, undecodable: Undecodable) -> Piece:
             f"{place} is not UTF-8: byte {text[error.start]:#04x} at offset {error.start:,} of its "
             f"text. {REMEDY}"
         ) from None
-    return Piece(decoded.rstrip("\r\n"), begins=True)
+    return Piece(decoded.rstrip("\r\n"), starts_document=True)
 
 
 def _decode_lines(
@@ -192,7 +192,7 @@ def _decode_lines(
     """Yield the lines of a file without their ends; the arguments are those of `split_lines`."""
     errors = "strict" if undecodable == "stop" else "replace"
     with open_regular(path) as file:
-        data, offset = utf8_blocks(path, file, errors)
+        data, offset = utf8_chunks(path, file, errors)
         for line in split_lines(data, longest, cut_at):
             try:
                 text = line.decode(errors=errors)

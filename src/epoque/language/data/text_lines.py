@@ -1,4 +1,4 @@
-"""The lines of a file of text, whatever its line ends and encoding, a block of bytes at a time.
+"""The lines of a file of text, whatever its line ends and encoding, a chunk of bytes at a time.
 
 Lines end at LF, CR LF or CR. UTF-8 is read with and without its byte-order mark, UTF-16 and UTF-32
 with theirs. Without a mark these two are recognised by their zero bytes and refused: read as UTF-8
@@ -13,11 +13,11 @@ from typing import BinaryIO
 from epoque.bench.errors import DataError
 from epoque.bench.files.input_files import binary_kind
 
-__all__ = ["REMEDY", "find_cut", "split_lines", "utf8_blocks"]
+__all__ = ["REMEDY", "find_cut", "split_lines", "utf8_chunks"]
 
 REMEDY = "Convert it, or set undecodable to replace."
 
-_BLOCK = 2**20
+_CHUNK = 2**20
 _SNIFFED_BYTES = 4096
 """Bytes at the start of a file by which UTF-16 and UTF-32 without a mark are recognised."""
 _FEWEST_ZEROS = 1 / 50
@@ -33,8 +33,8 @@ _MARKS: tuple[tuple[bytes, str, _Decode], ...] = (  # UTF-16's short mark begins
 )
 
 
-def utf8_blocks(path: Path, file: BinaryIO, errors: str) -> tuple[Iterator[bytes], int]:
-    """Return the content of a file in UTF-8, in blocks, and how many bytes its mark has.
+def utf8_chunks(path: Path, file: BinaryIO, errors: str) -> tuple[Iterator[bytes], int]:
+    """Return the content of a file in UTF-8, in chunks, and how many bytes its mark has.
 
     Args:
         path: what to call it in messages.
@@ -59,7 +59,7 @@ def utf8_blocks(path: Path, file: BinaryIO, errors: str) -> tuple[Iterator[bytes
         )
     mark_length = len(codecs.BOM_UTF8) if start.startswith(codecs.BOM_UTF8) else 0
     file.seek(mark_length)
-    return iter(lambda: file.read(_BLOCK), b""), mark_length
+    return iter(lambda: file.read(_CHUNK), b""), mark_length
 
 
 def split_lines(
@@ -68,14 +68,14 @@ def split_lines(
     """Yield the lines of a text with their ends.
 
     Args:
-        data: its blocks.
+        data: its chunks.
         longest: bytes that a line may have; a longer one comes in parts.
         cut_at: where to end a part, given the first `longest` bytes of what is left.
     """
     rest = b""
-    for block in data:
-        whole = (rest + block).splitlines(keepends=True)  # of bytes: at LF, CR LF and CR alone
-        # A CR at the end of a block may be the first half of a line end.
+    for chunk in data:
+        whole = (rest + chunk).splitlines(keepends=True)  # of bytes: at LF, CR LF and CR alone
+        # A CR at the end of a chunk may be the first half of a line end.
         rest = b"" if whole[-1].endswith(b"\n") else whole.pop()
         for line in whole:
             yield from _parts(line, longest, cut_at) if len(line) > longest else (line,)
@@ -111,7 +111,7 @@ def _transcode(
     """Yield a file in another encoding as UTF-8."""
     offset, rest, at_end = file.tell(), b"", False
     while not at_end:
-        data = file.read(_BLOCK)
+        data = file.read(_CHUNK)
         at_end = not data
         rest += data
         try:

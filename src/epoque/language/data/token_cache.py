@@ -22,9 +22,9 @@ from epoque.bench.progress import Progress, no_progress
 
 from ..config import LanguageConfig
 from .blocks import Blocks, Tokens
-from .corpus import Documents
+from .corpus import Documents, format_line
 from .encoding import Encode, make_corpus_encoder
-from .text_files import Piece, is_blank
+from .text_files import Piece
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
@@ -60,50 +60,58 @@ def load_blocks(
         DataError: if the text cannot be read or is shorter than one block.
         RunWriteError: if the cache folder cannot be written.
     """
-    apart = _document_end(config, tokenizer)
-    stream = load_tokens(tokenizer, documents, apart, progress, framed=config.frame_lines)
+    mark_documents = _document_end(config, tokenizer)
+    stream = load_tokens(
+        tokenizer, documents, mark_documents, progress, add_special_tokens=config.frame_lines
+    )
     return Blocks.cut(stream, config.block_size, documents.name)
 
 
 def load_tokens(
     tokenizer: "PreTrainedTokenizerFast",
     documents: Documents,
-    apart: int | bool = False,
+    mark_documents: int | bool = False,
     progress: Progress | None = None,
     *,
-    framed: bool = False,
+    add_special_tokens: bool = False,
 ) -> Tokens:
     """Return a text as tokens, out of the cache where it holds them.
 
     Args:
         tokenizer: see `load_blocks`.
         documents: the text.
-        apart: whether to note where documents begin; a number is the token to end each with.
+        mark_documents: whether to note where documents begin; a number is the token to end each
+            with.
         progress: receives how much of the text is encoded, in bytes.
-        framed: whether each line has the special tokens around it that the tokenizer adds, if any;
-            without, a line is its own tokens alone.
+        add_special_tokens: whether each line has the special tokens around it that the tokenizer
+            adds, if any; without, a line is its own tokens alone.
 
     Raises:
         DataError: if the text cannot be read.
         RunWriteError: if the cache folder cannot be written.
     """
-    end = None if isinstance(apart, bool) else apart
-    bare = {"bare": True} if frames_lines(tokenizer) and not framed else {}
+    end = None if isinstance(mark_documents, bool) else mark_documents
+    bare = {"bare": True} if frames_lines(tokenizer) and not add_special_tokens else {}
     key = cache_key(
         format=2,
         text=documents.fingerprint,
         tokenizer=_describe(tokenizer),
-        apart=apart is not False,
+        apart=mark_documents is not False,
         end=end,
         **bare,
     )
     dtype = np.dtype(np.uint16) if len(tokenizer) <= 2**16 else np.dtype(np.uint32)
 
-    def make(to: Path) -> None:
-        encoding = _Encoding(make_corpus_encoder(tokenizer, framed), dtype, apart is not False, end)
-        encoding.write(to, documents, progress or no_progress)
+    def encode_corpus(to: Path) -> None:
+        writer = _TokenWriter(
+            make_corpus_encoder(tokenizer, add_special_tokens),
+            dtype,
+            mark_documents is not False,
+            end,
+        )
+        writer.write(to, documents, progress or no_progress)
 
-    return _open(build_once("tokens", key, make, _is_whole), key)
+    return _open_tokens(build_once("tokens", key, encode_corpus, _is_whole), key)
 
 
 def _document_end(config: LanguageConfig, tokenizer: "PreTrainedTokenizerFast") -> int | bool:
@@ -130,13 +138,13 @@ def frames_lines(tokenizer: "PreTrainedTokenizerFast") -> bool:
 
 
 @dataclass
-class _Encoding:
-    """The encoding of one text into a folder.
+class _TokenWriter:
+    """Encodes one text into a folder.
 
     Attributes:
         encode: see `make_corpus_encoder`.
         dtype: how a token is stored.
-        apart: whether to note where documents begin.
+        mark_documents: whether to note where documents begin.
         end: the token that ends each document, or None.
         tokens: written so far.
         documents: begun so far.
@@ -146,7 +154,7 @@ class _Encoding:
 
     encode: Encode
     dtype: np.dtype[np.uint16] | np.dtype[np.uint32]
-    apart: bool
+    mark_documents: bool
     end: int | None
     tokens: int = 0
     documents: int = 0
@@ -162,8 +170,8 @@ class _Encoding:
                 self._write(batch, ids, starts)
                 progress(min(self.bytes, total), total, what)
             if self.documents and self.end is not None:
-                self._put(ids, [self.end])
-        if not self.apart:
+                self._append(ids, [self.end])
+        if not self.mark_documents:
             (to / "starts.bin").unlink()
         about = {"dtype": self.dtype.name, "words": self.words, "bytes": self.bytes}
         sums = {file.name: checksum(file) for file in sorted(to.glob("*.bin"))}
@@ -171,26 +179,26 @@ class _Encoding:
         progress(total, total, what)
 
     def _write(self, batch: list[Piece], ids: BinaryIO, starts: BinaryIO) -> None:
-        texts = ["" if is_blank(piece.text) else piece.text + "\n" for piece in batch]
+        texts = [format_line(piece.text) for piece in batch]
         self.words += sum(len(text.split()) for text in texts)
         self.bytes += sum(len(text.encode()) for text in texts)
         rows = self.encode(texts)
-        if not self.apart:
-            self._put(ids, chain.from_iterable(rows))
+        if not self.mark_documents:
+            self._append(ids, chain.from_iterable(rows))
             return
         for piece, row in zip(batch, rows, strict=True):
-            if piece.begins:
+            if piece.starts_document:
                 self._begin(ids, starts)
-            self._put(ids, row)
+            self._append(ids, row)
 
     def _begin(self, ids: BinaryIO, starts: BinaryIO) -> None:
         """End the document before, if any, and note that one begins."""
         if self.documents and self.end is not None:
-            self._put(ids, [self.end])
+            self._append(ids, [self.end])
         starts.write(np.uint64(self.tokens).tobytes())
         self.documents += 1
 
-    def _put(self, ids: BinaryIO, row: Iterable[int]) -> None:
+    def _append(self, ids: BinaryIO, row: Iterable[int]) -> None:
         """Append tokens."""
         array = np.fromiter(row, self.dtype)
         ids.write(array.tobytes())
@@ -213,7 +221,7 @@ def _batches(pieces: Iterator[Piece]) -> Iterator[list[Piece]]:
 # Opening
 
 
-def _open(folder: Path, key: str) -> Tokens:
+def _open_tokens(folder: Path, key: str) -> Tokens:
     about = read_json(folder / "about.json")
     starts = folder / "starts.bin"
     return Tokens(

@@ -88,8 +88,8 @@ def prepare_tokenizer(
             raise ConfigError([Problem("frame_lines", message)])
         return tokenizer
     settings = config.model_dump(include=set(_SETTINGS))
-    if config.trained_kind != LanguageConfig(objective=config.objective).trained_kind:
-        settings["kind"] = config.trained_kind
+    if config.new_tokenizer_kind != LanguageConfig(objective=config.objective).new_tokenizer_kind:
+        settings["kind"] = config.new_tokenizer_kind
     key = cache_key(format=2, text=documents.fingerprint, **settings)
 
     def make(to: Path) -> None:
@@ -111,7 +111,7 @@ def train_tokenizer(
         DataError: if the text cannot be read.
     """
     kinds = {"bpe": _train_bpe, "wordpiece": _train_wordpiece}
-    return kinds[config.trained_kind](config, documents, progress or no_progress)
+    return kinds[config.new_tokenizer_kind](config, documents, progress or no_progress)
 
 
 def load_tokenizer(source: str | Path) -> "PreTrainedTokenizerFast":
@@ -180,7 +180,7 @@ def _roles(config: LanguageConfig) -> dict[str, str]:
     """Return the special tokens by what they are for: BERT's five, or what a text ends with."""
     if config.objective == "masked":
         return _BERT
-    unknown = {"unk": _BERT["unk"]} if config.trained_kind == "wordpiece" else {}
+    unknown = {"unk": _BERT["unk"]} if config.new_tokenizer_kind == "wordpiece" else {}
     return {"bos": END, "eos": END, "pad": END, **unknown}
 
 

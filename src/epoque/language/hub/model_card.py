@@ -133,7 +133,7 @@ def _describe_network(results: Mapping[str, Any], config: LanguageConfig) -> str
     kinds = {"gpt2": "GPT-2's architecture", "bert": "BERT's architecture"}
     kind = kinds.get(config.architecture, "A modern architecture (rotary positions, RMSNorm)")
     shape = f"layers {config.layers}, width {config.width:,}, heads {config.heads}"
-    text = f"{kind}: {shape}, feed-forward neurons {config.inner:,}"
+    text = f"{kind}: {shape}, feed-forward neurons {config.feed_forward_width:,}"
     text += f", tokens seen at once {config.block_size:,}."
     if "tokens" in results:
         passes = f"{results['epoch']:.3g} passes over the text"

@@ -40,19 +40,25 @@ def build_optimizer(model: Model, config: LanguageConfig) -> "MuonAdamW":
     `embedding_learning_rate`; with adamw everything takes AdamW at `learning_rate`. Biases and
     norms do not decay.
     """
-    map_counts = dict(model.hidden_matrices())
-    tables = [p for p in model.parameters() if p.dim() > 1 and p not in map_counts]
+    matrix_counts = dict(model.hidden_matrices())
+    tables = [p for p in model.parameters() if p.dim() > 1 and p not in matrix_counts]
     vectors = [p for p in model.parameters() if p.dim() == 1]
     uses_muon, decay = config.optimizer == "muon", config.weight_decay
-    rate = config.embedding_rate if uses_muon else config.rate
-    matrices: Group = {"params": list(map_counts), "lr": config.rate, "weight_decay": decay}
+    adamw_learning_rate = (
+        config.peak_embedding_learning_rate if uses_muon else config.peak_learning_rate
+    )
+    matrices: Group = {
+        "params": list(matrix_counts),
+        "lr": config.peak_learning_rate,
+        "weight_decay": decay,
+    }
     if uses_muon:
-        matrices |= {"muon": True, "momentum": config.momentum, "every": config.muon_every}
-        matrices["maps"] = list(map_counts.values())
+        matrices |= {"muon": True, "momentum": config.momentum, "step_interval": config.muon_every}
+        matrices["matrix_counts"] = list(matrix_counts.values())
     groups = [
         matrices,
-        {"params": tables, "lr": rate, "weight_decay": decay},
-        {"params": vectors, "lr": rate, "weight_decay": 0.0},
+        {"params": tables, "lr": adamw_learning_rate, "weight_decay": decay},
+        {"params": vectors, "lr": adamw_learning_rate, "weight_decay": 0.0},
     ]
     betas = (config.beta1, config.beta2)
     return MuonAdamW([group for group in groups if group["params"]], betas=betas)
@@ -93,15 +99,22 @@ class MuonAdamW(Optimizer):
 
     Args:
         params: groups. Every group has `lr` and `weight_decay` (decoupled: a step first multiplies
-            by 1 − lr × decay). Groups with `muon` hold matrices [out, in], `momentum`, and `maps`,
-            of each matrix how many maps of equal size stand above one another in it; `every` if
-            they step once in so many steps only; `coefficients` of the iteration if not ours.
+            by 1 − lr × decay). Groups with `muon` hold matrices [out, in], `momentum`, and
+            `matrix_counts`, of each parameter how many maps of equal size stand above one another
+            in it; `step_interval` if they step once in so many steps only; `coefficients` of the
+            iteration if not ours.
         betas: AdamW's decays of the mean gradient and of its square; sparse gradients use the
             second alone.
     """
 
     def __init__(self, params: Iterable[Group], betas: tuple[float, float] = (0.9, 0.95)) -> None:
-        defaults = {"lr": 1e-3, "weight_decay": 0.0, "betas": betas, "muon": False, "every": 1}
+        defaults = {
+            "lr": 1e-3,
+            "weight_decay": 0.0,
+            "betas": betas,
+            "muon": False,
+            "step_interval": 1,
+        }
         super().__init__(params, defaults)
         for group in self.param_groups:
             group["initial_lr"] = group["lr"]
@@ -118,23 +131,25 @@ class MuonAdamW(Optimizer):
     def _muon_step(self, group: Group) -> None:
         """Step all matrices; those of equal size are orthogonalized in one batch."""
         by_size: dict[tuple[int, ...], list[tuple[Tensor, Tensor]]] = defaultdict(list)
-        for parameter, maps in zip(group["params"], group["maps"], strict=True):
+        for parameter, count in zip(group["params"], group["matrix_counts"], strict=True):
             if parameter.grad is not None:
                 state = self._update_momentum(parameter, group["momentum"])
-                if state["step"] % group["every"] == 0:
+                if state["step"] % group["step_interval"] == 0:
                     # Nesterov: the gradient is followed a step further along the momentum.
                     update = parameter.grad.lerp(state["momentum"], group["momentum"])
-                    update = gather(update).view(maps, -1, parameter.shape[1])
+                    update = gather(update).view(count, -1, parameter.shape[1])
                     by_size[tuple(update.shape[1:])].append((parameter, update))
         for (rows, columns), members in by_size.items():
-            maps = [update.shape[0] for _, update in members]
+            counts = [update.shape[0] for _, update in members]
             stacked = torch.cat([update for _, update in members])
             updates = orthogonalize(stacked, group.get("coefficients", COEFFICIENTS))
             # All singular values are 1: a tall matrix changes its outputs less, by √(columns/rows).
-            rate = group["lr"] * max(1.0, rows / columns) ** 0.5
-            for (parameter, _), update in zip(members, torch.split(updates, maps), strict=True):
+            matrix_learning_rate = group["lr"] * max(1.0, rows / columns) ** 0.5
+            for (parameter, _), update in zip(members, torch.split(updates, counts), strict=True):
                 parameter.mul_(1 - group["lr"] * group["weight_decay"])
-                parameter.add_(shard_like(update.flatten(0, 1), parameter), alpha=-rate)
+                parameter.add_(
+                    shard_like(update.flatten(0, 1), parameter), alpha=-matrix_learning_rate
+                )
 
     def _update_momentum(self, parameter: Tensor, momentum: float) -> dict[str, Tensor]:
         """Count the gradient and add it to the momentum."""

@@ -89,7 +89,7 @@ def optimizer_precision(kind: str) -> str:
 def _count_products(config: LanguageConfig) -> int:
     """Return how many products of two numbers a matrix of the feed-forward part takes."""
     tokens = config.batch_size // config.accumulate * config.block_size
-    return tokens * config.width * config.inner
+    return tokens * config.width * config.feed_forward_width
 
 
 def _bfloat16_instructions(device: torch.device) -> str:

@@ -8,13 +8,13 @@ __all__ = ["learning_rate_factor"]
 
 
 def learning_rate_factor(config: LanguageConfig, step: int, progress: float) -> float:
-    """Return what the highest learning rate is multiplied with in a step.
+    """Return what the peak learning rate is multiplied with in a step.
 
     Args:
         config: `schedule`, `warmup_steps` and `decay_share`.
-        step: the step's number, from 0. In warm-up the rate rises in equal parts and reaches the
-            schedule's in step `warmup_steps` − 1.
-        progress: the share of the run that is done, 0 to 1, in steps or in time.
+        step: the step's number, from 0. In warm-up the first step has 1/`warmup_steps` of the
+            schedule's rate, each step as much more, and step `warmup_steps` − 1 all of it.
+        progress: the share of the run that is done, 0 to 1: of its steps.
 
     Returns:
         0 to 1. Linear falls to 0 over the whole run; cosine likewise along half a wave; trapezoid

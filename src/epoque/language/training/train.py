@@ -76,12 +76,12 @@ def _events(
     while not trainer.is_finished:
         trainer.step()
         values = trainer.evaluate() if trainer.is_evaluation_due() else {}
-        if values or trainer.is_time(config.log_every):
-            yield Metrics(trainer.steps_done, {**trainer.metrics(), **values})
-        scheduled = trainer.is_time(config.checkpoint_every)
+        if values or trainer.is_due(config.log_every):
+            yield Metrics(trainer.steps_done, {**trainer.pop_metrics(), **values})
+        scheduled = trainer.is_due(config.checkpoint_every)
         due = timer.is_due(scheduled)
         if values or due:
-            yield trainer.timings()
+            yield trainer.pop_timings()
         if due:
             yield (checkpoint := replace(trainer.checkpoint(), scheduled=scheduled))
             timer.check()

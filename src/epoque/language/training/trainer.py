@@ -59,7 +59,7 @@ class Trainer:
     Attributes:
         steps_done: optimizer steps so far.
         blocks_read: train blocks so far.
-        step_seconds: spent in steps since `timings` was last called.
+        step_seconds: spent in steps since `pop_timings` was last called.
         affordable_steps: how many steps `max_seconds` allows, None without it.
         total_steps: how many steps there will be, if early stopping does not end them.
         precision: what the products are computed in.
@@ -166,10 +166,10 @@ class Trainer:
     def _next_micro_batches(self) -> list[tuple[Batch, int]]:
         """Return this process's part of the next batch in micro-batches, with their targets."""
         rank, world_size = self.distributed.rank, self.distributed.world_size
-        rows = self.sampler.rows(self.steps_done, self.blocks_read)
+        rows = self.sampler.block_indices(self.steps_done, self.blocks_read)
         own_rows = rows[rank::world_size]
         count = min(self.config.accumulate, -(-len(rows) // world_size))
-        epoch = self.blocks_read // self.sampler.blocks
+        epoch = self.blocks_read // self.sampler.block_count
         micro_batches = []
         for part in np.array_split(own_rows, count):
             # A process without a block goes through the layers with the others; it counts nothing.
@@ -203,7 +203,7 @@ class Trainer:
         """Whether all steps are done, or patience is at its end."""
         return self.steps_done >= self.total_steps or self._early_stopping.is_over
 
-    def is_time(self, every: int) -> bool:
+    def is_due(self, every: int) -> bool:
         """Whether something that happens every so many steps, and at the end, is due."""
         return self.steps_done % every == 0 or self.is_finished
 
@@ -211,10 +211,10 @@ class Trainer:
         """Whether the validation text is to be measured now."""
         every = self.config.evaluate_every
         by_steps = every is not None and self.steps_done % every == 0
-        at_epoch_end = self.blocks_read % self.sampler.blocks == 0
+        at_epoch_end = self.blocks_read % self.sampler.block_count == 0
         return by_steps or at_epoch_end or self.steps_done >= self.total_steps
 
-    def metrics(self) -> dict[str, float]:
+    def pop_metrics(self) -> dict[str, float]:
         """Return the numbers since the last call (see `epoque.language.training.train`).
 
         What nothing was measured for is NaN: a step without a target has no loss and no gradient.
@@ -226,11 +226,11 @@ class Trainer:
             "learning_rate": max(g["lr"] for g in self._optimizer.param_groups),
             "gradient_norm": self._gradient_norm,
             "tokens": float(self.blocks_read * self.config.block_size),
-            "epoch": self.blocks_read / self.sampler.blocks,
+            "epoch": self.blocks_read / self.sampler.block_count,
             "progress": self.steps_done / self.total_steps,
         }
 
-    def timings(self) -> Timings:
+    def pop_timings(self) -> Timings:
         """Return the seconds spent in steps since the last call."""
         seconds, self.step_seconds = self.step_seconds, 0.0
         return Timings(self.steps_done, seconds)
