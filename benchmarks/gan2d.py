@@ -68,7 +68,7 @@ def _advance(config: Gan2dConfig) -> Callable[[], Any]:
     hyper = jax.device_put(Hyperparameters.from_config(config))
     state = engine.init_state(static, hyper)
     span = np.int32(0), np.int32(engine.BLOCK)
-    return lambda: jax.block_until_ready(engine.advance(static, hyper, state, *span))
+    return lambda: jax.block_until_ready(engine.run_iterations(static, hyper, state, *span))
 
 
 def _peak() -> float:

@@ -219,7 +219,7 @@ def objectives(
     d, g, _, _ = jax.tree.map(lambda leaf: cast(leaf, dtype), state)
     real = steps.sample_real(context).astype(dtype)
     z = steps.sample_noise(context).astype(dtype)
-    fake = apply(g.params, g.statistics, z, context.static.generator, training=True)[0]
+    fake = apply(g.params, g.statistics, z, context.static.generator_architecture, training=True)[0]
     of_d = jax.value_and_grad(steps.discriminator_objective, has_aux=True)(
         d.params, d.statistics, real, fake, context
     )

@@ -24,6 +24,7 @@ from epoque.gan2d.training import engine
 from epoque.gan2d.training.checkpoint import flatten_state, load_networks, restore_state
 from epoque.gan2d.training.engine import METRICS
 from epoque.gan2d.training.hyperparameters import Hyperparameters, StaticConfig
+from epoque.gan2d.training.schedules import learning_rate_factor
 from epoque.gan2d.training.train import Training, train
 
 from .conftest import SMALL as SMALL_RUN
@@ -158,10 +159,10 @@ def test_a_planned_change_survives_a_resume_before_it() -> None:
 
 def test_a_live_change_of_a_number_compiles_nothing() -> None:
     change_at(train(SMALL), 20)
-    before = engine.advance._cache_size()
+    before = engine.run_iterations._cache_size()
     rate = {"optimizer": {"learning_rate": 0.003}}
     change_at(train(SMALL), 20, d_steps=4, generator=rate, label_smoothing=0.1)
-    assert engine.advance._cache_size() == before
+    assert engine.run_iterations._cache_size() == before
 
 
 def test_a_wrong_change_is_refused_and_harms_nothing(events: list[Event]) -> None:
@@ -201,9 +202,9 @@ def test_the_iteration_that_diverges_is_named_and_nothing_after_it_told() -> Non
     assert all(np.isfinite(list(m.values.values())).all() for m in of(Metrics, found))
     static, hyper = StaticConfig.from_config(config), Hyperparameters.from_config(config)
     state = engine.init_state(static, hyper)
-    good, _ = engine.advance(static, hyper, state, np.int32(0), np.int32(step - 1))
+    good, _ = engine.run_iterations(static, hyper, state, np.int32(0), np.int32(step - 1))
     assert engine.is_finite(good)
-    bad, rows = engine.advance(static, hyper, good, np.int32(step - 1), np.int32(1))
+    bad, rows = engine.run_iterations(static, hyper, good, np.int32(step - 1), np.int32(1))
     assert not (engine.is_finite(bad) and np.isfinite(rows[0]).all())
 
 
@@ -227,7 +228,7 @@ def states(config: Gan2dConfig, count: int) -> list[engine.TrainState]:
     static, hyper = StaticConfig.from_config(config), Hyperparameters.from_config(config)
     found = [first_state(config)]
     for step in range(count):
-        state, _ = engine.advance(static, hyper, found[-1], np.int32(step), np.int32(1))
+        state, _ = engine.run_iterations(static, hyper, found[-1], np.int32(step), np.int32(1))
         found.append(jax.device_get(state))
     return found
 
@@ -286,8 +287,8 @@ def test_learning_rates_decay(kind: str, factor: Callable[[float], float]) -> No
     config = SMALL.replace(lr_decay=kind, lr_decay_until=40, lr_final=0.1)
     for step in (0, 10, 40, 55):
         static, hyper = StaticConfig.from_config(config), Hyperparameters.from_config(config)
-        found = engine.lr_factor(static, hyper, step)
-        assert float(found) == pytest.approx(factor(min(step / 40, 1.0)), rel=1e-5)
+        decayed = learning_rate_factor(static, hyper, step)
+        assert float(decayed) == pytest.approx(factor(min(step / 40, 1.0)), rel=1e-5)
 
 
 def test_a_checkpoints_networks_are_the_last_snapshots(

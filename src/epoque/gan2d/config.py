@@ -92,7 +92,11 @@ class Gan2dConfig(Config):
         context="{} of the discriminator",
     )
 
-    loss: Loss = setting("log", "Loss", "What the two networks play for.")
+    loss: Loss = setting(
+        "log",
+        "Loss",
+        "What the two networks play for; log is the non-saturating loss.",
+    )
     label_smoothing: float = setting(
         0.0, "Label smoothing", "How far the label of real points lies below 1.", ge=0, le=0.5
     )

@@ -17,8 +17,8 @@ __all__ = [
     "LayerCost",
     "NetworkConfig",
     "Norm",
-    "Optimizer",
     "OptimizerConfig",
+    "OptimizerName",
 ]
 
 Width = Annotated[int, Field(ge=1, le=4096)]
@@ -35,7 +35,7 @@ Init = Literal[
     "zeros",
 ]
 Norm = Literal["none", "batch", "layer"]
-Optimizer = Literal["sgd", "momentum", "rmsprop", "adam"]
+OptimizerName = Literal["sgd", "momentum", "rmsprop", "adam"]
 
 _LAYERS = "Neurons in each hidden layer, for instance 10,10; an empty list is a linear network."
 _OPTIMIZER = "How the gradient becomes a step."
@@ -44,7 +44,7 @@ _OPTIMIZER = "How the gradient becomes a step."
 class OptimizerConfig(Settings):
     """How one network's gradient becomes a step."""
 
-    name: Optimizer = setting("sgd", "Optimiser", _OPTIMIZER)
+    name: OptimizerName = setting("sgd", "Optimiser", _OPTIMIZER)
     learning_rate: float = setting(0.03, "Learning rate", "How far each step goes.", gt=0, le=1000)
     momentum: float = setting(
         0.9, "Momentum", "For momentum: the share of the last step kept.", ge=0, lt=1

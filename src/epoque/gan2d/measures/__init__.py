@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from ..data.distributions import GaussianMixture
 from .histogram import divergences, histogram, overlap
 from .jacobian import jacobian, jacobian_measures
-from .kernels import Means, between, within
+from .kernels import PairMeans, measure_between, measure_within
 from .mixture import mode_measures
 from .shape import central_fraction, intrinsic_dimension, spread
 from .summary import COLLAPSED, CONVERGED, summarize
@@ -44,16 +44,16 @@ class Sample:
 
     Attributes:
         points: [n, 2], n at least `SORTED`, in random order.
-        shares: their `histogram`.
+        histogram: shares of the cells, see `histogram.histogram`.
         projections: of `SORTED` of them, see `transport.projections`.
-        within: of `PAIRS` of them, see `kernels.within`.
+        pair_means: of `PAIRS` of them, see `kernels.measure_within`.
         spread: see `shape.spread`.
     """
 
     points: NDArray[np.float32]
-    shares: NDArray[np.float64]
+    histogram: NDArray[np.float64]
     projections: NDArray[np.float32]
-    within: Means
+    pair_means: PairMeans
     spread: float
 
     @classmethod
@@ -63,7 +63,7 @@ class Sample:
             points,
             histogram(points),
             projections(points[:SORTED]),
-            within(points[:PAIRS]),
+            measure_within(points[:PAIRS]),
             spread(points),
         )
 
@@ -92,13 +92,15 @@ def compare_samples(
         and `intrinsic_dimension`; with modes also `modes_covered` and `high_quality`.
     """
     sizes = len(real.points), len(fake.points)
-    measures = divergences(real.shares, fake.shares, *sizes) | overlap(real.shares, fake.shares)
-    pairs = between(real.points[:PAIRS], fake.points[:PAIRS])
+    measures = divergences(real.histogram, fake.histogram, *sizes) | overlap(
+        real.histogram, fake.histogram
+    )
+    pairs = measure_between(real.points[:PAIRS], fake.points[:PAIRS])
     measures |= {
-        "outside": float(fake.shares[-1]),
+        "outside": float(fake.histogram[-1]),
         "sliced_w1": float(np.abs(real.projections - fake.projections).mean()),
-        "mmd2": real.within.kernel + fake.within.kernel - 2 * pairs.kernel,
-        "energy": 2 * pairs.distance - real.within.distance - fake.within.distance,
+        "mmd2": real.pair_means.kernel + fake.pair_means.kernel - 2 * pairs.kernel,
+        "energy": 2 * pairs.distance - real.pair_means.distance - fake.pair_means.distance,
         "spread": fake.spread / real.spread,
         "intrinsic_dimension": intrinsic_dimension(fake.points[:PAIRS]),
     }

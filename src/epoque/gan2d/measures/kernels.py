@@ -9,7 +9,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["WIDTHS", "Means", "between", "distances", "energy_distance", "mmd2", "within"]
+__all__ = [
+    "WIDTHS",
+    "PairMeans",
+    "distances",
+    "energy_distance",
+    "measure_between",
+    "measure_within",
+    "mmd2",
+]
 
 WIDTHS = (0.4, 0.2, 0.1, 0.05, 0.025)
 """Standard deviations of the Gaussian kernels: fixed, so that runs can be compared, and each half
@@ -20,7 +28,7 @@ ROWS = 32
 Points = NDArray[np.floating]
 
 
-class Means(NamedTuple):
+class PairMeans(NamedTuple):
     """Of pairs of points: the mean of the kernels, and the mean distance."""
 
     kernel: float
@@ -37,7 +45,7 @@ def mmd2(a: Points, b: Points) -> float:
         a: points [n, 2].
         b: points [m, 2].
     """
-    return within(a).kernel + within(b).kernel - 2 * between(a, b).kernel
+    return measure_within(a).kernel + measure_within(b).kernel - 2 * measure_between(a, b).kernel
 
 
 def energy_distance(a: Points, b: Points) -> float:
@@ -49,20 +57,22 @@ def energy_distance(a: Points, b: Points) -> float:
         a: points [n, 2].
         b: points [m, 2].
     """
-    return 2 * between(a, b).distance - within(a).distance - within(b).distance
+    return (
+        2 * measure_between(a, b).distance - measure_within(a).distance - measure_within(b).distance
+    )
 
 
-def between(a: Points, b: Points) -> Means:
+def measure_between(a: Points, b: Points) -> PairMeans:
     """Return the means over the pairs of a point of a [n, 2] and one of b [m, 2]."""
     kernel, distance = _sums(a, b)
-    return Means(kernel / (len(a) * len(b)), distance / (len(a) * len(b)))
+    return PairMeans(kernel / (len(a) * len(b)), distance / (len(a) * len(b)))
 
 
-def within(a: Points) -> Means:
+def measure_within(a: Points) -> PairMeans:
     """Return the means over the pairs of different points of a [n, 2]."""
     n = len(a)
     kernel, distance = _sums(a, a)
-    return Means((kernel - n) / (n * (n - 1)), distance / (n * (n - 1)))
+    return PairMeans((kernel - n) / (n * (n - 1)), distance / (n * (n - 1)))
 
 
 def distances(a: Points, b: Points) -> Iterator[NDArray[np.floating]]:

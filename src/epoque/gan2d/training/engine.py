@@ -24,11 +24,12 @@ from numpy.typing import NDArray
 
 from ..models.initializers import init_params, init_statistics
 from ..models.mlp import Architecture, Layers, Shapes, apply, param_shapes, statistic_shapes
-from ..network_config import Optimizer
+from ..network_config import OptimizerName
 from ..seeds import Purpose
 from .hyperparameters import Hyperparameters, StaticConfig
 from .optimizers import OptimizerHyperparameters, make_optimizer
 from .rng import make_key, purpose_words
+from .schedules import learning_rate_factor
 from .steps import (
     D_METRICS,
     G_METRICS,
@@ -42,16 +43,15 @@ __all__ = [
     "BLOCK",
     "METRICS",
     "TrainState",
-    "advance",
     "batches_key",
     "empty_state",
     "init_opt_state",
     "init_state",
     "is_finite",
-    "iterate",
-    "lr_factor",
     "make_discriminator",
     "make_generator",
+    "run_iterations",
+    "train_iteration",
 ]
 
 BLOCK = 256
@@ -86,15 +86,23 @@ def init_state(static: StaticConfig, hyper: Hyperparameters) -> TrainState:
         hyper: its numbers; seeds [...] give a state with the same leading axes.
     """
     d = _init_network(
-        hyper.seed, Purpose.DISCRIMINATOR, static.discriminator, static.discriminator_optimizer
+        hyper.seed,
+        Purpose.DISCRIMINATOR,
+        static.discriminator_architecture,
+        static.discriminator_optimizer_name,
     )
-    g = _init_network(hyper.seed, Purpose.GENERATOR, static.generator, static.generator_optimizer)
+    g = _init_network(
+        hyper.seed,
+        Purpose.GENERATOR,
+        static.generator_architecture,
+        static.generator_optimizer_name,
+    )
     metrics = np.full((*np.shape(hyper.seed), len(METRICS)), np.nan, np.float32)
     return TrainState(d, g, g.params, jax.device_put(metrics))
 
 
 def _init_network(
-    seed: ArrayLike, purpose: Purpose, architecture: Architecture, optimizer: Optimizer
+    seed: ArrayLike, purpose: Purpose, architecture: Architecture, optimizer: OptimizerName
 ) -> NetworkState:
     key = make_key(purpose_words(np.asarray(seed), purpose))
     params = init_params(key, architecture)
@@ -104,11 +112,11 @@ def _init_network(
 
 
 def empty_state(
-    d: Architecture, g: Architecture, d_optimizer: Optimizer, g_optimizer: Optimizer
+    d: Architecture, g: Architecture, d_optimizer: OptimizerName, g_optimizer: OptimizerName
 ) -> TrainState:
     """Return a state of zeros, of the shapes of a training's."""
 
-    def network(architecture: Architecture, optimizer: Optimizer) -> NetworkState:
+    def network(architecture: Architecture, optimizer: OptimizerName) -> NetworkState:
         params = _zeros(param_shapes(architecture))
         statistics = _zeros(statistic_shapes(architecture))
         return NetworkState(params, statistics, init_opt_state(optimizer, params))
@@ -125,7 +133,7 @@ def _zeros(shapes: Shapes) -> Layers:
     ]
 
 
-def init_opt_state(optimizer: Optimizer, params: Layers, axes: int = 0) -> optax.OptState:
+def init_opt_state(optimizer: OptimizerName, params: Layers, axes: int = 0) -> optax.OptState:
     """Return an optimizer's state before its first step, as NumPy arrays: nothing is compiled.
 
     Args:
@@ -140,7 +148,7 @@ def init_opt_state(optimizer: Optimizer, params: Layers, axes: int = 0) -> optax
     return jax.tree.map(lambda leaf: np.zeros(leaf.shape, leaf.dtype), shapes)
 
 
-def iterate(
+def train_iteration(
     static: StaticConfig,
     hyper: Hyperparameters,
     key: Array,
@@ -156,7 +164,7 @@ def iterate(
         state: where the training stands.
         iteration: iterations done before.
     """
-    factor = lr_factor(static, hyper, iteration)
+    factor = learning_rate_factor(static, hyper, iteration)
 
     def d_step(number: Array, carry: tuple[NetworkState, Array]) -> tuple[NetworkState, Array]:
         context = StepContext(static, hyper, key, iteration, number, factor)
@@ -180,20 +188,6 @@ def batches_key(hyper: Hyperparameters) -> Array:
     return make_key(hyper.batches)
 
 
-def lr_factor(static: StaticConfig, hyper: Hyperparameters, iteration: Array) -> Array:
-    """Return the factor on the learning rates after some iterations."""
-    p = jnp.minimum(iteration / hyper.lr_decay_until, 1.0)
-    match static.lr_decay:
-        case "none":
-            return jnp.ones_like(p)
-        case "linear":
-            return 1 - (1 - hyper.lr_final) * p
-        case "cosine":
-            return 1 - (1 - hyper.lr_final) * (0.5 - 0.5 * jnp.cos(jnp.pi * p))
-        case "exponential":
-            return jnp.power(hyper.lr_final, p)
-
-
 def is_finite(state: TrainState) -> NDArray[np.bool_]:
     """Return whether all parameters, statistics and averages are finite, for each run [...]."""
     runs = np.shape(state.metrics)[:-1]
@@ -203,7 +197,7 @@ def is_finite(state: TrainState) -> NDArray[np.bool_]:
 
 
 @partial(jax.jit, static_argnames="static")
-def advance(
+def run_iterations(
     static: StaticConfig,
     hyper: Hyperparameters,
     state: TrainState,
@@ -226,7 +220,7 @@ def advance(
 
     def body(i: Array, carry: tuple[TrainState, Array]) -> tuple[TrainState, Array]:
         state, rows = carry
-        state = iterate(static, hyper, key, state, iteration + i)
+        state = train_iteration(static, hyper, key, state, iteration + i)
         return state, jax.lax.dynamic_update_index_in_dim(rows, state.metrics, i, 0)
 
     rows = jnp.zeros((BLOCK, len(METRICS)), jnp.float32)

@@ -53,8 +53,8 @@ Measure = Callable[[Sample, Floats, Floats, Floats], Mapping[str, float]]
 @partial(jax.jit, static_argnames="static")
 def snapshot_state(static: StaticConfig, fixed: Fixed, state: TrainState) -> dict[str, Any]:
     """Return the arrays of a snapshot (`epoque.gan2d.training.snapshots`)."""
-    generate = engine.make_generator(static.generator, state)
-    compute_logits = engine.make_discriminator(static.discriminator, state)
+    generate = engine.make_generator(static.generator_architecture, state)
+    compute_logits = engine.make_discriminator(static.discriminator_architecture, state)
     return snapshots.compute_snapshot(fixed, generate, compute_logits, static.sigmoid_output)
 
 
@@ -117,7 +117,9 @@ def _measure(
         lambda leaf: np.asarray(leaf).reshape(len(noise_keys), *np.shape(leaf)[len(shape) :]),
         (state.ema, state.g.statistics),
     )
-    generated = _generate(static.generator, static.noise, noise_keys, params, statistics)
+    generated = _generate(
+        static.generator_architecture, static.noise, noise_keys, params, statistics
+    )
     rows = [
         measure(_real_sample(static.real, *map(int, key)), *parts)
         for key, *parts in zip(real_keys, *map(np.asarray, generated), strict=True)

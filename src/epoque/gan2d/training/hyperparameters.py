@@ -11,7 +11,7 @@ from ..config import Gan2dConfig, LearningRateDecay, Loss
 from ..data.distributions import Sampler, make_sampler
 from ..data.user_points import UserPoints
 from ..models.mlp import Architecture, discriminator_architecture, generator_architecture
-from ..network_config import Optimizer
+from ..network_config import OptimizerName
 from ..seeds import Purpose
 from .optimizers import OptimizerHyperparameters
 from .rng import purpose_words
@@ -38,10 +38,10 @@ class RealDistribution:
 class StaticConfig:
     """The static arguments of the compiled program: another one is another program."""
 
-    generator: Architecture
-    discriminator: Architecture
-    generator_optimizer: Optimizer
-    discriminator_optimizer: Optimizer
+    generator_architecture: Architecture
+    discriminator_architecture: Architecture
+    generator_optimizer_name: OptimizerName
+    discriminator_optimizer_name: OptimizerName
     loss: Loss
     sigmoid_output: bool
     real: RealDistribution
@@ -60,10 +60,10 @@ class StaticConfig:
     ) -> "StaticConfig":
         """Return the static part of a config."""
         return cls(
-            generator=generator_architecture(config),
-            discriminator=discriminator_architecture(config),
-            generator_optimizer=config.generator.optimizer.name,
-            discriminator_optimizer=config.discriminator.optimizer.name,
+            generator_architecture=generator_architecture(config),
+            discriminator_architecture=discriminator_architecture(config),
+            generator_optimizer_name=config.generator.optimizer.name,
+            discriminator_optimizer_name=config.discriminator.optimizer.name,
             loss=config.loss,
             sigmoid_output=has_sigmoid_output(config),
             real=RealDistribution.from_config(config, user_points),
@@ -95,8 +95,8 @@ class Hyperparameters(NamedTuple):
     g_steps: Array
     real_label: Array
     real_weight: Array
-    generator: OptimizerHyperparameters
-    discriminator: OptimizerHyperparameters
+    generator_optimizer: OptimizerHyperparameters
+    discriminator_optimizer: OptimizerHyperparameters
     gradient_penalty: Array
     r1: Array
     r2: Array
@@ -125,8 +125,10 @@ class Hyperparameters(NamedTuple):
             g_steps=cast("Array", np.int32(config.g_steps)),
             real_label=number(smoothed if one_sided else 1),
             real_weight=number(1 if one_sided else smoothed),
-            generator=OptimizerHyperparameters.from_config(config.generator.optimizer, dtype),
-            discriminator=OptimizerHyperparameters.from_config(
+            generator_optimizer=OptimizerHyperparameters.from_config(
+                config.generator.optimizer, dtype
+            ),
+            discriminator_optimizer=OptimizerHyperparameters.from_config(
                 config.discriminator.optimizer, dtype
             ),
             gradient_penalty=number(config.gradient_penalty),

@@ -15,7 +15,7 @@ import numpy as np
 import optax
 from jax import Array
 
-from ..network_config import Optimizer, OptimizerConfig
+from ..network_config import OptimizerConfig, OptimizerName
 
 __all__ = ["OptimizerHyperparameters", "make_optimizer"]
 
@@ -52,7 +52,7 @@ class OptimizerHyperparameters(NamedTuple):
 
 
 def make_optimizer(
-    name: Optimizer,
+    name: OptimizerName,
     hyperparameters: OptimizerHyperparameters,
     learning_rate_factor: Array | float = 1.0,
 ) -> optax.GradientTransformation:

@@ -57,7 +57,7 @@ class StepContext(NamedTuple):
         key: of all batches of the run.
         iteration: iterations done before.
         number: of the step in its iteration.
-        lr_factor: of the decay, on the learning rates.
+        learning_rate_factor: of the decay.
     """
 
     static: StaticConfig
@@ -65,7 +65,7 @@ class StepContext(NamedTuple):
     key: Array
     iteration: Array
     number: Array
-    lr_factor: Array
+    learning_rate_factor: Array
 
     def rng(self, draw: Draw) -> Array:
         """Return the key for one of the step's draws."""
@@ -77,7 +77,7 @@ def discriminator_step(
 ) -> tuple[NetworkState, Array]:
     """Return the discriminator after one step, and `D_METRICS` [5]."""
     z = sample_noise(context)
-    fake, _ = apply(g.params, g.statistics, z, context.static.generator, training=True)
+    fake, _ = apply(g.params, g.statistics, z, context.static.generator_architecture, training=True)
     real = sample_real(context)
     # Differentiated by D's parameters alone: to D, the generated points are data.
     (loss, aux), grads = jax.value_and_grad(discriminator_objective, has_aux=True)(
@@ -109,7 +109,9 @@ def generator_step(
         g.params, g, d, batch, context
     )
     static, hyper = context.static, context.hyper
-    optimizer = make_optimizer(static.generator_optimizer, hyper.generator, context.lr_factor)
+    optimizer = make_optimizer(
+        static.generator_optimizer_name, hyper.generator_optimizer, context.learning_rate_factor
+    )
     updates, opt_state = optimizer.update(grads, g.opt_state, g.params)
     params = optax.apply_updates(g.params, updates)
     statistics = update_statistics(g.statistics, params, batch_statistics)
@@ -137,7 +139,7 @@ def discriminator_objective(
     fake = _add_instance_noise(context, fake, Draw.FAKE_INSTANCE_NOISE)
     real = _add_instance_noise(context, real, Draw.REAL_INSTANCE_NOISE)
     logits = partial(_logits, static, params, statistics)
-    if static.discriminator.norm == "batch":
+    if static.discriminator_architecture.norm == "batch":
         real_logits, real_statistics = logits(real)
         fake_logits, fake_statistics = logits(fake)
         batches: tuple[Layers, ...] = (real_statistics, fake_statistics)
@@ -183,7 +185,9 @@ def generator_objective(
         context: of the step.
     """
     static, (z, real) = context.static, batch
-    fake, batch_statistics = apply(params, g.statistics, z, static.generator, training=True)
+    fake, batch_statistics = apply(
+        params, g.statistics, z, static.generator_architecture, training=True
+    )
     # Unrolled GANs (Metz et al. 2017): D some steps ahead, differentiated as a function of G.
     for _ in range(static.unrolled_steps):
         grads = jax.grad(discriminator_objective, has_aux=True)(
@@ -206,7 +210,7 @@ def generator_objective(
 def sample_noise(context: StepContext) -> Array:
     """Draw noise [dims, n]."""
     static = context.static
-    dims = static.generator.sizes[0]
+    dims = static.generator_architecture.sizes[0]
     return noise.sample(context.rng(Draw.NOISE), static.batch_size, static.noise, dims).T
 
 
@@ -229,7 +233,9 @@ def _logits(
     static: StaticConfig, params: Layers, statistics: Layers, points: Array
 ) -> tuple[Array, Layers]:
     """Return D's logit for each point [n], in training, and its batch's statistics."""
-    y, batch_statistics = apply(params, statistics, points, static.discriminator, training=True)
+    y, batch_statistics = apply(
+        params, statistics, points, static.discriminator_architecture, training=True
+    )
     return y[0], batch_statistics
 
 
@@ -239,7 +245,9 @@ def _update_discriminator(
     """Return D's parameters after a step, clipped (Arjovsky et al. 2017), and its optimizer's."""
     static, hyper = context.static, context.hyper
     optimizer = make_optimizer(
-        static.discriminator_optimizer, hyper.discriminator, context.lr_factor
+        static.discriminator_optimizer_name,
+        hyper.discriminator_optimizer,
+        context.learning_rate_factor,
     )
     updates, opt_state = optimizer.update(grads, d.opt_state, d.params)
     params = optax.apply_updates(d.params, updates)

@@ -198,7 +198,7 @@ def _advance(
         key = engine.batches_key(hyper)
 
         def body(iteration: Array, state: TrainState) -> TrainState:
-            return engine.iterate(static, hyper, key, state, iteration)
+            return engine.train_iteration(static, hyper, key, state, iteration)
 
         advanced: TrainState = jax.lax.fori_loop(span[0], span[1], body, state)
         return advanced

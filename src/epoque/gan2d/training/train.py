@@ -17,7 +17,7 @@ from ..changes import Change, read_changes, write_changes
 from ..config import Gan2dConfig
 from ..data import distributions
 from ..data.user_points import UserPoints, load_points, make_artifact
-from ..network_config import Optimizer
+from ..network_config import OptimizerName
 from . import engine, evaluation, snapshots
 from .checkpoint import flatten_state, restore_state
 from .engine import BLOCK, METRICS, TrainState
@@ -221,7 +221,7 @@ class _Program:
     def _advance(self, state: TrainState, step: int, count: int) -> tuple[TrainState, Rows, bool]:
         """Do `count` iterations; only the metrics leave the device."""
         span = np.int32(step), np.int32(count)
-        after, rows = engine.advance(self.static, self.hyper, state, *span)
+        after, rows = engine.run_iterations(self.static, self.hyper, state, *span)
         return after, np.asarray(rows)[:count], bool(engine.is_finite(after))
 
 
@@ -242,5 +242,5 @@ class _Observer:
         return {name: float(value) for name, value in measures.items()}
 
 
-def _reset_optimizer(network: NetworkState, optimizer: Optimizer) -> NetworkState:
+def _reset_optimizer(network: NetworkState, optimizer: OptimizerName) -> NetworkState:
     return network._replace(opt_state=engine.init_opt_state(optimizer, network.params))
