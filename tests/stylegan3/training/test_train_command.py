@@ -15,7 +15,7 @@ from epoque.stylegan3.config import ANALYSIS_ONLY
 from epoque.stylegan3.lab import LAB
 from epoque.stylegan3.training.trainer import Trainer
 
-from .conftest import TINY
+from ..conftest import TINY
 
 Epoque = Callable[..., int]
 

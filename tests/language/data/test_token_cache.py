@@ -268,7 +268,7 @@ def test_an_interruption_leaves_nothing(text: Documents, folder: Path) -> None:
 _KILLED = """
 import os, signal, sys
 sys.path.insert(0, sys.argv[2])
-from test_cache import WORDS, config, file_documents, token_cache, wordlevel
+from test_token_cache import WORDS, config, file_documents, token_cache, wordlevel
 def kill(done, total, what=""):
     if total and done > 0.3 * total:
         os.kill(os.getpid(), signal.SIGKILL)
@@ -353,7 +353,7 @@ def test_the_cache_folder_is_the_users(tmp_path: Path, monkeypatch: pytest.Monke
 _ENCODED = """
 import resource, sys
 sys.path.insert(0, sys.argv[1])
-from test_cache import WORDS, token_cache, file_documents, wordlevel
+from test_token_cache import WORDS, token_cache, file_documents, wordlevel
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 made = wordlevel(WORDS)

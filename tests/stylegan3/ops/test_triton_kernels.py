@@ -6,7 +6,7 @@ import os
 import pytest
 import torch
 from golden import assert_near, golden, needs_golden
-from test_ops import RESAMPLING, cases
+from ops_cases import RESAMPLING, cases
 
 from epoque.stylegan3.ops import lowpass, reference, resampling_filter
 from epoque.stylegan3.ops.dispatch import uses_fused

@@ -20,7 +20,7 @@ from epoque.language.generation.sampling import (
 )
 from epoque.language.models import Model, build_model, hf_checkpoints
 
-GOLDEN = Path(__file__).parents[2].parent / "shared" / "golden" / "language" / "gpt2"
+GOLDEN = Path(__file__).parents[3].parent / "shared" / "golden" / "language" / "gpt2"
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -27,7 +27,7 @@ from epoque.gan2d.training.hyperparameters import Hyperparameters, StaticConfig
 from epoque.gan2d.training.schedules import learning_rate_factor
 from epoque.gan2d.training.train import Training, train
 
-from .conftest import SMALL as SMALL_RUN
+from ..conftest import SMALL as SMALL_RUN
 
 SMALL = Gan2dConfig(
     generator=GeneratorConfig(layers=(5,)),

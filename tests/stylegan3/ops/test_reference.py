@@ -3,26 +3,12 @@
 import numpy as np
 import pytest
 import torch
-from golden import FOLDER, assert_near, golden, needs_golden
+from golden import assert_near, golden, needs_golden
+from ops_cases import cases
 from torch.autograd import gradcheck, gradgradcheck
 from torch.nn import functional
 
 from epoque.stylegan3 import ops
-
-RESAMPLING = ("upfirdn2d", "upsample2d", "downsample2d", "filter2d")
-
-
-def cases(kind):
-    """The cases of one kind, to make a test of each; none where there are no reference numbers."""
-    if not FOLDER.is_dir():
-        return []
-    meta = golden("ops").meta
-    if kind in meta:
-        return [pytest.param(case, id=f"{kind}-{case['i']}") for case in meta[kind]]
-    wanted = ("filtered_lrelu",) if kind == "filtered_lrelu" else RESAMPLING
-    found = [case for case in meta["cases"] if case["op"] in wanted]
-    return [pytest.param(case, id=f"{case['op']}-{case['i']}") for case in found]
-
 
 on_both_paths = pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
 """Float64 is computed by the plain path, float32 by the compiled one."""
