@@ -18,11 +18,11 @@ from epoque.bench.runs.run_writer import RunWriter, create_run
 from epoque.neuron.config import NeuronConfig
 from epoque.neuron.data import load
 from epoque.neuron.decision_boundary import (
-    best_row,
-    mlp_stage,
-    perceptron_stage,
-    replayed,
-    weight_history,
+    find_best_row,
+    load_mlp_boundary,
+    load_weight_history,
+    make_perceptron_boundary,
+    replay_corrections,
 )
 from epoque.neuron.figures import FRAMES, animation, figures
 from epoque.neuron.train import train
@@ -171,15 +171,15 @@ def test_the_weights_are_named_at_their_ends(runs):
 def test_each_pass_is_replayed_to_where_the_training_was(runs, name):
     run = runs[name]
     data = load(run.config)
-    _, history = weight_history(run, len(data.names))
-    met = replayed(run.config, data, history)
+    _, history = load_weight_history(run, len(data.names))
+    met = replay_corrections(run.config, data, history)
     assert met.shape == (len(data.d), len(history) - 1, len(data.names) + 1)
     np.testing.assert_allclose(met[-1], history[1:], rtol=0, atol=1e-9)
 
 
 def test_xor_s_weights_swing_in_bands_as_the_lab_book_shows(runs):
     run = runs["xor"]
-    met = replayed(run.config, load(run.config), weight_history(run, 2)[1])[:, -1]
+    met = replay_corrections(run.config, load(run.config), load_weight_history(run, 2)[1])[:, -1]
     np.testing.assert_allclose(met[-1], [-0.423, -0.846, -0.423], atol=0.002)
     np.testing.assert_allclose(np.ptp(met[:, 1]), 0.423, atol=0.002)
 
@@ -190,7 +190,7 @@ def test_xor_s_weights_swing_in_bands_as_the_lab_book_shows(runs):
 def test_what_cannot_be_replayed_is_not(settings):
     config = NeuronConfig.parse(settings)
     rows = 500_000 if config.data == "gaussian" else 4
-    assert replayed(config, load(config), np.zeros((rows, 3))) is None
+    assert replay_corrections(config, load(config), np.zeros((rows, 3))) is None
 
 
 def test_a_visible_swing_is_drawn_and_named(runs):
@@ -225,8 +225,8 @@ def test_the_shades_are_the_neuron_s_output(runs):
 def test_xor_shows_its_best_line_and_the_points_it_gets_wrong(runs):
     run = runs["xor"]
     data = load(run.config)
-    steps, history = weight_history(run, 2)
-    row = best_row(history, data)
+    steps, history = load_weight_history(run, 2)
+    row = find_best_row(history, data)
     o = 1 / (1 + np.exp(history[:, :1] - history[:, 1:] @ data.x.T))
     right = (abs(data.d - o) < 0.49).sum(axis=1)
     assert right[row] == right.max() == 3  # no line does better
@@ -243,20 +243,20 @@ def test_xor_shows_its_best_line_and_the_points_it_gets_wrong(runs):
 
 def test_a_better_line_than_the_last_is_drawn_with_it(runs):
     run = runs["xor"]
-    _, history = weight_history(run, 2)
+    _, history = load_weight_history(run, 2)
     figure = drawn(run, "regions")
     assert figure.axes[0].get_title("left") == "The best line the neuron found"
     assert "line at the end" in [text.get_text() for text in figure.legends[0].texts]
-    for ink, row in (("ink", best_row(history, load(run.config))), ("muted", -1)):
-        a, b, c = perceptron_stage(run.config, 0, history[row]).lines[0]
+    for ink, row in (("ink", find_best_row(history, load(run.config))), ("muted", -1)):
+        a, b, c = make_perceptron_boundary(run.config, 0, history[row]).lines[0]
         for x1, x2 in np.transpose(line_of(figure.axes[0], ink).get_data()):
             assert a * x1 + b * x2 + c == pytest.approx(0, abs=1e-9)
 
 
 def test_the_last_line_is_shown_if_none_is_better(runs):
     for name in ("and", "fast", "squared"):
-        _, history = weight_history(runs[name], 2)
-        assert best_row(history, load(runs[name].config)) == len(history) - 1
+        _, history = load_weight_history(runs[name], 2)
+        assert find_best_row(history, load(runs[name].config)) == len(history) - 1
 
 
 def test_a_step_has_two_shades(runs):
@@ -282,7 +282,7 @@ def test_the_network_s_hidden_lines_and_border(runs):
     green = HOUSE.colors["light"]["green"]
     hidden = [p for p in axes.lines if p.get_color() == green and p.get_linestyle() == "--"]
     assert 1 <= len(hidden) <= 2
-    stage = mlp_stage(run, run.snapshot_steps()[-1])
+    stage = load_mlp_boundary(run, run.snapshot_steps()[-1])
     for line in hidden:
         points = np.transpose(line.get_data())
         sums = np.abs(points @ weights["w1"] + weights["b1"]).max(axis=0)
@@ -291,7 +291,7 @@ def test_the_network_s_hidden_lines_and_border(runs):
     for path in border.get_paths():
         assert np.abs(stage.output(path.vertices) - 0.5).max() < 0.02
     last = run.metrics.iloc[-1]
-    assert stage.right(load(run.config)).mean() == last["accuracy"]
+    assert stage.is_correct(load(run.config)).mean() == last["accuracy"]
 
 
 def test_loss_with_and_without_test_points(runs):

@@ -9,8 +9,8 @@ import epoque
 from epoque.bench.errors import ConfigError
 from epoque.neuron.config import NeuronConfig
 from epoque.neuron.data import load, load_run, remarks
-from epoque.neuron.decision_boundary import perceptron_stage
-from epoque.neuron.evaluate import weighted_sums
+from epoque.neuron.decision_boundary import make_perceptron_boundary
+from epoque.neuron.evaluate import compute_weighted_sums
 from epoque.neuron.figures import figures
 from epoque.neuron.scaling import Scaling
 
@@ -64,7 +64,7 @@ def test_unscaled_weights_say_the_same_of_inputs_as_given() -> None:
     scaling = Scaling.of("standard", X)
     assert scaling is not None
     w, b = np.array([[1.0, -2], [3, 0.5]]), np.array([0.25, -1])
-    v, c = scaling.unscaled(w, b)
+    v, c = scaling.unscale_weights(w, b)
     np.testing.assert_allclose(X @ v + c, scaling.apply(X) @ w + b)
 
 
@@ -85,10 +85,10 @@ def test_training_sees_scaled_inputs_and_the_run_keeps_how(table: str, tmp_path:
     for name in ("separating_line", "separating_margin"):
         assert run.results[name] == plain.results[name]
     data = load_run(run)
-    np.testing.assert_array_equal(data.as_given.x, X)
+    np.testing.assert_array_equal(data.in_original_units.x, X)
     w = np.array(run.results["final_weights"])
-    stage = perceptron_stage(run.config, 30, w, data.scaling)  # type: ignore[arg-type]
-    np.testing.assert_allclose(stage.y(X), weighted_sums(w, data.x), atol=1e-9)
+    stage = make_perceptron_boundary(run.config, 30, w, data.scaling)  # type: ignore[arg-type]
+    np.testing.assert_allclose(stage.y(X), compute_weighted_sums(w, data.x), atol=1e-9)
 
 
 @pytest.mark.parametrize("model", ["perceptron", "mlp"])

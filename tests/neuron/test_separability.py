@@ -10,16 +10,16 @@ from epoque.neuron.config import GATES, NeuronConfig
 from epoque.neuron.data import Dataset, load
 from epoque.neuron.separability import (
     Separability,
-    as_plain,
-    mistake_bound,
-    separate,
-    widest_margin,
+    compute_mistake_bound,
+    decide_separability,
+    find_widest_margin,
+    to_json,
 )
 
 
 def decided(x: np.ndarray, d: np.ndarray) -> Separability:
     """Decide, and check the proof by plain arithmetic that is not the module's."""
-    found = separate(x, d)
+    found = decide_separability(x, d)
     if found.separable:
         assert found.line is not None
         assert found.certificate is None
@@ -72,7 +72,7 @@ def test_as_many_truth_tables_are_separable_as_there_are_threshold_functions(
     for bits in product("01", repeat=2**inputs):
         data = table("".join(bits))
         separable = decided(data.x, data.d).separable
-        margin = widest_margin(data.x, data.d)
+        margin = find_widest_margin(data.x, data.d)
         assert (margin is not None) == separable
         found += bool(separable)
     assert found == count
@@ -101,7 +101,7 @@ def test_units_do_not_matter(scale: float) -> None:
     for gate, wanted in (("and", True), ("xor", False)):
         data = table(gate)
         x = data.x * [scale, 1.0]
-        assert separate(x, data.d).separable is wanted
+        assert decide_separability(x, data.d).separable is wanted
 
 
 def test_one_class_alone_and_the_same_point_twice() -> None:
@@ -114,7 +114,7 @@ def test_one_class_alone_and_the_same_point_twice() -> None:
 def test_the_widest_margin_of_and() -> None:
     # By hand: the line 2·x1 + 2·x2 = 3 touches 01, 10 and 11, so γ = 1/√17.
     data = table("and")
-    found = widest_margin(data.x, data.d)
+    found = find_widest_margin(data.x, data.d)
     assert found is not None
     assert found[1] == pytest.approx(1 / 17**0.5)
     assert found[0] == pytest.approx(np.array([3, 2, 2]) / 17**0.5)
@@ -123,20 +123,20 @@ def test_the_widest_margin_of_and() -> None:
 def test_novikoffs_bound_and_its_form_for_other_starts() -> None:
     data = table("and")
     zeros = np.zeros(3)
-    bound = mistake_bound(data.x, data.d, zeros, 0.7)
+    bound = compute_mistake_bound(data.x, data.d, zeros, 0.7)
     assert bound == pytest.approx(3 * 17)  # R² = 3
-    assert mistake_bound(data.x, data.d, zeros, 10) == pytest.approx(bound)
-    far = mistake_bound(data.x, data.d, np.array([-5.0, 0, 0]), 0.7)
+    assert compute_mistake_bound(data.x, data.d, zeros, 10) == pytest.approx(bound)
+    far = compute_mistake_bound(data.x, data.d, np.array([-5.0, 0, 0]), 0.7)
     assert far is not None
     assert far > bound
-    assert mistake_bound(table("xor").x, table("xor").d, zeros, 0.7) is None
+    assert compute_mistake_bound(table("xor").x, table("xor").d, zeros, 0.7) is None
 
 
 @pytest.mark.parametrize("start", [(0, 0, 0), (-2, -1, -1), (5, -3, 4), (0.1, 7, -7)])
 @pytest.mark.parametrize("gate", ["and", "or", "nand", "implication"])
 def test_no_order_of_patterns_breaks_the_bound(gate: str, start: tuple[float, ...]) -> None:
     data = table(gate)
-    bound = mistake_bound(data.x, data.d, np.array(start, float), 0.7)
+    bound = compute_mistake_bound(data.x, data.d, np.array(start, float), 0.7)
     assert bound is not None
     rng = np.random.default_rng(0)
     w, mistakes = np.array(start, float), 0
@@ -151,7 +151,7 @@ def test_no_order_of_patterns_breaks_the_bound(gate: str, start: tuple[float, ..
 
 def test_as_plain_json() -> None:
     data = table("xor")
-    plain = as_plain(separate(data.x, data.d), data.x)
+    plain = to_json(decide_separability(data.x, data.d), data.x)
     assert plain["separable"] is False
     assert plain["separating_line"] is None
     shares = [

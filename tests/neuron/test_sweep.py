@@ -8,7 +8,7 @@ import pytest
 from epoque.bench.events import Metrics
 from epoque.neuron.config import NeuronConfig
 from epoque.neuron.data import load
-from epoque.neuron.evaluate import weighted_sums
+from epoque.neuron.evaluate import compute_weighted_sums
 from epoque.neuron.perceptron import sweep as perceptron_sweep
 from epoque.neuron.sweep import sweep
 from epoque.neuron.train import train
@@ -38,7 +38,7 @@ def single(config: NeuronConfig) -> dict[str, float]:
     for i in range(inputs + 1):
         w = columns[f"w{i}"]
         found |= {f"w{i}": w[-1], f"w{i}_min": w.min(), f"w{i}_max": w.max()}
-    y = weighted_sums(np.array([found[f"w{i}"] for i in range(inputs + 1)]), data.x)
+    y = compute_weighted_sums(np.array([found[f"w{i}"] for i in range(inputs + 1)]), data.x)
     if config.data == "truth_table" and inputs <= 3:
         found |= {f"y_{n:0{inputs}b}": value for n, value in enumerate(y)}
     right = (y > 0) == (data.d == 1) if config.rule == "step" else (2 * data.d - 1) * y > 0

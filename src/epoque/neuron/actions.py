@@ -66,7 +66,7 @@ def separable(options: SeparableOptions, notify: Notify) -> Verdict:
 
     from .config import NeuronConfig
     from .data import load
-    from .separability import separate
+    from .separability import decide_separability
 
     csv = options.csv
     data = {"truth_table": options.truth_table} if csv is None else {"data": "csv", "csv": csv}
@@ -74,7 +74,7 @@ def separable(options: SeparableOptions, notify: Notify) -> Verdict:
     if csv is not None:
         for remark in read_csv(Path(csv)).remarks():
             notify(remark)
-    return Verdict(points, separate(points.x, points.d))
+    return Verdict(points, decide_separability(points.x, points.d))
 
 
 class AnimateOptions(RunFolderOptions, FigureOptions):

@@ -148,14 +148,14 @@ class NeuronConfig(Config):
         return bool(value != (GATES[default] if field == "truth_table" else default))
 
 
-_DRAWN = ("circle", "exclusive_or", "gaussian", "spiral")
+_RANDOM_SETS = ("circle", "exclusive_or", "gaussian", "spiral")
 _ONLY_WITH = (
     ("truth_table", "data", ("truth_table",)),
     ("csv", "data", ("csv",)),
     ("scale", "data", ("csv",)),
-    ("samples", "data", _DRAWN),
-    ("noise", "data", _DRAWN),
-    ("train_share", "data", _DRAWN),
+    ("samples", "data", _RANDOM_SETS),
+    ("noise", "data", _RANDOM_SETS),
+    ("train_share", "data", _RANDOM_SETS),
     ("rule", "model", ("perceptron",)),
     ("update", "model", ("perceptron",)),
     ("init_low", "init", ("uniform",)),

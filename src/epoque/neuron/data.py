@@ -17,6 +17,7 @@ from epoque.bench.seeds import numpy_rng
 
 from .config import NeuronConfig
 from .scaling import Scaling
+from .seeds import Purpose
 
 if TYPE_CHECKING:
     from epoque.bench.runs.run import Run
@@ -53,7 +54,7 @@ class Dataset:
         d_test: their desired outputs, [M].
         names: the F inputs' names (x1, x2, … or the CSV's header).
         scaling: how x came about where the inputs were scaled.
-        unscaled: the training inputs before that, [N, F].
+        raw_x: the training inputs before that, [N, F].
     """
 
     x: Floats
@@ -62,14 +63,14 @@ class Dataset:
     d_test: Floats
     names: tuple[str, ...]
     scaling: Scaling | None = None
-    unscaled: Floats | None = None
+    raw_x: Floats | None = None
 
     @property
-    def as_given(self) -> "Dataset":
+    def in_original_units(self) -> "Dataset":
         """The same points in the units that they came in."""
-        if self.unscaled is None:
+        if self.raw_x is None:
             return self
-        return replace(self, x=self.unscaled, scaling=None, unscaled=None)
+        return replace(self, x=self.raw_x, scaling=None, raw_x=None)
 
 
 def load(config: NeuronConfig) -> Dataset:
@@ -80,12 +81,12 @@ def load(config: NeuronConfig) -> Dataset:
     """
     match config.data:
         case "truth_table":
-            return _whole(*_truth_table(config.truth_table))
+            return _without_test_points(*_truth_table(config.truth_table))
         case "csv":
             assert config.csv is not None  # NeuronConfig.conflicts
-            return _scaled(config, _points(read_csv(Path(config.csv))))
+            return _scale_inputs(config, _parse_points(read_csv(Path(config.csv))))
         case shape:
-            return _drawn(config, _SHAPES[shape])
+            return _sample_points(config, _SHAPES[shape])
 
 
 def load_run(run: "Run[NeuronConfig]") -> Dataset:
@@ -98,7 +99,7 @@ def load_run(run: "Run[NeuronConfig]") -> Dataset:
     if config.data != "csv":
         return load(config)
     run.check(CSV_COPY)
-    return _scaled(config, _points(read_csv(run.path / CSV_COPY)))
+    return _scale_inputs(config, _parse_points(read_csv(run.path / CSV_COPY)))
 
 
 def remarks(config: NeuronConfig) -> Iterator[str]:
@@ -112,7 +113,7 @@ def remarks(config: NeuronConfig) -> Iterator[str]:
     from epoque.bench.figures.number_format import format_number
 
     table = read_csv(Path(str(config.csv)))
-    inputs = _scaled(config, _points(table)).x
+    inputs = _scale_inputs(config, _parse_points(table)).x
     yield from table.remarks()
     language = environment_language()
     _ = translator(language)
@@ -129,15 +130,15 @@ def pattern_names(inputs: int) -> list[str]:
     return ["".join(digits) for digits in product("01", repeat=inputs)]
 
 
-def _scaled(config: NeuronConfig, dataset: Dataset) -> Dataset:
+def _scale_inputs(config: NeuronConfig, dataset: Dataset) -> Dataset:
     scaling = Scaling.of(config.scale, dataset.x)
     if scaling is None:
         return dataset
     x = scaling.apply(dataset.x)
-    return replace(dataset, x=x, scaling=scaling, unscaled=dataset.x)
+    return replace(dataset, x=x, scaling=scaling, raw_x=dataset.x)
 
 
-def _whole(x: Floats, d: Floats, names: Sequence[str] = ()) -> Dataset:
+def _without_test_points(x: Floats, d: Floats, names: Sequence[str] = ()) -> Dataset:
     """Return a dataset without test points."""
     inputs = x.shape[1]
     names = tuple(names) or tuple(f"x{i}" for i in range(1, inputs + 1))
@@ -152,9 +153,9 @@ def _truth_table(table: str) -> tuple[Floats, Floats]:
 # The 2-D sets of TensorFlow Playground (Smilkov et al. 2017, arXiv:1708.03788), with its numbers.
 
 
-def _drawn(config: NeuronConfig, shape: "Shape") -> Dataset:
+def _sample_points(config: NeuronConfig, shape: "Shape") -> Dataset:
     """Draw points, shuffle them, and keep a share of them from training."""
-    rng = numpy_rng(config.seed, "data")
+    rng = numpy_rng(config.seed, Purpose.DATA)
     x, d = shape(rng, config.samples, config.noise)
     order = rng.permutation(len(d))
     x, d = x[order], d[order]
@@ -170,16 +171,16 @@ def _circle(rng: np.random.Generator, n: int, noise: float) -> tuple[Floats, Flo
     )
     angle = rng.uniform(0, 2 * math.pi, n)
     x = np.stack([r * np.sin(angle), r * np.cos(angle)], axis=1)
-    strayed = x + noise * rng.uniform(-RADIUS, RADIUS, (n, 2))
-    return x, (np.hypot(*strayed.T) < 0.5 * RADIUS).astype(float)
+    noisy = x + noise * rng.uniform(-RADIUS, RADIUS, (n, 2))
+    return x, (np.hypot(*noisy.T) < 0.5 * RADIUS).astype(float)
 
 
 def _exclusive_or(rng: np.random.Generator, n: int, noise: float) -> tuple[Floats, Floats]:
     """Class 1 where both coordinates have the same sign; a gap along the axes; noisy labels."""
     x = rng.uniform(-RADIUS, RADIUS, (n, 2))
     x += np.where(x > 0, 0.3, -0.3)
-    strayed = x + noise * rng.uniform(-RADIUS, RADIUS, (n, 2))
-    return x, (strayed.prod(axis=1) >= 0).astype(float)
+    noisy = x + noise * rng.uniform(-RADIUS, RADIUS, (n, 2))
+    return x, (noisy.prod(axis=1) >= 0).astype(float)
 
 
 def _gaussian(rng: np.random.Generator, n: int, noise: float) -> tuple[Floats, Floats]:
@@ -192,10 +193,10 @@ def _gaussian(rng: np.random.Generator, n: int, noise: float) -> tuple[Floats, F
 def _spiral(rng: np.random.Generator, n: int, noise: float) -> tuple[Floats, Floats]:
     """Two arms of 1.75 turns out to the radius, half a turn apart, class 1 first."""
     arms = [(n // 2, 0.0, 1.0), (n - n // 2, math.pi, 0.0)]
-    way = np.concatenate([np.arange(count) / count for count, _, _ in arms])
+    fraction = np.concatenate([np.arange(count) / count for count, _, _ in arms])
     start = np.concatenate([np.full(count, angle) for count, angle, _ in arms])
-    angle = 1.75 * 2 * math.pi * way + start
-    x = RADIUS * way[:, None] * np.stack([np.sin(angle), np.cos(angle)], axis=1)
+    angle = 1.75 * 2 * math.pi * fraction + start
+    x = RADIUS * fraction[:, None] * np.stack([np.sin(angle), np.cos(angle)], axis=1)
     d = np.concatenate([np.full(count, label) for count, _, label in arms])
     return x + noise * rng.uniform(-1, 1, (n, 2)), d
 
@@ -212,14 +213,14 @@ _SHAPES: dict[str, Shape] = {
 # CSV
 
 
-def _points(table: CsvTable) -> Dataset:
+def _parse_points(table: CsvTable) -> Dataset:
     """Return the columns of numbers below a header, the last one the class, 0 or 1."""
     if len(table.header) < 2:
         raise table.wrong(table.header_line, "one column; it needs inputs, then the class.")
     if len(table.header) > MAX_CSV_INPUTS + 1:
-        found = len(table.header) - 1
+        inputs = len(table.header) - 1
         raise table.wrong(
-            table.header_line, f"{found:,} inputs; at most {MAX_CSV_INPUTS:,} are taken."
+            table.header_line, f"{inputs:,} inputs; at most {MAX_CSV_INPUTS:,} are taken."
         )
     values = table.values()
     d = values[:, -1]
@@ -229,4 +230,4 @@ def _points(table: CsvTable) -> Dataset:
     if set(d.tolist()) != {0.0, 1.0}:
         there = f"only class {d[0]:g}" if len(d) else "no rows below its header"
         raise DataError(f"{table.path} has {there}; both classes, 0 and 1, must occur.")
-    return _whole(np.ascontiguousarray(values[:, :-1]), d.copy(), table.header[:-1])
+    return _without_test_points(np.ascontiguousarray(values[:, :-1]), d.copy(), table.header[:-1])

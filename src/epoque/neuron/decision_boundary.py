@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from epoque.bench.runs.run import Run
 
 __all__ = [
+    "DecisionBoundary",
     "Line",
-    "Stage",
-    "best_row",
-    "mlp_stage",
-    "perceptron_stage",
-    "replayed",
-    "weight_history",
+    "find_best_row",
+    "load_mlp_boundary",
+    "load_weight_history",
+    "make_perceptron_boundary",
+    "replay_corrections",
 ]
 
 Floats = NDArray[np.float64]
@@ -37,7 +37,7 @@ CLEARLY = 0.01  # XOR's neuron ends with a point on its line, and creeps towards
 
 
 @dataclass(frozen=True)
-class Stage:
+class DecisionBoundary:
     """What a model makes of the plane at one iteration.
 
     Attributes:
@@ -58,31 +58,33 @@ class Stage:
         o: Floats = np.where(y > 0, 1.0, 0.0) if self.hard else sigmoid(y)
         return o
 
-    def right(self, data: Dataset) -> NDArray[np.bool_]:
+    def is_correct(self, data: Dataset) -> NDArray[np.bool_]:
         """Return which training points are on their side, |d − o| < 0.5, as [N]."""
-        return _right(sigmoid(self.y(data.x)), data.d)
+        return _is_correct(sigmoid(self.y(data.x)), data.d)
 
 
-def _right(o: Floats, d: Floats, margin: float = ON_THE_LINE) -> NDArray[np.bool_]:
+def _is_correct(o: Floats, d: Floats, margin: float = ON_THE_LINE) -> NDArray[np.bool_]:
     return np.abs(d - o) < 0.5 - margin
 
 
-def perceptron_stage(
+def make_perceptron_boundary(
     config: NeuronConfig, step: int, w: Floats, scaling: Scaling | None = None
-) -> Stage:
+) -> DecisionBoundary:
     """Return a perceptron's plane from its weights [3]; w[0] multiplies the input −1.
 
     With a scaling, the weights are those of scaled inputs, the plane that of the inputs as given.
     """
     if scaling is not None:
-        inputs, bias = scaling.unscaled(w[1:, None], -w[:1])
+        inputs, bias = scaling.unscale_weights(w[1:, None], -w[:1])
         w = np.concatenate([-bias, inputs[:, 0]])
     line = (float(w[1]), float(w[2]), -float(w[0]))
-    return Stage(step, lambda x: x @ w[1:] - w[0], (line,), config.rule == "step")
+    return DecisionBoundary(step, lambda x: x @ w[1:] - w[0], (line,), config.rule == "step")
 
 
-def mlp_stage(run: "Run[NeuronConfig]", step: int, scaling: Scaling | None = None) -> Stage:
-    """Return a network's plane from the weights of a snapshot (see `perceptron_stage`).
+def load_mlp_boundary(
+    run: "Run[NeuronConfig]", step: int, scaling: Scaling | None = None
+) -> DecisionBoundary:
+    """Return a network's plane from the weights of a snapshot (see `make_perceptron_boundary`).
 
     Raises:
         DamagedRunError: if the snapshot cannot be read.
@@ -94,14 +96,14 @@ def mlp_stage(run: "Run[NeuronConfig]", step: int, scaling: Scaling | None = Non
         raise DamagedRunError(f"{run.path}: the snapshot at step {step} has no {error}.") from None
     first, *others = params
     if scaling is not None:
-        w, b = scaling.unscaled(first["w"], first["b"])
+        w, b = scaling.unscale_weights(first["w"], first["b"])
         first = {"w": w, "b": b}
     hidden = np.vstack([first["w"], first["b"]]).T if config.hidden_layers else ()
     lines = tuple((float(a), float(b), float(c)) for a, b, c in hidden)
-    return Stage(step, lambda x: logits([first, *others], x, config.activation), lines)
+    return DecisionBoundary(step, lambda x: logits([first, *others], x, config.activation), lines)
 
 
-def weight_history(run: "Run[NeuronConfig]", inputs: int) -> tuple[NDArray[np.int64], Floats]:
+def load_weight_history(run: "Run[NeuronConfig]", inputs: int) -> tuple[NDArray[np.int64], Floats]:
     """Return the steps [T] and a perceptron's weights after each, [T, inputs + 1].
 
     They begin at step 0 where the run has its `weights.csv`, which holds the initial weights.
@@ -115,11 +117,11 @@ def weight_history(run: "Run[NeuronConfig]", inputs: int) -> tuple[NDArray[np.in
     if missing:
         raise DamagedRunError(f"{run.path / 'metrics.jsonl'} has no column {missing[0]!r}.")
     steps, history = metrics.index.to_numpy(), metrics[names].to_numpy(float)
-    first = _first_weights(run, inputs)
+    first = _load_initial_weights(run, inputs)
     return np.concatenate([np.zeros(len(first), int), steps]), np.concatenate([first, history])
 
 
-def _first_weights(run: "Run[NeuronConfig]", inputs: int) -> Floats:
+def _load_initial_weights(run: "Run[NeuronConfig]", inputs: int) -> Floats:
     """Return the initial weights as [1, inputs + 1], or [0, inputs + 1] where none are kept."""
     if not (run.path / "weights.csv").is_file():
         return np.empty((0, inputs + 1))
@@ -133,7 +135,7 @@ def _first_weights(run: "Run[NeuronConfig]", inputs: int) -> Floats:
     return np.array([weights])
 
 
-def replayed(config: NeuronConfig, data: Dataset, history: Floats) -> Floats | None:
+def replay_corrections(config: NeuronConfig, data: Dataset, history: Floats) -> Floats | None:
     """Return the weights after each pattern of each pass but the first row's.
 
     A run records its weights after each pass. Online, each pattern moves them, so they swing in
@@ -151,16 +153,16 @@ def replayed(config: NeuronConfig, data: Dataset, history: Floats) -> Floats | N
     steps = config.update == "batch" or config.rule == "step"
     if steps or len(data.d) * history.size > MAX_REPLAYED:
         return None
-    w, met = history[:-1], []
+    w, history_within = history[:-1], []
     for x, d in zip(np.insert(data.x, 0, -1.0, axis=1), data.d, strict=True):
         o = sigmoid(w @ x)
         slope = o * (1 - o) if config.rule == "squared_error" else 1.0
         w = w + np.outer(config.learning_rate * (d - o) * slope, x)
-        met.append(w)
-    return np.stack(met)
+        history_within.append(w)
+    return np.stack(history_within)
 
 
-def best_row(history: Floats, data: Dataset) -> int:
+def find_best_row(history: Floats, data: Dataset) -> int:
     """Return the row of the weights that put most points clearly on their side.
 
     It is the last row if that is one of them, else the one of them with the least mean error. A
@@ -176,7 +178,7 @@ def best_row(history: Floats, data: Dataset) -> int:
     for start in range(0, len(history), rows):
         part = history[start : start + rows]
         o = sigmoid(part[:, 1:] @ data.x.T - part[:, :1])
-        counts[start : start + rows] = _right(o, data.d, CLEARLY).sum(axis=1)
+        counts[start : start + rows] = _is_correct(o, data.d, CLEARLY).sum(axis=1)
         errors[start : start + rows] = np.abs(data.d - o).mean(axis=1)
     if counts[-1] == counts.max():
         return len(counts) - 1

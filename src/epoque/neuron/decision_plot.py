@@ -16,7 +16,7 @@ from epoque.bench.i18n import translator
 
 from .config import NeuronConfig
 from .data import Dataset
-from .decision_boundary import Line, Stage
+from .decision_boundary import DecisionBoundary, Line
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.image import AxesImage
     from matplotlib.text import Text
 
-__all__ = ["Plane"]
+__all__ = ["DecisionPlot"]
 
 Floats = NDArray[np.float64]
 
@@ -39,21 +39,21 @@ DASHES = (4, 2)
 SIDE, LEFT, RIGHT, ABOVE, BELOW, LEGEND_ROW = 3.4, 0.68, 0.5, 0.56, 0.56, 0.19
 
 
-class Plane:
+class DecisionPlot:
     """Draws stages of one run, all in the same frame.
 
     Args:
         config: the run's settings.
         data: its points, with two inputs.
         language: "en" or "fr".
-        stages: all that will be drawn; they share one legend.
+        boundaries: all that will be drawn; they share one legend.
     """
 
     def __init__(
-        self, config: NeuronConfig, data: Dataset, language: str, stages: Sequence[Stage]
+        self, config: NeuronConfig, data: Dataset, language: str, stages: Sequence[DecisionBoundary]
     ) -> None:
-        self.config, self.data, self.language, self.stages = config, data, language, stages
-        self._any_wrong = not all(stage.right(data).all() for stage in stages)
+        self.config, self.data, self.language, self.boundaries = config, data, language, stages
+        self._any_wrong = not all(stage.is_correct(data).all() for stage in stages)
         points = np.concatenate([data.x, data.x_test])
         low, high = points.min(axis=0), points.max(axis=0)
         margin = np.maximum(high - low, 1e-9) * (0.35 if self._is_table else 0.08)
@@ -63,7 +63,7 @@ class Plane:
     def _is_table(self) -> bool:
         return self.config.data == "truth_table"
 
-    def figure(self, title: str, subtitle: str, last: Stage | None = None) -> "Figure":
+    def figure(self, title: str, subtitle: str, last: DecisionBoundary | None = None) -> "Figure":
         """Draw the first stage.
 
         Args:
@@ -79,7 +79,7 @@ class Plane:
         """Yield every stage as pixels, [height, width, 3]; all in the same place."""
         figure, moving, shown = self._picture(title, subtitles[0])
         film = BlitRenderer(figure, dpi)
-        for stage, subtitle in zip(self.stages, subtitles, strict=True):
+        for stage, subtitle in zip(self.boundaries, subtitles, strict=True):
             for artist in moving:
                 artist.remove()
             moving = self._draw(figure.axes[0], stage)
@@ -87,7 +87,7 @@ class Plane:
             yield film.render()
 
     def _picture(
-        self, title: str, subtitle: str, last: Stage | None = None
+        self, title: str, subtitle: str, last: DecisionBoundary | None = None
     ) -> "tuple[Figure, list[Artist], Text]":
         """Return a figure of the first stage, what in it moves, and its subtitle."""
         handles = list(self._legend(last))
@@ -100,7 +100,7 @@ class Plane:
         figure.set_layout_engine("none")  # a square that stands still while its labels change
         axes = figure.add_axes((left / width, below / height, SIDE / width, SIDE / height))
         image = self._image(axes)
-        moving = self._draw(axes, self.stages[0], last)
+        moving = self._draw(axes, self.boundaries[0], last)
         self._points(axes)
         self._frame(axes)
         beside = ((left + SIDE + 0.1) / width, below / height, 0.1 / width, SIDE / height)
@@ -153,7 +153,9 @@ class Plane:
             interpolation_stage="data",
         )
 
-    def _draw(self, axes: "Axes", stage: Stage, last: Stage | None = None) -> "list[Artist]":
+    def _draw(
+        self, axes: "Axes", stage: DecisionBoundary, last: DecisionBoundary | None = None
+    ) -> "list[Artist]":
         """Draw what changes from stage to stage and return it, but for the shades."""
         u, v, points = self._grid()
         axes.images[0].set_data(stage.output(points).reshape(GRID, GRID))
@@ -167,10 +169,10 @@ class Plane:
                 moving.append(axes.contour(u, v, y, [0], colors=[color("ink")], linewidths=1.8))
         if last:
             moving += self._line(axes, last.lines[0], color=color("muted"), dashes=DASHES)
-        wrong = self.data.x[~stage.right(self.data)]
+        wrong = self.data.x[~stage.is_correct(self.data)]
         return [*moving, *axes.plot(*wrong.T, **self._wrong())]
 
-    def _hidden(self, axes: "Axes", stage: Stage) -> "Iterator[Artist]":
+    def _hidden(self, axes: "Axes", stage: DecisionBoundary) -> "Iterator[Artist]":
         """Draw where each neuron of the first hidden layer changes its mind."""
         for j, line in enumerate(stage.lines, 1):
             lines = self._line(axes, line, color=color("green"), dashes=DASHES, zorder=2.5)
@@ -188,7 +190,7 @@ class Plane:
                 )
 
     def _line(self, axes: "Axes", line: Line, **style: Any) -> list[Line2D]:
-        ends = _clipped(line, self.low, self.high)
+        ends = _clip_line(line, self.low, self.high)
         return [] if ends is None else axes.plot(*ends.T, **{"linewidth": 1.4, **style})
 
     def _points(self, axes: "Axes") -> None:
@@ -219,7 +221,7 @@ class Plane:
         if len(self.data.d_test):
             yield self.data.x_test, self.data.d_test, True
 
-    def _legend(self, last: Stage | None) -> Iterator[Line2D]:
+    def _legend(self, last: DecisionBoundary | None) -> Iterator[Line2D]:
         _ = translator(self.language)
         for label in (0, 1):
             yield Line2D([], [], label=f"d = {label}", **_point(label, 7.0, test=False))
@@ -230,7 +232,7 @@ class Plane:
             yield Line2D([], [], label=_("on the wrong side"), **style)
         if last:
             yield Line2D([], [], label=_("line at the end"), color=color("muted"), dashes=DASHES)
-        if self.config.model == "mlp" and self.stages[0].lines:
+        if self.config.model == "mlp" and self.boundaries[0].lines:
             hidden = _("hidden neurons")
             yield Line2D([], [], label=hidden, color=color("green"), dashes=DASHES)
 
@@ -256,7 +258,7 @@ def _point(label: int, size: float, *, test: bool) -> dict[str, Any]:
     }
 
 
-def _clipped(line: Line, low: Floats, high: Floats) -> Floats | None:
+def _clip_line(line: Line, low: Floats, high: Floats) -> Floats | None:
     """Return the two ends [2, 2] of a line inside a box, the upper or right one last; or None."""
     *normal, c = line
     a, b = (float(n) for n in normal)

@@ -67,7 +67,7 @@ class _NeuronClassifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[mi
             )
         if len(self.classes_) < 2:
             raise ValueError(f"y has one class, {self.classes_[0]!r}; two are needed.")
-        self._learn(self._config(), _dataset(points, d))
+        self._learn(self._config(), _make_dataset(points, d))
         return self
 
     def _config(self) -> NeuronConfig:
@@ -221,7 +221,7 @@ def _seed(random_state: Any) -> int:
     return int(check_random_state(random_state).randint(2**31))
 
 
-def _dataset(X: Floats, d: NDArray[Any]) -> Dataset:
+def _make_dataset(X: Floats, d: NDArray[Any]) -> Dataset:
     inputs = X.shape[1]
     names = tuple(f"x{i}" for i in range(1, inputs + 1))
     return Dataset(X, d.astype(np.float64), np.empty((0, inputs)), np.empty(0), names)

@@ -10,7 +10,7 @@ from epoque.bench.errors import DamagedRunError
 
 from .config import NeuronConfig
 from .data import Dataset, load_run, pattern_names
-from .separability import as_plain, mistake_bound, separate
+from .separability import compute_mistake_bound, decide_separability, to_json
 
 if TYPE_CHECKING:
     from epoque.bench.runs.run import Run
@@ -48,45 +48,47 @@ def evaluate(run: "Run[NeuronConfig]") -> Mapping[str, Any]:
 
         numbers = evaluate_mlp(run, dataset)
     else:
-        numbers = _perceptron(run, config, dataset)
-    given = dataset.as_given
-    numbers = {**numbers, **as_plain(separate(given.x, given.d), given.x)}
+        numbers = _evaluate_perceptron(run, config, dataset)
+    given = dataset.in_original_units
+    numbers = {**numbers, **to_json(decide_separability(given.x, given.d), given.x)}
     if dataset.scaling is None:
         return numbers
     scaling = {"shift": dataset.scaling.shift.tolist(), "size": dataset.scaling.size.tolist()}
     return {**numbers, "scaling": scaling}
 
 
-def _perceptron(run: "Run[NeuronConfig]", config: NeuronConfig, dataset: Dataset) -> dict[str, Any]:
+def _evaluate_perceptron(
+    run: "Run[NeuronConfig]", config: NeuronConfig, dataset: Dataset
+) -> dict[str, Any]:
     inputs = dataset.x.shape[1]
     try:
         columns = {str(name): run.metrics[name].to_numpy(float) for name in run.metrics}
-        numbers = _of_the_curves(columns)
+        numbers = _measure_curves(columns)
         w = np.array([columns[f"w{i}"][-1] for i in range(inputs + 1)])
     except (KeyError, IndexError, TypeError, ValueError):
         raise DamagedRunError(f"{run.path / 'metrics.jsonl'} is not a perceptron's.") from None
-    first = _initial_weights(run, inputs)
-    y = weighted_sums(w, dataset.x)
+    first = _load_initial_weights(run, inputs)
+    y = compute_weighted_sums(w, dataset.x)
     numbers |= {"initial_weights": first.tolist(), "final_weights": w.tolist()}
     numbers |= {f"w{i}": value for i, value in enumerate(w.tolist())}
     numbers["w0_over_w1"] = float(w[0] / w[1]) if w[1] else None
     numbers["accuracy"] = _accuracy(config, y, dataset.d)
     if len(dataset.d_test):
-        y_test = weighted_sums(w, dataset.x_test)
+        y_test = compute_weighted_sums(w, dataset.x_test)
         numbers["test_accuracy"] = _accuracy(config, y_test, dataset.d_test)
     if config.data == "truth_table":
         names = pattern_names(inputs)
         numbers["y"] = dict(zip(names, y.tolist(), strict=True))
-        numbers["outputs"] = dict(zip(names, _outputs(config, y).tolist(), strict=True))
+        numbers["outputs"] = dict(zip(names, _compute_outputs(config, y).tolist(), strict=True))
     if config.rule == "step":
         numbers["mistakes"] = round(float(columns["error_mean"].sum() * len(dataset.d)))
         x, d, rate = dataset.x, dataset.d, config.learning_rate
         online = config.update == "online"
-        numbers["mistake_bound"] = mistake_bound(x, d, first, rate) if online else None
+        numbers["mistake_bound"] = compute_mistake_bound(x, d, first, rate) if online else None
     return numbers
 
 
-def _of_the_curves(columns: Mapping[str, Floats]) -> dict[str, Any]:
+def _measure_curves(columns: Mapping[str, Floats]) -> dict[str, Any]:
     error, largest = columns["error"], columns["error_max"]
     wrong = np.flatnonzero(~(largest < 0.5))
     since = int(wrong[-1]) + 2 if len(wrong) else 1
@@ -99,7 +101,7 @@ def _of_the_curves(columns: Mapping[str, Floats]) -> dict[str, Any]:
     }
 
 
-def _initial_weights(run: "Run[NeuronConfig]", inputs: int) -> Floats:
+def _load_initial_weights(run: "Run[NeuronConfig]", inputs: int) -> Floats:
     """Return the first row of weights.csv."""
     try:
         row = run.artifact("weights.csv").decode().splitlines()[1].split(",")[1:]
@@ -111,7 +113,7 @@ def _initial_weights(run: "Run[NeuronConfig]", inputs: int) -> Floats:
     return w
 
 
-def weighted_sums(w: Floats, x: Floats) -> Floats:
+def compute_weighted_sums(w: Floats, x: Floats) -> Floats:
     """Return y = −w0 + Σ xi·wi of each pattern [N], added in that order as training does."""
     y = np.full(len(x), -w[0])
     with np.errstate(over="ignore", invalid="ignore"):  # inputs of a user's may be 1e308
@@ -120,7 +122,7 @@ def weighted_sums(w: Floats, x: Floats) -> Floats:
     return y
 
 
-def _outputs(config: NeuronConfig, y: Floats) -> Floats:
+def _compute_outputs(config: NeuronConfig, y: Floats) -> Floats:
     if config.rule == "step":
         return (y > 0).astype(float)
     return np.asarray(0.5 + 0.5 * np.tanh(0.5 * y))

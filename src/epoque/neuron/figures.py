@@ -25,14 +25,14 @@ from epoque.bench.i18n import mark, translator
 from .config import GATES, NeuronConfig
 from .data import load_run
 from .decision_boundary import (
-    Stage,
-    best_row,
-    mlp_stage,
-    perceptron_stage,
-    replayed,
-    weight_history,
+    DecisionBoundary,
+    find_best_row,
+    load_mlp_boundary,
+    load_weight_history,
+    make_perceptron_boundary,
+    replay_corrections,
 )
-from .decision_plot import Plane
+from .decision_plot import DecisionPlot
 from .scaling import Scaling
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def figures(run: "Run[NeuronConfig]", language: str = "en") -> "Mapping[str, Cal
     return {name: partial(draw, run, language) for name, draw in draws.items()}
 
 
-def subject(config: NeuronConfig, language: str) -> str:
+def describe_subject(config: NeuronConfig, language: str) -> str:
     """Return what a run is about, for the line under a title: "AND, learning rate 0.7"."""
     _ = translator(language)
     if config.data == "truth_table":
@@ -136,7 +136,7 @@ def error_figure(run: "Run[NeuronConfig]", language: str) -> "Figure":
     shown = curves[names.index(front)]
     axes.set_ylim(0, 1.04 * max(1.0, *(float(np.nanmax(c)) for c in curves)))
     _iteration_axis(axes, steps, shown, language)
-    subtitle = subject(config, language)
+    subtitle = describe_subject(config, language)
     if front == "error":
         subtitle += _mark_half(axes, steps, shown, language)
     figure.legend(loc="outside lower center", ncols=4, columnspacing=1.4, borderpad=0)
@@ -194,31 +194,33 @@ def weights_figure(run: "Run[NeuronConfig]", language: str) -> "Figure":
     """
     _ = translator(language)
     config, data = run.config, load_run(run)
-    steps, history = weight_history(run, len(data.names))
+    steps, history = load_weight_history(run, len(data.names))
     figure = new_figure()
     axes = figure.add_subplot()
-    named = history.shape[1] <= MAX_NAMED_WEIGHTS
+    has_names = history.shape[1] <= MAX_NAMED_WEIGHTS
     ends = []
     for i, curve in enumerate(history.T):
-        ink = color(SERIES[i % len(SERIES)]) if named else mix_colors("blue", 0.4)
+        ink = color(SERIES[i % len(SERIES)]) if has_names else mix_colors("blue", 0.4)
         # w1 and w2 often coincide: dashes over a line show both.
-        dash = (0, (4, 3)) if named and i >= 2 else "-"
-        axes.plot(steps, curve, color=ink, linestyle=dash, linewidth=1.8 if named else 0.6)
+        dash = (0, (4, 3)) if has_names and i >= 2 else "-"
+        axes.plot(steps, curve, color=ink, linestyle=dash, linewidth=1.8 if has_names else 0.6)
         text = f"w{to_subscript(i)} {format_number(float(curve[-1]), language, decimals=2)}"
         ends.append((float(curve[-1]), text, ink))
-    subtitle = subject(config, language)
-    if _draw_swing(axes, steps, history, replayed(config, data, history) if named else None):
+    subtitle = describe_subject(config, language)
+    if _draw_swing(
+        axes, steps, history, replay_corrections(config, data, history) if has_names else None
+    ):
         subtitle += _("; bands: within each pass")
     axes.margins(y=0.06)
     _iteration_axis(axes, steps, history[:, 0], language)
-    if named:
+    if has_names:
         label_line_ends(axes, ends)
     add_heading(axes, _("Weights"), subtitle)
     return figure
 
 
 def _draw_swing(
-    axes: "Axes", steps: NDArray[np.int64], history: Floats, met: Floats | None
+    axes: "Axes", steps: NDArray[np.int64], history: Floats, swing: Floats | None
 ) -> bool:
     """Draw how far each weight swings within each pass; return whether one can see it.
 
@@ -226,11 +228,14 @@ def _draw_swing(
         axes: where the curves are.
         steps: the iterations, [T].
         history: weights after each, [T, F + 1].
-        met: weights after each pattern, [N, T - 1, F + 1], or None where it is not known.
+        swing: weights after each pattern, [N, T - 1, F + 1], or None where it is not known.
     """
-    if met is None or len(history) < 2:
+    if swing is None or len(history) < 2:
         return False
-    low, high = np.minimum(met.min(axis=0), history[:-1]), np.maximum(met.max(axis=0), history[:-1])
+    low, high = (
+        np.minimum(swing.min(axis=0), history[:-1]),
+        np.maximum(swing.max(axis=0), history[:-1]),
+    )
     if np.median(high - low, axis=0).max() < 0.02 * np.ptp(history):
         return False
     for i, (below, above) in enumerate(zip(low.T, high.T, strict=True)):
@@ -262,7 +267,7 @@ def loss_figure(run: "Run[NeuronConfig]", language: str) -> "Figure":
     _iteration_axis(axes, steps, curves[0], language)
     if len(ends) > 1:
         label_line_ends(axes, ends)
-    add_heading(axes, _("Loss"), subject(config, language))
+    add_heading(axes, _("Loss"), describe_subject(config, language))
     return figure
 
 
@@ -277,27 +282,27 @@ def regions_figure(run: "Run[NeuronConfig]", language: str) -> "Figure":
     last = None
     if config.model == "mlp":
         title = _("Where the network says 1")
-        stage = mlp_stage(run, _snapshot_steps(run)[-1], data.scaling)
+        stage = load_mlp_boundary(run, _snapshot_steps(run)[-1], data.scaling)
     else:
         title = _("Where the neuron says 1")
-        steps, history = weight_history(run, 2)
-        best = best_row(history, data)
-        stage = perceptron_stage(config, int(steps[best]), history[best], data.scaling)
+        steps, history = load_weight_history(run, 2)
+        best = find_best_row(history, data)
+        stage = make_perceptron_boundary(config, int(steps[best]), history[best], data.scaling)
         if best < len(steps) - 1:
             title = _("The best line the neuron found")
-            last = perceptron_stage(config, int(steps[-1]), history[-1], data.scaling)
-    plane = Plane(config, data.as_given, language, [stage])
+            last = make_perceptron_boundary(config, int(steps[-1]), history[-1], data.scaling)
+    plane = DecisionPlot(config, data.in_original_units, language, [stage])
     return plane.figure(title, _score(stage, plane), last)
 
 
-def _score(stage: Stage, plane: Plane) -> str:
+def _score(stage: DecisionBoundary, plane: DecisionPlot) -> str:
     """Return the line under a picture of the plane: "XOR, iteration 7: 3 of 4 points right"."""
     _ = translator(plane.language)
-    right = stage.right(plane.data)
+    right = stage.is_correct(plane.data)
     numbers = (stage.step, int(right.sum()), len(right))
     step, count, total = (format_number(n, plane.language) for n in numbers)
     text = _("iteration {step}: {count} of {total} points right")
-    data = subject(plane.config, plane.language).split(", ")[0]
+    data = describe_subject(plane.config, plane.language).split(", ")[0]
     return f"{data}, {text.format(step=step, count=count, total=total)}"
 
 
@@ -330,19 +335,21 @@ def animation(
     if len(data.names) != 2:
         raise UsageError(f"{run.id} has {len(data.names)} inputs; only two can be animated.")
     _ = translator(language)
-    stages = _stages(run, config, data.scaling)
-    plane = Plane(config, data.as_given, language, stages)
+    stages = _load_boundaries(run, config, data.scaling)
+    plane = DecisionPlot(config, data.in_original_units, language, stages)
     subtitles = [_score(stage, plane) for stage in stages]
     with figure_style(theme):
         frames = list(plane.frames(_("Learning"), subtitles, FRAME_DPI))
     save_animation(frames, stem)
 
 
-def _stages(run: "Run[NeuronConfig]", config: NeuronConfig, scaling: Scaling | None) -> list[Stage]:
+def _load_boundaries(
+    run: "Run[NeuronConfig]", config: NeuronConfig, scaling: Scaling | None
+) -> list[DecisionBoundary]:
     if config.model == "mlp":
         shown = choose_log_spaced(_snapshot_steps(run), FRAMES)
-        return [mlp_stage(run, step, scaling) for step in shown]
-    steps, history = weight_history(run, 2)
+        return [load_mlp_boundary(run, step, scaling) for step in shown]
+    steps, history = load_weight_history(run, 2)
     rows = dict(zip(steps.tolist(), history, strict=True))
-    chosen = choose_log_spaced(list(rows), FRAMES)
-    return [perceptron_stage(config, step, rows[step], scaling) for step in chosen]
+    selected_steps = choose_log_spaced(list(rows), FRAMES)
+    return [make_perceptron_boundary(config, step, rows[step], scaling) for step in selected_steps]

@@ -52,7 +52,7 @@ class Scaling:
         scaled: Floats = moved / np.ldexp(self.size, -power)
         return scaled
 
-    def unscaled(self, w: Floats, b: Floats) -> tuple[Floats, Floats]:
+    def unscale_weights(self, w: Floats, b: Floats) -> tuple[Floats, Floats]:
         """Return weights [F, H] and biases [H] that do to x what the given ones do to u."""
         per_unit = w / self.size[:, None]
         return per_unit, b - self.shift @ per_unit

@@ -12,7 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Certificate", "Separability", "mistake_bound", "separate", "widest_margin"]
+__all__ = [
+    "Certificate",
+    "Separability",
+    "compute_mistake_bound",
+    "decide_separability",
+    "find_widest_margin",
+]
 
 Floats = NDArray[np.float64]
 
@@ -55,7 +61,7 @@ class Separability:
     certificate: Certificate | None = None
 
 
-def separate(x: Floats, d: Floats) -> Separability:
+def decide_separability(x: Floats, d: Floats) -> Separability:
     """Decide whether one line parts the classes of points.
 
     Args:
@@ -69,13 +75,13 @@ def separate(x: Floats, d: Floats) -> Separability:
     spread = np.ptp(unit, axis=0) / 2
     spread[spread == 0] = 1.0
     scaled = (unit - center) / spread
-    line = _line(scaled, d)
+    line = _solve_line(scaled, d)
     if line is not None:
         w = line[1:] / spread
-        found = _checked_line(x, d, np.array([line[0] + w @ center, *(w / size)]))
-        if found is not None:
-            return found
-    certificate = _certificate(scaled, d)
+        separation = _check_line(x, d, np.array([line[0] + w @ center, *(w / size)]))
+        if separation is not None:
+            return separation
+    certificate = _solve_certificate(scaled, d)
     if certificate is None:
         return Separability(None)
     ones, zeros = certificate
@@ -83,29 +89,29 @@ def separate(x: Floats, d: Floats) -> Separability:
     return Separability(False, certificate=Certificate(np.asarray(point), ones, zeros))
 
 
-def _signed(x: Floats, d: Floats) -> Floats:
+def _sign_inputs(x: Floats, d: Floats) -> Floats:
     """Return s · (−1, x) [N, F+1] with s = +1 at class 1 and −1 at class 0: `@ w` is s·y."""
     return (2 * d - 1)[:, None] * np.hstack([-np.ones((len(x), 1)), x])
 
 
-def _line(x: Floats, d: Floats) -> Floats | None:
+def _solve_line(x: Floats, d: Floats) -> Floats | None:
     """Return the weights in [−1, 1] that make the least s·y greatest, None if it is 0."""
     from scipy.optimize import linprog
 
-    rows = _signed(x, d)
+    rows = _sign_inputs(x, d)
     goal = np.zeros(rows.shape[1] + 1)
     goal[-1] = -1.0
     limits = [(-1.0, 1.0)] * rows.shape[1] + [(0.0, None)]
     rows = np.hstack([-rows, np.ones((len(rows), 1))])  # t − s·y ≤ 0
-    found = linprog(goal, A_ub=rows, b_ub=np.zeros(len(rows)), bounds=limits, method="highs")
-    solution: Floats | None = found.x
+    solved = linprog(goal, A_ub=rows, b_ub=np.zeros(len(rows)), bounds=limits, method="highs")
+    solution: Floats | None = solved.x
     return None if solution is None or solution[-1] <= 0 else solution[:-1]
 
 
-def _checked_line(x: Floats, d: Floats, w: Floats) -> Separability | None:
+def _check_line(x: Floats, d: Floats, w: Floats) -> Separability | None:
     """Return the verdict with the line, if it truly parts the classes."""
     with np.errstate(over="ignore", invalid="ignore"):
-        nearest = float((_signed(x, d) @ w).min())
+        nearest = float((_sign_inputs(x, d) @ w).min())
         if not (0 < nearest < np.inf and np.isfinite(w / nearest).all()):
             return None
     w = w / nearest
@@ -113,26 +119,26 @@ def _checked_line(x: Floats, d: Floats, w: Floats) -> Separability | None:
     return Separability(True, line=w, margin=1 / length if length else None)
 
 
-def _certificate(x: Floats, d: Floats) -> tuple[dict[int, float], dict[int, float]] | None:
+def _solve_certificate(x: Floats, d: Floats) -> tuple[dict[int, float], dict[int, float]] | None:
     """Return the weights of both classes' points (by place in x) whose means meet."""
     from scipy.optimize import linprog
 
     sign = 2 * d - 1
     meet = np.vstack([(sign[:, None] * x).T, d, 1 - d])  # means equal, both weights add up to 1
-    wanted = np.concatenate([np.zeros(x.shape[1]), [1.0, 1.0]])
-    found = linprog(np.zeros(len(x)), A_eq=meet, b_eq=wanted, bounds=(0, None), method="highs-ds")
-    if found.x is None:
+    targets = np.concatenate([np.zeros(x.shape[1]), [1.0, 1.0]])
+    result = linprog(np.zeros(len(x)), A_eq=meet, b_eq=targets, bounds=(0, None), method="highs-ds")
+    if result.x is None:
         return None
-    used = np.flatnonzero(found.x > TOLERANCE)
-    shares = np.linalg.lstsq(meet[:, used], wanted)[0]  # the solver's own are good to 10⁻⁷
-    if shares.min() < 0 or abs(meet[:, used] @ shares - wanted).max() > TOLERANCE:
+    used = np.flatnonzero(result.x > TOLERANCE)
+    shares = np.linalg.lstsq(meet[:, used], targets)[0]  # the solver's own are good to 10⁻⁷
+    if shares.min() < 0 or abs(meet[:, used] @ shares - targets).max() > TOLERANCE:
         return None
     weights: dict[int, float] = dict(zip(used.tolist(), shares.tolist(), strict=True))
     ones, zeros = ({i: w for i, w in weights.items() if d[i] == label} for label in (1, 0))
     return ones, zeros
 
 
-def widest_margin(x: Floats, d: Floats) -> tuple[Floats, float] | None:
+def find_widest_margin(x: Floats, d: Floats) -> tuple[Floats, float] | None:
     """Return the unit weights u [F+1] whose least s·y is greatest, and that γ; None if it is 0.
 
     It is the distance from 0 to the convex hull of the signed inputs s · (−1, x), found as a least
@@ -140,12 +146,12 @@ def widest_margin(x: Floats, d: Floats) -> tuple[Floats, float] | None:
     """
     from scipy.optimize import nnls
 
-    rows = _signed(x, d)
+    rows = _sign_inputs(x, d)
     size = abs(rows).max()
     system = np.vstack([rows.T / size, np.ones(len(rows))])
-    wanted = np.append(np.zeros(rows.shape[1]), 1.0)
-    shares, _ = nnls(system, wanted)
-    residual = wanted - system @ shares
+    targets = np.append(np.zeros(rows.shape[1]), 1.0)
+    shares, _ = nnls(system, targets)
+    residual = targets - system @ shares
     length = float(np.linalg.norm(residual[:-1]))
     if length <= TOLERANCE:
         return None
@@ -154,7 +160,7 @@ def widest_margin(x: Floats, d: Floats) -> tuple[Floats, float] | None:
     return (u, margin) if margin > 0 else None
 
 
-def mistake_bound(x: Floats, d: Floats, w: Floats, rate: float) -> float | None:
+def compute_mistake_bound(x: Floats, d: Floats, w: Floats, rate: float) -> float | None:
     """Return how many corrections Rosenblatt's rule makes at most; None if no line parts them.
 
     Novikoff 1962 for weights that start at 0: (R/γ)², with R the longest input (−1, x) and γ the
@@ -170,28 +176,28 @@ def mistake_bound(x: Floats, d: Floats, w: Floats, rate: float) -> float | None:
         w: initial weights [F+1].
         rate: the learning rate c.
     """
-    found = widest_margin(x, d)
-    if found is None:
+    widest = find_widest_margin(x, d)
+    if widest is None:
         return None
-    u, margin = found
-    radius = float(np.linalg.norm(_signed(x, d), axis=1).max())
+    u, margin = widest
+    radius = float(np.linalg.norm(_sign_inputs(x, d), axis=1).max())
     along, square = float(w @ u), float(w @ w)
     half = rate**2 * radius**2 / 2 - along * rate * margin
     root = half**2 + rate**2 * margin**2 * max(square - along**2, 0.0)
     return float((half + root**0.5) / (rate * margin) ** 2)
 
 
-def as_plain(found: Separability, x: Floats) -> dict[str, Any]:
+def to_json(separability: Separability, x: Floats) -> dict[str, Any]:
     """Return a verdict as plain JSON values: `separable`, `separating_line`, …"""
-    proof = found.certificate
+    proof = separability.certificate
     certificate = proof and {
         "point": proof.point.tolist(),
         "ones": [{"x": x[i].tolist(), "weight": w} for i, w in proof.ones.items()],
         "zeros": [{"x": x[i].tolist(), "weight": w} for i, w in proof.zeros.items()],
     }
     return {
-        "separable": found.separable,
-        "separating_line": None if found.line is None else found.line.tolist(),
-        "separating_margin": found.margin,
+        "separable": separability.separable,
+        "separating_line": None if separability.line is None else separability.line.tolist(),
+        "separating_margin": separability.margin,
         "certificate": certificate,
     }

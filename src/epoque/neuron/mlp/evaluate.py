@@ -100,7 +100,7 @@ def _unscale(params: Params[Floats], scaling: Scaling | None) -> Params[Floats]:
     if scaling is None:
         return params
     first, *others = params
-    w, b = scaling.unscaled(first["w"], first["b"])
+    w, b = scaling.unscale_weights(first["w"], first["b"])
     return [{"w": w, "b": b}, *others]
 
 
