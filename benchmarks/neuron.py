@@ -83,8 +83,8 @@ def _row(name: str, ours: Callable[[], None], runs: int, target: str) -> dict[st
     baseline, measured = (median(times) for times in zip(*rounds, strict=True))
     return {
         "name": name,
-        "baseline": f"script: {_told(baseline)}",
-        "measured": _told(measured),
+        "baseline": f"script: {_format_seconds(baseline)}",
+        "measured": _format_seconds(measured),
         "ratio": f"{median(script / own for script, own in rounds):,.0f}×",
         "target": target,
     }
@@ -96,13 +96,13 @@ def _seconds(work: Callable[[], Any]) -> float:
     return time.perf_counter() - began
 
 
-def _told(seconds: float) -> str:
+def _format_seconds(seconds: float) -> str:
     return f"{seconds * 1e3:.2f} ms" if seconds > 1e-3 else f"{seconds * 1e6:.1f} µs"
 
 
 def _memory() -> dict[str, str]:
     """Return the peak memory of the sweep, in a process of its own, Python and JAX included."""
-    told = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-m", "benchmarks.neuron", "--peak"],
         check=True,
         capture_output=True,
@@ -112,7 +112,7 @@ def _memory() -> dict[str, str]:
     return {
         "name": "peak memory of that sweep, the whole process",
         "baseline": "—",
-        "measured": f"{int(told.stdout) / 1024:,.0f} MiB",
+        "measured": f"{int(process.stdout) / 1024:,.0f} MiB",
         "ratio": "—",
         "target": "under 2 GB",
     }

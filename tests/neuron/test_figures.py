@@ -282,16 +282,16 @@ def test_the_network_s_hidden_lines_and_border(runs):
     green = HOUSE.colors["light"]["green"]
     hidden = [p for p in axes.lines if p.get_color() == green and p.get_linestyle() == "--"]
     assert 1 <= len(hidden) <= 2
-    stage = load_mlp_boundary(run, run.snapshot_steps()[-1])
+    boundary = load_mlp_boundary(run, run.snapshot_steps()[-1])
     for line in hidden:
         points = np.transpose(line.get_data())
         sums = np.abs(points @ weights["w1"] + weights["b1"]).max(axis=0)
         assert sums.min() < 1e-9
     (border,) = axes.collections
     for path in border.get_paths():
-        assert np.abs(stage.output(path.vertices) - 0.5).max() < 0.02
+        assert np.abs(boundary.output(path.vertices) - 0.5).max() < 0.02
     last = run.metrics.iloc[-1]
-    assert stage.is_correct(load(run.config)).mean() == last["accuracy"]
+    assert boundary.is_correct(load(run.config)).mean() == last["accuracy"]
 
 
 def test_loss_with_and_without_test_points(runs):

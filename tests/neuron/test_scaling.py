@@ -87,8 +87,8 @@ def test_training_sees_scaled_inputs_and_the_run_keeps_how(table: str, tmp_path:
     data = load_run(run)
     np.testing.assert_array_equal(data.in_original_units.x, X)
     w = np.array(run.results["final_weights"])
-    stage = make_perceptron_boundary(run.config, 30, w, data.scaling)  # type: ignore[arg-type]
-    np.testing.assert_allclose(stage.y(X), compute_weighted_sums(w, data.x), atol=1e-9)
+    boundary = make_perceptron_boundary(run.config, 30, w, data.scaling)  # type: ignore[arg-type]
+    np.testing.assert_allclose(boundary.y(X), compute_weighted_sums(w, data.x), atol=1e-9)
 
 
 @pytest.mark.parametrize("model", ["perceptron", "mlp"])

@@ -1,4 +1,4 @@
-"""Stages of a training: what a model makes of the plane of its inputs at one iteration."""
+"""Decision boundaries: what a model makes of the plane of its inputs at one iteration."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

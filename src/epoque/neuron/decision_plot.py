@@ -40,7 +40,7 @@ SIDE, LEFT, RIGHT, ABOVE, BELOW, LEGEND_ROW = 3.4, 0.68, 0.5, 0.56, 0.56, 0.19
 
 
 class DecisionPlot:
-    """Draws stages of one run, all in the same frame.
+    """Draws boundaries of one run, all in the same frame.
 
     Args:
         config: the run's settings.
@@ -50,10 +50,14 @@ class DecisionPlot:
     """
 
     def __init__(
-        self, config: NeuronConfig, data: Dataset, language: str, stages: Sequence[DecisionBoundary]
+        self,
+        config: NeuronConfig,
+        data: Dataset,
+        language: str,
+        boundaries: Sequence[DecisionBoundary],
     ) -> None:
-        self.config, self.data, self.language, self.boundaries = config, data, language, stages
-        self._any_wrong = not all(stage.is_correct(data).all() for stage in stages)
+        self.config, self.data, self.language, self.boundaries = config, data, language, boundaries
+        self._any_wrong = not all(boundary.is_correct(data).all() for boundary in boundaries)
         points = np.concatenate([data.x, data.x_test])
         low, high = points.min(axis=0), points.max(axis=0)
         margin = np.maximum(high - low, 1e-9) * (0.35 if self._is_table else 0.08)
@@ -64,32 +68,32 @@ class DecisionPlot:
         return self.config.data == "truth_table"
 
     def figure(self, title: str, subtitle: str, last: DecisionBoundary | None = None) -> "Figure":
-        """Draw the first stage.
+        """Draw the first boundary.
 
         Args:
             title: its heading.
             subtitle: the quieter line under it.
-            last: another stage of a perceptron whose line is added, dashed.
+            last: another boundary of a perceptron whose line is added, dashed.
         """
         return self._picture(title, subtitle, last)[0]
 
     def frames(
         self, title: str, subtitles: Sequence[str], dpi: float
     ) -> Iterator[NDArray[np.uint8]]:
-        """Yield every stage as pixels, [height, width, 3]; all in the same place."""
+        """Yield every boundary as pixels, [height, width, 3]; all in the same place."""
         figure, moving, shown = self._picture(title, subtitles[0])
         film = BlitRenderer(figure, dpi)
-        for stage, subtitle in zip(self.boundaries, subtitles, strict=True):
+        for boundary, subtitle in zip(self.boundaries, subtitles, strict=True):
             for artist in moving:
                 artist.remove()
-            moving = self._draw(figure.axes[0], stage)
+            moving = self._draw(figure.axes[0], boundary)
             shown.set_text(subtitle)
             yield film.render()
 
     def _picture(
         self, title: str, subtitle: str, last: DecisionBoundary | None = None
     ) -> "tuple[Figure, list[Artist], Text]":
-        """Return a figure of the first stage, what in it moves, and its subtitle."""
+        """Return a figure of the first boundary, what in it moves, and its subtitle."""
         handles = list(self._legend(last))
         columns = {4: 2}.get(len(handles), 3)
         below = BELOW + LEGEND_ROW * -(-len(handles) // columns)
@@ -154,30 +158,30 @@ class DecisionPlot:
         )
 
     def _draw(
-        self, axes: "Axes", stage: DecisionBoundary, last: DecisionBoundary | None = None
+        self, axes: "Axes", boundary: DecisionBoundary, last: DecisionBoundary | None = None
     ) -> "list[Artist]":
-        """Draw what changes from stage to stage and return it, but for the shades."""
+        """Draw what changes from one boundary to the next and return it, but for the shades."""
         u, v, points = self._grid()
-        axes.images[0].set_data(stage.output(points).reshape(GRID, GRID))
+        axes.images[0].set_data(boundary.output(points).reshape(GRID, GRID))
         moving: list[Artist] = []
         if self.config.model == "perceptron":
-            moving += self._line(axes, stage.lines[0], color=color("ink"), linewidth=1.8)
+            moving += self._line(axes, boundary.lines[0], color=color("ink"), linewidth=1.8)
         else:
-            moving += self._hidden(axes, stage)
-            y = stage.y(points).reshape(GRID, GRID)
+            moving += self._hidden(axes, boundary)
+            y = boundary.y(points).reshape(GRID, GRID)
             if y.min() < 0 < y.max():
                 moving.append(axes.contour(u, v, y, [0], colors=[color("ink")], linewidths=1.8))
         if last:
             moving += self._line(axes, last.lines[0], color=color("muted"), dashes=DASHES)
-        wrong = self.data.x[~stage.is_correct(self.data)]
+        wrong = self.data.x[~boundary.is_correct(self.data)]
         return [*moving, *axes.plot(*wrong.T, **self._wrong())]
 
-    def _hidden(self, axes: "Axes", stage: DecisionBoundary) -> "Iterator[Artist]":
+    def _hidden(self, axes: "Axes", boundary: DecisionBoundary) -> "Iterator[Artist]":
         """Draw where each neuron of the first hidden layer changes its mind."""
-        for j, line in enumerate(stage.lines, 1):
+        for j, line in enumerate(boundary.lines, 1):
             lines = self._line(axes, line, color=color("green"), dashes=DASHES, zorder=2.5)
             yield from lines
-            if lines and len(stage.lines) <= MAX_NAMED:
+            if lines and len(boundary.lines) <= MAX_NAMED:
                 start, end = np.asarray(lines[0].get_xydata())
                 yield axes.annotate(
                     f"h{to_subscript(j)}",

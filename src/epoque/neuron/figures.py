@@ -282,24 +282,24 @@ def regions_figure(run: "Run[NeuronConfig]", language: str) -> "Figure":
     last = None
     if config.model == "mlp":
         title = _("Where the network says 1")
-        stage = load_mlp_boundary(run, _snapshot_steps(run)[-1], data.scaling)
+        boundary = load_mlp_boundary(run, _snapshot_steps(run)[-1], data.scaling)
     else:
         title = _("Where the neuron says 1")
         steps, history = load_weight_history(run, 2)
         best = find_best_row(history, data)
-        stage = make_perceptron_boundary(config, int(steps[best]), history[best], data.scaling)
+        boundary = make_perceptron_boundary(config, int(steps[best]), history[best], data.scaling)
         if best < len(steps) - 1:
             title = _("The best line the neuron found")
             last = make_perceptron_boundary(config, int(steps[-1]), history[-1], data.scaling)
-    plane = DecisionPlot(config, data.in_original_units, language, [stage])
-    return plane.figure(title, _score(stage, plane), last)
+    plane = DecisionPlot(config, data.in_original_units, language, [boundary])
+    return plane.figure(title, _score(boundary, plane), last)
 
 
-def _score(stage: DecisionBoundary, plane: DecisionPlot) -> str:
+def _score(boundary: DecisionBoundary, plane: DecisionPlot) -> str:
     """Return the line under a picture of the plane: "XOR, iteration 7: 3 of 4 points right"."""
     _ = translator(plane.language)
-    right = stage.is_correct(plane.data)
-    numbers = (stage.step, int(right.sum()), len(right))
+    right = boundary.is_correct(plane.data)
+    numbers = (boundary.step, int(right.sum()), len(right))
     step, count, total = (format_number(n, plane.language) for n in numbers)
     text = _("iteration {step}: {count} of {total} points right")
     data = describe_subject(plane.config, plane.language).split(", ")[0]
@@ -335,9 +335,9 @@ def animation(
     if len(data.names) != 2:
         raise UsageError(f"{run.id} has {len(data.names)} inputs; only two can be animated.")
     _ = translator(language)
-    stages = _load_boundaries(run, config, data.scaling)
-    plane = DecisionPlot(config, data.in_original_units, language, stages)
-    subtitles = [_score(stage, plane) for stage in stages]
+    boundaries = _load_boundaries(run, config, data.scaling)
+    plane = DecisionPlot(config, data.in_original_units, language, boundaries)
+    subtitles = [_score(boundary, plane) for boundary in boundaries]
     with figure_style(theme):
         frames = list(plane.frames(_("Learning"), subtitles, FRAME_DPI))
     save_animation(frames, stem)
