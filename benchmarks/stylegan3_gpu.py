@@ -64,7 +64,7 @@ def _images(name: str) -> Iterator[dict[str, str]]:
         ws = torch.randn(batch, generator.num_ws, 512, device="cuda")
 
         def make(ws: torch.Tensor = ws) -> torch.Tensor:
-            image: torch.Tensor = generator.synthesis(ws, low=torch.float16)
+            image: torch.Tensor = generator.synthesis(ws, low_precision_dtype=torch.float16)
             return image
 
         fast = _seconds(make)

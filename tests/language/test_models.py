@@ -186,7 +186,7 @@ def test_the_ways_to_compute_attention_agree(causal, monkeypatch):
             model.zero_grad()
             outs.append(model(ids, allowed)[:, :10])
             outs[-1].square().sum().backward()
-            grads.append(model.blocks[0].attention.qkv.weight.grad.clone())
+            grads.append(model.layers[0].attention.qkv.weight.grad.clone())
         torch.testing.assert_close(outs[0], outs[1], atol=1e-5, rtol=1e-5)
         torch.testing.assert_close(grads[0], grads[1], atol=1e-3, rtol=1e-4)
 
@@ -195,7 +195,7 @@ def test_the_ways_to_compute_attention_agree(causal, monkeypatch):
 def test_the_lens_reads_the_last_state_as_the_model_does(architecture, objective):
     model, states = small(architecture, objective), []
     hidden = model.compute_hidden_states(some_ids(), residuals=states)
-    assert len(states) == model.layers + 1
+    assert len(states) == len(model.layers) + 1
     torch.testing.assert_close(model.apply_logit_lens(states[-1]), model.compute_logits(hidden))
 
 

@@ -45,7 +45,7 @@ def test_a_batch_smaller_than_a_group_is_one_group() -> None:
 def test_what_follows_is_as_in_the_official_training() -> None:
     config = StyleGan3Config()
     assert config.steps == 781_250
-    assert (config.generator_learning_rate, config.dlr) == (0.0025, 0.002)
+    assert (config.generator_learning_rate, config.discriminator_learning_rate) == (0.0025, 0.002)
     assert StyleGan3Config(cfg="stylegan2").generator_learning_rate == 0.002
     assert config.r1_gamma(1024) == pytest.approx(6.5536)
     assert config.replace(gamma=0).r1_gamma(1024) == 0

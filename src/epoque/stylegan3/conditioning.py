@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from epoque.bench.errors import DataError, UsageError, did_you_mean
+from epoque.bench.errors import ConfigError, DataError, did_you_mean
 from epoque.bench.files.input_files import read_regular
 from epoque.bench.limits import MAX_TEXT_FILE_BYTES
 from epoque.bench.seeds import numpy_rng
@@ -124,20 +124,20 @@ class Conditioning:
             rows = rows[rng.choice(len(rows), SAMPLE, replace=False)]
         return value | {"sample": [",".join(f"{x:.9g}" for x in row) for row in rows]}
 
-    def check(self, label: Label | None, option: str = "class") -> None:
+    def check(self, label: Label | None, field: str = "class") -> None:
         """Refuse a label that the network cannot be asked for, or a class that is missing.
 
         Args:
             label: see `sample`.
-            option: where it is typed.
+            field: what the setting is called.
 
         Raises:
-            UsageError: naming the option.
+            ConfigError: naming the setting.
         """
         if label is None and self.size and self.vectors is None:
             last = self.size - 1
-            raise UsageError(f"--{option}: this network needs a class, 0 to {last}, or {ANY}.")
-        self.parse(label, option)
+            raise ConfigError.of(field, f"this network needs a class, 0 to {last}, or {ANY}.")
+        self.parse(label, field)
 
     def sample(self, label: Label | None, rngs: Sequence[np.random.Generator]) -> Floats:
         """Return a label for each image, [N, size].
@@ -149,7 +149,7 @@ class Conditioning:
             rngs: one for each image; each is asked for one number, whatever is told.
 
         Raises:
-            UsageError: if the network has no such label.
+            ConfigError: if the network has no such label.
             DataError: if a file of numbers cannot be read.
         """
         values, fixed = self.parse(label)
@@ -172,18 +172,18 @@ class Conditioning:
             digest.update(source.tobytes())
         return digest.hexdigest()
 
-    def parse(self, label: Label | None, option: str = "class") -> PartialLabel:
+    def parse(self, label: Label | None, field: str = "class") -> PartialLabel:
         """Return the numbers that are asked for, and which of them are; see `sample`.
 
         Raises:
-            UsageError: naming the option, if the network has no such label.
+            ConfigError: naming the setting, if the network has no such label.
             DataError: if a file of numbers cannot be read.
         """
         nothing = np.zeros(self.size, np.float32), np.zeros(self.size, bool)
         if label is None:
             return nothing
         if not self.size:
-            raise UsageError(f"--{option}: {label} is not allowed; this network has no classes.")
+            raise ConfigError.of(field, f"{label} is not allowed; this network has no classes.")
         if label == ANY:
             return nothing
         try:
@@ -191,7 +191,7 @@ class Conditioning:
                 return self._parse_text(label.strip())
             return self._parse_class(label) if isinstance(label, int) else self._parse_vector(label)
         except _RefusedError as error:
-            raise UsageError(f"--{option}: {label!s:.60} {error}") from None
+            raise ConfigError.of(field, f"{label!s:.60} {error}") from None
 
     def _parse_text(self, text: str) -> PartialLabel:
         """Return what is typed."""

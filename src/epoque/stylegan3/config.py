@@ -355,6 +355,11 @@ class StyleGan3Config(Config):
         return self.glr or (0.002 if self.cfg == "stylegan2" else 0.0025)
 
     @property
+    def discriminator_learning_rate(self) -> float:
+        """The discriminator's learning rate."""
+        return self.dlr
+
+    @property
     def ada_images(self) -> float:
         """Images in which the probability of augmentations may go from 0 to 1."""
         usual = 500.0 if self.resume_from is None else 100.0

@@ -35,8 +35,8 @@ def estimate_memory(generator: Generator, images: int = 1, *, plain: bool = Fals
 def available_memory(device: torch.device) -> int | None:
     """Return the free memory of a device in bytes, or None where the system does not tell.
 
-    On the CPU limits of this process and of its container count (`bench.memory.free_memory`), and
-    what earlier images left for the next ones.
+    On the CPU limits of this process and of its container count
+    (`bench.system.memory.free_memory`), and what earlier images left for the next ones.
     """
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0])

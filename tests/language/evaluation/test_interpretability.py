@@ -36,7 +36,7 @@ def test_attention_is_that_of_transformers(pair: tuple[Any, Model]) -> None:
     theirs, ours = pair
     found = measure_attention(ours, twins.word_tokenizer(), TEXT)
     wanted = torch.cat(seen(theirs).attentions).numpy()
-    assert found.weights.shape == (ours.layers, ours.heads, len(IDS), len(IDS))
+    assert found.weights.shape == (len(ours.layers), ours.heads, len(IDS), len(IDS))
     np.testing.assert_allclose(found.weights, wanted, atol=1e-5)
     np.testing.assert_allclose(found.weights.sum(-1), 1, atol=1e-5)
     if ours.causal:
@@ -56,7 +56,7 @@ def test_the_next_tokens_are_those_of_transformers(pair: tuple[Any, Model]) -> N
 def test_the_lens_ends_in_the_models_answer(pair: tuple[Any, Model]) -> None:
     theirs, ours = pair
     found = read_logit_lens(ours, twins.word_tokenizer(), TEXT, top=3)
-    assert found.ids.shape == found.probabilities.shape == (ours.layers + 1, len(IDS), 3)
+    assert found.ids.shape == found.probabilities.shape == (len(ours.layers) + 1, len(IDS), 3)
     logs = seen(theirs).logits[0].log_softmax(-1)
     np.testing.assert_array_equal(found.ids[-1], logs.topk(3).indices)
     np.testing.assert_allclose(found.entropy[-1], -(logs.exp() * logs).sum(-1), atol=1e-4)
@@ -78,7 +78,7 @@ def test_rows_without_a_token_are_never_shown(kind: str, tmp_path: Path) -> None
         look(ours, tokenizer, "w1 w2 w3", 20) for look in (predict_tokens, read_logit_lens)
     )
     assert found.ids.shape == (3, 5)
-    assert lens.ids.shape == (ours.layers + 1, 3, 5)
+    assert lens.ids.shape == (len(ours.layers) + 1, 3, 5)
     for ids in (found.ids, lens.ids):
         np.testing.assert_array_equal(np.sort(ids), np.broadcast_to(np.arange(5), ids.shape))
     assert all(word.startswith("w") for row in found.words for word in row)

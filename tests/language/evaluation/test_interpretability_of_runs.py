@@ -54,7 +54,7 @@ def test_the_arrays_are_measured(run: Run) -> None:
     arrays, told = example_files.read_probe(run), example_files.read_examples(run)
     model, tokenizer = restore_model(run)
     length = len(told["attention_tokens"])
-    assert arrays["attention"].shape == (model.layers, model.heads, length, length)
+    assert arrays["attention"].shape == (len(model.layers), model.heads, length, length)
     np.testing.assert_allclose(arrays["attention"].sum(-1), 1, atol=1e-5)
     span = _last_span(run)
     assert told["attention_tokens"] == [tokenizer.decode([token]) for token in span]

@@ -207,7 +207,7 @@ def test_groups_hold_every_parameter_once():
             vectors = all(parameter.dim() == 1 for parameter in group["params"])
             assert (group["weight_decay"] == 0) == vectors
             assert group["lr"] == (0.01 if group["muon"] else 0.005)
-            layers = {id(p) for p in model.blocks.parameters() if p.dim() == 2}
+            layers = {id(p) for p in model.layers.parameters() if p.dim() == 2}
             assert group["muon"] == all(id(p) in layers for p in group["params"])
 
 

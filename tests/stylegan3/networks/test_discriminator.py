@@ -161,7 +161,7 @@ def test_a_missing_label_is_told():
 def test_a_smaller_type_changes_little():
     network = networks.init_discriminator(tiny())
     images, _ = some_images(tiny())
-    exact, fast = network(images), network(images, low=torch.bfloat16)
+    exact, fast = network(images), network(images, low_precision_dtype=torch.bfloat16)
     assert fast.dtype == torch.float32
     assert not torch.equal(exact, fast)
     torch.testing.assert_close(exact, fast, atol=0.1, rtol=0)

@@ -333,7 +333,7 @@ def test_random_noise_is_drawn_from_the_generator_given():
 def test_a_smaller_type_changes_little(name):
     network = networks.init_generator(SPECS[name])
     z, c = some_inputs(SPECS[name])
-    exact, fast = network(z, c), network(z, c, low=torch.bfloat16)
+    exact, fast = network(z, c), network(z, c, low_precision_dtype=torch.bfloat16)
     assert fast.dtype == torch.float32
     assert not torch.equal(exact, fast)
     assert (exact - fast).square().mean() < 1e-3 * exact.square().mean()

@@ -10,7 +10,7 @@ from golden import assert_near, golden, needs_golden, network_of
 from epoque.stylegan3 import networks
 from epoque.stylegan3.training.gan import Gan, Losses, Microbatch, train_only
 from epoque.stylegan3.training.losses import blur, path_lengths, r1_penalty
-from epoque.stylegan3.training.optimizer import gradient_norm, make_lazy_adam, replace_non_finite
+from epoque.stylegan3.training.optimizers import gradient_norm, make_lazy_adam, replace_non_finite
 
 SETS = {"r1_0.5": {"r1_gamma": 0.5}, "r1_2_blur10": {"r1_gamma": 2.0, "blur_sigma": 6.0}}
 NAMES = {
@@ -204,7 +204,7 @@ def test_half_precision_gives_nearly_the_same_gradients() -> None:
     batch = make_batch(torch.randn(4, 3, 16, 16, generator=torch.Generator().manual_seed(0)))
     found = []
     for low in (None, torch.bfloat16):
-        gan = stylegan2(low=low)
+        gan = stylegan2(low_precision_dtype=low)
         backward(gan, "generator", gan.generator_loss(batch))
         found.append(torch.cat([g.flatten() for g in gradients(gan.generator)]))
     fine, rough = found

@@ -64,7 +64,7 @@ def test_what_is_stopped_is_resumed(
         step = Trainer.step
 
         def stopped(self: Trainer) -> None:
-            if self.steps == 3:
+            if self.steps_done == 3:
                 signal.raise_signal(signal.SIGINT)
             step(self)
 

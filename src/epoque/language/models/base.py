@@ -19,13 +19,13 @@ class Model(nn.Module, ABC):
     Attributes:
         config: what it is made of.
         embedding: the table [V, W] of the tokens.
-        blocks: the layers.
+        layers: one after another.
         output: the output layer's own weights [V, W], or None where the embedding's are used.
         sparse_embedding: whether the embedding's gradient holds only the rows that were touched;
             for the sampled head in one process, whose optimiser then steps only these rows.
     """
 
-    blocks: nn.ModuleList
+    layers: nn.ModuleList
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -53,11 +53,6 @@ class Model(nn.Module, ABC):
     def width(self) -> int:
         """How many numbers stand for a token, W."""
         return self.config.width
-
-    @property
-    def layers(self) -> int:
-        """How many layers it has."""
-        return self.config.layers
 
     @property
     def heads(self) -> int:
@@ -112,10 +107,10 @@ class Model(nn.Module, ABC):
         inputs = prepare_attention(input_ids, self.causal, attention_mask, cache, attentions)
         inputs = self._add_rotary(inputs)
         x = self._embed(input_ids, inputs.position_ids, token_type_ids)
-        for layer, block in enumerate(self.blocks):
+        for index, layer in enumerate(self.layers):
             if residuals is not None:
                 residuals.append(x)
-            x = block(x, inputs, layer)
+            x = layer(x, inputs, index)
         if residuals is not None:
             residuals.append(x)
         if cache is not None:
@@ -138,8 +133,8 @@ class Model(nn.Module, ABC):
 
     def hidden_matrices(self) -> Iterator[tuple[nn.Parameter, int]]:
         """Yield the matrices of the layers, each with how many maps stand above one another."""
-        for block in self.blocks:
-            for name, parameter in block.named_parameters():
+        for layer in self.layers:
+            for name, parameter in layer.named_parameters():
                 if parameter.dim() == 2:
                     yield parameter, self._count_maps(name)
 

@@ -11,7 +11,7 @@ from .base import Model
 __all__ = ["Bert"]
 
 
-class _Block(nn.Module):
+class _Layer(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         width, inner = config.width, config.feed_forward
@@ -36,7 +36,7 @@ class Bert(Model):
         self.positions = nn.Embedding(config.context, config.width)
         self.types = nn.Embedding(2, config.width)
         self.embedding_norm = nn.LayerNorm(config.width, config.epsilon)
-        self.blocks = nn.ModuleList(_Block(config) for _ in range(config.layers))
+        self.layers = nn.ModuleList(_Layer(config) for _ in range(config.layers))
         self.transform = nn.Linear(config.width, config.width)
         self.transform_norm = nn.LayerNorm(config.width, config.epsilon)
         self.bias = nn.Parameter(torch.empty(config.vocabulary))

@@ -10,7 +10,7 @@ from .base import Model
 __all__ = ["Gpt2"]
 
 
-class _Block(nn.Module):
+class _Layer(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         width, inner = config.width, config.feed_forward
@@ -33,7 +33,7 @@ class Gpt2(Model):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__(config)
         self.positions = nn.Embedding(config.context, config.width)
-        self.blocks = nn.ModuleList(_Block(config) for _ in range(config.layers))
+        self.layers = nn.ModuleList(_Layer(config) for _ in range(config.layers))
         self.norm = nn.LayerNorm(config.width, config.epsilon)
         self.dropout = nn.Dropout(config.dropout)
 
@@ -52,4 +52,4 @@ class Gpt2(Model):
     def _init_std(self, name: str, parameter: nn.Parameter) -> float:
         """0.02; what is added to the residual stream is smaller the more layers add to it."""
         is_residual = name.endswith(("attention.out.weight", "down.weight"))
-        return 0.02 / (2 * self.layers) ** 0.5 if is_residual else 0.02
+        return 0.02 / (2 * self.config.layers) ** 0.5 if is_residual else 0.02

@@ -71,7 +71,7 @@ def _gpt2_entries(config: ModelConfig) -> Iterator[WeightEntry]:
     for layer in range(config.layers):
         for ours, theirs in names.items():
             is_transposed = "norm" not in ours
-            here, there = f"blocks.{layer}.{ours}", f"transformer.h.{layer}.{theirs}"
+            here, there = f"layers.{layer}.{ours}", f"transformer.h.{layer}.{theirs}"
             yield WeightEntry(f"{here}.weight", (f"{there}.weight",), is_transposed)
             yield WeightEntry(f"{here}.bias", (f"{there}.bias",))
     yield from _weight_and_bias("norm", "transformer.ln_f")
@@ -86,7 +86,7 @@ def _bert_entries(config: ModelConfig) -> Iterator[WeightEntry]:
     yield WeightEntry("types.weight", (f"{table}.token_type_embeddings.weight",))
     yield from _weight_and_bias("embedding_norm", f"{table}.LayerNorm")
     for layer in range(config.layers):
-        here, there = f"blocks.{layer}", f"bert.encoder.layer.{layer}"
+        here, there = f"layers.{layer}", f"bert.encoder.layer.{layer}"
         qkv = (f"{there}.attention.self.{name}" for name in ("query", "key", "value"))
         yield from _weight_and_bias(f"{here}.attention.qkv", *qkv)
         yield from _weight_and_bias(f"{here}.attention.out", f"{there}.attention.output.dense")
@@ -105,7 +105,7 @@ def _bert_entries(config: ModelConfig) -> Iterator[WeightEntry]:
 def _modern_entries(config: ModelConfig) -> Iterator[WeightEntry]:
     yield WeightEntry("embedding.weight", ("model.embed_tokens.weight",))
     for layer in range(config.layers):
-        here, there = f"blocks.{layer}", f"model.layers.{layer}"
+        here, there = f"layers.{layer}", f"model.layers.{layer}"
         qkv = tuple(f"{there}.self_attn.{name}_proj.weight" for name in "qkv")
         yield WeightEntry(f"{here}.attention.qkv.weight", qkv)
         yield WeightEntry(f"{here}.attention.out.weight", (f"{there}.self_attn.o_proj.weight",))

@@ -46,7 +46,7 @@ class _Modern(Model):
         return 0.0 if is_residual else parameter.shape[1] ** -0.5
 
 
-class _CausalBlock(nn.Module):
+class _CausalLayer(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         width, self.epsilon = config.width, config.epsilon
@@ -71,7 +71,7 @@ class ModernCausal(_Modern):
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__(config)
-        self.blocks = nn.ModuleList(_CausalBlock(config) for _ in range(config.layers))
+        self.layers = nn.ModuleList(_CausalLayer(config) for _ in range(config.layers))
         self.dropout = nn.Dropout(config.dropout)
 
     def _embed(
@@ -86,7 +86,7 @@ class ModernCausal(_Modern):
         return rms_norm(x, self.config.epsilon)
 
 
-class _MaskedBlock(nn.Module):
+class _MaskedLayer(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         width, inner = config.width, config.feed_forward
@@ -109,7 +109,7 @@ class ModernMasked(_Modern):
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__(config)
-        self.blocks = nn.ModuleList(_MaskedBlock(config) for _ in range(config.layers))
+        self.layers = nn.ModuleList(_MaskedLayer(config) for _ in range(config.layers))
         self.norm = nn.RMSNorm(config.width, config.epsilon)
         self.dropout = nn.Dropout(config.dropout)
 

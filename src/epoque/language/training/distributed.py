@@ -32,8 +32,8 @@ def prepare_model(distributed: DistributedContext, model: ModelWithLoss) -> Any:
     from torch.distributed.fsdp import fully_shard
 
     model.to(distributed.device)
-    for block in model.model.blocks:
-        fully_shard(block)
+    for layer in model.model.layers:
+        fully_shard(layer)
     return fully_shard(model)
 
 

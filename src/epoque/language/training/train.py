@@ -83,7 +83,7 @@ def _events(
         if values or due:
             yield trainer.pop_timings()
         if due:
-            yield (checkpoint := replace(trainer.checkpoint(), scheduled=scheduled))
+            yield (checkpoint := replace(trainer.make_checkpoint(), scheduled=scheduled))
             timer.check()
     assert checkpoint is not None
     if distributed.is_main:

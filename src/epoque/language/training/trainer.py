@@ -277,8 +277,8 @@ class Trainer:
         unknown_ids = find_unknown_ids(self.corpus.tokenizer)
         model_with_loss = ModelWithLoss(config, model, inclusion, unknown_ids)
         if config.compile:
-            for block in model.blocks:  # alike: compiled once for each size of batch
-                block.compile(dynamic=False)  # sizes left open fail in PyTorch 2.13
+            for layer in model.layers:  # alike: compiled once for each size of batch
+                layer.compile(dynamic=False)  # sizes left open fail in PyTorch 2.13
         self._model = prepare_model(distributed, model_with_loss)
         self._optimizer = build_optimizer(model, config)
         self.parameters = dict(model.named_parameters())
@@ -300,7 +300,7 @@ class Trainer:
         index = int(self.distributed.broadcast(KINDS.index(choice.kind)))
         return PrecisionChoice(KINDS[index], choice.reason)
 
-    def checkpoint(self) -> Checkpoint:
+    def make_checkpoint(self) -> Checkpoint:
         """Return everything that changes; all processes must ask together."""
         best = self._early_stopping.best_weights
         arrays = tensors_to_arrays("model", self.parameters) | tensors_to_arrays("best", best)

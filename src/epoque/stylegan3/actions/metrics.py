@@ -198,7 +198,7 @@ def metrics(options: MetricsOptions, progress: Progress, notify: Notify) -> Metr
 
     from ..loading import choose_device
     from ..measures.metrics import METRICS, compute_metrics
-    from ..measures.moves import movements
+    from ..measures.moves import measure_movements
     from ..measures.path_length import PathImages
 
     start, (names, images) = time.monotonic(), options.names()
@@ -240,7 +240,7 @@ def metrics(options: MetricsOptions, progress: Progress, notify: Notify) -> Metr
             progress=progress,
         )
     if of_moves and loaded is not None:
-        results += movements(
+        results += measure_movements(
             of_moves,
             loaded,
             images=images,

@@ -65,7 +65,7 @@ def write_film(
         MissingExtraError: for `mp4` without PyAV.
         RunWriteError: if the system refuses.
     """
-    keys, low = _count_keyframes(len(inputs), grid), precision_dtype(precision)
+    keys, low_precision_dtype = _count_keyframes(len(inputs), grid), precision_dtype(precision)
     total, generator = keys * max(1, frames), network.generator
     side = generator.spec.img_resolution
     check_memory(generator, network.device, extra_bytes=6 * total * grid[0] * grid[1] * side**2)
@@ -75,7 +75,9 @@ def write_film(
     for done, moment in enumerate(path, 1):
         rows = torch.from_numpy(moment).float().to(network.device)
         images = [
-            synthesize_image(generator, one, noise=noise, seed=i, low=low)
+            synthesize_image(
+                generator, one, noise=noise, seed=i, low_precision_dtype=low_precision_dtype
+            )
             for i, one in enumerate(rows)
         ]
         frame_images.append(tile_images(images, grid[0]))

@@ -133,7 +133,7 @@ def generate(
         raise ConfigError.of("format", f"{kind} is not allowed; it takes {' or '.join(FORMATS)}.")
     if batch < 1:
         raise ConfigError.of("batch", f"{batch} is not allowed; at least 1 is needed.")
-    generator, low = network.generator, precision_dtype(precision)
+    generator, low_precision_dtype = network.generator, precision_dtype(precision)
     _check_names(inputs)
     count = len(inputs)
     grid_bytes = SHEETS * 3 * count * generator.spec.img_resolution**2 if grid else 0
@@ -148,7 +148,9 @@ def generate(
         for first in range(0, count, batch):
             part = inputs[first : first + batch]
             ws, seeds = compute_styles(generator, part, options), list(map(noise_seed, part))
-            pixels = synthesize_pixels(generator, ws, seeds, noise=noise, low=low)
+            pixels = synthesize_pixels(
+                generator, ws, seeds, noise=noise, low_precision_dtype=low_precision_dtype
+            )
             for latent_input, one in zip(part, pixels, strict=True):
                 images.append(_write_image(one, folder, kind, latent_input))
                 if progress is not None:

@@ -17,7 +17,7 @@ __all__ = ["Difference", "Precision", "measure_difference", "precision_dtype"]
 
 Precision = Literal["float32", "bfloat16", "float16"]
 
-_LOW: dict[Precision, torch.dtype | None] = {
+_LOW_PRECISION_DTYPES: dict[Precision, torch.dtype | None] = {
     "float32": None,
     "bfloat16": torch.bfloat16,
     "float16": torch.float16,
@@ -30,11 +30,11 @@ def precision_dtype(precision: Precision) -> torch.dtype | None:
     Raises:
         UsageError: if there is no such precision.
     """
-    if precision not in _LOW:
+    if precision not in _LOW_PRECISION_DTYPES:
         raise ConfigError.of(
-            "precision", f"{precision} is not allowed; it takes {', '.join(_LOW)}."
+            "precision", f"{precision} is not allowed; it takes {', '.join(_LOW_PRECISION_DTYPES)}."
         )
-    return _LOW[precision]
+    return _LOW_PRECISION_DTYPES[precision]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +86,10 @@ def measure_difference(
         UsageError: if there is no such precision.
     """
     short, full = (
-        synthesize(generator, ws[None], [seed], noise=noise, low=low)
-        for low in (precision_dtype(precision), None)
+        synthesize(
+            generator, ws[None], [seed], noise=noise, low_precision_dtype=low_precision_dtype
+        )
+        for low_precision_dtype in (precision_dtype(precision), None)
     )
     levels = np.abs(to_uint8(short).astype(np.int64) - to_uint8(full))
     power = full.square().mean().sqrt().clamp(min=1e-30)

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from epoque.bench.errors import ConfigError, DataError, DivergenceError, UsageError
+from epoque.bench.errors import ConfigError, DataError, DivergenceError
 from epoque.bench.figures.plot import color, new_figure
 from epoque.bench.figures.ticks import format_axis
 from epoque.bench.i18n import mark, translator
@@ -88,11 +88,11 @@ class ProjectionOptions:
         """Refuse values that are not allowed.
 
         Raises:
-            UsageError: naming the first.
+            ConfigError: naming the first.
         """
-        if self.steps < 1 or self.steps_plus < 0:
-            message = f"--steps {self.steps} and --steps-plus {self.steps_plus}"
-            raise UsageError(f"{message} are not allowed; take 1 or more, and 0 or more.")
+        for name, least in (("steps", 1), ("steps_plus", 0)):
+            if (value := getattr(self, name)) < least:
+                raise ConfigError.of(name, f"{value} is not allowed; it takes {least} or more.")
         if not (isfinite(self.learning_rate) and self.learning_rate > 0):
             raise ConfigError.of("learning_rate", f"{self.learning_rate} must be more than 0.")
 
@@ -152,8 +152,9 @@ def _pyramid(images: Tensor) -> list[Tensor]:
 def read_target(path: Path, network: LoadedGenerator) -> Tensor:
     """Read a picture as the network would make it, [1, C, S, S], −1 to 1.
 
-    It is read as a picture of a set of images is (`bench.pictures`): transparent pixels are laid
-    on white, 16-bit levels become 8-bit ones, and what is not square is cropped about its middle.
+    It is read as a picture of a set of images is (`bench.files.images`): transparent pixels are
+    laid on white, 16-bit levels become 8-bit ones, and what is not square is cropped about its
+    middle.
 
     Raises:
         DataError: if it cannot be read.

@@ -131,12 +131,12 @@ def synthesize_image(
     *,
     noise: Noise = "const",
     seed: int = 0,
-    low: torch.dtype | None = None,
+    low_precision_dtype: torch.dtype | None = None,
 ) -> NDArray[np.uint8]:
     """Return the image of styles [num_ws, w_dim] as colours, [H, W, 3]; see `synthesize_pixels`."""
-    image: NDArray[np.uint8] = synthesize_pixels(generator, ws[None], [seed], noise=noise, low=low)[
-        0
-    ]
+    image: NDArray[np.uint8] = synthesize_pixels(
+        generator, ws[None], [seed], noise=noise, low_precision_dtype=low_precision_dtype
+    )[0]
     return image
 
 
@@ -147,7 +147,7 @@ def synthesize_pixels(
     seeds: Sequence[int],
     *,
     noise: Noise = "const",
-    low: torch.dtype | None = None,
+    low_precision_dtype: torch.dtype | None = None,
 ) -> NDArray[np.uint8]:
     """Return the images of styles [N, num_ws, w_dim] as colours, [N, H, W, 3]; grey ones too.
 
@@ -156,12 +156,16 @@ def synthesize_pixels(
         ws: their styles.
         seeds: of the noise of each, where it is drawn anew.
         noise: of StyleGAN2's layers; see `networks.init_generator.Synthesis`.
-        low: likewise.
+        low_precision_dtype: likewise.
 
     Raises:
         UsageError: if there is no such noise.
     """
-    return to_rgb(to_uint8(synthesize(generator, ws, seeds, noise=noise, low=low)))
+    return to_rgb(
+        to_uint8(
+            synthesize(generator, ws, seeds, noise=noise, low_precision_dtype=low_precision_dtype)
+        )
+    )
 
 
 @torch.no_grad()
@@ -171,7 +175,7 @@ def synthesize(
     seeds: Sequence[int],
     *,
     noise: Noise = "const",
-    low: torch.dtype | None = None,
+    low_precision_dtype: torch.dtype | None = None,
 ) -> Tensor:
     """Return images of styles as the network makes them, [N, C, H, W]; see `synthesize_pixels`."""
     if noise not in NOISES:
@@ -179,7 +183,9 @@ def synthesize(
     maps = _sample_noise(generator, seeds) if noise == "random" else {}
     layer_noise_kind: Noise = "none" if noise == "none" else "const"
     with deterministic_mode(), layer_noise.replace_noise(generator, maps):
-        images: Tensor = generator.synthesis(ws, noise=layer_noise_kind, low=low)
+        images: Tensor = generator.synthesis(
+            ws, noise=layer_noise_kind, low_precision_dtype=low_precision_dtype
+        )
     return images
 
 

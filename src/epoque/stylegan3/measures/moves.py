@@ -13,10 +13,10 @@ from .equivariance import EQUIVARIANCE_METRICS, measure_equivariance
 from .image_sources import network_digest
 from .metrics import METRICS, MetricResult
 
-__all__ = ["movements"]
+__all__ = ["measure_movements"]
 
 
-def movements(
+def measure_movements(
     names: Sequence[str],
     opened: LoadedGenerator,
     *,

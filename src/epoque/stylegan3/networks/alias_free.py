@@ -65,7 +65,7 @@ class AliasFreeLayer(InitModule):
         w: Tensor,
         *,
         update_emas: bool = False,
-        low: torch.dtype | None = None,
+        low_precision_dtype: torch.dtype | None = None,
     ) -> Tensor:
         """Map a signal [N, C, H, W] with styles [N, w_dim] to the next, [N, C', H', W']."""
         plan = self.plan
@@ -75,7 +75,7 @@ class AliasFreeLayer(InitModule):
         if plan.to_image:  # not demodulated: the scale of the weights stands in the styles
             styles = styles / sqrt(self.weight[0].numel())
         x = ops.modulated_conv2d(
-            x.to((low if plan.reducible else None) or self.weight.dtype),
+            x.to((low_precision_dtype if plan.reducible else None) or self.weight.dtype),
             self.weight,
             styles,
             demodulate=not plan.to_image,
@@ -130,13 +130,15 @@ class AliasFreeSynthesis(Synthesis):
         noise: Noise = "const",
         rng: torch.Generator | None = None,
         update_emas: bool = False,
-        low: torch.dtype | None = None,
+        low_precision_dtype: torch.dtype | None = None,
     ) -> Tensor:
         """Return images [N, C, H, W] of styles [N, num_ws, w_dim]; see `Synthesis`."""
         ws = ws.to(self.input.weight.dtype)
         x: Tensor = self.input(ws[:, 0])
         for name, w in zip(self.layer_names, ws.unbind(1)[1:], strict=True):
-            x = getattr(self, name)(x, w, update_emas=update_emas, low=low)
+            x = getattr(self, name)(
+                x, w, update_emas=update_emas, low_precision_dtype=low_precision_dtype
+            )
         return x.to(ws.dtype) * self.output_scale
 
 

@@ -58,10 +58,10 @@ class _Block(nn.Module):
         self.skip = layer(here, after, 1, down=2) if spec.architecture == "resnet" else None
 
     def forward(
-        self, x: Tensor | None, image: Tensor, low: torch.dtype | None
+        self, x: Tensor | None, image: Tensor, low_precision_dtype: torch.dtype | None
     ) -> tuple[Tensor, Tensor]:
         """Map features [N, C, H, W], none at first, and the image to both of half the size."""
-        dtype = (low if self.reducible else None) or self.conv0.weight.dtype
+        dtype = (low_precision_dtype if self.reducible else None) or self.conv0.weight.dtype
         x = None if x is None else x.to(dtype)
         if self.fromrgb is not None:
             y = self.fromrgb(image.to(dtype))
@@ -140,14 +140,19 @@ class Discriminator(nn.Module):
         self.b4 = _End(spec, mapped or 1)
 
     def forward(
-        self, images: Tensor, c: Tensor | None = None, *, low: torch.dtype | None = None
+        self,
+        images: Tensor,
+        c: Tensor | None = None,
+        *,
+        low_precision_dtype: torch.dtype | None = None,
     ) -> Tensor:
         """Return logits [N, 1], positive for images that look real.
 
         Args:
             images: [N, C, H, W], −1 to 1.
             c: [N, c_dim] labels, where the network has any.
-            low: the type of the highest resolutions, such as float16; None is the weights' own.
+            low_precision_dtype: the type of the highest resolutions, such as float16; None
+                is the weights' own.
 
         Raises:
             UsageError: if the label is missing or of another length, or the batch does not divide
@@ -156,7 +161,7 @@ class Discriminator(nn.Module):
         x: Tensor | None = None
         image = images
         for resolution in self.resolutions:
-            x, image = getattr(self, f"b{resolution}")(x, image, low)
+            x, image = getattr(self, f"b{resolution}")(x, image, low_precision_dtype)
         features: Tensor = self.b4(x, image)
         if self.mapping is None:
             return features

@@ -32,7 +32,7 @@ class Synthesis(nn.Module):
         noise: Noise = "const",
         rng: torch.Generator | None = None,
         update_emas: bool = False,
-        low: torch.dtype | None = None,
+        low_precision_dtype: torch.dtype | None = None,
     ) -> Tensor:
         """Return images.
 
@@ -42,7 +42,8 @@ class Synthesis(nn.Module):
                 generator has no noise.
             rng: what noise is drawn from; None is PyTorch's global one.
             update_emas: whether to update the running means.
-            low: the type of the highest resolutions, such as float16; None is the weights' own.
+            low_precision_dtype: the type of the highest resolutions, such as float16; None
+                is the weights' own.
 
         Returns:
             [N, C, H, W], about −1 to 1.
@@ -94,7 +95,7 @@ class Generator(nn.Module):
         noise: Noise = "const",
         rng: torch.Generator | None = None,
         update_emas: bool = False,
-        low: torch.dtype | None = None,
+        low_precision_dtype: torch.dtype | None = None,
     ) -> Tensor:
         """Return images [N, C, H, W], about −1 to 1.
 
@@ -106,11 +107,17 @@ class Generator(nn.Module):
             noise: see `Synthesis`.
             rng: likewise.
             update_emas: likewise.
-            low: likewise.
+            low_precision_dtype: likewise.
 
         Raises:
             UsageError: if the label is missing or of another length.
         """
         ws = self.mapping(z, c, psi=psi, cutoff=cutoff, update_emas=update_emas)
-        images: Tensor = self.synthesis(ws, noise=noise, rng=rng, update_emas=update_emas, low=low)
+        images: Tensor = self.synthesis(
+            ws,
+            noise=noise,
+            rng=rng,
+            update_emas=update_emas,
+            low_precision_dtype=low_precision_dtype,
+        )
         return images

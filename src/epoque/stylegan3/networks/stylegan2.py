@@ -23,7 +23,7 @@ class _SynthesisOptions:
 
     noise: Noise
     rng: torch.Generator | None
-    low: torch.dtype | None
+    low_precision_dtype: torch.dtype | None
 
 
 class _Layer(InitModule):
@@ -138,7 +138,7 @@ class _Block(InitModule):
             ws: styles of the layers and of the image, [N, w_dim] each.
             options: how the pass is made.
         """
-        dtype = (options.low if self.reducible else None) or self.conv1.weight.dtype
+        dtype = (options.low_precision_dtype if self.reducible else None) or self.conv1.weight.dtype
         if x is None:
             x = self.const.expand(ws[0].shape[0], -1, -1, -1)
         x = self._features(x.to(dtype), ws, options)
@@ -188,12 +188,12 @@ class StyleGan2Synthesis(Synthesis):
         noise: Noise = "const",
         rng: torch.Generator | None = None,
         update_emas: bool = False,
-        low: torch.dtype | None = None,
+        low_precision_dtype: torch.dtype | None = None,
     ) -> Tensor:
         """Return images [N, C, H, W] of styles [N, num_ws, w_dim]; see `Synthesis`."""
         if noise not in ("const", "random", "none"):
             raise UsageError(f"Noise is {noise!r}; const, random and none are allowed.")
-        options = _SynthesisOptions(noise, rng, low)
+        options = _SynthesisOptions(noise, rng, low_precision_dtype)
         styles = list(ws.to(next(self.parameters()).dtype).unbind(1))
         x: Tensor | None = None
         image: Tensor | None = None

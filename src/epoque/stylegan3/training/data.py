@@ -51,8 +51,9 @@ def load_images(config: StyleGan3Config, progress: Progress | None = None) -> "T
 
     Raises:
         DataError: if one cannot be read, or they are of a size that networks cannot have.
-        MissingExtraError: if portraits are to be drawn and the extra `draw_avatars` is not
-        installed. RunWriteError: if drawn portraits cannot be kept in the cache folder.
+        MissingExtraError: if portraits are to be drawn and the extra `avatars` is not
+            installed.
+        RunWriteError: if drawn portraits cannot be kept in the cache folder.
     """
     images, path = _open_set(config, _find_set(config, progress))
     _check_each(images, path, progress)
@@ -63,8 +64,8 @@ def check_images(config: StyleGan3Config) -> None:
     """Check that the images of a config can be used, without a look at each.
 
     Raises:
-        DataError: if they cannot. MissingExtraError: if portraits are to be drawn and the extra
-        `draw_avatars` is not installed.
+        DataError: if they cannot.
+        MissingExtraError: if portraits are to be drawn and the extra `avatars` is not installed.
     """
     if config.data is not None:
         _open_set(config, Path(config.data))

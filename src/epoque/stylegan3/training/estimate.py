@@ -151,7 +151,7 @@ def measure_cost(
         progress(1, 3, "measuring")
         plain = _time(trainer.step)
         progress(2, 3, "measuring")
-        trainer.steps = 0  # all turns are due again
+        trainer.steps_done = 0  # all turns are due again
         whole = _time(trainer.step)
     share = 1 / (config.pl_interval if config.cfg == "stylegan2" else config.r1_interval)
     each = context.broadcast(plain + max(0.0, whole - plain) * share)

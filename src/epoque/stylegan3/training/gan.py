@@ -77,7 +77,7 @@ class Gan:
         r1_gamma: weight of the gradient penalty R1.
         style_mixing_prob: share of the microbatches in which later layers take another style.
         pl_weight: of the path length regularization.
-        low: the type of the highest resolutions; None for that of the weights.
+        low_precision_dtype: the type of the highest resolutions; None for that of the weights.
         augmentations: which of them the discriminator may see (`augment.pipeline_transforms`).
         augment_p: the probability of each.
         blur_sigma: of the blur before the discriminator, in pixels.
@@ -89,7 +89,7 @@ class Gan:
     r1_gamma: float
     style_mixing_prob: float = 0.0
     pl_weight: float = 0.0
-    low: torch.dtype | None = None
+    low_precision_dtype: torch.dtype | None = None
     augmentations: frozenset[str] = frozenset()
     augment_p: float = 0.0
     blur_sigma: float = 0.0
@@ -154,7 +154,11 @@ class Gan:
             ws = self._mix_styles(ws, labels, batch)
         noise_rng = batch.make_rng("noise", ws.device)
         images: Tensor = self.generator.synthesis(
-            ws, noise="random", rng=noise_rng, update_emas=update_emas, low=self.low
+            ws,
+            noise="random",
+            rng=noise_rng,
+            update_emas=update_emas,
+            low_precision_dtype=self.low_precision_dtype,
         )
         return images, ws
 
@@ -183,7 +187,9 @@ class Gan:
             rng = batch.make_rng(f"augmentation, {what}", CPU)
             params = sample_params(self.augmentations, self.augment_p, len(images), rng)
             images = augment(images, params, batch.make_rng(f"corruption, {what}", images.device))
-        logits: Tensor = self.discriminator(images, labels, low=self.low)
+        logits: Tensor = self.discriminator(
+            images, labels, low_precision_dtype=self.low_precision_dtype
+        )
         return logits
 
 

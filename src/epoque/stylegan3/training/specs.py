@@ -56,7 +56,7 @@ def generator_spec(config: StyleGan3Config, shape: ImageShape) -> GeneratorSpec:
 def choose_training_threads(
     config: StyleGan3Config, shape: ImageShape, resume: Checkpoint | None = None
 ) -> int:
-    """Return how many threads a training computes with (see `..work.threads`)."""
+    """Return how many threads a training computes with (see `..flops.choose_threads`)."""
     images = TRAINING_FACTOR * config.batch
     return choose_threads(config, generator_spec(config, shape), images, resume)
 

@@ -74,23 +74,23 @@ def _events(
     resume: Checkpoint | None,
 ) -> Generator[Event, None, None]:
     trainer = Trainer(config, context, images, resume)
-    measuring = TrainingMetrics(config, trainer)
+    training_metrics = TrainingMetrics(config, trainer)
     yield _reals_artifact(config, images)
     if resume is None:
         if config.resume_from is not None:
-            filled = load_pretrained(trainer, config.resume_from)
-            data = json.dumps(filled, indent=2).encode()
+            transferred = load_pretrained(trainer, config.resume_from)
+            data = json.dumps(transferred, indent=2).encode()
             yield Artifact("first_networks.json", data, once=True)
         yield trainer.make_snapshot()
     every = config.snapshot_every or max(1, config.steps // 50)
     timer = CheckpointTimer(context)
     while not trainer.is_finished:
         trainer.step()
-        measured = measuring.compute_if_due()
+        measured = training_metrics.compute_if_due()
         if trainer.is_due(config.log_every):
-            yield Metrics(trainer.steps, trainer.pop_metrics() | measured)
+            yield Metrics(trainer.steps_done, trainer.pop_metrics() | measured)
         elif measured:
-            yield Metrics(trainer.steps, measured | {"kimg": trainer.images_seen / 1000})
+            yield Metrics(trainer.steps_done, measured | {"kimg": trainer.images_seen / 1000})
         if trainer.is_due(every):
             yield trainer.make_snapshot()
         scheduled = trainer.is_due(config.checkpoint_every)

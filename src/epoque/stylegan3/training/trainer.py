@@ -24,16 +24,16 @@ from .data import TrainingImages
 from .distributed import DistributedContext, all_reduce_sum_
 from .ema import GeneratorEma, RunningMeans
 from .gan import NETWORKS, Gan, LossFunction, Microbatch, NetworkName, train_only
-from .memory import check_memory
-from .optimizer import gradient_norm, make_lazy_adam, replace_non_finite
+from .optimizers import gradient_norm, make_lazy_adam, replace_non_finite
 from .specs import discriminator_spec, generator_spec
+from .training_memory import check_training_memory
 
 __all__ = ["Trainer"]
 
 ADA_INTERVAL = 4  # steps
 PATH_DECAY = 0.01
 
-_LOW = {"float32": None, "float16": torch.float16, "bfloat16": torch.bfloat16}
+_LOW_PRECISION_DTYPES = {"float32": None, "float16": torch.float16, "bfloat16": torch.bfloat16}
 
 
 class Trainer:
@@ -45,9 +45,9 @@ class Trainer:
     on how many processes there are.
 
     Attributes:
-        steps: done so far.
+        steps_done: steps so far.
         images_seen: real images seen so far.
-        seconds: spent in steps since `pop_timings` was last called.
+        step_seconds: spent in steps since `pop_timings` was last called.
         gan: the networks and their losses.
         ema: the averaged generator.
     """
@@ -69,17 +69,21 @@ class Trainer:
         """
         self.config, self.distributed, self.images = config, distributed, images
         self._parts = _count_parts(config, distributed.world_size)
-        check_memory(config, images.shape, distributed.device, config.batch // self._parts)
-        self.steps, self.images_seen = 0, 0
-        self.seconds, self._timed = 0.0, 0
+        check_training_memory(config, images.shape, distributed.device, config.batch // self._parts)
+        self.steps_done, self.images_seen = 0, 0
+        self.step_seconds, self._timed = 0.0, 0
         self._sums: dict[str, tuple[float, float]] = {}
         self.gan = _make_gan(config, images, distributed.device)
         self.ema = GeneratorEma(self.gan.generator)
-        paths = config.pl_interval if self._has_path_penalty else None
-        penalty = config.r1_interval if self.gan.r1_gamma else None
+        path_length_interval = config.pl_interval if self._has_path_penalty else None
+        r1_interval = config.r1_interval if self.gan.r1_gamma else None
         self._optimizers = {
-            "generator": make_lazy_adam(self.gan.generator, config.generator_learning_rate, paths),
-            "discriminator": make_lazy_adam(self.gan.discriminator, config.dlr, penalty),
+            "generator": make_lazy_adam(
+                self.gan.generator, config.generator_learning_rate, path_length_interval
+            ),
+            "discriminator": make_lazy_adam(
+                self.gan.discriminator, config.discriminator_learning_rate, r1_interval
+            ),
         }
         self._ada = AdaController(config.target, config.ada_images)
         if resume is not None:
@@ -88,7 +92,7 @@ class Trainer:
     @property
     def is_finished(self) -> bool:
         """Whether as many images were seen as the config says."""
-        return self.steps >= self.config.steps
+        return self.steps_done >= self.config.steps
 
     @property
     def microbatch_size(self) -> int:
@@ -110,19 +114,19 @@ class Trainer:
         gan.augment_p = {"ada": self._ada.p, "fixed": config.p, "noaug": 0.0}[config.aug]
         gan.blur_sigma = config.blur_sigma(self.images_seen)
         self._update("generator", gan.generator_loss, batches)
-        if self._has_path_penalty and self.steps % config.pl_interval == 0:
+        if self._has_path_penalty and self.steps_done % config.pl_interval == 0:
             self._update("generator", gan.path_length_penalty, batches, gain=config.pl_interval)
         means = RunningMeans(gan.generator, self._parts)
         self._update("discriminator", means.follow(gan.discriminator_losses), batches)
         means.merge(self.distributed)
-        if gan.r1_gamma and self.steps % config.r1_interval == 0:
+        if gan.r1_gamma and self.steps_done % config.r1_interval == 0:
             self._update("discriminator", gan.r1_penalty, batches, gain=config.r1_interval)
         self.ema.update(config.batch, config.ema_half_life(self.images_seen))
-        self.steps += 1
+        self.steps_done += 1
         self.images_seen += config.batch
-        if config.aug == "ada" and self.steps % ADA_INTERVAL == 0:
+        if config.aug == "ada" and self.steps_done % ADA_INTERVAL == 0:
             self._ada.adjust(config.batch * ADA_INTERVAL)
-        self.seconds += time.perf_counter() - start
+        self.step_seconds += time.perf_counter() - start
 
     def _update(
         self,
@@ -144,13 +148,13 @@ class Trainer:
         sums = self._reduce_metrics(metrics)
         for metric, (total, _count) in sums.items():
             if not math.isfinite(total):
-                raise DivergenceError(metric, self.steps + 1)
+                raise DivergenceError(metric, self.steps_done + 1)
         gradients = [p.grad for p in network.parameters() if p.grad is not None]
         all_reduce_sum_(self.distributed, gradients)
-        if self.gan.low is not None:
+        if self.gan.low_precision_dtype is not None:
             replace_non_finite(gradients)
         if not math.isfinite(gradient_norm(gradients)):
-            raise DivergenceError(f"a gradient of the {name}", self.steps + 1)
+            raise DivergenceError(f"a gradient of the {name}", self.steps_done + 1)
         optimizer.step()
         self._record_metrics(sums)
 
@@ -162,7 +166,7 @@ class Trainer:
         return [self._load_microbatch(number, parts[number]) for number in mine]
 
     def _load_microbatch(self, number: int, rows: NDArray[np.int64]) -> Microbatch:
-        device, images, step = self.distributed.device, self.images, self.steps
+        device, images, step = self.distributed.device, self.images, self.steps_done
 
         def make_rng(what: str, where: torch.device) -> torch.Generator:
             rng = torch_generator(self.config.seed, f"{what}, part {number} of step {step}")
@@ -204,7 +208,7 @@ class Trainer:
 
     def is_due(self, every: int) -> bool:
         """Whether something that happens every so many steps, and at the end, is due."""
-        return self.steps % every == 0 or self.is_finished
+        return self.steps_done % every == 0 or self.is_finished
 
     def pop_metrics(self) -> dict[str, float]:
         """Return the numbers since they were last asked for (see `.train`)."""
@@ -215,14 +219,16 @@ class Trainer:
 
     def pop_timings(self) -> Timings:
         """Return the seconds spent in steps since this was last asked for, and the speed."""
-        seconds, images = self.seconds, self.images_seen - self._timed
-        self.seconds, self._timed = 0.0, self.images_seen
+        seconds, images = self.step_seconds, self.images_seen - self._timed
+        self.step_seconds, self._timed = 0.0, self.images_seen
         speed = {"images_per_second": images / seconds} if seconds else {}
-        return Timings(self.steps, seconds, speed)
+        return Timings(self.steps_done, seconds, speed)
 
     def make_snapshot(self) -> Snapshot:
         """Return what the averaged generator makes of the same random numbers as ever."""
-        return Snapshot(self.steps, {"images": self.generate_images(self.config.snapshot_images)})
+        return Snapshot(
+            self.steps_done, {"images": self.generate_images(self.config.snapshot_images)}
+        )
 
     def generate_images(self, count: int) -> NDArray[np.uint8]:
         """Return the averaged generator's images of the seeds 0 to `count` − 1, [N, H, W, C]."""
@@ -237,7 +243,11 @@ class Trainer:
             seeds = range(at, min(at + self.microbatch_size, count))
             z = torch.from_numpy(sample_latents(seeds, generator.spec.z_dim)).to(device)
             with torch.no_grad():
-                images = generator(z, labels[seeds.start : seeds.stop], low=self.gan.low)
+                images = generator(
+                    z,
+                    labels[seeds.start : seeds.stop],
+                    low_precision_dtype=self.gan.low_precision_dtype,
+                )
             yield to_uint8(images)
 
     def make_checkpoint(self) -> Checkpoint:
@@ -259,7 +269,7 @@ class Trainer:
             "generator": gan.generator.spec.to_json(),
             "discriminator": gan.discriminator.spec.to_json(),
         }
-        return Checkpoint(self.steps, arrays, state)
+        return Checkpoint(self.steps_done, arrays, state)
 
     def _restore(self, resume: Checkpoint) -> None:
         """Go on from a checkpoint."""
@@ -276,7 +286,7 @@ class Trainer:
             raise DamagedRunError(
                 f"The checkpoint at step {resume.step} is of other networks."
             ) from None
-        self.steps, self.images_seen, self._timed = resume.step, state["seen"], state["seen"]
+        self.steps_done, self.images_seen, self._timed = resume.step, state["seen"], state["seen"]
         self._sums = {name: (total, count) for name, (total, count) in state["sums"].items()}
         gan.pl_mean = state["path_mean"]
         for name, value in state["ada"].items():
@@ -297,7 +307,9 @@ def _count_parts(config: StyleGan3Config, world: int) -> int:
 def _make_gan(config: StyleGan3Config, images: TrainingImages, device: torch.device) -> Gan:
     """Return new networks, and what their losses depend on."""
     auto = "float16" if device.type == "cuda" else "float32"
-    low = _LOW[auto if config.precision == "auto" else config.precision]
+    low_precision_dtype = _LOW_PRECISION_DTYPES[
+        auto if config.precision == "auto" else config.precision
+    ]
     mixed = config.cfg == "stylegan2"
     generator = networks.init_generator(generator_spec(config, images.shape), config.seed).to(
         device
@@ -311,6 +323,6 @@ def _make_gan(config: StyleGan3Config, images: TrainingImages, device: torch.dev
         r1_gamma=config.r1_gamma(images.shape.resolution),
         style_mixing_prob=config.style_mixing if mixed else 0.0,
         pl_weight=config.pl_weight if mixed else 0.0,
-        low=low,
+        low_precision_dtype=low_precision_dtype,
         augmentations=frozenset() if config.aug == "noaug" else pipeline_transforms(config.augpipe),
     )

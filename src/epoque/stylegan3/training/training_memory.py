@@ -14,7 +14,7 @@ from ..networks.bands import layer_plans
 from ..ops.dispatch import is_fast
 from .specs import ImageShape, discriminator_spec, generator_spec
 
-__all__ = ["MemoryEstimate", "check_memory", "estimate_memory"]
+__all__ = ["MemoryEstimate", "check_training_memory", "estimate_training_memory"]
 
 # Of all signals of one image, measured: what a step keeps for its gradients at least. The plain
 # path writes the upsampled signals of alias-free layers too.
@@ -38,7 +38,7 @@ class MemoryEstimate:
         return self.networks + images * self.image
 
 
-def estimate_memory(
+def estimate_training_memory(
     config: StyleGan3Config, shape: ImageShape, device: torch.device
 ) -> MemoryEstimate:
     """Estimate the memory of a training.
@@ -59,11 +59,11 @@ def estimate_memory(
     upsampled = isinstance(spec, StyleGan3Spec) and not is_fast(device)
     signals = _signal_numbers(spec) * (_KEPT_PLAIN if upsampled else _KEPT)
     signals += 3 * _block_numbers(shape.resolution, config) * _KEPT
-    low = device.type == "cuda" and config.precision != "float32"
-    return MemoryEstimate(4 * numbers, int((2 if low else 4) * signals))
+    is_half = device.type == "cuda" and config.precision != "float32"
+    return MemoryEstimate(4 * numbers, int((2 if is_half else 4) * signals))
 
 
-def check_memory(
+def check_training_memory(
     config: StyleGan3Config, shape: ImageShape, device: torch.device, images: int
 ) -> None:
     """Refuse a training that does not fit, before anything is computed.
@@ -77,7 +77,7 @@ def check_memory(
     Raises:
         UsageError: if less is free than it takes; it says what would fit.
     """
-    free, need = memory.available_memory(device), estimate_memory(config, shape, device)
+    free, need = memory.available_memory(device), estimate_training_memory(config, shape, device)
     if free is None or need.of(images) <= free:
         return
     message = (
