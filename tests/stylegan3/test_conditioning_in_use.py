@@ -142,7 +142,7 @@ def test_measures_draw_the_labels_that_were_learned(people):
     assert not np.allclose(first, sum_squared_errors(opened, range(2)))
     paths = PathImages(opened, 4, label="hair=long").levels(range(2))
     assert abs(paths - PathImages(opened, 4, label="hair=short").levels(range(2))).max() > 0
-    with pytest.raises(UsageError, match="^class: "):
+    with pytest.raises(UsageError, match=r"^class: "):
         PathImages(opened, 4, label="3")
 
 
