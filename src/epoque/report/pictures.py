@@ -124,6 +124,9 @@ class Chart:
 
 
 class _Drawable(Protocol):
+    @property
+    def language(self) -> str: ...
+
     def draw(self) -> "Figure": ...
 
 
@@ -135,9 +138,12 @@ def _stamp(folder: Path) -> int:
 @lru_cache(DRAWINGS_KEPT)
 def _draw_svg(drawing: _Drawable, theme: Theme, _style: str, *_stamps: int) -> bytes:
     from epoque.bench.figures.plot import encode_svg, figure_style
+    from epoque.bench.figures.ticks import format_default_ticks
 
     with figure_style(theme):
-        return encode_svg(drawing.draw())
+        figure = drawing.draw()
+        format_default_ticks(figure, drawing.language)
+        return encode_svg(figure)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import pytest
 from matplotlib.colors import to_rgb
 from PIL import Image
 
-from epoque.bench.errors import RunWriteError
+from epoque.bench.errors import RunWriteError, UnknownNameError
 from epoque.bench.figures.plot import (
     SERIES,
     add_heading,
@@ -26,6 +26,7 @@ from epoque.bench.figures.plot import (
     save_figure,
 )
 from epoque.bench.figures.styles import HOUSE
+from epoque.bench.figures.ticks import format_default_ticks
 
 THEMES = ("light", "dark")
 
@@ -205,3 +206,42 @@ def test_a_folder_that_is_gone_is_one_clear_error(tmp_path):
         RunWriteError, match=r"Cannot write .*error\.png: the folder does not exist"
     ):
         save_figure(drawn(), tmp_path / "gone" / "error")
+
+
+@pytest.mark.parametrize(
+    ("language", "ticks"),
+    [("en", {"0.2", "10", "10⁻⁵"}), ("fr", {"0,2", "10", "10⁻⁵"})],
+)
+def test_axes_left_to_matplotlib_are_written_as_the_language_writes(
+    language: str, ticks: set[str]
+) -> None:
+    with figure_style():
+        figure = new_figure()
+        axes = figure.add_subplot()
+        axes.semilogy([0.0, 0.5, 1.0], [1e-5, 1e-2, 10])
+        format_default_ticks(figure, language)
+        render_rgb(figure, 50)
+    texts = {
+        label.get_text() for axis in (axes.xaxis, axes.yaxis) for label in axis.get_ticklabels()
+    }
+    assert ticks <= texts
+    assert not any("$" in text for text in texts)
+
+
+def test_a_figure_is_never_saved_with_ticks_that_are_formulas(tmp_path: Path) -> None:
+    with figure_style():
+        figure = new_figure()
+        axes = figure.add_subplot()
+        axes.semilogy([1e-5, 1e-2, 10])
+        axes.xaxis.set_major_formatter("{x:.3f}")
+        save_figure(figure, tmp_path / "loss")
+    assert "10⁻⁵" in [label.get_text() for label in axes.get_yticklabels()]
+    assert "1.000" in [label.get_text() for label in axes.get_xticklabels()]
+
+
+def test_a_color_that_is_no_role_is_refused_with_the_roles() -> None:
+    with (
+        figure_style(),
+        pytest.raises(UnknownNameError, match=r"no color .red.\..* There are blue, "),
+    ):
+        color("red")

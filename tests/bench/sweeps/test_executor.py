@@ -41,6 +41,29 @@ def test_jobs_return_what_they_computed_in_other_processes() -> None:
     assert not children()
 
 
+SCRIPT = """
+import tasks
+from epoque.bench.sweeps.executor import LocalExecutor, open_executor
+print("once")
+with open_executor(LocalExecutor(1)) as executor:
+    executor.submit(0, tasks.power, 2, 5)
+    print(executor.wait().value)
+"""
+
+
+@pytest.mark.parametrize("from_stdin", [False, True])
+def test_a_script_needs_no_guard(tmp_path: Path, from_stdin: bool) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT)
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        [sys.executable, "-" if from_stdin else str(script)],
+        input=SCRIPT, env=env, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.stdout.split() == ["once", "32"], done.stderr
+    assert not done.stderr
+
+
 def test_there_are_never_more_workers_than_allowed() -> None:
     with open_executor(LocalExecutor(2)) as executor:
         for key in range(8):

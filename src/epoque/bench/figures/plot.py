@@ -21,8 +21,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
+from ..errors import UnknownNameError
 from ..files.atomic import write_atomic
 from .styles import SERIES, FigureStyle, Theme, find_style, style_in_use, use_style
+from .ticks import format_default_ticks
 
 if TYPE_CHECKING:
     import numpy as np
@@ -130,8 +132,15 @@ def figure_style(theme: Theme = "light") -> Iterator[None]:
 
 
 def color(role: str) -> str:
-    """Return the colour of a role (see `FigureStyle`) in the style and theme that are active."""
-    return find_style(style_in_use()).colors[_theme.get()][role]
+    """Return the colour of a role (see `FigureStyle`) in the style and theme that are active.
+
+    Raises:
+        UnknownNameError: if there is no such role, with those that there are.
+    """
+    colors = find_style(style_in_use()).colors[_theme.get()]
+    if role not in colors:
+        raise UnknownNameError("color", role, colors, f" There are {', '.join(colors)}.")
+    return colors[role]
 
 
 def mix_colors(role: str, weight: float, other: str = "paper") -> str:
@@ -189,6 +198,7 @@ def _restore_style(figure: Figure) -> Iterator[None]:
 def _encode(figure: Figure, kind: str, **options: Any) -> bytes:
     buffer = BytesIO()
     with _restore_style(figure):
+        format_default_ticks(figure, "en")  # of a figure in another language its drawer did it
         figure.savefig(buffer, format=kind, **options)
     return buffer.getvalue()
 

@@ -5,16 +5,26 @@ from itertools import pairwise
 from math import log10
 from typing import TYPE_CHECKING
 
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
+from matplotlib.ticker import (
+    FuncFormatter,
+    LogFormatterSciNotation,
+    LogLocator,
+    MaxNLocator,
+    NullFormatter,
+    NullLocator,
+    ScalarFormatter,
+)
 
 from .number_format import format_number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
+    from matplotlib.figure import Figure
 
 __all__ = [
     "format_axis",
+    "format_default_ticks",
     "format_ticks",
     "is_log_spaced",
     "label_line_ends",
@@ -48,6 +58,25 @@ def format_axis(axis: "Axis", language: str, *, whole: bool = False) -> None:
 def format_ticks(axis: "Axis", language: str) -> None:
     """Write an axis' ticks with `format_number`, wherever they are."""
     axis.set_major_formatter(FuncFormatter(lambda value, _: format_number(value, language, 6)))
+
+
+def format_default_ticks(figure: "Figure", language: str) -> None:
+    """Write those ticks of a figure with `format_number` that matplotlib would write its own way.
+
+    It writes numbers in English only, and powers as formulas, which the house's figures do not set
+    (a $ in a name of the user's is a dollar). Axes that have a formatter of their own keep it.
+
+    Args:
+        figure: when all of it is drawn.
+        language: "en" or "fr".
+    """
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            kind = type(axis.get_major_formatter())
+            if kind is LogFormatterSciNotation and axis.get_scale() == "log":
+                format_axis(axis, language)
+            elif kind in (ScalarFormatter, LogFormatterSciNotation):
+                format_ticks(axis, language)
 
 
 def is_log_spaced(values: Sequence[float]) -> bool:

@@ -8,6 +8,7 @@ if none was.
 
 import os
 import signal
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from multiprocessing import connection, get_context, parent_process
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
+from types import ModuleType
 from typing import Any, Protocol
 
 from .. import stopping
@@ -79,7 +81,8 @@ class LocalExecutor:
     A worker lives until `cancel` (its imports are paid once) and ends by itself if this process
     dies. A worker that dies, for instance for want of memory, costs its own job only.
 
-    The processes are spawned: a script that uses this needs `if __name__ == "__main__":`.
+    The processes are spawned and do not import the program that runs here, so a script needs no
+    `if __name__ == "__main__":`; the functions that it submits are those of modules.
     """
 
     def __init__(self, workers: int | None = None) -> None:
@@ -183,7 +186,8 @@ class _Worker:
         context = get_context("spawn")
         self.pipe, worker_end = context.Pipe()
         self.process: SpawnProcess = context.Process(target=_serve, args=(worker_end,), daemon=True)
-        self.process.start()
+        with _hide_main():
+            self.process.start()
         worker_end.close()  # so that the pipe ends when the process does
         self.key: int | None = None
 
@@ -211,6 +215,25 @@ class _Worker:
             self.process.kill()
             self.process.join()
         self.pipe.close()
+
+
+@contextmanager
+def _hide_main() -> Iterator[None]:
+    """Have processes that start inside the block not import this one's main module.
+
+    A spawned process runs the script again, up to its guard: without one it would sweep again
+    itself, and of a program from standard input there is no file to run.
+    """
+    with _main_lock:
+        main = sys.modules["__main__"]
+        sys.modules["__main__"] = ModuleType("__main__")  # without a file or a spec to start from
+        try:
+            yield
+        finally:
+            sys.modules["__main__"] = main
+
+
+_main_lock = threading.Lock()
 
 
 def _serve(pipe: "Connection[Any, Any]") -> None:
