@@ -12,6 +12,7 @@ import numpy as np
 
 from epoque.bench.events import Snapshot
 from epoque.bench.recipes import find_recipe
+from epoque.bench.system.processes import count_cores
 from epoque.gan2d.config import Gan2dConfig
 from epoque.gan2d.training import engine, evaluation, sweep
 from epoque.gan2d.training.hyperparameters import Hyperparameters, StaticConfig
@@ -155,7 +156,7 @@ def _many(config: Gan2dConfig) -> Callable[[], Any]:
     def advance(hyper: Hyperparameters, state: engine.TrainState) -> None:
         jax.block_until_ready(sweep._advance(static, axes, hyper, state, span))
 
-    pool = ThreadPoolExecutor(sweep._cores())
+    pool = ThreadPoolExecutor(count_cores())
     return lambda: list(pool.map(advance, chunks, states))
 
 

@@ -58,7 +58,7 @@ class Stop:
 def trained(lab: str, root: Path, step: int | None, **settings: Any) -> Run:
     """Train a run of a lab, or stop it at a step."""
     found = find_lab(lab)
-    run = start(found, found.config.parse({**TRAINED[lab], **settings}), f"{lab}/tiny", root)
+    run = start(found, found.config_class.parse({**TRAINED[lab], **settings}), f"{lab}/tiny", root)
     if step is None:
         return execute(run, draw=False)  # figures are the line lab's test: drawing takes seconds
     with pytest.raises(KeyboardInterrupt):

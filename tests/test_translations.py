@@ -82,7 +82,7 @@ ALIKE = {
 
 @pytest.mark.parametrize("lab", lab_names())
 def test_no_setting_is_english_in_french(lab: str) -> None:
-    config = find_lab(lab).config
+    config = find_lab(lab).config_class
     english, french = (config.json_schema(language)["properties"] for language in ("en", "fr"))
     same = {
         (field, english[field][key])

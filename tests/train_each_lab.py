@@ -18,5 +18,5 @@ from epoque.bench.runs.execute import execute
 from epoque.bench.runs.run_writer import create_run
 
 for name, (lab, settings) in json.load(sys.stdin).items():
-    config = find_lab(lab).config.parse(settings)
+    config = find_lab(lab).config_class.parse(settings)
     execute(create_run(Path(sys.argv[1]), lab, f"{lab}/tiny", config, name))

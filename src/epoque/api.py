@@ -48,7 +48,7 @@ def recipes(lab: str = "") -> tuple[str, ...]:
 
 
 def configure(recipe: str, settings: dict[str, Any]) -> tuple[Recipe, Lab[Any], Config]:
-    """Return a recipe, its lab, and its config with some settings changed (see `Config.over`).
+    """Return a recipe, its lab, and its config with some settings changed.
 
     Raises:
         UnknownNameError: if there is no such recipe.
@@ -57,7 +57,7 @@ def configure(recipe: str, settings: dict[str, Any]) -> tuple[Recipe, Lab[Any], 
     """
     entry = find_recipe(recipe)
     lab = find_lab(entry.lab)
-    return entry, lab, entry.build(lab.config, settings)
+    return entry, lab, entry.build(lab.config_class, settings)
 
 
 def run(

@@ -46,7 +46,7 @@ class LineConfig(Config):
 class LineLab(Lab[LineConfig]):
     name = "line"
     title = "A line through noisy points"
-    config = LineConfig
+    config_class = LineConfig
 
     def train(self, config: LineConfig, resume: Checkpoint | None = None) -> Iterator[Event]:
         rng = numpy_rng(config.seed, "points")

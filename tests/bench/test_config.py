@@ -147,17 +147,19 @@ MLP = {"model": "mlp", "hidden_layers": "4,2", "optimizer": "momentum", "momentu
 
 
 def test_usual_settings_give_way_to_changes_that_make_them_idle() -> None:
-    config = NeuronConfig.over(MLP, {"optimizer": "adam"})
+    config = NeuronConfig.with_overrides(MLP, {"optimizer": "adam"})
     assert config == NeuronConfig(model="mlp", hidden_layers=(4, 2), optimizer="adam")
-    assert NeuronConfig.over(MLP, {"model": "perceptron"}) == NeuronConfig()  # one after another
-    assert NeuronConfig.over(MLP, {}) == NeuronConfig.parse(MLP)
+    assert (
+        NeuronConfig.with_overrides(MLP, {"model": "perceptron"}) == NeuronConfig()
+    )  # one after another
+    assert NeuronConfig.with_overrides(MLP, {}) == NeuronConfig.parse(MLP)
     assert NeuronConfig.parse(MLP).replace(model="perceptron") == NeuronConfig()
 
 
 def test_a_change_that_would_be_idle_is_a_mistake() -> None:
     for changes in ({"model": "perceptron", "loss": "hinge"}, {"optimizer": "sgd", "momentum": 0}):
         with pytest.raises(ConfigError) as caught:
-            NeuronConfig.over(MLP, changes)
+            NeuronConfig.with_overrides(MLP, changes)
         (problem,) = caught.value.problems
         assert problem.field == list(changes)[1]
         assert "would be ignored" in problem.message
@@ -169,13 +171,13 @@ def test_usual_settings_that_are_idle_by_themselves_are_a_mistake() -> None:
         with pytest.raises(
             ConfigError, match=r"momentum: 0\.5 would be ignored with optimizer sgd"
         ):
-            NeuronConfig.over(idle, changes)
-    assert NeuronConfig.over(idle, {"optimizer": "momentum"}) == NeuronConfig.parse(MLP)
+            NeuronConfig.with_overrides(idle, changes)
+    assert NeuronConfig.with_overrides(idle, {"optimizer": "momentum"}) == NeuronConfig.parse(MLP)
 
 
 def test_other_problems_are_told_without_what_gave_way() -> None:
     with pytest.raises(ConfigError) as caught:
-        NeuronConfig.over(MLP, {"model": "perceptron", "init_low": 3})
+        NeuronConfig.with_overrides(MLP, {"model": "perceptron", "init_low": 3})
     assert str(caught.value) == "init_low: 3.0 is above init_high (0.0)."
 
 
@@ -192,7 +194,7 @@ def test_a_recipe_gives_way_in_every_lab(
 ) -> None:
     found, lab, config = configure(recipe, settings)
     assert given_up in found.config
-    assert getattr(config, given_up) == lab.config.model_fields[given_up].default
+    assert getattr(config, given_up) == lab.config_class.model_fields[given_up].default
 
 
 configs = st.builds(

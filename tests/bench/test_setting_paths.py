@@ -149,10 +149,10 @@ def test_depth_is_no_trap() -> None:
 
 def test_a_usual_setting_without_effect_goes_back_and_a_change_is_refused() -> None:
     usual = {"left": {"optimizer": {"name": "adam", "beta1": "0.5"}}}
-    config = PairConfig.over(usual, {"left.optimizer.name": "sgd"})
+    config = PairConfig.with_overrides(usual, {"left.optimizer.name": "sgd"})
     assert (config.left.optimizer.name, config.left.optimizer.beta1) == ("sgd", 0.9)
     with pytest.raises(ConfigError, match=r"left.optimizer.beta1: it would be ignored"):
-        PairConfig.over({}, {"left": {"optimizer": {"beta1": 0.5}}})
+        PairConfig.with_overrides({}, {"left": {"optimizer": {"beta1": 0.5}}})
     adam = PairConfig.parse(usual)
     assert adam.replace(**{"left.optimizer.name": "sgd"}).left.optimizer.beta1 == 0.9
 

@@ -193,7 +193,7 @@ def test_help_shows_the_settings_of_a_part_with_their_own_defaults(tmp_path: Pat
 def test_the_command_of_settings_in_parts_repeats_them() -> None:
     recipe = find_recipe("gan2d/ring")
     changes = {"generator.optimizer.learning_rate": 0.5, "discriminator.layers": (3, 2)}
-    config = Gan2dConfig.over(recipe.config, changes)
+    config = Gan2dConfig.with_overrides(recipe.config, changes)
     words = shlex.split(build_command_line("run", "gan2d/ring", config))
     assert words[3:] == [
         "--generator.optimizer.learning-rate", "0.5", "--discriminator.layers", "3,2"

@@ -200,7 +200,7 @@ def wrong_settings(config: type[Config]) -> Iterator[tuple[str, str]]:
 
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_wrong_values_of_settings(recipe: str, wrong: Callable[..., list[str]]) -> None:
-    config = find_lab(recipe.split("/", maxsplit=1)[0]).config
+    config = find_lab(recipe.split("/", maxsplit=1)[0]).config_class
     lines = [
         (["run", recipe, f"--{name.replace('_', '-')}={text}"], f"--{name.replace('_', '-')}", text)
         for name, text in wrong_settings(config)

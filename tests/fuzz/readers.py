@@ -153,7 +153,7 @@ def _recipe(path: Path) -> object:
     from epoque.bench.recipes import find_recipe
 
     recipe = find_recipe(str(path))
-    return find_lab(recipe.lab).config.parse(recipe.config)
+    return find_lab(recipe.lab).config_class.parse(recipe.config)
 
 
 def _book(path: Path) -> object:

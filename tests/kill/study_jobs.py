@@ -43,7 +43,7 @@ def jobs(_root: Path) -> Iterator[Job]:
 
 def _parsed(axes: tuple[str, ...], settings: dict[str, str]) -> tuple[Any, Any, tuple[Axis, ...]]:
     lab = find_lab("bowl")
-    base = lab.config.parse({"checkpoint_every": "7", **settings})
+    base = lab.config_class.parse({"checkpoint_every": "7", **settings})
     return lab, base, parse_axes(base, axes)
 
 

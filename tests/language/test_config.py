@@ -120,7 +120,7 @@ def test_a_training_beyond_this_machine_is_refused_with_what_helps() -> None:
 
 def test_the_lab_and_its_config_import_no_engine() -> None:
     code = (
-        "import sys, epoque.language.lab as lab; lab.LAB.config();"
+        "import sys, epoque.language.lab as lab; lab.LAB.config_class();"
         "print([m for m in ('torch', 'transformers', 'datasets', 'jax') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -131,7 +131,7 @@ def test_without_its_packages_the_lab_says_what_to_install() -> None:
     code = (
         "import sys; sys.modules['torch'] = None\n"
         "from epoque.language.lab import LAB\n"
-        "LAB.train(LAB.config())"
+        "LAB.train(LAB.config_class())"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert "MissingExtraError" in done.stderr

@@ -43,7 +43,7 @@ def test_moments_begin_close_together() -> None:
 
 def test_what_reads_runs_needs_no_engine() -> None:
     code = (
-        "import sys; from epoque.stylegan3.lab import LAB; LAB.config; "
+        "import sys; from epoque.stylegan3.lab import LAB; LAB.config_class; "
         "import epoque.stylegan3.figures; print([m for m in ('torch', 'jax') if m in sys.modules])"
     )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -40,7 +40,7 @@ def build_command_line(
 def _find_other_recipe(recipe: str, config: Config) -> str:
     """Return the first recipe of the lab whose config this is; `recipe` itself if it has none."""
     labs = {name: load_plugin(LABS, "lab", name) for name in plugin_names(LABS)}
-    mine = [name for name, lab in labs.items() if lab.config is type(config)]
+    mine = [name for name, lab in labs.items() if lab.config_class is type(config)]
     return next((r for r in recipe_names() if r.split("/")[0] in mine), recipe)
 
 

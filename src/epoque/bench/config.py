@@ -163,32 +163,34 @@ class Settings(BaseModel):
         return read_text(field, value)
 
     @classmethod
-    def over(cls, usual: Mapping[str, Any], changes: Mapping[str, Any]) -> Self:
-        """Build a config from usual settings, such as a recipe's, and what is set instead.
+    def with_overrides(cls, base: Mapping[str, Any], overrides: Mapping[str, Any]) -> Self:
+        """Build a config from settings, such as a recipe's, and what is set instead of some.
 
-        A usual setting that the changes leave without effect goes back to its default. It is a
-        mistake only where it has no effect among the usual ones either, or is a change itself.
+        A setting of the base that the overrides leave without effect goes back to its default. It
+        is a mistake only where it has no effect in the base either, or is an override itself.
 
         Args:
-            usual: as `parse` takes them.
-            changes: likewise.
+            base: as `parse` takes them.
+            overrides: likewise.
 
         Raises:
             ConfigError: with every problem at once.
         """
-        return cls._over_flat(flatten(usual), flatten(changes))
+        return cls._with_flat_overrides(flatten(base), flatten(overrides))
 
     @classmethod
-    def _over_flat(cls, usual: Mapping[str, object], changes: Mapping[str, object]) -> Self:
-        base = {path: value for path, value in usual.items() if path not in changes}
+    def _with_flat_overrides(
+        cls, base: Mapping[str, object], overrides: Mapping[str, object]
+    ) -> Self:
+        values = {path: value for path, value in base.items() if path not in overrides}
         while True:
             try:
-                return cls._parse_flat({**base, **changes})
+                return cls._parse_flat({**values, **overrides})
             except ConfigError as error:
-                moot = base.keys() & _find_ignored(error)
-                if not moot or not (moot := moot - cls._ignored_among(usual)):
+                moot = values.keys() & _find_ignored(error)
+                if not moot or not (moot := moot - cls._ignored_among(base)):
                     raise
-            base = {path: value for path, value in base.items() if path not in moot}
+            values = {path: value for path, value in values.items() if path not in moot}
 
     @classmethod
     def _ignored_among(cls, values: Mapping[str, object]) -> set[str]:
@@ -199,7 +201,7 @@ class Settings(BaseModel):
         return set()
 
     def replace(self, **changes: object) -> Self:
-        """Return a copy with some settings changed, validated like a new one (see `over`).
+        """Return a copy with some settings changed, validated like a new one (`with_overrides`).
 
         Args:
             changes: settings by name or path; of a part a mapping, or the whole part.
@@ -208,8 +210,8 @@ class Settings(BaseModel):
             ConfigError: with every problem at once.
         """
         settings = self.settings()
-        usual = {p: v for p, v in self.flatten().items() if v != settings[p].default}
-        return self._over_flat(usual, flatten(changes))
+        base = {p: v for p, v in self.flatten().items() if v != settings[p].default}
+        return self._with_flat_overrides(base, flatten(changes))
 
     def copy_unchecked(self, path: str, value: object) -> Self:
         """Return a copy with one setting changed, which is not validated."""

@@ -66,7 +66,7 @@ class Lab(ABC, Generic[C]):
 
     @property
     @abstractmethod
-    def config(self) -> type[C]:
+    def config_class(self) -> type[C]:
         """The class of its configs, imported when it is first asked for."""
 
     @abstractmethod

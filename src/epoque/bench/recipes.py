@@ -94,7 +94,7 @@ class Recipe:
     places: Mapping[str, str] = field(default_factory=dict)
 
     def build(self, config: "type[Config]", settings: Mapping[str, Any]) -> Any:
-        """Return the config of its lab with some settings changed (see `Config.over`).
+        """Return the config of its lab with some settings changed (`Config.with_overrides`).
 
         Raises:
             UsageError: if the recipe names a setting that its lab does not have.
@@ -102,7 +102,7 @@ class Recipe:
         """
         try:
             self._check_names(config)
-            return config.over(self.config, settings)
+            return config.with_overrides(self.config, settings)
         except ConfigError as error:
             changed = flatten(settings)
             here = {path: at for path, at in self.places.items() if path not in changed}

@@ -82,7 +82,7 @@ def add_setting_options(
         paths: Collection[str] = ()
     else:
         group = Group(f"Settings of {lab.name}", sort_key=10)
-        paths = lab.config.settings() if names is None else names
+        paths = lab.config_class.settings() if names is None else names
         options = [_make_option(lab, name, group, (names or {}).get(name, ())) for name in paths]
     own = inspect.signature(command)
     own_parameters = [p for p in own.parameters.values() if p.kind is not p.VAR_KEYWORD]
@@ -119,7 +119,7 @@ def _make_option(
     from epoque.bench.files.path_list import IS_PATHS
     from epoque.bench.setting_types import allowed_values, kind_of
 
-    info = lab.config.settings()[path]
+    info = lab.config_class.settings()[path]
     field, default = info.field, info.default
     shown = ",".join(map(str, default)) if isinstance(default, tuple) else str(default).lower()
     repeated = IS_PATHS in field.metadata

@@ -46,7 +46,7 @@ def schema(
     lang: Language = "en",
 ) -> None:
     """Print the JSON schema of a lab's settings: types, bounds, units, labels, defaults."""
-    print_json(find_lab(lab).config.json_schema(lang))
+    print_json(find_lab(lab).config_class.json_schema(lang))
 
 
 def doctor(*, as_json: AsJson = False) -> None:

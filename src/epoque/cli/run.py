@@ -69,7 +69,7 @@ def run(
     from epoque.api import configure
 
     experiment, lab, config = configure(recipe, settings)
-    _train(
+    _run_training(
         lab, config, experiment.name, runs, name,
         quiet=quiet, as_json=as_json, log=log, figures=figures, style=style,
     )  # fmt: skip
@@ -92,8 +92,8 @@ def add_training(app: App, lab: "Lab[Any]") -> None:
         style: StyleName = None,
         **settings: Any,
     ) -> None:
-        config, recipe = lab.config.parse(settings), f"{lab.name}/train"
-        _train(
+        config, recipe = lab.config_class.parse(settings), f"{lab.name}/train"
+        _run_training(
             lab, config, recipe, runs, name,
             quiet=quiet, as_json=as_json, log=log, figures=figures, style=style,
         )  # fmt: skip
@@ -101,7 +101,7 @@ def add_training(app: App, lab: "Lab[Any]") -> None:
     app.command(add_setting_options(train, lab, command.options), name="train", help=command.help)
 
 
-def _train(
+def _run_training(
     lab: "Lab[Any]",
     config: "Config",
     recipe: str,
@@ -139,7 +139,7 @@ def _train(
         print_notes(f"{new_run.id}: {wrong}; it is made again." for wrong in new_run.differences())
     with use_style(style):
         finished = execute(new_run, sinks, draw=figures, **_display_options(quiet))
-    _conclude(finished, quiet or as_json)
+    _print_results(finished, quiet or as_json)
 
 
 def resume(
@@ -175,7 +175,7 @@ def resume(
         return
     with use_style(style):
         finished = resume_run(record, sinks, draw=figures, **_display_options(quiet))
-    _conclude(finished, quiet or as_json)
+    _print_results(finished, quiet or as_json)
 
 
 def _sinks(quiet: bool, as_json: bool, log: str) -> list[Any]:
@@ -215,10 +215,10 @@ def _tell_finished(run: Any, quiet: bool, as_json: bool) -> None:
             sink(run).close("finished")
     elif not quiet:
         make_console(wrapped=True).print(f"{run.path} is finished already.\n")
-    _conclude(run, quiet or as_json)
+    _print_results(run, quiet or as_json)
 
 
-def _conclude(run: Any, quiet: bool) -> None:
+def _print_results(run: Any, quiet: bool) -> None:
     """Print the numbers of a finished run and where it is."""
     if quiet:
         return

@@ -81,7 +81,7 @@ def sweep(
             figures=figures, style=style, progress=progress,
             notify=None if quiet else _print_notice, **settings,
         )  # fmt: skip
-    _conclude(study, quiet, as_json)
+    _print_results(study, quiet, as_json)
 
 
 def search(
@@ -120,7 +120,7 @@ def search(
             style=style, progress=progress,
             notify=None if quiet else _print_notice, **settings,
         )  # fmt: skip
-    _conclude(study, quiet, as_json)
+    _print_results(study, quiet, as_json)
 
 
 def _print_notice(line: str) -> None:
@@ -137,9 +137,9 @@ def resume_study(study: "Sweep | Search", *, figures: bool, quiet: bool, as_json
         options: dict[str, Any] = {"progress": progress, "figures": figures}
         options["notify"] = None if quiet else _print_notice
         if isinstance(study, Search):
-            _conclude(resume_search(study, **options), quiet, as_json)
+            _print_results(resume_search(study, **options), quiet, as_json)
         else:
-            _conclude(resume_sweep(study, **options), quiet, as_json)
+            _print_results(resume_sweep(study, **options), quiet, as_json)
 
 
 def _summary(study: "Sweep | Search") -> "pd.DataFrame":
@@ -153,7 +153,7 @@ def _summary(study: "Sweep | Search") -> "pd.DataFrame":
     return summary.drop(columns=[f"{name}_{end}" for name in others for end in ("low", "high")])
 
 
-def _conclude(study: Any, quiet: bool, as_json: bool) -> None:
+def _print_results(study: Any, quiet: bool, as_json: bool) -> None:
     if as_json:
         print_json({"path": str(study.path), "rows": study.table.to_dict(orient="records")})
     elif not quiet:

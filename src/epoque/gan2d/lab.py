@@ -37,7 +37,7 @@ class Gan2dLab(Lab["Gan2dConfig"]):
     score: ClassVar[str] = "final_sliced_w1"
 
     @property
-    def config(self) -> "type[Gan2dConfig]":
+    def config_class(self) -> "type[Gan2dConfig]":
         """The class of its configs."""
         from .config import Gan2dConfig
 

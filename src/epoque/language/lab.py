@@ -40,7 +40,7 @@ class LanguageLab(Lab["LanguageConfig"]):
     """PyTorch computes on all cores; and runs that are timed must not slow one another down."""
 
     @property
-    def config(self) -> "type[LanguageConfig]":
+    def config_class(self) -> "type[LanguageConfig]":
         """The class of its configs."""
         from .config import LanguageConfig
 

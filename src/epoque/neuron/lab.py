@@ -36,7 +36,7 @@ class NeuronLab(Lab["NeuronConfig"]):
     headline: ClassVar[tuple[str, ...]] = ("final_error", "final_error_max", "accuracy")
 
     @property
-    def config(self) -> "type[NeuronConfig]":
+    def config_class(self) -> "type[NeuronConfig]":
         """The class of its configs."""
         from .config import NeuronConfig
 

@@ -367,7 +367,7 @@ class Functions:
     def _label(self, source: Source, name: str) -> Placeholder:
         """Return a learner's word for a setting or a result."""
         lab = lab_of(require_record(source))
-        settings = lab.config.settings()
+        settings = lab.config_class.settings()
         if name in settings:
             words: Inlines = (Text(settings[name].label(self._language)),)
         elif name in lab.result_labels:

@@ -90,7 +90,9 @@ class Need:
     def config(self) -> Config:
         """Return the resolved config: the recipe's, with the settings."""
         recipe = find_recipe(self.recipe)
-        config: Config = find_lab(recipe.lab).config.over(recipe.config, self.settings)
+        config: Config = find_lab(recipe.lab).config_class.with_overrides(
+            recipe.config, self.settings
+        )
         return config
 
 

@@ -57,7 +57,7 @@ class StyleGan3Lab(Lab["StyleGan3Config"]):
     """PyTorch computes on all cores."""
 
     @property
-    def config(self) -> "type[StyleGan3Config]":
+    def config_class(self) -> "type[StyleGan3Config]":
         """The class of its configs."""
         from .config import StyleGan3Config
 
@@ -174,7 +174,7 @@ class StyleGan3Lab(Lab["StyleGan3Config"]):
 
         others = ("task", *ANALYSIS_ONLY)
         options: dict[str, tuple[str, ...]] = {
-            name: () for name in self.config.model_fields if name not in others
+            name: () for name in self.config_class.model_fields if name not in others
         }
         options |= {"cfg": ("--config",), "resume_from": ("--resume",)}
         return TrainCommand(TRAIN_HELP, options)

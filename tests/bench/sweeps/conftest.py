@@ -40,7 +40,7 @@ def swept(tmp_path: Path) -> Callable[..., Sweep]:
     def make(*axes: str, root: Path = tmp_path / "runs", **settings: Any) -> Sweep:
         lab = find_lab("bowl")
         options = {k: settings.pop(k) for k in ("executor", "progress") if k in settings}
-        base = lab.config.parse(settings)
+        base = lab.config_class.parse(settings)
         parsed = parse_axes(base, axes)
         return run_sweep(lab, "bowl/test", base, parsed, root, figures=False, **options)
 

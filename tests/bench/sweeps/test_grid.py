@@ -18,7 +18,7 @@ from epoque.neuron.config import NeuronConfig
 
 
 def parse(*texts: str, **base: Any) -> tuple[Axis, ...]:
-    return parse_axes(find_lab("bowl").config.parse(base), texts)
+    return parse_axes(find_lab("bowl").config_class.parse(base), texts)
 
 
 def error_message(*texts: str, **base: Any) -> str:

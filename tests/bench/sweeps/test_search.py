@@ -33,7 +33,7 @@ def searched(tmp_path: Path) -> Searched:
         **options: Any,
     ) -> Search:
         lab = find_lab("bowl")
-        config = lab.config.parse(base or {})
+        config = lab.config_class.parse(base or {})
         parsed = parse_axes(config, axes or AXES)
         options = {"trials": 12, "figures": False, **options}
         return run_search(lab, "bowl/test", config, parsed, root, **options)

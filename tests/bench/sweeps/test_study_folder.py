@@ -44,7 +44,7 @@ def stop_after(count: int) -> Callable[[int, int], None]:
 def make(kind: str, root: Path, seed: int, progress: Any = None) -> None:
     """Make a sweep of six points in three parts, one of three runs, or a search of six trials."""
     lab, (of, settings) = find_lab("bowl"), KINDS[kind]
-    base = lab.config.parse({**settings, "seed": str(seed)})
+    base = lab.config_class.parse({**settings, "seed": str(seed)})
     options: dict[str, Any] = {"root": root, "executor": Here(), "progress": progress}
     options["figures"] = kind != "each"
     if of is Search:

@@ -148,7 +148,7 @@ def test_a_setting_in_a_part_is_swept_by_its_path(
 
 def test_what_a_point_leaves_idle_gives_way_in_its_own_run(tmp_path: Path) -> None:
     lab = find_lab("neuron")
-    base = lab.config.parse({"model": "mlp", "hidden_layers": "3", "iterations": 2})
+    base = lab.config_class.parse({"model": "mlp", "hidden_layers": "3", "iterations": 2})
     axes = parse_axes(base, ["model=perceptron,mlp"])
     options: dict[str, Any] = {"executor": Here(), "figures": False}
     sweep = run_sweep(lab, "neuron/test", base, axes, tmp_path, **options)
@@ -188,14 +188,16 @@ def test_parts_are_whole_blocks_where_that_wastes_little(
 ) -> None:
     monkeypatch.setattr("epoque.bench.sweeps.run_sweep.PART_SIZE_LIMITS", (limit, limit))
     lab = find_lab("bowl")
-    assert choose_part_size(lab, lab.config(), parse_axes(lab.config(), axes)) == expected
+    assert (
+        choose_part_size(lab, lab.config_class(), parse_axes(lab.config_class(), axes)) == expected
+    )
 
 
 def test_longer_runs_make_smaller_parts() -> None:
     lab = find_lab("bowl")
 
     def part(iterations: str) -> int:
-        base = lab.config.parse({})
+        base = lab.config_class.parse({})
         axes = parse_axes(base, [f"iterations={iterations}", "seed=0:100000"])
         return choose_part_size(lab, base, axes)
 
@@ -467,7 +469,7 @@ def rows_of(run: Run) -> int:
 def test_the_neuron_lab_goes_on_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("epoque.bench.sweeps.run_sweep.PART_SIZE_LIMITS", (8, 8))
     lab = find_lab("neuron")
-    base = lab.config.parse({"iterations": "40"})
+    base = lab.config_class.parse({"iterations": "40"})
     axes = parse_axes(base, ["learning_rate=0.1:10:log:5", "seed=0:4"])
     whole = run_sweep(lab, "neuron/and", base, axes, tmp_path / "whole", figures=False)
     assert whole.metadata["part_points"] == 4
@@ -516,7 +518,7 @@ if __name__ == "__main__":
     run_sweep.PART_SIZE_LIMITS = (5, 5)
     root, engine, pace = sys.argv[1:4]
     lab = find_lab("bowl")
-    base = lab.config.parse({"engine": engine, "pace": pace, "checkpoint_every": 3})
+    base = lab.config_class.parse({"engine": engine, "pace": pace, "checkpoint_every": 3})
     axes = parse_axes(base, sys.argv[4:])
     existing = list(Sweeps(root))
     executor = LocalExecutor(2)
@@ -615,7 +617,7 @@ def test_the_latest_finished_one_is_found(swept: Swept, tmp_path: Path) -> None:
     match = sweeps.find("bowl/test", text)
     assert match is not None
     assert match.path == latest.path
-    five = sweeps.find("bowl/test", text, config=find_lab("bowl").config(iterations=5))
+    five = sweeps.find("bowl/test", text, config=find_lab("bowl").config_class(iterations=5))
     assert five is not None
     assert five.config.iterations == 5
     interrupted = sweeps.find("bowl/test", text, finished=False)

@@ -104,13 +104,15 @@ def test_settings_have_the_official_names_too(
     epoque: Epoque, words: str, settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trained = []
-    monkeypatch.setattr(running, "_train", lambda _lab, config, *_, **__: trained.append(config))
+    monkeypatch.setattr(
+        running, "_run_training", lambda _lab, config, *_, **__: trained.append(config)
+    )
     assert epoque("stylegan3", "train", *words.split()) == 0
     if "--resume" in words:
         settings = settings | {"resume_from": "ffhq-256-t"}
     if "--kimg" in words:
         settings = settings | {"kimg": 1000}
-    assert trained == [LAB.config(**settings)]
+    assert trained == [LAB.config_class(**settings)]
 
 
 def test_it_is_in_the_lab_s_help_and_tells_its_settings(epoque: Epoque, capsys: Any) -> None:
@@ -120,7 +122,7 @@ def test_it_is_in_the_lab_s_help_and_tells_its_settings(epoque: Epoque, capsys: 
     told = capsys.readouterr().out
     assert "epoque stylegan3 train --data photos-64.zip --cfg t" in " ".join(told.split())
     offered = set(LAB.train_command().options)
-    assert offered == set(LAB.config.model_fields) - {"task", *ANALYSIS_ONLY}
+    assert offered == set(LAB.config_class.model_fields) - {"task", *ANALYSIS_ONLY}
     assert all(f"--{name.replace('_', '-')} " in told for name in offered)
 
 

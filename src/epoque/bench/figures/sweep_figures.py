@@ -59,7 +59,9 @@ def sweep_figures(
         UnknownNameError: if there is no such result or axis.
         DamagedRunError: if the folder cannot be read.
     """
-    names = {path: info.label(language) for path, info in lab_of(sweep).config.settings().items()}
+    names = {
+        path: info.label(language) for path, info in lab_of(sweep).config_class.settings().items()
+    }
     names |= {name: translator(language)(label) for name, label in (labels or {}).items()}
     fixed = at or {}
     axes = {field: values for field, values in sweep.axes.items() if field not in fixed}

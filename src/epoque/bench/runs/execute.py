@@ -159,7 +159,7 @@ def join_resumed_training(run: Run, *, prepared: bool = False) -> None:
     lab = find_lab(resume_point.metadata["lab"])
     join_training(
         lab,
-        lab.config.parse(resume_point.metadata["config"]),
+        lab.config_class.parse(resume_point.metadata["config"]),
         resume_point.checkpoint,
         prepared=prepared,
     )
@@ -191,7 +191,7 @@ def _train(
             for event in lab.train(run.config, checkpoint):
                 _tell(sinks, event)
         folder.flush()
-        _conclude(folder, draw, _progress_of(sinks))
+        _save_results(folder, draw, _progress_of(sinks))
         state, reason = "finished", ""
     except (KeyboardInterrupt, GeneratorExit, Exception) as error:
         state, reason = describe_end(error)
@@ -232,7 +232,7 @@ def _progress_of(sinks: Iterable[Sink]) -> Progress:
     return progress
 
 
-def _conclude(folder: RunWriter, draw: bool, progress: Progress) -> None:
+def _save_results(folder: RunWriter, draw: bool, progress: Progress) -> None:
     """Save the numbers and pictures of a training that came to its end, and seal the folder."""
     trained = Run(folder.run.path)
     lab = lab_of(trained)

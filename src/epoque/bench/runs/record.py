@@ -35,7 +35,7 @@ C_co = TypeVar("C_co", bound=Config, covariant=True, default=Config)
 class _LabFacts(Protocol):
     """What a record asks of its lab, which is defined above records."""
 
-    config: type[Any]
+    config_class: type[Any]
     max_checkpoints: int | None
 
 
@@ -129,7 +129,7 @@ class Record(Generic[C_co]):
     def config(self) -> C_co:
         """The resolved config (of a sweep, that every point starts from), as the lab's class."""
         try:
-            config: C_co = self._lab.config.parse(self.metadata["config"])
+            config: C_co = self._lab.config_class.parse(self.metadata["config"])
         except ConfigError as error:
             raise DamagedRunError(f"{self.path / self.metadata_file} is damaged: {error}") from None
         return config

@@ -332,7 +332,7 @@ def _short(value: object) -> str:
 def _cannot_be_repaired(run: Run, metadata: Json, lab: Lab[Any], reason: str) -> DamagedRunError:
     try:
         command = build_command_line(
-            "run", metadata["recipe"], lab.config.parse(metadata["config"])
+            "run", metadata["recipe"], lab.config_class.parse(metadata["config"])
         )
     except ConfigError:
         command = f"epoque run {metadata['recipe']}"

@@ -23,12 +23,12 @@ from typing import Any, Protocol
 from .. import stopping
 from ..errors import EpoqueError, UsageError
 from ..plugins import load_plugin
+from ..system.processes import count_cores
 
 __all__ = [
     "Executor",
     "JobResult",
     "LocalExecutor",
-    "count_cores",
     "make_executor",
     "open_executor",
 ]
@@ -167,13 +167,6 @@ def open_executor(executor: Executor | None, workers: int | None = None) -> Iter
         yield pool
     finally:
         pool.cancel()
-
-
-def count_cores() -> int:
-    """Return how many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 _PROCESS_DIED = "ProcessDied"

@@ -14,8 +14,9 @@ from ..lab import C, Lab, find_lab
 from ..runs.execute import execute
 from ..runs.run import Run
 from ..runs.run_writer import create_run
+from ..system.processes import count_cores
 from .columns import Columns
-from .executor import Executor, JobResult, count_cores
+from .executor import Executor, JobResult
 from .grid import to_cell
 from .study import Study
 
@@ -153,7 +154,7 @@ def run_point(
     Raises:
         EpoqueError: what stopped the run; its folder keeps what was measured before.
     """
-    config = find_lab(lab).config.parse(settings)
+    config = find_lab(lab).config_class.parse(settings)
 
     def create_again() -> Run:
         shutil.rmtree(Path(folder) / name, ignore_errors=True)
@@ -176,7 +177,7 @@ def _is_run_of(run: Run, lab: str, recipe: str, config: Config) -> bool:
     try:
         metadata = run.read_metadata()
         same = (metadata["lab"], metadata["recipe"]) == (lab, recipe)
-        return same and find_lab(lab).config.parse(metadata["config"]) == config
+        return same and find_lab(lab).config_class.parse(metadata["config"]) == config
     except (ConfigError, DamagedRunError):
         return False
 

@@ -127,7 +127,7 @@ class Search(Study[C_co]):
     @property
     def best_config(self) -> C_co:
         """The config of the best trial; its seed is the base's."""
-        config: C_co = lab_of(self).config.parse(self.best_trial["config"])
+        config: C_co = lab_of(self).config_class.parse(self.best_trial["config"])
         return config
 
 

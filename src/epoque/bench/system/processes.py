@@ -1,12 +1,12 @@
-"""The processes that `torchrun` or `accelerate launch` start together to train one model.
+"""This process: the cores it may use, and its place among those that train one model together.
 
-Each of them runs the same command line. The first one records the run; the others take part in the
-training and leave no trace.
+`torchrun` or `accelerate launch` start those, each with the same command line. The first one
+records the run; the others take part in the training and leave no trace.
 """
 
 import os
 
-__all__ = ["rank", "world_size"]
+__all__ = ["count_cores", "rank", "world_size"]
 
 
 def rank() -> int:
@@ -17,6 +17,13 @@ def rank() -> int:
 def world_size() -> int:
     """Return how many processes were started together, 1 if this one is alone (WORLD_SIZE)."""
     return max(1, _read_variable("WORLD_SIZE", 1))
+
+
+def count_cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _read_variable(name: str, default: int) -> int:

@@ -9,7 +9,7 @@ __all__ = ["CheckpointTimer"]
 
 
 class CheckpointTimer:
-    """Tells after each step whether a checkpoint is due; all processes of a team are told alike.
+    """Tells after each step whether a checkpoint is due; all processes are told alike.
 
     Checkpoints at fixed steps alone would lose hours where steps are slow. What a run computes does
     not depend on when its checkpoints are taken.
@@ -17,14 +17,14 @@ class CheckpointTimer:
 
     SECONDS = 600.0
 
-    def __init__(self, team: DistributedContext, seconds: float | None = None) -> None:
+    def __init__(self, distributed: DistributedContext, seconds: float | None = None) -> None:
         """Begin to count the time.
 
         Args:
-            team: the processes.
+            distributed: the processes.
             seconds: after which a checkpoint is due; by default `SECONDS`.
         """
-        self._team, self._last, self._stops = team, time.monotonic(), False
+        self._distributed, self._last, self._stops = distributed, time.monotonic(), False
         self._seconds = self.SECONDS if seconds is None else seconds
 
     def is_due(self, now: bool) -> bool:
@@ -33,15 +33,17 @@ class CheckpointTimer:
         Args:
             now: whether it is anyway, as fixed steps and the end want it.
         """
-        waited = time.monotonic() - self._last if self._team.is_main else 0.0
-        waited, requests = self._team.all_reduce_sum([waited, float(stopping.is_stop_requested())])
+        waited = time.monotonic() - self._last if self._distributed.is_main else 0.0
+        waited, requests = self._distributed.all_reduce_sum(
+            [waited, float(stopping.is_stop_requested())]
+        )
         self._stops = requests > 0
         due = now or self._stops or waited >= self._seconds
         if due:
             self._last = time.monotonic()
         return due
 
-    def check(self) -> None:
+    def raise_if_stop_requested(self) -> None:
         """End the training if a signal asked any process to; call it after a checkpoint.
 
         Raises:
@@ -49,6 +51,6 @@ class CheckpointTimer:
         """
         if self._stops:
             # The main one has saved it then; a launcher ends all as soon as one has ended.
-            self._team.all_reduce_sum([0.0])
+            self._distributed.all_reduce_sum([0.0])
             stopping.raise_if_stop_requested()
             raise stopping.Interrupt

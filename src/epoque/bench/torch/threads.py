@@ -13,7 +13,7 @@ from ..config import MAX_THREADS
 from ..errors import DamagedRunError
 from ..events import Event
 from ..runs.run import Run
-from ..sweeps.executor import count_cores
+from ..system.processes import count_cores
 
 __all__ = [
     "choose_thread_count",

@@ -6,7 +6,6 @@ branches on it instead of computing all branches. Runs of other architectures, l
 are other programs.
 """
 
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -19,6 +18,7 @@ from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
 from epoque.bench.sweeps.columns import Columns
+from epoque.bench.system.processes import count_cores
 
 from ..config import Gan2dConfig
 from ..data import distributions
@@ -135,7 +135,7 @@ def _run_group(lanes: Sequence[_Lane], size: int) -> dict[str, Floats]:
     """
     axes = _find_axes([lane.hyper for lane in lanes])
     chunks = [lanes[i : i + size] for i in range(0, len(lanes), size)]
-    with ThreadPoolExecutor(_cores()) as pool:
+    with ThreadPoolExecutor(count_cores()) as pool:
         parts = list(pool.map(partial(_run_chunk, size=size, axes=axes), chunks))
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
@@ -149,10 +149,6 @@ def _find_axes(hyper: Sequence[Hyperparameters]) -> Hyperparameters:
     axes: Hyperparameters = jax.tree.map(axis, *hyper)
     always: dict[str, Any] = {"seed": 0, "batches": 0}  # a state has a leading axis, also of one
     return axes._replace(**always)
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _run_chunk(lanes: Sequence[_Lane], size: int, axes: Hyperparameters) -> dict[str, Floats]:

@@ -84,7 +84,7 @@ def _events(
             yield trainer.pop_timings()
         if due:
             yield (checkpoint := replace(trainer.make_checkpoint(), scheduled=scheduled))
-            timer.check()
+            timer.raise_if_stop_requested()
     assert checkpoint is not None
     if distributed.is_main:
         yield from _examples(config, corpus, checkpoint)

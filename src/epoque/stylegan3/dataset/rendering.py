@@ -13,7 +13,7 @@ from contextlib import suppress
 from queue import SimpleQueue
 
 from epoque.bench.errors import EpoqueError
-from epoque.bench.sweeps.executor import count_cores
+from epoque.bench.system.processes import count_cores
 
 __all__ = ["render_portraits"]
 

@@ -15,17 +15,17 @@ __all__ = ["DistributedContext", "all_reduce_sum_"]
 
 
 @torch.no_grad()
-def all_reduce_sum_(context: DistributedContext, tensors: Sequence[Tensor]) -> None:
+def all_reduce_sum_(distributed: DistributedContext, tensors: Sequence[Tensor]) -> None:
     """Replace each tensor by its sum over all processes, in place.
 
     All in one exchange: the many small tensors of a network would each wait for the network's
     latency.
 
     Args:
-        context: the processes.
-        tensors: on the context's device, of equal shapes in every process.
+        distributed: the processes.
+        tensors: on their device, of equal shapes in every process.
     """
-    if context.world_size == 1 or not tensors:
+    if distributed.world_size == 1 or not tensors:
         return
     flat = torch.cat([tensor.flatten() for tensor in tensors])
     torch.distributed.all_reduce(flat)

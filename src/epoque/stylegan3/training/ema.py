@@ -71,7 +71,7 @@ class RunningMeans:
 
         return compute_and_follow
 
-    def merge(self, context: DistributedContext) -> None:
+    def merge(self, distributed: DistributedContext) -> None:
         """Let them be where the whole batch has moved them."""
-        all_reduce_sum_(context, self._total)
+        all_reduce_sum_(distributed, self._total)
         torch._foreach_copy_(self._means, self._total)

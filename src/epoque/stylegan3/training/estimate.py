@@ -141,11 +141,11 @@ def measure_cost(
     from .specs import choose_training_threads
     from .trainer import Trainer
 
-    context = DistributedContext(config.device)
+    distributed = DistributedContext(config.device)
     images = load_images(config)
     count = choose_training_threads(config, images.shape, resume)
     with explain_out_of_memory(config), limit_threads(count):
-        trainer = Trainer(config, context, images)
+        trainer = Trainer(config, distributed, images)
         progress(0, 3, "measuring")
         trainer.step()
         progress(1, 3, "measuring")
@@ -154,11 +154,11 @@ def measure_cost(
         trainer.steps_done = 0  # all turns are due again
         whole = _time(trainer.step)
     share = 1 / (config.pl_interval if config.cfg == "stylegan2" else config.r1_interval)
-    each = context.broadcast(plain + max(0.0, whole - plain) * share)
+    each = distributed.broadcast(plain + max(0.0, whole - plain) * share)
     networks = (trainer.gan.generator, trainer.gan.discriminator)
     sizes = tuple(sum(p.numel() for p in network.parameters()) for network in networks)
     remain = max(0, config.steps - (resume.step if resume else 0))
-    device = context.device.type
+    device = distributed.device.type
     again, remarks = resume is not None, trainer.images.remarks
     return TrainingCost((sizes[0], sizes[1]), remain, each, config.batch, device, again, remarks)
 

@@ -57,23 +57,23 @@ def train(config: StyleGan3Config, resume: Checkpoint | None = None) -> Iterator
         DamagedRunError: if the checkpoint is of other networks.
         MissingExtraError: if portraits are to be drawn without the extra `avatars`.
     """
-    context = DistributedContext(config.device)
-    context.check_same_start(resume)
+    distributed = DistributedContext(config.device)
+    distributed.check_same_start(resume)
     with explain_out_of_memory(config):
         images = load_images(config)
-        count = int(context.broadcast(choose_training_threads(config, images.shape, resume)))
-        for event in run_with_threads(count, _events(config, context, images, resume)):
-            if context.is_main:
+        count = int(distributed.broadcast(choose_training_threads(config, images.shape, resume)))
+        for event in run_with_threads(count, _events(config, distributed, images, resume)):
+            if distributed.is_main:
                 yield event
 
 
 def _events(
     config: StyleGan3Config,
-    context: DistributedContext,
+    distributed: DistributedContext,
     images: TrainingImages,
     resume: Checkpoint | None,
 ) -> Generator[Event, None, None]:
-    trainer = Trainer(config, context, images, resume)
+    trainer = Trainer(config, distributed, images, resume)
     training_metrics = TrainingMetrics(config, trainer)
     yield _reals_artifact(config, images)
     if resume is None:
@@ -83,7 +83,7 @@ def _events(
             yield Artifact("first_networks.json", data, once=True)
         yield trainer.make_snapshot()
     every = config.snapshot_every or max(1, config.steps // 50)
-    timer = CheckpointTimer(context)
+    timer = CheckpointTimer(distributed)
     while not trainer.is_finished:
         trainer.step()
         measured = training_metrics.compute_if_due()
@@ -97,7 +97,7 @@ def _events(
         if timer.is_due(scheduled):
             yield trainer.pop_timings()
             yield replace(trainer.make_checkpoint(), scheduled=scheduled)
-            timer.check()
+            timer.raise_if_stop_requested()
     yield from network_files(trainer.ema.generator, "generator", _make_card(config, trainer))
 
 

@@ -69,7 +69,7 @@ def next_place(config: BowlConfig, x: float, step: int) -> float:
 class BowlLab(Lab[BowlConfig]):
     name: ClassVar[str] = "bowl"
     title: ClassVar[str] = "A bowl"
-    config = BowlConfig
+    config_class = BowlConfig
 
     def train(self, config: BowlConfig, resume: Checkpoint | None = None) -> Iterator[Event]:
         x = start_of(config.seed, config.low, config.high)
