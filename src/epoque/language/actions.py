@@ -54,7 +54,7 @@ class ModelOptions(RunFolderOptions):
     device: str = option("auto", "auto (CUDA where it is there), cpu or cuda.")
 
 
-class LicenceOptions(RunFolderOptions):
+class LicenseOptions(RunFolderOptions):
     """Of a model that is given away."""
 
     licence: str | None = option(
@@ -313,7 +313,7 @@ def score(options: ScoreOptions, progress: Progress, notify: Notify) -> "Score":
         return score_text(opened.model, opened.tokenizer, options.text)
 
 
-class SaveOptions(LicenceOptions):
+class SaveOptions(LicenseOptions):
     """Of `save`."""
 
     run: RunReference = option(
@@ -353,11 +353,11 @@ def save(options: SaveOptions, notify: Notify) -> SavedModel:
 
     run = find_run(options.run, runs_folder(options.runs))
     announce_run(options.run, run.id, notify)
-    folder = save_run(run, options.folder, licence=options.licence)
+    folder = save_run(run, options.folder, license=options.licence)
     return SavedModel(folder, tuple(list_files(folder)))
 
 
-class PushOptions(LicenceOptions):
+class PushOptions(LicenseOptions):
     """Of `push`."""
 
     model: RunReference = option(..., "A run, or a folder that `save` wrote.", positional=True)

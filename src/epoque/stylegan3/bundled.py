@@ -26,7 +26,7 @@ class BundledNetwork:
         config: t, r or stylegan2.
         resolution: pixels of a side.
         images: what it makes.
-        licence: the terms of its use.
+        license: the terms of its use.
         card: all that its file tells of it.
     """
 
@@ -34,7 +34,7 @@ class BundledNetwork:
     config: str
     resolution: int
     images: str
-    licence: str
+    license: str
     card: dict[str, object]
 
 
@@ -58,5 +58,5 @@ def _read_entry(name: str, path: Path) -> BundledNetwork:
     spec, card = description["spec"], description["card"]
     turns = "r" if spec.get("use_radial_filters") else "t"
     config = "stylegan2" if spec["network"] == "stylegan2" else turns
-    licence = str(card.get("licence", "Apache-2.0"))
-    return BundledNetwork(name, config, spec["img_resolution"], "cartoon portraits", licence, card)
+    license = str(card.get("licence", "Apache-2.0"))
+    return BundledNetwork(name, config, spec["img_resolution"], "cartoon portraits", license, card)

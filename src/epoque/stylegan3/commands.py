@@ -296,11 +296,11 @@ def _add_networks(app: App) -> None:
 def _show_imported(network: networks.ImportedNetwork) -> None:
     for file in network.files:
         print_line(f"{file}: {_describe_network(file)}")
-    print_line(f"Licence: {network.licence or 'not stated; ask whoever made it'}.")
+    print_line(f"Licence: {network.license or 'not stated; ask whoever made it'}.")
 
 
 def _imported_as_json(network: networks.ImportedNetwork) -> dict[str, Any]:
-    of = {"licence": network.licence, "sha256": network.sha256}
+    of = {"license": network.license, "sha256": network.sha256}
     return {"files": [str(file) for file in network.files]} | of
 
 
@@ -322,14 +322,14 @@ def _show_networks(known: networks.KnownNetworks) -> None:
     rows = Table("name", "config", "pixels", "images", "licence", box=box.SIMPLE_HEAD)
     for entry in known.bundled:
         images = f"{entry.images}{_training_length(entry.card)}"
-        rows.add_row(entry.name, entry.config, str(entry.resolution), images, entry.licence)
+        rows.add_row(entry.name, entry.config, str(entry.resolution), images, entry.license)
     for other in known.official:
         size = str(other.resolution)
         rows.add_row(other.name, other.config, size, other.images, "NVIDIA, non-commercial")
     make_console().print(rows)
     if known.bundled:
         print_line("The first ones come with the package; the others are fetched when asked for.")
-    print_line(f"Licence of the official ones: {known.official_licence}.")
+    print_line(f"Licence of the official ones: {known.official_license}.")
 
 
 def _training_length(card: Mapping[str, Any]) -> str:

@@ -180,4 +180,4 @@ def _load_official(name: str | Path, progress: Progress | None) -> tuple[Generat
     network = load_official_network(snapshot, "G_ema")
     assert isinstance(network, Generator)
     card = make_card(snapshot, "G_ema")
-    return network, card | {"file": fetched.path.name, "licence": fetched.licence}
+    return network, card | {"file": fetched.path.name, "licence": fetched.license}

@@ -46,7 +46,7 @@ def test_a_text_that_ships_is_small_free_and_has_both_parts(name: str) -> None:
     assert sum(sizes) < 1_000_000
     assert min(sizes) > 50_000
     train, valid = ("\n".join(part) for part in (splits.train, splits.valid))
-    assert "free of copyright" in (splits.train.licence or "") or name == "shakespeare"
+    assert "free of copyright" in (splits.train.license or "") or name == "shakespeare"
     assert "gutenberg" not in (train + valid).lower()
     paragraphs = {line for line in train.split("\n") if len(line) > 150}
     assert not paragraphs & set(valid.split("\n"))

@@ -16,7 +16,7 @@ import pytest
 from epoque.bench.errors import DataError, FetchError, RunWriteError, UnknownNameError, UsageError
 from epoque.stylegan3.official import catalog as catalogue
 from epoque.stylegan3.official import fetch
-from epoque.stylegan3.official.catalog import LICENCE, OFFICIAL
+from epoque.stylegan3.official.catalog import LICENSE, OFFICIAL
 
 CONTENT = bytes(range(256)) * 20_000  # five megabytes
 DIGEST = sha256(CONTENT).hexdigest()
@@ -264,9 +264,9 @@ def test_short_names(server: Server, monkeypatch: pytest.MonkeyPatch):
     entry = catalogue.OfficialNetwork("ffhq-1024-t", server.url("f.pkl"), "faces", "t", 1024)
     monkeypatch.setitem(OFFICIAL, "ffhq-1024-t", entry)
     found = fetch.fetch("ffhq-1024-t")
-    assert (found.sha256, found.licence) == (DIGEST, LICENCE)
+    assert (found.sha256, found.license) == (DIGEST, LICENSE)
     about = json.loads(found.path.with_name("about.json").read_bytes())
-    assert about["licence"] == LICENCE
+    assert about["licence"] == LICENSE
     with pytest.raises(UnknownNameError, match=r"network 'ffhq-1024-tt'.*Did you mean ffhq-1024-t"):
         fetch.fetch("ffhq-1024-tt")
 

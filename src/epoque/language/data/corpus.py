@@ -46,7 +46,7 @@ class Documents:
     Attributes:
         name: what to call it in messages and on a model card.
         source: where it is from, one line.
-        licence: under what terms, or None where Epoque does not know.
+        license: under what terms, or None where Epoque does not know.
         files: what it is read from.
         column: where the text is in JSON lines and Parquet.
         undecodable: what becomes of bytes that are not UTF-8.
@@ -56,7 +56,7 @@ class Documents:
 
     name: str
     source: str
-    licence: str | None
+    license: str | None
     files: tuple[Path, ...]
     column: str = "text"
     undecodable: Undecodable = "stop"
@@ -182,7 +182,7 @@ def _load_named(config: LanguageConfig) -> Splits:
         split: Documents(
             f"The {split} text of {config.corpus}",
             dataset.source,
-            dataset.licence,
+            dataset.license,
             (file,),
             hub_corpus.COLUMN,
             config.undecodable,
@@ -197,9 +197,9 @@ def _load_named(config: LanguageConfig) -> Splits:
 
 def _load_embedded(name: str) -> Splits:
     folder = Path(__file__).parents[1] / "corpora" / name
-    licence, source = _EMBEDDED[name]
+    license, source = _EMBEDDED[name]
     train, valid = (
-        Documents(f"The {split} text of {name}", source, licence, (folder / f"{file}.txt",))
+        Documents(f"The {split} text of {name}", source, license, (folder / f"{file}.txt",))
         for split, file in (("training", "train"), ("validation", "valid"))
     )
     return Splits(train, valid, None)

@@ -45,12 +45,12 @@ class HubDataset:
     Attributes:
         files: "training", "validation" and "test", as far as it has them, to a file.
         source: where it is from, one line.
-        licence: as its card says, or None.
+        license: as its card says, or None.
     """
 
     files: dict[str, Path]
     source: str
-    licence: str | None
+    license: str | None
 
 
 def fetch_dataset(name: str, column: str) -> HubDataset:
@@ -66,11 +66,11 @@ def fetch_dataset(name: str, column: str) -> HubDataset:
     repo, _, config = name.partition(":")
 
     def make(to: Path) -> None:
-        splits, licence = _load_dataset(repo, config or None)
+        splits, license = _load_dataset(repo, config or None)
         for split, rows in splits.items():
             if split in _SPLITS:
                 _write_parquet(to / f"{split}.parquet", name, rows, column)
-        _write_about(to, f"Hugging Face Hub: {name}", licence)
+        _write_about(to, f"Hugging Face Hub: {name}", license)
 
     key = cache_key(format=1, repo=repo, config=config, column=column)
     return _open_cached(build_once("datasets", key, make, _is_whole))
@@ -104,11 +104,11 @@ def fetch_wikitext() -> HubDataset:
 
 def _load_dataset(repo: str, config: str | None) -> "tuple[DatasetDict, str | None]":
     """Return a `datasets.DatasetDict`, from the Hub or from its own cache, and its licence."""
-    revision, licence = _ask_hub(repo)
+    revision, license = _ask_hub(repo)
     import datasets
 
     try:
-        return datasets.load_dataset(repo, config, revision=revision), licence
+        return datasets.load_dataset(repo, config, revision=revision), license
     except Exception as error:  # of datasets, pyarrow, the HTTP library, or a bare one
         message = f"Cannot load {repo} from the Hugging Face Hub: {first_line(error)}."
         raise DataError(message) from None
@@ -144,8 +144,8 @@ def _ask_hub(repo: str) -> tuple[str | None, str | None]:
             f"The Hugging Face Hub is out of reach, so {repo} cannot be fetched "
             f"({first_line(error)}); give files of your own (train_files), or set HF_ENDPOINT."
         ) from None
-    licence = getattr(info.card_data, "license", None)
-    return info.sha, ", ".join(licence) if isinstance(licence, list) else licence
+    license = getattr(info.card_data, "license", None)
+    return info.sha, ", ".join(license) if isinstance(license, list) else license
 
 
 def _texts(name: str, rows: "Dataset", column: str) -> Iterator[str]:
@@ -170,8 +170,8 @@ def _write_parquet(path: Path, name: str, rows: "Dataset", column: str) -> None:
             file.write_table(pa.table({COLUMN: batch}, schema=schema))
 
 
-def _write_about(to: Path, source: str, licence: str | None) -> None:
-    (to / "about.json").write_text(json.dumps({"source": source, "licence": licence}))
+def _write_about(to: Path, source: str, license: str | None) -> None:
+    (to / "about.json").write_text(json.dumps({"source": source, "licence": license}))
 
 
 def _is_whole(path: Path) -> bool:

@@ -111,7 +111,7 @@ def load_corpus(
     source: dict[str, str | bool | None] = {
         "name": ", ".join(Path(path).name for path in config.train_files) or config.corpus,
         "held_out": texts.valid.first > 0,
-        "licence": texts.train.licence,
+        "licence": texts.train.license,
         "source": texts.train.source,
     }
     return TokenizedCorpus(

@@ -41,7 +41,7 @@ _CLASSES = {"causal": "AutoModelForCausalLM", "masked": "AutoModelForMaskedLM"}
 def model_card(
     run: "Run[LanguageConfig]",
     name: str,
-    licence: str | None = None,
+    license: str | None = None,
     results: Mapping[str, Any] | None = None,
 ) -> str:
     """Return the model card of a finished run: Markdown under a YAML header.
@@ -49,7 +49,7 @@ def model_card(
     Args:
         run: a finished run of the language lab.
         name: what the model is called: `owner/name` on the Hub, or a folder's name.
-        licence: the licence of the weights as the Hub spells it (`cc-by-sa-4.0`), or None if it
+        license: the licence of the weights as the Hub spells it (`cc-by-sa-4.0`), or None if it
             shall not be stated.
         results: the run's, where they are not saved yet; the card then tells no times.
 
@@ -68,14 +68,14 @@ def model_card(
         "## Results",
         "\n".join(_results(results, config)),
         "## Data and licence",
-        "\n".join(_data(results, config, licence)),
+        "\n".join(_data(results, config, license)),
         "## Training it again",
         f"```sh\n{build_command_line('run', run.recipe, _share_config(config))}\n```",
         "<details><summary>All settings</summary>",
         f"```yaml\n{_yaml(without_folders(run)['config'])}```",
         "</details>",
     )
-    header = _yaml(_header(results, config, name, licence))
+    header = _yaml(_header(results, config, name, license))
     return f"---\n{header}---\n\n" + "\n\n".join(parts) + "\n"
 
 
@@ -86,13 +86,13 @@ def _yaml(value: Mapping[str, Any]) -> str:
 
 
 def _header(
-    results: Mapping[str, Any], config: LanguageConfig, name: str, licence: str | None
+    results: Mapping[str, Any], config: LanguageConfig, name: str, license: str | None
 ) -> dict[str, Any]:
     """Return the metadata that the Hub reads."""
     task = _TASKS[config.objective]
     header: dict[str, Any] = {"library_name": "transformers", "pipeline_tag": task}
-    if licence:
-        header["license"] = licence
+    if license:
+        header["license"] = license
     dataset = None
     if not config.train_files:
         if config.corpus in _LANGUAGES:
@@ -183,14 +183,14 @@ def _number(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
-def _data(results: Mapping[str, Any], config: LanguageConfig, licence: str | None) -> Iterator[str]:
+def _data(results: Mapping[str, Any], config: LanguageConfig, license: str | None) -> Iterator[str]:
     yield f"- Text: {results.get('corpus_source') or _files(config)}"
     if results.get("corpus_held_out"):
         yield f"- Measured on the last {HELD_OUT:.0%} of it, which it was not trained on"
     if (share := results.get("valid_in_train_share")) is not None:
         yield f"- Of the letters measured on, {share:.1%} are in lines that it was trained on, too"
     yield f"- Licence of the text: {results.get('corpus_licence') or 'not known'}"
-    yield f"- Licence of the weights: {licence or 'not stated'}"
+    yield f"- Licence of the weights: {license or 'not stated'}"
 
 
 def _files(config: LanguageConfig) -> str:

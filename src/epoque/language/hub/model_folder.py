@@ -25,7 +25,7 @@ __all__ = ["copy_folder", "draft_model_folder", "list_files", "save_run", "write
 
 
 def save_run(
-    run: Run[LanguageConfig], folder: Path, name: str = "", licence: str | None = None
+    run: Run[LanguageConfig], folder: Path, name: str = "", license: str | None = None
 ) -> Path:
     """Write a finished run's model, tokenizer and model card into a new folder, whole or not.
 
@@ -33,7 +33,7 @@ def save_run(
         run: a finished run of the language lab.
         folder: where; it must not exist, or be empty.
         name: what the model card calls it; by default the folder's name.
-        licence: of the weights, as the Hub spells it; None states none.
+        license: of the weights, as the Hub spells it; None states none.
 
     Raises:
         UsageError: if the run is not finished, or the folder holds something.
@@ -42,7 +42,7 @@ def save_run(
     """
     _check_free(folder)
     with draft_model_folder(
-        run, name or folder.absolute().name, licence, folder.absolute().parent
+        run, name or folder.absolute().name, license, folder.absolute().parent
     ) as draft:
         _move(draft, folder)
     return folder
@@ -50,14 +50,14 @@ def save_run(
 
 @contextmanager
 def draft_model_folder(
-    run: Run[LanguageConfig], name: str, licence: str | None, beside: Path | None
+    run: Run[LanguageConfig], name: str, license: str | None, beside: Path | None
 ) -> Iterator[Path]:
     """Give a folder with a finished run's model inside the block; then it is deleted.
 
     Args:
         run: a finished run of the language lab.
         name: what the model card calls it.
-        licence: of the weights, or None.
+        license: of the weights, or None.
         beside: the folder it is made in; None takes the system's for temporary files.
     """
     if run.status.state != "finished":
@@ -69,7 +69,7 @@ def draft_model_folder(
         parent = tempfile.TemporaryDirectory() if beside is None else draft_folder(beside / "model")
         with parent as folder:
             draft = Path(folder) / "model"
-            write_model_folder(draft, run, model, tokenizer, model_card(run, name, licence))
+            write_model_folder(draft, run, model, tokenizer, model_card(run, name, license))
             yield draft
 
 

@@ -38,12 +38,12 @@ class ImportedNetwork:
 
     Attributes:
         files: a description of each network, with its weights beside it.
-        licence: of the weights, if it is known.
+        license: of the weights, if it is known.
         sha256: of the official file.
     """
 
     files: tuple[Path, ...]
-    licence: str | None
+    license: str | None
     sha256: str
 
 
@@ -73,10 +73,10 @@ def import_network(options: ImportOptions, progress: Progress) -> ImportedNetwor
     fetched = fetch(options.network, fetch_progress(progress))
     folder = options.out or Path(fetched.path.stem)
     _check_new(folder)
-    card = {"licence": fetched.licence, "url": fetched.url}
+    card = {"licence": fetched.license, "url": fetched.url}
     which: Sequence[Which] = options.only or ("G", "D", "G_ema")
     files = convert_snapshot(fetched.path, folder, which, card)
-    return ImportedNetwork(tuple(files), fetched.licence, fetched.sha256)
+    return ImportedNetwork(tuple(files), fetched.license, fetched.sha256)
 
 
 def _check_new(folder: Path) -> None:
@@ -96,12 +96,12 @@ class KnownNetworks:
     Attributes:
         bundled: those of the package.
         official: NVIDIA's, which are fetched when they are asked for.
-        official_licence: the terms of their use.
+        official_license: the terms of their use.
     """
 
     bundled: "tuple[BundledNetwork, ...]"
     official: "tuple[OfficialNetwork, ...]"
-    official_licence: str
+    official_license: str
 
 
 @action
@@ -115,9 +115,9 @@ def list_networks(options: ListOptions) -> KnownNetworks:  # noqa: ARG001
         All that is known of each.
     """
     from ..bundled import list_bundled
-    from ..official.catalog import LICENCE, OFFICIAL
+    from ..official.catalog import LICENSE, OFFICIAL
 
-    return KnownNetworks(tuple(list_bundled()), tuple(OFFICIAL.values()), LICENCE)
+    return KnownNetworks(tuple(list_bundled()), tuple(OFFICIAL.values()), LICENSE)
 
 
 class ExportOptions(NetworkOptions):

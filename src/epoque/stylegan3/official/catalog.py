@@ -10,9 +10,9 @@ from epoque.bench.errors import UnknownNameError
 
 from ..bundled import bundled_paths
 
-__all__ = ["LICENCE", "OFFICIAL", "OfficialNetwork", "find_official"]
+__all__ = ["LICENSE", "OFFICIAL", "OfficialNetwork", "find_official"]
 
-LICENCE = "NVIDIA Source Code License (non-commercial: research and evaluation only)"
+LICENSE = "NVIDIA Source Code License (non-commercial: research and evaluation only)"
 
 _HOST = "https://api.ngc.nvidia.com/v2/models/nvidia/research"
 
@@ -47,7 +47,7 @@ class OfficialNetwork:
         images: what it makes.
         config: t, r or stylegan2.
         resolution: pixels of a side.
-        licence: the terms of its use.
+        license: the terms of its use.
     """
 
     name: str
@@ -55,7 +55,7 @@ class OfficialNetwork:
     images: str
     config: str
     resolution: int
-    licence: str = LICENCE
+    license: str = LICENSE
 
 
 def _entry(stem: str, config: str, images: str) -> OfficialNetwork:

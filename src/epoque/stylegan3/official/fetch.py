@@ -43,13 +43,13 @@ class FetchedFile:
     Attributes:
         path: where it is.
         sha256: of its content, in hexadecimal.
-        licence: the terms of its use, where they are known.
+        license: the terms of its use, where they are known.
         url: where it came from, or None for a file that was there.
     """
 
     path: Path
     sha256: str
-    licence: str | None = None
+    license: str | None = None
     url: str | None = None
 
 
@@ -76,7 +76,7 @@ def fetch(source: str | Path, progress: Progress | None = None) -> FetchedFile:
     if "://" in text:
         return _fetch_url(text, None, progress)
     entry = find_official(text)
-    return _fetch_url(entry.url, entry.licence, progress)
+    return _fetch_url(entry.url, entry.license, progress)
 
 
 def check_source(source: str | Path) -> None:
@@ -102,7 +102,7 @@ def check_source(source: str | Path) -> None:
         find_official(text)
 
 
-def _fetch_url(url: str, licence: str | None, progress: Progress | None) -> FetchedFile:
+def _fetch_url(url: str, license: str | None, progress: Progress | None) -> FetchedFile:
     from filelock import FileLock
 
     _check_scheme(url)
@@ -114,8 +114,8 @@ def _fetch_url(url: str, licence: str | None, progress: Progress | None) -> Fetc
             about, expected = folder / "about.json", _read_digest(folder / "about.json")
             if not path.is_file() or _digest(path) != expected:
                 _Download(url, path, progress).run()
-                _check_digest(about, expected, path, {"url": url, "licence": licence})
-    return FetchedFile(path, _read_digest(about) or "", licence, url)
+                _check_digest(about, expected, path, {"url": url, "licence": license})
+    return FetchedFile(path, _read_digest(about) or "", license, url)
 
 
 def _file_name(url: str) -> str:
