@@ -229,5 +229,20 @@ def test_nesting_and_flattening_undo_each_other(tree: dict[str, Any]) -> None:
     assert nest(flatten(tree)) == tree
 
 
+@pytest.mark.parametrize(
+    ("path", "near"),
+    [
+        ("lr", f"{RATE} or right.optimizer.learning_rate"),
+        ("left.lr", f"{RATE} or right.optimizer.learning_rate"),
+    ],
+)
+def test_a_learning_rate_is_found_by_its_short_name(path: str, near: str) -> None:
+    assert suggest_settings(path, PairConfig.settings()) == f" Did you mean {near}?"
+
+
+def test_short_learning_rates_are_found_by_the_long_name() -> None:
+    assert suggest_settings("learning_rate", ["glr", "dlr", "lag"]) == " Did you mean glr or dlr?"
+
+
 def test_no_suggestion_for_what_is_like_nothing() -> None:
     assert suggest_settings("zzz", PairConfig.settings()) == ""

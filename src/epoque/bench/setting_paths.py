@@ -12,7 +12,7 @@ from typing import Any
 
 from .errors import ConfigError, Problem, did_you_mean
 
-__all__ = ["flatten", "nest", "suggest_settings"]
+__all__ = ["find_learning_rates", "flatten", "nest", "suggest_settings"]
 
 
 def flatten(values: Mapping[Any, Any]) -> dict[str, Any]:
@@ -73,9 +73,12 @@ def nest(flat: Mapping[str, object]) -> dict[str, Any]:
 def suggest_settings(path: str, paths: Iterable[str]) -> str:
     """Return " Did you mean …?" with the paths nearest to one that does not exist, or "".
 
-    A name that stands in several parts is found by itself: `momentum`, `generator.momentum`.
+    A name that stands in several parts is found by itself: `momentum`, `generator.momentum`. `lr`
+    and `learning_rate` are the same word: each is found by the other, also at a name's end (`glr`).
     """
     every = list(paths)
+    if synonyms := find_learning_rates(path, every):
+        return f" Did you mean {' or '.join(synonyms[:3])}?"
     near = get_close_matches(_last_name(path), {_last_name(other) for other in every}, 1, 0.8)
     namesakes = [other for other in every if "." in other and _last_name(other) in near]
     inside = [other for other in namesakes if _first_part(other) == _first_part(path)]
@@ -83,6 +86,16 @@ def suggest_settings(path: str, paths: Iterable[str]) -> str:
         return did_you_mean(path, every)
     ranked = sorted(inside or namesakes, key=lambda other: -_measure_likeness(path, other))
     return f" Did you mean {' or '.join(ranked[:3])}?"
+
+
+def find_learning_rates(path: str, paths: Iterable[str]) -> list[str]:
+    """Return the learning rates that are spelt the other way, `lr` or in full."""
+    name = _last_name(path)
+    if name == "lr":
+        return [other for other in paths if _last_name(other) == "learning_rate"]
+    if name == "learning_rate":
+        return [other for other in paths if _last_name(other).endswith("lr")]
+    return []
 
 
 def _last_name(path: str) -> str:

@@ -14,11 +14,12 @@ from io import TextIOWrapper
 from signal import SIGINT
 
 from cyclopts import App, CycloptsError
-from cyclopts.exceptions import UnusedCliTokensError, ValidationError
+from cyclopts.exceptions import UnknownOptionError, UnusedCliTokensError, ValidationError
 
 from epoque import __version__
 from epoque.bench.errors import ConfigError, EpoqueError, MissingExtraError, UsageError
 from epoque.bench.lab import find_lab, lab_names
+from epoque.bench.setting_paths import find_learning_rates
 from epoque.bench.stopping import Interrupt, handle_stop_signals, ignore_stop_signals
 from epoque.bench.system.panics import describe_panic, is_panic
 from epoque.bench.system.processes import rank, world_size
@@ -75,6 +76,21 @@ def _commands_of(name: str) -> App | None:
     return app
 
 
+def _suggest_learning_rates(error: UnknownOptionError) -> str:
+    """Return what cyclopts says, with the learning rates that are spelt the other way, if any."""
+    option = (error.token.keyword or error.token.value).partition("=")[0]
+    names = [name for one in error.argument_collection for name in one.names if name[:2] == "--"]
+    rates = find_learning_rates(_to_path(option), map(_to_path, dict.fromkeys(names)))
+    if not rates:
+        return str(error)
+    spelt = " or ".join("--" + rate.replace("_", "-") for rate in rates[:3])
+    return f"Unknown option: {option}. Did you mean {spelt}?"
+
+
+def _to_path(option: str) -> str:
+    return option.removeprefix("--").replace("-", "_")
+
+
 def _in_words(error: CycloptsError) -> str:
     """Return what was wrong with a command line."""
     if isinstance(error, UnusedCliTokensError):
@@ -83,6 +99,8 @@ def _in_words(error: CycloptsError) -> str:
         tokens = error.argument.tokens
         name = tokens[0].keyword or error.argument.name.upper()
         return f"{name}: {', '.join(token.value for token in tokens)} {error.exception_message}"
+    if isinstance(error, UnknownOptionError):
+        return _suggest_learning_rates(error)
     return str(error)
 
 
