@@ -12,7 +12,7 @@ SIZE = 64 * 2**20
 PROGRAM = f"""
 import resource, sys
 import numpy as np
-from epoque.bench.torch.allocation import keep_freed_memory, kept_memory
+from epoque.bench.torch.allocation import keep_freed_memory, reserved_memory
 
 def faults():
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
@@ -22,7 +22,7 @@ def faults():
 if sys.argv[1] == "keep" and not keep_freed_memory():
     sys.exit()
 faults(), faults()
-print(faults(), kept_memory())
+print(faults(), reserved_memory())
 """
 
 
