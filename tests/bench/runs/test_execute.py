@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import line_lab
+import numpy as np
 import pytest
 from children import script
 
 from epoque.bench.errors import DivergenceError, EpoqueError, RunError, UsageError
 from epoque.bench.events import Checkpoint, Event, Metrics
+from epoque.bench.figures.plot import color
 from epoque.bench.progress import Progress
 from epoque.bench.runs.execute import execute, join_resumed_training, join_training, resume
 from epoque.bench.runs.run import Run, Runs
@@ -251,3 +253,41 @@ def test_two_processes_write_the_same_bytes(tmp_path: Path) -> None:
 def test_another_seed_writes_other_bytes(trained: Make) -> None:
     first, second = (line_lab.content(trained(seed=s).path)["metrics.jsonl"] for s in (0, 1))
     assert first != second
+
+
+def test_a_figure_that_cannot_be_drawn_costs_no_results(
+    started: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = line_lab.LAB.figures
+
+    def figures(run: Run, language: str = "en") -> dict[str, Any]:
+        return {"bad": lambda: color("red"), **good(run, language)}
+
+    monkeypatch.setattr(line_lab.LAB, "figures", figures)
+    run = started(iterations=5)
+    with pytest.raises(EpoqueError, match=r"results are kept, but the figure 'bad' .* no color"):
+        execute(run)
+    run = Run(run.path)
+    assert run.is_complete
+    assert run.results["final_error"] > 0
+    assert {path.stem for path in (run.path / "figures").iterdir()} == {"error"}
+
+
+def test_scalars_of_numpy_are_numbers_and_arrays_are_none(
+    started: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results = {"final_error": np.float32(0.5), "ways": [np.int64(3), np.array(True)]}
+    monkeypatch.setattr(line_lab.LAB, "evaluate", lambda *_: results)
+
+    def train(config: Any, resume: Checkpoint | None = None) -> Iterator[Event]:
+        yield Metrics(1, {"loss": np.float32(0.5), "error": np.zeros(int(config.note) or ())})
+
+    monkeypatch.setattr(line_lab.LAB, "train", train)
+    run = execute(started(note="0"), draw=False)
+    assert run.results == {"final_error": 0.5, "ways": [3, True]}
+    assert list(run.metric_rows()) == [{"step": 1, "loss": 0.5, "error": 0.0}]
+    with pytest.raises(UsageError, match=r"metric 'error' is an array of shape \(3,\)"):
+        execute(started(note="3"), draw=False)
+    results["final_error"] = np.zeros(2)
+    with pytest.raises(UsageError, match="result 'final_error' is an array"):
+        execute(started(note="0"), draw=False)

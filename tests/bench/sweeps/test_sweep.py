@@ -56,6 +56,29 @@ def bowl_error(seed: int, rate: float, shape: str = "round", iterations: int = 2
 # What a sweep is
 
 
+@pytest.mark.parametrize("engine", ["together", "each"])
+@pytest.mark.parametrize(
+    ("results", "message"),
+    [
+        ({"error": 1.0}, "has no result 'final_error', .* it has error"),
+        ({"final_error": 1.0, "low": 2.0}, "'low' is also a setting; .* such as 'final_low'"),
+    ],
+)
+def test_what_a_table_could_not_hold_is_said_in_a_sentence(
+    swept: Swept,
+    monkeypatch: pytest.MonkeyPatch,
+    engine: str,
+    results: dict[str, float],
+    message: str,
+) -> None:
+    lab = find_lab("bowl")
+    monkeypatch.setattr(lab, "evaluate", lambda *_: results)
+    compiled = {name: np.array([value] * 2) for name, value in results.items()}
+    monkeypatch.setattr(lab, "sweep", lambda *_: compiled if engine == "together" else None)
+    with pytest.raises(EpoqueError, match=message):
+        swept("low=-1,0", executor=Here())
+
+
 def test_a_sweep_measures_every_point(swept: Swept) -> None:
     table = swept(*GRID).table
     assert list(table.columns) == ["learning_rate", "shape", "seed", "final_error"]

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..errors import DamagedRunError, DataError, RunWriteError, first_line
+from ..plain_values import to_plain
 from .input_files import open_regular
 
 __all__ = [
@@ -248,8 +249,15 @@ def encode_json_line(row: Mapping[str, float]) -> bytes:
     """Return numbers as one line of JSON; JSON has no NaN: an undefined number becomes null.
 
     Pydantic's encoder writes floats, to the last bit, nine times as fast as Python's own.
+
+    Raises:
+        UsageError: if a value is an array with axes, which no metric is.
     """
-    return _encoder()(row, inf_nan_mode="null")
+    try:
+        return _encoder()(row, inf_nan_mode="null")
+    except ValueError:  # it knows no scalars but Python's; they are rare, and looking for them slow
+        plain = {name: to_plain(value, f"metric {name!r}") for name, value in row.items()}
+        return _encoder()(plain, inf_nan_mode="null")
 
 
 @cache

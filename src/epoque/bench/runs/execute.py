@@ -5,10 +5,11 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, suppre
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import NameTakenError, RunWriteError, UsageError
+from ..errors import EpoqueError, NameTakenError, RunWriteError, UsageError, first_line
 from ..events import Checkpoint, Event
 from ..files.atomic import encode_json, explain_write_errors
 from ..lab import C, Lab, find_lab, lab_of
+from ..plain_values import to_plain
 from ..progress import Notify, Progress, no_progress
 from ..sinks import ShowsProgress, Sink, SinkFactory
 from ..stopping import Interrupt, defer_stop, handle_stop_signals
@@ -23,7 +24,15 @@ from .status import State, describe_end
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["execute", "join_resumed_training", "join_training", "resume", "save_figures", "start"]
+__all__ = [
+    "check_result_names",
+    "execute",
+    "join_resumed_training",
+    "join_training",
+    "resume",
+    "save_figures",
+    "start",
+]
 
 OpenProgress = Callable[[], AbstractContextManager[Progress]]
 """Opens what shows how far something is, and closes it when it is done."""
@@ -111,7 +120,8 @@ def execute(
             not ask it.
 
     Raises:
-        EpoqueError: what stopped it; the run's status then says "failed" and why.
+        EpoqueError: what stopped it; the run's status then says "failed" and why. If all that
+            failed is a figure, the run is finished and this says which.
         Interrupt: if a signal stopped it, where it could with a checkpoint (see
             `epoque.bench.stopping`); the run's status then says "interrupted" and names it.
     """
@@ -191,7 +201,7 @@ def _train(
             for event in lab.train(run.config, checkpoint):
                 _tell(sinks, event)
         folder.flush()
-        _save_results(folder, draw, _progress_of(sinks))
+        failures = _save_results(folder, draw, _progress_of(sinks))
         state, reason = "finished", ""
     except (KeyboardInterrupt, GeneratorExit, Exception) as error:
         state, reason = describe_end(error)
@@ -200,6 +210,8 @@ def _train(
         raise
     finally:
         _close(sinks, state, reason)
+    if failures:
+        raise EpoqueError(f"{run.id} is finished and its results are kept, but {failures[0]}")
 
 
 @contextmanager
@@ -232,15 +244,59 @@ def _progress_of(sinks: Iterable[Sink]) -> Progress:
     return progress
 
 
-def _save_results(folder: RunWriter, draw: bool, progress: Progress) -> None:
-    """Save the numbers and pictures of a training that came to its end, and seal the folder."""
+def _save_results(folder: RunWriter, draw: bool, progress: Progress) -> list[str]:
+    """Save the numbers and pictures of a training that came to its end, and seal the folder.
+
+    Returns:
+        Of each figure that cannot be drawn which and why; what was trained does not hang on it.
+    """
     trained = Run(folder.run.path)
     lab = lab_of(trained)
-    results = explain_undefined_results(lab.evaluate(trained, progress))
-    folder.save("results.json", encode_json(dict(results)))
+    values = lab.evaluate(trained, progress)
+    plain = {name: to_plain(value, f"result {name!r}") for name, value in values.items()}
+    check_result_names(plain, trained.config.settings())
+    folder.save("results.json", encode_json(explain_undefined_results(plain)))
+    failures: list[str] = []
     if draw:
-        folder.take_in(save_figures(trained.path / "figures", lab.figures(trained)))
+        paths, failures = _save_drawable(trained.path / "figures", lab, trained)
+        folder.take_in(paths)
     folder.seal()
+    return failures
+
+
+def check_result_names(results: Mapping[str, object], settings: Iterable[str]) -> None:
+    """Check that no number is called like a setting: a table of a sweep has one column of a name.
+
+    Texts and lists may be, such as the precision that "auto" came to: a table has the setting.
+
+    Raises:
+        UsageError: if one is.
+    """
+    for name in settings:
+        if isinstance(results.get(name), int | float):
+            raise UsageError(
+                f"The result {name!r} is also a setting; a table of a sweep could not hold both, "
+                f"so call it something else, such as 'final_{name}'."
+            )
+
+
+def _save_drawable(folder: Path, lab: Lab[C], run: Run[C]) -> tuple[list[Path], list[str]]:
+    """Save the figures of a run that can be drawn; return the files, and why the others cannot."""
+    paths: list[Path] = []
+    try:
+        figures = lab.figures(run)
+    except Exception as error:
+        return [], [f"its figures could not be drawn: {type(error).__name__}: {first_line(error)}."]
+    failures = []
+    for name, draw in figures.items():
+        try:
+            paths += save_figures(folder, {name: draw})
+        except RunWriteError:
+            raise
+        except Exception as error:
+            reason = f"{type(error).__name__}: {first_line(error)}"
+            failures.append(f"the figure {name!r} could not be drawn: {reason}.")
+    return paths, failures
 
 
 def save_figures(folder: Path, figures: "Mapping[str, Callable[[], Figure]]") -> list[Path]:

@@ -11,7 +11,7 @@ from typing import Any
 from ..config import Config
 from ..errors import ConfigError, DamagedRunError, RunLockedError, RunWriteError
 from ..lab import C, Lab, find_lab
-from ..runs.execute import execute
+from ..runs.execute import check_result_names, execute
 from ..runs.run import Run
 from ..runs.run_writer import create_run
 from ..system.processes import count_cores
@@ -45,6 +45,9 @@ def run_compiled(
 
     Returns:
         The settings as a table holds them, then the results, each n values; or None.
+
+    Raises:
+        UsageError: if a result is called like one of these settings.
     """
     count = len(next(iter(points.values())))
     padding = max((length or 0) - count, 0)
@@ -52,9 +55,10 @@ def run_compiled(
     results = lab.sweep(base, padded)
     if results is None:
         return None
+    check_result_names(dict.fromkeys(results, 0.0), points)
     assert all(len(values) == count + padding for values in results.values()), "one value a point"
     settings = {field: _to_cells(values) for field, values in points.items()}
-    return settings | {n: values[:count] for n, values in results.items() if n not in points}
+    return settings | {name: values[:count] for name, values in results.items()}
 
 
 def _to_cells(values: Sequence[object]) -> Sequence[Any]:

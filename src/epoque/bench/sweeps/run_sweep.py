@@ -173,6 +173,7 @@ def _run_compiled(sweep: Sweep, parts: TableParts, progress: Progress) -> bool:
         for index, columns in results:
             if columns is None:
                 return False
+            _check_score(sweep, [name for name in columns if name not in sweep.axes_text])
             parts.write(index, columns)
             measured += min(length, points - starts[index])
             progress(measured, points)
@@ -193,12 +194,32 @@ def _run_in_executor(
     reasons: list[str] = []
     progress(len(complete), count)
     for index, row in run_in_executor(sweep, executor, points):
+        if row["state"] == "finished":
+            _check_score(sweep, [name for name in row if name not in (*points[index], *_STATE)])
         parts.write(index, {name: [value] for name, value in row.items()})
         complete.add(index)
         reasons += [row["reason"]] if row["reason"] else []
         progress(len(complete), count)
     if len(reasons) == count:
         raise EpoqueError(f"All {count} runs failed, the first with: {reasons[0]}")
+
+
+_STATE = ("state", "reason")
+"""The columns that say how a run ended."""
+
+
+def _check_score(sweep: Sweep, results: Sequence[str]) -> None:
+    """Check that a run measured what the sweep is about, before the others are trained.
+
+    Raises:
+        UsageError: if it did not, with what it measured.
+    """
+    if sweep.score not in results:
+        raise UsageError(
+            f"A run of {sweep.recipe} has no result {sweep.score!r}, which the lab "
+            f"{sweep.lab_name} names as its score; it has {', '.join(results) or 'none'}. "
+            "`Lab.score` names the result that a sweep looks at."
+        )
 
 
 def _is_finished(path: Path) -> bool:

@@ -113,7 +113,7 @@ class BowlLab(Lab[BowlConfig]):
             for step in range(1, config.iterations + 1):
                 x = next_place(config, x, step)
             errors.append(abs(x) if abs(x) < FAR else float("nan"))
-        return {"final_error": np.array(errors), "seed": np.array(errors)}
+        return {"final_error": np.array(errors)}
 
 
 LAB = BowlLab()
