@@ -9,10 +9,14 @@ import pytest
 from epoque.bench.errors import MissingExtraError, UnknownNameError, UsageError
 from epoque.bench.figures.plot import color, figure_style
 from epoque.bench.figures.styles import find_style, use_style
-from epoque.bench.lab import lab_folder
+from epoque.bench.lab import find_lab, lab_folder
 from epoque.bench.plugins import find_entry_points, load_plugin, plugin_names
+from epoque.bench.recipes import find_recipe, recipe_names
 from epoque.bench.sinks.registry import make_sinks
 from epoque.bench.sweeps.executor import make_executor
+from epoque.bench.system.doctor import check_installation
+from epoque.cli import main
+from epoque.report.needs import chapter_names
 
 CODE = '''
 from epoque.bench.figures.styles import HOUSE, FigureStyle
@@ -39,6 +43,21 @@ rosy = {module}:ROSY
 bare = {module}:BARE
 [epoque.labs]
 {module} = {module}.inner:LAB
+{module}-class = {module}.labs:AClass
+{module}-thing = {module}:LAB
+{module}-other = {module}.labs:OTHER
+"""
+LABS = """
+from epoque.bench.config import Config
+from epoque.bench.lab import Lab
+
+class AClass(Lab):
+    name, title = "name", "A lab"
+    config_class = Config
+    def train(self, config, resume=None): yield from ()
+    def evaluate(self, run, progress=None): return {}
+
+OTHER = AClass()
 """
 Install = Callable[[str], Path]
 
@@ -52,18 +71,25 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
         for folder in (package, info):
             folder.mkdir()
         (package / "__init__.py").write_text(CODE)
+        (package / "labs.py").write_text(LABS)
+        (package / "chapter").mkdir()
         (package / "inner.py").write_text("raise ImportError('it is not asked to be imported')")
         extra = "Provides-Extra: cloud\nRequires-Dist: no-such-package; extra == 'cloud'\n"
         (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1\n{extra}")
         (info / "entry_points.txt").write_text(POINTS.format(module=name))
-        find_entry_points.cache_clear()
+        _forget()
         return package
 
     yield write
-    for name in ("visitor", "guest"):
-        sys.modules.pop(name, None)
-    find_entry_points.cache_clear()
+    for name in [n for n in sys.modules if n.split(".")[0] in ("visitor", "guest")]:
+        sys.modules.pop(name)
+    _forget()
     find_style.cache_clear()
+
+
+def _forget() -> None:
+    find_entry_points.cache_clear()
+    recipe_names.cache_clear()
 
 
 def test_an_executor_a_sink_and_a_style_of_a_package(install: Install) -> None:
@@ -108,3 +134,54 @@ def test_two_packages_of_one_name_are_both_named(install: Install) -> None:
     install("guest")
     with pytest.raises(UsageError, match="Two packages bring a sink 'paper': "):
         load_plugin("epoque.sinks", "sink", "paper")
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("visitor", "'visitor' of the package visitor cannot be loaded: ImportError: it is not"),
+        ("visitor-class", r"names the class AClass, .* `LAB = AClass\(\)`"),
+        ("visitor-thing", "'visitor-thing' names no lab, but <object"),
+        ("visitor-other", "'visitor-other' calls itself 'name'; the two names must be the same"),
+    ],
+)
+def test_what_is_no_lab_of_that_name_is_refused(install: Install, name: str, message: str) -> None:
+    install("visitor")
+    with pytest.raises(UsageError, match=message):
+        find_lab(name)
+
+
+def test_a_broken_lab_disturbs_no_other(
+    install: Install, capsys: pytest.CaptureFixture[str]
+) -> None:
+    package = install("visitor")
+    with pytest.raises(SystemExit) as end:
+        main(["list"])
+    assert end.value.code in (0, None)
+    out = " ".join(capsys.readouterr().out.split())
+    assert "neuron/and" in out
+    assert "'visitor' of the package visitor cannot be loaded" in out
+    checks = {check.name: check.state for check in check_installation()}
+    assert (checks["lab visitor"], checks["lab neuron"]) == ("bad", "ok")
+    assert {"visitor", "neuron"} < set(chapter_names())  # though it does not say what it reads
+    with pytest.raises(UsageError, match="cannot be loaded"):
+        find_recipe("visitor/fit")
+    (package / "__init__.py").write_text("1 / 0")
+    sys.modules.pop("visitor")
+    _forget()
+    assert "neuron/and" in recipe_names()
+    with pytest.raises(UsageError, match="cannot be loaded: ZeroDivisionError"):
+        find_recipe("visitor/fit")
+
+
+def test_a_lab_that_two_packages_bring_is_no_matter_to_the_others(
+    install: Install, tmp_path: Path
+) -> None:
+    install("visitor")
+    install("guest")
+    points = tmp_path / "guest-1.dist-info" / "entry_points.txt"
+    points.write_text("[epoque.labs]\nvisitor = guest:LAB\n")
+    _forget()
+    assert find_recipe("neuron/and").lab == "neuron"
+    with pytest.raises(UsageError, match="Two packages bring a lab 'visitor'"):
+        find_recipe("visitor/fit")

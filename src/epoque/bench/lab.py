@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
+from .errors import UsageError
 from .events import Checkpoint, Event
 from .evidence import Measure
 from .plugins import LABS, load_plugin, plugin_folder, plugin_names
@@ -208,9 +209,21 @@ def find_lab(name: str) -> Lab[Any]:
 
     Raises:
         UnknownNameError: if there is none, with the nearest names.
-        UsageError: if two packages bring it, or it cannot be imported.
+        UsageError: if two packages bring it, it cannot be imported, or is no lab of that name.
     """
-    lab: Lab[Any] = load_plugin(LABS, "lab", name)
+    lab = load_plugin(LABS, "lab", name)
+    if isinstance(lab, type):
+        raise UsageError(
+            f"The entry point of the lab {name!r} names the class {lab.__name__}, where it needs "
+            f"an instance, `LAB = {lab.__name__}()`."
+        )
+    if not isinstance(lab, Lab):
+        raise UsageError(f"The entry point of the lab {name!r} names no lab, but {lab!r:.60}.")
+    if lab.name != name:
+        raise UsageError(
+            f"The lab of the entry point {name!r} calls itself {lab.name!r}; "
+            "the two names must be the same."
+        )
     return lab
 
 

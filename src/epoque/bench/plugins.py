@@ -51,12 +51,13 @@ def load_plugin(group: str, kind: str, name: str) -> Any:
             raise MissingExtraError(f"The {kind} {name}", extra, point.dist.name)
     try:
         return point.load()
-    except (ImportError, AttributeError) as error:
-        if isinstance(error, UsageError):
-            raise
+    except UsageError:
+        raise
+    except Exception as error:  # whatever the code of a stranger raises
         package = point.dist.name if point.dist else point.value
         message = f"The {kind} {name!r} of the package {package} cannot be loaded"
-        raise UsageError(f"{message}: {first_line(error)}.") from error
+        reason = f"{type(error).__name__}: {first_line(error)}"
+        raise UsageError(f"{message}: {reason}.") from error
 
 
 def has_extra(package: str, extra: str) -> bool:
@@ -82,7 +83,8 @@ def plugin_folder(group: str, kind: str, name: str) -> Traversable | None:
     """Return the folder of the package that defines what an entry point names.
 
     Of `line_lab:LAB` that is the folder of `line_lab`, of `epoque.neuron.lab:LAB` the one of
-    `epoque.neuron`. None if it is a module without a package, beside which no files are installed.
+    `epoque.neuron`. None if it is a module without a package, beside which no files are installed,
+    or the package cannot be imported.
 
     Raises:
         UnknownNameError: if no installed package brings it, with the nearest names.
@@ -91,12 +93,12 @@ def plugin_folder(group: str, kind: str, name: str) -> Traversable | None:
     module = _point(group, kind, name).module
     try:
         spec = find_spec(module)
-    except ImportError:
-        spec = None
-    if spec is None:
+        if spec is None:
+            return None
+        package = module if spec.submodule_search_locations is not None else spec.parent
+        return files(package) if package else None
+    except Exception:  # whatever a stranger's package raises that is imported on the way
         return None
-    package = module if spec.submodule_search_locations is not None else spec.parent
-    return files(package) if package else None
 
 
 def _point(group: str, kind: str, name: str) -> EntryPoint:

@@ -40,7 +40,7 @@ from .errors import ConfigError, UnknownNameError, UsageError, did_you_mean
 from .files.input_files import read_regular
 from .limits import MAX_YAML_BYTES, MAX_YAML_VALUES
 from .number_text import is_number
-from .plugins import LABS, plugin_folder, plugin_names
+from .plugins import LABS, load_plugin, plugin_folder, plugin_names
 from .setting_paths import flatten, suggest_settings
 
 if TYPE_CHECKING:
@@ -126,11 +126,19 @@ def recipe_names() -> tuple[str, ...]:
         sorted(
             f"{lab}/{file.name.removesuffix('.yaml')}"
             for lab in plugin_names(LABS)
-            if (folder := recipe_folder(lab)) is not None
+            if (folder := _folder_if_loadable(lab)) is not None
             for file in folder.iterdir()
             if file.name.endswith(".yaml")
         )
     )
+
+
+def _folder_if_loadable(lab: str) -> "Traversable | None":
+    """Return the folder of a lab's recipes; None where two packages bring that lab."""
+    try:
+        return recipe_folder(lab)
+    except UsageError:
+        return None
 
 
 def recipe_folder(lab: str) -> "Traversable | None":
@@ -149,13 +157,15 @@ def find_recipe(name: str) -> Recipe:
 
     Raises:
         UnknownNameError: if there is no such recipe or file.
-        UsageError: if the file is not a recipe.
+        UsageError: if the file is not a recipe, or the recipe's lab cannot be loaded.
     """
     if name.endswith((".yaml", ".yml")):
         return _read_own(Path(name))
     if name not in recipe_names() and Path(name).suffix and os.path.isfile(name):
         raise UsageError(f"{name} is no recipe: recipes are files that end in .yaml or .yml.")
     if name not in recipe_names():
+        if (lab := name.partition("/")[0]) in plugin_names(LABS):
+            load_plugin(LABS, "lab", lab)  # a lab that cannot be loaded says so itself
         hint = " `epoque list` shows them all."
         raise UnknownNameError("recipe", name, recipe_names(), hint)
     return _load_packaged(name)

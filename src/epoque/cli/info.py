@@ -5,6 +5,7 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
+from epoque.bench.errors import UsageError
 from epoque.bench.i18n import translator
 from epoque.bench.lab import find_lab, lab_names
 from epoque.bench.options import AsJson, Language
@@ -22,7 +23,12 @@ def list_labs(*, lang: Language = "en", as_json: AsJson = False) -> None:
     from epoque.bench.recipes import find_recipe, recipe_names
 
     _ = translator(lang)
-    recipes = [find_recipe(name) for name in recipe_names()]
+    recipes, faults = [], {}
+    for name in recipe_names():
+        try:
+            recipes.append(find_recipe(name))
+        except UsageError as error:
+            faults[name] = str(error)
     if as_json:
         print_json(
             [{"name": r.name, "title": _(r.title), "shows": _(r.shows), "minutes": r.minutes}
@@ -33,8 +39,13 @@ def list_labs(*, lang: Language = "en", as_json: AsJson = False) -> None:
 
     out = make_console(wrapped=True)
     for lab in lab_names():
-        out.print(Text.assemble((lab, "bold"), f"  {_(find_lab(lab).title)}"))
+        try:
+            out.print(Text.assemble((lab, "bold"), f"  {_(find_lab(lab).title)}"))
+        except UsageError as error:  # one that is broken hides no other
+            out.print(Text.assemble((lab, "bold"), f"  {error}"))
+            continue
         rows = [(f"  {r.name}", _(r.title), f"{r.minutes:g} min") for r in recipes if r.lab == lab]
+        rows += [(f"  {r}", fault, "") for r, fault in faults.items() if r.split("/")[0] == lab]
         out.print(make_table(("", "", ""), rows))
     out.print("\nepoque run RECIPE trains one; epoque run RECIPE --help shows what may be set.")
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -80,7 +81,10 @@ def _headlines(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     from epoque.bench.lab import Lab, find_lab, lab_names
 
     names = dict.fromkeys(row.get("lab") for row in rows)
-    labs = [find_lab(name) for name in names if name is not None and name in lab_names()]
+    labs: list[Lab[Any]] = []
+    for name in filter(lab_names().__contains__, names):
+        with suppress(UsageError):  # of a lab that cannot be loaded the usual ones are shown
+            labs.append(find_lab(str(name)))
     return list(dict.fromkeys([*Lab.headline, *(n for lab in labs for n in lab.headline)]))
 
 

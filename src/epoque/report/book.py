@@ -16,6 +16,7 @@ from epoque.bench.figures.styles import use_style
 from epoque.bench.files.atomic import explain_write_errors
 from epoque.bench.files.output_paths import check_file
 from epoque.bench.i18n import LANGUAGES, mark, translator
+from epoque.bench.lab import lab_names
 from epoque.bench.limits import MAX_BOOK_SILENCE, MAX_YAML_BYTES
 from epoque.bench.progress import Progress, no_progress
 from epoque.bench.recipes import PlainLoader
@@ -24,7 +25,7 @@ from .functions import Functions
 from .library import Library, Record
 from .limited import MemoryLimit, TimeLimit, run_in_child
 from .model import Block, Document
-from .needs import Need, book_needs, chapter_folder, chapter_names
+from .needs import Need, book_needs, chapter_folder, chapter_names, has_chapter
 from .parse import Parser
 from .placeholders import ALONE, Placeholders
 from .template import Template, fill
@@ -122,8 +123,9 @@ def read_book(
     """Return the book as a document; see `write_report`."""
     translator(language)  # raises if there is no such language
     for lab in chapters:
-        if lab not in chapter_names():
-            raise UnknownNameError("chapter", lab, chapter_names())
+        if not has_chapter(lab):
+            names = list(filter(has_chapter, lab_names()))
+            raise UnknownNameError("chapter", lab, names, f" There are {', '.join(names)}.")
     progress(0, None, f"reading {runs}")
     evidence = Library(runs, tuple(_distinct(book_needs(chapters))))
     if template is not None:

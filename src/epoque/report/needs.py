@@ -28,7 +28,7 @@ from typing import Any
 
 from epoque.bench.command_line import build_command_line
 from epoque.bench.config import Config
-from epoque.bench.errors import DamagedRunError, UnknownNameError
+from epoque.bench.errors import DamagedRunError, UnknownNameError, UsageError
 from epoque.bench.lab import find_lab, lab_folder, lab_names
 from epoque.bench.recipes import find_recipe
 from epoque.bench.runs.manifest import MANIFEST
@@ -48,6 +48,7 @@ __all__ = [
     "find_damaged_records",
     "find_needs",
     "finished_runs",
+    "has_chapter",
     "is_whole",
     "missing_needs",
     "recorded_folder",
@@ -98,8 +99,16 @@ class Need:
 
 def chapter_names() -> tuple[str, ...]:
     """Return the labs that bring a chapter, in the order of the book."""
-    labs = [lab for lab in lab_names() if chapter_folder(lab) is not None]
+    labs = filter(has_chapter, lab_names())
     return tuple(sorted(labs, key=lambda lab: (_load_needs(lab)[0], lab)))
+
+
+def has_chapter(lab: str) -> bool:
+    """Return whether there is a lab of that name that brings a chapter; no other lab is read."""
+    try:
+        return lab in lab_names() and chapter_folder(lab) is not None
+    except UsageError:  # two packages bring it
+        return False
 
 
 def chapter_folder(lab: str) -> Traversable | None:
@@ -139,9 +148,15 @@ def book_needs(chapters: Sequence[str] = ()) -> list[Need]:
 
 @cache
 def _load_needs(lab: str) -> tuple[int, tuple[Need, ...]]:
-    """Return the order of a lab's chapter, and what it reads."""
+    """Return the order of a lab's chapter, and what it reads: nothing, if it does not say.
+
+    Raises:
+        UsageError: if what it says cannot be read.
+    """
     folder = chapter_folder(lab)
     assert folder is not None, lab
+    if not (folder / FILE).is_file():
+        return LAST, ()
     return parse_needs((folder / FILE).read_text("utf-8"), f"{lab}/chapter/{FILE}", lab)
 
 

@@ -9,8 +9,9 @@ from typing import Literal
 
 from packaging.requirements import Requirement
 
-from ..errors import UsageError
+from ..errors import MissingExtraError, UsageError
 from ..files.output_paths import runs_folder
+from ..lab import find_lab, lab_names
 from .environment import installed_version
 
 __all__ = ["Check", "check_installation"]
@@ -37,10 +38,10 @@ class Check:
 
 
 def check_installation() -> list[Check]:
-    """Return all checks: Python, machine, device, packages, extras, the folder of runs."""
+    """Return all checks: Python, machine, device, packages, extras, labs, the folder of runs."""
     machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
     python = Check("Python", "ok", platform.python_version())
-    return [python, Check("machine", "ok", machine), *_devices(), *_packages(), _runs()]
+    return [python, Check("machine", "ok", machine), *_devices(), *_packages(), *_labs(), _runs()]
 
 
 def _devices() -> list[Check]:
@@ -104,6 +105,21 @@ def _package(needed: Requirement, extra: str) -> Check:
     if version not in needed.specifier:
         return Check(name, "bad", f"{version}, but {needed.specifier} is needed", advice)
     return Check(name, "ok", version)
+
+
+def _labs() -> list[Check]:
+    return [_lab(name) for name in lab_names()]
+
+
+def _lab(name: str) -> Check:
+    try:
+        lab = find_lab(name)
+        lab.check_installed()
+    except MissingExtraError as error:
+        return Check(f"lab {name}", "missing", str(error))
+    except UsageError as error:
+        return Check(f"lab {name}", "bad", str(error))
+    return Check(f"lab {name}", "ok", lab.title)
 
 
 def _runs() -> Check:

@@ -26,9 +26,9 @@ from typing import Any
 
 from epoque.bench.errors import UnknownNameError, UsageError
 from epoque.bench.evidence import Comparison, Evidence, Measure, Values
-from epoque.bench.lab import find_lab
+from epoque.bench.lab import find_lab, lab_names
 from epoque.report.checked_yaml import YamlChecker, YamlPath
-from epoque.report.needs import chapter_folder, chapter_names, chapter_needs
+from epoque.report.needs import chapter_folder, chapter_names, chapter_needs, has_chapter
 
 from .measures import MEASURES
 from .rules import Apart, Claim, Effect, Fact, Line, Number, Share, Statement
@@ -57,8 +57,9 @@ def claims_of(lab: str) -> tuple[Claim, ...]:
         UnknownNameError: if there is no chapter of that name.
         UsageError: with every problem of the file of claims.
     """
-    if lab not in chapter_names():
-        raise UnknownNameError("chapter", lab, chapter_names())
+    if not has_chapter(lab):
+        names = list(filter(has_chapter, lab_names()))
+        raise UnknownNameError("chapter", lab, names, f" There are {', '.join(names)}.")
     return _load(lab)
 
 
