@@ -180,7 +180,15 @@ def _run(path: Path) -> object:
 
     run = Run.open(path.parent)
     found: list[Any] = [Runs(path.parent.parent).rows(), run.status]
-    for name in ("manifest", "config", "results", "environment", "metrics", "checkpoint_steps"):
+    for name in (
+        "metadata",
+        "files",
+        "config",
+        "results",
+        "environment",
+        "metrics",
+        "checkpoint_steps",
+    ):
         try:
             found.append(getattr(run, name))
         except Exception as error:

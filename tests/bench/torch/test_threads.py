@@ -18,7 +18,7 @@ from epoque.bench.torch import threads
 
 def test_small_networks_take_one_thread_and_others_the_cores(monkeypatch) -> None:
     monkeypatch.setattr(threads, "_FIRST", 6)
-    monkeypatch.setattr(threads, "cores", lambda: 4)
+    monkeypatch.setattr(threads, "count_cores", lambda: 4)
     assert [threads.choose_thread_count(None, size) for size in (1e6, 1.9e10, 2e10, 1e15)] == [
         1,
         1,
@@ -73,7 +73,7 @@ def test_a_training_that_is_left_is_closed_and_gives_the_threads_back() -> None:
 
 
 def test_too_many_threads_are_told(monkeypatch) -> None:
-    monkeypatch.setattr(threads, "cores", lambda: 1)
+    monkeypatch.setattr(threads, "count_cores", lambda: 1)
     assert threads.describe_oversubscription(1) is None
     assert "with 4 threads" in (told := threads.describe_oversubscription(4) or "")
     assert "1 core:" in told
