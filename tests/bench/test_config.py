@@ -299,3 +299,18 @@ def test_every_field_of_every_lab_says_what_it_is() -> None:
 def test_setting_wants_a_label_and_a_description() -> None:
     with pytest.raises(TypeError):
         setting(0)  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize(
+    ("kind", "default", "message"),
+    [
+        (list[float], setting([1.0], "Rates", "Several."), r"use tuple\[float, \.\.\.\]"),
+        (list[int] | None, setting(None, "Rates", "Several."), r"use tuple\[int, \.\.\.\]"),
+        (float, 0.5, r"'rates' of Odd has no label; declare it with `setting"),
+    ],
+)
+def test_what_no_form_could_show_is_refused_where_it_is_declared(
+    kind: Any, default: Any, message: str
+) -> None:
+    with pytest.raises(UsageError, match=message):
+        type("Odd", (Config,), {"__annotations__": {"rates": kind}, "rates": default})

@@ -18,12 +18,12 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 
-from .errors import ConfigError, Problem
+from .errors import ConfigError, Problem, UsageError
 from .files.path_list import LocalPath, PathOrHttps
 from .i18n import translator
 from .setting_info import SettingInfo, collect_settings
 from .setting_paths import flatten, nest, suggest_settings
-from .setting_types import allowed_values, read_text, suggest_values
+from .setting_types import allowed_values, check_type, read_text, suggest_values
 
 __all__ = [
     "MAX_THREADS",
@@ -114,6 +114,20 @@ class Settings(BaseModel):
             if isinstance(values.get(name), Mapping)
         }
         return {**values, **partial} if partial else values
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        """Refuse fields that the command line and a form could not show.
+
+        Raises:
+            UsageError: if a field is not declared with `setting`, or takes a list.
+        """
+        super().__pydantic_init_subclass__(**kwargs)
+        for name, field in cls.model_fields.items():
+            where = f"The setting {name!r} of {cls.__name__}"
+            if not (field.title and field.description):
+                raise UsageError(f"{where} has no label; declare it with `setting(…)`.")
+            check_type(where, field)
 
     @classmethod
     def settings(cls) -> Mapping[str, SettingInfo]:

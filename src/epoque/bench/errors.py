@@ -44,6 +44,7 @@ __all__ = [
     "UsageError",
     "did_you_mean",
     "first_line",
+    "list_names",
 ]
 
 
@@ -53,6 +54,14 @@ def did_you_mean(name: str, names: Iterable[str]) -> str:
 
     near = get_close_matches(name, list(map(str, names)), n=3, cutoff=0.55)
     return f" Did you mean {' or '.join(near)}?" if near else ""
+
+
+def list_names(names: Iterable[object]) -> str:
+    """Return " There are …." with the names there are, the first twelve of many; "" without any."""
+    first, rest = (every := list(map(str, names)))[:12], len(every) - 12
+    if not first:
+        return ""
+    return f" There are {', '.join(first)}{f' and {rest} more' if rest > 0 else ''}."
 
 
 def first_line(error: object) -> str:

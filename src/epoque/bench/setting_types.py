@@ -7,11 +7,11 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
-from .errors import did_you_mean
+from .errors import UsageError, did_you_mean
 from .files.path_list import IS_PATHS, LocalPath, PathOrHttps, split_paths
 from .number_text import holds_several, is_number, is_whole, suggest_number
 
-__all__ = ["allowed_values", "kind_of", "number_kind", "read_text", "suggest_values"]
+__all__ = ["allowed_values", "check_type", "kind_of", "number_kind", "read_text", "suggest_values"]
 
 _NO_NUMBER = "no number"  # what pydantic refuses for a number of any kind
 
@@ -22,6 +22,28 @@ def _without_none(annotation: object) -> tuple[Any, bool]:
         kinds = [kind for kind in get_args(annotation) if kind is not NoneType]
         return (kinds[0], True) if len(kinds) == 1 else (annotation, NoneType in kinds)
     return annotation, False
+
+
+def check_type(where: str, field: FieldInfo) -> None:
+    """Check that a setting's type is one that never changes: a config is compared and hashed.
+
+    Args:
+        where: what the error calls the setting.
+        field: its declaration.
+
+    Raises:
+        UsageError: if it takes a list, a set or a mapping.
+    """
+    kind, _ = _without_none(field.annotation)
+    if get_origin(kind) is Annotated:
+        kind = get_args(kind)[0]
+    collection = get_origin(kind) or kind
+    if collection in (list, set, dict):
+        inner = getattr((*get_args(kind), float)[0], "__name__", "float")
+        raise UsageError(
+            f"{where} is a {collection.__name__}, which a setting cannot be; "
+            f"use tuple[{inner}, ...], or a part of its own (`sub_config`)."
+        )
 
 
 def number_kind(field: FieldInfo) -> type[int] | type[float] | None:

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 ROWS = 50
 """How many runs `epoque runs list` shows: those of a day's work, which a terminal scrolls back."""
 COLUMNS = ("id", "state", "seconds", "seed")
-METRIC = "error"
 
 
 def register(app: App, argv: Sequence[str]) -> None:  # noqa: ARG001
@@ -170,7 +169,8 @@ def _own_content(record: "AnyRecord", *, finished: bool) -> dict[str, Any]:
 def compare(
     *names: RunName,
     metric: Annotated[
-        str | None, Parameter(help=f"The metric whose curves are drawn [default: {METRIC}].")
+        str | None,
+        Parameter(help="The metric whose curves are drawn; by default the first they all have."),
     ] = None,
     out: Path | None = None,
     runs: RunsOption = None,
@@ -181,15 +181,22 @@ def compare(
     Args:
         out: where the figure goes, without suffix (PNG and SVG); none draws none.
     """
-    from epoque.bench.runs.compare import check_metric, compare_runs, draw_comparison
+    from epoque.bench.runs.compare import (
+        check_metric,
+        choose_metric,
+        compare_runs,
+        draw_comparison,
+    )
     from epoque.bench.runs.run import Runs
 
     check_file("--out", out, ".png", ".svg")
     if len(names) < 2:
         raise UsageError("`epoque runs compare` takes two runs or more.")
     records = [Runs(runs_folder(runs)).find(name) for name in names]
-    if out is not None or metric is not None:
-        check_metric(records, metric or METRIC)
+    if metric is not None:
+        check_metric(records, metric)
+    elif out is not None:
+        metric = choose_metric(records)
     for name, run in dict(zip(names, records, strict=True)).items():
         print_match(name, run.id, quiet=as_json)
     rows = compare_runs(records)
@@ -202,8 +209,8 @@ def compare(
                 columns, ((k, *("–" if v is None else v for v in row)) for k, row in rows.items())
             )
         )
-    if out is not None:
-        draw_comparison(records, metric or METRIC, out)
+    if out is not None and metric is not None:
+        draw_comparison(records, metric, out)
 
 
 def export(

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from epoque.bench.errors import EpoqueError, UnknownNameError, UsageError
+from epoque.bench.errors import EpoqueError, UnknownNameError, UsageError, list_names
 from epoque.bench.figures.styles import use_style
 from epoque.bench.files.atomic import explain_write_errors
 from epoque.bench.files.output_paths import check_file
@@ -125,7 +125,7 @@ def read_book(
     for lab in chapters:
         if not has_chapter(lab):
             names = list(filter(has_chapter, lab_names()))
-            raise UnknownNameError("chapter", lab, names, f" There are {', '.join(names)}.")
+            raise UnknownNameError("chapter", lab, names, list_names(names))
     progress(0, None, f"reading {runs}")
     evidence = Library(runs, tuple(_distinct(book_needs(chapters))))
     if template is not None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from epoque.bench.command_line import build_command_line
-from epoque.bench.errors import UnknownNameError, UsageError
+from epoque.bench.errors import UnknownNameError, UsageError, list_names
 from epoque.bench.recipes import recipe_names
 from epoque.bench.runs.run import Run, Runs
 from epoque.bench.sweeps.sweep import Sweep, Sweeps
@@ -139,7 +139,9 @@ class Library:
         rows = self.rows(sweep, at)
         if name not in rows:
             columns = [str(column) for column in rows.columns]
-            raise UnknownNameError(f"result of {sweep.id} named", name, columns)
+            raise UnknownNameError(
+                f"result of {sweep.id} named", name, columns, list_names(columns)
+            )
         return rows[name]
 
 

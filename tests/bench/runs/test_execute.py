@@ -291,3 +291,11 @@ def test_scalars_of_numpy_are_numbers_and_arrays_are_none(
     results["final_error"] = np.zeros(2)
     with pytest.raises(UsageError, match="result 'final_error' is an array"):
         execute(started(note="0"), draw=False)
+
+
+def test_the_results_of_a_run_that_diverged_are_said_to_be_none(started: Make) -> None:
+    run = started(learning_rate=1e6)
+    with pytest.raises(DivergenceError):
+        execute(run)
+    with pytest.raises(RunError, match="has no results, since it is failed: Training diverged"):
+        _ = run.results

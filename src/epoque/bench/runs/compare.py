@@ -1,14 +1,14 @@
 """Comparing runs: the settings that differ, the results, and one curve each."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..errors import UnknownNameError
+from ..errors import UnknownNameError, UsageError, list_names
 from ..setting_paths import flatten
 from .run import Run
 
-__all__ = ["check_metric", "compare_runs", "draw_comparison"]
+__all__ = ["check_metric", "choose_metric", "compare_runs", "draw_comparison"]
 
 
 def compare_runs(runs: Sequence[Run]) -> dict[str, list[Any]]:
@@ -43,13 +43,36 @@ def check_metric(runs: Sequence[Run], metric: str) -> None:
         UnknownNameError: if a run has no such metric.
     """
     for run in runs:
-        names: dict[str, None] = {}
-        for row in run.metric_rows():
-            names |= dict.fromkeys(name for name in row if name != "step")
-            if metric in names:
+        names: list[str] = []
+        for name in _iterate_metric_names(run):
+            names.append(name)
+            if name == metric:
                 break
         else:
-            raise UnknownNameError(f"metric of {run.id} named", metric, names)
+            raise UnknownNameError(f"metric of {run.id} named", metric, names, list_names(names))
+
+
+def choose_metric(runs: Sequence[Run]) -> str:
+    """Return the first metric of the first run that all the others have, too.
+
+    Raises:
+        UsageError: if there is none.
+    """
+    first, *others = (list(_iterate_metric_names(run)) for run in runs)
+    common = [name for name in first if all(name in names for names in others)]
+    if not common:
+        raise UsageError("These runs have no metric in common that could be drawn.")
+    return common[0]
+
+
+def _iterate_metric_names(run: Run) -> Iterator[str]:
+    """Yield the names of a run's metrics, each once, in the order in which they first appear."""
+    names = {"step"}
+    for row in run.metric_rows():
+        for name in row:
+            if name not in names:
+                names.add(name)
+                yield name
 
 
 def draw_comparison(runs: Sequence[Run], metric: str, stem: Path) -> None:

@@ -104,7 +104,16 @@ class Run(Record[C_co]):
 
     @cached_property
     def results(self) -> Mapping[str, Any]:
-        """The numbers of the finished run, as the lab's `evaluate` gave them."""
+        """The numbers of the finished run, as the lab's `evaluate` gave them.
+
+        Raises:
+            DamagedRunError: if it is not finished and has none yet, or they cannot be read.
+        """
+        if not (self.path / "results.json").is_file() and self.status.state != "finished":
+            status = self.status
+            reason = f": {status.reason.rstrip('.')}" if status.reason else ""
+            message = f"{self.id} has no results, since it is {status.state}{reason}."
+            raise DamagedRunError(message)
         return parse_json_object(self.path / "results.json", self.read("results.json"))
 
     @property

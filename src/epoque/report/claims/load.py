@@ -24,7 +24,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
 from typing import Any
 
-from epoque.bench.errors import UnknownNameError, UsageError
+from epoque.bench.errors import UnknownNameError, UsageError, list_names
 from epoque.bench.evidence import Comparison, Evidence, Measure, Values
 from epoque.bench.lab import find_lab, lab_names
 from epoque.report.checked_yaml import YamlChecker, YamlPath
@@ -59,7 +59,7 @@ def claims_of(lab: str) -> tuple[Claim, ...]:
     """
     if not has_chapter(lab):
         names = list(filter(has_chapter, lab_names()))
-        raise UnknownNameError("chapter", lab, names, f" There are {', '.join(names)}.")
+        raise UnknownNameError("chapter", lab, names, list_names(names))
     return _load(lab)
 
 

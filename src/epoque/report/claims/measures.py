@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from math import nan
 from typing import Any
 
+from epoque.bench.errors import UnknownNameError, list_names
 from epoque.bench.evidence import Evidence, Measure, Values
 from epoque.bench.runs.history import value_at
 
@@ -39,8 +40,15 @@ def column(
         at: the values of the axes other than the seed.
         missing: what counts where there is no number: the training diverged, or what is counted
             never came.
+
+    Raises:
+        UnknownNameError: if the sweep has no such column.
     """
-    values = evidence.table(sweep, **at)[name]
+    table = evidence.table(sweep, **at)
+    if name not in table:
+        names = list(map(str, table))
+        raise UnknownNameError(f"column of the sweep {sweep} named", name, names, list_names(names))
+    values = table[name]
     return values if missing is None else values.fillna(missing)
 
 
@@ -59,8 +67,15 @@ def metric(evidence: Evidence, run: str, name: str, by: float, clock: str = "epo
         name: of the metric.
         by: the moment, in units of the clock.
         clock: what counts: epoch, seconds or tokens.
+
+    Raises:
+        UnknownNameError: if the run has no such metric.
     """
-    return constant(value_at(evidence.metrics(run), name, clock, by))
+    metrics = evidence.metrics(run)
+    if len(metrics) and name not in metrics:
+        names = list(map(str, metrics))
+        raise UnknownNameError(f"metric of the run {run} named", name, names, list_names(names))
+    return constant(value_at(metrics, name, clock, by))
 
 
 def constant(value: float) -> Values:
@@ -122,8 +137,15 @@ def is_true(evidence: Evidence, runs: Sequence[str], name: str) -> bool:
 
 
 def is_equal(evidence: Evidence, run: str, name: str, value: float) -> bool:
-    """Return whether a result of a run is a number."""
-    return bool(evidence.results(run)[name] == value)
+    """Return whether a result of a run is a number.
+
+    Raises:
+        UnknownNameError: if the run has no such result.
+    """
+    results = evidence.results(run)
+    if name not in results:
+        raise UnknownNameError(f"result of the run {run} named", name, results, list_names(results))
+    return bool(results[name] == value)
 
 
 _ALL: tuple[Measure, ...] = (
