@@ -46,6 +46,7 @@ bare = {module}:BARE
 {module}-class = {module}.labs:AClass
 {module}-thing = {module}:LAB
 {module}-other = {module}.labs:OTHER
+name = {module}.labs:OTHER
 """
 LABS = """
 from epoque.bench.config import Config
@@ -73,6 +74,8 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
         (package / "__init__.py").write_text(CODE)
         (package / "labs.py").write_text(LABS)
         (package / "chapter").mkdir()
+        (package / "recipes").mkdir()
+        (package / "recipes" / "fit.yaml").write_text("title: A fit")
         (package / "inner.py").write_text("raise ImportError('it is not asked to be imported')")
         extra = "Provides-Extra: cloud\nRequires-Dist: no-such-package; extra == 'cloud'\n"
         (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1\n{extra}")
@@ -165,7 +168,7 @@ def test_a_broken_lab_disturbs_no_other(
     assert (checks["lab visitor"], checks["lab neuron"]) == ("bad", "ok")
     assert {"visitor", "neuron"} < set(chapter_names())  # though it does not say what it reads
     with pytest.raises(UsageError, match="cannot be loaded"):
-        find_recipe("visitor/fit")
+        find_recipe("visitor/other")
     (package / "__init__.py").write_text("1 / 0")
     sys.modules.pop("visitor")
     _forget()
@@ -185,3 +188,14 @@ def test_a_lab_that_two_packages_bring_is_no_matter_to_the_others(
     assert find_recipe("neuron/and").lab == "neuron"
     with pytest.raises(UsageError, match="Two packages bring a lab 'visitor'"):
         find_recipe("visitor/fit")
+
+
+def test_the_help_of_a_lab_without_commands_says_how_to_run_it(
+    install: Install, capsys: pytest.CaptureFixture[str]
+) -> None:
+    install("visitor")
+    with pytest.raises(SystemExit):
+        main(["name", "--help"])
+    out = capsys.readouterr().out
+    for words in ("A lab\n", "Its recipes: name/fit.", "epoque run name/fit --help"):
+        assert words in out

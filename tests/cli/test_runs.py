@@ -232,7 +232,7 @@ def test_a_list_says_where_there_is_nothing(
 def test_comparing_is_refused_before_anything_is_printed(
     call: Call, refused: Refused, runs: list[str], tmp_path: Path
 ) -> None:
-    assert "'nope'" in refused("runs compare last last --metric nope")
+    assert "There is only error." in refused("runs compare last last --metric nope")
     assert "'nope'" in refused("runs compare last last --metric nope --out both")
     assert "a part of the path is a file" in refused(
         f"runs compare last last --out runs/{runs[0]}/config.json/x"

@@ -116,20 +116,6 @@ class Settings(BaseModel):
         return {**values, **partial} if partial else values
 
     @classmethod
-    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
-        """Refuse fields that the command line and a form could not show.
-
-        Raises:
-            UsageError: if a field is not declared with `setting`, or takes a list.
-        """
-        super().__pydantic_init_subclass__(**kwargs)
-        for name, field in cls.model_fields.items():
-            where = f"The setting {name!r} of {cls.__name__}"
-            if not (field.title and field.description):
-                raise UsageError(f"{where} has no label; declare it with `setting(…)`.")
-            check_type(where, field)
-
-    @classmethod
     def settings(cls) -> Mapping[str, SettingInfo]:
         """Return every setting by its path, in the order of the schema."""
         return _settings_of(cls)
@@ -280,6 +266,20 @@ class Config(Settings):
         ge=1,
         le=10**9,
     )
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        """Refuse settings that the command line and a form could not show.
+
+        Raises:
+            UsageError: if one is not declared with `setting`, or takes a list.
+        """
+        super().__pydantic_init_subclass__(**kwargs)
+        for info in collect_settings(cls):
+            where = f"The setting {info.path!r} of {cls.__name__}"
+            if not (info.field.title and info.field.description):
+                raise UsageError(f"{where} has no label; declare it with `setting(…)`.")
+            check_type(where, info.field)
 
     def _repr_html_(self) -> str:
         """Return a card of the settings that are not as by default, for a notebook."""

@@ -59,8 +59,8 @@ def did_you_mean(name: str, names: Iterable[str]) -> str:
 def list_names(names: Iterable[object]) -> str:
     """Return " There are …." with the names there are, the first twelve of many; "" without any."""
     first, rest = (every := list(map(str, names)))[:12], len(every) - 12
-    if not first:
-        return ""
+    if len(first) < 2:
+        return f" There is only {first[0]}." if first else ""
     return f" There are {', '.join(first)}{f' and {rest} more' if rest > 0 else ''}."
 
 

@@ -61,18 +61,28 @@ def build_app(argv: Sequence[str]) -> App:
     for part in (info, running, runs, sweeping, book):
         part.register(app, argv)
     for name in lab_names():
-        lab_app = _commands_of(name) if argv[:1] == [name] else None
-        app.command(lab_app or App(help=f"What only the {name} lab can do."), name=name)
+        named = argv[:1] == [name]
+        lab_app = _commands_of(name) if named else App(help=f"What only the {name} lab can do.")
+        app.command(lab_app, name=name)
     app.register_install_completion_command()
     join_lines(app)
     return app
 
 
-def _commands_of(name: str) -> App | None:
+def _commands_of(name: str) -> App:
+    """Return the commands of a lab; of one that has none what else can be done with it."""
+    from epoque.bench.recipes import recipe_names
+
     lab = find_lab(name)
     app = lab.commands()
-    if app is not None:
-        running.add_training(app, lab)
+    if app is None:
+        recipes = [recipe for recipe in recipe_names() if recipe.startswith(f"{name}/")]
+        first = recipes[0] if recipes else "FILE.yaml"
+        app = App(
+            help=f"{lab.title}\n\nIts recipes: {', '.join(recipes) or 'none'}.\n\n"
+            f"`epoque run {first} --help` shows what may be set."
+        )
+    running.add_training(app, lab)
     return app
 
 
