@@ -133,7 +133,7 @@ def test_measures_draw_the_labels_that_were_learned(people):
     opened.generator.labels = people
     images = NetworkImages(opened, 8).levels(range(8))
     for seed in range(8):
-        drawn = people.rows(None, [numpy_rng(seed, "class")])[0]
+        drawn = people.sample(None, [numpy_rng(seed, "class")])[0]
         asked = NetworkImages(opened, 8, label=tuple(drawn.tolist())).levels(range(seed, seed + 1))
         assert abs(asked[0].int() - images[seed].int()).max() <= 1
     assert (NetworkImages(opened, 8).key, PathImages(opened, 8).key) != plain

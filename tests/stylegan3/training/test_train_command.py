@@ -86,7 +86,7 @@ def test_all_that_is_wrong_is_told_at_once(epoque: Epoque, tmp_path: Path, capsy
     assert "cfg: q is not allowed; it takes one of t, r, stylegan2." in told
     assert "kimg: -1 is not allowed; it takes a finite number greater than 0" in told
     assert epoque("stylegan3", "train", "--data", "x.zip", "--batch", "6") == 2
-    assert "mbstd.group: 4 does not divide the 6 images" in capsys.readouterr().err
+    assert "--mbstd-group: 4 does not divide the 6 images" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
     assert epoque("stylegan3", "train", "--data", "x.zip", "--quiet") == 2
     assert "x.zip: there is no such file" in capsys.readouterr().err
