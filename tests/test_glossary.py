@@ -1,9 +1,9 @@
 """The glossary tells the truth: each term once, and every place that it names is there."""
 
-import importlib
 import re
 from pathlib import Path
 
+import dotted_names
 import pytest
 
 import epoque
@@ -17,19 +17,7 @@ def is_there(place: str) -> bool:
     if "/" in place:
         folder = Path(epoque.__file__).parent
         return (folder / place.replace("<lab>", "gan2d")).exists()
-    parts = ["epoque", *place.split(".")]
-    for count in range(len(parts), 0, -1):
-        try:
-            value = importlib.import_module(".".join(parts[:count]))
-        except ModuleNotFoundError:
-            continue
-        for name in parts[count:]:
-            fields = {**getattr(value, "__annotations__", {}), **getattr(value, "model_fields", {})}
-            if not hasattr(value, name) and name not in fields:
-                return False
-            value = getattr(value, name, None)
-        return True
-    return False
+    return dotted_names.is_there(f"epoque.{place}")
 
 
 def test_every_term_stands_once_in_its_section() -> None:

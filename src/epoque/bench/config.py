@@ -79,7 +79,7 @@ def sub_config(
 
 
 def threads_setting() -> Any:
-    """Declare the field `threads` of a lab that computes with PyTorch (see `.threads`)."""
+    """Declare the field `threads` of a lab that computes with PyTorch (`bench.torch.threads`)."""
     return setting(
         None,
         "Threads",

@@ -1,9 +1,9 @@
 """A training's state as named arrays, the way checkpoints hold it.
 
 An array is named by its path in `TrainState`: `g.params.0.w` [out, in] and `g.params.0.b` [out] of
-the generator's first layer (`mlp.param_shapes`), `d.params.0.w`, …; `ema.0.w`, …: the generator's
-moving average; `g.statistics.0.mean`, …, where there are any; `g.opt_state.0.mu.0.w`, …: what
-optax's optimizer remembers; `metrics`: the last iteration's.
+the generator's first layer (`models.mlp.param_shapes`), `d.params.0.w`, …; `ema.0.w`, …: the
+generator's moving average; `g.statistics.0.mean`, …, where there are any; `g.opt_state.0.mu.0.w`,
+…: what optax's optimizer remembers; `metrics`: the last iteration's.
 """
 
 from collections.abc import Callable, Mapping

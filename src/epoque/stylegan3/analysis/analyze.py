@@ -90,7 +90,7 @@ def fetch_networks(config: StyleGan3Config, progress: Progress) -> None:
 def analyze(config: StyleGan3Config, resume: Checkpoint | None = None) -> Iterator[Event]:
     """Yield the events of an analysis.
 
-    First a `Snapshot` of pictures (see `render_gallery.gallery`), the images of the seeds as PNG
+    First a `Snapshot` of pictures (see `gallery.render_gallery`), the images of the seeds as PNG
     files, `Timings` with the `seconds_per_image` of each network (`median`, and the quartiles `low`
     and `high`), and `analysis.json`: networks, digests, what is seen. Then, every few images moved,
     `Metrics`: `eq_t`, `eq_t_frac` and `eq_r` of the images so far in decibels, and the same with

@@ -25,7 +25,7 @@ _LOW_PRECISION_DTYPES: dict[Precision, torch.dtype | None] = {
 
 
 def precision_dtype(precision: Precision) -> torch.dtype | None:
-    """Return the type of the highest resolutions (see `networks.init_generator.Synthesis`).
+    """Return the type of the highest resolutions (see `networks.generator.Synthesis`).
 
     Raises:
         UsageError: if there is no such precision.

@@ -155,7 +155,7 @@ def synthesize_pixels(
         generator: makes them, all at once.
         ws: their styles.
         seeds: of the noise of each, where it is drawn anew.
-        noise: of StyleGAN2's layers; see `networks.init_generator.Synthesis`.
+        noise: of StyleGAN2's layers; see `networks.generator.Synthesis`.
         low_precision_dtype: likewise.
 
     Raises:

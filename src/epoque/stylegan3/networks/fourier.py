@@ -20,7 +20,8 @@ class FourierInput(InitModule):
         band: the signal to make.
 
     Attributes:
-        transform: [3, 3] the user's own movement of the window (`transforms.transform_matrix`).
+        transform: [3, 3] the user's own movement of the window (see
+            `generation.transforms.transform_matrix`).
         freqs: [C, 2] frequency of each wave along x and y, in cycles over the image.
         phases: [C] in cycles.
     """

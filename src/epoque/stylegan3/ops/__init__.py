@@ -1,7 +1,7 @@
 """The operations of the networks: filters, resampling, activations without aliases, convolutions.
 
 The plain path (`reference.py`) works in any floating type, on any device, and can be
-differentiated twice. Which path computes is chosen in `paths.py`.
+differentiated twice. Which path computes is chosen in `dispatch.py`.
 """
 
 from .convolution import modulated_conv2d, resampled_conv2d
