@@ -127,3 +127,22 @@ def test_what_was_interrupted_is_what_it_would_have_been(guide: Follower) -> Non
 def test_the_chapter_judges_its_claim(guide: Follower, language: str, words: list[str]) -> None:
     book = (guide.folder / f"line.{language}.md").read_text("utf-8")
     assert all(word in book for word in words), book
+
+
+def test_what_goes_further_is_there() -> None:
+    rows = re.findall(r"^\| (?:commands, with )?`(@?)(\w+).*\| (`.*`) \|$", GUIDE, re.M)
+    assert len(rows) == 10
+    for mark, name, examples in rows:
+        paths = [ROOT / "src" / "epoque" / file.strip("`") for file in examples.split(", ")]
+        assert all(path.is_file() for path in paths)
+        assert mark + name in paths[0].read_text("utf-8"), name
+
+
+def test_a_script_without_a_guard_sweeps(guide: Follower) -> None:
+    script = guide.folder / "script.py"
+    script.write_text(
+        "import epoque\n"
+        "sweep = epoque.sweep('line/fit', 'noise=0.1,0.3', iterations=5, figures=False)\n"
+        "print(list(sweep.table['state']))\n"
+    )
+    assert guide._run([str(guide.python), str(script)]) == "['finished', 'finished']\n"
