@@ -16,7 +16,7 @@ from epoque.stylegan3.training.evaluate import evaluate
 def test_the_numbers_of_a_run(finished_run: Run) -> None:
     found = evaluate(finished_run)
     assert dict(found) == dict(finished_run.results)
-    assert (found["steps"], found["kimg"], found["resolution"]) == (3, 0.012, 16)
+    assert (found["steps"], found["final_kimg"], found["image_resolution"]) == (3, 0.012, 16)
     assert found["final_gap"] == abs(found["final_score_real"] - found["final_score_fake"])
     last = finished_run.metrics.iloc[-1]
     assert found["final_loss_d"] == last["loss_d"]

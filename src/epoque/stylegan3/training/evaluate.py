@@ -34,9 +34,9 @@ def evaluate(run: Run[StyleGan3Config]) -> Mapping[str, Any]:
     resolution = state["discriminator"]["img_resolution"]
     results: dict[str, Any] = {
         "steps": checkpoint.step,
-        "kimg": state["seen"] / 1000,
-        "resolution": resolution,
-        "gamma": config.r1_gamma(resolution),
+        "final_kimg": state["seen"] / 1000,
+        "image_resolution": resolution,
+        "r1_gamma": config.r1_gamma(resolution),
         "final_augmentation": state["ada"]["p"] if config.aug == "ada" else None,
     }
     last = metrics.iloc[-max(1, math.ceil(len(metrics) * LAST)) :]
