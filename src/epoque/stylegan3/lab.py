@@ -47,7 +47,7 @@ class StyleGan3Lab(Lab["StyleGan3Config"]):
 
     name: ClassVar[str] = NAME
     title: ClassVar[str] = mark("A generator learns to make images that hold together as they move")
-    headline: ClassVar[tuple[str, ...]] = ("kimg", "final_gap")
+    headline: ClassVar[tuple[str, ...]] = ("final_kimg", "final_gap")
     score: ClassVar[str] = "final_gap"
     """How far apart the discriminator's answers to real and generated images are at the end: no
     measure of quality, but there is none without a network that knows the images."""
