@@ -254,7 +254,6 @@ def _save_results(folder: RunWriter, draw: bool, progress: Progress) -> list[str
     lab = lab_of(trained)
     values = lab.evaluate(trained, progress)
     plain = {name: to_plain(value, f"result {name!r}") for name, value in values.items()}
-    check_result_names(plain, trained.config.settings())
     folder.save("results.json", encode_json(explain_undefined_results(plain)))
     failures: list[str] = []
     if draw:
@@ -265,7 +264,7 @@ def _save_results(folder: RunWriter, draw: bool, progress: Progress) -> list[str
 
 
 def check_result_names(results: Mapping[str, object], settings: Iterable[str]) -> None:
-    """Check that no number is called like a setting: a table of a sweep has one column of a name.
+    """Check that no number is called like a swept setting: a table has one column of a name.
 
     Texts and lists may be, such as the precision that "auto" came to: a table has the setting.
 

@@ -113,6 +113,7 @@ def run_in_executor(
 
     Raises:
         RunWriteError: if a run could not be written.
+        UsageError: if a result is called like a setting that is swept, and is another number.
     """
     folder, lab, recipe = str(study.path / "runs"), study.lab_name, study.recipe
     for number, point in points.items():
@@ -122,7 +123,11 @@ def run_in_executor(
         result = executor.wait()
         if result.kind == RunWriteError.__name__:
             raise RunWriteError(result.error)
-        yield result.key, _to_row(points[result.key], result)
+        point = points[result.key]
+        results = result.value or {}
+        other = [name for name, value in point.items() if results.get(name) != to_cell(value)]
+        check_result_names(results, other)
+        yield result.key, _to_row(point, result)
 
 
 def _run_name(number: int) -> str:
