@@ -115,4 +115,4 @@ def test_what_is_right_is_let_through(
     ):
         assert "the folder would be made now" in call(f"run {words}").err
     assert looked == ["folder"] * 3
-    assert NEURON.check(NEURON.config()) is None
+    assert NEURON.check(NEURON.config_class()) is None

@@ -351,8 +351,8 @@ def test_the_command_measures_a_network(pictures, capsys, tmp_path):
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["--metrics", "pfd"], "either --network or --pictures"),
-        (["--pictures", "P", "--network", "x"], "either --network or --pictures"),
+        (["--metrics", "pfd"], "name what to measure: either it or --pictures"),
+        (["--pictures", "P", "--network", "x"], "name what to measure: either it or --pictures"),
         (["--pictures", "P", "--metrics", "ppl"], "metrics: ppl is of a network"),
         (["--pictures", "P", "--metrics", "eqr50k"], "metrics: eq_r is of a network"),
         (["--pictures", "P"], "data: name the real images"),
