@@ -231,7 +231,7 @@ def test_tiles_stand_row_by_row():
 
 def test_limits_of_the_process_and_its_container_count(monkeypatch):
     monkeypatch.setattr(memory, "free_memory", lambda: 1000)
-    monkeypatch.setattr(memory, "reserved_memory", lambda: 200)  # by earlier images, to be used again
+    monkeypatch.setattr(memory, "reserved_memory", lambda: 200)  # by earlier images, used again
     assert memory.available_memory(torch.device("cpu")) == 1200
     with pytest.raises(UsageError, match="are free"):
         memory.check_memory(small().generator, torch.device("cpu"))
