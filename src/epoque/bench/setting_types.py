@@ -94,7 +94,8 @@ def allowed_values(field: FieldInfo) -> str:
     """Return what a field takes, in words: "a number greater than 0 and at most 100"."""
     kind, optional = _without_none(field.annotation)
     words = _kind_in_words(kind, _bounds(field))
-    return f"{words}, or none" if optional else words
+    is_choice = get_origin(kind) is Literal and "none" in get_args(kind)  # it is said already
+    return f"{words}, or none" if optional and not is_choice else words
 
 
 def _bounds(field: FieldInfo) -> dict[str, Any]:
