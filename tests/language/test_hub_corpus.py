@@ -28,7 +28,7 @@ for settings in json.loads(sys.argv[1]):
     try:
         splits = corpus.load_splits(LanguageConfig(**settings))
         parts = {n: d and list(d)[:50] for n, d in vars(splits).items()}
-        told = {**parts, "licence": splits.train.licence, "source": splits.train.source}
+        told = {**parts, "licence": splits.train.license, "source": splits.train.source}
         told["files"] = [str(d.files[0]) for d in vars(splits).values() if d]
     except EpoqueError as error:
         told = {"error": str(error)}
