@@ -13,12 +13,12 @@ from epoque.bench.figures.plot import encode_png, encode_svg, figure_style, rend
 from epoque.bench.figures.styles import HOUSE
 from epoque.bench.runs.run import Run
 from epoque.gan2d.config import Gan2dConfig
-from epoque.gan2d.figures.ends import recorded
+from epoque.gan2d.figures.ends import read_ends
 from epoque.gan2d.figures.film import film
 from epoque.gan2d.figures.multiples import multiples
 from epoque.gan2d.figures.run_figures import figures, history_figure, look, nearest
-from epoque.gan2d.figures.scene import Moment, Picture, chosen, draw, frame, moments
-from epoque.gan2d.figures.words import told
+from epoque.gan2d.figures.scene import Moment, Picture, choose_steps, draw, frame, moments
+from epoque.gan2d.figures.words import describe_moment
 
 Train = Callable[..., Run]
 
@@ -77,7 +77,7 @@ def test_the_longest_line_under_a_title_has_room() -> None:
     longest = Moment(9_999_999, moment(fake=fake).arrays, np.ones((20, 20)))
     with figure_style():
         picture = Picture(("d",), "fr", probability=True)
-        figure = picture.show(longest, told(config, longest, "fr"))
+        figure = picture.show(longest, describe_moment(config, longest, "fr"))
     figure.draw_without_rendering()
     assert figure.get_tightbbox().x1 < figure.get_figwidth()
 
@@ -121,8 +121,10 @@ def test_drawing_loads_no_training_engine(train_run: Train) -> None:
         "[make() for make in figures(run).values()];"
         "print({'jax', 'torch', 'scipy'} & set(sys.modules))"
     )
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert told.stdout.strip() == "set()"
+    process = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert process.stdout.strip() == "set()"
 
 
 def test_a_missing_or_damaged_snapshot_is_said(train_run: Train) -> None:
@@ -200,16 +202,16 @@ def test_points_outside_the_picture_are_counted() -> None:
 
 
 def test_chosen_steps_hold_the_ends_and_more_of_the_beginning() -> None:
-    assert chosen([0, 5], 6) == [0, 5]
-    assert chosen(list(range(0, 70, 10)), 6)[-1] == 60
-    many = chosen(list(range(1001)), 6)
+    assert choose_steps([0, 5], 6) == [0, 5]
+    assert choose_steps(list(range(0, 70, 10)), 6)[-1] == 60
+    many = choose_steps(list(range(1001)), 6)
     assert many == [0, 40, 160, 360, 640, 1000]
 
 
 def test_many_runs_stand_side_by_side_in_order(train_run: Train) -> None:
     runs = [train_run(d_steps=d, seed=s) for d in (3, 1) for s in (0, 1)]
     with figure_style():
-        figure = multiples(recorded(runs[:3]), "d_steps", "seed")
+        figure = multiples(read_ends(runs[:3]), "d_steps", "seed")
     assert "Columns: Discriminator steps; rows: Seed" in texts(figure)
     assert [axes.get_title(loc="center") for axes in figure.axes] == ["1", "3", "", ""]
     assert [bool(axes.images) for axes in figure.axes] == [True, True, False, True]
@@ -222,7 +224,7 @@ def test_what_cannot_stand_side_by_side_is_said(train_run: Train) -> None:
     with pytest.raises(UsageError, match="no run"):
         multiples([], "d_steps")
     with pytest.raises(UsageError, match="no setting 'steps'"):
-        multiples(recorded([train_run()]), "steps")
+        multiples(read_ends([train_run()]), "steps")
 
 
 def test_a_film_has_a_frame_a_snapshot(train_run: Train, tmp_path: Path) -> None:

@@ -61,8 +61,8 @@ def build_app(argv: Sequence[str]) -> App:
     for part in (info, running, runs, sweeping, book):
         part.register(app, argv)
     for name in lab_names():
-        named = argv[:1] == [name]
-        lab_app = _commands_of(name) if named else App(help=f"What only the {name} lab can do.")
+        is_asked = argv[:1] == [name]
+        lab_app = _commands_of(name) if is_asked else App(help=f"What only the {name} lab can do.")
         app.command(lab_app, name=name)
     app.register_install_completion_command()
     join_lines(app)

@@ -334,7 +334,7 @@ def _ends(
     from epoque.bench.sweeps.grid import parse_axes
 
     from .config import Gan2dConfig
-    from .figures.ends import points, recorded, trained
+    from .figures.ends import points, read_ends, train_ends
 
     what, axes = options.what, options.axes
     across, down = options.sides()
@@ -344,7 +344,7 @@ def _ends(
             raise UsageError(f"{what} is a recipe; {rule}")
         name, runs = find_recipe(what).name, runs_folder(options.runs)
         mine = (run for run in lab_records(runs, NAME, Run[Gan2dConfig]) if run.recipe == name)
-        ends = recorded(run for run in mine if run.status.state == "finished")
+        ends = read_ends(run for run in mine if run.status.state == "finished")
         return ends, across, down
     if sweep is not None and axes:
         raise UsageError(f"{sweep.id} has its own axes; --across and --down choose among them.")
@@ -356,7 +356,7 @@ def _ends(
         count = len({config.get(axis.field) for config in shown})
         if axis.field in (across, down) and count < len(axis.values):
             remarks.append(f"{axis.field}: {count} of its {len(axis.values)} values are shown.")
-    return trained(shown, progress), across, down
+    return train_ends(shown, progress), across, down
 
 
 def _choose_sides(axes: "Sequence[Axis]", across: str, down: str) -> tuple[str, str]:

@@ -49,8 +49,8 @@ def evaluate(run: "Run[NeuronConfig]") -> Mapping[str, Any]:
         numbers = evaluate_mlp(run, dataset)
     else:
         numbers = _evaluate_perceptron(run, config, dataset)
-    given = dataset.in_original_units
-    numbers = {**numbers, **to_json(decide_separability(given.x, given.d), given.x)}
+    unscaled = dataset.in_original_units
+    numbers = {**numbers, **to_json(decide_separability(unscaled.x, unscaled.d), unscaled.x)}
     if dataset.scaling is None:
         return numbers
     scaling = {"shift": dataset.scaling.shift.tolist(), "size": dataset.scaling.size.tolist()}

@@ -69,16 +69,16 @@ def _sweep_group(
     from .perceptron.sweep import make_lanes, run_lanes
 
     own = {field: points[field] for field in LANE_FIELDS if field in points}
-    lane, kept = np.arange(count), list(range(count))
+    lane, distinct = np.arange(count), list(range(count))
     if "iterations" in points and own:
-        lane, kept = _distinct(list(zip(*own.values(), strict=True)))
+        lane, distinct = _distinct(list(zip(*own.values(), strict=True)))
     elif not own:
-        lane, kept = np.zeros(count, int), [0]
+        lane, distinct = np.zeros(count, int), [0]
     runs = own
-    if len(kept) < count:
-        runs = {field: [values[i] for i in kept] for field, values in own.items()}
+    if len(distinct) < count:
+        runs = {field: [values[i] for i in distinct] for field, values in own.items()}
     iterations = np.array(points.get("iterations", [config.iterations] * count))
-    return run_lanes(make_lanes(config, runs, len(kept)), lane, iterations)
+    return run_lanes(make_lanes(config, runs, len(distinct)), lane, iterations)
 
 
 def _distinct(settings: Sequence[Any]) -> tuple[NDArray[np.int64], list[int]]:

@@ -183,7 +183,7 @@ def test_one_picture_of_the_last_class_takes_little_memory(pack: Pack) -> None:
 def test_a_table_makes_vectors_of_what_is_asked_for() -> None:
     table = LabelTable(3, np.array([2, 0, 2]))
     assert table.vectors(np.array([1, 2])).tolist() == [[1, 0, 0], [0, 0, 1]]
-    assert table.chosen(np.array([0, 2])).counts().tolist() == [0, 0, 2]
+    assert table.select(np.array([0, 2])).counts().tolist() == [0, 0, 2]
     vectors = build_table(Labels({"a": [1, 2.5], "b": [0, 1]}), ["b", "a"], "here")
     assert vectors.vectors().tolist() == [[0, 1], [1, 2.5]]
     assert (vectors.classes, vectors.counts(), vectors.size) == (None, None, 2)

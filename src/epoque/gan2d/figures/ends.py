@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from epoque.bench.runs.run import Run
     from epoque.bench.sweeps.grid import Axis
 
-__all__ = ["MAX_PICTURES", "MAX_SIDE", "End", "points", "recorded", "trained"]
+__all__ = ["MAX_PICTURES", "MAX_SIDE", "End", "points", "read_ends", "train_ends"]
 
 MAX_SIDE, MAX_PICTURES = 12, 36
 FEW = 6  # values shown of an axis that has too many
@@ -38,7 +38,7 @@ class End:
     moment: Moment | None
 
 
-def recorded(runs: "Iterable[Run[Gan2dConfig]]") -> list[End]:
+def read_ends(runs: "Iterable[Run[Gan2dConfig]]") -> list[End]:
     """Return the ends of runs; one without snapshots is left out.
 
     Raises:
@@ -85,7 +85,7 @@ def _few(values: Sequence[Any], count: int) -> list[Any]:
     return [values[place] for place in places]
 
 
-def trained(configs: Sequence[Gan2dConfig], progress: Progress) -> list[End]:
+def train_ends(configs: Sequence[Gan2dConfig], progress: Progress) -> list[End]:
     """Train runs without recording them and return their ends.
 
     Raises:
@@ -94,12 +94,12 @@ def trained(configs: Sequence[Gan2dConfig], progress: Progress) -> list[End]:
     ends = []
     for done, config in enumerate(configs):
         progress(done, len(configs))
-        ends.append(End(config, _trained(config)))
+        ends.append(End(config, _train_end(config)))
     progress(len(configs), len(configs))
     return ends
 
 
-def _trained(config: Gan2dConfig) -> Moment | None:
+def _train_end(config: Gan2dConfig) -> Moment | None:
     from ..training.train import train
 
     once = config.iterations  # nothing but the end is measured and kept

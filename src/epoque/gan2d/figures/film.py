@@ -12,8 +12,8 @@ from epoque.bench.figures.plot import WIDTH, figure_style
 
 from ..config import Gan2dConfig
 from .run_figures import nearest
-from .scene import POINTS, Layer, Moment, Picture, chosen, moments
-from .words import told
+from .scene import POINTS, Layer, Moment, Picture, choose_steps, moments
+from .words import describe_moment
 
 if TYPE_CHECKING:
     from epoque.bench.figures.plot import Theme
@@ -58,7 +58,7 @@ def film(
     nearest(run)  # raises where there is none
     config = run.config
     with figure_style(theme):
-        shown = moments(run, chosen(run.snapshot_steps(), FRAMES))
+        shown = moments(run, choose_steps(run.snapshot_steps(), FRAMES))
         frames = list(_frames(config, shown, layers, language, pixels / WIDTH))
     if {"webp", "gif"} & set(kinds):
         save_animation(frames, stem, kinds=[kind for kind in kinds if kind != "mp4"])
@@ -71,8 +71,8 @@ def _frames(
 ) -> Iterator[NDArray[np.uint8]]:
     probability = all(moment.probability for moment in shown)
     picture = Picture(layers, language, probability=probability)
-    figure = picture.show(shown[0], told(config, shown[0], language))
+    figure = picture.show(shown[0], describe_moment(config, shown[0], language))
     reel = BlitRenderer(figure, dpi)
     for moment in shown:
-        picture.show(moment, told(config, moment, language))
+        picture.show(moment, describe_moment(config, moment, language))
         yield reel.render()

@@ -44,18 +44,18 @@ def multiples(
     _ = translator(language)
     columns, rows = _values(ends, across), _values(ends, down) if down else [None]
     if max(len(columns), len(rows)) > MAX_SIDE or len(columns) * len(rows) > MAX_PICTURES:
-        told = f"{across}: {len(columns)} columns and {len(rows)} rows of pictures; at most "
-        raise UsageError(f"{told}{MAX_SIDE} a side and {MAX_PICTURES} in all have room.")
-    found: dict[Any, Moment | str] = {_key(end, across, down): _shown(end, _) for end in ends}
+        message = f"{across}: {len(columns)} columns and {len(rows)} rows of pictures; at most "
+        raise UsageError(f"{message}{MAX_SIDE} a side and {MAX_PICTURES} in all have room.")
+    ends_by_key: dict[Any, Moment | str] = {_key(end, across, down): _shown(end, _) for end in ends}
     panels: list[list[Panel]] = []
     for row in rows:
         names = ["" if panels else value(column, language) for column in columns]
-        shown = [found.get((column, row), "") for column in columns]
+        shown = [ends_by_key.get((column, row), "") for column in columns]
         panels.append(list(zip(names, shown, strict=True)))
     form = _("Columns: {across}; rows: {down}") if down else _("Columns: {across}")
-    told = form.format(across=label(across, language), down=label(down or across, language))
+    subtitle = form.format(across=label(across, language), down=label(down or across, language))
     sides = [value(row, language) for row in rows] if down else []
-    return small_pictures(panels, sides, _title(ends, language), told, language)
+    return small_pictures(panels, sides, _title(ends, language), subtitle, language)
 
 
 def _key(end: End, across: str, down: str | None) -> tuple[Any, Any]:
@@ -76,8 +76,8 @@ def _title(ends: Sequence[End], language: str) -> str:
     (about,) = subjects
     if len(steps) > 1:
         return about
-    told = _("iteration {step}").format(step=value(steps.pop(), language))
-    return f"{about}, {told}"
+    iteration = _("iteration {step}").format(step=value(steps.pop(), language))
+    return f"{about}, {iteration}"
 
 
 def _values(ends: Sequence[End], field: str) -> list[Any]:
@@ -92,7 +92,7 @@ def _values(ends: Sequence[End], field: str) -> list[Any]:
 
 
 def small_pictures(
-    rows: Sequence[Sequence[Panel]], sides: Sequence[str], title: str, told: str, language: str
+    rows: Sequence[Sequence[Panel]], sides: Sequence[str], title: str, subtitle: str, language: str
 ) -> "Figure":
     """Draw small pictures in rows.
 
@@ -100,7 +100,7 @@ def small_pictures(
         rows: what stands in each; none longer than the first.
         sides: what stands beside each row; empty for nothing.
         title: over all of them.
-        told: the quieter line under the title.
+        subtitle: the quieter line under the title.
         language: "en" or "fr", for the key.
     """
     count, indent = len(rows[0]), EDGE + (ROW_NAME if sides else 0.0)
@@ -122,7 +122,7 @@ def small_pictures(
             figure.text(x, y, sides[i], rotation=90, fontsize=9, ha="center", va="center")
     x = EDGE / width
     figure.text(x, 1 - 0.12 / height, title, fontsize=10.5, fontweight="bold", va="top")
-    figure.text(x, 1 - 0.34 / height, told, fontsize=9, color=color("muted"), va="top")
+    figure.text(x, 1 - 0.34 / height, subtitle, fontsize=9, color=color("muted"), va="top")
     keys = list(legend(LAYERS, language))
     figure.legend(handles=keys, loc="lower left", bbox_to_anchor=(0, 0), ncols=2)
     return figure

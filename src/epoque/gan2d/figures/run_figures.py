@@ -12,8 +12,8 @@ from epoque.bench.i18n import translator
 
 from ..config import Gan2dConfig
 from .multiples import small_pictures
-from .scene import POINTS, Layer, Picture, chosen, moments
-from .words import subject, told
+from .scene import POINTS, Layer, Picture, choose_steps, moments
+from .words import describe_moment, subject
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -89,7 +89,7 @@ def look(
     """
     (moment,) = moments(run, [nearest(run, step)])
     picture = Picture(layers, language, probability=moment.probability)
-    return picture.show(moment, told(run.config, moment, language))
+    return picture.show(moment, describe_moment(run.config, moment, language))
 
 
 def nearest(run: "Run[Gan2dConfig]", step: int | None = None) -> int:
@@ -118,7 +118,7 @@ def history_figure(run: "Run[Gan2dConfig]", language: str, count: int = HISTORY)
     """Draw some moments of a run side by side, closer together at the beginning."""
     _ = translator(language)
     nearest(run)  # raises where there is none
-    steps = chosen(run.snapshot_steps(), count)
+    steps = choose_steps(run.snapshot_steps(), count)
     names = [_("iteration {step}").format(step=format_number(step, language)) for step in steps]
     panels = list(zip(names, moments(run, steps), strict=True))
     rows = [panels[i : i + COLUMNS] for i in range(0, len(panels), COLUMNS)]

@@ -36,7 +36,7 @@ __all__ = [
     "Layer",
     "Moment",
     "Picture",
-    "chosen",
+    "choose_steps",
     "draw",
     "frame",
     "legend",
@@ -109,7 +109,7 @@ class Moment:
         return int(len(fake) - inside.all(axis=1).sum())
 
 
-def chosen(steps: Sequence[int], count: int) -> list[int]:
+def choose_steps(steps: Sequence[int], count: int) -> list[int]:
     """Choose steps for a film or a series, the first and the last among them.
 
     Where there are many, they lie closer together at the beginning, where more happens.

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ..config import Gan2dConfig
     from .scene import Moment
 
-__all__ = ["label", "subject", "told", "value"]
+__all__ = ["describe_moment", "label", "subject", "value"]
 
 LONGEST_NAME = 18  # of a file, in letters
 
@@ -40,7 +40,7 @@ def subject(config: "Gan2dConfig", language: str) -> str:
     return translator(language)(_DATA[config.data])
 
 
-def told(config: "Gan2dConfig", moment: "Moment", language: str) -> str:
+def describe_moment(config: "Gan2dConfig", moment: "Moment", language: str) -> str:
     """Return the line under a picture of a moment: "Ring, iteration 2,000"."""
     _ = translator(language)
     step = _("iteration {step}").format(step=format_number(moment.step, language))

@@ -17,14 +17,15 @@ __all__ = ["draw_labels", "find_real_path", "load_real_images"]
 
 def find_real_path(data: Path | None, opened: "LoadedGenerator | None") -> Path | None:
     """Return where the real images are: as typed, or as the network's card tells, if they are."""
-    told = _trained_on(opened)
-    return data or (told if told is not None and told.exists() else None)
+    training_data = _trained_on(opened)
+    is_there = training_data is not None and training_data.exists()
+    return data or (training_data if is_there else None)
 
 
 def load_real_images(
     path: Path | None,
     opened: "LoadedGenerator | None",
-    made: "ImageSource",
+    images: "ImageSource",
     *,
     reals: int | None,
     mirror: bool,
@@ -36,7 +37,7 @@ def load_real_images(
     Args:
         path: of `find_real_path`.
         opened: the network, if it is one that is measured.
-        made: what is measured.
+        images: what is measured.
         reals: how many; None for all, of portraits as many as are measured if it learned so many.
         mirror: whether their mirror images are used too.
         seed: chooses them.
@@ -55,10 +56,10 @@ def load_real_images(
         raise refuse("data", _missing(opened))
     from ..training.data import draw_avatars
 
-    path = draw_avatars(reals or min(made.count, opened.portrait_count), made.size, progress)
-    drawn = SetImages(path, mirror=mirror)
-    drawn.name = "drawn portraits"
-    return drawn
+    path = draw_avatars(reals or min(images.count, opened.portrait_count), images.size, progress)
+    portraits = SetImages(path, mirror=mirror)
+    portraits.name = "drawn portraits"
+    return portraits
 
 
 def draw_labels(opened: "LoadedGenerator", path: Path | None) -> str:
@@ -80,11 +81,11 @@ def draw_labels(opened: "LoadedGenerator", path: Path | None) -> str:
     generator = opened.generator
     if not generator.spec.c_dim:
         return ""
-    found = None if path is None else ImageSet(path)
-    if found is not None and found.label_dim == generator.spec.c_dim:
-        names = found.label_names or generator.labels.names
-        generator.labels = Conditioning.from_labels(found.labels, names)
-        return found.name
+    image_set = None if path is None else ImageSet(path)
+    if image_set is not None and image_set.label_dim == generator.spec.c_dim:
+        names = image_set.label_names or generator.labels.names
+        generator.labels = Conditioning.from_labels(image_set.labels, names)
+        return image_set.name
     if generator.labels.vectors is None and generator.labels.counts is None:
         return "all classes alike"
     return "the network's training"
@@ -93,14 +94,14 @@ def draw_labels(opened: "LoadedGenerator", path: Path | None) -> str:
 def _trained_on(opened: "LoadedGenerator | None") -> Path | None:
     """Return the images that a network's card says it learned from."""
     training = opened.card.get("training") if opened else None
-    told = training.get("data") if isinstance(training, Mapping) else None
-    return Path(told) if isinstance(told, str) else None
+    path = training.get("data") if isinstance(training, Mapping) else None
+    return Path(path) if isinstance(path, str) else None
 
 
 def _missing(opened: "LoadedGenerator | None") -> str:
     if opened is None:
         return "name the real images to compare with."
-    if (told := _trained_on(opened)) is not None:
-        return f"{told}, which {opened.name} learned from, is not there; name real images."
-    told_by = f"the file of {opened.name} does not tell where the images are that it learned from"
-    return f"{told_by}; name real images."
+    if (path := _trained_on(opened)) is not None:
+        return f"{path}, which {opened.name} learned from, is not there; name real images."
+    unknown = f"the file of {opened.name} does not tell where the images are that it learned from"
+    return f"{unknown}; name real images."

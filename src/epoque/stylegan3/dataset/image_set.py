@@ -66,7 +66,7 @@ class ImageSet:
         rows = _select_rows(len(every), limit, seed)
         self.names = tuple(every[i] for i in rows)
         self.label_names = label_values.names if label_values else ()
-        self.labels = table.chosen(rows)
+        self.labels = table.select(rows)
         self.remarks = (
             *describe_left_out(self._files.names),
             *(spare_labels(label_values, every) if label_values else ()),

@@ -99,7 +99,7 @@ class LabelTable:
         classes = self.classes
         return None if classes is None else np.bincount(classes, minlength=self.size)
 
-    def chosen(self, rows: NDArray[Any]) -> Self:
+    def select(self, rows: NDArray[Any]) -> Self:
         """Return the labels of some of the images."""
         return type(self)(self.size, self.values[rows])
 

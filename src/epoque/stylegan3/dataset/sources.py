@@ -189,7 +189,7 @@ class _Archive(DatasetSource):
         label_values = self._labels(labels)
         self.label_names = label_values.names if label_values else ()
         where = str(files.path)
-        self._found = (
+        self._labels_by_name = (
             {name: label_values.of(name, where) for name in self._names} if label_values else {}
         )
         self.remarks = (*describe_left_out(files.names), *spare_labels(label_values, self._names))
@@ -210,7 +210,7 @@ class _Archive(DatasetSource):
     def items(self) -> Iterator[SourceImage]:
         """Yield the pictures, sorted by name."""
         for name in self._names:
-            yield SourceImage(name, partial(self._files.read, name), self._found.get(name))
+            yield SourceImage(name, partial(self._files.read, name), self._labels_by_name.get(name))
 
 
 class _Parquet(DatasetSource):

@@ -63,16 +63,16 @@ def parse_grid(text: str, option: str = "grid") -> tuple[int, int]:
 def _parse_numbers(text: str, option: str, what: str, last: int) -> list[int]:
     example = "2,674,1024 or 4-6" if what == "seeds" else "0-3 or 0,2"
     try:
-        found = parse_whole_numbers(text)
+        ranges = parse_whole_numbers(text)
     except ValueError as error:
         raise ConfigError.of(option, f"{text} is not allowed; {error}") from None
-    if not found:
+    if not ranges:
         raise ConfigError.of(option, f"{text} is not allowed; it takes a list such as {example}.")
-    for numbers in found:
+    for numbers in ranges:
         outside = [n for n in (numbers[-1], numbers[0]) if not 0 <= n <= last]
         if outside:
             message = f"{outside[0]} is out of range: 0 to {last} are allowed"
             raise ConfigError.of(option, f"{message}.")
-    if sum(map(len, found)) > MOST:
+    if sum(map(len, ranges)) > MOST:
         raise ConfigError.of(option, f"{text} is more than {MOST:,} {what}.")
-    return list(chain.from_iterable(found))
+    return list(chain.from_iterable(ranges))

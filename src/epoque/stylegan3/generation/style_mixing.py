@@ -46,7 +46,7 @@ def mix_styles(
 
     Args:
         network: the network.
-        rows: seeds, or styles of files, of what is kept.
+        rows: seeds, or styles of files, of what is row_styles.
         columns: likewise of what comes in.
         layers: which styles come from the column, numbered from 0.
         options: truncation and class of the seeds.
@@ -64,9 +64,9 @@ def mix_styles(
             raise ConfigError.of(name, f"{len(inputs)} images are not allowed; 1 to {MOST} are.")
     generator = network.generator
     check_memory(generator, network.device)
-    kept = list(compute_styles(generator, rows, options))
+    row_styles = list(compute_styles(generator, rows, options))
     mean = generator.mapping.w_avg
-    down = [kept[0] if mean is None else mean.repeat(generator.num_ws, 1), *kept]
+    down = [row_styles[0] if mean is None else mean.repeat(generator.num_ws, 1), *row_styles]
     across = [None, *compute_styles(generator, columns, options)]
     count = len(down) * len(across)
     table: list[list[Pixels]] = []

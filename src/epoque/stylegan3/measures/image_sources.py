@@ -134,16 +134,16 @@ class SetImages:
             DataError: if it cannot be read.
         """
         self._images = ImageSet(path, labels=False, limit=limit, mirror=mirror, seed=seed)
-        self._told: dict[str, Any] = {"set": content_digest(path), "mirror": mirror}
+        self._identity: dict[str, Any] = {"set": content_digest(path), "mirror": mirror}
         if limit is not None:
-            self._told |= {"limit": limit, "seed": seed}
+            self._identity |= {"limit": limit, "seed": seed}
         self.path, self.name, self.remarks = path, self._images.name, self._images.remarks
         self.count, self.size = len(self._images), self._images.resolution
 
     @property
     def key(self) -> Mapping[str, Any]:
         """The content, and which of it is used."""
-        return self._told
+        return self._identity
 
     def levels(self, numbers: range) -> Tensor:
         """Read images.

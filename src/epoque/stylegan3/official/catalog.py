@@ -67,8 +67,8 @@ def _entry(stem: str, config: str, images: str) -> OfficialNetwork:
     return OfficialNetwork(f"{stem}-{config}", url, images, config, int(size))
 
 
-_ALL = [_entry(stem, config, told) for config in ("t", "r") for stem, told in _THREE.items()]
-_ALL += [_entry(stem, "stylegan2", told) for stem, told in _TWO.items()]
+_ALL = [_entry(stem, config, details) for config in ("t", "r") for stem, details in _THREE.items()]
+_ALL += [_entry(stem, "stylegan2", details) for stem, details in _TWO.items()]
 
 OFFICIAL: dict[str, OfficialNetwork] = {entry.name: entry for entry in _ALL}
 """Short names to networks: six each of config T and R, and fifteen of StyleGAN2."""
