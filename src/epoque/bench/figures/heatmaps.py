@@ -75,7 +75,9 @@ def draw_heatmap_grid(data: SweepData) -> "Figure":
     title = data.translate("{score} by {axis}").format(
         score=data.label(data.score), axis=_lower_first(data.label(by))
     )
-    figure.suptitle(title, x=0.015, ha="left")
+    # A long title (French is longer) is set smaller; a bold letter is about 0.62 of its size wide.
+    fits = 0.96 * 72 * figure.get_figwidth() / (0.62 * len(title))
+    figure.suptitle(title, x=0.015, ha="left", fontsize=min(10.5, fits))
     return figure
 
 
