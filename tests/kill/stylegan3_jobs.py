@@ -88,8 +88,8 @@ def _import(root: Path, folder: Path) -> None:
     (root / "official.pkl").write_bytes(b"\x80\x04N.")
     read: Any = convert
     read.read_snapshot = lambda _: SimpleNamespace(name="official.pkl")
-    read.card_of = lambda _snapshot, name: {"network": name}
-    read.network_of = lambda _snapshot, name: small(seed=len(name)).generator
+    read.make_card = lambda _snapshot, name: {"network": name}
+    read.load_official_network = lambda _snapshot, name: small(seed=len(name)).generator
     if not (folder / "new/G_ema.json").exists():
         with redirect_stdout(io.StringIO()):
             stylegan3.import_network(root / "official.pkl", out=folder / "new")
