@@ -87,7 +87,7 @@ def _run_curve(run: Any, headline: tuple[str, ...], language: str) -> Curve | No
 
 
 def _sweep_card(sweep: Any, language: str) -> Card:
-    table, score, status = sweep.table, sweep.score, sweep.status
+    table, score = sweep.table, sweep.score
     axes = dict(sweep.axes_text)
     _ = translator(language)
     progress = _(MEASURED).format(done=len(table), all=sweep.metadata["points"])
@@ -100,15 +100,7 @@ def _sweep_card(sweep: Any, language: str) -> Card:
             rows.append((score, float(best.min())))
             rows += [(name, row[name]) for name in axes if name in table]
         curve = _sweep_curve(table, score, list(axes), language)
-    return Card(
-        sweep.id,
-        sweep.recipe,
-        status.state,
-        status.reason,
-        [*_sections(sweep, language, rows, swept=axes), (AXES, list(axes.items()))],
-        curve,
-        sweep.command,
-    )
+    return _study_card(sweep, rows, curve, language)
 
 
 def _sweep_curve(table: Any, score: str, axes: list[str], language: str) -> Curve | None:
@@ -125,7 +117,7 @@ def _sweep_curve(table: Any, score: str, axes: list[str], language: str) -> Curv
 
 
 def _search_card(search: Any, language: str) -> Card:
-    status, objective = search.status, search.objective
+    objective = search.objective
     summary = search.rank_trials() if len(search.table) else None
     rows: list[tuple[str, Any]] = []
     curve = None
@@ -139,15 +131,19 @@ def _search_card(search: Any, language: str) -> Card:
         points = finite_points(list(enumerate(accumulate(in_order, best_of), 1)))
         _ = translator(language)
         curve = Curve(_(BEST_SO_FAR).format(name=objective), _(TRIAL), points)
-    axes = dict(search.axes_text)
+    return _study_card(search, rows, curve, language)
+
+
+def _study_card(study: Any, rows: Rows, curve: Curve | None, language: str) -> Card:
+    axes, status = dict(study.axes_text), study.status
     return Card(
-        search.id,
-        search.recipe,
+        study.id,
+        study.recipe,
         status.state,
         status.reason,
-        [*_sections(search, language, rows, swept=axes), (AXES, list(axes.items()))],
+        [*_sections(study, language, rows, swept=axes), (AXES, list(axes.items()))],
         curve,
-        search.command,
+        study.command,
     )
 
 

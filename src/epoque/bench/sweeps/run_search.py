@@ -10,8 +10,6 @@ from ..files.atomic import write_json
 from ..files.parquet_table import is_intact, read_table
 from ..lab import C, Lab, lab_of
 from ..progress import Notify, Progress, no_progress
-from ..runs.creation_time import next_creation_time
-from ..runs.record_folder import create_record, make_record_name
 from ..stopping import defer_stop
 from .columns import Columns
 from .executor import Executor, open_executor
@@ -20,7 +18,7 @@ from .optuna_trials import OptunaTrials, require_optuna
 from .run_points import run_compiled, run_in_executor
 from .search import Search, compute_quantiles
 from .study import announce, check_points, make_metadata
-from .study_writer import lock_study
+from .study_writer import create_study, lock_study
 from .table_parts import TableParts
 
 __all__ = ["SAMPLERS", "resume_search", "run_search"]
@@ -85,14 +83,7 @@ def run_search(
         "direction": direction,
     }
 
-    def fill(draft: Path) -> None:
-        write_json(draft / "search.json", metadata)
-
-    moment = next_creation_time(Path(root))
-    path = create_record(
-        Path(root), make_record_name(recipe, "-search", moment), base.seed, fill, moment
-    )
-    search: Search[C] = Search(path)
+    search: Search[C] = Search(create_study(root, "search", recipe, base.seed, metadata))
     return resume_search(search, executor=executor, progress=progress, figures=figures)
 
 

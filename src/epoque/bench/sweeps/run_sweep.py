@@ -12,14 +12,12 @@ from ..files.atomic import write_json
 from ..files.parquet_table import is_intact, read_table
 from ..lab import C, Lab, lab_of
 from ..progress import Notify, Progress, no_progress
-from ..runs.creation_time import next_creation_time
-from ..runs.record_folder import create_record, make_record_name
 from .columns import Columns
 from .executor import Executor, open_executor
 from .grid import Axis, count_points, expand_grid, find_extremes
 from .run_points import is_run_intact, run_compiled, run_in_executor, run_in_threads
 from .study import announce, check_points, make_metadata
-from .study_writer import lock_study, sign_study
+from .study_writer import create_study, lock_study, sign_study
 from .sweep import Sweep
 from .table_parts import TableParts
 
@@ -69,14 +67,7 @@ def run_sweep(
         "score": lab.score,
     }
 
-    def fill(draft: Path) -> None:
-        write_json(draft / "sweep.json", metadata)
-
-    moment = next_creation_time(Path(root))
-    path = create_record(
-        Path(root), make_record_name(recipe, "-sweep", moment), base.seed, fill, moment
-    )
-    sweep: Sweep[C] = Sweep(path)
+    sweep: Sweep[C] = Sweep(create_study(root, "sweep", recipe, base.seed, metadata))
     return resume_sweep(sweep, executor=executor, progress=progress, figures=figures)
 
 

@@ -5,23 +5,58 @@ the files of a finished one to its manifest. What can be made again is; only whe
 the odd one out nothing is done: that would measure something else.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any, Literal
 
 from ..errors import DamagedRunError, RunWriteError
 from ..files.atomic import explain_write_errors, read_json, sync_files, write_json
 from ..progress import Notify
+from ..runs.creation_time import next_creation_time
 from ..runs.lock import lock_record
 from ..runs.manifest import MANIFEST, Digests, digest_file, digest_files, digest_json, read_manifest
-from ..runs.record_folder import remove_drafts, sign_environment
+from ..runs.record_folder import (
+    create_record,
+    make_record_name,
+    remove_drafts,
+    sign_environment,
+)
 from ..runs.resume_point import describe_differences
 from ..runs.status import StatusFile, describe_end, find_status_differences, unseal
 from ..stopping import handle_stop_signals
 from .study import Study
 from .table_parts import TableParts, read_part_studies
 
-__all__ = ["lock_study", "sign_study"]
+__all__ = ["create_study", "lock_study", "sign_study"]
+
+
+def create_study(
+    root: str | Path,
+    kind: Literal["sweep", "search"],
+    recipe: str,
+    seed: int,
+    metadata: Mapping[str, Any],
+) -> Path:
+    """Make the folder of a study that is not begun, and return it.
+
+    Args:
+        root: the folder of runs.
+        kind: of the study, which names its folder and its JSON file.
+        recipe: the recipe that is measured.
+        seed: of its base config.
+        metadata: what its JSON file says.
+
+    Raises:
+        RunWriteError: if the system refuses.
+    """
+
+    def fill(draft: Path) -> None:
+        write_json(draft / f"{kind}.json", metadata)
+
+    moment = next_creation_time(Path(root))
+    name = make_record_name(recipe, f"-{kind}", moment)
+    return create_record(Path(root), name, seed, fill, moment)
 
 
 @contextmanager
