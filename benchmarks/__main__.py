@@ -7,12 +7,26 @@ Each module named in `MODULES` has `rows()`, a list of dictionaries with the key
 import os
 import platform
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 
-MODULES = ("neuron", "logging", "commands", "gan2d", "language", "stylegan3", "stylegan3_gpu")
+MODULES = (
+    "neuron",
+    "logging",
+    "commands",
+    "runs_index",
+    "sweeps",
+    "studio",
+    "pages",
+    "gan2d",
+    "live_engine",
+    "language",
+    "stylegan3",
+    "stylegan3_gpu",
+)
 COLUMNS = ("name", "baseline", "measured", "ratio", "target")
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 HEAD = """# Benchmarks
@@ -25,9 +39,14 @@ measured in the same run, because machines are noisy and differ. What takes minu
 
 def main(names: list[str]) -> None:
     """Measure all modules, or only the named ones (printed, not written)."""
-    tables = [_table(name) for name in names or MODULES]
-    page = "\n".join([_head(), *tables])
+    page = _head()
     print(page)
+    for name in names or MODULES:
+        for line in _table(name):
+            print(line, flush=True)  # at once: a later row or module may fail
+            page += f"\n{line}"
+        print()
+        page += "\n"
     if not names:
         PAGE.parent.mkdir(exist_ok=True)
         PAGE.write_text(page, encoding="utf-8")
@@ -45,19 +64,21 @@ def _head() -> str:
 
 
 def _processor() -> str:
-    told = Path("/proc/cpuinfo")
-    lines = told.read_text().splitlines() if told.exists() else []
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
     names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
     return names[0] if names else platform.processor() or platform.machine()
 
 
-def _table(name: str) -> str:
+def _table(name: str) -> Iterator[str]:
+    """Yield the lines of a module's table, each row as soon as it is measured."""
     print(f"measuring {name} …", file=sys.stderr, flush=True)
     module = import_module(f"benchmarks.{name}")
-    rows = [" | ".join(str(row[column]) for column in COLUMNS) for row in module.rows()]
     title = (module.__doc__ or name).splitlines()[0].rstrip(".")
-    head = [f"## {title}", "", " | ".join(["what", *COLUMNS[1:]]), " | ".join(["---"] * 5)]
-    return "\n".join([*head, *rows, ""])
+    yield from (f"## {title}", "", " | ".join(["what", *COLUMNS[1:]]), " | ".join(["---"] * 5))
+    for row in module.rows():
+        yield " | ".join(str(row[column]) for column in COLUMNS)
 
 
-main(sys.argv[1:])
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -10,44 +10,17 @@ from resource import RUSAGE_CHILDREN, getrusage
 
 REPETITIONS = 5
 
-RUNS_IN_A_ROW = """
-import json, sys, time
-from pathlib import Path
-from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
-from epoque.api import run
-from epoque.bench import environment, recipes
-
-def cpu():
-    told = [getrusage(who) for who in (RUSAGE_SELF, RUSAGE_CHILDREN)]
-    return sum(one.ru_utime + one.ru_stime for one in told)
-
-def forget():
-    environment._installation.cache_clear()
-    recipes._shipped.cache_clear()
-
-times = {"asked anew": [], "asked once": []}
-for seed in range(40):
-    for kind in times:
-        if kind == "asked anew":
-            forget()
-        before = cpu()
-        run("neuron/and-short", runs=Path(sys.argv[1]) / kind, figures=False, seed=seed)
-        times[kind].append(cpu() - before)
-print(json.dumps({kind: sorted(taken[20:])[10] for kind, taken in times.items()}))
-"""
-"""Fifty iterations, again and again: with what stays the same asked anew for each, and once."""
-
 
 def cpu_seconds(*commands: tuple[str, ...]) -> list[float]:
     """Return the least CPU time, user and system, of each of some commands, run in turn."""
     times: list[list[float]] = [[] for _ in commands]
     for _ in range(REPETITIONS):
-        for taken, command in zip(times, commands, strict=True):
+        for row, command in zip(times, commands, strict=True):
             before = getrusage(RUSAGE_CHILDREN)
             subprocess.run(command, check=True, capture_output=True)
             after = getrusage(RUSAGE_CHILDREN)
-            taken.append(after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime)
-    return [min(taken) for taken in times]
+            row.append(after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime)
+    return [min(row) for row in times]
 
 
 def rows() -> list[dict[str, str]]:
@@ -58,8 +31,8 @@ def rows() -> list[dict[str, str]]:
         (sys.executable, "-c", "import jax"),
         *((sys.executable, "-m", "epoque", word) for word in words),
     )
-    made = [_row(f"epoque {w}", took, python, jax) for w, took in zip(words, ours, strict=True)]
-    return [*made, _in_a_row(), *_compiling(), _demo()]
+    starts = [_row(f"epoque {w}", cpu, python, jax) for w, cpu in zip(words, ours, strict=True)]
+    return [*starts, _repeated_runs(), *_compiling(), _demo()]
 
 
 def _row(name: str, measured: float, python: float, jax: float) -> dict[str, str]:
@@ -72,14 +45,14 @@ def _row(name: str, measured: float, python: float, jax: float) -> dict[str, str
     }
 
 
-def _in_a_row() -> dict[str, str]:
+def _repeated_runs() -> dict[str, str]:
     with tempfile.TemporaryDirectory() as folder:
-        done = subprocess.run(
-            [sys.executable, "-c", RUNS_IN_A_ROW, folder],
-            check=True, capture_output=True, text=True,
+        process = subprocess.run(
+            [sys.executable, "-m", "benchmarks.repeated_runs", folder],
+            cwd=Path(__file__).parents[1], check=True, capture_output=True, text=True,
         )  # fmt: skip
-    times = json.loads(done.stdout)
-    before, after = times["asked anew"], times["asked once"]
+    seconds = json.loads(process.stdout)
+    before, after = seconds["anew"], seconds["kept"]
     return {
         "name": "a 50-iteration perceptron run after twenty others, CPU time",
         "baseline": f"environment and recipe read anew: {before * 1000:.0f} ms",

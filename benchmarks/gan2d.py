@@ -4,10 +4,12 @@ import statistics
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import count
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from epoque.bench.events import Snapshot
@@ -45,6 +47,11 @@ def rows() -> list[dict[str, str]]:
     ]
 
 
+def _repeat(work: Callable[[], object], times: int) -> None:
+    for _ in range(times):
+        work()
+
+
 def _speeds() -> dict[str, list[float]]:
     """Return iterations per CPU second, measured in turn in each round.
 
@@ -53,8 +60,8 @@ def _speeds() -> dict[str, list[float]]:
     numpy_gan, torch_gan, advance = NumpyGan(), TorchGan(), _advance(RING)
     work: dict[str, tuple[Callable[[], Any], float]] = {
         "engine": (advance, engine.BLOCK),
-        "numpy": (lambda: [numpy_gan.iterate() for _ in range(150)], 150),
-        "torch": (lambda: [torch_gan.iterate() for _ in range(30)], 30),
+        "numpy": (partial(_repeat, numpy_gan.iterate, 150), 150),
+        "torch": (partial(_repeat, torch_gan.iterate, 30), 30),
     }
     speeds: dict[str, list[float]] = {name: [] for name in work}
     for _ in range(ROUNDS + 1):
@@ -162,7 +169,7 @@ def _many(config: Gan2dConfig) -> Callable[[], Any]:
 
 def _measuring() -> dict[str, str]:
     """Measure an evaluation of one of many runs, on real points that others have looked at."""
-    seeds = np.arange(sweep.RUNS_AT_ONCE, dtype=np.uint32)
+    seeds = jnp.arange(sweep.RUNS_AT_ONCE, dtype=jnp.uint32)
     static = StaticConfig.from_config(RING)
     state = engine.init_state(static, Hyperparameters.from_config(RING)._replace(seed=seeds))
 

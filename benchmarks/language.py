@@ -74,8 +74,8 @@ def equal_model(objective: str, architecture: str | None = None) -> LanguageConf
 def _row(
     name: str, baseline: str = "", measured: str = "", ratio: str = "", target: str = ""
 ) -> dict[str, str]:
-    told = {"name": name, "baseline": baseline, "measured": measured}
-    return {**told, "ratio": ratio, "target": target}
+    texts = {"name": name, "baseline": baseline, "measured": measured}
+    return {**texts, "ratio": ratio, "target": target}
 
 
 def _preparing() -> Iterator[dict[str, str]]:
@@ -85,11 +85,11 @@ def _preparing() -> Iterator[dict[str, str]]:
     with tempfile.TemporaryDirectory() as folder:
         os.environ["EPOQUE_CACHE"] = folder
         start = time.perf_counter()
-        made = tokenizer.prepare_tokenizer(config, text)
-        token_cache.load_blocks(config, made, text)
+        trained = tokenizer.prepare_tokenizer(config, text)
+        token_cache.load_blocks(config, trained, text)
         seconds = time.perf_counter() - start
         again = [
-            _seconds(lambda: token_cache.load_blocks(config, made, text)) for _ in range(ROUNDS)
+            _seconds(lambda: token_cache.load_blocks(config, trained, text)) for _ in range(ROUNDS)
         ]
         os.environ.pop("EPOQUE_CACHE")
     os.environ |= {"EPOQUE_CACHE": before} if before else {}
@@ -138,14 +138,14 @@ def _beside(objective: str, architecture: str) -> Iterator[dict[str, str]]:
 
 
 def _steps(who: str, objective: str, architecture: str) -> dict[str, Any]:
-    """Return what `benchmarks.language_steps` tells."""
+    """Return what `benchmarks.language_steps` prints."""
     task = ["benchmarks.language_steps", who, objective, architecture, str(WARM + STEPS)]
-    told = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-m", *task],
         cwd=Path(__file__).parents[1], check=True, capture_output=True, text=True,
     )  # fmt: skip
-    found: dict[str, Any] = json.loads(told.stdout.splitlines()[-1])
-    return found
+    figures: dict[str, Any] = json.loads(process.stdout.splitlines()[-1])
+    return figures
 
 
 def _notebook(objective: str) -> dict[str, str]:
@@ -155,9 +155,9 @@ def _notebook(objective: str) -> dict[str, str]:
     config = equal_model(objective).replace(dropout=0.1, batch_size=8)
     texts = load_corpus(config)
     model, clock = baseline(config, texts, BASELINE_SECONDS)
-    found = _perplexity(config, model, texts)
+    perplexity = _perplexity(config, model, texts)
     name = f"perplexity, {objective}, the notebook's recipe with Trainer"
-    return _row(name, f"{found:,.0f} after {clock.wall:.0f} s, {len(clock.each):,} steps")
+    return _row(name, f"{perplexity:,.0f} after {clock.wall:.0f} s, {len(clock.each):,} steps")
 
 
 def _quality(objective: str, seconds: float, target: str) -> dict[str, str]:
@@ -173,10 +173,10 @@ def _quality(objective: str, seconds: float, target: str) -> dict[str, str]:
     spent = sum(event.seconds or 0.0 for event in events if isinstance(event, Timings))
     texts = load_corpus(config)
     model = load_model(config, choose_vocabulary(config, texts.tokenizer), last.arrays)
-    found = _perplexity(config, model, texts)
+    perplexity = _perplexity(config, model, texts)
     gc.collect()
-    told = f"{found:,.0f} after {spent:.0f} s, {last.step:,} steps"
-    return _row(f"perplexity, {objective}, our recipe", "", told, "", target)
+    measured = f"{perplexity:,.0f} after {spent:.0f} s, {last.step:,} steps"
+    return _row(f"perplexity, {objective}, our recipe", "", measured, "", target)
 
 
 def _perplexity(config: LanguageConfig, model: Any, texts: TokenizedCorpus) -> float:

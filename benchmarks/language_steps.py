@@ -39,4 +39,5 @@ def _ours(config: LanguageConfig, texts: TokenizedCorpus, steps: int) -> tuple[l
     return seconds, trainer.precision.kind
 
 
-main(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]))
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]))

@@ -68,9 +68,9 @@ def hugging_face_model(config: LanguageConfig, vocabulary: int) -> Any:
     kind = {"causal": AutoModelForCausalLM, "masked": AutoModelForMaskedLM}[config.objective]
     with tempfile.TemporaryDirectory() as folder:
         hf_checkpoints.save_model(models.build_model(config, vocabulary), None, Path(folder))
-        told = AutoConfig.from_pretrained(folder)
+        settings = AutoConfig.from_pretrained(folder)
     torch.manual_seed(config.seed)
-    return kind.from_config(told)
+    return kind.from_config(settings)
 
 
 def train(

@@ -10,18 +10,20 @@ from statistics import median
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 
 from benchmarks import script_perceptron
-from epoque.bench.lab import Columns
+from epoque.bench.sweeps.executor import ThreadExecutor
 from epoque.bench.sweeps.grid import count_points, expand_grid, parse_axes
-from epoque.bench.sweeps.run_points import run_compiled, run_in_threads
+from epoque.bench.sweeps.jobs import Job
+from epoque.bench.sweeps.run_points import run_compiled
 from epoque.bench.sweeps.run_sweep import choose_part_size
 from epoque.neuron.config import NeuronConfig
 from epoque.neuron.data import load
 from epoque.neuron.lab import LAB
 from epoque.neuron.perceptron.epoch import ProgramInputs, StaticConfig
 from epoque.neuron.perceptron.initialization import init_weights
-from epoque.neuron.perceptron.train import run_block
+from epoque.neuron.perceptron.live import run_block
 from epoque.neuron.train import train
 
 __all__ = ["rows"]
@@ -52,9 +54,9 @@ def _script() -> None:
 def _arrays() -> None:
     """Run the compiled training: every error measure and weight of 1000 iterations."""
     data = load(AND)
-    inputs = ProgramInputs(data.x, data.d, AND.learning_rate)
     static, w = StaticConfig.of(AND, data), init_weights(AND, 2)
     with jax.enable_x64(True):
+        inputs = ProgramInputs(*map(jnp.asarray, (data.x, data.d, AND.learning_rate)))
         jax.device_get(run_block(static, AND.iterations, w, inputs))
 
 
@@ -67,11 +69,12 @@ def _sweep() -> None:
     """Measure all points as `epoque sweep` does, without its folder."""
     length = choose_part_size(LAB, AND, AXES)
 
-    def part(start: int) -> Columns | None:
-        return run_compiled(LAB, AND, expand_grid(AXES, start, start + length), length)
-
-    parts = dict(enumerate(range(0, count_points(AXES), length)))
-    assert all(columns for _, columns in run_in_threads(part, parts))
+    starts = range(0, count_points(AXES), length)
+    jobs = (
+        Job(start, run_compiled, (LAB, AND, expand_grid(AXES, start, start + length), length))
+        for start in starts
+    )
+    assert all(outcome.value for outcome in ThreadExecutor().run(jobs))
 
 
 def _row(name: str, ours: Callable[[], None], runs: int, target: str) -> dict[str, str]:

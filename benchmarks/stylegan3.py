@@ -26,8 +26,8 @@ STEPS = (3, 9)
 
 def rows() -> Iterator[dict[str, str]]:
     """Measure images, a training, and what comes before them; about 8 minutes on two cores."""
-    for told in IMAGES:
-        yield _image(*told)
+    for image in IMAGES:
+        yield _image(*image)
     yield from _winograd()
     yield _training()
     yield _small()
@@ -40,8 +40,8 @@ def _image(kind: str, size: int, plain: int, compiled: int, target: str) -> dict
         files = [str(Path(folder) / f"{path}.npy") for path in ("reference", "auto")]
         before = _work("image", kind, size, "reference", plain, files[0])
         after = _work("image", kind, size, "auto", compiled, files[1])
-        wanted, found = (np.load(file) for file in files)
-    off = abs(found - wanted).max() / abs(wanted).max()
+        expected, image = (np.load(file) for file in files)
+    off = abs(image - expected).max() / abs(expected).max()
     name = (
         f"config {kind.upper()}, one image of {size} × {size}, wall time; they differ by {off:.0e}"
     )
@@ -92,11 +92,11 @@ def _row(
 
 def _small() -> dict[str, str]:
     """Measure an image of the package's own network."""
-    made = _work("shipped", 12)
+    process = _work("shipped", 12)
     return {
         "name": "avatars-t, one image of 64 × 64, once it is loaded, wall time",
         "baseline": "",
-        "measured": f"{1000 * statistics.median(made['seconds']):.0f} ms",
+        "measured": f"{1000 * statistics.median(process['seconds']):.0f} ms",
         "ratio": "",
         "target": "under 100 ms",
     }
@@ -106,10 +106,10 @@ def _importing() -> Iterator[dict[str, str]]:
     """Measure what a listing waits for, and what an image does before anything is computed."""
     lab = "import epoque.stylegan3.lab"
     computing = f"{lab}, epoque.stylegan3.networks, epoque.stylegan3.ops.cpu"
-    torch = cpu_seconds(sys.executable, "-c", "import torch")
     whats = {"the lab": lab, "the networks and the compiled path": computing}
-    for what, code in whats.items():
-        measured = cpu_seconds(sys.executable, "-c", code)
+    codes = ("import torch", *whats.values())
+    torch, *ours = cpu_seconds(*((sys.executable, "-c", code) for code in codes))
+    for what, measured in zip(whats, ours, strict=True):
         yield {
             "name": f"importing {what}, CPU time",
             "baseline": f"import torch {torch:.1f} s",

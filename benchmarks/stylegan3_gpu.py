@@ -34,27 +34,27 @@ TARGET = "≥ 5×"
 def rows() -> list[dict[str, str]]:
     """Return the measurements."""
     if not torch.cuda.is_available():
-        told = "not measured: this machine has no CUDA device"
-        return [{"name": "All", "baseline": "", "measured": told, "ratio": "", "target": TARGET}]
+        reason = "not measured: this machine has no CUDA device"
+        return [{"name": "All", "baseline": "", "measured": reason, "ratio": "", "target": TARGET}]
     with torch.no_grad():
-        found = [row for name in SPECS for row in _images(name)]
-        found += [row for name in SPECS for row in _layers(name)]
-    return [*found, _training()]
+        images = [row for name in SPECS for row in _images(name)]
+        images += [row for name in SPECS for row in _layers(name)]
+    return [*images, _training()]
 
 
 def _seconds(work: Callable[[], object], times: int = 10) -> float:
     """Return the median time on the device, after warming up."""
     work()
     work()
-    found = []
+    seconds = []
     for _ in range(times):
         begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
         begin.record()
         work()
         end.record()
         torch.cuda.synchronize()
-        found.append(begin.elapsed_time(end) / 1000)
-    return median(found)
+        seconds.append(begin.elapsed_time(end) / 1000)
+    return median(seconds)
 
 
 def _images(name: str) -> Iterator[dict[str, str]]:
@@ -94,10 +94,10 @@ def _layers(name: str) -> Iterator[dict[str, str]]:
     x = torch.randn(8, plan.after.channels, size, size, device="cuda", dtype=torch.float16)
     bias = torch.zeros(plan.after.channels, device="cuda")
     filters = [None if each is None else each.cuda() for each in (up, down)]
-    told = {"up": plan.up, "down": plan.down, "padding": plan.padding, "clamp": 256.0}
+    arguments = {"up": plan.up, "down": plan.down, "padding": plan.padding, "clamp": 256.0}
 
     def work() -> torch.Tensor:
-        return ops.filtered_lrelu(x, *filters, bias, **told)
+        return ops.filtered_lrelu(x, *filters, bias, **arguments)
 
     copy = torch.empty_like(x)
     bandwidth = 2 * x.nbytes / _seconds(lambda: copy.copy_(x))
@@ -118,7 +118,7 @@ def _layers(name: str) -> Iterator[dict[str, str]]:
 
 def _training() -> dict[str, str]:
     """Return images a second of training config T at 256 × 256."""
-    found = {}
+    speeds = {}
     with tempfile.TemporaryDirectory() as folder:
         rng = np.random.default_rng(0)
         for number in range(64):
@@ -127,13 +127,13 @@ def _training() -> dict[str, str]:
         config = StyleGan3Config(data=folder, cfg="t", batch=32, batch_gpu=16, kimg=1)
         for path in ("auto", "reference"):
             with use_backend(path):
-                found[path] = config.batch / _seconds(_step_of(config), times=3)
+                speeds[path] = config.batch / _seconds(_step_of(config), times=3)
             torch.cuda.empty_cache()
     return {
         "name": "Training T at 256 × 256, batch 32",
-        "baseline": f"plain path: {found['reference']:.1f} images/s",
-        "measured": f"{found['auto']:.1f} images/s",
-        "ratio": f"{found['auto'] / found['reference']:.1f}×",
+        "baseline": f"plain path: {speeds['reference']:.1f} images/s",
+        "measured": f"{speeds['auto']:.1f} images/s",
+        "ratio": f"{speeds['auto'] / speeds['reference']:.1f}×",
         "target": "",
     }
 

@@ -37,12 +37,15 @@ KINDS: dict[str, dict[str, Any]] = {
 }
 
 
-def main(what: str, *told: str) -> None:
+def main(what: str, *arguments: str) -> None:
     """Print the seconds of each repetition and the most bytes of memory held."""
     if what == "winograd":
-        print(json.dumps(winograd(*told)))
+        print(json.dumps(winograd(*arguments)))
         return
-    seconds = {"image": image, "shipped": shipped, "train": train}[what](*told)
+    works: dict[str, Callable[..., list[float]]] = {
+        "image": image, "shipped": shipped, "train": train
+    }  # fmt: skip
+    seconds = works[what](*arguments)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     print(json.dumps({"seconds": seconds, "peak": peak}))
 
@@ -51,8 +54,8 @@ def image(kind: str, resolution: str, path: Backend, repetitions: str, file: str
     """Make an image with random weights."""
     size = int(resolution)
     base = (32_768 if size > 256 else 16_384) * (2 if kind == "r" else 1)
-    told = {"img_resolution": size, "channel_base": base} | KINDS[kind]
-    generator = networks.init_generator(StyleGan3Spec(**told)).eval().requires_grad_(False)
+    sizes = {"img_resolution": size, "channel_base": base} | KINDS[kind]
+    generator = networks.init_generator(StyleGan3Spec(**sizes)).eval().requires_grad_(False)
     z = torch.from_numpy(sample_latents([2], generator.spec.z_dim))
     with use_backend(path), torch.no_grad():
         return _timed(lambda: np.save(file, generator(z).numpy()), int(repetitions))
@@ -66,7 +69,6 @@ def winograd(resolution: str, repetitions: str, lanes: str) -> dict[str, list[fl
     from epoque.stylegan3.ops import lanes as lanes_module
 
     lanes_module.LANES = int(lanes)  # before the loops that are compiled with it are imported
-    from epoque.stylegan3.ops import cpu
 
     torch.set_num_threads(1)
 
@@ -81,7 +83,7 @@ def winograd(resolution: str, repetitions: str, lanes: str) -> dict[str, list[fl
         generator(z)
         for _ in range(int(repetitions)):  # in turn: both meet the same machine
             seconds["with"].append(_cpu_seconds(lambda: generator(z)))
-            with mock.patch.object(cpu.winograd, "conv3x3", plain):
+            with mock.patch("epoque.stylegan3.ops.winograd.conv3x3", plain):
                 seconds["without"].append(_cpu_seconds(lambda: generator(z)))
     return seconds
 
@@ -141,4 +143,5 @@ def _timed(task: Callable[[], Any], count: int) -> list[float]:
     return seconds[count > 1 :]
 
 
-main(*sys.argv[1:])
+if __name__ == "__main__":
+    main(*sys.argv[1:])

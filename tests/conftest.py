@@ -1,16 +1,21 @@
 """What holds for every test."""
 
 import atexit
+import ctypes
+import gc
 import os
 import shutil
 import signal
 import sys
 import tempfile
+import warnings
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -23,6 +28,7 @@ sys.path.insert(0, str(Path(__file__).parent / "shared"))  # here and in child p
 
 # What a shell starts in the background ignores Ctrl-C, and so would all that the tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whom `nohup` starts ignores it
 
 # How long an example takes says something of the machine and its load, not of the code.
 settings.register_profile(
@@ -48,6 +54,25 @@ def share_cache() -> None:
 
 
 share_cache()
+
+
+MOST_MEMORY = 3 * 2**30
+
+
+@pytest.fixture(scope="module", autouse=True)
+def give_memory_back() -> Iterator[None]:
+    """Let go of what JAX compiled once a worker takes gigabytes: a program takes 3 MB and more.
+
+    The C library gives back nothing of it by itself. What is needed again is in the cache folder.
+    """
+    yield
+    if "jax" in sys.modules and psutil.Process().memory_info().rss > MOST_MEMORY:
+        sys.modules["jax"].clear_caches()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)  # of what is no longer anybody's
+            gc.collect()
+        with suppress(OSError, AttributeError):  # only glibc knows it
+            ctypes.CDLL(None).malloc_trim(0)
 
 
 class _Signals:
@@ -93,7 +118,24 @@ def _files(folder: Path) -> dict[str, bytes]:
     }
 
 
+LONGEST = (
+    "test_readme.py",
+    "kill/test_kills.py",
+    "studio/test_client_files_neuron.py",
+    "studio/test_client_files_gan2d.py",
+    "studio/test_client_files_everyone.py",
+    "studio/test_client_files_run_control.py",
+    "gan2d/test_live_engine_conformance.py",
+    "studio/test_client_files_runs.py",
+    "language/test_recipes.py",
+    "test_same_bytes.py",
+)
+"""The files that take a minute of the processor or more, the longest first."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that have most of the slow tests: the last to end has company then."""
+    """Begin with the longest files, then those with most slow tests: the last to end is short."""
+    order = {Path(__file__).parent / name: number for number, name in enumerate(LONGEST)}
+    assert all(path.is_file() for path in order), "LONGEST names a file that is not there"
     slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
-    items.sort(key=lambda item: -slow[item.path])
+    items.sort(key=lambda item: (order.get(item.path, len(order)), -slow[item.path]))

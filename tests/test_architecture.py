@@ -14,7 +14,7 @@ import epoque
 ROOT = Path(epoque.__file__).parent
 LABS = ("neuron", "gan2d", "stylegan3", "language")
 LAYERS = ("bench", "labs", "above")
-ABOVE = ("cli", "api", "demo", "report", "__main__", "")
+ABOVE = ("cli", "api", "demo", "report", "studio", "__main__", "")
 """What may import the labs; "" is the package itself."""
 
 Graph = dict[str, set[str]]

@@ -10,7 +10,7 @@ from epoque.bench.events import Metrics
 from epoque.bench.runs.execute import execute, start
 from epoque.bench.runs.run import Runs
 from epoque.demo import measure
-from epoque.report.needs import Need, find_damaged_records
+from epoque.report.needs import Need, find_left_out
 
 NEED = Need("neuron/and-short", "neuron/and-short", settings={"iterations": 60})
 
@@ -56,11 +56,11 @@ def test_it_repairs_a_damaged_run(tmp_path: Path) -> None:
     path = run.path / "results.json"
     saved = path.read_bytes()
     path.write_bytes(saved[:20])
-    assert find_damaged_records(tmp_path) == {run.id: "results.json"}
+    assert find_left_out(tmp_path).damaged == {run.id: "results.json"}
     measure(NEED, tmp_path, quiet=True)
     assert path.read_bytes() == saved
     assert len(Runs(tmp_path).ids()) == 1
-    assert find_damaged_records(tmp_path) == {}
+    assert find_left_out(tmp_path).damaged == {}
 
 
 def test_it_resumes_a_sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

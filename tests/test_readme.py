@@ -20,6 +20,8 @@ def _shell(line: str) -> str:
     """
     if line.startswith("make "):
         return f"make -n -C {ROOT} {line.split()[1]}"
+    if line.startswith(". .venv/bin/activate"):
+        return f"make -n -C {ROOT} .venv/bin/python"
     if line.startswith("pip install"):
         return "python -m pip show --quiet epoque"
     return line

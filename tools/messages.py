@@ -4,8 +4,9 @@
     python tools/messages.py --check    change nothing; fail if either is not current or complete
 
 Messages are found in the source: arguments of `mark`, `_`, `translate` and `translator(…)(…)`, the
-labels, descriptions and units of `setting(…)`, and the titles and texts of the recipes. What only
-one lab says stands in that lab's catalogue, as it would in a package of its own.
+labels, descriptions, units and groups of `setting(…)`, the titles and texts of the recipes, and the
+texts of the studio's client (`tools/client_texts.py`). What only one lab says stands in that lab's
+catalogue, as it would in a package of its own.
 """
 
 import ast
@@ -19,6 +20,9 @@ import yaml
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
+
+sys.path.insert(0, str(Path(__file__).parent))
+from client_texts import UnreadableTextError, collect_client
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src" / "epoque"
@@ -59,6 +63,8 @@ def collect(source: Path = SOURCE) -> FilesByMessage:
     for path in sorted(source.glob("*/recipes/*.yaml")):
         for message in recipe_messages(path.read_text("utf-8")):
             files_of[message].add(path.relative_to(source.parent.parent).as_posix())
+    for path, message in collect_client(source.parent.parent / "web" / "src"):
+        files_of[message].add(path.relative_to(source.parent.parent).as_posix())
     return {message: files_of[message] for message in sorted(files_of) if message}
 
 
@@ -80,9 +86,9 @@ def code_messages(code: str) -> Iterator[str]:
         if not isinstance(node, ast.Call):
             continue
         name = _name(node.func)
-        if name in ("setting", "sub_config"):
+        if name in ("setting", "sub_config", "threads_setting"):
             texts = [node.args[index] for index in SETTING_TEXTS if index < len(node.args)]
-            words = ("unit", "context", *SETTING_TEXTS.values())
+            words = ("unit", "context", "group", *SETTING_TEXTS.values())
             texts += [word.value for word in node.keywords if word.arg in words]
             yield from filter(None, (_setting_text(text, constants) for text in texts))
         elif name in TRANSLATORS and node.args:
@@ -153,7 +159,7 @@ def _text(node: ast.expr, constants: dict[str, str]) -> str | None:
 
 def catalog_path(files: set[str]) -> Path:
     """Return the catalogue in which a message stands that these files hold."""
-    folders = {Path(file).parts[2] for file in files}
+    folders = {Path(file).parts[2] if file.startswith("src/") else "" for file in files}
     if len(folders) == 1 and folders <= LABS:
         return SOURCE / folders.pop() / "locale" / "fr" / "LC_MESSAGES" / "messages.po"
     return CORE
@@ -212,7 +218,7 @@ def find_problems() -> list[str]:
     """Return what is wrong with the catalogues, one sentence each; nothing if they are current."""
     try:
         current = catalogs()
-    except UnreadableError as error:
+    except (UnreadableError, UnreadableTextError) as error:
         return [str(error)]
     sentences = []
     for path, catalog in current.items():

@@ -24,7 +24,13 @@ from epoque.bench.runs.run import Run, Runs
 from epoque.bench.sweeps.sweep import Sweep, Sweeps
 from epoque.report.needs import Need, chapter_names, chapter_needs, find_needs, recorded_folder
 
-KEPT = ("config.json", "sweep.json", "environment.json", "status.json", "results.json")
+KEPT: tuple[str, ...] = (
+    "config.json",
+    "sweep.json",
+    "environment.json",
+    "status.json",
+    "results.json",
+)
 KEPT += ("metrics.jsonl", "table.parquet", "examples.json", "probe.safetensors", "precision.json")
 OWN_DIGEST = ("status.json", "environment.json", MANIFEST)
 LARGEST = 1_000_000  # bytes of a file

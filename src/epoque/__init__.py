@@ -35,9 +35,10 @@ if TYPE_CHECKING:
     from .bench.errors import HubError as HubError
     from .bench.errors import MissingExtraError as MissingExtraError
     from .bench.errors import NameTakenError as NameTakenError
-    from .bench.errors import NewerRunError as NewerRunError
+    from .bench.errors import NotRecordedError as NotRecordedError
     from .bench.errors import Problem as Problem
     from .bench.errors import RunError as RunError
+    from .bench.errors import RunFormatError as RunFormatError
     from .bench.errors import RunLockedError as RunLockedError
     from .bench.errors import RunWriteError as RunWriteError
     from .bench.errors import UnknownNameError as UnknownNameError
@@ -68,9 +69,10 @@ _NAMES = {
         "HubError",
         "MissingExtraError",
         "NameTakenError",
-        "NewerRunError",
+        "NotRecordedError",
         "Problem",
         "RunError",
+        "RunFormatError",
         "RunLockedError",
         "RunWriteError",
         "UnknownNameError",
@@ -98,12 +100,13 @@ __all__ = [
     "Lab",
     "MissingExtraError",
     "NameTakenError",
-    "NewerRunError",
+    "NotRecordedError",
     "Problem",
     "Progress",
     "Recipe",
     "Run",
     "RunError",
+    "RunFormatError",
     "RunLockedError",
     "RunWriteError",
     "Runs",

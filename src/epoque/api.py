@@ -126,7 +126,10 @@ def sweep(
     *axes: str,
     runs: str | Path | None = None,
     workers: int | None = None,
-    executor: "str | Executor | None" = None,
+    on: "str | Executor | None" = None,
+    retries: int | None = None,
+    deadline: float | None = None,
+    keep_runs: str | None = None,
     progress: Progress | None = None,
     notify: Notify | None = None,
     figures: bool = True,
@@ -141,9 +144,13 @@ def sweep(
         recipe: a name such as `neuron/and`, or the path of a YAML file.
         axes: such as `"learning_rate=0.01:10:log:50"` and `"seed=0:200"`.
         runs: the folder the sweep is saved in; by default EPOQUE_RUNS or ./runs.
-        workers: processes, where each point is a run of its own; by default one a core, or one
-            where a single run keeps all cores busy.
-        executor: what runs them, by name ("local") or itself; by default this machine.
+        workers: how many points are measured at once; by default one a core, or one where a single
+            run keeps all cores busy.
+        on: what measures them, by name ("local") or itself; by default EPOQUE_ON or this machine.
+        retries: how often what was lost with its process or machine is tried again; by default 3.
+        deadline: seconds that a point may take that is a run of its own.
+        keep_runs: which runs of points stay: "all", "failed" or "none"; by default all up to 10,000
+            points, else those that failed.
         progress: receives how many points are measured, and how many there are; in a notebook a
             bar by default.
         notify: receives how many trainings there will be, and what is odd about the data.
@@ -156,6 +163,7 @@ def sweep(
         ConfigError: if settings or axes are wrong; all of them are listed.
         UsageError: if there is no axis, or there are too many points.
     """
+    from epoque.bench.sweeps.execution import Execution
     from epoque.bench.sweeps.grid import parse_axes
     from epoque.bench.sweeps.run_sweep import resume_sweep, run_sweep
     from epoque.bench.sweeps.study import announce
@@ -165,7 +173,7 @@ def sweep(
     parsed, root = parse_axes(config, axes, flatten(settings)), runs_folder(runs)
     existing = Sweeps(root).find(entry.name, _typed(parsed), config=config, finished=False)
     how: dict[str, Any] = {
-        "executor": _executor(executor, workers),
+        "execution": Execution.choose(on, workers, retries, deadline, keep_runs),
         "figures": figures,
         "notify": notify,
     }
@@ -184,9 +192,13 @@ def search(
     sampler: str = "tpe",
     score: str | None = None,
     direction: str = "minimize",
+    trial_batch: int = 5,
     runs: str | Path | None = None,
     workers: int | None = None,
-    executor: "str | Executor | None" = None,
+    on: "str | Executor | None" = None,
+    retries: int | None = None,
+    deadline: float | None = None,
+    keep_runs: str | None = None,
     progress: Progress | None = None,
     notify: Notify | None = None,
     figures: bool = True,
@@ -204,10 +216,16 @@ def search(
         sampler: `tpe`, which learns where to look, or `random`.
         score: the result to look at; by default the lab's own.
         direction: `minimize` or `maximize`.
+        trial_batch: how many trials are proposed together, and measured side by side; later ones
+            depend on it.
         runs: the folder the search is saved in; by default EPOQUE_RUNS or ./runs.
-        workers: processes, where each trial is a run of its own; by default one a core, or one
-            where a single run keeps all cores busy.
-        executor: what runs them, by name ("local") or itself; by default this machine.
+        workers: how many points are measured at once; by default one a core, or one where a single
+            run keeps all cores busy.
+        on: what measures them, by name ("local") or itself; by default EPOQUE_ON or this machine.
+        retries: how often what was lost with its process or machine is tried again; by default 3.
+        deadline: seconds that a point may take that is a run of its own.
+        keep_runs: which runs of points stay: "all", "failed" or "none"; by default all up to 10,000
+            points, else those that failed.
         progress: receives how many trials are measured, and how many there are; in a notebook a
             bar by default.
         notify: receives what is odd about the data.
@@ -221,6 +239,7 @@ def search(
         UsageError: if another argument is wrong.
         MissingExtraError: if Optuna is not installed.
     """
+    from epoque.bench.sweeps.execution import Execution
     from epoque.bench.sweeps.grid import parse_axes
     from epoque.bench.sweeps.run_search import resume_search, run_search
     from epoque.bench.sweeps.search import Searches
@@ -230,12 +249,12 @@ def search(
     explicit = flatten(settings).keys() - {"seed"}  # the search's own, whatever those of its trials
     parsed, root = parse_axes(config, axes, explicit), runs_folder(runs)
     goal: dict[str, Any] = {"trials": trials, "sampler": sampler, "direction": direction}
-    goal |= {"objective": score or lab.score}
+    goal |= {"objective": score or lab.score, "trial_batch": trial_batch}
     existing = Searches(root).find(
         entry.name, _typed(parsed), config=config, finished=False, **goal
     )
     how: dict[str, Any] = {
-        "executor": _executor(executor, workers),
+        "execution": Execution.choose(on, workers, retries, deadline, keep_runs),
         "figures": figures,
         "notify": notify,
     }
@@ -245,16 +264,6 @@ def search(
             announce(lab, config, (), notify)
             return resume_search(existing, **how)
         return run_search(lab, entry.name, config, parsed, root, **goal, **how)
-
-
-def _executor(executor: "str | Executor | None", workers: int | None) -> "Executor | None":
-    """Return what runs the points, None where the study decides how many local processes."""
-    from epoque.bench.sweeps.executor import make_executor
-
-    if isinstance(executor, str):
-        local = executor == "local" and workers is None
-        return None if local else make_executor(executor, workers)
-    return make_executor("local", workers) if executor is None and workers else executor
 
 
 def _typed(axes: "Sequence[Axis]") -> dict[str, str]:

@@ -29,14 +29,43 @@ from epoque.bench.seeds import numpy_rng
 class LineConfig(Config):
     """A line, and how it is fitted."""
 
-    iterations: int = setting(200, "Iterations", "Points seen.", unit="iterations", ge=1, le=10**6)
-    learning_rate: float = setting(0.05, "Learning rate", "Size of a step.", gt=0, le=1e6)
-    optimizer: Literal["sgd", "momentum"] = setting("momentum", "Optimiser", "How to step.")
-    layers: tuple[int, ...] = setting((4, 2), "Layers", "A list.", max_length=8)
-    batch_size: int | None = setting(None, "Batch size", "Points a step.", ge=1)
-    centred: bool = setting(True, "Centred", "Whether the inputs have mean zero.")
+    iterations: int = setting(
+        200,
+        "Iterations",
+        "Points seen.",
+        unit="iterations",
+        ge=1,
+        le=10**6,
+        group="Training",
+        scale="log",
+    )
+    learning_rate: float = setting(
+        0.05,
+        "Learning rate",
+        "Size of a step.",
+        gt=0,
+        le=1e6,
+        group="Training",
+        scale="log",
+        live=True,
+    )
+    optimizer: Literal["sgd", "momentum"] = setting(
+        "momentum", "Optimiser", "How to step.", group="Training", live=True
+    )
+    layers: tuple[int, ...] = setting((4, 2), "Layers", "A list.", max_length=8, group="Network")
+    batch_size: int | None = setting(None, "Batch size", "Points a step.", ge=1, group="Training")
+    centred: bool = setting(True, "Centred", "Whether the inputs have mean zero.", group="Data")
     note: str = setting("", "Note", "Any text.", max_length=100)
-    pause: float = setting(0.0, "Pause", "Sleep after each iteration.", unit="s", ge=0, le=1)
+    pause: float = setting(
+        0.0,
+        "Pause",
+        "Sleep after each iteration.",
+        unit="s",
+        ge=0,
+        le=1,
+        group="Training",
+        live=True,
+    )
 
     def conflicts(self) -> Iterator[Problem]:
         if self.batch_size is not None and self.batch_size > self.iterations:
@@ -132,10 +161,10 @@ def train_here(root: str, settings: dict[str, Any], draw: bool = False) -> Run:
 
 
 def resume_here(path: str, draw: bool = False) -> None:
-    """Resume a run, as the body of a child process; exit code 3 where it was finished."""
+    """Resume a run, as the body of a child process; exit code 3 where it was finished and whole."""
     children_find_the_lab()
     run = Run.open(path)
-    if run.status.state == "finished":
+    if run.is_complete:
         os._exit(3)
     resume(run, draw=draw)
 

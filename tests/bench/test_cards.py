@@ -86,6 +86,7 @@ def test_a_sweep_and_a_search_show_what_is_best(folder: Path) -> None:
     card = read(sweep)
     assert f"{sweep.table['final_error'].min():.4g}" in card.texts
     assert {"learning_rate", "0.1,1", "polyline"} <= {*card.texts, *card.tags}
+    assert {"0.1", "1"} <= set(card.texts)  # at the ends of the curve
     search = epoque.search(
         "neuron/and", "learning_rate=0.1:1:log:3", trials=3, iterations=20, runs=folder,
         figures=False, sampler="random",
@@ -97,7 +98,9 @@ def test_a_sweep_and_a_search_show_what_is_best(folder: Path) -> None:
 
 def test_a_config_shows_what_is_not_as_by_default() -> None:
     assert "0.125" in read(NeuronConfig(learning_rate=0.125)).texts
-    assert "table" not in read(NeuronConfig()).tags
+    card = read(NeuronConfig())
+    assert "table" not in card.tags
+    assert "All settings are as by default." in card.texts
 
 
 def test_a_claim_shows_what_was_reported(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,7 +111,7 @@ def test_a_claim_shows_what_was_reported(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_every_text_is_escaped() -> None:
     evil = '<script>alert("&")</script>'
-    curve = Curve(evil, evil, [(0, 0.0), (1, 1.0)])
+    curve = Curve(evil, evil, [(0, 0.0), (1, 1.0)], (evil, evil))
     html = Card(evil, evil, "failed", evil, [(evil, [(evil, evil)])], curve, evil).html()
     card = Reader(html)
     assert "script" not in card.tags

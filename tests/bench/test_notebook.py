@@ -1,14 +1,16 @@
 """Progress in a notebook, whose IPython is played by a stand-in."""
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 import pytest
 
 import epoque
+from epoque.bench.actions import Options, action
 from epoque.bench.notebook import NotebookProgress, bar_html, default_progress, in_notebook
-from epoque.bench.progress import no_progress
+from epoque.bench.progress import Progress, no_progress
 
 Shown = list[str]
 
@@ -57,6 +59,28 @@ def test_a_bar_moves_in_place_and_goes(shown: Shown) -> None:
     assert 'value="0" max="4"' in shown[0]
     assert "drawing &lt;b&gt; · 4 of 4" in shown[1]
     assert not shown[2]
+
+
+class NoOptions(Options):
+    """None."""
+
+
+@action
+def count(options: NoOptions, progress: Progress) -> Iterator[int]:
+    """Count to two."""
+    progress(0, None, "beginning")
+    yield 1
+    progress(1, 1, "beginning")
+    yield 2
+
+
+def test_the_bar_of_pieces_is_there_until_the_last_is_read(shown: Shown) -> None:
+    pieces = count()
+    assert not shown
+    assert next(pieces) == 1
+    assert "beginning" in shown[-1]
+    assert list(pieces) == [2]
+    assert not shown[-1]
 
 
 def test_what_is_given_is_taken(shown: Shown) -> None:

@@ -11,6 +11,7 @@ from epoque.bench.number_text import (
     split_list,
     suggest_axis,
     suggest_number,
+    write_decimal,
 )
 from epoque.neuron.config import NeuronConfig
 
@@ -26,6 +27,14 @@ def test_numbers() -> None:
 def test_whole_numbers_may_have_a_point_and_zeros() -> None:
     assert all(map(is_whole, ["5", " 5 ", "+5", "-5", "5.0", "5."]))
     assert not any(map(is_whole, ["0.5", "5.5", "1e3", "1.000", *NO_NUMBERS]))
+
+
+@pytest.mark.parametrize(
+    ("value", "english", "french"),
+    [(0.4, "0.4", "0,4"), (6.0, "6", "6"), (560, "560", "560"), (0.05, "0.05", "0,05")],
+)
+def test_a_number_has_the_languages_decimal_mark(value: float, english: str, french: str) -> None:
+    assert (write_decimal(value, "en"), write_decimal(value, "fr")) == (english, french)
 
 
 @pytest.mark.parametrize(

@@ -22,8 +22,8 @@ CODE = '''
 from epoque.bench.figures.styles import HOUSE, FigureStyle
 
 class InTurn:
-    """Runs each job where it is submitted."""
-    def __init__(self, workers): self.workers = workers
+    """Runs each job in turn."""
+    def __init__(self, workers, retries): self.workers, self.retries = workers, retries
 
 def paper_sink(run): return None
 

@@ -221,3 +221,14 @@ def test_a_training_in_another_thread_leaves_the_handlers_alone(
     thread.start()
     thread.join()
     assert line_lab.content(run.path) == whole
+
+
+def test_a_stop_that_is_asked_for_is_of_its_thread_and_its_block_alone() -> None:
+    heard: list[bool] = []
+    with stopping.request_stop():
+        assert stopping.is_stop_requested()
+        other = threading.Thread(target=lambda: heard.append(stopping.is_stop_requested()))
+        other.start()
+        other.join()
+    assert heard == [False]
+    assert not stopping.is_stop_requested()

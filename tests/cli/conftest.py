@@ -21,17 +21,18 @@ class Done(NamedTuple):
 @pytest.fixture
 def call(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Callable[[str], Done]:
-    """Call a command line in an empty folder."""
+) -> Callable[[str | list[str]], Done]:
+    """Call a command line, or its words, in an empty folder."""
     monkeypatch.chdir(tmp_path)
     for name in ("EPOQUE_RUNS", "EPOQUE_LANG"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("COLUMNS", "200")
 
-    def run(words: str) -> Done:
+    def run(line: str | list[str]) -> Done:
         capsys.readouterr()
+        words = shlex.split(line) if isinstance(line, str) else line
         try:
-            main(shlex.split(words))
+            main(words)
             code = 0
         except SystemExit as end:
             code = int(end.code or 0)

@@ -1,6 +1,7 @@
 """The command line, run for real in a process of its own."""
 
 import json
+import re
 import shlex
 import signal
 import subprocess
@@ -127,6 +128,15 @@ def test_list_names_every_recipe_in_both_languages(tmp_path: Path) -> None:
         ("run neuron/and extra", "extra: no such argument is taken here."),
         ("run neuron/and --[/x]", "Unknown option: --[/x]."),
         ("sweep neuron/and seed=0:2 --workers -1", "workers: -1 is not allowed"),
+        ("sweep neuron/and seed=0:2 --on kubernetes", "There is no executor 'kubernetes'. There"),
+        ("sweep neuron/and seed=0:2 --on local:0", "on: local:0 is not allowed; local takes no"),
+        ("sweep neuron/and seed=0:2 --retries -1", "--retries: -1 is not allowed; it takes"),
+        ("sweep neuron/and seed=0:2 --deadline 0", "--deadline: 0 is not allowed; it takes"),
+        ("sweep neuron/and seed=0:2 --keep-runs some", '"some" for --keep-runs. Choose from'),
+        (
+            "search neuron/xor-mlp learning_rate=1,2 --trial-batch 0",
+            "--trial-batch: 0 is not allowed; it",
+        ),
     ],
 )
 def test_bad_input_is_one_sentence(words: str, sentence: str, tmp_path: Path) -> None:
@@ -201,7 +211,7 @@ def test_the_command_of_settings_in_parts_repeats_them() -> None:
 
 
 def test_json_prints_the_events(tmp_path: Path) -> None:
-    done = epoque("run", "neuron/and-short", "--json", cwd=tmp_path)
+    done = epoque("run", "neuron/and-short", "--json", "--no-figures", cwd=tmp_path)
     events = [json.loads(line) for line in done.stdout.splitlines()]
     steps = [event["step"] for event in events if event["event"] == "metrics"]
     assert done.returncode == 0, done.stderr
@@ -209,8 +219,8 @@ def test_json_prints_the_events(tmp_path: Path) -> None:
 
 
 def test_run_show_compare_export_delete(tmp_path: Path) -> None:
-    for seed in ("1", "2"):
-        made = epoque("run", "neuron/and-short", "--seed", seed, "--quiet", cwd=tmp_path)
+    for words in (["--seed", "1"], ["--seed", "2", "--no-figures"]):
+        made = epoque("run", "neuron/and-short", *words, "--quiet", cwd=tmp_path)
         assert (made.returncode, made.stdout) == (0, ""), made.stderr
     first, second = (p.name for p in sorted((tmp_path / "runs").iterdir()))
     shown = json.loads(epoque("runs", "show", first, "--json", cwd=tmp_path).stdout)
@@ -224,12 +234,13 @@ def test_run_show_compare_export_delete(tmp_path: Path) -> None:
         assert (tmp_path / name).stat().st_size > 0
     assert "--yes" in told(f"runs delete {first}", tmp_path)
     assert epoque("runs", "delete", first, "--yes", cwd=tmp_path).returncode == 0
-    assert [p.name for p in (tmp_path / "runs").iterdir()] == [second]
+    assert [p.name for p in (tmp_path / "runs").iterdir() if p.name[0] != "."] == [second]
 
 
 def test_runs_folder_from_the_option_and_the_variable(tmp_path: Path) -> None:
-    epoque("run", "neuron/and-short", "--quiet", "--runs", "here", cwd=tmp_path)
-    epoque("run", "neuron/and-short", "--quiet", cwd=tmp_path, EPOQUE_RUNS="there")
+    words = ("run", "neuron/and-short", "--quiet", "--no-figures")
+    epoque(*words, "--runs", "here", cwd=tmp_path)
+    epoque(*words, cwd=tmp_path, EPOQUE_RUNS="there")
     assert len(list((tmp_path / "here").iterdir())) == 1
     assert len(list((tmp_path / "there").iterdir())) == 1
 
@@ -306,7 +317,7 @@ def test_an_own_recipe_keeps_its_leading_zero(tmp_path: Path) -> None:
     (tmp_path / "own.yaml").write_text(
         "lab: neuron\nconfig:\n  truth_table: 0110\n  iterations: 20\n"
     )
-    done = epoque("run", "own.yaml", "--quiet", cwd=tmp_path)
+    done = epoque("run", "own.yaml", "--quiet", "--no-figures", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     (config,) = tmp_path.glob("runs/*-own/config.json")
     assert json.loads(config.read_text())["config"]["truth_table"] == "0110"
@@ -345,8 +356,31 @@ def test_doctor_and_schema(tmp_path: Path) -> None:
     names = {check["name"] for check in checks}
     assert {"Python", "JAX device", "PyTorch device", "folder of runs"} <= names
     assert all(check["advice"] for check in checks if check["state"] != "ok")
+    assert {check["group"] for check in checks} == {"feature", "system", "package"}
     schema = json.loads(epoque("schema", "neuron", "--lang", "fr", cwd=tmp_path).stdout)
     assert schema["properties"]["learning_rate"]["title"] == "Taux d’apprentissage"
+
+
+def test_doctor_tells_what_works_rather_than_packages(tmp_path: Path) -> None:
+    english, french = (
+        epoque("doctor", "--lang", language, cwd=tmp_path).stdout for language in ("en", "fr")
+    )
+    assert english.splitlines()[1:2] == ["What works here"]
+    assert french.splitlines()[1:2] == ["Ce qui marche ici"]
+    assert len(english.splitlines()) == len(french.splitlines()) < 35
+    assert "pydantic" not in english
+    whole = epoque("doctor", "--packages", cwd=tmp_path).stdout
+    assert "pydantic" in whole
+    assert "fastapi [studio]" in whole
+
+
+def test_list_writes_minutes_as_the_language_does(tmp_path: Path) -> None:
+    english, french = (
+        epoque("list", "--lang", language, cwd=tmp_path).stdout for language in ("en", "fr")
+    )
+    assert f"{find_recipe('gan2d/ring').minutes:g}\u00a0min" in english
+    assert not re.search(r"\d\.\d+\smin", french)
+    assert re.search(r"\d,\d+\smin", french)
 
 
 @pytest.mark.parametrize("words", ["list", "sweep neuron/and seed=0:2"])

@@ -35,6 +35,12 @@ class Reader:
     beside: Callable[[], Mapping[str, bytes]] = field(default=dict)
 
 
+def _report(path: Path) -> object:
+    from epoque.report.claims.reported_values import read_report
+
+    return read_report(path)
+
+
 def _picture(path: Path) -> object:
     from epoque.bench.files.images import read_picture
 
@@ -287,6 +293,7 @@ READERS: tuple[Reader, ...] = (
     Reader("drawing", "a.json", samples.drawings, _points("drawing")),
     Reader("recipe", "a.yaml", samples.recipes, _recipe),
     Reader("template", "a.md", samples.templates, _book),
+    Reader("report that is handed in", "a.md", samples.reports, _report),
     Reader("formula", "a.tex", samples.formulas, _formula),
     Reader("JSON", "a.json", lambda: (json.dumps({"a": [1, None]}).encode(),), _json),
     Reader("recorded table", "a.parquet", samples.text_table, _recorded_table),

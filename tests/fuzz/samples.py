@@ -173,6 +173,16 @@ def templates() -> tuple[bytes, ...]:
     return first.encode(), second.encode()
 
 
+def reports() -> tuple[bytes, ...]:
+    first = (
+        "---\ntitle: Mine\nlang: fr\n---\n# One\n\nIt is [0,02]{claim=a/b}, not `[1]{claim=c}`.\n"
+    )
+    second = (
+        "| claim | value |\n|---|---|\n| a/b | 20 to 25 |\n\n[9 %]{claim='x'} and [2e-5]{claim=y}\n"
+    )
+    return first.encode(), second.encode()
+
+
 def formulas() -> tuple[bytes, ...]:
     return (
         b"\\frac{a}{b} + x_1^2",

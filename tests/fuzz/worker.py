@@ -21,6 +21,8 @@ from typing import Any
 from harm import CANARY, HOSTILE, harmed
 from readers import READERS, Reader
 
+from epoque.bench.runs.index_store import INDEX
+
 SECONDS = 5
 """Of the processor, for one file."""
 BYTES = 2**30
@@ -121,7 +123,9 @@ def _told(reader: Reader, path: Path) -> str:
 
 
 def _files(folder: Path) -> set[str]:
-    return {path.relative_to(folder).as_posix() for path in folder.rglob("*")}
+    """Return the names of its files, but for the index of runs, which a table of them keeps."""
+    paths = (path for path in folder.rglob("*") if not path.name.startswith(INDEX))
+    return {path.relative_to(folder).as_posix() for path in paths}
 
 
 def _limit_seconds() -> None:

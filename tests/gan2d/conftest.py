@@ -1,3 +1,4 @@
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,8 @@ from epoque.bench.runs.execute import execute, start
 from epoque.bench.runs.run import Run
 from epoque.gan2d.config import Gan2dConfig
 from epoque.gan2d.lab import LAB
+
+sys.path.insert(0, str(Path(__file__).parent))  # for the modules that tests share
 
 SMALL: dict[str, Any] = {
     "data": "circle",

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
+from epoque.bench.changes import Change, change_settings, read_changes, write_changes
 from epoque.bench.errors import ConfigError
 from epoque.bench.recipes import find_recipe, recipe_names
-from epoque.gan2d.changes import Change, read_changes, write_changes
-from epoque.gan2d.config import LIVE, MAX_FLOPS, Gan2dConfig
+from epoque.gan2d.config import MAX_FLOPS, Gan2dConfig
 
 REFUSED: list[tuple[dict[str, Any], str, str]] = [
     ({"d_steps": 0, "g_steps": 0}, "d_steps", "would train nothing"),
@@ -87,13 +87,63 @@ def test_a_change_of_a_tiny_number_loses_no_digit() -> None:
     (change,) = read_changes(
         write_changes([Change.of(1, {"r1": 0.1 + 0.2, "lr_decay_until": None})])
     )
-    config = Gan2dConfig().changed(change.values)
+    config = change_settings(Gan2dConfig(), change.values)
     assert config.r1 == 0.1 + 0.2
     assert config.lr_decay_until is None
 
 
-def test_the_live_settings_exist() -> None:
-    assert set(Gan2dConfig.settings()) >= LIVE
+def test_what_leaves_the_shapes_alone_may_change_during_a_run() -> None:
+    live = {path for path, info in Gan2dConfig.settings().items() if info.is_live}
+    optimizer = ("name", "learning_rate", "momentum", "beta1", "beta2", "alpha")
+    assert live == {
+        *(
+            f"{net}.optimizer.{name}"
+            for net in ("generator", "discriminator")
+            for name in optimizer
+        ),
+        *("discriminator.output", "d_steps", "g_steps", "loss", "label_smoothing"),
+        *("label_smoothing_form", "gradient_penalty", "r1", "r2", "weight_clip", "instance_noise"),
+        *("instance_noise_until", "ema", "lr_decay", "lr_decay_until", "lr_final"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [
+        ({"fit": True}, "fit"),
+        ({"drawing": "a.json", "data": "csv", "csv": "a.csv"}, "drawing"),
+        ({"generator.optimizer.momentum": 0.5}, "generator.optimizer.momentum"),
+        ({"discriminator": {"optimizer": {"beta1": 0.5}}}, "discriminator.optimizer.beta1"),
+        ({"generator.optimizer": {"name": "adam", "alpha": 0.5}}, "generator.optimizer.alpha"),
+        ({"loss": "hinge", "label_smoothing": 0.1}, "label_smoothing"),
+        ({"label_smoothing_form": "weight"}, "label_smoothing_form"),
+        ({"instance_noise_until": 5}, "instance_noise_until"),
+        ({"lr_final": 0.5}, "lr_final"),
+        ({"lr_decay_until": 5}, "lr_decay_until"),
+    ],
+)
+def test_what_another_setting_leaves_without_effect_is_refused(
+    values: dict[str, Any], field: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        Gan2dConfig.parse(values)
+    (problem,) = caught.value.problems
+    assert problem.field == field
+    assert problem.ignored
+    assert "would be ignored with" in problem.message
+
+
+def test_what_has_an_effect_after_a_change_is_taken() -> None:
+    later = "5:loss=hinge;9:generator.optimizer.name=adam;12:generator.optimizer.name=sgd"
+    config = Gan2dConfig.parse({"generator.optimizer.beta1": 0.5, "changes": later})
+    rates = [now.generator.optimizer.beta1 for _, now in config.timeline()]
+    assert rates == [0.5, 0.5, 0.5]  # an optimizer that is left for a while keeps its settings
+    smooth = Gan2dConfig(label_smoothing=0.1, changes="5:loss=hinge;9:loss=log")
+    assert [now.label_smoothing for _, now in smooth.timeline()] == [0.1, 0.1]
+    with pytest.raises(
+        ConfigError, match=r"beta1: 0\.5 would be ignored with generator\.optimizer"
+    ):
+        Gan2dConfig.parse({"generator.optimizer.beta1": 0.5, "changes": "5:loss=hinge"})
 
 
 @pytest.mark.parametrize("name", [n for n in recipe_names() if n.startswith("gan2d/")])

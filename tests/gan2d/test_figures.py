@@ -149,21 +149,21 @@ def pixel(shown: Moment, layers: Any, x: float, y: float) -> Any:
     return pixels[len(pixels) - 1 - int(row), int(column)].astype(int)
 
 
-def test_the_answer_is_green_where_it_says_real_and_up_is_up() -> None:
+def test_the_answer_is_blue_where_it_says_real_and_up_is_up() -> None:
     d = np.zeros((30, 30))
     d[15:] = 1.0  # the upper half
-    red, green, _ = pixel(moment(d=d), ("d",), 0.5, 0.9)
-    assert green > red + 30
-    red, green, blue = pixel(moment(d=d), ("d",), 0.5, 0.1)
-    assert min(red, blue) > green + 15
+    red, _, blue = pixel(moment(d=d), ("d",), 0.5, 0.9)
+    assert blue > red + 30
+    red, _, blue = pixel(moment(d=d), ("d",), 0.5, 0.1)
+    assert red > blue + 30
     assert pixel(moment(), ("d",), 0.5, 0.9).min() > 250
 
 
-def test_real_points_are_green_and_generated_ones_purple() -> None:
-    red, green, _ = pixel(moment(), ("real", "fake"), 0.25, 0.25)
-    assert green > red + 60
-    red, green, blue = pixel(moment(), ("real", "fake"), 0.75, 0.75)
-    assert min(red, blue) > green + 30
+def test_real_points_are_blue_and_generated_ones_vermilion() -> None:
+    red, _, blue = pixel(moment(), ("real", "fake"), 0.25, 0.25)
+    assert blue > red + 60
+    red, _, blue = pixel(moment(), ("real", "fake"), 0.75, 0.75)
+    assert red > blue + 60
 
 
 def test_the_manifold_is_more_opaque_where_more_points_fall() -> None:

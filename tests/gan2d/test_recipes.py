@@ -1,8 +1,8 @@
 """The recipes reach the scores they promise.
 
 A few are run here, as a user runs them. All are, over 16 seeds each, with
-`EPOQUE_SEEDS=16 pytest tests/gan2d/test_recipes.py` (about 15 minutes of two cores); that is where
-the numbers in the recipes' comments come from.
+`EPOQUE_SEEDS=16 pytest tests/gan2d/test_recipes.py` (about 10 minutes of two cores);
+`tools/score_recipes.py` writes the numbers in the recipes' comments.
 """
 
 import os

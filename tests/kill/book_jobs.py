@@ -41,10 +41,8 @@ def jobs(root: Path) -> Iterator[Job]:
     recipe = str(root / "bowl.yaml")
     needs = [Need("mine", recipe), Need("each", recipe, axes={"seed": "0:4"})]
     made: Any = demo
-    made.missing_needs = lambda runs, **_: [need for need in needs if not _is_there(need, runs)]
-    made.write_report = lambda _runs, path, *told: write_report(
-        root / "runs", path, *told, template=page
-    )
+    made.missing_needs = lambda runs, _: [need for need in needs if not _is_there(need, runs)]
+    made.write_book = partial(_write_book, root / "runs", page)
     made.FORMATS = ("html", "md")
     yield Job("demo", _demo, _content)
 
@@ -54,6 +52,13 @@ def _report(root: Path, folder: Path) -> None:
         page = folder / f"page.{form}"
         if not page.exists():
             write_report(root / "runs", page, "en", form, template=root / "page.md")
+
+
+def _write_book(
+    runs: Path, page: Path, _: Path, paths: list[Path], language: str, **__: Any
+) -> Iterator[Path]:
+    for path in paths:
+        yield write_report(runs, path, language, path.suffix[1:], template=page)
 
 
 def _is_there(need: Need, runs: Path) -> bool:

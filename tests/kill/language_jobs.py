@@ -51,5 +51,5 @@ def _encode(config: LanguageConfig, folder: Path) -> None:
 
 def _train(config: LanguageConfig, folder: Path) -> None:
     run = start(LAB, config, "language/tiny", folder, "run")
-    if run.status.state != "finished":
+    if not run.is_complete:
         execute(run, draw=False)

@@ -1,6 +1,5 @@
 """Sweeps in one program, sweeps of runs, and searches; of the bowl, whose numbers cost nothing."""
 
-import multiprocessing
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -15,8 +14,8 @@ import pyarrow.parquet  # noqa: F401
 from killing import Job, files_in
 
 from epoque.bench.lab import find_lab
-from epoque.bench.sweeps import executor
 from epoque.bench.sweeps import run_sweep as run_sweep_module
+from epoque.bench.sweeps.execution import Execution
 from epoque.bench.sweeps.executor import LocalExecutor
 from epoque.bench.sweeps.grid import Axis, parse_axes
 from epoque.bench.sweeps.run_search import resume_search, run_search
@@ -31,8 +30,6 @@ SEARCH: dict[str, Any] = {"trials": 11, "objective": "final_error"}
 def jobs(_root: Path) -> Iterator[Job]:
     """Yield the jobs."""
     run_sweep_module.PART_SIZE_LIMITS = (2, 2)
-    # Workers that are forked as everything here: what they do is the same.
-    executor.get_context = lambda _: multiprocessing.get_context("fork")  # type: ignore[assignment]
     content = partial(_content, Sweeps)
     axes = ("learning_rate=0.1,0.2,0.3", "seed=0:4")
     yield Job("compiled-sweep", lambda folder: _sweep(folder, axes), content)
@@ -50,7 +47,7 @@ def _parsed(axes: tuple[str, ...], settings: dict[str, str]) -> tuple[Any, Any, 
 def _sweep(folder: Path, axes: tuple[str, ...], **settings: str) -> None:
     """Do as `epoque sweep` does."""
     lab, base, parsed = _parsed(axes, settings)
-    told: dict[str, Any] = {"executor": LocalExecutor(2), "figures": False}
+    told: dict[str, Any] = {"execution": Execution(LocalExecutor(2)), "figures": False}
     if Sweeps(folder).find("bowl/test", _typed(parsed), config=base):
         return
     begun = Sweeps(folder).find("bowl/test", _typed(parsed), config=base, finished=False)

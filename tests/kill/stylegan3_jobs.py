@@ -97,5 +97,5 @@ def _import(root: Path, folder: Path) -> None:
 
 def _train(config: StyleGan3Config, folder: Path) -> None:
     run = start(LAB, config, "stylegan3/tiny", folder, "run")
-    if run.status.state != "finished":
+    if not run.is_complete:
         execute(run, draw=False)

@@ -14,10 +14,11 @@ import yaml
 from hub_server import point_at
 from transformers import AutoModelForCausalLM, AutoModelForMaskedLM, AutoTokenizer
 
-from epoque.bench.errors import UsageError
+from epoque.bench.errors import ConfigError, UsageError
 from epoque.bench.runs.execute import execute, start
 from epoque.bench.runs.run import Run
 from epoque.cli import main
+from epoque.language import actions
 from epoque.language.commands import _shown
 from epoque.language.config import LanguageConfig
 from epoque.language.evaluation.score import measure_perplexity, score_text
@@ -189,6 +190,22 @@ def test_transformers_opens_what_save_writes(
     assert repeat[repeat.index("--max-steps") + 1] == "250"
 
 
+def test_the_card_says_what_its_author_says(
+    causal: Run, tmp_path: Path, told: Callable[..., str]
+) -> None:
+    words = ("--language", "en", "--language", "fr", "--dataset", "Salesforce/wikitext")
+    told("save", causal.path, tmp_path / "saved", *words)
+    card = (tmp_path / "saved" / "README.md").read_text()
+    header = yaml.safe_load(card.split("---\n")[1])
+    assert (header["language"], header["datasets"]) == (["en", "fr"], ["Salesforce/wikitext"])
+    assert "](http" not in card  # no link that might not resolve
+    told("save", causal.path, tmp_path / "other")
+    header = yaml.safe_load((tmp_path / "other" / "README.md").read_text().split("---\n")[1])
+    assert not {"language", "datasets"} & set(header)
+    with pytest.raises(ConfigError, match="language: it goes into the model card of a run"):
+        actions.push(str(tmp_path / "saved"), "a/b", language="en", dry_run=str(tmp_path / "dry"))
+
+
 def test_the_dry_run_of_a_run_is_what_save_writes_under_the_name_on_the_hub(
     causal: Run, tmp_path: Path, told: Callable[..., str]
 ) -> None:
@@ -244,10 +261,79 @@ def test_a_tokenizer_of_the_hub_keeps_its_owners_name(
     assert _is_folder(name) == folder
 
 
+@pytest.mark.parametrize("kind", ["causal", "masked"])
+def test_a_look_into_a_model(kind: str, causal: Run, masked: Run, told: Callable[..., str]) -> None:
+    run = {"causal": causal, "masked": masked}[kind]
+    printed = told("look", run.path, PROMPT)
+    for heading in ("Where each token looks most", "What it would say", "like embeddings"):
+        assert heading in printed
+    content = json.loads(told("look", run.path, PROMPT, "--top", "2", "--json"))
+    attention = torch.tensor(content["attention"])
+    assert attention.shape == (1, 2, *[len(content["tokens"])] * 2)
+    torch.testing.assert_close(attention.sum(-1), torch.ones(attention.shape[:-1]))
+    guesses = content["lens"]["guesses"]
+    assert (len(guesses), len(guesses[0]), len(guesses[0][0])) == (2, len(content["tokens"]), 2)
+    assert all(len(near) == 2 for near in content["neighbours"].values())
+
+
+def test_models_are_compared_by_words_and_bytes(
+    causal: Run, train_run: Train, told: Callable[..., str], tmp_path: Path
+) -> None:
+    """The better one comes first, whatever its tokenizer."""
+    text = tmp_path / "text.txt"
+    text.write_text("the cat sees the house .\na dog loves bread .\n" * 5)
+    other = train_run(vocabulary=280, max_steps=2)
+    compared = json.loads(told("compare", text, other.path, causal.path, "--json"))
+    assert [each["name"] for each in compared] == [causal.id, other.id]
+    assert compared[0]["bytes"] == compared[1]["bytes"] == len(text.read_bytes())
+    for each in compared:
+        opened = open_model(str((causal if each["name"] == causal.id else other).path))
+        alone = measure_perplexity(
+            opened.model,
+            opened.tokenizer,
+            text.read_text().splitlines(keepends=True),
+            context=opened.context,
+        )
+        assert each["bits_per_byte"] == pytest.approx(alone.bits_per_byte)
+        assert each["per_word"] == pytest.approx(alone.per_word)
+    printed = told("compare", text, other.path, causal.path)
+    assert "bits per byte" in printed
+
+
+def test_an_empty_prompt_begins_a_text(causal: Run, told: Callable[..., str]) -> None:
+    """A line of this text begins where the one before it ends."""
+    opened = open_model(str(causal.path))
+    assert opened.start == opened.tokenizer("a\n")["input_ids"][-1]
+    text = told("generate", causal.path, "", "--temperature", "0", "--max-tokens", "6")
+    ids = generate(
+        opened.model,
+        opened.tokenizer,
+        [""],
+        Sampling(temperature=0, max_tokens=6),
+        start=opened.start,
+    )
+    assert text.strip() == ids[0].strip()
+    assert ids[0].split(" ")[0] in {who.split()[0] for who in WHO}
+
+
+def test_counts_are_mixed_in(causal: Run, masked: Run, told: Callable[..., str]) -> None:
+    words = ("generate", causal.path, PROMPT, "--json", "--seed", "5", "--temperature", "2")
+    plain, mixed = (json.loads(told(*words, *more)) for more in ((), ("--with-counts",)))
+    assert plain["texts"] != mixed["texts"]
+    assert mixed["sampling"] == plain["sampling"]
+    several = (*words[:3], "a dog", *words[3:], "--with-counts")
+    assert json.loads(told(*several))["texts"][0] == mixed["texts"][0]
+
+
+def test_counts_need_a_run(causal: Run, tmp_path: Path, told: Callable[..., str]) -> None:
+    told("save", causal.path, tmp_path / "saved")
+    with pytest.raises(ConfigError, match="with_counts: true needs a run"):
+        list(actions.stream(str(tmp_path / "saved"), "a", with_counts=True))
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("generate", "CAUSAL", ""), "The prompt is empty"),
         (("generate", "MASKED", "a"), "This model is masked"),
         (("fill-mask", "CAUSAL", "a [MASK]"), "This model is causal"),
         (("fill-mask", "MASKED", "a cat"), "There is no [MASK] in the text."),

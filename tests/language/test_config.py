@@ -19,19 +19,19 @@ REFUSED: list[tuple[dict[str, Any], str, str]] = [
     ({"first_batch_size": 16}, "first_batch_size", "not smaller than batch_size 16"),
     ({"model_vocabulary": 20_000}, "model_vocabulary", "fewer than the vocabulary of 25,000"),
     ({"architecture": "gpt2", "positions": 64}, "positions", "fewer than the block size 128"),
-    ({"positions": 512}, "positions", "needs architecture gpt2 or bert"),
-    ({"mask_probability": 0.2}, "mask_probability", "needs objective masked"),
-    ({"frame_lines": True}, "frame_lines", "needs objective masked"),
-    ({"pseudo_blocks": 2}, "pseudo_blocks", "needs objective masked"),
-    ({"head": "full", "negatives": 5}, "negatives", "needs head sampled"),
-    ({"optimizer": "adamw", "momentum": 0.5}, "momentum", "needs optimizer muon"),
-    ({"schedule": "cosine", "decay_share": 0.1}, "decay_share", "needs schedule trapezoid"),
-    ({"ramp_steps": 7}, "ramp_steps", "needs a first_batch_size"),
-    ({"tokenizer": "gpt2", "vocabulary": 500}, "vocabulary", "needs a tokenizer that is trained"),
-    ({"valid_files": ("a.txt",)}, "valid_files", "needs train_files"),
-    ({"test_files": ("a.txt",)}, "test_files", "needs train_files"),
-    ({"tokenizer": "gpt2", "tokenizer_kind": "bpe"}, "tokenizer_kind", "needs a tokenizer that is"),
-    ({"text_column": "body"}, "text_column", "needs files or a dataset of the Hub"),
+    ({"positions": 512}, "positions", "goes with architecture gpt2 or bert"),
+    ({"mask_probability": 0.2}, "mask_probability", "goes with objective masked"),
+    ({"frame_lines": True}, "frame_lines", "goes with objective masked"),
+    ({"pseudo_blocks": 2}, "pseudo_blocks", "goes with objective masked"),
+    ({"head": "full", "negatives": 5}, "negatives", "goes with head sampled"),
+    ({"optimizer": "adamw", "momentum": 0.5}, "momentum", "goes with optimizer muon"),
+    ({"schedule": "cosine", "decay_share": 0.1}, "decay_share", "goes with schedule trapezoid"),
+    ({"ramp_steps": 7}, "ramp_steps", "ignored without first_batch_size"),
+    ({"tokenizer": "gpt2", "vocabulary": 500}, "vocabulary", "goes with tokenizer none"),
+    ({"valid_files": ("a.txt",)}, "valid_files", "ignored without train_files"),
+    ({"test_files": ("a.txt",)}, "test_files", "ignored without train_files"),
+    ({"tokenizer": "gpt2", "tokenizer_kind": "bpe"}, "tokenizer_kind", "goes with tokenizer none"),
+    ({"text_column": "body"}, "text_column", "ignored without files or a dataset"),
     ({"train_files": ("a.txt",), "evaluate_test": True}, "evaluate_test", "needs test_files"),
     ({"width": 65_536, "layers": 100}, "width", "billion parameters; at most 20"),
     ({"batch_size": 1_000_000, "block_size": 8192}, "batch_size", "GiB; at most 1,024"),
@@ -55,7 +55,7 @@ def test_what_is_wrong_is_told_with_its_field(
 def test_all_problems_are_told_at_once() -> None:
     with pytest.raises(ConfigError) as caught:
         LanguageConfig.parse({"heads": 3, "accumulate": 3, "mask_seeds": 9})
-    assert [p.field for p in caught.value.problems] == ["heads", "accumulate", "mask_seeds"]
+    assert [p.field for p in caught.value.problems] == ["mask_seeds", "heads", "accumulate"]
 
 
 def test_every_setting_may_be_typed_as_text() -> None:

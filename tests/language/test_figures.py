@@ -69,8 +69,8 @@ def test_the_counting_yardsticks_stand_beside_the_model(train_run: Train) -> Non
     with figure_style():
         (axes,) = figures(run)["perplexity"]().axes
     levels = [float(line.get_ydata()[0]) for line in axes.get_lines()[1:]]
-    names = ("unigram", "bigram", "trigram")
-    assert levels == [run.results[f"{name}_perplexity"] for name in names]
+    names = [f"{name}_perplexity" for name in ("unigram", "bigram", "trigram")]
+    assert levels == [run.results[name] for name in (*names, "perplexity_with_counts")]
 
 
 def test_long_and_odd_words_are_written(run: Run, tmp_path: Path) -> None:

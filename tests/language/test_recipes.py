@@ -12,6 +12,7 @@ from epoque.bench.runs.execute import execute, start
 from epoque.language.config import LanguageConfig
 from epoque.language.lab import LAB
 
+STUDIES = [f"language/study-{what}" for what in ("causal", "rate", "share")]
 NAMES = [name for name in recipe_names() if name.startswith("language/")]
 
 
@@ -22,7 +23,7 @@ def config_of(name: str) -> LanguageConfig:
 def test_they_are_all_there() -> None:
     kinds = ("laptop", "notebook", "tiny")
     pairs = [f"language/{kind}-{o}" for kind in kinds for o in ("clm", "mlm")]
-    assert sorted([*pairs, "language/study-causal", "language/study-rate"]) == NAMES
+    assert sorted([*pairs, *STUDIES]) == NAMES
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -48,6 +49,7 @@ def test_the_notebooks_have_its_model_and_numbers(name: str, parameters: int) ->
     assert (config.batch_size, config.epochs, config.block_size) == (8, 3, 128)
     assert (config.vocabulary, config.schedule, config.head) == (25_000, "linear", "full")
     assert (config.beta1, config.beta2, config.clip, config.dropout) == (0.9, 0.999, 1.0, 0.1)
+    assert config.corpus == "Salesforce/wikitext:wikitext-2-raw-v1"  # no <unk> but the notebook's
 
 
 @pytest.mark.slow
@@ -87,7 +89,9 @@ def test_what_a_recipe_sets_gives_way_to_what_the_user_sets(
 def test_what_the_user_sets_must_have_an_effect() -> None:
     with pytest.raises(ConfigError) as caught:
         configure("language/laptop-clm", {"optimizer": "adamw", "muon_every": "3"})
-    assert str(caught.value) == "muon_every: it would be ignored; it needs optimizer muon."
+    assert str(caught.value) == (
+        "muon_every: 3 would be ignored with optimizer adamw; it goes with optimizer muon."
+    )
 
 
 def test_a_recipe_may_be_given_files(texts: dict[str, tuple[str, ...]]) -> None:

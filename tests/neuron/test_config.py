@@ -1,7 +1,10 @@
+from pathlib import Path
+
 import pytest
 
 from epoque.bench.errors import ConfigError
 from epoque.neuron.config import GATES, NeuronConfig
+from epoque.neuron.lab import LAB
 
 
 def problem(**settings: object) -> str:
@@ -40,12 +43,12 @@ def test_the_nearest_gates_are_named() -> None:
     assert problem(truth_table="implikation").endswith("Did you mean implication?")
 
 
-@pytest.mark.parametrize("rate", ["0", "-0.1", "nan", "1e400", "-inf", "2000", "fast", 0.0])
+@pytest.mark.parametrize("rate", ["0", "-0.1", "nan", "1e400", "-inf", "200000", "fast", 0.0])
 def test_a_bad_learning_rate(rate: object) -> None:
     told = problem(learning_rate=rate)
     assert told == (
         f"learning_rate: {rate} is not allowed; "
-        "it takes a finite number greater than 0 and at most 1,000."
+        "it takes a finite number greater than 0 and at most 100,000."
     )
 
 
@@ -75,7 +78,7 @@ def test_a_setting_that_would_be_ignored(
 
 def test_conflicts_of_data_and_range() -> None:
     assert problem(data="csv") == "csv: none given; data csv needs the path of a file."
-    assert problem(init_low=1) == "init_low: 1.0 is above init_high (0.0)."
+    assert problem(init_low=1) == "init_low: 1 is above init_high (0)."
 
 
 @pytest.mark.parametrize(
@@ -89,3 +92,42 @@ def test_conflicts_of_data_and_range() -> None:
 )
 def test_a_resolved_config_is_read_back(config: NeuronConfig) -> None:
     assert NeuronConfig.parse(config.model_dump(mode="json")) == config
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ("5:w.3=1", "w.3: there is no such weight; w has 3 numbers, counted from 0."),
+        ("5:w1.0.0=1", "w1.0.0: there are no such weights; this model has w."),
+        ("5:w.0=nan", "w.0: nan is not allowed; a weight is a finite number."),
+        ("5:held.w.0=1", "held.w.0: this engine holds no weights; the engine wasm does."),
+    ],
+)
+def test_a_change_of_a_weight_that_is_wrong(changes: str, told: str) -> None:
+    assert problem(iterations=9, changes=changes) == f"changes: {told}"
+
+
+def test_weights_have_the_shapes_of_the_model() -> None:
+    network = NeuronConfig(model="mlp", data="circle", hidden_layers=(4, 3), engine="wasm")
+    shapes = network.weight_shapes()
+    assert shapes["w1"] == shapes["held.w1"] == (2, 4)
+    assert (shapes["w3"], shapes["b3"]) == ((3, 1), (1,))
+    assert NeuronConfig(truth_table="01101001").weight_shapes() == {"w": (4,)}
+
+
+def test_of_a_csv_the_inputs_are_counted_when_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "own.csv"
+    path.write_text("a,b,c,d\n1,2,3,0\n4,5,6,1\n")
+    config = NeuronConfig(data="csv", csv=str(path), iterations=9, changes="5:w.3=1")
+    LAB.check(config)
+    with pytest.raises(
+        ConfigError, match=r"changes: w\.4: there is no such weight; w has 4 numbers"
+    ):
+        LAB.check(config.replace(changes="5:w.4=1"))
+
+
+def test_an_error_repeats_the_beginning_of_a_long_change() -> None:
+    many = ",".join(f"w.{i}=0.12345678901234567" for i in range(11))
+    told = problem(truth_table="01" * 512, iterations=9, changes=f"9:{many}")
+    assert told.endswith("… would come after the last iteration.")
+    assert len(told) < 300

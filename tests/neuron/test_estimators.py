@@ -19,8 +19,7 @@ from epoque.neuron.config import NeuronConfig
 from epoque.neuron.data import load
 from epoque.neuron.estimators import MLPClassifier, PerceptronClassifier
 from epoque.neuron.mlp.network import outputs, params_from_arrays
-from epoque.neuron.mlp.train import train as train_mlp
-from epoque.neuron.perceptron.train import train as train_perceptron
+from epoque.neuron.train import train_on
 
 AND = load(NeuronConfig(truth_table="and"))
 XOR = load(NeuronConfig(truth_table="xor"))
@@ -37,7 +36,7 @@ def last_arrays(events):
 
 def test_the_perceptron_is_the_labs():
     config = NeuronConfig(truth_table="and", seed=7, iterations=200, rule="squared_error")
-    w = last_arrays(train_perceptron(config, AND))["w"]
+    w = last_arrays(train_on(config, AND))["w"]
     neuron = PerceptronClassifier(rule="squared_error", iterations=200, random_state=7)
     neuron.fit(AND.x, AND.d)
     np.testing.assert_allclose(neuron.coef_, [w[1:]], rtol=1e-9)
@@ -51,7 +50,7 @@ def test_the_mlp_is_the_labs():
         iterations=30, batch_size=4, optimizer="momentum", learning_rate=0.1, init="he_normal",
     )  # fmt: skip
     data = load(config)
-    arrays = last_arrays(train_mlp(config, data))
+    arrays = last_arrays(train_on(config, data))
     network = MLPClassifier(
         hidden_layers=(3,), iterations=30, batch_size=4, optimizer="momentum",
         learning_rate=0.1, init="he_normal", random_state=7,

@@ -9,7 +9,7 @@ from epoque.bench.errors import DamagedRunError
 from epoque.bench.runs.execute import execute, start
 from epoque.bench.runs.run import Run
 from epoque.neuron.config import NeuronConfig
-from epoque.neuron.evaluate import evaluate
+from epoque.neuron.evaluate import evaluate, is_on_right_side
 from epoque.neuron.lab import LAB
 
 
@@ -39,8 +39,10 @@ def test_the_analysis_of_and(tmp_path: Path) -> None:
     assert found["mean_error"] == pytest.approx(metrics["error"].mean())
     assert found["accuracy"] == 1
     at = found["converged_at"]
-    assert (metrics["error_max"].loc[at:] < 0.5).all()
-    assert metrics["error_max"].loc[at - 1] >= 0.5
+    w = metrics[["w0", "w1", "w2"]].to_numpy()  # as they stand after each pass
+    right = [[w0 > 0, w0 > w2, w0 > w1, w1 + w2 > w0] for w0, w1, w2 in w]
+    assert np.all(right[at - 1 :])
+    assert not np.all(right[at - 2])
     assert found["separable"] is True
     assert found["certificate"] is None
     first = run.artifact("weights.csv").decode().splitlines()[1].split(",")[1:]
@@ -54,7 +56,15 @@ def test_xor_ends_with_a_proof_and_without_convergence(tmp_path: Path) -> None:
     assert found["separable"] is False
     assert found["separating_line"] is None
     assert found["certificate"]["point"] == pytest.approx([0.5, 0.5])
-    assert found["accuracy"] < 1
+    assert found["accuracy"] == 0.25  # two are wrong, and one lies on the line
+
+
+def test_a_point_on_the_line_is_on_neither_side() -> None:
+    x, d = np.array([[0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]), np.array([1.0, 1.0, 0.0])
+    w = np.array([-0.4229, -0.8459, -0.4229 + 1e-16])
+    assert is_on_right_side("delta", w, x, d).tolist() == [False, False, True]
+    assert is_on_right_side("delta", np.stack([w, w])[:, None], x, d).shape == (2, 3)
+    assert is_on_right_side("step", np.zeros(3), x, d).tolist() == [False, False, True]
 
 
 @pytest.mark.parametrize("gate", ["and", "or", "implication"])

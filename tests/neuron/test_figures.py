@@ -85,8 +85,10 @@ def texts(figure):
 
 
 def test_names_of_the_figures(runs):
-    assert list(figures(runs["and"])) == ["error", "weights", "regions"]
-    assert list(figures(runs["three"])) == ["error", "weights"]
+    assert list(figures(runs["and"])) == [
+        "error", "weights", "weights-by-pattern", "regions",
+    ]  # fmt: skip
+    assert list(figures(runs["three"])) == ["error", "weights", "weights-by-pattern"]
     assert list(figures(runs["mlp"])) == ["error", "loss", "regions"]
 
 
@@ -400,3 +402,15 @@ def test_names_of_a_csv_are_shown_as_they_are(tmp_path):
     assert figure.axes[0].get_xlabel() == "prix_$"
     assert figure.axes[0].get_ylabel() == "coût_$"
     assert b"<!-- co\xc3\xbbt_$ -->" in encode_svg(figure)
+
+
+def test_the_weights_after_each_pattern_are_the_rule_pattern_by_pattern(runs):
+    run = runs["and"]
+    figure = drawn(run, "weights-by-pattern")
+    lines = [line for line in figure.axes[0].lines if len(line.get_xdata()) > 2]
+    passes = min(50, run.config.iterations)
+    assert [len(line.get_ydata()) for line in lines] == [4 * passes + 1] * 3
+    w = np.array([line.get_ydata() for line in lines])  # [3, patterns + 1]
+    after_a_pass = run.metrics[["w0", "w1", "w2"]].to_numpy()[:passes].T
+    np.testing.assert_allclose(w[:, 4::4], after_a_pass, rtol=1e-9)
+    np.testing.assert_allclose(w[1, 1::4], w[1, 0:-1:4], rtol=1e-12)  # 00 moves the bias alone

@@ -11,9 +11,10 @@ from epoque.bench.events import Metrics
 from epoque.neuron.config import NeuronConfig
 from epoque.neuron.data import Dataset, load
 from epoque.neuron.perceptron.initialization import init_weights
+from epoque.neuron.perceptron.live import run_block
 from epoque.neuron.perceptron.rule import correct
-from epoque.neuron.perceptron.train import run_block, train
 from epoque.neuron.perceptron.vectors import UnrolledVector
+from epoque.neuron.train import train_on
 
 MAJORITY_OF_FIVE = "".join(str(int(n.bit_count() > 2)) for n in range(32))
 FIRST_OF_TEN = "0" * 512 + "1" * 512
@@ -57,7 +58,7 @@ def plain(config: NeuronConfig, data: Dataset) -> tuple[list[dict[str, float]], 
 
 
 def ours(config: NeuronConfig, data: Dataset) -> list[dict[str, float]]:
-    return [dict(e.values) for e in train(config, data) if isinstance(e, Metrics)]
+    return [dict(e.values) for e in train_on(config, data) if isinstance(e, Metrics)]
 
 
 @pytest.mark.parametrize(

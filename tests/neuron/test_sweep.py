@@ -8,7 +8,7 @@ import pytest
 from epoque.bench.events import Metrics
 from epoque.neuron.config import NeuronConfig
 from epoque.neuron.data import load
-from epoque.neuron.evaluate import compute_weighted_sums
+from epoque.neuron.evaluate import compute_weighted_sums, is_on_right_side
 from epoque.neuron.perceptron import sweep as perceptron_sweep
 from epoque.neuron.sweep import sweep
 from epoque.neuron.train import train
@@ -41,9 +41,10 @@ def single(config: NeuronConfig) -> dict[str, float]:
     y = compute_weighted_sums(np.array([found[f"w{i}"] for i in range(inputs + 1)]), data.x)
     if config.data == "truth_table" and inputs <= 3:
         found |= {f"y_{n:0{inputs}b}": value for n, value in enumerate(y)}
-    right = (y > 0) == (data.d == 1) if config.rule == "step" else (2 * data.d - 1) * y > 0
-    found["accuracy"] = right.mean()
-    wrong = np.flatnonzero(columns["error_max"] >= 0.5)
+    history = np.stack([columns[f"w{i}"] for i in range(inputs + 1)], axis=1)
+    right = is_on_right_side(config.rule, history[:, None], data.x, data.d)
+    found["accuracy"] = right[-1].mean()
+    wrong = np.flatnonzero(~right.all(axis=1))
     since = wrong[-1] + 2 if len(wrong) else 1
     found["converged_at"] = since if since <= len(rows) else np.nan
     return found

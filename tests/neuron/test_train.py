@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 
 from epoque.bench.errors import DamagedRunError, DataError, DivergenceError
-from epoque.bench.events import Artifact, Checkpoint, Event, Metrics
+from epoque.bench.events import Artifact, Checkpoint, Event, Metrics, Snapshot
 from epoque.bench.runs.execute import execute, start
 from epoque.neuron.config import NeuronConfig
 from epoque.neuron.lab import LAB
-from epoque.neuron.perceptron.train import history_stride
 from epoque.neuron.train import train
+from epoque.neuron.weights_csv import history_stride
 
 
-def steps(events: list[Event], kind: type[Metrics | Checkpoint]) -> list[int]:
+def steps(events: list[Event], kind: type[Metrics | Checkpoint | Snapshot]) -> list[int]:
     return [event.step for event in events if isinstance(event, kind)]
 
 
@@ -27,6 +27,12 @@ def weights_csv(events: list[Event]) -> bytes:
 
 
 def same(a: Event, b: Event) -> bool:
+    if isinstance(a, Snapshot) and isinstance(b, Snapshot):
+        return (
+            a.step == b.step
+            and a.arrays.keys() == b.arrays.keys()
+            and all(a.arrays[n].tobytes() == b.arrays[n].tobytes() for n in a.arrays)
+        )
     if isinstance(a, Checkpoint) and isinstance(b, Checkpoint):
         arrays = a.arrays.keys() == b.arrays.keys() and all(
             a.arrays[n].tobytes() == b.arrays[n].tobytes() for n in a.arrays
@@ -40,9 +46,10 @@ def test_metrics_each_iteration_checkpoints_at_their_interval_and_the_end() -> N
     assert steps(events, Metrics) == list(range(1, 2501))
     assert steps(events, Checkpoint) == [700, 1400, 2100, 2500]
     assert isinstance(events[-1], Artifact)
+    assert steps(events, Snapshot) == [*range(0, 2501, 125)]
     for checkpoint, before in ((e, events[i - 1]) for i, e in enumerate(events)
                                if isinstance(e, Checkpoint)):  # fmt: skip
-        assert isinstance(before, Metrics)
+        assert isinstance(before, Metrics | Snapshot)
         assert before.step == checkpoint.step
 
 
@@ -65,8 +72,7 @@ def test_a_long_run_keeps_evenly_spaced_rows() -> None:
     events = list(train(NeuronConfig(iterations=10_001, checkpoint_every=10_001)))
     rows = weights_csv(events).decode().splitlines()[1:]
     assert [int(row.split(",")[0]) for row in rows] == [*range(0, 10_001, 2), 10_001]
-    last = events[-3]
-    assert isinstance(last, Metrics)
+    *_, last = (event for event in events if isinstance(event, Metrics))
     assert rows[-1].split(",")[1:] == [repr(last.values[f"w{i}"]) for i in range(3)]
 
 
@@ -128,7 +134,7 @@ def test_divergence_names_the_iteration_and_keeps_what_was_before(tmp_path: Path
     training = train(config.replace(learning_rate=1000, checkpoint_every=1))
     events: list[Event] = []
     with pytest.raises(DivergenceError, match="is not finite at iteration 2") as caught:
-        events.extend(iter(training.__next__, None))
+        events.extend(training)
     assert caught.value.step == 2
     assert steps(events, Metrics) == [1]
     assert steps(events, Checkpoint) == [1]

@@ -4,16 +4,19 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from own_book import own_book, own_runs
 
 from epoque.report import needs as needs_module
 from epoque.report.needs import Need, chapter_needs
+
+__all__ = ["own_book", "own_runs"]
 
 MAP = {"learning_rate": "0.01:10:log:7", "iterations": "10:1000:log:7", "seed": "0:4"}
 
 
 def fewer(need: Need) -> Need:
     """Return a need with the same axes and fewer values."""
-    if "learning_rate" in need.axes:
+    if need.name == "learning-rate-map":
         return replace(need, axes=MAP)
     return replace(need, axes={**need.axes, "seed": "0:40"}) if need.axes else need
 

@@ -15,10 +15,13 @@ from epoque.report import book, write_report
 from epoque.report import needs as needs_module
 from epoque.report.book import read_book
 from epoque.report.claims.load import claims_of
-from epoque.report.claims.rules import Apart
+from epoque.report.claims.refutations import PlantedEvidence
+from epoque.report.claims.rules import Apart, Claim, Unmeasured
 from epoque.report.library import Library
 from epoque.report.model import Claims, Document, Table, plain
-from epoque.report.needs import Need, chapter_needs, finished_runs
+from epoque.report.needs import Need, chapter_folder, chapter_needs, finished_runs
+
+from .remeasured import check_that_the_chapter_follows
 
 (DECLARED,) = chapter_needs("stylegan3")
 SIZES = {"z_dim": 8, "w_dim": 8, "img_resolution": 16, "channel_base": 64, "channel_max": 6}
@@ -95,9 +98,9 @@ def test_the_chapter_holds_what_it_promises(
     told = document(runs, language, documents)
     labels = [figure.label for figure in told.figures()]
     assert labels[:3] == [f"stylegan3-seed-{seed}" for seed in (2, 674, 1024)]
-    assert len(labels) == len(set(labels)) == 11
+    assert len(labels) == len(set(labels)) == 12
     for figure in told.figures():
-        assert len(figure.alt) > 40
+        assert len(figure.describe()) > 40
     formulas = [target for target in told.targets.values() if target.kind == "formula"]
     assert len(formulas) == 3
 
@@ -107,7 +110,7 @@ def test_languages_differ_in_words_and_agree_in_numbers(
 ) -> None:
     both = [document(runs, language, documents) for language in LANGUAGES]
     tables = [[b for b in told.blocks if isinstance(b, Table)] for told in both]
-    assert len(tables[0]) == len(tables[1]) == 9
+    assert len(tables[0]) == len(tables[1]) == 10
     for one, other in zip(*tables, strict=True):
         assert plain(one.caption) != plain(other.caption)
         digits = [
@@ -132,13 +135,20 @@ def test_the_claims_are_judged_by_what_was_measured(
     told = document(runs, "en", documents)
     (claims,) = (block for block in told.blocks if isinstance(block, Claims))
     verdicts = {row.id: row.verdict for row in claims.rows}
-    assert list(verdicts) == ["2.6", "2.7", "2.8", "2.9", "2.10"]
+    assert list(verdicts) == ["2.6", "2.7", "2.8", "2.9", "2.10", "2.15", "2.16"]
+    assert [verdicts[name] for name in ("2.15", "2.16")] == ["unmeasured"] * 2
     # Untrained networks make no portraits, and the other process was told to disagree.
     assert [verdicts[name] for name in ("2.6", "2.7", "2.8", "2.9")] == [*["fails"] * 3, "partly"]
     (other,) = (row for row in claims.rows if row.id == "2.10")
     results = analyzed(runs).results
     assert other.lines[0].seeds == "6"
-    assert f"{results['against']['eq_t']['db']:.1f}" in other.lines[0].measured
+    assert f"{results['network']['eq_t']['db']:.1f}" in other.lines[0].measured
+    assert other.lines[0].measured.endswith("30.0")
+    assert set(results["still"]) == {"eq_t", "eq_t_frac", "eq_r"}
+
+
+def test_the_text_follows_what_was_measured(runs: Path) -> None:
+    check_that_the_chapter_follows(runs, "stylegan3", [NEED])
 
 
 @pytest.mark.parametrize("format", ["html", "pdf", "md"])
@@ -172,6 +182,10 @@ def test_numbers_are_apart_or_not(one: Any, other: Any, verdict: str) -> None:
     assert line.judge((one, other, 9)) == verdict
 
 
+CLAIMS = claims_of("stylegan3")[:5]
+"""The claims that something here may bear out."""
+
+
 class Found:
     """Evidence of one analysis."""
 
@@ -190,13 +204,22 @@ class Found:
         return self._results
 
     def verdicts(self) -> list[str]:
-        return [claim.judge(self) for claim in claims_of("stylegan3")]  # type: ignore[arg-type]
+        return [claim.judge(self) for claim in CLAIMS]  # type: ignore[arg-type]
 
 
 def test_the_rules_of_the_claims() -> None:
-    assert Found().verdicts() == ["holds"] * 4 + ["partly"]  # rotations do not tell them apart
+    assert Found().verdicts() == ["holds"] * 4 + ["partly"]
+    lines = CLAIMS[4].lines
+    judged = [line.verdict(line.find_measured(Found())) for line in lines]  # type: ignore[arg-type]
+    assert judged == ["holds", "holds", "fails", "unmeasured"]  # 13 dB follow no rotation
     exact = dict.fromkeys(("eq_t", "eq_t_frac", "eq_r"), dict.fromkeys(("db", "low", "high")))
-    assert Found(network=exact).verdicts()[4] == "holds"
+    assert Found(network=exact).verdicts()[4] == "partly"  # textures are not measured
+    poor = {key: {"db": 20.0, "low": 19.0, "high": 21.0} for key in exact}
+    assert Found(network=poor).verdicts()[4] == "fails"
+    assert (
+        Found(network={key: {"db": 30.0, "low": 29.0, "high": 31.0} for key in exact}).verdicts()[4]
+        == "partly"
+    )  # the interval holds the bound
     assert Found(alone=False).verdicts()[3] == "partly"
     far = {"distance": 1.2, "certainty": 0.9, "least_certainty": 0.86}
     unread = {key: {} for key in ("2", "674")} | {"1024": far}
@@ -205,5 +228,32 @@ def test_the_rules_of_the_claims() -> None:
 
 def test_evidence_is_what_the_library_gives(runs: Path) -> None:
     library = Library(runs, (NEED,))
-    assert [claim.judge(library) for claim in claims_of("stylegan3")][3] == "partly"
+    assert [claim.judge(library) for claim in CLAIMS][3] == "partly"
     assert isinstance(NEED, Need)
+
+
+# What would refute a line
+
+
+@pytest.mark.parametrize("claim", claims_of("stylegan3"), ids=lambda claim: claim.id)
+def test_each_line_has_what_would_refute_it(claim: Claim) -> None:
+    """A planted case turns the verdict of its line, from whatever bears it out."""
+    good = {key: {"db": 60.0, "low": 59.0, "high": 61.0} for key in ("eq_t", "eq_t_frac", "eq_r")}
+    evidence: Any = Found(network=good)
+    for line in claim.lines:
+        if isinstance(line, Unmeasured):
+            continue
+        assert line.verdict(line.find_measured(evidence)) == "holds"
+        assert line.refuted_by
+        for case in line.refuted_by:
+            planted = PlantedEvidence(evidence, case)
+            assert line.verdict(line.find_measured(planted)) == "fails"
+
+
+def test_the_chapter_and_the_claims_mean_the_same_by_following() -> None:
+    levels = {line.measure(Found()).second[0] for line in CLAIMS[4].lines[:3]}  # type: ignore
+    folder = chapter_folder("stylegan3")
+    assert folder is not None
+    for language in LANGUAGES:
+        text = (folder / f"{language}.md").read_text("utf-8")
+        assert {float(n) for n in re.findall(r"set follows = (\d+)", text)} == levels == {30.0}

@@ -63,8 +63,13 @@ def test_what_is_wrong_is_told_with_its_line(old: str, new: str, problem: str) -
     assert old in GOOD
     with pytest.raises(UsageError) as raised:
         parse(GOOD.replace(old, new, 1))
-    assert problem in str(raised.value)
+    assert problem in str(raised.value).replace(", claim 1.1:", ":")
     assert str(raised.value).startswith("claims.yaml, line ")
+
+
+def test_what_is_wrong_is_told_with_its_claim() -> None:
+    with pytest.raises(UsageError, match=r"^claims\.yaml, line 9, claim 1\.1: above: 'much' is no"):
+        parse(GOOD.replace("above: 0", "above: much"))
 
 
 def test_all_problems_are_told_at_once() -> None:
@@ -73,8 +78,35 @@ def test_all_problems_are_told_at_once() -> None:
         parse(wrong.replace("It falls.", "''") + GOOD)
     lines = str(raised.value).splitlines()
     assert [line.partition(": ")[0] for line in lines] == [
-        f"claims.yaml, line {number}" for number in (2, 9, 13, 14)
+        f"claims.yaml, line {number}, claim 1.1" for number in (2, 9, 13, 14)
     ]
+
+
+def test_one_text_alone_is_the_same_in_both_languages() -> None:
+    (claim,) = parse(GOOD.replace("{en: fall, fr: baisse}", "Loss"))
+    assert (claim.lines[0].quantity.en, claim.lines[0].quantity.fr) == ("Loss", "Loss")
+
+
+def test_a_line_knows_its_name_and_what_it_reads() -> None:
+    (claim,) = parse(GOOD.replace("rule: statement", "rule: statement\n      id: fall-of-it"))
+    (line,) = claim.quantities()
+    assert (line.id, line.sources) == ("fall-of-it", ("fits", "line/fit"))
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        (
+            "a b",
+            "id: 'a b' is not allowed; it takes letters, digits, dots, hyphens and under",
+        ),
+        ('"1.1"', "'1.1' names something else too."),
+    ],
+)
+def test_a_name_of_a_line_is_one_word_and_its_own(name: str, problem: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        parse(GOOD.replace("rule: statement", f"rule: statement\n      id: {name}"))
+    assert problem in str(raised.value)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Hostile templates end in one sentence, soon, and without much memory."""
 
+import gc
 import os
 import resource
 import sys
@@ -175,12 +176,13 @@ def test_a_child_that_fails_dies_or_is_silent(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_memory_is_limited_and_given_back() -> None:
+    gc.collect()  # what other tests left must not be given back inside: it would make room
     before = resource.getrlimit(resource.RLIMIT_DATA)
     limit = MemoryLimit(2**20)
     with limit.apply():
         kept = limit.exempt(bytearray)(2**28)
         with pytest.raises(MemoryError):
-            bytearray(2**28)
+            bytearray(2**31)  # more than what other tests left can make room for, given back inside
     assert len(kept) == 2**28
     assert resource.getrlimit(resource.RLIMIT_DATA) == before
     assert len(bytearray(2**28)) == 2**28

@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from epoque.report.numbers import decimals_for, format_interval, format_number, to_latex
+from epoque.bench.figures import number_format
+from epoque.report.numbers import (
+    choose_plural,
+    decimals_for,
+    format_interval,
+    format_number,
+    to_latex,
+)
 
 NARROW, FIXED = "\u202f", "\u00a0"
 
@@ -17,7 +24,7 @@ NARROW, FIXED = "\u202f", "\u00a0"
         (0.025, "0.0250", "0,0250"),
         (14.49934, "14.5", "14,5"),
         (-0.4231, "−0.423", "−0,423"),
-        (1000, "1000", "1000"),
+        (1000, "1,000", f"1{NARROW}000"),
         (10000, "10,000", f"10{NARROW}000"),
         (1234567.8, "1,234,568", f"1{NARROW}234{NARROW}568"),
         (0, "0", "0"),
@@ -28,7 +35,10 @@ NARROW, FIXED = "\u202f", "\u00a0"
         (None, "–", "–"),
         (float("nan"), "–", "–"),
         (float("inf"), "∞", "∞"),
-        ([0.5, 2], "0.500, 2", "0,500 ; 2"),
+        ([0.5, 2], "0.500 and 2", "0,500 et 2"),
+        ([10, 10, 2], "10, 10 and 2", f"10{FIXED}; 10 et 2"),
+        ([10], "10", "10"),
+        ([], "", ""),
         ("text", "text", "text"),
     ],
 )
@@ -39,10 +49,35 @@ def test_a_number_in_both_languages(value: object, english: str, french: str) ->
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0.7, "0.7"), (10.0, "10"), (0.01, "0.01"), (-1.25, "−1.25"), (1000.0, "1000")],
+    [(0.7, "0.7"), (10.0, "10"), (0.01, "0.01"), (-1.25, "−1.25"), (1000.0, "1,000")],
 )
 def test_a_setting_keeps_the_digits_it_was_typed_with(value: float, text: str) -> None:
     assert format_number(value, "en", digits=None) == text
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("value", [999, 1000, 1234.5, 25000, 123456])
+def test_figures_and_text_group_thousands_alike(value: float, language: str) -> None:
+    assert format_number(value, language, digits=None) == number_format.format_number(
+        value, language, digits=12
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "english", "french"),
+    [
+        (0, "many", "one"),
+        (0.303, "many", "one"),
+        (1, "one", "one"),
+        (-1, "one", "one"),
+        (1.9, "many", "one"),
+        (2, "many", "many"),
+        (28, "many", "many"),
+    ],
+)
+def test_words_go_with_their_numbers(value: float, english: str, french: str) -> None:
+    assert choose_plural(value, "en", "one", "many") == english
+    assert choose_plural(value, "fr", "one", "many") == french
 
 
 def test_no_negative_zero() -> None:

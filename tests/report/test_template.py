@@ -204,3 +204,14 @@ def test_markdown_as_a_result_of_a_macro_stays_markdown(tmp_path: Path) -> None:
     (paragraph,) = book(tmp_path, text).blocks
     assert isinstance(paragraph, Paragraph)
     assert plain(paragraph.children) == "**a*b** a*b"  # printed text is never Markdown
+
+
+def test_numbers_stand_to_the_right_and_sentences_to_the_left(tmp_path: Path) -> None:
+    sentence = "what is said here takes more than a few letters"
+    rows = f'[["a", 1, "12 [11, 13]", "{sentence}"], ["{sentence}", 2, "–", ""]]'
+    (table,) = book(tmp_path, f'{{{{ grid(["", "b", "c", "d"], {rows}) }}}}').blocks
+    assert isinstance(table, Table)
+    assert table.align == ("left", "right", "right", "left")
+    (empty,) = book(tmp_path, '{{ grid(["", "b"], []) }}').blocks
+    assert isinstance(empty, Table)
+    assert empty.align == ("left", "right")

@@ -18,18 +18,37 @@ from epoque.stylegan3.training.specs import ImageShape, discriminator_spec, gene
         ({"batch": 32, "batch_gpu": 12}, "batch_gpu: 12 does not divide the batch size 32"),
         ({"batch": 6}, "mbstd_group: 4 does not divide the 6 images"),
         ({"resolution": 48}, "resolution: 48 is not a power of two"),
-        ({"data": "x.zip", "avatars": 99}, "avatars: it would be ignored; it needs data none"),
-        ({"cfg": "stylegan2", "layers": 9}, "layers: it would be ignored; it needs cfg t or r"),
+        (
+            {"data": "x.zip", "avatars": 99},
+            "avatars: 99 would be ignored with data x.zip; it goes with data none.",
+        ),
+        (
+            {"cfg": "stylegan2", "layers": 9},
+            "layers: 9 would be ignored with cfg stylegan2; it goes with cfg t or r.",
+        ),
         (
             {"cfg": "stylegan2", "first_cutoff": 3},
-            "first_cutoff: it would be ignored; it needs cfg t",
+            "first_cutoff: 3.0 would be ignored with cfg stylegan2; it goes with cfg t",
         ),
         ({"cfg": "t", "first_cutoff": 8}, "first_cutoff: 8"),
-        ({"pl_weight": 1}, "pl_weight: it would be ignored; it needs cfg stylegan2"),
-        ({"blur": 1}, "blur: it would be ignored; it needs cfg r without resume_from"),
-        ({"p": 0.3}, "p: it would be ignored; it needs aug fixed"),
-        ({"aug": "noaug", "augpipe": "bg"}, "augpipe: it would be ignored; it needs aug ada"),
-        ({"aug": "fixed", "target": 0.5}, "target: it would be ignored; it needs aug ada"),
+        (
+            {"pl_weight": 1},
+            "pl_weight: 1.0 would be ignored with cfg t; it goes with cfg stylegan2.",
+        ),
+        ({"blur": 1}, "blur: 1.0 would be ignored with cfg t; it goes with cfg r."),
+        (
+            {"cfg": "r", "resume_from": "a.pkl", "blur": 1},
+            "blur: 1.0 would be ignored with resume_from a.pkl; it goes with resume_from none.",
+        ),
+        ({"p": 0.3}, "p: 0.3 would be ignored with aug ada; it goes with aug fixed."),
+        (
+            {"aug": "noaug", "augpipe": "bg"},
+            "augpipe: bg would be ignored with aug noaug; it goes with aug ada or fixed.",
+        ),
+        (
+            {"aug": "fixed", "target": 0.5},
+            "target: 0.5 would be ignored with aug fixed; it goes with aug ada.",
+        ),
     ],
 )
 def test_what_does_not_go_together_is_told(settings: dict[str, Any], told: str) -> None:

@@ -132,7 +132,7 @@ def test_layers_by_name():
     np.testing.assert_array_equal(
         pixels, synthesize_image(opened.generator, map_seeds(opened.generator, [1])[0])
     )
-    with pytest.raises(UnknownNameError, match=f"They are input, {names[1]}"):
+    with pytest.raises(UnknownNameError, match=f"There are input, {names[1]}"):
         record_activation(opened, "L99", 1)
 
 

@@ -20,7 +20,8 @@ import inspect
 import operator
 import re
 import textwrap
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
@@ -296,8 +297,12 @@ def action(function: Callable[..., R]) -> Action[R]:
         from .notebook import default_progress
 
         values = _placed(function.__name__, options, places, args, settings)
-        with default_progress(progress) as receiver:
-            return run(options.parse(values), receiver, notify or _say_nothing)
+        with ExitStack() as stack:
+            receiver = stack.enter_context(default_progress(progress))
+            returned = run(options.parse(values), receiver, notify or _say_nothing)
+            if isinstance(returned, Generator):  # it works, and shows so, while it is read
+                return cast("R", _read_within(stack.pop_all(), returned))
+            return returned
 
     call.__signature__ = _signature(options, function)  # type: ignore[attr-defined]
     call.__annotations__ = {}
@@ -305,6 +310,12 @@ def action(function: Callable[..., R]) -> Action[R]:
     result = cast("Action[R]", call)
     result.options, result.run, result.description = options, run, _description(function)
     return result
+
+
+def _read_within(stack: ExitStack, pieces: Generator[Any]) -> Iterator[Any]:
+    """Yield the pieces, and close the stack after the last one."""
+    with stack:
+        yield from pieces
 
 
 def _say_nothing(message: str) -> None:

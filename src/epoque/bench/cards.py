@@ -46,11 +46,13 @@ class Curve:
         title: what goes up and down.
         x: what goes to the right, in words.
         points: x and y, ascending in x, all finite.
+        ends: what stands below the first and the last point; by default their x.
     """
 
     title: str
     x: str
     points: Sequence[tuple[float, float]]
+    ends: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +158,7 @@ def curve_svg(curve: Curve) -> str:
     )
     label = 'fill="currentColor" font-size="11" font-family="system-ui,sans-serif"'
     title = escape(f"{curve.title}: {format_value(float(low))} … {format_value(float(high))}")
-    ends = format_value(first), format_value(last)
+    ends = curve.ends or (format_value(first), format_value(last))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}" '
         f'viewBox="0 0 {WIDTH} {HEIGHT}" role="img">'

@@ -7,88 +7,40 @@ a part of the config, `Settings` of its own declared with `sub_config`; they are
 (see `epoque.bench.setting_paths`) at every door.
 """
 
-import reprlib
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from operator import attrgetter
 from types import MappingProxyType
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, model_validator
 from pydantic.fields import FieldInfo
 
-from .errors import ConfigError, Problem, UsageError
+from .errors import ConfigError, Problem, format_value
 from .files.path_list import LocalPath, PathOrHttps
-from .i18n import translator
+from .setting_checks import check_conflicts, check_settings
+from .setting_conflicts import Conflict, find_conflicts
+from .setting_declaration import MAX_THREADS, setting, sub_config, threads_setting
+from .setting_effects import Condition, iterate_ignored, other_than
 from .setting_info import SettingInfo, collect_settings
 from .setting_paths import flatten, nest, suggest_settings
-from .setting_types import allowed_values, check_type, read_text, suggest_values
+from .setting_schema import build_schema
+from .setting_types import allowed_values, read_text, suggest_values
+from .weight_edits import Shapes
 
 __all__ = [
     "MAX_THREADS",
     "Config",
+    "Conflict",
     "LocalPath",
     "PathOrHttps",
     "Settings",
+    "other_than",
     "setting",
     "sub_config",
     "threads_setting",
 ]
-
-MAX_THREADS = 1024
-"""More than any one machine that this is made for has."""
-
-
-def setting(
-    default: Any,
-    label: str,
-    description: str,
-    *,
-    unit: str | None = None,
-    **bounds: Any,
-) -> Any:
-    """Declare a field of a config.
-
-    Args:
-        default: the value when nothing is said.
-        label: a learner's name for it, in English; French comes from the catalogue.
-        description: one line, in English; French comes from the catalogue.
-        unit: what the number counts ("iterations"), where it has a unit.
-        bounds: pydantic's `gt`, `ge`, `lt`, `le`, `max_length`, `pattern`, …
-    """
-    extra: dict[str, Any] | None = {"unit": unit} if unit else None
-    return Field(default, title=label, description=description, json_schema_extra=extra, **bounds)
-
-
-def sub_config(
-    default: "Settings", label: str, description: str, *, context: str | None = None
-) -> Any:
-    """Declare a part of a config that holds settings of its own.
-
-    Args:
-        default: the part when nothing is said; what is said of some of its settings leaves the
-            others as they are here.
-        label: a learner's name for it, in English; French comes from the catalogue.
-        description: one line, in English; French comes from the catalogue.
-        context: completes the label of a setting in it where that stands alone, as at an axis of a
-            figure, in English: "{} of the generator"; by default the setting's label is enough.
-    """
-    extra: dict[str, Any] | None = {"context": context} if context else None
-    return Field(default, title=label, description=description, json_schema_extra=extra)
-
-
-def threads_setting() -> Any:
-    """Declare the field `threads` of a lab that computes with PyTorch (`bench.torch.threads`)."""
-    return setting(
-        None,
-        "Threads",
-        "Of the processor. The last digits depend on them, so a run keeps their number; none: one "
-        "for a small network, else one a core.",
-        unit="threads",
-        ge=1,
-        le=MAX_THREADS,
-    )
 
 
 class Settings(BaseModel):
@@ -97,6 +49,9 @@ class Settings(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True
     )
+
+    conflict_rules: ClassVar[tuple[Conflict, ...]] = ()
+    """Which values do not go together, where data can say it: a form knows these rules too."""
 
     @model_validator(mode="before")
     @classmethod
@@ -143,14 +98,26 @@ class Settings(BaseModel):
         return cls._parse_flat(flatten(values))
 
     @classmethod
-    def _parse_flat(cls, flat: Mapping[str, object]) -> Self:
+    def from_record(cls, values: Mapping[str, Any]) -> Self:
+        """Build a config from what a record holds, as `parse` does.
+
+        Settings without effect stay as they are: a point of a sweep may have some, and an earlier
+        version may not have known that they have none.
+
+        Raises:
+            ConfigError: with every problem at once.
+        """
+        return cls._parse_flat(flatten(values), keep_ignored=True)
+
+    @classmethod
+    def _parse_flat(cls, flat: Mapping[str, object], *, keep_ignored: bool = False) -> Self:
         settings = cls.settings()
         wrong = [_find_misplaced(cls, path, v) for path, v in flat.items() if path not in settings]
         problems = [problem for problem in wrong if problem is not None]
         own = {path: value for path, value in flat.items() if path in settings}
         read = {path: cls._read(settings[path].field, value) for path, value in own.items()}
         try:
-            config = cls.model_validate(nest(read))
+            config = cls.model_validate(nest(read), context=_KEEP_IGNORED if keep_ignored else None)
         except ValidationError as error:
             raise ConfigError([*problems, *_iterate_problems(cls, error, own)]) from None
         if problems:
@@ -180,7 +147,11 @@ class Settings(BaseModel):
 
     @classmethod
     def _with_flat_overrides(
-        cls, base: Mapping[str, object], overrides: Mapping[str, object]
+        cls,
+        base: Mapping[str, object],
+        overrides: Mapping[str, object],
+        *,
+        keep_ignored: bool = False,
     ) -> Self:
         values = {path: value for path, value in base.items() if path not in overrides}
         while True:
@@ -189,6 +160,8 @@ class Settings(BaseModel):
             except ConfigError as error:
                 moot = values.keys() & _find_ignored(error)
                 if not moot or not (moot := moot - cls._ignored_among(base)):
+                    if keep_ignored:
+                        return cls._parse_flat({**values, **overrides}, keep_ignored=True)
                     raise
             values = {path: value for path, value in values.items() if path not in moot}
 
@@ -209,9 +182,40 @@ class Settings(BaseModel):
         Raises:
             ConfigError: with every problem at once.
         """
+        return self._with_flat_overrides(self._flatten_given(), flatten(changes))
+
+    def at_point(self, values: Mapping[str, object]) -> Self:
+        """Return the config of a point of a sweep, validated like a new one.
+
+        Other than with `replace`, a value of the point may be without effect: it has one at another
+        (see `epoque.bench.sweeps.grid`).
+
+        Args:
+            values: settings by path.
+
+        Raises:
+            ConfigError: with every problem at once.
+        """
+        base = self._flatten_given()
+        return self._with_flat_overrides(base, flatten(values), keep_ignored=True)
+
+    def change(self, values: Mapping[str, object]) -> Self:
+        """Return the config with settings changed in the middle of a run, validated.
+
+        Other than with `replace`, what has no effect for now stays: it may have one again.
+
+        Args:
+            values: settings by path; of a part a mapping.
+
+        Raises:
+            ConfigError: with every problem at once.
+        """
+        return self._parse_flat({**self._flatten_given(), **flatten(values)}, keep_ignored=True)
+
+    def _flatten_given(self) -> dict[str, object]:
+        """Return path to value of the settings that are not as by default."""
         settings = self.settings()
-        base = {p: v for p, v in self.flatten().items() if v != settings[p].default}
-        return self._with_flat_overrides(base, flatten(changes))
+        return {p: v for p, v in self.flatten().items() if v != settings[p].default}
 
     def copy_unchecked(self, path: str, value: object) -> Self:
         """Return a copy with one setting changed, which is not validated."""
@@ -220,18 +224,31 @@ class Settings(BaseModel):
         return self.model_copy(update={name: _copy(part, rest, value) if rest else value})
 
     def conflicts(self) -> Iterator[Problem]:
-        """Yield what is wrong between fields that are each right alone; labs override this.
+        """Yield what is wrong between fields that are each right alone.
 
-        A setting that has no effect beside the others is a problem that says so (`ignored`).
+        Labs override this for what `conflict_rules` cannot say, and yield from `super()` too. A
+        setting that has no effect beside the others is a problem that says so (`ignored`); where
+        `setting(…, only=…)` can tell when it has one, nothing needs to be said here.
         """
-        yield from ()
+        yield from find_conflicts(self, self.conflict_rules)
+
+    def find_problems(self) -> Iterator[Problem]:
+        """Yield all that is wrong between fields."""
+        yield from self.conflicts()
 
     @model_validator(mode="after")
-    def _no_conflicts(self) -> Self:
-        problems = list(self.conflicts())
+    def _no_conflicts(self, info: ValidationInfo) -> Self:
+        if info.context is _KEEP_IGNORED:
+            problems = [problem for problem in self.conflicts() if not problem.ignored]
+        else:
+            problems = list(self.find_problems())
         if problems:
             raise ConfigError(problems)
         return self
+
+
+_KEEP_IGNORED = {"keep_ignored": True}
+"""The context of a validation that takes settings without effect."""
 
 
 def _merge(default: Settings, values: Mapping[str, object]) -> dict[str, Any]:
@@ -257,6 +274,7 @@ class Config(Settings):
         "Every random number of the run comes from this one: same seed, same bytes.",
         ge=0,
         le=2**32 - 1,
+        group="Training",
     )
     checkpoint_every: int = setting(
         1000,
@@ -265,6 +283,8 @@ class Config(Settings):
         unit="iterations",
         ge=1,
         le=10**9,
+        scale="log",
+        group="Recording",
     )
 
     @classmethod
@@ -272,19 +292,52 @@ class Config(Settings):
         """Refuse settings that the command line and a form could not show.
 
         Raises:
-            UsageError: if one is not declared with `setting`, or takes a list.
+            UsageError: if one is not declared with `setting`, takes a list, or has an effect `only`
+                with a setting that there is not, or with a value that it cannot have; or if a rule
+                of conflicts names such a setting or value.
         """
         super().__pydantic_init_subclass__(**kwargs)
-        for info in collect_settings(cls):
-            where = f"The setting {info.path!r} of {cls.__name__}"
-            if not (info.field.title and info.field.description):
-                raise UsageError(f"{where} has no label; declare it with `setting(…)`.")
-            check_type(where, info.field)
+        settings = list(collect_settings(cls))
+        check_settings(cls.__name__, settings)
+        check_conflicts(cls.__name__, cls.conflict_rules, settings)
+
+    def moments(self) -> Iterator[Self]:
+        """Yield the config and what becomes of it, for labs whose settings change during a run.
+
+        A setting that has an effect at one of these moments is not without one.
+        """
+        yield self
+
+    def weight_shapes(self) -> Shapes:
+        """Return the shapes of the weights that may be set during a run, by name; by default none.
+
+        Those under `held.…` say which weights are held (see `epoque.bench.weight_edits`).
+        """
+        return {}
+
+    def find_problems(self) -> Iterator[Problem]:
+        """Yield all that is wrong between fields, settings without effect first."""
+        yield from self._iterate_ignored()
+        yield from self.conflicts()
+
+    def _iterate_ignored(self) -> Iterator[Problem]:
+        """Yield the settings that are not as by default and never have an effect."""
+        effects = _effects_of(type(self))
+        ignored = [
+            problem
+            for problem in iterate_ignored(self, effects.conditions)
+            if self.get(problem.field) != effects.defaults[problem.field]
+        ]
+        if ignored:
+            for moment in self.moments():
+                still = {p.field for p in iterate_ignored(moment, effects.conditions)}
+                ignored = [problem for problem in ignored if problem.field in still]
+        yield from ignored
 
     def _repr_html_(self) -> str:
         """Return a card of the settings that are not as by default, for a notebook."""
         from .cards import SETTINGS, Card
-        from .i18n import environment_language
+        from .i18n import environment_language, translator
 
         language, usual = environment_language(), type(self)()
         rows = [
@@ -292,42 +345,48 @@ class Config(Settings):
             for path, info in self.settings().items()
             if self.get(path) != usual.get(path)
         ]
-        return Card(type(self).__name__, sections=[(SETTINGS, rows)] if rows else ()).html(language)
+        note = "" if rows else translator(language)("All settings are as by default.")
+        sections = [(SETTINGS, rows)] if rows else []
+        return Card(type(self).__name__, note=note, sections=sections).html(language)
 
     @classmethod
     def json_schema(cls, language: str = "en") -> dict[str, Any]:
         """Return the JSON schema, with labels and descriptions in `language` ("en" or "fr").
 
-        A part is an object with properties of its own, each with its default there.
+        A part is an object with properties of its own, each with its default there. Which values do
+        not go together stands under `conflicts`.
         """
-        schema = cls.model_json_schema()
-        definitions = schema.pop("$defs", {})
-        schema.pop("description", None)
-        return _inline_parts(schema, definitions, cls().model_dump(mode="json"), language)
-
-
-def _inline_parts(
-    schema: dict[str, Any], definitions: Mapping[str, Any], defaults: Any, language: str
-) -> dict[str, Any]:
-    """Return an object's schema with its parts in place, defaults and words as they are there."""
-    _ = translator(language)
-    properties: dict[str, Any] = {}
-    for name, value in schema["properties"].items():
-        inlined = {**value, "title": _(value["title"]), "description": _(value["description"])}
-        if "unit" in value:
-            inlined["unit"] = _(value["unit"])
-        inlined.pop("context", None)
-        if reference := inlined.pop("$ref", None):
-            part = definitions[reference.rpartition("/")[2]]
-            inner = _inline_parts(part, definitions, defaults[name], language)
-            inlined = {**inner, **inlined}
-        properties[name] = {**inlined, "default": defaults[name]}
-    return {**schema, "properties": properties}
+        schema = build_schema(cls, language, list(Config.model_fields))
+        return {**schema, "conflicts": [rule.to_json() for rule in cls.conflict_rules]}
 
 
 @cache
 def _settings_of(cls: type[Settings]) -> Mapping[str, SettingInfo]:
     return MappingProxyType({info.path: info for info in collect_settings(cls)})
+
+
+@dataclass(frozen=True, slots=True)
+class _Effects:
+    """The settings of a class that do not always have an effect.
+
+    Attributes:
+        conditions: path to what each needs.
+        defaults: path to its default, as it is when validated.
+    """
+
+    conditions: Mapping[str, tuple[Condition, ...]]
+    defaults: Mapping[str, object]
+
+
+@cache
+def _effects_of(cls: type[Config]) -> _Effects:
+    conditions = {path: info.conditions for path, info in _settings_of(cls).items()}
+    conditions = {path: needs for path, needs in conditions.items() if needs}
+    if not conditions:
+        return _Effects({}, {})
+    # With what has no effect allowed, since this is what tells that.
+    usual = cls.model_validate({}, context=_KEEP_IGNORED)
+    return _Effects(conditions, {path: usual.get(path) for path in conditions})
 
 
 @cache
@@ -366,7 +425,7 @@ def _find_misplaced(cls: type[Settings], path: str, value: object) -> Problem | 
         if value == {}:
             return None
         first = next(other for other in settings if other.startswith(f"{path}."))
-        message = f"{_format_value(value)} is not allowed; it holds settings, such as {first}."
+        message = f"{format_value(value)} is not allowed; it holds settings, such as {first}."
         return Problem(path, message)
     steps = path.split(".")
     for end in range(1, len(steps)):
@@ -392,18 +451,9 @@ def _iterate_problems(
         if path in reported:
             continue
         reported.add(path)
-        field, value = settings[path].field, _format_value(typed.get(path))
+        field, value = settings[path].field, format_value(typed.get(path))
         if cause is not None:
             yield Problem(path, f"{value} {cause}")
             continue
         meant = suggest_values(path, field, value)
         yield Problem(path, f"{value} is not allowed; it takes {allowed_values(field)}.{meant}")
-
-
-def _format_value(value: object) -> str:
-    """Return a value as a sentence shows it: text as typed, and nothing of great length."""
-    try:
-        text = value if isinstance(value, str) else reprlib.repr(value)
-    except ValueError:  # Python refuses to write a whole number of more than 4300 digits
-        text = "a number of thousands of digits"
-    return f"{text[:60]}…" if len(text) > 60 else text or "(empty)"

@@ -6,13 +6,14 @@ Exception
     ├── UsageError              what was asked cannot be done as asked; exit code 2 (a ValueError)
     │   ├── ConfigError         one or more settings are wrong; all of them are listed
     │   │   └── AxesError       likewise the axes of a sweep
-    │   ├── UnknownNameError    no such lab, recipe, run, option; the nearest names are given
+    │   ├── UnknownNameError    no such lab, recipe, run, option; names the nearest, or all
     │   ├── DataError           the user's own data cannot be read
+    │   ├── NotRecordedError    what a claim would be measured on was never run
     │   ├── NameTakenError      there is a run of that name already
     │   └── MissingExtraError   an optional dependency is not installed (an ImportError too)
     ├── RunError                a run folder cannot be read or written
     │   ├── DamagedRunError     a file of a run folder cannot be read
-    │   │   └── NewerRunError   it was written by a later version
+    │   │   └── RunFormatError  it is in a format that this version does not read
     │   ├── RunLockedError      another process is writing this run
     │   └── RunWriteError       the disk is full, the folder is read-only, …
     ├── FetchError              a file cannot be fetched from an address
@@ -21,6 +22,7 @@ Exception
 ```
 """
 
+import reprlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -35,16 +37,19 @@ __all__ = [
     "HubError",
     "MissingExtraError",
     "NameTakenError",
-    "NewerRunError",
+    "NotRecordedError",
     "Problem",
     "RunError",
+    "RunFormatError",
     "RunLockedError",
     "RunWriteError",
     "UnknownNameError",
     "UsageError",
     "did_you_mean",
     "first_line",
+    "format_value",
     "list_names",
+    "suggest_names",
 ]
 
 
@@ -58,10 +63,29 @@ def did_you_mean(name: str, names: Iterable[str]) -> str:
 
 def list_names(names: Iterable[object]) -> str:
     """Return " There are …." with the names there are, the first twelve of many; "" without any."""
-    first, rest = (every := list(map(str, names)))[:12], len(every) - 12
+    every = list(dict.fromkeys(map(str, names)))
+    first, rest = every[:12], len(every) - 12
     if len(first) < 2:
         return f" There is only {first[0]}." if first else ""
     return f" There are {', '.join(first)}{f' and {rest} more' if rest > 0 else ''}."
+
+
+def suggest_names(name: str, names: Iterable[object]) -> str:
+    """Return the sentence that helps on from a name that does not exist.
+
+    Those nearest to it, or, where none is near, those that there are; "" without any.
+    """
+    every = list(map(str, names))
+    return did_you_mean(name, every) or list_names(every)
+
+
+def format_value(value: object) -> str:
+    """Return a value as a sentence shows it: text as typed, and nothing of great length."""
+    try:
+        text = value if isinstance(value, str) else reprlib.repr(value)
+    except ValueError:  # Python refuses to write a whole number of more than 4300 digits
+        text = "a number of thousands of digits"
+    return f"{text[:60]}…" if len(text) > 60 else text or "(empty)"
 
 
 def first_line(error: object) -> str:
@@ -141,11 +165,23 @@ class AxesError(ConfigError):
 
 
 class UnknownNameError(UsageError):
-    """There is no such lab, recipe, run or option; the nearest names are given."""
+    """There is no such lab, recipe, run or option; the nearest are named, or those there are."""
 
-    def __init__(self, kind: str, name: str, names: Iterable[str], hint: str = "") -> None:
+    def __init__(self, kind: str, name: str, names: Iterable[object], hint: str = "") -> None:
+        """Name what is missing.
+
+        Args:
+            kind: what there is none of.
+            name: as typed.
+            names: those that there are, in the order in which they are worth naming.
+            hint: a further sentence, after a space.
+        """
         self.kind, self.name = kind, name
-        super().__init__(f"There is no {kind} {name!r}.{did_you_mean(name, names)}{hint}")
+        super().__init__(f"There is no {kind} {name!r}.{suggest_names(name, names)}{hint}")
+
+
+class NotRecordedError(UsageError):
+    """What a claim would be measured on was never run, and nothing else stands in its place."""
 
 
 class DataError(UsageError):
@@ -171,8 +207,8 @@ class DamagedRunError(RunError):
     """A file of a run folder is missing, cut short or not what it should be."""
 
 
-class NewerRunError(DamagedRunError):
-    """A run folder was written by a later version, whose files this one cannot know."""
+class RunFormatError(DamagedRunError):
+    """A run folder is in a format that this version does not read, older or newer."""
 
 
 class RunLockedError(RunError):
@@ -195,11 +231,12 @@ class DivergenceError(EpoqueError):
     """A number of the training became infinite or NaN.
 
     Attributes:
+        what: is not finite: "a loss", or the name of a metric.
         step: the iteration at which it happened, counted from 1.
     """
 
     def __init__(self, what: str, step: int) -> None:
-        self.step = step
+        self.what, self.step = what, step
         super().__init__(
             f"Training diverged: {what} is not finite at iteration {step}. What was measured "
             "before it is kept; a smaller learning rate usually helps."

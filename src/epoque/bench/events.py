@@ -36,7 +36,8 @@ class Snapshot:
 
     Attributes:
         step: iterations done.
-        arrays: name to array; each lab documents its own layout.
+        arrays: name to array; each lab documents its own layout. What never changes may stand in
+            the first one alone (`epoque.bench.lab.Lab.constant_arrays`).
     """
 
     step: int

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["FigureFiles", "FilmFiles", "save_drawn_figure"]
+__all__ = ["FigureFiles", "FilmFiles", "save_drawn_figure", "show_picture"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +42,20 @@ class FilmFiles:
     fps: float | None = None
 
     def _repr_html_(self) -> str:
-        path, kind = self.paths[0], self.paths[0].suffix[1:]
-        data = b64encode(path.read_bytes()).decode("ascii")
-        if kind == "mp4":
-            return f'<video controls loop src="data:video/mp4;base64,{data}"></video>'
-        return f'<img alt="{escape(path.name)}" src="data:image/{kind};base64,{data}">'
+        path = self.paths[0]
+        if path.suffix == ".mp4":
+            return f'<video controls loop src="data:video/mp4;base64,{_encode(path)}"></video>'
+        return show_picture(path)
+
+
+def show_picture(path: Path) -> str:
+    """Return the HTML by which a notebook shows a picture: whole, so that it may move elsewhere."""
+    kind = path.suffix[1:]
+    return f'<img alt="{escape(path.name)}" src="data:image/{kind};base64,{_encode(path)}">'
+
+
+def _encode(path: Path) -> str:
+    return b64encode(path.read_bytes()).decode("ascii")
 
 
 def save_drawn_figure(draw: "Callable[[], Figure]", out: Path, *, dark: bool) -> FigureFiles:

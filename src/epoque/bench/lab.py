@@ -11,6 +11,7 @@ from .evidence import Measure
 from .plugins import LABS, load_plugin, plugin_folder, plugin_names
 from .progress import Progress, no_progress
 from .sweeps.columns import Columns
+from .sweeps.jobs import Needs
 
 if TYPE_CHECKING:  # pydantic would make `epoque --help` slower
     from importlib.resources.abc import Traversable
@@ -19,9 +20,12 @@ if TYPE_CHECKING:  # pydantic would make `epoque --help` slower
     from matplotlib.figure import Figure
 
     from .config import Config
+    from .figures.film import Film
+    from .live import Live
     from .runs.record import Record
     from .runs.run import Run
     from .text_table import TextTable
+    from .views import View
 
 __all__ = ["Lab", "TrainCommand", "find_lab", "lab_folder", "lab_names", "lab_of"]
 
@@ -53,17 +57,22 @@ class Lab(ABC, Generic[C]):
     title: ClassVar[str]
     """One line for a learner, in English; French comes from the catalogue."""
     result_labels: ClassVar[Mapping[str, str]] = {}
-    """Result or metric to a learner's words for it, in English; without them its name is shown."""
+    """Metric or result to a learner's words for it, in English; without them its name is shown.
+    `{n}` in a name stands for a number (see `epoque.bench.result_labels`)."""
     figure_captions: ClassVar[Mapping[str, str]] = {}
     """Figure to its caption in a reader's new book, in English."""
+    views: "ClassVar[tuple[View, ...]]" = ()
+    """What its live page draws, in order, as data (see `epoque.bench.views`); without any, the page
+    has the settings, the curves of all metrics, results, figures and files."""
     max_checkpoints: ClassVar[int | None] = None
     """How many checkpoints a run keeps, the last ones; None keeps all. At least 1."""
     headline: ClassVar[tuple[str, ...]] = ("final_error",)
     """The results that a list of runs shows: together they must not hide that a run failed."""
     score: ClassVar[str] = "final_error"
     """The result that a sweep's figure and a search look at, lower being better."""
-    uses_all_cores: ClassVar[bool] = False
-    """Whether one run keeps every core busy: a sweep then trains its points one after another."""
+    constant_arrays: ClassVar[tuple[str, ...]] = ()
+    """The arrays of its snapshots that never change: only a run's first snapshot holds them, and
+    `Run.snapshot` adds them to the others."""
 
     @property
     @abstractmethod
@@ -78,6 +87,20 @@ class Lab(ABC, Generic[C]):
             DivergenceError: before a non-finite number is applied or recorded.
             DataError: if the user's own data cannot be used.
         """
+
+    def live(self, config: C, resume: Checkpoint | None = None) -> "Live[C]":
+        """Return a training under a hand, from the start or from a checkpoint of a `Live`.
+
+        By default it pulls the events of `train`; a lab whose engine can stop anywhere overrides
+        this.
+
+        Raises:
+            DataError: if the user's own data cannot be used.
+            DamagedRunError: if the checkpoint does not fit the config.
+        """
+        from .live import EventLive
+
+        return EventLive(self.train, config, resume)
 
     @abstractmethod
     def evaluate(self, run: "Run[C]", progress: Progress = no_progress) -> Mapping[str, Any]:
@@ -105,6 +128,13 @@ class Lab(ABC, Generic[C]):
 
         Raises:
             UsageError: if something that the config names is not there or cannot be used.
+        """
+
+    def check_resume(self, config: C, checkpoint: Checkpoint) -> None:
+        """Check what going on from a checkpoint can be refused for, before the run is touched.
+
+        Raises:
+            UsageError: if it cannot be gone on with here.
         """
 
     def measure_progress(
@@ -156,11 +186,33 @@ class Lab(ABC, Generic[C]):
         """Name what a training computes on, for environment.json; asked once it has begun."""
         return "cpu"
 
+    def describe_engine(self, config: C) -> Mapping[str, Any]:
+        """Return what else environment.json tells of what computes a training, as plain values."""
+        return {}
+
+    def needs(self, config: C) -> Needs:
+        """Return what one training needs of its machine: that decides how many run side by side.
+
+        By default one core.
+        """
+        return Needs()
+
+    def live_engine(self, config: C) -> str | None:
+        """Return why the live engine of the browser does not compute a config; None if it does."""
+        return "The live engine does not compute this lab."
+
     def figures(self, run: "Run[C]", language: str = "en") -> "Mapping[str, Callable[[], Figure]]":
         """Return what can be drawn from a run folder: name to a function that draws it.
 
         Drawing reads the run folder only and imports no training engine. The house style
         (`epoque.bench.figures.plot`) is already active when the function is called.
+        """
+        return {}
+
+    def films(self, run: "Run[C]", language: str = "en") -> "Mapping[str, Callable[[], Film]]":
+        """Return the films that can be made of a run folder: name to a function that draws one.
+
+        Likewise of the run folder only; the house style is already active.
         """
         return {}
 

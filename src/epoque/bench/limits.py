@@ -31,6 +31,7 @@ __all__ = [
     "MAX_NESTED_ARCHIVES",
     "MAX_PARAMETER_CHARACTERS",
     "MAX_PICKLE_OPERATIONS",
+    "MAX_REPORTED_VALUES",
     "MAX_SWEEP_POINTS",
     "MAX_TABLE_COLUMNS",
     "MAX_TEMPLATE_SECONDS",
@@ -102,6 +103,8 @@ MAX_PARAMETER_CHARACTERS = 500
 """Characters of a setting as a tracker keeps it: the least that MLflow has taken since 1.28."""
 MAX_PICKLE_OPERATIONS = 200_000
 """Instructions of the pickles in a file of weights, together: 30 layers take about 50,000."""
+MAX_REPORTED_VALUES = 1_000
+"""Values that are read of one report that is handed in: a hundred pages of ten each."""
 MAX_SWEEP_POINTS = 1_000_000
 """Trainings of a sweep: a map of 1,000 × 1,000 cells; more is a slip, and days of computing."""
 MAX_TABLE_COLUMNS = 200

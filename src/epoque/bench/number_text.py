@@ -27,6 +27,7 @@ __all__ = [
     "split_list",
     "suggest_axis",
     "suggest_number",
+    "write_decimal",
 ]
 
 _NUMBER = re.compile(r"\s*[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\s*")
@@ -51,6 +52,12 @@ def is_number(text: str) -> bool:
 def is_whole(text: str) -> bool:
     """Return whether a text is a whole number as one types it."""
     return _WHOLE.fullmatch(text) is not None
+
+
+def write_decimal(value: float, language: str) -> str:
+    """Return a number with the language's decimal mark: 0.4 in English, 0,4 in French."""
+    text = f"{value:g}"
+    return text.replace(".", ",") if language == "fr" else text
 
 
 def suggest_number(text: str, *, whole: bool = False) -> str:

@@ -104,7 +104,7 @@ def plugin_folder(group: str, kind: str, name: str) -> Traversable | None:
 def _point(group: str, kind: str, name: str) -> EntryPoint:
     points = find_entry_points(group)
     if name not in points:
-        raise UnknownNameError(kind, name, points, f" There are {', '.join(points)}.")
+        raise UnknownNameError(kind, name, points)
     first, *others = points[name]
     if others:
         packages = " and ".join(p.dist.name if p.dist else p.value for p in points[name])

@@ -36,7 +36,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 from yaml.error import MarkedYAMLError
 
-from .errors import ConfigError, UnknownNameError, UsageError, did_you_mean
+from .errors import ConfigError, UnknownNameError, UsageError, suggest_names
 from .files.input_files import read_regular
 from .limits import MAX_YAML_BYTES, MAX_YAML_VALUES
 from .number_text import is_number
@@ -234,7 +234,7 @@ def _parse(text: str, name: str, lab: str | None, source: str) -> Recipe:
         raise UsageError(f"{source} is not a recipe: it needs the keys {', '.join(KEYS)}.")
     for key in document:
         if key not in KEYS:
-            raise UsageError(f"{source}: no such key {key!r:.60}.{did_you_mean(str(key), KEYS)}")
+            raise UsageError(f"{source}: no such key {key!r:.60}.{suggest_names(str(key), KEYS)}")
     config = document.get("config") or {}
     if not isinstance(config, dict):
         raise UsageError(f"{source}: config is not a mapping of settings.")

@@ -110,9 +110,9 @@ def _sweep_curve(table: Any, score: str, axes: list[str], language: str) -> Curv
             medians = table.groupby(name)[score].median()
             places = enumerate(medians.items())
             points = finite_points([(place, float(value)) for place, (_, value) in places])
-            span = f"{name} {medians.index[0]:.4g} … {medians.index[-1]:.4g}"
+            ends = f"{medians.index[0]:.4g}", f"{medians.index[-1]:.4g}"
             title = translator(language)(MEDIAN).format(name=score)
-            return Curve(title, span, points) if len(points) > 1 else None
+            return Curve(title, name, points, ends) if len(points) > 1 else None
     return None
 
 

@@ -11,7 +11,15 @@ from .errors import UsageError, did_you_mean
 from .files.path_list import IS_PATHS, LocalPath, PathOrHttps, split_paths
 from .number_text import holds_several, is_number, is_whole, suggest_number
 
-__all__ = ["allowed_values", "check_type", "kind_of", "number_kind", "read_text", "suggest_values"]
+__all__ = [
+    "allowed_values",
+    "check_type",
+    "kind_of",
+    "number_kind",
+    "read_text",
+    "suggest_values",
+    "takes_value",
+]
 
 _NO_NUMBER = "no number"  # what pydantic refuses for a number of any kind
 
@@ -44,6 +52,16 @@ def check_type(where: str, field: FieldInfo) -> None:
             f"{where} is a {collection.__name__}, which a setting cannot be; "
             f"use tuple[{inner}, ...], or a part of its own (`sub_config`)."
         )
+
+
+def takes_value(field: FieldInfo, value: object) -> bool:
+    """Return whether a setting can have a value, or one entry of it: of choices one, else any."""
+    kind, optional = _without_none(field.annotation)
+    if get_origin(kind) is tuple:
+        kind, optional = get_args(kind)[0], value == ()
+    if value is None or value == ():
+        return optional
+    return get_origin(kind) is not Literal or value in get_args(kind)
 
 
 def number_kind(field: FieldInfo) -> type[int] | type[float] | None:
@@ -99,7 +117,7 @@ def allowed_values(field: FieldInfo) -> str:
 
 
 def _bounds(field: FieldInfo) -> dict[str, Any]:
-    names = ("gt", "ge", "lt", "le")
+    names = ("gt", "ge", "lt", "le", "max_length")
     return {n: getattr(m, n) for m in field.metadata for n in names if hasattr(m, n)}
 
 
@@ -111,6 +129,8 @@ def _kind_in_words(kind: Any, bounds: Mapping[str, Any]) -> str:
     if get_origin(kind) is Annotated:
         field = FieldInfo.from_annotation(kind)
         return _kind_in_words(field.annotation, _bounds(field))
+    if kind is str and "max_length" in bounds:
+        return f"text of at most {bounds['max_length']:,} characters"
     signs = {"gt": "greater than", "ge": "at least", "lt": "less than", "le": "at most"}
     limits = [f"{signs[name]} {bound:,}" for name, bound in bounds.items() if name in signs]
     return " ".join([_IN_WORDS.get(kind, str(kind)), " and ".join(limits)]).strip()

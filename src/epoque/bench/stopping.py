@@ -30,6 +30,7 @@ __all__ = [
     "ignore_stop_signals",
     "is_stop_requested",
     "raise_if_stop_requested",
+    "request_stop",
 ]
 
 SECONDS = 5.0
@@ -80,10 +81,14 @@ class _Request:
 _trained: list[_Request] = []
 """The request of the training that goes on, the innermost last; empty if nothing is trained."""
 
+_here = threading.local()
+"""What was asked in this thread alone."""
+
 
 def is_stop_requested() -> bool:
-    """Whether a signal asked the training that goes on to stop."""
-    return bool(_trained) and _trained[-1].signal is not None
+    """Whether a signal, or `request_stop`, asked the training that goes on to stop."""
+    is_signalled = bool(_trained) and _trained[-1].signal is not None
+    return is_signalled or getattr(_here, "is_stop_requested", False)
 
 
 def raise_if_stop_requested() -> None:
@@ -133,6 +138,19 @@ def defer_stop() -> Iterator[None]:
         finally:
             request.answered = True
             _trained.remove(request)
+
+
+@contextmanager
+def request_stop() -> Iterator[None]:
+    """Have what this thread pulls inside be asked to stop, so that it saves a checkpoint.
+
+    A training that yields that checkpoint and is not pulled again inside goes on afterwards.
+    """
+    _here.is_stop_requested = True
+    try:
+        yield
+    finally:
+        _here.is_stop_requested = False
 
 
 def ignore_stop_signals() -> None:

@@ -24,9 +24,10 @@ from epoque.bench.stopping import Interrupt, handle_stop_signals, ignore_stop_si
 from epoque.bench.system.panics import describe_panic, is_panic
 from epoque.bench.system.processes import rank, world_size
 
-from . import info, runs
+from . import claims, info, runs
 from . import report as book
 from . import run as running
+from . import studio as studios
 from . import sweep as sweeping
 from .check_arguments import check_arguments
 from .common import join_lines
@@ -58,7 +59,7 @@ def build_app(argv: Sequence[str]) -> App:
         config=check_arguments,
         suppress_keyboard_interrupt=False,  # `main` says how to go on
     )
-    for part in (info, running, runs, sweeping, book):
+    for part in (info, running, runs, sweeping, book, claims, studios):
         part.register(app, argv)
     for name in lab_names():
         is_asked = argv[:1] == [name]

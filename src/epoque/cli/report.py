@@ -10,6 +10,7 @@ from epoque.bench.errors import UsageError, did_you_mean
 from epoque.bench.files.output_paths import runs_folder
 from epoque.bench.options import Language, Quiet, RunsOption, StyleName
 from epoque.bench.terminal import make_console, print_notes
+from epoque.report.needs import Profile
 
 FORMATS = ("html", "pdf", "md")
 
@@ -23,7 +24,8 @@ def register(app: App, argv: Sequence[str]) -> None:  # noqa: ARG001
 
 def report(
     template: Annotated[
-        Path | None, Parameter(help="A book of your own (see `epoque new-report`).")
+        Path | None,
+        Parameter(help="A book of your own, or its folder (see `epoque new-report`)."),
     ] = None,
     /,
     *,
@@ -40,20 +42,21 @@ def report(
     style: StyleName = None,
 ) -> None:
     """Write the lab book from the runs: every figure, number and verdict is read from them."""
-    from epoque.report import write_report
-    from epoque.report.needs import describe_damage, find_damaged_records
+    from epoque.report import find_template, write_report
+    from epoque.report.needs import find_left_out
 
     if format not in FORMATS:
         raise UsageError(
             f"--format: {format} is not allowed; it takes one of {', '.join(FORMATS)}."
             + did_you_mean(format, FORMATS)
         )
+    template = None if template is None else find_template(template)
     target = out or Path(f"{template.stem if template else 'lab-book'}.{lang}.{format}")
     folder = runs_folder(runs)
     path = write_report(
         folder, target, lang, format, template=template, chapters=chapter, style=style
     )
-    print_notes(describe_damage(find_damaged_records(folder)))
+    print_notes(find_left_out(folder).describe())
     make_console(wrapped=True).print(str(path))
 
 
@@ -62,22 +65,35 @@ def new_report(
     /,
     *,
     lang: Language = "en",
+    run: Annotated[
+        tuple[str, ...],
+        Parameter(
+            negative="",
+            consume_multiple=True,
+            help="Only these runs and sweeps, by their ids or parts of them: a chapter each.",
+        ),
+    ] = (),
     runs: RunsOption = None,
 ) -> None:
-    """Start a book of your own from your runs: a Markdown template to edit and render."""
+    """Start a book of your own from your runs and sweeps: a Markdown template to edit and render.
+
+    It has a chapter for the newest run of each recipe and one for each sweep, eight at most; what
+    is left out is said.
+    """
     from epoque.report import new_report as start
 
-    path = start(folder, runs_folder(runs), lang)
-    make_console(wrapped=True).print(f"{path}\nEdit it, then: epoque report {path} --format pdf")
+    path = start(folder, runs_folder(runs), lang, run, lambda line: print_notes([line]))
+    make_console(wrapped=True).print(f"{path}\nEdit it, then: epoque report {folder} --format pdf")
 
 
 def demo(
     *,
     runs: RunsOption = None,
     out: Annotated[Path, Parameter(help="The folder of the books.")] = Path("book"),
-    everything: Annotated[
-        bool, Parameter(negative="", help="Also repeat the long studies that ship measured.")
-    ] = False,
+    profile: Annotated[
+        Profile,
+        Parameter(help="How much is measured: demo in minutes, full in hours, gpu on a GPU."),
+    ] = "demo",
     quiet: Quiet = False,
 ) -> None:
     """Run every experiment of the lab book that has no run yet, and write the book.
@@ -88,5 +104,5 @@ def demo(
     """
     from epoque.demo import write_demo
 
-    for path in write_demo(runs_folder(runs), out, everything=everything, quiet=quiet):
+    for path in write_demo(runs_folder(runs), out, profile=profile, quiet=quiet):
         make_console(wrapped=True).print(str(path))

@@ -14,7 +14,7 @@ from epoque.bench.system.processes import rank, world_size
 from epoque.bench.terminal import format_result, make_console, make_table, print_match, print_notes
 
 from .common import add_setting_options, lab_from_argv
-from .sweep import resume_study
+from .sweep import Deadline, KeepRuns, On, Retries, Workers, resume_study
 
 if TYPE_CHECKING:
     from epoque.bench.config import Config
@@ -152,13 +152,23 @@ def resume(
     log: Log = "",
     figures: Figures = True,
     style: StyleName = None,
+    workers: Workers = None,
+    on: On = None,
+    retries: Retries = None,
+    deadline: Deadline = None,
+    keep_runs: KeepRuns = None,
 ) -> None:
-    """Go on with an interrupted run, sweep or search; it ends as if it had never stopped."""
+    """Go on with an interrupted run, sweep or search; it ends as if it had never stopped.
+
+    `--workers`, `--on`, `--retries`, `--deadline` and `--keep-runs` are for sweeps and searches,
+    and need not be those that it was begun with.
+    """
     from epoque.bench.figures.styles import use_style
     from epoque.bench.runs.execute import join_resumed_training
     from epoque.bench.runs.execute import resume as resume_run
     from epoque.bench.runs.find_record import find_record
     from epoque.bench.runs.run import Run
+    from epoque.bench.sweeps.execution import Execution
 
     record = find_record(runs_folder(runs), run)
     if not rank():
@@ -166,8 +176,9 @@ def resume(
     if not isinstance(record, Run):
         if world_size() > 1:
             raise UsageError(f"{record.id} is no run; many processes can only go on with a run.")
+        execution = Execution.choose(on, workers, retries, deadline, keep_runs)
         with use_style(style):
-            resume_study(record, figures=figures, quiet=quiet, as_json=as_json)
+            resume_study(record, execution, figures=figures, quiet=quiet, as_json=as_json)
         return
     sinks = _sinks(quiet, as_json, log)
     if rank():

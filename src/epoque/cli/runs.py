@@ -1,23 +1,33 @@
-"""`epoque runs list|show|compare|export|verify|delete|clean`."""
+"""`epoque runs list|show|compare|export|verify|delete|restore|empty-trash|clean`."""
 
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
-from epoque.bench.errors import RunLockedError, RunWriteError, UsageError
+from epoque.bench.errors import RunWriteError, UsageError
 from epoque.bench.files.output_paths import check_file, check_runs_folder, runs_folder
-from epoque.bench.options import AsJson, RunName, RunsOption, WholeName
+from epoque.bench.options import AsJson, Language, RunName, RunsOption
 from epoque.bench.setting_paths import flatten
-from epoque.bench.terminal import format_result, make_console, make_table, print_json, print_match
+from epoque.bench.terminal import (
+    format_result,
+    make_console,
+    make_table,
+    print_json,
+    print_match,
+    progress_bar,
+)
 
+from .trash import delete, empty_trash, restore
 from .verify import verify
 
 if TYPE_CHECKING:
     from epoque.bench.runs.find_record import AnyRecord
+    from epoque.bench.runs.index_filter import Query
+    from epoque.bench.runs.run import Run
 
 ROWS = 50
 """How many runs `epoque runs list` shows: those of a day's work, which a terminal scrolls back."""
@@ -26,9 +36,12 @@ COLUMNS = ("id", "state", "seconds", "seed")
 
 def register(app: App, argv: Sequence[str]) -> None:  # noqa: ARG001
     """Add these commands to the application."""
-    group = App(name="runs", help="List, show, compare, export, verify, delete and clean up runs.")
-    for command in (list_runs, show, compare, export, verify, delete, clean):
-        group.command(command, name="list" if command is list_runs else command.__name__)
+    group = App(
+        name="runs", help="List, show, compare, export, verify, delete, restore and clean up runs."
+    )
+    group.command(list_runs, name="list")
+    for command in (show, compare, export, verify, delete, restore, empty_trash, clean):
+        group.command(command)
     app.command(group)
 
 
@@ -40,13 +53,22 @@ def list_runs(
         Parameter(help=f"Only the newest so many [default: {ROWS}; with --json all]."),
     ] = None,
     every: Annotated[bool, Parameter(name="--all", negative="", help="List all.")] = False,
+    where: str = "",
+    sort: str = "",
+    descending: Annotated[bool, Parameter(negative="", help="With --sort: largest first.")] = False,
     runs: RunsOption = None,
+    lang: Language = "en",
     as_json: AsJson = False,
 ) -> None:
     """List the runs, the newest at the end: state, time, and the main result.
 
     Args:
         recipe: only the runs of this recipe.
+        where: only the runs for which all of this holds, such as `lab=gan2d seed<3 recipe~ring`
+            (<, <=, =, !=, >=, >, and ~ for a part of a text); a word alone is looked for in ids,
+            recipes, labs and states.
+        sort: the column by whose values the list is in order, such as `seconds`, any setting or any
+            result; the smallest first. With --limit the first so many.
     """
     from epoque.bench.runs.run import Runs
 
@@ -56,23 +78,49 @@ def list_runs(
     root = runs_folder(runs)
     check_runs_folder(root, runs)
     most = limit or (None if every or as_json else ROWS)
-    rows, more = Runs(root).rows(recipe, most)
+    query = _make_query(recipe, where, sort, descending=descending, limit=most)
+    with progress_bar("reading runs", "runs", quiet=as_json) as progress:
+        rows, total = Runs(root).select(query, progress)
+    rows = rows if sort else rows[::-1]
     columns = list(dict.fromkeys(name for row in rows for name in row))
     if as_json:
         print_json([{name: row.get(name) for name in columns} for row in rows])
         return
-    _list_studies(root, recipe, most)
+    if not where:
+        _list_studies(root, recipe, most)
     out = make_console(wrapped=True)
     if not rows:
-        out.print(_none(root, recipe))
+        out.print(f"No run in {root} is like that." if where else _none(root, recipe))
         return
-    names = [*COLUMNS, *_headlines(rows), "reason"]
+    names = list(dict.fromkeys([*COLUMNS, sort, *_headlines(rows), "reason"]))
     titles = [name for name in names if name in columns]
-    out.print(make_table(titles, ([row.get(name) for name in titles] for row in rows)))
-    if more:
+    shown = [{**row, "reason": _say_reason(row, lang)} for row in rows]
+    out.print(make_table(titles, ([row.get(name) for name in titles] for row in shown)))
+    if total > len(rows):
+        which = "first" if sort else "newest"
         out.print(
-            f"\nThese are the newest {len(rows)}; --all lists all, --limit as many as wanted."
+            f"\nThese are the {which} {len(rows)}; --all lists all, --limit as many as wanted."
         )
+
+
+def _say_reason(about: Mapping[str, Any], language: Literal["en", "fr"]) -> str:
+    """Return why a run failed, stopped or cannot be read."""
+    from epoque.bench.runs.reasons import translate_reason
+
+    return translate_reason(str(about.get("reason") or ""), language, str(about.get("lab") or ""))
+
+
+def _make_query(
+    recipe: str, where: str, sort: str, *, descending: bool, limit: int | None
+) -> "Query":
+    from epoque.bench.runs.index_filter import Filter, Query, parse_filters
+
+    if descending and not sort:
+        raise UsageError("--descending needs --sort, which names a column.")
+    filters, words = parse_filters(where)
+    if recipe:
+        filters = (Filter("recipe", "=", recipe), *filters)
+    return Query(filters, words, sort or "created", descending or not sort, limit=limit)
 
 
 def _headlines(rows: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -114,8 +162,16 @@ def _list_studies(root: Path, recipe: str, most: int | None) -> None:
         make_console(wrapped=True).print()
 
 
-def show(run: RunName, /, *, runs: RunsOption = None, as_json: AsJson = False) -> None:
+def show(
+    run: RunName,
+    /,
+    *,
+    runs: RunsOption = None,
+    lang: Language = "en",
+    as_json: AsJson = False,
+) -> None:
     """Show one run, sweep or search: status, settings, results, files."""
+    from epoque.bench.result_labels import find_label, labels_of, translate_labels
     from epoque.bench.runs.find_record import find_record
 
     record = find_record(runs_folder(runs), run)
@@ -137,6 +193,7 @@ def show(run: RunName, /, *, runs: RunsOption = None, as_json: AsJson = False) -
         print_json(content)
         return
     out = make_console(wrapped=True)
+    content["reason"] = _say_reason({"reason": status.reason, "lab": record.lab_name}, lang)
     for name in ("id", "path", "recipe", "state", "reason", "seconds", "command"):
         if content.get(name, "") != "":
             out.print(f"{name:12} {content[name]}")
@@ -148,8 +205,10 @@ def show(run: RunName, /, *, runs: RunsOption = None, as_json: AsJson = False) -
             )
     if results := content.get("results"):
         out.print("\nresults", style="bold")
+        labels = translate_labels(labels_of(record.lab_name), lang)
         names = (name for name in results if name != "not_measured")
-        out.print(make_table(("", ""), ((f"  {k}", format_result(k, results)) for k in names)))
+        cells = ((f"  {k}", format_result(k, results), find_label(labels, k) or "") for k in names)
+        out.print(make_table(("", "", ""), cells))
     for path in content["figures"]:
         out.print(path)
 
@@ -203,14 +262,30 @@ def compare(
     if as_json:
         print_json({"runs": [run.id for run in records], "rows": rows})
     else:
-        columns = ("", *(run.id for run in records))
-        make_console(wrapped=True).print(
-            make_table(
-                columns, ((k, *("–" if v is None else v for v in row)) for k, row in rows.items())
-            )
+        columns = ("", *(run.id for run in records), "")
+        cells = (
+            (name, *("–" if value is None else value for value in row), _describe(records, name))
+            for name, row in rows.items()
         )
+        make_console(wrapped=True).print(make_table(columns, cells))
     if out is not None and metric is not None:
         draw_comparison(records, metric, out)
+
+
+def _describe(runs: "Sequence[Run]", name: str) -> str:
+    """Return what the labs of these runs call a setting or a result; "" if none calls it so."""
+    from epoque.bench.lab import find_lab
+    from epoque.bench.result_labels import find_label
+
+    for lab in dict.fromkeys(run.lab_name for run in runs):
+        with suppress(UsageError):  # of a lab that cannot be loaded
+            plugin = find_lab(lab)
+            settings = plugin.config_class.settings()
+            if name in settings:
+                return str(settings[name].label("en"))
+            if (words := find_label(plugin.result_labels, name)) is not None:
+                return words
+    return ""
 
 
 def export(
@@ -230,39 +305,6 @@ def export(
     print_match(run, record.id)
     export_run(record, to)
     make_console(wrapped=True).print(str(to))
-
-
-def delete(
-    *names: WholeName,
-    yes: Annotated[bool, Parameter(name=["--yes", "-y"], negative="", help="Do not ask.")] = False,
-    runs: RunsOption = None,
-) -> None:
-    """Delete runs, sweeps or searches, after asking.
-
-    Each is named whole: `last` is the newest of all.
-    """
-    import shutil
-
-    from epoque.bench.files.atomic import explain_write_errors
-    from epoque.bench.runs.find_record import find_record
-    from epoque.bench.runs.lock import is_locked
-
-    root = runs_folder(runs)
-    records = list(
-        {run.path: run for run in (find_record(root, name, whole=True) for name in names)}.values()
-    )
-    if not records:
-        raise UsageError("`epoque runs delete` takes one run or more.")
-    for run in records:
-        if not (run.path / "status.json").is_file() and not (run.path / "metrics.jsonl").is_file():
-            raise UsageError(f"{run.path} is no run folder; nothing was deleted.")
-        if is_locked(run.path):
-            raise RunLockedError(f"{run.id} is being written; nothing was deleted.")
-    if not yes and not _confirmed([run.id for run in records]):
-        return
-    for run in records:
-        with explain_write_errors(run.path):
-            shutil.rmtree(run.path)
 
 
 def clean(
@@ -301,14 +343,3 @@ def clean(
     )
     word = "removed" if yes else "--yes removes it"
     out.print(f"\n{len(drafts)} left half-written, {sum(d.bytes for d in drafts):,} bytes; {word}.")
-
-
-def _confirmed(ids: Sequence[str]) -> bool:
-    import sys
-
-    if not sys.stdin.isatty():
-        raise UsageError("deleting asks first; add --yes where nobody can answer.")
-    answer = make_console(wrapped=True).input(
-        f"Delete {', '.join(ids)} for good? [y/N] ", markup=False
-    )
-    return answer.strip().lower() in ("y", "yes", "o", "oui")

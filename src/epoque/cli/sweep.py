@@ -1,7 +1,7 @@
 """`epoque sweep` and `search`."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
@@ -15,6 +15,7 @@ from .common import add_setting_options, lab_from_argv
 if TYPE_CHECKING:
     import pandas as pd
 
+    from epoque.bench.sweeps.execution import Execution
     from epoque.bench.sweeps.search import Search
     from epoque.bench.sweeps.sweep import Sweep
 
@@ -26,22 +27,54 @@ MAX_WORKERS = 10_000
 """More processes than any machine starts; a sweep has at most a million points."""
 
 
-def _check_workers(_type: object, workers: int) -> None:
-    if not 0 <= workers <= MAX_WORKERS:
+def _check_workers(_type: object, workers: int | None) -> None:
+    if workers is not None and not 0 <= workers <= MAX_WORKERS:
         raise ValueError(f"is not allowed; it takes 1 to {MAX_WORKERS:,}, or 0: as many as cores.")
 
 
+def _check_retries(_type: object, retries: int | None) -> None:
+    if retries is not None and not 0 <= retries <= MAX_RETRIES:
+        raise ValueError(f"is not allowed; it takes a whole number from 0 to {MAX_RETRIES}.")
+
+
+def _check_deadline(_type: object, deadline: float | None) -> None:
+    if deadline is not None and not 0 < deadline < float("inf"):
+        raise ValueError("is not allowed; it takes a number of seconds greater than 0.")
+
+
+MAX_RETRIES = 100
+
 Workers = Annotated[
-    int,
+    int | None,
     Parameter(
-        help="Processes, where each point is a run of its own; 0: as many as cores.",
-        validator=_check_workers,
+        help="Points measured at once [default: as many as cores].", validator=_check_workers
     ),
 ]
-
-
-ExecutorName = Annotated[
-    str, Parameter(help="What runs the points that are runs of their own: local, …")
+On = Annotated[
+    str | None,
+    Parameter(
+        env_var="EPOQUE_ON", help="What measures the points: this machine (local), or another name."
+    ),
+]
+Retries = Annotated[
+    int | None,
+    Parameter(
+        help="How often a point is tried again whose process or machine went [default: 3].",
+        validator=_check_retries,
+    ),
+]
+Deadline = Annotated[
+    float | None,
+    Parameter(
+        help="Seconds that a point may take that is a run of its own.", validator=_check_deadline
+    ),
+]
+KeepRuns = Annotated[
+    Literal["all", "failed", "none"] | None,
+    Parameter(
+        help="Which runs of points stay in the folder [default: all up to 10,000 points, else "
+        "failed]."
+    ),
 ]
 
 
@@ -57,8 +90,11 @@ def sweep(
     /,
     *axes: Axes,
     runs: RunsOption = None,
-    workers: Workers = 0,
-    executor: ExecutorName = "local",
+    workers: Workers = None,
+    on: On = None,
+    retries: Retries = None,
+    deadline: Deadline = None,
+    keep_runs: KeepRuns = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
     figures: Figures = True,
@@ -77,8 +113,8 @@ def sweep(
 
     with progress_bar(f"sweep {recipe}", "points", quiet=quiet or as_json) as progress:
         study = run(
-            recipe, *axes, runs=runs, workers=workers or None, executor=executor,
-            figures=figures, style=style, progress=progress,
+            recipe, *axes, runs=runs, workers=workers, on=on, retries=retries, deadline=deadline,
+            keep_runs=keep_runs, figures=figures, style=style, progress=progress,
             notify=None if quiet else _print_notice, **settings,
         )  # fmt: skip
     _print_results(study, quiet, as_json)
@@ -94,9 +130,15 @@ def search(
         str, Parameter(help="The result to look at; by default the lab's own score.")
     ] = "",
     direction: Annotated[str, Parameter(help="minimize or maximize.")] = "minimize",
+    trial_batch: Annotated[
+        int, Parameter(help="Points proposed together; later ones depend on how many they are.")
+    ] = 5,
     runs: RunsOption = None,
-    workers: Workers = 0,
-    executor: ExecutorName = "local",
+    workers: Workers = None,
+    on: On = None,
+    retries: Retries = None,
+    deadline: Deadline = None,
+    keep_runs: KeepRuns = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
     style: StyleName = None,
@@ -111,13 +153,15 @@ def search(
     """
     from epoque.api import search as run
 
-    if trials < 1:
-        raise UsageError(f"--trials: {trials} is not allowed; it takes a whole number at least 1.")
+    for option, number in (("--trials", trials), ("--trial-batch", trial_batch)):
+        if number < 1:
+            rule = "it takes a whole number at least 1"
+            raise UsageError(f"{option}: {number} is not allowed; {rule}.")
     with progress_bar(f"search {recipe}", "trials", quiet=quiet or as_json) as progress:
         study = run(
             recipe, *axes, trials=trials, sampler=sampler, score=score or None,
-            direction=direction, runs=runs, workers=workers or None, executor=executor,
-            style=style, progress=progress,
+            direction=direction, trial_batch=trial_batch, runs=runs, workers=workers, on=on,
+            retries=retries, deadline=deadline, keep_runs=keep_runs, style=style, progress=progress,
             notify=None if quiet else _print_notice, **settings,
         )  # fmt: skip
     _print_results(study, quiet, as_json)
@@ -127,7 +171,9 @@ def _print_notice(line: str) -> None:
     print_notes([line])
 
 
-def resume_study(study: "Sweep | Search", *, figures: bool, quiet: bool, as_json: bool) -> None:
+def resume_study(
+    study: "Sweep | Search", execution: "Execution", *, figures: bool, quiet: bool, as_json: bool
+) -> None:
     """Go on with an interrupted sweep or search."""
     from epoque.bench.sweeps.run_search import resume_search
     from epoque.bench.sweeps.run_sweep import resume_sweep
@@ -135,7 +181,7 @@ def resume_study(study: "Sweep | Search", *, figures: bool, quiet: bool, as_json
 
     with progress_bar(study.id, "done", quiet=quiet or as_json) as progress:
         options: dict[str, Any] = {"progress": progress, "figures": figures}
-        options["notify"] = None if quiet else _print_notice
+        options |= {"execution": execution, "notify": None if quiet else _print_notice}
         if isinstance(study, Search):
             _print_results(resume_search(study, **options), quiet, as_json)
         else:

@@ -1,16 +1,18 @@
 """What may be set in the 2-D GAN lab."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from collections.abc import Iterator
+from typing import ClassVar, Literal
 
-from epoque.bench.config import Config, LocalPath, setting, sub_config
-from epoque.bench.errors import ConfigError, Problem
-from epoque.bench.setting_paths import flatten
+from epoque.bench.config import Conflict, LocalPath, other_than, setting, sub_config
+from epoque.bench.engine_setting import EngineName, engine_setting, find_engine_problems
+from epoque.bench.errors import Problem
+from epoque.bench.live_config import LiveConfig
 
-from .changes import Change, read_changes
+from .labels import DATA_CHOICES, DECAY_CHOICES, LOSS_CHOICES, NOISE_CHOICES, SMOOTHING_CHOICES
+from .name import NAME
 from .network_config import DiscriminatorConfig, GeneratorConfig, LayerCost
 
-__all__ = ["LIVE", "MAX_BYTES", "MAX_FLOPS", "Gan2dConfig", "LearningRateDecay", "Loss"]
+__all__ = ["MAX_BYTES", "MAX_FLOPS", "Gan2dConfig", "LearningRateDecay", "Loss"]
 
 MAX_FLOPS = 2e10
 """Of one iteration: about a second of one core."""
@@ -21,10 +23,49 @@ Loss = Literal["log", "minimax", "least_squares", "hinge", "wasserstein", "relat
 LearningRateDecay = Literal["none", "linear", "cosine", "exponential"]
 
 _PROBABILITY_LOSSES = ("log", "minimax", "least_squares")
+_MIXES_POINTS = (
+    "a penalty on the slope at each point needs a discriminator without batch normalisation, which "
+    "mixes the points; layer does."
+)
+_IMAGES = ("png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff")
 
 
-class Gan2dConfig(Config):
+class Gan2dConfig(LiveConfig):
     """A generator and a discriminator on points of the plane."""
+
+    conflict_rules: ClassVar[tuple[Conflict, ...]] = (
+        *(
+            Conflict(name, "none given; data {data} needs it.", {"data": (name,), name: (None, "")})
+            for name in ("image", "csv", "drawing")
+        ),
+        Conflict(
+            "d_steps",
+            "0 together with g_steps 0 would train nothing.",
+            {"d_steps": (0,), "g_steps": (0,)},
+        ),
+        Conflict(
+            "discriminator.output",
+            "linear does not go with loss {loss}, which needs a probability; auto does.",
+            {"discriminator.output": ("linear",), "loss": ("log", "minimax")},
+        ),
+        Conflict(
+            "discriminator.output",
+            "sigmoid does not go with loss {loss}, which takes plain numbers; auto does.",
+            {"discriminator.output": ("sigmoid",), "loss": other_than(*_PROBABILITY_LOSSES)},
+        ),
+        *(
+            Conflict(name, _MIXES_POINTS, {"discriminator.norm": ("batch",), name: other_than(0)})
+            for name in ("gradient_penalty", "r1", "r2")
+        ),
+        *(
+            Conflict(
+                "batch_size",
+                "1 is too few for batch normalisation; at least 2.",
+                {"batch_size": (1,), norm: ("batch",)},
+            )
+            for norm in ("generator.norm", "discriminator.norm")
+        ),
+    )
 
     data: Literal[
         "line",
@@ -40,26 +81,59 @@ class Gan2dConfig(Config):
         "image",
         "csv",
         "drawing",
-    ] = setting("ring", "Real distribution", "Where the real points come from.")
+    ] = setting(
+        "ring",
+        "Real distribution",
+        "Where the real points come from.",
+        group="Data",
+        choices=DATA_CHOICES,
+    )
     image: LocalPath | None = setting(
-        None, "Image file", "For data image: real points fall on its dark or opaque part."
+        None,
+        "Image file",
+        "For data image: real points fall on its dark or opaque part.",
+        group="Data",
+        only={"data": ("image",)},
+        file=_IMAGES,
     )
     csv: LocalPath | None = setting(
-        None, "CSV file", "For data csv: two numeric columns, one point a line."
+        None,
+        "CSV file",
+        "For data csv: two numeric columns, one point a line.",
+        group="Data",
+        only={"data": ("csv",)},
+        file=("csv",),
     )
     fit: bool = setting(
-        False, "Fit", "For data csv: scale the points into the square, proportions kept."
+        False,
+        "Fit",
+        "For data csv: scale the points into the square, proportions kept.",
+        group="Data",
+        only={"data": ("csv",)},
     )
     drawing: LocalPath | None = setting(
-        None, "Drawing", "For data drawing: strokes as JSON text, or the path of a .json file."
+        None,
+        "Drawing",
+        "For data drawing: strokes as JSON text, or the path of a .json file.",
+        group="Data",
+        only={"data": ("drawing",)},
+        file=("json",),
     )
     noise: Literal["uniform", "gaussian", "normal"] = setting(
         "uniform",
         "Noise",
         "Uniform on 0 to 1; Gaussian around 0.5, cut to 0 to 1; or standard normal.",
+        group="Data",
+        choices=NOISE_CHOICES,
     )
     noise_dims: int = setting(
-        2, "Noise dimensions", "How many numbers the generator starts from.", ge=1, le=16
+        2,
+        "Noise dimensions",
+        "How many numbers the generator starts from.",
+        ge=1,
+        le=16,
+        group="Data",
+        step=1,
     )
     iterations: int = setting(
         2000,
@@ -68,15 +142,40 @@ class Gan2dConfig(Config):
         unit="iterations",
         ge=1,
         le=10_000_000,
+        group="Training",
+        scale="log",
     )
     batch_size: int = setting(
-        150, "Batch size", "Real and generated points a step.", unit="points", ge=1, le=65_536
+        150,
+        "Batch size",
+        "Real and generated points a step.",
+        unit="points",
+        ge=1,
+        le=65_536,
+        group="Training",
+        scale="log",
     )
     d_steps: int = setting(
-        1, "Discriminator steps", "Its steps in each iteration.", unit="steps", ge=0, le=10
+        1,
+        "Discriminator steps",
+        "Its steps in each iteration.",
+        unit="steps",
+        ge=0,
+        le=10,
+        group="Training",
+        step=1,
+        live=True,
     )
     g_steps: int = setting(
-        1, "Generator steps", "Its steps in each iteration.", unit="steps", ge=0, le=10
+        1,
+        "Generator steps",
+        "Its steps in each iteration.",
+        unit="steps",
+        ge=0,
+        le=10,
+        group="Training",
+        step=1,
+        live=True,
     )
 
     generator: GeneratorConfig = sub_config(
@@ -84,26 +183,43 @@ class Gan2dConfig(Config):
         "Generator",
         "The network that makes points of noise.",
         context="{} of the generator",
+        group="Generator",
     )
     discriminator: DiscriminatorConfig = sub_config(
         DiscriminatorConfig(),
         "Discriminator",
         "The network that tells real points from generated ones.",
         context="{} of the discriminator",
+        group="Discriminator",
     )
 
     loss: Loss = setting(
         "log",
         "Loss",
         "What the two networks play for; log is the non-saturating loss.",
+        group="Training",
+        live=True,
+        choices=LOSS_CHOICES,
     )
     label_smoothing: float = setting(
-        0.0, "Label smoothing", "How far the label of real points lies below 1.", ge=0, le=0.5
+        0.0,
+        "Label smoothing",
+        "How far the label of real points lies below 1.",
+        ge=0,
+        le=0.5,
+        group="Training",
+        step=0.05,
+        live=True,
+        only={"loss": _PROBABILITY_LOSSES},
     )
     label_smoothing_form: Literal["one_sided", "weight"] = setting(
         "one_sided",
         "Form of label smoothing",
         "One-sided: the label is 1 − s. Weight: as GAN Lab, log D(x) only counts 1 − s times.",
+        group="Training",
+        live=True,
+        only={"label_smoothing": other_than(0), "loss": _PROBABILITY_LOSSES},
+        choices=SMOOTHING_CHOICES,
     )
     gradient_penalty: float = setting(
         0.0,
@@ -111,15 +227,39 @@ class Gan2dConfig(Config):
         "WGAN-GP's weight: D's slope between real and fake points is drawn to 1.",
         ge=0,
         le=1000,
+        group="Training",
+        scale="log",
+        live=True,
     )
     r1: float = setting(
-        0.0, "R1 penalty", "Weight of D's squared slope at real points.", ge=0, le=1000
+        0.0,
+        "R1 penalty",
+        "Weight of D's squared slope at real points.",
+        ge=0,
+        le=1000,
+        group="Training",
+        scale="log",
+        live=True,
     )
     r2: float = setting(
-        0.0, "R2 penalty", "Weight of D's squared slope at generated points.", ge=0, le=1000
+        0.0,
+        "R2 penalty",
+        "Weight of D's squared slope at generated points.",
+        ge=0,
+        le=1000,
+        group="Training",
+        scale="log",
+        live=True,
     )
     weight_clip: float = setting(
-        0.0, "Weight clipping", "Keep D's parameters between −c and c; 0 does not.", ge=0, le=100
+        0.0,
+        "Weight clipping",
+        "Keep D's parameters between −c and c; 0 does not.",
+        ge=0,
+        le=100,
+        group="Training",
+        scale="log",
+        live=True,
     )
     instance_noise: float = setting(
         0.0,
@@ -127,6 +267,9 @@ class Gan2dConfig(Config):
         "Standard deviation of noise on every point that the discriminator sees.",
         ge=0,
         le=10,
+        group="Training",
+        step=0.01,
+        live=True,
     )
     instance_noise_until: int | None = setting(
         None,
@@ -134,6 +277,10 @@ class Gan2dConfig(Config):
         "The iteration at which it has faded to nothing; none keeps it.",
         unit="iterations",
         ge=1,
+        group="Training",
+        scale="log",
+        live=True,
+        only={"instance_noise": other_than(0)},
     )
     unrolled_steps: int = setting(
         0,
@@ -142,6 +289,8 @@ class Gan2dConfig(Config):
         unit="steps",
         ge=0,
         le=10,
+        group="Training",
+        step=1,
     )
     ema: float = setting(
         0.0,
@@ -149,9 +298,17 @@ class Gan2dConfig(Config):
         "Decay of the moving average that is drawn and measured; 0 uses the last weights.",
         ge=0,
         lt=1,
+        group="Training",
+        step=0.001,
+        live=True,
     )
     lr_decay: LearningRateDecay = setting(
-        "none", "Learning-rate decay", "How both learning rates fall."
+        "none",
+        "Learning-rate decay",
+        "How both learning rates fall.",
+        group="Training",
+        live=True,
+        choices=DECAY_CHOICES,
     )
     lr_decay_until: int | None = setting(
         None,
@@ -159,26 +316,58 @@ class Gan2dConfig(Config):
         "The iteration at which the last rate is reached; none: the last one.",
         unit="iterations",
         ge=1,
+        group="Training",
+        scale="log",
+        live=True,
+        only={"lr_decay": other_than("none")},
     )
     lr_final: float = setting(
-        0.01, "Last learning rate", "As a share of the first, where it decays.", gt=0, le=1
+        0.01,
+        "Last learning rate",
+        "As a share of the first, where it decays.",
+        gt=0,
+        le=1,
+        group="Training",
+        scale="log",
+        live=True,
+        only={"lr_decay": other_than("none")},
     )
 
     log_every: int = setting(
-        20, "Metrics interval", "How often losses are recorded.", unit="iterations", ge=1
+        20,
+        "Metrics interval",
+        "How often losses are recorded.",
+        unit="iterations",
+        ge=1,
+        group="Recording",
+        scale="log",
     )
     evaluate_every: int = setting(
-        500, "Evaluation interval", "How often divergences are measured.", unit="iterations", ge=1
+        500,
+        "Evaluation interval",
+        "How often divergences are measured.",
+        unit="iterations",
+        ge=1,
+        group="Recording",
+        scale="log",
     )
     snapshot_every: int = setting(
-        50, "Snapshot interval", "How often what is drawn is kept.", unit="iterations", ge=1
+        50,
+        "Snapshot interval",
+        "How often what is drawn is kept.",
+        unit="iterations",
+        ge=1,
+        group="Recording",
+        scale="log",
     )
     changes: str = setting(
         "",
         "Changes",
         "Settings that change during the run, such as 500:loss=hinge,d_steps=5;800:d_steps=1.",
         max_length=100_000,
+        group="Recording",
     )
+    engine: EngineName = engine_setting()
 
     @property
     def parameter_count(self) -> int:
@@ -219,43 +408,10 @@ class Gan2dConfig(Config):
 
     def conflicts(self) -> Iterator[Problem]:
         """Yield what is wrong between fields."""
-        yield from self._data_conflicts()
-        if self.d_steps == 0 and self.g_steps == 0:
-            yield Problem("d_steps", "0 together with g_steps 0 would train nothing.")
-        yield from self._discriminator_conflicts()
-        if self.batch_size == 1 and "batch" in (self.generator.norm, self.discriminator.norm):
-            yield Problem("batch_size", "1 is too few for batch normalisation; at least 2.")
+        yield from super().conflicts()
         yield from self._size_conflicts()
-        yield from self._change_conflicts()
-
-    def _data_conflicts(self) -> Iterator[Problem]:
-        files = {"image": self.image, "csv": self.csv, "drawing": self.drawing}
-        for name, path in files.items():
-            if self.data == name and not path:
-                yield Problem(name, f"none given; data {name} needs it.")
-            if self.data != name and path is not None:
-                yield Problem(name, f"it would be ignored; add data = {name}.", ignored=True)
-
-    def _discriminator_conflicts(self) -> Iterator[Problem]:
-        output, loss = self.discriminator.output, self.loss
-        if output == "linear" and loss in ("log", "minimax"):
-            yield Problem(
-                "discriminator.output",
-                f"linear does not go with loss {loss}, which needs a probability; auto does.",
-            )
-        if output == "sigmoid" and loss not in _PROBABILITY_LOSSES:
-            yield Problem(
-                "discriminator.output",
-                f"sigmoid does not go with loss {loss}, which takes plain numbers; auto does.",
-            )
-        penalties = {"gradient_penalty": self.gradient_penalty, "r1": self.r1, "r2": self.r2}
-        for name, weight in penalties.items() if self.discriminator.norm == "batch" else ():
-            if weight:
-                yield Problem(
-                    name,
-                    "a penalty on the slope at each point needs a discriminator without "
-                    "batch normalisation, which mixes the points; layer does.",
-                )
+        yield from self.find_change_problems()
+        yield from find_engine_problems(NAME, self)
 
     def _size_conflicts(self) -> Iterator[Problem]:
         """Refuse networks that would take too long or too much memory."""
@@ -269,76 +425,3 @@ class Gan2dConfig(Config):
             f"iteration would take {flops / 1e9:,.1f} GFLOP and {needed / 2**20:,.0f} MiB; allowed "
             f"are {MAX_FLOPS / 1e9:,.0f} GFLOP and {MAX_BYTES / 2**20:,.0f} MiB.",
         )
-
-    def _change_conflicts(self) -> Iterator[Problem]:
-        try:
-            changes = self.timeline()
-        except ConfigError as error:
-            yield from (Problem("changes", f"{p.field}: {p.message}") for p in error.problems)
-            return
-        for change, _ in changes:
-            if change.step >= self.iterations:
-                yield Problem("changes", f"{change} would come after the last iteration.")
-
-    def timeline(self) -> "list[tuple[Change, Gan2dConfig]]":
-        """Return each change with the config from then on.
-
-        Raises:
-            ConfigError: if a change cannot be read, or is not allowed during a run.
-        """
-        now, timeline = self, []
-        for change in read_changes(self.changes):
-            now = now.changed(change.values)
-            timeline.append((change, now))
-        return timeline
-
-    def changed(self, values: Mapping[str, Any]) -> "Gan2dConfig":
-        """Return the config with settings changed in the middle of a run.
-
-        Args:
-            values: path of a setting to value, text or not; or nested mappings of them.
-
-        Raises:
-            ConfigError: if a value is not allowed, or the setting cannot change during a run.
-        """
-        settings, flat = self.settings(), flatten(values)
-        fixed = [path for path in flat if path in settings and path not in LIVE]
-        if fixed:
-            rule = "it cannot change during a run; start a new run."
-            raise ConfigError([Problem(path, rule) for path in fixed])
-        return self.replace(**{"changes": "", **flat})
-
-
-LIVE = frozenset(
-    [
-        "generator.optimizer.name",
-        "generator.optimizer.learning_rate",
-        "generator.optimizer.momentum",
-        "generator.optimizer.beta1",
-        "generator.optimizer.beta2",
-        "generator.optimizer.alpha",
-        "discriminator.output",
-        "discriminator.optimizer.name",
-        "discriminator.optimizer.learning_rate",
-        "discriminator.optimizer.momentum",
-        "discriminator.optimizer.beta1",
-        "discriminator.optimizer.beta2",
-        "discriminator.optimizer.alpha",
-        "d_steps",
-        "g_steps",
-        "loss",
-        "label_smoothing",
-        "label_smoothing_form",
-        "gradient_penalty",
-        "r1",
-        "r2",
-        "weight_clip",
-        "instance_noise",
-        "instance_noise_until",
-        "ema",
-        "lr_decay",
-        "lr_decay_until",
-        "lr_final",
-    ]
-)
-"""The settings that may change during a run: they leave the shapes of all arrays alone."""

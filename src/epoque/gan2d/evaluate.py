@@ -33,7 +33,8 @@ def evaluate(run: Run[Gan2dConfig]) -> Mapping[str, Any]:
     `epoque.gan2d.training.train` and `epoque.gan2d.measures`), and `final_exact_w1`, the exact
     Wasserstein-1 distance between 1,000 real and 1,000 generated points. `floor_js`,
     `floor_sliced_w1`, …, `floor_exact_w1`: the same between two samples of real points, which is
-    what a perfect generator would have.
+    what a perfect generator would have. `answers_per_point`: how many numbers the discriminator
+    gives for one point.
 
     Over the run: what `epoque.gan2d.measures.summarize` returns, such as `converged_at`. Of its
     start: what `epoque.gan2d.training.evaluation.evaluate_initial_state` returns, such as
@@ -86,7 +87,7 @@ def _compare_with_real(
     run: Run[Gan2dConfig], config: Gan2dConfig, user_points: UserPoints | None
 ) -> dict[str, Any]:
     """Return the exact distance at the end, and what a perfect generator would have."""
-    generate, _ = load_networks(config, run.checkpoint().arrays)
+    generate, answer = load_networks(config, run.checkpoint().arrays)
     keys = jax.random.split(jax_key(config.seed, Purpose.FINAL_EVALUATION), 3)
     draw = make_sampler(config, user_points)
     real, other = draw(keys[0], SAMPLES), draw(keys[1], SAMPLES)
@@ -95,6 +96,7 @@ def _compare_with_real(
     results: dict[str, Any] = {f"floor_{name}": value for name, value in floors.items()}
     results["final_exact_w1"] = _exact(real, fake)
     results["floor_exact_w1"] = _exact(real, other)
+    results["answers_per_point"] = int(answer(real[:PAIRED]).size) // PAIRED
     return results
 
 

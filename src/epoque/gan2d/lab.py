@@ -11,14 +11,18 @@ from epoque.bench.progress import Progress, no_progress
 from epoque.bench.sweeps.columns import Columns
 from epoque.bench.system.compilation_cache import keep_compiled
 from epoque.bench.system.environment import jax_device
+from epoque.bench.views import View
 
 from .labels import FIGURE_CAPTIONS, RESULT_LABELS
 from .name import NAME
+from .views import VIEWS
 
 if TYPE_CHECKING:
     from cyclopts import App
     from matplotlib.figure import Figure
 
+    from epoque.bench.figures.film import Film
+    from epoque.bench.live import Live
     from epoque.bench.runs.run import Run
 
     from .config import Gan2dConfig
@@ -31,6 +35,7 @@ class Gan2dLab(Lab["Gan2dConfig"]):
 
     name: ClassVar[str] = NAME
     title: ClassVar[str] = mark("A generator and a discriminator play on points of the plane")
+    views: ClassVar[tuple[View, ...]] = VIEWS
     result_labels: ClassVar[Mapping[str, str]] = RESULT_LABELS
     figure_captions: ClassVar[Mapping[str, str]] = FIGURE_CAPTIONS
     headline: ClassVar[tuple[str, ...]] = ("final_sliced_w1", "final_coverage", "final_precision")
@@ -50,6 +55,13 @@ class Gan2dLab(Lab["Gan2dConfig"]):
 
         return train(config, resume)
 
+    def live(self, config: "Gan2dConfig", resume: Checkpoint | None = None) -> "Live[Gan2dConfig]":
+        """Return a training under a hand (see `epoque.gan2d.training.live`)."""
+        keep_compiled()
+        from .training.train import open_live
+
+        return open_live(config, resume)
+
     def remarks(self, config: "Gan2dConfig") -> Iterator[str]:
         """Yield how a CSV is read, and whether its points lie outside the square."""
         from .data.user_points import find_remarks
@@ -66,10 +78,20 @@ class Gan2dLab(Lab["Gan2dConfig"]):
         return evaluate(run)
 
     def check(self, config: "Gan2dConfig") -> None:
-        """Check that the points, picture or drawing of one's own can be read."""
+        """Check that the engine is there, and that points of one's own can be read."""
+        from epoque.bench.engine_setting import check_engine
+
+        check_engine(config)
         from .data.user_points import load_points
 
         load_points(config)
+
+    def check_resume(self, config: "Gan2dConfig", checkpoint: Checkpoint) -> None:
+        """Check that the live engine that made a checkpoint is the one that is here."""
+        from epoque.bench.engine_setting import check_engine, check_same_engine
+
+        check_engine(config)
+        check_same_engine(config, checkpoint)
 
     def measure_progress(
         self, config: "Gan2dConfig", step: int, metrics: Mapping[str, float]
@@ -78,8 +100,22 @@ class Gan2dLab(Lab["Gan2dConfig"]):
         return step, config.iterations
 
     def device(self, config: "Gan2dConfig") -> str:
-        """Name what JAX computes on."""
-        return jax_device()
+        """Name what JAX computes on, or the live engine."""
+        return "WebAssembly" if config.engine == "wasm" else jax_device()
+
+    def describe_engine(self, config: "Gan2dConfig") -> Mapping[str, Any]:
+        """Return the SHA-256 of the live engine, where it computes: its bytes are its version."""
+        if config.engine != "wasm":
+            return {}
+        from epoque.bench.live_engine import engine_sha256
+
+        return {"engine": "wasm", "engine_sha256": engine_sha256()}
+
+    def live_engine(self, config: "Gan2dConfig") -> str | None:
+        """Return why the live engine does not compute a config; None if it does."""
+        from .live_engine import live_engine
+
+        return live_engine(config)
 
     def figures(
         self, run: "Run[Gan2dConfig]", language: str = "en"
@@ -88,6 +124,14 @@ class Gan2dLab(Lab["Gan2dConfig"]):
         from .figures.run_figures import figures
 
         return figures(run, language)
+
+    def films(
+        self, run: "Run[Gan2dConfig]", language: str = "en"
+    ) -> "Mapping[str, Callable[[], Film]]":
+        """Return the films that can be made of a run folder, name to what draws one."""
+        from .figures.film import films
+
+        return films(run, language)
 
     def sweep(self, base: "Gan2dConfig", points: Columns) -> Columns | None:
         """Run many configs inside one compiled program (see `gan2d.training.sweep`)."""

@@ -9,6 +9,15 @@ from pydantic import Field
 
 from epoque.bench.config import Settings, setting, sub_config
 
+from .labels import (
+    ACTIVATION_CHOICES,
+    DISCRIMINATOR_OUTPUT_CHOICES,
+    INIT_CHOICES,
+    NORM_CHOICES,
+    OPTIMIZER_CHOICES,
+    OUTPUT_CHOICES,
+)
+
 __all__ = [
     "Activation",
     "DiscriminatorConfig",
@@ -44,15 +53,51 @@ _OPTIMIZER = "How the gradient becomes a step."
 class OptimizerConfig(Settings):
     """How one network's gradient becomes a step."""
 
-    name: OptimizerName = setting("sgd", "Optimiser", _OPTIMIZER)
-    learning_rate: float = setting(0.03, "Learning rate", "How far each step goes.", gt=0, le=1000)
-    momentum: float = setting(
-        0.9, "Momentum", "For momentum: the share of the last step kept.", ge=0, lt=1
+    name: OptimizerName = setting(
+        "sgd", "Optimiser", _OPTIMIZER, live=True, choices=OPTIMIZER_CHOICES
     )
-    beta1: float = setting(0.9, "Beta 1", "For Adam: memory of the mean gradient.", ge=0, lt=1)
-    beta2: float = setting(0.999, "Beta 2", "For Adam: memory of the squared gradient.", ge=0, lt=1)
+    learning_rate: float = setting(
+        0.03, "Learning rate", "How far each step goes.", gt=0, le=1000, scale="log", live=True
+    )
+    momentum: float = setting(
+        0.9,
+        "Momentum",
+        "For momentum: the share of the last step kept.",
+        ge=0,
+        lt=1,
+        step=0.01,
+        live=True,
+        only={"name": ("momentum",)},
+    )
+    beta1: float = setting(
+        0.9,
+        "Beta 1",
+        "For Adam: memory of the mean gradient.",
+        ge=0,
+        lt=1,
+        step=0.01,
+        live=True,
+        only={"name": ("adam",)},
+    )
+    beta2: float = setting(
+        0.999,
+        "Beta 2",
+        "For Adam: memory of the squared gradient.",
+        ge=0,
+        lt=1,
+        step=0.001,
+        live=True,
+        only={"name": ("adam",)},
+    )
     alpha: float = setting(
-        0.99, "Alpha", "For RMSProp: memory of the squared gradient.", ge=0, lt=1
+        0.99,
+        "Alpha",
+        "For RMSProp: memory of the squared gradient.",
+        ge=0,
+        lt=1,
+        step=0.01,
+        live=True,
+        only={"name": ("rmsprop",)},
     )
 
 
@@ -81,13 +126,19 @@ class NetworkConfig(Settings):
 
     layers: tuple[Width, ...] = setting((10, 10), "Layers", _LAYERS, max_length=16)
     activation: Activation = setting(
-        "relu", "Activation", "What each hidden neuron does to its sum."
+        "relu", "Activation", "What each hidden neuron does to its sum.", choices=ACTIVATION_CHOICES
     )
     init: Init = setting(
-        "ganlab", "Initialiser", "The distribution the first weights are drawn from."
+        "ganlab",
+        "Initialiser",
+        "The distribution the first weights are drawn from.",
+        choices=INIT_CHOICES,
     )
     norm: Norm = setting(
-        "none", "Normalisation", "What each hidden layer's sums are normalised over."
+        "none",
+        "Normalisation",
+        "What each hidden layer's sums are normalised over.",
+        choices=NORM_CHOICES,
     )
     optimizer: OptimizerConfig = sub_config(OptimizerConfig(), "Optimiser", _OPTIMIZER)
 
@@ -109,7 +160,7 @@ class GeneratorConfig(NetworkConfig):
     """The generator: from noise to points of the plane."""
 
     output: Literal["tanh", "sigmoid", "linear"] = setting(
-        "tanh", "Output", "The activation of the two coordinates."
+        "tanh", "Output", "The activation of the two coordinates.", choices=OUTPUT_CHOICES
     )
 
 
@@ -129,4 +180,6 @@ class DiscriminatorConfig(NetworkConfig):
         "auto",
         "Output",
         "Auto: a probability for the log and least-squares losses, a plain number for the others.",
+        live=True,
+        choices=DISCRIMINATOR_OUTPUT_CHOICES,
     )

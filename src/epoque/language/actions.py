@@ -1,8 +1,8 @@
-"""What is done with a trained model: generate, fill_mask, perplexity, score, save and push."""
+"""What is done with a trained model: generate, perplexity, score, look, compare, save, push …"""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -22,18 +22,25 @@ from epoque.bench.system.memory import explain_out_of_memory
 from .generation.sampling import Sampling
 
 if TYPE_CHECKING:
+    from .evaluation.count_mixture import CountMixture
+    from .evaluation.interpretability import AttentionMaps, Lens
     from .evaluation.score import Perplexity, Score
     from .generation.fill_mask import Candidate
+    from .hub.model_card import Statements
     from .hub.open_model import LoadedModel
 
 __all__ = [
+    "ComparedModel",
     "Continuation",
     "Generated",
+    "Look",
     "PushedModel",
     "SavedModel",
     "TextPerplexity",
+    "compare",
     "fill_mask",
     "generate",
+    "look",
     "perplexity",
     "push",
     "save",
@@ -60,6 +67,18 @@ class LicenseOptions(RunFolderOptions):
     licence: str | None = option(
         None, "Licence of the weights for the model card, such as cc-by-sa-4.0."
     )
+    language: tuple[str, ...] = option(
+        (), "Language of the text for the model card, such as en; known of a named corpus."
+    )
+    dataset: tuple[str, ...] = option(
+        (), "Dataset of the Hub that the text is from, owner/name, for the model card."
+    )
+
+    def statements(self) -> "Statements":
+        """Return what the author says of the model."""
+        from .hub.model_card import Statements
+
+        return Statements(self.licence, self.language, self.dataset)
 
 
 @contextmanager
@@ -94,7 +113,13 @@ class GenerateOptions(ModelOptions, Sampling):
     """Of `generate`."""
 
     prompt: tuple[str, ...] = option(
-        ..., "The text to go on with; of several, all go on side by side.", positional=True
+        ...,
+        "The text to go on with; of several, all go on side by side. An empty one begins a text.",
+        positional=True,
+    )
+
+    with_counts: bool = option(
+        False, "Of a run: mix in the counted triples of its training text, with its weight."
     )
 
     def sampling(self, context: int) -> Sampling:
@@ -153,16 +178,35 @@ def generate(options: GenerateOptions, progress: Progress, notify: Notify) -> Ge
 
     Raises:
         ConfigError: if an option is wrong, or would be ignored.
-        UsageError: if a prompt is empty, or the model is not causal.
+        UsageError: if the model is not causal.
         UnknownNameError: if there is no such model.
     """
     with _open(options, LESS_TO_GENERATE, progress, notify) as opened:
         from .generation.generate import generate as continue_prompts
 
-        sampling = options.sampling(opened.context)
-        texts = continue_prompts(opened.model, opened.tokenizer, options.prompt, sampling)
+        sampling, mixture = options.sampling(opened.context), _open_mixture(options, opened)
+        texts = continue_prompts(
+            opened.model,
+            opened.tokenizer,
+            options.prompt,
+            sampling,
+            start=opened.start,
+            mixture=mixture,
+        )
     pairs = zip(options.prompt, texts, strict=True)
     return Generated(opened.name, sampling, tuple(Continuation(*pair) for pair in pairs))
+
+
+def _open_mixture(options: GenerateOptions, opened: "LoadedModel") -> "CountMixture | None":
+    """Return the counts that are asked for, or None."""
+    if not options.with_counts:
+        return None
+    from .evaluation.count_mixture import open_mixture
+
+    if opened.run is None:
+        message = "true needs a run, whose training text is counted; this is a saved model."
+        raise ConfigError([Problem("with_counts", message)])
+    return open_mixture(opened.run, opened.tokenizer)
 
 
 LESS_TO_GENERATE = "a smaller --context, fewer --beams or fewer prompts"
@@ -177,7 +221,7 @@ def stream(options: GenerateOptions, progress: Progress, notify: Notify) -> Iter
 
     Raises:
         ConfigError: if an option is wrong, or there is more than one prompt.
-        UsageError: if the prompt is empty, or the model is not causal.
+        UsageError: if the model is not causal.
         UnknownNameError: if there is no such model.
     """
     if len(options.prompt) > 1:
@@ -189,8 +233,15 @@ def _stream(options: GenerateOptions, progress: Progress, notify: Notify) -> Ite
     with _open(options, LESS_TO_GENERATE, progress, notify) as opened:
         from .generation.generate import stream as continue_prompt
 
-        sampling = options.sampling(opened.context)
-        yield from continue_prompt(opened.model, opened.tokenizer, options.prompt[0], sampling)
+        sampling, mixture = options.sampling(opened.context), _open_mixture(options, opened)
+        yield from continue_prompt(
+            opened.model,
+            opened.tokenizer,
+            options.prompt[0],
+            sampling,
+            start=opened.start,
+            mixture=mixture,
+        )
 
 
 class FillMaskOptions(ModelOptions):
@@ -277,6 +328,12 @@ def perplexity(options: PerplexityOptions, progress: Progress, notify: Notify) -
     with _open(options, "a smaller --context", progress, notify) as opened:
         from .evaluation.score import measure_perplexity
 
+        documents = replace(
+            documents,
+            keeps_blank_lines=opened.keeps_blank_lines,
+            joins_lines=opened.joins_lines,
+        )
+
         value = measure_perplexity(
             opened.model,
             opened.tokenizer,
@@ -311,6 +368,151 @@ def score(options: ScoreOptions, progress: Progress, notify: Notify) -> "Score":
         from .evaluation.score import score_text
 
         return score_text(opened.model, opened.tokenizer, options.text)
+
+
+class LookOptions(ModelOptions):
+    """Of `look`."""
+
+    text: str = option(..., "The text that the model reads.", positional=True)
+    top: int = option(3, "How many guesses and neighbours are shown of each.", ge=1, le=100)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What goes on in a model that reads a text.
+
+    Attributes:
+        attention: where each token looks, of every layer and head.
+        lens: what the model would predict if it ended after each layer.
+        guesses: the tokens of `lens.ids` as text, [layer + 1][T][k].
+        words: the different tokens of the text, as text.
+        neighbors: of each of them, the tokens whose embeddings are nearest, with their cosines.
+    """
+
+    attention: "AttentionMaps"
+    lens: "Lens"
+    guesses: tuple[tuple[tuple[str, ...], ...], ...]
+    words: tuple[str, ...]
+    neighbors: tuple[tuple[tuple[str, float], ...], ...]
+
+
+@action
+def look(options: LookOptions, progress: Progress, notify: Notify) -> Look:
+    """Look into a model while it reads a text: attention, layers, and its words' neighbours.
+
+    Attention says from which tokens each one takes what it needs. The lens lets the model answer
+    after each layer, as if it were the last. Neighbours are tokens whose embeddings point the same
+    way: the model has found them used alike.
+
+    Returns:
+        All of it, as arrays and as text.
+
+    Raises:
+        UsageError: if the text is empty or longer than the model's context.
+        UnknownNameError: if there is no such model.
+    """
+    with _open(options, "a shorter text", progress, notify) as opened:
+        from .evaluation import interpretability
+        from .generation.fill_mask import decode_token, encode_text
+
+        model, tokenizer = opened.model, opened.tokenizer
+        attention = interpretability.measure_attention(model, tokenizer, options.text)
+        lens = interpretability.read_logit_lens(model, tokenizer, options.text, options.top)
+        ids = list(dict.fromkeys(encode_text(model, tokenizer, options.text)))
+        near = interpretability.find_neighbors(model, ids, options.top, range(len(tokenizer)))
+        guesses = tuple(
+            tuple(tuple(decode_token(tokenizer, int(i)) for i in row) for row in layer)
+            for layer in lens.ids
+        )
+        neighbors = tuple(
+            tuple((decode_token(tokenizer, int(i)), float(c)) for i, c in zip(*pair, strict=True))
+            for pair in zip(near.neighbors, near.cosines, strict=True)
+        )
+        words = interpretability.decode_tokens(tokenizer, ids)
+    return Look(attention, lens, guesses, words, neighbors)
+
+
+class CompareOptions(RunFolderOptions):
+    """Of `compare`."""
+
+    file: FilePath = option(
+        ..., "A text, JSON-lines or Parquet file, or a folder.", positional=True
+    )
+    models: tuple[RunReference, ...] = option(
+        ..., "Runs, saved folders, or models of the Hub.", positional=True
+    )
+    first: int = option(0, "Only the first so many tokens of each; 0: all.", ge=0)
+    text_column: str = option("text", "The column that holds the text.")
+    device: str = option("auto", "auto (CUDA where it is there), cpu or cuda.")
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedModel:
+    """A model among others that predict the same text.
+
+    Attributes:
+        name: what it is called.
+        perplexity: its numbers; those per word and per byte do not depend on its tokenizer.
+        is_pseudo: whether they are of a masked model, not to be compared with a causal one's.
+    """
+
+    name: str
+    perplexity: "Perplexity"
+    is_pseudo: bool
+
+
+@action
+def compare(
+    options: CompareOptions, progress: Progress, notify: Notify
+) -> tuple[ComparedModel, ...]:
+    """Compare how well models predict one text, per word and per byte.
+
+    Perplexities per token belong to a tokenizer; those per word and bits per byte are of the text.
+    All models read the same text: without its blank lines, if one of them was trained without.
+
+    Returns:
+        The models, best first.
+
+    Raises:
+        ConfigError: if an option is wrong.
+        DataError: if a file cannot be read.
+        UnknownNameError: if there is no such model.
+    """
+    from .data.corpus import file_documents, lines
+
+    documents = file_documents([str(options.file)], options.text_column)
+    with ExitStack() as stack:
+        opened = [
+            stack.enter_context(
+                _open(
+                    ModelOptions(model=name, runs=options.runs, device=options.device),
+                    "fewer models at once",
+                    progress,
+                    notify,
+                )
+            )
+            for name in options.models
+        ]
+        from .evaluation.score import measure_perplexity
+
+        keep = all(each.keeps_blank_lines for each in opened)
+        documents = replace(documents, keeps_blank_lines=keep)
+        compared = [
+            ComparedModel(
+                each.name,
+                measure_perplexity(
+                    each.model,
+                    each.tokenizer,
+                    lines(documents),
+                    context=each.context,
+                    first=options.first,
+                    progress=progress,
+                ),
+                is_pseudo=not each.model.causal,
+            )
+            for each in opened
+        ]
+    return tuple(sorted(compared, key=lambda each: each.perplexity.bits_per_byte))
 
 
 class SaveOptions(LicenseOptions):
@@ -353,7 +555,7 @@ def save(options: SaveOptions, notify: Notify) -> SavedModel:
 
     run = find_run(options.run, runs_folder(options.runs))
     announce_run(options.run, run.id, notify)
-    folder = save_run(run, options.folder, license=options.licence)
+    folder = save_run(run, options.folder, says=options.statements())
     return SavedModel(folder, tuple(list_files(folder)))
 
 
@@ -415,9 +617,10 @@ def _pushed_folder(options: PushOptions, notify: Notify) -> Iterator[Path]:
     from .hub.open_model import check_installed, find_run, is_model_folder
 
     if is_model_folder(options.model):
-        if options.licence is not None:
-            message = "it goes into the model card of a run; this folder has its own README.md."
-            raise ConfigError([Problem("licence", message)])
+        message = "it goes into the model card of a run; this folder has its own README.md."
+        stated = [n for n in ("licence", "language", "dataset") if not options.is_default(n)]
+        if stated:
+            raise ConfigError([Problem(name, message) for name in stated])
         yield Path(options.model)
         return
     check_installed()
@@ -425,5 +628,5 @@ def _pushed_folder(options: PushOptions, notify: Notify) -> Iterator[Path]:
     announce_run(options.model, run.id, notify)
     from .hub.model_folder import draft_model_folder
 
-    with draft_model_folder(run, options.name, options.licence, None) as folder:
+    with draft_model_folder(run, options.name, options.statements(), None) as folder:
         yield folder

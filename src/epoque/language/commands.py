@@ -15,6 +15,9 @@ from epoque.bench.terminal import make_console, make_table
 from . import actions
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from .evaluation.score import Score
     from .generation.fill_mask import Candidate
 
@@ -69,6 +72,26 @@ def build_app(title: str) -> App:
         bar=LOADING,
         has_quiet=False,
         examples=('epoque language score last "To be or not to be"',),
+    )
+    add_action(
+        app,
+        actions.look,
+        _show_look,
+        to_json=_look_as_json,
+        bar=LOADING,
+        has_quiet=False,
+        examples=('epoque language look last "To be or not to be"',),
+    )
+    add_action(
+        app,
+        actions.compare,
+        _show_compared,
+        to_json=lambda models: [
+            {"name": m.name, **asdict(m.perplexity), "is_pseudo": m.is_pseudo} for m in models
+        ],
+        bar=("reading", "tokens"),
+        has_quiet=False,
+        examples=("epoque language compare my-text.txt last openai-community/gpt2",),
     )
     add_action(
         app,
@@ -168,6 +191,76 @@ def _show_score(score: "Score") -> None:
         out.print("\nperplexity – (no token was scored: nothing stands before the first one)")
     else:
         out.print(f"\nperplexity {score.perplexity:,.2f}")
+
+
+def _show_look(look: actions.Look) -> None:
+    out, tokens = make_console(), tuple(map(_on_one_line, look.attention.tokens))
+    by_layer = look.attention.weights.mean(1)  # over the heads
+    out.print("Where each token looks most, by layer", style="bold")
+    heading = ("token", *(f"layer {n}" for n in range(1, len(by_layer) + 1)))
+    rows = (
+        (token, *(_most_attended(layer[i], tokens) for layer in by_layer))
+        for i, token in enumerate(tokens)
+    )
+    out.print(make_table(heading, rows))
+    out.print("\nWhat it would say after each layer, at the last token", style="bold")
+    last = (
+        (f"layer {n}" if n else "embedding", _guesses(words[-1], shares[-1]))
+        for n, (words, shares) in enumerate(zip(look.guesses, look.lens.probabilities, strict=True))
+    )
+    out.print(make_table(("", "guesses"), last))
+    out.print("\nTokens with like embeddings", style="bold")
+    near = (
+        (_on_one_line(word), ", ".join(f"{_on_one_line(w)} {cosine:.2f}" for w, cosine in row))
+        for word, row in zip(look.words, look.neighbors, strict=True)
+    )
+    out.print(make_table(("token", "neighbours, cosine"), near))
+
+
+def _on_one_line(text: str) -> str:
+    return repr(_shown(text))[1:-1]
+
+
+def _most_attended(weights: "NDArray[np.float32]", tokens: tuple[str, ...]) -> str:
+    """Return the token that is looked at most, and with which share."""
+    place = int(weights.argmax())
+    return f"{tokens[place]} {weights[place]:.0%}"
+
+
+def _guesses(words: tuple[str, ...], shares: "NDArray[np.float32]") -> str:
+    pairs = zip(words, shares.tolist(), strict=True)
+    return ", ".join(f"{_on_one_line(word)} {share:.1%}" for word, share in pairs)
+
+
+def _look_as_json(look: actions.Look) -> dict[str, Any]:
+    return {
+        "tokens": list(look.attention.tokens),
+        "attention": look.attention.weights.tolist(),
+        "lens": {
+            "guesses": look.guesses,
+            "probabilities": look.lens.probabilities.tolist(),
+            "entropy": look.lens.entropy.tolist(),
+        },
+        "neighbours": {
+            word: [{"token": w, "cosine": c} for w, c in row]
+            for word, row in zip(look.words, look.neighbors, strict=True)
+        },
+    }
+
+
+def _show_compared(models: tuple[actions.ComparedModel, ...]) -> None:
+    rows = (
+        (
+            f"{m.name} (pseudo)" if m.is_pseudo else m.name,
+            _number(m.perplexity.per_word),
+            _number(m.perplexity.bits_per_byte, 3),
+            _number(m.perplexity.per_token),
+            f"{m.perplexity.tokens:,}",
+        )
+        for m in models
+    )
+    heading = ("model", "perplexity per word", "bits per byte", "per token", "tokens")
+    make_console().print(make_table(heading, rows))
 
 
 def _show_folder(model: actions.SavedModel) -> None:

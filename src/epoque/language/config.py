@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Literal
 
-from epoque.bench.config import Config, LocalPath, setting, threads_setting
+from epoque.bench.config import Config, LocalPath, other_than, setting, threads_setting
 from epoque.bench.errors import Problem
 from epoque.bench.files.path_list import Paths
 
@@ -32,6 +32,8 @@ Schedule = Literal["constant", "linear", "cosine", "trapezoid"]
 Precision = Literal["auto", "float32", "medium", "bfloat16"]
 Device = Literal["auto", "cpu", "cuda"]
 
+_TEXTS = ("txt", "text", "tokens", "md", "jsonl", "ndjson", "json", "parquet")
+
 MAX_PARAMETERS = 20 * 10**9
 MAX_BYTES = 2**40
 """What no single machine that this is made for has."""
@@ -44,6 +46,7 @@ class LanguageConfig(Config):
         "causal",
         "Objective",
         "Causal: predict the next token (as GPT-2). Masked: predict hidden tokens (as BERT).",
+        group="Objective",
     )
 
     corpus: str = setting(
@@ -52,15 +55,31 @@ class LanguageConfig(Config):
         "A named corpus, or a dataset of the Hugging Face Hub: owner/name or owner/name:config.",
         min_length=1,
         max_length=1000,
+        group="Text",
+        file=(),
     )
     train_files: Paths = setting(
-        (), "Training files", "Your own text, Parquet or JSON-lines files or folders, or none."
+        (),
+        "Training files",
+        "Your own text, Parquet or JSON-lines files or folders, or none.",
+        group="Text",
+        file=_TEXTS,
     )
     valid_files: Paths = setting(
-        (), "Validation files", "Your own files that are only measured on, or none."
+        (),
+        "Validation files",
+        "Your own files that are only measured on, or none.",
+        group="Text",
+        only={"train_files": other_than(())},
+        file=_TEXTS,
     )
     test_files: Paths = setting(
-        (), "Test files", "Your own files that are measured once, at the end, or none."
+        (),
+        "Test files",
+        "Your own files that are measured once, at the end, or none.",
+        group="Text",
+        only={"train_files": other_than(())},
+        file=_TEXTS,
     )
     text_column: str = setting(
         "text",
@@ -68,32 +87,83 @@ class LanguageConfig(Config):
         "In a Parquet or JSON-lines file or a Hub dataset: the column that holds the text.",
         min_length=1,
         max_length=1000,
+        group="Text",
+    )
+    train_share: float = setting(
+        1.0,
+        "Share of the training text",
+        "How much is learned from, counted from its start; the tokenizer is made from all of it.",
+        gt=0,
+        le=1,
+        group="Text",
+        step=0.05,
     )
     undecodable: Literal["stop", "replace"] = setting(
-        "stop", "Bytes that are not UTF-8", "Stop there, or replace them by the sign �."
+        "stop",
+        "Bytes that are not UTF-8",
+        "Stop there, or replace them by the sign �.",
+        group="Text",
+    )
+    blank_lines: Literal["auto", "keep", "drop"] = setting(
+        "auto",
+        "Blank lines",
+        "Keep those of text files, which part paragraphs, or drop them; auto: kept in your own "
+        "files, dropped in a named corpus.",
+        group="Text",
+    )
+    join_lines: bool = setting(
+        False,
+        "Join wrapped lines",
+        "For your own text files that are wrapped at a fixed width: a paragraph becomes one line.",
+        group="Text",
+        only={"train_files": other_than(())},
     )
     evaluate_test: bool = setting(
-        False, "Measure the test split", "Also measure the test split, once, at the end."
+        False,
+        "Measure the test split",
+        "Also measure the test split, once, at the end.",
+        group="Text",
     )
 
     tokenizer: LocalPath | None = setting(
-        None, "Tokenizer", "A folder or a name on the Hub; none trains one on the training text."
+        None,
+        "Tokenizer",
+        "A folder or a name on the Hub; none trains one on the training text.",
+        group="Tokens",
+        file=(),
+        only={"start_from": (None,)},
     )
     tokenizer_kind: TokenizerKind | None = setting(
         None,
         "Kind of tokenizer",
         "To train: byte-level BPE or WordPiece; none: BPE for causal, WordPiece for masked.",
+        group="Tokens",
+        only={"tokenizer": (None,)},
     )
     vocabulary: int = setting(
-        25_000, "Vocabulary", "Size of the tokenizer to train.", unit="tokens", ge=64, le=1_000_000
+        25_000,
+        "Vocabulary",
+        "Size of the tokenizer to train.",
+        unit="tokens",
+        ge=64,
+        le=1_000_000,
+        group="Tokens",
+        scale="log",
+        only={"tokenizer": (None,)},
     )
     lowercase: bool = setting(
-        False, "Lower case", "The tokenizer to train turns capitals into small letters."
+        False,
+        "Lower case",
+        "The tokenizer to train turns capitals into small letters.",
+        group="Tokens",
+        only={"tokenizer": (None,)},
     )
     frame_lines: bool = setting(
         False,
         "Lines framed",
         "For masked: [CLS] and [SEP] around every line, empty ones too, as the notebook does.",
+        group="Tokens",
+        only={"objective": ("masked",)},
     )
     model_vocabulary: int | None = setting(
         None,
@@ -102,9 +172,18 @@ class LanguageConfig(Config):
         unit="tokens",
         ge=2,
         le=2_000_000,
+        group="Tokens",
+        scale="log",
     )
     block_size: int = setting(
-        128, "Block size", "Tokens the model sees at once.", unit="tokens", ge=2, le=65_536
+        128,
+        "Block size",
+        "Tokens the model sees at once.",
+        unit="tokens",
+        ge=2,
+        le=65_536,
+        group="Tokens",
+        scale="log",
     )
     positions: int | None = setting(
         None,
@@ -113,39 +192,79 @@ class LanguageConfig(Config):
         unit="tokens",
         ge=2,
         le=1_000_000,
+        group="Network",
+        scale="log",
+        only={"architecture": ("gpt2", "bert")},
     )
     documents_apart: bool = setting(
-        False, "Documents apart", "No block holds tokens that can see another document's."
+        False,
+        "Documents apart",
+        "No block holds tokens that can see another document's.",
+        group="Tokens",
     )
 
+    start_from: LocalPath | None = setting(
+        None,
+        "Start from",
+        "A run's folder, a saved folder or a model of the Hub, of the same shape: its weights and "
+        "its tokenizer; none starts from nothing.",
+        group="Network",
+        file=(),
+    )
     architecture: Architecture = setting(
         "modern",
         "Architecture",
         "GPT-2's, BERT's, or a modern one: rotary positions, RMSNorm, squared ReLU.",
+        group="Network",
     )
-    layers: int = setting(4, "Layers", "Transformer layers.", unit="layers", ge=1, le=1000)
-    width: int = setting(256, "Width", "Numbers that stand for a token.", ge=2, le=65_536)
-    heads: int = setting(4, "Heads", "Attention heads in each layer.", ge=1, le=1024)
+    layers: int = setting(
+        4, "Layers", "Transformer layers.", unit="layers", ge=1, le=1000, group="Network", step=1
+    )
+    width: int = setting(
+        256,
+        "Width",
+        "Numbers that stand for a token.",
+        ge=2,
+        le=65_536,
+        group="Network",
+        scale="log",
+    )
+    heads: int = setting(
+        4, "Heads", "Attention heads in each layer.", ge=1, le=1024, group="Network", step=1
+    )
     feed_forward: int | None = setting(
         None,
         "Feed-forward width",
         "Neurons in each layer; none: four times the width, and 8/3 where modern is masked.",
         ge=1,
         le=1_000_000,
+        group="Network",
+        scale="log",
     )
-    dropout: float = setting(0.0, "Dropout", "Share of activations dropped.", ge=0, lt=1)
+    dropout: float = setting(
+        0.0, "Dropout", "Share of activations dropped.", ge=0, lt=1, group="Network", step=0.01
+    )
     tie_embeddings: bool = setting(
-        True, "Tied embeddings", "The output layer uses the embedding's weights."
+        True, "Tied embeddings", "The output layer uses the embedding's weights.", group="Network"
     )
 
     first_embedding: FirstEmbedding = setting(
         "random",
         "First embedding",
         "Random; or counted: made from which token follows which in the training text.",
+        group="Network",
+        only={"start_from": (None,)},
     )
 
     mask_probability: float = setting(
-        0.15, "Masked share", "Share of the tokens to be predicted.", gt=0, lt=1
+        0.15,
+        "Masked share",
+        "Share of the tokens to be predicted.",
+        gt=0,
+        lt=1,
+        group="Objective",
+        step=0.01,
+        only={"objective": ("masked",)},
     )
     train_mask_probability: float | None = setting(
         None,
@@ -153,10 +272,26 @@ class LanguageConfig(Config):
         "More than is measured with teaches more in each step; none: the same.",
         gt=0,
         lt=1,
+        group="Objective",
+        step=0.01,
+        only={"objective": ("masked",)},
     )
-    whole_words: bool = setting(False, "Whole words", "Mask all tokens of a word together.")
+    whole_words: bool = setting(
+        False,
+        "Whole words",
+        "Mask all tokens of a word together.",
+        group="Objective",
+        only={"objective": ("masked",)},
+    )
     mask_seeds: int = setting(
-        3, "Mask seeds", "Fixed masks over which a masked model is measured.", ge=1, le=100
+        3,
+        "Mask seeds",
+        "Fixed masks over which a masked model is measured.",
+        ge=1,
+        le=100,
+        group="Objective",
+        step=1,
+        only={"objective": ("masked",)},
     )
     pseudo_blocks: int = setting(
         0,
@@ -165,18 +300,32 @@ class LanguageConfig(Config):
         unit="blocks",
         ge=0,
         le=1_000_000,
+        group="Objective",
+        scale="log",
+        only={"objective": ("masked",)},
     )
 
     head: Head = setting(
         "sampled",
         "Output layer in training",
         "Full softmax; the same in chunks, to save memory; or sampled, which is fastest.",
+        group="Training",
     )
     negatives: int = setting(
-        2048, "Negatives", "For head sampled: wrong tokens drawn a step.", ge=1, le=1_000_000
+        2048,
+        "Negatives",
+        "For head sampled: wrong tokens drawn a step.",
+        ge=1,
+        le=1_000_000,
+        group="Training",
+        scale="log",
+        only={"head": ("sampled",)},
     )
     optimizer: OptimizerName = setting(
-        "muon", "Optimiser", "AdamW; or Muon for the matrices and AdamW for the rest."
+        "muon",
+        "Optimiser",
+        "AdamW; or Muon for the matrices and AdamW for the rest.",
+        group="Training",
     )
     learning_rate: float | None = setting(
         None,
@@ -184,6 +333,8 @@ class LanguageConfig(Config):
         "AdamW's, or with muon that of the matrices; none: 0.001 and 0.01.",
         gt=0,
         le=100,
+        group="Training",
+        scale="log",
     )
     embedding_learning_rate: float | None = setting(
         None,
@@ -191,14 +342,46 @@ class LanguageConfig(Config):
         "With muon: AdamW's, for embeddings, biases and norms; none: 0.005.",
         gt=0,
         le=100,
+        group="Training",
+        scale="log",
+        only={"optimizer": ("muon",)},
     )
     weight_decay: float = setting(
-        0.01, "Weight decay", "How fast the matrices are drawn to zero.", ge=0, le=100
+        0.01,
+        "Weight decay",
+        "How fast the matrices are drawn to zero.",
+        ge=0,
+        le=100,
+        group="Training",
+        scale="log",
     )
-    beta1: float = setting(0.9, "Beta 1", "AdamW's memory of the mean gradient.", ge=0, lt=1)
-    beta2: float = setting(0.95, "Beta 2", "AdamW's memory of the squared gradient.", ge=0, lt=1)
+    beta1: float = setting(
+        0.9,
+        "Beta 1",
+        "AdamW's memory of the mean gradient.",
+        ge=0,
+        lt=1,
+        group="Training",
+        step=0.01,
+    )
+    beta2: float = setting(
+        0.95,
+        "Beta 2",
+        "AdamW's memory of the squared gradient.",
+        ge=0,
+        lt=1,
+        group="Training",
+        step=0.001,
+    )
     momentum: float = setting(
-        0.95, "Momentum", "With muon: the share of the last step kept.", ge=0, lt=1
+        0.95,
+        "Momentum",
+        "With muon: the share of the last step kept.",
+        ge=0,
+        lt=1,
+        group="Training",
+        step=0.01,
+        only={"optimizer": ("muon",)},
     )
     muon_every: int = setting(
         1,
@@ -207,6 +390,9 @@ class LanguageConfig(Config):
         unit="steps",
         ge=1,
         le=1000,
+        group="Training",
+        step=1,
+        only={"optimizer": ("muon",)},
     )
     clip: float = setting(
         1.0,
@@ -214,10 +400,15 @@ class LanguageConfig(Config):
         "Longest gradient that is followed (max_grad_norm); 0: any.",
         ge=0,
         le=1e6,
+        group="Training",
+        scale="log",
     )
 
     schedule: Schedule = setting(
-        "trapezoid", "Schedule", "How the learning rate falls; trapezoid: only towards the end."
+        "trapezoid",
+        "Schedule",
+        "How the learning rate falls; trapezoid: only towards the end.",
+        group="Training",
     )
     warmup_steps: int = setting(
         0,
@@ -226,11 +417,29 @@ class LanguageConfig(Config):
         unit="steps",
         ge=0,
         le=10**9,
+        group="Training",
+        scale="log",
     )
     decay_share: float = setting(
-        0.5, "Share of the decay", "For trapezoid: part of the run in which it falls.", gt=0, le=1
+        0.5,
+        "Share of the decay",
+        "For trapezoid: part of the run in which it falls.",
+        gt=0,
+        le=1,
+        group="Training",
+        step=0.05,
+        only={"schedule": ("trapezoid",)},
     )
-    batch_size: int = setting(16, "Batch size", "Blocks a step.", unit="blocks", ge=1, le=1_000_000)
+    batch_size: int = setting(
+        16,
+        "Batch size",
+        "Blocks a step.",
+        unit="blocks",
+        ge=1,
+        le=1_000_000,
+        group="Training",
+        scale="log",
+    )
     accumulate: int = setting(
         1,
         "Accumulation",
@@ -238,6 +447,8 @@ class LanguageConfig(Config):
         "batch_size is the whole batch, not a part as in transformers.",
         ge=1,
         le=100_000,
+        group="Training",
+        scale="log",
     )
     first_batch_size: int | None = setting(
         None,
@@ -246,15 +457,39 @@ class LanguageConfig(Config):
         unit="blocks",
         ge=1,
         le=1_000_000,
+        group="Training",
+        scale="log",
     )
     ramp_steps: int = setting(
-        100, "Batch ramp", "Steps in which the batch grows.", unit="steps", ge=1, le=10**9
+        100,
+        "Batch ramp",
+        "Steps in which the batch grows.",
+        unit="steps",
+        ge=1,
+        le=10**9,
+        group="Training",
+        scale="log",
+        only={"first_batch_size": other_than(None)},
     )
     epochs: float = setting(
-        3.0, "Epochs", "Passes over the training blocks.", unit="epochs", gt=0, le=1e6
+        3.0,
+        "Epochs",
+        "Passes over the training blocks.",
+        unit="epochs",
+        gt=0,
+        le=1e6,
+        group="Training",
+        step=1,
     )
     max_steps: int | None = setting(
-        None, "Most steps", "Stop after so many steps, if sooner.", unit="steps", ge=1, le=10**9
+        None,
+        "Most steps",
+        "Stop after so many steps, if sooner.",
+        unit="steps",
+        ge=1,
+        le=10**9,
+        group="Training",
+        scale="log",
     )
     max_seconds: float | None = setting(
         None,
@@ -264,17 +499,23 @@ class LanguageConfig(Config):
         unit="seconds",
         gt=0,
         le=1e9,
+        group="Training",
+        scale="log",
     )
     precision: Precision = setting(
         "auto",
         "Precision",
         "Auto: bfloat16 where the processor has instructions for it and the model is large enough, "
         "else float32. Medium: float32 with faster, rougher products.",
+        group="Machine",
     )
-    device: Device = setting("auto", "Device", "Auto: a GPU where there is one.")
-    threads: int | None = threads_setting()
+    device: Device = setting("auto", "Device", "Auto: a GPU where there is one.", group="Machine")
+    threads: int | None = threads_setting(group="Machine")
     compile: bool = setting(
-        False, "Compile", "Compile the model first (torch.compile): a minute, then faster on a GPU."
+        False,
+        "Compile",
+        "Compile the model first (torch.compile): a minute, then faster on a GPU.",
+        group="Machine",
     )
     ema: float = setting(
         0.0,
@@ -282,6 +523,8 @@ class LanguageConfig(Config):
         "Decay of the moving average that is measured and kept; 0 uses the last weights.",
         ge=0,
         lt=1,
+        group="Training",
+        step=0.001,
     )
     patience: int = setting(
         0,
@@ -290,10 +533,19 @@ class LanguageConfig(Config):
         unit="evaluations",
         ge=0,
         le=10**6,
+        group="Training",
+        step=1,
     )
 
     log_every: int = setting(
-        10, "Metrics interval", "How often losses are recorded.", unit="steps", ge=1, le=10**9
+        10,
+        "Metrics interval",
+        "How often losses are recorded.",
+        unit="steps",
+        ge=1,
+        le=10**9,
+        group="Recording",
+        scale="log",
     )
     evaluate_every: int | None = setting(
         None,
@@ -302,6 +554,8 @@ class LanguageConfig(Config):
         unit="steps",
         ge=1,
         le=10**9,
+        group="Recording",
+        scale="log",
     )
     evaluation_blocks: int | None = setting(
         None,
@@ -309,6 +563,36 @@ class LanguageConfig(Config):
         "Measured on the way, drawn once from the seed; none: all. The end measures all.",
         unit="blocks",
         ge=1,
+        group="Recording",
+        scale="log",
+    )
+    evaluation_share: float | None = setting(
+        0.3,
+        "Share of the measuring",
+        "With most seconds: operations of all measuring beside those of the training, at most; "
+        "where all the text takes more, a sample is measured. None: all the text, however long.",
+        gt=0,
+        le=1000,
+        group="Recording",
+        scale="log",
+        only={"max_seconds": other_than(None)},
+    )
+    sample_every: int | None = setting(
+        None,
+        "Sampling interval",
+        "How often the model writes a text that the run keeps; none: never.",
+        unit="steps",
+        ge=1,
+        le=10**9,
+        group="Recording",
+        scale="log",
+        only={"objective": ("causal",)},
+    )
+    evaluate_epochs: bool = setting(
+        True,
+        "Measure each epoch whole",
+        "At the end of each epoch also measure all validation blocks, and all masks.",
+        group="Recording",
     )
 
     @property
@@ -325,6 +609,18 @@ class LanguageConfig(Config):
     def new_tokenizer_kind(self) -> TokenizerKind:
         """The kind of tokenizer to train: by the objective, if nothing is said."""
         return self.tokenizer_kind or ("bpe" if self.objective == "causal" else "wordpiece")
+
+    @property
+    def mask_count(self) -> int:
+        """How many fixed masks a text is measured over; a causal model is measured once."""
+        return self.mask_seeds if self.objective == "masked" else 1
+
+    @property
+    def keeps_blank_lines(self) -> bool:
+        """Whether the blank lines of text files are part of the text."""
+        if self.blank_lines == "auto":
+            return bool(self.train_files)
+        return self.blank_lines == "keep"
 
     @property
     def measures_test(self) -> bool:
@@ -353,12 +649,19 @@ class LanguageConfig(Config):
 
         Where the tokenizer is loaded, `vocabulary` stands for its unknown size.
         """
-        rows = self.model_vocabulary or self.vocabulary
-        embeddings = rows * self.width * (1 if self.tie_embeddings else 2)
-        layer = (
-            4 * self.width**2 + (3 if self.is_gated else 2) * self.width * self.feed_forward_width
-        )
-        return embeddings + self.layers * layer
+        embeddings = self.vocabulary_rows * self.width * (1 if self.tie_embeddings else 2)
+        return embeddings + self.layer_parameter_count
+
+    @property
+    def layer_parameter_count(self) -> int:
+        """About how many parameters all layers have together: those of their matrices."""
+        feed_forward = (3 if self.is_gated else 2) * self.width * self.feed_forward_width
+        return self.layers * (4 * self.width**2 + feed_forward)
+
+    @property
+    def vocabulary_rows(self) -> int:
+        """Rows of the embedding; where the tokenizer is loaded, `vocabulary` stands for them."""
+        return self.model_vocabulary or self.vocabulary
 
     @property
     def step_bytes(self) -> float:
@@ -409,9 +712,9 @@ class LanguageConfig(Config):
         """Yield what is wrong between fields."""
         yield from self._shape_conflicts()
         yield from self._batch_conflicts()
-        for name, condition in self._without_effect():
-            if getattr(self, name) != type(self).model_fields[name].default:
-                yield Problem(name, f"it would be ignored; it needs {condition}.", ignored=True)
+        if self.text_column != "text" and not self._has_columns():
+            message = f"{self.text_column} would be ignored without files or a dataset of the Hub."
+            yield Problem("text_column", message, ignored=True)
         if self.evaluate_test and self.train_files and not self.test_files:
             yield Problem("evaluate_test", "true needs test_files beside your own training files.")
         yield from self._size_conflicts()
@@ -448,39 +751,6 @@ class LanguageConfig(Config):
             size = f"{self.batch_size:,} blocks of {self.block_size:,} tokens need about"
             much = f"{needed / 2**30:,.0f} GiB; at most {MAX_BYTES // 2**30:,}"
             yield Problem("batch_size", f"{size} {much}. More accumulate or a smaller one helps.")
-
-    def _without_effect(self) -> Iterator[tuple[str, str]]:
-        """Yield each setting that changes nothing here, with what it would need."""
-        needs: dict[str, tuple[bool, tuple[str, ...]]] = {
-            "objective masked": (
-                self.objective == "masked",
-                (
-                    "mask_probability",
-                    "train_mask_probability",
-                    "whole_words",
-                    "mask_seeds",
-                    "pseudo_blocks",
-                    "frame_lines",
-                ),
-            ),
-            "head sampled": (self.head == "sampled", ("negatives",)),
-            "optimizer muon": (
-                self.optimizer == "muon",
-                ("momentum", "muon_every", "embedding_learning_rate"),
-            ),
-            "schedule trapezoid": (self.schedule == "trapezoid", ("decay_share",)),
-            "a first_batch_size": (self.first_batch_size is not None, ("ramp_steps",)),
-            "architecture gpt2 or bert": (self.architecture != "modern", ("positions",)),
-            "a tokenizer that is trained (tokenizer none)": (
-                self.tokenizer is None,
-                ("tokenizer_kind", "lowercase", "vocabulary"),
-            ),
-            "train_files": (bool(self.train_files), ("valid_files", "test_files")),
-            "files or a dataset of the Hub": (self._has_columns(), ("text_column",)),
-        }
-        for condition, (is_met, names) in needs.items():
-            if not is_met:
-                yield from ((name, condition) for name in names)
 
     def _has_columns(self) -> bool:
         return bool(self.train_files or self.valid_files or self.test_files) or "/" in self.corpus

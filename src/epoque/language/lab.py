@@ -8,15 +8,19 @@ from epoque.bench.evidence import Measure
 from epoque.bench.i18n import mark
 from epoque.bench.lab import Lab
 from epoque.bench.progress import Progress, no_progress
+from epoque.bench.sweeps.jobs import Needs
 from epoque.bench.system.environment import torch_device
+from epoque.bench.views import View
 
 from .labels import FIGURE_CAPTIONS, RESULT_LABELS
 from .name import NAME
+from .views import VIEWS
 
 if TYPE_CHECKING:
     from cyclopts import App
     from matplotlib.figure import Figure
 
+    from epoque.bench.figures.film import Film
     from epoque.bench.runs.run import Run
     from epoque.bench.text_table import TextTable
 
@@ -30,14 +34,13 @@ class LanguageLab(Lab["LanguageConfig"]):
 
     name: ClassVar[str] = NAME
     title: ClassVar[str] = mark("A transformer learns to predict the words of a text")
+    views: ClassVar[tuple[View, ...]] = VIEWS
     result_labels: ClassVar[Mapping[str, str]] = RESULT_LABELS
     figure_captions: ClassVar[Mapping[str, str]] = FIGURE_CAPTIONS
     headline: ClassVar[tuple[str, ...]] = ("final_valid_loss", "perplexity", "accuracy")
     score: ClassVar[str] = "final_valid_loss"
     max_checkpoints: ClassVar[int | None] = 2
     """Each takes some hundred megabytes; with patience each also holds the best weights."""
-    uses_all_cores: ClassVar[bool] = True
-    """PyTorch computes on all cores; and runs that are timed must not slow one another down."""
 
     @property
     def config_class(self) -> "type[LanguageConfig]":
@@ -69,14 +72,22 @@ class LanguageLab(Lab["LanguageConfig"]):
         check_installed()
 
     def check(self, config: "LanguageConfig") -> None:
-        """Check that PyTorch, the device, the text and the tokenizer are there."""
+        """Check that PyTorch, the device, the text, the tokenizer and first weights are there."""
         self.check_installed()
         from epoque.bench.torch.distributed import check_device
 
+        from .data.corpus import load_splits
         from .data.tokenized_corpus import check_corpus
+        from .data.tokenizer import prepare_tokenizer
 
         check_device(config.device)
         check_corpus(config)
+        if config.start_from is not None:
+            from .training.checkpoint import choose_vocabulary
+            from .training.start_weights import load_start_model
+
+            tokenizer = prepare_tokenizer(config, load_splits(config).train)
+            load_start_model(config, choose_vocabulary(config, tokenizer))
 
     def measure_progress(
         self, config: "LanguageConfig", step: int, metrics: Mapping[str, float]
@@ -120,6 +131,13 @@ class LanguageLab(Lab["LanguageConfig"]):
         )
         return " ".join(filter(None, notices)) or None
 
+    def needs(self, config: "LanguageConfig") -> Needs:
+        """Return what a training needs: PyTorch computes on all cores.
+
+        And trainings that are timed must not slow one another down.
+        """
+        return Needs(cores=None, gpus=1 if config.device.startswith("cuda") else 0)
+
     def device(self, config: "LanguageConfig") -> str:
         """Name what PyTorch computes on."""
         return torch_device(config.device)
@@ -131,6 +149,14 @@ class LanguageLab(Lab["LanguageConfig"]):
         from .figures.run_figures import figures
 
         return figures(run, language)
+
+    def films(
+        self, run: "Run[LanguageConfig]", language: str = "en"
+    ) -> "Mapping[str, Callable[[], Film]]":
+        """Return the films that can be made of a run folder, name to what draws one."""
+        from .figures.film import films
+
+        return films(run, language)
 
     def commands(self) -> "App":
         """Return `epoque language …`: generate, fill-mask, perplexity, score, save and push."""

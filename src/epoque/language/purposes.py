@@ -19,6 +19,7 @@ class Purpose(StrEnum):
     NEGATIVES = "negatives of step {step}, process {rank}, part {part}"
     DROPOUT = "dropout of step {step}, process {rank}, part {part}"
     EVALUATION_BLOCKS = "evaluation blocks"
+    MORE_EVALUATION_BLOCKS = "more evaluation blocks"
     PSEUDO_PERPLEXITY_BLOCKS = "pseudo blocks"
     EXAMPLES = "examples"
     MASKED_EXAMPLES = "masked examples"

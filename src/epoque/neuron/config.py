@@ -2,12 +2,30 @@
 
 import os
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from itertools import pairwise
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
 
-from epoque.bench.config import Config, LocalPath, setting
-from epoque.bench.errors import Problem, did_you_mean
+from epoque.bench.changes import read_changes
+from epoque.bench.config import Conflict, LocalPath, setting
+from epoque.bench.engine_setting import EngineName, engine_setting, find_engine_problems
+from epoque.bench.errors import ConfigError, Problem, did_you_mean
+from epoque.bench.live_config import LiveConfig
+from epoque.bench.weight_edits import HELD, Shapes, separate_weights
+
+from .labels import (
+    ACTIVATION_CHOICES,
+    DATA_CHOICES,
+    INIT_CHOICES,
+    LOSS_CHOICES,
+    MODEL_CHOICES,
+    OPTIMIZER_CHOICES,
+    RULE_CHOICES,
+    SCALE_CHOICES,
+    UPDATE_CHOICES,
+)
+from .name import NAME
 
 __all__ = ["GATES", "NeuronConfig"]
 
@@ -23,6 +41,8 @@ GATES = {
 """Two-input gates: the desired output for the inputs 00, 01, 10, 11."""
 
 MAX_INPUTS = 10
+
+_RANDOM_SETS = ("circle", "exclusive_or", "gaussian", "spiral")
 
 
 def _truth_table(text: str) -> str:
@@ -48,36 +68,85 @@ CsvPath = Annotated[LocalPath, AfterValidator(os.path.abspath)]
 Width = Annotated[int, Field(ge=1, le=1024)]
 
 
-class NeuronConfig(Config):
+class NeuronConfig(LiveConfig):
     """One neuron, or a small network of them, and the points it learns to tell apart."""
 
+    conflict_rules: ClassVar[tuple[Conflict, ...]] = (
+        Conflict(
+            "csv",
+            "none given; data csv needs the path of a file.",
+            {"data": ("csv",), "csv": (None,)},
+        ),
+        Conflict("init_low", "{init_low} is above init_high ({init_high}).", above="init_high"),
+    )
+
     model: Literal["perceptron", "mlp"] = setting(
-        "perceptron", "Model", "One neuron, or a multi-layer perceptron (MLP)."
+        "perceptron",
+        "Model",
+        "One neuron, or a multi-layer perceptron (MLP).",
+        group="Network",
+        choices=MODEL_CHOICES,
     )
     data: Literal["truth_table", "circle", "exclusive_or", "gaussian", "spiral", "csv"] = setting(
-        "truth_table", "Data", "A truth table, one of four sets of 2-D points, or your own CSV."
+        "truth_table",
+        "Data",
+        "A truth table, one of four sets of 2-D points, or your own CSV.",
+        group="Data",
+        choices=DATA_CHOICES,
     )
     truth_table: TruthTable = setting(
         "and",
         "Truth table",
         "A gate's name, or the outputs for the inputs 00, 01, 10, 11 (1 to 10 inputs).",
+        group="Data",
+        only={"data": ("truth_table",)},
     )
     csv: CsvPath | None = setting(
-        None, "CSV file", "Numeric columns with a header; the last column is the class, 0 or 1."
+        None,
+        "CSV file",
+        "Numeric columns with a header; the last column is the class, 0 or 1.",
+        group="Data",
+        only={"data": ("csv",)},
+        file=("csv",),
     )
     scale: Literal["none", "standard", "minmax"] = setting(
         "none",
         "Scaling of inputs",
         "CSV: inputs as they are, each with mean 0 and deviation 1, or each from 0 to 1.",
+        group="Data",
+        only={"data": ("csv",)},
+        choices=SCALE_CHOICES,
     )
     samples: int = setting(
-        500, "Points", "How many 2-D points are drawn.", unit="points", ge=4, le=100_000
+        500,
+        "Points",
+        "How many 2-D points are drawn.",
+        unit="points",
+        ge=4,
+        le=100_000,
+        group="Data",
+        scale="log",
+        only={"data": _RANDOM_SETS},
     )
     noise: float = setting(
-        0.0, "Noise", "How far points stray, as a share of the set's size.", ge=0, le=0.5
+        0.0,
+        "Noise",
+        "How far points stray, as a share of the set's size.",
+        ge=0,
+        le=0.5,
+        group="Data",
+        step=0.01,
+        only={"data": _RANDOM_SETS},
     )
     train_share: float = setting(
-        0.5, "Training share", "The share of the 2-D points that is learned from.", gt=0, lt=1
+        0.5,
+        "Training share",
+        "The share of the 2-D points that is learned from.",
+        gt=0,
+        lt=1,
+        group="Data",
+        step=0.05,
+        only={"data": _RANDOM_SETS},
     )
     iterations: int = setting(
         1000,
@@ -86,88 +155,214 @@ class NeuronConfig(Config):
         unit="iterations",
         ge=1,
         le=10_000_000,
+        group="Training",
+        scale="log",
     )
     learning_rate: float = setting(
-        0.7, "Learning rate", "How far each correction moves the weights.", gt=0, le=1000
+        0.7,
+        "Learning rate",
+        "How far each correction moves the weights.",
+        gt=0,
+        le=100_000,
+        group="Training",
+        scale="log",
+        live=True,
     )
     rule: Literal["delta", "squared_error", "step"] = setting(
         "delta",
         "Learning rule",
         "Perceptron: input × error; the squared error's gradient; or Rosenblatt's step.",
+        group="Training",
+        only={"model": ("perceptron",)},
+        live=True,
+        choices=RULE_CHOICES,
     )
     update: Literal["online", "batch"] = setting(
-        "online", "Update", "Perceptron: correct after each pattern, or once a pass."
+        "online",
+        "Update",
+        "Perceptron: correct after each pattern, or once a pass.",
+        group="Training",
+        only={"model": ("perceptron",)},
+        live=True,
+        choices=UPDATE_CHOICES,
     )
     init: Literal[
         "uniform", "normal", "zeros", "glorot_uniform", "glorot_normal", "he_uniform", "he_normal"
-    ] = setting("uniform", "Initial weights", "The distribution the first weights are drawn from.")
-    init_low: float = setting(-2.0, "Lowest initial weight", "For init uniform.", ge=-100, le=100)
-    init_high: float = setting(0.0, "Highest initial weight", "For init uniform.", ge=-100, le=100)
+    ] = setting(
+        "uniform",
+        "Initial weights",
+        "The distribution the first weights are drawn from.",
+        group="Network",
+        choices=INIT_CHOICES,
+    )
+    init_low: float = setting(
+        -2.0,
+        "Lowest initial weight",
+        "For init uniform.",
+        ge=-100,
+        le=100,
+        group="Network",
+        step=0.1,
+        only={"init": ("uniform",)},
+    )
+    init_high: float = setting(
+        0.0,
+        "Highest initial weight",
+        "For init uniform.",
+        ge=-100,
+        le=100,
+        group="Network",
+        step=0.1,
+        only={"init": ("uniform",)},
+    )
     init_scale: float = setting(
-        1.0, "Spread of initial weights", "Standard deviation, for init normal.", gt=0, le=100
+        1.0,
+        "Spread of initial weights",
+        "Standard deviation, for init normal.",
+        gt=0,
+        le=100,
+        group="Network",
+        scale="log",
+        only={"init": ("normal",)},
     )
     hidden_layers: tuple[Width, ...] = setting(
-        (2,), "Hidden layers", "MLP: neurons in each hidden layer, for instance 4,2.", max_length=16
+        (2,),
+        "Hidden layers",
+        "MLP: neurons in each hidden layer, for instance 4,2.",
+        max_length=16,
+        group="Network",
+        only={"model": ("mlp",)},
     )
     activation: Literal["relu", "tanh", "sigmoid", "linear"] = setting(
-        "tanh", "Activation", "MLP: what each hidden neuron does to its sum."
+        "tanh",
+        "Activation",
+        "MLP: what each hidden neuron does to its sum.",
+        group="Network",
+        only={"model": ("mlp",)},
+        live=True,
+        choices=ACTIVATION_CHOICES,
     )
     loss: Literal["cross_entropy", "squared_error", "hinge"] = setting(
-        "cross_entropy", "Loss", "MLP: what training makes small."
+        "cross_entropy",
+        "Loss",
+        "MLP: what training makes small.",
+        group="Training",
+        only={"model": ("mlp",)},
+        live=True,
+        choices=LOSS_CHOICES,
     )
     optimizer: Literal["sgd", "momentum", "adam"] = setting(
-        "sgd", "Optimiser", "MLP: how the gradient becomes a step."
+        "sgd",
+        "Optimiser",
+        "MLP: how the gradient becomes a step.",
+        group="Training",
+        only={"model": ("mlp",)},
+        live=True,
+        choices=OPTIMIZER_CHOICES,
     )
     momentum: float = setting(
-        0.9, "Momentum", "MLP: the share of the last step kept, for optimizer momentum.", ge=0, lt=1
+        0.9,
+        "Momentum",
+        "MLP: the share of the last step kept, for optimizer momentum.",
+        ge=0,
+        lt=1,
+        group="Training",
+        step=0.01,
+        only={"optimizer": ("momentum",)},
+        live=True,
     )
-    l1: float = setting(0.0, "L1 penalty", "MLP: weight of the sum of |w|.", ge=0, le=100)
-    l2: float = setting(0.0, "L2 penalty", "MLP: weight of half the sum of w².", ge=0, le=100)
+    l1: float = setting(
+        0.0,
+        "L1 penalty",
+        "MLP: weight of the sum of |w|.",
+        ge=0,
+        le=100,
+        group="Training",
+        scale="log",
+        only={"model": ("mlp",)},
+        live=True,
+    )
+    l2: float = setting(
+        0.0,
+        "L2 penalty",
+        "MLP: weight of half the sum of w².",
+        ge=0,
+        le=100,
+        group="Training",
+        scale="log",
+        only={"model": ("mlp",)},
+        live=True,
+    )
     batch_size: int | None = setting(
-        None, "Batch size", "MLP: points a step; none takes all at once.", unit="points", ge=1
+        None,
+        "Batch size",
+        "MLP: points a step; none takes all at once.",
+        unit="points",
+        ge=1,
+        group="Training",
+        scale="log",
+        only={"model": ("mlp",)},
+        live=True,
     )
+
+    snapshot_every: int | None = setting(
+        None,
+        "Snapshot interval",
+        "How often what is drawn is kept; none: about 20 times in a run, of an MLP 100 times.",
+        unit="iterations",
+        ge=1,
+        scale="log",
+        group="Recording",
+    )
+    changes: str = setting(
+        "",
+        "Changes",
+        "Settings and weights that change on the way, such as 500:learning_rate=0.1;800:w.0=1.5.",
+        max_length=1_000_000,
+        group="Recording",
+    )
+    engine: EngineName = engine_setting()
+
+    def weight_shapes(self, inputs: int | None = None) -> Shapes:
+        """Return the shapes of the weights, by their names in checkpoints, and of what holds them.
+
+        Args:
+            inputs: of a CSV, how many its points have; None where it was not read.
+        """
+        if self.data == "truth_table":
+            inputs = len(self.truth_table).bit_length() - 1
+        elif self.data != "csv":
+            inputs = 2
+        shapes: dict[str, tuple[int | None, ...]] = {}
+        if self.model == "perceptron":
+            shapes["w"] = (None if inputs is None else inputs + 1,)
+        else:
+            sizes = (inputs, *self.hidden_layers, 1)
+            for layer, (before, after) in enumerate(pairwise(sizes), 1):
+                shapes |= {f"w{layer}": (before, after), f"b{layer}": (after,)}
+        # JAX's programs have no place for weights that stay.
+        held = {HELD + name: shape for name, shape in shapes.items()}
+        return {**shapes, **held} if self.engine == "wasm" else shapes
+
+    def check_weights_of(self, inputs: int) -> None:
+        """Check the changes of weights once a CSV was read.
+
+        Args:
+            inputs: how many its points have.
+
+        Raises:
+            ConfigError: if there is no such weight.
+        """
+        shapes = self.weight_shapes(inputs)
+        try:
+            for change in read_changes(self.changes):
+                separate_weights(change.values, shapes)
+        except ConfigError as error:
+            problems = [Problem("changes", f"{p.field}: {p.message}") for p in error.problems]
+            raise ConfigError(problems) from None
 
     def conflicts(self) -> Iterator[Problem]:
-        """Yield what is wrong between fields; a setting that would be ignored is a mistake."""
-        if self.data == "csv" and self.csv is None:
-            yield Problem("csv", "none given; data csv needs the path of a file.")
-        for field, selector, choices in _ONLY_WITH:
-            if self.get(selector) not in choices and self._is_set(field):
-                value = ",".join(map(str, v)) if isinstance(v := self.get(field), tuple) else v
-                message = (
-                    f"{value} would be ignored with {selector} {self.get(selector)}; "
-                    f"it goes with {selector} {' or '.join(choices)}."
-                )
-                yield Problem(field, message, ignored=True)
-        if self.init_low > self.init_high:
-            yield Problem("init_low", f"{self.init_low} is above init_high ({self.init_high}).")
-
-    def _is_set(self, field: str) -> bool:
-        default = self.settings()[field].default
-        value = self.get(field)
-        return bool(value != (GATES[default] if field == "truth_table" else default))
-
-
-_RANDOM_SETS = ("circle", "exclusive_or", "gaussian", "spiral")
-_ONLY_WITH = (
-    ("truth_table", "data", ("truth_table",)),
-    ("csv", "data", ("csv",)),
-    ("scale", "data", ("csv",)),
-    ("samples", "data", _RANDOM_SETS),
-    ("noise", "data", _RANDOM_SETS),
-    ("train_share", "data", _RANDOM_SETS),
-    ("rule", "model", ("perceptron",)),
-    ("update", "model", ("perceptron",)),
-    ("init_low", "init", ("uniform",)),
-    ("init_high", "init", ("uniform",)),
-    ("init_scale", "init", ("normal",)),
-    ("hidden_layers", "model", ("mlp",)),
-    ("activation", "model", ("mlp",)),
-    ("loss", "model", ("mlp",)),
-    ("optimizer", "model", ("mlp",)),
-    ("momentum", "optimizer", ("momentum",)),
-    ("l1", "model", ("mlp",)),
-    ("l2", "model", ("mlp",)),
-    ("batch_size", "model", ("mlp",)),
-)
-"""What only some choices look at: the field, the selector, and its choices that do."""
+        """Yield what is wrong between fields."""
+        yield from super().conflicts()
+        yield from self.find_change_problems()
+        yield from find_engine_problems(NAME, self)

@@ -24,6 +24,7 @@ __all__ = [
     "load_mlp_boundary",
     "load_weight_history",
     "make_perceptron_boundary",
+    "present_patterns",
     "replay_corrections",
 ]
 
@@ -153,13 +154,28 @@ def replay_corrections(config: NeuronConfig, data: Dataset, history: Floats) -> 
     steps = config.update == "batch" or config.rule == "step"
     if steps or len(data.d) * history.size > MAX_REPLAYED:
         return None
-    w, history_within = history[:-1], []
+    return present_patterns(history[:-1], data, config.learning_rate, config.rule)
+
+
+def present_patterns(w: Floats, data: Dataset, learning_rate: float, rule: str = "delta") -> Floats:
+    """Return the weights after each pattern of one online pass from each of several weights.
+
+    Args:
+        w: weights before the pass, [S, F + 1].
+        data: N patterns, in their order.
+        learning_rate: how far each correction goes.
+        rule: `delta` or `squared_error`.
+
+    Returns:
+        Weights [N, S, F + 1].
+    """
+    after = []
     for x, d in zip(np.insert(data.x, 0, -1.0, axis=1), data.d, strict=True):
         o = sigmoid(w @ x)
-        slope = o * (1 - o) if config.rule == "squared_error" else 1.0
-        w = w + np.outer(config.learning_rate * (d - o) * slope, x)
-        history_within.append(w)
-    return np.stack(history_within)
+        slope = o * (1 - o) if rule == "squared_error" else 1.0
+        w = w + np.outer(learning_rate * (d - o) * slope, x)
+        after.append(w)
+    return np.stack(after)
 
 
 def find_best_row(history: Floats, data: Dataset) -> int:

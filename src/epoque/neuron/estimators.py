@@ -18,8 +18,7 @@ from epoque.bench.events import Checkpoint, Event, Metrics
 from .config import NeuronConfig
 from .data import Dataset
 from .mlp import network
-from .mlp.train import train as train_mlp
-from .perceptron.train import train as train_perceptron
+from .train import train_on
 
 try:
     from sklearn.base import BaseEstimator, ClassifierMixin
@@ -142,7 +141,7 @@ class PerceptronClassifier(_NeuronClassifier):
         self.random_state = random_state
 
     def _learn(self, config: NeuronConfig, dataset: Dataset) -> None:
-        arrays, self.error_curve_ = _run_to_end(train_perceptron(config, dataset), "error_mean")
+        arrays, self.error_curve_ = _run_to_end(train_on(config, dataset), "error_mean")
         self.coef_, self.intercept_ = arrays["w"][None, 1:], -arrays["w"][:1]
         self.n_iter_ = config.iterations
 
@@ -203,7 +202,7 @@ class MLPClassifier(_NeuronClassifier):
         self.random_state = random_state
 
     def _learn(self, config: NeuronConfig, dataset: Dataset) -> None:
-        arrays, self.loss_curve_ = _run_to_end(train_mlp(config, dataset), "loss")
+        arrays, self.loss_curve_ = _run_to_end(train_on(config, dataset), "loss")
         params = network.params_from_arrays(arrays, len(config.hidden_layers) + 1)
         self.coefs_ = [layer["w"] for layer in params]
         self.intercepts_ = [layer["b"] for layer in params]

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from epoque.bench.errors import DamagedRunError, UsageError
 from epoque.bench.figures.animation import choose_log_spaced, save_animation
+from epoque.bench.figures.film import Film
 from epoque.bench.figures.number_format import format_number, to_subscript
 from epoque.bench.figures.plot import (
     SERIES,
@@ -22,7 +23,7 @@ from epoque.bench.figures.plot import (
 from epoque.bench.figures.ticks import format_axis, label_line_ends
 from epoque.bench.i18n import mark, translator
 
-from .config import GATES, NeuronConfig
+from .config import NeuronConfig
 from .data import load_run
 from .decision_boundary import (
     DecisionBoundary,
@@ -33,6 +34,8 @@ from .decision_boundary import (
     replay_corrections,
 )
 from .decision_plot import DecisionPlot
+from .describe import describe_subject
+from .pattern_figure import has_pattern_figure, weights_by_pattern_figure
 from .scaling import Scaling
 
 if TYPE_CHECKING:
@@ -42,13 +45,14 @@ if TYPE_CHECKING:
     from epoque.bench.figures.plot import Theme
     from epoque.bench.runs.run import Run
 
-__all__ = ["animation", "figures"]
+__all__ = ["animation", "figures", "films", "learning_film"]
 
 Floats = NDArray[np.float64]
 
 FRAMES = 48
 FRAME_DPI = 100
-MAX_NAME = 18  # letters
+BOOK_FRAMES, BOOK_DPI = 32, 80
+"""Of a film in a book, which carries it in both themes."""
 MAX_NAMED_WEIGHTS = 11  # a truth table of ten inputs; more curves have no room for names
 
 # Measures of the error over a pass, in the order in which they are told apart.
@@ -58,19 +62,15 @@ _MEASURES = {
     "error_mean": mark("mean"),
     "error_rms": mark("RMS"),
 }
-_DATA = {
-    "circle": mark("Circle"),
-    "exclusive_or": mark("Exclusive or"),
-    "gaussian": mark("Two Gaussians"),
-    "spiral": mark("Spiral"),
-}
 
 
 def figures(run: "Run[NeuronConfig]", language: str = "en") -> "Mapping[str, Callable[[], Figure]]":
     """Return what can be drawn of a run: name to the function that draws it.
 
-    `error`: the error curve. `weights` (perceptron): every weight over the iterations. `loss`
-    (MLP): training and test loss. `regions` (two inputs): where the model says 1, and the points.
+    `error`: the error curve. `weights` (perceptron): every weight over the iterations.
+    `weights-by-pattern` (of a gate, corrected after each pattern): the weights after each pattern.
+    `loss` (MLP): training and test loss. `regions` (two inputs): where the model says 1, and the
+    points.
 
     Args:
         run: a run of the neuron lab.
@@ -87,22 +87,11 @@ def figures(run: "Run[NeuronConfig]", language: str = "en") -> "Mapping[str, Cal
     perceptron = config.model == "perceptron"
     second = {"weights": weights_figure} if perceptron else {"loss": loss_figure}
     draws = {"error": error_figure, **second}
+    if has_pattern_figure(config):
+        draws["weights-by-pattern"] = weights_by_pattern_figure
     if len(load_run(run).names) == 2:
         draws["regions"] = regions_figure
     return {name: partial(draw, run, language) for name, draw in draws.items()}
-
-
-def describe_subject(config: NeuronConfig, language: str) -> str:
-    """Return what a run is about, for the line under a title: "AND, learning rate 0.7"."""
-    _ = translator(language)
-    if config.data == "truth_table":
-        gates = {table: gate.upper() for gate, table in GATES.items()}
-        data = gates.get(config.truth_table, config.truth_table)
-    else:
-        data = Path(str(config.csv)).name if config.data == "csv" else _(_DATA[config.data])
-    data = data if len(data) <= MAX_NAME else f"{data[: MAX_NAME - 1]}…"
-    rate = _("learning rate {rate}").format(rate=format_number(config.learning_rate, language))
-    return f"{data}, {rate}"
 
 
 def _columns(run: "Run[NeuronConfig]", *names: str) -> tuple[NDArray[np.int64], list[Floats]]:
@@ -313,12 +302,48 @@ def _snapshot_steps(run: "Run[NeuronConfig]") -> Sequence[int]:
     return steps
 
 
+def films(run: "Run[NeuronConfig]", language: str = "en") -> "Mapping[str, Callable[[], Film]]":
+    """Return the films of a run: `learning`, its boundary's way, where it has two inputs.
+
+    Raises:
+        DamagedRunError: if what is needed cannot be read.
+        UsageError: if there is no such language.
+    """
+    has_plane = not run.metrics.empty and len(load_run(run).names) == 2
+    return {"learning": partial(learning_film, run, language)} if has_plane else {}
+
+
+def learning_film(
+    run: "Run[NeuronConfig]", language: str, *, frames: int = BOOK_FRAMES, dpi: float = BOOK_DPI
+) -> Film:
+    """Draw the boundary's way while it learns, in the style that is active.
+
+    Iterations are chosen on a log scale, so that the early motion shows.
+
+    Args:
+        run: a run with two inputs.
+        language: "en" or "fr".
+        frames: at most so many.
+        dpi: pixels an inch.
+
+    Raises:
+        UsageError: if the run has not two inputs.
+        DamagedRunError: if what is needed cannot be read.
+    """
+    config, data = run.config, load_run(run)
+    if len(data.names) != 2:
+        raise UsageError(f"{run.id} has {len(data.names)} inputs; only two can be animated.")
+    _ = translator(language)
+    boundaries = _load_boundaries(run, config, data.scaling, frames)
+    plane = DecisionPlot(config, data.in_original_units, language, boundaries)
+    subtitles = [_score(boundary, plane) for boundary in boundaries]
+    return Film(list(plane.frames(_("Learning"), subtitles, dpi)), subtitles)
+
+
 def animation(
     run: "Run[NeuronConfig]", stem: Path, language: str = "en", theme: "Theme" = "light"
 ) -> None:
-    """Write the boundary's way while it learns as `stem`.webp and `stem`.gif.
-
-    Iterations are chosen on a log scale, so that the early motion shows; the end is held.
+    """Write the boundary's way while it learns as `stem`.webp and `stem`.gif; the end is held.
 
     Args:
         run: a run with two inputs.
@@ -331,25 +356,18 @@ def animation(
         DamagedRunError: if what is needed cannot be read.
         RunWriteError: if the system refuses.
     """
-    config, data = run.config, load_run(run)
-    if len(data.names) != 2:
-        raise UsageError(f"{run.id} has {len(data.names)} inputs; only two can be animated.")
-    _ = translator(language)
-    boundaries = _load_boundaries(run, config, data.scaling)
-    plane = DecisionPlot(config, data.in_original_units, language, boundaries)
-    subtitles = [_score(boundary, plane) for boundary in boundaries]
     with figure_style(theme):
-        frames = list(plane.frames(_("Learning"), subtitles, FRAME_DPI))
-    save_animation(frames, stem)
+        film = learning_film(run, language, frames=FRAMES, dpi=FRAME_DPI)
+    save_animation(film.frames, stem)
 
 
 def _load_boundaries(
-    run: "Run[NeuronConfig]", config: NeuronConfig, scaling: Scaling | None
+    run: "Run[NeuronConfig]", config: NeuronConfig, scaling: Scaling | None, frames: int
 ) -> list[DecisionBoundary]:
     if config.model == "mlp":
-        shown = choose_log_spaced(_snapshot_steps(run), FRAMES)
+        shown = choose_log_spaced(_snapshot_steps(run), frames)
         return [load_mlp_boundary(run, step, scaling) for step in shown]
     steps, history = load_weight_history(run, 2)
     rows = dict(zip(steps.tolist(), history, strict=True))
-    selected_steps = choose_log_spaced(list(rows), FRAMES)
+    selected_steps = choose_log_spaced(list(rows), frames)
     return [make_perceptron_boundary(config, step, rows[step], scaling) for step in selected_steps]

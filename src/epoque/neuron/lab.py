@@ -11,14 +11,18 @@ from epoque.bench.progress import Progress, no_progress
 from epoque.bench.sweeps.columns import Columns
 from epoque.bench.system.compilation_cache import keep_compiled
 from epoque.bench.system.environment import jax_device
+from epoque.bench.views import View
 
 from .labels import FIGURE_CAPTIONS, RESULT_LABELS
 from .name import NAME
+from .views import VIEWS
 
 if TYPE_CHECKING:
     from cyclopts import App
     from matplotlib.figure import Figure
 
+    from epoque.bench.figures.film import Film
+    from epoque.bench.live import Live
     from epoque.bench.runs.run import Run
 
     from .config import NeuronConfig
@@ -31,8 +35,10 @@ class NeuronLab(Lab["NeuronConfig"]):
 
     name: ClassVar[str] = NAME
     title: ClassVar[str] = mark("One neuron, and the small network that solves XOR")
+    views: ClassVar[tuple[View, ...]] = VIEWS
     result_labels: ClassVar[Mapping[str, str]] = RESULT_LABELS
     figure_captions: ClassVar[Mapping[str, str]] = FIGURE_CAPTIONS
+    constant_arrays: ClassVar[tuple[str, ...]] = ("x", "d", "x_test", "d_test")
     headline: ClassVar[tuple[str, ...]] = ("final_error", "final_error_max", "accuracy")
 
     @property
@@ -48,6 +54,15 @@ class NeuronLab(Lab["NeuronConfig"]):
         from .train import train
 
         return train(config, resume)
+
+    def live(
+        self, config: "NeuronConfig", resume: Checkpoint | None = None
+    ) -> "Live[NeuronConfig]":
+        """Return a training under a hand (see `epoque.neuron.live`)."""
+        keep_compiled()
+        from .train import open_live
+
+        return open_live(config, resume)
 
     def remarks(self, config: "NeuronConfig") -> Iterator[str]:
         """Yield how a CSV is read, and whether its inputs are too large."""
@@ -65,11 +80,21 @@ class NeuronLab(Lab["NeuronConfig"]):
         return evaluate(run)
 
     def check(self, config: "NeuronConfig") -> None:
-        """Check that the points of one's own can be read."""
+        """Check that the engine is there, and that points of one's own can be read."""
+        from epoque.bench.engine_setting import check_engine
+
+        check_engine(config)
         if config.data == "csv":
             from .data import load
 
-            load(config)
+            config.check_weights_of(load(config).x.shape[1])
+
+    def check_resume(self, config: "NeuronConfig", checkpoint: Checkpoint) -> None:
+        """Check that the live engine that made a checkpoint is the one that is here."""
+        from epoque.bench.engine_setting import check_engine, check_same_engine
+
+        check_engine(config)
+        check_same_engine(config, checkpoint)
 
     def measure_progress(
         self, config: "NeuronConfig", step: int, metrics: Mapping[str, float]
@@ -78,8 +103,22 @@ class NeuronLab(Lab["NeuronConfig"]):
         return step, config.iterations
 
     def device(self, config: "NeuronConfig") -> str:
-        """Name what JAX computes on."""
-        return jax_device()
+        """Name what JAX computes on, or the live engine."""
+        return "WebAssembly" if config.engine == "wasm" else jax_device()
+
+    def describe_engine(self, config: "NeuronConfig") -> Mapping[str, Any]:
+        """Return the SHA-256 of the live engine, where it computes: its bytes are its version."""
+        if config.engine != "wasm":
+            return {}
+        from epoque.bench.live_engine import engine_sha256
+
+        return {"engine": "wasm", "engine_sha256": engine_sha256()}
+
+    def live_engine(self, config: "NeuronConfig") -> str | None:
+        """Return why the live engine does not compute a config; None if it does."""
+        from .live_engine import live_engine
+
+        return live_engine(config)
 
     def figures(
         self, run: "Run[NeuronConfig]", language: str = "en"
@@ -88,6 +127,14 @@ class NeuronLab(Lab["NeuronConfig"]):
         from .figures import figures
 
         return figures(run, language)
+
+    def films(
+        self, run: "Run[NeuronConfig]", language: str = "en"
+    ) -> "Mapping[str, Callable[[], Film]]":
+        """Return the films that can be made of a run folder, name to what draws one."""
+        from .figures import films
+
+        return films(run, language)
 
     def sweep(self, base: "NeuronConfig", points: Columns) -> Columns | None:
         """Run many configs inside one compiled program (see `epoque.neuron.sweep.sweep`)."""

@@ -27,12 +27,12 @@ def sweep(base: NeuronConfig, points: Columns) -> Columns | None:
     Returns:
         Name to n numbers in the order of the points; a run that diverged has NaN, and so has a
         point without that number (a weight that its smaller truth table does not have). None if
-        `points` varies the model.
+        `points` varies the model, settings change during the runs, or another engine computes.
 
     Raises:
         DataError: if a CSV cannot be used.
     """
-    if "model" in points:
+    if base.changes or base.engine == "wasm" or {"model", "changes", "engine"} & set(points):
         return None
     if base.model == "mlp":
         from .mlp.sweep import sweep as sweep_mlps
@@ -41,7 +41,7 @@ def sweep(base: NeuronConfig, points: Columns) -> Columns | None:
     count = len(next(iter(points.values())))
     results: dict[str, NDArray[np.float64]] = {}
     for members, own in _groups(points, count):
-        config = base.replace(**{field: values[0] for field, values in own.items()})
+        config = base.at_point({field: values[0] for field, values in own.items()})
         for name, column in _sweep_group(config, own, len(members)).items():
             results.setdefault(name, np.full(count, np.nan))[members] = column
     return {name: column.tolist() for name, column in results.items()}

@@ -1,7 +1,7 @@
 """Making a book: fill in the templates, parse them, write the document."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from importlib.resources import as_file
@@ -11,29 +11,41 @@ from typing import Any
 
 import yaml
 
-from epoque.bench.errors import EpoqueError, UnknownNameError, UsageError, list_names
+from epoque.bench.errors import EpoqueError, UsageError
 from epoque.bench.figures.styles import use_style
 from epoque.bench.files.atomic import explain_write_errors
 from epoque.bench.files.output_paths import check_file
 from epoque.bench.i18n import LANGUAGES, mark, translator
-from epoque.bench.lab import lab_names
 from epoque.bench.limits import MAX_BOOK_SILENCE, MAX_YAML_BYTES
 from epoque.bench.progress import Progress, no_progress
 from epoque.bench.recipes import PlainLoader
 
+from .claims.claim_sets import ClaimSet, has_claims, read_own_claims
+from .drawn_figures import forget_old_figures
 from .functions import Functions
 from .library import Library, Record
 from .limited import MemoryLimit, TimeLimit, run_in_child
-from .model import Block, Document
-from .needs import Need, book_needs, chapter_folder, chapter_names, has_chapter
+from .model import Block, Document, Table
+from .needs import (
+    Need,
+    book_needs,
+    chapter_folder,
+    chapter_names,
+    chapter_needs,
+    check_chapter,
+)
 from .parse import Parser
 from .placeholders import ALONE, Placeholders
+from .provenance import provenance_table
 from .template import Template, fill
+from .words import REFERENCES
 
-__all__ = ["FORMATS", "read_book", "write_report"]
+__all__ = ["BOOK", "FORMATS", "find_template", "read_book", "write_book", "write_report"]
 
 FORMATS = ("html", "pdf", "md")
-COMPUTING = ("grid", "number", "ref")
+BOOK = "book.md"
+"""The template in the folder of a reader's own book."""
+COMPUTING = ("cite", "grid", "number", "plural", "ref")
 """The functions of a template that only compute with what it gives them, in its own time."""
 TITLE = mark("Lab book of neural networks")
 SUBTITLE = mark("Classic experiments, repeated and measured")
@@ -58,7 +70,7 @@ def write_report(
         language: "en" or "fr".
         format: "html", "pdf" or "md" (Markdown, with the figures in a folder beside it).
         progress: receives what is being done.
-        template: a reader's own template instead of the book's chapters.
+        template: a reader's own template, or the folder of their book, instead of the chapters.
         chapters: the labs whose chapters are written; by default all.
         style: the figure style; by default EPOQUE_STYLE or the house's.
 
@@ -74,6 +86,7 @@ def write_report(
     if format not in FORMATS:
         raise UsageError(f"There is no format {format!r}; there are {', '.join(FORMATS)}.")
     progress = progress or no_progress
+    template = None if template is None else find_template(template)
     path = _path(out, template, language, format)
     check_file("--out", path)
     request = _Request(runs, path, language, format, template, tuple(chapters), style)
@@ -85,6 +98,43 @@ def write_report(
         if str(error).startswith(("it ", "the process ")):
             raise Template(template, "").wrong(error, None) from None
         raise
+
+
+def find_template(path: Path) -> Path:
+    """Return the template of a reader's own book, given it or the folder that it lies in.
+
+    Raises:
+        UsageError: if it is a folder that holds no book.
+    """
+    if not path.is_dir():
+        return path
+    if not (path / BOOK).is_file():
+        raise UsageError(f"{path} holds no {BOOK}; `epoque new-report {path}` starts one.")
+    return path / BOOK
+
+
+def write_book(
+    runs: Path, paths: Sequence[Path], language: str = "en", *, progress: Progress = no_progress
+) -> Iterator[Path]:
+    """Write the lab book in several formats, read once; yield each file as soon as it is there.
+
+    Args:
+        runs: the folder of runs.
+        paths: the files; their endings say which format each has.
+        language: "en" or "fr".
+        progress: receives what is being done.
+
+    Raises:
+        UsageError: if runs are missing.
+        MissingExtraError: if PDF is wanted and Typst is not installed.
+        RunWriteError: if the system refuses.
+    """
+    document = read_book(runs, language, progress)
+    for path in paths:
+        progress(0, None, f"writing {path}")
+        _write_document(document, path, path.suffix.removeprefix("."))
+        yield path
+    forget_old_figures()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +157,15 @@ def _write(request: _Request, *, progress: Progress) -> Path:
             request.runs, request.language, progress, request.template, request.chapters
         )
         progress(0, None, f"writing {path}")
-        with explain_write_errors(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-        _writer(request.format)(document, path)
+        _write_document(document, path, request.format)
+    forget_old_figures()
     return path
+
+
+def _write_document(document: Document, path: Path, format: str) -> None:
+    with explain_write_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    _writer(format)(document, path)
 
 
 def read_book(
@@ -123,12 +178,11 @@ def read_book(
     """Return the book as a document; see `write_report`."""
     translator(language)  # raises if there is no such language
     for lab in chapters:
-        if not has_chapter(lab):
-            names = list(filter(has_chapter, lab_names()))
-            raise UnknownNameError("chapter", lab, names, list_names(names))
+        check_chapter(lab)
     progress(0, None, f"reading {runs}")
     evidence = Library(runs, tuple(_distinct(book_needs(chapters))))
     if template is not None:
+        claims = read_own_claims(template.parent, runs) if has_claims(template.parent) else None
         library = Library(runs, used=evidence.used)
         own, time, memory = Template.read(template), TimeLimit(), MemoryLimit()
         try:
@@ -139,6 +193,7 @@ def read_book(
                     evidence,
                     language,
                     progress,
+                    claims=claims,
                     free=lambda f: memory.exempt(time.exempt(f)),
                 )
         except UsageError as error:
@@ -151,7 +206,18 @@ def read_book(
             Template.read(folder / f"{language}.md", f"{lab}/chapter/{language}.md")
             for lab, folder in zip(labs, folders, strict=True)
         ]
-        return _assemble(templates, evidence, evidence, language, progress)
+        document = _assemble(templates, evidence, evidence, language, progress)
+    return replace(document, provenance=_state_provenance(runs, labs, evidence, language))
+
+
+def _state_provenance(runs: Path, labs: Sequence[str], evidence: Library, language: str) -> Table:
+    """Return what the lab book states of itself."""
+    chapter = translator(language)(REFERENCES["chapter"])
+    read = {
+        chapter.format(number=number): evidence.declared(need.name for need in chapter_needs(lab))
+        for number, lab in enumerate(labs, 1)
+    }
+    return provenance_table(runs, read, language)
 
 
 def _folder(lab: str) -> Traversable:
@@ -190,11 +256,13 @@ def _assemble(
     language: str,
     progress: Progress,
     *,
+    claims: ClaimSet | None = None,
     free: Callable[[Callable[..., Any]], Callable[..., Any]] | None = None,
 ) -> Document:
     placeholders = Placeholders()
     parser = Parser(placeholders, language)
-    functions = Functions(library, evidence, placeholders, parser, language).all()
+    written = Functions(library, evidence, placeholders, parser, language, own=claims)
+    functions = written.all()
     if free is not None:  # of the limits of a template, as far as functions do not compute for it
         functions = {n: f if n in COMPUTING else free(f) for n, f in functions.items()}
     blocks: list[Block] = []
@@ -207,6 +275,8 @@ def _assemble(
         front = {**own_front, **front}
         blocks += _read(template, functions, placeholders, parser)
         read |= library.used
+    parser.targets.update(written.citations.targets())
+    blocks += written.citations.blocks()
     _check_references(parser, blocks, templates)
     _ = translator(language)
     return Document(
@@ -234,7 +304,8 @@ def _read(
 
 
 BLOCK = (
-    r"\{\{ *(?:figure|timeline|ranking|table|lab_table|grid|claims|verdicts|records|environments)\("
+    r"\{\{ *(?:figure|film|timeline|ranking|table|lab_table|grid|claims|verdicts|records|"
+    r"environments)\("
 )
 INSIDE_TEXT = re.compile(rf"^.*?\S.*{BLOCK}.*$|^ *{BLOCK}.*\}}\}} *\S.*$", re.MULTILINE)
 """A line that holds a figure or table and something else."""

@@ -93,7 +93,7 @@ def ranking_figure(
     from epoque.bench.figures.ticks import format_axis
 
     _ = translator(language)
-    rows = _rank(sweeps[0], column, dict(names))
+    rows = _rank(sweeps[0], column, dict(names), language)
     figure = new_figure(1.35 + 0.27 * len(rows))
     axes = figure.add_subplot()
     places, values = range(len(rows)), [value for _name, value in rows]
@@ -133,17 +133,21 @@ def _over_seconds(run: "Run", column: str) -> tuple[list[float], list[float]]:
     return list(rows["seconds"]), list(rows[column])
 
 
-def _rank(sweep: "Sweep", column: str, names: dict[str, str]) -> list[tuple[str, float]]:
+def _rank(
+    sweep: "Sweep", column: str, names: dict[str, str], language: str
+) -> list[tuple[str, float]]:
     """Return each setting's name and number, ascending."""
     table = sweep.table
     if column not in table or table[column].dtype.kind not in "iuf":
         raise UsageError(f"{sweep.id} has no numbers named {column}.")
     varied = [field for field, values in sweep.axes.items() if len(values) > 1]
+    settings = lab_of(sweep).config_class.settings()
+    words = {field: {**settings[field].choice_words(language), **names} for field in varied}
     ranked = table.dropna(subset=[column]).sort_values(column, kind="stable")
     if not len(ranked):
         raise UsageError(f"{sweep.id} has no numbers named {column}.")
     return [
-        (" · ".join(_name(row[field], names) for field in varied), float(row[column]))
+        (" · ".join(_name(row[field], words[field]) for field in varied), float(row[column]))
         for _index, row in ranked.iterrows()
     ]
 

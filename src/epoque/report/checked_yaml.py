@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from epoque.bench.errors import UsageError, did_you_mean
+from epoque.bench.errors import UsageError, suggest_names
 from epoque.bench.i18n import LANGUAGES, LocalText
 from epoque.bench.recipes import PlainLoader
 
@@ -26,17 +26,18 @@ class YamlChecker:
         content: the file's plain values; None if it is empty.
     """
 
-    def __init__(self, text: str, source: str) -> None:
+    def __init__(self, text: str, source: str, kind: str = "") -> None:
         """Read a file.
 
         Args:
             text: its content.
             source: what problems call it.
+            kind: what the items of the file's list are, which have an `id` each: problems name it.
 
         Raises:
             UsageError: if it is not YAML.
         """
-        self._source = source
+        self._source, self._kind = source, kind
         self._lines: dict[YamlPath, int] = {}
         self._problems: list[str] = []
         try:
@@ -70,7 +71,17 @@ class YamlChecker:
                      if path[:n] in self._lines), 1)  # fmt: skip
         names = [part for part in path if isinstance(part, str)]
         key = f"{names[-1]}: " if names else ""
-        self._problems.append(f"{self._source}, line {line}: {key}{message}")
+        item = self._describe_item(path)
+        self._problems.append(f"{self._source}, line {line}{item}: {key}{message}")
+
+    def _describe_item(self, path: YamlPath) -> str:
+        """Return the item of the file's list that a value belongs to, as problems name it."""
+        content = self.content
+        if not (self._kind and path and isinstance(path[0], int) and isinstance(content, list)):
+            return ""
+        item = content[path[0]]
+        name = item.get("id") if isinstance(item, dict) else None
+        return f", {self._kind} {name:.60}" if isinstance(name, str) else ""
 
     def raise_problems(self) -> None:
         """Raise what was found wrong.
@@ -91,7 +102,7 @@ class YamlChecker:
         known = (*required, *optional)
         for key in value:
             if key not in known:
-                hint = did_you_mean(str(key), known) or f" There are {', '.join(known)}."
+                hint = suggest_names(str(key), known)
                 self.report((*path, str(key)), f"there is no such key.{hint}")
         for key in required:
             if key not in value:
@@ -117,7 +128,9 @@ class YamlChecker:
         return value
 
     def local_text(self, value: Any, path: YamlPath) -> LocalText:
-        """Return a text in each language."""
+        """Return a text in each language; one alone stands for all."""
+        if isinstance(value, str) and value.strip():
+            return LocalText(**dict.fromkeys(LANGUAGES, value))
         texts = self.mapping(value, path, LANGUAGES)
         values = {
             name: self.text(texts[name], (*path, name)) for name in LANGUAGES if name in texts
@@ -148,7 +161,7 @@ class YamlChecker:
         """Return one of some names; None, and a problem with the nearest ones, if it is none."""
         if isinstance(value, str) and value in known:
             return value
-        hint = did_you_mean(str(value), known) or f" There are {', '.join(known)}."
+        hint = suggest_names(str(value), known)
         self.report(path, f"there is no {kind} {value!r:.60}.{hint}")
         return None
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from math import isnan
+from math import inf, isnan
 from typing import TYPE_CHECKING, Any
 
 from epoque.bench.errors import UnknownNameError, UsageError
 from epoque.bench.i18n import mark, translator
 from epoque.bench.lab import lab_of
 from epoque.bench.limits import MAX_TABLE_COLUMNS
+from epoque.bench.recipes import find_recipe
 from epoque.bench.runs.history import first_below, value_at
 from epoque.bench.runs.run import Run
 from epoque.bench.setting_paths import flatten
@@ -16,28 +17,45 @@ from epoque.bench.sweeps.aggregate import median_confidence_interval, wilson_int
 from epoque.bench.sweeps.sweep import Sweep
 
 from .appendix import environments_table, records_table
+from .bibliography import Citations
 from .charts import ranking_figure, timeline_figure
+from .claims.claim_sets import ClaimSet, measure_claim
 from .claims.effects import paired_differences
 from .claims.load import claims_of, find_claim
-from .claims.rules import all_whole, central_interval, to_percent
-from .claims.tables import SIGNS, VERDICTS, claim_row
+from .claims.rules import Claim, Line, Number, all_whole, central_interval, to_percent
+from .claims.tables import SIGNS, VERDICTS, count_verdicts
+from .film_pictures import FilmPicture
 from .library import Library, Record, command_to_repeat, find_value
-from .model import Align, ClaimRow, Claims, Code, Figure, Inlines, Reference, Table, Text, plain
-from .numbers import format_interval, format_number
+from .model import Align, ClaimRow, Claims, Code, Figure, Inlines, Reference, Table, Text
+from .numbers import choose_plural, format_interval, format_number
 from .parse import Parser
 from .pictures import Chart, Drawing
 from .placeholders import Placeholder, Placeholders
-from .sources import Source, require_record, require_run, require_sweep, to_number
-from .text_tables import to_table
+from .sources import (
+    Source,
+    find_setting,
+    require_record,
+    require_run,
+    require_sweep,
+    to_number,
+)
+from .text_tables import choose_side, to_table
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Functions"]
 
-CLOCKS = ("epoch", "seconds", "tokens")
+CLOCKS = ("iteration", "epoch", "seconds", "tokens")
 CHARTS: Mapping[str, Callable[..., Any]] = {"timeline": timeline_figure, "ranking": ranking_figure}
 LEFT_OUT = mark("Not read, because it is no longer what was saved: {files}.")
+OTHER_FORMAT = mark("Not read, because another version of Epoque wrote it: {records}.")
+
+
+def _single_number(line: Line) -> float | None:
+    """Return the number that was reported, if it is one alone."""
+    is_single = isinstance(line, Number) and " to " not in line.reported
+    return float(line.reported) if isinstance(line, Number) and is_single else None
 
 
 @dataclass(frozen=True)
@@ -54,8 +72,11 @@ class ClaimVerdict:
 class Functions:
     """What the templates of one book call.
 
-    A reader's own book reads the newest runs (`library`); claims are always measured on the runs
-    and sweeps that the lab book declares (`evidence`).
+    A reader's own book reads the newest runs (`library`), and so do its `own` claims; those of the
+    lab book are always measured on the runs and sweeps that it declares (`evidence`).
+
+    Attributes:
+        citations: the works that the templates have cited so far.
     """
 
     def __init__(
@@ -65,13 +86,17 @@ class Functions:
         placeholders: Placeholders,
         parser: Parser,
         language: str,
+        *,
+        own: ClaimSet | None = None,
     ) -> None:
         self._library, self._evidence = library, evidence
+        self._own = own
+        self._own_claims = {claim.id: claim for claim in own.claims} if own else {}
         self._placeholders, self._parser = placeholders, parser
-        self._language = language
+        self._language, self.citations = language, Citations(language)
         self._translate = translator(language)
         self._labels: dict[str, int] = {}
-        self._rows: dict[str, ClaimRow] = {}
+        self._rows: dict[tuple[str, bool], ClaimRow] = {}
 
     def all(self) -> dict[str, Callable[..., Any]]:
         """Return name to function."""
@@ -90,6 +115,10 @@ class Functions:
         sweep = self._library.sweep(name)
         return Source(sweep.id, sweep.recipe, sweep)
 
+    def is_recorded(self, name: str) -> bool:
+        """Return whether there is what the chapter declares as optional by a name."""
+        return not self._evidence.is_unrecorded(name)
+
     # Numbers
 
     def value(self, source: Source, name: str, *, digits: int = 3, decimals: int | None = None,
@@ -100,13 +129,24 @@ class Functions:
         """
         record, exact = require_record(source), False
         if isinstance(record, Sweep):
-            number: Any = central_interval(self._column(source, name, at))[0]
+            column = self._column(source, name, at)
+            number: Any = central_interval(column)[0]
+            if all_whole(column) and number == round(number):  # a count
+                number = round(number)
         else:
             number = find_value(record, name)
             exact = name in flatten(record.metadata["config"])  # a setting is what was typed
             if number is None and (reason := self._why_none(record, name)):
                 return self._placeholders.add_text(f"– ({reason})", None)
         return self.number(number, digits=None if exact else digits, decimals=decimals)
+
+    def setting(self, recipe: str, name: str, *, digits: int | None = None) -> Placeholder:
+        """Print a setting of a recipe, or a number that its lab derives from the settings."""
+        return self.number(find_setting(recipe, name), digits=digits)
+
+    def minutes(self, recipe: str) -> Placeholder:
+        """Print how many minutes a recipe takes on two cores, by its own account."""
+        return self.number(find_recipe(recipe).minutes, digits=None)
 
     def _why_none(self, run: Run, name: str) -> str:
         reason = run.results.get("not_measured", {}).get(name, "")
@@ -135,6 +175,29 @@ class Functions:
         text = f"{format_interval(percent, self._language, 1)}\u202f%"
         return self._placeholders.add_text(text, percent[0] / 100)
 
+    def tally(self, source: Source, ranges: Mapping[str, Sequence[float | None]],
+              **at: Any) -> Placeholder:  # fmt: skip
+        """Print for how many of a sweep's seeds results lie in ranges, all at once.
+
+        A range is its least value and the value that it stays below; `none` for no bound.
+        """
+        inside = None
+        for name, (least, below) in ranges.items():
+            values = self._column(source, name, at)
+            is_in = values.notna()
+            is_in &= True if least is None else values >= least
+            is_in &= True if below is None else values < below
+            inside = is_in if inside is None else inside & is_in
+        return self.number(0 if inside is None else int(inside.sum()))
+
+    def lowest(self, source: Source, name: str, *, digits: int = 3, **at: Any) -> Placeholder:
+        """Print the lowest median over the seeds of all settings of a sweep."""
+        return self.number(float(self._medians(source, name, at).min()), digits=digits)
+
+    def count_settings(self, source: Source, name: str, below: float, **at: Any) -> Placeholder:
+        """Print for how many settings of a sweep the median over the seeds is below a bound."""
+        return self.number(int((self._medians(source, name, at) < below).sum()))
+
     def effect(self, source: Source, name: str, first: Mapping[str, Any],
                second: Mapping[str, Any], *, decimals: int | None = None, **at: Any,
                ) -> Placeholder:  # fmt: skip
@@ -144,7 +207,10 @@ class Functions:
         interval: if that leaves out 0, the difference is not chance.
         """
         before, after = (self._column(source, name, {**at, **to}) for to in (first, second))
-        interval = median_confidence_interval(paired_differences(after, before))
+        changes = paired_differences(after, before)
+        if decimals is None and all_whole(changes):
+            decimals = 0
+        interval = median_confidence_interval(changes)
         text = format_interval(interval, self._language, decimals)
         return self._placeholders.add_text(text, interval[0])
 
@@ -152,19 +218,21 @@ class Functions:
                  **moment: float) -> Placeholder:  # fmt: skip
         """Print a metric of a run as it was last measured by a moment, a dash if it ended before.
 
-        The moment is `epoch=3`, `seconds=60` or `tokens=100000`.
+        The moment is `iteration=100`, `epoch=3`, `seconds=60` or `tokens=100000`.
         """
         if len(moment) != 1 or not set(moment) <= set(CLOCKS):
             raise UsageError(f"metric takes one moment: {', '.join(CLOCKS)}.")
         ((clock, when),) = moment.items()
-        number = value_at(require_run(source).timed_metrics, name, clock, when)
+        metrics = require_run(source).timed_metrics
+        number = value_at(metrics.assign(iteration=metrics.index), name, clock, when)
         return self.number(number, digits=digits, decimals=decimals)
 
     def until(self, source: Source, name: str, below: Any, *, clock: str = "seconds",
               decimals: int = 0) -> Placeholder:  # fmt: skip
         """Print when a metric of a run was first measured below a bound; a dash if it never was."""
         bound = to_number(below)
-        number = first_below(require_run(source).timed_metrics, name, bound, clock)
+        metrics = require_run(source).timed_metrics
+        number = first_below(metrics.assign(iteration=metrics.index), name, bound, clock)
         return self.number(number, decimals=decimals)
 
     def number(
@@ -174,8 +242,16 @@ class Functions:
         if isinstance(value, Placeholder):
             value = value.number
         text = format_number(value, self._language, digits=digits, decimals=decimals)
-        behind = float(value) if isinstance(value, int | float) else None
+        behind = value if isinstance(value, int | float) else None
         return self._placeholders.add_text(text, behind)
+
+    def plural(self, value: Any, singular: str, plural: str) -> str:
+        """Return a word as it goes with a number: `plural(n, "does not", "do not")`.
+
+        A number that is not known takes the plural.
+        """
+        number = to_number(value)
+        return choose_plural(2 if isnan(number) else number, self._language, singular, plural)
 
     def seeds(self, source: Source) -> Placeholder:
         """Print over how many seeds a sweep goes."""
@@ -199,7 +275,18 @@ class Functions:
         label = label or self._free_label(f"{source.recipe.replace('/', '-')}-{name}")
         picture = Drawing.of(record, name, self._language, label, column, **at)
         words = self._inline(caption) or (Text(f"{source.recipe}: {name}"),)
-        return self._placeholders.add(Figure(picture, words, alt or plain(words), label))
+        commands = (command_to_repeat(record),)
+        return self._placeholders.add(Figure(picture, words, alt, label, commands=commands))
+
+    def film(self, source: Source, name: str, caption: str = "", alt: str = "",
+             label: str = "") -> Placeholder:  # fmt: skip
+        """Print a film that the lab of a run makes of it; on paper some frames stand in a row."""
+        run = require_run(source)
+        label = label or self._free_label(f"{source.recipe.replace('/', '-')}-{name}-film")
+        picture = FilmPicture.of(run, name, self._language, label)
+        words = self._inline(caption) or (Text(f"{source.recipe}: {name}"),)
+        commands = (command_to_repeat(run),)
+        return self._placeholders.add(Figure(picture, words, alt, label, commands=commands))
 
     def timeline(self, sources: Sequence[Source], column: str, names: Sequence[str], *,
                  levels: Mapping[str, Any] | None = None, caption: str = "", alt: str = "",
@@ -246,7 +333,10 @@ class Functions:
 
     def grid(self, header: Sequence[Any], rows: Sequence[Sequence[Any]], caption: str = "",
              label: str = "") -> Placeholder:  # fmt: skip
-        """Print a table; text in its cells is Markdown, numbers stand to the right."""
+        """Print a table; text in its cells is Markdown.
+
+        Columns after the first stand to the right, as numbers do, unless a cell holds a sentence.
+        """
         if len(header) > MAX_TABLE_COLUMNS:
             count = f"{len(header):,} columns; at most {MAX_TABLE_COLUMNS} are set"
             raise UsageError(f"a table has {count}.")
@@ -255,49 +345,71 @@ class Functions:
                 raise UsageError(f"a row has {len(row)} cells and the header {len(header)}.")
         label = label or (self._free_label("table") if caption else "")
         cells = tuple(tuple(map(self._cell, row)) for row in rows)
-        numbers: list[Align] = ["right"] * (len(header) - 1)
+        others: list[Align] = ["right"] * (len(header) - 1)
+        if cells:
+            others = [choose_side(column) for column in zip(*cells, strict=True)][1:]
         words = self._inline(caption)
         return self._placeholders.add(
-            Table(tuple(map(self._cell, header)), cells, ("left", *numbers), words, label)
+            Table(tuple(map(self._cell, header)), cells, ("left", *others), words, label)
         )
 
     def ref(self, label: str) -> Placeholder:
         """Print a reference to a figure, table or formula, for instance "figure 3"."""
         return self._placeholders.add((Reference(label),))
 
+    def cite(self, key: str) -> Placeholder:
+        """Print a reference to a work, "Wilson 1927", which the book then lists at its end."""
+        return self._placeholders.add((Reference(self.citations.cite(key)),))
+
     # Claims
 
     def claim(self, name: str) -> ClaimVerdict:
         """Print the verdict on a claim."""
-        verdict = self._row(name).verdict
+        verdict = self._row(self._find_claim(name)).verdict
         word = self._placeholders.add_text(self._translate(VERDICTS[verdict]))
         return ClaimVerdict(verdict, str(word))
 
-    def claims(self, name: str, caption: str = "", label: str = "") -> Placeholder:
-        """Print every claim of a lab's chapter with what was measured."""
-        rows = tuple(self._row(claim.id) for claim in claims_of(name))
-        return self._placeholders.add(
-            Claims(rows, self._inline(caption), label or f"claims-{name}")
-        )
+    def claims(self, name: str = "", caption: str = "", label: str = "") -> Placeholder:
+        """Print every claim of a lab's chapter, or of the book itself, with what was measured."""
+        rows = tuple(self._claim_rows(name))
+        label = label or f"claims-{name or 'own'}"
+        return self._placeholders.add(Claims(rows, self._inline(caption), label))
 
-    def verdicts(self, name: str, caption: str = "", label: str = "") -> Placeholder:
-        """Print every claim of a lab's chapter with its verdict alone."""
+    def reported(self, name: str, line: int = 1) -> Placeholder:
+        """Print what the report says of a line of a claim, counted from 1."""
+        claim = self._find_claim(name)
+        lines = self._row(claim).lines
+        if not 1 <= line <= len(lines):
+            raise UsageError(f"claim {name} has lines 1 to {len(lines)}, not {line}.")
+        text = lines[line - 1].reported
+        return self._placeholders.add_text(text, _single_number(claim.lines[line - 1]))
+
+    def verdicts(self, name: str = "", caption: str = "", label: str = "") -> Placeholder:
+        """Print every claim of a lab's chapter, or of the book itself, with its verdict alone."""
         _ = self._translate
-        rows = [self._row(claim.id) for claim in claims_of(name)]
+        rows = self._claim_rows(name)
         header = tuple((Text(_(word)),) for word in (mark("No."), mark("Claim"), mark("Verdict")))
-        verdicts = (f"{SIGNS[row.verdict]} {_(VERDICTS[row.verdict])}" for row in rows)
+        verdicts = (
+            f"{SIGNS[row.verdict]} {_(VERDICTS[row.verdict])}".replace(" ", "\u00a0")
+            for row in rows
+        )
         cells = tuple(
             ((Text(row.id),), row.statement, (Text(verdict),))
             for row, verdict in zip(rows, verdicts, strict=True)
         )
-        words, label = self._inline(caption), label or f"verdicts-{name}"
+        words, label = self._inline(caption), label or f"verdicts-{name or 'own'}"
         return self._placeholders.add(Table(header, cells, ("left", "left", "left"), words, label))
 
     def count(self, name: str, verdict: str) -> Placeholder:
         """Print how many claims of a lab's chapter have a verdict, of those of `VERDICTS`."""
         if verdict not in VERDICTS:
-            raise UsageError(f"there is no verdict {verdict!r}; there are {', '.join(VERDICTS)}.")
-        return self.number(sum(self._row(c.id).verdict == verdict for c in claims_of(name)))
+            raise UnknownNameError("verdict", verdict, VERDICTS)
+        return self.number(sum(row.verdict == verdict for row in self._claim_rows(name)))
+
+    def verdict_counts(self, name: str = "") -> Placeholder:
+        """Print how many claims of a lab's chapter have each verdict: "9 hold, 1 holds partly"."""
+        verdicts = [row.verdict for row in self._claim_rows(name)]
+        return self._placeholders.add_text(count_verdicts(verdicts, self._language))
 
     # The appendix
 
@@ -308,11 +420,14 @@ class Functions:
         return self._placeholders.add(table)
 
     def _left_out(self) -> str:
-        """Say which runs and sweeps are not read because a file of theirs is damaged."""
-        if not (damage := self._library.damaged_files):
-            return ""
-        files = ", ".join(f"`{name}/{file}`" for name, file in damage.items())
-        return self._translate(LEFT_OUT).format(files=files)
+        """Say which runs and sweeps are not read: damaged ones, and those in other formats."""
+        left_out = self._library.left_out
+        files = ", ".join(f"`{name}/{file}`" for name, file in left_out.damaged.items())
+        records = ", ".join(f"`{name}`" for name in left_out.other_formats)
+        sentences = [self._translate(LEFT_OUT).format(files=files)] if files else []
+        if records:
+            sentences.append(self._translate(OTHER_FORMAT).format(records=records))
+        return " ".join(sentences)
 
     def environments(self, caption: str = "", label: str = "environments") -> Placeholder:
         """Print where the runs ran: each different environment once, with how many ran there."""
@@ -328,9 +443,8 @@ class Functions:
         folders = tuple(record.path.resolve() for record in records)
         picture = Chart(label, folders, CHARTS[name], self._language, words, records)
         words_below = self._inline(caption) or (Text(name),)
-        return self._placeholders.add(
-            Figure(picture, words_below, alt or plain(words_below), label)
-        )
+        commands = tuple(dict.fromkeys(map(command_to_repeat, records)))
+        return self._placeholders.add(Figure(picture, words_below, alt, label, commands=commands))
 
     @staticmethod
     def _levels(levels: Mapping[str, Any] | None) -> tuple[tuple[str, float], ...]:
@@ -349,12 +463,40 @@ class Functions:
         sweep = require_sweep(source, "a sweep over seeds is wanted here")
         return self._library.column(sweep, name, at)
 
-    def _row(self, name: str) -> ClaimRow:
-        if name not in self._rows:
-            claim = find_claim(name)
-            self._evidence.check()
-            self._rows[name] = claim_row(claim, self._evidence, self._language)
-        return self._rows[name]
+    def _medians(self, source: Source, name: str, at: Mapping[str, Any]) -> "pd.Series":
+        """Return the median over the seeds for each setting of the axes that `at` leaves free.
+
+        A seed without a number counts as one above all others.
+        """
+        sweep = require_sweep(source, "a sweep over seeds is wanted here")
+        axes = [axis for axis in sweep.axes if axis != "seed" and axis not in at]
+        rows = sweep.rows(at)
+        if name not in rows or not axes:
+            raise UnknownNameError(f"result of {sweep.id} named", name, rows.columns)
+        return rows.assign(**{name: rows[name].fillna(inf)}).groupby(axes)[name].median()
+
+    def _claim_rows(self, name: str) -> list[ClaimRow]:
+        """Return the claims of a lab's chapter, or with "" those of the book itself."""
+        if name:
+            return list(map(self._row, claims_of(name)))
+        if not self._own_claims:
+            raise UsageError("the book has no claims of its own: no claims.yaml is beside it.")
+        return list(map(self._row, self._own_claims.values()))
+
+    def _find_claim(self, name: str) -> Claim:
+        """Return a claim of the book itself, else of the lab book."""
+        return self._own_claims.get(name) or find_claim(name, self._own_claims)
+
+    def _row(self, claim: Claim) -> ClaimRow:
+        is_own = self._own_claims.get(claim.id) is claim
+        key = claim.id, is_own
+        if key not in self._rows:
+            if is_own and self._own is not None:
+                evidence = self._own.library
+            else:
+                (evidence := self._evidence).check()
+            self._rows[key] = measure_claim(claim, evidence, self._language)
+        return self._rows[key]
 
     def _inline(self, markdown: Any) -> Inlines:
         return self._parser.inline(str(markdown)) if str(markdown) else ()

@@ -1,17 +1,24 @@
 """Finding what a book reads, and reading it: runs, sweeps, values."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from epoque.bench.command_line import build_command_line
-from epoque.bench.errors import UnknownNameError, UsageError, list_names
+from epoque.bench.errors import NotRecordedError, UnknownNameError, UsageError
 from epoque.bench.recipes import recipe_names
 from epoque.bench.runs.run import Run, Runs
-from epoque.bench.sweeps.sweep import Sweep, Sweeps
+from epoque.bench.sweeps.sweep import Sweep
 
-from .needs import Need, describe_damage, find_damaged_records, find_needs, finished_runs, is_whole
+from .needs import (
+    LeftOut,
+    Need,
+    find_left_out,
+    find_needs,
+    finished_runs,
+    finished_sweeps,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,20 +43,38 @@ class Library:
         self.path = runs
         self.used = {} if used is None else used
         self._needs = needs
-        self._declared = find_needs(runs, needs)
 
     @cached_property
-    def damaged_files(self) -> Mapping[str, str]:
-        """The finished runs and sweeps that are not read: id to the file that is not its own."""
-        return find_damaged_records(self.path)
+    def _declared(self) -> Mapping[str, Record]:
+        return find_needs(self.path, self._needs)
+
+    @cached_property
+    def left_out(self) -> LeftOut:
+        """The runs and sweeps that are not read."""
+        return find_left_out(self.path)
+
+    def is_unrecorded(self, name: str) -> bool:
+        """Return whether a chapter declares something as optional that was never run."""
+        need = self._need(name)
+        return need is not None and need.optional and name not in self._declared
+
+    def command_of(self, name: str) -> str:
+        """Return the shell command that makes what is declared, or runs a recipe; or ""."""
+        if need := self._need(name):
+            return need.command
+        return f"epoque run {name}" if name in recipe_names() else ""
+
+    def _need(self, name: str) -> Need | None:
+        return next((need for need in self._needs if need.name == name), None)
 
     def check(self) -> None:
-        """Check that everything declared is there.
+        """Check that everything declared is there, but for what is optional.
 
         Raises:
             UsageError: with the commands that make what is missing.
         """
-        absent = [need for need in self._needs if need.name not in self._declared]
+        missing = (need for need in self._needs if need.name not in self._declared)
+        absent = [need for need in missing if not need.optional]
         if absent:
             makes = "; ".join(need.command for need in absent)
             few = f" ({makes})" if len(absent) <= FEW else ""
@@ -59,35 +84,57 @@ class Library:
             )
 
     def _left_out(self) -> str:
-        return "".join(f" {sentence}" for sentence in describe_damage(self.damaged_files)[:FEW])
+        return "".join(f" {sentence}" for sentence in self.left_out.describe()[:FEW])
+
+    def declared(self, names: Iterable[str]) -> list[Record]:
+        """Return what is there of what a book declares, without taking note that it is read."""
+        return [self._declared[name] for name in names if name in self._declared]
 
     def run(self, name: str) -> Run:
         """Return a run: a declared one, the newest finished one of a recipe, or one by its id.
 
         Raises:
+            NotRecordedError: if it is declared, or is a recipe, and was never run.
             UnknownNameError: if there is none.
         """
+        self._check_recorded(name)
         run = self._declared.get(name)
         if not isinstance(run, Run):
             run = self._newest(name) or self._by_id(name)
         self.used.setdefault(run.id, run)
         return run
 
+    def _check_recorded(self, name: str) -> None:
+        """Refuse to put another run or sweep in the place of a declared one that is not there."""
+        if self._need(name) is not None and name not in self._declared:
+            raise NotRecordedError(f"{name} was never run; `{self.command_of(name)}` runs it.")
+
     def _newest(self, recipe: str) -> Run | None:
         return next((run for run in finished_runs(self.path) if run.recipe == recipe), None)
 
     def _by_id(self, name: str) -> Run:
         if name in recipe_names():
-            hint = f" `epoque run {name}` makes one.{self._left_out()}"
-            raise UnknownNameError(f"finished run in {self.path} of", name, (), hint)
-        return Runs(self.path).find(name)
+            raise NotRecordedError(
+                f"There is no finished run in {self.path} of {name!r}. `epoque run {name}` makes "
+                f"one.{self._left_out()}"
+            )
+        try:
+            return Runs(self.path).find(name)
+        except UnknownNameError as error:
+            if error.kind != "run":  # several are named like that
+                raise
+            newest = list(finished_runs(self.path))
+            names = (*(run.recipe for run in newest), *(run.id for run in newest))
+            raise UnknownNameError("run", name, names, self._left_out()) from None
 
     def sweep(self, name: str) -> Sweep:
-        """Return a sweep: a declared one, the newest of a recipe, or one by a part of its id.
+        """Return a sweep: a declared one, the one of a recipe, or one by a part of its id.
 
         Raises:
-            UnknownNameError: if there is none.
+            NotRecordedError: if it is declared and was never run.
+            UnknownNameError: if there is none, or several answer to the name.
         """
+        self._check_recorded(name)
         sweep = self._declared.get(name)
         if not isinstance(sweep, Sweep):
             sweep = self._other_sweep(name)
@@ -96,13 +143,18 @@ class Library:
         return first
 
     def _other_sweep(self, name: str) -> Sweep:
-        sweeps = [sweep for sweep in Sweeps(self.path) if is_whole(sweep)]
-        same = [s for s in sweeps if name in (s.recipe, s.recipe.split("/")[-1])]
+        sweeps = finished_sweeps(self.path)
+        same = [s for s in sweeps if name == s.id]
+        same = same or [s for s in sweeps if name in (s.recipe, s.recipe.split("/")[-1])]
         same = same or [s for s in sweeps if name in s.id]
         if not same:
-            recipes = [s.recipe for s in sweeps]
-            raise UnknownNameError("sweep", name, recipes, self._left_out())
-        return same[-1]
+            names = (*(s.recipe for s in sweeps), *(s.id for s in sweeps))
+            raise UnknownNameError("sweep", name, names, self._left_out())
+        if len(same) > 1:
+            listed = ", ".join(f"{s.id} (over {' and '.join(s.axes)})" for s in same[:FEW])
+            hint = f" {len(same)} sweeps answer to it, the newest first: {listed}."
+            raise UnknownNameError("single sweep", name, (), hint)
+        return same[0]
 
     # What claims need of it (see `epoque.report.claims.rules.Evidence`)
 
@@ -138,10 +190,7 @@ class Library:
         """
         rows = self.rows(sweep, at)
         if name not in rows:
-            columns = [str(column) for column in rows.columns]
-            raise UnknownNameError(
-                f"result of {sweep.id} named", name, columns, list_names(columns)
-            )
+            raise UnknownNameError(f"result of {sweep.id} named", name, rows.columns)
         return rows[name]
 
 

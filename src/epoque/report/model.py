@@ -6,10 +6,15 @@ of chapters, figures, tables and formulas are given once, when the document is p
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    from .drawn_figures import DrawnFigure
+    from .film_pictures import DrawnFilm
 
 __all__ = [
     "Align",
+    "Bibliography",
     "Block",
     "ClaimLine",
     "ClaimRow",
@@ -19,6 +24,7 @@ __all__ = [
     "Display",
     "Document",
     "Emphasis",
+    "Entry",
     "Figure",
     "Heading",
     "Inline",
@@ -28,6 +34,7 @@ __all__ = [
     "Math",
     "Paragraph",
     "Picture",
+    "Place",
     "Quote",
     "Reference",
     "Rule",
@@ -43,6 +50,8 @@ __all__ = [
 Theme = Literal["light", "dark"]
 Verdict = Literal["holds", "partly", "fails", "unmeasured"]
 Align = Literal["left", "center", "right"]
+CONTENTS_DEPTH = 3
+"""Levels of headings in the table of contents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +99,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A reference to a labelled block of this document ("figure 3")."""
+    """A reference to something labelled in this document: "figure 3", "Wilson 1927"."""
 
     label: str
 
@@ -122,6 +131,15 @@ class Picture(Protocol):
 
     def data(self, theme: Theme) -> bytes:
         """Return the image file's content."""
+
+    def render(self) -> "DrawnFigure | None":
+        """Return it as drawn, in both themes; None of an image file and of a film."""
+
+    def film(self) -> "DrawnFilm | None":
+        """Return what moves, whose `data` are stills; None of anything else."""
+
+    def describe(self) -> str:
+        """Return what it shows, in words; "" where only its author knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,13 +192,27 @@ class Display:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A numbered figure with a caption, and the text that stands for it where it is not seen."""
+    """A numbered figure with a caption, and the text that stands for it where it is not seen.
+
+    Attributes:
+        picture: what is shown.
+        caption: under it.
+        alt: the author's words for it; what is drawn from data says of itself what it shows.
+        label: of the block.
+        number: in the book.
+        commands: that repeat what it shows.
+    """
 
     picture: Picture
     caption: Inlines
     alt: str
     label: str
     number: int = 0
+    commands: tuple[str, ...] = ()
+
+    def describe(self) -> str:
+        """Return the text that stands for it: the author's, and what it says of itself."""
+        return " ".join(filter(None, (self.alt, self.picture.describe()))) or plain(self.caption)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +228,19 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where a reported number lies beside what was measured, for a picture of both.
+
+    Attributes:
+        measured: the median, or a share, and the ends of its interval.
+        reported: the least and the greatest number that the reported one may stand for.
+    """
+
+    measured: tuple[float, float, float]
+    reported: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
 class ClaimLine:
     """One quantity of a claim: what was reported and what was measured, ready to print."""
 
@@ -204,6 +249,7 @@ class ClaimLine:
     measured: str
     seeds: str
     verdict: Verdict
+    place: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,12 +266,13 @@ class ClaimRow:
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """The table of claims."""
+    """The table of claims, folded where a reader can open them."""
 
     rows: tuple[ClaimRow, ...]
     caption: Inlines
     label: str
     number: int = 0
+    folded: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,12 +280,44 @@ class Rule:
     """A horizontal line between parts."""
 
 
-Block = Heading | Paragraph | Items | Quote | CodeBlock | Display | Figure | Table | Claims | Rule
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A work in the list of references."""
+
+    label: str
+    children: Inlines
+
+
+@dataclass(frozen=True, slots=True)
+class Bibliography:
+    """The works that are cited, in the order of their list."""
+
+    entries: tuple[Entry, ...]
+
+
+Block = (
+    Heading
+    | Paragraph
+    | Items
+    | Quote
+    | CodeBlock
+    | Display
+    | Figure
+    | Table
+    | Claims
+    | Rule
+    | Bibliography
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a label stands for: "figure", "table", "formula" or "chapter", and its number."""
+    """What a label stands for, and how it is told.
+
+    Attributes:
+        kind: "figure", "table", "formula", "chapter", "section" or "work".
+        number: its number; of a section its title, of a work its authors and year.
+    """
 
     kind: str
     number: str
@@ -255,6 +334,8 @@ class Document:
         date: ISO 8601 date of the newest run it reads, or "": the same runs, the same bytes.
         language: "en" or "fr".
         blocks: the content.
+        provenance: what the book states of itself; None of a book that does not.
+        is_book: whether it has contents and lists of what is in it; a page of its own has none.
         targets: label to what it stands for.
     """
 
@@ -265,26 +346,41 @@ class Document:
     language: str
     blocks: tuple[Block, ...]
     targets: Mapping[str, Target] = field(default_factory=dict)
+    provenance: Table | None = None
+    is_book: bool = True
 
     def headings(self) -> Iterator[Heading]:
-        """Yield the chapters and sections, for the table of contents."""
-        return (b for b in self.blocks if isinstance(b, Heading) and b.level <= 2)
+        """Yield the chapters, sections and subsections, for the table of contents."""
+        return (b for b in self.blocks if isinstance(b, Heading) and b.level <= CONTENTS_DEPTH)
 
     def figures(self) -> Iterator[Figure]:
         """Yield the figures in their order, also those inside lists and quotations."""
-        return _figures(self.blocks)
+        return (block for block in _all_blocks(self.blocks) if isinstance(block, Figure))
+
+    def tables(self) -> Iterator[Table | Claims]:
+        """Yield the numbered tables in their order, those of claims among them."""
+        return (
+            block
+            for block in _all_blocks(self.blocks)
+            if isinstance(block, Table | Claims) and block.number
+        )
+
+    def claims(self) -> list[ClaimRow]:
+        """Return the claims with what was measured for them in their order, each once."""
+        tables = (block for block in _all_blocks(self.blocks) if isinstance(block, Claims))
+        return list({row.id: row for table in tables for row in table.rows}.values())
 
 
-def _figures(blocks: Iterable[Block]) -> Iterator[Figure]:
+def _all_blocks(blocks: Iterable[Block]) -> Iterator[Block]:
+    """Yield blocks and those inside of lists and quotations."""
     for block in blocks:
+        yield block
         match block:
-            case Figure():
-                yield block
             case Quote(inner):
-                yield from _figures(inner)
+                yield from _all_blocks(inner)
             case Items(items):
                 for item in items:
-                    yield from _figures(item)
+                    yield from _all_blocks(item)
 
 
 def plain(inlines: Inlines) -> str:

@@ -16,6 +16,12 @@ sweeps:
     recipe: gan2d/study-capacity
     axes: {…}
     recorded: true              # takes long: ships measured, in `recorded` of the package
+  language-sizes:
+    recipe: language/notebook-clm
+    axes: {…}
+    recorded: true
+    full: {seed: "0:8"}         # in the profile `full` of `epoque demo`, which takes hours
+    optional: true              # needs what few have: without it, its claims are not measured
 ```
 """
 
@@ -24,11 +30,11 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from epoque.bench.command_line import build_command_line
 from epoque.bench.config import Config
-from epoque.bench.errors import DamagedRunError, UnknownNameError, UsageError
+from epoque.bench.errors import DamagedRunError, RunFormatError, UnknownNameError, UsageError
 from epoque.bench.lab import find_lab, lab_folder, lab_names
 from epoque.bench.recipes import find_recipe
 from epoque.bench.runs.manifest import MANIFEST
@@ -38,16 +44,19 @@ from epoque.bench.sweeps.sweep import Sweep, Sweeps
 from .checked_yaml import YamlChecker, YamlPath
 
 __all__ = [
+    "LeftOut",
     "Need",
+    "Profile",
     "book_needs",
     "chapter_folder",
     "chapter_names",
     "chapter_needs",
-    "describe_damage",
+    "check_chapter",
     "find_damaged_file",
-    "find_damaged_records",
+    "find_left_out",
     "find_needs",
     "finished_runs",
+    "finished_sweeps",
     "has_chapter",
     "is_whole",
     "missing_needs",
@@ -57,6 +66,9 @@ __all__ = [
 FILE = "needs.yaml"
 LAST = 1_000
 """The order of a chapter that does not tell its own."""
+_OPTIONAL = ("settings", "recorded", "optional", "tip")
+Profile = Literal["demo", "full", "gpu"]
+"""How much is measured here: in minutes, in hours, on a graphics card."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +81,10 @@ class Need:
         axes: field to values as typed; empty for a run.
         settings: what is set otherwise than in the recipe.
         recorded: whether it ships with the package, already measured.
+        optional: whether the book is written without it too: what it measures is then not measured.
         tip: what `epoque demo` says once it ran; empty for nothing.
         chapter: the lab whose chapter it is; what is recorded lies in its package.
+        full: field to other values, more of them, in the profile `full`.
     """
 
     name: str
@@ -78,8 +92,14 @@ class Need:
     axes: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
     recorded: bool = False
+    optional: bool = False
     tip: str = ""
     chapter: str = ""
+    full: Mapping[str, str] = field(default_factory=dict)
+
+    def in_full(self) -> "Need":
+        """Return it as the profiles `full` and `gpu` measure it: here, and with more seeds."""
+        return replace(self, recorded=False, axes={**self.axes, **self.full})
 
     @property
     def command(self) -> str:
@@ -101,6 +121,16 @@ def chapter_names() -> tuple[str, ...]:
     """Return the labs that bring a chapter, in the order of the book."""
     labs = filter(has_chapter, lab_names())
     return tuple(sorted(labs, key=lambda lab: (_load_needs(lab)[0], lab)))
+
+
+def check_chapter(lab: str) -> None:
+    """Check that a lab brings a chapter.
+
+    Raises:
+        UnknownNameError: if it does not, or there is no such lab; with those that do.
+    """
+    if not has_chapter(lab):
+        raise UnknownNameError("chapter", lab, [n for n in lab_names() if has_chapter(n)])
 
 
 def has_chapter(lab: str) -> bool:
@@ -179,7 +209,7 @@ def parse_needs(text: str, source: str, lab: str) -> tuple[int, tuple[Need, ...]
     ]
     for name, value in file.plain(keys.get("sweeps", {}), ("sweeps",)).items():
         at: YamlPath = ("sweeps", name)
-        sweep = file.mapping(value, at, ("recipe", "axes"), ("settings", "recorded", "tip"))
+        sweep = file.mapping(value, at, ("recipe", "axes"), (*_OPTIONAL, "full"))
         axes = file.plain(sweep.get("axes", {}), (*at, "axes"))
         texts = {field: file.text(axis, (*at, "axes", field)) for field, axis in axes.items()}
         needs.append(_need(file, {"name": name, **sweep}, at, lab, texts))
@@ -191,7 +221,7 @@ def _run_need(file: YamlChecker, value: Any, at: YamlPath, lab: str) -> Need:
     """Return a run that a chapter reads: its recipe alone, or with what else is said of it."""
     if isinstance(value, str):
         value = {"recipe": value}
-    run = file.mapping(value, at, ("recipe",), ("name", "settings", "recorded", "tip"))
+    run = file.mapping(value, at, ("recipe",), ("name", *_OPTIONAL))
     return _need(file, {"name": run.get("recipe", ""), **run}, at, lab, {})
 
 
@@ -204,12 +234,17 @@ def _need(
         axes=axes,
         settings=file.plain(keys.get("settings", {}), (*at, "settings")),
         recorded=file.truth(keys.get("recorded", False), (*at, "recorded")),
+        optional=file.truth(keys.get("optional", False), (*at, "optional")),
         tip=file.text(keys["tip"], (*at, "tip")) if "tip" in keys else "",
         chapter=lab,
+        full={
+            name: file.text(values, (*at, "full", name))
+            for name, values in file.plain(keys.get("full", {}), (*at, "full")).items()
+        },
     )
 
 
-def missing_needs(runs: Path, *, everything: bool = False) -> list[Need]:
+def missing_needs(runs: Path, profile: Profile = "demo") -> list[Need]:
     """Return what the book's chapters read and a folder of runs does not hold.
 
     A run counts if it is finished and its recipe and its resolved config are the declared ones; a
@@ -217,23 +252,31 @@ def missing_needs(runs: Path, *, everything: bool = False) -> list[Need]:
 
     Args:
         runs: the folder of runs.
-        everything: whether what ships measured is missing too, until the folder holds it.
+        profile: in `full` and `gpu` what ships measured is missing too, and what is there with
+            fewer seeds, until the folder holds it; in `gpu` also what is optional.
     """
-    needs = book_needs()
-    records = find_needs(runs, [replace(n, recorded=False) for n in needs] if everything else needs)
-    return [need for need in needs if need.name not in records]
+    needs = [need for need in book_needs() if profile == "gpu" or not need.optional]
+    if profile == "demo":
+        records = find_needs(runs, needs)
+        return [need for need in needs if need.name not in records]
+    finished = list(finished_runs(runs))
+    wanted = [need.in_full() for need in needs]
+    return [need for need in wanted if _find(need, runs, finished) is None]
 
 
 def find_needs(runs: Path, needs: Sequence[Need]) -> "dict[str, Run | Sweep]":
     """Return name to run or sweep, the newest where there are several, without what is missing.
 
-    What the folder of runs does not hold comes from what ships with the lab, if it is there.
+    What was measured with more seeds goes first. What the folder of runs does not hold comes from
+    what ships with the lab, if it is there.
     """
     finished = list(finished_runs(runs))
     records: dict[str, Run | Sweep] = {}
     for need in needs:
-        record = _find(need, runs, finished)
-        if record is None and need.recorded and (folder := recorded_folder(need.chapter)):
+        record = _find(need.in_full(), runs, finished) if need.full else None
+        record = record or _find(need, runs, finished)
+        ships = need.recorded and need.chapter
+        if record is None and ships and (folder := recorded_folder(need.chapter)):
             record = _find(need, folder, list(finished_runs(folder)))
         if record is not None:
             records[need.name] = record
@@ -243,6 +286,11 @@ def find_needs(runs: Path, needs: Sequence[Need]) -> "dict[str, Run | Sweep]":
 def finished_runs(runs: Path) -> Iterator[Run]:
     """Yield the finished runs of a folder, the newest first; a damaged one is none."""
     return (run for run in reversed(list(Runs(runs))) if is_whole(run))
+
+
+def finished_sweeps(runs: Path) -> "list[Sweep]":
+    """Return the finished sweeps of a folder, the newest first; a damaged one is none."""
+    return [sweep for sweep in Sweeps(runs) if is_whole(sweep)][::-1]
 
 
 def is_whole(record: "Run | Sweep") -> bool:
@@ -264,20 +312,48 @@ def find_damaged_file(record: "Run | Sweep") -> str | None:
     return None
 
 
-def find_damaged_records(runs: Path) -> dict[str, str]:
-    """Return the finished runs and sweeps of a folder that no book reads: id to damaged file."""
-    records = [*Runs(runs), *Sweeps(runs)]
-    damage = {r.id: find_damaged_file(r) for r in records if r.status.state == "finished"}
-    return {name: file for name, file in damage.items() if file is not None}
+@dataclass(frozen=True)
+class LeftOut:
+    """What of a folder no book reads.
+
+    Attributes:
+        damaged: the finished ones that are not what was saved: id to the first such file.
+        other_formats: those in formats that this version does not read: id to a sentence.
+    """
+
+    damaged: Mapping[str, str]
+    other_formats: Mapping[str, str]
+
+    def describe(self) -> list[str]:
+        """Return a sentence for each."""
+        damage = (
+            f"{name}/{file} is not what was saved, so {name} is left out; "
+            f"`epoque resume {name}` repairs what it can."
+            for name, file in self.damaged.items()
+        )
+        return [*damage, *self.other_formats.values()]
 
 
-def describe_damage(damaged: Mapping[str, str]) -> list[str]:
-    """Return a sentence for each of the damaged records."""
-    return [
-        f"{name}/{file} is not what was saved, so {name} is left out; "
-        f"`epoque resume {name}` repairs what it can."
-        for name, file in damaged.items()
-    ]
+def find_left_out(runs: Path) -> LeftOut:
+    """Return the runs and sweeps of a folder that no book reads, each looked at once."""
+    damaged, other_formats = {}, {}
+    for record in (*Runs(runs), *Sweeps(runs)):
+        if sentence := _describe_format(record):
+            other_formats[record.id] = sentence
+        elif record.status.state == "finished" and (file := find_damaged_file(record)):
+            damaged[record.id] = file
+    return LeftOut(damaged, other_formats)
+
+
+def _describe_format(record: "Run | Sweep") -> str:
+    """Return, of a run or sweep in a format that this version does not read, a sentence; or ""."""
+    try:
+        _ = record.metadata
+    except RunFormatError as error:
+        return str(error)
+    except DamagedRunError:
+        pass
+    return ""
 
 
 def _find(need: Need, runs: Path, finished: Sequence[Run]) -> "Run | Sweep | None":

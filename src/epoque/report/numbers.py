@@ -3,17 +3,16 @@
 import math
 from typing import Any
 
-__all__ = ["decimals_for", "format_interval", "format_number", "to_latex"]
+__all__ = ["choose_plural", "decimals_for", "format_interval", "format_number", "to_latex"]
 
 MINUS, TIMES, THIN, FIXED = "\u2212", "\u00d7", "\u202f", "\u00a0"
-GROUPED_FROM = 10_000
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def format_number(
     value: Any, language: str, *, digits: int | None = 3, decimals: int | None = None
 ) -> str:
-    """Return a number as text: 0.025 in English, 0,025 in French.
+    """Return a number as text: 1,000 and 0.025 in English, 1 000 and 0,025 in French.
 
     Args:
         value: a number, a bool, None, text, or a list of them.
@@ -28,10 +27,29 @@ def format_number(
     if isinstance(value, str):
         return value
     if isinstance(value, list | tuple):
-        separator = " ; " if language == "fr" else ", "
-        parts = (format_number(v, language, digits=digits, decimals=decimals) for v in value)
-        return separator.join(parts)
+        parts = [format_number(v, language, digits=digits, decimals=decimals) for v in value]
+        return _join_list(parts, language)
     return _localize(_digits(float(value), isinstance(value, int), digits, decimals), language)
+
+
+def _join_list(parts: list[str], language: str) -> str:
+    """Return the parts of a list as a sentence names them: 10 and 10; 0.1, 0.2 and 0.3."""
+    separator, last = {"en": (", ", " and "), "fr": (f"{FIXED}; ", " et ")}[language]
+    return last.join(filter(None, (separator.join(parts[:-1]), *parts[-1:])))
+
+
+def choose_plural(value: float, language: str, singular: str, plural: str) -> str:
+    """Return a word as it goes with a number: in French singular below 2, in English for 1.
+
+    Args:
+        value: a number, also one that is not whole.
+        language: "en" or "fr".
+        singular: the word for one.
+        plural: the word for several.
+    """
+    size = abs(value)
+    is_one = size < 2 if language == "fr" else size == 1
+    return singular if is_one else plural
 
 
 def _digits(value: float, whole: bool, digits: int | None, decimals: int | None) -> str:
@@ -39,11 +57,10 @@ def _digits(value: float, whole: bool, digits: int | None, decimals: int | None)
         return "–"
     if math.isinf(value):
         return "∞" if value > 0 else "-∞"
-    group = "," if abs(value) >= GROUPED_FROM else ""
     if decimals is not None:
-        return f"{value:{group}.{max(decimals, 0)}f}"
+        return f"{value:,.{max(decimals, 0)}f}"
     if whole or value == 0:
-        return f"{value:{group}.0f}"
+        return f"{value:,.0f}"
     if digits is None:
         digits = len(f"{value:.15g}".partition("e")[0].replace(".", "").strip("-0"))
     exponent = math.floor(math.log10(abs(float(f"{value:.{digits - 1}e}"))))
@@ -52,7 +69,7 @@ def _digits(value: float, whole: bool, digits: int | None, decimals: int | None)
         return (
             f"{mantissa:.{digits - 1}f}{THIN}{TIMES}{THIN}10{str(exponent).translate(SUPERSCRIPTS)}"
         )
-    return f"{value:{group}.{max(digits - 1 - exponent, 0)}f}"
+    return f"{value:,.{max(digits - 1 - exponent, 0)}f}"
 
 
 def _localize(text: str, language: str) -> str:

@@ -2,19 +2,18 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from epoque.bench.errors import UnknownNameError, UsageError
-from epoque.bench.figures.styles import style_in_use
 from epoque.bench.files.input_files import read_regular
 from epoque.bench.lab import lab_of
 from epoque.bench.limits import MAX_IMAGE_BYTES, MAX_TEXT_FILE_BYTES
 from epoque.bench.runs.run import Run
 from epoque.bench.sweeps.sweep import Sweep
 
+from .drawn_figures import Drawable, DrawnFigure, draw_once
 from .model import Theme
 
 if TYPE_CHECKING:
@@ -23,11 +22,29 @@ if TYPE_CHECKING:
 __all__ = ["Chart", "Drawing", "FilePicture"]
 
 KINDS = {"svg": "svg", "png": "png", "jpg": "jpg", "jpeg": "jpg", "webp": "webp"}
-DRAWINGS_KEPT = 256
+
+
+class _DrawnPicture:
+    """What is the same of all pictures that are drawn of records: drawn once, they stand still."""
+
+    def render(self: Drawable) -> DrawnFigure:
+        """Return it as drawn; each is drawn once."""
+        return draw_once(self)
+
+    def film(self) -> None:
+        """Return nothing: it stands still."""
+
+    def describe(self: Drawable) -> str:
+        """Return what it shows, in words made from its axes and data."""
+        return draw_once(self).description
+
+    def data(self: Drawable, theme: Theme) -> bytes:
+        """Return the SVG."""
+        return draw_once(self).svg.plain(theme)
 
 
 @dataclass(frozen=True)
-class Drawing:
+class Drawing(_DrawnPicture):
     """A figure that a lab draws from a run or a sweep.
 
     Attributes:
@@ -88,13 +105,19 @@ class Drawing:
         """Draw it, in the style that is active."""
         return self.drawable()[self.figure]()
 
-    def data(self, theme: Theme) -> bytes:
-        """Return the SVG; each is drawn once a process."""
-        return _draw_svg(self, theme, style_in_use(), _stamp(self.folder))
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """That of the run or sweep."""
+        return (self.folder,)
+
+    @property
+    def ingredients(self) -> Mapping[str, object]:
+        """What decides how it looks besides the record, the language and the style."""
+        return {"figure": self.figure, "column": self.column, "at": repr(self.at)}
 
 
 @dataclass(frozen=True)
-class Chart:
+class Chart(_DrawnPicture):
     """A figure that the book draws itself, of one record or of several beside each other.
 
     Attributes:
@@ -118,32 +141,11 @@ class Chart:
         """Draw it, in the style that is active."""
         return self.figure(self.records, self.language, *self.words)
 
-    def data(self, theme: Theme) -> bytes:
-        """Return the SVG; each is drawn once a process."""
-        return _draw_svg(self, theme, style_in_use(), *map(_stamp, self.folders))
-
-
-class _Drawable(Protocol):
     @property
-    def language(self) -> str: ...
-
-    def draw(self) -> "Figure": ...
-
-
-def _stamp(folder: Path) -> int:
-    """Tell a record that was written again from the one drawn before."""
-    return (folder / "status.json").stat().st_mtime_ns
-
-
-@lru_cache(DRAWINGS_KEPT)
-def _draw_svg(drawing: _Drawable, theme: Theme, _style: str, *_stamps: int) -> bytes:
-    from epoque.bench.figures.plot import encode_svg, figure_style
-    from epoque.bench.figures.ticks import format_default_ticks
-
-    with figure_style(theme):
-        figure = drawing.draw()
-        format_default_ticks(figure, drawing.language)
-        return encode_svg(figure)
+    def ingredients(self) -> Mapping[str, object]:
+        """What decides how it looks besides the records, the language and the style."""
+        chart = f"{self.figure.__module__}.{self.figure.__qualname__}"
+        return {"chart": chart, "words": repr(self.words)}
 
 
 @dataclass(frozen=True)
@@ -182,6 +184,16 @@ class FilePicture:
         content = read_regular(path, MAX_TEXT_FILE_BYTES if kind == "svg" else MAX_IMAGE_BYTES)
         _check_image(source, kind, content)
         return cls(path.stem, kind, content)
+
+    def render(self) -> None:
+        """Return nothing: it is a file of its own."""
+
+    def film(self) -> None:
+        """Return nothing: it stands still."""
+
+    def describe(self) -> str:
+        """Return nothing: only its author knows what it shows."""
+        return ""
 
     def data(self, theme: Theme) -> bytes:
         """Return the file."""

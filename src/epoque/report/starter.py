@@ -1,7 +1,7 @@
-"""Starting a reader's own book from their runs."""
+"""Starting a reader's own book from their runs and sweeps."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from numbers import Real
 from pathlib import Path
@@ -10,14 +10,18 @@ from epoque.bench.errors import UsageError
 from epoque.bench.files.atomic import explain_write_errors, write_atomic
 from epoque.bench.i18n import mark, translator
 from epoque.bench.lab import lab_of
+from epoque.bench.progress import Notify
 from epoque.bench.recipes import find_recipe
+from epoque.bench.runs.lookup import find_by_name, sort_newest_first
 from epoque.bench.runs.run import Run
+from epoque.bench.sweeps.sweep import Sweep
 
-from .needs import finished_runs
+from .book import BOOK
+from .library import Record
+from .needs import find_left_out, finished_runs, finished_sweeps, is_whole
 
 __all__ = ["new_report"]
 
-NAME = "book.md"
 MOST_CHAPTERS, MOST_VALUES = 8, 5
 
 FRONT = """---
@@ -38,80 +42,121 @@ author: {author}
 #}}
 """
 
-CHAPTER = """
-# {title}
-
-{shows}
-
-{took}
-
-{figures}
-
-{{{{ table({source}, [{values}], caption={caption}) }}}}
-
-{repeat}
-"""
-
 EXPLANATION = mark(
     "This is your book: Markdown in which what stands between two braces is filled in from your "
     "runs each time it is written. A name such as neuron/and means your newest finished run of "
-    "that recipe; a run's id means that run for ever. What you can write:"
+    "that recipe, or your only sweep of it; an id means that run or sweep for ever. What you can "
+    "write:"
+)
+LEFT_OUT = mark(
+    "A book begins with at most {most} chapters, the newest: left out are {names}. `--run ID` "
+    "names those that you want."
 )
 
 
-def new_report(out_dir: Path, runs: Path, language: str = "en") -> Path:
-    """Start a reader's own book: a template that already uses their newest runs.
+def new_report(
+    out_dir: Path,
+    runs: Path,
+    language: str = "en",
+    names: Sequence[str] = (),
+    notify: Notify | None = None,
+) -> Path:
+    """Start a reader's own book: a template with a chapter for each of their runs and sweeps.
 
     Args:
         out_dir: the folder to put `book.md` in; made if it is missing.
         runs: the folder of runs.
         language: "en" or "fr".
+        names: ids of runs and sweeps, or parts of them, that get a chapter each; by default the
+            newest run of each recipe and every sweep, up to eight of them.
+        notify: receives a sentence on what is left out; None is nobody.
 
     Returns:
         The template, ready for `write_report(template=…)`.
 
     Raises:
-        UsageError: if there is no finished run, or there is a book already.
+        UsageError: if there is no finished run or sweep, one that is named is not finished, or
+            there is a book already.
+        UnknownNameError: if one that is named does not exist.
         RunWriteError: if the system refuses.
     """
     _ = translator(language)
-    path = out_dir / NAME
+    path = out_dir / BOOK
     if path.exists():
         raise UsageError(f"{path} is already there; name another folder or move it away.")
-    newest = {run.recipe: run for run in reversed(list(finished_runs(runs)))}
-    if not newest:
-        raise UsageError(f"{runs} holds no finished run; `epoque run neuron/and` makes one.")
-    explanation = _(EXPLANATION)
+    chosen = [_find(runs, name) for name in names]
+    every = chosen or _newest(runs)
+    if not every:
+        left_out = " ".join(["", *find_left_out(runs).describe()])
+        raise UsageError(
+            f"{runs} holds no finished run; `epoque run neuron/and` makes one.{left_out}"
+        )
+    kept, rest = (chosen, []) if chosen else (every[:MOST_CHAPTERS], every[MOST_CHAPTERS:])
+    notes = [_(EXPLANATION)]
+    if rest:
+        listed = ", ".join(record.id for record in rest)
+        notes[:0] = [_(LEFT_OUT).format(most=MOST_CHAPTERS, names=listed), ""]
+        if notify is not None:
+            notify(notes[0])
+    explanation = "\n".join(notes).replace("#}", "# }")
     front = FRONT.format(
         title=_("My lab book"), author=_("My name"), explanation=explanation, name=path
     )
-    chapters = (_chapter(run, language) for run in islice(newest.values(), MOST_CHAPTERS))
+    recipes = [(type(record), record.recipe) for record in every]
+    by_id = {r.id for r in kept if chosen or recipes.count((type(r), r.recipe)) > 1}
+    ordered = kept if chosen else kept[::-1]
+    chapters = [_chapter(r, r.id if r.id in by_id else r.recipe, language) for r in ordered]
     with explain_write_errors(path):
         out_dir.mkdir(parents=True, exist_ok=True)
     write_atomic(path, (front + "".join(chapters)).encode())
     return path
 
 
-def _chapter(run: Run, language: str) -> str:
+def _find(runs: Path, name: str) -> Record:
+    kinds: tuple[type[Record], ...] = (Run, Sweep)
+    record: Record = find_by_name(runs, name, *kinds)
+    _ = record.metadata  # tells what is damaged, or of another version
+    if not is_whole(record):
+        state = record.status.state
+        why = f"it is {state}" if state != "finished" else "a file of it is not what was saved"
+        raise UsageError(f"{record.id} cannot be written about: {why}.")
+    return record
+
+
+def _newest(runs: Path) -> list[Record]:
+    """Return the newest run of each recipe and every sweep, the newest first."""
+    newest = {run.recipe: run for run in reversed(list(finished_runs(runs)))}
+    records: list[Record] = [*newest.values(), *finished_sweeps(runs)]
+    return sort_newest_first(records)
+
+
+def _chapter(record: Record, name: str, language: str) -> str:
+    """Return the chapter of a run or sweep, which it calls by a name."""
     _ = translator(language)
-    title, shows = (_plain(_(text)) for text in _about(run))
-    source = f"run({_quote(run.recipe)})"
-    took = _("This run took {iterations} iterations with seed {seed}.")
-    if "iterations" not in run.metadata["config"]:
-        took = ""
-    return CHAPTER.format(
-        title=title,
-        shows=shows,
-        took=took.format(
+    title, shows = (_plain(_(text)) for text in _about(record))
+    source = f"{record.kind}({_quote(name)})"
+    if isinstance(record, Sweep):
+        title = _("{title}: a sweep").format(title=title)
+        from .starter_sweeps import sweep_blocks  # it draws: no listing waits for that
+
+        blocks = list(sweep_blocks(record, source, language))
+    else:
+        blocks = list(_run_blocks(record, source, title, language))
+    repeat = _("To repeat it: {command}").format(command=f"{{{{ command({source}) }}}}")
+    return "\n" + "\n\n".join(filter(None, (f"# {title}", shows, *blocks, repeat))) + "\n"
+
+
+def _run_blocks(run: Run, source: str, title: str, language: str) -> Iterator[str]:
+    _ = translator(language)
+    if "iterations" in run.metadata["config"]:
+        yield _("This run took {iterations} iterations with seed {seed}.").format(
             iterations=f'{{{{ value({source}, "iterations") }}}}',
             seed=f'{{{{ value({source}, "seed") }}}}',
-        ),
-        figures="\n\n".join(_figures(run, source, title, language)),
-        source=source,
-        values=", ".join(map(_quote, islice(_numbers(run), MOST_VALUES))),
-        caption=_quote(_("What was measured at the end.")),
-        repeat=_("To repeat it: {command}").format(command=f"{{{{ command({source}) }}}}"),
-    )
+        )
+    yield from _figures(run, source, title, language)
+    values = ", ".join(map(_quote, islice(_numbers(run), MOST_VALUES)))
+    caption = _quote(_("What was measured at the end."))
+    yield f"{{{{ table({source}, [{values}], caption={caption}) }}}}"
 
 
 def _figures(run: Run, source: str, title: str, language: str) -> Iterator[str]:
@@ -128,12 +173,12 @@ def _quote(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def _about(run: Run) -> tuple[str, str]:
-    """Return the title of a run's recipe and what it shows, in English."""
+def _about(record: Record) -> tuple[str, str]:
+    """Return the title of the recipe of a run or sweep and what it shows, in English."""
     try:
-        recipe = find_recipe(run.recipe)
+        recipe = find_recipe(record.recipe)
     except UsageError:  # a recipe of the reader's own
-        return run.recipe, ""
+        return record.recipe, ""
     return recipe.title, recipe.shows
 
 

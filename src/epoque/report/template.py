@@ -6,22 +6,31 @@ Jinja's sandbox runs them: a template reads runs through the functions below and
 |---|---|
 | `run(name)` | a run: a recipe's newest finished one, or one by a part of its id, or `last` |
 | `sweep(name)` | a sweep, likewise |
+| `is_recorded(name)` | whether there is a run or sweep that the chapter declares as optional |
 | `value(source, name)` | a number of a run; of a sweep, the median over the seeds |
 | `spread(sweep, name)` | the median with the central 95 % over the seeds |
+| `tally(sweep, {name: [least, below]})` | for how many seeds results lie in these ranges |
+| `lowest(sweep, name)`, `count_settings(sweep, name, below)` | of the medians of all settings |
 | `effect(sweep, name, {axis: a}, {axis: b})` | the median change from a to b over the seeds |
 | `figure(source, name, caption=…, alt=…, label=…)` | a figure, in a paragraph of its own |
 | `figure(sweep, name, column=…, axis=value)` | another result of a sweep, axes held at a value |
-| `metric(run, name, epoch=3)` | a metric by then; also `seconds=60`, `tokens=…` |
+| `film(run, name, caption=…, label=…)` | a film of the run's lab; on paper some stills |
+| `metric(run, name, epoch=3)` | a metric by then; also `iteration`, `seconds`, `tokens` |
 | `until(run, name, below)` | when a metric was first below a bound, in seconds |
 | `timeline(runs, name, names, levels)` | a figure of a metric of several runs over the seconds |
 | `ranking(sweep, name, names, levels)` | a figure of every setting's result, the best on top |
 | `lab_table(run, name, caption=…)` | a table that the run's lab makes, such as `examples` |
 | `table(sources, names, caption=…)` | a row a name, a column a source |
 | `grid(header, rows, caption=…)` | a table of anything |
-| `claims(lab)`, `verdicts(lab)` | the table of claims, and its summary |
+| `claims(lab)`, `verdicts(lab)` | the table of claims, and its summary; `claims()` your own |
 | `claim(id)` | its verdict in words; `claim(id).verdict` is holds, partly, fails or unmeasured |
+| `reported(id, line)` | what the report says of a line of a claim |
+| `verdict_counts(lab)` | how many of its claims have each verdict |
 | `ref(label)` | "figure 3" |
+| `cite(key)` | "Wilson 1927"; the book lists the work at its end |
+| `setting(recipe, name)`, `minutes(recipe)` | what a recipe sets, or derives; what it takes |
 | `number(x)`, `command(source)`, `seeds(sweep)` | what they say |
+| `plural(x, "run", "runs")` | the word that goes with a number |
 | `records()`, `environments()` | the appendix: what the book has read, and where it ran |
 """
 
@@ -36,8 +45,8 @@ from jinja2 import StrictUndefined, TemplateSyntaxError, UndefinedError
 from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from epoque.bench.errors import EpoqueError, UsageError, did_you_mean
-from epoque.bench.files.input_files import read_regular
+from epoque.bench.errors import EpoqueError, UsageError, suggest_names
+from epoque.bench.files.input_files import read_text
 from epoque.bench.limits import MAX_FILLED_CHARACTERS, MAX_TEXT_FILE_BYTES
 
 from .placeholders import Placeholder, Placeholders, remove_marks
@@ -71,12 +80,8 @@ class Template:
         Raises:
             UsageError: if it cannot be read.
         """
-        try:
-            data = read_regular(path, MAX_TEXT_FILE_BYTES)
-            text = remove_marks(data.decode("utf-8-sig").replace("\r\n", "\n"))
-            return cls(path, text, name or path.name)
-        except UnicodeDecodeError:
-            raise UsageError(f"{path} is no UTF-8 text.") from None
+        text = remove_marks(read_text(path, MAX_TEXT_FILE_BYTES).replace("\r\n", "\n"))
+        return cls(path, text, name or path.name)
 
     def line_of(self, words: str) -> int | None:
         """Return the first line that holds some words, counted from 1."""
@@ -204,5 +209,5 @@ def _line(error: Exception, name: str) -> int | None:
 def _undefined_error(error: UndefinedError, functions: dict[str, Any]) -> UsageError:
     reason = str(error)
     name = re.search(r"'(\w+)' is undefined", reason)
-    near = did_you_mean(name[1], functions) if name else ""
+    near = suggest_names(name[1], functions) if name else ""
     return UsageError(f"{reason}.{near}")

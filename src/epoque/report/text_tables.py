@@ -1,11 +1,21 @@
-"""Tables of words that labs make, as blocks of a document."""
+"""Tables of words: those that labs make, as blocks of a document, and where their columns stand."""
+
+from collections.abc import Iterable
 
 from epoque.bench.text_table import Cell, Span, TextTable
 
-from .model import Align, Emphasis, Inline, Inlines, Strong, Table, Text
+from .model import Align, Emphasis, Inline, Inlines, Strong, Table, Text, plain
 from .placeholders import clean
 
-__all__ = ["to_table"]
+__all__ = ["choose_side", "to_table"]
+
+SENTENCE = 30
+"""Letters from which a cell holds words and not a number."""
+
+
+def choose_side(cells: Iterable[Inlines]) -> Align:
+    """Return where a column stands: to the right, as numbers do, unless a cell holds a sentence."""
+    return "left" if any(len(plain(cell)) > SENTENCE for cell in cells) else "right"
 
 
 def to_table(words: TextTable, rows: int, caption: Inlines, label: str) -> Table:

@@ -24,11 +24,10 @@ def certainty_margin(evidence: Evidence, run: str, seed: int) -> Values:
     return _single(None if certainty is None or least is None else certainty - least)
 
 
-def decibels(evidence: Evidence, run: str, name: str) -> Comparison:
-    """Measure an equivariance of both networks, in dB, each with its interval."""
+def decibels(evidence: Evidence, run: str, name: str, level: float) -> Comparison:
+    """Measure an equivariance of the network, in dB with its interval, against a level."""
     results = evidence.results(run)
-    first, second = (_interval(results[role][name]) for role in ("network", "against"))
-    return Comparison(first, second, results["moved"])
+    return Comparison(_interval(results["network"][name]), (level,) * 3, results["moved"])
 
 
 def _image(evidence: Evidence, run: str, seed: int) -> Mapping[str, Any]:

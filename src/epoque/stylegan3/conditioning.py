@@ -208,7 +208,7 @@ class Conditioning:
         return self._parse_vector(numbers)
 
     def _parse_class(self, place: float) -> PartialLabel:
-        if place not in range(self.size):
+        if not (0 <= place < self.size and float(place).is_integer()):
             raise _RefusedError(f"is out of range: {self._describe_allowed()}.")
         return self._one_hot(int(place)), np.ones(self.size, bool)
 

@@ -5,10 +5,19 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from epoque.bench.config import Config, LocalPath, PathOrHttps, setting, threads_setting
+from epoque.bench.config import Config, LocalPath, PathOrHttps, other_than, setting, threads_setting
 from epoque.bench.errors import Problem
 
-__all__ = ["Aug", "Cfg", "Device", "Pipeline", "Precision", "StyleGan3Config", "Task"]
+__all__ = [
+    "ANALYSIS_ONLY",
+    "Aug",
+    "Cfg",
+    "Device",
+    "Pipeline",
+    "Precision",
+    "StyleGan3Config",
+    "Task",
+]
 
 Task = Literal["train", "analyze"]
 Cfg = Literal["t", "r", "stylegan2"]
@@ -23,9 +32,9 @@ Measured = Literal[
 ]
 ImageSeed = Annotated[int, Field(ge=0, le=2**32 - 1)]
 
-ANALYSIS_ONLY = ("network", "against", "seeds", "truncation", "label", "equivariance_images")
-"""What is set for analyzing a network, and for nothing else."""
-SHARED = ("task", "device", "threads", "seed", "checkpoint_every")
+_TRAIN = {"task": ("train",)}
+_ANALYZE = {"task": ("analyze",)}
+_NETWORKS = ("pkl",)
 
 
 class StyleGan3Config(Config):
@@ -35,7 +44,7 @@ class StyleGan3Config(Config):
     """
 
     task: Task = setting(
-        "train", "Task", "Train a generator, or analyze one that is trained already."
+        "train", "Task", "Train a generator, or analyze one that is trained already.", group="Task"
     )
 
     network: PathOrHttps = setting(
@@ -44,6 +53,9 @@ class StyleGan3Config(Config):
         "To analyze: a short name, a network's file, a run's folder or an official snapshot.",
         min_length=1,
         max_length=4096,
+        group="Analysis",
+        only=_ANALYZE,
+        file=_NETWORKS,
     )
     against: PathOrHttps | None = setting(
         "avatars-stylegan2",
@@ -51,6 +63,9 @@ class StyleGan3Config(Config):
         "Measured in the same way, to compare with; none: the network alone.",
         min_length=1,
         max_length=4096,
+        group="Analysis",
+        only=_ANALYZE,
+        file=_NETWORKS,
     )
     seeds: tuple[ImageSeed, ...] = setting(
         (2, 674, 1024),
@@ -58,9 +73,18 @@ class StyleGan3Config(Config):
         "Each makes one image, looked at closely.",
         min_length=1,
         max_length=12,
+        group="Analysis",
+        only=_ANALYZE,
     )
     truncation: float = setting(
-        1.0, "Truncation", "How far from the mean image: 1 as drawn, 0 the mean.", ge=-4, le=4
+        1.0,
+        "Truncation",
+        "How far from the mean image: 1 as drawn, 0 the mean.",
+        ge=-4,
+        le=4,
+        group="Analysis",
+        step=0.1,
+        only=_ANALYZE,
     )
     label: str | None = setting(
         None,
@@ -69,6 +93,8 @@ class StyleGan3Config(Config):
         "hair=long,glasses=none, of which the rest is drawn.",
         min_length=1,
         max_length=100_000,
+        group="Analysis",
+        only=_ANALYZE,
     )
     equivariance_images: int = setting(
         64,
@@ -77,12 +103,17 @@ class StyleGan3Config(Config):
         unit="images",
         ge=2,
         le=100_000,
+        group="Analysis",
+        scale="log",
+        only=_ANALYZE,
     )
 
     cfg: Cfg = setting(
         "t",
         "Generator",
         "Alias-free for translation (t), for rotation too (r), or StyleGAN2's, to compare.",
+        group="Network",
+        only=_TRAIN,
     )
 
     data: LocalPath | None = setting(
@@ -91,6 +122,9 @@ class StyleGan3Config(Config):
         "A zip or folder made by `epoque stylegan3 dataset`; none: drawn cartoon portraits.",
         min_length=1,
         max_length=4096,
+        group="Images",
+        only=_TRAIN,
+        file=("zip",),
     )
     avatars: int = setting(
         10_000,
@@ -99,6 +133,9 @@ class StyleGan3Config(Config):
         unit="images",
         ge=16,
         le=1_000_000,
+        group="Images",
+        scale="log",
+        only={**_TRAIN, "data": (None,)},
     )
     resolution: int = setting(
         64,
@@ -107,12 +144,33 @@ class StyleGan3Config(Config):
         unit="pixels",
         ge=16,
         le=1024,
+        group="Images",
+        scale="log",
+        only={**_TRAIN, "data": (None,)},
     )
     max_images: int | None = setting(
-        None, "Most images", "Use only so many, chosen with the seed; none: all.", ge=1
+        None,
+        "Most images",
+        "Use only so many, chosen with the seed; none: all.",
+        ge=1,
+        group="Images",
+        scale="log",
+        only=_TRAIN,
     )
-    cond: bool = setting(False, "Conditional", "Learn the images' labels, to generate by label.")
-    mirror: bool = setting(False, "Mirror images", "Add each image's mirror image to the set.")
+    cond: bool = setting(
+        False,
+        "Conditional",
+        "Learn the images' labels, to generate by label.",
+        group="Images",
+        only=_TRAIN,
+    )
+    mirror: bool = setting(
+        False,
+        "Mirror images",
+        "Add each image's mirror image to the set.",
+        group="Images",
+        only=_TRAIN,
+    )
 
     cbase: int = setting(
         32_768,
@@ -120,6 +178,9 @@ class StyleGan3Config(Config):
         "Width of the networks; config r's generator has twice as much.",
         ge=16,
         le=2**20,
+        group="Network",
+        scale="log",
+        only=_TRAIN,
     )
     cmax: int = setting(
         512,
@@ -127,6 +188,9 @@ class StyleGan3Config(Config):
         "Of a layer; config r's generator has twice as many.",
         ge=4,
         le=4096,
+        group="Network",
+        scale="log",
+        only=_TRAIN,
     )
     layers: int = setting(
         14,
@@ -134,6 +198,9 @@ class StyleGan3Config(Config):
         "Of an alias-free generator, beside the one that makes the image.",
         ge=4,
         le=32,
+        group="Network",
+        step=1,
+        only={**_TRAIN, "cfg": ("t", "r")},
     )
     first_cutoff: float = setting(
         2.0,
@@ -143,17 +210,39 @@ class StyleGan3Config(Config):
         unit="cycles over the image",
         gt=0,
         lt=8,
+        group="Network",
+        step=0.5,
+        only={**_TRAIN, "cfg": ("t", "r")},
     )
     z_dim: int = setting(
-        512, "Random numbers", "Random numbers that an image is made from.", ge=1, le=4096
+        512,
+        "Random numbers",
+        "Random numbers that an image is made from.",
+        ge=1,
+        le=4096,
+        group="Network",
+        scale="log",
+        only=_TRAIN,
     )
-    w_dim: int = setting(512, "Style", "Numbers of a style.", ge=4, le=4096)
+    w_dim: int = setting(
+        512,
+        "Style",
+        "Numbers of a style.",
+        ge=4,
+        le=4096,
+        group="Network",
+        scale="log",
+        only=_TRAIN,
+    )
     map_depth: int | None = setting(
         None,
         "Mapping layers",
         "From random numbers to a style; none: 2, and 8 of StyleGAN2.",
         ge=1,
         le=32,
+        group="Network",
+        step=1,
+        only=_TRAIN,
     )
     mbstd_group: int = setting(
         4,
@@ -162,10 +251,13 @@ class StyleGan3Config(Config):
         unit="images",
         ge=1,
         le=256,
+        group="Network",
+        step=1,
+        only=_TRAIN,
     )
     freezed: int = setting(
         0, "Frozen layers", "First layers of the discriminator that stay as they are.",
-        unit="layers", ge=0, le=64,
+        unit="layers", ge=0, le=64, group="Network", step=1, only=_TRAIN,
     )  # fmt: skip
     resume_from: PathOrHttps | None = setting(
         None,
@@ -174,14 +266,25 @@ class StyleGan3Config(Config):
         "snapshot, its https address or short name (officially --resume).",
         min_length=1,
         max_length=4096,
+        group="Network",
+        only=_TRAIN,
+        file=_NETWORKS,
     )
 
     kimg: float = setting(
-        25_000, "Length", "Real images shown in all.", unit="thousand images", gt=0, le=1e6
+        25_000,
+        "Length",
+        "Real images shown in all.",
+        unit="thousand images",
+        gt=0,
+        le=1e6,
+        group="Training",
+        scale="log",
+        only=_TRAIN,
     )
     batch: int = setting(
         32, "Batch size", "Images of a step, over all devices.", unit="images",
-        ge=1, le=65_536,
+        ge=1, le=65_536, group="Training", scale="log", only=_TRAIN,
     )  # fmt: skip
     batch_gpu: int | None = setting(
         None,
@@ -190,6 +293,9 @@ class StyleGan3Config(Config):
         unit="images",
         ge=1,
         le=65_536,
+        group="Machine",
+        scale="log",
+        only=_TRAIN,
     )
     glr: float | None = setting(
         None,
@@ -197,18 +303,33 @@ class StyleGan3Config(Config):
         "None: 0.0025, and 0.002 of StyleGAN2.",
         gt=0,
         le=1,
+        group="Training",
+        scale="log",
+        only=_TRAIN,
     )
-    dlr: float = setting(0.002, "Discriminator's learning rate", "Of Adam.", gt=0, le=1)
+    dlr: float = setting(
+        0.002,
+        "Discriminator's learning rate",
+        "Of Adam.",
+        gt=0,
+        le=1,
+        group="Training",
+        scale="log",
+        only=_TRAIN,
+    )
     gamma: float | None = setting(
         None,
         "R1 weight",
         "Of the gradient penalty; none: 0.0002 times the image's pixels over the batch size.",
         ge=0,
         le=1e6,
+        group="Training",
+        scale="log",
+        only=_TRAIN,
     )
     r1_interval: int = setting(
         16, "R1 interval", "How often the gradient penalty is computed.", unit="iterations",
-        ge=1, le=10_000,
+        ge=1, le=10_000, group="Training", step=1, only=_TRAIN,
     )  # fmt: skip
     style_mixing: float = setting(
         0.9,
@@ -216,13 +337,24 @@ class StyleGan3Config(Config):
         "Of StyleGAN2: share of the parts in which later layers take another style.",
         ge=0,
         le=1,
+        group="Training",
+        step=0.05,
+        only={**_TRAIN, "cfg": ("stylegan2",)},
     )
     pl_weight: float = setting(
         2.0, "Path length weight", "Of StyleGAN2's path length regularisation; 0 for none.",
-        ge=0, le=1e6,
+        ge=0, le=1e6, group="Training", scale="log", only={**_TRAIN, "cfg": ("stylegan2",)},
     )  # fmt: skip
     pl_interval: int = setting(
-        4, "Path length interval", "How often it is computed.", unit="iterations", ge=1, le=10_000
+        4,
+        "Path length interval",
+        "How often it is computed.",
+        unit="iterations",
+        ge=1,
+        le=10_000,
+        group="Training",
+        step=1,
+        only={**_TRAIN, "cfg": ("stylegan2",)},
     )
     blur: float = setting(
         10.0,
@@ -231,6 +363,9 @@ class StyleGan3Config(Config):
         unit="pixels",
         ge=0,
         le=1000,
+        group="Training",
+        step=1,
+        only={**_TRAIN, "cfg": ("r",), "resume_from": (None,)},
     )
     blur_kimg: float | None = setting(
         None,
@@ -239,20 +374,34 @@ class StyleGan3Config(Config):
         unit="thousand images",
         gt=0,
         le=1e6,
+        group="Training",
+        scale="log",
+        only={**_TRAIN, "cfg": ("r",), "resume_from": (None,)},
     )
 
     aug: Aug = setting(
         "ada",
         "Augmentation",
         "Of what the discriminator sees: adaptive, fixed, or none.",
+        group="Augmentation",
+        only=_TRAIN,
     )
     augpipe: Pipeline = setting(
         "bgc",
         "Augmentations",
         "Which: b blits, g geometry, c colour, f filters, n noise, c at the end holes.",
+        group="Augmentation",
+        only={**_TRAIN, "aug": ("ada", "fixed")},
     )
     p: float = setting(
-        0.2, "Augmentation probability", "For aug fixed: of each augmentation.", ge=0, le=1
+        0.2,
+        "Augmentation probability",
+        "For aug fixed: of each augmentation.",
+        ge=0,
+        le=1,
+        group="Augmentation",
+        step=0.05,
+        only={**_TRAIN, "aug": ("fixed",)},
     )
     target: float = setting(
         0.6,
@@ -260,6 +409,9 @@ class StyleGan3Config(Config):
         "For aug ada: how sure the discriminator should be of real images.",
         ge=-1,
         le=1,
+        group="Augmentation",
+        step=0.05,
+        only={**_TRAIN, "aug": ("ada",)},
     )
     ada_kimg: float | None = setting(
         None,
@@ -269,6 +421,9 @@ class StyleGan3Config(Config):
         unit="thousand images",
         gt=0,
         le=1e6,
+        group="Augmentation",
+        scale="log",
+        only={**_TRAIN, "aug": ("ada",)},
     )
 
     ema_kimg: float | None = setting(
@@ -278,6 +433,9 @@ class StyleGan3Config(Config):
         unit="thousand images",
         gt=0,
         le=1e6,
+        group="Training",
+        scale="log",
+        only=_TRAIN,
     )
     ema_rampup: float | None = setting(
         0.05,
@@ -285,18 +443,31 @@ class StyleGan3Config(Config):
         "The half-life is at most this share of the images seen; none: no ramp.",
         gt=0,
         le=1,
+        group="Training",
+        scale="log",
+        only=_TRAIN,
     )
 
     precision: Precision = setting(
         "auto",
         "Precision",
         "Of the four highest resolutions; auto: float16 on a GPU, else float32.",
+        group="Machine",
+        only=_TRAIN,
     )
-    device: Device = setting("auto", "Device", "Auto: a GPU where there is one.")
-    threads: int | None = threads_setting()
+    device: Device = setting("auto", "Device", "Auto: a GPU where there is one.", group="Machine")
+    threads: int | None = threads_setting(group="Machine")
 
     log_every: int = setting(
-        10, "Metrics interval", "How often losses are recorded.", unit="iterations", ge=1, le=10**9
+        10,
+        "Metrics interval",
+        "How often losses are recorded.",
+        unit="iterations",
+        ge=1,
+        le=10**9,
+        group="Recording",
+        scale="log",
+        only=_TRAIN,
     )
     snapshot_every: int | None = setting(
         None,
@@ -305,9 +476,20 @@ class StyleGan3Config(Config):
         unit="iterations",
         ge=1,
         le=10**9,
+        group="Recording",
+        scale="log",
+        only=_TRAIN,
     )
     snapshot_images: int = setting(
-        32, "Images of a snapshot", "In its grid.", unit="images", ge=1, le=1024
+        32,
+        "Images of a snapshot",
+        "In its grid.",
+        unit="images",
+        ge=1,
+        le=1024,
+        group="Recording",
+        scale="log",
+        only=_TRAIN,
     )
     metrics: tuple[Measured, ...] = setting(
         (),
@@ -316,6 +498,8 @@ class StyleGan3Config(Config):
         "(in the features of a small network that knows them); of any images swd (patches), fid "
         "and kid (Inception); eq_t, eq_t_frac, eq_r (how images follow a moved input).",
         max_length=10,
+        group="Measures",
+        only=_TRAIN,
     )
     inception: PathOrHttps | None = setting(
         None,
@@ -324,6 +508,9 @@ class StyleGan3Config(Config):
         "allows research and evaluation only.",
         min_length=1,
         max_length=4096,
+        group="Measures",
+        only={**_TRAIN, "metrics": ("fid", "kid")},
+        file=("pkl",),
     )
     metrics_every: int | None = setting(
         None,
@@ -332,6 +519,9 @@ class StyleGan3Config(Config):
         unit="iterations",
         ge=1,
         le=10**9,
+        group="Measures",
+        scale="log",
+        only={**_TRAIN, "metrics": other_than(())},
     )
     metrics_images: int = setting(
         500,
@@ -340,6 +530,9 @@ class StyleGan3Config(Config):
         unit="images",
         ge=16,
         le=100_000,
+        group="Measures",
+        scale="log",
+        only={**_TRAIN, "metrics": other_than(())},
     )
 
     @property
@@ -400,34 +593,11 @@ class StyleGan3Config(Config):
             yield Problem("mbstd_group", f"{message}.")
         if self.data is None and self.resolution & (self.resolution - 1):
             yield Problem("resolution", f"{self.resolution} is not a power of two.")
-        for name, condition in self._without_effect():
-            if getattr(self, name) != type(self).model_fields[name].default:
-                yield Problem(name, f"it would be ignored; it needs {condition}.", ignored=True)
 
-    def _without_effect(self) -> Iterator[tuple[str, str]]:
-        """Yield each setting that changes nothing here, with what it would need."""
-        if self.task == "analyze":
-            used = (*ANALYSIS_ONLY, *SHARED)
-            yield from ((f, "task train") for f in type(self).model_fields if f not in used)
-            return
-        yield from ((name, "task analyze") for name in ANALYSIS_ONLY)
-        needs: dict[str, tuple[bool, tuple[str, ...]]] = {
-            "data none": (self.data is None, ("avatars", "resolution")),
-            "cfg t or r": (self.cfg != "stylegan2", ("layers", "first_cutoff")),
-            "cfg stylegan2": (
-                self.cfg == "stylegan2",
-                ("style_mixing", "pl_weight", "pl_interval"),
-            ),
-            "cfg r without resume_from": (
-                self.cfg == "r" and self.resume_from is None,
-                ("blur", "blur_kimg"),
-            ),
-            "aug fixed": (self.aug == "fixed", ("p",)),
-            "aug ada": (self.aug == "ada", ("target", "ada_kimg")),
-            "aug ada or fixed": (self.aug != "noaug", ("augpipe",)),
-            "metrics": (bool(self.metrics), ("metrics_every", "metrics_images")),
-            "metrics fid or kid": (self.needs_inception, ("inception",)),
-        }
-        for condition, (holds, names) in needs.items():
-            if not holds:
-                yield from ((name, condition) for name in names)
+
+ANALYSIS_ONLY = tuple(
+    path
+    for path, info in StyleGan3Config.settings().items()
+    if any(c.path == "task" and "train" not in c.values for c in info.conditions)
+)
+"""What is set for analyzing a network, and for nothing else."""

@@ -9,14 +9,19 @@ from epoque.bench.evidence import Measure
 from epoque.bench.i18n import mark
 from epoque.bench.lab import Lab, TrainCommand
 from epoque.bench.progress import Progress, no_progress
+from epoque.bench.sweeps.jobs import Needs
 from epoque.bench.system.environment import torch_device
+from epoque.bench.views import View
 
+from .labels import RESULT_LABELS
 from .name import NAME
+from .views import VIEWS
 
 if TYPE_CHECKING:
     from cyclopts import App
     from matplotlib.figure import Figure
 
+    from epoque.bench.figures.film import Film
     from epoque.bench.runs.run import Run
 
     from .config import StyleGan3Config
@@ -47,14 +52,14 @@ class StyleGan3Lab(Lab["StyleGan3Config"]):
 
     name: ClassVar[str] = NAME
     title: ClassVar[str] = mark("A generator learns to make images that hold together as they move")
+    views: ClassVar[tuple[View, ...]] = VIEWS
+    result_labels: ClassVar[Mapping[str, str]] = RESULT_LABELS
     headline: ClassVar[tuple[str, ...]] = ("final_kimg", "final_gap")
     score: ClassVar[str] = "final_gap"
     """How far apart the discriminator's answers to real and generated images are at the end: no
     measure of quality, but there is none without a network that knows the images."""
     max_checkpoints: ClassVar[int | None] = 2
     """Each takes some hundred megabytes; snapshots show the way."""
-    uses_all_cores: ClassVar[bool] = True
-    """PyTorch computes on all cores."""
 
     @property
     def config_class(self) -> "type[StyleGan3Config]":
@@ -152,6 +157,10 @@ class StyleGan3Lab(Lab["StyleGan3Config"]):
             notices.append(estimate.describe_cost(config, resume, progress))
         return " ".join(filter(None, notices)) or None
 
+    def needs(self, config: "StyleGan3Config") -> Needs:
+        """Return what a training needs: PyTorch computes on all cores."""
+        return Needs(cores=None, gpus=1 if config.device.startswith("cuda") else 0)
+
     def device(self, config: "StyleGan3Config") -> str:
         """Name what PyTorch computes on."""
         return torch_device(config.device)
@@ -167,6 +176,16 @@ class StyleGan3Lab(Lab["StyleGan3Config"]):
         from .figures import figures
 
         return figures(run, language)
+
+    def films(
+        self, run: "Run[StyleGan3Config]", language: str = "en"
+    ) -> "Mapping[str, Callable[[], Film]]":
+        """Return the films that can be made of a run folder, name to what draws one."""
+        if run.metadata["config"].get("task") != "analyze":
+            return {}
+        from .analysis.figures import films
+
+        return films(run, language)
 
     def train_command(self) -> TrainCommand:
         """Return the command for images of one's own: the settings of a training."""

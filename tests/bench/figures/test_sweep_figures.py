@@ -1,6 +1,6 @@
 """The figure of a sweep follows from its axes, and shows the table's numbers."""
 
-from itertools import product
+from itertools import combinations, product
 
 import numpy as np
 import pandas as pd
@@ -270,3 +270,14 @@ def test_a_map_of_a_million_cells_is_small():
     with figure_style():
         figure = table_figures(table, axes, "final_error")["map"]()
         assert len(encode_svg(figure)) < 1_000_000
+
+
+def test_the_words_around_a_single_row_of_maps_do_not_overlap():
+    table, axes = swept(learning_rate=RATES, iterations=(10, 100, 1000), update=("online", "batch"))
+    labels = {"iterations": "Taux d’apprentissage du générateur", "final_error": "Distance tardive"}
+    with figure_style():
+        figure = table_figures(table, axes, "final_error", labels, "fr")["maps"]()
+        encode_svg(figure)
+        boxes = [text.get_window_extent() for text in figure.texts if text.get_text()]
+    assert len(boxes) == 3
+    assert not any(one.overlaps(other) for one, other in combinations(boxes, 2))

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from filelock import FileLock
+from waiting import PATIENCE
 
 from epoque.bench.files.atomic import (
     draft_owner,
@@ -43,7 +44,7 @@ with draft_folder(place / "a-run") as folder:
 def left(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """The names of a file and a folder that a killed process left."""
     place = tmp_path_factory.mktemp("left")
-    subprocess.run([sys.executable, "-c", LEAVES, str(place)], check=False, timeout=300)
+    subprocess.run([sys.executable, "-c", LEAVES, str(place)], check=False, timeout=PATIENCE)
     names = sorted(path.name for path in place.iterdir())
     assert [name.split(".")[1] for name in names] == ["a-run", "book"]
     return names

@@ -13,6 +13,7 @@ from epoque.bench.runs.creation_time import (
     iter_record_folders,
     next_creation_time,
     read_creation_time,
+    read_time,
 )
 from epoque.bench.runs.execute import start
 from epoque.bench.runs.lookup import iter_records, sort_newest_first
@@ -111,3 +112,10 @@ def test_a_folder_without_permission_is_no_empty_one(
     monkeypatch.setattr("epoque.bench.runs.creation_time.os.listdir", refuse)  # root may
     with pytest.raises(UsageError, match="cannot be read: there is no permission"):
         Runs(tmp_path).ids()
+
+
+def test_a_name_tells_the_moment_that_it_begins_with() -> None:
+    assert read_time("20261122T120000.000") == NOON
+    assert read_time("20261122T120000.000-neuron-and") == NOON
+    assert read_time("20261322T120000.000") is None
+    assert read_time("mine") is None

@@ -10,7 +10,7 @@ from typing import Any
 import line_lab
 import pytest
 
-from epoque.bench.errors import DamagedRunError, NewerRunError, RunWriteError, UsageError
+from epoque.bench.errors import DamagedRunError, RunFormatError, RunWriteError, UsageError
 from epoque.bench.events import Metrics
 from epoque.bench.runs.execute import execute, resume
 from epoque.bench.runs.run import Run
@@ -132,7 +132,9 @@ def test_a_config_of_a_later_version_is_no_damaged_one(started: Start) -> None:
     path = run.path / "config.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "format": 99}))
     before = files(run)
-    with pytest.raises(NewerRunError, match="written by a newer Epoque"):
+    with pytest.raises(
+        RunFormatError, match=r"written in format 99 by Epoque .*which reads format 1"
+    ):
         resume(Run(run.path), draw=False)
     assert files(run) == before
 

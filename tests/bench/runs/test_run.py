@@ -128,7 +128,7 @@ def test_the_environment() -> None:
     assert told["packages"]["epoque"] == installed_version("epoque")
     assert installed_version("no-such-package") is None
     names = {"python", "platform", "machine", "cores", "device", "processes", "processor"}
-    assert set(told) == {*names, "packages", "commit"}
+    assert set(told) == {*names, "packages", "commit", "memory_bytes"}
 
 
 def test_no_git_is_no_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

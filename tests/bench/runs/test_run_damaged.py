@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from epoque.bench.errors import DamagedRunError, EpoqueError, UnknownNameError
+from epoque.bench.errors import DamagedRunError, EpoqueError, RunFormatError, UnknownNameError
 from epoque.bench.runs.execute import execute, resume, start
 from epoque.bench.runs.run import Run, Runs
 
@@ -263,12 +263,40 @@ def test_a_line_cut_short_is_left_out(copy: Callable[[str], Run]) -> None:
     assert len(Run(run.path).metrics) == lines - 1
 
 
+@pytest.mark.parametrize("field", ["reason", "started"])
+def test_a_status_that_is_no_text_is_none(copy: Callable[[str], Run], field: str) -> None:
+    path = copy("interrupted").path / "status.json"
+    content = {k: v for k, v in json.loads(path.read_text()).items() if k != "sha256"}
+    path.write_text(json.dumps({**content, field: [["x"] * 500]}))
+    status = Run(path.parent).status
+    assert status.state == "interrupted"
+    assert "x" not in f"{status.reason}{status.started}"
+
+
 def test_a_newer_format(copy: Callable[[str], Run]) -> None:
     run = copy("interrupted")
     path = run.path / "config.json"
     path.write_text(path.read_text().replace('"format": 1', '"format": 2'))
-    with pytest.raises(DamagedRunError, match=r"was written by a newer Epoque \(format 2\)"):
+    with pytest.raises(RunFormatError, match=r"was written in format 2 by Epoque .* format 1\.$"):
         run.config  # noqa: B018
+
+
+@pytest.mark.parametrize("version", [0, -1, 2, 10**30])
+def test_a_finished_run_in_another_format_tells_its_format_first(
+    copy: Callable[[str], Run], version: int
+) -> None:
+    """Neither a name that a later version dropped nor an unlike digest is told as damage."""
+    run = copy("finished")
+    (run.path / "manifest.json").write_text(json.dumps({"format": version, "digests": []}))
+    environment = json.loads((run.path / "environment.json").read_text())
+    environment["packages"]["epoque"] = "9.8.7"
+    (run.path / "environment.json").write_text(json.dumps(environment))
+    with pytest.raises(RunFormatError) as raised:
+        run.config  # noqa: B018
+    assert f"in format {version} by Epoque 9.8.7; this is Epoque" in str(raised.value)
+    row = Runs(run.path.parent).rows()[0][0]
+    assert row["state"] == "damaged"
+    assert row["reason"] == str(raised.value)
 
 
 def test_a_damaged_run_does_not_hide_the_others(tmp_path: Path, runs: dict[str, Run]) -> None:

@@ -59,7 +59,7 @@ class Server:
 
     def stop(self) -> None:
         os.killpg(self._process.pid, 9)
-        self._process.wait(10)
+        self._process.wait(PATIENCE)
 
 
 @pytest.fixture(scope="module")

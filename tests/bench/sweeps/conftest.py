@@ -1,6 +1,7 @@
 import os
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from epoque.bench.lab import find_lab
 from epoque.bench.plugins import find_entry_points
 from epoque.bench.recipes import recipe_names
+from epoque.bench.sweeps.execution import Execution
 from epoque.bench.sweeps.grid import parse_axes
 from epoque.bench.sweeps.run_sweep import run_sweep
 from epoque.bench.sweeps.sweep import Sweep
@@ -39,7 +41,10 @@ def swept(tmp_path: Path) -> Callable[..., Sweep]:
 
     def make(*axes: str, root: Path = tmp_path / "runs", **settings: Any) -> Sweep:
         lab = find_lab("bowl")
-        options = {k: settings.pop(k) for k in ("executor", "progress") if k in settings}
+        options = {"progress": settings.pop("progress", None)}
+        names = {field.name for field in fields(Execution)}
+        how = {name: settings.pop(name) for name in names & settings.keys()}
+        options["execution"] = Execution(**how)
         base = lab.config_class.parse(settings)
         parsed = parse_axes(base, axes)
         return run_sweep(lab, "bowl/test", base, parsed, root, figures=False, **options)

@@ -3,12 +3,11 @@
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Generator, Iterable
 from pathlib import Path
-from typing import Any
 
 from epoque.bench.errors import DivergenceError, UsageError
-from epoque.bench.sweeps.executor import JobResult
+from epoque.bench.sweeps.jobs import Job, Outcome, run_job
 
 
 def power(base: int, exponent: int) -> int:
@@ -31,6 +30,13 @@ def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def die_once(path: str) -> str:
+    if not Path(path).exists():
+        Path(path).touch()
+        die()
+    return "done"
+
+
 def sleep(path: str, seconds: float) -> str:
     Path(path).write_text(f"{os.getpid()}\n")
     try:
@@ -42,17 +48,11 @@ def sleep(path: str, seconds: float) -> str:
 
 
 class Here:
-    """An executor that computes each job in this process when it is waited for."""
+    """An executor that calls each job in this process when its outcome is asked for."""
 
-    def __init__(self) -> None:
-        self.jobs: list[tuple[int, Callable[..., Any], tuple[Any, ...]]] = []
-
-    def submit(self, key: int, task: Callable[..., Any], *arguments: Any) -> None:
-        self.jobs.append((key, task, arguments))
-
-    def wait(self) -> JobResult:
-        key, task, arguments = self.jobs.pop(0)
-        return JobResult(key, task(*arguments))
+    def run(self, jobs: Iterable[Job]) -> Generator[Outcome, None, None]:
+        for job in jobs:
+            yield run_job(job, here=True)
 
     def cancel(self) -> None:
-        self.jobs.clear()
+        pass

@@ -14,6 +14,7 @@ from epoque.bench.errors import DamagedRunError
 from epoque.bench.files.atomic import read_json, write_json
 from epoque.bench.lab import find_lab
 from epoque.bench.runs.run import Run
+from epoque.bench.sweeps.execution import Execution
 from epoque.bench.sweeps.grid import parse_axes
 from epoque.bench.sweeps.run_search import resume_search, run_search
 from epoque.bench.sweeps.run_sweep import resume_sweep, run_sweep
@@ -45,7 +46,7 @@ def make(kind: str, root: Path, seed: int, progress: Any = None) -> None:
     """Make a sweep of six points in three parts, one of three runs, or a search of six trials."""
     lab, (of, settings) = find_lab("bowl"), KINDS[kind]
     base = lab.config_class.parse({**settings, "seed": str(seed)})
-    options: dict[str, Any] = {"root": root, "executor": Here(), "progress": progress}
+    options: dict[str, Any] = {"root": root, "execution": Execution(Here()), "progress": progress}
     options["figures"] = kind != "each"
     if of is Search:
         axes = parse_axes(base, ["learning_rate=0.01:0.4:log:2", "seed=0:2"])
@@ -57,9 +58,9 @@ def make(kind: str, root: Path, seed: int, progress: Any = None) -> None:
 
 def resumed(study: Study, notify: Callable[[str], None], *, figures: bool = False) -> Study:
     if isinstance(study, Search):
-        return resume_search(study, executor=Here(), notify=notify, figures=figures)
+        return resume_search(study, execution=Execution(Here()), notify=notify, figures=figures)
     assert isinstance(study, Sweep)
-    return resume_sweep(study, executor=Here(), notify=notify, figures=figures)
+    return resume_sweep(study, execution=Execution(Here()), notify=notify, figures=figures)
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +93,7 @@ def _studies(kind: str, root: Path) -> Iterator[tuple[str, Study]]:
 @pytest.fixture(autouse=True)
 def _parts_of_two(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("epoque.bench.sweeps.run_sweep.PART_SIZE_LIMITS", (2, 2))
+    monkeypatch.setattr("epoque.bench.sweeps.blocks.MAX_POINTS", 1)  # a run a part, however fast
 
 
 def without_figures(files: Mapping[str, bytes]) -> dict[str, bytes]:
@@ -155,15 +157,15 @@ def test_parts_of_another_sweep_and_a_changed_sweep_json(
     made = studies("compiled")
     whole, study, other = (made[name] for name in ("finished-0", "stopped-0", "stopped-7"))
     path = Path(shutil.copytree(study.path, tmp_path / study.id))
-    for part in other.path.glob("parts/part-0000001.*"):
-        shutil.copy(part, path / "parts")
+    part, journal = "parts/0000/part-0000002.parquet", path / "parts" / "done.jsonl"
+    shutil.copy(other.path / part, path / part)
+    *_, line = (other.path / "parts" / "done.jsonl").read_bytes().splitlines(keepends=True)
+    journal.write_bytes(journal.read_bytes() + line)
     assert list(Sweep(path).table["seed"]) == [0, 1]
     messages: list[str] = []
     resumed(Sweep(path), messages.append)
     assert without_figures(content(path)) == without_figures(content(whole.path))
-    assert messages == [
-        f"{path / 'parts' / 'part-0000001'} is of another study; what it stands for is measured."
-    ]
+    assert messages == [f"{path / part} is of another study; what it stands for is measured again."]
 
     path = Path(shutil.copytree(study.path, tmp_path / "changed"))
     manifest = read_json(path / "sweep.json")
@@ -189,10 +191,10 @@ def test_a_run_of_other_settings_is_not_taken_for_a_point(
     study, other = made["stopped-0"], made["finished-7"]
     last, gone = ("point-0000002", "point-0000001")
     path = Path(shutil.copytree(study.path, tmp_path / study.id))
-    shutil.copytree(other.path / "runs" / last, path / "runs" / last)
+    shutil.copytree(other.path / "runs" / "0000" / last, path / "runs" / "0000" / last)
     shutil.rmtree(path / "parts")  # then each run is asked for its numbers
-    shutil.rmtree(path / "runs" / gone / "checkpoints")
-    (path / "runs" / gone / "metrics.jsonl").write_bytes(b"")
+    shutil.rmtree(path / "runs" / "0000" / gone / "checkpoints")
+    (path / "runs" / "0000" / gone / "metrics.jsonl").write_bytes(b"")
     resumed(Sweep(path), lambda _: None)
     assert content(path) == content(made["finished-0"].path)
-    assert Run(path / "runs" / last).config.seed == 2
+    assert Run(path / "runs" / "0000" / last).config.seed == 2

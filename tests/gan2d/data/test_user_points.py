@@ -289,6 +289,26 @@ def test_the_runs_own_copy_gives_the_same_points_bit_for_bit(tmp_path: Path) -> 
         )
 
 
+def test_a_runs_own_copy_is_a_csv_that_is_learned_from(tmp_path: Path) -> None:
+    user_points = load_points(drawing([[0.123456789, 0.2], [1 / 3, -0.5]]))
+    assert user_points is not None
+    (tmp_path / "data.csv").write_bytes(make_artifact(user_points).data)
+    again = load_points(Gan2dConfig(data="csv", csv=str(tmp_path / "data.csv"), fit=False))
+    assert again is not None
+    assert np.array_equal(again.points, user_points.points)
+    assert again.jitter == user_points.jitter
+    fitted = load_points(csv(tmp_path / "p.csv", "x,y,jitter\n0,0,0.5\n8,4,0.5\n", fit=True))
+    assert fitted is not None
+    assert fitted.jitter == pytest.approx(0.05)
+
+
+@pytest.mark.parametrize("jitters", [("0.1", "0.2"), ("-1", "-1"), ("1e7", "1e7")])
+def test_a_jitter_is_one_number(tmp_path: Path, jitters: tuple[str, str]) -> None:
+    rows = "".join(f"{i},{i},{jitter}\n" for i, jitter in enumerate(jitters))
+    with pytest.raises(DataError, match="jitter must be one number"):
+        load_points(csv(tmp_path / "p.csv", f"x,y,jitter\n{rows}"))
+
+
 def test_a_damaged_copy_is_said(tmp_path: Path) -> None:
     (tmp_path / "data.csv").write_text("x,y,jitter\n")
     with pytest.raises(DataError, match="is damaged"):

@@ -284,7 +284,7 @@ def largest(params: Layers) -> float:
     ],
 )
 def test_learning_rates_decay(kind: str, factor: Callable[[float], float]) -> None:
-    config = SMALL.replace(lr_decay=kind, lr_decay_until=40, lr_final=0.1)
+    config = SMALL.change({"lr_decay": kind, "lr_decay_until": 40, "lr_final": 0.1})
     for step in (0, 10, 40, 55):
         static, hyper = StaticConfig.from_config(config), Hyperparameters.from_config(config)
         decayed = learning_rate_factor(static, hyper, step)

@@ -80,8 +80,63 @@ def test_lines_end_at_line_ends_and_at_no_other_sign(tmp_path: Path) -> None:
         False,
         True,
     ]
-    assert "".join(corpus.lines(documents)).startswith("one\ntwo")
+    assert "".join(corpus.lines(documents)).startswith("one\n\n  \ntwo")
     assert list(documents) == list(documents)  # again and again
+
+
+def test_blank_lines_are_text_or_left_out(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.txt", "one\n\n  \ntwo\n")
+    kept, dropped = (file_documents([path], keeps_blank_lines=keep) for keep in (True, False))
+    assert list(corpus.lines(kept)) == ["one\n", "\n", "  \n", "two\n"]
+    assert list(corpus.lines(dropped)) == ["one\n", "", "", "two\n"]
+    assert kept.fingerprint != dropped.fingerprint
+    table = written(tmp_path / "a.jsonl", '{"text": "one"}\n{"text": ""}\n{"text": "a\\n\\nb"}\n')
+    assert list(corpus.lines(file_documents([table]))) == ["one\n", "", "a\n\nb\n"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "kept"),
+    [
+        ({}, True),
+        ({"blank_lines": "keep"}, True),
+        ({"blank_lines": "drop"}, False),
+    ],
+)
+def test_blank_lines_of_ones_own_text_are_kept(
+    tmp_path: Path, changes: dict[str, Any], kept: bool
+) -> None:
+    path = written(tmp_path / "a.txt", "one\n\ntwo\n" * 9)
+    splits = corpus.load_splits(config(train_files=(path,), valid_files=(path,), **changes))
+    for documents in (splits.train, splits.valid):
+        assert ("\n" in set(corpus.lines(documents))) == kept
+
+
+def test_a_named_corpus_is_read_as_it_was_measured() -> None:
+    """The chapter's numbers are of texts without blank lines."""
+    assert "\n" not in set(corpus.lines(corpus.load_splits(config()).valid))
+    kept = corpus.load_splits(config(blank_lines="keep")).valid
+    assert "\n" in set(corpus.lines(kept))
+
+
+def test_wrapped_lines_are_joined_to_paragraphs(tmp_path: Path) -> None:
+    text = "It was\nthe best \n  of times,\n\n\nit was\nthe worst.\n"
+    paths = [written(tmp_path / f"{i}.txt", text) for i in range(2)]
+    documents = file_documents(paths, joins_lines=True)
+    paragraphs = ["It was the best of times,", "", "", "it was the worst."]
+    assert list(documents) == paragraphs * 2
+    begins = [piece.starts_document for piece in documents.pieces()]
+    assert begins == [True, False, False, True] * 2
+    assert documents.fingerprint != file_documents(paths).fingerprint
+    table = written(tmp_path / "a.jsonl", '{"text": "one\\ntwo"}\n{"text": "three"}\n')
+    assert list(file_documents([table], joins_lines=True)) == ["one\ntwo", "three"]
+
+
+def test_a_paragraph_without_end_is_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(text_files, "LONGEST", 100)
+    path = written(tmp_path / "a.txt", "some words here\n" * 100)
+    joined = list(file_documents([path], joins_lines=True))
+    assert " ".join(joined).split() == ["some", "words", "here"] * 100
+    assert max(map(len, joined)) < 100 + 2 * 16
 
 
 def test_a_document_ends_with_its_file(tmp_path: Path) -> None:

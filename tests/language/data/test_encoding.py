@@ -12,7 +12,8 @@ from epoque.bench.errors import DataError
 from epoque.language.config import LanguageConfig
 from epoque.language.data import corpus, token_cache, tokenizer
 from epoque.language.data.corpus import Documents, file_documents
-from epoque.language.data.encoding import encode_prompt, make_corpus_encoder
+from epoque.language.data.encoding import encode_prompt, format_prompt, make_corpus_encoder
+from epoque.language.data.tokenizer import load_tokenizer, prepare_tokenizer
 
 WORDS = "the cat sat on the mat with <unk> and [MASK] or <|endoftext|>\n"
 
@@ -126,3 +127,27 @@ def test_only_long_words_are_divided() -> None:
     assert [p for p in pieces if "w" not in p] == ["  one", "  three", " \n"]
     for whole in (f"{'w' * limit} {'v' * limit}\n", " a\n", "\n", ""):
         assert tokenizer._cut_long_words(whole) == [whole]
+
+
+SPACED = " The king sees the queen . \n The queen sees the king . \n" * 40
+
+
+def test_a_prompt_begins_as_the_lines_of_the_corpus_do(tmp_path: Path) -> None:
+    """As inside a sentence: in WikiText-2 each line begins with a space."""
+    path = tmp_path / "spaced.txt"
+    path.write_text(SPACED)
+    config = LanguageConfig(vocabulary=300)
+    made = prepare_tokenizer(config, file_documents([str(path)]))
+    inside = make_corpus_encoder(made)([" sees the king ."])[0][1:]
+    sentence = make_corpus_encoder(made)([" The king sees the king ."])[0]
+    assert encode_prompt(made, "The king")["input_ids"] == sentence[:2]
+    assert encode_prompt(made, "the king .")["input_ids"] == inside
+    assert encode_prompt(made, " The king")["input_ids"] == sentence[:2]
+    assert format_prompt(made, "<|endoftext|>The") == "<|endoftext|>The"
+    assert format_prompt(made, "") == ""
+    made.save_pretrained(str(tmp_path / "saved"))
+    again = load_tokenizer(tmp_path / "saved")
+    assert format_prompt(again, "The king") == " The king"
+    path.write_text(SPACED.replace("\n ", "\n").strip())
+    plain = prepare_tokenizer(config, file_documents([str(path)]))
+    assert format_prompt(plain, "The king") == "The king"

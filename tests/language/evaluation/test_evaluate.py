@@ -19,10 +19,13 @@ from epoque.bench.events import Checkpoint
 from epoque.bench.runs.run import Run
 from epoque.language.config import LanguageConfig
 from epoque.language.data.batches import Batch
-from epoque.language.data.tokenized_corpus import load_corpus
-from epoque.language.evaluation.evaluate import sum_pseudo_losses
+from epoque.language.data.tokenized_corpus import load_corpus, sample_more_rows, sample_rows
+from epoque.language.evaluation import split_evaluator
 from epoque.language.evaluation.exact_loss import LossSums, find_unknown_ids, to_perplexity
+from epoque.language.evaluation.split_evaluator import sum_pseudo_losses
+from epoque.language.hub.model_card import model_card
 from epoque.language.lab import LAB
+from epoque.language.purposes import Purpose
 from epoque.language.training import estimate
 from epoque.language.training.checkpoint import restore_model
 from epoque.language.training.model_with_loss import ModelWithLoss
@@ -105,7 +108,8 @@ def test_memory_that_runs_out_in_the_measuring_is_told(
 ) -> None:
     run = train_run()
     monkeypatch.setattr(
-        "epoque.language.evaluation.evaluate.measure_loss", lambda *_, **__: torch.empty(2**50)
+        "epoque.language.evaluation.split_evaluator.measure_loss",
+        lambda *_, **__: torch.empty(2**50),
     )
     with pytest.raises(UsageError, match="Memory ran out while the model was measured"):
         LAB.evaluate(run)
@@ -144,7 +148,7 @@ def test_unknown_words_can_be_left_out(train_run: TrainRun) -> None:
     objective = ModelWithLoss(run.config, model, None, (common,)).eval()
     batch = Batch(ids[:, :-1], ids[:, 1:])
     with torch.no_grad():
-        sums = LossSums(*objective(batch, exact_sums=True).tolist())
+        sums = LossSums(*objective(batch, exact=True)[0].tolist())
     each, known = nats(model, ids[:, :-1], ids[:, 1:]), ids[:, 1:].flatten() != common
     assert 0 < sums.known_targets < sums.targets
     assert sums.known_targets == int(known.sum())
@@ -161,6 +165,34 @@ def test_the_epochs_table_has_the_losses_at_each_end(train_run: TrainRun) -> Non
     assert table[0]["valid_loss"] == metrics[metrics["epoch"] == 1]["valid_loss"].iloc[0]
     assert table[-1]["valid_loss"] == pytest.approx(run.results["final_valid_loss"], rel=1e-6)
     assert table[-1]["train_loss"] == pytest.approx(run.results["final_train_loss"], rel=1e-6)
+
+
+@pytest.mark.parametrize("objective", ["causal", "masked"])
+def test_an_epoch_s_end_is_measured_whole_however_small_the_sample(
+    train_run: TrainRun, objective: str
+) -> None:
+    """The loss of the last epoch is that of the perplexity which is printed beside it."""
+    run = train_run(objective=objective, max_steps=None, epochs=2, evaluation_blocks=2)
+    whole = [row["whole_valid_loss"] for row in run.results["epochs"]]
+    assert [run.results[f"valid_loss_epoch_{n}"] for n in (1, 2)] == whole
+    assert whole[-1] == pytest.approx(run.results["final_valid_loss"], rel=1e-6)
+    assert math.exp(whole[-1]) == pytest.approx(run.results["perplexity"], rel=1e-5)
+    assert run.results["epochs"][-1]["valid_loss"] != pytest.approx(whole[-1], rel=1e-4)
+
+
+def test_an_epoch_s_end_need_not_be_measured_whole(train_run: TrainRun) -> None:
+    run = train_run(max_steps=None, epochs=2, evaluate_epochs=False)
+    assert "whole_valid_loss" not in run.metrics
+    assert not [name for name in run.results if name.startswith("valid_loss_epoch")]
+
+
+def test_a_share_of_the_text_is_learned_from(train_run: TrainRun) -> None:
+    half, whole = train_run(train_share=0.5), train_run()
+    assert half.results["train_blocks"] == round(whole.results["train_blocks"] / 2)
+    for name in ("valid_blocks", "train_lines", "valid_lines"):
+        assert half.results[name] == whole.results[name] > 0
+    assert half.results["final_valid_loss"] != whole.results["final_valid_loss"]
+    assert half.results["bigram_perplexity"] > whole.results["bigram_perplexity"]
 
 
 def test_what_is_measured_on_the_way_may_be_a_part(train_run: TrainRun) -> None:
@@ -195,14 +227,75 @@ def test_perplexity_of_a_huge_loss_is_infinite() -> None:
     assert to_perplexity(math.log(5)) == pytest.approx(5)
 
 
+def record_rows(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
+    """Return a list that collects which blocks are measured after a training."""
+    rows_of, whole = [], split_evaluator.measure_loss
+
+    def measure(model: Any, data: Any, rows: Any, *args: Any, **kwargs: Any) -> LossSums:
+        rows_of.append(tuple(rows))
+        return whole(model, data, rows, *args, **kwargs)
+
+    monkeypatch.setattr(split_evaluator, "measure_loss", measure)
+    return rows_of
+
+
+def test_a_short_training_s_end_measures_a_sample(
+    train_run: TrainRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("epoque.language.training.train.count_affordable_steps", lambda *_: 12)
+    monkeypatch.setattr("epoque.language.evaluation.evaluation_plan._UNNOTABLE_OPERATIONS", 0.0)
+    run = train_run(max_seconds=40.0, test_files=(), evaluation_share=0.15)
+    found, (model, tokenizer) = run.results, restore_model(run)
+    texts = load_corpus(run.config, tokenizer)
+    count, of = found["valid_blocks_measured"], found["valid_blocks"]
+    first = len(run.checkpoint().arrays["evaluation.valid"])
+    assert 8 <= first <= count < of == len(texts.valid)
+    assert "whole_valid_loss" not in run.metrics
+    rows = sample_rows(first, of, 0, Purpose.EVALUATION_BLOCKS)
+    more = sample_more_rows(rows, count, of, 0)
+    assert len({*rows, *more}) == count
+    ids = torch.from_numpy(texts.valid[np.concatenate([rows, more])])
+    each = nats(model, ids[:, :-1], ids[:, 1:]).reshape(count, -1)
+    assert found["final_valid_loss"] == pytest.approx(float(each.mean()), rel=1e-5)
+    error = float(each.mean(1).std()) * math.sqrt((1 - count / of) / count)
+    assert found["final_valid_loss_error"] == pytest.approx(error, rel=1e-4)
+    assert found["perplexity_error"] == pytest.approx(error * found["perplexity"], rel=1e-4)
+    assert "± " in model_card(run, "a")
+    rows_measured = record_rows(monkeypatch)
+    assert json.loads(json.dumps(dict(LAB.evaluate(run)))) == found
+    assert tuple(rows) not in rows_measured
+    assert (tuple(more) in rows_measured) == bool(len(more))
+
+
+def test_nothing_is_measured_twice(train_run: TrainRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    run, rows_measured = train_run(test_files=()), record_rows(monkeypatch)
+    assert json.loads(json.dumps(dict(LAB.evaluate(run)))) == run.results
+    assert len(rows_measured) == 1  # those by which the weight of counts is chosen
+    masked = train_run(objective="masked", mask_seeds=3, test_files=())
+    rows_measured.clear()
+    LAB.evaluate(masked)
+    assert len(rows_measured) == 2  # the other two masks
+
+
+def test_with_patience_older_weights_are_measured_anew(
+    train_run: TrainRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = train_run(patience=1, evaluate_every=3, learning_rate=0.5)
+    rows_measured = record_rows(monkeypatch)
+    LAB.evaluate(run)
+    assert tuple(range(run.results["valid_blocks"])) in rows_measured
+
+
 def test_the_estimate_is_measured(tiny: Callable[..., LanguageConfig], train_run: TrainRun) -> None:
     found = estimate.estimate_training(tiny(max_steps=1000, epochs=1000))
     assert found.steps == 1000
-    assert found.seconds == pytest.approx(found.step_seconds * 1000)
+    assert found.measuring_seconds > 0
+    assert found.seconds == pytest.approx(found.step_seconds * 1000 + found.measuring_seconds)
     assert found.step_seconds > 0
     assert found.parameters == train_run().results["parameters"]
     least = tiny(max_steps=10**9, epochs=1e6, max_seconds=1e-6)
-    assert estimate.estimate_training(least).seconds == 1e-6
+    shortest = estimate.estimate_training(least)
+    assert shortest.seconds - shortest.measuring_seconds == pytest.approx(1e-6)
 
 
 def test_the_estimate_of_a_resumed_run_is_of_what_remains(
@@ -211,7 +304,7 @@ def test_the_estimate_of_a_resumed_run_is_of_what_remains(
     half = Checkpoint(500, {}, {"allowed_steps": None})
     found = estimate.estimate_training(tiny(max_steps=1000, epochs=1000), half)
     assert found.steps == 500
-    assert found.seconds == pytest.approx(found.step_seconds * 500)
+    assert found.seconds == pytest.approx(found.step_seconds * 500 + found.measuring_seconds)
     assert "what remains of the training takes" in found.describe()
     clock = tiny(max_steps=10**9, epochs=1e6, max_seconds=41.0)
     assert (

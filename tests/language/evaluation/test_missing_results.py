@@ -16,7 +16,7 @@ from epoque.bench.events import Checkpoint, Metrics
 from epoque.bench.runs.run import Run
 from epoque.language.config import LanguageConfig
 from epoque.language.data.tokenized_corpus import load_corpus
-from epoque.language.evaluation import evaluate, ngram_baselines
+from epoque.language.evaluation import ngram_baselines, split_evaluator
 from epoque.language.evaluation.exact_loss import LossSums, mean_or_nan, to_perplexity
 from epoque.language.evaluation.missing_results import explain_missing
 from epoque.language.lab import LAB
@@ -44,18 +44,18 @@ def test_a_mask_seed_without_a_target_does_not_count() -> None:
         LossSums(0, 0, 0, 0, 0),
         LossSums(4.0, 1.0, 0.0, 0.0, 0.0),
     ]
-    found = evaluate._means(seeds)
+    found = split_evaluator._means(seeds, are_masks=True)
     assert found["loss"] == 4.0
     assert found["perplexity"] == pytest.approx(54.598, abs=1e-3)
     assert found["perplexity_without_unk"] == found["perplexity"]
     assert found["accuracy"] == pytest.approx(1 / 3)
     assert found["perplexity_spread"] == 0
-    assert math.isnan(evaluate._means(seeds[:2])["perplexity_spread"])
+    assert math.isnan(split_evaluator._means(seeds[:2], are_masks=True)["perplexity_spread"])
 
 
 def test_seeds_weigh_as_much_as_they_have_targets() -> None:
     seeds = [LossSums(1.0, 1.0, 1.0, 1.0, 1.0), LossSums(30.0, 10.0, 1.0, 30.0, 10.0)]
-    found = evaluate._means(seeds)
+    found = split_evaluator._means(seeds, are_masks=True)
     assert found["loss"] == pytest.approx(31 / 11)
     assert found["accuracy"] == pytest.approx(2 / 11)
 

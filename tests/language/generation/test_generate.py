@@ -11,7 +11,13 @@ from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
 
 from epoque.bench.errors import ConfigError, UsageError
 from epoque.language.generation.decoder import Decoder, inference
-from epoque.language.generation.generate import continue_ids, decode_pieces, generate, stream
+from epoque.language.generation.generate import (
+    continue_ids,
+    decode_pieces,
+    encode_causal_prompt,
+    generate,
+    stream,
+)
 from epoque.language.generation.sampling import (
     Sampling,
     choose_tokens,
@@ -343,7 +349,12 @@ def test_text_in_text_out(
     best = Sampling(max_tokens=10, beams=3)
     told = "".join(stream(model, bytes_tokenizer, prompts[0], best))
     assert told == generate(model, bytes_tokenizer, prompts[:1], best)[0]
-    with pytest.raises(UsageError, match="prompt is empty"):
-        next(stream(model, bytes_tokenizer, "", sampling))
-    with pytest.raises(UsageError, match="prompt is empty"):
-        generate(model, bytes_tokenizer, ["a", ""], sampling)
+    start = bytes_tokenizer.eos_token_id
+    assert generate(model, bytes_tokenizer, [""], sampling, start=5) == generate(
+        model, bytes_tokenizer, [bytes_tokenizer.decode([5])], sampling
+    )
+    if start is None:
+        with pytest.raises(UsageError, match="prompt is empty"):
+            next(stream(model, bytes_tokenizer, "", sampling))
+    else:
+        assert encode_causal_prompt(model, bytes_tokenizer, "") == [start]

@@ -4,6 +4,7 @@ import json
 
 import pytest
 import torch
+from transformers import GenerationConfig
 
 from epoque.language.hub import model_folder, roundtrip
 from epoque.language.training.checkpoint import restore_model
@@ -30,10 +31,29 @@ def test_a_saved_masked_model_knows_its_mask(train_run, tmp_path):
 
 
 @pytest.mark.parametrize("objective", KINDS)
+def test_the_saved_tokenizer_knows_the_context(train_run, tmp_path, objective):
+    run = train_run(**KINDS[objective][1])
+    model_folder.save_run(run, tmp_path / "saved")
+    told = json.loads((tmp_path / "saved" / "tokenizer_config.json").read_text())
+    assert told["model_max_length"] == restore_model(run)[0].context
+    assert not {"is_local", "local_files_only"} & set(told)
+
+
+def test_transformers_writes_as_we_do(train_run, tmp_path):
+    run = train_run()
+    model_folder.save_run(run, tmp_path / "saved")
+    config = GenerationConfig.from_pretrained(tmp_path / "saved")
+    tokenizer = restore_model(run)[1]
+    assert config.do_sample
+    assert (config.bos_token_id, config.eos_token_id) == (tokenizer.bos_token_id,) * 2
+
+
+@pytest.mark.parametrize("objective", KINDS)
 def test_results_tell_how_transformers_opens_the_model(train_run, objective):
     kind, settings = KINDS[objective]
     results = train_run(**settings).results
-    assert set(results["saved_files"]) == FILES
+    written = {"generation_config.json"} if objective == "causal" else set()
+    assert set(results["saved_files"]) == FILES | written
     assert results["reopened_as"] == kind
     assert 0 <= results["reopened_difference"] < 1e-4
     assert results["reopened_tokens"] is True

@@ -37,6 +37,8 @@ def test_generate_returns_what_it_has_written(
     for image in images:
         assert sha256(image.path.read_bytes()).hexdigest() == image.sha256
     assert len(images) == 2
+    shown = images._repr_html_()
+    assert shown.count("<img ") == shown.count('src="data:image/png;base64,iVBOR') == 2
     assert images.grid == tmp_path / "grid.png"
     assert done[-1] == (2, 2)
     assert capsys.readouterr() == ("", "")

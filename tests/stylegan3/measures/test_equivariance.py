@@ -213,13 +213,24 @@ def test_the_ends_of_an_interval_are_numbers_where_some_images_are_exact():
 
 
 def test_images_that_stay_where_they_are():
-    flat = np.full((3, 16, 16, 3), 7, np.uint8)
-    assert measure_still_psnr(flat) == inf
+    flat = np.full((3, 64, 64, 3), 7, np.uint8)
+    still = measure_still_psnr(flat)
+    assert still["eq_t"] == inf
+    assert still["eq_t_frac"] > 100  # the weights' sum is 1 but for rounding
+    assert still["eq_r"] > 40  # a kernel that is cut does not keep a level quite
     noise = np.random.default_rng(0).integers(0, 256, (40, 64, 64, 3)).astype(np.uint8)
     # Two independent levels differ by 2 σ² = 2 · 2² / 12 in the square, but not where x = y = 0.
-    assert measure_still_psnr(noise) == pytest.approx(10 * np.log10(6), abs=0.2)
+    assert measure_still_psnr(noise)["eq_t"] == pytest.approx(10 * np.log10(6), abs=0.2)
     assert measure_still_psnr(noise, 1) != measure_still_psnr(noise)
     assert measure_still_psnr(noise[:1], 2) == measure_still_psnr(noise[:1], 2)
+
+
+def test_a_disc_that_stays_loses_nothing_when_turned() -> None:
+    """What looks the same turned by any angle follows every rotation, and no shift."""
+    x, y = np.meshgrid(*[np.arange(64) - 31.5] * 2)
+    disc = 127.5 + 100 * np.exp(-(x**2 + y**2) / 200)
+    still = measure_still_psnr(np.repeat(disc[None, ..., None], 3, 3).round().astype(np.uint8))
+    assert still["eq_r"] > 40 > still["eq_t"]
 
 
 # What it goes on from

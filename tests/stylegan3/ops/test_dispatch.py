@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 from torch.nn import functional
-from waiting import PATIENCE
+from waiting import PATIENCE, wait_for
 
 from epoque.stylegan3 import networks, ops
 from epoque.stylegan3.networks import DiscriminatorSpec, StyleGan2Spec, StyleGan3Spec
@@ -382,14 +382,15 @@ def test_a_terminal_is_told_of_a_long_compilation(monkeypatch):
     from epoque.stylegan3.ops import jit as compiling
 
     monkeypatch.setattr(compiling, "_PATIENCE", 0.0)
-    told, seen = threading.Event(), []
+    seen = []
 
     class Slow:
         signatures = ()
 
         def __call__(self, *given):
             seen.append(given)
-            told.wait(0.2)
+            if isinstance(sys.stderr, Terminal):  # it takes as long as it takes to say so
+                wait_for(lambda: "Compiling" in sys.stderr.getvalue(), "the sentence")
 
     monkeypatch.setattr(sys, "stderr", Terminal())
     compiling.bind_compiled(Slow(), "given")(3, 4)

@@ -90,17 +90,24 @@ class BlitRenderer:
     Args:
         figure: its first axes hold what changes: lines, images, texts and collections.
         dpi: dots an inch.
+        moving: what of these changes, always the same artists; None for all that there is at the
+            time.
     """
 
-    def __init__(self, figure: "Figure", dpi: float) -> None:
+    def __init__(
+        self, figure: "Figure", dpi: float, moving: "Sequence[Artist] | None" = None
+    ) -> None:
         figure.set_dpi(dpi)
+        self._moving = moving
         self._axes, self._canvas = figure.axes[0], _make_canvas(figure)
         for artist in self._content():
             artist.set_animated(True)  # leaves it out of the background
         self._canvas.draw()
         self._background = self._canvas.copy_from_bbox(figure.bbox)
 
-    def _content(self) -> "list[Artist]":
+    def _content(self) -> "Sequence[Artist]":
+        if self._moving is not None:
+            return self._moving
         axes = self._axes
         return [*axes.images, *axes.collections, *axes.lines, *axes.texts]
 

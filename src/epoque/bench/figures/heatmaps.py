@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["draw_heatmap", "draw_heatmap_grid"]
 
 MAX_MAPS = 9
+LEAST_HEIGHT = 3.5  # inches: beside lower maps the label of the axis would reach the title
 MAX_CELLS = 250  # along an axis: four pixels each, and one more is none that one could see
 MAX_CONTOUR_CELLS = 100
 MAX_LABELED_CELLS = 36  # cells that have room for their number
@@ -52,18 +53,19 @@ def draw_heatmap_grid(data: SweepData) -> "Figure":
     indices = np.unique(np.linspace(0, count - 1, min(count, MAX_MAPS)).round().astype(int))
     columns = 2 if len(indices) <= 4 else 3
     rows = -(-len(indices) // columns)
-    figure = new_figure(0.8 + 1.9 * rows)
+    figure = new_figure(max(0.8 + 1.9 * rows, LEAST_HEIGHT))
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     norm = _make_norm(data, cubes["median"])
     for axes, i in zip(grid.flat, indices, strict=False):
         mesh = _draw_mesh(data, axes, (along, up), cubes["median"][i], norm, small=True)
         axes.set_title(
-            data.format_value(data.values[by][i]), fontsize=9, fontweight="normal", pad=4
+            data.format_value(by, data.values[by][i]), fontsize=9, fontweight="normal", pad=4
         )
     for axes in grid.flat[len(indices) :]:
         axes.set_visible(False)
     for axes in grid.flat:
         axes.set(xlabel="", ylabel="")
+        axes.minorticks_off()  # hundreds in all, and small maps have no room for them
         axes.label_outer()
     for axes in grid.flat[max(len(indices) - columns, 0) : len(indices)]:
         axes.tick_params(labelbottom=True)  # also above an empty place
@@ -75,9 +77,7 @@ def draw_heatmap_grid(data: SweepData) -> "Figure":
     title = data.translate("{score} by {axis}").format(
         score=data.label(data.score), axis=_lower_first(data.label(by))
     )
-    # A long title (French is longer) is set smaller; a bold letter is about 0.62 of its size wide.
-    fits = 0.96 * 72 * figure.get_figwidth() / (0.62 * len(title))
-    figure.suptitle(title, x=0.015, ha="left", fontsize=min(10.5, fits))
+    figure.suptitle(title, x=0.015, ha="left")
     return figure
 
 

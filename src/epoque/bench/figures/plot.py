@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from weakref import WeakKeyDictionary
 
 import matplotlib.style
@@ -23,6 +23,8 @@ from matplotlib.figure import Figure
 
 from ..errors import UnknownNameError
 from ..files.atomic import write_atomic
+from .fit_texts import fit_texts
+from .layout import copy_layout, find_layout, keep_layout
 from .styles import SERIES, FigureStyle, Theme, find_style, style_in_use, use_style
 from .ticks import format_default_ticks
 
@@ -139,7 +141,7 @@ def color(role: str) -> str:
     """
     colors = find_style(style_in_use()).colors[_theme.get()]
     if role not in colors:
-        raise UnknownNameError("color", role, colors, f" There are {', '.join(colors)}.")
+        raise UnknownNameError("color", role, colors)
     return colors[role]
 
 
@@ -160,7 +162,8 @@ def new_figure(height: float = 3.1, width: float = WIDTH) -> Figure:
 def add_heading(axes: "Axes", title: str, subtitle: str = "") -> "Annotation":
     """Put a bold title over the axes' left end, and a quieter line under it, which it returns.
 
-    A long subtitle is set a little smaller, so that it stays on the page.
+    A long subtitle is set a little smaller at once, so that it leaves the axes their room; what
+    does not fit then is set smaller when the figure is saved (`fit_texts`).
     """
     axes.set_title(title, pad=20.0 if subtitle else 7.0)
     width = axes.figure.bbox.width / axes.figure.dpi * 72 - 45  # points; the rest is ticks
@@ -176,15 +179,34 @@ def add_heading(axes: "Axes", title: str, subtitle: str = "") -> "Annotation":
     )
 
 
-def encode_png(figure: Figure) -> bytes:
-    """Return a figure as PNG, 200 dots an inch; the same figure always gives the same bytes."""
-    return _encode(figure, "png", dpi=PNG_DPI, metadata={"Software": None})
+def encode_png(figure: Figure, *, like: Figure | None = None) -> bytes:
+    """Return a figure as PNG, 200 dots an inch; the same figure always gives the same bytes.
+
+    Args:
+        figure: the figure.
+        like: see `encode_svg`.
+    """
+    return _encode(figure, "png", like, dpi=PNG_DPI, metadata={"Software": None})
 
 
-def encode_svg(figure: Figure) -> bytes:
-    """Return a figure as SVG, letters as shapes; the same figure always gives the same bytes."""
+def encode_svg(
+    figure: Figure,
+    *,
+    letters: Literal["shapes", "text"] = "shapes",
+    like: Figure | None = None,
+) -> bytes:
+    """Return a figure as SVG; the same figure always gives the same bytes.
+
+    Args:
+        figure: the figure.
+        letters: as shapes, which look the same everywhere, or as text, which takes a fraction of
+            the bytes and wants the figure's fonts where it is shown.
+        like: a figure that was encoded before and has the same layout: the other theme's, or this
+            very figure, in another format. Finding a layout takes longer than drawing.
+    """
     metadata = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-    return _encode(figure, "svg", dpi=SVG_IMAGE_DPI, metadata=metadata)
+    settings = {"svg.fonttype": "path" if letters == "shapes" else "none"}
+    return _encode(figure, "svg", like, settings, dpi=SVG_IMAGE_DPI, metadata=metadata)
 
 
 @contextmanager
@@ -195,11 +217,16 @@ def _restore_style(figure: Figure) -> Iterator[None]:
         yield
 
 
-def _encode(figure: Figure, kind: str, **options: Any) -> bytes:
+def _encode(
+    figure: Figure, kind: str, like: Figure | None, settings: Any = None, **options: Any
+) -> bytes:
     buffer = BytesIO()
-    with _restore_style(figure):
+    with _restore_style(figure), matplotlib.rc_context(settings):
         format_default_ticks(figure, "en")  # of a figure in another language its drawer did it
-        figure.savefig(buffer, format=kind, **options)
+        if like is not figure and (like is None or not copy_layout(like, figure)):
+            find_layout(figure)
+        with keep_layout(figure):
+            figure.savefig(buffer, format=kind, **options)
     return buffer.getvalue()
 
 
@@ -210,7 +237,7 @@ def save_figure(figure: Figure, stem: Path) -> None:
         RunWriteError: if the system refuses.
     """
     write_atomic(stem.with_name(f"{stem.name}.png"), encode_png(figure))
-    write_atomic(stem.with_name(f"{stem.name}.svg"), encode_svg(figure))
+    write_atomic(stem.with_name(f"{stem.name}.svg"), encode_svg(figure, like=figure))
 
 
 def render_rgb(figure: Figure, dpi: float) -> "NDArray[np.uint8]":
@@ -221,4 +248,6 @@ def render_rgb(figure: Figure, dpi: float) -> "NDArray[np.uint8]":
         figure.set_dpi(dpi)
         canvas: Any = FigureCanvasAgg(figure)
         canvas.draw()
+        if fit_texts(figure):
+            canvas.draw()
     return np.asarray(canvas.buffer_rgba())[..., :3].copy()

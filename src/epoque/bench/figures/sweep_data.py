@@ -46,8 +46,11 @@ class SweepData:
         score: str,
         labels: Mapping[str, str],
         language: str,
+        *,
+        words: Mapping[str, Mapping[str, str]] | None = None,
     ) -> None:
         self.table, self.score, self.language, self.labels = table, score, language, labels
+        self._words = words or {}
         self.values = {
             field: sorted(values) if is_numeric(values) else list(values)
             for field, values in axes.items()
@@ -82,10 +85,12 @@ class SweepData:
         plain = plain[0].upper() + plain[1:] if plain[1:2].isalpha() else plain  # w0 stays w0
         return self.labels.get(field) or self.translate(plain)
 
-    def format_value(self, value: object) -> str:
-        """Return a value of an axis as text."""
+    def format_value(self, field: str, value: object) -> str:
+        """Return a value of an axis as text, in a learner's words where the setting has such."""
         if isinstance(value, int | float) and not isinstance(value, bool):
             return format_number(value, self.language)
+        if (word := self._words.get(field, {}).get(str(value))) is not None:
+            return word
         parts = str(value).split(",")
         return "-".join(parts) if all(map(str.isdecimal, parts)) else str(value)  # 10-10 neurons
 
@@ -147,7 +152,7 @@ class SweepData:
         """Give each of a field's values a place of its own, 0, 1, …, with its name."""
         values, axes = self.values[field], axis.axes
         names, places = (
-            [self.format_value(value) for value in values],
+            [self.format_value(field, value) for value in values],
             np.arange(len(values), dtype=float),
         )
         axis.set_label_text(self.label(field))

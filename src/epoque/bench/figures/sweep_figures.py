@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import UnknownNameError, UsageError
-from ..i18n import translator
 from ..lab import lab_of
+from ..result_labels import translate_labels
 from .heatmaps import draw_heatmap, draw_heatmap_grid
 from .number_format import format_number
 from .plot import SERIES, add_heading, color, new_figure
@@ -59,13 +59,16 @@ def sweep_figures(
         UnknownNameError: if there is no such result or axis.
         DamagedRunError: if the folder cannot be read.
     """
-    names = {
-        path: info.label(language) for path, info in lab_of(sweep).config_class.settings().items()
-    }
-    names |= {name: translator(language)(label) for name, label in (labels or {}).items()}
+    settings = lab_of(sweep).config_class.settings()
+    names = {path: info.label(language) for path, info in settings.items()}
+    words = {path: info.choice_words(language) for path, info in settings.items()}
+    # An axis is a setting, and a result may be called like one: `seeds`, `precision`.
+    results = {name: text for name, text in (labels or {}).items() if name not in sweep.axes}
+    names |= translate_labels(results, language)
     fixed = at or {}
     axes = {field: values for field, values in sweep.axes.items() if field not in fixed}
-    return table_figures(sweep.rows(fixed), axes, score or sweep.score, names, language)
+    rows, column = sweep.rows(fixed), score or sweep.score
+    return table_figures(rows, axes, column, names, language, words=words)
 
 
 def table_figures(
@@ -74,6 +77,8 @@ def table_figures(
     score: str,
     labels: Mapping[str, str] | None = None,
     language: str = "en",
+    *,
+    words: Mapping[str, Mapping[str, str]] | None = None,
 ) -> "Mapping[str, Callable[[], Figure]]":
     """Return the figure of a sweep's table: `distribution`, `curve`, `map` or `maps`.
 
@@ -87,6 +92,7 @@ def table_figures(
         score: the result to draw, a column of numbers.
         labels: field to a learner's name for it, in that language.
         language: "en" or "fr".
+        words: field to a learner's words for its values, in that language.
 
     Raises:
         UnknownNameError: if the table lacks the score or an axis.
@@ -97,7 +103,7 @@ def table_figures(
             raise UnknownNameError("column of the sweep named", name, table.columns)
     if table[score].dtype.kind not in "biuf" or not np.isfinite(table[score].astype(float)).any():
         raise UsageError(f"The sweep has no number in {score} yet, so there is nothing to draw.")
-    data = SweepData(table, axes, score, labels or {}, language)
+    data = SweepData(table, axes, score, labels or {}, language, words=words)
     name = ("distribution", "curve", "map", "maps")[min(len(data.varying_fields), 3)]
     if len(data.varying_fields) == 2 and data.series_field is not None:
         name = "curve"
@@ -142,7 +148,7 @@ def _draw_curve(data: SweepData) -> "Figure":
     numeric = is_numeric(data.values[along])
     for j, role in zip(range(cubes["median"].shape[1]), SERIES, strict=False):
         median, low, high = (cubes[name][:, j] for name in ("median", "low", "high"))
-        text = data.format_value(data.values[series][j]) if series else ""
+        text = data.format_value(series, data.values[series][j]) if series else ""
         _draw_line(axes, x, (median, low, high), color(role), text, connected=numeric)
     format_axis(axes.yaxis, data.language)
     if series:
@@ -194,7 +200,7 @@ def _draw_strips(data: SweepData) -> "Figure":
     format_axis(axes.yaxis, data.language)
     axes.grid(visible=False, axis="x")
     if others:
-        keys = strip_legend([data.format_value(value) for value in series])
+        keys = strip_legend([data.format_value(by, value) for value in series])
         figure.legend(handles=keys, loc="outside lower center", ncols=5, title=data.label(by))
     count = format_number(max(len(strip.scores) for strip in strips), data.language)
     text = data.translate("each of {count} runs; the median and its 95 % interval")

@@ -10,6 +10,7 @@ import os
 import re
 import socket
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..errors import DamagedRunError, DataError, RunWriteError, first_line
+from ..i18n import mark
 from ..plain_values import to_plain
 from .input_files import open_regular
 
@@ -30,27 +32,29 @@ __all__ = [
     "encode_json_line",
     "explain_write_errors",
     "host_name",
+    "leave_unsynced",
     "parse_json_object",
     "process_start",
     "read_file",
     "read_json",
     "sync_files",
     "sync_folder",
+    "sync_tree",
     "write_atomic",
     "write_json",
 ]
 
 _REASONS = {
-    errno.ENOSPC: "the disk is full",
-    errno.EDQUOT: "the disk quota is used up",
-    errno.EFBIG: "the file would be larger than the system allows",
-    errno.EROFS: "the folder is read-only",
-    errno.EACCES: "there is no permission to write there",
-    errno.EPERM: "there is no permission to write there",
-    errno.ENOTDIR: "a part of the path is a file, not a folder",
-    errno.ENOENT: "the folder does not exist",
-    errno.EEXIST: "a file stands where a folder should be",
-    errno.EISDIR: "it is a folder",
+    errno.ENOSPC: mark("the disk is full"),
+    errno.EDQUOT: mark("the disk quota is used up"),
+    errno.EFBIG: mark("the file would be larger than the system allows"),
+    errno.EROFS: mark("the folder is read-only"),
+    errno.EACCES: mark("there is no permission to write there"),
+    errno.EPERM: mark("there is no permission to write there"),
+    errno.ENOTDIR: mark("a part of the path is a file, not a folder"),
+    errno.ENOENT: mark("the folder does not exist"),
+    errno.EEXIST: mark("a file stands where a folder should be"),
+    errno.EISDIR: mark("it is a folder"),
 }
 
 _DRAFT = re.compile(
@@ -181,7 +185,7 @@ def write_atomic(path: Path, data: bytes, *, durable: bool = False) -> None:
         try:
             with temporary.open("wb") as file:
                 file.write(data)
-                if durable:
+                if durable and not _is_sync_left():
                     file.flush()
                     os.fsync(file.fileno())
             temporary.replace(path)
@@ -199,7 +203,7 @@ def sync_folder(path: Path) -> None:
     Raises:
         OSError: if the disk reports an error.
     """
-    if os.name == "nt":
+    if os.name == "nt" or _is_sync_left():
         return
     handle = os.open(path, os.O_RDONLY)
     try:
@@ -211,6 +215,39 @@ def sync_folder(path: Path) -> None:
         os.close(handle)
 
 
+@contextmanager
+def leave_unsynced() -> Iterator[None]:
+    """Let nothing inside wait for the disk: a power cut may take all that is written there.
+
+    For short work that can be made again, by one who syncs it afterwards; in this thread only.
+    """
+    before, _sync_here.is_left = getattr(_sync_here, "is_left", False), True
+    try:
+        yield
+    finally:
+        _sync_here.is_left = before
+
+
+_sync_here = threading.local()
+
+
+def _is_sync_left() -> bool:
+    return bool(getattr(_sync_here, "is_left", False))
+
+
+def sync_tree(folders: Iterable[Path]) -> None:
+    """Wait until the disk has folders with all that is in them, and their own names.
+
+    Raises:
+        RunWriteError: if the disk reports an error.
+    """
+    paths: dict[Path, None] = {}
+    for folder in folders:
+        if folder.is_dir():
+            paths |= dict.fromkeys((folder.parent, folder, *folder.rglob("*")))
+    sync_files(path for path in paths if path.exists())
+
+
 def sync_files(paths: Iterable[Path]) -> None:
     """Wait until the disk has files and folders.
 
@@ -219,6 +256,8 @@ def sync_files(paths: Iterable[Path]) -> None:
     Raises:
         RunWriteError: if one is not there, or the disk reports an error.
     """
+    if _is_sync_left():
+        return
     with ThreadPoolExecutor(SYNCED_TOGETHER) as pool:
         for _ in pool.map(_sync, dict.fromkeys(paths)):
             pass

@@ -11,13 +11,23 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
+from ..errors import RunWriteError
 from .atomic import explain_write_errors
 from .drafts import draft_folder
 
-__all__ = ["build_once", "cache_folder", "cache_key", "file_digest"]
+__all__ = [
+    "build_once",
+    "cache_folder",
+    "cache_key",
+    "file_digest",
+    "forget_oldest",
+    "keep_bytes",
+]
 
+KEY_LENGTH = 32
 _LARGE = 64 * 2**20
 """Bytes from which a file's digest is remembered instead of computed at each opening."""
 
@@ -36,7 +46,7 @@ def cache_folder() -> Path:
 def cache_key(**ingredients: object) -> str:
     """Return 32 hexadecimal digits that stand for the ingredients (JSON values)."""
     text = json.dumps(ingredients, sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:32]
+    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:KEY_LENGTH]
 
 
 def build_once(
@@ -67,6 +77,54 @@ def build_once(
             if not (path.is_dir() and sound(path)):  # another process may have been faster
                 _make(path, make)
     return path
+
+
+def keep_bytes(kind: str, key: str, make: Callable[[], bytes]) -> bytes:
+    """Return bytes that were made before, in this process or another, or make and keep them.
+
+    What is no longer what was kept is made again; where nothing can be kept, it is made each time.
+
+    Args:
+        kind: what sort of thing it is; a folder in the cache.
+        key: see `cache_key`.
+        make: makes the bytes.
+    """
+    made: list[bytes] = []
+
+    def fill(folder: Path) -> None:
+        made.append(make())
+        (folder / "content").write_bytes(made[0])
+        (folder / "sha256").write_text(hashlib.sha256(made[0]).hexdigest())
+
+    try:
+        folder = build_once(kind, key, fill, sound=lambda path: _read_kept(path) is not None)
+    except RunWriteError:
+        return made[0] if made else make()
+    with suppress(OSError):
+        os.utime(folder)  # what is used is forgotten last
+    content = made[0] if made else _read_kept(folder)
+    return make() if content is None else content
+
+
+def _read_kept(folder: Path) -> bytes | None:
+    """Return what is kept in a folder, or None if it is not what was kept."""
+    try:
+        content = (folder / "content").read_bytes()
+        saved = (folder / "sha256").read_text("ascii")
+    except (OSError, ValueError):
+        return None
+    return content if hashlib.sha256(content).hexdigest() == saved else None
+
+
+def forget_oldest(kind: str, most: int) -> None:
+    """Remove the things of a kind that were used longest ago, all but so many."""
+    folder = cache_folder() / kind
+    with suppress(OSError):
+        made = [path for path in folder.iterdir() if path.is_dir() and len(path.name) == KEY_LENGTH]
+        made.sort(key=lambda path: path.stat().st_mtime_ns, reverse=True)
+        for path in made[most:]:
+            shutil.rmtree(path, ignore_errors=True)
+            path.with_suffix(".lock").unlink(missing_ok=True)
 
 
 def _make(path: Path, make: Callable[[Path], None]) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from ..errors import DataError
+from ..errors import DataError, UsageError
 
 __all__ = [
     "binary_kind",
@@ -17,6 +17,7 @@ __all__ = [
     "is_hidden",
     "open_regular",
     "read_regular",
+    "read_text",
     "visible_files",
 ]
 
@@ -109,6 +110,22 @@ def read_regular(path: Path, most: int) -> bytes:
         size = max(size, len(data))
         raise DataError(f"{path} has {size:,} bytes; at most {most:,} are read.")
     return data
+
+
+def read_text(path: Path, most: int) -> str:
+    """Return the text of a regular file in UTF-8, without a byte-order mark.
+
+    Args:
+        path: where it is.
+        most: how many bytes it may have.
+
+    Raises:
+        UsageError: if it is no UTF-8, or cannot be read (see `read_regular`).
+    """
+    try:
+        return read_regular(path, most).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise UsageError(f"{path} is no UTF-8 text.") from None
 
 
 def is_hidden(name: str) -> bool:

@@ -16,7 +16,16 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-__all__ = ["encode_table", "is_intact", "join_tables", "read_table", "read_tables"]
+__all__ = [
+    "add_first_column",
+    "decode_table",
+    "encode_rows",
+    "encode_table",
+    "is_intact",
+    "join_tables",
+    "read_table",
+    "read_tables",
+]
 
 ROWS_TOGETHER = 65_536  # in a row group of the joined table
 LAST = ("state", "reason")  # columns that stand behind the numbers
@@ -30,17 +39,53 @@ def encode_table(columns: Columns) -> bytes:
     return _parquet(table.schema, [table])
 
 
-def join_tables(paths: Sequence[Path], path: Path) -> None:
+def encode_rows(columns: Columns) -> bytes:
+    """Return columns as `encode_table` does, however the rows of a table are cut into such files.
+
+    A column that holds numbers and texts is text, spelt as joining one row after another would.
+    """
+    import pyarrow as pa
+
+    table = pa.table({name: _to_joined_array(values) for name, values in columns.items()})
+    return _parquet(table.schema, [table])
+
+
+def add_first_column(data: bytes, name: str, values: Sequence[object]) -> bytes:
+    """Return a Parquet file with one more column, before the others."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pq.ParquetFile(pa.BufferReader(data)).read()
+    table = table.add_column(0, name, _to_array(values))
+    return _parquet(table.schema, [table])
+
+
+def decode_table(data: bytes) -> dict[str, list[Any]]:
+    """Return the columns of a Parquet file, name to values; a missing one is None."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    columns: dict[str, list[Any]] = pq.ParquetFile(pa.BufferReader(data)).read().to_pydict()
+    return columns
+
+
+def join_tables(paths: Sequence[Path], path: Path, unit: int = 1) -> None:
     """Write tables, in their order, as one; it is on the disk when this returns.
 
-    A column that some lack is empty there.
+    A column that some lack is empty there. The bytes do not hang on how the rows are cut into
+    tables.
+
+    Args:
+        paths: of the tables.
+        path: of the one.
+        unit: its row groups are whole numbers of so many rows.
 
     Raises:
         DamagedRunError: if one cannot be read.
         RunWriteError: if the system refuses.
     """
-    schema = _schema(paths)
-    write_atomic(path, _parquet(schema, _row_groups(paths, schema)), durable=True)
+    schema, rows = _schema(paths), unit * -(-ROWS_TOGETHER // unit)
+    write_atomic(path, _parquet(schema, _row_groups(paths, schema, rows)), durable=True)
 
 
 def read_tables(paths: Sequence[Path]) -> "pd.DataFrame":
@@ -83,6 +128,16 @@ def _to_array(values: Sequence[object]) -> "pa.Array":
     return pa.array([None if v is None else str(v) for v in values] if mixed else values)
 
 
+def _to_joined_array(values: Sequence[object]) -> "pa.Array":
+    import pyarrow as pa
+
+    kinds = {type(value) for value in values if value is not None}
+    if len(kinds) < 2 or kinds == {int, float}:
+        return _to_array(values)
+    text = pa.string()
+    return pa.array([None if v is None else pa.scalar(v).cast(text).as_py() for v in values], text)
+
+
 def _schema(paths: Sequence[Path]) -> "pa.Schema":
     """Return the columns of all tables, in order of appearance, each of a type that suits all."""
     import pyarrow as pa
@@ -109,17 +164,22 @@ def _common_type(one: "pa.DataType", other: "pa.DataType") -> "pa.DataType":
     return pa.float64() if numbers else pa.string()
 
 
-def _row_groups(paths: Sequence[Path], schema: "pa.Schema") -> "Iterator[pa.Table]":
-    """Yield the rows of tables in large groups; many tiny ones would be slow to read."""
+def _row_groups(
+    paths: Sequence[Path], schema: "pa.Schema", rows: int = ROWS_TOGETHER
+) -> "Iterator[pa.Table]":
+    """Yield the rows of tables in groups of `rows`; many tiny ones would be slow to read."""
     import pyarrow as pa
 
     tables: list[pa.Table] = []
+    count = 0
     for path in paths:
         tables.append(_fit_columns(_read(path), schema))
-        if sum(map(len, tables)) >= ROWS_TOGETHER:
-            yield pa.concat_tables(tables)
-            tables.clear()
-    if tables:
+        count += len(tables[-1])
+        while count >= rows:
+            together = pa.concat_tables(tables)
+            yield together.slice(0, rows)
+            tables, count = [together.slice(rows)], count - rows
+    if count:
         yield pa.concat_tables(tables)
 
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..errors import UnknownNameError, UsageError, list_names
+from ..errors import UnknownNameError, UsageError
+from ..result_labels import find_label, labels_of
 from ..setting_paths import flatten
 from .run import Run
 
@@ -49,7 +50,7 @@ def check_metric(runs: Sequence[Run], metric: str) -> None:
             if name == metric:
                 break
         else:
-            raise UnknownNameError(f"metric of {run.id} named", metric, names, list_names(names))
+            raise UnknownNameError(f"metric of {run.id} named", metric, names)
 
 
 def choose_metric(runs: Sequence[Run]) -> str:
@@ -90,7 +91,7 @@ def draw_comparison(runs: Sequence[Run], metric: str, stem: Path) -> None:
         axes = figure.subplots()
         for run in runs:
             axes.plot(run.metrics.index, run.metrics[metric], label=run.id)
-        add_heading(axes, metric)
+        add_heading(axes, find_label(labels_of(runs[0].lab_name), metric) or metric)
         axes.set(xlabel="Iteration", xscale="log")  # what tells runs apart happens early
         format_axis(axes.xaxis, "en", whole=True)
         figure.legend(loc="outside lower left")

@@ -16,7 +16,14 @@ from pathlib import Path
 from ..errors import DamagedRunError, UsageError
 from ..files.atomic import describe_refusal, read_json
 
-__all__ = ["format_time", "iter_record_folders", "next_creation_time", "read_creation_time"]
+__all__ = [
+    "format_time",
+    "iter_record_folders",
+    "list_names",
+    "next_creation_time",
+    "read_creation_time",
+    "read_time",
+]
 
 _STAMP = re.compile(r"(\d{8}T\d{6}\.\d{3})-.+", re.DOTALL)
 _FORMAT = "%Y%m%dT%H%M%S.%f"
@@ -26,6 +33,11 @@ _STEP = timedelta(milliseconds=1)
 def format_time(moment: datetime) -> str:
     """Return a moment as the beginning of a folder's name, to the millisecond."""
     return moment.strftime(_FORMAT)[:-3]
+
+
+def read_time(name: str) -> datetime | None:
+    """Return the moment, in UTC, that a name begins with (see `format_time`); else None."""
+    return _read_stamp(name.partition("-")[0])
 
 
 def next_creation_time(root: Path) -> datetime:
@@ -60,18 +72,26 @@ def iter_record_folders(root: Path, *kinds: str) -> Iterator[tuple[Path, str]]:
     Raises:
         UsageError: if it may not be read, or is a file.
     """
-    try:
-        names = sorted(_names(root))
-    except OSError as error:
-        raise UsageError(
-            f"The folder of runs {root} cannot be read: {describe_refusal(error)}."
-        ) from None
-    for name in names:
+    for name in sorted(list_names(root)):
         for kind in kinds:
             # Unlike Path.is_file, this is never an error, however odd the name.
             if os.path.isfile(os.path.join(root, name, kind)):
                 yield root / name, kind
                 break
+
+
+def list_names(root: Path) -> list[str]:
+    """Return the names of what stands in a folder of runs, but hidden files, in no order.
+
+    Raises:
+        UsageError: if it may not be read, or is a file.
+    """
+    try:
+        return _names(root)
+    except OSError as error:
+        raise UsageError(
+            f"The folder of runs {root} cannot be read: {describe_refusal(error)}."
+        ) from None
 
 
 def _names(root: Path) -> list[str]:

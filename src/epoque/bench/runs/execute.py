@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "check_result_names",
+    "check_resumable",
     "execute",
     "join_resumed_training",
     "join_training",
@@ -127,10 +128,31 @@ def execute(
     """
     with lock_record(run.path), handle_stop_signals():
         resume_point = find_resume_point(run)
+        _check_resume(resume_point)
         if notify is not None and resume_point.notice:
             notify(resume_point.notice)
         _train(run, resume_point, sinks, draw=draw, notify=notify, open_progress=open_progress)
     return Run(run.path)  # a fresh reader: nothing cached from before the training
+
+
+def check_resumable(run: Run) -> None:
+    """Check that a run can be gone on with, before anything of it is touched (see `resume`).
+
+    Raises:
+        UsageError: if it is finished and whole, or its lab refuses.
+        DamagedRunError: if what is needed to go on cannot be read.
+    """
+    _check_unfinished(run)
+    _check_resume(find_resume_point(run))
+
+
+def _check_resume(resume_point: ResumePoint) -> None:
+    """Check with the lab, before anything of the run is changed, that it can be gone on with."""
+    if resume_point.checkpoint is None:
+        return
+    lab = find_lab(resume_point.metadata["lab"])
+    config = lab.config_class.from_record(resume_point.metadata["config"])
+    lab.check_resume(config, resume_point.checkpoint)
 
 
 def join_training(
@@ -169,7 +191,7 @@ def join_resumed_training(run: Run, *, prepared: bool = False) -> None:
     lab = find_lab(resume_point.metadata["lab"])
     join_training(
         lab,
-        lab.config_class.parse(resume_point.metadata["config"]),
+        lab.config_class.from_record(resume_point.metadata["config"]),
         resume_point.checkpoint,
         prepared=prepared,
     )

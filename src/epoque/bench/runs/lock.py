@@ -1,7 +1,7 @@
 """One process writes a record at a time, here or on another machine that shares the disk."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -11,7 +11,7 @@ from ..files.atomic import explain_write_errors
 from ..limits import MAX_WRITER_SILENCE
 from .lock_owner import OWNER, Owner, announce_owner, other_owner
 
-__all__ = ["is_locked", "lock_record"]
+__all__ = ["hold_lock", "is_locked", "lock_record"]
 
 LOCK_SECONDS = 0.5  # a reader that looks whether the folder is locked holds it for a moment
 
@@ -35,6 +35,31 @@ def lock_record(path: Path) -> Iterator[None]:
             raise RunLockedError(_written_elsewhere(path, other))
         with announce_owner(path):
             yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def hold_lock(path: Path, refusal: str) -> Iterator[None]:
+    """Keep others from beginning to write a folder; nothing in it tells who does.
+
+    Args:
+        path: the folder, which may be moved meanwhile.
+        refusal: what is said if a process is writing it.
+
+    Raises:
+        RunLockedError: if a process is writing it, here or on another machine.
+    """
+    if other_owner(path):
+        raise RunLockedError(refusal)
+    lock = FileLock(path / ".lock", timeout=0)
+    try:
+        # A folder that cannot be locked cannot be written either.
+        with suppress(OSError, Timeout):
+            lock.acquire()
+        if not lock.is_locked and is_locked(path):
+            raise RunLockedError(refusal)
+        yield
     finally:
         lock.release()
 

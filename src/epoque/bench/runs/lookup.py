@@ -84,4 +84,4 @@ def _name_error(
         return UnknownNameError("single run", name, (), hint)
     there = f" `epoque runs list` shows {root}."
     hint = there if root.is_dir() else f" There is no folder {root}."
-    return UnknownNameError("run", name, ids if name else (), hint)
+    return UnknownNameError("run", name, ids[::-1], hint)

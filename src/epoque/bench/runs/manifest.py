@@ -22,6 +22,7 @@ from typing import TypeGuard
 
 from ..errors import DamagedRunError
 from ..files.atomic import parse_json_object, read_file, write_json
+from .record_format import FORMAT, check_format
 
 __all__ = [
     "MANIFEST",
@@ -49,7 +50,7 @@ def write_manifest(folder: Path, files: Digests) -> None:
     Raises:
         RunWriteError: if the system refuses.
     """
-    content = {"format": 1, "files": dict(sorted(files.items()))}
+    content = {"format": FORMAT, "files": dict(sorted(files.items()))}
     write_json(folder / MANIFEST, content | {"sha256": digest_json(content)}, durable=True)
 
 
@@ -57,6 +58,7 @@ def read_manifest(folder: Path) -> Digests | None:
     """Return what a record is made of, or None if it has no manifest: then it is not finished.
 
     Raises:
+        RunFormatError: if it is in a format that this version does not read.
         DamagedRunError: if it is not what was written.
     """
     path = folder / MANIFEST
@@ -67,6 +69,7 @@ def read_manifest(folder: Path) -> Digests | None:
         content = parse_json_object(path, read_file(path))
     except DamagedRunError as error:
         raise DamagedRunError(f"{str(error).removesuffix('.')}; {cure}.") from None
+    check_format(folder, content.get("format"))
     signed, files = content.pop("sha256", None), content.get("files")
     if signed != digest_json(content) or not _are_digests(files):
         raise DamagedRunError(f"{path} is damaged: it is not what was written; {cure}.")

@@ -13,17 +13,15 @@ from typing import Any, ClassVar, Generic, Protocol, Self
 from typing_extensions import TypeVar
 
 from ..config import Config
-from ..errors import ConfigError, DamagedRunError, NewerRunError, UnknownNameError
+from ..errors import ConfigError, DamagedRunError, UnknownNameError
 from ..files.atomic import parse_json_object, read_file, read_json
 from ..limits import MAX_SWEEP_POINTS
 from ..plugins import load_plugin
 from .manifest import MANIFEST, Digests, digest_file, find_differences, read_manifest
+from .record_format import check_format
 from .status import Status, find_status_differences, read_status
 
-__all__ = ["FORMAT", "Record"]
-
-FORMAT = 1
-"""Of the folders that this version writes; it reads these and older ones."""
+__all__ = ["Record"]
 
 _COMMON_FIELDS = {"format": int, "lab": str, "recipe": str, "config": dict}
 
@@ -37,6 +35,7 @@ class _LabFacts(Protocol):
 
     config_class: type[Any]
     max_checkpoints: int | None
+    constant_arrays: tuple[str, ...]
 
 
 class Record(Generic[C_co]):
@@ -98,16 +97,13 @@ class Record(Generic[C_co]):
         return self._checked(read_json(self.path / self.metadata_file))
 
     def _checked(self, metadata: Mapping[str, Any]) -> Mapping[str, Any]:
+        check_format(self.path, metadata.get("format"))
         path = self.path / self.metadata_file
         for name, kind in {**_COMMON_FIELDS, **self.metadata_fields}.items():
             value = metadata.get(name)
             counts = not isinstance(value, int) or 0 < value <= MAX_SWEEP_POINTS
             if not (isinstance(value, kind) and counts):
                 raise DamagedRunError(f"{path} is damaged: no {name!r}.")
-        if metadata["format"] > FORMAT:
-            raise NewerRunError(
-                f"{self.path} was written by a newer Epoque (format {metadata['format']})."
-            )
         return metadata
 
     @property
@@ -129,7 +125,7 @@ class Record(Generic[C_co]):
     def config(self) -> C_co:
         """The resolved config (of a sweep, that every point starts from), as the lab's class."""
         try:
-            config: C_co = self._lab.config_class.parse(self.metadata["config"])
+            config: C_co = self._lab.config_class.from_record(self.metadata["config"])
         except ConfigError as error:
             raise DamagedRunError(f"{self.path / self.metadata_file} is damaged: {error}") from None
         return config

@@ -4,6 +4,7 @@ It appears whole under its name, and the disk has it before its work begins.
 """
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -18,7 +19,15 @@ from .creation_time import format_time
 from .manifest import digest_json
 from .status import Status, write_status
 
-__all__ = ["create_record", "make_record_name", "remove_drafts", "sign_environment"]
+__all__ = [
+    "create_record",
+    "find_given_name",
+    "make_record_name",
+    "remove_drafts",
+    "sign_environment",
+]
+
+_MADE = re.compile(r"\d{8}T\d{6}\.\d{3}-(.+)", re.DOTALL)
 
 
 def make_record_name(recipe: str, kind: str = "", moment: datetime | None = None) -> str:
@@ -30,6 +39,21 @@ def make_record_name(recipe: str, kind: str = "", moment: datetime | None = None
         moment: when, in UTC; by default now.
     """
     return f"{format_time(moment or datetime.now(UTC))}-{recipe.replace('/', '-')}{kind}"
+
+
+def find_given_name(folder: str, recipe: str | None) -> str | None:
+    """Return the name that somebody gave a record; None where time and recipe made it.
+
+    Args:
+        folder: the name of its folder.
+        recipe: the recipe's name; None of a record that cannot be read.
+    """
+    match = _MADE.fullmatch(folder)
+    if match is None:
+        return folder
+    its = None if recipe is None else recipe.replace("/", "-")
+    # What follows tells apart what was made at once, and sweeps and searches.
+    return None if its is None or match[1].startswith(its) else folder
 
 
 def create_record(
@@ -74,7 +98,7 @@ def sign_environment(
     path: Path,
     of: str,
     seed: int,
-    device: str | None = None,
+    computed_by: Mapping[str, Any] | None = None,
     threads: int | None = None,
     *,
     begins: bool,
@@ -88,7 +112,8 @@ def sign_environment(
         path: the record's folder.
         of: the digest of what is trained.
         seed: noted in it.
-        device: known only once a training has begun; None leaves it.
+        computed_by: `device`, and what the lab tells of its engine: known only once a training has
+            begun; None leaves it.
         threads: known at a checkpoint only; None leaves it.
         begins: whether what is there may be unsigned, and of another device.
 
@@ -103,8 +128,8 @@ def sign_environment(
         if not (content and signed is None and begins):
             content = {**describe_environment(), "seed": seed}
         signed = None
-    if device is not None and (begins or signed is None):
-        content["device"] = device
+    if computed_by is not None and (begins or signed is None):
+        content |= computed_by
     if threads is not None:
         content["threads"] = threads
     if signed != (signature := _signature(content, of)):

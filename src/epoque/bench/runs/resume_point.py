@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..command_line import build_command_line
-from ..errors import ConfigError, DamagedRunError, DataError, NewerRunError
+from ..errors import ConfigError, DamagedRunError, DataError, RunFormatError
 from ..events import Checkpoint
 from ..files.atomic import encode_json, parse_json_object, read_file
 from ..files.input_files import open_regular
@@ -173,7 +173,7 @@ class _Folder:
         by_digest = {c.bound["config_sha256"]: c.bound["config"] for c in witnesses}
         try:
             metadata = Run(self.run.path).read_metadata()
-        except NewerRunError:
+        except RunFormatError:
             raise
         except DamagedRunError:
             if len(by_digest) != 1:
@@ -332,7 +332,7 @@ def _short(value: object) -> str:
 def _cannot_be_repaired(run: Run, metadata: Json, lab: Lab[Any], reason: str) -> DamagedRunError:
     try:
         command = build_command_line(
-            "run", metadata["recipe"], lab.config_class.parse(metadata["config"])
+            "run", metadata["recipe"], lab.config_class.from_record(metadata["config"])
         )
     except ConfigError:
         command = f"epoque run {metadata['recipe']}"

@@ -27,14 +27,20 @@ from ..events import Checkpoint
 from ..files.atomic import parse_json_object, read_json
 from ..files.input_files import open_regular
 from ..setting_paths import flatten
+from .index import RunsIndex
+from .index_filter import Filter, Query
 from .lock import is_locked
 from .lookup import find_by_name, iter_records, sort_newest_first
 from .record import C_co, Record
 from .status import State, Status
+from .table_row import TableRow, select_plain
+from .trash import Trash, TrashEntry
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
+
+    from ..progress import Progress
 
 BOUND = ("run", "metrics_bytes")
 """What a checkpoint's JSON says of its run's folder (see `epoque.bench.runs.resume_point`)."""
@@ -178,7 +184,16 @@ class Run(Record[C_co]):
             DamagedRunError: if its file is missing or cannot be read.
         """
         name = f"snapshots/step-{step:010d}.safetensors"
-        return _unpack(self.path / name, self.read(name))
+        return {**self._constant_arrays, **_unpack(self.path / name, self.read(name))}
+
+    @cached_property
+    def _constant_arrays(self) -> "dict[str, NDArray[Any]]":
+        """Return the arrays that stand in the first snapshot alone (`Lab.constant_arrays`)."""
+        names, first = self._lab.constant_arrays, "snapshots/step-0000000000.safetensors"
+        if not names or not (self.path / first).is_file():
+            return {}
+        arrays = _unpack(self.path / first, self.read(first))
+        return {name: arrays[name] for name in names if name in arrays}
 
     def artifact(self, name: str) -> bytes:
         """Return the content of one of the lab's own files, for instance `weights.csv`.
@@ -191,6 +206,21 @@ class Run(Record[C_co]):
             names = [p.name for p in self.path.glob("*") if p.is_file()]
             raise UnknownNameError(f"file of {self.id} named", name, names)
         return self.read(name)
+
+    def table_row(self) -> TableRow:
+        """Return the run as a row of a table, as it is now; a damaged run says so there."""
+        row = TableRow({"id": self.id})
+        try:
+            status, metadata = self.status, self.metadata
+            row.about |= {"recipe": self.recipe, "state": status.state, "reason": status.reason}
+            row.about |= {"lab": metadata["lab"], "seconds": status.seconds}
+            row.settings = flatten(metadata["config"])
+            row.timings = select_plain(status.timings.numbers)
+            if status.state == "finished":
+                row.results = select_plain(self.results)
+        except DamagedRunError as error:
+            row.about |= {"state": "damaged", "reason": str(error)}
+        return row.storable()
 
 
 def _metric_row(path: Path, number: int, line: bytes) -> dict[str, Any]:
@@ -249,56 +279,75 @@ class Runs:
         """
         return find_by_name(self.path, name, Run)
 
-    def rows(self, recipe: str = "", most: int | None = None) -> tuple[list[dict[str, Any]], bool]:
+    def rows(
+        self, recipe: str = "", most: int | None = None, progress: "Progress | None" = None
+    ) -> tuple[list[dict[str, Any]], bool]:
         """Return one row a run, oldest first: id, recipe, lab, state, settings, results, …
 
-        A damaged run has the state "damaged" and the reason; the others are not affected.
+        A damaged run has the state "damaged" and the reason; the others are not affected. Rows come
+        out of the folder's index (see `epoque.bench.runs.index`), which is brought up to date.
 
         Args:
             recipe: only the runs of this recipe; "" for all.
-            most: only so many, the newest; no other run's results are read.
+            most: only so many, the newest.
+            progress: receives how many new runs are read, and how many there are.
 
         Returns:
             The rows, and whether older runs were left out.
+
+        Raises:
+            UsageError: if the folder may not be read, or is a file.
         """
-        rows: list[dict[str, Any]] = []
-        for run in sort_newest_first(iter_records(self.path, Run)):
-            row = self._row(run)
-            if recipe and row.get("recipe") != recipe:
-                continue
-            if len(rows) == most:
-                return rows[::-1], True
-            rows.append({_utf8(k): _utf8(v) for k, v in row.items()})
-        return rows[::-1], False
+        filters = (Filter("recipe", "=", recipe),) if recipe else ()
+        rows, total = self.select(Query(filters, limit=most), progress)
+        return rows[::-1], total > len(rows)
+
+    def select(
+        self, query: Query, progress: "Progress | None" = None
+    ) -> tuple[list[dict[str, Any]], int]:
+        """Return the rows that a query wants, in its order, and how many match in all.
+
+        Args:
+            query: filters, order, how many.
+            progress: receives how many new runs are read, and how many there are.
+
+        Raises:
+            UnknownNameError: if the query names a column that no run has.
+            UsageError: if the folder may not be read, or is a file.
+        """
+        with self.open_index() as index:
+            index.refresh(progress)
+            rows, total = index.select(query)
+        return [one.row.flatten() for one in rows], total
+
+    def open_index(self) -> RunsIndex:
+        """Return the folder's index, for one who asks it again and again; close it at the end."""
+        return RunsIndex(self.path, lambda path: Run(path).table_row())
+
+    def delete(self, name: str) -> TrashEntry:
+        """Move a run to the trash of this folder; `restore` brings it back.
+
+        Args:
+            name: its whole id, `last`, or its path.
+
+        Raises:
+            UnknownNameError: if no run answers to the whole name.
+            UsageError: if it lies in another folder.
+            RunLockedError: if a process is writing it.
+            RunWriteError: if the system refuses; it is then where it was.
+        """
+        return Trash(self.path).put(find_by_name(self.path, name, Run, whole=True).path)
+
+    def restore(self, name: str, new_name: str | None = None) -> Run:
+        """Bring back what was deleted (see `Trash.restore`)."""
+        return Run(Trash(self.path).restore(name, new_name))
+
+    def empty_trash(self) -> int:
+        """Delete for good what lies in the trash; return how many runs, sweeps and searches."""
+        return Trash(self.path).empty()
 
     def table(self) -> "pd.DataFrame":
         """Return one row a run (see `rows`), oldest first, as a table."""
         import pandas as pd
 
         return pd.DataFrame(self.rows()[0])
-
-    @staticmethod
-    def _row(run: Run) -> dict[str, Any]:
-        row: dict[str, Any] = {"id": run.id}
-        try:
-            status = run.status
-            row |= {"recipe": run.recipe, "state": status.state, "reason": status.reason}
-            row |= {"lab": run.metadata["lab"], "seconds": status.seconds}
-            row |= flatten(run.metadata["config"])
-            row |= _select_plain(status.timings.numbers)
-            if status.state == "finished":
-                row |= _select_plain(run.results)
-        except DamagedRunError as error:
-            row |= {"state": "damaged", "reason": str(error)}
-        return row
-
-
-def _select_plain(values: Mapping[str, object]) -> dict[str, Any]:
-    return {k: v for k, v in values.items() if isinstance(v, int | float | str)}
-
-
-def _utf8(value: object) -> Any:
-    """Return text that pandas can store; a path may hold bytes that are no UTF-8."""
-    if isinstance(value, str):
-        return value.encode(errors="backslashreplace").decode()
-    return value

@@ -72,7 +72,9 @@ def find_named_run(lab: Lab[C], config: C, root: Path, name: str) -> Run[C] | No
     metadata = _read_metadata(run)
     if (its := metadata["lab"]) != lab.name:
         raise UsageError(f"{path} is a run of the lab {its}, not of {lab.name}; take another name.")
-    if problems := list(_find_differences(lab.config_class.parse(metadata["config"]), config)):
+    if problems := list(
+        _find_differences(lab.config_class.from_record(metadata["config"]), config)
+    ):
         raise ConfigError(problems)
     return run
 

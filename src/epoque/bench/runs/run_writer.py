@@ -25,8 +25,8 @@ from ..files.atomic import (
 from ..lab import C, lab_of
 from .creation_time import next_creation_time
 from .manifest import digest_files
-from .record import FORMAT
 from .record_folder import create_record, make_record_name, remove_drafts, sign_environment
+from .record_format import FORMAT
 from .resume_point import ResumePoint, bind_checkpoint, digest_config, find_resume_point
 from .run import Run, digest_checkpoint
 from .status import State, StatusFile, unseal
@@ -163,10 +163,10 @@ class RunWriter:
         if self._is_noted and threads is None:
             return
         self._is_noted = True
-        device, of = lab_of(self.run).device(self.run.config), digest_config(self._metadata)
-        sign_environment(
-            self.run.path, of, self.run.config.seed, device, threads, begins=self._begins
-        )
+        lab, config = lab_of(self.run), self.run.config
+        computed_by = {"device": lab.device(config), **lab.describe_engine(config)}
+        of = digest_config(self._metadata)
+        sign_environment(self.run.path, of, config.seed, computed_by, threads, begins=self._begins)
 
     def save(self, name: str, data: bytes) -> None:
         """Write a file of the run, whole or not at all.

@@ -12,6 +12,7 @@ from typing import Any, Literal, get_args
 
 from ..errors import DamagedRunError, EpoqueError
 from ..files.atomic import explain_write_errors, read_json, sync_folder, write_json
+from ..i18n import mark
 from .lock import is_locked
 from .manifest import (
     MANIFEST,
@@ -35,7 +36,9 @@ __all__ = [
 ]
 
 
-LOST = "its status.json is damaged or missing"
+LOST = mark("its status.json is damaged or missing")
+PROCESS_ENDED = mark("its process ended")
+STOPPED_BY_USER = mark("stopped by the user")
 
 State = Literal["running", "finished", "failed", "interrupted"]
 
@@ -74,7 +77,7 @@ def read_status(path: Path) -> Status:
     if status is None:
         return Status("interrupted", LOST)
     if status.state == "running":
-        return replace(status, state="interrupted", reason="its process ended")
+        return replace(status, state="interrupted", reason=PROCESS_ENDED)
     return status
 
 
@@ -123,8 +126,11 @@ def _parse_status(content: Mapping[str, Any]) -> Status | None:
         seconds, state = float(content["seconds"]), content["state"]
         if state not in get_args(State) or not 0 <= seconds < inf:
             return None
+        reason, started = content["reason"], content["started"]
+        if not (isinstance(reason, str) and isinstance(started, str)):
+            return None  # another's, or damaged: as text it might be of any length
         timings = StepTimings.from_json(content.get("timings", {}))
-        return Status(state, str(content["reason"]), str(content["started"]), seconds, timings)
+        return Status(state, reason, started, seconds, timings)
     except (KeyError, TypeError, ValueError, OverflowError, AttributeError):
         return None
 
@@ -173,7 +179,7 @@ class StatusFile:
 def describe_end(error: BaseException) -> tuple[State, str]:
     """Return the state of a record whose work an exception stopped, and the reason."""
     if isinstance(error, KeyboardInterrupt | GeneratorExit):
-        return "interrupted", str(error) or "stopped by the user"
+        return "interrupted", str(error) or STOPPED_BY_USER
     reason = str(error) if isinstance(error, EpoqueError) else f"{type(error).__name__}: {error}"
     return "failed", reason
 

@@ -79,6 +79,11 @@ class StepTimings:
             moments = (*moments[:-1:2], moments[-1])
         return StepTimings(moments, {**self.measured, **event.measured})
 
+    def counting(self, counts: Mapping[str, int]) -> "StepTimings":
+        """Return the same with some counts added to what was counted before."""
+        sums = {name: count + self.measured.get(name, 0) for name, count in counts.items()}
+        return StepTimings(self.moments, {**self.measured, **sums})
+
     def at(self, step: int) -> float:
         """Return the seconds spent by a step, on the straight line between two moments."""
         moments = ((0, 0.0), *self.moments)

@@ -7,7 +7,7 @@ from pathlib import Path
 from ..errors import DamagedRunError
 from .find_record import AnyRecord
 from .resume_point import find_resume_point
-from .run import Run, Runs
+from .run import Run
 from .status import State
 
 __all__ = ["Verdict", "inner_runs", "verify"]
@@ -57,4 +57,4 @@ def _describe_unfinished(run: Run) -> Iterator[str]:
 def inner_runs(record: AnyRecord) -> Iterator[Run]:
     """Yield the runs that a sweep or search made of its points, and keeps."""
     if not isinstance(record, Run):
-        yield from Runs(record.path / "runs")
+        yield from record.runs

@@ -1,34 +1,39 @@
 """Running jobs side by side, on this machine or on many.
 
-An executor has three methods: submit, wait, cancel. `LocalExecutor` keeps worker processes on this
-machine; another kind (a cluster) is one more class with the same three. A package brings one by an
-entry point of the group `epoque.executors`; it is called with the number of workers asked for, None
-if none was.
+An executor has two methods, `run` and `cancel`. `LocalExecutor` keeps worker processes on this
+machine, `ThreadExecutor` uses threads of this process, for compiled programs; another kind (a
+cluster) is one more class with the same two. A package brings one by an entry point of the group
+`epoque.executors`; it is called with `workers`, how many jobs are wanted side by side (None: as it
+sees fit), and `retries`, and where the user typed an address with `address`, a text.
 """
 
 import os
 import signal
-import sys
-import threading
+import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Generator, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from multiprocessing import connection, get_context, parent_process
+from itertools import islice
+from multiprocessing import connection
 from multiprocessing.connection import Connection
-from multiprocessing.context import SpawnProcess
-from types import ModuleType
 from typing import Any, Protocol
 
 from .. import stopping
-from ..errors import EpoqueError, UsageError
-from ..plugins import load_plugin
+from ..errors import UsageError
+from ..files.atomic import host_name
+from ..plugins import load_plugin, plugin_names
+from ..system.child_process import end_with_parent, start_child
 from ..system.processes import count_cores
+from .jobs import OVERDUE, Job, Outcome, run_job
+from .retries import AHEAD, RETRIES, RetryingExecutor
 
 __all__ = [
+    "LOCAL",
     "Executor",
-    "JobResult",
     "LocalExecutor",
+    "ThreadExecutor",
+    "choose_executor",
     "make_executor",
     "open_executor",
 ]
@@ -36,91 +41,86 @@ __all__ = [
 GROUP = "epoque.executors"
 """The group of the entry points by which packages bring executors."""
 
+LOCAL = "local"
+"""The executor of this machine: processes, and threads for what one compiled program measures."""
+
 SECONDS_TO_STOP = 2 * stopping.SECONDS  # a run saves its checkpoint before
-
-
-@dataclass(frozen=True, slots=True)
-class JobResult:
-    """How a job ended.
-
-    Attributes:
-        key: the job's number, as submitted.
-        value: what it returned; None if it failed.
-        error: why it failed, in one sentence; "" if it did not.
-        kind: the class of the error (`DivergenceError`); "" if there was none.
-    """
-
-    key: int
-    value: Any = None
-    error: str = ""
-    kind: str = ""
 
 
 class Executor(Protocol):
     """What runs jobs side by side; jobs that fail do not touch the others."""
 
-    def submit(self, key: int, task: Callable[..., object], *arguments: object) -> None:
-        """Queue a job.
+    def run(self, jobs: Iterable[Job]) -> Generator[Outcome, None, None]:
+        """Run jobs, and yield how each ended, in whichever order they do.
+
+        Jobs are pulled as they are needed: only a few more than run side by side are made before
+        the first has ended. A job whose process or machine went is tried again some times; one
+        that failed is not. An iteration that is given up in the middle cancels what is left.
 
         Args:
-            key: a number that its outcome will bear.
-            task: a function that other processes can import.
-            arguments: plain values.
+            jobs: any number; their tasks are functions that other processes can import.
         """
-
-    def wait(self) -> JobResult:
-        """Wait until one of the submitted jobs ends, and return how; each is returned once."""
 
     def cancel(self) -> None:
         """Drop the jobs that wait, interrupt those that run, and leave no process behind."""
 
 
-class LocalExecutor:
+class LocalExecutor(RetryingExecutor):
     """Worker processes on this machine, each with one job at a time.
 
     A worker lives until `cancel` (its imports are paid once) and ends by itself if this process
-    dies. A worker that dies, for instance for want of memory, costs its own job only.
+    dies. A worker that dies, for instance for want of memory, costs its own job only, which
+    another tries again. A job that needs several cores takes the place of as many workers.
 
     The processes are spawned and do not import the program that runs here, so a script needs no
-    `if __name__ == "__main__":`; the functions that it submits are those of modules.
+    `if __name__ == "__main__":`; the functions that it runs are those of modules.
     """
 
-    def __init__(self, workers: int | None = None) -> None:
+    def __init__(self, workers: int | None = None, retries: int = RETRIES) -> None:
         """Make an executor; its processes start with the first jobs.
 
         Args:
             workers: how many processes; by default one for each core this process may use.
+            retries: how often a job is tried again whose process died.
 
         Raises:
-            UsageError: if that is no number of processes.
+            UsageError: if that is no number of processes or of retries.
         """
-        if workers is not None and workers < 1:
-            raise UsageError(
-                f"workers: {workers} is not allowed; it takes a whole number at least 1."
-            )
-        self._limit = workers or count_cores()
-        self._queue: deque[tuple[int, Callable[..., object], tuple[Any, ...]]] = deque()
+        self._limit = check_workers(workers) or count_cores()
+        super().__init__(AHEAD * self._limit, retries)
+        self._queue: deque[tuple[Job, int]] = deque()
         self._workers: list[_Worker] = []
 
-    def submit(self, key: int, task: Callable[..., object], *arguments: object) -> None:
-        """Queue a job (see `Executor.submit`)."""
-        self._queue.append((key, task, arguments))
+    def start(self, job: Job, attempt: int) -> None:
+        """Queue a job (see `RetryingExecutor.start`)."""
+        self._queue.append((job, attempt))
         self._assign_jobs()
 
-    def wait(self) -> JobResult:
-        """Wait until a job ends (see `Executor.wait`)."""
-        busy = {worker.pipe: worker for worker in self._workers if worker.key is not None}
-        assert busy, "nothing was submitted"
-        (ready, *_) = connection.wait(list(busy))
-        worker = busy[ready]  # type: ignore[index]
-        result = worker.receive()
-        if result.kind == _PROCESS_DIED:
-            self._workers.remove(worker)
-        self._assign_jobs()
-        return result
+    def wait(self) -> Outcome:
+        """Wait until a job ends, or has taken too long (see `RetryingExecutor.wait`)."""
+        while True:
+            busy = {worker.pipe: worker for worker in self._workers if worker.job is not None}
+            assert busy, "nothing was started"
+            left = min(worker.seconds_left() for worker in busy.values())
+            ready = connection.wait(list(busy), None if left == float("inf") else max(left, 0))
+            late = [worker for worker in busy.values() if worker.seconds_left() <= 0]
+            if ready:
+                worker = busy[ready[0]]  # type: ignore[index]
+                received = worker.receive()
+                if received is None:
+                    continue
+                if (outcome := received).lost:
+                    self._workers.remove(worker)
+            elif late:
+                outcome = late[0].stop()
+                self._workers.remove(late[0])
+            else:
+                continue
+            self._assign_jobs()
+            return outcome
 
     def cancel(self) -> None:
-        """Stop everything (see `Executor.cancel`); new jobs may be submitted afterwards."""
+        """Stop everything (see `Executor.cancel`); new jobs may be run afterwards."""
         self._queue.clear()
         for worker in self._workers:
             worker.process.terminate()
@@ -134,73 +134,173 @@ class LocalExecutor:
 
     def _assign_jobs(self) -> None:
         """Hand waiting jobs to idle workers, new ones as long as there are fewer than allowed."""
-        while self._queue:
-            idle = [worker for worker in self._workers if worker.key is None]
-            if not idle and len(self._workers) >= self._limit:
-                return
+        while self._queue and self._has_room(self._queue[0][0]):
+            idle = [worker for worker in self._workers if worker.job is None]
             if not idle:
                 idle = [_Worker()]
                 self._workers += idle
             idle[0].send(*self._queue.popleft())
 
+    def _has_room(self, job: Job) -> bool:
+        running = [worker.job for worker in self._workers if worker.job is not None]
+        return sum(map(self._places, running)) + self._places(job) <= self._limit
 
-def make_executor(name: str, workers: int | None = None) -> Executor:
-    """Return an executor by its name.
+    def _places(self, job: Job) -> int:
+        """Return how many workers' places a job takes: one for each core, and never too many."""
+        return min(job.needs.cores or self._limit, self._limit)
+
+
+class ThreadExecutor:
+    """Threads of this process, for jobs that spend their time in compiled programs.
+
+    A compiled loop runs in the thread that calls it, so each core needs a thread of its own. The
+    first job goes alone: it compiles the program that the others then share. Outcomes come in the
+    order of the jobs. A thread cannot be ended from outside: deadlines are not kept.
+    """
+
+    def __init__(self, workers: int | None = None) -> None:
+        """Make an executor.
+
+        Args:
+            workers: how many threads; by default one for each core this process may use.
+
+        Raises:
+            UsageError: if that is no number of threads.
+        """
+        self._limit = check_workers(workers) or count_cores()
+        self.window = AHEAD * self._limit
+
+    def run(self, jobs: Iterable[Job]) -> Generator[Outcome, None, None]:
+        """See `Executor.run`."""
+        source = iter(jobs)
+        for first in islice(source, 1):
+            yield run_job(first, here=True)
+        with ThreadPoolExecutor(self._limit) as pool:
+            futures: deque[Future[Outcome]] = deque()
+            try:
+                while True:
+                    for job in islice(source, self.window - len(futures)):
+                        futures.append(pool.submit(run_job, job, here=True))
+                    if not futures:
+                        return
+                    yield futures.popleft().result()
+            finally:
+                pool.shutdown(cancel_futures=True)
+
+    def cancel(self) -> None:
+        """Do nothing: an iteration that is given up has dropped its jobs."""
+
+
+def check_workers(workers: int | None) -> int | None:
+    """Return how many jobs shall run side by side.
+
+    Raises:
+        UsageError: if that is no such number.
+    """
+    if workers is not None and workers < 1:
+        raise UsageError(f"workers: {workers} is not allowed; it takes a whole number at least 1.")
+    return workers
+
+
+def make_executor(on: str, workers: int | None = None, retries: int = RETRIES) -> Executor:
+    """Return an executor by what the user typed.
 
     Args:
-        name: of an entry point of the group `epoque.executors`, for instance "local".
+        on: the name of an entry point of the group `epoque.executors`, for instance "local".
         workers: how many jobs it runs side by side; None for as many as it sees fit.
+        retries: how often it tries a job again whose process or machine went.
 
     Raises:
         UnknownNameError: if there is none of that name, with the nearest names.
         MissingExtraError: if the extra that it needs is not installed.
+        UsageError: if it takes no address, or not so many workers.
     """
-    executor: Executor = load_plugin(GROUP, "executor", name)(workers)
+    name, _, address = on.strip().partition(":")
+    if address and name in plugin_names(GROUP):
+        raise UsageError(f"on: {on} is not allowed; {name} takes no address.")
+    executor: Executor = load_plugin(GROUP, "executor", on.strip())(
+        workers=check_workers(workers), retries=retries
+    )
     return executor
 
 
+def choose_executor(
+    on: "str | Executor | None", workers: int | None, retries: int = RETRIES
+) -> Executor | None:
+    """Return what runs the points of a study; None for this machine, as it suits the study.
+
+    Args:
+        on: an executor, or what the user typed; by default the variable EPOQUE_ON, or "local".
+        workers: see `make_executor`, as the next.
+        retries: likewise.
+
+    Raises:
+        UsageError: see `make_executor`.
+    """
+    if on is not None and not isinstance(on, str):
+        return on
+    text = (on or os.environ.get("EPOQUE_ON") or LOCAL).strip()
+    if text == LOCAL:
+        return None
+    return make_executor(text, workers, retries)
+
+
 @contextmanager
-def open_executor(executor: Executor | None, workers: int | None = None) -> Iterator[Executor]:
-    """Yield an executor, by default so many local processes; at the end nothing of it is left."""
-    pool = LocalExecutor(workers) if executor is None else executor
+def open_executor(executor: Executor) -> Iterator[Executor]:
+    """Yield an executor; at the end nothing of it is left."""
     try:
-        yield pool
+        yield executor
     finally:
-        pool.cancel()
-
-
-_PROCESS_DIED = "ProcessDied"
+        executor.cancel()
 
 
 class _Worker:
     """One process and the pipe to it."""
 
     def __init__(self) -> None:
-        context = get_context("spawn")
-        self.pipe, worker_end = context.Pipe()
-        self.process: SpawnProcess = context.Process(target=_serve, args=(worker_end,), daemon=True)
-        with _hide_main():
-            self.process.start()
-        worker_end.close()  # so that the pipe ends when the process does
-        self.key: int | None = None
+        self.process, self.pipe = start_child(_serve)
+        self.job: Job | None = None
+        self._attempt, self._began, self._is_ready = 1, 0.0, False
 
-    def send(self, key: int, task: Callable[..., object], arguments: tuple[object, ...]) -> None:
-        self.key = key
+    def send(self, job: Job, attempt: int) -> None:
+        self.job, self._attempt, self._began = job, attempt, time.monotonic()
         with suppress(OSError):  # it died while idle; `receive` finds out
-            self.pipe.send((key, task, arguments))
+            self.pipe.send((job, attempt))
 
-    def receive(self) -> JobResult:
-        """Return the outcome of the job, once the pipe is ready."""
-        assert self.key is not None
-        key, self.key = self.key, None
+    def seconds_left(self) -> float:
+        """Return how long the job may still take; infinity if nobody said, or it has not begun."""
+        if self.job is None or self.job.deadline is None or not self._is_ready:
+            return float("inf")
+        return self._began + self.job.deadline - time.monotonic()
+
+    def receive(self) -> Outcome | None:
+        """Return the outcome of the job, once the pipe is ready; None if it only begins now."""
         try:
-            result: JobResult = self.pipe.recv()
+            outcome: Outcome | None = self.pipe.recv()
         except (EOFError, OSError):
             self.close()
             code = self.process.exitcode
             reason = signal.strsignal(-code) if code and code < 0 else f"exit code {code}"
-            return JobResult(key, error=f"Its process ended: {reason}.", kind=_PROCESS_DIED)
-        return result
+            return self._end(f"Its process ended: {reason}.", "ProcessDied", lost=True)
+        if outcome is None:
+            self._is_ready, self._began = True, time.monotonic()
+        else:
+            self.job = None
+        return outcome
+
+    def stop(self) -> Outcome:
+        """End a job whose time is over, with its process; a run saves its checkpoint before."""
+        assert self.job is not None
+        self.process.terminate()
+        self.close()
+        return self._end(f"It took longer than its deadline of {self.job.deadline:g} s.", OVERDUE)
+
+    def _end(self, error: str, kind: str, *, lost: bool = False) -> Outcome:
+        assert self.job is not None
+        seconds, key, self.job = time.monotonic() - self._began, self.job.key, None
+        return Outcome(
+            key, None, error, kind, lost, self._attempt, host=host_name(), seconds=seconds
+        )
 
     def close(self) -> None:
         self.process.join(SECONDS_TO_STOP)
@@ -210,52 +310,16 @@ class _Worker:
         self.pipe.close()
 
 
-@contextmanager
-def _hide_main() -> Iterator[None]:
-    """Have processes that start inside the block not import this one's main module.
-
-    A spawned process runs the script again, up to its guard: without one it would sweep again
-    itself, and of a program from standard input there is no file to run.
-    """
-    with _main_lock:
-        main = sys.modules["__main__"]
-        sys.modules["__main__"] = ModuleType("__main__")  # without a file or a spec to start from
-        try:
-            yield
-        finally:
-            sys.modules["__main__"] = main
-
-
-_main_lock = threading.Lock()
-
-
 def _serve(pipe: "Connection[Any, Any]") -> None:
     """Do jobs until the pipe ends; this is the worker's whole life."""
     stopping.ignore_stop_signals()  # they reach all processes: the parent decides
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     try:
         with stopping.handle_stop_signals():
+            pipe.send(None)  # the start of the process is not the first job's time
             while True:
-                key, task, arguments = pipe.recv()
-                pipe.send(_run_job(key, task, arguments))
+                job, attempt = pipe.recv()
+                pipe.send(run_job(job, attempt))
     except (EOFError, OSError, KeyboardInterrupt):
         return
-
-
-def _end_with_parent() -> None:
-    """Leave no orphan, even of a parent that was killed."""
-    parent = parent_process()
-    assert parent is not None
-    parent.join()
-    os._exit(1)
-
-
-def _run_job(key: int, task: Callable[..., object], arguments: tuple[object, ...]) -> JobResult:
-    try:
-        return JobResult(key, task(*arguments))
-    except EpoqueError as error:
-        return JobResult(key, error=str(error), kind=type(error).__name__)
-    except Exception as error:
-        message = f"{type(error).__name__}: {error}"
-        return JobResult(key, error=message, kind=type(error).__name__)

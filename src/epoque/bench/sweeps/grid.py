@@ -281,7 +281,7 @@ def _length(numbers: range) -> int:
 @cache
 def _without_conflicts(config: type[Config]) -> type[Config]:
     """Return a config whose fields are validated one by one, without conflicts between them."""
-    return type(config.__name__, (config,), {"conflicts": lambda _: iter(())})
+    return type(config.__name__, (config,), {"find_problems": lambda _: iter(())})
 
 
 def _check_size(axes: Collection[Axis]) -> None:
@@ -294,21 +294,32 @@ def _check_size(axes: Collection[Axis]) -> None:
 def _conflicts(base: Config, axes: Sequence[Axis], explicit: Collection[str]) -> Iterator[Problem]:
     """Yield the conflicts between values of several fields, each field's first one.
 
+    A value without effect at some points is one only where its axis has no effect at any.
+
     Numbers are looked at by their least and greatest value only: a conflict between numbers is
     an inequality, and what breaks it anywhere breaks it there.
     """
-    reported: set[str] = set()
+    conflicts: dict[str, Problem] = {}
+    idle: dict[str, Problem] = {}
+    effective: set[str] = set()
     ignored = {path for path in explicit if path not in {axis.field for axis in axes}}
+    settings = base.settings()
     for values in product(*map(find_extremes, axes)):
         point: Mapping[str, Any] = dict(zip((a.field for a in axes), values, strict=True))
         try:
-            config = base.replace(**point)
+            config = base.at_point(point)
+            problems = tuple(config.find_problems())
             ignored = {path for path in ignored if config.get(path) != base.get(path)}
         except ConfigError as error:
-            where = ", ".join(f"{field}={to_cell(value)}" for field, value in point.items())
-            for problem in error.problems:
-                if problem.field not in reported:
-                    reported.add(problem.field)
-                    yield Problem(problem.field, f"{problem.message.rstrip('.')} (at {where}).")
-    for path in sorted(ignored) if not reported else ():
+            problems = error.problems
+        where = ", ".join(f"{field}={to_cell(value)}" for field, value in point.items())
+        for problem in problems:
+            kind = idle if problem.ignored and problem.field in point else conflicts
+            message = f"{problem.message.rstrip('.')} (at {where})."
+            kind.setdefault(problem.field, Problem(problem.field, message))
+        given = {field for field, value in point.items() if value != settings[field].default}
+        effective |= given - {problem.field for problem in problems if problem.ignored}
+    conflicts |= {field: problem for field, problem in idle.items() if field not in effective}
+    yield from conflicts.values()
+    for path in sorted(ignored) if not conflicts else ():
         yield Problem(path, f"{to_cell(base.get(path))} would be ignored at every point.")

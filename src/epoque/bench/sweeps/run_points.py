@@ -2,31 +2,49 @@
 
 import shutil
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from ..config import Config
-from ..errors import ConfigError, DamagedRunError, RunLockedError, RunWriteError
+from ..errors import (
+    ConfigError,
+    DamagedRunError,
+    EpoqueError,
+    RunLockedError,
+    RunWriteError,
+    UsageError,
+)
+from ..files.atomic import host_name, leave_unsynced, sync_tree
+from ..files.parquet_table import encode_table
 from ..lab import C, Lab, find_lab
 from ..runs.execute import check_result_names, execute
 from ..runs.run import Run
 from ..runs.run_writer import create_run
-from ..system.processes import count_cores
 from .columns import Columns
-from .executor import Executor, JobResult
 from .grid import to_cell
+from .jobs import Outcome, raise_error
+from .numbered import number_path
 from .study import Study
+from .table_blocks import TableBlock, block_of_rows
 
 __all__ = [
-    "is_run_intact",
+    "BlockTask",
+    "Keep",
+    "block_task",
+    "find_damaged_runs",
+    "measure_runs",
+    "measure_together",
     "run_compiled",
-    "run_in_executor",
-    "run_in_threads",
     "run_point",
+    "to_block",
 ]
+
+Keep = Literal["all", "failed", "none"]
+"""Which runs of its points a study keeps."""
 
 LOCK_TIMEOUT = 30.0
 
@@ -67,111 +85,197 @@ def _to_cells(values: Sequence[object]) -> Sequence[Any]:
     return values if plain else [to_cell(value) for value in values]
 
 
-def run_in_threads(
-    run_part: Callable[[int], Columns | None], parts: Mapping[int, int]
-) -> Generator[tuple[int, Columns | None], None, None]:
-    """Measure parts of a compiled sweep on all cores, and yield each in turn.
+@dataclass(frozen=True, slots=True)
+class BlockTask:
+    """What the blocks of a study have in common.
 
-    A compiled loop runs in the thread that calls it, so each core needs a thread of its own. The
-    first part goes alone: it compiles the program that the others then share.
-
-    Args:
-        run_part: measures the part that begins at a point; None if the lab cannot.
-        parts: a part's number to the point it begins at.
-
-    Yields:
-        The part's number and what was measured; after a None nothing more.
+    Attributes:
+        folder: of the study's runs, absolute: where points are runs of their own.
+        lab: the lab's name.
+        recipe: the recipe's name.
+        config: the base config, as sweep.json holds it.
+        score: a result that each run must have; "" for none.
+        keep: which runs stay in the folder once their block is measured.
     """
-    starts = list(parts.items())
-    for index, start in starts[:1]:
-        first = run_part(start)
-        yield index, first
-        if first is None:
-            return
-    with ThreadPoolExecutor(count_cores()) as pool:
-        try:
-            futures = {index: pool.submit(run_part, start) for index, start in starts[1:]}
-            for index, future in futures.items():
-                yield index, future.result()
-        finally:
-            pool.shutdown(cancel_futures=True)
+
+    folder: str
+    lab: str
+    recipe: str
+    config: Mapping[str, Any]
+    score: str
+    keep: Keep
 
 
-def run_in_executor(
-    study: Study, executor: Executor, points: Mapping[int, Mapping[str, object]]
-) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Measure points by a run of its own each, and yield them as they end.
+def block_task(study: Study, score: str, keep: Keep = "all") -> BlockTask:
+    """Return what the blocks of a study have in common (see `BlockTask`)."""
+    folder = str((study.path / "runs").absolute())
+    config = study.metadata["config"]
+    return BlockTask(folder, study.lab_name, study.recipe, dict(config), score, keep)
+
+
+def measure_together(task: BlockTask, length: int, points: Columns) -> TableBlock | None:
+    """Measure points inside one compiled program; made to be an executor's task.
 
     Args:
-        study: the sweep or search; the runs are in its folder `runs`.
-        executor: what runs them.
-        points: number to settings; the number names the run.
+        task: what is measured.
+        length: to how many points they are filled up (see `run_compiled`).
+        points: field to its value at each point.
 
-    Yields:
-        The number, and a row: the settings as a table holds them, the results, and the `state`
-        and `reason` of the run. One that fails does not stop the others.
+    Returns:
+        The rows; or None where the lab cannot.
+
+    Raises:
+        UsageError: if a result is called like a setting that is swept, or there is no score.
+    """
+    lab = find_lab(task.lab)
+    columns = run_compiled(lab, lab.config_class.from_record(task.config), points, length)
+    if columns is None:
+        return None
+    _check_score(task.recipe, task.lab, task.score, [n for n in columns if n not in points])
+    return TableBlock(encode_table(columns), len(next(iter(columns.values()))))
+
+
+def measure_runs(task: BlockTask, start: int, points: Columns) -> TableBlock:
+    """Measure points by a run of its own each; made to be an executor's task.
+
+    A run that fails is a row with the `state` failed and the `reason`, and stops no other. One that
+    an earlier attempt finished, or began, is not made again.
+
+    Args:
+        task: what is measured.
+        start: the number of the first point.
+        points: field to its value at each point.
+
+    Returns:
+        A row a point: the settings as a table holds them, the results, the state and the reason.
 
     Raises:
         RunWriteError: if a run could not be written.
-        UsageError: if a result is called like a setting that is swept, and is another number.
+        UsageError: if a result is called like a setting that is swept, and is another number; or
+            if a run has no score.
     """
-    folder, lab, recipe = str(study.path / "runs"), study.lab_name, study.recipe
-    for number, point in points.items():
-        settings = study.config.replace(**point).flatten()
-        executor.submit(number, run_point, folder, _run_name(number), lab, recipe, settings)
-    for _ in points:
-        result = executor.wait()
-        if result.kind == RunWriteError.__name__:
-            raise RunWriteError(result.error)
-        point = points[result.key]
-        results = result.value or {}
+    if not Path(task.folder).parent.is_dir():
+        raise RunWriteError(
+            f"{host_name()} does not see {Path(task.folder).parent}, where the runs go: machines "
+            "that measure together need one folder of runs, under one path."
+        )
+    base = find_lab(task.lab).config_class.from_record(task.config)
+    count = len(next(iter(points.values())))
+    paths = [number_path(Path(task.folder), POINT, start + offset) for offset in range(count)]
+    rows = []
+    # A long run waits for the disk at each checkpoint; of short ones all wait at once.
+    with leave_unsynced() if count > 1 else nullcontext():
+        for offset, path in enumerate(paths):
+            point = {field: values[offset] for field, values in points.items()}
+            rows.append(_measure_run(task, path, point, base))
+    for path, row in zip(paths, rows, strict=True):
+        if task.keep == "none" or (task.keep == "failed" and row["state"] == "finished"):
+            shutil.rmtree(path, ignore_errors=True)
+    if count > 1:
+        sync_tree(paths)
+    return block_of_rows(rows)
+
+
+POINT = "point"
+"""What the name of a point's run begins with."""
+
+
+def _measure_run(
+    task: BlockTask, path: Path, point: Mapping[str, Any], base: Config
+) -> dict[str, Any]:
+    """Return the row of a point."""
+    results: dict[str, Any] = {}
+    error, config = "", base.at_point(point)
+    try:
+        results = run_point(path, task.lab, task.recipe, config)
+    except RunWriteError:
+        raise
+    except EpoqueError as exception:
+        error = str(exception)
+    except Exception as exception:  # whatever a lab's code raises
+        error = f"{type(exception).__name__}: {exception}"
+    else:
         other = [name for name, value in point.items() if results.get(name) != to_cell(value)]
         check_result_names(results, other)
-        yield result.key, _to_row(point, result)
+        _check_score(task.recipe, task.lab, task.score, [n for n in results if n not in point])
+    return _make_row(point, results, error)
 
 
-def _run_name(number: int) -> str:
-    return f"point-{number:07d}"
-
-
-def is_run_intact(runs: Path, number: int) -> bool:
-    """Return whether the run of a point that was measured is whole; or gone, for the space."""
-    path = runs / _run_name(number)
-    return not path.exists() or not any(Run(path).differences())
-
-
-def _to_row(point: Mapping[str, object], result: JobResult) -> dict[str, Any]:
-    row = {field: to_cell(value) for field, value in point.items()}
-    results = result.value or {}
-    row |= {name: value for name, value in results.items() if name not in point}
-    return row | {"state": "failed" if result.error else "finished", "reason": result.error}
-
-
-def run_point(
-    folder: str, name: str, lab: str, recipe: str, settings: Mapping[str, object]
+def _make_row(
+    point: Mapping[str, object], results: Mapping[str, Any], error: str
 ) -> dict[str, Any]:
-    """Train one point as a run of its own and return its numbers; made to be an executor's task.
+    """Return a row of the table: the settings, the results, and how the run ended.
 
     Args:
-        folder: the folder of runs.
-        name: the run's name in it; a run that was begun before goes on from its last checkpoint.
-            One of other settings, or that is damaged beyond repair, is removed and made again.
+        point: settings by path.
+        results: those of the run; none if it failed.
+        error: why it failed; "" if it did not.
+    """
+    row: dict[str, Any] = {field: to_cell(value) for field, value in point.items()}
+    row |= {name: value for name, value in results.items() if name not in point}
+    return row | {"state": "failed" if error else "finished", "reason": error}
+
+
+def to_block(point: Mapping[str, object], outcome: Outcome) -> TableBlock:
+    """Return what a job measured; of one that never came to its end, a row that says so.
+
+    Args:
+        point: the settings of the first point that it was to measure, by path.
+        outcome: of its job.
+
+    Raises:
+        EpoqueError: what stopped it otherwise.
+    """
+    if outcome.is_undecided:
+        return block_of_rows([_make_row(point, {}, outcome.error)])
+    raise_error(outcome)
+    block: TableBlock = outcome.value
+    return block
+
+
+def _check_score(recipe: str, lab: str, score: str, results: Sequence[str]) -> None:
+    """Check that a run measured what the sweep is about, before the others are trained.
+
+    Raises:
+        UsageError: if it did not, with what it measured.
+    """
+    if score and score not in results:
+        raise UsageError(
+            f"A run of {recipe} has no result {score!r}, which the lab {lab} names as its score; "
+            f"it has {', '.join(results) or 'none'}. "
+            "`Lab.score` names the result that a sweep looks at."
+        )
+
+
+def find_damaged_runs(study: Study) -> Iterator[int]:
+    """Yield the numbers of the points whose run is there, and is not what was saved."""
+    for path in (study.path / "runs").glob(f"*/{POINT}-*"):
+        number = path.name.removeprefix(f"{POINT}-")
+        if number.isdecimal() and any(Run(path).differences()):
+            yield int(number)
+
+
+def run_point(path: Path, lab: str, recipe: str, config: Config) -> dict[str, Any]:
+    """Train one point as a run of its own and return its numbers.
+
+    Args:
+        path: the run's folder; a run that was begun before goes on from its last checkpoint. One of
+            other settings, or that is damaged beyond repair, is removed and made again.
         lab: the lab's name.
         recipe: the recipe's name.
-        settings: the point's whole config.
+        config: the point's.
 
     Raises:
         EpoqueError: what stopped the run; its folder keeps what was measured before.
     """
-    config = find_lab(lab).config_class.parse(settings)
 
     def create_again() -> Run:
-        shutil.rmtree(Path(folder) / name, ignore_errors=True)
+        shutil.rmtree(path, ignore_errors=True)
         # Which point was made first is of no account: the others need not be looked at.
         now = datetime.now(UTC)
-        return create_run(Path(folder), lab, recipe, config, name, only=True, moment=now)
+        return create_run(path.parent, lab, recipe, config, path.name, only=True, moment=now)
 
-    run = Run(Path(folder) / name)
+    run = Run(path)
     _wait_until_free(run)
     if not _is_run_of(run, lab, recipe, config):
         run = create_again()
@@ -186,7 +290,7 @@ def _is_run_of(run: Run, lab: str, recipe: str, config: Config) -> bool:
     try:
         metadata = run.read_metadata()
         same = (metadata["lab"], metadata["recipe"]) == (lab, recipe)
-        return same and find_lab(lab).config_class.parse(metadata["config"]) == config
+        return same and find_lab(lab).config_class.from_record(metadata["config"]) == config
     except (ConfigError, DamagedRunError):
         return False
 

@@ -4,28 +4,38 @@ from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from math import isfinite
 from pathlib import Path
+from typing import Any
 
 from ..errors import EpoqueError, UsageError, did_you_mean
 from ..files.atomic import write_json
-from ..files.parquet_table import is_intact, read_table
+from ..files.parquet_table import (
+    add_first_column,
+    decode_table,
+    encode_table,
+    is_intact,
+    read_table,
+)
 from ..lab import C, Lab, lab_of
 from ..progress import Notify, Progress, no_progress
 from ..stopping import defer_stop
+from .blocks import Blocks
 from .columns import Columns
-from .executor import Executor, open_executor
+from .execution import Execution
+from .executor import Executor
 from .grid import Axis, to_cell
+from .jobs import Job, raise_error
 from .optuna_trials import OptunaTrials, require_optuna
-from .run_points import run_compiled, run_in_executor
-from .search import Search, compute_quantiles
+from .run_points import block_task, measure_runs, measure_together, to_block
+from .search import BATCH_SIZE, Search, compute_quantiles
 from .study import announce, check_points, make_metadata
-from .study_writer import create_study, lock_study
+from .study_writer import OpenStudy, create_study, lock_study
+from .table_blocks import TableBlock
 from .table_parts import TableParts
 
 __all__ = ["SAMPLERS", "resume_search", "run_search"]
 
 SAMPLERS = ("tpe", "random")
 DIRECTIONS = ("minimize", "maximize")
-BATCH_SIZE = 5  # trials proposed together: TPE learns after each batch
 
 
 def run_search(
@@ -39,7 +49,8 @@ def run_search(
     sampler: str = "tpe",
     objective: str | None = None,
     direction: str = "minimize",
-    executor: Executor | None = None,
+    trial_batch: int = BATCH_SIZE,
+    execution: Execution | None = None,
     progress: Progress | None = None,
     figures: bool = True,
     notify: Notify | None = None,
@@ -60,7 +71,9 @@ def run_search(
             hyper-parameter optimization", 2011) or `random`.
         objective: the result to look at; by default the lab's score.
         direction: `minimize` or `maximize`.
-        executor: what runs the points that are runs of their own; by default local processes.
+        trial_batch: how many are proposed together, at least 1: those of a batch are measured side
+            by side, and all later ones depend on it.
+        execution: how the trials are measured; by default on this machine.
         progress: is told how far it is, in trials.
         figures: whether to draw the figures at the end.
         notify: receives what will be done and what is odd about the data, once all that the axes
@@ -72,7 +85,7 @@ def run_search(
         EpoqueError: what stopped it; its status then says "failed" and why.
     """
     require_optuna()
-    _check(axes, trials, sampler, direction)
+    _check(axes, trials, sampler, direction, trial_batch)
     check_points(lab, base, axes)
     announce(lab, base, (), notify)
     metadata = make_metadata(lab, recipe, base, axes) | {
@@ -81,16 +94,18 @@ def run_search(
         "trials": trials,
         "objective": objective or lab.score,
         "direction": direction,
+        "trial_batch": trial_batch,
     }
-
+    if execution is not None and execution.keep is not None:
+        metadata["keep_runs"] = execution.keep
     search: Search[C] = Search(create_study(root, "search", recipe, base.seed, metadata))
-    return resume_search(search, executor=executor, progress=progress, figures=figures)
+    return resume_search(search, execution=execution, progress=progress, figures=figures)
 
 
 def resume_search(
     search: Search[C],
     *,
-    executor: Executor | None = None,
+    execution: Execution | None = None,
     progress: Progress | None = None,
     figures: bool = True,
     notify: Notify | None = None,
@@ -101,7 +116,7 @@ def resume_search(
 
     Args:
         search: the search.
-        executor: see `run_search`, as the next two.
+        execution: see `run_search`, as the next two.
         progress: likewise.
         figures: likewise.
         notify: receives what is not used of what is there, and why.
@@ -116,19 +131,25 @@ def resume_search(
     require_optuna()
     if search.is_complete:
         raise UsageError(f"{search.id} is already finished; there is nothing to resume.")
-    with lock_study(search, notify) as parts:
+    with lock_study(search, notify) as opened:
         if not is_intact(search.path / "table.parquet"):
-            with open_executor(executor, 1 if lab_of(search).uses_all_cores else None) as pool:
-                _run_trials(search, parts, pool, progress or no_progress)
-            parts.concatenate(search.path / "table.parquet")
+            measuring = _Measuring(opened, execution or Execution())
+            try:
+                _run_trials(search, measuring, progress or no_progress)
+            finally:
+                measuring.close()
+            unit = search.trial_batch * len(_seeds(search))
+            opened.parts.concatenate(search.path / "table.parquet", unit)
         _save_best_trial(Search(search.path))
         if figures:
             _save_figures(Search(search.path))
-        parts.remove()
+        opened.parts.remove()
     return Search(search.path)
 
 
-def _check(axes: Sequence[Axis], trials: int, sampler: str, direction: str) -> None:
+def _check(
+    axes: Sequence[Axis], trials: int, sampler: str, direction: str, trial_batch: int
+) -> None:
     for name, value, allowed in (
         ("sampler", sampler, SAMPLERS),
         ("direction", direction, DIRECTIONS),
@@ -138,15 +159,40 @@ def _check(axes: Sequence[Axis], trials: int, sampler: str, direction: str) -> N
             raise UsageError(
                 f"{name}: {value} is not allowed; it takes {' or '.join(allowed)}.{near}"
             )
-    if trials < 1:
-        raise UsageError(f"trials: {trials} is not allowed; it takes a whole number at least 1.")
+    for name, number in (("trials", trials), ("trial_batch", trial_batch)):
+        if number < 1:
+            rule = "it takes a whole number at least 1"
+            raise UsageError(f"{name}: {number} is not allowed; {rule}.")
     if all(axis.field == "seed" for axis in axes):
         raise UsageError("A search needs an axis besides the seed, which is not searched.")
 
 
-def _run_trials(search: Search, parts: TableParts, executor: Executor, progress: Progress) -> None:
+class _Measuring:
+    """What measures the batches of a search, and where their parts are written.
+
+    An executor is opened when the first batch needs it, and serves all.
+    """
+
+    def __init__(self, opened: OpenStudy, how: Execution) -> None:
+        self.parts, self.losses = opened
+        self.how = how
+        self._open: dict[bool, Executor] = {}
+
+    def executor(self, *, compiled: bool) -> Executor:
+        """Return what measures a batch."""
+        if compiled not in self._open:
+            self._open[compiled] = self.how.open(compiled=compiled)
+        return self._open[compiled]
+
+    def close(self) -> None:
+        """Leave no process behind."""
+        for executor in self._open.values():
+            executor.cancel()
+
+
+def _run_trials(search: Search, measuring: _Measuring, progress: Progress) -> None:
     """Ask for trials, measure them and tell what they reached, a batch at a time."""
-    metadata = search.metadata
+    metadata, parts = search.metadata, measuring.parts
     optuna_trials = OptunaTrials(
         search.path / "journal.log",
         [axis for axis in search.parsed_axes if axis.field != "seed"],
@@ -154,55 +200,89 @@ def _run_trials(search: Search, parts: TableParts, executor: Executor, progress:
         metadata["direction"],
         search.config.seed,
     )
-    trials = int(metadata["trials"])
-    for batch, first in enumerate(range(0, trials, BATCH_SIZE)):
-        points = {n: optuna_trials.ask(n) for n in range(first, min(first + BATCH_SIZE, trials))}
+    trials, size = int(metadata["trials"]), search.trial_batch
+    for first in range(0, trials, size):
+        points = {n: optuna_trials.ask(n) for n in range(first, min(first + size, trials))}
+        place = first * len(_seeds(search))
         # Runs of their own are stopped at once: each saves its checkpoint by itself.
         compiled = search.metadata["engine"] == "compiled"
-        if not _has_results(parts, batch, points):
+        if not _has_results(parts, place, points):
             with defer_stop() if compiled else nullcontext():
-                parts.write(batch, _run_batch(search, parts, executor, points))
-        for trial, runs in read_table(parts.paths[batch]).groupby("trial"):
+                parts.write(place, _run_batch(search, measuring, points))
+        for trial, runs in read_table(parts.paths[place]).groupby("trial"):
             median, _, _ = compute_quantiles(runs, search.objective, search.worst_value)
             optuna_trials.tell(int(trial), median)
-        progress(first + len(points), trials)
+        progress(first + len(points), trials, *measuring.losses.words())
 
 
-def _has_results(parts: TableParts, batch: int, points: Mapping[int, Mapping[str, object]]) -> bool:
+def _has_results(parts: TableParts, place: int, points: Mapping[int, Mapping[str, object]]) -> bool:
     """Return whether a batch was measured before, with these very settings."""
-    if batch not in parts.paths:
+    if place not in parts.rows:
         return False
-    table = read_table(parts.paths[batch]).drop_duplicates("trial").set_index("trial")
+    table = read_table(parts.paths[place]).drop_duplicates("trial").set_index("trial")
     rows = [{field: to_cell(value) for field, value in point.items()} for point in points.values()]
     return bool(table[list(rows[0])].to_dict("records") == rows)
 
 
-def _run_batch(
-    search: Search,
-    parts: TableParts,
-    executor: Executor,
-    points: Mapping[int, Mapping[str, object]],
-) -> Columns:
-    """Return the settings and results of a batch, a row for each trial and seed."""
+def _seeds(search: Search) -> Sequence[Any]:
     axes = {axis.field: axis.values for axis in search.parsed_axes}
-    seeds = axes.get("seed", (search.config.seed,))
-    runs = {
-        trial * len(seeds) + index: {**settings, "seed": seed}
-        for trial, settings in points.items()
-        for index, seed in enumerate(seeds)
-    }
-    columns = None
+    return axes.get("seed", (search.config.seed,))
+
+
+def _run_batch(
+    search: Search, measuring: _Measuring, points: Mapping[int, Mapping[str, object]]
+) -> TableBlock:
+    """Return the settings and results of a batch, a row for each trial and seed."""
+    seeds = _seeds(search)
+    runs = [{**settings, "seed": seed} for settings in points.values() for seed in seeds]
+    first = min(points) * len(seeds)
+    table = None
     if search.metadata["engine"] == "compiled":
-        grid = _to_columns(list(runs.values()))
-        columns = run_compiled(lab_of(search), search.config, grid, BATCH_SIZE * len(seeds))
-        if columns is None:
+        table = _run_compiled(search, measuring, runs)
+        if table is None:
             metadata = {**search.metadata, "engine": "processes"}
-            parts.restart(metadata)
+            measuring.parts.restart(metadata)
             write_json(search.path / "search.json", metadata)
-    if columns is None:
-        rows = dict(run_in_executor(search, executor, runs))
-        columns = _to_columns([rows[number] for number in runs])
-    return {"trial": [number // len(seeds) for number in runs], **columns}
+    if table is None:
+        table = _run_each(Search(search.path), measuring, first, runs)
+    trials = [(first + index) // len(seeds) for index in range(len(runs))]
+    return TableBlock(add_first_column(table, "trial", trials), len(runs))
+
+
+def _run_compiled(
+    search: Search, measuring: _Measuring, runs: Sequence[Mapping[str, Any]]
+) -> bytes | None:
+    """Measure runs inside a compiled program, where the lab can; all batches are equally long."""
+    length = search.trial_batch * len(_seeds(search))
+    arguments = block_task(search, ""), length, _to_columns(runs)
+    executor = measuring.executor(compiled=True)
+    (outcome,) = executor.run([Job(0, measure_together, arguments)])
+    raise_error(outcome)
+    measuring.losses.add(outcome)
+    return None if outcome.value is None else bytes(outcome.value.parquet)
+
+
+def _run_each(
+    search: Search, measuring: _Measuring, first: int, runs: Sequence[Mapping[str, Any]]
+) -> bytes:
+    """Measure each run as one of its own."""
+    total = int(search.metadata["trials"]) * len(_seeds(search))
+    blocks = Blocks(
+        measure_runs,
+        (block_task(search, "", measuring.how.keep_runs(search.metadata, total)),),
+        lambda start, stop: _to_columns(runs[start - first : stop - first]),
+        lab_of(search).needs(search.config),
+        measuring.how.deadline,
+    )
+    rows: dict[int, Mapping[str, Any]] = {}
+    executor, span = measuring.executor(compiled=False), (first, first + len(runs))
+    for (start, stop), outcome in blocks.measure(executor, [span], measuring.losses):
+        table = decode_table(to_block(runs[start - first], outcome).parquet)
+        for index in range(stop - start):
+            results = {name: values[index] for name, values in table.items()}
+            settings = {n: to_cell(v) for n, v in runs[start - first + index].items()}
+            rows[start + index] = results | settings
+    return encode_table(_to_columns([rows[number] for number in sorted(rows)]))
 
 
 def _to_columns(rows: Sequence[Mapping[str, object]]) -> Columns:
@@ -220,7 +300,7 @@ def _save_best_trial(search: Search) -> None:
         reason = f"; the first run that failed says: {reasons[0]}" if reasons else "."
         raise EpoqueError(problem + reason)
     fields = [axis.field for axis in search.parsed_axes if axis.field != "seed"]
-    config = search.config.replace(**{field: best[field] for field in fields})
+    config = search.config.at_point({field: best[field] for field in fields})
     content = {"trial": best["trial"], "config": config.model_dump(mode="json")}
     content |= {"median": median, "low": _finite_or_none(low), "high": _finite_or_none(high)}
     write_json(search.path / "best.json", content)

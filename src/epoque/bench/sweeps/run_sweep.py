@@ -1,6 +1,7 @@
 """Making a sweep: every point of a grid is measured, in one program or run by run."""
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from math import ceil, prod
 from pathlib import Path
@@ -9,15 +10,23 @@ from typing import Any
 from .. import stopping
 from ..errors import EpoqueError, UsageError
 from ..files.atomic import write_json
-from ..files.parquet_table import is_intact, read_table
+from ..files.parquet_table import is_intact
 from ..lab import C, Lab, lab_of
 from ..progress import Notify, Progress, no_progress
-from .columns import Columns
-from .executor import Executor, open_executor
+from .blocks import Blocks, find_missing
+from .execution import Execution
+from .executor import open_executor
 from .grid import Axis, count_points, expand_grid, find_extremes
-from .run_points import is_run_intact, run_compiled, run_in_executor, run_in_threads
+from .jobs import Job, raise_error
+from .run_points import (
+    block_task,
+    find_damaged_runs,
+    measure_runs,
+    measure_together,
+    to_block,
+)
 from .study import announce, check_points, make_metadata
-from .study_writer import create_study, lock_study, sign_study
+from .study_writer import OpenStudy, create_study, lock_study, sign_study
 from .sweep import Sweep
 from .table_parts import TableParts
 
@@ -34,7 +43,7 @@ def run_sweep(
     axes: Sequence[Axis],
     root: str | Path = "runs",
     *,
-    executor: Executor | None = None,
+    execution: Execution | None = None,
     progress: Progress | None = None,
     figures: bool = True,
     notify: Notify | None = None,
@@ -47,7 +56,7 @@ def run_sweep(
         base: the config that every point starts from.
         axes: the fields and their values (see `epoque.bench.sweeps.grid.parse_axes`).
         root: the folder of runs.
-        executor: what runs the points that are runs of their own; by default local processes.
+        execution: how the points are measured; by default on this machine.
         progress: is told how far it is.
         figures: whether to draw the figures at the end.
         notify: receives what will be done and what is odd about the data, once all that the axes
@@ -66,15 +75,16 @@ def run_sweep(
         "part_points": choose_part_size(lab, base, axes),
         "score": lab.score,
     }
-
+    if execution is not None and execution.keep is not None:
+        metadata["keep_runs"] = execution.keep
     sweep: Sweep[C] = Sweep(create_study(root, "sweep", recipe, base.seed, metadata))
-    return resume_sweep(sweep, executor=executor, progress=progress, figures=figures)
+    return resume_sweep(sweep, execution=execution, progress=progress, figures=figures)
 
 
 def resume_sweep(
     sweep: Sweep[C],
     *,
-    executor: Executor | None = None,
+    execution: Execution | None = None,
     progress: Progress | None = None,
     figures: bool = True,
     notify: Notify | None = None,
@@ -85,7 +95,7 @@ def resume_sweep(
 
     Args:
         sweep: the sweep.
-        executor: see `run_sweep`, as the next two.
+        execution: see `run_sweep`, as the next two.
         progress: likewise.
         figures: likewise.
         notify: receives what is not used of what is there, and why.
@@ -98,14 +108,19 @@ def resume_sweep(
     """
     if sweep.is_complete:
         raise UsageError(f"{sweep.id} is already finished; there is nothing to resume.")
-    with lock_study(sweep, notify) as parts:
+    with lock_study(sweep, notify) as opened:
         if not is_intact(sweep.path / "table.parquet"):
-            _run_points(sweep, parts, executor, progress or no_progress)
-            parts.concatenate(sweep.path / "table.parquet")
+            _run_points(sweep, opened, execution or Execution(), progress or no_progress)
+            opened.parts.concatenate(sweep.path / "table.parquet", _unit(Sweep(sweep.path)))
         if figures:
             _save_figures(Sweep(sweep.path))
-        parts.remove()
+        opened.parts.remove()
     return Sweep(sweep.path)
+
+
+def _unit(sweep: Sweep) -> int:
+    """Return how many rows belong together in the table's file."""
+    return int(sweep.metadata["part_points"]) if sweep.metadata["engine"] == "compiled" else 1
 
 
 def choose_part_size(lab: Lab[C], base: C, axes: Sequence[Axis]) -> int:
@@ -133,92 +148,84 @@ def choose_part_size(lab: Lab[C], base: C, axes: Sequence[Axis]) -> int:
     return whole if 4 * whole >= limit else ceil(points / ceil(points / limit))
 
 
-def _run_points(
-    sweep: Sweep, parts: TableParts, executor: Executor | None, progress: Progress
-) -> None:
+def _run_points(sweep: Sweep, opened: OpenStudy, how: Execution, progress: Progress) -> None:
     if sweep.metadata["engine"] == "compiled":
-        if _run_compiled(sweep, parts, progress):
+        if _run_compiled(sweep, opened, how, progress):
             sign_study(sweep, lab_of(sweep).device(sweep.config))
             return
         metadata = {**sweep.metadata, "engine": "processes"}
-        parts.restart(metadata)
+        opened.parts.restart(metadata)
         write_json(sweep.path / "sweep.json", metadata)
-    with open_executor(executor, 1 if lab_of(sweep).uses_all_cores else None) as pool:
-        _run_in_executor(sweep, parts, pool, progress)
+    _run_each(Sweep(sweep.path), opened, how, progress)
 
 
-def _run_compiled(sweep: Sweep, parts: TableParts, progress: Progress) -> bool:
+def _run_compiled(sweep: Sweep, opened: OpenStudy, how: Execution, progress: Progress) -> bool:
     """Measure part by part inside a compiled program; return whether the lab can."""
+    parts, losses = opened
     axes = sweep.parsed_axes
     points, length = count_points(axes), int(sweep.metadata["part_points"])
-    starts = dict(enumerate(range(0, points, length)))
-    todo = {index: starts[index] for index in starts if index not in parts.paths}
-
-    def run_part(start: int) -> Columns | None:
-        return run_compiled(
-            lab_of(sweep), sweep.config, expand_grid(axes, start, start + length), length
-        )
-
-    measured = points - sum(min(length, points - start) for start in todo.values())
-    with stopping.defer_stop(), closing(run_in_threads(run_part, todo)) as results:
-        for index, columns in results:
-            if columns is None:
+    todo = [start for start in range(0, points, length) if start not in parts.rows]
+    common = block_task(sweep, sweep.score), length
+    jobs = (
+        Job(start, measure_together, (expand_grid(axes, start, start + length),), common)
+        for start in todo
+    )
+    measured = sum(parts.rows.values())
+    with (
+        stopping.defer_stop(),
+        open_executor(how.open(compiled=True)) as executor,
+        closing(executor.run(jobs)) as outcomes,
+    ):
+        for outcome in outcomes:
+            raise_error(outcome)
+            if outcome.value is None:
                 return False
-            _check_score(sweep, [name for name in columns if name not in sweep.axes_text])
-            parts.write(index, columns)
-            measured += min(length, points - starts[index])
-            progress(measured, points)
+            losses.add(outcome)
+            parts.write(outcome.key, outcome.value)
+            measured += outcome.value.rows
+            progress(measured, points, *losses.words())
             stopping.raise_if_stop_requested()
     return True
 
 
-def _run_in_executor(
-    sweep: Sweep, parts: TableParts, executor: Executor, progress: Progress
-) -> None:
+def _run_each(sweep: Sweep, opened: OpenStudy, how: Execution, progress: Progress) -> None:
     """Measure each point by a run of its own, except those whose runs are finished."""
+    parts, losses = opened
     axes, count = sweep.parsed_axes, count_points(sweep.parsed_axes)
-    runs = sweep.path / "runs"
-    complete = {
-        n for n, path in parts.paths.items() if _is_finished(path) and is_run_intact(runs, n)
-    }
-    points = {index: _point(axes, index) for index in range(count) if index not in complete}
-    reasons: list[str] = []
-    progress(len(complete), count)
-    for index, row in run_in_executor(sweep, executor, points):
-        if row["state"] == "finished":
-            _check_score(sweep, [name for name in row if name not in (*points[index], *_STATE)])
-        parts.write(index, {name: [value] for name, value in row.items()})
-        complete.add(index)
-        reasons += [row["reason"]] if row["reason"] else []
-        progress(len(complete), count)
-    if len(reasons) == count:
-        raise EpoqueError(f"All {count} runs failed, the first with: {reasons[0]}")
+    parts.drop(parts.failed | set(_find_damaged_parts(sweep, parts)))
+    task = block_task(sweep, sweep.score, how.keep_runs(sweep.metadata, count))
+    blocks = Blocks(
+        measure_runs,
+        (task,),
+        lambda start, stop: expand_grid(axes, start, stop),
+        lab_of(sweep).needs(sweep.config),
+        how.deadline,
+    )
+    measured, failed, reason = sum(parts.rows.values()), 0, ""
+    progress(measured, count)
+    missing = list(find_missing(count, parts.rows))
+    with open_executor(how.open(compiled=False)) as executor:
+        for (start, _), outcome in blocks.measure(executor, missing, losses):
+            block = to_block(_point(axes, start), outcome)
+            parts.write(start, block)
+            measured, failed = measured + block.rows, failed + block.failed
+            reason = reason or block.reason
+            progress(measured, count, *losses.words())
+    if failed == count:
+        raise EpoqueError(f"All {count} runs failed, the first with: {reason}")
 
 
-_STATE = ("state", "reason")
-"""The columns that say how a run ended."""
+def _point(axes: Sequence[Axis], number: int) -> dict[str, Any]:
+    return {field: values[0] for field, values in expand_grid(axes, number, number + 1).items()}
 
 
-def _check_score(sweep: Sweep, results: Sequence[str]) -> None:
-    """Check that a run measured what the sweep is about, before the others are trained.
-
-    Raises:
-        UsageError: if it did not, with what it measured.
-    """
-    if sweep.score not in results:
-        raise UsageError(
-            f"A run of {sweep.recipe} has no result {sweep.score!r}, which the lab "
-            f"{sweep.lab_name} names as its score; it has {', '.join(results) or 'none'}. "
-            "`Lab.score` names the result that a sweep looks at."
-        )
-
-
-def _is_finished(path: Path) -> bool:
-    return bool((read_table(path)["state"] == "finished").all())
-
-
-def _point(axes: Sequence[Axis], index: int) -> dict[str, Any]:
-    return {field: values[0] for field, values in expand_grid(axes, index, index + 1).items()}
+def _find_damaged_parts(sweep: Sweep, parts: TableParts) -> Iterator[int]:
+    """Yield the first points of the parts of which some run is not what was saved."""
+    places = sorted(parts.rows)
+    for number in find_damaged_runs(sweep):
+        index = bisect_right(places, number) - 1
+        if index >= 0 and number < places[index] + parts.rows[places[index]]:
+            yield places[index]
 
 
 def _save_figures(sweep: Sweep) -> None:

@@ -35,7 +35,11 @@ from .table_parts import TableParts
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Search", "Searches"]
+__all__ = ["BATCH_SIZE", "Search", "Searches"]
+
+
+BATCH_SIZE = 5
+"""Trials proposed together, if nobody says: TPE learns after each batch."""
 
 
 class Search(Study[C_co]):
@@ -82,6 +86,11 @@ class Search(Study[C_co]):
         return str(self.metadata["objective"])
 
     @property
+    def trial_batch(self) -> int:
+        """How many trials are proposed together."""
+        return int(self.metadata.get("trial_batch", BATCH_SIZE))
+
+    @property
     def worst_value(self) -> float:
         """What a run that failed counts as: infinity, negative where large is good."""
         return float("-inf" if self.metadata["direction"] == "maximize" else "inf")
@@ -92,6 +101,8 @@ class Search(Study[C_co]):
         names = {"trials": "trials", "sampler": "sampler", "score": "objective"}
         if self.metadata["direction"] == "maximize":
             names["direction"] = "direction"
+        if self.trial_batch != BATCH_SIZE:
+            names["trial-batch"] = "trial_batch"
         options = ((f"--{option}", str(self.metadata[name])) for option, name in names.items())
         return list(chain.from_iterable(options))
 
@@ -127,7 +138,7 @@ class Search(Study[C_co]):
     @property
     def best_config(self) -> C_co:
         """The config of the best trial; its seed is the base's."""
-        config: C_co = lab_of(self).config_class.parse(self.best_trial["config"])
+        config: C_co = lab_of(self).config_class.from_record(self.best_trial["config"])
         return config
 
 
@@ -147,8 +158,7 @@ def compute_quantiles(
     if objective not in runs and "state" in runs and (runs["state"] == "failed").all():
         return worst, worst, worst  # no run of its batch has results
     if objective not in runs:
-        names = [str(name) for name in runs.columns]
-        raise UnknownNameError("result named", objective, names, f" There are {', '.join(names)}.")
+        raise UnknownNameError("result named", objective, runs.columns)
     numbers = pd.to_numeric(runs[objective], errors="coerce").fillna(worst)
     with np.errstate(invalid="ignore"):  # between two infinities
         quantiles = np.quantile(numbers, (0.5, 0.025, 0.975))

@@ -13,7 +13,9 @@ from ..lab import C, Lab
 from ..progress import Notify
 from ..runs.lookup import iter_records, sort_newest_first
 from ..runs.manifest import MANIFEST
-from ..runs.record import FORMAT, C_co, Record
+from ..runs.record import C_co, Record
+from ..runs.record_format import FORMAT
+from ..runs.run import Run
 from .grid import Axis, parse_axes, to_cells
 
 __all__ = ["Studies", "Study", "announce", "check_points", "make_metadata"]
@@ -36,12 +38,12 @@ def check_points(lab: Lab[C], base: C, axes: Sequence[Axis]) -> None:
     Raises:
         UsageError: see `Lab.check`.
     """
-    first = base.replace(**{axis.field: axis.values[0] for axis in axes})
+    first = base.at_point({axis.field: axis.values[0] for axis in axes})
     lab.check(first)
     for axis in axes:
         for value in axis.values[1:]:
             if not isinstance(value, bool | int | float):
-                lab.check(first.replace(**{axis.field: value}))
+                lab.check(first.at_point({axis.field: value}))
 
 
 def announce(lab: Lab[C], base: C, axes: Sequence[Axis], notify: Notify | None) -> None:
@@ -83,10 +85,18 @@ class Study(Record[C_co]):
         except UsageError as error:
             raise DamagedRunError(f"The axes of {self.path} are damaged: {error}") from None
 
-    @property
+    @cached_property
     def axes(self) -> Mapping[str, tuple[Any, ...]]:
         """Field to its values, as the table's columns hold them."""
         return {axis.field: to_cells(axis) for axis in self.parsed_axes}
+
+    @property
+    def runs(self) -> Iterator[Run]:
+        """The runs of its points, as far as it keeps them, by number."""
+        folder = self.path / "runs"
+        within = sorted(path for path in folder.glob("*") if path.name.isdecimal())
+        for place in (folder, *within):  # older versions kept all of them in one folder
+            yield from iter_records(place, Run)
 
     @property
     def is_complete(self) -> bool:

@@ -8,9 +8,9 @@ the odd one out nothing is done: that would measure something else.
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
-from ..errors import DamagedRunError, RunWriteError
+from ..errors import DamagedRunError, RunWriteError, UsageError
 from ..files.atomic import explain_write_errors, read_json, sync_files, write_json
 from ..progress import Notify
 from ..runs.creation_time import next_creation_time
@@ -25,10 +25,23 @@ from ..runs.record_folder import (
 from ..runs.resume_point import describe_differences
 from ..runs.status import StatusFile, describe_end, find_status_differences, unseal
 from ..stopping import handle_stop_signals
+from .blocks import Losses
 from .study import Study
-from .table_parts import TableParts, read_part_studies
+from .table_parts import FORMAT, TableParts, holds_older_parts, read_part_studies
 
-__all__ = ["create_study", "lock_study", "sign_study"]
+__all__ = ["OpenStudy", "create_study", "lock_study", "sign_study"]
+
+
+class OpenStudy(NamedTuple):
+    """A study whose folder is held for writing.
+
+    Attributes:
+        parts: what is measured so far.
+        losses: what is lost meanwhile with the processes that measure; its status tells it.
+    """
+
+    parts: TableParts
+    losses: Losses
 
 
 def create_study(
@@ -60,7 +73,7 @@ def create_study(
 
 
 @contextmanager
-def lock_study(study: Study, notify: Notify | None = None) -> Iterator[TableParts]:
+def lock_study(study: Study, notify: Notify | None = None) -> Iterator[OpenStudy]:
     """Hold a study's folder for writing, and say in its status how the block ended.
 
     Args:
@@ -68,9 +81,10 @@ def lock_study(study: Study, notify: Notify | None = None) -> Iterator[TablePart
         notify: receives what is not used and why.
 
     Yields:
-        What is measured so far.
+        What is measured so far, and what counts the losses.
 
     Raises:
+        UsageError: if an older version measured parts that this one does not go on with.
         RunLockedError: if another process holds it.
         RunWriteError: if the folder cannot be written.
         DamagedRunError: if its JSON file is not what it was measured with; nothing is changed then.
@@ -84,10 +98,13 @@ def lock_study(study: Study, notify: Notify | None = None) -> Iterator[TablePart
         unseal(path)
         status.write("running")
         sign_study(study)
+        losses, before = Losses(), status.timings
         try:
-            yield parts
+            yield OpenStudy(parts, losses)
+            status.timings = before.counting(losses.counts())
             status.seal(_durable_digests(path))
         except BaseException as error:
+            status.timings = before.counting(losses.counts())
             with suppress(RunWriteError):  # a full disk already raised once
                 status.write(*describe_end(error))
             raise
@@ -105,7 +122,8 @@ def sign_study(study: Study, device: str | None = None) -> None:
     """
     metadata = {name: v for name, v in study.read_metadata().items() if name != "engine"}
     seed = int(metadata["config"].get("seed", 0))
-    sign_environment(study.path, digest_json(metadata), seed, device, begins=True)
+    computed_by = None if device is None else {"device": device}
+    sign_environment(study.path, digest_json(metadata), seed, computed_by, begins=True)
 
 
 def _open_parts(study: Study, notify: Notify) -> TableParts:
@@ -115,6 +133,11 @@ def _open_parts(study: Study, notify: Notify) -> TableParts:
         DamagedRunError: if it is not.
     """
     folder, path = study.path / "parts", study.path / study.metadata_file
+    if holds_older_parts(folder):
+        raise UsageError(
+            f"{folder} holds parts of format 1, and this version goes on with format {FORMAT} "
+            f"only; delete it to measure all of {study.id} again."
+        )
     try:
         metadata = study.read_metadata()
     except DamagedRunError:
@@ -203,7 +226,7 @@ def _durable_digests(path: Path) -> dict[str, str]:
     Of a run inside it, its manifest stands for all of it.
     """
     files = [p for p in (*path.glob("*"), *path.glob("figures/*")) if _is_bound(p)]
-    run_manifests = list(path.glob(f"runs/*/{MANIFEST}"))
+    run_manifests = [p for level in ("*", "*/*") for p in path.glob(f"runs/{level}/{MANIFEST}")]
     sync_files([*files, path, path / "figures"])
     return digest_files(path, [*files, *run_manifests])
 

@@ -17,7 +17,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from ..errors import UnknownNameError, UsageError, list_names
+from ..errors import UnknownNameError, UsageError
 from ..files.parquet_table import read_table
 from ..runs.record import C_co
 from .aggregate import aggregate_runs
@@ -62,9 +62,7 @@ class Sweep(Study[C_co]):
         table = self.table
         for name, value in at.items():
             if name not in self.axes:
-                raise UnknownNameError(
-                    f"axis of {self.id} named", name, self.axes, list_names(self.axes)
-                )
+                raise UnknownNameError(f"axis of {self.id} named", name, self.axes)
             if value not in self.axes[name]:
                 raise UsageError(f"{self.id} has no {name} {value}.")
             table = table[table[name] == value]

@@ -1,22 +1,54 @@
-"""What is installed, which device computes, what is missing and how to get it."""
+"""What works here, where it runs, and what is missing and how to get it."""
 
 import os
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import requires
+from importlib.resources import files
 from typing import Literal
 
 from packaging.requirements import Requirement
 
 from ..errors import MissingExtraError, UsageError
 from ..files.output_paths import runs_folder
+from ..i18n import mark, translator
 from ..lab import find_lab, lab_names
 from .environment import installed_version
 
-__all__ = ["Check", "check_installation"]
+__all__ = ["EXTRAS", "FOR_DEVELOPERS", "GROUPS", "Check", "Group", "check_installation"]
 
-_CUDA_KERNELS = "compared with the plain path by Triton's interpreter; never run on a card yet"
+Group = Literal["feature", "system", "package"]
+State = Literal["ok", "missing", "bad"]
+Translate = Callable[[str], str]
+
+GROUPS: dict[Group, str] = {
+    "feature": mark("What works here"),
+    "system": mark("Where it runs"),
+    "package": mark("Packages"),
+}
+"""What is examined, in the order in which it is told."""
+
+EXTRAS = {
+    "pdf": mark("the lab book as PDF"),
+    "studio": mark("the live page in the browser"),
+    "video": mark("films as MP4"),
+    "export": mark("networks as ONNX"),
+    "avatars": mark("drawn portraits to train on"),
+    "search": mark("searches for the best settings"),
+    "sklearn": mark("estimators for scikit-learn"),
+    "tensorboard": mark("curves in TensorBoard"),
+    "mlflow": mark("runs in MLflow"),
+    "trackio": mark("runs in trackio"),
+}
+"""What each extra brings; those of a lab are told with their lab."""
+
+FOR_DEVELOPERS = ("all", "client", "dev", "docs")
+"""Extras that bring no feature of their own."""
+
+_CUDA_KERNELS = mark(
+    "compared with the plain path by Triton's interpreter; never run on a card yet"
+)
 """Of the image operations: to be changed once they have been."""
 
 
@@ -25,43 +57,107 @@ class Check:
     """One thing examined.
 
     Attributes:
-        name: what was looked at.
+        name: what was looked at, the same in each language.
         state: ok; missing, where only an extra is not installed; bad, where something is broken.
-        result: what was found.
+        result: what is there, in the reader's language.
         advice: the command that mends it, or "".
+        group: one of `GROUPS`.
+        title: the name as the reader's language has it.
     """
 
     name: str
-    state: Literal["ok", "missing", "bad"]
+    state: State
     result: str
     advice: str = ""
+    group: Group = "system"
+    title: str = ""
 
 
-def check_installation() -> list[Check]:
-    """Return all checks: Python, machine, device, packages, extras, labs, the folder of runs."""
-    machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
-    python = Check("Python", "ok", platform.python_version())
-    return [python, Check("machine", "ok", machine), *_devices(), *_packages(), *_labs(), _runs()]
+def check_installation(language: str = "en") -> list[Check]:
+    """Return all checks: labs and extras, machine and devices, each package.
+
+    Args:
+        language: of the titles and results, "en" or "fr".
+
+    Raises:
+        UsageError: if there is no such language.
+    """
+    _ = translator(language)
+    packages = list(_packages(_))
+    return [*_labs(_), *_extras(_, packages), *_system(_), *packages]
 
 
-def _devices() -> list[Check]:
+# What works
+
+
+def _labs(_: Translate) -> Iterator[Check]:
+    for name in lab_names():
+        key, title = f"lab {name}", _("lab {name}").format(name=name)
+        try:
+            lab = find_lab(name)
+            lab.check_installed()
+        except MissingExtraError as error:
+            advice = str(error).partition(": ")[2]
+            yield Check(key, "missing", _("not installed"), advice, "feature", title)
+        except UsageError as error:
+            yield Check(key, "bad", str(error), "", "feature", title)
+        else:
+            yield Check(key, "ok", _(lab.title), "", "feature", title)
+
+
+def _extras(_: Translate, packages: list[Check]) -> Iterator[Check]:
+    """Yield a check for each extra that brings a feature: it is as good as its packages are."""
+    for extra, feature in EXTRAS.items():
+        needed = [check for check in packages if check.name.endswith(f" [{extra}]")]
+        states = {check.state for check in needed}
+        state: State = "bad" if "bad" in states else "missing" if "missing" in states else "ok"
+        advice = "" if state == "ok" else _install(extra)
+        yield Check(extra, state, _(feature), advice, "feature", extra)
+    yield _page(_)
+
+
+def _install(extra: str) -> str:
+    return f"pip install 'epoque[{extra}]'"
+
+
+def _page(_: Translate) -> Check:
+    """Return whether the studio's page is built; what serves it is among the extras."""
+    page, title = files("epoque").joinpath("studio", "client", "index.html"), _("studio's page")
+    if page.is_file():
+        return Check("studio's page", "ok", _("built"), "", "feature", title)
+    advice = _("make client, or install the wheel")
+    return Check("studio's page", "missing", _("not built here"), advice, "feature", title)
+
+
+# Where it runs
+
+
+def _system(_: Translate) -> Iterator[Check]:
+    yield Check("Python", "ok", platform.python_version(), title="Python")
+    machine = _("{system} {machine}, {count} cores").format(
+        system=platform.system(), machine=platform.machine(), count=os.cpu_count()
+    )
+    yield Check("machine", "ok", machine, title=_("machine"))
+    yield from _devices(_)
+    yield _runs(_)
+
+
+def _devices(_: Translate) -> Iterator[Check]:
     engines = {"jax": ("JAX", _jax_devices), "torch": ("PyTorch", _torch_devices)}
-    checks = [
-        _device(package, title, devices)
-        for package, (title, devices) in engines.items()
-        if installed_version(package) is not None
-    ]
+    for package, (engine, devices) in engines.items():
+        if installed_version(package) is not None:
+            title = _("{engine} computes on").format(engine=engine)
+            yield _device(package, f"{engine} device", title, devices)
     if installed_version("torch") is not None:
-        checks.append(Check("CUDA kernels", "ok", _CUDA_KERNELS))
-    return checks
+        yield Check("CUDA kernels", "ok", _(_CUDA_KERNELS), title=_("CUDA kernels"))
 
 
-def _device(package: str, title: str, devices: Callable[[], str]) -> Check:
+def _device(package: str, name: str, title: str, devices: Callable[[], str]) -> Check:
     try:
-        return Check(f"{title} device", "ok", devices())
+        return Check(name, "ok", devices(), title=title)
     except Exception as error:  # whatever a broken installation raises
         reason = (str(error).splitlines() or [type(error).__name__])[0]
-        return Check(f"{title} device", "bad", reason, f"pip install -U {package}")
+        return Check(name, "bad", reason, f"pip install -U {package}", title=title)
 
 
 def _jax_devices() -> str:
@@ -77,15 +173,28 @@ def _torch_devices() -> str:
     return ", ".join(torch.cuda.get_device_name(i) for i in range(count)) or "cpu"
 
 
-def _packages() -> list[Check]:
-    checks = []
+def _runs(_: Translate) -> Check:
+    name, title, advice = "folder of runs", _("folder of runs"), _("set EPOQUE_RUNS")
+    try:
+        folder = runs_folder().absolute()
+    except UsageError as error:
+        return Check(name, "bad", str(error), advice, title=title)
+    nearest = next(p for p in (folder, *folder.parents) if p.exists())
+    if nearest.is_dir() and os.access(nearest, os.W_OK):
+        return Check(name, "ok", str(folder), title=title)
+    reason = _("{folder} cannot be written").format(folder=folder)
+    return Check(name, "bad", reason, advice, title=title)
+
+
+# Packages
+
+
+def _packages(_: Translate) -> Iterator[Check]:
     for text in requires("epoque") or ():
         needed = Requirement(text)
         extra = _extra(needed)
-        if needed.name == "epoque" or extra in ("all", "dev"):
-            continue
-        checks.append(_package(needed, extra))
-    return checks
+        if needed.name != "epoque" and extra not in FOR_DEVELOPERS:
+            yield _package(_, needed, extra)
 
 
 def _extra(needed: Requirement) -> str:
@@ -96,38 +205,16 @@ def _extra(needed: Requirement) -> str:
     return extra.strip(" '\"")
 
 
-def _package(needed: Requirement, extra: str) -> Check:
+def _package(_: Translate, needed: Requirement, extra: str) -> Check:
     name = f"{needed.name} [{extra}]" if extra else needed.name
     version = installed_version(needed.name)
-    advice = f"pip install 'epoque[{extra}]'" if extra else f"pip install '{needed}'"
+    advice = _install(extra) if extra else f"pip install '{needed}'"
     if version is None:
-        return Check(name, "missing" if extra else "bad", "not installed", advice)
+        state: State = "missing" if extra else "bad"
+        return Check(name, state, _("not installed"), advice, "package", name)
     if version not in needed.specifier:
-        return Check(name, "bad", f"{version}, but {needed.specifier} is needed", advice)
-    return Check(name, "ok", version)
-
-
-def _labs() -> list[Check]:
-    return [_lab(name) for name in lab_names()]
-
-
-def _lab(name: str) -> Check:
-    try:
-        lab = find_lab(name)
-        lab.check_installed()
-    except MissingExtraError as error:
-        return Check(f"lab {name}", "missing", str(error))
-    except UsageError as error:
-        return Check(f"lab {name}", "bad", str(error))
-    return Check(f"lab {name}", "ok", lab.title)
-
-
-def _runs() -> Check:
-    try:
-        folder = runs_folder().absolute()
-    except UsageError as error:
-        return Check("folder of runs", "bad", str(error), "set EPOQUE_RUNS")
-    nearest = next(p for p in (folder, *folder.parents) if p.exists())
-    if nearest.is_dir() and os.access(nearest, os.W_OK):
-        return Check("folder of runs", "ok", str(folder))
-    return Check("folder of runs", "bad", f"{folder} cannot be written", "set EPOQUE_RUNS")
+        reason = _("{version}, but {range} is needed").format(
+            version=version, range=needed.specifier
+        )
+        return Check(name, "bad", reason, advice, "package", name)
+    return Check(name, "ok", version, "", "package", name)

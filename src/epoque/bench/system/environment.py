@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from .memory import total_memory
 from .processes import world_size
 
 __all__ = ["describe_environment", "installed_version", "jax_device", "torch_device"]
@@ -22,6 +23,7 @@ PACKAGES = (
     "scipy",
     "torch",
     "transformers",
+    "wasmtime",
 )
 
 
@@ -49,6 +51,7 @@ def _installation() -> dict[str, Any]:
         "machine": platform.machine(),
         "processor": _processor(),
         "cores": os.cpu_count(),
+        "memory_bytes": total_memory(),
         "device": "cpu",
         "processes": 1,
         "packages": {name: version for name, version in versions.items() if version},

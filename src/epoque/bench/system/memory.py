@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..errors import UsageError
 
-__all__ = ["explain_out_of_memory", "free_memory"]
+__all__ = ["explain_out_of_memory", "free_memory", "total_memory"]
 
 ROOT = Path("/")
 
@@ -53,6 +53,12 @@ def free_memory(root: Path = ROOT) -> int | None:
     counts = [_of_machine(root), *_of_groups(root), _of_process(root)]
     amounts = [max(0, count) for count in counts if count is not None]
     return min(amounts, default=None)
+
+
+def total_memory(root: Path = ROOT) -> int | None:
+    """Return how many bytes of memory the machine has, or None where no system tells."""
+    entries = _lines(root / "proc/meminfo", ":")
+    return entries["MemTotal"] * 1024 if "MemTotal" in entries else None
 
 
 def _of_machine(root: Path) -> int | None:

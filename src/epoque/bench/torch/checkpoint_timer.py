@@ -53,4 +53,5 @@ class CheckpointTimer:
             # The main one has saved it then; a launcher ends all as soon as one has ended.
             self._distributed.all_reduce_sum([0.0])
             stopping.raise_if_stop_requested()
-            raise stopping.Interrupt
+            if self._distributed.world_size > 1:  # another process was asked
+                raise stopping.Interrupt

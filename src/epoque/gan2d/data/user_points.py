@@ -53,6 +53,7 @@ BRUSH = 0.02  # standard deviation around a stroke, as GAN Lab's
 STROKE_STEP = 0.0025  # a pixel of a canvas of 400
 DOT_POINTS = 10  # a dot weighs as much as a stroke of one brush width
 MAX_STROKE_POINTS = 20_000
+COPY_HEADER = ("x", "y", "jitter")
 EXAMPLE = '{"strokes": [[[0.1, 0.2], [0.3, 0.4]]]}'
 FARTHEST = 1e6  # beyond it squared distances lose all digits of a float32
 
@@ -79,9 +80,10 @@ class UserPoints:
 def load_points(config: "Gan2dConfig") -> UserPoints | None:
     """Return the user's points that `config` asks for, or None where a formula makes them.
 
-    A CSV has two columns, x and y. It is taken as it is, or with `fit` scaled into the square
-    with its proportions kept. A drawing is JSON, `{"strokes": [[[x, y], …], …]}`, x to the right
-    and y up, the square from 0 to 1; `drawing` is that text itself or the path of a file with it.
+    A CSV has two columns, x and y, or three, x, y and jitter, as a run's own copy has. It is taken
+    as it is, or with `fit` scaled into the square with its proportions kept. A drawing is JSON,
+    `{"strokes": [[[x, y], …], …]}`, x to the right and y up, the square from 0 to 1; `drawing` is
+    that text itself or the path of a file with it.
     A path that begins with `SHIPPED` is one of the package's own.
 
     Raises:
@@ -148,7 +150,7 @@ def make_artifact(user_points: UserPoints) -> Artifact:
     """Return `data.csv`, the run's copy of the points: x, y and, in every row, the jitter."""
     rows = user_points.points.astype(float).tolist()
     lines = (f"{_short(x)},{_short(y)},{user_points.jitter!r}" for x, y in rows)
-    return Artifact(POINTS_COPY, ("\n".join(["x,y,jitter", *lines]) + "\n").encode())
+    return Artifact(POINTS_COPY, ("\n".join([",".join(COPY_HEADER), *lines]) + "\n").encode())
 
 
 def count_outside(points: NDArray[np.floating]) -> int:
@@ -194,19 +196,35 @@ def _fit_into_square(points: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _make_csv_points(config: "Gan2dConfig", table: CsvTable) -> UserPoints:
-    points, source = _csv_points(table), str(config.csv)
-    if not config.fit and bool((np.abs(points) > FARTHEST).any()):
+    (points, jitter), source = _csv_points(table), str(config.csv)
+    if config.fit:
+        scale = _scale_to_square(points)
+        return _make_user_points(source, _fit_into_square(points), jitter * scale)
+    if bool((np.abs(points) > FARTHEST).any()):
         raise DataError(f"{_too_far(source, points)}; --fit true scales them.")
-    return _make_user_points(source, _fit_into_square(points) if config.fit else points, 0.0)
+    return _make_user_points(source, points, jitter)
 
 
-def _csv_points(table: CsvTable) -> NDArray[np.float64]:
+def _csv_points(table: CsvTable) -> tuple[NDArray[np.float64], float]:
+    """Return points [M, 2] and the jitter, which only a run's own copy of its points tells."""
+    if table.header == COPY_HEADER:
+        values = table.values()
+        return values[:, :2], _read_jitter(table, values[:, 2])
     if len(table.header) != 2:
         columns = len(table.header)
         raise table.wrong(
             table.header_line, f"{columns} column{'s' * (columns > 1)}; points need two, x and y."
         )
-    return table.values()
+    return table.values(), 0.0
+
+
+def _read_jitter(table: CsvTable, jitters: NDArray[np.float64]) -> float:
+    """Return the jitter of every row, 0 of none."""
+    jitter = float(jitters[0]) if len(jitters) else 0.0
+    if not 0 <= jitter <= FARTHEST or bool((jitters != jitter).any()):
+        why = "jitter must be one number from 0, the same in each row."
+        raise table.wrong(table.header_line, why)
+    return jitter
 
 
 # Drawings

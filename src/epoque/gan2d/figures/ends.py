@@ -74,7 +74,7 @@ def points(
         for name, found in values.items()
     }
     rows = product(*shown.values())
-    return [base.replace(**dict(zip(shown, row, strict=True))) for row in rows]
+    return [base.at_point(dict(zip(shown, row, strict=True))) for row in rows]
 
 
 def _few(values: Sequence[Any], count: int) -> list[Any]:

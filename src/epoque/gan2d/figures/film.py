@@ -1,6 +1,7 @@
 """A run as a film: what the two networks do to each other, iteration by iteration."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from epoque.bench.figures.animation import BlitRenderer, FilmFormat, save_animation, save_mp4
+from epoque.bench.figures.film import Film
 from epoque.bench.figures.plot import WIDTH, figure_style
+from epoque.bench.i18n import translator
 
 from ..config import Gan2dConfig
 from .run_figures import nearest
@@ -19,10 +22,22 @@ if TYPE_CHECKING:
     from epoque.bench.figures.plot import Theme
     from epoque.bench.runs.run import Run
 
-__all__ = ["FRAMES", "film"]
+__all__ = ["FRAMES", "draw_film", "film", "films"]
 
 
 FRAMES = 72
+BOOK_FRAMES, BOOK_PIXELS = 28, 320
+"""Of a film in a book, which carries it in both themes."""
+
+
+def films(run: "Run[Gan2dConfig]", language: str = "en") -> "Mapping[str, Callable[[], Film]]":
+    """Return the films of a run: `points`, in GAN Lab's layers, where it has snapshots.
+
+    Raises:
+        UsageError: if there is no such language.
+    """
+    translator(language)
+    return {"points": partial(draw_film, run, language)} if run.snapshot_steps() else {}
 
 
 def film(
@@ -55,15 +70,39 @@ def film(
         DamagedRunError: if a snapshot cannot be read.
         RunWriteError: if the system refuses.
     """
-    nearest(run)  # raises where there is none
-    config = run.config
     with figure_style(theme):
-        shown = moments(run, choose_steps(run.snapshot_steps(), FRAMES))
-        frames = list(_frames(config, shown, layers, language, pixels / WIDTH))
+        frames = draw_film(run, language, layers, count=FRAMES, pixels=pixels).frames
     if {"webp", "gif"} & set(kinds):
         save_animation(frames, stem, kinds=[kind for kind in kinds if kind != "mp4"])
     if "mp4" in kinds:
         save_mp4(frames, stem)
+
+
+def draw_film(
+    run: "Run[Gan2dConfig]",
+    language: str,
+    layers: Sequence[Layer] = POINTS,
+    *,
+    count: int = BOOK_FRAMES,
+    pixels: int = BOOK_PIXELS,
+) -> Film:
+    """Draw a run's snapshots as a film, in the style that is active.
+
+    Args:
+        run: a run of the GAN lab.
+        language: "en" or "fr".
+        layers: any of `d`, `manifold`, `gradients`, `real`, `fake`.
+        count: frames, at most.
+        pixels: the film's width.
+
+    Raises:
+        UsageError: if the run has no snapshots.
+        DamagedRunError: if a snapshot cannot be read.
+    """
+    nearest(run)  # raises where there is none
+    shown = moments(run, choose_steps(run.snapshot_steps(), count))
+    words = [describe_moment(run.config, moment, language) for moment in shown]
+    return Film(list(_frames(run.config, shown, layers, language, pixels / WIDTH)), words)
 
 
 def _frames(

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from epoque.bench.errors import UnknownNameError, UsageError
+from epoque.bench.figures.number_format import format_number
 from epoque.bench.figures.plot import WIDTH, color, new_figure
 from epoque.bench.i18n import translator
 
@@ -49,12 +50,12 @@ def multiples(
     ends_by_key: dict[Any, Moment | str] = {_key(end, across, down): _shown(end, _) for end in ends}
     panels: list[list[Panel]] = []
     for row in rows:
-        names = ["" if panels else value(column, language) for column in columns]
+        names = ["" if panels else value(across, column, language) for column in columns]
         shown = [ends_by_key.get((column, row), "") for column in columns]
         panels.append(list(zip(names, shown, strict=True)))
     form = _("Columns: {across}; rows: {down}") if down else _("Columns: {across}")
     subtitle = form.format(across=label(across, language), down=label(down or across, language))
-    sides = [value(row, language) for row in rows] if down else []
+    sides = [value(down, row, language) for row in rows] if down else []
     return small_pictures(panels, sides, _title(ends, language), subtitle, language)
 
 
@@ -76,7 +77,7 @@ def _title(ends: Sequence[End], language: str) -> str:
     (about,) = subjects
     if len(steps) > 1:
         return about
-    iteration = _("iteration {step}").format(step=value(steps.pop(), language))
+    iteration = _("iteration {step}").format(step=format_number(steps.pop(), language))
     return f"{about}, {iteration}"
 
 

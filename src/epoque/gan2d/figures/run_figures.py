@@ -11,6 +11,7 @@ from epoque.bench.figures.ticks import format_axis, label_line_ends
 from epoque.bench.i18n import translator
 
 from ..config import Gan2dConfig
+from ..equilibrium import equilibrium_losses, name_loss
 from .multiples import small_pictures
 from .scene import POINTS, Layer, Picture, choose_steps, moments
 from .words import describe_moment, subject
@@ -127,17 +128,45 @@ def history_figure(run: "Run[Gan2dConfig]", language: str, count: int = HISTORY)
 
 
 def losses_figure(run: "Run[Gan2dConfig]", language: str) -> "Figure":
-    """Draw the losses of both networks over the iterations."""
+    """Draw the losses of both networks over the iterations, and what they are at the equilibrium.
+
+    There the discriminator cannot tell real from generated points (`epoque.gan2d.equilibrium`).
+    """
     _ = translator(language)
     figure = new_figure()
     axes = figure.add_subplot()
     curves = (
-        ("loss_d", _("discriminator"), "green", "-"),
-        ("loss_g", _("generator"), "purple", "--"),
+        ("loss_d", _("discriminator"), "blue", "-"),
+        ("loss_g", _("generator"), "vermilion", "--"),
     )
     _draw_curves(axes, run, curves, language)
+    _draw_equilibrium(axes, run.config, language)
     add_heading(axes, _("Losses"), subject(run.config, language))
     return figure
+
+
+def _draw_equilibrium(axes: "Axes", config: Gan2dConfig, language: str) -> None:
+    """Draw a dotted line at each network's loss of the equilibrium, where it has one."""
+    losses = equilibrium_losses(config)
+    if losses is None:
+        return
+    low, high = axes.get_ylim()
+    margin = 0.1 * (high - low)  # for what is written beyond the lines, where curves seldom are
+    axes.set_ylim(min(low, min(losses) - margin), max(high, max(losses) + margin))
+    for value in dict.fromkeys(losses):
+        axes.axhline(value, color=color("muted"), linewidth=0.9, linestyle=(0, (1, 2)))
+        text = name_loss(value) or format_number(value, language, decimals=2)
+        axes.text(
+            0.01,
+            value,
+            translator(language)("equilibrium: {value}").format(value=text),
+            transform=axes.get_yaxis_transform(),
+            va="bottom" if value == max(losses) else "top",
+            fontsize=8,
+            color=color("muted"),
+            bbox={"facecolor": color("paper"), "edgecolor": "none", "alpha": 0.75, "pad": 1},
+            zorder=4,
+        )
 
 
 def discriminator_figure(run: "Run[Gan2dConfig]", language: str) -> "Figure":
@@ -147,8 +176,8 @@ def discriminator_figure(run: "Run[Gan2dConfig]", language: str) -> "Figure":
     axes = figure.add_subplot()
     axes.axhline(0.5, color=color("muted"), linewidth=0.8, linestyle=(0, (1, 2)))
     curves = (
-        ("accuracy_real", _("right on real"), "green", "-"),
-        ("accuracy_fake", _("right on generated"), "purple", "--"),
+        ("accuracy_real", _("right on real"), "blue", "-"),
+        ("accuracy_fake", _("right on generated"), "vermilion", "--"),
         ("saturated", _("certain, within 1 %"), "ink", ":"),
     )
     _draw_curves(axes, run, curves, language, limits=(0, 1))
@@ -163,7 +192,7 @@ def gradients_figure(run: "Run[Gan2dConfig]", language: str) -> "Figure":
     axes = figure.add_subplot()
     axes.set_yscale("log")
     names = _("discriminator"), _("generator")
-    curves = (("grad_norm_d", names[0], "green", "-"), ("grad_norm_g", names[1], "purple", "--"))
+    curves = (("grad_norm_d", names[0], "blue", "-"), ("grad_norm_g", names[1], "vermilion", "--"))
     _draw_curves(axes, run, curves, language)
     add_heading(axes, _("Length of the gradients"), subject(run.config, language))
     return figure

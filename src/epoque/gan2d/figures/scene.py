@@ -194,7 +194,7 @@ def shades() -> LinearSegmentedColormap:
     They grow stronger fastest around undecided: a well-trained generator leaves it near there.
     """
     sides = np.linspace(-1, 1, 101)
-    colors = [mix_colors("green" if s > 0 else "purple", 0.6 * abs(s) ** 0.65) for s in sides]
+    colors = [mix_colors("blue" if s > 0 else "vermilion", 0.45 * abs(s) ** 0.65) for s in sides]
     return LinearSegmentedColormap.from_list("answer", colors)
 
 
@@ -205,7 +205,7 @@ def _manifold(moment: Moment, scale: float) -> "PolyCollection | LineCollection"
     points lie as dense as on the average of the manifold.
     """
     points = np.asarray(moment.arrays["manifold"], float)
-    ink = to_rgba(color("purple"))
+    ink = to_rgba(color("vermilion"))
     if points.ndim == 2:
         pieces = np.stack([points[:-1], points[1:]], axis=1)
         sizes = np.hypot(*(points[1:] - points[:-1]).T)
@@ -253,7 +253,7 @@ def _dots(name: str, scale: float) -> dict[str, Any]:
         "linestyle": "none",
         "marker": "o" if real else "D",
         "markersize": (2.6 if real else 3.0) * scale,
-        "markerfacecolor": mix_colors("green" if real else "purple", 0.82, "ink"),
+        "markerfacecolor": mix_colors("blue" if real else "vermilion", 0.82, "ink"),
         "markeredgecolor": color("paper"),
         "markeredgewidth": 0.3 * scale,
         "alpha": 0.8 if real else 0.95,
@@ -353,6 +353,6 @@ def legend(layers: Sequence[Layer], language: str) -> "Iterator[Artist]":
         text = _(_NAMES["gradients"])
         yield Line2D([], [], color=color("ink"), alpha=0.6, linewidth=1.6, label=text)
     if "manifold" in layers:
-        ink = color("purple")
+        ink = color("vermilion")
         face, edge = to_rgba(ink, 0.45), to_rgba(ink, 0.6)
         yield Patch(facecolor=face, edgecolor=edge, linewidth=0.5, label=_(_NAMES["manifold"]))

@@ -61,10 +61,14 @@ def label(field: str, language: str) -> str:
     return Gan2dConfig.settings()[field].label(language)
 
 
-def value(setting: Any, language: str) -> str:
+def value(field: str, setting: Any, language: str) -> str:
     """Return the value of a setting as it stands over or beside a small picture."""
+    from ..config import Gan2dConfig
+
     plain = to_cell(setting)
     if isinstance(setting, tuple):
         return "-".join(map(str, setting)) or "–"
+    if (word := Gan2dConfig.settings()[field].choice_words(language).get(str(plain))) is not None:
+        return word
     is_number = isinstance(plain, int | float) and not isinstance(plain, bool)
     return format_number(float(plain), language) if is_number else str(plain)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ..data.distributions import GaussianMixture
 from .histogram import divergences, histogram, overlap
-from .jacobian import jacobian, jacobian_measures
+from .jacobian import jacobian, jacobian_measures, layers_jacobian
 from .kernels import PairMeans, measure_between, measure_within
 from .mixture import mode_measures
 from .shape import central_fraction, intrinsic_dimension, spread
@@ -25,6 +25,7 @@ __all__ = [
     "exact_w1",
     "jacobian",
     "jacobian_measures",
+    "layers_jacobian",
     "measure_samples",
     "spread",
     "summarize",

@@ -1,6 +1,7 @@
 """What a generator does to the noise: how many dimensions survive, and where it folds over."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -8,7 +9,7 @@ import numpy as np
 from jax import Array
 from numpy.typing import NDArray
 
-__all__ = ["jacobian", "jacobian_measures", "singular_values"]
+__all__ = ["jacobian", "jacobian_measures", "layers_jacobian", "singular_values"]
 
 Generate = Callable[[Array], Array]
 """Noise [n, dims] to points [n, 2], each point for itself."""
@@ -52,6 +53,56 @@ def jacobian(generate: Generate, z: Array) -> Array:
         return moved
 
     return jnp.moveaxis(jax.vmap(along)(jnp.eye(z.shape[1], dtype=z.dtype)), 0, 2)
+
+
+def layers_jacobian(
+    layers: Sequence[Mapping[str, NDArray[np.float32]]],
+    z: NDArray[np.float32],
+    activation: str,
+    output: str,
+) -> NDArray[np.float64]:
+    """Return the Jacobian of plain layers, as `jacobian` does: the chain rule, in NumPy.
+
+    Args:
+        layers: of each its weights `w` [out, in] and biases `b` [out].
+        z: noise [n, dims].
+        activation: of hidden neurons.
+        output: of output neurons.
+
+    Returns:
+        d point / d noise [n, 2, dims].
+    """
+    x = z.T.astype(np.float64)
+    j = np.broadcast_to(np.eye(len(x))[:, :, None], (len(x), *x.shape))  # [features, dims, n]
+    for number, layer in enumerate(layers):
+        w, b = layer["w"].astype(np.float64), layer["b"].astype(np.float64)
+        kind = output if number == len(layers) - 1 else activation
+        x, slope = _activate(w @ x + b[:, None], kind)
+        j = slope[:, None] * np.tensordot(w, j, axes=1)
+    return np.moveaxis(j, 2, 0)
+
+
+def _activate(x: NDArray[np.float64], kind: str) -> tuple[NDArray[np.float64], Any]:
+    """Return an activation and its slope (see `models.mlp`)."""
+    sigmoid = 0.5 + 0.5 * np.tanh(0.5 * x)
+    match kind:
+        case "relu":
+            return np.where(x > 0, x, 0.0), np.where(x > 0, 1.0, 0.0)
+        case "leaky_relu":
+            return np.where(x > 0, x, 0.2 * x), np.where(x > 0, 1.0, 0.2)
+        case "elu":
+            below = np.expm1(np.minimum(x, 0.0))
+            return np.where(x > 0, x, below), np.where(x > 0, 1.0, 1.0 + below)
+        case "silu":
+            return x * sigmoid, sigmoid * (1.0 + x * (1.0 - sigmoid))
+        case "tanh":
+            return np.tanh(x), 1.0 - np.tanh(x) ** 2
+        case "sigmoid":
+            return sigmoid, sigmoid * (1.0 - sigmoid)
+        case "sine":
+            return np.sin(x), np.cos(x)
+        case _:
+            return x, np.ones_like(x)
 
 
 def singular_values(j: NDArray[np.floating]) -> NDArray[np.floating]:

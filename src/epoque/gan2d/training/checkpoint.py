@@ -69,11 +69,22 @@ def load_networks(
     Raises:
         DamagedRunError: if the arrays are of other networks.
     """
-    state = restore_state(config, Checkpoint(0, arrays))
+    state = _restore_networks(config, arrays)
     return (
         engine.make_generator(generator_architecture(config), state),
         engine.make_discriminator(discriminator_architecture(config), state),
     )
+
+
+def _restore_networks(config: Gan2dConfig, arrays: Arrays) -> TrainState:
+    """Return a state that holds a checkpoint's networks; what optimizers remember is left out.
+
+    So it may be of any engine.
+    """
+    plain = {"optimizer": {"name": "sgd"}}
+    config = config.change({"generator": plain, "discriminator": plain})
+    metrics = np.full(len(engine.METRICS), np.nan, np.float32)
+    return restore_state(config, Checkpoint(0, {**arrays, "metrics": metrics}))
 
 
 def _name(path: tuple[object, ...]) -> str:

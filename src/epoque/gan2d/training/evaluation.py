@@ -5,7 +5,7 @@ whose sorts and counts are many times faster here, and what they need of a sampl
 kept for all runs that look at the same one.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, partial
 from typing import Any
 
@@ -15,6 +15,7 @@ from jax import Array
 from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
+from ..config import Gan2dConfig
 from ..data import noise
 from ..data.distributions import GaussianMixture
 from ..measures import (
@@ -24,6 +25,7 @@ from ..measures import (
     compare_samples,
     jacobian,
     jacobian_measures,
+    layers_jacobian,
     spread,
 )
 from ..models import mlp as networks
@@ -35,7 +37,14 @@ from .hyperparameters import RealDistribution, StaticConfig
 from .rng import fold_in_words, make_key, purpose_words, split_words
 from .snapshots import Fixed
 
-__all__ = ["INITIAL_MEASURES", "evaluate_initial_state", "evaluate_state", "snapshot_state"]
+__all__ = [
+    "INITIAL_MEASURES",
+    "evaluate_initial_state",
+    "evaluate_state",
+    "layers_from_arrays",
+    "measure_points",
+    "snapshot_state",
+]
 
 JACOBIAN_POINTS = 1000
 """Places at which the generator's Jacobian is looked at."""
@@ -83,6 +92,40 @@ def evaluate_state(
         return compare_samples(real, Sample.of(fake), modes) | jacobian_measures(j)
 
     return _measure(static, keys, state, measure)
+
+
+def measure_points(
+    config: Gan2dConfig,
+    modes: GaussianMixture | None,
+    step: int,
+    points: Mapping[str, Floats],
+    layers: Sequence[Mapping[str, Floats]],
+) -> dict[str, float]:
+    """Return the measures of `evaluate_state` of one run, of points that something else computed.
+
+    Args:
+        config: the run's.
+        modes: the mixture that the real points are of, or None.
+        step: iterations done.
+        points: `SAMPLES` `real` ones, and as many generated, `fake`.
+        layers: of the generator that made them, without normalization.
+    """
+    words = fold_in_words(purpose_words(config.seed, Purpose.EVALUATION), step)
+    key = make_key(split_words(words, 2)[1])
+    # Of all the noise, since a key draws other numbers where it draws fewer.
+    z = np.asarray(noise.sample(key, SAMPLES, config.noise, config.noise_dims))
+    generator = config.generator
+    j = layers_jacobian(layers, z[:JACOBIAN_POINTS], generator.activation, generator.output)
+    comparison = compare_samples(Sample.of(points["real"]), Sample.of(points["fake"]), modes)
+    return {name: float(value) for name, value in (comparison | jacobian_measures(j)).items()}
+
+
+def layers_from_arrays(arrays: Mapping[str, Any], network: str) -> list[dict[str, Floats]]:
+    """Return the layers of a network out of a checkpoint's arrays: `ema.0.w`, `ema.0.b`, …"""
+    layers: list[dict[str, Floats]] = []
+    while f"{network}.{len(layers)}.w" in arrays:
+        layers.append({kind: arrays[f"{network}.{len(layers)}.{kind}"] for kind in ("w", "b")})
+    return layers
 
 
 def evaluate_initial_state(static: StaticConfig, seed: ArrayLike, state: TrainState) -> Measures:

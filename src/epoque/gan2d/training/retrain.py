@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from epoque.bench.changes import CHANGES, read_changes, write_changes
 from epoque.bench.errors import UsageError
 from epoque.bench.events import Event, Metrics, Snapshot
 from epoque.bench.runs.execute import execute
@@ -11,12 +12,9 @@ from epoque.bench.runs.run import Run
 from epoque.bench.runs.run_writer import RunWriter, create_run
 from epoque.bench.sinks import SinkFactory
 
-from ..changes import read_changes, write_changes
 from ..config import Gan2dConfig
 
 __all__ = ["branch", "first_difference", "retrain"]
-
-CHANGES = "changes.txt"
 
 
 def retrain(

@@ -65,15 +65,16 @@ def sweep(base: Gan2dConfig, points: Columns) -> Columns | None:
         Name to n numbers in the order of the points, named as in results.json: those of
         `evaluation.evaluate_initial_state`, of `measures.summarize`, of all metrics and measures;
         and `diverged`, 1.0 for a run of which a number became infinite or NaN (what is measured
-        after that is NaN). None if settings change during the runs.
+        after that is NaN). None if settings change during the runs,
+        or another engine computes them.
 
     Raises:
         DataError: if the user's points cannot be used.
     """
-    if base.changes or "changes" in points:
+    if base.changes or "changes" in points or base.engine == "wasm" or "engine" in points:
         return None
     rows = zip(*points.values(), strict=True)
-    configs = [base.replace(**dict(zip(points, row, strict=True))) for row in rows]
+    configs = [base.at_point(dict(zip(points, row, strict=True))) for row in rows]
     results: dict[str, Floats] = {}
     for members, steps, measures in run_together(configs):
         finite = measures.pop("finite")

@@ -122,6 +122,14 @@ class BatchSampler:
         order = _epoch_order(self._config.seed, epoch, self.block_count)
         return order[start : start + self.batch_size(step, blocks_read)]
 
+    def unread_blocks(self, blocks_read: int) -> NDArray[np.int64]:
+        """Return the numbers of the blocks that a training has not read yet, the last ones last."""
+        return _epoch_order(self._config.seed, 0, self.block_count)[blocks_read:]
+
+    def first_blocks(self, count: int) -> NDArray[np.int64]:
+        """Return the numbers of the blocks that a training reads first."""
+        return _epoch_order(self._config.seed, 0, self.block_count)[:count]
+
     def _ramped_size(self, step: int) -> int:
         """Return the batch size after `step` steps: it grows in a straight line, then stays."""
         config = self._config

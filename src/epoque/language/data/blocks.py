@@ -6,7 +6,7 @@ in the same way, and `segments` tells which document each token belongs to: atte
 a segment, and a target is −100 (ignored) where its token is of another segment.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -60,10 +60,12 @@ class Blocks:
     Attributes:
         stream: the text as tokens.
         block_size: tokens in each block.
+        count: how many of its blocks are used, from its start; None: all.
     """
 
     stream: Tokens
     block_size: int
+    count: int | None = None
 
     @classmethod
     def cut(cls, stream: Tokens, block_size: int, name: str) -> "Blocks":
@@ -84,9 +86,15 @@ class Blocks:
             )
         return cls(stream, block_size)
 
+    def take_share(self, share: float) -> "Blocks":
+        """Return the first blocks: a share of them (0 to 1), one at least."""
+        if share == 1:
+            return self
+        return replace(self, count=max(1, round(share * len(self))))
+
     def __len__(self) -> int:
         """Return how many blocks there are."""
-        return len(self.stream.ids) // self.block_size
+        return self.count or len(self.stream.ids) // self.block_size
 
     def __getitem__(self, rows: int | NDArray[np.integer]) -> NDArray[np.int64]:
         """Return some blocks [.., block_size]."""
@@ -122,5 +130,6 @@ class Blocks:
 
     @property
     def fingerprint(self) -> str:
-        """Stands for the text, the tokenizer and how they were put together."""
-        return self.stream.fingerprint
+        """Stands for the text, the tokenizer, how they were put together and what is used of it."""
+        used = "" if self.count is None else f", {self.count} blocks"
+        return self.stream.fingerprint + used

@@ -16,7 +16,15 @@ from epoque.bench.files.cache import file_digest
 
 from ..config import LanguageConfig
 from . import hub_corpus
-from .text_files import Piece, Undecodable, estimate_size, find_files, is_blank, read_pieces
+from .text_files import (
+    Piece,
+    Undecodable,
+    estimate_size,
+    find_files,
+    is_blank,
+    join_wrapped_lines,
+    read_pieces,
+)
 
 __all__ = ["Documents", "Splits", "corpus_names", "file_documents", "lines", "load_splits"]
 
@@ -50,6 +58,8 @@ class Documents:
         files: what it is read from.
         column: where the text is in JSON lines and Parquet.
         undecodable: what becomes of bytes that are not UTF-8.
+        keeps_blank_lines: whether the blank lines of a text file are part of the text.
+        joins_lines: whether the lines of a text file's paragraph are one.
         first: the first line or row that belongs to it.
         last: the first that no longer does, or None.
     """
@@ -60,6 +70,8 @@ class Documents:
     files: tuple[Path, ...]
     column: str = "text"
     undecodable: Undecodable = "stop"
+    keeps_blank_lines: bool = False
+    joins_lines: bool = False
     first: int = 0
     last: int | None = None
 
@@ -73,13 +85,27 @@ class Documents:
 
     def pieces(self) -> Iterator[Piece]:
         """Yield the lines or rows, and whether a document begins at each."""
-        every = (p for file in self.files for p in read_pieces(file, self.column, self.undecodable))
+        every = (piece for file in self.files for piece in self._read(file))
         return islice(every, self.first, self.last)
+
+    def _read(self, file: Path) -> Iterator[Piece]:
+        pieces = read_pieces(file, self.column, self.undecodable)
+        return join_wrapped_lines(pieces) if self.joins_lines else pieces
+
+    def format(self, piece: Piece) -> str:
+        """Return a line or row as it is encoded: with its line end, or "" if it is left out.
+
+        A blank row is no text; a blank line parts paragraphs, where the text keeps it.
+        """
+        is_text = not is_blank(piece.text) or (self.keeps_blank_lines and not piece.is_row)
+        return piece.text + "\n" if is_text else ""
 
     @cached_property
     def fingerprint(self) -> str:
         """The SHA-256 of all that decides what is read, in hexadecimal."""
         parts: list[object] = [self.column, self.undecodable, self.first, self.last]
+        if self.keeps_blank_lines or self.joins_lines:
+            parts += [("lines", self.keeps_blank_lines, self.joins_lines)]
         parts += [(file.suffix.lower(), file_digest(file)) for file in self.files]
         return hashlib.sha256(repr(parts).encode()).hexdigest()
 
@@ -110,13 +136,8 @@ def corpus_names() -> tuple[str, ...]:
 
 
 def lines(documents: Documents) -> Iterator[str]:
-    """Yield each line or row as it is encoded (`format_line`)."""
-    return map(format_line, documents)
-
-
-def format_line(text: str) -> str:
-    """Return a line or row as it is encoded: its line end added, or "" where it is blank."""
-    return "" if is_blank(text) else text + "\n"
+    """Yield each line or row as it is encoded (`Documents.format`)."""
+    return map(documents.format, documents.pieces())
 
 
 def load_splits(config: LanguageConfig) -> Splits:
@@ -134,7 +155,13 @@ def load_splits(config: LanguageConfig) -> Splits:
 
 
 def file_documents(
-    paths: Sequence[str], column: str = "text", undecodable: Undecodable = "stop", name: str = ""
+    paths: Sequence[str],
+    column: str = "text",
+    undecodable: Undecodable = "stop",
+    name: str = "",
+    *,
+    keeps_blank_lines: bool = True,
+    joins_lines: bool = False,
 ) -> Documents:
     """Return the text in files and folders: text, JSON lines, Parquet.
 
@@ -143,6 +170,8 @@ def file_documents(
         column: where the text is in JSON lines and Parquet.
         undecodable: what becomes of bytes that are not UTF-8.
         name: what to call it in messages; none: the paths.
+        keeps_blank_lines: see `Documents`.
+        joins_lines: see `Documents`.
 
     Raises:
         DataError: if a path does not exist or a folder holds no text.
@@ -150,7 +179,14 @@ def file_documents(
     names = ", ".join(Path(path).name or path for path in paths)
     files = find_files(tuple(paths))
     return Documents(
-        name or names, f"the author's own files: {names}", None, files, column, undecodable
+        name or names,
+        f"the author's own files: {names}",
+        None,
+        files,
+        column,
+        undecodable,
+        keeps_blank_lines,
+        joins_lines,
     )
 
 
@@ -159,7 +195,14 @@ def _load_files(config: LanguageConfig) -> Splits:
         if not paths:
             return None
         name = f"The {split} text ({', '.join(paths):.200})"
-        return file_documents(paths, config.text_column, config.undecodable, name)
+        return file_documents(
+            paths,
+            config.text_column,
+            config.undecodable,
+            name,
+            keeps_blank_lines=config.keeps_blank_lines,
+            joins_lines=config.join_lines,
+        )
 
     train = documents(config.train_files, "training")
     assert train is not None
@@ -170,7 +213,7 @@ def _load_files(config: LanguageConfig) -> Splits:
 
 def _load_named(config: LanguageConfig) -> Splits:
     if config.corpus in _EMBEDDED:
-        return _load_embedded(config.corpus)
+        return _load_embedded(config.corpus, config.keeps_blank_lines)
     if config.corpus != WIKITEXT and "/" not in config.corpus:
         hint = " A dataset of the Hub is named owner/name; files of your own are train_files."
         raise UnknownNameError("corpus", config.corpus, corpus_names(), hint)
@@ -186,6 +229,7 @@ def _load_named(config: LanguageConfig) -> Splits:
             (file,),
             hub_corpus.COLUMN,
             config.undecodable,
+            config.keeps_blank_lines,
         )
         for split, file in dataset.files.items()
     }
@@ -195,11 +239,17 @@ def _load_named(config: LanguageConfig) -> Splits:
     return Splits(train, valid, test) if valid else Splits(*_hold_out_end(train), test)
 
 
-def _load_embedded(name: str) -> Splits:
+def _load_embedded(name: str, keeps_blank_lines: bool) -> Splits:
     folder = Path(__file__).parents[1] / "corpora" / name
     license, source = _EMBEDDED[name]
     train, valid = (
-        Documents(f"The {split} text of {name}", source, license, (folder / f"{file}.txt",))
+        Documents(
+            f"The {split} text of {name}",
+            source,
+            license,
+            (folder / f"{file}.txt",),
+            keeps_blank_lines=keeps_blank_lines,
+        )
         for split, file in (("training", "train"), ("validation", "valid"))
     )
     return Splits(train, valid, None)

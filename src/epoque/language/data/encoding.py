@@ -15,10 +15,21 @@ from epoque.bench.system.panics import explain_panics
 if TYPE_CHECKING:
     from transformers import BatchEncoding, PreTrainedTokenizerFast
 
-__all__ = ["UNKNOWN", "Encode", "encode_prompt", "make_corpus_encoder"]
+__all__ = [
+    "LINES_BEGIN_WITH_SPACE",
+    "UNKNOWN",
+    "Encode",
+    "encode_prompt",
+    "find_start_token",
+    "format_prompt",
+    "make_corpus_encoder",
+]
 
 UNKNOWN = "<unk>"
 """What a corpus may hold in the place of rare words; if so it is one token, not three."""
+
+LINES_BEGIN_WITH_SPACE = "lines_begin_with_space"
+"""What a tokenizer's settings say where the lines of its corpus begin with a space."""
 
 Encode = Callable[[list[str]], list[list[int]]]
 
@@ -49,6 +60,32 @@ def make_corpus_encoder(
     return encode_texts
 
 
+def find_start_token(tokenizer: "PreTrainedTokenizerFast", documents_apart: bool) -> int | None:
+    """Return the token after which a text begins in a training, None if there is none.
+
+    Args:
+        tokenizer: a tokenizer of transformers.
+        documents_apart: whether documents end with a token of their own; else lines end as they do.
+    """
+    if documents_apart:
+        end: int | None = tokenizer.eos_token_id
+        return end
+    line_end = make_corpus_encoder(tokenizer)(["\n"])[0]
+    return line_end[-1] if line_end else None
+
+
+def format_prompt(tokenizer: "PreTrainedTokenizerFast", text: str) -> str:
+    """Return a text that a user typed, as a model has seen such texts begin.
+
+    Byte-level tokenizers spell a word with the space before it. Where the lines of the corpus begin
+    with one, as in WikiText-2, a first word without it is cut into pieces that no training had.
+    """
+    if not tokenizer.init_kwargs.get(LINES_BEGIN_WITH_SPACE) or not text:
+        return text
+    is_whole = text[0].isspace() or text.startswith(tuple(tokenizer.all_special_tokens))
+    return text if is_whole else f" {text}"
+
+
 def encode_prompt(
     tokenizer: "PreTrainedTokenizerFast", text: str, **kwargs: bool
 ) -> "BatchEncoding":
@@ -56,14 +93,14 @@ def encode_prompt(
 
     Args:
         tokenizer: a tokenizer of transformers.
-        text: in which special tokens may be spelt out.
+        text: in which special tokens may be spelt out; see `format_prompt`.
         kwargs: what else its call takes.
 
     Raises:
         DataError: if the library panics.
     """
     with explain_panics(_display_name(tokenizer)):
-        encoding: BatchEncoding = tokenizer(text, **kwargs)
+        encoding: BatchEncoding = tokenizer(format_prompt(tokenizer, text), **kwargs)
         return encoding
 
 

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -22,6 +22,7 @@ __all__ = [
     "estimate_size",
     "find_files",
     "is_blank",
+    "join_wrapped_lines",
     "read_pieces",
 ]
 
@@ -51,10 +52,12 @@ class Piece(NamedTuple):
         text: without its line end.
         starts_document: whether a document begins here: at the start of a text file, after a blank
             line, at each row.
+        is_row: whether it is a row of a table and no line of a text.
     """
 
     text: str
     starts_document: bool
+    is_row: bool = False
 
 
 def find_files(paths: tuple[str, ...]) -> tuple[Path, ...]:
@@ -183,7 +186,7 @@ def _make_piece(text: bytes, place: str, undecodable: Undecodable) -> Piece:
             f"{place} is not UTF-8: byte {text[error.start]:#04x} at offset {error.start:,} of its "
             f"text. {REMEDY}"
         ) from None
-    return Piece(decoded.rstrip("\r\n"), starts_document=True)
+    return Piece(decoded.rstrip("\r\n"), starts_document=True, is_row=True)
 
 
 def _decode_lines(
@@ -242,6 +245,30 @@ def _open_parquet(path: Path, column: str) -> "ParquetFile":
     if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
         raise DataError(f"{path}: column {column!r} holds no text but {kind}.")
     return file
+
+
+def join_wrapped_lines(pieces: Iterable[Piece]) -> Iterator[Piece]:
+    """Yield a text that is wrapped at a fixed width with each paragraph in one line.
+
+    A blank line ends a paragraph and stays; rows of a table stay as they are. What is longer than
+    a line may be (`LONGEST`, in letters) comes in parts.
+    """
+    lines: list[str] = []
+    starts_document, length = False, 0
+    for piece in pieces:
+        is_wrapped = not piece.is_row and not is_blank(piece.text)
+        if lines and (not is_wrapped or piece.starts_document or length > LONGEST):
+            yield Piece(" ".join(lines), starts_document)
+            lines = []
+        if not is_wrapped:
+            yield piece
+            continue
+        if not lines:
+            starts_document, length = piece.starts_document, 0
+        lines.append(piece.text.strip() if lines else piece.text.rstrip())
+        length += len(piece.text)
+    if lines:
+        yield Piece(" ".join(lines), starts_document)
 
 
 def is_blank(text: str) -> bool:

@@ -22,7 +22,7 @@ from epoque.bench.progress import Progress, no_progress
 
 from ..config import LanguageConfig
 from .blocks import Blocks, Tokens
-from .corpus import Documents, format_line
+from .corpus import Documents
 from .encoding import Encode, make_corpus_encoder
 from .text_files import Piece
 
@@ -167,7 +167,8 @@ class _TokenWriter:
         progress(0, total, what)
         with (to / "tokens.bin").open("wb") as ids, (to / "starts.bin").open("wb") as starts:
             for batch in _batches(documents.pieces()):
-                self._write(batch, ids, starts)
+                texts = [documents.format(piece) for piece in batch]
+                self._write(batch, texts, ids, starts)
                 progress(min(self.bytes, total), total, what)
             if self.documents and self.end is not None:
                 self._append(ids, [self.end])
@@ -178,8 +179,7 @@ class _TokenWriter:
         write_json(to / "about.json", about | {"checksums": sums}, durable=True)
         progress(total, total, what)
 
-    def _write(self, batch: list[Piece], ids: BinaryIO, starts: BinaryIO) -> None:
-        texts = [format_line(piece.text) for piece in batch]
+    def _write(self, batch: list[Piece], texts: list[str], ids: BinaryIO, starts: BinaryIO) -> None:
         self.words += sum(len(text.split()) for text in texts)
         self.bytes += sum(len(text.encode()) for text in texts)
         rows = self.encode(texts)

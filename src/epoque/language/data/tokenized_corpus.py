@@ -24,17 +24,15 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
 __all__ = [
-    "TRAIN_SAMPLE",
     "TokenizedCorpus",
     "check_corpus",
     "count_tokens",
     "load_corpus",
     "sample_blocks",
+    "sample_more_rows",
     "sample_rows",
 ]
 
-TRAIN_SAMPLE = 200
-"""Train blocks on which the exact training loss is measured, at most."""
 _COUNTED_BLOCKS = 50_000
 
 
@@ -44,7 +42,7 @@ class TokenizedCorpus:
 
     Attributes:
         tokenizer: what made the tokens.
-        train: what is learned from.
+        train: what is learned from: the first `train_share` of the training text.
         valid: what is measured on.
         test: what is measured once at the end, or None.
         source: for the model card: the text's name, where it is from, its licence, and whether
@@ -68,7 +66,7 @@ def check_corpus(config: LanguageConfig) -> None:
     """
     texts = load_splits(config)
     _check_test(config, texts)
-    if config.tokenizer is not None:
+    if config.tokenizer is not None or config.start_from is not None:
         prepare_tokenizer(config, texts.train)
     splits = (texts.train, texts.valid, texts.test)
     size = sum(documents.size for documents in splits if documents is not None)
@@ -108,6 +106,7 @@ def load_corpus(
     blocks = {name: load_blocks(config, tokenizer, text, progress) for name, text in splits.items()}
     for name, text in splits.items():
         check_targets(config, tokenizer, text.name, blocks[name], training=name == "training")
+    blocks["training"] = blocks["training"].take_share(config.train_share)
     source: dict[str, str | bool | None] = {
         "name": ", ".join(Path(path).name for path in config.train_files) or config.corpus,
         "held_out": texts.valid.first > 0,
@@ -124,6 +123,16 @@ def sample_rows(count: int, of: int, seed: int, purpose: Purpose) -> NDArray[np.
     if count >= of:
         return np.arange(of)
     return np.sort(numpy_rng(seed, purpose).choice(of, count, replace=False))
+
+
+def sample_more_rows(rows: NDArray[np.int64], count: int, of: int, seed: int) -> NDArray[np.int64]:
+    """Return other numbers below `of`, in ascending order, so that there are `count` with `rows`.
+
+    With rows that were drawn evenly, all of them together are, too.
+    """
+    others = np.setdiff1d(np.arange(of), rows)
+    picks = sample_rows(count - len(rows), len(others), seed, Purpose.MORE_EVALUATION_BLOCKS)
+    return others[picks]
 
 
 def sample_blocks(blocks: Blocks) -> NDArray[np.int64]:

@@ -9,7 +9,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterator
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,8 @@ from epoque.bench.system.panics import explain_panics
 
 from ..config import LanguageConfig
 from .corpus import Documents, lines
-from .encoding import UNKNOWN
+from .encoding import LINES_BEGIN_WITH_SPACE, UNKNOWN
+from .text_files import is_blank
 from .token_cache import frames_lines
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ __all__ = [
     "check_vocabulary",
     "load_tokenizer",
     "prepare_tokenizer",
+    "save_tokenizer",
     "train_tokenizer",
 ]
 
@@ -42,6 +44,9 @@ END = "<|endoftext|>"
 """The token of a trained BPE tokenizer that ends a document."""
 
 _ALL_SIGNS = 0x110000
+
+_SAMPLED_LINES = 10_000
+"""Lines at the start of a text by which it is known how its lines begin."""
 
 MOST_CHARACTERS = 2**30
 """Characters of a corpus a tokenizer is trained on, from its start; more change little."""
@@ -69,8 +74,8 @@ def prepare_tokenizer(
     see them in training, they are nothing to it later.
 
     Args:
-        config: `tokenizer` names one; else `objective`, `tokenizer_kind`, `vocabulary`,
-            `lowercase` and `frame_lines` say how one is trained.
+        config: `tokenizer` names one, or `start_from` a model with one; else `objective`,
+            `tokenizer_kind`, `vocabulary`, `lowercase` and `frame_lines` say how one is trained.
         documents: the training text.
         progress: receives how much of the text is read, in bytes.
 
@@ -78,27 +83,45 @@ def prepare_tokenizer(
         ConfigError: if the vocabulary is too small, or the named tokenizer frames no lines.
         DataError: if the text cannot be read, or the tokenizer cannot be used.
     """
-    if config.tokenizer is not None:
-        tokenizer = load_tokenizer(config.tokenizer)
+    if (source := config.start_from or config.tokenizer) is not None:
+        tokenizer = load_tokenizer(source)
         check_objective(tokenizer, config.objective)
         if not config.frame_lines:
             _leave_out_frames(tokenizer)
         elif not frames_lines(tokenizer):
             message = f"the tokenizer {_name(tokenizer)}puts no special tokens around a line."
             raise ConfigError([Problem("frame_lines", message)])
-        return tokenizer
+        return _note_line_starts(tokenizer, documents)
     settings = config.model_dump(include=set(_SETTINGS))
     if config.new_tokenizer_kind != LanguageConfig(objective=config.objective).new_tokenizer_kind:
         settings["kind"] = config.new_tokenizer_kind
     key = cache_key(format=2, text=documents.fingerprint, **settings)
 
     def make(to: Path) -> None:
-        train_tokenizer(config, documents, progress).save_pretrained(str(to))
+        save_tokenizer(train_tokenizer(config, documents, progress), to)
 
-    return load_tokenizer(build_once("tokenizers", key, make, _is_whole))
+    return _note_line_starts(
+        load_tokenizer(build_once("tokenizers", key, make, _is_whole)), documents
+    )
 
 
 _SETTINGS = ("objective", "vocabulary", "lowercase", "frame_lines")
+
+
+def _note_line_starts(
+    tokenizer: "PreTrainedTokenizerFast", documents: Documents
+) -> "PreTrainedTokenizerFast":
+    """Let a byte-level tokenizer, and what is saved of it, say that lines begin with a space."""
+    sample = islice((line for line in documents if not is_blank(line)), _SAMPLED_LINES)
+    starts = [line.startswith(" ") for line in sample]
+    if _is_byte_level(tokenizer) and sum(starts) > len(starts) / 2:
+        tokenizer.init_kwargs[LINES_BEGIN_WITH_SPACE] = True
+    return tokenizer
+
+
+def _is_byte_level(tokenizer: "PreTrainedTokenizerFast") -> bool:
+    """Return whether the tokenizer spells a space as part of the word that follows."""
+    return "Ġ" in tokenizer.get_vocab()
 
 
 def train_tokenizer(
@@ -129,6 +152,29 @@ def load_tokenizer(source: str | Path) -> "PreTrainedTokenizerFast":
         gap = f"its ids go up to {highest:,} though it has {len(tokenizer):,} tokens"
         raise DataError(f"The tokenizer {source} cannot be used: {gap}.")
     return tokenizer
+
+
+def save_tokenizer(
+    tokenizer: "PreTrainedTokenizerFast", folder: Path, context: int | None = None
+) -> None:
+    """Write a tokenizer's files, without what says how it was loaded here.
+
+    Args:
+        tokenizer: a tokenizer of transformers.
+        folder: that exists.
+        context: tokens that its model reads at most, `model_max_length`; None: as it says.
+    """
+    for name in _OF_LOADING:
+        tokenizer.init_kwargs.pop(name, None)
+    length = tokenizer.model_max_length
+    try:
+        tokenizer.model_max_length = context or length
+        tokenizer.save_pretrained(str(folder))
+    finally:
+        tokenizer.model_max_length = length
+
+
+_OF_LOADING = ("is_local", "local_files_only")
 
 
 def check_objective(tokenizer: "PreTrainedTokenizerFast", objective: str) -> None:

@@ -21,6 +21,7 @@ from ..generation.sampling import Sampling
 from ..models import Model
 from ..models.output_losses import IGNORE_INDEX, token_losses
 from ..purposes import Purpose
+from .evaluation_plan import EXAMPLE_TOKENS
 from .example_files import EXAMPLES, PROBE
 from .interpretability import compute_attention, decode_tokens, find_neighbors
 
@@ -35,7 +36,6 @@ _SENTENCE = 20  # tokens of a sentence with a mask, and of the text whose attent
 _WORDS, _NEAR = 8, 5  # words whose neighbours are looked for, and how many
 _COMMON = 2000  # the most frequent words, among which neighbours are looked for
 _COUNTED = 50_000_000  # training tokens at most that are counted
-_MEASURED = 32_768  # validation tokens at most whose loss is measured
 _EVERY = 7  # of a masked model, one token in so many is hidden
 _BATCH = 16  # blocks
 _BLANKS = "ĠĊĉč"  # how byte-level tokenizers spell the blank, line ends and the tab
@@ -50,6 +50,8 @@ def example_artifacts(
     tokenizer: "PreTrainedTokenizerFast",
     train: Blocks,
     valid: Blocks,
+    *,
+    blocks: int | None = None,
 ) -> Iterator[Artifact]:
     """Yield the files that describe a finished model (see `example_files`).
 
@@ -59,14 +61,17 @@ def example_artifacts(
         tokenizer: its tokenizer.
         train: the blocks it learned from.
         valid: the blocks that examples come from.
+        blocks: how many of them are measured, evenly spaced; None: as many as hold
+            `EXAMPLE_TOKENS`.
     """
+    blocks = blocks or max(EXAMPLE_TOKENS // config.block_size, 1)
     counts = _count_tokens(train, model.vocabulary)
     starts_word = _find_word_starts(tokenizer, model.vocabulary)
     spans = _choose_spans(tokenizer, valid, config.seed)
     make_examples = _continue_prompts if model.causal else _fill_masks
     arrays: dict[str, NDArray[np.generic]] = {}
     arrays["attention"] = compute_attention(model, spans[-1][:_SENTENCE])
-    arrays |= _bin_by_frequency(*_measure_tokens(model, tokenizer, valid), counts)
+    arrays |= _bin_by_frequency(*_measure_tokens(model, tokenizer, valid, blocks), counts)
     texts = {
         "objective": config.objective,
         "examples": make_examples(config, model, tokenizer, spans, starts_word),
@@ -245,10 +250,10 @@ def _frequent_words(
 
 
 def _measure_tokens(
-    model: Model, tokenizer: "PreTrainedTokenizerFast", valid: Blocks
+    model: Model, tokenizer: "PreTrainedTokenizerFast", valid: Blocks, count: int
 ) -> tuple[Ints, NDArray[np.float64]]:
     """Return tokens of the validation text and their losses in nats, both [N]."""
-    rows = _spread_evenly(len(valid), max(_MEASURED // valid.ids.shape[1], 1))
+    rows = _spread_evenly(len(valid), count)
     tokens, losses = [], []
     with inference(model):
         for part in np.array_split(rows, -(-len(rows) // _BATCH)):

@@ -9,6 +9,7 @@ from epoque.bench.i18n import mark
 __all__ = ["TOO_LARGE", "explain_missing"]
 
 TOO_LARGE = mark("larger than a number can be")
+_ONE_BLOCK = mark("a standard error takes two measured blocks or more")
 _NO_TARGET = mark("no block it is measured on has a token to predict")
 
 _REASONS = {
@@ -17,6 +18,10 @@ _REASONS = {
     "unigram_perplexity": mark("the texts are too short to count single tokens"),
     "bigram_perplexity": mark("the texts are too short to count pairs of tokens"),
     "trigram_perplexity": mark("the texts are too short to count triples of tokens"),
+    "perplexity_error": _ONE_BLOCK,
+    "perplexity_with_counts_error": _ONE_BLOCK,
+    "final_valid_loss_error": _ONE_BLOCK,
+    "final_test_loss_error": _ONE_BLOCK,
     "in_train_share": mark("the texts are too large to be compared"),
     "perplexity_per_word": mark("the text has no word"),
 }

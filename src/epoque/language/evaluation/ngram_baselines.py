@@ -24,13 +24,16 @@ ORDERS = {"unigram": 1, "bigram": 2, "trigram": 3}
 """How many tokens each counts together."""
 
 
-def measure_baselines(train: ArrayLike, ids: ArrayLike, vocabulary: int) -> dict[str, float]:
+def measure_baselines(
+    train: ArrayLike, ids: ArrayLike, vocabulary: int, triples: "KneserNey | None" = None
+) -> dict[str, float]:
     """Return the perplexities on `ids` of counting on `train`.
 
     Args:
         train: tokens to count, of any shape; they are taken one after another.
         ids: tokens to predict, likewise.
         vocabulary: how many different tokens there can be, V.
+        triples: the counts of triples of `train`, where they were made before.
 
     Returns:
         "unigram", "bigram" and "trigram" to the perplexity, per token; NaN where there are fewer
@@ -42,9 +45,10 @@ def measure_baselines(train: ArrayLike, ids: ArrayLike, vocabulary: int) -> dict
     train_ids, valid_ids = _flatten(train), _flatten(ids)
     if len(train_ids) < LEAST_TOKENS:
         return dict.fromkeys(ORDERS, float("nan"))
+    counts = {3: triples} if triples is not None else {}
     return {
-        name: measure_perplexity(KneserNey(train_ids, order, vocabulary), valid_ids)
-        for name, order in ORDERS.items()
+        name: measure_perplexity(counts.get(n) or KneserNey(train_ids, n, vocabulary), valid_ids)
+        for name, n in ORDERS.items()
     }
 
 

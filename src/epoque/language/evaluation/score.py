@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from epoque.bench.errors import ConfigError, DataError, Problem
 from epoque.bench.progress import Progress
 
-from ..data.encoding import encode_prompt, make_corpus_encoder
+from ..data.encoding import encode_prompt, format_prompt, make_corpus_encoder
 from ..generation.decoder import inference
 from ..generation.fill_mask import encode_text
 from ..models import Model
@@ -95,6 +95,7 @@ def score_text(model: Model, tokenizer: "PreTrainedTokenizerFast", text: str) ->
     logp = score_ids(model, tokenizer, ids)
     names = tokenizer.convert_ids_to_tokens(ids)
     tokens, is_special = [], encoding["special_tokens_mask"]
+    text = format_prompt(tokenizer, text)
     for i, (begin, end) in enumerate(encoding["offset_mapping"]):
         is_outside = bool(is_special[i]) and begin == end  # not of the text: put around it
         tokens.append(names[i] if is_outside else text[begin:end])

@@ -22,7 +22,14 @@ if TYPE_CHECKING:
 
     from epoque.bench.runs.run import Run
 
-__all__ = ["break_lines", "examples_figure", "replace_missing_glyphs"]
+__all__ = [
+    "Continuations",
+    "break_lines",
+    "count_words",
+    "draw_continuations",
+    "examples_figure",
+    "replace_missing_glyphs",
+]
 
 SIZE, SMALL = 8.5, 8.0
 LINE = 12.0  # from one line of text to the next
@@ -49,28 +56,76 @@ def examples_figure(run: "Run", language: str) -> "Figure":
     a box, and the likeliest candidates with their probabilities, the right one in bold.
     """
     content = read_examples(run)
-    draw = _draw_continuations if content["objective"] == "causal" else _draw_filled_masks
+    draw = draw_continuations if content["objective"] == "causal" else _draw_filled_masks
     return draw(content["examples"], language)
 
 
-def _draw_continuations(examples: Sequence[Mapping[str, Any]], language: str) -> "Figure":
-    _ = translator(language)
-    second = FIRST + GUTTER
-    columns = (FIRST, WIDTH - 2 * SIDE - second)
-    texts = [
-        [
-            break_lines(_plain(example[name]), width)
-            for name, width in zip(NAMES, columns, strict=True)
+def count_words(text: str) -> int:
+    """Return how many words of a continuation are drawn."""
+    return len(_plain(text).split(" "))
+
+
+def draw_continuations(examples: Sequence[Mapping[str, Any]], language: str) -> "Figure":
+    """Draw how prompts go on.
+
+    Args:
+        examples: each with its `prompt` and `continuation`.
+        language: "en" or "fr".
+    """
+    return Continuations(examples, language).figure
+
+
+class Continuations:
+    """How prompts go on, as a figure whose continuations may be shown in part.
+
+    Args:
+        examples: each with its `prompt` and `continuation`.
+        language: "en" or "fr".
+
+    Attributes:
+        figure: with all words.
+    """
+
+    def __init__(self, examples: Sequence[Mapping[str, Any]], language: str) -> None:
+        _ = translator(language)
+        second = FIRST + GUTTER
+        columns = (FIRST, WIDTH - 2 * SIDE - second)
+        texts = [
+            [
+                break_lines(_plain(example[name]), width)
+                for name, width in zip(NAMES, columns, strict=True)
+            ]
+            for example in examples
         ]
-        for example in examples
-    ]
-    tops, axes = _table([max(map(len, row)) for row in texts])
-    _write_headers(axes, {0: _("Prompt"), second: _("The model goes on")})
-    for top, (prompt, new) in zip(tops, texts, strict=True):
-        _write_lines(axes, 0, top, prompt, color("ink"))
-        _write_lines(axes, second, top, new, color("blue"))
-    add_heading(axes, _("How the model goes on"), _("texts it has not learned from"))
-    return _figure_of(axes)
+        tops, axes = _table([max(map(len, row)) for row in texts])
+        _write_headers(axes, {0: _("Prompt"), second: _("The model goes on")})
+        self._written: list[tuple[list[str], list[Text]]] = []
+        for top, (prompt, new) in zip(tops, texts, strict=True):
+            _write_lines(axes, 0, top, prompt, color("ink"))
+            self._written.append((new, _write_lines(axes, second, top, new, color("blue"))))
+        add_heading(axes, _("How the model goes on"), _("texts it has not learned from"))
+        self.figure = _figure_of(axes)
+
+    @property
+    def written(self) -> "list[Text]":
+        """What `show` changes: the lines of the continuations."""
+        return [artist for _lines, artists in self._written for artist in artists]
+
+    def show(self, words: int) -> None:
+        """Show the first words of each continuation, where they stand among all."""
+        for lines, artists in self._written:
+            for line, artist in zip(_keep_words(lines, words), artists, strict=True):
+                artist.set_text(line)
+
+
+def _keep_words(lines: Sequence[str], most: int) -> list[str]:
+    """Return the first words of a text in lines."""
+    kept, left = [], most
+    for line in lines:
+        words = line.split(" ")[:left]
+        left -= len(words)
+        kept.append(" ".join(words))
+    return kept
 
 
 NAMES = ("prompt", "continuation")
@@ -215,9 +270,13 @@ def _write_headers(axes: "Axes", names: Mapping[float, str]) -> None:
         axes.text(x, HEAD - 5, name, fontsize=SMALL, color=color("muted"), va="baseline")
 
 
-def _write_lines(axes: "Axes", x: float, top: float, lines: Sequence[str], tint: str) -> None:
-    for place, line in enumerate(lines):
+def _write_lines(
+    axes: "Axes", x: float, top: float, lines: Sequence[str], tint: str
+) -> "list[Text]":
+    return [
         axes.text(x, top + place * LINE + 9, line, fontsize=SIZE, color=tint, va="baseline")
+        for place, line in enumerate(lines)
+    ]
 
 
 def _write_with_box(axes: "Axes", top: float, lines: Sequence[str]) -> None:

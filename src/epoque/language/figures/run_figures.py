@@ -112,7 +112,10 @@ def _finite_metrics(run: "Run[LanguageConfig]") -> "dict[str, pd.Series]":
 
 
 def perplexity_figure(run: "Run[LanguageConfig]", language: str) -> "Figure":
-    """Draw the validation perplexity over the tokens read, and what counting words reaches."""
+    """Draw the validation perplexity over the tokens read, and what counting words reaches.
+
+    The mixture of both is a line of its own: it was measured at the end.
+    """
     _ = translator(language)
     figure = new_figure()
     axes = figure.add_subplot()
@@ -125,6 +128,9 @@ def perplexity_figure(run: "Run[LanguageConfig]", language: str) -> "Figure":
     for name, value in _baselines(run).items():
         axes.axhline(value, color=color("muted"), linewidth=0.9, linestyle=(0, (1, 2)))
         ends.append((value, names[name], color("muted")))
+    if mixed := _results(run).get("perplexity_with_counts"):
+        axes.axhline(mixed, color=color("blue"), linewidth=1.1, linestyle=(0, (5, 2)))
+        ends.append((mixed, _("the model with triples"), color("blue")))
     values = [*series, *(value for value, _text, _color in ends)]
     axes.set_ylim(min(values) / 1.15, max(values) * 1.15)
     axes.set_xlim(0, float(run.metrics["tokens"].max()))

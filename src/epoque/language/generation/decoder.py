@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor
 
+from ..evaluation.count_mixture import CountMixture
 from ..models import KeyValueCache, Model
 
 __all__ = ["Decoder", "inference"]
@@ -37,6 +38,7 @@ class Decoder:
         vocabulary: how many tokens the tokenizer has, if the model has spare rows; 0: all the
             model's.
         cached: whether keys and values are kept; without, every token is read again each time.
+        mixture: counts that are mixed into the model's probabilities, or None.
     """
 
     def __init__(
@@ -47,9 +49,10 @@ class Decoder:
         *,
         vocabulary: int = 0,
         cached: bool = True,
+        mixture: CountMixture | None = None,
     ) -> None:
         self.rows = [list(row) for row in rows]
-        self._model, self._cached = model, cached
+        self._model, self._cached, self._mixture = model, cached, mixture
         self._vocabulary = vocabulary or model.vocabulary
         self._context = min(context or model.context, model.context)
         self._starts = [0] * len(self.rows)  # of each row, the first token that is still read
@@ -59,8 +62,10 @@ class Decoder:
     def next_logits(self) -> Tensor:
         """Return the logits of each row's next token, float32 [B, V]; V is the tokenizer's."""
         if self._cache is None or self._overlong_rows():
-            return self._read_all()
-        return self._read(self._matrix([row[-1:] for row in self.rows]))
+            logits = self._read_all()
+        else:
+            logits = self._read(self._matrix([row[-1:] for row in self.rows]))
+        return logits if self._mixture is None else self._mixture.mix(logits, self.rows)
 
     def append(self, tokens: Sequence[int]) -> None:
         """Add a token to each row."""

@@ -11,6 +11,7 @@ from epoque.bench.errors import UsageError
 from epoque.bench.seeds import numpy_rng
 
 from ..data.encoding import encode_prompt
+from ..evaluation.count_mixture import CountMixture
 from ..models import Model
 from ..purposes import Purpose
 from .beam_search import beam_search
@@ -59,6 +60,7 @@ def continue_ids(
     *,
     vocabulary: int = 0,
     cached: bool = True,
+    mixture: CountMixture | None = None,
 ) -> list[list[int]]:
     """Return the tokens that follow each prompt, without the end token.
 
@@ -69,8 +71,16 @@ def continue_ids(
         end: the token that ends a text, or None.
         vocabulary: how many tokens the tokenizer has; 0: as many as the model.
         cached: whether to keep keys and values; without, the same tokens come out, later.
+        mixture: counts that are mixed in, or None.
     """
-    decode = partial(Decoder, model, context=sampling.context, vocabulary=vocabulary, cached=cached)
+    decode = partial(
+        Decoder,
+        model,
+        context=sampling.context,
+        vocabulary=vocabulary,
+        cached=cached,
+        mixture=mixture,
+    )
     if sampling.beams > 1:
         return [beam_search(model, decode([prompt]), sampling, end) for prompt in prompts]
     rows: list[list[int]] = [[] for _ in prompts]
@@ -81,19 +91,30 @@ def continue_ids(
 
 
 def encode_causal_prompt(
-    model: Model, tokenizer: "PreTrainedTokenizerFast", prompt: str
+    model: Model, tokenizer: "PreTrainedTokenizerFast", prompt: str, start: int | None = None
 ) -> list[int]:
     """Return the tokens of a prompt, without any special token around it.
 
+    Args:
+        model: a causal model.
+        tokenizer: its tokenizer.
+        prompt: the text; an empty one is the start of a text.
+        start: the token that a text begins after; None: what the tokenizer says it is.
+
     Raises:
-        UsageError: if it has none, or the model is not causal.
+        UsageError: if the prompt is empty and no token stands for the start, or the model is not
+            causal.
     """
     if not model.causal:
         raise UsageError("This model is masked: it fills masks and cannot go on with a text.")
     ids = list(encode_prompt(tokenizer, prompt, add_special_tokens=False)["input_ids"])
-    if not ids:
-        raise UsageError("The prompt is empty; there is nothing to continue.")
-    return ids
+    if ids:
+        return ids
+    starts = (start, tokenizer.bos_token_id, tokenizer.eos_token_id)
+    known = [token for token in starts if token is not None]
+    if not known:
+        raise UsageError("The prompt is empty, and no token of this model begins a text.")
+    return known[:1]
 
 
 def generate(
@@ -101,15 +122,19 @@ def generate(
     tokenizer: "PreTrainedTokenizerFast",
     prompts: Sequence[str],
     sampling: Sampling = DEFAULT,
+    *,
+    start: int | None = None,
+    mixture: CountMixture | None = None,
 ) -> list[str]:
-    """Return a continuation of each prompt, without the prompt.
+    """Return a continuation of each prompt, without the prompt; `start`: `encode_causal_prompt`.
 
     Raises:
-        UsageError: if a prompt is empty, or the model is not causal.
+        UsageError: if a prompt is empty and nothing stands for the start of a text, or the model is
+            not causal.
     """
-    ids = [encode_causal_prompt(model, tokenizer, prompt) for prompt in prompts]
+    ids = [encode_causal_prompt(model, tokenizer, prompt, start) for prompt in prompts]
     end, vocabulary = tokenizer.eos_token_id, len(tokenizer)
-    new_ids = continue_ids(model, ids, sampling, end, vocabulary=vocabulary)
+    new_ids = continue_ids(model, ids, sampling, end, vocabulary=vocabulary, mixture=mixture)
     return [
         "".join(decode_pieces(tokenizer, prompt, iter(new)))
         for prompt, new in zip(ids, new_ids, strict=True)
@@ -121,20 +146,29 @@ def stream(
     tokenizer: "PreTrainedTokenizerFast",
     prompt: str,
     sampling: Sampling = DEFAULT,
+    *,
+    start: int | None = None,
+    mixture: CountMixture | None = None,
 ) -> Iterator[str]:
     """Yield the continuation of a prompt in pieces, each as soon as its letters are whole.
 
-    With beam search it comes in one piece: the best text is known only at the end.
+    With beam search it comes in one piece: the best text is known only at the end. `start`: see
+    `encode_causal_prompt`.
 
     Raises:
-        UsageError: if the prompt is empty, or the model is not causal.
+        UsageError: if the prompt is empty and nothing stands for the start of a text, or the model
+            is not causal.
     """
-    ids, end = encode_causal_prompt(model, tokenizer, prompt), tokenizer.eos_token_id
+    ids, end = encode_causal_prompt(model, tokenizer, prompt, start), tokenizer.eos_token_id
     if sampling.beams > 1:
-        (row,) = continue_ids(model, [ids], sampling, end, vocabulary=len(tokenizer))
+        (row,) = continue_ids(
+            model, [ids], sampling, end, vocabulary=len(tokenizer), mixture=mixture
+        )
         yield from decode_pieces(tokenizer, ids, iter(row))
     else:
-        decoder = Decoder(model, [ids], sampling.context, vocabulary=len(tokenizer))
+        decoder = Decoder(
+            model, [ids], sampling.context, vocabulary=len(tokenizer), mixture=mixture
+        )
         new = (tokens[0] for tokens in decode_steps(model, decoder, sampling, end))
         yield from decode_pieces(tokenizer, ids, new)
 

@@ -17,7 +17,7 @@ class Sampling(Options):
 
     temperature: float = option(
         1.0,
-        "Below 1 bolder, above 1 wilder; 0 always takes the likeliest token (greedy).",
+        "Below 1 more cautious, above 1 wilder; 0 always takes the likeliest token (greedy).",
         ge=0,
         le=100,
     )

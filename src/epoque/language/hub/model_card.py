@@ -1,19 +1,22 @@
 """The model card: the README.md that a saved or pushed model carries."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from epoque.bench.command_line import build_command_line
+from epoque.bench.files.atomic import read_json
 
 from ..config import LanguageConfig
 from ..data.corpus import HELD_OUT
+from ..data.encoding import LINES_BEGIN_WITH_SPACE
 from ..training.estimate import format_duration
 
 if TYPE_CHECKING:
     from epoque.bench.runs.run import Run
 
-__all__ = ["model_card", "without_folders"]
+__all__ = ["NOTHING", "Statements", "model_card", "without_folders"]
 
 _RESULTS = {
     "final_valid_loss": "Validation loss (nats a token)",
@@ -31,17 +34,43 @@ _RESULTS = {
     "unigram_perplexity": "Perplexity of counting alone: single tokens",
     "bigram_perplexity": "Perplexity of counting alone: pairs (Kneser-Ney)",
     "trigram_perplexity": "Perplexity of counting alone: triples (Kneser-Ney)",
+    "perplexity_with_counts": "Validation perplexity of the network with these triples mixed in",
+    "counts_weight": "Their weight, chosen on training text that the counts left out",
 }
 _LANGUAGES = {"shakespeare": "en", "wikitext-2": "en", "code-du-travail": "fr"}
 _DATASETS = {"wikitext-2": "Salesforce/wikitext"}
+_SPACE = (
+    " The lines of its text begin with a space, and so must what transformers is given: "
+    '`tokenizer(" The")`; Epoque adds it.'
+)
 _TASKS = {"causal": "text-generation", "masked": "fill-mask"}
 _CLASSES = {"causal": "AutoModelForCausalLM", "masked": "AutoModelForMaskedLM"}
+
+
+@dataclass(frozen=True)
+class Statements:
+    """What only the author of a model can say of it.
+
+    Attributes:
+        license: the licence of the weights as the Hub spells it (`cc-by-sa-4.0`), None if it shall
+            not be stated.
+        languages: of the text, as the Hub spells them (`en`); empty: those of a named corpus.
+        datasets: of the Hub that the text is from, owner/name; empty: the corpus, if it is one.
+    """
+
+    license: str | None = None
+    languages: tuple[str, ...] = ()
+    datasets: tuple[str, ...] = ()
+
+
+NOTHING = Statements()
+"""Of what its author says nothing."""
 
 
 def model_card(
     run: "Run[LanguageConfig]",
     name: str,
-    license: str | None = None,
+    says: Statements = NOTHING,
     results: Mapping[str, Any] | None = None,
 ) -> str:
     """Return the model card of a finished run: Markdown under a YAML header.
@@ -49,8 +78,7 @@ def model_card(
     Args:
         run: a finished run of the language lab.
         name: what the model is called: `owner/name` on the Hub, or a folder's name.
-        license: the licence of the weights as the Hub spells it (`cc-by-sa-4.0`), or None if it
-            shall not be stated.
+        says: what its author says.
         results: the run's, where they are not saved yet; the card then tells no times.
 
     Raises:
@@ -64,18 +92,18 @@ def model_card(
         _describe_model(results, config),
         _describe_network({**results, **times}, config),
         "## Loading it",
-        _loading(config, name),
+        _loading(config, name, _begins_with_space(run)),
         "## Results",
         "\n".join(_results(results, config)),
         "## Data and licence",
-        "\n".join(_data(results, config, license)),
+        "\n".join(_data(results, config, says.license)),
         "## Training it again",
         f"```sh\n{build_command_line('run', run.recipe, _share_config(config))}\n```",
         "<details><summary>All settings</summary>",
         f"```yaml\n{_yaml(without_folders(run)['config'])}```",
         "</details>",
     )
-    header = _yaml(_header(results, config, name, license))
+    header = _yaml(_header(results, config, name, says))
     return f"---\n{header}---\n\n" + "\n\n".join(parts) + "\n"
 
 
@@ -86,21 +114,23 @@ def _yaml(value: Mapping[str, Any]) -> str:
 
 
 def _header(
-    results: Mapping[str, Any], config: LanguageConfig, name: str, license: str | None
+    results: Mapping[str, Any], config: LanguageConfig, name: str, says: Statements
 ) -> dict[str, Any]:
     """Return the metadata that the Hub reads."""
     task = _TASKS[config.objective]
     header: dict[str, Any] = {"library_name": "transformers", "pipeline_tag": task}
-    if license:
-        header["license"] = license
+    if says.license:
+        header["license"] = says.license
     dataset = None
+    known = _LANGUAGES.get(config.corpus) if not config.train_files else None
+    if languages := says.languages or ((known,) if known else ()):
+        header["language"] = list(languages)
     if not config.train_files:
-        if config.corpus in _LANGUAGES:
-            header["language"] = _LANGUAGES[config.corpus]
         dataset = _DATASETS.get(config.corpus) or config.corpus.split(":")[0]
-        if "/" in dataset:
-            header["datasets"] = [dataset]
-    header["tags"] = ["epoque", "trained-from-scratch", config.objective, config.architecture]
+    if datasets := says.datasets or ((dataset,) if dataset and "/" in dataset else ()):
+        header["datasets"] = list(datasets)
+    began = ["trained-from-scratch"] if config.start_from is None else []
+    header["tags"] = ["epoque", *began, config.objective, config.architecture]
     if results.get("perplexity") is not None:
         corpus = "files of the author's" if dataset is None else config.corpus
         metric = {"type": "perplexity", "value": results["perplexity"]}
@@ -121,10 +151,13 @@ def _describe_model(results: Mapping[str, Any], config: LanguageConfig) -> str:
     }[config.objective]
     size = f" of {results['parameters']:,} parameters" if "parameters" in results else ""
     text = results.get("corpus_name") or config.corpus
+    start = "from scratch"
+    if (source := _share_config(config).start_from) is not None:
+        start = f"from the weights of {source}"
+    knows = "It knows what it has read" if source else "It knows this text and nothing else"
     return (
-        f"A language model{size} that {does}, trained from scratch on {text} with "
-        "[Epoque](https://pypi.org/project/epoque/), a lab book of neural networks. It knows this "
-        "text and nothing else: what it writes can look right and be wrong."
+        f"A language model{size} that {does}, trained {start} on {text} with Epoque, a lab book "
+        f"of neural networks. {knows}: what it writes can look right and be wrong."
     )
 
 
@@ -145,7 +178,13 @@ def _describe_network(results: Mapping[str, Any], config: LanguageConfig) -> str
     return text
 
 
-def _loading(config: LanguageConfig, name: str) -> str:
+def _begins_with_space(run: "Run[LanguageConfig]") -> bool:
+    """Return whether the lines of the text begin with a space, by the run's tokenizer."""
+    path = run.path / "tokenizer_config.json"
+    return path.is_file() and read_json(path).get(LINES_BEGIN_WITH_SPACE) is True
+
+
+def _loading(config: LanguageConfig, name: str, with_space: bool) -> str:
     loader = _CLASSES[config.objective]
     use = {
         "causal": f'epoque language generate {name} "The"',
@@ -158,7 +197,7 @@ def _loading(config: LanguageConfig, name: str) -> str:
         f'model = {loader}.from_pretrained("{name}")\n'
         "```\n\n"
         f"or, with Epoque, `{use}`."
-    )
+    ) + (_SPACE if with_space else "")
 
 
 def _results(results: Mapping[str, Any], config: LanguageConfig) -> Iterator[str]:
@@ -169,7 +208,14 @@ def _results(results: Mapping[str, Any], config: LanguageConfig) -> Iterator[str
         value = results.get(name)
         same = name == "perplexity_without_unk" and value == results.get("perplexity")
         if isinstance(value, int | float) and not same:
-            yield f"| {words} | {_number(value)} |"
+            error = results.get(f"{name}_error")
+            cell = _number(value) if error is None else f"{_number(value)} ± {error:.2g}"
+            yield f"| {words} | {cell} |"
+    if measured := results.get("valid_blocks_measured"):
+        yield (
+            f"\nMeasured on a sample of {measured:,} of the {results['valid_blocks']:,} blocks of "
+            "the validation text; ± is the standard error."
+        )
     epochs = results.get("epochs") or ()
     if len(epochs) > 1:
         yield "\n| epoch | training loss | validation loss |\n|---|---|---|"
@@ -213,8 +259,10 @@ def _file_names(config: LanguageConfig) -> dict[str, Any]:
     fields = ("train_files", "valid_files", "test_files")
     lists = {name: [Path(file).name for file in getattr(config, name)] for name in fields}
     names: dict[str, Any] = {name: files for name, files in lists.items() if files}
-    if config.tokenizer is not None and _is_folder(config.tokenizer):
-        names["tokenizer"] = Path(config.tokenizer).absolute().name
+    for name in ("tokenizer", "start_from"):
+        source = getattr(config, name)
+        if source is not None and _is_folder(source):
+            names[name] = Path(source).absolute().name
     return names
 
 

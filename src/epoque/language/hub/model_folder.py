@@ -16,7 +16,7 @@ from ..config import LanguageConfig
 from ..models import Model
 from ..models.hf_checkpoints import save_model
 from ..training.checkpoint import restore_model
-from .model_card import model_card, without_folders
+from .model_card import NOTHING, Statements, model_card, without_folders
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
@@ -25,7 +25,7 @@ __all__ = ["copy_folder", "draft_model_folder", "list_files", "save_run", "write
 
 
 def save_run(
-    run: Run[LanguageConfig], folder: Path, name: str = "", license: str | None = None
+    run: Run[LanguageConfig], folder: Path, name: str = "", says: Statements = NOTHING
 ) -> Path:
     """Write a finished run's model, tokenizer and model card into a new folder, whole or not.
 
@@ -33,7 +33,7 @@ def save_run(
         run: a finished run of the language lab.
         folder: where; it must not exist, or be empty.
         name: what the model card calls it; by default the folder's name.
-        license: of the weights, as the Hub spells it; None states none.
+        says: what its author says of it.
 
     Raises:
         UsageError: if the run is not finished, or the folder holds something.
@@ -42,7 +42,7 @@ def save_run(
     """
     _check_free(folder)
     with draft_model_folder(
-        run, name or folder.absolute().name, license, folder.absolute().parent
+        run, name or folder.absolute().name, says, folder.absolute().parent
     ) as draft:
         _move(draft, folder)
     return folder
@@ -50,14 +50,14 @@ def save_run(
 
 @contextmanager
 def draft_model_folder(
-    run: Run[LanguageConfig], name: str, license: str | None, beside: Path | None
+    run: Run[LanguageConfig], name: str, says: Statements, beside: Path | None
 ) -> Iterator[Path]:
     """Give a folder with a finished run's model inside the block; then it is deleted.
 
     Args:
         run: a finished run of the language lab.
         name: what the model card calls it.
-        license: of the weights, or None.
+        says: what its author says of it.
         beside: the folder it is made in; None takes the system's for temporary files.
     """
     if run.status.state != "finished":
@@ -69,7 +69,7 @@ def draft_model_folder(
         parent = tempfile.TemporaryDirectory() if beside is None else draft_folder(beside / "model")
         with parent as folder:
             draft = Path(folder) / "model"
-            write_model_folder(draft, run, model, tokenizer, model_card(run, name, license))
+            write_model_folder(draft, run, model, tokenizer, model_card(run, name, says))
             yield draft
 
 

@@ -1,6 +1,7 @@
 """Opening a model by whatever names it: a run, a folder, or a name on the Hub."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,12 +29,20 @@ class LoadedModel:
         model: in evaluation mode, on its device.
         tokenizer: a `PreTrainedTokenizerFast`.
         context: how many tokens it should see at once: as many as it was trained on.
+        start: the token after which a text began in training, None where that is not known.
+        keeps_blank_lines: whether texts were read with their blank lines; so they are measured.
+        joins_lines: whether paragraphs were read as one line.
+        run: the run that it is of, None of a saved folder or a model of the Hub.
     """
 
     name: str
     model: "Model"
     tokenizer: Any
     context: int
+    start: int | None = None
+    keeps_blank_lines: bool = True
+    joins_lines: bool = False
+    run: Run[LanguageConfig] | None = None
 
 
 def open_model(name: str, runs: str | Path = "runs", device: str = "cpu") -> LoadedModel:
@@ -140,7 +149,14 @@ def _open_run(run: Run[LanguageConfig]) -> LoadedModel:
 
     config = run.config
     model, tokenizer = restore_model(run)
-    return LoadedModel(run.id, model, tokenizer, min(config.block_size, model.context))
+    return LoadedModel(
+        run.id,
+        model,
+        tokenizer,
+        min(config.block_size, model.context),
+        **_reading(tokenizer, run.metadata["config"]),
+        run=run,
+    )
 
 
 def _open_folder(name: str, folder: Path) -> LoadedModel:
@@ -153,7 +169,12 @@ def _open_folder(name: str, folder: Path) -> LoadedModel:
     model, tokenizer = load_model(folder)
     if tokenizer is None:
         raise UsageError(f"{name} holds no tokenizer; without it there are no words.")
-    return LoadedModel(name, model, tokenizer, _trained_context(folder, model.context))
+    settings = _trained_settings(folder)
+    size = settings.get("block_size")
+    is_told = isinstance(size, int) and size > 0
+    context = min(int(size or 0), model.context) if is_told else model.context
+    reading = _reading(tokenizer, settings) if settings else {}
+    return LoadedModel(name, model, tokenizer, context, **reading)
 
 
 def _suggest_name(folder: Path) -> str:
@@ -163,11 +184,26 @@ def _suggest_name(folder: Path) -> str:
     return "name a run, a folder that `epoque language save` wrote, or owner/name on the Hub"
 
 
-def _trained_context(folder: Path, context: int) -> int:
-    """Return how many tokens a saved model saw at once in training, where that is told."""
+def _trained_settings(folder: Path) -> Mapping[str, Any]:
+    """Return the settings that a saved model was trained with, where that is told."""
     about = folder / "epoque.json"
-    size = read_json(about).get("config", {}).get("block_size") if about.is_file() else None
-    return min(size, context) if isinstance(size, int) and size > 0 else context
+    settings = read_json(about).get("config", {}) if about.is_file() else {}
+    return settings if isinstance(settings, dict) else {}
+
+
+def _reading(tokenizer: Any, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return how a training with these settings read its text, as `LoadedModel` has it.
+
+    Runs of before there was the setting `blank_lines` left these lines out.
+    """
+    from ..data.encoding import find_start_token
+
+    keeps = {"keep": True, "auto": bool(settings.get("train_files"))}
+    return {
+        "start": find_start_token(tokenizer, settings.get("documents_apart") is True),
+        "keeps_blank_lines": keeps.get(settings.get("blank_lines", "drop"), False),
+        "joins_lines": settings.get("join_lines") is True,
+    }
 
 
 def check_installed() -> None:

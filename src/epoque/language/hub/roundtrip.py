@@ -48,7 +48,7 @@ def check_roundtrip(
     """
     with draft_folder(run.path / "model") as parent:
         folder = parent / "model"
-        card = model_card(run, run.recipe, None, results)
+        card = model_card(run, run.recipe, results=results)
         write_model_folder(folder, run, model.cpu(), tokenizer, card)
         names = list_files(folder)
         size = sum((folder / name).stat().st_size for name in names)

@@ -18,7 +18,7 @@ from epoque.bench.errors import DataError
 from epoque.bench.files.atomic import explain_write_errors, read_json, write_atomic, write_json
 from epoque.bench.files.safetensors_file import read_safetensors
 
-from ..data.tokenizer import check_vocabulary, load_tokenizer
+from ..data.tokenizer import check_vocabulary, load_tokenizer, save_tokenizer
 from . import create_model
 from .base import Model
 from .hf_layout import (
@@ -53,13 +53,16 @@ def save_model(model: Model, tokenizer: "PreTrainedTokenizerFast | None", folder
     """
     if tokenizer is not None:
         check_vocabulary(tokenizer, model.vocabulary)
+    special = _special_token_ids(model, tokenizer)
     with explain_write_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         if tokenizer is not None:
-            tokenizer.save_pretrained(folder)
-    write_json(
-        folder / "config.json", to_hf_config(model.config) | _special_token_ids(model, tokenizer)
-    )
+            save_tokenizer(tokenizer, folder, model.context)
+    write_json(folder / "config.json", to_hf_config(model.config) | special)
+    if model.causal:
+        # Drawn, as Epoque does; transformers alone would take the likeliest token.
+        known = {name: token for name, token in special.items() if token is not None}
+        write_json(folder / "generation_config.json", {"do_sample": True, **known})
     write_atomic(folder / WEIGHTS, safetensors_bytes(to_hf_state(model), {"format": "pt"}))
 
 

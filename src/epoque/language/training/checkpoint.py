@@ -21,7 +21,7 @@ from epoque.bench.events import Artifact
 from epoque.bench.runs.run import Run
 
 from ..config import LanguageConfig
-from ..data.tokenizer import check_vocabulary, load_tokenizer
+from ..data.tokenizer import check_vocabulary, load_tokenizer, save_tokenizer
 from ..models import Model, build_model
 from .distributed import gather, shard_like
 
@@ -159,6 +159,6 @@ def restore_model(
 def tokenizer_artifacts(tokenizer: "PreTrainedTokenizerFast") -> list[Artifact]:
     """Return a tokenizer's files, which make a run readable without its corpus."""
     with TemporaryDirectory() as folder:
-        tokenizer.save_pretrained(folder)
+        save_tokenizer(tokenizer, Path(folder))
         files = sorted(path for path in Path(folder).iterdir() if path.is_file())
         return [Artifact(path.name, path.read_bytes()) for path in files]

@@ -9,6 +9,7 @@ from epoque.bench.torch.threads import limit_threads
 
 from ..config import LanguageConfig
 from ..data.tokenized_corpus import TokenizedCorpus, load_corpus
+from ..evaluation.evaluation_plan import plan_evaluations
 from .resources import choose_threads, explain_out_of_memory
 from .trainer import Trainer
 
@@ -35,7 +36,8 @@ class TrainingEstimate:
         bytes: of memory, about.
         steps: that remain until the epochs or the steps are done.
         step_seconds: of one step, measured.
-        seconds: of all these steps, or `max_seconds` if that is less.
+        measuring_seconds: of all that is measured on the way and at the end.
+        seconds: of all these steps, or `max_seconds` if that is less, and of the measuring.
         device: where.
         resumed: whether some steps are done already.
     """
@@ -44,6 +46,7 @@ class TrainingEstimate:
     bytes: float
     steps: int
     step_seconds: float
+    measuring_seconds: float
     seconds: float
     device: str
     resumed: bool = False
@@ -57,7 +60,8 @@ class TrainingEstimate:
         much = f"{max(self.bytes / 2**30, 0.1):,.1f} GiB of memory"
         what = "what remains of the training" if self.resumed else "training"
         sentence = (
-            f"{model}, {pace}, about {much}: {what} takes about {format_duration(self.seconds)}."
+            f"{model}, {pace}, about {much}: {what} takes about {format_duration(self.seconds)}, "
+            f"{format_duration(self.measuring_seconds)} of it measuring."
         )
         if self.device == "cpu" and self.seconds > 2 * 3600:
             sentence += " A GPU would make this pleasant."
@@ -86,18 +90,34 @@ def estimate_training(
         before = trainer.step_seconds
         for _ in range(min(steps, total - 1)):
             trainer.step()
+        block_seconds = trainer.time_measuring()
     each = (trainer.step_seconds - before) / max(1, trainer.steps_done - 1) or before
     last = (resume.state.get("allowed_steps") if resume else None) or total
-    remaining = max(0, min(last, total) - (resume.step if resume else 0))
+    done = resume.step if resume else 0
+    remaining = max(0, min(last, total) - done)
+    steps_seconds = min(each * remaining, _longest_seconds(config, resume))
+    measuring = block_seconds * _blocks_to_measure(
+        config, trainer.corpus, done, steps_seconds / each
+    )
     return TrainingEstimate(
         parameters=sum(weight.numel() for weight in trainer.parameters.values()),
         bytes=config.step_bytes,
         steps=remaining,
         step_seconds=each,
-        seconds=min(each * remaining, _longest_seconds(config, resume)),
+        measuring_seconds=measuring,
+        seconds=steps_seconds + measuring,
         device=distributed.device.type,
         resumed=resume is not None,
     )
+
+
+def _blocks_to_measure(
+    config: LanguageConfig, corpus: TokenizedCorpus, done: int, steps: float
+) -> float:
+    """Return how many blocks are measured in so many more steps and after them."""
+    total, test = max(1, done + round(steps)), len(corpus.test) if corpus.test is not None else 0
+    plan = plan_evaluations(config, total, len(corpus.train), len(corpus.valid), test)
+    return plan.blocks_on_the_way * (1 - done / total) + plan.final_blocks
 
 
 def describe_long_training(config: LanguageConfig, resume: Checkpoint | None = None) -> str | None:

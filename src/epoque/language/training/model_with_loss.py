@@ -50,20 +50,21 @@ class ModelWithLoss(nn.Module):
         self.register_buffer("unknown_ids", torch.tensor(unknown_ids), persistent=False)
 
     def forward(
-        self, batch: Batch, generator: torch.Generator | None = None, *, exact_sums: bool = False
-    ) -> Tensor:
+        self, batch: Batch, generator: torch.Generator | None = None, *, exact: bool = False
+    ) -> Tensor | tuple[Tensor, Tensor]:
         """Return the loss to minimise, the mean over the batch's targets in nats.
 
         Args:
             batch: inputs and targets.
             generator: what the sampled output layer draws its sample from.
-            exact_sums: return the exact sums over the targets instead, by the full softmax, which
-                losses are measured by: [5] float64, see `epoque.language.evaluation.exact_loss`.
+            exact: return exact losses instead, by the full softmax, as they are measured: their
+                sums [9] float64, see `epoque.language.evaluation.exact_loss`, and those of each
+                target in nats [B, T] float64, NaN where there is none.
         """
         hidden = self.model.compute_hidden_states(batch.input_ids, batch.attention_mask)
         has_target = batch.targets != IGNORE_INDEX
-        if exact_sums:
-            return self._exact_sums(hidden[has_target], batch.targets[has_target])
+        if exact:
+            return self._exact_losses(hidden, batch.targets, has_target)
         if not has_target.any():
             return 0.0 * hidden.sum()  # every process must go back through the same layers
         return output_loss(
@@ -71,12 +72,18 @@ class ModelWithLoss(nn.Module):
             inclusion=self.inclusion, generator=generator,
         )  # fmt: skip
 
-    def _exact_sums(self, hidden: Tensor, targets: Tensor) -> Tensor:
-        """Return nats, targets, right guesses; nats and targets without unknown words."""
+    def _exact_losses(
+        self, hidden: Tensor, targets: Tensor, has_target: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Return the sums of `LossSums` over a batch, and the loss of each target."""
         chunk = max(1, _LOGITS_AT_ONCE // self.model.vocabulary)
         sums = torch.zeros(5, dtype=torch.float64, device=hidden.device)
+        each = torch.zeros(has_target.shape, dtype=torch.float64, device=hidden.device)
+        losses = [each.new_zeros(0)]
         for rows, row_targets in zip(
-            torch.split(hidden, chunk), torch.split(targets, chunk), strict=True
+            torch.split(hidden[has_target], chunk),
+            torch.split(targets[has_target], chunk),
+            strict=True,
         ):
             logits = self.model.compute_logits(rows).float()
             nats = logits.logsumexp(-1) - logits.gather(-1, row_targets[:, None])[:, 0]
@@ -84,4 +91,13 @@ class ModelWithLoss(nn.Module):
             is_known = ~torch.isin(row_targets, self.unknown_ids)
             columns = nats, torch.ones_like(nats), is_right, nats * is_known, is_known
             sums += torch.stack([column.double().sum() for column in columns])
-        return sums
+            losses.append(nats.double())
+        each[has_target] = torch.cat(losses)
+        moments = _block_moments(each.sum(1), has_target.sum(1).double())
+        return torch.cat([sums, moments]), each.masked_fill(~has_target, torch.nan)
+
+
+def _block_moments(nats: Tensor, targets: Tensor) -> Tensor:
+    """Return how many blocks there are, and the sums of n², n t and t² over them, [4]."""
+    count = nats.new_tensor(len(nats))
+    return torch.stack([count, nats @ nats, nats @ targets, targets @ targets])

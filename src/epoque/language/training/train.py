@@ -28,11 +28,16 @@ def train(config: LanguageConfig, resume: Checkpoint | None = None) -> Iterator[
     `progress` (the share of the steps that are done, 0 to 1).
 
     Evaluations are every `evaluate_every` steps, at the end of each epoch and at the end. They add
-    `valid_loss`, `valid_perplexity` and `train_loss`, all by the exact softmax, the last on some
-    fixed train blocks; of a masked model with one fixed mask.
+    `valid_loss`, `valid_perplexity` and `train_loss`, all by the exact softmax, the first two on
+    `evaluation_blocks`, the last on some fixed train blocks; of a masked model with one fixed mask.
+    At the end of an epoch `whole_valid_loss` is over all validation blocks, and all masks. With
+    `max_seconds` all of that may be less: see `epoque.language.evaluation.evaluation_plan`.
 
     Checkpoints come every `checkpoint_every` steps, at the end, and ten minutes after the last one
     or sooner (`CheckpointTimer`).
+
+    With `start_from` the first evaluation is at step 0. Every `sample_every` steps and at the end a
+    causal model writes a text, an artifact `sample-STEP.txt`.
 
     The tokenizer's files and `precision.json` are artifacts. The same seed gives the same bytes;
     with `max_seconds` the clock decides once, before the first step, how many steps there will be,
@@ -73,11 +78,15 @@ def _events(
     yield from tokenizer_artifacts(corpus.tokenizer)
     yield Artifact("precision.json", trainer.precision.to_json())
     checkpoint, timer = resume, CheckpointTimer(distributed, _most_lost_seconds(config))
+    if config.start_from is not None and resume is None:
+        yield Metrics(0, {"epoch": 0.0, "tokens": 0.0, "progress": 0.0, **trainer.evaluate()})
     while not trainer.is_finished:
         trainer.step()
         values = trainer.evaluate() if trainer.is_evaluation_due() else {}
         if values or trainer.is_due(config.log_every):
             yield Metrics(trainer.steps_done, {**trainer.pop_metrics(), **values})
+        if config.sample_every is not None and trainer.is_due(config.sample_every):
+            yield from _sample(trainer)
         scheduled = trainer.is_due(config.checkpoint_every)
         due = timer.is_due(scheduled)
         if values or due:
@@ -87,7 +96,14 @@ def _events(
             timer.raise_if_stop_requested()
     assert checkpoint is not None
     if distributed.is_main:
-        yield from _examples(config, corpus, checkpoint)
+        yield from _examples(config, corpus, checkpoint, trainer.plan.examples)
+
+
+def _sample(trainer: Trainer) -> Iterator[Event]:
+    """Yield what the model writes now; where several processes hold a part of it each, nothing."""
+    if trainer.distributed.world_size == 1:
+        text = trainer.sample_text().encode(errors="backslashreplace")
+        yield Artifact(f"sample-{trainer.steps_done:010d}.txt", text, once=True)
 
 
 def _most_lost_seconds(config: LanguageConfig) -> float:
@@ -98,9 +114,11 @@ def _most_lost_seconds(config: LanguageConfig) -> float:
 
 
 def _examples(
-    config: LanguageConfig, corpus: TokenizedCorpus, checkpoint: Checkpoint
+    config: LanguageConfig, corpus: TokenizedCorpus, checkpoint: Checkpoint, blocks: int
 ) -> Iterator[Event]:
     """Yield what the figures show of the finished model."""
     vocabulary = choose_vocabulary(config, corpus.tokenizer)
     model = load_model(config, vocabulary, checkpoint.arrays)
-    yield from example_artifacts(config, model, corpus.tokenizer, corpus.train, corpus.valid)
+    yield from example_artifacts(
+        config, model, corpus.tokenizer, corpus.train, corpus.valid, blocks=blocks
+    )

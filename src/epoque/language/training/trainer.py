@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from epoque.bench.errors import DamagedRunError, DataError, DivergenceError
 from epoque.bench.events import Checkpoint, Timings
@@ -18,15 +19,24 @@ from epoque.bench.torch.distributed import DistributedContext
 
 from ..config import LanguageConfig
 from ..data.batches import Batch, BatchSampler, BlockDataset
+from ..data.encoding import find_start_token
 from ..data.masking import Masker
-from ..data.tokenized_corpus import (
-    TRAIN_SAMPLE,
-    TokenizedCorpus,
-    count_tokens,
-    sample_blocks,
-    sample_rows,
+from ..data.tokenized_corpus import TokenizedCorpus, count_tokens, sample_blocks, sample_rows
+from ..evaluation.evaluation_plan import (
+    EVALUATED_NATS,
+    can_mix_counts,
+    plan_evaluations,
+    training_operations,
 )
-from ..evaluation.exact_loss import find_unknown_ids, mean_or_nan, measure_loss, to_perplexity
+from ..evaluation.exact_loss import (
+    LossSums,
+    find_unknown_ids,
+    mean_or_nan,
+    measure_loss,
+    to_perplexity,
+)
+from ..generation.generate import continue_ids
+from ..generation.sampling import Sampling
 from ..models import Model, build_model
 from ..models.output_losses import compute_inclusion
 from ..models.pmi_embeddings import build_embeddings
@@ -44,10 +54,15 @@ from .ema import ExponentialMovingAverage
 from .model_with_loss import ModelWithLoss
 from .optimizers import build_optimizer, clip_grad_norm_, set_learning_rates
 from .precision import KINDS, PrecisionChoice, autocast, choose_precision, optimizer_precision
+from .product_rate import measure_product_rate
 from .resources import check_memory
 from .schedules import learning_rate_factor
+from .start_weights import copy_start_weights
 
 __all__ = ["Trainer"]
+
+_SAMPLED_TOKENS = 100
+"""Tokens of a text that the model writes on the way."""
 
 
 class Trainer:
@@ -62,6 +77,7 @@ class Trainer:
         step_seconds: spent in steps since `pop_timings` was last called.
         affordable_steps: how many steps `max_seconds` allows, None without it.
         total_steps: how many steps there will be, if early stopping does not end them.
+        plan: how much is measured.
         precision: what the products are computed in.
         parameters: the weights by name.
     """
@@ -102,17 +118,28 @@ class Trainer:
         self._valid_data = BlockDataset(config, corpus.valid, valid_masker)
         self.sampler = BatchSampler(config, len(corpus.train))
         self.steps_done, self.blocks_read, self.step_seconds = 0, 0, 0.0
+        self._product_rate: float | None = None
         self.affordable_steps = affordable_steps
         self._recent_losses: list[float] = []
         self._steps_without_targets = 0
         self._gradient_norm = 0.0
+        self._evaluation: dict[str, list[float]] = {}
+        self._evaluated_nats: dict[str, NDArray[np.float32]] = {}
         self._early_stopping = EarlyStopping(config.patience)
         self._build(new=resume is None)
         if resume is not None:
             self._restore(resume)
         else:
             self.precision = self._agree(choose_precision(config, distributed.device))
+        self._timed_steps, self._timed_blocks = self.steps_done, self.blocks_read
         self.total_steps = min(self.sampler.total_steps, self.affordable_steps or 10**18)
+        self.plan = plan_evaluations(
+            config,
+            self.total_steps,
+            len(corpus.train),
+            len(corpus.valid),
+            len(corpus.test) if corpus.test is not None else 0,
+        )
 
     def step(self) -> None:
         """Learn from one batch: forward, loss, backward, clip, optimizer step, moving average.
@@ -159,6 +186,7 @@ class Trainer:
             self._steps_without_targets += 1
         self.blocks_read += self.sampler.batch_size(self.steps_done, self.blocks_read)
         self.steps_done += 1
+        self._forget_evaluation()
         if all_targets and self._ema is not None:
             self._ema.update(self.steps_done)
         self.step_seconds += time.perf_counter() - start
@@ -211,8 +239,12 @@ class Trainer:
         """Whether the validation text is to be measured now."""
         every = self.config.evaluate_every
         by_steps = every is not None and self.steps_done % every == 0
-        at_epoch_end = self.blocks_read % self.sampler.block_count == 0
-        return by_steps or at_epoch_end or self.steps_done >= self.total_steps
+        return by_steps or self.is_epoch_end or self.steps_done >= self.total_steps
+
+    @property
+    def is_epoch_end(self) -> bool:
+        """Whether every train block was read equally often."""
+        return self.blocks_read % self.sampler.block_count == 0
 
     def pop_metrics(self) -> dict[str, float]:
         """Return the numbers since the last call (see `epoque.language.training.train`).
@@ -231,22 +263,100 @@ class Trainer:
         }
 
     def pop_timings(self) -> Timings:
-        """Return the seconds spent in steps since the last call."""
+        """Return the seconds spent in steps since the last call, and how fast these were.
+
+        `tokens_per_second`; `product_rate_share`: the operations of the matrix products that the
+        steps consist of, beside the best rate at which this machine multiplies matrices;
+        `seconds_left` of steps, at this pace.
+        """
         seconds, self.step_seconds = self.step_seconds, 0.0
-        return Timings(self.steps_done, seconds)
+        blocks = self.blocks_read - self._timed_blocks
+        steps, self._timed_steps = self.steps_done - self._timed_steps, self.steps_done
+        self._timed_blocks = self.blocks_read
+        if not steps or seconds <= 0:
+            return Timings(self.steps_done, seconds)
+        tokens = blocks * self.config.block_size
+        if self._product_rate is None:
+            self._product_rate = measure_product_rate(self.distributed.device)
+        operations = training_operations(self.config, tokens)
+        measured = {
+            "tokens_per_second": tokens / seconds,
+            "product_rate_share": operations / seconds / self._product_rate,
+            "seconds_left": (self.total_steps - self.steps_done) * seconds / steps,
+        }
+        rounded = {name: float(f"{value:.4g}") for name, value in measured.items()}
+        return Timings(self.steps_done, seconds, rounded)
+
+    def sample_text(self) -> str:
+        """Return a text that the model writes from its start; the same for the same weights."""
+        tokenizer = self.corpus.tokenizer
+        start = find_start_token(tokenizer, self.config.documents_apart)
+        with self._evaluation_weights():
+            (ids,) = continue_ids(
+                self._network,
+                [[start or 0]],
+                Sampling(max_tokens=_SAMPLED_TOKENS, seed=self.config.seed),
+                tokenizer.eos_token_id,
+                vocabulary=len(tokenizer),
+            )
+        return str(tokenizer.decode(ids, clean_up_tokenization_spaces=False))
 
     def evaluate(self) -> dict[str, float]:
-        """Measure the validation text and some train blocks; remember the best, with patience."""
-        most = self.config.evaluation_blocks or len(self._valid_data)
-        with self._evaluation_weights():
-            valid = self._measure(self._valid_data, most)
-            train = self._measure(self._train_sample, TRAIN_SAMPLE)
-            self._early_stopping.update(valid, self.parameters)
-        return {"valid_loss": valid, "valid_perplexity": to_perplexity(valid), "train_loss": train}
+        """Measure the validation text and some train blocks; remember the best, with patience.
 
-    def _measure(self, data: BlockDataset, most: int) -> float:
+        At the end of an epoch that is done for all of the validation text, too, as it is done of
+        the finished model: over all its blocks, and of a masked model over all its fixed masks;
+        where `evaluation_share` leaves only a sample of it to be measured, it is not.
+        """
+        with self._evaluation_weights():
+            nats: list[NDArray[np.float32]] = []
+            valid = self._measure(self._valid_data, self.plan.valid, nats)
+            train = self._measure(self._train_sample, self.plan.train)
+            values = {"valid_loss": valid.loss, "valid_perplexity": to_perplexity(valid.loss)}
+            values["train_loss"] = train.loss
+            if self.plan.epochs and self.is_epoch_end:
+                values["whole_valid_loss"] = self._measure_whole(valid)
+            self._early_stopping.update(valid.loss, self.parameters)
+        self._evaluation = {"valid": list(valid), "train": list(train)}
+        is_alone = self.distributed.world_size == 1  # else others have the rest of them
+        if nats and is_alone and can_mix_counts(self.config, valid.targets):
+            self._evaluated_nats = {EVALUATED_NATS: np.concatenate(nats)}
+        return values
+
+    def _forget_evaluation(self) -> None:
+        """Keep nothing of the last evaluation: it was of other weights."""
+        self._evaluation = {}
+        self._evaluated_nats = {}
+
+    def _measure(
+        self, data: BlockDataset, most: int, token_nats: list[NDArray[np.float32]] | None = None
+    ) -> LossSums:
         rows = sample_rows(most, len(data), self.config.seed, Purpose.EVALUATION_BLOCKS)
-        return measure_loss(self._model, data, rows, distributed=self.distributed).loss
+        return measure_loss(
+            self._model, data, rows, distributed=self.distributed, token_nats=token_nats
+        )
+
+    def _measure_whole(self, valid: LossSums) -> float:
+        """Return the loss on all of the validation text, over as many masks as are measured.
+
+        Args:
+            valid: what was just measured with the first mask; it is not measured again.
+        """
+        rows = np.arange(len(self._valid_data))
+        sums = [valid] if self.plan.valid == len(rows) else []
+        sums += [
+            measure_loss(self._model, self._valid_data, rows, seed, distributed=self.distributed)
+            for seed in range(len(sums), self.config.mask_count)
+        ]
+        return LossSums.total(sums).loss
+
+    def time_measuring(self) -> float:
+        """Return the seconds that a block takes to be measured, on some train blocks."""
+        rows = np.arange(min(len(self._train_sample), max(1, 4096 // self.config.block_size)))
+        start = time.perf_counter()
+        with self._evaluation_weights():
+            measure_loss(self._model, self._train_sample, rows, distributed=self.distributed)
+        return (time.perf_counter() - start) / len(rows)
 
     @contextmanager
     def _evaluation_weights(self) -> Iterator[None]:
@@ -264,7 +374,9 @@ class Trainer:
         config, distributed = self.config, self.distributed
         vocabulary = choose_vocabulary(config, self.corpus.tokenizer)
         model = build_model(config, vocabulary)
-        if new and config.first_embedding == "counted":
+        if new and config.start_from is not None:
+            copy_start_weights(config, model)
+        elif new and config.first_embedding == "counted":
             self._start_from_pmi(model)
         sampled = config.head == "sampled"
         # A sparse gradient saves most of the embedding's step; processes exchange only dense ones.
@@ -279,7 +391,7 @@ class Trainer:
         if config.compile:
             for layer in model.layers:  # alike: compiled once for each size of batch
                 layer.compile(dynamic=False)  # sizes left open fail in PyTorch 2.13
-        self._model = prepare_model(distributed, model_with_loss)
+        self._network, self._model = model, prepare_model(distributed, model_with_loss)
         self._optimizer = build_optimizer(model, config)
         self.parameters = dict(model.named_parameters())
         self._ema = None
@@ -308,6 +420,7 @@ class Trainer:
             average = dict(zip(self.parameters, self._ema.tensors, strict=True))
             arrays |= tensors_to_arrays("average", average)
         arrays |= optimizer_to_arrays(self._optimizer, self.parameters)
+        arrays |= self._evaluated_nats
         return Checkpoint(self.steps_done, arrays, self._state())
 
     def _state(self) -> dict[str, Any]:
@@ -323,6 +436,7 @@ class Trainer:
             "precision": asdict(self.precision),
             "data": self.corpus.train.fingerprint,
             "corpus": dict(self.corpus.source),
+            "evaluation": dict(self._evaluation),
         }
 
     def _restore(self, resume: Checkpoint) -> None:

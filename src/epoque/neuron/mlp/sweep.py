@@ -76,7 +76,7 @@ def sweep(base: NeuronConfig, dataset: "Dataset", points: Columns) -> Columns | 
     if "model" in points:
         return None
     rows = zip(*points.values(), strict=True)
-    configs = [base.replace(**dict(zip(points, row, strict=True))) for row in rows]
+    configs = [base.at_point(dict(zip(points, row, strict=True))) for row in rows]
     lanes = _make_lanes(configs, {_points_key(base): Points.of(dataset)})
     results: dict[str, Floats] = {}
     for members in _group(lanes):

@@ -18,6 +18,7 @@ from epoque.bench.sweeps.columns import Columns
 from .. import data
 from ..config import NeuronConfig
 from ..data import pattern_names
+from ..evaluate import ON_THE_LINE
 from .epoch import (
     EpochResponses,
     ProgramInputs,
@@ -166,7 +167,7 @@ class SweepState(NamedTuple):
     error_sum: Array
     """The sum of `error` over the iterations."""
     last_wrong: Array
-    """The last iteration with a pattern on the wrong side; 0 if there was none."""
+    """The last iteration after which a pattern was on the wrong side; 0 if there was none."""
 
 
 def _init_states(w: Floats) -> SweepState:
@@ -189,7 +190,8 @@ def _advance(
     def run_one(state: SweepState, inputs: ProgramInputs) -> tuple[SweepState, dict[str, Array]]:
         def iterate(i: Array, state: SweepState) -> tuple[SweepState, EpochResponses]:
             w, responses = run_epoch(static, state.w, inputs)
-            return _update(state, w, responses, i + 1.0), responses
+            is_right = _are_on_right_side(static, w, inputs).all()
+            return _update(state, w, responses, is_right, i + 1.0), responses
 
         state = jax.lax.fori_loop(iteration, stop - 1, lambda i, s: iterate(i, s)[0], state)
         # Apart from the loop: only the last pass is measured in full.
@@ -199,9 +201,11 @@ def _advance(
     return jax.vmap(run_one, in_axes=(0, _axes(inputs)))(state, inputs)
 
 
-def _update(state: SweepState, w: Array, responses: EpochResponses, iteration: Array) -> SweepState:
+def _update(
+    state: SweepState, w: Array, responses: EpochResponses, is_right: Array, iteration: Array
+) -> SweepState:
     """Return the state after one more iteration."""
-    error, largest = responses.extremes()
+    error, _ = responses.extremes()
     is_peak = error > state.peak_error
     return SweepState(
         w=w,
@@ -210,8 +214,26 @@ def _update(state: SweepState, w: Array, responses: EpochResponses, iteration: A
         peak_error=jnp.maximum(state.peak_error, error),
         peak_iteration=jnp.where(is_peak, iteration, state.peak_iteration),
         error_sum=state.error_sum + error,
-        last_wrong=jnp.where(largest >= 0.5, iteration, state.last_wrong),
+        last_wrong=jnp.where(is_right, state.last_wrong, iteration),
     )
+
+
+def _compute_sums(static: StaticConfig, w: Array, inputs: ProgramInputs) -> Array:
+    """Return the weighted sum of each pattern, [N]."""
+    if static.patterns:
+        return jnp.stack([add_bias(pattern, w) @ w for pattern in static.patterns])
+    return jax.vmap(lambda x: add_bias(x, w) @ w)(inputs.x)
+
+
+def _are_on_right_side(static: StaticConfig, w: Array, inputs: ProgramInputs) -> Array:
+    """Return for each pattern whether it is on its right side (see `is_on_right_side`), [N]."""
+    y, d = _compute_sums(static, w, inputs), inputs.d
+    if static.rule == "step":
+        return (y > 0) == (d == 1)
+    sizes = jax.tree.map(jnp.abs, w)
+    x = abs(inputs.x) if static.patterns is None else inputs.x
+    of_inputs = _compute_sums(static, sizes, inputs._replace(x=x))  # less that of the bias
+    return jnp.greater((2 * d - 1) * y, ON_THE_LINE * (of_inputs + 2 * sizes[0]))
 
 
 def _measure(
@@ -223,10 +245,7 @@ def _measure(
 ) -> dict[str, Array]:
     """Return the results of one run."""
     d, w = inputs.d, state.w
-    if static.patterns:
-        y = jnp.stack([add_bias(pattern, w) @ w for pattern in static.patterns])
-    else:
-        y = jax.vmap(lambda x: add_bias(x, w) @ w)(inputs.x)
+    y = _compute_sums(static, w, inputs)
     results = {f"final_{name}": value for name, value in responses.measures(d).items()}
     results |= {"peak_error": state.peak_error, "peak_iteration": state.peak_iteration}
     results |= {"mean_error": state.error_sum / stop}
@@ -235,8 +254,7 @@ def _measure(
     if static.patterns and static.inputs <= MAX_PATTERN_COLUMNS:
         names = pattern_names(static.inputs)
         results |= {f"y_{name}": value for name, value in zip(names, y, strict=True)}
-    is_correct = (y > 0) == (d == 1) if static.rule == "step" else (2 * d - 1) * y > 0
-    results["accuracy"] = is_correct.astype(float).mean()
+    results["accuracy"] = _are_on_right_side(static, w, inputs).astype(float).mean()
     results["converged_at"] = jnp.where(state.last_wrong < stop, state.last_wrong + 1, jnp.nan)
     finite = jnp.isfinite(jnp.stack([results[n] for n in results if n != "converged_at"])).all()
     return {name: jnp.where(finite, value, jnp.nan) for name, value in results.items()}

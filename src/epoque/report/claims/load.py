@@ -6,32 +6,53 @@
   runs: [neuron/and]            # as the chapter's needs.yaml calls them
   sweeps: [and]
   lines:
-    - rule: number              # number, statement, share, effect, apart or fact
+    - rule: number              # or together, statement, share, effect, apart, fact, unmeasured
+      id: final-error           # may be left out: by it a report claims a number of the quantity
       quantity: {en: final error, fr: erreur finale}
       reported: "0.01"          # a number with the digits it was given with, or a text
       measure:
         column: {sweep: and, name: final_error, at: {iterations: 400}}
+      refuted_by:               # what would have to be measured for the line to fail: two cases
+        {sweep: and, at: {iterations: 400}, set: {final_error: [0.004, 0.016]}}
+    - rule: unmeasured          # what nothing here decides
+      quantity: {en: …, fr: …}
+      reported: {en: …, fr: …}
+      reason: {en: "No judges were asked.", fr: "…"}
 ```
 
-A measure is its name with its arguments: by their names, or in their order as a list. The names are
-those of `epoque.report.claims.measures` and of the lab's own (`Lab.claim_measures`). What each rule
-means, and which bounds it takes, is in `epoque.report.claims.rules`.
+A text that is the same in both languages may stand alone. A measure is its name with its arguments:
+by their names, or in their order as a list. The names are those of `epoque.report.claims.measures`
+and of the lab's own (`Lab.claim_measures`). What each rule means, and which bounds it takes, is in
+`epoque.report.claims.rules`. `together` has instead of
+`reported` and `measure` its `numbers`, each with a quantity, a `reported` number and a `measure`.
 """
 
 import inspect
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, partial
 from typing import Any
 
-from epoque.bench.errors import UnknownNameError, UsageError, list_names
+from epoque.bench.errors import UnknownNameError, UsageError
 from epoque.bench.evidence import Comparison, Evidence, Measure, Values
-from epoque.bench.lab import find_lab, lab_names
+from epoque.bench.lab import find_lab
 from epoque.report.checked_yaml import YamlChecker, YamlPath
-from epoque.report.needs import chapter_folder, chapter_names, chapter_needs, has_chapter
+from epoque.report.needs import chapter_folder, chapter_names, chapter_needs, check_chapter
 
 from .measures import MEASURES
-from .rules import Apart, Claim, Effect, Fact, Line, Number, Share, Statement
+from .refutations import parse_refutations
+from .rules import (
+    Apart,
+    Claim,
+    Effect,
+    Fact,
+    Line,
+    Number,
+    Share,
+    Statement,
+    Together,
+    Unmeasured,
+)
 
 __all__ = ["claims_of", "find_claim", "parse_claims"]
 
@@ -43,9 +64,13 @@ RULES: Mapping[str, tuple[type[Line], Any, tuple[str, ...], tuple[str, ...]]] = 
     "effect": (Effect, Values, (), ()),
     "apart": (Apart, Comparison, (), ()),
     "fact": (Fact, bool, ("if_true", "if_false"), ()),
+    "together": (Together, None, ("numbers",), ()),
+    "unmeasured": (Unmeasured, None, ("reason",), ()),
 }
-"""Rule to its class, what its measure returns, and its further keys: required, optional."""
+"""Rule to its class, what its measure returns if it has one, and its further keys: required,
+optional."""
 KINDS = {Values: "one number a seed", Comparison: "two intervals", bool: "true or false"}
+ID = re.compile(r"[\w.-]+")
 NUMBER = re.compile(r"-?\d+(\.\d+)?( to -?\d+(\.\d+)?)?")
 _NUMBERS = {"about": YamlChecker.truth, "above": YamlChecker.number, "below": YamlChecker.number}
 
@@ -57,9 +82,7 @@ def claims_of(lab: str) -> tuple[Claim, ...]:
         UnknownNameError: if there is no chapter of that name.
         UsageError: with every problem of the file of claims.
     """
-    if not has_chapter(lab):
-        names = list(filter(has_chapter, lab_names()))
-        raise UnknownNameError("chapter", lab, names, list_names(names))
+    check_chapter(lab)
     return _load(lab)
 
 
@@ -79,8 +102,12 @@ def _load(lab: str) -> tuple[Claim, ...]:
     )
 
 
-def find_claim(name: str) -> Claim:
-    """Return a claim by its number, for instance "1.1".
+def find_claim(name: str, others: Iterable[str] = ()) -> Claim:
+    """Return a claim of the lab book by its number, for instance "1.1".
+
+    Args:
+        name: its number.
+        others: what other claims there are, to be named where this one is not.
 
     Raises:
         UnknownNameError: if there is none.
@@ -89,7 +116,8 @@ def find_claim(name: str) -> Claim:
     claims = {lab: {claim.id: claim for claim in claims_of(lab)} for lab in chapter_names()}
     labs = [lab for lab, own in claims.items() if name in own]
     if not labs:
-        raise UnknownNameError("claim", name, [key for own in claims.values() for key in own])
+        names = [*others, *(key for own in claims.values() for key in own)]
+        raise UnknownNameError("claim", name, names)
     if len(labs) > 1:
         raise UsageError(f"The chapters of {' and '.join(labs)} have each a claim {name!r}.")
     return claims[labs[0]][name]
@@ -102,6 +130,7 @@ def parse_claims(
     *,
     runs: Sequence[str],
     sweeps: Sequence[str],
+    declared_in: str = "in needs.yaml ",
 ) -> tuple[Claim, ...]:
     """Return the claims of a file.
 
@@ -111,11 +140,13 @@ def parse_claims(
         measures: name to measure.
         runs: the names of the runs that the chapter reads.
         sweeps: the names of the sweeps that it reads.
+        declared_in: where these names stand, for a sentence; "" if in no one place.
 
     Raises:
         UsageError: with one sentence for each problem.
     """
-    return _Parser(YamlChecker(text, source), measures, runs, sweeps).claims()
+    file = YamlChecker(text, source, "claim")
+    return _Parser(file, measures, runs, sweeps, declared_in).claims()
 
 
 class _Parser:
@@ -125,9 +156,11 @@ class _Parser:
         measures: Mapping[str, Measure],
         runs: Sequence[str],
         sweeps: Sequence[str],
+        declared_in: str,
     ) -> None:
         self._file, self._measures = file, measures
-        self._known = {"runs": runs, "sweeps": sweeps}
+        self._known, self._declared_in = {"runs": runs, "sweeps": sweeps}, declared_in
+        self._sources: list[str] = []
         self._declared: dict[str, tuple[str, ...]] = {}
 
     def claims(self) -> tuple[Claim, ...]:
@@ -135,12 +168,22 @@ class _Parser:
         claims = tuple(
             self._claim(item, at) for at, item in self._file.items(self._file.content, ())
         )
-        ids = [claim.id for claim in claims]
-        for index, name in enumerate(ids):
-            if name in ids[:index]:
-                self._file.report((index, "id"), f"there is a claim {name!r} before this one.")
+        self._check_ids(claims)
         self._file.raise_problems()
         return claims
+
+    def _check_ids(self, claims: Sequence[Claim]) -> None:
+        """Check that no two claims, and no two quantities, have one name."""
+        names: set[str] = set()
+        for index, claim in enumerate(claims):
+            if claim.id in names:
+                self._file.report((index, "id"), f"there is a claim {claim.id!r} before this one.")
+            names.add(claim.id)
+        for index, claim in enumerate(claims):
+            for line in claim.quantities():
+                if line.id and line.id in names:
+                    self._file.report((index, "lines"), f"{line.id!r} names something else too.")
+                names.add(line.id)
 
     def _claim(self, value: Any, at: YamlPath) -> Claim:
         file = self._file
@@ -152,7 +195,7 @@ class _Parser:
         if keys and not lines:
             file.report((*at, "lines"), "a claim has at least one line.")
         return Claim(
-            id=file.text(keys.get("id", "-"), (*at, "id")),
+            id=self._id(keys.get("id", "-"), (*at, "id")),
             statement=file.local_text(keys.get("statement", _NONE), (*at, "statement")),
             lines=tuple(filter(None, (self._line(item, path) for path, item in lines))),
             **self._declared,
@@ -161,9 +204,16 @@ class _Parser:
     def _names(self, value: Any, at: YamlPath, kind: str) -> tuple[str, ...]:
         """Return names of runs or sweeps that the chapter reads."""
         known = self._known[kind]
-        names = (self._file.name(item, path, f"{kind[:-1]} in needs.yaml named", known)
+        names = (self._file.name(item, path, f"{kind[:-1]} {self._declared_in}named", known)
                  for path, item in self._file.items(value, at))  # fmt: skip
         return tuple(filter(None, names))
+
+    def _id(self, value: Any, at: YamlPath) -> str:
+        name = self._file.text(value, at)
+        if name and not ID.fullmatch(name):
+            allowed = "letters, digits, dots, hyphens and underscores"
+            self._file.report(at, f"{name!r:.60} is not allowed; it takes {allowed}.")
+        return name
 
     def _line(self, value: Any, at: YamlPath) -> Line | None:
         file = self._file
@@ -172,17 +222,38 @@ class _Parser:
             if rule is None:
                 file.report(at, f"a line has a rule: {', '.join(RULES)}.")
             return None
-        line, kind, required, optional = RULES[rule]
-        required = ("rule", "quantity", "reported", "measure", *required)
-        keys = file.mapping(value, at, required, optional)
+        line, kind, own, optional = RULES[rule]
+        required = ["rule", "quantity", *(() if rule == "together" else ("reported",)), *own]
+        required += [] if kind is None else ["measure"]
+        keys = file.mapping(value, at, required, ("id", "refuted_by", *optional))
         if not set(required) <= set(keys):
             return None
+        own_sources = len(self._sources)
         arguments = {name: self._argument(rule, name, keys[name], (*at, name))
-                     for name in keys if name not in ("rule", "measure")}  # fmt: skip
-        measure = self._measure(keys["measure"], (*at, "measure"), kind)
-        return line(**arguments, measure=measure)
+                     for name in keys if name not in ("rule", "measure", "refuted_by")}  # fmt: skip
+        if kind is not None:
+            arguments["measure"] = self._measure(keys["measure"], (*at, "measure"), kind)
+        elif rule == "together":
+            arguments["measure"] = _join([n.measure for n in arguments["numbers"]])
+        arguments["refuted_by"] = parse_refutations(
+            file, keys.get("refuted_by", []), (*at, "refuted_by"), self._declared
+        )
+        arguments["sources"] = tuple(dict.fromkeys(self._sources[own_sources:]))
+        return line(**arguments)
+
+    def _numbers(self, value: Any, at: YamlPath) -> tuple[Number, ...]:
+        """Return the numbers that were read off one run."""
+        numbers = [
+            self._line({"rule": "number", **self._file.plain(item, path)}, path)
+            for path, item in self._file.items(value, at)
+        ]
+        return tuple(number for number in numbers if isinstance(number, Number))
 
     def _argument(self, rule: str, name: str, value: Any, at: YamlPath) -> Any:
+        if name == "numbers":
+            return self._numbers(value, at)
+        if name == "id":
+            return self._id(value, at)
         if name in _NUMBERS:
             return _NUMBERS[name](self._file, value, at)
         if name == "reported" and rule == "number":
@@ -253,7 +324,8 @@ class _Parser:
 
     def _check_declared(self, value: Any, at: YamlPath, kind: str) -> None:
         """Check that a measure reads what its claim says it rests on."""
-        self._file.name(value, at, f"{kind[:-1]} of this claim named", self._declared[kind])
+        name = self._file.name(value, at, f"{kind[:-1]} of this claim named", self._declared[kind])
+        self._sources += [name] if name is not None else []
 
 
 _NONE = {"en": "-", "fr": "-"}
@@ -261,6 +333,11 @@ _NONE = {"en": "-", "fr": "-"}
 
 def _measure_nothing(_evidence: Evidence) -> Any:
     raise AssertionError("a file with problems is not measured")
+
+
+def _join(measures: Sequence[Callable[[Evidence], Any]]) -> Callable[[Evidence], Any]:
+    """Return what measures several quantities."""
+    return lambda evidence: [measure(evidence) for measure in measures]
 
 
 def _evaluate(

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from math import nan
 from typing import Any
 
-from epoque.bench.errors import UnknownNameError, list_names
+from epoque.bench.errors import UnknownNameError
 from epoque.bench.evidence import Evidence, Measure, Values
 from epoque.bench.runs.history import value_at
 
@@ -29,7 +29,7 @@ def column(
     sweep: str,
     name: str,
     at: Mapping[str, Any] = {},
-    missing: float | None = None,
+    never: float | None = None,
 ) -> Values:
     """Measure a result of a sweep.
 
@@ -38,18 +38,20 @@ def column(
         sweep: as the chapter calls it.
         name: of the result.
         at: the values of the axes other than the seed.
-        missing: what counts where there is no number: the training diverged, or what is counted
-            never came.
+        never: what counts where there is no number because the event that it times never came;
+            of a training that diverged there is none still.
 
     Raises:
         UnknownNameError: if the sweep has no such column.
     """
     table = evidence.table(sweep, **at)
     if name not in table:
-        names = list(map(str, table))
-        raise UnknownNameError(f"column of the sweep {sweep} named", name, names, list_names(names))
+        raise UnknownNameError(f"column of the sweep {sweep} named", name, table)
     values = table[name]
-    return values if missing is None else values.fillna(missing)
+    if never is None:
+        return values
+    counted = values.fillna(never)
+    return counted.where(table["diverged"] != 1) if "diverged" in table else counted
 
 
 def result(evidence: Evidence, run: str, name: str) -> Values:
@@ -73,8 +75,7 @@ def metric(evidence: Evidence, run: str, name: str, by: float, clock: str = "epo
     """
     metrics = evidence.metrics(run)
     if len(metrics) and name not in metrics:
-        names = list(map(str, metrics))
-        raise UnknownNameError(f"metric of the run {run} named", name, names, list_names(names))
+        raise UnknownNameError(f"metric of the run {run} named", name, metrics)
     return constant(value_at(metrics, name, clock, by))
 
 
@@ -98,6 +99,13 @@ def ratio(first: Values, second: Values) -> Values:
 def product(of: Values, factor: float) -> Values:
     """Measure a quantity times a factor."""
     return of * factor
+
+
+def total(of: Sequence[Values]) -> Values:
+    """Measure the sum of several quantities, seed by seed; NaN if one has no number."""
+    import pandas as pd
+
+    return pd.concat(of, axis=1).sum(axis=1, skipna=False)
 
 
 def absolute(of: Values) -> Values:
@@ -144,13 +152,13 @@ def is_equal(evidence: Evidence, run: str, name: str, value: float) -> bool:
     """
     results = evidence.results(run)
     if name not in results:
-        raise UnknownNameError(f"result of the run {run} named", name, results, list_names(results))
+        raise UnknownNameError(f"result of the run {run} named", name, results)
     return bool(results[name] == value)
 
 
 _ALL: tuple[Measure, ...] = (
     column, result, metric, constant,
-    difference, ratio, product, absolute, exp, maximum, minimum,
+    difference, ratio, product, total, absolute, exp, maximum, minimum,
     any_seed, is_true, is_equal,
 )  # fmt: skip
 MEASURES: Mapping[str, Measure] = {measure.__name__: measure for measure in _ALL}

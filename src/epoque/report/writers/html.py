@@ -2,17 +2,22 @@
 
 import base64
 import hashlib
+import json
+import re
 from collections.abc import Callable
 from html import escape
 from importlib.resources import files
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment
 
 from epoque.bench.files.atomic import write_atomic
+from epoque.report.film_pictures import DrawnFilm
 from epoque.report.maths import latex_to_mathml
 from epoque.report.model import (
+    Bibliography,
     Block,
     ClaimLine,
     ClaimRow,
@@ -31,15 +36,19 @@ from epoque.report.model import (
     Link,
     Math,
     Paragraph,
-    Picture,
+    Place,
     Quote,
     Reference,
     Rule,
     Strong,
     Table,
     Text,
+    Verdict,
 )
 from epoque.report.words import Words, short_caption
+
+from .embedded_fonts import embed_fonts
+from .palette import Palette
 
 __all__ = ["to_html", "write"]
 
@@ -63,21 +72,34 @@ def to_html(document: Document) -> str:
         (here / "page.html").read_text("utf-8")
     )
     writer = _Writer(document)
+    body = writer.blocks(document.blocks)
     return page.render(
         document=document,
         words=writer.words,
-        style=style,
+        style=style + writer.palette.css() + embed_fonts(writer.drawings),
         script=script,
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         inline=writer.inlines,
-        short=lambda figure: writer.inlines(short_caption(figure)),
-        body=writer.blocks(document.blocks),
+        short=lambda block: writer.inlines(short_caption(block)),
+        body=body,
+        provenance=writer.table(document.provenance) if document.provenance else "",
     )
 
 
 class _Writer:
+    """Writes a document's blocks.
+
+    Attributes:
+        words: of the document's language.
+        palette: the colors that the drawings so far have in both themes.
+        drawings: the SVG elements so far.
+    """
+
     def __init__(self, document: Document) -> None:
         self.words = Words(document)
+        self.palette = Palette()
+        self.drawings: list[str] = []
+        self._shown_claims: set[str] = set()
 
     def blocks(self, blocks: tuple[Block, ...]) -> str:
         return "\n".join(_BLOCKS[type(block)](self, block) for block in blocks)
@@ -100,14 +122,18 @@ class _Writer:
             case Link(url, children):
                 return f'<a href="{escape(url)}">{self.inlines(children)}</a>'
             case Reference(label):
-                return f'<a href="#{escape(label)}">{escape(self.words.reference(label))}</a>'
+                words = escape(self.words.reference(label))
+                return f'<a class="reference" href="#{escape(label)}">{words}</a>'
             case LineBreak():
                 return "<br>"
 
     def heading(self, block: Heading) -> str:
         level = min(block.level + 1, 6)  # the title is the page's only h1
         number = f'<span class="number">{block.number}</span> ' if block.number else ""
-        return f'<h{level} id="{block.label}">{number}{self.inlines(block.children)}</h{level}>'
+        title = self.inlines(block.children)
+        link = escape(self.words.anchor(block))
+        anchor = f' <a class="anchor" href="#{block.label}" aria-label="{link}">#</a>'
+        return f'<h{level} id="{block.label}">{number}{title}{anchor}</h{level}>'
 
     def paragraph(self, block: Paragraph) -> str:
         return f"<p>{self.inlines(block.children)}</p>"
@@ -141,27 +167,98 @@ class _Writer:
     def rule(self, block: Rule) -> str:
         return "<hr>"
 
+    def bibliography(self, block: Bibliography) -> str:
+        entries = "".join(
+            f'<li id="{escape(entry.label)}">{self.inlines(entry.children)}</li>'
+            for entry in block.entries
+        )
+        return f'<ul class="bibliography">{entries}</ul>'
+
     def figure(self, block: Figure) -> str:
-        caption = f"<b>{escape(self.words.caption('figure', block.number))}</b>"
+        if (film := block.picture.film()) is not None:
+            return self._film(block, film)
+        number = self.words.caption("figure", block.number)
+        enlarge = escape(self.words.enlarge(block))
         return (
-            f'<figure id="{escape(block.label)}">{_images(block.picture, block.alt)}'
-            f"<figcaption>{caption} {self.inlines(block.caption)}</figcaption></figure>"
+            f'<figure id="{escape(block.label)}"><div class="picture">{self._picture(block)}'
+            f'<button type="button" class="enlarge" aria-label="{enlarge}" hidden>⤢</button></div>'
+            f"<figcaption><p><b>{escape(number)}</b> {self.inlines(block.caption)}</p>"
+            f"{self._commands(block)}</figcaption></figure>"
+        )
+
+    def _film(self, block: Figure, film: DrawnFilm) -> str:
+        """Return a film: frames below one another, of which the page shows one at a time.
+
+        Without a script, and on paper, it stands still at its end.
+        """
+        number = self.words.caption("figure", block.number)
+        width, height = film.size
+        sheets = [(theme, film.sheets[theme]) for theme in ("light", "dark")]
+        if sheets[0][1] == sheets[1][1]:
+            sheets = [("both", sheets[0][1])]
+        images = "".join(
+            f'<img class="{theme}" alt="" src="data:image/webp;base64,'
+            f'{base64.b64encode(data).decode()}">'
+            for theme, data in sheets
+        )
+        moments = escape(json.dumps(film.moments, ensure_ascii=False))
+        count = len(film.moments)
+        shape = f"--frames:{count};--frame:{count - 1};aspect-ratio:{width}/{height}"
+        return (
+            f'<figure class="film" id="{escape(block.label)}" data-moments="{moments}" '
+            f'data-ms="{film.frame_ms}"><div class="screen" role="img" style="{shape}" '
+            f'aria-label="{escape(block.describe())}">{images}</div>'
+            f'<div class="controls" hidden><button type="button" class="play" '
+            f'data-play="{escape(self.words.play)}" data-pause="{escape(self.words.pause)}">'
+            f"</button>"
+            f'<input type="range" min="0" max="{count - 1}" value="{count - 1}" '
+            f'aria-label="{escape(self.words.frame_of(block))}"></div>'
+            f"<figcaption><p><b>{escape(number)}</b> {self.inlines(block.caption)}</p>"
+            f"{self._commands(block)}</figcaption></figure>"
+        )
+
+    def _picture(self, block: Figure) -> str:
+        picture, alt = block.picture, escape(block.describe())
+        drawn = picture.render()
+        if drawn is None:
+            data = base64.b64encode(picture.data("light")).decode()
+            return f'<img alt="{alt}" src="data:{MIME[picture.kind]};base64,{data}">'
+        prefix = f"f{len(self.drawings)}-"
+        told = f' role="img" aria-label="{alt}"'
+        self.drawings.append(drawn.svg.inline(prefix, self.palette.variable, told))
+        return self.drawings[-1]
+
+    def _commands(self, block: Figure) -> str:
+        """Return, folded away, the commands that repeat what a figure shows."""
+        if not block.commands:
+            return ""
+        commands = "".join(f"<code>{escape(command)}</code>" for command in block.commands)
+        summary = escape(self.words.repeat)
+        return (
+            f'<details class="repeat"><summary>{summary}</summary>'
+            f'<div class="commands">{commands}</div></details>'
         )
 
     def _caption(self, block: Table | Claims) -> str:
         if not block.number:
             return ""
         number = escape(self.words.caption("table", block.number))
-        return f"<caption><b>{number}</b> {self.inlines(block.caption)}</caption>"
+        return f"<b>{number}</b> {self.inlines(block.caption)}"
 
     def table(self, block: Table) -> str:
-        head = self._cells("th", ' scope="col"', block.header, block.align)
+        caption = f"<caption>{text}</caption>" if (text := self._caption(block)) else ""
+        head = self._head(block)
         rows = "".join(f"<tr>{self._row(row, block)}</tr>" for row in block.rows)
         label = f' id="{escape(block.label)}"' if block.label else ""
         return (
-            f'<div class="scroll" tabindex="0"><table{label}>{self._caption(block)}'
+            f'<div class="scroll" tabindex="0"><table{label}>{caption}'
             f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
         )
+
+    def _head(self, block: Table) -> str:
+        """Return the cells of the head; one without words, over names of rows, heads nothing."""
+        heads = self._cells("th", ' scope="col"', block.header, block.align)
+        return re.sub(r'<th scope="col"( class="\w+")></th>', r"<td\1></td>", heads)
 
     def _row(self, row: tuple[Inlines, ...], block: Table) -> str:
         first = self._cells("th", ' scope="row"', row[:1], block.align[:1])
@@ -176,31 +273,46 @@ class _Writer:
         )
 
     def claims(self, block: Claims) -> str:
-        head = "".join(
-            f'<th scope="col" role="columnheader">{escape(word)}</th>'
-            for word in self.words.columns
-        )
-        rows = "".join(self._claim(row) for row in block.rows)
+        rows = "".join(self._claim(row, folded=block.folded) for row in block.rows)
+        caption = f'<p class="caption">{self._caption(block)}</p>' if block.number else ""
+        opens, closes = escape(self.words.open_all), escape(self.words.close_all)
         return (
-            f'<table class="claims" role="table" id="{escape(block.label)}">{self._caption(block)}'
-            f'<thead role="rowgroup"><tr role="row">{head}</tr></thead>{rows}</table>'
+            f'<div class="claims" id="{escape(block.label)}">{caption}'
+            f'<button type="button" class="fold" data-open="{opens}" data-close="{closes}" hidden>'
+            f"</button>{rows}</div>"
         )
 
-    def _claim(self, row: ClaimRow) -> str:
-        lines = "".join(self._claim_line(line) for line in row.lines)
-        shown = ", ".join(f"<code>{escape(run)}</code>" for run in row.runs)
-        commands = "".join(f"<code>{escape(command)}</code>" for command in row.commands)
-        number = escape(row.id)
-        return (
-            f'<tbody role="rowgroup" id="claim-{number}">'
-            f'<tr role="row" class="claim"><th scope="rowgroup" role="rowheader" colspan="4">'
-            f'<span class="number">{number}</span> {self.inlines(row.statement)}</th>'
-            f"{self._verdict(row.verdict)}</tr>{lines}"
-            f'<tr role="row" class="source"><td role="cell" colspan="5">'
-            f"<p>{escape(self.words.shown_by)} {shown}</p>"
-            f'<p class="commands"><span>{escape(self.words.repeat)}</span> {commands}</p>'
-            f"</td></tr></tbody>"
+    def _claim(self, row: ClaimRow, *, folded: bool) -> str:
+        number, word = escape(row.id), escape(self.words.verdict(row.verdict))
+        heads = "".join(
+            f'<th scope="col" role="columnheader">{escape(w)}</th>' for w in self.words.columns
         )
+        lines = "".join(self._claim_line(line) for line in row.lines)
+        return (
+            f'<details class="claim"{self._claim_id(row)}{"" if folded else " open"}><summary>'
+            f'<span class="number">{number}</span> '
+            f'<span class="statement">{self.inlines(row.statement)}</span> '
+            f'<span class="verdict {row.verdict}">{word}</span></summary>'
+            f'<table role="table"><thead role="rowgroup"><tr role="row">{heads}</tr></thead>'
+            f'<tbody role="rowgroup">{lines}</tbody></table>{_strips(row)}'
+            f"{self._claim_source(row)}</details>"
+        )
+
+    def _claim_source(self, row: ClaimRow) -> str:
+        """Return what shows a claim and repeats it; nothing where there is neither."""
+        runs = ", ".join(f"<code>{escape(run)}</code>" for run in row.runs)
+        commands = "".join(f"<code>{escape(command)}</code>" for command in row.commands)
+        shown = f'<p class="source">{escape(self.words.shown_by)} {runs}</p>' if runs else ""
+        if commands:
+            words = f"<span>{escape(self.words.repeat)}</span> {commands}"
+            shown += f'<div class="source commands">{words}</div>'
+        return shown
+
+    def _claim_id(self, row: ClaimRow) -> str:
+        """Return the name of a claim in the page, the first time that the page shows it."""
+        is_first = row.id not in self._shown_claims
+        self._shown_claims.add(row.id)
+        return f' id="claim-{escape(row.id)}"' if is_first else ""
 
     def _claim_line(self, line: ClaimLine) -> str:
         cells = zip(
@@ -220,19 +332,27 @@ class _Writer:
         return f'<td role="cell" class="verdict {verdict}">{word}</td>'
 
 
-def _images(picture: Picture, alt: str) -> str:
-    """Return the picture in both themes, of which the style shows one."""
-    light, dark = picture.data("light"), picture.data("dark")
-    if light == dark:
-        return _image(picture, light, alt, "both")
-    return _image(picture, light, alt, "light") + _image(picture, dark, alt, "dark")
+def _strips(row: ClaimRow) -> str:
+    """Return pictures of where reported numbers lie; what they show stands in the table too."""
+    return "".join(_strip(line.place, line.verdict) for line in row.lines if line.place)
 
 
-def _image(picture: Picture, content: bytes, alt: str, theme: str) -> str:
-    data = base64.b64encode(content).decode()
-    return (
-        f'<img class="{theme}" alt="{escape(alt)}" src="data:{MIME[picture.kind]};base64,{data}">'
-    )
+def _strip(place: Place, verdict: Verdict) -> str:
+    """Return a bar for what was measured, with its median, and a mark for what was reported."""
+    middle, low, high = place.measured
+    ends = (*place.reported, low, high)
+    if not all(map(isfinite, (*ends, middle))):
+        return ""
+    margin = (max(ends) - min(ends)) / 12 or 1.0
+    left, width = min(ends) - margin, max(ends) - min(ends) + 2 * margin
+
+    def span(name: str, first: float, last: float) -> str:
+        at, wide = 100 * (first - left) / width, 100 * (last - first) / width
+        return f'<span class="{name}" style="left:{at:.2f}%;width:{wide:.2f}%"></span>'
+
+    measured = span("measured", low, high) + span("median", middle, middle)
+    reported = span(f"reported {verdict}", *place.reported)
+    return f'<div class="strip" aria-hidden="true">{measured}{reported}</div>'
 
 
 _BLOCKS: dict[type[Any], Callable[[_Writer, Any], str]] = {
@@ -246,4 +366,5 @@ _BLOCKS: dict[type[Any], Callable[[_Writer, Any], str]] = {
     Table: _Writer.table,
     Claims: _Writer.claims,
     Rule: _Writer.rule,
+    Bibliography: _Writer.bibliography,
 }

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from epoque.bench.files.atomic import explain_write_errors, write_atomic
 from epoque.report.model import (
+    Bibliography,
     Block,
     ClaimRow,
     Claims,
@@ -88,6 +89,11 @@ class _Writer:
         byline = " · ".join(filter(None, [escape(document.author), escape(words.date())]))
         if byline:
             yield byline
+        if document.provenance:
+            yield f"## {words.provenance}"
+            yield self.table(document.provenance)
+        if not document.is_book:
+            return
         headings = list(document.headings())
         if headings:
             yield f"## {words.contents}"
@@ -161,10 +167,15 @@ class _Writer:
     def rule(self, block: Rule) -> str:
         return "---"
 
+    def bibliography(self, block: Bibliography) -> str:
+        return "\n".join(
+            f'- <a id="{entry.label}"></a>{self.inlines(entry.children)}' for entry in block.entries
+        )
+
     def figure(self, block: Figure) -> str:
         source = quote(f"{self.folder}/{block.label}.{block.picture.kind}")
         caption = f"**{self.words.caption('figure', block.number)}** {self.inlines(block.caption)}"
-        return f'<a id="{block.label}"></a>\n\n![{escape(block.alt)}]({source})\n\n{caption}'
+        return f'<a id="{block.label}"></a>\n\n![{escape(block.describe())}]({source})\n\n{caption}'
 
     def _caption(self, block: Table | Claims) -> str:
         if not block.number:
@@ -199,8 +210,10 @@ class _Writer:
         table = "\n".join([_line(self.words.columns), _line([":---"] * 5), *lines])
         runs = ", ".join(map(_code, row.runs))
         commands = "\n".join(row.commands)
-        shown = f"{self.words.shown_by} {runs}. {self.words.repeat}"
-        return f"{title}\n\n{table}\n\n{shown}\n\n```\n{commands}\n```"
+        parts = [title, table]
+        parts += [f"{self.words.shown_by} {runs}."] if runs else []
+        parts += [f"{self.words.repeat}\n\n```\n{commands}\n```"] if commands else []
+        return "\n\n".join(parts)
 
 
 def _code(text: str) -> str:
@@ -229,4 +242,5 @@ _BLOCKS: dict[type[Any], Callable[[_Writer, Any], str]] = {
     Table: _Writer.table,
     Claims: _Writer.claims,
     Rule: _Writer.rule,
+    Bibliography: _Writer.bibliography,
 }

@@ -18,7 +18,7 @@ from epoque.bench.actions import (
     option,
 )
 from epoque.bench.errors import Problem
-from epoque.bench.figure_files import FigureFiles, FilmFiles, save_drawn_figure
+from epoque.bench.figure_files import FigureFiles, FilmFiles, save_drawn_figure, show_picture
 from epoque.bench.files.output_paths import runs_folder
 from epoque.bench.progress import Notify, Progress
 
@@ -121,6 +121,9 @@ class GeneratedImages:
     def __len__(self) -> int:
         """Return how many images there are."""
         return len(self.images)
+
+    def _repr_html_(self) -> str:
+        return "".join(show_picture(image.path) for image in self.images)
 
 
 @action

@@ -146,7 +146,7 @@ def _analyze_images(
         "sha256": dict(zip(map(str, config.seeds), digests(images), strict=True)),
         "repeated": check_reproducibility(first, config, images),
         "reader_accuracy": fmean(card()["accuracy"].values()),
-        "staying": measure_still_psnr(arrays["samples_0"], config.seed),
+        "still": measure_still_psnr(arrays["samples_0"], config.seed),
         "seen": dict(zip(map(str, config.seeds), read_portraits(first, images), strict=True)),
     }
     beside = dict(zip(("network", "against"), seconds, strict=False))

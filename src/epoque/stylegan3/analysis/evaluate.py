@@ -23,7 +23,7 @@ def evaluate(run: Run) -> Mapping[str, Any]:
     both: of the images of the first `panel` seeds (see `seen`), None where images are not read.
     `seeds`: of each its image's `sha256`, and for portraits what is seen (see `seen.seen`).
     `again`, `alone`, `elsewhere`, `distinct`: see `again.repeated`.
-    `staying`: the EQ-T of images that do not move. `moved`: of how many images the EQ are.
+    `still`: the same decibels of images that do not move. `moved`: of how many images the EQ are.
     `reader_accuracy`: how often what is seen is right, on drawn portraits.
 
     Raises:
@@ -44,7 +44,9 @@ def evaluate(run: Run) -> Mapping[str, Any]:
         network["training_minutes"] = None if seconds is None else seconds / 60
         estimates = estimate_psnr(checkpoint.arrays[f"sums_{i}"], run.config.seed)
         network |= {name: _to_decibels(psnr) for name, psnr in estimates.items()}
-    others = {name: artifact[name] for name in ("staying", "reader_accuracy", "panel", "agreement")}
+    others = {name: artifact.get(name) for name in ("reader_accuracy", "panel", "agreement")}
+    still = artifact.get("still") or {}
+    others["still"] = {n: db if isfinite(db) else None for n, db in still.items()}
     others["moved"] = checkpoint.step
     return {**networks, "seeds": seeds, **artifact["repeated"], **others}
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from epoque.bench.figures.film import Film
 from epoque.bench.figures.number_format import format_number
 from epoque.bench.figures.plot import SERIES, WIDTH, add_heading, color, mix_colors, new_figure
 from epoque.bench.figures.ticks import format_axis
@@ -16,7 +17,7 @@ from ..config import StyleGan3Config
 from ..generation.image_grid import tile_images
 from ..measures.slice_figure import Motion, Slice, slice_figure
 from .attribute_labels import WORDS
-from .layout import GUESTS, MIXED, MOVES, PSIS, ROW
+from .layout import GUESTS, MIXED, MOVES, PSIS, ROW, STILL_EVERY
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from epoque.bench.runs.run import Run
 
-__all__ = ["figures"]
+__all__ = ["figures", "films"]
 
 Pixels = NDArray[np.uint8]
 
@@ -37,6 +38,7 @@ MEASURED = {
 MARKERS = "oD"
 DOTS = (0, (1, 2))
 COLUMNS = 8  # images of a page side by side
+FILM_SIDE, FILM_MS = 256, 150  # pixels of a film's side, at least; milliseconds of a frame
 PARTS = {0.125: "⅛", 0.25: "¼"}
 
 
@@ -143,12 +145,40 @@ def _mix_figure(run: "Run[StyleGan3Config]", language: str) -> "Figure":
 def _walk_figure(run: "Run[StyleGan3Config]", language: str) -> "Figure":
     """Draw a strip of images from seed to seed."""
     _ = translator(language)
-    images, seeds = run.snapshot(0)["walk"], run.config.seeds[:MIXED]
+    images, seeds = run.snapshot(0)["walk"][::STILL_EVERY], run.config.seeds[:MIXED]
     each = (len(images) - 1) // len(seeds)
     names = [
         str((*seeds, seeds[0])[i // each]) if i % each == 0 else "" for i in range(len(images))
     ]
     return _table(images[None], [""], names)
+
+
+def films(run: "Run[StyleGan3Config]", language: str = "en") -> "Mapping[str, Callable[[], Film]]":
+    """Return the films of an analysis: `walk`, from each seed's style to the next one's."""
+    translator(language)
+    return {"walk": partial(_walk_film, run, language)}
+
+
+def _walk_film(run: "Run[StyleGan3Config]", language: str) -> "Film":
+    _ = translator(language)
+    images, seeds = run.snapshot(0)["walk"], run.config.seeds[:MIXED]
+    legs = list(zip(seeds, [*seeds[1:], seeds[0]], strict=True))
+    each = (len(images) - 1) // len(seeds)
+    words = [
+        _("from seed {start} to seed {end}").format(start=start, end=end)
+        for start, end in legs
+        for _step in range(each)
+    ]
+    # The last image is the first one again: the film begins anew without a halt.
+    frames = [_enlarge(image) for image in images[:-1]]
+    return Film(frames, words, FILM_MS)
+
+
+def _enlarge(image: Pixels) -> Pixels:
+    """Return an image whose pixels show, in three channels, at least `FILM_SIDE` wide."""
+    times = max(1, -(-FILM_SIDE // image.shape[1]))
+    color_image = np.repeat(image, 3, axis=-1) if image.shape[-1] == 1 else image
+    return color_image.repeat(times, axis=0).repeat(times, axis=1)
 
 
 def _moves_figure(run: "Run[StyleGan3Config]", language: str) -> "Figure":
@@ -193,8 +223,10 @@ def _equivariance_figure(run: "Run[StyleGan3Config]", language: str) -> "Figure"
     places = [row * apart + middle for row in range(len(MEASURED))]
     axes.set_yticks(places, list(map(_, MEASURED.values())))
     axes.set_ylim(places[-1] + middle + 0.6, -0.6)
-    shifts = (-0.6, apart + len(names) - 0.6)
-    axes.vlines(run.results["staying"], *shifts, color=color("muted"), lw=0.9, linestyle=DOTS)
+    for row, measure in enumerate(MEASURED):
+        if (still := run.results.get("still", {}).get(measure)) is not None:
+            ends = (row * apart - 0.6, row * apart + len(names) - 0.4)
+            axes.vlines(still, *ends, color=color("muted"), lw=0.9, linestyle=DOTS)
     axes.set_xlim(0, 1.35 * max(axes.get_xlim()[1], 1))
     axes.grid(visible=False, axis="y")
     axes.tick_params(axis="y", length=0)

@@ -1,6 +1,17 @@
 """What the pictures of an analysis show; those who make and those who draw them agree here."""
 
-__all__ = ["FRAMES", "GUESTS", "MIXED", "MOVES", "PANEL", "PSIS", "ROW", "SAMPLES", "STEPS"]
+__all__ = [
+    "FRAMES",
+    "GUESTS",
+    "MIXED",
+    "MOVES",
+    "PANEL",
+    "PSIS",
+    "ROW",
+    "SAMPLES",
+    "STEPS",
+    "STILL_EVERY",
+]
 
 SAMPLES = 24
 """Images of a page: of the seeds 0, 1, …"""
@@ -17,8 +28,11 @@ PSIS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25)
 GUESTS = (0, 1, 3, 5, 6)
 """Seeds whose coarse layers come into the others' images."""
 
-STEPS = 3
-"""Images from each seed to the next, the next one left out."""
+STEPS = 12
+"""Images from each seed to the next, the next one left out: the frames of a film."""
+
+STILL_EVERY = 4
+"""A strip on paper shows one of so many of them."""
 
 MOVES = ((0.0, 0.0), (0.125, 0.0), (0.25, 0.0), (0.0, 15.0), (0.0, 45.0))
 """How inputs are moved, for all to see: image widths to the right, degrees counter-clockwise."""

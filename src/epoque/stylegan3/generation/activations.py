@@ -79,7 +79,7 @@ def record_activation(
     """
     names = layer_names(network.generator)
     if layer not in names:
-        raise UnknownNameError("layer", layer, names, f" They are {', '.join(names)}.")
+        raise UnknownNameError("layer", layer, names)
     check_memory(network.generator, network.device)
     ws = map_seeds(network.generator, [seed], options)
     outputs: list[Tensor] = []

@@ -245,7 +245,7 @@ def read_seed_labels(path: Path) -> tuple[list[int], dict[str, Floats]]:
     columns = dict(zip(table.header, table.values().T, strict=True))
     seeds = columns.pop("seed")
     for (line, _), seed in zip(table.rows, seeds.tolist(), strict=True):
-        if seed not in range(LAST_SEED + 1):
+        if not (seed.is_integer() and 0 <= seed <= LAST_SEED):
             raise table.wrong(line, f"the seed is {seed:g}; it must be 0 to {LAST_SEED}.")
     return [int(seed) for seed in seeds.tolist()], columns
 

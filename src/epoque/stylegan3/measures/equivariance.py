@@ -29,7 +29,7 @@ the farther they are moved: 94 dB by one pixel, 88 by four.
 
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import degrees, isfinite, pi
 from pathlib import Path
@@ -203,22 +203,28 @@ def estimate_psnr(sums: Sums, seed: int = 0) -> dict[str, Psnr]:
     }
 
 
-def measure_still_psnr(images: NDArray[np.uint8], seed: int = 0) -> float:
-    """Return the EQ-T of images that stay where they are, whatever becomes of their input.
+def measure_still_psnr(images: NDArray[np.uint8], seed: int = 0) -> dict[str, float]:
+    """Return the metrics of images that stay where they are, whatever becomes of their input.
 
-    That is what texture that sticks to the pixels gives, and what any EQ-T is to be held against.
+    That is where the scale begins: what any EQ-T or EQ-R is to be held against.
 
     Args:
         images: [N, H, W, C].
-        seed: of the translations.
+        seed: of the movements.
+
+    Returns:
+        Decibels by the names of `EQUIVARIANCE_METRICS`; ∞ where nothing differs, NaN where no pixel
+        is valid.
     """
-    sums = np.zeros((len(images), 2))
+    sums = np.zeros((len(images), *SUMS_SHAPE))
     for number, image in enumerate(images):
         still = torch.from_numpy(image.astype(np.float64) / 127.5 - 1).permute(2, 0, 1)[None]
         reach = FARTHEST * np.array([still.shape[3], still.shape[2]])
-        x, y = np.rint(numpy_rng(seed, f"still image {number}").uniform(-reach, reach))
-        sums[number] = _sum_errors(still, *translate_integer(still, int(x), int(y)))
-    return compute_psnr(sums)
+        rng = numpy_rng(seed, f"still image {number}")
+        whole, fraction = np.rint(rng.uniform(-reach, reach)), rng.uniform(-reach, reach)
+        angle = rng.uniform(0, 2 * pi)
+        sums[number] = _compare_moved([still] * VARIANTS, whole, fraction, angle)
+    return {name: compute_psnr(sums[:, i]) for i, name in enumerate(EQUIVARIANCE_METRICS)}
 
 
 def _check_settings(opened: LoadedGenerator, seed: int, psi: float, label: Label | None) -> None:
@@ -243,7 +249,25 @@ def _move_image(
     movements = [(0, 0, 0), (*whole / size, 0), (*fraction / size, 0), (0, 0, degrees(angle))]
     with transform_input(generator, np.stack([transform_matrix(*each) for each in movements])):
         images = synthesize(generator, ws.expand(VARIANTS, -1, -1), [0] * VARIANTS)
-    still, by_pixels, by_fraction, rotated = images[:, None]
+    return _compare_moved(images[:, None], whole, fraction, angle)
+
+
+def _compare_moved(
+    images: Sequence[Tensor] | Tensor,
+    whole: NDArray[np.float64],
+    fraction: NDArray[np.float64],
+    angle: float,
+) -> list[tuple[float, float]]:
+    """Return the squared errors' sum and number by metric.
+
+    Args:
+        images: the image in place, and those of inputs moved by whole pixels, by fractions, and
+            rotated: four, each [1, C, H, W].
+        whole: how far the first was moved, x and y in pixels.
+        fraction: likewise the second.
+        angle: likewise the third, in radians.
+    """
+    still, by_pixels, by_fraction, rotated = images
     filtered, inside = pseudo_rotate(rotated, angle)
     expected, valid = rotate(still, angle)
     return [

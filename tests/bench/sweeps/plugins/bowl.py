@@ -45,7 +45,7 @@ class BowlConfig(Config):
     engine: Literal["together", "each"] = setting("together", "Engine", "How it is swept.")
     pace: float = setting(0.0, "Pace", "Seconds an iteration.", ge=0, le=10)
     wind: WindConfig = sub_config(WindConfig(), "Wind", "What pushes.", context="{} of the wind")
-    fate: Literal["live", "die"] = setting("live", "Fate", "Of the process.")
+    fate: Literal["live", "die", "stumble"] = setting("live", "Fate", "Of the process.")
 
     def conflicts(self) -> Iterator[Problem]:
         if self.low > self.high:
@@ -87,6 +87,8 @@ class BowlLab(Lab[BowlConfig]):
             due = step % config.checkpoint_every == 0 or step == config.iterations
             if due or stopping.is_stop_requested():
                 yield Checkpoint(step, {"x": np.array([x])}, scheduled=due)
+                if config.fate == "stumble" and resume is None:
+                    os.kill(os.getpid(), signal.SIGKILL)
                 stopping.raise_if_stop_requested()
 
     def evaluate(self, run: Run, progress: Progress = no_progress) -> Mapping[str, Any]:

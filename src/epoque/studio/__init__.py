@@ -1,0 +1,1 @@
+"""The studio: every lab live in the browser, served on this machine."""

@@ -1,0 +1,1 @@
+"""What the studio answers over HTTP, one file a noun."""

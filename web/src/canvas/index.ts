@@ -1,0 +1,10 @@
+export { renderCanvas, renderPicture, renderSvg, saveFile, SCALES } from "./export";
+export type { Drawable, PictureFormat } from "./export";
+export { drawLayers } from "./layer";
+export type { Layer } from "./layer";
+export type { Pen } from "./pen";
+export { default as Plane } from "./Plane.svelte";
+export { onThemeChange, readTheme } from "./theme";
+export type { Rgb, Theme, Token } from "./theme";
+export { UNIT } from "./view";
+export type { Domain, Point, View } from "./view";

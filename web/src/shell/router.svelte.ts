@@ -1,0 +1,98 @@
+/**
+ * Where the page is: `#/gan2d?recipe=ganlab-ring&seed=7`. Everything stands in the fragment, since a
+ * static site has no server that would answer other addresses.
+ */
+
+import { untrack } from "svelte";
+
+import { recallQueries, rememberQueries } from "./last-place";
+
+export interface Place {
+  /** "/", "/gan2d", "/runs/ID". */
+  readonly path: string;
+  /** What follows "?" in the fragment. */
+  readonly query: string;
+}
+
+/** Grows when the reader goes somewhere, not when the page notes its state in the address. */
+let visits = $state(0);
+
+export function visitCount(): number {
+  return visits;
+}
+
+let place = $state.raw<Place>(parsePlace(typeof location === "undefined" ? "" : location.hash));
+
+/** The place that the address names; what reads it in markup is drawn again when it changes. */
+export function currentPlace(): Place {
+  return place;
+}
+
+let queries = $state.raw(recallQueries());
+
+/**
+ * The query with which a page was last shown in this tab; a link with it goes on where the reader
+ * was. Without the language: the reader may have chosen another one since.
+ */
+export function lastQuery(path: string): string {
+  return withoutLanguage(queries[path] ?? "");
+}
+
+/** A query that leaves the language as it is. */
+export function withoutLanguage(query: string): string {
+  return query
+    .split("&")
+    .filter((pair) => !pair.startsWith("lang="))
+    .join("&");
+}
+
+/** Notes how a page was last shown. */
+export function noteQuery(path: string, query: string): void {
+  const known = untrack(() => queries);
+  if (known[path] === query) return;
+  queries = { ...known, [path]: query };
+  rememberQueries(queries);
+}
+
+/** Splits a fragment; one that names no path is home. */
+export function parsePlace(fragment: string): Place {
+  const text = fragment.replace(/^#/, "");
+  const mark = text.indexOf("?");
+  const path = mark < 0 ? text : text.slice(0, mark);
+  return { path: path.startsWith("/") ? path : "/", query: mark < 0 ? "" : text.slice(mark + 1) };
+}
+
+/** The address of a place, for `href`. */
+export function hrefOf(path: string, query = ""): string {
+  return `#${path}${query ? `?${query}` : ""}`;
+}
+
+/** Goes to a place, as a link does; one that is shown already is opened anew. */
+export function goTo(path: string, query = ""): void {
+  const fragment = hrefOf(path, query);
+  if (fragment === location.hash) visits++;
+  else location.hash = fragment;
+}
+
+/**
+ * Writes the query of a page into the address without a new entry in the history; a page that the
+ * reader has left, and that stays in view while the next one loads, writes nothing.
+ */
+export function replaceQuery(path: string, query: string): void {
+  if (path !== place.path) return;
+  noteQuery(path, query);
+  const fragment = hrefOf(path, query);
+  if (fragment === location.hash) return;
+  history.replaceState(history.state, "", fragment);
+  place = parsePlace(fragment);
+}
+
+/** Follows the address; returns how to stop. */
+export function followAddress(): () => void {
+  const read = () => {
+    place = parsePlace(location.hash);
+    visits++;
+  };
+  addEventListener("hashchange", read);
+  return () => removeEventListener("hashchange", read);
+}
