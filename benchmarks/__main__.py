@@ -15,6 +15,7 @@ from pathlib import Path
 
 MODULES = (
     "neuron",
+    "small_runs",
     "logging",
     "commands",
     "runs_index",

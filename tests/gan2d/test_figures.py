@@ -17,7 +17,15 @@ from epoque.gan2d.figures.ends import read_ends
 from epoque.gan2d.figures.film import film
 from epoque.gan2d.figures.multiples import multiples
 from epoque.gan2d.figures.run_figures import figures, history_figure, look, nearest
-from epoque.gan2d.figures.scene import Moment, Picture, choose_steps, draw, frame, moments
+from epoque.gan2d.figures.scene import (
+    Moment,
+    Picture,
+    choose_even_steps,
+    choose_steps,
+    draw,
+    frame,
+    moments,
+)
 from epoque.gan2d.figures.words import describe_moment
 
 Train = Callable[..., Run]
@@ -206,6 +214,12 @@ def test_chosen_steps_hold_the_ends_and_more_of_the_beginning() -> None:
     assert choose_steps(list(range(0, 70, 10)), 6)[-1] == 60
     many = choose_steps(list(range(1001)), 6)
     assert many == [0, 40, 160, 360, 640, 1000]
+
+
+def test_a_series_is_even() -> None:
+    assert choose_even_steps([0, 5], 6) == [0, 5]
+    assert choose_even_steps([0, 1, 2, 3, 50, 100], 3) == [0, 50, 100]
+    assert choose_even_steps(list(range(0, 401, 10)), 6) == [0, 80, 160, 240, 320, 400]
 
 
 def test_many_runs_stand_side_by_side_in_order(train_run: Train) -> None:

@@ -25,6 +25,7 @@ from epoque.neuron.decision_boundary import (
     replay_corrections,
 )
 from epoque.neuron.figures import FRAMES, animation, figures
+from epoque.neuron.hidden_figure import _split
 from epoque.neuron.train import train
 
 SETTINGS = {
@@ -89,7 +90,7 @@ def test_names_of_the_figures(runs):
         "error", "weights", "weights-by-pattern", "regions",
     ]  # fmt: skip
     assert list(figures(runs["three"])) == ["error", "weights", "weights-by-pattern"]
-    assert list(figures(runs["mlp"])) == ["error", "loss", "regions"]
+    assert list(figures(runs["mlp"])) == ["error", "loss", "regions", "hidden"]
 
 
 @pytest.mark.parametrize("name", SETTINGS)
@@ -294,6 +295,28 @@ def test_the_network_s_hidden_lines_and_border(runs):
         assert np.abs(boundary.output(path.vertices) - 0.5).max() < 0.02
     last = run.metrics.iloc[-1]
     assert boundary.is_correct(load(run.config)).mean() == last["accuracy"]
+
+
+def test_every_hidden_neuron_has_a_map_and_the_next_layer_is_made_of_them(runs):
+    run = runs["circle"]
+    figure = drawn(run, "hidden")
+    assert [axes.get_title() for axes in figure.axes] == ["h₁,₁", "h₁,₂", "h₁,₃", "h₂,₁", "h₂,₂"]
+    maps = [np.asarray(axes.images[0].get_array()).ravel() for axes in figure.axes]
+    maps = np.stack(maps, axis=1)
+    weights = run.snapshot(run.snapshot_steps()[-1])
+    second = np.tanh(maps[:, :3] @ weights["w2"] + weights["b2"])
+    assert np.abs(second - maps[:, 3:]).max() < 1e-6
+    left, right, low, high = figure.axes[0].images[0].get_extent()
+    corner = np.tanh(np.array([left, low]) @ weights["w1"] + weights["b1"])
+    assert np.abs(corner - maps[0, :3]).max() < 1e-6
+    assert (right - left) > 9 < (high - low)
+
+
+@pytest.mark.parametrize(("neurons", "rows"), [(1, [1]), (8, [8]), (10, [5, 5]), (17, [6, 6, 5])])
+def test_neurons_of_a_layer_stand_in_rows_of_about_one_length(neurons, rows):
+    parts = _split(neurons)
+    assert [len(part) for part in parts] == rows
+    assert [j for part in parts for j in part] == list(range(1, neurons + 1))
 
 
 def test_loss_with_and_without_test_points(runs):

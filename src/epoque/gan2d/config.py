@@ -351,10 +351,10 @@ class Gan2dConfig(LiveConfig):
         group="Recording",
         scale="log",
     )
-    snapshot_every: int = setting(
-        50,
+    snapshot_every: int | None = setting(
+        None,
         "Snapshot interval",
-        "How often what is drawn is kept.",
+        "How often what is drawn is kept; none: every 50 iterations, in a short run more often.",
         unit="iterations",
         ge=1,
         group="Recording",

@@ -11,7 +11,7 @@ from epoque.bench.errors import DamagedRunError
 
 from .config import NeuronConfig
 from .data import Dataset
-from .mlp.network import logits, params_from_arrays, sigmoid
+from .mlp.network import Params, logits, params_from_arrays, sigmoid
 from .scaling import Scaling
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ __all__ = [
     "Line",
     "find_best_row",
     "load_mlp_boundary",
+    "load_mlp_params",
     "load_weight_history",
     "make_perceptron_boundary",
     "present_patterns",
@@ -82,6 +83,25 @@ def make_perceptron_boundary(
     return DecisionBoundary(step, lambda x: x @ w[1:] - w[0], (line,), config.rule == "step")
 
 
+def load_mlp_params(
+    run: "Run[NeuronConfig]", step: int, scaling: Scaling | None = None
+) -> Params[Floats]:
+    """Return a network's layers at a snapshot, those of the inputs as given.
+
+    Raises:
+        DamagedRunError: if the snapshot cannot be read.
+    """
+    try:
+        params = params_from_arrays(run.snapshot(step), len(run.config.hidden_layers) + 1)
+    except KeyError as error:
+        raise DamagedRunError(f"{run.path}: the snapshot at step {step} has no {error}.") from None
+    if scaling is None:
+        return params
+    first, *others = params
+    w, b = scaling.unscale_weights(first["w"], first["b"])
+    return [{"w": w, "b": b}, *others]
+
+
 def load_mlp_boundary(
     run: "Run[NeuronConfig]", step: int, scaling: Scaling | None = None
 ) -> DecisionBoundary:
@@ -90,18 +110,11 @@ def load_mlp_boundary(
     Raises:
         DamagedRunError: if the snapshot cannot be read.
     """
-    config = run.config
-    try:
-        params = params_from_arrays(run.snapshot(step), len(config.hidden_layers) + 1)
-    except KeyError as error:
-        raise DamagedRunError(f"{run.path}: the snapshot at step {step} has no {error}.") from None
-    first, *others = params
-    if scaling is not None:
-        w, b = scaling.unscale_weights(first["w"], first["b"])
-        first = {"w": w, "b": b}
+    config, params = run.config, load_mlp_params(run, step, scaling)
+    first = params[0]
     hidden = np.vstack([first["w"], first["b"]]).T if config.hidden_layers else ()
     lines = tuple((float(a), float(b), float(c)) for a, b, c in hidden)
-    return DecisionBoundary(step, lambda x: logits([first, *others], x, config.activation), lines)
+    return DecisionBoundary(step, lambda x: logits(params, x, config.activation), lines)
 
 
 def load_weight_history(run: "Run[NeuronConfig]", inputs: int) -> tuple[NDArray[np.int64], Floats]:

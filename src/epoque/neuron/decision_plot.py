@@ -32,7 +32,8 @@ Floats = NDArray[np.float64]
 
 BANDS = 10  # shades of the output o from 0 to 1
 GRID = 200  # points a side at which the output is computed
-MAX_NAMED = 4  # more hidden neurons than that have no room for names
+MAX_NAMED = 12  # more hidden neurons than that have no room for names
+FEW_NAMED = 4  # of so many the names stand near the edge, of more all along the lines
 DASHES = (4, 2)
 
 # Inches: the square of the plane and what stands around it.
@@ -141,7 +142,19 @@ class DecisionPlot:
     def _grid(self) -> tuple[Floats, Floats, Floats]:
         """Return the grid's coordinates [GRID], [GRID] and its points [GRID², 2]."""
         u, v = np.linspace(self.low, self.high, GRID).T
-        return u, v, np.stack(np.meshgrid(u, v), axis=-1).reshape(-1, 2)
+        return u, v, self.grid_points(GRID)
+
+    def grid_points(self, side: int) -> Floats:
+        """Return points all over the plane, row by row from below, [side², 2]."""
+        u, v = np.linspace(self.low, self.high, side).T
+        return np.stack(np.meshgrid(u, v), axis=-1).reshape(-1, 2)
+
+    def draw_small_points(self, axes: "Axes") -> None:
+        """Draw the training points as dots, in a picture that has no room for more."""
+        size = 4.5 if self._is_table else 1.1
+        for label in (0, 1):
+            style = _point(label, size, test=False) | {"markeredgewidth": 0.3}
+            axes.plot(*self.data.x[self.data.d == label].T, **style)
 
     def _image(self, axes: "Axes") -> "AxesImage":
         """Return the picture of the output o, still empty."""
@@ -183,12 +196,14 @@ class DecisionPlot:
             yield from lines
             if lines and len(boundary.lines) <= MAX_NAMED:
                 start, end = np.asarray(lines[0].get_xydata())
+                few = len(boundary.lines) <= FEW_NAMED
+                way = 0.1 * j - 0.04 if few else (j - 0.5) / len(boundary.lines)
                 yield axes.annotate(
                     f"h{to_subscript(j)}",
-                    end + (0.1 * j - 0.04) * (start - end),
+                    end + way * (start - end),
                     ha="center",
                     va="center",
-                    fontsize=9,
+                    fontsize=9 if few else 7.5,
                     zorder=6,
                     bbox={"boxstyle": "round,pad=0.15", "fc": color("paper"), "ec": "none"},
                 )

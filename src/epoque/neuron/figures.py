@@ -35,6 +35,7 @@ from .decision_boundary import (
 )
 from .decision_plot import DecisionPlot
 from .describe import describe_subject
+from .hidden_figure import has_hidden_figure, hidden_figure
 from .pattern_figure import has_pattern_figure, weights_by_pattern_figure
 from .scaling import Scaling
 
@@ -70,7 +71,7 @@ def figures(run: "Run[NeuronConfig]", language: str = "en") -> "Mapping[str, Cal
     `error`: the error curve. `weights` (perceptron): every weight over the iterations.
     `weights-by-pattern` (of a gate, corrected after each pattern): the weights after each pattern.
     `loss` (MLP): training and test loss. `regions` (two inputs): where the model says 1, and the
-    points.
+    points. `hidden` (two inputs, MLP): what each hidden neuron answers.
 
     Args:
         run: a run of the neuron lab.
@@ -91,6 +92,8 @@ def figures(run: "Run[NeuronConfig]", language: str = "en") -> "Mapping[str, Cal
         draws["weights-by-pattern"] = weights_by_pattern_figure
     if len(load_run(run).names) == 2:
         draws["regions"] = regions_figure
+        if has_hidden_figure(config):
+            draws["hidden"] = hidden_figure
     return {name: partial(draw, run, language) for name, draw in draws.items()}
 
 

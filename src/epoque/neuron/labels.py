@@ -24,6 +24,7 @@ FIGURE_CAPTIONS: Mapping[str, str] = {
     "weights-by-pattern": mark("the weights after each pattern"),
     "loss": mark("the loss over the iterations"),
     "regions": mark("where it says 1"),
+    "hidden": mark("what each hidden neuron answers"),
 }
 """Figure to its caption in a reader's new book."""
 

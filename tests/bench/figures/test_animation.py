@@ -16,6 +16,7 @@ from epoque.bench.figures.animation import choose_log_spaced, save_animation
         (list(range(1001)), 4, [0, 9, 99, 1000]),
         (list(range(0, 1001, 10)), 4, [0, 10, 100, 1000]),
         ([5, 6, 7], 2, [5, 7]),
+        ([0, 1, 2, 100], 3, [0, 2, 100]),
     ],
 )
 def test_log_spaced(steps, count, chosen):
@@ -24,10 +25,18 @@ def test_log_spaced(steps, count, chosen):
 
 def test_log_spaced_shows_the_beginning():
     chosen = choose_log_spaced(list(range(100_001)), 48)
-    assert 30 < len(chosen) <= 48
+    assert len(set(chosen)) == 48
     assert chosen[:4] == [0, 1, 2, 3]
     assert chosen[-1] == 100_000
     assert sum(step <= 1000 for step in chosen) > len(chosen) / 2
+
+
+@pytest.mark.parametrize("length", [32, 33, 51, 500])
+def test_as_many_are_chosen_as_there_are(length):
+    chosen = choose_log_spaced(list(range(length)), 32)
+    assert len(set(chosen)) == 32
+    assert chosen == sorted(chosen)
+    assert (chosen[0], chosen[-1]) == (0, length - 1)
 
 
 def frames(count=5, height=40, width=60):

@@ -94,6 +94,13 @@ def test_other_paces_give_the_same_weights(events: list[Event]) -> None:
     assert fingerprint([last]) == fingerprint([of(Checkpoint, events)[-1]])
 
 
+@pytest.mark.parametrize(("iterations", "pace"), [(1, 1), (29, 1), (400, 10), (5000, 50)])
+def test_a_short_run_has_snapshots_for_a_film(iterations: int, pace: int) -> None:
+    config = Gan2dConfig(iterations=iterations)
+    assert Training(config)._snapshot_every == pace
+    assert Training(config.replace(snapshot_every=70))._snapshot_every == 70
+
+
 def test_a_resumed_training_ends_with_the_same_bytes(events: list[Event]) -> None:
     for checkpoint in of(Checkpoint, events)[:-1]:
         assert fingerprint(train(SMALL, checkpoint)) == fingerprint(after(checkpoint, events))

@@ -68,18 +68,20 @@ def choose_log_spaced(steps: Sequence[int], count: int) -> list[int]:
 
     Args:
         steps: the steps there are, ascending, from 0 or later.
-        count: at most how many to choose, at least 2.
+        count: how many to choose, at least 2; all where there are no more.
     """
     import numpy as np
 
     available = np.asarray(steps)
+    count = min(count, len(available))
     places = np.geomspace(available[0] + 1, available[-1] + 1, count) - 1
-    right = np.clip(np.searchsorted(available, places), 1, max(len(available) - 1, 1))
-    pairs = [available[max(i - 1, 0) : i + 1] for i in right]
-    nearest = {
-        int(pair[np.abs(pair - place).argmin()]) for pair, place in zip(pairs, places, strict=True)
-    }
-    return sorted(nearest)
+    middles = (available[1:] + available[:-1]) / 2
+    ranks = np.searchsorted(middles, places)  # of the nearest step
+    # The first steps are further apart than the scale asks for: each is taken once, in turn.
+    order = np.arange(count)
+    ranks = np.maximum.accumulate(ranks - order) + order
+    ranks = np.minimum(ranks, len(available) - count + order)
+    return [int(step) for step in available[ranks]]
 
 
 class BlitRenderer:

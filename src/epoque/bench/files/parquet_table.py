@@ -15,6 +15,7 @@ from .atomic import write_atomic
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
+    from numpy.typing import NDArray
 
 __all__ = [
     "add_first_column",
@@ -121,11 +122,26 @@ def _to_array(values: Sequence[object]) -> "pa.Array":
 
     if isinstance(values, np.ndarray):
         return pa.array(values)
-    kinds = {type(value) for value in values if value is not None}
+    kinds = {type(value) for value in values}
+    if kinds == {float}:
+        return _to_number_array(np.array(values), pa.float64())
+    if kinds == {int} and max(map(abs, values)) < 2**63:  # type: ignore[type-var, arg-type]
+        return _to_number_array(np.array(values, np.int64), pa.int64())
+    kinds.discard(type(None))
     if kinds > {float} and kinds <= {int, float}:
         return pa.array(values, pa.float64())
     mixed = len(kinds) > 1
     return pa.array([None if v is None else str(v) for v in values] if mixed else values)
+
+
+def _to_number_array(values: "NDArray[Any]", kind: "pa.DataType") -> "pa.Array":
+    """Return numbers, none missing, as one column.
+
+    `pa.array` would do so too, and import pandas first, to ask whether the values are its.
+    """
+    import pyarrow as pa
+
+    return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(values)])
 
 
 def _to_joined_array(values: Sequence[object]) -> "pa.Array":

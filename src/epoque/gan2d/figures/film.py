@@ -26,7 +26,7 @@ __all__ = ["FRAMES", "draw_film", "film", "films"]
 
 
 FRAMES = 72
-BOOK_FRAMES, BOOK_PIXELS = 28, 320
+BOOK_FRAMES, BOOK_PIXELS = 32, 320
 """Of a film in a book, which carries it in both themes."""
 
 

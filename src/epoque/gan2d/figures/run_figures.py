@@ -13,7 +13,7 @@ from epoque.bench.i18n import translator
 from ..config import Gan2dConfig
 from ..equilibrium import equilibrium_losses, name_loss
 from .multiples import small_pictures
-from .scene import POINTS, Layer, Picture, choose_steps, moments
+from .scene import POINTS, Layer, Picture, choose_even_steps, moments
 from .words import describe_moment, subject
 
 if TYPE_CHECKING:
@@ -116,10 +116,10 @@ def manifold_figure(run: "Run[Gan2dConfig]", language: str) -> "Figure":
 
 
 def history_figure(run: "Run[Gan2dConfig]", language: str, count: int = HISTORY) -> "Figure":
-    """Draw some moments of a run side by side, closer together at the beginning."""
+    """Draw some moments of a run side by side, evenly apart."""
     _ = translator(language)
     nearest(run)  # raises where there is none
-    steps = choose_steps(run.snapshot_steps(), count)
+    steps = choose_even_steps(run.snapshot_steps(), count)
     names = [_("iteration {step}").format(step=format_number(step, language)) for step in steps]
     panels = list(zip(names, moments(run, steps), strict=True))
     rows = [panels[i : i + COLUMNS] for i in range(0, len(panels), COLUMNS)]

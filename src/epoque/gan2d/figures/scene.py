@@ -36,6 +36,7 @@ __all__ = [
     "Layer",
     "Moment",
     "Picture",
+    "choose_even_steps",
     "choose_steps",
     "draw",
     "frame",
@@ -110,7 +111,7 @@ class Moment:
 
 
 def choose_steps(steps: Sequence[int], count: int) -> list[int]:
-    """Choose steps for a film or a series, the first and the last among them.
+    """Choose steps for a film, the first and the last among them.
 
     Where there are many, they lie closer together at the beginning, where more happens.
     """
@@ -118,6 +119,14 @@ def choose_steps(steps: Sequence[int], count: int) -> list[int]:
     power = 2 if last >= 4 * count else 1
     ranks = {round(last * (i / (count - 1)) ** power) for i in range(count)}
     return [steps[rank] for rank in sorted(ranks)]
+
+
+def choose_even_steps(steps: Sequence[int], count: int) -> list[int]:
+    """Choose steps for a series, as evenly as there are any, the first and the last among them."""
+    available = np.asarray(steps)
+    places = np.linspace(available[0], available[-1], count)
+    nearest = [int(available[np.abs(available - place).argmin()]) for place in places]
+    return list(dict.fromkeys(nearest))
 
 
 def moments(run: "Run", steps: Sequence[int]) -> list[Moment]:

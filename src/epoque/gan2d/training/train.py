@@ -10,6 +10,11 @@ from .live import GanLive, JaxLive
 
 __all__ = ["Training", "open_live", "train"]
 
+SNAPSHOT_PACES = (1, 2, 5, 10, 20, 50)
+"""Iterations between snapshots that are chosen from where `snapshot_every` says none."""
+FILM_FRAMES = 30
+"""Snapshots that a run has at least, where it has as many iterations: a film shows each."""
+
 
 def train(config: Gan2dConfig, resume: Checkpoint | None = None) -> "Training":
     """Return a training, an iterator of events.
@@ -17,8 +22,9 @@ def train(config: Gan2dConfig, resume: Checkpoint | None = None) -> "Training":
     `Metrics` every `log_every` iterations and at the end: `loss_d`, `accuracy_real`,
     `accuracy_fake`, `grad_norm_d`, `saturated`, `loss_g`, `grad_norm_g` of the last step of each
     network (absent for one that takes no steps); every `evaluate_every` iterations and at the end
-    also the measures of `evaluation.evaluate_state`. `Snapshot`s every `snapshot_every` iterations,
-    at 0 and at the end (`snapshots.compute_snapshot`). The user's points are the artifact
+    also the measures of `evaluation.evaluate_state`. `Snapshot`s every `snapshot_every` iterations
+    (by default 50, or fewer, so that there are 30 of them), at 0 and at the end
+    (`snapshots.compute_snapshot`). The user's points are the artifact
     `data.csv`.
 
     Args:
@@ -56,7 +62,10 @@ class Training(LiveTraining[Gan2dConfig]):
 
     @property
     def _snapshot_every(self) -> int:
-        return self.config.snapshot_every
+        if self.config.snapshot_every is not None:
+            return self.config.snapshot_every
+        often = [pace for pace in SNAPSHOT_PACES if FILM_FRAMES * pace <= self.config.iterations]
+        return max(often, default=1)
 
     @property
     def _intervals(self) -> Sequence[int]:

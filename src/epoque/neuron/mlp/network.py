@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Params",
     "activate",
+    "hidden_activations",
     "layers_to_arrays",
     "logits",
     "outputs",
@@ -53,6 +54,15 @@ def logits(params: Params[Array], x: Array, activation: str) -> Array:
     for layer in hidden:
         x = activate(x @ layer["w"] + layer["b"], activation)
     return (x @ last["w"] + last["b"])[:, 0]
+
+
+def hidden_activations(params: Params[Array], x: Array, activation: str) -> list[Array]:
+    """Return what the neurons of each hidden layer answer, [N, H1], [N, H2], … (see `logits`)."""
+    answers = []
+    for layer in params[:-1]:
+        x = activate(x @ layer["w"] + layer["b"], activation)
+        answers.append(x)
+    return answers
 
 
 def activate(z: Array, activation: str) -> Array:
