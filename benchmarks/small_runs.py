@@ -30,7 +30,9 @@ def rows() -> list[dict[str, str]]:
     """Measure in turn, each command with an empty cache folder and with what it kept there."""
     with tempfile.TemporaryDirectory() as folder:
         script = (sys.executable, "benchmarks/script_perceptrons.py", f"{folder}/table.csv")
-        scripts, colds, kept = [], [], []
+        scripts: list[float] = []
+        colds: list[float] = []
+        kept: list[float] = []
         for _ in range(ROUNDS):
             scripts.append(_cpu_seconds(script, folder))
             colds.append(_cpu_seconds(TABLE, f"{folder}/{len(colds)}"))

@@ -125,7 +125,7 @@ def _to_array(values: Sequence[object]) -> "pa.Array":
     kinds = {type(value) for value in values}
     if kinds == {float}:
         return _to_number_array(np.array(values), pa.float64())
-    if kinds == {int} and max(map(abs, values)) < 2**63:  # type: ignore[type-var, arg-type]
+    if kinds == {int} and max(map(abs, values)) < 2**63:  # type: ignore[arg-type]
         return _to_number_array(np.array(values, np.int64), pa.int64())
     kinds.discard(type(None))
     if kinds > {float} and kinds <= {int, float}:
