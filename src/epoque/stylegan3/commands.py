@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["build_app"]
 
+SHOWN_PARTS = 8
+"""Of how many attributes' shares `metrics` tells the deviations; `--json` tells all."""
+
 SHOWN_CLASSES = 100
 """Of how many classes `check` tells the pictures; `--json` tells all."""
 
@@ -176,10 +179,21 @@ def _show_metrics(results: metrics.MetricResults) -> None:
         for one in results.metrics
     ]
     make_console().print(make_table(columns, rows))
+    for one in results.metrics:
+        if one.parts:
+            print_line(f"{one.name}: {_describe_parts(one.parts)}")
     print_line(f"{results.seconds:.0f} s in all")
     for features in dict.fromkeys(one.features for one in results.metrics):
         names = ", ".join(one.name for one in results.metrics if one.features == features)
         print_line(f"{names}: {features}")
+
+
+def _describe_parts(parts: Mapping[str, float]) -> str:
+    """Return what a measure is of, in words; of many parts only the largest ones."""
+    names = list(parts)
+    if len(parts) > SHOWN_PARTS:
+        names = sorted(parts, key=lambda name: -abs(parts[name]))[:SHOWN_PARTS]
+    return ", ".join(f"{name} {parts[name]:.3g}" for name in names)
 
 
 def _show_equivariance(measured: Mapping[str, Any]) -> None:

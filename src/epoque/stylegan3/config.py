@@ -28,8 +28,9 @@ Pipeline = Literal[
 Precision = Literal["auto", "float32", "float16", "bfloat16"]
 Device = Literal["auto", "cpu", "cuda"]
 Measured = Literal[
-    "pfd", "pkd", "pprecision", "precall", "swd", "fid", "kid", "eq_t", "eq_t_frac", "eq_r"
-]
+    "pfd", "pkd", "pprecision", "precall", "swd", "octaves", "edges", "shares", "efd", "ekd",
+    "eprecision", "erecall", "fid", "kid", "eq_t", "eq_t_frac", "eq_r",
+]  # fmt: skip
 ImageSeed = Annotated[int, Field(ge=0, le=2**32 - 1)]
 
 _TRAIN = {"task": ("train",)}
@@ -495,9 +496,11 @@ class StyleGan3Config(Config):
         (),
         "Measures",
         "Taken of the averaged generator now and then: of portraits pfd, pkd, pprecision, precall "
-        "(in the features of a small network that knows them); of any images swd (patches), fid "
-        "and kid (Inception); eq_t, eq_t_frac, eq_r (how images follow a moved input).",
-        max_length=10,
+        "(in the features of a small network that knows them) and shares (of attributes); of any "
+        "images swd (patches), octaves and edges (sharpness), efd, ekd, eprecision, erecall "
+        "(EfficientNet, extra features), fid and kid (Inception); eq_t, eq_t_frac, eq_r (how "
+        "images follow a moved input).",
+        max_length=17,
         group="Measures",
         only=_TRAIN,
     )

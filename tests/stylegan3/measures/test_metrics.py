@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from scipy.ndimage import gaussian_filter
 from small import small
 
 from epoque.bench.errors import DataError, MissingExtraError, UnknownNameError, UsageError
@@ -175,8 +176,10 @@ def test_measures_tell_likes_from_unlikes(pictures):
         assert (one.images, one.reals) == (40, 40)
         assert one.better == METRICS[one.name].better
     assert ones["swd"].value == pytest.approx(np.mean(list(ones["swd"].parts.values())))
-    same = compute_metrics(["pfd", "pprecision", "precall", "swd"], real, real)
-    assert [one.value for one in same] == pytest.approx([0, 1, 1, 0], abs=1e-6)
+    same = compute_metrics(ALWAYS, real, real)
+    assert [one.value for one in same if one.name != "pkd"] == pytest.approx(
+        [0, 1, 1, 0, 0, 100, 0], abs=1e-6
+    )
 
 
 def test_the_official_measures_take_official_features(pictures):
@@ -214,7 +217,12 @@ def test_a_path_length_is_that_of_the_step():
 
 @pytest.mark.parametrize(
     ("names", "told"),
-    [(["pfd"], "too few"), (["fid"], "real images"), (["swd"], "of one size")],
+    [
+        (["pfd"], "too few"),
+        (["fid"], "real images"),
+        (["swd"], "swd compares images of one size"),
+        (["pfd", "edges"], "edges compares images of one size"),
+    ],
 )
 def test_what_cannot_be_measured_is_refused(pictures, tmp_path, names, told):
     made = SetImages(pictures("made", 4 if told == "too few" else 20))
@@ -255,7 +263,7 @@ def _portraits(count, size):
 
 def _drawn(count):
     """The first portraits of seed 7."""
-    return _portraits(100, 64)[:count]
+    return _portraits(260, 64)[:count]
 
 
 def test_portraits_are_read():
@@ -272,6 +280,46 @@ def test_portraits_are_read():
     bald = [f["hair colour"].value for f, w in zip(found, wanted, strict=True)
             if "hair colour" not in w]  # fmt: skip
     assert bald.count("none") >= len(bald) - 1
+
+
+@cache
+def _levels(first, last):
+    images = ((_portraits(260, 64)[first:last] + 1) * 127.5).round()
+    return images.to(torch.uint8)
+
+
+class Levels:
+    """Drawings, as they are or blurred by so many pixels."""
+
+    name, size = "drawings", 64
+
+    def __init__(self, first, last, sigma=0.0):
+        drawn = _levels(first, last)
+        blurred = gaussian_filter(drawn.double().numpy(), (0, 0, sigma, sigma), mode="nearest")
+        self.images = torch.from_numpy(blurred.round().astype(np.uint8)) if sigma else drawn
+        self.count, self.key = len(drawn), {"drawings": [first, last, sigma]}
+
+    def levels(self, numbers):
+        return self.images[numbers.start : numbers.stop]
+
+
+SHARP = ("octaves", "edges", "shares", "efd", "ekd", "eprecision", "erecall")
+
+
+def test_a_blur_costs_and_other_drawings_cost_nothing():
+    real, other, blurred = Levels(0, 130), Levels(130, 260), Levels(130, 260, sigma=0.6)
+    fresh, soft = (compute_metrics(SHARP, made, real, batch=65) for made in (other, blurred))
+    for one, worse in zip(fresh, soft, strict=True):
+        noise = (one.high - one.low) / 2 / 1.96
+        assert abs(worse.value - one.value) > 5 * noise, one.name
+    value, softer = ({one.name: one for one in results} for results in (fresh, soft))
+    assert abs(value["ekd"].value) < softer["ekd"].value / 10
+    assert value["edges"].low < 100 < value["edges"].high
+    assert value["octaves"].value < 1.5
+    assert value["eprecision"].value > 0.8 < value["erecall"].value
+    soft_octaves = softer["octaves"].parts
+    assert list(soft_octaves) == ["1–2", "2–4", "4–8", "8–16", "16–32"]
+    assert soft_octaves["16–32"] < -4 < -1.5 < soft_octaves["2–4"]
 
 
 def test_larger_and_gray_images_are_read_too():

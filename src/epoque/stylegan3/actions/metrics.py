@@ -59,7 +59,7 @@ class MetricsOptions(TruncationOptions, VggOptions):
         "portraits are drawn again (extra avatars)].",
     )
     metrics: str = option(
-        "pfd,pkd,pprecision,precall,swd",
+        "pfd,pkd,pprecision,precall,swd,octaves,edges,shares",
         "Which, of those above; official names such as fid50k_full are known too, and stand for "
         "50,000 images.",
     )
@@ -163,8 +163,15 @@ def metrics(options: MetricsOptions, progress: Progress, notify: Notify) -> Metr
     Without any file: pfd and pkd, Fréchet and kernel distance between generated and real images in
     the features of a small network that knows cartoon portraits; pprecision and precall, the share
     of generated images that look real and of real ones that are covered, in the same features; swd,
-    the sliced Wasserstein distance between patches at all scales, times 1000. They are made for
-    portraits and comparable with one another, not with the numbers of papers.
+    the sliced Wasserstein distance between patches at all scales, times 1000; octaves, by how many
+    decibels the power of the octave of frequencies that differs most differs from real images';
+    edges, the energy of the Laplacian as a percentage of real images'; shares, by how many points
+    the attribute whose share differs most differs. They are made for portraits (swd, octaves and
+    edges for any images) and comparable with one another, not with the numbers of papers.
+
+    With the extra `features`, without any download: efd and ekd, Fréchet and kernel distance in the
+    features of an EfficientNet-Lite0 that learned ImageNet and no portrait, eprecision and erecall
+    likewise.
 
     With the official feature networks (NVIDIA's files, fetched once; their licence allows research
     and evaluation only, or name files of your own): fid, kid, is, precision, recall, ppl. The
@@ -181,8 +188,9 @@ def metrics(options: MetricsOptions, progress: Progress, notify: Notify) -> Metr
     keeps them.
 
     The interval holds the value for infinitely many images of the same kind 95 times of 100: 1.96
-    standard errors (the delta method over images; swd: bootstrap over images; is: over splits), and
-    Wilson's interval of shares.
+    standard errors (the delta method over images; swd, octaves, edges, shares: bootstrap over
+    images; is: over splits), and Wilson's interval of shares. The largest of several deviations is
+    never 0, of few images still less: hold it against that of as many other real images.
     A Fréchet distance of few images is too large: compare at equal numbers of images. What was
     computed is kept in the cache folder; an interrupted measure goes on.
 

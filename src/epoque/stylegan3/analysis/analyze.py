@@ -232,6 +232,9 @@ def _card_metric(card: Mapping[str, Any], name: str) -> float | None:
     return value.get("value") if isinstance(value, Mapping) else value
 
 
-MEASURED = ("pfd", "pprecision", "precall")
+MEASURED = (
+    *("pfd", "pprecision", "precall", "efd", "ekd", "eprecision", "erecall"),
+    *("octaves", "edges", "shares"),
+)
 CARD = ("images", "kimg", "training_seconds", "device", "licence")
 """What is taken over from a card, None where it says nothing."""

@@ -1,6 +1,6 @@
-"""What stands for an image in a measure: the portrait features, and patches of all scales."""
+"""What stands for an image in a measure that needs no file of weights from elsewhere."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,10 +9,19 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from . import patches
+from . import patches, shares, sharpness
+from .efficientnet import EfficientNetDetector, efficientnet
+from .extraction import Detector
 from .features import card, portrait_net
 
-__all__ = ["PatchDetector", "PortraitDetector"]
+__all__ = [
+    "AttributeDetector",
+    "EdgeDetector",
+    "OctaveDetector",
+    "PatchDetector",
+    "PortraitDetector",
+    "build_detectors",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +68,89 @@ class PatchDetector:
     def __call__(self, levels: Tensor, numbers: range) -> NDArray[np.float16]:
         """Return the patches of all scales in one row, [N, scales · 32 · 7 · 7 · C]."""
         return patches.extract_patches(levels, numbers)
+
+
+@dataclass(frozen=True, slots=True)
+class OctaveDetector:
+    """The power of the luminance in each octave of frequency; see `sharpness`."""
+
+    @property
+    def name(self) -> str:
+        """For people."""
+        return "octaves of the luminance's power spectrum"
+
+    @property
+    def key(self) -> Mapping[str, Any]:
+        """How they are windowed."""
+        return {"octaves": sharpness.BETA}
+
+    def __call__(self, levels: Tensor, numbers: range) -> NDArray[np.float64]:
+        """Return the powers, [N, octaves]."""
+        return sharpness.octave_powers(levels)
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeDetector:
+    """The mean square of the luminance's Laplacian; see `sharpness`."""
+
+    @property
+    def name(self) -> str:
+        """For people."""
+        return "the luminance's Laplacian"
+
+    @property
+    def key(self) -> Mapping[str, Any]:
+        """Of what."""
+        return {"edges": "laplacian"}
+
+    def __call__(self, levels: Tensor, numbers: range) -> NDArray[np.float64]:
+        """Return the energies, [N, 1]."""
+        return sharpness.edge_energies(levels)
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeDetector:
+    """The attributes that the small network sees in portraits; see `shares`.
+
+    Attributes:
+        device: where it computes.
+    """
+
+    device: str = "cpu"
+
+    @property
+    def name(self) -> str:
+        """For people."""
+        return "attributes, as the small network that knows portraits sees them"
+
+    @property
+    def key(self) -> Mapping[str, Any]:
+        """Which weights."""
+        return {"attributes": card()["sha256"]}
+
+    def __call__(self, levels: Tensor, numbers: range) -> NDArray[np.uint8]:
+        """Return which value of each attribute is seen: 0 or 1, [N, values]."""
+        return shares.indicate_attributes(levels.to(self.device).float() / 127.5 - 1)
+
+
+def build_detectors(needs: Collection[str], device: str = "cpu") -> dict[str, Detector]:
+    """Return the detectors of what measures need, those of `metrics.Metric.needs` that are here.
+
+    Args:
+        needs: such as portrait or efficientnet; what another module has is passed over.
+        device: where networks compute.
+
+    Raises:
+        MissingExtraError: if EfficientNet is needed and its extra is not installed.
+    """
+    builders: Mapping[str, Callable[[], Detector]] = {
+        "portrait": lambda: PortraitDetector(device),
+        "patches": PatchDetector,
+        "octaves": OctaveDetector,
+        "edges": EdgeDetector,
+        "attributes": lambda: AttributeDetector(device),
+        "efficientnet": lambda: EfficientNetDetector(device),
+    }
+    if "efficientnet" in needs:
+        efficientnet(device)  # what is wrong with it is told before any image is made
+    return {need: build() for need, build in builders.items() if need in needs}

@@ -1,11 +1,12 @@
 """Measuring how good images are: which measures there are, and computing those asked for.
 
-The portrait distances and the sliced Wasserstein distance need nothing but this package. FID, KID,
+The portrait distances, the sliced Wasserstein distance, sharpness and the attributes' shares need
+nothing but this package, the distances in EfficientNet's features the extra `features`. FID, KID,
 IS, precision and recall, and PPL need the weights of the official feature networks (`official`).
 Every value has an interval that holds the true value, of infinitely many images like these, about
 95 times of 100 as far as chance goes: 1.96 standard errors to both sides (of a share, Wilson's
-interval). The bias of a Fréchet distance of few images, which is too large, is not in it: compare
-at equal numbers of images.
+interval). The bias of a Fréchet distance of few images, which is too large, is not in it, nor that
+of a largest deviation: compare at equal numbers of images.
 """
 
 import time
@@ -20,10 +21,11 @@ from numpy.typing import NDArray
 from epoque.bench.errors import ConfigError, UnknownNameError, UsageError
 from epoque.bench.i18n import mark
 from epoque.bench.progress import Progress
+from epoque.bench.seeds import numpy_rng
 from epoque.bench.torch.threads import limit_blas_to_one_thread
 
-from . import distances, patches
-from .detectors import PatchDetector, PortraitDetector
+from . import distances, patches, shares, sharpness
+from .detectors import build_detectors
 from .equivariance import EQUIVARIANCE_METRICS
 from .extraction import Detector, extract_features
 from .image_sources import ImageSource
@@ -42,14 +44,17 @@ __all__ = [
     "parse_metrics",
 ]
 
-Better = Literal["lower", "higher"]
+Better = Literal["lower", "higher", "near 100"]
 Features = NDArray[Any]
 
 Z = 1.96  # standard errors of a 95 % interval
 NEAREST = 3
 FEWEST = 16  # images of either set, below which no measure means anything
+OF_ONE_SIZE = ("patches", "octaves", "edges", "efficientnet")
+"""What is needed by measures of how fine images are: it says nothing of images of two sizes."""
 SUBSETS, SUBSET = 100, 1000
 SPLITS = 10
+RESAMPLES = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +98,8 @@ class Metric:
         title: for people.
         unit: of it.
         better: which direction is.
-        needs: what the images are compared by: portrait, patches, inception, classes, vgg, lpips or
-            moves.
+        needs: what the images are compared by: portrait, patches, octaves, edges, attributes,
+            efficientnet, inception, classes, vgg, lpips or moves.
         needs_reals: whether real images are needed.
     """
 
@@ -111,6 +116,15 @@ METRICS: dict[str, Metric] = {
     "pprecision": Metric(mark("portrait precision"), "", "higher", "portrait"),
     "precall": Metric(mark("portrait recall"), "", "higher", "portrait"),
     "swd": Metric(mark("sliced Wasserstein distance"), "×10⁻³", "lower", "patches"),
+    "octaves": Metric(mark("power by octave: largest deviation"), "dB", "lower", "octaves"),
+    "edges": Metric(mark("edge energy, of the real images'"), "%", "near 100", "edges"),
+    "shares": Metric(
+        mark("share of an attribute: largest deviation"), "points", "lower", "attributes"
+    ),
+    "efd": Metric(mark("EfficientNet Fréchet distance"), "", "lower", "efficientnet"),
+    "ekd": Metric(mark("EfficientNet kernel distance"), "", "lower", "efficientnet"),
+    "eprecision": Metric(mark("EfficientNet precision"), "", "higher", "efficientnet"),
+    "erecall": Metric(mark("EfficientNet recall"), "", "higher", "efficientnet"),
     "fid": Metric(mark("Fréchet Inception distance"), "", "lower", "inception"),
     "kid": Metric(mark("kernel Inception distance"), "", "lower", "inception"),
     "is": Metric(mark("Inception score"), "", "higher", "classes", needs_reals=False),
@@ -124,8 +138,8 @@ METRICS: dict[str, Metric] = {
 }
 """Name to what it is."""
 
-ALWAYS = ("pfd", "pkd", "pprecision", "precall", "swd")
-"""Those that need no file."""
+ALWAYS = ("pfd", "pkd", "pprecision", "precall", "swd", "octaves", "edges", "shares")
+"""Those that need no file and no extra."""
 
 OFFICIAL = {
     "fid50k_full": ("fid",),
@@ -139,7 +153,12 @@ OFFICIAL = {
 }
 """Official names, which stand for 50,000 images."""
 
-TOGETHER = {"pr": ("precision", "recall"), "ppr": ("pprecision", "precall"), **OFFICIAL}
+TOGETHER = {
+    "pr": ("precision", "recall"),
+    "ppr": ("pprecision", "precall"),
+    "epr": ("eprecision", "erecall"),
+    **OFFICIAL,
+}
 """Other names."""
 
 
@@ -184,16 +203,15 @@ def compute_metrics(
         real: the images they should be like.
         official: detectors `inception`, `classes`, `vgg` and `lpips`, as far as they are needed.
         batch: images at a time.
-        device: where the portrait features are computed.
+        device: where the features of our own networks and EfficientNet's are computed.
         progress: told how many images are done, of how many, of both sources.
 
     Raises:
-        UsageError: if real images or a detector are missing, or there are too few images.
+        UsageError: if real images, a detector or an extra are missing, or images are too few.
     """
     _check(names, generated, real)
-    have: dict[str, Detector] = {"portrait": PortraitDetector(device), "patches": PatchDetector()}
-    have |= official or {}
     used = list(dict.fromkeys(METRICS[name].needs for name in names))
+    have = build_detectors(used, device) | dict(official or {})
     if missing := [need for need in used if need not in have]:
         raise UsageError(f"The features {missing[0]} are not there; they need a file.")
     against = [need for need in used if any(_needs_reals(name, need) for name in names)]
@@ -240,9 +258,10 @@ def _check(names: Sequence[str], generated: ImageSource, real: ImageSource | Non
     compared = [name for name in names if METRICS[name].needs_reals]
     if compared and real is None:
         raise UsageError(f"{compared[0]} compares with real images; name some with --data.")
-    if "swd" in names and real is not None and generated.size != real.size:
+    of_one_size = [name for name in names if METRICS[name].needs in OF_ONE_SIZE]
+    if of_one_size and real is not None and generated.size != real.size:
         message = f"the images are {generated.size} pixels wide, the real ones {real.size}"
-        raise UsageError(f"swd compares images of one size: {message}.")
+        raise UsageError(f"{of_one_size[0]} compares images of one size: {message}.")
 
 
 def compute_metric(
@@ -254,7 +273,7 @@ def compute_metric(
         name: of `METRICS`.
         features: of the images to measure, [N, D].
         reals: of the real ones, [M, D], where the measure compares.
-        size: pixels of a side, for `swd`.
+        size: pixels of a side, for `swd` and `octaves`.
     """
     with limit_blas_to_one_thread():  # eigenvectors depend on the number of threads
         return _COMPUTE[name](features, features if reals is None else reals, size)
@@ -267,7 +286,7 @@ def _make_result(
     value, error, parts = compute_metric(name, features, reals, size)
     low, high = value - Z * error, value + Z * error
     if name in _SHARES:
-        counted = reals if name in ("precall", "recall") and reals is not None else features
+        counted = reals if name.endswith("recall") and reals is not None else features
         low, high = _wilson(value, len(counted))
     elif name in _DISTANCES:
         low = max(low, 0.0)
@@ -334,6 +353,42 @@ def _sliced(generated: Features, real: Features, size: int) -> Result:
     )
 
 
+def _octaves(generated: Features, real: Features, size: int) -> Result:
+    decibels = sharpness.octave_decibels(generated, real)
+    error = _bootstrap_error(
+        lambda ones, others: np.abs(sharpness.octave_decibels(ones, others)).max(), generated, real
+    )
+    parts = dict(zip(sharpness.octave_names(size), decibels.tolist(), strict=True))
+    return float(np.abs(decibels).max()), error, parts
+
+
+def _edges(generated: Features, real: Features, _: int) -> Result:
+    value = sharpness.edge_energy_percent(generated, real)
+    return value, _bootstrap_error(sharpness.edge_energy_percent, generated, real), {}
+
+
+def _shares(generated: Features, real: Features, _: int) -> Result:
+    points = shares.share_deviations(generated, real)
+    error = _bootstrap_error(
+        lambda ones, others: np.abs(shares.share_deviations(ones, others)).max(), generated, real
+    )
+    parts = dict(zip(shares.VALUES, points.tolist(), strict=True))
+    return float(np.abs(points).max()), error, parts
+
+
+def _bootstrap_error(
+    compute: Callable[[Features, Features], float], generated: Features, real: Features
+) -> float:
+    """Return the standard error of a number of two sets: both drawn again with replacement."""
+    rng = numpy_rng(0, "resamples")
+
+    def draw(rows: Features) -> Features:
+        return rows[rng.integers(len(rows), size=len(rows))]
+
+    values = [float(compute(draw(generated), draw(real))) for _ in range(RESAMPLES)]
+    return float(np.std(values))
+
+
 def _score(generated: Features, _real: Features, _: int) -> Result:
     values = distances.inception_score(generated, SPLITS)
     return float(values.mean()), float(values.std() / sqrt(len(values))), {}
@@ -350,6 +405,13 @@ _COMPUTE: dict[str, Callable[[Features, Features, int], Result]] = {
     "pprecision": _precision,
     "precall": _recall,
     "swd": _sliced,
+    "octaves": _octaves,
+    "edges": _edges,
+    "shares": _shares,
+    "efd": _frechet,
+    "ekd": _kernel,
+    "eprecision": _precision,
+    "erecall": _recall,
     "fid": _frechet,
     "kid": _kernel,
     "precision": _precision,
@@ -357,5 +419,5 @@ _COMPUTE: dict[str, Callable[[Features, Features, int], Result]] = {
     "is": _score,
     "ppl": _path_length,
 }
-_SHARES = frozenset({"pprecision", "precall", "precision", "recall"})
-_DISTANCES = frozenset({"pfd", "fid", "swd", "ppl"})
+_SHARES = frozenset({"pprecision", "precall", "eprecision", "erecall", "precision", "recall"})
+_DISTANCES = frozenset({"pfd", "efd", "fid", "swd", "ppl", "octaves", "edges", "shares"})

@@ -38,6 +38,7 @@ class TrainingMetrics:
         Raises:
             DataError: if Inception's weights cannot be read or are of another network.
             FetchError: if they cannot be fetched.
+            MissingExtraError: if EfficientNet's features are asked for without their extra.
         """
         self._config, self._trainer = config, trainer
         self._every = config.metrics_every or max(1, config.steps // TIMES)
@@ -50,19 +51,16 @@ class TrainingMetrics:
         """Return what the measures need to compare images, by their need."""
         if not self._comparisons:
             return {}
-        from ..measures.detectors import PatchDetector, PortraitDetector
+        from ..measures.detectors import build_detectors
         from ..measures.metrics import METRICS
         from ..measures.official_features import load_inception
 
         device = str(self._trainer.distributed.device)
-        have: dict[str, Detector] = {
-            "portrait": PortraitDetector(device),
-            "patches": PatchDetector(),
-        }
-        if self._config.needs_inception:
-            have["inception"] = load_inception(self._config.inception, device)
         needs = {METRICS[name].needs for name in self._comparisons}
-        return {need: have[need] for need in sorted(needs)}
+        detectors = build_detectors(needs, device)
+        if self._config.needs_inception:
+            detectors["inception"] = load_inception(self._config.inception, device)
+        return detectors
 
     def compute_if_due(self) -> dict[str, float]:
         """Return the measures if it is time for them; the main process takes them."""
