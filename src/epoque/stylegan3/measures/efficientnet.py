@@ -87,7 +87,8 @@ class _SameConv2d(nn.Conv2d):
         for size in (x.shape[3], x.shape[2]):
             missing = max((math.ceil(size / stride) - 1) * stride + kernel - size, 0)
             pads += (missing // 2, missing - missing // 2)
-        return super().forward(functional.pad(x, pads))
+        padded: Tensor = super().forward(functional.pad(x, pads))
+        return padded
 
 
 class _Block(nn.Module):
