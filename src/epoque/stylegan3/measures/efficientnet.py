@@ -111,8 +111,8 @@ class _Block(nn.Module):
         """Return [N, after, ⌈H/stride⌉, ⌈W/stride⌉]."""
         y = functional.relu6(self._bn0(self._expand_conv(x))) if self._widens else x
         y = functional.relu6(self._bn1(self._depthwise_conv(y)))
-        y = self._bn2(self._project_conv(y))
-        return x + y if self._adds else y
+        projected: Tensor = self._bn2(self._project_conv(y))
+        return x + projected if self._adds else projected
 
 
 @cache
