@@ -14,6 +14,7 @@ from epoque.bench.errors import ConfigError, Problem, did_you_mean
 from epoque.bench.live_config import LiveConfig
 from epoque.bench.weight_edits import HELD, Shapes, separate_weights
 
+from .features import Features
 from .labels import (
     ACTIVATION_CHOICES,
     DATA_CHOICES,
@@ -225,6 +226,14 @@ class NeuronConfig(LiveConfig):
         scale="log",
         only={"init": ("normal",)},
     )
+    features: Features = setting(
+        (),
+        "Derived inputs",
+        "MLP: what it is given besides x1, x2: any of x1_squared, x2_squared, x1_x2, sin_x1, sin_x2.",
+        max_length=5,
+        group="Network",
+        only={"model": ("mlp",), "data": _RANDOM_SETS},
+    )
     hidden_layers: tuple[Width, ...] = setting(
         (2,),
         "Hidden layers",
@@ -332,7 +341,7 @@ class NeuronConfig(LiveConfig):
         if self.data == "truth_table":
             inputs = len(self.truth_table).bit_length() - 1
         elif self.data != "csv":
-            inputs = 2
+            inputs = 2 + len(self.features)
         shapes: dict[str, tuple[int | None, ...]] = {}
         if self.model == "perceptron":
             shapes["w"] = (None if inputs is None else inputs + 1,)

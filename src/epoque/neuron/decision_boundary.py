@@ -11,6 +11,7 @@ from epoque.bench.errors import DamagedRunError
 
 from .config import NeuronConfig
 from .data import Dataset
+from .features import derive_features
 from .mlp.network import Params, logits, params_from_arrays, sigmoid
 from .scaling import Scaling
 
@@ -45,7 +46,8 @@ class DecisionBoundary:
     Attributes:
         step: iterations done.
         y: points [N, 2] to the output neuron's sum y [N]; the model says 1 where it is positive.
-        lines: where a perceptron's y, or the sum of each neuron of an MLP's first layer, is 0.
+        lines: where a perceptron's y, or the sum of each neuron of an MLP's first layer, is 0;
+            of a network with derived inputs none, for there it is no line.
         hard: whether the output is a step (Rosenblatt) instead of a sigmoid of y.
     """
 
@@ -112,9 +114,14 @@ def load_mlp_boundary(
     """
     config, params = run.config, load_mlp_params(run, step, scaling)
     first = params[0]
-    hidden = np.vstack([first["w"], first["b"]]).T if config.hidden_layers else ()
+    is_straight = config.hidden_layers and not config.features
+    hidden = np.vstack([first["w"], first["b"]]).T if is_straight else ()
     lines = tuple((float(a), float(b), float(c)) for a, b, c in hidden)
-    return DecisionBoundary(step, lambda x: logits(params, x, config.activation), lines)
+
+    def y(x: Floats) -> Floats:
+        return logits(params, derive_features(config.features, x), config.activation)
+
+    return DecisionBoundary(step, y, lines)
 
 
 def load_weight_history(run: "Run[NeuronConfig]", inputs: int) -> tuple[NDArray[np.int64], Floats]:

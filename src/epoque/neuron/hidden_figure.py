@@ -16,6 +16,7 @@ from .data import load_run
 from .decision_boundary import load_mlp_boundary, load_mlp_params
 from .decision_plot import DecisionPlot
 from .describe import describe_subject
+from .features import derive_features
 from .mlp.network import hidden_activations
 
 if TYPE_CHECKING:
@@ -63,7 +64,8 @@ def hidden_figure(run: "Run[NeuronConfig]", language: str) -> "Figure":
     boundary = load_mlp_boundary(run, steps[-1], data.scaling)
     plane = DecisionPlot(config, data.in_original_units, language, [boundary])
     params = load_mlp_params(run, steps[-1], data.scaling)
-    layers = hidden_activations(params, plane.grid_points(GRID), config.activation)
+    inputs = derive_features(config.features, plane.grid_points(GRID))
+    layers = hidden_activations(params, inputs, config.activation)
     several = len(layers) > 1
     rows = [
         [(_name(k if several else None, j), layer[:, j - 1]) for j in part]

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["REASONS", "begin_training", "live_engine"]
 
 REASONS = (
+    mark("The live engine does not compute derived inputs."),
     mark("The live engine does not compute a network of more than 6 hidden layers of 64 neurons."),
 )
 """What `live_engine` may answer, in the words of engine.json."""

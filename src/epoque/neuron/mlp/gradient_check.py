@@ -15,6 +15,7 @@ from epoque.bench.seeds import numpy_rng
 
 from .. import data
 from ..config import NeuronConfig
+from ..features import derive_features
 from ..seeds import Purpose
 from .initialization import init_params
 from .network import Params, layers_to_arrays
@@ -54,9 +55,10 @@ def check_gradient(config: NeuronConfig, dataset: "Dataset | None" = None) -> fl
     """
     dataset = dataset or data.load(config)
     points = len(dataset.d)
-    arrays = (dataset.x, dataset.d, np.full(points, 1.0 / points))
+    x = derive_features(config.features, dataset.x)
+    arrays = (x, dataset.d, np.full(points, 1.0 / points))
     batch = Batch(*cast("tuple[jax.Array, ...]", arrays))
-    params = _init_params(config, dataset)
+    params = _init_params(config, x.shape[1])
     slopes = layers_to_arrays(gradient(config, params, batch))
     pairs = []
     for name, slope in slopes.items():
@@ -123,9 +125,9 @@ def _static(config: NeuronConfig, batch: Batch) -> StaticConfig:
     return StaticConfig.of(config, *batch.x.shape)
 
 
-def _init_params(config: NeuronConfig, dataset: "Dataset") -> Params[Floats]:
+def _init_params(config: NeuronConfig, inputs: int) -> Params[Floats]:
     """Return the first weights of a run, nudged: at pattern 00 a ReLU may sit on its kink."""
-    params = init_params(config, dataset.x.shape[1])
+    params = init_params(config, inputs)
     rng = numpy_rng(config.seed, Purpose.GRADIENT_CHECK)
     return [
         {name: a + NUDGE * rng.standard_normal(a.shape) for name, a in layer.items()}

@@ -20,6 +20,7 @@ from epoque.bench.events import Arrays, Checkpoint
 
 from ..config import NeuronConfig
 from ..data import Dataset
+from ..features import derive_features
 from ..live import NeuronLive
 from ..weights_csv import encode_layers
 from .initialization import init_params
@@ -89,17 +90,17 @@ class NetworkLive(NeuronLive):
         dataset: Dataset | None = None,
     ) -> None:
         super().__init__(config, resume, dataset)
-        self._points_to_learn = Points.of(self.dataset)
+        self._points_to_learn = Points.of(self.config, self.dataset)
         self._names = metric_names(self._points_to_learn)
         self._take_settings()
         with jax.enable_x64(True):
-            params = init_params(self.config, self.dataset.x.shape[1])
+            params = init_params(self.config, self._points_to_learn.x.shape[1])
         self._state = self._begin_state(params)
         if resume is not None:
             self._state = _restore(self._state, resume)
 
     def _take_settings(self) -> None:
-        self._static = StaticConfig.of(self.config, *self.dataset.x.shape)
+        self._static = StaticConfig.of(self.config, *self._points_to_learn.x.shape)
         self._hyper = Hyperparameters.of(self.config)
 
     def _begin_state(self, params: Params[Floats]) -> TrainState:
@@ -120,7 +121,8 @@ class NetworkLive(NeuronLive):
         return encode_layers(self._state.params)
 
     def _answer(self, x: Floats) -> Floats:
-        return outputs(self._state.params, x, self.config.activation)
+        inputs = derive_features(self.config.features, x)
+        return outputs(self._state.params, inputs, self.config.activation)
 
     def _use_config(self, before: NeuronConfig) -> None:
         self._take_settings()

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from epoque.bench.seeds import jax_key
 
 from ..config import NeuronConfig
+from ..features import derive_features
 from ..seeds import Purpose
 from .network import Params, logits, penalty, point_losses, sigmoid
 
@@ -89,10 +90,10 @@ class Points(NamedTuple):
     d_test: Array
 
     @classmethod
-    def of(cls, dataset: "Dataset") -> "Points":
-        """Return the arrays of a dataset."""
-        arrays = (dataset.x, dataset.d, dataset.x_test, dataset.d_test)
-        return cls(*(_for_jax(array) for array in arrays))
+    def of(cls, config: NeuronConfig, dataset: "Dataset") -> "Points":
+        """Return the arrays of a dataset, the inputs with those that are derived from them."""
+        x, x_test = (derive_features(config.features, x) for x in (dataset.x, dataset.x_test))
+        return cls(*(_for_jax(array) for array in (x, dataset.d, x_test, dataset.d_test)))
 
 
 class Batch(NamedTuple):

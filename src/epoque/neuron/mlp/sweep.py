@@ -77,7 +77,7 @@ def sweep(base: NeuronConfig, dataset: "Dataset", points: Columns) -> Columns | 
         return None
     rows = zip(*points.values(), strict=True)
     configs = [base.at_point(dict(zip(points, row, strict=True))) for row in rows]
-    lanes = _make_lanes(configs, {_points_key(base): Points.of(dataset)})
+    lanes = _make_lanes(configs, {_points_key(base): Points.of(base, dataset)})
     results: dict[str, Floats] = {}
     for members in _group(lanes):
         for name, column in _run_group([lanes[i] for i in members]).items():
@@ -93,7 +93,7 @@ def _make_lanes(
     for config in configs:
         key = _points_key(config)
         if key not in cache:
-            cache[key] = Points.of(data.load(config))
+            cache[key] = Points.of(config, data.load(config))
         points = cache[key]
         count, inputs = points.x.shape
         iterations = cast("Array", np.int64(config.iterations))
@@ -107,7 +107,8 @@ def _points_key(config: NeuronConfig) -> tuple[object, ...]:
     """Return the settings that decide the points; the seed only where they are drawn at random."""
     seed = None if config.data in ("truth_table", "csv") else config.seed
     file = config.truth_table, config.csv, config.scale
-    return (config.data, *file, config.samples, config.noise, config.train_share, seed)
+    drawn = config.samples, config.noise, config.train_share, seed
+    return (config.data, config.features, *file, *drawn)
 
 
 def _group(lanes: Sequence[Lane]) -> list[list[int]]:
