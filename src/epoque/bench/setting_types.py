@@ -81,7 +81,8 @@ def read_text(field: FieldInfo, value: object) -> Any:
         return None
     if get_origin(kind) is not tuple:
         return _check_number(kind, value)
-    parts = value.split(",") if value.strip() else []  # an empty part is a mistake, and refused
+    # An empty part is a mistake, and refused; in a sweep only "none" can tell the empty list.
+    parts = [] if value.strip().lower() in ("", "none") else value.split(",")
     return [_check_number(get_args(kind)[0], part.strip()) for part in parts]
 
 

@@ -229,7 +229,7 @@ class NeuronConfig(LiveConfig):
     features: Features = setting(
         (),
         "Derived inputs",
-        "MLP: what it is given besides x1, x2: any of x1_squared, x2_squared, x1_x2, sin_x1, sin_x2.",
+        "MLP: inputs besides x1 and x2, among x1_squared, x2_squared, x1_x2, sin_x1, sin_x2.",
         max_length=5,
         group="Network",
         only={"model": ("mlp",), "data": _RANDOM_SETS},

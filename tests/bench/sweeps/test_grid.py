@@ -78,6 +78,13 @@ def test_lists_are_of_any_field() -> None:
     assert parse("widths=2,4")[0].values == ((2,), (4,))
 
 
+def test_an_empty_list_is_none_as_typed_and_in_a_table() -> None:
+    mlp = find_lab("neuron").config_class.parse({"model": "mlp"})
+    (axis,) = parse_axes(mlp, ["hidden_layers=none;2;4,2"])
+    assert axis.values == ((), (2,), (4, 2))
+    assert to_cells(axis) == ("none", "2", "4,2")
+
+
 def test_a_table_holds_numbers_and_texts() -> None:
     assert [to_cell(value) for value in (None, (4, 2), 3, 0.5, True, "a")] == [
         "none", "4,2", 3, 0.5, True, "a"

@@ -131,7 +131,7 @@ def to_cell(value: Any) -> bool | int | float | str:
     """Return a setting as a table holds it: what is no number or text is written as typed."""
     if isinstance(value, bool | int | float | str):
         return value
-    return "none" if value is None else join_paths(value)
+    return join_paths(value) if value else "none"
 
 
 def to_cells(axis: Axis) -> tuple[Any, ...]:
