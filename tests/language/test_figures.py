@@ -15,8 +15,10 @@ from epoque.bench.figures.plot import figure_style, render_rgb
 from epoque.bench.figures.styles import HOUSE
 from epoque.bench.runs.run import Run
 from epoque.language.evaluation import example_files
+from epoque.language.figures.busiest_head import find_busiest_head
 from epoque.language.figures.examples_figure import FIRST, GUTTER, SENTENCE, break_lines
-from epoque.language.figures.run_figures import _displayable, _find_busiest_head, figures
+from epoque.language.figures.figure_values import figure_values
+from epoque.language.figures.run_figures import _displayable, figures
 
 Train = Callable[..., Run]
 ALL = ["losses", "perplexity", "attention", "attention_map", "neighbours", "frequency", "examples"]
@@ -182,7 +184,47 @@ def test_the_busiest_head_looks_at_others() -> None:
     weights[0, 1, :, 0] = 1
     weights[1, 0] = [[1, 0, 0], [0.5, 0.5, 0], [0.2, 0.5, 0.3]]
     weights[1, 1] = [[1, 0, 0], [0.5, 0.5, 0], [0.5, 0.4, 0.1]]
-    assert _find_busiest_head(weights) == (1, 0)
+    assert find_busiest_head(weights) == (1, 0)
+
+
+def test_what_a_text_says_is_read_off_what_is_drawn(run: Run, tmp_path: Path) -> None:
+    made = copied(run, tmp_path)
+    told = example_files.read_examples(made)
+    near = {"six": [("four", 0.8), ("two", 0.1)], "party": [("company", 0.4)]}
+    told["neighbours"] = [
+        {"word": f" {word}", "neighbours": [{"word": f" {n}", "cosine": c} for n, c in pairs]}
+        for word, pairs in near.items()
+    ]
+    (made.path / example_files.EXAMPLES).write_text(json.dumps(told))
+    weights = np.zeros((1, 2, 3, 3), np.float32)
+    weights[0, 1] = [[1, 0, 0], [0.25, 0.75, 0], [0.25, 0.5, 0.25]]
+    bins = {
+        "frequency": [0.0, 10.0, 2000.0],  # the first: tokens that never occur
+        "loss": [20.0, 9.0, 1.0],
+        "counting": [np.nan, 12.0, 3.0],
+        "count": [5.0, 10.0, 30.0],
+    }
+    arrays = {name: np.array(values) for name, values in bins.items()} | {"attention": weights}
+    (made.path / example_files.PROBE).write_bytes(save(arrays))
+    values = figure_values(made)
+    assert values["attention"] == {
+        "layer": 1, "head": 2, "first": 0.25, "own": 0.5, "before": 0.375, "later": 0.0,
+    }  # fmt: skip
+    assert values["neighbours"] == {
+        "nearest": {"word": "six", "neighbour": "four", "cosine": 0.8},
+        "farthest": {"word": "party", "neighbour": "company", "cosine": 0.4},
+    }
+    assert values["frequency"] == {
+        "rarest": {"occurrences": 10.0, "loss": 9.0, "counting": 12.0},
+        "frequent": {"occurrences": 2000.0, "loss": 1.0, "counting": 3.0},
+        "gain": {"low": 2.0, "high": 3.0},
+        "rare": {"below": 1000, "share": 0.25, "loss": 0.75},
+    }
+    nothing = {name: np.zeros(0) for name in bins} | {"attention": weights}
+    (made.path / example_files.PROBE).write_bytes(save(nothing))
+    assert figure_values(made)["frequency"]["rare"] == {"below": 1000, "share": None, "loss": None}
+    (made.path / example_files.PROBE).unlink()
+    assert figure_values(made) == {}
 
 
 def test_a_run_without_a_probe_still_shows_its_curves(run: Run, tmp_path: Path) -> None:

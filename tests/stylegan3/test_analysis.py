@@ -6,11 +6,13 @@ import subprocess
 import sys
 from hashlib import sha256
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from damages import DAMAGES, content, file_names
+from PIL import Image
 from small import small
 from unlabeled import find_unlabeled
 
@@ -31,6 +33,8 @@ from epoque.stylegan3.analysis import reference as reference_module
 from epoque.stylegan3.analysis import reproducibility as again
 from epoque.stylegan3.analysis.attribute_labels import WORDS
 from epoque.stylegan3.analysis.attributes import agreement, pass_rate, read_portraits
+from epoque.stylegan3.analysis.figure_values import _describe_moves, figure_values
+from epoque.stylegan3.analysis.layout import MOVES
 from epoque.stylegan3.analysis.reference import embed, load_reference
 from epoque.stylegan3.config import StyleGan3Config
 from epoque.stylegan3.generation.generate import generate
@@ -197,6 +201,54 @@ def test_a_network_alone(tmp_path, one_process):
 def test_the_pictures_of_an_examination(run):
     wanted = "samples truncation mix walk moves shift styles equivariance"
     assert set(LAB.figures(run)) == {*wanted.split(), "seed-2", "seed-674", "seed-1024"}
+
+
+def uniform(*levels):
+    """Return images of 8 pixels a side, each of one level."""
+    return np.array([np.full((8, 8, 3), level, np.uint8) for level in levels])
+
+
+def test_what_a_text_says_is_read_off_the_pictures():
+    edge = np.zeros((8, 8, 3), np.uint8)
+    edge[:, 2] = 255
+    followed = [np.roll(edge, round(8 * x), 1) for x, _degrees in MOVES]
+    stayed = [edge] * len(MOVES)
+    sliced = np.zeros((2, 3, 4), np.uint8)
+    sliced[:, :2, 3] = 255  # the last column is not known
+    sliced[1, 0, :3] = 255
+    arrays = {
+        "truncation": uniform(*[0, 0, 51, 0, 255, 0] * 2).reshape(2, 6, 8, 8, 3),
+        "walk": uniform(0, 51, 255, 255, 0),
+        "mix": uniform(9, 0, 100, 0).reshape(2, 2, 8, 8, 3),
+        "moves_0": np.array(followed),
+        "moves_1": np.array(stayed),
+        **{f"{motion}_{i}": sliced for motion in ("shift", "walk") for i in (0, 1)},
+    }
+    told = SimpleNamespace(config=config(seeds="1,2"), snapshot=lambda step: arrays)
+    values = figure_values(told)
+    by_psi = {"psi_0": 0, "psi_25": 0, "psi_50": 0.2, "psi_75": 0, "psi_100": 1, "psi_125": 0}
+    assert values["truncation"] == pytest.approx(by_psi)
+    assert values["walk"] == pytest.approx({"largest": 1, "typical": 0.5, "seeds": 1})
+    assert values["mix"] == pytest.approx({"column": 0, "row": 100 / 255})
+    one, other = values["network"], values["against"]
+    assert (one["moves"]["eighth"], one["moves"]["quarter"]) == (0, 0)
+    assert min(other["moves"].values()) > 0.2  # it does not follow
+    assert one["shift"] == pytest.approx((0.25 / 2) ** 0.5)
+    assert one["step"] == pytest.approx((1 / 3) ** 0.5)
+    told.config = config(seeds="1,2", against=None)
+    assert "against" not in figure_values(told)
+
+
+def test_a_picture_turned_with_its_input_is_at_no_distance():
+    levels = np.random.default_rng(0).integers(0, 256, (8, 8, 3), np.uint8)
+    smooth = np.asarray(Image.fromarray(levels).resize((32, 32), Image.Resampling.BICUBIC))
+    turned = [
+        np.asarray(Image.fromarray(smooth).rotate(degrees, Image.Resampling.BICUBIC))
+        for _x, degrees in MOVES
+    ]
+    moves = _describe_moves(np.array(turned))
+    assert (moves["turn_15"], moves["turn_45"]) == (0, 0)
+    assert moves["quarter"] > 0.05
 
 
 def test_pictures_need_no_engine(run):

@@ -222,6 +222,14 @@ class Lab(ABC, Generic[C]):
         """Return the tables of words that can be made of a run folder: name to what makes it."""
         return {}
 
+    def figure_values(self, run: "Run[C]") -> Mapping[str, Any]:
+        """Return what a text says of a run's figures: name to plain JSON value.
+
+        They are computed from what the figures draw, which is in the run folder; a number that
+        cannot be computed is None.
+        """
+        return {}
+
     def sweep(self, base: C, points: Columns) -> "Columns | None":
         """Run many configs inside one compiled program, where the lab can.
 

@@ -172,6 +172,12 @@ class LanguageLab(Lab["LanguageConfig"]):
 
         return {"examples": lambda: examples_table(run, language)}
 
+    def figure_values(self, run: "Run[LanguageConfig]") -> Mapping[str, Any]:
+        """Return what a text says of a run's figures (see `language.figures.figure_values`)."""
+        from .figures.figure_values import figure_values
+
+        return figure_values(run)
+
     def claim_measures(self) -> Mapping[str, Measure]:
         """Return what the claims of its chapter are measured by (`epoque.language.claims`)."""
         from . import claims

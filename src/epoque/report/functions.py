@@ -25,7 +25,7 @@ from .claims.load import claims_of, find_claim
 from .claims.rules import Claim, Line, Number, all_whole, central_interval, to_percent
 from .claims.tables import SIGNS, VERDICTS, count_verdicts
 from .film_pictures import FilmPicture
-from .library import Library, Record, command_to_repeat, find_value
+from .library import Library, Record, command_to_repeat, find_figure_value, find_value
 from .model import Align, ClaimRow, Claims, Code, Figure, Inlines, Reference, Table, Text
 from .numbers import choose_plural, format_interval, format_number
 from .parse import Parser
@@ -139,6 +139,13 @@ class Functions:
             if number is None and (reason := self._why_none(record, name)):
                 return self._placeholders.add_text(f"– ({reason})", None)
         return self.number(number, digits=None if exact else digits, decimals=decimals)
+
+    def figure_value(self, source: Source, name: str, *, digits: int = 3,
+                     decimals: int | None = None) -> Placeholder:  # fmt: skip
+        """Print a number or a word that a run's lab reads off what its figures draw."""
+        run = require_run(source)
+        number = find_figure_value(run, name)
+        return self.number(number, digits=digits, decimals=decimals)
 
     def setting(self, recipe: str, name: str, *, digits: int | None = None) -> Placeholder:
         """Print a setting of a recipe, or a number that its lab derives from the settings."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from epoque.bench.command_line import build_command_line
 from epoque.bench.errors import NotRecordedError, UnknownNameError, UsageError
+from epoque.bench.lab import lab_of
 from epoque.bench.recipes import recipe_names
 from epoque.bench.runs.run import Run, Runs
 from epoque.bench.sweeps.sweep import Sweep
@@ -23,7 +24,7 @@ from .needs import (
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Library", "Record", "command_to_repeat", "find_value"]
+__all__ = ["Library", "Record", "command_to_repeat", "find_figure_value", "find_value"]
 
 Record = Run | Sweep
 FEW = 3
@@ -206,6 +207,18 @@ def find_value(run: Run, name: str) -> Any:
     values = _flatten({**run.metadata["config"], **times, **run.results})
     if name not in values:
         raise UnknownNameError(f"value of {run.id} named", name, values)
+    return values[name]
+
+
+def find_figure_value(run: Run, name: str) -> Any:
+    """Return what a run's lab reads off what its figures draw; `y.00` reaches into an object.
+
+    Raises:
+        UnknownNameError: if it has none of that name.
+    """
+    values = _flatten(lab_of(run).figure_values(run))
+    if name not in values:
+        raise UnknownNameError(f"figure value of {run.id} named", name, values)
     return values[name]
 
 

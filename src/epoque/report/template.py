@@ -8,6 +8,7 @@ Jinja's sandbox runs them: a template reads runs through the functions below and
 | `sweep(name)` | a sweep, likewise |
 | `is_recorded(name)` | whether there is a run or sweep that the chapter declares as optional |
 | `value(source, name)` | a number of a run; of a sweep, the median over the seeds |
+| `figure_value(run, name)` | a number that the run's lab reads off what its figures draw |
 | `spread(sweep, name)` | the median with the central 95 % over the seeds |
 | `tally(sweep, {name: [least, below]})` | for how many seeds results lie in these ranges |
 | `lowest(sweep, name)`, `count_settings(sweep, name, below)` | of the medians of all settings |

@@ -2,6 +2,8 @@
 
 import re
 
+from .placeholders import CLOSE
+
 __all__ = ["QUOTES", "set_spaces"]
 
 NARROW, WIDE = "\u202f", "\u00a0"
@@ -13,10 +15,10 @@ def set_spaces(text: str, language: str) -> str:
     """Return text whose spaces do not break where a line may not.
 
     Args:
-        text: prose; code and formulas stand apart and never come here.
+        text: prose, in which numbers may be marks; code and formulas never come here.
         language: "en" or "fr".
     """
-    text = re.sub(r"(?<=\d) (?=%)", NARROW, text)
+    text = re.sub(rf"(?<=[\d{CLOSE}]) (?=%)", NARROW, text)
     if language == "fr":
         text = re.sub(r" (?=[;!?])", NARROW, text)
         text = re.sub(r" (?=[:»])", WIDE, text)

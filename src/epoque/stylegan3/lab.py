@@ -187,6 +187,14 @@ class StyleGan3Lab(Lab["StyleGan3Config"]):
 
         return films(run, language)
 
+    def figure_values(self, run: "Run[StyleGan3Config]") -> Mapping[str, Any]:
+        """Return what a text says of an analysis's figures (see `analysis.figure_values`)."""
+        if run.metadata["config"].get("task") != "analyze":
+            return {}
+        from .analysis.figure_values import figure_values
+
+        return figure_values(run)
+
     def train_command(self) -> TrainCommand:
         """Return the command for images of one's own: the settings of a training."""
         from .config import ANALYSIS_ONLY

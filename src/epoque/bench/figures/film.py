@@ -33,11 +33,13 @@ class Film:
         frames: pictures in their order, uint8 [height, width, 3], all of one size.
         moments: what a reader calls each of them, such as "iteration 200".
         frame_ms: how long each stays, in milliseconds.
+        stills: how many frames stand in a row on paper; fewer where words are to be read in them.
     """
 
     frames: Sequence[Pixels]
     moments: Sequence[str]
     frame_ms: int = 120
+    stills: int = STILLS
 
     def __post_init__(self) -> None:
         assert 0 < len(self.frames) == len(self.moments)
@@ -52,7 +54,7 @@ def encode_sheet(film: Film) -> bytes:
 
 def encode_strip(film: Film) -> bytes:
     """Return some frames side by side as PNG, the first and the last among them."""
-    count = min(STILLS, len(film.frames))
+    count = min(film.stills, len(film.frames))
     places = np.linspace(0, len(film.frames) - 1, count).round().astype(int)
     height = film.frames[0].shape[0]
     gap = np.full((height, GAP, 3), PAPER, np.uint8)

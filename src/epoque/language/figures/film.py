@@ -22,6 +22,8 @@ __all__ = ["films", "writing_film"]
 
 FRAMES, DPI, TEXTS = 32, 76, 3
 """Of a film in a book, which carries it in both themes."""
+STILLS = 2
+"""On paper: its words are read."""
 
 
 def films(run: "Run[LanguageConfig]", language: str = "en") -> "Mapping[str, Callable[[], Film]]":
@@ -54,4 +56,4 @@ def writing_film(run: "Run[LanguageConfig]", language: str) -> Film:
         picture.show(count)
         frames.append(reel.render())
     moments = [_("words written: {count}").format(count=format_number(n, language)) for n in counts]
-    return Film(frames, moments)
+    return Film(frames, moments, stills=STILLS)

@@ -13,6 +13,7 @@ from epoque.bench.i18n import translator
 from ..config import LanguageConfig
 from ..data.overlap import NOTABLE_SHARE
 from ..evaluation.example_files import EXAMPLES, PROBE, read_examples, read_probe
+from .busiest_head import find_busiest_head
 from .examples_figure import examples_figure, replace_missing_glyphs
 
 if TYPE_CHECKING:
@@ -210,7 +211,7 @@ def attention_map_figure(run: "Run[LanguageConfig]", language: str) -> "Figure":
     _ = translator(language)
     weights = read_probe(run)["attention"]
     tokens = [_displayable(token) for token in read_examples(run)["attention_tokens"]]
-    layer, head = _find_busiest_head(weights)
+    layer, head = find_busiest_head(weights)
     figure = new_figure(4.9)
     axes = figure.add_subplot()
     _draw_map(axes, weights[layer, head])
@@ -229,21 +230,6 @@ def _spread_evenly(count: int) -> list[int]:
     """Return at most `MAPS` numbers below `count`, evenly spaced."""
     maps = min(count, MAPS)
     return [round(i * (count - 1) / max(maps - 1, 1)) for i in range(maps)]
-
-
-def _find_busiest_head(weights: "NDArray[np.floating]") -> tuple[int, int]:
-    """Return the layer and head that look most at tokens other than themselves and the first.
-
-    Many heads rest on the first token or on the token itself; such maps show little.
-    """
-    import numpy as np
-
-    rest = weights.copy()
-    rest[..., 0] = 0
-    own = np.arange(weights.shape[-1])
-    rest[..., own, own] = 0
-    layer, head = np.unravel_index(int(rest.sum((-2, -1)).argmax()), weights.shape[:2])
-    return int(layer), int(head)
 
 
 def _draw_map(axes: "Axes", weights: "NDArray[np.floating]") -> None:

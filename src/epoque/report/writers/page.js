@@ -203,7 +203,7 @@
     return title;
   };
   const headings = all("h2[id], h3[id]", main);
-  const most = 30;
+  const most = 30, plural = new Intl.PluralRules(root.lang);
   const find = () => {
     const wanted = fold(query.value.trim());
     hits.replaceChildren();
@@ -211,7 +211,8 @@
     if (wanted.length < 2) return;
     index ??= read();
     const found = index.filter((entry) => entry.folded.includes(wanted));
-    count.textContent = (found.length === 1 ? words.hit : words.hits).replace("{count}", found.length);
+    const word = plural.select(found.length) === "one" ? words.hit : words.hits;  // French: 0 too
+    count.textContent = word.replace("{count}", found.length);
     for (const entry of found.slice(0, most)) {
       const at = entry.folded.indexOf(wanted), start = Math.max(0, at - 40);
       const piece = entry.text.replace(/\s+/g, " ").slice(start, at + wanted.length + 60);

@@ -293,7 +293,8 @@ class _Writer:
         outlined = str(block.level <= CONTENTS_DEPTH).lower()
         level = f"level: {level_shown}, outlined: {outlined}"
         title = f"#heading({level}, numbering: {number})[{self.inlines(block.children)}]"
-        return f"{title} #{_label(block.label)}"
+        begins = "#chapter-break()\n" if level_shown == 1 and not self._depth else ""
+        return f"{begins}{title} #{_label(block.label)}"
 
     def paragraph(self, block: Paragraph) -> str:
         return self.inlines(block.children)

@@ -52,31 +52,41 @@ def render_gallery(
         "mix": np.array(mix_styles(first, few, GUESTS, half, options=options)),
         "walk": _render_walk(first, few, options),
     }
-    seconds = []
+    samples, seconds = _render_samples(networks, config)
     for i, network in enumerate(networks):
         options = make_mapping_options(config, network)
-        arrays[f"samples_{i}"], times = _render_samples(network, options)
+        arrays[f"samples_{i}"] = samples[i]
         arrays[f"moves_{i}"] = _render_moves(network, config.seeds[0], options)
         for motion in ("shift", "walk"):
             slices = space_time(
                 network, config.seeds[0], motion=motion, frames=FRAMES, row=ROW, styling=options
             )
             arrays[f"{motion}_{i}"] = slices.pixels
-        seconds.append(times)
     return arrays, seconds
 
 
 def _render_samples(
-    network: LoadedGenerator, options: MappingOptions
-) -> tuple[NDArray[np.uint8], dict[str, float]]:
-    """Return images of the first seeds, and the seconds that one takes once the first is made."""
-    images, times = [], []
-    for row in map_seeds(network.generator, range(SAMPLES), options):
-        start = perf_counter()
-        images.append(synthesize_image(network.generator, row))
-        times.append(perf_counter() - start)
-    low, middle, high = quantiles(times[1:], n=4)
-    return np.stack(images), {"median": middle, "low": low, "high": high}
+    networks: Sequence[LoadedGenerator], config: StyleGan3Config
+) -> tuple[list[NDArray[np.uint8]], list[dict[str, float]]]:
+    """Return each network's images of the first seeds, and the seconds that one takes.
+
+    The networks take turns, so that other work of the machine weighs on all of them alike; the
+    first image of each, which prepares the others, is not counted.
+    """
+    styles = [
+        map_seeds(network.generator, range(SAMPLES), make_mapping_options(config, network))
+        for network in networks
+    ]
+    images: list[list[NDArray[np.uint8]]] = [[] for _ in networks]
+    times: list[list[float]] = [[] for _ in networks]
+    for place in range(SAMPLES):
+        for i, network in enumerate(networks):
+            start = perf_counter()
+            images[i].append(synthesize_image(network.generator, styles[i][place]))
+            times[i].append(perf_counter() - start)
+    names = ("low", "median", "high")
+    seconds = [dict(zip(names, quantiles(row[1:], n=4), strict=True)) for row in times]
+    return list(map(np.stack, images)), seconds
 
 
 def _render_walk(
