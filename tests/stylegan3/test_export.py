@@ -69,7 +69,14 @@ def test_programs_of_torch_export(tmp_path):
     assert [path.name for path in files] == ["mapping.pt2", "synthesis.pt2"]
     done = []
     written = export_generator(opened, files, images=1, progress=lambda *moved: done.append(moved))
-    assert done == [(1, 2), (2, 2)]
+    assert done == [
+        (0, 2, "tracing the mapping"),
+        (0, 2, "writing and checking mapping.pt2"),
+        (1, 2),
+        (1, 2, "tracing the synthesis"),
+        (1, 2, "writing and checking synthesis.pt2"),
+        (2, 2),
+    ]
     assert written[0].check.levels is None
     mapping, synthesis = (torch.export.load(one.path).module() for one in written)
     z = torch.from_numpy(sample_latents(range(3), 8)).float()

@@ -8,6 +8,8 @@ import pytest
 
 from epoque.bench.figures.plot import encode_png, figure_style
 from epoque.bench.runs.run import Run
+from epoque.cli import main
+from epoque.stylegan3.config import ANALYSIS_ONLY
 from epoque.stylegan3.figures import _choose_steps, figures
 from epoque.stylegan3.lab import LAB
 from epoque.stylegan3.training.evaluate import evaluate
@@ -23,6 +25,19 @@ def test_the_numbers_of_a_run(finished_run: Run) -> None:
     assert found["generator_parameters"] > 1000
     assert LAB.score in found
     assert LAB.measure_progress(finished_run.config, 1, {}) == (1, 3)
+
+
+def test_a_training_shows_no_settings_of_an_analysis(
+    finished_run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ignored = finished_run.config.ignored_settings()
+    assert {*ANALYSIS_ONLY, "style_mixing", "metrics_every"} <= ignored
+    assert ignored.isdisjoint({"cfg", "data", "kimg", "task"})
+    with pytest.raises(SystemExit):
+        main(["runs", "show", str(finished_run.path)])
+    settings = capsys.readouterr().out.partition("\ntimings")[0]
+    assert "  kimg " in settings
+    assert all(f"  {name} " not in settings for name in ignored)
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])

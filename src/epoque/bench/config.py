@@ -320,19 +320,25 @@ class Config(Settings):
         yield from self._iterate_ignored()
         yield from self.conflicts()
 
+    def ignored_settings(self) -> set[str]:
+        """Return the paths of the settings that never have an effect beside the others."""
+        return {problem.field for problem in self._find_without_effect()}
+
     def _iterate_ignored(self) -> Iterator[Problem]:
         """Yield the settings that are not as by default and never have an effect."""
-        effects = _effects_of(type(self))
-        ignored = [
-            problem
-            for problem in iterate_ignored(self, effects.conditions)
-            if self.get(problem.field) != effects.defaults[problem.field]
-        ]
-        if ignored:
-            for moment in self.moments():
-                still = {p.field for p in iterate_ignored(moment, effects.conditions)}
-                ignored = [problem for problem in ignored if problem.field in still]
-        yield from ignored
+        defaults = _effects_of(type(self)).defaults
+        for problem in self._find_without_effect():
+            if self.get(problem.field) != defaults[problem.field]:
+                yield problem
+
+    def _find_without_effect(self) -> list[Problem]:
+        """Return what is wrong with each setting that has no effect at any moment."""
+        conditions = _effects_of(type(self)).conditions
+        ignored = list(iterate_ignored(self, conditions))
+        for moment in self.moments() if ignored else ():
+            still = {p.field for p in iterate_ignored(moment, conditions)}
+            ignored = [problem for problem in ignored if problem.field in still]
+        return ignored
 
     def _repr_html_(self) -> str:
         """Return a card of the settings that are not as by default, for a notebook."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
-from epoque.bench.errors import RunWriteError, UsageError
+from epoque.bench.errors import EpoqueError, RunWriteError, UsageError
 from epoque.bench.files.output_paths import check_file, check_runs_folder, runs_folder
 from epoque.bench.options import AsJson, Language, RunName, RunsOption
 from epoque.bench.setting_paths import flatten
@@ -25,6 +25,7 @@ from .trash import delete, empty_trash, restore
 from .verify import verify
 
 if TYPE_CHECKING:
+    from epoque.bench.config import Config
     from epoque.bench.runs.find_record import AnyRecord
     from epoque.bench.runs.index_filter import Query
     from epoque.bench.runs.run import Run
@@ -197,12 +198,14 @@ def show(
     for name in ("id", "path", "recipe", "state", "reason", "seconds", "command"):
         if content.get(name, "") != "":
             out.print(f"{name:12} {content[name]}")
+    ignored = _find_ignored_settings(record)
     for title in ("config", "axes", "timings", "best"):
         if content.get(title):
             out.print(f"\n{title}", style="bold")
-            out.print(
-                make_table(("", ""), ((f"  {k}", v) for k, v in flatten(content[title]).items()))
-            )
+            values = flatten(content[title])
+            if title == "config":
+                values = {name: value for name, value in values.items() if name not in ignored}
+            out.print(make_table(("", ""), ((f"  {k}", v) for k, v in values.items())))
     if results := content.get("results"):
         out.print("\nresults", style="bold")
         labels = translate_labels(labels_of(record.lab_name), lang)
@@ -211,6 +214,19 @@ def show(
         out.print(make_table(("", "", ""), cells))
     for path in content["figures"]:
         out.print(path)
+
+
+def _find_ignored_settings(record: "AnyRecord") -> set[str]:
+    """Return the settings that had no effect in a run; the parts of a sweep may differ in it."""
+    from epoque.bench.runs.run import Run
+
+    if not isinstance(record, Run):
+        return set()
+    try:
+        config: Config = record.config
+    except EpoqueError:  # its lab is not here, or of another version: all is shown as it stands
+        return set()
+    return config.ignored_settings()
 
 
 def _own_content(record: "AnyRecord", *, finished: bool) -> dict[str, Any]:

@@ -105,6 +105,20 @@ def test_a_number_that_is_never_defined_is_still_a_column_of_numbers(started: St
     assert run.metrics["error"].dtype == float
 
 
+def test_the_seconds_of_a_run_that_is_killed_are_known(started: Start) -> None:
+    run = started()
+    folder = RunWriter(run)
+    assert Run(run.path).status.seconds < 1
+    folder._status._clock -= 60  # as if a minute had passed
+    folder.log(Metrics(1, {"error": 1.0}))
+    assert Run(run.path).status.seconds < 1  # not at each line
+    folder._noted -= 60
+    folder.log(Metrics(2, {"error": 1.0}))
+    folder._file.close()  # as if its process had died
+    assert Run(run.path).status.state == "interrupted"
+    assert Run(run.path).status.seconds > 60
+
+
 def test_metrics_reach_the_disk_while_training_goes_on(started: Start) -> None:
     run = started()
     folder = RunWriter(run)

@@ -7,9 +7,11 @@ from PIL import Image
 from small import small
 from torch.nn import functional
 
-from epoque.bench.errors import DataError, UsageError
+from epoque.bench.errors import DataError, MissingExtraError, UsageError
 from epoque.cli import main
 from epoque.stylegan3.commands import build_app
+from epoque.stylegan3.dataset.drawing import render_png
+from epoque.stylegan3.dataset.portraits import sample_portrait
 from epoque.stylegan3.generation.perceptual_loss import portrait_features, vgg_features
 from epoque.stylegan3.generation.projection import ProjectionOptions, project
 from epoque.stylegan3.measures.official_features import VggFeatures
@@ -126,21 +128,36 @@ def place(tmp_path, monkeypatch):
     return tmp_path
 
 
-def _losses(*words):
-    run("project", "teal.png", "--steps", 2, "--steps-plus", 0, *words)
+def _losses(*words, image="teal.png"):
+    run("project", image, "--steps", 2, "--steps-plus", 0, *words)
     with np.load("projected.npz") as file:
         return file["losses"].tolist()
 
 
-def test_networks_of_portraits_are_asked_for_looks(place, capsys):
-    plain = _losses("--network", "photos")
+def test_networks_of_portraits_are_asked_for_looks_of_portraits(place, capsys):
+    try:
+        render_png(sample_portrait(7, 0), 64).save("drawn.png")
+    except MissingExtraError as error:
+        pytest.skip(str(error))
+    plain = _losses("--network", "photos", image="drawn.png")
     assert "Looks" not in capsys.readouterr().out
-    looks = _losses("--network", "portraits")
+    looks = _losses("--network", "portraits", image="drawn.png")
     assert looks[0] > plain[0]
     told = "Looks are compared in the features of the package's network of cartoon portraits."
     assert told in capsys.readouterr().out
-    assert _losses("--network", "photos", "--perceptual", "portraits") == looks
-    assert _losses("--network", "portraits", "--perceptual", "none") == plain
+    words = "--network", "photos", "--perceptual", "portraits"
+    assert _losses(*words, image="drawn.png") == looks
+    words = "--network", "portraits", "--perceptual", "none"
+    assert _losses(*words, image="drawn.png") == plain
+
+
+def test_a_picture_that_is_no_portrait_is_compared_in_pixels(place, capsys):
+    plain = _losses("--network", "portraits", "--perceptual", "none")
+    capsys.readouterr()
+    assert _losses("--network", "portraits") == plain
+    streams = capsys.readouterr()
+    assert "Looks" not in streams.out
+    assert "The picture is no drawn portrait" in streams.err
 
 
 def test_vgg_is_asked_when_its_file_is_named(place, monkeypatch, capsys):

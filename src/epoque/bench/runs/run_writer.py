@@ -35,6 +35,7 @@ __all__ = ["RunWriter", "create_run"]
 
 BUFFERED_LINES = 4096
 BUFFERED_SECONDS = 0.5
+STATUS_SECONDS = 10.0
 
 
 def create_run(
@@ -97,7 +98,7 @@ class RunWriter:
         last = resume_point.checkpoint.step if resume_point.checkpoint else 0
         self._status.timings = self._status.timings.until(last)
         self._lines: list[bytes] = []
-        self._flushed = time.monotonic()
+        self._flushed = self._noted = time.monotonic()
         self._metrics = resume_point.metrics.copy()
         self._digests, self._once = dict(resume_point.files), set(resume_point.once)
         self._unsynced: list[Path] = []
@@ -140,6 +141,7 @@ class RunWriter:
             RunWriteError: if the system refuses; what was there stays whole.
         """
         self._note_environment()
+        self._note_seconds()
         match event:
             case Metrics(step, values):
                 self._log_metrics(step, values)
@@ -157,6 +159,12 @@ class RunWriter:
             case Timings():
                 self._status.timings = self._status.timings.following(event)
                 self._status.write("running")
+
+    def _note_seconds(self) -> None:
+        """Say how long the run has taken: if its process is killed, no one else knows."""
+        if time.monotonic() - self._noted > STATUS_SECONDS:
+            self._status.write("running")
+            self._noted = time.monotonic()
 
     def _note_environment(self, threads: int | None = None) -> None:
         """Say where the training runs; that is known only once it has begun."""

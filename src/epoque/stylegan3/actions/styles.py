@@ -26,6 +26,8 @@ from .options import (
 )
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from ..generation.directions import Directions
     from ..generation.inputs import LatentInput
     from ..generation.perceptual_loss import PerceptualFeatures
@@ -150,6 +152,11 @@ def _only_style(file: Path, loaded: "LoadedGenerator") -> "LatentInput":
     return start
 
 
+FAR = 1.4
+"""Of the distance that 19 of 20 drawn portraits keep to the nearest other one: a picture that is
+farther is none. Of 200 drawings the farthest is at 1.2, a photograph of a face at 1.9."""
+
+
 class ProjectOptions(LabelOptions, VggOptions, StyleFigureOptions):
     """Of `project`."""
 
@@ -166,7 +173,7 @@ class ProjectOptions(LabelOptions, VggOptions, StyleFigureOptions):
         None,
         "In whose features looks are compared beside pixels: portraits (a small network of this "
         "package that knows cartoon portraits), vgg (LPIPS), or none [default: vgg with `vgg` or "
-        "`lpips`, portraits for networks of portraits, else none].",
+        "`lpips`, portraits if both network and picture are of drawn portraits, else none].",
     )
     seed: int = seed_option("Seed of the noise that fades out.")
     out: FilePath = option(Path("projected"), WRITTEN)
@@ -225,7 +232,7 @@ def project(options: ProjectOptions, progress: Progress, notify: Notify) -> Proj
     options.check_outputs()
     loaded = load_network(options.network, options.device, progress, notify)
     target = p.read_target(options.image, loaded)
-    looks = _perceptual_features(options, loaded, progress)
+    looks = _perceptual_features(options, loaded, target, progress, notify)
     plan = p.ProjectionOptions(
         options.steps,
         options.steps_plus,
@@ -249,13 +256,28 @@ def project(options: ProjectOptions, progress: Progress, notify: Notify) -> Proj
 
 
 def _perceptual_features(
-    options: ProjectOptions, loaded: "LoadedGenerator", progress: Progress
+    options: ProjectOptions,
+    loaded: "LoadedGenerator",
+    target: "Tensor",
+    progress: Progress,
+    notify: Notify,
 ) -> "PerceptualFeatures | None":
     """Return what tells how far an image looks from another."""
+    from ..analysis.reference import load_reference
     from ..generation.perceptual_loss import portrait_features, vgg_features
 
-    has_vgg = not options.is_default("vgg", "lpips")
-    usual: Features = "vgg" if has_vgg else "portraits" if loaded.portrait_count else "none"
+    usual: Features = "none"
+    if not options.is_default("vgg", "lpips"):
+        usual = "vgg"
+    elif options.perceptual is None and loaded.portrait_count:
+        (distance,) = load_reference().distances(target.cpu())
+        usual = "portraits" if distance < FAR else "none"
+        if usual == "none":
+            notify(
+                "The picture is no drawn portrait: pixels alone are compared, for the network that "
+                "knows drawn portraits sees in others what is not there. `--perceptual vgg` "
+                "compares looks of any pictures."
+            )
     features, device = options.perceptual or usual, str(loaded.device)
     if features == "none":
         return None

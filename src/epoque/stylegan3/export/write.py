@@ -143,8 +143,12 @@ def export_generator(
         if not mine:
             continue
         program = GeneratorProgram(generator, part, cutoff)
+        if progress is not None:
+            progress(len(exported_files), len(files), f"tracing the {part}")
         exported = trace(program)
         for path, kind in mine.items():
+            if progress is not None:
+                progress(len(exported_files), len(files), f"writing and checking {path.name}")
             exported_files.append(
                 _write(network, program, encode_program(exported, program, kind), path, images)
             )

@@ -146,11 +146,11 @@ def measure_cost(
     count = choose_training_threads(config, images.shape, resume)
     with explain_out_of_memory(config), limit_threads(count):
         trainer = Trainer(config, distributed, images)
-        progress(0, 3, "measuring")
+        progress(0, 3, "measuring three steps")
         trainer.step()
-        progress(1, 3, "measuring")
+        progress(1, 3, "measuring three steps")
         plain = _time(trainer.step)
-        progress(2, 3, "measuring")
+        progress(2, 3, "measuring three steps")
         trainer.steps_done = 0  # all turns are due again
         whole = _time(trainer.step)
     share = 1 / (config.pl_interval if config.cfg == "stylegan2" else config.r1_interval)
