@@ -137,7 +137,7 @@ def export_generator(
     MappingOptions(1.0, cutoff, ANY if generator.spec.c_dim else None).check(generator)
     if images:
         check_memory(generator, network.device, images=images, plain=True)
-    exported_files = []
+    exported_files: list[ExportedFile] = []
     for part in PARTS:
         mine = {path: kind for path, (of, kind) in files.items() if of == part}
         if not mine:
