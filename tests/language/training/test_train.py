@@ -26,9 +26,15 @@ from epoque.language.data.batches import BatchSampler
 from epoque.language.data.tokenized_corpus import load_corpus
 from epoque.language.evaluation.evaluation_plan import EVALUATED_NATS
 from epoque.language.lab import LAB
+from epoque.language.models import pmi_embeddings
+from epoque.language.models.pmi_embeddings import build_embeddings
 from epoque.language.training import precision
 from epoque.language.training.ema import ExponentialMovingAverage
-from epoque.language.training.estimate import _steps_that_fit, count_affordable_steps
+from epoque.language.training.estimate import (
+    _steps_that_fit,
+    count_affordable_steps,
+    estimate_training,
+)
 from epoque.language.training.resources import choose_threads, explain_out_of_memory
 from epoque.language.training.train import _most_lost_seconds, train
 from epoque.language.training.trainer import Trainer
@@ -105,9 +111,21 @@ def test_counted_embeddings_begin_ahead(tiny: Make, settings: dict[str, Any]) ->
     assert losses["counted"] < losses["random"] - 0.02
 
 
-def test_seconds_that_counting_uses_up_leave_one_step(tiny: Make) -> None:
-    events = trained(tiny(first_embedding="counted", max_seconds=1e-9))
-    assert [checkpoint.step for checkpoint in of(Checkpoint, events)] == [1]
+def test_seconds_that_counting_uses_up_leave_one_step_and_it_counts_once(
+    tiny: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built = []
+
+    def build(*arguments: Any) -> torch.Tensor:
+        built.append(arguments)
+        return build_embeddings(*arguments)
+
+    pmi_embeddings._last.clear()
+    monkeypatch.setattr(pmi_embeddings, "build_embeddings", build)
+    config = tiny(first_embedding="counted", max_seconds=1e-9)
+    estimate_training(config, steps=1)
+    assert [checkpoint.step for checkpoint in of(Checkpoint, trained(config))] == [1]
+    assert len(built) == 1
 
 
 CASES: list[dict[str, Any]] = [

