@@ -55,6 +55,7 @@ WANTING = {
     "run neuron/and --log tensorboard": "tensorboard",
     "run neuron/and --log mlflow": "mlflow",
     "run neuron/and --log trackio": "trackio",
+    "run neuron/and --log wandb": "wandb",
 }
 """Command lines that need an extra, and its name."""
 

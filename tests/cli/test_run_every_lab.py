@@ -44,6 +44,7 @@ def test_a_lab_s_settings_do_not_bear_the_name_of_an_option(command: str, lab: s
         ("run neuron/and --log tensorboard", "tensorboardX", "tensorboard"),
         ("run neuron/and --log mlflow", "mlflow", "mlflow"),
         ("run neuron/and --log trackio", "trackio", "trackio"),
+        ("run neuron/and --log wandb", "wandb", "wandb"),
     ],
 )
 def test_what_misses_an_extra_names_it_and_leaves_nothing(

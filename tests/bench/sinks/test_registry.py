@@ -31,10 +31,10 @@ def test_sinks_by_name() -> None:
     assert make_sinks(["console", "json", "console"]) == [ConsoleSink, JsonLinesSink]
     with pytest.raises(UnknownNameError, match=r"no sink 'tensorbord'\. Did you mean tensorboard"):
         make_sinks(["tensorbord"])
-    assert set(sink_names()) == {"console", "json", "tensorboard", "mlflow", "trackio"}
+    assert set(sink_names()) == {"console", "json", "tensorboard", "mlflow", "trackio", "wandb"}
 
 
-@pytest.mark.parametrize("name", ["mlflow", "tensorboard", "trackio"])
+@pytest.mark.parametrize("name", ["mlflow", "tensorboard", "trackio", "wandb"])
 def test_a_missing_extra_is_one_sentence(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("epoque.bench.plugins._is_installed", lambda package: False)
     with pytest.raises(MissingExtraError) as caught:

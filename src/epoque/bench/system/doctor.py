@@ -40,6 +40,7 @@ EXTRAS = {
     "tensorboard": mark("curves in TensorBoard"),
     "mlflow": mark("runs in MLflow"),
     "trackio": mark("runs in trackio"),
+    "wandb": mark("runs in Weights & Biases"),
 }
 """What each extra brings; those of a lab are told with their lab."""
 
