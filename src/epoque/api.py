@@ -146,7 +146,8 @@ def sweep(
         runs: the folder the sweep is saved in; by default EPOQUE_RUNS or ./runs.
         workers: how many points are measured at once; by default one a core, or one where a single
             run keeps all cores busy.
-        on: what measures them, by name ("local") or itself; by default EPOQUE_ON or this machine.
+        on: what measures them, by name ("local", "ray"), by address ("head:6379") or itself; by
+            default EPOQUE_ON or this machine.
         retries: how often what was lost with its process or machine is tried again; by default 3.
         deadline: seconds that a point may take that is a run of its own.
         keep_runs: which runs of points stay: "all", "failed" or "none"; by default all up to 10,000
@@ -173,7 +174,7 @@ def sweep(
     parsed, root = parse_axes(config, axes, flatten(settings)), runs_folder(runs)
     existing = Sweeps(root).find(entry.name, _typed(parsed), config=config, finished=False)
     how: dict[str, Any] = {
-        "execution": Execution.choose(on, workers, retries, deadline, keep_runs),
+        "execution": Execution.choose(on, workers, retries, deadline, keep_runs, notify=notify),
         "figures": figures,
         "notify": notify,
     }
@@ -221,7 +222,8 @@ def search(
         runs: the folder the search is saved in; by default EPOQUE_RUNS or ./runs.
         workers: how many points are measured at once; by default one a core, or one where a single
             run keeps all cores busy.
-        on: what measures them, by name ("local") or itself; by default EPOQUE_ON or this machine.
+        on: what measures them, by name ("local", "ray"), by address ("head:6379") or itself; by
+            default EPOQUE_ON or this machine.
         retries: how often what was lost with its process or machine is tried again; by default 3.
         deadline: seconds that a point may take that is a run of its own.
         keep_runs: which runs of points stay: "all", "failed" or "none"; by default all up to 10,000
@@ -254,7 +256,7 @@ def search(
         entry.name, _typed(parsed), config=config, finished=False, **goal
     )
     how: dict[str, Any] = {
-        "execution": Execution.choose(on, workers, retries, deadline, keep_runs),
+        "execution": Execution.choose(on, workers, retries, deadline, keep_runs, notify=notify),
         "figures": figures,
         "notify": notify,
     }

@@ -16,6 +16,7 @@ Exception
     │   │   └── RunFormatError  it is in a format that this version does not read
     │   ├── RunLockedError      another process is writing this run
     │   └── RunWriteError       the disk is full, the folder is read-only, …
+    ├── ClusterError            the cluster that measures a study went away
     ├── FetchError              a file cannot be fetched from an address
     ├── HubError                the Hugging Face Hub cannot be reached, or refuses
     └── DivergenceError         a number became infinite or NaN; names the step
@@ -28,6 +29,7 @@ from dataclasses import dataclass
 
 __all__ = [
     "AxesError",
+    "ClusterError",
     "ConfigError",
     "DamagedRunError",
     "DataError",
@@ -217,6 +219,10 @@ class RunLockedError(RunError):
 
 class RunWriteError(RunError):
     """The operating system refused a write: disk full, folder read-only, …"""
+
+
+class ClusterError(EpoqueError):
+    """The cluster that measures a study went away; what was measured is kept."""
 
 
 class FetchError(EpoqueError):

@@ -19,7 +19,15 @@ from typing import Any
 
 from .errors import MissingExtraError, UnknownNameError, UsageError, first_line
 
-__all__ = ["LABS", "find_entry_points", "has_extra", "load_plugin", "plugin_folder", "plugin_names"]
+__all__ = [
+    "LABS",
+    "find_entry_points",
+    "has_extra",
+    "load_plugin",
+    "plugin_folder",
+    "plugin_names",
+    "plugin_package",
+]
 
 
 LABS = "epoque.labs"
@@ -99,6 +107,17 @@ def plugin_folder(group: str, kind: str, name: str) -> Traversable | None:
         return files(package) if package else None
     except Exception:  # whatever a stranger's package raises that is imported on the way
         return None
+
+
+def plugin_package(group: str, kind: str, name: str) -> str | None:
+    """Return the name of the installed package that brings an entry point, as pip knows it.
+
+    Raises:
+        UnknownNameError: if no installed package brings it, with the nearest names.
+        UsageError: if two packages bring it.
+    """
+    dist = _point(group, kind, name).dist
+    return dist.name if dist else None
 
 
 def _point(group: str, kind: str, name: str) -> EntryPoint:

@@ -176,7 +176,9 @@ def resume(
     if not isinstance(record, Run):
         if world_size() > 1:
             raise UsageError(f"{record.id} is no run; many processes can only go on with a run.")
-        execution = Execution.choose(on, workers, retries, deadline, keep_runs)
+        execution = Execution.choose(
+            on, workers, retries, deadline, keep_runs, notify=None if quiet else _print_notice
+        )
         with use_style(style):
             resume_study(record, execution, figures=figures, quiet=quiet, as_json=as_json)
         return

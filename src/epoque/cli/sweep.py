@@ -53,7 +53,9 @@ Workers = Annotated[
 On = Annotated[
     str | None,
     Parameter(
-        env_var="EPOQUE_ON", help="What measures the points: this machine (local), or another name."
+        env_var="EPOQUE_ON",
+        help="What measures the points: this machine (local), a Ray cluster (ray, HOST:PORT), or "
+        "another name.",
     ),
 ]
 Retries = Annotated[

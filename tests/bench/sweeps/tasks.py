@@ -6,6 +6,8 @@ import time
 from collections.abc import Generator, Iterable
 from pathlib import Path
 
+from waiting import wait_for
+
 from epoque.bench.errors import DivergenceError, UsageError
 from epoque.bench.sweeps.jobs import Job, Outcome, run_job
 
@@ -35,6 +37,21 @@ def die_once(path: str) -> str:
         Path(path).touch()
         die()
     return "done"
+
+
+def die_with_parent_once(path: str) -> str:
+    if not Path(path).exists():
+        Path(path).touch()
+        os.kill(os.getppid(), signal.SIGKILL)
+        time.sleep(10**6)
+    return "done"
+
+
+def meet(folder: str) -> str:
+    """Wait until the file `go` is there, and say before that it is waited for."""
+    (Path(folder) / f"begun-{os.getpid()}").touch()
+    wait_for((Path(folder) / "go").exists, "go")
+    return "met"
 
 
 def sleep(path: str, seconds: float) -> str:

@@ -218,7 +218,7 @@ def test_threads_share_this_process_and_answer_in_order() -> None:
 @pytest.mark.parametrize(
     ("on", "sentence"),
     [
-        ("kubernetes", r"There is no executor 'kubernetes'\. There is only local"),
+        ("kubernetes", r"There is no executor 'kubernetes'\. There are local"),
         ("locale", r"There is no executor 'locale'\. Did you mean local\?"),
         ("local:0", r"on: local:0 is not allowed; local takes no address\."),
     ],

@@ -10,7 +10,7 @@ from math import inf
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from ..errors import DamagedRunError, EpoqueError
+from ..errors import ClusterError, DamagedRunError, EpoqueError
 from ..files.atomic import explain_write_errors, read_json, sync_folder, write_json
 from ..i18n import mark
 from .lock import is_locked
@@ -178,7 +178,7 @@ class StatusFile:
 
 def describe_end(error: BaseException) -> tuple[State, str]:
     """Return the state of a record whose work an exception stopped, and the reason."""
-    if isinstance(error, KeyboardInterrupt | GeneratorExit):
+    if isinstance(error, KeyboardInterrupt | GeneratorExit | ClusterError):
         return "interrupted", str(error) or STOPPED_BY_USER
     reason = str(error) if isinstance(error, EpoqueError) else f"{type(error).__name__}: {error}"
     return "failed", reason

@@ -1,11 +1,22 @@
 """How the points of a study are measured: by what, how many at once, and what of it is kept."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, get_args
 
 from ..errors import UsageError, did_you_mean
-from .executor import Executor, LocalExecutor, ThreadExecutor, check_workers, choose_executor
+from ..lab import C, Lab
+from ..plugins import LABS, plugin_package
+from ..progress import Notify
+from .executor import (
+    Executor,
+    LocalExecutor,
+    ThreadExecutor,
+    check_workers,
+    choose_executor,
+    open_executor,
+)
 from .retries import RETRIES, check_retries
 from .run_points import Keep
 
@@ -57,6 +68,8 @@ class Execution:
         retries: int | None = None,
         deadline: float | None = None,
         keep: Any = None,
+        *,
+        notify: Notify | None = None,
     ) -> "Execution":
         """Return how points are measured, from what a user asked for.
 
@@ -66,6 +79,7 @@ class Execution:
             retries: likewise; None for the usual.
             deadline: likewise.
             keep: likewise.
+            notify: receives what happens to the machines of an executor, line by line.
 
         Raises:
             UsageError: if one of them is wrong.
@@ -74,8 +88,43 @@ class Execution:
         """
         often = RETRIES if retries is None else retries
         cls(None, workers or None, often, deadline, keep)  # looks at each before anything is begun
-        executor = choose_executor(on, workers, often)
+        executor = choose_executor(on, workers, often, notify)
         return cls(executor, workers or None, often, deadline, keep)
+
+    def check(self, lab: Lab[C], base: C) -> None:
+        """Refuse a study that the executor cannot measure, before anything is written.
+
+        Args:
+            lab: the lab.
+            base: the config that every point starts from.
+
+        Raises:
+            UsageError: if it cannot.
+        """
+        check = getattr(self.executor, "check", None)
+        if check is not None:
+            package = plugin_package(LABS, "lab", lab.name)
+            check(lab.needs(base), (package,) if package else ())
+
+    @contextmanager
+    def hold(self) -> Iterator[None]:
+        """End an executor that was given, at the end: until then it may be asked again."""
+        with open_executor(self.executor) if self.executor is not None else nullcontext():
+            yield
+
+    @contextmanager
+    def opened(self, *, compiled: bool) -> Iterator[Executor]:
+        """Yield what measures points (see `open`), inside `hold`.
+
+        Args:
+            compiled: whether a job is a part of a compiled sweep.
+        """
+        executor = self.open(compiled=compiled)
+        try:
+            yield executor
+        finally:
+            if executor is not self.executor:
+                executor.cancel()
 
     def open(self, *, compiled: bool) -> Executor:
         """Return what measures points.

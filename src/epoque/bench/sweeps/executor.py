@@ -3,11 +3,15 @@
 An executor has two methods, `run` and `cancel`. `LocalExecutor` keeps worker processes on this
 machine, `ThreadExecutor` uses threads of this process, for compiled programs; another kind (a
 cluster) is one more class with the same two. A package brings one by an entry point of the group
-`epoque.executors`; it is called with `workers`, how many jobs are wanted side by side (None: as it
-sees fit), and `retries`, and where the user typed an address with `address`, a text.
+`epoque.executors`; of these it is called with those that it takes: `workers`, how many jobs are
+wanted side by side (None: as it sees fit), `retries`, `address`, a text that the user typed, and
+`notify`, which receives what the user should read. It may have a third method, `check(needs,
+packages)`: it raises a `UsageError` for what it cannot run, before a study's folder is made.
 """
 
+import inspect
 import os
+import re
 import signal
 import time
 from collections import deque
@@ -23,6 +27,7 @@ from .. import stopping
 from ..errors import UsageError
 from ..files.atomic import host_name
 from ..plugins import load_plugin, plugin_names
+from ..progress import Notify
 from ..system.child_process import end_with_parent, start_child
 from ..system.processes import count_cores
 from .jobs import OVERDUE, Job, Outcome, run_job
@@ -43,6 +48,9 @@ GROUP = "epoque.executors"
 
 LOCAL = "local"
 """The executor of this machine: processes, and threads for what one compiled program measures."""
+
+ADDRESSED = "ray"
+"""The executor that is meant where the user typed an address, `HOST:PORT`, and no name."""
 
 SECONDS_TO_STOP = 2 * stopping.SECONDS  # a run saves its checkpoint before
 
@@ -202,37 +210,59 @@ def check_workers(workers: int | None) -> int | None:
     return workers
 
 
-def make_executor(on: str, workers: int | None = None, retries: int = RETRIES) -> Executor:
+def make_executor(
+    on: str, workers: int | None = None, retries: int = RETRIES, notify: Notify | None = None
+) -> Executor:
     """Return an executor by what the user typed.
 
     Args:
-        on: the name of an entry point of the group `epoque.executors`, for instance "local".
+        on: the name of an entry point of the group `epoque.executors`, for instance "local", an
+            address, or both as `NAME:ADDRESS`.
         workers: how many jobs it runs side by side; None for as many as it sees fit.
         retries: how often it tries a job again whose process or machine went.
+        notify: receives what happens to its machines, line by line.
 
     Raises:
         UnknownNameError: if there is none of that name, with the nearest names.
         MissingExtraError: if the extra that it needs is not installed.
         UsageError: if it takes no address, or not so many workers.
     """
-    name, _, address = on.strip().partition(":")
-    if address and name in plugin_names(GROUP):
-        raise UsageError(f"on: {on} is not allowed; {name} takes no address.")
-    executor: Executor = load_plugin(GROUP, "executor", on.strip())(
-        workers=check_workers(workers), retries=retries
-    )
+    name, colon, address = on.strip().partition(":")
+    if colon and name not in plugin_names(GROUP) and _ADDRESS.fullmatch(on.strip()):
+        name, address = ADDRESSED, on.strip()
+    elif name not in plugin_names(GROUP):
+        name = on.strip()
+    make = load_plugin(GROUP, "executor", name)
+    options: dict[str, Any] = {
+        "workers": check_workers(workers),
+        "retries": retries,
+        "notify": notify,
+    }
+    taken = inspect.signature(make).parameters
+    if colon:
+        if "address" not in taken:
+            raise UsageError(f"on: {on} is not allowed; {name} takes no address.")
+        options["address"] = address
+    executor: Executor = make(**{n: value for n, value in options.items() if n in taken})
     return executor
 
 
+_ADDRESS = re.compile(r"[^/]+:[0-9]+")
+
+
 def choose_executor(
-    on: "str | Executor | None", workers: int | None, retries: int = RETRIES
+    on: "str | Executor | None",
+    workers: int | None,
+    retries: int = RETRIES,
+    notify: Notify | None = None,
 ) -> Executor | None:
     """Return what runs the points of a study; None for this machine, as it suits the study.
 
     Args:
         on: an executor, or what the user typed; by default the variable EPOQUE_ON, or "local".
-        workers: see `make_executor`, as the next.
+        workers: see `make_executor`, as the next two.
         retries: likewise.
+        notify: likewise.
 
     Raises:
         UsageError: see `make_executor`.
@@ -242,7 +272,7 @@ def choose_executor(
     text = (on or os.environ.get("EPOQUE_ON") or LOCAL).strip()
     if text == LOCAL:
         return None
-    return make_executor(text, workers, retries)
+    return make_executor(text, workers, retries, notify)
 
 
 @contextmanager

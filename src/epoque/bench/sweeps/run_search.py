@@ -98,8 +98,11 @@ def run_search(
     }
     if execution is not None and execution.keep is not None:
         metadata["keep_runs"] = execution.keep
-    search: Search[C] = Search(create_study(root, "search", recipe, base.seed, metadata))
-    return resume_search(search, execution=execution, progress=progress, figures=figures)
+    how = execution or Execution()
+    with how.hold():
+        how.check(lab, base)
+        search: Search[C] = Search(create_study(root, "search", recipe, base.seed, metadata))
+        return resume_search(search, execution=how, progress=progress, figures=figures)
 
 
 def resume_search(

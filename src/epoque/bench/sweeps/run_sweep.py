@@ -15,7 +15,6 @@ from ..lab import C, Lab, lab_of
 from ..progress import Notify, Progress, no_progress
 from .blocks import Blocks, find_missing
 from .execution import Execution
-from .executor import open_executor
 from .grid import Axis, count_points, expand_grid, find_extremes
 from .jobs import Job, raise_error
 from .run_points import (
@@ -77,8 +76,11 @@ def run_sweep(
     }
     if execution is not None and execution.keep is not None:
         metadata["keep_runs"] = execution.keep
-    sweep: Sweep[C] = Sweep(create_study(root, "sweep", recipe, base.seed, metadata))
-    return resume_sweep(sweep, execution=execution, progress=progress, figures=figures)
+    how = execution or Execution()
+    with how.hold():
+        how.check(lab, base)
+        sweep: Sweep[C] = Sweep(create_study(root, "sweep", recipe, base.seed, metadata))
+        return resume_sweep(sweep, execution=how, progress=progress, figures=figures)
 
 
 def resume_sweep(
@@ -110,7 +112,9 @@ def resume_sweep(
         raise UsageError(f"{sweep.id} is already finished; there is nothing to resume.")
     with lock_study(sweep, notify) as opened:
         if not is_intact(sweep.path / "table.parquet"):
-            _run_points(sweep, opened, execution or Execution(), progress or no_progress)
+            how = execution or Execution()
+            with how.hold():
+                _run_points(sweep, opened, how, progress or no_progress)
             opened.parts.concatenate(sweep.path / "table.parquet", _unit(Sweep(sweep.path)))
         if figures:
             _save_figures(Sweep(sweep.path))
@@ -173,7 +177,7 @@ def _run_compiled(sweep: Sweep, opened: OpenStudy, how: Execution, progress: Pro
     measured = sum(parts.rows.values())
     with (
         stopping.defer_stop(),
-        open_executor(how.open(compiled=True)) as executor,
+        how.opened(compiled=True) as executor,
         closing(executor.run(jobs)) as outcomes,
     ):
         for outcome in outcomes:
@@ -204,7 +208,7 @@ def _run_each(sweep: Sweep, opened: OpenStudy, how: Execution, progress: Progres
     measured, failed, reason = sum(parts.rows.values()), 0, ""
     progress(measured, count)
     missing = list(find_missing(count, parts.rows))
-    with open_executor(how.open(compiled=False)) as executor:
+    with how.opened(compiled=False) as executor:
         for (start, _), outcome in blocks.measure(executor, missing, losses):
             block = to_block(_point(axes, start), outcome)
             parts.write(start, block)

@@ -36,6 +36,7 @@ EXTRAS = {
     "export": mark("networks as ONNX"),
     "avatars": mark("drawn portraits to train on"),
     "search": mark("searches for the best settings"),
+    "ray": mark("sweeps on many machines"),
     "sklearn": mark("estimators for scikit-learn"),
     "tensorboard": mark("curves in TensorBoard"),
     "mlflow": mark("runs in MLflow"),
