@@ -151,10 +151,10 @@ def test_many_rows_are_walked_by_keys(
 def test_the_order_follows_the_heads(watched: Any, address: str, runs: list[str]) -> None:
     page = watched.open(address, "/runs?where=neuron&columns=seed")
     wait_for_text(page, "2 runs")
-    page.click("[role=columnheader] button[title=seed]")
-    page.wait_for_selector("[role=columnheader][aria-sort=descending] button[title=seed]")
+    page.click("[role=columnheader] button[title$=seed]")
+    page.wait_for_selector("[role=columnheader][aria-sort=descending] button[title$=seed]")
     wait_until(page, "(id) => document.querySelector('#run-0 a')?.textContent === id", arg=runs[1])
-    page.click("[role=columnheader] button[title=seed]")
+    page.click("[role=columnheader] button[title$=seed]")
     wait_until(page, "(id) => document.querySelector('#run-0 a')?.textContent === id", arg=runs[0])
 
 

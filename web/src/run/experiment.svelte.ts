@@ -10,7 +10,7 @@ import { language, LANGUAGES, type Language, useLanguage } from "../i18n";
 import { type LabDetails, loadLab } from "../labs";
 import { differences, type Link, readLink, writeLink } from "../link/link";
 import { recallPlace, rememberPlace } from "../shell/last-place";
-import { currentPlace, noteQuery, replaceQuery, visitCount } from "../shell/router.svelte";
+import { currentPlace, noteQuery, onLeave, replaceQuery, visitCount } from "../shell/router.svelte";
 import { LiveRun } from "./live-run.svelte";
 
 export class Experiment {
@@ -91,7 +91,10 @@ function isLanguage(text: string | null): text is Language {
 /** How often the address follows, in milliseconds: some browsers refuse more than 100 in 30 s. */
 const ADDRESS_MS = 500;
 
-/** Keeps the address at what is shown; returns how to stop. Called in an effect. */
+/**
+ * Keeps the address at what is shown, and notes where the page stood for whoever comes back; returns
+ * how to stop. Called in an effect.
+ */
 export function followExperiment(experiment: Experiment): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const { path, run } = experiment;
@@ -107,19 +110,16 @@ export function followExperiment(experiment: Experiment): () => void {
       rememberPlace({ path, query, title: document.title.replace(/ · [^·]*$/, "") });
     }, ADDRESS_MS);
   });
-  return () => clearTimeout(timer);
-}
-
-/** Closes what a page that is left has shown, and notes where it stood for whoever comes back. */
-export function leaveExperiment(experiment: Experiment): void {
-  const { path, run } = experiment;
-  const isElsewhere = path !== untrack(currentPlace).path;
   // The address followed it, but not in the last moments.
-  if (isElsewhere && run.session) {
-    const query = untrack(() => experiment.query());
+  const stop = onLeave((next) => {
+    if (next.path === path || !run.session) return;
+    const query = experiment.query();
     noteQuery(path, query);
     const last = recallPlace();
     if (last?.path === path) rememberPlace({ ...last, query });
-  }
-  run.close();
+  });
+  return () => {
+    clearTimeout(timer);
+    stop();
+  };
 }

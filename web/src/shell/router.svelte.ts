@@ -87,10 +87,23 @@ export function replaceQuery(path: string, query: string): void {
   place = parsePlace(fragment);
 }
 
+const leaving = new Set<(next: Place) => void>();
+
+/**
+ * Calls a function with the next place before a page is left; returns how to stop. The effects of a
+ * page are torn down too late for that: Svelte lets them read what its state was a moment before.
+ */
+export function onLeave(note: (next: Place) => void): () => void {
+  leaving.add(note);
+  return () => void leaving.delete(note);
+}
+
 /** Follows the address; returns how to stop. */
 export function followAddress(): () => void {
   const read = () => {
-    place = parsePlace(location.hash);
+    const next = parsePlace(location.hash);
+    for (const note of leaving) note(next);
+    place = next;
     visits++;
   };
   addEventListener("hashchange", read);
