@@ -123,3 +123,13 @@ def test_a_formula_has_a_length_and_a_depth() -> None:
         with pytest.raises(UsageError, match="nested 41 deep; at most 40 are read"):
             latex_to_mathml(deep)
     assert latex_to_mathml(r"\frac{1}{1+" * 15 + "x" + "}" * 15)
+
+
+def test_limits_stand_below_operators_on_a_line_of_their_own() -> None:
+    latex = r"\sup_{\lVert f \rVert_L \le 1} \sum_{i=1}^{N} x_i"
+    shown = ElementTree.fromstring(latex_to_mathml(latex, display=True))
+    tags = [node.tag.rpartition("}")[2] for node in shown.iter()]
+    assert [tags.count(tag) for tag in ("munder", "munderover", "msub")] == [1, 1, 2]
+    inline = latex_to_mathml(latex)
+    assert "munder" not in inline
+    assert inline.count('<mo stretchy="false">‖</mo>') == 2

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import pytest
 from browser import open_chromium, open_context
@@ -42,7 +44,7 @@ See {{ ref("error") }}, {{ ref("rule") }} and {{ ref("numbers") }}.
 
 {{ film(run("neuron/xor-mlp"), "learning", caption="Two lines while they learn.", label="film") }}
 
-$$ y = w_0 + w_1 $$ (rule)
+$$ y = w_0 + w_1 + w_2 + w_3 + w_4 + w_5 + w_6 + w_7 + w_8 + w_9 + w_{10} + w_{11} + w_{12} $$ (rule)
 
 ## Épreuve
 
@@ -173,6 +175,17 @@ def test_search_finds_words_whatever_their_accents(page: Any) -> None:
     assert page.locator("#count").inner_text() == "1 passage"
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.textContent").startswith("Épreuve")
+
+
+def test_search_counts_as_the_language_does(page: Any, book: str) -> None:
+    path = Path(url2pathname(urlsplit(book).path))
+    french = path.with_name("french.html")
+    text = path.read_text("utf-8").replace('<html lang="en">', '<html lang="fr">')
+    french.write_text(text, "utf-8")  # the words stay English; their plurals follow the language
+    for address, words in ((book, "0 passages"), (french.as_uri(), "0 passage")):
+        page.goto(address)
+        page.locator("#query").fill("zwxq")
+        assert page.locator("#count").inner_text() == words
 
 
 def test_search_opens_the_claim_that_it_finds(page: Any) -> None:

@@ -81,6 +81,7 @@ PARTS = {"mfrac": 2, "mroot": 2, "msub": 2, "msup": 2, "mover": 2, "munder": 2} 
 """How many parts an element has, which a writer takes by their places."""
 VALUE = re.compile(r"[\w#.%+ -]{0,60}", re.ASCII)
 NAMESPACE = "http://www.w3.org/1998/Math/MathML"
+LIMITS = {"msub": "munder", "msup": "mover", "msubsup": "munderover"}
 BIG = frozenset(["∑", "∏", "⋃", "⋂", "⨁", "⨂", "max", "min", "lim", "sup", "inf"])
 SIGNS = ("−", "+", "±")
 CLOSING = (")", "]", "}", "|", "′", "!")
@@ -99,6 +100,9 @@ def latex_to_mathml(latex: str, *, display: bool = False) -> str:
     """
     root = _tree(latex)
     _space_out(root)
+    _keep_fences_small(root)
+    if display:
+        _set_limits(root)
     root.set("xmlns", NAMESPACE)
     root.set("display", "block" if display else "inline")
     root.set("alttext", latex)
@@ -194,6 +198,21 @@ def _space_out(root: Element) -> None:
                 for offset in (offset for needs_space, offset in reversed(places) if needs_space):
                     space = Element("mspace", width="0.167em")
                     node.insert(list(node).index(child) + offset, space)
+
+
+def _keep_fences_small(root: Element) -> None:
+    r"""Let strokes such as \lVert stay as large as letters, as LaTeX does without \left."""
+    for node in root.iter("mo"):
+        if node.text in FENCES:
+            node.set("stretchy", node.get("stretchy", "false"))
+
+
+def _set_limits(root: Element) -> None:
+    """Set what an operator runs over below and above it, as LaTeX does on a line of its own."""
+    for node in root.iter():
+        if node.tag in LIMITS and node[0].text in BIG:
+            node.tag = LIMITS[node.tag]
+            node[0].set("movablelimits", "false")
 
 
 def _opens(node: Element | None) -> bool:

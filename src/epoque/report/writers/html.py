@@ -162,7 +162,7 @@ class _Writer:
         number = f'<span class="number">({block.number})</span>' if block.number else ""
         label = f' id="{escape(block.label)}"' if block.label else ""
         formula = latex_to_mathml(block.latex, display=True)
-        return f'<div class="display"{label}>{formula}{number}</div>'
+        return f'<div class="display" tabindex="0"{label}>{formula}{number}</div>'
 
     def rule(self, block: Rule) -> str:
         return "<hr>"
