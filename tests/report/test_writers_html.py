@@ -44,7 +44,7 @@ See {{ ref("error") }}, {{ ref("rule") }} and {{ ref("numbers") }}.
 
 {{ film(run("neuron/xor-mlp"), "learning", caption="Two lines while they learn.", label="film") }}
 
-$$ y = w_0 + w_1 + w_2 + w_3 + w_4 + w_5 + w_6 + w_7 + w_8 + w_9 + w_{10} + w_{11} + w_{12} $$ (rule)
+$$ y = w_0 + w_1 + w_2 + w_3 + w_4 + w_5 + w_6 + w_7 + w_8 + w_9 + w_{10} + w_{11} $$ (rule)
 
 ## Épreuve
 
