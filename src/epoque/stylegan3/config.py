@@ -332,6 +332,15 @@ class StyleGan3Config(Config):
         16, "R1 interval", "How often the gradient penalty is computed.", unit="iterations",
         ge=1, le=10_000, group="Training", step=1, only=_TRAIN,
     )  # fmt: skip
+    fourier_input: bool = setting(
+        False,
+        "Fourier input",
+        "Of StyleGAN2: begin with waves instead of a learned constant, as config B of StyleGAN3's "
+        "paper. What it begins with can then be moved without a blur: the fair opponent of an "
+        "alias-free generator.",
+        group="Network",
+        only={**_TRAIN, "cfg": ("stylegan2",)},
+    )
     style_mixing: float = setting(
         0.9,
         "Style mixing",

@@ -6,6 +6,7 @@ from golden import assert_near, golden, needs_golden, network_of, spec_of
 
 from epoque.bench.errors import UsageError
 from epoque.stylegan3 import networks
+from epoque.stylegan3.generation.synthesis import transform_input
 from epoque.stylegan3.generation.transforms import transform_matrix
 from epoque.stylegan3.images import to_uint8
 from epoque.stylegan3.latents import sample_latents
@@ -349,3 +350,18 @@ def test_a_missing_or_wrong_label_is_told(label):
 def test_an_unknown_noise_is_told():
     with pytest.raises(UsageError, match="Noise is 'loud'; const, random and none"):
         networks.init_generator(tiny2())(torch.zeros(1, 16), noise="loud")
+
+
+def test_a_stylegan2_with_waves_follows_its_input():
+    spec = StyleGan2Spec(z_dim=8, w_dim=8, img_resolution=16, channel_base=64, channel_max=8,
+                         mapping_layers=2, fourier_input=True)  # fmt: skip
+    generator = networks.init_generator(spec, 0).eval().requires_grad_(False)
+    assert not any(name.endswith("const") for name, _ in generator.named_parameters())
+    ws = generator.mapping(torch.from_numpy(sample_latents([3], 8)), None)
+    image = generator.synthesis(ws, noise="none")
+    with transform_input(generator, transform_matrix(0.3, 0, 0)):
+        moved = generator.synthesis(ws, noise="none")
+    assert (moved - image).abs().max() > 0.01
+    assert torch.equal(generator.synthesis(ws, noise="none"), image)
+    again = networks.build_network(StyleGan2Spec.from_json(spec.to_json()))
+    again.load_state_dict(generator.state_dict())

@@ -91,7 +91,13 @@ class StickingOptions(TruncationOptions, FigureOptions):
 def sticking(options: StickingOptions, progress: Progress, notify: Notify) -> FigureFiles:
     """Draw one row of pixels through time: what sticks to the pixels shows as straight lines.
 
-    A shift moves StyleGAN2's learned constant, as it has no other input that can be moved.
+    Below stands its spectrum: in each octave of frequency along the row, which share of the power
+    keeps its phase. In a walk it is what sticks; of a shift, which is shifted back, it is what
+    moves as it should.
+
+    A shift moves StyleGAN2's learned constant, as it has no other input that can be moved: what is
+    seen then is mostly the blur between the constant's places. A StyleGAN2 trained with
+    `fourier_input`, config B of the paper, is moved by its waves.
 
     Returns:
         Where the pictures are.
@@ -117,7 +123,7 @@ def sticking(options: StickingOptions, progress: Progress, notify: Notify) -> Fi
         if name is not None
     ]
     return save_drawn_figure(
-        lambda: slice_figure(slices, options.motion, options.lang),
+        lambda: slice_figure(slices, options.motion, options.lang, spectrum=True),
         options.out,
         dark=options.dark,
     )

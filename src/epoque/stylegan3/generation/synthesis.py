@@ -24,7 +24,9 @@ from ..images import to_uint8
 from ..latents import sample_latents
 from ..networks import Generator, Noise
 from ..networks.alias_free import AliasFreeSynthesis
+from ..networks.fourier import FourierInput
 from ..networks.generator import Synthesis
+from ..networks.stylegan2 import StyleGan2Synthesis
 from . import layer_noise
 
 __all__ = [
@@ -220,36 +222,43 @@ def deterministic_mode() -> Iterator[None]:
             torch.set_float32_matmul_precision(before)
 
 
-def check_transformable(generator: Generator) -> AliasFreeSynthesis:
+def check_transformable(generator: Generator) -> FourierInput:
     """Return the part of a generator whose window can be moved.
 
     Raises:
-        UsageError: if it has none, as StyleGAN2.
+        UsageError: if it has none, as StyleGAN2 with its constant.
     """
-    if not isinstance(generator.synthesis, AliasFreeSynthesis):
+    window = _find_window(generator.synthesis)
+    if window is None:
         message = "StyleGAN2 draws on a fixed grid"
         raise UsageError(f"This network cannot translate or rotate what it makes: {message}.")
-    return generator.synthesis
+    return window
+
+
+def _find_window(synthesis: Synthesis) -> FourierInput | None:
+    if isinstance(synthesis, AliasFreeSynthesis):
+        return synthesis.input
+    return synthesis.fourier_input if isinstance(synthesis, StyleGan2Synthesis) else None
 
 
 @contextmanager
 def transform_input(generator: Generator, matrix: NDArray[np.float64]) -> Iterator[None]:
     """Make images elsewhere inside.
 
-    StyleGAN2 has no window to move. What its image begins with, a learned constant of 4 × 4
-    places, is moved instead, in straight lines between the places and continued at the edges.
+    StyleGAN2 has no window to move, unless it begins with Fourier features. What its image begins
+    with, a learned constant of 4 × 4 places, is moved instead, in straight lines between the places
+    and continued at the edges: that blurs it where the shift is not a whole number of places.
     Whether the image follows is another question; where it must, ask `check_transformable` first.
 
     Args:
         generator: any.
         matrix: [3, 3], or [N, 3, 3] for each image of a batch; see `transforms.transform_matrix`.
     """
-    synthesis = generator.synthesis
-    if not isinstance(synthesis, AliasFreeSynthesis):
-        with _transform_constant(synthesis, torch.from_numpy(matrix)):
+    window = _find_window(generator.synthesis)
+    if window is None:
+        with _transform_constant(generator.synthesis, torch.from_numpy(matrix)):
             yield
         return
-    window = synthesis.input
     before = window.transform
     window.transform = torch.from_numpy(matrix).to(before)
     try:

@@ -21,9 +21,9 @@ from ..generation.transforms import transform_matrix
 from ..loading import LoadedGenerator
 from ..memory import check_memory
 from .operators import translate_fractional
-from .slice_figure import MOTIONS, Motion, Slice, slice_figure
+from .slice_figure import MOTIONS, Motion, Slice, slice_figure, still_power
 
-__all__ = ["Motion", "Slice", "slice_figure", "space_time"]
+__all__ = ["Motion", "Slice", "slice_figure", "space_time", "still_power"]
 
 Pixels = NDArray[np.uint8]
 REACH = 0.25  # image widths that are shifted through

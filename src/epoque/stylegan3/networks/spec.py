@@ -139,6 +139,9 @@ class StyleGan2Spec(_GeneratorSpec):
     """Taps of the filter for changes of resolution."""
     use_noise: bool = True
     """Whether each layer adds noise."""
+    fourier_input: bool = False
+    """Whether it begins with Fourier features instead of a learned constant, as config B of
+    StyleGAN3's paper: what it begins with can then be moved, as in an alias-free generator."""
 
     @model_validator(mode="after")
     def _power(self) -> Self:

@@ -9,12 +9,18 @@ from torch import Tensor, nn
 from epoque.bench.errors import UsageError
 from epoque.stylegan3 import ops
 
+from .bands import Band
 from .convolution import Convolution
 from .dense import Dense, InitModule
+from .fourier import FourierInput
 from .generator import Generator, Noise, Synthesis
 from .spec import StyleGan2Spec
 
 __all__ = ["StyleGan2Generator", "StyleGan2Synthesis"]
+
+
+FOURIER_CUTOFF = 1.5
+"""Cycles over the image of the fastest wave of a Fourier input: four places carry less than 2."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +119,11 @@ class _Block(InitModule):
         inputs = min(spec.channel_base // (resolution // 2), spec.channel_max)
         taps = spec.resample_filter
         self.register_buffer("resample_filter", ops.resampling_filter(taps))
-        if self.first:
+        self.input = None
+        if self.first and spec.fourier_input:
+            band = Band(FOURIER_CUTOFF, 2 - FOURIER_CUTOFF, rate=4, size=4, channels=outputs)
+            self.input = FourierInput(spec.w_dim, band)
+        elif self.first:
             self.const = nn.Parameter(torch.empty(outputs, 4, 4))
         else:
             self.conv0 = _Layer(spec, inputs, outputs, resolution, up=2)
@@ -124,7 +134,7 @@ class _Block(InitModule):
         self.skip = Convolution(inputs, outputs, 1, taps, bias=False, up=2) if residual else None
 
     def reset_parameters(self, rng: torch.Generator) -> None:
-        if self.first:
+        if self.first and self.input is None:
             self.const.normal_(generator=rng)
 
     def forward(
@@ -140,7 +150,7 @@ class _Block(InitModule):
         """
         dtype = (options.low_precision_dtype if self.reducible else None) or self.conv1.weight.dtype
         if x is None:
-            x = self.const.expand(ws[0].shape[0], -1, -1, -1)
+            x = self._begin(ws[0])
         x = self._features(x.to(dtype), ws, options)
         if image is not None:
             image = ops.upsample2d(image, self.resample_filter)
@@ -148,6 +158,13 @@ class _Block(InitModule):
             share = self.torgb(x, ws[self.convolutions]).to(self.conv1.weight.dtype)
             image = share if image is None else image + share
         return x, image
+
+    def _begin(self, w: Tensor) -> Tensor:
+        """Return what an image of a style [N, w_dim] begins with, [N, C, 4, 4]."""
+        if self.input is None:
+            return self.const.expand(w.shape[0], -1, -1, -1)
+        waves: Tensor = self.input(w)
+        return waves
 
     def _features(self, x: Tensor, ws: list[Tensor], options: _SynthesisOptions) -> Tensor:
         y: Tensor
@@ -180,6 +197,12 @@ class StyleGan2Synthesis(Synthesis):
         for resolution in self.resolutions:
             self.add_module(f"b{resolution}", _Block(spec, resolution))
         self.num_ws = 2 * len(self.resolutions)
+
+    @property
+    def fourier_input(self) -> FourierInput | None:
+        """The waves that it begins with, whose window can be moved; None with a constant."""
+        first: _Block = self.get_submodule("b4")  # type: ignore[assignment]
+        return first.input
 
     def forward(
         self,

@@ -37,7 +37,7 @@ def generator_spec(config: StyleGan3Config, shape: ImageShape) -> GeneratorSpec:
     if config.map_depth is not None:
         common["mapping_layers"] = config.map_depth
     if config.cfg == "stylegan2":
-        return StyleGan2Spec(**common)
+        return StyleGan2Spec(**common, fourier_input=config.fourier_input)
     stopband = StyleGan3Spec.model_fields["first_stopband"].default
     usual = StyleGan3Spec.model_fields["first_cutoff"].default
     common |= {
