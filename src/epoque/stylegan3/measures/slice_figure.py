@@ -133,8 +133,8 @@ def slice_figure(
         for number, one in enumerate(slices):
             shares = still_power(one.pixels)
             percents = [nan if share is None else 100 * share for share in shares.values()]
-            style = {"color": color(SERIES[number]), "marker": "o", "label": one.name}
-            place.plot(list(shares), percents, **style)
+            tone = color(SERIES[number])
+            place.plot(list(shares), percents, color=tone, marker="o", label=one.name)
         place.set(ylim=(0, 150), yticks=(0, 50, 100), xlabel=_(FREQUENCY), ylabel=_(STILL))
         place.legend(loc="upper right", ncols=len(slices), fontsize=8)
     return figure
