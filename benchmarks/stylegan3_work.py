@@ -125,7 +125,7 @@ def train(path: Backend, steps: str) -> list[float]:
         backward(gan.discriminator, gan.discriminator_losses(batch))
 
     def penalty_step() -> None:
-        backward(gan.discriminator, gan.r1_penalty(batch), PENALTY_EVERY)
+        backward(gan.discriminator, gan.gradient_penalties(batch), PENALTY_EVERY)
 
     with use_backend(path):
         plain = _timed(step, int(steps))

@@ -21,7 +21,8 @@ __all__ = [
 
 Task = Literal["train", "analyze"]
 Cfg = Literal["t", "r", "stylegan2"]
-Aug = Literal["ada", "fixed", "noaug"]
+Aug = Literal["ada", "fixed", "noaug", "diffaugment"]
+Loss = Literal["logistic", "hinge", "r3gan"]
 Pipeline = Literal[
     "blit", "geom", "color", "filter", "noise", "cutout", "bg", "bgc", "bgcf", "bgcfn", "bgcfnc"
 ]
@@ -318,6 +319,14 @@ class StyleGan3Config(Config):
         scale="log",
         only=_TRAIN,
     )
+    loss: Loss = setting(
+        "logistic",
+        "Loss",
+        "Of both networks: logistic (non-saturating), hinge, or r3gan (relativistic pairs, and the "
+        "gradient penalty at generated images too).",
+        group="Training",
+        only=_TRAIN,
+    )
     gamma: float | None = setting(
         None,
         "R1 weight",
@@ -392,7 +401,8 @@ class StyleGan3Config(Config):
     aug: Aug = setting(
         "ada",
         "Augmentation",
-        "Of what the discriminator sees: adaptive, fixed, or none.",
+        "Of what the discriminator sees: adaptive, fixed, none, or DiffAugment (always: colour, "
+        "translation and a hole).",
         group="Augmentation",
         only=_TRAIN,
     )

@@ -56,6 +56,7 @@ RESULT_LABELS: Mapping[str, str] = {
     "precall": mark("Portrait recall"),
     "r1_gamma": mark("Weight of the R1 penalty"),
     "r1_penalty": mark("R1 penalty"),
+    "r2_penalty": mark("R2 penalty"),
     "reader_accuracy": mark("Accuracy of what is seen, on drawn portraits"),
     "score_fake": mark("Score of generated images"),
     "score_real": mark("Score of real images"),

@@ -98,12 +98,12 @@ def test_the_losses_give_the_official_gradients(name: str) -> None:
     )
     for place, value in golden("train_step").under(f"{name}/Dmain/buffer_after/").items():
         assert_near(dict(gan.generator.named_buffers())[place], np.asarray(value), 1e-5)
-    backward(gan, "discriminator", gan.r1_penalty(reals()))
+    backward(gan, "discriminator", gan.gradient_penalties(reals()))
     check(gan.discriminator, {}, f"{name}/Dboth")
     gan = make_gan(name)
     check(
         gan.discriminator,
-        backward(gan, "discriminator", gan.r1_penalty(reals()), 16.0),
+        backward(gan, "discriminator", gan.gradient_penalties(reals()), 16.0),
         f"{name}/Dreg",
     )
 

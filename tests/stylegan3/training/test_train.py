@@ -87,6 +87,21 @@ def test_events_come_at_their_times(tiny: Make) -> None:
     assert artifacts == ["reals.png", "generator.json", "generator.safetensors"]
 
 
+@pytest.mark.parametrize("loss", ["hinge", "r3gan"])
+def test_other_losses_train_and_go_on_bit_identically(tiny: Make, loss: str) -> None:
+    config = tiny(3, loss=loss, aug="diffaugment", checkpoint_every=2, r1_interval=1)
+    events = list(train(config))
+    checkpoints = of(Checkpoint, events)
+    values = of(Metrics, events)[-1].values
+    assert ("r2_penalty" in values) == (loss == "r3gan")
+    assert all(np.isfinite(value) for value in values.values())
+    resumed = list(train(config, resume=checkpoints[0]))
+    for name, array in of(Checkpoint, resumed)[-1].arrays.items():
+        np.testing.assert_array_equal(array, checkpoints[-1].arrays[name], err_msg=name)
+    usual = of(Checkpoint, list(train(tiny(3, aug="diffaugment", r1_interval=1))))[-1].arrays
+    assert any((usual[n] != a).any() for n, a in checkpoints[-1].arrays.items())
+
+
 def test_checkpoints_by_the_clock_change_nothing_else(
     tiny: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,12 +15,24 @@ from torch import Tensor
 
 from ..networks import Discriminator, Generator
 from .augment import augment, sample_params
-from .losses import blur, fake_loss, path_lengths, r1_penalty, real_loss
+from .diffaugment import diff_augment
+from .losses import (
+    blur,
+    fake_loss,
+    hinge_fake_loss,
+    hinge_generator_loss,
+    hinge_real_loss,
+    path_lengths,
+    r1_penalty,
+    real_loss,
+    relativistic_loss,
+)
 
 __all__ = [
     "NETWORKS",
     "Gan",
     "LossFunction",
+    "LossName",
     "Losses",
     "Microbatch",
     "NetworkName",
@@ -34,6 +46,7 @@ RngFactory = Callable[[str, torch.device], torch.Generator]
 Losses = Iterator[tuple[Tensor, Mapping[str, Tensor]]]
 """Losses [N], each with metrics by name, a number for each image."""
 
+LossName = Literal["logistic", "hinge", "r3gan"]
 NetworkName = Literal["generator", "discriminator"]
 NETWORKS: tuple[NetworkName, ...] = ("generator", "discriminator")
 
@@ -74,12 +87,14 @@ class Gan:
     Attributes:
         generator: makes images.
         discriminator: judges them.
-        r1_gamma: weight of the gradient penalty R1.
+        r1_gamma: weight of the gradient penalty R1, and of R2 with loss r3gan.
+        loss: of both networks: logistic, hinge, or relativistic pairs.
         style_mixing_prob: share of the microbatches in which later layers take another style.
         pl_weight: of the path length regularization.
         low_precision_dtype: the type of the highest resolutions; None for that of the weights.
         augmentations: which of them the discriminator may see (`augment.pipeline_transforms`).
         augment_p: the probability of each.
+        uses_diff_augment: whether it sees images through DiffAugment instead.
         blur_sigma: of the blur before the discriminator, in pixels.
         pl_mean: the running mean of path lengths, which each shall have.
     """
@@ -87,11 +102,13 @@ class Gan:
     generator: Generator
     discriminator: Discriminator
     r1_gamma: float
+    loss: LossName = "logistic"
     style_mixing_prob: float = 0.0
     pl_weight: float = 0.0
     low_precision_dtype: torch.dtype | None = None
     augmentations: frozenset[str] = frozenset()
     augment_p: float = 0.0
+    uses_diff_augment: bool = False
     blur_sigma: float = 0.0
     pl_mean: float = 0.0
 
@@ -103,7 +120,13 @@ class Gan:
         """Yield the generator's loss: the discriminator shall hold its images to be real."""
         batch = batch.for_loss("generator")
         fakes, _ = self._generate(batch, len(batch.images))
-        loss = real_loss(self._discriminate(fakes, batch.gen_labels, batch, "generated"))
+        logits = self._discriminate(fakes, batch.gen_labels, batch, "generated")
+        if self.loss == "r3gan":
+            with torch.no_grad():
+                real_logits = self._discriminate(batch.images, batch.labels, batch, "real")
+            loss = relativistic_loss(logits, real_logits)
+        else:
+            loss = real_loss(logits) if self.loss == "logistic" else hinge_generator_loss(logits)
         yield loss, _detach(loss_g=loss)
 
     def path_length_penalty(self, batch: Microbatch) -> Losses:
@@ -122,10 +145,23 @@ class Gan:
         batch = batch.for_loss("discriminator")
         fakes, _ = self._generate(batch, len(batch.images), update_emas=True)
         fake_logits = self._discriminate(fakes, batch.gen_labels, batch, "generated")
-        loss_fake = fake_loss(fake_logits)
+        if self.loss == "r3gan":
+            real_logits = self._discriminate(batch.images, batch.labels, batch, "real")
+            loss = relativistic_loss(real_logits, fake_logits)
+            yield (
+                loss,
+                _detach(
+                    loss_d=loss,
+                    score_fake=fake_logits,
+                    score_real=real_logits,
+                    sign_real=(real_logits - fake_logits).sign(),  # of a pair: a sum is free
+                ),
+            )
+            return
+        loss_fake = (fake_loss if self.loss == "logistic" else hinge_fake_loss)(fake_logits)
         yield loss_fake, {}
         real_logits = self._discriminate(batch.images, batch.labels, batch, "real")
-        loss_real = real_loss(real_logits)
+        loss_real = (real_loss if self.loss == "logistic" else hinge_real_loss)(real_logits)
         yield (
             loss_real,
             _detach(
@@ -136,13 +172,21 @@ class Gan:
             ),
         )
 
-    def r1_penalty(self, batch: Microbatch) -> Losses:
-        """Yield the gradient penalty R1 on real images."""
+    def gradient_penalties(self, batch: Microbatch) -> Losses:
+        """Yield the gradient penalty R1 on real images; with loss r3gan, R2 on generated ones."""
         batch = batch.for_loss("penalty")
         images = batch.images.detach().requires_grad_()
         logits = self._discriminate(images, batch.labels, batch, "real")
         penalty = r1_penalty(logits, images)
         yield penalty * (self.r1_gamma / 2), _detach(r1_penalty=penalty)
+        if self.loss == "r3gan":
+            with torch.no_grad():
+                fakes, _ = self._generate(batch, len(batch.images))
+            fakes = fakes.requires_grad_()
+            penalty = r1_penalty(
+                self._discriminate(fakes, batch.gen_labels, batch, "generated"), fakes
+            )
+            yield penalty * (self.r1_gamma / 2), _detach(r2_penalty=penalty)
 
     def _generate(
         self, batch: Microbatch, count: int, update_emas: bool = False
@@ -183,6 +227,8 @@ class Gan:
     def _discriminate(self, images: Tensor, labels: Tensor, batch: Microbatch, what: str) -> Tensor:
         """Return the discriminator's logits of blurred and augmented images, [N, 1]."""
         images = blur(images, self.blur_sigma)
+        if self.uses_diff_augment:
+            images = diff_augment(images, batch.make_rng(f"augmentation, {what}", CPU))
         if self.augmentations and self.augment_p > 0:
             rng = batch.make_rng(f"augmentation, {what}", CPU)
             params = sample_params(self.augmentations, self.augment_p, len(images), rng)

@@ -8,7 +8,17 @@ from torch.nn import functional
 
 from .. import ops
 
-__all__ = ["blur", "fake_loss", "path_lengths", "r1_penalty", "real_loss"]
+__all__ = [
+    "blur",
+    "fake_loss",
+    "hinge_fake_loss",
+    "hinge_generator_loss",
+    "hinge_real_loss",
+    "path_lengths",
+    "r1_penalty",
+    "real_loss",
+    "relativistic_loss",
+]
 
 
 def real_loss(logits: Tensor) -> Tensor:
@@ -25,11 +35,45 @@ def fake_loss(logits: Tensor) -> Tensor:
     return functional.softplus(logits)
 
 
+def hinge_real_loss(logits: Tensor) -> Tensor:
+    """Return max(0, 1 − D(x)): a real image is far enough on its side from 1 on.
+
+    Lim and Ye 2017, "Geometric GAN"; Miyato et al. 2018, "Spectral Normalization …", equation 16.
+    """
+    return functional.relu(1 - logits)
+
+
+def hinge_fake_loss(logits: Tensor) -> Tensor:
+    """Return max(0, 1 + D(G(z))): a generated image is far enough on its side from −1 on."""
+    return functional.relu(1 + logits)
+
+
+def hinge_generator_loss(logits: Tensor) -> Tensor:
+    """Return −D(G(z)), what the generator makes small (Miyato et al. 2018, equation 17)."""
+    return -logits
+
+
+def relativistic_loss(logits: Tensor, others: Tensor) -> Tensor:
+    """Return −log σ(D(a) − D(b)): how far images are from being told more real than others.
+
+    Huang et al. 2024, "The GAN is dead; long live the GAN! A Modern Baseline GAN", equation 2, in
+    pairs of a real and a generated image (Jolicoeur-Martineau 2019): the discriminator takes a from
+    the real ones, the generator from its own. With R1 and R2, the penalty at real and at generated
+    images, it is R3GAN's.
+
+    Args:
+        logits: [N, 1] of images that shall be the more real ones.
+        others: [N, 1] of those that they are paired with.
+    """
+    return functional.softplus(others - logits)
+
+
 def r1_penalty(logits: Tensor, images: Tensor) -> Tensor:
     """Return the squared length of the answers' gradient at real images, [N].
 
     Mescheder et al. 2018, "Which Training Methods for GANs do actually Converge?", equation 9
-    without its factor γ/2. It can be differentiated with regard to the weights.
+    without its factor γ/2. It can be differentiated with regard to the weights. At generated images
+    it is R2 (equation 10 there).
 
     Args:
         logits: [N, 1] the answers.

@@ -30,9 +30,10 @@ def train(config: StyleGan3Config, resume: Checkpoint | None = None) -> Iterator
 
     `Metrics` every `log_every` steps and at the end, means since the last ones: `loss_g` and
     `loss_d` (nats an image), `score_real` and `score_fake` (the discriminator's answers, positive
-    for "real"), `sign_real` (the r_t of adaptive augmentation), `r1_penalty`, of StyleGAN2
-    `path_length` and `path_penalty`, `augmentation` (the probability of each) and `kimg` (thousands
-    of images seen); now and then what `metrics` asks for, such as `pfd`.
+    for "real"), `sign_real` (the r_t of adaptive augmentation), `r1_penalty` and, with loss r3gan,
+    `r2_penalty`, of StyleGAN2 `path_length` and `path_penalty`, `augmentation` (the probability of
+    each) and `kimg` (thousands of images seen); now and then what `metrics` asks for, such as
+    `pfd`.
 
     `Snapshot`: `images` [N, H, W, C], what the averaged generator makes of the seeds 0 to N − 1.
 

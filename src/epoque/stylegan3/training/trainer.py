@@ -111,7 +111,7 @@ class Trainer:
         """
         start = time.perf_counter()
         config, gan, batches = self.config, self.gan, self._load_batch()
-        gan.augment_p = {"ada": self._ada.p, "fixed": config.p, "noaug": 0.0}[config.aug]
+        gan.augment_p = {"ada": self._ada.p, "fixed": config.p}.get(config.aug, 0.0)
         gan.blur_sigma = config.blur_sigma(self.images_seen)
         self._update("generator", gan.generator_loss, batches)
         if self._has_path_penalty and self.steps_done % config.pl_interval == 0:
@@ -120,7 +120,7 @@ class Trainer:
         self._update("discriminator", means.follow(gan.discriminator_losses), batches)
         means.merge(self.distributed)
         if gan.r1_gamma and self.steps_done % config.r1_interval == 0:
-            self._update("discriminator", gan.r1_penalty, batches, gain=config.r1_interval)
+            self._update("discriminator", gan.gradient_penalties, batches, gain=config.r1_interval)
         self.ema.update(config.batch, config.ema_half_life(self.images_seen))
         self.steps_done += 1
         self.images_seen += config.batch
@@ -321,8 +321,12 @@ def _make_gan(config: StyleGan3Config, images: TrainingImages, device: torch.dev
             device
         ),
         r1_gamma=config.r1_gamma(images.shape.resolution),
+        loss=config.loss,
         style_mixing_prob=config.style_mixing if mixed else 0.0,
         pl_weight=config.pl_weight if mixed else 0.0,
         low_precision_dtype=low_precision_dtype,
-        augmentations=frozenset() if config.aug == "noaug" else pipeline_transforms(config.augpipe),
+        augmentations=(
+            pipeline_transforms(config.augpipe) if config.aug in ("ada", "fixed") else frozenset()
+        ),
+        uses_diff_augment=config.aug == "diffaugment",
     )
