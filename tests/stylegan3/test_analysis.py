@@ -247,7 +247,7 @@ def test_a_picture_turned_with_its_input_is_at_no_distance():
         for _x, degrees in MOVES
     ]
     moves = _describe_moves(np.array(turned))
-    assert (moves["turn_15"], moves["turn_45"]) == (0, 0)
+    assert (moves["small_turn"], moves["large_turn"]) == (0, 0)
     assert moves["quarter"] > 0.05
 
 

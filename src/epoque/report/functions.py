@@ -17,6 +17,7 @@ from epoque.bench.sweeps.aggregate import median_confidence_interval, wilson_int
 from epoque.bench.sweeps.sweep import Sweep
 
 from .appendix import environments_table, records_table
+from .arguments import check_arguments
 from .bibliography import Citations
 from .charts import ranking_figure, timeline_figure
 from .claims.claim_sets import ClaimSet, measure_claim
@@ -101,7 +102,7 @@ class Functions:
     def all(self) -> dict[str, Callable[..., Any]]:
         """Return name to function."""
         names = [name for name in vars(type(self)) if not name.startswith("_") and name != "all"]
-        return {name: getattr(self, name) for name in names}
+        return {name: check_arguments(getattr(self, name)) for name in names}
 
     # Sources
 

@@ -20,22 +20,22 @@ Arrays = Mapping[str, NDArray[Any]]
 RANGE = 255.0
 SHIFTS = {"eighth": 0.125, "quarter": 0.25}
 """The shifts of `layout.MOVES`, in image widths."""
-TURNS = {"turn_15": 15.0, "turn_45": 45.0}
+TURNS = {"small_turn": 15, "large_turn": 45}
 """Its rotations, in degrees counter-clockwise."""
 
 
 def figure_values(run: "Run[StyleGan3Config]") -> Mapping[str, Any]:
     """Return what a text says of an analysis's figures.
 
-    All but numbers of images are differences: roots of mean squares over pixels and colors, as
-    shares of the range of a pixel. `truncation`: how far the seeds' images are on the average from
-    the `mean` image, by ψ. `walk`: the `largest` and the median (`typical`) from one image to the
-    next, and the mean between the `seeds`' own. `mix`: the mean from a mixed image to the one of
-    its `column`, which brings the first half of the layers, and to that of its `row`. Of each
-    network, `network` and `against`: `moves`, from the image at rest, moved likewise, to the one
-    of the moved input, by `eighth`, `quarter`, `turn_15`, `turn_45`, where both are known;
-    `shift` and `styles`, the spread over time of a pixel of the slices, and `step`, from one moment
-    of the walk to the next.
+    All but the `degrees` of the turns are differences: roots of mean squares over pixels and
+    colors, as shares of the range of a pixel. `truncation`: how far the seeds' images are on the
+    average from the `mean` image, by ψ. `walk`: the `largest` and the median (`typical`) from one
+    image to the next, and the mean between the `seeds`' own. `mix`: the mean from a mixed image to
+    the one of its `column`, which brings the first half of the layers, and to that of its `row`.
+    Of each network, `network` and `against`: `moves`, from the image at rest, moved likewise, to
+    the one of the moved input, by `eighth`, `quarter`, `small_turn`, `large_turn`, where both are
+    known; `shift` and `styles`, the spread over time of a pixel of the slices, and `step`, from one
+    moment of the walk to the next.
 
     Raises:
         DamagedRunError: if what is needed cannot be read.
@@ -43,6 +43,7 @@ def figure_values(run: "Run[StyleGan3Config]") -> Mapping[str, Any]:
     arrays = run.snapshot(0)
     names = ("network", "against")[: 1 if run.config.against is None else 2]
     return {
+        "degrees": TURNS,
         "truncation": _describe_truncation(arrays["truncation"]),
         "walk": _describe_walk(arrays["walk"], len(run.config.seeds[:MIXED])),
         "mix": _describe_mix(arrays["mix"]),
