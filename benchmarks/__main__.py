@@ -25,6 +25,7 @@ MODULES = (
     "gan2d",
     "live_engine",
     "language",
+    "language_equal",
     "stylegan3",
     "stylegan3_gpu",
 )

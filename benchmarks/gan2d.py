@@ -21,7 +21,7 @@ from epoque.gan2d.training.hyperparameters import Hyperparameters, StaticConfig
 from epoque.gan2d.training.train import train
 
 from .gan_numpy import NumpyGan
-from .gan_torch import TorchGan
+from .gan_torch import CompiledTorchGan, TorchGan
 
 RING = Gan2dConfig.parse(find_recipe("gan2d/ganlab-ring").config)
 ROUNDS = 7
@@ -38,6 +38,7 @@ def rows() -> list[dict[str, str]]:
     speeds = _speeds()
     return [
         _against("eager PyTorch", speeds, "torch", "at least 5×"),
+        _against("torch.compile", speeds, "torch.compile", "none"),
         _against("hand-fused NumPy", speeds, "numpy", "at least 2×"),
         _live(),
         *_together(),
@@ -58,10 +59,12 @@ def _speeds() -> dict[str, list[float]]:
     What else the machine does then touches all alike.
     """
     numpy_gan, torch_gan, advance = NumpyGan(), TorchGan(), _advance(RING)
+    compiled_gan = CompiledTorchGan()
     work: dict[str, tuple[Callable[[], Any], float]] = {
         "engine": (advance, engine.BLOCK),
         "numpy": (partial(_repeat, numpy_gan.iterate, 150), 150),
         "torch": (partial(_repeat, torch_gan.iterate, 30), 30),
+        "torch.compile": (partial(_repeat, compiled_gan.iterate, 30), 30),
     }
     speeds: dict[str, list[float]] = {name: [] for name in work}
     for _ in range(ROUNDS + 1):
