@@ -130,7 +130,7 @@ MAX_WORD_LETTERS = 1_000
 language has such words. Longer ones, of a genome or an encoded picture, are learned in pieces."""
 MAX_WRITER_SILENCE = 600
 """Seconds after which another machine's writer of a run, whose lock is not seen here, counts as
-dead: ten of its signs of life, and clocks that differ by some minutes."""
+dead: it gives a sign of life each ten seconds, but clocks may differ by some minutes."""
 MAX_YAML_BYTES = 2**20
 """Bytes of a recipe or a front matter: a drawing of ten thousand points fits."""
 MAX_YAML_VALUES = 20_000

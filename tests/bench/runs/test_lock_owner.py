@@ -1,14 +1,18 @@
 """A folder that another machine writes: its lock is not seen, but it is not called dead."""
 
 import json
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from epoque.bench.errors import RunLockedError
+from epoque.bench.events import Metrics
 from epoque.bench.runs import lock_owner as owner
 from epoque.bench.runs.execute import execute
 from epoque.bench.runs.lock import lock_record
@@ -73,3 +77,55 @@ def test_who_writes_says_so_again_and_again(
         told = json.loads(path.read_text())
         assert (told["host"], told["boot"]) == (owner.host_name(), owner._boot_id())
     assert not path.exists()
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_writer_whose_run_was_taken_writes_nothing_more(
+    started: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = started(iterations=40, checkpoint_every=10)
+    monkeypatch.setattr(owner, "BEAT_SECONDS", 0.001)
+    taken: dict[Path, bytes] = {}
+
+    class Other:
+        """Takes the run at a step, and leaves time for a sign of life of its writer."""
+
+        def log(self, event: Any) -> None:
+            if isinstance(event, Metrics) and event.step == 25:
+                owned_by(run, 0)
+                taken.update(contents(run.path))
+                time.sleep(0.05)
+
+        def close(self, state: str, reason: str = "") -> None:
+            assert state == "failed"
+
+    with pytest.raises(RunLockedError, match=r"Another process has taken .*; it writes nothing"):
+        execute(run, [lambda _: Other()], draw=False)
+    assert contents(run.path) == taken
+    assert json.loads((run.path / owner.OWNER).read_text())["pid"] == 4711
+    assert run.is_locked()
+
+
+def test_a_silent_writer_is_listened_to_before_its_run_is_taken(
+    started: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = started(iterations=5)
+    told = owned_by(run, 0)
+    monkeypatch.setattr(owner, "SILENT_SECONDS", 0.2)
+    words, clock = iter(range(3)), count(step=0.05)
+
+    def speak(_: float) -> None:
+        """Let the other say a word, as long as it has any."""
+        assert told.is_file()
+        if (word := next(words, None)) is not None:
+            owned_by(run, word / 10_000)
+
+    faked = SimpleNamespace(sleep=speak, monotonic=lambda: next(clock))
+    monkeypatch.setattr(owner, "time", faked)
+    owner.take_from_silent_owner(run.path)
+    assert next(words, None) is None
+    assert not told.exists()
+    owner.take_from_silent_owner(run.path)  # of nobody

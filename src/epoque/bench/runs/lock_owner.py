@@ -2,11 +2,13 @@
 
 A lock is seen by the processes of one machine, and over some network file systems. In a folder that
 another machine shares without locks, or in a copy of one that is being written, it is not; there
-`.owner` tells the machine, and when it was last heard of.
+`.owner` tells the machine, and when it was last heard of. It is a lease: who finds that it has not
+been renewed may take it, and who finds that it was taken writes nothing more.
 """
 
 import os
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -14,15 +16,28 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
-from ..errors import DamagedRunError, RunWriteError
+from ..errors import DamagedRunError, RunLockedError, RunWriteError
 from ..files.atomic import host_name, read_json, write_json
 from ..limits import MAX_WRITER_SILENCE
 
-__all__ = ["BEAT_SECONDS", "OWNER", "Owner", "announce_owner", "other_owner"]
+__all__ = [
+    "BEAT_SECONDS",
+    "OWNER",
+    "SILENT_SECONDS",
+    "Owner",
+    "announce_owner",
+    "check_owner",
+    "is_owner",
+    "other_owner",
+    "take_from_silent_owner",
+]
 
 OWNER = ".owner"
-BEAT_SECONDS = 60.0
+BEAT_SECONDS = 10.0
 """How often a writer says that it lives."""
+
+SILENT_SECONDS = 4 * BEAT_SECONDS
+"""After so long without a word, by the clock of who listens, a writer may be taken for dead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +47,14 @@ class Owner:
     Attributes:
         host: its machine's name.
         pid: its number there.
-        seconds: how long ago it was last heard of.
+        seconds: how long ago it was last heard of, if the clocks of the machines agree.
+        word: what it said; another one each time.
     """
 
     host: str
     pid: int
     seconds: float
+    word: str = ""
 
 
 def other_owner(path: Path) -> Owner | None:
@@ -50,7 +67,8 @@ def other_owner(path: Path) -> Owner | None:
         if content["boot"] == _boot_id() or content["host"] == host_name():
             return None
         silent = datetime.now(UTC) - datetime.fromisoformat(content["heard"])
-        owner = Owner(str(content["host"]), int(content["pid"]), silent.total_seconds())
+        said = f"{content.get('token')} {content['heard']}"
+        owner = Owner(str(content["host"]), int(content["pid"]), silent.total_seconds(), said)
     except (DamagedRunError, KeyError, TypeError, ValueError, OverflowError):
         return None
     return owner if owner.seconds < MAX_WRITER_SILENCE else None
@@ -63,29 +81,75 @@ def announce_owner(path: Path) -> Iterator[None]:
     Raises:
         RunWriteError: if the folder cannot be written.
     """
-    over = threading.Event()
-    _write_owner(path)
-    beat = threading.Thread(target=_repeat, args=(path, over), daemon=True)
+    over, token = threading.Event(), os.urandom(8).hex()
+    _write_owner(path, token)
+    _tokens[path] = token
+    beat = threading.Thread(target=_repeat, args=(path, token, over), daemon=True)
     beat.start()
     try:
         yield
     finally:
         over.set()
         beat.join()
+        if is_owner(path):
+            with suppress(OSError):
+                (path / OWNER).unlink()
+        del _tokens[path]
+
+
+_tokens: dict[Path, str] = {}
+"""Of the folders that this process writes, by what it knows its own word again."""
+
+
+def is_owner(path: Path) -> bool:
+    """Return whether nobody has taken a folder from this process, which writes it."""
+    try:
+        return _tokens[path].encode() in (path / OWNER).read_bytes()
+    except (KeyError, OSError):  # nobody has said anything
+        return True
+
+
+def check_owner(path: Path) -> None:
+    """Check, before something is written, that a folder is still this process's.
+
+    Raises:
+        RunLockedError: if another has taken it; what that one wrote is to stay.
+    """
+    if not is_owner(path):
+        raise RunLockedError(
+            f"Another process has taken {path}, since nothing was heard of this one; it writes "
+            "nothing more."
+        )
+
+
+def take_from_silent_owner(path: Path) -> None:
+    """Wait as long as another machine writes a folder and says so; leave it to nobody if it stops.
+
+    It is listened to for `SILENT_SECONDS` by this machine's clock: the other's may be wrong. If it
+    was only cut off, it finds out before it writes again.
+    """
+    owner = other_owner(path)
+    heard = time.monotonic()
+    while owner is not None and time.monotonic() - heard < SILENT_SECONDS:
+        time.sleep(min(1.0, SILENT_SECONDS / 4))
+        before, owner = owner, other_owner(path)
+        if owner is not None and owner.word != before.word:
+            heard = time.monotonic()
+    if owner is not None:
         with suppress(OSError):
             (path / OWNER).unlink()
 
 
-def _repeat(path: Path, over: threading.Event) -> None:
-    while not over.wait(BEAT_SECONDS):
+def _repeat(path: Path, token: str, over: threading.Event) -> None:
+    while not over.wait(BEAT_SECONDS) and is_owner(path):
         with suppress(RunWriteError):  # a full disk is told by those who write results
-            _write_owner(path)
+            _write_owner(path, token)
 
 
-def _write_owner(path: Path) -> None:
-    now = datetime.now(UTC).isoformat(timespec="seconds")
+def _write_owner(path: Path, token: str) -> None:
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
     owner = {"host": host_name(), "boot": _boot_id(), "pid": os.getpid(), "heard": now}
-    write_json(path / OWNER, owner)
+    write_json(path / OWNER, owner | {"token": token})
 
 
 @cache

@@ -24,6 +24,7 @@ from ..files.atomic import (
 )
 from ..lab import C, lab_of
 from .creation_time import next_creation_time
+from .lock_owner import check_owner, is_owner
 from .manifest import digest_files
 from .record_folder import create_record, make_record_name, remove_drafts, sign_environment
 from .record_format import FORMAT
@@ -157,12 +158,14 @@ class RunWriter:
                 if once:
                     self._once.add(name)
             case Timings():
+                check_owner(self.run.path)
                 self._status.timings = self._status.timings.following(event)
                 self._status.write("running")
 
     def _note_seconds(self) -> None:
         """Say how long the run has taken: if its process is killed, no one else knows."""
         if time.monotonic() - self._noted > STATUS_SECONDS:
+            check_owner(self.run.path)
             self._status.write("running")
             self._noted = time.monotonic()
 
@@ -185,7 +188,9 @@ class RunWriter:
 
         Raises:
             RunWriteError: if the system refuses.
+            RunLockedError: if another process has taken the run.
         """
+        check_owner(self.run.path)
         write_atomic(self.run.path / name, data)
         self._digests[name] = hashlib.sha256(data).hexdigest()
         self._unsynced.append(self.run.path / name)
@@ -252,10 +257,12 @@ class RunWriter:
 
         Raises:
             RunWriteError: if the system refuses.
+            RunLockedError: if another process has taken the run.
         """
         self._flushed = time.monotonic()
         if not self._lines:
             return
+        check_owner(self.run.path)
         data = memoryview(b"\n".join([*self._lines, b""]))
         self._lines.clear()
         before, rest = self._file.tell(), data
@@ -273,7 +280,9 @@ class RunWriter:
 
         Raises:
             RunWriteError: if the system refuses.
+            RunLockedError: if another process has taken the run.
         """
+        check_owner(self.run.path)
         self.flush()
         self._note_environment()
         self._digests["config.json"] = digest_config(self._metadata)
@@ -283,8 +292,10 @@ class RunWriter:
         self._is_sealed = True
 
     def close(self, state: State, reason: str = "") -> None:
-        """End the writing: flush, and say how the run stands, unless it is sealed."""
+        """End the writing: flush, and say how the run stands, unless it is sealed or taken."""
         with self._file:
+            if not is_owner(self.run.path):
+                return
             self.flush()
         if not self._is_sealed:
             self._status.write(state, reason)

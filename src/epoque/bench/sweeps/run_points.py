@@ -22,6 +22,7 @@ from ..files.atomic import host_name, leave_unsynced, sync_tree
 from ..files.parquet_table import encode_table
 from ..lab import C, Lab, find_lab
 from ..runs.execute import check_result_names, execute
+from ..runs.lock_owner import take_from_silent_owner
 from ..runs.run import Run
 from ..runs.run_writer import create_run
 from .columns import Columns
@@ -303,7 +304,12 @@ def _train(run: Run) -> dict[str, Any]:
 
 
 def _wait_until_free(run: Run) -> None:
-    """Wait for the worker of a sweep that was killed: it takes a moment until it notices."""
+    """Wait for the worker of a sweep that was killed: it takes a moment until it notices.
+
+    One on another machine, which may only be cut off, is waited for as long as it gives signs of
+    life: it may finish the run. Of a silent one the run is taken.
+    """
+    take_from_silent_owner(run.path)
     deadline = time.monotonic() + LOCK_TIMEOUT
     while run.is_locked():
         if time.monotonic() > deadline:

@@ -15,6 +15,7 @@ from ..files.atomic import explain_write_errors, read_json, sync_files, write_js
 from ..progress import Notify
 from ..runs.creation_time import next_creation_time
 from ..runs.lock import lock_record
+from ..runs.lock_owner import check_owner, is_owner
 from ..runs.manifest import MANIFEST, Digests, digest_file, digest_files, digest_json, read_manifest
 from ..runs.record_folder import (
     create_record,
@@ -101,12 +102,14 @@ def lock_study(study: Study, notify: Notify | None = None) -> Iterator[OpenStudy
         losses, before = Losses(), status.timings
         try:
             yield OpenStudy(parts, losses)
+            check_owner(path)
             status.timings = before.counting(losses.counts())
             status.seal(_durable_digests(path))
         except BaseException as error:
             status.timings = before.counting(losses.counts())
             with suppress(RunWriteError):  # a full disk already raised once
-                status.write(*describe_end(error))
+                if is_owner(path):
+                    status.write(*describe_end(error))
             raise
 
 

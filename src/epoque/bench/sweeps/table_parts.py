@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import DamagedRunError
 from ..files.atomic import explain_write_errors, read_file, write_atomic
 from ..files.parquet_table import join_tables, read_tables
+from ..runs.lock_owner import check_owner
 from ..runs.manifest import digest_file, digest_json
 from .numbered import number_path
 from .table_blocks import TableBlock
@@ -125,7 +126,9 @@ class TableParts:
 
         Raises:
             RunWriteError: if the system refuses.
+            RunLockedError: if another process has taken the study.
         """
+        check_owner(self.folder.parent)
         path = self._path(place)
         with explain_write_errors(path.parent):
             path.parent.mkdir(parents=True, exist_ok=True)
