@@ -39,6 +39,10 @@ settings.register_profile(
 settings.load_profile("epoque")
 
 
+ROOM = 8 * 2**30
+"""What must be free for the tests to write in memory; they leave one of these gigabytes or two."""
+
+
 def share_cache() -> None:
     """Let all processes of this test run share one cache folder, and leave the user's alone.
 
@@ -53,6 +57,25 @@ def share_cache() -> None:
     os.environ["EPOQUE_CACHE"] = folder
 
 
+def write_in_memory() -> None:
+    """Let what the tests write lie in memory, where there is room for it.
+
+    Whatever Epoque writes is synced with the disk, tens of thousands of times in a test run, and
+    on a disk at work each takes milliseconds. A folder that the user names (TMPDIR) stays; so does
+    the usual one where nothing in memory may be executed, as in some containers.
+    """
+    place = Path("/dev/shm")
+    if "TMPDIR" in os.environ or not os.access(place, os.W_OK):
+        return
+    found = os.statvfs(place)
+    room = found.f_bavail * found.f_frsize
+    if found.f_flag & os.ST_NOEXEC or min(room, psutil.virtual_memory().available) < ROOM:
+        return
+    os.environ["TMPDIR"] = tempfile.tempdir = tempfile.mkdtemp(prefix="epoque-tests-", dir=place)
+    atexit.register(shutil.rmtree, tempfile.tempdir, ignore_errors=True)
+
+
+write_in_memory()
 share_cache()
 
 

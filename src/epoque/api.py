@@ -18,6 +18,7 @@ from epoque.bench.setting_paths import flatten
 from epoque.bench.sinks import SinkFactory
 from epoque.bench.sinks.notebook import notebook_sinks
 from epoque.bench.sinks.registry import make_sinks
+from epoque.bench.sweeps.search import BATCH_SIZE
 
 if TYPE_CHECKING:
     from epoque.bench.sweeps.executor import Executor
@@ -193,7 +194,7 @@ def search(
     sampler: str = "tpe",
     score: str | None = None,
     direction: str = "minimize",
-    trial_batch: int = 5,
+    trial_batch: int = BATCH_SIZE,
     runs: str | Path | None = None,
     workers: int | None = None,
     on: "str | Executor | None" = None,

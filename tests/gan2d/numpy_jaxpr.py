@@ -36,19 +36,59 @@ def flatten_program(function: Callable[..., Any], *arguments: Any) -> Callable[.
 
 def compute(closed: Any, inputs: Sequence[NDArray[Any]]) -> Values:
     """Return the results of a closed jaxpr."""
-    values = dict(zip(closed.jaxpr.constvars, map(_plain, closed.consts), strict=True))
-    values |= zip(closed.jaxpr.invars, inputs, strict=True)
+    known = _PROGRAMS.get(id(closed.jaxpr))
+    if known is None:
+        known = _PROGRAMS[id(closed.jaxpr)] = closed.jaxpr, _Program(closed.jaxpr)
+    return known[1].run([_plain(value) for value in closed.consts], inputs)
 
-    def read(atom: Any) -> NDArray[Any]:
-        return np.asarray(atom.val) if hasattr(atom, "val") else values[atom]
 
-    for equation in closed.jaxpr.eqns:
-        results = _apply(equation, [read(atom) for atom in equation.invars])
-        for variable, result in zip(equation.outvars, results, strict=True):
-            dtype = variable.aval.dtype
-            known = not jnp.issubdtype(dtype, jax.dtypes.extended)
-            values[variable] = np.asarray(result, dtype) if known else result
-    return [read(atom) for atom in closed.jaxpr.outvars]
+_PROGRAMS: dict[int, tuple[Any, "_Program"]] = {}
+"""The jaxprs of this process, held with their numbers, and what runs them."""
+
+
+class _Program:
+    """The operations of a jaxpr in order, with the places of what they take and give.
+
+    A loop's body is run thousands of times: all that its equations say is looked up once.
+    """
+
+    def __init__(self, jaxpr: Any) -> None:
+        self._places: dict[Any, int] = {}
+        self._first: Values = []  # what each place holds before the run: literals
+        self._inputs = [self._place(variable) for variable in (*jaxpr.constvars, *jaxpr.invars)]
+        self._steps = [
+            (
+                _operation(equation),
+                [self._place(atom) for atom in equation.invars],
+                [(self._place(v), _plain_dtype(v.aval.dtype)) for v in equation.outvars],
+            )
+            for equation in jaxpr.eqns
+        ]
+        self._outputs = [self._place(atom) for atom in jaxpr.outvars]
+
+    def _place(self, atom: Any) -> int:
+        if hasattr(atom, "val"):
+            self._first.append(np.asarray(atom.val))
+            return len(self._first) - 1
+        if atom not in self._places:
+            self._first.append(np.zeros(0))
+            self._places[atom] = len(self._first) - 1
+        return self._places[atom]
+
+    def run(self, constants: Values, inputs: Sequence[NDArray[Any]]) -> Values:
+        values = list(self._first)
+        for place, value in zip(self._inputs, [*constants, *inputs], strict=True):
+            values[place] = value
+        for operation, takes, gives in self._steps:
+            results = operation([values[place] for place in takes])
+            for (place, dtype), result in zip(gives, results, strict=True):
+                plain = dtype is None or (type(result) is np.ndarray and result.dtype == dtype)
+                values[place] = result if plain else np.asarray(result, dtype)
+        return [values[place] for place in self._outputs]
+
+
+def _plain_dtype(dtype: Any) -> Any:
+    return None if jnp.issubdtype(dtype, jax.dtypes.extended) else np.dtype(dtype)
 
 
 def _plain(value: Any) -> NDArray[Any]:
@@ -57,17 +97,21 @@ def _plain(value: Any) -> NDArray[Any]:
     return np.asarray(value)
 
 
-def _apply(equation: Any, inputs: Values) -> Sequence[Any]:
-    name, params = equation.primitive.name, equation.params
-    if name in _SIMPLE:
-        return [_SIMPLE[name](*inputs)]
-    if name in _WITH_PARAMS:
-        return _WITH_PARAMS[name](inputs, params)
+def _operation(equation: Any) -> Callable[[Values], Sequence[Any]]:
+    """Return what computes an equation's results of its inputs."""
+    primitive, params = equation.primitive, equation.params
+    if simple := _SIMPLE.get(primitive.name):
+        return lambda inputs: (simple(*inputs),)
+    if with_params := _WITH_PARAMS.get(primitive.name):
+        return lambda inputs: with_params(inputs, params)
     for inner in ("jaxpr", "call_jaxpr"):
         if inner in params:
-            return compute(_close(params[inner]), inputs)
-    result = equation.primitive.bind(*map(jnp.asarray, inputs), **params)
-    return [np.asarray(leaf) for leaf in jax.tree.leaves(result)]
+            closed = _close(params[inner])
+            return lambda inputs: compute(closed, inputs)
+    return lambda inputs: [
+        np.asarray(leaf)
+        for leaf in jax.tree.leaves(primitive.bind(*map(jnp.asarray, inputs), **params))
+    ]
 
 
 def _close(jaxpr: Any) -> Any:

@@ -27,7 +27,8 @@ GAN_LAB = ("line", "gaussians", "ring", "disjoint")
 OTHERS = ("grid", "circle", "moons", "spiral", "checkerboard", "pinwheel")
 FILES = ("image", "csv", "drawing")
 PRESETS = [*GAN_LAB, *OTHERS, *FILES, *(f"ganlab-{name}" for name in GAN_LAB)]
-RUN_HERE = ("ganlab-ring", "ring", "image")
+RUN_HERE = ("ring", "image")
+"""Of GAN Lab's, `ganlab-ring` is run by tests/test_readme.py."""
 SAID = re.compile(r"expect:  # over 16 seeds: median ([0-9.]+), highest ([0-9.]+); a perfect")
 
 
@@ -75,11 +76,8 @@ def test_a_preset_reaches_the_score_it_promises(
     run = execute(start(LAB, config(name), f"gan2d/{name}", tmp_path), draw=False)
     expect, results = expected(name), run.results
     assert 0 < results[expect.metric] <= expect.high
-    if not name.startswith("ganlab-"):
-        assert results["converged_at"] <= config(name).iterations
-        assert results["final_sliced_w1"] < 0.03
-    if name == "circle":
-        assert results["final_modes_covered"] == 8
+    assert results["converged_at"] <= config(name).iterations
+    assert results["final_sliced_w1"] < 0.03
 
 
 @pytest.mark.slow

@@ -1,8 +1,14 @@
-"""Sweeps in one program, sweeps of runs, and searches; of the bowl, whose numbers cost nothing."""
+"""Sweeps in one program, sweeps of runs, and searches; of the bowl, whose numbers cost nothing.
 
+The processes that measure points are forked as all others here, so that nobody imports anything
+anew, and killed at their own operations on files, too.
+"""
+
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +19,9 @@ import pandas  # noqa: F401
 import pyarrow.parquet  # noqa: F401
 from killing import Job, files_in
 
+from epoque.bench import stopping
 from epoque.bench.lab import find_lab
+from epoque.bench.sweeps import executor
 from epoque.bench.sweeps import run_sweep as run_sweep_module
 from epoque.bench.sweeps.execution import Execution
 from epoque.bench.sweeps.executor import LocalExecutor
@@ -30,12 +38,33 @@ SEARCH: dict[str, Any] = {"trials": 11, "objective": "final_error"}
 def jobs(_root: Path) -> Iterator[Job]:
     """Yield the jobs."""
     run_sweep_module.PART_SIZE_LIMITS = (2, 2)
+    executor.start_child = _fork_child  # type: ignore[assignment]
     content = partial(_content, Sweeps)
     axes = ("learning_rate=0.1,0.2,0.3", "seed=0:4")
     yield Job("compiled-sweep", lambda folder: _sweep(folder, axes), content)
     few = ("learning_rate=0.1,0.2", "seed=0:2")
     yield Job("sweep-of-runs", lambda folder: _sweep(folder, few, engine="each"), content)
     yield Job("search", _search, partial(_content, Searches))
+
+
+def _fork_child(serve: Callable[..., None], *arguments: object) -> tuple[Any, Any]:
+    """Start a process as `start_child` does, but forked."""
+    context = get_context("fork")
+    here, there = context.Pipe()
+
+    def work() -> None:
+        here.close()  # so that the pipe ends with the other process
+        stopping._trained.clear()  # in the other process; here a signal ends what goes on
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
+        serve(there, *arguments)
+
+    process = context.Process(target=work, daemon=True)
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+    process.start()
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
+    there.close()
+    return process, here
 
 
 def _parsed(axes: tuple[str, ...], settings: dict[str, str]) -> tuple[Any, Any, tuple[Axis, ...]]:

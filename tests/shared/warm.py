@@ -26,6 +26,8 @@ PRELOADED = [
     "optax",
     "pandas",
     "scipy.optimize",
+    "torch",
+    "transformers",
 ]
 """Modules that start no thread that would be lost in a fork, and set nothing up that is asked of
 the environment later."""

@@ -8,6 +8,7 @@ from cyclopts import App, Parameter
 from epoque.bench.errors import UsageError
 from epoque.bench.lab import lab_of
 from epoque.bench.options import AsJson, Figures, Quiet, RecipeName, RunsOption, StyleName
+from epoque.bench.sweeps.search import BATCH_SIZE
 from epoque.bench.terminal import make_console, make_table, print_json, print_notes, progress_bar
 
 from .common import add_setting_options, lab_from_argv
@@ -134,7 +135,7 @@ def search(
     direction: Annotated[str, Parameter(help="minimize or maximize.")] = "minimize",
     trial_batch: Annotated[
         int, Parameter(help="Points proposed together; later ones depend on how many they are.")
-    ] = 5,
+    ] = BATCH_SIZE,
     runs: RunsOption = None,
     workers: Workers = None,
     on: On = None,

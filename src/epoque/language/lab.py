@@ -76,17 +76,15 @@ class LanguageLab(Lab["LanguageConfig"]):
         self.check_installed()
         from epoque.bench.torch.distributed import check_device
 
-        from .data.corpus import load_splits
         from .data.tokenized_corpus import check_corpus
-        from .data.tokenizer import prepare_tokenizer
 
         check_device(config.device)
-        check_corpus(config)
+        tokenizer = check_corpus(config)
         if config.start_from is not None:
             from .training.checkpoint import choose_vocabulary
             from .training.start_weights import load_start_model
 
-            tokenizer = prepare_tokenizer(config, load_splits(config).train)
+            assert tokenizer is not None
             load_start_model(config, choose_vocabulary(config, tokenizer))
 
     def measure_progress(

@@ -56,8 +56,11 @@ class TokenizedCorpus:
     source: dict[str, str | bool | None]
 
 
-def check_corpus(config: LanguageConfig) -> None:
+def check_corpus(config: LanguageConfig) -> "PreTrainedTokenizerFast | None":
     """Check that a config's text and tokenizer can be used; a large text is only opened.
+
+    Returns:
+        The tokenizer that the config names, prepared; None of one that is trained.
 
     Raises:
         DataError: if they cannot; of a small text of one's own, for all the reasons of
@@ -66,12 +69,14 @@ def check_corpus(config: LanguageConfig) -> None:
     """
     texts = load_splits(config)
     _check_test(config, texts)
+    tokenizer = None
     if config.tokenizer is not None or config.start_from is not None:
-        prepare_tokenizer(config, texts.train)
+        tokenizer = prepare_tokenizer(config, texts.train)
     splits = (texts.train, texts.valid, texts.test)
     size = sum(documents.size for documents in splits if documents is not None)
     if config.train_files and size <= MAX_CHECKED_TEXT_BYTES:
-        load_corpus(config)
+        load_corpus(config, tokenizer)
+    return tokenizer
 
 
 def _check_test(config: LanguageConfig, texts: Splits) -> None:
