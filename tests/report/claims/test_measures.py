@@ -29,6 +29,8 @@ class Measured:
         ("column", ["fits", "width"], "column of the sweep fits .* There are final_error, slope"),
         ("metric", ["line/fit", "width", 1], "metric of the run line/fit .* There are loss, epoch"),
         ("is_equal", ["line/fit", "width", 1], "result of the run line/fit .* is only final_error"),
+        ("is_true", [["line/fit"], "width"], "result of the run line/fit .* is only final_error"),
+        ("result", ["line/fit", "width"], "result of the run line/fit .* is only final_error"),
     ],
 )
 def test_what_is_not_there_is_refused_with_what_is(

@@ -55,9 +55,20 @@ def column(
 
 
 def result(evidence: Evidence, run: str, name: str) -> Values:
-    """Measure a result of a run; NaN if it has none."""
-    value = evidence.results(run).get(name)
+    """Measure a result of a run; NaN if it could not be computed.
+
+    Raises:
+        UnknownNameError: if the run has no such result.
+    """
+    value = _find_result(evidence, run, name)
     return constant(nan if value is None else float(value))
+
+
+def _find_result(evidence: Evidence, run: str, name: str) -> Any:
+    results = evidence.results(run)
+    if name not in results:
+        raise UnknownNameError(f"result of the run {run} named", name, results)
+    return results[name]
 
 
 def metric(evidence: Evidence, run: str, name: str, by: float, clock: str = "epoch") -> Values:
@@ -140,8 +151,12 @@ def any_seed(of: Values, equals: float) -> bool:
 
 
 def is_true(evidence: Evidence, runs: Sequence[str], name: str) -> bool:
-    """Return whether a result of each run is true."""
-    return all(evidence.results(run).get(name) is True for run in runs)
+    """Return whether a result of each run is true.
+
+    Raises:
+        UnknownNameError: if a run has no such result.
+    """
+    return all(_find_result(evidence, run, name) is True for run in runs)
 
 
 def is_equal(evidence: Evidence, run: str, name: str, value: float) -> bool:
@@ -150,10 +165,7 @@ def is_equal(evidence: Evidence, run: str, name: str, value: float) -> bool:
     Raises:
         UnknownNameError: if the run has no such result.
     """
-    results = evidence.results(run)
-    if name not in results:
-        raise UnknownNameError(f"result of the run {run} named", name, results)
-    return bool(results[name] == value)
+    return bool(_find_result(evidence, run, name) == value)
 
 
 _ALL: tuple[Measure, ...] = (
