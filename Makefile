@@ -39,10 +39,10 @@ studio: client  ## open every lab live in the browser
 	$(BIN)/epoque studio --open
 
 # A worker a core: more threads in each would wait for one another. tests/conftest.py says which
-# files come first.
+# files come first. What ends a worker twice would end others too.
 test: $(VENV)/.ready-dev client  ## run the tests
 	@$(BIN)/python tools/npm.py run -s test
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder --max-worker-restart 1
 
 lint: $(VENV)/.ready-dev client  ## check style and types
 	$(BIN)/ruff check $(SOURCES)

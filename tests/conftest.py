@@ -2,6 +2,7 @@
 
 import atexit
 import ctypes
+import faulthandler
 import gc
 import os
 import shutil
@@ -10,7 +11,7 @@ import sys
 import tempfile
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ from epoque.bench.runs.run import Run
 from epoque.bench.stopping import Interrupt
 
 sys.path.insert(0, str(Path(__file__).parent / "shared"))  # here and in child processes
+
+from waiting import HANGING
 
 # What a shell starts in the background ignores Ctrl-C, and so would all that the tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -77,6 +80,51 @@ def write_in_memory() -> None:
 
 write_in_memory()
 share_cache()
+
+
+STDERR = pytest.StashKey[int]()
+"""Standard error itself: while a test runs, what is written there is captured."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[STDERR] = os.dup(2)
+
+
+def end_what_hangs(item: pytest.Item) -> Generator[None, object, object]:
+    """Fail one part of a test that hangs, with the stack of each thread.
+
+    If that does not end it (what hangs in C hears of no signal), this process is ended.
+    """
+
+    def fail(*_: object) -> None:
+        faulthandler.dump_traceback(2)
+        pytest.fail(f"this hangs: it took {HANGING:g} s")
+
+    before = signal.signal(signal.SIGALRM, fail)
+    signal.setitimer(signal.ITIMER_REAL, HANGING)
+    faulthandler.dump_traceback_later(1.1 * HANGING, exit=True, file=item.config.stash[STDERR])
+    try:
+        return (yield)
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+# Each part by itself: what a test needs, the test, what it leaves.
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
+    return (yield from end_what_hangs(item))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    return (yield from end_what_hangs(item))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
+    return (yield from end_what_hangs(item))
 
 
 MOST_MEMORY = 3 * 2**30

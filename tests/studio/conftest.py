@@ -146,7 +146,6 @@ def _forget_past(page: Any) -> None:
     page.unroute_all()
     page.goto(f"{origin}/icon.svg")  # what the page runs ends; only a page there clears its tab's
     page.evaluate("sessionStorage.clear()")
-    page.goto("about:blank")
     session = page.context.new_cdp_session(page)
     session.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "all"})
     session.detach()
@@ -163,12 +162,12 @@ class Watched:
     """A browser's pages, and what went wrong in them."""
 
     shared: SharedPages
-    shares: bool = False
     taken: list[tuple[Any, str, bool]] = field(default_factory=list)
     contexts: list[Any] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     allowed: list[str] = field(default_factory=list)
     """Parts of console messages that a test expects."""
+    listeners: list[tuple[Any, str, Any]] = field(default_factory=list)
 
     def open(
         self,
@@ -195,7 +194,7 @@ class Watched:
             alone: whether no other test may have the page or its context afterwards, since this
                 one changes it for good.
         """
-        if alone or not self.shares:
+        if alone:
             context = self.shared.make(language, touch=touch)
             self.contexts.append(context)
             page = context.new_page()
@@ -215,9 +214,18 @@ class Watched:
 
     def watch(self, page: Any) -> None:
         """Note the page's console errors, uncaught errors and requests that leave this machine."""
-        page.on("console", self._hear)
-        page.on("pageerror", lambda error: self.faults.append(f"uncaught: {error}"))
-        page.on("request", lambda request: self._check_address(request.url))
+        for event, listener in {
+            "console": self._hear,
+            "pageerror": lambda error: self.faults.append(f"uncaught: {error}"),
+            "request": lambda request: self._check_address(request.url),
+        }.items():
+            page.on(event, listener)
+            self.listeners.append((page, event, listener))
+
+    def look_away(self) -> None:
+        """Note no more of what the pages do."""
+        for page, event, listener in self.listeners:
+            page.remove_listener(event, listener)
 
     def _hear(self, message: Any) -> None:
         if message.type not in ("error", "warning"):
@@ -231,23 +239,17 @@ class Watched:
             self.faults.append(f"request to {url}")
 
 
-@pytest.fixture(scope="module")
-def shares_pages() -> bool:
-    """Return whether the tests of a module may have one another's pages; a module says so."""
-    return False
-
-
 @pytest.fixture
-def watched(shared_pages: SharedPages, shares_pages: bool) -> Iterator[Watched]:
+def watched(shared_pages: SharedPages) -> Iterator[Watched]:
     """Yield what opens pages; the test fails if anything went wrong in one of them."""
-    watch = Watched(shared_pages, shares_pages)
+    watch = Watched(shared_pages)
     yield watch
-    faults = list(watch.faults)  # of the test; what follows is nobody's page
+    watch.look_away()  # what follows is nobody's page
     for context in watch.contexts:
         context.close()
     for page, language, touch in watch.taken:
         shared_pages.give_back(page, language, touch=touch)
-    assert faults == []
+    assert watch.faults == []
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 
-import { hrefOf, parsePlace } from "../src/shell/router.svelte";
+import { currentPlace, followAddress, hrefOf, parsePlace, replaceQuery } from "../src/shell/router.svelte";
 import { matchRoute } from "../src/shell/routes";
 
 describe("the address", () => {
@@ -24,4 +24,30 @@ describe("the address", () => {
     expect(found?.params).toEqual(params);
   });
   it("leads nowhere where there is no page", () => expect(matchRoute("/nowhere/at/all")).toBeNull());
+});
+
+describe("a link that is followed", () => {
+  afterEach(() => vi.unstubAllGlobals());
+
+  it("is not overwritten by what the page in view notes before the event", () => {
+    const location = { hash: "" };
+    const listeners: Record<string, () => void> = {};
+    vi.stubGlobal("location", location);
+    vi.stubGlobal("history", { state: null, replaceState: (_: unknown, __: string, to: string) => (location.hash = to) });
+    vi.stubGlobal("addEventListener", (name: string, listener: () => void) => (listeners[name] = listener));
+    vi.stubGlobal("removeEventListener", () => undefined);
+    const stop = followAddress();
+    location.hash = "#/gan2d";
+    listeners["hashchange"]?.();
+    replaceQuery("/gan2d", "at=5");
+    expect(location.hash).toBe("#/gan2d?at=5");
+    location.hash = "#/gan2d?at=30"; // the browser tells of it a little later
+    replaceQuery("/gan2d", "at=6");
+    expect(location.hash).toBe("#/gan2d?at=30");
+    listeners["hashchange"]?.();
+    expect(currentPlace().query).toBe("at=30");
+    replaceQuery("/gan2d", "at=31");
+    expect(location.hash).toBe("#/gan2d?at=31");
+    stop();
+  });
 });

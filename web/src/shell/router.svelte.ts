@@ -21,7 +21,9 @@ export function visitCount(): number {
   return visits;
 }
 
-let place = $state.raw<Place>(parsePlace(typeof location === "undefined" ? "" : location.hash));
+/** The fragment that the page knows of: the address has another one where the reader just went there. */
+let known = typeof location === "undefined" ? "" : location.hash;
+let place = $state.raw<Place>(parsePlace(known));
 
 /** The place that the address names; what reads it in markup is drawn again when it changes. */
 export function currentPlace(): Place {
@@ -48,9 +50,9 @@ export function withoutLanguage(query: string): string {
 
 /** Notes how a page was last shown. */
 export function noteQuery(path: string, query: string): void {
-  const known = untrack(() => queries);
-  if (known[path] === query) return;
-  queries = { ...known, [path]: query };
+  const noted = untrack(() => queries);
+  if (noted[path] === query) return;
+  queries = { ...noted, [path]: query };
   rememberQueries(queries);
 }
 
@@ -76,14 +78,16 @@ export function goTo(path: string, query = ""): void {
 
 /**
  * Writes the query of a page into the address without a new entry in the history; a page that the
- * reader has left, and that stays in view while the next one loads, writes nothing.
+ * reader has left, and that stays in view while the next one loads, writes nothing; nor does one in
+ * the moment between a link that is followed and the event that says so: the link would be lost.
  */
 export function replaceQuery(path: string, query: string): void {
-  if (path !== place.path) return;
+  if (path !== place.path || location.hash !== known) return;
   noteQuery(path, query);
   const fragment = hrefOf(path, query);
   if (fragment === location.hash) return;
   history.replaceState(history.state, "", fragment);
+  known = location.hash;
   place = parsePlace(fragment);
 }
 
@@ -101,11 +105,13 @@ export function onLeave(note: (next: Place) => void): () => void {
 /** Follows the address; returns how to stop. */
 export function followAddress(): () => void {
   const read = () => {
-    const next = parsePlace(location.hash);
+    known = location.hash;
+    const next = parsePlace(known);
     for (const note of leaving) note(next);
     place = next;
     visits++;
   };
   addEventListener("hashchange", read);
+  if (location.hash !== known) untrack(read); // since this file was read
   return () => removeEventListener("hashchange", read);
 }
