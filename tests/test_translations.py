@@ -118,6 +118,30 @@ def test_no_setting_is_english_in_french(lab: str) -> None:
     assert {text for _, text in same} <= ALIKE, sorted(same)
 
 
+@pytest.mark.parametrize("lab", lab_names())
+def test_every_choice_of_a_form_has_a_word(lab: str) -> None:
+    """What stays as it is written in a recipe, such as a name, says so by being its own word."""
+    settings = dict(iterate_choices(find_lab(lab).config_class.json_schema("fr")["properties"]))
+    assert settings
+    assert {path: missing for path, missing in settings.items() if missing} == {}
+
+
+def iterate_choices(properties: Any, inside: str = "") -> Iterator[tuple[str, list[str]]]:
+    """Yield the path of each setting that chooses, and what it chooses among without a word."""
+    for name, node in properties.items():
+        choices = [
+            str(choice)
+            for kind in (node, *node.get("anyOf", ()))
+            for choice in kind.get("enum", [kind["const"]] if "const" in kind else [])
+        ]
+        if choices:
+            yield (
+                inside + name,
+                [choice for choice in choices if choice not in node.get("choices", ())],
+            )
+        yield from iterate_choices(node.get("properties", {}), f"{inside}{name}.")
+
+
 def test_the_parts_of_a_config_are_looked_at() -> None:
     told = dict(iterate_words(find_lab("gan2d").config_class.json_schema("fr")["properties"]))
     assert told["discriminator.layers description"].startswith("Neurones")

@@ -7,6 +7,19 @@ from epoque.bench.config import Config, LocalPath, other_than, setting, threads_
 from epoque.bench.errors import Problem
 from epoque.bench.files.path_list import Paths
 
+from .labels import (
+    ARCHITECTURE_CHOICES,
+    BLANK_LINES_CHOICES,
+    DEVICE_CHOICES,
+    EMBEDDING_CHOICES,
+    HEAD_CHOICES,
+    OBJECTIVE_CHOICES,
+    OPTIMIZER_CHOICES,
+    PRECISION_CHOICES,
+    SCHEDULE_CHOICES,
+    TOKENIZER_CHOICES,
+    UNDECODABLE_CHOICES,
+)
 from .model_config import Architecture, ModelConfig, Objective, find_shape_problems
 
 __all__ = [
@@ -47,6 +60,7 @@ class LanguageConfig(Config):
         "Objective",
         "Causal: predict the next token (as GPT-2). Masked: predict hidden tokens (as BERT).",
         group="Objective",
+        choices=OBJECTIVE_CHOICES,
     )
 
     corpus: str = setting(
@@ -103,6 +117,7 @@ class LanguageConfig(Config):
         "Bytes that are not UTF-8",
         "Stop there, or replace them by the sign �.",
         group="Text",
+        choices=UNDECODABLE_CHOICES,
     )
     blank_lines: Literal["auto", "keep", "drop"] = setting(
         "auto",
@@ -110,6 +125,7 @@ class LanguageConfig(Config):
         "Keep those of text files, which part paragraphs, or drop them; auto: kept in your own "
         "files, dropped in a named corpus.",
         group="Text",
+        choices=BLANK_LINES_CHOICES,
     )
     join_lines: bool = setting(
         False,
@@ -139,6 +155,7 @@ class LanguageConfig(Config):
         "To train: byte-level BPE or WordPiece; none: BPE for causal, WordPiece for masked.",
         group="Tokens",
         only={"tokenizer": (None,)},
+        choices=TOKENIZER_CHOICES,
     )
     vocabulary: int = setting(
         25_000,
@@ -216,6 +233,7 @@ class LanguageConfig(Config):
         "Architecture",
         "GPT-2's, BERT's, or a modern one: rotary positions, RMSNorm, squared ReLU.",
         group="Network",
+        choices=ARCHITECTURE_CHOICES,
     )
     layers: int = setting(
         4, "Layers", "Transformer layers.", unit="layers", ge=1, le=1000, group="Network", step=1
@@ -254,6 +272,7 @@ class LanguageConfig(Config):
         "Random; or counted: made from which token follows which in the training text.",
         group="Network",
         only={"start_from": (None,)},
+        choices=EMBEDDING_CHOICES,
     )
 
     mask_probability: float = setting(
@@ -310,6 +329,7 @@ class LanguageConfig(Config):
         "Output layer in training",
         "Full softmax; the same in chunks, to save memory; or sampled, which is fastest.",
         group="Training",
+        choices=HEAD_CHOICES,
     )
     negatives: int = setting(
         2048,
@@ -326,6 +346,7 @@ class LanguageConfig(Config):
         "Optimiser",
         "AdamW; or Muon for the matrices and AdamW for the rest.",
         group="Training",
+        choices=OPTIMIZER_CHOICES,
     )
     learning_rate: float | None = setting(
         None,
@@ -409,6 +430,7 @@ class LanguageConfig(Config):
         "Schedule",
         "How the learning rate falls; trapezoid: only towards the end.",
         group="Training",
+        choices=SCHEDULE_CHOICES,
     )
     warmup_steps: int = setting(
         0,
@@ -508,8 +530,15 @@ class LanguageConfig(Config):
         "Auto: bfloat16 where the processor has instructions for it and the model is large enough, "
         "else float32. Medium: float32 with faster, rougher products.",
         group="Machine",
+        choices=PRECISION_CHOICES,
     )
-    device: Device = setting("auto", "Device", "Auto: a GPU where there is one.", group="Machine")
+    device: Device = setting(
+        "auto",
+        "Device",
+        "Auto: a GPU where there is one.",
+        group="Machine",
+        choices=DEVICE_CHOICES,
+    )
     threads: int | None = threads_setting(group="Machine")
     compile: bool = setting(
         False,

@@ -4,7 +4,21 @@ from collections.abc import Mapping
 
 from epoque.bench.i18n import mark
 
-__all__ = ["FIGURE_CAPTIONS", "RESULT_LABELS"]
+__all__ = [
+    "ARCHITECTURE_CHOICES",
+    "BLANK_LINES_CHOICES",
+    "DEVICE_CHOICES",
+    "EMBEDDING_CHOICES",
+    "FIGURE_CAPTIONS",
+    "HEAD_CHOICES",
+    "OBJECTIVE_CHOICES",
+    "OPTIMIZER_CHOICES",
+    "PRECISION_CHOICES",
+    "RESULT_LABELS",
+    "SCHEDULE_CHOICES",
+    "TOKENIZER_CHOICES",
+    "UNDECODABLE_CHOICES",
+]
 
 FIGURE_CAPTIONS: Mapping[str, str] = {
     "loss": mark("the loss over the iterations"),
@@ -105,3 +119,44 @@ RESULT_LABELS: Mapping[str, str] = {
     "whole_valid_loss": mark("Validation loss over the whole text, nats a token"),
 }
 """Metric or result to its label (see `epoque.bench.result_labels`)."""
+
+OBJECTIVE_CHOICES: Mapping[str, str] = {"causal": mark("causal"), "masked": mark("masked")}
+UNDECODABLE_CHOICES: Mapping[str, str] = {"stop": mark("stop"), "replace": mark("replace")}
+BLANK_LINES_CHOICES: Mapping[str, str] = {
+    "auto": mark("automatic"),
+    "keep": mark("keep"),
+    "drop": mark("drop"),
+}
+TOKENIZER_CHOICES: Mapping[str, str] = {
+    "bpe": "BPE",
+    "wordpiece": "WordPiece",
+}
+ARCHITECTURE_CHOICES: Mapping[str, str] = {
+    "gpt2": "GPT-2",
+    "bert": "BERT",
+    "modern": mark("modern"),
+}
+EMBEDDING_CHOICES: Mapping[str, str] = {"random": mark("random"), "counted": mark("counted")}
+HEAD_CHOICES: Mapping[str, str] = {
+    "full": mark("whole softmax"),
+    "chunked": mark("in chunks"),
+    "sampled": mark("sampled"),
+}
+OPTIMIZER_CHOICES: Mapping[str, str] = {"adamw": "AdamW", "muon": "Muon"}
+SCHEDULE_CHOICES: Mapping[str, str] = {
+    "constant": mark("constant"),
+    "linear": mark("linear"),
+    "cosine": mark("cosine"),
+    "trapezoid": mark("trapezoid"),
+}
+PRECISION_CHOICES: Mapping[str, str] = {
+    "auto": mark("automatic"),
+    "float32": "float32",
+    "medium": mark("medium"),
+    "bfloat16": "bfloat16",
+}
+DEVICE_CHOICES: Mapping[str, str] = {
+    "auto": mark("automatic"),
+    "cpu": mark("processor"),
+    "cuda": mark("NVIDIA GPU"),
+}

@@ -8,6 +8,15 @@ from pydantic import Field
 from epoque.bench.config import Config, LocalPath, PathOrHttps, other_than, setting, threads_setting
 from epoque.bench.errors import Problem
 
+from .labels import (
+    AUGMENTATION_CHOICES,
+    DEVICE_CHOICES,
+    GENERATOR_CHOICES,
+    PIPELINE_CHOICES,
+    PRECISION_CHOICES,
+    TASK_CHOICES,
+)
+
 __all__ = [
     "ANALYSIS_ONLY",
     "Aug",
@@ -46,7 +55,11 @@ class StyleGan3Config(Config):
     """
 
     task: Task = setting(
-        "train", "Task", "Train a generator, or analyze one that is trained already.", group="Task"
+        "train",
+        "Task",
+        "Train a generator, or analyze one that is trained already.",
+        group="Task",
+        choices=TASK_CHOICES,
     )
 
     network: PathOrHttps = setting(
@@ -116,6 +129,7 @@ class StyleGan3Config(Config):
         "Alias-free for translation (t), for rotation too (r), or StyleGAN2's, to compare.",
         group="Network",
         only=_TRAIN,
+        choices=GENERATOR_CHOICES,
     )
 
     data: LocalPath | None = setting(
@@ -405,6 +419,7 @@ class StyleGan3Config(Config):
         "translation and a hole).",
         group="Augmentation",
         only=_TRAIN,
+        choices=AUGMENTATION_CHOICES,
     )
     augpipe: Pipeline = setting(
         "bgc",
@@ -412,6 +427,7 @@ class StyleGan3Config(Config):
         "Which: b blits, g geometry, c colour, f filters, n noise, c at the end holes.",
         group="Augmentation",
         only={**_TRAIN, "aug": ("ada", "fixed")},
+        choices=PIPELINE_CHOICES,
     )
     p: float = setting(
         0.2,
@@ -474,8 +490,15 @@ class StyleGan3Config(Config):
         "Of the four highest resolutions; auto: float16 on a GPU, else float32.",
         group="Machine",
         only=_TRAIN,
+        choices=PRECISION_CHOICES,
     )
-    device: Device = setting("auto", "Device", "Auto: a GPU where there is one.", group="Machine")
+    device: Device = setting(
+        "auto",
+        "Device",
+        "Auto: a GPU where there is one.",
+        group="Machine",
+        choices=DEVICE_CHOICES,
+    )
     threads: int | None = threads_setting(group="Machine")
 
     log_every: int = setting(

@@ -4,7 +4,15 @@ from collections.abc import Mapping
 
 from epoque.bench.i18n import mark
 
-__all__ = ["RESULT_LABELS"]
+__all__ = [
+    "AUGMENTATION_CHOICES",
+    "DEVICE_CHOICES",
+    "GENERATOR_CHOICES",
+    "PIPELINE_CHOICES",
+    "PRECISION_CHOICES",
+    "RESULT_LABELS",
+    "TASK_CHOICES",
+]
 
 RESULT_LABELS: Mapping[str, str] = {
     "again": mark("Same bytes when made again"),
@@ -67,3 +75,39 @@ RESULT_LABELS: Mapping[str, str] = {
     "swd": mark("Sliced Wasserstein distance, ×10⁻³"),
 }
 """Metric or result to its label (see `epoque.bench.result_labels`)."""
+
+TASK_CHOICES: Mapping[str, str] = {"train": mark("train"), "analyze": mark("analyze")}
+GENERATOR_CHOICES: Mapping[str, str] = {
+    "t": "StyleGAN3-T",
+    "r": "StyleGAN3-R",
+    "stylegan2": "StyleGAN2",
+}
+AUGMENTATION_CHOICES: Mapping[str, str] = {
+    "ada": mark("adaptive"),
+    "fixed": mark("fixed"),
+    "noaug": mark("no augmentation"),
+}
+PIPELINE_CHOICES: Mapping[str, str] = {
+    "blit": mark("flips, turns and shifts"),
+    "geom": mark("geometry"),
+    "color": mark("color"),
+    "filter": mark("filters"),
+    "noise": mark("noise"),
+    "cutout": mark("holes"),
+    "bg": mark("flips to geometry (bg)"),
+    "bgc": mark("flips to color (bgc)"),
+    "bgcf": mark("flips to filters (bgcf)"),
+    "bgcfn": mark("flips to noise (bgcfn)"),
+    "bgcfnc": mark("all of them (bgcfnc)"),
+}
+PRECISION_CHOICES: Mapping[str, str] = {
+    "auto": mark("automatic"),
+    "float32": "float32",
+    "float16": "float16",
+    "bfloat16": "bfloat16",
+}
+DEVICE_CHOICES: Mapping[str, str] = {
+    "auto": mark("automatic"),
+    "cpu": mark("processor"),
+    "cuda": mark("NVIDIA GPU"),
+}
