@@ -50,6 +50,8 @@ def test_files_that_are_none(ask: TestClient) -> None:
         )
         assert english.startswith("The ")
         assert french.startswith(("Le ", "L’"))
+    french = translate_refusal("The file is no text: it is a PNG picture.", "fr")
+    assert french == "Le fichier n’est pas du texte\u00a0: c’est une image PNG."
 
 
 def test_names_near_the_one_that_was_asked_for() -> None:

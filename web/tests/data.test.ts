@@ -61,6 +61,7 @@ describe("tables", () => {
     ["x,y\n1,2\nNaN,4", "“x” holds no number in row 2"],
     ["x,y\n1,2\n1e999,4", "“x” holds no number in row 2"],
     ["a\0b", "no text"],
+    ["a,b\n1,\x01\n2,3", "no text"],
     [Array(2000).fill("1").join(",") + "\n" + Array(2000).fill("1").join(","), "over 1,000 columns"],
   ])("%j is refused: %s", (text, why) => {
     expect(() => pickPoints(readTable(text))).toThrow(why);
@@ -74,6 +75,10 @@ describe("tables", () => {
     expect(decodeText(bytes(0xff, 0xfe, 0x61, 0))).toBe("a");
     expect(decodeText(bytes(0xe9))).toBe("é");
     expect(() => decodeText(bytes(0x50, 0x4b, 3, 4, 0))).toThrow("workbook");
+    expect(() => decodeText(bytes(0x1f, 0x8b, 8, 0))).toThrow("archive");
+    for (const mark of [[0x89, 0x50, 0x4e, 0x47], [0xff, 0xd8, 0xff, 0xe0], [0x47, 0x49, 0x46, 0x38], [0x52, 0x49, 0x46, 0x46]]) {
+      expect(() => decodeText(bytes(...mark, 0x0a))).toThrow("picture");
+    }
   });
 
   it("never throw anything but a sentence", () => {

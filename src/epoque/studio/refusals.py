@@ -45,7 +45,7 @@ REFUSALS = (
         "This training was computed again and came to another state after {count} iterations, so "
         "it is not kept: the page may be of another version; reload it."
     ),
-    mark("The file is no text: it is {file}."),
+    mark("The file is no text: it is {kind}."),
     mark("The file is no {ending} file."),
     mark("The picture has more than {count} megapixels, which is the most."),
     mark("The studio takes no {ending}; it takes {endings}."),

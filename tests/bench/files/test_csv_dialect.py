@@ -75,6 +75,7 @@ def test_rows_of_separators_alone_are_blank():
         (b"a,b\r1,2\r\xff,1\r", "line 3: it is not UTF-8 text"),
         (b"PK\x03\x04\0", "a zip file or an office document .* save it as CSV"),
         (b"\x1f\x8b\x08", "compressed by gzip, no table"),
+        (b"\x89PNG\r\n", "a PNG picture, no table of text"),
         (b"\xff\xfea", "it is not UTF-16 text"),
         ("a,b\n".encode("utf-16-le"), "line 1: a NUL character; it is no text, or UTF-16 without"),
         (b'a,b\n1,"2\n3,4\n', "line 2: a quote is opened and never closed"),

@@ -32,10 +32,21 @@ export async function readTableFile(file: Blob, most = MAX_ROWS): Promise<Table>
   return readTable(decodeText(new Uint8Array(await file.arrayBuffer())), most);
 }
 
+/** What the first bytes of PNG, JPEG, GIF and of WebP's frame are, whatever the file is called. */
+const PICTURES = [[0x89, 0x50, 0x4e, 0x47], [0xff, 0xd8, 0xff], [0x47, 0x49, 0x46, 0x38], [0x52, 0x49, 0x46, 0x46]];
+/** Of zip (a workbook too), old workbooks, PDF, gzip, 7z, Zstandard, xz. */
+const CONTAINERS = [
+  ...[[0x50, 0x4b, 3, 4], [0xd0, 0xcf, 0x11, 0xe0], [0x25, 0x50, 0x44, 0x46], [0x1f, 0x8b]],
+  ...[[0x37, 0x7a, 0xbc, 0xaf], [0x28, 0xb5, 0x2f, 0xfd], [0xfd, 0x37, 0x7a, 0x58]],
+];
+/** Signs that no text has; the last of a text of old may be 0x1a. */
+const NO_TEXT = /[\0-\x08\x0e-\x19\x1c-\x1f]/;
+
 /** Bytes as text: by their mark, else UTF-8, else Windows' Latin letters. */
 export function decodeText(bytes: Uint8Array): string {
   const starts = (...mark: number[]) => mark.every((byte, i) => bytes[i] === byte);
-  if (starts(0x50, 0x4b, 3, 4) || starts(0xd0, 0xcf, 0x11, 0xe0) || starts(0x25, 0x50, 0x44, 0x46)) {
+  if (PICTURES.some((mark) => starts(...mark))) throw new DataError(t("This is a picture, no table of text."));
+  if (CONTAINERS.some((mark) => starts(...mark))) {
     throw new DataError(t("This is a workbook, an archive or a PDF, no table of text: save it as CSV."));
   }
   if (starts(0xff, 0xfe)) return new TextDecoder("utf-16le").decode(bytes);
@@ -53,7 +64,7 @@ export function decodeText(bytes: Uint8Array): string {
  * @param most rows that are of use: of more the cells are not looked at, which takes seconds.
  */
 export function readTable(text: string, most = MAX_ROWS): Table {
-  if (text.includes("\0")) throw new DataError(t("The file is no text."));
+  if (NO_TEXT.test(text)) throw new DataError(t("The file is no text."));
   const lines = splitLines(text);
   if (!lines.length) throw new DataError(t("The table is empty."));
   // The first line may be the header.

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ..errors import DataError, UsageError
+from ..i18n import mark
 
 __all__ = [
     "binary_kind",
@@ -26,12 +27,15 @@ _NEVER_CONTENT = ("__MACOSX", "Thumbs.db", "desktop.ini")
 _POINTER = b"version https://git-lfs"
 _POINTER_BYTES = 1024
 _BINARY = (
-    (b"PK\x03\x04", "a zip file or an office document (.xlsx, .docx, .ods, .odt, .numbers)"),
-    (b"\xd0\xcf\x11\xe0", "an old office document (.xls, .doc)"),
-    (b"%PDF-", "a PDF"),
-    (b"{\\rtf", "a document in RTF"),
-    (b"\x1f\x8b", "compressed by gzip"),
-    (b"PAR1", "a Parquet file"),
+    (b"PK\x03\x04", mark("a zip file or an office document (.xlsx, .docx, .ods, .odt, .numbers)")),
+    (b"\xd0\xcf\x11\xe0", mark("an old office document (.xls, .doc)")),
+    (b"%PDF-", mark("a PDF")),
+    (b"{\\rtf", mark("a document in RTF")),
+    (b"\x1f\x8b", mark("compressed by gzip")),
+    (b"PAR1", mark("a Parquet file")),
+    (b"\x89PNG", mark("a PNG picture")),
+    (b"\xff\xd8\xff", mark("a JPEG picture")),
+    (b"GIF8", mark("a GIF picture")),
 )
 
 
