@@ -116,6 +116,8 @@ def test_no_setting_is_english_in_french(lab: str) -> None:
     assert english.keys() == french.keys()
     same = {(where, text) for where, text in french.items() if english[where] == text}
     assert {text for _, text in same} <= ALIKE, sorted(same)
+    rules = zip(*(config.json_schema(tongue)["conflicts"] for tongue in ("en", "fr")), strict=True)
+    assert [one["field"] for one, other in rules if one["message"] == other["message"]] == []
 
 
 @pytest.mark.parametrize("lab", lab_names())

@@ -205,6 +205,11 @@ def test_a_wrong_value_stands_at_its_field_and_the_training_goes_on(
     wait_for_step(page, 24)
     set_number(page, rate, "0.05")
     field(page, rate).locator("[role=alert]").wait_for(state="detached")
+    page.click("header button[lang=fr]")
+    set_number(page, rate, "-1")
+    problem.wait_for()
+    said = re.sub(r"[\u00a0\u202f]", " ", problem.text_content())
+    assert "n’est pas permis ; il faut un nombre fini supérieur à 0" in said
 
 
 def test_a_seed_that_is_none_is_refused_as_it_was_typed(watched: Any, static_address: str) -> None:

@@ -357,13 +357,17 @@ class Config(Settings):
 
     @classmethod
     def json_schema(cls, language: str = "en") -> dict[str, Any]:
-        """Return the JSON schema, with labels and descriptions in `language` ("en" or "fr").
+        """Return the JSON schema, with all words in `language` ("en" or "fr").
 
         A part is an object with properties of its own, each with its default there. Which values do
         not go together stands under `conflicts`.
         """
         schema = build_schema(cls, language, list(Config.model_fields))
-        return {**schema, "conflicts": [rule.to_json() for rule in cls.conflict_rules]}
+        from .i18n import translator
+
+        _ = translator(language)
+        rules = [{**rule.to_json(), "message": _(rule.message)} for rule in cls.conflict_rules]
+        return {**schema, "conflicts": rules}
 
 
 @cache

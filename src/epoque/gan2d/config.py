@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 from epoque.bench.config import Conflict, LocalPath, other_than, setting, sub_config
 from epoque.bench.engine_setting import EngineName, engine_setting, find_engine_problems
 from epoque.bench.errors import Problem
+from epoque.bench.i18n import mark
 from epoque.bench.live_config import LiveConfig
 
 from .labels import DATA_CHOICES, DECAY_CHOICES, LOSS_CHOICES, NOISE_CHOICES, SMOOTHING_CHOICES
@@ -23,10 +24,11 @@ Loss = Literal["log", "minimax", "least_squares", "hinge", "wasserstein", "relat
 LearningRateDecay = Literal["none", "linear", "cosine", "exponential"]
 
 _PROBABILITY_LOSSES = ("log", "minimax", "least_squares")
-_MIXES_POINTS = (
+_MIXES_POINTS = mark(
     "a penalty on the slope at each point needs a discriminator without batch normalisation, which "
     "mixes the points; layer does."
 )
+_LACKS_FILE = mark("none given; data {data} needs it.")
 _IMAGES = ("png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff")
 
 
@@ -35,22 +37,22 @@ class Gan2dConfig(LiveConfig):
 
     conflict_rules: ClassVar[tuple[Conflict, ...]] = (
         *(
-            Conflict(name, "none given; data {data} needs it.", {"data": (name,), name: (None, "")})
+            Conflict(name, _LACKS_FILE, {"data": (name,), name: (None, "")})
             for name in ("image", "csv", "drawing")
         ),
         Conflict(
             "d_steps",
-            "0 together with g_steps 0 would train nothing.",
+            mark("0 together with g_steps 0 would train nothing."),
             {"d_steps": (0,), "g_steps": (0,)},
         ),
         Conflict(
             "discriminator.output",
-            "linear does not go with loss {loss}, which needs a probability; auto does.",
+            mark("linear does not go with loss {loss}, which needs a probability; auto does."),
             {"discriminator.output": ("linear",), "loss": ("log", "minimax")},
         ),
         Conflict(
             "discriminator.output",
-            "sigmoid does not go with loss {loss}, which takes plain numbers; auto does.",
+            mark("sigmoid does not go with loss {loss}, which takes plain numbers; auto does."),
             {"discriminator.output": ("sigmoid",), "loss": other_than(*_PROBABILITY_LOSSES)},
         ),
         *(
@@ -60,7 +62,7 @@ class Gan2dConfig(LiveConfig):
         *(
             Conflict(
                 "batch_size",
-                "1 is too few for batch normalisation; at least 2.",
+                mark("1 is too few for batch normalisation; at least 2."),
                 {"batch_size": (1,), norm: ("batch",)},
             )
             for norm in ("generator.norm", "discriminator.norm")

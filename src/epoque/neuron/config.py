@@ -11,6 +11,7 @@ from epoque.bench.changes import read_changes
 from epoque.bench.config import Conflict, LocalPath, setting
 from epoque.bench.engine_setting import EngineName, engine_setting, find_engine_problems
 from epoque.bench.errors import ConfigError, Problem, did_you_mean
+from epoque.bench.i18n import mark
 from epoque.bench.live_config import LiveConfig
 from epoque.bench.weight_edits import HELD, Shapes, separate_weights
 
@@ -75,10 +76,12 @@ class NeuronConfig(LiveConfig):
     conflict_rules: ClassVar[tuple[Conflict, ...]] = (
         Conflict(
             "csv",
-            "none given; data csv needs the path of a file.",
+            mark("none given; data csv needs the path of a file."),
             {"data": ("csv",), "csv": (None,)},
         ),
-        Conflict("init_low", "{init_low} is above init_high ({init_high}).", above="init_high"),
+        Conflict(
+            "init_low", mark("{init_low} is above init_high ({init_high})."), above="init_high"
+        ),
     )
 
     model: Literal["perceptron", "mlp"] = setting(

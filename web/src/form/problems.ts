@@ -1,4 +1,4 @@
-/** What is wrong with a setting, in the words of Python's errors: English, whatever the page speaks. */
+/** What is wrong with a setting: its path, as it is typed, and the sentence of Python's error, or its French. */
 
 /** The setting as it is typed, a colon, and the sentence. */
 export function writeProblem(field: string, message: string): string {

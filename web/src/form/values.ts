@@ -1,4 +1,4 @@
-/** Values as a user types them: read, checked in the words of the Python errors, written back. */
+/** Values as a user types them: read, checked, in the words of the Python errors and their French, written back. */
 
 import { formatNumber, t } from "../i18n";
 import type { Bounds, Setting } from "./schema";
@@ -111,50 +111,47 @@ export function isWithin(bounds: Bounds, value: number): boolean {
 }
 
 function refusal(setting: Setting, text: string): string {
-  return `${text || "an empty text"} is not allowed; it takes ${allowedValues(setting)}.`;
+  return t("{value} is not allowed; it takes {what}.", { value: text || t("an empty text"), what: allowedValues(setting) });
 }
 
 /** What a setting takes, in the words of `epoque.bench.setting_types.allowed_values`. */
 export function allowedValues(setting: Setting): string {
   const words = kindInWords(setting);
   const saysNone = setting.kind === "choice" && setting.choices.includes("none");
-  return setting.optional && !saysNone ? `${words}, or none` : words;
+  return setting.optional && !saysNone ? t("{what}, or none", { what: words }) : words;
 }
 
 function kindInWords(setting: Setting): string {
   switch (setting.kind) {
     case "integer":
-      return numberInWords("a whole number", setting.bounds);
+      return numberInWords(t("a whole number"), setting.bounds);
     case "number":
-      return numberInWords("a finite number", setting.bounds);
+      return numberInWords(t("a finite number"), setting.bounds);
     case "boolean":
-      return "true or false";
+      return t("true or false");
     case "choice":
-      return `one of ${setting.choices.join(", ")}`;
+      return t("one of {names}", { names: setting.choices.join(", ") });
     case "list":
-      return `a list such as 4,2 in which each is ${numberInWords("a whole number", setting.items)}`;
+      return t("a list such as 4,2 in which each is {what}", { what: numberInWords(t("a whole number"), setting.items) });
     case "texts":
-      return "a list such as a.txt,b.txt";
+      return t("a list such as a.txt,b.txt");
     case "file":
-      if (setting.endings.length === 0) return `one of ${setting.names.join(", ") || "none"}`;
-      return `a file that ends in ${setting.endings.map((ending) => `.${ending}`).join(", ")}`;
+      if (setting.endings.length === 0) return t("one of {names}", { names: setting.names.join(", ") || "none" });
+      return t("a file that ends in {endings}", { endings: setting.endings.map((ending) => `.${ending}`).join(", ") });
     default:
-      return "text";
+      return t("text");
   }
 }
 
-const SIGNS = [
-  ["exclusiveMinimum", "greater than"],
-  ["minimum", "at least"],
-  ["exclusiveMaximum", "less than"],
-  ["maximum", "at most"],
-] as const;
-
 function numberInWords(kind: string, bounds: Bounds): string {
-  const limits = SIGNS.filter(([name]) => bounds[name] !== undefined).map(
-    ([name, sign]) => `${sign} ${bounds[name]?.toLocaleString("en", { maximumFractionDigits: 20 })}`,
-  );
-  return [kind, limits.join(" and ")].join(" ").trim();
+  const limits = [
+    [bounds.exclusiveMinimum, (bound: string) => t("greater than {bound}", { bound })],
+    [bounds.minimum, (bound: string) => t("at least {bound}", { bound })],
+    [bounds.exclusiveMaximum, (bound: string) => t("less than {bound}", { bound })],
+    [bounds.maximum, (bound: string) => t("at most {bound}", { bound })],
+  ] as const;
+  const words = limits.flatMap(([bound, say]) => (bound === undefined ? [] : [say(formatNumber(bound, { maximumFractionDigits: 20 }))]));
+  return [kind, words.join(t(" and "))].join(" ").trim();
 }
 
 /** A value as a field shows it; it can be typed back. */
