@@ -190,7 +190,7 @@ def expect_changes(page: Any, text: str) -> None:
 
 
 NOTES_OF_A_HAND = {
-    "en": "1 weight was set or held by hand: links and Keep repeat it.",
+    "en": "1 weight was set or held by hand: links and Keep repeat it. What starts over draws it",
     "fr": "1 poids a été posé ou fixé à la main",
 }
 

@@ -202,7 +202,11 @@ export class RunState {
   /** What to know about the weights that were set by hand. */
   noteHand(): string {
     const count = this.edited.size;
-    return plural("{count} weight was set or held by hand: links and Keep repeat it.", "{count} weights were set or held by hand: links and Keep repeat them.", count);
+    return plural(
+      "{count} weight was set or held by hand: links and Keep repeat it. What starts over draws it anew.",
+      "{count} weights were set or held by hand: links and Keep repeat them. What starts over draws them anew.",
+      count,
+    );
   }
 }
 
