@@ -162,6 +162,7 @@ class Watched:
     """A browser's pages, and what went wrong in them."""
 
     shared: SharedPages
+    shares: bool = False
     taken: list[tuple[Any, str, bool]] = field(default_factory=list)
     contexts: list[Any] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
@@ -194,7 +195,7 @@ class Watched:
             alone: whether no other test may have the page or its context afterwards, since this
                 one changes it for good.
         """
-        if alone:
+        if alone or not self.shares:
             context = self.shared.make(language, touch=touch)
             self.contexts.append(context)
             page = context.new_page()
@@ -239,10 +240,16 @@ class Watched:
             self.faults.append(f"request to {url}")
 
 
+@pytest.fixture(scope="module")
+def shares_pages() -> bool:
+    """Return whether the tests of a module may have one another's pages; a module says so."""
+    return False
+
+
 @pytest.fixture
-def watched(shared_pages: SharedPages) -> Iterator[Watched]:
+def watched(shared_pages: SharedPages, shares_pages: bool) -> Iterator[Watched]:
     """Yield what opens pages; the test fails if anything went wrong in one of them."""
-    watch = Watched(shared_pages)
+    watch = Watched(shared_pages, shares_pages)
     yield watch
     watch.look_away()  # what follows is nobody's page
     for context in watch.contexts:

@@ -34,6 +34,11 @@ def open_page(watched: Any, address: str, name: str, **options: Any) -> Any:
     return page
 
 
+@pytest.fixture(scope="module")
+def shares_pages() -> bool:
+    return True
+
+
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("language", ["en", "fr"])
 @pytest.mark.parametrize("name", PAGES)

@@ -19,6 +19,11 @@ from epoque.gan2d.config import Gan2dConfig
 RING = "/gan2d?v=1&recipe=ganlab-ring"
 
 
+@pytest.fixture(scope="module")
+def shares_pages() -> bool:
+    return True
+
+
 def step_of(page: Any) -> int:
     return int(re.sub(r"\D", "", page.text_content("output.counter")))
 

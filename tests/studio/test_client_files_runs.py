@@ -253,7 +253,7 @@ def test_metrics_and_results_have_the_words_of_their_lab(
     results = page.locator("dl dt").filter(has_text="final_loss_d")
     assert words["result"] in results.first.inner_text()  # its name stands below, to be found
     page = watched.open(address, "/runs?where=lab%3Dgan2d", language=language)
-    head = page.locator("[role=columnheader] button[title=final_sliced_w1]")
+    head = page.locator("[role=columnheader] button[title$=final_sliced_w1]")
     head.filter(has_text=words["headline"]).wait_for()
     page.click(".choice button")
     page.fill(".list input[type=search]", words["result"][:12])

@@ -12,6 +12,7 @@ from .labels import (
     AUGMENTATION_CHOICES,
     DEVICE_CHOICES,
     GENERATOR_CHOICES,
+    LOSS_CHOICES,
     PIPELINE_CHOICES,
     PRECISION_CHOICES,
     TASK_CHOICES,
@@ -340,6 +341,7 @@ class StyleGan3Config(Config):
         "gradient penalty at generated images too).",
         group="Training",
         only=_TRAIN,
+        choices=LOSS_CHOICES,
     )
     gamma: float | None = setting(
         None,

@@ -8,6 +8,7 @@ __all__ = [
     "AUGMENTATION_CHOICES",
     "DEVICE_CHOICES",
     "GENERATOR_CHOICES",
+    "LOSS_CHOICES",
     "PIPELINE_CHOICES",
     "PRECISION_CHOICES",
     "RESULT_LABELS",
@@ -76,6 +77,11 @@ RESULT_LABELS: Mapping[str, str] = {
 }
 """Metric or result to its label (see `epoque.bench.result_labels`)."""
 
+LOSS_CHOICES: Mapping[str, str] = {
+    "logistic": mark("logistic"),
+    "hinge": mark("hinge"),
+    "r3gan": "R3GAN",
+}
 TASK_CHOICES: Mapping[str, str] = {"train": mark("train"), "analyze": mark("analyze")}
 GENERATOR_CHOICES: Mapping[str, str] = {
     "t": "StyleGAN3-T",
@@ -86,6 +92,7 @@ AUGMENTATION_CHOICES: Mapping[str, str] = {
     "ada": mark("adaptive"),
     "fixed": mark("fixed"),
     "noaug": mark("no augmentation"),
+    "diffaugment": "DiffAugment",
 }
 PIPELINE_CHOICES: Mapping[str, str] = {
     "blit": mark("flips, turns and shifts"),
