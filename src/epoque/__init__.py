@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .api import sweep as sweep
     from .bench.config import Config as Config
     from .bench.errors import AxesError as AxesError
+    from .bench.errors import ClusterError as ClusterError
     from .bench.errors import ConfigError as ConfigError
     from .bench.errors import DamagedRunError as DamagedRunError
     from .bench.errors import DataError as DataError
@@ -60,6 +61,7 @@ _NAMES = {
     ".bench.config": ("Config",),
     ".bench.errors": (
         "AxesError",
+        "ClusterError",
         "ConfigError",
         "DamagedRunError",
         "DataError",
@@ -89,6 +91,7 @@ _HOMES = {name: home for home, names in _NAMES.items() for name in names}
 
 __all__ = [
     "AxesError",
+    "ClusterError",
     "Config",
     "ConfigError",
     "DamagedRunError",
