@@ -26,6 +26,7 @@ MODULES = (
     "live_engine",
     "language",
     "language_equal",
+    "busy",
     "stylegan3",
     "stylegan3_gpu",
 )
