@@ -1,4 +1,4 @@
-"""Threads beside other work: a step of a small language model while each core has a busy process."""
+"""Threads beside other work: a step of a small model while each core has a busy process."""
 
 import json
 import os
