@@ -18,13 +18,8 @@ from epoque.bench.sinks.registry import make_sinks
 from epoque.bench.system.energy import EnergyMeter
 from epoque.bench.time_left import TimeLeft
 from epoque.report.demo_log import DemoLog, Effort
-from epoque.report.needs import (
-    Need,
-    Profile,
-    find_damaged_file,
-    find_left_out,
-    missing_needs,
-)
+from epoque.report.needs import Need, find_damaged_file, find_left_out, missing_needs
+from epoque.report.profiles import Profile
 
 from .api import configure, sweep
 from .report.book import write_book

@@ -10,7 +10,7 @@ from epoque.bench.errors import UsageError, did_you_mean
 from epoque.bench.files.output_paths import runs_folder
 from epoque.bench.options import Language, Quiet, RunsOption, StyleName
 from epoque.bench.terminal import make_console, print_notes
-from epoque.report.needs import Profile
+from epoque.report.profiles import Profile
 
 FORMATS = ("html", "pdf", "md")
 

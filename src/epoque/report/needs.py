@@ -30,7 +30,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from epoque.bench.command_line import build_command_line
 from epoque.bench.config import Config
@@ -42,11 +42,11 @@ from epoque.bench.runs.run import Run, Runs
 from epoque.bench.sweeps.sweep import Sweep, Sweeps
 
 from .checked_yaml import YamlChecker, YamlPath
+from .profiles import Profile
 
 __all__ = [
     "LeftOut",
     "Need",
-    "Profile",
     "book_needs",
     "chapter_folder",
     "chapter_names",
@@ -67,8 +67,6 @@ FILE = "needs.yaml"
 LAST = 1_000
 """The order of a chapter that does not tell its own."""
 _OPTIONAL = ("settings", "recorded", "optional", "tip")
-Profile = Literal["demo", "full", "gpu"]
-"""How much is measured here: in minutes, in hours, on a graphics card."""
 
 
 @dataclass(frozen=True)
