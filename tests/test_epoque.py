@@ -59,6 +59,8 @@ def test_the_import_is_light() -> None:
         "assert not {'pydantic', 'cyclopts', 'numpy'} & set(sys.modules)\n"
         "dir(epoque), dir(epoque.stylegan3), dir(epoque.language), dir(epoque.gan2d)\n"
         "epoque.stylegan3.generate, epoque.language.generate, epoque.gan2d.film\n"
+        "import os; os.environ.pop('OMP_WAIT_POLICY', None); epoque.labs()\n"
+        "assert os.environ['OMP_WAIT_POLICY'] == 'PASSIVE'  # before PyTorch is imported\n"
         "print({'torch', 'jax', 'numpy', 'matplotlib', 'pandas', 'cyclopts'} & set(sys.modules))"
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -19,12 +19,15 @@ from epoque.bench.sinks import SinkFactory
 from epoque.bench.sinks.notebook import notebook_sinks
 from epoque.bench.sinks.registry import make_sinks
 from epoque.bench.sweeps.search import BATCH_SIZE
+from epoque.bench.system.processes import let_waiting_threads_sleep
 
 if TYPE_CHECKING:
     from epoque.bench.sweeps.executor import Executor
     from epoque.bench.sweeps.grid import Axis
     from epoque.bench.sweeps.search import Search
     from epoque.bench.sweeps.sweep import Sweep
+
+let_waiting_threads_sleep()
 
 __all__ = ["configure", "labs", "recipes", "resume", "run", "runs_folder", "search", "sweep"]
 

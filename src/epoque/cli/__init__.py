@@ -22,7 +22,7 @@ from epoque.bench.lab import find_lab, lab_names
 from epoque.bench.setting_paths import find_learning_rates
 from epoque.bench.stopping import Interrupt, handle_stop_signals, ignore_stop_signals
 from epoque.bench.system.panics import describe_panic, is_panic
-from epoque.bench.system.processes import rank, world_size
+from epoque.bench.system.processes import let_waiting_threads_sleep, rank, world_size
 
 from . import claims, info, runs
 from . import report as book
@@ -124,9 +124,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     for name in ("EPOQUE_RUNS", "EPOQUE_LANG"):
         if os.environ.get(name) == "":  # as good as not set, and not the current folder
             del os.environ[name]
-    # Threads that wait for one another sleep: beside other work, those that spin make a step of a
-    # small network take ten times as long. It must stand before PyTorch is imported.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    let_waiting_threads_sleep()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # names of files may be no UTF-8
