@@ -11,7 +11,15 @@ from epoque.bench.files.output_paths import runs_folder
 from epoque.bench.number_text import split_list
 from epoque.bench.options import AsJson, Figures, Quiet, RecipeName, RunName, RunsOption, StyleName
 from epoque.bench.system.processes import rank, world_size
-from epoque.bench.terminal import format_result, make_console, make_table, print_match, print_notes
+from epoque.bench.terminal import (
+    format_result,
+    make_console,
+    make_table,
+    print_json,
+    print_line,
+    print_match,
+    print_notes,
+)
 
 from .common import add_setting_options, lab_from_argv
 from .sweep import Deadline, KeepRuns, On, Retries, Workers, resume_study
@@ -27,6 +35,15 @@ Log = Annotated[
 Name = Annotated[
     str | None,
     Parameter(help="The run's name; the same command again goes on with it."),
+]
+
+DryRun = Annotated[
+    bool,
+    Parameter(
+        name=["--dry-run", "-n"],
+        negative="",
+        help="Check everything and show the settings; make no run.",
+    ),
 ]
 
 
@@ -48,6 +65,7 @@ def run(
     log: Log = "",
     figures: Figures = True,
     style: StyleName = None,
+    dry_run: DryRun = False,
     **settings: Any,
 ) -> None:
     """Train a recipe and save its run: settings, metrics, checkpoints, numbers and figures.
@@ -69,6 +87,9 @@ def run(
     from epoque.api import configure
 
     experiment, lab, config = configure(recipe, settings)
+    if dry_run:
+        _show_dry_run(lab, config, as_json=as_json)
+        return
     _run_training(
         lab, config, experiment.name, runs, name,
         quiet=quiet, as_json=as_json, log=log, figures=figures, style=style,
@@ -90,15 +111,32 @@ def add_training(app: App, lab: "Lab[Any]") -> None:
         log: Log = "",
         figures: Figures = True,
         style: StyleName = None,
+        dry_run: DryRun = False,
         **settings: Any,
     ) -> None:
         config, recipe = lab.config_class.parse(settings), f"{lab.name}/train"
+        if dry_run:
+            _show_dry_run(lab, config, as_json=as_json)
+            return
         _run_training(
             lab, config, recipe, runs, name,
             quiet=quiet, as_json=as_json, log=log, figures=figures, style=style,
         )  # fmt: skip
 
     app.command(add_setting_options(train, lab, command.options), name="train", help=command.help)
+
+
+def _show_dry_run(lab: "Lab[Any]", config: "Config", *, as_json: bool) -> None:
+    """Check a config and what it names, and show its settings that have an effect."""
+    print_notes(lab.remarks(config))
+    lab.check(config)
+    ignored = config.ignored_settings()
+    settings = {k: v for k, v in config.flatten().items() if k not in ignored}
+    if as_json:
+        print_json(settings)
+        return
+    make_console(wrapped=True).print(make_table(("", ""), settings.items()))
+    print_line("All of it can be used; nothing was trained or written.")
 
 
 def _run_training(

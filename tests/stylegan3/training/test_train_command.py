@@ -1,6 +1,7 @@
 """`epoque stylegan3 train`: the same as a recipe with the same settings."""
 
 import json
+import re
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -78,6 +79,22 @@ def test_what_is_stopped_is_resumed(
     assert resumed.status.state == "finished"
     for name in ("metrics.jsonl", "generator.safetensors"):
         assert (whole.path / name).read_bytes() == (resumed.path / name).read_bytes()
+
+
+def test_a_dry_run_checks_and_shows_and_writes_nothing(
+    epoque: Epoque, pictures: Path, tmp_path: Path, capsys: Any
+) -> None:
+    words = "stylegan3", "train", "--dry-run", "--data", str(pictures), "--kimg", "3"
+    assert epoque(*words) == 0
+    told = capsys.readouterr().out
+    assert "nothing was trained or written" in told
+    assert re.search(r"^kimg +3\b", told, re.MULTILINE)
+    assert "equivariance_images" not in told
+    assert epoque(*words, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["kimg"] == 3
+    assert epoque("stylegan3", "train", "-n", "--data", "x.zip") == 2
+    assert "x.zip: there is no such file" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_all_that_is_wrong_is_told_at_once(epoque: Epoque, tmp_path: Path, capsys: Any) -> None:
