@@ -1,9 +1,10 @@
-"""`python -m benchmarks [NAME …]`: measure, and write docs/benchmarks.md.
+"""Measure speed and memory, and write docs/benchmarks.md.
 
 Each module named in `MODULES` has `rows()`, a list of dictionaries with the keys `name`,
 `baseline`, `measured`, `ratio` and `target`, all texts.
 """
 
+import argparse
 import os
 import platform
 import sys
@@ -40,8 +41,21 @@ measured in the same run, because machines are noisy and differ. What takes minu
 """
 
 
-def main(names: list[str]) -> None:
+def main(arguments: list[str]) -> None:
     """Measure all modules, or only the named ones (printed, not written)."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description="Measure speed and memory, and write docs/benchmarks.md.",
+        epilog=f"The names: {', '.join(MODULES)}.",
+    )
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME",
+        help="measure only this, and print it; without a name all, written to the page",
+    )  # fmt: skip
+    names: list[str] = parser.parse_args(arguments).names
+    for name in names:
+        if name not in MODULES:
+            parser.error(f"there is no {name!r}; there are {', '.join(MODULES)}")
     page = _head()
     print(page)
     for name in names or MODULES:
@@ -52,7 +66,9 @@ def main(names: list[str]) -> None:
         page += "\n"
     if not names:
         PAGE.parent.mkdir(exist_ok=True)
-        PAGE.write_text(page, encoding="utf-8")
+        draft = PAGE.with_suffix(".tmp")
+        draft.write_text(page, encoding="utf-8")
+        draft.replace(PAGE)
 
 
 def _head() -> str:
