@@ -70,8 +70,18 @@ def test_names_along_an_axis_are_read_out() -> None:
         axes = figure.add_subplot()
         axes.plot([0, 1, 2], [3, 4, 5], "o")
         axes.set_xticks([0, 1, 2], ["ring", "grid", "line"])
+        axes.set_yticks([3, 4, 5], ["8-8", "16-16", "1998"])
 
-    assert "Horizontal axis: ring, grid, line." in described(draw)
+    assert "Horizontal axis: ring, grid, line. Vertical axis: 8-8, 16-16, 1998." in described(draw)
+
+
+def test_the_number_of_a_cell_is_no_subtitle() -> None:
+    def draw(figure, language) -> None:
+        axes = figure.add_subplot()
+        axes.set_title("Map", loc="left")
+        axes.annotate("0.832", (0, 1))
+
+    assert "0.832" not in described(draw)
 
 
 def test_what_is_written_in_a_figure_without_axes() -> None:

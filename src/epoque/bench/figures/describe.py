@@ -84,7 +84,8 @@ class _Panel:
 
     def heading(self) -> str:
         """Return the title and the line under it."""
-        subtitle = next((a.get_text() for a in self._annotations() if a.xy == (0, 1)), "")
+        at_title = (a for a in self._annotations() if a.xy == (0, 1) and a.xycoords != "data")
+        subtitle = next((a.get_text() for a in at_title), "")  # and not the number of a cell
         return _sentence(_title(self._axes)) + _sentence(subtitle)
 
     def _annotations(self) -> "Iterator[Annotation]":
@@ -105,7 +106,7 @@ class _Panel:
         _ = self._translate
         name = f"{which} ({label})" if (label := axis.get_label_text()) else which
         texts = _tick_texts(axis)
-        if texts and not any(character.isdigit() for character in "".join(texts)):
+        if texts and _has_own_texts(axis):
             words = ", ".join(texts[:MOST_CATEGORIES])
             return _("{axis}: {values}").format(axis=name, values=words)
         low, high = map(self._number, sorted(axis.get_view_interval()))
@@ -207,6 +208,14 @@ def _finite(mesh: Collection) -> "NDArray[np.float64] | None":
     flat = np.asarray(masked.filled(np.nan), float).ravel()
     flat = flat[np.isfinite(flat)]
     return flat if len(flat) else None
+
+
+def _has_own_texts(axis: "Axis") -> bool:
+    """Return whether an axis carries words, or numbers that are not its own: 8-8, a year."""
+    from matplotlib.category import StrCategoryLocator
+    from matplotlib.ticker import FixedLocator
+
+    return isinstance(axis.get_major_locator(), FixedLocator | StrCategoryLocator)
 
 
 def _tick_texts(axis: "Axis") -> list[str]:
