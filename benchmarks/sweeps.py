@@ -19,6 +19,7 @@ from epoque.bench.sweeps.execution import Execution
 from epoque.bench.sweeps.executor import Executor, LocalExecutor
 from epoque.bench.sweeps.grid import parse_axes
 from epoque.bench.sweeps.jobs import Job, Outcome, run_job
+from epoque.bench.sweeps.ray_executor import RayExecutor
 from epoque.bench.sweeps.run_points import measure_runs
 from epoque.bench.sweeps.run_sweep import resume_sweep, run_sweep
 from epoque.bench.sweeps.sweep import Sweep, Sweeps
@@ -69,6 +70,13 @@ def rows() -> list[dict[str, str]]:
             f"{RUNS / runs['blocks']:.0f} a second",
             runs["alone"] / runs["blocks"],
             "at least 3×",
+        ),
+        _row(
+            "the same through a Ray cluster of this machine (`--on ray`)",
+            f"local processes: {RUNS / runs['blocks']:.0f} a second",
+            f"{RUNS / runs['ray']:.0f} a second",
+            runs["blocks"] / runs["ray"],
+            "at least 0.9×",
         ),
         _row(
             f"until the first of {count} points starts",
@@ -138,16 +146,18 @@ def _sweep(root: Path, executor: Executor, *axes: str, **more: Any) -> Sweep:
 
 
 def _measure_runs(root: Path) -> dict[str, float]:
-    """Measure a sweep of short runs, each a job, and in blocks; the workers' start is left out."""
+    """Measure a sweep of short runs, in blocks, on Ray, and each a job; what starts is left out."""
     seconds = {}
-    for name, most in {"blocks": blocks.MAX_POINTS, "alone": 1}.items():
+    usual = blocks.MAX_POINTS
+    ways = {"blocks": (LocalExecutor, usual), "ray": (RayExecutor, usual)}
+    for name, (executor, most) in (ways | {"alone": (LocalExecutor, 1)}).items():
         blocks.MAX_POINTS = most
         times: list[tuple[int, float]] = []
 
         def note(done: int, *_: object, times: list[tuple[int, float]] = times) -> None:
             times.append((done, time.perf_counter()))
 
-        _sweep(root / name, LocalExecutor(), f"seed=0:{RUNS}", progress=note)
+        _sweep(root / name, executor(), f"seed=0:{RUNS}", progress=note)
         warm = next(mark for mark in times if mark[0] >= RUNS // 20)
         seconds[name] = (times[-1][1] - warm[1]) / (RUNS - warm[0]) * RUNS
     return seconds
