@@ -25,6 +25,11 @@ TITLES = {
 PIXELS = "document.querySelector('.plane canvas').toDataURL()"
 
 
+@pytest.fixture(scope="module")
+def shares_pages() -> bool:
+    return True
+
+
 def open_page(watched: Any, address: str, route: str = RING, **options: Any) -> Any:
     """Return the page once its plane is drawn and its training can be played."""
     page = watched.open(address, route, **options)

@@ -27,6 +27,11 @@ FRENCH_TABLE = "taille;poids;espèce\n" + "".join(
 )
 
 
+@pytest.fixture(scope="module")
+def shares_pages() -> bool:
+    return True
+
+
 def open_page(watched: Any, address: str, route: str = "/neuron", **options: Any) -> Any:
     """Return the page once its plane is drawn and its training can be played."""
     page = watched.open(address, route, still=True, **options)

@@ -23,6 +23,11 @@ TABLE = "size;weight;kind\n" + "".join(
 
 
 @pytest.fixture(scope="module")
+def shares_pages() -> bool:
+    return True
+
+
+@pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("own-data-runs")
 

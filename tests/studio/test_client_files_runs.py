@@ -24,6 +24,11 @@ MANY = 1000
 
 
 @pytest.fixture(scope="module")
+def shares_pages() -> bool:
+    return True
+
+
+@pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of four finished runs, two with pictures of their moments, the last with figures."""
     root = tmp_path_factory.mktemp("trained") / "runs"
