@@ -62,3 +62,12 @@ def test_figures_of_the_first_chapter(runs: Path, language: str) -> None:
         with figure_style():
             figure = block.picture.draw()  # type: ignore[attr-defined]
         assert find_faults(figure, language) == [], block.label
+
+
+@pytest.mark.parametrize("lab", ["gan2d", "language", "neuron"])
+def test_what_ships_is_what_the_recipes_still_say(lab: str) -> None:
+    """A setting's new default must not part a study from its recipe: the demo would measure it."""
+    recorded = recorded_folder(lab)
+    assert recorded
+    needs = [need for need in chapter_needs(lab) if need.recorded and not need.optional]
+    assert set(find_needs(recorded, needs)) == {need.name for need in needs}
