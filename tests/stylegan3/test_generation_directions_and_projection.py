@@ -6,7 +6,7 @@ import torch
 from PIL import Image
 from small import small
 
-from epoque.bench.errors import DataError, DivergenceError, UsageError
+from epoque.bench.errors import ConfigError, DataError, DivergenceError, UsageError
 from epoque.bench.figures.plot import encode_svg, figure_style
 from epoque.stylegan3.generation import directions as d
 from epoque.stylegan3.generation import layer_noise
@@ -272,3 +272,23 @@ def test_a_projection_is_drawn_and_written(tmp_path):
 def test_wrong_projections_are_told(values):
     with pytest.raises(UsageError):
         ProjectionOptions(**values).check()
+
+
+def test_factors_are_what_the_layers_answer_to_most():
+    opened = small("t", seed=3)
+    found = d.factorize_semantics(opened, 8, samples=50)
+    vectors = found.vectors
+    np.testing.assert_allclose(vectors @ vectors.T, np.eye(8), atol=1e-9)
+    assert found.scores.sum() == pytest.approx(1)
+    assert (np.diff(found.scores) <= 1e-12).all()
+    layers = [m for n, m in opened.generator.synthesis.named_modules() if n.endswith(".affine")]
+    gains = [
+        sum(
+            float((m.weight.double() @ torch.from_numpy(v.copy())).square().sum())
+            for m in layers[1:]
+        )
+        for v in vectors
+    ]
+    np.testing.assert_allclose(np.array(gains) / sum(gains), found.scores, rtol=1e-6)
+    with pytest.raises(ConfigError, match="components: 9 is not allowed"):
+        d.factorize_semantics(opened, 9)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from epoque.bench.actions import FilePath, IntegerList, action, option
 from epoque.bench.errors import Problem
@@ -49,6 +49,11 @@ class DirectionOptions(TruncationOptions, StyleFigureOptions):
         "`styles`.",
     )
     components: int = option(5, "How many principal components.", ge=1)
+    method: Literal["pca", "sefa"] = option(
+        "pca",
+        "Without labels: where styles vary most (principal components), or what the layers' "
+        "weights answer to most (SeFa).",
+    )
     samples: int = option(10_000, "Styles that the components are of.", ge=2)
     labels: FilePath | None = option(
         None, "A CSV with a column seed and one for each attribute: their directions."
@@ -64,7 +69,9 @@ class DirectionOptions(TruncationOptions, StyleFigureOptions):
             taken = ("truncation",) if self.use is None else ("truncation", "label")
             yield from self.ignored(taken, "styles of `w` are taken as they are")
         if self.use is not None:
-            yield from self.ignored(("labels",), "directions are of `use`")
+            yield from self.ignored(("labels", "method"), "directions are of `use`")
+        elif self.labels is not None:
+            yield from self.ignored(("method",), "directions are of `labels`")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +92,8 @@ class DirectionFiles(FigureFiles):
 def directions(options: DirectionOptions, progress: Progress, notify: Notify) -> DirectionFiles:
     """Find directions in the space of styles, and move an image along them.
 
-    Principal components are where styles vary most. With labelled seeds, a direction for each
+    Principal components are where styles vary most; SeFa's factors, what the layers' weights answer
+    to most. With labelled seeds, a direction for each
     attribute: two different values are classes, more are numbers.
 
     Returns:
@@ -135,7 +143,8 @@ def _find_directions(
         for remark in read_csv(options.labels).remarks():
             notify(remark)
         return d.fit_attributes(loaded, seeds, values, options.label)
-    return d.find_principal_directions(
+    find = d.factorize_semantics if options.method == "sefa" else d.find_principal_directions
+    return find(
         loaded,
         options.components,
         samples=options.samples,

@@ -25,6 +25,7 @@ from ..conditioning import Label
 from ..latents import LAST_SEED
 from ..loading import LoadedGenerator
 from ..memory import check_memory
+from ..networks.dense import Dense
 from ..npz import read_npz, write_npz
 from .inputs import LatentInput, compute_styles
 from .synthesis import (
@@ -44,6 +45,7 @@ __all__ = [
     "concat_directions",
     "direction_figure",
     "edit_image",
+    "factorize_semantics",
     "find_principal_directions",
     "fit_attribute",
     "fit_attributes",
@@ -62,6 +64,9 @@ STEPS = 50
 TITLE = mark("Directions in the space of styles")
 TOLD = mark("From {low} to {high} standard deviations along each; the middle is seed {seed}.")
 TOLD_FILE = mark("From {low} to {high} standard deviations along each; the middle is {name}.")
+SEFA = "sefa"
+"""The name of a direction of `factorize_semantics`."""
+FACTOR = mark("factor {number}\n{share} % of the gain")
 COMPONENT = mark("component {number}\n{share} % of variance")
 ATTRIBUTE = mark("{name}\n{score} % right")
 SLOPE = mark("{name}\nR² = {score}")
@@ -74,8 +79,9 @@ class Directions:
     Attributes:
         vectors: [K, w_dim], each of unit length.
         scales: [K] standard deviation of styles along each.
-        names: of each; "" for a principal component.
-        scores: [K] of a component its share of the variance, NaN if there is none; of an attribute
+        names: of each; "" for a principal component, "sefa" for a factor.
+        scores: [K] of a component its share of the variance, NaN if there is none, of a factor its
+            share of the squared gain; of an attribute
             how much of its labels it explains: the share on the right side, or R² (see
             `continuous`).
         continuous: [K] whether the labels were numbers rather than two classes.
@@ -131,6 +137,50 @@ def find_principal_directions(
         shares[first],
         (False,) * count,
     )
+
+
+@torch.no_grad()
+def factorize_semantics(
+    network: LoadedGenerator,
+    count: int = 5,
+    *,
+    samples: int = 10_000,
+    seed: int = 0,
+    label: Label | None = None,
+) -> Directions:
+    """Return the directions to which the layers' channels answer most, the strongest first.
+
+    SeFa: the eigenvectors of AᵀA, where A stacks the weights by which layers turn a style into
+    their channels' strengths (Shen and Zhou 2021, "Closed-Form Factorization of Latent Semantics in
+    GANs", equation 5). No image is made; styles are drawn only for the scale of each direction.
+
+    Args:
+        network: the network.
+        count: how many, 1 to w_dim.
+        samples: styles to draw.
+        seed: of the draws.
+        label: the class, for a network that has some, or another label.
+
+    Raises:
+        ConfigError: if anything asked for is not allowed.
+    """
+    network.generator.labels.check(label)
+    w_dim = network.generator.spec.w_dim
+    if not 1 <= count <= w_dim:
+        raise ConfigError.of("components", f"{count} is not allowed; it takes 1 to {w_dim}.")
+    weights = [
+        module.weight.cpu().double().numpy()
+        for name, module in network.generator.synthesis.named_modules()
+        if name.endswith("affine") and name != "input.affine" and isinstance(module, Dense)
+    ]
+    stacked = np.concatenate(weights)
+    values, vectors = np.linalg.eigh(stacked.T @ stacked)
+    values, vectors = np.maximum(values[::-1], 0), vectors.T[::-1]
+    signs = np.sign(vectors[np.arange(w_dim), abs(vectors).argmax(1)])
+    vectors = (vectors * signs[:, None])[:count]
+    scales = (_sample_styles(network, samples, seed, label) @ vectors.T).std(0)
+    shares = (values / max(float(values.sum()), 1e-300))[:count]
+    return Directions(vectors, scales, (SEFA,) * count, shares, (False,) * count)
 
 
 def _sample_styles(
@@ -364,9 +414,9 @@ def direction_figure(
 def _label(directions: Directions, place: int, language: str) -> str:
     _ = translator(language)
     name, score = directions.names[place], float(directions.scores[place])
-    if not name:
+    if name in ("", SEFA):
         share = format_number(100 * score, language, decimals=1)
-        return _(COMPONENT).format(number=place + 1, share=share)
+        return _(FACTOR if name else COMPONENT).format(number=place + 1, share=share)
     if directions.continuous[place]:
         return _(SLOPE).format(name=name, score=format_number(score, language, decimals=2))
     return _(ATTRIBUTE).format(name=name, score=format_number(100 * score, language, decimals=0))
