@@ -192,14 +192,14 @@ def _files(folder: Path) -> dict[str, bytes]:
 LONGEST = (
     "test_readme.py",
     "kill/test_kills.py",
-    "studio/test_client_files_neuron.py",
-    "studio/test_client_files_gan2d.py",
-    "studio/test_client_files_everyone.py",
-    "studio/test_client_files_run_control.py",
+    "test_tutorials.py",
     "gan2d/test_live_engine_conformance.py",
-    "studio/test_client_files_runs.py",
-    "language/test_recipes.py",
-    "test_same_bytes.py",
+    "studio/test_client_files_neuron.py",
+    "studio/test_client_files_run_control.py",
+    "studio/test_client_files_gan2d.py",
+    "report/test_book.py",
+    "bench/sweeps/test_sweep.py",
+    "studio/test_client_files_own_data.py",
 )
 """The files that take a minute of the processor or more, the longest first."""
 

@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -42,13 +43,33 @@ def written(made_runs: Path, tmp_path_factory: pytest.TempPathFactory):
     return write
 
 
+@pytest.fixture(scope="module")
+def documents() -> dict[str, Document]:
+    """The books that were read already, by their language."""
+    return {}
+
+
+@pytest.fixture
+def read(runs: Path, documents: dict[str, Document]) -> Callable[[str], Document]:
+    """Read the book in a language, once for all tests that only look at it."""
+
+    def read_once(language: str) -> Document:
+        if language not in documents:
+            documents[language] = read_book(runs, language)
+        return documents[language]
+
+    return read_once
+
+
 def claims_of(document: Document) -> Claims:
     return next(block for block in document.blocks if isinstance(block, Claims))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_book_holds_what_it_promises(runs: Path, language: str) -> None:
-    document = read_book(runs, language)
+def test_the_book_holds_what_it_promises(
+    runs: Path, read: Callable[[str], Document], language: str
+) -> None:
+    document = read(language)
     assert [figure.number for figure in document.figures()] == list(range(1, 17))
     tables = [block for block in document.blocks if isinstance(block, Table | Claims)]
     assert [table.number for table in tables] == list(range(1, 9))
@@ -60,8 +81,8 @@ def test_the_book_holds_what_it_promises(runs: Path, language: str) -> None:
         assert all((runs / name).is_dir() for name in row.runs)
 
 
-def test_languages_differ_in_words_and_agree_in_numbers(runs: Path) -> None:
-    english, french = (claims_of(read_book(runs, language)).rows for language in LANGUAGES)
+def test_languages_differ_in_words_and_agree_in_numbers(read: Callable[[str], Document]) -> None:
+    english, french = (claims_of(read(language)).rows for language in LANGUAGES)
     for one, other in zip(english, french, strict=True):
         assert one.verdict == other.verdict
         assert plain(one.statement) != plain(other.statement)
@@ -70,9 +91,9 @@ def test_languages_differ_in_words_and_agree_in_numbers(runs: Path) -> None:
             assert not re.search(r"\d\.\d", ligne.measured + ligne.reported)
 
 
-def test_each_figure_says_what_it_shows(runs: Path) -> None:
+def test_each_figure_says_what_it_shows(read: Callable[[str], Document]) -> None:
     for language in LANGUAGES:
-        for figure in read_book(runs, language).figures():
+        for figure in read(language).figures():
             assert len(figure.describe()) > 80
             assert figure.describe() != plain(figure.caption)
 
