@@ -10,9 +10,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from waiting import wait_for
 
 from epoque.bench.errors import RunLockedError
 from epoque.bench.events import Metrics
+from epoque.bench.files.atomic import write_json
 from epoque.bench.runs import lock_owner as owner
 from epoque.bench.runs.execute import execute
 from epoque.bench.runs.lock import lock_record
@@ -22,11 +24,11 @@ Start = Callable[..., Run]
 
 
 def owned_by(run: Run, minutes: float, **told: Any) -> Path:
-    """Let a run's folder say that a process writes it, heard of so long ago."""
+    """Let a run's folder say that a process writes it, heard of so long ago; in a new file."""
     heard = (datetime.now(UTC) - timedelta(minutes=minutes)).isoformat()
     path = run.path / owner.OWNER
     other = {"host": "node-7", "boot": "another", "pid": 4711, "heard": heard}
-    path.write_text(json.dumps(other | told))
+    write_json(path, other | told)
     status = json.loads((run.path / "status.json").read_text())
     (run.path / "status.json").write_text(json.dumps({**status, "state": "running"}))
     return path
@@ -71,12 +73,36 @@ def test_who_writes_says_so_again_and_again(
     monkeypatch.setattr(owner, "BEAT_SECONDS", 0.001)
     with lock_record(run.path):
         path = run.path / owner.OWNER
-        first = path.stat().st_ino
-        while path.stat().st_ino == first:
-            pass
+        first = path.read_text()
+        wait_for(lambda: path.read_text() != first, "another sign of life")
         told = json.loads(path.read_text())
         assert (told["host"], told["boot"]) == (owner.host_name(), owner._boot_id())
+        path.unlink()
+        wait_for(lambda: path.exists() and path.read_text(), "a word in the place of a deleted one")
+        assert owner.is_owner(run.path)
+        assert json.loads(path.read_text()).keys() == told.keys()
     assert not path.exists()
+
+
+def test_a_sign_of_life_never_lands_on_the_word_of_who_took_the_run(
+    started: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run is taken at the last moment: the writer has looked, and has not written yet."""
+    run = started()
+    describe, moments = owner._describe_owner, count()
+
+    def take(token: str) -> bytes:
+        if next(moments) == 1:  # the first is the word with which it begins
+            owned_by(run, 0)
+        return describe(token)
+
+    monkeypatch.setattr(owner, "BEAT_SECONDS", 0.001)
+    monkeypatch.setattr(owner, "_describe_owner", take)
+    with lock_record(run.path):
+        wait_for(lambda: not owner.is_owner(run.path), "that the run is taken")
+        with pytest.raises(RunLockedError, match="Another process has taken"):
+            owner.check_owner(run.path)
+    assert json.loads((run.path / owner.OWNER).read_text())["pid"] == 4711
 
 
 def contents(folder: Path) -> dict[Path, bytes]:

@@ -16,6 +16,7 @@ from epoque.bench.sweeps.run_sweep import run_sweep
 from epoque.bench.sweeps.sweep import Sweep
 
 HERE = Path(__file__).parent
+SHARED = HERE.parents[1] / "shared"  # what the tasks import themselves
 sys.path.insert(0, str(HERE))  # for tasks, here and in child processes
 
 
@@ -24,7 +25,7 @@ def _the_bowl_is_installed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Install the bowl lab for the tests of this folder, and for their child processes."""
     plugins = str(HERE / "plugins")
     monkeypatch.syspath_prepend(plugins)
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([plugins, str(HERE)]))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([plugins, str(HERE), str(SHARED)]))
     _forget_labs()
     yield
     _forget_labs()

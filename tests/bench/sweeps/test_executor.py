@@ -200,11 +200,15 @@ def test_a_parent_that_is_killed_leaves_no_orphan(tmp_path: Path) -> None:
         "    jobs = [Job(k, tasks.sleep, (name, 10**6)) for k, name in enumerate(names)]\n"
         "    list(LocalExecutor(2).run(jobs))\n"
     )
-    parent = subprocess.Popen([sys.executable, str(script), str(tmp_path)])
-    workers = {wait_for_task(tmp_path / name) for name in "01"}
+    begun = [tmp_path / name for name in "01"]
+    with subprocess.Popen([sys.executable, str(script), str(tmp_path)]) as parent:
+        try:
+            wait_for(lambda: parent.poll() is not None or all(p.exists() for p in begun), "a task")
+            assert parent.poll() is None, "it ended before its jobs began"
+            workers = {wait_for_task(path) for path in begun}
+        finally:
+            parent.kill()
     assert len(workers) == 2
-    parent.kill()
-    parent.wait()
     wait_for(lambda: all(map(ended, workers)), "the end of the workers")
 
 

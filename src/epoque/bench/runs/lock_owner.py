@@ -3,7 +3,9 @@
 A lock is seen by the processes of one machine, and over some network file systems. In a folder that
 another machine shares without locks, or in a copy of one that is being written, it is not; there
 `.owner` tells the machine, and when it was last heard of. It is a lease: who finds that it has not
-been renewed may take it, and who finds that it was taken writes nothing more.
+been renewed may take it, and who finds that it was taken writes nothing more. Who takes it makes a
+new file; who renews it writes into the file that is its own, so that no sign of life, however late
+it arrives, lands on a successor's word.
 """
 
 import os
@@ -16,8 +18,8 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
-from ..errors import DamagedRunError, RunLockedError, RunWriteError
-from ..files.atomic import host_name, read_json, write_json
+from ..errors import DamagedRunError, RunLockedError
+from ..files.atomic import encode_json, host_name, read_json, write_atomic
 from ..limits import MAX_WRITER_SILENCE
 
 __all__ = [
@@ -82,7 +84,7 @@ def announce_owner(path: Path) -> Iterator[None]:
         RunWriteError: if the folder cannot be written.
     """
     over, token = threading.Event(), os.urandom(8).hex()
-    _write_owner(path, token)
+    write_atomic(path / OWNER, _describe_owner(token))
     _tokens[path] = token
     beat = threading.Thread(target=_repeat, args=(path, token, over), daemon=True)
     beat.start()
@@ -104,9 +106,10 @@ _tokens: dict[Path, str] = {}
 def is_owner(path: Path) -> bool:
     """Return whether nobody has taken a folder from this process, which writes it."""
     try:
-        return _tokens[path].encode() in (path / OWNER).read_bytes()
+        token, said = _tokens[path].encode(), (path / OWNER).read_bytes()
     except (KeyError, OSError):  # nobody has said anything
         return True
+    return not said or token in said  # empty: this process is saying it again
 
 
 def check_owner(path: Path) -> None:
@@ -142,14 +145,34 @@ def take_from_silent_owner(path: Path) -> None:
 
 def _repeat(path: Path, token: str, over: threading.Event) -> None:
     while not over.wait(BEAT_SECONDS) and is_owner(path):
-        with suppress(RunWriteError):  # a full disk is told by those who write results
-            _write_owner(path, token)
+        _renew_owner(path, token)
 
 
-def _write_owner(path: Path, token: str) -> None:
+def _renew_owner(path: Path, token: str) -> None:
+    """Say again that this process writes a folder, unless another has taken it.
+
+    What is read and what is written are one file, whatever stands under its name meanwhile: had it
+    been replaced in between, the successor's word would be lost, and both would write. All that is
+    said again is as long as it was. A word that somebody deleted is only said where there is none.
+    """
+    with (
+        suppress(OSError),  # a full disk is told by those who write results
+        open(path / OWNER, "r+b", opener=_open_or_make) as file,
+    ):
+        said = file.read()
+        if not said or token.encode() in said:
+            file.seek(0)
+            file.write(_describe_owner(token))
+
+
+def _open_or_make(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_CREAT, 0o666)
+
+
+def _describe_owner(token: str) -> bytes:
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
     owner = {"host": host_name(), "boot": _boot_id(), "pid": os.getpid(), "heard": now}
-    write_json(path / OWNER, owner | {"token": token})
+    return encode_json(owner | {"token": token})
 
 
 @cache
