@@ -39,7 +39,7 @@ def rows() -> list[dict[str, str]]:
             kept.append(_cpu_seconds(TABLE, f"{folder}/{len(kept)}"))
         both = f"script: {median(scripts):.2f} s"
         name = "10,000 perceptrons from the command to the table"
-        what = ("nothing kept", colds, "none"), ("programs kept", kept, "at most 2×")
+        what = ("nothing kept", colds, "at most 2×"), ("programs kept", kept, "none")
         table = [_row(f"{name}, {n}", both, median(t), median(scripts), to) for n, t, to in what]
         return [*table, _warm(), *(_recipe(folder, *recipe) for recipe in RECIPES)]
 

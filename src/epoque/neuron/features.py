@@ -6,15 +6,16 @@ curve in the plane.
 """
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import AfterValidator
+
+if TYPE_CHECKING:  # the settings are read where there is no NumPy, as when the client is built
+    import numpy as np
+    from numpy.typing import NDArray
 
 __all__ = ["Features", "derive_features"]
 
-Floats = NDArray[np.float64]
 Feature = Literal["x1_squared", "x2_squared", "x1_x2", "sin_x1", "sin_x2"]
 
 
@@ -28,7 +29,9 @@ def _check_distinct(features: tuple[Feature, ...]) -> tuple[Feature, ...]:
 Features = Annotated[tuple[Feature, ...], AfterValidator(_check_distinct)]
 
 
-def derive_features(features: Sequence[str], x: Floats) -> Floats:
+def derive_features(
+    features: Sequence[str], x: "NDArray[np.float64]"
+) -> "NDArray[np.float64]":
     """Return what a network is given of points [N, F]: their inputs, then those derived from two.
 
     Args:
@@ -38,6 +41,8 @@ def derive_features(features: Sequence[str], x: Floats) -> Floats:
     Returns:
         [N, F + the number of names], the columns in the order of the names.
     """
+    import numpy as np
+
     if not features:
         return x
     x1, x2 = x.T

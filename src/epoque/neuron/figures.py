@@ -50,7 +50,7 @@ __all__ = ["animation", "figures", "films", "learning_film"]
 
 Floats = NDArray[np.float64]
 
-FRAMES = 48
+FRAMES = 36
 FRAME_DPI = 100
 BOOK_FRAMES, BOOK_DPI = 32, 80
 """Of a film in a book, which carries it in both themes."""

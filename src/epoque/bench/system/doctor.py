@@ -35,6 +35,7 @@ EXTRAS = {
     "video": mark("films as MP4"),
     "export": mark("networks as ONNX"),
     "avatars": mark("drawn portraits to train on"),
+    "features": mark("distances of pictures in EfficientNet's features"),
     "search": mark("searches for the best settings"),
     "ray": mark("sweeps on many machines"),
     "sklearn": mark("estimators for scikit-learn"),
