@@ -368,8 +368,8 @@ def test_a_ranking_has_the_best_on_top(runs: Path) -> None:
     figure = ranking_figure([sweep], "fr", "perplexity", (("muon", "Muon"),), (("P", 432.24),))
     (axes,) = figure.axes
     names = [text.get_text() for text in axes.get_yticklabels()]
-    assert names[0] == "Muon · sampled · modern"
-    assert names[-1] == "adamw · full · gpt2"
+    assert names[0] == "Muon · échantillonné · moderne"
+    assert names[-1] == "AdamW · softmax entier · GPT-2"
     assert axes.get_ylim()[0] > axes.get_ylim()[1]
     with pytest.raises(UsageError, match="no numbers named architecture"):
         ranking_figure([sweep], "en", "architecture", (), ())

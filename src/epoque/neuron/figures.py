@@ -52,7 +52,7 @@ Floats = NDArray[np.float64]
 
 FRAMES = 36
 FRAME_DPI = 100
-BOOK_FRAMES, BOOK_DPI = 32, 80
+BOOK_FRAMES, BOOK_DPI = 30, 76
 """Of a film in a book, which carries it in both themes."""
 MAX_NAMED_WEIGHTS = 11  # a truth table of ten inputs; more curves have no room for names
 
