@@ -136,7 +136,7 @@ def wrong(
         except Exception as error:  # a traceback for the user
             return [f"{shlex.join(line)}: {type(error).__name__}: {error}"]
         took = time.process_time() - before
-        if took > SECONDS:  # it was the first to import a library, or memory was cleared up just then
+        if took > SECONDS:  # it was the first to import a library, or memory was cleared up
             before = time.process_time()
             call(line)
             took = time.process_time() - before

@@ -29,9 +29,7 @@ def _check_distinct(features: tuple[Feature, ...]) -> tuple[Feature, ...]:
 Features = Annotated[tuple[Feature, ...], AfterValidator(_check_distinct)]
 
 
-def derive_features(
-    features: Sequence[str], x: "NDArray[np.float64]"
-) -> "NDArray[np.float64]":
+def derive_features(features: Sequence[str], x: "NDArray[np.float64]") -> "NDArray[np.float64]":
     """Return what a network is given of points [N, F]: their inputs, then those derived from two.
 
     Args:
