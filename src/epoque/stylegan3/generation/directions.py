@@ -116,27 +116,13 @@ def find_principal_directions(
         UsageError: if anything asked for is not allowed.
     """
     network.generator.labels.check(label)
-    w_dim = network.generator.spec.w_dim
-    if not 1 <= count <= w_dim:
-        raise ConfigError.of("components", f"{count} is not allowed; it takes 1 to {w_dim}.")
+    _check_count(network, count)
     if samples < 2:
         raise ConfigError.of("samples", f"{samples} is not allowed; at least 2 are needed.")
     samples_w = _sample_styles(network, samples, seed, label)
     centered = samples_w - samples_w.mean(0)
-    values, vectors = np.linalg.eigh(centered.T @ centered / (samples - 1))
-    values, vectors = np.maximum(values[::-1], 0), vectors.T[::-1]
-    # An eigenvector's sign is arbitrary: its largest entry is made positive.
-    signs = np.sign(vectors[np.arange(w_dim), abs(vectors).argmax(1)])
-    whole = values.sum()
-    shares = values / whole if whole > 0 else np.full_like(values, np.nan)  # no variance to share
-    first = slice(count)
-    return Directions(
-        (vectors * signs[:, None])[first],
-        np.sqrt(values)[first],
-        ("",) * count,
-        shares[first],
-        (False,) * count,
-    )
+    values, vectors, shares = _largest_eigenvectors(centered.T @ centered / (samples - 1), count)
+    return Directions(vectors, np.sqrt(values), ("",) * count, shares, (False,) * count)
 
 
 @torch.no_grad()
@@ -165,22 +151,38 @@ def factorize_semantics(
         ConfigError: if anything asked for is not allowed.
     """
     network.generator.labels.check(label)
-    w_dim = network.generator.spec.w_dim
-    if not 1 <= count <= w_dim:
-        raise ConfigError.of("components", f"{count} is not allowed; it takes 1 to {w_dim}.")
+    _check_count(network, count)
     weights = [
         module.weight.cpu().double().numpy()
         for name, module in network.generator.synthesis.named_modules()
         if name.endswith("affine") and name != "input.affine" and isinstance(module, Dense)
     ]
     stacked = np.concatenate(weights)
-    values, vectors = np.linalg.eigh(stacked.T @ stacked)
-    values, vectors = np.maximum(values[::-1], 0), vectors.T[::-1]
-    signs = np.sign(vectors[np.arange(w_dim), abs(vectors).argmax(1)])
-    vectors = (vectors * signs[:, None])[:count]
+    _, vectors, shares = _largest_eigenvectors(stacked.T @ stacked, count)
     scales = (_sample_styles(network, samples, seed, label) @ vectors.T).std(0)
-    shares = (values / max(float(values.sum()), 1e-300))[:count]
     return Directions(vectors, scales, (SEFA,) * count, shares, (False,) * count)
+
+
+def _check_count(network: LoadedGenerator, count: int) -> None:
+    w_dim = network.generator.spec.w_dim
+    if not 1 <= count <= w_dim:
+        raise ConfigError.of("components", f"{count} is not allowed; it takes 1 to {w_dim}.")
+
+
+def _largest_eigenvectors(matrix: Floats, count: int) -> tuple[Floats, Floats, Floats]:
+    """Return the largest eigenvalues of a positive matrix, their vectors, their shares of all.
+
+    Returns:
+        [K] the eigenvalues, falling; [K, N] vectors of unit length; [K] each value's share of the
+        sum of all, NaN if that is 0.
+    """
+    values, vectors = np.linalg.eigh(matrix)
+    values, vectors = np.maximum(values[::-1], 0), vectors.T[::-1]
+    # An eigenvector's sign is arbitrary: its largest entry is made positive.
+    signs = np.sign(vectors[np.arange(len(vectors)), abs(vectors).argmax(1)])
+    whole = values.sum()
+    shares = values / whole if whole > 0 else np.full_like(values, np.nan)  # nothing to share
+    return values[:count], (vectors * signs[:, None])[:count], shares[:count]
 
 
 def _sample_styles(
