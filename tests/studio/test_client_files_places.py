@@ -68,6 +68,23 @@ def test_the_header_leads_back_to_what_was_done(watched: Any, static_address: st
     assert page.evaluate("document.documentElement.lang") == "fr"
 
 
+def test_home_leads_back_to_a_page_that_was_left_at_once(watched: Any, static_address: str) -> None:
+    page = watched.open(static_address, still=True)
+    page.wait_for_selector(".labs")
+    # The address never gets to follow what is shown, as on a page that is left within half a second.
+    page.evaluate("""() => {
+      const original = window.setTimeout;
+      window.setTimeout = (f, ms, ...rest) => (ms === 500 ? 0 : original(f, ms, ...rest));
+    }""")
+    page.evaluate(f"location.hash = '{RING}&s=9&at=30'")
+    wait_for_step(page, 30)
+    go(page, "Epoque", expect=".labs")
+    continues = page.get_attribute("a.continue", "href")
+    assert "s=9" in continues
+    assert "at=30" in continues
+    assert "Epoque" not in page.text_content("a.continue")
+
+
 def test_a_card_of_home_begins_anew(watched: Any, static_address: str) -> None:
     page = watched.open(static_address, f"{RING}&s=9&at=30", still=True)
     wait_for_step(page, 30)

@@ -9,7 +9,7 @@ import { defaultValues, type Values } from "../form/schema";
 import { language, LANGUAGES, type Language, useLanguage } from "../i18n";
 import { type LabDetails, loadLab } from "../labs";
 import { differences, type Link, readLink, writeLink } from "../link/link";
-import { recallPlace, rememberPlace } from "../shell/last-place";
+import { rememberPlace } from "../shell/last-place";
 import { currentPlace, noteQuery, onLeave, replaceQuery, visitCount } from "../shell/router.svelte";
 import { LiveRun } from "./live-run.svelte";
 
@@ -99,6 +99,7 @@ export function followExperiment(experiment: Experiment): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const { path, run } = experiment;
   const visit = untrack(visitCount);
+  const remember = (query: string) => rememberPlace({ path, query, title: document.title.replace(/ · [^·]*$/, "") });
   $effect(() => {
     void [run.config, run.step, run.pace, run.recipe, run.frames, run.rival?.config, run.rival?.frames, experiment.shown, language()];
     timer ??= setTimeout(() => {
@@ -107,16 +108,15 @@ export function followExperiment(experiment: Experiment): () => void {
       if (path !== currentPlace().path || visit !== visitCount()) return;
       const query = experiment.query();
       replaceQuery(path, query);
-      rememberPlace({ path, query, title: document.title.replace(/ · [^·]*$/, "") });
+      remember(query);
     }, ADDRESS_MS);
   });
-  // The address followed it, but not in the last moments.
+  // The address followed it, but not in the last moments, nor on a page left at once.
   const stop = onLeave((next) => {
     if (next.path === path || !run.session) return;
     const query = experiment.query();
     noteQuery(path, query);
-    const last = recallPlace();
-    if (last?.path === path) rememberPlace({ ...last, query });
+    remember(query);
   });
   return () => {
     clearTimeout(timer);
