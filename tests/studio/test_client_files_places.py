@@ -71,7 +71,7 @@ def test_the_header_leads_back_to_what_was_done(watched: Any, static_address: st
 def test_home_leads_back_to_a_page_that_was_left_at_once(watched: Any, static_address: str) -> None:
     page = watched.open(static_address, still=True)
     page.wait_for_selector(".labs")
-    # The address never gets to follow what is shown, as on a page that is left within half a second.
+    # The address never gets to follow, as on a page that is left within half a second.
     page.evaluate("""() => {
       const original = window.setTimeout;
       window.setTimeout = (f, ms, ...rest) => (ms === 500 ? 0 : original(f, ms, ...rest));
