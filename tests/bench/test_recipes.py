@@ -82,6 +82,7 @@ REFUSED = [
     ("lab: neuron\nconfig: &c\n  csv: *c", "a recipe has no aliases"),
     ("config: " + "[" * 5_000, "is nested too deeply."),
     ("config: " + "{a: " * 5_000 + "1" + "}" * 5_000, "is nested too deeply."),
+    (b"<!doctype html><title>404</title>", "no recipe but a web page; save the file itself"),
     (b"title: \xff\xfe\xe9", "cannot be read: it is not UTF-8 text"),
     (b"\x00\x01\x02", "is not valid YAML"),
 ]

@@ -37,7 +37,7 @@ import yaml
 from yaml.error import MarkedYAMLError
 
 from .errors import ConfigError, UnknownNameError, UsageError, suggest_names
-from .files.input_files import read_regular
+from .files.input_files import describe_kind, read_regular
 from .limits import MAX_YAML_BYTES, MAX_YAML_VALUES
 from .number_text import is_number
 from .plugins import LABS, load_plugin, plugin_folder, plugin_names
@@ -182,8 +182,11 @@ def _load_packaged(name: str) -> Recipe:
 def _read_own(path: Path) -> Recipe:
     if not os.path.lexists(path) and "\0" not in str(path):  # no file has that in its name
         raise UnknownNameError("recipe file", str(path), map(str, path.parent.glob("*.y*ml")))
+    data = read_regular(path, MAX_YAML_BYTES)
+    if kind := describe_kind(data):
+        raise UsageError(f"{path} is no recipe but {kind}.")
     try:
-        text = read_regular(path, MAX_YAML_BYTES).decode()
+        text = data.decode()
     except UnicodeDecodeError:
         raise UsageError(f"{path} cannot be read: it is not UTF-8 text.") from None
     return _parse(text, path.stem, None, str(path))

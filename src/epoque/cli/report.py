@@ -47,7 +47,7 @@ def report(
 
     if format not in FORMATS:
         raise UsageError(
-            f"--format: {format} is not allowed; it takes one of {', '.join(FORMATS)}."
+            f"--format: {format or '(empty)'} is not allowed; it takes one of {', '.join(FORMATS)}."
             + did_you_mean(format, FORMATS)
         )
     template = None if template is None else find_template(template)

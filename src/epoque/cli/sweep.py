@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
-from epoque.bench.errors import UsageError
 from epoque.bench.lab import lab_of
 from epoque.bench.options import AsJson, Figures, Quiet, RecipeName, RunsOption, StyleName
 from epoque.bench.sweeps.search import BATCH_SIZE
@@ -155,11 +154,9 @@ def search(
     Example: `epoque search neuron/xor-mlp learning_rate=0.01:10:log:50 seed=0:20 --trials 30`.
     """
     from epoque.api import search as run
+    from epoque.bench.sweeps.run_search import check_trials
 
-    for option, number in (("--trials", trials), ("--trial-batch", trial_batch)):
-        if number < 1:
-            rule = "it takes a whole number at least 1"
-            raise UsageError(f"{option}: {number} is not allowed; {rule}.")
+    check_trials({"--trials": trials, "--trial-batch": trial_batch})
     with progress_bar(f"search {recipe}", "trials", quiet=quiet or as_json) as progress:
         study = run(
             recipe, *axes, trials=trials, sampler=sampler, score=score or None,

@@ -66,6 +66,8 @@ def test_a_fault_is_one_sentence(tmp_path, text, told):
         (",a,b\n0,1,2\n1,3,4\n", "line 1: column 1 has no name and counts the rows"),
         ("Unnamed: 0,a\n1,1\n2,3\n", "line 1: column 1 has no name and counts the rows"),
         ('"a" "b"\n"1" 0.1 2\n"2" 3 4\n', "line 2: 3 values.*counts the rows"),
+        ("a,b\n1,0.1,2\n2,3,4\n", "line 2: 3 values; .*; its first value counts the rows"),
+        ('"a","b"\n"x",0.1,2\n"y",3,4\n', "its first value may be the row's name"),
         ("a,,b\n1,2,3\n", "line 1: column 2 has no name and needs one"),
         ("a,b,\n1,2,3\n", "line 1: column 3 has no name and needs one"),
         ("a,b\n0,1,0,2\n", "line 2: 4 values; the header has 2; decimal commas need quotes"),

@@ -17,6 +17,8 @@ def test_the_encodings_of_editors(encoding: str) -> None:
         (b'{"a": 1,\n "b": }', r"a\.json is damaged: it is no JSON \(line 2, column 7: expecting"),
         (b"[1,\n 2,\n]", r"\((line 3, column 1: the comma before it is|line 2, column 3: illegal)"),
         (b"", r"it is no JSON \(line 1, column 1: expecting value\)"),
+        (b"\n<!DOCTYPE html><html>", "a.json is no JSON but a web page; save the file itself"),
+        (b"\x89PNG\r\n", "a.json is no JSON but a PNG picture"),
         (b'["\xff"]', "neither UTF-8 nor UTF-16 text"),
         (b"[" * 100_000, "nested too deeply"),
         (b"1" * 5000, "a number of thousands of digits"),

@@ -275,14 +275,18 @@ def test_the_figure_is_drawn_and_the_same_every_time(searched: Searched, tmp_pat
         ({"sampler": "tpee"}, "sampler: tpee is not allowed; it takes tpe or random. "
          "Did you mean tpe?"),
         ({"direction": "down"}, "direction: down is not allowed; it takes minimize or maximize."),
-        ({"trials": 0}, "trials: 0 is not allowed; it takes a whole number at least 1."),
+        ({"trials": 0}, "trials: 0 is not allowed; it takes a whole number from 1 to 1,000,000."),
+        ({"trials": 10**9}, "trials: 1000000000 is not allowed; it takes a whole number from 1 to "
+         "1,000,000."),
+        ({"trials": 600_000}, "600,000 trials × 2 seeds make 1,200,000 trainings; at most "
+         "1,000,000 are allowed."),
     ],
 )  # fmt: skip
 def test_a_wrong_argument_is_one_sentence(
     arguments: dict[str, Any], sentence: str, searched: Searched
 ) -> None:
     with pytest.raises(UsageError) as caught:
-        searched(**arguments)
+        searched("limit=2:9", "seed=0:2", **arguments)
     assert str(caught.value) == sentence
 
 

@@ -42,9 +42,9 @@ def test_all_problems_at_once(pack: Callable[..., Path]):
         "dataset.json labels gone.png, which is not there (1 such).",
         "No picture has class 0 of 0 to 3 (3 such).",
         "1 pictures are there several times.",
-        "1 files are no pictures, such as note.txt.",
         "3 pictures (2 .heic, 1 .svg) are left out: their kinds are not read; save them as PNG or "
         "JPEG.",
+        "note.txt is no picture, and is left out.",
     )
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import DataError
-from .input_files import binary_kind
+from .input_files import describe_kind
 
 if TYPE_CHECKING:
     import _csv
@@ -71,8 +71,8 @@ def decode(path: Path, data: bytes) -> tuple[str, str]:
         DataError: if it is a workbook or an archive, or neither UTF-8 nor UTF-16 or UTF-32 with a
             mark (BOM) at its begin.
     """
-    if kind := binary_kind(data):
-        raise DataError(f"{path} is {kind}, no table of text: save it as CSV (UTF-8).")
+    if kind := describe_kind(data):
+        raise DataError(f"{path} is no table of text but {kind}. Save it as CSV (UTF-8).")
     encoding = next((name for mark, name in _MARKS if data.startswith(mark)), "UTF-8")
     try:
         text = data.decode(encoding)

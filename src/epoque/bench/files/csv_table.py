@@ -112,13 +112,13 @@ class CsvTable:
             return f": the header has {header} between its names, this line {mark}"
         if len(self.header) == 1:
             return f", {self.header[0][:40]!r} (line {self.header_line})"
-        if self.dialect.separator == "," and len(row) > len(self.header):
-            return "; decimal commas need quotes, or another separator than commas"
-        if len(row) == len(self.header) + 1 and _counts(r[:1] for _, r in self.rows):
-            return "; its first value counts the rows: leave such an index out"
         width = len(self.header) + 1
+        if len(row) == width and _counts(r[:1] for _, r in self.rows):
+            return "; its first value counts the rows: leave such an index out"
         if all(len(r) == width and not _is_number(r[0]) for _, r in self.rows):
             return "; its first value may be the row's name: leave such names out"
+        if self.dialect.separator == "," and len(row) > len(self.header):
+            return "; decimal commas need quotes, or another separator than commas"
         return ""
 
     def _other_separator(self, text: str, width: int) -> str:

@@ -14,6 +14,7 @@ from ..i18n import mark
 
 __all__ = [
     "binary_kind",
+    "describe_kind",
     "describe_pointer",
     "is_hidden",
     "open_regular",
@@ -32,7 +33,14 @@ _BINARY = (
     (b"%PDF-", mark("a PDF")),
     (b"{\\rtf", mark("a document in RTF")),
     (b"\x1f\x8b", mark("compressed by gzip")),
+    (b"BZh", mark("compressed by bzip2")),
+    (b"\xfd7zXZ\x00", mark("compressed by xz")),
+    (b"\x28\xb5\x2f\xfd", mark("compressed by zstd")),
+    (b"7z\xbc\xaf\x27\x1c", mark("a 7z archive")),
     (b"PAR1", mark("a Parquet file")),
+    (b"\x93NUMPY", mark("an array of NumPy (.npy)")),
+    (b"\x89HDF", mark("an HDF5 file")),
+    (b"SQLite format 3\x00", mark("a database of SQLite")),
     (b"\x89PNG", mark("a PNG picture")),
     (b"\xff\xd8\xff", mark("a JPEG picture")),
     (b"GIF8", mark("a GIF picture")),
@@ -80,6 +88,16 @@ def _start(descriptor: int) -> bytes:
 def binary_kind(data: bytes) -> str:
     """Return what a file is that people take for text, by its first bytes; "" of others."""
     return next((kind for mark, kind in _BINARY if data.startswith(mark)), "")
+
+
+def describe_kind(data: bytes) -> str:
+    """Return what a file is that people take for a table, a recipe or JSON; "" of others.
+
+    Beside `binary_kind` it is a web page: what a browser saves of a page that shows a file.
+    """
+    start = data[:512].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    page = start.startswith((b"<!doctype html", b"<html"))
+    return mark("a web page; save the file itself") if page else binary_kind(data)
 
 
 def describe_pointer(data: bytes) -> str:

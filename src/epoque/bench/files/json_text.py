@@ -5,6 +5,7 @@ from typing import Any
 
 from ..errors import DataError
 from ..limits import MAX_JSON_BYTES, MAX_JSON_PARTS
+from .input_files import describe_kind
 
 __all__ = ["parse_json"]
 
@@ -18,10 +19,13 @@ def parse_json(data: bytes, where: str, most: int = MAX_JSON_BYTES) -> Any:
         most: how many bytes it may have.
 
     Raises:
-        DataError: naming line and column of a mistake; if it is too large, or nested too deeply.
+        DataError: naming line and column of a mistake, or what it is instead; if it is too large,
+            or nested too deeply.
     """
     if len(data) > most:
         raise DataError(f"{where} has {len(data):,} bytes; at most {most:,} are read.")
+    if kind := describe_kind(data):
+        raise DataError(f"{where} is no JSON but {kind}.")
     if data.count(b"[") + data.count(b"{") > MAX_JSON_PARTS:
         raise DataError(f"{where} holds more than {MAX_JSON_PARTS:,} lists and objects.")
     try:

@@ -16,6 +16,7 @@ from ..files.parquet_table import (
     read_table,
 )
 from ..lab import C, Lab, lab_of
+from ..limits import MAX_SWEEP_POINTS
 from ..progress import Notify, Progress, no_progress
 from ..stopping import defer_stop
 from .blocks import Blocks
@@ -32,7 +33,7 @@ from .study_writer import OpenStudy, create_study, lock_study
 from .table_blocks import TableBlock
 from .table_parts import TableParts
 
-__all__ = ["SAMPLERS", "resume_search", "run_search"]
+__all__ = ["SAMPLERS", "check_trials", "resume_search", "run_search"]
 
 SAMPLERS = ("tpe", "random")
 DIRECTIONS = ("minimize", "maximize")
@@ -66,7 +67,7 @@ def run_search(
         base: the config that every trial starts from; its seed is also the search's.
         axes: the fields and where to look (see `epoque.bench.sweeps.grid.parse_axes`).
         root: the folder of runs.
-        trials: how many settings are tried, at least 1.
+        trials: how many settings are tried, 1 to `MAX_SWEEP_POINTS`; times the seeds, too.
         sampler: `tpe` (tree-structured Parzen estimator: Bergstra et al., "Algorithms for
             hyper-parameter optimization", 2011) or `random`.
         objective: the result to look at; by default the lab's score.
@@ -162,12 +163,29 @@ def _check(
             raise UsageError(
                 f"{name}: {value} is not allowed; it takes {' or '.join(allowed)}.{near}"
             )
-    for name, number in (("trials", trials), ("trial_batch", trial_batch)):
-        if number < 1:
-            rule = "it takes a whole number at least 1"
-            raise UsageError(f"{name}: {number} is not allowed; {rule}.")
+    check_trials({"trials": trials, "trial_batch": trial_batch})
+    _check_size(trials, axes)
     if all(axis.field == "seed" for axis in axes):
         raise UsageError("A search needs an axis besides the seed, which is not searched.")
+
+
+def check_trials(counts: Mapping[str, int]) -> None:
+    """Refuse counts of trials, name to number, that are none or more than a sweep may have.
+
+    Raises:
+        UsageError: naming the first.
+    """
+    for name, count in counts.items():
+        if not 1 <= count <= MAX_SWEEP_POINTS:
+            rule = f"it takes a whole number from 1 to {MAX_SWEEP_POINTS:,}"
+            raise UsageError(f"{name}: {count} is not allowed; {rule}.")
+
+
+def _check_size(trials: int, axes: Sequence[Axis]) -> None:
+    seeds = next((len(axis.values) for axis in axes if axis.field == "seed"), 1)
+    if trials * seeds > MAX_SWEEP_POINTS:
+        counts = f"{trials:,} trials × {seeds:,} seeds make {trials * seeds:,} trainings"
+        raise UsageError(f"{counts}; at most {MAX_SWEEP_POINTS:,} are allowed.")
 
 
 class _Measuring:

@@ -12,11 +12,10 @@ from typing import Any
 import numpy as np
 
 from epoque.bench.errors import DataError
-from epoque.bench.files.images import other_pictures
 from epoque.bench.progress import Progress, no_progress
 
 from .files import Files, open_files
-from .labels import FILE, Labels, LabelTable, build_table, read_labels, spare_labels, unused_classes
+from .labels import Labels, LabelTable, build_table, read_labels, spare_labels, unused_classes
 from .preprocess import PictureError, decode, is_picture
 from .sources import describe_left_out
 
@@ -98,7 +97,7 @@ def check_dataset(path: Path, progress: Progress | None = None) -> DatasetReport
         () if counts is None else tuple(counts.tolist()),
         sum(one.size for one in infos),
         tuple(problems + label_problems),
-        tuple(odd + _remarks(files, names, good)),
+        tuple(odd + _remarks(files, good)),
     )
 
 
@@ -181,14 +180,9 @@ def _is_constant(labels: Labels | None, table: LabelTable) -> list[str]:
     return ["All labels are the same."] if vectors and not np.ptp(table.values, 0).any() else []
 
 
-def _remarks(files: Files, names: list[str], good: list[_FileInfo]) -> list[str]:
+def _remarks(files: Files, good: list[_FileInfo]) -> list[str]:
     remarks = []
     twins = [n for n in Counter(one.digest for one in good).values() if n > 1]
     if twins:
         remarks.append(f"{sum(twins) - len(twins)} pictures are there several times.")
-    others = [n for n in files.names if n not in set(names) and n.rpartition("/")[2] != FILE]
-    kinds = describe_left_out(others)
-    others = [name for name in others if not other_pictures([name])]
-    if others:
-        remarks.append(f"{len(others)} files are no pictures, such as {others[0]}.")
-    return remarks + kinds
+    return remarks + describe_left_out(files.names)

@@ -52,26 +52,32 @@ class Labels(dict[str, Label]):
         super().__init__(values)
         self.names = tuple(names)
 
-    def of(self, name: str, where: str) -> Label:
+    def of(self, name: str, where: str, pictures: Sequence[str]) -> Label:
         """Return the label of a picture.
+
+        Args:
+            name: of the picture.
+            where: the set, for an error.
+            pictures: the names of all.
 
         Raises:
             DataError: naming what may be meant, if it has none.
         """
         if name not in self:
-            raise DataError(f"{where}: {FILE} has no label for {name}{self._near(name)}.")
+            raise DataError(f"{where}: {FILE} has no label for {name}{self._near(name, pictures)}")
         return self[name]
 
-    def _near(self, name: str) -> str:
+    def _near(self, name: str, pictures: Sequence[str]) -> str:
+        """Return which label without a picture may be meant, as the end of a sentence."""
+        spare = sorted(self.keys() - set(pictures))
         stem, file = name.rpartition(".")[0], name.rpartition("/")[2]
-        for other in self:
+        for other in spare:
             if other.rpartition(".")[0] == stem:
-                return f"; it has one for {other}, which ends otherwise"
-        for other in self:
+                return f"; it has one for {other}, which ends otherwise."
+        for other in spare:
             if other.rpartition("/")[2] == file:
-                return f"; it has one for {other}, in another folder"
-        near = did_you_mean(name, list(self)[:NEAR]).strip(" ?")
-        return f". {near}?" * bool(near)
+                return f"; it has one for {other}, in another folder."
+        return f".{did_you_mean(name, spare[:NEAR])}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +265,7 @@ def build_table(labels: Labels | None, names: Sequence[str], where: str) -> Labe
     """
     if labels is None:
         return LabelTable(0, np.zeros((len(names), 0), np.float32))
-    values = [labels.of(name, where) for name in names]
+    values = [labels.of(name, where, names) for name in names]
     kind = check_alike(zip(names, values, strict=True), where)
     if values and kind == 0:
         classes = np.array(values, np.int64)

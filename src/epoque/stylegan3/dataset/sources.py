@@ -15,7 +15,7 @@ from epoque.bench.files.input_files import open_regular, visible_files
 from epoque.bench.limits import MAX_CLASSES, MAX_ZIP_RATIO, MAX_ZIP_UNCHECKED_BYTES
 
 from .files import Files, open_files
-from .labels import Label, Labels, is_label, read_labels, spare_labels
+from .labels import FILE, Label, Labels, is_label, read_labels, spare_labels
 from .preprocess import is_picture
 
 if TYPE_CHECKING:
@@ -122,11 +122,22 @@ def describe_no_pictures(files: Files) -> DataError:
 
 
 def describe_left_out(names: Iterable[str]) -> list[str]:
-    """Tell how many files are pictures of kinds that are not read, and which."""
+    """Tell which files are left out: what is no picture, and pictures of kinds that are not read.
+
+    A table of labels that is not called dataset.json is among the former: nobody should find out
+    after a training that it was not read.
+    """
+    names = [name for name in names if not is_picture(name)]
     kinds = other_pictures(names)
+    others = [n for n in names if n.rpartition("/")[2] != FILE and not other_pictures([n])]
     counts = ", ".join(f"{count:,} {ending}" for ending, count in kinds.most_common())
     rest = "are left out: their kinds are not read; save them as PNG or JPEG"
-    return [f"{kinds.total():,} pictures ({counts}) {rest}."] if kinds else []
+    remarks = [f"{kinds.total():,} pictures ({counts}) {rest}."] if kinds else []
+    if others:
+        one = f"{others[0]} is no picture, and is left out."
+        several = f"{len(others):,} files are no pictures, and are left out, such as {others[0]}."
+        remarks.append(several if len(others) > 1 else one)
+    return remarks
 
 
 def _find_tables(path: Path) -> list[Path]:
@@ -190,7 +201,9 @@ class _Archive(DatasetSource):
         self.label_names = label_values.names if label_values else ()
         where = str(files.path)
         self._labels_by_name = (
-            {name: label_values.of(name, where) for name in self._names} if label_values else {}
+            {name: label_values.of(name, where, self._names) for name in self._names}
+            if label_values
+            else {}
         )
         self.remarks = (*describe_left_out(files.names), *spare_labels(label_values, self._names))
 
