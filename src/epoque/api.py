@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from epoque.bench.config import Config
 from epoque.bench.figures.styles import use_style
-from epoque.bench.files.output_paths import runs_folder
+from epoque.bench.files.output_paths import new_runs_folder, runs_folder
 from epoque.bench.lab import Lab, find_lab, lab_names
 from epoque.bench.notebook import default_progress
 from epoque.bench.progress import Notify, Progress
@@ -98,7 +98,7 @@ def run(
     entry, lab, config = configure(recipe, settings)
     factories = [*make_sinks(sinks), *notebook_sinks()]
     with use_style(style):
-        record = start(lab, config, entry.name, runs_folder(runs), name)
+        record = start(lab, config, entry.name, new_runs_folder(runs), name)
         if name is not None and record.is_complete:
             return record
         return execute(record, factories, draw=figures)
@@ -175,7 +175,7 @@ def sweep(
     from epoque.bench.sweeps.sweep import Sweeps
 
     entry, lab, config = configure(recipe, settings)
-    parsed, root = parse_axes(config, axes, flatten(settings)), runs_folder(runs)
+    parsed, root = parse_axes(config, axes, flatten(settings)), new_runs_folder(runs)
     existing = Sweeps(root).find(entry.name, _typed(parsed), config=config, finished=False)
     how: dict[str, Any] = {
         "execution": Execution.choose(on, workers, retries, deadline, keep_runs, notify=notify),
@@ -253,7 +253,7 @@ def search(
 
     entry, lab, config = configure(recipe, settings)
     explicit = flatten(settings).keys() - {"seed"}  # the search's own, whatever those of its trials
-    parsed, root = parse_axes(config, axes, explicit), runs_folder(runs)
+    parsed, root = parse_axes(config, axes, explicit), new_runs_folder(runs)
     goal: dict[str, Any] = {"trials": trials, "sampler": sampler, "direction": direction}
     goal |= {"objective": score or lab.score, "trial_batch": trial_batch}
     existing = Searches(root).find(

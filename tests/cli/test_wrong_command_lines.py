@@ -253,3 +253,13 @@ def test_values_that_cannot_be_meant(
     wrong(*lines[0])  # imports
     faults = [fault for line in lines for fault in wrong(*line)]
     assert not faults, f"{len(faults)} of {len(lines)}:\n" + "\n".join(faults[:200])
+
+
+def test_a_name_that_no_file_can_have_is_one_sentence(refused: Callable[[str], str]) -> None:
+    long = "x" * 300
+    for line in (f"language compare {long} b", f"run neuron/and --runs {long}"):
+        assert "too long" in refused(line), line
+
+
+def test_bytes_that_are_no_text_are_one_sentence(refused: Callable[[str], str]) -> None:
+    assert "it is not UTF-8 text" in refused("stylegan3 generate --seeds \udcff")

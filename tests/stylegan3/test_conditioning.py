@@ -7,6 +7,7 @@ import pytest
 
 from epoque.bench.errors import DataError, UsageError
 from epoque.bench.seeds import numpy_rng
+from epoque.stylegan3 import conditioning
 from epoque.stylegan3.conditioning import ANY, SAMPLE, Conditioning
 
 NAMES = ("hair=short", "hair=long", "glasses=none", "glasses=round", "age")
@@ -137,3 +138,10 @@ def test_a_card_keeps_names_and_how_often_each_class_was_there(people):
 def test_a_damaged_card_is_told(told):
     with pytest.raises(DataError, match="here: what it tells of the network's labels is damaged"):
         Conditioning.from_json(told, 3, "here")
+
+
+@pytest.mark.parametrize("text", ["1_000", "1 2_0", "nan", "\u0661", "a=1_0"])
+def test_only_numbers_as_one_types_them_are_taken(text):
+    assert conditioning._parse_assignment(text) == ("", 0.0)
+    with pytest.raises(ValueError, match=text.partition(" ")[0]):
+        conditioning.parse_numbers(text)

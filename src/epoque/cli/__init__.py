@@ -10,6 +10,7 @@ import sys
 import unicodedata
 from collections.abc import Sequence
 from contextlib import suppress
+from errno import ENAMETOOLONG
 from io import TextIOWrapper
 from signal import SIGINT
 
@@ -167,10 +168,22 @@ def _answer(argv: Sequence[str]) -> None:
         sys.stderr.close()
         sys.exit(0)
     except BaseException as error:
-        if not is_panic(error):
+        told = _describe(error)
+        if told is None:
             raise
-        _complain(describe_panic("The command", error))
-        sys.exit(1)
+        _complain(told[0])
+        sys.exit(told[1])
+
+
+def _describe(error: BaseException) -> tuple[str, int] | None:
+    """Return what to tell of an error that a library raises, and the exit code; None of others."""
+    if is_panic(error):
+        return describe_panic("The command", error), 1
+    if isinstance(error, OSError) and error.errno == ENAMETOOLONG:  # whatever was looked up
+        return f"{os.fsdecode(error.filename):.60}… is too long for the name of a file.", 2
+    if isinstance(error, UnicodeEncodeError) and "surrogates" in error.reason:
+        return f"{error.object:.80} is not allowed; it is not UTF-8 text.", 2
+    return None
 
 
 def _missing_extra(argv: Sequence[str]) -> MissingExtraError | None:

@@ -7,7 +7,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from epoque.bench.errors import UsageError, did_you_mean
-from epoque.bench.files.output_paths import runs_folder
+from epoque.bench.files.output_paths import new_runs_folder, runs_folder
 from epoque.bench.options import Language, Quiet, RunsOption, StyleName
 from epoque.bench.terminal import make_console, print_notes
 from epoque.report.profiles import Profile
@@ -104,5 +104,5 @@ def demo(
     """
     from epoque.demo import write_demo
 
-    for path in write_demo(runs_folder(runs), out, profile=profile, quiet=quiet):
+    for path in write_demo(new_runs_folder(runs), out, profile=profile, quiet=quiet):
         make_console(wrapped=True).print(str(path))

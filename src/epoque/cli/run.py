@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import App, Parameter
 
 from epoque.bench.errors import UsageError
-from epoque.bench.files.output_paths import runs_folder
+from epoque.bench.files.output_paths import new_runs_folder, runs_folder
 from epoque.bench.number_text import split_list
 from epoque.bench.options import AsJson, Figures, Quiet, RecipeName, RunName, RunsOption, StyleName
 from epoque.bench.system.processes import rank, world_size
@@ -157,7 +157,7 @@ def _run_training(
     from epoque.bench.runs.execute import execute, join_resumed_training, join_training, start
     from epoque.bench.runs.run_name import find_named_run
 
-    sinks, root = _sinks(quiet, as_json, log), runs_folder(runs)
+    sinks, root = _sinks(quiet, as_json, log), new_runs_folder(runs)
     if rank():
         existing = None if name is None else find_named_run(lab, config, root, name)
         if existing is None:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from epoque.bench.errors import ConfigError, DataError, did_you_mean
 from epoque.bench.files.input_files import read_regular
 from epoque.bench.limits import MAX_TEXT_FILE_BYTES
+from epoque.bench.number_text import is_number
 from epoque.bench.seeds import numpy_rng
 
 if TYPE_CHECKING:
@@ -283,16 +284,16 @@ def parse_numbers(text: str) -> tuple[float, ...]:
     Raises:
         ValueError: if they are none.
     """
-    return tuple(float(part) for part in text.strip("[] \n").replace(",", " ").split() or [text])
+    parts = text.strip("[] \n").replace(",", " ").split() or [text]
+    if not all(map(is_number, parts)):  # float() also takes 1_000, nan and Arabic digits
+        raise ValueError(text)
+    return tuple(map(float, parts))
 
 
 def _parse_assignment(part: str) -> tuple[str, float]:
     """Return the name and the number of `smile=0.5`; no name if it is no such thing."""
     name, _, number = part.rpartition("=")
-    try:
-        value = float(number)
-    except ValueError:
-        return "", 0.0
+    value = float(number) if is_number(number) else math.nan
     return (name, value) if math.isfinite(value) else ("", 0.0)
 
 

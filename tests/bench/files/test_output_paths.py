@@ -7,7 +7,13 @@ import pytest
 from epoque import api
 from epoque.bench.config import Config, LocalPath, PathOrHttps, setting
 from epoque.bench.errors import ConfigError, UsageError
-from epoque.bench.files.output_paths import check_file, check_folder, refuse_address, runs_folder
+from epoque.bench.files.output_paths import (
+    check_file,
+    check_folder,
+    new_runs_folder,
+    refuse_address,
+    runs_folder,
+)
 
 ADDRESSES = ("s3://lab/runs", "gs://a/b", "http://a", "file:///tmp/a", "S3A://x/y", "hf://a/b")
 
@@ -76,3 +82,24 @@ def test_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         with pytest.raises(UsageError, match="--out: ~/a is not allowed; the shell did not put"):
             check("--out", Path("~/a"))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_new_runs_are_not_begun_below_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "file"
+    file.write_text("x")
+    for place in (file, file / "runs", tmp_path / ("x" * 300)):
+        with pytest.raises(UsageError, match=r"^--runs: .* cannot be written: .*; give another"):
+            new_runs_folder(place)
+        monkeypatch.setenv("EPOQUE_RUNS", str(place))
+        with pytest.raises(UsageError, match=r"^EPOQUE_RUNS: .* cannot be written: "):
+            new_runs_folder()
+    with pytest.raises(UsageError, match="no path holds a NUL character"):
+        new_runs_folder("a\0b")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_name_that_no_file_can_have_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"--out: .*x cannot be written: "):
+        check_file("--out", tmp_path / ("x" * 300), ".png")

@@ -6,6 +6,7 @@ A place is a path on this machine. An address such as `s3://lab/runs` would be o
 
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 
 from ..errors import UsageError
@@ -17,6 +18,7 @@ __all__ = [
     "check_folder",
     "check_runs_folder",
     "make_parent_folder",
+    "new_runs_folder",
     "refuse_address",
     "runs_folder",
 ]
@@ -35,6 +37,8 @@ def refuse_address(place: str | Path, *schemes: str) -> None:
     Raises:
         ValueError: with the end of a sentence that begins with the place.
     """
+    if "\0" in str(place):
+        raise ValueError("is not allowed; no path holds a NUL character.")
     match = _ADDRESS.match(str(place))
     if match and match[1].lower() not in schemes:
         also = "".join(f" or an {scheme}:// address" for scheme in schemes)
@@ -57,6 +61,18 @@ def runs_folder(path: str | Path | None = None) -> Path:
     except ValueError as error:
         raise UsageError(f"The folder of runs: {place} {error}") from None
     return Path(os.path.expanduser(place))  # Path's own raises where there is no such user
+
+
+def new_runs_folder(path: str | Path | None = None) -> Path:
+    """Return where new runs go (see `runs_folder`), once that can be a folder.
+
+    Raises:
+        UsageError: if it is an address, a file, or below one.
+    """
+    root = runs_folder(path)
+    if not os.path.isdir(root):
+        check_folder("--runs" if path else "EPOQUE_RUNS", root)
+    return root
 
 
 def check_runs_folder(root: Path, option: Path | None) -> None:
@@ -90,11 +106,11 @@ def check_file(option: str, path: Path | None, *endings: str) -> None:
         return
     if not path.name:
         raise UsageError(f"{option}: {path} is not allowed; it is a folder, not a file's name.")
-    for ending in endings or ("",):
-        file = path.with_name(f"{path.name}{ending}")
-        if file.is_dir():
+    files = [path.with_name(f"{path.name}{ending}") for ending in endings or ("",)]
+    for file in files:
+        if os.path.isdir(file):
             raise UsageError(f"{option}: {file} is not allowed; there is a folder of that name.")
-    _check(option, path, path.parent)
+    _check(option, path, path.parent, *files)
 
 
 def check_folder(option: str, path: Path | None) -> None:
@@ -108,7 +124,7 @@ def check_folder(option: str, path: Path | None) -> None:
         UsageError: naming the option, the path, and why not.
     """
     if path is not None:
-        _check(option, path, path)
+        _check(option, path, path, path)
 
 
 def make_parent_folder(path: Path) -> None:
@@ -121,8 +137,11 @@ def make_parent_folder(path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
 
 
-def _check(option: str, path: Path, folder: Path) -> None:
-    """Write an empty file where the first folder would be made, or the files, and remove it."""
+def _check(option: str, path: Path, folder: Path, *targets: Path) -> None:
+    """Write an empty file where the first folder would be made, or the files, and remove it.
+
+    Its name is short: whether those of `targets` can be had is asked of the system.
+    """
     try:
         refuse_address(path)
     except ValueError as error:
@@ -132,6 +151,9 @@ def _check(option: str, path: Path, folder: Path) -> None:
         raise UsageError(f"{option}: {path} is not allowed; {message}. `{option} {path}` lets it.")
     remove_abandoned(path.parent, path.name)
     try:
+        for target in targets:
+            with suppress(FileNotFoundError):
+                target.lstat()
         probe = draft_path(_nearest(folder) / path.name)
         probe.touch()
         probe.unlink()

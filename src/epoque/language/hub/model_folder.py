@@ -1,5 +1,6 @@
 """Saving a model as transformers reads it: a new folder, whole or not at all."""
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 from epoque.bench.errors import UsageError
 from epoque.bench.files.atomic import explain_write_errors, write_atomic, write_json
 from epoque.bench.files.drafts import draft_folder
+from epoque.bench.files.output_paths import check_folder
 from epoque.bench.runs.run import Run
 
 from ..config import LanguageConfig
@@ -98,6 +100,7 @@ def copy_folder(source: Path, folder: Path) -> Path:
         RunWriteError: if the system refuses.
     """
     _check_free(folder)
+    check_folder("The folder", folder)
     beside = folder.absolute().parent
     with explain_write_errors(folder):
         beside.mkdir(parents=True, exist_ok=True)
@@ -111,8 +114,10 @@ def copy_folder(source: Path, folder: Path) -> Path:
 
 
 def _check_free(folder: Path) -> None:
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    if folder.is_dir() and any(folder.iterdir()):
         raise UsageError(f"{folder} is not empty; nothing was written.")
+    if os.path.lexists(folder) and not folder.is_dir():
+        raise UsageError(f"{folder} is no folder, but is there; nothing was written.")
 
 
 def _move(draft: Path, folder: Path) -> None:

@@ -19,6 +19,7 @@ from epoque.bench.actions import (
 )
 from epoque.bench.errors import ConfigError, Problem
 from epoque.bench.files.path_list import IS_PATHS
+from epoque.bench.number_text import is_number
 from epoque.bench.progress import Notify, Progress
 from epoque.bench.runs.lookup import LAST
 
@@ -117,7 +118,9 @@ class LabelOptions(DeviceOptions):
 class TruncationOptions(LabelOptions):
     """Of an action on images that may be truncated."""
 
-    truncation: float = option(1.0, "How far from the mean image: 1 as drawn, 0 the mean.")
+    truncation: float = option(
+        1.0, "How far from the mean image: 1 as drawn, 0 the mean.", ge=-100, le=100
+    )
 
     def mapping_options(self) -> "MappingOptions":
         """Return how styles are made from seeds."""
@@ -240,11 +243,8 @@ def load_inputs(
 
 def is_finite_pair(text: str) -> bool:
     """Return whether a text is two finite numbers with a comma between."""
-    try:
-        numbers = [float(part) for part in text.split(",")]
-    except ValueError:
-        return False
-    return len(numbers) == 2 and all(map(isfinite, numbers))
+    parts = [part.strip() for part in text.split(",")]
+    return len(parts) == 2 and all(is_number(part) and isfinite(float(part)) for part in parts)
 
 
 def refuse(name: str, message: str) -> ConfigError:

@@ -172,7 +172,7 @@ class ProjectOptions(LabelOptions, VggOptions, StyleFigureOptions):
     image: FilePath = option(..., "A picture; its middle is cropped to a square.", positional=True)
     steps: int = option(500, "With one style for all layers (w).", ge=1)
     steps_plus: int = option(250, "Then with one for each layer (w+); 0 for none.", ge=0)
-    learning_rate: float = option(0.1, "Of Adam, at its highest.", gt=0)
+    learning_rate: float = option(0.1, "Of Adam, at its highest.", gt=0, le=1000)
     fit_noise: bool = option(
         True,
         "Of StyleGAN2: look for the noise of its layers, too.",
