@@ -133,7 +133,7 @@ def iterate_choices(properties: Any, inside: str = "") -> Iterator[tuple[str, li
     for name, node in properties.items():
         choices = [
             str(choice)
-            for kind in (node, *node.get("anyOf", ()))
+            for kind in (node, node.get("items", {}), *node.get("anyOf", ()))
             for choice in kind.get("enum", [kind["const"]] if "const" in kind else [])
         ]
         if choices:

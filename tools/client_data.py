@@ -81,7 +81,7 @@ def colors_css() -> str:
     light, dark = (_variables(colors()[theme]) for theme in ("light", "dark"))
     return (
         f":root {{\n  color-scheme: light;\n{light}}}\n"
-        f'@media (prefers-color-scheme: dark) {{\n  :root:not([data-theme="light"]) {{\n'
+        f'@media screen and (prefers-color-scheme: dark) {{\n  :root:not([data-theme="light"]) {{\n'
         f"  color-scheme: dark;\n{dark}  }}\n}}\n"
         f':root[data-theme="dark"] {{\n  color-scheme: dark;\n{dark}}}\n'
     )

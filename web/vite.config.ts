@@ -30,6 +30,24 @@ function plainImports(): Plugin {
   };
 }
 
+/**
+ * Leaves out what Svelte does to take over a server's markup: no page of ours comes with any. Its components
+ * call for that at every element.
+ */
+function noHydration(): Plugin {
+  return {
+    name: "no-hydration",
+    enforce: "pre",
+    transform: {
+      filter: { id: /svelte\/src\/internal\/client\/dom\/hydration\.js$/ },
+      handler: (code) =>
+        code
+          .replace("export let hydrating = false", "export const hydrating = false")
+          .replace("hydrating = value;", ""),
+    },
+  };
+}
+
 /** The fonts that every page has at its top: with them its lines are broken once, not twice. */
 const FIRST_FONTS = /(source-serif-4|atkinson-hyperlegible-next)-latin-.*\.woff2$/;
 
@@ -58,7 +76,7 @@ function preloads(): Plugin {
 // The page is served from any folder (a static site on a USB stick): its addresses are relative.
 export default defineConfig({
   base: "./",
-  plugins: [svelte(), fontLicenses(), plainImports(), preloads()],
+  plugins: [noHydration(), svelte(), fontLicenses(), plainImports(), preloads()],
   build: {
     outDir: "../src/epoque/studio/client",
     emptyOutDir: true,

@@ -76,6 +76,17 @@ describe("a typed text", () => {
   });
 });
 
+describe("a list of choices", () => {
+  const features = neuron.byPath.get("features") as Setting;
+  it("has a word for each, and takes them alone", () => {
+    expect(features).toMatchObject({ kind: "choices", words: { x1_squared: "x1²" } });
+    expect(readText(features, "x1_x2, sin_x1")).toEqual({ value: ["x1_x2", "sin_x1"] });
+    expect(readText(features, "x1_x2,x3")).toEqual({
+      problem: "x1_x2,x3 is not allowed; it takes a list such as x1_squared,x2_squared in which each is one of x1_squared, x2_squared, x1_x2, sin_x1, sin_x2.",
+    });
+  });
+});
+
 describe("what is allowed", () => {
   it("is said as Python says it", () => {
     expect(allowedValues(at("ema"))).toBe("a finite number at least 0 and less than 1");

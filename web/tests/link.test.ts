@@ -23,6 +23,7 @@ function valuesOf(setting: Setting): fc.Arbitrary<unknown> {
     choice: fc.constant(""),
     boolean: fc.boolean(),
     list: fc.array(fc.integer({ min: setting.items.minimum ?? 1, max: setting.items.maximum ?? 64 }), { maxLength: Math.min(6, setting.maxItems) }),
+    choices: fc.subarray([...setting.choices]),
     text: fc.string().map((text) => text.trim()),
     texts: fc.constant([]),
     file: fc.string({ minLength: 1 }).map((text) => text.trim() || "a"),

@@ -19,6 +19,7 @@ from .features import Features
 from .labels import (
     ACTIVATION_CHOICES,
     DATA_CHOICES,
+    FEATURE_CHOICES,
     INIT_CHOICES,
     LOSS_CHOICES,
     MODEL_CHOICES,
@@ -234,6 +235,7 @@ class NeuronConfig(LiveConfig):
         "Derived inputs",
         "MLP: inputs besides x1 and x2, among x1_squared, x2_squared, x1_x2, sin_x1, sin_x2.",
         max_length=5,
+        choices=FEATURE_CHOICES,
         group="Network",
         only={"model": ("mlp",), "data": _RANDOM_SETS},
     )

@@ -7,6 +7,7 @@ from epoque.bench.i18n import mark
 __all__ = [
     "ACTIVATION_CHOICES",
     "DATA_CHOICES",
+    "FEATURE_CHOICES",
     "FIGURE_CAPTIONS",
     "INIT_CHOICES",
     "LOSS_CHOICES",
@@ -108,6 +109,14 @@ INIT_CHOICES: Mapping[str, str] = {
     "glorot_normal": mark("Glorot, normal"),
     "he_uniform": mark("He, uniform"),
     "he_normal": mark("He, normal"),
+}
+
+FEATURE_CHOICES: Mapping[str, str] = {
+    "x1_squared": "x1²",
+    "x2_squared": "x2²",
+    "x1_x2": "x1 · x2",
+    "sin_x1": "sin x1",
+    "sin_x2": "sin x2",
 }
 
 ACTIVATION_CHOICES: Mapping[str, str] = {

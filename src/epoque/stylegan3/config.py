@@ -13,6 +13,7 @@ from .labels import (
     DEVICE_CHOICES,
     GENERATOR_CHOICES,
     LOSS_CHOICES,
+    METRIC_CHOICES,
     PIPELINE_CHOICES,
     PRECISION_CHOICES,
     TASK_CHOICES,
@@ -545,6 +546,7 @@ class StyleGan3Config(Config):
         "(EfficientNet, extra features), fid and kid (Inception); eq_t, eq_t_frac, eq_r (how "
         "images follow a moved input).",
         max_length=17,
+        choices=METRIC_CHOICES,
         group="Measures",
         only=_TRAIN,
     )

@@ -9,6 +9,7 @@ __all__ = [
     "DEVICE_CHOICES",
     "GENERATOR_CHOICES",
     "LOSS_CHOICES",
+    "METRIC_CHOICES",
     "PIPELINE_CHOICES",
     "PRECISION_CHOICES",
     "RESULT_LABELS",
@@ -81,6 +82,13 @@ LOSS_CHOICES: Mapping[str, str] = {
     "logistic": mark("logistic"),
     "hinge": mark("hinge"),
     "r3gan": "R3GAN",
+}
+METRIC_CHOICES: Mapping[str, str] = {
+    name: RESULT_LABELS[name]
+    for name in (
+        *("pfd", "pkd", "pprecision", "precall", "swd", "octaves", "edges", "shares", "efd", "ekd"),
+        *("eprecision", "erecall", "fid", "kid", "eq_t", "eq_t_frac", "eq_r"),
+    )
 }
 TASK_CHOICES: Mapping[str, str] = {"train": mark("train"), "analyze": mark("analyze")}
 GENERATOR_CHOICES: Mapping[str, str] = {

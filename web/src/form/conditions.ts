@@ -16,7 +16,7 @@ export function describeCondition(schema: Schema, condition: Condition): string 
 
 /** A choice as a reader sees it: in the setting's words, or as it is written: "least squares". */
 export function choiceWord(value: unknown, setting?: Setting): string {
-  if (value === null && !setting?.words["none"]) return t("none");
-  const text = value === null ? "none" : writeValue(value);
+  const text = writeValue(value);
+  if (text === "none" && !setting?.words["none"]) return t("none");
   return setting?.words[text] ?? text.replaceAll("_", " ");
 }

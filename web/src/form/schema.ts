@@ -3,7 +3,7 @@
  * needs, and nothing that belongs to one lab.
  */
 
-export type Kind = "integer" | "number" | "choice" | "boolean" | "text" | "list" | "texts" | "file";
+export type Kind = "integer" | "number" | "choice" | "boolean" | "text" | "list" | "choices" | "texts" | "file";
 
 /** Bounds of a number; the first two are allowed themselves. */
 export interface Bounds {
@@ -134,7 +134,7 @@ function* iterateSettings(node: Node, prefix: string, group: string, part: strin
 function readSetting(path: string, node: Node, group: string, part: string): Setting {
   const variants = node.anyOf ?? [node];
   const type = variants.find((variant) => variant.type !== "null") ?? node;
-  const choices = type.enum ?? (type.const === undefined ? [] : [type.const]);
+  const choices = type.enum ?? type.items?.enum ?? (type.const === undefined ? [] : [type.const]);
   return {
     path,
     title: node.title ?? path,
@@ -174,6 +174,7 @@ function kindOf(node: Node, type: Node): Kind {
     case "boolean":
       return type.type;
     case "array":
+      if (type.items?.enum) return "choices";
       return type.items?.type === "integer" || type.items?.type === "number" ? "list" : "texts";
     default:
       return "text";

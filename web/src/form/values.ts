@@ -35,6 +35,7 @@ function parseText(setting: Setting, text: string): unknown {
       return { true: true, false: false }[text.toLowerCase()];
     case "list":
       return readList(text, readWhole);
+    case "choices":
     case "texts":
       return splitTexts(text);
     case "file":
@@ -86,6 +87,8 @@ function isAllowed(setting: Setting, value: unknown): boolean {
       return setting.choices.includes(String(value));
     case "list":
       return isList(value, setting.maxItems) && value.every((item) => Number.isInteger(item) && isWithin(setting.items, item as number));
+    case "choices":
+      return isList(value, setting.maxItems) && value.every((item) => setting.choices.includes(String(item)));
     case "texts":
       return isList(value, setting.maxItems) && value.every((item) => typeof item === "string");
     case "file":
@@ -130,17 +133,27 @@ function kindInWords(setting: Setting): string {
     case "boolean":
       return t("true or false");
     case "choice":
-      return t("one of {names}", { names: setting.choices.join(", ") });
+      return oneOf(setting.choices);
     case "list":
-      return t("a list such as 4,2 in which each is {what}", { what: numberInWords(t("a whole number"), setting.items) });
+      return listInWords("4,2", numberInWords(t("a whole number"), setting.items));
+    case "choices":
+      return listInWords(setting.choices.slice(0, 2).join(), oneOf(setting.choices));
     case "texts":
       return t("a list such as a.txt,b.txt");
     case "file":
-      if (setting.endings.length === 0) return t("one of {names}", { names: setting.names.join(", ") || "none" });
+      if (setting.endings.length === 0) return oneOf(setting.names);
       return t("a file that ends in {endings}", { endings: setting.endings.map((ending) => `.${ending}`).join(", ") });
     default:
       return t("text");
   }
+}
+
+function oneOf(names: readonly string[]): string {
+  return t("one of {names}", { names: names.join(", ") || "none" });
+}
+
+function listInWords(example: string, what: string): string {
+  return t("a list such as {example} in which each is {what}", { example, what });
 }
 
 function numberInWords(kind: string, bounds: Bounds): string {

@@ -35,6 +35,7 @@ export function cellText(value: unknown): string {
 /** A setting's value in the words that its lab has for it. */
 export function settingText(setting: Setting | undefined, value: unknown): string {
   if (setting?.kind === "choice" && typeof value === "string") return setting.words[value] ?? value;
+  if (setting?.kind === "choices" && Array.isArray(value) && value.length) return value.map((each) => setting.words[String(each)] ?? each).join(", ");
   if (setting?.kind !== "file" || !value) return cellText(value);
   const name = Array.isArray(value) ? value.join(", ") : String(value);
   return name.trimStart().startsWith("{") ? t("a drawing") : nameOfFile(name);
