@@ -161,6 +161,10 @@ def hangs(_value: int, *, progress: Any) -> int:
     return 0
 
 
+def outlasts(_value: int, *, progress: Any) -> int:
+    raise limited.OutOfTimeError  # as a signal does that comes while the first is on its way out
+
+
 def test_a_child_gives_back_what_it_made() -> None:
     calls: list[object] = []
     assert run_in_child(works, 1, progress=lambda *call: calls.append(call), silence=60) == 2
@@ -170,6 +174,8 @@ def test_a_child_gives_back_what_it_made() -> None:
 def test_a_child_that_fails_dies_or_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(RunError, match="a reason"):
         run_in_child(fails, 1, progress=no_progress, silence=60)
+    with pytest.raises(UsageError, match=r"^it computes for more than 3 seconds"):
+        run_in_child(outlasts, 1, progress=no_progress, silence=60)
     with pytest.raises(UsageError, match=r"was ended \(exit code 7\)"):
         run_in_child(dies, 1, progress=no_progress, silence=60)
     monkeypatch.setattr(limited, "HEARTBEAT", 600.0)

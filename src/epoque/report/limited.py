@@ -68,8 +68,7 @@ class TimeLimit:
                 self._stop_clock()
         except OutOfTimeError:
             self._stop_clock()  # once more: the signal may have come while it was being stopped
-            limit = f"it computes for more than {self._seconds:g} seconds; are there loops in loops"
-            raise UsageError(f"{limit}, or very long texts?") from None
+            raise UsageError(_describe_out_of_time(self._seconds)) from None
         finally:
             signal.signal(signal.SIGPROF, before)
 
@@ -100,6 +99,11 @@ class TimeLimit:
         """Return the seconds that were left."""
         left, _ = signal.setitimer(signal.ITIMER_PROF, 0)
         return left
+
+
+def _describe_out_of_time(seconds: float) -> str:
+    limit = f"it computes for more than {seconds:g} seconds; are there loops in loops"
+    return f"{limit}, or very long texts?"
 
 
 def _raise_out_of_time(_number: int, _frame: Any) -> None:
@@ -234,6 +238,8 @@ def _child(sender: Connection, work: Callable[..., Any], args: tuple[Any, ...]) 
         send("error", (UsageError, f"it needs more memory than {MAX_BOOK_BYTES:,} bytes."))
     except RecursionError:
         send("error", (UsageError, "it is nested too deeply."))
+    except OutOfTimeError:  # the signal came again while what was computed was being given up
+        send("error", (UsageError, _describe_out_of_time(MAX_TEMPLATE_SECONDS)))
     else:
         send("done", result)
 

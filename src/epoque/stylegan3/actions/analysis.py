@@ -137,7 +137,7 @@ class SpectrumOptions(TruncationOptions, FigureOptions):
         "Networks, folders or zips of images, or .npz of this command.",
         positional=True,
     )
-    images: int = option(1000, "How many of each.", ge=1)
+    images: int = option(1000, "How many of each.", ge=1, le=1_000_000)
     seed: int = seed_option("The first seed; of files, chooses them.")
     out: FilePath = option(Path("spectrum"), PICTURES)
 
@@ -217,7 +217,7 @@ class LayerOptions(TruncationOptions, FigureOptions):
 
     layer: str | None = option(None, "Which layer; without it, their names are told.")
     seed: int = seed_option()
-    channels: int = option(12, "How many are drawn, 48 at most.", ge=1)
+    channels: int = option(12, "How many are drawn.", ge=1, le=48)
     out: FilePath = option(Path("layer"), PICTURES)
 
 

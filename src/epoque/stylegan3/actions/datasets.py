@@ -164,7 +164,7 @@ class AvatarOptions(NewSetOptions):
     count: int = option(10_000, "How many portraits.", ge=1)
     resolution: int = option(64, "Pixels of a side.", ge=16, le=1024)
     seed: int = seed_option("Chooses them.")
-    workers: int | None = option(None, "Processes [default: as many as cores].", ge=1)
+    workers: int | None = option(None, "Processes [default: as many as cores].", ge=1, le=1000)
 
 
 @action

@@ -64,7 +64,10 @@ class MetricsOptions(TruncationOptions, VggOptions):
         "50,000 images.",
     )
     images: int | None = option(
-        None, "How many to measure [default: 1000, and 50,000 for official names].", ge=1
+        None,
+        "How many to measure [default: 1000, and 50,000 for official names].",
+        ge=1,
+        le=1_000_000,
     )
     reals: int | None = option(None, "How many real images [default: all].", ge=1)
     mirror: bool = option(False, "Use the real images' mirror images too.", negative="--no-mirror")

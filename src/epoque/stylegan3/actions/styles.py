@@ -54,7 +54,7 @@ class DirectionOptions(TruncationOptions, StyleFigureOptions):
         "Without labels: where styles vary most (principal components), or what the layers' "
         "weights answer to most (SeFa).",
     )
-    samples: int = option(10_000, "Styles that the components are of.", ge=2)
+    samples: int = option(10_000, "Styles that the components are of.", ge=2, le=1_000_000)
     labels: FilePath | None = option(
         None, "A CSV with a column seed and one for each attribute: their directions."
     )
@@ -170,8 +170,10 @@ class ProjectOptions(LabelOptions, VggOptions, StyleFigureOptions):
     """Of `project`."""
 
     image: FilePath = option(..., "A picture; its middle is cropped to a square.", positional=True)
-    steps: int = option(500, "With one style for all layers (w).", ge=1)
-    steps_plus: int = option(250, "Then with one for each layer (w+); 0 for none.", ge=0)
+    steps: int = option(500, "With one style for all layers (w).", ge=1, le=1_000_000)
+    steps_plus: int = option(
+        250, "Then with one for each layer (w+); 0 for none.", ge=0, le=1_000_000
+    )
     learning_rate: float = option(0.1, "Of Adam, at its highest.", gt=0, le=1000)
     fit_noise: bool = option(
         True,
