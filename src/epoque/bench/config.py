@@ -36,6 +36,7 @@ __all__ = [
     "LocalPath",
     "PathOrHttps",
     "Settings",
+    "SettingsGroup",
     "other_than",
     "setting",
     "sub_config",
@@ -265,8 +266,18 @@ def _by_name(values: Mapping[str, Any]) -> Mapping[str, Any]:
     return nest(flatten(values)) if any("." in str(name) for name in values) else values
 
 
+class SettingsGroup(Settings, defer_build=True):
+    """Some of a config's settings, in a file of their own: a base of the config, never built alone.
+
+    Pydantic takes the settings of a class's last base first.
+    """
+
+
 class Config(Settings):
     """Base of every lab's config."""
+
+    # Groups that a config is put together of put off what is needed to build one.
+    model_config = ConfigDict(defer_build=False)
 
     seed: int = setting(
         0,
