@@ -14,11 +14,11 @@ import yaml
 from hub_server import point_at
 from transformers import AutoModelForCausalLM, AutoModelForMaskedLM, AutoTokenizer
 
+from epoque import language
 from epoque.bench.errors import ConfigError, UsageError
 from epoque.bench.runs.execute import execute, start
 from epoque.bench.runs.run import Run
 from epoque.cli import main
-from epoque.language import actions
 from epoque.language.commands import _shown
 from epoque.language.config import LanguageConfig
 from epoque.language.evaluation.score import measure_perplexity, score_text
@@ -203,7 +203,7 @@ def test_the_card_says_what_its_author_says(
     header = yaml.safe_load((tmp_path / "other" / "README.md").read_text().split("---\n")[1])
     assert not {"language", "datasets"} & set(header)
     with pytest.raises(ConfigError, match="language: it goes into the model card of a run"):
-        actions.push(str(tmp_path / "saved"), "a/b", language="en", dry_run=str(tmp_path / "dry"))
+        language.push(str(tmp_path / "saved"), "a/b", language="en", dry_run=str(tmp_path / "dry"))
 
 
 def test_the_dry_run_of_a_run_is_what_save_writes_under_the_name_on_the_hub(
@@ -328,7 +328,7 @@ def test_counts_are_mixed_in(causal: Run, masked: Run, told: Callable[..., str])
 def test_counts_need_a_run(causal: Run, tmp_path: Path, told: Callable[..., str]) -> None:
     told("save", causal.path, tmp_path / "saved")
     with pytest.raises(ConfigError, match="with_counts: true needs a run"):
-        list(actions.stream(str(tmp_path / "saved"), "a", with_counts=True))
+        list(language.stream(str(tmp_path / "saved"), "a", with_counts=True))
 
 
 @pytest.mark.parametrize(

@@ -8,23 +8,37 @@ from typing import TYPE_CHECKING
 from epoque.bench.lazy import lazy_module
 
 if TYPE_CHECKING:
-    from .actions import fill_mask as fill_mask
-    from .actions import generate as generate
-    from .actions import perplexity as perplexity
-    from .actions import push as push
-    from .actions import save as save
-    from .actions import score as score
-    from .actions import stream as stream
+    from .actions.evaluation import compare as compare
+    from .actions.evaluation import perplexity as perplexity
+    from .actions.evaluation import score as score
+    from .actions.generation import fill_mask as fill_mask
+    from .actions.generation import generate as generate
+    from .actions.generation import stream as stream
+    from .actions.interpretability import look as look
+    from .actions.sharing import push as push
+    from .actions.sharing import save as save
 
 _HOMES = {
-    "fill_mask": ".actions",
-    "generate": ".actions",
-    "perplexity": ".actions",
-    "push": ".actions",
-    "save": ".actions",
-    "score": ".actions",
-    "stream": ".actions",
+    "compare": ".actions.evaluation",
+    "perplexity": ".actions.evaluation",
+    "score": ".actions.evaluation",
+    "fill_mask": ".actions.generation",
+    "generate": ".actions.generation",
+    "stream": ".actions.generation",
+    "look": ".actions.interpretability",
+    "push": ".actions.sharing",
+    "save": ".actions.sharing",
 }
-__all__ = ["fill_mask", "generate", "perplexity", "push", "save", "score", "stream"]
+__all__ = [
+    "compare",
+    "fill_mask",
+    "generate",
+    "look",
+    "perplexity",
+    "push",
+    "save",
+    "score",
+    "stream",
+]
 
 __getattr__, __dir__ = lazy_module(__name__, _HOMES)

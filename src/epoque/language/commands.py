@@ -12,7 +12,8 @@ from epoque.bench.action_commands import add_action
 from epoque.bench.progress import Notify, Progress
 from epoque.bench.terminal import make_console, make_table
 
-from . import actions
+from .actions import evaluation, generation, interpretability, sharing
+from .actions.options import LOADING
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,7 +28,7 @@ __all__ = ["build_app"]
 _CONTROLS = {
     i: "\N{REPLACEMENT CHARACTER}" for i in (*range(32), *range(127, 160)) if i not in (9, 10)
 }
-LOADING = (actions.LOADING, "")
+LOADING_BAR = (LOADING, "")
 
 
 def build_app(title: str) -> App:
@@ -35,10 +36,10 @@ def build_app(title: str) -> App:
     app = App(help=title)
     add_action(
         app,
-        actions.generate,
+        generation.generate,
         _show_texts,
         to_json=_texts_as_json,
-        bar=LOADING,
+        bar=LOADING_BAR,
         has_quiet=False,
         call=_stream_or_generate,
         examples=(
@@ -48,16 +49,16 @@ def build_app(title: str) -> App:
     )
     add_action(
         app,
-        actions.fill_mask,
+        generation.fill_mask,
         _show_candidates,
         to_json=lambda masks: [[asdict(candidate) for candidate in mask] for mask in masks],
-        bar=LOADING,
+        bar=LOADING_BAR,
         has_quiet=False,
         examples=('epoque language fill-mask last "The king is [MASK] ."',),
     )
     add_action(
         app,
-        actions.perplexity,
+        evaluation.perplexity,
         _show_perplexity,
         to_json=lambda measured: asdict(measured.value),
         bar=("reading", "tokens"),
@@ -66,25 +67,25 @@ def build_app(title: str) -> App:
     )
     add_action(
         app,
-        actions.score,
+        evaluation.score,
         _show_score,
         to_json=_score_as_json,
-        bar=LOADING,
+        bar=LOADING_BAR,
         has_quiet=False,
         examples=('epoque language score last "To be or not to be"',),
     )
     add_action(
         app,
-        actions.look,
+        interpretability.look,
         _show_look,
         to_json=_look_as_json,
-        bar=LOADING,
+        bar=LOADING_BAR,
         has_quiet=False,
         examples=('epoque language look last "To be or not to be"',),
     )
     add_action(
         app,
-        actions.compare,
+        evaluation.compare,
         _show_compared,
         to_json=lambda models: [
             {"name": m.name, **asdict(m.perplexity), "is_pseudo": m.is_pseudo} for m in models
@@ -95,13 +96,13 @@ def build_app(title: str) -> App:
     )
     add_action(
         app,
-        actions.save,
+        sharing.save,
         _show_folder,
         examples=("epoque language save last my-model",),
     )
     add_action(
         app,
-        actions.push,
+        sharing.push,
         _show_pushed,
         examples=(
             "epoque language push last my-name/my-model --dry-run look-first",
@@ -112,13 +113,13 @@ def build_app(title: str) -> App:
 
 
 def _stream_or_generate(
-    options: actions.GenerateOptions, progress: Progress, notify: Notify
-) -> actions.Generated | None:
+    options: generation.GenerateOptions, progress: Progress, notify: Notify
+) -> generation.Generated | None:
     """Print one text while it comes; make several at once."""
     if len(options.prompt) > 1:
-        return actions.generate.run(options, progress, notify)
+        return generation.generate.run(options, progress, notify)
     out = make_console()
-    pieces = actions.stream.run(options, progress, notify)
+    pieces = generation.stream.run(options, progress, notify)
     first = next(pieces, "")  # an error comes before anything is printed
     out.print(Text(options.prompt[0], "bold"), end="")
     out.print(_shown(first), end="")
@@ -128,13 +129,13 @@ def _stream_or_generate(
     return None
 
 
-def _show_texts(generated: actions.Generated) -> None:
+def _show_texts(generated: generation.Generated) -> None:
     for number, text in enumerate(generated.texts):
         prompt = Text(text.prompt, "bold")
         make_console().print("\n" if number else "", prompt, _shown(text.text), sep="", end="\n")
 
 
-def _texts_as_json(generated: actions.Generated) -> dict[str, Any]:
+def _texts_as_json(generated: generation.Generated) -> dict[str, Any]:
     return {
         "model": generated.model,
         "sampling": generated.sampling.model_dump(),
@@ -155,7 +156,7 @@ def _show_candidates(masks: "list[list[Candidate]]") -> None:
         out.print(make_table(("", "token", "sentence"), rows))
 
 
-def _show_perplexity(measured: actions.TextPerplexity) -> None:
+def _show_perplexity(measured: evaluation.TextPerplexity) -> None:
     value, pseudo = measured.value, "pseudo-" if measured.is_pseudo else ""
     rows = (
         (f"{pseudo}perplexity per token", _number(value.per_token)),
@@ -193,7 +194,7 @@ def _show_score(score: "Score") -> None:
         out.print(f"\nperplexity {score.perplexity:,.2f}")
 
 
-def _show_look(look: actions.Look) -> None:
+def _show_look(look: interpretability.Look) -> None:
     out, tokens = make_console(), tuple(map(_on_one_line, look.attention.tokens))
     by_layer = look.attention.weights.mean(1)  # over the heads
     out.print("Where each token looks most, by layer", style="bold")
@@ -232,7 +233,7 @@ def _guesses(words: tuple[str, ...], shares: "NDArray[np.float32]") -> str:
     return ", ".join(f"{_on_one_line(word)} {share:.1%}" for word, share in pairs)
 
 
-def _look_as_json(look: actions.Look) -> dict[str, Any]:
+def _look_as_json(look: interpretability.Look) -> dict[str, Any]:
     return {
         "tokens": list(look.attention.tokens),
         "attention": look.attention.weights.tolist(),
@@ -248,7 +249,7 @@ def _look_as_json(look: actions.Look) -> dict[str, Any]:
     }
 
 
-def _show_compared(models: tuple[actions.ComparedModel, ...]) -> None:
+def _show_compared(models: tuple[evaluation.ComparedModel, ...]) -> None:
     rows = (
         (
             f"{m.name} (pseudo)" if m.is_pseudo else m.name,
@@ -263,12 +264,12 @@ def _show_compared(models: tuple[actions.ComparedModel, ...]) -> None:
     make_console().print(make_table(heading, rows))
 
 
-def _show_folder(model: actions.SavedModel) -> None:
+def _show_folder(model: sharing.SavedModel) -> None:
     _list(model.folder, model.files)
 
 
-def _show_pushed(model: actions.PushedModel | actions.SavedModel) -> None:
-    if isinstance(model, actions.SavedModel):
+def _show_pushed(model: sharing.PushedModel | sharing.SavedModel) -> None:
+    if isinstance(model, sharing.SavedModel):
         _show_folder(model)
         return
     make_console().print(f"{len(model.files)} files: {', '.join(model.files)}")

@@ -1,0 +1,1 @@
+"""What this lab can do besides training, as functions; `epoque.language` exports them."""
