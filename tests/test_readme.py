@@ -60,7 +60,7 @@ def test_block(number: int, folder: Path) -> None:
     for line in filter(str.strip, text.splitlines()):
         words = shlex.split(line, comments=True)
         if words[0] == "epoque" and words[1] != "doctor":  # that one is the installed command
-            done = epoque(*words[1:], cwd=folder)
+            done = epoque(*words[1:], cwd=folder, patience=2.5 * PATIENCE)  # the demo: minutes
         else:
             done = _run(["bash", "-ec", _shell(line)], folder)
         assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"

@@ -18,6 +18,12 @@ Call = Callable[[str], Any]
 Refused = Callable[[str], str]
 
 
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the one that all tests share may lie what others, killed meanwhile, left behind."""
+    monkeypatch.setenv("EPOQUE_CACHE", str(tmp_path / "cache"))
+
+
 @pytest.fixture
 def run(tmp_path: Path) -> str:
     """The id of a run in `./runs`."""

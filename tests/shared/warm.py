@@ -59,7 +59,11 @@ def finish(body: Callable[..., Any], *args: Any) -> None:
 
 
 def epoque(
-    *words: str, cwd: Path, without: tuple[str, ...] = (), **env: str
+    *words: str,
+    cwd: Path,
+    without: tuple[str, ...] = (),
+    patience: float = PATIENCE,
+    **env: str,
 ) -> "CompletedProcess[str]":
     """Run one command line as a process of its own in a folder and return what it printed.
 
@@ -67,6 +71,7 @@ def epoque(
         words: of the command line.
         cwd: the folder.
         without: modules that are there and must seem not to be installed.
+        patience: seconds after which it is killed.
         env: variables beside those of this process.
     """
     with TemporaryDirectory() as folder:
@@ -74,7 +79,7 @@ def epoque(
         told = {**os.environ, "COLUMNS": "120", **env}
         paths = [str(path) for path in printed]
         process = child(_command, words, str(cwd), told, paths, without, daemon=False)
-        process.join(PATIENCE)
+        process.join(patience)
         if process.exitcode is None:
             process.kill()
         texts = [path.read_text(encoding="utf-8", errors="surrogateescape") for path in printed]
