@@ -112,3 +112,21 @@ def test_a_folder_of_reports_makes_one_table_and_tells_what_is_wrong(
     again = call(f"claims check class --book {own_book} --out class/out")
     assert again.code == 2
     assert len(list((folder / "out").glob("*.html"))) == 3
+
+
+def test_the_table_of_a_folder_is_in_one_language(call: Call, own_book: Path) -> None:
+    folder = Path("class")
+    folder.mkdir()
+    for language, number in {"en": "5.25", "fr": "5,25"}.items():
+        text = f"---\nlang: {language}\n---\n[{number}]{{claim=fall}}"
+        (folder / f"{language}.md").write_text(text)
+    for language, point, other, verdict in (
+        ("en", ".", ",", "does not hold"), ("fr", ",", ".", "infirmée"),
+    ):  # fmt: skip
+        done = call(f"claims check class --book {own_book} --out out --lang {language}")
+        assert done.code == 0
+        assert done.out.count(verdict) == done.out.count(f"5{point}25") == 2
+        assert f"5{other}25" not in done.out
+    assert sorted(path.name for path in Path("out").glob("??.*.html")) == [
+        "en.en.html", "fr.fr.html",
+    ]  # fmt: skip

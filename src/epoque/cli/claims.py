@@ -243,6 +243,7 @@ def _page_names(paths: Sequence[Path], what: Path) -> list[str]:
 
 
 def _print_reports(reports: "Sequence[CheckedReport]", lang: str) -> None:
+    """Print the values of reports, each of which may be in another language, in one."""
     _ = translator(lang)
     rows = [
         (
@@ -255,7 +256,7 @@ def _print_reports(reports: "Sequence[CheckedReport]", lang: str) -> None:
         )
         for report in reports
         for value in report.values
-        for line in value.row.lines
+        for line in value.row_in(lang).lines
     ]
     words = (_("Report"), _("Line"), _("Value"), _("Reported"), _("Measured"), _("Verdict"))
     make_console(wrapped=True).print(make_table(words, rows))

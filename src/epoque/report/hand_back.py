@@ -81,16 +81,22 @@ class CheckedValue:
     Attributes:
         value: as the report claims it.
         quantity: that it is a number of.
-        row: what was measured, in the words of a language.
+        claim: what it says, as a claim of one line.
+        row: what was measured, in the words and digits of the report's language.
         interval: the number measured and the ends of the interval; NaNs where there is none.
         seeds: of how many seeds it is.
     """
 
     value: ReportedValue
     quantity: Quantity
+    claim: Claim
     row: ClaimRow
     interval: tuple[float, float, float]
     seeds: int
+
+    def row_in(self, language: str) -> ClaimRow:
+        """Return what was measured, in the words and digits of any language."""
+        return measure_claim(self.claim, self.quantity.claims.library, language)
 
     @property
     def verdict(self) -> Verdict:
@@ -185,13 +191,13 @@ def _check_value(
     row = measure_claim(claim, library, language)
     measured = line.find_measured(library)
     if measured is None:
-        return CheckedValue(value, quantity, row, (float("nan"),) * 3, 0)
+        return CheckedValue(value, quantity, claim, row, (float("nan"),) * 3, 0)
     if isinstance(line, Proportion):
         interval, seeds = measure_share(measured)
     else:
         interval, seeds = central_interval(measured), len(measured)
     shown = tuple(replace(one, place=Place(interval, line.range())) for one in row.lines)
-    return CheckedValue(value, quantity, replace(row, lines=shown), interval, seeds)
+    return CheckedValue(value, quantity, claim, replace(row, lines=shown), interval, seeds)
 
 
 # A page to hand back
