@@ -1,5 +1,6 @@
 """Every claim comes out true, partly true and false when the measurements say so."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -28,6 +29,7 @@ from epoque.report.claims.rules import (
     combine_verdicts,
     measure_share,
 )
+from epoque.report.needs import chapter_names
 
 SEEDS = 200
 CLAIMS = claims_of("neuron")
@@ -454,3 +456,20 @@ def test_a_share_of_nothing_is_undefined() -> None:
     assert np.isnan(low[0])
     assert np.isnan(high[0])
     assert share[1] == 0.75
+
+
+SEED_NAMES = ("1024",)  # a seed is a name and no count
+
+
+def test_both_languages_write_the_same_numbers_by_one_rule() -> None:
+    claims = [claim for lab in chapter_names() for claim in claims_of(lab)]
+    lines = [line for claim in claims for line in claim.lines]
+    texts = [claim.statement for claim in claims]
+    texts += [text for line in lines for text in vars(line).values() if isinstance(text, LocalText)]
+    for text in texts:
+        english = re.findall(r"\d+(?:,\d{3})*(?:\.\d+)?", text.translate("en"))
+        french = re.findall("\\d+(?:\u202f\\d{3})*(?:,\\d+)?", text.translate("fr"))
+        plain = sorted(number.replace(",", "") for number in english)
+        assert plain == sorted(n.replace("\u202f", "").replace(",", ".") for n in french), text
+        counts = [number.partition(".")[0] for number in english if number not in SEED_NAMES]
+        assert not any(re.search(r"\d{4}", count) for count in counts), text
