@@ -4,6 +4,7 @@ import type { Layer } from "../layer";
 import { drawPixels, type Pen, type Pixels } from "../pen";
 import { mixColors, type Theme, type Token } from "../theme";
 import { type Domain, toPixel, UNIT, type View } from "../view";
+import { contoursLayer } from "./contours";
 
 /** Values over a domain, [side, side] row by row from the lowest y, at the cells' middles. */
 export interface Grid {
@@ -41,7 +42,10 @@ export function shadesLayer(grid: Grid, options: ShadesOptions): Layer {
       const [x0, y0] = toPixel(view, left, bottom + size);
       const [x1, y1] = toPixel(view, left + size, bottom);
       drawPixels(pen, pixels, [x0, y0, x1 - x0, y1 - y0], !cells);
-      if (theme.forced) outlineHalf(pen, view, grid, (options.least + options.most) / 2, theme);
+      if (!theme.forced) return;
+      const middle = (options.least + options.most) / 2;
+      if (cells) outlineHalf(pen, view, grid, middle, theme);
+      else contoursLayer(grid, { name, levels: [middle], middle }).draw(pen, view, theme);
     },
   };
 }
