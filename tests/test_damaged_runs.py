@@ -55,7 +55,7 @@ class Stop:
     def close(self, state: str, reason: str = "") -> None: ...
 
 
-def trained(lab: str, root: Path, step: int | None, **settings: Any) -> Run:
+def train(lab: str, root: Path, step: int | None, **settings: Any) -> Run:
     """Train a run of a lab, or stop it at a step."""
     found = find_lab(lab)
     run = start(found, found.config_class.parse({**TRAINED[lab], **settings}), f"{lab}/tiny", root)
@@ -84,9 +84,9 @@ def runs(request: pytest.FixtureRequest, tmp_path_factory: Any) -> dict[str, Run
     lab, root = request.param, tmp_path_factory.mktemp(request.param)
     own = data_of(lab, root)
     return {
-        "finished": trained(lab, root / "1", None, seed=1, **own),
-        "interrupted": trained(lab, root / "1", STEPS[lab], seed=1, **own),
-        "other": trained(lab, root / "2", None, seed=2, **own),
+        "finished": train(lab, root / "1", None, seed=1, **own),
+        "interrupted": train(lab, root / "1", STEPS[lab], seed=1, **own),
+        "other": train(lab, root / "2", None, seed=2, **own),
     }
 
 

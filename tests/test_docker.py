@@ -35,7 +35,7 @@ def words_of(instructions: Instructions, name: str) -> list[str]:
     return [rest for word, rest in instructions if word == name]
 
 
-def copied(instructions: Instructions) -> list[str]:
+def find_copied(instructions: Instructions) -> list[str]:
     """Return what is copied from the repository."""
     copies = [rest.split() for rest in words_of(instructions, "COPY")]
     return [path for *paths, _ in copies if not paths[0].startswith("--from") for path in paths]
@@ -67,7 +67,7 @@ def test_python_is_one_that_the_package_takes(instructions: Instructions) -> Non
 
 
 def test_what_is_copied_is_there(instructions: Instructions) -> None:
-    for path in copied(instructions):
+    for path in find_copied(instructions):
         assert (ROOT / path).exists(), path
         assert not is_ignored(path), path
 
@@ -79,7 +79,7 @@ def test_what_is_copied_is_all_that_the_wheel_is_built_from(instructions: Instru
     needed |= {
         p.split("/")[0] for p in PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
     }
-    assert needed <= set(copied(instructions))
+    assert needed <= set(find_copied(instructions))
     for line in IGNORED:  # nothing of it is left out but what is built
         inside = any(line.startswith(f"{path}/") for path in needed)
         assert not inside or line == "src/epoque/studio/client", line

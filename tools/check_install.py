@@ -70,7 +70,7 @@ def main() -> None:
         checks = (check_pins, check_base)
         with ThreadPoolExecutor(len(checks)) as pool:
             problems = [
-                p for told in pool.map(lambda c: _told(c, Path(scratch)), checks) for p in told
+                p for told in pool.map(lambda c: _tell(c, Path(scratch)), checks) for p in told
             ]
     for problem in problems:
         print(problem, file=sys.stderr)
@@ -79,7 +79,7 @@ def main() -> None:
     print("Epoque installs: all extras resolve as pinned; the base alone works and names the rest.")
 
 
-def _told(check: Callable[[Path], Sequence[str]], folder: Path) -> Sequence[str]:
+def _tell(check: Callable[[Path], Sequence[str]], folder: Path) -> Sequence[str]:
     try:
         return list(check(folder))
     except InstallError as failed:

@@ -38,12 +38,12 @@ def main() -> None:
     told = parser.parse_args()
     config = StyleGan3Config.parse(dict(find_recipe(f"stylegan3/{told.name}").config))
     known = load_network(told.network)
-    card = described(known.card["pieces"], config, told.hardware)
+    card = describe(known.card["pieces"], config, told.hardware)
     save_network(known.network, FOLDER / told.name, card)
     save_network(known.network, FOLDER / told.name, card | {"metrics": measured(told.name, config)})
 
 
-def described(
+def describe(
     pieces: list[dict[str, Any]], config: StyleGan3Config, hardware: str
 ) -> dict[str, Any]:
     """Return what people shall know of the network.

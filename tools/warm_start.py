@@ -87,7 +87,7 @@ class Pupil:
 
     def __init__(self, generator: Generator, portraits: "Portraits") -> None:
         self.generator, self.portraits = generator, portraits
-        self.codes = fitted(generator, portraits)
+        self.codes = fit(generator, portraits)
 
     def load(self, path: Path) -> dict[str, Any]:
         """Go on from a file that was saved, and return its card."""
@@ -177,7 +177,7 @@ def difference(made: Tensor, wanted: Tensor) -> Tensor:
     return torch.stack(parts).mean()
 
 
-def fitted(generator: Generator, portraits: "Portraits") -> nn.Linear:
+def fit(generator: Generator, portraits: "Portraits") -> nn.Linear:
     """Return the codes whose sums are closest to what the mapping gives."""
     rows, mirrored = next(portraits.rows(FITTED))
     with torch.no_grad():

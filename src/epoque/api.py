@@ -176,7 +176,7 @@ def sweep(
 
     entry, lab, config = configure(recipe, settings)
     parsed, root = parse_axes(config, axes, flatten(settings)), new_runs_folder(runs)
-    existing = Sweeps(root).find(entry.name, _typed(parsed), config=config, finished=False)
+    existing = Sweeps(root).find(entry.name, _texts_by_field(parsed), config=config, finished=False)
     how: dict[str, Any] = {
         "execution": Execution.choose(on, workers, retries, deadline, keep_runs, notify=notify),
         "figures": figures,
@@ -257,7 +257,7 @@ def search(
     goal: dict[str, Any] = {"trials": trials, "sampler": sampler, "direction": direction}
     goal |= {"objective": score or lab.score, "trial_batch": trial_batch}
     existing = Searches(root).find(
-        entry.name, _typed(parsed), config=config, finished=False, **goal
+        entry.name, _texts_by_field(parsed), config=config, finished=False, **goal
     )
     how: dict[str, Any] = {
         "execution": Execution.choose(on, workers, retries, deadline, keep_runs, notify=notify),
@@ -272,5 +272,5 @@ def search(
         return run_search(lab, entry.name, config, parsed, root, **goal, **how)
 
 
-def _typed(axes: "Sequence[Axis]") -> dict[str, str]:
+def _texts_by_field(axes: "Sequence[Axis]") -> dict[str, str]:
     return {axis.field: axis.text for axis in axes}

@@ -37,7 +37,7 @@ class DrawOptions(Options):
     def conflicts(self) -> Iterator[Problem]:
         """Yield what has no effect."""
         if self.width == 500:
-            yield from self.ignored(("label",), "it is of another `width`")
+            yield from self.find_ignored(("label",), "it is of another `width`")
 
 
 @action

@@ -15,7 +15,7 @@ from epoque.bench.live import MAX_ROWS, EventLive, MetricRows, Pace
 CONFIG = LineConfig(iterations=300, checkpoint_every=100)
 
 
-def trained(config: LineConfig) -> dict[int, dict[str, float]]:
+def train(config: LineConfig) -> dict[int, dict[str, float]]:
     """Return the metrics of the training of a config, by their step."""
     return {e.step: dict(e.values) for e in LAB.train(config) if isinstance(e, Metrics)}
 
@@ -36,7 +36,7 @@ def test_a_live_training_computes_the_numbers_of_the_training() -> None:
     assert live.metrics()["step"] == []
     live.advance(1000)
     assert (live.step, live.is_finished, live.advance(5)) == (300, True, 0)
-    assert {**got, **rows(live.metrics())} == trained(CONFIG)
+    assert {**got, **rows(live.metrics())} == train(CONFIG)
 
 
 def test_seconds_end_an_advance_but_never_before_the_first_iteration() -> None:
@@ -73,7 +73,7 @@ def test_a_change_of_a_setting_that_is_not_live_is_refused() -> None:
         with pytest.raises(ConfigError, match="cannot change during a run"):
             live.change(**wrong)
     live.advance(10)
-    assert rows(live.metrics()) == {s: v for s, v in trained(CONFIG).items() if s <= 20}
+    assert rows(live.metrics()) == {s: v for s, v in train(CONFIG).items() if s <= 20}
 
 
 def test_a_live_setting_changes_and_a_checkpoint_tells_it() -> None:
@@ -87,9 +87,9 @@ def test_a_live_setting_changes_and_a_checkpoint_tells_it() -> None:
     live.advance(20)
     changed = rows(live.metrics())
     assert {s: v for s, v in changed.items() if s <= 20} == {
-        s: v for s, v in trained(CONFIG).items() if s <= 20
+        s: v for s, v in train(CONFIG).items() if s <= 20
     }
-    assert changed[40] != trained(CONFIG)[40]
+    assert changed[40] != train(CONFIG)[40]
     checkpoint = live.checkpoint()
     live.advance(10)
     for config in (CONFIG, live.config):
@@ -163,4 +163,4 @@ def test_events_of_a_training_are_not_cut_by_a_checkpoint_that_was_asked_for() -
     while not live.is_finished:
         live.advance(13)
         steps.append(live.checkpoint())  # type: ignore[arg-type]
-    assert rows(live.metrics()) == trained(CONFIG)
+    assert rows(live.metrics()) == train(CONFIG)

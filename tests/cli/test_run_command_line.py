@@ -19,7 +19,7 @@ from epoque.neuron.config import NeuronConfig
 ENGINES = ("jax", "torch", "transformers", "matplotlib")
 
 
-def told(words: str, cwd: Path) -> str:
+def tell(words: str, cwd: Path) -> str:
     """Run a command line that must be refused: exit code 2, one sentence, no traceback."""
     done = epoque(*words.split(), cwd=cwd)
     assert done.returncode == 2, done.stdout + done.stderr
@@ -140,18 +140,18 @@ def test_list_names_every_recipe_in_both_languages(tmp_path: Path) -> None:
     ],
 )
 def test_bad_input_is_one_sentence(words: str, sentence: str, tmp_path: Path) -> None:
-    assert sentence in told(words, tmp_path)
+    assert sentence in tell(words, tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
-    message = told("run neuron/and --learning-rate 0 --iterations x --truth-table 2", tmp_path)
+    message = tell("run neuron/and --learning-rate 0 --iterations x --truth-table 2", tmp_path)
     assert len(message.splitlines()) == 3
 
 
 def test_a_malformed_recipe_says_where(tmp_path: Path) -> None:
     (tmp_path / "own.yaml").write_text("lab: neuron\nconfig:\n  truth_table: [0\n")
-    assert "own.yaml is not valid YAML at line" in told("run own.yaml", tmp_path)
+    assert "own.yaml is not valid YAML at line" in tell("run own.yaml", tmp_path)
 
 
 def test_a_recipe_with_an_unknown_setting_is_named_as_it_is_spelt(tmp_path: Path) -> None:
@@ -159,7 +159,7 @@ def test_a_recipe_with_an_unknown_setting_is_named_as_it_is_spelt(tmp_path: Path
     sentence = (
         "own.yaml, line 3, column 18: there is no setting 'learning-rate' in lab neuron. Did you"
     )
-    assert sentence in told("run own.yaml", tmp_path)
+    assert sentence in tell("run own.yaml", tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -190,7 +190,7 @@ def test_a_recipe_says_where_a_setting_of_a_part_is_wrong(
     settings: str, sentence: str, tmp_path: Path
 ) -> None:
     (tmp_path / "own.yaml").write_text(f"lab: gan2d\nconfig:\n{settings}")
-    assert f"own.yaml, {sentence}" in told("run own.yaml", tmp_path)
+    assert f"own.yaml, {sentence}" in tell("run own.yaml", tmp_path)
 
 
 def test_help_shows_the_settings_of_a_part_with_their_own_defaults(tmp_path: Path) -> None:
@@ -232,7 +232,7 @@ def test_run_show_compare_export_delete(tmp_path: Path) -> None:
     for name in ("a.zip", "a.csv", "a.parquet"):
         assert epoque("runs", "export", first, "--to", name, cwd=tmp_path).returncode == 0
         assert (tmp_path / name).stat().st_size > 0
-    assert "--yes" in told(f"runs delete {first}", tmp_path)
+    assert "--yes" in tell(f"runs delete {first}", tmp_path)
     assert epoque("runs", "delete", first, "--yes", cwd=tmp_path).returncode == 0
     assert [p.name for p in (tmp_path / "runs").iterdir() if p.name[0] != "."] == [second]
 
@@ -338,7 +338,7 @@ def test_settings_of_a_recipe_give_way_to_options(tmp_path: Path) -> None:
         "lab: neuron\nconfig:\n  model: mlp\n  hidden_layers: 3\n  iterations: 2\n"
     )
     words = "run own.yaml --model perceptron --no-figures"
-    refused = told(f"{words} --loss hinge", tmp_path)
+    refused = tell(f"{words} --loss hinge", tmp_path)
     assert refused.splitlines() == [
         "epoque: --loss: hinge would be ignored with model perceptron; it goes with model mlp."
     ]
@@ -348,7 +348,7 @@ def test_settings_of_a_recipe_give_way_to_options(tmp_path: Path) -> None:
     assert json.loads(config.read_text())["config"]["hidden_layers"] == [2]
     (tmp_path / "own.yaml").write_text("lab: neuron\nconfig:\n  hidden_layers: 3\n")
     sentence = "own.yaml, line 3, column 18: hidden_layers: 3 would be ignored"
-    assert sentence in told("run own.yaml --seed 1", tmp_path)
+    assert sentence in tell("run own.yaml --seed 1", tmp_path)
 
 
 def test_doctor_and_schema(tmp_path: Path) -> None:
@@ -424,7 +424,7 @@ def test_sweeps_are_listed_resumed_and_deleted_by_name(tmp_path: Path) -> None:
     (folder,) = (tmp_path / "runs").iterdir()
     expected = (folder / "table.parquet").read_bytes()
     assert folder.name in epoque("runs", "list", cwd=tmp_path).stdout
-    assert "already finished" in told(f"resume {folder.name}", tmp_path)
+    assert "already finished" in tell(f"resume {folder.name}", tmp_path)
     status = json.loads((folder / "status.json").read_text())
     (folder / "status.json").write_text(json.dumps({**status, "state": "interrupted"}))
     (folder / "manifest.json").unlink()

@@ -29,14 +29,14 @@ def _cut(chance: Random, data: bytes, _: Sequence[bytes]) -> bytes:
     return data[: chance.randrange(len(data) + 1)]
 
 
-def _flipped(chance: Random, data: bytes, _: Sequence[bytes]) -> bytes:
+def _flip(chance: Random, data: bytes, _: Sequence[bytes]) -> bytes:
     found = bytearray(data)
     for _ in range(chance.choice((1, 1, 3, 30)) if found else 0):
         found[chance.randrange(len(found))] ^= 1 << chance.randrange(8)
     return bytes(found)
 
 
-def _blanked(chance: Random, data: bytes, _: Sequence[bytes]) -> bytes:
+def _blank(chance: Random, data: bytes, _: Sequence[bytes]) -> bytes:
     start, size = chance.randrange(len(data) + 1), chance.choice((1, 16, 4096))
     return data[:start] + bytes(min(size, len(data) - start)) + data[start + size :]
 
@@ -46,18 +46,18 @@ def _without(chance: Random, data: bytes, _: Sequence[bytes]) -> bytes:
     return data[:start] + data[start + size :]
 
 
-def _repeated(chance: Random, data: bytes, _: Sequence[bytes]) -> bytes:
+def _repeat(chance: Random, data: bytes, _: Sequence[bytes]) -> bytes:
     start, size = chance.randrange(len(data) + 1), chance.randint(1, 60)
     times = chance.choice((2, 20, 3000))
     return data[:start] + data[start : start + size] * times + data[start + size :]
 
 
-def _spliced(chance: Random, data: bytes, samples: Sequence[bytes]) -> bytes:
+def _splice(chance: Random, data: bytes, samples: Sequence[bytes]) -> bytes:
     other = chance.choice(samples)
     return data[: chance.randrange(len(data) + 1)] + other[chance.randrange(len(other) + 1) :]
 
 
-def _numbered(chance: Random, data: bytes, _: Sequence[bytes]) -> bytes:
+def _renumber(chance: Random, data: bytes, _: Sequence[bytes]) -> bytes:
     """Put an extreme number where four or eight bytes may be one."""
     form = chance.choice(("<I", ">I", "<Q", "<i", "<H", ">H", "<f"))
     values = {"f": (float("nan"), float("inf"), -1e38), "i": (-1, -(2**31))}
@@ -94,7 +94,7 @@ WORDS = (
 )
 
 
-def _worded(chance: Random, data: bytes, _: Sequence[bytes]) -> bytes:
+def _add_words(chance: Random, data: bytes, _: Sequence[bytes]) -> bytes:
     """Put a word where a number or another word stands, or anywhere."""
     places = [i for i in range(len(data)) if data[i : i + 1].isdigit()] or [len(data)]
     start = chance.choice(places) if chance.random() < 0.7 else chance.randrange(len(data) + 1)
@@ -103,13 +103,13 @@ def _worded(chance: Random, data: bytes, _: Sequence[bytes]) -> bytes:
 
 WAYS: Mapping[str, Way] = {
     "cut": _cut,
-    "flipped": _flipped,
-    "blanked": _blanked,
+    "flipped": _flip,
+    "blanked": _blank,
     "without": _without,
-    "repeated": _repeated,
-    "spliced": _spliced,
-    "numbered": _numbered,
-    "worded": _worded,
+    "repeated": _repeat,
+    "spliced": _splice,
+    "numbered": _renumber,
+    "worded": _add_words,
 }
 
 

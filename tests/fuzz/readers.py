@@ -69,7 +69,7 @@ def _folder_of(path: Path) -> object:
     return _set(path.parent)
 
 
-def _trained_on(path: Path) -> object:
+def _find_training_data(path: Path) -> object:
     from epoque.stylegan3.dataset.image_set import ImageSet
 
     images = ImageSet(path)
@@ -275,7 +275,7 @@ READERS: tuple[Reader, ...] = (
     Reader("picture of a book", "a.webp", samples.pictures, _book_picture),
     Reader("drawing of a book", "a.svg", lambda: (b"<svg xmlns='a'><g/></svg>",), _book_picture),
     Reader("zip that is checked", "set.zip", samples.zips, _set),
-    Reader("zip that is trained on", "set.zip", samples.zips, _trained_on),
+    Reader("zip that is trained on", "set.zip", samples.zips, _find_training_data),
     Reader("zip of a new set", "set.zip", samples.zips, _source),
     Reader("labels", "dataset.json", samples.label_files, _folder_of, _pictures_beside),
     Reader("numbers of a label", "a.json", lambda: (b"[0.5, 1, 2]", b"1 2 3"), _label),

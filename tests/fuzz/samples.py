@@ -48,7 +48,7 @@ def saved(image: Image.Image, kind: str, options: Mapping[str, Any]) -> bytes:
     return file.getvalue()
 
 
-def zipped(files: Mapping[str, bytes | str], packing: int = zipfile.ZIP_DEFLATED) -> bytes:
+def zip_files(files: Mapping[str, bytes | str], packing: int = zipfile.ZIP_DEFLATED) -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", packing) as archive:
         for name, data in files.items():
@@ -69,7 +69,7 @@ def zips() -> tuple[bytes, ...]:
     first, second = pictures()[:2]
     files = {"0.png": first, "1.png": second, "dataset.json": labels(0, 1)}
     whole = {f"mine/{name}": data for name, data in files.items()}
-    return zipped(files), zipped(whole), zipped(files, zipfile.ZIP_STORED)
+    return zip_files(files), zip_files(whole), zip_files(files, zipfile.ZIP_STORED)
 
 
 def arrays() -> dict[str, Any]:

@@ -51,8 +51,8 @@ def _warm(reader: Reader) -> None:
     """Read whole files once, so that everything is imported; each of them must be readable."""
     with TemporaryDirectory() as folder:
         for number, data in enumerate(reader.samples()):
-            path = _placed(Path(folder) / f"whole-{number}", reader, data)
-            if (told := _told(reader, path)) and told.startswith("Traceback"):
+            path = _place(Path(folder) / f"whole-{number}", reader, data)
+            if (told := _tell(reader, path)) and told.startswith("Traceback"):
                 raise SystemExit(f"{reader.name}, sample {number}: {told}")
 
 
@@ -68,10 +68,10 @@ def _cases(numbers: Any, seed: int, tell: Callable[[Any], None]) -> None:
         for number in numbers:
             reader, way, data = case(number, seed)
             tell([number, reader.name, way])
-            path = _placed(Path(top) / "case", reader, data)
+            path = _place(Path(top) / "case", reader, data)
             before, started = _files(Path(top)), time.process_time()
             _limit_seconds()
-            told = _told(reader, path)
+            told = _tell(reader, path)
             spent = time.process_time() - started
             found = [told] * bool(told and told.startswith("Traceback"))
             found += [f"executed: {event}" for event in seen]
@@ -99,14 +99,14 @@ def _heard(event: str, told: Any, seen: list[str]) -> None:
         seen.append(f"{event} {str(told)[:100]}")
 
 
-def _placed(folder: Path, reader: Reader, data: bytes) -> Path:
+def _place(folder: Path, reader: Reader, data: bytes) -> Path:
     for name, content in {**reader.beside(), reader.file: data}.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)
     return folder / reader.file
 
 
-def _told(reader: Reader, path: Path) -> str:
+def _tell(reader: Reader, path: Path) -> str:
     """Return an error's sentence, a traceback of what is none of Epoque's, or "" of neither."""
     from epoque.bench.errors import EpoqueError
 

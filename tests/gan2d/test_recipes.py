@@ -36,7 +36,7 @@ def config(name: str) -> Gan2dConfig:
     return Gan2dConfig.parse(find_recipe(f"gan2d/{name}").config)
 
 
-def expected(name: str) -> Expectation:
+def read_expected(name: str) -> Expectation:
     expect = find_recipe(f"gan2d/{name}").expect
     assert expect is not None
     assert expect.metric == "final_js"
@@ -65,7 +65,7 @@ def test_a_preset_says_what_it_shows_and_what_to_expect(name: str) -> None:
     assert recipe.shows
     assert 0 < recipe.minutes <= 1
     assert 0 < median <= highest
-    assert median < expected(name).high <= 1.5 * highest
+    assert median < read_expected(name).high <= 1.5 * highest
 
 
 @pytest.mark.parametrize("name", RUN_HERE)
@@ -74,7 +74,7 @@ def test_a_preset_reaches_the_score_it_promises(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     run = execute(start(LAB, config(name), f"gan2d/{name}", tmp_path), draw=False)
-    expect, results = expected(name), run.results
+    expect, results = read_expected(name), run.results
     assert 0 < results[expect.metric] <= expect.high
     assert results["converged_at"] <= config(name).iterations
     assert results["final_sliced_w1"] < 0.03
@@ -88,7 +88,7 @@ def test_a_preset_keeps_its_promise_for_other_seeds(name: str) -> None:
     found = sweep(only_the_end, {"seed": list(range(SEEDS))})
     assert found is not None
     scores = np.array(found["final_js"])
-    assert np.mean(scores <= expected(name).high) >= 0.93
+    assert np.mean(scores <= read_expected(name).high) >= 0.93
     assert np.median(scores) == pytest.approx(said(name)[0], rel=0.25)
 
 

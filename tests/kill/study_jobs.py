@@ -67,7 +67,7 @@ def _fork_child(serve: Callable[..., None], *arguments: object) -> tuple[Any, An
     return process, here
 
 
-def _parsed(axes: tuple[str, ...], settings: dict[str, str]) -> tuple[Any, Any, tuple[Axis, ...]]:
+def _parse(axes: tuple[str, ...], settings: dict[str, str]) -> tuple[Any, Any, tuple[Axis, ...]]:
     lab = find_lab("bowl")
     base = lab.config_class.parse({"checkpoint_every": "7", **settings})
     return lab, base, parse_axes(base, axes)
@@ -75,11 +75,11 @@ def _parsed(axes: tuple[str, ...], settings: dict[str, str]) -> tuple[Any, Any, 
 
 def _sweep(folder: Path, axes: tuple[str, ...], **settings: str) -> None:
     """Do as `epoque sweep` does."""
-    lab, base, parsed = _parsed(axes, settings)
+    lab, base, parsed = _parse(axes, settings)
     told: dict[str, Any] = {"execution": Execution(LocalExecutor(2)), "figures": False}
-    if Sweeps(folder).find("bowl/test", _typed(parsed), config=base):
+    if Sweeps(folder).find("bowl/test", _texts_by_field(parsed), config=base):
         return
-    begun = Sweeps(folder).find("bowl/test", _typed(parsed), config=base, finished=False)
+    begun = Sweeps(folder).find("bowl/test", _texts_by_field(parsed), config=base, finished=False)
     if begun is not None:
         resume_sweep(begun, **told)
     else:
@@ -88,17 +88,17 @@ def _sweep(folder: Path, axes: tuple[str, ...], **settings: str) -> None:
 
 def _search(folder: Path) -> None:
     """Do as `epoque search` does."""
-    lab, base, parsed = _parsed(("learning_rate=0.01:0.4:log:2", "seed=0:2"), {})
-    if Searches(folder).find("bowl/test", _typed(parsed), config=base):
+    lab, base, parsed = _parse(("learning_rate=0.01:0.4:log:2", "seed=0:2"), {})
+    if Searches(folder).find("bowl/test", _texts_by_field(parsed), config=base):
         return
-    begun = Searches(folder).find("bowl/test", _typed(parsed), config=base, finished=False)
+    begun = Searches(folder).find("bowl/test", _texts_by_field(parsed), config=base, finished=False)
     if begun is not None:
         resume_search(begun, figures=False)
     else:
         run_search(lab, "bowl/test", base, parsed, folder, figures=False, **SEARCH)
 
 
-def _typed(axes: tuple[Axis, ...]) -> dict[str, str]:
+def _texts_by_field(axes: tuple[Axis, ...]) -> dict[str, str]:
     return {axis.field: axis.text for axis in axes}
 
 

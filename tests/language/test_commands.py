@@ -19,7 +19,7 @@ from epoque.bench.errors import ConfigError, UsageError
 from epoque.bench.runs.execute import execute, start
 from epoque.bench.runs.run import Run
 from epoque.cli import main
-from epoque.language.commands import _shown
+from epoque.language.commands import _replace_controls
 from epoque.language.config import LanguageConfig
 from epoque.language.evaluation.score import measure_perplexity, score_text
 from epoque.language.generation.generate import generate
@@ -90,13 +90,13 @@ def test_generate_streams_what_the_library_generates(causal: Run, told: Callable
     model, tokenizer = restore_model(causal)
     sampling = Sampling(top_p=0.9, max_tokens=30, seed=5, context=16)
     (text,) = generate(model, tokenizer, [PROMPT], sampling)
-    assert found == f"{PROMPT}{_shown(text)}\n"
+    assert found == f"{PROMPT}{_replace_controls(text)}\n"
     assert told("generate", causal.path, PROMPT, *options) == found
     made = json.loads(told("generate", causal.path, PROMPT, "a dog", *options, "--json"))
     assert made["texts"][0] == {"prompt": PROMPT, "continuation": text}
     assert made["sampling"]["seed"] == 5
     both = told("generate", causal.path, PROMPT, "a dog", *options)
-    assert both.startswith(f"{PROMPT}{_shown(text)}\n\na dog")
+    assert both.startswith(f"{PROMPT}{_replace_controls(text)}\n\na dog")
 
 
 def test_the_trained_model_writes_the_language_it_learned(
@@ -477,7 +477,7 @@ def test_last_is_the_newest_run_of_this_lab(
 
 
 def test_control_signs_do_not_reach_the_terminal() -> None:
-    assert _shown("a\x1b[31mb\x07\tc\nd é") == "a�[31mb�\tc\nd é"
+    assert _replace_controls("a\x1b[31mb\x07\tc\nd é") == "a�[31mb�\tc\nd é"
 
 
 def test_help_needs_no_engine() -> None:

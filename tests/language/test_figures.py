@@ -24,7 +24,7 @@ Train = Callable[..., Run]
 ALL = ["losses", "perplexity", "attention", "attention_map", "neighbours", "frequency", "examples"]
 
 
-def copied(run: Run, folder: Path) -> Run:
+def find_copied(run: Run, folder: Path) -> Run:
     """Return a copy of a run's readable parts, to be changed; its manifest would name what is."""
     import shutil
 
@@ -76,7 +76,7 @@ def test_the_counting_yardsticks_stand_beside_the_model(train_run: Train) -> Non
 
 
 def test_long_and_odd_words_are_written(run: Run, tmp_path: Path) -> None:
-    made = copied(run, tmp_path)
+    made = find_copied(run, tmp_path)
     told = example_files.read_examples(made)
     odd = ["antidisestablishmentarianism", "東京", "\n", " ", "$x$", "<unk>", "été"]
     near = [{"word": word, "cosine": -0.1} for word in odd[:5]]
@@ -99,7 +99,7 @@ ODD = ["", "東京 été " * 30, "a $x$\n\n\tb " * 40, LONG * 9, "W" * 300, "[x]
 
 def odd_examples(run: Run, folder: Path) -> Run:
     """Return a copy of a run whose examples are of any length, with letters of any kind."""
-    made = copied(run, folder)
+    made = find_copied(run, folder)
     told = example_files.read_examples(made)
     for example, text in zip(told["examples"], ODD, strict=True):
         if "prompt" in example:
@@ -167,7 +167,7 @@ def test_texts_are_broken_between_words_and_end_in_an_ellipsis() -> None:
 
 
 def test_a_large_model_shows_some_of_its_heads(run: Run, tmp_path: Path) -> None:
-    made = copied(run, tmp_path)
+    made = find_copied(run, tmp_path)
     arrays = load((made.path / example_files.PROBE).read_bytes())
     weights = np.random.default_rng(0).random((12, 16, 20, 20), np.float32)
     (made.path / example_files.PROBE).write_bytes(save({**arrays, "attention": weights}))
@@ -188,7 +188,7 @@ def test_the_busiest_head_looks_at_others() -> None:
 
 
 def test_what_a_text_says_is_read_off_what_is_drawn(run: Run, tmp_path: Path) -> None:
-    made = copied(run, tmp_path)
+    made = find_copied(run, tmp_path)
     told = example_files.read_examples(made)
     near = {"six": [("four", 0.8), ("two", 0.1)], "party": [("company", 0.4)]}
     told["neighbours"] = [
@@ -228,7 +228,7 @@ def test_what_a_text_says_is_read_off_what_is_drawn(run: Run, tmp_path: Path) ->
 
 
 def test_a_run_without_a_probe_still_shows_its_curves(run: Run, tmp_path: Path) -> None:
-    made = copied(run, tmp_path)
+    made = find_copied(run, tmp_path)
     (made.path / example_files.PROBE).unlink()
     assert list(figures(made)) == ["losses", "perplexity"]
     (made.path / "results.json").unlink()
@@ -238,7 +238,7 @@ def test_a_run_without_a_probe_still_shows_its_curves(run: Run, tmp_path: Path) 
 
 
 def test_damage_is_one_sentence(run: Run, tmp_path: Path) -> None:
-    made = copied(run, tmp_path)
+    made = find_copied(run, tmp_path)
     data = (made.path / example_files.PROBE).read_bytes()
     (made.path / example_files.PROBE).write_bytes(data[:-10])
     with pytest.raises(DamagedRunError, match=r"probe\.safetensors is damaged"), figure_style():

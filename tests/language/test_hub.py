@@ -50,14 +50,14 @@ def received(hub: Hub, repo: str = "ada/small") -> dict[str, bytes]:
     return {n: d for n, d in hub.repos[repo].files.items() if n != ".gitattributes"}
 
 
-def held(folder: Path) -> dict[str, bytes]:
+def hold(folder: Path) -> dict[str, bytes]:
     return {name: (folder / name).read_bytes() for name in list_files(folder)}
 
 
 def test_what_arrives_is_the_folder(hub: Hub, folder: Path) -> None:
     done = push(folder, "ada/small", waits=QUICK)
     assert done.url == f"{hub.url}/ada/small"
-    assert received(hub) == held(folder)
+    assert received(hub) == hold(folder)
     assert ".hidden" not in received(hub)
     assert hub.repos["ada/small"].commits == ["Upload model by Epoque"]
     assert not hub.repos["ada/small"].private
@@ -73,7 +73,7 @@ def test_the_dry_run_writes_exactly_what_is_pushed(hub: Hub, folder: Path, tmp_p
     copy_folder(folder, tmp_path / "dry")
     assert hub.requests == []
     push(folder, "ada/small", waits=QUICK)
-    assert held(tmp_path / "dry") == received(hub)
+    assert hold(tmp_path / "dry") == received(hub)
     assert sorted(p.name for p in (tmp_path / "dry").iterdir()) == list_files(folder)
     with pytest.raises(UsageError, match="not empty; nothing was written"):
         copy_folder(folder, tmp_path / "dry")
@@ -90,7 +90,7 @@ def test_what_may_pass_is_tried_again(
     hub.failures = [(request_, kind)] * (1 if done_unheard else 2)
     push(folder, "ada/small", waits=QUICK)
     assert not hub.failures
-    assert received(hub) == held(folder)
+    assert received(hub) == hold(folder)
     assert len(hub.repos["ada/small"].commits) == 1
 
 
@@ -100,7 +100,7 @@ def test_a_push_that_failed_half_way_goes_on_when_it_is_repeated(hub: Hub, folde
         push(folder, "ada/small", waits=QUICK)
     assert received(hub) == {}  # one commit: all or nothing
     push(folder, "ada/small", waits=QUICK)
-    assert received(hub) == held(folder)
+    assert received(hub) == hold(folder)
 
 
 def test_a_name_that_is_taken_needs_update(hub: Hub, folder: Path) -> None:
@@ -109,7 +109,7 @@ def test_a_name_that_is_taken_needs_update(hub: Hub, folder: Path) -> None:
     with pytest.raises(UsageError, match=r"name is taken: ada/small exists .* --update replaces"):
         push(folder, "ada/small", waits=QUICK)
     push(folder, "ada/small", update=True, waits=QUICK)
-    assert received(hub) == held(folder)
+    assert received(hub) == hold(folder)
     with pytest.raises(UsageError, match="is public; --private cannot hide it"):
         push(folder, "ada/small", private=True, update=True, waits=QUICK)
 
@@ -169,7 +169,7 @@ def test_no_token_no_hub_no_model(
 def test_what_was_pushed_can_be_pulled(hub: Hub, folder: Path) -> None:
     push(folder, "ada/small", waits=QUICK)
     found = pull("ada/small")
-    wanted = held(folder)
+    wanted = hold(folder)
     del wanted["README.md"]
     assert {p.name: p.read_bytes() for p in found.iterdir()} == wanted
     with pytest.raises(HubError, match="has no model ada/other"):
@@ -209,4 +209,4 @@ def test_the_command_pushes_as_the_environment_says(folder: Path, tmp_path: Path
         )
         assert done.returncode == 0, done.stderr
         assert f"{hub.url}/ada/small" in done.stdout
-        assert received(hub) == held(folder)
+        assert received(hub) == hold(folder)

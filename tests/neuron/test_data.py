@@ -8,7 +8,7 @@ from epoque.neuron.config import NeuronConfig
 from epoque.neuron.data import load, pattern_names
 
 
-def drawn(shape: str, noise: float = 0.0, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+def draw(shape: str, noise: float = 0.0, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     data = load(NeuronConfig.parse({"data": shape, "noise": noise, "seed": seed}))
     assert data.x.shape == data.x_test.shape == (250, 2)
     assert data.names == ("x1", "x2")
@@ -34,7 +34,7 @@ def test_ten_inputs() -> None:
 
 
 def test_the_circle_has_a_gap() -> None:
-    x, d = drawn("circle")
+    x, d = draw("circle")
     r = np.hypot(*x.T)
     assert (r[d == 1] < 2.5).all()
     assert ((r[d == 0] >= 3.5) & (r[d == 0] <= 5)).all()
@@ -42,7 +42,7 @@ def test_the_circle_has_a_gap() -> None:
 
 
 def test_exclusive_or_has_a_gap_along_the_axes() -> None:
-    x, d = drawn("exclusive_or")
+    x, d = draw("exclusive_or")
     assert (abs(x) >= 0.3).all()
     assert (abs(x) <= 5.3).all()
     assert ((x.prod(axis=1) > 0) == (d == 1)).all()
@@ -50,7 +50,7 @@ def test_exclusive_or_has_a_gap_along_the_axes() -> None:
 
 @pytest.mark.parametrize(("noise", "variance"), [(0.0, 0.5), (0.5, 4.0)])
 def test_gaussians_stand_at_two_and_minus_two(noise: float, variance: float) -> None:
-    x, d = drawn("gaussian", noise)
+    x, d = draw("gaussian", noise)
     for label, center in ((1, 2.0), (0, -2.0)):
         cloud = x[d == label]
         assert np.allclose(cloud.mean(axis=0), center, atol=4 * (variance / 250) ** 0.5)
@@ -58,7 +58,7 @@ def test_gaussians_stand_at_two_and_minus_two(noise: float, variance: float) -> 
 
 
 def test_a_spiral_winds_one_and_three_quarters_half_a_turn_apart() -> None:
-    x, d = drawn("spiral")
+    x, d = draw("spiral")
     for label, start in ((1, 0.0), (0, np.pi)):
         arm = x[d == label]
         r = np.hypot(*arm.T)
@@ -69,9 +69,9 @@ def test_a_spiral_winds_one_and_three_quarters_half_a_turn_apart() -> None:
 
 @pytest.mark.parametrize("shape", ["circle", "exclusive_or", "gaussian", "spiral"])
 def test_noise_and_seed_matter_and_repeat(shape: str) -> None:
-    assert np.array_equal(drawn(shape, 0.2)[0], drawn(shape, 0.2)[0])
-    assert not np.array_equal(drawn(shape, 0.2)[0], drawn(shape, 0.2, seed=1)[0])
-    calm, noisy = drawn(shape), drawn(shape, 0.2)
+    assert np.array_equal(draw(shape, 0.2)[0], draw(shape, 0.2)[0])
+    assert not np.array_equal(draw(shape, 0.2)[0], draw(shape, 0.2, seed=1)[0])
+    calm, noisy = draw(shape), draw(shape, 0.2)
     assert not (np.array_equal(calm[0], noisy[0]) and np.array_equal(calm[1], noisy[1]))
 
 

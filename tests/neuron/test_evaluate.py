@@ -13,13 +13,13 @@ from epoque.neuron.evaluate import evaluate, is_on_right_side
 from epoque.neuron.lab import LAB
 
 
-def finished(folder: Path, **settings: Any) -> Run:
+def finish(folder: Path, **settings: Any) -> Run:
     run = start(LAB, NeuronConfig.parse(settings), "neuron/test", folder)
     return execute(run, draw=False)
 
 
 def test_the_analysis_of_and(tmp_path: Path) -> None:
-    run = finished(tmp_path)
+    run = finish(tmp_path)
     found = run.results
     metrics = run.metrics
     for name in ("error", "error_max", "error_mean", "error_rms", "cross_entropy"):
@@ -51,7 +51,7 @@ def test_the_analysis_of_and(tmp_path: Path) -> None:
 
 
 def test_xor_ends_with_a_proof_and_without_convergence(tmp_path: Path) -> None:
-    found = finished(tmp_path, truth_table="xor").results
+    found = finish(tmp_path, truth_table="xor").results
     assert found["converged_at"] is None
     assert found["separable"] is False
     assert found["separating_line"] is None
@@ -70,7 +70,7 @@ def test_a_point_on_the_line_is_on_neither_side() -> None:
 @pytest.mark.parametrize("gate", ["and", "or", "implication"])
 @pytest.mark.parametrize("seed", range(4))
 def test_rosenblatts_rule_keeps_novikoffs_bound(tmp_path: Path, gate: str, seed: int) -> None:
-    run = finished(tmp_path, rule="step", truth_table=gate, seed=seed, iterations=60)
+    run = finish(tmp_path, rule="step", truth_table=gate, seed=seed, iterations=60)
     found = run.results
     assert found["final_error_max"] == 0
     assert found["mistakes"] == round(run.metrics["error_mean"].sum() * 4)
@@ -79,15 +79,15 @@ def test_rosenblatts_rule_keeps_novikoffs_bound(tmp_path: Path, gate: str, seed:
 
 
 def test_the_bound_is_null_where_it_does_not_hold(tmp_path: Path) -> None:
-    batch = finished(tmp_path, rule="step", update="batch", iterations=30).results
+    batch = finish(tmp_path, rule="step", update="batch", iterations=30).results
     assert batch["mistake_bound"] is None
-    xor = finished(tmp_path, rule="step", truth_table="xor", iterations=30).results
+    xor = finish(tmp_path, rule="step", truth_table="xor", iterations=30).results
     assert xor["mistake_bound"] is None
     assert xor["mistakes"] >= 30
 
 
 def test_points_are_scored_on_test_points_as_well(tmp_path: Path) -> None:
-    found = finished(tmp_path, data="gaussian", iterations=50, learning_rate=0.05).results
+    found = finish(tmp_path, data="gaussian", iterations=50, learning_rate=0.05).results
     assert found["accuracy"] > 0.95
     assert found["test_accuracy"] > 0.95
     assert "y" not in found
@@ -96,14 +96,14 @@ def test_points_are_scored_on_test_points_as_well(tmp_path: Path) -> None:
 def test_a_csv_run_needs_its_folder_alone(tmp_path: Path) -> None:
     path = tmp_path / "points.csv"
     path.write_text("a,b,d\n0,0,0\n0,2,1\n2,0,1\n")
-    run = finished(tmp_path / "runs", data="csv", csv=str(path), iterations=30)
+    run = finish(tmp_path / "runs", data="csv", csv=str(path), iterations=30)
     path.unlink()
     assert json.loads(json.dumps(evaluate(Run(run.path)))) == run.results
     assert run.results["separable"] is True
 
 
 def test_an_mlp_says_as_well_whether_one_line_would_do(tmp_path: Path) -> None:
-    found = finished(tmp_path, model="mlp", truth_table="xor", iterations=5).results
+    found = finish(tmp_path, model="mlp", truth_table="xor", iterations=5).results
     assert found["separable"] is False
     assert set(found["y"]) == {"00", "01", "10", "11"}
 
@@ -120,7 +120,7 @@ def test_an_mlp_says_as_well_whether_one_line_would_do(tmp_path: Path) -> None:
     ],
 )
 def test_damage_is_one_clear_error(tmp_path: Path, name: str, content: bytes) -> None:
-    run = finished(tmp_path, iterations=3)
+    run = finish(tmp_path, iterations=3)
     (run.path / name).write_bytes(content)
     with pytest.raises(DamagedRunError, match=name):
         evaluate(Run(run.path))

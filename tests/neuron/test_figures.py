@@ -64,7 +64,7 @@ def runs(tmp_path_factory):
     return {name: trained(root, f"own/{name}", **told) for name, told in SETTINGS.items()}
 
 
-def drawn(run, name, language="en", theme="light"):
+def draw(run, name, language="en", theme="light"):
     with figure_style(theme):
         figure = figures(run, language)[name]()
         encode_svg(figure)  # a glyph that is missing would warn here, and a warning is an error
@@ -97,7 +97,7 @@ def test_names_of_the_figures(runs):
 @pytest.mark.parametrize(("language", "theme"), [("en", "light"), ("fr", "dark")])
 def test_every_figure_can_be_drawn(runs, name, language, theme):
     for figure in figures(runs[name], language):
-        shown = texts(drawn(runs[name], figure, language, theme))
+        shown = texts(draw(runs[name], figure, language, theme))
         if language == "fr":
             assert not any("0." in text for text in shown), shown
 
@@ -106,7 +106,7 @@ def test_every_figure_can_be_drawn(runs, name, language, theme):
 
 
 def test_the_error_curve_is_the_last_pattern_s(runs):
-    figure = drawn(runs["and"], "error")
+    figure = draw(runs["and"], "error")
     (axes,) = figure.axes
     curves = {line.get_label(): line.get_ydata() for line in axes.lines}
     metrics = runs["and"].metrics
@@ -119,7 +119,7 @@ def test_the_error_curve_is_the_last_pattern_s(runs):
 
 
 def test_the_error_figure_marks_where_it_goes_below_a_half(runs):
-    axes = drawn(runs["and"], "error").axes[0]
+    axes = draw(runs["and"], "error").axes[0]
     error = runs["and"].metrics["error"]
     first = error.index[error >= 0.5].max() + 1
     (mark,) = [line for line in axes.lines if line.get_marker() == "o"]
@@ -129,19 +129,19 @@ def test_the_error_figure_marks_where_it_goes_below_a_half(runs):
 
 
 def test_an_error_that_stays_above_a_half_is_not_marked(runs):
-    axes = drawn(runs["xor"], "error").axes[0]
+    axes = draw(runs["xor"], "error").axes[0]
     assert runs["xor"].metrics["error"].iloc[-1] > 0.5
     assert not [line for line in axes.lines if line.get_marker() == "o"]
     assert axes.texts[0].get_text() == "XOR, learning rate 0.7"
 
 
 def test_the_iteration_axis_is_logarithmic_where_all_happens_early(runs):
-    assert drawn(runs["and"], "error").axes[0].get_xscale() == "linear"
-    assert drawn(runs["fast"], "error").axes[0].get_xscale() == "log"
+    assert draw(runs["and"], "error").axes[0].get_xscale() == "linear"
+    assert draw(runs["fast"], "error").axes[0].get_xscale() == "log"
 
 
 def test_sets_of_points_show_the_mean_error_first(runs):
-    axes = drawn(runs["circle"], "error").axes[0]
+    axes = draw(runs["circle"], "error").axes[0]
     assert "last pattern" not in {line.get_label() for line in axes.lines}
     front = max((line for line in axes.lines), key=lambda line: line.get_zorder())
     np.testing.assert_array_equal(front.get_ydata(), runs["circle"].metrics["error_mean"])
@@ -151,7 +151,7 @@ def test_sets_of_points_show_the_mean_error_first(runs):
 
 
 def test_the_weights_begin_with_the_first_ones(runs):
-    axes = drawn(runs["and"], "weights").axes[0]
+    axes = draw(runs["and"], "weights").axes[0]
     rows = runs["and"].artifact("weights.csv").decode().splitlines()
     first = [float(cell) for cell in rows[1].split(",")[1:]]
     assert len(axes.lines) == 3
@@ -163,7 +163,7 @@ def test_the_weights_begin_with_the_first_ones(runs):
 
 
 def test_the_weights_are_named_at_their_ends(runs):
-    axes = drawn(runs["and"], "weights", "fr").axes[0]
+    axes = draw(runs["and"], "weights", "fr").axes[0]
     last = runs["and"].metrics.iloc[-1]
     names = [f"w{to_subscript(i)} {last[f'w{i}']:.2f}".replace(".", ",") for i in range(3)]
     assert [text.get_text() for text in axes.texts[:3]] == names
@@ -197,17 +197,17 @@ def test_what_cannot_be_replayed_is_not(settings):
 
 
 def test_a_visible_swing_is_drawn_and_named(runs):
-    axes = drawn(runs["xor"], "weights").axes[0]
+    axes = draw(runs["xor"], "weights").axes[0]
     assert len(axes.collections) == 3
     assert axes.texts[-1].get_text() == "XOR, learning rate 0.7; bands: within each pass"
-    assert not drawn(runs["and"], "weights").axes[0].collections
+    assert not draw(runs["and"], "weights").axes[0].collections
 
 
 # The plane
 
 
 def test_the_line_is_where_the_neuron_is_undecided(runs):
-    axes = drawn(runs["and"], "regions").axes[0]
+    axes = draw(runs["and"], "regions").axes[0]
     w = runs["and"].metrics[["w0", "w1", "w2"]].to_numpy()[-1]
     line = line_of(axes, "ink")
     for x1, x2 in zip(*line.get_data(), strict=True):
@@ -217,7 +217,7 @@ def test_the_line_is_where_the_neuron_is_undecided(runs):
 
 
 def test_the_shades_are_the_neuron_s_output(runs):
-    axes = drawn(runs["and"], "regions").axes[0]
+    axes = draw(runs["and"], "regions").axes[0]
     shades = axes.images[0].get_array()
     w = runs["and"].metrics[["w0", "w1", "w2"]].to_numpy()[-1]
     x1 = x2 = np.linspace(*axes.get_xlim(), len(shades))
@@ -236,7 +236,7 @@ def test_xor_shows_its_best_line_and_the_points_it_gets_wrong(runs):
     errors = abs(data.d - o).mean(axis=1)
     assert right[-1] < right.max()
     assert errors[row] == errors[right == right.max()].min()
-    axes = drawn(run, "regions").axes[0]
+    axes = draw(run, "regions").axes[0]
     (ring,) = [line for line in axes.lines if line.get_markersize() == 22]
     wrong = data.x[abs(data.d - o[row]) >= 0.5]
     np.testing.assert_array_equal(np.transpose(ring.get_data()), wrong)
@@ -247,7 +247,7 @@ def test_xor_shows_its_best_line_and_the_points_it_gets_wrong(runs):
 def test_a_better_line_than_the_last_is_drawn_with_it(runs):
     run = runs["xor"]
     _, history = load_weight_history(run, 2)
-    figure = drawn(run, "regions")
+    figure = draw(run, "regions")
     assert figure.axes[0].get_title("left") == "The best line the neuron found"
     assert "line at the end" in [text.get_text() for text in figure.legends[0].texts]
     for ink, row in (("ink", find_best_row(history, load(run.config))), ("muted", -1)):
@@ -263,12 +263,12 @@ def test_the_last_line_is_shown_if_none_is_better(runs):
 
 
 def test_a_step_has_two_shades(runs):
-    shades = drawn(runs["step"], "regions").axes[0].images[0].get_array()
+    shades = draw(runs["step"], "regions").axes[0].images[0].get_array()
     assert set(np.unique(shades)) == {0.0, 1.0}
 
 
 def test_train_and_test_points_are_told_apart(runs):
-    figure = drawn(runs["gaussian"], "regions")
+    figure = draw(runs["gaussian"], "regions")
     data = load(runs["gaussian"].config)
     paper = HOUSE.colors["light"]["paper"]
     points = [line for line in figure.axes[0].lines if line.get_marker() in "os"]
@@ -280,7 +280,7 @@ def test_train_and_test_points_are_told_apart(runs):
 
 def test_the_network_s_hidden_lines_and_border(runs):
     run = runs["mlp"]
-    axes = drawn(run, "regions").axes[0]
+    axes = draw(run, "regions").axes[0]
     weights = run.snapshot(run.snapshot_steps()[-1])
     green = HOUSE.colors["light"]["green"]
     hidden = [p for p in axes.lines if p.get_color() == green and p.get_linestyle() == "--"]
@@ -299,7 +299,7 @@ def test_the_network_s_hidden_lines_and_border(runs):
 
 def test_every_hidden_neuron_has_a_map_and_the_next_layer_is_made_of_them(runs):
     run = runs["circle"]
-    figure = drawn(run, "hidden")
+    figure = draw(run, "hidden")
     assert [axes.get_title() for axes in figure.axes] == ["h₁,₁", "h₁,₂", "h₁,₃", "h₂,₁", "h₂,₂"]
     maps = [np.asarray(axes.images[0].get_array()).ravel() for axes in figure.axes]
     maps = np.stack(maps, axis=1)
@@ -320,12 +320,12 @@ def test_neurons_of_a_layer_stand_in_rows_of_about_one_length(neurons, rows):
 
 
 def test_loss_with_and_without_test_points(runs):
-    axes = drawn(runs["circle"], "loss").axes[0]
+    axes = draw(runs["circle"], "loss").axes[0]
     metrics = runs["circle"].metrics
     np.testing.assert_array_equal(axes.lines[0].get_ydata(), metrics["loss"])
     np.testing.assert_array_equal(axes.lines[1].get_ydata(), metrics["test_loss"])
     assert {text.get_text() for text in axes.texts} >= {"training", "test"}
-    assert len(drawn(runs["mlp"], "loss").axes[0].lines) == 1
+    assert len(draw(runs["mlp"], "loss").axes[0].lines) == 1
 
 
 # Bytes, animations, bad input
@@ -357,7 +357,7 @@ def test_two_processes_give_the_same_bytes(runs):
 
 def test_drawing_twice_gives_the_same_bytes(runs):
     for name in figures(runs["xor"]):
-        assert encode_png(drawn(runs["xor"], name)) == encode_png(drawn(runs["xor"], name))
+        assert encode_png(draw(runs["xor"], name)) == encode_png(draw(runs["xor"], name))
 
 
 @pytest.mark.parametrize("name", ["short", "circle"])
@@ -421,7 +421,7 @@ def test_names_of_a_csv_are_shown_as_they_are(tmp_path):
     path = tmp_path / "prix.csv"
     path.write_text("prix_$;coût_$;classe\n1,5;2;0\n3;1;1\n0;4;0\n5;0,5;1\n", encoding="utf-8")
     run = trained(tmp_path, "own/csv", data="csv", csv=str(path), iterations=20)
-    figure = drawn(run, "regions", "fr")
+    figure = draw(run, "regions", "fr")
     assert figure.axes[0].get_xlabel() == "prix_$"
     assert figure.axes[0].get_ylabel() == "coût_$"
     assert b"<!-- co\xc3\xbbt_$ -->" in encode_svg(figure)
@@ -429,7 +429,7 @@ def test_names_of_a_csv_are_shown_as_they_are(tmp_path):
 
 def test_the_weights_after_each_pattern_are_the_rule_pattern_by_pattern(runs):
     run = runs["and"]
-    figure = drawn(run, "weights-by-pattern")
+    figure = draw(run, "weights-by-pattern")
     lines = [line for line in figure.axes[0].lines if len(line.get_xdata()) > 2]
     passes = min(50, run.config.iterations)
     assert [len(line.get_ydata()) for line in lines] == [4 * passes + 1] * 3

@@ -47,7 +47,7 @@ CIRCLE = NeuronConfig(
 )
 
 
-def trained(config, resume=None):
+def train(config, resume=None):
     return list(train_on(config, load(config), resume))
 
 
@@ -150,7 +150,7 @@ def test_100_steps_are_those_of_a_numpy_implementation(settings):
     settings = {"batch_size": None, **settings}
     config = CIRCLE.replace(iterations=100, learning_rate=0.05, init="normal", **settings)
     data = load(config)
-    first, *snapshots = of(Snapshot, trained(config))
+    first, *snapshots = of(Snapshot, train(config))
     assert len(snapshots) == 100
     weights = {name: a for name, a in first.arrays.items() if name[0] in "wb"}
     optimizer = HandOptimizer(config)
@@ -164,7 +164,7 @@ def test_100_steps_are_those_of_a_numpy_implementation(settings):
 
 def test_metrics_are_those_of_the_network_after_the_iteration():
     config = CIRCLE.replace(iterations=3, loss="squared_error")
-    data, events = load(config), trained(config)
+    data, events = load(config), train(config)
     for metrics, snapshot in zip(of(Metrics, events), of(Snapshot, events)[1:], strict=True):
         params = network.params_from_arrays(snapshot.arrays, 2)
         o = network.outputs(params, data.x, config.activation)
@@ -186,7 +186,7 @@ def test_metrics_are_those_of_the_network_after_the_iteration():
 
 
 def test_a_truth_table_has_no_test_metrics():
-    metrics = of(Metrics, trained(XOR.replace(iterations=2)))[-1]
+    metrics = of(Metrics, train(XOR.replace(iterations=2)))[-1]
     assert not {"test_loss", "test_accuracy"} & set(metrics.values)
 
 
@@ -239,7 +239,7 @@ def test_initialisers_have_their_variance(init, expected):
 
 
 def test_zero_weights_stay_alike_and_never_solve_xor():
-    events = trained(XOR.replace(init="zeros", init_scale=1.0, iterations=200))
+    events = train(XOR.replace(init="zeros", init_scale=1.0, iterations=200))
     weights = of(Checkpoint, events)[-1].arrays
     assert weights["w1"][0, 0] == weights["w1"][0, 1]
     assert of(Metrics, events)[-1].values["error_max"] >= 0.5
@@ -249,7 +249,7 @@ def test_zero_weights_stay_alike_and_never_solve_xor():
 
 
 def test_the_event_stream():
-    events = trained(XOR.replace(iterations=250, checkpoint_every=100))
+    events = train(XOR.replace(iterations=250, checkpoint_every=100))
     assert [e.step for e in of(Metrics, events)] == list(range(1, 251))
     assert [e.step for e in of(Checkpoint, events)] == [100, 200, 250]
     steps = [e.step for e in of(Snapshot, events)]
@@ -258,7 +258,7 @@ def test_the_event_stream():
     assert isinstance(events[-1], Artifact)
 
 
-def written(path, config, events):
+def write(path, config, events):
     run = create_run(path, "neuron", "neuron/test", config)
     folder = RunWriter(run)
     for event in events:
@@ -267,7 +267,7 @@ def written(path, config, events):
     return Run.open(run.path)
 
 
-def packed(event):
+def pack(event):
     if isinstance(event, Snapshot | Checkpoint):
         arrays = {n: (a.dtype.str, a.shape, a.tobytes()) for n, a in event.arrays.items()}
         return type(event).__name__, event.step, arrays
@@ -284,20 +284,20 @@ def packed(event):
     ids=["adam-minibatches", "momentum-full-batch", "sgd-over-blocks"],
 )
 def test_a_resumed_run_is_bit_identical_from_every_checkpoint(tmp_path, config):
-    whole = trained(config)
-    run = written(tmp_path, config, whole)
+    whole = train(config)
+    run = write(tmp_path, config, whole)
     assert len(run.checkpoint_steps) >= 5
     for step in run.checkpoint_steps:
-        resumed = trained(config, run.checkpoint(step))
+        resumed = train(config, run.checkpoint(step))
         place = next(i for i, e in enumerate(whole) if isinstance(e, Checkpoint) and e.step == step)
-        assert list(map(packed, resumed)) == list(map(packed, whole[place + 1 :]))
+        assert list(map(pack, resumed)) == list(map(pack, whole[place + 1 :]))
 
 
 def test_a_checkpoint_of_another_network_is_refused():
-    checkpoint = of(Checkpoint, trained(XOR.replace(iterations=1)))[-1]
+    checkpoint = of(Checkpoint, train(XOR.replace(iterations=1)))[-1]
     for change in ({"hidden_layers": (3,)}, {"optimizer": "adam"}, {"truth_table": "00010111"}):
         with pytest.raises(DamagedRunError, match="step 1 is of another network"):
-            trained(XOR.replace(**change), checkpoint)
+            train(XOR.replace(**change), checkpoint)
 
 
 def test_same_seed_same_bytes_in_another_process():
@@ -308,7 +308,7 @@ def test_same_seed_same_bytes_in_another_process():
         "*_, last = train_on(c, load(c)); print(last.data.hex())"
     )
     other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert bytes.fromhex(other.stdout.strip()) == trained(config)[-1].data
+    assert bytes.fromhex(other.stdout.strip()) == train(config)[-1].data
 
 
 def test_minibatches_hold_every_point_once_a_pass_and_are_reshuffled():
@@ -325,12 +325,12 @@ def test_minibatches_hold_every_point_once_a_pass_and_are_reshuffled():
 
 
 def test_another_seed_gives_another_run():
-    first, other = (trained(CIRCLE.replace(seed=s))[-1].data for s in (0, 1))
+    first, other = (train(CIRCLE.replace(seed=s))[-1].data for s in (0, 1))
     assert first != other
 
 
 def test_training_leaves_jax_as_it_was_and_the_model_needs_none():
-    trained(XOR.replace(iterations=1))
+    train(XOR.replace(iterations=1))
     assert jnp.zeros(1).dtype == jnp.float32
     code = "import sys, epoque.neuron.mlp.evaluate; assert 'jax' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
@@ -393,7 +393,7 @@ def test_a_sweep_equals_single_runs(base, points):
     found = sweep(base, load(base), points)
     for i in range(4):
         config = base.replace(**{name: column[i] for name, column in points.items()})
-        last = of(Metrics, trained(config))[-1].values
+        last = of(Metrics, train(config))[-1].values
         row = {name: column[i] for name, column in found.items()}
         assert row.pop("solved") == (last["error_max"] < 0.5)
         expected = {n if n.endswith("accuracy") else f"final_{n}": v for n, v in last.items()}
@@ -433,7 +433,7 @@ def test_two_hidden_neurons_solve_xor_from_most_of_1000_seeds():
 
 @pytest.fixture(scope="module")
 def xor_run(tmp_path_factory):
-    return written(tmp_path_factory.mktemp("runs"), XOR, trained(XOR))
+    return write(tmp_path_factory.mktemp("runs"), XOR, train(XOR))
 
 
 def test_evaluate_xor(xor_run):
@@ -464,7 +464,7 @@ def test_evaluate_xor(xor_run):
 
 def test_evaluate_points_in_the_plane(tmp_path):
     config = CIRCLE.replace(iterations=5)
-    numbers = evaluate(written(tmp_path, config, trained(config)), load(config))
+    numbers = evaluate(write(tmp_path, config, train(config)), load(config))
     assert len(numbers["hidden_lines"]) == 4
     assert numbers["converged_at"] is None
     assert not {"outputs", "y"} & set(numbers)
@@ -482,7 +482,7 @@ def test_converged_at(error_max, at):
 
 def test_evaluate_a_damaged_run(tmp_path):
     config = XOR.replace(iterations=2)
-    run = written(tmp_path, config, trained(config))
+    run = write(tmp_path, config, train(config))
     (run.path / "metrics.jsonl").write_text('{"step":1,"other":2}\n')
     with pytest.raises(DamagedRunError, match=r"metrics\.jsonl is not an MLP's"):
         evaluate(Run.open(run.path), load(config))

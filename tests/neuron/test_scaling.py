@@ -134,24 +134,24 @@ def test_scale_goes_with_a_csv_alone() -> None:
         NeuronConfig.parse({"scale": "standard"})
 
 
-def remarked(table: str, **settings: object) -> list[str]:
+def collect_remarks(table: str, **settings: object) -> list[str]:
     return list(remarks(NeuronConfig.parse({"data": "csv", "csv": table, **settings})))
 
 
 def test_large_inputs_are_remarked_upon(table: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    (told,) = remarked(table)
+    (told,) = collect_remarks(table)
     assert told.startswith("Inputs up to 41,000 saturate the sigmoid")
     assert "--scale standard" in told
-    assert remarked(table, scale="standard") == []
+    assert collect_remarks(table, scale="standard") == []
     monkeypatch.setenv("EPOQUE_LANG", "fr")
-    (told,) = remarked(table)
+    (told,) = collect_remarks(table)
     assert told.startswith("Des entrées jusqu’à 41\u202f000 saturent")
 
 
 def test_a_column_that_counts_the_rows_is_remarked_upon(tmp_path: Path) -> None:
     path = tmp_path / "points.csv"
     path.write_text("id;x;class\n1;0,5;0\n2;0,7;1\n3;0,1;0\n")
-    read, counting = remarked(str(path))
+    read, counting = collect_remarks(str(path))
     assert read == f"{path} is read as: separator semicolon, decimal comma."
     assert counting == "The input id only counts the rows: is it meant to be learned from?"
     assert load(NeuronConfig(data="csv", csv=str(path))).names == ("id", "x")

@@ -17,7 +17,7 @@ from epoque.neuron.separability import (
 )
 
 
-def decided(x: np.ndarray, d: np.ndarray) -> Separability:
+def decide(x: np.ndarray, d: np.ndarray) -> Separability:
     """Decide, and check the proof by plain arithmetic that is not the module's."""
     found = decide_separability(x, d)
     if found.separable:
@@ -51,12 +51,12 @@ def table(text: str) -> Dataset:
 @pytest.mark.parametrize("gate", GATES)
 def test_all_gates_but_two_have_a_line(gate: str) -> None:
     data = table(gate)
-    assert decided(data.x, data.d).separable == (gate not in ("xor", "xnor"))
+    assert decide(data.x, data.d).separable == (gate not in ("xor", "xnor"))
 
 
 def test_the_two_classes_of_xor_meet_in_the_middle() -> None:
     data = table("xor")
-    certificate = decided(data.x, data.d).certificate
+    certificate = decide(data.x, data.d).certificate
     assert certificate is not None
     assert certificate.point == pytest.approx([0.5, 0.5])
     assert certificate.ones == pytest.approx({1: 0.5, 2: 0.5})
@@ -71,7 +71,7 @@ def test_as_many_truth_tables_are_separable_as_there_are_threshold_functions(
     found = 0
     for bits in product("01", repeat=2**inputs):
         data = table("".join(bits))
-        separable = decided(data.x, data.d).separable
+        separable = decide(data.x, data.d).separable
         margin = find_widest_margin(data.x, data.d)
         assert (margin is not None) == separable
         found += bool(separable)
@@ -82,7 +82,7 @@ def test_ten_inputs_either_way() -> None:
     ones = np.array([n.bit_count() for n in range(1024)])
     for wanted, symbols in ((True, ones > 5), (False, ones % 2 == 1)):
         data = table("".join(map(str, symbols.astype(int))))
-        assert decided(data.x, data.d).separable is wanted
+        assert decide(data.x, data.d).separable is wanted
 
 
 @given(
@@ -93,7 +93,7 @@ def test_ten_inputs_either_way() -> None:
 @settings(max_examples=60)
 def test_any_points_get_a_proof(points: list[tuple[int, int, bool]]) -> None:
     *columns, d = (np.array(c, float) for c in zip(*points, strict=True))
-    decided(np.stack(columns, axis=1), d)
+    decide(np.stack(columns, axis=1), d)
 
 
 @pytest.mark.parametrize("scale", [1e-9, 1e6, 1e200, 1.7e308])
@@ -106,9 +106,9 @@ def test_units_do_not_matter(scale: float) -> None:
 
 def test_one_class_alone_and_the_same_point_twice() -> None:
     x = np.array([[1.0, 2.0], [3.0, 4.0]])
-    assert decided(x, np.ones(2)).separable is True
-    assert decided(x, np.zeros(2)).separable is True
-    assert decided(x[[0, 0]], np.array([0.0, 1.0])).separable is False
+    assert decide(x, np.ones(2)).separable is True
+    assert decide(x, np.zeros(2)).separable is True
+    assert decide(x[[0, 0]], np.array([0.0, 1.0])).separable is False
 
 
 def test_the_widest_margin_of_and() -> None:

@@ -205,7 +205,7 @@ def test_the_loss_table_is_the_runs(runs: Path, documents: dict[str, Document]) 
     assert shown[2][:3] == ["3", "5.9683", "6.0690"]
 
 
-def unrecorded(needs: tuple[Need, ...]) -> tuple[Need, ...]:
+def drop_recorded(needs: tuple[Need, ...]) -> tuple[Need, ...]:
     """Return the needs as where nothing optional ever ran."""
     return tuple(replace(n, axes={**n.axes, "seed": "7:9"}) if n.optional else n for n in needs)
 
@@ -214,7 +214,7 @@ def unrecorded(needs: tuple[Need, ...]) -> tuple[Need, ...]:
 def test_without_what_is_optional_the_chapter_says_what_is_not_measured(
     runs: Path, made: Any, monkeypatch: pytest.MonkeyPatch, language: str
 ) -> None:
-    monkeypatch.setattr(needs_module, "chapter_needs", lambda _: unrecorded(made[1]))
+    monkeypatch.setattr(needs_module, "chapter_needs", lambda _: drop_recorded(made[1]))
     told = read_book(runs, language)
     (claims,) = (block for block in told.blocks if isinstance(block, Claims))
     verdicts = {row.id: row.verdict for row in claims.rows}
@@ -320,7 +320,7 @@ def test_what_is_too_large_does_not_ship(
 # Functions of templates
 
 
-def told(runs: Path, folder: Path, text: str, language: str = "en") -> str:
+def tell(runs: Path, folder: Path, text: str, language: str = "en") -> str:
     template = folder / "mine.md"
     template.write_text(text)
     blocks = read_book(runs, language, template=template).blocks
@@ -332,16 +332,16 @@ def test_a_metric_by_a_moment(runs: Path, tmp_path: Path) -> None:
     metrics = run_of(runs, "language/laptop-clm").metrics
     after = metrics[metrics["epoch"] == 2]["valid_loss"].item()
     call = f'{{{{ metric({source}, "valid_loss", epoch=2, decimals=4) }}}}'
-    assert told(runs, tmp_path, call) == f"{after:.4f}"
-    assert told(runs, tmp_path, call, "fr") == f"{after:.4f}".replace(".", ",")
-    assert told(runs, tmp_path, call.replace("epoch=2", "epoch=9")) == "–"
+    assert tell(runs, tmp_path, call) == f"{after:.4f}"
+    assert tell(runs, tmp_path, call, "fr") == f"{after:.4f}".replace(".", ",")
+    assert tell(runs, tmp_path, call.replace("epoch=2", "epoch=9")) == "–"
     by_step = call.replace("epoch=2", f"iteration={metrics.index[metrics['epoch'] == 2].item()}")
-    assert told(runs, tmp_path, by_step) == f"{after:.4f}"
+    assert tell(runs, tmp_path, by_step) == f"{after:.4f}"
     first = metrics["valid_perplexity"].dropna().iloc[0]
     call = f'{{{{ until({source}, "valid_perplexity", {first + 1}, clock="tokens") }}}}'
     tokens = metrics["tokens"][metrics["valid_perplexity"] == first].item()
-    assert told(runs, tmp_path, call) == f"{tokens:,.0f}"
-    assert told(runs, tmp_path, call.replace(str(first + 1), "0")) == "–"
+    assert tell(runs, tmp_path, call) == f"{tokens:,.0f}"
+    assert tell(runs, tmp_path, call.replace(str(first + 1), "0")) == "–"
 
 
 @pytest.mark.parametrize(
@@ -359,7 +359,7 @@ def test_a_metric_by_a_moment(runs: Path, tmp_path: Path) -> None:
 )
 def test_a_mistake_is_told(runs: Path, tmp_path: Path, call: str, words: str) -> None:
     with pytest.raises(UsageError, match=re.escape(words)):
-        told(runs, tmp_path, f"{{{{ {call} }}}}")
+        tell(runs, tmp_path, f"{{{{ {call} }}}}")
 
 
 def test_a_ranking_has_the_best_on_top(runs: Path) -> None:

@@ -59,7 +59,7 @@ def template(tmp_path: Path, text: str) -> Path:
     return path
 
 
-def refused(tmp_path: Path, text: str) -> str:
+def refuse(tmp_path: Path, text: str) -> str:
     with pytest.raises(UsageError) as caught:
         read_book(tmp_path / "runs", "en", template=template(tmp_path, text))
     message = str(caught.value)
@@ -74,16 +74,16 @@ def test_a_hostile_template_is_refused(tmp_path: Path, name: str) -> None:
     import re
 
     text, told = REFUSED[name]
-    assert re.search(told, refused(tmp_path, text))
+    assert re.search(told, refuse(tmp_path, text))
 
 
 # The signal may fall into a callback, where Python drops it with a warning; it comes again.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_loops_in_loops_run_out_of_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(TimeLimit.__init__, "__defaults__", (0.2,))
-    assert "computes for more than 0.2 seconds" in refused(tmp_path, BIG + LOOPS)
+    assert "computes for more than 0.2 seconds" in refuse(tmp_path, BIG + LOOPS)
     many = "{{ grid(['a'], ([['*b*']] * 100000)) }}"
-    assert "computes for more than 0.2 seconds" in refused(tmp_path, many)
+    assert "computes for more than 0.2 seconds" in refuse(tmp_path, many)
 
 
 def busy(seconds: float) -> None:

@@ -34,7 +34,7 @@ def book(tmp_path: Path, text: str, language: str = "en"):
     return read_book(tmp_path / "runs", language, template=path)
 
 
-def told(tmp_path: Path, text: str) -> str:
+def tell(tmp_path: Path, text: str) -> str:
     with pytest.raises(UsageError) as caught:
         book(tmp_path, text)
     assert "\n" not in str(caught.value)
@@ -171,7 +171,7 @@ def test_html_in_a_template_is_text(tmp_path: Path) -> None:
     ],
 )
 def test_a_mistake_names_file_and_line(tmp_path: Path, text: str, line: int, words: str) -> None:
-    message = told(tmp_path, text)
+    message = tell(tmp_path, text)
     assert message.startswith(f"mine.md, line {line}: "), message
     assert words in message
 
@@ -196,7 +196,7 @@ def test_an_image_of_the_author(tmp_path: Path) -> None:
 
 def test_a_damaged_image(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(b"no image")
-    assert "is no picture" in told(tmp_path, "![x](a.png)")
+    assert "is no picture" in tell(tmp_path, "![x](a.png)")
 
 
 def test_markdown_as_a_result_of_a_macro_stays_markdown(tmp_path: Path) -> None:

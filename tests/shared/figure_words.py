@@ -36,7 +36,7 @@ def find_faults(figure: Figure, language: str) -> list[str]:
         format_default_ticks(figure, language)
         encode_svg(figure)
         outside = [f"{text.get_text()!r} leaves the page" for text in texts_outside(figure)]
-    written = list(_written(figure))
+    written = list(_iterate_texts(figure))
     codes = identifiers(language)
     named = [f"{text!r} is a name of code" for text in written if SNAKE.search(text)]
     named += [f"{text!r} is a value of code" for text in written if text in codes]
@@ -45,7 +45,7 @@ def find_faults(figure: Figure, language: str) -> list[str]:
     return [*outside, *named]
 
 
-def _written(figure: Figure) -> Iterator[str]:
+def _iterate_texts(figure: Figure) -> Iterator[str]:
     for text in figure.findobj(Text):
         if text.get_visible() and text.get_text().strip():
             yield text.get_text().strip()

@@ -40,7 +40,7 @@ def keep(ask: TestClient, lab: str, config: dict[str, Any], **more: Any) -> Any:
     return ask.post("/api/runs", json={"lab": lab, "config": config, **more})
 
 
-def finished(options: StudioOptions, identity: str) -> Run:
+def finish(options: StudioOptions, identity: str) -> Run:
     run = Run(options.runs / identity)
     wait_for(lambda: Run(run.path).status.state in ("finished", "failed"), "the end of the run")
     return Run(run.path)
@@ -55,7 +55,7 @@ def test_a_training_is_kept_as_a_run_like_any_other(
     digest = train_as_a_page(lab, begun, 40)
     answer = keep(ask, lab, config, changes=changes, iterations=40, digest=digest, name="mine")
     assert answer.status_code == 201, answer.text
-    run = finished(options, answer.json()["id"])
+    run = finish(options, answer.json()["id"])
     assert (run.id, run.status.state, run.status.reason) == ("mine", "finished", "")
     assert run.is_complete
     assert run.figures
@@ -106,7 +106,7 @@ def test_points_of_ones_own_are_kept_with_a_run_that_is_whole(
     settings = {**config, "data": "csv", "csv": f"upload:{sent.json()['id']}"}
     answer = keep(ask, lab, settings, recipe=recipe, iterations=30, digest=digest, name="own")
     assert answer.status_code == 201, answer.text
-    run = finished(options, "own")
+    run = finish(options, "own")
     assert (run.status.state, run.status.reason) == ("finished", "")
     assert run.is_complete
     (run.path / "results.json").unlink()

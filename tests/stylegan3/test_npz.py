@@ -11,7 +11,7 @@ from epoque.bench.errors import DataError
 from epoque.stylegan3.npz import read_npz, write_npz
 
 
-def packed(path: Path, **files: bytes) -> Path:
+def pack(path: Path, **files: bytes) -> Path:
     with zipfile.ZipFile(path, "w") as file:
         for name, data in files.items():
             file.writestr(f"{name}.npy", data)
@@ -51,14 +51,14 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
 )
 def test_damaged_arrays(data: bytes, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"a\.npz is damaged, or it holds no styles"):
-        read_npz(packed(tmp_path / "a.npz", w=data), ("w",), "it holds no styles")
+        read_npz(pack(tmp_path / "a.npz", w=data), ("w",), "it holds no styles")
 
 
 def test_what_is_no_such_file(tmp_path: Path) -> None:
     good = io.BytesIO()
     np.save(good, np.ones(2))
     with pytest.raises(DataError, match="is damaged, or it holds no styles"):
-        read_npz(packed(tmp_path / "a.npz", v=good.getvalue()), ("w",), "it holds no styles")
+        read_npz(pack(tmp_path / "a.npz", v=good.getvalue()), ("w",), "it holds no styles")
     (tmp_path / "b.npz").write_bytes(b"no zip")
     with pytest.raises(DataError, match="cannot be read as a zip"):
         read_npz(tmp_path / "b.npz", ("w",), "it holds no styles")

@@ -61,7 +61,7 @@ def add_action(
         typed = dict(zip(places, args, strict=False)) | values
         if several and len(args) >= len(places):
             typed[places[-1]] = args[len(places) - 1 :]
-        with spelt_as_typed(options), _shown(bar, quiet=quiet) as progress:
+        with spelt_as_typed(options), _show_progress(bar, quiet=quiet) as progress:
             settings = options.parse(typed)
             work = action.run if call is None or as_json else call
             result: R | None = work(settings, progress, _notify(quiet or as_json))
@@ -103,8 +103,8 @@ def _parameters(options: type[Options]) -> Iterator[inspect.Parameter]:
         default = inspect.Parameter.empty if field.is_required() else field.default
         parameter = Parameter(
             name=None if info.positional else info.flag,
-            help=_described(options, name),
-            converter=_typed,
+            help=_describe_option(options, name),
+            converter=_collect_typed,
             env_var=info.environment or None,
             negative=info.negative,
             allow_leading_hyphen=not info.positional and not several,
@@ -128,16 +128,16 @@ def _parameters(options: type[Options]) -> Iterator[inspect.Parameter]:
         yield inspect.Parameter(rest, inspect.Parameter.VAR_POSITIONAL, annotation=kind)
 
 
-def _typed(kind: object, tokens: Sequence[Token]) -> Any:
+def _collect_typed(kind: object, tokens: Sequence[Token]) -> Any:
     """Return what was typed as it was typed: the options read it, all of them at once."""
     texts = [token.value for token in tokens]
     return texts if list in (get_origin(kind), *map(get_origin, get_args(kind))) else texts[0]
 
 
-_typed.takes_text = True  # type: ignore[attr-defined]  # `cli.check_arguments` leaves it to the options
+_collect_typed.takes_text = True  # type: ignore[attr-defined]  # `cli.check_arguments` leaves it to the options
 
 
-def _described(options: type[Options], name: str) -> str:
+def _describe_option(options: type[Options], name: str) -> str:
     field = options.model_fields[name]
     text = _with_flags(options, field.description or "")
     bounds = ("gt", "ge", "lt", "le")
@@ -166,7 +166,7 @@ def _with_flags(options: type[Options], text: str, mark: str = "`") -> str:
         mark: what stands around the names instead of backticks.
     """
 
-    def flagged(match: re.Match[str]) -> str:
+    def add_flag(match: re.Match[str]) -> str:
         name, rest = match.groups()
         return (
             f"{mark}{_flag(options, name)}{rest}{mark}"
@@ -174,7 +174,7 @@ def _with_flags(options: type[Options], text: str, mark: str = "`") -> str:
             else match[0]
         )
 
-    return _CODE.sub(flagged, text)
+    return _CODE.sub(add_flag, text)
 
 
 def _flag(options: type[Options], name: str) -> str:
@@ -223,7 +223,7 @@ class _Bars:
 
 
 @contextmanager
-def _shown(bar: tuple[str, str] | None, *, quiet: bool) -> Iterator[Progress]:
+def _show_progress(bar: tuple[str, str] | None, *, quiet: bool) -> Iterator[Progress]:
     if bar is None or quiet:
         yield no_progress
         return

@@ -172,7 +172,7 @@ class Options(Settings):
         """Return whether all of these options have their default values."""
         return all(getattr(self, n) == type(self).model_fields[n].default for n in names)
 
-    def ignored(self, names: tuple[str, ...], reason: str) -> Iterator[Problem]:
+    def find_ignored(self, names: tuple[str, ...], reason: str) -> Iterator[Problem]:
         """Yield a problem for each of these options that is not as by default, for `conflicts`.
 
         Args:
@@ -296,7 +296,7 @@ def action(function: Callable[..., R]) -> Action[R]:
     ) -> R:
         from .notebook import default_progress
 
-        values = _placed(function.__name__, options, places, args, settings)
+        values = _place_arguments(function.__name__, options, places, args, settings)
         with ExitStack() as stack:
             receiver = stack.enter_context(default_progress(progress))
             returned = run(options.parse(values), receiver, notify or _say_nothing)
@@ -306,7 +306,7 @@ def action(function: Callable[..., R]) -> Action[R]:
 
     call.__signature__ = _signature(options, function)  # type: ignore[attr-defined]
     call.__annotations__ = {}
-    call.__doc__ = _documented(function, options)
+    call.__doc__ = _document(function, options)
     result = cast("Action[R]", call)
     result.options, result.run, result.description = options, run, _description(function)
     return result
@@ -322,7 +322,7 @@ def _say_nothing(message: str) -> None:
     pass
 
 
-def _placed(
+def _place_arguments(
     name: str,
     options: type[Options],
     places: list[str],
@@ -391,7 +391,7 @@ def _description(function: Callable[..., Any]) -> str:
     return _SECTIONS.split(inspect.getdoc(function) or "", maxsplit=1)[0]
 
 
-def _documented(function: Callable[..., Any], options: type[Options]) -> str:
+def _document(function: Callable[..., Any], options: type[Options]) -> str:
     """Return the docstring with a line for each option, before what it returns and raises."""
     descriptions = {name: field.description or "" for name, field in options.fields().items()}
     descriptions |= {

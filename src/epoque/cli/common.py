@@ -87,18 +87,18 @@ def add_setting_options(
     own = inspect.signature(command)
     own_parameters = [p for p in own.parameters.values() if p.kind is not p.VAR_KEYWORD]
 
-    def wrapped(*args: Any, **kwargs: Any) -> Any:
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
         by_name = {_to_parameter_name(path): path for path in paths}
         typed = {by_name.get(name, name): _merge_values(value) for name, value in kwargs.items()}
         return command(*args, **{name: value for name, value in typed.items() if value is not None})
 
-    wrapped.__doc__ = command.__doc__
-    wrapped.__name__ = command.__name__
-    wrapped.__signature__ = own.replace(  # type: ignore[attr-defined]
+    wrapper.__doc__ = command.__doc__
+    wrapper.__name__ = command.__name__
+    wrapper.__signature__ = own.replace(  # type: ignore[attr-defined]
         parameters=[*own_parameters, *options]
     )
-    wrapped.__annotations__ = {p.name: p.annotation for p in (*own_parameters, *options)}
-    return wrapped
+    wrapper.__annotations__ = {p.name: p.annotation for p in (*own_parameters, *options)}
+    return wrapper
 
 
 def _merge_values(value: Any) -> Any:

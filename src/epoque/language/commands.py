@@ -122,9 +122,9 @@ def _stream_or_generate(
     pieces = generation.stream.run(options, progress, notify)
     first = next(pieces, "")  # an error comes before anything is printed
     out.print(Text(options.prompt[0], "bold"), end="")
-    out.print(_shown(first), end="")
+    out.print(_replace_controls(first), end="")
     for piece in pieces:
-        out.print(_shown(piece), end="")
+        out.print(_replace_controls(piece), end="")
     out.print()
     return None
 
@@ -132,7 +132,9 @@ def _stream_or_generate(
 def _show_texts(generated: generation.Generated) -> None:
     for number, text in enumerate(generated.texts):
         prompt = Text(text.prompt, "bold")
-        make_console().print("\n" if number else "", prompt, _shown(text.text), sep="", end="\n")
+        make_console().print(
+            "\n" if number else "", prompt, _replace_controls(text.text), sep="", end="\n"
+        )
 
 
 def _texts_as_json(generated: generation.Generated) -> dict[str, Any]:
@@ -143,7 +145,7 @@ def _texts_as_json(generated: generation.Generated) -> dict[str, Any]:
     }
 
 
-def _shown(text: str) -> str:
+def _replace_controls(text: str) -> str:
     return text.translate(_CONTROLS)
 
 
@@ -152,7 +154,10 @@ def _show_candidates(masks: "list[list[Candidate]]") -> None:
     for number, candidates in enumerate(masks, 1):
         if len(masks) > 1:
             out.print(f"{'' if number == 1 else chr(10)}Mask {number}", style="bold")
-        rows = ((f"{c.probability:.2%}", _shown(c.token), _shown(c.text)) for c in candidates)
+        rows = (
+            (f"{c.probability:.2%}", _replace_controls(c.token), _replace_controls(c.text))
+            for c in candidates
+        )
         out.print(make_table(("", "token", "sentence"), rows))
 
 
@@ -219,7 +224,7 @@ def _show_look(look: interpretability.Look) -> None:
 
 
 def _on_one_line(text: str) -> str:
-    return repr(_shown(text))[1:-1]
+    return repr(_replace_controls(text))[1:-1]
 
 
 def _most_attended(weights: "NDArray[np.float32]", tokens: tuple[str, ...]) -> str:

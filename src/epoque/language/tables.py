@@ -36,17 +36,17 @@ def examples_table(run: "Run[Any]", language: str) -> TextTable:
     _ = translator(language)
     content = read_examples(run)
     causal = content["objective"] == "causal"
-    row = _continued if causal else _filled
+    row = _continuation_cells if causal else _filling_cells
     rows = tuple(row(example) for example in content["examples"])
     return TextTable(tuple(map(_, CAUSAL if causal else MASKED)), rows)
 
 
-def _continued(example: Mapping[str, Any]) -> tuple[Cell, ...]:
+def _continuation_cells(example: Mapping[str, Any]) -> tuple[Cell, ...]:
     names = ("prompt", "continuation", "actual")
     return tuple((Span(join_lines(example[name])),) for name in names)
 
 
-def _filled(example: Mapping[str, Any]) -> tuple[Cell, ...]:
+def _filling_cells(example: Mapping[str, Any]) -> tuple[Cell, ...]:
     hidden = example["actual"]
     spans: list[Span] = []
     for candidate in example["candidates"][:CANDIDATES]:

@@ -180,7 +180,7 @@ class DecisionPlot:
         if self.config.model == "perceptron":
             moving += self._line(axes, boundary.lines[0], color=color("ink"), linewidth=1.8)
         else:
-            moving += self._hidden(axes, boundary)
+            moving += self._draw_hidden(axes, boundary)
             y = boundary.y(points).reshape(GRID, GRID)
             if y.min() < 0 < y.max():
                 moving.append(axes.contour(u, v, y, [0], colors=[color("ink")], linewidths=1.8))
@@ -189,7 +189,7 @@ class DecisionPlot:
         wrong = self.data.x[~boundary.is_correct(self.data)]
         return [*moving, *axes.plot(*wrong.T, **self._wrong())]
 
-    def _hidden(self, axes: "Axes", boundary: DecisionBoundary) -> "Iterator[Artist]":
+    def _draw_hidden(self, axes: "Axes", boundary: DecisionBoundary) -> "Iterator[Artist]":
         """Draw where each neuron of the first hidden layer changes its mind."""
         for j, line in enumerate(boundary.lines, 1):
             lines = self._line(axes, line, color=color("green"), dashes=DASHES, zorder=2.5)

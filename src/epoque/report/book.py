@@ -214,7 +214,9 @@ def _state_provenance(runs: Path, labs: Sequence[str], evidence: Library, langua
     """Return what the lab book states of itself."""
     chapter = translator(language)(REFERENCES["chapter"])
     read = {
-        chapter.format(number=number): evidence.declared(need.name for need in chapter_needs(lab))
+        chapter.format(number=number): evidence.find_declared(
+            need.name for need in chapter_needs(lab)
+        )
         for number, lab in enumerate(labs, 1)
     }
     return provenance_table(runs, read, language)

@@ -423,11 +423,11 @@ class Functions:
 
     def records(self, caption: str = "", label: str = "records") -> Placeholder:
         """Print the runs and sweeps that the book has read so far, and how to repeat them."""
-        words = self._inline(f"{caption} {self._left_out()}".strip())
+        words = self._inline(f"{caption} {self._describe_left_out()}".strip())
         table = records_table(self._library.used, self._language, words, label)
         return self._placeholders.add(table)
 
-    def _left_out(self) -> str:
+    def _describe_left_out(self) -> str:
         """Say which runs and sweeps are not read: damaged ones, and those in other formats."""
         left_out = self._library.left_out
         files = ", ".join(f"`{name}/{file}`" for name, file in left_out.damaged.items())

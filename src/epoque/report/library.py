@@ -81,13 +81,14 @@ class Library:
             few = f" ({makes})" if len(absent) <= FEW else ""
             raise UsageError(
                 f"The folder {self.path} lacks {len(absent)} of the {len(self._needs)} runs and "
-                f"sweeps that the book reads; `epoque demo` makes them{few}.{self._left_out()}"
+                f"sweeps that the book reads; `epoque demo` makes them{few}."
+                f"{self._describe_left_out()}"
             )
 
-    def _left_out(self) -> str:
+    def _describe_left_out(self) -> str:
         return "".join(f" {sentence}" for sentence in self.left_out.describe()[:FEW])
 
-    def declared(self, names: Iterable[str]) -> list[Record]:
+    def find_declared(self, names: Iterable[str]) -> list[Record]:
         """Return what is there of what a book declares, without taking note that it is read."""
         return [self._declared[name] for name in names if name in self._declared]
 
@@ -117,7 +118,7 @@ class Library:
         if name in recipe_names():
             raise NotRecordedError(
                 f"There is no finished run in {self.path} of {name!r}. `epoque run {name}` makes "
-                f"one.{self._left_out()}"
+                f"one.{self._describe_left_out()}"
             )
         try:
             return Runs(self.path).find(name)
@@ -126,7 +127,7 @@ class Library:
                 raise
             newest = list(finished_runs(self.path))
             names = (*(run.recipe for run in newest), *(run.id for run in newest))
-            raise UnknownNameError("run", name, names, self._left_out()) from None
+            raise UnknownNameError("run", name, names, self._describe_left_out()) from None
 
     def sweep(self, name: str) -> Sweep:
         """Return a sweep: a declared one, the one of a recipe, or one by a part of its id.
@@ -150,7 +151,7 @@ class Library:
         same = same or [s for s in sweeps if name in s.id]
         if not same:
             names = (*(s.recipe for s in sweeps), *(s.id for s in sweeps))
-            raise UnknownNameError("sweep", name, names, self._left_out())
+            raise UnknownNameError("sweep", name, names, self._describe_left_out())
         if len(same) > 1:
             listed = ", ".join(f"{s.id} (over {' and '.join(s.axes)})" for s in same[:FEW])
             hint = f" {len(same)} sweeps answer to it, the newest first: {listed}."

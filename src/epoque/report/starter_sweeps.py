@@ -90,7 +90,7 @@ class _Chapter:
 
     def medians(self, axis: str) -> str:
         """Print a table of the medians along an axis, the other axes held."""
-        values, held = self.axes[axis], self._held(axis)
+        values, held = self.axes[axis], self._hold_others(axis)
         count = min(len(values), MOST_VALUES)
         chosen = [values[i * (len(values) - 1) // (count - 1)] for i in range(count)]
         rows = ",\n".join(
@@ -110,7 +110,7 @@ class _Chapter:
         ends = (f"{{{_quote(axis)}: {_quote(value)}}}" for value in (first, last))
         effect = (
             f"{{{{ effect({self._source}, {_quote(self._score)}, "
-            f"{', '.join(ends)}{_at(self._held(axis))}) }}}}"
+            f"{', '.join(ends)}{_at(self._hold_others(axis))}) }}}}"
         )
         words = self._translate(
             "From {axis} {first} to {last}, {result} changes by {effect}{where}: the median over "
@@ -129,14 +129,14 @@ class _Chapter:
         call = f"{function}({self._source}, {_quote(self._score)}{_at(at)})"
         return call if bare else f"{{{{ {call} }}}}"
 
-    def _held(self, axis: str) -> dict[str, Any]:
+    def _hold_others(self, axis: str) -> dict[str, Any]:
         return {other: value for other, value in self._base.items() if other != axis}
 
     def _where(self, axis: str) -> str:
         """Return at which values the other axes are held, as the end of a sentence; or ""."""
         held = ", ".join(
             f"{self._labels[a]} {format_number(v, self._language, digits=None)}"
-            for a, v in self._held(axis).items()
+            for a, v in self._hold_others(axis).items()
         )
         return self._translate(" (at {held})").format(held=held) if held else ""
 

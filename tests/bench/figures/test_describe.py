@@ -8,7 +8,7 @@ from epoque.bench.figures.plot import add_heading, color, encode_svg, figure_sty
 from epoque.bench.figures.ticks import format_axis, label_line_ends
 
 
-def described(draw, language: str = "en") -> str:
+def describe(draw, language: str = "en") -> str:
     with figure_style():
         figure = new_figure()
         draw(figure, language)
@@ -29,7 +29,7 @@ def curve(figure, language: str, scale: str = "linear") -> None:
 
 
 def test_a_curve_with_its_axes() -> None:
-    assert described(curve) == (
+    assert describe(curve) == (
         "Error. AND, learning rate 0.7. "
         "Horizontal axis (Iteration): from 1 to 1,000. Vertical axis: from 0 to 1. "
         "Curve the model: from 0.5 to 0.25, at the lowest 0.1, at the highest 0.9."
@@ -38,12 +38,12 @@ def test_a_curve_with_its_axes() -> None:
 
 @pytest.mark.parametrize("scale", ["linear", "log"])
 def test_logarithmic_only_where_it_is(scale: str) -> None:
-    text = described(lambda figure, language: curve(figure, language, scale))
+    text = describe(lambda figure, language: curve(figure, language, scale))
     assert text.count("logarithmic") == (scale == "log")
 
 
 def test_numbers_follow_the_data_and_the_language() -> None:
-    text = described(curve, "fr")
+    text = describe(curve, "fr")
     assert "1\u202f000" in text
     assert "0,25" in text
     assert "Axe horizontal" in text
@@ -58,7 +58,7 @@ def test_points_bars_cells_and_images_are_counted() -> None:
         mesh = cells.pcolormesh(np.arange(12).reshape(3, 4))
         figure.colorbar(mesh, ax=cells)
 
-    text = described(draw)
+    text = describe(draw)
     assert "Points drawn: 45." in text
     assert "Bars: 7." in text
     assert "Colored cells: 12, from 0 to 11." in text
@@ -72,7 +72,7 @@ def test_names_along_an_axis_are_read_out() -> None:
         axes.set_xticks([0, 1, 2], ["ring", "grid", "line"])
         axes.set_yticks([3, 4, 5], ["8-8", "16-16", "1998"])
 
-    assert "Horizontal axis: ring, grid, line. Vertical axis: 8-8, 16-16, 1998." in described(draw)
+    assert "Horizontal axis: ring, grid, line. Vertical axis: 8-8, 16-16, 1998." in describe(draw)
 
 
 def test_the_number_of_a_cell_is_no_subtitle() -> None:
@@ -81,7 +81,7 @@ def test_the_number_of_a_cell_is_no_subtitle() -> None:
         axes.set_title("Map", loc="left")
         axes.annotate("0.832", (0, 1))
 
-    assert "0.832" not in described(draw)
+    assert "0.832" not in describe(draw)
 
 
 def test_what_is_written_in_a_figure_without_axes() -> None:
@@ -92,7 +92,7 @@ def test_what_is_written_in_a_figure_without_axes() -> None:
         axes.imshow(np.zeros((3, 5)))
         add_heading(axes, "Words used alike")
 
-    text = described(draw)
+    text = describe(draw)
     assert text.startswith("Words used alike.")
     assert "Image of 5 × 3 cells." in text
     assert "the cat." in text
@@ -104,7 +104,7 @@ def test_many_pictures_are_told_by_their_names() -> None:
         for i, axes in enumerate(figure.subplots(2, 3).flat):
             axes.set_title(f"iteration {i}")
 
-    text = described(draw)
+    text = describe(draw)
     assert "6 pictures side by side: iteration 0, iteration 1" in text
 
 
@@ -112,4 +112,4 @@ def test_a_curve_without_numbers_is_passed_over() -> None:
     def draw(figure, language) -> None:
         figure.add_subplot().plot([0, 1, 2], [np.nan] * 3)
 
-    assert "Curve" not in described(draw)
+    assert "Curve" not in describe(draw)

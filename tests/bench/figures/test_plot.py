@@ -92,7 +92,7 @@ def test_colors_stand_out_from_the_paper(theme):
     assert contrast(palette["muted"], palette["paper"]) >= 4.5
 
 
-def drawn(theme="light"):
+def draw(theme="light"):
     with figure_style(theme):
         figure = new_figure()
         axes = figure.add_subplot()
@@ -105,10 +105,10 @@ def drawn(theme="light"):
 
 
 def test_a_figure_gives_the_same_bytes_each_time():
-    figure = drawn()
+    figure = draw()
     first = encode_png(figure), encode_svg(figure)
     assert (encode_png(figure), encode_svg(figure)) == first
-    again = drawn()
+    again = draw()
     assert (encode_png(again), encode_svg(again)) == first
 
 
@@ -133,7 +133,7 @@ def test_two_processes_give_the_same_bytes():
 
 
 def test_files_say_neither_date_nor_program():
-    figure = drawn()
+    figure = draw()
     svg, png = encode_svg(figure), encode_png(figure)
     assert b"<dc:date>" not in svg
     assert b"<dc:creator>" not in svg
@@ -142,23 +142,23 @@ def test_files_say_neither_date_nor_program():
 
 
 def test_letters_are_shapes_and_a_dollar_is_a_dollar():
-    svg = encode_svg(drawn()).decode()
+    svg = encode_svg(draw()).decode()
     assert "<text" not in svg
     assert "<!-- où $x_1$ coûte 5 $ − œuvre -->" in svg
 
 
 @pytest.mark.parametrize(("theme", "paper"), [("light", (255,) * 3), ("dark", (20, 22, 26))])
 def test_the_background_is_the_theme_s_paper(theme, paper):
-    pixels = render_rgb(drawn(theme), 50)
+    pixels = render_rgb(draw(theme), 50)
     assert tuple(pixels[0, 0]) == paper
     assert pixels.shape == (155, 250, 3)
     assert pixels.dtype == np.uint8
 
 
 def test_the_user_s_own_settings_change_nothing():
-    wanted = encode_svg(drawn())
+    wanted = encode_svg(draw())
     with mpl.rc_context({"font.size": 30, "lines.linewidth": 9, "svg.fonttype": "none"}):
-        assert encode_svg(drawn()) == wanted
+        assert encode_svg(draw()) == wanted
 
 
 def test_the_style_ends_with_its_block():
@@ -192,7 +192,7 @@ def test_mix_goes_from_one_color_to_the_other():
 
 
 def test_saving_writes_both_files(tmp_path):
-    save_figure(drawn(), tmp_path / "learning_rate=0.7")
+    save_figure(draw(), tmp_path / "learning_rate=0.7")
     assert sorted(p.name for p in tmp_path.iterdir()) == [
         "learning_rate=0.7.png",
         "learning_rate=0.7.svg",
@@ -205,7 +205,7 @@ def test_a_folder_that_is_gone_is_one_clear_error(tmp_path):
     with pytest.raises(
         RunWriteError, match=r"Cannot write .*error\.png: the folder does not exist"
     ):
-        save_figure(drawn(), tmp_path / "gone" / "error")
+        save_figure(draw(), tmp_path / "gone" / "error")
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ def swept(**axes):
     return table.assign(score=scores), {**axes, "seed": tuple(range(SEEDS))}
 
 
-def drawn(name="strip", language="en", **axes):
+def draw(name="strip", language="en", **axes):
     table, axes = swept(**axes)
     with figure_style():
         figure = table_figures(table, axes, "score", {}, language)[name]()
@@ -34,7 +34,7 @@ def dots(axes):
 
 def test_every_run_is_a_dot_and_every_median_a_line():
     layers = ("2", "10,10", "64,64,64,64")
-    table, figure = drawn(**{"generator.layers": layers})
+    table, figure = draw(**{"generator.layers": layers})
     (axes,) = figure.axes
     for layer, shown in zip(layers, dots(axes), strict=True):
         np.testing.assert_array_equal(shown, table.score[table["generator.layers"] == layer])
@@ -47,7 +47,7 @@ def test_every_run_is_a_dot_and_every_median_a_line():
 
 
 def test_two_axes_stand_beside_each_other_with_a_key():
-    table, figure = drawn(data=("ring", "line"), noise=("a", "b", "c"))
+    table, figure = draw(data=("ring", "line"), noise=("a", "b", "c"))
     (axes,) = figure.axes
     assert [text.get_text() for text in figure.legends[0].texts] == ["ring", "line"]
     assert axes.get_xlabel() == "Noise"

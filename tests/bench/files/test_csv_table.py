@@ -10,7 +10,7 @@ from epoque.bench.files import csv_table
 from epoque.bench.files.csv_table import read_csv
 
 
-def written(tmp_path, text):
+def write(tmp_path, text):
     path = tmp_path / "table.csv"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     return path
@@ -26,7 +26,7 @@ def written(tmp_path, text):
     ],
 )
 def test_numbers_are_read_in_every_usual_form(tmp_path, text):
-    table = read_csv(written(tmp_path, text))
+    table = read_csv(write(tmp_path, text))
     assert table.header == ("a", "b")
     values = table.values()
     assert values.dtype == np.float64
@@ -34,13 +34,13 @@ def test_numbers_are_read_in_every_usual_form(tmp_path, text):
 
 
 def test_lines_are_counted_as_an_editor_does(tmp_path):
-    table = read_csv(written(tmp_path, "a,b\n\n1,2\n\n\n3,4\n"))
+    table = read_csv(write(tmp_path, "a,b\n\n1,2\n\n\n3,4\n"))
     assert [line for line, _ in table.rows] == [3, 6]
     assert str(table.wrong(6, "it is odd.")).endswith("table.csv, line 6: it is odd.")
 
 
 def test_a_header_alone_is_a_table_without_rows(tmp_path):
-    assert read_csv(written(tmp_path, "a,b,c\n")).values().shape == (0, 3)
+    assert read_csv(write(tmp_path, "a,b,c\n")).values().shape == (0, 3)
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_a_header_alone_is_a_table_without_rows(tmp_path):
 )
 def test_a_fault_is_one_sentence(tmp_path, text, told):
     with pytest.raises(DataError, match=told):
-        read_csv(written(tmp_path, text)).values()
+        read_csv(write(tmp_path, text)).values()
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_a_fault_is_one_sentence(tmp_path, text, told):
 )
 def test_the_cause_of_a_foreign_table_is_told(tmp_path, text, told):
     with pytest.raises(DataError, match=told):
-        read_csv(written(tmp_path, text)).values()
+        read_csv(write(tmp_path, text)).values()
 
 
 @pytest.mark.parametrize(
@@ -107,25 +107,25 @@ def test_the_cause_of_a_foreign_table_is_told(tmp_path, text, told):
     ],
 )
 def test_how_a_table_was_read_is_told_where_it_is_not_plain(tmp_path, text, told):
-    path = written(tmp_path, text)
+    path = write(tmp_path, text)
     table = read_csv(path)
     np.testing.assert_array_equal(table.values(), [(1.5, -2), (300, 0)])
     assert [r.removeprefix(str(path)).lstrip(": ") for r in table.remarks()] == told
 
 
 def test_cells_are_kept_as_typed(tmp_path):
-    assert read_csv(written(tmp_path, "a;b\n1,5; 2\n")).rows == ((2, ["1,5", "2"]),)
+    assert read_csv(write(tmp_path, "a;b\n1,5; 2\n")).rows == ((2, ["1,5", "2"]),)
 
 
 def test_too_many_columns(tmp_path, monkeypatch):
     monkeypatch.setattr(csv_table, "MAX_CSV_COLUMNS", 2)
     with pytest.raises(DataError, match="line 1: 3 columns; at most 2 are taken"):
-        read_csv(written(tmp_path, "a,b,c\n1,2,3\n"))
+        read_csv(write(tmp_path, "a,b,c\n1,2,3\n"))
 
 
 def test_a_column_that_counts_the_rows(tmp_path):
-    assert read_csv(written(tmp_path, "id,a\n1,5\n2,5\n3,5\n")).counts_rows
-    assert not read_csv(written(tmp_path, "id,a\n1,5\n2,5\n4,5\n")).counts_rows
+    assert read_csv(write(tmp_path, "id,a\n1,5\n2,5\n3,5\n")).counts_rows
+    assert not read_csv(write(tmp_path, "id,a\n1,5\n2,5\n4,5\n")).counts_rows
 
 
 def test_a_file_that_cannot_be_read_is_said(tmp_path, monkeypatch):
@@ -135,14 +135,14 @@ def test_a_file_that_cannot_be_read_is_said(tmp_path, monkeypatch):
         read_csv(tmp_path)
     monkeypatch.setattr(csv_table, "MAX_CSV_BYTES", 5)
     with pytest.raises(DataError, match="has 8 bytes; at most 5 are read"):
-        read_csv(written(tmp_path, "a,b\n1,2\n"))
+        read_csv(write(tmp_path, "a,b\n1,2\n"))
 
 
 @settings(max_examples=200)
 @given(st.lists(st.lists(st.floats(-1e300, 1e300), min_size=3, max_size=3), min_size=1))
 def test_what_was_written_is_read_back(tmp_path_factory, rows):
     lines = ["a,b,c", *(",".join(map(repr, row)) for row in rows)]
-    path = written(tmp_path_factory.mktemp("csv"), "\n".join(lines))
+    path = write(tmp_path_factory.mktemp("csv"), "\n".join(lines))
     np.testing.assert_array_equal(read_csv(path).values(), rows)
 
 
@@ -150,7 +150,7 @@ def test_what_was_written_is_read_back(tmp_path_factory, rows):
 @given(st.binary(max_size=60))
 def test_whatever_bytes_come_it_is_a_table_or_a_data_error(tmp_path_factory, data):
     try:
-        values = read_csv(written(tmp_path_factory.mktemp("csv"), data)).values()
+        values = read_csv(write(tmp_path_factory.mktemp("csv"), data)).values()
     except DataError:
         return
     assert np.isfinite(values).all()

@@ -14,7 +14,7 @@ from epoque.bench.errors import DataError
 from epoque.bench.files.safetensors_file import from_bfloat16, parse_safetensors, read_safetensors
 
 
-def packed(header: Any, numbers: bytes = b"") -> bytes:
+def pack(header: Any, numbers: bytes = b"") -> bytes:
     told = header if isinstance(header, bytes) else json.dumps(header).encode()
     return struct.pack("<Q", len(told)) + told + numbers
 
@@ -47,14 +47,14 @@ def test_what_the_library_writes_is_read(tmp_path: Path) -> None:
 )
 def test_all_numbers_of_eight_bits(kind: str, dtype: Any) -> None:
     bits = np.arange(256, dtype=np.uint8)
-    found = parsed(packed({"a": entry(kind, [16, 16], 0, 256)}, bits.tobytes()))["a"]
+    found = parsed(pack({"a": entry(kind, [16, 16], 0, 256)}, bits.tobytes()))["a"]
     assert (found.dtype, found.shape) == (np.float32, (16, 16))
     np.testing.assert_array_equal(found.ravel(), bits.view(dtype).astype(np.float32))
 
 
 def test_all_brain_floats() -> None:
     bits = np.arange(2**16, dtype=np.uint16)
-    found = parsed(packed({"a": entry("BF16", [2**16], 0, 2**17)}, bits.tobytes()))["a"]
+    found = parsed(pack({"a": entry("BF16", [2**16], 0, 2**17)}, bits.tobytes()))["a"]
     wanted = bits.view(ml_dtypes.bfloat16).astype(np.float32)
     np.testing.assert_array_equal(found, wanted)
     np.testing.assert_array_equal(from_bfloat16(bits), wanted)
@@ -62,7 +62,7 @@ def test_all_brain_floats() -> None:
 
 def test_numbers_at_an_odd_place() -> None:
     two = {"a": entry("U8", [1], 0, 1), "b": entry("F32", [1], 1, 5)}
-    found = parsed(packed(two, b"\1" + struct.pack("<f", 2.5)))
+    found = parsed(pack(two, b"\1" + struct.pack("<f", 2.5)))
     assert found["b"].flags.aligned
     assert found["b"].tolist() == [2.5]
 
@@ -76,27 +76,27 @@ FOUR = bytes(16)
         (b"", "is no safetensors file, or cut short"),
         (b"\x80\x02}.", "is no safetensors file, or cut short"),
         (b"\x08" + bytes(40), "is no safetensors file, or cut short"),
-        (packed({})[:9], "is no safetensors file, or cut short"),
+        (pack({})[:9], "is no safetensors file, or cut short"),
         (struct.pack("<Q", 2**63) + b"{}", "is no safetensors file, or cut short"),
-        (packed(b"{" + bytes(16 * 2**20)), "has a header of 16,777,217 bytes"),
-        (packed(b"{]"), r"The header of a\.safetensors is damaged: it is no JSON \(line 1"),
-        (packed(b'{"a":' + b"[" * 100_000), "nested too deeply"),
-        (packed({str(i): entry("F32", [0], 0, 0) for i in range(50_001)}), "holds 50,001 tensors"),
-        (packed({"a": 3}), "what it says of a is no tensor"),
-        (packed({"a": entry("F32", [-4], 0, 16)}, FOUR), "what it says of a is no tensor"),
-        (packed({"a": entry("F32", [4.0], 0, 16)}, FOUR), "what it says of a is no tensor"),
-        (packed({"a": entry("F32", [2**60] * 9, 0, 16)}, FOUR), "what it says of a is no tensor"),
-        (packed({"a": entry("F32", [10**400], 0, 16)}, FOUR), "what it says of a is no tensor"),
-        (packed({"a": entry("F32", [4], "0", 16)}, FOUR), "what it says of a is no tensor"),
-        (packed({"a": entry("F32", [3], 0, 16)}, FOUR), "a is not as large as it says"),
+        (pack(b"{" + bytes(16 * 2**20)), "has a header of 16,777,217 bytes"),
+        (pack(b"{]"), r"The header of a\.safetensors is damaged: it is no JSON \(line 1"),
+        (pack(b'{"a":' + b"[" * 100_000), "nested too deeply"),
+        (pack({str(i): entry("F32", [0], 0, 0) for i in range(50_001)}), "holds 50,001 tensors"),
+        (pack({"a": 3}), "what it says of a is no tensor"),
+        (pack({"a": entry("F32", [-4], 0, 16)}, FOUR), "what it says of a is no tensor"),
+        (pack({"a": entry("F32", [4.0], 0, 16)}, FOUR), "what it says of a is no tensor"),
+        (pack({"a": entry("F32", [2**60] * 9, 0, 16)}, FOUR), "what it says of a is no tensor"),
+        (pack({"a": entry("F32", [10**400], 0, 16)}, FOUR), "what it says of a is no tensor"),
+        (pack({"a": entry("F32", [4], "0", 16)}, FOUR), "what it says of a is no tensor"),
+        (pack({"a": entry("F32", [3], 0, 16)}, FOUR), "a is not as large as it says"),
         (
-            packed({"a": entry("F4", [4], 0, 16)}, FOUR),
+            pack({"a": entry("F4", [4], 0, 16)}, FOUR),
             "a has numbers of the kind F4, which is not",
         ),
-        (packed({"a": entry("F32", [4], 0, 16)}, FOUR[1:]), "its tensors do not fill it"),
-        (packed({"a": entry("F32", [4], 0, 16)}, FOUR + b"0"), "its tensors do not fill it"),
-        (packed({"a": entry("F32", [2], 8, 16)}, FOUR), "its tensors do not fill it"),
-        (packed({n: entry("BF16", [8], 0, 16) for n in "ab"}, FOUR), "its tensors do not fill it"),
+        (pack({"a": entry("F32", [4], 0, 16)}, FOUR[1:]), "its tensors do not fill it"),
+        (pack({"a": entry("F32", [4], 0, 16)}, FOUR + b"0"), "its tensors do not fill it"),
+        (pack({"a": entry("F32", [2], 8, 16)}, FOUR), "its tensors do not fill it"),
+        (pack({n: entry("BF16", [8], 0, 16) for n in "ab"}, FOUR), "its tensors do not fill it"),
     ],
 )
 def test_what_is_refused(data: bytes, told: str) -> None:

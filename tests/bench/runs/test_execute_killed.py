@@ -106,10 +106,10 @@ def test_stopped_by_control_c(tmp_path: Path, reference: Run) -> None:
     assert run.status.state == "interrupted"
     assert run.status.reason == "stopped by Ctrl-C (SIGINT)"
     finish(line_lab.resume_here, str(run.path), True)
-    assert trained(run) == trained(reference)
+    assert train(run) == train(reference)
 
 
-def trained(run: Run) -> dict[str, bytes]:
+def train(run: Run) -> dict[str, bytes]:
     """Return what must be the same bytes for two runs whose configs differ in `pause` only."""
     told = ("config.json", "manifest.json")  # the checkpoints' JSON, too, tells the config
     files = line_lab.content(run.path).items()
@@ -138,7 +138,7 @@ def test_two_processes_on_one_run(tmp_path: Path, reference: Run) -> None:
     assert refused
     assert set(refused) == {f"Another process is writing {run.path}."}
     assert process.exitcode == 0
-    assert trained(run) == trained(reference)
+    assert train(run) == train(reference)
 
 
 def test_many_processes_start_on_one_run_together(tmp_path: Path, reference: Run) -> None:

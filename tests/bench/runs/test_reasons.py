@@ -26,7 +26,7 @@ def damaged(path: Path, content: bytes | None) -> str:
     return str(error.value)
 
 
-def refused(path: Path, number: int) -> str:
+def refuse(path: Path, number: int) -> str:
     with pytest.raises(RunWriteError) as error, explain_write_errors(path):
         raise OSError(number, os.strerror(number))
     return str(error.value)
@@ -74,7 +74,7 @@ def test_what_became_of_its_process_is_said_in_french() -> None:
 
 def test_what_cannot_be_read_or_written_is_said_in_french(tmp_path: Path) -> None:
     path = tmp_path / "config.json"
-    reasons = [damaged(path, None), damaged(path, b"[]"), refused(path, 28), refused(path, 30)]
+    reasons = [damaged(path, None), damaged(path, b"[]"), refuse(path, 28), refuse(path, 30)]
     for reason in reasons:
         text = french(reason)
         assert str(path) in text

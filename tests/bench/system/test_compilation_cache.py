@@ -23,7 +23,7 @@ def train(place: Path, name: str, **env: str) -> dict[str, bytes]:
     return {str(path.relative_to(run)): path.read_bytes() for path in files}
 
 
-def kept(place: Path) -> dict[str, int]:
+def keep(place: Path) -> dict[str, int]:
     found = place.glob("cache/compiled/*/*-cache")
     return {path.name: path.stat().st_mtime_ns for path in found}
 
@@ -31,12 +31,12 @@ def kept(place: Path) -> dict[str, int]:
 def test_with_and_without_the_bytes_are_the_same(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     nowhere = train(tmp_path, "nowhere", EPOQUE_CACHE=str(tmp_path / "file"))  # cannot be written
-    assert kept(tmp_path) == {}
+    assert keep(tmp_path) == {}
     cold = train(tmp_path, "cold")
-    programs = kept(tmp_path)
+    programs = keep(tmp_path)
     assert programs
     warm = train(tmp_path, "warm")
-    assert kept(tmp_path) == programs  # taken from there, and not compiled again
+    assert keep(tmp_path) == programs  # taken from there, and not compiled again
     assert len(nowhere) > 3
     assert nowhere == cold == warm
 

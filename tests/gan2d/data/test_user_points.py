@@ -187,7 +187,7 @@ def test_whatever_json_comes_it_is_a_drawing_or_a_data_error(strokes: Any) -> No
     assert len(user_points.points) >= 2
 
 
-def painted(path: Path, background: str, ink: str, mode: str = "RGB") -> Path:
+def paint(path: Path, background: str, ink: str, mode: str = "RGB") -> Path:
     picture = Image.new(mode, (300, 200), background)
     ImageDraw.Draw(picture).rectangle((100, 20, 199, 69), fill=ink)
     picture.save(path)
@@ -198,7 +198,7 @@ def painted(path: Path, background: str, ink: str, mode: str = "RGB") -> Path:
 def test_a_silhouette_is_the_tone_that_is_not_the_backgrounds(
     tmp_path: Path, background: str, ink: str
 ) -> None:
-    user_points = load_points(image(painted(tmp_path / "i.png", background, ink)))
+    user_points = load_points(image(paint(tmp_path / "i.png", background, ink)))
     assert user_points is not None
     low, high = user_points.points.min(axis=0), user_points.points.max(axis=0)
     np.testing.assert_allclose([low, high], [(0.1, 0.3), (0.9, 0.7)], atol=0.025)
@@ -219,7 +219,7 @@ def test_transparency_makes_the_silhouette_and_up_is_up(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["L", "P", "1"])
 def test_other_kinds_of_images_are_read(tmp_path: Path, kind: str) -> None:
-    path = painted(tmp_path / "rgb.png", "white", "black")
+    path = paint(tmp_path / "rgb.png", "white", "black")
     Image.open(path).convert(kind).save(tmp_path / "i.gif")
     assert load_points(image(tmp_path / "i.gif")) is not None
 
@@ -257,10 +257,10 @@ def test_a_fault_in_an_image_is_one_sentence(
     assert "there is no such file" in told(tmp_path / "no.png")
     (tmp_path / "text.png").write_text("not an image")
     assert "is no picture" in told(tmp_path / "text.png")
-    cut = painted(tmp_path / "cut.png", "white", "black")
+    cut = paint(tmp_path / "cut.png", "white", "black")
     cut.write_bytes(cut.read_bytes()[:200])
     assert "is damaged" in told(cut)
-    assert "same tone" in told(painted(tmp_path / "flat.png", "white", "white"))
+    assert "same tone" in told(paint(tmp_path / "flat.png", "white", "white"))
     Image.new("RGBA", (9, 9), (9, 9, 9, 0)).save(tmp_path / "clear.png")
     assert "transparent" in told(tmp_path / "clear.png")
     one = Image.new("L", (9, 9), 255)
@@ -268,7 +268,7 @@ def test_a_fault_in_an_image_is_one_sentence(
     one.save(tmp_path / "one.png")
     assert "one point only" in told(tmp_path / "one.png")
     monkeypatch.setattr("epoque.bench.files.images.MAX_IMAGE_PIXELS", 1000)
-    assert "too large" in told(painted(tmp_path / "big.png", "white", "black"))
+    assert "too large" in told(paint(tmp_path / "big.png", "white", "black"))
 
 
 def test_the_runs_own_copy_gives_the_same_points_bit_for_bit(tmp_path: Path) -> None:
@@ -321,19 +321,19 @@ def test_points_on_the_edge_are_inside() -> None:
     assert UserPoints(points, 0.0).jitter == 0
 
 
-def remarked(path, **settings):
+def collect_remarks(path, **settings):
     return list(find_remarks(Gan2dConfig.parse({"data": "csv", "csv": str(path), **settings})))
 
 
 def test_points_outside_the_square_are_remarked_upon(tmp_path, monkeypatch):
     path = tmp_path / "points.csv"
     path.write_text("x;y\n0,5;0,5\n3,5;2\n4,5;7\n")
-    read, away = remarked(path)
+    read, away = collect_remarks(path)
     assert read.endswith("is read as: separator semicolon, decimal comma.")
     assert away.startswith("2 of 3 points lie outside the square from 0 to 1")
-    assert remarked(path, fit="true") == [read]
+    assert collect_remarks(path, fit="true") == [read]
     monkeypatch.setenv("EPOQUE_LANG", "fr")
-    assert remarked(path)[1].startswith("2 points sur 3 se trouvent hors du carré")
+    assert collect_remarks(path)[1].startswith("2 points sur 3 se trouvent hors du carré")
     assert list(find_remarks(Gan2dConfig())) == []
 
 

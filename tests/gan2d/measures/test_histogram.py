@@ -8,7 +8,7 @@ from scipy.stats import entropy, norm
 from epoque.gan2d.measures.histogram import EPS, SIDE, divergences, histogram, overlap
 
 
-def told(real: Any, fake: Any, *sizes: int, eps: float = EPS) -> dict[str, float]:
+def tell(real: Any, fake: Any, *sizes: int, eps: float = EPS) -> dict[str, float]:
     found = divergences(np.asarray(real), np.asarray(fake), *(sizes or (1, 1)), eps)
     return {name: float(value) for name, value in found.items()}
 
@@ -45,21 +45,21 @@ def test_the_divergences_are_scipys_on_the_same_histograms() -> None:
     rng = np.random.default_rng(0)
     real, fake = (rng.dirichlet(np.full(901, 0.2)) for _ in range(2))
     p, q = (real + EPS) / (1 + 901 * EPS), (fake + EPS) / (1 + 901 * EPS)
-    found = told(real, fake)
+    found = tell(real, fake)
     assert found["kl"] == pytest.approx(entropy(p, q, base=2), rel=1e-5)
     assert found["js"] == pytest.approx(jensenshannon(p, q, base=2) ** 2, rel=1e-5)
 
 
 def test_without_added_mass_empty_cells_count_nothing_in_js() -> None:
     real, fake = np.array([0.5, 0.5, 0, 0]), np.array([0, 0.5, 0.5, 0])
-    assert told(real, fake, eps=0)["js"] == pytest.approx(0.5)
-    assert told(np.array([1, 0.0]), np.array([0, 1.0]), eps=0)["js"] == pytest.approx(1)
-    assert told(real, fake, eps=0)["kl"] == np.inf
+    assert tell(real, fake, eps=0)["js"] == pytest.approx(0.5)
+    assert tell(np.array([1, 0.0]), np.array([0, 1.0]), eps=0)["js"] == pytest.approx(1)
+    assert tell(real, fake, eps=0)["kl"] == np.inf
 
 
 def test_equal_histograms_have_no_divergence() -> None:
     p = masses((0.5, 0.5), 0.1)
-    found = told(p, p)
+    found = tell(p, p)
     assert found["kl"] == pytest.approx(0, abs=1e-6)
     assert found["js"] == pytest.approx(0, abs=1e-6)
 
@@ -71,7 +71,7 @@ def test_the_grid_approaches_the_closed_form_for_two_gaussians(shift: float, sd:
     gaps = []
     for side in (15, 30, 60):
         p, q = (masses((0.5 + m, 0.5), sd, side) for m in (-shift / 2, shift / 2))
-        gaps.append(exact - told(p, q, eps=0)["kl"])
+        gaps.append(exact - tell(p, q, eps=0)["kl"])
     assert gaps[1] == pytest.approx(0, abs=0.03 * exact)
     assert 0 < gaps[2] < gaps[1] / 2 < gaps[0] / 4  # a coarser grid sees less; second order
 
@@ -80,7 +80,7 @@ def test_samples_estimate_the_grids_divergence_and_say_how_well() -> None:
     """The 400 estimates' spread is what `kl_se` and `js_se` say."""
     n, rng = 10_000, np.random.default_rng(2)
     p, q = masses((0.45, 0.5), 0.1), masses((0.55, 0.5), 0.12)
-    exact = told(p, q)
+    exact = tell(p, q)
     samples = zip(*(rng.multinomial(n, x, 400) / n for x in (p, q)), strict=True)
     each = [divergences(a, b, n, n) for a, b in samples]
     found = {name: np.array([one[name] for one in each]) for name in each[0]}
@@ -91,7 +91,7 @@ def test_samples_estimate_the_grids_divergence_and_say_how_well() -> None:
 
 def test_what_lies_outside_counts() -> None:
     inside = np.full((100, 2), 0.5)
-    found = told(histogram(inside), histogram(inside + 5), eps=0)
+    found = tell(histogram(inside), histogram(inside + 5), eps=0)
     assert found["js"] == pytest.approx(1)
 
 

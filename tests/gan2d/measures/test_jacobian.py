@@ -13,7 +13,7 @@ def uniform(n: int, dims: int) -> jax.Array:
     return jax.random.uniform(jax.random.key(dims), (n, dims))
 
 
-def measured(generate: Callable[[jax.Array], jax.Array], z: jax.Array) -> dict[str, float]:
+def measure(generate: Callable[[jax.Array], jax.Array], z: jax.Array) -> dict[str, float]:
     return jacobian_measures(np.asarray(jacobian(generate, z)))
 
 
@@ -48,7 +48,7 @@ def test_autodiff_agrees_with_differences() -> None:
 
 
 def test_one_dimension_of_noise_gives_a_curve_and_no_area() -> None:
-    found = measured(lambda z: jnp.hstack([jnp.sin(6 * z), jnp.cos(6 * z)]), uniform(99, 1))
+    found = measure(lambda z: jnp.hstack([jnp.sin(6 * z), jnp.cos(6 * z)]), uniform(99, 1))
     assert float(found["dimension"]) == pytest.approx(1)
     assert float(found["stretch_max"]) == pytest.approx(6, rel=1e-4)
     assert float(found["stretch_min"]) == 0
@@ -57,7 +57,7 @@ def test_one_dimension_of_noise_gives_a_curve_and_no_area() -> None:
 
 def test_the_dimension_goes_from_one_to_two_as_a_strip_widens() -> None:
     def dimension(width: float) -> float:
-        return float(measured(lambda z: z * jnp.array([1, width]), uniform(99, 2))["dimension"])
+        return float(measure(lambda z: z * jnp.array([1, width]), uniform(99, 2))["dimension"])
 
     assert dimension(0.01) == pytest.approx(1, abs=1e-3)
     assert dimension(1) == pytest.approx(2)
@@ -67,14 +67,14 @@ def test_the_dimension_goes_from_one_to_two_as_a_strip_widens() -> None:
 @pytest.mark.parametrize(("crease", "folded"), [(0.0, 0.0), (0.5, 0.5), (0.25, 0.1)])
 def test_a_fold_turns_over_the_area_before_the_crease(crease: float, folded: float) -> None:
     """x = (z − c)² runs back over c² of a way of c² + (1 − c)²."""
-    found = measured(
+    found = measure(
         lambda z: jnp.stack([(z[:, 0] - crease) ** 2, z[:, 1]], axis=1), uniform(20_000, 2)
     )
     assert float(found["folded"]) == pytest.approx(folded, abs=0.01)
 
 
 def test_a_collapsed_generator_is_flat_and_has_no_folded_share() -> None:
-    found = measured(lambda z: 0 * z, uniform(50, 2))
+    found = measure(lambda z: 0 * z, uniform(50, 2))
     told = {name: float(value) for name, value in found.items()}
     assert np.isnan(told.pop("folded"))
     assert told == {"stretch_max": 0, "stretch_min": 0, "dimension": 0}

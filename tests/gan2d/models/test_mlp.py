@@ -20,7 +20,7 @@ def spec(**changes: Any) -> Architecture:
     return Architecture(**(given | changes))
 
 
-def started(wanted: Architecture) -> tuple[Any, Any]:
+def start(wanted: Architecture) -> tuple[Any, Any]:
     params = initializers.init_params(KEY, wanted)
     return params, initializers.init_statistics(KEY, wanted, params)
 
@@ -59,7 +59,7 @@ def test_orthogonal_weights_are_orthogonal(sizes: tuple[int, int]) -> None:
 @pytest.mark.parametrize("init", ["torch", "orthogonal"])
 def test_the_first_arrays_have_the_shapes_they_should(init: str) -> None:
     wanted = spec(norm="batch", spectral_norm=True, init=init)
-    params, statistics = started(wanted)
+    params, statistics = start(wanted)
     assert [{n: a.shape for n, a in layer.items()} for layer in params] == networks.param_shapes(
         wanted
     )
@@ -85,7 +85,7 @@ def test_first_weights_of_many_keys_are_those_of_each(init: str) -> None:
 
 def test_no_hidden_layer_is_a_linear_map() -> None:
     wanted = spec(sizes=(3, 2))
-    params, statistics = started(wanted)
+    params, statistics = start(wanted)
     x = np.random.default_rng(0).normal(size=(3, 7)).astype(np.float32)
     y, _ = networks.apply(params, statistics, x, wanted)
     np.testing.assert_allclose(y, params[0]["w"] @ x + params[0]["b"][:, None], atol=1e-6)
@@ -105,7 +105,7 @@ def test_activations_are_those_of_torch(activation: str) -> None:
 def test_running_statistics_are_those_of_torch() -> None:
     torch = pytest.importorskip("torch", reason="torch has the same batch normalisation")
     wanted = spec(sizes=(2, 6, 1), activation="tanh", norm="batch")
-    params, statistics = started(wanted)
+    params, statistics = start(wanted)
     layer, norm = torch.nn.Linear(2, 6), torch.nn.BatchNorm1d(6)
     with torch.no_grad():
         layer.weight.copy_(torch.tensor(np.asarray(params[0]["w"])))
@@ -129,7 +129,7 @@ def test_running_statistics_are_those_of_torch() -> None:
 
 def test_spectral_normalisation_makes_every_layer_a_contraction() -> None:
     wanted = spec(spectral_norm=True, init="he_normal")
-    params, statistics = started(wanted)
+    params, statistics = start(wanted)
     for layer, running in zip(params, statistics, strict=True):
         value = networks._largest_singular_value(layer["w"], running["u"])
         assert float(value) == pytest.approx(np.linalg.svd(layer["w"])[1][0], rel=1e-3)

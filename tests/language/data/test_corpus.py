@@ -22,7 +22,7 @@ from epoque.language.data.corpus import Documents, file_documents
 from epoque.language.data.text_files import Undecodable
 
 
-def written(path: Path, data: bytes | str) -> str:
+def write(path: Path, data: bytes | str) -> str:
     path.write_bytes(data if isinstance(data, bytes) else data.encode())
     return str(path)
 
@@ -63,7 +63,7 @@ def test_the_texts_are_what_they_say() -> None:
 
 def test_lines_end_at_line_ends_and_at_no_other_sign(tmp_path: Path) -> None:
     text = "\ufeffone\r\n\r  \ntwo \u0085 still two\u2028\x0c\n\nlast, without an end"
-    documents = file_documents([written(tmp_path / "a.txt", text)])
+    documents = file_documents([write(tmp_path / "a.txt", text)])
     assert list(documents) == [
         "one",
         "",
@@ -85,12 +85,12 @@ def test_lines_end_at_line_ends_and_at_no_other_sign(tmp_path: Path) -> None:
 
 
 def test_blank_lines_are_text_or_left_out(tmp_path: Path) -> None:
-    path = written(tmp_path / "a.txt", "one\n\n  \ntwo\n")
+    path = write(tmp_path / "a.txt", "one\n\n  \ntwo\n")
     kept, dropped = (file_documents([path], keeps_blank_lines=keep) for keep in (True, False))
     assert list(corpus.lines(kept)) == ["one\n", "\n", "  \n", "two\n"]
     assert list(corpus.lines(dropped)) == ["one\n", "", "", "two\n"]
     assert kept.fingerprint != dropped.fingerprint
-    table = written(tmp_path / "a.jsonl", '{"text": "one"}\n{"text": ""}\n{"text": "a\\n\\nb"}\n')
+    table = write(tmp_path / "a.jsonl", '{"text": "one"}\n{"text": ""}\n{"text": "a\\n\\nb"}\n')
     assert list(corpus.lines(file_documents([table]))) == ["one\n", "", "a\n\nb\n"]
 
 
@@ -105,7 +105,7 @@ def test_blank_lines_are_text_or_left_out(tmp_path: Path) -> None:
 def test_blank_lines_of_ones_own_text_are_kept(
     tmp_path: Path, changes: dict[str, Any], kept: bool
 ) -> None:
-    path = written(tmp_path / "a.txt", "one\n\ntwo\n" * 9)
+    path = write(tmp_path / "a.txt", "one\n\ntwo\n" * 9)
     splits = corpus.load_splits(config(train_files=(path,), valid_files=(path,), **changes))
     for documents in (splits.train, splits.valid):
         assert ("\n" in set(corpus.lines(documents))) == kept
@@ -120,27 +120,27 @@ def test_a_named_corpus_is_read_as_it_was_measured() -> None:
 
 def test_wrapped_lines_are_joined_to_paragraphs(tmp_path: Path) -> None:
     text = "It was\nthe best \n  of times,\n\n\nit was\nthe worst.\n"
-    paths = [written(tmp_path / f"{i}.txt", text) for i in range(2)]
+    paths = [write(tmp_path / f"{i}.txt", text) for i in range(2)]
     documents = file_documents(paths, joins_lines=True)
     paragraphs = ["It was the best of times,", "", "", "it was the worst."]
     assert list(documents) == paragraphs * 2
     begins = [piece.starts_document for piece in documents.pieces()]
     assert begins == [True, False, False, True] * 2
     assert documents.fingerprint != file_documents(paths).fingerprint
-    table = written(tmp_path / "a.jsonl", '{"text": "one\\ntwo"}\n{"text": "three"}\n')
+    table = write(tmp_path / "a.jsonl", '{"text": "one\\ntwo"}\n{"text": "three"}\n')
     assert list(file_documents([table], joins_lines=True)) == ["one\ntwo", "three"]
 
 
 def test_a_paragraph_without_end_is_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(text_files, "LONGEST", 100)
-    path = written(tmp_path / "a.txt", "some words here\n" * 100)
+    path = write(tmp_path / "a.txt", "some words here\n" * 100)
     joined = list(file_documents([path], joins_lines=True))
     assert " ".join(joined).split() == ["some", "words", "here"] * 100
     assert max(map(len, joined)) < 100 + 2 * 16
 
 
 def test_a_document_ends_with_its_file(tmp_path: Path) -> None:
-    paths = [written(tmp_path / f"{i}.txt", "a\nb\n") for i in range(2)]
+    paths = [write(tmp_path / f"{i}.txt", "a\nb\n") for i in range(2)]
     begins = [piece.starts_document for piece in file_documents(paths).pieces()]
     assert begins == [True, False, True, False]
 
@@ -151,7 +151,7 @@ def test_a_line_without_end_is_cut_and_nothing_of_it_lost(
     tmp_path_factory: pytest.TempPathFactory, text: str
 ) -> None:
     path = tmp_path_factory.mktemp("long") / "long.txt"
-    documents = file_documents([written(path, text)])
+    documents = file_documents([write(path, text)])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(text_files, "LONGEST", 16)
         pieces = list(documents)
@@ -161,7 +161,7 @@ def test_a_line_without_end_is_cut_and_nothing_of_it_lost(
 
 def test_a_byte_that_is_no_utf8_stops_with_its_place(tmp_path: Path) -> None:
     data = b"\xef\xbb\xbfgood\nstill good\ncaf\xe9 here\n"
-    path = written(tmp_path / "latin.txt", data)
+    path = write(tmp_path / "latin.txt", data)
     with pytest.raises(DataError) as caught:
         list(file_documents([path]))
     assert str(caught.value).startswith(f"{path} is not UTF-8: byte 0xe9 at offset 22.")
@@ -187,9 +187,9 @@ def test_text_is_the_same_in_every_encoding_with_its_mark(
     wanted = ["été 一 😀", "", *(f"line {i}" for i in range(50)), "no end"]
     data = mark + end.join(wanted).encode(encoding)
     monkeypatch.setattr(text_lines, "_CHUNK", 7)  # which divides signs and line ends
-    assert list(file_documents([written(tmp_path / "a.txt", data)])) == wanted
+    assert list(file_documents([write(tmp_path / "a.txt", data)])) == wanted
     rows = end.join(json.dumps({"text": t}, ensure_ascii=False) for t in wanted)
-    path = written(tmp_path / "a.jsonl", mark + rows.encode(encoding))
+    path = write(tmp_path / "a.jsonl", mark + rows.encode(encoding))
     assert list(file_documents([path])) == wanted
 
 
@@ -199,7 +199,7 @@ def test_text_is_the_same_in_every_encoding_with_its_mark(
 def test_wide_text_without_a_mark_is_named_and_never_replaced(
     tmp_path: Path, encoding: str, text: str, undecodable: Undecodable
 ) -> None:
-    path = written(tmp_path / "wide.txt", (8 * text).encode(encoding))
+    path = write(tmp_path / "wide.txt", (8 * text).encode(encoding))
     name = encoding[:6].upper()
     with pytest.raises(DataError) as caught:
         list(file_documents([path], undecodable=undecodable))
@@ -213,26 +213,26 @@ def test_wide_text_without_a_mark_is_named_and_never_replaced(
     [(b"PK\3\4", "an office document"), (b"%PDF-1.4\n", "a PDF"), (b"{\\rtf1\n", "RTF")],
 )
 def test_a_document_is_named_and_never_replaced(tmp_path: Path, start: bytes, kind: str) -> None:
-    path = written(tmp_path / "thesis.txt", start + 40 * b"\xff\xfe a line\n")
+    path = write(tmp_path / "thesis.txt", start + 40 * b"\xff\xfe a line\n")
     with pytest.raises(DataError, match=f"{kind}.*, no plain text: save it as text in UTF-8"):
         list(file_documents([path], undecodable="replace"))
 
 
 @pytest.mark.parametrize("data", [b"a nul \0 here, one \0\0 there\n", b"a\0", b"\0", b"ab\0\0cd"])
 def test_zero_bytes_alone_make_no_other_encoding(tmp_path: Path, data: bytes) -> None:
-    path = written(tmp_path / "nul.txt", 60 * b"words and words " + data)
+    path = write(tmp_path / "nul.txt", 60 * b"words and words " + data)
     assert "".join(file_documents([path])) == (60 * b"words and words " + data).decode().rstrip()
 
 
 def test_a_mark_that_lies_is_told_with_its_place(tmp_path: Path) -> None:
     data = codecs.BOM_UTF16_LE + "good ".encode("utf-16-le") + b"\x00\xdc" + b"x\0"
-    path = written(tmp_path / "wide.txt", data)
+    path = write(tmp_path / "wide.txt", data)
     with pytest.raises(DataError) as caught:
         list(file_documents([path]))
     told = f"{path} begins as UTF-16 but is not: byte 0x00 at offset 12. Convert it, or set"
     assert str(caught.value).startswith(told)
     assert list(file_documents([path], undecodable="replace")) == ["good \ufffdx"]
-    written(tmp_path / "wide.txt", codecs.BOM_UTF16_LE + b"a\0b")
+    write(tmp_path / "wide.txt", codecs.BOM_UTF16_LE + b"a\0b")
     with pytest.raises(DataError, match="byte 0x62 at offset 4"):
         list(file_documents([path]))
 
@@ -250,7 +250,7 @@ def test_a_row_without_end_is_not_held_in_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(text_files, "MAX_JSON_BYTES", 1000)
-    path = written(tmp_path / "a.jsonl", json.dumps({"text": "a" * 1000}))
+    path = write(tmp_path / "a.jsonl", json.dumps({"text": "a" * 1000}))
     with pytest.raises(DataError, match=r"a line of more than 1,000 bytes; one object a line"):
         list(file_documents([path]))
 
@@ -260,7 +260,7 @@ def test_a_row_without_end_is_not_held_in_memory(
 
 def test_rows_of_json_lines_are_documents(tmp_path: Path) -> None:
     table = [{"body": "one\ntwo\n"}, {"body": None}, {"body": "é"}]
-    path = written(tmp_path / "a.jsonl", "\n".join(map(json.dumps, table)) + "\n\n")
+    path = write(tmp_path / "a.jsonl", "\n".join(map(json.dumps, table)) + "\n\n")
     documents = file_documents([path], "body")
     assert list(documents) == ["one\ntwo", "", "é"]
     assert all(piece.starts_document for piece in documents.pieces())
@@ -277,7 +277,7 @@ def test_rows_of_json_lines_are_documents(tmp_path: Path) -> None:
     ],
 )
 def test_a_row_of_json_that_cannot_be_used_is_named(tmp_path: Path, line: str, told: str) -> None:
-    path = written(tmp_path / "a.jsonl", '{"text": "fine"}\n' + line)
+    path = write(tmp_path / "a.jsonl", '{"text": "fine"}\n' + line)
     with pytest.raises(DataError) as caught:
         list(file_documents([path]))
     assert told in str(caught.value)
@@ -286,22 +286,22 @@ def test_a_row_of_json_that_cannot_be_used_is_named(tmp_path: Path, line: str, t
 
 
 def test_json_is_read_as_json_lines_and_an_array_is_refused(tmp_path: Path) -> None:
-    path = written(tmp_path / "a.json", '\n{"text": "one"}\n{"text": "two"}\n')
+    path = write(tmp_path / "a.json", '\n{"text": "one"}\n{"text": "two"}\n')
     assert list(file_documents([path])) == ["one", "two"]
     for text in ('[{"text": "one"}]', '[\n  {"text": "one"}\n]\n'):
-        written(tmp_path / "a.json", text)
+        write(tmp_path / "a.json", text)
         with pytest.raises(
             DataError, match=r"a\.json cannot be used: a JSON array is not read, but"
         ):
             list(file_documents([path]))
-    written(tmp_path / "a.json", '{\n  "text": "one"\n}\n')
+    write(tmp_path / "a.json", '{\n  "text": "one"\n}\n')
     with pytest.raises(DataError, match=r"line 1: no JSON, .*; one object a line is read\."):
         list(file_documents([path]))
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.TSV", "a.txt.gz", "a.jsonl.zst"])
 def test_tables_and_archives_are_refused_with_what_is_read(tmp_path: Path, name: str) -> None:
-    path = written(tmp_path / name, "id,text\n1,one\n")
+    path = write(tmp_path / name, "id,text\n1,one\n")
     with pytest.raises(DataError) as caught:
         file_documents([path])
     suffix = Path(name).suffix
@@ -326,7 +326,7 @@ def test_parquet_that_cannot_be_used_is_named(tmp_path: Path) -> None:
         list(file_documents([path]))
     with pytest.raises(DataError, match="column 'n' holds no text but int64"):
         list(file_documents([path], "n"))
-    written(tmp_path / "cut.parquet", Path(path).read_bytes()[:-100])
+    write(tmp_path / "cut.parquet", Path(path).read_bytes()[:-100])
     with pytest.raises(DataError, match=r"cut\.parquet is no whole Parquet file"):
         list(file_documents([str(tmp_path / "cut.parquet")], "body"))
     raw = pa.array([b"fine", b"caf\xe9"], pa.binary()).cast(pa.string(), safe=False)
@@ -341,20 +341,20 @@ def test_parquet_that_cannot_be_used_is_named(tmp_path: Path) -> None:
 
 def test_a_folder_is_read_in_order_of_names(tmp_path: Path) -> None:
     (tmp_path / "deep").mkdir()
-    written(tmp_path / "b.txt", "second")
-    written(tmp_path / "a.jsonl", '{"text": "first"}')
-    written(tmp_path / "deep" / "c.md", "third")
-    written(tmp_path / "picture.png", b"\x89PNG")
+    write(tmp_path / "b.txt", "second")
+    write(tmp_path / "a.jsonl", '{"text": "first"}')
+    write(tmp_path / "deep" / "c.md", "third")
+    write(tmp_path / "picture.png", b"\x89PNG")
     assert list(file_documents([str(tmp_path)])) == ["first", "second", "third"]
 
 
 def test_hidden_and_backup_files_of_a_folder_are_passed_over(tmp_path: Path) -> None:
-    written(tmp_path / "a.txt", "kept")
+    write(tmp_path / "a.txt", "kept")
     for name in ("._a.txt", ".a.txt", "#a.txt#"):
-        written(tmp_path / name, b"\x00\x05\x16\x07")
+        write(tmp_path / name, b"\x00\x05\x16\x07")
     for name in (".ipynb_checkpoints", "__MACOSX", "old.bak"):
         (tmp_path / name).mkdir()
-        written(tmp_path / name / "a.txt", "a copy")
+        write(tmp_path / name / "a.txt", "a copy")
     assert list(file_documents([str(tmp_path)])) == ["kept"]
     assert list(file_documents([str(tmp_path / "old.bak")])) == ["a copy"]  # that was asked for
     (tmp_path / "a.txt").unlink()
@@ -385,7 +385,7 @@ def test_a_path_that_leads_nowhere_is_named(tmp_path: Path) -> None:
 
 
 def test_without_validation_text_the_end_is_held_out(tmp_path: Path) -> None:
-    path = written(tmp_path / "a.txt", "".join(f"line {i}\n" for i in range(200)))
+    path = write(tmp_path / "a.txt", "".join(f"line {i}\n" for i in range(200)))
     splits = corpus.load_splits(config(train_files=(path,)))
     assert [*splits.train, *splits.valid] == [f"line {i}" for i in range(200)]
     assert len(list(splits.valid)) == 10
@@ -397,13 +397,13 @@ def test_without_validation_text_the_end_is_held_out(tmp_path: Path) -> None:
     ("text", "told"), [("", "fewer than two lines"), ("\n \n\t\n", "is empty: there is no text")]
 )
 def test_an_empty_corpus_is_refused(tmp_path: Path, text: str, told: str) -> None:
-    path = written(tmp_path / "a.txt", text)
+    path = write(tmp_path / "a.txt", text)
     with pytest.raises(DataError, match=told):
         corpus.load_splits(config(train_files=(path,)))
 
 
 def test_an_empty_validation_text_is_refused(tmp_path: Path) -> None:
-    full, empty = (written(tmp_path / f"{n}.txt", n) for n in ("full", " "))
+    full, empty = (write(tmp_path / f"{n}.txt", n) for n in ("full", " "))
     with pytest.raises(DataError, match=r"The validation text \(.*\) is empty"):
         corpus.load_splits(config(train_files=(full,), valid_files=(empty,)))
 
@@ -419,8 +419,8 @@ def test_an_unknown_corpus_is_answered_with_the_nearest() -> None:
 
 def test_a_fingerprint_stands_for_content_and_reading(tmp_path: Path) -> None:
     (tmp_path / "b").mkdir()
-    one, same = (written(tmp_path / where / "a.txt", "text") for where in ("", "b"))
-    other = written(tmp_path / "c.txt", "Text")
+    one, same = (write(tmp_path / where / "a.txt", "text") for where in ("", "b"))
+    other = write(tmp_path / "c.txt", "Text")
 
     def of(*paths: str, **how: Any) -> str:
         return file_documents(paths, **how).fingerprint
@@ -437,12 +437,12 @@ def test_the_digest_of_a_large_file_is_remembered_until_it_changes(
 ) -> None:
     monkeypatch.setattr(store, "_LARGE", 10)
     path = tmp_path / "large.txt"
-    written(path, "a" * 100)
+    write(path, "a" * 100)
     first = store.file_digest(path)
     with monkeypatch.context() as patch:
         patch.delattr(store, "_digest")  # it must not be computed again
         assert store.file_digest(path) == first
-    written(path, "b" * 101)
+    write(path, "b" * 101)
     assert store.file_digest(path) != first
 
 

@@ -26,7 +26,7 @@ def pair(request: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, M
 
 
 @torch.no_grad()
-def seen(theirs: Any) -> Any:
+def see(theirs: Any) -> Any:
     """Return what transformers computes for the text."""
     ids = torch.tensor([IDS])
     return theirs(ids, output_attentions=True, output_hidden_states=True)
@@ -35,7 +35,7 @@ def seen(theirs: Any) -> Any:
 def test_attention_is_that_of_transformers(pair: tuple[Any, Model]) -> None:
     theirs, ours = pair
     found = measure_attention(ours, twins.word_tokenizer(), TEXT)
-    wanted = torch.cat(seen(theirs).attentions).numpy()
+    wanted = torch.cat(see(theirs).attentions).numpy()
     assert found.weights.shape == (len(ours.layers), ours.heads, len(IDS), len(IDS))
     np.testing.assert_allclose(found.weights, wanted, atol=1e-5)
     np.testing.assert_allclose(found.weights.sum(-1), 1, atol=1e-5)
@@ -47,7 +47,7 @@ def test_attention_is_that_of_transformers(pair: tuple[Any, Model]) -> None:
 def test_the_next_tokens_are_those_of_transformers(pair: tuple[Any, Model]) -> None:
     theirs, ours = pair
     found = predict_tokens(ours, twins.word_tokenizer(), TEXT, top=4)
-    best = seen(theirs).logits[0].softmax(-1).topk(4)
+    best = see(theirs).logits[0].softmax(-1).topk(4)
     np.testing.assert_array_equal(found.ids, best.indices)
     np.testing.assert_allclose(found.probabilities, best.values, atol=1e-5)
     assert found.words[0] == tuple(twins.text_of([i]) for i in found.ids[0])
@@ -57,7 +57,7 @@ def test_the_lens_ends_in_the_models_answer(pair: tuple[Any, Model]) -> None:
     theirs, ours = pair
     found = read_logit_lens(ours, twins.word_tokenizer(), TEXT, top=3)
     assert found.ids.shape == found.probabilities.shape == (len(ours.layers) + 1, len(IDS), 3)
-    logs = seen(theirs).logits[0].log_softmax(-1)
+    logs = see(theirs).logits[0].log_softmax(-1)
     np.testing.assert_array_equal(found.ids[-1], logs.topk(3).indices)
     np.testing.assert_allclose(found.entropy[-1], -(logs.exp() * logs).sum(-1), atol=1e-4)
 
@@ -88,7 +88,7 @@ def test_rows_without_a_token_are_never_shown(kind: str, tmp_path: Path) -> None
 def test_the_lens_reads_the_states_between_the_layers(tmp_path: Path) -> None:
     theirs, ours = twins.gpt2(tmp_path)
     found = read_logit_lens(ours, twins.word_tokenizer(), TEXT, top=3)
-    for layer, state in enumerate(seen(theirs).hidden_states[:-1]):  # the last one is normed
+    for layer, state in enumerate(see(theirs).hidden_states[:-1]):  # the last one is normed
         with torch.no_grad():
             logits = theirs.lm_head(theirs.transformer.ln_f(state))[0]
         best = logits.softmax(-1).topk(3)

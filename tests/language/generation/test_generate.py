@@ -55,7 +55,7 @@ def pair(request: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, M
     return theirs, hf_checkpoints.load_model(folder)[0]
 
 
-def expected(theirs: Any, prompt: list[int], **settings: Any) -> list[int]:
+def read_expected(theirs: Any, prompt: list[int], **settings: Any) -> list[int]:
     """Return what transformers' `generate` adds, without the end token and what follows it."""
     end = settings.get("eos_token_id")
     ids = torch.tensor([prompt])
@@ -74,7 +74,7 @@ def test_greedy_is_what_transformers_generates(pair: tuple[Any, Model], penalty:
     sampling = Sampling(temperature=0, max_tokens=20, repetition_penalty=penalty)
     found = continue_ids(ours, PROMPTS, sampling)
     wanted = [
-        expected(theirs, p, max_new_tokens=20, repetition_penalty=penalty, eos_token_id=None)
+        read_expected(theirs, p, max_new_tokens=20, repetition_penalty=penalty, eos_token_id=None)
         for p in PROMPTS
     ]
     assert found == wanted
@@ -93,7 +93,7 @@ def test_beam_search_is_what_transformers_generates(
         # A token that is likely at some point, so that texts end at different lengths.
         often = continue_ids(ours, [prompt], Sampling(temperature=0, max_tokens=8))[0]
         for end in (None, often[0], often[-1]):
-            wanted = expected(
+            wanted = read_expected(
                 theirs, prompt, max_new_tokens=12, num_beams=beams, eos_token_id=end,
                 length_penalty=length_penalty, repetition_penalty=penalty,
             )  # fmt: skip

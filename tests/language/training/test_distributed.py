@@ -111,6 +111,9 @@ def launch(folder: Path, worker: str, *options: str) -> "subprocess.CompletedPro
     """Run a script in two processes that torchrun starts."""
     (folder / "worker.py").write_text(worker)
     more = {"OMP_NUM_THREADS": "1", "ACCELERATE_USE_CPU": "true", "PYTHONWARNINGS": "ignore"}
+    # By default torchrun keeps one store over its restarts, and gloo reads there the addresses that
+    # the processes before have left: it may wait for one that is gone.
+    more["TORCH_DISABLE_SHARE_RDZV_TCP_STORE"] = "1"
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
     return subprocess.run(
         [*torchrun, "--nproc-per-node", "2", *options, "worker.py"],
@@ -156,7 +159,7 @@ def test_processes_that_would_start_from_different_steps_all_say_so(tmp_path: Pa
 
 @pytest.mark.skipif(
     "EPOQUE_TEST_RESTARTS" not in os.environ,
-    reason="gloo, started anew, at times waits for the processes before: EPOQUE_TEST_RESTARTS=1",
+    reason="three starts of two processes, not yet seen to be reliable: EPOQUE_TEST_RESTARTS=1",
 )
 def test_a_launcher_that_starts_them_again_goes_on_with_the_same_run(launched: Path) -> None:
     """One is killed, then one is asked to stop, which ends both after their step."""

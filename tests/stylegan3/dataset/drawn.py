@@ -13,10 +13,10 @@ def picture(
     """Return a file with random levels."""
     bands = {"L": (), "LA": (2,), "RGB": (3,), "RGBA": (4,)}[mode]
     shape = height, width, *bands
-    return saved(np.random.default_rng(seed).integers(0, 256, shape, np.uint8), kind)
+    return save(np.random.default_rng(seed).integers(0, 256, shape, np.uint8), kind)
 
 
-def saved(levels: Any, kind: str = "png", **options: Any) -> bytes:
+def save(levels: Any, kind: str = "png", **options: Any) -> bytes:
     """Return an image, or an array of levels, as a file."""
     image = levels if isinstance(levels, Image.Image) else Image.fromarray(np.asarray(levels))
     file = io.BytesIO()

@@ -261,13 +261,13 @@ def _portraits(count, size):
     return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float() / 127.5 - 1
 
 
-def _drawn(count):
+def _draw(count):
     """The first portraits of seed 7."""
     return _portraits(260, 64)[:count]
 
 
 def test_portraits_are_read():
-    images = _drawn(60)
+    images = _draw(60)
     found = predict_attributes(images)
     wanted = [sample_portrait(7, i).values for i in range(60)]
     for name in ("skin", "hair", "glasses", "clothes colour", "background"):
@@ -323,10 +323,10 @@ def test_a_blur_costs_and_other_drawings_cost_nothing():
 
 
 def test_larger_and_gray_images_are_read_too():
-    large, plain = predict_attributes(_portraits(12, 128)), predict_attributes(_drawn(12))
+    large, plain = predict_attributes(_portraits(12, 128)), predict_attributes(_draw(12))
     same = [a["hair"].value == b["hair"].value for a, b in zip(large, plain, strict=True)]
     assert sum(same) >= 11
-    assert len(predict_attributes(_drawn(2).mean(1, keepdim=True))) == 2
+    assert len(predict_attributes(_draw(2).mean(1, keepdim=True))) == 2
     assert predict_attributes(torch.zeros(0, 3, 64, 64)) == []
     assert resize_images(torch.zeros(1, 1, 20, 20)).shape == (1, 3, 64, 64)
 
@@ -341,13 +341,13 @@ def test_the_card_tells_how_often_it_is_right():
 
 
 def test_features_have_unit_variance_over_portraits():
-    features = PortraitDetector()(((_drawn(100) + 1) * 127.5).to(torch.uint8), range(100))
+    features = PortraitDetector()(((_draw(100) + 1) * 127.5).to(torch.uint8), range(100))
     assert abs(features.mean(0)).mean() < 0.2
     assert 0.8 < features.std(0).mean() < 1.2
 
 
 def test_the_training_repeats_and_learns(tmp_path):
-    images = ((_drawn(60) + 1) * 127.5).to(torch.uint8).numpy()
+    images = ((_draw(60) + 1) * 127.5).to(torch.uint8).numpy()
     labels = np.stack([sample_portrait(7, i).label() for i in range(60)])
     wanted = targets(labels)
     assert wanted["hair"][0] == list(HEADS["hair"]).index(sample_portrait(7, 0).values["hair"])

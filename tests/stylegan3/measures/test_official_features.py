@@ -114,7 +114,7 @@ class _Pickler(pickle._Pickler):
         self.write(pickle.REDUCE)
 
 
-def _pickled(value):
+def _pickle(value):
     file = io.BytesIO()
     _Pickler(file, 4).dump(value)
     return file.getvalue()
@@ -124,7 +124,7 @@ def test_an_archive_inside_an_official_pickle_is_read(scripted, tmp_path):
     data, wanted = scripted
     state = {"_modules": {}, "_parameters": {}, "blob": data, "name": "x"}
     told = {"type": "class", "class_name": "Detector", "module_src": "x = 1", "state": state}
-    (tmp_path / "net.pkl").write_bytes(_pickled(_Stub(told)))
+    (tmp_path / "net.pkl").write_bytes(_pickle(_Stub(told)))
     found = read_tensors(tmp_path / "net.pkl")
     _equal({name.removeprefix("blob."): of for name, of in found.items()}, wanted)
 
@@ -167,7 +167,7 @@ def test_lists_within_lists_do_not_make_it_hang(tmp_path):
         read_tensors(tmp_path / "net.pkl")
 
 
-def _packed(entries, compression=zipfile.ZIP_STORED):
+def _pack(entries, compression=zipfile.ZIP_STORED):
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", compression) as archived:
         for name, data in entries.items():
@@ -185,11 +185,11 @@ def test_damaged_archives_are_refused(scripted, tmp_path):
     entries = _entries(data)
     (first,) = (name for name in entries if name.endswith("/data/0"))
     for changed, told in (
-        (_packed(entries | {first: entries[first][:-4]}), "cut short or damaged"),
-        (_packed(entries, zipfile.ZIP_DEFLATED), "compressed, as PyTorch never does"),
-        (_packed({n: of for n, of in entries.items() if n != first}), "missing"),
-        (_packed({"a/b/data.pkl": b""}), "none of PyTorch"),
-        (_packed(entries | {first.replace("data/0", "byteorder"): b"big"}), "byte order"),
+        (_pack(entries | {first: entries[first][:-4]}), "cut short or damaged"),
+        (_pack(entries, zipfile.ZIP_DEFLATED), "compressed, as PyTorch never does"),
+        (_pack({n: of for n, of in entries.items() if n != first}), "missing"),
+        (_pack({"a/b/data.pkl": b""}), "none of PyTorch"),
+        (_pack(entries | {first.replace("data/0", "byteorder"): b"big"}), "byte order"),
         (data[: len(data) // 2], "cannot be read as a zip"),
     ):
         path.write_bytes(changed)
@@ -354,10 +354,10 @@ def _lpips(network, levels, weights):
 def test_archives_within_a_file_share_one_budget(scripted, tmp_path):
     data, _ = scripted
     few = {"class_name": "A", "state": {"blobs": [data] * 8}}
-    (tmp_path / "net.pkl").write_bytes(_pickled(_Stub(few)))
+    (tmp_path / "net.pkl").write_bytes(_pickle(_Stub(few)))
     assert len(read_tensors(tmp_path / "net.pkl")) == 8 * 14
     many = {"class_name": "A", "state": {"blobs": [data] * 20_000}}  # one, noted 20,000 times
-    (tmp_path / "net.pkl").write_bytes(_pickled(_Stub(many)))
+    (tmp_path / "net.pkl").write_bytes(_pickle(_Stub(many)))
     with pytest.raises(DataError, match="far more archives than a network's file needs"):
         read_tensors(tmp_path / "net.pkl")
 
@@ -366,7 +366,7 @@ def test_names_that_grow_with_the_parts_they_are_in(tmp_path):
     state = {str(i): 0 for i in range(9)}
     for _ in range(20):
         state = {"long" * 100: state}
-    (tmp_path / "net.pkl").write_bytes(_pickled(_Stub({"class_name": "A", "state": state})))
+    (tmp_path / "net.pkl").write_bytes(_pickle(_Stub({"class_name": "A", "state": state})))
     with pytest.raises(DataError, match="nested too deeply"):
         read_tensors(tmp_path / "net.pkl")
 

@@ -32,7 +32,7 @@ def note(number: int, what: str) -> bytes:
     return what.encode() + struct.pack("<I", 7000 + number)
 
 
-def nested(depth: int) -> Raw:
+def nest(depth: int) -> Raw:
     """Return lists, one in the other; made without recursion."""
     return Raw(b"]" * depth + b"a" * (depth - 1))
 
@@ -47,7 +47,7 @@ def argument(value) -> bytes:
     return snapshot(module(_init_kwargs={"z_dim": value}))
 
 
-def doubled(depth: int, twice: bytes) -> Raw:
+def double(depth: int, twice: bytes) -> Raw:
     """Return data that refers twice to data that refers twice to …: small, but endless to walk."""
     step = note(1, "r") + twice.replace(b"@", note(1, "j"))
     return Raw(b"N" + step * depth)
@@ -258,15 +258,15 @@ EVIL: dict[str, tuple[bytes, str]] = {
     "too many arguments": (argument([0] * 20_000), "nested too deeply or far too many"),
     "too many modules": (snapshot(twin(15)), "far more modules and tensors"),
     # Nesting and cycles
-    "nested lists": (argument(nested(50_000)), "nested too deeply"),
+    "nested lists": (argument(nest(50_000)), "nested too deeply"),
     "list in itself": (argument(SELF), "nested too deeply"),
-    "doubled tuples": (argument(doubled(60, b"@\x86")), "nested too deeply or far too many"),
+    "doubled tuples": (argument(double(60, b"@\x86")), "nested too deeply or far too many"),
     "doubled tuples as a key": (
-        dump(Raw(b"s", ({}, doubled(60, b"@\x86"), 1))),
+        dump(Raw(b"s", ({}, double(60, b"@\x86"), 1))),
         "keys are neither texts nor integers",
     ),
     "doubled tuples in a set": (
-        dump(Raw(b"\x8f(" + doubled(60, b"@\x86").code + b"\x90")),
+        dump(Raw(b"\x8f(" + double(60, b"@\x86").code + b"\x90")),
         "a set of something else",
     ),
     "deep modules": (snapshot(deep(30)), "nested too deeply"),

@@ -23,7 +23,7 @@ pytest.importorskip("numba")
 UP, DOWN = (torch.tensor([-1, 0, 2, 3, 5, 4, 3, 4, 2, 1, -1, -1]) / 16 for _ in range(2))
 
 
-def drawn(*shape, seed=0):
+def draw(*shape, seed=0):
     """Quarters of small whole numbers: sums of them are exact, and no path sees another sign."""
     return torch.randint(-6, 7, shape, generator=torch.Generator().manual_seed(seed)) / 4
 
@@ -33,9 +33,9 @@ def on(path, function, *tensors):
     leaves = [t.detach().clone(memory_format=torch.preserve_format) for t in tensors]
     with paths.use_backend(path):
         y = function(*(leaf.requires_grad_() for leaf in leaves))
-        v = drawn(*y.shape, seed=1).requires_grad_()
+        v = draw(*y.shape, seed=1).requires_grad_()
         slopes = torch.autograd.grad(y, leaves, v, create_graph=True)
-        bent = sum((s * drawn(*s.shape, seed=2)).sum() for s in slopes)
+        bent = sum((s * draw(*s.shape, seed=2)).sum() for s in slopes)
         (twice,) = torch.autograd.grad(bent, v)
     return y, *slopes, twice
 
@@ -64,15 +64,15 @@ def cases(count):
                 "flip": bool(rng.random() < 0.5),
             },
             (int(rng.integers(48, 60)), int(rng.integers(48, 90))),
-            drawn(taps[0]) if taps[0] else None,
-            (drawn(taps[1], 3) if square else drawn(taps[1])) if taps[1] else None,
+            draw(taps[0]) if taps[0] else None,
+            (draw(taps[1], 3) if square else draw(taps[1])) if taps[1] else None,
             id=str(number),
         )
 
 
 @pytest.mark.parametrize(("told", "size", "up", "down"), list(cases(40)))
 def test_filtered_lrelu(told, size, up, down):
-    x, b = drawn(2, 3, *size), drawn(3)
+    x, b = draw(2, 3, *size), draw(3)
     assert_same(lambda x, b: ops.filtered_lrelu(x, up, down, b, gain=1.25, **told), x, b)
 
 
@@ -81,32 +81,32 @@ def test_upfirdn2d(told, size, up, down):
     told = {name: value for name, value in told.items() if name != "slope"}
     if up is None or down is None:
         told["up"] = 1, told["up"]
-    x = drawn(2, 3, *size)
+    x = draw(2, 3, *size)
     assert_same(lambda x: ops.upfirdn2d(x, down, gain=0.7, **told), x)
 
 
 @pytest.mark.parametrize("clamp", [None, 0.8])
 def test_a_clamp(clamp):
-    x, b = drawn(1, 2, 20, 20), drawn(2)
+    x, b = draw(1, 2, 20, 20), draw(2)
     told = {"up": 2, "down": 2, "padding": 9, "gain": 1.25, "slope": 0.25, "clamp": clamp}
     assert_same(lambda x, b: ops.filtered_lrelu(x, UP, DOWN, b, **told), x, b)
 
 
 def test_many_tiles():
-    x, b = drawn(1, 1, 200, 301), drawn(1)
+    x, b = draw(1, 1, 200, 301), draw(1)
     told = {"up": 4, "down": 2, "padding": (-5, 20, 9, 14)}
-    assert_same(lambda x, b: ops.filtered_lrelu(x, drawn(24), DOWN, b, **told), x, b)
+    assert_same(lambda x, b: ops.filtered_lrelu(x, draw(24), DOWN, b, **told), x, b)
 
 
 def test_padding_larger_than_a_tile():
-    x, b = drawn(1, 1, 6, 6), drawn(1)
+    x, b = draw(1, 1, 6, 6), draw(1)
     told = {"padding": (600, 3, 2, 700)}
     assert_same(lambda x, b: ops.filtered_lrelu(x, None, DOWN, b, **told), x, b)
 
 
 def test_a_radial_filter():
     radial = ops.lowpass(12, 4.0, 6.0, 32, radial=True)  # after the kinks, so any will do
-    x, b = drawn(2, 2, 18, 21), drawn(2)
+    x, b = draw(2, 2, 18, 21), draw(2)
     told = {"up": 2, "down": 2, "padding": 10}
     assert_same(lambda x, b: ops.filtered_lrelu(x, UP, radial, b, **told), x, b)
 
@@ -114,13 +114,13 @@ def test_a_radial_filter():
 @pytest.mark.parametrize("activation", ["lrelu", "linear", "tanh"])
 @pytest.mark.parametrize("clamp", [None, 0.9])
 def test_bias_act(activation, clamp):
-    x, b = drawn(3, 5, 7, 6), drawn(5)
+    x, b = draw(3, 5, 7, 6), draw(5)
     assert_same(lambda x, b: ops.bias_act(x, b, activation, gain=0.8, clamp=clamp), x, b)
-    assert_same(lambda x: ops.bias_act(x, None, activation, clamp=clamp), drawn(4, 3, 9))
+    assert_same(lambda x: ops.bias_act(x, None, activation, clamp=clamp), draw(4, 3, 9))
 
 
 def test_a_layout_changes_nothing():
-    x, b = drawn(2, 4, 15, 17), drawn(4)
+    x, b = draw(2, 4, 15, 17), draw(4)
     for other in (x.to(memory_format=torch.channels_last), x.transpose(2, 3), x[:, ::2, 1:, 3:]):
         told = {"up": 2, "down": 2, "padding": 10}
         bias = b[: other.shape[1]]
@@ -137,7 +137,7 @@ def test_a_layout_changes_nothing():
 @torch.no_grad()
 def test_convolutions(size, padding):
     winograd = pytest.importorskip("epoque.stylegan3.ops.winograd")
-    x, w = drawn(2, 5, *size), drawn(7, 5, 3, 3)
+    x, w = draw(2, 5, *size), draw(7, 5, 3, 3)
     found, wanted = winograd.conv3x3(x, w, padding), functional.conv2d(x, w, padding=padding)
     assert (found - wanted).abs().max() < 2e-5 * wanted.abs().max()
 
@@ -145,7 +145,7 @@ def test_convolutions(size, padding):
 @pytest.mark.parametrize("told", [{"padding": 2}, {"padding": 0}, {"stride": 2}, {"groups": 2}])
 @torch.no_grad()
 def test_convolutions_of_many_channels(told):
-    x, w = drawn(1, 32 * told.get("groups", 1), 56, 60), drawn(34, 32, 3, 3)
+    x, w = draw(1, 32 * told.get("groups", 1), 56, 60), draw(34, 32, 3, 3)
     found, wanted = paths.conv2d(x, w, **told), functional.conv2d(x, w, **told)
     assert (found - wanted).abs().max() < 2e-5 * wanted.abs().max()
 
@@ -153,7 +153,7 @@ def test_convolutions_of_many_channels(told):
 @pytest.mark.parametrize("batch", [1, 3])
 @pytest.mark.parametrize("demodulate", [True, False])
 def test_modulated_conv2d(batch, demodulate):
-    x, w, s, g = drawn(batch, 4, 7, 6), drawn(5, 4, 3, 3), drawn(batch, 4), drawn(4)
+    x, w, s, g = draw(batch, 4, 7, 6), draw(5, 4, 3, 3), draw(batch, 4), draw(4)
     f = ops.resampling_filter((1, 3, 3, 1))
     for told in ({"input_gain": g}, {"up": 2, "kernel": f}):
         assert_same(
@@ -184,7 +184,7 @@ SPECS = {
 @pytest.mark.parametrize("batch", [1, 2])
 @torch.no_grad()
 def test_images(name, batch):
-    network, z = networks.init_generator(SPECS[name], seed=1), drawn(batch, 8)
+    network, z = networks.init_generator(SPECS[name], seed=1), draw(batch, 8)
     images = network(z)
     with paths.use_backend("reference"):
         wanted = network(z)
@@ -199,7 +199,7 @@ def gradients(network, loss):
 
 @pytest.mark.parametrize("name", SPECS)
 def test_gradients_of_a_generator(name):
-    network, z = networks.init_generator(SPECS[name], seed=1), drawn(2, 8)
+    network, z = networks.init_generator(SPECS[name], seed=1), draw(2, 8)
     found = gradients(network, network(z).square().mean())
     with paths.use_backend("reference"):
         wanted = gradients(network, network(z).square().mean())
@@ -215,8 +215,8 @@ def test_r1_and_path_lengths_can_be_learned_from():
     )
 
     def both():
-        images = drawn(4, 3, 16, 16).requires_grad_()
-        ws = painter.mapping(drawn(2, 8))
+        images = draw(4, 3, 16, 16).requires_grad_()
+        ws = painter.mapping(draw(2, 8))
         lengths = path_lengths(painter.synthesis(ws), ws, torch.Generator().manual_seed(3))
         return gradients(judge, r1_penalty(judge(images), images).mean()), gradients(
             painter, lengths.square().mean()
@@ -231,7 +231,7 @@ def test_r1_and_path_lengths_can_be_learned_from():
 
 @pytest.mark.parametrize("broken", [float("nan"), float("inf")])
 def test_what_is_not_a_number_is_seen(broken):
-    x = drawn(1, 2, 16, 16)
+    x = draw(1, 2, 16, 16)
     x[0, 1, 5, 6] = broken
     y = ops.filtered_lrelu(x, UP, DOWN, up=2, down=2, padding=10, clamp=None)
     assert y[0, 0].isfinite().all()
@@ -244,9 +244,9 @@ def test_what_is_not_a_number_is_seen(broken):
 
 
 def test_gradients_that_are_not_numbers_are_seen():
-    x = drawn(1, 2, 16, 16).requires_grad_()
+    x = draw(1, 2, 16, 16).requires_grad_()
     y = ops.filtered_lrelu(x, UP, DOWN, up=2, down=2, padding=10)
-    v = drawn(*y.shape)
+    v = draw(*y.shape)
     v[0, 1, 3, 3] = float("nan")
     (slope,) = torch.autograd.grad(y, x, v)
     assert slope[0, 0].isfinite().all()
@@ -254,7 +254,7 @@ def test_gradients_that_are_not_numbers_are_seen():
 
 
 def test_the_number_of_threads_changes_no_byte():
-    x, b = drawn(2, 40, 60, 70).requires_grad_(), drawn(40)
+    x, b = draw(2, 40, 60, 70).requires_grad_(), draw(40)
     seen = []
     try:
         for threads in (1, 2, 3):
@@ -270,7 +270,7 @@ def test_the_number_of_threads_changes_no_byte():
 
 
 def test_several_threads_may_compute_at_once():
-    x = drawn(2, 40, 60, 70)
+    x = draw(2, 40, 60, 70)
     wanted = ops.filtered_lrelu(x, UP, DOWN, up=2, down=2, padding=10)
     same = []
 
@@ -287,7 +287,7 @@ def test_several_threads_may_compute_at_once():
 
 
 def test_choosing_a_path_ends_with_its_block_and_is_the_thread_s_own():
-    x, elsewhere = drawn(1, 1, 4, 4), []
+    x, elsewhere = draw(1, 1, 4, 4), []
     assert paths.uses_compiled(x)
     with paths.use_backend("reference"):
         assert not paths.uses_compiled(x)
@@ -314,8 +314,8 @@ def test_what_the_plain_path_refuses_is_refused_alike(shape):
 
 
 def test_a_filter_that_is_learned_gets_its_gradient():
-    f = drawn(4).requires_grad_()
-    ops.upfirdn2d(drawn(1, 1, 8, 8), f).sum().backward()
+    f = draw(4).requires_grad_()
+    ops.upfirdn2d(draw(1, 1, 8, 8), f).sum().backward()
     assert f.grad is not None
     assert f.grad.any()
 
@@ -419,7 +419,7 @@ def test_where_nothing_can_be_kept_it_is_compiled_all_the_same(monkeypatch):
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
 def test_without_hardware_a_small_type_is_computed_in_float32_and_rounded(dtype, monkeypatch):
     monkeypatch.setattr(paths, "has_half", lambda *_: False)
-    x, w = ((drawn(*shape) / 3).to(dtype) for shape in ((1, 2, 6, 6), (3, 2, 3, 3)))
+    x, w = ((draw(*shape) / 3).to(dtype) for shape in ((1, 2, 6, 6), (3, 2, 3, 3)))
     y = paths.conv2d(x, w, padding=2)
     exact = functional.conv2d(x.double(), w.double(), padding=2)
     assert y.dtype == dtype

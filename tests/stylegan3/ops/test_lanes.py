@@ -20,7 +20,7 @@ def _mixed(dst, src, apart, n):
 
 
 @numba.njit
-def _parted(dst, src, n):
+def _part(dst, src, n):
     for x in range(n):
         lanes.deinterleave(dst, (0, n, 2 * n, 3 * n), src, (1,), x, 1)
 
@@ -32,7 +32,7 @@ def _parted_by_eight(dst, src, n):
 
 
 @numba.njit
-def _joined(dst, src, n):
+def _join(dst, src, n):
     for x in range(n):
         lanes.interleave(dst, (1,), src, (0, n, 2 * n, 3 * n), x, 1)
 
@@ -55,7 +55,7 @@ def test_lines_are_multiplied_by_a_matrix_and_nothing_else_is_touched(n):
 
 
 @pytest.mark.parametrize(
-    ("part", "join", "n"), [(_parted, _joined, 5), (_parted_by_eight, _joined_by_eight, 24)]
+    ("part", "join", "n"), [(_part, _join, 5), (_parted_by_eight, _joined_by_eight, 24)]
 )
 def test_a_line_is_parted_and_joined(part, join, n):
     line = np.arange(-1, 4 * n, dtype=np.float32)

@@ -113,7 +113,7 @@ def test_the_filter_of_stylegan2():
     assert_near(ops.resampling_filter((1, 3, 3, 1)), golden("ops")["filter/sg2"], 0)
 
 
-def drawn(*shape):
+def draw(*shape):
     generator = torch.Generator().manual_seed(5)
     return torch.randn(shape, dtype=torch.float64, generator=generator)
 
@@ -144,7 +144,7 @@ def test_one_tap_is_no_filter():
 
 
 def test_upfirdn2d_is_its_definition():
-    x, f = drawn(1, 1, 4, 3), drawn(3, 2)
+    x, f = draw(1, 1, 4, 3), draw(3, 2)
     y = ops.upfirdn2d(x, f, up=(2, 3), down=(1, 2), padding=(1, 2, 0, 3), gain=0.5)
     large = np.zeros((4 * 3 + 3, 3 * 2 + 3))
     large[0:12:3, 1:7:2] = x[0, 0]
@@ -163,30 +163,30 @@ def test_upsampling_then_downsampling_keeps_a_slow_signal():
 
 
 def test_a_separable_filter_is_its_outer_product():
-    x, f = drawn(2, 3, 9, 8), drawn(5)
+    x, f = draw(2, 3, 9, 8), draw(5)
     told = {"up": 3, "down": 2, "padding": (4, 5, 3, 6), "gain": 2.25}
     torch.testing.assert_close(ops.upfirdn2d(x, f, **told), ops.upfirdn2d(x, f.outer(f), **told))
 
 
 def test_a_whole_step_at_the_input_is_a_whole_step_at_the_output():
     up = ops.lowpass(12, 4.0, 6.0, 32).double()
-    x = functional.pad(drawn(1, 2, 6, 6), [12, 12, 12, 12])
-    y = ops.filtered_lrelu(x, up, up, drawn(2), up=2, down=2, padding=[11, 10, 11, 10])
+    x = functional.pad(draw(1, 2, 6, 6), [12, 12, 12, 12])
+    y = ops.filtered_lrelu(x, up, up, draw(2), up=2, down=2, padding=[11, 10, 11, 10])
     moved = ops.filtered_lrelu(
-        x.roll((1, -2), (2, 3)), up, up, drawn(2), up=2, down=2, padding=[11, 10, 11, 10]
+        x.roll((1, -2), (2, 3)), up, up, draw(2), up=2, down=2, padding=[11, 10, 11, 10]
     )
     inside = (slice(None), slice(None), slice(9, -9), slice(9, -9))
     torch.testing.assert_close(moved[inside], y.roll((1, -2), (2, 3))[inside])
 
 
 def test_demodulated_weights_do_not_know_the_scale_of_the_styles():
-    x, w, s = drawn(2, 3, 5, 5), drawn(4, 3, 3, 3), drawn(2, 3)
+    x, w, s = draw(2, 3, 5, 5), draw(4, 3, 3, 3), draw(2, 3)
     y = ops.modulated_conv2d(x, w, s, padding=1)
     torch.testing.assert_close(ops.modulated_conv2d(x, 7 * w, 100 * s, padding=1), y)
 
 
 def test_each_image_is_convolved_with_its_own_style():
-    x, w, s = drawn(3, 4, 6, 6), drawn(5, 4, 3, 3), drawn(3, 4)
+    x, w, s = draw(3, 4, 6, 6), draw(5, 4, 3, 3), draw(3, 4)
     f = ops.resampling_filter((1, 3, 3, 1)).double()
     for told in ({}, {"up": 2, "kernel": f}):
         y = ops.modulated_conv2d(x, w, s, padding=1, **told)
@@ -196,7 +196,7 @@ def test_each_image_is_convolved_with_its_own_style():
 
 @pytest.mark.parametrize("size", [1, 3])
 def test_enlarging_is_inserting_zeros_convolving_and_filtering(size):
-    x, w = drawn(1, 2, 5, 5), drawn(3, 2, size, size)
+    x, w = draw(1, 2, 5, 5), draw(3, 2, size, size)
     f = ops.resampling_filter((1, 3, 3, 1)).double()
     y = ops.resampled_conv2d(x, w, f, up=2, padding=size // 2)
     pad = size // 2
@@ -208,7 +208,7 @@ def test_enlarging_is_inserting_zeros_convolving_and_filtering(size):
 
 @pytest.mark.parametrize("size", [1, 3])
 def test_halving_is_filtering_convolving_and_thinning_out(size):
-    x, w = drawn(1, 2, 8, 8), drawn(3, 2, size, size)
+    x, w = draw(1, 2, 8, 8), draw(3, 2, size, size)
     f = ops.resampling_filter((1, 3, 3, 1)).double()
     y = ops.resampled_conv2d(x, w, f, down=2, padding=size // 2)
     plain = functional.conv2d(ops.upfirdn2d(x, f, padding=1 + size // 2), w)
@@ -223,19 +223,19 @@ def differentiable(function, *leaves):
 
 @pytest.mark.parametrize("clamp", [None, 0.8])
 def test_filtered_lrelu_can_be_differentiated_twice(clamp):
-    up, down = drawn(4), drawn(4, 4)
+    up, down = draw(4), draw(4, 4)
     assert differentiable(
         lambda x, b: ops.filtered_lrelu(x, up, down, b, up=2, down=2, padding=3, clamp=clamp),
-        drawn(1, 2, 4, 3),
-        drawn(2),
+        draw(1, 2, 4, 3),
+        draw(2),
     )
 
 
 def test_upfirdn2d_can_be_differentiated_twice():
-    f = drawn(3, 2)
+    f = draw(3, 2)
     assert differentiable(
         lambda x: ops.upfirdn2d(x, f, up=2, down=3, padding=(-1, 2, 3, 0)).square(),
-        drawn(1, 2, 4, 3),
+        draw(1, 2, 4, 3),
     )
 
 
@@ -244,20 +244,20 @@ def test_modulated_conv2d_can_be_differentiated_twice(up):
     f = ops.resampling_filter((1, 3, 3, 1)).double()
     assert differentiable(
         lambda x, w, s: ops.modulated_conv2d(x, w, s, padding=1, up=up, kernel=f),
-        drawn(2, 2, 3, 3),
-        drawn(2, 2, 3, 3),
-        drawn(2, 2),
+        draw(2, 2, 3, 3),
+        draw(2, 2, 3, 3),
+        draw(2, 2),
     )
 
 
 @pytest.mark.parametrize("name", ["linear", "lrelu", "tanh", "sigmoid", "elu", "softplus", "swish"])
 def test_bias_act_can_be_differentiated_twice(name):
-    assert differentiable(lambda x, b: ops.bias_act(x, b, name, gain=1.3), drawn(2, 3), drawn(3))
+    assert differentiable(lambda x, b: ops.bias_act(x, b, name, gain=1.3), draw(2, 3), draw(3))
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
 def test_the_operations_keep_a_small_type(dtype):
-    x, w, s = (drawn(*shape).to(dtype) for shape in ((1, 2, 6, 6), (3, 2, 3, 3), (1, 2)))
+    x, w, s = (draw(*shape).to(dtype) for shape in ((1, 2, 6, 6), (3, 2, 3, 3), (1, 2)))
     up = ops.lowpass(12, 4.0, 6.0, 32)
     y = ops.modulated_conv2d(x, w, s, padding=2)
     z = ops.filtered_lrelu(y, up, up, torch.zeros(3), up=2, down=2, padding=9)

@@ -24,7 +24,7 @@ RADIAL, WIDE = lowpass(12, 4.0, 6.0, 32, radial=True), lowpass(24, 4.0, 6.0, 64)
 FACTORS = ("up", "down", "padding", "gain", "slope", "clamp")
 
 
-def drawn(*shape, seed=3):
+def draw(*shape, seed=3):
     return torch.randn(shape, generator=torch.Generator().manual_seed(seed)).to(DEVICE)
 
 
@@ -66,7 +66,7 @@ def outcomes(module, x, filters, bias, **told):
 )
 def test_a_layer_and_its_derivatives_are_those_of_the_plain_path(shape, filters, told):
     told = {"padding": (9, 8, 9, 8)} | told
-    x, bias, filters = drawn(*shape), drawn(shape[1], seed=4), on_device(*filters)
+    x, bias, filters = draw(*shape), draw(shape[1], seed=4), on_device(*filters)
     found = outcomes(cuda, x, filters, bias, **told)
     wanted = outcomes(reference, x, filters, bias, **told)
     for one, other in zip(found, wanted, strict=True):
@@ -110,7 +110,7 @@ def test_the_official_numbers_of_resampling(case):
 
 @pytest.mark.parametrize("last", [DOWN, RADIAL])
 def test_half_precision_is_no_worse_than_on_the_plain_path(last):
-    x, bias, filters = drawn(1, 2, 26, 26), drawn(2), on_device(UP, last)
+    x, bias, filters = draw(1, 2, 26, 26), draw(2), on_device(UP, last)
     told = {"up": 2, "down": 2, "padding": 9, "clamp": 2.0}
     wanted = reference.filtered_lrelu(x, *filters, bias, **told)
     found = cuda.filtered_lrelu(x.half(), *filters, bias, **told)
@@ -120,14 +120,14 @@ def test_half_precision_is_no_worse_than_on_the_plain_path(last):
 
 
 def test_what_is_no_number_is_not_hidden_by_the_clamp():
-    x = drawn(1, 1, 16, 16)
+    x = draw(1, 1, 16, 16)
     x[0, 0, 8, 8] = torch.nan
     y = cuda.filtered_lrelu(x, *on_device(UP, DOWN), up=2, down=2, padding=9, clamp=1.0)
     assert y[0, 0, 8, 8].isnan()
 
 
 def test_a_filter_that_was_changed_is_taken_apart_again():
-    kernel, x = resampling_filter((1, 3, 3, 1)).to(DEVICE), drawn(1, 1, 8, 8)
+    kernel, x = resampling_filter((1, 3, 3, 1)).to(DEVICE), draw(1, 1, 8, 8)
     before = cuda.upfirdn2d(x, kernel)
     kernel.mul_(2)
     torch.testing.assert_close(cuda.upfirdn2d(x, kernel), 2 * before)
@@ -135,5 +135,5 @@ def test_a_filter_that_was_changed_is_taken_apart_again():
 
 def test_the_kernel_is_for_cuda():
     assert not uses_fused(torch.zeros(1))
-    assert not uses_fused(drawn(1).double())
-    assert uses_fused(drawn(1)) == (DEVICE.type == "cuda")
+    assert not uses_fused(draw(1).double())
+    assert uses_fused(draw(1)) == (DEVICE.type == "cuda")

@@ -130,7 +130,7 @@ def _unwrap(child: Element) -> Iterator[Element]:
         yield child
 
 
-def _shared(element: Element) -> list[tuple[str, str]]:
+def _shared_attributes(element: Element) -> list[tuple[str, str]]:
     return [(name, element.attrib[name]) for name in _SHARED if name in element.attrib]
 
 
@@ -138,7 +138,9 @@ def _group(children: Iterable[Element]) -> Iterator[Element]:
     """Yield elements, those of one style in a row with it once around them."""
     row: list[Element] = []
     for child in children:
-        if row and not (_shared(child) and _shared(child) == _shared(row[0])):
+        if row and not (
+            _shared_attributes(child) and _shared_attributes(child) == _shared_attributes(row[0])
+        ):
             yield from _wrap(row)
             row = []
         row.append(child)

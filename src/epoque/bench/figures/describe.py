@@ -78,7 +78,7 @@ class _Panel:
     def describe(self) -> str:
         """Return all of it."""
         if not self._axes.axison:
-            return self.heading() + "".join(map(_sentence, self._images())) + self._written()
+            return self.heading() + "".join(map(_sentence, self._images())) + self._describe_texts()
         parts = [*self._scales(), *self._curves(), *self._points(), *self._cells()]
         return self.heading() + "".join(map(_sentence, [*parts, *self._images()]))
 
@@ -189,7 +189,7 @@ class _Panel:
             text = _("Image of {width} × {height} cells")
             yield text.format(**dict(zip(("width", "height"), sizes, strict=True)))
 
-    def _written(self) -> str:
+    def _describe_texts(self) -> str:
         texts: list[Text] = [t for t in self._axes.texts if t.get_visible()]
         words = " ".join(t.get_text() for t in texts if getattr(t, "xy", None) != (0, 1)).split()
         cut = " …" if len(words) > MOST_WORDS else ""

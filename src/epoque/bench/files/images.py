@@ -241,8 +241,8 @@ def _to_eight_bits(image: Image.Image) -> Image.Image:
         raise PictureError("has levels below 0 or above 65535")
     from_one = image.mode == "F" and high <= 1
 
-    def scaled(top: int) -> NDArray[Any]:
+    def scale(top: int) -> NDArray[Any]:
         strip = levels[top : top + _STRIP].astype(np.float64)
         return np.floor((strip * 255 if from_one else strip / 257) + 0.5).astype(np.uint8)
 
-    return Image.fromarray(np.concatenate([scaled(top) for top in range(0, len(levels), _STRIP)]))
+    return Image.fromarray(np.concatenate([scale(top) for top in range(0, len(levels), _STRIP)]))

@@ -119,11 +119,11 @@ def _tensor(entry: Mapping[str, Any], numbers: memoryview, where: str, name: str
         raise DataError(f"{where} is damaged: {name:.80} is not as large as it says.")
     values = np.frombuffer(numbers[start:end], dtype).reshape(shape)
     if kind in _WIDENED:
-        return _widened(values, kind)
+        return _widen(values, kind)
     return values if values.flags.aligned else values.copy()
 
 
-def _widened(values: NDArray[Any], kind: str) -> NDArray[np.float32]:
+def _widen(values: NDArray[Any], kind: str) -> NDArray[np.float32]:
     if kind == "BF16":
         return from_bfloat16(values)
     return np.take(_E4M3 if kind == "F8_E4M3" else _E5M2, values)

@@ -280,7 +280,7 @@ class RunsIndex:
     def _read_batch(self, names: Sequence[str]) -> None:
         entries, gone = list[Entry](), list[bytes]()
         for name in names:
-            known = self._known(name)
+            known = self._read_known(name)
             path = self.root / name
             if not _is_run(path):
                 gone.append(os.fsencode(name))
@@ -299,7 +299,7 @@ class RunsIndex:
         is_open = are_recent(folder, files) or row.about.get("state") == "running"
         return Entry(os.fsencode(path.name), created, folder, files, is_open, row)
 
-    def _known(self, name: str) -> tuple[str, str, int, bytes] | None:
+    def _read_known(self, name: str) -> tuple[str, str, int, bytes] | None:
         """Return the stamps and the row of a run that another process may have written by now."""
         rows = self._query(
             "SELECT folder, files, open, row FROM stamps JOIN rows USING (run) WHERE name = ?",

@@ -32,7 +32,7 @@ def lock_record(path: Path) -> Iterator[None]:
             raise RunLockedError(f"Another process is writing {path}.") from None
     try:
         if other := other_owner(path):
-            raise RunLockedError(_written_elsewhere(path, other))
+            raise RunLockedError(_explain_other_writer(path, other))
         with announce_owner(path):
             yield
     finally:
@@ -64,7 +64,7 @@ def hold_lock(path: Path, refusal: str) -> Iterator[None]:
         lock.release()
 
 
-def _written_elsewhere(path: Path, other: Owner) -> str:
+def _explain_other_writer(path: Path, other: Owner) -> str:
     return (
         f"{path} is being written by process {other.pid} of {other.host}, heard of "
         f"{max(0, round(other.seconds))} s ago. If it is not, as in a copy, delete "

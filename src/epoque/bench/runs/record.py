@@ -84,7 +84,7 @@ class Record(Generic[C_co]):
         Raises:
             DamagedRunError: if it cannot be read.
         """
-        return self._checked(
+        return self._check_metadata(
             parse_json_object(self.path / self.metadata_file, self.read(self.metadata_file))
         )
 
@@ -94,9 +94,9 @@ class Record(Generic[C_co]):
         Raises:
             DamagedRunError: if it cannot be read.
         """
-        return self._checked(read_json(self.path / self.metadata_file))
+        return self._check_metadata(read_json(self.path / self.metadata_file))
 
-    def _checked(self, metadata: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _check_metadata(self, metadata: Mapping[str, Any]) -> Mapping[str, Any]:
         check_format(self.path, metadata.get("format"))
         path = self.path / self.metadata_file
         for name, kind in {**_COMMON_FIELDS, **self.metadata_fields}.items():
@@ -135,7 +135,7 @@ class Record(Generic[C_co]):
         """Where it ran: versions, platform, device, commit."""
         content = read_json(self.path / "environment.json")
         if self.files and any(w.startswith("env") for w in find_status_differences(self.path)):
-            raise self._changed("environment.json")
+            raise self._change_error("environment.json")
         return content
 
     @property
@@ -168,10 +168,10 @@ class Record(Generic[C_co]):
         try:
             data = read_file(self.path / name)
         except DamagedRunError as error:
-            raise (self._changed(name) if self.saved_digest(name) else error) from None
+            raise (self._change_error(name) if self.saved_digest(name) else error) from None
         saved = self._saved(name) if digested else None
         if saved and hashlib.sha256(data).hexdigest() != saved:
-            raise self._changed(name)
+            raise self._change_error(name)
         return data
 
     def check(self, *names: str) -> None:
@@ -184,7 +184,7 @@ class Record(Generic[C_co]):
         """
         for name in names:
             if (saved := self._saved(name)) and digest_file(self.path / name) != saved:
-                raise self._changed(name)
+                raise self._change_error(name)
 
     def differences(self) -> Iterator[str]:
         """Yield, of each file of a finished record that is not what was saved, what is wrong.
@@ -224,7 +224,7 @@ class Record(Generic[C_co]):
     def _saved(self, name: str) -> str | None:
         return self.files.get(name) if self.files else None
 
-    def _changed(self, name: str) -> DamagedRunError:
+    def _change_error(self, name: str) -> DamagedRunError:
         cure = f"`epoque resume {self.id}` makes it again"
         if name == self.metadata_file and self.kind != "run":  # of a run, its checkpoints tell it
             cure = f"put back what was there, or delete the {self.kind} and make it again"

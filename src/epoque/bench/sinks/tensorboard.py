@@ -1,7 +1,6 @@
 """Metrics and images for TensorBoard (`tensorboard --logdir runs`): files in the run's folder."""
 
 import json
-from math import isnan
 from typing import TYPE_CHECKING
 
 from ..events import Event, Metrics, Snapshot
@@ -9,6 +8,7 @@ from ..files.atomic import explain_write_errors
 from ..runs.run import Run
 from ..runs.status import State
 from .parameters import shorten_parameters
+from .trackers import drop_nan
 
 if TYPE_CHECKING:
     from tensorboardX import SummaryWriter
@@ -31,9 +31,7 @@ class TensorBoardSink:
         """
         if isinstance(event, Metrics):
             writer = self._writer or self._open(event.step)
-            for name, value in event.values.items():
-                if isnan(value):  # not measured in this step; a point would be a number
-                    continue
+            for name, value in drop_nan(event.values).items():
                 writer.add_scalar(name, value, event.step)
         elif isinstance(event, Snapshot):
             for name, array in event.arrays.items():

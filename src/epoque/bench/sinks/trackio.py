@@ -6,13 +6,11 @@ its own documentation says.
 
 import sys
 from contextlib import redirect_stdout
-from math import isnan
 
-from ..errors import RunError
 from ..events import Event, Metrics
 from ..runs.run import Run
 from ..runs.status import State
-from .parameters import shorten_parameters
+from .trackers import drop_nan, name_project, run_parameters, start_tracker
 
 __all__ = ["TrackioSink"]
 
@@ -23,25 +21,21 @@ class TrackioSink:
     def __init__(self, run: Run) -> None:
         import trackio
 
-        try:
-            with redirect_stdout(sys.stderr):  # its notices do not belong among JSON lines
-                self._run = trackio.init(
-                    f"epoque-{run.lab_name}",
-                    name=run.id,
-                    config={"recipe": run.recipe, **shorten_parameters(run.metadata["config"])},
-                    resume="allow",
-                    embed=False,
-                    auto_log_gpu=False,
-                    auto_log_cpu=False,
-                )
-        except Exception as error:  # whatever its network and storage layers raise
-            raise RunError(f"trackio cannot start: {error}.") from error
+        with start_tracker("trackio"):
+            self._run = trackio.init(
+                name_project(run),
+                name=run.id,
+                config=run_parameters(run),
+                resume="allow",
+                embed=False,
+                auto_log_gpu=False,
+                auto_log_cpu=False,
+            )
 
     def log(self, event: Event) -> None:
         """Hand the metrics of one step to trackio, which sends them from its own thread."""
         if isinstance(event, Metrics):
-            values = {name: value for name, value in event.values.items() if not isnan(value)}
-            self._run.log(values, step=event.step)
+            self._run.log(drop_nan(event.values), step=event.step)
 
     def close(self, state: State, reason: str = "") -> None:
         """Wait until what is buffered is stored."""

@@ -7,13 +7,11 @@ documentation says; without WANDB_DIR its files stand in the run's folder.
 import os
 import sys
 from contextlib import redirect_stdout
-from math import isnan
 
-from ..errors import RunError
 from ..events import Event, Metrics
 from ..runs.run import Run
 from ..runs.status import State
-from .parameters import shorten_parameters
+from .trackers import drop_nan, name_project, run_parameters, start_tracker
 
 __all__ = ["WandbSink"]
 
@@ -24,34 +22,30 @@ class WandbSink:
     def __init__(self, run: Run) -> None:
         import wandb
 
-        try:
-            with redirect_stdout(sys.stderr):  # its notices do not belong among JSON lines
-                self._run = wandb.init(
-                    project=os.environ.get("WANDB_PROJECT") or f"epoque-{run.lab_name}",
-                    id=run.id,
-                    name=run.id,
-                    dir=os.environ.get("WANDB_DIR") or run.path,
-                    config={"recipe": run.recipe, **shorten_parameters(run.metadata["config"])},
-                    resume="allow",
-                    settings=wandb.Settings(
-                        console="off",  # what is printed is the user's
-                        disable_code=True,
-                        disable_git=True,
-                        save_code=False,
-                        silent=True,
-                        x_disable_machine_info=True,
-                        x_disable_meta=True,
-                        x_disable_stats=True,
-                    ),
-                )
-        except Exception as error:  # whatever its network and storage layers raise
-            raise RunError(f"wandb cannot start: {error}.") from error
+        with start_tracker("wandb"):
+            self._run = wandb.init(
+                project=os.environ.get("WANDB_PROJECT") or name_project(run),
+                id=run.id,
+                name=run.id,
+                dir=os.environ.get("WANDB_DIR") or run.path,
+                config=run_parameters(run),
+                resume="allow",
+                settings=wandb.Settings(
+                    console="off",  # what is printed is the user's
+                    disable_code=True,
+                    disable_git=True,
+                    save_code=False,
+                    silent=True,
+                    x_disable_machine_info=True,
+                    x_disable_meta=True,
+                    x_disable_stats=True,
+                ),
+            )
 
     def log(self, event: Event) -> None:
         """Hand the metrics of one step to wandb, which sends or keeps them in its own process."""
         if isinstance(event, Metrics):
-            values = {name: value for name, value in event.values.items() if not isnan(value)}
-            self._run.log(values, step=event.step)
+            self._run.log(drop_nan(event.values), step=event.step)
 
     def close(self, state: State, reason: str = "") -> None:
         """Wait until what is buffered is sent or stored, and tell how the run ended."""

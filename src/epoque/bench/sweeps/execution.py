@@ -113,7 +113,7 @@ class Execution:
             yield
 
     @contextmanager
-    def opened(self, *, compiled: bool) -> Iterator[Executor]:
+    def hold_open(self, *, compiled: bool) -> Iterator[Executor]:
         """Yield what measures points (see `open`), inside `hold`.
 
         Args:

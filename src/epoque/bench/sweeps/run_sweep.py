@@ -177,7 +177,7 @@ def _run_compiled(sweep: Sweep, opened: OpenStudy, how: Execution, progress: Pro
     measured = sum(parts.rows.values())
     with (
         stopping.defer_stop(),
-        how.opened(compiled=True) as executor,
+        how.hold_open(compiled=True) as executor,
         closing(executor.run(jobs)) as outcomes,
     ):
         for outcome in outcomes:
@@ -208,7 +208,7 @@ def _run_each(sweep: Sweep, opened: OpenStudy, how: Execution, progress: Progres
     measured, failed, reason = sum(parts.rows.values()), 0, ""
     progress(measured, count)
     missing = list(find_missing(count, parts.rows))
-    with how.opened(compiled=False) as executor:
+    with how.hold_open(compiled=False) as executor:
         for (start, _), outcome in blocks.measure(executor, missing, losses):
             block = to_block(_point(axes, start), outcome)
             parts.write(start, block)

@@ -26,7 +26,7 @@ def silhouette(path: Path) -> NDArray[np.float64]:
     Raises:
         DataError: if the file is no image that can be read, is too large, or has one tone only.
     """
-    alpha, tones = _reduced(path)
+    alpha, tones = _read_reduced(path)
     opaque = alpha >= 0.5
     if not opaque.any():
         raise DataError(f"{path} has no silhouette: it is transparent all over.")
@@ -55,7 +55,7 @@ def _otsu(tones: NDArray[np.float64]) -> float:
     return float(levels[int((fraction * (1 - fraction) * apart**2).argmax())])
 
 
-def _reduced(path: Path) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _read_reduced(path: Path) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return an image's opacity and tones, each [height, width] from 0 to 1."""
     from PIL.Image import Resampling
 

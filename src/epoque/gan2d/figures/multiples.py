@@ -47,7 +47,9 @@ def multiples(
     if max(len(columns), len(rows)) > MAX_SIDE or len(columns) * len(rows) > MAX_PICTURES:
         message = f"{across}: {len(columns)} columns and {len(rows)} rows of pictures; at most "
         raise UsageError(f"{message}{MAX_SIDE} a side and {MAX_PICTURES} in all have room.")
-    ends_by_key: dict[Any, Moment | str] = {_key(end, across, down): _shown(end, _) for end in ends}
+    ends_by_key: dict[Any, Moment | str] = {
+        _key(end, across, down): _view_end(end, _) for end in ends
+    }
     panels: list[list[Panel]] = []
     for row in rows:
         names = ["" if panels else value(across, column, language) for column in columns]
@@ -63,7 +65,7 @@ def _key(end: End, across: str, down: str | None) -> tuple[Any, Any]:
     return end.config.get(across), end.config.get(down) if down else None
 
 
-def _shown(end: End, _: Callable[[str], str]) -> Moment | str:
+def _view_end(end: End, _: Callable[[str], str]) -> Moment | str:
     return end.moment or _("diverged")
 
 

@@ -35,7 +35,7 @@ def jacobian_measures(j: NDArray[np.floating]) -> dict[str, float]:
     medians = np.median([values[:, 0], values[:, 1], spread], axis=1)
     measures = dict(zip(("stretch_max", "stretch_min", "dimension"), medians.tolist(), strict=True))
     if j.shape[2] == 2:
-        measures["folded"] = _folded(j)
+        measures["folded"] = _measure_folding(j)
     return measures
 
 
@@ -120,7 +120,7 @@ def singular_values(j: NDArray[np.floating]) -> NDArray[np.floating]:
     return np.stack([largest, area / np.maximum(largest, 1e-30)], axis=1)
 
 
-def _folded(j: NDArray[np.floating]) -> float:
+def _measure_folding(j: NDArray[np.floating]) -> float:
     area = j[:, 0, 0] * j[:, 1, 1] - j[:, 0, 1] * j[:, 1, 0]
     total = float(np.abs(area).sum())
     return (1 - abs(float(area.sum())) / total) / 2 if total > 0 else float("nan")

@@ -126,7 +126,7 @@ class SplitEvaluator:
             total = LossSums.total([part.sums for part in parts])
             results |= _errors(total, len(blocks)) | {"blocks_measured": count}
         if mixture is not None and can_mix_counts(self._config, count * blocks.block_size):
-            results |= _mixed(mixture, blocks, parts, is_sample)
+            results |= _measure_mixture(mixture, blocks, parts, is_sample)
         results["blocks"] = len(blocks)
         results["targets"] = sum(int(part.sums.targets) for part in parts)
         if self._masker is None:
@@ -223,7 +223,7 @@ class _Part:
     nats: NDArray[np.float32] | None
 
 
-def _mixed(
+def _measure_mixture(
     mixture: CountMixture, blocks: Blocks, parts: list[_Part], is_sample: bool
 ) -> dict[str, Any]:
     """Return the perplexity of a network and counts together."""

@@ -107,7 +107,7 @@ class Continuations:
         self.figure = _figure_of(axes)
 
     @property
-    def written(self) -> "list[Text]":
+    def texts(self) -> "list[Text]":
         """What `show` changes: the lines of the continuations."""
         return [artist for _lines, artists in self._written for artist in artists]
 

@@ -51,7 +51,7 @@ def writing_film(run: "Run[LanguageConfig]", language: str) -> Film:
     words = max(count_words(example["continuation"]) for example in examples)
     counts = sorted(set(np.linspace(0, words, FRAMES).round().astype(int).tolist()))
     picture = Continuations(examples, language)
-    reel, frames = BlitRenderer(picture.figure, DPI, picture.written), []
+    reel, frames = BlitRenderer(picture.figure, DPI, picture.texts), []
     for count in counts:
         picture.show(count)
         frames.append(reel.render())

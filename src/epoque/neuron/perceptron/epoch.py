@@ -88,7 +88,7 @@ class EpochResponses(NamedTuple):
             return sizes[-1], reduce(jnp.maximum, sizes)
         return abs(self.error[-1]), abs(self.error).max()
 
-    def stacked(self) -> Response:
+    def stack(self) -> Response:
         """Return both as arrays [N]."""
         return Response(*(jnp.stack(v) if isinstance(v, tuple) else v for v in self))
 
@@ -99,7 +99,7 @@ class EpochResponses(NamedTuple):
         `step` as well.
         """
         last, largest = self.extremes()
-        y, error = self.stacked()
+        y, error = self.stack()
         return {
             "error": last,
             "error_max": largest,

@@ -46,7 +46,7 @@ def run_block(
 
     def iterate(w: Array, _: None) -> tuple[Array, tuple[Array, EpochResponses]]:
         w, responses = run_epoch(static, w, inputs)
-        return w, (w, EpochResponses(*responses.stacked()))
+        return w, (w, EpochResponses(*responses.stack()))
 
     start = unroll(w)
     _, (history, responses) = jax.lax.scan(iterate, start, length=length)

@@ -415,7 +415,8 @@ class Claim:
 
         language = environment_language()
         lines = [
-            (line.quantity.translate(language), _reported(line, language)) for line in self.lines
+            (line.quantity.translate(language), _format_reported(line, language))
+            for line in self.lines
         ]
         sources = [("epoque run", name) for name in self.runs]
         sources += [("epoque sweep", name) for name in self.sweeps]
@@ -428,7 +429,7 @@ class Claim:
         return combine_verdicts([line.verdict(line.find_measured(evidence)) for line in self.lines])
 
 
-def _reported(line: Line, language: str) -> str:
+def _format_reported(line: Line, language: str) -> str:
     reported = getattr(line, "reported", "")
     return reported.translate(language) if isinstance(reported, LocalText) else str(reported)
 

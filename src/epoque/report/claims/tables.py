@@ -215,7 +215,7 @@ def _fact(line: Fact, measured: Any, language: str) -> tuple[str, str]:
     return (line.if_true if measured else line.if_false).translate(language), "–"
 
 
-def _unmeasured(line: Unmeasured, _measured: Any, language: str) -> tuple[str, str]:
+def _write_unmeasured(line: Unmeasured, _measured: Any, language: str) -> tuple[str, str]:
     return line.reason.translate(language), "–"
 
 
@@ -230,5 +230,5 @@ _WRITERS: Mapping[
     Effect: (_reported_words, _effect),
     Apart: (_reported_words, _apart),
     Fact: (_reported_words, _fact),
-    Unmeasured: (_reported_words, _unmeasured),
+    Unmeasured: (_reported_words, _write_unmeasured),
 }

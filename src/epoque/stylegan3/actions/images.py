@@ -85,9 +85,9 @@ class GenerateOptions(StartOptions, NoiseOptions):
         """Yield what is wrong between options that are each right alone."""
         yield from self.start_conflicts()
         if self.grid is None:
-            yield from self.ignored(("columns",), "it is of `grid`")
+            yield from self.find_ignored(("columns",), "it is of `grid`")
         if self.w:
-            yield from self.ignored(("styles",), "it is of seeds alone, without `w`")
+            yield from self.find_ignored(("styles",), "it is of seeds alone, without `w`")
         yield from check_ending("grid", self.grid, ".png")
         yield from check_ending("styles", self.styles, ".npz")
 
@@ -217,7 +217,7 @@ class FilmOptions(StartOptions, NoiseOptions, RunFolderOptions):
         """Yield what is wrong between options that are each right alone."""
         if self.run is not None:
             ignored = ("seeds", *OF_WALKS)
-            yield from self.ignored(ignored, "`run` films the images that a training left")
+            yield from self.find_ignored(ignored, "`run` films the images that a training left")
         elif self.seeds is None and not self.w:
             yield Problem("seeds", "give them to walk through, or `run` for a training's film.")
         else:

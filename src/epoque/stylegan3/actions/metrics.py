@@ -103,10 +103,10 @@ class MetricsOptions(TruncationOptions, VggOptions):
         Raises:
             ConfigError: with all that is wrong.
         """
-        if problems := list(self._unused(names)):
+        if problems := list(self._find_unused(names)):
             raise ConfigError(problems)
 
-    def _unused(self, names: Sequence[str]) -> Iterator[Problem]:
+    def _find_unused(self, names: Sequence[str]) -> Iterator[Problem]:
         from ..measures.metrics import METRICS
 
         of_networks = [name for name in names if METRICS[name].needs in OF_NETWORKS]
@@ -114,13 +114,15 @@ class MetricsOptions(TruncationOptions, VggOptions):
             message = f"{of_networks[0]} is of a network, not of pictures; name one with `network`."
             yield Problem("metrics", message)
         if self.pictures is not None:
-            yield from self.ignored(("truncation", "label"), "pictures are measured as they are")
+            yield from self.find_ignored(
+                ("truncation", "label"), "pictures are measured as they are"
+            )
         elif "ppl" in names:
-            yield from self.ignored(("truncation",), "ppl is measured without")
+            yield from self.find_ignored(("truncation",), "ppl is measured without")
         needs = {METRICS[name].needs for name in names}
         needs |= {"reals" for name in names if METRICS[name].needs_reals}
         unused = tuple(name for name in USES if needs.isdisjoint(USES[name]))
-        yield from self.ignored(unused, f"it is of other measures than {', '.join(names)}")
+        yield from self.find_ignored(unused, f"it is of other measures than {', '.join(names)}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,7 +154,7 @@ class StartOptions(CutoffOptions):
             yield Problem("seeds", message)
         if self.seeds is None and self.w:
             ignored = ("truncation", "cutoff", "label")
-            yield from self.ignored(ignored, "styles of `w` are taken as they are")
+            yield from self.find_ignored(ignored, "styles of `w` are taken as they are")
 
     def seed_numbers(self) -> list[int]:
         """Return the seeds as numbers."""

@@ -17,7 +17,7 @@ __all__ = ["draw_labels", "find_real_path", "load_real_images"]
 
 def find_real_path(data: Path | None, opened: "LoadedGenerator | None") -> Path | None:
     """Return where the real images are: as typed, or as the network's card tells, if they are."""
-    training_data = _trained_on(opened)
+    training_data = _find_training_data(opened)
     is_there = training_data is not None and training_data.exists()
     return data or (training_data if is_there else None)
 
@@ -91,7 +91,7 @@ def draw_labels(opened: "LoadedGenerator", path: Path | None) -> str:
     return "the network's training"
 
 
-def _trained_on(opened: "LoadedGenerator | None") -> Path | None:
+def _find_training_data(opened: "LoadedGenerator | None") -> Path | None:
     """Return the images that a network's card says it learned from."""
     training = opened.card.get("training") if opened else None
     path = training.get("data") if isinstance(training, Mapping) else None
@@ -101,7 +101,7 @@ def _trained_on(opened: "LoadedGenerator | None") -> Path | None:
 def _missing(opened: "LoadedGenerator | None") -> str:
     if opened is None:
         return "name the real images to compare with."
-    if (path := _trained_on(opened)) is not None:
+    if (path := _find_training_data(opened)) is not None:
         return f"{path}, which {opened.name} learned from, is not there; name real images."
     unknown = f"the file of {opened.name} does not tell where the images are that it learned from"
     return f"{unknown}; name real images."

@@ -67,11 +67,11 @@ class DirectionOptions(TruncationOptions, StyleFigureOptions):
         """Yield what is wrong between options that are each right alone."""
         if self.w is not None:
             taken = ("truncation",) if self.use is None else ("truncation", "label")
-            yield from self.ignored(taken, "styles of `w` are taken as they are")
+            yield from self.find_ignored(taken, "styles of `w` are taken as they are")
         if self.use is not None:
-            yield from self.ignored(("labels", "method"), "directions are of `use`")
+            yield from self.find_ignored(("labels", "method"), "directions are of `use`")
         elif self.labels is not None:
-            yield from self.ignored(("method",), "directions are of `labels`")
+            yield from self.find_ignored(("method",), "directions are of `labels`")
 
 
 @dataclass(frozen=True, slots=True)

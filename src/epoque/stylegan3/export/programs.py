@@ -82,11 +82,11 @@ class GeneratorProgram(nn.Module):
                 label = self.classes[label]
             ws: Tensor = self.mapping(z, label)
             assert truncation is not None
-            w = self._truncated(ws, truncation)
+            w = self._truncate(ws, truncation)
         assert w is not None
         return w if self.synthesis is None else self.synthesis(w)
 
-    def _truncated(self, ws: Tensor, truncation: Tensor) -> Tensor:
+    def _truncate(self, ws: Tensor, truncation: Tensor) -> Tensor:
         """As the mapping does it, the strength being an input here."""
         assert self.mapping is not None
         if self.mapping.w_avg is None:

@@ -245,10 +245,10 @@ def _offset_progress(progress: Progress | None, before: int, whole: int) -> Prog
     if progress is None:
         return None
 
-    def shifted(done: int, _total: int | None, what: str = "") -> None:
+    def shift(done: int, _total: int | None, what: str = "") -> None:
         progress(before + done, whole, what)
 
-    return shifted
+    return shift
 
 
 def _check(names: Sequence[str], generated: ImageSource, real: ImageSource | None) -> None:
@@ -342,7 +342,7 @@ def _recall(generated: Features, real: Features, _: int) -> Result:
     return _mean_share(distances.is_inside_manifold(real, generated, NEAREST))
 
 
-def _sliced(generated: Features, real: Features, size: int) -> Result:
+def _sliced_wasserstein(generated: Features, real: Features, size: int) -> Result:
     if generated.shape[1] != real.shape[1]:
         raise UsageError("swd compares images of equally many colours: all grey, or all in colour.")
     distances, error = patches.sliced_distances(real, generated, size)
@@ -404,7 +404,7 @@ _COMPUTE: dict[str, Callable[[Features, Features, int], Result]] = {
     "pkd": _kernel,
     "pprecision": _precision,
     "precall": _recall,
-    "swd": _sliced,
+    "swd": _sliced_wasserstein,
     "octaves": _octaves,
     "edges": _edges,
     "shares": _shares,

@@ -62,7 +62,7 @@ def space_time(
     generator = opened.generator
     check_memory(generator, opened.device)
     at = min(int(row * generator.spec.img_resolution), generator.spec.img_resolution - 1)
-    moments = _shifts if motion == "shift" else _walked
+    moments = _shifts if motion == "shift" else _walk
     first, rows = np.zeros(0, np.uint8), []
     for done, image in enumerate(moments(opened, seed, styling, frames), 1):
         first = image[..., :3] if done == 1 else first
@@ -87,7 +87,7 @@ def _shifts(
         yield shown
 
 
-def _walked(
+def _walk(
     opened: LoadedGenerator, seed: int, styling: MappingOptions, frames: int
 ) -> Iterator[Pixels]:
     seeds = [seed, *((seed + i) % 2**32 for i in (1, 2))]

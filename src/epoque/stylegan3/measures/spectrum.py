@@ -97,13 +97,13 @@ def network_spectrum(
         options = replace(options, label=ANY)
     options.check(network.generator)
 
-    def made() -> Iterator[Levels]:
+    def synthesize() -> Iterator[Levels]:
         for seed in range(first, first + images):
             yield synthesize_image(
                 network.generator, map_seeds(network.generator, [seed], options)[0]
             )
 
-    return compute_spectrum(_report_progress(made(), images, progress), network.name)
+    return compute_spectrum(_report_progress(synthesize(), images, progress), network.name)
 
 
 def file_spectrum(

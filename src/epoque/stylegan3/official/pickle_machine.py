@@ -102,18 +102,18 @@ class PickleMachine:
         try:
             return str(data, "utf-8", "surrogatepass")
         except UnicodeDecodeError:
-            raise self._damaged("a text is not UTF-8") from None
+            raise self._damage_error("a text is not UTF-8") from None
 
     def _line(self) -> str:
         """Return the text up to the end of the line."""
         length = bytes(self._data[self.position : self.position + NAME + 1]).find(b"\n")
         if length < 0:
-            raise self._damaged("a name has no end")
+            raise self._damage_error("a name has no end")
         line = self._text(length)
         self.position += 1
         return str(line)
 
-    def _damaged(self, why: str) -> RefusedError:
+    def _damage_error(self, why: str) -> RefusedError:
         return RefusedError(f"it is damaged (at byte {self.position}: {why})")
 
     # The stack
@@ -123,12 +123,12 @@ class PickleMachine:
 
     def _pop(self) -> Any:
         if len(self._stack) <= (self._marks[-1] if self._marks else 0):
-            raise self._damaged("a value is missing")
+            raise self._damage_error("a value is missing")
         return self._stack.pop()
 
     def _pop_to_mark(self) -> list[Any]:
         if not self._marks:
-            raise self._damaged("a mark is missing")
+            raise self._damage_error("a mark is missing")
         mark = self._marks.pop()
         values = self._stack[mark:]
         del self._stack[mark:]
@@ -177,7 +177,7 @@ class PickleMachine:
         """SETITEMS: fill a dictionary."""
         values = self._pop_to_mark()
         if len(values) % 2:
-            raise self._damaged("a key has no value")
+            raise self._damage_error("a key has no value")
         self._set(values)
 
     def pair(self) -> None:
@@ -188,7 +188,7 @@ class PickleMachine:
     def _set(self, values: list[Any]) -> None:
         target = self._top()
         if type(target) is not dict:
-            raise self._damaged("a dictionary is missing")
+            raise self._damage_error("a dictionary is missing")
         for key, value in zip(values[::2], values[1::2], strict=True):
             if type(key) is not str and not (type(key) is int and -KEY < key < KEY):
                 raise RefusedError(
@@ -207,14 +207,14 @@ class PickleMachine:
     def _append(self, values: list[Any]) -> None:
         target = self._top()
         if type(target) is not list:
-            raise self._damaged("a list is missing")
+            raise self._damage_error("a list is missing")
         target.extend(values)
 
     def add(self) -> None:
         """ADDITEMS: fill a set."""
         values, target = self._pop_to_mark(), self._top()
         if type(target) is not set:
-            raise self._damaged("a set is missing")
+            raise self._damage_error("a set is missing")
         if any(type(value) is not str for value in values):
             raise RefusedError("it holds a set of something else than texts")
         target.update(values)
@@ -240,7 +240,7 @@ class PickleMachine:
         """BINGET, LONG_BINGET: repeat a noted value."""
         number = self._number(form)
         if number not in self._memo:
-            raise self._damaged(f"no value was noted as {number}")
+            raise self._damage_error(f"no value was noted as {number}")
         self._push(self._memo[number])
 
     def name(self) -> None:
@@ -252,7 +252,7 @@ class PickleMachine:
         """STACK_GLOBAL: a name of the last two values."""
         name, module = self._pop(), self._pop()
         if type(name) is not str or type(module) is not str:
-            raise self._damaged("a name is no text")
+            raise self._damage_error("a name is no text")
         self._push(self._look_up(module, name))
 
     def _look_up(self, module: str, name: str) -> Global:
