@@ -18,7 +18,7 @@ from epoque.bench.setting_paths import flatten
 from epoque.bench.sinks import SinkFactory
 from epoque.bench.sinks.notebook import notebook_sinks
 from epoque.bench.sinks.registry import make_sinks
-from epoque.bench.sweeps.search import BATCH_SIZE
+from epoque.bench.sweeps.jobs import BATCH_SIZE
 from epoque.bench.system.processes import let_waiting_threads_sleep
 
 if TYPE_CHECKING:

@@ -42,6 +42,19 @@ def test_help_imports_no_engine(words: list[str], tmp_path: Path) -> None:
     assert "neuron" in done.stdout
 
 
+def test_the_first_help_imports_no_config(tmp_path: Path) -> None:
+    """What describes settings takes longer to import than all the rest of the command line."""
+    code = (
+        "import sys; from epoque.cli import main\n"
+        "try: main(['--help'])\nexcept SystemExit: pass\n"
+        "print([m for m in ('pydantic', 'sqlite3', 'yaml') if m in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stderr.strip() == "[]"
+
+
 def test_the_paragraphs_of_help_are_broken_once(tmp_path: Path) -> None:
     """Broken where the source is and again by the terminal, a line would be a word."""
     code = (

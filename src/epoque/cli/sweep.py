@@ -7,7 +7,7 @@ from cyclopts import App, Parameter
 
 from epoque.bench.lab import lab_of
 from epoque.bench.options import AsJson, Figures, Quiet, RecipeName, RunsOption, StyleName
-from epoque.bench.sweeps.search import BATCH_SIZE
+from epoque.bench.sweeps.jobs import BATCH_SIZE
 from epoque.bench.terminal import make_console, make_table, print_json, print_notes, progress_bar
 
 from .common import add_setting_options, lab_from_argv

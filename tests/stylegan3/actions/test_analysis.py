@@ -39,3 +39,18 @@ def test_a_slice_through_time(network: Path, tmp_path: Path) -> None:
     assert files.svg.is_file()
     with pytest.raises(epoque.ConfigError, match=r"^row: 2 is not allowed"):
         stylegan3.sticking(network=network, row=2)
+
+
+def test_all_networks_are_opened_before_one_is_measured(
+    network: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured: list[object] = []
+    for name in ("slices.space_time", "spectrum.network_spectrum"):
+        monkeypatch.setattr(
+            f"epoque.stylegan3.measures.{name}", lambda *args, **_: measured.append(args)
+        )
+    with pytest.raises(epoque.UnknownNameError, match="nope"):
+        stylegan3.sticking(network=network, against="nope")
+    with pytest.raises(epoque.UnknownNameError, match="nope"):
+        stylegan3.spectrum(network, "nope", images=2)
+    assert measured == []

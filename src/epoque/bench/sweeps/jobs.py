@@ -9,7 +9,10 @@ from .. import errors
 from ..errors import EpoqueError
 from ..files.atomic import host_name
 
-__all__ = ["Job", "Needs", "Outcome", "raise_error", "run_job"]
+__all__ = ["BATCH_SIZE", "Job", "Needs", "Outcome", "raise_error", "run_job"]
+
+BATCH_SIZE = 5
+"""Trials proposed together, if nobody says: TPE learns after each batch."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,10 +24,10 @@ from .columns import Columns
 from .execution import Execution
 from .executor import Executor
 from .grid import Axis, to_cell
-from .jobs import Job, raise_error
+from .jobs import BATCH_SIZE, Job, raise_error
 from .optuna_trials import OptunaTrials, require_optuna
 from .run_points import block_task, measure_runs, measure_together, to_block
-from .search import BATCH_SIZE, Search, compute_quantiles
+from .search import Search, compute_quantiles
 from .study import announce, check_points, make_metadata
 from .study_writer import OpenStudy, create_study, lock_study
 from .table_blocks import TableBlock

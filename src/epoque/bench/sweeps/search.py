@@ -29,17 +29,14 @@ from ..files.atomic import parse_json_object
 from ..files.parquet_table import read_table
 from ..lab import lab_of
 from ..runs.record import C_co
+from .jobs import BATCH_SIZE
 from .study import Studies, Study
 from .table_parts import TableParts
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["BATCH_SIZE", "Search", "Searches"]
-
-
-BATCH_SIZE = 5
-"""Trials proposed together, if nobody says: TPE learns after each batch."""
+__all__ = ["Search", "Searches"]
 
 
 class Search(Study[C_co]):

@@ -1,6 +1,6 @@
 """How a network works: `equivariance`, `sticking`, `spectrum` and `layers`."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -27,7 +27,7 @@ PICTURES = "The path without its ending; .png and .svg are written."
 class EquivarianceOptions(TruncationOptions):
     """Of `equivariance`."""
 
-    images: int = option(1000, "How many images to measure.", ge=2)
+    images: int = option(1000, "How many images to measure.", ge=2, le=1_000_000)
     seed: int = seed_option()
     state: FilePath | None = option(
         None, "A .npz that keeps what is measured; going on begins there."
@@ -109,9 +109,11 @@ def sticking(options: StickingOptions, progress: Progress, notify: Notify) -> Fi
     from ..measures.slices import slice_figure, space_time
 
     options.check_output("out", ".png", ".svg")
+    names = [name for name in (options.network, options.against) if name is not None]
+    networks = [load_network(name, options.device, progress, notify) for name in names]
     slices = [
         space_time(
-            load_network(name, options.device, progress, notify),
+            network,
             options.seed,
             motion=options.motion,
             frames=options.frames,
@@ -119,8 +121,7 @@ def sticking(options: StickingOptions, progress: Progress, notify: Notify) -> Fi
             styling=options.mapping_options(),
             progress=progress,
         )
-        for name in (options.network, options.against)
-        if name is not None
+        for network in networks
     ]
     return save_drawn_figure(
         lambda: slice_figure(slices, options.motion, options.lang, spectrum=True),
@@ -177,7 +178,9 @@ def spectrum(options: SpectrumOptions, progress: Progress, notify: Notify) -> Sp
     from ..measures.spectrum import spectrum_map_figure, spectrum_slices_figure, write_spectrum
 
     options.check_output("out", ".npz", ".png", ".svg")
-    spectra = [_measure_spectrum(options, name, progress, notify) for name in options.sources]
+    # All are opened before the first is measured, which takes minutes.
+    opened = [_open_spectrum(options, name, progress, notify) for name in options.sources]
+    spectra = [measure() for measure in opened]
     out, lang, dark = options.out, options.lang, options.dark
     several = len(spectra) > 1
     stems = [
@@ -197,19 +200,23 @@ def spectrum(options: SpectrumOptions, progress: Progress, notify: Notify) -> Sp
     return SpectrumFiles(tuple(spectra), npz, tuple(maps), slices)
 
 
-def _measure_spectrum(
+def _open_spectrum(
     options: SpectrumOptions, source: str, progress: Progress, notify: Notify
-) -> "Spectrum":
+) -> Callable[[], "Spectrum"]:
+    """Return what measures a source."""
+    from ..dataset.files import open_files
     from ..measures.spectrum import file_spectrum, network_spectrum, read_spectrum
 
     path, count, seed = Path(source), options.images, options.seed
     if path.suffix == ".npz":
-        return read_spectrum(path)
+        known = read_spectrum(path)
+        return lambda: known
     if path.is_dir() or path.suffix == ".zip":
-        return file_spectrum(path, count, seed=seed, progress=progress)
+        open_files(path)
+        return lambda: file_spectrum(path, count, seed=seed, progress=progress)
     loaded = load_network(source, options.device, progress, notify)
     mapping = options.mapping_options()
-    return network_spectrum(loaded, count, first=seed, options=mapping, progress=progress)
+    return lambda: network_spectrum(loaded, count, first=seed, options=mapping, progress=progress)
 
 
 class LayerOptions(TruncationOptions, FigureOptions):
