@@ -5,7 +5,19 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-__all__ = ["to_uint8"]
+__all__ = ["from_uint8", "to_uint8"]
+
+
+def from_uint8(levels: Tensor) -> Tensor:
+    """Return whole numbers as a network takes them, 0 becoming −1 and 255 becoming 1.
+
+    Args:
+        levels: 0 to 255, of any shape.
+
+    Returns:
+        float32 of the same shape.
+    """
+    return levels.float() / 127.5 - 1
 
 
 def to_uint8(images: Tensor) -> NDArray[np.uint8]:

@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ..images import from_uint8
 from . import patches, shares, sharpness
 from .efficientnet import EfficientNetDetector, efficientnet
 from .extraction import Detector
@@ -47,7 +48,7 @@ class PortraitDetector:
     @torch.no_grad()
     def __call__(self, levels: Tensor, numbers: range) -> NDArray[np.float32]:
         """Return the features, [N, 64]."""
-        images = levels.to(self.device).float() / 127.5 - 1
+        images = from_uint8(levels.to(self.device))
         return portrait_net(self.device).features(images).cpu().numpy()
 
 
@@ -130,7 +131,7 @@ class AttributeDetector:
 
     def __call__(self, levels: Tensor, numbers: range) -> NDArray[np.uint8]:
         """Return which value of each attribute is seen: 0 or 1, [N, values]."""
-        return shares.indicate_attributes(levels.to(self.device).float() / 127.5 - 1)
+        return shares.indicate_attributes(from_uint8(levels.to(self.device)))
 
 
 def build_detectors(needs: Collection[str], device: str = "cpu") -> dict[str, Detector]:

