@@ -18,7 +18,7 @@ export interface Series {
   readonly now?: number;
 }
 
-/** A level that is worth knowing, such as log 4. */
+/** A level that is worth knowing, such as 2 ln 2. */
 export interface Reference {
   readonly value: number;
   readonly label: string;

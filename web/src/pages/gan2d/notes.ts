@@ -73,13 +73,13 @@ const RULES: readonly Rule[] = [
     about: "discriminator",
     applies: ({ step, recent, config }) =>
       step > 300 && plays(config, "log", "minimax") && Math.abs(recent.lossD - LOG_4) < 0.05 && Math.abs(recent.accuracy - 0.5) < 0.04,
-    say: () => t("Its loss is near log 4 ≈ 1.386: the discriminator can only guess. Here a perfect forgery ends, or a blind judge."),
+    say: () => t("Its loss is near 2 ln 2 ≈ 1.386: the discriminator can only guess. Here a perfect forgery ends, or a blind judge."),
   },
   {
     about: "discriminator",
     applies: ({ step, recent, config }) => step > 100 && plays(config, "log", "minimax") && recent.lossD < LOG_4 - 0.05,
     say: ({ recent }) =>
-      t("At log 4 ≈ 1.386 the discriminator can only guess. It is below, at {loss}: it still knows something.", {
+      t("At 2 ln 2 ≈ 1.386 the discriminator can only guess. It is below, at {loss}: it still knows something.", {
         loss: formatMeasure(recent.lossD),
       }),
   },
