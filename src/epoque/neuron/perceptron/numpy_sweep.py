@@ -191,4 +191,5 @@ class _Runs:
         has_converged = self._last_wrong < stop
         results["converged_at"] = np.where(has_converged, self._last_wrong + 1, np.nan)
         finite = np.isfinite([results[n] for n in results if n != "converged_at"]).all(axis=0)
-        return {name: np.where(finite, column, np.nan) for name, column in results.items()}
+        # In the order of the compiled program's results.
+        return {name: np.where(finite, results[name], np.nan) for name in sorted(results)}
