@@ -147,7 +147,7 @@ class _Runs:
 
     def _are_right(self) -> NDArray[np.bool_]:
         """Return which runs have all patterns on their right sides, [L]."""
-        return np.logical_and.reduce(self._right_sides())
+        return np.asarray(np.logical_and.reduce(self._right_sides()))
 
     def _right_sides(self) -> list[NDArray[np.bool_]]:
         """Return of each pattern which runs have it on its right side, [L].
