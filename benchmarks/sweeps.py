@@ -62,6 +62,7 @@ def rows() -> list[dict[str, str]]:
     """Measure the driver of a sweep, and what blocks save."""
     few, many = ({**_apart("driver", str(points))} for points in (1_000, POINTS))
     runs = _apart("runs")
+    compiled = _apart("compiled")
     count = f"{POINTS:,}"
     return [
         _row(
@@ -76,6 +77,13 @@ def rows() -> list[dict[str, str]]:
             f"local processes: {RUNS / runs['blocks']:.0f} a second",
             f"{RUNS / runs['ray']:.0f} a second",
             runs["blocks"] / runs["ray"],
+            "at least 0.9×",
+        ),
+        _row(
+            f"a compiled sweep of {count} points on a Ray cluster of two workers",
+            f"two threads: {compiled['threads']:.1f} s",
+            f"{compiled['ray']:.1f} s",
+            compiled["threads"] / compiled["ray"],
             "at least 0.9×",
         ),
         _row(
@@ -163,6 +171,26 @@ def _measure_runs(root: Path) -> dict[str, float]:
     return seconds
 
 
+def _measure_compiled(root: Path) -> dict[str, float]:
+    """Measure one compiled program over all points, from the first part to the last."""
+    lab, recipe = find_lab("neuron"), find_recipe("neuron/and-short")
+    base = recipe.build(lab.config_class, {})
+    axes = parse_axes(base, (f"seed=0:{POINTS}",))
+    ways = {"threads": Execution(workers=2), "ray": Execution(RayExecutor(workers=2))}
+    seconds = {}
+    for name, execution in ways.items():
+        times: list[tuple[int, float]] = []
+
+        def note(done: int, *_: object, times: list[tuple[int, float]] = times) -> None:
+            times.append((done, time.perf_counter()))
+
+        options: dict[str, Any] = {"execution": execution, "figures": False, "progress": note}
+        run_sweep(lab, recipe.name, base, axes, root / name, **options)
+        warm = next(mark for mark in times if mark[0] >= POINTS // 20)
+        seconds[name] = (times[-1][1] - warm[1]) / (POINTS - warm[0]) * POINTS
+    return seconds
+
+
 def _measure_driver(root: Path, points: int) -> dict[str, float]:
     """Measure what the driver does around the runs of a map of so many cells."""
     side = round(points**0.5)
@@ -214,5 +242,7 @@ if __name__ == "__main__":
     folder, what, *rest = sys.argv[1:]
     if what == "runs":
         print(json.dumps(_measure_runs(Path(folder))))
+    elif what == "compiled":
+        print(json.dumps(_measure_compiled(Path(folder))))
     else:
         print(json.dumps(_measure_driver(Path(folder), int(rest[0]))))

@@ -15,7 +15,7 @@ from epoque.bench.runs.execute import execute, start
 from epoque.bench.runs.execute import resume as resume_run
 from epoque.bench.runs.run import Run
 from epoque.bench.setting_paths import flatten
-from epoque.bench.sinks import SinkFactory
+from epoque.bench.sinks import SinkFactory, StudySinkFactory
 from epoque.bench.sinks.notebook import notebook_sinks
 from epoque.bench.sinks.registry import make_sinks
 from epoque.bench.sweeps.jobs import BATCH_SIZE
@@ -134,6 +134,9 @@ def sweep(
     retries: int | None = None,
     deadline: float | None = None,
     keep_runs: str | None = None,
+    ship: bool = False,
+    host_column: bool = False,
+    sinks: Sequence[str | StudySinkFactory] = (),
     progress: Progress | None = None,
     notify: Notify | None = None,
     figures: bool = True,
@@ -156,6 +159,9 @@ def sweep(
         deadline: seconds that a point may take that is a run of its own.
         keep_runs: which runs of points stay: "all", "failed" or "none"; by default all up to 10,000
             points, else those that failed.
+        ship: whether files that settings name are copied into the folder, for other machines.
+        host_column: whether the table says which machine measured each row.
+        sinks: what else receives the points, by name ("tensorboard") or factory.
         progress: receives how many points are measured, and how many there are; in a notebook a
             bar by default.
         notify: receives how many trainings there will be, and what is odd about the data.
@@ -178,10 +184,13 @@ def sweep(
     parsed, root = parse_axes(config, axes, flatten(settings)), new_runs_folder(runs)
     existing = Sweeps(root).find(entry.name, _texts_by_field(parsed), config=config, finished=False)
     how: dict[str, Any] = {
-        "execution": Execution.choose(on, workers, retries, deadline, keep_runs, notify=notify),
+        "execution": Execution.choose(
+            on, workers, retries, deadline, keep_runs,
+            ship=ship, tells_host=host_column, sinks=sinks, notify=notify,
+        ),
         "figures": figures,
         "notify": notify,
-    }
+    }  # fmt: skip
     with use_style(style), default_progress(progress) as shown:
         how["progress"] = shown
         if existing is not None:
@@ -204,6 +213,9 @@ def search(
     retries: int | None = None,
     deadline: float | None = None,
     keep_runs: str | None = None,
+    ship: bool = False,
+    host_column: bool = False,
+    sinks: Sequence[str | StudySinkFactory] = (),
     progress: Progress | None = None,
     notify: Notify | None = None,
     figures: bool = True,
@@ -232,6 +244,9 @@ def search(
         deadline: seconds that a point may take that is a run of its own.
         keep_runs: which runs of points stay: "all", "failed" or "none"; by default all up to 10,000
             points, else those that failed.
+        ship: whether files that settings name are copied into the folder, for other machines.
+        host_column: whether the table says which machine measured each row.
+        sinks: what else receives the points, by name ("tensorboard") or factory.
         progress: receives how many trials are measured, and how many there are; in a notebook a
             bar by default.
         notify: receives what is odd about the data.
@@ -260,10 +275,13 @@ def search(
         entry.name, _texts_by_field(parsed), config=config, finished=False, **goal
     )
     how: dict[str, Any] = {
-        "execution": Execution.choose(on, workers, retries, deadline, keep_runs, notify=notify),
+        "execution": Execution.choose(
+            on, workers, retries, deadline, keep_runs,
+            ship=ship, tells_host=host_column, sinks=sinks, notify=notify,
+        ),
         "figures": figures,
         "notify": notify,
-    }
+    }  # fmt: skip
     with use_style(style), default_progress(progress) as shown:
         how["progress"] = shown
         if existing is not None:

@@ -32,6 +32,7 @@ __all__ = [
     "MAX_PARAMETER_CHARACTERS",
     "MAX_PICKLE_OPERATIONS",
     "MAX_REPORTED_VALUES",
+    "MAX_SHIPPED_BYTES",
     "MAX_SWEEP_POINTS",
     "MAX_TABLE_COLUMNS",
     "MAX_TEMPLATE_SECONDS",
@@ -41,6 +42,7 @@ __all__ = [
     "MAX_TENSOR_DIMENSIONS",
     "MAX_TENSOR_NAME_LETTERS",
     "MAX_TEXT_FILE_BYTES",
+    "MAX_TRACKED_POINTS",
     "MAX_WEIGHTS_BYTES",
     "MAX_WORD_LETTERS",
     "MAX_WRITER_SILENCE",
@@ -105,6 +107,8 @@ MAX_PICKLE_OPERATIONS = 200_000
 """Instructions of the pickles in a file of weights, together: 30 layers take about 50,000."""
 MAX_REPORTED_VALUES = 1_000
 """Values that are read of one report that is handed in: a hundred pages of ten each."""
+MAX_SHIPPED_BYTES = 100_000_000
+"""Bytes of a file that is copied into a sweep's folder for other machines."""
 MAX_SWEEP_POINTS = 1_000_000
 """Trainings of a sweep: a map of 1,000 × 1,000 cells; more is a slip, and days of computing."""
 MAX_TABLE_COLUMNS = 200
@@ -123,6 +127,9 @@ MAX_TENSOR_NAME_LETTERS = 512
 """Letters of a tensor's name, which tells all parts it is in."""
 MAX_TEXT_FILE_BYTES = 16 * 2**20
 """Bytes of a text that is held whole, such as a template: ten thousand pages."""
+MAX_TRACKED_POINTS = 10_000
+"""Points of a sweep that a tracker such as MLflow is told of: each is a run there, and a request or
+three of some ten milliseconds."""
 MAX_WEIGHTS_BYTES = 4 * 2**30
 """Bytes of a file of weights that measures use; VGG-16, the largest, has 0.6 GB."""
 MAX_WORD_LETTERS = 1_000

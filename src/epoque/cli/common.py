@@ -11,13 +11,45 @@ if TYPE_CHECKING:
     from epoque.bench.lab import Lab
 
 __all__ = [
+    "Log",
     "add_setting_options",
     "join_lines",
     "lab_from_argv",
+    "split_sinks",
 ]
 
-FLAGS = ("--quiet", "-q", "--json", "--figures", "--no-figures", "--help", "-h")
+FLAGS = (
+    "--quiet",
+    "-q",
+    "--json",
+    "--figures",
+    "--no-figures",
+    "--ship",
+    "--host-column",
+    "--help",
+    "-h",
+)
 """The options of `run`, `sweep` and `search` that take no value; a lab's settings all take one."""
+
+Log = Annotated[
+    str,
+    Parameter(help="Also log to these sinks, with commas between: tensorboard, mlflow, …"),
+]
+
+
+def split_sinks(log: str) -> list[str]:
+    """Return the names of sinks in the option `--log`.
+
+    Raises:
+        UsageError: if one is empty.
+    """
+    from epoque.bench.errors import UsageError
+    from epoque.bench.number_text import split_list
+
+    try:
+        return split_list(log)
+    except ValueError as error:
+        raise UsageError(f"--log: {log} is not allowed; {error}") from None
 
 
 def join_lines(app: App) -> None:

@@ -8,7 +8,6 @@ from cyclopts import App, Parameter
 
 from epoque.bench.errors import UsageError
 from epoque.bench.files.output_paths import new_runs_folder, runs_folder
-from epoque.bench.number_text import split_list
 from epoque.bench.options import AsJson, Figures, Quiet, RecipeName, RunName, RunsOption, StyleName
 from epoque.bench.system.processes import rank, world_size
 from epoque.bench.terminal import (
@@ -21,17 +20,13 @@ from epoque.bench.terminal import (
     print_notes,
 )
 
-from .common import add_setting_options, lab_from_argv
+from .common import Log, add_setting_options, lab_from_argv, split_sinks
 from .sweep import Deadline, KeepRuns, On, Retries, Workers, resume_study
 
 if TYPE_CHECKING:
     from epoque.bench.config import Config
     from epoque.bench.lab import Lab
 
-Log = Annotated[
-    str,
-    Parameter(help="Also log to these sinks, with commas between: tensorboard, mlflow, …"),
-]
 Name = Annotated[
     str | None,
     Parameter(help="The run's name; the same command again goes on with it."),
@@ -215,8 +210,9 @@ def resume(
         if world_size() > 1:
             raise UsageError(f"{record.id} is no run; many processes can only go on with a run.")
         execution = Execution.choose(
-            on, workers, retries, deadline, keep_runs, notify=None if quiet else _print_notice
-        )
+            on, workers, retries, deadline, keep_runs, sinks=split_sinks(log),
+            notify=None if quiet else _print_notice,
+        )  # fmt: skip
         with use_style(style):
             resume_study(record, execution, figures=figures, quiet=quiet, as_json=as_json)
         return
@@ -234,10 +230,7 @@ def _sinks(quiet: bool, as_json: bool, log: str) -> list[Any]:
 
     if quiet and as_json:
         raise UsageError("--quiet and --json exclude each other.")
-    try:
-        names = split_list(log)
-    except ValueError as error:
-        raise UsageError(f"--log: {log} is not allowed; {error}") from None
+    names = split_sinks(log)
     if as_json:
         return make_sinks(["json", *names])
     return make_sinks(names if quiet else ["console", *names])

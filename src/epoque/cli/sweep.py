@@ -10,7 +10,7 @@ from epoque.bench.options import AsJson, Figures, Quiet, RecipeName, RunsOption,
 from epoque.bench.sweeps.jobs import BATCH_SIZE
 from epoque.bench.terminal import make_console, make_table, print_json, print_notes, progress_bar
 
-from .common import add_setting_options, lab_from_argv
+from .common import Log, add_setting_options, lab_from_argv, split_sinks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,6 +71,15 @@ Deadline = Annotated[
         help="Seconds that a point may take that is a run of its own.", validator=_check_deadline
     ),
 ]
+Ship = Annotated[
+    bool,
+    Parameter(
+        negative="", help="Copy files that settings name into the folder, for other machines."
+    ),
+]
+HostColumn = Annotated[
+    bool, Parameter(negative="", help="Say in each row which machine measured it.")
+]
 KeepRuns = Annotated[
     Literal["all", "failed", "none"] | None,
     Parameter(
@@ -97,6 +106,9 @@ def sweep(
     retries: Retries = None,
     deadline: Deadline = None,
     keep_runs: KeepRuns = None,
+    ship: Ship = False,
+    host_column: HostColumn = False,
+    log: Log = "",
     quiet: Quiet = False,
     as_json: AsJson = False,
     figures: Figures = True,
@@ -116,7 +128,8 @@ def sweep(
     with progress_bar(f"sweep {recipe}", "points", quiet=quiet or as_json) as progress:
         study = run(
             recipe, *axes, runs=runs, workers=workers, on=on, retries=retries, deadline=deadline,
-            keep_runs=keep_runs, figures=figures, style=style, progress=progress,
+            keep_runs=keep_runs, ship=ship, host_column=host_column,
+            sinks=split_sinks(log), figures=figures, style=style, progress=progress,
             notify=None if quiet else _print_notice, **settings,
         )  # fmt: skip
     _print_results(study, quiet, as_json)
@@ -141,6 +154,9 @@ def search(
     retries: Retries = None,
     deadline: Deadline = None,
     keep_runs: KeepRuns = None,
+    ship: Ship = False,
+    host_column: HostColumn = False,
+    log: Log = "",
     quiet: Quiet = False,
     as_json: AsJson = False,
     style: StyleName = None,
@@ -161,7 +177,8 @@ def search(
         study = run(
             recipe, *axes, trials=trials, sampler=sampler, score=score or None,
             direction=direction, trial_batch=trial_batch, runs=runs, workers=workers, on=on,
-            retries=retries, deadline=deadline, keep_runs=keep_runs, style=style, progress=progress,
+            retries=retries, deadline=deadline, keep_runs=keep_runs, ship=ship,
+            host_column=host_column, sinks=split_sinks(log), style=style, progress=progress,
             notify=None if quiet else _print_notice, **settings,
         )  # fmt: skip
     _print_results(study, quiet, as_json)

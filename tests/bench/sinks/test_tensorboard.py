@@ -10,6 +10,7 @@ import pytest
 
 from epoque.bench.runs.execute import execute, resume
 from epoque.bench.runs.run import Run
+from epoque.bench.sinks import Point
 from epoque.bench.sinks.tensorboard import TensorBoardSink
 
 pytest.importorskip("tensorboardX", reason="the extra `tensorboard` is not installed")
@@ -49,6 +50,19 @@ def scalars(path: Path) -> dict[str, dict[int, float]]:
             if value.HasField("simple_value"):
                 told.setdefault(value.tag, {})[event.step] = value.simple_value
     return told
+
+
+def test_each_point_of_a_sweep_has_a_file_of_its_own(started: Make) -> None:
+    """The study is told by anything with a folder: a run has one."""
+    study = started()
+    sink = TensorBoardSink.for_study(study)
+    settings = {"learning_rate": 0.5, "widths": [1, 2]}
+    sink.log_point(Point(7, settings, {"error": 0.25, "side": "left"}))
+    sink.close("finished")
+    (path,) = (study.path / "tensorboard" / "point-0000007").iterdir()
+    assert scalars(path) == {"error": {0: 0.25}}
+    tags = {value.tag for event in events(path) for value in event.summary.value}
+    assert "_hparams_/session_start_info" in tags
 
 
 def test_the_event_file_has_every_metric(started: Make) -> None:

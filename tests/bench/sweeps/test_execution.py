@@ -191,3 +191,11 @@ def test_a_machine_without_the_folder_of_runs_is_named(swept: Swept) -> None:
     with pytest.raises(RunWriteError, match=f"{host_name()} does not see {sweep.path}, where"):
         measure_runs(task, 0, {"seed": [0]})
     assert not sweep.path.exists()
+
+
+@pytest.mark.parametrize("engine", ["together", "each"])
+def test_a_column_may_say_which_machine_measured_each_row(engine: str, swept: Swept) -> None:
+    options = {"engine": engine, "executor": Here(), "tells_host": True}
+    sweep = swept("learning_rate=0.1,50", shape="steep", **options)
+    assert sweep.table["host"].to_list() == [host_name()] * 2
+    assert "host" not in sweep.aggregate([sweep.score])

@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING
 
 from ..events import Event, Metrics, Snapshot
 from ..files.atomic import explain_write_errors
+from ..runs.record import Record
 from ..runs.run import Run
 from ..runs.status import State
+from . import Point, StudySink
 from .parameters import shorten_parameters
 from .trackers import drop_nan
 
@@ -18,6 +20,11 @@ __all__ = ["TensorBoardSink"]
 
 class TensorBoardSink:
     """Writes `<run>/tensorboard/events.out.tfevents.…`, one file for each time it is resumed."""
+
+    @staticmethod
+    def for_study(study: Record) -> StudySink:
+        """Return what takes the points of a sweep or search."""
+        return _TensorBoardPoints(study)
 
     def __init__(self, run: Run) -> None:
         self._run = run
@@ -56,3 +63,32 @@ class TensorBoardSink:
         """Write what is buffered."""
         if self._writer is not None:
             self._writer.close()
+
+
+class _TensorBoardPoints:
+    """Writes `<study>/tensorboard/point-…`, which the page HPARAMS compares."""
+
+    def __init__(self, study: Record) -> None:
+        self._folder = study.path / "tensorboard"
+
+    def log_point(self, point: Point) -> None:
+        """Write what a point measured.
+
+        Raises:
+            RunWriteError: if the folder cannot be made.
+        """
+        from tensorboardX import SummaryWriter
+        from tensorboardX.summary import hparams
+
+        folder = self._folder / point.name
+        settings = shorten_parameters(dict(point.settings))
+        plain = {n: v if isinstance(v, int | float | str) else str(v) for n, v in settings.items()}
+        numbers = point.numbers
+        with explain_write_errors(folder), SummaryWriter(str(folder)) as writer:
+            for summary in hparams(plain, numbers):
+                writer.file_writer.add_summary(summary)
+            for name, value in numbers.items():
+                writer.add_scalar(name, value, 0)
+
+    def close(self, state: State, reason: str = "") -> None:
+        """Do nothing: each point's file is closed."""

@@ -1,14 +1,18 @@
 """How the points of a study are measured: by what, how many at once, and what of it is kept."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, get_args
 
 from ..errors import UsageError, did_you_mean
-from ..lab import C, Lab
+from ..lab import C, Lab, lab_of
+from ..limits import MAX_TRACKED_POINTS
 from ..plugins import LABS, plugin_package
 from ..progress import Notify
+from ..sinks import StudySinkFactory
+from ..sinks.registry import make_study_sinks
+from .data_files import find_files, plan_copies
 from .executor import (
     Executor,
     LocalExecutor,
@@ -17,8 +21,10 @@ from .executor import (
     choose_executor,
     open_executor,
 )
+from .grid import Axis
 from .retries import RETRIES, check_retries
 from .run_points import Keep
+from .study import Study
 
 __all__ = ["KEPT", "Execution"]
 
@@ -39,6 +45,9 @@ class Execution:
             takes.
         keep: which runs of their own stay in the folder; None for what the study says, or all of up
             to `KEPT` points, else those that failed.
+        ship: whether files that settings name are copied into the folder, for other machines.
+        tells_host: whether each row of the table says which machine measured it.
+        sinks: what is told of each point besides.
     """
 
     executor: Executor | None = None
@@ -46,6 +55,9 @@ class Execution:
     retries: int = RETRIES
     deadline: float | None = None
     keep: Keep | None = None
+    ship: bool = False
+    tells_host: bool = False
+    sinks: Sequence[StudySinkFactory] = ()
 
     def __post_init__(self) -> None:
         check_workers(self.workers)
@@ -69,6 +81,9 @@ class Execution:
         deadline: float | None = None,
         keep: Any = None,
         *,
+        ship: bool = False,
+        tells_host: bool = False,
+        sinks: Sequence[str | StudySinkFactory] = (),
         notify: Notify | None = None,
     ) -> "Execution":
         """Return how points are measured, from what a user asked for.
@@ -79,32 +94,80 @@ class Execution:
             retries: likewise; None for the usual.
             deadline: likewise.
             keep: likewise.
+            ship: see `Execution`, as the next two.
+            tells_host: likewise.
+            sinks: likewise, or their names ("tensorboard").
             notify: receives what happens to the machines of an executor, line by line.
 
         Raises:
             UsageError: if one of them is wrong.
-            UnknownNameError: if there is no such executor, with the nearest names.
+            UnknownNameError: if there is no such executor or sink, with the nearest names.
             MissingExtraError: if the extra that it needs is not installed.
         """
         often = RETRIES if retries is None else retries
         cls(None, workers or None, often, deadline, keep)  # looks at each before anything is begun
+        told = make_study_sinks(sinks)
         executor = choose_executor(on, workers, often, notify)
-        return cls(executor, workers or None, often, deadline, keep)
+        return cls(
+            executor, workers or None, often, deadline, keep, ship=ship, tells_host=tells_host,
+            sinks=told,
+        )  # fmt: skip
 
-    def check(self, lab: Lab[C], base: C) -> None:
+    def metadata(self, base: C, axes: Sequence[Axis]) -> dict[str, Any]:
+        """Return what a study's JSON file says of it: what its table and folder hang on.
+
+        Args:
+            base: the config that every point starts from.
+            axes: the fields and their values.
+
+        Raises:
+            UsageError: if a file cannot be copied that is to be.
+        """
+        said: dict[str, Any] = {}
+        if self.keep is not None:
+            said["keep_runs"] = self.keep
+        if self.ship:
+            said["shipped"] = plan_copies(find_files(base, axes))
+        if self.tells_host:
+            said["host_column"] = True
+        return said
+
+    def check(
+        self,
+        lab: Lab[C],
+        base: C,
+        axes: Sequence[Axis],
+        points: int,
+    ) -> None:
         """Refuse a study that the executor cannot measure, before anything is written.
 
         Args:
             lab: the lab.
             base: the config that every point starts from.
+            axes: the fields and their values.
+            points: how many are measured.
 
         Raises:
             UsageError: if it cannot.
         """
+        if self.sinks and points > MAX_TRACKED_POINTS:
+            raise UsageError(
+                f"log: {points:,} points are more than the {MAX_TRACKED_POINTS:,} that a tracker "
+                "is told of; the table of the sweep has all."
+            )
         check = getattr(self.executor, "check", None)
         if check is not None:
             package = plugin_package(LABS, "lab", lab.name)
             check(lab.needs(base), (package,) if package else ())
+
+    def check_again(self, study: Study[C], points: int) -> None:
+        """Refuse to go on with a study that the executor cannot measure (see `check`).
+
+        Raises:
+            UsageError: if it cannot.
+        """
+        if self.executor is not None or self.sinks:
+            self.check(lab_of(study), study.config, study.parsed_axes, points)
 
     @contextmanager
     def hold(self) -> Iterator[None]:

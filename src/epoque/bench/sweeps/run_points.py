@@ -4,7 +4,7 @@ import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -26,6 +26,7 @@ from ..runs.lock_owner import take_from_silent_owner
 from ..runs.run import Run
 from ..runs.run_writer import create_run
 from .columns import Columns
+from .data_files import copies_of, replace_columns, replace_paths
 from .grid import to_cell
 from .jobs import Outcome, raise_error
 from .numbered import number_path
@@ -97,6 +98,8 @@ class BlockTask:
         config: the base config, as sweep.json holds it.
         score: a result that each run must have; "" for none.
         keep: which runs stay in the folder once their block is measured.
+        copies: of files that settings name, typed path to the absolute one of a copy.
+        tells_host: whether each row says which machine measured it.
     """
 
     folder: str
@@ -105,13 +108,19 @@ class BlockTask:
     config: Mapping[str, Any]
     score: str
     keep: Keep
+    copies: Mapping[str, str] = field(default_factory=dict)
+    tells_host: bool = False
 
 
 def block_task(study: Study, score: str, keep: Keep = "all") -> BlockTask:
     """Return what the blocks of a study have in common (see `BlockTask`)."""
     folder = str((study.path / "runs").absolute())
-    config = study.metadata["config"]
-    return BlockTask(folder, study.lab_name, study.recipe, dict(config), score, keep)
+    metadata = study.metadata
+    copies = copies_of(study.path, metadata.get("shipped", {}))
+    return BlockTask(
+        folder, study.lab_name, study.recipe, dict(metadata["config"]), score, keep, copies,
+        bool(metadata.get("host_column", False)),
+    )  # fmt: skip
 
 
 def measure_together(task: BlockTask, length: int, points: Columns) -> TableBlock | None:
@@ -129,9 +138,14 @@ def measure_together(task: BlockTask, length: int, points: Columns) -> TableBloc
         UsageError: if a result is called like a setting that is swept, or there is no score.
     """
     lab = find_lab(task.lab)
-    columns = run_compiled(lab, lab.config_class.from_record(task.config), points, length)
-    if columns is None:
+    base = replace_paths(lab.config_class.from_record(task.config), task.copies)
+    copied = replace_columns(lab.config_class, points, task.copies)
+    measured = run_compiled(lab, base, {**points, **copied}, length)
+    if measured is None:
         return None
+    columns = {**measured} | {path: _to_cells(points[path]) for path in copied}
+    if task.tells_host:
+        columns["host"] = [host_name()] * len(next(iter(columns.values())))
     _check_score(task.recipe, task.lab, task.score, [n for n in columns if n not in points])
     return TableBlock(encode_table(columns), len(next(iter(columns.values()))))
 
@@ -186,7 +200,7 @@ def _measure_run(
 ) -> dict[str, Any]:
     """Return the row of a point."""
     results: dict[str, Any] = {}
-    error, config = "", base.at_point(point)
+    error, config = "", replace_paths(base.at_point(point), task.copies)
     try:
         results = run_point(path, task.lab, task.recipe, config)
     except RunWriteError:
@@ -199,11 +213,11 @@ def _measure_run(
         other = [name for name, value in point.items() if results.get(name) != to_cell(value)]
         check_result_names(results, other)
         _check_score(task.recipe, task.lab, task.score, [n for n in results if n not in point])
-    return _make_row(point, results, error)
+    return _make_row(point, results, error, host_name() if task.tells_host else "")
 
 
 def _make_row(
-    point: Mapping[str, object], results: Mapping[str, Any], error: str
+    point: Mapping[str, object], results: Mapping[str, Any], error: str, host: str = ""
 ) -> dict[str, Any]:
     """Return a row of the table: the settings, the results, and how the run ended.
 
@@ -211,24 +225,30 @@ def _make_row(
         point: settings by path.
         results: those of the run; none if it failed.
         error: why it failed; "" if it did not.
+        host: the machine that measured it; "" where that is not told.
     """
     row: dict[str, Any] = {field: to_cell(value) for field, value in point.items()}
     row |= {name: value for name, value in results.items() if name not in point}
-    return row | {"state": "failed" if error else "finished", "reason": error}
+    row |= {"state": "failed" if error else "finished", "reason": error}
+    return row | {"host": host} if host else row
 
 
-def to_block(point: Mapping[str, object], outcome: Outcome) -> TableBlock:
+def to_block(
+    point: Mapping[str, object], outcome: Outcome, *, tells_host: bool = False
+) -> TableBlock:
     """Return what a job measured; of one that never came to its end, a row that says so.
 
     Args:
         point: the settings of the first point that it was to measure, by path.
         outcome: of its job.
+        tells_host: whether the row says which machine it was lost on.
 
     Raises:
         EpoqueError: what stopped it otherwise.
     """
     if outcome.is_undecided:
-        return block_of_rows([_make_row(point, {}, outcome.error)])
+        host = (outcome.host or "?") if tells_host else ""
+        return block_of_rows([_make_row(point, {}, outcome.error, host)])
     raise_error(outcome)
     block: TableBlock = outcome.value
     return block

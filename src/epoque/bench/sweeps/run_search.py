@@ -21,6 +21,7 @@ from ..progress import Notify, Progress, no_progress
 from ..stopping import defer_stop
 from .blocks import Blocks
 from .columns import Columns
+from .data_files import send
 from .execution import Execution
 from .executor import Executor
 from .grid import Axis, to_cell
@@ -97,13 +98,13 @@ def run_search(
         "direction": direction,
         "trial_batch": trial_batch,
     }
-    if execution is not None and execution.keep is not None:
-        metadata["keep_runs"] = execution.keep
     how = execution or Execution()
+    metadata |= how.metadata(base, axes)
     with how.hold():
-        how.check(lab, base)
+        seeds = next((len(axis.values) for axis in axes if axis.field == "seed"), 1)
+        how.check(lab, base, axes, trials * seeds)
         search: Search[C] = Search(create_study(root, "search", recipe, base.seed, metadata))
-        return resume_search(search, execution=how, progress=progress, figures=figures)
+        return _measure(search, how, progress, figures, None)
 
 
 def resume_search(
@@ -135,9 +136,24 @@ def resume_search(
     require_optuna()
     if search.is_complete:
         raise UsageError(f"{search.id} is already finished; there is nothing to resume.")
-    with lock_study(search, notify) as opened:
+    how = execution or Execution()
+    with how.hold():
+        how.check_again(search, int(search.metadata["trials"]) * len(_seeds(search)))
+        return _measure(search, how, progress, figures, notify)
+
+
+def _measure(
+    search: Search[C],
+    how: Execution,
+    progress: Progress | None,
+    figures: bool,
+    notify: Notify | None,
+) -> Search[C]:
+    """Measure what is missing, with an executor that was asked."""
+    with lock_study(search, notify, how) as opened:
         if not is_intact(search.path / "table.parquet"):
-            measuring = _Measuring(opened, execution or Execution())
+            send(search.path, search.metadata.get("shipped", {}))
+            measuring = _Measuring(opened, how)
             try:
                 _run_trials(search, measuring, progress or no_progress)
             finally:
@@ -195,7 +211,7 @@ class _Measuring:
     """
 
     def __init__(self, opened: OpenStudy, how: Execution) -> None:
-        self.parts, self.losses = opened
+        self.opened, self.parts, self.losses = opened, opened.parts, opened.losses
         self.how = how
         self._open: dict[bool, Executor] = {}
 
@@ -229,7 +245,7 @@ def _run_trials(search: Search, measuring: _Measuring, progress: Progress) -> No
         compiled = search.metadata["engine"] == "compiled"
         if not _has_results(parts, place, points):
             with defer_stop() if compiled else nullcontext():
-                parts.write(place, _run_batch(search, measuring, points))
+                measuring.opened.save(place, _run_batch(search, measuring, points))
         for trial, runs in read_table(parts.paths[place]).groupby("trial"):
             median, _, _ = compute_quantiles(runs, search.objective, search.worst_value)
             optuna_trials.tell(int(trial), median)
@@ -298,7 +314,8 @@ def _run_each(
     rows: dict[int, Mapping[str, Any]] = {}
     executor, span = measuring.executor(compiled=False), (first, first + len(runs))
     for (start, stop), outcome in blocks.measure(executor, [span], measuring.losses):
-        table = decode_table(to_block(runs[start - first], outcome).parquet)
+        block = to_block(runs[start - first], outcome, tells_host=blocks.common[0].tells_host)
+        table = decode_table(block.parquet)
         for index in range(stop - start):
             results = {name: values[index] for name, values in table.items()}
             settings = {n: to_cell(v) for n, v in runs[start - first + index].items()}

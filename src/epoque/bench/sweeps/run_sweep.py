@@ -14,6 +14,7 @@ from ..files.parquet_table import is_intact
 from ..lab import C, Lab, lab_of
 from ..progress import Notify, Progress, no_progress
 from .blocks import Blocks, find_missing
+from .data_files import send
 from .execution import Execution
 from .grid import Axis, count_points, expand_grid, find_extremes
 from .jobs import Job, raise_error
@@ -73,13 +74,12 @@ def run_sweep(
         "part_points": choose_part_size(lab, base, axes),
         "score": lab.score,
     }
-    if execution is not None and execution.keep is not None:
-        metadata["keep_runs"] = execution.keep
     how = execution or Execution()
+    metadata |= how.metadata(base, axes)
     with how.hold():
-        how.check(lab, base)
+        how.check(lab, base, axes, count_points(axes))
         sweep: Sweep[C] = Sweep(create_study(root, "sweep", recipe, base.seed, metadata))
-        return resume_sweep(sweep, execution=how, progress=progress, figures=figures)
+        return _measure(sweep, how, progress, figures, None)
 
 
 def resume_sweep(
@@ -109,11 +109,20 @@ def resume_sweep(
     """
     if sweep.is_complete:
         raise UsageError(f"{sweep.id} is already finished; there is nothing to resume.")
-    with lock_study(sweep, notify) as opened:
+    how = execution or Execution()
+    with how.hold():
+        how.check_again(sweep, count_points(sweep.parsed_axes))
+        return _measure(sweep, how, progress, figures, notify)
+
+
+def _measure(
+    sweep: Sweep[C], how: Execution, progress: Progress | None, figures: bool, notify: Notify | None
+) -> Sweep[C]:
+    """Measure what is missing, with an executor that was asked."""
+    with lock_study(sweep, notify, how) as opened:
         if not is_intact(sweep.path / "table.parquet"):
-            how = execution or Execution()
-            with how.hold():
-                _run_points(sweep, opened, how, progress or no_progress)
+            send(sweep.path, sweep.metadata.get("shipped", {}))
+            _run_points(sweep, opened, how, progress or no_progress)
             opened.parts.concatenate(sweep.path / "table.parquet", _unit(Sweep(sweep.path)))
         if figures:
             _save_figures(Sweep(sweep.path))
@@ -164,7 +173,7 @@ def _run_points(sweep: Sweep, opened: OpenStudy, how: Execution, progress: Progr
 
 def _run_compiled(sweep: Sweep, opened: OpenStudy, how: Execution, progress: Progress) -> bool:
     """Measure part by part inside a compiled program; return whether the lab can."""
-    parts, losses = opened
+    parts, losses = opened.parts, opened.losses
     axes = sweep.parsed_axes
     points, length = count_points(axes), int(sweep.metadata["part_points"])
     todo = [start for start in range(0, points, length) if start not in parts.rows]
@@ -184,7 +193,7 @@ def _run_compiled(sweep: Sweep, opened: OpenStudy, how: Execution, progress: Pro
             if outcome.value is None:
                 return False
             losses.add(outcome)
-            parts.write(outcome.key, outcome.value)
+            opened.save(outcome.key, outcome.value)
             measured += outcome.value.rows
             progress(measured, points, *losses.words())
             stopping.raise_if_stop_requested()
@@ -193,7 +202,7 @@ def _run_compiled(sweep: Sweep, opened: OpenStudy, how: Execution, progress: Pro
 
 def _run_each(sweep: Sweep, opened: OpenStudy, how: Execution, progress: Progress) -> None:
     """Measure each point by a run of its own, except those whose runs are finished."""
-    parts, losses = opened
+    parts, losses = opened.parts, opened.losses
     axes, count = sweep.parsed_axes, count_points(sweep.parsed_axes)
     parts.drop(parts.failed | set(_find_damaged_parts(sweep, parts)))
     task = block_task(sweep, sweep.score, how.keep_runs(sweep.metadata, count))
@@ -209,8 +218,8 @@ def _run_each(sweep: Sweep, opened: OpenStudy, how: Execution, progress: Progres
     missing = list(find_missing(count, parts.rows))
     with how.hold_open(compiled=False) as executor:
         for (start, _), outcome in blocks.measure(executor, missing, losses):
-            block = to_block(_point(axes, start), outcome)
-            parts.write(start, block)
+            block = to_block(_point(axes, start), outcome, tells_host=task.tells_host)
+            opened.save(start, block)
             measured, failed = measured + block.rows, failed + block.failed
             reason = reason or block.reason
             progress(measured, count, *losses.words())

@@ -7,10 +7,11 @@ the odd one out nothing is done: that would measure something else.
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
-from ..errors import DamagedRunError, RunWriteError, UsageError
+from ..errors import DamagedRunError, EpoqueError, RunWriteError, UsageError
 from ..files.atomic import explain_write_errors, read_json, sync_files, write_json
 from ..progress import Notify
 from ..runs.creation_time import next_creation_time
@@ -27,22 +28,42 @@ from ..runs.resume_point import describe_differences
 from ..runs.status import StatusFile, describe_end, find_status_differences, unseal
 from ..stopping import handle_stop_signals
 from .blocks import Losses
+from .execution import Execution
 from .study import Study
+from .study_log import StudyLog
+from .table_blocks import TableBlock
 from .table_parts import FORMAT, TableParts, holds_older_parts, read_part_studies
 
 __all__ = ["OpenStudy", "create_study", "lock_study", "sign_study"]
 
 
-class OpenStudy(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class OpenStudy:
     """A study whose folder is held for writing.
 
     Attributes:
         parts: what is measured so far.
         losses: what is lost meanwhile with the processes that measure; its status tells it.
+        log: the trackers that are told of each point.
     """
 
     parts: TableParts
     losses: Losses
+    log: StudyLog
+
+    def save(self, place: int, block: TableBlock) -> None:
+        """Write a part, and tell of its points.
+
+        Args:
+            place: of its first row in the table, from 0.
+            block: the rows.
+
+        Raises:
+            RunWriteError: if the system refuses.
+            RunLockedError: if another process has taken the study.
+        """
+        self.parts.write(place, block)
+        self.log.log(place, block)
 
 
 def create_study(
@@ -74,15 +95,18 @@ def create_study(
 
 
 @contextmanager
-def lock_study(study: Study, notify: Notify | None = None) -> Iterator[OpenStudy]:
+def lock_study(
+    study: Study, notify: Notify | None = None, how: Execution | None = None
+) -> Iterator[OpenStudy]:
     """Hold a study's folder for writing, and say in its status how the block ended.
 
     Args:
         study: the sweep or search.
         notify: receives what is not used and why.
+        how: its points are measured.
 
     Yields:
-        What is measured so far, and what counts the losses.
+        What is measured so far, what counts the losses, and what is told of each point.
 
     Raises:
         UsageError: if an older version measured parts that this one does not go on with.
@@ -99,17 +123,22 @@ def lock_study(study: Study, notify: Notify | None = None) -> Iterator[OpenStudy
         unseal(path)
         status.write("running")
         sign_study(study)
-        losses, before = Losses(), status.timings
+        losses, before, how = Losses(), status.timings, how or Execution()
+        log = StudyLog(study)
         try:
-            yield OpenStudy(parts, losses)
+            log = StudyLog(study, how.sinks)
+            yield OpenStudy(parts, losses, log)
             check_owner(path)
             status.timings = before.counting(losses.counts())
             status.seal(_durable_digests(path))
+            log.close("finished")
         except BaseException as error:
             status.timings = before.counting(losses.counts())
             with suppress(RunWriteError):  # a full disk already raised once
                 if is_owner(path):
                     status.write(*describe_end(error))
+            with suppress(EpoqueError):  # what ended the study is to be told
+                log.close(*describe_end(error))
             raise
 
 

@@ -8,6 +8,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -45,6 +46,7 @@ class BowlConfig(Config):
     engine: Literal["together", "each"] = setting("together", "Engine", "How it is swept.")
     pace: float = setting(0.0, "Pace", "Seconds an iteration.", ge=0, le=10)
     wind: WindConfig = sub_config(WindConfig(), "Wind", "What pushes.", context="{} of the wind")
+    place: str = setting("", "Place", "A file with where it starts.", file=("txt",))
     fate: Literal["live", "die", "stumble"] = setting("live", "Fate", "Of the process.")
 
     def conflicts(self) -> Iterator[Problem]:
@@ -52,7 +54,9 @@ class BowlConfig(Config):
             yield Problem("low", f"{self.low} is above high ({self.high}).")
 
 
-def start_of(seed: int, low: float, high: float) -> float:
+def start_of(seed: int, low: float, high: float, place: str = "") -> float:
+    if place:
+        return float(Path(place).read_text(encoding="ascii"))
     return float(numpy_rng(seed, "start").uniform(low, high))
 
 
@@ -72,7 +76,7 @@ class BowlLab(Lab[BowlConfig]):
     config_class = BowlConfig
 
     def train(self, config: BowlConfig, resume: Checkpoint | None = None) -> Iterator[Event]:
-        x = start_of(config.seed, config.low, config.high)
+        x = start_of(config.seed, config.low, config.high, config.place)
         first = 1
         if resume:
             x, first = float(resume.arrays["x"][0]), resume.step + 1
@@ -111,7 +115,7 @@ class BowlLab(Lab[BowlConfig]):
         for index in range(len(next(iter(points.values())))):
             config = base.replace(**{path: values[index] for path, values in points.items()})
             time.sleep(config.pace)
-            x = start_of(config.seed, config.low, config.high)
+            x = start_of(config.seed, config.low, config.high, config.place)
             for step in range(1, config.iterations + 1):
                 x = next_place(config, x, step)
             errors.append(abs(x) if abs(x) < FAR else float("nan"))
