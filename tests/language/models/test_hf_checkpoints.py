@@ -46,7 +46,7 @@ def some_ids():
     return torch.randint(61, (2, 12), generator=torch.Generator().manual_seed(3))
 
 
-def open_all(folder, objective):
+def open_with_transformers(folder, objective):
     """Open a folder as transformers does, refusing weights that are missing or left over."""
     kind = AutoModelForCausalLM if objective == "causal" else AutoModelForMaskedLM
     model, told = kind.from_pretrained(folder, output_loading_info=True)
@@ -63,7 +63,7 @@ def test_what_we_save_transformers_opens_with_the_same_logits(
 ):
     ours, ids = small(architecture, objective, tied), some_ids()
     hf_checkpoints.save_model(ours, None, tmp_path)
-    theirs = open_all(tmp_path, objective)
+    theirs = open_with_transformers(tmp_path, objective)
     with torch.no_grad():
         torch.testing.assert_close(theirs(ids).logits, ours(ids), atol=1e-5, rtol=1e-5)
     again, _ = hf_checkpoints.load_model(tmp_path)
@@ -79,7 +79,7 @@ def test_padding_means_the_same_to_transformers(architecture, objective, tmp_pat
     hf_checkpoints.save_model(ours, None, tmp_path)
     mask = (torch.arange(12)[None] < torch.tensor([[12], [8]])).long()
     with torch.no_grad():
-        theirs = open_all(tmp_path, objective)(ids, attention_mask=mask).logits
+        theirs = open_with_transformers(tmp_path, objective)(ids, attention_mask=mask).logits
         torch.testing.assert_close(theirs[0], ours(ids, mask)[0], atol=1e-5, rtol=1e-5)
         torch.testing.assert_close(theirs[1, :8], ours(ids, mask)[1, :8], atol=1e-5, rtol=1e-5)
 
@@ -88,7 +88,9 @@ def test_padding_means_the_same_to_transformers(architecture, objective, tmp_pat
 def test_transformers_writes_the_text_that_we_write(architecture, tmp_path):
     ours, ids = small(architecture, "causal"), some_ids()[:1, :4]
     hf_checkpoints.save_model(ours, None, tmp_path)
-    theirs = open_all(tmp_path, "causal").generate(ids, max_new_tokens=8, do_sample=False)
+    theirs = open_with_transformers(tmp_path, "causal").generate(
+        ids, max_new_tokens=8, do_sample=False
+    )
     cache, made, last = models.KeyValueCache(), ids, ids
     with torch.no_grad():
         for _ in range(8):
@@ -152,7 +154,7 @@ def test_full_sizes_pass_through(tmp_path):
         ours.initialize_weights(torch.Generator().manual_seed(0))
         hf_checkpoints.save_model(ours.eval(), None, folder)
         with torch.no_grad():
-            theirs = open_all(folder, objective)(some_ids()).logits
+            theirs = open_with_transformers(folder, objective)(some_ids()).logits
             torch.testing.assert_close(theirs, ours(some_ids()), atol=1e-5, rtol=1e-5)
         shutil.rmtree(folder)
 
@@ -175,7 +177,7 @@ def test_the_tokenizer_travels_with_the_model(tmp_path):
     theirs = AutoTokenizer.from_pretrained(tmp_path)
     text = "word3 word5 nothing word1"
     assert ours(text)["input_ids"] == theirs(text)["input_ids"] == [5, 7, 0, 3]
-    model = open_all(tmp_path, "causal")
+    model = open_with_transformers(tmp_path, "causal")
     assert (model.config.eos_token_id, model.config.pad_token_id) == (1, 1)
     assert model.config.bos_token_id is None
 
