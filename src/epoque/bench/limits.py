@@ -110,7 +110,7 @@ MAX_REPORTED_VALUES = 1_000
 MAX_SHIPPED_BYTES = 100_000_000
 """Bytes of a file that is copied into a sweep's folder for other machines."""
 MAX_SWEEP_POINTS = 1_000_000
-"""Trainings of a sweep: a map of 1,000 × 1,000 cells; more is a slip, and days of computing."""
+"""Trainings of a sweep or a search: a map of 1,000 × 1,000 cells; more is a slip, and days."""
 MAX_TABLE_COLUMNS = 200
 """Columns of a table in a book: thirty fill a page across."""
 MAX_TEMPLATE_SECONDS = 3

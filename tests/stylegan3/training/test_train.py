@@ -332,6 +332,9 @@ def test_a_finished_run_opens_by_its_folder_and_as_last(
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UnknownNameError, match="runs/ holds no finished training"):
         load_generator("last")
+    with monkeypatch.context() as patch:
+        patch.setenv("EPOQUE_RUNS", str(finished_run.path.parent))
+        assert load_generator("last").generator.spec == opened.generator.spec
     shutil.copytree(finished_run.path, tmp_path / "runs" / finished_run.path.name)
     state = load_generator("last").generator.state_dict()
     for name, value in opened.generator.state_dict().items():
