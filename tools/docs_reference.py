@@ -194,7 +194,7 @@ def document(name: str, value: Any, module: Any) -> str:
 def document_class(name: str, value: type) -> str:
     """Return a class with its public methods and properties."""
     members = []
-    for key, member in vars(value).items():
+    for key, member in list(vars(value).items()):  # pydantic adds to it where building is deferred
         function = getattr(member, "__func__", getattr(member, "func", member))
         if key.startswith("_") or not inspect.getdoc(function):
             continue

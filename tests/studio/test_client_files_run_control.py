@@ -514,7 +514,7 @@ def test_pictures_and_numbers_are_exported(
     from PIL import Image
 
     page = watched.open(static_address, "/gan2d")
-    wait_for(lambda: step_of(page) > 200, "200 iterations")
+    wait_for(lambda: step_of(page) > 3000, "3,000 iterations")  # many frames, whatever the pace
     page.keyboard.press("Space")
     page.click(".bar button:has-text('More')")
     png = "button:has-text('PNG') >> nth=0"

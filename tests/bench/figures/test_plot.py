@@ -115,7 +115,7 @@ def test_a_figure_gives_the_same_bytes_each_time():
 def test_two_processes_give_the_same_bytes():
     code = (
         "import sys, hashlib; sys.path.insert(0, sys.argv[1]); import test_plot as t;"
-        "f = t.drawn('dark');"
+        "f = t.draw('dark');"
         "print(hashlib.sha256(t.encode_png(f) + t.encode_svg(f)).hexdigest())"
     )
     here = str(Path(__file__).parent)

@@ -1,11 +1,11 @@
 """How the points of a study are measured: by what, how many at once, and what of it is kept."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, get_args
 
-from ..errors import UsageError, did_you_mean
+from ..errors import DamagedRunError, UsageError, did_you_mean
 from ..lab import C, Lab, lab_of
 from ..limits import MAX_TRACKED_POINTS
 from ..plugins import LABS, plugin_package
@@ -160,14 +160,23 @@ class Execution:
             package = plugin_package(LABS, "lab", lab.name)
             check(lab.needs(base), (package,) if package else ())
 
-    def check_again(self, study: Study[C], points: int) -> None:
+    def check_again(self, study: Study[C], count: Callable[[], int]) -> None:
         """Refuse to go on with a study that the executor cannot measure (see `check`).
+
+        Args:
+            study: the sweep or search.
+            count: returns how many points it has.
 
         Raises:
             UsageError: if it cannot.
         """
-        if self.executor is not None or self.sinks:
-            self.check(lab_of(study), study.config, study.parsed_axes, points)
+        if self.executor is None and not self.sinks:
+            return
+        try:
+            base, axes, points = study.config, study.parsed_axes, count()
+        except DamagedRunError:
+            return  # `lock_study` restores its JSON file, or says what is wrong with it
+        self.check(lab_of(study), base, axes, points)
 
     @contextmanager
     def hold(self) -> Iterator[None]:

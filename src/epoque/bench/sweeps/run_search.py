@@ -138,7 +138,7 @@ def resume_search(
         raise UsageError(f"{search.id} is already finished; there is nothing to resume.")
     how = execution or Execution()
     with how.hold():
-        how.check_again(search, int(search.metadata["trials"]) * len(_seeds(search)))
+        how.check_again(search, lambda: int(search.metadata["trials"]) * len(_seeds(search)))
         return _measure(search, how, progress, figures, notify)
 
 

@@ -111,7 +111,7 @@ def resume_sweep(
         raise UsageError(f"{sweep.id} is already finished; there is nothing to resume.")
     how = execution or Execution()
     with how.hold():
-        how.check_again(sweep, count_points(sweep.parsed_axes))
+        how.check_again(sweep, lambda: count_points(sweep.parsed_axes))
         return _measure(sweep, how, progress, figures, notify)
 
 
