@@ -21,9 +21,9 @@ from epoque.bench.sweeps.run_sweep import choose_part_size
 from epoque.neuron.config import NeuronConfig
 from epoque.neuron.data import load
 from epoque.neuron.lab import LAB
+from epoque.neuron.perceptron.epoch import ProgramInputs, StaticConfig
 from epoque.neuron.perceptron.initialization import init_weights
 from epoque.neuron.perceptron.live import run_block
-from epoque.neuron.perceptron.program import ProgramInputs, StaticConfig
 from epoque.neuron.train import train
 
 __all__ = ["rows"]

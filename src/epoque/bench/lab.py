@@ -70,9 +70,6 @@ class Lab(ABC, Generic[C]):
     """The results that a list of runs shows: together they must not hide that a run failed."""
     score: ClassVar[str] = "final_error"
     """The result that a sweep's figure and a search look at, lower being better."""
-    steps_per_part: ClassVar[int] = 1_000_000
-    """Iterations, over all its points, that a sweep in one program measures and saves together: a
-    second or two, and enough that a program is busy."""
     constant_arrays: ClassVar[tuple[str, ...]] = ()
     """The arrays of its snapshots that never change: only a run's first snapshot holds them, and
     `Run.snapshot` adds them to the others."""

@@ -40,7 +40,6 @@ class NeuronLab(Lab["NeuronConfig"]):
     figure_captions: ClassVar[Mapping[str, str]] = FIGURE_CAPTIONS
     constant_arrays: ClassVar[tuple[str, ...]] = ("x", "d", "x_test", "d_test")
     headline: ClassVar[tuple[str, ...]] = ("final_error", "final_error_max", "accuracy")
-    steps_per_part: ClassVar[int] = 2_500_000
 
     @property
     def config_class(self) -> "type[NeuronConfig]":
@@ -138,7 +137,8 @@ class NeuronLab(Lab["NeuronConfig"]):
         return films(run, language)
 
     def sweep(self, base: "NeuronConfig", points: Columns) -> Columns | None:
-        """Run many configs inside one program (see `epoque.neuron.sweep.sweep`)."""
+        """Run many configs inside one compiled program (see `epoque.neuron.sweep.sweep`)."""
+        keep_compiled()
         from .sweep import sweep
 
         return sweep(base, points)

@@ -1,4 +1,4 @@
-"""Sweeps inside one program: points are gathered into groups that need no other one."""
+"""Sweeps inside one compiled program: points are gathered into groups that need no other one."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,7 +10,6 @@ from epoque.bench.sweeps.columns import Columns
 
 from .config import NeuronConfig
 from .data import load
-from .perceptron.sweep import SHORT, make_lanes, run_lanes
 
 __all__ = ["sweep"]
 
@@ -19,7 +18,7 @@ LANE_FIELDS = ("learning_rate", "seed", "truth_table", "init_low", "init_high", 
 
 
 def sweep(base: NeuronConfig, points: Columns) -> Columns | None:
-    """Run many configs inside programs, one for each combination that needs its own.
+    """Run many configs inside compiled programs, one for each combination that needs its own.
 
     Args:
         base: the config that every point starts from.
@@ -36,11 +35,8 @@ def sweep(base: NeuronConfig, points: Columns) -> Columns | None:
     if base.changes or base.engine == "wasm" or {"model", "changes", "engine"} & set(points):
         return None
     if base.model == "mlp":
-        from epoque.bench.system.compilation_cache import keep_compiled
-
         from .mlp.sweep import sweep as sweep_mlps
 
-        keep_compiled()
         return sweep_mlps(base, load(base), points)
     count = len(next(iter(points.values())))
     results: dict[str, NDArray[np.float64]] = {}
@@ -57,8 +53,6 @@ def _groups(points: Columns, count: int) -> list[tuple[NDArray[np.int64], Column
     keys: list[Sequence[Any]] = [points[field] for field in fixed]
     if "truth_table" in points:
         keys.append([len(table) for table in points["truth_table"]])
-    if "iterations" in points:
-        keys.append([count > SHORT for count in points["iterations"]])
     if all(column.count(column[0]) == count for column in map(list, keys)):
         return [(np.arange(count), points)]
     groups: dict[Any, list[int]] = {}
@@ -72,6 +66,8 @@ def _sweep_group(
     config: NeuronConfig, points: Columns, count: int
 ) -> dict[str, NDArray[np.float64]]:
     """Return the results of points that differ in `LANE_FIELDS` and `iterations` only."""
+    from .perceptron.sweep import make_lanes, run_lanes
+
     own = {field: points[field] for field in LANE_FIELDS if field in points}
     lane, distinct = np.arange(count), list(range(count))
     if "iterations" in points and own:

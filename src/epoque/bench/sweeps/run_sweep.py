@@ -32,6 +32,7 @@ from .table_parts import TableParts
 
 __all__ = ["choose_part_size", "resume_sweep", "run_sweep"]
 
+STEPS_PER_PART = 1_000_000  # iterations over all points: well under a second of a small network
 PART_SIZE_LIMITS = (128, 20_000)
 
 
@@ -145,8 +146,8 @@ def choose_part_size(lab: Lab[C], base: C, axes: Sequence[Axis]) -> int:
     copies = [base.copy_unchecked(a.field, v) for a in axes for v in find_extremes(a)]
     steps = [lab.measure_progress(copy, 0, {})[1] for copy in copies]
     low, high = PART_SIZE_LIMITS
-    most = max(step or lab.steps_per_part for step in steps)
-    limit = min(max(lab.steps_per_part // int(most), low), high)
+    most = max(step or STEPS_PER_PART for step in steps)
+    limit = min(max(STEPS_PER_PART // int(most), low), high)
     lengths, points = [len(axis.values) for axis in axes], count_points(axes)
     if points <= limit:
         return points

@@ -7,13 +7,16 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from .program import MAX_UNROLLED_PATTERNS, ProgramInputs, StaticConfig
+from ..config import NeuronConfig
+from ..data import Dataset
 from .rule import Response, correct
 from .vectors import UnrolledVector, Vector
 
 __all__ = [
     "MEASURES",
     "EpochResponses",
+    "ProgramInputs",
+    "StaticConfig",
     "add_bias",
     "run_epoch",
     "unroll",
@@ -21,8 +24,50 @@ __all__ = [
 
 MAX_UNROLLED_WEIGHTS = 16
 """Up to as many weights are scalars of their own in a program."""
+MAX_UNROLLED_PATTERNS = 8
+"""Up to as many patterns are written out; more would take longer to compile than they save."""
 MEASURES = ("error", "error_max", "error_mean", "error_rms", "cross_entropy")
 """The metrics of a pass besides the weights, in their order."""
+
+
+class StaticConfig(NamedTuple):
+    """The static arguments of the compiled program: another one is another program.
+
+    Attributes:
+        rule: `delta`, `squared_error` or `step`.
+        update: `online` or `batch`.
+        inputs: F.
+        patterns: the patterns [N][F] of a small truth table, written into the program, so that
+            a 0 costs nothing and a 1 no product; else None.
+    """
+
+    rule: str
+    update: str
+    inputs: int
+    patterns: tuple[tuple[float, ...], ...] | None
+
+    @classmethod
+    def of(cls, config: NeuronConfig, dataset: Dataset) -> "StaticConfig":
+        """Return what is static of a config and its points."""
+        points, inputs = dataset.x.shape
+        is_small = config.data == "truth_table" and points <= MAX_UNROLLED_PATTERNS
+        patterns = tuple(map(tuple, dataset.x.tolist())) if is_small else None
+        return cls(config.rule, config.update, inputs, patterns)
+
+
+class ProgramInputs(NamedTuple):
+    """The arrays that the compiled program takes as arguments; NumPy's outside it.
+
+    Attributes:
+        x: inputs [N, F]; not looked at where the program has its patterns written out.
+        d: desired outputs [N].
+        learning_rate: a batch update adds the corrections of all patterns, so that a small rate
+            does the same to both.
+    """
+
+    x: Array
+    d: Array
+    learning_rate: Array
 
 
 class EpochResponses(NamedTuple):

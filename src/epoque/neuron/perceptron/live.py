@@ -21,9 +21,8 @@ from ..data import Dataset
 from ..evaluate import compute_outputs, compute_weighted_sums
 from ..live import NeuronLive
 from ..weights_csv import WeightHistory
-from .epoch import MEASURES, EpochResponses, run_epoch, unroll
+from .epoch import MEASURES, EpochResponses, ProgramInputs, StaticConfig, run_epoch, unroll
 from .initialization import init_weights
-from .program import ProgramInputs, StaticConfig
 
 __all__ = ["PerceptronLive", "run_block"]
 
