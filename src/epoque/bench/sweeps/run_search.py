@@ -101,8 +101,7 @@ def run_search(
     how = execution or Execution()
     metadata |= how.metadata(base, axes)
     with how.hold():
-        seeds = next((len(axis.values) for axis in axes if axis.field == "seed"), 1)
-        how.check(lab, base, axes, trials * seeds)
+        how.check(lab, base, axes, trials * _count_seeds(axes))
         search: Search[C] = Search(create_study(root, "search", recipe, base.seed, metadata))
         return _measure(search, how, progress, figures, None)
 
@@ -197,8 +196,12 @@ def check_trials(counts: Mapping[str, int]) -> None:
             raise UsageError(f"{name}: {count} is not allowed; {rule}.")
 
 
+def _count_seeds(axes: Sequence[Axis]) -> int:
+    return next((len(axis.values) for axis in axes if axis.field == "seed"), 1)
+
+
 def _check_size(trials: int, axes: Sequence[Axis]) -> None:
-    seeds = next((len(axis.values) for axis in axes if axis.field == "seed"), 1)
+    seeds = _count_seeds(axes)
     if trials * seeds > MAX_SWEEP_POINTS:
         counts = f"{trials:,} trials × {seeds:,} seeds make {trials * seeds:,} trainings"
         raise UsageError(f"{counts}; at most {MAX_SWEEP_POINTS:,} are allowed.")

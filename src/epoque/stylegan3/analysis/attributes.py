@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ..images import from_uint8
 from ..loading import LoadedGenerator
 from ..measures.attributes import predict_attributes
 from .reference import load_reference
@@ -33,7 +34,7 @@ def read_portraits(
     """
     if not network.portrait_count:
         return [None] * len(images)
-    inputs = torch.from_numpy(images).permute(0, 3, 1, 2).float() / 127.5 - 1
+    inputs = from_uint8(torch.from_numpy(images).permute(0, 3, 1, 2))
     return [
         _to_dict(one, distance)
         for one, distance in zip(

@@ -27,6 +27,7 @@ from epoque.bench.files.atomic import read_json, write_atomic, write_json
 from epoque.bench.seeds import numpy_rng
 from epoque.bench.terminal import print_line, progress_bar
 
+from ..images import from_uint8
 from ..measures.features import SIZE, STEM, portrait_net, resize_images
 
 __all__ = ["Reference", "load_reference", "make_reference"]
@@ -96,7 +97,7 @@ def make_reference(folder: Path, count: int = PORTRAITS, seed: int = SEED) -> No
         make_avatars(path, count, SIZE, seed, progress=progress)
         images = ImageSet(path)
         levels = torch.from_numpy(np.stack([images.image(i) for i in range(count)]))
-    reference = embed(levels.float() / 127.5 - 1)
+    reference = embed(from_uint8(levels))
     arrays = {name: getattr(reference, name).half() for name in ("mean", "scale", "places")}
     write_atomic(folder / f"{NAME}.safetensors", save(arrays))
     description = {

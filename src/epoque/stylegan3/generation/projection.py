@@ -29,6 +29,7 @@ from epoque.bench.progress import Progress
 from epoque.bench.seeds import numpy_rng, torch_generator
 
 from ..conditioning import Label
+from ..images import from_uint8
 from ..loading import LoadedGenerator
 from ..memory import check_memory
 from ..npz import read_npz, write_npz
@@ -167,7 +168,7 @@ def read_target(path: Path, network: LoadedGenerator) -> Tensor:
     shape = CropOptions((spec.img_resolution, spec.img_resolution), "center-crop")
     image = crop_and_scale(read_picture(path), shape)
     levels = to_array(image.convert("L" if spec.img_channels == 1 else "RGB"))
-    return (torch.from_numpy(levels).float() / 127.5 - 1)[None].to(network.device)
+    return from_uint8(torch.from_numpy(levels))[None].to(network.device)
 
 
 def project(

@@ -29,6 +29,7 @@ from epoque.bench.terminal import print_line, progress_bar
 from ..dataset.avatars import make_avatars
 from ..dataset.image_set import ImageSet
 from ..dataset.portraits import GROUPS, LABEL_NAMES
+from ..images import from_uint8
 from .features import HEADS, NONE, SIZE, STEM, PortraitNet
 
 __all__ = ["accuracy", "targets", "train", "write_network"]
@@ -148,7 +149,7 @@ def _batches(count: int, epochs: int, seed: int) -> Iterator[NDArray[np.int64]]:
 
 def _augment(levels: Tensor, rng: torch.Generator) -> Tensor:
     """Return images mirrored, moved and made noisy by chance, −1 to 1."""
-    images = levels.float() / 127.5 - 1
+    images = from_uint8(levels)
     mirrored = torch.rand(len(images), generator=rng) < 0.5
     images = torch.where(mirrored[:, None, None, None], images.flip(3), images)
     wide = functional.pad(images, (FAR,) * 4, mode="replicate")
@@ -169,7 +170,7 @@ def accuracy(
     """Return how often a network is right about each attribute, 0 to 1."""
     right = dict.fromkeys(HEADS, 0)
     for first in range(0, len(levels), 100):
-        part = torch.from_numpy(levels[first : first + 100]).float() / 127.5 - 1
+        part = from_uint8(torch.from_numpy(levels[first : first + 100]))
         for name, logits in network(part).items():
             here = torch.from_numpy(classes[name][first : first + 100])
             right[name] += int((logits.argmax(1) == here).sum())

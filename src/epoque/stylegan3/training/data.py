@@ -25,6 +25,7 @@ from ..conditioning import Conditioning
 from ..config import StyleGan3Config
 from ..dataset.avatars import make_avatars
 from ..dataset.image_set import ImageSet
+from ..images import from_uint8
 from .specs import ImageShape
 
 __all__ = ["TrainingImages", "draw_avatars", "load_images"]
@@ -197,7 +198,7 @@ class TrainingImages:
 
     def pixels(self, rows: NDArray[np.int64], device: torch.device) -> Tensor:
         """Return images for a network, [N, C, H, W], −1 to 1."""
-        return torch.from_numpy(self.levels(rows)).to(device).float() / 127.5 - 1
+        return from_uint8(torch.from_numpy(self.levels(rows)).to(device))
 
     def labels(self, rows: NDArray[np.int64], device: torch.device) -> Tensor:
         """Return the labels of images, [N, labels]."""
